@@ -1,0 +1,18 @@
+"""Write a formula as text; get readable NumPy code for its value and its derivatives.
+
+>>> import symdiff
+>>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+>>> f(2, 5)
+11.652071455223084
+>>> f.grad(2, 5)
+grad(x1=5.5, x2=1.7163378145367738)
+"""
+
+from symdiff.compiler import compile  # noqa: A004 - the name users expect
+from symdiff.errors import LimitError, ParseError, ShapeError, SymdiffError
+from symdiff.function import Function
+from symdiff.limits import limits
+
+__version__ = "0.1.0"
+
+__all__ = ["Function", "LimitError", "ParseError", "ShapeError", "SymdiffError", "compile", "limits"]

@@ -1,0 +1,142 @@
+"""`compile`: options to a recipe, recipes to Functions, and the cache of those last asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import ParseError, ShapeError
+from symdiff.function import Function, Recipe
+from symdiff.language.lexer import tokens
+from symdiff.language.parser import parse
+from symdiff.runtime.results import record_of
+
+_CACHED = 512
+
+
+def compile(  # noqa: A001 - the name users expect, as re.compile
+    text: Any,
+    *,
+    args: str | Sequence[str] | None = None,
+    wrt: str | Sequence[str] | None = None,
+    constants: Mapping[str, float] | None = None,
+    backend: str = "numpy",
+    threads: int | None = None,
+    optimize: bool = True,
+) -> Function:
+    """Compile a formula into a Function.
+
+    Args:
+        text: an expression, or assignments (one a line, or separated by `;`) and then
+            result expressions separated by commas; or an object with `free_symbols`
+            (a SymPy expression), by its `str()`.
+        args: names of the arguments in order, `"x1, x2"` or a list. Default: every free
+            name, in order of first appearance.
+        wrt: names to differentiate by, in order. Default: all arguments.
+        constants: values of names, bound now.
+        backend: "numpy".
+        threads: most threads to use on large arrays; default the CPUs of this process.
+        optimize: False for the textbook form, every step on its own line.
+
+    Returns:
+        The Function. Equal calls return the same one (of the last 512).
+
+    Raises:
+        ParseError: `text` is not a formula of the language; it has a position and a hint.
+        LimitError: `text` is larger than `symdiff.limits` allows.
+        ShapeError: a function of arrays is applied to a scalar.
+        ImportError: the formula needs an extra that is not installed.
+        TypeError: an option has the wrong type, or `wrt` names what is no argument.
+        ValueError: an option has a value that it cannot have.
+    """
+    if not isinstance(text, str):
+        if not hasattr(text, "free_symbols"):
+            raise TypeError(f"a formula is a str or a SymPy expression, not {type(text).__name__}")
+        text = str(text)
+    if backend != "numpy":
+        raise ValueError(f"backend must be 'numpy', not {backend!r}")
+    if threads is not None and (type(threads) is not int or threads < 1):
+        raise ValueError(f"threads must be a positive int or None, not {threads!r}")
+    arguments = None if args is None else _names(args, "args")
+    by = None if wrt is None else _names(wrt, "wrt")
+    bound = _constants(constants or {})
+    key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize))
+    return _CACHE.get(key, lambda: _compile(Recipe(parse(text), arguments, bound, bool(optimize), threads), by))
+
+
+def _compile(recipe: Recipe, wrt: tuple[str, ...] | None) -> Function:
+    program = recipe.program()
+    names = program.arguments
+    for name in wrt or ():
+        if name not in names:
+            raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)})")
+    shape = None if len(program.names) == 1 else record_of("value", program.names)
+    return Function(recipe, program, names if wrt is None else wrt, "value", shape)
+
+
+class _Cache:
+    """The Functions last asked for, least recent first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[object, Function] = OrderedDict()
+
+    def get(self, key: object, make: Callable[[], Function]) -> Function:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            made = self._kept.setdefault(key, made)
+            self._kept.move_to_end(key)
+            while len(self._kept) > _CACHED:
+                self._kept.popitem(last=False)
+        return made
+
+
+_CACHE = _Cache()
+
+
+def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
+    """The names of an option, normalised.
+
+    Raises:
+        ParseError: something is not a name, or stands twice.
+        ShapeError: a name has a core shape, which this version does not have.
+        TypeError: neither text nor a sequence of texts.
+    """
+    if not isinstance(given, str) and not all(isinstance(name, str) for name in given):
+        raise TypeError(f"{option} is a str of names or a sequence of them, not {given!r}")
+    text = given if isinstance(given, str) else ", ".join(given)
+    names: list[str] = []
+    due = True
+    for kind, value, position in tokens(text):
+        if kind == "end" or (kind == "symbol" and value == "," and not due):
+            due = True
+        elif kind == "symbol" and value == "[":
+            raise ShapeError(f"{option} {text!r}: array arguments are not in this version; arguments are scalars that broadcast")
+        elif kind != "name" or not due:
+            raise ParseError(f"{option} is a list of names separated by commas", text, position)
+        elif value in names:
+            raise ParseError(f"{option} names {value!r} twice", text, position)
+        elif value in ("if", "else", "and", "or", "not", "True", "False"):
+            raise ParseError(f"{value!r} is a word of the language and cannot be an argument", text, position)
+        else:
+            names.append(str(value))
+            due = False
+    return tuple(names)
+
+
+def _constants(given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    found: dict[str, float] = {}
+    for name, value in given.items():
+        (normal,) = _names([name], "constants")
+        if isinstance(value, (complex, np.complexfloating)) or not np.isscalar(value) or isinstance(value, (str, bytes)):
+            raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number")
+        found[normal] = float(value)
+    return tuple(sorted(found.items()))

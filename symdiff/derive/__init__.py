@@ -1,0 +1,1 @@
+"""Derivatives, made on the graph: programs to programs, so that they nest."""

@@ -1,0 +1,40 @@
+"""Forward mode: tangents, from the arguments to the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symdiff.build import Builder
+from symdiff.derive.rules import chain, plus
+from symdiff.ir import operands
+
+
+def jvp(builder: Builder, needed: Sequence[int], tangents: Mapping[int, int]) -> dict[int, int]:
+    """Append the tangent of every row in `needed` that depends on a row with a tangent.
+
+    Args:
+        builder: on the graph that holds the primal rows.
+        needed: indices of the primal rows to pass through, ascending.
+        tangents: the given tangents, by primal row.
+
+    Returns:
+        Tangent rows by primal row. A row that is absent has a tangent of zero.
+
+    Source: Griewank & Walther, Evaluating Derivatives (2008), table 3.4.
+    """
+    dots = dict(tangents)
+    rows = builder.graph.rows
+    for i in needed:
+        row = rows[i]
+        if i in dots:
+            continue
+        total = None
+        for k, j in enumerate(operands(row)):
+            dot = dots.get(j)
+            if dot is not None:
+                term = chain(builder, i, row, k, dot)
+                if term is not None:
+                    total = plus(builder, total, term)
+        if total is not None:
+            dots[i] = total
+    return dots

@@ -1,0 +1,42 @@
+"""Names in the generated source: the user's stay, ours never collide with them."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable
+
+_NEVER = frozenset({*keyword.kwlist, "__debug__"})
+
+
+class Names:
+    """Hands out names that are free.
+
+    Args:
+        reserved: names the source uses for something else, such as `np`.
+        users: the user's names, arguments first; each gets a name at once. One that
+            Python or the source cannot take as it is gets underscores appended.
+    """
+
+    def __init__(self, reserved: Iterable[str], users: Iterable[str]) -> None:
+        users = list(users)
+        self.taken = {*_NEVER, *reserved}
+        self.count = 0
+        plain = {name for name in users if name not in self.taken}
+        self.taken |= plain
+        self.users = {name: name if name in plain else self.near(name) for name in users}
+
+    def near(self, name: str) -> str:
+        """`name`, with underscores appended until it is free."""
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def temporary(self) -> str:
+        """The next of v1, v2, ... that is free."""
+        self.count += 1
+        while f"v{self.count}" in self.taken:
+            self.count += 1
+        name = f"v{self.count}"
+        self.taken.add(name)
+        return name

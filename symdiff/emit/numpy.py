@@ -1,0 +1,49 @@
+"""The NumPy target: one text for a point, an array, and a block of an array."""
+
+from __future__ import annotations
+
+from symdiff.emit.passes import expand_powers, guard_branches
+from symdiff.emit.python import Nest, Text, Writer
+from symdiff.ir import Program, Row, compact
+from symdiff.primitives import ATOM, POWER, PRIMITIVES
+
+_SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
+
+
+def needs_scipy(program: Program) -> bool:
+    """Whether the source of `program` calls special functions."""
+    return any(row[0] in _SPECIAL for row in program.graph.rows)
+
+
+def source(program: Program, name: str, nest: Nest) -> str:
+    """The source of `program` as a function `name`, to stand after `import numpy as np`.
+
+    Where a special function needs SciPy, the source begins with that import.
+    """
+    program = guard_branches(expand_powers(program) if program.graph.shared else compact(program))
+    text = _NumpyWriter(program).function(name, nest)
+    return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
+
+
+class _NumpyWriter(Writer):
+    target = "numpy"
+    module = "np"
+    reserved = frozenset({"np", "special", "dtype"})
+
+    def spell(self, row: Row) -> Text:
+        if row[0] == "mul" and row[1] == row[2]:
+            return f"{self.tight(row[1], POWER + 1)}**2", POWER
+        if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):
+            return self.constants(row), ATOM
+        return super().spell(row)
+
+    def written(self, row: Row) -> tuple[int, ...]:
+        return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
+
+    def constants(self, row: Row) -> str:
+        """A choice between two constants, which takes its precision from the arguments."""
+        if not self.preamble:
+            arguments = "".join(f"{self.own[i]}, " for i in self.program.inputs)
+            self.preamble.append(f"    dtype = np.result_type({arguments}0.0).type")
+        condition, x, y = (self.tight(i, 0) for i in row[1:])
+        return f"np.where({condition}, dtype({x}), {y})"

@@ -1,0 +1,57 @@
+"""The exceptions of the package, and how a position in a text is shown to a person."""
+
+from __future__ import annotations
+
+_WINDOW = 72  # columns of the user's line that are shown around the caret
+
+
+class SymdiffError(Exception):
+    """Base of every error that symdiff raises of its own."""
+
+
+class ParseError(SymdiffError, ValueError):
+    """The text is not a formula of the language.
+
+    Attributes:
+        position: offset, in characters, of the offending place in the text.
+    """
+
+    def __init__(self, message: str, text: str = "", position: int = 0) -> None:
+        self.position = position
+        super().__init__(f"{message}\n{point_at(text, position)}" if text else message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_parse_error, (str(self), self.position)
+
+
+class ShapeError(SymdiffError, ValueError):
+    """Shapes do not fit; the message names the expression or the arguments, and the shapes."""
+
+
+class LimitError(SymdiffError, ValueError):
+    """A text or a graph is larger than `symdiff.limits` allows."""
+
+
+def _rebuild_parse_error(message: str, position: int) -> ParseError:
+    error = ParseError(message)
+    error.position = position
+    return error
+
+
+def point_at(text: str, position: int) -> str:
+    """The line of `text` that holds `position`, and a caret under it, indented by two.
+
+    Long lines are cut to a window around the caret; characters that do not print
+    are shown as a replacement mark, so that a terminal is never confused.
+    """
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    end = len(text) if end < 0 else end
+    left = max(start, position - _WINDOW // 2)
+    right = min(end, left + _WINDOW)
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[left:right])
+    head = "..." if left > start else ""
+    tail = "..." if right < end else ""
+    where = f"line {text.count(chr(10), 0, position) + 1}: " if "\n" in text.strip() else ""
+    lead = f"  {where}{head}"
+    return f"{lead}{shown}{tail}\n{' ' * (len(lead) + position - left)}^"

@@ -1,0 +1,185 @@
+"""The intermediate representation: a graph of rows, and programs on it.
+
+Grammar of a row (a tuple; `i, j, k` are indices of earlier rows):
+
+    row  ::=  ("input", name)           an argument
+           |  ("const", text)           repr of a float, or "True" or "False"
+           |  (primitive, i, j, ...)    an operation of `PRIMITIVES`
+
+Arguments are smaller indices, so index order is topological order: a forward sweep
+is a loop up, a reverse sweep a loop down. The row itself is the interning key.
+Constants are keyed by their repr, so 0.0 and -0.0 stay apart and NaN is one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from symdiff.errors import LimitError
+from symdiff.limits import limits
+from symdiff.primitives import PRIMITIVES
+
+Row = tuple[Any, ...]
+
+CONDITIONS = frozenset(name for name, p in PRIMITIVES.items() if p.condition)
+
+
+class Graph:
+    """A growing list of rows; rows are never changed or removed.
+
+    Attributes:
+        rows: the rows, operands before their uses.
+        index: row to its index, for interning (unused in a graph that shares nothing).
+        shared: equal rows are one row, and operations are simplified.
+        complex: the program is for complex arguments, so real-only rules do not apply.
+    """
+
+    __slots__ = ("complex", "index", "rows", "shared")
+
+    def __init__(self, *, shared: bool = True, complex: bool = False) -> None:  # noqa: A002 - NumPy's name
+        self.rows: list[Row] = []
+        self.index: dict[Row, int] = {}
+        self.shared = shared
+        self.complex = complex
+
+    def append(self, row: Row) -> int:
+        """Add a row, whether or not an equal one is there."""
+        i = len(self.rows)
+        if i >= limits.rows:
+            raise LimitError(f"the graph has more than symdiff.limits.rows = {limits.rows} rows")
+        self.rows.append(row)
+        return i
+
+    def intern(self, row: Row) -> int:
+        """The index of `row`, which is added unless an equal row is shared."""
+        if not self.shared:
+            return self.append(row)
+        i = self.index.get(row)
+        if i is None:
+            i = self.index[row] = self.append(row)
+        return i
+
+    def is_condition(self, i: int) -> bool:
+        """Whether row `i` is true or false, rather than a number."""
+        row = self.rows[i]
+        return row[0] in CONDITIONS or (row[0] == "const" and row[1] in ("True", "False"))
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A function from inputs to outputs.
+
+    Attributes:
+        graph: the rows; a finished program's graph is not appended to.
+        inputs: rows of the arguments, in calling order.
+        outputs: rows of the results.
+        names: a name for each output.
+        labels: for some rows, what a reader would call them: a name of the user's,
+            or `("bar", i)` for the adjoint and `("dot", i)` for the tangent of row i.
+        sections: `(start, title)`, the sweeps that the rows from `start` on belong to.
+        steps: rows of the user's own operations and of adjoints and tangents, which
+            stand on a line each; empty where the emitter may choose.
+    """
+
+    graph: Graph
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    names: tuple[str, ...]
+    labels: dict[int, str | tuple[str, int]] = field(default_factory=dict)
+    sections: tuple[tuple[int, str], ...] = ()
+    steps: frozenset[int] = frozenset()
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of the inputs, in calling order."""
+        return tuple(str(self.graph.rows[i][1]) for i in self.inputs)
+
+
+def operands(row: Row) -> tuple[int, ...]:
+    """Indices that a row refers to."""
+    return () if row[0] in ("input", "const") else row[1:]
+
+
+def live(program: Program) -> bytearray:
+    """One flag a row: does an output, or the argument list, need it?"""
+    rows = program.graph.rows
+    alive = bytearray(len(rows))
+    for i in (*program.inputs, *program.outputs):
+        alive[i] = 1
+    for i in range(len(rows) - 1, -1, -1):
+        if alive[i]:
+            for j in operands(rows[i]):
+                alive[j] = 1
+    return alive
+
+
+def replay(
+    program: Program, graph: Graph, make: Callable[[int, Row], int], order: Iterable[int] | None = None
+) -> Program:
+    """Rebuild the live rows of `program` on `graph`, in order (of index, or as given).
+
+    `make(i, row)` is given the index in the old graph and the row with its operands
+    already translated, and returns the index of what stands for it on the new graph.
+    Labels, sections and steps are carried over; labels of dead rows are dropped.
+    """
+    rows = program.graph.rows
+    alive = live(program)
+    new = [-1] * len(rows)
+    sections = list(program.sections)
+    moved: list[tuple[int, str]] = []
+    for i in range(len(rows)) if order is None else order:
+        row = rows[i]
+        while sections and sections[0][0] <= i:
+            moved.append((len(graph.rows), sections.pop(0)[1]))
+        if alive[i]:
+            if row[0] not in ("input", "const"):
+                row = (row[0], *[new[j] for j in row[1:]])
+            new[i] = make(i, row)
+    moved += [(len(graph.rows), title) for _, title in sections]
+    labels: dict[int, str | tuple[str, int]] = {}
+    for i, label in program.labels.items():
+        if alive[i]:
+            if isinstance(label, tuple):
+                if new[label[1]] < 0:
+                    continue
+                label = (label[0], new[label[1]])  # noqa: PLW2901
+            labels.setdefault(new[i], label)
+    return Program(
+        graph,
+        tuple(new[i] for i in program.inputs),
+        tuple(new[i] for i in program.outputs),
+        program.names,
+        labels,
+        tuple(moved),
+        frozenset(new[i] for i in program.steps if alive[i]),
+    )
+
+
+def compact(program: Program) -> Program:
+    """An equal program on a graph of its own that holds the live rows alone."""
+    graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+    return replay(program, graph, lambda _, row: graph.intern(row))
+
+
+def verify(program: Program) -> None:
+    """Raise AssertionError unless `program` obeys the grammar of rows."""
+    graph = program.graph
+    for i, row in enumerate(graph.rows):
+        if row[0] == "input":
+            assert isinstance(row[1], str), row
+        elif row[0] == "const":
+            assert row[1] in ("True", "False") or repr(float(row[1])) == row[1], row
+        else:
+            primitive = PRIMITIVES[row[0]]
+            assert len(row) == primitive.arity + 1, row
+            for j, kind in zip(operands(row), primitive.takes or "r" * primitive.arity, strict=True):
+                assert 0 <= j < i, (i, row)
+                assert graph.is_condition(j) == (kind == "c"), (i, row)
+    if graph.shared:
+        assert len(set(graph.rows)) == len(graph.rows), "a shared row is there twice"
+    assert len(program.names) == len(program.outputs)
+    assert len(set(program.arguments)) == len(program.inputs)
+    for i in program.outputs:
+        assert not graph.is_condition(i), f"output {i} is a condition"

@@ -1,0 +1,101 @@
+"""Text to tokens, one at a time, so that an error early in a huge text is found early."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from symdiff.errors import LimitError, ParseError
+from symdiff.limits import limits
+
+# (kind, value, position); kinds: "number", "name", "symbol", "newline", "end"
+Token = tuple[str, "str | float", int]
+
+# Numbers are Python's, underscores included; possessive repeats keep long digits linear.
+_DIGITS = r"[0-9]++(?:_[0-9]++)*+"
+_TOKEN = re.compile(
+    rf"""
+    (?: [^\S\n]++ | \#[^\n]*+ )*+
+    (?: (?P<number> (?: {_DIGITS}(?:\.(?:{_DIGITS})?+)?+ | \.{_DIGITS} ) (?:[eE][+-]?{_DIGITS})?+ )
+      | (?P<name> [^\W\d]\w*+ )
+      | (?P<symbol> \*\* | // | [<>=!:]= | [-+*/%^<>&|~()\[\],=:.@] )
+      | (?P<newline> [\n;] )
+      | (?P<end> \Z )
+      | (?P<bad> . )
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+
+_HINTS = {
+    "\N{MULTIPLICATION SIGN}": "write * for a product",
+    "\N{MIDDLE DOT}": "write * for a product",
+    "\N{DOT OPERATOR}": "write * for a product",
+    "\N{DIVISION SIGN}": "write / for a quotient",
+    "\N{MINUS SIGN}": "write - (a plain hyphen) for minus",
+    "\N{EN DASH}": "write - (a plain hyphen) for minus",
+    "\N{SQUARE ROOT}": "write sqrt(...)",
+    "\N{LESS-THAN OR EQUAL TO}": "write <=",
+    "\N{GREATER-THAN OR EQUAL TO}": "write >=",
+    "\N{NOT EQUAL TO}": "write !=",
+    "'": "the language has no strings",
+    '"': "the language has no strings",
+    "!": "write 'not', or != to compare; for a factorial, gamma(n + 1)",
+    "{": "use round parentheses",
+    "}": "use round parentheses",
+    "$": "write the formula without TeX marks",
+    "\\": "write the formula without TeX marks",
+}
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of `text`, the last of kind "end".
+
+    Names are NFKC-normalised, as Python's are; `;` and a line end are both "newline".
+
+    Raises:
+        LimitError: the text is longer than `limits.characters`.
+        ParseError: a character, or a name, that the language does not have.
+    """
+    if len(text) > limits.characters:
+        raise LimitError(
+            f"the text has {len(text)} characters, more than symdiff.limits.characters = {limits.characters}"
+        )
+    match = _TOKEN.match
+    position = 0
+    while True:
+        found = match(text, position)
+        assert found is not None  # `bad` matches any character
+        kind = str(found.lastgroup)
+        position = found.end()
+        start = found.start(kind)
+        value = found[kind]
+        if kind == "name":
+            yield kind, value if value.isascii() else normalise(value, text, start), start
+        elif kind == "number":
+            yield kind, float(value), start
+        elif kind == "bad":
+            hint = _HINTS.get(value)
+            shown = value if value.isprintable() else f"U+{ord(value):04X}"
+            raise ParseError(f"unexpected character {shown!r}" + (f"; {hint}" if hint else ""), text, start)
+        else:
+            yield kind, value, start
+            if kind == "end":
+                return
+
+
+def normalise(name: str, text: str, position: int) -> str:
+    """`name` in normal form NFKC.
+
+    Raises:
+        ParseError: it is not a name; superscript digits are, for one, not letters.
+    """
+    normal = unicodedata.normalize("NFKC", name)
+    if name.isidentifier() and normal.isidentifier():
+        return normal
+    for offset, character in enumerate(name):
+        if not ("a" + character).isidentifier() or not ("a" + unicodedata.normalize("NFKC", character)).isidentifier():
+            digit = unicodedata.normalize("NFKC", character)
+            hint = f"; for a power write **{digit}" if digit.isdigit() else ""
+            raise ParseError(f"{character!r} cannot stand in a name{hint}", text, position + offset)
+    raise ParseError(f"{name!r} is not a name", text, position)

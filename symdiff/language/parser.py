@@ -1,0 +1,288 @@
+"""Tokens to postfix, by operator precedence with a stack of its own.
+
+Source: E. W. Dijkstra, "Algol 60 translation" (1961), the shunting yard. There is no
+recursion, so the depth of a formula is bounded by `limits.depth` alone.
+
+Grammar (a line end inside parentheses, or where an operand is due, is a space):
+
+    program     ::=  {name "=" expression (newline | ";")} expression {"," expression}
+    expression  ::=  operand {infix operand} | expression "if" expression "else" expression
+    operand     ::=  {prefix} (number | name | name "(" list ")" | "(" list ")")
+    list        ::=  expression {"," expression}
+
+Infix and prefix symbols and their precedence are those of the table of primitives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from symdiff.errors import LimitError, ParseError
+from symdiff.language.lexer import Token, tokens
+from symdiff.limits import limits
+from symdiff.primitives import COMPARE, FORMULAS, FUNCTIONS, INFIX, PREFIX, REDUCTIONS, TERNARY, Primitive, Symbol
+
+# (kind, value, count of operands, position); kinds:
+#   "number"  a float               "name"     a name
+#   "op"      a primitive           "joined"   a primitive whose operands must be conditions
+#   "compare" a chain of primitives "call"     the name of a function
+#   "tuple"   a list in parentheses
+Item = tuple[str, "str | float | tuple[str, ...]", int, int]
+
+_OPEN = -1  # precedence of what waits for its closing mark, so that no operator passes it
+_WORDS = frozenset({"if", "else", "and", "or", "not"})
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An entry of the stack: an operator that waits for its right operand, or an open bracket."""
+
+    kind: str  # that of the item it becomes; or, open, "group", "call", "if"
+    precedence: int
+    value: str | tuple[str, ...]
+    count: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`target = items`, or a result where `target` is None; the items are in postfix order."""
+
+    target: str | None
+    items: list[Item]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """A parsed text: the assignments in order, then the results."""
+
+    text: str
+    assignments: list[Statement]
+    results: list[Statement]
+
+
+def is_function(name: str) -> bool:
+    """Whether the language has a function of this name."""
+    return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name == "Piecewise"
+
+
+def parse(text: str) -> Syntax:
+    """Parse a program of the formula language.
+
+    Raises:
+        ParseError: with the position and a hint.
+        LimitError: longer or deeper than `symdiff.limits` allows.
+    """
+    parser = _Parser(text)
+    for token in tokens(text):
+        if parser.due:
+            parser.operand(token)
+        else:
+            parser.operator(token)
+        parser.last = token
+    return parser.finish()
+
+
+class _Parser:
+    """The two states of an infix grammar: an operand is due, or an operator is."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.due = True
+        self.last: Token = ("newline", "", 0)
+        self.stack: list[_Pending] = []
+        self.brackets = 0  # of the entries of the stack, how many are open brackets
+        self.items: list[Item] = []  # of the expression being read
+        self.start = 0  # its position
+        self.target: Item | None = None  # the name it is assigned to
+        self.ended: list[Statement] = []  # expressions of this statement before a comma
+        self.assignments: list[Statement] = []
+        self.results: list[Statement] = []
+
+    def fail(self, message: str, position: int) -> NoReturn:
+        raise ParseError(message, self.text, position)
+
+    def push(self, pending: _Pending) -> None:
+        if len(self.stack) >= limits.depth:
+            raise LimitError(f"the formula is nested deeper than symdiff.limits.depth = {limits.depth}")
+        self.stack.append(pending)
+
+    def reduce(self, precedence: int) -> None:
+        """Apply the waiting operators that bind at least as tightly as `precedence`."""
+        stack = self.stack
+        while stack and stack[-1].precedence >= precedence:
+            top = stack.pop()
+            self.items.append((top.kind, top.value, top.count, top.position))
+
+    # An operand is due
+
+    def operand(self, token: Token) -> None:
+        kind, value, position = token
+        if not self.items and not self.stack:
+            self.start = position
+        if kind == "number" or (kind == "name" and value not in _WORDS):
+            self.items.append((kind, value, 0, position))
+            self.due = False
+        elif kind == "newline":
+            if value == ";" and (self.items or self.stack or self.target or self.ended):
+                self.fail("a value is missing before ';'", position)
+        elif kind == "end":
+            if self.items or self.stack or self.target or self.ended:
+                self.unclosed()
+                self.fail("the formula ends where a value is due", position)
+        elif value in PREFIX:
+            self.prefix(*PREFIX[str(value)], position)
+        elif value == "(":
+            self.push(_Pending("group", _OPEN, "(", 1, position))
+            self.brackets += 1
+        elif value != "+":  # a plus sign in front of an operand does nothing
+            if value == ")" and self.last[1] == "(" and self.stack[-1].kind == "call":
+                self.fail(f"{self.stack[-1].value}() needs an argument", position)
+            if value == "[":
+                self.fail("a list [...] needs array arguments, which this version does not have", position)
+            self.fail(f"a value is missing before {value!r}", position)
+
+    def prefix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
+        if self.stack and self.stack[-1].precedence > symbol.precedence and symbol.text == "not":
+            self.fail("write parentheses around 'not' and what it negates", position)
+        kind = "joined" if symbol.conditions else "op"
+        self.push(_Pending(kind, symbol.precedence, primitive.name, 1, position))
+
+    # An operator is due
+
+    def operator(self, token: Token) -> None:
+        kind, value, position = token
+        if kind in ("newline", "end"):
+            self.end(token)
+        elif value in INFIX:
+            self.infix(*INFIX[str(value)], position)
+        elif value == "(" and self.last[0] == "name":
+            name = self.items.pop()
+            self.push(_Pending("call", _OPEN, str(name[1]), 1, name[3]))
+            self.brackets += 1
+            self.due = True
+        elif value == ")":
+            self.close(position)
+        elif value == ",":
+            self.comma(position)
+        elif value == "if":
+            self.reduce(TERNARY + 1)
+            self.push(_Pending("if", _OPEN, "if", 1, position))
+            self.due = True
+        elif value == "else":
+            self.otherwise(position)
+        elif value == "=":
+            self.assign(position)
+        else:
+            self.misplaced(token)
+
+    def infix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
+        precedence = symbol.precedence
+        self.due = True
+        if precedence == COMPARE:
+            self.reduce(COMPARE + 1)
+            if self.stack and self.stack[-1].kind == "compare":
+                chain = self.stack[-1]
+                chain.value = (*chain.value, primitive.name)
+                chain.count += 1
+            else:
+                self.push(_Pending("compare", COMPARE, (primitive.name,), 2, position))
+        else:
+            self.reduce(precedence + 1 if symbol.right else precedence)
+            self.push(_Pending("joined" if symbol.conditions else "op", precedence, primitive.name, 2, position))
+
+    def close(self, position: int) -> None:
+        self.reduce(TERNARY)
+        if not self.stack:
+            self.fail("this ')' was never opened", position)
+        top = self.stack.pop()
+        if top.kind == "if":
+            self.fail("'if' without 'else': write a if c else b", top.position)
+        if top.kind == "call":
+            self.items.append(("call", top.value, top.count, top.position))
+        elif top.count > 1:
+            self.items.append(("tuple", "", top.count, top.position))
+        self.brackets -= 1
+
+    def comma(self, position: int) -> None:
+        self.reduce(TERNARY)
+        self.due = True
+        if self.stack:
+            top = self.stack[-1]
+            if top.kind == "if":
+                self.fail("'if' without 'else': write a if c else b", top.position)
+            top.count += 1
+        elif self.target:
+            self.fail("an assignment has one value; only the results are a list", position)
+        else:
+            self.ended.append(Statement(None, self.items, self.start))
+            self.items = []
+
+    def otherwise(self, position: int) -> None:
+        self.reduce(TERNARY)
+        if not self.stack or self.stack[-1].kind != "if":
+            self.fail("'else' without 'if': write a if c else b", position)
+        opened = self.stack.pop()
+        self.push(_Pending("op", TERNARY, "if", 3, opened.position))
+        self.due = True
+
+    def assign(self, position: int) -> None:
+        plain = len(self.items) == 1 and self.items[0][0] == "name" and self.last[0] == "name"
+        if not plain or self.stack or self.target or self.ended:
+            self.fail("'=' assigns to a name at the start of a line; to compare, write ==", position)
+        self.target = self.items.pop()
+        self.due = True
+
+    def end(self, token: Token) -> None:
+        """The end of a line or of the text: a statement ends here unless brackets are open."""
+        if self.brackets and token[1] == "\n":
+            return
+        self.reduce(TERNARY)
+        if self.stack:
+            self.unclosed()
+        if self.results:
+            self.fail("only the last line is the result; write 'name = ...' before it", self.results[0].position)
+        if self.target:
+            self.assignments.append(Statement(str(self.target[1]), self.items, self.target[3]))
+        else:
+            self.results = [*self.ended, Statement(None, self.items, self.start)]
+        self.items, self.ended, self.target, self.due = [], [], None, True
+
+    def unclosed(self) -> None:
+        for pending in reversed(self.stack):
+            if pending.kind in ("group", "call"):
+                place = pending.position + (len(str(pending.value)) if pending.kind == "call" else 0)
+                self.fail("this '(' is never closed", place)
+            if pending.kind == "if" and not self.due:
+                self.fail("'if' without 'else': write a if c else b", pending.position)
+
+    def misplaced(self, token: Token) -> NoReturn:
+        """Two operands in a row, or a symbol that the language does not have: say what to write."""
+        kind, value, position = token
+        last_kind, last_value, last_position = self.last
+        if value in (".", "["):
+            what = "attributes" if value == "." else "indexing of scalars"
+            self.fail(f"the language has no {what}", position)
+        if value == "//":
+            self.fail("unknown operator '//'; write floor(x/y)", position)
+        if value == "!=":
+            self.fail("unexpected '!='", position)
+        if kind in ("number", "name") or value in ("(", "~", "not"):
+            before = self.text[last_position:position].rstrip() if last_kind in ("number", "name") else ")"
+            if last_kind == "name" and is_function(str(last_value)) and kind in ("number", "name"):
+                after = self.text[position : position + 20].split()[0]
+                self.fail(f"write {last_value}({after})", position)
+            after = str(value) if kind == "name" else "(...)" if value == "(" else self.text[position:].split()[0][:20]
+            if value not in _WORDS:
+                self.fail(f"an operator is missing here; write {before}*{after}", position)
+        self.fail(f"unexpected {value!r}", position)
+
+    def finish(self) -> Syntax:
+        """What was read, once the end token has been taken."""
+        if not self.results:
+            last = self.assignments[-1].target if self.assignments else None
+            hint = f"; add a last line '{last}'" if last else ""
+            self.fail(f"the formula has no result{hint}", len(self.text))
+        return Syntax(self.text, self.assignments, self.results)

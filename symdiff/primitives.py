@@ -1,0 +1,547 @@
+"""The one table: all that is known of an elementwise operation, one entry each.
+
+The parser, the derivative sweeps, every emitter, the reference evaluator and the
+tests read it; adding an operation is adding one entry.
+
+Rules are written in the formula language: `partials` holds the partial derivative
+by each argument, in terms of the arguments (`x`; `x, y`; for `where` `c, x, y`)
+and of the result `out`. A rule that reads `where(c, p, 0)` or `where(c, 0, p)` says
+that the derivative is *absent* on the other side: nothing is multiplied by that zero.
+
+Targets are spelt either by the name of a function of the target's module
+(`tanh` is `np.tanh(x)` and `math.tanh(x)`) or by a template over the arguments.
+
+Derivatives of the elementary functions: Abramowitz & Stegun, Handbook of
+Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import inf, nan
+
+# Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
+TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A spelling as an operator; `conditions` are the symbols that join only conditions."""
+
+    text: str
+    precedence: int
+    prefix: bool = False
+    right: bool = False
+    conditions: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Primitive:
+    """What is known of one elementwise operation."""
+
+    name: str
+    partials: tuple[str, ...]
+    numpy: str = ""
+    """Spelling in NumPy; empty for an operation printed by its first symbol."""
+    math: str | None = ""
+    """The same with the math module; None where it has no such function."""
+    module: str = "np"
+    """Module that `numpy` names: `np`, or `special` for `scipy.special`."""
+    symbols: tuple[Symbol, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Further names in the language."""
+    defaults: tuple[float, ...] = ()
+    """Values of the last arguments where a call leaves them out."""
+    variadic: bool = False
+    """May be called with two or more arguments, folded from the left."""
+    takes: str = ""
+    """Kinds of the arguments, `r` a number, `c` a condition; default all numbers."""
+    condition: bool = False
+    """The result is a condition (true or false), not a number."""
+    holomorphic: bool = False
+    """Defined for complex arguments, and differentiable there."""
+    complex_partials: tuple[str, ...] = ()
+    """The rules for complex arguments, where `partials` hold for real ones only."""
+    quiet: bool = False
+    """Sets no floating-point flag, whatever the arguments."""
+    internal: bool = False
+    """For rules only; users cannot call it."""
+    sample: tuple[tuple[float, float], ...] = ()
+    """An interval for each argument, inside the domain, away from the kinks."""
+    kinks: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
+    """Special points, each with the partial derivatives that hold there."""
+
+    @property
+    def arity(self) -> int:
+        return len(self.partials)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the arguments in the rules and templates."""
+        return ("c", "x", "y")[-self.arity :] if self.name == "where" else ("x", "y", "z")[: self.arity]
+
+
+def _infix(text: str, precedence: int, *, right: bool = False) -> tuple[Symbol, ...]:
+    return (Symbol(text, precedence, right=right),)
+
+
+_R = (-3.0, 3.0)  # anywhere
+_P = (0.2, 3.0)  # positive
+_U = (-0.9, 0.9)  # inside the unit interval
+
+_TABLE = (
+    # Arithmetic
+    Primitive(name="add", partials=("1", "1"), symbols=_infix("+", SUM), holomorphic=True, sample=(_R, _R)),
+    Primitive(name="sub", partials=("1", "-1"), symbols=_infix("-", SUM), holomorphic=True, sample=(_R, _R)),
+    Primitive(name="mul", partials=("y", "x"), symbols=_infix("*", PRODUCT), holomorphic=True, sample=(_R, _R)),
+    Primitive(name="div", partials=("1/y", "-out/y"), symbols=_infix("/", PRODUCT), holomorphic=True, sample=(_R, _P)),
+    Primitive(name="mod", partials=("1", "-floor(x/y)"), symbols=_infix("%", PRODUCT), sample=((1.1, 1.9), (0.6, 0.9))),
+    Primitive(
+        name="neg",
+        partials=("-1",),
+        symbols=(Symbol("-", UNARY, prefix=True),),
+        holomorphic=True,
+        quiet=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="pow",
+        partials=("where(y == 0, 0, y*x^(y - 1))", "where(x == 0 and y >= 0, 0, out*log(x))"),
+        numpy="power",
+        math="pow",
+        symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
+        holomorphic=True,
+        sample=(_P, _R),
+        kinks=(
+            ((0.0, 0.0), (0.0, 0.0)),
+            ((0.0, 0.5), (inf, 0.0)),
+            ((0.0, 1.0), (1.0, 0.0)),
+            ((0.0, 2.0), (0.0, 0.0)),
+            ((-2.0, 0.0), (0.0, nan)),
+        ),
+    ),
+    # Powers and roots
+    Primitive(
+        name="sqrt",
+        partials=("0.5/out",),
+        numpy="sqrt",
+        math="sqrt",
+        holomorphic=True,
+        sample=(_P,),
+        kinks=(((0.0,), (inf,)),),
+    ),
+    Primitive(
+        name="cbrt",
+        partials=("1/(3*out^2)",),
+        numpy="cbrt",
+        math="cbrt",
+        sample=(_P,),
+        kinks=(((0.0,), (inf,)),),
+    ),
+    Primitive(
+        name="hypot",
+        partials=("where(out == 0, 0, x/out)", "where(out == 0, 0, y/out)"),
+        numpy="hypot",
+        math="hypot",
+        sample=(_R, _P),
+        kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
+    ),
+    # Exponentials and logarithms
+    Primitive(name="exp", partials=("out",), numpy="exp", math="exp", holomorphic=True, sample=(_R,)),
+    Primitive(name="exp2", partials=("out*log(2)",), numpy="exp2", math="exp2", holomorphic=True, sample=(_R,)),
+    Primitive(name="expm1", partials=("exp(x)",), numpy="expm1", math="expm1", holomorphic=True, sample=(_R,)),
+    Primitive(name="log", partials=("1/x",), numpy="log", math="log", aliases=("ln",), holomorphic=True, sample=(_P,)),
+    Primitive(name="log2", partials=("1/(x*log(2))",), numpy="log2", math="log2", holomorphic=True, sample=(_P,)),
+    Primitive(name="log10", partials=("1/(x*log(10))",), numpy="log10", math="log10", holomorphic=True, sample=(_P,)),
+    Primitive(name="log1p", partials=("1/(1 + x)",), numpy="log1p", math="log1p", holomorphic=True, sample=(_U,)),
+    Primitive(
+        name="logaddexp",
+        partials=("sigmoid(x - y)", "sigmoid(y - x)"),
+        numpy="logaddexp",
+        math="({x} + 0.6931471805599453 if {x} == {y} else"
+        " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
+        sample=(_R, _R),
+    ),
+    # Trigonometric
+    Primitive(name="sin", partials=("cos(x)",), numpy="sin", math="sin", holomorphic=True, sample=(_R,)),
+    Primitive(name="cos", partials=("-sin(x)",), numpy="cos", math="cos", holomorphic=True, sample=(_R,)),
+    Primitive(name="tan", partials=("1 + out^2",), numpy="tan", math="tan", holomorphic=True, sample=((-1.2, 1.2),)),
+    Primitive(
+        name="arcsin",
+        partials=("1/sqrt((1 - x)*(1 + x))",),
+        numpy="arcsin",
+        math="asin",
+        aliases=("asin",),
+        holomorphic=True,
+        sample=(_U,),
+    ),
+    Primitive(
+        name="arccos",
+        partials=("-1/sqrt((1 - x)*(1 + x))",),
+        numpy="arccos",
+        math="acos",
+        aliases=("acos",),
+        holomorphic=True,
+        sample=(_U,),
+    ),
+    Primitive(
+        name="arctan",
+        partials=("1/(1 + x^2)",),
+        numpy="arctan",
+        math="atan",
+        aliases=("atan",),
+        holomorphic=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="arctan2",
+        partials=("y/(x^2 + y^2)", "-x/(x^2 + y^2)"),
+        numpy="arctan2",
+        math="atan2",
+        aliases=("atan2",),
+        sample=(_P, _R),
+    ),
+    Primitive(name="deg2rad", partials=("pi/180",), numpy="deg2rad", math="radians", sample=(_R,)),
+    Primitive(name="rad2deg", partials=("180/pi",), numpy="rad2deg", math="degrees", sample=(_R,)),
+    # sin(pi x)/(pi x); near 0 the closed form of the derivative cancels, so its Taylor series stands in.
+    Primitive(
+        name="sinc",
+        partials=(
+            "where(abs(x) < 0.1, -pi^2/3*x*(1 - (pi*x)^2/10*(1 - (pi*x)^2/28*(1 - (pi*x)^2/54*(1 - (pi*x)^2/88"
+            "*(1 - (pi*x)^2/130*(1 - (pi*x)^2/180)))))), (cos(pi*x) - out)/x)",
+        ),
+        numpy="sinc",
+        math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
+        sample=((0.15, 2.9),),
+        kinks=(((0.0,), (0.0,)),),
+    ),
+    # Hyperbolic; tanh' is written with sech because 1 - tanh^2 cancels for large arguments.
+    Primitive(name="sinh", partials=("cosh(x)",), numpy="sinh", math="sinh", holomorphic=True, sample=(_R,)),
+    Primitive(name="cosh", partials=("sinh(x)",), numpy="cosh", math="cosh", holomorphic=True, sample=(_R,)),
+    Primitive(
+        name="tanh",
+        partials=("sech(x)^2",),
+        complex_partials=("1 - out^2",),
+        numpy="tanh",
+        math="tanh",
+        holomorphic=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="sech",
+        partials=("-out*tanh(x)",),
+        numpy="2.0 * np.exp(-np.abs({x})) / (1.0 + np.exp(-2.0 * np.abs({x})))",
+        math="2.0 * math.exp(-abs({x})) / (1.0 + math.exp(-2.0 * abs({x})))",
+        internal=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="arcsinh",
+        partials=("1/sqrt(1 + x^2)",),
+        numpy="arcsinh",
+        math="asinh",
+        aliases=("asinh",),
+        holomorphic=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="arccosh",
+        partials=("1/(sqrt(x - 1)*sqrt(x + 1))",),
+        numpy="arccosh",
+        math="acosh",
+        aliases=("acosh",),
+        holomorphic=True,
+        sample=((1.1, 4.0),),
+    ),
+    Primitive(
+        name="arctanh",
+        partials=("1/((1 - x)*(1 + x))",),
+        numpy="arctanh",
+        math="atanh",
+        aliases=("atanh",),
+        holomorphic=True,
+        sample=(_U,),
+    ),
+    # Of one step, or with a kink
+    Primitive(
+        name="abs",
+        partials=("sign(x)",),
+        numpy="abs",
+        math="abs({x})",
+        aliases=("Abs",),
+        quiet=True,
+        sample=(_P,),
+        kinks=(((0.0,), (0.0,)),),
+    ),
+    Primitive(
+        name="sign",
+        partials=("0",),
+        numpy="sign",
+        math="(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else abs({x}))",
+        quiet=True,
+        sample=(_P,),
+        kinks=(((0.0,), (0.0,)),),
+    ),
+    Primitive(
+        name="floor",
+        partials=("0",),
+        numpy="floor",
+        math="math.copysign(math.floor({x}), {x})",
+        quiet=True,
+        sample=((1.1, 1.9),),
+        kinks=(((1.0,), (0.0,)),),
+    ),
+    Primitive(
+        name="ceil",
+        partials=("0",),
+        numpy="ceil",
+        math="math.copysign(math.ceil({x}), {x})",
+        aliases=("ceiling",),
+        quiet=True,
+        sample=((1.1, 1.9),),
+        kinks=(((1.0,), (0.0,)),),
+    ),
+    Primitive(
+        name="round",
+        partials=("0",),
+        numpy="rint",
+        math="math.copysign(round({x}), {x})",
+        quiet=True,
+        sample=((0.6, 1.4),),
+        kinks=(((0.5,), (0.0,)),),
+    ),
+    Primitive(
+        name="trunc",
+        partials=("0",),
+        numpy="trunc",
+        math="math.copysign(math.trunc({x}), {x})",
+        quiet=True,
+        sample=((1.1, 1.9),),
+        kinks=(((1.0,), (0.0,)),),
+    ),
+    Primitive(
+        name="heaviside",
+        partials=("0", "where(x == 0, 1, 0)"),
+        numpy="heaviside",
+        math="(0.0 if {x} < 0.0 else 1.0 if {x} > 0.0 else {y} if {x} == 0.0 else {x})",
+        aliases=("Heaviside",),
+        defaults=(0.5,),
+        quiet=True,
+        sample=(_P, _R),
+        kinks=(((0.0, 0.5), (0.0, 1.0)),),
+    ),
+    Primitive(
+        name="maximum",
+        partials=("where(x < y, 0, where(x == y, 0.5, 1))", "where(x > y, 0, where(x == y, 0.5, 1))"),
+        numpy="maximum",
+        math="({x} if {x} > {y} or {x} != {x} else {y})",
+        aliases=("Max", "max"),
+        variadic=True,
+        quiet=True,
+        sample=((-3.0, 1.0), (1.1, 3.0)),
+        kinks=(((1.0, 1.0), (0.5, 0.5)),),
+    ),
+    Primitive(
+        name="minimum",
+        partials=("where(x > y, 0, where(x == y, 0.5, 1))", "where(x < y, 0, where(x == y, 0.5, 1))"),
+        numpy="minimum",
+        math="({x} if {x} < {y} or {x} != {x} else {y})",
+        aliases=("Min", "min"),
+        variadic=True,
+        quiet=True,
+        sample=((-3.0, 1.0), (1.1, 3.0)),
+        kinks=(((1.0, 1.0), (0.5, 0.5)),),
+    ),
+    # Of machine learning
+    Primitive(
+        name="relu",
+        partials=("where(x > 0, 1, 0)",),
+        numpy="np.maximum({x}, 0.0)",
+        math="({x} if {x} > 0.0 or {x} != {x} else 0.0)",
+        quiet=True,
+        sample=(_P,),
+        kinks=(((0.0,), (0.0,)),),
+    ),
+    Primitive(
+        name="sigmoid",
+        partials=("0.25*sech(0.5*x)^2",),
+        numpy="np.exp(np.minimum({x}, 0.0)) / (1.0 + np.exp(-np.abs({x})))",
+        math="math.exp({x} if {x} < 0.0 or {x} != {x} else 0.0) / (1.0 + math.exp(-abs({x})))",
+        aliases=("expit",),
+        sample=(_R,),
+    ),
+    Primitive(
+        name="softplus",
+        partials=("sigmoid(x)",),
+        numpy="np.maximum({x}, 0.0) + np.log1p(np.exp(-np.abs({x})))",
+        math="({x} if {x} > 0.0 or {x} != {x} else 0.0) + math.log1p(math.exp(-abs({x})))",
+        sample=(_R,),
+    ),
+    Primitive(
+        name="logit",
+        partials=("1/(x*(1 - x))",),
+        numpy="np.log({x} / (1.0 - {x}))",
+        math="math.log({x} / (1.0 - {x}))",
+        holomorphic=True,
+        sample=((0.1, 0.9),),
+    ),
+    # Special functions
+    Primitive(
+        name="erf",
+        partials=("2/sqrt(pi)*exp(-x^2)",),
+        numpy="erf",
+        math="erf",
+        module="special",
+        holomorphic=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="erfc",
+        partials=("-2/sqrt(pi)*exp(-x^2)",),
+        numpy="erfc",
+        math="erfc",
+        module="special",
+        holomorphic=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="gamma",
+        partials=("out*digamma(x)",),
+        numpy="gamma",
+        math="gamma",
+        module="special",
+        holomorphic=True,
+        sample=(_P,),
+    ),
+    Primitive(
+        name="lgamma",
+        partials=("digamma(x)",),
+        numpy="gammaln",
+        math="lgamma",
+        module="special",
+        aliases=("gammaln", "loggamma"),
+        sample=(_P,),
+    ),
+    Primitive(
+        name="digamma",
+        partials=("polygamma(1, x)",),
+        numpy="psi",
+        math=None,
+        module="special",
+        sample=(_P,),
+    ),
+    # polygamma(n, x), the n-th derivative of digamma; n is a constant in every rule that makes one.
+    Primitive(
+        name="polygamma",
+        partials=("0", "polygamma(x + 1, y)"),
+        numpy="polygamma",
+        math=None,
+        module="special",
+        internal=True,
+        sample=((1.0, 1.0), _P),
+    ),
+    # Conditions and choice
+    *(
+        Primitive(
+            name=name,
+            partials=("0", "0"),
+            symbols=_infix(symbol, COMPARE),
+            aliases=(name.capitalize(),),
+            condition=True,
+            quiet=True,
+            sample=(_R, _R),
+        )
+        for name, symbol in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "=="), ("ne", "!="))
+    ),
+    Primitive(
+        name="and",
+        partials=("0", "0"),
+        numpy="{x} & {y}",
+        symbols=(Symbol("and", AND), Symbol("&", BITAND, conditions=True)),
+        aliases=("And",),
+        variadic=True,
+        takes="cc",
+        condition=True,
+        quiet=True,
+    ),
+    Primitive(
+        name="or",
+        partials=("0", "0"),
+        numpy="{x} | {y}",
+        symbols=(Symbol("or", OR), Symbol("|", BITOR, conditions=True)),
+        aliases=("Or",),
+        variadic=True,
+        takes="cc",
+        condition=True,
+        quiet=True,
+    ),
+    Primitive(
+        name="not",
+        partials=("0",),
+        numpy="logical_not",
+        symbols=(Symbol("not", NOT, prefix=True), Symbol("~", UNARY, prefix=True, conditions=True)),
+        aliases=("Not",),
+        takes="c",
+        condition=True,
+        quiet=True,
+    ),
+    Primitive(
+        name="where",
+        partials=("0", "where(c, 1, 0)", "where(c, 0, 1)"),
+        numpy="where",
+        math="({x} if {c} else {y})",
+        takes="crr",
+        holomorphic=True,
+        quiet=True,
+        sample=((-1.0, 1.0), _R, _R),
+    ),
+)
+
+PRIMITIVES = {primitive.name: primitive for primitive in _TABLE}
+
+# Functions that are short for a formula; users may call them, the graph never holds them.
+FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "square": (("x",), "x^2"),
+    "clip": (("x", "low", "high"), "minimum(maximum(x, low), high)"),
+}
+
+CONSTANTS = {"pi": 3.141592653589793, "inf": inf, "nan": nan}
+
+# Functions of arrays, with the name that says what they need.
+REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
+
+FUNCTIONS: dict[str, Primitive] = {
+    alias: primitive
+    for primitive in _TABLE
+    if not primitive.internal
+    for alias in (*(() if primitive.name in {"add", "sub", "mul", "div", "neg"} else (primitive.name,)), *primitive.aliases)
+    if alias not in {"and", "or", "not", "lt", "le", "gt", "ge", "eq", "ne"}
+}
+
+INFIX = {s.text: (p, s) for p in _TABLE for s in p.symbols if not s.prefix}
+PREFIX = {s.text: (p, s) for p in _TABLE for s in p.symbols if s.prefix}
+
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
+_SLOT = re.compile(r"\{(\w)\}")
+
+
+def template(primitive: Primitive, target: str) -> str:
+    """The spelling of a primitive in `"numpy"` or `"math"` as a template over its parameters."""
+    text: str | None = getattr(primitive, target)
+    if text is None:
+        raise KeyError(f"{primitive.name} has no spelling in {target}")
+    if _IDENTIFIER.match(text):
+        module = primitive.module if target == "numpy" else "math"
+        return f"{module}.{text}({', '.join('{' + p + '}' for p in primitive.parameters)})"
+    if not text:
+        symbol = primitive.symbols[0]
+        names = ["{" + p + "}" for p in primitive.parameters]
+        return symbol.text + names[0] if symbol.prefix else f" {symbol.text} ".join(names)
+    return text
+
+
+def occurrences(primitive: Primitive, target: str) -> tuple[int, ...]:
+    """How often each argument stands in the template."""
+    slots = _SLOT.findall(template(primitive, target))
+    return tuple(slots.count(p) for p in primitive.parameters)

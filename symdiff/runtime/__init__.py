@@ -1,0 +1,1 @@
+"""Source to functions, and arguments to arrays."""
