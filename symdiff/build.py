@@ -37,6 +37,8 @@ class Builder:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.simplify = graph.shared
+        self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
+        self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
 
     @contextmanager
     def simplifying(self) -> Iterator[None]:
@@ -81,8 +83,8 @@ class Builder:
         if primitive.takes or any(rows[i][0] not in _LEAVES and PRIMITIVES[rows[i][0]].condition for i in arguments):
             takes = primitive.takes or "r" * len(arguments)
             arguments = tuple(map(self._coerce, arguments, takes))
-        if all(rows[i][0] == "const" for i in arguments):
-            folded = self._fold(name, [constant(rows[i][1]) for i in arguments])
+        if all(rows[i][0] == "const" or i in self._known for i in arguments):
+            folded = self._fold(name, arguments)
             if folded is not None:
                 return folded
         if self.simplify:
@@ -92,6 +94,16 @@ class Builder:
                 if simpler is not None:
                     return simpler
         return self.raw(name, *arguments)
+
+    def joined(self, name: str, *conditions: int) -> int:
+        """A condition made from others, once, in a graph that shares nothing too.
+
+        Derivatives recognise a choice by the row of its condition.
+        """
+        if (name, conditions) not in self._joined:
+            with self.simplifying():
+                self._joined[name, conditions] = self.op(name, *conditions)
+        return self._joined[name, conditions]
 
     def condition(self, i: int) -> int:
         """Row `i` as a condition: a number is true where it is not zero."""
@@ -104,21 +116,25 @@ class Builder:
     def _coerce(self, i: int, kind: str) -> int:
         return self.condition(i) if kind == "c" else self.number(i)
 
-    def _fold(self, name: str, values: list[float | bool]) -> int | None:
-        """The constant result, or None to compute it at run time.
+    def _fold(self, name: str, arguments: tuple[int, ...]) -> int | None:
+        """The result of an operation on constants, or None to compute it at run time.
 
-        Without `simplify` only what is not finite is folded: Python's own operators
-        on two floats raise where NumPy gives an infinity or a NaN.
+        Without `simplify` the operation is kept as written if its value is finite. Any
+        other is a constant in either case: on two floats Python's own operators raise
+        where NumPy gives an infinity or a NaN.
         """
+        values = [self._known[i] if i in self._known else constant(self.row(i)[1]) for i in arguments]
         try:
             with np.errstate(all="ignore"):
                 result = function(name)(*[v if isinstance(v, bool) else np.float64(v) for v in values])
         except ImportError:
             return None
-        if PRIMITIVES[name].condition:
-            return self.const(bool(result)) if self.simplify else None
-        number = float(result)
-        return self.const(number) if self.simplify or not np.isfinite(number) else None
+        value = bool(result) if PRIMITIVES[name].condition else float(result)
+        if self.simplify or not np.isfinite(value):
+            return self.const(value)
+        made = self.raw(name, *arguments)
+        self._known[made] = value
+        return made
 
 
 Identity = Callable[..., "int | None"]
@@ -287,5 +303,12 @@ def _where(b: Builder, c: int, x: int, y: int) -> int | None:
         return x if value else y
     if x == y:
         return x
-    row = b.row(c)
-    return b.op("where", row[1], y, x) if row[0] == "not" else None
+    if b.row(c)[0] == "not":
+        return b.op("where", b.row(c)[1], y, x)
+    if b.graph.shared:  # a choice made already
+        left, right = b.row(x), b.row(y)
+        if left[:2] == ("where", c):
+            return b.op("where", c, left[2], y)
+        if right[:2] == ("where", c):
+            return b.op("where", c, x, right[3])
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _WINDOW = 72  # columns of the user's line that are shown around the caret
+_LONGEST = 400  # characters of a message
 
 
 class SymdiffError(Exception):
@@ -18,6 +19,8 @@ class ParseError(SymdiffError, ValueError):
 
     def __init__(self, message: str, text: str = "", position: int = 0) -> None:
         self.position = position
+        if len(message) > _LONGEST:  # a name may be as long as the text
+            message = message[: _LONGEST // 2] + " ... " + message[-_LONGEST // 2 :]
         super().__init__(f"{message}\n{point_at(text, position)}" if text else message)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -33,7 +36,8 @@ class LimitError(SymdiffError, ValueError):
 
 
 def _rebuild_parse_error(message: str, position: int) -> ParseError:
-    error = ParseError(message)
+    error = ParseError("")
+    error.args = (message,)
     error.position = position
     return error
 

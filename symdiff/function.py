@@ -89,7 +89,7 @@ class Function:
 
     # Calling
 
-    def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         """Evaluate.
 
         Args:
@@ -103,6 +103,8 @@ class Function:
             numbers, else arrays (NumPy scalars where the loop shape is ()).
         """
         if kwargs or out is not None or len(args) != len(self.args):
+            if out is not None and "out" in self.args:  # an argument of that name, then, and no place to write
+                kwargs["out"], out = out, None
             return self._general(bind(self.args, self._call_text(), args, kwargs), out)
         return self._entry(*args)
 

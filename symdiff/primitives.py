@@ -213,7 +213,7 @@ _TABLE = (
         ),
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
-        sample=((0.15, 2.9),),
+        sample=((0.15, 0.9),),
         kinks=(((0.0,), (0.0,)),),
     ),
     # Hyperbolic; tanh' is written with sech because 1 - tanh^2 cancels for large arguments.

@@ -99,11 +99,11 @@ class _Pass:
         return [bars.get(i) for i in rows]
 
     def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
-        """Label the rows of a sweep as the adjoint or tangent of their primal rows."""
+        """Label the new rows of a sweep as the adjoint or tangent of their primal rows."""
         self.sections = (*self.sections, (self.start, title))
         textbook = not self.program.graph.shared
         for primal, row in derivatives.items():
-            if self.builder.row(row)[0] != "input":
+            if row >= self.start and self.builder.row(row)[0] != "input":
                 self.labels.setdefault(row, (kind, primal))
                 if textbook:
                     self.steps.add(row)

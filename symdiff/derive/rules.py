@@ -12,6 +12,8 @@ from symdiff.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
 
+_NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
+
 
 def chain(builder: Builder, i: int, row: Row, k: int, factor: int) -> int | None:
     """`factor` times the partial derivative of row `i` by its k-th operand; None where it is zero.
@@ -36,22 +38,29 @@ def chain(builder: Builder, i: int, row: Row, k: int, factor: int) -> int | None
 
 def times(builder: Builder, factor: int, partial: int) -> int:
     """The product, with the conditions of both carried to the outside."""
-    outer, inner = _guard(builder, factor), _guard(builder, partial)
-    if outer is None and inner is None:
-        return _product(builder, factor, partial)
-    if outer is None or inner is None:
-        condition, holds, value = outer or inner  # type: ignore[misc]  # one of them is not None
-        product = times(builder, value, partial) if outer else times(builder, factor, value)
-    else:
-        both = (_when(builder, *outer[:2]), _when(builder, *inner[:2]))
-        condition, holds = builder.op("and", *both), True
-        product = times(builder, outer[2], inner[2])
+    guards: list[tuple[int, bool]] = []
+    outer = _support(builder, factor)
+    if outer is not None:
+        guards.append(outer[:2])
+        factor = outer[2]
+    while len(guards) < _NESTED and (inner := _guard(builder, partial)) is not None:
+        guards.append(inner[:2])
+        partial = inner[2]
+    product = _product(builder, factor, partial)
+    if not guards:
+        return product
+    condition, holds = guards[0]
+    for guard in guards[1:]:
+        condition = builder.joined("and", _when(builder, condition, holds), _when(builder, *guard))
+        holds = True
     zero = builder.const(0.0)
     return builder.op("where", condition, *((product, zero) if holds else (zero, product)))
 
 
 def _product(builder: Builder, factor: int, partial: int) -> int:
     """factor * partial, with constant factors collected and no product by a reciprocal."""
+    if builder.simplify and builder.value(partial) is not None and builder.row(factor)[0] == "mul":
+        factor, partial = partial, factor
     name, *arguments = builder.row(partial)
     if builder.simplify and name in ("mul", "div"):
         scale = builder.value(arguments[0])
@@ -63,14 +72,16 @@ def _product(builder: Builder, factor: int, partial: int) -> int:
 
 
 def plus(builder: Builder, total: int | None, term: int) -> int:
-    """The sum; two terms of which one is absent where the other is not are one select."""
+    """The sum; terms that are absent on the same side, or on opposite sides, share one select."""
     if total is None:
         return term
-    if builder.simplify:
-        left, right = _guard(builder, total), _guard(builder, term)
-        if left and right and left[0] == right[0] and left[1] != right[1]:
-            first, second = (left, right) if left[1] else (right, left)
-            return builder.op("where", left[0], first[2], second[2])
+    left, right = _guard(builder, total), _guard(builder, term)
+    if left and right and left[0] == right[0]:
+        condition, holds, value = left
+        if holds == right[1]:
+            both, zero = builder.op("add", value, right[2]), builder.const(0.0)
+            return builder.op("where", condition, *((both, zero) if holds else (zero, both)))
+        return builder.op("where", condition, *((value, right[2]) if holds else (right[2], value)))
     return builder.op("add", total, term)
 
 
@@ -85,5 +96,25 @@ def _guard(builder: Builder, i: int) -> tuple[int, bool, int] | None:
     return None
 
 
+def _support(builder: Builder, i: int) -> tuple[int, bool, int] | None:
+    """As `_guard`, for a sum of such terms too: it is absent where all of them are."""
+    if builder.row(i)[0] != "add":
+        return _guard(builder, i)
+    present: int | None = None
+    waiting = [i]
+    while waiting:
+        row = builder.row(j := waiting.pop())
+        if row[0] == "add":
+            waiting += row[1:]
+            continue
+        guard = _guard(builder, j)
+        if guard is None:
+            return None
+        here = _when(builder, *guard[:2])
+        present = here if present is None else builder.joined("or", present, here)
+    assert present is not None
+    return present, True, i
+
+
 def _when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 - a side
-    return condition if holds else builder.op("not", condition)
+    return condition if holds else builder.joined("not", condition)

@@ -56,9 +56,9 @@ def guard_branches(program: Program) -> Program:
     """
     if not any(row[0] == "where" for row in program.graph.rows):
         return program
-    contexts = _contexts(program)
+    root = _Context(None, -1, side=True)
+    contexts = _contexts(program, root)
     builder = Builder(_like(program))
-    builder.simplify = False
     new: dict[int, int] = {}
     masked: dict[tuple[int, _Context], int] = {}
     silent: dict[int, _Context] = {}  # new row: the context outside of which it is NaN
@@ -66,20 +66,22 @@ def guard_branches(program: Program) -> Program:
     def mask(row: int, context: _Context) -> int:
         """The new row `row`, NaN wherever `context` does not hold."""
         chain = []
-        while context is not _ROOT and (row, context) not in masked:
+        while context is not root and (row, context) not in masked:
             chain.append(context)
             context = context.outer
-        value = masked.get((row, context), row)
+        value, held = masked.get((row, context), row), silent.get(row, root)
         for inner in reversed(chain):
-            nan = builder.const(float("nan"))
-            sides = (value, nan) if inner.side else (nan, value)
-            value = masked[row, inner] = builder.op("where", new[inner.condition], *sides)
+            if not held.has(inner):
+                nan = builder.const(float("nan"))
+                sides = (value, nan) if inner.side else (nan, value)
+                value = builder.op("where", new[inner.condition], *sides)
+            masked[row, inner] = value
         return value
 
     def make(i: int, row: Row) -> int:
         context, arguments = contexts[i], list(operands(row))
         covered = False
-        if context is not _ROOT and arguments and row[0] != "where":
+        if context is not root and arguments and row[0] != "where":
             covered = any(silent[j].within(context) for j in arguments if j in silent)
             varying = [k for k, j in enumerate(arguments) if builder.value(j) is None]
             if not covered and varying and not PRIMITIVES[row[0]].quiet:
@@ -91,70 +93,106 @@ def guard_branches(program: Program) -> Program:
             silent[new[i]] = context
         return new[i]
 
-    return replay(program, builder.graph, make, _conditions_first(program, contexts))
+    return replay(program, builder.graph, make, _conditions_first(program, contexts, root))
 
 
 class _Context:
-    """A place in the tree of choices: row `condition` holds, or not, inside `outer`."""
+    """A set of choices that hold together: `condition` (a row) on one side, inside `outer`.
 
-    __slots__ = ("condition", "depth", "outer", "side")
+    Along the chain to the root the conditions descend, so that a set has one chain, and
+    chains with the same beginning share it.
+    """
+
+    __slots__ = ("_inner", "condition", "outer", "side")
 
     def __init__(self, outer: _Context | None, condition: int, side: bool) -> None:  # noqa: FBT001 - a side
         self.outer = outer or self
         self.condition = condition
         self.side = side
-        self.depth: int = 0 if outer is None else outer.depth + 1
+        self._inner: dict[tuple[int, bool], _Context] = {}
 
-    def within(self, context: _Context) -> bool:
-        """Whether this is `context` or lies inside it."""
-        inner = self
-        while inner.depth > context.depth:
-            inner = inner.outer
-        return inner is context
+    def inside(self, condition: int, side: bool) -> _Context:  # noqa: FBT001 - a side
+        """This context, and `condition` on `side` too."""
+        later: list[_Context] = []
+        base = self
+        while base.condition > condition:
+            later.append(base)
+            base = base.outer
+        if base.condition == condition:
+            return self
+        for literal in ((condition, side), *[(c.condition, c.side) for c in reversed(later)]):
+            base = base._inner.get(literal) or base._inner.setdefault(literal, _Context(base, *literal))
+        return base
 
     def common(self, other: _Context) -> _Context:
-        """The innermost context that holds both."""
+        """The choices that are in both."""
         a, b = self, other
+        both: list[_Context] = []
         while a is not b:
-            if a.depth >= b.depth:
+            if a.condition == b.condition:
+                if a.side == b.side:
+                    both.append(a)
+                a, b = a.outer, b.outer
+            elif a.condition > b.condition:
                 a = a.outer
             else:
                 b = b.outer
+        for choice in reversed(both):
+            a = a.inside(choice.condition, choice.side)
         return a
 
+    def has(self, choice: _Context) -> bool:
+        """Whether the innermost choice of `choice` is one of this."""
+        inner = self
+        while inner.condition > choice.condition:
+            inner = inner.outer
+        return inner.condition == choice.condition and inner.side == choice.side
 
-_ROOT = _Context(None, -1, side=True)
+    def within(self, context: _Context) -> bool:
+        """Whether every choice of `context` is one of this."""
+        return self.common(context) is context
 
 
-def _contexts(program: Program) -> list[_Context]:
-    """For each row, the innermost choice that all its uses lie in (the root where it is always needed)."""
+def _contexts(program: Program, root: _Context) -> list[_Context]:
+    """For each row, the choices that all its uses lie in (the root where it is always needed)."""
     rows = program.graph.rows
     found: list[_Context | None] = [None] * len(rows)
     for i in program.outputs:
-        found[i] = _ROOT
-    inside: dict[tuple[_Context, int, bool], _Context] = {}
+        found[i] = root
     for i in range(len(rows) - 1, -1, -1):
         context = found[i]
         if context is None:
             continue
         row = rows[i]
         for k, j in enumerate(operands(row)):
-            use = context
-            if row[0] == "where" and k:
-                key = (context, row[1], k == 1)
-                use = inside.get(key) or inside.setdefault(key, _Context(*key))
+            use = _choose(rows, context, row[1], k == 1) if row[0] == "where" and k else context
             seen = found[j]
             found[j] = use if seen is None else seen.common(use)
-    return [context or _ROOT for context in found]
+    return [context or root for context in found]
 
 
-def _conditions_first(program: Program, contexts: list[_Context]) -> list[int]:
+def _choose(rows: list[Row], context: _Context, condition: int, side: bool) -> _Context:  # noqa: FBT001 - a side
+    """`context` and a choice, taken apart into its simplest conditions."""
+    waiting = [(condition, side)]
+    while waiting:
+        condition, side = waiting.pop()
+        row = rows[condition]
+        if row[0] == "not":
+            waiting.append((row[1], not side))
+        elif row[0] == ("and" if side else "or"):
+            waiting += [(row[2], side), (row[1], side)]
+        else:
+            context = context.inside(condition, side)
+    return context
+
+
+def _conditions_first(program: Program, contexts: list[_Context], root: _Context) -> list[int]:
     """An order of the rows in which the conditions of a row's context stand before it."""
     rows = program.graph.rows
     done = bytearray(len(rows))
     order: list[int] = []
-    for root in range(len(rows)):
-        stack = [root]
+    for last in range(len(rows)):
+        stack = [last]
         while stack:
             i = stack[-1]
             if done[i]:
@@ -162,8 +200,10 @@ def _conditions_first(program: Program, contexts: list[_Context]) -> list[int]:
                 continue
             before = [j for j in operands(rows[i]) if not done[j]]
             context = contexts[i]
-            if context is not _ROOT and not done[context.condition]:
-                before.append(context.condition)
+            while context is not root:
+                if not done[context.condition]:
+                    before.append(context.condition)
+                context = context.outer
             if before:
                 stack += before
             else:

@@ -42,10 +42,10 @@ class Writer:
         self.preamble: list[str] = []
         self.lines: list[str] = []
         self.sections = list(program.sections) if len(program.sections) > 1 else []
-        # An output lends its name to its row; but a textbook's value is just its last step.
+        # An output lends its name to its row; but a textbook's output is just its last step.
         self.lent: dict[int, str] = {}
-        for i, name in zip(program.outputs, program.names, strict=True):
-            if not program.steps or isinstance(labels.get(i), tuple):
+        if not program.steps:
+            for i, name in zip(program.outputs, program.names, strict=True):
                 self.lent.setdefault(i, name)
 
     # The function
@@ -55,7 +55,7 @@ class Writer:
         for i, argument in zip(self.program.inputs, self.program.arguments, strict=True):
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
-        parameters = _wrapped(", ".join(self.own[i] for i in self.program.inputs))
+        parameters = _wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
         counts = self.count()
         steps, labels = self.program.steps, self.program.labels
         for i, row in enumerate(self.rows):
@@ -207,10 +207,10 @@ def _nested(nest: Nest, texts: list[str]) -> str:
     return "(" + ", ".join(_nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
 
 
-def _wrapped(line: str) -> str:
+def _wrapped(line: str, indent: int = 4) -> str:
     """A comma-separated list, on lines of its own where it is too long for one."""
     if len(line) <= _ROOM:
         return line
-    indent = " " * 8
-    lines = textwrap.wrap(line, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
-    return "\n" + "\n".join(indent + part for part in lines) + "\n    "
+    outer, inner = " " * indent, " " * (indent + 4)
+    lines = textwrap.wrap(line, WIDTH - len(inner), break_long_words=False, break_on_hyphens=False)
+    return "\n" + "\n".join(inner + part for part in lines) + f"\n{outer}"

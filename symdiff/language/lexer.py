@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     rf"""
     (?: [^\S\n]++ | \#[^\n]*+ )*+
     (?: (?P<number> (?: {_DIGITS}(?:\.(?:{_DIGITS})?+)?+ | \.{_DIGITS} ) (?:[eE][+-]?{_DIGITS})?+ )
-      | (?P<name> [^\W\d]\w*+ )
+      | (?P<name> [^\W\d](?:\w|[^\x00-\x7f\s])*+ )
       | (?P<symbol> \*\* | // | [<>=!:]= | [-+*/%^<>&|~()\[\],=:.@] )
       | (?P<newline> [\n;] )
       | (?P<end> \Z )
@@ -75,9 +75,7 @@ def tokens(text: str) -> Iterator[Token]:
         elif kind == "number":
             yield kind, float(value), start
         elif kind == "bad":
-            hint = _HINTS.get(value)
-            shown = value if value.isprintable() else f"U+{ord(value):04X}"
-            raise ParseError(f"unexpected character {shown!r}" + (f"; {hint}" if hint else ""), text, start)
+            raise ParseError(f"unexpected character {_shown(value)}", text, start)
         else:
             yield kind, value, start
             if kind == "end":
@@ -94,8 +92,14 @@ def normalise(name: str, text: str, position: int) -> str:
     if name.isidentifier() and normal.isidentifier():
         return normal
     for offset, character in enumerate(name):
-        if not ("a" + character).isidentifier() or not ("a" + unicodedata.normalize("NFKC", character)).isidentifier():
-            digit = unicodedata.normalize("NFKC", character)
-            hint = f"; for a power write **{digit}" if digit.isdigit() else ""
-            raise ParseError(f"{character!r} cannot stand in a name{hint}", text, position + offset)
+        composed = unicodedata.normalize("NFKC", character)
+        if not (f"a{character}".isidentifier() and f"a{composed}".isidentifier()):
+            power = f"; for a power write **{composed}" if composed.isdigit() else ""
+            raise ParseError(f"{_shown(character)} cannot stand in a name{power}", text, position + offset)
     raise ParseError(f"{name!r} is not a name", text, position)
+
+
+def _shown(character: str) -> str:
+    """A character that does not belong, and what to write for it."""
+    shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
+    return f"{shown} ({_HINTS[character]})" if character in _HINTS else shown

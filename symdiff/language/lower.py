@@ -169,7 +169,7 @@ def _ternary(scope: Scope, _: str, arguments: list[int], __: int) -> int:
     return scope.builder.op("where", condition, chosen, other)
 
 
-def _compare(scope: Scope, chain: tuple[str, ...], arguments: list[int], _: int) -> int:
+def _compare(scope: Scope, chain: list[str], arguments: list[int], _: int) -> int:
     op = scope.builder.op
     result = op(chain[0], arguments[0], arguments[1])
     for k, name in enumerate(chain[1:], 1):

@@ -28,7 +28,7 @@ from symdiff.primitives import COMPARE, FORMULAS, FUNCTIONS, INFIX, PREFIX, REDU
 #   "op"      a primitive           "joined"   a primitive whose operands must be conditions
 #   "compare" a chain of primitives "call"     the name of a function
 #   "tuple"   a list in parentheses
-Item = tuple[str, "str | float | tuple[str, ...]", int, int]
+Item = tuple[str, "str | float | list[str]", int, int]
 
 _OPEN = -1  # precedence of what waits for its closing mark, so that no operator passes it
 _WORDS = frozenset({"if", "else", "and", "or", "not"})
@@ -40,7 +40,7 @@ class _Pending:
 
     kind: str  # that of the item it becomes; or, open, "group", "call", "if"
     precedence: int
-    value: str | tuple[str, ...]
+    value: str | list[str]
     count: int
     position: int
 
@@ -185,10 +185,10 @@ class _Parser:
             self.reduce(COMPARE + 1)
             if self.stack and self.stack[-1].kind == "compare":
                 chain = self.stack[-1]
-                chain.value = (*chain.value, primitive.name)
+                chain.value.append(primitive.name)  # type: ignore[union-attr]  # a chain's value is a list
                 chain.count += 1
             else:
-                self.push(_Pending("compare", COMPARE, (primitive.name,), 2, position))
+                self.push(_Pending("compare", COMPARE, [primitive.name], 2, position))
         else:
             self.reduce(precedence + 1 if symbol.right else precedence)
             self.push(_Pending("joined" if symbol.conditions else "op", precedence, primitive.name, 2, position))

@@ -1,0 +1,451 @@
+"""Functions: calls, shapes, dtypes, outputs, errors, caching, threads."""
+
+import gc
+import inspect
+import linecache
+import math
+import pickle
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+import symdiff
+from symdiff import ShapeError
+
+TEXT = "log(x1) + x1*x2 - sin(x2)"
+
+
+@pytest.fixture
+def f():
+    return symdiff.compile(TEXT)
+
+
+def test_the_example(f):
+    assert f(2, 5) == 11.652071455223084
+    assert f.grad(2, 5) == (5.5, 1.7163378145367738)
+    assert repr(f.grad(2, 5)) == "grad(x1=5.5, x2=1.7163378145367738)"
+    assert f.value_and_grad(2, 5) == (f(2, 5), f.grad(2, 5))
+    assert repr(f.value_and_grad(2, 5)).startswith("value_and_grad(value=11.65")
+    assert f.jvp(2, 5, 1, 0) == (f(2, 5), 5.5)
+    assert f.vjp(2, 5, 2) == pytest.approx((f(2, 5), 11.0, 2 * 1.7163378145367738))
+    assert f.diff("x1", "x1")(2, 5) == -0.25
+    assert f.diff("x1", "x2")(2, 5) == 1.0
+    assert f.diff("x2", "x2")(2, 5) == math.sin(5)
+
+
+def test_members(f):
+    assert f.args == ("x1", "x2")
+    assert f.wrt == ("x1", "x2")
+    assert f.outputs == ("out",)
+    assert f.text == TEXT
+    assert f.signature == "(),()->()"
+    assert f.grad.signature == "(),()->(),()"
+    assert f.jvp.args == ("x1", "x2", "x1_dot", "x2_dot")
+    assert f.jvp.outputs == ("out", "out_dot")
+    assert f.vjp.args == ("x1", "x2", "out_bar")
+    assert f.vjp.outputs == ("out", "x1_bar", "x2_bar")
+    assert repr(f) == f'Function("{TEXT}": (x1, x2) -> out)'
+    assert "grad" in repr(f.grad)
+    assert str(inspect.signature(f)) == "(x1, x2, *, out=None)"
+    with pytest.raises(ValueError, match="unknown target 'cuda'"):
+        f.source_for("cuda")
+
+
+def test_calls_by_position_name_or_both(f):
+    assert f(2, x2=5) == f(x2=5, x1=2) == f(x1=2, x2=5) == f(2, 5)
+    assert f.grad(x2=5, x1=2) == f.grad(2, 5)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "said"),
+    [
+        ((), {}, r"value\(x1, x2\) takes 2 arguments, 0 given: 'x1', 'x2' missing"),
+        ((1,), {}, "'x2' missing"),
+        ((1, 2, 3), {}, r"value\(x1, x2\) takes 2 arguments, 3 given"),
+        ((1, 2), {"x3": 1}, "has no argument 'x3'"),
+        ((1, 2), {"x1": 1}, "'x1' is given twice"),
+        ((1,), {"x1": 1}, "'x1' is given twice"),
+        (("a", 1), {}, "argument 'x1' is of dtype <U1"),
+        ((None, 1), {}, "argument 'x1' is NoneType"),
+        ((1, object()), {}, "argument 'x2' is object"),
+        ((np.float16(1), 1), {}, "argument 'x1' is of dtype float16"),
+        ((np.longdouble(1), 1), {}, "argument 'x1'"),
+        ((np.datetime64("2020"), 1), {}, "argument 'x1'"),
+        (([[1], [1, 2]], 1), {}, "argument 'x1' is not an array"),
+        ((np.ma.masked_array([1.0], [True]), 1), {}, "masked"),
+        ((__import__("fractions").Fraction(1, 2), 1), {}, "argument 'x1' is Fraction"),
+    ],
+)
+def test_wrong_arguments_are_type_errors(f, args, kwargs, said):
+    for g in (f, f.grad):
+        with pytest.raises(TypeError, match=said.replace("value", g.name)):
+            g(*args, **kwargs)
+
+
+def test_shapes_broadcast_like_a_ufunc(f):
+    a, b = np.linspace(1, 2, 3), np.linspace(3, 4, 4)[:, None]
+    for g in (f, f.grad, f.value_and_grad, f.jvp, f.vjp, f.diff("x1"), f.diff("x1", "x2")):
+        extra = [np.ones((2, 1, 1))] * (len(g.args) - 2)
+        shape = (2, 4, 3) if extra else (4, 3)
+        for leaf in leaves(g(a, b, *extra)):
+            assert leaf.shape == shape
+            assert leaf.dtype == np.float64
+            assert leaf.flags.writeable
+            assert leaf.flags.owndata
+    value = f(a, b)
+    assert value[1, 2] == pytest.approx(f(a[2], b[1, 0]))
+    with pytest.raises(ShapeError, match=r"x1 \(3,\), x2 \(4,\)"):
+        f(np.ones(3), np.ones(4))
+
+
+def leaves(value):
+    return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value]
+
+
+def test_constant_and_plain_outputs_have_the_loop_shape_and_their_own_memory():
+    f = symdiff.compile("2*x + 0*y")
+    gradient = f.grad(np.arange(5.0), 1.0)
+    np.testing.assert_array_equal(gradient.x, np.full(5, 2.0))
+    assert gradient.y.shape == (5,)
+    x, y = np.arange(3.0), np.arange(3.0)
+    f = symdiff.compile("x*y")
+    gradient = f.grad(x, y)
+    gradient.x[:] = 9
+    gradient.y[:] = 9
+    assert x.tolist() == y.tolist() == [0, 1, 2]
+    out = symdiff.compile("x")(x)
+    out[:] = 7
+    assert x.tolist() == [0, 1, 2]
+    same = symdiff.compile("a = x + 1; a, a, x, 3, 3")(x)
+    for k, array in enumerate(same):
+        array[:] = -k
+    assert [a[0] for a in same] == [0, -1, -2, -3, -4]
+    assert symdiff.compile("3")() == 3.0
+    assert symdiff.compile("x", args="x, y")(1.0, np.ones((2, 3))).shape == (2, 3)
+    assert symdiff.compile("x", args="x, y").grad(1.0, np.ones((2, 3))).y.shape == (2, 3)
+
+
+@pytest.mark.parametrize("text", [TEXT, "x1", "3 + 0*x1", "where(x1 > x2, 1, 0)", "x1**3 + max(x1, x2)", "x1 > x2"])
+def test_layouts(text):
+    f = symdiff.compile(text, args="x1, x2")
+    base = np.arange(1.0, 25).reshape(4, 6)
+    readonly = base.copy()
+    readonly.flags.writeable = False
+    want = f(base.copy(), base + 1)
+    for x in (np.asfortranarray(base), readonly, base.astype(">f8"), np.repeat(base, 2, axis=1)[:, ::2], base[::-1][::-1]):
+        np.testing.assert_array_equal(f(x, x + 1), want)
+        assert f(x, x + 1).dtype == np.dtype("=f8")
+    assert f(np.empty((0, 3)), 1.0).shape == (0, 3)
+    assert f.grad(np.empty((0, 3)), 1.0).x2.shape == (0, 3)
+    point = f(np.array(2.0), np.array(3.0))
+    assert isinstance(point, np.float64)
+    assert isinstance(f(np.float64(2), 3.0), np.float64)
+    assert type(f(2, 3)) is type(f(True, 3.0)) is float
+    np.testing.assert_allclose(f([1, 2, 3], (2.0, 3.0, 4.0)), f(np.arange(1.0, 4), np.arange(2.0, 5)))
+    assert f(base.astype(np.float32), 1).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "result"),
+    [
+        ((np.float32, np.float32), np.float32), ((np.float32, float), np.float32), ((np.float32, int), np.float32),
+        ((np.float32, np.float64), np.float64), ((np.float32, np.int64), np.float64), ((np.int8, np.int8), np.float64),
+        ((np.bool_, float), np.float64), ((np.uint64, np.float32), np.float64), ((np.complex64, np.float32), np.complex64),
+        ((np.complex64, np.float64), np.complex128), ((np.float32, complex), np.complex64), ((np.float64, complex), np.complex128),
+        ((np.int32, np.complex64), np.complex128),
+    ],
+)  # fmt: skip
+def test_dtypes_follow_numpy(f, dtypes, result):
+    args = [d(1) if d in (float, int, complex) else np.ones(3, d) for d in dtypes]
+    for g in (f, f.grad, f.value_and_grad, symdiff.compile("x1**2*log10(x1)/x2 + 3", args="x1, x2").grad):
+        for leaf in leaves(g(*args)):
+            assert leaf.dtype == result
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["where(x > 1, 1, 0)*x", "(x > 1)*x", "maximum(x, 1)*2", "sign(x) + heaviside(x, 0.5)", "round(x) % 3", "sinc(x)",
+     "softplus(x)*sigmoid(x)", "x**3 + x**-2 + x**2.5 + 2**x", "Piecewise((1, x > 2), (2, x > 1), (3, True))",
+     "log2(x) + exp2(x)*log10(x)", "erf(x)", "hypot(x, 3)", "logaddexp(x, 1)", "clip(x, 0, 1)"],
+)  # fmt: skip
+def test_float32_stays_float32_inside_the_source_too(text):
+    f = symdiff.compile(text)
+    x = np.linspace(0.1, 2, 7, dtype=np.float32)
+    for g in (f, f.grad, f.diff("x", "x")):
+        if "polygamma" in g.source:
+            continue
+        scope = {"np": np}
+        exec(g.source, scope)
+        for pasted, ours in zip(leaves(scope[g.name](x)), leaves(g(x)), strict=True):
+            assert getattr(pasted, "dtype", np.dtype("f4")) == np.float32
+            assert ours.dtype == np.float32
+            np.testing.assert_array_equal(np.broadcast_to(pasted, ours.shape), ours)
+
+
+def test_integers_never_wrap():
+    f = symdiff.compile("x**20")
+    assert f(np.array([10], dtype=np.int32))[0] == 1e20
+    assert f(10) == 1e20
+    assert f(np.array([200], dtype=np.uint8))[0] == 200.0**20
+    assert symdiff.compile("x - y")(np.array([1], np.uint8), np.array([2], np.uint8))[0] == -1
+    assert symdiff.compile("x + y")(np.array([True]), np.array([True]))[0] == 2
+    assert symdiff.compile("x*1")(10**400) == math.inf
+    assert symdiff.compile("x*1")(-(10**400)) == -math.inf
+
+
+def test_complex_arguments_for_holomorphic_formulas():
+    f = symdiff.compile("exp(z)*sin(z)/z**3 + log(1 + exp(z)) + tanh(z) + 1/(1 + exp(-z)) + z**w")
+    z, w = np.array([0.3 + 0.7j, -1.2 + 0.1j]), 0.5 - 0.2j
+    want = np.exp(z) * np.sin(z) / z**3 + np.log(1 + np.exp(z)) + np.tanh(z) + 1 / (1 + np.exp(-z)) + z**w
+    np.testing.assert_allclose(f(z, w), want, rtol=1e-14)
+    h = 1e-6
+    np.testing.assert_allclose(f.grad(z, w).z, (f(z + h, w) - f(z - h, w)) / (2 * h), rtol=1e-8)
+    np.testing.assert_allclose(f.grad(z, w).w, (f(z, w + h) - f(z, w - h)) / (2 * h), rtol=1e-8)
+    np.testing.assert_allclose(f.diff("z", "z")(z, w), (f.grad(z + h, w).z - f.grad(z - h, w).z) / (2 * h), rtol=1e-7)
+    assert type(f(1j, 2.0)) is complex
+    assert f(z.astype(np.complex64), 2.0).dtype == np.complex64
+
+
+@pytest.mark.parametrize("text", ["abs(z)", "where(z > 0, z, 1)", "floor(z)", "maximum(z, 1)", "sigmoid(z)", "z % 2", "hypot(z, 1)"])
+def test_the_rest_refuses_complex(text):
+    f = symdiff.compile(text)
+    for g in (f, f.grad):
+        for z in (1j, np.array([1j]), np.complex64(1j)):
+            with pytest.raises(TypeError, match="not defined for complex"):
+                g(z)
+
+
+def test_out(f):
+    x = np.linspace(1, 2, 5)
+    out = np.empty(5)
+    assert f(x, 3.0, out=out) is out
+    np.testing.assert_array_equal(out, f(x, 3.0))
+    gx, gy = np.empty(5), np.empty(5)
+    result = f.grad(x, 3.0, out=(gx, gy))
+    assert result.x1 is gx
+    assert result.x2 is gy
+    result = f.value_and_grad(x, 3.0, out=(out, (gx, None)))
+    assert result.value is out
+    assert result.grad.x1 is gx
+    np.testing.assert_array_equal(result.grad.x2, f.grad(x, 3.0).x2)
+    aliased = x.copy()
+    assert symdiff.compile("x*2")(aliased, out=aliased).tolist() == (x * 2).tolist()
+    u, v = np.arange(3.0), np.arange(3.0, 6)
+    swapped = symdiff.compile("x, y", args="y, x")(u, v, out=(u, v))
+    assert [s.tolist() for s in swapped] == [[3, 4, 5], [0, 1, 2]]
+    single = np.empty(5, np.float32)
+    assert f(x, 3.0, out=single).dtype == np.float32
+    point = np.empty(())
+    assert f(2, 5, out=point) is point
+    assert point == pytest.approx(f(2, 5))
+    for bad, error, said in [
+        (np.empty(4), ShapeError, r"shape \(4,\), the result \(5,\)"),
+        (np.empty(5, int), TypeError, "cannot hold float64"),
+        ([0.0] * 5, TypeError, "not an array"),
+        ((out, out), TypeError, "takes 1 array"),
+    ]:
+        with pytest.raises(error, match=said):
+            f(x, 3.0, out=bad)
+    readonly = np.empty(5)
+    readonly.flags.writeable = False
+    with pytest.raises(TypeError, match="read-only"):
+        f(x, 3.0, out=readonly)
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "value"),
+    [
+        ("log(x)", (0.0,), -math.inf), ("log(x)", (-1.0,), math.nan), ("exp(x)", (1000.0,), math.inf), ("1/x", (0.0,), math.inf),
+        ("1/x", (-0.0,), -math.inf), ("x**y", (0.0, -1.0), math.inf), ("x**y", (-8.0, 1 / 3), math.nan), ("x**400", (1e3,), math.inf),
+        ("x % y", (1.0, 0.0), math.nan), ("sqrt(x)", (-1.0,), math.nan), ("sin(x)", (math.inf,), math.nan), ("gamma(x)", (200.0,), math.inf),
+        ("floor(x)", (math.inf,), math.inf), ("floor(x)", (math.nan,), math.nan), ("cosh(x)", (1000.0,), math.inf), ("x*y", (1e308, 10.0), math.inf),
+        ("arcsin(x)", (2.0,), math.nan), ("arctanh(x)", (1.0,), math.inf), ("lgamma(x)", (0.0,), math.inf), ("ceil(x)", (-0.5,), -0.0),
+    ],
+)  # fmt: skip
+def test_float_calls_give_what_ieee_gives(text, args, value):
+    f = symdiff.compile(text)
+    with np.errstate(all="ignore"):
+        got = f(*args)
+        assert type(got) is float
+        assert got == value or (math.isnan(got) and math.isnan(value))
+        assert math.copysign(1, got) == math.copysign(1, value) or math.isnan(value)
+        f.grad(*args)
+
+
+def test_warnings_follow_errstate(f):
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        f(0.0, 1.0)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        f(np.zeros(2), 1.0)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("error")
+        assert f(0.0, 1.0) == -math.inf
+        f(np.zeros(2), 1.0)
+    with np.errstate(all="raise"):
+        for x in (0.0, np.zeros(2)):
+            with pytest.raises(FloatingPointError):
+                f(x, 1.0)
+        assert f(2.0, 1.0) == f(2, 1)
+
+
+def test_grad_needs_one_output():
+    f = symdiff.compile("x, x*y")
+    for name in ("grad", "value_and_grad"):
+        with pytest.raises(ShapeError, match=r"jacobian, or vjp"):
+            getattr(f, name)
+    assert f.jvp(2.0, 3.0, 1.0, 0.0) == (2.0, 6.0, 1.0, 3.0)
+    assert f.vjp(2.0, 3.0, 1.0, 1.0) == (2.0, 6.0, 4.0, 2.0)
+    assert f.diff("x")(2.0, 3.0) == (1.0, 3.0)
+    assert f.diff("x")(2.0, 3.0)._fields == ("out0", "out1")
+    with pytest.raises(TypeError, match="no argument 'z'"):
+        f.diff("z")
+    with pytest.raises(TypeError, match="diff takes the names"):
+        f.diff()
+
+
+def test_wrt_limits_every_derivative():
+    f = symdiff.compile("x*y*z", wrt="z, x")
+    assert f.grad(2.0, 3.0, 5.0) == (6.0, 15.0)
+    assert f.grad(2.0, 3.0, 5.0)._fields == ("z", "x")
+    assert f.jvp.args == ("x", "y", "z", "z_dot", "x_dot")
+    assert f.vjp.outputs == ("out", "z_bar", "x_bar")
+    assert f.diff("y")(2.0, 3.0, 5.0) == 10.0
+
+
+def test_derived_functions_nest(f):
+    a = (2.0, 5.0)
+    hessian = [[-0.25, 1.0], [1.0, math.sin(5.0)]]
+    for i, name in enumerate(f.args):
+        assert f.diff(name).grad(*a) == pytest.approx(hessian[i])
+        assert f.grad.diff(name)(*a) == pytest.approx(hessian[i])
+        basis = [float(i == j) for j in range(2)]
+        assert f.grad.jvp(*a, *basis)[2:] == pytest.approx(hessian[i])
+        assert f.grad.vjp(*a, *basis)[2:] == pytest.approx(hessian[i])
+    third = f.diff("x1").diff("x1").diff("x1")
+    assert third(2.0, 5.0) == pytest.approx(2 / 8)
+    twice = f.jvp.jvp
+    assert twice.args == ("x1", "x2", "x1_dot", "x2_dot", "x1_dot2", "x2_dot2")
+    assert len(set(twice.outputs)) == 4
+    assert len(set(f.vjp.vjp.outputs)) == len(f.vjp.vjp.outputs)
+    assert twice(2.0, 5.0, 1.0, 0.0, 1.0, 0.0)[3] == pytest.approx(-0.25)
+
+
+def test_names_of_an_ode_do_not_collide():
+    f = symdiff.compile("x*x_dot + x_bar*out_bar")
+    assert len(set(f.jvp.args)) == 8
+    assert len(set(f.vjp.args)) == 5
+    assert f.jvp(2, 3, 5, 7, 1, 0, 0, 0)[1] == 3
+
+
+def test_equal_calls_are_one_function():
+    assert symdiff.compile("x*y") is symdiff.compile("x*y", args=None, wrt=None, optimize=True)
+    assert symdiff.compile("x*y", args="x, y") is symdiff.compile("x*y", args=["x", "y"])
+    assert symdiff.compile("x*g", constants={"g": 2}) is symdiff.compile("x*g", constants={"g": 2.0})
+    assert symdiff.compile("x*g", constants={"g": 0.0}) is not symdiff.compile("x*g", constants={"g": -0.0})
+    assert symdiff.compile("x*y") is not symdiff.compile("x*y", optimize=False)
+    f = symdiff.compile("x*y")
+    assert f.grad is f.grad
+    assert f.diff("x", "y") is f.diff("x", "y")
+    first = symdiff.compile("cached + 0")
+    for k in range(600):
+        symdiff.compile(f"cached + {k + 1}")
+    assert symdiff.compile("cached + 0") is not first  # the cache is bounded
+
+
+def test_results_pickle_like_tuples(f):
+    gradient = f.grad(2.0, 5.0)
+    again = pickle.loads(pickle.dumps(gradient))
+    assert again == gradient
+    assert again.x1 == gradient.x1
+    assert gradient._replace(x1=1.0) == (1.0, gradient.x2)
+    odd = symdiff.compile("lambda*_a + count").grad(1.0, 2.0, 3.0)
+    assert odd._asdict() == {"lambda": 2.0, "_a": 1.0, "count": 1.0}
+    assert odd.count == 1.0
+
+
+def test_the_source_is_where_python_looks_for_it(f):
+    f(np.ones(2), 1.0)
+    function = f._target("numpy")
+    assert inspect.getsource(function) == f.source
+    assert function.__code__.co_filename in linecache.cache
+
+
+def test_dropped_functions_leave_nothing_behind():
+    def count():
+        gc.collect()
+        return sum(name.startswith("<symdiff ") for name in linecache.cache)
+
+    before = count()
+    for k in range(50):
+        f = symdiff.compile(f"leak*{k} + {k}")
+        f.grad(np.ones(2))
+        f.grad(1.0)
+    symdiff.compiler._CACHE._kept.clear()
+    del f
+    assert count() <= before
+
+
+def test_many_threads_build_and_call_at_once():
+    results, errors = [], []
+    barrier = threading.Barrier(8)
+
+    def work(seed):
+        try:
+            barrier.wait()
+            for k in range(20):
+                f = symdiff.compile(f"sin(x*{k}) + y**2")
+                got = f.value_and_grad(0.5, seed)
+                arrays = f.grad.diff("x")(np.full(3, 0.5), seed)
+                results.append((got.value - math.sin(0.5 * k) - seed**2, arrays.x_bar[0] + k * k * math.sin(0.5 * k)))
+        except Exception as error:  # noqa: BLE001 - reported below
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(float(s),)) for s in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert np.max(np.abs(results)) < 1e-10
+    built = []
+    f = symdiff.compile("once*x")
+    threads = [threading.Thread(target=lambda: built.append(f.grad)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, built))) == 1
+
+
+def test_special_functions():
+    x = np.linspace(0.5, 3, 5)
+    from scipy import special
+
+    for text, want in [("erf(x)", special.erf(x)), ("erfc(x)", special.erfc(x)), ("gamma(x)", special.gamma(x)),
+                       ("lgamma(x)", special.gammaln(x)), ("gammaln(x)", special.gammaln(x)), ("digamma(x)", special.psi(x))]:  # fmt: skip
+        f = symdiff.compile(text)
+        np.testing.assert_allclose(f(x), want, rtol=1e-15)
+        assert f(1.5) == pytest.approx(float(f(np.array(1.5))), rel=1e-14)
+        assert f.source.startswith("from scipy import special\n")
+        scope = {"np": np}
+        exec(f.grad.source, scope)
+        np.testing.assert_array_equal(scope["grad"](x)[0], f.grad(x).x)
+    with pytest.raises(ValueError, match="math module has no digamma"):
+        symdiff.compile("digamma(x)").source_for("math")
+
+
+def test_without_scipy_special_functions_say_what_to_install(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    f = symdiff.compile("erf(x)*unscipied")
+    assert f(0.5, 1.0) == math.erf(0.5)
+    assert f.grad(0.5, 1.0)[1] == math.erf(0.5)
+    for call in (lambda: f(np.ones(2), 1.0), lambda: f.source, lambda: symdiff.compile("digamma(x)*unscipied"),
+                 lambda: symdiff.compile("lgamma(x)*unscipied").grad):  # fmt: skip
+        with pytest.raises(ImportError, match=r"pip install 'symdiff\[special\]'"):
+            call()
+    g = symdiff.compile("gamma(5) + erf(x)*unscipied")  # folds nothing it cannot compute
+    assert g(0.0, 1.0) == 24.0

@@ -1,0 +1,232 @@
+"""The language: what text means, and what is said of text that means nothing."""
+
+import math
+
+import numpy as np
+import pytest
+
+import symdiff
+from symdiff import LimitError, ParseError, ShapeError
+
+POINT = {"x": 0.7, "y": -1.3, "z": 2.5}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-x**2", "2**-x", "2**-x**2", "-x**-y", "x**z**0.5", "x - y - z", "x/y/z", "x - (y - z)", "x/(y/z)", "x*-y",
+        "x % z", "-x % z", "x*y % z", "+x", "- -x", "-+-x", "x--y", "(x)", "((x + y))*z", "1_000*x", "1e3*x", ".5*x",
+        "5.*x", "1E-3*x", "x if x > y else z", "x if x < y else y if y < z else z", "(x if x else y) + z",
+        "x + y if x > 0 else z", "x < y", "(x < y) + 1", "x < y < z", "y < x < z", "y < x > z", "x == x != y",
+        "(not x > y) + 0", "(not not x > y) + 0", "(x > 0 and y > 0) + 0", "(x > 0 or y > 0) + 0",
+        "(x > 0 or y > 0 and z < 0) + 0", "(not x > 0 or z > 0) + 0", "((x > 0) & (y > 0)) + 0", "((x > 0) | (y > 0)) + 0",
+        "x*y + z*x - y/z", "-(x + y)*-z", "2*(x > 0)", "(x > 0)*(y < 0)", "True*x", "x if True else y",
+    ],
+)  # fmt: skip
+def test_precedence_is_pythons(text):
+    want = eval(text, {}, dict(POINT))
+    assert symdiff.compile(text, args="x, y, z")(**POINT) == pytest.approx(float(want), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("x^2", "x**2"), ("-x^2", "-(x**2)"), ("2^3^x", "2**(3**x)"), ("2^-x", "2**(-x)"),
+        ("~(x > 0)", "not x > 0"), ("(x > 0) & (y > 0)", "x > 0 and y > 0"),
+        ("where(x > y, x, y)", "x if x > y else y"), ("where(x, y, z)", "y if x != 0 else z"),
+        ("Piecewise((x, x > 1), (y, x > 0), (z, True))", "x if x > 1 else (y if x > 0 else z)"),
+        ("Max(x, y, z)", "maximum(maximum(x, y), z)"), ("min(x, y)", "minimum(x, y)"),
+        ("clip(y, -1, 1)", "min(max(y, -1), 1)"), ("square(x + y)", "(x + y)**2"), ("Heaviside(x)", "heaviside(x, 0.5)"),
+        ("ln(x)", "log(x)"), ("asin(x)", "arcsin(x)"), ("atan2(x, y)", "arctan2(x, y)"), ("Abs(y)", "abs(y)"),
+        ("expit(x)", "sigmoid(x)"), ("pow(x, 2)", "x**2"), ("mod(x, z)", "x % z"),
+        ("And(x > 0, y < 0)", "x > 0 and y < 0"), ("Lt(x, y)", "x < y"),
+        ("x # a comment; with y\n", "x"), ("\n\n  x +\n  y\n", "x + y"), ("(x\n + y)", "x + y"),
+        ("a = x + y; a*a", "(x + y)*(x + y)"), ("a = x\nb = a + 1 # one\n\na*b", "x*(x + 1)"),
+        ("a = x; a = a + 1; a", "x + 1"), ("\u00a0x\u00a0+ y\r\n", "x + y"), ("e\u0301x = 1; e\u0301x*x", "x*1.0"),
+    ],
+)  # fmt: skip
+def test_spellings_that_mean_the_same(text, same):
+    f, g = (symdiff.compile(t, args="x, y, z") for t in (text, same))
+    assert f(**POINT) == g(**POINT)
+    assert f.grad(**POINT) == g.grad(**POINT)
+
+
+def test_free_names_are_arguments_in_order_of_appearance():
+    assert symdiff.compile("b = z*x; y + b + x").args == ("z", "x", "y")
+    assert symdiff.compile("2 + pi").args == ()
+    assert symdiff.compile("pi*r^2").args == ("r",)
+
+
+@pytest.mark.parametrize("name", ["lambda", "E", "S", "I", "np", "math", "out", "v1", "x_bar", "x1_dot", "class", "None",
+                                  "print", "len", "dtype", "special", "in", "is", "float", "def", "_x", "__class__",
+                                  "__debug__", "α", "µ", "x_", "value", "abs_", "del", "entry", "new", "a0"])  # fmt: skip
+def test_any_name_is_a_variable(name):
+    f = symdiff.compile(f"{name}*x + log({name})/v2 + maximum({name}, 0)*where({name} > 0, 1, 2)")
+    import unicodedata
+
+    name = unicodedata.normalize("NFKC", name)
+    assert f.args == (name, "x", "v2")
+    want = 2 * 3 + math.log(2) / 5 + 2
+    for value in (2.0, 2):
+        assert f(value, 3.0, 5.0) == pytest.approx(want)
+        assert f(**{name: value, "x": 3.0, "v2": 5.0}) == pytest.approx(want)
+    arrays = np.full(4, 2.0), 3.0, 5.0
+    np.testing.assert_allclose(f(*arrays), want)
+    gradient = f.grad(2.0, 3.0, 5.0)
+    assert gradient == pytest.approx((3 + 0.5 / 5 + 1, 2.0, -math.log(2) / 25))
+    assert gradient._fields == (name, "x", "v2")
+    assert gradient._asdict()[name] == gradient[0]
+    if not name.startswith("_"):
+        assert getattr(gradient, name) == gradient[0]
+    assert f"{name}=" in repr(gradient)
+    for derived in (f.jvp, f.vjp, f.diff(name), f.grad.jvp, f.jvp.vjp):
+        compile(derived.source, "", "exec")
+        compile(derived.source_for("math"), "", "exec")
+
+
+def test_args_win_over_every_other_meaning():
+    f = symdiff.compile("gamma*pi + S*inf", args="gamma, pi, S, inf", constants={"S": 7})
+    assert f(2.0, 3.0, 5.0, 1.0) == 11.0
+    with pytest.raises(ParseError, match="'gamma' is a variable here"):
+        symdiff.compile("gamma(2)", args="gamma")
+
+
+def test_constants():
+    f = symdiff.compile("m*g*h", constants={"g": 9.81})
+    assert f.args == ("m", "h")
+    assert f(2.0, 3.0) == 2 * 9.81 * 3
+    assert symdiff.compile("gamma*x", constants={"gamma": 0.5})(4.0) == 2.0
+    assert symdiff.compile("m*g", constants={"g": np.float32(2)})(3.0) == 6.0
+    for bad in ("1", 1j, None, [1.0], np.ones(2)):
+        with pytest.raises(TypeError, match="constant 'g'"):
+            symdiff.compile("m*g*h", constants={"g": bad})
+
+
+def test_several_outputs():
+    f = symdiff.compile("r = sqrt(x**2 + y**2)\n-x/r**3, -y/r**3")
+    assert f.outputs == ("out0", "out1")
+    assert f(3.0, 4.0) == pytest.approx((-3 / 125, -4 / 125))
+    g = symdiff.compile("r = hypot(x, y); t = arctan2(y, x); r, t, r*t")
+    assert g.outputs == ("r", "t", "out2")
+    assert g(3.0, 4.0).r == 5.0
+    assert symdiff.compile("a = x; a, a").outputs == ("a", "out1")
+    assert symdiff.compile("a = x + 1; a").outputs == ("a",)
+    assert symdiff.compile("x").outputs == ("out",)
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "said"),
+    [
+        ("lg(x) + 1", 0, "unknown function 'lg'; did you mean 'log'?"),
+        ("1 + Sin(x)", 4, "did you mean 'sin'?"),
+        ("2x", 1, "write 2*x"), ("2 x", 2, "write 2*x"), ("x y", 2, "write x*y"), ("2(x)", 1, "write 2*(...)"),
+        ("(x)(y)", 3, "write )*"), ("x 2", 2, "write x*2"), ("sin x", 4, "write sin(x)"),
+        ("x +", 3, "ends where a value is due"), ("x + * y", 4, "a value is missing before"), ("*x", 0, "a value is missing"),
+        ("(x", 0, "never closed"), ("sin(x", 3, "never closed"), ("x)", 1, "never opened"), ("sin()", 4, "needs an argument"),
+        ("()", 1, "a value is missing"), ("sin", 0, "needs its argument"), ("sin(x, y)", 0, "takes 1 argument, not 2"),
+        ("hypot(x)", 0, "takes 2 arguments, not 1"), ("heaviside(x,y,z)", 0, "takes 1 or 2 arguments, not 3"),
+        ("where(x, y)", 0, "takes 3 arguments, not 2"), ("maximum(x)", 0, "two or more"), ("clip(x, 1)", 0, "takes 3"),
+        ("x = 1", 5, "add a last line 'x'"), ("", 0, "no result"), ("# only\n", 7, "no result"), ("  \n ;", 5, "no result"),
+        ("x = ", 4, "ends where a value is due"), ("x == ", 5, "ends where"), ("a = 1; b = a; ", 14, "add a last line 'b'"),
+        ("x\ny", 0, "only the last line"), ("x = y = 2; x", 6, "to compare, write =="), ("x + (y = 2)", 7, "to compare"),
+        ("2 = x", 2, "assigns to a name"), ("(x) = 2; x", 4, "assigns to a name"), ("b*a; a = 1", 0, "only the last"),
+        ("b = a; a = 1; a", 4, "used before it is assigned"), ("x = x + 1; x", 4, "used before it is assigned"),
+        ("x if y", 2, "'if' without 'else'"), ("x else y", 2, "'else' without 'if'"), ("(x if y)", 3, "'if' without"),
+        ("if x else y", 0, "a value is missing before 'if'"), ("x not y", 2, "unexpected 'not'"), ("x and", 5, "ends where"),
+        ("-not x", 1, "parentheses around 'not'"), ("x > 0 & y > 0", 6, "joins conditions only"), ("x | y", 2, "joins conditions"),
+        ("~x", 0, "joins conditions only"), ("x.real", 1, "no attributes"), ("x.T", 1, "no attributes"), ("x[0]", 1, "no indexing"),
+        ("[x, y]", 0, "array arguments"), ("'x'", 0, "no strings"), ('"x"', 0, "no strings"), ("x := 2", 2, "unexpected"),
+        ("x // y", 2, "write floor"), ("x! + 1", 1, "gamma"), ("x² + 1", 1, "**2"), ("x × y", 2, "write *"),
+        ("x − y", 2, "hyphen"), ("x ≤ y", 2, "<="), ("x\x00", 1, "U+0000"), ("{x}", 0, "round parentheses"),
+        ("lambda x: x", 7, "an operator is missing"), ("[i for i in x]", 0, "array"), ("x @ y", 2, "unexpected '@'"),
+        ("(x, y)", 0, "a list in parentheses"), ("(x, y) + 1", 7, "a list in parentheses"), ("sin((x, y))", 0, "a list in"),
+        ("Piecewise(x)", 0, "takes pairs"), ("Piecewise((x, x > 0) + 1)", 21, "a list in"), ("x, , y", 3, "a value is missing"),
+        ("x, y,", 5, "ends where"), ("a = x, y; a", 5, "an assignment has one value"), ("sin(x;y)", 3, "never closed"),
+        ("qqq(x)", 0, "unknown function 'qqq'\n"), ("x(2)", 0, "unknown function 'x'"), ("a = 1; a(2)", 7, "'a' is a variable"),
+        ("1.2.3", 3, "."), ("1j", 1, "write 1*j"), ("0x10", 1, "write 0*x10"), ("x <> y", 3, "a value is missing"),
+        ("x․y", 1, "cannot stand in a name"), ("$x$", 0, "TeX"), ("\\frac{1}{2}", 0, "TeX"), ("add(x, y)", 0, "unknown function"),
+        ("polygamma(1, x)", 0, "unknown function"), ("x if y else", 11, "ends where"), ("f'{x}'", 1, "no strings"),
+    ],
+)  # fmt: skip
+def test_errors_say_what_and_where(text, position, said):
+    with pytest.raises(ParseError) as caught:
+        symdiff.compile(text)
+    assert said in str(caught.value)
+    assert caught.value.position == position, str(caught.value)
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, symdiff.SymdiffError)
+
+
+def test_the_caret_stands_under_the_place():
+    with pytest.raises(ParseError) as caught:
+        symdiff.compile("a = 2*x\nb = a +* 3\nb")
+    assert str(caught.value) == "a value is missing before '*'\n  line 2: b = a +* 3\n                 ^"
+    with pytest.raises(ParseError) as caught:
+        symdiff.compile("x + " * 1000 + "sin()")
+    lines = str(caught.value).splitlines()
+    assert max(map(len, lines)) < 90
+    assert lines[1][lines[2].index("^")] == ")"
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "norm", "dot", "max", "min", "logsumexp"])
+def test_reductions_of_scalars_say_how_to_declare_the_shape(name):
+    with pytest.raises(ShapeError, match=r"args='x\[n\]'"):
+        symdiff.compile(f"{name}(x)")
+
+
+def test_args_and_wrt():
+    assert symdiff.compile("x*y", args="y, x, unused").args == ("y", "x", "unused")
+    assert symdiff.compile("x*y", args=["y", "x"], wrt="x").grad(2.0, 3.0) == (2.0,)
+    assert symdiff.compile("x*y", wrt=("y", "x")).grad(2.0, 3.0)._fields == ("y", "x")
+    assert symdiff.compile("2", args="")() == 2.0
+    with pytest.raises(ParseError, match=r"'y' is not among the arguments \(x\)"):
+        symdiff.compile("x*y", args="x")
+    with pytest.raises(ParseError, match="twice"):
+        symdiff.compile("x", args="x, x")
+    with pytest.raises(ParseError, match="separated by commas"):
+        symdiff.compile("x", args="x y")
+    with pytest.raises(ParseError, match="word of the language"):
+        symdiff.compile("x", args="x, if")
+    with pytest.raises(ParseError, match="'x' is an argument and cannot be assigned"):
+        symdiff.compile("x = 2; x", args="x")
+    with pytest.raises(ShapeError, match="array arguments"):
+        symdiff.compile("x", args="x[n]")
+    with pytest.raises(TypeError, match="wrt names 'z'"):
+        symdiff.compile("x*y", wrt="z")
+    for bad in (3, [1, 2]):
+        with pytest.raises(TypeError):
+            symdiff.compile("x", args=bad)
+
+
+def test_options():
+    for bad in ("cuda", None):
+        with pytest.raises(ValueError, match="backend"):
+            symdiff.compile("x", backend=bad)
+    for bad in (0, -1, 1.5, "2"):
+        with pytest.raises(ValueError, match="threads"):
+            symdiff.compile("x", threads=bad)
+    for bad in (3, b"x", None, ["x"]):
+        with pytest.raises(TypeError, match="formula"):
+            symdiff.compile(bad)
+
+
+def test_limits():
+    with pytest.raises(LimitError, match=r"symdiff.limits.depth"):
+        symdiff.compile("(" * 200_000)
+    before = symdiff.limits.characters
+    try:
+        symdiff.limits.characters = 10
+        with pytest.raises(LimitError, match=r"symdiff.limits.characters = 10"):
+            symdiff.compile("x + x + x + x")
+    finally:
+        symdiff.limits.characters = before
+
+
+def test_sympy_expressions_compile():
+    import sympy
+
+    x, y = sympy.symbols("x y")
+    expression = sympy.Piecewise((sympy.log(x), (x > 0) & (y < 1)), (sympy.Max(x, y, 2), True)) + sympy.Rational(3, 4) * x
+    f = symdiff.compile(expression)
+    assert f(x=2.0, y=0.5) == pytest.approx(math.log(2) + 1.5)
+    assert f(x=2.0, y=5.5) == pytest.approx(7.0)

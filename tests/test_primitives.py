@@ -1,0 +1,175 @@
+"""Every entry of the table, at birth: value, partials in both modes, second order, every target."""
+
+import math
+
+import numpy as np
+import pytest
+from reference import MPMATH, partial, ulps
+
+import symdiff
+from symdiff.build import Builder
+from symdiff.derive import calculus
+from symdiff.emit import math as math_target
+from symdiff.emit import numpy as numpy_target
+from symdiff.evaluate import evaluate
+from symdiff.ir import Graph, Program, verify
+from symdiff.primitives import FUNCTIONS, PRIMITIVES, occurrences, template
+from symdiff.runtime.load import load
+
+NUMERIC = [p for p in PRIMITIVES.values() if not p.condition]
+SMOOTH = [p for p in NUMERIC if p.name != "where"]
+POINTS = 7
+ids = {"ids": lambda p: p.name}
+
+
+def program_of(primitive):
+    """The program that is this one operation."""
+    graph = Graph()
+    builder = Builder(graph)
+    inputs = tuple(builder.input(name) for name in primitive.parameters)
+    if primitive.name == "polygamma":  # its first argument is a constant wherever a rule makes one
+        out = builder.op("polygamma", builder.const(1.0), inputs[1])
+        return Program(graph, inputs[1:], (out,), ("out",))
+    kinds = primitive.takes or "r" * primitive.arity
+    arguments = [builder.condition(i) if k == "c" else i for i, k in zip(inputs, kinds, strict=True)]
+    return Program(graph, inputs, (builder.number(builder.op(primitive.name, *arguments)),), ("out",))
+
+
+def points(primitive):
+    """Points of the sampling domain, one row a point, the same every time."""
+    rng = np.random.default_rng(sum(map(ord, primitive.name)))
+    sample = primitive.sample[1:] if primitive.name == "polygamma" else primitive.sample
+    return np.array([[rng.uniform(low, high) for low, high in sample] for _ in range(POINTS)])
+
+
+def functions(program, nest=0):
+    """The program by every target, each a function of floats or arrays."""
+    found = {
+        "evaluate": lambda *a: evaluate(program, a)[0],
+        "numpy": load(numpy_target.source(program, "f", nest), "f"),
+    }
+    if math_target.missing(program) is None:
+        found["math"] = load(math_target.source(program, "f", nest), "f")
+    return found
+
+
+def exact(primitive, arguments):
+    given = (1.0, *arguments) if primitive.name == "polygamma" else arguments
+    return MPMATH[primitive.name](*[__import__("mpmath").mpf(float(a)) for a in given])
+
+
+@pytest.mark.parametrize("primitive", NUMERIC, **ids)
+def test_value_on_every_target(primitive):
+    program = program_of(primitive)
+    verify(program)
+    for name, f in functions(program).items():
+        for point in points(primitive):
+            want = float(exact(primitive, point))
+            assert float(f(*map(float, point))) == pytest.approx(want, rel=2e-15, abs=1e-300), (name, point)
+
+
+@pytest.mark.parametrize("primitive", SMOOTH, **ids)
+def test_partials_forward_and_reverse(primitive):
+    program = program_of(primitive)
+    names = program.arguments
+    reverse = calculus.gradient(program, names)
+    verify(reverse)
+    for k, name in enumerate(names):
+        forward = calculus.partials(program, (name,))
+        verify(forward)
+        backward = Program(reverse.graph, reverse.inputs, (reverse.outputs[k],), ("out",))
+        for point in points(primitive):
+            given = (1.0, *point) if primitive.name == "polygamma" else tuple(point)
+            want = float(partial(primitive.name, given, len(given) - len(point) + k))
+            for mode in (forward, backward):
+                for target, f in functions(mode).items():
+                    assert float(f(*map(float, point))) == pytest.approx(want, rel=3e-14, abs=1e-14), (target, point)
+
+
+@pytest.mark.parametrize("primitive", SMOOTH, **ids)
+def test_second_order(primitive):
+    program = program_of(primitive)
+    for k, name in enumerate(program.arguments):
+        first = calculus.gradient(program, (name,))
+        second = calculus.gradient(first, (name,))
+        forward = calculus.partials(calculus.partials(program, (name,)), (name,))
+        for point in points(primitive):
+            given = (1.0, *point) if primitive.name == "polygamma" else tuple(point)
+            want = float(partial(primitive.name, given, len(given) - len(point) + k, order=2))
+            for mode in (second, forward):
+                for target, f in functions(mode).items():
+                    assert float(f(*map(float, point))) == pytest.approx(want, rel=1e-11, abs=1e-11), (target, point)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("primitive", [p for p in SMOOTH if p.kinks], **ids)
+def test_kinks(primitive, optimize):
+    call = f"{primitive.name}({', '.join(primitive.parameters)})"
+    f = symdiff.compile(call, args=primitive.parameters, optimize=optimize)
+    for point, expected in primitive.kinks:
+        modes = {
+            "grad": f.grad,
+            "vjp": lambda *a: f.vjp(*a, 1.0)[1:],
+            "diff": lambda *a: [f.diff(name)(*a) for name in f.args],
+            "value_and_grad": lambda *a: f.value_and_grad(*a).grad,
+        }
+        for mode, g in modes.items():
+            with np.errstate(all="ignore"):
+                np.testing.assert_array_equal(g(*point), expected, err_msg=f"{mode} {point} floats")
+                arrays = [np.full(3, a) for a in point]
+                np.testing.assert_array_equal([d[1] for d in g(*arrays)], expected, err_msg=f"{mode} {point} arrays")
+                single = [a.astype(np.float32) for a in arrays]
+                np.testing.assert_array_equal([d[2] for d in g(*single)], expected, err_msg=f"{mode} {point} float32")
+
+
+SPECIAL_VALUES = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 710.0, -746.0, 1e-310, 1e308, math.inf, -math.inf, math.nan]
+
+
+@pytest.mark.parametrize("primitive", NUMERIC, **ids)
+def test_math_and_numpy_agree_at_special_values(primitive):
+    """Infinities, NaN and signed zeros: a float call gives what an array gives."""
+    if primitive.internal or primitive.module == "special":
+        pytest.skip("covered by the operations that use it")
+    if primitive.name in ("add", "sub", "mul", "div", "neg", "mod"):
+        call = {"add": "x + y", "sub": "x - y", "mul": "x*y", "div": "x/y", "neg": "-x", "mod": "x % y"}[primitive.name]
+    else:
+        call = f"{primitive.name}({', '.join(primitive.parameters)})"
+    f = symdiff.compile(call, args=primitive.parameters)
+    grids = np.meshgrid(*[SPECIAL_VALUES] * primitive.arity)
+    grid = [g.ravel() for g in grids]
+    if primitive.arity == 3:
+        grid = [g[::7] for g in grid]
+    with np.errstate(all="ignore"):
+        for derived in (f, f.value_and_grad):
+            arrays = np.array(symdiff_flat(derived(*grid)))
+            for k in range(len(grid[0])):
+                point = [float(g[k]) for g in grid]
+                if primitive.name == "pow" and point in ([-math.inf, 0.5], [-0.0, 0.5], [-math.inf, 1.5]):
+                    continue  # where the exponent is a single 0.5, NumPy itself takes the square root
+                floats = symdiff_flat(derived(*point))
+                for got, want in zip(floats, arrays[:, k], strict=True):
+                    assert type(got) is float
+                    assert ulps(got, float(want)) <= 8, (point, floats, arrays[:, k])
+                    if got == 0 and derived is f:
+                        assert math.copysign(1, got) == math.copysign(1, want), (point, got, want)
+
+
+def symdiff_flat(value):
+    return [leaf for part in value for leaf in symdiff_flat(part)] if isinstance(value, tuple) else [value]
+
+
+def test_every_template_names_only_its_parameters():
+    for primitive in PRIMITIVES.values():
+        for target in ("numpy", "math"):
+            if getattr(primitive, target) is not None:
+                assert all(occurrences(primitive, target)), (primitive.name, template(primitive, target))
+
+
+def test_the_contract_lists_these_functions():
+    promised = """sqrt cbrt exp exp2 expm1 log ln log2 log10 log1p sin cos tan arcsin asin arccos acos arctan
+    atan arctan2 atan2 hypot sinh cosh tanh arcsinh asinh arccosh acosh arctanh atanh abs Abs sign floor ceil round trunc
+    heaviside Heaviside maximum Max minimum Min max min relu sigmoid expit logit softplus logaddexp sinc deg2rad rad2deg
+    pow mod erf erfc gamma lgamma gammaln digamma where""".split()
+    assert not [name for name in promised if name not in FUNCTIONS]
+    for name in ("add", "lt", "sech", "polygamma", "not"):
+        assert name not in FUNCTIONS

@@ -1,0 +1,87 @@
+"""A choice: the branch not taken leaks nothing and warns of nothing."""
+
+import numpy as np
+import pytest
+
+import symdiff
+
+CASES = [
+    # formula, points, value, derivative
+    ("where(x > 0, log(x), 0)", [-1.0, 0.0, 2.0], [0, 0, np.log(2)], [0, 0, 0.5]),
+    ("log(x) if x > 0 else x", [-1.0, 0.0, 2.0], [-1, 0, np.log(2)], [1, 1, 0.5]),
+    ("where(x > 0, sqrt(x), -sqrt(-x))", [-4.0, 4.0], [-2, 2], [0.25, 0.25]),
+    ("where(x == 0, 1, sin(x)/x)", [0.0, np.pi], [1, np.sin(np.pi) / np.pi], [0, -1 / np.pi]),
+    ("where(x < 1, x**2, exp(x*1000))", [0.5, -2.0], [0.25, 4], [1, -4]),
+    ("where(abs(x) < 1e100, x*x*x*x*x, 0)", [1e200, 2.0], [0, 32], [0, 80]),
+    ("where(x > 0, where(x > 1, 1/(x - 1), 1/x), arcsin(x + 1))", [-1.0, 1.0, 3.0], [0, 1, 0.5], [1, -1, -0.25]),
+    ("Piecewise((0, x <= 0), (log(x), x < 1), (x**0.5, True))", [0.0, 0.25, 4.0], [0, np.log(0.25), 2], [0, 4, 0.25]),
+    ("where(x > 0, 1/x, 1/(x - 1))*where(x > 0, x, x - 1)", [1.0, 0.0], [1, 1], [0, 0]),
+    ("exp(where(x > 0, -1/x, -inf))", [0.0, 1.0], [0, np.exp(-1)], [0, np.exp(-1)]),
+    ("sqrt(where(x > 0, x, 0))", [4.0, -1.0], [2, 0], [0.25, 0]),
+    ("sqrt(relu(x))", [4.0, -1.0], [2, 0], [0.25, 0]),
+    ("sqrt(maximum(x, 0))", [4.0, -1.0], [2, 0], [0.25, 0]),
+    ("log(clip(x, 0, 1))", [0.5, -1.0], [np.log(0.5), -np.inf], [2, 0]),
+    ("a = log(x); where(x > 0, a, 0) + where(x > 1, a, 0)", [4.0, 0.5], [2 * np.log(4), np.log(0.5)], [0.5, 2]),
+    ("where(x > 0 and x < 2, 1/(x*(2 - x)), 0)", [0.0, 1.0, 2.0], [0, 1, 0], [0, 0, 0]),
+    ("1/x if not x == 0 else 0", [0.0, 2.0], [0, 0.5], [0, -0.25]),
+]
+NOISY = {"log(clip(x, 0, 1))": "divide", "sqrt(where(x > 0, x, 0))": "divide", "sqrt(relu(x))": "divide"}
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(("text", "points", "values", "derivatives"), CASES, ids=[c[0] for c in CASES])
+def test_values_and_derivatives(text, points, values, derivatives, optimize):
+    f = symdiff.compile(text, optimize=optimize)
+    x = np.array(points)
+    # What is chosen may warn (a square root of the chosen 0 has an infinite slope); what is not may never.
+    noisy = text in NOISY or "maximum" in text
+    with np.errstate(all="ignore" if noisy else "raise", under="ignore"):
+        np.testing.assert_allclose(f(x), values, rtol=1e-14, atol=1e-300)
+        modes = {
+            "reverse": f.grad(x)[0],
+            "both": f.value_and_grad(x).grad[0],
+            "forward": f.diff("x")(x),
+            "jvp": f.jvp(x, np.ones_like(x)).out_dot,
+            "vjp": f.vjp(x, np.ones_like(x)).x_bar,
+        }
+        for mode, got in modes.items():
+            np.testing.assert_allclose(got, derivatives, rtol=1e-13, atol=1e-300, err_msg=mode)
+        for k, point in enumerate(points):
+            assert f(point) == pytest.approx(values[k], rel=1e-14)
+            assert f.grad(point)[0] == pytest.approx(derivatives[k], rel=1e-13)
+
+
+@pytest.mark.parametrize(("text", "points", "values", "derivatives"), CASES, ids=[c[0] for c in CASES])
+def test_second_derivatives_are_finite_and_silent(text, points, values, derivatives):
+    if text in NOISY or "maximum" in text:
+        pytest.skip("the first derivative is infinite at a chosen point")
+    f = symdiff.compile(text)
+    x = np.array(points)
+    with np.errstate(all="raise", under="ignore"):
+        routes = [f.diff("x", "x")(x), f.grad.grad(x)[0], f.diff("x").grad(x)[0], f.grad.diff("x")(x)]
+    assert np.all(np.isfinite(routes[0]))
+    for route in routes[1:]:
+        np.testing.assert_allclose(route, routes[0], rtol=1e-12, atol=1e-12)
+    smooth = np.array([0.37, 0.63, 3.3, -0.41])
+    h = 1e-5
+    with np.errstate(all="ignore"):
+        difference = (f.grad(smooth + h)[0] - f.grad(smooth - h)[0]) / (2 * h)
+        got = f.diff("x", "x")(smooth)
+        finite = np.isfinite(difference)
+        np.testing.assert_allclose(got[finite], difference[finite], rtol=1e-5, atol=1e-5)
+
+
+def test_what_is_chosen_does_warn():
+    f = symdiff.compile("where(x > 0, log(y), 0)")
+    with np.errstate(all="raise"):
+        assert f(np.array([-1.0]), np.array([0.0]))[0] == 0
+        with pytest.raises(FloatingPointError):
+            f(np.array([1.0]), np.array([0.0]))
+
+
+def test_a_long_piecewise_takes_linear_time():
+    pieces = ", ".join(f"(sin(x*{k}), x < {k})" for k in range(3000))
+    f = symdiff.compile(f"Piecewise({pieces}, (x, True))")
+    assert f.grad(1500.5)[0] == pytest.approx(1501 * np.cos(1500.5 * 1501))
+    g = symdiff.compile(f"Piecewise({', '.join(f'(sin(x*{k}), x < {k})' for k in range(300))}, (x, True))")
+    np.testing.assert_allclose(g.grad(np.array([100.5]))[0], 101 * np.cos(100.5 * 101))
