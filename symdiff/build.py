@@ -9,12 +9,14 @@ Goldberg, "What every computer scientist should know about floating-point arithm
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from symdiff.evaluate import constant, function
+from symdiff.ir import CONDITIONS
 from symdiff.primitives import PRIMITIVES
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from symdiff.ir import Graph, Row
 
 _COMMUTATIVE = frozenset({"add", "mul", "eq", "ne", "and", "or", "hypot"})
-_LEAVES = frozenset({"input", "const"})
+_TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}
 
 
 class Builder:
@@ -78,12 +80,20 @@ class Builder:
 
     def op(self, name: str, *arguments: int) -> int:
         """A row for an operation, or an equal simpler row."""
-        primitive = PRIMITIVES[name]
         rows = self.graph.rows
-        if primitive.takes or any(rows[i][0] not in _LEAVES and PRIMITIVES[rows[i][0]].condition for i in arguments):
-            takes = primitive.takes or "r" * len(arguments)
+        takes = _TAKES[name]
+        constants = True
+        for i in arguments:
+            row = rows[i]
+            if row[0] != "const":
+                constants = constants and i in self._known
+                if row[0] in CONDITIONS and not takes:
+                    takes = "r" * len(arguments)
+            elif row[1] in ("True", "False"):
+                takes = takes or "r" * len(arguments)
+        if takes:
             arguments = tuple(map(self._coerce, arguments, takes))
-        if all(rows[i][0] == "const" or i in self._known for i in arguments):
+        if constants:
             folded = self._fold(name, arguments)
             if folded is not None:
                 return folded
@@ -125,16 +135,27 @@ class Builder:
         """
         values = [self._known[i] if i in self._known else constant(self.row(i)[1]) for i in arguments]
         try:
-            with np.errstate(all="ignore"):
-                result = function(name)(*[v if isinstance(v, bool) else np.float64(v) for v in values])
+            value = _compute(name, values)
         except ImportError:
             return None
-        value = bool(result) if PRIMITIVES[name].condition else float(result)
-        if self.simplify or not np.isfinite(value):
+        if self.simplify or not isfinite(value):
             return self.const(value)
         made = self.raw(name, *arguments)
         self._known[made] = value
         return made
+
+
+def _compute(name: str, values: list[float | bool]) -> float | bool:
+    """An operation on constants: by `math`, or by NumPy where `math` raises or lacks it."""
+    primitive = PRIMITIVES[name]
+    result = None
+    if primitive.math is not None:
+        with suppress(ArithmeticError, ValueError):
+            result = function(name, "math")(*values)
+    if result is None:
+        with np.errstate(all="ignore"):
+            result = function(name)(*[v if isinstance(v, bool) else np.float64(v) for v in values])
+    return bool(result) if primitive.condition else float(result)
 
 
 Identity = Callable[..., "int | None"]

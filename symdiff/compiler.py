@@ -119,7 +119,9 @@ def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
         if kind == "end" or (kind == "symbol" and value == "," and not due):
             due = True
         elif kind == "symbol" and value == "[":
-            raise ShapeError(f"{option} {text!r}: array arguments are not in this version; arguments are scalars that broadcast")
+            raise ShapeError(
+                f"{option} {text!r}: array arguments are not in this version; arguments are scalars that broadcast"
+            )
         elif kind != "name" or not due:
             raise ParseError(f"{option} is a list of names separated by commas", text, position)
         elif value in names:
@@ -136,7 +138,11 @@ def _constants(given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     found: dict[str, float] = {}
     for name, value in given.items():
         (normal,) = _names([name], "constants")
-        if isinstance(value, (complex, np.complexfloating)) or not np.isscalar(value) or isinstance(value, (str, bytes)):
+        if (
+            isinstance(value, (complex, np.complexfloating))
+            or not np.isscalar(value)
+            or isinstance(value, (str, bytes))
+        ):
             raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number")
         found[normal] = float(value)
     return tuple(sorted(found.items()))

@@ -26,9 +26,7 @@ def special() -> ModuleType:
     try:
         from scipy import special as module  # noqa: PLC0415 - an extra, imported when used
     except ImportError as error:
-        raise ImportError(
-            "special functions on arrays need SciPy: pip install 'symdiff[special]'"
-        ) from error
+        raise ImportError("special functions on arrays need SciPy: pip install 'symdiff[special]'") from error
     return module  # type: ignore[no-any-return]  # SciPy is untyped
 
 
@@ -59,7 +57,9 @@ def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...]:
             if row[0] == "input":
                 values.append(given.get(i))
             elif row[0] == "const":
-                values.append(np.float64(constant(str(row[1]))) if row[1] not in ("True", "False") else row[1] == "True")
+                values.append(
+                    np.float64(constant(str(row[1]))) if row[1] not in ("True", "False") else row[1] == "True"
+                )
             else:
                 values.append(function(row[0])(*[values[j] for j in operands(row)]))
     return tuple(values[i] for i in program.outputs)

@@ -6,6 +6,7 @@ import inspect
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.errors import ShapeError
 from symdiff.evaluate import special
-from symdiff.ir import Program
+from symdiff.ir import Program, operands
 from symdiff.language.lower import lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
@@ -25,6 +26,7 @@ from symdiff.runtime.results import Shape, entry, flatten, nest, record_of, rene
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -38,6 +40,7 @@ class Recipe:
     steps: tuple[tuple[Derive, tuple[str, ...]], ...] = ()
 
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
+        """The program, lowered and derived from the text."""
         made = lower(self.syntax, self.arguments, dict(self.constants), optimize=self.optimize, complex=complex)
         for derive, wrt in self.steps:
             made = derive(made, wrt)
@@ -120,7 +123,23 @@ class Function:
         general = self._general
         if not self.args or self._needs_numpy:
             return lambda *args: general(args)
-        return entry(len(self.args), self._target("math"), self._shape, general)
+
+        def vector(*args: Any) -> Any:
+            return self._target("numpy")(*args)
+
+        whole = self._whole_arrays()
+        return entry(len(self.args), self._target("math"), vector if whole else None, self._shape, general)
+
+    def _whole_arrays(self) -> bool:
+        """Whether arguments of one shape and dtype give outputs that need no more than a record.
+
+        That is where every output is computed, no two are one, and each depends on an argument.
+        """
+        rows = self._program.graph.rows
+        varies = bytearray(len(rows))
+        for i, row in enumerate(rows):
+            varies[i] = row[0] == "input" or any(varies[j] for j in operands(row))
+        return all(self._fresh) and all(varies[i] for i in self._program.outputs)
 
     def _general(self, args: tuple[Any, ...], out: Any = None) -> Any:
         if out is None:
@@ -128,13 +147,7 @@ class Function:
             if plain is not None:
                 return self._point(plain)
         given = None if out is None else check_out(out, self.outputs)
-        kind = args[0].__class__ if args else None
-        if kind is np.ndarray and all(
-            a.__class__ is np.ndarray and a.dtype is FLOAT64 and a.shape == args[0].shape and a.ndim for a in args
-        ):
-            values, loop, dtype = args, args[0].shape, FLOAT64
-        else:
-            values, loop, dtype = arrays(self.args, args)  # type: ignore[assignment]  # a list
+        values, loop, dtype = arrays(self.args, args)
         settled = self._run(values, loop, dtype, given)
         if not loop and given is None:
             python = all(type(a) in (float, int, bool, complex) for a in args)
@@ -165,7 +178,8 @@ class Function:
     # Targets
 
     def _target(self, target: str) -> Callable[..., Any]:
-        return self._once(("function", target), lambda: load(self.source_for(target), self.name))
+        made: Callable[..., Any] = self._once(("function", target), lambda: load(self.source_for(target), self.name))
+        return made
 
     def _complex(self) -> Callable[..., Any]:
         """The NumPy target for complex arguments, without the identities that hold for real ones only."""
@@ -179,7 +193,8 @@ class Function:
                     raise TypeError(f"{row[0]!r} is not defined for complex arguments")
             return load(numpy_target.source(program, self.name, self._nest), self.name)
 
-        return self._once("complex", make)
+        made: Callable[..., Any] = self._once("complex", make)
+        return made
 
     @property
     def source(self) -> str:
@@ -217,7 +232,7 @@ class Function:
 
     # Derivatives
 
-    @property
+    @cached_property
     def grad(self) -> Function:
         """Gradient by a reverse sweep: takes the arguments, returns a field for each of `wrt`.
 
@@ -227,7 +242,7 @@ class Function:
         self._one_output("grad")
         return self._derived("grad", calculus.gradient, record_of("grad", self.wrt))
 
-    @property
+    @cached_property
     def value_and_grad(self) -> Function:
         """Value and gradient in one pass: returns `(value, grad)`.
 
@@ -239,7 +254,7 @@ class Function:
         shape: Shape = ("value_and_grad", ("value", "grad"), (None, gradient))
         return self._derived("value_and_grad", calculus.value_and_gradient, shape)
 
-    @property
+    @cached_property
     def jvp(self) -> Function:
         """Jacobian-vector product by a forward sweep.
 
@@ -248,7 +263,7 @@ class Function:
         """
         return self._derived("jvp", calculus.jvp)
 
-    @property
+    @cached_property
     def vjp(self) -> Function:
         """Vector-Jacobian product by a reverse sweep.
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from math import inf, nan
 
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
@@ -36,7 +37,7 @@ class Symbol:
     conditions: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there is one of each: compared by identity
 class Primitive:
     """What is known of one elementwise operation."""
 
@@ -74,12 +75,16 @@ class Primitive:
 
     @property
     def arity(self) -> int:
+        """Count of the arguments."""
         return len(self.partials)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the arguments in the rules and templates."""
-        return ("c", "x", "y")[-self.arity :] if self.name == "where" else ("x", "y", "z")[: self.arity]
+        return _PARAMETERS[len(self.partials)]
+
+
+_PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("c", "x", "y")}
 
 
 def _infix(text: str, precedence: int, *, right: bool = False) -> tuple[Symbol, ...]:
@@ -208,8 +213,10 @@ _TABLE = (
     Primitive(
         name="sinc",
         partials=(
-            "where(abs(x) < 0.1, -pi^2/3*x*(1 - (pi*x)^2/10*(1 - (pi*x)^2/28*(1 - (pi*x)^2/54*(1 - (pi*x)^2/88"
-            "*(1 - (pi*x)^2/130*(1 - (pi*x)^2/180)))))), (cos(pi*x) - out)/x)",
+            (
+                "where(abs(x) < 0.1, -pi^2/3*x*(1 - (pi*x)^2/10*(1 - (pi*x)^2/28*(1 - (pi*x)^2/54*(1 - (pi*x)^2/88"
+                "*(1 - (pi*x)^2/130*(1 - (pi*x)^2/180)))))), (cos(pi*x) - out)/x)"
+            ),
         ),
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
@@ -515,7 +522,10 @@ FUNCTIONS: dict[str, Primitive] = {
     alias: primitive
     for primitive in _TABLE
     if not primitive.internal
-    for alias in (*(() if primitive.name in {"add", "sub", "mul", "div", "neg"} else (primitive.name,)), *primitive.aliases)
+    for alias in (
+        *(() if primitive.name in {"add", "sub", "mul", "div", "neg"} else (primitive.name,)),
+        *primitive.aliases,
+    )
     if alias not in {"and", "or", "not", "lt", "le", "gt", "ge", "eq", "ne"}
 }
 
@@ -526,6 +536,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 _SLOT = re.compile(r"\{(\w)\}")
 
 
+@cache
 def template(primitive: Primitive, target: str) -> str:
     """The spelling of a primitive in `"numpy"` or `"math"` as a template over its parameters."""
     text: str | None = getattr(primitive, target)
@@ -537,10 +548,12 @@ def template(primitive: Primitive, target: str) -> str:
     if not text:
         symbol = primitive.symbols[0]
         names = ["{" + p + "}" for p in primitive.parameters]
-        return symbol.text + names[0] if symbol.prefix else f" {symbol.text} ".join(names)
+        space = " " * symbol.text.isalpha()
+        return symbol.text + space + names[0] if symbol.prefix else f" {symbol.text} ".join(names)
     return text
 
 
+@cache
 def occurrences(primitive: Primitive, target: str) -> tuple[int, ...]:
     """How often each argument stands in the template."""
     slots = _SLOT.findall(template(primitive, target))

@@ -31,6 +31,7 @@ def _templates(templates, parts):
 
 def formulas(*, max_leaves=12):
     """Any scalar formula of the language."""
+
     def extend(parts):
         condition = _templates(CONDITIONS, parts)
         choice = st.tuples(st.sampled_from(CHOICES), condition, parts, parts).map(lambda t: t[0].format(*t[1:]))
@@ -41,6 +42,7 @@ def formulas(*, max_leaves=12):
 
 def smooth_formulas(*, max_leaves=8):
     """Formulas that are smooth on the whole plane."""
+
     def extend(parts):
         return _templates(SMOOTH_UNARY, parts) | _templates(SMOOTH_BINARY, parts)
 

@@ -134,7 +134,13 @@ def test_layouts(text):
     readonly = base.copy()
     readonly.flags.writeable = False
     want = f(base.copy(), base + 1)
-    for x in (np.asfortranarray(base), readonly, base.astype(">f8"), np.repeat(base, 2, axis=1)[:, ::2], base[::-1][::-1]):
+    for x in (
+        np.asfortranarray(base),
+        readonly,
+        base.astype(">f8"),
+        np.repeat(base, 2, axis=1)[:, ::2],
+        base[::-1][::-1],
+    ):
         np.testing.assert_array_equal(f(x, x + 1), want)
         assert f(x, x + 1).dtype == np.dtype("=f8")
     assert f(np.empty((0, 3)), 1.0).shape == (0, 3)
@@ -208,7 +214,9 @@ def test_complex_arguments_for_holomorphic_formulas():
     assert f(z.astype(np.complex64), 2.0).dtype == np.complex64
 
 
-@pytest.mark.parametrize("text", ["abs(z)", "where(z > 0, z, 1)", "floor(z)", "maximum(z, 1)", "sigmoid(z)", "z % 2", "hypot(z, 1)"])
+@pytest.mark.parametrize(
+    "text", ["abs(z)", "where(z > 0, z, 1)", "floor(z)", "maximum(z, 1)", "sigmoid(z)", "z % 2", "hypot(z, 1)"]
+)
 def test_the_rest_refuses_complex(text):
     f = symdiff.compile(text)
     for g in (f, f.grad):

@@ -35,8 +35,10 @@ CASES = {
     "error_function": ("0.5*(1 + erf(x/sqrt(2)))", "value_and_grad", "numpy", {}),
     "keywords": ("lambda*np + v1*out", "grad", "numpy", {}),
     "black_scholes": (
-        "d1 = (log(S/K) + (r + sigma**2/2)*T)/(sigma*sqrt(T))\nd2 = d1 - sigma*sqrt(T)\n"
-        "S*0.5*(1 + erf(d1/sqrt(2))) - K*exp(-r*T)*0.5*(1 + erf(d2/sqrt(2)))",
+        (
+            "d1 = (log(S/K) + (r + sigma**2/2)*T)/(sigma*sqrt(T))\nd2 = d1 - sigma*sqrt(T)\n"
+            "S*0.5*(1 + erf(d1/sqrt(2))) - K*exp(-r*T)*0.5*(1 + erf(d2/sqrt(2)))"
+        ),
         "value_and_grad",
         "numpy",
         {},

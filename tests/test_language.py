@@ -226,7 +226,9 @@ def test_sympy_expressions_compile():
     import sympy
 
     x, y = sympy.symbols("x y")
-    expression = sympy.Piecewise((sympy.log(x), (x > 0) & (y < 1)), (sympy.Max(x, y, 2), True)) + sympy.Rational(3, 4) * x
+    expression = (
+        sympy.Piecewise((sympy.log(x), (x > 0) & (y < 1)), (sympy.Max(x, y, 2), True)) + sympy.Rational(3, 4) * x
+    )
     f = symdiff.compile(expression)
     assert f(x=2.0, y=0.5) == pytest.approx(math.log(2) + 1.5)
     assert f(x=2.0, y=5.5) == pytest.approx(7.0)

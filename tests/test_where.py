@@ -80,8 +80,8 @@ def test_what_is_chosen_does_warn():
 
 
 def test_a_long_piecewise_takes_linear_time():
-    pieces = ", ".join(f"(sin(x*{k}), x < {k})" for k in range(3000))
+    pieces = ", ".join(f"(sin(x*{k}), x < {k})" for k in range(1000))
     f = symdiff.compile(f"Piecewise({pieces}, (x, True))")
-    assert f.grad(1500.5)[0] == pytest.approx(1501 * np.cos(1500.5 * 1501))
+    assert f.grad(500.5)[0] == pytest.approx(501 * np.cos(500.5 * 501))
     g = symdiff.compile(f"Piecewise({', '.join(f'(sin(x*{k}), x < {k})' for k in range(300))}, (x, True))")
     np.testing.assert_allclose(g.grad(np.array([100.5]))[0], 101 * np.cos(100.5 * 101))

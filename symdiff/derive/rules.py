@@ -26,10 +26,13 @@ def chain(builder: Builder, i: int, row: Row, k: int, factor: int) -> int | None
     text = rules[k]
     if text == "0":
         return None
-    bindings = dict(zip(primitive.parameters, row[1:], strict=True))
-    if text in bindings:
-        partial = bindings[text]
+    if text == "1" and builder.simplify:
+        return factor
+    parameters = primitive.parameters
+    if text in parameters:
+        partial = row[1 + parameters.index(text)]
     else:
+        bindings = dict(zip(parameters, row[1:], strict=True))
         bindings["out"] = i
         with builder.simplifying():
             partial = instantiate(builder, text, bindings)
@@ -58,7 +61,7 @@ def times(builder: Builder, factor: int, partial: int) -> int:
 
 
 def _product(builder: Builder, factor: int, partial: int) -> int:
-    """factor * partial, with constant factors collected and no product by a reciprocal."""
+    """Factor * partial, with constant factors collected and no product by a reciprocal."""
     if builder.simplify and builder.value(partial) is not None and builder.row(factor)[0] == "mul":
         factor, partial = partial, factor
     name, *arguments = builder.row(partial)

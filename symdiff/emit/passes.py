@@ -56,27 +56,35 @@ def guard_branches(program: Program) -> Program:
     """
     if not any(row[0] == "where" for row in program.graph.rows):
         return program
-    root = _Context(None, -1, side=True)
+    root = _Context(None, -1, -1, side=True)
     contexts = _contexts(program, root)
     builder = Builder(_like(program))
     new: dict[int, int] = {}
+    holding: dict[_Context, tuple[int, bool]] = {}  # a condition for a context, and its side
     masked: dict[tuple[int, _Context], int] = {}
     silent: dict[int, _Context] = {}  # new row: the context outside of which it is NaN
 
-    def mask(row: int, context: _Context) -> int:
-        """The new row `row`, NaN wherever `context` does not hold."""
+    def holds(context: _Context) -> tuple[int, bool]:
+        """The condition, and the side of it, that says that all choices of `context` hold."""
         chain = []
-        while context is not root and (row, context) not in masked:
+        while context is not root and context not in holding:
             chain.append(context)
             context = context.outer
-        value, held = masked.get((row, context), row), silent.get(row, root)
         for inner in reversed(chain):
-            if not held.has(inner):
-                nan = builder.const(float("nan"))
-                sides = (value, nan) if inner.side else (nan, value)
-                value = builder.op("where", new[inner.condition], *sides)
-            masked[row, inner] = value
-        return value
+            condition, side = new[inner.condition], inner.side
+            if inner.outer is not root:
+                both = [c if s else builder.joined("not", c) for c, s in (holding[inner.outer], (condition, side))]
+                condition, side = builder.joined("and", *both), True
+            holding[inner] = condition, side
+        return holding[chain[0] if chain else context]
+
+    def mask(row: int, context: _Context) -> int:
+        """The new row `row`, NaN wherever `context` does not hold."""
+        if (row, context) not in masked:
+            condition, side = holds(context)
+            nan = builder.const(float("nan"))
+            masked[row, context] = builder.op("where", condition, *((row, nan) if side else (nan, row)))
+        return masked[row, context]
 
     def make(i: int, row: Row) -> int:
         context, arguments = contexts[i], list(operands(row))
@@ -99,64 +107,73 @@ def guard_branches(program: Program) -> Program:
 class _Context:
     """A set of choices that hold together: `condition` (a row) on one side, inside `outer`.
 
-    Along the chain to the root the conditions descend, so that a set has one chain, and
+    A set is one chain, ordered by the rank of the conditions, outer choices first, and
     chains with the same beginning share it.
     """
 
-    __slots__ = ("_inner", "condition", "outer", "side")
+    __slots__ = ("_inner", "condition", "outer", "rank", "side")
 
-    def __init__(self, outer: _Context | None, condition: int, side: bool) -> None:  # noqa: FBT001 - a side
+    def __init__(self, outer: _Context | None, rank: int, condition: int, side: bool) -> None:  # noqa: FBT001 - a side
         self.outer = outer or self
+        self.rank = rank
         self.condition = condition
         self.side = side
         self._inner: dict[tuple[int, bool], _Context] = {}
 
-    def inside(self, condition: int, side: bool) -> _Context:  # noqa: FBT001 - a side
+    def inside(self, rank: int, condition: int, side: bool) -> _Context:  # noqa: FBT001 - a side
         """This context, and `condition` on `side` too."""
         later: list[_Context] = []
         base = self
-        while base.condition > condition:
+        while base.rank > rank:
             later.append(base)
             base = base.outer
-        if base.condition == condition:
+        if base.rank == rank:
             return self
-        for literal in ((condition, side), *[(c.condition, c.side) for c in reversed(later)]):
-            base = base._inner.get(literal) or base._inner.setdefault(literal, _Context(base, *literal))
+        base = base.child(rank, condition, side)
+        for c in reversed(later):
+            base = base.child(c.rank, c.condition, c.side)
         return base
+
+    def child(self, rank: int, condition: int, side: bool) -> _Context:  # noqa: FBT001 - a side
+        """This context, and a choice of a higher rank than all of its own."""
+        found = self._inner.get((rank, side))
+        if found is None:
+            found = self._inner[rank, side] = _Context(self, rank, condition, side)
+        return found
 
     def common(self, other: _Context) -> _Context:
         """The choices that are in both."""
         a, b = self, other
+        if a.outer is a or b.outer is b:
+            return a if a.outer is a else b
         both: list[_Context] = []
         while a is not b:
-            if a.condition == b.condition:
+            if a.rank == b.rank:
                 if a.side == b.side:
                     both.append(a)
                 a, b = a.outer, b.outer
-            elif a.condition > b.condition:
+            elif a.rank > b.rank:
                 a = a.outer
             else:
                 b = b.outer
         for choice in reversed(both):
-            a = a.inside(choice.condition, choice.side)
+            a = a.child(choice.rank, choice.condition, choice.side)
         return a
-
-    def has(self, choice: _Context) -> bool:
-        """Whether the innermost choice of `choice` is one of this."""
-        inner = self
-        while inner.condition > choice.condition:
-            inner = inner.outer
-        return inner.condition == choice.condition and inner.side == choice.side
 
     def within(self, context: _Context) -> bool:
         """Whether every choice of `context` is one of this."""
         return self.common(context) is context
 
 
+_Choices = dict[tuple[_Context, int, bool], _Context]
+
+
 def _contexts(program: Program, root: _Context) -> list[_Context]:
     """For each row, the choices that all its uses lie in (the root where it is always needed)."""
     rows = program.graph.rows
     found: list[_Context | None] = [None] * len(rows)
+    known: _Choices = {}
+    ranks: dict[int, int] = {}  # conditions in the order met from the outputs: outer ones first
     for i in program.outputs:
         found[i] = root
     for i in range(len(rows) - 1, -1, -1):
@@ -165,25 +182,41 @@ def _contexts(program: Program, root: _Context) -> list[_Context]:
             continue
         row = rows[i]
         for k, j in enumerate(operands(row)):
-            use = _choose(rows, context, row[1], k == 1) if row[0] == "where" and k else context
+            use = _choose(rows, context, row[1], k == 1, known, ranks) if row[0] == "where" and k else context
             seen = found[j]
             found[j] = use if seen is None else seen.common(use)
     return [context or root for context in found]
 
 
-def _choose(rows: list[Row], context: _Context, condition: int, side: bool) -> _Context:  # noqa: FBT001 - a side
+def _choose(
+    rows: list[Row],
+    context: _Context,
+    condition: int,
+    side: bool,  # noqa: FBT001 - a side
+    known: _Choices,
+    ranks: dict[int, int],
+) -> _Context:
     """`context` and a choice, taken apart into its simplest conditions."""
-    waiting = [(condition, side)]
-    while waiting:
-        condition, side = waiting.pop()
-        row = rows[condition]
+    steps: list[tuple[tuple[_Context, int, bool], int | None]] = []
+    key = (context, condition, side)
+    while key not in known:
+        row = rows[key[1]]
         if row[0] == "not":
-            waiting.append((row[1], not side))
-        elif row[0] == ("and" if side else "or"):
-            waiting += [(row[2], side), (row[1], side)]
+            steps.append((key, None))
+            key = (context, row[1], not key[2])
+        elif row[0] == ("and" if key[2] else "or"):
+            steps.append((key, row[2]))
+            key = (context, row[1], key[2])
         else:
-            context = context.inside(condition, side)
-    return context
+            known[key] = context.inside(ranks.setdefault(key[1], len(ranks)), *key[1:])
+    result = known[key]
+    for step, further in reversed(steps):
+        if further is not None:
+            negated = rows[further][0] == "not"
+            last = rows[further][1] if negated else further
+            result = result.inside(ranks.setdefault(last, len(ranks)), last, step[2] != negated)
+        known[step] = result
+    return result
 
 
 def _conditions_first(program: Program, contexts: list[_Context], root: _Context) -> list[int]:
@@ -191,6 +224,7 @@ def _conditions_first(program: Program, contexts: list[_Context], root: _Context
     rows = program.graph.rows
     done = bytearray(len(rows))
     order: list[int] = []
+    ready = {root}  # contexts whose conditions are all done
     for last in range(len(rows)):
         stack = [last]
         while stack:
@@ -200,7 +234,7 @@ def _conditions_first(program: Program, contexts: list[_Context], root: _Context
                 continue
             before = [j for j in operands(rows[i]) if not done[j]]
             context = contexts[i]
-            while context is not root:
+            while context not in ready:
                 if not done[context.condition]:
                     before.append(context.condition)
                 context = context.outer
@@ -209,4 +243,5 @@ def _conditions_first(program: Program, contexts: list[_Context], root: _Context
             else:
                 done[i] = 1
                 order.append(stack.pop())
+                ready.add(contexts[i])
     return order

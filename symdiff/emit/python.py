@@ -98,6 +98,7 @@ class Writer:
         self.texts[i] = self.own[i], ATOM
 
     def name(self, i: int) -> str:
+        """A name for row `i`: the user's, an output's, that of its primal with a suffix, or a temporary."""
         label = self.program.labels.get(i)
         if isinstance(label, str):
             return self.names.users[label]
@@ -157,10 +158,11 @@ class Writer:
         """
         if row[0] != "pow" or self.rows[row[2]][0] != "const":
             return None
-        value = constant(self.rows[row[2]][1])
+        value = float(constant(self.rows[row[2]][1]))
         return str(int(value)) if value.is_integer() and abs(value) < 2**53 else None
 
     def infix(self, primitive: Primitive, row: Row) -> Text:
+        """The text of an operation that is written as an operator."""
         symbol = primitive.symbols[0]
         p = symbol.precedence
         if symbol.prefix:

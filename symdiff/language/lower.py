@@ -36,6 +36,7 @@ class Scope:
     free: Callable[[str, int], int]
 
     def fail(self, message: str, position: int) -> NoReturn:
+        """Raise a ParseError that points at `position`."""
         raise ParseError(message, self.text, position)
 
 
@@ -73,8 +74,7 @@ def lower(
             return builder.const(_PREDEFINED[name])
         if is_function(name):
             scope.fail(
-                f"function {name!r} needs its argument, as {name}(x);"
-                f" to use {name!r} as a variable, list it in args",
+                f"function {name!r} needs its argument, as {name}(x); to use {name!r} as a variable, list it in args",
                 position,
             )
         if name in assigned:

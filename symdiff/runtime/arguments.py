@@ -98,7 +98,9 @@ def _array(name: str, value: Any) -> Any:
         return array.astype(np.float64)
     if dtype.newbyteorder("=") not in _FLOATING:
         kind = type(value).__name__ if dtype.kind == "O" else f"of dtype {dtype}"
-        raise TypeError(f"argument {name!r} is {kind}; real or complex numbers of single or double precision are needed")
+        raise TypeError(
+            f"argument {name!r} is {kind}; real or complex numbers of single or double precision are needed"
+        )
     return array
 
 
@@ -114,7 +116,9 @@ def check_out(out: Any, names: Sequence[str]) -> list[Array | None]:
     """
     given = list(_leaves(out)) if isinstance(out, tuple) else [out]
     if len(given) != len(names):
-        raise TypeError(f"out= takes {len(names)} array{'s' * (len(names) != 1)} ({', '.join(names)}), {len(given)} given")
+        raise TypeError(
+            f"out= takes {len(names)} array{'s' * (len(names) != 1)} ({', '.join(names)}), {len(given)} given"
+        )
     for name, array in zip(names, given, strict=True):
         if array is not None and not isinstance(array, np.ndarray):
             raise TypeError(f"out= for {name!r} is {type(array).__name__}, not an array")

@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from symdiff.emit.python import Nest
+from symdiff.runtime.arguments import FLOAT64
 
 # The shape of a result: None for one output, or (record name, fields, a shape for each field).
 Shape = tuple[str, tuple[str, ...], tuple["Shape", ...]] | None
@@ -20,24 +23,21 @@ def record(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...]]:
     A field such as `lambda` is read with `getattr(result, "lambda")`. A field that
     begins with an underscore has no attribute, only a position and its place in `_fields`.
     """
-    made: Any = namedtuple(name, fields, rename=True)  # noqa: PYI024 - made at run time
-    plain = made._fields
-    for field, renamed in zip(fields, plain, strict=True):
+    base: Any = namedtuple(name, fields, rename=True)  # type: ignore[misc]  # noqa: PYI024 - made at run time
+    given: tuple[str, ...] = base._fields
+    for field, renamed in zip(fields, given, strict=True):
         if field != renamed and not field.startswith("_"):
-            setattr(made, field, made.__dict__[renamed])
+            setattr(base, field, base.__dict__[renamed])
 
-    class Record(made):  # type: ignore[misc]  # the base is made at run time
-        __slots__ = ()
+    def show(self: tuple[Any, ...]) -> str:
+        return name + "(" + ", ".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True)) + ")"
 
-        def __repr__(self) -> str:
-            return name + "(" + ", ".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True)) + ")"
+    def reduce(self: tuple[Any, ...]) -> tuple[Any, ...]:
+        return _rebuild, (name, fields, tuple(self))
 
-        def __reduce__(self) -> tuple[Any, ...]:
-            return _rebuild, (name, fields, tuple(self))
-
-    Record.__name__ = Record.__qualname__ = name
-    Record._fields = fields
-    return Record
+    members = {"__slots__": (), "_fields": fields, "__repr__": show, "__reduce__": reduce}
+    made: type[tuple[Any, ...]] = type(name, (base,), members)
+    return made
 
 
 def _rebuild(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -89,37 +89,50 @@ def wrap(shape: Shape, values: Any) -> Any:
 
 
 def entry(
-    count: int, scalar: Callable[..., Any], shape: Shape, general: Callable[[tuple[Any, ...]], Any]
+    count: int,
+    scalar: Callable[..., Any],
+    vector: Callable[..., Any] | None,
+    shape: Shape,
+    general: Callable[[tuple[Any, ...]], Any],
 ) -> Callable[..., Any]:
-    """A function of `count` arguments that hands floats to `scalar` at once, anything else to `general`.
+    """What a call goes through, written out for `count` arguments and a shape of results.
 
-    It is what a call with floats goes through, so it is written out for the count and
-    the shape: a class check, the call, the records.
+    Floats go to `scalar` at once; float64 arrays of one shape go to `vector`, if there
+    is one; anything else, and floats where `scalar` raises, to `general`.
     """
     records: list[type[tuple[Any, ...]]] = []
 
     def wrapped(part: Shape, value: str) -> str:
         if part is None:
             return value
+        k = len(records)
         records.append(record(part[0], part[1]))
-        made = f"new(r{len(records) - 1}, "
         if any(part[2]):
-            value = "(" + ", ".join(wrapped(p, f"{value}[{k}]") for k, p in enumerate(part[2])) + ",)"
-        return f"{made}{value})"
+            value = "(" + ", ".join(wrapped(p, f"{value}[{i}]") for i, p in enumerate(part[2])) + ",)"
+        return f"new(r{k}, {value})"
 
     names = [f"a{k}" for k in range(count)]
-    text = f"""
-def entry({", ".join(names)}):
-    if {"".join(f"{a}.__class__ is " for a in names)}float:
-        try:
-            values = scalar({", ".join(names)})
-        except (ArithmeticError, ValueError):
-            return general(({", ".join(names)},))
-        return {wrapped(shape, "values")}
-    return general(({", ".join(names)},))
-"""
-    scope: dict[str, Any] = {"scalar": scalar, "general": general, "new": tuple.__new__}
-    scope |= {f"r{k}": made for k, made in enumerate(records)}
-    exec(text, scope)  # noqa: S102 - names of ours only
+    listed, result = ", ".join(names), wrapped(shape, "values")
+    lines = [
+        f"def entry({listed}):",
+        f"    if {''.join(f'{a}.__class__ is ' for a in names)}float:",
+        "        try:",
+        f"            values = scalar({listed})",
+        "        except (ArithmeticError, ValueError):",
+        f"            return general(({listed},))",
+        f"        return {result}",
+    ]
+    if vector is not None:
+        lines += [
+            f"    if {''.join(f'{a}.__class__ is ' for a in names)}ndarray and a0.ndim:",
+            f"        if {''.join(f'{a}.dtype is ' for a in names)}float64"
+            + (f" and {' == '.join(f'{a}.shape' for a in names)}:" if count > 1 else ":"),
+            f"            values = vector({listed})",
+            f"            return {result}",
+        ]
+    lines.append(f"    return general(({listed},))")
+    scope: dict[str, Any] = {"scalar": scalar, "vector": vector, "general": general, "new": tuple.__new__}
+    scope |= {"ndarray": np.ndarray, "float64": FLOAT64, **{f"r{k}": made for k, made in enumerate(records)}}
+    exec("\n".join(lines), scope)  # noqa: S102 - names of ours only
     made: Callable[..., Any] = scope["entry"]
     return made

@@ -1,0 +1,8 @@
+"""symdiff side by side with other ways to get a gradient: `python -m benchmarks`.
+
+- `formulas.py`: what is computed.
+- `peers/`: how each tool is asked for it, one module a tool.
+- `sections/`: what is measured, one module a section.
+- `measure.py`: how it is measured and checked.
+- `report.py`: tables and what is known of the machine.
+"""

@@ -1,0 +1,166 @@
+"""The formulas: one text each, which symdiff reads and which runs as Python for every peer."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+FUNCTIONS = ("cos", "exp", "log", "sin", "sqrt")  # those that every namespace of a peer has
+
+# The terms of the long sums, each of three variables.
+TERMS = ("sin({a}*{b})*{c}", "exp(-{a})*cos({b}+{c})", "({a}-{b}*{c})**2", "log(1+{a}**2)*{b}/(1+{c}**2)")
+
+# A term of a long sum: its index in TERMS, those of its variables, and a factor of the first.
+Term = tuple[int, tuple[int, ...], float]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of scalars.
+
+    Attributes:
+        name: how tables call it.
+        text: in symdiff's language; assignments on lines of their own, then the result.
+        args: names of the arguments, in order.
+        point: where it is evaluated on floats.
+        ranges: for each argument, where arrays are drawn from.
+        partials: the partial derivatives as text, for peers that cannot differentiate.
+        terms: those of a long sum.
+    """
+
+    name: str
+    text: str
+    args: tuple[str, ...]
+    point: tuple[float, ...]
+    ranges: tuple[tuple[float, float], ...] = ()
+    partials: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """A line that says what it is."""
+        return (
+            f"{len(self.terms):,} terms over {len(self.args)} variables" if self.terms else self.text.splitlines()[-1]
+        )
+
+    def arrays(self, size: int) -> tuple[np.ndarray, ...]:
+        """Arguments of `size` points, the same in every run."""
+        draw = np.random.default_rng(size)
+        return tuple(draw.uniform(low, high, size) for low, high in self.ranges)
+
+    def fresh(self, serial: int) -> Formula:
+        """The same formula with other names, so that no cache knows it."""
+        args = tuple(f"{name}_{serial}" for name in self.args)
+        if self.terms:
+            return replace(self, args=args, text=_sum_text(self.terms, args))
+        names = "|".join(self.args)
+        return replace(self, args=args, text=re.sub(rf"\b({names})\b", rf"\1_{serial}", self.text))
+
+    def function(self, names: Mapping[str, Any]) -> Callable[..., Any]:
+        """The formula as a Python function over the functions of a namespace.
+
+        A long sum is put together term by term, which spares a peer the parsing, by
+        `names["add"]` where the peer has a sum of many terms.
+        """
+        if self.terms:
+            return _sum_function(self.terms, names)
+        *assignments, result = self.text.splitlines()
+        lines = [f"def formula({', '.join(self.args)}):", *assignments, f"return {result}"]
+        scope = dict(names)
+        exec("\n    ".join(lines), scope)
+        return scope["formula"]
+
+
+def functions(module: Any, **others: Any) -> dict[str, Any]:
+    """The functions of formulas, by name, from a module such as `jax.numpy`; `others` are added."""
+    return {name: getattr(module, name) for name in FUNCTIONS} | others
+
+
+def long_sum(name: str, count: int, *, distinct: bool = False, variables: int = 10, seed: int = 0) -> Formula:
+    """A sum of `count` terms, cycled from TERMS, of variables picked at random.
+
+    There are only so many ways to pick three: of ten variables, 2,880 terms. `distinct`
+    gives the first variable of each term a factor of its own, so that no two are equal.
+    """
+    pick = random.Random(seed)  # noqa: S311 - not cryptography
+    terms = tuple(
+        (k % len(TERMS), tuple(pick.sample(range(variables), 3)), 1 + (k + 1) / (2 * count) if distinct else 1.0)
+        for k in range(count)
+    )
+    args = tuple(f"x{k}" for k in range(variables))
+    point = tuple(0.5 + 0.1 * k for k in range(variables))
+    return Formula(name, _sum_text(terms, args), args, point, ((0.5, 1.5),) * variables, terms=terms)
+
+
+def _sum_text(terms: tuple[Term, ...], args: tuple[str, ...]) -> str:
+    return " + ".join(
+        TERMS[kind].format(a=args[i] if factor == 1 else f"({factor}*{args[i]})", b=args[j], c=args[k])
+        for kind, (i, j, k), factor in terms
+    )
+
+
+def _sum_function(terms: tuple[Term, ...], names: Mapping[str, Any]) -> Callable[..., Any]:
+    kinds = [eval("lambda a, b, c: " + text.format(a="a", b="b", c="c"), dict(names)) for text in TERMS]
+
+    def formula(*x: Any) -> Any:
+        values = [kinds[kind](x[i] if w == 1 else w * x[i], x[j], x[k]) for kind, (i, j, k), w in terms]
+        if "add" in names:
+            return names["add"](*values)
+        total = values[0]
+        for value in values[1:]:
+            total = total + value
+        return total
+
+    return formula
+
+
+A = Formula(
+    "A",
+    "log(x1)+x1*x2-sin(x2)",
+    ("x1", "x2"),
+    (2.0, 5.0),
+    ((0.5, 5.0), (-5.0, 5.0)),
+    ("x2 + 1/x1", "x1 - cos(x2)"),
+)
+B = Formula(
+    "B",
+    "(1-a)**2 + 100*(b-a**2)**2 + a*b*c + (c-b)**2*(a+c)**2",
+    ("a", "b", "c"),
+    (1.5, -0.5, 2.0),
+    ((-2.0, 2.0),) * 3,
+    (
+        "b*c + 2*(c-b)**2*(a+c) - 400*a*(b-a**2) - 2*(1-a)",
+        "200*(b-a**2) + a*c - 2*(c-b)*(a+c)**2",
+        "a*b + 2*(c-b)*(a+c)**2 + 2*(c-b)**2*(a+c)",
+    ),
+)
+C = Formula(  # the Black-Scholes price of a call; 0.70... is 1/sqrt(2)
+    "C",
+    """\
+d1 = (log(S/K) + (r + sigma**2/2)*T)/(sigma*sqrt(T))
+d2 = d1 - sigma*sqrt(T)
+0.5*S*(1 + erf(d1*0.7071067811865476)) - 0.5*K*exp(-r*T)*(1 + erf(d2*0.7071067811865476))""",
+    ("S", "K", "r", "sigma", "T"),
+    (100.0, 105.0, 0.03, 0.2, 0.75),
+    ((80.0, 120.0), (80.0, 120.0), (0.01, 0.05), (0.1, 0.5), (0.25, 2.0)),
+)
+D = Formula(
+    "D",
+    "log(1+exp(a*x+b))*y - (a*x+b)*z",
+    ("a", "x", "b", "y", "z"),
+    (0.7, 1.3, -0.2, 1.1, 0.4),
+    ((-2.0, 2.0),) * 5,
+    (
+        "x*(y/(1 + exp(-(a*x+b))) - z)",
+        "a*(y/(1 + exp(-(a*x+b))) - z)",
+        "y/(1 + exp(-(a*x+b))) - z",
+        "log(1 + exp(a*x+b))",
+        "-(a*x+b)",
+    ),
+)
+E = long_sum("E", 182)  # 999 operations

@@ -1,0 +1,50 @@
+"""The tools that are compared, one module each.
+
+A module imports its tool at the top, so that it cannot be loaded where the tool is not
+installed, and has of these what the tool can do:
+
+- `CALLS`: by label, what makes of a `Formula` a function of floats that returns its
+  value and gradient.
+- `FIRST`: the label in `CALLS` that is also timed with the making included, where there is
+  something to be made.
+- `ARRAYS`: by label, what makes of a `Formula` and its arguments, arrays of float64, a
+  function and its arguments: the same numbers, laid out as the tool wants them. It
+  returns the value and the partials at each point, in the form that the tool gives.
+- `TERMS`: how many terms of a long sum it is given at most, if it is given any.
+
+Results may nest: what counts is the order of the numbers, the value first. A maker raises
+`Unsupported` where the tool cannot do it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+# By module, the package that has to be installed.
+PEERS = {
+    "hand": "numpy",
+    "jax": "jax",
+    "casadi": "casadi",
+    "symengine": "symengine",
+    "sympy": "sympy",
+    "autograd": "autograd",
+    "numexpr": "numexpr",
+    "numba": "numba",
+}
+
+
+class Unsupported(Exception):  # noqa: N818 - no error
+    """The tool cannot compute this; the message says why."""
+
+
+def load(name: str) -> ModuleType | str:
+    """The module of a peer, or why there is none."""
+    package = PEERS.get(name, name)
+    if find_spec(package) is None:
+        return f"skipped: {package} is not installed"
+    try:
+        return import_module(f"benchmarks.peers.{name}")
+    except Exception as error:  # an installation that is broken
+        return f"skipped: {package} cannot be imported ({error})"

@@ -1,0 +1,44 @@
+"""Autograd: `value_and_grad`; on arrays the one pass that `elementwise_grad` makes, with the value kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import autograd
+import numpy as np
+from autograd import numpy as anp
+
+from benchmarks.formulas import Formula, functions
+
+TERMS = 1_000
+
+
+def value_and_grad(formula: Formula) -> Callable[..., Any]:
+    """A function of floats."""
+    return autograd.value_and_grad(_written(formula), tuple(range(len(formula.args))))
+
+
+def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """A function of arrays."""
+    forward = autograd.make_vjp(_written(formula), tuple(range(len(formula.args))))
+
+    def call(*x: Any) -> Any:
+        backward, value = forward(*x)
+        return value, backward(np.ones_like(value))
+
+    return call, arrays
+
+
+def _written(formula: Formula) -> Callable[..., Any]:
+    names = functions(anp)
+    if "erf" in formula.text:
+        from autograd.scipy.special import erf  # needs SciPy
+
+        names["erf"] = erf
+    return formula.function(names)
+
+
+CALLS = {"autograd": value_and_grad}
+FIRST = "autograd"
+ARRAYS = {"autograd": value_and_grad_arrays}

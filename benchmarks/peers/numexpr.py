@@ -1,0 +1,35 @@
+"""NumExpr: the value and each partial, differentiated by hand, as expressions compiled once.
+
+`NumExpr` objects are called directly: `evaluate` looks its expression up in a cache each
+time, and `re_evaluate` knows the last one only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numexpr
+import numpy as np
+
+from benchmarks.formulas import Formula
+from benchmarks.peers import Unsupported
+
+
+def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """A function of arrays."""
+    if not formula.partials:
+        raise Unsupported("skipped: NumExpr has no erf" if "erf" in formula.text else "skipped: no partials written")
+    compiled = [_compiled(text, formula) for text in (formula.text, *formula.partials)]
+    return lambda *x: [run(*[x[k] for k in used]) for run, used in compiled], arrays
+
+
+def _compiled(text: str, formula: Formula) -> tuple[numexpr.NumExpr, list[int]]:
+    """An expression compiled, and which of the arguments it has."""
+    words = set(re.findall(r"\w+", text))
+    used = [k for k, name in enumerate(formula.args) if name in words]
+    return numexpr.NumExpr(text, [(formula.args[k], np.float64) for k in used]), used
+
+
+ARRAYS = {"numexpr": value_and_grad_arrays}

@@ -1,0 +1,129 @@
+"""Sums of more and more terms: from text to the first gradient, and where the time goes."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from benchmarks.formulas import Formula, long_sum
+from benchmarks.measure import numbers, sprint, tidy
+from benchmarks.report import BASE, Table, Target, comparison, duration
+from benchmarks.sections import Findings, Setup
+from symdiff.derive.calculus import value_and_gradient
+from symdiff.emit import math as math_target
+from symdiff.language.lower import lower
+from symdiff.language.parser import parse
+from symdiff.runtime.load import load
+
+TITLE = "scaling: from text to the first value and gradient of a sum of n terms over ten variables"
+
+SIZES = ((100, 9), (1_000, 5), (10_000, 3), (100_000, 1))  # terms, and rounds
+QUICK = ((100, 3), (1_000, 2))
+
+# Of ten variables there are 2,880 terms: beyond, equal ones recur, and a tool that shares them gains.
+VARIANTS = (("equal terms recur", False), ("no two terms equal", True))
+
+LIMIT = (10_000, 6.0)  # terms, and the seconds that they may take
+EXPONENT = 1.1  # at most, of n in the time; 1 is linear
+
+PHASES = ("parse", "lower", "derive", "emit", "bytecode", "first call")
+
+
+def run(setup: Setup) -> Findings:
+    """The tables and targets of both kinds of sums."""
+    for title, distinct in VARIANTS:
+        yield from _grow(setup, title, distinct=distinct)
+
+
+def _grow(setup: Setup, title: str, *, distinct: bool) -> Findings:
+    """A table a size, then the phases of symdiff and the targets."""
+    limits = {module.FIRST: module.TERMS for module in setup.peers.values() if hasattr(module, "TERMS")}
+    phases: list[dict[str, Any]] = []
+    history: dict[str, dict[int, float]] = {}  # by label, seconds at each size
+    for count, rounds in QUICK if setup.quick else SIZES:
+        formula = long_sum("sum", count, distinct=distinct)
+        found, expected = _phases(formula, rounds)
+        phases.append(found)
+        entrants = setup.first_results("TERMS")
+        for label, limit in limits.items():
+            entrants[label] = _excuse(label, limit, count, history.get(label, {}), setup.budget) or entrants[label]
+        rows = sprint(entrants, formula, expected, rounds=rounds, budget=setup.budget)
+        yield comparison(f"{count:,} terms, {title}", rows)
+        for row in rows:
+            if row.times:
+                history.setdefault(row.tool, {})[count] = row.median
+    totals = history.get(BASE, {})
+    yield _breakdown(title, phases, totals)
+    yield from _targets(title, totals)
+
+
+def _excuse(label: str, limit: int, count: int, times: dict[int, float], budget: float) -> str:
+    """Why a tool is not run with so many terms, if it is not; `times` are those of fewer."""
+    if count > limit:
+        return f"not run: given {limit:,} terms at most"
+    if label == BASE or not times:
+        return ""
+    exponent = max(_exponent(times), 1.0) if len(times) > 1 else 1.0
+    foreseen = times[max(times)] * (count / max(times)) ** exponent
+    return f"not run: about {duration(foreseen)}, over the budget of {budget:g} s" if foreseen > budget else ""
+
+
+def _exponent(times: dict[int, float]) -> float:
+    """The power of n with which the times grow, fitted."""
+    return float(np.polyfit(np.log(list(times)), np.log(list(times.values())), 1)[0])
+
+
+def _phases(formula: Formula, rounds: int) -> tuple[dict[str, Any], np.ndarray]:
+    """The median seconds of each phase of symdiff, and the numbers that come out."""
+    measured: dict[str, list[float]] = {phase: [] for phase in PHASES}
+    nest = (0, tuple(range(1, len(formula.args) + 1)))
+
+    def timed(phase: str, step: Callable[..., Any], *args: Any) -> Any:
+        start = perf_counter()
+        made = step(*args)
+        measured[phase].append(perf_counter() - start)
+        return made
+
+    for _ in range(rounds):
+        tidy()
+        syntax = timed("parse", parse, formula.text)
+        program = timed("lower", lower, syntax, formula.args)
+        derived = timed("derive", value_and_gradient, program, formula.args)
+        source = timed("emit", math_target.source, derived, "value_and_grad", nest)
+        function = timed("bytecode", load, source, "value_and_grad")
+        result = timed("first call", function, *formula.point)
+    sizes = {"terms": len(formula.terms), "rows": len(derived.graph.rows)}
+    return sizes | {phase: statistics.median(times) for phase, times in measured.items()}, numbers(result)
+
+
+def _breakdown(title: str, phases: list[dict[str, Any]], totals: dict[int, float]) -> Table:
+    head = ("terms", "rows", *PHASES, "together", "by the API", "a term")
+    lines = []
+    for found in phases:
+        together = sum(found[phase] for phase in PHASES)
+        total = totals.get(found["terms"])
+        shown = ("-", "-") if total is None else (duration(total), duration(total / found["terms"]))
+        times = (duration(found[phase]) for phase in PHASES)
+        lines.append((f"{found['terms']:,}", f"{found['rows']:,}", *times, duration(together), *shown))
+    where = f"symdiff, {title}, where the time goes (rows: of its graph, derivative included)"
+    return Table(where, head, lines, phases)
+
+
+def _targets(title: str, totals: dict[int, float]) -> Iterator[Target]:
+    count, limit = LIMIT
+    text = f"scaling, {title}: {count:,} terms under {limit:g} s"
+    if count in totals:
+        yield Target(text, totals[count] < limit, duration(totals[count]))
+    else:
+        yield Target(text, None, "not measured")
+    text = f"scaling, {title}: time grows as n to the power of at most {EXPONENT:g}"
+    fitted = {n: seconds for n, seconds in totals.items() if n >= 1_000}  # below, fixed costs count
+    if len(fitted) > 1:
+        exponent = _exponent(fitted)
+        yield Target(text, exponent <= EXPONENT, f"{exponent:.2f}, fitted from n = {min(fitted):,} to {max(fitted):,}")
+    else:
+        yield Target(text, None, "not measured")

@@ -1,0 +1,80 @@
+"""The house: a room imports only from lower floors, and importing the package costs NumPy alone."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import symdiff
+
+ROOT = pathlib.Path(symdiff.__file__).parent
+
+# Lowest floor first; a module may import from floors below its own, and within its own room.
+FLOORS = [
+    {"errors", "limits"},
+    {"primitives"},
+    {"ir"},
+    {"evaluate"},
+    {"build"},
+    {"language"},
+    {"derive"},
+    {"emit"},
+    {"runtime"},
+    {"function"},
+    {"compiler"},
+    {"__init__"},
+    {"cli"},
+    {"__main__"},
+]
+
+
+def room(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def floor(name):
+    return next(k for k, rooms in enumerate(FLOORS) if name in rooms)
+
+
+def test_a_room_imports_only_from_lower_floors():
+    for path in ROOT.rglob("*.py"):
+        own = room(path)
+        for module in imported(path):
+            parts = module.split(".")
+            if parts[0] == "symdiff":
+                other = parts[1] if len(parts) > 1 else "__init__"
+                assert other == own or floor(other) < floor(own), f"{path.name} imports {module}"
+
+
+def test_only_numpy_and_the_standard_library():
+    allowed = {*sys.stdlib_module_names, "numpy", "symdiff"}
+    for path in ROOT.rglob("*.py"):
+        for module in imported(path):
+            top = module.split(".")[0]
+            assert top in allowed or (top == "scipy" and path.name == "evaluate.py"), f"{path.name} imports {module}"
+
+
+def test_importing_symdiff_imports_numpy_and_nothing_else():
+    code = (
+        "import sys, numpy; before = set(sys.modules); import symdiff;"
+        "f = symdiff.compile('x*y'); f.grad(1.0, 2.0); f.grad(numpy.ones(2), 1.0);"
+        "print(*{m.split('.')[0] for m in set(sys.modules) - before})"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    new = set(run.stdout.split()) - {"symdiff", "numpy"}
+    assert new <= set(sys.stdlib_module_names), new
+
+
+def test_rooms_stay_small():
+    for path in ROOT.rglob("*.py"):
+        if path.name != "primitives.py":  # the table
+            assert len(path.read_text().splitlines()) <= 400, f"{path.name}: look for the two rooms in it"

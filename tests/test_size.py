@@ -1,0 +1,93 @@
+"""Deep and huge formulas: right, without recursion, in time that grows with the size."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+import symdiff
+from symdiff.derive import calculus
+from symdiff.ir import verify
+
+
+def both(f, point):
+    """Value and gradient by floats and by arrays."""
+    floats = f.value_and_grad(*point)
+    arrays = f.value_and_grad(*[np.array([p]) for p in point])
+    np.testing.assert_allclose(floats.value, arrays.value[0], rtol=1e-12)
+    np.testing.assert_allclose(floats.grad, [g[0] for g in arrays.grad], rtol=1e-9)
+    return floats
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("n", [10_000])
+def test_sines_inside_sines(n, optimize):
+    f = symdiff.compile("sin(" * n + "x" + ")" * n, optimize=optimize)
+    value, (slope,) = both(f, (0.5,))
+    want, chain = 0.5, 1.0
+    for _ in range(n):
+        want, chain = math.sin(want), chain * math.cos(want)
+    assert value == pytest.approx(want, rel=1e-13)
+    assert slope == pytest.approx(chain, rel=1e-9)
+
+
+def test_a_sum_of_many_terms():
+    n = 100_000
+    f = symdiff.compile(" + ".join(f"x*{k}" if k % 2 else f"y*{k}" for k in range(n)))
+    value, gradient = f.value_and_grad(1.0, 2.0)
+    odd, even = sum(range(1, n, 2)), sum(range(0, n, 2))
+    assert value == even + 2 * odd
+    assert gradient._asdict() == {"y": even, "x": odd}
+
+
+def test_a_product_of_many_variables():
+    n = 2000
+    names = [f"x{k}" for k in range(n)]
+    f = symdiff.compile("*".join(names))
+    point = [1 + 1 / (k + 1) ** 2 for k in range(n)]
+    value, gradient = both(f, point)
+    assert value == pytest.approx(math.prod(point), rel=1e-12)
+    np.testing.assert_allclose(gradient, value / np.array(point), rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" + "**1" * 5000, "-" * 9999 + "x", "(" * 9999 + "x" + ")" * 9999, "1/(1 + " * 5000 + "x" + ")" * 5000,
+     "not " * 2000 + "x", " if x else ".join(["x"] * 1500), "x <= " * 3000 + "x", "abs(" * 5000 + "x" + ")" * 5000,
+     "x - (" * 5000 + "x" + ")" * 5000, "maximum(x, " * 1500 + "1" + ")" * 1500,
+     "where(x > 0, x, " * 1000 + "1" + ")" * 1000, "x*where(x > 0, " * 1000 + "x" + ", 0)" * 1000,
+     "".join(f"v{k} = {'x' if not k else f'v{k - 1}'}*0.999\n" for k in range(5000)) + "v4999"],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+@pytest.mark.parametrize("optimize", [True, False])
+def test_deep_nesting_of_every_kind(text, optimize):
+    f = symdiff.compile(text, args="x", optimize=optimize)
+    value, _ = f.value_and_grad(0.5)
+    assert math.isfinite(value)
+    verify(f._program)
+    f.value_and_grad(np.array([0.5, 0.7]))
+
+
+def test_time_grows_with_the_size():
+    """Sixteen times the terms in less than forty times the time: linear, with room for noise."""
+
+    def seconds(n):
+        best = math.inf
+        for repeat in range(3):
+            start = time.process_time()
+            text = " + ".join(f"sin(a*b{k % 7})*c + exp(-a)*{k}" for k in range(n)) + f" + {repeat}"
+            f = symdiff.compile(text)
+            f.value_and_grad.source_for("math")
+            best = min(best, time.process_time() - start)
+        return best
+
+    small, large = seconds(250), seconds(4000)
+    assert large < 40 * small
+
+
+def test_the_gradient_costs_a_small_multiple_of_the_value():
+    """The cheap gradient principle (Griewank & Walther, section 4.3): at most some five operations for one."""
+    f = symdiff.compile(" + ".join(f"sin(x*y + {k})*exp(x/{k + 1})" for k in range(300)))
+    gradient = calculus.value_and_gradient(f._program, f.args)
+    assert len(gradient.graph.rows) < 5 * len(f._program.graph.rows)
