@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -199,6 +199,12 @@ def _exponent(b: Builder, i: int | None) -> int | None:
     return b.row(i)[1] if i is not None and b.graph.shared and b.row(i)[0] == "exp" else None
 
 
+def _logarithm(b: Builder, i: int) -> int | None:
+    """log(x), where row `i` is x and has one that cannot overflow: exp(y), or a positive constant."""
+    value = b.value(i)
+    return b.op("log", i) if value is not None and 0 < value < inf else _exponent(b, i)
+
+
 @_identity("neg")
 def _neg(b: Builder, x: int) -> int | None:
     return _negated(b, x)
@@ -279,7 +285,7 @@ def _log(b: Builder, x: int) -> int | None:
         return b.op("log1p", rest)
     row = b.row(x)
     if row[0] == "add" and not b.graph.complex:
-        left, right = _exponent(b, row[1]), _exponent(b, row[2])
+        left, right = (_logarithm(b, i) for i in row[1:])
         if left is not None and right is not None:
             return b.op("logaddexp", left, right)
     return None

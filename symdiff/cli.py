@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import sys
 from collections.abc import Sequence
 
@@ -22,19 +23,21 @@ examples:
   symdiff "a*x^2 + b" --wrt a b                       the source, differentiated by a and b
   symdiff source "x*exp(y)" --of jvp                  one source, to paste or pipe
   symdiff source "x*exp(y)" --textbook                every step of both sweeps on its line
+  symdiff check "x*exp(y)" --at x=2 y=0:1:5           derivatives against numerical ones
 
 The formula language is that of Python and NumPy; ^ is a power. A formula that begins
 with a minus sign is fine. Run "symdiff source --help" for the options of source.
 """
 
-_OF = ("value", "grad", "value_and_grad", "jvp", "vjp")
+_OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        The exit status: 0, or 2 where the input is wrong (the message goes to stderr).
+        The exit status: 0; 1 where a check finds a difference; 2 where the input is
+        wrong (the message goes to stderr).
     """
     words = list(sys.argv[1:] if argv is None else argv)
     # argparse takes "-x^2" for an option, but nothing that has a space in it.
@@ -42,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["source"]:
             _source(_source_parser().parse_args(words[1:]))
+        elif words[:1] == ["check"]:
+            return _check(_check_parser().parse_args(words[1:]))
         else:
             _show(_show_parser().parse_args(words))
     except BrokenPipeError:
@@ -56,12 +61,32 @@ def _show_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="symdiff",
         usage="symdiff FORMULA [--at NAME=VALUE ...] [--wrt NAME ...] [--args NAME ...]\n"
-        "       symdiff source FORMULA [--of WHAT] [--target numpy|math] [--textbook]",
+        "       symdiff source FORMULA [--of WHAT] [--target numpy|math] [--textbook]\n"
+        "       symdiff check FORMULA --at NAME=VALUE ... [--wrt NAME ...] [--args NAME ...]",
         description="Print the value, the gradient and the generated source of a formula.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"symdiff {symdiff.__version__}")
+    _add_at(parser)
+    _add_formula(parser)
+    return parser
+
+
+def _check_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="symdiff check",
+        description="Compare every derivative with a numerical one: by the complex step where the formula is"
+        " holomorphic, else by extrapolated differences. The exit status is 1 if any differs.",
+        epilog='example:\n  symdiff check "log(x1)+x1*x2-sin(x2)" --at x1=2 x2=1:5:9',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_at(parser)
+    _add_formula(parser)
+    return parser
+
+
+def _add_at(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at",
         nargs="+",
@@ -70,8 +95,6 @@ def _show_parser() -> argparse.ArgumentParser:
         help="where to evaluate: a number or constant expression, a list 1,2,3, or a range START:STOP:COUNT"
         " (both ends included); several ranges make a grid",
     )
-    _add_formula(parser)
-    return parser
 
 
 def _source_parser() -> argparse.ArgumentParser:
@@ -107,6 +130,13 @@ def _source(options: argparse.Namespace) -> None:
     f = _compile(options, optimize=not options.textbook)
     derived: Function = f if options.of == "value" else getattr(f, options.of)
     print(derived.source_for(options.target), end="")
+
+
+def _check(options: argparse.Namespace) -> int:
+    f = _compile(options)
+    report = f.check(*_grid(_points(f, options.at)))
+    print(report)
+    return 0 if report.ok else 1
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -185,12 +215,8 @@ def _point(f: Function, point: Sequence[float]) -> None:
 
 
 def _table(f: Function, points: Sequence[np.ndarray]) -> None:
-    count = 1
-    for values in points:
-        count *= len(values)
-    if count > _ROWS:
-        raise ValueError(f"the grid has {count} points; at most {_ROWS} are printed")
-    grid = np.array(list(itertools.product(*points))).T
+    grid = _grid(points)
+    count = grid.shape[1]
     columns = list(zip(f.args, grid, strict=True))
     if len(f.outputs) == 1:
         columns.append(("value", f(*grid)))
@@ -202,6 +228,14 @@ def _table(f: Function, points: Sequence[np.ndarray]) -> None:
     for row in zip(*texts, strict=True):
         print("  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
     print()
+
+
+def _grid(points: Sequence[np.ndarray]) -> np.ndarray:
+    """All combinations of the values, a row an argument."""
+    count = math.prod(map(len, points))
+    if count > _ROWS:
+        raise ValueError(f"the grid has {count} points; at most {_ROWS} are printed")
+    return np.array(list(itertools.product(*points))).T
 
 
 def _short(value: float) -> str:

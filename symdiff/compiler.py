@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.compiled import Recipe
 from symdiff.errors import ParseError, ShapeError
-from symdiff.function import Function, Recipe
+from symdiff.function import Function
 from symdiff.language.lexer import tokens
 from symdiff.language.parser import parse
 from symdiff.runtime.results import record_of

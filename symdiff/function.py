@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from symdiff.check import Check, check
+from symdiff.compiled import Compiled, Derive
 from symdiff.derive import calculus
-from symdiff.emit import math as math_target
-from symdiff.emit import numpy as numpy_target
+from symdiff.derive.calculus import fresh
+from symdiff.emit.python import Dense
 from symdiff.errors import ShapeError
-from symdiff.evaluate import special
-from symdiff.ir import Program, operands
-from symdiff.language.lower import lower
-from symdiff.language.parser import Syntax
-from symdiff.primitives import PRIMITIVES
-from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, floats, settle
-from symdiff.runtime.load import load
-from symdiff.runtime.results import Shape, entry, flatten, nest, record_of, renest, wrap
-
-# What makes a derivative: a program and the names to differentiate by, to a program.
-Derive = Callable[[Program, Sequence[str]], Program]
+from symdiff.ir import Program
+from symdiff.runtime.arguments import arrays, bind
+from symdiff.runtime.results import Shape, elements, record_of
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a Function's program is made, so that it can be made again for complex arguments."""
-
-    syntax: Syntax
-    arguments: tuple[str, ...] | None
-    constants: tuple[tuple[str, float], ...]
-    optimize: bool
-    threads: int | None
-    steps: tuple[tuple[Derive, tuple[str, ...]], ...] = ()
-
-    def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
-        """The program, lowered and derived from the text."""
-        made = lower(self.syntax, self.arguments, dict(self.constants), optimize=self.optimize, complex=complex)
-        for derive, wrt in self.steps:
-            made = derive(made, wrt)
-        return made
-
-
-class Function:
+class Function(Compiled):
     """A compiled formula, or a derivative of one: called like a NumPy ufunc.
 
     Arguments may be Python numbers (then floats come back, computed by the `math`
@@ -58,7 +31,7 @@ class Function:
     Made by `symdiff.compile`; every derived Function is built on first use and kept.
 
     Attributes:
-        name: "value", "grad", "value_and_grad", "jvp", "vjp" or "diff".
+        name: "value", or that of the derivative: "grad", "jvp", "hessian", ...
         text: the formula.
         args: names of the arguments, in order.
         wrt: names that derivatives are taken by, in order.
@@ -68,169 +41,6 @@ class Function:
         TypeError: a wrong count or name of arguments, or an argument that is not numeric.
         ShapeError: arrays that do not broadcast together.
     """
-
-    def __init__(self, recipe: Recipe, program: Program, wrt: tuple[str, ...], name: str, shape: Shape) -> None:
-        self.name = name
-        self.text = recipe.syntax.text
-        self.args = program.arguments
-        self.wrt = wrt
-        self.outputs = program.names
-        self._recipe = recipe
-        self._program = program
-        self._shape = shape
-        self._nest = nest(shape)
-        self._lock = threading.RLock()
-        self._made: dict[object, Any] = {}
-        self._entry = self._first_call
-        rows = program.graph.rows
-        self._fresh = tuple(
-            rows[i][0] not in ("input", "const") and i not in program.outputs[:k] for k, i in enumerate(program.outputs)
-        )
-        self._needs_numpy = math_target.missing(program) is not None
-        if self._needs_numpy:
-            special()
-
-    # Calling
-
-    def __call__(self, /, *args: Any, out: Any = None, **kwargs: Any) -> Any:
-        """Evaluate.
-
-        Args:
-            *args: the arguments in order; those given by name may be left out.
-            out: an array of the loop shape to write into (or a tuple of arrays, one an
-                output, None for those to be made), as for a ufunc.
-            **kwargs: arguments by name.
-
-        Returns:
-            The output, or a named tuple of outputs. Floats if all arguments are Python
-            numbers, else arrays (NumPy scalars where the loop shape is ()).
-        """
-        if kwargs or out is not None or len(args) != len(self.args):
-            if out is not None and "out" in self.args:  # an argument of that name, then, and no place to write
-                kwargs["out"], out = out, None
-            return self._general(bind(self.args, self._call_text(), args, kwargs), out)
-        return self._entry(*args)
-
-    def _first_call(self, *args: Any) -> Any:
-        """Stands in for the entry until there is one."""
-        with self._lock:
-            if self._entry == self._first_call:
-                self._entry = self._make_entry()
-        return self._entry(*args)
-
-    def _make_entry(self) -> Callable[..., Any]:
-        """A function that takes floats to the math target at once, and anything else to the general path."""
-        general = self._general
-        if not self.args or self._needs_numpy:
-            return lambda *args: general(args)
-
-        def vector(*args: Any) -> Any:
-            return self._target("numpy")(*args)
-
-        whole = self._whole_arrays()
-        return entry(len(self.args), self._target("math"), vector if whole else None, self._shape, general)
-
-    def _whole_arrays(self) -> bool:
-        """Whether arguments of one shape and dtype give outputs that need no more than a record.
-
-        That is where every output is computed, no two are one, and each depends on an argument.
-        """
-        rows = self._program.graph.rows
-        varies = bytearray(len(rows))
-        for i, row in enumerate(rows):
-            varies[i] = row[0] == "input" or any(varies[j] for j in operands(row))
-        return all(self._fresh) and all(varies[i] for i in self._program.outputs)
-
-    def _general(self, args: tuple[Any, ...], out: Any = None) -> Any:
-        if out is None:
-            plain = floats(args)
-            if plain is not None:
-                return self._point(plain)
-        given = None if out is None else check_out(out, self.outputs)
-        values, loop, dtype = arrays(self.args, args)
-        settled = self._run(values, loop, dtype, given)
-        if not loop and given is None:
-            python = all(type(a) in (float, int, bool, complex) for a in args)
-            settled = [v.item() if python else v[()] for v in settled]
-        return self._wrap(settled)
-
-    def _point(self, args: tuple[float, ...]) -> Any:
-        """A call with floats: the math target, or NumPy where `math` raises what IEEE does not."""
-        if not self._needs_numpy:
-            try:
-                result = self._target("math")(*args)
-            except (ArithmeticError, ValueError):
-                pass
-            else:
-                return wrap(self._shape, result)
-        settled = self._run([np.float64(a) for a in args], (), FLOAT64, None)
-        return self._wrap([v.item() for v in settled])
-
-    def _run(self, values: Sequence[Any], loop: tuple[int, ...], dtype: np.dtype[Any], out: Any) -> list[Any]:
-        """Evaluate the NumPy target on arguments of one dtype."""
-        run = self._complex() if dtype.kind == "c" else self._target("numpy")
-        results = flatten(run(*values), self._nest)
-        return settle(results, self.outputs, loop, dtype, fresh=self._fresh, out=out)
-
-    def _wrap(self, values: Sequence[Any]) -> Any:
-        return values[0] if self._shape is None else wrap(self._shape, renest(values, self._nest))
-
-    # Targets
-
-    def _target(self, target: str) -> Callable[..., Any]:
-        made: Callable[..., Any] = self._once(("function", target), lambda: load(self.source_for(target), self.name))
-        return made
-
-    def _complex(self) -> Callable[..., Any]:
-        """The NumPy target for complex arguments, without the identities that hold for real ones only."""
-
-        def make() -> Callable[..., Any]:
-            program = self._recipe.program(complex=True)
-            formula = replace(self._recipe, steps=()).program(complex=True)
-            derived = [row for row in program.graph.rows if row[0] in PRIMITIVES and PRIMITIVES[row[0]].internal]
-            for row in (*formula.graph.rows, *derived):
-                if row[0] in PRIMITIVES and not PRIMITIVES[row[0]].holomorphic:
-                    raise TypeError(f"{row[0]!r} is not defined for complex arguments")
-            return load(numpy_target.source(program, self.name, self._nest), self.name)
-
-        made: Callable[..., Any] = self._once("complex", make)
-        return made
-
-    @property
-    def source(self) -> str:
-        """The NumPy source that runs on arrays; it can stand after `import numpy as np`."""
-        return self.source_for("numpy")
-
-    def source_for(self, target: str) -> str:
-        """The source for "numpy" (arrays) or "math" (floats; to stand after `import math`).
-
-        Raises:
-            ValueError: no such target, or the math module lacks a function of the formula.
-            ImportError: the source needs SciPy, which is not installed.
-        """
-        if target == "numpy":
-            if numpy_target.needs_scipy(self._program):
-                special()
-            emit = numpy_target.source
-        elif target == "math":
-            absent = math_target.missing(self._program)
-            if absent is not None:
-                raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
-            emit = math_target.source
-        else:
-            raise ValueError(f"unknown target {target!r}; there are 'numpy' and 'math'")
-        made: str = self._once(("source", target), lambda: emit(self._program, self.name, self._nest))
-        return made
-
-    def _once(self, key: object, make: Callable[[], Any]) -> Any:
-        """What `make` returns, made once, whichever thread comes first."""
-        if key not in self._made:
-            with self._lock:
-                if key not in self._made:
-                    self._made[key] = make()
-        return self._made[key]
-
-    # Derivatives
 
     @cached_property
     def grad(self) -> Function:
@@ -261,7 +71,7 @@ class Function:
         Takes the arguments, then a tangent for each of `wrt` (`x1, x2, x1_dot, x2_dot`);
         returns the outputs, then their tangents (`out, out_dot`).
         """
-        return self._derived("jvp", calculus.jvp)
+        return self._derived("jvp", calculus.jvp, self._doubled("jvp"))
 
     @cached_property
     def vjp(self) -> Function:
@@ -270,7 +80,114 @@ class Function:
         Takes the arguments, then a cotangent for each output (`x1, x2, out_bar`);
         returns the outputs, then the cotangents of `wrt` (`out, x1_bar, x2_bar`).
         """
+        if any(isinstance(leaf, Dense) for leaf in self._leaves):
+            raise ShapeError(
+                f"vjp of {self._call_text()} would take an array argument, which this version does not have"
+            )
         return self._derived("vjp", calculus.vjp)
+
+    @cached_property
+    def jacobian(self) -> Function:
+        """Jacobian matrix: an array of loop shape + (m, k), or (k,) for one scalar output.
+
+        k and m count the elements of `wrt` and of the outputs, in order. One sweep an
+        argument (forward) or an output (reverse) makes it, whichever is fewer. It has
+        `sparsity` and `coo`.
+        """
+        rows, k = elements(self._nest), len(self.wrt)
+
+        def derive(program: Program, wrt: Sequence[str]) -> Program:
+            made = calculus.jacobian(program, wrt)
+            places = [made.places[r * k + j] if r >= 0 else -1 for r in rows for j in range(k)]
+            return replace(made, places=tuple(places))
+
+        return self._matrix("jacobian", derive, (k,) if self._shape is None else (len(rows), k))
+
+    @cached_property
+    def hessian(self) -> Function:
+        """Hessian matrix of the one scalar output: an array of loop shape + (k, k), k counting `wrt`.
+
+        Forward over reverse; one triangle is computed and mirrored. It has `sparsity` and `coo`.
+
+        Raises:
+            ShapeError: the formula has several outputs.
+        """
+        self._one_output("hessian")
+        return self._matrix("hessian", calculus.hessian, (len(self.wrt),) * 2)
+
+    @cached_property
+    def hvp(self) -> Function:
+        """Hessian-vector product, forward over reverse.
+
+        Takes the arguments, then a tangent for each of `wrt` (`x1, x2, x1_dot, x2_dot`);
+        returns a field for each of `wrt`, as `grad`.
+
+        Raises:
+            ShapeError: the formula has several outputs.
+        """
+        self._one_output("hvp")
+        return self._derived("hvp", calculus.hvp, record_of("hvp", self.wrt))
+
+    @property
+    def sparsity(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Of a `jacobian` or `hessian`: where it is not structurally zero, a boolean array of its shape."""
+        nested = self._dense("sparsity")
+        return np.array([k >= 0 for k in nested.places], bool).reshape(nested.shape)
+
+    @property
+    def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
+        """Of a `coo`: the row of each value (of an output: its index)."""
+        return self._coordinates("rows")[0]
+
+    @property
+    def cols(self) -> np.ndarray[Any, np.dtype[np.intp]]:
+        """Of a `coo`: the column of each value (of an argument: its index in `wrt`)."""
+        return self._coordinates("cols")[1]
+
+    @cached_property
+    def coo(self) -> Function:
+        """Of a `jacobian` or `hessian`: a Function of the entries alone that are not structurally zero.
+
+        It returns values of loop shape + (nnz,), at the places `coo.rows`, `coo.cols`:
+        `scipy.sparse.coo_array((values, (coo.rows, coo.cols)), shape=...)`.
+        """
+        nested = self._dense("coo")
+        present = tuple([k for k in nested.places if k >= 0])
+        made = self._once(
+            "coo",
+            lambda: Function(self._recipe, self._program, self.wrt, "coo", Dense((len(present),), present)),
+        )
+        made.__dict__["_pattern"] = self.sparsity
+        return made  # type: ignore[no-any-return]  # kept as Any
+
+    def _dense(self, what: str) -> Dense:
+        if not isinstance(self._nest, Dense) or self.name not in ("jacobian", "hessian"):
+            raise AttributeError(f"only a jacobian or a hessian has {what}, not {self._call_text()}")
+        return self._nest
+
+    def _coordinates(self, what: str) -> tuple[np.ndarray[Any, np.dtype[np.intp]], ...]:
+        pattern = self.__dict__.get("_pattern")
+        if pattern is None:
+            raise AttributeError(f"only the coo of a jacobian or hessian has {what}, not {self._call_text()}")
+        return np.nonzero(np.atleast_2d(pattern))
+
+    def _matrix(self, name: str, derive: Derive, dims: tuple[int, ...]) -> Function:
+        def make() -> Function:
+            program = derive(self._program, self.wrt)
+            recipe = replace(self._recipe, steps=(*self._recipe.steps, (derive, self.wrt)))
+            return Function(recipe, program, self.wrt, name, Dense(dims, program.places))
+
+        made: Function = self._once((name, self.wrt), make)
+        return made
+
+    def _doubled(self, name: str) -> Shape:
+        """The shape of the results and their tangents together, where there are arrays among them."""
+        if not any(isinstance(leaf, Dense) for leaf in self._leaves):
+            return None
+        parts = [_relative(leaf) for leaf in self._leaves]
+        taken: set[str] = set()
+        fields = [fresh(field, taken) for field in (*self.outputs, *(f"{field}_dot" for field in self.outputs))]
+        return name, tuple(fields), (*parts, *parts)
 
     def diff(self, *names: str) -> Function:
         """The partial derivative by each of `names` in turn: `f.diff("x", "x")` is the second by x.
@@ -289,14 +206,17 @@ class Function:
         return made
 
     def _partial(self, name: str) -> Function:
-        shape = None if len(self.outputs) == 1 else record_of("diff", self.outputs)
+        parts = tuple(_relative(leaf) for leaf in self._leaves)
+        shape = parts[0] if len(parts) == 1 else ("diff", self.outputs, parts)
         return self._derived("diff", calculus.partials, shape, (name,))
 
     def _one_output(self, what: str) -> None:
-        if len(self.outputs) != 1:
+        count = len(elements(self._nest))
+        if count != 1 or isinstance(self._leaves[0], Dense):
+            names = f" ({', '.join(self.outputs)})" if 1 < len(self.outputs) <= 8 else ""
             raise ShapeError(
-                f"{what} needs one output, and {self._call_text()} has {len(self.outputs)}"
-                f" ({', '.join(self.outputs)}): use jacobian, or vjp with a cotangent for each"
+                f"{what} needs one scalar output, and {self._call_text()} has {count}{names}:"
+                " use jacobian, or vjp with a cotangent for each"
             )
 
     def _derived(self, name: str, derive: Derive, shape: Shape = None, wrt: tuple[str, ...] | None = None) -> Function:
@@ -314,28 +234,34 @@ class Function:
         made: Function = self._once((name, by), make)
         return made
 
-    # Showing
+    def check(self, *args: Any, **kwargs: Any) -> Check:
+        """Compare every derivative at the given points with a numerical one.
 
-    @property
-    def signature(self) -> str:
-        """The NumPy gufunc signature, `"(),()->()"`."""
-        return f"{','.join('()' for _ in self.args)}->{','.join('()' for _ in self.outputs)}"
+        First derivatives in both modes, and the Hessian of a single output, against the
+        complex step where the formula is holomorphic, else against extrapolated
+        differences (which are wrong at kinks, where the derivative is a convention).
 
-    @property
-    def __signature__(self) -> inspect.Signature:
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        try:
-            parameters = [inspect.Parameter(name, kind) for name in self.args]
-        except ValueError:  # a name that is a keyword of Python
-            parameters = [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)]
-        return inspect.Signature([*parameters, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)])
+        Args:
+            *args: real arguments, as for a call; arrays are many points.
+            **kwargs: arguments by name.
 
-    def _call_text(self) -> str:
-        shown = self.args if len(self.args) <= 8 else (*self.args[:7], "...")
-        return f"{self.name}({', '.join(shown)})"
+        Returns:
+            A report that prints as a table; `report.ok` says whether all agree.
 
-    def __repr__(self) -> str:
-        shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
-        kind = "" if self.name == "value" else f".{self.name}"
-        args, outputs = ", ".join(self.args), ", ".join(self.outputs)
-        return f'Function("{" ".join(shown.split())}"{kind}: ({args}) -> {outputs})'
+        Raises:
+            ShapeError: the results are not scalars.
+        """
+        if any(isinstance(leaf, Dense) for leaf in self._leaves):
+            raise ShapeError(f"check compares scalar results, not those of {self._call_text()}")
+        values, _, dtype = arrays(self.args, bind(self.args, self._call_text(), args, kwargs))
+        if dtype.kind == "c":
+            raise TypeError("check takes real arguments")
+        return check(self, values)
+
+
+def _relative(leaf: int | Dense) -> Shape:
+    """A result of a nest as a shape of its own, which counts its outputs from 0."""
+    if isinstance(leaf, int):
+        return None
+    first = min((k for k in leaf.places if k >= 0), default=0)
+    return Dense(leaf.shape, tuple([k - first if k >= 0 else -1 for k in leaf.places]))

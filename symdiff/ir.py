@@ -81,6 +81,8 @@ class Program:
         sections: `(start, title)`, the sweeps that the rows from `start` on belong to.
         steps: rows of the user's own operations and of adjoints and tangents, which
             stand on a line each; empty where the emitter may choose.
+        places: of a matrix of derivatives, row by row, which output stands at each place;
+            -1 where the derivative is structurally zero.
     """
 
     graph: Graph
@@ -90,6 +92,7 @@ class Program:
     labels: dict[int, str | tuple[str, int]] = field(default_factory=dict)
     sections: tuple[tuple[int, str], ...] = ()
     steps: frozenset[int] = frozenset()
+    places: tuple[int, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -154,6 +157,7 @@ def replay(
         labels,
         tuple(moved),
         frozenset(new[i] for i in program.steps if alive[i]),
+        program.places,
     )
 
 

@@ -99,7 +99,7 @@ def test_source(capsys):
         (["x*y", "--at", "x=0:1:1000", "y=0:1:1000"], "at most"),
         (["x", "--wrt", "z"], "wrt names 'z'"),
         (["x*y", "--args", "x"], "'y' is not among the arguments (x)"),
-        (["source", "x, y", "--of", "grad"], "needs one output"),
+        (["source", "x, y", "--of", "grad"], "needs one scalar output"),
         (["source", "digamma(x)", "--target", "math"], "no digamma"),
     ],
 )

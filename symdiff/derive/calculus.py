@@ -7,7 +7,7 @@ first, the derivative rows after them, adjoints and tangents labelled.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symdiff.build import Builder
 from symdiff.derive.forward import jvp as forward
@@ -59,6 +59,50 @@ def partials(program: Program, wrt: Sequence[str]) -> Program:
     return work.finish((), dots, (), program.names)
 
 
+def hvp(program: Program, wrt: Sequence[str]) -> Program:
+    """Product of the Hessian of the one output with a tangent for each of `wrt` (forward over reverse).
+
+    Source: Pearlmutter, "Fast exact multiplication by the Hessian" (1994).
+    """
+    work = _Pass(gradient(program, wrt))
+    dots = work.forward({row: work.input(f"{name}_dot") for row, name in zip(work.rows_of(wrt), wrt, strict=True)})
+    return work.finish((), dots, (), [f"{name}_dot" for name in work.program.names])
+
+
+def jacobian(program: Program, wrt: Sequence[str]) -> Program:
+    """Partial derivatives of all outputs by all of `wrt`: a program with places for an m x k matrix.
+
+    One sweep an argument (forward) or one an output (reverse), whichever is fewer.
+    """
+    work = _Pass(program)
+    outputs, inputs = work.program.outputs, work.rows_of(wrt)
+    columns: list[list[int | None]] = []
+    if len(inputs) <= len(outputs):
+        columns += [work.forward({row: work.builder.const(1.0)}) for row in inputs]
+        entries = [column[i] for i in range(len(outputs)) for column in columns]
+    else:
+        entries = [bar for output in outputs for bar in work.reverse({output: work.builder.const(1.0)}, wrt)]
+    return work.matrix(entries)
+
+
+def hessian(program: Program, wrt: Sequence[str]) -> Program:
+    """Second partial derivatives of the one output by all pairs of `wrt`, with places for a k x k matrix.
+
+    Forward over reverse; one triangle is computed and mirrored.
+    Source: Griewank & Walther, Evaluating Derivatives (2008), section 5.3.
+    """
+    work = _Pass(gradient(program, wrt))
+    zero = [work.builder.value(row) == 0.0 for row in work.program.outputs]
+    size = len(wrt)
+    entries: list[int | None] = [None] * (size * size)
+    for j, row in enumerate(work.rows_of(wrt)):
+        column = work.forward({row: work.builder.const(1.0)})
+        for i in range(j, size):
+            if not zero[i]:
+                entries[i * size + j] = entries[j * size + i] = column[i]
+    return work.matrix(entries)
+
+
 @dataclass
 class _Pass:
     """A derivative program being made: a copy of the primal, and what is appended to it."""
@@ -83,7 +127,7 @@ class _Pass:
 
     def input(self, name: str) -> int:
         """A further argument, named `name` or as near to it as is free."""
-        row = self.builder.input(_fresh(name, self.taken))
+        row = self.builder.input(fresh(name, self.taken))
         self.inputs.append(row)
         return row
 
@@ -100,13 +144,21 @@ class _Pass:
 
     def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
         """Label the new rows of a sweep as the adjoint or tangent of their primal rows."""
-        self.sections = (*self.sections, (self.start, title))
+        if self.sections[-1:] != ((self.start, title),):
+            self.sections = (*self.sections, (self.start, title))
         textbook = not self.program.graph.shared
         for primal, row in derivatives.items():
             if row >= self.start and self.builder.row(row)[0] != "input":
                 self.labels.setdefault(row, (kind, primal))
                 if textbook:
                     self.steps.add(row)
+
+    def matrix(self, entries: Sequence[int | None]) -> Program:
+        """The program of the entries that are there, each once, and where each stands."""
+        outputs: dict[int, int] = {}
+        places = [-1 if row is None else outputs.setdefault(row, len(outputs)) for row in entries]
+        program = self.finish((), list(outputs), (), [f"d{k}" for k in range(len(outputs))])
+        return replace(program, places=tuple(places))
 
     def finish(
         self,
@@ -118,7 +170,7 @@ class _Pass:
         """The program; an absent derivative is the constant 0."""
         outputs = [*primal, *(self.builder.const(0.0) if row is None else row for row in derivatives)]
         taken: set[str] = set()
-        names = tuple(_fresh(name, taken) for name in (*primal_names, *derivative_names))
+        names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))
         return Program(
             self.program.graph,
             tuple(self.inputs),
@@ -130,7 +182,7 @@ class _Pass:
         )
 
 
-def _fresh(name: str, taken: set[str]) -> str:
+def fresh(name: str, taken: set[str]) -> str:
     """`name`, or `name2`, `name3`, ..., whichever is first not in `taken`; it is added to it."""
     candidate, k = name, 1
     while candidate in taken:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symdiff.emit.passes import expand_powers
-from symdiff.emit.python import Nest, Text, Writer
+from symdiff.emit.python import Dense, Nest, Text, Writer, wrapped
 from symdiff.ir import Program, Row, compact
 from symdiff.primitives import ATOM, OR, PRIMITIVES
 
@@ -35,3 +35,13 @@ class _MathWriter(Writer):
             condition, x, y = (self.tight(i, OR) for i in row[1:])
             return f"({x} if {condition} else {y})", ATOM
         return super().spell(row)
+
+    def dense(self, nest: Dense, name: str, texts: list[str]) -> str:
+        """A list of the rows."""
+        del name
+        flat = [texts[k] if k >= 0 else "0.0" for k in nest.places]
+        if len(nest.shape) == 1:
+            return f"[{wrapped(', '.join(flat))}]"
+        columns = nest.shape[1]
+        rows = [f"[{', '.join(flat[i : i + columns])}]" for i in range(0, len(flat), columns)]
+        return f"[{wrapped(', '.join(rows))}]"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from symdiff.emit.passes import expand_powers, guard_branches
-from symdiff.emit.python import Nest, Text, Writer
+from symdiff.emit.python import Dense, Nest, Text, Writer, wrapped
 from symdiff.ir import Program, Row, compact
 from symdiff.primitives import ATOM, POWER, PRIMITIVES
 
@@ -42,8 +44,27 @@ class _NumpyWriter(Writer):
 
     def constants(self, row: Row) -> str:
         """A choice between two constants, which takes its precision from the arguments."""
+        self.need_dtype()
+        condition, x, y = (self.tight(i, 0) for i in row[1:])
+        return f"np.where({condition}, dtype({x}), {y})"
+
+    def need_dtype(self) -> None:
+        """Write the line that says what precision the arguments have."""
         if not self.preamble:
             arguments = "".join(f"{self.own[i]}, " for i in self.program.inputs)
             self.preamble.append(f"    dtype = np.result_type({arguments}0.0).type")
-        condition, x, y = (self.tight(i, 0) for i in row[1:])
-        return f"np.where({condition}, dtype({x}), {y})"
+
+    def dense(self, nest: Dense, name: str, texts: list[str]) -> str:
+        """Lines that fill an array of the loop shape and the shape of the derivative."""
+        self.need_dtype()
+        array = self.names.near(name)
+        shapes = [f"np.shape({self.own[i]})" for i in self.program.inputs]
+        loop = shapes[0] if len(shapes) == 1 else f"np.broadcast_shapes({', '.join(shapes)})"
+        make = "zeros" if -1 in nest.places else "empty"
+        where: dict[int, list[str]] = {}
+        for k, index in zip(nest.places, np.ndindex(nest.shape), strict=True):
+            if k >= 0:
+                where.setdefault(k, []).append(f"{array}[..., {', '.join(map(str, index))}]")
+        self.lines.append(f"    {array} = np.{make}({wrapped(f'{loop} + {nest.shape}, dtype')})")
+        self.lines += [f"    {' = '.join(targets)} = {texts[k]}" for k, targets in where.items()]
+        return array

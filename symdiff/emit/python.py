@@ -8,6 +8,7 @@ nesting that CPython's own parser has to take.
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from functools import cache
 
 from symdiff.emit.names import Names
@@ -18,8 +19,17 @@ from symdiff.primitives import ATOM, POWER, PRIMITIVES, TERNARY, UNARY, Primitiv
 WIDTH = 88
 _ROOM = WIDTH - 12  # what an indented line has left for its expression
 
-# How the returned values are nested: an index of the outputs, or a tuple of such.
-Nest = int | tuple["Nest", ...]
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """A result that is one array: its shape, and the output at each place, or -1 for a zero."""
+
+    shape: tuple[int, ...]
+    places: tuple[int, ...]
+
+
+# How the returned values are nested: an index of the outputs, an array of them, or a tuple of such.
+Nest = int | Dense | tuple["Nest", ...]
 # A piece of source, and how tightly its outermost operator binds.
 Text = tuple[str, int]
 
@@ -55,8 +65,10 @@ class Writer:
         for i, argument in zip(self.program.inputs, self.program.arguments, strict=True):
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
-        parameters = _wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
-        counts = self.count()
+        parameters = wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
+        plain = set(_plain(nest))
+        counts = self.count(plain)
+        self.lent = {i: name for i, name in self.lent.items() if i in {self.program.outputs[k] for k in plain}}
         steps, labels = self.program.steps, self.program.labels
         for i, row in enumerate(self.rows):
             if row[0] == "input":
@@ -69,19 +81,19 @@ class Writer:
                     self.assign(i)
             if i in steps and i not in self.own:
                 self.assign(i)
-        returned = self.returned(nest)
+        returned = self.returned(nest, name)
         lines = [f"def {name}({parameters}):", *self.preamble, *self.lines, f"    return {returned}"]
         return "\n".join(lines) + "\n"
 
-    def count(self) -> list[int]:
-        """How often each row will be written; an output counts twice, so that it gets a name."""
+    def count(self, plain: set[int]) -> list[int]:
+        """How often each row will be written; a plain output counts twice, so that it gets a name."""
         counts = [0] * len(self.rows)
         for row in self.rows:
             if row[0] not in ("input", "const"):
                 for j, n in zip(row[1:], self.written(row), strict=True):
                     counts[j] += n
-        for i in self.program.outputs:
-            counts[i] += 2
+        for k, i in enumerate(self.program.outputs):
+            counts[i] += 2 if k in plain else 1
         return counts
 
     def assign(self, i: int) -> None:
@@ -108,21 +120,35 @@ class Writer:
             return self.names.near(f"{self.own[label[1]]}_{label[0]}")
         return self.names.temporary()
 
-    def returned(self, nest: Nest) -> str:
-        """What is returned; an output that is an argument, a constant or an earlier output gets a line."""
-        texts: list[str] = []
-        for k, (i, name) in enumerate(zip(self.program.outputs, self.program.names, strict=True)):
-            text = self.texts[i][0]
+    def returned(self, nest: Nest, name: str) -> str:
+        """What is returned, after the lines that it needs.
+
+        A plain output that is an argument, a constant or an earlier output gets a line too.
+        """
+        texts = [self.texts[i][0] for i in self.program.outputs]
+        for k in _plain(nest):
+            i = self.program.outputs[k]
             if i not in self.own or self.rows[i][0] == "input" or i in self.program.outputs[:k]:
-                own = self.names.near(name)
-                self.lines.append(f"    {own} = {text}")
-                text = own
-            texts.append(text)
+                own = self.names.near(self.program.names[k])
+                self.lines.append(f"    {own} = {texts[k]}")
+                texts[k] = own
+        if not isinstance(nest, tuple):
+            return self.nested(nest, name, texts)
+        line = self.nested(nest, name, texts)[1:-1]
+        broken = wrapped(line)
+        return f"({broken})" if broken != line else line
+
+    def nested(self, nest: Nest, name: str, texts: list[str]) -> str:
+        """The expression of a part of the result; `name` is for an array."""
         if isinstance(nest, int):
             return texts[nest]
-        line = _nested(nest, texts)[1:-1]
-        wrapped = _wrapped(line)
-        return f"({wrapped})" if wrapped != line else line
+        if isinstance(nest, Dense):
+            return self.dense(nest, name, texts)
+        return "(" + ", ".join(self.nested(n, name, texts) for n in nest) + "," * (len(nest) == 1) + ")"
+
+    def dense(self, nest: Dense, name: str, texts: list[str]) -> str:
+        """The expression of an array, of which `texts` are the entries; `name` is for a name it may need."""
+        raise NotImplementedError
 
     # The expressions
 
@@ -203,13 +229,14 @@ def _pattern(primitive: Primitive, target: str) -> Text:
     return text, ATOM if _is_atomic(text) else TERNARY
 
 
-def _nested(nest: Nest, texts: list[str]) -> str:
+def _plain(nest: Nest) -> list[int]:
+    """The outputs that are results of their own, not entries of an array."""
     if isinstance(nest, int):
-        return texts[nest]
-    return "(" + ", ".join(_nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
+        return [nest]
+    return [] if isinstance(nest, Dense) else [k for part in nest for k in _plain(part)]
 
 
-def _wrapped(line: str, indent: int = 4) -> str:
+def wrapped(line: str, indent: int = 4) -> str:
     """A comma-separated list, on lines of its own where it is too long for one."""
     if len(line) <= _ROOM:
         return line

@@ -137,13 +137,13 @@ def _leaves(out: tuple[Any, ...]) -> list[Any]:
 def settle(
     values: Sequence[Any],
     names: Sequence[str],
-    loop: tuple[int, ...],
+    shapes: Sequence[tuple[int, ...]],
     dtype: np.dtype[Any],
     *,
     fresh: Sequence[bool],
     out: Sequence[Array | None] | None = None,
 ) -> list[Any]:
-    """Results of the loop shape and dtype, each with its own memory (or in `out`).
+    """Results of the given shapes and the dtype, each with its own memory (or in `out`).
 
     `fresh` says of each value whether it is an array that nothing else refers to.
 
@@ -152,7 +152,7 @@ def settle(
         TypeError: an array of `out` cannot hold the dtype.
     """
     results: list[Any] = []
-    for k, value in enumerate(values):
+    for k, (value, loop) in enumerate(zip(values, shapes, strict=True)):
         target = None if out is None else out[k]
         if target is not None:
             if target.shape != loop:

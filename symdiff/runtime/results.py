@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from symdiff.emit.python import Nest
+from symdiff.emit.python import Dense, Nest
 from symdiff.runtime.arguments import FLOAT64
 
-# The shape of a result: None for one output, or (record name, fields, a shape for each field).
-Shape = tuple[str, tuple[str, ...], tuple["Shape", ...]] | None
+# The shape of a result: None for one output, an array of outputs (counted from 0), or
+# (record name, fields, a shape for each field).
+Shape = tuple[str, tuple[str, ...], tuple["Shape", ...]] | Dense | None
 
 
 @lru_cache(maxsize=1024)
@@ -55,17 +56,33 @@ def nest(shape: Shape) -> Nest:
 
     def number(part: Shape) -> Nest:
         nonlocal count
+        before = count
         if part is None:
             count += 1
-            return count - 1
+            return before
+        if isinstance(part, Dense):
+            count += max(part.places, default=-1) + 1
+            return Dense(part.shape, tuple([k + before if k >= 0 else -1 for k in part.places]))
         return tuple(map(number, part[2]))
 
     return number(shape)
 
 
+def leaves(nested: Nest) -> list[int | Dense]:
+    """The results in order: a plain output or an array each."""
+    if not isinstance(nested, tuple):
+        return [nested]
+    return [leaf for part in nested for leaf in leaves(part)]
+
+
+def elements(nested: Nest) -> list[int]:
+    """The outputs at all elements of all results in order, -1 for a structural zero."""
+    return [k for leaf in leaves(nested) for k in ([leaf] if isinstance(leaf, int) else leaf.places)]
+
+
 def flatten(values: Any, nested: Nest) -> list[Any]:
     """Values nested as `nested`, in order."""
-    if isinstance(nested, int):
+    if not isinstance(nested, tuple):
         return [values]
     found: list[Any] = []
     for value, part in zip(values, nested, strict=True):
@@ -73,15 +90,17 @@ def flatten(values: Any, nested: Nest) -> list[Any]:
     return found
 
 
-def renest(values: Sequence[Any], nested: Nest) -> Any:
+def renest(values: Iterator[Any], nested: Nest) -> Any:
     """The inverse of `flatten`, with plain tuples."""
-    return values[nested] if isinstance(nested, int) else tuple([renest(values, part) for part in nested])
+    return tuple([renest(values, part) for part in nested]) if isinstance(nested, tuple) else next(values)
 
 
 def wrap(shape: Shape, values: Any) -> Any:
     """Nested plain tuples as the records of `shape`."""
     if shape is None:
         return values
+    if isinstance(shape, Dense):
+        return values if isinstance(values, np.ndarray) else np.array(values, FLOAT64).reshape(shape.shape)
     name, fields, parts = shape
     if any(parts):
         values = [wrap(part, value) for part, value in zip(parts, values, strict=True)]
@@ -102,13 +121,15 @@ def entry(
     """
     records: list[type[tuple[Any, ...]]] = []
 
-    def wrapped(part: Shape, value: str) -> str:
+    def wrapped(part: Shape, value: str, *, arrays: bool = False) -> str:
         if part is None:
             return value
+        if isinstance(part, Dense):
+            return value if arrays else f"array({value}, float64)"
         k = len(records)
         records.append(record(part[0], part[1]))
         if any(part[2]):
-            value = "(" + ", ".join(wrapped(p, f"{value}[{i}]") for i, p in enumerate(part[2])) + ",)"
+            value = "(" + ", ".join(wrapped(p, f"{value}[{i}]", arrays=arrays) for i, p in enumerate(part[2])) + ",)"
         return f"new(r{k}, {value})"
 
     names = [f"a{k}" for k in range(count)]
@@ -128,11 +149,16 @@ def entry(
             f"        if {''.join(f'{a}.dtype is ' for a in names)}float64"
             + (f" and {' == '.join(f'{a}.shape' for a in names)}:" if count > 1 else ":"),
             f"            values = vector({listed})",
-            f"            return {result}",
+            f"            return {wrapped(shape, 'values', arrays=True)}",
         ]
     lines.append(f"    return general(({listed},))")
     scope: dict[str, Any] = {"scalar": scalar, "vector": vector, "general": general, "new": tuple.__new__}
-    scope |= {"ndarray": np.ndarray, "float64": FLOAT64, **{f"r{k}": made for k, made in enumerate(records)}}
+    scope |= {
+        "array": np.array,
+        "ndarray": np.ndarray,
+        "float64": FLOAT64,
+        **{f"r{k}": made for k, made in enumerate(records)},
+    }
     exec("\n".join(lines), scope)  # noqa: S102 - names of ours only
     made: Callable[..., Any] = scope["entry"]
     return made
