@@ -166,7 +166,7 @@ def _ridders(f: Evaluate, point: Sequence[Values], k: int) -> tuple[Values, Valu
 def _compare(title: str, mode: str, method: str, got: Any, estimate: Any, value: Any, allowed: Any) -> Comparison:
     got, estimate, value = np.ravel(got), np.ravel(estimate), np.ravel(value)
     allowed = np.broadcast_to(np.ravel(allowed), got.shape)
-    scale = np.maximum(np.maximum(np.abs(estimate), 1e-3 * np.abs(value)), 1e-30)
+    scale = np.maximum(np.maximum(np.abs(estimate), 1e-3 * np.abs(value)), 1e-15)
     error = np.abs(got - estimate) / scale
     settled = (got == estimate) | ~np.isfinite(estimate) | ~np.isfinite(value)
     error = np.where(settled, 0.0, np.where(np.isnan(error), np.inf, error))
