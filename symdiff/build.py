@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symdiff.evaluate import constant, function
-from symdiff.ir import CONDITIONS
+from symdiff.ir import CONDITIONS, operands
 from symdiff.primitives import PRIMITIVES
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class Builder:
         self.simplify = graph.shared
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
+        if not graph.shared:
+            for i, row in enumerate(graph.rows):
+                if operands(row) and all(j in self._known or graph.rows[j][0] == "const" for j in row[1:]):
+                    with suppress(ImportError):
+                        self._known[i] = self._evaluate(row[0], row[1:])
 
     @contextmanager
     def simplifying(self) -> Iterator[None]:
@@ -126,6 +131,9 @@ class Builder:
     def _coerce(self, i: int, kind: str) -> int:
         return self.condition(i) if kind == "c" else self.number(i)
 
+    def _evaluate(self, name: str, arguments: tuple[int, ...]) -> float | bool:
+        return _compute(name, [self._known[i] if i in self._known else constant(self.row(i)[1]) for i in arguments])
+
     def _fold(self, name: str, arguments: tuple[int, ...]) -> int | None:
         """The result of an operation on constants, or None to compute it at run time.
 
@@ -133,9 +141,8 @@ class Builder:
         other is a constant in either case: on two floats Python's own operators raise
         where NumPy gives an infinity or a NaN.
         """
-        values = [self._known[i] if i in self._known else constant(self.row(i)[1]) for i in arguments]
         try:
-            value = _compute(name, values)
+            value = self._evaluate(name, arguments)
         except ImportError:
             return None
         if self.simplify or not isfinite(value):
@@ -228,8 +235,6 @@ def _sub(b: Builder, x: int, y: int) -> int | None:
         return b.op("add", x, minus)
     if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
         return b.op("expm1", exponent)
-    if b.value(x) == 1.0 and (exponent := _exponent(b, y)) is not None:
-        return b.op("neg", b.op("expm1", exponent))
     return None
 
 

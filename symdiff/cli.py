@@ -90,6 +90,7 @@ def _add_at(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at",
         nargs="+",
+        action="extend",
         default=[],
         metavar="NAME=VALUE",
         help="where to evaluate: a number or constant expression, a list 1,2,3, or a range START:STOP:COUNT"
@@ -151,7 +152,10 @@ def _show(options: argparse.Namespace) -> None:
             _point(f, [float(p[0]) for p in points])
         elif points is not None:
             _table(f, points)
-    print((f.value_and_grad if single and f.wrt else f).source, end="")
+    if f.wrt and not single:
+        print(f"{f.source}\n\n{f.jacobian.source}", end="")
+    else:
+        print((f.value_and_grad if f.wrt else f).source, end="")
 
 
 def _points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
@@ -160,7 +164,7 @@ def _points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
     for word in given:
         name, equals, text = word.strip().partition("=")
         if not equals:
-            raise ValueError(f"--at takes NAME=VALUE, not {word.strip()!r}")
+            raise ValueError(f"--at takes NAME=VALUE, not {word.strip()!r} (no spaces around =)")
         name = name.strip()
         if name not in f.args:
             raise ValueError(f"--at gives a value to {name!r}, which is not an argument: ({', '.join(f.args)})")
@@ -174,6 +178,10 @@ def _points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
 
 
 def _values(name: str, text: str) -> np.ndarray:
+    if not all(part.strip() for part in text.replace(":", ",").split(",")):
+        raise ValueError(
+            f"--at: a value of {name!r} is missing in {text!r}; separate them by commas alone, as in x=1,2,3"
+        )
     parts = text.split(":")
     if len(parts) == 1:
         return np.array([_number(name, part) for part in text.split(",")])
@@ -189,8 +197,10 @@ def _values(name: str, text: str) -> np.ndarray:
 
 def _number(name: str, text: str) -> float:
     """A number, or an expression of constants such as pi/2."""
-    f = symdiff.compile(text, args=())
-    value = f()
+    try:
+        value = symdiff.compile(text, args=())()
+    except SymdiffError as error:
+        raise ValueError(f"--at: the value of {name!r} is not a number: {error}") from None
     if not isinstance(value, float):
         raise ValueError(f"the value of {name!r} is not one number: {text!r}")  # noqa: TRY004 - a wrong value
     return value
@@ -223,6 +233,9 @@ def _table(f: Function, points: Sequence[np.ndarray]) -> None:
         columns += [(f"d/d{name}", d) for name, d in zip(f.wrt, f.grad(*grid) if f.wrt else (), strict=True)]
     else:
         columns += list(zip(f.outputs, f(*grid), strict=True))
+        for name in f.wrt:
+            titles = [f"d{out}/d{name}" for out in f.outputs]
+            columns += list(zip(titles, f.diff(name)(*grid), strict=True))
     texts = [[head, *(f"{v:.10g}" for v in np.broadcast_to(values, (count,)))] for head, values in columns]
     widths = [max(map(len, column)) for column in texts]
     for row in zip(*texts, strict=True):

@@ -62,12 +62,6 @@ class Compiled:
         self._lock = threading.RLock()
         self._made: dict[object, Any] = {}
         self._entry = self._first_call
-        rows = program.graph.rows
-        self._fresh = tuple(
-            isinstance(leaf, Dense)
-            or (rows[i := program.outputs[leaf]][0] not in ("input", "const") and i not in program.outputs[:leaf])
-            for leaf in self._leaves
-        )
         self._needs_numpy = math_target.missing(program) is not None
         if self._needs_numpy:
             special()
@@ -106,24 +100,39 @@ class Compiled:
         if not self.args or self._needs_numpy:
             return lambda *args: general(args)
 
-        def vector(*args: Any) -> Any:
-            return self._target("numpy")(*args)
+        return entry(len(self.args), self._target("math"), self._vector, self._shape, general)
 
-        whole = self._whole_arrays()
-        return entry(len(self.args), self._target("math"), vector if whole else None, self._shape, general)
+    def _vector(self, *args: Any) -> Any:
+        """Evaluate on float64 arrays of one shape, where that needs no more than a call; else None."""
+        run, whole = self._array_target()
+        return run(*args) if whole else None
 
-    def _whole_arrays(self) -> bool:
-        """Whether arguments of one shape and dtype give outputs that need no more than a record.
+    def _array_target(self) -> tuple[Callable[..., Any], bool]:
+        """The NumPy function, and whether all it returns for arrays of one shape is of that shape and its own."""
+        made: tuple[Callable[..., Any], bool] = self._once(
+            "array target", lambda: (self._target("numpy"), all(self._fresh(self._prepared(), varying=True)))
+        )
+        return made
 
-        That is where every output is computed, no two are one, and each depends on an argument.
-        (An array of derivatives is made by the source itself.)
+    def _prepared(self) -> Program:
+        made: Program = self._once("prepared", lambda: numpy_target.prepare(self._program))
+        return made
+
+    def _fresh(self, printed: Program, *, varying: bool = False) -> tuple[bool, ...]:
+        """For each result, whether it is computed, not an argument, a constant or an earlier result.
+
+        With `varying`, whether it also depends on an argument, so that it has the loop shape.
         """
-        rows = self._program.graph.rows
+        rows = printed.graph.rows
         varies = bytearray(len(rows))
         for i, row in enumerate(rows):
-            varies[i] = row[0] == "input" or any(varies[j] for j in operands(row))
-        plain = [leaf for leaf in self._leaves if isinstance(leaf, int)]
-        return all(self._fresh) and all(varies[self._program.outputs[k]] for k in plain)
+            varies[i] = not varying or row[0] == "input" or any(varies[j] for j in operands(row))
+
+        def own(k: int) -> bool:
+            i = printed.outputs[k]
+            return bool(varies[i]) and rows[i][0] not in ("input", "const") and i not in printed.outputs[:k]
+
+        return tuple(isinstance(leaf, Dense) or own(leaf) for leaf in self._leaves)
 
     def _general(self, args: tuple[Any, ...], out: Any = None) -> Any:
         if out is None:
@@ -152,10 +161,11 @@ class Compiled:
 
     def _run(self, values: Sequence[Any], loop: tuple[int, ...], dtype: np.dtype[Any], out: Any) -> list[Any]:
         """Evaluate the NumPy target on arguments of one dtype."""
-        run = self._complex() if dtype.kind == "c" else self._target("numpy")
+        run = self._target("complex" if dtype.kind == "c" else "numpy")
         results = flatten(run(*values), self._nest)
         shapes = [loop if isinstance(leaf, int) else loop + leaf.shape for leaf in self._leaves]
-        return settle(results, self.outputs, shapes, dtype, fresh=self._fresh, out=out)
+        fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
+        return settle(results, self.outputs, shapes, dtype, fresh=fresh, out=out)
 
     def _wrap(self, values: Sequence[Any]) -> Any:
         return values[0] if self._shape is None else wrap(self._shape, renest(iter(values), self._nest))
@@ -166,24 +176,26 @@ class Compiled:
         made: Callable[..., Any] = self._once(("function", target), lambda: load(self.source_for(target), self.name))
         return made
 
-    def _complex(self) -> Callable[..., Any]:
-        """The NumPy target for complex arguments, without the identities that hold for real ones only."""
+    def _complex_source(self) -> str:
+        """The NumPy source for complex arguments, without the identities that hold for real ones only."""
 
-        def make() -> Callable[..., Any]:
+        def make() -> str:
             program = self._recipe.program(complex=True)
             formula = replace(self._recipe, steps=()).program(complex=True)
             derived = [row for row in program.graph.rows if row[0] in PRIMITIVES and PRIMITIVES[row[0]].internal]
             for row in (*formula.graph.rows, *derived):
                 if row[0] in PRIMITIVES and not PRIMITIVES[row[0]].holomorphic:
-                    raise TypeError(f"{row[0]!r} is not defined for complex arguments")
+                    primitive = PRIMITIVES[row[0]]
+                    shown = primitive.symbols[0].text if primitive.symbols else primitive.name
+                    raise TypeError(f"{shown!r} is not defined for complex arguments")
             nested = Dense(self._nest.shape, program.places) if isinstance(self._nest, Dense) else self._nest
             if len(elements(nested)) != len(elements(self._nest)) or max(elements(nested), default=-1) >= len(
                 program.outputs
             ):
                 raise TypeError(f"{self!r} takes no complex arguments")
-            return load(numpy_target.source(program, self.name, nested), self.name)
+            return numpy_target.source(numpy_target.prepare(program), self.name, nested)
 
-        made: Callable[..., Any] = self._once("complex", make)
+        made: str = self._once("complex source", make)
         return made
 
     @property
@@ -192,24 +204,27 @@ class Compiled:
         return self.source_for("numpy")
 
     def source_for(self, target: str) -> str:
-        """The source for "numpy" (arrays) or "math" (floats; to stand after `import math`).
+        """The source for "numpy" (arrays), "complex" (complex arrays) or "math" (floats; after `import math`).
 
         Raises:
             ValueError: no such target, or the math module lacks a function of the formula.
-            ImportError: the source needs SciPy, which is not installed.
+            TypeError: "complex", and the formula is not holomorphic.
         """
-        if target == "numpy":
-            if numpy_target.needs_scipy(self._program):
-                special()
-            emit = numpy_target.source
-        elif target == "math":
+        if target == "complex":
+            return self._complex_source()
+        if target == "math":
             absent = math_target.missing(self._program)
             if absent is not None:
                 raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
-            emit = math_target.source
-        else:
-            raise ValueError(f"unknown target {target!r}; there are 'numpy' and 'math'")
-        made: str = self._once(("source", target), lambda: emit(self._program, self.name, self._nest))
+        elif target != "numpy":
+            raise ValueError(f"unknown target {target!r}; there are 'numpy', 'complex' and 'math'")
+
+        def make() -> str:
+            if target == "numpy":
+                return numpy_target.source(self._prepared(), self.name, self._nest)
+            return math_target.source(self._program, self.name, self._nest)
+
+        made: str = self._once(("source", target), make)
         return made
 
     def _once(self, key: object, make: Callable[[], Any]) -> Any:
@@ -235,7 +250,9 @@ class Compiled:
             parameters = [inspect.Parameter(name, kind) for name in self.args]
         except ValueError:  # a name that is a keyword of Python
             parameters = [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)]
-        return inspect.Signature([*parameters, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)])
+        if "out" not in self.args:
+            parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
+        return inspect.Signature(parameters)
 
     def _call_text(self) -> str:
         shown = self.args if len(self.args) <= 8 else (*self.args[:7], "...")

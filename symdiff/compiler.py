@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from math import e, inf
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from symdiff.compiled import Recipe
 from symdiff.errors import ParseError, ShapeError
 from symdiff.function import Function
 from symdiff.language.lexer import tokens
-from symdiff.language.parser import parse
+from symdiff.language.parser import RESERVED, parse
 from symdiff.runtime.results import record_of
 
 _CACHED = 512
@@ -57,7 +58,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     if not isinstance(text, str):
         if not hasattr(text, "free_symbols"):
             raise TypeError(f"a formula is a str or a SymPy expression, not {type(text).__name__}")
-        text = str(text)
+        text, args, constants = _from_sympy(text, args, constants or {})
     if backend != "numpy":
         raise ValueError(f"backend must be 'numpy', not {backend!r}")
     if threads is not None and (type(threads) is not int or threads < 1):
@@ -103,6 +104,30 @@ class _Cache:
 _CACHE = _Cache()
 
 
+# SymPy's constants, as it prints them.
+_SYMPY = {"E": e, "oo": inf, "EulerGamma": 0.5772156649015329, "GoldenRatio": (1 + 5**0.5) / 2}
+
+
+def _from_sympy(
+    expression: Any, args: str | Sequence[str] | None, constants: Mapping[str, float]
+) -> tuple[str, str | Sequence[str], Mapping[str, float]]:
+    """A SymPy expression as text, with its symbols as arguments, whatever they are called.
+
+    Raises:
+        ParseError: it holds a function that means something else here.
+    """
+    text = str(expression)
+    symbols = {str(symbol) for symbol in expression.free_symbols}
+    names = {str(value): position for kind, value, position in reversed(list(tokens(text))) if kind == "name"}
+    if "^" in text:
+        raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
+    if "sinc" in names and "sinc" not in symbols:
+        raise ParseError("SymPy's sinc(x) is sin(x)/x, here it is NumPy's sin(pi*x)/(pi*x)", text, names["sinc"])
+    if args is None:
+        args = sorted((n for n in names if n in symbols and n not in constants), key=names.__getitem__)
+    return text, args, {**{n: v for n, v in _SYMPY.items() if n not in symbols}, **constants}
+
+
 def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
     """The names of an option, normalised.
 
@@ -111,7 +136,9 @@ def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
         ShapeError: a name has a core shape, which this version does not have.
         TypeError: neither text nor a sequence of texts.
     """
-    if not isinstance(given, str) and not all(isinstance(name, str) for name in given):
+    if not isinstance(given, str) and not (
+        isinstance(given, Sequence) and all(isinstance(name, str) for name in given)
+    ):
         raise TypeError(f"{option} is a str of names or a sequence of them, not {given!r}")
     text = given if isinstance(given, str) else ", ".join(given)
     names: list[str] = []
@@ -127,7 +154,7 @@ def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
             raise ParseError(f"{option} is a list of names separated by commas", text, position)
         elif value in names:
             raise ParseError(f"{option} names {value!r} twice", text, position)
-        elif value in ("if", "else", "and", "or", "not", "True", "False"):
+        elif value in RESERVED:
             raise ParseError(f"{value!r} is a word of the language and cannot be an argument", text, position)
         else:
             names.append(str(value))
@@ -136,6 +163,8 @@ def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
 
 
 def _constants(given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"constants is a dict of names and values, not {type(given).__name__}")
     found: dict[str, float] = {}
     for name, value in given.items():
         (normal,) = _names([name], "constants")
@@ -145,5 +174,8 @@ def _constants(given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
             or isinstance(value, (str, bytes))
         ):
             raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number")
-        found[normal] = float(value)
+        try:
+            found[normal] = float(value)
+        except OverflowError:
+            raise ValueError(f"constant {name!r} is too large for a float") from None
     return tuple(sorted(found.items()))

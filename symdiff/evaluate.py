@@ -26,7 +26,9 @@ def special() -> ModuleType:
     try:
         from scipy import special as module  # noqa: PLC0415 - an extra, imported when used
     except ImportError as error:
-        raise ImportError("special functions on arrays need SciPy: pip install 'symdiff[special]'") from error
+        raise ImportError(
+            "special functions need SciPy, on arrays and in derivatives: pip install 'symdiff[special]'"
+        ) from error
     return module  # type: ignore[no-any-return]  # SciPy is untyped
 
 

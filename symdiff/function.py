@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -197,6 +198,7 @@ class Function(Compiled):
         """
         if not names:
             raise TypeError("diff takes the names to differentiate by, as f.diff('x')")
+        names = tuple([normalize("NFKC", name) if isinstance(name, str) else name for name in names])
         for name in names:
             if name not in self.args:
                 raise TypeError(f"{self._call_text()} has no argument {name!r}")

@@ -106,10 +106,11 @@ def operands(row: Row) -> tuple[int, ...]:
 
 
 def live(program: Program) -> bytearray:
-    """One flag a row: does an output, or the argument list, need it?"""
+    """One flag a row: does an output, the argument list, or a textbook's trace of the formula need it?"""
     rows = program.graph.rows
     alive = bytearray(len(rows))
-    for i in (*program.inputs, *program.outputs):
+    traced = [i for i in program.steps if not isinstance(program.labels.get(i), tuple)]
+    for i in (*program.inputs, *program.outputs, *traced):
         alive[i] = 1
     for i in range(len(rows) - 1, -1, -1):
         if alive[i]:

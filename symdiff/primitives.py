@@ -101,7 +101,13 @@ _TABLE = (
     Primitive(name="sub", partials=("1", "-1"), symbols=_infix("-", SUM), holomorphic=True, sample=(_R, _R)),
     Primitive(name="mul", partials=("y", "x"), symbols=_infix("*", PRODUCT), holomorphic=True, sample=(_R, _R)),
     Primitive(name="div", partials=("1/y", "-out/y"), symbols=_infix("/", PRODUCT), holomorphic=True, sample=(_R, _P)),
-    Primitive(name="mod", partials=("1", "-floor(x/y)"), symbols=_infix("%", PRODUCT), sample=((1.1, 1.9), (0.6, 0.9))),
+    Primitive(
+        name="mod",
+        partials=("1", "-floor(x/y)"),
+        symbols=_infix("%", PRODUCT),
+        aliases=("Mod",),
+        sample=((1.1, 1.9), (0.6, 0.9)),
+    ),
     Primitive(
         name="neg",
         partials=("-1",),
@@ -112,7 +118,7 @@ _TABLE = (
     ),
     Primitive(
         name="pow",
-        partials=("where(y == 0, 0, y*x^(y - 1))", "where(x == 0 and y >= 0, 0, out*log(x))"),
+        partials=("where(x == 0 and y == 0, 0, y*x^(y - 1))", "where(x == 0 and y >= 0, 0, out*log(x))"),
         numpy="power",
         math="pow",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
@@ -174,7 +180,7 @@ _TABLE = (
     Primitive(name="tan", partials=("1 + out^2",), numpy="tan", math="tan", holomorphic=True, sample=((-1.2, 1.2),)),
     Primitive(
         name="arcsin",
-        partials=("1/sqrt((1 - x)*(1 + x))",),
+        partials=("1/sqrt(1 - x^2)",),
         numpy="arcsin",
         math="asin",
         aliases=("asin",),
@@ -183,7 +189,7 @@ _TABLE = (
     ),
     Primitive(
         name="arccos",
-        partials=("-1/sqrt((1 - x)*(1 + x))",),
+        partials=("-1/sqrt(1 - x^2)",),
         numpy="arccos",
         math="acos",
         aliases=("acos",),
@@ -201,7 +207,7 @@ _TABLE = (
     ),
     Primitive(
         name="arctan2",
-        partials=("y/(x^2 + y^2)", "-x/(x^2 + y^2)"),
+        partials=("y/hypot(x, y)/hypot(x, y)", "-x/hypot(x, y)/hypot(x, y)"),
         numpy="arctan2",
         math="atan2",
         aliases=("atan2",),
@@ -245,7 +251,8 @@ _TABLE = (
     ),
     Primitive(
         name="arcsinh",
-        partials=("1/sqrt(1 + x^2)",),
+        partials=("1/hypot(1, x)",),
+        complex_partials=("1/sqrt(1 + x^2)",),
         numpy="arcsinh",
         math="asinh",
         aliases=("asinh",),
@@ -263,7 +270,7 @@ _TABLE = (
     ),
     Primitive(
         name="arctanh",
-        partials=("1/((1 - x)*(1 + x))",),
+        partials=("1/(1 - x^2)",),
         numpy="arctanh",
         math="atanh",
         aliases=("atanh",),

@@ -44,6 +44,21 @@ def test_a_range_prints_a_table(capsys):
     assert len(out.split("\n\n")[1].splitlines()) == 7
 
 
+def test_check(capsys):
+    status, out, _ = run(capsys, "check", EXAMPLE, "--at", "x1=2", "--at", "x2=1:5:9")
+    assert status == 0
+    assert "all derivatives agree" in out
+    status, out, _ = run(capsys, "check", "relu(x)", "--at", "x=0")
+    assert status == 1
+    assert "DIFFERS" in out
+
+
+def test_several_outputs_in_a_table_and_their_jacobian(capsys):
+    _, out, _ = run(capsys, "x*y, x", "--at", "x=1,2", "y=3")
+    assert out.splitlines()[2].split() == ["x", "y", "out0", "out1", "dout0/dx", "dout1/dx", "dout0/dy", "dout1/dy"]
+    assert "jacobian[..., 0, 0] = y" in out
+
+
 def test_constant_expressions_as_values(capsys):
     _, out, _ = run(capsys, "sin(x)", "--at", "x=pi/2")
     assert "value  1.0" in out
@@ -87,13 +102,14 @@ def test_source(capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["lg(x)"], "did you mean 'log'?\n  lg(x)\n  ^"),
+        (["lgo(x)"], "did you mean 'log'?\n  lgo(x)\n  ^"),
         (["x*y", "--at", "x=1"], "--at gives no value to y"),
         (["x", "--at", "y=1"], "'y', which is not an argument: (x)"),
         (["x", "--at", "x"], "--at takes NAME=VALUE, not 'x'"),
         (["x", "--at", "x=1", "x=2"], "twice"),
-        (["x", "--at", "x=two"], "'two' is not among the arguments"),
+        (["x", "--at", "x=two"], "the value of 'x' is not a number"),
         (["x", "--at", "x=0:1"], "START:STOP:COUNT"),
+        (["x*y", "--at", "x=1,", "y=2"], "a value of 'x' is missing"),
         (["x", "--at", "x=0:1:2.5"], "whole number"),
         (["x", "--at", "x=0:1:1000000000"], "at most"),
         (["x*y", "--at", "x=0:1:1000", "y=0:1:1000"], "at most"),

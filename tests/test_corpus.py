@@ -21,9 +21,6 @@ POINTS = 3
 # Errors are of x df/dx and of x y d2f/dxdy, which are all of the size of f where f is well conditioned.
 VALUE, GRADIENT, HESSIAN = 1e-13, 1e-12, 1e-11
 
-# Second derivatives that warn of a branch not taken.
-NOISY = {"prospect_value"}
-
 # A second reading of the language: Python's own parser, and the primitives of mpmath.
 
 SPELLINGS = {
@@ -187,10 +184,7 @@ def test_hessians(case):
             assert np.all(np.abs(got[k, rows, columns] - want) <= HESSIAN * np.maximum(np.abs(want), case.sizes[k]))
 
 
-def test_no_flags(case, request):
-    if case.name in NOISY:
-        reason = "where(a and (b and c), ...) is not known to lie inside of where(b, ...)"
-        request.applymarker(pytest.mark.xfail(reason=reason, raises=FloatingPointError, strict=True))
+def test_no_flags(case):
     with np.errstate(divide="raise", over="raise", invalid="raise"):
         for made in (case.function, case.function.grad, case.function.hessian):
             made(*case.points.T)

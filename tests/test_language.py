@@ -117,10 +117,10 @@ def test_several_outputs():
 @pytest.mark.parametrize(
     ("text", "position", "said"),
     [
-        ("lg(x) + 1", 0, "unknown function 'lg'; did you mean 'log'?"),
+        ("lgo(x) + 1", 0, "unknown function 'lgo'; did you mean 'log'?"),
         ("1 + Sin(x)", 4, "did you mean 'sin'?"),
         ("2x", 1, "write 2*x"), ("2 x", 2, "write 2*x"), ("x y", 2, "write x*y"), ("2(x)", 1, "write 2*(...)"),
-        ("(x)(y)", 3, "write )*"), ("x 2", 2, "write x*2"), ("sin x", 4, "write sin(x)"),
+        ("(x)(y)", 3, "write (...)*(...)"), ("x 2", 2, "write x*2"), ("sin x", 4, "write sin(x)"),
         ("x +", 3, "ends where a value is due"), ("x + * y", 4, "a value is missing before"), ("*x", 0, "a value is missing"),
         ("(x", 0, "never closed"), ("sin(x", 3, "never closed"), ("x)", 1, "never opened"), ("sin()", 4, "needs an argument"),
         ("()", 1, "a value is missing"), ("sin", 0, "needs its argument"), ("sin(x, y)", 0, "takes 1 argument, not 2"),
@@ -142,10 +142,14 @@ def test_several_outputs():
         ("(x, y)", 0, "a list in parentheses"), ("(x, y) + 1", 7, "a list in parentheses"), ("sin((x, y))", 0, "a list in"),
         ("Piecewise(x)", 0, "takes pairs"), ("Piecewise((x, x > 0) + 1)", 21, "a list in"), ("x, , y", 3, "a value is missing"),
         ("x, y,", 5, "ends where"), ("a = x, y; a", 5, "an assignment has one value"), ("sin(x;y)", 3, "never closed"),
-        ("qqq(x)", 0, "unknown function 'qqq'\n"), ("x(2)", 0, "unknown function 'x'"), ("a = 1; a(2)", 7, "'a' is a variable"),
-        ("1.2.3", 3, "."), ("1j", 1, "write 1*j"), ("0x10", 1, "write 0*x10"), ("x <> y", 3, "a value is missing"),
-        ("x․y", 1, "cannot stand in a name"), ("$x$", 0, "TeX"), ("\\frac{1}{2}", 0, "TeX"), ("add(x, y)", 0, "unknown function"),
-        ("polygamma(1, x)", 0, "unknown function"), ("x if y else", 11, "ends where"), ("f'{x}'", 1, "no strings"),
+        ("qqq(x)", 0, "unknown function 'qqq'; for a product write qqq*(...)"), ("x(2)", 0, "unknown function 'x'"), ("a = 1; a(2)", 7, "'a' is a variable"),
+        ("1.2.3", 3, "."), ("1j", 1, "complex literals"), ("0x10", 1, "write 0*x10"), ("x <> y", 3, "a value is missing"),
+        ("x․y", 1, "unexpected character"), ("$x$", 0, "TeX"), ("\\frac{1}{2}", 0, "TeX"), ("add(x, y)", 0, "unknown function"),
+        ("polygamma(1, x)", 0, "unknown function"), ("x if y else", 11, "ends where"), ("f'{x}'", 1, "no strings"), ("x·y", 1, "write *"), ("x\u0387y", 1, ""), ("x₁", 1, "write a plain 1"), ("x–y", 1, "hyphen"),
+        ("np.sin(x)", 2, "write sin(...) without 'np'"), ("x && y", 3, "write 'and'"), ("x => y", 3, "write >="), ("|x|", 0, "abs(x)"),
+        ("cot(x)", 0, "write 1/tan(x)"), ("log(x, 10)", 0, "log10"), ("sin**2(x)", 6, "write sin(...)**2"), ("(x\ny, 2", 0, "never closed"),
+        ("True = x; x", 0, "a word of the language"), ("if(x > 0, 1, 2)", 0, "where(c, a, b)"), ("x += 1", 3, "name = expression"),
+        ("~x", 0, "as ~(x > 0)"), ("lg(x)", 0, "write log10(x)"),
     ],
 )  # fmt: skip
 def test_errors_say_what_and_where(text, position, said):

@@ -46,7 +46,7 @@ def functions(program, nest=0):
     """The program by every target, each a function of floats or arrays."""
     found = {
         "evaluate": lambda *a: evaluate(program, a)[0],
-        "numpy": load(numpy_target.source(program, "f", nest), "f"),
+        "numpy": load(numpy_target.source(numpy_target.prepare(program), "f", nest), "f"),
     }
     if math_target.missing(program) is None:
         found["math"] = load(math_target.source(program, "f", nest), "f")

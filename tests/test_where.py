@@ -85,3 +85,37 @@ def test_a_long_piecewise_takes_linear_time():
     assert f.grad(500.5)[0] == pytest.approx(501 * np.cos(500.5 * 501))
     g = symdiff.compile(f"Piecewise({', '.join(f'(sin(x*{k}), x < {k})' for k in range(300))}, (x, True))")
     np.testing.assert_allclose(g.grad(np.array([100.5]))[0], 101 * np.cos(100.5 * 101))
+
+
+SILENT = [
+    ("where(x > 0, log(x), where(x < 0, log(-x), 0))", [0.0, 1.0, -1.0]),
+    ("Piecewise((log(x), x > 2), (2*log(x), x > 0), (0, True))", [0.0, 1.0, 3.0, -1.0]),
+    ("where(x > 0, log(x), 0) + where(x > 1, log(x), 0)", [0.0, 1.0, 3.0, -1.0]),
+    ("where(x > 0, log(x)**(x + 3), 0)", [-1.0, 2.0]),
+    ("where(x > 0, hypot(log(x), x), 0)", [-1.0, 2.0]),
+    ("where(x > 0, maximum(log(x), x) + relu(log(x)), 0)", [-1.0, 2.0]),
+    ("where(x > 0, x^x, 0)", [-2.0, 2.0]),
+    ("where(x > 0 and log(x) > 1, sqrt(log(x) - 1), 0)", [-2.0, 1.0, 20.0]),
+    ("where(x <= 0 or log(x) > 1, 0, sqrt(1 - log(x)))", [-2.0, 1.0, 20.0]),
+    ("where(x > 0, where(x > 0, log(x), 1/(x - 1)), 0)", [-2.0, 1.0, 2.0]),
+    ("where(x > 0 and (x > 0 and x < 9), log(x), 0) + where(x > 0, 2*log(x), 1)", [-2.0, 1.0, 20.0]),
+    ("1/x if x > 0 else 1/(1 - x) + (sqrt(-x) if x < -1 else 1/(x - 3))", [0.0, 1.0, 3.0, -4.0, -1.0]),
+]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(("text", "points"), SILENT, ids=[c[0] for c in SILENT])
+def test_no_warning_from_what_is_not_chosen(text, points, optimize):
+    f = symdiff.compile(text, optimize=optimize)
+    x = np.array(points)
+    with np.errstate(divide="raise", invalid="raise", over="raise"):
+        for g in (f, f.grad, f.diff("x"), f.value_and_grad, f.hessian, f.grad.grad):
+            g(x)
+            for point in points:
+                g(point)
+
+
+def test_a_contradiction_is_never_chosen():
+    f = symdiff.compile("sqrt(where(c > 0, log(y), x))")
+    with np.errstate(all="raise"):
+        assert f.diff("x")(np.array([-1.0]), np.array([-1.0]), np.array([4.0]))[0] == 0.25

@@ -32,7 +32,7 @@ def jvp(builder: Builder, needed: Sequence[int], tangents: Mapping[int, int]) ->
         for k, j in enumerate(operands(row)):
             dot = dots.get(j)
             if dot is not None:
-                term = chain(builder, i, row, k, dot)
+                term = chain(builder, i, row, k, dot, forward=True)
                 if term is not None:
                     total = plus(builder, total, term)
         if total is not None:

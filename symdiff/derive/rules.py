@@ -15,11 +15,11 @@ from symdiff.primitives import PRIMITIVES
 _NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
 
 
-def chain(builder: Builder, i: int, row: Row, k: int, factor: int) -> int | None:
+def chain(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool = False) -> int | None:
     """`factor` times the partial derivative of row `i` by its k-th operand; None where it is zero.
 
     `factor` is the adjoint of the row in a reverse sweep, the tangent of the operand
-    in a forward sweep. Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
+    in a `forward` sweep. Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
     primitive = PRIMITIVES[row[0]]
     rules = primitive.complex_partials if builder.graph.complex and primitive.complex_partials else primitive.partials
@@ -36,19 +36,25 @@ def chain(builder: Builder, i: int, row: Row, k: int, factor: int) -> int | None
         bindings["out"] = i
         with builder.simplifying():
             partial = instantiate(builder, text, bindings)
-    return None if builder.value(partial) == 0.0 else times(builder, factor, partial)
+    return None if builder.value(partial) == 0.0 else times(builder, factor, partial, forward=forward)
 
 
-def times(builder: Builder, factor: int, partial: int) -> int:
-    """The product, with the conditions of both carried to the outside."""
+def times(builder: Builder, factor: int, partial: int, *, forward: bool = False) -> int:
+    """The product, with the conditions of both carried to the outside.
+
+    The choices that enclose the others come first, so that conditions which only make
+    sense inside of them are evaluated inside of them: in a reverse sweep those of the
+    adjoint, in a `forward` sweep those of the partial derivative.
+    """
     guards: list[tuple[int, bool]] = []
-    outer = _support(builder, factor)
-    if outer is not None:
-        guards.append(outer[:2])
-        factor = outer[2]
+    support = _support(builder, factor)
+    if support is not None:
+        factor = support[2]
     while len(guards) < _NESTED and (inner := _guard(builder, partial)) is not None:
         guards.append(inner[:2])
         partial = inner[2]
+    if support is not None:
+        guards.insert(len(guards) if forward else 0, support[:2])
     product = _product(builder, factor, partial)
     if not guards:
         return product

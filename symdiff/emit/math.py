@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symdiff.emit.passes import expand_powers
 from symdiff.emit.python import Dense, Nest, Text, Writer, wrapped
-from symdiff.ir import Program, Row, compact
+from symdiff.ir import Program, Row, compact, live
 from symdiff.primitives import ATOM, OR, PRIMITIVES
 
 _MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.math is None)
@@ -12,7 +12,10 @@ _MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 def missing(program: Program) -> str | None:
     """The first operation of `program` that the math module does not have."""
-    return next((row[0] for row in program.graph.rows if row[0] in _MISSING), None)
+    return next(
+        (row[0] for row, alive in zip(program.graph.rows, live(program), strict=True) if alive and row[0] in _MISSING),
+        None,
+    )
 
 
 def source(program: Program, name: str, nest: Nest) -> str:

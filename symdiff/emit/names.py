@@ -13,8 +13,8 @@ class Names:
 
     Args:
         reserved: names the source uses for something else, such as `np`.
-        users: the user's names, arguments first; each gets a name at once. One that
-            Python or the source cannot take as it is gets underscores appended.
+        users: names of the arguments; each gets a name at once. One that Python or the
+            source cannot take as it is gets underscores appended.
     """
 
     def __init__(self, reserved: Iterable[str], users: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from symdiff.emit.passes import expand_powers, guard_branches
 from symdiff.emit.python import Dense, Nest, Text, Writer, wrapped
-from symdiff.ir import Program, Row, compact
+from symdiff.ir import Program, Row, compact, live
 from symdiff.primitives import ATOM, POWER, PRIMITIVES
 
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
@@ -14,15 +14,19 @@ _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 def needs_scipy(program: Program) -> bool:
     """Whether the source of `program` calls special functions."""
-    return any(row[0] in _SPECIAL for row in program.graph.rows)
+    return any(alive and row[0] in _SPECIAL for row, alive in zip(program.graph.rows, live(program), strict=True))
+
+
+def prepare(program: Program) -> Program:
+    """The program as `source` prints it."""
+    return guard_branches(expand_powers(program) if program.graph.shared else compact(program))
 
 
 def source(program: Program, name: str, nest: Nest) -> str:
-    """The source of `program` as a function `name`, to stand after `import numpy as np`.
+    """The source of a prepared program as a function `name`, to stand after `import numpy as np`.
 
     Where a special function needs SciPy, the source begins with that import.
     """
-    program = guard_branches(expand_powers(program) if program.graph.shared else compact(program))
     text = _NumpyWriter(program).function(name, nest)
     return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
 

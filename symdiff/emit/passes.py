@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symdiff.build import Builder
-from symdiff.ir import Graph, Program, Row, operands, replay
+from symdiff.ir import CONDITIONS, Graph, Program, Row, compact, operands, replay
 from symdiff.primitives import PRIMITIVES
 
 LARGEST_PRODUCT = 16
@@ -60,48 +60,53 @@ def guard_branches(program: Program) -> Program:
     contexts = _contexts(program, root)
     builder = Builder(_like(program))
     new: dict[int, int] = {}
-    holding: dict[_Context, tuple[int, bool]] = {}  # a condition for a context, and its side
-    masked: dict[tuple[int, _Context], int] = {}
-    silent: dict[int, _Context] = {}  # new row: the context outside of which it is NaN
+    holding: dict[_Context, int] = {}
+    masked: dict[tuple[int, _Needed], int] = {}
+    silent: dict[int, _Needed] = {}  # new row: the contexts outside of which it is NaN
 
-    def holds(context: _Context) -> tuple[int, bool]:
-        """The condition, and the side of it, that says that all choices of `context` hold."""
+    def holds(context: _Context) -> int:
+        """The condition that says that all choices of `context` hold."""
         chain = []
         while context is not root and context not in holding:
             chain.append(context)
             context = context.outer
         for inner in reversed(chain):
-            condition, side = new[inner.condition], inner.side
-            if inner.outer is not root:
-                both = [c if s else builder.joined("not", c) for c, s in (holding[inner.outer], (condition, side))]
-                condition, side = builder.joined("and", *both), True
-            holding[inner] = condition, side
+            choice = new[inner.condition]
+            choice = choice if inner.side else builder.joined("not", choice)
+            outer = inner.outer
+            holding[inner] = choice if outer is root else builder.joined("and", holding[outer], choice)
         return holding[chain[0] if chain else context]
 
-    def mask(row: int, context: _Context) -> int:
-        """The new row `row`, NaN wherever `context` does not hold."""
-        if (row, context) not in masked:
-            condition, side = holds(context)
-            nan = builder.const(float("nan"))
-            masked[row, context] = builder.op("where", condition, *((row, nan) if side else (nan, row)))
-        return masked[row, context]
+    def mask(row: int, needed: _Needed) -> int:
+        """The new row `row`, NaN wherever none of `needed` holds."""
+        if (row, needed) not in masked:
+            condition = holds(needed[0])
+            for context in needed[1:]:
+                condition = builder.joined("or", condition, holds(context))
+            with builder.simplifying():
+                masked[row, needed] = builder.op("where", condition, row, builder.const(float("nan")))
+        return masked[row, needed]
 
     def make(i: int, row: Row) -> int:
-        context, arguments = contexts[i], list(operands(row))
+        needed, arguments = contexts[i], list(operands(row))
+        if not needed:  # chosen by no combination of conditions
+            nothing: float | bool = False if row[0] in CONDITIONS else float("nan")
+            new[i] = i_new = builder.const(nothing) if arguments else builder.graph.intern(row)
+            return i_new
         covered = False
-        if context is not root and arguments and row[0] != "where":
-            covered = any(silent[j].within(context) for j in arguments if j in silent)
+        if needed[0] is not root and arguments and row[0] != "where":
+            covered = any(_within(silent[j], needed) for j in arguments if j in silent)
             varying = [k for k, j in enumerate(arguments) if builder.value(j) is None]
             if not covered and varying and not PRIMITIVES[row[0]].quiet:
-                arguments[varying[0]] = mask(arguments[varying[0]], context)
+                arguments[varying[0]] = mask(arguments[varying[0]], needed)
                 covered = True
             row = (row[0], *arguments)
         new[i] = builder.graph.intern(row)
         if covered and not PRIMITIVES[row[0]].condition:
-            silent[new[i]] = context
+            silent[new[i]] = needed
         return new[i]
 
-    return replay(program, builder.graph, make, _conditions_first(program, contexts, root))
+    return compact(replay(program, builder.graph, make, _conditions_first(program, contexts, root)))
 
 
 class _Context:
@@ -111,24 +116,25 @@ class _Context:
     chains with the same beginning share it.
     """
 
-    __slots__ = ("_inner", "condition", "outer", "rank", "side")
+    __slots__ = ("_inner", "condition", "depth", "outer", "rank", "side")
 
     def __init__(self, outer: _Context | None, rank: int, condition: int, side: bool) -> None:  # noqa: FBT001 - a side
         self.outer = outer or self
+        self.depth: int = 0 if outer is None else outer.depth + 1
         self.rank = rank
         self.condition = condition
         self.side = side
         self._inner: dict[tuple[int, bool], _Context] = {}
 
-    def inside(self, rank: int, condition: int, side: bool) -> _Context:  # noqa: FBT001 - a side
-        """This context, and `condition` on `side` too."""
+    def inside(self, rank: int, condition: int, side: bool) -> _Context | None:  # noqa: FBT001 - a side
+        """This context, and `condition` on `side` too; None if that contradicts it."""
         later: list[_Context] = []
         base = self
         while base.rank > rank:
             later.append(base)
             base = base.outer
         if base.rank == rank:
-            return self
+            return self if base.side == side else None
         base = base.child(rank, condition, side)
         for c in reversed(later):
             base = base.child(c.rank, c.condition, c.side)
@@ -165,27 +171,71 @@ class _Context:
         return self.common(context) is context
 
 
-_Choices = dict[tuple[_Context, int, bool], _Context]
+_Needed = tuple[_Context, ...]  # where a row is needed: in any of these; () if nowhere
+_Choices = dict[tuple[_Context, int, bool], _Context | None]
+_LARGEST_OPERAND = 64
+# Contexts that are told apart for one row, and choices in one; beyond, what they have in common.
+_MOST = 8
+_DEEPEST = 24
 
 
-def _contexts(program: Program, root: _Context) -> list[_Context]:
-    """For each row, the choices that all its uses lie in (the root where it is always needed)."""
+def _within(inner: _Needed, needed: _Needed) -> bool:
+    """Whether all places of `inner` are places of `needed`."""
+    return all(any(a.within(b) for b in needed) for a in inner)
+
+
+def _union(a: _Needed, b: _Needed) -> _Needed:
+    """Where either is needed."""
+    if a == b:
+        return a
+    if max(x.depth for x in (*a, *b)) > _DEEPEST:
+        shared = (*a, *b)[0]
+        for x in (*a, *b)[1:]:
+            shared = shared.common(x)
+        return (shared,)
+    found = [*a, *[x for x in b if x not in a]]
+    found = [x for x in found if not any(x is not y and x.within(y) for y in found)]
+    for x in found:
+        other = x.outer.child(x.rank, x.condition, not x.side)
+        if x.rank >= 0 and other in found:  # both sides of a choice
+            rest = tuple([y for y in found if y is not x and y is not other])
+            return _union(rest, (x.outer,))
+    while len(found) > _MOST:
+        found[:2] = [found[0].common(found[1])]
+    return tuple(found)
+
+
+def _contexts(program: Program, root: _Context) -> list[_Needed]:
+    """For each row, where it is needed: by an output, on the sides of the choices that lead to it.
+
+    The second operand of `and` is needed where the first holds, that of `or` where it does not.
+    """
     rows = program.graph.rows
-    found: list[_Context | None] = [None] * len(rows)
+    found: list[_Needed] = [()] * len(rows)
+    used = bytearray(len(rows))
+    for i in (*program.outputs, *program.inputs):
+        found[i] = (root,)
+        used[i] = 1
     known: _Choices = {}
     ranks: dict[int, int] = {}  # conditions in the order met from the outputs: outer ones first
-    for i in program.outputs:
-        found[i] = root
     for i in range(len(rows) - 1, -1, -1):
-        context = found[i]
-        if context is None:
-            continue
+        if not used[i]:
+            if i not in program.steps:
+                continue
+            found[i] = (root,)
         row = rows[i]
         for k, j in enumerate(operands(row)):
-            use = _choose(rows, context, row[1], k == 1, known, ranks) if row[0] == "where" and k else context
-            seen = found[j]
-            found[j] = use if seen is None else seen.common(use)
-    return [context or root for context in found]
+            needed = found[i]
+            if k and row[0] in _LAZY:
+                side = k == 1 if row[0] == "where" else row[0] == "and"
+                chosen = [_choose(rows, context, row[1], side, known, ranks) for context in needed]
+                needed = tuple(dict.fromkeys(c for c in chosen if c is not None))
+            found[j] = _union(found[j], needed) if used[j] else needed
+            used[j] = 1
+    return found
+
+
+_LAZY = frozenset({"where", "and", "or"})
 
 
 def _choose(
@@ -195,8 +245,8 @@ def _choose(
     side: bool,  # noqa: FBT001 - a side
     known: _Choices,
     ranks: dict[int, int],
-) -> _Context:
-    """`context` and a choice, taken apart into its simplest conditions."""
+) -> _Context | None:
+    """`context` and a choice, taken apart into its simplest conditions; None if they contradict each other."""
     steps: list[tuple[tuple[_Context, int, bool], int | None]] = []
     key = (context, condition, side)
     while key not in known:
@@ -211,37 +261,67 @@ def _choose(
             known[key] = context.inside(ranks.setdefault(key[1], len(ranks)), *key[1:])
     result = known[key]
     for step, further in reversed(steps):
-        if further is not None:
-            negated = rows[further][0] == "not"
-            last = rows[further][1] if negated else further
-            result = result.inside(ranks.setdefault(last, len(ranks)), last, step[2] != negated)
+        for last, holds in _literals(rows, further, step[2]) if further is not None else ():
+            if result is not None:
+                result = result.inside(ranks.setdefault(last, len(ranks)), last, holds)
         known[step] = result
     return result
 
 
-def _conditions_first(program: Program, contexts: list[_Context], root: _Context) -> list[int]:
-    """An order of the rows in which the conditions of a row's context stand before it."""
+def _literals(rows: list[Row], condition: int, side: bool) -> list[tuple[int, bool]]:  # noqa: FBT001 - a side
+    """The simplest conditions that a right operand of `and` or `or` is made of; of a huge one, itself."""
+    found: list[tuple[int, bool]] = []
+    waiting = [(condition, side)]
+    while waiting and len(found) + len(waiting) < _LARGEST_OPERAND:
+        i, holds = waiting.pop()
+        row = rows[i]
+        if row[0] == "not":
+            waiting.append((row[1], not holds))
+        elif row[0] == ("and" if holds else "or"):
+            waiting += [(row[2], holds), (row[1], holds)]
+        else:
+            found.append((i, holds))
+    return found + waiting
+
+
+def _conditions_first(program: Program, contexts: list[_Needed], root: _Context) -> list[int]:
+    """An order of the rows in which the conditions of a row's contexts stand before it.
+
+    Where conditions wait for each other, one row is taken to be needed everywhere (in
+    `contexts`, too), which gives up a mask and changes no value.
+    """
     rows = program.graph.rows
-    done = bytearray(len(rows))
+    waiting, done = 1, 2
+    state = bytearray(len(rows))
     order: list[int] = []
     ready = {root}  # contexts whose conditions are all done
-    for last in range(len(rows)):
-        stack = [last]
-        while stack:
-            i = stack[-1]
-            if done[i]:
-                stack.pop()
-                continue
-            before = [j for j in operands(rows[i]) if not done[j]]
-            context = contexts[i]
+
+    def unmet(i: int) -> int | None:
+        """A condition that has to come before row `i`."""
+        for innermost in contexts[i]:
+            context = innermost
             while context not in ready:
-                if not done[context.condition]:
-                    before.append(context.condition)
+                if state[context.condition] != done:
+                    return context.condition
                 context = context.outer
-            if before:
-                stack += before
-            else:
-                done[i] = 1
-                order.append(stack.pop())
-                ready.add(contexts[i])
+        return None
+
+    for last in range(len(rows)):
+        path = [last] if state[last] != done else []
+        while path:
+            i = path[-1]
+            state[i] = waiting
+            operand = next((j for j in operands(rows[i]) if state[j] != done), None)
+            before = unmet(i) if operand is None else operand
+            if before is None:
+                state[i] = done
+                order.append(path.pop())
+                ready.update(contexts[i])
+            elif state[before] != waiting:
+                path.append(before)
+            else:  # a circle: give up the last step of it that was for a condition
+                while before in operands(rows[path[-1]]):
+                    before = path.pop()
+                    state[before] = 0
+                contexts[path[-1]] = (root,)
     return order

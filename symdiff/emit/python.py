@@ -45,8 +45,8 @@ class Writer:
         self.program = program
         self.rows = program.graph.rows
         labels = program.labels
-        given = (label for label in labels.values() if isinstance(label, str))
-        self.names = Names(self.reserved, [*program.arguments, *given])
+        self.names = Names(self.reserved, program.arguments)
+        self.given = {i: self.names.near(label) for i, label in labels.items() if isinstance(label, str)}
         self.own: dict[int, str] = {}  # rows that have a name
         self.texts: dict[int, Text] = {}
         self.preamble: list[str] = []
@@ -69,7 +69,7 @@ class Writer:
         plain = set(_plain(nest))
         counts = self.count(plain)
         self.lent = {i: name for i, name in self.lent.items() if i in {self.program.outputs[k] for k in plain}}
-        steps, labels = self.program.steps, self.program.labels
+        steps = self.program.steps
         for i, row in enumerate(self.rows):
             if row[0] == "input":
                 continue
@@ -77,7 +77,7 @@ class Writer:
                 self.texts[i] = self.literal(row[1])
             else:
                 self.texts[i] = self.fitting(row)
-                if counts[i] != 1 or isinstance(labels.get(i), str):
+                if counts[i] != 1 or i in self.given:
                     self.assign(i)
             if i in steps and i not in self.own:
                 self.assign(i)
@@ -112,11 +112,11 @@ class Writer:
     def name(self, i: int) -> str:
         """A name for row `i`: the user's, an output's, that of its primal with a suffix, or a temporary."""
         label = self.program.labels.get(i)
-        if isinstance(label, str):
-            return self.names.users[label]
+        if i in self.given:
+            return self.given[i]
         if i in self.lent:
             return self.names.near(self.lent[i])
-        if label is not None and label[1] in self.own:
+        if isinstance(label, tuple) and label[1] in self.own:
             return self.names.near(f"{self.own[label[1]]}_{label[0]}")
         return self.names.temporary()
 
@@ -134,6 +134,8 @@ class Writer:
                 texts[k] = own
         if not isinstance(nest, tuple):
             return self.nested(nest, name, texts)
+        if not nest:
+            return "()"
         line = self.nested(nest, name, texts)[1:-1]
         broken = wrapped(line)
         return f"({broken})" if broken != line else line

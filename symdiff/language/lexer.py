@@ -75,7 +75,7 @@ def tokens(text: str) -> Iterator[Token]:
         elif kind == "number":
             yield kind, float(value), start
         elif kind == "bad":
-            raise ParseError(f"unexpected character {_shown(value)}", text, start)
+            raise ParseError(_unexpected(value), text, start)
         else:
             yield kind, value, start
             if kind == "end":
@@ -89,17 +89,21 @@ def normalise(name: str, text: str, position: int) -> str:
         ParseError: it is not a name; superscript digits are, for one, not letters.
     """
     normal = unicodedata.normalize("NFKC", name)
-    if name.isidentifier() and normal.isidentifier():
+    if name.isidentifier() and normal.isidentifier() and _HINTS.keys().isdisjoint(normal):
         return normal
     for offset, character in enumerate(name):
         composed = unicodedata.normalize("NFKC", character)
-        if not (f"a{character}".isidentifier() and f"a{composed}".isidentifier()):
-            power = f"; for a power write **{composed}" if composed.isdigit() else ""
-            raise ParseError(f"{_shown(character)} cannot stand in a name{power}", text, position + offset)
+        if composed in _HINTS or not (f"a{character}".isidentifier() and f"a{composed}".isidentifier()):
+            raise ParseError(_unexpected(character), text, position + offset)
     raise ParseError(f"{name!r} is not a name", text, position)
 
 
-def _shown(character: str) -> str:
-    """A character that does not belong, and what to write for it."""
+def _unexpected(character: str) -> str:
+    """The message for a character that does not belong, with what to write for it."""
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
-    return f"{shown} ({_HINTS[character]})" if character in _HINTS else shown
+    plain = unicodedata.normalize("NFKC", character)
+    hint = _HINTS.get(character) or _HINTS.get(plain)
+    if hint is None and plain != character and plain.isdigit():
+        subscript = "SUBSCRIPT" in unicodedata.name(character, "")
+        hint = f"write a plain {plain}" if subscript else f"for a power write **{plain}"
+    return f"unexpected character {shown}" + (f"; {hint}" if hint else "")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cache
 from typing import NoReturn
 
 from symdiff.build import Builder
 from symdiff.errors import ParseError, ShapeError, point_at
 from symdiff.ir import Graph, Program, operands, replay
-from symdiff.language.parser import Item, Statement, Syntax, is_function, parse
+from symdiff.language.hints import is_function, no_function
+from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS, Primitive
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
@@ -78,23 +78,23 @@ def lower(
                 position,
             )
         if name in assigned:
-            scope.fail(f"{name!r} is used before it is assigned", position)
+            scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned to", position)
         if arguments is not None:
             scope.fail(f"{name!r} is not among the arguments ({', '.join(arguments)})", position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
     scope = Scope(builder, syntax.text, dict(inputs), free)
-    labels: dict[int, str | tuple[str, int]] = {}
     for statement in syntax.assignments:
         target = str(statement.target)
         if target in inputs:
             scope.fail(f"{target!r} is an argument and cannot be assigned to", statement.position)
-        row = _value(scope, statement)
-        scope.names[target] = row
-        if graph.rows[row][0] not in ("input", "const"):
-            labels.setdefault(row, target)
+        scope.names[target] = _value(scope, statement)
     outputs = tuple(builder.number(_value(scope, statement)) for statement in syntax.results)
+    labels: dict[int, str | tuple[str, int]] = {}
+    for name, row in scope.names.items():  # a name assigned twice belongs to what it last stood for
+        if name not in inputs and graph.rows[row][0] not in ("input", "const"):
+            labels.setdefault(row, name)
     names = _output_names(syntax.results, assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
     return program if optimize else _textbook(program)
@@ -180,7 +180,8 @@ def _compare(scope: Scope, chain: list[str], arguments: list[int], _: int) -> in
 def _joined(scope: Scope, name: str, arguments: list[int], position: int) -> int:
     symbol = next(s.text for s in PRIMITIVES[name].symbols if s.conditions)
     if not all(map(scope.builder.graph.is_condition, arguments)):
-        scope.fail(f"{symbol!r} joins conditions only: write parentheses, as (x > 0) {symbol} (y > 0)", position)
+        example = f"(x > 0) {symbol} (y > 0)" if len(arguments) == 2 else f"{symbol}(x > 0)"
+        scope.fail(f"{symbol!r} joins conditions only: write parentheses, as {example}", position)
     return scope.builder.op(name, *arguments)
 
 
@@ -235,7 +236,8 @@ def _piecewise(scope: Scope, arguments: list[Value], position: int) -> int:
 
 def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, position: int) -> NoReturn:
     counts = f"{least}" if least == most else f"{least} or {most}"
-    scope.fail(f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}", position)
+    hint = "; write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
+    scope.fail(f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}{hint}", position)
 
 
 def _needs_array(scope: Scope, name: str, position: int) -> NoReturn:
@@ -249,11 +251,7 @@ def _needs_array(scope: Scope, name: str, position: int) -> NoReturn:
 def _no_function(scope: Scope, name: str, position: int) -> NoReturn:
     if name in REDUCTIONS:
         _needs_array(scope, name, position)
-    known = [*FUNCTIONS, *FORMULAS, *REDUCTIONS, "Piecewise"]
-    close = get_close_matches(name[:40], known, n=1)
-    if not close and name.lower() != name:
-        close = [k for k in known if k == name.lower()]
-    scope.fail(f"unknown function {name[:40]!r}" + (f"; did you mean {close[0]!r}?" if close else ""), position)
+    scope.fail(no_function(name), position)
 
 
 _KINDS: dict[str, Callable[..., Value]] = {"op": _ternary, "compare": _compare, "joined": _joined, "call": _call}

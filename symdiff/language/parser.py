@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from symdiff.errors import LimitError, ParseError
+from symdiff.language.hints import no_operator, no_value
 from symdiff.language.lexer import Token, tokens
 from symdiff.limits import limits
-from symdiff.primitives import COMPARE, FORMULAS, FUNCTIONS, INFIX, PREFIX, REDUCTIONS, TERNARY, Primitive, Symbol
+from symdiff.primitives import COMPARE, INFIX, PREFIX, TERNARY, Primitive, Symbol
 
 # (kind, value, count of operands, position); kinds:
 #   "number"  a float               "name"     a name
@@ -32,6 +33,7 @@ Item = tuple[str, "str | float | list[str]", int, int]
 
 _OPEN = -1  # precedence of what waits for its closing mark, so that no operator passes it
 _WORDS = frozenset({"if", "else", "and", "or", "not"})
+RESERVED = _WORDS | {"True", "False"}  # never a variable
 
 
 @dataclass(slots=True)
@@ -63,11 +65,6 @@ class Syntax:
     results: list[Statement]
 
 
-def is_function(name: str) -> bool:
-    """Whether the language has a function of this name."""
-    return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name == "Piecewise"
-
-
 def parse(text: str) -> Syntax:
     """Parse a program of the formula language.
 
@@ -81,7 +78,7 @@ def parse(text: str) -> Syntax:
             parser.operand(token)
         else:
             parser.operator(token)
-        parser.last = token
+        parser.before, parser.last = (*parser.before[-1:], parser.last), token
     return parser.finish()
 
 
@@ -92,6 +89,7 @@ class _Parser:
         self.text = text
         self.due = True
         self.last: Token = ("newline", "", 0)
+        self.before: tuple[Token, ...] = ()  # the two tokens before it
         self.stack: list[_Pending] = []
         self.brackets = 0  # of the entries of the stack, how many are open brackets
         self.items: list[Item] = []  # of the expression being read
@@ -140,9 +138,11 @@ class _Parser:
         elif value != "+":  # a plus sign in front of an operand does nothing
             if value == ")" and self.last[1] == "(" and self.stack[-1].kind == "call":
                 self.fail(f"{self.stack[-1].value}() needs an argument", position)
+            if value == "if":
+                self.fail("a value is missing before 'if'; write a if c else b, or where(c, a, b)", position)
             if value == "[":
                 self.fail("a list [...] needs array arguments, which this version does not have", position)
-            self.fail(f"a value is missing before {value!r}", position)
+            self.fail(no_value(self.last[1], value), position)
 
     def prefix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         if self.stack and self.stack[-1].precedence > symbol.precedence and symbol.text == "not":
@@ -232,6 +232,8 @@ class _Parser:
         plain = len(self.items) == 1 and self.items[0][0] == "name" and self.last[0] == "name"
         if not plain or self.stack or self.target or self.ended:
             self.fail("'=' assigns to a name at the start of a line; to compare, write ==", position)
+        if self.items[0][1] in RESERVED:
+            self.fail(f"{self.items[0][1]!r} is a word of the language and cannot be assigned to", self.last[2])
         self.target = self.items.pop()
         self.due = True
 
@@ -261,23 +263,12 @@ class _Parser:
     def misplaced(self, token: Token) -> NoReturn:
         """Two operands in a row, or a symbol that the language does not have: say what to write."""
         kind, value, position = token
-        last_kind, last_value, last_position = self.last
-        if value in (".", "["):
-            what = "attributes" if value == "." else "indexing of scalars"
-            self.fail(f"the language has no {what}", position)
-        if value == "//":
-            self.fail("unknown operator '//'; write floor(x/y)", position)
-        if value == "!=":
-            self.fail("unexpected '!='", position)
-        if kind in ("number", "name") or value in ("(", "~", "not"):
-            before = self.text[last_position:position].rstrip() if last_kind in ("number", "name") else ")"
-            if last_kind == "name" and is_function(str(last_value)) and kind in ("number", "name"):
-                after = self.text[position : position + 20].split()[0]
-                self.fail(f"write {last_value}({after})", position)
-            after = str(value) if kind == "name" else "(...)" if value == "(" else self.text[position:].split()[0][:20]
-            if value not in _WORDS:
-                self.fail(f"an operator is missing here; write {before}*{after}", position)
-        self.fail(f"unexpected {value!r}", position)
+        if self.brackets and "\n" in self.text[self.last[2] : position]:
+            self.unclosed()
+        self.fail(
+            no_operator([t[:2] for t in (*self.before, self.last)], kind, value, self.text[position : position + 50]),
+            position,
+        )
 
     def finish(self) -> Syntax:
         """What was read, once the end token has been taken."""

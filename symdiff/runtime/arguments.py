@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,8 +26,10 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
     if len(args) > len(names):
         raise TypeError(f"{signature} takes {_count(len(names))}, {len(args)} given")
     given = dict(zip(names, args, strict=False))
-    for name, value in kwargs.items():
-        if name not in names:
+    known = frozenset(names) if kwargs else frozenset()
+    for key, value in kwargs.items():
+        name = key if key.isascii() else unicodedata.normalize("NFKC", key)
+        if name not in known:
             raise TypeError(f"{signature} has no argument {name!r}")
         if name in given:
             raise TypeError(f"{signature}: argument {name!r} is given twice")
@@ -97,7 +100,8 @@ def _array(name: str, value: Any) -> Any:
     if dtype.kind in "iub":
         return array.astype(np.float64)
     if dtype.newbyteorder("=") not in _FLOATING:
-        kind = type(value).__name__ if dtype.kind == "O" else f"of dtype {dtype}"
+        plain = isinstance(value, (np.ndarray, np.generic)) or dtype.kind != "O"
+        kind = f"of dtype {dtype}" if plain else type(value).__name__
         raise TypeError(
             f"argument {name!r} is {kind}; real or complex numbers of single or double precision are needed"
         )
@@ -116,9 +120,8 @@ def check_out(out: Any, names: Sequence[str]) -> list[Array | None]:
     """
     given = list(_leaves(out)) if isinstance(out, tuple) else [out]
     if len(given) != len(names):
-        raise TypeError(
-            f"out= takes {len(names)} array{'s' * (len(names) != 1)} ({', '.join(names)}), {len(given)} given"
-        )
+        what = "1 array" if len(names) == 1 else f"a tuple of {len(names)} arrays"
+        raise TypeError(f"out= takes {what} ({', '.join(names)}), {len(given)} given")
     for name, array in zip(names, given, strict=True):
         if array is not None and not isinstance(array, np.ndarray):
             raise TypeError(f"out= for {name!r} is {type(array).__name__}, not an array")

@@ -110,14 +110,14 @@ def wrap(shape: Shape, values: Any) -> Any:
 def entry(
     count: int,
     scalar: Callable[..., Any],
-    vector: Callable[..., Any] | None,
+    vector: Callable[..., Any],
     shape: Shape,
     general: Callable[[tuple[Any, ...]], Any],
 ) -> Callable[..., Any]:
     """What a call goes through, written out for `count` arguments and a shape of results.
 
-    Floats go to `scalar` at once; float64 arrays of one shape go to `vector`, if there
-    is one; anything else, and floats where `scalar` raises, to `general`.
+    Floats go to `scalar` at once; float64 arrays of one shape go to `vector`, which may
+    return None; anything else, and what these two do not do, to `general`.
     """
     records: list[type[tuple[Any, ...]]] = []
 
@@ -143,14 +143,14 @@ def entry(
         f"            return general(({listed},))",
         f"        return {result}",
     ]
-    if vector is not None:
-        lines += [
-            f"    if {''.join(f'{a}.__class__ is ' for a in names)}ndarray and a0.ndim:",
-            f"        if {''.join(f'{a}.dtype is ' for a in names)}float64"
-            + (f" and {' == '.join(f'{a}.shape' for a in names)}:" if count > 1 else ":"),
-            f"            values = vector({listed})",
-            f"            return {wrapped(shape, 'values', arrays=True)}",
-        ]
+    lines += [
+        f"    if {''.join(f'{a}.__class__ is ' for a in names)}ndarray and a0.ndim:",
+        f"        if {''.join(f'{a}.dtype is ' for a in names)}float64"
+        + (f" and {' == '.join(f'{a}.shape' for a in names)}:" if count > 1 else ":"),
+        f"            values = vector({listed})",
+        "            if values is not None:",
+        f"                return {wrapped(shape, 'values', arrays=True)}",
+    ]
     lines.append(f"    return general(({listed},))")
     scope: dict[str, Any] = {"scalar": scalar, "vector": vector, "general": general, "new": tuple.__new__}
     scope |= {
