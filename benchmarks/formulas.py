@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ class Formula:
         ranges: for each argument, where arrays are drawn from.
         partials: the partial derivatives as text, for peers that cannot differentiate.
         terms: those of a long sum.
+        note: what tables say of it instead of its text.
     """
 
     name: str
@@ -40,13 +42,14 @@ class Formula:
     ranges: tuple[tuple[float, float], ...] = ()
     partials: tuple[str, ...] = ()
     terms: tuple[Term, ...] = ()
+    note: str = ""
 
     @property
     def summary(self) -> str:
         """A line that says what it is."""
-        return (
-            f"{len(self.terms):,} terms over {len(self.args)} variables" if self.terms else self.text.splitlines()[-1]
-        )
+        if self.terms:
+            return f"{len(self.terms):,} terms over {len(self.args)} variables"
+        return self.note or self.text.splitlines()[-1]
 
     def arrays(self, size: int) -> tuple[np.ndarray, ...]:
         """Arguments of `size` points, the same in every run."""
@@ -95,6 +98,40 @@ def long_sum(name: str, count: int, *, distinct: bool = False, variables: int = 
     args = tuple(f"x{k}" for k in range(variables))
     point = tuple(0.5 + 0.1 * k for k in range(variables))
     return Formula(name, _sum_text(terms, args), args, point, ((0.5, 1.5),) * variables, terms=terms)
+
+
+def rosenbrock(variables: int) -> Formula:
+    """The chained Rosenbrock function."""
+    args = tuple(f"x{k}" for k in range(variables))
+    terms = (f"100*({b} - {a}**2)**2 + (1 - {a})**2" for a, b in itertools.pairwise(args))
+    point = tuple(0.5 + k / variables for k in range(variables))
+    note = f"the chained Rosenbrock function of {variables} variables"
+    return Formula("R", " + ".join(terms), args, point, ((-2.0, 2.0),) * variables, note=note)
+
+
+def kinetics(species: int = 60, reactions: int = 90, seed: int = 0) -> Formula:
+    """Mass-action kinetics: the rate of change of every concentration, as a program with as many results.
+
+    Each reaction takes one or two species and gives one or two, picked at random so that
+    every species takes part; those it both takes and gives cancel.
+    """
+    pick = random.Random(seed)  # noqa: S311 - not cryptography
+    args = tuple(f"c{k}" for k in range(species))
+    lines: list[str] = []
+    changes: list[list[str]] = [[] for _ in args]
+    for j in range(reactions):
+        taken = [j % species, *pick.choices(range(species), k=pick.randint(0, 1))]
+        given = pick.choices(range(species), k=pick.randint(1, 2))
+        rate = round(10 ** pick.uniform(-2, 1), 3)
+        lines.append("*".join([f"r{j} = {rate}", *(args[k] for k in taken)]))
+        for k in sorted({*taken, *given}):
+            net = given.count(k) - taken.count(k)
+            if net:
+                changes[k].append(("- " if net < 0 else "+ ") + (f"{abs(net)}*" if abs(net) > 1 else "") + f"r{j}")
+    results = (" ".join(change).removeprefix("+ ") for change in changes)
+    text = "\n".join([*lines, ", ".join(results)])
+    point = tuple(round(pick.uniform(0.1, 2.0), 3) for _ in args)
+    return Formula("K", text, args, point, note=f"{species} species, {reactions} reactions")
 
 
 def _sum_text(terms: tuple[Term, ...], args: tuple[str, ...]) -> str:
@@ -164,3 +201,5 @@ D = Formula(
     ),
 )
 E = long_sum("E", 182)  # 999 operations
+R = rosenbrock(50)
+K = kinetics()

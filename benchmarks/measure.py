@@ -44,13 +44,36 @@ class Row:
         return min(self.times)
 
 
+def numbers(result: Any) -> np.ndarray:
+    """A result as one flat array: the value, then each partial, point by point."""
+    if isinstance(result, (tuple, list)):
+        return np.concatenate([numbers(part) for part in result])
+    return np.ravel(np.asarray(result, dtype=float))
+
+
+def scattered(rows: Any, cols: Any, shape: tuple[int, int]) -> Callable[[Any], np.ndarray]:
+    """What arranges the entries of sparse matrices, one matrix a point, as the numbers of dense ones."""
+
+    def dense(entries: Any) -> np.ndarray:
+        flat = np.asarray(entries, dtype=float).reshape(-1, len(rows))
+        full = np.zeros((len(flat), *shape))
+        full[:, rows, cols] = flat
+        return full.ravel()
+
+    return dense
+
+
 @dataclass(frozen=True)
 class Call:
-    """A call to be timed: of `function`, or of an attribute of it that each call looks up."""
+    """A call to be timed: of `function`, or of an attribute of it that each call looks up.
+
+    `arranged` makes of a result the numbers that are checked, in symdiff's order; it is not timed.
+    """
 
     function: Any
     args: tuple[Any, ...]
     attribute: str = ""
+    arranged: Callable[[Any], np.ndarray] = numbers
 
     def __call__(self) -> Any:
         return (getattr(self.function, self.attribute) if self.attribute else self.function)(*self.args)
@@ -60,13 +83,6 @@ class Call:
         names = ", ".join(f"a{k}" for k in range(len(self.args)))
         called = f"f.{self.attribute}" if self.attribute else "f"
         return timeit.Timer(f"{called}({names})", f"f, ({names},) = call", globals={"call": (self.function, self.args)})
-
-
-def numbers(result: Any) -> np.ndarray:
-    """A result as one flat array: the value, then each partial, point by point."""
-    if isinstance(result, (tuple, list)):
-        return np.concatenate([numbers(part) for part in result])
-    return np.ravel(np.asarray(result, dtype=float))
 
 
 def wrong(result: Any, expected: np.ndarray) -> str:
@@ -110,7 +126,7 @@ def race(entrants: Mapping[str, Call | str], expected: np.ndarray, *, rounds: in
             row.note = call
             continue
         try:
-            row.note = wrong(call(), expected)
+            row.note = wrong(call.arranged(call()), expected)
             if not row.note:
                 timer = call.timer()
                 count, took = 1, timer.timeit(1)

@@ -10,6 +10,11 @@ installed, and has of these what the tool can do:
 - `ARRAYS`: by label, what makes of a `Formula` and its arguments, arrays of float64, a
   function and its arguments: the same numbers, laid out as the tool wants them. It
   returns the value and the partials at each point, in the form that the tool gives.
+- `HESSIANS`, `JACOBIANS`: by label, what makes of a `Formula` a `Call` for its matrix of second
+  derivatives, or of first ones of all its results, at its point, with the argument in the
+  form that the tool takes at once.
+- `HESSIAN_ARRAYS`: the same of a `Formula` and its arguments, arrays, for a matrix a point.
+- `BUILT`: the labels in these that are also timed with the making included.
 - `TERMS`: how many terms of a long sum it is given at most, if it is given any.
 
 Results may nest: what counts is the order of the numbers, the value first. A maker raises

@@ -10,6 +10,8 @@ import numpy as np
 from autograd import numpy as anp
 
 from benchmarks.formulas import Formula, functions
+from benchmarks.measure import Call
+from benchmarks.peers import Unsupported
 
 TERMS = 1_000
 
@@ -30,6 +32,23 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
     return call, arrays
 
 
+def hessian(formula: Formula) -> Call:
+    """A function of one array of arguments."""
+    written = _written(formula)
+    return Call(autograd.hessian(lambda x: written(*x)), (np.array(formula.point),))
+
+
+def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """Not there."""
+    raise Unsupported("skipped: autograd makes one Hessian a call")
+
+
+def jacobian(formula: Formula) -> Call:
+    """A function of one array of arguments."""
+    written = _written(formula)
+    return Call(autograd.jacobian(lambda x: anp.array(written(*x))), (np.array(formula.point),))
+
+
 def _written(formula: Formula) -> Callable[..., Any]:
     names = functions(anp)
     if "erf" in formula.text:
@@ -42,3 +61,7 @@ def _written(formula: Formula) -> Callable[..., Any]:
 CALLS = {"autograd": value_and_grad}
 FIRST = "autograd"
 ARRAYS = {"autograd": value_and_grad_arrays}
+HESSIANS = {"autograd": hessian}
+HESSIAN_ARRAYS = {"autograd": hessian_arrays}
+JACOBIANS = {"autograd": jacobian}
+BUILT = ("autograd",)

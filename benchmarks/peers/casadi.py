@@ -16,6 +16,7 @@ import casadi
 import numpy as np
 
 from benchmarks.formulas import Formula, functions
+from benchmarks.measure import Call, scattered
 from benchmarks.peers import Unsupported
 
 TERMS = 10_000
@@ -53,6 +54,92 @@ def mapped_c(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., A
     return _buffers(_through_c(inputs, _map(formula, arrays)(*inputs)), size), arrays
 
 
+def hessian(formula: Formula) -> Call:
+    """A Function of one vector; the result is a sparse matrix of CasADi."""
+    return Call(casadi.Function("f", *_matrix(formula, _second)), (np.array(formula.point),))
+
+
+def hessian_buffered(formula: Formula) -> Call:
+    """A Function with its arguments in a buffer, and in another the entries that are not structurally zero."""
+    return _entries(formula, _second)
+
+
+def hessian_buffered_c(formula: Formula) -> Call:
+    """The same through C."""
+    return _entries(formula, _second, through_c=True)
+
+
+def hessian_mapped(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """The `map` of the Function, on buffers: at each point the entries that are not structurally zero."""
+    return _mapped_entries(formula, _at_points(formula, arrays), arrays)
+
+
+def hessian_mapped_c(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """The same through C."""
+    inputs = [casadi.MX.sym(name, 1, len(arrays[0])) for name in formula.args]
+    return _mapped_entries(formula, _through_c(inputs, [_at_points(formula, arrays)(*inputs)]), arrays)
+
+
+def jacobian(formula: Formula) -> Call:
+    """A Function of one vector; the result is a sparse matrix of CasADi."""
+    return Call(casadi.Function("f", *_matrix(formula, casadi.jacobian)), (np.array(formula.point),))
+
+
+def jacobian_buffered(formula: Formula) -> Call:
+    """A Function with its arguments in a buffer, and in another the entries that are not structurally zero."""
+    return _entries(formula, casadi.jacobian)
+
+
+def jacobian_buffered_c(formula: Formula) -> Call:
+    """The same through C."""
+    return _entries(formula, casadi.jacobian, through_c=True)
+
+
+def _second(value: Any, x: Any) -> Any:
+    return casadi.hessian(value, x)[0]
+
+
+def _matrix(formula: Formula, derive: Callable[..., Any]) -> tuple[list[Any], list[Any]]:
+    inputs = [casadi.SX.sym(name) for name in formula.args]
+    results = formula.function(_NAMES)(*inputs)
+    results = casadi.vertcat(*results) if isinstance(results, tuple) else results
+    vector = casadi.vertcat(*inputs)
+    return [vector], [derive(results, vector)]
+
+
+def _entries(formula: Formula, derive: Callable[..., Any], *, through_c: bool = False) -> Call:
+    inputs, outputs = _matrix(formula, derive)
+    function = _through_c(inputs, outputs) if through_c else casadi.Function("f", inputs, outputs)
+    rows, cols = function.sparsity_out(0).get_triplet()
+    return Call(_buffered(function), formula.point, arranged=scattered(rows, cols, function.size_out(0)))
+
+
+def _at_point(formula: Formula) -> casadi.Function:
+    """The Hessian as a function of scalars."""
+    inputs = [casadi.SX.sym(name) for name in formula.args]
+    return casadi.Function("f", inputs, [_second(formula.function(_NAMES)(*inputs), casadi.vertcat(*inputs))])
+
+
+def _at_points(formula: Formula, arrays: tuple[Any, ...]) -> casadi.Function:
+    return _at_point(formula).map(len(arrays[0]))
+
+
+def _mapped_entries(formula: Formula, function: casadi.Function, arrays: tuple[Any, ...]) -> Call:
+    buffer, evaluate = function.buffer()
+    size, count = len(arrays[0]), len(formula.args)
+
+    def call(*given: np.ndarray) -> np.ndarray:
+        result = np.empty((size, function.nnz_out(0) // size))
+        for k, array in enumerate(given):
+            buffer.set_arg(k, memoryview(array))
+        buffer.set_res(0, memoryview(result))
+        evaluate()
+        return result
+
+    cols, rows = _at_point(formula).sparsity_out(0).get_triplet()  # of a symmetric matrix, in the order of rows
+    return Call(call, arrays, arranged=scattered(rows, cols, (count, count)))
+
+
 def _symbols(formula: Formula) -> tuple[list[Any], Any, Any]:
     inputs = [casadi.SX.sym(name) for name in formula.args]
     value = formula.function(_NAMES)(*inputs)
@@ -74,7 +161,7 @@ def _through_c(inputs: list[Any], outputs: Any) -> casadi.Function:
 
 
 def _buffered(function: casadi.Function) -> Callable[..., Any]:
-    given, result = np.zeros(function.numel_in(0)), np.zeros(function.numel_out(0))
+    given, result = np.zeros(function.nnz_in(0)), np.zeros(function.nnz_out(0))
     buffer, evaluate = function.buffer()
     buffer.set_arg(0, memoryview(given))
     buffer.set_res(0, memoryview(result))
@@ -105,3 +192,7 @@ def _buffers(function: casadi.Function, size: int) -> Callable[..., Any]:
 CALLS = {"casadi": value_and_grad, "casadi (buffer)": buffered, "casadi (buffer, C)": buffered_c}
 FIRST = "casadi"
 ARRAYS = {"casadi (map)": mapped, "casadi (map, C)": mapped_c}
+HESSIANS = {"casadi": hessian, "casadi (buffer)": hessian_buffered, "casadi (buffer, C)": hessian_buffered_c}
+HESSIAN_ARRAYS = {"casadi (map)": hessian_mapped, "casadi (map, C)": hessian_mapped_c}
+JACOBIANS = {"casadi": jacobian, "casadi (buffer)": jacobian_buffered, "casadi (buffer, C)": jacobian_buffered_c}
+BUILT = ("casadi", "casadi (buffer, C)")

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 from jax import numpy as jnp
 from jax.scipy.special import erf
 
 from benchmarks.formulas import Formula, functions
+from benchmarks.measure import Call
 
 TERMS = 1_000
 
@@ -29,9 +31,34 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
     return _waiting(jax.jit(jax.vmap(_gradient(formula)))), tuple(map(jnp.asarray, arrays))
 
 
+def hessian(formula: Formula) -> Call:
+    """`jit` of `hessian`, of one array of arguments."""
+    return Call(_waiting(jax.jit(jax.hessian(_of_array(formula)))), (jnp.asarray(formula.point),))
+
+
+def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """`jit` of the `vmap` of `hessian`, of one array with a row a point."""
+    points = jnp.asarray(np.stack(arrays, axis=1))
+    return Call(_waiting(jax.jit(jax.vmap(jax.hessian(_of_array(formula))))), (points,))
+
+
+def jacobian(formula: Formula) -> Call:
+    """`jit` of `jacfwd`, of one array of arguments."""
+    results = _of_array(formula)
+    return Call(_waiting(jax.jit(jax.jacfwd(lambda x: jnp.stack(results(x))))), (jnp.asarray(formula.point),))
+
+
+def _of_array(formula: Formula) -> Callable[..., Any]:
+    written = _written(formula)
+    return lambda x: written(*x)
+
+
+def _written(formula: Formula) -> Callable[..., Any]:
+    return formula.function(functions(jnp, erf=erf))
+
+
 def _gradient(formula: Formula) -> Callable[..., Any]:
-    written = formula.function(functions(jnp, erf=erf))
-    return jax.value_and_grad(written, argnums=tuple(range(len(formula.args))))
+    return jax.value_and_grad(_written(formula), argnums=tuple(range(len(formula.args))))
 
 
 def _waiting(compiled: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,3 +69,7 @@ def _waiting(compiled: Callable[..., Any]) -> Callable[..., Any]:
 CALLS = {"jax (jit)": value_and_grad}
 FIRST = "jax (jit)"
 ARRAYS = {"jax (jit, vmap)": value_and_grad_arrays}
+HESSIANS = {"jax (jit)": hessian}
+HESSIAN_ARRAYS = {"jax (jit, vmap)": hessian_arrays}
+JACOBIANS = {"jax (jit)": jacobian}
+BUILT = ("jax (jit)",)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import symdiff
 from benchmarks.formulas import Formula
+from benchmarks.measure import Call, scattered
 
 TERMS = 100_000
 VERSION = symdiff.__version__
@@ -26,6 +28,45 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[sy
     return value_and_grad(formula), arrays
 
 
+def hessian(formula: Formula) -> Call:
+    """The dense Hessian."""
+    return Call(function(formula).hessian, formula.point)
+
+
+def hessian_coo(formula: Formula) -> Call:
+    """The entries of the Hessian that are not structurally zero."""
+    return _sparse(function(formula).hessian, formula.point)
+
+
+def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """The dense Hessian at each point."""
+    return Call(function(formula).hessian, arrays)
+
+
+def hessian_coo_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """The entries of the Hessian at each point."""
+    return _sparse(function(formula).hessian, arrays)
+
+
+def jacobian(formula: Formula) -> Call:
+    """The dense Jacobian."""
+    return Call(function(formula).jacobian, formula.point)
+
+
+def jacobian_coo(formula: Formula) -> Call:
+    """The entries of the Jacobian that are not structurally zero."""
+    return _sparse(function(formula).jacobian, formula.point)
+
+
+def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
+    coo = matrix.coo
+    return Call(coo, tuple(args), arranged=scattered(coo.rows, coo.cols, matrix.sparsity.shape))
+
+
 CALLS = {"symdiff": value_and_grad}
 FIRST = "symdiff"
 ARRAYS = {"symdiff": value_and_grad_arrays}
+HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
+HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
+JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
+BUILT = ("symdiff", "symdiff (coo)")

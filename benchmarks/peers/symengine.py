@@ -13,6 +13,7 @@ import numpy as np
 import symengine
 
 from benchmarks.formulas import Formula, functions
+from benchmarks.measure import Call
 
 TERMS = 10_000
 
@@ -42,12 +43,45 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
     return lambda x: compiled(x).T, (np.stack(arrays, axis=1),)
 
 
+def hessian(formula: Formula) -> Call:
+    """A function of an array; the matrix row by row."""
+    return Call(_second(formula), (np.array(formula.point),))
+
+
+def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """A function of one array, a row a point; the matrices row by row."""
+    return Call(_second(formula), (np.stack(arrays, axis=1),))
+
+
+def jacobian(formula: Formula) -> Call:
+    """A function of an array; the matrix row by row."""
+    symbols = [symengine.Symbol(name) for name in formula.args]
+    results = formula.function(_NAMES)(*symbols)
+    entries = [result.diff(symbol) for result in results for symbol in symbols]
+    return Call(_compiled(symbols, entries), (np.array(formula.point),))
+
+
+def _second(formula: Formula) -> Any:
+    symbols = [symengine.Symbol(name) for name in formula.args]
+    value = formula.function(_NAMES)(*symbols)
+    partials = [value.diff(symbol) for symbol in symbols]
+    return _compiled(symbols, [partial.diff(symbol) for partial in partials for symbol in symbols])
+
+
+def _compiled(symbols: list[Any], entries: list[Any]) -> Any:
+    return symengine.Lambdify(symbols, entries, backend="llvm", cse=True)
+
+
 def _lambdify(formula: Formula) -> Any:
     symbols = [symengine.Symbol(name) for name in formula.args]
     value = formula.function(_NAMES)(*symbols)
-    return symengine.Lambdify(symbols, [value, *(value.diff(symbol) for symbol in symbols)], backend="llvm", cse=True)
+    return _compiled(symbols, [value, *(value.diff(symbol) for symbol in symbols)])
 
 
 CALLS = {"symengine (LLVM)": value_and_grad, "symengine (LLVM, unsafe)": unsafe}
 FIRST = "symengine (LLVM)"
 ARRAYS = {"symengine (LLVM)": value_and_grad_arrays}
+HESSIANS = {"symengine (LLVM)": hessian}
+HESSIAN_ARRAYS = {"symengine (LLVM)": hessian_arrays}
+JACOBIANS = {"symengine (LLVM)": jacobian}
+BUILT = ("symengine (LLVM)",)

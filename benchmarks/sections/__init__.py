@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks.formulas import Formula
-from benchmarks.measure import failure, numbers
+from benchmarks.measure import Call, failure, numbers
 from benchmarks.peers import symdiff as base
 from benchmarks.report import Table, Target
 
 Findings = Iterator[Table | Target]
 
-SECTIONS = ("call", "arrays", "compile", "scaling")
+SECTIONS = ("call", "arrays", "compile", "scaling", "second", "kinetics")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,20 @@ class Setup:
 
         modules = [module for module in self.peers.values() if hasattr(module, needs)]
         return {module.FIRST: first(module.CALLS[module.FIRST]) for module in modules} | self.skipped
+
+    def built(self, kind: str) -> dict[str, Any]:
+        """By label, what takes a formula all the way to its first matrix, of those under `kind` that are `BUILT`."""
+
+        def first(maker: Callable[[Formula], Call]) -> Callable[[Formula], Any]:
+            def run(formula: Formula) -> Any:
+                call = maker(formula)
+                return call.arranged(call())
+
+            return run
+
+        modules = [module for module in self.peers.values() if hasattr(module, "BUILT")]
+        found = {label: first(getattr(module, kind)[label]) for module in modules for label in module.BUILT}
+        return found | self.skipped
 
 
 def expected(formula: Formula) -> Any:
