@@ -1,21 +1,18 @@
-"""Making rows: coerce the operands, fold constants, apply the operation's identities, intern.
-
-An identity never changes a value beyond rounding and never a NaN or an infinity; sums
-are not reordered and `0*x` is left alone. The stable forms (log1p, softplus, ...) follow
-Goldberg, "What every computer scientist should know about floating-point arithmetic"
-(1991), and Maechler, "Accurately computing log(1 - exp(-|a|))" (2012).
-"""
+"""Making rows: coerce the operands, fold constants, apply the operation's identities, intern."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
-from math import inf, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Permute, Reshape, Size, Structure, Sum
+from symdiff.dims import Dim, Shape, product
 from symdiff.evaluate import constant, function
+from symdiff.identities import IDENTITIES, STRUCTURAL
 from symdiff.ir import CONDITIONS, operands
 from symdiff.primitives import PRIMITIVES
 
@@ -34,16 +31,23 @@ class Builder:
     Attributes:
         graph: where rows go.
         simplify: whether identities are applied; a graph that shares nothing starts without.
+        exact: whether a row has the shape of its operation, where an identity gives one
+            that only broadcasts to it. Derivatives need not: they are broadcast at the end.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.simplify = graph.shared
+        self.exact = True
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
             for i, row in enumerate(graph.rows):
-                if operands(row) and all(j in self._known or graph.rows[j][0] == "const" for j in row[1:]):
+                if (
+                    isinstance(row[0], str)
+                    and operands(row)
+                    and all(j in self._known or graph.rows[j][0] == "const" for j in row[1:])
+                ):
                     with suppress(ImportError):
                         self._known[i] = self._evaluate(row[0], row[1:])
 
@@ -56,9 +60,9 @@ class Builder:
         finally:
             self.simplify = before
 
-    def input(self, name: str) -> int:
+    def input(self, name: str, shape: Shape = ()) -> int:
         """A new argument."""
-        return self.graph.append(("input", name))
+        return self.graph.append(("input", name, shape) if shape else ("input", name))
 
     def const(self, value: float | bool) -> int:  # noqa: FBT001 - a value like any other
         """A constant."""
@@ -92,7 +96,7 @@ class Builder:
             row = rows[i]
             if row[0] != "const":
                 constants = constants and i in self._known
-                if row[0] in CONDITIONS and not takes:
+                if (row[0] in CONDITIONS or row[0].__class__ is not str) and not takes:
                     takes = "r" * len(arguments)
             elif row[1] in ("True", "False"):
                 takes = takes or "r" * len(arguments)
@@ -107,6 +111,8 @@ class Builder:
             if identity is not None:
                 simpler = identity(self, *arguments)
                 if simpler is not None:
+                    if self.exact and self.graph.shapes:
+                        return self.full(simpler, self.graph.shape_of((name, *arguments)))
                     return simpler
         return self.raw(name, *arguments)
 
@@ -151,6 +157,116 @@ class Builder:
         self._known[made] = value
         return made
 
+    # Operations on shapes
+
+    def shape(self, i: int) -> Shape:
+        """The core shape of row `i`."""
+        return self.graph.shape(i)
+
+    def size(self, dim: Dim) -> int:
+        """A dimension as a number."""
+        return self.const(dim) if isinstance(dim, int) else self.graph.intern((Size(dim),))
+
+    def structure(self, operation: Structure, *arguments: int) -> int:
+        """A row for an operation on shapes, or an equal simpler row."""
+        if not operation.arranges and not operation.condition:
+            arguments = tuple(map(self.number, arguments))
+        if operation.arranges and not self.exact:
+            row = self.row(arguments[0])
+            if row[0] == "where" and 0.0 in (self.value(row[2]), self.value(row[3])):  # a choice stays outermost
+                shape = self.shape(arguments[0])
+                parts = [
+                    j if self.row(j)[0] == "const" else self.structure(operation, self.full(j, shape)) for j in row[1:]
+                ]
+                return self.op("where", *parts)
+        if self.graph.shared:
+            simpler = STRUCTURAL.get(type(operation), _nothing)(self, operation, *arguments)
+            if simpler is not None:
+                return simpler
+        return self.graph.intern((operation, *arguments))
+
+    def expand(self, i: int, axes: Sequence[int]) -> int:
+        """Row `i` with new axes of length 1 at `axes` of the result; not those with no other axis on their left."""
+        rest = len(self.shape(i))
+        needed: list[int] = []
+        axis = -1
+        while rest:
+            if axis in axes:
+                needed.append(axis)
+            else:
+                rest -= 1
+            axis -= 1
+        if not needed:
+            return i
+        return self.structure(Expand(tuple(needed)), i)
+
+    def full(self, i: int, shape: Shape) -> int:
+        """Row `i` broadcast to `shape`; axes that it has in front of those stay."""
+        have = self.shape(i)
+        target = (*have[: max(0, len(have) - len(shape))], *shape)
+        return i if have == target else self.structure(Broadcast(target), i)
+
+    def summed(self, i: int, shape: Shape, axes: Sequence[int]) -> int:
+        """The sum along `axes` of row `i`, seen as if broadcast to `shape`."""
+        have = self.shape(i)
+        present = [a for a in axes if len(have) >= -a]
+        repeats = product(shape[a] for a in axes if len(have) < -a or have[a] == 1)
+        total = self.structure(Sum(tuple(sorted(present))), i) if present else i
+        return total if repeats == 1 else self.op("mul", self.size(repeats), total)
+
+    def anywhere(self, i: int, axes: Sequence[int]) -> int:
+        """Whether condition `i` holds anywhere along `axes`, of those that it has."""
+        present = [a for a in axes if len(self.shape(i)) >= -a]
+        return self.structure(AnyOf(tuple(sorted(present))), i) if present else i
+
+    def reduced(self, i: int, shape: Shape, target: Shape) -> int:
+        """The sum of row `i`, seen as of `shape`, over what was broadcast from `target`."""
+        gone = [a for a in range(-len(shape), 0) if len(target) < -a]
+        kept = [a for a in range(-len(target), 0) if target[a] == 1 and shape[a] != 1]
+        if not gone and not kept:
+            return i
+        total = self.summed(i, shape, [*gone, *kept])
+        return self.expand(total, kept) if kept else total
+
+    def permute(self, i: int, order: Sequence[int]) -> int:
+        """Row `i` with its last axes in another order."""
+        return i if tuple(order) == tuple(range(-len(order), 0)) else self.structure(Permute(tuple(order)), i)
+
+    def reshape(self, i: int, rank: int, to: Shape) -> int:
+        """Row `i` with its last `rank` axes as axes of the shape `to`."""
+        have = self.shape(i)
+        return i if have[len(have) - rank :] == to else self.structure(Reshape(rank, to), i)
+
+    def einsum(
+        self, x: int, y: int, left: str, right: str, out: str, multiply: Callable[[int, int], int] | None = None
+    ) -> int:
+        """The sum of products over the labels that `out` lacks, by `multiply` where none is summed over.
+
+        Axes in front of those that have labels are carried along.
+        """
+        extra = [len(self.shape(i)) - len(labels) for i, labels in ((x, left), (y, right))]
+        left, right, out = (
+            "ABCDEFGH"[8 - k :] + labels for k, labels in zip((*extra, max(extra)), (left, right, out), strict=True)
+        )
+        for label in dict.fromkeys(left):
+            if label not in right + out:
+                x, left = self.structure(Sum((left.index(label) - len(left),)), x), left.replace(label, "")
+        for label in dict.fromkeys(right):
+            if label not in left + out:
+                y, right = self.structure(Sum((right.index(label) - len(right),)), y), right.replace(label, "")
+        if all(label in out for label in left + right):
+            arranged = self._arranged(x, left, out), self._arranged(y, right, out)
+            return multiply(*arranged) if multiply else self.op("mul", *arranged)
+        names = dict(zip(dict.fromkeys(left + right), "ijklmnopqrstuvw", strict=False))
+        spelt = ["".join(names[label] for label in labels) for labels in (left, right, out)]
+        return self.structure(Einsum(*spelt), x, y)
+
+    def _arranged(self, i: int, labels: str, out: str) -> int:
+        """Row `i`, with its axes in the order of `out`, and new ones for the labels that it lacks."""
+        order = sorted(labels, key=out.index)
+        i = self.permute(i, [labels.index(label) - len(labels) for label in order])
+        return self.expand(i, [k - len(out) for k, label in enumerate(out) if label not in labels])
+
 
 def _compute(name: str, values: list[float | bool]) -> float | bool:
     """An operation on constants: by `math`, or by NumPy where `math` raises or lacks it."""
@@ -165,182 +281,5 @@ def _compute(name: str, values: list[float | bool]) -> float | bool:
     return bool(result) if primitive.condition else float(result)
 
 
-Identity = Callable[..., "int | None"]
-IDENTITIES: dict[str, Identity] = {}
-
-
-def _identity(name: str) -> Callable[[Identity], Identity]:
-    def register(rule: Identity) -> Identity:
-        IDENTITIES[name] = rule
-        return rule
-
-    return register
-
-
-def _negated(b: Builder, i: int) -> int | None:
-    """x, where row `i` is -x.
-
-    Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
-    """
-    row = b.row(i)
-    return row[1] if row[0] == "neg" and b.graph.shared else None
-
-
-def _one_plus(b: Builder, i: int) -> int | None:
-    """x, where row `i` is 1 + x or x + 1 or 1 - x (then -x); not for a textbook, which stays as written."""
-    row = b.row(i)
-    if not b.graph.shared:
-        return None
-    if row[0] == "add":
-        if b.value(row[1]) == 1.0:
-            return int(row[2])
-        if b.value(row[2]) == 1.0:
-            return int(row[1])
-    if row[0] == "sub" and b.value(row[1]) == 1.0:
-        return b.op("neg", row[2])
-    return None
-
-
-def _exponent(b: Builder, i: int | None) -> int | None:
-    """x, where row `i` is exp(x)."""
-    return b.row(i)[1] if i is not None and b.graph.shared and b.row(i)[0] == "exp" else None
-
-
-def _logarithm(b: Builder, i: int) -> int | None:
-    """log(x), where row `i` is x and has one that cannot overflow: exp(y), or a positive constant."""
-    value = b.value(i)
-    return b.op("log", i) if value is not None and 0 < value < inf else _exponent(b, i)
-
-
-@_identity("neg")
-def _neg(b: Builder, x: int) -> int | None:
-    return _negated(b, x)
-
-
-@_identity("add")
-def _add(b: Builder, x: int, y: int) -> int | None:
-    if (minus := _negated(b, y)) is not None:
-        return b.op("sub", x, minus)
-    if (minus := _negated(b, x)) is not None:
-        return b.op("sub", y, minus)
-    for e, one in ((x, y), (y, x)):
-        if b.value(one) == -1.0 and (exponent := _exponent(b, e)) is not None:
-            return b.op("expm1", exponent)
-    return None
-
-
-@_identity("sub")
-def _sub(b: Builder, x: int, y: int) -> int | None:
-    if (minus := _negated(b, y)) is not None:
-        return b.op("add", x, minus)
-    if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
-        return b.op("expm1", exponent)
-    return None
-
-
-@_identity("mul")
-def _mul(b: Builder, x: int, y: int) -> int | None:
-    for factor, other in ((x, y), (y, x)):
-        value = b.value(factor)
-        if value == 1.0:
-            return other
-        if value == -1.0:
-            return b.op("neg", other)
-        if (minus := _negated(b, factor)) is not None:
-            return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
-    return None
-
-
-@_identity("div")
-def _div(b: Builder, x: int, y: int) -> int | None:
-    value = b.value(y)
-    if value == 1.0:
-        return x
-    if value == -1.0:
-        return b.op("neg", x)
-    if (minus := _negated(b, x)) is not None:
-        return b.op("neg", b.op("div", minus, y))
-    if (minus := _negated(b, y)) is not None:
-        return b.op("neg", b.op("div", x, minus))
-    if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
-        if b.value(x) == 1.0:
-            return b.op("sigmoid", b.op("neg", exponent))
-        if _exponent(b, x) == exponent:
-            return b.op("sigmoid", exponent)
-    return None
-
-
-@_identity("pow")
-def _pow(b: Builder, x: int, y: int) -> int | None:
-    value = b.value(y)
-    if value == 0.0:
-        return b.const(1.0)
-    if value == 1.0:
-        return x
-    if value == 0.5:
-        return b.op("sqrt", x)
-    if value in (-1.0, -0.5):
-        return b.op("div", b.const(1.0), b.op("pow", x, b.const(-value)))
-    return None
-
-
-@_identity("log")
-def _log(b: Builder, x: int) -> int | None:
-    if (rest := _one_plus(b, x)) is not None:
-        return b.op("log1p", rest)
-    row = b.row(x)
-    if row[0] == "add" and not b.graph.complex:
-        left, right = (_logarithm(b, i) for i in row[1:])
-        if left is not None and right is not None:
-            return b.op("logaddexp", left, right)
-    return None
-
-
-@_identity("log1p")
-def _log1p(b: Builder, x: int) -> int | None:
-    exponent = _exponent(b, x)
-    return None if exponent is None or b.graph.complex else b.op("softplus", exponent)
-
-
-@_identity("not")
-def _not(b: Builder, c: int) -> int | None:
-    row = b.row(c)
-    return int(row[1]) if row[0] == "not" else None
-
-
-@_identity("and")
-def _and(b: Builder, x: int, y: int) -> int | None:
-    return _absorb(b, x, y, neutral=True)
-
-
-@_identity("or")
-def _or(b: Builder, x: int, y: int) -> int | None:
-    return _absorb(b, x, y, neutral=False)
-
-
-def _absorb(b: Builder, x: int, y: int, *, neutral: bool) -> int | None:
-    if x == y:
-        return x
-    for one, other in ((x, y), (y, x)):
-        value = b.value(one)
-        if value is not None:
-            return other if value is neutral else one
-    return None
-
-
-@_identity("where")
-def _where(b: Builder, c: int, x: int, y: int) -> int | None:
-    value = b.value(c)
-    if value is not None:
-        return x if value else y
-    if x == y:
-        return x
-    if b.row(c)[0] == "not":
-        return b.op("where", b.row(c)[1], y, x)
-    if b.graph.shared:  # a choice made already
-        left, right = b.row(x), b.row(y)
-        if left[:2] == ("where", c):
-            return b.op("where", c, left[2], y)
-        if right[:2] == ("where", c):
-            return b.op("where", c, x, right[3])
-    return None
+def _nothing(*_: object) -> None:
+    """The identity of an operation that has none."""

@@ -6,24 +6,28 @@ import inspect
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.python import Dense
+from symdiff.arrays import Broadcast, Expand, Index, LogSumExp, Max, Min, Permute, Reshape, Softmax
+from symdiff.dims import value
 from symdiff.evaluate import special
 from symdiff.ir import Program, operands
-from symdiff.language.lower import lower
+from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
-from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, floats, settle
+from symdiff.runtime.arguments import arrays, bind, check_out, floats, meet, settle
 from symdiff.runtime.load import load
-from symdiff.runtime.results import Shape, elements, entry, flatten, leaves, nest, renest, wrap
+from symdiff.runtime.results import Layout, Wrapping, core_entry, flatten, nest, renest, scalar_entry, wrap
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
+
+_VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Recipe:
     """How a Function's program is made, so that it can be made again for complex arguments."""
 
     syntax: Syntax
-    arguments: tuple[str, ...] | None
+    arguments: tuple[Argument, ...] | None
     constants: tuple[tuple[str, float], ...]
     optimize: bool
     threads: int | None
@@ -48,22 +52,24 @@ class Recipe:
 class Compiled:
     """A program that can be called, and shown; the base of `Function`."""
 
-    def __init__(self, recipe: Recipe, program: Program, wrt: tuple[str, ...], name: str, shape: Shape) -> None:
+    def __init__(self, recipe: Recipe, program: Program, wrt: tuple[str, ...], name: str, layout: Layout) -> None:
         self.name = name
         self.text = recipe.syntax.text
         self.args = program.arguments
         self.wrt = wrt
-        self.outputs = (name,) if isinstance(shape, Dense) else program.names if shape is None else _fields(shape)
+        self.outputs = program.names if layout is None else _fields(layout)
         self._recipe = recipe
         self._program = program
-        self._shape = shape
-        self._nest = nest(shape)
-        self._leaves = leaves(self._nest)
+        self._layout = layout
+        self._nest = nest(layout)
+        self._cores = tuple([program.graph.shape(i) for i in program.inputs])
+        self._results = tuple([program.graph.shape(i) for i in program.outputs])
         self._lock = threading.RLock()
         self._made: dict[object, Any] = {}
         self._entry = self._first_call
         self._needs_numpy = math_target.missing(program) is not None
-        if self._needs_numpy:
+        self._converts = [None if self._needs_numpy else math_target.convert(program, i) for i in program.outputs]
+        if self._needs_numpy and numpy_target.needs_scipy(program):
             special()
 
     # Calling
@@ -95,12 +101,18 @@ class Compiled:
         return self._entry(*args)
 
     def _make_entry(self) -> Callable[..., Any]:
-        """A function that takes floats to the math target at once, and anything else to the general path."""
+        """A function that takes the usual arguments straight to a target, and any others to the general path."""
         general = self._general
+        wrapping = Wrapping(self._layout, self._converts)
+        if any(self._cores):
+            own = all(self._fresh(self._prepared(), varying=True))
+            demands = self._program.graph.demands
+            return (
+                core_entry(self._cores, demands, self._target("numpy"), wrapping, general) if own else _packed(general)
+            )
         if not self.args or self._needs_numpy:
-            return lambda *args: general(args)
-
-        return entry(len(self.args), self._target("math"), self._vector, self._shape, general)
+            return _packed(general)
+        return scalar_entry(len(self.args), self._target("math"), self._vector, wrapping, general)
 
     def _vector(self, *args: Any) -> Any:
         """Evaluate on float64 arrays of one shape, where that needs no more than a call; else None."""
@@ -128,47 +140,45 @@ class Compiled:
         for i, row in enumerate(rows):
             varies[i] = not varying or row[0] == "input" or any(varies[j] for j in operands(row))
 
-        def own(k: int) -> bool:
-            i = printed.outputs[k]
-            return bool(varies[i]) and rows[i][0] not in ("input", "const") and i not in printed.outputs[:k]
+        def own(k: int, i: int) -> bool:
+            op = rows[i][0]
+            return (
+                bool(varies[i])
+                and op not in ("input", "const")
+                and not isinstance(op, _VIEWS)
+                and i not in printed.outputs[:k]
+            )
 
-        return tuple(isinstance(leaf, Dense) or own(leaf) for leaf in self._leaves)
+        return tuple([own(k, i) for k, i in enumerate(printed.outputs)])
 
     def _general(self, args: tuple[Any, ...], out: Any = None) -> Any:
-        if out is None:
+        if out is None and not self._needs_numpy:
             plain = floats(args)
             if plain is not None:
-                return self._point(plain)
+                try:
+                    result = self._target("math")(*plain)
+                except (ArithmeticError, ValueError):
+                    pass
+                else:
+                    return wrap(self._layout, result, iter(self._converts))
         given = None if out is None else check_out(out, self.outputs)
-        values, loop, dtype = arrays(self.args, args)
-        settled = self._run(values, loop, dtype, given)
+        values, loop, dtype, sizes = arrays(self.args, args, self._cores)
+        meet(self._program.graph.demands, sizes)
+        settled = self._run(values, loop, dtype, sizes, given)
         if not loop and given is None:
             python = all(type(a) in (float, int, bool, complex) for a in args)
             settled = [v if v.ndim else v.item() if python else v[()] for v in settled]
-        return self._wrap(settled)
+        return wrap(self._layout, renest(iter(settled), self._nest), repeat(None))
 
-    def _point(self, args: tuple[float, ...]) -> Any:
-        """A call with floats: the math target, or NumPy where `math` raises what IEEE does not."""
-        if not self._needs_numpy:
-            try:
-                result = self._target("math")(*args)
-            except (ArithmeticError, ValueError):
-                pass
-            else:
-                return wrap(self._shape, result)
-        settled = self._run([np.float64(a) for a in args], (), FLOAT64, None)
-        return self._wrap([v if v.ndim else v.item() for v in settled])
-
-    def _run(self, values: Sequence[Any], loop: tuple[int, ...], dtype: np.dtype[Any], out: Any) -> list[Any]:
+    def _run(
+        self, values: Sequence[Any], loop: tuple[int, ...], dtype: np.dtype[Any], sizes: dict[str, int], out: Any
+    ) -> list[Any]:
         """Evaluate the NumPy target on arguments of one dtype."""
-        run = self._target("complex" if dtype.kind == "c" else "numpy")
+        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
         results = flatten(run(*values), self._nest)
-        shapes = [loop if isinstance(leaf, int) else loop + leaf.shape for leaf in self._leaves]
+        shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self._results]
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         return settle(results, self.outputs, shapes, dtype, fresh=fresh, out=out)
-
-    def _wrap(self, values: Sequence[Any]) -> Any:
-        return values[0] if self._shape is None else wrap(self._shape, renest(iter(values), self._nest))
 
     # Targets
 
@@ -184,16 +194,15 @@ class Compiled:
             formula = replace(self._recipe, steps=()).program(complex=True)
             derived = [row for row in program.graph.rows if row[0] in PRIMITIVES and PRIMITIVES[row[0]].internal]
             for row in (*formula.graph.rows, *derived):
-                if row[0] in PRIMITIVES and not PRIMITIVES[row[0]].holomorphic:
-                    primitive = PRIMITIVES[row[0]]
-                    shown = primitive.symbols[0].text if primitive.symbols else primitive.name
-                    raise TypeError(f"{shown!r} is not defined for complex arguments")
-            nested = Dense(self._nest.shape, program.places) if isinstance(self._nest, Dense) else self._nest
-            if len(elements(nested)) != len(elements(self._nest)) or max(elements(nested), default=-1) >= len(
-                program.outputs
-            ):
+                primitive = PRIMITIVES.get(row[0])
+                real = isinstance(row[0], (Max, Min, LogSumExp, Softmax))
+                if real or (primitive and not primitive.holomorphic):
+                    spelt = primitive.symbols[0].text if primitive and primitive.symbols else row[0]
+                    spelt = "norm" if spelt == "magnitude" else type(spelt).__name__.lower() if real else spelt
+                    raise TypeError(f"{spelt!r} is not defined for complex arguments")
+            if tuple([program.graph.shape(i) for i in program.outputs]) != self._results:
                 raise TypeError(f"{self!r} takes no complex arguments")
-            return numpy_target.source(numpy_target.prepare(program), self.name, nested)
+            return numpy_target.source(numpy_target.prepare(program), self.name, self._nest)
 
         made: str = self._once("complex source", make)
         return made
@@ -204,7 +213,12 @@ class Compiled:
         return self.source_for("numpy")
 
     def source_for(self, target: str) -> str:
-        """The source for "numpy" (arrays), "complex" (complex arrays) or "math" (floats; after `import math`).
+        """The source for a target.
+
+        Args:
+            target: "numpy", for arrays (where arguments have core shapes: of exactly those
+                shapes); "loops", which takes loop dimensions in front of core shapes too;
+                "complex", for complex arrays; "math", for floats, after `import math`.
 
         Raises:
             ValueError: no such target, or the math module lacks a function of the formula.
@@ -216,12 +230,12 @@ class Compiled:
             absent = math_target.missing(self._program)
             if absent is not None:
                 raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
-        elif target != "numpy":
-            raise ValueError(f"unknown target {target!r}; there are 'numpy', 'complex' and 'math'")
+        elif target not in ("numpy", "loops"):
+            raise ValueError(f"unknown target {target!r}; there are 'numpy', 'loops', 'complex' and 'math'")
 
         def make() -> str:
-            if target == "numpy":
-                return numpy_target.source(self._prepared(), self.name, self._nest)
+            if target != "math":
+                return numpy_target.source(self._prepared(), self.name, self._nest, loops=target == "loops")
             return math_target.source(self._program, self.name, self._nest)
 
         made: str = self._once(("source", target), make)
@@ -240,8 +254,8 @@ class Compiled:
     @property
     def signature(self) -> str:
         """The NumPy gufunc signature, `"(),()->()"`."""
-        cores = ["()" if isinstance(leaf, int) else f"({','.join(map(str, leaf.shape))})" for leaf in self._leaves]
-        return f"{','.join('()' for _ in self.args)}->{','.join(cores)}"
+        cores = [[f"({','.join(map(str, shape))})" for shape in shapes] for shapes in (self._cores, self._results)]
+        return "->".join(map(",".join, cores))
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -255,22 +269,33 @@ class Compiled:
         return inspect.Signature(parameters)
 
     def _call_text(self) -> str:
-        shown = self.args if len(self.args) <= 8 else (*self.args[:7], "...")
-        return f"{self.name}({', '.join(shown)})"
+        spelt = self._spelt()
+        spelt = spelt if len(spelt) <= 8 else [*spelt[:7], "..."]
+        return f"{self.name}({', '.join(spelt)})"
+
+    def _spelt(self) -> list[str]:
+        """The arguments with their core shapes, as `args` declares them."""
+        return [
+            f"{name}[{','.join(map(str, core))}]" if core else name
+            for name, core in zip(self.args, self._cores, strict=True)
+        ]
 
     def __repr__(self) -> str:
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         kind = "" if self.name == "value" else f".{self.name}"
-        args, outputs = ", ".join(self.args), ", ".join(self.outputs)
+        args, outputs = ", ".join(self._spelt()), ", ".join(self.outputs)
         return f'Function("{" ".join(shown.split())}"{kind}: ({args}) -> {outputs})'
 
 
-def _fields(shape: Shape) -> tuple[str, ...]:
+def _packed(general: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: general(args)
+
+
+def _fields(layout: Layout) -> tuple[str, ...]:
     """Names of the results, in order."""
-    if shape is None or isinstance(shape, Dense):
+    if layout is None:
         return ()
-    name, fields, parts = shape
-    del name
+    _, fields, parts = layout
     return tuple(
         [
             label

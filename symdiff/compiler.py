@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from symdiff.compiled import Recipe
-from symdiff.errors import ParseError, ShapeError
+from symdiff.dims import Dim, symbol
+from symdiff.errors import ParseError
 from symdiff.function import Function
 from symdiff.language.lexer import tokens
+from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED, parse
 from symdiff.runtime.results import record_of
 
@@ -36,8 +38,9 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         text: an expression, or assignments (one a line, or separated by `;`) and then
             result expressions separated by commas; or an object with `free_symbols`
             (a SymPy expression), by its `str()`.
-        args: names of the arguments in order, `"x1, x2"` or a list. Default: every free
-            name, in order of first appearance.
+        args: names of the arguments in order, with their core shapes: `"x1, x2"`,
+            `"x[n], A[m,3]"`, or a list of such. Default: every free name, a scalar, in
+            order of first appearance.
         wrt: names to differentiate by, in order. Default: all arguments.
         constants: values of names, bound now.
         backend: "numpy".
@@ -50,7 +53,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     Raises:
         ParseError: `text` is not a formula of the language; it has a position and a hint.
         LimitError: `text` is larger than `symdiff.limits` allows.
-        ShapeError: a function of arrays is applied to a scalar.
+        ShapeError: shapes do not fit each other, or a function of arrays is applied to a scalar.
         ImportError: the formula needs an extra that is not installed.
         TypeError: an option has the wrong type, or `wrt` names what is no argument.
         ValueError: an option has a value that it cannot have.
@@ -63,7 +66,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         raise ValueError(f"backend must be 'numpy', not {backend!r}")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
-    arguments = None if args is None else _names(args, "args")
+    arguments = None if args is None else _arguments(args, "args")
     by = None if wrt is None else _names(wrt, "wrt")
     bound = _constants(constants or {})
     key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize))
@@ -76,8 +79,8 @@ def _compile(recipe: Recipe, wrt: tuple[str, ...] | None) -> Function:
     for name in wrt or ():
         if name not in names:
             raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)})")
-    shape = None if len(program.names) == 1 else record_of("value", program.names)
-    return Function(recipe, program, names if wrt is None else wrt, "value", shape)
+    layout = None if len(program.names) == 1 else record_of("value", program.names)
+    return Function(recipe, program, names if wrt is None else wrt, "value", layout)
 
 
 class _Cache:
@@ -132,8 +135,21 @@ def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
     """The names of an option, normalised.
 
     Raises:
-        ParseError: something is not a name, or stands twice.
-        ShapeError: a name has a core shape, which this version does not have.
+        ParseError: something is not a name, or stands twice, or has a shape.
+        TypeError: neither text nor a sequence of texts.
+    """
+    arguments = _arguments(given, option)
+    for name, shape in arguments:
+        if shape:
+            raise ParseError(f"{option} takes names alone: write {name}, and its shape in args")
+    return tuple([name for name, _ in arguments])
+
+
+def _arguments(given: str | Sequence[str], option: str) -> tuple[Argument, ...]:
+    """The names of an option with their core shapes: `x, y[n], A[m,3]`.
+
+    Raises:
+        ParseError: something is not a name, or stands twice, or a dimension is no name and no whole number.
         TypeError: neither text nor a sequence of texts.
     """
     if not isinstance(given, str) and not (
@@ -141,25 +157,40 @@ def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
     ):
         raise TypeError(f"{option} is a str of names or a sequence of them, not {given!r}")
     text = given if isinstance(given, str) else ", ".join(given)
-    names: list[str] = []
-    due = True
+    found: dict[str, list[Dim]] = {}
+    name = ""  # the argument that has just been read
+    inside, due = False, True
     for kind, value, position in tokens(text):
-        if kind == "end" or (kind == "symbol" and value == "," and not due):
-            due = True
-        elif kind == "symbol" and value == "[":
-            raise ShapeError(
-                f"{option} {text!r}: array arguments are not in this version; arguments are scalars that broadcast"
-            )
+        if inside:
+            if value == "]" and not due:
+                inside = False
+            elif value == "," and not due:
+                due = True
+            elif due and kind == "name" and value not in RESERVED:
+                found[name].append(symbol(str(value)))
+                due = False
+            elif due and kind == "number" and float(value).is_integer() and float(value) >= 0:
+                found[name].append(int(float(value)))
+                due = False
+            else:
+                raise ParseError(
+                    f"a shape is names or whole numbers in brackets, as {name}[n] or {name}[m,3]", text, position
+                )
+        elif kind == "end" or (kind == "symbol" and value == "," and not due):
+            due, name = True, ""
+        elif kind == "symbol" and value == "[" and name and not found[name]:
+            inside = due = True
         elif kind != "name" or not due:
             raise ParseError(f"{option} is a list of names separated by commas", text, position)
-        elif value in names:
+        elif value in found:
             raise ParseError(f"{option} names {value!r} twice", text, position)
         elif value in RESERVED:
             raise ParseError(f"{value!r} is a word of the language and cannot be an argument", text, position)
         else:
-            names.append(str(value))
+            name = str(value)
+            found[name] = []
             due = False
-    return tuple(names)
+    return tuple([(name, tuple(shape)) for name, shape in found.items()])
 
 
 def _constants(given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:

@@ -6,13 +6,37 @@ It is what constant folding uses, and what the tests hold every emitter against.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from symdiff.arrays import (
+    AnyOf,
+    Assemble,
+    Broadcast,
+    Einsum,
+    Expand,
+    Eye,
+    Index,
+    LogSumExp,
+    Max,
+    Min,
+    Others,
+    Permute,
+    Place,
+    Prod,
+    Range,
+    Reshape,
+    Size,
+    Softmax,
+    Structure,
+    Sum,
+)
+from symdiff.dims import Shape, solve
+from symdiff.dims import value as dim_value
 from symdiff.ir import Program, operands
 from symdiff.primitives import PRIMITIVES, template
 
@@ -51,9 +75,16 @@ def constant(text: str) -> float | bool:
 
 
 def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """Values of the outputs for arguments that broadcast, in order of the inputs."""
+    """Values of the outputs for arguments that broadcast, in order of the inputs.
+
+    Where an argument has a core shape, all are of exactly their core shapes.
+    """
     values: list[Any] = []
     given = dict(zip(program.inputs, arguments, strict=True))
+    sizes: dict[str, int] = {}
+    for i, argument in given.items():
+        for dim, size in zip(program.graph.shape(i), np.shape(argument), strict=False):
+            sizes |= solve(dim, size, sizes)
     with np.errstate(all="ignore"):
         for i, row in enumerate(program.graph.rows):
             if row[0] == "input":
@@ -62,6 +93,69 @@ def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...]:
                 values.append(
                     np.float64(constant(str(row[1]))) if row[1] not in ("True", "False") else row[1] == "True"
                 )
+            elif isinstance(row[0], Structure):
+                values.append(structure(row[0], [values[j] for j in operands(row)], sizes))
             else:
                 values.append(function(row[0])(*[values[j] for j in operands(row)]))
     return tuple(values[i] for i in program.outputs)
+
+
+def key(place: Place, sizes: Mapping[str, int] | None = None) -> tuple[Any, ...]:
+    """A place as a subscript of an array."""
+    sizes = sizes or {}
+    found: list[Any] = [...]
+    for p in place:
+        if isinstance(p, Range):
+            stop = dim_value(p.stop, sizes)
+            found.append(slice(dim_value(p.start, sizes), None if stop < 0 else stop, p.step))
+        else:
+            found.append(dim_value(p, sizes))
+    return tuple(found)
+
+
+def structure(operation: Structure, given: Sequence[Any], sizes: Mapping[str, int]) -> Any:
+    """The value of an operation on shapes, written for clarity alone."""
+
+    def concrete(shape: Shape) -> tuple[int, ...]:
+        return tuple([dim_value(dim, sizes) for dim in shape])
+
+    x = given[0] if given else None
+    match operation:
+        case Size(dim):
+            return np.float64(dim_value(dim, sizes))
+        case Eye(dim, shape):
+            return np.eye(dim_value(dim, sizes)).reshape(concrete((dim, *shape)))
+        case LogSumExp(axes):
+            return np.logaddexp.reduce(x, axis=axes)
+        case Softmax(axes):
+            return np.exp(x - np.logaddexp.reduce(x, axis=axes, keepdims=True))
+        case Others():
+            masked = np.where(np.eye(x.shape[-1], dtype=bool), 1.0, x[..., None, :])
+            return masked.prod(axis=-1)
+        case Expand(axes):
+            return np.expand_dims(x, axes)
+        case Broadcast(to):
+            return np.broadcast_to(x, concrete(to))
+        case Permute(order):
+            return np.moveaxis(x, order, range(-len(order), 0))
+        case Reshape(rank, to):
+            return np.reshape(x, (*np.shape(x)[: np.ndim(x) - rank], *concrete(to)))
+        case Index(place):
+            return x[key(place, sizes)]
+        case Assemble(to, places):
+            total = np.zeros(concrete(to))
+            for place, part in zip(places, given, strict=True):
+                total[key(place, sizes)] += part
+            return total
+        case Einsum(left, right, out):
+            return np.einsum(f"{left},{right}->{out}", *given)
+    return _REDUCTIONS[type(operation)](x, axis=operation.axes)  # type: ignore[attr-defined]  # a Reduction
+
+
+_REDUCTIONS: dict[type[Structure], Callable[..., Any]] = {
+    Sum: np.sum,
+    Max: np.max,
+    Min: np.min,
+    Prod: np.prod,
+    AnyOf: np.any,
+}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, Literal
 from unicodedata import normalize
 
 import numpy as np
@@ -13,12 +13,11 @@ import numpy as np
 from symdiff.check import Check, check
 from symdiff.compiled import Compiled, Derive
 from symdiff.derive import calculus
-from symdiff.derive.calculus import fresh
-from symdiff.emit.python import Dense
+from symdiff.dims import product, shown, value
 from symdiff.errors import ShapeError
-from symdiff.ir import Program
-from symdiff.runtime.arguments import arrays, bind
-from symdiff.runtime.results import Shape, elements, record_of
+from symdiff.evaluate import key
+from symdiff.runtime.arguments import arrays, bind, bound
+from symdiff.runtime.results import Layout, record, record_of
 
 
 class Function(Compiled):
@@ -61,9 +60,8 @@ class Function(Compiled):
             ShapeError: the formula has several outputs.
         """
         self._one_output("value_and_grad")
-        gradient: Shape = record_of("grad", self.wrt)
-        shape: Shape = ("value_and_grad", ("value", "grad"), (None, gradient))
-        return self._derived("value_and_grad", calculus.value_and_gradient, shape)
+        layout: Layout = ("value_and_grad", ("value", "grad"), (None, record_of("grad", self.wrt)))
+        return self._derived("value_and_grad", calculus.value_and_gradient, layout)
 
     @cached_property
     def jvp(self) -> Function:
@@ -72,7 +70,7 @@ class Function(Compiled):
         Takes the arguments, then a tangent for each of `wrt` (`x1, x2, x1_dot, x2_dot`);
         returns the outputs, then their tangents (`out, out_dot`).
         """
-        return self._derived("jvp", calculus.jvp, self._doubled("jvp"))
+        return self._derived("jvp", calculus.jvp)
 
     @cached_property
     def vjp(self) -> Function:
@@ -81,10 +79,6 @@ class Function(Compiled):
         Takes the arguments, then a cotangent for each output (`x1, x2, out_bar`);
         returns the outputs, then the cotangents of `wrt` (`out, x1_bar, x2_bar`).
         """
-        if any(isinstance(leaf, Dense) for leaf in self._leaves):
-            raise ShapeError(
-                f"vjp of {self._call_text()} would take an array argument, which this version does not have"
-            )
         return self._derived("vjp", calculus.vjp)
 
     @cached_property
@@ -95,14 +89,8 @@ class Function(Compiled):
         argument (forward) or an output (reverse) makes it, whichever is fewer. It has
         `sparsity` and `coo`.
         """
-        rows, k = elements(self._nest), len(self.wrt)
-
-        def derive(program: Program, wrt: Sequence[str]) -> Program:
-            made = calculus.jacobian(program, wrt)
-            places = [made.places[r * k + j] if r >= 0 else -1 for r in rows for j in range(k)]
-            return replace(made, places=tuple(places))
-
-        return self._matrix("jacobian", derive, (k,) if self._shape is None else (len(rows), k))
+        vector = self._layout is None and not self._results[0]
+        return self._derived("jacobian", partial(calculus.jacobian, vector=vector), None)
 
     @cached_property
     def hessian(self) -> Function:
@@ -114,7 +102,7 @@ class Function(Compiled):
             ShapeError: the formula has several outputs.
         """
         self._one_output("hessian")
-        return self._matrix("hessian", calculus.hessian, (len(self.wrt),) * 2)
+        return self._derived("hessian", calculus.hessian, None)
 
     @cached_property
     def hvp(self) -> Function:
@@ -129,11 +117,34 @@ class Function(Compiled):
         self._one_output("hvp")
         return self._derived("hvp", calculus.hvp, record_of("hvp", self.wrt))
 
+    @cached_property
+    def hessp(self) -> Function:
+        """Hessian-vector product as `scipy.optimize` calls it: of one argument, with its tangent right behind it.
+
+        Takes `x, x_dot` and the other arguments in their order, where x is the one name
+        of `wrt`; returns an array of the shape of x. It is `hvp` in another order.
+
+        Raises:
+            ShapeError: several outputs.
+            TypeError: several names in `wrt`; `pack` makes one of them.
+        """
+        self._one_output("hessp")
+        if len(self.wrt) != 1:
+            raise TypeError(f"hessp is by one argument, not by {', '.join(self.wrt)}: pack them into one")
+        return self._derived("hessp", calculus.hessp, None)
+
     @property
     def sparsity(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Of a `jacobian` or `hessian`: where it is not structurally zero, a boolean array of its shape."""
-        nested = self._dense("sparsity")
-        return np.array([k >= 0 for k in nested.places], bool).reshape(nested.shape)
+        """Of a `jacobian` or `hessian`: where it is not structurally zero, a boolean array of its shape.
+
+        Raises:
+            ShapeError: the shape depends on named dimensions.
+        """
+        self._of_a_matrix("sparsity")
+        pattern = np.zeros(self._results[0], bool)  # type: ignore[arg-type]  # ints, as just checked
+        for place, _ in calculus.pattern(self._program):
+            pattern[key(place)] = True
+        return pattern
 
     @property
     def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -151,44 +162,94 @@ class Function(Compiled):
 
         It returns values of loop shape + (nnz,), at the places `coo.rows`, `coo.cols`:
         `scipy.sparse.coo_array((values, (coo.rows, coo.cols)), shape=...)`.
+
+        Raises:
+            ShapeError: the shape depends on named dimensions.
         """
-        nested = self._dense("coo")
-        present = tuple([k for k in nested.places if k >= 0])
-        made = self._once(
-            "coo",
-            lambda: Function(self._recipe, self._program, self.wrt, "coo", Dense((len(present),), present)),
-        )
-        made.__dict__["_pattern"] = self.sparsity
-        return made  # type: ignore[no-any-return]  # kept as Any
-
-    def _dense(self, what: str) -> Dense:
-        if not isinstance(self._nest, Dense) or self.name not in ("jacobian", "hessian"):
-            raise AttributeError(f"only a jacobian or a hessian has {what}, not {self._call_text()}")
-        return self._nest
-
-    def _coordinates(self, what: str) -> tuple[np.ndarray[Any, np.dtype[np.intp]], ...]:
-        pattern = self.__dict__.get("_pattern")
-        if pattern is None:
-            raise AttributeError(f"only the coo of a jacobian or hessian has {what}, not {self._call_text()}")
-        return np.nonzero(np.atleast_2d(pattern))
-
-    def _matrix(self, name: str, derive: Derive, dims: tuple[int, ...]) -> Function:
-        def make() -> Function:
-            program = derive(self._program, self.wrt)
-            recipe = replace(self._recipe, steps=(*self._recipe.steps, (derive, self.wrt)))
-            return Function(recipe, program, self.wrt, name, Dense(dims, program.places))
-
-        made: Function = self._once((name, self.wrt), make)
+        self._of_a_matrix("coo")
+        made = self._derived("coo", calculus.entries, None)
+        numbers = np.arange(np.prod(self._results[0], dtype=int)).reshape(self._results[0])  # type: ignore[arg-type]
+        flat = [numbers[key(place)].ravel() for place, _ in calculus.pattern(self._program)]
+        shape = (1, *self._results[0])[-2:]
+        made.__dict__["_places"] = np.unravel_index(np.concatenate([np.zeros(0, int), *flat]), shape)  # type: ignore[arg-type]
         return made
 
-    def _doubled(self, name: str) -> Shape:
-        """The shape of the results and their tangents together, where there are arrays among them."""
-        if not any(isinstance(leaf, Dense) for leaf in self._leaves):
-            return None
-        parts = [_relative(leaf) for leaf in self._leaves]
-        taken: set[str] = set()
-        fields = [fresh(field, taken) for field in (*self.outputs, *(f"{field}_dot" for field in self.outputs))]
-        return name, tuple(fields), (*parts, *parts)
+    def _of_a_matrix(self, what: str) -> None:
+        if self.name not in ("jacobian", "hessian"):
+            raise AttributeError(f"only a jacobian or a hessian has {what}, not {self._call_text()}")
+        if not all(isinstance(dim, int) for dim in self._results[0]):
+            raise ShapeError(
+                f"{what} needs sizes that are known; {self._call_text()} has shape {shown(self._results[0])}"
+            )
+
+    def _coordinates(self, what: str) -> tuple[np.ndarray[Any, np.dtype[np.intp]], ...]:
+        places = self.__dict__.get("_places")
+        if places is None:
+            raise AttributeError(f"only the coo of a jacobian or hessian has {what}, not {self._call_text()}")
+        return tuple(places)
+
+    def pack(self, names: str | Sequence[str], *, name: str = "p") -> Function:
+        """The same function of one vector in place of some arguments, for solvers that move one vector.
+
+        Args:
+            names: the arguments to pack, in order: `"w1 b1 w2 b2"` or a list. Arrays are
+                flattened, element by element in order; their sizes have to be numbers,
+                or dimensions that the other arguments determine.
+            name: of the vector, which becomes the first argument and the only one of `wrt`.
+
+        Returns:
+            A Function like any other; its `unpack` takes a vector apart again.
+
+        Raises:
+            TypeError: a name is not an argument, or stands twice, or is that of the vector.
+            ShapeError: the length of the vector would not tell the sizes of the arrays.
+        """
+        chosen = tuple(names.replace(",", " ").split() if isinstance(names, str) else names)
+        for k, given in enumerate(chosen):
+            if given not in self.args or given in chosen[:k]:
+                raise TypeError(
+                    f"pack names {given!r}, which is {'there twice' if given in self.args else 'no argument'}"
+                )
+        if not chosen or not name.isidentifier() or (name in self.args and name not in chosen):
+            raise TypeError(f"pack needs names of arguments, and a name that is free for the vector, not {name!r}")
+
+        def make() -> Function:
+            derive = partial(calculus.pack, name=name)
+            program = derive(self._program, chosen)
+            recipe = replace(self._recipe, steps=(*self._recipe.steps, (derive, chosen)))
+            made = Function(recipe, program, (name,), self.name, self._layout)
+            made.__dict__["_packing"] = chosen, [self._cores[self.args.index(given)] for given in chosen]
+            return made
+
+        packed: Function = self._once(("pack", chosen, name), make)
+        return packed
+
+    def unpack(self, vector: Any) -> Any:
+        """The arguments that `pack` packed: of a vector, a named tuple of what is in it.
+
+        Args:
+            vector: of loop shape + (k,), as the packed argument.
+
+        Raises:
+            AttributeError: this is not what `pack` returns.
+            ShapeError: the length is not that of the packed arguments.
+        """
+        packing = self.__dict__.get("_packing")
+        if packing is None:
+            raise AttributeError(f"only what pack returns can unpack, not {self._call_text()}")
+        names, shapes = packing
+        array = np.asarray(vector)
+        length = sum((product(shape) for shape in shapes), start=0)
+        sizes = bound(self.wrt, [array.shape], [(length,)])
+        parts, start = [], 0
+        for shape in shapes:
+            concrete = tuple([value(dim, sizes) for dim in shape])
+            stop = start + int(np.prod(concrete, dtype=int))
+            parts.append(array[..., start:stop].reshape(array.shape[:-1] + concrete))
+            start = stop
+        if array.ndim == 1:
+            parts = [part if part.ndim else part[()] for part in parts]
+        return tuple.__new__(record("unpacked", names), parts)
 
     def diff(self, *names: str) -> Function:
         """The partial derivative by each of `names` in turn: `f.diff("x", "x")` is the second by x.
@@ -208,30 +269,35 @@ class Function(Compiled):
         return made
 
     def _partial(self, name: str) -> Function:
-        parts = tuple(_relative(leaf) for leaf in self._leaves)
-        shape = parts[0] if len(parts) == 1 else ("diff", self.outputs, parts)
-        return self._derived("diff", calculus.partials, shape, (name,))
+        several = len(self._results) > 1
+        core = self._cores[self.args.index(name)]
+        if core and (several or self._results[0]):
+            raise ShapeError(f"diff by the array {name!r} is of one scalar output; use jacobian")
+        return self._derived("diff", calculus.partials, record_of("diff", self.outputs) if several else None, (name,))
 
     def _one_output(self, what: str) -> None:
-        count = len(elements(self._nest))
-        if count != 1 or isinstance(self._leaves[0], Dense):
-            names = f" ({', '.join(self.outputs)})" if 1 < len(self.outputs) <= 8 else ""
-            raise ShapeError(
-                f"{what} needs one scalar output, and {self._call_text()} has {count}{names}:"
-                " use jacobian, or vjp with a cotangent for each"
-            )
+        if self._results == ((),):
+            return
+        if len(self._results) == 1:
+            has = f"an array of shape {shown(self._results[0])}"
+        else:
+            has = f"{len(self._results)}" + (f" ({', '.join(self.outputs)})" if len(self.outputs) <= 8 else "")
+        raise ShapeError(
+            f"{what} needs one scalar output, and {self._call_text()} has {has}:"
+            " use jacobian, or vjp with a cotangent for each"
+        )
 
-    def _derived(self, name: str, derive: Derive, shape: Shape = None, wrt: tuple[str, ...] | None = None) -> Function:
-        """The Function of a derivative; without a `shape` its outputs make one flat record."""
+    def _derived(
+        self, name: str, derive: Derive, layout: Layout | Literal["flat"] = "flat", wrt: tuple[str, ...] | None = None
+    ) -> Function:
+        """The Function of a derivative; its outputs make one flat record unless there is another layout."""
         by = self.wrt if wrt is None else wrt
 
         def make() -> Function:
             program = derive(self._program, by)
             recipe = replace(self._recipe, steps=(*self._recipe.steps, (derive, by)))
-            single = derive is calculus.partials
-            return Function(
-                recipe, program, self.wrt, name, shape if shape or single else record_of(name, program.names)
-            )
+            chosen: Layout = record_of(name, program.names) if isinstance(layout, str) else layout
+            return Function(recipe, program, self.wrt, name, chosen)
 
         made: Function = self._once((name, by), make)
         return made
@@ -253,17 +319,9 @@ class Function(Compiled):
         Raises:
             ShapeError: the results are not scalars.
         """
-        if any(isinstance(leaf, Dense) for leaf in self._leaves):
-            raise ShapeError(f"check compares scalar results, not those of {self._call_text()}")
-        values, _, dtype = arrays(self.args, bind(self.args, self._call_text(), args, kwargs))
+        if any(self._results) or any(self._cores):
+            raise ShapeError(f"check compares scalar results of scalar arguments, not those of {self._call_text()}")
+        values, _, dtype, _ = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self._cores)
         if dtype.kind == "c":
             raise TypeError("check takes real arguments")
         return check(self, values)
-
-
-def _relative(leaf: int | Dense) -> Shape:
-    """A result of a nest as a shape of its own, which counts its outputs from 0."""
-    if isinstance(leaf, int):
-        return None
-    first = min((k for k in leaf.places if k >= 0), default=0)
-    return Dense(leaf.shape, tuple([k - first if k >= 0 else -1 for k in leaf.places]))

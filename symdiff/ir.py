@@ -2,9 +2,11 @@
 
 Grammar of a row (a tuple; `i, j, k` are indices of earlier rows):
 
-    row  ::=  ("input", name)           an argument
+    row  ::=  ("input", name)           an argument that is a scalar
+           |  ("input", name, shape)    an argument with a core shape
            |  ("const", text)           repr of a float, or "True" or "False"
-           |  (primitive, i, j, ...)    an operation of `PRIMITIVES`
+           |  (primitive, i, j, ...)    an operation of `PRIMITIVES`, by its name
+           |  (structure, i, j, ...)    an operation on shapes, a `Structure`
 
 Arguments are smaller indices, so index order is topological order: a forward sweep
 is a loop up, a reverse sweep a loop down. The row itself is the interning key.
@@ -17,6 +19,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from symdiff.arrays import Demands, Structure, broadcast, filled
+from symdiff.dims import Shape
 from symdiff.errors import LimitError
 from symdiff.limits import limits
 from symdiff.primitives import PRIMITIVES
@@ -34,23 +38,48 @@ class Graph:
         index: row to its index, for interning (unused in a graph that shares nothing).
         shared: equal rows are one row, and operations are simplified.
         complex: the program is for complex arguments, so real-only rules do not apply.
+        shapes: the core shape of each row that is not a scalar.
+        demands: what has to hold of the sizes at a call.
     """
 
-    __slots__ = ("complex", "index", "rows", "shared")
+    __slots__ = ("complex", "demands", "index", "rows", "shapes", "shared")
 
     def __init__(self, *, shared: bool = True, complex: bool = False) -> None:  # noqa: A002 - NumPy's name
         self.rows: list[Row] = []
         self.index: dict[Row, int] = {}
         self.shared = shared
         self.complex = complex
+        self.shapes: dict[int, Shape] = {}
+        self.demands: Demands = {}
 
     def append(self, row: Row) -> int:
         """Add a row, whether or not an equal one is there."""
         i = len(self.rows)
         if i >= limits.rows:
             raise LimitError(f"the graph has more than symdiff.limits.rows = {limits.rows} rows")
+        if self.shapes or row[0].__class__ is not str or (row[0] == "input" and len(row) == 3):
+            shape = self.shape_of(row)
+            if shape:
+                self.shapes[i] = shape
         self.rows.append(row)
         return i
+
+    def shape(self, i: int) -> Shape:
+        """The core shape of row `i`."""
+        return self.shapes.get(i, ())
+
+    def shape_of(self, row: Row) -> Shape:
+        """The core shape of a row that is made of rows of this graph."""
+        if row[0] == "input":
+            return row[2] if len(row) == 3 else ()
+        if row[0] == "const":
+            return ()
+        shapes = [self.shapes.get(j, ()) for j in row[1:]]
+        if isinstance(row[0], Structure):
+            if row[0].fills:
+                filled(shapes[0], row[0].axes, self.demands)
+            return row[0].shape(*shapes)
+        return broadcast(shapes, self.demands) if any(shapes) else ()
 
     def intern(self, row: Row) -> int:
         """The index of `row`, which is added unless an equal row is shared."""
@@ -64,6 +93,10 @@ class Graph:
     def is_condition(self, i: int) -> bool:
         """Whether row `i` is true or false, rather than a number."""
         row = self.rows[i]
+        while isinstance(row[0], Structure) and row[0].arranges:
+            row = self.rows[row[1]]
+        if isinstance(row[0], Structure):
+            return row[0].condition
         return row[0] in CONDITIONS or (row[0] == "const" and row[1] in ("True", "False"))
 
 
@@ -81,8 +114,6 @@ class Program:
         sections: `(start, title)`, the sweeps that the rows from `start` on belong to.
         steps: rows of the user's own operations and of adjoints and tangents, which
             stand on a line each; empty where the emitter may choose.
-        places: of a matrix of derivatives, row by row, which output stands at each place;
-            -1 where the derivative is structurally zero.
     """
 
     graph: Graph
@@ -92,7 +123,6 @@ class Program:
     labels: dict[int, str | tuple[str, int]] = field(default_factory=dict)
     sections: tuple[tuple[int, str], ...] = ()
     steps: frozenset[int] = frozenset()
-    places: tuple[int, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -158,7 +188,6 @@ def replay(
         labels,
         tuple(moved),
         frozenset(new[i] for i in program.steps if alive[i]),
-        program.places,
     )
 
 
@@ -172,10 +201,13 @@ def verify(program: Program) -> None:
     """Raise AssertionError unless `program` obeys the grammar of rows."""
     graph = program.graph
     for i, row in enumerate(graph.rows):
+        assert graph.shape(i) == graph.shape_of(row), (i, row)
         if row[0] == "input":
             assert isinstance(row[1], str), row
         elif row[0] == "const":
             assert row[1] in ("True", "False") or repr(float(row[1])) == row[1], row
+        elif isinstance(row[0], Structure):
+            assert all(0 <= j < i for j in operands(row)), (i, row)
         else:
             primitive = PRIMITIVES[row[0]]
             assert len(row) == primitive.arity + 1, row

@@ -158,6 +158,14 @@ _TABLE = (
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
     ),
+    Primitive(  # of a sum of squares, which is 0 at the origin alone: the last step of a norm
+        name="magnitude",
+        partials=("where(out == 0, 0, 0.5/out)",),
+        numpy="sqrt",
+        math="sqrt",
+        internal=True,
+        sample=(_P,),
+    ),
     # Exponentials and logarithms
     Primitive(name="exp", partials=("out",), numpy="exp", math="exp", holomorphic=True, sample=(_R,)),
     Primitive(name="exp2", partials=("out*log(2)",), numpy="exp2", math="exp2", holomorphic=True, sample=(_R,)),
@@ -522,7 +530,7 @@ FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
 
 CONSTANTS = {"pi": 3.141592653589793, "inf": inf, "nan": nan}
 
-# Functions of arrays, with the name that says what they need.
+# Functions of arrays; `max` and `min` are too, of one argument.
 REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
 
 FUNCTIONS: dict[str, Primitive] = {

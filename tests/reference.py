@@ -53,6 +53,7 @@ MPMATH = {
     "cosh": mpmath.cosh,
     "tanh": mpmath.tanh,
     "sech": mpmath.sech,
+    "magnitude": mpmath.sqrt,
     "arcsinh": mpmath.asinh,
     "arccosh": mpmath.acosh,
     "arctanh": mpmath.atanh,

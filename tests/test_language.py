@@ -134,11 +134,13 @@ def test_several_outputs():
         ("x if y", 2, "'if' without 'else'"), ("x else y", 2, "'else' without 'if'"), ("(x if y)", 3, "'if' without"),
         ("if x else y", 0, "a value is missing before 'if'"), ("x not y", 2, "unexpected 'not'"), ("x and", 5, "ends where"),
         ("-not x", 1, "parentheses around 'not'"), ("x > 0 & y > 0", 6, "joins conditions only"), ("x | y", 2, "joins conditions"),
-        ("~x", 0, "joins conditions only"), ("x.real", 1, "no attributes"), ("x.T", 1, "no attributes"), ("x[0]", 1, "no indexing"),
-        ("[x, y]", 0, "array arguments"), ("'x'", 0, "no strings"), ('"x"', 0, "no strings"), ("x := 2", 2, "unexpected"),
+        ("~x", 0, "joins conditions only"), ("x.real", 1, "no attributes"), ("x.T.U", 3, "no attributes"), ("x[0]", 1, "indexing of a scalar"),
+        ("[x, y)", 5, "does not close"), ("'x'", 0, "no strings"), ('"x"', 0, "no strings"), ("x := 2", 2, "unexpected"),
         ("x // y", 2, "write floor"), ("x! + 1", 1, "gamma"), ("x² + 1", 1, "**2"), ("x × y", 2, "write *"),
         ("x − y", 2, "hyphen"), ("x ≤ y", 2, "<="), ("x\x00", 1, "U+0000"), ("{x}", 0, "round parentheses"),
-        ("lambda x: x", 7, "an operator is missing"), ("[i for i in x]", 0, "array"), ("x @ y", 2, "unexpected '@'"),
+        ("lambda x: x", 7, "an operator is missing"), ("[i for i in x]", 3, "an operator is missing"), ("[]", 1, "needs an element"),
+        ("x[a]", 2, "an index is a constant"), ("x[1.5]", 2, "whole number"), ("x[1:2:0]", 7, "whole number"), ("x[", 1, "never closed"),
+        ("sum(x, ax=1)", 0, "named 'ax'"), ("sin(axis=1)", 0, "no argument named"), ("x[]", 2, "whole number"),
         ("(x, y)", 0, "a list in parentheses"), ("(x, y) + 1", 7, "a list in parentheses"), ("sin((x, y))", 0, "a list in"),
         ("Piecewise(x)", 0, "takes pairs"), ("Piecewise((x, x > 0) + 1)", 21, "a list in"), ("x, , y", 3, "a value is missing"),
         ("x, y,", 5, "ends where"), ("a = x, y; a", 5, "an assignment has one value"), ("sin(x;y)", 3, "never closed"),
@@ -172,10 +174,17 @@ def test_the_caret_stands_under_the_place():
     assert lines[1][lines[2].index("^")] == ")"
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "prod", "norm", "dot", "max", "min", "logsumexp"])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "norm", "max", "min", "logsumexp"])
 def test_reductions_of_scalars_say_how_to_declare_the_shape(name):
     with pytest.raises(ShapeError, match=r"args='x\[n\]'"):
         symdiff.compile(f"{name}(x)")
+
+
+def test_operations_of_arrays_on_scalars():
+    for text in ("x @ y", "x.T", "outer(x, y)"):
+        with pytest.raises(ShapeError, match=r"\^"):
+            symdiff.compile(text)
+    assert symdiff.compile("dot(x, y)")(2.0, 3.0) == 6.0
 
 
 def test_args_and_wrt():
@@ -193,8 +202,11 @@ def test_args_and_wrt():
         symdiff.compile("x", args="x, if")
     with pytest.raises(ParseError, match="'x' is an argument and cannot be assigned"):
         symdiff.compile("x = 2; x", args="x")
-    with pytest.raises(ShapeError, match="array arguments"):
-        symdiff.compile("x", args="x[n]")
+    for bad in ("x[n", "x[]", "x[1.5]", "x[n,]", "[n]", "x[n][m]", "x[-1]", "x[n+1]"):
+        with pytest.raises(ParseError):
+            symdiff.compile("1", args=bad)
+    with pytest.raises(ParseError, match="names alone"):
+        symdiff.compile("sum(x)", args="x[n]", wrt="x[n]")
     with pytest.raises(TypeError, match="wrt names 'z'"):
         symdiff.compile("x*y", wrt="z")
     for bad in (3, [1, 2]):

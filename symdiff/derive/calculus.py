@@ -7,12 +7,14 @@ first, the derivative rows after them, adjoints and tangents labelled.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from symdiff.arrays import Assemble, Index, Place, Range, whole
 from symdiff.build import Builder
-from symdiff.derive.forward import jvp as forward
-from symdiff.derive.reverse import vjp as reverse
-from symdiff.ir import Program, compact
+from symdiff.derive.work import Entry, Pass, estimate
+from symdiff.dims import Dim, product, solve, symbols, value
+from symdiff.errors import ShapeError
+from symdiff.ir import Graph, Program, replay
 
 
 def gradient(program: Program, wrt: Sequence[str]) -> Program:
@@ -22,41 +24,47 @@ def gradient(program: Program, wrt: Sequence[str]) -> Program:
 
 def value_and_gradient(program: Program, wrt: Sequence[str], *, value: bool = True) -> Program:
     """The one output, then its partial derivatives by each of `wrt`."""
-    work = _Pass(program)
+    work = Pass(program)
     (output,) = work.program.outputs
-    bars = work.reverse({output: work.builder.const(1.0)}, wrt)
+    rows = work.rows_of(wrt)
+    bars = work.reverse({output: work.builder.const(1.0)}, rows)
     names = [f"{name}_bar" for name in wrt]
     if not value:
-        return work.finish((), bars, (), names)
-    return work.finish(work.program.outputs, bars, work.program.names, names)
+        return work.finish((), work.full(bars, rows), (), names)
+    return work.finish(work.program.outputs, work.full(bars, rows), work.program.names, names)
 
 
 def vjp(program: Program, wrt: Sequence[str]) -> Program:
     """Outputs, then cotangents of `wrt`, as a function of the inputs and of a cotangent for each output."""
-    work = _Pass(program)
+    work = Pass(program)
     seeds: dict[int, int] = {}
     for output, name in zip(work.program.outputs, work.program.names, strict=True):
-        seed = work.input(f"{name}_bar")
+        seed = work.input(f"{name}_bar", output)
         seeds[output] = work.builder.op("add", seeds[output], seed) if output in seeds else seed
-    bars = work.reverse(seeds, wrt)
+    rows = work.rows_of(wrt)
+    bars = work.full(work.reverse(seeds, rows), rows)
     return work.finish(work.program.outputs, bars, work.program.names, [f"{name}_bar" for name in wrt])
 
 
 def jvp(program: Program, wrt: Sequence[str]) -> Program:
     """Outputs, then their tangents, as a function of the inputs and of a tangent for each of `wrt`."""
-    work = _Pass(program)
-    rows = work.rows_of(wrt)
-    dots = work.forward({row: work.input(f"{name}_dot") for row, name in zip(rows, wrt, strict=True)})
-    names = work.program.names
-    return work.finish(work.program.outputs, dots, names, [f"{name}_dot" for name in names])
+    work = Pass(program)
+    dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in zip(work.rows_of(wrt), wrt, strict=True)})
+    names, outputs = work.program.names, work.program.outputs
+    return work.finish(outputs, work.full(dots, outputs), names, [f"{name}_dot" for name in names])
 
 
 def partials(program: Program, wrt: Sequence[str]) -> Program:
-    """The partial derivative of every output by the one name in `wrt` (forward sweep)."""
-    work = _Pass(program)
+    """The partial derivative of every output by the one name in `wrt`.
+
+    By a scalar it is a forward sweep; by an array (of one scalar output) a reverse sweep.
+    """
+    work = Pass(program)
     (row,) = work.rows_of(wrt)
+    if work.builder.shape(row):
+        return replace(gradient(program, wrt), names=work.program.names)
     dots = work.forward({row: work.builder.const(1.0)})
-    return work.finish((), dots, (), program.names)
+    return work.finish((), work.full(dots, work.program.outputs), (), work.program.names)
 
 
 def hvp(program: Program, wrt: Sequence[str]) -> Program:
@@ -64,129 +72,124 @@ def hvp(program: Program, wrt: Sequence[str]) -> Program:
 
     Source: Pearlmutter, "Fast exact multiplication by the Hessian" (1994).
     """
-    work = _Pass(gradient(program, wrt))
-    dots = work.forward({row: work.input(f"{name}_dot") for row, name in zip(work.rows_of(wrt), wrt, strict=True)})
-    return work.finish((), dots, (), [f"{name}_dot" for name in work.program.names])
+    work = Pass(gradient(program, wrt))
+    dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in zip(work.rows_of(wrt), wrt, strict=True)})
+    outputs = work.program.outputs
+    return work.finish((), work.full(dots, outputs), (), [f"{name}_dot" for name in work.program.names])
 
 
-def jacobian(program: Program, wrt: Sequence[str]) -> Program:
-    """Partial derivatives of all outputs by all of `wrt`: a program with places for an m x k matrix.
+def hessp(program: Program, wrt: Sequence[str]) -> Program:
+    """`hvp` by one argument, as a function of it, of its tangent, and of the others."""
+    made = hvp(program, wrt)
+    rows = dict(zip(made.arguments, made.inputs, strict=True))
+    first = (rows[wrt[0]], made.inputs[-1])
+    return replace(made, inputs=(*first, *[i for i in made.inputs if i not in first]), names=("hessp",))
 
-    One sweep an argument (forward) or one an output (reverse), whichever is fewer.
+
+def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
+    """The program as a function of one vector, in place of `wrt`, and of the other arguments."""
+    graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+    builder = Builder(graph)
+    given = dict(zip(program.arguments, program.inputs, strict=True))
+    shapes = [program.graph.shape(given[part]) for part in wrt]
+    length = sum((product(shape) for shape in shapes), start=0)
+    others = [i for part, i in given.items() if part not in wrt]
+    known = {s for i in others for dim in program.graph.shape(i) for s in symbols(dim)}
+    unknown = symbols(length) - known
+    if unknown and not solve(length, value(length, dict.fromkeys(symbols(length), 1)), dict.fromkeys(known, 1)):
+        raise ShapeError(
+            f"the length {length} of a packed vector does not tell {' and '.join(sorted(unknown))}; give fixed sizes in args"
+        )
+    vector = builder.input(name, (length,))
+    parts: dict[int, int] = {}
+    start: Dim = 0
+    for part, shape in zip(wrt, shapes, strict=True):
+        stop = start + product(shape)
+        place = Range(start, stop) if shape else start
+        row = builder.structure(Index((place,)), vector)
+        parts[given[part]] = builder.reshape(row, 1, shape) if shape else row
+        start = stop
+    made = replay(program, graph, lambda i, row: parts[i] if i in parts else graph.intern(row))
+    labels = dict(made.labels)
+    for part in wrt:
+        labels.setdefault(parts[given[part]], part)
+    return replace(made, inputs=(vector, *[i for i in made.inputs if i not in parts.values()]), labels=labels)
+
+
+def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False) -> Program:
+    """Partial derivatives of all elements of the outputs by all elements of `wrt`, a matrix (m, k).
+
+    As a `vector`, for one scalar output, it is (k,). One sweep an element of `wrt` (forward) or
+    of the outputs (reverse), whichever are fewer; those of an array go through the graph
+    together, as a batch.
     """
-    work = _Pass(program)
-    outputs, inputs = work.program.outputs, work.rows_of(wrt)
-    columns: list[list[int | None]] = []
-    if len(inputs) <= len(outputs):
-        columns += [work.forward({row: work.builder.const(1.0)}) for row in inputs]
-        entries = [column[i] for i in range(len(outputs)) for column in columns]
+    work = Pass(program)
+    outputs, m = work.results()
+    inputs, k = work.variables(wrt)
+    entries: list[Entry] = []
+    if estimate(k) <= estimate(m):
+        for variable in inputs:
+            dots = work.forward({variable.row: work.seed(variable)})
+            entries += [
+                work.entry(output, variable, dots[output.row], forward=True) for output in outputs if output.row in dots
+            ]
     else:
-        entries = [bar for output in outputs for bar in work.reverse({output: work.builder.const(1.0)}, wrt)]
-    return work.matrix(entries)
+        for output in outputs:
+            bars = work.reverse({output.row: work.seed(output)}, [variable.row for variable in inputs])
+            entries += [
+                work.entry(output, variable, bars[variable.row], forward=False)
+                for variable in inputs
+                if variable.row in bars
+            ]
+    if vector:
+        entries = [Entry(entry.place[1:], entry.row) for entry in entries]
+    return work.matrix("jacobian", (k,) if vector else (m, k), entries)
 
 
 def hessian(program: Program, wrt: Sequence[str]) -> Program:
-    """Second partial derivatives of the one output by all pairs of `wrt`, with places for a k x k matrix.
+    """Second partial derivatives of the one output by all pairs of elements of `wrt`, a matrix (k, k).
 
     Forward over reverse; one triangle is computed and mirrored.
     Source: Griewank & Walther, Evaluating Derivatives (2008), section 5.3.
     """
-    work = _Pass(gradient(program, wrt))
-    zero = [work.builder.value(row) == 0.0 for row in work.program.outputs]
-    size = len(wrt)
-    entries: list[int | None] = [None] * (size * size)
-    for j, row in enumerate(work.rows_of(wrt)):
-        column = work.forward({row: work.builder.const(1.0)})
-        for i in range(j, size):
-            if not zero[i]:
-                entries[i * size + j] = entries[j * size + i] = column[i]
-    return work.matrix(entries)
+    work = Pass(gradient(program, wrt))
+    partials, _ = work.results()
+    inputs, k = work.variables(wrt)
+    position = {variable.place: j for j, variable in enumerate(inputs)}
+    symmetric = all(partial.place in position for partial in partials)
+    entries: list[Entry] = []
+    for j, variable in enumerate(inputs):
+        dots = work.forward({variable.row: work.seed(variable)})
+        for partial in partials:
+            if partial.row not in dots or (symmetric and position[partial.place] < j):
+                continue
+            entry = work.entry(partial, variable, dots[partial.row], forward=True)
+            entries.append(entry)
+            if symmetric and position[partial.place] > j:
+                entries.append(Entry(entry.place[::-1], work.transposed(entry)))
+    return work.matrix("hessian", (k, k), entries)
 
 
-@dataclass
-class _Pass:
-    """A derivative program being made: a copy of the primal, and what is appended to it."""
-
-    source: Program
-    program: Program = field(init=False)
-    builder: Builder = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.program = compact(self.source)
-        self.builder = Builder(self.program.graph)
-        self.start = len(self.program.graph.rows)
-        self.inputs = list(self.program.inputs)
-        self.taken = set(self.program.arguments)
-        self.labels = dict(self.program.labels)
-        self.steps = set(self.program.steps)
-        self.sections = self.program.sections
-
-    def rows_of(self, names: Sequence[str]) -> list[int]:
-        rows = dict(zip(self.program.arguments, self.program.inputs, strict=True))
-        return [rows[name] for name in names]
-
-    def input(self, name: str) -> int:
-        """A further argument, named `name` or as near to it as is free."""
-        row = self.builder.input(fresh(name, self.taken))
-        self.inputs.append(row)
-        return row
-
-    def forward(self, tangents: dict[int, int]) -> list[int | None]:
-        dots = forward(self.builder, range(self.start), tangents)
-        self.note("dot", dots, "tangents")
-        return [dots.get(i) for i in self.program.outputs]
-
-    def reverse(self, cotangents: dict[int, int], wrt: Sequence[str]) -> list[int | None]:
-        rows = self.rows_of(wrt)
-        bars = reverse(self.builder, range(self.start), cotangents, rows)
-        self.note("bar", bars, "reverse sweep")
-        return [bars.get(i) for i in rows]
-
-    def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
-        """Label the new rows of a sweep as the adjoint or tangent of their primal rows."""
-        if self.sections[-1:] != ((self.start, title),):
-            self.sections = (*self.sections, (self.start, title))
-        textbook = not self.program.graph.shared
-        for primal, row in derivatives.items():
-            if row >= self.start and self.builder.row(row)[0] != "input":
-                self.labels.setdefault(row, (kind, primal))
-                if textbook:
-                    self.steps.add(row)
-
-    def matrix(self, entries: Sequence[int | None]) -> Program:
-        """The program of the entries that are there, each once, and where each stands."""
-        outputs: dict[int, int] = {}
-        places = [-1 if row is None else outputs.setdefault(row, len(outputs)) for row in entries]
-        program = self.finish((), list(outputs), (), [f"d{k}" for k in range(len(outputs))])
-        return replace(program, places=tuple(places))
-
-    def finish(
-        self,
-        primal: Sequence[int],
-        derivatives: Sequence[int | None],
-        primal_names: Sequence[str],
-        derivative_names: Sequence[str],
-    ) -> Program:
-        """The program; an absent derivative is the constant 0."""
-        outputs = [*primal, *(self.builder.const(0.0) if row is None else row for row in derivatives)]
-        taken: set[str] = set()
-        names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))
-        return Program(
-            self.program.graph,
-            tuple(self.inputs),
-            tuple(outputs),
-            names,
-            self.labels,
-            self.sections,
-            frozenset(self.steps),
-        )
+def entries(program: Program, wrt: Sequence[str]) -> Program:
+    """Of a Jacobian or Hessian: the entries alone that are not structurally zero, a vector (nnz,)."""
+    del wrt
+    work = Pass(program)
+    (output,) = work.program.outputs
+    found, start = [], 0
+    for place, part in pattern(work.program):
+        shape = tuple([p.count for p in place if isinstance(p, Range)])
+        size = product(shape)
+        part = work.builder.reshape(work.builder.full(part, shape), len(shape), (size,)) if shape else part
+        found.append(Entry((Range(start, start + size) if shape else start,), part))
+        start = start + size
+    return work.matrix("coo", (start,), found)
 
 
-def fresh(name: str, taken: set[str]) -> str:
-    """`name`, or `name2`, `name3`, ..., whichever is first not in `taken`; it is added to it."""
-    candidate, k = name, 1
-    while candidate in taken:
-        k += 1
-        candidate = f"{name}{k}"
-    taken.add(candidate)
-    return candidate
+def pattern(program: Program) -> list[tuple[Place, int]]:
+    """The places and rows of what is not structurally zero in the one output, in the order of rows."""
+    (output,) = program.outputs
+    graph = program.graph
+    row = graph.rows[output]
+    if not isinstance(row[0], Assemble):
+        return [(whole(graph.shape(output)), output)]
+    return list(zip(row[0].places, row[1:], strict=True))

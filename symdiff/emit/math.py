@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from symdiff.arrays import Assemble
+from symdiff.dims import product
 from symdiff.emit.passes import expand_powers
-from symdiff.emit.python import Dense, Nest, Text, Writer, wrapped
-from symdiff.ir import Program, Row, compact, live
+from symdiff.emit.python import Nest, Text, Writer, wrapped
+from symdiff.ir import Program, Row, compact, live, operands
 from symdiff.primitives import ATOM, OR, PRIMITIVES
 
+_NESTED = 64  # elements of an array that is returned as a list of its rows
 _MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.math is None)
 
 
 def missing(program: Program) -> str | None:
-    """The first operation of `program` that the math module does not have."""
+    """The first operation of `program` that the target does not have; arrays of scalars may be results."""
+    graph = program.graph
+    if graph.shapes:
+        if any(graph.shape(i) for i in program.inputs):
+            return "array arguments"
+        alive = live(program)
+        for i, row in enumerate(graph.rows):
+            if alive[i] and (any(graph.shape(j) for j in operands(row)) or (graph.shape(i) and not _of_scalars(row))):
+                return "array operations"
     return next(
-        (row[0] for row, alive in zip(program.graph.rows, live(program), strict=True) if alive and row[0] in _MISSING),
+        (row[0] for row, alive in zip(graph.rows, live(program), strict=True) if alive and row[0] in _MISSING),
         None,
     )
+
+
+def _of_scalars(row: Row) -> bool:
+    return (
+        isinstance(row[0], Assemble)
+        and len(set(row[0].places)) == len(row[0].places)
+        and all(isinstance(dim, int) for dim in row[0].to)
+        and all(isinstance(p, int) for place in row[0].places for p in place)
+    )
+
+
+def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
+    """What makes an array of what the source returns for a row; None for a scalar."""
+    row = program.graph.rows[output]
+    if not program.graph.shape(output):
+        return None
+    shape = row[0].to
+    if product(shape) <= _NESTED:
+        return lambda rows: np.array(rows, np.float64).reshape(shape)
+    parts = {j: k for k, j in enumerate(dict.fromkeys(row[1:]))}
+    where = np.full(shape, len(parts))
+    for place, j in zip(row[0].places, row[1:], strict=True):
+        where[place] = parts[j]
+    return lambda values: np.array((*values, 0.0)).take(where)
 
 
 def source(program: Program, name: str, nest: Nest) -> str:
@@ -39,12 +79,25 @@ class _MathWriter(Writer):
             return f"({x} if {condition} else {y})", ATOM
         return super().spell(row)
 
-    def dense(self, nest: Dense, name: str, texts: list[str]) -> str:
-        """A list of the rows."""
-        del name
-        flat = [texts[k] if k >= 0 else "0.0" for k in nest.places]
-        if len(nest.shape) == 1:
-            return f"[{wrapped(', '.join(flat))}]"
-        columns = nest.shape[1]
-        rows = [f"[{', '.join(flat[i : i + columns])}]" for i in range(0, len(flat), columns)]
-        return f"[{wrapped(', '.join(rows))}]"
+    def built(self, i: int, row: Row) -> bool:
+        """An array is a list of its rows; a large one the list of its entries that are not zero, each once."""
+        if not isinstance(row[0], Assemble):
+            return False
+        shape = row[0].to
+        if product(shape) > _NESTED:
+            flat = [self.texts[j][0] for j in dict.fromkeys(row[1:])]
+            self.texts[i] = f"[{wrapped(', '.join(flat))}]", ATOM
+            return True
+        entries = dict(zip(row[0].places, row[1:], strict=True))
+        texts = [self.texts[entries[place]][0] if place in entries else "0.0" for place in np.ndindex(shape)]
+        for columns in shape[:0:-1]:
+            texts = [f"[{', '.join(texts[k : k + columns])}]" for k in range(0, len(texts), columns)]
+        self.texts[i] = f"[{wrapped(', '.join(texts))}]", ATOM
+        return True
+
+    def written(self, row: Row) -> tuple[int, ...]:
+        if isinstance(row[0], Assemble):
+            return tuple(
+                [1 + (product(row[0].to) > _NESTED and j in row[1 : 1 + k]) * -1 for k, j in enumerate(row[1:])]
+            )
+        return super().written(row)

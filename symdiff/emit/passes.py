@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from symdiff.arrays import LogSumExp, Max, Softmax, Structure, Sum, broadcast
 from symdiff.build import Builder
-from symdiff.ir import CONDITIONS, Graph, Program, Row, compact, operands, replay
+from symdiff.ir import Graph, Program, Row, compact, operands, replay
 from symdiff.primitives import PRIMITIVES
 
 LARGEST_PRODUCT = 16
@@ -38,6 +39,32 @@ def _power(builder: Builder, base: int, exponent: int) -> int:
             base = builder.raw("mul", base, base)
     assert result is not None
     return result
+
+
+def expand_exponentials(program: Program) -> Program:
+    """`logsumexp` and `softmax` in terms of the exponentials, each divided by the largest.
+
+    Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
+    """
+    if not any(isinstance(row[0], (LogSumExp, Softmax)) for row in program.graph.rows):
+        return compact(program)
+    b = Builder(_like(program))
+
+    def make(_: int, row: Row) -> int:
+        if not isinstance(row[0], (LogSumExp, Softmax)):
+            return b.graph.intern(row)
+        axes, x = row[0].axes, row[1]
+        with b.simplifying():
+            largest = b.structure(Max(axes), x)
+            finite = b.op("lt", b.op("abs", largest), b.const(float("inf")))
+            shift = b.op("where", finite, largest, b.const(0.0))
+            exponentials = b.op("exp", b.op("sub", x, b.expand(shift, axes)))
+            total = b.structure(Sum(axes), exponentials)
+            if isinstance(row[0], Softmax):
+                return b.op("div", exponentials, b.expand(total, axes))
+            return b.raw("add", b.raw("log", total), shift)
+
+    return replay(program, b.graph, make)
 
 
 def _like(program: Program) -> Graph:
@@ -87,16 +114,26 @@ def guard_branches(program: Program) -> Program:
                 masked[row, needed] = builder.op("where", condition, row, builder.const(float("nan")))
         return masked[row, needed]
 
+    def fits(row: int, needed: _Needed) -> bool:
+        """Whether the new row `row` keeps its shape where it is masked."""
+        if not builder.graph.shapes:
+            return True
+        shape = builder.shape(row)
+        return all(broadcast([shape, builder.shape(holds(context))], {}) == shape for context in needed)
+
     def make(i: int, row: Row) -> int:
         needed, arguments = contexts[i], list(operands(row))
         if not needed:  # chosen by no combination of conditions
-            nothing: float | bool = False if row[0] in CONDITIONS else float("nan")
-            new[i] = i_new = builder.const(nothing) if arguments else builder.graph.intern(row)
-            return i_new
+            nothing = builder.const(False if program.graph.is_condition(i) else float("nan"))  # noqa: FBT003 - a value
+            new[i] = builder.full(nothing, program.graph.shape(i)) if arguments else builder.graph.intern(row)
+            return new[i]
         covered = False
+        if isinstance(row[0], Structure):
+            new[i] = builder.graph.intern(row)
+            return new[i]
         if needed[0] is not root and arguments and row[0] != "where":
             covered = any(_within(silent[j], needed) for j in arguments if j in silent)
-            varying = [k for k, j in enumerate(arguments) if builder.value(j) is None]
+            varying = [k for k, j in enumerate(arguments) if builder.value(j) is None and fits(j, needed)]
             if not covered and varying and not PRIMITIVES[row[0]].quiet:
                 arguments[varying[0]] = mask(arguments[varying[0]], needed)
                 covered = True
@@ -226,7 +263,9 @@ def _contexts(program: Program, root: _Context) -> list[_Needed]:
         row = rows[i]
         for k, j in enumerate(operands(row)):
             needed = found[i]
-            if k and row[0] in _LAZY:
+            if isinstance(row[0], Structure):
+                needed = (root,)  # it takes elements that its own condition does not speak of
+            elif k and row[0] in _LAZY:
                 side = k == 1 if row[0] == "where" else row[0] == "and"
                 chosen = [_choose(rows, context, row[1], side, known, ranks) for context in needed]
                 needed = tuple(dict.fromkeys(c for c in chosen if c is not None))

@@ -8,9 +8,9 @@ nesting that CPython's own parser has to take.
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from functools import cache
 
+from symdiff.arrays import Assemble, Size
 from symdiff.emit.names import Names
 from symdiff.evaluate import constant
 from symdiff.ir import Program, Row
@@ -20,16 +20,8 @@ WIDTH = 88
 _ROOM = WIDTH - 12  # what an indented line has left for its expression
 
 
-@dataclass(frozen=True, slots=True)
-class Dense:
-    """A result that is one array: its shape, and the output at each place, or -1 for a zero."""
-
-    shape: tuple[int, ...]
-    places: tuple[int, ...]
-
-
-# How the returned values are nested: an index of the outputs, an array of them, or a tuple of such.
-Nest = int | Dense | tuple["Nest", ...]
+# How the returned values are nested: an index of the outputs, or a tuple of such.
+Nest = int | tuple["Nest", ...]
 # A piece of source, and how tightly its outermost operator binds.
 Text = tuple[str, int]
 
@@ -47,6 +39,8 @@ class Writer:
         labels = program.labels
         self.names = Names(self.reserved, program.arguments)
         self.given = {i: self.names.near(label) for i, label in labels.items() if isinstance(label, str)}
+        self.shape = program.graph.shape
+        self.rank = 0  # of the row that is being spelt
         self.own: dict[int, str] = {}  # rows that have a name
         self.texts: dict[int, Text] = {}
         self.preamble: list[str] = []
@@ -54,8 +48,8 @@ class Writer:
         self.sections = list(program.sections) if len(program.sections) > 1 else []
         # An output lends its name to its row; but a textbook's output is just its last step.
         self.lent: dict[int, str] = {}
-        if not program.steps:
-            for i, name in zip(program.outputs, program.names, strict=True):
+        for i, name in zip(program.outputs, program.names, strict=True):
+            if not program.steps or isinstance(self.rows[i][0], Assemble):
                 self.lent.setdefault(i, name)
 
     # The function
@@ -66,48 +60,52 @@ class Writer:
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
         parameters = wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
-        plain = set(_plain(nest))
-        counts = self.count(plain)
-        self.lent = {i: name for i, name in self.lent.items() if i in {self.program.outputs[k] for k in plain}}
+        counts = self.count()
         steps = self.program.steps
         for i, row in enumerate(self.rows):
             if row[0] == "input":
                 continue
             if row[0] == "const":
                 self.texts[i] = self.literal(row[1])
-            else:
-                self.texts[i] = self.fitting(row)
+            elif isinstance(row[0], Size):
+                self.texts[i] = self.spell(row)
+            elif not self.built(i, row):
+                self.texts[i] = self.fitting(row, len(self.shape(i)))
                 if counts[i] != 1 or i in self.given:
                     self.assign(i)
             if i in steps and i not in self.own:
                 self.assign(i)
-        returned = self.returned(nest, name)
+        returned = self.returned(nest)
         lines = [f"def {name}({parameters}):", *self.preamble, *self.lines, f"    return {returned}"]
         return "\n".join(lines) + "\n"
 
-    def count(self, plain: set[int]) -> list[int]:
-        """How often each row will be written; a plain output counts twice, so that it gets a name."""
+    def count(self) -> list[int]:
+        """How often each row will be written; an output counts twice, so that it gets a name."""
         counts = [0] * len(self.rows)
         for row in self.rows:
             if row[0] not in ("input", "const"):
                 for j, n in zip(row[1:], self.written(row), strict=True):
                     counts[j] += n
-        for k, i in enumerate(self.program.outputs):
-            counts[i] += 2 if k in plain else 1
+        for i in self.program.outputs:
+            counts[i] += 2
         return counts
 
     def assign(self, i: int) -> None:
         """Write a line that gives row `i` a name."""
+        text = self.texts[i][0]
+        bare = text[1:-1] if text[0] == "(" and _is_atomic(text) else text
+        self.lines.append(f"    {self.named(i)} = {bare}")
+
+    def named(self, i: int) -> str:
+        """The name that row `i` gets on the line that comes next."""
         title = ""
         while self.sections and self.sections[0][0] <= i:
             title = self.sections.pop(0)[1]
         if title:
             self.lines.append(f"    # {title}")
         self.own[i] = self.name(i)
-        text = self.texts[i][0]
-        bare = text[1:-1] if text[0] == "(" and _is_atomic(text) else text
-        self.lines.append(f"    {self.own[i]} = {bare}")
         self.texts[i] = self.own[i], ATOM
+        return self.own[i]
 
     def name(self, i: int) -> str:
         """A name for row `i`: the user's, an output's, that of its primal with a suffix, or a temporary."""
@@ -120,43 +118,36 @@ class Writer:
             return self.names.near(f"{self.own[label[1]]}_{label[0]}")
         return self.names.temporary()
 
-    def returned(self, nest: Nest, name: str) -> str:
+    def built(self, i: int, row: Row) -> bool:
+        """Write the lines of a row that is no expression; False for one that is."""
+        del i, row
+        return False
+
+    def returned(self, nest: Nest) -> str:
         """What is returned, after the lines that it needs.
 
-        A plain output that is an argument, a constant or an earlier output gets a line too.
+        An output that is an argument, a constant or an earlier output gets a line too.
         """
         texts = [self.texts[i][0] for i in self.program.outputs]
-        for k in _plain(nest):
-            i = self.program.outputs[k]
+        for k, i in enumerate(self.program.outputs):
             if i not in self.own or self.rows[i][0] == "input" or i in self.program.outputs[:k]:
                 own = self.names.near(self.program.names[k])
                 self.lines.append(f"    {own} = {texts[k]}")
                 texts[k] = own
         if not isinstance(nest, tuple):
-            return self.nested(nest, name, texts)
+            return texts[nest]
         if not nest:
             return "()"
-        line = self.nested(nest, name, texts)[1:-1]
+        line = _nested(nest, texts)[1:-1]
         broken = wrapped(line)
         return f"({broken})" if broken != line else line
 
-    def nested(self, nest: Nest, name: str, texts: list[str]) -> str:
-        """The expression of a part of the result; `name` is for an array."""
-        if isinstance(nest, int):
-            return texts[nest]
-        if isinstance(nest, Dense):
-            return self.dense(nest, name, texts)
-        return "(" + ", ".join(self.nested(n, name, texts) for n in nest) + "," * (len(nest) == 1) + ")"
-
-    def dense(self, nest: Dense, name: str, texts: list[str]) -> str:
-        """The expression of an array, of which `texts` are the entries; `name` is for a name it may need."""
-        raise NotImplementedError
-
     # The expressions
 
-    def fitting(self, row: Row) -> Text:
-        """The text of a row; where a line cannot hold it, its longest operands get a name first."""
+    def fitting(self, row: Row, rank: int = 0) -> Text:
+        """The text of a row of that rank; where a line cannot hold it, its longest operands get a name first."""
         while True:
+            self.rank = rank
             text = self.spell(row)
             waiting = [j for j in row[1:] if j not in self.own and self.rows[j][0] != "const"]
             if len(text[0]) <= _ROOM or not waiting:
@@ -231,11 +222,11 @@ def _pattern(primitive: Primitive, target: str) -> Text:
     return text, ATOM if _is_atomic(text) else TERNARY
 
 
-def _plain(nest: Nest) -> list[int]:
-    """The outputs that are results of their own, not entries of an array."""
+def _nested(nest: Nest, texts: list[str]) -> str:
+    """The expression of a part of the result."""
     if isinstance(nest, int):
-        return [nest]
-    return [] if isinstance(nest, Dense) else [k for part in nest for k in _plain(part)]
+        return texts[nest]
+    return "(" + ", ".join(_nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
 
 
 def wrapped(line: str, indent: int = 4) -> str:

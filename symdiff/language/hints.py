@@ -65,13 +65,6 @@ def no_operator(before: Sequence[tuple[str, object]], kind: str, value: object, 
     """
     last_kind, last = before[-1]
     shown = after.split(maxsplit=1)[0][:20] if after.split() else ""
-    if value == ".":
-        module = (
-            f"; write {after[1:21].split('(', maxsplit=1)[0].strip()}(...) without {last!r}" if last in _MODULES else ""
-        )
-        return f"the language has no attributes{module}"
-    if value == "[":
-        return "the language has no indexing of scalars"
     if value == "//":
         return "unknown operator '//'; write floor(x/y)"
     if kind == "name" and last_kind == "number" and value in ("j", "J"):
@@ -88,6 +81,13 @@ def no_operator(before: Sequence[tuple[str, object]], kind: str, value: object, 
     return (
         f"an operator is missing here; write {left}*{'(...)' if value == '(' else value if kind == 'name' else shown}"
     )
+
+
+def no_attribute(owner: str, after: str) -> str:
+    """The message for a point behind a value, with what follows it."""
+    if owner in _MODULES:
+        return f"the language has no attributes; write {after.split('(', maxsplit=1)[0].strip()}(...) without {owner!r}"
+    return "the language has no attributes but .T, the transpose"
 
 
 def no_function(name: str) -> str:

@@ -7,16 +7,29 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import NoReturn
 
+from symdiff.arrays import Key
 from symdiff.build import Builder
+from symdiff.dims import Shape, shown
 from symdiff.errors import ParseError, ShapeError, point_at
 from symdiff.ir import Graph, Program, operands, replay
+from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
 from symdiff.language.hints import is_function, no_function
 from symdiff.language.parser import Item, Statement, Syntax, parse
-from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS, Primitive
+from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
 
-Value = int | tuple[int, ...]  # on the stack: a row, or a list in parentheses
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A named argument of a call."""
+
+    name: str
+    value: int | tuple[int, ...]
+
+
+Value = int | tuple[int, ...] | Keyword  # on the stack: a row, a list in parentheses, a named argument
+Argument = tuple[str, Shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,7 @@ class Scope:
 
 def lower(
     syntax: Syntax,
-    arguments: Sequence[str] | None = None,
+    arguments: Sequence[Argument] | None = None,
     constants: Mapping[str, float] | None = None,
     *,
     optimize: bool = True,
@@ -52,7 +65,8 @@ def lower(
 
     Args:
         syntax: what the parser made.
-        arguments: names of the inputs in order; default every free name, by first appearance.
+        arguments: names and core shapes of the inputs in order; default every free name,
+            a scalar, by first appearance.
         constants: values of further names.
         optimize: simplify and share; without it every operation is a step of its own.
         complex: for complex arguments, leave out the identities that hold for real ones only.
@@ -63,7 +77,7 @@ def lower(
     """
     graph = Graph(shared=optimize, complex=complex)
     builder = Builder(graph)
-    inputs: dict[str, int] = {name: builder.input(name) for name in arguments or ()}
+    inputs: dict[str, int] = {name: builder.input(name, shape) for name, shape in arguments or ()}
     fixed = {name: float(value) for name, value in (constants or {}).items() if name not in inputs}
     assigned = {statement.target for statement in syntax.assignments}
 
@@ -80,7 +94,7 @@ def lower(
         if name in assigned:
             scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned to", position)
         if arguments is not None:
-            scope.fail(f"{name!r} is not among the arguments ({', '.join(arguments)})", position)
+            scope.fail(f"{name!r} is not among the arguments ({', '.join(n for n, _ in arguments)})", position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
@@ -118,8 +132,8 @@ def _textbook(program: Program) -> Program:
 
 def _value(scope: Scope, statement: Statement) -> int:
     value = run(scope, statement.items)
-    if isinstance(value, tuple):
-        scope.fail("a list in parentheses is not a value", statement.position)
+    if not isinstance(value, int):
+        scope.fail("a list in parentheses is not a value; write it in square brackets", statement.position)
     return value
 
 
@@ -137,30 +151,38 @@ def _output_names(results: Sequence[Statement], assigned: set[str | None]) -> tu
 
 def run(scope: Scope, items: Sequence[Item]) -> Value:
     """Make the rows of a postfix expression; its value."""
-    op = scope.builder.op
-    stack: list[Value] = []
-    tuples = False
-    for kind, value, count, position in items:
-        if kind == "name":
-            name = str(value)
-            row = scope.names.get(name)
-            stack.append(scope.free(name, position) if row is None else row)
-            continue
-        if kind == "number":
-            stack.append(scope.builder.const(value))  # type: ignore[arg-type]  # the lexer's float
-            continue
-        arguments = stack[len(stack) - count :]
-        del stack[len(stack) - count :]
-        if kind == "tuple":
-            stack.append(tuple(arguments))  # type: ignore[arg-type]  # checked where it is used
-            tuples = True
-            continue
-        if tuples and value != "Piecewise" and any(isinstance(a, tuple) for a in arguments):
-            scope.fail("a list in parentheses is not a value", position)
-        if kind == "op" and value != "if":
-            stack.append(op(value, *arguments))  # type: ignore[arg-type]  # rows, as just checked
-        else:
-            stack.append(_KINDS[kind](scope, value, arguments, position))
+    position = 0
+    try:
+        op = scope.builder.op
+        stack: list[Value] = []
+        lists = False  # whether something on the stack may not be a row
+        for kind, value, count, position in items:
+            if kind == "name":
+                row = scope.names.get(value)
+                stack.append(scope.free(value, position) if row is None else row)
+                continue
+            if kind == "number":
+                stack.append(scope.builder.const(value))
+                continue
+            arguments = stack[len(stack) - count :]
+            del stack[len(stack) - count :]
+            if lists and kind != "call" and not all(isinstance(a, int) for a in arguments):
+                if kind != "keyword" or isinstance(arguments[0], Keyword):
+                    scope.fail("a list in parentheses is not a value; write it in square brackets", position)
+            if kind == "tuple":
+                stack.append(tuple(arguments))  # type: ignore[arg-type]  # rows, as just checked
+                lists = True
+            elif kind == "keyword":
+                stack.append(Keyword(value, arguments[0]))  # type: ignore[arg-type]  # as just checked
+                lists = True
+            elif kind == "op" and value != "if":
+                stack.append(op(value, *arguments))  # type: ignore[arg-type]  # rows, as just checked
+            else:
+                stack.append(_KINDS[kind](scope, value, arguments, position))
+    except ShapeError as error:
+        if "\n" in str(error):
+            raise
+        raise ShapeError(f"{error}\n{point_at(scope.text, position)}") from None
     return stack[0]
 
 
@@ -190,6 +212,17 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         scope.fail(f"{name!r} is a variable here, not a function; for a product write {name}*(...)", position)
     if name == "Piecewise":
         return _piecewise(scope, arguments, position)
+    if name in ALONG and (name not in FUNCTIONS or len([a for a in arguments if isinstance(a, int)]) == 1):
+        return _along(scope, name, arguments, position)
+    if not all(isinstance(a, int) for a in arguments):
+        named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
+        if named is not None:
+            scope.fail(f"{name} has no argument named {named!r}", position)
+        scope.fail("a list in parentheses is not a value; write it in square brackets", position)
+    if name in PRODUCTS:
+        if len(arguments) != 2:
+            _wrong_count(scope, name, 2, 2, len(arguments), position)
+        return PRODUCTS[name](scope.builder, *arguments)  # type: ignore[arg-type]  # rows
     if name in FORMULAS:
         return _formula(scope, name, arguments, position)
     primitive = FUNCTIONS.get(name)
@@ -201,8 +234,6 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
 def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[int], position: int) -> int:
     builder, arity = scope.builder, primitive.arity
     if primitive.variadic:
-        if len(arguments) == 1 and name in ("max", "min"):
-            _needs_array(scope, name, position)
         if len(arguments) < arity:
             scope.fail(f"{name} takes two or more arguments, not {len(arguments)}", position)
         result = arguments[0]
@@ -240,21 +271,55 @@ def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, pos
     scope.fail(f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}{hint}", position)
 
 
-def _needs_array(scope: Scope, name: str, position: int) -> NoReturn:
-    place = point_at(scope.text, position)
-    raise ShapeError(
-        f"{name}(...) of a scalar: it needs an array, declared as in args='x[n]'"
-        f" (which this version does not have yet)\n{place}"
-    )
-
-
 def _no_function(scope: Scope, name: str, position: int) -> NoReturn:
-    if name in REDUCTIONS:
-        _needs_array(scope, name, position)
     scope.fail(no_function(name), position)
 
 
-_KINDS: dict[str, Callable[..., Value]] = {"op": _ternary, "compare": _compare, "joined": _joined, "call": _call}
+def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
+    """A function along the axes of an array."""
+    b = scope.builder
+    given = [a.value if isinstance(a, Keyword) else a for a in arguments]
+    for a in arguments:
+        if isinstance(a, Keyword) and a.name != "axis":
+            scope.fail(f"{name} has no argument named {a.name!r}; there is axis", position)
+    if not 1 <= len(given) <= 2 or not isinstance(arguments[0], int):
+        scope.fail(f"{name} takes an array, and perhaps axis=..., as {name}(x, axis=0)", position)
+    x = b.number(arguments[0])
+    rank = len(b.shape(x))
+    if not rank:
+        raise ShapeError(f"{name}(...) of a scalar: it needs an array, declared as in args='x[n]'")
+    if len(given) == 1:
+        return ALONG[name](b, x, tuple(range(-rank, 0)))
+    axes: list[int] = []
+    for row in given[1] if isinstance(given[1], tuple) else (given[1],):
+        axis = b.value(row)
+        if axis is None or isinstance(axis, bool) or axis != int(axis):
+            scope.fail("axis is a whole number, or several in parentheses", position)
+        if not -rank <= axis < rank:
+            raise ShapeError(f"axis {int(axis)} of shape {shown(b.shape(x))} is out of range")
+        axes.append(int(axis) - rank if axis >= 0 else int(axis))
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"an axis of {name} is given twice")
+    return ALONG[name](b, x, tuple(sorted(axes)))
+
+
+def _index(scope: Scope, key: Key, arguments: list[int], position: int) -> int:
+    (x,) = arguments
+    if not scope.builder.shape(x):
+        scope.fail("indexing of a scalar: it needs an array, declared as in args='x[n]'", position)
+    return index(scope.builder, x, key)
+
+
+_KINDS: dict[str, Callable[..., Value]] = {
+    "op": _ternary,
+    "compare": _compare,
+    "joined": _joined,
+    "call": _call,
+    "index": _index,
+    "list": lambda scope, _, arguments, __: stack(scope.builder, arguments),
+    "matmul": lambda scope, _, arguments, __: matmul(scope.builder, *arguments),
+    "transpose": lambda scope, _, arguments, __: transpose(scope.builder, *arguments),
+}
 
 
 @cache

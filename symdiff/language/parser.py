@@ -7,7 +7,10 @@ Grammar (a line end inside parentheses, or where an operand is due, is a space):
 
     program     ::=  {name "=" expression (newline | ";")} expression {"," expression}
     expression  ::=  operand {infix operand} | expression "if" expression "else" expression
-    operand     ::=  {prefix} (number | name | name "(" list ")" | "(" list ")")
+    operand     ::=  {prefix} (number | name | name "(" arguments ")" | "(" list ")" | "[" list "]") {suffix}
+    suffix      ::=  "[" index {"," index} "]" | ".T"
+    index       ::=  integer | [integer] ":" [integer] [":" [integer]]
+    arguments   ::=  list {"," "axis" "=" expression}
     list        ::=  expression {"," expression}
 
 Infix and prefix symbols and their precedence are those of the table of primitives.
@@ -15,23 +18,27 @@ Infix and prefix symbols and their precedence are those of the table of primitiv
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from symdiff.errors import LimitError, ParseError
-from symdiff.language.hints import no_operator, no_value
+from symdiff.language.hints import no_attribute, no_operator, no_value
 from symdiff.language.lexer import Token, tokens
 from symdiff.limits import limits
-from symdiff.primitives import COMPARE, INFIX, PREFIX, TERNARY, Primitive, Symbol
+from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primitive, Symbol
 
 # (kind, value, count of operands, position); kinds:
 #   "number"  a float               "name"     a name
 #   "op"      a primitive           "joined"   a primitive whose operands must be conditions
 #   "compare" a chain of primitives "call"     the name of a function
-#   "tuple"   a list in parentheses
-Item = tuple[str, "str | float | list[str]", int, int]
+#   "tuple"   a list in parentheses   "list"   one in square brackets
+#   "index"   a subscript              "transpose", "matmul"
+#   "keyword" a named argument
+Item = tuple[str, Any, int, int]
 
 _OPEN = -1  # precedence of what waits for its closing mark, so that no operator passes it
+_CLOSED_BY = {"(": ")", "[": "]"}
 _WORDS = frozenset({"if", "else", "and", "or", "not"})
 RESERVED = _WORDS | {"True", "False"}  # never a variable
 
@@ -74,10 +81,8 @@ def parse(text: str) -> Syntax:
     """
     parser = _Parser(text)
     for token in tokens(text):
-        if parser.due:
-            parser.operand(token)
-        else:
-            parser.operator(token)
+        take = parser.suffix or (parser.operand if parser.due else parser.operator)
+        take(token)
         parser.before, parser.last = (*parser.before[-1:], parser.last), token
     return parser.finish()
 
@@ -92,6 +97,8 @@ class _Parser:
         self.before: tuple[Token, ...] = ()  # the two tokens before it
         self.stack: list[_Pending] = []
         self.brackets = 0  # of the entries of the stack, how many are open brackets
+        self.suffix: Callable[[Token], None] | None = None  # takes what follows `[` or `.` behind an operand
+        self.subscript: list[Token] = []
         self.items: list[Item] = []  # of the expression being read
         self.start = 0  # its position
         self.target: Item | None = None  # the name it is assigned to
@@ -132,16 +139,16 @@ class _Parser:
                 self.fail("the formula ends where a value is due", position)
         elif value in PREFIX:
             self.prefix(*PREFIX[str(value)], position)
-        elif value == "(":
-            self.push(_Pending("group", _OPEN, "(", 1, position))
+        elif value in _CLOSED_BY:
+            self.push(_Pending("group" if value == "(" else "list", _OPEN, value, 1, position))
             self.brackets += 1
         elif value != "+":  # a plus sign in front of an operand does nothing
             if value == ")" and self.last[1] == "(" and self.stack[-1].kind == "call":
                 self.fail(f"{self.stack[-1].value}() needs an argument", position)
             if value == "if":
                 self.fail("a value is missing before 'if'; write a if c else b, or where(c, a, b)", position)
-            if value == "[":
-                self.fail("a list [...] needs array arguments, which this version does not have", position)
+            if value == "]" and self.last[1] == "[":
+                self.fail("a list needs an element", position)
             self.fail(no_value(self.last[1], value), position)
 
     def prefix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
@@ -163,8 +170,16 @@ class _Parser:
             self.push(_Pending("call", _OPEN, str(name[1]), 1, name[3]))
             self.brackets += 1
             self.due = True
-        elif value == ")":
-            self.close(position)
+        elif value in (")", "]"):
+            self.close(str(value), position)
+        elif value == "[":
+            self.suffix, self.subscript = self.index, [token]
+        elif value == ".":
+            self.suffix = self.attribute
+        elif value == "@":
+            self.reduce(PRODUCT)
+            self.push(_Pending("matmul", PRODUCT, "@", 2, position))
+            self.due = True
         elif value == ",":
             self.comma(position)
         elif value == "if":
@@ -193,18 +208,68 @@ class _Parser:
             self.reduce(precedence + 1 if symbol.right else precedence)
             self.push(_Pending("joined" if symbol.conditions else "op", precedence, primitive.name, 2, position))
 
-    def close(self, position: int) -> None:
+    def close(self, mark: str, position: int) -> None:
         self.reduce(TERNARY)
         if not self.stack:
-            self.fail("this ')' was never opened", position)
+            self.fail(f"this {mark!r} was never opened", position)
         top = self.stack.pop()
         if top.kind == "if":
             self.fail("'if' without 'else': write a if c else b", top.position)
-        if top.kind == "call":
-            self.items.append(("call", top.value, top.count, top.position))
+        if mark != (")" if top.kind == "call" else _CLOSED_BY[str(top.value)]):
+            self.fail(f"{mark!r} does not close what was opened last", position)
+        if top.kind in ("call", "list"):
+            self.items.append((top.kind, top.value, top.count, top.position))
         elif top.count > 1:
             self.items.append(("tuple", "", top.count, top.position))
         self.brackets -= 1
+
+    def index(self, token: Token) -> None:
+        """A token of a subscript: whole numbers, colons and commas up to the closing bracket."""
+        kind, value, position = token
+        if kind == "end" or (kind == "newline" and value == ";"):
+            self.fail("this '[' is never closed", self.subscript[0][2])
+        if kind == "newline":
+            return
+        if value != "]":
+            if not (kind == "number" or value in ("-", ":", ",")):
+                self.fail("an index is a constant: a whole number, or a slice as 1:-1 or ::2", position)
+            self.subscript.append(token)
+            return
+        place = self.subscript[0][2]
+        self.items.append(("index", self.key(self.subscript[1:], position), 1, place))
+        self.suffix = None
+
+    def key(self, given: list[Token], end: int) -> tuple[Any, ...]:
+        """The numbers and slices of a subscript."""
+        parts: list[list[Any]] = [[None]]
+        sign: int | None = None
+        for kind, value, position in given:
+            if kind == "number":
+                number = float(value)
+                if parts[-1][-1] is not None or not number.is_integer():
+                    self.fail("an index is a whole number, or a slice as 1:-1 or ::2", position)
+                parts[-1][-1], sign = int(number) * (sign or 1), None
+            elif sign is not None or (value == "-" and parts[-1][-1] is not None):
+                self.fail("an index is a whole number, or a slice as 1:-1 or ::2", position)
+            elif value == "-":
+                sign = -1
+            elif value == ":":
+                parts[-1].append(None)
+                if len(parts[-1]) > 3:
+                    self.fail("a slice has at most a start, a stop and a step", position)
+            else:
+                parts.append([None])
+        if sign is not None or [None] in parts or any(len(part) == 3 and part[2] == 0 for part in parts):
+            self.fail("an index is a whole number, or a slice as 1:-1 or ::2", end)
+        return tuple([part[0] if len(part) == 1 else (*part, None)[:3] for part in parts])
+
+    def attribute(self, token: Token) -> None:
+        """What follows a point: T, or nothing that the language has."""
+        kind, value, position = token
+        if kind != "name" or value != "T":
+            self.fail(no_attribute(str(self.before[-1][1]), self.text[position : position + 20]), self.last[2])
+        self.items.append(("transpose", "T", 1, self.last[2]))
+        self.suffix = None
 
     def comma(self, position: int) -> None:
         self.reduce(TERNARY)
@@ -229,6 +294,11 @@ class _Parser:
         self.due = True
 
     def assign(self, position: int) -> None:
+        if self.stack and self.stack[-1].kind == "call" and self.last[0] == "name":
+            name = self.items.pop()
+            self.push(_Pending("keyword", TERNARY, name[1], 1, name[3]))
+            self.due = True
+            return
         plain = len(self.items) == 1 and self.items[0][0] == "name" and self.last[0] == "name"
         if not plain or self.stack or self.target or self.ended:
             self.fail("'=' assigns to a name at the start of a line; to compare, write ==", position)
@@ -254,9 +324,9 @@ class _Parser:
 
     def unclosed(self) -> None:
         for pending in reversed(self.stack):
-            if pending.kind in ("group", "call"):
+            if pending.kind in ("group", "list", "call"):
                 place = pending.position + (len(str(pending.value)) if pending.kind == "call" else 0)
-                self.fail("this '(' is never closed", place)
+                self.fail(f"this {'[' if pending.kind == 'list' else '('!r} is never closed", place)
             if pending.kind == "if" and not self.due:
                 self.fail("'if' without 'else': write a if c else b", pending.position)
 

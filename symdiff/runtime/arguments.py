@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.arrays import Demands
+from symdiff.dims import Dim, Shape, shown, solve, symbols
+from symdiff.dims import value as dim_value
 from symdiff.errors import ShapeError
 
 Array = NDArray[Any]
@@ -59,15 +62,17 @@ def _float(value: float) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def arrays(names: Sequence[str], args: Sequence[Any]) -> tuple[list[Any], tuple[int, ...], np.dtype[Any]]:
-    """The arguments in one dtype, with the shape that they broadcast to.
+def arrays(
+    names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape]
+) -> tuple[list[Any], tuple[int, ...], np.dtype[Any], dict[str, int]]:
+    """The arguments in one dtype, the loop shape, the dtype, and the sizes of the named dimensions.
 
     Integers and booleans count as float64; Python numbers take the precision of the
     arrays, and other mixtures follow NumPy's promotion. Points come back as NumPy scalars.
 
     Raises:
         TypeError: an argument is not a real or complex number or an array of such.
-        ShapeError: the shapes do not broadcast together.
+        ShapeError: a core shape does not fit, or the loop shapes do not broadcast together.
     """
     given = [_array(name, a) for name, a in zip(names, args, strict=True)]
     dtypes: list[Any] = [a.dtype for a in given if isinstance(a, np.ndarray)]
@@ -76,12 +81,62 @@ def arrays(names: Sequence[str], args: Sequence[Any]) -> tuple[list[Any], tuple[
     dtype = np.result_type(*dtypes) if dtypes else FLOAT64
     converted = [_convert(a, dtype) for a in given]
     shapes = [a.shape for a in converted]
+    sizes = bound(names, shapes, cores) if any(cores) else {}
+    loops = [shape[: len(shape) - len(core)] for shape, core in zip(shapes, cores, strict=True)]
     try:
-        loop = np.broadcast_shapes(*shapes)
+        loop = np.broadcast_shapes(*loops)
     except ValueError:
-        shown = ", ".join(f"{name} {shape}" for name, shape in zip(names, shapes, strict=True) if shape)
-        raise ShapeError(f"the arguments do not broadcast together: {shown}") from None
-    return [a if a.shape else a[()] for a in converted], loop, dtype
+        listed = ", ".join(f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape)
+        what = "loop dimensions" if any(cores) else "arguments"
+        raise ShapeError(f"the {what} do not broadcast together: {listed}") from None
+    return [a if a.shape else a[()] for a in converted], loop, dtype, sizes
+
+
+def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequence[Shape]) -> dict[str, int]:
+    """The sizes of the named dimensions, from the shapes of the arguments.
+
+    Raises:
+        ShapeError: an argument does not fit its core shape.
+    """
+    sizes: dict[str, int] = {}
+    origin: dict[str, str] = {}
+    found: list[tuple[str, tuple[int, ...], Shape, Dim, int]] = []
+    for name, shape, core in zip(names, shapes, cores, strict=True):
+        if len(shape) < len(core):
+            raise ShapeError(f"argument {name!r} has shape {shape}; it needs the core shape {shown(core)}")
+        found += [
+            (name, shape, core, dim, size) for dim, size in zip(core, shape[len(shape) - len(core) :], strict=True)
+        ]
+    for simple in (True, False):  # names that stand alone first
+        for name, _, _, dim, size in found:
+            if simple is not (str(dim) in symbols(dim)):
+                continue
+            for symbol, value in solve(dim, size, sizes).items():
+                sizes[symbol] = value
+                origin[symbol] = name
+    for name, shape, core, dim, size in found:
+        known = symbols(dim) <= sizes.keys()
+        if known and dim_value(dim, sizes) == size:
+            continue
+        why = ", ".join(f"{s} is {sizes[s]} by {origin[s]!r}" for s in sorted(symbols(dim)) if s in sizes)
+        raise ShapeError(
+            f"argument {name!r} of shape {shape} does not fit its core shape {shown(core)}"
+            + (f", where {why}" if why else "")
+        )
+    return sizes
+
+
+def meet(demands: Demands, sizes: Mapping[str, int]) -> None:
+    """Check what the formula demands of the sizes.
+
+    Raises:
+        ShapeError: it is not so.
+    """
+    for dim, exact, what in demands:
+        room = dim_value(dim, sizes)
+        if room < 0 or (exact and room):
+            where = ", ".join(f"{name} = {sizes[name]}" for name in sorted(symbols(dim)))
+            raise ShapeError(f"{what}, where {where}")
 
 
 def _array(name: str, value: Any) -> Any:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
 
-from symdiff.emit.python import Dense, Nest
+from symdiff.arrays import Demands
+from symdiff.dims import Poly, Shape, renamed, symbols
+from symdiff.emit.python import Nest
 from symdiff.runtime.arguments import FLOAT64
 
-# The shape of a result: None for one output, an array of outputs (counted from 0), or
-# (record name, fields, a shape for each field).
-Shape = tuple[str, tuple[str, ...], tuple["Shape", ...]] | Dense | None
+# How results are nested: None for one output, or (record name, fields, a layout for each field).
+Layout = tuple[str, tuple[str, ...], tuple["Layout", ...]] | None
+# What makes an array of what the math target returns for it; None for a scalar.
+Convert = Callable[[Any], Any] | None
 
 
 @lru_cache(maxsize=1024)
@@ -45,39 +49,19 @@ def _rebuild(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> tup
     return tuple.__new__(record(name, fields), values)
 
 
-def record_of(name: str, fields: tuple[str, ...]) -> Shape:
-    """The shape of a record with one output a field."""
+def record_of(name: str, fields: tuple[str, ...]) -> Layout:
+    """The layout of a record with one output a field."""
     return name, fields, (None,) * len(fields)
 
 
-def nest(shape: Shape) -> Nest:
-    """The shape with each output's index in the place of the output."""
-    count = 0
+def nest(layout: Layout) -> Nest:
+    """The layout with each output's index in the place of the output."""
+    indices = count()
 
-    def number(part: Shape) -> Nest:
-        nonlocal count
-        before = count
-        if part is None:
-            count += 1
-            return before
-        if isinstance(part, Dense):
-            count += max(part.places, default=-1) + 1
-            return Dense(part.shape, tuple([k + before if k >= 0 else -1 for k in part.places]))
-        return tuple(map(number, part[2]))
+    def number(part: Layout) -> Nest:
+        return next(indices) if part is None else tuple(map(number, part[2]))
 
-    return number(shape)
-
-
-def leaves(nested: Nest) -> list[int | Dense]:
-    """The results in order: a plain output or an array each."""
-    if not isinstance(nested, tuple):
-        return [nested]
-    return [leaf for part in nested for leaf in leaves(part)]
-
-
-def elements(nested: Nest) -> list[int]:
-    """The outputs at all elements of all results in order, -1 for a structural zero."""
-    return [k for leaf in leaves(nested) for k in ([leaf] if isinstance(leaf, int) else leaf.places)]
+    return number(layout)
 
 
 def flatten(values: Any, nested: Nest) -> list[Any]:
@@ -95,45 +79,58 @@ def renest(values: Iterator[Any], nested: Nest) -> Any:
     return tuple([renest(values, part) for part in nested]) if isinstance(nested, tuple) else next(values)
 
 
-def wrap(shape: Shape, values: Any) -> Any:
-    """Nested plain tuples as the records of `shape`."""
-    if shape is None:
-        return values
-    if isinstance(shape, Dense):
-        return values if isinstance(values, np.ndarray) else np.array(values, FLOAT64).reshape(shape.shape)
-    name, fields, parts = shape
-    if any(parts):
-        values = [wrap(part, value) for part, value in zip(parts, values, strict=True)]
-    return tuple.__new__(record(name, fields), values)
+def wrap(layout: Layout, values: Any, converts: Iterator[Convert]) -> Any:
+    """Nested plain tuples as the records of `layout`, each output converted."""
+    if layout is None:
+        convert = next(converts)
+        return values if convert is None else convert(values)
+    name, fields, parts = layout
+    made = [wrap(part, value, converts) for part, value in zip(parts, values, strict=True)]
+    return tuple.__new__(record(name, fields), made)
 
 
-def entry(
-    count: int,
-    scalar: Callable[..., Any],
-    vector: Callable[..., Any],
-    shape: Shape,
-    general: Callable[[tuple[Any, ...]], Any],
+class Wrapping:
+    """The text that wraps what a generated function returns, and what the text refers to."""
+
+    def __init__(self, layout: Layout, converts: Sequence[Convert]) -> None:
+        self.scope: dict[str, Any] = {"new": tuple.__new__}
+        self.layout = layout
+        self.converts = converts
+
+    def text(self, value: str, *, convert: bool) -> str:
+        """The expression of the result, of the expression of the plain tuples."""
+        left = iter(self.converts)
+        return self._text(self.layout, value, left, convert=convert)
+
+    def _text(self, part: Layout, value: str, left: Iterator[Convert], *, convert: bool) -> str:
+        if part is None:
+            function = next(left)
+            return f"{self._name(function)}({value})" if convert and function is not None else value
+        name = self._name(record(part[0], part[1]))
+        if any(part[2]) or (convert and any(self.converts)):
+            texts = [self._text(p, f"{value}[{i}]", left, convert=convert) for i, p in enumerate(part[2])]
+            value = f"({', '.join(texts)},)"
+        else:
+            for _ in part[2]:
+                next(left)
+        return f"new({name}, {value})"
+
+    def _name(self, item: object) -> str:
+        name = f"k{id(item)}"
+        self.scope[name] = item
+        return name
+
+
+def scalar_entry(
+    count: int, scalar: Callable[..., Any], vector: Callable[..., Any], wrapping: Wrapping, general: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """What a call goes through, written out for `count` arguments and a shape of results.
+    """What a call of scalar arguments goes through, written out for `count` of them.
 
     Floats go to `scalar` at once; float64 arrays of one shape go to `vector`, which may
     return None; anything else, and what these two do not do, to `general`.
     """
-    records: list[type[tuple[Any, ...]]] = []
-
-    def wrapped(part: Shape, value: str, *, arrays: bool = False) -> str:
-        if part is None:
-            return value
-        if isinstance(part, Dense):
-            return value if arrays else f"array({value}, float64)"
-        k = len(records)
-        records.append(record(part[0], part[1]))
-        if any(part[2]):
-            value = "(" + ", ".join(wrapped(p, f"{value}[{i}]", arrays=arrays) for i, p in enumerate(part[2])) + ",)"
-        return f"new(r{k}, {value})"
-
     names = [f"a{k}" for k in range(count)]
-    listed, result = ", ".join(names), wrapped(shape, "values")
+    listed = ", ".join(names)
     lines = [
         f"def entry({listed}):",
         f"    if {''.join(f'{a}.__class__ is ' for a in names)}float:",
@@ -141,24 +138,67 @@ def entry(
         f"            values = scalar({listed})",
         "        except (ArithmeticError, ValueError):",
         f"            return general(({listed},))",
-        f"        return {result}",
-    ]
-    lines += [
+        f"        return {wrapping.text('values', convert=True)}",
         f"    if {''.join(f'{a}.__class__ is ' for a in names)}ndarray and a0.ndim:",
         f"        if {''.join(f'{a}.dtype is ' for a in names)}float64"
         + (f" and {' == '.join(f'{a}.shape' for a in names)}:" if count > 1 else ":"),
         f"            values = vector({listed})",
         "            if values is not None:",
-        f"                return {wrapped(shape, 'values', arrays=True)}",
+        f"                return {wrapping.text('values', convert=False)}",
+        f"    return general(({listed},))",
     ]
-    lines.append(f"    return general(({listed},))")
-    scope: dict[str, Any] = {"scalar": scalar, "vector": vector, "general": general, "new": tuple.__new__}
-    scope |= {
-        "array": np.array,
-        "ndarray": np.ndarray,
-        "float64": FLOAT64,
-        **{f"r{k}": made for k, made in enumerate(records)},
-    }
+    return _entry(lines, wrapping, scalar=scalar, vector=vector, general=general)
+
+
+def core_entry(
+    cores: Sequence[Shape],
+    demands: Demands,
+    point: Callable[..., Any],
+    wrapping: Wrapping,
+    general: Callable[..., Any],
+) -> Callable[..., Any]:
+    """What a call goes through where arguments have core shapes.
+
+    Float64 arrays of exactly those shapes, and floats, go to `point` at once; anything else to `general`.
+    """
+    names = [f"a{k}" for k in range(len(cores))]
+    listed = ", ".join(names)
+    kinds = [
+        f"({a}.__class__ is float or {a}.__class__ is scalar)" for a, core in zip(names, cores, strict=True) if not core
+    ]
+    sizes: dict[str, str] = {}
+    fits: list[str] = []
+    for a, core in zip(names, cores, strict=True):
+        if core:
+            kinds.append(f"{a}.__class__ is ndarray and {a}.dtype is float64 and {a}.ndim == {len(core)}")
+        for axis, dim in enumerate(core):
+            size = f"{a}.shape[{axis}]"
+            if isinstance(dim, Poly) and str(dim) not in sizes and symbols(dim) == {str(dim)}:
+                sizes[str(dim)] = f"s{len(sizes)}"
+                fits.append(f"({sizes[str(dim)]} := {size}) >= 0")
+            else:
+                fits.append(f"{size} == {{{len(fits)}}}")
+    pending = [dim for core in cores for dim in core]
+    if not all(symbols(dim) <= sizes.keys() for dim in pending):
+        return lambda *args: general(args)
+    texts = [f"({renamed(dim, sizes)})" for dim in pending]
+    conditions = [*kinds, *[fit.format(*texts) for fit in fits]]
+    conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
+    lines = [
+        f"def entry({listed}):",
+        f"    if {' and '.join(conditions)}:",
+        "        try:",
+        f"            values = point({listed})",
+        "        except ArithmeticError:",
+        f"            return general(({listed},))",
+        f"        return {wrapping.text('values', convert=False)}",
+        f"    return general(({listed},))",
+    ]
+    return _entry(lines, wrapping, point=point, general=general, scalar=np.float64)
+
+
+def _entry(lines: list[str], wrapping: Wrapping, **scope: Any) -> Callable[..., Any]:
+    scope |= {"ndarray": np.ndarray, "float64": FLOAT64, **wrapping.scope}
     exec("\n".join(lines), scope)  # noqa: S102 - names of ours only
     made: Callable[..., Any] = scope["entry"]
     return made

@@ -1,0 +1,233 @@
+"""A derivative program being made: the sweeps, the blocks of matrices of derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from symdiff.arrays import Assemble, Eye, Index, Place, Range, apart
+from symdiff.build import Builder
+from symdiff.derive.forward import jvp as forward
+from symdiff.derive.reverse import vjp as reverse
+from symdiff.dims import Dim, Shape, product, symbols, value
+from symdiff.ir import Program, compact, operands
+
+
+@dataclass
+class Pass:
+    """A derivative program being made: a copy of the primal, and what is appended to it."""
+
+    source: Program
+    program: Program = field(init=False)
+    builder: Builder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.program = compact(self.source)
+        self.builder = Builder(self.program.graph)
+        self.builder.exact = False
+        self.start = len(self.program.graph.rows)
+        self.inputs = list(self.program.inputs)
+        self.taken = set(self.program.arguments)
+        self.labels = dict(self.program.labels)
+        self.steps = set(self.program.steps)
+        self.sections = self.program.sections
+
+    def rows_of(self, names: Sequence[str]) -> list[int]:
+        rows = dict(zip(self.program.arguments, self.program.inputs, strict=True))
+        return [rows[name] for name in names]
+
+    def input(self, name: str, like: int) -> int:
+        """A further argument, of the shape of row `like`, named `name` or as near to it as is free."""
+        row = self.builder.input(fresh(name, self.taken), self.builder.shape(like))
+        self.inputs.append(row)
+        return row
+
+    def forward(self, tangents: dict[int, int]) -> dict[int, int]:
+        dots = forward(self.builder, range(self.start), tangents)
+        self.note("dot", dots, "tangents")
+        return dots
+
+    def reverse(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
+        bars = reverse(self.builder, range(self.start), cotangents, rows)
+        self.note("bar", bars, "reverse sweep")
+        return bars
+
+    def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
+        """Label the new rows of a sweep as the adjoint or tangent of their primal rows."""
+        if self.sections[-1:] != ((self.start, title),):
+            self.sections = (*self.sections, (self.start, title))
+        textbook = not self.program.graph.shared
+        for primal, row in derivatives.items():
+            if row >= self.start and self.builder.row(row)[0] != "input":
+                self.labels.setdefault(row, (kind, primal))
+                if textbook:
+                    self.steps.add(row)
+
+    def full(self, derivatives: dict[int, int], rows: Sequence[int]) -> list[int]:
+        """The derivatives of rows, each of the shape of its row; an absent one is 0."""
+        zero = self.builder.const(0.0)
+        return [self.builder.full(derivatives.get(row, zero), self.builder.shape(row)) for row in rows]
+
+    # Elements of arguments and of results, as the matrices of derivatives count them
+
+    def variables(self, wrt: Sequence[str]) -> tuple[list[Block], Dim]:
+        """The independent variables, and the count of their elements.
+
+        An argument of which only separate elements or slices are used is these.
+        """
+        uses: dict[int, list[int]] = {row: [] for row in self.rows_of(wrt)}
+        for i, row in enumerate(self.program.graph.rows):
+            for j in operands(row):
+                if j in uses:
+                    uses[j].append(i)
+        found: list[Block] = []
+        start: Dim = 0
+        for row in self.rows_of(wrt):
+            shape = self.builder.shape(row)
+            parts = self._parts(row, uses[row])
+            if parts is None:
+                found.append(Block(row, Range(start, start + product(shape)) if shape else start))
+            else:
+                found += [Block(part, _moved(place, start)) for part, place in parts]
+            start = start + product(shape)
+        return found, start
+
+    def _parts(self, row: int, uses: list[int]) -> list[tuple[int, Dim | Range]] | None:
+        """The separate parts of a vector that are all that is used of it; None if it is used otherwise."""
+        rows = self.program.graph.rows
+        if len(self.builder.shape(row)) != 1 or row in self.program.outputs:
+            return None
+        if not all(isinstance(rows[i][0], Index) for i in uses):
+            return None
+        parts = list(dict.fromkeys(uses))
+        places = _flat([rows[i][0].place for i in parts], self.builder.shape(row))
+        if places is None:
+            return None
+        found = list(zip(parts, places, strict=True))
+        return sorted(found, key=lambda part: part[1]) if all(isinstance(p, int) for p in places) else found  # type: ignore[arg-type, return-value]  # ints
+
+    def results(self) -> tuple[list[Block], Dim]:
+        """The parts of the outputs that are not structurally zero, and the count of all their elements."""
+        found: list[Block] = []
+        start: Dim = 0
+        for output in self.program.outputs:
+            shape = self.builder.shape(output)
+            row = self.builder.row(output)
+            places = _flat(row[0].places, shape) if isinstance(row[0], Assemble) else None
+            if places is None:
+                found.append(Block(output, Range(start, start + product(shape)) if shape else start))
+            else:
+                found += [Block(part, _moved(p, start)) for p, part in zip(places, row[1:], strict=True)]
+            start = start + product(shape)
+        return found, start
+
+    def seed(self, block: Block) -> int:
+        """The unit adjoints or tangents of a block, a batch of them if it is an array."""
+        shape = self.builder.shape(block.row)
+        return self.builder.structure(Eye(product(shape), shape)) if shape else self.builder.const(1.0)
+
+    def entry(self, output: Block, variable: Block, row: int, *, forward: bool) -> Entry:
+        """A block of a matrix, of a sweep that was seeded with the variable (forward) or the output."""
+        b = self.builder
+        seeded, swept = (variable, output) if forward else (output, variable)
+        batch, shape = (b.shape(block.row) for block in (seeded, swept))
+        lead = (product(batch),) if batch else ()
+        flat = (product(shape),) if shape else ()
+        row = b.reshape(b.full(row, (*lead, *shape)), len(shape), flat) if shape else b.full(row, lead)
+        if forward and lead and flat:
+            row = b.permute(row, (-1, -2))
+        return Entry((output.place, variable.place), row)
+
+    def transposed(self, entry: Entry) -> int:
+        """The block of a symmetric matrix on the other side of the diagonal."""
+        return self.builder.permute(entry.row, (-1, -2)) if len(self.builder.shape(entry.row)) == 2 else entry.row
+
+    def matrix(self, name: str, shape: Shape, entries: Sequence[Entry]) -> Program:
+        """The program of a matrix of entries, row by row; what no entry stands at is zero."""
+        with suppress(TypeError):  # places that are not known
+            entries = sorted(entries, key=lambda e: [p.start if isinstance(p, Range) else p for p in e.place])
+        places = tuple([entry.place for entry in entries])
+        made = self.builder.structure(Assemble(shape, places), *[entry.row for entry in entries])
+        return self.finish((), [made], (), [name])
+
+    def finish(
+        self,
+        primal: Sequence[int],
+        derivatives: Sequence[int],
+        primal_names: Sequence[str],
+        derivative_names: Sequence[str],
+    ) -> Program:
+        """The program."""
+        outputs = [*primal, *derivatives]
+        taken: set[str] = set()
+        names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))
+        return Program(
+            self.program.graph,
+            tuple(self.inputs),
+            tuple(outputs),
+            names,
+            self.labels,
+            self.sections,
+            frozenset(self.steps),
+        )
+
+
+@dataclass(frozen=True)
+class Block:
+    """A row, and which elements it is of all those of the arguments, or of the results."""
+
+    row: int
+    place: Dim | Range
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A part of a matrix: its place, and a row."""
+
+    place: Place
+    row: int
+
+
+_PARTS = 64  # of an argument; with more slices than that it is taken as a whole
+
+
+def _moved(place: Dim | Range, by: Dim) -> Dim | Range:
+    return Range(place.start + by, place.stop + by, place.step) if isinstance(place, Range) else place + by
+
+
+def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
+    """Places of a vector, or of single elements of a matrix, counted element by element; None for others."""
+    if len(shape) == 1:
+        flat = [place[0] for place in places]
+        ranges = [p for p in flat if isinstance(p, Range)]
+        if len(set(flat)) < len(flat) or (ranges and (len(flat) > _PARTS or _overlap(flat))):
+            return None
+        return flat
+    if not all(isinstance(p, int) for place in places for p in place) or not all(isinstance(d, int) for d in shape):
+        return None
+    strides = [product(shape[k + 1 :]) for k in range(len(shape))]
+    flat = [sum(p * s for p, s in zip(place, strides, strict=True)) for place in places]  # type: ignore[misc]
+    return flat if len(set(flat)) == len(flat) else None
+
+
+def _overlap(places: Sequence[Dim | Range]) -> bool:
+    return any(not apart((p,), (q,)) for k, p in enumerate(places) for q in places[:k])
+
+
+def estimate(dim: Dim) -> int:
+    """A count to compare with another: a name is taken to be large."""
+    return value(dim, dict.fromkeys(symbols(dim), _LARGE))
+
+
+_LARGE = 1000
+
+
+def fresh(name: str, taken: set[str]) -> str:
+    """`name`, or `name2`, `name3`, ..., whichever is first not in `taken`; it is added to it."""
+    candidate, k = name, 1
+    while candidate in taken:
+        k += 1
+        candidate = f"{name}{k}"
+    taken.add(candidate)
+    return candidate

@@ -1,0 +1,157 @@
+"""Dimensions of core shapes: whole numbers, and polynomials in the names that `args` declares.
+
+A dimension is an `int` where it is known, else a `Poly`: `n`, `n - 1`, `m*n + 3`, and
+`(n + 1)//2` where a slice takes every second element. Equal dimensions are equal values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Union
+
+Dim = Union[int, "Poly"]
+Shape = tuple[Dim, ...]
+Monomial = tuple[Union[str, "Floor"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The atom `value // divisor`."""
+
+    value: Poly
+    divisor: int
+
+    def __str__(self) -> str:
+        return f"({self.value})//{self.divisor}"
+
+
+@dataclass(frozen=True, slots=True)
+class Poly:
+    """A polynomial that is not constant: each monomial, in order, and its coefficient."""
+
+    terms: tuple[tuple[Monomial, int], ...]
+
+    def __add__(self, other: Dim) -> Dim:
+        total = dict(self.terms)
+        for monomial, coefficient in _terms(other):
+            total[monomial] = total.get(monomial, 0) + coefficient
+        return _normal(total)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dim:
+        return self * -1
+
+    def __sub__(self, other: Dim) -> Dim:
+        return self + -other
+
+    def __rsub__(self, other: int) -> Dim:
+        return -self + other
+
+    def __mul__(self, other: Dim) -> Dim:
+        total: dict[Monomial, int] = {}
+        for left, p in self.terms:
+            for right, q in _terms(other):
+                monomial = tuple(sorted((*left, *right), key=str))
+                total[monomial] = total.get(monomial, 0) + p * q
+        return _normal(total)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, divisor: int) -> Dim:
+        if all(coefficient % divisor == 0 for monomial, coefficient in self.terms if monomial):
+            return _normal({monomial: coefficient // divisor for monomial, coefficient in self.terms})
+        return Poly((((Floor(self, divisor),), 1),))
+
+    def __str__(self) -> str:
+        text = ""
+        for monomial, coefficient in self.terms:
+            factors = [*([str(abs(coefficient))] if abs(coefficient) != 1 or not monomial else []), *map(str, monomial)]
+            sign = "-" if coefficient < 0 else "+"
+            text += f" {sign} {'*'.join(factors)}" if text else ("-" if coefficient < 0 else "") + "*".join(factors)
+        return text
+
+    __repr__ = __str__
+
+
+def symbol(name: str) -> Poly:
+    """The dimension of a name."""
+    return Poly((((name,), 1),))
+
+
+def _terms(dim: Dim) -> tuple[tuple[Monomial, int], ...]:
+    return dim.terms if isinstance(dim, Poly) else (((), dim),)
+
+
+def _normal(terms: Mapping[Monomial, int]) -> Dim:
+    kept = {monomial: coefficient for monomial, coefficient in terms.items() if coefficient}
+    if not any(kept):
+        return kept.get((), 0)
+    # Constants last, the others by name.
+    return Poly(tuple(sorted(kept.items(), key=lambda term: (not term[0], *map(str, term[0])))))
+
+
+def symbols(dim: Dim) -> frozenset[str]:
+    """The names in a dimension."""
+    if isinstance(dim, int):
+        return frozenset()
+    atoms = [atom for monomial, _ in dim.terms for atom in monomial]
+    return frozenset().union(*({a} if isinstance(a, str) else symbols(a.value) for a in atoms))
+
+
+def value(dim: Dim, sizes: Mapping[str, int]) -> int:
+    """The dimension where the names have these sizes."""
+    if isinstance(dim, int):
+        return dim
+    total = 0
+    for monomial, coefficient in dim.terms:
+        for atom in monomial:
+            coefficient *= sizes[atom] if isinstance(atom, str) else value(atom.value, sizes) // atom.divisor  # noqa: PLW2901
+        total += coefficient
+    return total
+
+
+def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
+    """The one name of `dim` that `sizes` lacks, such that the dimension is `size`; {} where there is no such name.
+
+    Only a name that stands alone (`n`, `n + 3`, `4*n`) is solved for.
+    """
+    if isinstance(dim, int):
+        return {}
+    unknown = [monomial for monomial, _ in dim.terms if not symbols(Poly(((monomial, 1),))) <= sizes.keys()]
+    if len(unknown) != 1 or len(unknown[0]) != 1 or not isinstance(unknown[0][0], str):
+        return {}
+    factor = dict(dim.terms)[unknown[0]]
+    rest = size - value(dim + Poly(((unknown[0], -factor),)), sizes)
+    return {unknown[0][0]: rest // factor} if rest % factor == 0 and rest // factor >= 0 else {}
+
+
+def product(dims: Iterable[Dim]) -> Dim:
+    """The count of the elements of a shape."""
+    total: Dim = 1
+    for dim in dims:
+        total = total * dim
+    return total
+
+
+def shown(shape: Shape) -> str:
+    """A shape as a person writes it: `(n,)`, `(3, m)`."""
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
+    """The dimension with other names."""
+    if isinstance(dim, int):
+        return dim
+    total: Dim = 0
+    for monomial, coefficient in dim.terms:
+        term: Dim = coefficient
+        for atom in monomial:
+            if isinstance(atom, str):
+                term = term * symbol(names[atom])
+            else:
+                inner = renamed(atom.value, names)
+                term = term * (inner // atom.divisor)
+        total = total + term
+    return total

@@ -1,0 +1,292 @@
+"""The identities by which a row that is being made becomes a simpler one.
+
+An identity never changes a value beyond rounding and never a NaN or an infinity; sums
+are not reordered and `0*x` is left alone. The stable forms (log1p, softplus, ...) follow
+Goldberg, "What every computer scientist should know about floating-point arithmetic"
+(1991), and Maechler, "Accurately computing log(1 - exp(-|a|))" (2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import TYPE_CHECKING
+
+from symdiff.arrays import Assemble, Broadcast, Expand, Index, LogSumExp, Permute, Reshape, Structure, Sum, apart, whole
+
+if TYPE_CHECKING:
+    from symdiff.build import Builder
+
+Identity = Callable[..., "int | None"]
+IDENTITIES: dict[str, Identity] = {}
+
+
+def _identity(name: str) -> Callable[[Identity], Identity]:
+    def register(rule: Identity) -> Identity:
+        IDENTITIES[name] = rule
+        return rule
+
+    return register
+
+
+def _negated(b: Builder, i: int) -> int | None:
+    """x, where row `i` is -x.
+
+    Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
+    """
+    row = b.row(i)
+    return row[1] if row[0] == "neg" and b.graph.shared else None
+
+
+def _one_plus(b: Builder, i: int) -> int | None:
+    """x, where row `i` is 1 + x or x + 1 or 1 - x (then -x); not for a textbook, which stays as written."""
+    row = b.row(i)
+    if not b.graph.shared:
+        return None
+    if row[0] == "add":
+        if b.value(row[1]) == 1.0:
+            return int(row[2])
+        if b.value(row[2]) == 1.0:
+            return int(row[1])
+    if row[0] == "sub" and b.value(row[1]) == 1.0:
+        return b.op("neg", row[2])
+    return None
+
+
+def _exponent(b: Builder, i: int | None) -> int | None:
+    """x, where row `i` is exp(x)."""
+    return b.row(i)[1] if i is not None and b.graph.shared and b.row(i)[0] == "exp" else None
+
+
+def _logarithm(b: Builder, i: int) -> int | None:
+    """log(x), where row `i` is x and has one that cannot overflow: exp(y), or a positive constant."""
+    value = b.value(i)
+    return b.op("log", i) if value is not None and 0 < value < inf else _exponent(b, i)
+
+
+@_identity("neg")
+def _neg(b: Builder, x: int) -> int | None:
+    return _negated(b, x)
+
+
+@_identity("add")
+def _add(b: Builder, x: int, y: int) -> int | None:
+    if (minus := _negated(b, y)) is not None:
+        return b.op("sub", x, minus)
+    if (minus := _negated(b, x)) is not None:
+        return b.op("sub", y, minus)
+    for e, one in ((x, y), (y, x)):
+        if b.value(one) == -1.0 and (exponent := _exponent(b, e)) is not None:
+            return b.op("expm1", exponent)
+    return None
+
+
+@_identity("sub")
+def _sub(b: Builder, x: int, y: int) -> int | None:
+    if (minus := _negated(b, y)) is not None:
+        return b.op("add", x, minus)
+    if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
+        return b.op("expm1", exponent)
+    return None
+
+
+@_identity("mul")
+def _mul(b: Builder, x: int, y: int) -> int | None:
+    for factor, other in ((x, y), (y, x)):
+        value = b.value(factor)
+        if value == 1.0:
+            return other
+        if value == -1.0:
+            return b.op("neg", other)
+        if (minus := _negated(b, factor)) is not None:
+            return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
+    return None
+
+
+@_identity("div")
+def _div(b: Builder, x: int, y: int) -> int | None:
+    value = b.value(y)
+    if value == 1.0:
+        return x
+    if value == -1.0:
+        return b.op("neg", x)
+    if (minus := _negated(b, x)) is not None:
+        return b.op("neg", b.op("div", minus, y))
+    if (minus := _negated(b, y)) is not None:
+        return b.op("neg", b.op("div", x, minus))
+    if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
+        if b.value(x) == 1.0:
+            return b.op("sigmoid", b.op("neg", exponent))
+        if _exponent(b, x) == exponent:
+            return b.op("sigmoid", exponent)
+    return None
+
+
+@_identity("pow")
+def _pow(b: Builder, x: int, y: int) -> int | None:
+    value = b.value(y)
+    if value == 0.0:
+        return b.const(1.0)
+    if value == 1.0:
+        return x
+    if value == 0.5:
+        return b.op("sqrt", x)
+    if value in (-1.0, -0.5):
+        return b.op("div", b.const(1.0), b.op("pow", x, b.const(-value)))
+    return None
+
+
+@_identity("log")
+def _log(b: Builder, x: int) -> int | None:
+    row = b.row(x)
+    if row[0].__class__ is Sum and not b.graph.complex and (exponent := _exponent(b, row[1])) is not None:
+        return b.structure(LogSumExp(row[0].axes), exponent)
+    if (rest := _one_plus(b, x)) is not None:
+        return b.op("log1p", rest)
+    if row[0] == "add" and not b.graph.complex:
+        left, right = (_logarithm(b, i) for i in row[1:])
+        if left is not None and right is not None:
+            return b.op("logaddexp", left, right)
+    return None
+
+
+@_identity("log1p")
+def _log1p(b: Builder, x: int) -> int | None:
+    exponent = _exponent(b, x)
+    return None if exponent is None or b.graph.complex else b.op("softplus", exponent)
+
+
+@_identity("not")
+def _not(b: Builder, c: int) -> int | None:
+    row = b.row(c)
+    return int(row[1]) if row[0] == "not" else None
+
+
+@_identity("and")
+def _and(b: Builder, x: int, y: int) -> int | None:
+    return _absorb(b, x, y, neutral=True)
+
+
+@_identity("or")
+def _or(b: Builder, x: int, y: int) -> int | None:
+    return _absorb(b, x, y, neutral=False)
+
+
+def _absorb(b: Builder, x: int, y: int, *, neutral: bool) -> int | None:
+    if x == y:
+        return x
+    for one, other in ((x, y), (y, x)):
+        value = b.value(one)
+        if value is not None:
+            return other if value is neutral else one
+    return None
+
+
+@_identity("where")
+def _where(b: Builder, c: int, x: int, y: int) -> int | None:
+    value = b.value(c)
+    if value is not None:
+        return x if value else y
+    if x == y:
+        return x
+    if b.row(c)[0] == "not":
+        return b.op("where", b.row(c)[1], y, x)
+    if b.graph.shared:  # a choice made already
+        left, right = b.row(x), b.row(y)
+        if left[:2] == ("where", c):
+            return b.op("where", c, left[2], y)
+        if right[:2] == ("where", c):
+            return b.op("where", c, x, right[3])
+    return None
+
+
+StructuralIdentity = Callable[..., "int | None"]
+STRUCTURAL: dict[type[Structure], StructuralIdentity] = {}
+
+
+def _structural(operation: type[Structure]) -> Callable[[StructuralIdentity], StructuralIdentity]:
+    def register(rule: StructuralIdentity) -> StructuralIdentity:
+        STRUCTURAL[operation] = rule
+        return rule
+
+    return register
+
+
+@_structural(Sum)
+def _sum(b: Builder, operation: Sum, x: int) -> int | None:
+    """A sum of products is a contraction where the factors share no axis that stays."""
+    row, shape = b.row(x), b.shape(x)
+    axes = operation.axes
+    if not axes:
+        return x
+    if isinstance(row[0], Expand) and row[0].axes == axes:
+        return int(row[1])
+    if row[0] == "neg":
+        return b.op("neg", b.structure(operation, row[1]))
+    if row[0] == "mul":
+        p, q = row[1:]
+    elif row[0] == "pow" and b.value(row[2]) == 2.0:
+        p = q = row[1]
+    else:
+        return None
+    if any(shape[a] != 1 and dims[a] == 1 for dims in (b.shape(p), b.shape(q)) for a in range(-len(dims), 0)):
+        return None
+    letters = "abcdefghijklmnop"[: len(shape)]
+    left, right = (letters[len(shape) - len(b.shape(i)) :] for i in (p, q))
+    out = "".join([letter for k, letter in enumerate(letters) if k - len(shape) not in axes])
+    summed = {letters[a] for a in axes}
+    if summed <= {*left} & {*right} and not {*left} & {*right} & {*out}:
+        return b.einsum(p, q, left, right, out)
+    return None
+
+
+@_structural(Expand)
+def _expand(b: Builder, operation: Expand, x: int) -> int | None:
+    row = b.row(x)
+    if isinstance(row[0], Sum) and row[0].axes == operation.axes and all(b.shape(row[1])[a] == 1 for a in row[0].axes):
+        return int(row[1])
+    return None
+
+
+@_structural(Broadcast)
+def _broadcast(b: Builder, operation: Broadcast, x: int) -> int | None:
+    row = b.row(x)
+    if b.shape(x) == operation.to:
+        return x
+    return b.structure(operation, row[1]) if isinstance(row[0], Broadcast) else None
+
+
+@_structural(Permute)
+def _permute(b: Builder, operation: Permute, x: int) -> int | None:
+    row = b.row(x)
+    order = operation.order
+    if isinstance(row[0], Permute) and len(row[0].order) == len(order):
+        return b.permute(row[1], [row[0].order[a] for a in order])
+    return None
+
+
+@_structural(Reshape)
+def _reshape(b: Builder, operation: Reshape, x: int) -> int | None:
+    row = b.row(x)
+    if isinstance(row[0], Reshape) and len(row[0].to) == operation.rank:
+        return b.reshape(row[1], row[0].rank, operation.to)
+    return None
+
+
+@_structural(Assemble)
+def _assemble(b: Builder, operation: Assemble, *parts: int) -> int | None:
+    place = whole(operation.to[len(operation.to) - operation.rank :])
+    return b.full(parts[0], operation.to) if len(parts) == 1 and operation.places[0] == place else None
+
+
+@_structural(Index)
+def _index(b: Builder, operation: Index, x: int) -> int | None:
+    row, shape = b.row(x), b.shape(x)
+    place = operation.place
+    if place == whole(shape[len(shape) - len(place) :]):
+        return x
+    if isinstance(row[0], Assemble) and row[0].rank == len(place):
+        parts = [(p, i) for p, i in zip(row[0].places, row[1:], strict=True) if not apart(p, place)]
+        if len(parts) == 1 and parts[0][0] == place:
+            return b.full(parts[0][1], operation.shape(shape))
+    return None

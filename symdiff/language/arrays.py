@@ -1,0 +1,128 @@
+"""What the language says of arrays, as rows: products, subscripts, lists, functions along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from symdiff.arrays import Assemble, Index, Key, LogSumExp, Max, Min, Prod, Softmax, Sum, place_of, same, whole
+from symdiff.build import Builder
+from symdiff.dims import Dim, Shape, product, shown
+from symdiff.errors import ShapeError
+
+
+def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
+    """The product of matrices and vectors, as `numpy.matmul` has it.
+
+    Raises:
+        ShapeError: a scalar, or axes that do not agree.
+    """
+    left, right = b.shape(x), b.shape(y)
+    if not left or not right:
+        raise ShapeError(f"{sign} multiplies arrays; for scalars write *")
+    inner = left[-1], right[-2 if len(right) > 1 else -1]
+    same(
+        *inner,
+        b.graph.demands,
+        lambda: f"the product of shapes {shown(left)} and {shown(right)}: {inner[0]} is not {inner[1]}",
+    )
+    count = max(len(left), len(right)) - 2
+    batch = "bcdefgh"[: max(0, count)]
+    a = (batch[count - len(left) + 2 :] + "ij") if len(left) > 1 else "j"
+    c = (batch[count - len(right) + 2 :] + "jk") if len(right) > 1 else "j"
+    for axis in range(-1, -1 - min(len(left), len(right)) + 2, -1):  # of the stacked matrices
+        p, q = left[axis - 2], right[axis - 2]
+        if p != q and 1 not in (p, q):
+            same(p, q, b.graph.demands, lambda: f"the product of shapes {shown(left)} and {shown(right)}")
+        elif p != q:
+            i, labels = (x, a) if p == 1 else (y, c)
+            gone = b.structure(Sum((axis - 2,)), i)
+            kept = labels[: axis - 2] + labels[len(labels) + axis - 1 :]
+            (x, a, y, c) = (gone, kept, y, c) if p == 1 else (x, a, gone, kept)
+    out = batch + "i" * (len(left) > 1) + "k" * (len(right) > 1)
+    return b.einsum(x, y, a, c, out)
+
+
+def dot(b: Builder, x: int, y: int) -> int:
+    """As `numpy.dot` of scalars, vectors and matrices."""
+    if not b.shape(x) or not b.shape(y):
+        return b.op("mul", x, y)
+    return matmul(b, x, y, "dot")
+
+
+def outer(b: Builder, x: int, y: int) -> int:
+    """All products of the elements of two vectors.
+
+    Raises:
+        ShapeError: a matrix.
+    """
+    for i in (x, y):
+        if len(b.shape(i)) != 1:
+            raise ShapeError(f"outer takes vectors, not shape {shown(b.shape(i))}")
+    return b.einsum(x, y, "i", "j", "ij")
+
+
+def transpose(b: Builder, x: int) -> int:
+    """The axes in reverse.
+
+    Raises:
+        ShapeError: a scalar.
+    """
+    if not b.shape(x):
+        raise ShapeError(".T of a scalar: it needs an array, declared as in args='A[m,n]'")
+    return b.permute(x, range(-1, -1 - len(b.shape(x)), -1))
+
+
+def index(b: Builder, x: int, key: Key) -> int:
+    """The elements of a subscript."""
+    return b.structure(Index(place_of(key, b.shape(x), b.graph.demands)), x)
+
+
+def stack(b: Builder, parts: Sequence[int]) -> int:
+    """The parts, which are of one shape, along a new first axis.
+
+    Raises:
+        ShapeError: they are not.
+    """
+    parts = [b.number(part) for part in parts]
+    shape = b.shape(parts[0])
+    for part in parts:
+        other = b.shape(part)
+        message = f"a list of shapes {shown(shape)} and {shown(other)}; its elements have to be of one shape"
+        if len(other) != len(shape):
+            raise ShapeError(message)
+        for p, q in zip(shape, other, strict=True):
+            same(p, q, b.graph.demands, lambda message=message: message)  # type: ignore[misc]
+    places = tuple([(k, *whole(shape)) for k in range(len(parts))])
+    return b.structure(Assemble((len(parts), *shape), places), *parts)
+
+
+def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
+    return b.op("div", b.structure(Sum(axes), x), b.size(_size(b.shape(x), axes)))
+
+
+def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
+    for axis in axes:
+        x = b.structure(Prod((axis,)), x)
+    return x
+
+
+def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
+    return b.op("magnitude", b.structure(Sum(axes), b.op("mul", x, x)))
+
+
+def _size(shape: Shape, axes: Sequence[int]) -> Dim:
+    return product(shape[a] for a in axes)
+
+
+# Functions along axes, all of them by default.
+ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
+    "sum": lambda b, x, axes: b.structure(Sum(axes), x),
+    "mean": _mean,
+    "prod": _prod,
+    "max": lambda b, x, axes: b.structure(Max(axes), x),
+    "min": lambda b, x, axes: b.structure(Min(axes), x),
+    "norm": _norm,
+    "logsumexp": lambda b, x, axes: b.structure(LogSumExp(axes), x),
+    "softmax": lambda b, x, axes: b.structure(Softmax(axes), x),
+}
+PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
