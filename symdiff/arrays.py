@@ -361,7 +361,7 @@ def filled(shape: Shape, axes: Sequence[int], demands: Demands) -> None:
         ShapeError: there are none.
     """
     for axis in axes:
-        what = "the largest or smallest element of no elements is undefined"
+        what = "this needs at least one element along each axis it goes over, and there are no elements"
         _within(1, shape[axis], demands, what)
 
 

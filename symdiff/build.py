@@ -73,6 +73,10 @@ class Builder:
         row = self.graph.rows[i]
         return constant(row[1]) if row[0] == "const" else None
 
+    def constant(self, i: int) -> float | bool | None:
+        """The value of a row of constants alone, None for any other."""
+        return self._known[i] if i in self._known else self.value(i)
+
     def row(self, i: int) -> Row:
         """Row `i` of the graph."""
         return self.graph.rows[i]
@@ -199,6 +203,10 @@ class Builder:
         if not needed:
             return i
         return self.structure(Expand(tuple(needed)), i)
+
+    def lifted(self, i: int, rank: int, to: int) -> int:
+        """Row `i`, of `rank` axes and perhaps some in front of them, so that it broadcasts to `to` axes behind those."""
+        return self.expand(i, range(-to, -rank)) if len(self.shape(i)) > rank else i
 
     def full(self, i: int, shape: Shape) -> int:
         """Row `i` broadcast to `shape`; axes that it has in front of those stay."""

@@ -26,6 +26,8 @@ def chain(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: b
     """
     if isinstance(row[0], Structure):
         return _structural(builder, i, row, k, factor, forward=forward)
+    if forward and builder.graph.shapes:
+        factor = builder.lifted(factor, len(builder.shape(row[1 + k])), len(builder.shape(i)))
     primitive = PRIMITIVES[row[0]]
     rules = primitive.complex_partials if builder.graph.complex and primitive.complex_partials else primitive.partials
     text = rules[k]

@@ -216,13 +216,15 @@ def _expand_tangent(b: Builder, i: int, row: Row, k: int, dot: int, times: Times
 
 
 def _broadcast_tangent(b: Builder, i: int, row: Row, k: int, dot: int, times: Times) -> int:
-    del b, i, row, k, times
-    return dot
+    del k, times
+    return b.lifted(dot, len(b.shape(row[1])), len(b.shape(i)))
 
 
 def _assemble_tangent(b: Builder, i: int, row: Row, k: int, dot: int, times: Times) -> int:
     del times
-    extra = _extra(b, dot, b.shape(row[1 + k]))
+    operand = b.shape(row[1 + k])
+    extra = _extra(b, dot, operand)
+    dot = b.lifted(dot, len(operand), len(Index(row[0].places[k]).shape(b.shape(i))))
     return b.structure(Assemble((*extra, *b.shape(i)), (row[0].places[k],)), dot)
 
 

@@ -30,7 +30,7 @@ from symdiff.dims import Dim, Poly, Shape, product, renamed, symbols
 from symdiff.emit.contract import contraction
 from symdiff.emit.python import Text, Writer, wrapped
 from symdiff.ir import Program, Row, operands
-from symdiff.primitives import ATOM, PRODUCT, SUM
+from symdiff.primitives import ATOM, BITAND, PRODUCT, SUM
 
 _REDUCTIONS: dict[type[Structure], str] = {
     Sum: "np.sum",
@@ -46,7 +46,7 @@ class StructureWriter(Writer):
 
     Attributes:
         loops: arguments may have loop dimensions in front of their core shapes.
-        varies: of each row, whether it depends on an argument, and so may have them too.
+        varies: of each row, whether it may have them too: it depends on an argument, or is assembled.
         core: some argument has a core shape.
     """
 
@@ -56,7 +56,9 @@ class StructureWriter(Writer):
         self.loops = loops or not self.core
         self.varies = bytearray(len(self.rows))
         for i, row in enumerate(self.rows):
-            self.varies[i] = row[0] == "input" or any(self.varies[j] for j in operands(row))
+            self.varies[i] = (
+                row[0] == "input" or isinstance(row[0], Assemble) or any(self.varies[j] for j in operands(row))
+            )
         self.needed: dict[str, str] = {}  # names of the preamble
 
     # The preamble
@@ -304,6 +306,8 @@ def _broadcast(w: StructureWriter, row: Row) -> Text:
         return f"np.full({w.dims(to)}, {w.tight(x, 0)}, {w.dtype()})", ATOM
     if w.behind(x):
         w.rank = len(to)
+        if w.program.graph.is_condition(x):
+            return f"{w.tight(x, BITAND)} & np.ones({w.dims(to)}, bool)", BITAND
         return f"{w.tight(x, PRODUCT)} * np.ones({w.dims(to)}, {w.dtype()})", PRODUCT
     if not w.shape(x):
         return f"np.full({w.dims(to)}, {w.tight(x, 0)})", ATOM

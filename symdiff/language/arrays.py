@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from symdiff.arrays import Assemble, Index, Key, LogSumExp, Max, Min, Prod, Softmax, Sum, place_of, same, whole
+from symdiff.arrays import Assemble, Index, Key, LogSumExp, Max, Min, Prod, Softmax, Sum, filled, place_of, same, whole
 from symdiff.build import Builder
 from symdiff.dims import Dim, Shape, product, shown
 from symdiff.errors import ShapeError
@@ -97,7 +97,9 @@ def stack(b: Builder, parts: Sequence[int]) -> int:
 
 
 def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    return b.op("div", b.structure(Sum(axes), x), b.size(_size(b.shape(x), axes)))
+    shape = b.shape(x)
+    filled(shape, axes, b.graph.demands)
+    return b.op("div", b.structure(Sum(axes), x), b.size(product(shape[a] for a in axes)))
 
 
 def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
@@ -108,10 +110,6 @@ def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
 
 def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return b.op("magnitude", b.structure(Sum(axes), b.op("mul", x, x)))
-
-
-def _size(shape: Shape, axes: Sequence[int]) -> Dim:
-    return product(shape[a] for a in axes)
 
 
 # Functions along axes, all of them by default.

@@ -292,7 +292,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
         return ALONG[name](b, x, tuple(range(-rank, 0)))
     axes: list[int] = []
     for row in given[1] if isinstance(given[1], tuple) else (given[1],):
-        axis = b.value(row)
+        axis = b.constant(row)
         if axis is None or isinstance(axis, bool) or axis != int(axis):
             scope.fail("axis is a whole number, or several in parentheses", position)
         if not -rank <= axis < rank:

@@ -1,0 +1,297 @@
+"""Operations on core shapes: one table, every mode, order and target, with and without loop dimensions."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import symdiff
+from symdiff import ShapeError
+from symdiff.dims import value
+from symdiff.evaluate import evaluate
+from symdiff.ir import verify
+
+SIZES = {"n": 4, "m": 3, "k": 2, "h": 5}
+
+# A formula, its arguments, and the same in NumPy where it is not written alike.
+CASES = [
+    ("sum(x)", "x[n]"),
+    ("sum(X)", "X[m,n]"),
+    ("sum(X, axis=0)", "X[m,n]"),
+    ("sum(X, axis=-1)", "X[m,n]"),
+    ("sum(T, axis=(0, 2))", "T[m,n,k]"),
+    ("sum(T, axis=1)", "T[m,n,k]"),
+    ("sum(x*y)", "x[n], y[n]"),
+    ("sum(a*x)", "a, x[n]"),
+    ("sum(a*x + b)", "a, x[n], b"),
+    ("sum(x**2)", "x[n]"),
+    ("sum(X*Y)", "X[m,n], Y[m,n]"),
+    ("sum(X*x, axis=1)", "X[m,n], x[n]"),
+    ("sum(X*x, axis=0)", "X[m,n], x[n]"),
+    ("sum(-x)", "x[n]"),
+    ("sum(sin(x)*exp(-a*x))", "x[n], a"),
+    ("mean(x)", "x[n]"),
+    ("mean(X, axis=0)", "X[m,n]"),
+    ("mean(x**3 + a)", "x[n], a"),
+    ("prod(x)", "x[n]"),
+    ("prod(X, axis=0)", "X[m,n]"),
+    ("prod(X)", "X[m,n]"),
+    ("max(x)", "x[n]"),
+    ("min(X, axis=0)", "X[m,n]"),
+    ("max(X, axis=(0, 1))", "X[m,n]"),
+    ("max(sin(x))*min(x)", "x[n]"),
+    ("norm(x)", "x[n]"),
+    ("norm(X, axis=1)", "X[m,n]"),
+    ("norm(x - y)", "x[n], y[n]"),
+    ("logsumexp(x)", "x[n]"),
+    ("logsumexp(X, axis=-1)", "X[m,n]"),
+    ("log(sum(exp(a*x)))", "a, x[n]"),
+    ("softmax(x)", "x[n]"),
+    ("softmax(X, axis=0)", "X[m,n]"),
+    ("sum(softmax(X, axis=-1)*Y)", "X[m,n], Y[m,n]"),
+    ("dot(x, y)", "x[n], y[n]"),
+    ("dot(A, x)", "A[m,n], x[n]"),
+    ("dot(A, B)", "A[m,n], B[n,k]"),
+    ("outer(x, y)", "x[n], y[m]"),
+    ("sum(outer(x, x))", "x[n]"),
+    ("x @ y", "x[n], y[n]"),
+    ("x @ x", "x[n]"),
+    ("A @ x", "A[m,n], x[n]"),
+    ("x @ A", "x[m], A[m,n]"),
+    ("A @ B", "A[m,n], B[n,k]"),
+    ("A @ A.T", "A[m,n]"),
+    ("A.T @ A @ x", "A[m,n], x[n]"),
+    ("x @ A @ x", "x[n], A[n,n]"),
+    ("T @ x", "T[m,n,k], x[k]"),
+    ("T @ A", "T[m,n,k], A[k,h]"),
+    ("T @ U", "T[m,n,k], U[m,k,h]"),
+    ("A @ T", "A[h,n], T[m,n,k]"),
+    ("tanh(X @ W + b)", "X[m,n], W[n,k], b[k]"),
+    ("X.T", "X[m,n]"),
+    ("sum(X.T @ x)", "X[m,n], x[m]"),
+    ("T.T", "T[m,n,k]"),
+    ("x[0]", "x[n]"),
+    ("x[-1]*x[1]", "x[n]"),
+    ("x[1:]", "x[n]"),
+    ("x[:-1]*x[1:]", "x[n]"),
+    ("x[::2]", "x[n]"),
+    ("x[1::2]", "x[n]"),
+    ("x[::-1]", "x[n]"),
+    ("sum(x[::-1]*x)", "x[n]"),
+    ("x[2:0:-1]", "x[4]"),
+    ("X[0]", "X[m,n]"),
+    ("X[:, 0]", "X[m,n]"),
+    ("X[-1, 1:]", "X[m,n]"),
+    ("X[1:, ::2]", "X[3,4]"),
+    ("sum(X[0]*X[1])", "X[m,n]"),
+    ("T[0, :, 1]", "T[m,n,k]"),
+    ("(x**2)[0] + x[1]", "x[n]"),
+    ("sum(log(x + 9)[1:])", "x[n]"),
+    ("sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)", "x[n]"),
+    ("sum(100*(x[1::2] - x[::2]**2)**2 + (1 - x[::2])**2)", "x[n]"),
+    ("[a, b, a*b]", "a, b"),
+    ("[x, 2*x, x**2]", "x[n]"),
+    ("[[a, b], [b, a]] @ x", "a, b, x[2]"),
+    ("[y[1], -a*y[0]]", "a, y[2]"),
+    ("[x[0], 1, 2.5]", "x[n]"),
+    ("sum([a, b, 3]*[b, a, a])", "a, b"),
+    ("[a, b][0]*b", "a, b"),
+    ("a*x + X", "a, x[n], X[m,n]"),
+    ("x*y + z", "x[n], y[1], z"),
+    ("X*Y", "X[m,1], Y[1,n]"),
+    ("sum(X*Y)", "X[m,1], Y[1,n]"),
+    ("where(x > 0, x**2, -x)", "x[n]"),
+    ("sum(where(x > a, log(x + 9), x*a))", "x[n], a"),
+    ("where(a > 0, sum(x), prod(x))", "a, x[n]"),
+    ("sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)", "x[n], t[n], w1, b1, w2, b2"),
+    ("sum(log(1 + exp(X @ w)) - y*(X @ w))", "X[m,n], y[m], w[n]"),
+    ("mean(logsumexp(tanh(X @ W + b) @ V, axis=1) - (X @ W)[:, 0])", "X[m,n], W[n,k], b[k], V[k,k]"),
+    ("sum(abs(x))/norm(x) + x[0]*max(x)", "x[n]"),
+    ("a", "a, x[n]"),
+    ("x", "x[n]"),
+    ("x + 0*a", "x[n], a"),
+    ("x**0 + a", "x[n], a"),
+    ("mean(X @ x) + sum(x) + a, [a, x[0]]", "X[m,n], x[n], a"),
+]
+IDS = [f"{text} | {args}" for text, args in CASES]
+
+
+def concrete(core):
+    return tuple(value(dim, SIZES) for dim in core)
+
+
+def draw(f, seed=0, loop=()):
+    """Arguments of the core shapes of `f`, away from kinks and ties."""
+    random = np.random.default_rng(seed)
+    return [random.permutation(np.linspace(-1.7, 1.9, max(1, int(np.prod(loop + s)))))[: int(np.prod(loop + s))].reshape(loop + s)
+            + 0.05 * random.random(loop + s) for s in map(concrete, f._cores)]  # fmt: skip
+
+
+def flat(result):
+    parts = result if isinstance(result, tuple) else (result,)
+    return [leaf for part in parts for leaf in (flat(part) if isinstance(part, tuple) else [np.asarray(part)])]
+
+
+def vector(result):
+    return np.concatenate([leaf.ravel() for leaf in flat(result)])
+
+
+def numeric(f, args, k, direction):
+    """The derivative of all results along a direction of argument `k`, by an extrapolated difference."""
+
+    def at(h):
+        return vector(f(*args[:k], args[k] + h * direction, *args[k + 1 :]))
+
+    h = 1e-3
+    coarse, fine = (at(h) - at(-h)) / (2 * h), (at(h / 2) - at(-h / 2)) / h
+    return (4 * fine - coarse) / 3
+
+
+def jacobian_of(f, args):
+    """Every result by every element of every argument, by differences."""
+    columns = []
+    for k, arg in enumerate(args):
+        for index in np.ndindex(arg.shape):
+            direction = np.zeros(arg.shape)
+            direction[index] = 1.0
+            columns.append(numeric(f, args, k, direction))
+    return np.array(columns).T
+
+
+@pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])
+@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+def test_value_is_that_of_the_reference(text, args, optimize):
+    f = symdiff.compile(text, args=args, optimize=optimize)
+    verify(f._program)
+    point = draw(f)
+    for got, want, core in zip(flat(f(*point)), evaluate(f._program, point), f._results, strict=True):
+        assert got.shape == concrete(core)
+        np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])
+@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+def test_first_derivatives_agree_with_each_other_and_with_differences(text, args, optimize):
+    f = symdiff.compile(text, args=args, optimize=optimize)
+    point = draw(f, 1)
+    want = jacobian_of(f, point)
+    jacobian = np.atleast_2d(f.jacobian(*point))
+    verify(f.jacobian._program)
+    np.testing.assert_allclose(jacobian, want, rtol=1e-7, atol=1e-7)
+    dots = draw(f, 2)
+    forward = vector(f.jvp(*point, *dots))
+    verify(f.jvp._program)
+    np.testing.assert_allclose(forward[len(forward) // 2 :], jacobian @ vector(tuple(dots)), rtol=1e-11, atol=1e-11)
+    bars = [np.cos(leaf + 1) for leaf in flat(f(*point))]
+    reverse = f.vjp(*point, *bars)
+    verify(f.vjp._program)
+    got = vector(tuple(flat(reverse)[len(bars) :]))
+    np.testing.assert_allclose(got, vector(tuple(bars)) @ jacobian, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])
+@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+def test_second_derivatives(text, args, optimize):
+    f = symdiff.compile(text, args=args, optimize=optimize)
+    if f._results != ((),):
+        f = (
+            symdiff.compile(f"r = {text}; sum(sin(r))", args=args, optimize=optimize)
+            if len(f._results) == 1 and f._results[0]
+            else None
+        )
+        if f is None:
+            return
+    point = draw(f, 3)
+    hessian = f.hessian(*point)
+    verify(f.hessian._program)
+    np.testing.assert_allclose(hessian, jacobian_of(f.grad, point), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(hessian, hessian.T, rtol=1e-11, atol=1e-11)
+    dots = draw(f, 4)
+    want = hessian @ vector(tuple(dots))
+    np.testing.assert_allclose(vector(f.hvp(*point, *dots)), want, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(f.grad.jacobian(*point), hessian, rtol=1e-11, atol=1e-11)
+    over = f.grad.vjp(*point, *dots)  # reverse over reverse
+    np.testing.assert_allclose(vector(tuple(flat(over)[len(dots) :])), want, rtol=1e-10, atol=1e-10)
+    again = f.jvp.vjp(*point, *dots, 0.0, 1.0)  # reverse over forward
+    np.testing.assert_allclose(vector(tuple(flat(again)[2 : 2 + len(dots)])), want, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])
+@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+def test_loop_dimensions_are_points_one_by_one(text, args, optimize):
+    f = symdiff.compile(text, args=args, optimize=optimize)
+    derived = [f, f.jvp, f.vjp, f.jacobian]
+    derived += [f.grad, f.hvp, f.hessian, f.value_and_grad] if f._results == ((),) else []
+    for g in derived:
+        for pattern in ("all", "first", "last"):
+            chosen = {"all": range(len(g.args)), "first": [0], "last": [len(g.args) - 1]}[pattern]
+            whole = draw(g, 5, (2, 3))
+            given = [a if k in chosen else a[0, 0] for k, a in enumerate(whole)]
+            got = flat(g(*given))
+            for index in itertools.product(range(2), range(3)):
+                here = flat(g(*[a[index] if k in chosen else a for k, a in enumerate(given)]))
+                for a, b in zip(got, here, strict=True):
+                    assert a.shape[:2] == (2, 3)
+                    np.testing.assert_allclose(a[index], b, rtol=1e-12, atol=1e-12, err_msg=f"{g}")
+            assert all(a.base is None or a.flags.writeable for a in got)
+
+
+@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+def test_pasted_sources_give_the_same_numbers(text, args):
+    f = symdiff.compile(text, args=args)
+    for g in (f, f.vjp, f.jvp, f.jacobian):
+        for loop, target in (((), "numpy"), ((3,), "loops")):
+            scope = {}
+            exec("import numpy as np\n" + g.source_for(target), scope)
+            point = draw(g, 6, loop)
+            if not any(g._cores):
+                point = [np.float64(a) if a.ndim == 0 else a for a in point]
+            pasted = scope[g.name](*[a if a.ndim else a[()] for a in point])
+            for a, b in zip(flat(pasted), flat(g(*point)), strict=True):
+                np.testing.assert_array_equal(np.broadcast_to(a, b.shape), b)
+
+
+@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+def test_single_precision_stays(text, args):
+    f = symdiff.compile(text, args=args)
+    for g in (f, f.jvp, f.vjp, f.jacobian):
+        for loop in ((), (2,)):
+            point = draw(g, 7, loop)
+            got = flat(g(*[a.astype(np.float32) for a in point]))
+            assert all(a.dtype == np.float32 for a in got), g
+            for a, b in zip(got, flat(g(*point)), strict=True):
+                np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
+
+
+HOLOMORPHIC = [
+    case for case in CASES
+    if not any(word in case[0] for word in ("max", "min", "norm", "logsumexp", "softmax", "where", "abs"))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "args"), HOLOMORPHIC, ids=[f"{t} | {a}" for t, a in HOLOMORPHIC])
+def test_complex_step(text, args):
+    f = symdiff.compile(text, args=args)
+    point, dots = draw(f, 8), draw(f, 9)
+    moved = f(*[a + 1e-30j * d for a, d in zip(point, dots, strict=True)])
+    jvp = flat(f.jvp(*point, *dots))
+    for got, want in zip(flat(moved), jvp[len(jvp) // 2 :], strict=True):
+        np.testing.assert_allclose(got.imag / 1e-30, want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+def test_zero_sizes(text, args):
+    f = symdiff.compile(text, args=args)
+    if not any(isinstance(dim, int) is False for core in f._cores for dim in core):
+        return
+    empty = [np.zeros(tuple(d if isinstance(d, int) else 0 for d in core)) for core in f._cores]
+    try:
+        value = f(*empty)
+    except ShapeError as error:
+        assert "out of range" in str(error) or "no elements" in str(error)
+        return
+    bars = [np.ones_like(leaf) for leaf in flat(value)]
+    for g, given in ((f.vjp, (*empty, *bars)), (f.jvp, (*empty, *empty)), (f.jacobian, empty)):
+        for loop in ((), (2,), (0,)):
+            got = flat(g(*[np.broadcast_to(a, (*loop, *a.shape)) for a in given]))
+            assert all(a.shape[: len(loop)] == loop for a in got)
