@@ -22,7 +22,7 @@ Demands = dict[Demand, None]
 
 Slice = tuple["int | None", "int | None", "int | None"]  # start, stop, step
 Place = tuple[Union[Dim, "Range"], ...]  # an element or a range of each axis
-Key = tuple[Union[int, Slice], ...]
+Key = tuple[int | Slice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,6 @@ class Structure:
 
     condition: ClassVar[bool] = False
     differentiable: ClassVar[bool] = True
-    fills: ClassVar[bool] = False
-    """It has no value where there are no elements."""
     arranges: ClassVar[bool] = False
     """The elements of the result are those of the operand, conditions too."""
 
@@ -100,14 +98,12 @@ class Max(Reduction):
     """The largest element."""
 
     __slots__ = ()
-    fills = True
 
 
 class Min(Reduction):
     """The smallest element."""
 
     __slots__ = ()
-    fills = True
 
 
 class Prod(Reduction):
@@ -128,7 +124,6 @@ class LogSumExp(Reduction):
     """log(sum(exp(x)))."""
 
     __slots__ = ()
-    fills = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +131,12 @@ class Softmax(Structure):
     """exp(x)/sum(exp(x)), the sum along `axes`."""
 
     axes: tuple[int, ...]
-    fills: ClassVar[bool] = True
 
     def shape(self, *shapes: Shape) -> Shape:
         return shapes[0]
+
+
+NEED_ELEMENTS = (Max, Min, LogSumExp, Softmax)  # have no value where there are none along their axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +337,8 @@ def _range(part: Slice, dim: Dim, demands: Demands) -> Range:
         return Range(low, high, step) if length > 0 else Range(0, 0)
     if any(coefficient < 0 for monomial, coefficient in length.terms if monomial):
         raise ShapeError(f"the length of [{_text(part)}] of an axis of length {dim} depends on which is larger")
-    demands[length, False, what] = None
+    if not _positive(length + 1):
+        demands[length, False, what] = None
     return Range(low, high, step)
 
 
@@ -376,10 +374,7 @@ def _separate(a: Dim | Range, b: Dim | Range) -> bool:
         offset = a.start - b.start
         if isinstance(offset, int) and offset % abs(a.step):
             return True
-    for low, high in ((a, b), (b, a)):
-        if _positive(_ends(high)[0] - _ends(low)[1]):
-            return True
-    return False
+    return any(_positive(_ends(high)[0] - _ends(low)[1]) for low, high in ((a, b), (b, a)))
 
 
 def _positive(dim: Dim) -> bool:

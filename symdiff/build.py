@@ -205,7 +205,7 @@ class Builder:
         return self.structure(Expand(tuple(needed)), i)
 
     def lifted(self, i: int, rank: int, to: int) -> int:
-        """Row `i`, of `rank` axes and perhaps some in front of them, so that it broadcasts to `to` axes behind those."""
+        """Row `i`, of `rank` axes and perhaps a batch of such, so that it broadcasts to a batch of `to` axes."""
         return self.expand(i, range(-to, -rank)) if len(self.shape(i)) > rank else i
 
     def full(self, i: int, shape: Shape) -> int:

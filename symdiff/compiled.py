@@ -7,14 +7,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from symdiff.arrays import NEED_ELEMENTS, Broadcast, Expand, Index, Permute, Reshape
+from symdiff.dims import value
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.arrays import Broadcast, Expand, Index, LogSumExp, Max, Min, Permute, Reshape, Softmax
-from symdiff.dims import value
 from symdiff.evaluate import special
 from symdiff.ir import Program, operands
 from symdiff.language.lower import Argument, lower
@@ -23,6 +21,9 @@ from symdiff.primitives import PRIMITIVES
 from symdiff.runtime.arguments import arrays, bind, check_out, floats, meet, settle
 from symdiff.runtime.load import load
 from symdiff.runtime.results import Layout, Wrapping, core_entry, flatten, nest, renest, scalar_entry, wrap
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
@@ -195,7 +196,7 @@ class Compiled:
             derived = [row for row in program.graph.rows if row[0] in PRIMITIVES and PRIMITIVES[row[0]].internal]
             for row in (*formula.graph.rows, *derived):
                 primitive = PRIMITIVES.get(row[0])
-                real = isinstance(row[0], (Max, Min, LogSumExp, Softmax))
+                real = isinstance(row[0], NEED_ELEMENTS)
                 if real or (primitive and not primitive.holomorphic):
                     spelt = primitive.symbols[0].text if primitive and primitive.symbols else row[0]
                     spelt = "norm" if spelt == "magnitude" else type(spelt).__name__.lower() if real else spelt

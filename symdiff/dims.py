@@ -135,6 +135,12 @@ def product(dims: Iterable[Dim]) -> Dim:
     return total
 
 
+def fixed(shape: Shape) -> tuple[int, ...]:
+    """A shape of dimensions that are all known, as such."""
+    assert all(isinstance(dim, int) for dim in shape), shape
+    return shape  # type: ignore[return-value]  # as just checked
+
+
 def shown(shape: Shape) -> str:
     """A shape as a person writes it: `(n,)`, `(3, m)`."""
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"

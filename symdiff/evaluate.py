@@ -119,7 +119,7 @@ def structure(operation: Structure, given: Sequence[Any], sizes: Mapping[str, in
     def concrete(shape: Shape) -> tuple[int, ...]:
         return tuple([dim_value(dim, sizes) for dim in shape])
 
-    x = given[0] if given else None
+    x: Any = given[0] if given else None
     match operation:
         case Size(dim):
             return np.float64(dim_value(dim, sizes))
@@ -130,7 +130,7 @@ def structure(operation: Structure, given: Sequence[Any], sizes: Mapping[str, in
         case Softmax(axes):
             return np.exp(x - np.logaddexp.reduce(x, axis=axes, keepdims=True))
         case Others():
-            masked = np.where(np.eye(x.shape[-1], dtype=bool), 1.0, x[..., None, :])
+            masked = np.where(np.eye(x.shape[-1]) == 1.0, 1.0, x[..., None, :])
             return masked.prod(axis=-1)
         case Expand(axes):
             return np.expand_dims(x, axes)

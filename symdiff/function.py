@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from math import prod
 from typing import Any, Literal
 from unicodedata import normalize
 
@@ -13,7 +14,7 @@ import numpy as np
 from symdiff.check import Check, check
 from symdiff.compiled import Compiled, Derive
 from symdiff.derive import calculus
-from symdiff.dims import product, shown, value
+from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError
 from symdiff.evaluate import key
 from symdiff.runtime.arguments import arrays, bind, bound
@@ -141,7 +142,7 @@ class Function(Compiled):
             ShapeError: the shape depends on named dimensions.
         """
         self._of_a_matrix("sparsity")
-        pattern = np.zeros(self._results[0], bool)  # type: ignore[arg-type]  # ints, as just checked
+        pattern = np.zeros(fixed(self._results[0]), np.bool_)
         for place, _ in calculus.pattern(self._program):
             pattern[key(place)] = True
         return pattern
@@ -168,10 +169,10 @@ class Function(Compiled):
         """
         self._of_a_matrix("coo")
         made = self._derived("coo", calculus.entries, None)
-        numbers = np.arange(np.prod(self._results[0], dtype=int)).reshape(self._results[0])  # type: ignore[arg-type]
+        shape = fixed(self._results[0])
+        numbers = np.arange(prod(shape)).reshape(shape)
         flat = [numbers[key(place)].ravel() for place, _ in calculus.pattern(self._program)]
-        shape = (1, *self._results[0])[-2:]
-        made.__dict__["_places"] = np.unravel_index(np.concatenate([np.zeros(0, int), *flat]), shape)  # type: ignore[arg-type]
+        made.__dict__["_places"] = np.unravel_index(np.concatenate([np.zeros(0, int), *flat]), (1, *shape)[-2:])
         return made
 
     def _of_a_matrix(self, what: str) -> None:
@@ -244,7 +245,7 @@ class Function(Compiled):
         parts, start = [], 0
         for shape in shapes:
             concrete = tuple([value(dim, sizes) for dim in shape])
-            stop = start + int(np.prod(concrete, dtype=int))
+            stop = start + prod(concrete)
             parts.append(array[..., start:stop].reshape(array.shape[:-1] + concrete))
             start = stop
         if array.ndim == 1:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from symdiff.arrays import Demands, Structure, broadcast, filled
+from symdiff.arrays import NEED_ELEMENTS, Demands, Structure, broadcast, filled
 from symdiff.dims import Shape
 from symdiff.errors import LimitError
 from symdiff.limits import limits
@@ -76,7 +76,7 @@ class Graph:
             return ()
         shapes = [self.shapes.get(j, ()) for j in row[1:]]
         if isinstance(row[0], Structure):
-            if row[0].fills:
+            if isinstance(row[0], NEED_ELEMENTS):
                 filled(shapes[0], row[0].axes, self.demands)
             return row[0].shape(*shapes)
         return broadcast(shapes, self.demands) if any(shapes) else ()

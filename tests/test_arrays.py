@@ -282,14 +282,12 @@ def test_complex_step(text, args):
 @pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
 def test_zero_sizes(text, args):
     f = symdiff.compile(text, args=args)
-    if not any(isinstance(dim, int) is False for core in f._cores for dim in core):
-        return
     empty = [np.zeros(tuple(d if isinstance(d, int) else 0 for d in core)) for core in f._cores]
-    try:
-        value = f(*empty)
-    except ShapeError as error:
-        assert "out of range" in str(error) or "no elements" in str(error)
+    if f._program.graph.demands:
+        with pytest.raises(ShapeError, match=r"out of range|no elements"):
+            f(*empty)
         return
+    value = f(*empty)
     bars = [np.ones_like(leaf) for leaf in flat(value)]
     for g, given in ((f.vjp, (*empty, *bars)), (f.jvp, (*empty, *empty)), (f.jacobian, empty)):
         for loop in ((), (2,), (0,)):

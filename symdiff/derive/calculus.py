@@ -98,7 +98,8 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     unknown = symbols(length) - known
     if unknown and not solve(length, value(length, dict.fromkeys(symbols(length), 1)), dict.fromkeys(known, 1)):
         raise ShapeError(
-            f"the length {length} of a packed vector does not tell {' and '.join(sorted(unknown))}; give fixed sizes in args"
+            f"the length {length} of a packed vector does not tell {' and '.join(sorted(unknown))}:"
+            " give fixed sizes in args"
         )
     vector = builder.input(name, (length,))
     parts: dict[int, int] = {}
@@ -174,14 +175,14 @@ def entries(program: Program, wrt: Sequence[str]) -> Program:
     """Of a Jacobian or Hessian: the entries alone that are not structurally zero, a vector (nnz,)."""
     del wrt
     work = Pass(program)
-    (output,) = work.program.outputs
-    found, start = [], 0
+    found: list[Entry] = []
+    start: Dim = 0
     for place, part in pattern(work.program):
         shape = tuple([p.count for p in place if isinstance(p, Range)])
-        size = product(shape)
-        part = work.builder.reshape(work.builder.full(part, shape), len(shape), (size,)) if shape else part
-        found.append(Entry((Range(start, start + size) if shape else start,), part))
-        start = start + size
+        stop = start + product(shape)
+        values = work.builder.reshape(work.builder.full(part, shape), len(shape), (product(shape),)) if shape else part
+        found.append(Entry((Range(start, stop) if shape else start,), values))
+        start = stop
     return work.matrix("coo", (start,), found)
 
 

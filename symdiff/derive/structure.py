@@ -101,10 +101,7 @@ def _index_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Times,
 
 def _assemble_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Times, support: Support) -> int:
     del times, support
-    if not b.shape(bar):
-        part = bar
-    else:
-        part = b.structure(Index(row[0].places[k]), b.full(bar, b.shape(i)))
+    part = b.structure(Index(row[0].places[k]), b.full(bar, b.shape(i))) if b.shape(bar) else bar
     slot = Index(row[0].places[k]).shape(b.shape(i))
     return b.reduced(part, slot, b.shape(row[1 + k]))
 

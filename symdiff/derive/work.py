@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
 
 from symdiff.arrays import Assemble, Eye, Index, Place, Range, apart
 from symdiff.build import Builder
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.reverse import vjp as reverse
-from symdiff.dims import Dim, Shape, product, symbols, value
+from symdiff.dims import Dim, Shape, fixed, product, symbols, value
 from symdiff.ir import Program, compact, operands
 
 
@@ -34,6 +37,7 @@ class Pass:
         self.sections = self.program.sections
 
     def rows_of(self, names: Sequence[str]) -> list[int]:
+        """Rows of arguments."""
         rows = dict(zip(self.program.arguments, self.program.inputs, strict=True))
         return [rows[name] for name in names]
 
@@ -44,11 +48,13 @@ class Pass:
         return row
 
     def forward(self, tangents: dict[int, int]) -> dict[int, int]:
+        """The tangents of a sweep from these."""
         dots = forward(self.builder, range(self.start), tangents)
         self.note("dot", dots, "tangents")
         return dots
 
     def reverse(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
+        """The adjoints of a sweep from these back to `rows`."""
         bars = reverse(self.builder, range(self.start), cotangents, rows)
         self.note("bar", bars, "reverse sweep")
         return bars
@@ -77,8 +83,8 @@ class Pass:
         An argument of which only separate elements or slices are used is these.
         """
         uses: dict[int, list[int]] = {row: [] for row in self.rows_of(wrt)}
-        for i, row in enumerate(self.program.graph.rows):
-            for j in operands(row):
+        for i, user in enumerate(self.program.graph.rows):
+            for j in operands(user):
                 if j in uses:
                     uses[j].append(i)
         found: list[Block] = []
@@ -206,9 +212,9 @@ def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
         return flat
     if not all(isinstance(p, int) for place in places for p in place) or not all(isinstance(d, int) for d in shape):
         return None
-    strides = [product(shape[k + 1 :]) for k in range(len(shape))]
-    flat = [sum(p * s for p, s in zip(place, strides, strict=True)) for place in places]  # type: ignore[misc]
-    return flat if len(set(flat)) == len(flat) else None
+    numbers = np.arange(prod(fixed(shape))).reshape(fixed(shape))
+    elements: list[Dim | Range] = [int(numbers[place]) for place in places]  # type: ignore[index]  # ints
+    return elements if len(set(elements)) == len(elements) else None
 
 
 def _overlap(places: Sequence[Dim | Range]) -> bool:

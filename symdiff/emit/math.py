@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from symdiff.arrays import Assemble
-from symdiff.dims import product
+from symdiff.dims import fixed
 from symdiff.emit.passes import expand_powers
 from symdiff.emit.python import Nest, Text, Writer, wrapped
 from symdiff.ir import Program, Row, compact, live, operands
@@ -48,8 +49,8 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
     row = program.graph.rows[output]
     if not program.graph.shape(output):
         return None
-    shape = row[0].to
-    if product(shape) <= _NESTED:
+    shape = fixed(row[0].to)
+    if prod(shape) <= _NESTED:
         return lambda rows: np.array(rows, np.float64).reshape(shape)
     parts = {j: k for k, j in enumerate(dict.fromkeys(row[1:]))}
     where = np.full(shape, len(parts))
@@ -83,8 +84,8 @@ class _MathWriter(Writer):
         """An array is a list of its rows; a large one the list of its entries that are not zero, each once."""
         if not isinstance(row[0], Assemble):
             return False
-        shape = row[0].to
-        if product(shape) > _NESTED:
+        shape = fixed(row[0].to)
+        if prod(shape) > _NESTED:
             flat = [self.texts[j][0] for j in dict.fromkeys(row[1:])]
             self.texts[i] = f"[{wrapped(', '.join(flat))}]", ATOM
             return True
@@ -96,8 +97,7 @@ class _MathWriter(Writer):
         return True
 
     def written(self, row: Row) -> tuple[int, ...]:
-        if isinstance(row[0], Assemble):
-            return tuple(
-                [1 + (product(row[0].to) > _NESTED and j in row[1 : 1 + k]) * -1 for k, j in enumerate(row[1:])]
-            )
-        return super().written(row)
+        if not isinstance(row[0], Assemble):
+            return super().written(row)
+        once = prod(fixed(row[0].to)) > _NESTED
+        return tuple([int(not once or j not in row[1 : 1 + k]) for k, j in enumerate(row[1:])])

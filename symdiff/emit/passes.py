@@ -124,7 +124,7 @@ def guard_branches(program: Program) -> Program:
     def make(i: int, row: Row) -> int:
         needed, arguments = contexts[i], list(operands(row))
         if not needed:  # chosen by no combination of conditions
-            nothing = builder.const(False if program.graph.is_condition(i) else float("nan"))  # noqa: FBT003 - a value
+            nothing = builder.const(False if program.graph.is_condition(i) else float("nan"))
             new[i] = builder.full(nothing, program.graph.shape(i)) if arguments else builder.graph.intern(row)
             return new[i]
         covered = False

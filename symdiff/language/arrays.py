@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from symdiff.arrays import Assemble, Index, Key, LogSumExp, Max, Min, Prod, Softmax, Sum, filled, place_of, same, whole
 from symdiff.build import Builder
-from symdiff.dims import Dim, Shape, product, shown
+from symdiff.dims import product, shown
 from symdiff.errors import ShapeError
 
 

@@ -166,7 +166,7 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
                 continue
             arguments = stack[len(stack) - count :]
             del stack[len(stack) - count :]
-            if lists and kind != "call" and not all(isinstance(a, int) for a in arguments):
+            if lists and kind != "call" and not all(isinstance(a, int) for a in arguments):  # noqa: SIM102 - two ifs
                 if kind != "keyword" or isinstance(arguments[0], Keyword):
                     scope.fail("a list in parentheses is not a value; write it in square brackets", position)
             if kind == "tuple":

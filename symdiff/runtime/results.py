@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from symdiff.arrays import Demands
-from symdiff.dims import Poly, Shape, renamed, symbols
+from symdiff.dims import Poly, Shape, symbols
+from symdiff.dims import renamed as dim_renamed
 from symdiff.emit.python import Nest
 from symdiff.runtime.arguments import FLOAT64
 
@@ -181,9 +182,9 @@ def core_entry(
     pending = [dim for core in cores for dim in core]
     if not all(symbols(dim) <= sizes.keys() for dim in pending):
         return lambda *args: general(args)
-    texts = [f"({renamed(dim, sizes)})" for dim in pending]
+    texts = [f"({dim_renamed(dim, sizes)})" for dim in pending]
     conditions = [*kinds, *[fit.format(*texts) for fit in fits]]
-    conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
+    conditions += [f"{dim_renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
     lines = [
         f"def entry({listed}):",
         f"    if {' and '.join(conditions)}:",
