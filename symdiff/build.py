@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Permute, Reshape, Size, Structure, Sum
+from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
 from symdiff.dims import Dim, Shape, product
 from symdiff.evaluate import constant, function
 from symdiff.identities import IDENTITIES, STRUCTURAL
@@ -265,6 +265,12 @@ class Builder:
         if all(label in out for label in left + right):
             arranged = self._arranged(x, left, out), self._arranged(y, right, out)
             return multiply(*arranged) if multiply else self.op("mul", *arranged)
+        for i, labels, other, rest in ((x, left, y, right), (y, right, x, left)):
+            eye = self.row(i)[0]
+            if isinstance(eye, Eye) and len(labels) == 2 and self.graph.shared:  # it only renames an axis
+                gone, kept = labels if labels[0] not in out else labels[::-1]
+                if gone not in out and kept not in rest:
+                    return self._arranged(other, rest.replace(gone, kept), out)
         names = dict(zip(dict.fromkeys(left + right), "ijklmnopqrstuvw", strict=False))
         spelt = ["".join(names[label] for label in labels) for labels in (left, right, out)]
         return self.structure(Einsum(*spelt), x, y)

@@ -7,6 +7,7 @@ import itertools
 import math
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,8 @@ examples:
   symdiff "log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5      value, gradient and source
   symdiff "sin(x)*exp(-x)" --at x=0:2*pi:9            a table over a range of points
   symdiff "a*x^2 + b" --wrt a b                       the source, differentiated by a and b
+  symdiff "sum((y-a*x)^2)" --args "x[n],y[n],a" --at x=1,2,3 y=2,4,7 a=2
+                                                      arrays inside the formula
   symdiff source "x*exp(y)" --of jvp                  one source, to paste or pipe
   symdiff source "x*exp(y)" --textbook                every step of both sweeps on its line
   symdiff check "x*exp(y)" --at x=2 y=0:1:5           derivatives against numerical ones
@@ -30,6 +33,7 @@ with a minus sign is fine. Run "symdiff source --help" for the options of source
 """
 
 _OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp")
+_TARGETS = ("numpy", "loops", "math")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +65,7 @@ def _show_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="symdiff",
         usage="symdiff FORMULA [--at NAME=VALUE ...] [--wrt NAME ...] [--args NAME ...]\n"
-        "       symdiff source FORMULA [--of WHAT] [--target numpy|math] [--textbook]\n"
+        "       symdiff source FORMULA [--of WHAT] [--target numpy|loops|math] [--textbook]\n"
         "       symdiff check FORMULA --at NAME=VALUE ... [--wrt NAME ...] [--args NAME ...]",
         description="Print the value, the gradient and the generated source of a formula.",
         epilog=_EXAMPLES,
@@ -94,7 +98,8 @@ def _add_at(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="where to evaluate: a number or constant expression, a list 1,2,3, or a range START:STOP:COUNT"
-        " (both ends included); several ranges make a grid",
+        " (both ends included); several ranges make a grid. Of an array: its elements, the rows of a matrix"
+        " separated by ;",
     )
 
 
@@ -106,7 +111,7 @@ def _source_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--of", choices=_OF, default="value_and_grad", help="default: %(default)s")
-    parser.add_argument("--target", choices=("numpy", "math"), default="numpy", help="default: %(default)s")
+    parser.add_argument("--target", choices=_TARGETS, default="numpy", help="default: %(default)s")
     parser.add_argument("--textbook", action="store_true", help="every step of both sweeps on a line of its own")
     _add_formula(parser)
     return parser
@@ -115,7 +120,7 @@ def _source_parser() -> argparse.ArgumentParser:
 def _add_formula(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("formula", metavar="FORMULA", help="the formula, in quotes")
     parser.add_argument("--wrt", nargs="+", metavar="NAME", help="names to differentiate by; default all arguments")
-    parser.add_argument("--args", nargs="+", metavar="NAME", help="names of the arguments in order")
+    parser.add_argument("--args", nargs="+", metavar="NAME", help="names of the arguments in order, with core shapes: x[n]")
 
 
 def _compile(options: argparse.Namespace, *, optimize: bool = True) -> Function:
@@ -143,16 +148,19 @@ def _check(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> None:
     f = _compile(options)
     single = len(f.outputs) == 1
+    core = any(f.cores) or any(f.results)
     points = _points(f, options.at) if options.at else None
     lines = f.text.splitlines()
     shown = f" = {f.text}" if len(lines) == 1 and ";" not in f.text else ":\n  " + "\n  ".join(lines)
     print(f"f({', '.join(f.args)}){shown}\n")
     with np.errstate(all="ignore"):  # an infinity or a NaN in the table says it all
-        if points is not None and all(len(p) == 1 for p in points):
+        if points is not None and core:
+            _arrays(f, points)
+        elif points is not None and all(len(p) == 1 for p in points):
             _point(f, [float(p[0]) for p in points])
         elif points is not None:
             _table(f, points)
-    if f.wrt and not single:
+    if f.wrt and (not single or f.results[0]):
         print(f"{f.source}\n\n{f.jacobian.source}", end="")
     else:
         print((f.value_and_grad if f.wrt else f).source, end="")
@@ -170,11 +178,21 @@ def _points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
             raise ValueError(f"--at gives a value to {name!r}, which is not an argument: ({', '.join(f.args)})")
         if name in values:
             raise ValueError(f"--at gives {name!r} twice")
-        values[name] = _values(name, text)
+        core = f.cores[f.args.index(name)]
+        values[name] = _matrix(name, text) if len(core) == 2 else _values(name, text)
+        if core and values[name].ndim < len(core):
+            raise ValueError(f"--at takes vectors and matrices, and {name!r} has {len(core)} axes")
     missing = [name for name in f.args if name not in values]
     if missing:
         raise ValueError(f"--at gives no value to {', '.join(missing)}")
     return [values[name] for name in f.args]
+
+
+def _matrix(name: str, text: str) -> np.ndarray:
+    rows = [_values(name, row) for row in text.split(";")]
+    if len({len(row) for row in rows}) > 1:
+        raise ValueError(f"--at: the rows of {name!r} are not of one length")
+    return np.array(rows)
 
 
 def _values(name: str, text: str) -> np.ndarray:
@@ -204,6 +222,35 @@ def _number(name: str, text: str) -> float:
     if not isinstance(value, float):
         raise ValueError(f"the value of {name!r} is not one number: {text!r}")  # noqa: TRY004 - a wrong value
     return value
+
+
+def _arrays(f: Function, points: Sequence[np.ndarray]) -> None:
+    """Value and derivatives where there are arrays among the arguments or the results, at one point."""
+    given = [p if core else _single(name, p) for name, p, core in zip(f.args, points, f.cores, strict=True)]
+    single = f.results == ((),)
+    results = zip(f.outputs, _listed(f(*given)), strict=True)
+    rows = list(zip(f.args, given, strict=True))
+    rows += [("value" if single else name, value) for name, value in results]
+    if single and f.wrt:
+        rows += [(f"d/d{name}", d) for name, d in zip(f.wrt, f.grad(*given), strict=True)]
+    elif f.wrt:
+        rows.append(("jacobian", f.jacobian(*given)))
+    width = max(len(label) for label, _ in rows)
+    for label, value in rows:
+        text = np.array2string(np.asarray(value), prefix=" " * (width + 2), threshold=60)
+        print(f"{label:<{width}}  {text}")
+    print()
+
+
+def _single(name: str, values: np.ndarray) -> float:
+    if len(values) != 1:
+        raise ValueError(f"--at gives {len(values)} values to {name!r}, which is a scalar among arrays")
+    return float(values[0])
+
+
+def _listed(result: Any) -> tuple[Any, ...]:
+    """The results, of which there may be one."""
+    return result if isinstance(result, tuple) else (result,)
 
 
 def _point(f: Function, point: Sequence[float]) -> None:

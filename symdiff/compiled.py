@@ -63,8 +63,8 @@ class Compiled:
         self._program = program
         self._layout = layout
         self._nest = nest(layout)
-        self._cores = tuple([program.graph.shape(i) for i in program.inputs])
-        self._results = tuple([program.graph.shape(i) for i in program.outputs])
+        self.cores = tuple([program.graph.shape(i) for i in program.inputs])
+        self.results = tuple([program.graph.shape(i) for i in program.outputs])
         self._lock = threading.RLock()
         self._made: dict[object, Any] = {}
         self._entry = self._first_call
@@ -105,11 +105,11 @@ class Compiled:
         """A function that takes the usual arguments straight to a target, and any others to the general path."""
         general = self._general
         wrapping = Wrapping(self._layout, self._converts)
-        if any(self._cores):
+        if any(self.cores):
             own = all(self._fresh(self._prepared(), varying=True))
             demands = self._program.graph.demands
             return (
-                core_entry(self._cores, demands, self._target("numpy"), wrapping, general) if own else _packed(general)
+                core_entry(self.cores, demands, self._target("numpy"), wrapping, general) if own else _packed(general)
             )
         if not self.args or self._needs_numpy:
             return _packed(general)
@@ -163,7 +163,7 @@ class Compiled:
                 else:
                     return wrap(self._layout, result, iter(self._converts))
         given = None if out is None else check_out(out, self.outputs)
-        values, loop, dtype, sizes = arrays(self.args, args, self._cores)
+        values, loop, dtype, sizes = arrays(self.args, args, self.cores)
         meet(self._program.graph.demands, sizes)
         settled = self._run(values, loop, dtype, sizes, given)
         if not loop and given is None:
@@ -177,7 +177,7 @@ class Compiled:
         """Evaluate the NumPy target on arguments of one dtype."""
         run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
         results = flatten(run(*values), self._nest)
-        shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self._results]
+        shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         return settle(results, self.outputs, shapes, dtype, fresh=fresh, out=out)
 
@@ -201,7 +201,7 @@ class Compiled:
                     spelt = primitive.symbols[0].text if primitive and primitive.symbols else row[0]
                     spelt = "norm" if spelt == "magnitude" else type(spelt).__name__.lower() if real else spelt
                     raise TypeError(f"{spelt!r} is not defined for complex arguments")
-            if tuple([program.graph.shape(i) for i in program.outputs]) != self._results:
+            if tuple([program.graph.shape(i) for i in program.outputs]) != self.results:
                 raise TypeError(f"{self!r} takes no complex arguments")
             return numpy_target.source(numpy_target.prepare(program), self.name, self._nest)
 
@@ -255,7 +255,7 @@ class Compiled:
     @property
     def signature(self) -> str:
         """The NumPy gufunc signature, `"(),()->()"`."""
-        cores = [[f"({','.join(map(str, shape))})" for shape in shapes] for shapes in (self._cores, self._results)]
+        cores = [[f"({','.join(map(str, shape))})" for shape in shapes] for shapes in (self.cores, self.results)]
         return "->".join(map(",".join, cores))
 
     @property
@@ -278,7 +278,7 @@ class Compiled:
         """The arguments with their core shapes, as `args` declares them."""
         return [
             f"{name}[{','.join(map(str, core))}]" if core else name
-            for name, core in zip(self.args, self._cores, strict=True)
+            for name, core in zip(self.args, self.cores, strict=True)
         ]
 
     def __repr__(self) -> str:

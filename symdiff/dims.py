@@ -23,7 +23,8 @@ class Floor:
     divisor: int
 
     def __str__(self) -> str:
-        return f"({self.value})//{self.divisor}"
+        plain = isinstance(self.value, Poly) and len(self.value.terms) == 1 and str(self.value).isidentifier()
+        return f"{self.value}//{self.divisor}" if plain else f"({self.value})//{self.divisor}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Function(Compiled):
         args: names of the arguments, in order.
         wrt: names that derivatives are taken by, in order.
         outputs: names of the outputs, in order.
+        cores: core shapes of the arguments, in order; a dimension is an int or has a name.
+        results: core shapes of the outputs, in order.
 
     Raises (when called):
         TypeError: a wrong count or name of arguments, or an argument that is not numeric.
@@ -90,7 +92,7 @@ class Function(Compiled):
         argument (forward) or an output (reverse) makes it, whichever is fewer. It has
         `sparsity` and `coo`.
         """
-        vector = self._layout is None and not self._results[0]
+        vector = self._layout is None and not self.results[0]
         return self._derived("jacobian", partial(calculus.jacobian, vector=vector), None)
 
     @cached_property
@@ -142,7 +144,7 @@ class Function(Compiled):
             ShapeError: the shape depends on named dimensions.
         """
         self._of_a_matrix("sparsity")
-        pattern = np.zeros(fixed(self._results[0]), np.bool_)
+        pattern = np.zeros(fixed(self.results[0]), np.bool_)
         for place, _ in calculus.pattern(self._program):
             pattern[key(place)] = True
         return pattern
@@ -169,7 +171,7 @@ class Function(Compiled):
         """
         self._of_a_matrix("coo")
         made = self._derived("coo", calculus.entries, None)
-        shape = fixed(self._results[0])
+        shape = fixed(self.results[0])
         numbers = np.arange(prod(shape)).reshape(shape)
         flat = [numbers[key(place)].ravel() for place, _ in calculus.pattern(self._program)]
         made.__dict__["_places"] = np.unravel_index(np.concatenate([np.zeros(0, int), *flat]), (1, *shape)[-2:])
@@ -178,9 +180,9 @@ class Function(Compiled):
     def _of_a_matrix(self, what: str) -> None:
         if self.name not in ("jacobian", "hessian"):
             raise AttributeError(f"only a jacobian or a hessian has {what}, not {self._call_text()}")
-        if not all(isinstance(dim, int) for dim in self._results[0]):
+        if not all(isinstance(dim, int) for dim in self.results[0]):
             raise ShapeError(
-                f"{what} needs sizes that are known; {self._call_text()} has shape {shown(self._results[0])}"
+                f"{what} needs sizes that are known; {self._call_text()} has shape {shown(self.results[0])}"
             )
 
     def _coordinates(self, what: str) -> tuple[np.ndarray[Any, np.dtype[np.intp]], ...]:
@@ -219,7 +221,7 @@ class Function(Compiled):
             program = derive(self._program, chosen)
             recipe = replace(self._recipe, steps=(*self._recipe.steps, (derive, chosen)))
             made = Function(recipe, program, (name,), self.name, self._layout)
-            made.__dict__["_packing"] = chosen, [self._cores[self.args.index(given)] for given in chosen]
+            made.__dict__["_packing"] = chosen, [self.cores[self.args.index(given)] for given in chosen]
             return made
 
         packed: Function = self._once(("pack", chosen, name), make)
@@ -239,7 +241,7 @@ class Function(Compiled):
         if packing is None:
             raise AttributeError(f"only what pack returns can unpack, not {self._call_text()}")
         names, shapes = packing
-        array = np.asarray(vector)
+        ((array,), _, _, _) = arrays(self.wrt, [np.asarray(vector)], [()])
         length = sum((product(shape) for shape in shapes), start=0)
         sizes = bound(self.wrt, [array.shape], [(length,)])
         parts, start = [], 0
@@ -270,19 +272,19 @@ class Function(Compiled):
         return made
 
     def _partial(self, name: str) -> Function:
-        several = len(self._results) > 1
-        core = self._cores[self.args.index(name)]
-        if core and (several or self._results[0]):
+        several = len(self.results) > 1
+        core = self.cores[self.args.index(name)]
+        if core and (several or self.results[0]):
             raise ShapeError(f"diff by the array {name!r} is of one scalar output; use jacobian")
         return self._derived("diff", calculus.partials, record_of("diff", self.outputs) if several else None, (name,))
 
     def _one_output(self, what: str) -> None:
-        if self._results == ((),):
+        if self.results == ((),):
             return
-        if len(self._results) == 1:
-            has = f"an array of shape {shown(self._results[0])}"
+        if len(self.results) == 1:
+            has = f"an array of shape {shown(self.results[0])}"
         else:
-            has = f"{len(self._results)}" + (f" ({', '.join(self.outputs)})" if len(self.outputs) <= 8 else "")
+            has = f"{len(self.results)}" + (f" ({', '.join(self.outputs)})" if len(self.outputs) <= 8 else "")
         raise ShapeError(
             f"{what} needs one scalar output, and {self._call_text()} has {has}:"
             " use jacobian, or vjp with a cotangent for each"
@@ -320,9 +322,9 @@ class Function(Compiled):
         Raises:
             ShapeError: the results are not scalars.
         """
-        if any(self._results) or any(self._cores):
+        if any(self.results) or any(self.cores):
             raise ShapeError(f"check compares scalar results of scalar arguments, not those of {self._call_text()}")
-        values, _, dtype, _ = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self._cores)
+        values, _, dtype, _ = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
         if dtype.kind == "c":
             raise TypeError("check takes real arguments")
         return check(self, values)

@@ -124,7 +124,7 @@ def draw(f, seed=0, loop=()):
     """Arguments of the core shapes of `f`, away from kinks and ties."""
     random = np.random.default_rng(seed)
     return [random.permutation(np.linspace(-1.7, 1.9, max(1, int(np.prod(loop + s)))))[: int(np.prod(loop + s))].reshape(loop + s)
-            + 0.05 * random.random(loop + s) for s in map(concrete, f._cores)]  # fmt: skip
+            + 0.05 * random.random(loop + s) for s in map(concrete, f.cores)]  # fmt: skip
 
 
 def flat(result):
@@ -164,7 +164,7 @@ def test_value_is_that_of_the_reference(text, args, optimize):
     f = symdiff.compile(text, args=args, optimize=optimize)
     verify(f._program)
     point = draw(f)
-    for got, want, core in zip(flat(f(*point)), evaluate(f._program, point), f._results, strict=True):
+    for got, want, core in zip(flat(f(*point)), evaluate(f._program, point), f.results, strict=True):
         assert got.shape == concrete(core)
         np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-13)
 
@@ -193,10 +193,10 @@ def test_first_derivatives_agree_with_each_other_and_with_differences(text, args
 @pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
 def test_second_derivatives(text, args, optimize):
     f = symdiff.compile(text, args=args, optimize=optimize)
-    if f._results != ((),):
+    if f.results != ((),):
         f = (
             symdiff.compile(f"r = {text}; sum(sin(r))", args=args, optimize=optimize)
-            if len(f._results) == 1 and f._results[0]
+            if len(f.results) == 1 and f.results[0]
             else None
         )
         if f is None:
@@ -221,7 +221,7 @@ def test_second_derivatives(text, args, optimize):
 def test_loop_dimensions_are_points_one_by_one(text, args, optimize):
     f = symdiff.compile(text, args=args, optimize=optimize)
     derived = [f, f.jvp, f.vjp, f.jacobian]
-    derived += [f.grad, f.hvp, f.hessian, f.value_and_grad] if f._results == ((),) else []
+    derived += [f.grad, f.hvp, f.hessian, f.value_and_grad] if f.results == ((),) else []
     for g in derived:
         for pattern in ("all", "first", "last"):
             chosen = {"all": range(len(g.args)), "first": [0], "last": [len(g.args) - 1]}[pattern]
@@ -244,7 +244,7 @@ def test_pasted_sources_give_the_same_numbers(text, args):
             scope = {}
             exec("import numpy as np\n" + g.source_for(target), scope)
             point = draw(g, 6, loop)
-            if not any(g._cores):
+            if not any(g.cores):
                 point = [np.float64(a) if a.ndim == 0 else a for a in point]
             pasted = scope[g.name](*[a if a.ndim else a[()] for a in point])
             for a, b in zip(flat(pasted), flat(g(*point)), strict=True):
@@ -282,7 +282,7 @@ def test_complex_step(text, args):
 @pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
 def test_zero_sizes(text, args):
     f = symdiff.compile(text, args=args)
-    empty = [np.zeros(tuple(d if isinstance(d, int) else 0 for d in core)) for core in f._cores]
+    empty = [np.zeros(tuple(d if isinstance(d, int) else 0 for d in core)) for core in f.cores]
     if f._program.graph.demands:
         with pytest.raises(ShapeError, match=r"out of range|no elements"):
             f(*empty)

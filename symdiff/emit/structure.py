@@ -28,7 +28,7 @@ from symdiff.arrays import (
 )
 from symdiff.dims import Dim, Poly, Shape, product, renamed, symbols
 from symdiff.emit.contract import contraction
-from symdiff.emit.python import Text, Writer, wrapped
+from symdiff.emit.python import WIDTH, Text, Writer, wrapped
 from symdiff.ir import Program, Row, operands
 from symdiff.primitives import ATOM, BITAND, PRODUCT, SUM
 
@@ -349,13 +349,17 @@ def _listed(w: StructureWriter, row: Row) -> Text:
     texts = {place: w.tight(j, 0) for place, j in parts.items()}
     columns = operation.to[-1]
     assert isinstance(columns, int)
+    lines: list[str] = []
     if len(operation.to) == 1:
         text = f"[{', '.join(texts[(k,)] for k in range(columns))}]"
     else:
         lines = [f"[{', '.join(texts[r, c] for c in range(columns))}]" for r in range(int(str(operation.to[0])))]
         text = f"[{', '.join(lines)}]"
-    precise = any(not w.varies[j] for j in row[1:])
-    return f"np.array({wrapped(text)}{f', {w.dtype()}' if precise else ''})", ATOM
+    dtype = f", {w.dtype()}" if any(not w.varies[j] for j in row[1:]) else ""
+    if len(text) > WIDTH - 24 and len(operation.to) > 1:
+        text = "[\n" + "".join(f"        {line},\n" for line in lines) + "    ]"
+        return f"np.array({text}{dtype})", ATOM
+    return f"np.array({wrapped(text)}{dtype})", ATOM
 
 
 _SPELLINGS: dict[type[Structure], Callable[[StructureWriter, Row], Text]] = {

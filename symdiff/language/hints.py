@@ -37,6 +37,14 @@ _ELSEWHERE = {
     "lg": "log10(x), or log(x) for the natural logarithm",
     "power": "x**y",
     "int": "trunc(x)",
+    "var": "mean((x - mean(x))**2)",
+    "std": "sqrt(mean((x - mean(x))**2))",
+    "average": "mean(x)",
+    "transpose": "x.T",
+    "matmul": "A @ B",
+    "inner": "dot(x, y)",
+    "array": "[a, b, c]",
+    "stack": "[a, b, c]",
     "norm_cdf": "0.5*(1 + erf(x/sqrt(2)))",
 }
 

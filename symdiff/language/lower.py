@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from symdiff.arrays import Key
 from symdiff.build import Builder
-from symdiff.dims import Shape, shown
+from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, point_at
 from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
@@ -94,6 +94,8 @@ def lower(
         if name in assigned:
             scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned to", position)
         if arguments is not None:
+            if any(name in symbols(dim) for _, shape in arguments for dim in shape):
+                scope.fail(f"{name!r} is a dimension, not an argument; a mean is mean(x), a length sum(x**0)", position)
             scope.fail(f"{name!r} is not among the arguments ({', '.join(n for n, _ in arguments)})", position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
