@@ -161,6 +161,37 @@ def test_the_sweep_that_costs_less_is_taken():
     assert tall.jacobian(0.0).ravel().tolist() == list(range(1, 31))
 
 
+def test_nothing_to_differentiate_by():
+    f = symdiff.compile("x*y", wrt="")
+    assert f.hessian(1.0, 2.0).shape == (0, 0)
+    assert f.jacobian(1.0, 2.0).shape == (0,)
+    assert f.jacobian(np.ones(3), 2.0).shape == (3, 0)
+    assert symdiff.compile("x*y, x, y", wrt="").jacobian(1.0, 2.0).shape == (3, 0)
+    assert symdiff.compile("2, 3").jacobian().shape == (2, 0)
+    assert f.hessian.coo(1.0, 2.0).shape == (0,)
+    assert f.grad(1.0, 2.0) == ()
+    assert f.check(1.0, 2.0).ok
+
+
+def test_large_matrices_come_as_their_entries():
+    n = 20
+    f = symdiff.compile(" + ".join(f"x{k}**2*x{k + 1}" for k in range(n - 1)))
+    point = [0.1 * k + 1 for k in range(n)]
+    want = f.hessian(*[np.full(2, p) for p in point])[1]
+    np.testing.assert_allclose(f.hessian(*point), want, rtol=1e-15)
+    np.testing.assert_array_equal(f.hessian.sparsity, want != 0)
+
+
+def test_complex_matrices():
+    f = symdiff.compile("x*y, sin(x), 3*y")
+    x, y = 1 + 1j, 2.0
+    np.testing.assert_allclose(f.jacobian(x, y), [[y, x], [np.cos(x), 0], [0, 3]])
+    np.testing.assert_allclose(f.jacobian.coo(x, y), [y, x, np.cos(x), 3])
+    np.testing.assert_allclose(f.jacobian.diff("x")(x, y), [[0, 1], [-np.sin(x), 0], [0, 0]])
+    g = symdiff.compile("1/(1+exp(-x)), exp(x)/(1+exp(x)), x**2")
+    np.testing.assert_allclose(g.jacobian.jvp(x, 1.0)[1][2], [2.0])
+
+
 def test_one_triangle_is_computed():
     n = 12
     f = symdiff.compile("*".join(f"(x{k} + {k})" for k in range(n)) + "+ exp(x0*x1)")

@@ -91,7 +91,7 @@ class _MathWriter(Writer):
             return True
         entries = dict(zip(row[0].places, row[1:], strict=True))
         texts = [self.texts[entries[place]][0] if place in entries else "0.0" for place in np.ndindex(shape)]
-        for columns in shape[:0:-1]:
+        for columns in shape[:0:-1] if texts else ():
             texts = [f"[{', '.join(texts[k : k + columns])}]" for k in range(0, len(texts), columns)]
         self.texts[i] = f"[{wrapped(', '.join(texts))}]", ATOM
         return True
