@@ -156,9 +156,10 @@ def replay(
 
     `make(i, row)` is given the index in the old graph and the row with its operands
     already translated, and returns the index of what stands for it on the new graph.
-    Labels, sections and steps are carried over; labels of dead rows are dropped.
+    Labels, sections, steps and demands are carried over; labels of dead rows are dropped.
     """
     rows = program.graph.rows
+    graph.demands |= program.graph.demands
     alive = live(program)
     new = [-1] * len(rows)
     sections = list(program.sections)
