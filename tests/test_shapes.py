@@ -1,5 +1,7 @@
 """Shapes: what is refused and how it is said, edges of reductions, packing, loop dimensions, dimensions."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -273,3 +275,26 @@ def test_argument_names_collide_with_nothing():
     assert f([1.0, 3.0], 2.0, 1.0) == 5.0
     np.testing.assert_array_equal(f.grad([1.0, 3.0], 2.0, 1.0).n, [1, 1])
     assert f(np.ones((4, 2)), 2.0, 1.0).shape == (4,)
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)", "x[n]"),
+        ("norm(x) + prod(x) + max(x) + logsumexp(x) + mean(x)", "x[n]"),
+        ("sum(softmax(a*x)*x[::-1])", "x[n], a"),
+        ("sum(where(x > 0, x, -x)) + [1, 2, 3] @ p", "x[n], p[3]"),
+    ],
+)
+def test_a_gradient_of_a_vector_takes_no_matrix(text, args):
+    size = 4000
+    f = symdiff.compile(text, args=args)
+    given = [np.linspace(0.9, 1.1, size) if str(core) == "(n,)" else np.ones(3) if core else 1.5 for core in f.cores]
+    f.grad(*given)
+    tracemalloc.start()
+    f.grad(*given)
+    if "prod" not in text:
+        f.hvp(*given, *given)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60 * 8 * size

@@ -81,7 +81,11 @@ def times(builder: Builder, factor: int, partial: int, *, forward: bool = False)
     adjoint, in a `forward` sweep those of the partial derivative.
     """
     row = builder.row(factor)
-    if isinstance(row[0], Assemble) and 0 < len(row[0].places) <= _SCATTERED:
+    if (
+        isinstance(row[0], Assemble)
+        and 0 < len(row[0].places) <= _SCATTERED
+        and len(builder.shape(partial)) <= row[0].rank
+    ):
         return _scattered(builder, row, partial, forward=forward)
     return _times(builder, factor, partial, forward=forward)
 

@@ -303,7 +303,8 @@ def _expand(w: StructureWriter, row: Row) -> Text:
 def _broadcast(w: StructureWriter, row: Row) -> Text:
     to, x = row[0].to, row[1]
     if not w.varies[x] and not w.shape(x):
-        return f"np.full({w.dims(to)}, {w.tight(x, 0)}, {w.dtype()})", ATOM
+        dtype = "bool" if w.program.graph.is_condition(x) else w.dtype()
+        return f"np.full({w.dims(to)}, {w.tight(x, 0)}, {dtype})", ATOM
     if w.behind(x):
         w.rank = len(to)
         if w.program.graph.is_condition(x):
