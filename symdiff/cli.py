@@ -120,7 +120,7 @@ def _source_parser() -> argparse.ArgumentParser:
 def _add_formula(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("formula", metavar="FORMULA", help="the formula, in quotes")
     parser.add_argument("--wrt", nargs="+", metavar="NAME", help="names to differentiate by; default all arguments")
-    parser.add_argument("--args", nargs="+", metavar="NAME", help="names of the arguments in order, with core shapes: x[n]")
+    parser.add_argument("--args", nargs="+", metavar="NAME", help="names of the arguments in order, an array as x[n]")
 
 
 def _compile(options: argparse.Namespace, *, optimize: bool = True) -> Function:

@@ -10,6 +10,9 @@ import symdiff
 
 FOLDER = pathlib.Path(__file__).parent / "golden"
 
+LOSS = "sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)"
+CHAIN = "sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)"
+
 # name: (formula, what, target, options)
 CASES = {
     "example": ("log(x1) + x1*x2 - sin(x2)", "value_and_grad", "numpy", {}),
@@ -43,6 +46,26 @@ CASES = {
         "numpy",
         {},
     ),
+    "relu_loss": (LOSS, "value_and_grad", "numpy", {"args": "x[n], t[n], w1, b1, w2, b2", "wrt": "w1, b1, w2, b2"}),
+    "relu_loss_loops": (LOSS, "value_and_grad", "loops", {"args": "x[n], t[n], w1, b1, w2, b2", "wrt": "w1, b1, w2, b2"}),
+    "chained_rosenbrock": (CHAIN, "value_and_grad", "numpy", {"args": "x[n]"}),
+    "chained_rosenbrock_hvp": (CHAIN, "hvp", "numpy", {"args": "x[n]"}),
+    "perceptron": (
+        "scores = tanh(X @ W + b) @ V + c\nmean(logsumexp(scores, axis=1) - sum(Y*scores, axis=1))",
+        "value_and_grad",
+        "numpy",
+        {"args": "X[m,d], Y[m,k], W[d,h], b[h], V[h,k], c[k]", "wrt": "W, b, V, c"},
+    ),
+    "logistic_hessian": (
+        "sum(log(1 + exp(X @ w)) - y*(X @ w))",
+        "hessian",
+        "numpy",
+        {"args": "X[m,n], y[m], w[n]", "wrt": "w"},
+    ),
+    "van_der_pol": ("[y[1], mu*(1 - y[0]**2)*y[1] - y[0]]", "jacobian", "numpy", {"args": "t, y[2], mu", "wrt": "y"}),
+    "residuals": ("y - p[0]*exp(-p[1]*t)", "jacobian", "numpy", {"args": "p[2], t[n], y[n]", "wrt": "p"}),
+    "quadratic_form": ("x @ A @ x/(x @ x)", "value_and_grad", "numpy", {"args": "A[n,n], x[n]"}),
+    "largest": ("max(x) - norm(x)", "grad", "numpy", {"args": "x[n]"}),
     "second_derivative": ("exp(-x**2/2)", "diff xx", "numpy", {}),
     "many_arguments": (" + ".join(f"a{k}*b{k}" for k in range(12)), "grad", "numpy", {}),
 }

@@ -92,7 +92,7 @@ class StructureWriter(Writer):
         """The text of a dimension, in parentheses unless it binds at least as tightly as `least`."""
         if isinstance(dim, int):
             return str(dim)
-        named = {name: self._size(name) for name in symbols(dim)}
+        named = {name: self._size(name) for name in sorted(symbols(dim))}
         text = str(renamed(dim, named))
         binds = SUM if len(dim.terms) > 1 else PRODUCT if not text.isidentifier() else ATOM
         return text if binds >= least else f"({text})"
@@ -229,7 +229,7 @@ def _solved(dim: Poly, name: str, size: str, text: Callable[[str], str]) -> str:
     """The expression of a name that stands alone in `dim`, where the dimension is `size`."""
     factor = dict(dim.terms)[(name,)]
     rest = dim - Poly((((name,), factor),))
-    named: Any = rest if isinstance(rest, int) else renamed(rest, {n: text(n) for n in symbols(rest)})
+    named: Any = rest if isinstance(rest, int) else renamed(rest, {n: text(n) for n in sorted(symbols(rest))})
     difference = (
         size
         if rest == 0

@@ -1,0 +1,18 @@
+# sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)
+
+def value_and_grad(x, t, w1, b1, w2, b2):
+    dtype = x.dtype.type
+    # forward sweep
+    v1 = w1 * x + b1
+    v2 = np.maximum(0.0, v1)
+    v3 = t - (w2 * v2 + b2)
+    out = v3 @ v3
+    # reverse sweep
+    v4 = 0.0 > v1
+    v5 = -2.0 * v3
+    b2_bar = np.sum(v5)
+    w2_bar = v5 @ v2
+    v6 = np.where(v4, np.nan, v5) * w2 * np.where(0.0 == v1, dtype(0.5), 1.0)
+    b1_bar = np.sum(np.where(v4, 0.0, v6))
+    w1_bar = np.sum(np.where(v4, 0.0, v6 * x))
+    return out, (w1_bar, b1_bar, w2_bar, b2_bar)
