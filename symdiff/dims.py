@@ -69,6 +69,8 @@ class Poly:
         text = ""
         for monomial, coefficient in self.terms:
             factors = [*([str(abs(coefficient))] if abs(coefficient) != 1 or not monomial else []), *map(str, monomial)]
+            if len(factors) > 1 or (coefficient < 0 and not text):  # a floor division binds no tighter than these
+                factors = [f"({factor})" if "//" in factor else factor for factor in factors]
             sign = "-" if coefficient < 0 else "+"
             text += f" {sign} {'*'.join(factors)}" if text else ("-" if coefficient < 0 else "") + "*".join(factors)
         return text

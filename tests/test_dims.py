@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+import symdiff
+from symdiff.dims import symbol, value
+
+n, m = symbol("n"), symbol("m")
+
+
+@pytest.mark.parametrize(
+    ("dim", "text"),
+    [
+        (n // 2, "n//2"),
+        ((n + 1) // 2, "(n + 1)//2"),
+        (3 * ((n + 1) // 2), "3*((n + 1)//2)"),
+        ((n // 2) * (n // 2), "(n//2)*(n//2)"),
+        (m * (n // 3), "m*(n//3)"),
+        (-(n // 2), "-(n//2)"),
+        (n - n // 2, "n - n//2"),
+        ((n // 2 + 1) // 2, "(n//2 + 1)//2"),
+    ],
+)
+def test_the_text_of_a_dimension_is_its_value(dim, text):
+    assert str(dim) == text
+    for sizes in ({"n": 4, "m": 5}, {"n": 7, "m": 2}):
+        assert eval(text, {}, sizes) == value(dim, sizes)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_jacobian_of_every_second_row(size):
+    f = symdiff.compile("X[::2]", args="X[n,3]")
+    X = np.arange(3.0 * size).reshape(size, 3)
+    expected = np.eye(3 * size).reshape(size, 3, 3 * size)[::2].reshape(-1, 3 * size)
+    np.testing.assert_array_equal(f.jacobian(X), expected)
