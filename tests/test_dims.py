@@ -32,3 +32,10 @@ def test_jacobian_of_every_second_row(size):
     X = np.arange(3.0 * size).reshape(size, 3)
     expected = np.eye(3 * size).reshape(size, 3, 3 * size)[::2].reshape(-1, 3 * size)
     np.testing.assert_array_equal(f.jacobian(X), expected)
+
+
+def test_a_size_that_a_later_argument_tells():
+    f = symdiff.compile("sum(X @ W)", args="X[n,k], W[k,4]").pack("W")
+    assert f(np.ones(12), np.ones((2, 3))) == 24.0
+    with pytest.raises(symdiff.ShapeError, match=r"'p' of shape \(11,\)"):
+        f(np.ones(11), np.ones((2, 3)))

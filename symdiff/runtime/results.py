@@ -183,7 +183,8 @@ def core_entry(
     if not all(symbols(dim) <= sizes.keys() for dim in pending):
         return lambda *args: general(args)
     texts = [f"({dim_renamed(dim, sizes)})" for dim in pending]
-    conditions = [*kinds, *[fit.format(*texts) for fit in fits]]
+    fits = sorted([fit.format(*texts) for fit in fits], key=lambda fit: ":=" not in fit)  # sizes before their uses
+    conditions = [*kinds, *fits]
     conditions += [f"{dim_renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
     lines = [
         f"def entry({listed}):",
