@@ -28,9 +28,9 @@ loss = symdiff.compile("z = X @ w; sum(softplus(z) - y*z)", args="w[k], X[n,k], 
 
 
 def newton(data: tuple[NDArray[np.float64], Vector]) -> Iterator[Vector]:
-    """The steps of Newton's method from zero, until they no longer change anything but the last digits."""
+    """The steps of Newton's method from zero, until they change the last digits alone."""
     w, step = np.zeros(data[0].shape[1]), np.array([np.inf])
-    while np.linalg.norm(step) > 1e-12 * np.linalg.norm(w):
+    while np.linalg.norm(step) > 1e-10 * np.linalg.norm(w):
         yield w
         step = np.linalg.solve(loss.hessian(w, *data), loss.jacobian(w, *data))
         w = w - step

@@ -55,7 +55,7 @@ def spirals(count: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.int
 
 def train(points: Array, classes: NDArray[np.intp], rng: np.random.Generator) -> Model:
     """Weights that minimise the loss, from a random start."""
-    start = rng.normal(0, 1, 2 * 32 + 32 + 32 * 2 + 2)
+    start = rng.normal(0, 1, loss.cores[0])
     found = minimize(
         loss, start, args=(points, np.eye(2)[classes]), jac=loss.jacobian, method="L-BFGS-B", options={"maxiter": 500}
     )
