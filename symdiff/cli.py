@@ -32,7 +32,7 @@ The formula language is that of Python and NumPy; ^ is a power. A formula that b
 with a minus sign is fine. Run "symdiff source --help" for the options of source.
 """
 
-_OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp")
+_OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian", "hvp")
 _TARGETS = ("numpy", "loops", "math")
 
 

@@ -17,6 +17,7 @@ from symdiff.derive import calculus
 from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError
 from symdiff.evaluate import key
+from symdiff.language.parser import RESERVED
 from symdiff.runtime.arguments import arrays, bind, bound
 from symdiff.runtime.results import Layout, record, record_of
 
@@ -94,6 +95,13 @@ class Function(Compiled):
         """
         vector = self._layout is None and not self.results[0]
         return self._derived("jacobian", partial(calculus.jacobian, vector=vector), None)
+
+    @cached_property
+    def value_and_jacobian(self) -> Function:
+        """Results and Jacobian in one pass: returns `(value, jacobian)`, as `minimize(..., jac=True)` takes it."""
+        vector = self._layout is None and not self.results[0]
+        layout: Layout = ("value_and_jacobian", ("value", "jacobian"), (self._layout, None))
+        return self._derived("value_and_jacobian", partial(calculus.jacobian, vector=vector, value=True), layout)
 
     @cached_property
     def hessian(self) -> Function:
@@ -207,13 +215,16 @@ class Function(Compiled):
             TypeError: a name is not an argument, or stands twice, or is that of the vector.
             ShapeError: the length of the vector would not tell the sizes of the arrays.
         """
-        chosen = tuple(names.replace(",", " ").split() if isinstance(names, str) else names)
+        listed = names.replace(",", " ").split() if isinstance(names, str) else names
+        if not isinstance(listed, Sequence) or not isinstance(name, str):
+            raise TypeError("pack takes names of arguments, as 'a b' or a list, and a name for the vector")
+        chosen = tuple(listed)
         for k, given in enumerate(chosen):
             if given not in self.args or given in chosen[:k]:
                 raise TypeError(
                     f"pack names {given!r}, which is {'there twice' if given in self.args else 'no argument'}"
                 )
-        if not chosen or not name.isidentifier() or (name in self.args and name not in chosen):
+        if not chosen or not name.isidentifier() or name in RESERVED or (name in self.args and name not in chosen):
             raise TypeError(f"pack needs names of arguments, and a name that is free for the vector, not {name!r}")
 
         def make() -> Function:

@@ -47,7 +47,12 @@ CASES = {
         {},
     ),
     "relu_loss": (LOSS, "value_and_grad", "numpy", {"args": "x[n], t[n], w1, b1, w2, b2", "wrt": "w1, b1, w2, b2"}),
-    "relu_loss_loops": (LOSS, "value_and_grad", "loops", {"args": "x[n], t[n], w1, b1, w2, b2", "wrt": "w1, b1, w2, b2"}),
+    "relu_loss_loops": (
+        LOSS,
+        "value_and_grad",
+        "loops",
+        {"args": "x[n], t[n], w1, b1, w2, b2", "wrt": "w1, b1, w2, b2"},
+    ),
     "chained_rosenbrock": (CHAIN, "value_and_grad", "numpy", {"args": "x[n]"}),
     "chained_rosenbrock_hvp": (CHAIN, "hvp", "numpy", {"args": "x[n]"}),
     "perceptron": (

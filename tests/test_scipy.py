@@ -34,6 +34,15 @@ def test_minimize_with_a_gradient(method):
     assert found.fun < 1e-6
 
 
+@pytest.mark.parametrize("method", ["BFGS", "L-BFGS-B"])
+def test_minimize_with_value_and_gradient_in_one_pass(method):
+    found = minimize(g.value_and_jacobian, p0, args=data, jac=True, method=method, tol=1e-10)
+    assert found.fun < 1e-6
+    value, jacobian = g.value_and_jacobian(p0, *data)
+    assert value == g(p0, *data)
+    assert_array_equal(jacobian, g.jacobian(p0, *data))
+
+
 @pytest.mark.parametrize("method", ["trust-exact", "Newton-CG", "trust-ncg", "trust-krylov", "trust-constr"])
 def test_minimize_with_a_hessian(method):
     found = minimize(g, p0, args=data, jac=g.jacobian, hess=g.hessian, method=method)

@@ -213,6 +213,9 @@ def test_pack_refuses():
         ("a", "X", TypeError, "free"),
         ("a", "2p", TypeError, "free"),
         ("", "p", TypeError, "needs names"),
+        ("a", "if", TypeError, "free"),
+        ("a", None, TypeError, "a name for the vector"),
+        (3, "p", TypeError, "takes names"),
     ):
         with pytest.raises(error, match=message):
             f.pack(names, name=name)

@@ -117,12 +117,12 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     return replace(made, inputs=(vector, *[i for i in made.inputs if i not in parts.values()]), labels=labels)
 
 
-def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False) -> Program:
+def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, value: bool = False) -> Program:
     """Partial derivatives of all elements of the outputs by all elements of `wrt`, a matrix (m, k).
 
-    As a `vector`, for one scalar output, it is (k,). One sweep an element of `wrt` (forward) or
-    of the outputs (reverse), whichever are fewer; those of an array go through the graph
-    together, as a batch.
+    As a `vector`, for one scalar output, it is (k,). With `value` the outputs come before it.
+    One sweep an element of `wrt` (forward) or of the outputs (reverse), whichever are
+    fewer; those of an array go through the graph together, as a batch.
     """
     work = Pass(program)
     outputs, m = work.results()
@@ -144,7 +144,7 @@ def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False) -> P
             ]
     if vector:
         entries = [Entry(entry.place[1:], entry.row) for entry in entries]
-    return work.matrix("jacobian", (k,) if vector else (m, k), entries)
+    return work.matrix("jacobian", (k,) if vector else (m, k), entries, value=value)
 
 
 def hessian(program: Program, wrt: Sequence[str]) -> Program:

@@ -149,13 +149,14 @@ class Pass:
         """The block of a symmetric matrix on the other side of the diagonal."""
         return self.builder.permute(entry.row, (-1, -2)) if len(self.builder.shape(entry.row)) == 2 else entry.row
 
-    def matrix(self, name: str, shape: Shape, entries: Sequence[Entry]) -> Program:
+    def matrix(self, name: str, shape: Shape, entries: Sequence[Entry], *, value: bool = False) -> Program:
         """The program of a matrix of entries, row by row; what no entry stands at is zero."""
         with suppress(TypeError):  # places that are not known
             entries = sorted(entries, key=lambda e: [p.start if isinstance(p, Range) else p for p in e.place])
         places = tuple([entry.place for entry in entries])
         made = self.builder.structure(Assemble(shape, places), *[entry.row for entry in entries])
-        return self.finish((), [made], (), [name])
+        primal = (self.program.outputs, self.program.names) if value else ((), ())
+        return self.finish(primal[0], [made], primal[1], [name])
 
     def finish(
         self,
