@@ -115,19 +115,36 @@ def value(dim: Dim, sizes: Mapping[str, int]) -> int:
     return total
 
 
-def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
-    """The one name of `dim` that `sizes` lacks, such that the dimension is `size`; {} where there is no such name.
+def linear(dim: Dim, name: str) -> tuple[Dim, Dim] | None:
+    """The dimensions a and b, without `name`, of which `dim` is a*name + b; None where there are none."""
+    slope: Dim = 0
+    rest: Dim = 0
+    for monomial, coefficient in () if isinstance(dim, int) else dim.terms:
+        others = list(monomial)
+        if name in others:
+            others.remove(name)
+            slope = slope + _normal({tuple(others): coefficient})
+        else:
+            rest = rest + _normal({monomial: coefficient})
+    return None if slope == 0 or name in symbols(slope) | symbols(rest) else (slope, rest)
 
-    Only a name that stands alone (`n`, `n + 3`, `4*n`) is solved for.
+
+def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
+    """The one name of `dim` that `sizes` lacks, such that the dimension is `size`; {} where there is no such one.
+
+    The dimension has to be linear in it: `n`, `n + 3`, `4*n`, `k*n + n` where k is known.
     """
-    if isinstance(dim, int):
+    unknown = symbols(dim) - sizes.keys()
+    if len(unknown) != 1:
         return {}
-    unknown = [monomial for monomial, _ in dim.terms if not symbols(Poly(((monomial, 1),))) <= sizes.keys()]
-    if len(unknown) != 1 or len(unknown[0]) != 1 or not isinstance(unknown[0][0], str):
+    (name,) = unknown
+    parts = linear(dim, name)
+    if parts is None:
         return {}
-    factor = dict(dim.terms)[unknown[0]]
-    rest = size - value(dim + Poly(((unknown[0], -factor),)), sizes)
-    return {unknown[0][0]: rest // factor} if rest % factor == 0 and rest // factor >= 0 else {}
+    slope, rest = (value(part, sizes) for part in parts)
+    if slope == 0 or (size - rest) % slope or (size - rest) // slope < 0:
+        return {}
+    return {name: (size - rest) // slope}
 
 
 def product(dims: Iterable[Dim]) -> Dim:

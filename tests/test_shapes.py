@@ -27,6 +27,8 @@ def test_dimensions_are_polynomials():
     assert solve(n * 3 + m, 11, {"m": 2}) == {"n": 3}
     assert solve(n * 3 + m, 12, {"m": 2}) == {}
     assert solve(n * m, 6, {}) == {}
+    assert solve(n * m + n, 12, {"m": 3}) == {"n": 3}
+    assert solve(n * n, 9, {}) == {}
     assert isinstance(n, Poly)
     assert fixed((2, 3)) == (2, 3)
 
@@ -204,10 +206,22 @@ def test_pack_and_unpack():
     assert data.unpack([1.0, 2.0, 3.0, 2.0]).x.shape == (3,)
 
 
+def test_a_packed_length_tells_one_size():
+    f = symdiff.compile("sum((y - tanh(X @ W + b) @ v)**2)", args="X[m,d], y[m], W[d,h], b[h], v[h]")
+    g = f.pack("W b v")
+    assert g.signature == "(d*h + 2*h),(m,d),(m)->()"
+    random = np.random.default_rng(0)
+    X, y, W, b, v = (random.normal(size=s) for s in ((5, 2), 5, (2, 3), 3, 3))
+    p = np.concatenate([W.ravel(), b, v])
+    assert g(p, X, y) == f(X, y, W, b, v)
+    np.testing.assert_allclose(g.jacobian(np.stack([p, p]), X, y)[1], g.jacobian(p, X, y), rtol=1e-13)
+    with pytest.raises(ShapeError, match=r"does not fit its core shape \(d\*h \+ 2\*h,\)"):
+        g(p[:-1], X, y)
+
+
 def test_pack_refuses():
     f = symdiff.compile("sum((X @ W)**2) + a", args="X[m,k], W[k,h], a")
     for names, name, error, message in (
-        ("W", "p", ShapeError, "does not tell h"),
         ("a b", "p", TypeError, "no argument"),
         ("a a", "p", TypeError, "twice"),
         ("a", "X", TypeError, "free"),
@@ -225,6 +239,8 @@ def test_pack_refuses():
         g.unpack([1.0, 2.0])
     with pytest.raises(AttributeError, match="only what pack returns"):
         f.unpack([1.0])
+    with pytest.raises(ShapeError, match="does not tell h and j"):
+        symdiff.compile("sum(A) + sum(B)", args="A[h], B[j]").pack("A B")
     with pytest.raises(TypeError, match="pack them into one"):
         _ = f.hessp
 

@@ -20,6 +20,11 @@ def contraction(w: StructureWriter, row: Row) -> Text:
         found = _matrices(w, x, y, left, right, out) if len(left) == len(right) == 2 and len(out) == 2 else None
         if found is not None:
             return found
+        if {len(left), len(right)} == {1, 2} and len(out) == 1:
+            (matrix, rows), (vector, label) = sorted([(x, left), (y, right)], key=lambda part: -len(part[1]))
+            turned = "" if rows[1] == label else ".mT"
+            least = ATOM if turned else PRODUCT
+            return f"({w.tight(matrix, least)}{turned} @ {w.tight(vector, ATOM)}[..., None])[..., 0]", ATOM
         if left == right and len(left) == 1 and not w.program.graph.complex:
             return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
         return f'np.einsum("...{left},...{right}->...{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM

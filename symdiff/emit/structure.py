@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from symdiff.arrays import (
     AnyOf,
@@ -26,11 +25,11 @@ from symdiff.arrays import (
     Sum,
     apart,
 )
-from symdiff.dims import Dim, Poly, Shape, product, renamed, symbols
+from symdiff.dims import Dim, Poly, Shape, linear, product, renamed, symbols
 from symdiff.emit.contract import contraction
 from symdiff.emit.python import WIDTH, Text, Writer, wrapped
 from symdiff.ir import Program, Row, operands
-from symdiff.primitives import ATOM, BITAND, PRODUCT, SUM
+from symdiff.primitives import ATOM, BITAND, POWER, PRODUCT, SUM
 
 _REDUCTIONS: dict[type[Structure], str] = {
     Sum: "np.sum",
@@ -104,8 +103,14 @@ class StructureWriter(Writer):
                     return self.need(name, f"{self.own[i]}.shape[{axis}]")
         for i in self.program.inputs:
             for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
-                if isinstance(dim, Poly) and name in symbols(dim):
-                    return self.need(name, _solved(dim, name, f"{self.own[i]}.shape[{axis}]", self._size))
+                if (parts := linear(dim, name)) is not None:
+                    slope, rest = parts
+                    text = f"{self.own[i]}.shape[{axis}]"
+                    if rest != 0:
+                        text = f"{text} - {self.dim(rest, PRODUCT)}"
+                    if slope != 1:
+                        text = f"{f'({text})' if rest != 0 else text}//{self.dim(slope, POWER)}"
+                    return self.need(name, text)
         raise AssertionError(name)
 
     def dims(self, shape: Shape) -> str:
@@ -223,21 +228,6 @@ class StructureWriter(Writer):
 
 
 _LISTED = 64  # elements of an array that is written as a list
-
-
-def _solved(dim: Poly, name: str, size: str, text: Callable[[str], str]) -> str:
-    """The expression of a name that stands alone in `dim`, where the dimension is `size`."""
-    factor = dict(dim.terms)[(name,)]
-    rest = dim - Poly((((name,), factor),))
-    named: Any = rest if isinstance(rest, int) else renamed(rest, {n: text(n) for n in sorted(symbols(rest))})
-    difference = (
-        size
-        if rest == 0
-        else f"{size} - {named}"
-        if isinstance(named, int) or len(named.terms) == 1
-        else f"{size} - ({named})"
-    )
-    return difference if factor == 1 else f"({difference})//{factor}"
 
 
 def _separate(places: Sequence[Place]) -> bool:
