@@ -37,6 +37,7 @@ PEERS = {
     "symengine": "symengine",
     "sympy": "sympy",
     "autograd": "autograd",
+    "torch": "torch",
     "numexpr": "numexpr",
     "numba": "numba",
 }

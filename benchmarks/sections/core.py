@@ -16,7 +16,7 @@ FEW, MORE, MOST = 70, 10_000, 1_000_000  # points of the data of a network
 VARIABLES = 1_000
 
 BY_HAND, LIMIT = "hand-written NumPy", 1.1
-AHEAD_OF = ("autograd",)  # with few points: what is not compiled to native code
+AHEAD_OF = ("torch", "autograd")  # with few points: what is not compiled to native code
 
 WHAT = {"GRADIENTS": "value and gradient", "PRODUCTS": "Hessian-vector product"}
 
