@@ -1,6 +1,6 @@
 """symdiff side by side with other ways to get a gradient: `python -m benchmarks`.
 
-- `formulas.py`: what is computed.
+- `formulas.py`, `problems.py`: what is computed, of scalars and with arrays inside.
 - `peers/`: how each tool is asked for it, one module a tool.
 - `sections/`: what is measured, one module a section.
 - `measure.py`: how it is measured and checked.

@@ -1,4 +1,4 @@
-"""The formulas: one text each, which symdiff reads and which runs as Python for every peer."""
+"""The formulas of scalars: one text each, which symdiff reads and which runs as Python for every peer."""
 
 from __future__ import annotations
 
@@ -72,11 +72,16 @@ class Formula:
         """
         if self.terms:
             return _sum_function(self.terms, names)
-        *assignments, result = self.text.splitlines()
-        lines = [f"def formula({', '.join(self.args)}):", *assignments, f"return {result}"]
-        scope = dict(names)
-        exec("\n    ".join(lines), scope)
-        return scope["formula"]
+        return as_function(self.text, self.args, names)
+
+
+def as_function(text: str, args: tuple[str, ...], names: Mapping[str, Any]) -> Callable[..., Any]:
+    """A text, of which all lines but the last are assignments, as a Python function over a namespace."""
+    *assignments, result = text.splitlines()
+    lines = [f"def formula({', '.join(args)}):", *assignments, f"return {result}"]
+    scope = dict(names)
+    exec("\n    ".join(lines), scope)
+    return scope["formula"]
 
 
 def functions(module: Any, **others: Any) -> dict[str, Any]:

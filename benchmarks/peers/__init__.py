@@ -14,6 +14,8 @@ installed, and has of these what the tool can do:
   derivatives, or of first ones of all its results, at its point, with the argument in the
   form that the tool takes at once.
 - `HESSIAN_ARRAYS`: the same of a `Formula` and its arguments, arrays, for a matrix a point.
+- `GRADIENTS`, `PRODUCTS`: by label, what makes of a `Problem` a `Call` for its value and gradient,
+  or for its Hessian times its direction, at its point, in arrays of the tool.
 - `BUILT`: the labels in these that are also timed with the making included.
 - `TERMS`: how many terms of a long sum it is given at most, if it is given any.
 
@@ -35,6 +37,7 @@ PEERS = {
     "symengine": "symengine",
     "sympy": "sympy",
     "autograd": "autograd",
+    "torch": "torch",
     "numexpr": "numexpr",
     "numba": "numba",
 }

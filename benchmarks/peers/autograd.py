@@ -9,9 +9,11 @@ import autograd
 import numpy as np
 from autograd import numpy as anp
 
+from benchmarks import problems
 from benchmarks.formulas import Formula, functions
 from benchmarks.measure import Call
 from benchmarks.peers import Unsupported
+from benchmarks.problems import Problem
 
 TERMS = 1_000
 
@@ -49,6 +51,27 @@ def jacobian(formula: Formula) -> Call:
     return Call(autograd.jacobian(lambda x: anp.array(written(*x))), (np.array(formula.point),))
 
 
+def gradient(problem: Problem) -> Call:
+    """`value_and_grad` by several arguments."""
+    return Call(autograd.value_and_grad(_loss(problem), problem.places), problem.point)
+
+
+def product(problem: Problem) -> Call:
+    """Forward over reverse, which takes less time than `hessian_vector_product`, reverse over reverse."""
+    (place,) = problem.places
+    forward = autograd.make_jvp(autograd.grad(_loss(problem), place))
+    return Call(lambda x, x_dot: forward(x)(x_dot)[1], problem.point + problem.direction)
+
+
+def _loss(problem: Problem) -> Callable[..., Any]:
+    others = {"logsumexp": None}
+    if "logsumexp" in problem.text:
+        from autograd.scipy.special import logsumexp  # needs SciPy
+
+        others["logsumexp"] = logsumexp
+    return problem.function(problems.functions(anp, **others))
+
+
 def _written(formula: Formula) -> Callable[..., Any]:
     names = functions(anp)
     if "erf" in formula.text:
@@ -64,4 +87,6 @@ ARRAYS = {"autograd": value_and_grad_arrays}
 HESSIANS = {"autograd": hessian}
 HESSIAN_ARRAYS = {"autograd": hessian_arrays}
 JACOBIANS = {"autograd": jacobian}
+GRADIENTS = {"autograd": gradient}
+PRODUCTS = {"autograd": product}
 BUILT = ("autograd",)

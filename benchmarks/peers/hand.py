@@ -1,7 +1,8 @@
 """Gradients as a careful human writes them, once with `math` and once with NumPy.
 
 The steps are those of a reverse sweep, common subexpressions shared; for C they are the
-textbook's formulas, which take fewer.
+textbook's formulas, which take fewer. With arrays inside, sums of products are dot products
+and constant factors stand outside of the sums.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.formulas import Formula
+from benchmarks.measure import Call
 from benchmarks.peers import Unsupported
+from benchmarks.problems import Problem
 
 try:
     from scipy import special
@@ -106,8 +109,51 @@ def numpy_d(a, x, b, y, z):
     return soft * y - t * z, (db * x, db * a, db, soft, -t)
 
 
+def network(x, t, w1, b1, w2, b2):
+    before = w1 * x + b1
+    hidden = np.maximum(before, 0.0)
+    error = w2 * hidden + b2 - t
+    back = error * (before > 0.0)
+    return error @ error, (2.0 * w2 * (x @ back), 2.0 * w2 * back.sum(), 2.0 * (error @ hidden), 2.0 * error.sum())
+
+
+def perceptron(X, Y, W1, b1, W2, b2):
+    a = np.tanh(X @ W1 + b1)
+    z = a @ W2 + b2
+    top = z.max(axis=1, keepdims=True)
+    e = np.exp(z - top)
+    total = e.sum(axis=1, keepdims=True)
+    value = ((np.log(total) + top).sum() - np.vdot(Y, z)) / len(X)
+    dz = (e / total - Y) / len(X)
+    da = dz @ W2.T * (1.0 - a**2)
+    return value, (X.T @ da, da.sum(axis=0), a.T @ dz, dz.sum(axis=0))
+
+
+def rosenbrock(x):
+    head = x[:-1]
+    gap = x[1:] - head**2
+    rest = 1.0 - head
+    dx = np.empty_like(x)
+    dx[:-1] = -400.0 * (gap * head) - 2.0 * rest
+    dx[-1] = 0.0
+    dx[1:] += 200.0 * gap
+    return 100.0 * (gap @ gap) + rest @ rest, (dx,)
+
+
+def rosenbrock_product(x, v):
+    head, v_head, v_tail = x[:-1], v[:-1], v[1:]
+    cross = -400.0 * head
+    product = np.empty_like(x)
+    product[:-1] = (1200.0 * head**2 - 400.0 * x[1:] + 2.0) * v_head + cross * v_tail
+    product[-1] = 0.0
+    product[1:] += cross * v_head + 200.0 * v_tail
+    return product
+
+
 _MATH = {"A": math_a, "B": math_b, "C": math_c, "D": math_d}
 _NUMPY = {"A": numpy_a, "B": numpy_b, "C": numpy_c, "D": numpy_d}
+_GRADIENTS = {"N": network, "P": perceptron, "V": rosenbrock}
+_PRODUCTS = {"V": rosenbrock_product}
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
@@ -126,5 +172,17 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
     return _NUMPY[formula.name], arrays
 
 
+def gradient(problem: Problem) -> Call:
+    """The function of the arguments."""
+    return Call(_GRADIENTS[problem.name], problem.point)
+
+
+def product(problem: Problem) -> Call:
+    """The function of the arguments and the direction."""
+    return Call(_PRODUCTS[problem.name], problem.point + problem.direction)
+
+
 CALLS = {"hand-written math": value_and_grad}
 ARRAYS = {"hand-written NumPy": value_and_grad_arrays}
+GRADIENTS = {"hand-written NumPy": gradient}
+PRODUCTS = {"hand-written NumPy": product}

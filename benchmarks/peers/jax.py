@@ -11,10 +11,12 @@ from typing import Any
 import jax
 import numpy as np
 from jax import numpy as jnp
-from jax.scipy.special import erf
+from jax.scipy.special import erf, logsumexp
 
+from benchmarks import problems
 from benchmarks.formulas import Formula, functions
 from benchmarks.measure import Call
+from benchmarks.problems import Problem
 
 TERMS = 1_000
 
@@ -48,6 +50,24 @@ def jacobian(formula: Formula) -> Call:
     return Call(_waiting(jax.jit(jax.jacfwd(lambda x: jnp.stack(results(x))))), (jnp.asarray(formula.point),))
 
 
+def gradient(problem: Problem) -> Call:
+    """`jit` of `value_and_grad`, of all arguments."""
+    compiled = jax.jit(jax.value_and_grad(_loss(problem), argnums=problem.places))
+    return Call(_waiting(compiled), tuple(map(jnp.asarray, problem.point)))
+
+
+def product(problem: Problem) -> Call:
+    """`jit` of a `jvp` over `grad`."""
+    (place,) = problem.places  # of one argument, which is all there is
+    derivative = jax.grad(_loss(problem), argnums=place)
+    compiled = jax.jit(lambda x, x_dot: jax.jvp(derivative, (x,), (x_dot,))[1])
+    return Call(_waiting(compiled), tuple(map(jnp.asarray, problem.point + problem.direction)))
+
+
+def _loss(problem: Problem) -> Callable[..., Any]:
+    return problem.function(problems.functions(jnp, logsumexp=logsumexp))
+
+
 def _of_array(formula: Formula) -> Callable[..., Any]:
     written = _written(formula)
     return lambda x: written(*x)
@@ -72,4 +92,6 @@ ARRAYS = {"jax (jit, vmap)": value_and_grad_arrays}
 HESSIANS = {"jax (jit)": hessian}
 HESSIAN_ARRAYS = {"jax (jit, vmap)": hessian_arrays}
 JACOBIANS = {"jax (jit)": jacobian}
+GRADIENTS = {"jax (jit)": gradient}
+PRODUCTS = {"jax (jit)": product}
 BUILT = ("jax (jit)",)

@@ -8,6 +8,7 @@ from typing import Any
 import symdiff
 from benchmarks.formulas import Formula
 from benchmarks.measure import Call, scattered
+from benchmarks.problems import Problem
 
 TERMS = 100_000
 VERSION = symdiff.__version__
@@ -58,6 +59,20 @@ def jacobian_coo(formula: Formula) -> Call:
     return _sparse(function(formula).jacobian, formula.point)
 
 
+def gradient(problem: Problem) -> Call:
+    """`value_and_grad` with arrays inside."""
+    return Call(_compiled(problem).value_and_grad, problem.point)
+
+
+def product(problem: Problem) -> Call:
+    """`hvp`."""
+    return Call(_compiled(problem).hvp, problem.point + problem.direction)
+
+
+def _compiled(problem: Problem) -> symdiff.Function:
+    return symdiff.compile(problem.text, args=problem.args, wrt=problem.wrt)
+
+
 def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
     coo = matrix.coo
     return Call(coo, tuple(args), arranged=scattered(coo.rows, coo.cols, matrix.sparsity.shape))
@@ -69,4 +84,6 @@ ARRAYS = {"symdiff": value_and_grad_arrays}
 HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
 HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
 JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
+GRADIENTS = {"symdiff": gradient}
+PRODUCTS = {"symdiff": product}
 BUILT = ("symdiff", "symdiff (coo)")

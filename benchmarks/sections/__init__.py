@@ -14,7 +14,7 @@ from benchmarks.report import Table, Target
 
 Findings = Iterator[Table | Target]
 
-SECTIONS = ("call", "arrays", "compile", "scaling", "second", "kinetics")
+SECTIONS = ("call", "arrays", "core", "compile", "scaling", "second", "kinetics")
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,19 @@ class Setup:
         return {module.FIRST: first(module.CALLS[module.FIRST]) for module in modules} | self.skipped
 
     def built(self, kind: str) -> dict[str, Any]:
-        """By label, what takes a formula all the way to its first matrix, of those under `kind` that are `BUILT`."""
+        """By label, what takes a formula all the way to its first result, of those under `kind` that are `BUILT`."""
 
-        def first(maker: Callable[[Formula], Call]) -> Callable[[Formula], Any]:
-            def run(formula: Formula) -> Any:
+        def first(maker: Callable[[Any], Call]) -> Callable[[Any], Any]:
+            def run(formula: Any) -> Any:
                 call = maker(formula)
                 return call.arranged(call())
 
             return run
 
-        modules = [module for module in self.peers.values() if hasattr(module, "BUILT")]
-        found = {label: first(getattr(module, kind)[label]) for module in modules for label in module.BUILT}
+        found: dict[str, Any] = {}
+        for module in self.peers.values():
+            makers = getattr(module, kind, {})
+            found |= {label: first(makers[label]) for label in getattr(module, "BUILT", ()) if label in makers}
         return found | self.skipped
 
 

@@ -1,0 +1,100 @@
+"""PyTorch, when it is installed (it is large, and no part of the `bench` extra): eager, and `torch.compile`.
+
+Arguments are tensors of float64 before. Eager, a gradient is that of `autograd.grad`, a
+Hessian-vector product the gradient of the gradient, which take less time than what `torch.func`
+makes of them. Compiled it is the other way round: `torch.func` is compiled as a whole, where
+the compiled loss still leaves its backward pass to the eager engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from benchmarks import problems
+from benchmarks.measure import Call, numbers
+from benchmarks.problems import Problem
+
+
+def gradient(problem: Problem) -> Call:
+    """`autograd.grad` of the loss."""
+    loss, point = _loss(problem), _tensors(problem.point)
+    wrt = [point[place].requires_grad_() for place in problem.places]
+
+    def call(*x: Any) -> Any:
+        value = loss(*x)
+        return value, torch.autograd.grad(value, wrt)
+
+    return Call(call, point, arranged=_numbers)
+
+
+def product(problem: Problem) -> Call:
+    """The gradient of the gradient."""
+    loss, point = _loss(problem), _tensors(problem.point)
+    wrt = [point[place].requires_grad_() for place in problem.places]
+
+    def call(*given: Any) -> Any:
+        x, x_dot = given[: len(point)], given[len(point) :]
+        partials = torch.autograd.grad(loss(*x), wrt, create_graph=True)
+        return torch.autograd.grad(partials, wrt, x_dot)
+
+    return Call(call, point + _tensors(problem.direction), arranged=_numbers)
+
+
+def gradient_compiled(problem: Problem) -> Call:
+    """`torch.compile` of `grad_and_value`."""
+    derivative = torch.func.grad_and_value(_loss(problem), argnums=problem.places)
+
+    def call(*x: Any) -> Any:
+        partials, value = derivative(*x)
+        return value, partials
+
+    return _compiled(call, _tensors(problem.point))
+
+
+def product_compiled(problem: Problem) -> Call:
+    """`torch.compile` of a `jvp` over `grad`."""
+    (place,) = problem.places  # of one argument, which is all there is
+    derivative = torch.func.grad(_loss(problem), argnums=place)
+
+    def call(x: Any, x_dot: Any) -> Any:
+        return torch.func.jvp(derivative, (x,), (x_dot,))[1]
+
+    return _compiled(call, _tensors(problem.point + problem.direction))
+
+
+def _compiled(function: Callable[..., Any], args: tuple[Any, ...]) -> Call:
+    # It compiles in its first call, and keeps on disk what it made of the same steps before.
+    from torch._inductor.utils import fresh_cache
+
+    # Every maker's function is of the same code object, of which only so many versions are compiled.
+    torch.compiler.reset()
+    compiled = torch.compile(function)
+    with fresh_cache():
+        compiled(*args)
+    return Call(compiled, args, arranged=_numbers)
+
+
+def _tensors(values: tuple[Any, ...]) -> tuple[torch.Tensor, ...]:
+    return tuple(torch.tensor(value, dtype=torch.float64) for value in values)
+
+
+def _numbers(result: Any) -> Any:
+    parts = result if isinstance(result, tuple) else (result,)
+    return numbers([_numbers(part) if isinstance(part, tuple) else part.detach().numpy() for part in parts])
+
+
+def _maximum(low: float, x: torch.Tensor) -> torch.Tensor:
+    """By a number; `relu` takes half the time of `clamp`."""
+    return torch.relu(x) if low == 0 else torch.clamp(x, min=low)
+
+
+def _loss(problem: Problem) -> Callable[..., Any]:
+    return problem.function(problems.functions(torch, maximum=_maximum))
+
+
+GRADIENTS = {"torch": gradient, "torch (compile)": gradient_compiled}
+PRODUCTS = {"torch": product, "torch (compile)": product_compiled}
+BUILT = ("torch (compile)",)

@@ -1,0 +1,54 @@
+"""Arrays inside the formula: value and gradient, Hessian-vector products, and the way to the first gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.measure import Call, race, sprint
+from benchmarks.peers import symdiff as base
+from benchmarks.problems import Problem, network, perceptron, rosenbrock
+from benchmarks.report import at_most, comparison
+from benchmarks.sections import Findings, Setup
+
+TITLE = "core: arrays inside the formula"
+
+FEW, MORE, MOST = 70, 10_000, 1_000_000  # points of the data of a network
+VARIABLES = 1_000
+
+BY_HAND, LIMIT = "hand-written NumPy", 1.1
+AHEAD_OF = ("torch", "autograd")  # with few points: what is not compiled to native code
+
+WHAT = {"GRADIENTS": "value and gradient", "PRODUCTS": "Hessian-vector product"}
+
+
+def run(setup: Setup) -> Findings:
+    """A table of calls a problem, with its targets, then those of the way to the first gradient."""
+    small, classes, chain = network(FEW), perceptron(), rosenbrock(VARIABLES)
+    yield from _calls(setup, small, "GRADIENTS", AHEAD_OF)
+    for points in (MORE,) if setup.quick else (MORE, MOST):
+        yield from _calls(setup, network(points), "GRADIENTS")
+    yield from _calls(setup, classes, "GRADIENTS")
+    yield from _calls(setup, chain, "GRADIENTS")
+    yield from _calls(setup, chain, "PRODUCTS")
+    entrants, rounds = setup.built("GRADIENTS"), 2 if setup.quick else 5
+    for problem in (small, classes, chain):
+        expected = _expected(problem, "GRADIENTS")
+        sprint(entrants, problem, expected, rounds=1)  # loads and builds what is made on first use
+        rows = sprint(entrants, problem, expected, rounds=rounds, budget=setup.budget)
+        yield comparison(f"From text to the first value and gradient: {problem.summary}", rows)
+
+
+def _calls(setup: Setup, problem: Problem, kind: str, ahead_of: tuple[str, ...] = ()) -> Findings:
+    entrants = setup.entrants(kind, lambda make: make(problem))
+    rows = race(entrants, _expected(problem, kind), **setup.pace)
+    yield comparison(f"One call, {WHAT[kind]}: {problem.summary}", rows)
+    about = f"core, {problem.name}, {problem.size}, {WHAT[kind]}"
+    for tool in ahead_of:
+        yield at_most(rows, tool, 1, about)
+    yield at_most(rows, BY_HAND, LIMIT, about)
+
+
+def _expected(problem: Problem, kind: str) -> Any:
+    """The numbers of symdiff, which the others are held against."""
+    call: Call = getattr(base, kind)["symdiff"](problem)
+    return call.arranged(call())
