@@ -223,6 +223,10 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
         return int(row[1])
     if row[0] == "neg":
         return b.op("neg", b.structure(operation, row[1]))
+    if row[0] == "add" and b.shape(row[1]) == b.shape(row[2]) == shape and all(_positive(b, j) for j in row[1:]):
+        return b.op("add", *(b.structure(operation, j) for j in row[1:]))
+    if row[0] == "mul" and (scale := b.value(row[1])) is not None and scale >= 1 and _positive(b, row[2]):
+        return b.op("mul", row[1], b.structure(operation, row[2]))
     if row[0] == "mul":
         p, q = row[1:]
     elif row[0] == "pow" and b.value(row[2]) == 2.0:
@@ -238,6 +242,17 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
     if summed <= {*left} & {*right} and not {*left} & {*right} & {*out}:
         return b.einsum(p, q, left, right, out)
     return None
+
+
+def _positive(b: Builder, i: int) -> bool:
+    """Whether row `i` is known not to be negative: a square, or that times a positive constant.
+
+    A sum of such terms may be taken term by term: nothing cancels.
+    """
+    row = b.row(i)
+    if row[0] == "mul" and (b.value(row[1]) or 0.0) >= 1.0:
+        row = b.row(row[2])
+    return (row[0] == "mul" and row[1] == row[2]) or (row[0] == "pow" and b.value(row[2]) == 2.0)
 
 
 @_structural(Expand)

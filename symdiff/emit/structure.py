@@ -31,13 +31,7 @@ from symdiff.emit.python import WIDTH, Text, Writer, wrapped
 from symdiff.ir import Program, Row, operands
 from symdiff.primitives import ATOM, BITAND, POWER, PRODUCT, SUM
 
-_REDUCTIONS: dict[type[Structure], str] = {
-    Sum: "np.sum",
-    Max: "np.max",
-    Min: "np.min",
-    Prod: "np.prod",
-    AnyOf: "np.any",
-}
+_METHODS: dict[type[Structure], str] = {Sum: "sum", Max: "max", Min: "min", Prod: "prod", AnyOf: "any"}
 
 
 class StructureWriter(Writer):
@@ -198,7 +192,7 @@ class StructureWriter(Writer):
         own = self.named(i)
         self.lines.append(f"    {own} = np.{make}({wrapped(f'{self.whole_shape(operation.to)}, {self.dtype()}')})")
         for j, places in slots.items():
-            if separate:
+            if separate or (j == row[1] and len(places) == 1):  # the first is added to zeros
                 self.lines.append(f"    {' = '.join(own + place for place in places)} = {texts[j]}")
             else:
                 self.lines += [f"    {own}{place} += {texts[j]}" for place in places]
@@ -255,8 +249,8 @@ def _reduction(w: StructureWriter, row: Row) -> Text:
     if isinstance(operation, Sum) and all(shape[a] == 1 for a in operation.axes):
         return f"{w.tight(x, ATOM)}{_dropped(operation.axes)}", ATOM
     everything = not w.behind(x) and len(operation.axes) == len(shape)
-    axis = "" if everything else f", axis={_axes(operation.axes)}"
-    return f"{_REDUCTIONS[type(operation)]}({w.tight(x, 0)}{axis})", ATOM
+    axis = "" if everything else f"axis={_axes(operation.axes)}"
+    return f"{w.tight(x, ATOM)}.{_METHODS[type(operation)]}({axis})", ATOM
 
 
 def _dropped(axes: tuple[int, ...]) -> str:
@@ -354,7 +348,7 @@ def _listed(w: StructureWriter, row: Row) -> Text:
 
 
 _SPELLINGS: dict[type[Structure], Callable[[StructureWriter, Row], Text]] = {
-    **dict.fromkeys(_REDUCTIONS, _reduction),
+    **dict.fromkeys(_METHODS, _reduction),
     Size: _size,
     Eye: _eye,
     Expand: _expand,

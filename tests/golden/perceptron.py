@@ -7,18 +7,18 @@ def value_and_grad(X, Y, W, b, V, c):
     v1 = X @ W + b
     v2 = np.tanh(v1)
     scores = v2 @ V + c
-    v3 = np.max(scores, axis=-1)
+    v3 = scores.max(axis=-1)
     v4 = np.where(np.abs(v3) < np.inf, v3, 0.0)
     v5 = np.exp(scores - v4[:, None])
-    v6 = np.sum(v5, axis=-1)
-    out = np.sum(np.log(v6) + v4 - np.sum(Y * scores, axis=-1)) / m
+    v6 = v5.sum(axis=-1)
+    out = (np.log(v6) + v4 - (Y * scores).sum(axis=-1)).sum() / m
     # reverse sweep
     v7 = 1.0 / m
     scores_bar = v7 * (v5 / v6[:, None]) - v7 * Y
-    c_bar = np.sum(scores_bar, axis=-2)
+    c_bar = scores_bar.sum(axis=-2)
     V_bar = v2.T @ scores_bar
     v8 = (2.0 * np.exp(-np.abs(v1)) / (1.0 + np.exp(-2.0 * np.abs(v1))))**2
     v1_bar = scores_bar @ V.T * v8
-    b_bar = np.sum(v1_bar, axis=-2)
+    b_bar = v1_bar.sum(axis=-2)
     W_bar = X.T @ v1_bar
     return out, (W_bar, b_bar, V_bar, c_bar)

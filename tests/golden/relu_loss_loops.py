@@ -10,10 +10,10 @@ def value_and_grad(x, t, w1, b1, w2, b2):
     # reverse sweep
     v4 = 0.0 > v1
     v5 = -2.0 * v3
-    b2_bar = np.sum(v5, axis=-1)
+    b2_bar = v5.sum(axis=-1)
     w2_bar = np.vecdot(v5, v2)
     v2_bar = np.where(v4, np.nan, v5) * w2[..., None]
     v6 = v2_bar * np.where(0.0 == v1, dtype(0.5), 1.0)
-    b1_bar = np.sum(np.where(v4, 0.0, v6), axis=-1)
-    w1_bar = np.sum(np.where(v4, 0.0, v6 * x), axis=-1)
+    b1_bar = np.where(v4, 0.0, v6).sum(axis=-1)
+    w1_bar = np.where(v4, 0.0, v6 * x).sum(axis=-1)
     return out, (w1_bar, b1_bar, w2_bar, b2_bar)
