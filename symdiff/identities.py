@@ -9,6 +9,7 @@ Goldberg, "What every computer scientist should know about floating-point arithm
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -223,8 +224,8 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
         return int(row[1])
     if row[0] == "neg":
         return b.op("neg", b.structure(operation, row[1]))
-    if row[0] == "add" and b.shape(row[1]) == b.shape(row[2]) == shape and all(_positive(b, j) for j in row[1:]):
-        return b.op("add", *(b.structure(operation, j) for j in row[1:]))
+    if row[0] == "add" and (terms := _squares(b, x)):
+        return reduce(lambda total, term: b.op("add", total, term), [b.structure(operation, j) for j in terms])
     if row[0] == "mul" and (scale := b.value(row[1])) is not None and scale >= 1 and _positive(b, row[2]):
         return b.op("mul", row[1], b.structure(operation, row[2]))
     if row[0] == "mul":
@@ -242,6 +243,24 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
     if summed <= {*left} & {*right} and not {*left} & {*right} & {*out}:
         return b.einsum(p, q, left, right, out)
     return None
+
+
+def _squares(b: Builder, x: int) -> list[int]:
+    """The terms of a short sum of squares, all of its shape; none where it is another sum."""
+    found: list[int] = []
+    waiting = [x]
+    while waiting and len(found) + len(waiting) <= _TERMS:
+        row = b.row(i := waiting.pop())
+        if row[0] == "add":
+            waiting += row[:0:-1]
+        elif _positive(b, i):
+            found.append(i)
+        else:
+            return []
+    return found if not waiting and all(b.shape(i) == b.shape(x) for i in found) else []
+
+
+_TERMS = 16
 
 
 def _positive(b: Builder, i: int) -> bool:
