@@ -268,7 +268,8 @@ class Builder:
         for i, labels, other, rest in ((x, left, y, right), (y, right, x, left)):
             eye = self.row(i)[0]
             if isinstance(eye, Eye) and len(labels) == 2 and self.graph.shared:  # it only renames an axis
-                gone, kept = labels if labels[0] not in out else labels[::-1]
+                first = labels[0] not in out
+                gone, kept = labels[1 - first], labels[first]
                 if gone not in out and kept not in rest:
                     return self._arranged(other, rest.replace(gone, kept), out)
         names = dict(zip(dict.fromkeys(left + right), "ijklmnopqrstuvw", strict=False))
