@@ -73,6 +73,10 @@ class Builder:
         row = self.graph.rows[i]
         return constant(row[1]) if row[0] == "const" else None
 
+    def known(self, i: int) -> float | bool | None:
+        """As `value`, of constants that are kept as written too."""
+        return self._known[i] if i in self._known else self.value(i)
+
     def row(self, i: int) -> Row:
         """Row `i` of the graph."""
         return self.graph.rows[i]

@@ -61,8 +61,10 @@ def test_all_routes_agree_on_every_primitive(primitive):
         text = f"{symbol.text}x" if symbol.prefix else f"x {symbol.text} y"
     else:
         text = f"{primitive.name}({', '.join(primitive.parameters)})"
-    f = symdiff.compile(f"exp(sin({text}))", args=primitive.parameters)
-    point = [0.7 * low + 0.3 * high for low, high in primitive.sample]
+    constants = dict.fromkeys(primitive.parameters[: primitive.orders], 1)
+    names = primitive.parameters[primitive.orders :]
+    f = symdiff.compile(f"exp(sin({text}))", args=names, constants=constants)
+    point = [0.7 * low + 0.3 * high for low, high in primitive.sample[primitive.orders :]]
     found = routes(f, point)
     want = found.pop("hessian")
     for name, got in found.items():
@@ -313,14 +315,37 @@ def test_check_agrees_on_random_formulas(text, point):
 def test_the_special_functions_to_any_order():
     import mpmath
 
-    for name in ("erf", "erfc", "gamma", "lgamma", "digamma"):
-        g = symdiff.compile(f"{name}(x)")
+    for name in ("erf", "erfc", "gamma", "lgamma", "digamma", "polygamma"):
+        g = symdiff.compile(f"{name}(x)" if name != "polygamma" else "polygamma(0, x)")
         for order in range(1, 6):
             g = g.diff("x")
             for x in (0.3, 1.7, 4.2):
-                want = float(mpmath.diff(MPMATH[name], mpmath.mpf(x), order))
+                want = float(mpmath.diff(MPMATH["digamma" if name == "polygamma" else name], mpmath.mpf(x), order))
                 assert g(x) == pytest.approx(want, rel=1e-10, abs=1e-12), (name, order, x)
                 assert g(np.array([x]))[0] == pytest.approx(want, rel=1e-10, abs=1e-12)
+
+
+def test_sinc_to_the_order_that_the_table_holds():
+    import mpmath
+
+    def exact(x, order):  # sinc is the mean of cos(pi*x*t) for t from 0 to 1
+        wave = (mpmath.cos, mpmath.sin)[order % 2]
+        sign = (1, -1, -1, 1)[order % 4]
+        return mpmath.quad(lambda t: sign * (mpmath.pi * t) ** order * wave(mpmath.pi * x * t), [0, 0.5, 1])
+
+    g = symdiff.compile("sinc(x)")
+    x = np.array([0.0, 1e-300, 1e-9, 0.09, 0.129, 0.131, -0.5, 1.0, 1.55, -1.95, 2.081, 7.3])
+    with mpmath.workdps(30):
+        for order in range(1, 17):
+            g = g.diff("x")
+            want = np.array([float(exact(mpmath.mpf(a), order)) for a in x])
+            size = np.pi**order / (order + 1)  # the largest that the derivative gets
+            for got in (g(x), [g(float(a)) for a in x]):
+                np.testing.assert_allclose(got, want, rtol=0, atol=(5e-15 if order <= 8 else 3e-13) * size)
+            small = [2, 3, 4]  # an odd derivative is as small as x
+            if order <= 8:
+                np.testing.assert_allclose(g(x)[small], want[small], rtol=1e-13)
+                assert g(0.0) == pytest.approx(want[0], rel=1e-15, abs=1e-20)
 
 
 def test_a_large_hessian_builds_in_linear_time_of_its_sweeps():

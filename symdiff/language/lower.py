@@ -243,6 +243,10 @@ def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[in
     missing = arity - len(arguments)
     if not 0 <= missing <= len(primitive.defaults):
         _wrong_count(scope, name, arity - len(primitive.defaults), arity, len(arguments), position)
+    for order in arguments[: primitive.orders]:
+        value = builder.known(order)
+        if value is None or isinstance(value, bool) or value < 0 or not float(value).is_integer():
+            scope.fail(f"the order of {name} is a constant whole number, as {name}(1, x)", position)
     defaults = primitive.defaults[len(primitive.defaults) - missing :]
     return builder.op(primitive.name, *arguments, *map(builder.const, defaults))
 
