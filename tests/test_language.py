@@ -249,3 +249,31 @@ def test_sympy_expressions_compile():
     f = symdiff.compile(expression)
     assert f(x=2.0, y=0.5) == pytest.approx(math.log(2) + 1.5)
     assert f(x=2.0, y=5.5) == pytest.approx(7.0)
+    slope = symdiff.compile(sympy.gamma(x).diff(x))
+    assert slope(2.5) == pytest.approx(symdiff.compile("gamma(x)").grad(2.5)[0])
+    q = sympy.IndexedBase("q")
+    assert symdiff.compile(x * q[0] - q[2], args="x, q[3]")(2.0, np.array([3.0, 4.0, 5.0])) == 1.0
+    assert symdiff.compile(sympy.Symbol("E") * x + sympy.Symbol("I"))(2.0, 5.0, 7.0) == 17.0
+
+
+def test_sympy_expressions_that_their_text_does_not_tell():
+    import sympy
+
+    x = sympy.Symbol("x")
+    a, b = (sympy.MatrixSymbol(name, 2, 2) for name in "AB")
+    for expression, said in [
+        (x + sympy.Symbol("x", positive=True), "two different symbols are written 'x'; rename one"),
+        (sympy.Dummy("t") * sympy.Dummy("t"), "two different symbols are written '_t'"),
+        (sympy.Symbol("ﬁ") + sympy.Symbol("fi"), "two different symbols are written 'fi'"),
+        (sympy.Symbol("E") * sympy.E, "a symbol has the name of the constant 'E'; rename the symbol"),
+        (sympy.Symbol("pi") * sympy.pi, "the constant 'pi'"),
+        *[
+            (2 * x + sympy.Symbol(name), "is not a name of the language; rename it")
+            for name in ("x#y", "2", "x y", "x+y", "", "x ", "a.b", "x_{1}", "a\nb", "x;y")
+        ],
+        (a * b, "a product of matrices is not a product here"),
+        (x * sympy.Symbol("if"), "'if' is a word of the language"),
+        (x * sympy.I, "'I' is not among the arguments"),
+    ]:
+        with pytest.raises(ParseError, match=said):
+            symdiff.compile(expression)
