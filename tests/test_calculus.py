@@ -303,6 +303,42 @@ def test_check_finds_a_wrong_rule(monkeypatch):
     assert any(not c.ok and c.derivative == "d out/d x" for c in report.comparisons)
 
 
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("log(1 + exp(x))", (800.0,)), ("log(1 + exp(x))", (-50.0,)), ("gamma(x)", (-4.5,)), ("x**y", (-2.0, 2.0)),
+        ("x**0.5*abs(x)", (1e-12,)), ("1/x + 0*abs(x)", (1e-6,)), ("abs(x)**0.5", (1e-8,)), ("relu(x)", (1e-9,)),
+        ("abs(x)*y", (1e-9, 2.0)), ("relu(x - 1)", (1 + 1e-9,)), ("maximum(x, y)**2", (1.0, 1 - 1e-8)), ("log(x)", (1e-200,)),
+        ("x*log(x)", (1e-300,)), ("sqrt(x)", (0.0,)), ("cbrt(x)", (0.0,)), ("(1 - cos(x))/x**2", (1e-3,)), ("x - sin(x)", (1e-5,)),
+        ("(1 - cos(x))*abs(x)/x**3", (1e-3,)), ("log(sigmoid(x))", (-800.0,)), ("log(abs(x))", (1e-250,)), ("x % y", (1e10, 3.0)),
+        ("hypot(x, y)", (3e-170, 4e-170)), ("x*y", (np.inf, np.nan)), ("x*y", (np.empty(0), 1.0)),
+    ],
+)  # fmt: skip
+def test_check_raises_no_false_alarm(text, point):
+    report = symdiff.compile(text).check(*point)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("size", [1e-5, 0.5])
+@pytest.mark.parametrize(
+    ("name", "text", "point"),
+    [
+        ("cos", "cos(x)*y", (1.0, 2.0)), ("exp", "x*exp(x)", (-0.5,)), ("log", "log(x)", (1e-200,)), ("sin", "sin(x)/x", (1e-3,)),
+        ("gamma", "gamma(x)", (-4.5,)), ("softplus", "log(1 + exp(x))", (-3.0,)), ("hypot", "hypot(x, y)", (3.0, 4.0)),
+        ("erf", "erf(x)*abs(x)", (0.7,)), ("arctan2", "arctan2(x, y)", (1e-8, 2e-8)), ("sigmoid", "sigmoid(x)", (-40.0,)),
+    ],
+)  # fmt: skip
+def test_check_finds_a_rule_that_is_slightly_wrong(monkeypatch, name, text, point, size):
+    from dataclasses import replace
+
+    right = PRIMITIVES[name]
+    wrong = replace(right, partials=tuple(f"({rule})*{1 + size}" for rule in right.partials), complex_partials=())
+    monkeypatch.setitem(PRIMITIVES, name, wrong)
+    report = symdiff.compile(f"{text} + 0*wrong_by_{size * 1e5:.0f}").check(*point, 0.0)
+    first = [c for c in report.comparisons if c.derivative == "d out/d x"]
+    assert not any(c.ok for c in first), str(report)
+
+
 @settings(max_examples=120, deadline=None)
 @given(smooth_formulas(), points(3))
 def test_check_agrees_on_random_formulas(text, point):
