@@ -73,8 +73,8 @@ class Builder:
         row = self.graph.rows[i]
         return constant(row[1]) if row[0] == "const" else None
 
-    def constant(self, i: int) -> float | bool | None:
-        """The value of a row of constants alone, None for any other."""
+    def known(self, i: int) -> float | bool | None:
+        """As `value`, of constants that are kept as written too."""
         return self._known[i] if i in self._known else self.value(i)
 
     def row(self, i: int) -> Row:

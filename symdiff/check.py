@@ -2,13 +2,17 @@
 
 Sources: Squire & Trapp, "Using complex variables to estimate derivatives of real
 functions" (1998), for the complex step, which has no cancellation; Ridders, "Accurate
-computation of F'(x) and F'(x)F''(x)" (1982), for differences extrapolated to step zero.
+computation of F'(x) and F'(x)F''(x)" (1982), for differences extrapolated to step zero;
+Moré & Wild, "Estimating computational noise" (2011), for what rounding makes of a function.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +21,13 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from symdiff.function import Function
 
-_STEP = 1e-30  # of the complex step, relative to the argument
-_TOLERANCE = 1e-10  # relative, of the complex step
-_SHRINK, _LEVELS = 1.4, 12  # of Ridders' tableau
+_STEPS = (2.0**-66, 2.0**-76)  # of the complex step, relative to the argument
+_TOLERANCE, _LOOSE = 1e-10, 1e-7  # relative, of the complex step and of differences
+_SMALLEST = 1e-140  # derivatives smaller than that are not compared closely, as their parts may underflow
+_LARGEST = 1e-3  # relative error that is ever put down to rounding
+_LEVELS = 6  # of Ridders' tableau, whose steps are halved
+_SPREADS = (1e-3, 1e-6, 1e-9)  # of the points among which noise is looked for, relative to the argument
+_EPSILON = 2.0**-52
 
 Values = NDArray[np.float64]
 # Values of all outputs by the arguments, stacked in front of the loop shape.
@@ -37,7 +45,7 @@ class Comparison:
         value: what symdiff computes.
         estimate: what the method gives.
         error: their difference, relative to the larger of the estimate and the scale of the function.
-        tolerance: the error up to which they agree.
+        tolerance: the error up to which they agree: of the method, and of rounding at this point.
     """
 
     derivative: str
@@ -93,84 +101,193 @@ def check(f: Function, args: Sequence[Any]) -> Check:
     point = [np.asarray(a, np.float64) for a in args]
     point = [np.array(a) for a in np.broadcast_arrays(*point)] if point else []
     found: list[Comparison] = []
+
+    def bars(at: Sequence[Any]) -> NDArray[Any]:
+        return np.stack([_array(f.vjp(*at, *seed)[len(values) :]) for seed in np.eye(len(values))])
+
+    def seconds(at: Sequence[Any]) -> NDArray[Any]:
+        return np.moveaxis(np.asarray(f.hessian(*at)), (-2, -1), (0, 1))
+
     with np.errstate(all="ignore"):
         values = _stacked(f)(point)
-        scalar = len(values) == 1
+        reverse = _measured(bars, point) if f.wrt else ()
         for k, name in enumerate(f.wrt):
-            estimate, allowed, method = _estimate(_stacked(f), point, f.args.index(name))
-            forward = _stacked(f.diff(name))(point)
-            reverse = np.stack([f.vjp(*point, *seed)[len(values) + k] for seed in np.eye(len(values))])
-            for mode, got in (("forward", forward), ("reverse", reverse)):
+            estimates = _estimates(_stacked(f), point, f.args.index(name), values)
+            forward = _measured(_stacked(f.diff(name)), point)
+            for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
                 for i, output in enumerate(f.outputs):
-                    found.append(
-                        _compare(f"d {output}/d {name}", mode, method, got[i], estimate[i], values[i], allowed[i])
-                    )
-        if scalar:
-            hessian = f.hessian(*point)
-            gradient = f.grad(*point)
+                    by = [estimate.of(i) for estimate in estimates]
+                    found.append(_compare(f"d {output}/d {name}", mode, got[i], noise[i], by, values[i]))
+        if len(values) == 1 and f.wrt:
+            hessian, noises = _measured(seconds, point)
+            gradient = _stacked(f.grad)(point)
             for k, name in enumerate(f.wrt):
-                estimate, allowed, method = _estimate(_stacked(f.grad), point, f.args.index(name))
+                estimates = _estimates(_stacked(f.grad), point, f.args.index(name), gradient)
                 for i, other in enumerate(f.wrt[: k + 1]):
                     title = f"d2 {f.outputs[0]}/d {other} d {name}"
-                    got = hessian[..., i, k]
-                    found.append(_compare(title, "hessian", method, got, estimate[i], gradient[i], allowed[i]))
+                    by = [estimate.of(i) for estimate in estimates]
+                    found.append(_compare(title, "hessian", hessian[i, k], noises[i, k], by, gradient[i]))
     return Check(tuple(found))
 
 
 def _stacked(f: Function) -> Evaluate:
-    return lambda point: np.stack(np.broadcast_arrays(*_flat(f(*point))))
+    return lambda point: _array(f(*point))
+
+
+def _array(value: Any) -> NDArray[Any]:
+    return np.stack(np.broadcast_arrays(*_flat(value)))
 
 
 def _flat(value: Any) -> list[Any]:
     return [leaf for part in value for leaf in _flat(part)] if isinstance(value, tuple) else [value]
 
 
-def _estimate(f: Evaluate, point: Sequence[Values], k: int) -> tuple[Values, Values, str]:
-    """The derivatives of all outputs by argument `k`, the relative error allowed in each, the method."""
-    try:
-        step = _STEP * np.maximum(np.abs(point[k]), 1.0)
-        moved = f([*point[:k], point[k] + 1j * step, *point[k + 1 :]])
-    except TypeError:
-        return (*_ridders(f, point, k), "differences")
-    estimate = moved.imag / step
-    return estimate, np.full(estimate.shape, _TOLERANCE), "complex step"
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    """Numerical derivatives of all outputs by one argument.
+
+    Attributes:
+        value: the estimates.
+        tolerance: the relative error that the method has at best.
+        error: the absolute error that it may have here.
+        stepped: where the method was the complex step.
+    """
+
+    value: Values
+    tolerance: Values
+    error: Values
+    stepped: NDArray[np.bool_]
+
+    def of(self, i: int) -> _Estimate:
+        """Those of one output."""
+        return _Estimate(self.value[i], self.tolerance[i], self.error[i], self.stepped[i])
 
 
-def _ridders(f: Evaluate, point: Sequence[Values], k: int) -> tuple[Values, Values]:
-    """Central differences of shrinking steps, extrapolated; the entry of the tableau that changed least."""
+def _estimates(f: Evaluate, point: Sequence[Values], k: int, values: Values) -> tuple[_Estimate, ...]:
+    """By the complex step where it can be trusted, else by differences.
 
-    def central(h: Values) -> Values:
-        up, down = (f([*point[:k], point[k] + s * h, *point[k + 1 :]]) for s in (1, -1))
-        return np.asarray((up - down) / (2 * h))
+    Those are two: at the smallest steps a function that rounding has made a staircase cannot be
+    told from one with a kink near the point, so once it is taken to have noise, once to have a kink.
+    """
+    found, trusted = np.full(values.shape, np.nan), np.zeros(values.shape, np.bool_)
+    error = np.zeros(values.shape)
+    with suppress(TypeError):  # what is not defined for complex arguments
+        found, trusted = _complex_step(f, point, k, values)
+        _, noise = _measured(lambda at: _complex_step(f, at, k)[0], point)
+        error = np.minimum(20 * noise, _LARGEST * np.abs(found))
+    tolerance = np.where(trusted, _TOLERANCE, _LOOSE)
+    if trusted.all():
+        return (_Estimate(found, tolerance, error, trusted),)
+    candidates: list[_Estimate] = []
+    for noise in (np.zeros(values.shape), _measured(f, point)[1]):
+        best, uncertain = _differences(f, point, k, noise)
+        best, uncertain = np.where(trusted, found, best), np.where(trusted, error, 10 * uncertain)
+        candidates.append(_Estimate(best, tolerance, uncertain, trusted))
+    return tuple(candidates)
 
-    h = 0.05 * np.maximum(np.abs(point[k]), 0.1)
-    before = [central(h)]
-    best = before[0]
-    error = np.full(best.shape, np.inf)
-    for _ in range(1, _LEVELS):
-        h = h / _SHRINK
-        row = [central(h)]
-        factor = 1.0
-        for previous in before:
-            factor *= _SHRINK**2
-            row.append((row[-1] * factor - previous) / (factor - 1))
-            change = np.fmax(np.abs(row[-1] - row[-2]), np.abs(row[-1] - previous))
+
+def _complex_step(
+    f: Evaluate, point: Sequence[Values], k: int, values: Values | None = None
+) -> tuple[Values, NDArray[np.bool_]]:
+    """Estimates, and which of them can be trusted.
+
+    The complex formula has no stable forms, may have another branch, and special functions of
+    complex arguments are less exact: so two steps have to agree, and the real part be the value.
+    """
+    size = np.where(point[k] == 0, 2.0**-34, np.abs(point[k]))
+    moved = [f([*point[:k], point[k] + 1j * (size * step), *point[k + 1 :]]) for step in _STEPS]
+    first, second = (m.imag / (size * step) for m, step in zip(moved, _STEPS, strict=True))
+    if values is None:
+        return first, np.isfinite(first)
+    same = np.abs(first - second) <= _TOLERANCE * _scale(first, values)
+    return first, same & (np.abs(moved[0].real - values) <= 1e-8 * np.abs(values))
+
+
+def _differences(f: Evaluate, point: Sequence[Values], k: int, noise: Values) -> tuple[Values, Values]:
+    """Extrapolated central differences of a function with so much noise, and how uncertain they are.
+
+    From the smallest steps to larger ones, for as long as each result lies within the
+    uncertainty of those before: a step that reaches over a kink does not.
+    """
+    size = np.abs(point[k])
+    largest = 0.05 * np.maximum(size, 0.1)
+    h = np.where(size == 0, 1e-20, np.maximum(2.0**-44 * size, 2.0**-1040))
+    best, uncertain, slope = _ridders(f, point, k, h, noise)
+    going, slopes = np.isfinite(best), [slope]
+    while np.any(h < largest):
+        h = np.minimum(h * 2.0**_LEVELS, largest)
+        found, error, slope = _ridders(f, point, k, h, noise)
+        going &= np.abs(found - best) <= error + uncertain
+        better = going & (error < uncertain)
+        best, uncertain = np.where(better, found, best), np.where(better, error, uncertain)
+        slopes.append(slope)
+    steep = np.abs(slopes[0]) > 1e4 * np.abs(slopes[-1])
+    for finer, coarser in pairwise(slopes):
+        steep &= (np.abs(finer) >= np.abs(coarser)) & (finer * coarser > 0)
+    return np.where(steep, np.copysign(np.inf, slopes[0]), best), uncertain
+
+
+def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Values) -> tuple[Values, Values, Values]:
+    """Differences of steps from `h` downwards, extrapolated: the entry of the tableau that is most certain, its error.
+
+    The third result is the difference of the largest step, where rounding leaves more of it than nothing.
+    """
+    axes = (slice(None), *[None] * h.ndim)
+    steps = h * 0.5 ** np.arange(_LEVELS)[axes]
+    up, down = point[k] + steps, point[k] - steps
+    above, below = (f([*point[:k], moved, *point[k + 1 :]]) for moved in (up, down))
+    slopes = np.moveaxis((above - below) / (up - down), -1 - h.ndim, 0)
+    size = np.moveaxis(np.maximum(np.abs(above), np.abs(below)), -1 - h.ndim, 0)
+    best, error = np.full(noise.shape, np.nan), np.full(noise.shape, np.inf)
+    before: list[Values] = []
+    for step, slope, large in zip(steps, slopes, size, strict=True):
+        row = [slope]
+        floor = 4 * (np.maximum(noise, _EPSILON * large) / step + _EPSILON * np.abs(slope))
+        for level, previous in enumerate(before, 1):
+            row.append(row[-1] + (row[-1] - previous) / (4.0**level - 1))
+            change = 4 * np.maximum(np.abs(row[-1] - row[-2]), np.abs(row[-1] - previous)) + floor
             better = change < error
-            best = np.where(better, row[-1], best)
-            error = np.where(better, change, error)
+            best, error = np.where(better, row[-1], best), np.where(better, change, error)
         before = row
-    scale = np.maximum(np.abs(best), np.finfo(float).tiny)
-    return best, 1e-7 + 10 * np.where(np.isfinite(error), error, 0.0) / scale
+    seen = np.abs(slopes[0] * (2 * h)) > 100 * _EPSILON * size[0]
+    return best, error, np.where(seen, slopes[0], 0.0)
 
 
-def _compare(title: str, mode: str, method: str, got: Any, estimate: Any, value: Any, allowed: Any) -> Comparison:
-    got, estimate, value = np.ravel(got), np.ravel(estimate), np.ravel(value)
-    allowed = np.broadcast_to(np.ravel(allowed), got.shape)
-    scale = np.maximum(np.maximum(np.abs(estimate), 1e-3 * np.abs(value)), 1e-15)
-    error = np.abs(got - estimate) / scale
-    settled = (got == estimate) | ~np.isfinite(estimate) | ~np.isfinite(value)
-    error = np.where(settled, 0.0, np.where(np.isnan(error), np.inf, error))
-    worst = int(np.argmax(error / allowed)) if error.size else -1
-    if worst < 0:
-        return Comparison(title, mode, method, np.nan, np.nan, 0.0, _TOLERANCE)
-    return Comparison(title, mode, method, *(float(a[worst]) for a in (got, estimate, error, allowed)))
+def _measured(f: Evaluate, point: Sequence[Values]) -> tuple[Values, Values]:
+    """Values, and how far rounding scatters them, by what high differences of neighbouring values leave.
+
+    Of three distances of neighbours the middle one, since there may be a kink near, or nothing be noticed.
+    """
+    order, samples = 8, 5
+    axis = -1 - point[0].ndim
+    found = []
+    for spread in _SPREADS:
+        near = 1 + spread * np.arange(-6, order + samples - 6)[(slice(None), *[None] * point[0].ndim)]
+        left = np.diff(f([a * near for a in point]), n=order, axis=axis)
+        found.append(np.sqrt(np.mean(np.abs(left) ** 2, axis=axis) / comb(2 * order, order)))
+    return f(point), np.median(np.nan_to_num(found, nan=0.0, posinf=0.0), axis=0)
+
+
+def _scale(estimate: Values, value: Values) -> Values:
+    return np.maximum(np.maximum(np.abs(estimate), 1e-3 * np.abs(value)), _SMALLEST)
+
+
+def _compare(title: str, mode: str, got: Any, noise: Any, by: Sequence[_Estimate], value: Any) -> Comparison:
+    """The comparison at the point that agrees least, there with the estimate that agrees most."""
+    got, noise, value = np.ravel(got), np.ravel(noise), np.ravel(value)
+    tried = []
+    for one in by:
+        estimate = np.ravel(one.value)
+        scale = _scale(estimate, value)
+        error = np.abs(got - estimate) / scale
+        settled = (got == estimate) | ~np.isfinite(estimate) | ~np.isfinite(value)
+        error = np.where(settled, 0.0, np.where(np.isnan(error), np.inf, error))
+        allowed = np.minimum(20 * noise / scale, _LARGEST) + np.ravel(one.error) / scale
+        tried.append((estimate, error, np.ravel(one.tolerance) + np.where(settled, 0.0, allowed)))
+    ratios = np.array([error / allowed for _, error, allowed in tried])
+    if not got.size:
+        return Comparison(title, mode, "complex step", np.nan, np.nan, 0.0, _TOLERANCE)
+    worst = int(np.argmax(ratios.min(axis=0)))
+    closest = tried[int(np.argmin(ratios[:, worst]))]
+    method = "complex step" if np.ravel(by[0].stepped)[worst] else "differences"
+    return Comparison(title, mode, method, float(got[worst]), *(float(part[worst]) for part in closest))

@@ -193,14 +193,15 @@ class Compiled:
         def make() -> str:
             program = self._recipe.program(complex=True)
             formula = replace(self._recipe, steps=()).program(complex=True)
-            derived = [row for row in program.graph.rows if row[0] in PRIMITIVES and PRIMITIVES[row[0]].internal]
-            for row in (*formula.graph.rows, *derived):
+            for row in formula.graph.rows:
                 primitive = PRIMITIVES.get(row[0])
                 real = isinstance(row[0], NEED_ELEMENTS)
                 if real or (primitive and not primitive.holomorphic):
                     spelt = primitive.symbols[0].text if primitive and primitive.symbols else row[0]
                     spelt = "norm" if spelt == "magnitude" else type(spelt).__name__.lower() if real else spelt
                     raise TypeError(f"{spelt!r} is not defined for complex arguments")
+            if any(row[0] == "polygamma" for row in program.graph.rows):
+                raise TypeError(f"{self.name!r} of gamma or digamma is not defined for complex arguments")
             if tuple([program.graph.shape(i) for i in program.outputs]) != self.results:
                 raise TypeError(f"{self!r} takes no complex arguments")
             return numpy_target.source(numpy_target.prepare(program), self.name, self._nest)

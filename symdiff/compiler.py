@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from math import e, inf
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -117,10 +118,10 @@ def _from_sympy(
     """A SymPy expression as text, with its symbols as arguments, whatever they are called.
 
     Raises:
-        ParseError: it holds a function that means something else here.
+        ParseError: it holds a function that means something else here, or symbols that its text does not tell apart.
     """
     text = str(expression)
-    symbols = {str(symbol) for symbol in expression.free_symbols}
+    symbols = _symbols(expression, text)
     names = {str(value): position for kind, value, position in reversed(list(tokens(text))) if kind == "name"}
     if "^" in text:
         raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
@@ -129,6 +130,36 @@ def _from_sympy(
     if args is None:
         args = sorted((n for n in names if n in symbols and n not in constants), key=names.__getitem__)
     return text, args, {**{n: v for n, v in _SYMPY.items() if n not in symbols}, **constants}
+
+
+def _symbols(expression: Any, text: str) -> set[str]:
+    """The names of the symbols of a SymPy expression.
+
+    Raises:
+        ParseError: a symbol has no name of the language, or that of another symbol or of a constant,
+            or the expression does not commute.
+    """
+    if getattr(expression, "is_commutative", True) is False:
+        raise ParseError("a product of matrices is not a product here; write @", text)
+    found: set[str] = set()
+    for part in sorted(expression.free_symbols, key=str):
+        written = str(part)
+        if getattr(part, "is_Indexed", False):  # its base is a symbol too
+            continue
+        try:
+            kinds = [(kind, value) for kind, value, _ in tokens(written)]
+        except ParseError:
+            kinds = []
+        name = normalize("NFKC", written)
+        if [kind for kind, _ in kinds] != ["name", "end"] or kinds[0][1] != name:
+            raise ParseError(f"the symbol {written!r} is not a name of the language; rename it", text)
+        if name in found:
+            raise ParseError(f"two different symbols are written {name!r}; rename one of them", text)
+        found.add(name)
+    for atom in expression.atoms() if hasattr(expression, "atoms") else ():
+        if str(atom) in found and getattr(atom, "is_number", False):
+            raise ParseError(f"a symbol has the name of the constant {str(atom)!r}; rename the symbol", text)
+    return found
 
 
 def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:

@@ -320,8 +320,10 @@ class Function(Compiled):
         """Compare every derivative at the given points with a numerical one.
 
         First derivatives in both modes, and the Hessian of a single output, against the
-        complex step where the formula is holomorphic, else against extrapolated
-        differences (which are wrong at kinks, where the derivative is a convention).
+        complex step where the formula is holomorphic and well-behaved, else against
+        extrapolated differences (which are wrong at kinks, where the derivative is a
+        convention). What rounding makes of the formula at the point counts as agreement,
+        up to one part in a thousand; NaN and infinities are not compared with numbers.
 
         Args:
             *args: real arguments, as for a call; arrays are many points.

@@ -59,10 +59,25 @@ def _exponent(b: Builder, i: int | None) -> int | None:
     return b.row(i)[1] if i is not None and b.graph.shared and b.row(i)[0] == "exp" else None
 
 
+def _sigmoid_of(b: Builder, i: int) -> int | None:
+    """x, where row `i` is sigmoid(x)."""
+    row = b.row(i)
+    return row[1] if row[0] == "sigmoid" and b.graph.shared else None
+
+
 def _logarithm(b: Builder, i: int) -> int | None:
-    """log(x), where row `i` is x and has one that cannot overflow: exp(y), or a positive constant."""
+    """log(x), where row `i` is x and has one that cannot overflow: a positive c, exp(y), c*exp(y), exp(y)/c."""
     value = b.value(i)
-    return b.op("log", i) if value is not None and 0 < value < inf else _exponent(b, i)
+    if value is not None and 0 < value < inf:
+        return b.op("log", i)
+    name, *parts = b.row(i)
+    if name == "mul" and b.value(parts[0]) is not None:
+        parts.reverse()
+    if name in ("mul", "div") and (exponent := _exponent(b, parts[0])) is not None:
+        value = b.value(parts[1])
+        if value is not None and 0 < value < inf:
+            return b.op("add" if name == "mul" else "sub", exponent, b.op("log", parts[1]))
+    return _exponent(b, i)
 
 
 @_identity("neg")
@@ -116,10 +131,12 @@ def _div(b: Builder, x: int, y: int) -> int | None:
     if (minus := _negated(b, y)) is not None:
         return b.op("neg", b.op("div", x, minus))
     if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
-        if b.value(x) == 1.0:
-            return b.op("sigmoid", b.op("neg", exponent))
         if _exponent(b, x) == exponent:
             return b.op("sigmoid", exponent)
+        name, *factors = b.row(x)
+        if name == "mul" and exponent in (inside := [_exponent(b, i) for i in factors]):
+            return b.op("mul", factors[1 - inside.index(exponent)], b.op("sigmoid", exponent))
+        return b.op("mul", x, b.op("sigmoid", b.op("neg", exponent)))
     return None
 
 
@@ -144,6 +161,8 @@ def _log(b: Builder, x: int) -> int | None:
         return b.structure(LogSumExp(row[0].axes), exponent)
     if (rest := _one_plus(b, x)) is not None:
         return b.op("log1p", rest)
+    if (of := _sigmoid_of(b, x)) is not None:
+        return b.op("neg", b.op("softplus", b.op("neg", of)))
     if row[0] == "add" and not b.graph.complex:
         left, right = (_logarithm(b, i) for i in row[1:])
         if left is not None and right is not None:
@@ -154,7 +173,16 @@ def _log(b: Builder, x: int) -> int | None:
 @_identity("log1p")
 def _log1p(b: Builder, x: int) -> int | None:
     exponent = _exponent(b, x)
-    return None if exponent is None or b.graph.complex else b.op("softplus", exponent)
+    if exponent is not None and not b.graph.complex:
+        return b.op("softplus", exponent)
+    if (minus := _negated(b, x)) is not None and (of := _sigmoid_of(b, minus)) is not None:
+        return b.op("neg", b.op("softplus", of))
+    return None
+
+
+@_identity("polygamma")
+def _polygamma(b: Builder, n: int, x: int) -> int | None:
+    return b.op("digamma", x) if b.value(n) == 0.0 else None
 
 
 @_identity("not")

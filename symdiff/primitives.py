@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
-from math import inf, nan
+from math import inf, nan, pi
 
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
@@ -58,6 +59,8 @@ class Primitive:
     """May be called with two or more arguments, folded from the left."""
     takes: str = ""
     """Kinds of the arguments, `r` a number, `c` a condition; default all numbers."""
+    orders: int = 0
+    """Count of the first arguments that are constants: whole numbers, 0 or more."""
     condition: bool = False
     """The result is a condition (true or false), not a number."""
     holomorphic: bool = False
@@ -95,6 +98,34 @@ _R = (-3.0, 3.0)  # anywhere
 _P = (0.2, 3.0)  # positive
 _U = (-0.9, 0.9)  # inside the unit interval
 
+_SINC_ORDERS = 15  # of derivatives that have a rule; those beyond are derivatives of its two forms
+
+
+def _sinc_rule(order: int) -> str:
+    """The derivative of sinc of that order: a Taylor series near 0, where the closed form cancels.
+
+    They meet where rounding errors are about the same: those of the closed form grow by order!/(pi x)^order.
+    """
+    radius = 0.13 * order
+    odd = order % 2
+    steps = []  # each term of the series by the one before
+    term, k = 1.0, order + odd
+    while term > 1e-18:
+        ratio = Fraction(k + 1, (k - order + 1) * (k - order + 2) * (k + 3))
+        steps.append(f"{ratio}*(pi*x)^2" if ratio.numerator > 1 else f"(pi*x)^2/{ratio.denominator}")
+        term *= float(ratio) * (pi * radius) ** 2
+        k += 2
+    sign = "-" * ((order + odd) // 2 % 2)
+    near = f"{sign}pi^{order + odd}/{order + odd + 1}{'*x' * odd}*" + "*".join([f"(1 - {step}" for step in steps])
+    near += ")" * len(steps)
+    far = "sinc(x)" if order > 1 else "out"
+    for n in range(1, order + 1):  # x sinc is sin(pi x)/pi: differentiated n times
+        wave = f"{'-' * (n % 4 > 1)}pi^{n - 1}*{('sin', 'cos')[n % 2]}(pi*x)"
+        far = f"({wave} - {n}*{far})/x"
+    value = f"where(abs(x) < {radius:.2f}, {near}, {far})"
+    return f"sinc{order}(x, {value})" if order <= _SINC_ORDERS else value
+
+
 _TABLE = (
     # Arithmetic
     Primitive(name="add", partials=("1", "1"), symbols=_infix("+", SUM), holomorphic=True, sample=(_R, _R)),
@@ -118,7 +149,11 @@ _TABLE = (
     ),
     Primitive(
         name="pow",
-        partials=("where(x == 0 and y == 0, 0, y*x^(y - 1))", "where(x == 0 and y >= 0, 0, out*log(x))"),
+        # By x it is 0 where y = 0, although x^(y - 1) is infinite for x of up to 5.6e-309.
+        partials=(
+            "where(abs(x) <= 5.6e-309 and y == 0, 0, y*x^(y - 1))",
+            "where(x == 0 and y >= 0, 0, out*log(x))",
+        ),
         numpy="power",
         math="pow",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
@@ -185,7 +220,15 @@ _TABLE = (
     # Trigonometric
     Primitive(name="sin", partials=("cos(x)",), numpy="sin", math="sin", holomorphic=True, sample=(_R,)),
     Primitive(name="cos", partials=("-sin(x)",), numpy="cos", math="cos", holomorphic=True, sample=(_R,)),
-    Primitive(name="tan", partials=("1 + out^2",), numpy="tan", math="tan", holomorphic=True, sample=((-1.2, 1.2),)),
+    Primitive(
+        name="tan",
+        partials=("1 + out^2",),
+        complex_partials=("where(abs(cos(x)) == inf, 0, (1/cos(x))^2)",),
+        numpy="tan",
+        math="tan",
+        holomorphic=True,
+        sample=((-1.2, 1.2),),
+    ),
     Primitive(
         name="arcsin",
         partials=("1/sqrt(1 - x^2)",),
@@ -223,19 +266,26 @@ _TABLE = (
     ),
     Primitive(name="deg2rad", partials=("pi/180",), numpy="deg2rad", math="radians", sample=(_R,)),
     Primitive(name="rad2deg", partials=("180/pi",), numpy="rad2deg", math="degrees", sample=(_R,)),
-    # sin(pi x)/(pi x); near 0 the closed form of the derivative cancels, so its Taylor series stands in.
+    # sin(pi x)/(pi x). A derivative has two forms, by the size of x. Differentiating a form would lose what it
+    # is made for, so each order is an operation: sinc2(x, y) is y, the second derivative, with a rule of its own.
     Primitive(
         name="sinc",
-        partials=(
-            (
-                "where(abs(x) < 0.1, -pi^2/3*x*(1 - (pi*x)^2/10*(1 - (pi*x)^2/28*(1 - (pi*x)^2/54*(1 - (pi*x)^2/88"
-                "*(1 - (pi*x)^2/130*(1 - (pi*x)^2/180)))))), (cos(pi*x) - out)/x)"
-            ),
-        ),
+        partials=(_sinc_rule(1),),
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
         sample=((0.15, 0.9),),
         kinks=(((0.0,), (0.0,)),),
+    ),
+    *(
+        Primitive(
+            name=f"sinc{order}",
+            partials=(_sinc_rule(order + 1), "0"),
+            numpy="{y}",
+            math="{y}",
+            quiet=True,
+            internal=True,
+        )
+        for order in range(1, _SINC_ORDERS + 1)
     ),
     # Hyperbolic; tanh' is written with sech because 1 - tanh^2 cancels for large arguments.
     Primitive(name="sinh", partials=("cosh(x)",), numpy="sinh", math="sinh", holomorphic=True, sample=(_R,)),
@@ -243,7 +293,7 @@ _TABLE = (
     Primitive(
         name="tanh",
         partials=("sech(x)^2",),
-        complex_partials=("1 - out^2",),
+        complex_partials=("where(abs(cosh(x)) == inf, 0, (1/cosh(x))^2)",),
         numpy="tanh",
         math="tanh",
         holomorphic=True,
@@ -403,8 +453,8 @@ _TABLE = (
     Primitive(
         name="logit",
         partials=("1/(x*(1 - x))",),
-        numpy="np.log({x} / (1.0 - {x}))",
-        math="math.log({x} / (1.0 - {x}))",
+        numpy="np.log(2.0 * {x}) - np.log1p(1.0 - 2.0 * {x})",  # exact differences near 1/2, no cancellation
+        math="math.log(2.0 * {x}) - math.log1p(1.0 - 2.0 * {x})",
         holomorphic=True,
         sample=((0.1, 0.9),),
     ),
@@ -442,7 +492,7 @@ _TABLE = (
         numpy="gammaln",
         math="lgamma",
         module="special",
-        aliases=("gammaln", "loggamma"),
+        aliases=("gammaln",),
         sample=(_P,),
     ),
     Primitive(
@@ -451,16 +501,16 @@ _TABLE = (
         numpy="psi",
         math=None,
         module="special",
+        holomorphic=True,
         sample=(_P,),
     ),
-    # polygamma(n, x), the n-th derivative of digamma; n is a constant in every rule that makes one.
-    Primitive(
+    Primitive(  # polygamma(n, x), the n-th derivative of digamma
         name="polygamma",
         partials=("0", "polygamma(x + 1, y)"),
         numpy="polygamma",
         math=None,
         module="special",
-        internal=True,
+        orders=1,
         sample=((1.0, 1.0), _P),
     ),
     # Conditions and choice
@@ -526,6 +576,7 @@ PRIMITIVES = {primitive.name: primitive for primitive in _TABLE}
 FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
     "square": (("x",), "x^2"),
     "clip": (("x", "low", "high"), "minimum(maximum(x, low), high)"),
+    "loggamma": (("x",), "lgamma(x) + where(x < 0, nan, 0)"),  # SciPy's and SymPy's, which is complex for x < 0
 }
 
 CONSTANTS = {"pi": 3.141592653589793, "inf": inf, "nan": nan}

@@ -225,6 +225,27 @@ def test_the_rest_refuses_complex(text):
                 g(z)
 
 
+def test_complex_derivatives_that_would_cancel():
+    z = np.array([20.0, -30 + 2j, 0.3 + 0.2j, 1e-3 + 1e-25j, 1 + 1.5j])
+    want = 1 / np.cosh(z) ** 2
+    for got in (symdiff.compile("tanh(z)").grad(z).z, symdiff.compile("tan(z)").grad(1j * z).z):
+        np.testing.assert_allclose(got, want, rtol=1e-14)
+    np.testing.assert_allclose(symdiff.compile("tanh(z)").grad(z).z[3].imag, -2e-28, rtol=1e-5)
+    with np.errstate(all="ignore"):
+        far = symdiff.compile("tanh(z)").grad(np.array([800.0, -800 + 1j, np.nan])).z
+    assert far[:2].tolist() == [0, 0]
+    assert np.isnan(far[2])
+
+
+def test_complex_gamma_says_what_is_missing_in_the_users_words():
+    f = symdiff.compile("gamma(z)")
+    assert f.grad(1 + 1j).z == pytest.approx(0.213967804 + 0.521534494j)
+    with pytest.raises(TypeError, match="'hessian' of gamma or digamma is not defined for complex"):
+        f.hessian(1 + 1j)
+    with pytest.raises(TypeError, match="'polygamma' is not defined for complex"):
+        symdiff.compile("polygamma(1, z)")(1j)
+
+
 def test_out(f):
     x = np.linspace(1, 2, 5)
     out = np.empty(5)
@@ -432,7 +453,9 @@ def test_special_functions():
     from scipy import special
 
     for text, want in [("erf(x)", special.erf(x)), ("erfc(x)", special.erfc(x)), ("gamma(x)", special.gamma(x)),
-                       ("lgamma(x)", special.gammaln(x)), ("gammaln(x)", special.gammaln(x)), ("digamma(x)", special.psi(x))]:  # fmt: skip
+                       ("lgamma(x)", special.gammaln(x)), ("gammaln(x)", special.gammaln(x)), ("digamma(x)", special.psi(x)),
+                       ("polygamma(0, x)", special.psi(x)), ("polygamma(1 + 1, x)", special.polygamma(2, x)),
+                       ("loggamma(x)", special.loggamma(x))]:  # fmt: skip
         f = symdiff.compile(text)
         np.testing.assert_allclose(f(x), want, rtol=1e-15)
         assert f(1.5) == pytest.approx(float(f(np.array(1.5))), rel=1e-14)
@@ -442,6 +465,10 @@ def test_special_functions():
         np.testing.assert_array_equal(scope["grad"](x)[0], f.grad(x).x)
     with pytest.raises(ValueError, match="math module has no digamma"):
         symdiff.compile("digamma(x)").source_for("math")
+    f = symdiff.compile("loggamma(x)")
+    assert math.isnan(f(-0.5))
+    assert f.grad(-0.5)[0] == special.psi(-0.5)
+    assert symdiff.compile("polygamma(1 + 1, x)", optimize=False).grad(0.7)[0] == special.polygamma(3, 0.7)
 
 
 def test_without_scipy_special_functions_say_what_to_install(monkeypatch):

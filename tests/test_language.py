@@ -147,7 +147,8 @@ def test_several_outputs():
         ("qqq(x)", 0, "unknown function 'qqq'; for a product write qqq*(...)"), ("x(2)", 0, "unknown function 'x'"), ("a = 1; a(2)", 7, "'a' is a variable"),
         ("1.2.3", 3, "."), ("1j", 1, "complex literals"), ("0x10", 1, "write 0*x10"), ("x <> y", 3, "a value is missing"),
         ("x․y", 1, "unexpected character"), ("$x$", 0, "TeX"), ("\\frac{1}{2}", 0, "TeX"), ("add(x, y)", 0, "unknown function"),
-        ("polygamma(1, x)", 0, "unknown function"), ("x if y else", 11, "ends where"), ("f'{x}'", 1, "no strings"), ("x·y", 1, "write *"), ("x\u0387y", 1, ""), ("x₁", 1, "write a plain 1"), ("x–y", 1, "hyphen"),
+        ("polygamma(x, x)", 0, "a constant whole number, as polygamma(1, x)"), ("polygamma(-1, x)", 0, "whole number"),
+        ("polygamma(0.5, x)", 0, "whole number"), ("polygamma(inf, x)", 0, "whole number"), ("polygamma(x)", 0, "2 arguments"), ("x if y else", 11, "ends where"), ("f'{x}'", 1, "no strings"), ("x·y", 1, "write *"), ("x\u0387y", 1, ""), ("x₁", 1, "write a plain 1"), ("x–y", 1, "hyphen"),
         ("np.sin(x)", 2, "write sin(...) without 'np'"), ("x && y", 3, "write 'and'"), ("x => y", 3, "write >="), ("|x|", 0, "abs(x)"),
         ("cot(x)", 0, "write 1/tan(x)"), ("log(x, 10)", 0, "log10"), ("sin**2(x)", 6, "write sin(...)**2"), ("(x\ny, 2", 0, "never closed"),
         ("True = x; x", 0, "a word of the language"), ("if(x > 0, 1, 2)", 0, "where(c, a, b)"), ("x += 1", 3, "name = expression"),
@@ -248,3 +249,31 @@ def test_sympy_expressions_compile():
     f = symdiff.compile(expression)
     assert f(x=2.0, y=0.5) == pytest.approx(math.log(2) + 1.5)
     assert f(x=2.0, y=5.5) == pytest.approx(7.0)
+    slope = symdiff.compile(sympy.gamma(x).diff(x))
+    assert slope(2.5) == pytest.approx(symdiff.compile("gamma(x)").grad(2.5)[0])
+    q = sympy.IndexedBase("q")
+    assert symdiff.compile(x * q[0] - q[2], args="x, q[3]")(2.0, np.array([3.0, 4.0, 5.0])) == 1.0
+    assert symdiff.compile(sympy.Symbol("E") * x + sympy.Symbol("I"))(2.0, 5.0, 7.0) == 17.0
+
+
+def test_sympy_expressions_that_their_text_does_not_tell():
+    import sympy
+
+    x = sympy.Symbol("x")
+    a, b = (sympy.MatrixSymbol(name, 2, 2) for name in "AB")
+    for expression, said in [
+        (x + sympy.Symbol("x", positive=True), "two different symbols are written 'x'; rename one"),
+        (sympy.Dummy("t") * sympy.Dummy("t"), "two different symbols are written '_t'"),
+        (sympy.Symbol("ﬁ") + sympy.Symbol("fi"), "two different symbols are written 'fi'"),
+        (sympy.Symbol("E") * sympy.E, "a symbol has the name of the constant 'E'; rename the symbol"),
+        (sympy.Symbol("pi") * sympy.pi, "the constant 'pi'"),
+        *[
+            (2 * x + sympy.Symbol(name), "is not a name of the language; rename it")
+            for name in ("x#y", "2", "x y", "x+y", "", "x ", "a.b", "x_{1}", "a\nb", "x;y")
+        ],
+        (a * b, "a product of matrices is not a product here"),
+        (x * sympy.Symbol("if"), "'if' is a word of the language"),
+        (x * sympy.I, "'I' is not among the arguments"),
+    ]:
+        with pytest.raises(ParseError, match=said):
+            symdiff.compile(expression)

@@ -124,7 +124,9 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
 
 def _product(builder: Builder, factor: int, partial: int) -> int:
     """Factor * partial, with constant factors collected and no product by a reciprocal."""
-    if builder.simplify and builder.value(partial) is not None and builder.row(factor)[0] == "mul":
+    if builder.simplify and (
+        (builder.value(partial) is not None and builder.row(factor)[0] == "mul") or _reciprocal(builder, factor)
+    ):
         factor, partial = partial, factor
     name, *arguments = builder.row(partial)
     if builder.simplify and name in ("mul", "div"):
@@ -134,6 +136,11 @@ def _product(builder: Builder, factor: int, partial: int) -> int:
         if scale is not None and builder.value(factor) is not None:
             return builder.op(name, builder.op("mul", factor, arguments[0]), arguments[1])
     return builder.op("mul", factor, partial)
+
+
+def _reciprocal(builder: Builder, i: int) -> bool:
+    row = builder.row(i)
+    return row[0] == "div" and builder.value(row[1]) == 1.0
 
 
 def plus(builder: Builder, total: int | None, term: int) -> int:

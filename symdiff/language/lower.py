@@ -245,6 +245,10 @@ def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[in
     missing = arity - len(arguments)
     if not 0 <= missing <= len(primitive.defaults):
         _wrong_count(scope, name, arity - len(primitive.defaults), arity, len(arguments), position)
+    for order in arguments[: primitive.orders]:
+        value = builder.known(order)
+        if value is None or isinstance(value, bool) or value < 0 or not float(value).is_integer():
+            scope.fail(f"the order of {name} is a constant whole number, as {name}(1, x)", position)
     defaults = primitive.defaults[len(primitive.defaults) - missing :]
     return builder.op(primitive.name, *arguments, *map(builder.const, defaults))
 
@@ -294,7 +298,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
         return ALONG[name](b, x, tuple(range(-rank, 0)))
     axes: list[int] = []
     for row in given[1] if isinstance(given[1], tuple) else (given[1],):
-        axis = b.constant(row)
+        axis = b.known(row)
         if axis is None or isinstance(axis, bool) or axis != int(axis):
             scope.fail("axis is a whole number, or several in parentheses", position)
         if not -rank <= axis < rank:

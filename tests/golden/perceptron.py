@@ -13,12 +13,11 @@ def value_and_grad(X, Y, W, b, V, c):
     v6 = v5.sum(axis=-1)
     out = (np.log(v6) + v4 - (Y * scores).sum(axis=-1)).sum() / m
     # reverse sweep
-    v7 = 1.0 / m
-    scores_bar = v7 * (v5 / v6[:, None]) - v7 * Y
+    scores_bar = -1.0 / m * Y + v5 / v6[:, None] / m
     c_bar = scores_bar.sum(axis=-2)
     V_bar = v2.T @ scores_bar
-    v8 = (2.0 * np.exp(-np.abs(v1)) / (1.0 + np.exp(-2.0 * np.abs(v1))))**2
-    v1_bar = scores_bar @ V.T * v8
+    v7 = (2.0 * np.exp(-np.abs(v1)) / (1.0 + np.exp(-2.0 * np.abs(v1))))**2
+    v1_bar = scores_bar @ V.T * v7
     b_bar = v1_bar.sum(axis=-2)
     W_bar = X.T @ v1_bar
     return out, (W_bar, b_bar, V_bar, c_bar)
