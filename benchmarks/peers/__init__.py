@@ -14,6 +14,8 @@ installed, and has of these what the tool can do:
   derivatives, or of first ones of all its results, at its point, with the argument in the
   form that the tool takes at once.
 - `HESSIAN_ARRAYS`: the same of a `Formula` and its arguments, arrays, for a matrix a point.
+- `DERIVATIVES`: by label, what makes of a `Formula` three functions of floats: its value, its
+  gradient and its Hessian. It may use more functions than `FUNCTIONS`: those of `accuracy.py`.
 - `BUILT`: the labels in these that are also timed with the making included.
 - `TERMS`: how many terms of a long sum it is given at most, if it is given any.
 

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 from jax import numpy as jnp
-from jax.scipy.special import erf
+from jax.scipy.special import digamma, erf, gammaln
 
 from benchmarks.formulas import Formula, functions
 from benchmarks.measure import Call
@@ -19,6 +19,18 @@ from benchmarks.measure import Call
 TERMS = 1_000
 
 jax.config.update("jax_enable_x64", True)
+
+_NAMES = (
+    "sin", "cos", "tanh", "exp", "arctan", "arcsinh", "expm1", "sinh", "cosh", "sinc", "log", "sqrt", "log1p",
+    "log2", "cbrt", "log10", "hypot", "logaddexp", "where",
+)  # fmt: skip
+_FUNCTIONS = {name: getattr(jnp, name) for name in _NAMES} | {
+    "sigmoid": jax.nn.sigmoid,
+    "softplus": jax.nn.softplus,
+    "erf": erf,
+    "lgamma": gammaln,
+    "digamma": digamma,
+}
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
@@ -48,6 +60,20 @@ def jacobian(formula: Formula) -> Call:
     return Call(_waiting(jax.jit(jax.jacfwd(lambda x: jnp.stack(results(x))))), (jnp.asarray(formula.point),))
 
 
+def derivatives(formula: Formula) -> tuple[Callable[..., Any], ...]:
+    """Compiled functions of one array of arguments: the formula, `grad`, `hessian`."""
+    written = formula.function(_FUNCTIONS)
+
+    def value(x: Any) -> Any:
+        return written(*x)
+
+    def on_floats(f: Callable[..., Any]) -> Callable[..., Any]:
+        compiled = jax.jit(f)
+        return lambda *x: compiled(jnp.asarray(x))
+
+    return tuple(map(on_floats, (value, jax.grad(value), jax.hessian(value))))
+
+
 def _of_array(formula: Formula) -> Callable[..., Any]:
     written = _written(formula)
     return lambda x: written(*x)
@@ -72,4 +98,5 @@ ARRAYS = {"jax (jit, vmap)": value_and_grad_arrays}
 HESSIANS = {"jax (jit)": hessian}
 HESSIAN_ARRAYS = {"jax (jit, vmap)": hessian_arrays}
 JACOBIANS = {"jax (jit)": jacobian}
+DERIVATIVES = {"jax (jit)": derivatives}
 BUILT = ("jax (jit)",)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 import symdiff
 from benchmarks.formulas import Formula
@@ -58,6 +60,21 @@ def jacobian_coo(formula: Formula) -> Call:
     return _sparse(function(formula).jacobian, formula.point)
 
 
+def derivatives(formula: Formula) -> tuple[symdiff.Function, ...]:
+    """The Functions, which compute floats by the math module."""
+    f = function(formula)
+    return f, f.grad, f.hessian
+
+
+def derivatives_arrays(formula: Formula) -> tuple[Callable[..., Any], ...]:
+    """The Functions on arrays of one point, computed by NumPy."""
+
+    def on_arrays(f: symdiff.Function) -> Callable[..., Any]:
+        return lambda *x: f(*(np.array([value]) for value in x))
+
+    return tuple(map(on_arrays, derivatives(formula)))
+
+
 def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
     coo = matrix.coo
     return Call(coo, tuple(args), arranged=scattered(coo.rows, coo.cols, matrix.sparsity.shape))
@@ -69,4 +86,5 @@ ARRAYS = {"symdiff": value_and_grad_arrays}
 HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
 HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
 JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
+DERIVATIVES = {"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays}
 BUILT = ("symdiff", "symdiff (coo)")
