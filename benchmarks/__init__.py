@@ -5,4 +5,6 @@
 - `sections/`: what is measured, one module a section.
 - `measure.py`: how it is measured and checked.
 - `report.py`: tables and what is known of the machine.
+- `accuracy.py`: how far off the numbers are, a command of its own: `python -m benchmarks.accuracy`.
+- `cases.py`: the numbers that it judges.
 """

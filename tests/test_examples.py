@@ -9,7 +9,7 @@ import nist_strd
 import numpy as np
 import pytest
 import robertson
-import rosenbrock
+import rosenbrock_newton
 import train_mlp
 import train_relu
 from numpy.testing import assert_allclose
@@ -96,9 +96,9 @@ def test_robertson():
     assert_allclose(solved[:3], reference, rtol=1e-5)
 
 
-@pytest.mark.parametrize("f", [rosenbrock.paired, rosenbrock.chained], ids=["paired", "chained"])
+@pytest.mark.parametrize("f", [rosenbrock_newton.paired, rosenbrock_newton.chained], ids=["paired", "chained"])
 def test_rosenbrock(f):
-    found = rosenbrock.solve(f)
+    found = rosenbrock_newton.solve(f)
     assert found.success
     assert found.x.shape == (1000,)
     assert_allclose(found.x, 1, atol=1e-6)

@@ -16,6 +16,8 @@ installed, and has of these what the tool can do:
 - `HESSIAN_ARRAYS`: the same of a `Formula` and its arguments, arrays, for a matrix a point.
 - `GRADIENTS`, `PRODUCTS`: by label, what makes of a `Problem` a `Call` for its value and gradient,
   or for its Hessian times its direction, at its point, in arrays of the tool.
+- `DERIVATIVES`: by label, what makes of a `Formula` three functions of floats: its value, its
+  gradient and its Hessian. It may use more functions than `FUNCTIONS`: those of `accuracy.py`.
 - `BUILT`: the labels in these that are also timed with the making included.
 - `TERMS`: how many terms of a long sum it is given at most, if it is given any.
 

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 from jax import numpy as jnp
-from jax.scipy.special import erf, logsumexp
+from jax.scipy.special import digamma, erf, gammaln, logsumexp
 
 from benchmarks import problems
 from benchmarks.formulas import Formula, functions
@@ -21,6 +21,18 @@ from benchmarks.problems import Problem
 TERMS = 1_000
 
 jax.config.update("jax_enable_x64", True)
+
+_NAMES = (
+    "sin", "cos", "tanh", "exp", "arctan", "arcsinh", "expm1", "sinh", "cosh", "sinc", "log", "sqrt", "log1p",
+    "log2", "cbrt", "log10", "hypot", "logaddexp", "where",
+)  # fmt: skip
+_FUNCTIONS = {name: getattr(jnp, name) for name in _NAMES} | {
+    "sigmoid": jax.nn.sigmoid,
+    "softplus": jax.nn.softplus,
+    "erf": erf,
+    "lgamma": gammaln,
+    "digamma": digamma,
+}
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
@@ -68,6 +80,20 @@ def _loss(problem: Problem) -> Callable[..., Any]:
     return problem.function(problems.functions(jnp, logsumexp=logsumexp))
 
 
+def derivatives(formula: Formula) -> tuple[Callable[..., Any], ...]:
+    """Compiled functions of one array of arguments: the formula, `grad`, `hessian`."""
+    written = formula.function(_FUNCTIONS)
+
+    def value(x: Any) -> Any:
+        return written(*x)
+
+    def on_floats(f: Callable[..., Any]) -> Callable[..., Any]:
+        compiled = jax.jit(f)
+        return lambda *x: compiled(jnp.asarray(x))
+
+    return tuple(map(on_floats, (value, jax.grad(value), jax.hessian(value))))
+
+
 def _of_array(formula: Formula) -> Callable[..., Any]:
     written = _written(formula)
     return lambda x: written(*x)
@@ -94,4 +120,5 @@ HESSIAN_ARRAYS = {"jax (jit, vmap)": hessian_arrays}
 JACOBIANS = {"jax (jit)": jacobian}
 GRADIENTS = {"jax (jit)": gradient}
 PRODUCTS = {"jax (jit)": product}
+DERIVATIVES = {"jax (jit)": derivatives}
 BUILT = ("jax (jit)",)

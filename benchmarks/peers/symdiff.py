@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 import symdiff
 from benchmarks.formulas import Formula
@@ -73,6 +75,21 @@ def _compiled(problem: Problem) -> symdiff.Function:
     return symdiff.compile(problem.text, args=problem.args, wrt=problem.wrt)
 
 
+def derivatives(formula: Formula) -> tuple[symdiff.Function, ...]:
+    """The Functions, which compute floats by the math module."""
+    f = function(formula)
+    return f, f.grad, f.hessian
+
+
+def derivatives_arrays(formula: Formula) -> tuple[Callable[..., Any], ...]:
+    """The Functions on arrays of one point, computed by NumPy."""
+
+    def on_arrays(f: symdiff.Function) -> Callable[..., Any]:
+        return lambda *x: f(*(np.array([value]) for value in x))
+
+    return tuple(map(on_arrays, derivatives(formula)))
+
+
 def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
     coo = matrix.coo
     return Call(coo, tuple(args), arranged=scattered(coo.rows, coo.cols, matrix.sparsity.shape))
@@ -86,4 +103,5 @@ HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays
 JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
 GRADIENTS = {"symdiff": gradient}
 PRODUCTS = {"symdiff": product}
+DERIVATIVES = {"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays}
 BUILT = ("symdiff", "symdiff (coo)")

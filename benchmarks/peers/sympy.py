@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from sympy.codegen import cfunctions, numpy_nodes
 
 from benchmarks.formulas import Formula, functions
 from benchmarks.measure import Call
@@ -14,6 +15,26 @@ from benchmarks.measure import Call
 TERMS = 1_000
 
 _NAMES = functions(sympy, erf=sympy.erf, add=sympy.Add)
+
+_FUNCTIONS = {
+    name: getattr(sympy, name)
+    for name in ("sin", "cos", "tanh", "exp", "sinh", "cosh", "log", "sqrt", "erf", "digamma")
+} | {
+    "arctan": sympy.atan,
+    "arcsinh": sympy.asinh,
+    "expm1": cfunctions.expm1,
+    "log1p": cfunctions.log1p,
+    "log2": cfunctions.log2,
+    "log10": cfunctions.log10,
+    "cbrt": cfunctions.Cbrt,
+    "hypot": cfunctions.hypot,
+    "logaddexp": numpy_nodes.logaddexp,
+    "lgamma": sympy.loggamma,
+    "sinc": lambda x: sympy.sinc(sympy.pi * x),
+    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
+    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    "where": lambda c, x, y: sympy.Piecewise((x, c), (y, True)),
+}
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
@@ -49,6 +70,29 @@ def jacobian(formula: Formula) -> Call:
     return Call(sympy.lambdify(symbols, rows, ["math"], cse=True), formula.point)
 
 
+def derivatives(formula: Formula) -> tuple[Callable[..., Any], ...]:
+    """Functions of floats, over NumPy and SciPy, of real symbols.
+
+    Functions that SymPy has for the sake of generated code are used where it has them.
+    Two that it knows and does not print are supplied.
+    """
+    symbols = sympy.symbols(formula.args, real=True)
+    value = formula.function(_FUNCTIONS)(*symbols)
+    gradient = [value.diff(symbol) for symbol in symbols]
+    hessian = [[partial.diff(symbol) for symbol in symbols] for partial in gradient]
+    modules = [{"Cbrt": np.cbrt, "DiracDelta": _dirac_delta}, "scipy", "numpy"]
+
+    def on_floats(result: Any) -> Callable[..., Any]:
+        written = sympy.lambdify(symbols, result, modules, cse=True)
+        return lambda *x: written(*map(np.float64, x))
+
+    return tuple(map(on_floats, (value, gradient, hessian)))
+
+
+def _dirac_delta(x: Any, order: int = 0) -> Any:
+    return np.where(x == 0, np.inf, 0.0)
+
+
 def _second(formula: Formula, modules: list[str]) -> Callable[..., Any]:
     symbols = sympy.symbols(formula.args)
     value = formula.function(_NAMES)(*symbols)
@@ -69,4 +113,5 @@ ARRAYS = {"sympy (lambdify)": value_and_grad_arrays}
 HESSIANS = {"sympy (lambdify)": hessian}
 HESSIAN_ARRAYS = {"sympy (lambdify)": hessian_arrays}
 JACOBIANS = {"sympy (lambdify)": jacobian}
+DERIVATIVES = {"sympy (lambdify)": derivatives}
 BUILT = ("sympy (lambdify)",)

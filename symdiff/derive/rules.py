@@ -76,9 +76,10 @@ def _present(builder: Builder, i: int) -> int | None:
 def times(builder: Builder, factor: int, partial: int, *, forward: bool = False) -> int:
     """The product, with the conditions of both carried to the outside.
 
-    A factor that is assembled is multiplied at its places alone. The choices that enclose the others come first, so that conditions which only make
-    sense inside of them are evaluated inside of them: in a reverse sweep those of the
-    adjoint, in a `forward` sweep those of the partial derivative.
+    A factor that is assembled is multiplied at its places alone. The choices that enclose
+    the others come first, so that conditions which only make sense inside of them are
+    evaluated inside of them: in a reverse sweep those of the adjoint, in a `forward` sweep
+    those of the partial derivative.
     """
     row = builder.row(factor)
     if (
@@ -189,10 +190,10 @@ def _support(builder: Builder, i: int) -> tuple[int, bool, int] | None:
         inside.append(builder.row(summed)[0].axes)
         summed = builder.row(summed)[1]
     if inside and (support := _support(builder, summed)) is not None:
-        present = _when(builder, *support[:2])
+        condition = _when(builder, *support[:2])
         for axes in reversed(inside):
-            present = builder.anywhere(present, axes)
-        return present, True, i
+            condition = builder.anywhere(condition, axes)
+        return condition, True, i
     if builder.row(i)[0] != "add":
         return _guard(builder, i)
     present: int | None = None

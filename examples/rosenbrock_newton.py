@@ -1,7 +1,7 @@
 """Minimise Rosenbrock functions of 1,000 variables with Hessian-vector products.
 
 The Hessian is never made: each step of Newton's method solves for its direction by conjugate
-gradients, which ask for products with a vector alone. Run as `python examples/rosenbrock.py`.
+gradients, which ask for products with a vector alone. Run as `python examples/rosenbrock_newton.py`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,209 @@
+"""How far off derivatives are, side by side with SymPy and JAX: `python -m benchmarks.accuracy`.
+
+Values, first and second derivatives of random formulas and of formulas that are hard on
+floats, held against mpmath. Random formulas, and what makes one of their derivatives
+well-conditioned at a point, are those of the tests. It takes some minutes, most of them JAX's
+compiler's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mpmath
+from mpmath import mpf
+
+from benchmarks import report
+from benchmarks.cases import LIMIT, ORDERS, Answers, By, Case, by_row, grid, partials, summary, worst
+from benchmarks.formulas import Formula
+from benchmarks.peers import load
+from benchmarks.peers import symdiff as base
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # as pytest does
+
+from random_formulas import LEAST, NAMES, WELL, condition, exact, problems, variables
+from reference import MPMATH
+
+_RESULTS = Path(__file__).parent / "results" / "accuracy.json"
+_PEERS = ("sympy", "jax")
+
+DIGITS = 50  # that right numbers have
+HARD_DIGITS = {1: 1500, 2: 750}  # by the count of arguments, what hard formulas take: much cancels where x is 1e-300
+LARGEST = sys.float_info.max
+
+HARD = {  # texts, and names of the arguments
+    "log(1+exp(x))": "x",
+    "1/(1+exp(-x))": "x",
+    "log(exp(a)+exp(b))": "ab",
+    "sqrt(x**2)": "x",
+    "x*log(x)": "x",
+    "(1-cos(x))/x**2": "x",
+    "where(x > 0, sqrt(x), 0)": "x",
+    "exp(x)-1": "x",
+    "log(1+x)": "x",
+    "hypot(x,y)": "xy",
+    "x**y": "xy",
+    "abs(x)": "x",
+}
+PLACES = tuple(sign * size for size in (1e-300, 1e-8, 1.0, 40.0, 800.0) for sign in (1, -1))
+
+_NOTES = f"""\
+Errors are relative, to numbers that mpmath has to {DIGITS} digits. "failed" are exceptions, NaN and
+infinities where the right number is one that floats reach; they have no part in the columns after it."""
+
+Makers = dict[str, Callable[[Formula], Any]]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Ask every tool, print the tables and the worst cases, write them as JSON."""
+    options = _options(argv)
+    loaded = {name: load(name) for name in options.peers}
+    skipped = {name: module for name, module in loaded.items() if isinstance(module, str)}
+    modules = [base, *(module for module in loaded.values() if not isinstance(module, str))]
+    makers: Makers = {label: maker for module in modules for label, maker in module.DERIVATIVES.items()}
+    facts: dict[str, Any] = {
+        "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "revision": report.revision(),
+        "machine": report.machine(),
+        "versions": {"symdiff": base.VERSION} | report.versions([*(loaded.keys() - skipped.keys()), "mpmath"]),
+        "skipped": skipped,
+        "options": {"seed": options.seed, "count": options.count},
+    }
+    print(f"symdiff accuracy, {facts['date']}, revision {facts['revision'] or 'unknown'}")
+    print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
+    for name, note in skipped.items():
+        print(f"{name}: {note}")
+    print(f"\n{_NOTES}")
+    with mpmath.workdps(DIGITS):
+        found = {"random": _random(makers, options), "hard": _hard(makers, options)}
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(facts | found, indent=1) + "\n")
+    print(f"\nWritten to {options.output}")
+    return 0
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.accuracy",
+        description="Hold the derivatives of symdiff and other tools against mpmath.",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the random formulas (default: %(default)d)")
+    parser.add_argument("--count", type=int, default=500, help="of random formulas (default: %(default)d)")
+    parser.add_argument("--worst", type=int, default=10, metavar="N", help="cases listed a tool (default: %(default)d)")
+    parser.add_argument(
+        "--peers", nargs="*", choices=_PEERS, default=list(_PEERS), metavar="PEER", help=", ".join(_PEERS)
+    )
+    parser.add_argument(
+        "--output", type=Path, default=_RESULTS, metavar="FILE", help="JSON (default: benchmarks/results/accuracy.json)"
+    )
+    return parser.parse_args(argv)
+
+
+def _random(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
+    """Random formulas, each at one point."""
+    well: list[Case] = []
+    rest: list[Case] = []
+    draws = problems(random.Random(options.seed))  # noqa: S311 - not cryptography
+    for text, point in itertools.islice(draws, options.count):
+        formula = Formula("", text, NAMES, tuple(point))
+        answers = {tool: Answers(maker, formula).at(formula.point) for tool, maker in makers.items()}
+        for by in partials(variables(text)):
+            right = exact(text, point, by)
+            if abs(right) <= LARGEST:
+                case = Case(formula, by, right, {tool: answer[by] for tool, answer in answers.items()})
+                (well if condition(text, point, by, right) <= WELL else rest).append(case)
+    title = f"{options.count} random formulas, seed {options.seed}"
+    _print_title(title)
+    print(f"\nLeft out: {len(rest)} numbers that are 0 or below {LEAST:g}, or in which errors of the operations")
+    print(f"grow more than {WELL} times. Of these failed: " + _counts(rest, makers) + ".")
+    tables = [summary("All", well)]
+    tables += [summary(name.capitalize(), _of_order(well, order)) for order, name in enumerate(ORDERS)]
+    for table in tables:
+        print(f"\n{table}")
+    listed = {tool: worst(well, tool, options.worst) for tool in makers}
+    _print_worst(listed)
+    return _data(title, tables, listed)
+
+
+def _hard(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
+    """Formulas that are hard on floats, at each of PLACES, or at each pair of them."""
+    cases = [case for text, args in HARD.items() for case in _hard_cases(text, args, makers)]
+    title = "Formulas that are hard on floats"
+    _print_title(title)
+    places = ", ".join(f"{place:g}" for place in PLACES if place > 0)
+    print(f"\nAt plus and minus {places}, or all pairs of these, where the right number is real and")
+    print('floats reach it: the largest error; "NaN/inf" and how often; "not 0" where 0 is right.')
+    table = grid("", cases)
+    print(table)
+    worsts = {tool: [worst(row, tool, 1, LIMIT) for row in by_row(cases).values()] for tool in makers}
+    listed = {tool: worst(list(itertools.chain(*found)), tool, options.worst) for tool, found in worsts.items()}
+    _print_worst(listed, f", one a line of the table, beyond {LIMIT:g}")
+    return _data(title, [table], listed)
+
+
+def _hard_cases(text: str, args: str, makers: Makers) -> Iterator[Case]:
+    size = len(args)
+    formula = Formula("", text, tuple(args), (1.0,) * size)
+    answers = {tool: Answers(maker, formula) for tool, maker in makers.items()}
+    for point in itertools.product(PLACES, repeat=size):
+        there = replace(formula, point=point)
+        got = {tool: answer.at(point) for tool, answer in answers.items()}
+        for by in partials(range(size)):
+            right = _hard_exact(text, formula.args, point, by)
+            if right is not None:
+                yield Case(there, by, right, {tool: numbers[by] for tool, numbers in got.items()})
+
+
+def _hard_exact(text: str, args: Sequence[str], point: Sequence[float], by: By) -> Any:
+    """The right number, or None where there is none: not real, not finite, beyond floats."""
+    code = compile(text, "formula", "eval")
+
+    def value(*x: Any) -> Any:
+        return eval(code, MPMATH | dict(zip(args, x, strict=True)))
+
+    with mpmath.workdps(HARD_DIGITS[len(args)]):
+        try:
+            right = mpmath.mpmathify(mpmath.diff(value, point, tuple(by.count(k) for k in range(len(args)))))
+        except (ZeroDivisionError, ValueError):
+            return None
+    return right if isinstance(right, mpf) and abs(right) <= LARGEST else None
+
+
+def _of_order(cases: Sequence[Case], order: int) -> list[Case]:
+    return [case for case in cases if len(case.by) == order]
+
+
+def _counts(cases: Sequence[Case], makers: Makers) -> str:
+    return ", ".join(f"{tool} {sum(case.failed(tool) for case in cases)}" for tool in makers)
+
+
+def _print_title(title: str) -> None:
+    print(f"\n\n{title}\n{'=' * len(title)}")
+
+
+def _print_worst(listed: dict[str, list[Case]], which: str = "") -> None:
+    for tool, cases in listed.items():
+        print(f"\nWorst of {tool}{which}" + ("" if cases else ": none"))
+        for case in cases:
+            print(case.about(tool))
+
+
+def _data(title: str, tables: Sequence[report.Table], listed: dict[str, list[Case]]) -> dict[str, Any]:
+    return {
+        "title": title,
+        "tables": [{"title": table.title, "rows": table.data} for table in tables],
+        "worst": {tool: [case.data() for case in cases] for tool, cases in listed.items()},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

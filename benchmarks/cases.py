@@ -1,0 +1,182 @@
+"""A number asked of every tool, the right one, and how far off each tool is."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import Any
+
+import mpmath
+import numpy as np
+from mpmath import mpf
+
+from benchmarks.formulas import Formula
+from benchmarks.measure import failure, numbers
+from benchmarks.report import Table
+
+LIMIT = 1e-13  # relative errors beyond it are counted
+
+ORDERS = ("value", "first derivatives", "second derivatives")
+
+# The indices of the arguments that a formula is differentiated by; none: its value.
+By = tuple[int, ...]
+
+_LEAST = mpf(math.ulp(0.0))  # of the positive floats
+
+
+@dataclass(frozen=True)
+class Case:
+    """One derivative of a formula at one point.
+
+    Attributes:
+        formula: with its point.
+        by: what it is differentiated by.
+        right: the right number, at high precision; no float has to be infinite to come near it.
+        got: by tool, its number, or a note that says why there is none.
+    """
+
+    formula: Formula
+    by: By
+    right: Any
+    got: dict[str, float | str]
+
+    @property
+    def name(self) -> str:
+        """The derivative as a fraction, or "value"."""
+        names = "".join(f" d{self.formula.args[k]}" for k in self.by)
+        return f"d{len(self.by) if len(self.by) > 1 else ''}/{names.strip()}" if names else "value"
+
+    def failed(self, tool: str) -> bool:
+        """Whether the tool has no finite number."""
+        got = self.got[tool]
+        return isinstance(got, str) or not math.isfinite(got)
+
+    def error(self, tool: str) -> float:
+        """The relative error; `inf` without a finite number, or with another than 0 where 0 is right.
+
+        An error of the least float is none: what is right may lie between two subnormal numbers.
+        """
+        got = self.got[tool]
+        if isinstance(got, str) or not math.isfinite(got):
+            return math.inf
+        absolute = abs(mpf(got) - self.right)
+        if absolute <= _LEAST:
+            return 0.0
+        return float(absolute / abs(self.right)) if abs(self.right) >= _LEAST / 2 else math.inf
+
+    def verdict(self, tool: str) -> str:
+        """The error as text."""
+        error = self.error(tool)
+        if self.failed(tool):
+            return "NaN/inf"
+        return "not 0" if error > 0 and abs(self.right) < _LEAST / 2 else f"{error:.1e}"
+
+    def about(self, tool: str) -> str:
+        """Some lines on what `tool` gives here, what is right, and what the others give."""
+        point = ", ".join(
+            f"{name} = {value!r}" for name, value in zip(self.formula.args, self.formula.point, strict=True)
+        )
+        shown = {tool: self.got[tool], "right": mpmath.nstr(self.right, 20)} | self.got
+        width = max(map(len, shown))
+        lines = [f"  {self.verdict(tool)}: {self.name} of {self.formula.text}", f"  at {point}"]
+        return "\n".join([*lines, *(f"    {name:<{width}}  {number}" for name, number in shown.items())])
+
+    def data(self) -> dict[str, Any]:
+        """The same for the JSON file."""
+        return {
+            "formula": self.formula.text,
+            "point": dict(zip(self.formula.args, self.formula.point, strict=True)),
+            "derivative": self.name,
+            "right": mpmath.nstr(self.right, 25),
+            "got": {tool: str(got) for tool, got in self.got.items()},
+        }
+
+
+class Answers:
+    """What a tool gives for a formula at any point."""
+
+    def __init__(self, maker: Callable[[Formula], Any], formula: Formula) -> None:
+        self._size = len(formula.args)
+        self._functions: Any = None
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                self._functions = maker(formula)
+        except Exception as error:
+            self._error = error
+
+    def at(self, point: tuple[float, ...]) -> dict[By, float | str]:
+        """By derivative, a number or a note."""
+        found: dict[By, float | str] = {}
+        for order in range(len(ORDERS)):
+            # Where each derivative stands: the only number, in the gradient, in the Hessian row by row.
+            distinct = partials(range(self._size), [order])
+            places = {by: sum(k * self._size**j for j, k in enumerate(reversed(by))) for by in distinct}
+            try:
+                result = self._numbers(order, point)
+                found |= {by: float(result[place]) for by, place in places.items()}
+            except Exception as error:
+                found |= dict.fromkeys(places, failure(error))
+        return found
+
+    def _numbers(self, order: int, point: tuple[float, ...]) -> np.ndarray:
+        if self._functions is None:
+            raise self._error
+        with warnings.catch_warnings(action="ignore"):
+            return numbers(self._functions[order](*point))
+
+
+def partials(indices: Sequence[int], orders: Sequence[int] = range(len(ORDERS))) -> list[By]:
+    """The distinct derivatives by the arguments of these indices."""
+    return [by for order in orders for by in combinations_with_replacement(indices, order)]
+
+
+def summary(title: str, cases: Sequence[Case]) -> Table:
+    """For each tool, how many numbers it gave and how far off they are."""
+    head = ("", "compared", "failed", "median", "99%", "largest", f"> {LIMIT:g}")
+    data = []
+    for tool in cases[0].got if cases else ():
+        errors = [case.error(tool) for case in cases if not case.failed(tool)]
+        points = np.quantile(errors, (0.5, 0.99, 1.0), method="higher").tolist() if errors else [math.nan] * 3
+        beyond = sum(error > LIMIT for error in errors)
+        data.append((tool, len(cases), len(cases) - len(errors), *points, beyond))
+    lines = [
+        (tool, str(compared), str(failed), *(f"{point:.1e}" for point in points), str(beyond))
+        for tool, compared, failed, *points, beyond in data
+    ]
+    keys = ("tool", "compared", "failed", "median", "percentile_99", "largest", "beyond")
+    return Table(title, head, lines, [dict(zip(keys, row, strict=True)) for row in data])
+
+
+def grid(title: str, cases: Sequence[Case]) -> Table:
+    """For each formula and order, the worst that each tool gives."""
+    tools = list(cases[0].got)
+    lines, data = [], []
+    for (text, order), row in by_row(cases).items():
+        cells = {tool: _worst(row, tool) for tool in tools}
+        lines.append((f"{text}: {ORDERS[order]}", str(len(row)), *cells.values()))
+        beyond = {tool: sum(case.error(tool) > LIMIT for case in row) for tool in tools}
+        data.append({"formula": text, "order": order, "numbers": len(row), "worst": cells, "beyond": beyond})
+    return Table(title, ("", "numbers", *tools), lines, data)
+
+
+def by_row(cases: Sequence[Case]) -> dict[tuple[str, int], list[Case]]:
+    """The cases by the text of the formula and the order."""
+    rows: dict[tuple[str, int], list[Case]] = {}
+    for case in cases:
+        rows.setdefault((case.formula.text, len(case.by)), []).append(case)
+    return rows
+
+
+def _worst(cases: Sequence[Case], tool: str) -> str:
+    """The largest error, or how many numbers are not finite."""
+    failed = sum(case.failed(tool) for case in cases)
+    return f"NaN/inf {failed}" if failed else max(cases, key=lambda case: case.error(tool)).verdict(tool)
+
+
+def worst(cases: Sequence[Case], tool: str, count: int, least: float = 0.0) -> list[Case]:
+    """The cases in which the tool is farthest off, by more than `least`, those without a number first."""
+    beyond = (case for case in cases if case.error(tool) > least)
+    return sorted(beyond, key=lambda case: (not case.failed(tool), -case.error(tool)))[:count]
