@@ -7,6 +7,8 @@ Rules are written in the formula language: `partials` holds the partial derivati
 by each argument, in terms of the arguments (`x`; `x, y`; for `where` `c, x, y`)
 and of the result `out`. A rule that reads `where(c, p, 0)` or `where(c, 0, p)` says
 that the derivative is *absent* on the other side: nothing is multiplied by that zero.
+Where a rule makes a choice at a special point, `special(c)` says so: what is not chosen
+there raises no flag, because the rule keeps it from doing so, by `away(c, x)` if need be.
 
 Targets are spelt either by the name of a function of the target's module
 (`tanh` is `np.tanh(x)` and `math.tanh(x)`) or by a template over the arguments.
@@ -18,6 +20,7 @@ Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import inf, nan
@@ -66,6 +69,11 @@ class Primitive:
     """The rules for complex arguments, where `partials` hold for real ones only."""
     quiet: bool = False
     """Sets no floating-point flag, whatever the arguments."""
+    guards: str = ""
+    """The arguments that have to be NaN, all of them, for the result and its partials to be
+    so, and to raise no flag; empty if any one will do."""
+    loud: bool = False
+    """Raises a flag for an argument that is NaN."""
     internal: bool = False
     """For rules only; users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()
@@ -83,6 +91,10 @@ class Primitive:
         """Names of the arguments in the rules and templates."""
         return _PARAMETERS[len(self.partials)]
 
+    def decisive(self, varying: Sequence[int]) -> list[int]:
+        """Those of the `varying` arguments that are in `guards`."""
+        return [k for k in varying if self.parameters[k] in self.guards]
+
 
 _PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("c", "x", "y")}
 
@@ -95,17 +107,32 @@ _R = (-3.0, 3.0)  # anywhere
 _P = (0.2, 3.0)  # positive
 _U = (-0.9, 0.9)  # inside the unit interval
 
+# The derivative of sinc; near 0 the closed form cancels, so its Taylor series stands in.
+_SINC = "(cos(pi*x) - out)/x".replace("x", "away(special(abs(x) < 0.1), x)")
+_SINC_NEAR_0 = (
+    "-pi^2/3*x*(1 - (pi*x)^2/10*(1 - (pi*x)^2/28*(1 - (pi*x)^2/54*(1 - (pi*x)^2/88"
+    "*(1 - (pi*x)^2/130*(1 - (pi*x)^2/180))))))"
+).replace("x", "away(special(abs(x) >= 0.1), x)")
+
 _TABLE = (
     # Arithmetic
     Primitive(name="add", partials=("1", "1"), symbols=_infix("+", SUM), holomorphic=True, sample=(_R, _R)),
     Primitive(name="sub", partials=("1", "-1"), symbols=_infix("-", SUM), holomorphic=True, sample=(_R, _R)),
     Primitive(name="mul", partials=("y", "x"), symbols=_infix("*", PRODUCT), holomorphic=True, sample=(_R, _R)),
-    Primitive(name="div", partials=("1/y", "-out/y"), symbols=_infix("/", PRODUCT), holomorphic=True, sample=(_R, _P)),
+    Primitive(
+        name="div",
+        partials=("1/y", "-out/y"),
+        symbols=_infix("/", PRODUCT),
+        holomorphic=True,
+        guards="y",
+        sample=(_R, _P),
+    ),
     Primitive(
         name="mod",
         partials=("1", "-floor(x/y)"),
         symbols=_infix("%", PRODUCT),
         aliases=("Mod",),
+        guards="y",
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
     Primitive(
@@ -118,11 +145,15 @@ _TABLE = (
     ),
     Primitive(
         name="pow",
-        partials=("where(x == 0 and y == 0, 0, y*x^(y - 1))", "where(x == 0 and y >= 0, 0, out*log(x))"),
+        partials=(
+            "where(special(x == 0 and y == 0), 0, y*away(special(x == 0 and y == 0), x)^(y - 1))",
+            "where(special(x == 0 and y >= 0), 0, out*log(away(special(x == 0 and y >= 0), x)))",
+        ),
         numpy="power",
         math="pow",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
+        guards="xy",
         sample=(_P, _R),
         kinks=(
             ((0.0, 0.0), (0.0, 0.0)),
@@ -152,15 +183,19 @@ _TABLE = (
     ),
     Primitive(
         name="hypot",
-        partials=("where(out == 0, 0, x/out)", "where(out == 0, 0, y/out)"),
+        partials=(
+            "where(special(out == 0), 0, x/away(special(out == 0), out))",
+            "where(special(out == 0), 0, y/away(special(out == 0), out))",
+        ),
         numpy="hypot",
         math="hypot",
+        guards="xy",
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
     ),
     Primitive(  # of a sum of squares, which is 0 at the origin alone: the last step of a norm
         name="magnitude",
-        partials=("where(out == 0, 0, 0.5/out)",),
+        partials=("where(special(out == 0), 0, 0.5/away(special(out == 0), out))",),
         numpy="sqrt",
         math="sqrt",
         internal=True,
@@ -180,6 +215,8 @@ _TABLE = (
         numpy="logaddexp",
         math="({x} + 0.6931471805599453 if {x} == {y} else"
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
+        guards="xy",
+        loud=True,
         sample=(_R, _R),
     ),
     # Trigonometric
@@ -219,19 +256,15 @@ _TABLE = (
         numpy="arctan2",
         math="atan2",
         aliases=("atan2",),
+        guards="xy",
         sample=(_P, _R),
     ),
     Primitive(name="deg2rad", partials=("pi/180",), numpy="deg2rad", math="radians", sample=(_R,)),
     Primitive(name="rad2deg", partials=("180/pi",), numpy="rad2deg", math="degrees", sample=(_R,)),
-    # sin(pi x)/(pi x); near 0 the closed form of the derivative cancels, so its Taylor series stands in.
+    # sin(pi x)/(pi x)
     Primitive(
         name="sinc",
-        partials=(
-            (
-                "where(abs(x) < 0.1, -pi^2/3*x*(1 - (pi*x)^2/10*(1 - (pi*x)^2/28*(1 - (pi*x)^2/54*(1 - (pi*x)^2/88"
-                "*(1 - (pi*x)^2/130*(1 - (pi*x)^2/180)))))), (cos(pi*x) - out)/x)"
-            ),
-        ),
+        partials=(f"where(special(abs(x) < 0.1), {_SINC_NEAR_0}, {_SINC})",),
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
         sample=((0.15, 0.9),),
@@ -344,18 +377,22 @@ _TABLE = (
     ),
     Primitive(
         name="heaviside",
-        partials=("0", "where(x == 0, 1, 0)"),
+        partials=("0", "where(special(x == 0), 1, 0)"),
         numpy="heaviside",
         math="(0.0 if {x} < 0.0 else 1.0 if {x} > 0.0 else {y} if {x} == 0.0 else {x})",
         aliases=("Heaviside",),
         defaults=(0.5,),
         quiet=True,
+        guards="xy",
         sample=(_P, _R),
         kinks=(((0.0, 0.5), (0.0, 1.0)),),
     ),
     Primitive(
         name="maximum",
-        partials=("where(x < y, 0, where(x == y, 0.5, 1))", "where(x > y, 0, where(x == y, 0.5, 1))"),
+        partials=(
+            "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
+            "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
+        ),
         numpy="maximum",
         math="({x} if {x} > {y} or {x} != {x} else {y})",
         aliases=("Max", "max"),
@@ -366,7 +403,10 @@ _TABLE = (
     ),
     Primitive(
         name="minimum",
-        partials=("where(x > y, 0, where(x == y, 0.5, 1))", "where(x < y, 0, where(x == y, 0.5, 1))"),
+        partials=(
+            "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
+            "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
+        ),
         numpy="minimum",
         math="({x} if {x} < {y} or {x} != {x} else {y})",
         aliases=("Min", "min"),
@@ -378,7 +418,7 @@ _TABLE = (
     # Of machine learning
     Primitive(
         name="relu",
-        partials=("where(x > 0, 1, 0)",),
+        partials=("where(special(x > 0), 1, 0)",),
         numpy="np.maximum({x}, 0.0)",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0)",
         quiet=True,
@@ -517,6 +557,29 @@ _TABLE = (
         holomorphic=True,
         quiet=True,
         sample=((-1.0, 1.0), _R, _R),
+    ),
+    # For rules: the condition of a special point, and a value that is NaN there instead
+    Primitive(
+        name="special",
+        partials=("0",),
+        numpy="{x}",
+        math="{x}",
+        takes="c",
+        condition=True,
+        holomorphic=True,
+        quiet=True,
+        internal=True,
+    ),
+    Primitive(
+        name="away",
+        partials=("0", "1"),
+        numpy="np.where({x}, np.nan, {y})",
+        math="(math.nan if {x} else {y})",
+        takes="cr",
+        holomorphic=True,
+        quiet=True,
+        internal=True,
+        sample=((0.0, 0.0), _R),
     ),
 )
 

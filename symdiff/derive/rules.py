@@ -2,18 +2,26 @@
 
 A structural zero is an absent value (None), never a constant 0. A derivative that is
 absent on one side of a condition is `where(c, d, 0)`; such a select is carried to the
-outside of every product, so its zero never meets an infinity or a NaN.
+outside of every product, so its zero never meets an infinity or a NaN. Where the choice is
+the user's, what is multiplied inside of it is NaN on the other side, so it raises no flag.
 """
 
 from __future__ import annotations
 
-from symdiff.arrays import Assemble, Index, Structure, Sum
+import re
+from collections.abc import Sequence
+
+from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.build import Builder
 from symdiff.derive.structure import pushed, transposed
 from symdiff.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
 
+# (condition, side, value): what is `value` on that side of the condition, else absent
+Choice = tuple[int, bool, int]
+
+_NAME = re.compile(r"[a-z]+")
 _SCATTERED = 4  # places of an array of zeros at which a product is made, rather than everywhere
 _NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
 
@@ -37,14 +45,67 @@ def chain(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: b
     if text in parameters:
         partial = row[1 + parameters.index(text)]
     else:
-        bindings = dict(zip(parameters, row[1:], strict=True))
-        bindings["out"] = i
-        with builder.simplifying():
-            partial = instantiate(builder, text, bindings)
+        partial = _partial(builder, i, row, text, _support(builder, factor))
     if builder.value(partial) == 0.0:
         return None
-    term = times(builder, factor, partial, forward=forward)
+    if not forward and _last(builder, row[1 + k], factor, partial):
+        term = _product(builder, factor, partial)
+    else:
+        term = times(builder, factor, partial, builder.silence.where(i), forward=forward)
     return term if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], term)
+
+
+def _partial(builder: Builder, i: int, row: Row, text: str, present: Choice | None) -> int:
+    """The partial derivative of row `i` by a rule, for a factor that is absent unless `present`."""
+    primitive = PRIMITIVES[row[0]]
+    bindings = dict(zip(primitive.parameters, row[1:], strict=True))
+    bindings["out"] = i
+    known = len(builder.graph.rows)
+    with builder.simplifying():
+        partial = instantiate(builder, text, bindings)
+    absent = _elsewhere(builder, present)
+    if absent is None or primitive.quiet or partial < known:
+        return partial
+    used = sorted(set(_NAME.findall(text)) & bindings.keys())
+    used = [name for name in used if builder.value(bindings[name]) is None]
+    for name in [name for name in used if name in primitive.guards] or used:
+        bindings[name] = _away(builder, absent, bindings[name])
+    with builder.simplifying():
+        return instantiate(builder, text, bindings)
+
+
+def _last(builder: Builder, j: int, factor: int, partial: int) -> bool:
+    """Whether a product need not carry the choice in its adjoint to the outside.
+
+    That is if it adds to the adjoint of an argument, if the choice is one that a rule made,
+    and if what it is multiplied by is given: an argument or a constant.
+    """
+    if builder.row(j)[0] != "input":
+        return False
+    while isinstance(builder.row(partial)[0], Index | Expand | Permute | Reshape | Broadcast):
+        partial = builder.row(partial)[1]
+    if builder.row(partial)[0] not in ("input", "const"):
+        return False
+    support = _support(builder, factor)
+    return support is not None and _elsewhere(builder, support) is None
+
+
+def _elsewhere(builder: Builder, choice: Choice | None) -> int | None:
+    """The condition under which a choice of the user's makes a value absent; None if there is none."""
+    if choice is None:
+        return None
+    condition, holds, _ = choice
+    if not holds:
+        return None if builder.silence.choice(condition) is None else condition
+    chosen = builder.silence.choice(condition)
+    return None if chosen is None else builder.joined("not", chosen)
+
+
+def _away(builder: Builder, condition: int, i: int) -> int:
+    """Row `i`, NaN where the condition holds."""
+    if builder.value(i) is not None or builder.silence.holds(i, condition):
+        return i
+    return builder.joined("away", condition, i)
 
 
 def _spread(builder: Builder, i: int, j: int, term: int) -> int:
@@ -71,38 +132,57 @@ def _present(builder: Builder, i: int) -> int | None:
     return None if support is None else _when(builder, *support[:2])
 
 
-def times(builder: Builder, factor: int, partial: int, *, forward: bool = False) -> int:
+def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] = (), *, forward: bool = False) -> int:
     """The product, with the conditions of both carried to the outside.
 
-    A factor that is assembled is multiplied at its places alone. The choices that enclose the others come first, so that conditions which only make
-    sense inside of them are evaluated inside of them: in a reverse sweep those of the
-    adjoint, in a `forward` sweep those of the partial derivative.
+    A factor that is assembled is multiplied at its places alone. The choices that enclose
+    the others come first, so that conditions which only make sense inside of them are
+    evaluated inside of them: in a reverse sweep those of the adjoint, in a `forward` sweep
+    those of the partial derivative. In each of the `unneeded` conditions the product is not
+    needed, whatever its value.
     """
     row = builder.row(factor)
     if isinstance(row[0], Assemble) and 0 < len(row[0].places) <= _SCATTERED:
         return _scattered(builder, row, partial, forward=forward)
-    return _times(builder, factor, partial, forward=forward)
+    return _times(builder, factor, partial, unneeded, forward=forward)
 
 
-def _times(builder: Builder, factor: int, partial: int, *, forward: bool) -> int:
-    guards: list[tuple[int, bool]] = []
+def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int], *, forward: bool) -> int:
+    guards: list[Choice] = []
     support = _support(builder, factor)
     if support is not None:
         factor = support[2]
     while len(guards) < _NESTED and (inner := _guard(builder, partial)) is not None:
-        guards.append(inner[:2])
+        guards.append(inner)
         partial = inner[2]
     if support is not None:
-        guards.insert(len(guards) if forward else 0, support[:2])
-    product = _product(builder, factor, partial)
+        guards.insert(len(guards) if forward else 0, support)
+    product = _silent_product(builder, factor, partial, guards, unneeded)
     if not guards:
         return product
-    condition, holds = guards[0]
+    condition, holds, _ = guards[0]
     for guard in guards[1:]:
-        condition = builder.joined("and", _when(builder, condition, holds), _when(builder, *guard))
+        condition = builder.joined("and", _when(builder, condition, holds), _when(builder, *guard[:2]))
         holds = True
     zero = builder.const(0.0)
     return builder.op("where", condition, *((product, zero) if holds else (zero, product)))
+
+
+def _silent_product(
+    builder: Builder, factor: int, partial: int, guards: Sequence[Choice], unneeded: Sequence[int]
+) -> int:
+    """The product, NaN where a choice of the user's makes it absent or it is `unneeded`."""
+    if not {builder.value(factor), builder.value(partial)} & {1.0, -1.0}:
+        absent = [condition for guard in guards if (condition := _elsewhere(builder, guard)) is not None]
+        if unneeded and not {*unneeded} & {*builder.silence.where(factor), *builder.silence.where(partial)}:
+            absent.append(unneeded[0])
+        for condition in absent:
+            if not builder.silence.holds(partial, condition):
+                if builder.value(factor) is None:
+                    factor = _away(builder, condition, factor)
+                else:
+                    partial = _away(builder, condition, partial)
+    return _product(builder, factor, partial)
 
 
 def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> int:
@@ -112,7 +192,7 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
     parts: list[int] = []
     for place, part in zip(operation.places, row[1:], strict=True):
         there = builder.structure(Index(place), builder.full(partial, core)) if builder.shape(partial) else partial
-        parts.append(_times(builder, part, there, forward=forward))
+        parts.append(_times(builder, part, there, (), forward=forward))
     return builder.structure(operation, *parts)
 
 
@@ -140,6 +220,9 @@ def plus(builder: Builder, total: int | None, term: int) -> int:
     if left and right and left[0] == right[0]:
         condition, holds, value = left
         if holds == right[1]:
+            absent = _elsewhere(builder, left)
+            if absent is not None and not builder.silence.holds(right[2], absent):
+                value = _away(builder, absent, value)
             both, zero = builder.op("add", value, right[2]), builder.const(0.0)
             return builder.op("where", condition, *((both, zero) if holds else (zero, both)))
         return builder.op("where", condition, *((value, right[2]) if holds else (right[2], value)))
@@ -157,7 +240,7 @@ def _joint(builder: Builder, total: int, term: int) -> int | None:
     return builder.structure(Assemble(to, (*left.places, *right.places)), *first, *second)
 
 
-def _guard(builder: Builder, i: int) -> tuple[int, bool, int] | None:
+def _guard(builder: Builder, i: int) -> Choice | None:
     """(condition, side, value) where row `i` is `value` on that side of the condition, else absent."""
     row = builder.row(i)
     if row[0] == "where":
@@ -168,7 +251,7 @@ def _guard(builder: Builder, i: int) -> tuple[int, bool, int] | None:
     return None
 
 
-def _support(builder: Builder, i: int) -> tuple[int, bool, int] | None:
+def _support(builder: Builder, i: int) -> Choice | None:
     """As `_guard`, for a sum of such terms too: it is absent where all of them are."""
     inside: list[tuple[int, ...]] = []
     summed = i
@@ -182,20 +265,27 @@ def _support(builder: Builder, i: int) -> tuple[int, bool, int] | None:
         return present, True, i
     if builder.row(i)[0] != "add":
         return _guard(builder, i)
-    present: int | None = None
+    anywhere = _present_sum(builder, i)
+    return None if anywhere is None else (anywhere, True, i)
+
+
+def _present_sum(builder: Builder, i: int) -> int | None:
+    """The condition outside of which all terms of sum `i` are absent, if there is one."""
+    known = builder.supports
     waiting = [i]
     while waiting:
-        row = builder.row(j := waiting.pop())
-        if row[0] == "add":
-            waiting += row[1:]
-            continue
-        guard = _guard(builder, j)
-        if guard is None:
-            return None
-        here = _when(builder, *guard[:2])
-        present = here if present is None else builder.joined("or", present, here)
-    assert present is not None
-    return present, True, i
+        row = builder.row(j := waiting[-1])
+        if j in known:
+            waiting.pop()
+        elif row[0] != "add":
+            guard = _guard(builder, j)
+            known[j] = None if guard is None else _when(builder, *guard[:2])
+        elif missing := [k for k in row[1:] if k not in known]:
+            waiting.append(missing[0])
+        else:
+            left, right = known[row[1]], known[row[2]]
+            known[j] = None if left is None or right is None else builder.joined("or", left, right)
+    return known[i]
 
 
 def _when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 - a side

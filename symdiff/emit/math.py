@@ -9,9 +9,9 @@ import numpy as np
 
 from symdiff.arrays import Assemble
 from symdiff.dims import product
-from symdiff.emit.passes import expand_powers
+from symdiff.emit.passes import expand_powers, lazy
 from symdiff.emit.python import Nest, Text, Writer, wrapped
-from symdiff.ir import Program, Row, compact, live, operands
+from symdiff.ir import Program, Row, live, operands
 from symdiff.primitives import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # elements of an array that is returned as a list of its rows
@@ -64,7 +64,8 @@ def source(program: Program, name: str, nest: Nest) -> str:
     It is eager outside of conditional expressions and raises ValueError, OverflowError or
     ZeroDivisionError where IEEE arithmetic has an infinity or a NaN.
     """
-    program = expand_powers(program) if program.graph.shared else compact(program)
+    program = lazy(program)
+    program = expand_powers(program) if program.graph.shared else program
     return _MathWriter(program).function(name, nest)
 
 

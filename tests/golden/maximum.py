@@ -6,8 +6,6 @@ def value_and_grad(w, x, b):
     v1 = w * x + b
     out = np.maximum(0.0, v1)
     # reverse sweep
-    v2 = 0.0 > v1
-    v3 = np.where(0.0 == v1, dtype(0.5), 1.0)
-    b_bar = np.where(v2, 0.0, v3)
-    w_bar = np.where(v2, 0.0, np.where(v2, np.nan, v3) * x)
+    b_bar = np.where(0.0 > v1, 0.0, np.where(0.0 == v1, dtype(0.5), 1.0))
+    w_bar = b_bar * x
     return out, (w_bar, b_bar)

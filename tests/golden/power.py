@@ -3,9 +3,8 @@
 def grad(x, y):
     # reverse sweep
     v1 = x == 0.0
-    v2 = v1 & (y >= 0.0)
-    v3 = np.where(v2, np.nan, x)
-    v4 = v1 & (y == 0.0)
-    x_bar = np.where(v4, 0.0, y * np.power(x, np.where(v4, np.nan, y) - 1.0))
-    y_bar = np.where(v2, 0.0, np.power(v3, y) * np.log(v3))
+    v2 = v1 & (y == 0.0)
+    x_bar = np.where(v2, 0.0, y * np.power(np.where(v2, np.nan, x), y - 1.0))
+    v3 = v1 & (y >= 0.0)
+    y_bar = np.where(v3, 0.0, np.power(x, y) * np.log(np.where(v3, np.nan, x)))
     return x_bar, y_bar
