@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from symdiff.arrays import Structure, broadcast
 from symdiff.build import Builder
 from symdiff.ir import Graph, Program, Row, compact, operands, replay
@@ -63,7 +65,8 @@ class _Masks:
         covered: set[int] = set()
         if not primitive.loud:
             covered = {k for k, j in enumerate(arguments) if j in self.silent and _within(self.silent[j], needed)}
-        varying = [k for k, j in enumerate(arguments) if self.builder.value(j) is None]
+        values = [self.builder.value(j) for j in arguments]
+        varying = [k for k, v in enumerate(values) if v is None or (primitive.guards and not 0 < abs(v) < inf)]
         decisive = primitive.decisive(varying)
         if not primitive.quiet:
             wanted = [k for k in decisive or varying if k not in covered and self._fits(arguments[k], needed)]

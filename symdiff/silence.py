@@ -44,7 +44,7 @@ class Silence:
             self._nan.append(self._nan_of(i))
             if row[0] == "special" or row[0] == "const":
                 self._choice.append(None)
-            elif row[0] in ("and", "or", "not"):
+            elif row[0] in ("and", "or", "not") or isinstance(row[0], Structure):
                 self._choice.append(self._choice_of(i))
             else:
                 self._choice.append(i)
@@ -70,7 +70,7 @@ class Silence:
     def _choice_of(self, i: int) -> int | None:
         row = self.graph.rows[i]
         found = [self._choice[j] for j in operands(row)]
-        if found == [None] * len(found):
+        if found and not any(c is not None for c in found):
             return None
         if row[0] != "and" or found == list(row[1:]):
             return i
@@ -87,8 +87,8 @@ class Silence:
             return True
         if not depth:
             return False
-        if row[0] == "and":
-            return any(self._implies(j, known, depth - 1) for j in row[1:])
-        if row[0] == "not" and rows[row[1]][0] == "or" and rows[known][0] == "not":
-            return any(self._implies(rows[known][1], j, depth - 1) for j in rows[row[1]][1:])
-        return False
+        if row[0] == "and" and any(self._implies(j, known, depth - 1) for j in row[1:]):
+            return True
+        if rows[known][0] == "or":
+            return any(self._implies(condition, j, depth - 1) for j in rows[known][1:])
+        return row[0] == rows[known][0] == "not" and self._implies(rows[known][1], row[1], depth - 1)

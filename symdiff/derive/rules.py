@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import isfinite
 
 from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.build import Builder
@@ -26,11 +27,14 @@ _SCATTERED = 4  # places of an array of zeros at which a product is made, rather
 _NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
 
 
-def chain(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool = False) -> int | None:
+def chain(
+    builder: Builder, i: int, row: Row, k: int, factor: int, unneeded: Sequence[int] = (), *, forward: bool = False
+) -> int | None:
     """`factor` times the partial derivative of row `i` by its k-th operand; None where it is zero.
 
     `factor` is the adjoint of the row in a reverse sweep, the tangent of the operand
-    in a `forward` sweep. Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
+    in a `forward` sweep; in each of the `unneeded` conditions the result is not needed.
+    Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
     if isinstance(row[0], Structure):
         return _structural(builder, i, row, k, factor, forward=forward)
@@ -45,49 +49,52 @@ def chain(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: b
     if text in parameters:
         partial = row[1 + parameters.index(text)]
     else:
-        partial = _partial(builder, i, row, text, _support(builder, factor))
+        absent = _elsewhere(builder, _support(builder, factor))
+        partial = _partial(builder, i, row, text, unneeded if absent is None else (*unneeded, absent))
     if builder.value(partial) == 0.0:
         return None
-    if not forward and _last(builder, row[1 + k], factor, partial):
+    if not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
         term = _product(builder, factor, partial)
     else:
-        term = times(builder, factor, partial, builder.silence.where(i), forward=forward)
+        term = times(builder, factor, partial, (*unneeded, *builder.silence.where(i)), forward=forward)
     return term if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], term)
 
 
-def _partial(builder: Builder, i: int, row: Row, text: str, present: Choice | None) -> int:
-    """The partial derivative of row `i` by a rule, for a factor that is absent unless `present`."""
+def _partial(builder: Builder, i: int, row: Row, text: str, unneeded: Sequence[int]) -> int:
+    """The partial derivative of row `i` by a rule, which is not needed in each of some conditions."""
     primitive = PRIMITIVES[row[0]]
     bindings = dict(zip(primitive.parameters, row[1:], strict=True))
     bindings["out"] = i
     known = len(builder.graph.rows)
     with builder.simplifying():
         partial = instantiate(builder, text, bindings)
-    absent = _elsewhere(builder, present)
-    if absent is None or primitive.quiet or partial < known:
+    if not unneeded or primitive.quiet or partial < known:
         return partial
     used = sorted(set(_NAME.findall(text)) & bindings.keys())
     used = [name for name in used if builder.value(bindings[name]) is None]
     for name in [name for name in used if name in primitive.guards] or used:
-        bindings[name] = _away(builder, absent, bindings[name])
+        for condition in unneeded:
+            bindings[name] = _away(builder, condition, bindings[name])
     with builder.simplifying():
         return instantiate(builder, text, bindings)
 
 
-def _last(builder: Builder, j: int, factor: int, partial: int) -> bool:
-    """Whether a product need not carry the choice in its adjoint to the outside.
+def _as_it_is(builder: Builder, factor: int, partial: int) -> bool:
+    """Whether a product of arrays need not carry the choice in its adjoint to the outside.
 
-    That is if it adds to the adjoint of an argument, if the choice is one that a rule made,
-    and if what it is multiplied by is given: an argument or a constant.
+    That is if the choice is one that a rule made, and what it is multiplied by is given: an
+    argument, or a finite constant. So a sum of it is a contraction of what is there already.
     """
-    if builder.row(j)[0] != "input":
-        return False
-    while isinstance(builder.row(partial)[0], Index | Expand | Permute | Reshape | Broadcast):
-        partial = builder.row(partial)[1]
-    if builder.row(partial)[0] not in ("input", "const"):
-        return False
     support = _support(builder, factor)
-    return support is not None and _elsewhere(builder, support) is None
+    return support is not None and _elsewhere(builder, support) is None and _given(builder, partial)
+
+
+def _given(builder: Builder, i: int) -> bool:
+    """Whether row `i` is an argument or a part of one, or a finite constant."""
+    while isinstance(builder.row(i)[0], Index | Expand | Permute | Reshape | Broadcast):
+        i = builder.row(i)[1]
+    value = builder.value(i)
+    return builder.row(i)[0] == "input" or (value is not None and isfinite(value))
 
 
 def _elsewhere(builder: Builder, choice: Choice | None) -> int | None:
@@ -108,6 +115,16 @@ def _away(builder: Builder, condition: int, i: int) -> int:
     return builder.joined("away", condition, i)
 
 
+def _away_inside(builder: Builder, condition: int, i: int) -> int:
+    """As `_away`, of a choice for what it chooses; a sum of choices stays as it is."""
+    guard = _guard(builder, i)
+    if guard is None:
+        return i if _support(builder, i) is not None else _away(builder, condition, i)
+    chosen, holds, value = guard
+    value, zero = _away(builder, condition, value), builder.const(0.0)
+    return builder.op("where", chosen, *((value, zero) if holds else (zero, value)))
+
+
 def _spread(builder: Builder, i: int, j: int, term: int) -> int:
     """The sum of `term` over what row `j` was broadcast along in row `i`."""
     return builder.reduced(term, builder.shape(i), builder.shape(j))
@@ -119,17 +136,21 @@ def _structural(builder: Builder, i: int, row: Row, k: int, factor: int, *, forw
         return None
 
     def product(f: int, p: int) -> int:
+        if not forward and _as_it_is(builder, f, p):
+            return _product(builder, f, p)
         return times(builder, f, p, forward=forward)
 
     if forward:
         return pushed(builder, i, row, k, factor, product)
-    return transposed(builder, i, row, k, factor, product, lambda bar: _present(builder, bar))
+    return transposed(builder, i, row, k, factor, product, lambda bar, other: _present(builder, bar, other))
 
 
-def _present(builder: Builder, i: int) -> int | None:
-    """The condition outside of which row `i` is absent, if there is one."""
+def _present(builder: Builder, i: int, other: int) -> int | None:
+    """The condition outside of which row `i` is absent, if there is one that its product with `other` has to keep."""
     support = _support(builder, i)
-    return None if support is None else _when(builder, *support[:2])
+    if support is None or (_elsewhere(builder, support) is None and _given(builder, other)):
+        return None
+    return _when(builder, *support[:2])
 
 
 def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] = (), *, forward: bool = False) -> int:
@@ -174,9 +195,7 @@ def _silent_product(
     """The product, NaN where a choice of the user's makes it absent or it is `unneeded`."""
     if not {builder.value(factor), builder.value(partial)} & {1.0, -1.0}:
         absent = [condition for guard in guards if (condition := _elsewhere(builder, guard)) is not None]
-        if unneeded and not {*unneeded} & {*builder.silence.where(factor), *builder.silence.where(partial)}:
-            absent.append(unneeded[0])
-        for condition in absent:
+        for condition in (*absent, *unneeded):
             if not builder.silence.holds(partial, condition):
                 if builder.value(factor) is None:
                     factor = _away(builder, condition, factor)
@@ -210,8 +229,11 @@ def _product(builder: Builder, factor: int, partial: int) -> int:
     return builder.op("mul", factor, partial)
 
 
-def plus(builder: Builder, total: int | None, term: int) -> int:
-    """The sum; terms that are absent on the same side, or on opposite sides, share one select."""
+def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int] = ()) -> int:
+    """The sum; terms that are absent on the same side, or on opposite sides, share one select.
+
+    In each of the `unneeded` conditions it is not needed, whatever its value.
+    """
     if total is None:
         return term
     if builder.graph.shapes and builder.graph.shared and (joint := _joint(builder, total, term)) is not None:
@@ -226,6 +248,9 @@ def plus(builder: Builder, total: int | None, term: int) -> int:
             both, zero = builder.op("add", value, right[2]), builder.const(0.0)
             return builder.op("where", condition, *((both, zero) if holds else (zero, both)))
         return builder.op("where", condition, *((value, right[2]) if holds else (right[2], value)))
+    for condition in unneeded:
+        if not builder.silence.holds(total, condition):
+            term = _away_inside(builder, condition, term)
     if total == term and builder.graph.shapes and builder.graph.shared:
         return builder.op("mul", builder.const(2.0), term)
     return builder.op("add", total, term)

@@ -6,6 +6,8 @@ def value_and_grad(w, x, b):
     v1 = w * x + b
     out = np.maximum(0.0, v1)
     # reverse sweep
-    b_bar = np.where(0.0 > v1, 0.0, np.where(0.0 == v1, dtype(0.5), 1.0))
-    w_bar = b_bar * x
+    v2 = 0.0 > v1
+    v3 = np.where(0.0 == v1, dtype(0.5), 1.0)
+    b_bar = np.where(v2, 0.0, v3)
+    w_bar = np.where(v2, 0.0, v3 * x)
     return out, (w_bar, b_bar)
