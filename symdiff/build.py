@@ -15,6 +15,7 @@ from symdiff.evaluate import constant, function
 from symdiff.identities import IDENTITIES, STRUCTURAL
 from symdiff.ir import CONDITIONS, operands
 from symdiff.primitives import PRIMITIVES
+from symdiff.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +34,16 @@ class Builder:
         simplify: whether identities are applied; a graph that shares nothing starts without.
         exact: whether a row has the shape of its operation, where an identity gives one
             that only broadcasts to it. Derivatives need not: they are broadcast at the end.
+        silence: where rows are known to be NaN.
+        supports: for rows whose support has been asked for, what it is.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.simplify = graph.shared
         self.exact = True
+        self.silence = Silence(graph)
+        self.supports: dict[int, int | None] = {}
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
@@ -121,7 +126,7 @@ class Builder:
         return self.raw(name, *arguments)
 
     def joined(self, name: str, *conditions: int) -> int:
-        """A condition made from others, once, in a graph that shares nothing too.
+        """A condition made from others, or a value kept away from one, once, in a graph that shares nothing too.
 
         Derivatives recognise a choice by the row of its condition.
         """

@@ -193,18 +193,21 @@ def _not(b: Builder, c: int) -> int | None:
 
 @_identity("and")
 def _and(b: Builder, x: int, y: int) -> int | None:
-    return _absorb(b, x, y, neutral=True)
+    return _absorb(b, "and", x, y, neutral=True)
 
 
 @_identity("or")
 def _or(b: Builder, x: int, y: int) -> int | None:
-    return _absorb(b, x, y, neutral=False)
+    return _absorb(b, "or", x, y, neutral=False)
 
 
-def _absorb(b: Builder, x: int, y: int, *, neutral: bool) -> int | None:
+def _absorb(b: Builder, name: str, x: int, y: int, *, neutral: bool) -> int | None:
     if x == y:
         return x
     for one, other in ((x, y), (y, x)):
+        row = b.row(other)
+        if row[0] == name and one in row[1:]:
+            return other
         value = b.value(one)
         if value is not None:
             return other if value is neutral else one
@@ -220,13 +223,23 @@ def _where(b: Builder, c: int, x: int, y: int) -> int | None:
         return x
     if b.row(c)[0] == "not":
         return b.op("where", b.row(c)[1], y, x)
+    left, right = b.row(x), b.row(y)
+    if left[0] == "away" and b.row(left[1]) == ("not", c):
+        return b.op("where", c, left[2], y)
+    if right[:2] == ("away", c):
+        return b.op("where", c, x, right[2])
     if b.graph.shared:  # a choice made already
-        left, right = b.row(x), b.row(y)
         if left[:2] == ("where", c):
             return b.op("where", c, left[2], y)
         if right[:2] == ("where", c):
             return b.op("where", c, x, right[3])
     return None
+
+
+@_identity("away")
+def _away(b: Builder, c: int, x: int) -> int | None:
+    """x, away from nothing or from what it is away from already."""
+    return x if b.value(c) is False or b.row(x)[:2] == ("away", c) else None
 
 
 StructuralIdentity = Callable[..., "int | None"]

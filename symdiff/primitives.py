@@ -7,6 +7,8 @@ Rules are written in the formula language: `partials` holds the partial derivati
 by each argument, in terms of the arguments (`x`; `x, y`; for `where` `c, x, y`)
 and of the result `out`. A rule that reads `where(c, p, 0)` or `where(c, 0, p)` says
 that the derivative is *absent* on the other side: nothing is multiplied by that zero.
+Where a rule makes a choice at a special point, `special(c)` says so: what is not chosen
+there raises no flag, because the rule keeps it from doing so, by `away(c, x)` if need be.
 
 Targets are spelt either by the name of a function of the target's module
 (`tanh` is `np.tanh(x)` and `math.tanh(x)`) or by a template over the arguments.
@@ -18,6 +20,7 @@ Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -69,6 +72,11 @@ class Primitive:
     """The rules for complex arguments, where `partials` hold for real ones only."""
     quiet: bool = False
     """Sets no floating-point flag, whatever the arguments."""
+    guards: str = ""
+    """The arguments that have to be NaN, all of them, for the result and its partials to be
+    so, and to raise no flag; empty if any one will do."""
+    loud: bool = False
+    """Raises a flag for an argument that is NaN."""
     internal: bool = False
     """For rules only; users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()
@@ -85,6 +93,10 @@ class Primitive:
     def parameters(self) -> tuple[str, ...]:
         """Names of the arguments in the rules and templates."""
         return _PARAMETERS[len(self.partials)]
+
+    def decisive(self, varying: Sequence[int]) -> list[int]:
+        """Those of the `varying` arguments that are in `guards`."""
+        return [k for k in varying if self.parameters[k] in self.guards]
 
 
 _PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("c", "x", "y")}
@@ -122,7 +134,9 @@ def _sinc_rule(order: int) -> str:
     for n in range(1, order + 1):  # x sinc is sin(pi x)/pi: differentiated n times
         wave = f"{'-' * (n % 4 > 1)}pi^{n - 1}*{('sin', 'cos')[n % 2]}(pi*x)"
         far = f"({wave} - {n}*{far})/x"
-    value = f"where(abs(x) < {radius:.2f}, {near}, {far})"
+    near = near.replace("x", f"away(special(abs(x) >= {radius:.2f}), x)")
+    far = far.replace("/x", f"/away(special(abs(x) < {radius:.2f}), x)")
+    value = f"where(special(abs(x) < {radius:.2f}), {near}, {far})"
     return f"sinc{order}(x, {value})" if order <= _SINC_ORDERS else value
 
 
@@ -131,12 +145,20 @@ _TABLE = (
     Primitive(name="add", partials=("1", "1"), symbols=_infix("+", SUM), holomorphic=True, sample=(_R, _R)),
     Primitive(name="sub", partials=("1", "-1"), symbols=_infix("-", SUM), holomorphic=True, sample=(_R, _R)),
     Primitive(name="mul", partials=("y", "x"), symbols=_infix("*", PRODUCT), holomorphic=True, sample=(_R, _R)),
-    Primitive(name="div", partials=("1/y", "-out/y"), symbols=_infix("/", PRODUCT), holomorphic=True, sample=(_R, _P)),
+    Primitive(
+        name="div",
+        partials=("1/y", "-out/y"),
+        symbols=_infix("/", PRODUCT),
+        holomorphic=True,
+        guards="y",
+        sample=(_R, _P),
+    ),
     Primitive(
         name="mod",
         partials=("1", "-floor(x/y)"),
         symbols=_infix("%", PRODUCT),
         aliases=("Mod",),
+        guards="y",
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
     Primitive(
@@ -151,13 +173,14 @@ _TABLE = (
         name="pow",
         # By x it is 0 where y = 0, although x^(y - 1) is infinite for x of up to 5.6e-309.
         partials=(
-            "where(abs(x) <= 5.6e-309 and y == 0, 0, y*x^(y - 1))",
-            "where(x == 0 and y >= 0, 0, out*log(x))",
+            "where(special(abs(x) <= 5.6e-309 and y == 0), 0, y*away(special(abs(x) <= 5.6e-309 and y == 0), x)^(y - 1))",
+            "where(special(x == 0 and y >= 0), 0, out*log(away(special(x == 0 and y >= 0), x)))",
         ),
         numpy="power",
         math="pow",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
+        guards="xy",
         sample=(_P, _R),
         kinks=(
             ((0.0, 0.0), (0.0, 0.0)),
@@ -187,15 +210,19 @@ _TABLE = (
     ),
     Primitive(
         name="hypot",
-        partials=("where(out == 0, 0, x/out)", "where(out == 0, 0, y/out)"),
+        partials=(
+            "where(special(out == 0), 0, x/away(special(out == 0), out))",
+            "where(special(out == 0), 0, y/away(special(out == 0), out))",
+        ),
         numpy="hypot",
         math="hypot",
+        guards="xy",
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
     ),
     Primitive(  # of a sum of squares, which is 0 at the origin alone: the last step of a norm
         name="magnitude",
-        partials=("where(out == 0, 0, 0.5/out)",),
+        partials=("where(special(out == 0), 0, 0.5/away(special(out == 0), out))",),
         numpy="sqrt",
         math="sqrt",
         internal=True,
@@ -215,6 +242,8 @@ _TABLE = (
         numpy="logaddexp",
         math="({x} + 0.6931471805599453 if {x} == {y} else"
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
+        guards="xy",
+        loud=True,
         sample=(_R, _R),
     ),
     # Trigonometric
@@ -262,6 +291,7 @@ _TABLE = (
         numpy="arctan2",
         math="atan2",
         aliases=("atan2",),
+        guards="xy",
         sample=(_P, _R),
     ),
     Primitive(name="deg2rad", partials=("pi/180",), numpy="deg2rad", math="radians", sample=(_R,)),
@@ -394,18 +424,22 @@ _TABLE = (
     ),
     Primitive(
         name="heaviside",
-        partials=("0", "where(x == 0, 1, 0)"),
+        partials=("0", "where(special(x == 0), 1, 0)"),
         numpy="heaviside",
         math="(0.0 if {x} < 0.0 else 1.0 if {x} > 0.0 else {y} if {x} == 0.0 else {x})",
         aliases=("Heaviside",),
         defaults=(0.5,),
         quiet=True,
+        guards="xy",
         sample=(_P, _R),
         kinks=(((0.0, 0.5), (0.0, 1.0)),),
     ),
     Primitive(
         name="maximum",
-        partials=("where(x < y, 0, where(x == y, 0.5, 1))", "where(x > y, 0, where(x == y, 0.5, 1))"),
+        partials=(
+            "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
+            "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
+        ),
         numpy="maximum",
         math="({x} if {x} > {y} or {x} != {x} else {y})",
         aliases=("Max", "max"),
@@ -416,7 +450,10 @@ _TABLE = (
     ),
     Primitive(
         name="minimum",
-        partials=("where(x > y, 0, where(x == y, 0.5, 1))", "where(x < y, 0, where(x == y, 0.5, 1))"),
+        partials=(
+            "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
+            "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
+        ),
         numpy="minimum",
         math="({x} if {x} < {y} or {x} != {x} else {y})",
         aliases=("Min", "min"),
@@ -428,7 +465,7 @@ _TABLE = (
     # Of machine learning
     Primitive(
         name="relu",
-        partials=("where(x > 0, 1, 0)",),
+        partials=("where(special(x > 0), 1, 0)",),
         numpy="np.maximum({x}, 0.0)",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0)",
         quiet=True,
@@ -567,6 +604,29 @@ _TABLE = (
         holomorphic=True,
         quiet=True,
         sample=((-1.0, 1.0), _R, _R),
+    ),
+    # For rules: the condition of a special point, and a value that is NaN there instead
+    Primitive(
+        name="special",
+        partials=("0",),
+        numpy="{x}",
+        math="{x}",
+        takes="c",
+        condition=True,
+        holomorphic=True,
+        quiet=True,
+        internal=True,
+    ),
+    Primitive(
+        name="away",
+        partials=("0", "1"),
+        numpy="np.where({x}, np.nan, {y})",
+        math="(math.nan if {x} else {y})",
+        takes="cr",
+        holomorphic=True,
+        quiet=True,
+        internal=True,
+        sample=((0.0, 0.0), _R),
     ),
 )
 

@@ -83,6 +83,7 @@ MPMATH = {
     "eq": lambda x, y: mpf(x == y),
     "ne": lambda x, y: mpf(x != y),
     "where": lambda c, x, y: x if c else y,
+    "away": lambda c, x: mpmath.nan if c else x,
 }
 
 

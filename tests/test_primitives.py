@@ -18,7 +18,7 @@ from symdiff.primitives import FUNCTIONS, PRIMITIVES, occurrences, template
 from symdiff.runtime.load import load
 
 NUMERIC = [p for p in PRIMITIVES.values() if p.sample and not p.condition]
-SMOOTH = [p for p in NUMERIC if p.name != "where"]
+SMOOTH = [p for p in NUMERIC if p.name not in ("where", "away")]
 POINTS = 7
 ids = {"ids": lambda p: p.name}
 

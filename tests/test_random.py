@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from strategies import NAMES, formulas, points, smooth_formulas
 
 import symdiff
+from symdiff.branches import guard_branches
 from symdiff.derive import calculus
-from symdiff.emit.passes import expand_powers, guard_branches
+from symdiff.emit.passes import eager, expand_powers, lazy
 from symdiff.evaluate import evaluate
 from symdiff.ir import compact, verify
 
@@ -45,11 +46,12 @@ def test_every_pass_keeps_the_value_and_the_grammar(text, point):
     verify(gradient)
     want = [float(v) for v in evaluate(gradient, arguments)]
     assert close(want[0], value)
-    for passed in (compact, expand_powers, guard_branches, lambda p: guard_branches(expand_powers(p))):
+    exact = (compact, lazy, eager, lambda p: guard_branches(lazy(p)))
+    for passed in (*exact, expand_powers, lambda p: eager(expand_powers(p))):
         after = passed(gradient)
         verify(after)
         got = [float(v) for v in evaluate(after, arguments)]
-        if passed in (compact, guard_branches):
+        if passed in exact:
             np.testing.assert_array_equal(got, want)
         assert close(got, want)
 

@@ -91,3 +91,61 @@ def test_the_gradient_costs_a_small_multiple_of_the_value():
     f = symdiff.compile(" + ".join(f"sin(x*y + {k})*exp(x/{k + 1})" for k in range(300)))
     gradient = calculus.value_and_gradient(f._program, f.args)
     assert len(gradient.graph.rows) < 5 * len(f._program.graph.rows)
+
+
+def _norms(n):
+    """A chain of rotations and powers, normalised at each step."""
+    lines = ["a0 = a", "b0 = b"]
+    for k in range(n):
+        lines += [f"n{k} = hypot(a{k}, b{k})", f"a{k + 1} = a{k}/n{k} + 0.1*b{k}", f"b{k + 1} = b{k}**1.5/n{k}"]
+    return "\n".join([*lines, f"a{n} + b{n}"])
+
+
+def _mixture(n):
+    """Steps of all kinds, each of two earlier values."""
+    names = [f"x{k}" for k in range(10)]
+    lines = []
+    for k in range(n):
+        a, b, c = (names[-1 - (k * p + q) % 12 % len(names)] for p, q in ((5, 1), (7, 3), (11, 0)))
+        steps = (f"hypot({a}, {b}) + {c}", f"maximum({a}, {b})*{c}", f"where({a} > {b}, {b}*{c}, {a})",
+                 f"sin({a})*{b}", f"{a}/(2 + sin({b}))", f"tanh({a} + {b})")  # fmt: skip
+        lines.append(f"t{k} = {steps[k % 6]}")
+        names.append(f"t{k}")
+    return "\n".join([*lines, " + ".join(names[-6:])])
+
+
+def _chain(start, step):
+    """A chain of one step, `s` for what came before and `i` for its number."""
+    return lambda n: "\n".join(
+        [
+            f"s0 = {start}",
+            *[f"s{i} = {step.replace('s', f's{i - 1}').replace('i', str(i))}" for i in range(1, n + 1)],
+            f"s{n}",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "n", "factor"),
+    [
+        (_norms, 25, 1.2),
+        (_mixture, 50, 1.3),
+        (_chain("x*y", "s*0.9 + where(x > i, x*y, 0)"), 50, 1.3),
+        (_chain("x*y", "s*where(x > i, x*y, log(y + i))"), 50, 1.3),
+        (_chain("x", "where(x > i, s*x, 0)*y"), 50, 1.6),
+        (_chain("x", "(1 + s)**y*0.1 + i"), 20, 1.3),
+    ],
+    ids=["norms", "mixture", "sum", "product", "nested", "powers"],
+)
+def test_a_hessian_grows_with_the_formula(make, n, factor):
+    """Lines of source, and masks, in proportion to the operations; of arrays not many more than of floats."""
+
+    def measures(n):
+        f = symdiff.compile(make(n)).hessian
+        source = f.source
+        return source.count("\n"), source.count("where"), f.source_for("math").count("\n")
+
+    (lines, choices, _), (more_lines, more_choices, floats) = measures(n), measures(2 * n)
+    assert more_lines < 2.6 * lines
+    assert more_choices < 2.6 * choices
+    assert more_lines < factor * floats

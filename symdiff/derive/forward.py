@@ -9,13 +9,19 @@ from symdiff.derive.rules import chain, plus
 from symdiff.ir import operands
 
 
-def jvp(builder: Builder, needed: Sequence[int], tangents: Mapping[int, int]) -> dict[int, int]:
+def jvp(
+    builder: Builder,
+    needed: Sequence[int],
+    tangents: Mapping[int, int],
+    unneeded: Mapping[int, tuple[int, ...]] = {},
+) -> dict[int, int]:
     """Append the tangent of every row in `needed` that depends on a row with a tangent.
 
     Args:
         builder: on the graph that holds the primal rows.
         needed: indices of the primal rows to pass through, ascending.
         tangents: the given tangents, by primal row.
+        unneeded: conditions in each of which the tangent of a row is not needed.
 
     Returns:
         Tangent rows by primal row. A row that is absent has a tangent of zero.
@@ -32,9 +38,9 @@ def jvp(builder: Builder, needed: Sequence[int], tangents: Mapping[int, int]) ->
         for k, j in enumerate(operands(row)):
             dot = dots.get(j)
             if dot is not None:
-                term = chain(builder, i, row, k, dot, forward=True)
+                term = chain(builder, i, row, k, dot, unneeded.get(i, ()), forward=True)
                 if term is not None:
-                    total = plus(builder, total, term)
+                    total = plus(builder, total, term, (*unneeded.get(i, ()), *builder.silence.where(i)))
         if total is not None:
             dots[i] = total
     return dots

@@ -2,27 +2,39 @@
 
 A structural zero is an absent value (None), never a constant 0. A derivative that is
 absent on one side of a condition is `where(c, d, 0)`; such a select is carried to the
-outside of every product, so its zero never meets an infinity or a NaN.
+outside of every product, so its zero never meets an infinity or a NaN. Where the choice is
+the user's, what is multiplied inside of it is NaN on the other side, so it raises no flag.
 """
 
 from __future__ import annotations
 
-from symdiff.arrays import Assemble, Index, Structure, Sum
+import re
+from collections.abc import Sequence
+from math import isfinite
+
+from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.build import Builder
 from symdiff.derive.structure import pushed, transposed
 from symdiff.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
 
+# (condition, side, value): what is `value` on that side of the condition, else absent
+Choice = tuple[int, bool, int]
+
+_NAME = re.compile(r"[a-z]+")
 _SCATTERED = 4  # places of an array of zeros at which a product is made, rather than everywhere
 _NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
 
 
-def chain(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool = False) -> int | None:
+def chain(
+    builder: Builder, i: int, row: Row, k: int, factor: int, unneeded: Sequence[int] = (), *, forward: bool = False
+) -> int | None:
     """`factor` times the partial derivative of row `i` by its k-th operand; None where it is zero.
 
     `factor` is the adjoint of the row in a reverse sweep, the tangent of the operand
-    in a `forward` sweep. Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
+    in a `forward` sweep; in each of the `unneeded` conditions the result is not needed.
+    Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
     if isinstance(row[0], Structure):
         return _structural(builder, i, row, k, factor, forward=forward)
@@ -33,20 +45,96 @@ def chain(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: b
     text = rules[k]
     if text == "0":
         return None
+    if row[0] == "away" and not forward:
+        factor = _chosen(builder, row[1], factor)
     if text == "1" and builder.simplify:
         return factor if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], factor)
     parameters = primitive.parameters
     if text in parameters:
         partial = row[1 + parameters.index(text)]
     else:
-        bindings = dict(zip(parameters, row[1:], strict=True))
-        bindings["out"] = i
-        with builder.simplifying():
-            partial = instantiate(builder, text, bindings)
+        absent = _elsewhere(builder, _support(builder, factor))
+        partial = _partial(builder, i, row, text, unneeded if absent is None else (*unneeded, absent))
     if builder.value(partial) == 0.0:
         return None
-    term = times(builder, factor, partial, forward=forward)
+    if not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
+        term = _product(builder, factor, partial)
+    else:
+        term = times(builder, factor, partial, (*unneeded, *builder.silence.where(i)), forward=forward)
     return term if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], term)
+
+
+def _chosen(builder: Builder, condition: int, factor: int) -> int:
+    """The adjoint `factor` of a row that is NaN where the condition holds: 0 there, whatever came of the NaN."""
+    support = _support(builder, factor)
+    if support is not None and builder.silence.excludes(_when(builder, *support[:2]), condition):
+        return factor
+    return builder.op("where", condition, builder.const(0.0), factor)
+
+
+def _partial(builder: Builder, i: int, row: Row, text: str, unneeded: Sequence[int]) -> int:
+    """The partial derivative of row `i` by a rule, which is not needed in each of some conditions."""
+    primitive = PRIMITIVES[row[0]]
+    bindings = dict(zip(primitive.parameters, row[1:], strict=True))
+    bindings["out"] = i
+    known = len(builder.graph.rows)
+    with builder.simplifying():
+        partial = instantiate(builder, text, bindings)
+    if not unneeded or primitive.quiet or partial < known:
+        return partial
+    used = sorted(set(_NAME.findall(text)) & bindings.keys())
+    used = [name for name in used if builder.value(bindings[name]) is None]
+    for name in [name for name in used if name in primitive.guards] or used:
+        for condition in unneeded:
+            bindings[name] = _away(builder, condition, bindings[name])
+    with builder.simplifying():
+        return instantiate(builder, text, bindings)
+
+
+def _as_it_is(builder: Builder, factor: int, partial: int) -> bool:
+    """Whether a product of arrays need not carry the choice in its adjoint to the outside.
+
+    That is if the choice is one that a rule made, and what it is multiplied by is given: an
+    argument, or a finite constant. So a sum of it is a contraction of what is there already.
+    """
+    support = _support(builder, factor)
+    return support is not None and _elsewhere(builder, support) is None and _given(builder, partial)
+
+
+def _given(builder: Builder, i: int) -> bool:
+    """Whether row `i` is an argument or a part of one, or a finite constant."""
+    while isinstance(builder.row(i)[0], Index | Expand | Permute | Reshape | Broadcast):
+        i = builder.row(i)[1]
+    value = builder.value(i)
+    return builder.row(i)[0] == "input" or (value is not None and isfinite(value))
+
+
+def _elsewhere(builder: Builder, choice: Choice | None) -> int | None:
+    """The condition under which a choice of the user's makes a value absent; None if there is none."""
+    if choice is None:
+        return None
+    condition, holds, _ = choice
+    if not holds:
+        return None if builder.silence.choice(condition) is None else condition
+    chosen = builder.silence.choice(condition)
+    return None if chosen is None else builder.joined("not", chosen)
+
+
+def _away(builder: Builder, condition: int, i: int) -> int:
+    """Row `i`, NaN where the condition holds."""
+    if builder.value(i) is not None or builder.silence.holds(i, condition):
+        return i
+    return builder.joined("away", condition, i)
+
+
+def _away_inside(builder: Builder, condition: int, i: int) -> int:
+    """As `_away`, of a choice for what it chooses; a sum of choices stays as it is."""
+    guard = _guard(builder, i)
+    if guard is None:
+        return i if _support(builder, i) is not None else _away(builder, condition, i)
+    chosen, holds, value = guard
+    value, zero = _away(builder, condition, value), builder.const(0.0)
+    return builder.op("where", chosen, *((value, zero) if holds else (zero, value)))
 
 
 def _spread(builder: Builder, i: int, j: int, term: int) -> int:
@@ -60,26 +148,31 @@ def _structural(builder: Builder, i: int, row: Row, k: int, factor: int, *, forw
         return None
 
     def product(f: int, p: int) -> int:
+        if not forward and _as_it_is(builder, f, p):
+            return _product(builder, f, p)
         return times(builder, f, p, forward=forward)
 
     if forward:
         return pushed(builder, i, row, k, factor, product)
-    return transposed(builder, i, row, k, factor, product, lambda bar: _present(builder, bar))
+    return transposed(builder, i, row, k, factor, product, lambda bar, other: _present(builder, bar, other))
 
 
-def _present(builder: Builder, i: int) -> int | None:
-    """The condition outside of which row `i` is absent, if there is one."""
+def _present(builder: Builder, i: int, other: int) -> int | None:
+    """The condition outside of which row `i` is absent, if there is one that its product with `other` has to keep."""
     support = _support(builder, i)
-    return None if support is None else _when(builder, *support[:2])
+    if support is None or (_elsewhere(builder, support) is None and _given(builder, other)):
+        return None
+    return _when(builder, *support[:2])
 
 
-def times(builder: Builder, factor: int, partial: int, *, forward: bool = False) -> int:
+def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] = (), *, forward: bool = False) -> int:
     """The product, with the conditions of both carried to the outside.
 
     A factor that is assembled is multiplied at its places alone. The choices that enclose
     the others come first, so that conditions which only make sense inside of them are
     evaluated inside of them: in a reverse sweep those of the adjoint, in a `forward` sweep
-    those of the partial derivative.
+    those of the partial derivative. In each of the `unneeded` conditions the product is not
+    needed, whatever its value.
     """
     row = builder.row(factor)
     if (
@@ -88,28 +181,44 @@ def times(builder: Builder, factor: int, partial: int, *, forward: bool = False)
         and len(builder.shape(partial)) <= row[0].rank
     ):
         return _scattered(builder, row, partial, forward=forward)
-    return _times(builder, factor, partial, forward=forward)
+    return _times(builder, factor, partial, unneeded, forward=forward)
 
 
-def _times(builder: Builder, factor: int, partial: int, *, forward: bool) -> int:
-    guards: list[tuple[int, bool]] = []
+def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int], *, forward: bool) -> int:
+    guards: list[Choice] = []
     support = _support(builder, factor)
     if support is not None:
         factor = support[2]
     while len(guards) < _NESTED and (inner := _guard(builder, partial)) is not None:
-        guards.append(inner[:2])
+        guards.append(inner)
         partial = inner[2]
     if support is not None:
-        guards.insert(len(guards) if forward else 0, support[:2])
-    product = _product(builder, factor, partial)
+        guards.insert(len(guards) if forward else 0, support)
+    # An adjoint without a choice around it goes on into a sum, where a NaN would stay.
+    product = _silent_product(builder, factor, partial, guards, unneeded if forward or guards else ())
     if not guards:
         return product
-    condition, holds = guards[0]
+    condition, holds, _ = guards[0]
     for guard in guards[1:]:
-        condition = builder.joined("and", _when(builder, condition, holds), _when(builder, *guard))
+        condition = builder.joined("and", _when(builder, condition, holds), _when(builder, *guard[:2]))
         holds = True
     zero = builder.const(0.0)
     return builder.op("where", condition, *((product, zero) if holds else (zero, product)))
+
+
+def _silent_product(
+    builder: Builder, factor: int, partial: int, guards: Sequence[Choice], unneeded: Sequence[int]
+) -> int:
+    """The product, NaN where a choice of the user's makes it absent or it is `unneeded`."""
+    if not {builder.value(factor), builder.value(partial)} & {1.0, -1.0}:
+        absent = [condition for guard in guards if (condition := _elsewhere(builder, guard)) is not None]
+        for condition in (*absent, *unneeded):
+            if not builder.silence.holds(partial, condition):
+                if builder.value(factor) is None:
+                    factor = _away(builder, condition, factor)
+                else:
+                    partial = _away(builder, condition, partial)
+    return _product(builder, factor, partial)
 
 
 def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> int:
@@ -119,7 +228,7 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
     parts: list[int] = []
     for place, part in zip(operation.places, row[1:], strict=True):
         there = builder.structure(Index(place), builder.full(partial, core)) if builder.shape(partial) else partial
-        parts.append(_times(builder, part, there, forward=forward))
+        parts.append(_times(builder, part, there, (), forward=forward))
     return builder.structure(operation, *parts)
 
 
@@ -144,8 +253,11 @@ def _reciprocal(builder: Builder, i: int) -> bool:
     return row[0] == "div" and builder.value(row[1]) == 1.0
 
 
-def plus(builder: Builder, total: int | None, term: int) -> int:
-    """The sum; terms that are absent on the same side, or on opposite sides, share one select."""
+def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int] = ()) -> int:
+    """The sum; terms that are absent on the same side, or on opposite sides, share one select.
+
+    In each of the `unneeded` conditions it is not needed, whatever its value.
+    """
     if total is None:
         return term
     if builder.graph.shapes and builder.graph.shared and (joint := _joint(builder, total, term)) is not None:
@@ -154,9 +266,15 @@ def plus(builder: Builder, total: int | None, term: int) -> int:
     if left and right and left[0] == right[0]:
         condition, holds, value = left
         if holds == right[1]:
+            absent = _elsewhere(builder, left)
+            if absent is not None and not builder.silence.holds(right[2], absent):
+                value = _away(builder, absent, value)
             both, zero = builder.op("add", value, right[2]), builder.const(0.0)
             return builder.op("where", condition, *((both, zero) if holds else (zero, both)))
         return builder.op("where", condition, *((value, right[2]) if holds else (right[2], value)))
+    for condition in unneeded:
+        if not builder.silence.holds(total, condition):
+            term = _away_inside(builder, condition, term)
     if total == term and builder.graph.shapes and builder.graph.shared:
         return builder.op("mul", builder.const(2.0), term)
     return builder.op("add", total, term)
@@ -171,7 +289,7 @@ def _joint(builder: Builder, total: int, term: int) -> int | None:
     return builder.structure(Assemble(to, (*left.places, *right.places)), *first, *second)
 
 
-def _guard(builder: Builder, i: int) -> tuple[int, bool, int] | None:
+def _guard(builder: Builder, i: int) -> Choice | None:
     """(condition, side, value) where row `i` is `value` on that side of the condition, else absent."""
     row = builder.row(i)
     if row[0] == "where":
@@ -182,34 +300,45 @@ def _guard(builder: Builder, i: int) -> tuple[int, bool, int] | None:
     return None
 
 
-def _support(builder: Builder, i: int) -> tuple[int, bool, int] | None:
-    """As `_guard`, for a sum of such terms too: it is absent where all of them are."""
-    inside: list[tuple[int, ...]] = []
+def _support(builder: Builder, i: int) -> Choice | None:
+    """As `_guard`, for a sum of such terms, or along axes, too: it is absent where all of them are."""
+    inside: list[Sum | Expand] = []
     summed = i
-    while isinstance(builder.row(summed)[0], Sum):
-        inside.append(builder.row(summed)[0].axes)
+    while isinstance(operation := builder.row(summed)[0], Sum | Expand):
+        inside.append(operation)
         summed = builder.row(summed)[1]
-    if inside and (support := _support(builder, summed)) is not None:
+    if inside:
+        support = _support(builder, summed)
+        if support is None:
+            return None
         condition = _when(builder, *support[:2])
-        for axes in reversed(inside):
-            condition = builder.anywhere(condition, axes)
+        for operation in reversed(inside):
+            spread = builder.anywhere if isinstance(operation, Sum) else builder.expand
+            condition = spread(condition, operation.axes)
         return condition, True, i
     if builder.row(i)[0] != "add":
         return _guard(builder, i)
-    present: int | None = None
+    anywhere = _present_sum(builder, i)
+    return None if anywhere is None else (anywhere, True, i)
+
+
+def _present_sum(builder: Builder, i: int) -> int | None:
+    """The condition outside of which all terms of sum `i` are absent, if there is one."""
+    known = builder.supports
     waiting = [i]
     while waiting:
-        row = builder.row(j := waiting.pop())
-        if row[0] == "add":
-            waiting += row[1:]
-            continue
-        guard = _guard(builder, j)
-        if guard is None:
-            return None
-        here = _when(builder, *guard[:2])
-        present = here if present is None else builder.joined("or", present, here)
-    assert present is not None
-    return present, True, i
+        row = builder.row(j := waiting[-1])
+        if j in known:
+            waiting.pop()
+        elif row[0] != "add":
+            guard = _guard(builder, j)
+            known[j] = None if guard is None else _when(builder, *guard[:2])
+        elif missing := [k for k in row[1:] if k not in known]:
+            waiting.append(missing[0])
+        else:
+            left, right = known[row[1]], known[row[2]]
+            known[j] = None if left is None or right is None else builder.joined("or", left, right)
+    return known[i]
 
 
 def _when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 - a side

@@ -39,9 +39,9 @@ from symdiff.dims import Shape
 from symdiff.ir import Row
 
 # The product of a partial derivative with an adjoint or a tangent, choices carried to the outside,
-# and of an adjoint the condition outside of which it is absent.
+# and of an adjoint the condition outside of which it is absent, where a product with a row has to keep it.
 Times = Callable[[int, int], int]
-Support = Callable[[int], "int | None"]
+Support = Callable[[int, int], "int | None"]
 
 
 def transposed(b: Builder, i: int, row: Row, k: int, bar: int, times: Times, support: Support) -> int:
@@ -112,7 +112,7 @@ def _einsum_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Times
     other = row[2 - k]
     if operation.out:
         bar = b.full(bar, b.shape(i))
-        present = support(bar)
+        present = support(bar, other)
         if present is not None:
             other = _masked(b, other, labels, present, operation.out)
     return b.einsum(bar, other, operation.out, labels, own, times)
@@ -140,7 +140,7 @@ def _shares(b: Builder, i: int, row: Row, value: int) -> int:
     shape, axes = b.shape(row[1]), row[0].axes
     chosen = b.op("eq", row[1], b.expand(i, axes))
     count = b.summed(b.number(chosen), shape, axes)
-    return b.op("where", chosen, b.op("div", value, b.expand(count, axes)), b.const(0.0))
+    return b.op("where", b.joined("special", chosen), b.op("div", value, b.expand(count, axes)), b.const(0.0))
 
 
 def _extreme_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Times, support: Support) -> int:
@@ -296,6 +296,6 @@ def _others_partial(b: Builder, row: Row) -> int:
     so its derivative is, of that row, the products of the others, and 0 on the diagonal.
     """
     size = b.shape(row[1])[-1]
-    own = b.op("ne", b.structure(Eye(size, (size,))), b.const(0.0))
+    own = b.joined("special", b.op("ne", b.structure(Eye(size, (size,))), b.const(0.0)))
     rows = b.op("where", own, b.const(1.0), b.expand(row[1], (-2,)))
     return b.op("where", own, b.const(0.0), b.structure(Others(), rows))

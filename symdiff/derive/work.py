@@ -12,6 +12,7 @@ import numpy as np
 from symdiff.arrays import Assemble, Eye, Index, Place, Range, apart
 from symdiff.build import Builder
 from symdiff.derive.forward import jvp as forward
+from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
 from symdiff.dims import Dim, Shape, fixed, product, symbols, value
 from symdiff.ir import Program, compact, operands
@@ -24,6 +25,7 @@ class Pass:
     source: Program
     program: Program = field(init=False)
     builder: Builder = field(init=False)
+    _unneeded: Unneeded | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.program = compact(self.source)
@@ -49,7 +51,9 @@ class Pass:
 
     def forward(self, tangents: dict[int, int]) -> dict[int, int]:
         """The tangents of a sweep from these."""
-        dots = forward(self.builder, range(self.start), tangents)
+        if self._unneeded is None:
+            self._unneeded = unneeded(self.builder, range(self.start), self.program.outputs)
+        dots = forward(self.builder, range(self.start), tangents, self._unneeded)
         self.note("dot", dots, "tangents")
         return dots
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from symdiff.arrays import Assemble
 from symdiff.dims import fixed
-from symdiff.emit.passes import expand_powers
+from symdiff.emit.passes import expand_powers, lazy
 from symdiff.emit.python import Nest, Text, Writer, wrapped
-from symdiff.ir import Program, Row, compact, live, operands
+from symdiff.ir import Program, Row, live
 from symdiff.primitives import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # elements of an array that is returned as a list of its rows
@@ -21,18 +21,17 @@ _MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 def missing(program: Program) -> str | None:
     """The first operation of `program` that the target does not have; arrays of scalars may be results."""
-    graph = program.graph
+    graph, alive = program.graph, live(program)
     if graph.shapes:
         if any(graph.shape(i) for i in program.inputs):
             return "array arguments"
-        alive = live(program)
-        for i, row in enumerate(graph.rows):
-            if alive[i] and (any(graph.shape(j) for j in operands(row)) or (graph.shape(i) and not _of_scalars(row))):
-                return "array operations"
-    return next(
-        (row[0] for row, alive in zip(graph.rows, live(program), strict=True) if alive and row[0] in _MISSING),
-        None,
-    )
+        shaped = {i for i in graph.shapes if alive[i]}
+        rows = graph.rows
+        if not all(_of_scalars(rows[i]) for i in shaped) or any(
+            here and not shaped.isdisjoint(row[1:]) for row, here in zip(rows, alive, strict=True)
+        ):
+            return "array operations"
+    return next((row[0] for row, here in zip(graph.rows, alive, strict=True) if here and row[0] in _MISSING), None)
 
 
 def _of_scalars(row: Row) -> bool:
@@ -65,7 +64,8 @@ def source(program: Program, name: str, nest: Nest) -> str:
     It is eager outside of conditional expressions and raises ValueError, OverflowError or
     ZeroDivisionError where IEEE arithmetic has an infinity or a NaN.
     """
-    program = expand_powers(program) if program.graph.shared else compact(program)
+    program = lazy(program)
+    program = expand_powers(program) if program.graph.shared else program
     return _MathWriter(program).function(name, nest)
 
 

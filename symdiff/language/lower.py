@@ -8,6 +8,7 @@ from functools import cache
 from typing import NoReturn
 
 from symdiff.arrays import Key
+from symdiff.branches import guard_branches
 from symdiff.build import Builder
 from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, point_at
@@ -113,7 +114,7 @@ def lower(
             labels.setdefault(row, name)
     names = _output_names(syntax.results, assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
-    return program if optimize else _textbook(program)
+    return guard_branches(program if optimize else _textbook(program))
 
 
 def _textbook(program: Program) -> Program:

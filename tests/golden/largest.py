@@ -5,9 +5,8 @@ def grad(x):
     # forward sweep
     v1 = np.sqrt(x @ x)
     # reverse sweep
-    v2 = x == x.max()
-    v3 = v1 == 0.0
-    v4 = -0.5 / np.where(v3, np.nan, v1) * x
-    v5 = np.where(v2, 1.0 / np.where(v2, dtype(1.0), 0.0).sum(), 0.0)
-    x_bar = np.where(v3, 0.0, v4 + v4) + v5
+    v2 = v1 == 0.0
+    v3 = x == x.max()
+    v4 = 2.0 * (np.where(v2, 0.0, -0.5 / np.where(v2, np.nan, v1)) * x)
+    x_bar = v4 + np.where(v3, 1.0 / np.where(v3, dtype(1.0), 0.0).sum(), 0.0)
     return x_bar,

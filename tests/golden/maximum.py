@@ -9,5 +9,5 @@ def value_and_grad(w, x, b):
     v2 = 0.0 > v1
     v3 = np.where(0.0 == v1, dtype(0.5), 1.0)
     b_bar = np.where(v2, 0.0, v3)
-    w_bar = np.where(v2, 0.0, np.where(v2, np.nan, v3) * x)
+    w_bar = np.where(v2, 0.0, v3 * x)
     return out, (w_bar, b_bar)

@@ -8,11 +8,10 @@ def value_and_grad(x, t, w1, b1, w2, b2):
     v3 = t - (w2 * v2 + b2)
     out = v3 @ v3
     # reverse sweep
-    v4 = 0.0 > v1
-    v5 = -2.0 * v3
-    b2_bar = v5.sum()
-    w2_bar = v5 @ v2
-    v6 = np.where(v4, np.nan, v5) * w2 * np.where(0.0 == v1, dtype(0.5), 1.0)
-    b1_bar = np.where(v4, 0.0, v6).sum()
-    w1_bar = np.where(v4, 0.0, v6 * x).sum()
+    v4 = -2.0 * v3
+    b2_bar = v4.sum()
+    w2_bar = v4 @ v2
+    v1_bar = np.where(0.0 > v1, 0.0, v4 * w2 * np.where(0.0 == v1, dtype(0.5), 1.0))
+    b1_bar = v1_bar.sum()
+    w1_bar = v1_bar @ x
     return out, (w1_bar, b1_bar, w2_bar, b2_bar)

@@ -8,12 +8,11 @@ def value_and_grad(x, t, w1, b1, w2, b2):
     v3 = t - (w2[..., None] * v2 + b2[..., None])
     out = np.vecdot(v3, v3)
     # reverse sweep
-    v4 = 0.0 > v1
-    v5 = -2.0 * v3
-    b2_bar = v5.sum(axis=-1)
-    w2_bar = np.vecdot(v5, v2)
-    v2_bar = np.where(v4, np.nan, v5) * w2[..., None]
-    v6 = v2_bar * np.where(0.0 == v1, dtype(0.5), 1.0)
-    b1_bar = np.where(v4, 0.0, v6).sum(axis=-1)
-    w1_bar = np.where(v4, 0.0, v6 * x).sum(axis=-1)
+    v4 = -2.0 * v3
+    b2_bar = v4.sum(axis=-1)
+    w2_bar = np.vecdot(v4, v2)
+    v5 = v4 * w2[..., None] * np.where(0.0 == v1, dtype(0.5), 1.0)
+    v1_bar = np.where(0.0 > v1, 0.0, v5)
+    b1_bar = v1_bar.sum(axis=-1)
+    w1_bar = np.vecdot(v1_bar, x)
     return out, (w1_bar, b1_bar, w2_bar, b2_bar)
