@@ -211,14 +211,21 @@ _TABLE = (
     Primitive(
         name="hypot",
         partials=(
-            "where(special(out == 0), 0, x/away(special(out == 0), out))",
-            "where(special(out == 0), 0, y/away(special(out == 0), out))",
+            "where(special(out == 0), 0, direction(x, y, away(special(out == 0), out)))",
+            "where(special(out == 0), 0, direction(y, x, away(special(out == 0), out)))",
         ),
         numpy="hypot",
         math="hypot",
         guards="xy",
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
+    ),
+    Primitive(  # c/y where y is hypot(c, x); as a quotient its derivative would cancel
+        name="direction",
+        partials=("(x/y)^2/y", "-(x/y)*(c/y)/y", "0"),
+        numpy="{c} / {y}",
+        math="{c} / {y}",
+        internal=True,
     ),
     Primitive(  # of a sum of squares, which is 0 at the origin alone: the last step of a norm
         name="magnitude",
@@ -332,7 +339,7 @@ _TABLE = (
     Primitive(
         name="sech",
         partials=("-out*tanh(x)",),
-        numpy="2.0 * np.exp(-np.abs({x})) / (1.0 + np.exp(-2.0 * np.abs({x})))",
+        numpy="1.0 / np.cosh(np.minimum(np.abs({x}), 710.0))",
         math="2.0 * math.exp(-abs({x})) / (1.0 + math.exp(-2.0 * abs({x})))",
         internal=True,
         sample=(_R,),

@@ -234,9 +234,9 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
 
 def _product(builder: Builder, factor: int, partial: int) -> int:
     """Factor * partial, with constant factors collected and no product by a reciprocal."""
-    if builder.simplify and (
-        (builder.value(partial) is not None and builder.row(factor)[0] == "mul") or _reciprocal(builder, factor)
-    ):
+    if builder.simplify and (collected := _collected(builder, factor, partial)) is not None:
+        return collected
+    if builder.simplify and (builder.value(partial) is not None or _reciprocal(builder, factor)):
         factor, partial = partial, factor
     name, *arguments = builder.row(partial)
     if builder.simplify and name in ("mul", "div"):
@@ -246,6 +246,27 @@ def _product(builder: Builder, factor: int, partial: int) -> int:
         if scale is not None and builder.value(factor) is not None:
             return builder.op(name, builder.op("mul", factor, arguments[0]), arguments[1])
     return builder.op("mul", factor, partial)
+
+
+def _collected(builder: Builder, factor: int, partial: int) -> int | None:
+    """The product with one constant in front, where both have one."""
+    (p, left), (q, right) = _scaled(builder, factor), _scaled(builder, partial)
+    if 1.0 in (p, q) or not _LEAST < abs(p * q) < 1 / _LEAST:
+        return None
+    return builder.op("mul", builder.const(p * q), builder.op("mul", left, right))
+
+
+def _scaled(builder: Builder, i: int) -> tuple[float, int]:
+    """Row `i` as a constant times a row."""
+    row = builder.row(i)
+    if row[0] == "mul":
+        for constant, rest in (row[1:], row[:0:-1]):
+            if (scale := builder.value(constant)) is not None:
+                return scale, rest
+    return 1.0, i
+
+
+_LEAST = 1e-100  # of the constant that two are collected to
 
 
 def _reciprocal(builder: Builder, i: int) -> bool:

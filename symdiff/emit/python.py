@@ -190,7 +190,10 @@ class Writer:
             return symbol.text + " " * symbol.text.isalpha() + self.tight(row[1], p), p
         # Comparisons do not associate: a chain means something else.
         left = self.tight(row[1], p + primitive.condition * (primitive.takes == ""))
-        return f"{left} {symbol.text} {self.tight(row[2], p + 1)}", p
+        right, sign = self.tight(row[2], p + 1), symbol.text
+        if sign in _OPPOSITE and right[0] == "-" and not self.program.steps:
+            right, sign = right[1:], _OPPOSITE[sign]
+        return f"{left} {sign} {right}", p
 
     def tight(self, i: int, precedence: int) -> str:
         """The text of an operand, in parentheses unless it binds at least as tightly as `precedence`."""
@@ -201,6 +204,9 @@ class Writer:
         """A constant."""
         spelt = text if text[-1].isdigit() or text in ("True", "False") else _named(text, self.module)
         return spelt, UNARY if text[0] == "-" else ATOM
+
+
+_OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit
 
 
 def _named(text: str, module: str) -> str:

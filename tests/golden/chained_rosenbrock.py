@@ -11,6 +11,6 @@ def value_and_grad(x):
     # reverse sweep
     v4 = 100.0 * v2
     x_bar = np.zeros(n, dtype)
-    x_bar[:-1] = -2.0 * v3 + -2.0 * v4 * (2.0 * v1)
+    x_bar[:-1] = -2.0 * v3 - 4.0 * (v4 * v1)
     x_bar[1:] += 2.0 * v4
     return out, (x_bar,)

@@ -2,7 +2,6 @@
 
 def hessian(X, y, w):
     # tangents
-    v1 = 0.5 * (X @ w)
-    v2 = 0.25 * (2.0 * np.exp(-np.abs(v1)) / (1.0 + np.exp(-2.0 * np.abs(v1))))**2
-    hessian = (X.T * v2 @ X).T
+    v1 = X.T * (0.25 * 1.0 / np.cosh(np.minimum(np.abs(0.5 * (X @ w)), 710.0))**2)
+    hessian = (v1 @ X).T
     return hessian

@@ -16,8 +16,7 @@ def value_and_grad(X, Y, W, b, V, c):
     scores_bar = -1.0 / m * Y + v5 / v6[:, None] / m
     c_bar = scores_bar.sum(axis=-2)
     V_bar = v2.T @ scores_bar
-    v7 = (2.0 * np.exp(-np.abs(v1)) / (1.0 + np.exp(-2.0 * np.abs(v1))))**2
-    v1_bar = scores_bar @ V.T * v7
+    v1_bar = scores_bar @ V.T * 1.0 / np.cosh(np.minimum(np.abs(v1), 710.0))**2
     b_bar = v1_bar.sum(axis=-2)
     W_bar = X.T @ v1_bar
     return out, (W_bar, b_bar, V_bar, c_bar)

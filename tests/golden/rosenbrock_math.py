@@ -7,5 +7,5 @@ def value_and_grad(x, y):
     out = v1 * v1 + 100.0 * (v2 * v2)
     # reverse sweep
     y_bar = 200.0 * v2
-    x_bar = -200.0 * v2 * (2.0 * x) + -2.0 * v1
+    x_bar = -400.0 * (v2 * x) - 2.0 * v1
     return out, (x_bar, y_bar)
