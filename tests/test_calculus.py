@@ -175,6 +175,15 @@ def test_nothing_to_differentiate_by():
     assert f.check(1.0, 2.0).ok
 
 
+def test_second_derivatives_of_hypot_do_not_cancel():
+    f = symdiff.compile("hypot(x, y)")
+    for x, y in ((1.0, 1e-8), (800.0, 1.0), (1e-3, 5.0), (-3.0, 4.0)):
+        r = np.hypot(x, y)
+        want = np.array([[(y / r) ** 2, -(x / r) * (y / r)], [-(x / r) * (y / r), (x / r) ** 2]]) / r
+        for got in (f.hessian(x, y), f.hessian(np.full(2, x), np.full(2, y))[1]):
+            np.testing.assert_allclose(got, want, rtol=1e-15)
+
+
 def test_large_matrices_come_as_their_entries():
     n = 20
     f = symdiff.compile(" + ".join(f"x{k}**2*x{k + 1}" for k in range(n - 1)))
