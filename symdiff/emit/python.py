@@ -41,6 +41,7 @@ class Writer:
         self.given = {i: self.names.near(label) for i, label in labels.items() if isinstance(label, str)}
         self.shape = program.graph.shape
         self.rank = 0  # of the row that is being spelt
+        self.counts: list[int] = []  # how often each row will be written
         self.own: dict[int, str] = {}  # rows that have a name
         self.texts: dict[int, Text] = {}
         self.preamble: list[str] = []
@@ -60,7 +61,7 @@ class Writer:
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
         parameters = wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
-        counts = self.count()
+        counts = self.counts = self.count()
         steps = self.program.steps
         for i, row in enumerate(self.rows):
             if row[0] == "input":
