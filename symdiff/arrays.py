@@ -368,6 +368,16 @@ def apart(p: Place, q: Place) -> bool:
     return any(_separate(a, b) for a, b in zip(p, q, strict=True))
 
 
+def separate(places: Sequence[Place]) -> bool:
+    """Whether no two places share an element, as far as is known."""
+    if all(not isinstance(p, (Range, Poly)) for place in places for p in place):
+        return len(set(places)) == len(places)
+    return len(places) <= _FEW and all(apart(p, q) for k, p in enumerate(places) for q in places[:k])
+
+
+_FEW = 64  # ranges that are compared with each other
+
+
 def _separate(a: Dim | Range, b: Dim | Range) -> bool:
     a, b = (x if isinstance(x, Range) else Range(x, x + 1) for x in (a, b))
     if abs(a.step) == abs(b.step) > 1:

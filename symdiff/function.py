@@ -148,6 +148,9 @@ class Function(Compiled):
     def sparsity(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Of a `jacobian` or `hessian`: where it is not structurally zero, a boolean array of its shape.
 
+        It is known element by element for scalars, for lists of scalars, and for vectors of
+        which only elements are used; the block of another array counts as full.
+
         Raises:
             ShapeError: the shape depends on named dimensions.
         """
@@ -225,7 +228,10 @@ class Function(Compiled):
                     f"pack names {given!r}, which is {'there twice' if given in self.args else 'no argument'}"
                 )
         if not chosen or not name.isidentifier() or name in RESERVED or (name in self.args and name not in chosen):
-            raise TypeError(f"pack needs names of arguments, and a name that is free for the vector, not {name!r}")
+            taken = f"; {name!r} is an argument already" if name in self.args and name not in chosen else ""
+            raise TypeError(
+                f"pack needs names of arguments, and a name that is free for the vector, as name='q'{taken}"
+            )
 
         def make() -> Function:
             derive = partial(calculus.pack, name=name)
@@ -326,14 +332,15 @@ class Function(Compiled):
         up to one part in a thousand; NaN and infinities are not compared with numbers.
 
         Args:
-            *args: real arguments, as for a call; arrays are many points.
+            *args: real arguments, as for a call; arrays are many points. None may have a
+                core shape.
             **kwargs: arguments by name.
 
         Returns:
             A report that prints as a table; `report.ok` says whether all agree.
 
         Raises:
-            ShapeError: the results are not scalars.
+            ShapeError: an argument or a result is not a scalar.
         """
         if any(self.results) or any(self.cores):
             raise ShapeError(f"check compares scalar results of scalar arguments, not those of {self._call_text()}")

@@ -13,7 +13,20 @@ from functools import reduce
 from math import inf
 from typing import TYPE_CHECKING
 
-from symdiff.arrays import Assemble, Broadcast, Expand, Index, LogSumExp, Permute, Reshape, Structure, Sum, apart, whole
+from symdiff.arrays import (
+    Assemble,
+    Broadcast,
+    Expand,
+    Index,
+    LogSumExp,
+    Permute,
+    Reshape,
+    Softmax,
+    Structure,
+    Sum,
+    apart,
+    whole,
+)
 
 if TYPE_CHECKING:
     from symdiff.build import Builder
@@ -159,6 +172,8 @@ def _log(b: Builder, x: int) -> int | None:
     row = b.row(x)
     if row[0].__class__ is Sum and not b.graph.complex and (exponent := _exponent(b, row[1])) is not None:
         return b.structure(LogSumExp(row[0].axes), exponent)
+    if row[0].__class__ is Softmax and b.graph.shared:
+        return b.op("sub", row[1], b.expand(b.structure(LogSumExp(row[0].axes), row[1]), row[0].axes))
     if (rest := _one_plus(b, x)) is not None:
         return b.op("log1p", rest)
     if (of := _sigmoid_of(b, x)) is not None:

@@ -253,8 +253,8 @@ def test_equal_packs_are_one():
     [
         ("w1 w3", "p", "'w3', which is no argument"),
         ("w1 w1", "p", "'w1', which is there twice"),
-        ("w1 b1", "t", "free for the vector, not 't'"),
-        ("w1 b1", "1p", "free for the vector, not '1p'"),
+        ("w1 b1", "t", "'t' is an argument already"),
+        ("w1 b1", "1p", "free for the vector"),
         ("", "p", "names of arguments"),
     ],
 )

@@ -164,6 +164,47 @@ def test_missing_data_does_not_reach_the_gradient():
         np.testing.assert_array_equal(f.hessian(X, y, seen, w), [[4, 4], [4, 4]])
 
 
+LEAKS = [  # nothing of the side that is not taken at these points
+    ("where(s > 0, sum(A @ (x/s)), 0)", "s, A[m,n], x[n]", (0.0, np.eye(2), np.ones(2))),
+    ("where(s > 0, sum((A @ (x/s))**2), sum(x))", "s, A[m,n], x[n]", (0.0, np.eye(2), np.ones(2))),
+    ("z = tanh(A @ (x/s)); where(s > 0, sum(z), 0)", "s, A[m,n], x[n]", (0.0, np.eye(2), np.ones(2))),
+    ("where(s > 0, sum((A/s).T @ (A/s)), 0)", "s, A[m,n]", (0.0, np.eye(2))),
+    ("where(sum(x) > 0, sum(softmax(log(x))**2), 0)", "x[n]", (-np.ones(2),)),
+    ("sum(where(x > 0, softmax(log(x)), 0)**2)", "x[n]", (-np.ones(2),)),
+    ("where(x > 0, softmax([log(x), x])[0], 0)", "x", (-1.0,)),
+    ("where(x > 0, logsumexp([log(x), x]), 0)", "x", (-1.0,)),
+    ("where(x > 0, norm([log(x), x]), 0)", "x", (0.0,)),
+    ("where(x > 0, prod([log(x), x]), 0)", "x", (0.0,)),
+    ("where(x > 0, [log(x), 1] @ [1/x, 1], 0)", "x", (0.0,)),
+    ("u = [log(x), x]; where(x > 0, u[0]*u[1], 0)", "x", (0.0,)),
+]
+
+
+@pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])
+@pytest.mark.parametrize(("text", "args", "point"), LEAKS, ids=[case[0] for case in LEAKS])
+def test_no_operation_on_arrays_leaks_from_the_side_not_taken(text, args, point, optimize):
+    f = symdiff.compile(text, args=args, optimize=optimize)
+    ones = [np.ones_like(p) for p in point]
+    with np.errstate(all="ignore"):
+        found = [*f.grad(*point), *f.hvp(*point, *ones), f.hessian(*point), *f.grad.vjp(*point, *ones)]
+    assert all(np.isfinite(part).all() for part in found)
+
+
+def test_coo_of_stencils():
+    for text in ("x[1:] - x[:-1]", "x[2:] - 2*x[1:-1] + x[:-2]", "sin(x[1:]) + x[:-1]**2"):
+        jacobian = symdiff.compile(text, args="x[6]").jacobian
+        x = np.linspace(1, 2, 6)
+        dense = np.zeros_like(jacobian(x))
+        dense[jacobian.coo.rows, jacobian.coo.cols] = jacobian.coo(x)
+        np.testing.assert_array_equal(dense, jacobian(x))
+
+
+def test_log_of_softmax_does_not_underflow():
+    f = symdiff.compile("-sum(y*log(softmax(z)))", args="y[n], z[n]", wrt="z")
+    assert f([1, 0], [0.0, 1000.0]) == 1000.0
+    np.testing.assert_array_equal(f.grad([1, 0], [0.0, 1000.0]).z, [-1, 1])
+
+
 def test_elements_that_are_not_used_do_not_leak():
     f = symdiff.compile("sum(log(x)[1:])", args="x[n]")
     with np.errstate(divide="ignore", invalid="ignore"):

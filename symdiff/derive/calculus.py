@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symdiff.arrays import Assemble, Index, Place, Range, whole
+from symdiff.arrays import Assemble, Index, Place, Range, separate, whole
 from symdiff.build import Builder
 from symdiff.derive.work import Entry, Pass, estimate
 from symdiff.dims import Dim, product, solve, symbols, value
@@ -191,6 +191,8 @@ def pattern(program: Program) -> list[tuple[Place, int]]:
     (output,) = program.outputs
     graph = program.graph
     row = graph.rows[output]
-    if not isinstance(row[0], Assemble):
+    if isinstance(row[0], Assemble) and not row[0].places:
+        return []
+    if not (isinstance(row[0], Assemble) and row[0].rank == len(graph.shape(output)) and separate(row[0].places)):
         return [(whole(graph.shape(output)), output)]
     return list(zip(row[0].places, row[1:], strict=True))

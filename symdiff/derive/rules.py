@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from math import isfinite
 
-from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.build import Builder
 from symdiff.derive.structure import pushed, transposed
 from symdiff.ir import Row
@@ -323,43 +323,64 @@ def _guard(builder: Builder, i: int) -> Choice | None:
 
 def _support(builder: Builder, i: int) -> Choice | None:
     """As `_guard`, for a sum of such terms, or along axes, too: it is absent where all of them are."""
-    inside: list[Sum | Expand] = []
-    summed = i
-    while isinstance(operation := builder.row(summed)[0], Sum | Expand):
-        inside.append(operation)
-        summed = builder.row(summed)[1]
-    if inside:
-        support = _support(builder, summed)
-        if support is None:
-            return None
-        condition = _when(builder, *support[:2])
-        for operation in reversed(inside):
-            spread = builder.anywhere if isinstance(operation, Sum) else builder.expand
-            condition = spread(condition, operation.axes)
-        return condition, True, i
-    if builder.row(i)[0] != "add":
+    if builder.row(i)[0] not in _SUMS and not isinstance(builder.row(i)[0], Structure):
         return _guard(builder, i)
     anywhere = _present_sum(builder, i)
     return None if anywhere is None else (anywhere, True, i)
 
 
+_SUMS = frozenset({"add", "sub", "neg"})  # are absent where all of their operands are
+
+
 def _present_sum(builder: Builder, i: int) -> int | None:
-    """The condition outside of which all terms of sum `i` are absent, if there is one."""
+    """The condition outside of which all terms of sum `i` are absent, if there is one.
+
+    What is made of an array that a choice of the user's makes absent, by a contraction or a
+    rearrangement, is absent where all of that array is.
+    """
     known = builder.supports
     waiting = [i]
     while waiting:
         row = builder.row(j := waiting[-1])
+        needed = row[1:] if row[0] in _SUMS or isinstance(row[0], Structure) else ()
         if j in known:
             waiting.pop()
-        elif row[0] != "add":
+        elif missing := [k for k in needed if k not in known]:
+            waiting.append(missing[0])
+        elif isinstance(row[0], Structure):
+            known[j] = _present_made(builder, row)
+        elif row[0] in _SUMS:
+            present = [condition for k in row[1:] if (condition := known[k]) is not None]
+            known[j] = None
+            if len(present) == len(row) - 1:
+                known[j] = present[0] if len(present) == 1 else builder.joined("or", *present)
+        else:
             guard = _guard(builder, j)
             known[j] = None if guard is None else _when(builder, *guard[:2])
-        elif missing := [k for k in row[1:] if k not in known]:
-            waiting.append(missing[0])
-        else:
-            left, right = known[row[1]], known[row[2]]
-            known[j] = None if left is None or right is None else builder.joined("or", left, right)
     return known[i]
+
+
+def _present_made(builder: Builder, row: Row) -> int | None:
+    """The condition outside of which the result of an operation on shapes is absent, from those of its operands."""
+    operation, present = row[0], [builder.supports[j] for j in row[1:]]
+    if isinstance(operation, Sum | Expand) and present[0] is not None:
+        return (builder.anywhere if isinstance(operation, Sum) else builder.expand)(present[0], operation.axes)
+    if isinstance(operation, Einsum):
+        present = present[:1] if present[0] is not None else present[1:]
+    elif not isinstance(operation, Index | Permute | Reshape | Broadcast | Assemble):
+        return None
+    if not present or None in present:
+        return None
+    anywhere: int | None = None
+    for condition in present:
+        assert condition is not None
+        if (
+            _elsewhere(builder, (condition, True, condition)) is None
+        ):  # one of a rule: what it is multiplied by is finite
+            return None
+        here = builder.anywhere(condition, range(-len(builder.shape(condition)), 0))
+        anywhere = here if anywhere is None else builder.joined("or", anywhere, here)
+    return anywhere
 
 
 def _when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 - a side

@@ -173,7 +173,7 @@ def _softmax(b: Builder, i: int, row: Row, factor: int, times: Times) -> int:
     """The Jacobian of softmax, which is symmetric: s*(v - sum(s*v))."""
     axes = row[0].axes
     mean = b.expand(b.summed(times(factor, i), b.shape(i), axes), axes)
-    return b.op("mul", i, b.op("sub", factor, mean))
+    return times(b.op("sub", factor, mean), i)
 
 
 _ADJOINTS: dict[type[Structure], Callable[..., int]] = {

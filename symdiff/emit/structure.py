@@ -23,7 +23,7 @@ from symdiff.arrays import (
     Size,
     Structure,
     Sum,
-    apart,
+    separate,
 )
 from symdiff.dims import Dim, Poly, Shape, linear, product, renamed, symbols
 from symdiff.emit.contract import contraction
@@ -213,8 +213,8 @@ class StructureWriter(Writer):
 
     def _assemble(self, i: int, row: Row) -> None:
         operation = row[0]
-        separate = _separate(operation.places)
-        covered = separate and _total(operation.places) == product(operation.to[len(operation.to) - operation.rank :])
+        disjoint = separate(operation.places)
+        covered = disjoint and _total(operation.places) == product(operation.to[len(operation.to) - operation.rank :])
         slots: dict[int, list[str]] = {}
         extra = len(operation.to) - operation.rank
         for place, j in zip(operation.places, row[1:], strict=True):
@@ -228,7 +228,7 @@ class StructureWriter(Writer):
         own = self.named(i)
         self.lines.append(f"    {own} = np.{make}({wrapped(f'{self.whole_shape(operation.to)}, {self.dtype()}')})")
         for j, places in slots.items():
-            if separate or (j == row[1] and len(places) == 1):  # the first is added to zeros
+            if disjoint or (j == row[1] and len(places) == 1):  # the first is added to zeros
                 self.lines.append(f"    {' = '.join(own + place for place in places)} = {texts[j]}")
             else:
                 self.lines += [f"    {own}{place} += {texts[j]}" for place in places]
@@ -258,13 +258,6 @@ class StructureWriter(Writer):
 
 
 _LISTED = 64  # elements of an array that is written as a list
-
-
-def _separate(places: Sequence[Place]) -> bool:
-    """Whether no two places share an element."""
-    if all(not isinstance(p, (Range, Poly)) for place in places for p in place):
-        return len(set(places)) == len(places)
-    return len(places) <= _LISTED and all(apart(p, q) for k, p in enumerate(places) for q in places[:k])
 
 
 def _total(places: Sequence[Place]) -> Dim:

@@ -98,6 +98,13 @@ def no_attribute(owner: str, after: str) -> str:
     return "the language has no attributes but .T, the transpose"
 
 
+def no_index(owner: str) -> str:
+    """The message for a name in a subscript."""
+    return (
+        f"an index is a constant: a whole number, or a slice as 1:-1 or ::2; a shape is declared in args='{owner}[n]'"
+    )
+
+
 def no_function(name: str) -> str:
     """The message for a call of a function that there is not."""
     shown = name[:40]

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from symdiff.errors import LimitError, ParseError
-from symdiff.language.hints import no_attribute, no_operator, no_value
+from symdiff.language.hints import no_attribute, no_index, no_operator, no_value
 from symdiff.language.lexer import Token, tokens
 from symdiff.limits import limits
 from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primitive, Symbol
@@ -232,7 +232,7 @@ class _Parser:
             return
         if value != "]":
             if not (kind == "number" or value in ("-", ":", ",")):
-                self.fail("an index is a constant: a whole number, or a slice as 1:-1 or ::2", position)
+                self.fail(no_index(str(self.items[-1][1]) if self.items[-1][0] == "name" else "x"), position)
             self.subscript.append(token)
             return
         place = self.subscript[0][2]
