@@ -157,7 +157,7 @@ class StructureWriter(Writer):
     def _selected(self, i: int, row: Row) -> bool:
         """An adjoint that is absent on one side of a choice, in place where that is an array of its own.
 
-        `np.where` would take twice the memory, which for large arrays is twice the time.
+        `np.where` would allocate a second one.
         """
         label = self.program.labels.get(i)
         if row[0] != "where" or self.loops or not self.shape(i) or not isinstance(label, tuple):
