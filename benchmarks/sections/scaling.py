@@ -91,7 +91,7 @@ def _phases(formula: Formula, rounds: int) -> tuple[dict[str, Any], np.ndarray]:
     for _ in range(rounds):
         tidy()
         syntax = timed("parse", parse, formula.text)
-        program = timed("lower", lower, syntax, formula.args)
+        program = timed("lower", lower, syntax, [(name, ()) for name in formula.args])
         derived = timed("derive", value_and_gradient, program, formula.args)
         source = timed("emit", math_target.source, derived, "value_and_grad", nest)
         function = timed("bytecode", load, source, "value_and_grad")
