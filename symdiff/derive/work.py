@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from symdiff.arrays import Assemble, Eye, Index, Place, Range, apart
+from symdiff.arrays import Assemble, Eye, Index, Place, Range, separate
 from symdiff.build import Builder
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.needs import Unneeded, unneeded
@@ -200,9 +200,6 @@ class Entry:
     row: int
 
 
-_PARTS = 64  # of an argument; with more slices than that it is taken as a whole
-
-
 def _moved(place: Dim | Range, by: Dim) -> Dim | Range:
     return Range(place.start + by, place.stop + by, place.step) if isinstance(place, Range) else place + by
 
@@ -212,7 +209,7 @@ def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
     if len(shape) == 1:
         flat = [place[0] for place in places]
         ranges = [p for p in flat if isinstance(p, Range)]
-        if len(set(flat)) < len(flat) or (ranges and (len(flat) > _PARTS or _overlap(flat))):
+        if len(set(flat)) < len(flat) or (ranges and not separate(places)):
             return None
         return flat
     if not all(isinstance(p, int) for place in places for p in place) or not all(isinstance(d, int) for d in shape):
@@ -220,10 +217,6 @@ def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
     numbers = np.arange(prod(fixed(shape))).reshape(fixed(shape))
     elements: list[Dim | Range] = [int(numbers[place]) for place in places]  # type: ignore[index]  # ints
     return elements if len(set(elements)) == len(elements) else None
-
-
-def _overlap(places: Sequence[Dim | Range]) -> bool:
-    return any(not apart((p,), (q,)) for k, p in enumerate(places) for q in places[:k])
 
 
 def estimate(dim: Dim) -> int:

@@ -25,7 +25,7 @@ from symdiff.arrays import (
     Sum,
     separate,
 )
-from symdiff.dims import Dim, Poly, Shape, linear, product, renamed, symbols
+from symdiff.dims import Dim, Poly, Shape, fixed, linear, product, renamed, symbols
 from symdiff.emit.contract import contraction
 from symdiff.emit.python import WIDTH, Text, Writer, wrapped
 from symdiff.ir import Program, Row, operands
@@ -87,8 +87,7 @@ class StructureWriter(Writer):
             return str(dim)
         named = {name: self._size(name) for name in sorted(symbols(dim))}
         text = str(renamed(dim, named))
-        binds = SUM if len(dim.terms) > 1 else PRODUCT if not text.isidentifier() else ATOM
-        return text if binds >= least else f"({text})"
+        return text if _binds(text) >= least else f"({text})"
 
     def _size(self, name: str) -> str:
         for i in self.program.inputs:
@@ -286,11 +285,14 @@ def _dropped(axes: tuple[int, ...]) -> str:
     return f"[..., {', '.join('0' if a in axes else ':' for a in range(min(axes), 0))}]"
 
 
+def _binds(text: str) -> int:
+    """How tightly the outermost operator of a dimension's text binds."""
+    return ATOM if text.isidentifier() or text.isdigit() else SUM if " " in text else PRODUCT
+
+
 def _size(w: StructureWriter, row: Row) -> Text:
     text = w.dim(row[0].dim)
-    return text, SUM if isinstance(row[0].dim, Poly) and len(
-        row[0].dim.terms
-    ) > 1 else PRODUCT if "/" in text or "*" in text else ATOM
+    return text, _binds(text)
 
 
 def _eye(w: StructureWriter, row: Row) -> Text:
@@ -361,13 +363,12 @@ def _listed(w: StructureWriter, row: Row) -> Text:
     operation = row[0]
     parts = dict(zip(operation.places, row[1:], strict=True))
     texts = {place: w.tight(j, 0) for place, j in parts.items()}
-    columns = operation.to[-1]
-    assert isinstance(columns, int)
+    rows, columns = (1, *fixed(operation.to))[-2:]
     lines: list[str] = []
     if len(operation.to) == 1:
         text = f"[{', '.join(texts[(k,)] for k in range(columns))}]"
     else:
-        lines = [f"[{', '.join(texts[r, c] for c in range(columns))}]" for r in range(int(str(operation.to[0])))]
+        lines = [f"[{', '.join(texts[r, c] for c in range(columns))}]" for r in range(rows)]
         text = f"[{', '.join(lines)}]"
     dtype = f", {w.dtype()}" if any(not w.varies[j] for j in row[1:]) else ""
     if len(text) > WIDTH - 24 and len(operation.to) > 1:
