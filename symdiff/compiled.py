@@ -7,23 +7,28 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import Any
+
+import numpy as np
 
 from symdiff.arrays import NEED_ELEMENTS, Broadcast, Expand, Index, Permute, Reshape
 from symdiff.dims import value
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit.schedule import most_alive
 from symdiff.evaluate import special
 from symdiff.ir import Program, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
-from symdiff.runtime.arguments import arrays, bind, check_out, floats, meet, settle
+from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, converted, floats, meet, settle
+from symdiff.runtime.blocks import block_size, usable_cpus
+from symdiff.runtime.blocks import evaluate as in_blocks
+from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, scalar_entry
 from symdiff.runtime.load import load
-from symdiff.runtime.results import Layout, Wrapping, core_entry, flatten, nest, renest, scalar_entry, wrap
-
-if TYPE_CHECKING:
-    import numpy as np
+from symdiff.runtime.reports import reportable
+from symdiff.runtime.results import Layout, flatten, nest, renest, wrap
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
@@ -51,7 +56,15 @@ class Recipe:
 
 
 class Compiled:
-    """A program that can be called, and shown; the base of `Function`."""
+    """A program that can be called, and shown; the base of `Function`.
+
+    Attributes:
+        __call__: what a call runs, written for this Function alone. Python finds it through
+            the slot of the class, so nothing stands between a call and the arithmetic.
+    """
+
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+    __call__: Callable[..., Any]
 
     def __init__(self, recipe: Recipe, program: Program, wrt: tuple[str, ...], name: str, layout: Layout) -> None:
         self.name = name
@@ -67,7 +80,7 @@ class Compiled:
         self.results = tuple([program.graph.shape(i) for i in program.outputs])
         self._lock = threading.RLock()
         self._made: dict[object, Any] = {}
-        self._entry = self._first_call
+        self.__call__ = self._first_call
         self._needs_numpy = math_target.missing(program) is not None
         self._converts = [None if self._needs_numpy else math_target.convert(program, i) for i in program.outputs]
         if self._needs_numpy and numpy_target.needs_scipy(program):
@@ -75,57 +88,23 @@ class Compiled:
 
     # Calling
 
-    def __call__(self, /, *args: Any, out: Any = None, **kwargs: Any) -> Any:
-        """Evaluate.
-
-        Args:
-            *args: the arguments in order; those given by name may be left out.
-            out: an array of the loop shape to write into (or a tuple of arrays, one an
-                output, None for those to be made), as for a ufunc.
-            **kwargs: arguments by name.
-
-        Returns:
-            The output, or a named tuple of outputs. Floats if all arguments are Python
-            numbers, else arrays (NumPy scalars where the loop shape is ()).
-        """
-        if kwargs or out is not None or len(args) != len(self.args):
-            if out is not None and "out" in self.args:  # an argument of that name, then, and no place to write
-                kwargs["out"], out = out, None
-            return self._general(bind(self.args, self._call_text(), args, kwargs), out)
-        return self._entry(*args)
-
-    def _first_call(self, *args: Any) -> Any:
+    def _first_call(self, *args: Any, **named: Any) -> Any:
         """Stands in for the entry until there is one."""
         with self._lock:
-            if self._entry == self._first_call:
-                self._entry = self._make_entry()
-        return self._entry(*args)
+            if self.__call__ == self._first_call:
+                self.__call__ = self._make_entry()
+        return self.__call__(*args, **named)
 
     def _make_entry(self) -> Callable[..., Any]:
         """A function that takes the usual arguments straight to a target, and any others to the general path."""
-        general = self._general
-        wrapping = Wrapping(self._layout, self._converts)
-        if any(self.cores):
-            own = all(self._fresh(self._prepared(), varying=True))
+        records = Records(self._layout, self._converts)
+        if not any(self.cores):
+            program = None if self._needs_numpy else self._program
+            return scalar_entry(program, len(self.args), records, self._general, self._evaluate)
+        if all(self._fresh(self._prepared(), varying=True)):
             demands = self._program.graph.demands
-            return (
-                core_entry(self.cores, demands, self._target("numpy"), wrapping, general) if own else _packed(general)
-            )
-        if not self.args or self._needs_numpy:
-            return _packed(general)
-        return scalar_entry(len(self.args), self._target("math"), self._vector, wrapping, general)
-
-    def _vector(self, *args: Any) -> Any:
-        """Evaluate on float64 arrays of one shape, where that needs no more than a call; else None."""
-        run, whole = self._array_target()
-        return run(*args) if whole else None
-
-    def _array_target(self) -> tuple[Callable[..., Any], bool]:
-        """The NumPy function, and whether all it returns for arrays of one shape is of that shape and its own."""
-        made: tuple[Callable[..., Any], bool] = self._once(
-            "array target", lambda: (self._target("numpy"), all(self._fresh(self._prepared(), varying=True)))
-        )
-        return made
+            return core_entry(self.cores, demands, self._target("numpy"), records, self._general)
+        return general_entry(self._general)
 
     def _prepared(self) -> Program:
         made: Program = self._once("prepared", lambda: numpy_target.prepare(self._program))
@@ -152,34 +131,62 @@ class Compiled:
 
         return tuple([own(k, i) for k, i in enumerate(printed.outputs)])
 
-    def _general(self, args: tuple[Any, ...], out: Any = None) -> Any:
+    def _general(self, args: tuple[Any, ...], out: Any, named: dict[str, Any]) -> Any:
+        """Evaluate on arguments of any kind, by position or name."""
+        args = tuple([a for a in args if a is not Missing])
+        if out is not None and "out" in self.args:  # an argument of that name, then, and no place to write
+            named["out"], out = out, None
+        if named or len(args) != len(self.args):
+            args = bind(self.args, self._call_text(), args, named)
         if out is None and not self._needs_numpy:
             plain = floats(args)
             if plain is not None:
-                try:
-                    result = self._target("math")(*plain)
-                except (ArithmeticError, ValueError):
-                    pass
-                else:
-                    return wrap(self._layout, result, iter(self._converts))
-        given = None if out is None else check_out(out, self.outputs)
+                return self.__call__(*plain)
+        return self._evaluate(args, out)
+
+    def _evaluate(self, args: tuple[Any, ...], out: Any = None) -> Any:
+        """Evaluate by NumPy."""
         values, loop, dtype, sizes = arrays(self.args, args, self.cores)
         meet(self._program.graph.demands, sizes)
-        settled = self._run(values, loop, dtype, sizes, given)
-        if not loop and given is None:
+        shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
+        outs = [None] * len(shapes) if out is None else check_out(out, self.outputs, shapes, dtype)
+        settled = self._run(values, loop, dtype, shapes, outs)
+        if not loop and out is None:
             python = all(type(a) in (float, int, bool, complex) for a in args)
             settled = [v if v.ndim else v.item() if python else v[()] for v in settled]
         return wrap(self._layout, renest(iter(settled), self._nest), repeat(None))
 
     def _run(
-        self, values: Sequence[Any], loop: tuple[int, ...], dtype: np.dtype[Any], sizes: dict[str, int], out: Any
+        self,
+        values: Sequence[Any],
+        loop: tuple[int, ...],
+        dtype: np.dtype[Any],
+        shapes: Sequence[tuple[int, ...]],
+        outs: Sequence[Any],
     ) -> list[Any]:
-        """Evaluate the NumPy target on arguments of one dtype."""
+        """The results of the NumPy target for arguments of a loop shape, computed whole or in blocks."""
         run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
-        results = flatten(run(*values), self._nest)
-        shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
-        return settle(results, self.outputs, shapes, dtype, fresh=fresh, out=out)
+        points = self._points(dtype)
+        if any(self.cores) or prod(loop) <= points or not reportable():
+            results = settle(flatten(run(*converted(values, dtype)), self._nest), shapes, dtype, fresh=fresh, out=outs)
+            self._open()
+            return results
+        results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
+        threads = self._recipe.threads or usable_cpus()
+        in_blocks(run, values, results, loop, nest=self._nest, fresh=fresh, dtype=dtype, points=points, threads=threads)
+        return results
+
+    def _points(self, dtype: np.dtype[Any]) -> int:
+        """The points of a block; calls of more run in blocks."""
+        return block_size(self._once("alive", lambda: most_alive(self._prepared())), dtype.itemsize)
+
+    def _open(self) -> None:
+        """Let the entry take arrays straight to the NumPy target, if all it returns is of their shape and its own."""
+        scope = getattr(self.__call__, "__globals__", {})
+        if scope.get("limit") == UNKNOWN:
+            scope["vector"] = self._target("numpy")
+            scope["limit"] = self._points(FLOAT64) if all(self._fresh(self._prepared(), varying=True)) else NEVER
 
     # Targets
 
@@ -287,10 +294,6 @@ class Compiled:
         kind = "" if self.name == "value" else f".{self.name}"
         args, outputs = ", ".join(self._spelt()), ", ".join(self.outputs)
         return f'Function("{" ".join(shown.split())}"{kind}: ({args}) -> {outputs})'
-
-
-def _packed(general: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args: general(args)
 
 
 def _fields(layout: Layout) -> tuple[str, ...]:

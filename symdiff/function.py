@@ -18,7 +18,7 @@ from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError
 from symdiff.evaluate import key
 from symdiff.language.parser import RESERVED
-from symdiff.runtime.arguments import arrays, bind, bound
+from symdiff.runtime.arguments import arrays, bind, bound, converted
 from symdiff.runtime.results import Layout, record, record_of
 
 
@@ -258,7 +258,8 @@ class Function(Compiled):
         if packing is None:
             raise AttributeError(f"only what pack returns can unpack, not {self._call_text()}")
         names, shapes = packing
-        ((array,), _, _, _) = arrays(self.wrt, [np.asarray(vector)], [()])
+        values, _, dtype, _ = arrays(self.wrt, [np.asarray(vector)], [()])
+        array = np.asarray(values[0], dtype)
         length = sum((product(shape) for shape in shapes), start=0)
         sizes = bound(self.wrt, [array.shape], [(length,)])
         parts, start = [], 0
@@ -347,4 +348,4 @@ class Function(Compiled):
         values, _, dtype, _ = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
         if dtype.kind == "c":
             raise TypeError("check takes real arguments")
-        return check(self, values)
+        return check(self, converted(values, dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any
 
@@ -64,15 +64,36 @@ def source(program: Program, name: str, nest: Nest) -> str:
     It is eager outside of conditional expressions and raises ValueError, OverflowError or
     ZeroDivisionError where IEEE arithmetic has an infinity or a NaN.
     """
+    return _MathWriter(_prepared(program)).function(name, nest)
+
+
+def body(program: Program, reserved: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+    """The names of the arguments, the indented lines, and the expressions of the outputs.
+
+    None of the names is `reserved`.
+    """
+    writer = _MathWriter(_prepared(program), reserved)
+    writer.write()
+    return (
+        [writer.own[i] for i in writer.program.inputs],
+        writer.lines,
+        [writer.texts[i][0] for i in writer.program.outputs],
+    )
+
+
+def _prepared(program: Program) -> Program:
     program = lazy(program)
-    program = expand_powers(program) if program.graph.shared else program
-    return _MathWriter(program).function(name, nest)
+    return expand_powers(program) if program.graph.shared else program
 
 
 class _MathWriter(Writer):
     target = "math"
     module = "math"
     reserved = frozenset({"math", "abs", "round"})
+
+    def __init__(self, program: Program, reserved: Iterable[str] = ()) -> None:
+        self.reserved = self.reserved.union(reserved)
+        super().__init__(program)
 
     def spell(self, row: Row) -> Text:
         if row[0] == "where":

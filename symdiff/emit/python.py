@@ -57,10 +57,17 @@ class Writer:
 
     def function(self, name: str, nest: Nest) -> str:
         """The definition of a function `name` that returns the outputs nested as `nest`."""
+        self.write()
+        returned = self.returned(nest)
+        parameters = wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
+        lines = [f"def {name}({parameters}):", *self.preamble, *self.lines, f"    return {returned}"]
+        return "\n".join(lines) + "\n"
+
+    def write(self) -> None:
+        """Write the lines that compute the outputs; `texts` has the expression of each."""
         for i, argument in zip(self.program.inputs, self.program.arguments, strict=True):
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
-        parameters = wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
         counts = self.counts = self.count()
         steps = self.program.steps
         for i, row in enumerate(self.rows):
@@ -76,9 +83,6 @@ class Writer:
                     self.assign(i)
             if i in steps and i not in self.own:
                 self.assign(i)
-        returned = self.returned(nest)
-        lines = [f"def {name}({parameters}):", *self.preamble, *self.lines, f"    return {returned}"]
-        return "\n".join(lines) + "\n"
 
     def count(self) -> list[int]:
         """How often each row will be written; an output counts twice, so that it gets a name."""

@@ -64,23 +64,23 @@ def _float(value: float) -> float:
 
 def arrays(
     names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape]
-) -> tuple[list[Any], tuple[int, ...], np.dtype[Any], dict[str, int]]:
-    """The arguments in one dtype, the loop shape, the dtype, and the sizes of the named dimensions.
+) -> tuple[list[Array], tuple[int, ...], np.dtype[Any], dict[str, int]]:
+    """The arguments as arrays, the loop shape, the dtype of a result, and the sizes of the named dimensions.
 
     Integers and booleans count as float64; Python numbers take the precision of the
-    arrays, and other mixtures follow NumPy's promotion. Points come back as NumPy scalars.
+    arrays, and other mixtures follow NumPy's promotion. Arrays keep the dtype that they have.
 
     Raises:
         TypeError: an argument is not a real or complex number or an array of such.
         ShapeError: a core shape does not fit, or the loop shapes do not broadcast together.
     """
     given = [_array(name, a) for name, a in zip(names, args, strict=True)]
-    dtypes: list[Any] = [a.dtype for a in given if isinstance(a, np.ndarray)]
+    dtypes: list[Any] = [FLOAT64 if a.dtype.kind in "iub" else a.dtype for a in given if isinstance(a, np.ndarray)]
     if any(type(a) is complex for a in given):
         dtypes.append(np.complex64 if dtypes else np.complex128)
     dtype = np.result_type(*dtypes) if dtypes else FLOAT64
-    converted = [_convert(a, dtype) for a in given]
-    shapes = [a.shape for a in converted]
+    values = [a if isinstance(a, np.ndarray) else np.asarray(a, dtype) for a in given]
+    shapes = [a.shape for a in values]
     sizes = bound(names, shapes, cores) if any(cores) else {}
     loops = [shape[: len(shape) - len(core)] for shape, core in zip(shapes, cores, strict=True)]
     try:
@@ -89,7 +89,12 @@ def arrays(
         listed = ", ".join(f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape)
         what = "loop dimensions" if any(cores) else "arguments"
         raise ShapeError(f"the {what} do not broadcast together: {listed}") from None
-    return [a if a.shape else a[()] for a in converted], loop, dtype, sizes
+    return values, loop, dtype, sizes
+
+
+def converted(values: Sequence[Array], dtype: np.dtype[Any]) -> list[Any]:
+    """Arrays in a dtype; those of no axes as NumPy scalars."""
+    return [np.asarray(a, dtype) if a.ndim else a.astype(dtype)[()] for a in values]
 
 
 def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequence[Shape]) -> dict[str, int]:
@@ -140,7 +145,7 @@ def meet(demands: Demands, sizes: Mapping[str, int]) -> None:
 
 
 def _array(name: str, value: Any) -> Any:
-    """A Python number as it is (ints as floats), anything else as an array of a floating dtype."""
+    """A Python number as it is (ints as floats), anything else as an array of numbers."""
     if type(value) in (float, int, bool):
         return _float(value)
     if type(value) is complex:
@@ -152,9 +157,7 @@ def _array(name: str, value: Any) -> Any:
     except ValueError as error:
         raise TypeError(f"argument {name!r} is not an array: {error}") from None
     dtype = array.dtype
-    if dtype.kind in "iub":
-        return array.astype(np.float64)
-    if dtype.newbyteorder("=") not in _FLOATING:
+    if dtype.kind not in "iub" and dtype.newbyteorder("=") not in _FLOATING:
         plain = isinstance(value, (np.ndarray, np.generic)) or dtype.kind != "O"
         kind = f"of dtype {dtype}" if plain else type(value).__name__
         raise TypeError(
@@ -163,25 +166,30 @@ def _array(name: str, value: Any) -> Any:
     return array
 
 
-def _convert(value: Any, dtype: np.dtype[Any]) -> Array:
-    return np.asarray(value, dtype=dtype)
-
-
-def check_out(out: Any, names: Sequence[str]) -> list[Array | None]:
-    """The arrays of an `out=` argument, one for each output or None, in order.
+def check_out(
+    out: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any]
+) -> list[Array | None]:
+    """The arrays of an `out=` argument, one for each output or None, in order; each fits its result.
 
     Raises:
-        TypeError: not an array, or not as many as there are outputs.
+        TypeError: not an array, or not as many as there are outputs, or one cannot hold the dtype.
+        ShapeError: one does not have the shape of its result.
     """
     given = list(_leaves(out)) if isinstance(out, tuple) else [out]
     if len(given) != len(names):
         what = "1 array" if len(names) == 1 else f"a tuple of {len(names)} arrays"
         raise TypeError(f"out= takes {what} ({', '.join(names)}), {len(given)} given")
-    for name, array in zip(names, given, strict=True):
-        if array is not None and not isinstance(array, np.ndarray):
+    for name, array, shape in zip(names, given, shapes, strict=True):
+        if array is None:
+            continue
+        if not isinstance(array, np.ndarray):
             raise TypeError(f"out= for {name!r} is {type(array).__name__}, not an array")
-        if array is not None and not array.flags.writeable:
+        if not array.flags.writeable:
             raise TypeError(f"out= for {name!r} is a read-only array")
+        if array.shape != shape:
+            raise ShapeError(f"out= for {name!r} has shape {array.shape}, the result {shape}")
+        if not np.can_cast(dtype, array.dtype, "same_kind"):
+            raise TypeError(f"out= for {name!r} of dtype {array.dtype} cannot hold {dtype}")
     return given
 
 
@@ -194,39 +202,29 @@ def _leaves(out: tuple[Any, ...]) -> list[Any]:
 
 def settle(
     values: Sequence[Any],
-    names: Sequence[str],
     shapes: Sequence[tuple[int, ...]],
     dtype: np.dtype[Any],
     *,
     fresh: Sequence[bool],
-    out: Sequence[Array | None] | None = None,
-) -> list[Any]:
-    """Results of the given shapes and the dtype, each with its own memory (or in `out`).
+    out: Sequence[Array | None],
+) -> list[Array]:
+    """Results of the given shapes and the dtype, each with its own memory, or in its array of `out`.
 
     `fresh` says of each value whether it is an array that nothing else refers to.
-
-    Raises:
-        ShapeError: an array of `out` does not have the loop shape.
-        TypeError: an array of `out` cannot hold the dtype.
     """
-    results: list[Any] = []
-    for k, (value, loop) in enumerate(zip(values, shapes, strict=True)):
-        target = None if out is None else out[k]
-        if target is not None:
-            if target.shape != loop:
-                raise ShapeError(f"out= for {names[k]!r} has shape {target.shape}, the result {loop}")
-            if not np.can_cast(dtype, target.dtype, "same_kind"):
-                raise TypeError(f"out= for {names[k]!r} of dtype {target.dtype} cannot hold {dtype}")
-        elif fresh[k] and type(value) is np.ndarray and value.shape == loop and value.dtype == dtype and loop:
-            results.append(value)
-            continue
-        else:
-            target = np.empty(loop, dtype)
-        # An array of `out` may be one of the arguments, and a value that is not fresh may be too.
-        results.append((target, value if fresh[k] or out is None else np.array(value)))
-    return [_written(*r) if isinstance(r, tuple) else r for r in results]
+    ready = [
+        target is None and own and type(v) is np.ndarray and v.shape == shape and v.dtype == dtype and bool(shape)
+        for v, shape, target, own in zip(values, shapes, out, fresh, strict=True)
+    ]
+    # An array of `out` may be one of the arguments, and a value that is not fresh may be too.
+    kept = [v if own else np.array(v) for v, own in zip(values, fresh, strict=True)]
+    return [
+        v if done else written(np.empty(shape, dtype) if target is None else target, v)
+        for v, shape, target, done in zip(kept, shapes, out, ready, strict=True)
+    ]
 
 
-def _written(target: Array, value: Any) -> Any:
+def written(target: Array, value: Any) -> Array:
+    """The target, with the value in it."""
     target[...] = value
     return target

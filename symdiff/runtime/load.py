@@ -6,7 +6,7 @@ import hashlib
 import linecache
 import math
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,14 @@ import numpy as np
 from symdiff.evaluate import special
 
 
-def load(source: str, name: str) -> Callable[..., Any]:
-    """Compile `source` and return its function `name`.
+def load(source: str, name: str, known: Mapping[str, Any] = {}) -> Callable[..., Any]:
+    """Compile `source`, which may refer to what is `known`, and return its function `name`.
 
     The text is registered with linecache under a name made from its hash, for as long
     as the function lives.
     """
     filename = f"<symdiff {name} {hashlib.sha256(source.encode()).hexdigest()[:12]}>"
-    scope: dict[str, Any] = {"np": np, "math": math, "__name__": f"symdiff.generated.{name}"}
+    scope: dict[str, Any] = {"np": np, "math": math, "__name__": f"symdiff.generated.{name}", **known}
     if source.startswith("from scipy import special"):
         special()
     exec(compile(source, filename, "exec", dont_inherit=True), scope)  # noqa: S102 - made by our emitter from a checked graph

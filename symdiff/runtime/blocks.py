@@ -1,0 +1,210 @@
+"""Large elementwise calls: the same function on blocks that stay in cache, shared out over threads.
+
+A block is a box of the loop shape. Every argument is cut along the axes that it has, so one
+that is broadcast is never repeated, and what depends on it alone is computed on its own
+part. Results go straight into the outputs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from functools import cache
+from itertools import product
+from math import ceil, prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symdiff.emit.python import Nest
+from symdiff.runtime.reports import Reports
+from symdiff.runtime.results import flatten
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+_SMALLEST, _LARGEST = 4096, 32768  # points of a block: below, calls of ufuncs cost more than they do
+_MOST_THREADS = 64
+_KEPT = 3 << 20  # floats; 24 MB
+
+
+@cache
+def cache_size() -> int:
+    """Bytes of the cache that one core has to itself, as far as the system tells; else 1 MiB."""
+    folder = Path("/sys/devices/system/cpu/cpu0/cache/index2")
+    try:
+        text = (folder / "size").read_text().strip()
+        return int(text.removesuffix("K")) * (1024 if text.endswith("K") else 1)
+    except (OSError, ValueError):
+        return 1 << 20
+
+
+def block_size(arrays: int, itemsize: int) -> int:
+    """Points of a block of which so many arrays are alive at a time."""
+    return min(max(cache_size() // (arrays * itemsize), _SMALLEST), _LARGEST)
+
+
+def usable_cpus() -> int:
+    """The CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def evaluate(
+    function: Callable[..., Any],
+    args: Sequence[Array],
+    outs: Sequence[Array],
+    loop: Shape,
+    *,
+    nest: Nest,
+    fresh: Sequence[bool],
+    dtype: np.dtype[Any],
+    points: int,
+    threads: int,
+) -> None:
+    """Write what `function` returns for `args` into `outs`, block by block.
+
+    Args:
+        function: of arrays of one dtype that broadcast together.
+        args: arrays that broadcast to `loop`; those of another dtype are converted block by block.
+        outs: arrays of shape loop + a core shape, in the order of the outputs; they may be arguments.
+        loop: the loop shape.
+        nest: how the function nests what it returns.
+        fresh: of each output, whether the function makes an array that nothing else refers to.
+        dtype: of the arguments that the function is given.
+        points: of a block.
+        threads: most threads to use.
+
+    Raises:
+        FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
+    """
+    args = [a.copy() if any(_overlaps(a, out) for out in outs) else a for a in args]
+    args, outs, loop = _flat(args, outs, loop)
+    box = _box(loop, _uneven(args, loop), points, threads)
+    corners = deque(product(*[range(0, n, step) for n, step in zip(loop, box, strict=True)]))
+    reports = Reports(function)
+    np.empty(_KEPT)  # the allocator of glibc keeps what is freed, up to the size of the largest array ever freed
+
+    def work() -> None:
+        with reports.collecting():
+            while corners:
+                try:
+                    corner = corners.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                place = tuple([slice(start, start + step) for start, step in zip(corner, box, strict=True)])
+                try:
+                    values = flatten(function(*[_part(a, place, dtype) for a in args]), nest)
+                    values = [v if own else np.array(v) for v, own in zip(values, fresh, strict=True)]
+                    for out, value in zip(outs, values, strict=True):
+                        out[place] = value
+                except BaseException:
+                    corners.clear()  # the others stop too
+                    raise
+
+    _shared(work, min(threads, len(corners)))
+    reports.give()
+
+
+def _overlaps(a: Array, out: Array) -> bool:
+    """Whether an argument shares memory with an output, but not element by element."""
+    same = a.ctypes.data == out.ctypes.data and a.shape == out.shape and a.strides == out.strides
+    return not same and np.may_share_memory(a, out)
+
+
+def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Shape) -> tuple[Sequence[Array], Sequence[Array], Shape]:
+    """The same as views along one axis, where all arrays are whole and lie in memory in one piece."""
+    whole = all(a.ndim == 0 or (a.shape == loop and a.flags.c_contiguous) for a in args)
+    if len(loop) < 2 or not whole or not all(out.flags.c_contiguous for out in outs):  # noqa: PLR2004 - axes
+        return args, outs, loop
+    flat = (prod(loop),)
+    return (
+        [a.reshape(flat) if a.ndim else a for a in args],
+        [out.reshape(flat + out.shape[len(loop) :]) for out in outs],
+        flat,
+    )
+
+
+def _uneven(args: Sequence[Array], loop: Shape) -> set[int]:
+    """The axes along which some arrays are the same and others are not."""
+    found: set[int] = set()
+    for a in args:
+        if a.ndim:
+            own = (1,) * (len(loop) - a.ndim) + a.shape
+            found |= {axis for axis, size in enumerate(own) if size != loop[axis]}
+    return found
+
+
+def _box(loop: Shape, uneven: set[int], points: int, threads: int) -> Shape:
+    """The shape of a block.
+
+    What depends on a broadcast argument alone is computed again in each block along the axes
+    that it lacks, so these get an equal share each, and the last axis too.
+    """
+    if len(loop) == 1:
+        blocks = ceil(loop[0] / points)
+        return (ceil(loop[0] / (threads * ceil(blocks / threads))),)  # as many for each thread
+    box = [1] * len(loop)
+    left = points
+    shared = sorted(uneven | {len(loop) - 1}, key=loop.__getitem__)
+    for k, axis in enumerate(shared):
+        box[axis] = min(loop[axis], max(round(left ** (1 / (len(shared) - k))), 1))
+        left = max(left // box[axis], 1)
+    for axis in reversed(range(len(loop))):
+        if axis not in shared:
+            box[axis] = min(loop[axis], left)
+            left = max(left // box[axis], 1)
+    return tuple(box)
+
+
+def _part(a: Array, place: tuple[slice, ...], dtype: np.dtype[Any]) -> Any:
+    """The part of an argument at a place, in the dtype."""
+    if not a.ndim:
+        return a.astype(dtype)[()]
+    own = place[len(place) - a.ndim :]
+    part = a[tuple([slice(None) if size == 1 else at for size, at in zip(a.shape, own, strict=True)])]
+    return part if part.dtype == dtype else part.astype(dtype)
+
+
+_pool: ThreadPoolExecutor | None = None
+_pool_lock = threading.Lock()
+
+
+def _forget_pool() -> None:
+    """A child process has none of its parent's threads."""
+    global _pool, _pool_lock  # noqa: PLW0603 - of this module alone
+    _pool, _pool_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def _submit(work: Callable[[], None]) -> Future[None]:
+    global _pool  # noqa: PLW0603
+    with _pool_lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="symdiff")
+        return _pool.submit(copy_context().run, work)  # with the caller's numpy.errstate
+
+
+def _shared(work: Callable[[], None], threads: int) -> None:
+    """Run `work` in this thread and in others at the same time; what one raises is raised here."""
+    helpers: list[Future[None]] = []
+    for _ in range(threads - 1):
+        try:
+            helpers.append(_submit(work))
+        except RuntimeError:  # the interpreter is shutting down, or can have no more threads
+            break
+    try:
+        work()
+    finally:
+        running = [helper for helper in helpers if not helper.cancel()]
+        wait(running)
+    for helper in running:
+        helper.result()

@@ -1,0 +1,189 @@
+"""What a call goes through first: a function written for one Function, with no work before the arithmetic.
+
+The usual arguments are recognised by their classes and go straight on; any others, and
+calls by name or with `out`, go to `general`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symdiff.arrays import Demands
+from symdiff.dims import Poly, Shape, renamed, symbols
+from symdiff.emit import math as math_target
+from symdiff.ir import Program
+from symdiff.runtime.arguments import FLOAT64
+from symdiff.runtime.load import load
+from symdiff.runtime.results import Convert, Layout, record
+
+
+class Missing:
+    """Stands in the place of an argument that is not given."""
+
+
+# What an entry refers to; none of its arguments and temporaries has one of these names.
+_OWN = frozenset(
+    "entry float ndarray float64 scalar missing out others named limit vector point values new general evaluate".split()
+)
+# Values of `limit`: nobody has called with arrays yet; arrays always take the general path.
+UNKNOWN, NEVER = -1, -2
+
+_EXTRAS = "out is None and not others and not named"
+
+
+class Records:
+    """The texts that make the result of a call.
+
+    Attributes:
+        scope: what they refer to, by name.
+    """
+
+    def __init__(self, layout: Layout, converts: Sequence[Convert] = ()) -> None:
+        self.scope: dict[str, Any] = {"new": tuple.__new__}
+        self._layout = layout
+        self._names: dict[int, str] = {}
+        self._converts = [None if c is None else self._name("convert", c) for c in converts]
+        self._register(layout)
+
+    def _register(self, part: Layout) -> None:
+        if part is not None:
+            self._names[id(part)] = self._name("record", record(part[0], part[1]))
+            for inner in part[2]:
+                self._register(inner)
+
+    def _name(self, kind: str, item: object) -> str:
+        name = f"{kind}{len(self.scope)}"
+        self.scope[name] = item
+        return name
+
+    def of_outputs(self, texts: Sequence[str]) -> str:
+        """The result, from the expression of each output of the math target."""
+        waiting = iter(
+            [text if name is None else f"{name}({text})" for text, name in zip(texts, self._converts, strict=True)]
+        )
+
+        def made(part: Layout) -> str:
+            if part is None:
+                return next(waiting)
+            return f"new({self._names[id(part)]}, {_tuple([made(inner) for inner in part[2]])})"
+
+        return made(self._layout)
+
+    def of_tuples(self, text: str) -> str:
+        """The result, from the expression of the plain tuples that a generated function returns."""
+
+        def made(part: Layout, text: str) -> str:
+            if part is None:
+                return text
+            if any(part[2]):
+                text = _tuple([made(inner, f"{text}[{k}]") for k, inner in enumerate(part[2])])
+            return f"new({self._names[id(part)]}, {text})"
+
+        return made(self._layout, text)
+
+
+def scalar_entry(
+    program: Program | None,
+    count: int,
+    records: Records,
+    general: Callable[..., Any],
+    evaluate: Callable[..., Any],
+) -> Callable[..., Any]:
+    """The entry of a Function of `count` scalar arguments.
+
+    Floats are computed on the spot by the lines of the math target, if `program` has one;
+    where these raise, by `evaluate`. Float64 arrays of one shape and at most `limit`
+    elements go to `vector`; both are globals of the entry, set when arrays come first.
+    """
+    names = [f"a{k}" for k in range(count)]
+    lines: list[str] = []
+    if program is not None:
+        names, body, outputs = math_target.body(program, _OWN | records.scope.keys())
+        lines += [
+            f"    if {_are(names, 'float')}{_EXTRAS}:",
+            "        try:",
+            *[f"        {line}" for line in body],
+            f"            return {records.of_outputs(outputs)}",
+            "        except (ArithmeticError, ValueError):",
+            f"            return evaluate({_tuple(names)})",
+        ]
+    if names:
+        first = names[0]
+        alike = [f"{first}.dtype is {''.join(f'{a}.dtype is ' for a in names[1:])}float64"]
+        alike += [f"{first}.size <= limit and {first}.ndim"]
+        alike += [" == ".join(f"{a}.shape" for a in names)] * (count > 1)
+        lines += [
+            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_EXTRAS}:",
+            f"        values = vector({', '.join(names)})",
+            f"        return {records.of_tuples('values')}",
+        ]
+    return _entry(names, lines, records, general=general, evaluate=evaluate, limit=UNKNOWN)
+
+
+def core_entry(
+    cores: Sequence[Shape],
+    demands: Demands,
+    point: Callable[..., Any],
+    records: Records,
+    general: Callable[..., Any],
+) -> Callable[..., Any]:
+    """The entry of a Function where arguments have core shapes.
+
+    Float64 arrays of exactly those shapes, and floats, go to `point`; what it raises is left to `general`.
+    """
+    names = [f"a{k}" for k in range(len(cores))]
+    kinds = [
+        f"({a}.__class__ is float or {a}.__class__ is scalar)" for a, core in zip(names, cores, strict=True) if not core
+    ]
+    sizes: dict[str, str] = {}
+    fits: list[str] = []
+    for a, core in zip(names, cores, strict=True):
+        if core:
+            kinds.append(f"{a}.__class__ is ndarray and {a}.dtype is float64 and {a}.ndim == {len(core)}")
+        for axis, dim in enumerate(core):
+            size = f"{a}.shape[{axis}]"
+            if isinstance(dim, Poly) and str(dim) not in sizes and symbols(dim) == {str(dim)}:
+                sizes[str(dim)] = f"s{len(sizes)}"
+                fits.append(f"({sizes[str(dim)]} := {size}) >= 0")
+            else:
+                fits.append(f"{size} == {{{len(fits)}}}")
+    pending = [dim for core in cores for dim in core]
+    lines: list[str] = []
+    if all(symbols(dim) <= sizes.keys() for dim in pending):
+        texts = [f"({renamed(dim, sizes)})" for dim in pending]
+        fits = sorted([fit.format(*texts) for fit in fits], key=lambda fit: ":=" not in fit)  # sizes before their uses
+        conditions = [*kinds, *fits]
+        conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
+        lines = [
+            f"    if {' and '.join(conditions)} and {_EXTRAS}:",
+            "        try:",
+            f"            values = point({', '.join(names)})",
+            f"            return {records.of_tuples('values')}",
+            "        except ArithmeticError:",  # of Python numbers; NumPy's scalars have an infinity
+            "            pass",
+        ]
+    return _entry(names, lines, records, point=point, general=general, scalar=np.float64)
+
+
+def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:
+    """The entry where there is nothing to recognise."""
+    return lambda *args, out=None, **named: general(args, out, named)
+
+
+def _are(names: Sequence[str], kind: str) -> str:
+    return f"{''.join(f'{a}.__class__ is ' for a in names)}{kind} and " if names else ""
+
+
+def _tuple(texts: Sequence[str]) -> str:
+    return f"({''.join(f'{text}, ' for text in texts)})"
+
+
+def _entry(names: Sequence[str], lines: Sequence[str], records: Records, **scope: Any) -> Callable[..., Any]:
+    parameters = "".join([f"{name}=missing, " for name in names] + ["/, "] * bool(names))
+    given = _tuple([*names, "*others"])
+    text = [f"def entry({parameters}*others, out=None, **named):", *lines, f"    return general({given}, out, named)"]
+    known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing}
+    return load("\n".join(text) + "\n", "entry", known | records.scope | scope)
