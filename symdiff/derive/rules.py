@@ -14,6 +14,7 @@ from math import isfinite
 
 from symdiff.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.build import Builder
+from symdiff.derive.needs import loud
 from symdiff.derive.structure import pushed, transposed
 from symdiff.ir import Row
 from symdiff.language.lower import instantiate
@@ -37,7 +38,7 @@ def chain(
     Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
     if isinstance(row[0], Structure):
-        return _structural(builder, i, row, k, factor, forward=forward)
+        return _structural(builder, i, row, k, factor, unneeded, forward=forward)
     if forward and builder.graph.shapes:
         factor = builder.lifted(factor, len(builder.shape(row[1 + k])), len(builder.shape(i)))
     primitive = PRIMITIVES[row[0]]
@@ -142,7 +143,9 @@ def _spread(builder: Builder, i: int, j: int, term: int) -> int:
     return builder.reduced(term, builder.shape(i), builder.shape(j))
 
 
-def _structural(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool) -> int | None:
+def _structural(
+    builder: Builder, i: int, row: Row, k: int, factor: int, unneeded: Sequence[int], *, forward: bool
+) -> int | None:
     """As `chain`, for an operation on shapes."""
     if not row[0].differentiable:
         return None
@@ -153,6 +156,8 @@ def _structural(builder: Builder, i: int, row: Row, k: int, factor: int, *, forw
         return times(builder, f, p, forward=forward)
 
     if forward:
+        for condition in loud(builder, row, k, unneeded):
+            factor = _away_inside(builder, condition, factor)
         return pushed(builder, i, row, k, factor, product)
     return transposed(builder, i, row, k, factor, product, lambda bar, other: _present(builder, bar, other))
 
