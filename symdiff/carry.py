@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.arrays import Broadcast, Einsum, Expand, Reduction, Softmax, Structure
+from symdiff.arrays import Assemble, Broadcast, Einsum, Expand, Range, Reduction, Softmax, Structure
 from symdiff.dims import Shape
 
 
@@ -34,6 +34,9 @@ def carried(operation: Structure, k: int, shape: Shape) -> tuple[int, ...] | Non
         return () if all(len(shape) < -a or shape[a] == 1 for a in operation.axes) else None
     if isinstance(operation, Expand):
         return () if all(len(shape) < -a for a in operation.axes) else None
+    if isinstance(operation, Assemble):
+        ends = list(zip(operation.places[k], operation.to[-operation.rank :], strict=True))[-len(shape) :]
+        return () if len(shape) <= len(ends) and all(place == Range(0, dim) for place, dim in ends) else None
     if isinstance(operation, Einsum):
         have = operation.out[-len(shape) :]
         own = (operation.left, operation.right)[k]
