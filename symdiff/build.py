@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
+from symdiff.carry import new_axes
 from symdiff.dims import Dim, Shape, product
 from symdiff.evaluate import constant, function
 from symdiff.identities import IDENTITIES, STRUCTURAL
@@ -184,10 +185,12 @@ class Builder:
             row = self.row(arguments[0])
             if row[0] == "where" and 0.0 in (self.value(row[2]), self.value(row[3])):  # a choice stays outermost
                 shape = self.shape(arguments[0])
-                parts = [
+                condition, *parts = [
                     j if self.row(j)[0] == "const" else self.structure(operation, self.full(j, shape)) for j in row[1:]
                 ]
-                return self.op("where", *parts)
+                if not self.shape(row[1]) and any(map(self.shape, parts)):  # it stays one, for all of them
+                    condition = row[1]
+                return self.op("where", condition, *parts)
         if self.graph.shared:
             simpler = STRUCTURAL.get(type(operation), _nothing)(self, operation, *arguments)
             if simpler is not None:
@@ -196,18 +199,8 @@ class Builder:
 
     def expand(self, i: int, axes: Sequence[int]) -> int:
         """Row `i` with new axes of length 1 at `axes` of the result; not those with no other axis on their left."""
-        rest = len(self.shape(i))
-        needed: list[int] = []
-        axis = -1
-        while rest:
-            if axis in axes:
-                needed.append(axis)
-            else:
-                rest -= 1
-            axis -= 1
-        if not needed:
-            return i
-        return self.structure(Expand(tuple(needed)), i)
+        needed = new_axes(len(self.shape(i)), axes)
+        return self.structure(Expand(needed), i) if needed else i
 
     def lifted(self, i: int, rank: int, to: int) -> int:
         """Row `i`, of `rank` axes and perhaps a batch of such, so that it broadcasts to a batch of `to` axes."""
@@ -225,7 +218,13 @@ class Builder:
         present = [a for a in axes if len(have) >= -a]
         repeats = product(shape[a] for a in axes if len(have) < -a or have[a] == 1)
         total = self.structure(Sum(tuple(sorted(present))), i) if present else i
-        return total if repeats == 1 else self.op("mul", self.size(repeats), total)
+        if repeats == 1:
+            return total
+        row = self.row(total)
+        if row[0] == "where" and 0.0 in (self.value(row[2]), self.value(row[3])):  # a choice stays outermost
+            parts = [j if self.value(j) == 0.0 else self.op("mul", self.size(repeats), j) for j in row[2:]]
+            return self.op("where", row[1], *parts)
+        return self.op("mul", self.size(repeats), total)
 
     def anywhere(self, i: int, axes: Sequence[int]) -> int:
         """Whether condition `i` holds anywhere along `axes`, of those that it has."""

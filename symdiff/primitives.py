@@ -8,7 +8,8 @@ by each argument, in terms of the arguments (`x`; `x, y`; for `where` `c, x, y`)
 and of the result `out`. A rule that reads `where(c, p, 0)` or `where(c, 0, p)` says
 that the derivative is *absent* on the other side: nothing is multiplied by that zero.
 Where a rule makes a choice at a special point, `special(c)` says so: what is not chosen
-there raises no flag, because the rule keeps it from doing so, by `away(c, x)` if need be.
+there raises no flag, because the rule keeps it from doing so, by `away(c, x)` if need be;
+and it is finite there, for x = 1 in place of what is special.
 
 Targets are spelt either by the name of a function of the target's module
 (`tanh` is `np.tanh(x)` and `math.tanh(x)`) or by a template over the arguments.

@@ -6,8 +6,9 @@ a choice keep to it: what only one side of the choice needs is NaN on the other 
 
 from __future__ import annotations
 
-from symdiff.arrays import Structure
-from symdiff.ir import CONDITIONS, Graph, operands
+from symdiff.arrays import Assemble, Structure
+from symdiff.carry import carried
+from symdiff.ir import CONDITIONS, Graph, Row, operands
 from symdiff.primitives import PRIMITIVES
 
 _MOST = 6  # conditions that are remembered of a row
@@ -57,8 +58,10 @@ class Silence:
 
     def _nan_of(self, i: int) -> tuple[int, ...]:
         row = self.graph.rows[i]
-        if isinstance(row[0], Structure) or row[0] in ("input", "const", "where") or row[0] in CONDITIONS:
+        if row[0] in ("input", "const", "where") or row[0] in CONDITIONS:
             return ()
+        if isinstance(row[0], Structure):
+            return self._nan_through(row)
         if row[0] == "away":
             known = self._nan[row[2]]
             if self._choice[row[1]] is None or row[1] in known:
@@ -72,6 +75,15 @@ class Silence:
         if len(PRIMITIVES[row[0]].guards) > 1:
             return tuple([c for c in found[0] if all(c in other for other in found[1:])])
         return tuple(dict.fromkeys(c for known in found for c in known))[:_MOST]
+
+    def _nan_through(self, row: Row) -> tuple[int, ...]:
+        """Of an operation on shapes: what stays a condition on its result, axes and all."""
+        if isinstance(row[0], Assemble):  # zeros elsewhere
+            return ()
+        found = [
+            c for k, j in enumerate(row[1:]) for c in self._nan[j] if carried(row[0], k, self.graph.shape(c)) == ()
+        ]
+        return tuple(dict.fromkeys(found))[:_MOST]
 
     def _choice_of(self, i: int) -> int | None:
         row = self.graph.rows[i]

@@ -13,10 +13,11 @@ ROOT = pathlib.Path(symdiff.__file__).parent
 FLOORS = [
     {"errors", "limits", "dims"},
     {"primitives", "arrays"},
-    {"ir"},
+    {"ir", "carry"},
     {"evaluate"},
     {"identities", "silence"},
     {"build"},
+    {"contexts"},
     {"branches"},
     {"language"},
     {"derive"},

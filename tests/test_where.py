@@ -178,3 +178,128 @@ def test_rules_need_no_masks():
     assert "w1_bar = v1_bar @ x" in source
     for text in ("maximum(x, y)*relu(x*y)", "clip(x*y, -1, 1)*y", "abs(x)*minimum(x*x, y)"):
         assert "nan" not in symdiff.compile(text).hessian.source
+
+
+# What the branch is, of x[n], A[m, n] and s, none of which it likes where s is not positive.
+ARRAYS = [
+    "sum(log(x*s))",
+    "sum(x)*s",
+    "1/(sum(x) - 3.25)",
+    "mean(sqrt(x*s))",
+    "prod(x)*s",
+    "prod(A)",
+    "sum(prod(A, axis=1))",
+    "max(log(x*s))",
+    "min(x/s)",
+    "sum(max(A, axis=1))",
+    "norm(x)*s",
+    "sum(norm(A, axis=0)*x)",
+    "norm(A @ x)",
+    "logsumexp(x/s)*x[0]",
+    "sum(logsumexp(A, axis=0))",
+    "softmax(log(x*s))[0]",
+    "sum(log(softmax(x*s)))",
+    "x @ log(x*s)",
+    "log(x) @ A.T @ A @ x",
+    "sum(outer(log(x), x*s)**2)",
+    "sum(log(s)*x)",
+    "sum(x[1:]/x[:-1])",
+    "norm([sum(x), sum(1/x)])",
+    "sum(log([x[0], x[1]*s]))",
+    "sum(sqrt(A.T[0]))",
+    "sum(sum(A, axis=0)/x)",
+    "sum(x**s) + sum(hypot(x, log(s)))",
+    "sum(logaddexp(log(x), s))",
+    "sum(where(x > 1, log(x - 1), s)*log(s))",
+    "sum(where(x > 1, A, 0) @ x)",
+]
+BAD = [[0.0, -1.0, 1e300, np.inf], [-np.inf, np.inf, 1.5e308, 1.5e308], [np.nan, 1e308, -1e308, 1e308], [0.0] * 4]
+CHOSEN = np.array([0.5, 1.2, 2.2, 0.7])
+CHOSEN_MATRIX = np.random.default_rng(0).uniform(0.5, 2, (3, 4))
+
+
+def flat(result):
+    return [np.asarray(part) for part in (result if isinstance(result, tuple) else (result,))]
+
+
+def modes(f, *arguments):
+    """Results in all modes, of second order too."""
+    ones = [np.ones_like(argument) for argument in arguments]
+    result = [
+        f(*arguments),
+        f.grad(*arguments),
+        f.hessian(*arguments),
+        f.hvp(*arguments, *ones),
+        f.jvp(*arguments, *ones),
+        f.vjp(*arguments, np.ones(np.shape(arguments[-1]))),
+        f.grad.vjp(*arguments, *ones),
+    ]
+    return [part for one in result for part in flat(one)]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("branch", ARRAYS)
+def test_operations_on_shapes_that_are_not_chosen(branch, optimize):
+    declared = {"args": "x[n], A[m,n], s", "optimize": optimize}
+    f = symdiff.compile(f"where(s > 0, {branch}, 0)", **declared)
+    want = modes(symdiff.compile(branch, **declared), CHOSEN, CHOSEN_MATRIX, 2.0)
+    for values in BAD:
+        x = np.array(values)
+        A = np.stack([x, x[::-1], -x])
+        with np.errstate(all="raise", under="ignore"):
+            alone = modes(f, x, A, -1.0)
+            f.jvp(x, A, -1.0, np.full(4, 1e308), np.full((3, 4), 1e308), 1e308)
+            both = modes(f, np.stack([x, CHOSEN]), np.stack([A, CHOSEN_MATRIX]), np.array([-1.0, 2.0]))
+        assert not any(np.any(part) for part in alone)
+        for got, expected in zip(both, want, strict=True):
+            assert not np.any(got[0])
+            np.testing.assert_allclose(got[1], expected, rtol=1e-10, atol=1e-10)
+
+
+ROWS = [
+    # formula, of A[m, n], x[n] and y[m], and what is not chosen: a row of A or a column
+    ("sum(where(y > 0, sum(log(A), axis=1), 0))", "row"),
+    ("sum(where(y > 0, logsumexp(log(A), axis=1)*y, 0))", "row"),
+    ("sum(where(y > 0, norm(A, axis=1), 0))", "row"),
+    ("sum(where(y > 0, max(A, axis=1)*y, 0))", "row"),
+    ("sum(where(y > 0, A @ x, 0))", "row"),
+    ("sum(where(y > 0, log(A) @ x, 0))", "row"),
+    ("sum(where(A[:, :1] > 0, softmax(log(A), axis=1), 0))", "row"),
+    ("sum(where(x > 0, prod(A, axis=0), 0))", "column"),
+    ("sum(where(x > 0, softmax(log(A), axis=0), 0)*x)", "column"),
+    ("sum(where(x > 0, [log(x), sqrt(x)], 0))", "column"),
+    ("sum(where(x > 0, x[0]*log(x), 0))", "column"),
+]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(("text", "which"), ROWS, ids=[c[0] for c in ROWS])
+def test_rows_that_are_not_chosen(text, which, optimize):
+    f = symdiff.compile(text, args="A[m,n], x[n], y[m]", optimize=optimize)
+    A, x, y = CHOSEN_MATRIX.copy(), CHOSEN.copy(), np.array([1.0, 2.0, 0.5])
+    if which == "row":
+        y[1], A[1] = -1, [-1, 0, np.inf, -np.inf]
+    else:
+        x[1], A[:, 1] = -1, [0, -1, np.inf]
+    loops = [np.stack([bad, good]) for bad, good in ((A, CHOSEN_MATRIX), (x, CHOSEN), (y, np.abs(y)))]
+    with np.errstate(all="raise", under="ignore"):
+        for g in (f, f.value_and_grad, f.hessian):
+            value, *gradient = result if isinstance(result := g(A, x, y), tuple) else (result,)
+            assert all(np.all(np.isfinite(part)) for part in (value, *[p for parts in gradient for p in parts]))
+            g(*loops)
+        ones = [np.ones_like(v) for v in (A, x, y)]
+        for part in (*f.jvp(A, x, y, *ones), *f.hvp(A, x, y, *ones), *f.grad.vjp(A, x, y, *ones)):
+            assert np.all(np.isfinite(part))
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("axis", ["", ", axis=0", ", axis=1"])
+@pytest.mark.parametrize("matrix", ["[[x, y], [y, x]]", "[[x, y, x, y, x], [y, x, x - y, 2*x, y]]"])
+def test_norms_of_assembled_arrays_at_the_origin(matrix, axis, optimize):
+    f = symdiff.compile(
+        f"sum(norm({matrix}{axis})*[x, 1])" if not axis else f"sum(norm({matrix}{axis}))", optimize=optimize
+    )
+    with np.errstate(all="raise"):
+        want = f.hessian(0.0, 0.0) @ [1.0, 1.0]
+        np.testing.assert_array_equal(f.grad.vjp(0.0, 0.0, 1.0, 1.0)[2:], want)
+        np.testing.assert_array_equal(f.hvp(0.0, 0.0, 1.0, 1.0), want)

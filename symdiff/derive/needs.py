@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from symdiff.arrays import Structure, broadcast
+from symdiff.arrays import Assemble, Einsum, Structure, Sum, broadcast
 from symdiff.build import Builder
-from symdiff.ir import operands
+from symdiff.carry import carried
+from symdiff.ir import Row, operands
 from symdiff.primitives import PRIMITIVES
 
 Unneeded = dict[int, tuple[int, ...]]
@@ -35,12 +36,13 @@ def unneeded(builder: Builder, rows: Sequence[int], wanted: Collection[int]) -> 
         for k, j in enumerate(operands(row)):
             here = literals
             if isinstance(row[0], Structure):
-                here = ()
+                here = _carried(builder, row[0], k, literals)
             elif PRIMITIVES[row[0]].partials[k] == "0":
                 continue
-            elif row[0] in ("where", "away") and builder.silence.choice(row[1]) is not None:
-                literal = _literal(builder, row[1], side=row[0] == "away" or k == 2)
-                here = (literal, *[known for known in literals if known != literal])[:_MOST]
+            elif row[0] in ("where", "away") and (implied := builder.silence.choice(row[1])) is not None:
+                chosen = row[0] == "where" and k == 1
+                new = [_literal(builder, c, side=not chosen) for c in ((row[1], implied) if chosen else (row[1],))]
+                here = tuple(dict.fromkeys((*new, *literals)))[:_MOST]
             found[j] = tuple([known for known in found[j] if known in here]) if j in found else here
     conditions: Unneeded = {}
     for i, literals in found.items():
@@ -49,6 +51,30 @@ def unneeded(builder: Builder, rows: Sequence[int], wanted: Collection[int]) -> 
         if fitting:
             conditions[i] = tuple([c if side else builder.joined("not", c) for c, side in literals if c in fitting])
     return conditions
+
+
+def loud(builder: Builder, row: Row, k: int, conditions: Sequence[int]) -> list[int]:
+    """Those of `conditions` on the result of an operation on shapes, as ones on its k-th operand,
+
+    in which that operand's tangent could raise a flag: it goes into a sum, or a product
+    with something that is not NaN there.
+    """
+    operation = row[0]
+    if operation.arranges or isinstance(operation, Assemble):
+        return []
+    factors = () if isinstance(operation, Sum) else (row[2 - k],) if isinstance(operation, Einsum) else row[1:]
+    here = [c for c, _ in _carried(builder, operation, k, [(c, True) for c in conditions])]
+    return [c for c in here if not any(builder.silence.holds(j, c) for j in factors)]
+
+
+def _carried(builder: Builder, operation: Structure, k: int, literals: Iterable[_Literal]) -> tuple[_Literal, ...]:
+    """What conditions on the result of an operation on shapes are on its k-th operand."""
+    found: list[_Literal] = []
+    for condition, side in literals:
+        axes = carried(operation, k, builder.shape(condition))
+        if axes is not None:
+            found.append((builder.expand(condition, axes), side))
+    return tuple(found)
 
 
 def _literal(builder: Builder, condition: int, *, side: bool) -> _Literal:

@@ -12,15 +12,14 @@ import re
 from collections.abc import Sequence
 from math import isfinite
 
-from symdiff.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure
 from symdiff.build import Builder
+from symdiff.derive.needs import loud
 from symdiff.derive.structure import pushed, transposed
+from symdiff.derive.supports import Choice, elsewhere, guard_of, support_of, when
 from symdiff.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
-
-# (condition, side, value): what is `value` on that side of the condition, else absent
-Choice = tuple[int, bool, int]
 
 _NAME = re.compile(r"[a-z]+")
 _SCATTERED = 4  # places of an array of zeros at which a product is made, rather than everywhere
@@ -37,7 +36,7 @@ def chain(
     Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
     if isinstance(row[0], Structure):
-        return _structural(builder, i, row, k, factor, forward=forward)
+        return _structural(builder, i, row, k, factor, unneeded, forward=forward)
     if forward and builder.graph.shapes:
         factor = builder.lifted(factor, len(builder.shape(row[1 + k])), len(builder.shape(i)))
     primitive = PRIMITIVES[row[0]]
@@ -53,7 +52,7 @@ def chain(
     if text in parameters:
         partial = row[1 + parameters.index(text)]
     else:
-        absent = _elsewhere(builder, _support(builder, factor))
+        absent = elsewhere(builder, support_of(builder, factor))
         partial = _partial(builder, i, row, text, unneeded if absent is None else (*unneeded, absent))
     if builder.value(partial) == 0.0:
         return None
@@ -66,8 +65,8 @@ def chain(
 
 def _chosen(builder: Builder, condition: int, factor: int) -> int:
     """The adjoint `factor` of a row that is NaN where the condition holds: 0 there, whatever came of the NaN."""
-    support = _support(builder, factor)
-    if support is not None and builder.silence.excludes(_when(builder, *support[:2]), condition):
+    support = support_of(builder, factor)
+    if support is not None and builder.silence.excludes(when(builder, *support[:2]), condition):
         return factor
     return builder.op("where", condition, builder.const(0.0), factor)
 
@@ -97,8 +96,8 @@ def _as_it_is(builder: Builder, factor: int, partial: int) -> bool:
     That is if the choice is one that a rule made, and what it is multiplied by is given: an
     argument, or a finite constant. So a sum of it is a contraction of what is there already.
     """
-    support = _support(builder, factor)
-    return support is not None and _elsewhere(builder, support) is None and _given(builder, partial)
+    support = support_of(builder, factor)
+    return support is not None and elsewhere(builder, support) is None and _given(builder, partial)
 
 
 def _given(builder: Builder, i: int) -> bool:
@@ -107,17 +106,6 @@ def _given(builder: Builder, i: int) -> bool:
         i = builder.row(i)[1]
     value = builder.value(i)
     return builder.row(i)[0] == "input" or (value is not None and isfinite(value))
-
-
-def _elsewhere(builder: Builder, choice: Choice | None) -> int | None:
-    """The condition under which a choice of the user's makes a value absent; None if there is none."""
-    if choice is None:
-        return None
-    condition, holds, _ = choice
-    if not holds:
-        return None if builder.silence.choice(condition) is None else condition
-    chosen = builder.silence.choice(condition)
-    return None if chosen is None else builder.joined("not", chosen)
 
 
 def _away(builder: Builder, condition: int, i: int) -> int:
@@ -129,9 +117,9 @@ def _away(builder: Builder, condition: int, i: int) -> int:
 
 def _away_inside(builder: Builder, condition: int, i: int) -> int:
     """As `_away`, of a choice for what it chooses; a sum of choices stays as it is."""
-    guard = _guard(builder, i)
+    guard = guard_of(builder, i)
     if guard is None:
-        return i if _support(builder, i) is not None else _away(builder, condition, i)
+        return i if support_of(builder, i) is not None else _away(builder, condition, i)
     chosen, holds, value = guard
     value, zero = _away(builder, condition, value), builder.const(0.0)
     return builder.op("where", chosen, *((value, zero) if holds else (zero, value)))
@@ -142,7 +130,9 @@ def _spread(builder: Builder, i: int, j: int, term: int) -> int:
     return builder.reduced(term, builder.shape(i), builder.shape(j))
 
 
-def _structural(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool) -> int | None:
+def _structural(
+    builder: Builder, i: int, row: Row, k: int, factor: int, unneeded: Sequence[int], *, forward: bool
+) -> int | None:
     """As `chain`, for an operation on shapes."""
     if not row[0].differentiable:
         return None
@@ -153,16 +143,18 @@ def _structural(builder: Builder, i: int, row: Row, k: int, factor: int, *, forw
         return times(builder, f, p, forward=forward)
 
     if forward:
+        for condition in loud(builder, row, k, unneeded):
+            factor = _away_inside(builder, condition, factor)
         return pushed(builder, i, row, k, factor, product)
     return transposed(builder, i, row, k, factor, product, lambda bar, other: _present(builder, bar, other))
 
 
 def _present(builder: Builder, i: int, other: int) -> int | None:
     """The condition outside of which row `i` is absent, if there is one that its product with `other` has to keep."""
-    support = _support(builder, i)
-    if support is None or (_elsewhere(builder, support) is None and _given(builder, other)):
+    support = support_of(builder, i)
+    if support is None or (elsewhere(builder, support) is None and _given(builder, other)):
         return None
-    return _when(builder, *support[:2])
+    return when(builder, *support[:2])
 
 
 def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] = (), *, forward: bool = False) -> int:
@@ -185,22 +177,24 @@ def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] =
 
 
 def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int], *, forward: bool) -> int:
+    outer: list[Choice] = []
     guards: list[Choice] = []
-    support = _support(builder, factor)
-    if support is not None:
-        factor = support[2]
-    while len(guards) < _NESTED and (inner := _guard(builder, partial)) is not None:
+    support = support_of(builder, factor)
+    while len(outer) < _NESTED and support is not None:
+        outer.append(support)
+        support = None if support[2] == factor else guard_of(builder, support[2])
+        factor = outer[-1][2]
+    while len(guards) < _NESTED and (inner := guard_of(builder, partial)) is not None:
         guards.append(inner)
         partial = inner[2]
-    if support is not None:
-        guards.insert(len(guards) if forward else 0, support)
+    guards = [*guards, *outer] if forward else [*outer, *guards]
     # An adjoint without a choice around it goes on into a sum, where a NaN would stay.
     product = _silent_product(builder, factor, partial, guards, unneeded if forward or guards else ())
     if not guards:
         return product
     condition, holds, _ = guards[0]
     for guard in guards[1:]:
-        condition = builder.joined("and", _when(builder, condition, holds), _when(builder, *guard[:2]))
+        condition = builder.joined("and", when(builder, condition, holds), when(builder, *guard[:2]))
         holds = True
     zero = builder.const(0.0)
     return builder.op("where", condition, *((product, zero) if holds else (zero, product)))
@@ -211,7 +205,7 @@ def _silent_product(
 ) -> int:
     """The product, NaN where a choice of the user's makes it absent or it is `unneeded`."""
     if not {builder.value(factor), builder.value(partial)} & {1.0, -1.0}:
-        absent = [condition for guard in guards if (condition := _elsewhere(builder, guard)) is not None]
+        absent = [condition for guard in guards if (condition := elsewhere(builder, guard)) is not None]
         for condition in (*absent, *unneeded):
             if not builder.silence.holds(partial, condition):
                 if builder.value(factor) is None:
@@ -283,11 +277,11 @@ def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int]
         return term
     if builder.graph.shapes and builder.graph.shared and (joint := _joint(builder, total, term)) is not None:
         return joint
-    left, right = _guard(builder, total), _guard(builder, term)
+    left, right = guard_of(builder, total), guard_of(builder, term)
     if left and right and left[0] == right[0]:
         condition, holds, value = left
         if holds == right[1]:
-            absent = _elsewhere(builder, left)
+            absent = elsewhere(builder, left)
             if absent is not None and not builder.silence.holds(right[2], absent):
                 value = _away(builder, absent, value)
             both, zero = builder.op("add", value, right[2]), builder.const(0.0)
@@ -308,80 +302,3 @@ def _joint(builder: Builder, total: int, term: int) -> int | None:
         return None
     to = max(left.to, right.to, key=len)
     return builder.structure(Assemble(to, (*left.places, *right.places)), *first, *second)
-
-
-def _guard(builder: Builder, i: int) -> Choice | None:
-    """(condition, side, value) where row `i` is `value` on that side of the condition, else absent."""
-    row = builder.row(i)
-    if row[0] == "where":
-        if builder.value(row[3]) == 0.0:
-            return row[1], True, row[2]
-        if builder.value(row[2]) == 0.0:
-            return row[1], False, row[3]
-    return None
-
-
-def _support(builder: Builder, i: int) -> Choice | None:
-    """As `_guard`, for a sum of such terms, or along axes, too: it is absent where all of them are."""
-    if builder.row(i)[0] not in _SUMS and not isinstance(builder.row(i)[0], Structure):
-        return _guard(builder, i)
-    anywhere = _present_sum(builder, i)
-    return None if anywhere is None else (anywhere, True, i)
-
-
-_SUMS = frozenset({"add", "sub", "neg"})  # are absent where all of their operands are
-
-
-def _present_sum(builder: Builder, i: int) -> int | None:
-    """The condition outside of which all terms of sum `i` are absent, if there is one.
-
-    What is made of an array that a choice of the user's makes absent, by a contraction or a
-    rearrangement, is absent where all of that array is.
-    """
-    known = builder.supports
-    waiting = [i]
-    while waiting:
-        row = builder.row(j := waiting[-1])
-        needed = row[1:] if row[0] in _SUMS or isinstance(row[0], Structure) else ()
-        if j in known:
-            waiting.pop()
-        elif missing := [k for k in needed if k not in known]:
-            waiting.append(missing[0])
-        elif isinstance(row[0], Structure):
-            known[j] = _present_made(builder, row)
-        elif row[0] in _SUMS:
-            present = [condition for k in row[1:] if (condition := known[k]) is not None]
-            known[j] = None
-            if len(present) == len(row) - 1:
-                known[j] = present[0] if len(present) == 1 else builder.joined("or", *present)
-        else:
-            guard = _guard(builder, j)
-            known[j] = None if guard is None else _when(builder, *guard[:2])
-    return known[i]
-
-
-def _present_made(builder: Builder, row: Row) -> int | None:
-    """The condition outside of which the result of an operation on shapes is absent, from those of its operands."""
-    operation, present = row[0], [builder.supports[j] for j in row[1:]]
-    if isinstance(operation, Sum | Expand) and present[0] is not None:
-        return (builder.anywhere if isinstance(operation, Sum) else builder.expand)(present[0], operation.axes)
-    if isinstance(operation, Einsum):
-        present = present[:1] if present[0] is not None else present[1:]
-    elif not isinstance(operation, Index | Permute | Reshape | Broadcast | Assemble):
-        return None
-    if not present or None in present:
-        return None
-    anywhere: int | None = None
-    for condition in present:
-        assert condition is not None
-        if (
-            _elsewhere(builder, (condition, True, condition)) is None
-        ):  # one of a rule: what it is multiplied by is finite
-            return None
-        here = builder.anywhere(condition, range(-len(builder.shape(condition)), 0))
-        anywhere = here if anywhere is None else builder.joined("or", anywhere, here)
-    return anywhere
-
-
-def _when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 - a side
-    return condition if holds else builder.joined("not", condition)

@@ -139,8 +139,10 @@ def _shares(b: Builder, i: int, row: Row, value: int) -> int:
     """`value`, along the axes of a largest (smallest) element, shared equally among those that are it."""
     shape, axes = b.shape(row[1]), row[0].axes
     chosen = b.op("eq", row[1], b.expand(i, axes))
-    count = b.summed(b.number(chosen), shape, axes)
-    return b.op("where", b.joined("special", chosen), b.op("div", value, b.expand(count, axes)), b.const(0.0))
+    count = b.expand(b.summed(b.number(chosen), shape, axes), axes)
+    for condition in b.silence.where(row[1]):  # where none is it
+        count = b.joined("away", condition, count)
+    return b.op("where", b.joined("special", chosen), b.op("div", value, count), b.const(0.0))
 
 
 def _extreme_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Times, support: Support) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symdiff.arrays import LogSumExp, Max, Softmax, Sum
 from symdiff.build import Builder
 from symdiff.ir import Graph, Program, Row, compact, replay
+from symdiff.silence import Silence
 
 LARGEST_PRODUCT = 16
 
@@ -85,13 +86,15 @@ def eager(program: Program) -> Program:
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
     builder = Builder(_like(program))
+    silence = Silence(program.graph)
 
-    def make(_: int, row: Row) -> int:
+    def make(i: int, row: Row) -> int:
         if row[0] == "special":
             return int(row[1])
         if row[0] == "away":
+            special = silence.choice(program.graph.rows[i][1]) is None
             with builder.simplifying():
-                return builder.op("where", row[1], builder.const(float("nan")), row[2])
+                return builder.op("where", row[1], builder.const(1.0 if special else float("nan")), row[2])
         return builder.graph.intern(row)
 
     return compact(replay(program, builder.graph, make))

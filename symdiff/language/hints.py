@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
 
+_ALONG = REDUCTIONS | {"max", "min"}
 _MODULES = frozenset({"np", "numpy", "math", "sympy", "sp", "jnp"})
 
 # What other languages write, by the last two symbols.
@@ -45,8 +46,21 @@ _ELSEWHERE = {
     "inner": "dot(x, y)",
     "array": "[a, b, c]",
     "stack": "[a, b, c]",
+    "einsum": "sums of products, as sum(A*x, axis=1), or A @ B",
+    "diff": "x[1:] - x[:-1]",
+    "ptp": "max(x) - min(x)",
+    "amax": "max(x)",
+    "amin": "min(x)",
     "norm_cdf": "0.5*(1 + erf(x/sqrt(2)))",
 }
+
+# Functions of arrays in other languages that there is nothing for.
+_ABSENT = """
+    det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
+    cross cumsum cumprod cummax sort argsort argmax argmin any all median quantile percentile interp convolve
+    reshape ravel flatten squeeze swapaxes moveaxis broadcast_to concatenate hstack vstack tile repeat roll
+    take zeros ones eye identity arange linspace shape size len
+"""
 
 
 def is_function(name: str) -> bool:
@@ -110,6 +124,8 @@ def no_function(name: str) -> str:
     shown = name[:40]
     if name in _ELSEWHERE:
         return f"unknown function {shown!r}; write {_ELSEWHERE[name]}"
+    if name in _ABSENT.split():
+        return f"unknown function {shown!r}; of arrays the language has @, .T and {', '.join(sorted(_ALONG))}"
     known = [*FUNCTIONS, *FORMULAS, "Piecewise"]
     close = get_close_matches(shown, known, n=1) or [k for k in known if k == shown.lower()]
     if close:

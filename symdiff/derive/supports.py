@@ -1,0 +1,105 @@
+"""Where adjoints and tangents are absent: the choices around them, seen through sums and operations on shapes."""
+
+from __future__ import annotations
+
+from symdiff.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.build import Builder
+from symdiff.ir import Row
+
+# (condition, side, value): what is `value` on that side of the condition, else absent
+Choice = tuple[int, bool, int]
+
+
+def guard_of(builder: Builder, i: int) -> Choice | None:
+    """(condition, side, value) where row `i` is `value` on that side of the condition, else absent."""
+    row = builder.row(i)
+    if row[0] == "where":
+        if builder.value(row[3]) == 0.0:
+            return row[1], True, row[2]
+        if builder.value(row[2]) == 0.0:
+            return row[1], False, row[3]
+    return None
+
+
+def support_of(builder: Builder, i: int) -> Choice | None:
+    """As `guard_of`, for a sum of such terms, or along axes, too: it is absent where all of them are."""
+    if not _terms(builder, i):
+        return guard_of(builder, i)
+    anywhere = _present_sum(builder, i)
+    return None if anywhere is None else (anywhere, True, i)
+
+
+_SUMS = frozenset({"add", "sub", "neg"})
+
+
+def _terms(builder: Builder, i: int) -> tuple[int, ...]:
+    """The operands of row `i` if it is absent where all of them are; none if it is not known to be."""
+    row = builder.row(i)
+    if row[0] == "mul":  # by a constant
+        return row[2:] if builder.value(row[1]) is not None else row[1:2] if builder.value(row[2]) is not None else ()
+    return row[1:] if row[0] in _SUMS or isinstance(row[0], Structure) else ()
+
+
+def _present_sum(builder: Builder, i: int) -> int | None:
+    """The condition outside of which all terms of sum `i` are absent, if there is one.
+
+    What is made of an array that a choice of the user's makes absent, by a contraction or a
+    rearrangement, is absent where all of that array is.
+    """
+    known = builder.supports
+    waiting = [i]
+    while waiting:
+        row = builder.row(j := waiting[-1])
+        needed = _terms(builder, j)
+        if j in known:
+            waiting.pop()
+        elif missing := [k for k in needed if k not in known]:
+            waiting.append(missing[0])
+        elif isinstance(row[0], Structure):
+            known[j] = _present_made(builder, row)
+        elif needed:
+            present = [condition for k in needed if (condition := known[k]) is not None]
+            known[j] = None
+            if len(present) == len(needed):
+                known[j] = present[0] if len(present) == 1 else builder.joined("or", *present)
+        else:
+            guard = guard_of(builder, j)
+            known[j] = None if guard is None else when(builder, *guard[:2])
+    return known[i]
+
+
+def _present_made(builder: Builder, row: Row) -> int | None:
+    """The condition outside of which the result of an operation on shapes is absent, from those of its operands."""
+    operation, present = row[0], [builder.supports[j] for j in row[1:]]
+    if isinstance(operation, Sum | Expand) and present[0] is not None:
+        return (builder.anywhere if isinstance(operation, Sum) else builder.expand)(present[0], operation.axes)
+    if isinstance(operation, Einsum):
+        present = present[:1] if present[0] is not None else present[1:]
+    elif not isinstance(operation, Index | Permute | Reshape | Broadcast | Assemble):
+        return None
+    if not present or None in present:
+        return None
+    anywhere: int | None = None
+    for condition in present:
+        assert condition is not None
+        if elsewhere(builder, (condition, True, condition)) is None:
+            return None  # one of a rule: what it is multiplied by is finite
+        here = builder.anywhere(condition, range(-len(builder.shape(condition)), 0))
+        anywhere = here if anywhere is None else builder.joined("or", anywhere, here)
+    return anywhere
+
+
+def when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 - a side
+    """The condition that says that `condition` is on this side."""
+    return condition if holds else builder.joined("not", condition)
+
+
+def elsewhere(builder: Builder, choice: Choice | None) -> int | None:
+    """The condition under which a choice of the user's makes a value absent; None if there is none."""
+    if choice is None:
+        return None
+    condition, holds, _ = choice
+    if not holds:
+        return None if builder.silence.choice(condition) is None else condition
+    chosen = builder.silence.choice(condition)
+    return None if chosen is None else builder.joined("not", chosen)
