@@ -73,6 +73,8 @@ def _like(program: Program) -> Graph:
 
 def lazy(program: Program) -> Program:
     """The program without guards, for a target that evaluates one side of a choice."""
+    if not any(row[0] in _GUARDS for row in program.graph.rows):
+        return program
     graph = _like(program)
 
     def make(_: int, row: Row) -> int:

@@ -50,6 +50,16 @@ def block_size(arrays: int, itemsize: int) -> int:
     return min(max(cache_size() // (arrays * itemsize), _SMALLEST), _LARGEST)
 
 
+@cache
+def _keep_freed_memory() -> None:
+    """Let the allocator hand the memory of one block's temporaries to the next.
+
+    That of glibc gives freed memory back to the system, page by page, and takes it again
+    at the next use, but for sizes up to that of the largest array that was ever freed.
+    """
+    np.empty(_KEPT)
+
+
 def usable_cpus() -> int:
     """The CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -88,7 +98,7 @@ def evaluate(
     box = _box(loop, _uneven(args, loop), points, threads)
     corners = deque(product(*[range(0, n, step) for n, step in zip(loop, box, strict=True)]))
     reports = Reports(function)
-    np.empty(_KEPT)  # the allocator of glibc keeps what is freed, up to the size of the largest array ever freed
+    _keep_freed_memory()
 
     def work() -> None:
         with reports.collecting():
@@ -120,7 +130,7 @@ def _overlaps(a: Array, out: Array) -> bool:
 def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Shape) -> tuple[Sequence[Array], Sequence[Array], Shape]:
     """The same as views along one axis, where all arrays are whole and lie in memory in one piece."""
     whole = all(a.ndim == 0 or (a.shape == loop and a.flags.c_contiguous) for a in args)
-    if len(loop) < 2 or not whole or not all(out.flags.c_contiguous for out in outs):  # noqa: PLR2004 - axes
+    if len(loop) < 2 or not whole or not all(out.flags.c_contiguous for out in outs):
         return args, outs, loop
     flat = (prod(loop),)
     return (
@@ -177,7 +187,7 @@ _pool_lock = threading.Lock()
 
 def _forget_pool() -> None:
     """A child process has none of its parent's threads."""
-    global _pool, _pool_lock  # noqa: PLW0603 - of this module alone
+    global _pool, _pool_lock
     _pool, _pool_lock = None, threading.Lock()
 
 

@@ -25,9 +25,8 @@ class Missing:
 
 
 # What an entry refers to; none of its arguments and temporaries has one of these names.
-_OWN = frozenset(
-    "entry float ndarray float64 scalar missing out others named limit vector point values new general evaluate".split()
-)
+_OWN = {"entry", "float", "ndarray", "float64", "missing", "out", "others", "named", "new"}
+_OWN |= {"limit", "vector", "values", "general", "evaluate"}
 # Values of `limit`: nobody has called with arrays yet; arrays always take the general path.
 UNKNOWN, NEVER = -1, -2
 

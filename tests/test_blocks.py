@@ -1,0 +1,309 @@
+"""Large elementwise calls in blocks: the numbers, shapes, warnings and errors of one call on whole arrays."""
+
+import os
+import sys
+import threading
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+
+import symdiff
+from symdiff import compiler
+from symdiff.emit.schedule import most_alive
+from symdiff.runtime import blocks
+from symdiff.runtime.results import flatten
+
+SCALARS = "log(x1) + x1*x2 - sin(x2)"
+FORMULAS = [
+    SCALARS,
+    "where(x1 > x2, sqrt(x1 - x2), x1**3)",
+    "hypot(x1, x2)**1.5 + maximum(x1, x2)",
+    "2*x1",  # the derivative is a constant
+    "x2, x1, 3, x1, x1*x2",  # arguments, constants and equal results
+    "x1 % x2, floor(x1)",
+]
+KINDS = ["value", "jacobian", "jvp", "vjp"]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Blocks of some 60 points, for Functions made from now on."""
+    monkeypatch.setattr(blocks, "_SMALLEST", 60)
+    monkeypatch.setattr(blocks, "_LARGEST", 60)
+    monkeypatch.setattr(compiler, "_CACHE", compiler._Cache())
+
+
+def arguments(f, *shapes, seed=0):
+    draw = np.random.default_rng(seed)
+    return [draw.uniform(0.5, 3.0, shapes[k % len(shapes)]) for k in range(len(f.args))]
+
+
+def member(f, kind):
+    return f if kind == "value" else getattr(f, kind)
+
+
+def whole(f, args):
+    """The results of the generated function on whole arrays, broadcast to the shapes of the contract."""
+    loop = np.broadcast_shapes(*map(np.shape, args))
+    values = flatten(f._target("numpy")(*args), f._nest)
+    return [np.broadcast_to(v, loop + core) for v, core in zip(values, f.results, strict=True)]
+
+
+def same(got, expected):
+    got = [np.asarray(g) for g in (flatten(got, tuple(range(len(got)))) if isinstance(got, tuple) else [got])]
+    assert len(got) == len(expected)
+    for g, e in zip(got, expected, strict=True):
+        assert g.shape == e.shape
+        assert g.dtype == e.dtype
+        assert np.array_equal(g, e, equal_nan=True)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("text", FORMULAS)
+def test_blocks_change_nothing(small, text, kind, threads):
+    f = member(symdiff.compile(text, args="x1, x2", threads=threads), kind)
+    for size in (59, 60, 61, 500, 1201):
+        args = arguments(f, size)
+        for _ in range(2):  # the second call goes through the entry
+            same(f(*args), whole(f, args))
+
+
+SHAPES = [
+    [(40, 30), (40, 30)],
+    [(400, 1), (1, 50)],
+    [(400, 50), (50,)],
+    [(50, 400), (50, 1)],
+    [(), (700,)],
+    [(1,), (700,)],
+    [(11, 1, 1), (1, 13, 1)],
+    [(11, 1, 9), (13, 9)],
+    [(3, 1, 100), (1, 7, 1)],
+    [(0, 400), (400,)],
+]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_broadcast_arguments(small, shapes, threads):
+    for text in FORMULAS:
+        f = symdiff.compile(text, args="x1, x2", threads=threads)
+        for g in (f, f.jacobian):
+            args = arguments(g, *shapes)
+            same(g(*args), whole(g, args))
+
+
+def test_layouts(small):
+    """Ufuncs may have one loop for contiguous elements and another, so each layout is held against itself."""
+    f = symdiff.compile(SCALARS).value_and_grad
+    x1, x2 = arguments(f, (60, 50))
+    expected = whole(f, [x1, x2])
+    for layout in (
+        np.asfortranarray,
+        lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+        lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+        lambda a: a.astype(">f8"),
+        lambda a: np.ascontiguousarray(a.T).T,
+    ):
+        args = layout(x1), layout(x2)
+        native = [a.astype(a.dtype.newbyteorder("=")) if not a.dtype.isnative else a for a in args]
+        same(tuple(flatten(f(*args), f._nest)), whole(f, native))
+    x1.flags.writeable = False
+    same(tuple(flatten(f(x1, x2), f._nest)), expected)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int8", "bool", "uint32"])
+def test_integers_are_float64_in_blocks_too(small, dtype):
+    f = symdiff.compile("x1**20 + x2").value_and_grad
+    x1, x2 = np.arange(900) % 2 + (dtype != "bool"), np.linspace(0, 1, 900)
+    same(tuple(flatten(f(x1.astype(dtype), x2), f._nest)), whole(f, [x1.astype(float), x2]))
+
+
+def test_single_precision_and_complex(small):
+    f = symdiff.compile("exp(x1)*x2 + 1").value_and_grad
+    x1, x2 = arguments(f, 800)
+    single = [x1.astype(np.float32), x2.astype(np.float32)]
+    same(tuple(flatten(f(*single), f._nest)), whole(f, single))
+    value, grad = f(x1 + 1j * x2, x2)
+    assert value.dtype == grad.x1.dtype == complex
+    assert np.array_equal(value, np.exp(x1 + 1j * x2) * x2 + 1)
+
+
+def test_results_into_given_arrays(small, tmp_path):
+    f = symdiff.compile(SCALARS).value_and_grad
+    args = arguments(f, 1000)
+    expected = whole(f, args)
+    out = tuple(np.memmap(tmp_path / str(k), float, "w+", shape=1000) for k in range(3))
+    assert f(*args, out=out).value is out[0]
+    same(out, expected)
+    # Strided, of another dtype, or left to be made.
+    strided, single = np.zeros((1000, 2))[:, 0], np.zeros(1000, np.float32)
+    _, (grad, made) = f(*args, out=(strided, single, None))
+    assert grad is single
+    assert np.array_equal(strided, expected[0])
+    assert np.array_equal(single, expected[1].astype(np.float32))
+    assert np.array_equal(made, expected[2])
+
+
+def test_results_into_arguments(small):
+    swap = symdiff.compile("x2, x1 + 0*x2", args="x1, x2")
+    x1, x2 = arguments(swap, 1000)
+    first, second = x1.copy(), x2.copy()
+    swap(x1, x2, out=(x1, x2))
+    assert np.array_equal(x1, second)
+    assert np.array_equal(x2, first)
+    # An output that overlaps an argument, but not element by element.
+    g = symdiff.compile("2*x")
+    data = np.arange(1001.0)
+    g(data[:-1], out=data[1:])
+    assert np.array_equal(data[1:], 2 * np.arange(1000.0))
+    data = np.arange(1000.0)
+    g(data[::-1], out=data)
+    assert np.array_equal(data, 2 * np.arange(1000.0)[::-1])
+
+
+def caught(call, *args):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        call(*args)
+    return [(str(w.message), w.category, w.filename, w.lineno) for w in found]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_warnings_are_those_of_one_call(small, threads):
+    f = symdiff.compile("log(x) + 1/x + exp(1000*x) + sqrt(x) + 0*sinc(x*inf)", threads=threads).value_and_grad
+    x = np.linspace(-3, 3, 1201)
+    expected = caught(f._target("numpy"), x)
+    assert len(expected) > 5
+    assert caught(f, x) == expected
+    # Only in the last block.
+    x = np.append(np.ones(1000), 0.0)
+    assert caught(f, x) == caught(f._target("numpy"), x)
+    assert caught(f, np.ones(1000)) == caught(f._target("numpy"), np.ones(1000))
+    with np.errstate(all="ignore"):
+        assert caught(f, x) == []
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_errors_are_those_of_one_call(small, threads):
+    f = symdiff.compile("sqrt(y) + log(x)", args="x, y", threads=threads)
+    x = np.append(np.zeros(100), np.ones(900))
+    y = np.append(np.ones(900), -np.ones(100))
+    with np.errstate(all="raise"):  # log is wrong in an earlier block, but sqrt stands before it
+        with pytest.raises(FloatingPointError, match="invalid value encountered in sqrt"):
+            f(x, y)
+        with pytest.raises(FloatingPointError, match="divide by zero encountered in log"):
+            f(x, x)
+    with np.errstate(invalid="warn", divide="raise"), warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        with pytest.raises(FloatingPointError, match="divide by zero encountered in log"):
+            f(x, y)
+    assert [str(w.message) for w in found] == ["invalid value encountered in sqrt"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning, match="invalid value encountered in sqrt"):
+            f(x, y)
+
+
+def test_a_handler_of_the_callers_is_called_as_by_one_call(small):
+    f = symdiff.compile("log(x)")
+    found = []
+    with np.errstate(all="call", call=lambda text, flag: found.append((text, flag))):
+        f(np.zeros(500))
+    assert found == [("divide by zero", 1)]
+
+
+def test_an_exception_in_a_block_reaches_the_caller():
+    calls = []
+
+    def broken(x):
+        calls.append(threading.get_ident())
+        if len(calls) == 3:
+            raise MemoryError("no room")
+        return x + 1
+
+    x = np.zeros(10_000)
+    options = {"nest": 0, "fresh": [True], "dtype": x.dtype, "points": 10}
+    with pytest.raises(MemoryError, match="no room"):
+        blocks.evaluate(broken, [x], [np.empty_like(x)], x.shape, threads=3, **options)
+    assert len(calls) < 10
+    blocks.evaluate(lambda x: x + 1, [x], [x], x.shape, threads=3, **options)
+    assert (x == 1).all()
+
+
+def test_one_thread_is_the_callers():
+    before = threading.active_count()
+    f = symdiff.compile("sin(x)*x + 1.25", threads=1)
+    f(np.ones(200_000))
+    assert threading.active_count() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_process_has_threads_of_its_own(small):
+    f = symdiff.compile(SCALARS, threads=2)
+    args = arguments(f, 5000)
+    expected = f(*args)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork in a process with threads
+        child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(f(*args), expected) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_calls_at_the_same_time(small):
+    functions = [symdiff.compile(f"{SCALARS} + {k}*x1", threads=3).value_and_grad for k in range(4)]
+    wrong = []
+
+    def work(seed):
+        for f in functions:
+            args = arguments(f, 3000, seed=seed)
+            value, grad = f(*args)
+            if not all(map(np.array_equal, (value, *grad), whole(f, args))):
+                wrong.append(seed)
+
+    workers = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
+
+
+def test_memory_does_not_grow_with_the_points():
+    f = symdiff.compile("log(x1)*x2 + exp(-x1*x2)*sin(x1)", threads=2).value_and_grad
+    x1, x2 = np.arange(1, 1_000_001), np.linspace(1, 2, 1_000_000)  # integers are converted block by block
+    out = tuple(np.zeros(1_000_000) for _ in range(3))
+    f(x1, x2, out=out)
+    tracemalloc.start()
+    f(x1, x2, out=out)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16e6
+
+
+def test_boxes_cover_the_loop_shape_and_are_not_too_large():
+    for loop in [(1000,), (7, 1000), (300, 300), (20, 30, 40), (5, 1, 9000), (1, 1, 1)]:
+        for axes in range(2 ** len(loop)):
+            uneven = {k for k in range(len(loop)) if axes >> k & 1}
+            box = blocks._box(loop, uneven, 512, 2)
+            assert all(1 <= b <= n for b, n in zip(box, loop, strict=True))
+            assert np.prod(box) <= 2 * 512
+            assert np.prod(box) >= min(512, np.prod(loop)) / 4
+
+
+def test_live_arrays_are_counted():
+    f = symdiff.compile("x*y")
+    assert most_alive(f._prepared()) == 4  # two arguments, the result, and one in the making
+    chain = symdiff.compile("sin(cos(sin(cos(x))))")
+    assert most_alive(chain._prepared()) <= 5
+    wide = symdiff.compile(" + ".join(f"s{k}" for k in range(20)), args=[f"s{k}" for k in range(20)])
+    assert most_alive(wide._prepared()) >= 22
+
+
+def test_what_is_read_of_the_cache():
+    assert 1 << 14 <= blocks.cache_size() <= 1 << 30
+    assert blocks.usable_cpus() >= 1
+    assert sys.getsizeof(blocks.cache_size())
