@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.arrays import Assemble
 from symdiff.dims import fixed
-from symdiff.emit.passes import expand_powers, lazy
+from symdiff.emit.passes import expand_powers, lazy, share_exponentials
 from symdiff.emit.python import Nest, Text, Writer, wrapped
 from symdiff.ir import Program, Row, live
 from symdiff.primitives import ATOM, OR, PRIMITIVES
@@ -82,7 +82,7 @@ def body(program: Program, reserved: Iterable[str]) -> tuple[list[str], list[str
 
 
 def _prepared(program: Program) -> Program:
-    program = lazy(program)
+    program = share_exponentials(lazy(program))
     return expand_powers(program) if program.graph.shared else program
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symdiff.arrays import Structure
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers
+from symdiff.emit.passes import eager, expand_exponentials, expand_powers, share_exponentials
 from symdiff.emit.python import Nest, Text
 from symdiff.emit.structure import StructureWriter
 from symdiff.ir import Program, Row, compact, live
@@ -19,7 +19,7 @@ def needs_scipy(program: Program) -> bool:
 
 def prepare(program: Program) -> Program:
     """The program as `source` prints it."""
-    program = expand_exponentials(program)
+    program = share_exponentials(expand_exponentials(program))
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 
 

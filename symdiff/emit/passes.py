@@ -67,6 +67,38 @@ def expand_exponentials(program: Program) -> Program:
     return replay(program, b.graph, make)
 
 
+def share_exponentials(program: Program) -> Program:
+    """`softplus` and `sigmoid` of one operand, value and derivative of each other, by the same exponential.
+
+    Both are as the table spells them.
+    """
+    operands = [{row[1] for row in program.graph.rows if row[0] == name} for name in _BY_DECAY]
+    both = operands[0] & operands[1]
+    if not both or not program.graph.shared:
+        return program
+    b = Builder(_like(program))
+    zero, one = b.const(0.0), b.const(1.0)
+    new: set[int] = set()
+
+    def make(i: int, row: Row) -> int:
+        made = b.graph.intern(row) if row[0] not in _BY_DECAY or row[1] not in new else _by_decay(row)
+        if i in both:
+            new.add(made)
+        return made
+
+    def _by_decay(row: Row) -> int:
+        x = row[1]
+        decay = b.raw("exp", b.raw("neg", b.raw("abs", x)))
+        if row[0] == "softplus":
+            return b.raw("add", b.raw("maximum", x, zero), b.raw("log1p", decay))
+        return b.raw("div", b.raw("exp", b.raw("minimum", x, zero)), b.raw("add", one, decay))
+
+    return replay(program, b.graph, make)
+
+
+_BY_DECAY = ("softplus", "sigmoid")
+
+
 def _like(program: Program) -> Graph:
     return Graph(shared=program.graph.shared, complex=program.graph.complex)
 

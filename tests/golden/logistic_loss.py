@@ -3,8 +3,9 @@
 def value_and_grad(a, x, b, y, z):
     # forward sweep
     v1 = a * x + b
-    out = (np.maximum(v1, 0.0) + np.log1p(np.exp(-np.abs(v1)))) * y - v1 * z
+    v2 = np.exp(-np.abs(v1))
+    out = (np.maximum(v1, 0.0) + np.log1p(v2)) * y - v1 * z
     # reverse sweep
-    b_bar = y * (np.exp(np.minimum(v1, 0.0)) / (1.0 + np.exp(-np.abs(v1)))) - z
+    b_bar = y * (np.exp(np.minimum(v1, 0.0)) / (1.0 + v2)) - z
     a_bar = b_bar * x
     return out, (a_bar, b_bar)
