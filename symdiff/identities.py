@@ -195,6 +195,19 @@ def _log1p(b: Builder, x: int) -> int | None:
     return None
 
 
+def _constant_last(name: str, swapped: str) -> None:
+    """A constant compared with something stands behind it: NumPy has faster loops for `x < 0.0` than for `0.0 > x`."""
+
+    @_identity(name)
+    def swap(b: Builder, x: int, y: int) -> int | None:
+        return b.op(swapped, y, x) if b.value(x) is not None and b.value(y) is None else None
+
+
+for _pair in (("lt", "gt"), ("le", "ge"), ("eq", "eq"), ("ne", "ne"), ("maximum", "maximum"), ("minimum", "minimum")):
+    _constant_last(*_pair)
+    _constant_last(*_pair[::-1])
+
+
 @_identity("polygamma")
 def _polygamma(b: Builder, n: int, x: int) -> int | None:
     return b.op("digamma", x) if b.value(n) == 0.0 else None

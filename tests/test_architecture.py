@@ -15,7 +15,7 @@ FLOORS = [
     {"primitives", "arrays"},
     {"ir"},
     {"evaluate"},
-    {"identities", "silence"},
+    {"identities", "silence", "finite", "factors"},
     {"build"},
     {"branches"},
     {"language"},

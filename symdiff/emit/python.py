@@ -7,6 +7,7 @@ nesting that CPython's own parser has to take.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from functools import cache
 
@@ -61,7 +62,9 @@ class Writer:
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
         parameters = wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
-        counts = self.counts = self.count()
+        self.counts = self.count()
+        self.recount()
+        counts = self.counts
         steps = self.program.steps
         for i, row in enumerate(self.rows):
             if row[0] == "input":
@@ -72,13 +75,16 @@ class Writer:
                 self.texts[i] = self.spell(row)
             elif not self.built(i, row):
                 self.texts[i] = self.fitting(row, len(self.shape(i)))
-                if counts[i] != 1 or i in self.given:
+                if counts[i] > 1 or i in self.given:
                     self.assign(i)
             if i in steps and i not in self.own:
                 self.assign(i)
         returned = self.returned(nest)
-        lines = [f"def {name}({parameters}):", *self.preamble, *self.lines, f"    return {returned}"]
-        return "\n".join(lines) + "\n"
+        lines = [*self.lines, f"    return {returned}"]
+        for line in reversed(self.preamble):  # a name may be that of an operand which was spelt in another way
+            if re.search(rf"\b{line.split()[0]}\b", "\n".join(lines)):
+                lines.insert(0, line)
+        return "\n".join([f"def {name}({parameters}):", *lines]) + "\n"
 
     def count(self) -> list[int]:
         """How often each row will be written; an output counts twice, so that it gets a name."""
@@ -90,6 +96,9 @@ class Writer:
         for i in self.program.outputs:
             counts[i] += 2
         return counts
+
+    def recount(self) -> None:
+        """Correct the counts for rows whose lines write something else."""
 
     def assign(self, i: int) -> None:
         """Write a line that gives row `i` a name."""
@@ -207,6 +216,7 @@ class Writer:
         return spelt, UNARY if text[0] == "-" else ATOM
 
 
+_CALL = re.compile(r"[\w.]*\(")
 _OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit
 
 
@@ -217,6 +227,8 @@ def _named(text: str, module: str) -> str:
 
 def _is_atomic(text: str) -> bool:
     """Whether an expression is one call or one parenthesis."""
+    if not _CALL.match(text):
+        return False
     depth = 0
     for k, c in enumerate(text):
         depth += (c == "(") - (c == ")")
