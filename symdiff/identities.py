@@ -284,7 +284,7 @@ def _structural(operation: type[Structure]) -> Callable[[StructuralIdentity], St
 
 @_structural(Sum)
 def _sum(b: Builder, operation: Sum, x: int) -> int | None:
-    """A sum of products is a contraction where the factors share no axis that stays."""
+    """A sum of products is a contraction where the factors share no axis that stays, or all but the last stay."""
     row, shape = b.row(x), b.shape(x)
     axes = operation.axes
     if not axes:
@@ -309,7 +309,8 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
     left, right = (letters[len(shape) - len(b.shape(i)) :] for i in (p, q))
     out = "".join([letter for k, letter in enumerate(letters) if k - len(shape) not in axes])
     summed = {letters[a] for a in axes}
-    if summed <= {*left} & {*right} and not {*left} & {*right} & {*out}:
+    aligned = left == right and summed == {left[-1]} and not b.graph.complex  # np.vecdot
+    if summed <= {*left} & {*right} and (aligned or not {*left} & {*right} & {*out}):
         return b.einsum(p, q, left, right, out)
     return None
 

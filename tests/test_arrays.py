@@ -315,3 +315,13 @@ def test_the_preamble_has_no_name_that_is_not_used():
 def test_constants_stand_last_in_comparisons():
     assert "x > 0.0" in symdiff.compile("where(0 < x, x, 0)").source
     assert "np.maximum(x, 0.0)" in symdiff.compile("maximum(0, x)").source
+
+
+def test_a_sum_of_products_along_the_last_axis_is_a_vecdot():
+    f = symdiff.compile("mean(exp(sum(X*Y, axis=1)))", args="X[m,n], Y[m,n]")
+    assert "np.vecdot(X, Y)" in f.source
+    assert "np.full" not in symdiff.compile("sum(sum(X*Y, axis=1))", args="X[m,n], Y[m,n]").grad.source
+    X, Y = np.arange(6.0).reshape(3, 2) / 7, np.ones((3, 2))
+    np.testing.assert_allclose(f.grad(X, Y).X, np.exp((X * Y).sum(axis=1))[:, None] * Y / 3, rtol=1e-15)
+    assert np.iscomplexobj(f(X + 1j, Y + 0j))
+    np.testing.assert_allclose(f(X + 1j, Y * 1j), np.exp(((X + 1j) * 1j).sum(axis=1)).mean(), rtol=1e-14)

@@ -11,7 +11,7 @@ def value_and_grad(X, Y, W, b, V, c):
     v4 = np.where(np.abs(v3) < np.inf, v3, 0.0)
     v5 = np.exp(scores - v4[:, None])
     v6 = v5.sum(axis=-1)
-    out = (np.log(v6) + v4 - (Y * scores).sum(axis=-1)).sum() / m
+    out = (np.log(v6) + v4 - np.vecdot(Y, scores)).sum() / m
     # reverse sweep
     v7 = v5 / v6[:, None] - Y
     c_bar = v7.sum(axis=-2) / m
