@@ -13,6 +13,8 @@ from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Resha
 from symdiff.carry import new_axes
 from symdiff.dims import Dim, Shape, product
 from symdiff.evaluate import constant, function
+from symdiff.factors import outside
+from symdiff.finite import Finite
 from symdiff.identities import IDENTITIES, STRUCTURAL
 from symdiff.ir import CONDITIONS, operands
 from symdiff.primitives import PRIMITIVES
@@ -36,6 +38,7 @@ class Builder:
         exact: whether a row has the shape of its operation, where an identity gives one
             that only broadcasts to it. Derivatives need not: they are broadcast at the end.
         silence: where rows are known to be NaN.
+        finite: whether rows are finite for finite arguments.
         supports: for rows whose support has been asked for, what it is.
     """
 
@@ -44,6 +47,7 @@ class Builder:
         self.simplify = graph.shared
         self.exact = True
         self.silence = Silence(graph)
+        self.finite = Finite(graph)
         self.supports: dict[int, int | None] = {}
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
@@ -181,6 +185,8 @@ class Builder:
         """A row for an operation on shapes, or an equal simpler row."""
         if not operation.arranges and not operation.condition:
             arguments = tuple(map(self.number, arguments))
+        if not self.exact and self.simplify and (scaled := outside(self, operation, arguments)) is not None:
+            return scaled
         if operation.arranges and not self.exact:
             row = self.row(arguments[0])
             if row[0] == "where" and 0.0 in (self.value(row[2]), self.value(row[3])):  # a choice stays outermost

@@ -181,3 +181,11 @@ def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
                 term = term * (inner // atom.divisor)
         total = total + term
     return total
+
+
+def estimate(dim: Dim) -> int:
+    """A count to compare with another: a name is taken to be large."""
+    return value(dim, dict.fromkeys(symbols(dim), _LARGE))
+
+
+_LARGE = 1000

@@ -195,6 +195,19 @@ def _log1p(b: Builder, x: int) -> int | None:
     return None
 
 
+def _constant_last(name: str, swapped: str) -> None:
+    """A constant compared with something stands behind it: NumPy has faster loops for `x < 0.0` than for `0.0 > x`."""
+
+    @_identity(name)
+    def swap(b: Builder, x: int, y: int) -> int | None:
+        return b.op(swapped, y, x) if b.value(x) is not None and b.value(y) is None else None
+
+
+for _pair in (("lt", "gt"), ("le", "ge"), ("eq", "eq"), ("ne", "ne"), ("maximum", "maximum"), ("minimum", "minimum")):
+    _constant_last(*_pair)
+    _constant_last(*_pair[::-1])
+
+
 @_identity("polygamma")
 def _polygamma(b: Builder, n: int, x: int) -> int | None:
     return b.op("digamma", x) if b.value(n) == 0.0 else None
@@ -271,7 +284,7 @@ def _structural(operation: type[Structure]) -> Callable[[StructuralIdentity], St
 
 @_structural(Sum)
 def _sum(b: Builder, operation: Sum, x: int) -> int | None:
-    """A sum of products is a contraction where the factors share no axis that stays."""
+    """A sum of products is a contraction where the factors share no axis that stays, or all but the last stay."""
     row, shape = b.row(x), b.shape(x)
     axes = operation.axes
     if not axes:
@@ -296,7 +309,8 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
     left, right = (letters[len(shape) - len(b.shape(i)) :] for i in (p, q))
     out = "".join([letter for k, letter in enumerate(letters) if k - len(shape) not in axes])
     summed = {letters[a] for a in axes}
-    if summed <= {*left} & {*right} and not {*left} & {*right} & {*out}:
+    aligned = left == right and summed == {left[-1]} and not b.graph.complex  # np.vecdot
+    if summed <= {*left} & {*right} and (aligned or not {*left} & {*right} & {*out}):
         return b.einsum(p, q, left, right, out)
     return None
 

@@ -73,6 +73,8 @@ class Primitive:
     """The rules for complex arguments, where `partials` hold for real ones only."""
     quiet: bool = False
     """Sets no floating-point flag, whatever the arguments."""
+    finite: bool = False
+    """Finite for finite arguments, barring overflow."""
     guards: str = ""
     """The arguments that have to be NaN, all of them, for the result and its partials to be
     so, and to raise no flag; empty if any one will do."""
@@ -143,9 +145,15 @@ def _sinc_rule(order: int) -> str:
 
 _TABLE = (
     # Arithmetic
-    Primitive(name="add", partials=("1", "1"), symbols=_infix("+", SUM), holomorphic=True, sample=(_R, _R)),
-    Primitive(name="sub", partials=("1", "-1"), symbols=_infix("-", SUM), holomorphic=True, sample=(_R, _R)),
-    Primitive(name="mul", partials=("y", "x"), symbols=_infix("*", PRODUCT), holomorphic=True, sample=(_R, _R)),
+    Primitive(
+        name="add", partials=("1", "1"), symbols=_infix("+", SUM), holomorphic=True, finite=True, sample=(_R, _R)
+    ),
+    Primitive(
+        name="sub", partials=("1", "-1"), symbols=_infix("-", SUM), holomorphic=True, finite=True, sample=(_R, _R)
+    ),
+    Primitive(
+        name="mul", partials=("y", "x"), symbols=_infix("*", PRODUCT), holomorphic=True, finite=True, sample=(_R, _R)
+    ),
     Primitive(
         name="div",
         partials=("1/y", "-out/y"),
@@ -168,6 +176,7 @@ _TABLE = (
         symbols=(Symbol("-", UNARY, prefix=True),),
         holomorphic=True,
         quiet=True,
+        finite=True,
         sample=(_R,),
     ),
     Primitive(
@@ -206,6 +215,7 @@ _TABLE = (
         partials=("1/(3*out^2)",),
         numpy="cbrt",
         math="cbrt",
+        finite=True,
         sample=(_P,),
         kinks=(((0.0,), (inf,)),),
     ),
@@ -218,6 +228,7 @@ _TABLE = (
         numpy="hypot",
         math="hypot",
         guards="xy",
+        finite=True,
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
     ),
@@ -252,11 +263,12 @@ _TABLE = (
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
         guards="xy",
         loud=True,
+        finite=True,
         sample=(_R, _R),
     ),
     # Trigonometric
-    Primitive(name="sin", partials=("cos(x)",), numpy="sin", math="sin", holomorphic=True, sample=(_R,)),
-    Primitive(name="cos", partials=("-sin(x)",), numpy="cos", math="cos", holomorphic=True, sample=(_R,)),
+    Primitive(name="sin", partials=("cos(x)",), numpy="sin", math="sin", holomorphic=True, finite=True, sample=(_R,)),
+    Primitive(name="cos", partials=("-sin(x)",), numpy="cos", math="cos", holomorphic=True, finite=True, sample=(_R,)),
     Primitive(
         name="tan",
         partials=("1 + out^2",),
@@ -291,6 +303,7 @@ _TABLE = (
         math="atan",
         aliases=("atan",),
         holomorphic=True,
+        finite=True,
         sample=(_R,),
     ),
     Primitive(
@@ -302,8 +315,8 @@ _TABLE = (
         guards="xy",
         sample=(_P, _R),
     ),
-    Primitive(name="deg2rad", partials=("pi/180",), numpy="deg2rad", math="radians", sample=(_R,)),
-    Primitive(name="rad2deg", partials=("180/pi",), numpy="rad2deg", math="degrees", sample=(_R,)),
+    Primitive(name="deg2rad", partials=("pi/180",), numpy="deg2rad", math="radians", finite=True, sample=(_R,)),
+    Primitive(name="rad2deg", partials=("180/pi",), numpy="rad2deg", math="degrees", finite=True, sample=(_R,)),
     # sin(pi x)/(pi x). A derivative has two forms, by the size of x. Differentiating a form would lose what it
     # is made for, so each order is an operation: sinc2(x, y) is y, the second derivative, with a rule of its own.
     Primitive(
@@ -311,6 +324,7 @@ _TABLE = (
         partials=(_sinc_rule(1),),
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
+        finite=True,
         sample=((0.15, 0.9),),
         kinks=(((0.0,), (0.0,)),),
     ),
@@ -325,25 +339,27 @@ _TABLE = (
         )
         for order in range(1, _SINC_ORDERS + 1)
     ),
-    # Hyperbolic; tanh' is written with sech because 1 - tanh^2 cancels for large arguments.
+    # Hyperbolic; tanh' is written with exp(-2|x|) because 1 - tanh^2 cancels for large arguments.
     Primitive(name="sinh", partials=("cosh(x)",), numpy="sinh", math="sinh", holomorphic=True, sample=(_R,)),
     Primitive(name="cosh", partials=("sinh(x)",), numpy="cosh", math="cosh", holomorphic=True, sample=(_R,)),
     Primitive(
         name="tanh",
-        partials=("sech(x)^2",),
+        partials=("4*bell(x, exp(-2*abs(x))/(1 + exp(-2*abs(x)))^2)",),
         complex_partials=("where(abs(cosh(x)) == inf, 0, (1/cosh(x))^2)",),
         numpy="tanh",
         math="tanh",
         holomorphic=True,
+        finite=True,
         sample=(_R,),
     ),
-    Primitive(
-        name="sech",
-        partials=("-out*tanh(x)",),
-        numpy="1.0 / np.cosh(np.minimum(np.abs({x}), 710.0))",
-        math="2.0 * math.exp(-abs({x})) / (1.0 + math.exp(-2.0 * abs({x})))",
+    Primitive(  # y, which is a quarter of sech(x)^2; differentiating the form would go wrong at 0
+        name="bell",
+        partials=("-2*out*tanh(x)", "0"),
+        numpy="{y}",
+        math="{y}",
+        quiet=True,
         internal=True,
-        sample=(_R,),
+        finite=True,
     ),
     Primitive(
         name="arcsinh",
@@ -353,6 +369,7 @@ _TABLE = (
         math="asinh",
         aliases=("asinh",),
         holomorphic=True,
+        finite=True,
         sample=(_R,),
     ),
     Primitive(
@@ -381,6 +398,7 @@ _TABLE = (
         math="abs({x})",
         aliases=("Abs",),
         quiet=True,
+        finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
     ),
@@ -390,6 +408,7 @@ _TABLE = (
         numpy="sign",
         math="(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else abs({x}))",
         quiet=True,
+        finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
     ),
@@ -399,6 +418,7 @@ _TABLE = (
         numpy="floor",
         math="math.copysign(math.floor({x}), {x})",
         quiet=True,
+        finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
     ),
@@ -409,6 +429,7 @@ _TABLE = (
         math="math.copysign(math.ceil({x}), {x})",
         aliases=("ceiling",),
         quiet=True,
+        finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
     ),
@@ -418,6 +439,7 @@ _TABLE = (
         numpy="rint",
         math="math.copysign(round({x}), {x})",
         quiet=True,
+        finite=True,
         sample=((0.6, 1.4),),
         kinks=(((0.5,), (0.0,)),),
     ),
@@ -427,6 +449,7 @@ _TABLE = (
         numpy="trunc",
         math="math.copysign(math.trunc({x}), {x})",
         quiet=True,
+        finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
     ),
@@ -439,6 +462,7 @@ _TABLE = (
         defaults=(0.5,),
         quiet=True,
         guards="xy",
+        finite=True,
         sample=(_P, _R),
         kinks=(((0.0, 0.5), (0.0, 1.0)),),
     ),
@@ -453,6 +477,7 @@ _TABLE = (
         aliases=("Max", "max"),
         variadic=True,
         quiet=True,
+        finite=True,
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
     ),
@@ -467,6 +492,7 @@ _TABLE = (
         aliases=("Min", "min"),
         variadic=True,
         quiet=True,
+        finite=True,
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
     ),
@@ -477,15 +503,17 @@ _TABLE = (
         numpy="np.maximum({x}, 0.0)",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0)",
         quiet=True,
+        finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
     ),
     Primitive(
         name="sigmoid",
-        partials=("0.25*sech(0.5*x)^2",),
+        partials=("bell(0.5*x, exp(-abs(x))/(1 + exp(-abs(x)))^2)",),
         numpy="np.exp(np.minimum({x}, 0.0)) / (1.0 + np.exp(-np.abs({x})))",
         math="math.exp({x} if {x} < 0.0 or {x} != {x} else 0.0) / (1.0 + math.exp(-abs({x})))",
         aliases=("expit",),
+        finite=True,
         sample=(_R,),
     ),
     Primitive(
@@ -493,6 +521,7 @@ _TABLE = (
         partials=("sigmoid(x)",),
         numpy="np.maximum({x}, 0.0) + np.log1p(np.exp(-np.abs({x})))",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0) + math.log1p(math.exp(-abs({x})))",
+        finite=True,
         sample=(_R,),
     ),
     Primitive(
@@ -511,6 +540,7 @@ _TABLE = (
         math="erf",
         module="special",
         holomorphic=True,
+        finite=True,
         sample=(_R,),
     ),
     Primitive(
@@ -520,6 +550,7 @@ _TABLE = (
         math="erfc",
         module="special",
         holomorphic=True,
+        finite=True,
         sample=(_R,),
     ),
     Primitive(
@@ -611,6 +642,7 @@ _TABLE = (
         takes="crr",
         holomorphic=True,
         quiet=True,
+        finite=True,
         sample=((-1.0, 1.0), _R, _R),
     ),
     # For rules: the condition of a special point, and a value that is NaN there instead
@@ -624,6 +656,7 @@ _TABLE = (
         holomorphic=True,
         quiet=True,
         internal=True,
+        finite=True,
     ),
     Primitive(
         name="away",
@@ -635,6 +668,18 @@ _TABLE = (
         quiet=True,
         internal=True,
         sample=((0.0, 0.0), _R),
+    ),
+    Primitive(  # where(y, x, 0) for an x that is finite
+        name="masked",
+        partials=("where(y, 1, 0)", "0"),
+        numpy="{x} * {y}",
+        math="({x} if {y} else 0.0)",
+        takes="rc",
+        holomorphic=True,
+        quiet=True,
+        internal=True,
+        finite=True,
+        sample=(_R, (-1.0, 1.0)),
     ),
 )
 

@@ -52,7 +52,6 @@ MPMATH = {
     "sinh": mpmath.sinh,
     "cosh": mpmath.cosh,
     "tanh": mpmath.tanh,
-    "sech": mpmath.sech,
     "magnitude": mpmath.sqrt,
     "arcsinh": mpmath.asinh,
     "arccosh": mpmath.acosh,
@@ -83,6 +82,7 @@ MPMATH = {
     "eq": lambda x, y: mpf(x == y),
     "ne": lambda x, y: mpf(x != y),
     "where": lambda c, x, y: x if c else y,
+    "masked": lambda x, c: x if c else 0,
     "away": lambda c, x: mpmath.nan if c else x,
 }
 

@@ -15,7 +15,7 @@ FLOORS = [
     {"primitives", "arrays"},
     {"ir", "carry"},
     {"evaluate"},
-    {"identities", "silence"},
+    {"identities", "silence", "finite", "factors"},
     {"build"},
     {"contexts"},
     {"branches"},

@@ -293,3 +293,35 @@ def test_zero_sizes(text, args):
         for loop in ((), (2,), (0,)):
             got = flat(g(*[np.broadcast_to(a, (*loop, *a.shape)) for a in given]))
             assert all(a.shape[: len(loop)] == loop for a in got)
+
+
+def test_scalars_stand_outside_of_sums_in_derivatives():
+    f = symdiff.compile("sum((w*x - 3*t)**2)/7", args="x[n], t[n], w")
+    source = f.grad.source
+    assert ".dot(x)" in source
+    assert "* v1.dot(x)" in source or "* v2.dot(x)" in source
+    x, t, w = np.array([1.0, 2.0, 4.0]), np.array([0.5, 0.25, 1.0]), 1.5
+    error = w * x - 3 * t
+    np.testing.assert_allclose(f.grad(x, t, w).w, 2 * error @ x / 7, rtol=1e-15)
+    np.testing.assert_allclose(f.grad(x, t, w).t, -6 * error / 7, rtol=1e-15)
+    assert "2.0*" not in symdiff.compile("sum(2*x)", args="x[n]").source.replace(" ", "").replace("(2.0*x)", "")
+
+
+def test_the_preamble_has_no_name_that_is_not_used():
+    source = symdiff.compile("sum(y*maximum(0, x)**2)", args="x[n], y[n]").grad.source
+    assert "dtype" not in source
+
+
+def test_constants_stand_last_in_comparisons():
+    assert "x > 0.0" in symdiff.compile("where(0 < x, x, 0)").source
+    assert "np.maximum(x, 0.0)" in symdiff.compile("maximum(0, x)").source
+
+
+def test_a_sum_of_products_along_the_last_axis_is_a_vecdot():
+    f = symdiff.compile("mean(exp(sum(X*Y, axis=1)))", args="X[m,n], Y[m,n]")
+    assert "np.vecdot(X, Y)" in f.source
+    assert "np.full" not in symdiff.compile("sum(sum(X*Y, axis=1))", args="X[m,n], Y[m,n]").grad.source
+    X, Y = np.arange(6.0).reshape(3, 2) / 7, np.ones((3, 2))
+    np.testing.assert_allclose(f.grad(X, Y).X, np.exp((X * Y).sum(axis=1))[:, None] * Y / 3, rtol=1e-15)
+    assert np.iscomplexobj(f(X + 1j, Y + 0j))
+    np.testing.assert_allclose(f(X + 1j, Y * 1j), np.exp(((X + 1j) * 1j).sum(axis=1)).mean(), rtol=1e-14)

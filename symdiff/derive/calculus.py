@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from symdiff.arrays import Assemble, Index, Place, Range, separate, whole
 from symdiff.build import Builder
-from symdiff.derive.work import Entry, Pass, estimate
-from symdiff.dims import Dim, product, solve, symbols, value
+from symdiff.derive.work import Entry, Pass
+from symdiff.dims import Dim, estimate, product, solve, symbols, value
 from symdiff.errors import ShapeError
 from symdiff.ir import Graph, Program, replay
 

@@ -17,6 +17,7 @@ from symdiff.build import Builder
 from symdiff.derive.needs import loud
 from symdiff.derive.structure import pushed, transposed
 from symdiff.derive.supports import Choice, elsewhere, guard_of, support_of, when
+from symdiff.factors import product, scaled, shared, split
 from symdiff.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
@@ -57,7 +58,7 @@ def chain(
     if builder.value(partial) == 0.0:
         return None
     if not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
-        term = _product(builder, factor, partial)
+        term = product(builder, factor, partial)
     else:
         term = times(builder, factor, partial, (*unneeded, *builder.silence.where(i)), forward=forward)
     return term if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], term)
@@ -137,16 +138,16 @@ def _structural(
     if not row[0].differentiable:
         return None
 
-    def product(f: int, p: int) -> int:
+    def multiply(f: int, p: int) -> int:
         if not forward and _as_it_is(builder, f, p):
-            return _product(builder, f, p)
+            return product(builder, f, p)
         return times(builder, f, p, forward=forward)
 
     if forward:
         for condition in loud(builder, row, k, unneeded):
             factor = _away_inside(builder, condition, factor)
-        return pushed(builder, i, row, k, factor, product)
-    return transposed(builder, i, row, k, factor, product, lambda bar, other: _present(builder, bar, other))
+        return pushed(builder, i, row, k, factor, multiply)
+    return transposed(builder, i, row, k, factor, multiply, lambda bar, other: _present(builder, bar, other))
 
 
 def _present(builder: Builder, i: int, other: int) -> int | None:
@@ -181,6 +182,8 @@ def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int],
     guards: list[Choice] = []
     support = support_of(builder, factor)
     while len(outer) < _NESTED and support is not None:
+        if support[2] == factor and elsewhere(builder, support) is None and builder.finite(partial):
+            break  # a sum, which is zero where a rule makes all of its terms absent
         outer.append(support)
         support = None if support[2] == factor else guard_of(builder, support[2])
         factor = outer[-1][2]
@@ -189,15 +192,23 @@ def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int],
         partial = inner[2]
     guards = [*guards, *outer] if forward else [*outer, *guards]
     # An adjoint without a choice around it goes on into a sum, where a NaN would stay.
-    product = _silent_product(builder, factor, partial, guards, unneeded if forward or guards else ())
+    made = _silent_product(builder, factor, partial, guards, unneeded if forward or guards else ())
     if not guards:
-        return product
+        return made
     condition, holds, _ = guards[0]
     for guard in guards[1:]:
         condition = builder.joined("and", when(builder, condition, holds), when(builder, *guard[:2]))
         holds = True
+    return _choice(builder, condition, holds, made)
+
+
+def _choice(builder: Builder, condition: int, holds: bool, value: int) -> int:  # noqa: FBT001 - a side
+    """What is `value` on that side of the condition, else absent; scalars stay outside of a choice that a rule made."""
     zero = builder.const(0.0)
-    return builder.op("where", condition, *((product, zero) if holds else (zero, product)))
+    scale, array = split(builder, value)
+    if any(scale) and builder.silence.choice(condition) is None and all(map(builder.finite, filter(None, scale))):
+        return scaled(builder, scale, _choice(builder, condition, holds, array))
+    return builder.op("where", condition, *((value, zero) if holds else (zero, value)))
 
 
 def _silent_product(
@@ -212,7 +223,7 @@ def _silent_product(
                     factor = _away(builder, condition, factor)
                 else:
                     partial = _away(builder, condition, partial)
-    return _product(builder, factor, partial)
+    return product(builder, factor, partial)
 
 
 def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> int:
@@ -226,48 +237,6 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
     return builder.structure(operation, *parts)
 
 
-def _product(builder: Builder, factor: int, partial: int) -> int:
-    """Factor * partial, with constant factors collected and no product by a reciprocal."""
-    if builder.simplify and (collected := _collected(builder, factor, partial)) is not None:
-        return collected
-    if builder.simplify and (builder.value(partial) is not None or _reciprocal(builder, factor)):
-        factor, partial = partial, factor
-    name, *arguments = builder.row(partial)
-    if builder.simplify and name in ("mul", "div"):
-        scale = builder.value(arguments[0])
-        if scale == 1.0:
-            return builder.op(name, factor, arguments[1])
-        if scale is not None and builder.value(factor) is not None:
-            return builder.op(name, builder.op("mul", factor, arguments[0]), arguments[1])
-    return builder.op("mul", factor, partial)
-
-
-def _collected(builder: Builder, factor: int, partial: int) -> int | None:
-    """The product with one constant in front, where both have one."""
-    (p, left), (q, right) = _scaled(builder, factor), _scaled(builder, partial)
-    if 1.0 in (p, q) or not _LEAST < abs(p * q) < 1 / _LEAST:
-        return None
-    return builder.op("mul", builder.const(p * q), builder.op("mul", left, right))
-
-
-def _scaled(builder: Builder, i: int) -> tuple[float, int]:
-    """Row `i` as a constant times a row."""
-    row = builder.row(i)
-    if row[0] == "mul":
-        for constant, rest in (row[1:], row[:0:-1]):
-            if (scale := builder.value(constant)) is not None:
-                return scale, rest
-    return 1.0, i
-
-
-_LEAST = 1e-100  # of the constant that two are collected to
-
-
-def _reciprocal(builder: Builder, i: int) -> bool:
-    row = builder.row(i)
-    return row[0] == "div" and builder.value(row[1]) == 1.0
-
-
 def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int] = ()) -> int:
     """The sum; terms that are absent on the same side, or on opposite sides, share one select.
 
@@ -277,22 +246,31 @@ def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int]
         return term
     if builder.graph.shapes and builder.graph.shared and (joint := _joint(builder, total, term)) is not None:
         return joint
+    if (common := shared(builder, total, term)) is not None:
+        scale, one, other = common
+        return scaled(builder, scale, plus(builder, one, other, unneeded))
     left, right = guard_of(builder, total), guard_of(builder, term)
     if left and right and left[0] == right[0]:
         condition, holds, value = left
+        if _scaled_choice(builder, total, left) or _scaled_choice(builder, term, right):
+            return builder.op("add", total, term)
         if holds == right[1]:
             absent = elsewhere(builder, left)
             if absent is not None and not builder.silence.holds(right[2], absent):
                 value = _away(builder, absent, value)
-            both, zero = builder.op("add", value, right[2]), builder.const(0.0)
-            return builder.op("where", condition, *((both, zero) if holds else (zero, both)))
+            return _choice(builder, condition, holds, plus(builder, value, right[2]))
         return builder.op("where", condition, *((value, right[2]) if holds else (right[2], value)))
     for condition in unneeded:
         if not builder.silence.holds(total, condition):
             term = _away_inside(builder, condition, term)
     if total == term and builder.graph.shapes and builder.graph.shared:
-        return builder.op("mul", builder.const(2.0), term)
+        return product(builder, builder.const(2.0), term)
     return builder.op("add", total, term)
+
+
+def _scaled_choice(builder: Builder, i: int, choice: Choice) -> bool:
+    """Whether a row is a scalar times a choice that a rule made, which is an array that is there already."""
+    return any(split(builder, i)[0]) and elsewhere(builder, choice) is None
 
 
 def _joint(builder: Builder, total: int, term: int) -> int | None:

@@ -110,6 +110,8 @@ def _einsum_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Times
     operation = row[0]
     own, labels = (operation.left, operation.right)[:: 1 - 2 * k]
     other = row[2 - k]
+    if own == labels == operation.out + own[-1]:  # the adjoint is the same along the one axis that is summed over
+        return times(b.expand(bar, (-1,)), other)
     if operation.out:
         bar = b.full(bar, b.shape(i))
         present = support(bar, other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symdiff.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.build import Builder
+from symdiff.factors import scaled, split
 from symdiff.ir import Row
 
 # (condition, side, value): what is `value` on that side of the condition, else absent
@@ -12,19 +13,21 @@ Choice = tuple[int, bool, int]
 
 def guard_of(builder: Builder, i: int) -> Choice | None:
     """(condition, side, value) where row `i` is `value` on that side of the condition, else absent."""
-    row = builder.row(i)
+    scale, rest = split(builder, i)
+    row = builder.row(rest)
     if row[0] == "where":
         if builder.value(row[3]) == 0.0:
-            return row[1], True, row[2]
+            return row[1], True, scaled(builder, scale, row[2])
         if builder.value(row[2]) == 0.0:
-            return row[1], False, row[3]
+            return row[1], False, scaled(builder, scale, row[3])
     return None
 
 
 def support_of(builder: Builder, i: int) -> Choice | None:
     """As `guard_of`, for a sum of such terms, or along axes, too: it is absent where all of them are."""
-    if not _terms(builder, i):
-        return guard_of(builder, i)
+    guard = guard_of(builder, i)
+    if guard is not None or not _terms(builder, i):
+        return guard
     anywhere = _present_sum(builder, i)
     return None if anywhere is None else (anywhere, True, i)
 

@@ -14,7 +14,7 @@ from symdiff.build import Builder
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
-from symdiff.dims import Dim, Shape, fixed, product, symbols, value
+from symdiff.dims import Dim, Shape, fixed, product
 from symdiff.ir import Program, compact, operands
 
 
@@ -217,14 +217,6 @@ def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
     numbers = np.arange(prod(fixed(shape))).reshape(fixed(shape))
     elements: list[Dim | Range] = [int(numbers[place]) for place in places]  # type: ignore[index]  # ints
     return elements if len(set(elements)) == len(elements) else None
-
-
-def estimate(dim: Dim) -> int:
-    """A count to compare with another: a name is taken to be large."""
-    return value(dim, dict.fromkeys(symbols(dim), _LARGE))
-
-
-_LARGE = 1000
 
 
 def fresh(name: str, taken: set[str]) -> str:

@@ -1,4 +1,7 @@
-"""How the NumPy target spells a contraction: by `@` where there is one, else by `einsum`."""
+"""How the NumPy target spells a contraction: `dot` of vectors, `@` of matrices, else `einsum`.
+
+`x.dot(y)` is what `x @ y` is, to the last bit, for half the overhead.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,16 @@ def contraction(w: StructureWriter, row: Row) -> Text:
             turned = "" if rows[1] == label else ".mT"
             least = ATOM if turned else PRODUCT
             return f"({w.tight(matrix, least)}{turned} @ {w.tight(vector, ATOM)}[..., None])[..., 0]", ATOM
-        if left == right and len(left) == 1 and not w.program.graph.complex:
+        if left == right == out + left[-1] and not w.program.graph.complex:
             return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
         return f'np.einsum("...{left},...{right}->...{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM
     if left == right and not out:
         if len(left) == 1:
-            return f"{w.tight(x, PRODUCT)} @ {w.tight(y, PRODUCT + 1)}", PRODUCT
+            return f"{w.tight(x, ATOM)}.dot({w.tight(y, 0)})", ATOM
         if not w.program.graph.complex:
             return f"np.vdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
+    if left == right == out + left[-1] and not w.program.graph.complex:
+        return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
     found = _matrices(w, x, y, left, right, out)
     if found is not None:
         return found

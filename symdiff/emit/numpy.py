@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from symdiff.arrays import Structure
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, share_exponentials
+from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials
 from symdiff.emit.python import Nest, Text
 from symdiff.emit.structure import StructureWriter
 from symdiff.ir import Program, Row, compact, live
-from symdiff.primitives import ATOM, POWER, PRIMITIVES
+from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
 
@@ -19,7 +19,7 @@ def needs_scipy(program: Program) -> bool:
 
 def prepare(program: Program) -> Program:
     """The program as `source` prints it."""
-    program = share_exponentials(expand_exponentials(program))
+    program = share_exponentials(expand_exponentials(masked(program)))
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 
 
@@ -44,6 +44,10 @@ class _NumpyWriter(StructureWriter):
             return self.structure(row)
         if row[0] == "mul" and row[1] == row[2]:
             return f"{self.tight(row[1], POWER + 1)}**2", POWER
+        if row[0] == "not" and self.shape(row[1]):
+            return f"~{self.tight(row[1], UNARY)}", UNARY
+        if row[0] == "masked":
+            return f"{self.tight(row[1], PRODUCT)} * {self.tight(row[2], PRODUCT + 1)}", PRODUCT
         if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):
             return self.constants(row), ATOM
         return super().spell(row)

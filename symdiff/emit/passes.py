@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symdiff.arrays import LogSumExp, Max, Softmax, Sum
 from symdiff.build import Builder
+from symdiff.emit.inplace import is_share
 from symdiff.ir import Graph, Program, Row, compact, replay
 from symdiff.silence import Silence
 
@@ -101,6 +102,44 @@ _BY_DECAY = ("softplus", "sigmoid")
 
 def _like(program: Program) -> Graph:
     return Graph(shared=program.graph.shared, complex=program.graph.complex)
+
+
+def masked(program: Program) -> Program:
+    """Choices that rules made in arrays, written for speed; the rest of the program as it is.
+
+    A choice takes a branch for each element. Where what is chosen is finite it is a product
+    with the condition, which would be NaN for an infinity on the side that is not chosen.
+    The share of a tie is multiplied last, so that it can be done in place.
+    """
+    if not program.graph.shapes:
+        return program
+    b = Builder(_like(program))
+
+    def make(_: int, row: Row) -> int:
+        made = b.graph.intern(row)
+        if row[0] != "where" or not b.shape(made) or b.silence.choice(row[1]) is not None:
+            return made
+        for holds, zero, value in ((True, row[3], row[2]), (False, row[2], row[3])):
+            if b.value(zero) == 0.0 and b.shape(value) == b.shape(made):
+                rest, tie = _untied(b, value)
+                if b.finite(value):
+                    chosen = b.raw("masked", rest, row[1] if holds else b.joined("not", row[1]))
+                else:
+                    chosen = b.op("where", row[1], *((rest, zero) if holds else (zero, rest)))
+                return chosen if tie is None else b.raw("mul", chosen, tie)
+        return made
+
+    return compact(replay(program, b.graph, make))
+
+
+def _untied(b: Builder, i: int) -> tuple[int, int | None]:
+    """Row `i` as a row of its shape and the shares of a tie, if it is multiplied by such."""
+    name, *factors = b.row(i)
+    if name == "mul":
+        for rest, tie in (factors, factors[::-1]):
+            if is_share(b.graph.rows, tie) and b.shape(rest) == b.shape(i):
+                return rest, tie
+    return i, None
 
 
 def lazy(program: Program) -> Program:

@@ -7,6 +7,7 @@ nesting that CPython's own parser has to take.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from functools import cache
 
@@ -60,15 +61,20 @@ class Writer:
         self.write()
         returned = self.returned(nest)
         parameters = wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
-        lines = [f"def {name}({parameters}):", *self.preamble, *self.lines, f"    return {returned}"]
-        return "\n".join(lines) + "\n"
+        lines = [*self.lines, f"    return {returned}"]
+        for line in reversed(self.preamble):  # a name may be that of an operand which was spelt in another way
+            if re.search(rf"\b{line.split()[0]}\b", "\n".join(lines)):
+                lines.insert(0, line)
+        return "\n".join([f"def {name}({parameters}):", *lines]) + "\n"
 
     def write(self) -> None:
         """Write the lines that compute the outputs; `texts` has the expression of each."""
         for i, argument in zip(self.program.inputs, self.program.arguments, strict=True):
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
-        counts = self.counts = self.count()
+        self.counts = self.count()
+        self.recount()
+        counts = self.counts
         steps = self.program.steps
         for i, row in enumerate(self.rows):
             if row[0] == "input":
@@ -79,7 +85,7 @@ class Writer:
                 self.texts[i] = self.spell(row)
             elif not self.built(i, row):
                 self.texts[i] = self.fitting(row, len(self.shape(i)))
-                if counts[i] != 1 or i in self.given:
+                if counts[i] > 1 or i in self.given:
                     self.assign(i)
             if i in steps and i not in self.own:
                 self.assign(i)
@@ -94,6 +100,9 @@ class Writer:
         for i in self.program.outputs:
             counts[i] += 2
         return counts
+
+    def recount(self) -> None:
+        """Correct the counts for rows whose lines write something else."""
 
     def assign(self, i: int) -> None:
         """Write a line that gives row `i` a name."""
@@ -211,6 +220,7 @@ class Writer:
         return spelt, UNARY if text[0] == "-" else ATOM
 
 
+_CALL = re.compile(r"[\w.]*\(")
 _OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit
 
 
@@ -221,6 +231,8 @@ def _named(text: str, module: str) -> str:
 
 def _is_atomic(text: str) -> bool:
     """Whether an expression is one call or one parenthesis."""
+    if not _CALL.match(text):
+        return False
     depth = 0
     for k, c in enumerate(text):
         depth += (c == "(") - (c == ")")

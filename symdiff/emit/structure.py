@@ -27,6 +27,7 @@ from symdiff.arrays import (
 )
 from symdiff.dims import Dim, Poly, Shape, fixed, linear, product, renamed, symbols
 from symdiff.emit.contract import contraction
+from symdiff.emit.inplace import recount, tied, written
 from symdiff.emit.python import WIDTH, Text, Writer, wrapped
 from symdiff.ir import Program, Row, operands
 from symdiff.primitives import ATOM, BITAND, POWER, PRODUCT, SUM
@@ -41,6 +42,8 @@ class StructureWriter(Writer):
         loops: arguments may have loop dimensions in front of their core shapes.
         varies: of each row, whether it may have them too: it depends on an argument, or is assembled.
         core: some argument has a core shape.
+        derived: the first row of a derivative.
+        tied: rows that are multiplied by the share of each element in a tie.
     """
 
     def __init__(self, program: Program, *, loops: bool) -> None:
@@ -52,6 +55,8 @@ class StructureWriter(Writer):
             self.varies[i] = (
                 row[0] == "input" or isinstance(row[0], Assemble) or any(self.varies[j] for j in operands(row))
             )
+        self.derived = program.sections[1][0] if len(program.sections) > 1 else len(self.rows)
+        self.tied = tied(self.rows)
         self.needed: dict[str, str] = {}  # names of the preamble
 
     # The preamble
@@ -144,50 +149,17 @@ class StructureWriter(Writer):
 
     # Lines
 
+    def recount(self) -> None:
+        recount(self)
+
     def built(self, i: int, row: Row) -> bool:
         if isinstance(row[0], Others):
             self._others(i, row)
         elif isinstance(row[0], Assemble) and not self._listed(row):
             self._assemble(i, row)
         else:
-            return self._selected(i, row)
+            return written(self, i, row)
         return True
-
-    def _selected(self, i: int, row: Row) -> bool:
-        """An adjoint that is absent on one side of a choice, in place where that is an array of its own.
-
-        `np.where` would allocate a second one.
-        """
-        label = self.program.labels.get(i)
-        if row[0] != "where" or self.loops or not self.shape(i) or not isinstance(label, tuple):
-            return False
-        condition, x, y = row[1:]
-        absent = self.rows[x] == ("const", "0.0")
-        value = y if absent else x
-        if not (absent or self.rows[y] == ("const", "0.0")) or not self._own(value, i):
-            return False
-        if self.shape(condition) != self.shape(i):
-            return False
-        text, ties = self.texts[value][0], ""
-        if self.rows[value][0] == "mul":
-            for factor, share in (self.rows[value][1:], self.rows[value][:0:-1]):
-                operation = self.rows[share]
-                if operation[0] == "where" and self.rows[operation[3]] == ("const", "1.0") and self._own(factor, i):
-                    text = self.texts[factor][0]
-                    ties = f"[{self.texts[operation[1]][0]}] *= {self.texts[operation[2]][0]}"
-        mask = self.texts[condition][0]
-        own = self.named(i)
-        self.lines.append(f"    {own} = {text}")
-        self.lines.append(f"    np.putmask({own}, {mask if absent else f'np.logical_not({mask})'}, 0.0)")
-        if ties:
-            self.lines.append(f"    {own}{ties}")
-        return True
-
-    def _own(self, i: int, like: int) -> bool:
-        """Whether the text of row `i` makes an array of the shape of `like` that nothing else refers to."""
-        row = self.rows[i]
-        arithmetic = isinstance(row[0], str) and row[0] not in ("input", "const", "where", "away")
-        return arithmetic and i not in self.own and self.counts[i] == 1 and self.shape(i) == self.shape(like)
 
     def _others(self, i: int, row: Row) -> None:
         if row[1] not in self.own:

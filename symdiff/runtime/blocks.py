@@ -29,7 +29,7 @@ from symdiff.runtime.results import flatten
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 
-_SMALLEST, _LARGEST = 4096, 32768  # points of a block: below, calls of ufuncs cost more than they do
+_SMALLEST, _LARGEST = 8192, 65536  # points of a block: below, calls of ufuncs cost more than they do
 _MOST_THREADS = 64
 _KEPT = 3 << 20  # floats; 24 MB
 
@@ -47,7 +47,7 @@ def cache_size() -> int:
 
 def block_size(arrays: int, itemsize: int) -> int:
     """Points of a block of which so many arrays are alive at a time."""
-    return min(max(cache_size() // (arrays * itemsize), _SMALLEST), _LARGEST)
+    return min(max(4 * cache_size() // (arrays * itemsize), _SMALLEST), _LARGEST)
 
 
 @cache

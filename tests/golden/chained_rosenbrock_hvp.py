@@ -7,8 +7,8 @@ def hvp(x, x_dot):
     v1 = x[:-1]
     # tangents
     v1_dot = x_dot[:-1]
-    v2 = x_dot[1:] - v1_dot * (2.0 * v1)
+    v2 = x_dot[1:] - 2.0 * (v1_dot * v1)
     x_bar_dot = np.zeros(n, dtype)
-    x_bar_dot[:-1] = -4.0 * (100.0 * v2 * v1 + v1_dot * (100.0 * (x[1:] - v1**2))) + 2.0 * v1_dot
+    x_bar_dot[:-1] = 2.0 * v1_dot - 400.0 * (v2 * v1 + v1_dot * (x[1:] - v1**2))
     x_bar_dot[1:] += 200.0 * v2
     return x_bar_dot,

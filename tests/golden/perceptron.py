@@ -11,12 +11,14 @@ def value_and_grad(X, Y, W, b, V, c):
     v4 = np.where(np.abs(v3) < np.inf, v3, 0.0)
     v5 = np.exp(scores - v4[:, None])
     v6 = v5.sum(axis=-1)
-    out = (np.log(v6) + v4 - (Y * scores).sum(axis=-1)).sum() / m
+    out = (np.log(v6) + v4 - np.vecdot(Y, scores)).sum() / m
     # reverse sweep
-    scores_bar = -1.0 / m * Y + v5 / v6[:, None] / m
-    c_bar = scores_bar.sum(axis=-2)
-    V_bar = v2.T @ scores_bar
-    v1_bar = scores_bar @ V.T * 1.0 / np.cosh(np.minimum(np.abs(v1), 710.0))**2
-    b_bar = v1_bar.sum(axis=-2)
-    W_bar = X.T @ v1_bar
+    v7 = v5 / v6[:, None] - Y
+    c_bar = v7.sum(axis=-2) / m
+    V_bar = v2.T @ v7 / m
+    v8 = np.exp(-2.0 * np.abs(v1))
+    v9 = v7 @ V.T * (v8 / (1.0 + v8)**2)
+    v10 = 4.0 / m
+    b_bar = v10 * v9.sum(axis=-2)
+    W_bar = v10 * (X.T @ v9)
     return out, (W_bar, b_bar, V_bar, c_bar)

@@ -8,5 +8,5 @@ def jacobian(p, t, y):
     # tangents
     jacobian = np.empty((n, 2), dtype)
     jacobian[:, 0] = -v1
-    jacobian[:, 1] = t * v1 * p[0]
+    jacobian[:, 1] = p[0] * (t * v1)
     return jacobian

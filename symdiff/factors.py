@@ -1,0 +1,147 @@
+"""Factors of rows in derivatives: one constant in front, scalars outside of products and sums of arrays.
+
+`-2*w*v` for an array v is an array, of which a contraction takes a pass over the numbers
+for each factor; as a scalar times v it takes the pass over v alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.dims import estimate
+from symdiff.dims import product as count
+
+if TYPE_CHECKING:
+    from symdiff.build import Builder
+
+_LINEAR = (Sum, Einsum, Expand, Index, Permute, Reshape, Broadcast)
+_LEAST = 1e-100  # of the constant that two are collected to
+
+
+class Scale(NamedTuple):
+    """Scalar rows that an array is multiplied with and divided by; None where there is none."""
+
+    times: int | None = None
+    by: int | None = None
+
+
+def split(b: Builder, i: int) -> tuple[Scale, int]:
+    """Row `i`, an array, as a scale and the rest; for a scalar, or where nothing is shared, that is all of it."""
+    times, by = None, None
+    while b.simplify and b.shape(i):
+        row = b.row(i)
+        if row[0] == "neg":
+            times, i = _joined(b, times, b.const(-1.0)), row[1]
+        elif row[0] == "mul" and not (b.shape(row[1]) and b.shape(row[2])):
+            scalar, i = row[1:] if b.shape(row[2]) else row[:0:-1]
+            times = _joined(b, times, scalar)
+        elif row[0] == "div" and not b.shape(row[2]):
+            by, i = _joined(b, by, row[2]), row[1]
+        else:
+            break
+    return Scale(times, by), i
+
+
+def scaled(b: Builder, scale: Scale, i: int) -> int:
+    """An array times a scale, in one pass."""
+    own, i = split(b, i)
+    times, by = _both(b, scale, own)
+    if times is None or by is None:
+        i = i if by is None else b.op("div", i, by)
+        return i if times is None else b.op("mul", times, i)
+    return b.op("neg", b.op("div", i, by)) if b.value(times) == -1.0 else b.op("mul", b.op("div", times, by), i)
+
+
+def outside(b: Builder, operation: Structure, arguments: tuple[int, ...]) -> int | None:
+    """A linear operation on arrays with the scalars outside of it; None where there are none, or fewer elements."""
+    if not isinstance(operation, _LINEAR):
+        return None
+    most = estimate(count(operation.shape(*map(b.shape, arguments))))
+    if not any(estimate(count(b.shape(i))) >= most for i in arguments if split(b, i)[1] != i):
+        return None
+    whole, rest = Scale(), []
+    for i in arguments:
+        scale, array = split(b, i)
+        whole = _both(b, whole, scale)
+        rest.append(array)
+    return None if whole == Scale() else scaled(b, whole, b.structure(operation, *rest))
+
+
+def shared(b: Builder, i: int, j: int) -> tuple[Scale, int, int] | None:
+    """The scale that two arrays have in common, and what is left of them; None if there is none."""
+    (one, left), (other, right) = split(b, i), split(b, j)
+    times, by = (x if x == y else None for x, y in zip(one, other, strict=True))
+    if times is None and by is None:
+        return None
+    rest = [Scale(x.times if times is None else None, x.by if by is None else None) for x in (one, other)]
+    return Scale(times, by), scaled(b, rest[0], left), scaled(b, rest[1], right)
+
+
+def product(b: Builder, factor: int, partial: int) -> int:
+    """Factor * partial, with scalars outside, constant factors collected and no product by a reciprocal."""
+    if not b.simplify or not (b.shape(factor) or b.shape(partial)):
+        return _product(b, factor, partial)
+    for scalar, array in ((factor, partial), (partial, factor)):
+        if not b.shape(scalar):
+            return scaled(b, _scale(b, scalar), array)
+    (one, factor), (other, partial) = split(b, factor), split(b, partial)
+    scale = _both(b, one, other)
+    if b.graph.shape_of(("mul", factor, partial)) in (b.shape(factor), b.shape(partial)):
+        return scaled(b, scale, _product(b, factor, partial))
+    factor, partial = sorted((factor, partial), key=lambda i: estimate(count(b.shape(i))))  # the result has more
+    return _product(b, scaled(b, scale, factor), partial)
+
+
+def _scale(b: Builder, i: int) -> Scale:
+    """A scalar as a scale."""
+    row = b.row(i)
+    if row[0] == "div" and b.value(row[1]) is not None:
+        return Scale(None if b.value(row[1]) == 1.0 else row[1], row[2])
+    return Scale(i)
+
+
+def _both(b: Builder, one: Scale, other: Scale) -> Scale:
+    return Scale(_joined(b, one.times, other.times), _joined(b, one.by, other.by))
+
+
+def _joined(b: Builder, one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else _product(b, one, other)
+
+
+def _product(b: Builder, factor: int, partial: int) -> int:
+    if b.simplify and (collected := _collected(b, factor, partial)) is not None:
+        return collected
+    if b.simplify and (b.value(partial) is not None or _reciprocal(b, factor)):
+        factor, partial = partial, factor
+    name, *arguments = b.row(partial)
+    if b.simplify and name in ("mul", "div"):
+        scale = b.value(arguments[0])
+        if scale == 1.0:
+            return b.op(name, factor, arguments[1])
+        if scale is not None and b.value(factor) is not None:
+            return b.op(name, b.op("mul", factor, arguments[0]), arguments[1])
+    return b.op("mul", factor, partial)
+
+
+def _collected(b: Builder, factor: int, partial: int) -> int | None:
+    """The product with one constant in front, where both have one."""
+    (p, left), (q, right) = _constant(b, factor), _constant(b, partial)
+    if 1.0 in (p, q) or not _LEAST < abs(p * q) < 1 / _LEAST:
+        return None
+    return b.op("mul", b.const(p * q), b.op("mul", left, right))
+
+
+def _constant(b: Builder, i: int) -> tuple[float, int]:
+    """Row `i` as a constant times a row."""
+    row = b.row(i)
+    if row[0] == "mul":
+        for constant, rest in (row[1:], row[:0:-1]):
+            if (scale := b.value(constant)) is not None:
+                return scale, rest
+    return 1.0, i
+
+
+def _reciprocal(b: Builder, i: int) -> bool:
+    row = b.row(i)
+    return row[0] == "div" and b.value(row[1]) == 1.0
