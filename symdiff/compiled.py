@@ -16,14 +16,14 @@ from symdiff.arrays import NEED_ELEMENTS, Broadcast, Expand, Index, Permute, Res
 from symdiff.dims import value
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.schedule import most_alive
+from symdiff.emit.schedule import load as load_of
 from symdiff.evaluate import special
 from symdiff.ir import Program, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
 from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, converted, floats, meet, settle
-from symdiff.runtime.blocks import block_size, usable_cpus
+from symdiff.runtime.blocks import Plan, plan, usable_cpus
 from symdiff.runtime.blocks import evaluate as in_blocks
 from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, scalar_entry
 from symdiff.runtime.load import load
@@ -101,7 +101,7 @@ class Compiled:
         if not any(self.cores):
             program = None if self._needs_numpy else self._program
             return scalar_entry(program, len(self.args), records, self._general, self._evaluate)
-        if all(self._fresh(self._prepared(), varying=True)):
+        if all(self._fresh(self._prepared(), [True] * len(self.args))):
             demands = self._program.graph.demands
             return core_entry(self.cores, demands, self._target("numpy"), records, self._general)
         return general_entry(self._general)
@@ -110,15 +110,18 @@ class Compiled:
         made: Program = self._once("prepared", lambda: numpy_target.prepare(self._program))
         return made
 
-    def _fresh(self, printed: Program, *, varying: bool = False) -> tuple[bool, ...]:
+    def _fresh(self, printed: Program, varying: Sequence[bool] | None = None) -> tuple[bool, ...]:
         """For each result, whether it is computed, not an argument, a constant or an earlier result.
 
-        With `varying`, whether it also depends on an argument, so that it has the loop shape.
+        With `varying`, whether it also depends on one of those arguments, so that it has their shape.
         """
         rows = printed.graph.rows
-        varies = bytearray(len(rows))
-        for i, row in enumerate(rows):
-            varies[i] = not varying or row[0] == "input" or any(varies[j] for j in operands(row))
+        varies = bytearray([varying is None] * len(rows))
+        if varying is not None:
+            for i, one in zip(printed.inputs, varying, strict=True):
+                varies[i] = one
+            for i, row in enumerate(rows):
+                varies[i] = varies[i] or any(varies[j] for j in operands(row))
 
         def own(k: int, i: int) -> bool:
             op = rows[i][0]
@@ -167,26 +170,48 @@ class Compiled:
         """The results of the NumPy target for arguments of a loop shape, computed whole or in blocks."""
         run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
-        points = self._points(dtype)
-        if any(self.cores) or prod(loop) <= points or not reportable():
+        threads = self._recipe.threads or usable_cpus()
+        cut = self._plan(dtype, threads)
+        if any(self.cores) or prod(loop) <= cut.limit or not reportable():
             results = settle(flatten(run(*converted(values, dtype)), self._nest), shapes, dtype, fresh=fresh, out=outs)
             self._open()
             return results
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
-        threads = self._recipe.threads or usable_cpus()
-        in_blocks(run, values, results, loop, nest=self._nest, fresh=fresh, dtype=dtype, points=points, threads=threads)
+        whole = tuple([a.shape == loop for a in values])
+        direct = (
+            dtype.kind == "f"
+            and not any(self.results)
+            and all(o.dtype == dtype for o in results)
+            and not any(np.may_share_memory(a, o) for a in values for o in results)
+            and self._once(("varies", whole), lambda: all(self._fresh(self._prepared(), whole)))
+        )
+        in_blocks(
+            self._target("blocks") if direct else run,
+            values,
+            results,
+            loop,
+            nest=None if direct else self._nest,
+            fresh=fresh,
+            dtype=dtype,
+            plan=cut,
+            threads=threads,
+        )
         return results
 
-    def _points(self, dtype: np.dtype[Any]) -> int:
-        """The points of a block; calls of more run in blocks."""
-        return block_size(self._once("alive", lambda: most_alive(self._prepared())), dtype.itemsize)
+    def _plan(self, dtype: np.dtype[Any], threads: int) -> Plan:
+        """How calls are cut into blocks."""
+        made: Plan = self._once(
+            ("plan", dtype.itemsize, threads), lambda: plan(load_of(self._prepared()), dtype.itemsize, threads)
+        )
+        return made
 
     def _open(self) -> None:
         """Let the entry take arrays straight to the NumPy target, if all it returns is of their shape and its own."""
         scope = getattr(self.__call__, "__globals__", {})
         if scope.get("limit") == UNKNOWN:
             scope["vector"] = self._target("numpy")
-            scope["limit"] = self._points(FLOAT64) if all(self._fresh(self._prepared(), varying=True)) else NEVER
+            own = all(self._fresh(self._prepared(), [True] * len(self.args)))
+            scope["limit"] = self._plan(FLOAT64, self._recipe.threads or usable_cpus()).limit if own else NEVER
 
     # Targets
 
@@ -227,7 +252,9 @@ class Compiled:
         Args:
             target: "numpy", for arrays (where arguments have core shapes: of exactly those
                 shapes); "loops", which takes loop dimensions in front of core shapes too;
-                "complex", for complex arrays; "math", for floats, after `import math`.
+                "blocks", which takes arrays for the results too and writes into them, as large
+                calls do block by block; "complex", for complex arrays; "math", for floats,
+                after `import math`.
 
         Raises:
             ValueError: no such target, or the math module lacks a function of the formula.
@@ -239,10 +266,14 @@ class Compiled:
             absent = math_target.missing(self._program)
             if absent is not None:
                 raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
-        elif target not in ("numpy", "loops"):
-            raise ValueError(f"unknown target {target!r}; there are 'numpy', 'loops', 'complex' and 'math'")
+        elif target not in ("numpy", "loops", "blocks"):
+            raise ValueError(f"unknown target {target!r}; there are 'numpy', 'loops', 'blocks', 'complex' and 'math'")
+        if target == "blocks" and (any(self.cores) or any(self.results)):
+            raise ValueError("only functions of scalars that return scalars have a source for blocks")
 
         def make() -> str:
+            if target == "blocks":
+                return numpy_target.blocks(self._prepared(), self.name)
             if target != "math":
                 return numpy_target.source(self._prepared(), self.name, self._nest, loops=target == "loops")
             return math_target.source(self._program, self.name, self._nest)

@@ -80,6 +80,8 @@ class Primitive:
     so, and to raise no flag; empty if any one will do."""
     loud: bool = False
     """Raises a flag for an argument that is NaN."""
+    slow: bool = False
+    """NumPy has no vector loop for it: some ten nanoseconds an element, tens of additions."""
     internal: bool = False
     """For rules only; users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()
@@ -164,6 +166,7 @@ _TABLE = (
     ),
     Primitive(
         name="mod",
+        slow=True,
         partials=("1", "-floor(x/y)"),
         symbols=_infix("%", PRODUCT),
         aliases=("Mod",),
@@ -221,6 +224,7 @@ _TABLE = (
     ),
     Primitive(
         name="hypot",
+        slow=True,
         partials=(
             "where(special(out == 0), 0, direction(x, y, away(special(out == 0), out)))",
             "where(special(out == 0), 0, direction(y, x, away(special(out == 0), out)))",
@@ -257,6 +261,7 @@ _TABLE = (
     Primitive(name="log1p", partials=("1/(1 + x)",), numpy="log1p", math="log1p", holomorphic=True, sample=(_U,)),
     Primitive(
         name="logaddexp",
+        slow=True,
         partials=("sigmoid(x - y)", "sigmoid(y - x)"),
         numpy="logaddexp",
         math="({x} + 0.6931471805599453 if {x} == {y} else"
@@ -267,8 +272,26 @@ _TABLE = (
         sample=(_R, _R),
     ),
     # Trigonometric
-    Primitive(name="sin", partials=("cos(x)",), numpy="sin", math="sin", holomorphic=True, finite=True, sample=(_R,)),
-    Primitive(name="cos", partials=("-sin(x)",), numpy="cos", math="cos", holomorphic=True, finite=True, sample=(_R,)),
+    Primitive(
+        name="sin",
+        slow=True,
+        partials=("cos(x)",),
+        numpy="sin",
+        math="sin",
+        holomorphic=True,
+        finite=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="cos",
+        slow=True,
+        partials=("-sin(x)",),
+        numpy="cos",
+        math="cos",
+        holomorphic=True,
+        finite=True,
+        sample=(_R,),
+    ),
     Primitive(
         name="tan",
         partials=("1 + out^2",),
@@ -321,6 +344,7 @@ _TABLE = (
     # is made for, so each order is an operation: sinc2(x, y) is y, the second derivative, with a rule of its own.
     Primitive(
         name="sinc",
+        slow=True,
         partials=(_sinc_rule(1),),
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
@@ -535,6 +559,7 @@ _TABLE = (
     # Special functions
     Primitive(
         name="erf",
+        slow=True,
         partials=("2/sqrt(pi)*exp(-x^2)",),
         numpy="erf",
         math="erf",
@@ -545,6 +570,7 @@ _TABLE = (
     ),
     Primitive(
         name="erfc",
+        slow=True,
         partials=("-2/sqrt(pi)*exp(-x^2)",),
         numpy="erfc",
         math="erfc",
@@ -555,6 +581,7 @@ _TABLE = (
     ),
     Primitive(
         name="gamma",
+        slow=True,
         partials=("out*digamma(x)",),
         numpy="gamma",
         math="gamma",
@@ -564,6 +591,7 @@ _TABLE = (
     ),
     Primitive(
         name="lgamma",
+        slow=True,
         partials=("digamma(x)",),
         numpy="gammaln",
         math="lgamma",
@@ -573,6 +601,7 @@ _TABLE = (
     ),
     Primitive(
         name="digamma",
+        slow=True,
         partials=("polygamma(1, x)",),
         numpy="psi",
         math=None,
@@ -582,6 +611,7 @@ _TABLE = (
     ),
     Primitive(  # polygamma(n, x), the n-th derivative of digamma
         name="polygamma",
+        slow=True,
         partials=("0", "polygamma(x + 1, y)"),
         numpy="polygamma",
         math=None,

@@ -1,7 +1,7 @@
 """Large elementwise calls in blocks: the numbers, shapes, warnings and errors of one call on whole arrays."""
 
+import linecache
 import os
-import sys
 import threading
 import tracemalloc
 import warnings
@@ -11,7 +11,7 @@ import pytest
 
 import symdiff
 from symdiff import compiler
-from symdiff.emit.schedule import most_alive
+from symdiff.emit.schedule import Load, load
 from symdiff.runtime import blocks
 from symdiff.runtime.results import flatten
 
@@ -30,8 +30,7 @@ KINDS = ["value", "jacobian", "jvp", "vjp"]
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of some 60 points, for Functions made from now on."""
-    monkeypatch.setattr(blocks, "_SMALLEST", 60)
-    monkeypatch.setattr(blocks, "_LARGEST", 60)
+    monkeypatch.setattr("symdiff.compiled.plan", lambda *_: blocks.Plan(points=60, share=60, limit=60))
     monkeypatch.setattr(compiler, "_CACHE", compiler._Cache())
 
 
@@ -114,6 +113,20 @@ def test_layouts(small):
     same(tuple(flatten(f(x1, x2), f._nest)), expected)
 
 
+def test_the_source_for_blocks():
+    f = symdiff.compile("3*x1, x1, sin(x2), where(x1 > x2, 1, 2), x1**3 - x2, 4, x1")
+    scope = {"np": np}
+    exec(f.source_for("blocks"), scope)
+    args = arguments(f, 50)
+    out = [np.empty(50) for _ in f.outputs]
+    assert scope["value"](*args, *out) is None
+    same(tuple(out), whole(f, args))
+    assert "np.sin(x2, out=out2)" in f.source_for("blocks")
+    for g in (f.jacobian, symdiff.compile("sum(x)", args="x[n]")):
+        with pytest.raises(ValueError, match="only functions of scalars"):
+            g.source_for("blocks")
+
+
 @pytest.mark.parametrize("dtype", ["int64", "int8", "bool", "uint32"])
 def test_integers_are_float64_in_blocks_too(small, dtype):
     f = symdiff.compile("x1**20 + x2").value_and_grad
@@ -164,11 +177,18 @@ def test_results_into_arguments(small):
     assert np.array_equal(data, 2 * np.arange(1000.0)[::-1])
 
 
+OPERATORS = {"divide": "/", "add": "+", "subtract": "-", "multiply": "*"}
+
+
 def caught(call, *args):
+    """The warnings of a call, each with its line in the source, which shows the operation."""
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         call(*args)
-    return [(str(w.message), w.category, w.filename, w.lineno) for w in found]
+    for w in found:
+        line = linecache.getline(w.filename, w.lineno)
+        assert OPERATORS.get(ufunc := str(w.message).split()[-1], ufunc) in line or ufunc in line
+    return [(str(w.message), w.category, w.lineno) for w in found]
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -225,7 +245,7 @@ def test_an_exception_in_a_block_reaches_the_caller():
         return x + 1
 
     x = np.zeros(10_000)
-    options = {"nest": 0, "fresh": [True], "dtype": x.dtype, "points": 10}
+    options = {"nest": 0, "fresh": [True], "dtype": x.dtype, "plan": blocks.Plan(points=10, share=10, limit=10)}
     with pytest.raises(MemoryError, match="no room"):
         blocks.evaluate(broken, [x], [np.empty_like(x)], x.shape, threads=3, **options)
     assert len(calls) < 10
@@ -294,16 +314,29 @@ def test_boxes_cover_the_loop_shape_and_are_not_too_large():
             assert np.prod(box) >= min(512, np.prod(loop)) / 4
 
 
-def test_live_arrays_are_counted():
+def test_the_load_of_a_program():
     f = symdiff.compile("x*y")
-    assert most_alive(f._prepared()) == 4  # two arguments, the result, and one in the making
+    assert load(f._prepared()) == Load(alive=4, operations=1, work=1)  # the last array is the one in the making
     chain = symdiff.compile("sin(cos(sin(cos(x))))")
-    assert most_alive(chain._prepared()) <= 5
+    assert load(chain._prepared()).alive <= 5
+    assert load(chain._prepared()).work > 10 * load(chain._prepared()).operations
     wide = symdiff.compile(" + ".join(f"s{k}" for k in range(20)), args=[f"s{k}" for k in range(20)])
-    assert most_alive(wide._prepared()) >= 22
+    assert load(wide._prepared()).alive >= 22
 
 
-def test_what_is_read_of_the_cache():
-    assert 1 << 14 <= blocks.cache_size() <= 1 << 30
+def test_plans():
+    light, heavy = Load(alive=10, operations=20, work=25), Load(alive=500, operations=100, work=2000)
+    for given in (light, heavy):
+        one, two = (blocks.plan(given, 8, threads) for threads in (1, 2))
+        assert one.points == two.points
+        assert one.limit >= one.points  # nothing is cut that fits
+        assert two.limit <= one.limit
+    assert blocks.plan(light, 8, 1).points > blocks.plan(heavy, 8, 1).points
+    assert blocks.plan(light, 8, 2).share > blocks.plan(heavy, 8, 2).share
+    assert blocks.plan(light, 4, 1).limit > blocks.plan(light, 8, 1).limit
+
+
+def test_what_is_read_of_the_machine():
+    assert 1 << 14 <= blocks.cache_size(2) <= blocks.cache_size(3) <= 1 << 34
+    assert blocks.cache_size(9) == 8 << 20  # there is none
     assert blocks.usable_cpus() >= 1
-    assert sys.getsizeof(blocks.cache_size())

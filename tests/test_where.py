@@ -304,6 +304,8 @@ def test_norms_of_assembled_arrays_at_the_origin(matrix, axis, optimize):
         want = f.hessian(0.0, 0.0) @ [1.0, 1.0]
         np.testing.assert_array_equal(f.grad.vjp(0.0, 0.0, 1.0, 1.0)[2:], want)
         np.testing.assert_array_equal(f.hvp(0.0, 0.0, 1.0, 1.0), want)
+
+
 @pytest.mark.parametrize("optimize", [True, False])
 def test_a_choice_of_a_rule_is_a_product_where_what_is_chosen_is_finite(optimize):
     x = np.array([-2.0, 0.0, 3.0, 5.0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from symdiff.arrays import Structure
 from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials
 from symdiff.emit.python import Nest, Text
@@ -31,6 +33,18 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
     Where a special function needs SciPy, the source begins with that import.
     """
     text = _NumpyWriter(program, loops=loops).function(name, nest)
+    return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
+
+
+def blocks(program: Program, name: str) -> str:
+    """The same for scalars alone, as a function that takes arrays for the outputs too, and writes into them.
+
+    What it computes is the same to the last bit: an operator is spelt as the ufunc that it calls.
+    """
+    writer = _BlockWriter(program, loops=True)
+    writer.write()
+    outputs = writer.results()
+    text = writer.definition(name, [*[writer.own[i] for i in program.inputs], *outputs])
     return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
 
 
@@ -69,3 +83,26 @@ class _NumpyWriter(StructureWriter):
         dtype = self.dtype()
         condition, x, y = (self.tight(i, 0) for i in row[1:])
         return f"np.where({condition}, {dtype}({x}), {y})"
+
+
+_OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div": "np.divide", "neg": "np.negative"}
+
+
+class _BlockWriter(_NumpyWriter):
+    def into(self, i: int | None) -> str:
+        if i is not None and i not in self.program.outputs:
+            return super().into(i)
+        ufunc = None if i is None else self.ufunc(self.rows[i])
+        if i is None or ufunc is None:
+            return "{own}[...] = {text}"
+        operands = ", ".join(self.tight(j, 0) for j in self.rows[i][1:])
+        return f"{ufunc}({operands}, out={{own}})"
+
+    def ufunc(self, row: Row) -> str | None:
+        """The ufunc that is the outermost operation of the text of a row, if it is one."""
+        if row[0] in _OPERATORS:
+            return _OPERATORS[row[0]]
+        primitive = PRIMITIVES[row[0]]
+        if primitive.module == "np" and isinstance(getattr(np, primitive.numpy, None), np.ufunc):
+            return f"np.{primitive.numpy}"
+        return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from functools import cache
 
 from symdiff.arrays import Assemble, Size
@@ -60,12 +61,15 @@ class Writer:
         """The definition of a function `name` that returns the outputs nested as `nest`."""
         self.write()
         returned = self.returned(nest)
-        parameters = wrapped(", ".join(self.own[i] for i in self.program.inputs), indent=0)
-        lines = [*self.lines, f"    return {returned}"]
+        return self.definition(name, [self.own[i] for i in self.program.inputs], [f"    return {returned}"])
+
+    def definition(self, name: str, parameters: Sequence[str], end: Sequence[str] = ()) -> str:
+        """The text of a function of these parameters, with the lines written so far and then those of its end."""
+        lines = [*self.lines, *end]
         for line in reversed(self.preamble):  # a name may be that of an operand which was spelt in another way
             if re.search(rf"\b{line.split()[0]}\b", "\n".join(lines)):
                 lines.insert(0, line)
-        return "\n".join([f"def {name}({parameters}):", *lines]) + "\n"
+        return "\n".join([f"def {name}({wrapped(', '.join(parameters), indent=0)}):", *lines]) + "\n"
 
     def write(self) -> None:
         """Write the lines that compute the outputs; `texts` has the expression of each."""
@@ -108,7 +112,14 @@ class Writer:
         """Write a line that gives row `i` a name."""
         text = self.texts[i][0]
         bare = text[1:-1] if text[0] == "(" and _is_atomic(text) else text
-        self.lines.append(f"    {self.named(i)} = {bare}")
+        into = self.into(i)
+        own = self.named(i)
+        self.lines.append(f"    {into.format(own=own, text=bare)}")
+
+    def into(self, i: int | None) -> str:
+        """The pattern of the line that computes row `i`, or copies an output where there is none."""
+        del i
+        return "{own} = {text}"
 
     def named(self, i: int) -> str:
         """The name that row `i` gets on the line that comes next."""
@@ -138,16 +149,8 @@ class Writer:
         return False
 
     def returned(self, nest: Nest) -> str:
-        """What is returned, after the lines that it needs.
-
-        An output that is an argument, a constant or an earlier output gets a line too.
-        """
-        texts = [self.texts[i][0] for i in self.program.outputs]
-        for k, i in enumerate(self.program.outputs):
-            if i not in self.own or self.rows[i][0] == "input" or i in self.program.outputs[:k]:
-                own = self.names.near(self.program.names[k])
-                self.lines.append(f"    {own} = {texts[k]}")
-                texts[k] = own
+        """What is returned, after the lines that it needs."""
+        texts = self.results()
         if not isinstance(nest, tuple):
             return texts[nest]
         if not nest:
@@ -155,6 +158,16 @@ class Writer:
         line = _nested(nest, texts)[1:-1]
         broken = wrapped(line)
         return f"({broken})" if broken != line else line
+
+    def results(self) -> list[str]:
+        """The name of each output; one that is an argument, a constant or an earlier output gets a line too."""
+        texts = [self.texts[i][0] for i in self.program.outputs]
+        for k, i in enumerate(self.program.outputs):
+            if i not in self.own or self.rows[i][0] == "input" or i in self.program.outputs[:k]:
+                own = self.names.near(self.program.names[k])
+                self.lines.append(f"    {self.into(None).format(own=own, text=texts[k])}")
+                texts[k] = own
+        return texts
 
     # The expressions
 

@@ -1,27 +1,56 @@
-"""What is alive when: how many arrays a program holds at a time."""
+"""What a program takes to run on arrays: how many it holds at a time, and how much work it is."""
 
 from __future__ import annotations
 
-from symdiff.ir import Program, live, operands
+from dataclasses import dataclass
+
+from symdiff.arrays import Structure
+from symdiff.ir import Program, Row, live, operands
+from symdiff.primitives import PRIMITIVES
+
+_FUNCTION, _SLOW = 4, 30  # additions that take as long as a function of the table, or one that is slow
 
 
-def most_alive(program: Program) -> int:
-    """The most arrays that are held at a time: arguments, results, and what is between.
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a program takes at each point.
 
-    Rows are evaluated in order of index; each is held from there to its last use.
+    Attributes:
+        alive: the most arrays that are held at a time: arguments, results, and what is between.
+        operations: how many there are.
+        work: the time they take, in additions.
     """
-    rows = program.graph.rows
+
+    alive: int
+    operations: int
+    work: int
+
+
+def load(program: Program) -> Load:
+    """The load of a program whose rows are evaluated in order of index, each held to its last use."""
+    rows, needed = program.graph.rows, live(program)
     last = list(range(len(rows)))
-    for i, (row, alive) in enumerate(zip(rows, live(program), strict=True)):
+    for i, (row, alive) in enumerate(zip(rows, needed, strict=True)):
         for j in operands(row) if alive else ():
             last[j] = i
     kept = {*program.inputs, *program.outputs}
     ends = [0] * (len(rows) + 1)
     held = most = len(kept)
+    operations = work = 0
     for i, row in enumerate(rows):
-        if row[0] not in ("input", "const") and i not in kept and last[i] > i:
-            held += 1
-            ends[last[i]] += 1
+        if needed[i] and row[0] not in ("input", "const"):
+            operations += 1
+            work += _work(row)
+            if i not in kept:
+                held += 1
+                ends[last[i]] += 1
         most = max(most, held)
         held -= ends[i]
-    return most + 1  # and the one that is being made
+    return Load(most + 1, max(operations, 1), max(work, 1))  # and the array that is being made
+
+
+def _work(row: Row) -> int:
+    if isinstance(row[0], Structure):
+        return 1
+    primitive = PRIMITIVES[row[0]]
+    return _SLOW if primitive.slow else 1 if primitive.quiet or primitive.symbols else _FUNCTION

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from math import ceil, prod
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.emit.python import Nest
+from symdiff.emit.schedule import Load
 from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten
 
@@ -30,24 +32,44 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 _SMALLEST, _LARGEST = 8192, 65536  # points of a block: below, calls of ufuncs cost more than they do
+_AHEAD = 8  # the arrays that are alive may be so many times the cache: few of them are needed soon
+_WAITING = 65536  # additions in the time that a ufunc's call loses where threads take turns at the interpreter
 _MOST_THREADS = 64
 _KEPT = 3 << 20  # floats; 24 MB
 
 
 @cache
-def cache_size() -> int:
-    """Bytes of the cache that one core has to itself, as far as the system tells; else 1 MiB."""
-    folder = Path("/sys/devices/system/cpu/cpu0/cache/index2")
+def cache_size(level: int) -> int:
+    """Bytes of a cache, as far as the system tells; else 1 MiB for level 2 (of one core), 8 MiB for level 3."""
     try:
-        text = (folder / "size").read_text().strip()
+        text = Path(f"/sys/devices/system/cpu/cpu0/cache/index{level}/size").read_text().strip()
         return int(text.removesuffix("K")) * (1024 if text.endswith("K") else 1)
     except (OSError, ValueError):
-        return 1 << 20
+        return 1 << 20 if level == 2 else 8 << 20
 
 
-def block_size(arrays: int, itemsize: int) -> int:
-    """Points of a block of which so many arrays are alive at a time."""
-    return min(max(4 * cache_size() // (arrays * itemsize), _SMALLEST), _LARGEST)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How calls of a function are cut.
+
+    Attributes:
+        points: of a block.
+        share: the points that are worth a thread.
+        limit: up to so many points, one call on whole arrays is at least as fast.
+    """
+
+    points: int
+    share: int
+    limit: int
+
+
+def plan(load: Load, itemsize: int, threads: int) -> Plan:
+    """The plan for a function of that load, on numbers of that size, with so many threads."""
+    held = load.alive * itemsize
+    points = min(max(_AHEAD * cache_size(2) // held, _SMALLEST), _LARGEST)
+    share = max(_WAITING * load.operations // load.work, _SMALLEST)
+    limit = max(cache_size(3) // held, points)
+    return Plan(points, share, limit if threads == 1 else min(limit, 2 * share - 1))
 
 
 @cache
@@ -71,10 +93,10 @@ def evaluate(
     outs: Sequence[Array],
     loop: Shape,
     *,
-    nest: Nest,
+    nest: Nest | None,
     fresh: Sequence[bool],
     dtype: np.dtype[Any],
-    points: int,
+    plan: Plan,
     threads: int,
 ) -> None:
     """Write what `function` returns for `args` into `outs`, block by block.
@@ -84,10 +106,11 @@ def evaluate(
         args: arrays that broadcast to `loop`; those of another dtype are converted block by block.
         outs: arrays of shape loop + a core shape, in the order of the outputs; they may be arguments.
         loop: the loop shape.
-        nest: how the function nests what it returns.
+        nest: how the function nests what it returns; None where it writes into arrays that
+            it is given behind the arguments.
         fresh: of each output, whether the function makes an array that nothing else refers to.
         dtype: of the arguments that the function is given.
-        points: of a block.
+        plan: how to cut it.
         threads: most threads to use.
 
     Raises:
@@ -95,7 +118,8 @@ def evaluate(
     """
     args = [a.copy() if any(_overlaps(a, out) for out in outs) else a for a in args]
     args, outs, loop = _flat(args, outs, loop)
-    box = _box(loop, _uneven(args, loop), points, threads)
+    threads = max(min(threads, prod(loop) // plan.share), 1)
+    box = _box(loop, _uneven(args, loop), plan.points, threads)
     corners = deque(product(*[range(0, n, step) for n, step in zip(loop, box, strict=True)]))
     reports = Reports(function)
     _keep_freed_memory()
@@ -109,7 +133,11 @@ def evaluate(
                     return
                 place = tuple([slice(start, start + step) for start, step in zip(corner, box, strict=True)])
                 try:
-                    values = flatten(function(*[_part(a, place, dtype) for a in args]), nest)
+                    parts = [_part(a, place, dtype) for a in args]
+                    if nest is None:
+                        function(*parts, *[out[place] for out in outs])
+                        continue
+                    values = flatten(function(*parts), nest)
                     values = [v if own else np.array(v) for v, own in zip(values, fresh, strict=True)]
                     for out, value in zip(outs, values, strict=True):
                         out[place] = value
