@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.arrays import Demands
-from symdiff.dims import Poly, Shape, renamed, symbols
+from symdiff.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.emit import math as math_target
 from symdiff.ir import Program
 from symdiff.runtime.arguments import FLOAT64
@@ -137,24 +137,20 @@ def core_entry(
     kinds = [
         f"({a}.__class__ is float or {a}.__class__ is scalar)" for a, core in zip(names, cores, strict=True) if not core
     ]
-    sizes: dict[str, str] = {}
-    fits: list[str] = []
+    sizes: dict[str, str] = {}  # of the dimensions that stand alone, where they are read
+    pending: list[tuple[str, Dim]] = []
     for a, core in zip(names, cores, strict=True):
         if core:
             kinds.append(f"{a}.__class__ is ndarray and {a}.dtype is float64 and {a}.ndim == {len(core)}")
         for axis, dim in enumerate(core):
-            size = f"{a}.shape[{axis}]"
-            if isinstance(dim, Poly) and str(dim) not in sizes and symbols(dim) == {str(dim)}:
-                sizes[str(dim)] = f"s{len(sizes)}"
-                fits.append(f"({sizes[str(dim)]} := {size}) >= 0")
+            size = f"{a}.shape[{axis}]" if axis else f"len({a})"
+            if isinstance(dim, Poly) and symbols(dim) == {str(dim)} and str(dim) not in sizes:
+                sizes[str(dim)] = size
             else:
-                fits.append(f"{size} == {{{len(fits)}}}")
-    pending = [dim for core in cores for dim in core]
+                pending.append((size, dim))
     lines: list[str] = []
-    if all(symbols(dim) <= sizes.keys() for dim in pending):
-        texts = [f"({renamed(dim, sizes)})" for dim in pending]
-        fits = sorted([fit.format(*texts) for fit in fits], key=lambda fit: ":=" not in fit)  # sizes before their uses
-        conditions = [*kinds, *fits]
+    if all(symbols(dim) <= sizes.keys() for _, dim in pending):
+        conditions = [*kinds, *[f"{size} == {renamed(dim, sizes)}" for size, dim in pending]]
         conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
         lines = [
             f"    if {' and '.join(conditions)} and {_EXTRAS}:",
