@@ -4,6 +4,7 @@
 - `peers/`: how each tool is asked for it, one module a tool.
 - `sections/`: what is measured, one module a section.
 - `measure.py`: how it is measured and checked.
+- `memory.py`: what memory a process holds.
 - `report.py`: tables and what is known of the machine.
 - `accuracy.py`: how far off the numbers are, a command of its own: `python -m benchmarks.accuracy`.
 - `cases.py`: the numbers that it judges.

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report
+from benchmarks import memory, report
 from benchmarks.peers import PEERS, load
 from benchmarks.peers import symdiff as base
 from benchmarks.sections import SECTIONS, Setup
@@ -21,7 +21,8 @@ _RESULTS = Path(__file__).parent / "results" / "latest.json"
 _NOTES = """\
 Times are of one call, or of one way from text to result: the median and the minimum of
 several rounds, in each of which every tool has its turn, in random order. "x median" and
-"x min" are multiples of symdiff's. Numbers are checked against symdiff's (to 1e-9) first."""
+"x min" are multiples of symdiff's. Numbers are checked against symdiff's (to 1e-9) first.
+A block of 31 MB is freed before, which lets NumPy reuse its memory (--fresh-heap: not so)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,14 +31,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     loaded = {name: load(name) for name in options.peers}
     skipped = {name: module for name, module in loaded.items() if isinstance(module, str)}
     peers = {name: module for name, module in loaded.items() if not isinstance(module, str)}
+    if not options.fresh_heap:
+        memory.season()
     setup = Setup({"symdiff": base} | peers, skipped, options.quick, options.budget)
     facts: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "revision": report.revision(),
         "machine": report.machine(),
         "versions": {"symdiff": base.VERSION} | report.versions(list(peers)),
+        "threads": {name: module.threads() for name, module in peers.items() if hasattr(module, "threads")},
         "skipped": skipped,
-        "options": {"quick": options.quick, "budget": options.budget, "only": options.only, "peers": options.peers},
+        "options": {name: getattr(options, name) for name in ("quick", "budget", "fresh_heap", "only", "peers")},
     }
     _print_head(facts)
     sections: dict[str, Any] = {}
@@ -53,14 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
                 found["targets"].append(vars(item))
             else:
                 print(f"\n{item}", flush=True)
-                found["tables"].append({"title": item.title, "rows": item.data})
+                found["tables"].append({"title": item.title, "rows": item.data} | item.facts)
         print("", *held, sep="\n", flush=True)
         targets += held
         sections[name] = found
     counts = {word: sum(str(target).split()[0] == word for target in targets) for word in ("PASS", "FAIL", "SKIP")}
     print("\nTargets: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(facts | {"sections": sections}, indent=1) + "\n")
+    facts |= {"load_at_end": report.load(), "sections": sections}
+    options.output.write_text(json.dumps(facts, indent=1) + "\n")
     print(f"Written to {options.output}")
     return 0
 
@@ -83,6 +88,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, default=_RESULTS, metavar="FILE", help="JSON (default: benchmarks/results/latest.json)"
     )
+    parser.add_argument(
+        "--fresh-heap",
+        action="store_true",
+        help="leave the allocator as a new process has it: NumPy is up to 8 times slower on some sizes, and how much"
+        " depends on what ran before",
+    )
     return parser.parse_args(argv)
 
 
@@ -91,7 +102,10 @@ def _print_head(facts: dict[str, Any]) -> None:
     load = "" if machine["load"] is None else f", load {machine['load'][0]}"
     print(f"symdiff benchmarks, {facts['date']}, revision {facts['revision'] or 'unknown'}")
     print(f"{machine['implementation']} {machine['python']}, {machine['system']}")
-    print(f"{machine['cpu']}, {machine['cpus']} CPUs{load}")
+    print(f"{machine['cpu']}, {machine['cpus']} CPUs{load}", *machine["caches"], sep="; ")
+    if machine["load"] and machine["load"][0] > 0.3:
+        print("BUSY: something else is running here; trust minima more than medians, and neither much")
+    print("threads: " + ", ".join(f"{name} {count}" for name, count in facts["threads"].items()))
     print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
     for name, note in facts["skipped"].items():
         print(f"{name}: {note}")
