@@ -6,6 +6,7 @@
 - `measure.py`: how it is measured and checked.
 - `memory.py`: what memory a process holds.
 - `report.py`: tables and what is known of the machine.
+- `plot.py`: the picture of `sweep`, from the JSON of a run.
 - `accuracy.py`: how far off the numbers are, a command of its own: `python -m benchmarks.accuracy`.
 - `cases.py`: the numbers that it judges.
 """

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import memory, report
+from benchmarks import memory, plot, report
 from benchmarks.peers import PEERS, load
 from benchmarks.peers import symdiff as base
 from benchmarks.sections import SECTIONS, Setup
@@ -28,6 +28,9 @@ A block of 31 MB is freed before, which lets NumPy reuse its memory (--fresh-hea
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the sections, print the tables and write them as JSON."""
     options = _options(argv)
+    if options.plot and (excuse := plot.excuse_of() or ("" if "sweep" in options.only else "--plot draws 'sweep'")):
+        print(excuse, file=sys.stderr)
+        return 2
     loaded = {name: load(name) for name in options.peers}
     skipped = {name: module for name, module in loaded.items() if isinstance(module, str)}
     peers = {name: module for name, module in loaded.items() if not isinstance(module, str)}
@@ -67,6 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts |= {"load_at_end": report.load(), "sections": sections}
     options.output.write_text(json.dumps(facts, indent=1) + "\n")
     print(f"Written to {options.output}")
+    if options.plot:
+        plot.draw(facts, options.plot)
+        print(f"Drawn to {options.plot}")
     return 0
 
 
@@ -94,6 +100,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         help="leave the allocator as a new process has it: NumPy is up to 8 times slower on some sizes, and how much"
         " depends on what ran before",
     )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="a picture of the section sweep (.png, .svg, .pdf)")
     return parser.parse_args(argv)
 
 

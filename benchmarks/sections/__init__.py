@@ -14,7 +14,7 @@ from benchmarks.report import Table, Target
 
 Findings = Iterator[Table | Target]
 
-SECTIONS = ("call", "arrays", "core", "compile", "scaling", "second", "kinetics")
+SECTIONS = ("call", "arrays", "sweep", "core", "compile", "scaling", "second", "kinetics")
 
 
 @dataclass(frozen=True)
