@@ -21,8 +21,9 @@ _RESULTS = Path(__file__).parent / "results" / "latest.json"
 _NOTES = """\
 Times are of one call, or of one way from text to result: the median and the minimum of
 several rounds, in each of which every tool has its turn, in random order. "x median" and
-"x min" are multiples of symdiff's. Numbers are checked against symdiff's (to 1e-9) first.
-A block of 31 MB is freed before, which lets NumPy reuse its memory (--fresh-heap: not so)."""
+"x min" are multiples of symdiff's, "CPUs" how many were at work on average. Numbers are
+checked against symdiff's (to 1e-9) first. A block of 31 MB is freed before all, which lets
+NumPy reuse its memory (--fresh-heap: not so)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -110,7 +111,7 @@ def _print_head(facts: dict[str, Any]) -> None:
     print(f"symdiff benchmarks, {facts['date']}, revision {facts['revision'] or 'unknown'}")
     print(f"{machine['implementation']} {machine['python']}, {machine['system']}")
     print(f"{machine['cpu']}, {machine['cpus']} CPUs{load}", *machine["caches"], sep="; ")
-    if machine["load"] and machine["load"][0] > 0.3:
+    if machine["load"] and machine["load"][0] > 0.25 * machine["cpus"]:
         print("BUSY: something else is running here; trust minima more than medians, and neither much")
     print("threads: " + ", ".join(f"{name} {count}" for name, count in facts["threads"].items()))
     print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))

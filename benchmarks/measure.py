@@ -14,7 +14,7 @@ import statistics
 import timeit
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,9 @@ _SERIAL = itertools.count(1)
 class Row:
     """The seconds of one contender, one a round, or a note that says why there are none.
 
-    Of calls also the seconds of the first one, in which some tools compile, and the bytes
-    that the process took for one beyond those that it held; None where unknown.
+    Of calls also the seconds of the first one, in which some tools compile, the bytes that
+    the process took for one beyond those that it held, and how many CPUs were at work in
+    the timed ones, on average; None where unknown.
     """
 
     tool: str
@@ -45,6 +46,7 @@ class Row:
     note: str = ""
     first: float | None = None
     memory: int | None = None
+    cpus: float | None = None
 
     @property
     def median(self) -> float:
@@ -185,12 +187,18 @@ def race(
         except Exception as error:
             row.note = failure(error)
     order = random.Random(0)  # noqa: S311 - not cryptography
+    busy = dict.fromkeys(rows, 0.0)  # seconds of CPUs, of all threads
     for turn in range(rounds):
         for row, timer, count, short in order.sample(running, len(running)):
             if turn < _LEAST or sum(row.times) * count < budget:
                 if short:
                     timer.timeit(1)  # caches and threads are those of the tool that had its turn before
+                before = process_time()
                 row.times.append(timer.timeit(count) / count)
+                busy[row.tool] += process_time() - before
+    for row, _, count, _ in running:
+        if row.times:
+            row.cpus = busy[row.tool] / (sum(row.times) * count)
     return list(rows.values())
 
 

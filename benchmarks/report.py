@@ -64,19 +64,24 @@ def comparison(title: str, rows: Sequence[Row], **facts: Any) -> Table:
     """Times and their ratios to symdiff, fastest first, then those without times."""
     base = next((row for row in rows if row.tool == BASE and row.times), None)
     lines: list[tuple[str, ...]] = []
+    at_work = any(row.cpus is not None for row in rows)
     for row in sorted((row for row in rows if row.times), key=lambda row: row.median):
         ratios = ("", "") if base is None else (_ratio(row, base), f"{row.minimum / base.minimum:.2f}")
-        lines.append((row.tool, duration(row.median), duration(row.minimum), *ratios, str(len(row.times))))
+        lines.append(
+            (row.tool, duration(row.median), duration(row.minimum), *ratios, str(len(row.times)), *_cpus(row, at_work))
+        )
     lines += [(row.tool, row.note) for row in rows if not row.times]
     data = [
         {"tool": row.tool, "times": row.times, "median": row.median, "min": row.minimum}
-        | {name: value for name in ("first", "memory") if (value := getattr(row, name)) is not None}
+        | {name: value for name in ("first", "memory", "cpus") if (value := getattr(row, name)) is not None}
         | ({"ratio": row.median / base.median, "ratio_of_min": row.minimum / base.minimum} if base else {})
         if row.times
         else {"tool": row.tool, "note": row.note}
         for row in rows
     ]
-    return Table(title, ("", "median", "min", "x median", "x min", "rounds"), lines, data, facts)
+    return Table(
+        title, ("", "median", "min", "x median", "x min", "rounds", *(("CPUs",) if at_work else ())), lines, data, facts
+    )
 
 
 def at_most(rows: Sequence[Row], tool: str, limit: float, what: str, base: str = BASE) -> Target:
@@ -107,6 +112,10 @@ def _measured(rows: Sequence[Row], tool: str, base: str) -> float | Target:
     if tool not in found or not found[tool].times:
         return Target("", None, found[tool].note if tool in found else "not measured")
     return found[base].median / found[tool].median
+
+
+def _cpus(row: Row, at_work: bool) -> tuple[str, ...]:
+    return (("-" if row.cpus is None else f"{row.cpus:.1f}"),) if at_work else ()
 
 
 def _ratio(row: Row, base: Row) -> str:
