@@ -6,6 +6,7 @@ is only the peak of the whole life of the process.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -24,8 +25,11 @@ def status(field: str) -> int | None:
 
 
 def available() -> int | None:
-    """The bytes that can be had without swapping; None where unknown."""
-    return _kilobytes(Path("/proc/meminfo"), "MemAvailable")
+    """The bytes that can be had without swapping; half of all where only that is known; None where nothing is."""
+    found = _kilobytes(Path("/proc/meminfo"), "MemAvailable")
+    if found is None and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return found
 
 
 def beyond(call: Callable[[], Any]) -> tuple[Any, int | None]:

@@ -18,7 +18,7 @@ from benchmarks.measure import Call, Row, parts, race, wrong
 from benchmarks.peers import hand, plain
 from benchmarks.peers import symdiff as base
 from benchmarks.report import as_fast, at_most
-from benchmarks.sections.arrays import pieces
+from benchmarks.sections.arrays import excuse_of, pieces
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -113,6 +113,15 @@ def test_targets_fail_where_symdiff_has_no_time_and_are_skipped_where_the_other_
     assert not as_fast(rows, "slow", 4.0, "x").reached
     assert at_most(rows, "absent", 1, "x").reached is None
     assert at_most([Row("symdiff", note="WRONG: off"), rows[1]], "slow", 1, "x").reached is False
+
+
+def test_sizes_that_would_take_too_much_are_not_run():
+    assert not excuse_of(None, 10_000_000, 5.0)
+    assert not excuse_of((100_000, 0.1, 0.1, 1_000), 1_000_000, 5.0)
+    assert "took 6.00 s to make" in excuse_of((1_000, 6.0, 0.1, 1_000), 100_000, 5.0)
+    assert "about 10.0 s a call" in excuse_of((100_000, 0.1, 1.0, 1_000), 1_000_000, 5.0)
+    assert memory.available() is None or "GB a call" in excuse_of((100_000, 0.1, 0.1, 10**14), 1_000_000, 5.0)
+    assert not excuse_of((1_000, 0.1, 1.0, 1_000), 1_000_000, 5.0)  # of few points, much is the same for more
 
 
 def test_memory_of_a_call():

@@ -52,7 +52,7 @@ def _race(setup: Setup, formula: Formula, size: int, rounds: int, history: Histo
     making: dict[str, float] = {}
 
     def enter(label: str, make: Callable[..., Any]) -> Call | str:
-        excuse = _excuse(history.get(label), size, setup.budget)
+        excuse = excuse_of(history.get(label), size, setup.budget)
         if excuse:
             return excuse
         start = perf_counter()
@@ -80,7 +80,7 @@ def pieces(formula: Formula, arrays: tuple[np.ndarray, ...]) -> list[np.ndarray]
     return found
 
 
-def _excuse(known: tuple[int, float, float, int] | None, size: int, budget: float) -> str:
+def excuse_of(known: tuple[int, float, float, int] | None, size: int, budget: float) -> str:
     """Why a tool is not given so many points, if it is not, by what it took for fewer."""
     if known is None:
         return ""
