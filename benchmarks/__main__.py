@@ -6,15 +6,17 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from benchmarks import memory, plot, report
+from benchmarks.measure import failure
 from benchmarks.peers import PEERS, load
 from benchmarks.peers import symdiff as base
-from benchmarks.sections import SECTIONS, Setup
+from benchmarks.sections import SECTIONS, Findings, Setup
 
 _RESULTS = Path(__file__).parent / "results" / "latest.json"
 
@@ -48,33 +50,42 @@ def main(argv: Sequence[str] | None = None) -> int:
         "options": {name: getattr(options, name) for name in ("quick", "budget", "fresh_heap", "only", "peers")},
     }
     _print_head(facts)
-    sections: dict[str, Any] = {}
+    options.output.parent.mkdir(parents=True, exist_ok=True)
     targets: list[report.Target] = []
+    facts["sections"] = {}
     for name in options.only:
         section = import_module(f"benchmarks.sections.{name}")
         print(f"\n{section.TITLE}\n{'=' * len(section.TITLE)}")
         found: dict[str, Any] = {"title": section.TITLE, "tables": [], "targets": []}
+        facts["sections"][name] = found
         held: list[report.Target] = []
-        for item in section.run(setup):
+        for item in _findings(name, section.run(setup)):
             if isinstance(item, report.Target):
                 held.append(item)
                 found["targets"].append(vars(item))
             else:
                 print(f"\n{item}", flush=True)
                 found["tables"].append({"title": item.title, "rows": item.data} | item.facts)
+            facts["load_at_end"] = report.load()
+            options.output.write_text(json.dumps(facts, indent=1) + "\n")  # again and again: a run may be broken off
         print("", *held, sep="\n", flush=True)
         targets += held
-        sections[name] = found
     counts = {word: sum(str(target).split()[0] == word for target in targets) for word in ("PASS", "FAIL", "SKIP")}
     print("\nTargets: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    facts |= {"load_at_end": report.load(), "sections": sections}
-    options.output.write_text(json.dumps(facts, indent=1) + "\n")
     print(f"Written to {options.output}")
     if options.plot:
         plot.draw(facts, options.plot)
         print(f"Drawn to {options.plot}")
     return 0
+
+
+def _findings(name: str, findings: Findings) -> Findings:
+    """What a section finds; where it breaks, that is a target missed, and the others go on."""
+    try:
+        yield from findings
+    except Exception as error:
+        traceback.print_exc()
+        yield report.Target(f"{name}: runs to its end", False, failure(error))
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

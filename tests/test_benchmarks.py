@@ -17,7 +17,7 @@ from benchmarks.formulas import A, B, D, E, long_sum
 from benchmarks.measure import Call, Row, parts, race, wrong
 from benchmarks.peers import hand, plain
 from benchmarks.peers import symdiff as base
-from benchmarks.report import as_fast, at_most
+from benchmarks.report import Target, as_fast, at_most
 from benchmarks.sections.arrays import excuse_of, pieces
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -127,3 +127,18 @@ def test_sizes_that_would_take_too_much_are_not_run():
 def test_memory_of_a_call():
     made, taken = memory.beyond(lambda: np.ones(5_000_000))
     assert taken is None or abs(taken - made.nbytes) < 5e6
+
+
+def test_a_section_that_breaks_is_a_target_missed_and_the_others_go_on(tmp_path, monkeypatch, capsys):
+    from benchmarks.sections import huge, memory
+
+    def breaks(setup):
+        raise MemoryError("no room")
+        yield
+
+    monkeypatch.setattr(memory, "run", breaks)
+    monkeypatch.setattr(huge, "run", lambda _: iter([Target("huge", True, "1 s")]))
+    output = tmp_path / "found.json"
+    assert command.main(["--only", "memory", "huge", "--peers", "--output", str(output)]) == 0
+    assert "FAIL  memory: runs to its end: failed: MemoryError: no room" in capsys.readouterr().out
+    assert json.loads(output.read_text())["sections"]["huge"]["targets"]
