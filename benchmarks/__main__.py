@@ -101,7 +101,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         default=20.0,
         metavar="SECONDS",
         help="of making things: a tool that has used it up at one size runs no more rounds there, and is not"
-        " given a size that would take longer (default: %(default)g)",
+        " given a size that would take longer; of calls on arrays a quarter is for the rounds (default: %(default)g)",
     )
     parser.add_argument(
         "--output", type=Path, default=_RESULTS, metavar="FILE", help="JSON (default: benchmarks/results/latest.json)"

@@ -60,7 +60,7 @@ def _race(setup: Setup, formula: Formula, size: int, rounds: int, history: Histo
         making[label] = perf_counter() - start
         return made if isinstance(made, Call) else Call(*made, arranged=parts)
 
-    pace = {"rounds": rounds, "seconds": setup.pace["seconds"], "budget": setup.budget}
+    pace = {"rounds": rounds, "seconds": setup.pace["seconds"], "budget": setup.budget / 4}
     rows = race(setup.entrants("ARRAYS", enter, labelled=True), expected, **pace)
     for row in rows:
         if row.times:
