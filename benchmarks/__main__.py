@@ -6,63 +6,86 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report
+from benchmarks import memory, plot, report
+from benchmarks.measure import failure
 from benchmarks.peers import PEERS, load
 from benchmarks.peers import symdiff as base
-from benchmarks.sections import SECTIONS, Setup
+from benchmarks.sections import SECTIONS, Findings, Setup
 
 _RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 _NOTES = """\
 Times are of one call, or of one way from text to result: the median and the minimum of
 several rounds, in each of which every tool has its turn, in random order. "x median" and
-"x min" are multiples of symdiff's. Numbers are checked against symdiff's (to 1e-9) first."""
+"x min" are multiples of symdiff's, "CPUs" how many were at work on average. Numbers are
+checked against symdiff's (to 1e-9) first. A block of 31 MB is freed before all, which lets
+NumPy reuse its memory (--fresh-heap: not so)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the sections, print the tables and write them as JSON."""
     options = _options(argv)
+    if options.plot and (excuse := plot.excuse_of() or ("" if "sweep" in options.only else "--plot draws 'sweep'")):
+        print(excuse, file=sys.stderr)
+        return 2
     loaded = {name: load(name) for name in options.peers}
     skipped = {name: module for name, module in loaded.items() if isinstance(module, str)}
     peers = {name: module for name, module in loaded.items() if not isinstance(module, str)}
+    if not options.fresh_heap:
+        memory.season()
     setup = Setup({"symdiff": base} | peers, skipped, options.quick, options.budget)
     facts: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "revision": report.revision(),
         "machine": report.machine(),
         "versions": {"symdiff": base.VERSION} | report.versions(list(peers)),
+        "threads": {name: module.threads() for name, module in peers.items() if hasattr(module, "threads")},
         "skipped": skipped,
-        "options": {"quick": options.quick, "budget": options.budget, "only": options.only, "peers": options.peers},
+        "options": {name: getattr(options, name) for name in ("quick", "budget", "fresh_heap", "only", "peers")},
     }
     _print_head(facts)
-    sections: dict[str, Any] = {}
+    options.output.parent.mkdir(parents=True, exist_ok=True)
     targets: list[report.Target] = []
+    facts["sections"] = {}
     for name in options.only:
         section = import_module(f"benchmarks.sections.{name}")
         print(f"\n{section.TITLE}\n{'=' * len(section.TITLE)}")
         found: dict[str, Any] = {"title": section.TITLE, "tables": [], "targets": []}
+        facts["sections"][name] = found
         held: list[report.Target] = []
-        for item in section.run(setup):
+        for item in _findings(name, section.run(setup)):
             if isinstance(item, report.Target):
                 held.append(item)
                 found["targets"].append(vars(item))
             else:
                 print(f"\n{item}", flush=True)
-                found["tables"].append({"title": item.title, "rows": item.data})
+                found["tables"].append({"title": item.title, "rows": item.data} | item.facts)
+            facts["load_at_end"] = report.load()
+            options.output.write_text(json.dumps(facts, indent=1) + "\n")  # again and again: a run may be broken off
         print("", *held, sep="\n", flush=True)
         targets += held
-        sections[name] = found
     counts = {word: sum(str(target).split()[0] == word for target in targets) for word in ("PASS", "FAIL", "SKIP")}
     print("\nTargets: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(facts | {"sections": sections}, indent=1) + "\n")
     print(f"Written to {options.output}")
+    if options.plot:
+        plot.draw(facts, options.plot)
+        print(f"Drawn to {options.plot}")
     return 0
+
+
+def _findings(name: str, findings: Findings) -> Findings:
+    """What a section finds; where it breaks, that is a target missed, and the others go on."""
+    try:
+        yield from findings
+    except Exception as error:
+        traceback.print_exc()
+        yield report.Target(f"{name}: runs to its end", False, failure(error))
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -78,11 +101,18 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         default=20.0,
         metavar="SECONDS",
         help="of making things: a tool that has used it up at one size runs no more rounds there, and is not"
-        " given a size that would take longer (default: %(default)g)",
+        " given a size that would take longer; of calls on arrays a quarter is for the rounds (default: %(default)g)",
     )
     parser.add_argument(
         "--output", type=Path, default=_RESULTS, metavar="FILE", help="JSON (default: benchmarks/results/latest.json)"
     )
+    parser.add_argument(
+        "--fresh-heap",
+        action="store_true",
+        help="leave the allocator as a new process has it: NumPy is up to 8 times slower on some sizes, and how much"
+        " depends on what ran before",
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="a picture of the section sweep (.png, .svg, .pdf)")
     return parser.parse_args(argv)
 
 
@@ -91,7 +121,10 @@ def _print_head(facts: dict[str, Any]) -> None:
     load = "" if machine["load"] is None else f", load {machine['load'][0]}"
     print(f"symdiff benchmarks, {facts['date']}, revision {facts['revision'] or 'unknown'}")
     print(f"{machine['implementation']} {machine['python']}, {machine['system']}")
-    print(f"{machine['cpu']}, {machine['cpus']} CPUs{load}")
+    print(f"{machine['cpu']}, {machine['cpus']} CPUs{load}", *machine["caches"], sep="; ")
+    if machine["load"] and machine["load"][0] > 0.25 * machine["cpus"]:
+        print("BUSY: something else is running here; trust minima more than medians, and neither much")
+    print("threads: " + ", ".join(f"{name} {count}" for name, count in facts["threads"].items()))
     print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
     for name, note in facts["skipped"].items():
         print(f"{name}: {note}")

@@ -16,6 +16,18 @@ FUNCTIONS = ("cos", "exp", "log", "sin", "sqrt")  # those that every namespace o
 # The terms of the long sums, each of three variables.
 TERMS = ("sin({a}*{b})*{c}", "exp(-{a})*cos({b}+{c})", "({a}-{b}*{c})**2", "log(1+{a}**2)*{b}/(1+{c}**2)")
 
+# The partials of each, by its three variables.
+_PARTIALS = (
+    ("cos({a}*{b})*{b}*{c}", "cos({a}*{b})*{a}*{c}", "sin({a}*{b})"),
+    ("-exp(-{a})*cos({b}+{c})", "-exp(-{a})*sin({b}+{c})", "-exp(-{a})*sin({b}+{c})"),
+    ("2*({a}-{b}*{c})", "-2*({a}-{b}*{c})*{c}", "-2*({a}-{b}*{c})*{b}"),
+    (
+        "2*{a}*{b}/((1+{a}**2)*(1+{c}**2))",
+        "log(1+{a}**2)/(1+{c}**2)",
+        "-2*{c}*log(1+{a}**2)*{b}/(1+{c}**2)**2",
+    ),
+)
+
 # A term of a long sum: its index in TERMS, those of its variables, and a factor of the first.
 Term = tuple[int, tuple[int, ...], float]
 
@@ -30,7 +42,7 @@ class Formula:
         args: names of the arguments, in order.
         point: where it is evaluated on floats.
         ranges: for each argument, where arrays are drawn from.
-        partials: the partial derivatives as text, for peers that cannot differentiate.
+        written: the partial derivatives as text, where they are written down.
         terms: those of a long sum.
         note: what tables say of it instead of its text.
     """
@@ -40,7 +52,7 @@ class Formula:
     args: tuple[str, ...]
     point: tuple[float, ...]
     ranges: tuple[tuple[float, float], ...] = ()
-    partials: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
     terms: tuple[Term, ...] = ()
     note: str = ""
 
@@ -50,6 +62,11 @@ class Formula:
         if self.terms:
             return f"{len(self.terms):,} terms over {len(self.args)} variables"
         return self.note or self.text.splitlines()[-1]
+
+    @property
+    def partials(self) -> tuple[str, ...]:
+        """The partial derivatives as text, for peers that cannot differentiate; empty where nobody wrote them."""
+        return _sum_partials(self.terms, self.args) if self.terms else self.written
 
     def arrays(self, size: int) -> tuple[np.ndarray, ...]:
         """Arguments of `size` points, the same in every run."""
@@ -140,10 +157,24 @@ def kinetics(species: int = 60, reactions: int = 90, seed: int = 0) -> Formula:
 
 
 def _sum_text(terms: tuple[Term, ...], args: tuple[str, ...]) -> str:
-    return " + ".join(
-        TERMS[kind].format(a=args[i] if factor == 1 else f"({factor}*{args[i]})", b=args[j], c=args[k])
-        for kind, (i, j, k), factor in terms
-    )
+    return " + ".join(TERMS[term[0]].format(**_names(term, args)) for term in terms)
+
+
+def _sum_partials(terms: tuple[Term, ...], args: tuple[str, ...]) -> tuple[str, ...]:
+    """By each argument, the sum of the partials of the terms that have it."""
+    sums: list[list[str]] = [[] for _ in args]
+    for term in terms:
+        kind, places, factor = term
+        for position, place in enumerate(places):
+            partial = _PARTIALS[kind][position].format(**_names(term, args))
+            sums[place].append(f"{factor}*({partial})" if position == 0 and factor != 1 else partial)
+    return tuple(" + ".join(parts) or "0.0" for parts in sums)
+
+
+def _names(term: Term, args: tuple[str, ...]) -> dict[str, str]:
+    """What stands for the three variables of a term."""
+    _, (i, j, k), factor = term
+    return {"a": args[i] if factor == 1 else f"({factor}*{args[i]})", "b": args[j], "c": args[k]}
 
 
 def _sum_function(terms: tuple[Term, ...], names: Mapping[str, Any]) -> Callable[..., Any]:
@@ -190,6 +221,7 @@ d2 = d1 - sigma*sqrt(T)
     ("S", "K", "r", "sigma", "T"),
     (100.0, 105.0, 0.03, 0.2, 0.75),
     ((80.0, 120.0), (80.0, 120.0), (0.01, 0.05), (0.1, 0.5), (0.25, 2.0)),
+    note="the Black-Scholes price of a call",
 )
 D = Formula(
     "D",

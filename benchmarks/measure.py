@@ -14,26 +14,39 @@ import statistics
 import timeit
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
 
 from benchmarks.formulas import Formula
+from benchmarks.memory import beyond
 from benchmarks.peers import Unsupported
 
 RTOL, ATOL = 1e-9, 1e-12
+
+_PIECE = 1_000_000  # numbers that are checked at a time
+_LEAST = 3  # rounds, whatever the budget
+_SHORT = 0.05  # seconds: a turn of less begins with a call that is not timed
 
 _SERIAL = itertools.count(1)
 
 
 @dataclass
 class Row:
-    """The seconds of one contender, one a round, or a note that says why there are none."""
+    """The seconds of one contender, one a round, or a note that says why there are none.
+
+    Of calls also the seconds of the first one, in which some tools compile, the bytes that
+    the process took for one beyond those that it held, and how many CPUs were at work in
+    the timed ones, on average; None where unknown.
+    """
 
     tool: str
     times: list[float] = field(default_factory=list)
     note: str = ""
+    first: float | None = None
+    memory: int | None = None
+    cpus: float | None = None
 
     @property
     def median(self) -> float:
@@ -49,6 +62,14 @@ def numbers(result: Any) -> np.ndarray:
     if isinstance(result, (tuple, list)):
         return np.concatenate([numbers(part) for part in result])
     return np.ravel(np.asarray(result, dtype=float))
+
+
+def parts(result: Any) -> list[np.ndarray]:
+    """The same, in the pieces it comes in: an array for the value and one for each partial, nothing copied."""
+    if isinstance(result, (tuple, list)):
+        return [part for item in result for part in parts(item)]
+    array = np.asarray(result, dtype=float)
+    return [part for row in array for part in parts(row)] if array.ndim > 1 else [np.atleast_1d(array)]
 
 
 def scattered(rows: Any, cols: Any, shape: tuple[int, int]) -> Callable[[Any], np.ndarray]:
@@ -85,8 +106,10 @@ class Call:
         return timeit.Timer(f"{called}({names})", f"f, ({names},) = call", globals={"call": (self.function, self.args)})
 
 
-def wrong(result: Any, expected: np.ndarray) -> str:
+def wrong(result: Any, expected: np.ndarray | list[np.ndarray]) -> str:
     """Empty where the numbers agree, else what is wrong with them."""
+    if isinstance(expected, list):
+        return _wrong_parts(result, expected)
     got = numbers(result)
     if got.shape != expected.shape:
         return f"WRONG: {got.size} numbers instead of {expected.size}"
@@ -95,6 +118,19 @@ def wrong(result: Any, expected: np.ndarray) -> str:
     with np.errstate(all="ignore"):
         error = np.max(np.abs(got - expected) / np.maximum(np.abs(expected), ATOL / RTOL))
     return f"WRONG: off by {error:.1e} (relative)"
+
+
+def _wrong_parts(result: list[np.ndarray], expected: list[np.ndarray]) -> str:
+    """The same of `parts`, piece by piece, so that it takes little memory."""
+    shapes = [part.shape for part in expected]
+    if [part.shape for part in result] != shapes:
+        return f"WRONG: arrays of {[part.size for part in result]} numbers instead of {[s[0] for s in shapes]}"
+    for got, right in zip(result, expected, strict=True):
+        for start in range(0, len(right), _PIECE):
+            note = wrong(got[start : start + _PIECE], right[start : start + _PIECE])
+            if note:
+                return note
+    return ""
 
 
 def failure(error: Exception) -> str:
@@ -112,34 +148,57 @@ def tidy() -> None:
     gc.freeze()
 
 
-def race(entrants: Mapping[str, Call | str], expected: np.ndarray, *, rounds: int, seconds: float) -> list[Row]:
+def race(
+    entrants: Mapping[str, Call | str],
+    expected: np.ndarray | list[np.ndarray],
+    *,
+    rounds: int,
+    seconds: float,
+    budget: float = float("inf"),
+) -> list[Row]:
     """Seconds a call, for calls that can be repeated; each turn lasts about `seconds`.
 
-    The calls before, which find out how many make a turn, are the warm-up. An entrant
-    that is a str does not run; it is the note of its row.
+    The calls before, which find out how many make a turn, are the warm-up; besides, short
+    turns begin with a call that is not timed. An entrant that is a str does not run; it is
+    the note of its row. One that has used up `budget` seconds runs no more rounds, but a few
+    it runs always.
     """
     rows = {tool: Row(tool) for tool in entrants}
-    running: list[tuple[Row, timeit.Timer, int]] = []
+    running: list[tuple[Row, timeit.Timer, int, bool]] = []
     for tool, call in entrants.items():
         row = rows[tool]
         if isinstance(call, str):
             row.note = call
             continue
         try:
-            row.note = wrong(call.arranged(call()), expected)
+            start = perf_counter()
+            result = call()
+            row.first = perf_counter() - start
+            row.note = wrong(call.arranged(result), expected)
+            del result
             if not row.note:
                 timer = call.timer()
-                count, took = 1, timer.timeit(1)
+                count = 1
+                took, row.memory = beyond(lambda timer=timer: timer.timeit(1))
                 while took < seconds / 2:
                     count *= 2
                     took = timer.timeit(count)
-                running.append((row, timer, max(1, round(count * seconds / took))))
+                running.append((row, timer, max(1, round(count * seconds / took)), took < _SHORT))
         except Exception as error:
             row.note = failure(error)
     order = random.Random(0)  # noqa: S311 - not cryptography
-    for _ in range(rounds):
-        for row, timer, count in order.sample(running, len(running)):
-            row.times.append(timer.timeit(count) / count)
+    busy = dict.fromkeys(rows, 0.0)  # seconds of CPUs, of all threads
+    for turn in range(rounds):
+        for row, timer, count, short in order.sample(running, len(running)):
+            if turn < _LEAST or sum(row.times) * count < budget:
+                if short:
+                    timer.timeit(1)  # caches and threads are those of the tool that had its turn before
+                before = process_time()
+                row.times.append(timer.timeit(count) / count)
+                busy[row.tool] += process_time() - before
+    for row, _, count, _ in running:
+        if row.times:
+            row.cpus = busy[row.tool] / (sum(row.times) * count)
     return list(rows.values())
 
 

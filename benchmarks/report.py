@@ -7,26 +7,30 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benchmarks.measure import Row
 
 BASE = "symdiff"  # what ratios refer to
 
+_SETTINGS = ("OPENBLAS_", "OMP_", "MKL_", "NPY_", "NUMEXPR_", "NUMBA_", "XLA_", "TORCH", "MALLOC_")  # of speed
 _PACKAGES = ("numpy", "scipy", "jaxlib", "llvmlite")  # beside those of the peers
 
 
 @dataclass
 class Table:
-    """A table to print, and the same for the JSON file."""
+    """A table to print, and the same for the JSON file, with `facts` that say what it is about."""
 
     title: str
     head: tuple[str, ...]
     lines: list[tuple[str, ...]]
     data: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         full = [cells for cells in (self.head, *self.lines) if len(cells) == len(self.head)]
@@ -56,34 +60,62 @@ class Target:
         return f"  {verdict}  {self.text}: {self.found}"
 
 
-def comparison(title: str, rows: Sequence[Row]) -> Table:
+def comparison(title: str, rows: Sequence[Row], **facts: Any) -> Table:
     """Times and their ratios to symdiff, fastest first, then those without times."""
     base = next((row for row in rows if row.tool == BASE and row.times), None)
     lines: list[tuple[str, ...]] = []
+    at_work = any(row.cpus is not None for row in rows)
     for row in sorted((row for row in rows if row.times), key=lambda row: row.median):
         ratios = ("", "") if base is None else (_ratio(row, base), f"{row.minimum / base.minimum:.2f}")
-        lines.append((row.tool, duration(row.median), duration(row.minimum), *ratios, str(len(row.times))))
+        lines.append(
+            (row.tool, duration(row.median), duration(row.minimum), *ratios, str(len(row.times)), *_cpus(row, at_work))
+        )
     lines += [(row.tool, row.note) for row in rows if not row.times]
     data = [
         {"tool": row.tool, "times": row.times, "median": row.median, "min": row.minimum}
+        | {name: value for name in ("first", "memory", "cpus") if (value := getattr(row, name)) is not None}
         | ({"ratio": row.median / base.median, "ratio_of_min": row.minimum / base.minimum} if base else {})
         if row.times
         else {"tool": row.tool, "note": row.note}
         for row in rows
     ]
-    return Table(title, ("", "median", "min", "x median", "x min", "rounds"), lines, data)
+    return Table(
+        title, ("", "median", "min", "x median", "x min", "rounds", *(("CPUs",) if at_work else ())), lines, data, facts
+    )
 
 
 def at_most(rows: Sequence[Row], tool: str, limit: float, what: str, base: str = BASE) -> Target:
     """The target that symdiff takes at most `limit` times what `tool` does (by medians)."""
-    found = {row.tool: row for row in rows}
     ahead = limit == 1
     text = f"{what}: {base} ahead of {tool}" if ahead else f"{what}: {base} at most {limit:g} times {tool}"
-    if tool not in found or base not in found or not (found[tool].times and found[base].times):
-        note = next((found[t].note for t in (tool, base) if t in found and not found[t].times), "not measured")
-        return Target(text, None, note)
-    ratio = found[base].median / found[tool].median
+    ratio = _measured(rows, tool, base)
+    if isinstance(ratio, Target):
+        return replace(ratio, text=text)
     return Target(text, ratio < 1 if ahead else ratio <= limit, f"{ratio:.2f} times")
+
+
+def as_fast(rows: Sequence[Row], tool: str, factor: float, what: str) -> Target:
+    """The target that symdiff is at least `factor` times as fast as `tool` (by medians)."""
+    text = f"{what}: {BASE} at least {factor:g} times as fast as {tool}"
+    ratio = _measured(rows, tool, BASE)
+    if isinstance(ratio, Target):
+        return replace(ratio, text=text)
+    return Target(text, 1 / ratio >= factor, f"{1 / ratio:.2f} times as fast")
+
+
+def _measured(rows: Sequence[Row], tool: str, base: str) -> float | Target:
+    """The time of `base` over that of `tool`, or the verdict where one is missing: without `base` it is no."""
+    found = {row.tool: row for row in rows}
+    if base not in found or not found[base].times:
+        note = found[base].note if base in found else "not measured"
+        return Target("", False, f"{base} {note}")
+    if tool not in found or not found[tool].times:
+        return Target("", None, found[tool].note if tool in found else "not measured")
+    return found[base].median / found[tool].median
+
+
+def _cpus(row: Row, at_work: bool) -> tuple[str, ...]:
+    return (("-" if row.cpus is None else f"{row.cpus:.1f}"),) if at_work else ()
 
 
 def _ratio(row: Row, base: Row) -> str:
@@ -110,9 +142,36 @@ def machine() -> dict[str, Any]:
         "compiler": platform.python_compiler(),
         "system": platform.platform(),
         "cpu": _cpu(),
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "load": [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+        "cpus": cpus(),
+        "caches": _caches(),
+        "numpy_simd": np.show_config(mode="dicts").get("SIMD Extensions", {}),
+        "environment": {name: os.environ[name] for name in sorted(os.environ) if name.startswith(_SETTINGS)},
+        "load": load(),
     }
+
+
+def load() -> list[float] | None:
+    """How many processes wait for a CPU, over 1, 5 and 15 minutes; None where unknown."""
+    return [round(mean, 2) for mean in os.getloadavg()] if hasattr(os, "getloadavg") else None
+
+
+def cpus() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _caches() -> list[str]:
+    """The caches of the first CPU, by level; empty where unknown."""
+    found = []
+    for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        try:
+            level, kind, size, shared = (
+                (folder / name).read_text().strip() for name in ("level", "type", "size", "shared_cpu_list")
+            )
+        except OSError:
+            continue
+        found.append(f"L{level} {kind.lower()} {size}, of CPUs {shared}")
+    return found
 
 
 def _cpu() -> str:

@@ -1,18 +1,144 @@
 """The benchmarks run, without peers: their numbers are nobody's promise, that they are there is."""
 
+import json
+import math
 import pathlib
 import subprocess
 import sys
 
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from benchmarks import __main__ as command
+from benchmarks import memory, plot, table
+from benchmarks.formulas import A, B, D, E, long_sum
+from benchmarks.measure import Call, Row, parts, race, wrong
+from benchmarks.peers import hand, plain
+from benchmarks.peers import symdiff as base
+from benchmarks.report import Target, as_fast, at_most
+from benchmarks.sections.arrays import excuse_of, pieces
+
 ROOT = pathlib.Path(__file__).parents[1]
 
 
+def run(*args):
+    done = subprocess.run([sys.executable, "-m", *args], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def sections(output, *names, peers=()):
+    printed = run("benchmarks", "--quick", "--peers", *peers, "--output", str(output), "--only", *names)
+    assert "WRONG" not in printed
+    assert "failed" not in printed
+    return json.loads(output.read_text())
+
+
 def test_sections_run_and_agree(tmp_path):
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--peers", "--output", str(tmp_path / "found.json")]
-    run = subprocess.run(
-        [*command, "--only", "compile", "scaling", "kinetics"], cwd=ROOT, capture_output=True, text=True
+    facts = sections(tmp_path / "found.json", "compile", "scaling", "kinetics", "memory", "huge")
+    machine = facts["machine"]
+    assert machine["cpus"] >= 1
+    assert {"caches", "numpy_simd", "environment", "load"} <= machine.keys()
+    calls, *files = facts["sections"]["memory"]["tables"]
+    assert all(row["traced"] >= 0 for row in calls["rows"])
+    assert len(files) == sys.platform.startswith("linux")
+
+
+def test_calls_arrays_and_sweep_with_their_table_and_picture(tmp_path):
+    output, picture = tmp_path / "found.json", tmp_path / "sweep.svg"
+    facts = sections(output, "call", "arrays", "sweep", peers=("hand", "plain"))
+    assert len(facts["sections"]["sweep"]["targets"]) == 9
+    assert not [target for target in facts["sections"]["arrays"]["targets"] if target["reached"] is None]
+    printed = run("benchmarks.table", "--points", "1000", str(output))
+    assert "| symdiff |" in printed
+    assert "nobody writes this by hand" in printed
+    pytest.importorskip("matplotlib")
+    run("benchmarks.plot", str(output), str(picture))
+    assert picture.read_text().count("<path") > 100
+
+
+def test_a_table_of_a_run_without_arrays_says_so(tmp_path, capsys):
+    (tmp_path / "none.json").write_text('{"sections": {}}')
+    assert table.main([str(tmp_path / "none.json")]) == 1
+    assert "--only arrays" in capsys.readouterr().err
+
+
+def test_a_picture_without_matplotlib_says_how_to_get_it(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert command.main(["--only", "sweep", "--plot", "x.png"]) == 2
+    assert "pip install" in capsys.readouterr().err
+    assert "pip install" in plot.excuse_of()
+
+
+@pytest.mark.parametrize("formula", [A, B, D, E, long_sum("distinct", 8, distinct=True)], ids=lambda f: f.name)
+def test_written_partials_are_those_of_symdiff(formula):
+    names = {name: getattr(math, name) for name in ("sin", "cos", "exp", "log")}
+    at = dict(zip(formula.args, formula.point, strict=True))
+    written = [eval(text, names | at) for text in (formula.text, *formula.partials)]
+    assert not wrong(
+        written, np.concatenate([np.atleast_1d(p) for p in parts(base.value_and_grad(formula)(*at.values()))])
     )
-    assert run.returncode == 0, run.stderr
-    assert "WRONG" not in run.stdout
-    assert "failed:" not in run.stdout
-    assert (tmp_path / "found.json").exists()
+
+
+@pytest.mark.parametrize("formula", [A, B])
+def test_values_by_hand(formula):
+    assert hand.value(formula)(*formula.point) == pytest.approx(base.function(formula)(*formula.point), rel=1e-14)
+
+
+def test_wrong_numbers_are_named_and_not_timed():
+    arrays = A.arrays(50)
+    right, (function, _) = pieces(A, arrays), plain.value_and_grad_arrays(A, arrays)
+
+    def off(*x):
+        value, (first, second) = function(*x)
+        second[-1] += 1e-6
+        return value, (first, second)
+
+    entrants = {"right": Call(function, arrays, arranged=parts), "off": Call(off, arrays, arranged=parts)}
+    entrants["short"] = Call(lambda *x: function(*x)[0], arrays, arranged=parts)
+    good, *bad = race(entrants, right, rounds=2, seconds=0.0001)
+    assert len(good.times) == 2
+    assert not good.note
+    assert all(not row.times and row.note.startswith("WRONG") for row in bad)
+
+
+def test_targets_fail_where_symdiff_has_no_time_and_are_skipped_where_the_other_has_none():
+    rows = [Row("symdiff", [1.0]), Row("slow", [3.0]), Row("absent", note="skipped: not installed")]
+    assert (
+        str(as_fast(rows, "slow", 2.0, "x"))
+        == "  PASS  x: symdiff at least 2 times as fast as slow: 3.00 times as fast"
+    )
+    assert not as_fast(rows, "slow", 4.0, "x").reached
+    assert at_most(rows, "absent", 1, "x").reached is None
+    assert at_most([Row("symdiff", note="WRONG: off"), rows[1]], "slow", 1, "x").reached is False
+
+
+def test_sizes_that_would_take_too_much_are_not_run():
+    assert not excuse_of(None, 10_000_000, 5.0)
+    assert not excuse_of((100_000, 0.1, 0.1, 1_000), 1_000_000, 5.0)
+    assert "took 6.00 s to make" in excuse_of((1_000, 6.0, 0.1, 1_000), 100_000, 5.0)
+    assert "about 10.0 s a call" in excuse_of((100_000, 0.1, 1.0, 1_000), 1_000_000, 5.0)
+    assert memory.available() is None or "GB a call" in excuse_of((100_000, 0.1, 0.1, 10**14), 1_000_000, 5.0)
+    assert not excuse_of((1_000, 0.1, 1.0, 1_000), 1_000_000, 5.0)  # of few points, much is the same for more
+
+
+def test_memory_of_a_call():
+    made, taken = memory.beyond(lambda: np.ones(5_000_000))
+    assert taken is None or abs(taken - made.nbytes) < 5e6
+
+
+def test_a_section_that_breaks_is_a_target_missed_and_the_others_go_on(tmp_path, monkeypatch, capsys):
+    from benchmarks.sections import huge, memory
+
+    def breaks(setup):
+        raise MemoryError("no room")
+        yield
+
+    monkeypatch.setattr(memory, "run", breaks)
+    monkeypatch.setattr(huge, "run", lambda _: iter([Target("huge", True, "1 s")]))
+    output = tmp_path / "found.json"
+    assert command.main(["--only", "memory", "huge", "--peers", "--output", str(output)]) == 0
+    assert "FAIL  memory: runs to its end: failed: MemoryError: no room" in capsys.readouterr().out
+    assert json.loads(output.read_text())["sections"]["huge"]["targets"]

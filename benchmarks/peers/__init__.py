@@ -5,11 +5,13 @@ installed, and has of these what the tool can do:
 
 - `CALLS`: by label, what makes of a `Formula` a function of floats that returns its
   value and gradient.
+- `VALUES`: the same, of the value alone.
 - `FIRST`: the label in `CALLS` that is also timed with the making included, where there is
   something to be made.
 - `ARRAYS`: by label, what makes of a `Formula` and its arguments, arrays of float64, a
   function and its arguments: the same numbers, laid out as the tool wants them. It
-  returns the value and the partials at each point, in the form that the tool gives.
+  returns the value and the partials at each point, in the form that the tool gives. It may be a
+  `Call` instead, which arranges them as `parts` does.
 - `HESSIANS`, `JACOBIANS`: by label, what makes of a `Formula` a `Call` for its matrix of second
   derivatives, or of first ones of all its results, at its point, with the argument in the
   form that the tool takes at once.
@@ -19,6 +21,7 @@ installed, and has of these what the tool can do:
 - `DERIVATIVES`: by label, what makes of a `Formula` three functions of floats: its value, its
   gradient and its Hessian. It may use more functions than `FUNCTIONS`: those of `accuracy.py`.
 - `BUILT`: the labels in these that are also timed with the making included.
+- `threads`: how many the tool uses on large arrays, if it is said.
 - `TERMS`: how many terms of a long sum it is given at most, if it is given any.
 
 Results may nest: what counts is the order of the numbers, the value first. A maker raises
@@ -34,6 +37,7 @@ from types import ModuleType
 # By module, the package that has to be installed.
 PEERS = {
     "hand": "numpy",
+    "plain": "numpy",
     "jax": "jax",
     "casadi": "casadi",
     "symengine": "symengine",

@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.formulas import Formula, functions
 from benchmarks.measure import Call, scattered
 from benchmarks.peers import Unsupported
+from benchmarks.report import cpus
 
 TERMS = 10_000
 
@@ -45,6 +46,21 @@ def buffered_c(formula: Formula) -> Callable[..., Any]:
 def mapped(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """The `map` of the Function, on buffers."""
     return _buffers(_map(formula, arrays), len(arrays[0])), arrays
+
+
+def mapped_threads(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The `map` of the Function, shared out over the CPUs in pieces of equal length, on buffers."""
+    size = len(arrays[0])
+    if size % cpus():
+        raise Unsupported(f"skipped: {size:,} points are not shared out evenly over {cpus()} threads")
+    inputs, value, partials = _symbols(formula)
+    piece = casadi.Function("f", inputs, [value, *casadi.vertsplit(partials)]).map(size // cpus())
+    return _buffers(piece.map(cpus(), "thread"), size), arrays
+
+
+def threads() -> int:
+    """How many `map` is given where it is given any."""
+    return cpus()
 
 
 def mapped_c(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -191,7 +207,7 @@ def _buffers(function: casadi.Function, size: int) -> Callable[..., Any]:
 
 CALLS = {"casadi": value_and_grad, "casadi (buffer)": buffered, "casadi (buffer, C)": buffered_c}
 FIRST = "casadi"
-ARRAYS = {"casadi (map)": mapped, "casadi (map, C)": mapped_c}
+ARRAYS = {"casadi (map)": mapped, "casadi (map, threads)": mapped_threads, "casadi (map, C)": mapped_c}
 HESSIANS = {"casadi": hessian, "casadi (buffer)": hessian_buffered, "casadi (buffer, C)": hessian_buffered_c}
 HESSIAN_ARRAYS = {"casadi (map)": hessian_mapped, "casadi (map, C)": hessian_mapped_c}
 JACOBIANS = {"casadi": jacobian, "casadi (buffer)": jacobian_buffered, "casadi (buffer, C)": jacobian_buffered_c}

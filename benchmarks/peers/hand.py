@@ -24,6 +24,18 @@ except ImportError:
     special = None
 
 
+def math_value_a(x1, x2):
+    return math.log(x1) + x1 * x2 - math.sin(x2)
+
+
+def math_value_b(a, b, c):
+    p = 1.0 - a
+    q = b - a * a
+    r = c - b
+    s = a + c
+    return p * p + 100.0 * (q * q) + a * b * c + r * r * (s * s)
+
+
 def math_a(x1, x2):
     value = math.log(x1) + x1 * x2 - math.sin(x2)
     return value, (x2 + 1.0 / x1, x1 - math.cos(x2))
@@ -150,10 +162,18 @@ def rosenbrock_product(x, v):
     return product
 
 
+_VALUES = {"A": math_value_a, "B": math_value_b}
 _MATH = {"A": math_a, "B": math_b, "C": math_c, "D": math_d}
 _NUMPY = {"A": numpy_a, "B": numpy_b, "C": numpy_c, "D": numpy_d}
 _GRADIENTS = {"N": network, "P": perceptron, "V": rosenbrock}
 _PRODUCTS = {"V": rosenbrock_product}
+
+
+def value(formula: Formula) -> Callable[..., Any]:
+    """The function of floats that returns the value alone."""
+    if formula.name not in _VALUES:
+        raise Unsupported("skipped: not written by hand")
+    return _VALUES[formula.name]
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
@@ -183,6 +203,7 @@ def product(problem: Problem) -> Call:
 
 
 CALLS = {"hand-written math": value_and_grad}
+VALUES = {"hand-written math": value}
 ARRAYS = {"hand-written NumPy": value_and_grad_arrays}
 GRADIENTS = {"hand-written NumPy": gradient}
 PRODUCTS = {"hand-written NumPy": product}

@@ -40,6 +40,11 @@ def value_and_grad(formula: Formula) -> Callable[..., Any]:
     return _waiting(jax.jit(_gradient(formula)))
 
 
+def value(formula: Formula) -> Callable[..., Any]:
+    """A compiled function of floats that returns the value alone."""
+    return _waiting(jax.jit(_written(formula)))
+
+
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """A compiled function of arrays on the device."""
     return _waiting(jax.jit(jax.vmap(_gradient(formula)))), tuple(map(jnp.asarray, arrays))
@@ -113,6 +118,7 @@ def _waiting(compiled: Callable[..., Any]) -> Callable[..., Any]:
 
 
 CALLS = {"jax (jit)": value_and_grad}
+VALUES = {"jax (jit)": value}
 FIRST = "jax (jit)"
 ARRAYS = {"jax (jit, vmap)": value_and_grad_arrays}
 HESSIANS = {"jax (jit)": hessian}

@@ -1,4 +1,8 @@
-"""Numba: the gradient written by hand with `math`, under `njit`; a loop over it for arrays."""
+"""Numba: the gradient written by hand with `math`, under `njit`; a loop over it for arrays.
+
+The loop also as its performance tips have it: `parallel=True` over `prange`, `fastmath=True`.
+Its `vectorize` makes functions of one result, here it is one for the value and each partial.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from benchmarks.peers import hand
 _LOOP = """
 def loop({names}):
     results = np.empty(({count} + 1, {first}.size))
-    for i in range({first}.size):
+    for i in prange({first}.size):
         results[0, i], {partials} = point({points})
     return results
 """
@@ -25,8 +29,27 @@ def value_and_grad(formula: Formula) -> Callable[..., Any]:
     return numba.njit(error_model="numpy")(hand.value_and_grad(formula))
 
 
+def value(formula: Formula) -> Callable[..., Any]:
+    """A compiled function of floats, without the gradient."""
+    return numba.njit(error_model="numpy")(hand.value(formula))
+
+
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """A compiled loop over the points of arrays."""
+    return _loop(formula), arrays
+
+
+def parallel(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The same, shared out over the CPUs, with the rules of floats relaxed."""
+    return _loop(formula, parallel=True, fastmath=True), arrays
+
+
+def threads() -> int:
+    """How many it uses."""
+    return numba.get_num_threads()
+
+
+def _loop(formula: Formula, *, parallel: bool = False, fastmath: bool = False) -> Callable[..., Any]:
     count = len(formula.args)
     text = _LOOP.format(
         names=", ".join(formula.args),
@@ -35,11 +58,13 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
         points=", ".join(f"{name}[i]" for name in formula.args),
         partials="(" + ", ".join(f"results[{k + 1}, i]" for k in range(count)) + ")",
     )
-    scope = {"np": np, "point": value_and_grad(formula)}
+    point = numba.njit(error_model="numpy", fastmath=fastmath)(hand.value_and_grad(formula))
+    scope = {"np": np, "prange": numba.prange if parallel else range, "point": point}
     exec(text, scope)
-    return numba.njit(error_model="numpy")(scope["loop"]), arrays
+    return numba.njit(error_model="numpy", parallel=parallel, fastmath=fastmath)(scope["loop"])
 
 
 CALLS = {"numba (by hand)": value_and_grad}
+VALUES = {"numba (by hand)": value}
 FIRST = "numba (by hand)"
-ARRAYS = {"numba (by hand)": value_and_grad_arrays}
+ARRAYS = {"numba (by hand)": value_and_grad_arrays, "numba (by hand, parallel)": parallel}

@@ -1,7 +1,7 @@
 """NumExpr: the value and each partial, differentiated by hand, as expressions compiled once.
 
 `NumExpr` objects are called directly: `evaluate` looks its expression up in a cache each
-time, and `re_evaluate` knows the last one only.
+time, and `re_evaluate` knows the last one only. It uses as many threads as there are CPUs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import numpy as np
 
 from benchmarks.formulas import Formula
 from benchmarks.peers import Unsupported
+from benchmarks.report import cpus
+
+numexpr.set_num_threads(min(cpus(), numexpr.MAX_THREADS))
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -23,6 +26,11 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
         raise Unsupported("skipped: NumExpr has no erf" if "erf" in formula.text else "skipped: no partials written")
     compiled = [_compiled(text, formula) for text in (formula.text, *formula.partials)]
     return lambda *x: [run(*[x[k] for k in used]) for run, used in compiled], arrays
+
+
+def threads() -> int:
+    """How many it uses."""
+    return numexpr.get_num_threads()
 
 
 def _compiled(text: str, formula: Formula) -> tuple[numexpr.NumExpr, list[int]]:

@@ -31,6 +31,17 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[sy
     return value_and_grad(formula), arrays
 
 
+def value_and_grad_out(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The same Function, writing into arrays made before."""
+    f, out = value_and_grad(formula), outputs(formula, len(arrays[0]))
+    return lambda *x: f(*x, out=out), arrays
+
+
+def outputs(formula: Formula, size: int, make: Callable[[int], Any] = np.zeros) -> tuple[Any, ...]:
+    """What `out=` of `value_and_grad` takes, made by `make`: zeros are touched when they are written first."""
+    return make(size), tuple(make(size) for _ in formula.args)
+
+
 def hessian(formula: Formula) -> Call:
     """The dense Hessian."""
     return Call(function(formula).hessian, formula.point)
@@ -97,7 +108,8 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
 
 CALLS = {"symdiff": value_and_grad}
 FIRST = "symdiff"
-ARRAYS = {"symdiff": value_and_grad_arrays}
+VALUES = {"symdiff": function}
+ARRAYS = {"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out}
 HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
 HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
 JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}

@@ -42,6 +42,12 @@ def value_and_grad(formula: Formula) -> Callable[..., Any]:
     return _lambdify(formula, ["math"])
 
 
+def value(formula: Formula) -> Callable[..., Any]:
+    """A function of floats, over the math module, that returns the value alone."""
+    symbols = sympy.symbols(formula.args)
+    return sympy.lambdify(symbols, formula.function(_NAMES)(*symbols), ["math"], cse=True)
+
+
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """A function of arrays, over NumPy and SciPy."""
     return _lambdify(formula, ["scipy", "numpy"]), arrays
@@ -108,6 +114,7 @@ def _lambdify(formula: Formula, modules: list[str]) -> Callable[..., Any]:
 
 
 CALLS = {"sympy (lambdify)": value_and_grad}
+VALUES = {"sympy (lambdify)": value}
 FIRST = "sympy (lambdify)"
 ARRAYS = {"sympy (lambdify)": value_and_grad_arrays}
 HESSIANS = {"sympy (lambdify)": hessian}

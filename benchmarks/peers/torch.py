@@ -9,13 +9,55 @@ the compiled loss still leaves its backward pass to the eager engine.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from benchmarks import problems
-from benchmarks.measure import Call, numbers
+from benchmarks.formulas import Formula, functions
+from benchmarks.measure import Call, numbers, parts
 from benchmarks.problems import Problem
+from benchmarks.report import cpus
+
+torch.set_num_threads(cpus())
+
+_NAMES = functions(torch, erf=torch.erf)
+
+
+def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """`autograd.grad` of the values, with a cotangent of ones."""
+    written, point = formula.function(_NAMES), tuple(map(torch.from_numpy, arrays))
+    wrt = [x.detach().requires_grad_() for x in point]
+    ones = torch.ones_like(point[0])
+
+    def call(*x: Any) -> Any:
+        value = written(*x)
+        return value, torch.autograd.grad(value, wrt, ones)
+
+    return Call(call, tuple(wrt), arranged=_parts)
+
+
+def value_and_grad_arrays_compiled(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """`torch.compile` of `grad_and_value` of the sum, which keeps the values."""
+    written = formula.function(_NAMES)
+
+    def summed(*x: Any) -> Any:
+        value = written(*x)
+        return value.sum(), value
+
+    derivative = torch.func.grad_and_value(summed, argnums=tuple(range(len(arrays))), has_aux=True)
+
+    def call(*x: Any) -> Any:
+        partials, (_, value) = derivative(*x)
+        return value, partials
+
+    return replace(_compiled(call, tuple(map(torch.from_numpy, arrays))), arranged=_parts)
+
+
+def threads() -> int:
+    """How many it uses."""
+    return torch.get_num_threads()
 
 
 def gradient(problem: Problem) -> Call:
@@ -86,6 +128,11 @@ def _numbers(result: Any) -> Any:
     return numbers([_numbers(part) if isinstance(part, tuple) else part.detach().numpy() for part in parts])
 
 
+def _parts(result: Any) -> Any:
+    value, partials = result
+    return parts([part.detach().numpy() for part in (value, *partials)])
+
+
 def _maximum(low: float, x: torch.Tensor) -> torch.Tensor:
     """By a number; `relu` takes half the time of `clamp`."""
     return torch.relu(x) if low == 0 else torch.clamp(x, min=low)
@@ -95,6 +142,7 @@ def _loss(problem: Problem) -> Callable[..., Any]:
     return problem.function(problems.functions(torch, maximum=_maximum))
 
 
+ARRAYS = {"torch": value_and_grad_arrays, "torch (compile)": value_and_grad_arrays_compiled}
 GRADIENTS = {"torch": gradient, "torch (compile)": gradient_compiled}
 PRODUCTS = {"torch": product, "torch (compile)": product_compiled}
 BUILT = ("torch (compile)",)

@@ -14,7 +14,7 @@ from benchmarks.report import Table, Target
 
 Findings = Iterator[Table | Target]
 
-SECTIONS = ("call", "arrays", "core", "compile", "scaling", "second", "kinetics")
+SECTIONS = ("call", "arrays", "sweep", "memory", "core", "compile", "scaling", "second", "kinetics", "huge")
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,16 @@ class Setup:
         """Options of `race`."""
         return {"rounds": 7, "seconds": 0.001} if self.quick else {"rounds": 41, "seconds": 0.004}
 
-    def entrants(self, kind: str, enter: Callable[[Callable[..., Any]], Any]) -> dict[str, Any]:
-        """By label, what `enter` makes of each maker that the peers have under `kind`, or a note."""
+    def entrants(self, kind: str, enter: Callable[..., Any], *, labelled: bool = False) -> dict[str, Any]:
+        """By label, what `enter` makes of each maker that the peers have under `kind`, or a note.
+
+        `labelled`: it is given the label before the maker.
+        """
         found: dict[str, Any] = {}
         for module in self.peers.values():
             for label, maker in getattr(module, kind, {}).items():
                 try:
-                    found[label] = enter(maker)
+                    found[label] = enter(label, maker) if labelled else enter(maker)
                 except Exception as error:
                     found[label] = failure(error)
         return found | self.skipped

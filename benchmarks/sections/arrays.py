@@ -1,26 +1,108 @@
-"""Value and gradient at each point of arrays."""
+"""Value and gradient at each point of arrays, few to many."""
 
 from __future__ import annotations
 
-from benchmarks.formulas import A, B, C, D
-from benchmarks.measure import Call, numbers, race
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from benchmarks.formulas import A, B, C, D, E, Formula
+from benchmarks.measure import Call, Row, parts, race
+from benchmarks.memory import available, shown
 from benchmarks.peers import symdiff as base
-from benchmarks.report import at_most, comparison
+from benchmarks.report import Target, as_fast, at_most, comparison, duration
 from benchmarks.sections import Findings, Setup
 
-TITLE = "arrays: value and gradient at each point of float64 arrays"
+TITLE = "arrays: value and all partials at each point of float64 arrays"
 
-SIZES = (1_000,)
+SIZES = ((1_000, 41), (100_000, 21), (1_000_000, 11), (10_000_000, 5))  # points, and rounds
+QUICK = ((1_000, 7), (100_000, 3))
+QUICK_LONG = ((1_000, 5), (10_000, 3))  # of a thousand operations
+
+FEW, MANY = 1_000, 1_000_000  # points: up to the one and from the other on, targets hold
+BY_HAND, PLAIN = "hand-written NumPy", "plain NumPy source"
+LIMIT = 1.15  # times hand-written NumPy, of few points
+FACTORS = {"A": 2.0, "B": 2.5}  # as fast as NumPy, of many
+AHEAD_OF = ("jax (jit, vmap)", "numexpr")
+
+PIECE = 10_000  # points at a time, where the numbers are computed that all are held against
+SHARE = 0.5  # of the memory that is free, which one tool may take
+
+# What is known of a tool: the points it had, and the seconds and bytes that it took, making it apart.
+History = dict[str, tuple[int, float, float, int]]
 
 
 def run(setup: Setup) -> Findings:
-    """A table a formula and size, and the target for A."""
-    for size in SIZES:
-        for formula in (A, B, C, D):
-            arrays = formula.arrays(size)
-            entrants = setup.entrants("ARRAYS", lambda make, given=(formula, arrays): Call(*make(*given)))
-            expected = numbers(base.value_and_grad(formula)(*arrays))
-            rows = race(entrants, expected, **setup.pace)
-            yield comparison(f"{formula.name}, {size:,} points  {formula.summary}", rows)
-            if formula is A and size == 1_000:
-                yield at_most(rows, "hand-written NumPy", 1.15, f"arrays, {formula.name}, {size:,} points")
+    """A table a formula and size, and its targets."""
+    _race(setup, A, 10, 0, {})  # loads and builds what is made on first use
+    for formula in (A, B, C, D, E):
+        history: History = {}
+        for size, rounds in SIZES if not setup.quick else QUICK_LONG if formula.terms else QUICK:
+            rows = _race(setup, formula, size, rounds, history)
+            title = f"{formula.name}, {size:,} points  {formula.summary}"
+            yield comparison(title, rows, formula=formula.name, points=size)
+            yield from _targets(rows, formula, size)
+
+
+def _race(setup: Setup, formula: Formula, size: int, rounds: int, history: History) -> list[Row]:
+    arrays = formula.arrays(size)
+    expected = pieces(formula, arrays)
+    making: dict[str, float] = {}
+
+    def enter(label: str, make: Callable[..., Any]) -> Call | str:
+        excuse = excuse_of(history.get(label), size, setup.budget)
+        if excuse:
+            return excuse
+        start = perf_counter()
+        made = make(formula, arrays)
+        making[label] = perf_counter() - start
+        return made if isinstance(made, Call) else Call(*made, arranged=parts)
+
+    pace = {"rounds": rounds, "seconds": setup.pace["seconds"], "budget": setup.budget / 4}
+    rows = race(setup.entrants("ARRAYS", enter, labelled=True), expected, **pace)
+    for row in rows:
+        if row.times:
+            first = row.first or 0.0  # which compiles, where it takes several times as long as the others
+            made = making[row.tool] + (first if first > 3 * row.minimum else 0.0)
+            history[row.tool] = (size, made, row.minimum, row.memory or 0)
+    return rows
+
+
+def pieces(formula: Formula, arrays: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    """The numbers of symdiff, computed a few points at a time, which all is held against, symdiff itself too."""
+    f, size = base.value_and_grad(formula), len(arrays[0])
+    found = [np.empty(size) for _ in range(len(arrays) + 1)]
+    for start in range(0, size, PIECE):
+        piece = slice(start, start + PIECE)
+        for whole, part in zip(found, parts(f(*(x[piece] for x in arrays))), strict=True):
+            whole[piece] = part
+    return found
+
+
+def excuse_of(known: tuple[int, float, float, int] | None, size: int, budget: float) -> str:
+    """Why a tool is not given so many points, if it is not, by what it took for fewer."""
+    if known is None:
+        return ""
+    before, made, seconds, memory = known
+    growth = size / before if before > FEW else 1.0  # of few points, much is the same for more
+    if made > budget:
+        return f"not run: took {duration(made)} to make, over the budget of {budget:g} s"
+    if seconds * growth > budget:
+        return f"not run: about {duration(seconds * growth)} a call, over the budget of {budget:g} s"
+    room = available()
+    if room is not None and memory * growth > SHARE * room:
+        return f"not run: about {shown(int(memory * growth))} a call, {shown(room)} are free"
+    return ""
+
+
+def _targets(rows: list[Row], formula: Formula, size: int) -> list[Target]:
+    about = f"arrays, {formula.name}, {size:,} points"
+    if size <= FEW:
+        return [at_most(rows, BY_HAND if formula is not E else PLAIN, LIMIT, about)]
+    if size < MANY:
+        return []
+    factor = FACTORS.get(formula.name)
+    found = [as_fast(rows, tool, factor, about) for tool in (PLAIN, BY_HAND)] if factor else []
+    return found + [at_most(rows, tool, 1, about) for tool in AHEAD_OF]

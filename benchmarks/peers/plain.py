@@ -1,0 +1,24 @@
+"""Plain NumPy: the source that symdiff prints, pasted after `import numpy as np` and run on whole arrays.
+
+What anyone has who takes the source and leaves symdiff, and what nobody would write by hand
+of a formula of a thousand operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import symdiff
+from benchmarks.formulas import Formula
+
+
+def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The pasted function, of arrays of float64 of one shape."""
+    scope: dict[str, Any] = {}
+    exec("import numpy as np\n" + symdiff.compile(formula.text, args=formula.args).value_and_grad.source, scope)
+    return scope["value_and_grad"], arrays
+
+
+LABEL = "plain NumPy source"
+ARRAYS = {LABEL: value_and_grad_arrays}

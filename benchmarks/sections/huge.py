@@ -1,0 +1,55 @@
+"""A formula of a hundred thousand operations and one of a million: text to gradient, in a process of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.memory import shown
+from benchmarks.probe import ask
+from benchmarks.report import Table, Target, duration
+from benchmarks.sections import Findings, Setup
+
+TITLE = "huge: a sum of distinct terms over ten variables, from text to its first value and gradient"
+
+SIZES = (100_000, 1_000_000)  # operations of the formula
+SECONDS, BYTES = 60.0, 4e9  # that a million may take
+STEPS = ("build", "differentiate", "first call")
+PATIENCE = 10  # times SECONDS, then the process is ended
+
+
+def run(setup: Setup) -> Findings:
+    """A table, and the targets for the largest."""
+    if setup.quick:
+        yield Target("huge", None, "not run with --quick")
+        return
+    data = [{"asked": size} | ask("huge", size, timeout=PATIENCE * SECONDS) for size in SIZES]
+    head = ("operations", *STEPS, "together", "of the CPU", "peak RSS", "of which before")
+    yield Table("symdiff", head, [_line(found) for found in data], data)
+    found = data[-1]
+    time, memory = f"huge, {SIZES[-1]:,} operations: under {SECONDS:g} s", f"under {shown(int(BYTES))}"
+    if "note" in found:
+        yield Target(f"{time} and {memory}", False, found["note"])
+        return
+    yield Target(
+        time, _together(found) < SECONDS, f"{duration(_together(found))} ({duration(found['cpu'])} of the CPU)"
+    )
+    peak = found["peak"]
+    yield Target(f"huge, {SIZES[-1]:,} operations: {memory}", None if peak is None else peak < BYTES, shown(peak))
+
+
+def _together(found: dict[str, Any]) -> float:
+    return sum(found[step] for step in STEPS)
+
+
+def _line(found: dict[str, Any]) -> tuple[str, ...]:
+    if "note" in found:
+        return (f"{found['asked']:,}", found["note"])
+    times = (duration(found[step]) for step in STEPS)
+    return (
+        f"{found['operations']:,}",
+        *times,
+        duration(_together(found)),
+        duration(found["cpu"]),
+        shown(found["peak"]),
+        shown(found["start"]),
+    )

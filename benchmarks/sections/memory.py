@@ -1,0 +1,87 @@
+"""Memory that a call takes beyond its arguments and its outputs, each in a process of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.formulas import A, B, C, Formula
+from benchmarks.memory import lifelong, shown, status
+from benchmarks.peers import plain
+from benchmarks.probe import ask
+from benchmarks.report import Table, Target
+from benchmarks.sections import Findings, Setup
+
+TITLE = "memory: of a call for value and all partials, beyond its arguments and outputs"
+
+SIZE, QUICK = 10_000_000, 1_000_000  # points; arrays in files also of a tenth
+LIMIT = 64e6  # bytes
+CONSTANT = 16e6  # bytes: arrays in files, ten times as many points may take so much more
+
+CALLS = (("with out=", "out="), ("plain", "plain"))
+NAIVE = (f"{plain.LABEL}, plain", plain.LABEL)
+
+_RSS = "what the system counts (peak of the resident set)"
+_TRACED = "what NumPy reports to tracemalloc"
+
+
+def run(setup: Setup) -> Findings:
+    """A table of calls with its targets, then one of arrays in files."""
+    size, formulas = (QUICK, (A,)) if setup.quick else (SIZE, (A, B, C))
+    data: list[dict[str, Any]] = []
+    for formula in formulas:
+        for label, way in (*CALLS, NAIVE):
+            found = ask("memory", formula.name, size, way)
+            data.append({"formula": formula.name, "call": label, "points": size} | found)
+    head = ("", "peak RSS beyond", "tracemalloc beyond")
+    lines = [_line(f"{found['formula']}, {found['call']}", found, "rss", "traced") for found in data]
+    yield Table(f"{size:,} points", head, lines, data)
+    if lifelong() is None:
+        yield Target("memory, peak of the resident set", None, "skipped: this system does not say")
+    for found in data:
+        if found["call"] == NAIVE[0]:
+            continue
+        for key, how in (("rss", _RSS), ("traced", _TRACED)):
+            about = f"memory, {found['formula']}, {size:,} points, {found['call']}: under {shown(int(LIMIT))}"
+            yield _target(f"{about}, {how}", found, key)
+    yield from _files(size, formulas)
+
+
+def _files(size: int, formulas: Sequence[Formula]) -> Findings:
+    """Arguments and outputs all in files: of ten times the points it may take no more."""
+    text = "memory, arrays in files, out="
+    if status("RssAnon") is None:
+        yield Target(text, None, "skipped: no RssAnon in /proc/self/status on this system")
+        return
+    data = []
+    for formula in formulas:
+        for points in (size // 10, size):
+            found = ask("mapped", formula.name, points) if _room(formula, points) else {"note": "skipped: disk is full"}
+            data.append({"formula": formula.name, "points": points} | found)
+    lines = [_line(f"{found['formula']}, {found['points']:,} points", found, "anonymous") for found in data]
+    yield Table("Arguments and outputs in files (numpy.memmap), out=", ("", "peak RssAnon beyond"), lines, data)
+    for small, large in zip(data[::2], data[1::2], strict=True):
+        about = f"{text}, {large['formula']}, {large['points']:,} points"
+        yield _target(f"{about}: under {shown(int(LIMIT))} of anonymous memory", large, "anonymous")
+        note = small.get("note") or large.get("note")
+        growth = None if note else large["anonymous"] - small["anonymous"]
+        limit = f"{about}: at most {shown(int(CONSTANT))} more than for a tenth"
+        yield Target(limit, None if growth is None else growth <= CONSTANT, note or shown(growth))
+
+
+def _room(formula: Formula, points: int) -> bool:
+    """Whether the disk has twice the room that the files take."""
+    return shutil.disk_usage(tempfile.gettempdir()).free > 2 * (2 * len(formula.args) + 1) * points * 8
+
+
+def _line(label: str, found: dict[str, Any], *keys: str) -> tuple[str, ...]:
+    return (label, found["note"]) if "note" in found else (label, *(shown(found[key]) for key in keys))
+
+
+def _target(text: str, found: dict[str, Any], key: str) -> Target:
+    if "note" in found:
+        return Target(text, None if found["note"].startswith("skipped") else False, found["note"])
+    reached = None if found[key] is None else found[key] < LIMIT
+    return Target(text, reached, shown(found[key]))
