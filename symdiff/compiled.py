@@ -134,11 +134,10 @@ class Compiled:
 
         return tuple([own(k, i) for k, i in enumerate(printed.outputs)])
 
-    def _general(self, args: tuple[Any, ...], out: Any, named: dict[str, Any]) -> Any:
+    def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Evaluate on arguments of any kind, by position or name."""
         args = tuple([a for a in args if a is not Missing])
-        if out is not None and "out" in self.args:  # an argument of that name, then, and no place to write
-            named["out"], out = out, None
+        out = None if "out" in self.args else named.pop("out", None)
         if named or len(args) != len(self.args):
             args = bind(self.args, self._call_text(), args, named)
         if out is None and not self._needs_numpy:

@@ -25,12 +25,12 @@ class Missing:
 
 
 # What an entry refers to; none of its arguments and temporaries has one of these names.
-_OWN = {"entry", "float", "ndarray", "float64", "missing", "out", "others", "named", "new"}
+_OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new"}
 _OWN |= {"limit", "vector", "values", "general", "evaluate"}
 # Values of `limit`: nobody has called with arrays yet; arrays always take the general path.
 UNKNOWN, NEVER = -1, -2
 
-_EXTRAS = "out is None and not others and not named"
+_NOTHING_ELSE = "not (others or named)"
 
 
 class Records:
@@ -102,7 +102,7 @@ def scalar_entry(
     if program is not None:
         names, body, outputs = math_target.body(program, _OWN | records.scope.keys())
         lines += [
-            f"    if {_are(names, 'float')}{_EXTRAS}:",
+            f"    if {_are(names, 'float')}{_NOTHING_ELSE}:",
             "        try:",
             *[f"        {line}" for line in body],
             f"            return {records.of_outputs(outputs)}",
@@ -115,7 +115,7 @@ def scalar_entry(
         alike += [f"{first}.size <= limit and {first}.ndim"]
         alike += [" == ".join(f"{a}.shape" for a in names)] * (count > 1)
         lines += [
-            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_EXTRAS}:",
+            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_NOTHING_ELSE}:",
             f"        values = vector({', '.join(names)})",
             f"        return {records.of_tuples('values')}",
         ]
@@ -153,7 +153,7 @@ def core_entry(
         conditions = [*kinds, *[f"{size} == {renamed(dim, sizes)}" for size, dim in pending]]
         conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
         lines = [
-            f"    if {' and '.join(conditions)} and {_EXTRAS}:",
+            f"    if {' and '.join(conditions)} and {_NOTHING_ELSE}:",
             "        try:",
             f"            values = point({', '.join(names)})",
             f"            return {records.of_tuples('values')}",
@@ -165,7 +165,7 @@ def core_entry(
 
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:
     """The entry where there is nothing to recognise."""
-    return lambda *args, out=None, **named: general(args, out, named)
+    return lambda *args, **named: general(args, named)
 
 
 def _are(names: Sequence[str], kind: str) -> str:
@@ -179,6 +179,6 @@ def _tuple(texts: Sequence[str]) -> str:
 def _entry(names: Sequence[str], lines: Sequence[str], records: Records, **scope: Any) -> Callable[..., Any]:
     parameters = "".join([f"{name}=missing, " for name in names] + ["/, "] * bool(names))
     given = _tuple([*names, "*others"])
-    text = [f"def entry({parameters}*others, out=None, **named):", *lines, f"    return general({given}, out, named)"]
+    text = [f"def entry({parameters}*others, **named):", *lines, f"    return general({given}, named)"]
     known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing}
     return load("\n".join(text) + "\n", "entry", known | records.scope | scope)
