@@ -6,7 +6,6 @@ import inspect
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
 from math import prod
 from typing import Any
 
@@ -25,10 +24,10 @@ from symdiff.primitives import PRIMITIVES
 from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, converted, floats, meet, settle
 from symdiff.runtime.blocks import Plan, plan, usable_cpus
 from symdiff.runtime.blocks import evaluate as in_blocks
-from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, scalar_entry
+from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, alike, core_entry, general_entry, scalar_entry
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import reportable
-from symdiff.runtime.results import Layout, flatten, nest, renest, wrap
+from symdiff.runtime.results import Layout, flatten, nest
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
@@ -140,11 +139,46 @@ class Compiled:
         out = None if "out" in self.args else named.pop("out", None)
         if named or len(args) != len(self.args):
             args = bind(self.args, self._call_text(), args, named)
+            if out is None:
+                return self.__call__(*args)
         if out is None and not self._needs_numpy:
             plain = floats(args)
             if plain is not None:
                 return self.__call__(*plain)
+        if shape := self._few(args):
+            values = self._at_once(args, shape, out)
+            if values is not None:
+                return self._result(values)
         return self._evaluate(args, out)
+
+    def _few(self, args: Sequence[Any]) -> tuple[int, ...]:
+        """The shape of the arrays, where these and floats are all there is, and one call on them is best; else ()."""
+        limit = getattr(self.__call__, "__globals__", {}).get("limit", NEVER)
+        shape = alike(args) if limit > 0 else ()
+        return shape if prod(shape) <= limit else ()
+
+    def _at_once(self, args: Sequence[Any], shape: tuple[int, ...], out: Any) -> Sequence[Any] | None:
+        """The outputs for such arguments, if each depends on an array and those of `out` are like them; else None."""
+        if not self._covered(tuple([a.__class__ is not float for a in args])):
+            return None
+        if out is None:
+            return flatten(self._target("numpy")(*args), self._nest)
+        outs = check_out(out, self.outputs, [shape] * len(self.results), FLOAT64)
+        if not self._direct(args, outs, FLOAT64):
+            return None
+        self._target("blocks")(*args, *outs)
+        return outs
+
+    def _covered(self, whole: tuple[bool, ...]) -> bool:
+        """Whether each output is computed, and from an argument that is among the `whole` ones."""
+        made: bool = self._once(("covered", whole), lambda: all(self._fresh(self._prepared(), whole)))
+        return made
+
+    def _direct(self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any]) -> bool:
+        """Whether what is computed may be written into the arrays of outputs at once."""
+        return not any(self.results) and all(
+            o is not None and o.dtype == dtype and not any(np.may_share_memory(a, o) for a in args) for o in outs
+        )
 
     def _evaluate(self, args: tuple[Any, ...], out: Any = None) -> Any:
         """Evaluate by NumPy."""
@@ -156,7 +190,11 @@ class Compiled:
         if not loop and out is None:
             python = all(type(a) in (float, int, bool, complex) for a in args)
             settled = [v if v.ndim else v.item() if python else v[()] for v in settled]
-        return wrap(self._layout, renest(iter(settled), self._nest), repeat(None))
+        return self._result(settled)
+
+    def _result(self, values: Sequence[Any]) -> Any:
+        """The result of a call, of the outputs."""
+        return self._once("result", lambda: Records(self._layout, [None] * len(self.results)).maker())(values)
 
     def _run(
         self,
@@ -177,13 +215,7 @@ class Compiled:
             return results
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
         whole = tuple([a.shape == loop for a in values])
-        direct = (
-            dtype.kind == "f"
-            and not any(self.results)
-            and all(o.dtype == dtype for o in results)
-            and not any(np.may_share_memory(a, o) for a in values for o in results)
-            and self._once(("varies", whole), lambda: all(self._fresh(self._prepared(), whole)))
-        )
+        direct = dtype.kind == "f" and self._direct(values, results, dtype) and self._covered(whole)
         in_blocks(
             self._target("blocks") if direct else run,
             values,

@@ -8,7 +8,7 @@ from symdiff.arrays import Structure
 from symdiff.ir import Program, Row, live, operands
 from symdiff.primitives import PRIMITIVES
 
-_FUNCTION, _SLOW = 4, 30  # additions that take as long as a function of the table, or one that is slow
+_FUNCTION, _SLOW = 4, 60  # additions that take as long as a function of the table, or one that is slow
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ Shape = tuple[int, ...]
 
 _SMALLEST, _LARGEST = 8192, 65536  # points of a block: below, calls of ufuncs cost more than they do
 _AHEAD = 8  # the arrays that are alive may be so many times the cache: few of them are needed soon
-_WAITING = 65536  # additions in the time that a ufunc's call loses where threads take turns at the interpreter
+_WAITING = 131072  # additions in the time that a ufunc's call loses where threads take turns at the interpreter
 _MOST_THREADS = 64
 _KEPT = 3 << 20  # floats; 24 MB
 

@@ -6,7 +6,7 @@ calls by name or with `out`, go to `general`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,9 +38,11 @@ class Records:
 
     Attributes:
         scope: what they refer to, by name.
+        count: of the outputs.
     """
 
-    def __init__(self, layout: Layout, converts: Sequence[Convert] = ()) -> None:
+    def __init__(self, layout: Layout, converts: Sequence[Convert]) -> None:
+        self.count = len(converts)
         self.scope: dict[str, Any] = {"new": tuple.__new__}
         self._layout = layout
         self._names: dict[int, str] = {}
@@ -58,11 +60,20 @@ class Records:
         self.scope[name] = item
         return name
 
+    def maker(self) -> Callable[[Sequence[Any]], Any]:
+        """A function that makes the result of the outputs, in order."""
+        text = f"def result(values):\n    return {self._of(f'values[{k}]' for k in range(self.count))}\n"
+        return load(text, "result", self.scope)
+
     def of_outputs(self, texts: Sequence[str]) -> str:
         """The result, from the expression of each output of the math target."""
-        waiting = iter(
-            [text if name is None else f"{name}({text})" for text, name in zip(texts, self._converts, strict=True)]
+        return self._of(
+            text if name is None else f"{name}({text})" for text, name in zip(texts, self._converts, strict=True)
         )
+
+    def _of(self, texts: Iterable[str]) -> str:
+        """The result, from an expression for each output."""
+        waiting = iter(texts)
 
         def made(part: Layout) -> str:
             if part is None:
@@ -161,6 +172,19 @@ def core_entry(
             "            pass",
         ]
     return _entry(names, lines, records, point=point, general=general, scalar=np.float64)
+
+
+def alike(args: Sequence[Any]) -> tuple[int, ...]:
+    """The shape that float64 arrays have in common, where all arguments are such or floats; () if they are not."""
+    shape: tuple[int, ...] = ()
+    for a in args:
+        if a.__class__ is np.ndarray:
+            if a.dtype is not FLOAT64 or not a.shape or (shape and a.shape != shape):
+                return ()
+            shape = a.shape
+        elif a.__class__ is not float:
+            return ()
+    return shape
 
 
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:
