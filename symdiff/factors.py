@@ -26,10 +26,15 @@ class Scale(NamedTuple):
     by: int | None = None
 
 
+_NONE = Scale()
+
+
 def split(b: Builder, i: int) -> tuple[Scale, int]:
     """Row `i`, an array, as a scale and the rest; for a scalar, or where nothing is shared, that is all of it."""
+    if not b.graph.shapes or not b.simplify:
+        return _NONE, i
     times, by = None, None
-    while b.simplify and b.shape(i):
+    while b.shape(i):
         row = b.row(i)
         if row[0] == "neg":
             times, i = _joined(b, times, b.const(-1.0)), row[1]
@@ -70,6 +75,8 @@ def outside(b: Builder, operation: Structure, arguments: tuple[int, ...]) -> int
 
 def shared(b: Builder, i: int, j: int) -> tuple[Scale, int, int] | None:
     """The scale that two arrays have in common, and what is left of them; None if there is none."""
+    if not b.graph.shapes:
+        return None
     (one, left), (other, right) = split(b, i), split(b, j)
     times, by = (x if x == y else None for x, y in zip(one, other, strict=True))
     if times is None and by is None:
