@@ -40,9 +40,10 @@ class Graph:
         complex: the program is for complex arguments, so real-only rules do not apply.
         shapes: the core shape of each row that is not a scalar.
         demands: what has to hold of the sizes at a call.
+        choices: some row is a choice.
     """
 
-    __slots__ = ("complex", "demands", "index", "rows", "shapes", "shared")
+    __slots__ = ("choices", "complex", "demands", "index", "rows", "shapes", "shared")
 
     def __init__(self, *, shared: bool = True, complex: bool = False) -> None:  # noqa: A002 - NumPy's name
         self.rows: list[Row] = []
@@ -51,6 +52,7 @@ class Graph:
         self.complex = complex
         self.shapes: dict[int, Shape] = {}
         self.demands: Demands = {}
+        self.choices = False
 
     def append(self, row: Row) -> int:
         """Add a row, whether or not an equal one is there."""
@@ -61,6 +63,8 @@ class Graph:
             shape = self.shape_of(row)
             if shape:
                 self.shapes[i] = shape
+        if row[0] == "where":
+            self.choices = True
         self.rows.append(row)
         return i
 

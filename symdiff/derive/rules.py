@@ -178,6 +178,8 @@ def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] =
 
 
 def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int], *, forward: bool) -> int:
+    if not builder.graph.choices:
+        return product(builder, factor, partial)
     outer: list[Choice] = []
     guards: list[Choice] = []
     support = support_of(builder, factor)

@@ -11,8 +11,14 @@ from symdiff.ir import Row
 Choice = tuple[int, bool, int]
 
 
+_SCALED = frozenset({"where", "mul", "div", "neg"})  # a choice, or that times a scalar
+
+
 def guard_of(builder: Builder, i: int) -> Choice | None:
     """(condition, side, value) where row `i` is `value` on that side of the condition, else absent."""
+    row = builder.row(i)
+    if not builder.graph.choices or row[0] not in _SCALED:
+        return None
     scale, rest = split(builder, i)
     row = builder.row(rest)
     if row[0] == "where":
@@ -25,6 +31,8 @@ def guard_of(builder: Builder, i: int) -> Choice | None:
 
 def support_of(builder: Builder, i: int) -> Choice | None:
     """As `guard_of`, for a sum of such terms, or along axes, too: it is absent where all of them are."""
+    if not builder.graph.choices:
+        return None
     guard = guard_of(builder, i)
     if guard is not None or not _terms(builder, i):
         return guard

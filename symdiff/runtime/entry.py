@@ -120,6 +120,7 @@ def scalar_entry(
             "        except (ArithmeticError, ValueError):",
             f"            return evaluate({_tuple(names)})",
         ]
+        body.clear()  # of a huge formula there are many
     if names:
         first = names[0]
         alike = [f"{first}.dtype is {''.join(f'{a}.dtype is ' for a in names[1:])}float64"]
@@ -200,9 +201,12 @@ def _tuple(texts: Sequence[str]) -> str:
     return f"({''.join(f'{text}, ' for text in texts)})"
 
 
-def _entry(names: Sequence[str], lines: Sequence[str], records: Records, **scope: Any) -> Callable[..., Any]:
+def _entry(names: Sequence[str], lines: list[str], records: Records, **scope: Any) -> Callable[..., Any]:
     parameters = "".join([f"{name}=missing, " for name in names] + ["/, "] * bool(names))
     given = _tuple([*names, "*others"])
     text = [f"def entry({parameters}*others, **named):", *lines, f"    return general({given}, named)"]
+    lines.clear()
+    source = "\n".join(text) + "\n"
+    text.clear()
     known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing}
-    return load("\n".join(text) + "\n", "entry", known | records.scope | scope)
+    return load(source, "entry", known | records.scope | scope)
