@@ -14,6 +14,7 @@ import numpy as np
 
 from symdiff.arrays import NEED_ELEMENTS, Broadcast, Expand, Index, Permute, Reshape
 from symdiff.dims import value
+from symdiff.emit import llvm as llvm_target
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.schedule import load as load_of
@@ -22,16 +23,21 @@ from symdiff.ir import Program, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
+from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, converted, floats, meet, settle
 from symdiff.runtime.blocks import Plan, plan, usable_cpus
 from symdiff.runtime.blocks import evaluate as in_blocks
-from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, scalar_entry
+from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, native_vector, scalar_entry
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, flatten, nest, renest, wrap
+from symdiff.runtime.strips import evaluate as in_strips
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
+
+_LONG = 20_000  # operations of a program whose machine code is not optimised
+_PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
 
 _VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
 
@@ -45,6 +51,7 @@ class Recipe:
     constants: tuple[tuple[str, float], ...]
     optimize: bool
     threads: int | None
+    backend: str = "numpy"
     steps: tuple[tuple[Derive, tuple[str, ...]], ...] = ()
 
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
@@ -85,6 +92,11 @@ class Compiled:
         self._converts = [None if self._needs_numpy else math_target.convert(program, i) for i in program.outputs]
         if self._needs_numpy and numpy_target.needs_scipy(program):
             special()
+        self.backend = recipe.backend
+        if recipe.backend == "llvm":
+            native.binding()
+            if llvm_target.missing(program) is not None:
+                self.backend = "numpy"
 
     # Calling
 
@@ -169,8 +181,10 @@ class Compiled:
     ) -> list[Any]:
         """The results of the NumPy target for arguments of a loop shape, computed whole or in blocks."""
         run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
-        fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         threads = self._recipe.threads or usable_cpus()
+        if self.backend == "llvm" and loop and dtype.kind == "f" and reportable():
+            return self._run_native(values, loop, dtype, outs, threads)
+        fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         cut = self._plan(dtype, threads)
         if any(self.cores) or prod(loop) <= cut.limit or not reportable():
             results = settle(flatten(run(*converted(values, dtype)), self._nest), shapes, dtype, fresh=fresh, out=outs)
@@ -198,6 +212,58 @@ class Compiled:
         )
         return results
 
+    def _run_native(
+        self,
+        values: Sequence[Any],
+        loop: tuple[int, ...],
+        dtype: np.dtype[Any],
+        outs: Sequence[Any],
+        threads: int,
+    ) -> list[Any]:
+        """The results of the native target for arguments of a loop shape."""
+        results = [np.empty(loop, dtype) if o is None else o for o in outs]
+        in_strips(
+            lambda varying: self._native(dtype, varying).run,
+            values,
+            results,
+            loop,
+            dtype=dtype,
+            share=self._native_share(),
+            threads=threads,
+            judge=self._target("numpy"),
+        )
+        self._open()
+        return results
+
+    def _native_share(self) -> int:
+        """The points that are worth a thread in native code."""
+        work = self._once("load", lambda: load_of(self._prepared())).work
+        return int(min(max(_PARALLEL // work, 2048), 65536))
+
+    def _native(self, dtype: np.dtype[Any], varying: tuple[bool, ...]) -> native.Code:
+        """The machine code for arguments of which these vary along a row."""
+
+        def make() -> native.Code:
+            long = len(self._prepared().graph.rows) > _LONG
+            return native.Code(self._native_source(dtype, varying), effort=0 if long else 2)
+
+        made: native.Code = self._once(("native", dtype.itemsize, varying), make)
+        return made
+
+    def _native_vector(self) -> Callable[..., Any] | None:
+        """What takes float64 arrays of one shape, of few points, straight to native code."""
+        call = self._native(FLOAT64, (True,) * len(self.args)).call
+        count = len(self.outputs)
+
+        def again(*args: Any) -> Any:
+            return renest(iter(self._run(args, args[0].shape, FLOAT64, [args[0].shape] * count, [None] * count)), self._nest)
+
+        return call and native_vector(call, len(self.args), self._nest, count, again)
+
+    def _native_source(self, dtype: np.dtype[Any], varying: Sequence[bool]) -> str:
+        single = dtype.itemsize == 4
+        return llvm_target.source(self._prepared(), native.machine(), single=single, varying=varying)
+
     def _plan(self, dtype: np.dtype[Any], threads: int) -> Plan:
         """How calls are cut into blocks."""
         made: Plan = self._once(
@@ -206,9 +272,14 @@ class Compiled:
         return made
 
     def _open(self) -> None:
-        """Let the entry take arrays straight to the NumPy target, if all it returns is of their shape and its own."""
+        """Let the entry take arrays straight to a target, if all it returns is of their shape and its own."""
         scope = getattr(self.__call__, "__globals__", {})
-        if scope.get("limit") == UNKNOWN:
+        if scope.get("limit") != UNKNOWN:
+            return
+        if self.backend == "llvm":
+            scope["vector"] = self._native_vector()
+            scope["limit"] = NEVER if scope["vector"] is None else self._native_share()
+        else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [True] * len(self.args)))
             scope["limit"] = self._plan(FLOAT64, self._recipe.threads or usable_cpus()).limit if own else NEVER
@@ -254,7 +325,7 @@ class Compiled:
                 shapes); "loops", which takes loop dimensions in front of core shapes too;
                 "blocks", which takes arrays for the results too and writes into them, as large
                 calls do block by block; "complex", for complex arrays; "math", for floats,
-                after `import math`.
+                after `import math`; "llvm", the native code of this machine, for arrays of float64.
 
         Raises:
             ValueError: no such target, or the math module lacks a function of the formula.
@@ -262,12 +333,19 @@ class Compiled:
         """
         if target == "complex":
             return self._complex_source()
+        if target == "llvm":
+            absent = llvm_target.missing(self._program)
+            if absent is not None:
+                raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
+            return self._native_source(FLOAT64, [True] * len(self.args))
         if target == "math":
             absent = math_target.missing(self._program)
             if absent is not None:
                 raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
         elif target not in ("numpy", "loops", "blocks"):
-            raise ValueError(f"unknown target {target!r}; there are 'numpy', 'loops', 'blocks', 'complex' and 'math'")
+            raise ValueError(
+                f"unknown target {target!r}; there are 'numpy', 'loops', 'blocks', 'complex', 'math' and 'llvm'"
+            )
         if target == "blocks" and (any(self.cores) or any(self.results)):
             raise ValueError("only functions of scalars that return scalars have a source for blocks")
 

@@ -5,6 +5,7 @@ on uniform arguments alone stands in front of the loop, equal rows are one row a
 elementary functions are calls of the vector variants that the C library has of them (of the
 scalar function for each lane, where it has none).
 
+    call(self, arrays, number)   a method of CPython: small arrays of one shape, in one piece
     run(table, rows, count)      for each row: its pointers, then vectors, then tail
     vectors(pointers, count)     the loop over whole vectors
     tail(pointers, start, rest)  the points that are left, copied into a vector of their own
@@ -21,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symdiff.build import Builder
-from symdiff.emit.llvm_frame import LOOP, PART_OF, frame
+from symdiff.emit.llvm_frame import LOOP, PART_OF, frame, method
 from symdiff.evaluate import constant
 from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.language.lower import instantiate
@@ -40,11 +41,13 @@ class Machine:
         width: bytes of a vector.
         family: of processors, "x86", "aarch64", or "" for any other.
         variants: by function of the C library, its variant for vectors of that width.
+        head: bytes of a NumPy array object in front of its fields, if native code may read them, else 0.
     """
 
     width: int = 16
     family: str = ""
     variants: Mapping[str, str] = field(default_factory=dict)
+    head: int = 0
 
 
 def missing(program: Program) -> str | None:
@@ -67,6 +70,8 @@ def source(program: Program, machine: Machine, *, single: bool, varying: Sequenc
     body = writer.vectors()
     counts = sum(varying), len(varying) - sum(varying), len(program.outputs)
     parts = [frame(counts, writer.scalar, writer.lanes, machine.family), body, *writer.helpers.values()]
+    if machine.head and all(varying):
+        parts.append(method(counts, machine.head))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
 
 
@@ -249,7 +254,7 @@ class _Part:
             self.lines.append(f"%v{i} = {text}")
             self.registers[i] = f"%v{i}"
             if i in self.slots:
-                self.lines.append(f"store {self.kind(i)} %v{i}, ptr {self.slot(i)}")
+                self.lines.append(f"store {self.kind(i)} %v{i}, ptr {self.slot(i)}, align 1")
 
     def operation(self, row: Row) -> str:
         """The right-hand side of a row."""
@@ -279,7 +284,7 @@ class _Part:
             self.registers[i] = own = f"%v{i}"
             if row[0] != "input":
                 place = self.slot(i)
-                self.lines.append(f"{own} = load {self.kind(i)}, ptr {place}")
+                self.lines.append(f"{own} = load {self.kind(i)}, ptr {place}, align 1")
             elif writer.varies[i]:
                 place = self.element(writer.places[i])
                 self.lines.append(f"{own} = load {writer.vector}, ptr {place}, align {writer.size}")

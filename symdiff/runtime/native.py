@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -12,13 +14,17 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from symdiff.emit.llvm import Machine
 from symdiff.primitives import PRIMITIVES
 
 # By what the processor has: bytes of a vector, and how glibc calls its functions on them
 # (Vector Function Application Binary Interface Specification).
 _LEVELS = (("avx512f", 64, "e"), ("avx2", 32, "d"), ("sse2", 16, "b"), ("neon", 16, "n"))
-_lock = threading.Lock()  # LLVM is entered by one thread at a time
+_lock = threading.RLock()  # LLVM is entered by one thread at a time, and by none while the process forks
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 @cache
@@ -60,7 +66,11 @@ def machine() -> Machine:
                 variants[name] = variant
             elif address := next(filter(None, [_address(lib, name) for lib in scalars if lib]), 0):
                 llvm.add_symbol(name, address)
-    return Machine(width, family, variants)
+    head = array_head()
+    if head:
+        address = ctypes.cast(ctypes.pythonapi.PyLong_FromSsize_t, ctypes.c_void_p).value
+        llvm.add_symbol("PyLong_FromSsize_t", address)
+    return Machine(width, family, variants, head)
 
 
 def _library(name: str | None) -> ctypes.CDLL | None:
@@ -78,24 +88,93 @@ def _address(library: ctypes.CDLL, name: str) -> int:
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
 
-def load(source: str, effort: int = 2) -> Callable[[int, int, int], int]:
-    """The function `run` of a module; its machine code lives as long as it does.
+class _MethodDef(ctypes.Structure):
+    """PyMethodDef, which is part of the stable interface of CPython."""
 
-    `effort` is LLVM's level of optimisation, of the selection of instructions.
-    """
-    llvm = binding()
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+_METH_FASTCALL = 0x80
+
+
+class _Memory:
+    """What machine code lives in; it is freed when nothing refers to it."""
+
+    def __init__(self, engine: Any, context: Any) -> None:
+        self.method = _MethodDef()
+        weakref.finalize(self, _free, engine, context).atexit = False
+
+
+def _free(engine: Any, context: Any) -> None:
     with _lock:
-        module = llvm.parse_assembly(source)
-        target = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(),
-            features=llvm.get_host_cpu_features().flatten(),
-            opt=effort,
-            jit=True,
-        )
-        module.triple = llvm.get_process_triple()
-        module.data_layout = str(target.target_data)
-        engine = llvm.create_mcjit_compiler(module, target)
-        engine.finalize_object()
-        run: Any = _RUN(engine.get_function_address("run"))
-    weakref.finalize(run, engine.close).atexit = False
-    return run  # type: ignore[no-any-return]
+        engine.close()
+        context.close()
+
+
+class Code:
+    """Machine code.
+
+    Attributes:
+        run: of the address of a table, the rows and the points in each, with the interpreter's lock released.
+        call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
+            keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
+            one of them where it is. None where the layout of arrays is not as expected.
+
+    Both return the floating-point errors that there were.
+    """
+
+    __slots__ = ("call", "run")
+
+    def __init__(self, source: str, effort: int = 2) -> None:
+        """Compile a module; `effort` is LLVM's level of optimisation in choosing instructions."""
+        llvm = binding()
+        with _lock:
+            context = llvm.create_context()
+            module = llvm.parse_assembly(source, context)
+            target = llvm.Target.from_default_triple().create_target_machine(
+                cpu=llvm.get_host_cpu_name(),
+                features=llvm.get_host_cpu_features().flatten(),
+                opt=effort,
+                jit=True,
+            )
+            module.triple = llvm.get_process_triple()
+            module.data_layout = str(target.target_data)
+            engine = llvm.create_mcjit_compiler(module, target)
+            engine.finalize_object()
+            memory = _Memory(engine, context)
+            run: Any = _RUN(engine.get_function_address("run"))
+            run.memory = memory
+            self.run: Callable[[int, int, int], int] = run
+            self.call: Callable[..., int] | None = None
+            if array_head():
+                memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)
+                # The memory is the object that the method belongs to, so it outlives it.
+                self.call = _new_method(ctypes.byref(memory.method), memory, None)
+
+
+_new_method = ctypes.pythonapi.PyCFunction_NewEx
+_new_method.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+_new_method.restype = ctypes.py_object
+
+
+@cache
+def array_head() -> int:
+    """Bytes of an array object in front of its fields: the address of its data comes first.
+
+    0 where the fields are not those of NumPy's C interface, or cannot be read.
+    """
+    head = object.__basicsize__
+    if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return 0
+    for one in (np.zeros((3, 5)), np.zeros((3, 5))[:, ::2], np.zeros((2, 2, 7))):
+        fields = (ctypes.c_int64 * 7).from_address(id(one) + head)
+        sizes = (ctypes.c_int64 * one.ndim).from_address(fields[2])
+        expected = one.ctypes.data, one.ndim, one.shape, one.flags.c_contiguous, one.flags.aligned
+        if expected != (fields[0], fields[1] & 0xFFFFFFFF, tuple(sizes), bool(fields[6] & 1), bool(fields[6] & 0x100)):
+            return 0
+    return head

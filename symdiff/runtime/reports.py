@@ -11,12 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.emit.llvm_frame import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
+
 _KINDS = {"divide by zero": "divide", "overflow": "over", "underflow": "under", "invalid value": "invalid"}
+FLAGS = {"divide": DIVIDE, "invalid": INVALID, "over": OVERFLOW, "under": UNDERFLOW}
 
 
 def reportable() -> bool:
     """Whether the caller's `numpy.errstate` asks for nothing but warnings and exceptions, or silence."""
     return {str(mode) for mode in np.geterr().values()} <= {"ignore", "warn", "raise"}
+
+
+def heeded() -> int:
+    """The errors that the caller's `numpy.errstate` does not ignore, as native code numbers them."""
+    return sum([FLAGS[kind] for kind, mode in np.geterr().items() if mode != "ignore"])
 
 
 class Reports:
@@ -46,6 +54,10 @@ class Reports:
         place = frame.f_code.co_filename, frame.f_lineno, frame.f_globals
         self._found.setdefault((outer.f_lasti, frame.f_lasti, text), place)
 
+    def kinds(self) -> set[str]:
+        """The kinds of errors found so far, as `numpy.errstate` calls them."""
+        return {_kind(key[-1].removeprefix("Warning: ")) for key in self._found}
+
     def give(self) -> None:
         """Warn or raise, in the order in which the operations stand in the source.
 
@@ -55,8 +67,13 @@ class Reports:
         for key in sorted(self._found):
             filename, line, scope = self._found[key]
             message = key[-1].removeprefix("Warning: ").rstrip()
-            kind = next(kind for text, kind in _KINDS.items() if message.startswith(text))
+            kind = _kind(message)
             if self._modes[kind] == "raise":  # type: ignore[literal-required]  # one of its keys
                 raise FloatingPointError(message)
             registry = scope.setdefault("__warningregistry__", {})
             warnings.warn_explicit(message, RuntimeWarning, filename, line, scope.get("__name__"), registry)
+
+
+def _kind(message: str) -> str:
+    """The kind of an error that NumPy speaks of."""
+    return next(kind for text, kind in _KINDS.items() if message.startswith(text))
