@@ -153,6 +153,7 @@ define internal void @part{n}(ptr %pointers, ptr %memory, i64 %i) #0 {{
 """
 
 # An array is read where it lies, if it is aligned and in one piece: flags 0x101 of NumPy's C interface.
+METHOD = "define ptr @call("  # there is one where native code may read arrays
 _METHOD = """\
 define ptr @call(ptr %self, ptr %arrays, i64 %number) #0 {{
 begin:

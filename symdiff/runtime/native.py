@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.emit.llvm import Machine
+from symdiff.emit.llvm_frame import METHOD
 from symdiff.primitives import PRIMITIVES
 
 # By what the processor has: bytes of a vector, and how glibc calls its functions on them
@@ -151,7 +152,7 @@ class Code:
             run.memory = memory
             self.run: Callable[[int, int, int], int] = run
             self.call: Callable[..., int] | None = None
-            if array_head():
+            if METHOD in source:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)
                 # The memory is the object that the method belongs to, so it outlives it.
                 self.call = _new_method(ctypes.byref(memory.method), memory, None)

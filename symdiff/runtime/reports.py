@@ -14,7 +14,7 @@ import numpy as np
 from symdiff.emit.llvm_frame import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 
 _KINDS = {"divide by zero": "divide", "overflow": "over", "underflow": "under", "invalid value": "invalid"}
-FLAGS = {"divide": DIVIDE, "invalid": INVALID, "over": OVERFLOW, "under": UNDERFLOW}
+_FLAGS = {"divide": DIVIDE, "invalid": INVALID, "over": OVERFLOW, "under": UNDERFLOW}
 
 
 def reportable() -> bool:
@@ -24,7 +24,7 @@ def reportable() -> bool:
 
 def heeded() -> int:
     """The errors that the caller's `numpy.errstate` does not ignore, as native code numbers them."""
-    return sum([FLAGS[kind] for kind, mode in np.geterr().items() if mode != "ignore"])
+    return sum([_FLAGS[kind] for kind, mode in np.geterr().items() if mode != "ignore"])
 
 
 class Reports:
@@ -54,10 +54,6 @@ class Reports:
         place = frame.f_code.co_filename, frame.f_lineno, frame.f_globals
         self._found.setdefault((outer.f_lasti, frame.f_lasti, text), place)
 
-    def kinds(self) -> set[str]:
-        """The kinds of errors found so far, as `numpy.errstate` calls them."""
-        return {_kind(key[-1].removeprefix("Warning: ")) for key in self._found}
-
     def give(self) -> None:
         """Warn or raise, in the order in which the operations stand in the source.
 
@@ -67,13 +63,8 @@ class Reports:
         for key in sorted(self._found):
             filename, line, scope = self._found[key]
             message = key[-1].removeprefix("Warning: ").rstrip()
-            kind = _kind(message)
+            kind = next(kind for text, kind in _KINDS.items() if message.startswith(text))
             if self._modes[kind] == "raise":  # type: ignore[literal-required]  # one of its keys
                 raise FloatingPointError(message)
             registry = scope.setdefault("__warningregistry__", {})
             warnings.warn_explicit(message, RuntimeWarning, filename, line, scope.get("__name__"), registry)
-
-
-def _kind(message: str) -> str:
-    """The kind of an error that NumPy speaks of."""
-    return next(kind for text, kind in _KINDS.items() if message.startswith(text))

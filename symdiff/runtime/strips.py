@@ -21,7 +21,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from symdiff.runtime.blocks import _keep_freed_memory, _shared
-from symdiff.runtime.reports import FLAGS, Reports, heeded
+from symdiff.runtime.reports import Reports, heeded
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -89,7 +89,7 @@ def evaluate(
     threads = max(min(threads, prod(shape) // share), 1)
     boxes = deque(_boxes(shape, all(one.direct for one in operands), flat, threads))
     wanted = heeded()
-    flagged: list[tuple[Box, int]] = []
+    reports = Reports(judge)
     _keep_freed_memory()
 
     def work() -> None:
@@ -99,16 +99,15 @@ def evaluate(
             except IndexError:  # another thread was faster
                 return
             try:
-                flags = _strip(run, [given[k] for k in order], results, box, dtype, flat)
+                if wanted & _strip(run, [given[k] for k in order], results, box, dtype, flat):
+                    with reports.collecting():
+                        judge(*[np.asarray(one.view[box], dtype) for one in given])
             except BaseException:
                 boxes.clear()  # the others stop too
                 raise
-            if flags & wanted:
-                flagged.append((box, flags & wanted))
 
     _shared(work, min(threads, len(boxes)))
-    if flagged:
-        _report(judge, [one.view for one in given], flagged, dtype)
+    reports.give()
 
 
 def _laid(args: Sequence[Array], outs: Sequence[Array], loop: Shape, dtype: np.dtype[Any]) -> tuple[Shape, list[_Operand]]:
@@ -195,17 +194,3 @@ def _strip(
     for part, made in back:
         part[...] = made
     return flags
-
-
-def _report(
-    judge: Callable[..., Any], views: Sequence[Array], flagged: Sequence[tuple[Box, int]], dtype: np.dtype[Any]
-) -> None:
-    """Let NumPy report what happens in strips; no more of them once it has found all that native code has seen."""
-    reports = Reports(judge)
-    known = 0
-    for box, flags in sorted(flagged, key=lambda found: [part.start for part in found[0]]):
-        if flags & ~known:
-            with reports.collecting():
-                judge(*[np.asarray(view[box], dtype) for view in views])
-            known = sum(FLAGS[kind] for kind in reports.kinds())
-    reports.give()
