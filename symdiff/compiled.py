@@ -27,17 +27,14 @@ from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, converted, floats, meet, settle
 from symdiff.runtime.blocks import Plan, plan, usable_cpus
 from symdiff.runtime.blocks import evaluate as in_blocks
-from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, native_vector, scalar_entry
+from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, scalar_entry
+from symdiff.runtime.fused import Fused
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, flatten, nest, renest, wrap
-from symdiff.runtime.strips import evaluate as in_strips
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
-
-_LONG = 20_000  # operations of a program whose machine code is not optimised
-_PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
 
 _VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
 
@@ -97,6 +94,10 @@ class Compiled:
             native.binding()
             if llvm_target.missing(program) is not None:
                 self.backend = "numpy"
+
+    @property
+    def _threads(self) -> int:
+        return self._recipe.threads or usable_cpus()
 
     # Calling
 
@@ -181,9 +182,11 @@ class Compiled:
     ) -> list[Any]:
         """The results of the NumPy target for arguments of a loop shape, computed whole or in blocks."""
         run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
-        threads = self._recipe.threads or usable_cpus()
         if self.backend == "llvm" and loop and dtype.kind == "f" and reportable():
-            return self._run_native(values, loop, dtype, outs, threads)
+            results = self._fused()(values, loop, dtype, shapes, outs)
+            self._open()
+            return results
+        threads = self._threads
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         cut = self._plan(dtype, threads)
         if any(self.cores) or prod(loop) <= cut.limit or not reportable():
@@ -212,57 +215,12 @@ class Compiled:
         )
         return results
 
-    def _run_native(
-        self,
-        values: Sequence[Any],
-        loop: tuple[int, ...],
-        dtype: np.dtype[Any],
-        outs: Sequence[Any],
-        threads: int,
-    ) -> list[Any]:
-        """The results of the native target for arguments of a loop shape."""
-        results = [np.empty(loop, dtype) if o is None else o for o in outs]
-        in_strips(
-            lambda varying: self._native(dtype, varying).run,
-            values,
-            results,
-            loop,
-            dtype=dtype,
-            share=self._native_share(),
-            threads=threads,
-            judge=self._target("numpy"),
+    def _fused(self) -> Fused:
+        """The native code."""
+        made: Fused = self._once(
+            "fused", lambda: Fused(self._prepared(), self._nest, self._threads, self._target("numpy"))
         )
-        self._open()
-        return results
-
-    def _native_share(self) -> int:
-        """The points that are worth a thread in native code."""
-        work = self._once("load", lambda: load_of(self._prepared())).work
-        return int(min(max(_PARALLEL // work, 2048), 65536))
-
-    def _native(self, dtype: np.dtype[Any], varying: tuple[bool, ...]) -> native.Code:
-        """The machine code for arguments of which these vary along a row."""
-
-        def make() -> native.Code:
-            long = len(self._prepared().graph.rows) > _LONG
-            return native.Code(self._native_source(dtype, varying), effort=0 if long else 2)
-
-        made: native.Code = self._once(("native", dtype.itemsize, varying), make)
         return made
-
-    def _native_vector(self) -> Callable[..., Any] | None:
-        """What takes float64 arrays of one shape, of few points, straight to native code."""
-        call = self._native(FLOAT64, (True,) * len(self.args)).call
-        count = len(self.outputs)
-
-        def again(*args: Any) -> Any:
-            return renest(iter(self._run(args, args[0].shape, FLOAT64, [args[0].shape] * count, [None] * count)), self._nest)
-
-        return call and native_vector(call, len(self.args), self._nest, count, again)
-
-    def _native_source(self, dtype: np.dtype[Any], varying: Sequence[bool]) -> str:
-        single = dtype.itemsize == 4
-        return llvm_target.source(self._prepared(), native.machine(), single=single, varying=varying)
 
     def _plan(self, dtype: np.dtype[Any], threads: int) -> Plan:
         """How calls are cut into blocks."""
@@ -277,12 +235,12 @@ class Compiled:
         if scope.get("limit") != UNKNOWN:
             return
         if self.backend == "llvm":
-            scope["vector"] = self._native_vector()
-            scope["limit"] = NEVER if scope["vector"] is None else self._native_share()
+            scope["vector"] = self._fused().vector(self._run)
+            scope["limit"] = NEVER if scope["vector"] is None else self._fused().share
         else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [True] * len(self.args)))
-            scope["limit"] = self._plan(FLOAT64, self._recipe.threads or usable_cpus()).limit if own else NEVER
+            scope["limit"] = self._plan(FLOAT64, self._threads).limit if own else NEVER
 
     # Targets
 
@@ -337,7 +295,7 @@ class Compiled:
             absent = llvm_target.missing(self._program)
             if absent is not None:
                 raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
-            return self._native_source(FLOAT64, [True] * len(self.args))
+            return self._fused().source()
         if target == "math":
             absent = math_target.missing(self._program)
             if absent is not None:

@@ -72,7 +72,9 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     by = None if wrt is None else _names(wrt, "wrt")
     bound = _constants(constants or {})
     key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize), backend)
-    return _CACHE.get(key, lambda: _compile(Recipe(parse(text), arguments, bound, bool(optimize), threads, backend), by))
+    return _CACHE.get(
+        key, lambda: _compile(Recipe(parse(text), arguments, bound, bool(optimize), threads, backend), by)
+    )
 
 
 def _compile(recipe: Recipe, wrt: tuple[str, ...] | None) -> Function:

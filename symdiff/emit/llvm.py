@@ -23,10 +23,11 @@ from dataclasses import dataclass, field
 
 from symdiff.build import Builder
 from symdiff.emit.llvm_frame import LOOP, PART_OF, frame, method
+from symdiff.emit.math import of_scalars
 from symdiff.evaluate import constant
 from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.language.lower import instantiate
-from symdiff.primitives import PRIMITIVES, Primitive
+from symdiff.primitives import PRIMITIVES
 
 PART = 1000  # operations of a function: compilers take more than twice as long for twice as many
 
@@ -51,14 +52,19 @@ class Machine:
 
 
 def missing(program: Program) -> str | None:
-    """The first operation of `program` that the target does not have."""
-    graph = program.graph
-    for row, here in zip(graph.rows, live(program), strict=True):
-        if here and not isinstance(row[0], str):
+    """The first operation of `program` that the target does not have; arrays of scalars may be results."""
+    graph, alive = program.graph, live(program)
+    for i, row in enumerate(graph.rows):
+        if alive[i] and not isinstance(row[0], str) and not (i in program.outputs and of_scalars(row)):
             return type(row[0]).__name__.lower()
-        if here and row[0] in PRIMITIVES and PRIMITIVES[row[0]].llvm is None:
+        if alive[i] and row[0] in _MISSING:
             return str(row[0])
-    return "array arguments" if graph.shapes else None
+    arrays = {i for i in graph.shapes if alive[i]}
+    inside = any(here and not arrays.isdisjoint(operands(row)) for row, here in zip(graph.rows, alive, strict=True))
+    return "array arguments" if inside or not arrays.isdisjoint(program.inputs) else None
+
+
+_MISSING = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)
 
 
 def source(program: Program, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
@@ -66,7 +72,7 @@ def source(program: Program, machine: Machine, *, single: bool, varying: Sequenc
 
     `single` is for single precision; `varying` says of each argument whether it varies along a row.
     """
-    writer = _Writer(_spelt(program), machine, single=single, varying=varying)
+    writer = _Writer(_spelt(compact(program)), machine, single=single, varying=varying)
     body = writer.vectors()
     counts = sum(varying), len(varying) - sum(varying), len(program.outputs)
     parts = [frame(counts, writer.scalar, writer.lanes, machine.family), body, *writer.helpers.values()]
@@ -238,7 +244,9 @@ class _Writer:
 class _Part:
     """Straight-line code; `registers` are known in front of it."""
 
-    def __init__(self, writer: _Writer, registers: Mapping[object, str], slots: Mapping[int, int] | None = None) -> None:
+    def __init__(
+        self, writer: _Writer, registers: Mapping[object, str], slots: Mapping[int, int] | None = None
+    ) -> None:
         self.writer = writer
         self.registers = dict(registers)
         self.slots = slots or {}
@@ -290,12 +298,11 @@ class _Part:
                 self.lines.append(f"{own} = load {writer.vector}, ptr {place}, align {writer.size}")
             else:
                 place = self.address(writer.places[i])
-                one = f"insertelement {writer.vector} poison, {writer.scalar} {own}.s, i64 0"
-                spread = f"shufflevector {writer.vector} {own}.v, {writer.vector} poison, <{writer.lanes} x i32> zeroinitializer"
+                vector, zeros = writer.vector, f"<{writer.lanes} x i32> zeroinitializer"
                 self.lines += [
                     f"{own}.s = load {writer.scalar}, ptr {place}",
-                    f"{own}.v = {one}",
-                    f"{own} = {spread}",
+                    f"{own}.v = insertelement {vector} poison, {writer.scalar} {own}.s, i64 0",
+                    f"{own} = shufflevector {vector} {own}.v, {vector} poison, {zeros}",
                 ]
         return self.registers[i]
 

@@ -69,8 +69,7 @@ def machine() -> Machine:
                 llvm.add_symbol(name, address)
     head = array_head()
     if head:
-        address = ctypes.cast(ctypes.pythonapi.PyLong_FromSsize_t, ctypes.c_void_p).value
-        llvm.add_symbol("PyLong_FromSsize_t", address)
+        llvm.add_symbol("PyLong_FromSsize_t", _address(ctypes.pythonapi, "PyLong_FromSsize_t"))
     return Machine(width, family, variants, head)
 
 
@@ -131,8 +130,8 @@ class Code:
 
     __slots__ = ("call", "run")
 
-    def __init__(self, source: str, effort: int = 2) -> None:
-        """Compile a module; `effort` is LLVM's level of optimisation in choosing instructions."""
+    def __init__(self, source: str, optimised: bool) -> None:  # noqa: FBT001 - the one option
+        """Compile a module; `optimised` code takes two times as long to make, and runs in four fifths of the time."""
         llvm = binding()
         with _lock:
             context = llvm.create_context()
@@ -140,7 +139,7 @@ class Code:
             target = llvm.Target.from_default_triple().create_target_machine(
                 cpu=llvm.get_host_cpu_name(),
                 features=llvm.get_host_cpu_features().flatten(),
-                opt=effort,
+                opt=2 if optimised else 0,
                 jit=True,
             )
             module.triple = llvm.get_process_triple()

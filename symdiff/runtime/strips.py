@@ -64,7 +64,7 @@ def evaluate(
     Args:
         kernel: of what varies along a row, the native function.
         args: arrays that broadcast to `loop`.
-        outs: arrays of the loop shape, in the order of the outputs; they may be arguments.
+        outs: arrays of the loop shape, in the order of the outputs; they share no memory with arguments.
         loop: the loop shape.
         dtype: of the native code.
         share: the points that are worth a thread.
@@ -76,7 +76,6 @@ def evaluate(
     """
     if not prod(loop):
         return
-    args = [a.copy() if any(np.may_share_memory(a, out) for out in outs) else a for a in args]
     shape, operands = _laid(args, outs, loop, dtype)
     given, results = operands[: len(args)], operands[len(args) :]
     flat = len(shape) > 1 and shape[-1] < _SHORT  # strips are copied to one row
@@ -110,7 +109,9 @@ def evaluate(
     reports.give()
 
 
-def _laid(args: Sequence[Array], outs: Sequence[Array], loop: Shape, dtype: np.dtype[Any]) -> tuple[Shape, list[_Operand]]:
+def _laid(
+    args: Sequence[Array], outs: Sequence[Array], loop: Shape, dtype: np.dtype[Any]
+) -> tuple[Shape, list[_Operand]]:
     """The shape of as few axes as there can be, and the arrays in it."""
     arrays = [*[np.broadcast_to(a, loop) if a.shape != loop else a for a in args], *outs]
     axes: list[tuple[int, list[int]]] = []  # from the last on: the size, the stride of each array
@@ -129,10 +130,10 @@ def _laid(args: Sequence[Array], outs: Sequence[Array], loop: Shape, dtype: np.d
     shape = tuple([size for size, _ in axes])
     operands = []
     for k, a in enumerate(arrays):
-        strides = tuple([steps[k] for _, steps in axes])
-        view = a if a.shape == shape else as_strided(a, shape, strides)
-        varies = strides[-1] != 0 or k >= len(args)
-        lies = not varies or strides[-1] == dtype.itemsize
+        steps = tuple([strides[k] for _, strides in axes])
+        view = a if a.shape == shape else as_strided(a, shape, steps)
+        varies = steps[-1] != 0 or k >= len(args)
+        lies = not varies or steps[-1] == dtype.itemsize
         direct = lies and a.dtype == dtype and a.flags.aligned
         operands.append(_Operand(view, a.__array_interface__["data"][0], direct, varies))
     return shape, operands
