@@ -13,6 +13,7 @@ import numpy as np
 
 from symdiff.arrays import NEED_ELEMENTS, Broadcast, Expand, Index, Permute, Reshape
 from symdiff.dims import value
+from symdiff.emit import llvm as llvm_target
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.schedule import load as load_of
@@ -21,10 +22,12 @@ from symdiff.ir import Program, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
+from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, converted, floats, meet, settle
 from symdiff.runtime.blocks import Plan, plan, usable_cpus
 from symdiff.runtime.blocks import evaluate as in_blocks
 from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, alike, core_entry, general_entry, scalar_entry
+from symdiff.runtime.fused import Fused
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, flatten, nest
@@ -44,6 +47,7 @@ class Recipe:
     constants: tuple[tuple[str, float], ...]
     optimize: bool
     threads: int | None
+    backend: str = "numpy"
     steps: tuple[tuple[Derive, tuple[str, ...]], ...] = ()
 
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
@@ -84,6 +88,15 @@ class Compiled:
         self._converts = [None if self._needs_numpy else math_target.convert(program, i) for i in program.outputs]
         if self._needs_numpy and numpy_target.needs_scipy(program):
             special()
+        self.backend = recipe.backend
+        if recipe.backend == "llvm":
+            native.binding()
+            if llvm_target.missing(program) is not None:
+                self.backend = "numpy"
+
+    @property
+    def _threads(self) -> int:
+        return self._recipe.threads or usable_cpus()
 
     # Calling
 
@@ -153,7 +166,7 @@ class Compiled:
 
     def _few(self, args: Sequence[Any]) -> tuple[int, ...]:
         """The shape of the arrays, where these and floats are all there is, and one call on them is best; else ()."""
-        limit = getattr(self.__call__, "__globals__", {}).get("limit", NEVER)
+        limit = getattr(self.__call__, "__globals__", {}).get("limit", NEVER) if self.backend == "numpy" else NEVER
         shape = alike(args) if limit > 0 else ()
         return shape if prod(shape) <= limit else ()
 
@@ -206,8 +219,12 @@ class Compiled:
     ) -> list[Any]:
         """The results of the NumPy target for arguments of a loop shape, computed whole or in blocks."""
         run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
+        if self.backend == "llvm" and loop and dtype.kind == "f" and reportable():
+            results = self._fused()(values, loop, dtype, shapes, outs)
+            self._open()
+            return results
+        threads = self._threads
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
-        threads = self._recipe.threads or usable_cpus()
         cut = self._plan(dtype, threads)
         if any(self.cores) or prod(loop) <= cut.limit or not reportable():
             results = settle(flatten(run(*converted(values, dtype)), self._nest), shapes, dtype, fresh=fresh, out=outs)
@@ -229,6 +246,13 @@ class Compiled:
         )
         return results
 
+    def _fused(self) -> Fused:
+        """The native code."""
+        made: Fused = self._once(
+            "fused", lambda: Fused(self._prepared(), self._nest, self._threads, self._target("numpy"))
+        )
+        return made
+
     def _plan(self, dtype: np.dtype[Any], threads: int) -> Plan:
         """How calls are cut into blocks."""
         made: Plan = self._once(
@@ -237,12 +261,17 @@ class Compiled:
         return made
 
     def _open(self) -> None:
-        """Let the entry take arrays straight to the NumPy target, if all it returns is of their shape and its own."""
+        """Let the entry take arrays straight to a target, if all it returns is of their shape and its own."""
         scope = getattr(self.__call__, "__globals__", {})
-        if scope.get("limit") == UNKNOWN:
+        if scope.get("limit") != UNKNOWN:
+            return
+        if self.backend == "llvm":
+            scope["vector"] = self._fused().vector(self._run)
+            scope["limit"] = NEVER if scope["vector"] is None else self._fused().share
+        else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [True] * len(self.args)))
-            scope["limit"] = self._plan(FLOAT64, self._recipe.threads or usable_cpus()).limit if own else NEVER
+            scope["limit"] = self._plan(FLOAT64, self._threads).limit if own else NEVER
 
     # Targets
 
@@ -285,7 +314,7 @@ class Compiled:
                 shapes); "loops", which takes loop dimensions in front of core shapes too;
                 "blocks", which takes arrays for the results too and writes into them, as large
                 calls do block by block; "complex", for complex arrays; "math", for floats,
-                after `import math`.
+                after `import math`; "llvm", the native code of this machine, for arrays of float64.
 
         Raises:
             ValueError: no such target, or the math module lacks a function of the formula.
@@ -293,12 +322,19 @@ class Compiled:
         """
         if target == "complex":
             return self._complex_source()
+        if target == "llvm":
+            absent = llvm_target.missing(self._program)
+            if absent is not None:
+                raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
+            return self._fused().source()
         if target == "math":
             absent = math_target.missing(self._program)
             if absent is not None:
                 raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
         elif target not in ("numpy", "loops", "blocks"):
-            raise ValueError(f"unknown target {target!r}; there are 'numpy', 'loops', 'blocks', 'complex' and 'math'")
+            raise ValueError(
+                f"unknown target {target!r}; there are 'numpy', 'loops', 'blocks', 'complex', 'math' and 'llvm'"
+            )
         if target == "blocks" and (any(self.cores) or any(self.results)):
             raise ValueError("only functions of scalars that return scalars have a source for blocks")
 

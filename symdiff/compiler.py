@@ -44,7 +44,8 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             order of first appearance.
         wrt: names to differentiate by, in order. Default: all arguments.
         constants: values of names, bound now.
-        backend: "numpy".
+        backend: "numpy", or "llvm" for native code on arrays, which needs the extra `symdiff[llvm]`.
+            What it does not have (`f.backend` says so) is computed by NumPy.
         threads: most threads to use on large arrays; default the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.
 
@@ -63,15 +64,17 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         if not hasattr(text, "free_symbols"):
             raise TypeError(f"a formula is a str or a SymPy expression, not {type(text).__name__}")
         text, args, constants = _from_sympy(text, args, constants or {})
-    if backend != "numpy":
-        raise ValueError(f"backend must be 'numpy', not {backend!r}")
+    if backend not in ("numpy", "llvm"):
+        raise ValueError(f"backend must be 'numpy' or 'llvm', not {backend!r}")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
     arguments = None if args is None else _arguments(args, "args")
     by = None if wrt is None else _names(wrt, "wrt")
     bound = _constants(constants or {})
-    key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize))
-    return _CACHE.get(key, lambda: _compile(Recipe(parse(text), arguments, bound, bool(optimize), threads), by))
+    key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize), backend)
+    return _CACHE.get(
+        key, lambda: _compile(Recipe(parse(text), arguments, bound, bool(optimize), threads, backend), by)
+    )
 
 
 def _compile(recipe: Recipe, wrt: tuple[str, ...] | None) -> Function:

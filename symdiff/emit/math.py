@@ -27,14 +27,15 @@ def missing(program: Program) -> str | None:
             return "array arguments"
         shaped = {i for i in graph.shapes if alive[i]}
         rows = graph.rows
-        if not all(_of_scalars(rows[i]) for i in shaped) or any(
+        if not all(of_scalars(rows[i]) for i in shaped) or any(
             here and not shaped.isdisjoint(row[1:]) for row, here in zip(rows, alive, strict=True)
         ):
             return "array operations"
     return next((row[0] for row, here in zip(graph.rows, alive, strict=True) if here and row[0] in _MISSING), None)
 
 
-def _of_scalars(row: Row) -> bool:
+def of_scalars(row: Row) -> bool:
+    """Whether a row is an array of scalars, each at a place of its own."""
     return (
         isinstance(row[0], Assemble)
         and len(set(row[0].places)) == len(row[0].places)

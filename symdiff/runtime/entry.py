@@ -14,9 +14,11 @@ import numpy as np
 from symdiff.arrays import Demands
 from symdiff.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.emit import math as math_target
+from symdiff.emit.python import Nest
 from symdiff.ir import Program
 from symdiff.runtime.arguments import FLOAT64
 from symdiff.runtime.load import load
+from symdiff.runtime.reports import heeded
 from symdiff.runtime.results import Convert, Layout, record
 
 
@@ -186,6 +188,34 @@ def alike(args: Sequence[Any]) -> tuple[int, ...]:
         elif a.__class__ is not float:
             return ()
     return shape
+
+
+def native_vector(
+    call: Callable[..., int],
+    count: int,
+    nest: Nest,
+    outputs: int,
+    again: Callable[..., Any],
+) -> Callable[..., Any]:
+    """What `vector` of a scalar entry is for native code: of arrays of one shape, to new ones, nested plain tuples.
+
+    `again` takes over where native code cannot read an array, or has seen a floating-point
+    error that the caller wants to know of.
+    """
+    names, made = [f"a{k}" for k in range(count)], [f"o{k}" for k in range(outputs)]
+    lines = [
+        f"def vector({', '.join(names)}):",
+        f"    shape = {names[0]}.shape",
+        *[f"    {o} = empty(shape)" for o in made],
+        f"    found = call({', '.join([*names, *made])})",
+        f"    if found and (found < 0 or found & heeded()):\n        return again({', '.join(names)})",
+        f"    return {_nested(nest, made)}",
+    ]
+    return load("\n".join(lines) + "\n", "vector", {"empty": np.empty, "call": call, "again": again, "heeded": heeded})
+
+
+def _nested(nest: Nest, texts: Sequence[str]) -> str:
+    return texts[nest] if isinstance(nest, int) else _tuple([_nested(part, texts) for part in nest])
 
 
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:

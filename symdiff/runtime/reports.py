@@ -11,12 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.emit.llvm_frame import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
+
 _KINDS = {"divide by zero": "divide", "overflow": "over", "underflow": "under", "invalid value": "invalid"}
+_FLAGS = {"divide": DIVIDE, "invalid": INVALID, "over": OVERFLOW, "under": UNDERFLOW}
 
 
 def reportable() -> bool:
     """Whether the caller's `numpy.errstate` asks for nothing but warnings and exceptions, or silence."""
     return {str(mode) for mode in np.geterr().values()} <= {"ignore", "warn", "raise"}
+
+
+def heeded() -> int:
+    """The errors that the caller's `numpy.errstate` does not ignore, as native code numbers them."""
+    return sum([_FLAGS[kind] for kind, mode in np.geterr().items() if mode != "ignore"])
 
 
 class Reports:

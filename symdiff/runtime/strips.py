@@ -1,0 +1,197 @@
+"""Calls of native code on arrays of any shape: cut into strips, which threads share.
+
+Native code takes rows of points that lie in memory one behind the other; from row to row it
+takes steps of any length, and an argument may be the same along a row. So the axes that all
+arrays step through alike are made one, and what does not lie so, or has another dtype, is
+copied strip by strip.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import ceil, prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from symdiff.runtime.blocks import _keep_freed_memory, _shared
+from symdiff.runtime.reports import Reports, heeded
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+Box = tuple[slice, ...]
+# For each argument whether it varies along a row, to the function on a table, rows and points.
+Kernel = Callable[[tuple[bool, ...]], Callable[[int, int, int], int]]
+
+_COPIED = 16384  # points of a strip of which some arrays are copied: they stay in cache
+_STRIP = 131072  # points of any other: the call of one takes a few microseconds
+_SHORT = 64  # points of a row, below which rows are copied to make long ones
+
+
+@dataclass(slots=True, eq=False)
+class _Operand:
+    """An array as the strips see it; `direct`: native code reads or writes it where it is."""
+
+    view: Array
+    place: int
+    direct: bool
+    varies: bool
+
+
+def evaluate(
+    kernel: Kernel,
+    args: Sequence[Array],
+    outs: Sequence[Array],
+    loop: Shape,
+    *,
+    dtype: np.dtype[Any],
+    share: int,
+    threads: int,
+    judge: Callable[..., Any],
+) -> None:
+    """Write the results for `args` into `outs`.
+
+    Native code only knows that there was a floating-point error, and may see one too many.
+    So where it has seen one that the caller's `numpy.errstate` does not ignore, NumPy computes
+    that strip again, by `judge`, and reports what it finds, place by place.
+
+    Args:
+        kernel: of what varies along a row, the native function.
+        args: arrays that broadcast to `loop`.
+        outs: arrays of the loop shape, in the order of the outputs; they share no memory with arguments.
+        loop: the loop shape.
+        dtype: of the native code.
+        share: the points that are worth a thread.
+        threads: most threads to use.
+        judge: the generated function of the NumPy target.
+
+    Raises:
+        FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
+    """
+    if not prod(loop):
+        return
+    shape, operands = _laid(args, outs, loop, dtype)
+    given, results = operands[: len(args)], operands[len(args) :]
+    flat = len(shape) > 1 and shape[-1] < _SHORT  # strips are copied to one row
+    if flat:
+        for one in operands:
+            one.direct = False
+            one.varies = any(one.view.strides)
+    run = kernel(tuple([one.varies for one in given]))
+    order = sorted(range(len(given)), key=lambda k: not given[k].varies)
+    threads = max(min(threads, prod(shape) // share), 1)
+    boxes = deque(_boxes(shape, all(one.direct for one in operands), flat, threads))
+    wanted = heeded()
+    reports = Reports(judge)
+    _keep_freed_memory()
+
+    def work() -> None:
+        while boxes:
+            try:
+                box = boxes.popleft()
+            except IndexError:  # another thread was faster
+                return
+            try:
+                if wanted & _strip(run, [given[k] for k in order], results, box, dtype, flat):
+                    with reports.collecting():
+                        judge(*[np.asarray(one.view[box], dtype) for one in given])
+            except BaseException:
+                boxes.clear()  # the others stop too
+                raise
+
+    _shared(work, min(threads, len(boxes)))
+    reports.give()
+
+
+def _laid(
+    args: Sequence[Array], outs: Sequence[Array], loop: Shape, dtype: np.dtype[Any]
+) -> tuple[Shape, list[_Operand]]:
+    """The shape of as few axes as there can be, and the arrays in it."""
+    arrays = [*[np.broadcast_to(a, loop) if a.shape != loop else a for a in args], *outs]
+    axes: list[tuple[int, list[int]]] = []  # from the last on: the size, the stride of each array
+    for axis in reversed(range(len(loop))):
+        size = loop[axis]
+        if size == 1:
+            continue
+        strides = [a.strides[axis] for a in arrays]
+        if axes and all(s == inner * axes[-1][0] for s, inner in zip(strides, axes[-1][1], strict=True)):
+            axes[-1] = axes[-1][0] * size, axes[-1][1]
+        else:
+            axes.append((size, strides))
+    if not axes:
+        axes.append((1, [dtype.itemsize] * len(arrays)))
+    axes.reverse()
+    shape = tuple([size for size, _ in axes])
+    operands = []
+    for k, a in enumerate(arrays):
+        steps = tuple([strides[k] for _, strides in axes])
+        view = a if a.shape == shape else as_strided(a, shape, steps)
+        varies = steps[-1] != 0 or k >= len(args)
+        lies = not varies or steps[-1] == dtype.itemsize
+        direct = lies and a.dtype == dtype and a.flags.aligned
+        operands.append(_Operand(view, a.__array_interface__["data"][0], direct, varies))
+    return shape, operands
+
+
+def _boxes(shape: Shape, direct: bool, flat: bool, threads: int) -> list[Box]:  # noqa: FBT001
+    """The strips: of some rows, or of a part of one; of some of the first axis where all is copied."""
+    points = _STRIP if direct else _COPIED
+    points = min(points, max(ceil(prod(shape) / (2 * threads)), 1024)) if threads > 1 else points
+    steps = [1] * len(shape)
+    left = points
+    for axis in reversed(range(len(shape))):
+        if not flat and axis < len(shape) - 2:
+            break
+        steps[axis] = min(shape[axis], max(left, 1))
+        left //= max(shape[axis], 1)
+    ranges = [range(0, n, step) for n, step in zip(shape, steps, strict=True)]
+    return [
+        tuple([slice(start, min(start + step, n)) for start, step, n in zip(corner, steps, shape, strict=True)])
+        for corner in product(*ranges)
+    ]
+
+
+def _strip(
+    run: Callable[[int, int, int], int],
+    given: Sequence[_Operand],
+    results: Sequence[_Operand],
+    box: Box,
+    dtype: np.dtype[Any],
+    flat: bool,  # noqa: FBT001
+) -> int:
+    """Compute one strip; the arguments are in the order of the table."""
+    table: list[int] = []
+    copies: list[Array] = []
+    back: list[tuple[Array, Array]] = []
+    for one in (*given, *results):
+        strides = one.view.strides
+        if one.direct:
+            offset = sum(part.start * stride for part, stride in zip(box, strides, strict=True))
+            table += [one.place + offset, strides[-2] if len(strides) > 1 else 0]
+            continue
+        part = one.view[box]
+        if not flat and part.ndim > 1 and not strides[-2]:  # the same in each row
+            part = part[..., :1, :]
+        if one.varies:
+            made = np.empty(part.shape, dtype)
+            if one in results:
+                back.append((part, made))
+            else:
+                made[...] = part
+        else:
+            made = np.asarray(part[..., :1], dtype, order="C")
+        copies.append(made)
+        table += [made.__array_interface__["data"][0], made.strides[-2] if made.ndim > 1 and made.shape[-2] > 1 else 0]
+    sizes = [part.stop - part.start for part in box]
+    rows, count = (1, prod(sizes)) if flat else (prod(sizes[:-1]), sizes[-1])
+    packed = array("q", table)
+    flags = run(packed.buffer_info()[0], rows, count)
+    for part, made in back:
+        part[...] = made
+    return flags

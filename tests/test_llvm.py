@@ -1,0 +1,473 @@
+"""The native target: the numbers, shapes, warnings and errors of the NumPy target."""
+
+import gc
+import os
+import random
+import subprocess
+import sys
+import threading
+import warnings
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from random_formulas import NAMES as SMOOTH_NAMES
+from random_formulas import problems
+from strategies import NAMES, formulas, points
+from test_primitives import NUMERIC, SPECIAL_VALUES
+
+import symdiff
+from symdiff.primitives import PRIMITIVES
+
+pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+
+EXAMPLE = "log(x1) + x1*x2 - sin(x2)"
+SPECIAL = [*SPECIAL_VALUES, -1e-310, 5e-324, -1e308, 1e-20, 1e5, 1e22, -720.0, 3e-5]
+
+
+def both(text, **options):
+    """The formula by both backends."""
+    return symdiff.compile(text, backend="llvm", **options), symdiff.compile(text, **options)
+
+
+def flat(value):
+    return [leaf for part in value for leaf in flat(part)] if isinstance(value, tuple) else [value]
+
+
+def apart(got, want, least=0):
+    """The distance of arrays in units of the last place (of `least` at least); infinite where one is NaN or infinite."""
+    with np.errstate(all="ignore"):
+        distance = np.abs(got - want) / np.spacing(np.maximum(np.abs(want), want.dtype.type(least)))
+    same = (got == want) | (np.isnan(got) & np.isnan(want))
+    return np.where(same, 0, np.where(np.isfinite(distance), distance, np.inf))
+
+
+def agree(f, g, args, most=4, least=0):
+    """Both functions give the same, to so many units of the last place."""
+    with np.errstate(all="ignore"):
+        got, want = flat(f(*args)), flat(g(*args))
+    for one, other in zip(got, want, strict=True):
+        assert one.shape == other.shape
+        assert one.dtype == other.dtype
+        worst = apart(one, other, least)
+        k = np.unravel_index(np.argmax(worst), worst.shape) if worst.size else ()
+        assert worst.size == 0 or worst[k] <= most, (one[k], other[k], [np.broadcast_to(a, one.shape)[k] for a in args])
+
+
+def call_of(primitive):
+    if primitive.symbols and not primitive.symbols[0].prefix:
+        return f" {primitive.symbols[0].text} ".join(primitive.parameters)
+    return "-x" if primitive.name == "neg" else f"{primitive.name}({', '.join(primitive.parameters)})"
+
+
+MOST = {"np": 5, "special": 12}  # SciPy's own error reaches nine units, those of NumPy in single precision four
+CANCELS = {"logaddexp": 2, "lgamma": 1}  # the numbers whose difference the result is
+USERS = [p for p in NUMERIC if not p.internal and p.llvm is not None]
+ids = {"ids": lambda p: p.name}
+
+
+@pytest.mark.parametrize("primitive", USERS, **ids)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_every_operation_over_its_sample(primitive, dtype):
+    f, g = both(call_of(primitive), args=primitive.parameters)
+    assert f.backend == "llvm"
+    draw = np.random.default_rng(0)
+    args = [draw.uniform(low, high, 1003).astype(dtype) for low, high in primitive.sample]
+    agree(f, g, args, most=MOST[primitive.module], least=CANCELS.get(primitive.name, 0))
+
+
+@pytest.mark.parametrize("primitive", USERS, **ids)
+def test_every_operation_at_special_values(primitive):
+    """Infinities, NaN, signed zeros, subnormal and huge numbers, in vectors and in what is left of one."""
+    f, g = both(call_of(primitive), args=primitive.parameters)
+    values = SPECIAL[::2] if primitive.arity == 3 else SPECIAL
+    args = [np.append(a.ravel(), [1.0] * 3) for a in np.meshgrid(*[values] * primitive.arity)]
+    if primitive.name == "lgamma":
+        args = [np.where((np.abs(a) < 1e-300) | (a == -np.inf), 0.0, a) for a in args]  # SciPy's are wrong there
+    agree(f, g, args, most=MOST[primitive.module])
+    with np.errstate(all="ignore"):
+        zero = (got := f(*args)) == 0
+        np.testing.assert_array_equal(np.signbit(got[zero]), np.signbit(g(*args)[zero]))
+    if PRIMITIVES[primitive.name].partials[0] != "0" and primitive.name not in ("gamma", "lgamma"):
+        agree(f.value_and_grad, g.value_and_grad, args, most=16)
+
+
+def test_what_has_no_native_spelling_falls_back():
+    f, g = both("digamma(x)*y")
+    assert f.backend == "numpy"
+    args = np.linspace(1, 2, 50), np.ones(50)
+    np.testing.assert_array_equal(f(*args), g(*args))
+    with pytest.raises(ValueError, match="digamma"):
+        f.source_for("llvm")
+    assert symdiff.compile("gamma(x)", backend="llvm").backend == "llvm"
+    assert symdiff.compile("gamma(x)", backend="llvm").grad.backend == "numpy"
+
+
+def test_backend_is_inherited_and_part_of_the_key():
+    f, g = both(EXAMPLE)
+    assert f is not g
+    assert f is symdiff.compile(EXAMPLE, backend="llvm")
+    assert g.backend == g.grad.backend == "numpy"
+    for made in (f.grad, f.jvp, f.vjp, f.hvp, f.diff("x1"), f.grad.vjp, f.value_and_grad):
+        assert made.backend == "llvm"
+        assert "define i32 @run" in made.source_for("llvm")
+        assert made.source_for("llvm") == made.source_for("llvm")
+    assert f(2.0, 5.0) == g(2.0, 5.0)
+    assert f.source == g.source
+
+
+@settings(max_examples=60, deadline=None)
+@given(formulas(), points(3))
+def test_random_programs(text, point):
+    """The order of rounding is the same, but functions differ by a few units of the last place."""
+    f, g = both(text, args=NAMES)
+    x, y, z = ([p, p * 1.01, -p, *[p] * 9] for p in point)
+    with np.errstate(all="ignore"):
+        got, want = (flat(h.value_and_grad(*map(np.array, (x, y, z)))) for h in (f, g))
+        parts = np.array(flat(g.vjp(*map(np.array, (x, y, z)), np.ones(12))))
+    scale = 1 + np.max(np.abs(parts), initial=0, where=np.isfinite(parts))
+    for one, other in zip(got, want, strict=True):
+        finite = np.isfinite(other)
+        if scale < 1e8:
+            close = np.abs(one[finite] - other[finite]) <= 1e-8 * scale
+            assert np.all(close | ~np.isfinite(one[finite])) or not finite.all()
+
+
+def test_random_smooth_programs():
+    for text, point in islice(problems(random.Random(7)), 40):  # noqa: S311 - not cryptography
+        f, g = both(text, args=SMOOTH_NAMES)
+        args = [np.full(9, p) for p in point]
+        for one, other in ((f, g), (f.grad, g.grad)):
+            with np.errstate(all="ignore"):
+                got, want = np.array(flat(one(*args))), np.array(flat(other(*args)))
+            assert np.allclose(got, want, rtol=1e-9, atol=1e-9 * np.max(np.abs(want), initial=1), equal_nan=True), text
+
+
+SHAPES = [
+    [(40, 30), (40, 30)],
+    [(400, 1), (1, 500)],
+    [(40, 500), (500,)],
+    [(500, 40), (500, 1)],
+    [(), (70000,)],
+    [(70000,), ()],
+    [(1,), (700,)],
+    [(11, 1, 1), (1, 13, 1)],
+    [(11, 1, 90), (13, 90)],
+    [(3, 1, 100), (1, 7, 1)],
+    [(2, 3, 1, 5), (4, 1)],
+    [(300, 70, 3), (70, 1)],
+    [(0, 400), (400,)],
+    [(1, 1), (1,)],
+    [(7,), (7,)],
+    [(8,), (8,)],
+]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_shapes(shapes, threads):
+    f, g = both("exp(-x1)*x2 + 2, x1, 3, x1, x2 - 1", threads=threads)
+    draw = np.random.default_rng(0)
+    args = [draw.uniform(0.5, 2, shape) for shape in shapes]
+    agree(f, g, args)
+    agree(f.vjp, g.vjp, [*args, *[np.ones(np.broadcast_shapes(*shapes))] * 5])
+
+
+LAYOUTS = {
+    "fortran": np.asfortranarray,
+    "every other": lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+    "backwards": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+    "byte-swapped": lambda a: a.astype(a.dtype.newbyteorder(">")),
+    "read-only": lambda a: np.lib.stride_tricks.as_strided(a, writeable=False),
+    "single": lambda a: a.astype(np.float32),
+    "integer": lambda a: (10 * a).astype(np.int16),
+    "bool": lambda a: a > 1,
+    "unaligned": lambda a: np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape),
+    "list": lambda a: a.tolist(),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("shape", [(6, 5), (300, 200), (3, 40000)])
+def test_layouts_and_dtypes(layout, shape):
+    f, g = both(EXAMPLE)
+    draw = np.random.default_rng(0)
+    x1, x2 = draw.uniform(1.1, 3, shape), draw.uniform(1.1, 3, shape)
+    changed = LAYOUTS[layout]
+    for args in (
+        (changed(x1), x2),
+        (x1, changed(x2)),
+        (changed(x1), changed(x2)),
+        (changed(x1), 2),
+        (1.5, changed(x2)),
+    ):
+        for one, other in ((f, g), (f.value_and_grad, g.value_and_grad)):
+            with np.errstate(all="ignore"):
+                got, want = flat(one(*args)), flat(other(*args))
+            for a, b in zip(got, want, strict=True):
+                assert (a.shape, a.dtype) == (b.shape, b.dtype)
+                np.testing.assert_allclose(a, b, rtol=1e-5 if a.dtype == np.float32 else 1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("text", ["x**2*y + sin(z)", "exp(x*y*z)", "x + y", "x*y + where(z > 0, z**3, y*z)"])
+@pytest.mark.parametrize("shape", [(50,), (3, 70), (40_000,), (0,)])
+def test_matrices_of_derivatives(text, shape):
+    f, g = both(text, args="x, y, z")
+    args = np.random.default_rng(0).uniform(-1, 1, (3, *shape))
+    for name in ("jacobian", "hessian", "value_and_jacobian"):
+        one, other = getattr(f, name), getattr(g, name)
+        assert one.backend == "llvm"
+        for some in (args, [args[0], 0.5, args[2]]):
+            agree(one, other, some, most=16, least=1)
+    agree(f.hessian.coo, g.hessian.coo, args, most=16, least=1)
+    out = np.full((*shape, 3, 3), np.nan)
+    assert f.hessian(*args, out=out) is out
+    np.testing.assert_allclose(out, g.hessian(*args), rtol=1e-12, atol=1e-12)
+
+
+def test_refused_dtypes_and_complex():
+    f, g = both("exp(x)*x")
+    with pytest.raises(TypeError, match="float16"):
+        f(np.ones(3, np.float16))
+    with pytest.raises(TypeError, match="dtype"):
+        f(np.array(["a"]))
+    x = np.linspace(0, 1, 40) * (1 + 2j)
+    np.testing.assert_array_equal(f(x), g(x))
+
+
+@pytest.mark.parametrize("size", [5, 1000, 200_000])
+def test_out(size):
+    f, g = both(EXAMPLE)
+    x1, x2 = np.linspace(1, 2, size), np.linspace(2, 3, size)
+    want = g(x1, x2)
+    for out in (np.empty(size), np.empty(2 * size)[::2], np.empty(size, ">f8"), np.empty((2, size))[1]):
+        assert f(x1, x2, out=out) is out
+        np.testing.assert_allclose(out, want, rtol=1e-13)
+    single = np.empty(size, np.float32)
+    f(x1, x2, out=single)
+    np.testing.assert_allclose(single, want, rtol=1e-6)
+    own, shifted = x1.copy(), np.append(x1, 9.0)
+    f(own, x2, out=own)
+    np.testing.assert_allclose(own, want, rtol=1e-13)
+    f(shifted[:-1], x2, out=shifted[1:])
+    np.testing.assert_allclose(shifted[1:], want, rtol=1e-13)
+    with pytest.raises(symdiff.ShapeError, match="out="):
+        f(x1, x2, out=np.empty(size + 1))
+    with pytest.raises(TypeError, match="read-only"):
+        f(x1, x2, out=np.broadcast_to(0.0, size))
+    value, grad = np.empty(size), tuple(np.empty((2, size)))
+    made = f.value_and_grad(x1, x2, out=(value, grad))
+    assert made.value is value
+    assert made.grad[1] is grad[1]
+
+
+def test_results_have_their_own_memory():
+    f, _ = both("x, x, 2, x*y, x*y")
+    for size in (5, 5, 100_000):
+        x, y = np.ones(size), np.ones(size)
+        made = f(x, y)
+        for k, one in enumerate(made):
+            assert one.flags.owndata
+            assert not any(np.shares_memory(one, other) for other in (x, y, *made[:k]))
+
+
+# Floating-point errors: what NumPy reports, where it reports it
+
+
+def reported(f, *args):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        f(*args)
+    return [(str(w.message), w.lineno) for w in caught]
+
+
+@pytest.mark.parametrize("size", [7, 1000, 100_000, 600_000])
+@pytest.mark.parametrize(
+    "text", ["log(x)", "1/x + exp(1000*x)", "where(x > 0, log(x), 0)", "sqrt(x - 1)*x", "x**2.5", "x*1e308*10"]
+)
+def test_warnings_are_those_of_numpy(text, size):
+    f, g = both(text)
+    good, bad = np.linspace(1.0, 1.5, size) / 2.2, np.linspace(1, 2, size)
+    bad[size // 2] = 0.0
+    bad[size // 3] = -1.0
+    for x in (bad, good, bad):
+        for one, other in ((f, g), (f.grad, g.grad)):
+            assert sorted(reported(one, x)) == sorted(reported(other, x))
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_errors_are_raised_and_ignored_as_the_caller_asks(size):
+    f, _ = both("log(x) + exp(-1000*x)")
+    x = np.ones(size)
+    for bad, kind in ((0.0, "divide"), (-0.5, "invalid"), (1.0, "under"), (-1.0, "over")):
+        x[-1] = bad
+        f(x[:5])  # the entry has been opened
+        with np.errstate(all="ignore"):
+            assert reported(f, x) == []
+        with np.errstate(**{"all": "ignore", kind: "raise"}), pytest.raises(FloatingPointError):
+            f(x)
+        seen = []
+        with np.errstate(**{"all": "ignore", kind: "call"}, call=lambda *a, seen=seen: seen.append(a)):
+            f(x)
+        assert seen
+
+
+def test_no_error_where_there_is_none():
+    f, _ = both("where(x > 0, log(x)/x, maximum(x, -1)*sinc(x)) + hypot(x, y) % 3 + round(y)*arctan2(x, y)")
+    x, y = np.linspace(-2, 2, 1001), np.linspace(0.1, 1, 1001)
+    with np.errstate(all="raise", under="ignore"):
+        for g in (f, f.grad):
+            g(x, y)
+            g(x, 0.5)
+            g(x[:, None], y[:50])
+
+
+# Long programs, threads, processes, memory
+
+
+def test_long_programs_are_cut(monkeypatch):
+    monkeypatch.setattr("symdiff.emit.llvm.PART", 7)
+    text = "+".join(f"sin({k + 1}*x*y)*where(x > {k}, exp(y), z/{k + 2})" for k in range(9))
+    f, g = (symdiff.compile(text, args=NAMES, backend=b, threads=5).value_and_grad for b in ("llvm", "numpy"))
+    assert "@part9" in f.source_for("llvm")
+    draw = np.random.default_rng(0)
+    for args in (draw.uniform(-1, 9, (3, 100)), [2.0, draw.uniform(0, 1, 77), 3.0], [draw.uniform(0, 1, 77), 1.0, 2.0]):
+        with np.errstate(all="ignore"):
+            for one, other in zip(flat(f(*args)), flat(g(*args)), strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)
+
+
+def test_a_very_long_program():
+    text = " + ".join(f"sin({k}*x)*y" for k in range(1, 6000))
+    f, g = both(text)
+    x, y = np.linspace(0, 1, 20), np.linspace(1, 2, 20)
+    np.testing.assert_allclose(f(x, y), g(x, y), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5, None])
+def test_threads_agree(threads):
+    f, g = both("sin(x)*exp(y)", threads=threads)
+    x, y = np.random.default_rng(0).uniform(-1, 1, (2, 500_003))
+    agree(f.value_and_grad, g.value_and_grad, (x, y), most=16)
+
+
+def test_many_threads_at_once():
+    f = symdiff.compile("x*cos(y) + 12345", backend="llvm")
+    x, y = np.random.default_rng(0).uniform(-1, 1, (2, 50_000))
+    want = x * np.cos(y) + 12345
+    wrong = []
+
+    def run(k):
+        for size in (100 + k, 50_000):
+            wrong.extend([size] * (not np.allclose(f(x[:size], y[:size]), want[:size])))
+        g = symdiff.compile(f"x*{k + 2}.5", backend="llvm")
+        if not np.array_equal(g(x), x * (k + 2.5)):
+            wrong.append(k)
+
+    threads = [threading.Thread(target=run, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_fork():
+    code = (
+        "import os, sys, numpy as np, symdiff\n"
+        "x = np.linspace(1, 2, 300_000)\n"
+        "f = symdiff.compile('log(x)*x', backend='llvm', threads=2)\n"
+        "want = f(x)\n"
+        "pid = os.fork()\n"
+        "good = np.array_equal(f(x), want) and np.allclose(symdiff.compile('x+7', backend='llvm')(x), x + 7)\n"
+        "if pid == 0:\n"
+        "    os._exit(0 if good else 3)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) or (0 if good else 4))\n"
+    )
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert not run.stderr
+
+
+STATM = Path("/proc/self/statm")
+
+
+def resident():
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="the system does not tell the memory of a process")
+def test_dropped_functions_leave_no_code_behind():
+    from symdiff.compiled import Recipe
+    from symdiff.compiler import _compile
+    from symdiff.language.parser import parse
+
+    def make(k):
+        f = _compile(Recipe(parse(f"exp(x)*{k}.25 + log(x)"), None, (), True, None, "llvm"), None)
+        f(np.ones(10))
+
+    for k in range(60):
+        make(k)
+    gc.collect()
+    before = resident()
+    for k in range(200):
+        make(k + 1000)
+    gc.collect()
+    assert resident() - before < 8e6  # 200 engines take some 25 MB
+
+
+def test_without_llvmlite():
+    code = (
+        "import sys\n"
+        "sys.modules['llvmlite'] = None\n"
+        "import symdiff\n"
+        "print(symdiff.compile('x*2')(3))\n"
+        "try:\n"
+        "    symdiff.compile('x*2', backend='llvm')\n"
+        "except ImportError as error:\n"
+        "    print(error)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[0] == "6.0"
+    assert "pip install 'symdiff[llvm]'" in run.stdout
+
+
+def test_llvmlite_is_imported_when_it_is_asked_for():
+    code = (
+        "import sys, symdiff, numpy as np\n"
+        "symdiff.compile('x*2')(np.ones(5))\n"
+        "assert 'llvmlite' not in sys.modules\n"
+        "symdiff.compile('x*2', backend='llvm')(np.ones(5))\n"
+        "assert 'llvmlite' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_processor_without_vector_functions(monkeypatch):
+    """Where the C library has none, its scalar functions are called for each lane."""
+    from symdiff.emit.llvm import Machine
+    from symdiff.runtime import native
+
+    monkeypatch.setattr(native, "machine", Machine)
+    text = "log(x) + erf(y)*tanh(x*y) + hypot(x, y) + lgamma(x)"
+    f = symdiff.compile(text, args="x, y", backend="llvm", threads=7)
+    g = symdiff.compile(text, args="x, y")
+    assert "@each.log" in f.source_for("llvm")
+    assert "<2 x double>" in f.source_for("llvm")
+    args = np.random.default_rng(0).uniform(0.5, 2, (2, 101))
+    for _ in range(2):
+        np.testing.assert_allclose(f(*args), g(*args), rtol=1e-14)
+
+
+@pytest.mark.parametrize("pattern", [(True, False), (False, True)])
+def test_what_is_the_same_along_a_row_is_computed_in_front_of_the_loop(pattern):
+    f = symdiff.compile("exp(a)*x", args="a, x", backend="llvm")
+    text = f._fused().source(varying=pattern)
+    call, loop = (
+        text.index("call <", text.index("@vectors(ptr %pointers, i64 %count) #0")),
+        text.index("\nloop:\n", text.index("define internal void @vectors")),
+    )
+    assert (call < loop) is (pattern == (False, True))
