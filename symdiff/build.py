@@ -39,6 +39,7 @@ class Builder:
             that only broadcasts to it. Derivatives need not: they are broadcast at the end.
         silence: where rows are known to be NaN.
         finite: whether rows are finite for finite arguments.
+        first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
     """
 
@@ -48,6 +49,7 @@ class Builder:
         self.exact = True
         self.silence = Silence(graph)
         self.finite = Finite(graph)
+        self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written

@@ -2,13 +2,16 @@
 
 `-2*w*v` for an array v is an array, of which a contraction takes a pass over the numbers
 for each factor; as a scalar times v it takes the pass over v alone.
+
+Numbers must not leave their range for it: what the formula itself scales stays scaled, as
+the `x/a` of `sum((x/a)**2)`, and no two scalars that are not known are multiplied.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Size, Structure, Sum
 from symdiff.dims import estimate
 from symdiff.dims import product as count
 
@@ -33,25 +36,44 @@ def split(b: Builder, i: int) -> tuple[Scale, int]:
     """Row `i`, an array, as a scale and the rest; for a scalar, or where nothing is shared, that is all of it."""
     if not b.graph.shapes or not b.simplify:
         return _NONE, i
-    times, by = None, None
-    while b.shape(i):
+    whole = _NONE
+    while i >= b.first and b.shape(i):
         row = b.row(i)
         if row[0] == "neg":
-            times, i = _joined(b, times, b.const(-1.0)), row[1]
+            scale, rest = Scale(b.const(-1.0)), row[1]
         elif row[0] == "mul" and not (b.shape(row[1]) and b.shape(row[2])):
-            scalar, i = row[1:] if b.shape(row[2]) else row[:0:-1]
-            times = _joined(b, times, scalar)
+            scalar, rest = row[1:] if b.shape(row[2]) else row[:0:-1]
+            scale = Scale(scalar)
         elif row[0] == "div" and not b.shape(row[2]):
-            by, i = _joined(b, by, row[2]), row[1]
+            scale, rest = Scale(None, row[2]), row[1]
         else:
             break
-    return Scale(times, by), i
+        if not _fit(b, whole, scale):
+            break
+        whole, i = _both(b, whole, scale), rest
+    return whole, i
+
+
+def _fit(b: Builder, *scales: Scale) -> bool:
+    """Whether scales make one: at most one of their scalars is not known before the call, and none is made NaN."""
+    scalars = [i for scale in scales for i in scale if i is not None]
+    return sum(not _known(b, i) for i in scalars) <= 1 and not any(map(b.silence.where, scalars))
+
+
+def _known(b: Builder, i: int) -> bool:
+    """Whether a scalar is of constants and sizes alone."""
+    row = b.row(i)
+    if row[0] in ("mul", "div", "neg"):
+        return all(_known(b, j) for j in row[1:])
+    return b.value(i) is not None or isinstance(row[0], Size)
 
 
 def scaled(b: Builder, scale: Scale, i: int) -> int:
     """An array times a scale, in one pass."""
-    own, i = split(b, i)
-    times, by = _both(b, scale, own)
+    own, rest = split(b, i)
+    if _fit(b, scale, own):
+        scale, i = _both(b, scale, own), rest
+    times, by = scale
     if times is None or by is None:
         i = i if by is None else b.op("div", i, by)
         return i if times is None else b.op("mul", times, i)
@@ -68,6 +90,8 @@ def outside(b: Builder, operation: Structure, arguments: tuple[int, ...]) -> int
     whole, rest = Scale(), []
     for i in arguments:
         scale, array = split(b, i)
+        if not _fit(b, whole, scale):
+            scale, array = _NONE, i
         whole = _both(b, whole, scale)
         rest.append(array)
     return None if whole == Scale() else scaled(b, whole, b.structure(operation, *rest))
@@ -91,9 +115,11 @@ def product(b: Builder, factor: int, partial: int) -> int:
         return _product(b, factor, partial)
     for scalar, array in ((factor, partial), (partial, factor)):
         if not b.shape(scalar):
-            return scaled(b, _scale(b, scalar), array)
-    (one, factor), (other, partial) = split(b, factor), split(b, partial)
-    scale = _both(b, one, other)
+            scale = _scale(b, scalar)
+            return scaled(b, scale, array) if _fit(b, scale) else b.op("mul", scalar, array)
+    one, factor = split(b, factor)
+    other, rest = split(b, partial)
+    scale, partial = (_both(b, one, other), rest) if _fit(b, one, other) else (one, partial)
     if b.graph.shape_of(("mul", factor, partial)) in (b.shape(factor), b.shape(partial)):
         return scaled(b, scale, _product(b, factor, partial))
     factor, partial = sorted((factor, partial), key=lambda i: estimate(count(b.shape(i))))  # the result has more

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 
-from symdiff.arrays import Size, Structure
+from symdiff.arrays import Einsum, Others, Prod, Size, Structure
 from symdiff.evaluate import constant
 from symdiff.ir import CONDITIONS, Graph, Row
 from symdiff.primitives import PRIMITIVES
@@ -15,32 +15,36 @@ class Finite:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._known = bytearray()
+        self._degrees: list[float] = []
 
-    def __call__(self, i: int) -> bool:
-        """Whether row `i` is finite for all finite arguments, but for an overflow."""
+    def __call__(self, i: int, most: int = 1) -> bool:
+        """Whether row `i` is finite for all finite arguments, but for an overflow of a product of `most` of them."""
         rows = self.graph.rows
-        while len(self._known) <= i:
-            self._known.append(self._finite(rows[len(self._known)]))
-        return bool(self._known[i])
+        while len(self._degrees) <= i:
+            self._degrees.append(self._degree(rows[len(self._degrees)]))
+        return self._degrees[i] <= most
 
-    def _finite(self, row: Row) -> bool:
+    def _degree(self, row: Row) -> float:
+        """How many arguments are multiplied with each other; infinite where it need not be finite."""
         name, *operands = row
-        if name == "input" or name in CONDITIONS:
-            return True
+        if name == "input":
+            return 1
+        if name in CONDITIONS:
+            return 0
         if name == "const":
-            return isfinite(constant(row[1]))
+            return 0 if isfinite(constant(row[1])) else inf
+        degrees = [self._degrees[j] for j in operands]
         if name == "div":
-            return bool(self._known[operands[0]]) and self._nonzero(operands[1])
-        if name == "pow":
-            exponent = self.graph.rows[operands.pop()]
-            if exponent[0] != "const" or not (float(constant(exponent[1])).is_integer() and constant(exponent[1]) >= 0):
-                return False
-        elif not isinstance(name, Structure) and not PRIMITIVES[name].finite:
-            return False
-        return all(self._known[j] for j in operands)
+            return degrees[0] if self._nonzero(operands[1]) else inf
+        if name == "pow":  # of one large argument it may overflow
+            return inf
+        if name == "mul" or isinstance(name, Einsum):
+            return sum(degrees)
+        if isinstance(name, Prod | Others):
+            return 0 if degrees[0] == 0 else inf
+        return max(degrees, default=0) if isinstance(name, Structure) or PRIMITIVES[name].finite else inf
 
     def _nonzero(self, i: int) -> bool:
         """Whether it is a constant other than zero, or the size of an axis: where that is zero, there is no element."""
         row = self.graph.rows[i]
-        return isinstance(row[0], Size) or (row[0] == "const" and constant(row[1]) != 0 and self._finite(row))
+        return isinstance(row[0], Size) or (row[0] == "const" and constant(row[1]) != 0 and isfinite(constant(row[1])))

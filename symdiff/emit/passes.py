@@ -104,6 +104,9 @@ def _like(program: Program) -> Graph:
     return Graph(shared=program.graph.shared, complex=program.graph.complex)
 
 
+_FACTORS = 3  # arguments that may be multiplied with each other in what is multiplied by a mask
+
+
 def masked(program: Program) -> Program:
     """Choices that rules made in arrays, written for speed; the rest of the program as it is.
 
@@ -122,7 +125,7 @@ def masked(program: Program) -> Program:
         for holds, zero, value in ((True, row[3], row[2]), (False, row[2], row[3])):
             if b.value(zero) == 0.0 and b.shape(value) == b.shape(made):
                 rest, tie = _untied(b, value)
-                if b.finite(value):
+                if b.finite(value, _FACTORS):
                     chosen = b.raw("masked", rest, row[1] if holds else b.joined("not", row[1]))
                 else:
                     chosen = b.op("where", row[1], *((rest, zero) if holds else (zero, rest)))
