@@ -6,25 +6,29 @@ import inspect
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import prod
-from typing import Any
+from operator import or_
+from typing import Any, Literal
 
 import numpy as np
 
 from symdiff.arrays import NEED_ELEMENTS, Broadcast, Expand, Index, Permute, Reshape
-from symdiff.dims import value
+from symdiff.dims import fixed, value
 from symdiff.emit import llvm as llvm_target
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.schedule import load as load_of
+from symdiff.emit.schedule import reach
 from symdiff.evaluate import special
-from symdiff.ir import Program, operands
+from symdiff.ir import Program
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
 from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, converted, floats, meet, settle
 from symdiff.runtime.blocks import Plan, plan, usable_cpus
+from symdiff.runtime.blocks import axes as axes_of
 from symdiff.runtime.blocks import evaluate as in_blocks
 from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, alike, core_entry, general_entry, scalar_entry
 from symdiff.runtime.fused import Fused
@@ -35,6 +39,7 @@ from symdiff.runtime.results import Layout, flatten, nest
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
 
+_EXACT = 2**53  # whole numbers up to it are floats
 _VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
 
 
@@ -84,6 +89,7 @@ class Compiled:
         self._lock = threading.RLock()
         self._made: dict[object, Any] = {}
         self.__call__ = self._first_call
+        self._scope: dict[str, Any] = {}  # of an entry that may learn to take arrays
         self._needs_numpy = math_target.missing(program) is not None
         self._converts = [None if self._needs_numpy else math_target.convert(program, i) for i in program.outputs]
         if self._needs_numpy and numpy_target.needs_scipy(program):
@@ -100,7 +106,7 @@ class Compiled:
 
     # Calling
 
-    def _first_call(self, *args: Any, **named: Any) -> Any:
+    def _first_call(self, /, *args: Any, **named: Any) -> Any:
         """Stands in for the entry until there is one."""
         with self._lock:
             if self.__call__ == self._first_call:
@@ -112,8 +118,10 @@ class Compiled:
         records = Records(self._layout, self._converts)
         if not any(self.cores):
             program = None if self._needs_numpy else self._program
-            return scalar_entry(program, len(self.args), records, self._general, self._evaluate)
-        if all(self._fresh(self._prepared(), [True] * len(self.args))):
+            entry = scalar_entry(program, len(self.args), records, self._general, self._evaluate)
+            self._scope = entry.__globals__
+            return entry
+        if all(self._fresh(self._prepared(), [1] * len(self.args))):
             demands = self._program.graph.demands
             return core_entry(self.cores, demands, self._target("numpy"), records, self._general)
         return general_entry(self._general)
@@ -122,23 +130,19 @@ class Compiled:
         made: Program = self._once("prepared", lambda: numpy_target.prepare(self._program))
         return made
 
-    def _fresh(self, printed: Program, varying: Sequence[bool] | None = None) -> tuple[bool, ...]:
+    def _fresh(self, printed: Program, axes: Sequence[int] | None = None) -> tuple[bool, ...]:
         """For each result, whether it is computed, not an argument, a constant or an earlier result.
 
-        With `varying`, whether it also depends on one of those arguments, so that it has their shape.
+        With the `axes` of the arguments, whether it also varies along all of them, so that it has the loop shape.
         """
         rows = printed.graph.rows
-        varies = bytearray([varying is None] * len(rows))
-        if varying is not None:
-            for i, one in zip(printed.inputs, varying, strict=True):
-                varies[i] = one
-            for i, row in enumerate(rows):
-                varies[i] = varies[i] or any(varies[j] for j in operands(row))
+        varies = [0] * len(rows) if axes is None else reach(printed, axes)
+        full = reduce(or_, axes or (), 0)
 
         def own(k: int, i: int) -> bool:
             op = rows[i][0]
             return (
-                bool(varies[i])
+                varies[i] == full
                 and op not in ("input", "const")
                 and not isinstance(op, _VIEWS)
                 and i not in printed.outputs[:k]
@@ -158,39 +162,49 @@ class Compiled:
             plain = floats(args)
             if plain is not None:
                 return self.__call__(*plain)
-        if shape := self._few(args):
-            values = self._at_once(args, shape, out)
-            if values is not None:
-                return self._result(values)
-        return self._evaluate(args, out)
+            args = tuple([float(a) if a.__class__ is int and -_EXACT <= a <= _EXACT else a for a in args])
+        values = self._at_once(args, out)
+        return self._evaluate(args, out) if values is None else self._result(values)
 
-    def _few(self, args: Sequence[Any]) -> tuple[int, ...]:
-        """The shape of the arrays, where these and floats are all there is, and one call on them is best; else ()."""
-        limit = getattr(self.__call__, "__globals__", {}).get("limit", NEVER) if self.backend == "numpy" else NEVER
-        shape = alike(args) if limit > 0 else ()
-        return shape if prod(shape) <= limit else ()
+    def _at_once(self, args: Sequence[Any], out: Any) -> Sequence[Any] | None:
+        """The outputs by one call, where arguments are floats and arrays of one shape and dtype; None where not.
 
-    def _at_once(self, args: Sequence[Any], shape: tuple[int, ...], out: Any) -> Sequence[Any] | None:
-        """The outputs for such arguments, if each depends on an array and those of `out` are like them; else None."""
-        if not self._covered(tuple([a.__class__ is not float for a in args])):
+        That is if each output depends on an array, those of `out` are like them, and no array is a large one.
+        """
+        limit = self._scope.get("limit", NEVER) if self.backend == "numpy" else NEVER
+        shape, dtype = alike(args) if limit > 0 else ((), None)
+        if (
+            dtype is None
+            or not shape
+            or prod(shape) > limit
+            or not self._covered(tuple([a.__class__ is not float for a in args]))
+        ):
             return None
         if out is None:
-            return flatten(self._target("numpy")(*args), self._nest)
-        outs = check_out(out, self.outputs, [shape] * len(self.results), FLOAT64)
-        if not self._direct(args, outs, FLOAT64):
+            values = flatten(self._target("numpy")(*args), self._nest)
+            return values if all(v.dtype == dtype for v in values) else None
+        outs = check_out(out, self.outputs, [shape + fixed(core) for core in self.results], dtype)
+        if not self._direct(args, outs, dtype):
             return None
         self._target("blocks")(*args, *outs)
         return outs
 
-    def _covered(self, whole: tuple[bool, ...]) -> bool:
-        """Whether each output is computed, and from an argument that is among the `whole` ones."""
-        made: bool = self._once(("covered", whole), lambda: all(self._fresh(self._prepared(), whole)))
+    def _covered(self, axes: tuple[int, ...]) -> bool:
+        """Whether each output is computed, and varies along all axes that any argument does; bits of an argument's."""
+        made: bool = self._once(("covered", axes), lambda: all(self._fresh(self._prepared(), axes)))
         return made
 
     def _direct(self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any]) -> bool:
-        """Whether what is computed may be written into the arrays of outputs at once."""
-        return not any(self.results) and all(
-            o is not None and o.dtype == dtype and not any(np.may_share_memory(a, o) for a in args) for o in outs
+        """Whether what is computed may be written into the arrays of outputs at once, and be read there again.
+
+        (Functions of constants that are not folded make single precision double inside.)
+        """
+        return (
+            not any(self.results)
+            and (dtype == FLOAT64 or self._program.graph.shared)
+            and all(o is not None and o.dtype == dtype for o in outs)
+            and not any(np.may_share_memory(a, o) for a in args for o in outs)
+            and _apart(outs)
         )
 
     def _evaluate(self, args: tuple[Any, ...], out: Any = None) -> Any:
@@ -225,14 +239,15 @@ class Compiled:
             return results
         threads = self._threads
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
-        cut = self._plan(dtype, threads)
-        if any(self.cores) or prod(loop) <= cut.limit or not reportable():
+        axes = tuple([axes_of(a, loop) for a in values])
+        cut = None if any(self.cores) or not loop else self._plan(dtype, threads, axes)
+        if cut is None or prod(loop) <= cut.limit or not reportable() or not _apart(outs):
             results = settle(flatten(run(*converted(values, dtype)), self._nest), shapes, dtype, fresh=fresh, out=outs)
             self._open()
             return results
-        results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
-        whole = tuple([a.shape == loop for a in values])
-        direct = dtype.kind == "f" and self._direct(values, results, dtype) and self._covered(whole)
+        order: Literal["C", "F"] = "F" if all(a.flags.f_contiguous for a in values) else "C"
+        results = [np.empty(s, dtype, order=order) if o is None else o for s, o in zip(shapes, outs, strict=True)]
+        direct = dtype.kind == "f" and self._direct(values, results, dtype) and self._covered(axes)
         in_blocks(
             self._target("blocks") if direct else run,
             values,
@@ -253,16 +268,17 @@ class Compiled:
         )
         return made
 
-    def _plan(self, dtype: np.dtype[Any], threads: int) -> Plan:
-        """How calls are cut into blocks."""
+    def _plan(self, dtype: np.dtype[Any], threads: int, axes: tuple[int, ...]) -> Plan:
+        """How calls are cut into blocks, where arguments vary along these axes."""
         made: Plan = self._once(
-            ("plan", dtype.itemsize, threads), lambda: plan(load_of(self._prepared()), dtype.itemsize, threads)
+            ("plan", dtype.itemsize, threads, axes),
+            lambda: plan(load_of(self._prepared(), axes), dtype.itemsize, threads),
         )
         return made
 
     def _open(self) -> None:
         """Let the entry take arrays straight to a target, if all it returns is of their shape and its own."""
-        scope = getattr(self.__call__, "__globals__", {})
+        scope = self._scope
         if scope.get("limit") != UNKNOWN:
             return
         if self.backend == "llvm":
@@ -270,8 +286,8 @@ class Compiled:
             scope["limit"] = NEVER if scope["vector"] is None else self._fused().share
         else:
             scope["vector"] = self._target("numpy")
-            own = all(self._fresh(self._prepared(), [True] * len(self.args)))
-            scope["limit"] = self._plan(FLOAT64, self._threads).limit if own else NEVER
+            own = all(self._fresh(self._prepared(), [1] * len(self.args)))
+            scope["limit"] = self._plan(FLOAT64, self._threads, (1,) * len(self.args)).limit if own else NEVER
 
     # Targets
 
@@ -392,6 +408,12 @@ class Compiled:
         kind = "" if self.name == "value" else f".{self.name}"
         args, outputs = ", ".join(self._spelt()), ", ".join(self.outputs)
         return f'Function("{" ".join(shown.split())}"{kind}: ({args}) -> {outputs})'
+
+
+def _apart(outs: Sequence[Any]) -> bool:
+    """Whether no two arrays share memory."""
+    given = [o for o in outs if o is not None]
+    return not any(np.may_share_memory(one, other) for k, one in enumerate(given) for other in given[:k])
 
 
 def _fields(layout: Layout) -> tuple[str, ...]:

@@ -177,7 +177,41 @@ def test_results_into_arguments(small):
     assert np.array_equal(data, 2 * np.arange(1000.0)[::-1])
 
 
-OPERATORS = {"divide": "/", "add": "+", "subtract": "-", "multiply": "*"}
+OPERATORS = {"divide": "/", "add": "+", "subtract": "-", "multiply": "*", "square": "**2", "power": "**"}
+
+
+def test_results_into_arrays_of_shapes_of_their_own(small):
+    for f in (symdiff.compile("x1**2*x2").hessian, symdiff.compile("x1*x2, x1/x2").jacobian):
+        for size in (5, 500):
+            args = arguments(f, size)
+            expected = f(*args)
+            out = np.empty_like(expected)
+            assert f(*args, out=out) is out
+            assert np.array_equal(out, expected)
+            assert np.array_equal(f(args[0], 2.0, out=out), f(args[0], 2.0))
+            with pytest.raises(symdiff.ShapeError, match=rf"the result \({size}, 2, 2\)"):
+                f(*args, out=np.empty(size))
+
+
+def test_results_into_arrays_that_overlap(small):
+    f = symdiff.compile("p = sin(x); q = cos(x); p, q, p*q")
+    for size in (5, 500):
+        x = np.linspace(0, 1, size)
+        for _ in range(2):
+            shared, last = np.zeros(size), np.zeros(size)
+            f(x, out=(shared, shared, last))
+            assert np.array_equal(last, np.sin(x) * np.cos(x))
+            assert np.array_equal(shared, np.cos(x))
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # NumPy's, of matrices
+def test_a_matrix_for_results(small):
+    f = symdiff.compile("x*2")
+    x = np.arange(600.0).reshape(20, 30)
+    for _ in range(2):
+        out = np.asmatrix(np.zeros((20, 30)))
+        assert f(x, out=out) is out
+        assert np.array_equal(np.asarray(out), 2 * x)
 
 
 def caught(call, *args):
@@ -225,6 +259,23 @@ def test_errors_are_those_of_one_call(small, threads):
         warnings.simplefilter("error")
         with pytest.raises(RuntimeWarning, match="invalid value encountered in sqrt"):
             f(x, y)
+
+
+@pytest.mark.parametrize("text", ["x**2", "x**1.5", "x**3", "y = x**2; y, y*x"])
+def test_powers_warn_as_in_one_call(small, text):
+    f = symdiff.compile(text, threads=2)
+    x = np.linspace(-2, 2, 701) * 1e300
+    assert caught(f, x) == caught(f._target("numpy"), x)
+    assert caught(f, x) == caught(f._target("numpy"), x)  # through the entry, had it been small
+
+
+def test_a_cast_is_reported_once(small):
+    f = symdiff.compile("x*y + 0*sin(x)", threads=3)
+    big = np.full(2000, 1e200)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        f(big, np.ones(2000), out=np.zeros(2000, np.float32))
+    assert [str(w.message) for w in found] == ["overflow encountered in cast"]
 
 
 def test_a_handler_of_the_callers_is_called_as_by_one_call(small):
@@ -314,14 +365,25 @@ def test_boxes_cover_the_loop_shape_and_are_not_too_large():
             assert np.prod(box) >= min(512, np.prod(loop)) / 4
 
 
+def load_of(f, *axes):
+    return load(f._prepared(), axes or [1] * len(f.args))
+
+
 def test_the_load_of_a_program():
     f = symdiff.compile("x*y")
-    assert load(f._prepared()) == Load(alive=4, operations=1, work=1)  # the last array is the one in the making
+    assert load_of(f) == Load(alive=4, operations=1, work=1)  # the last array is the one in the making
     chain = symdiff.compile("sin(cos(sin(cos(x))))")
-    assert load(chain._prepared()).alive <= 5
-    assert load(chain._prepared()).work > 10 * load(chain._prepared()).operations
+    assert load_of(chain).alive <= 5
+    assert load_of(chain).work > 10 * load_of(chain).operations
     wide = symdiff.compile(" + ".join(f"s{k}" for k in range(20)), args=[f"s{k}" for k in range(20)])
-    assert load(wide._prepared()).alive >= 22
+    assert load_of(wide).alive >= 22
+
+
+def test_what_varies_along_fewer_axes_is_no_load():
+    f = symdiff.compile("exp(x)*sin(y)")
+    assert load_of(f, 1, 2) == Load(alive=2, operations=1, work=1)
+    assert load_of(f, 3, 2).operations == 2
+    assert load_of(f, 3, 3).operations == 3
 
 
 def test_plans():

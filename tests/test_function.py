@@ -580,3 +580,20 @@ def test_a_call_by_name_is_linear_in_the_names():
     n = 3000
     f = symdiff.compile("+".join(f"x{k}" for k in range(n)))
     assert f(**{f"x{k}": 1.0 for k in range(n)}) == n
+
+
+def test_an_argument_named_self():
+    f = symdiff.compile("self*2")
+    assert f(self=3.0) == 6.0
+    assert f(self=np.ones(2)).tolist() == [2.0, 2.0]
+
+
+def test_whole_numbers_and_single_precision_beside_arrays():
+    f = symdiff.compile("a*x + 1")
+    x = np.linspace(0, 1, 7)
+    for kind in (np.float64, np.float32):
+        for _ in range(2):  # the second call takes a shorter way
+            for a in (2, 2.0, True):
+                result = f(a, x.astype(kind))
+                assert result.dtype == kind
+                assert np.array_equal(result, np.asarray(a, kind) * x.astype(kind) + kind(1))

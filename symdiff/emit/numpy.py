@@ -95,11 +95,15 @@ class _BlockWriter(_NumpyWriter):
         ufunc = None if i is None else self.ufunc(self.rows[i])
         if i is None or ufunc is None:
             return "{own}[...] = {text}"
+        if ufunc == "np.multiply" and self.rows[i][1] == self.rows[i][2]:
+            return f"np.square({self.tight(self.rows[i][1], 0)}, out={{own}})"
         operands = ", ".join(self.tight(j, 0) for j in self.rows[i][1:])
         return f"{ufunc}({operands}, out={{own}})"
 
     def ufunc(self, row: Row) -> str | None:
         """The ufunc that is the outermost operation of the text of a row, if it is one."""
+        if self.exponent(row) is not None:
+            return None
         if row[0] in _OPERATORS:
             return _OPERATORS[row[0]]
         primitive = PRIMITIVES[row[0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symdiff.arrays import Structure
@@ -26,14 +27,32 @@ class Load:
     work: int
 
 
-def load(program: Program) -> Load:
-    """The load of a program whose rows are evaluated in order of index, each held to its last use."""
-    rows, needed = program.graph.rows, live(program)
+def reach(program: Program, axes: Sequence[int]) -> list[int]:
+    """For each row, the axes along which it varies, as bits, from those of the inputs."""
+    found: list[int] = []
+    given = dict(zip(program.inputs, axes, strict=True))
+    for i, row in enumerate(program.graph.rows):
+        own = given.get(i, 0)
+        for j in operands(row):
+            own |= found[j]
+        found.append(own)
+    return found
+
+
+def load(program: Program, axes: Sequence[int]) -> Load:
+    """The load of a program whose rows are evaluated in order of index, each held to its last use.
+
+    Of its inputs, `axes` has those that each varies along, as bits; what varies along fewer
+    axes than the results takes next to nothing.
+    """
+    rows, varies = program.graph.rows, reach(program, axes)
+    full = max(varies, default=0)
+    needed = [alive and own == full for alive, own in zip(live(program), varies, strict=True)]
     last = list(range(len(rows)))
     for i, (row, alive) in enumerate(zip(rows, needed, strict=True)):
         for j in operands(row) if alive else ():
             last[j] = i
-    kept = {*program.inputs, *program.outputs}
+    kept = {*[i for i in program.inputs if needed[i]], *program.outputs}
     ends = [0] * (len(rows) + 1)
     held = most = len(kept)
     operations = work = 0

@@ -34,6 +34,7 @@ Shape = tuple[int, ...]
 _SMALLEST, _LARGEST = 8192, 65536  # points of a block: below, calls of ufuncs cost more than they do
 _AHEAD = 8  # the arrays that are alive may be so many times the cache: few of them are needed soon
 _WAITING = 131072  # additions in the time that a ufunc's call loses where threads take turns at the interpreter
+_STARTING = 1_000_000  # additions in some of the time that it takes to start a thread on its part
 _MOST_THREADS = 64
 _KEPT = 3 << 20  # floats; 24 MB
 
@@ -67,7 +68,7 @@ def plan(load: Load, itemsize: int, threads: int) -> Plan:
     """The plan for a function of that load, on numbers of that size, with so many threads."""
     held = load.alive * itemsize
     points = min(max(_AHEAD * cache_size(2) // held, _SMALLEST), _LARGEST)
-    share = max(_WAITING * load.operations // load.work, _SMALLEST)
+    share = max(_WAITING * load.operations // load.work, _STARTING // load.work, _SMALLEST)
     limit = max(cache_size(3) // held, points)
     return Plan(points, share, limit if threads == 1 else min(limit, 2 * share - 1))
 
@@ -117,6 +118,7 @@ def evaluate(
         FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
     """
     args = [a.copy() if any(_overlaps(a, out) for out in outs) else a for a in args]
+    outs = [np.asarray(out) for out in outs]  # of a matrix, too, a part is an array
     args, outs, loop = _flat(args, outs, loop)
     threads = max(min(threads, prod(loop) // plan.share), 1)
     box = _box(loop, _uneven(args, loop), plan.points, threads)
@@ -155,17 +157,27 @@ def _overlaps(a: Array, out: Array) -> bool:
     return not same and np.may_share_memory(a, out)
 
 
+def axes(a: Array, loop: Shape) -> int:
+    """The axes of the loop shape along which an argument varies, as bits."""
+    own = (1,) * (len(loop) - a.ndim) + a.shape
+    return sum([1 << axis for axis, size in enumerate(own) if size != 1])
+
+
 def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Shape) -> tuple[Sequence[Array], Sequence[Array], Shape]:
-    """The same as views along one axis, where all arrays are whole and lie in memory in one piece."""
-    whole = all(a.ndim == 0 or (a.shape == loop and a.flags.c_contiguous) for a in args)
-    if len(loop) < 2 or not whole or not all(out.flags.c_contiguous for out in outs):
+    """The same as views along one axis, where all arrays are whole and lie in memory in one piece and one order."""
+    if len(loop) < 2 or not all(a.ndim == 0 or a.shape == loop for a in args):
         return args, outs, loop
     flat = (prod(loop),)
-    return (
-        [a.reshape(flat) if a.ndim else a for a in args],
-        [out.reshape(flat + out.shape[len(loop) :]) for out in outs],
-        flat,
-    )
+    arrays = [*[a for a in args if a.ndim], *outs]
+    if all(a.flags.c_contiguous for a in arrays):
+        return (
+            [a.reshape(flat) if a.ndim else a for a in args],
+            [out.reshape(flat + out.shape[len(loop) :]) for out in outs],
+            flat,
+        )
+    if all(a.flags.f_contiguous and a.ndim == len(loop) for a in arrays):
+        return [a.ravel(order="F") if a.ndim else a for a in args], [out.ravel(order="F") for out in outs], flat
+    return args, outs, loop
 
 
 def _uneven(args: Sequence[Array], loop: Shape) -> set[int]:

@@ -7,6 +7,7 @@ calls by name or with `out`, go to `general`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ _OWN |= {"limit", "vector", "values", "general", "evaluate"}
 # Values of `limit`: nobody has called with arrays yet; arrays always take the general path.
 UNKNOWN, NEVER = -1, -2
 
+_SINGLE_OR_DOUBLE = (FLOAT64, np.dtype(np.float32))
 _NOTHING_ELSE = "not (others or named)"
 
 
@@ -103,7 +105,7 @@ def scalar_entry(
     records: Records,
     general: Callable[..., Any],
     evaluate: Callable[..., Any],
-) -> Callable[..., Any]:
+) -> FunctionType:
     """The entry of a Function of `count` scalar arguments.
 
     Floats are computed on the spot by the lines of the math target, if `program` has one;
@@ -177,17 +179,19 @@ def core_entry(
     return _entry(names, lines, records, point=point, general=general, scalar=np.float64)
 
 
-def alike(args: Sequence[Any]) -> tuple[int, ...]:
-    """The shape that float64 arrays have in common, where all arguments are such or floats; () if they are not."""
+def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], Any]:
+    """The shape and dtype that arrays have in common, where all arguments are such or floats; else () and None."""
     shape: tuple[int, ...] = ()
+    dtype = None
     for a in args:
         if a.__class__ is np.ndarray:
-            if a.dtype is not FLOAT64 or not a.shape or (shape and a.shape != shape):
-                return ()
-            shape = a.shape
+            if dtype is None and a.dtype in _SINGLE_OR_DOUBLE:
+                shape, dtype = a.shape, a.dtype
+            elif a.shape != shape or a.dtype != dtype:
+                return (), None
         elif a.__class__ is not float:
-            return ()
-    return shape
+            return (), None
+    return shape, dtype
 
 
 def native_vector(
@@ -231,7 +235,7 @@ def _tuple(texts: Sequence[str]) -> str:
     return f"({''.join(f'{text}, ' for text in texts)})"
 
 
-def _entry(names: Sequence[str], lines: list[str], records: Records, **scope: Any) -> Callable[..., Any]:
+def _entry(names: Sequence[str], lines: list[str], records: Records, **scope: Any) -> FunctionType:
     parameters = "".join([f"{name}=missing, " for name in names] + ["/, "] * bool(names))
     given = _tuple([*names, "*others"])
     text = [f"def entry({parameters}*others, **named):", *lines, f"    return general({given}, named)"]

@@ -51,7 +51,7 @@ class Fused:
         ]
         self._arrays = any(isinstance(rows[i][0], Assemble) for i in program.outputs)
         self._program = replace(program, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
-        self._load = load(program)
+        self._load = load(program, [1] * len(program.inputs))
         self._lock = threading.RLock()
         self._codes: dict[object, native.Code] = {}
 

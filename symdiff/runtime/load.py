@@ -6,7 +6,8 @@ import hashlib
 import linecache
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from symdiff.evaluate import special
 
 
-def load(source: str, name: str, known: Mapping[str, Any] = {}) -> Callable[..., Any]:
+def load(source: str, name: str, known: Mapping[str, Any] = {}) -> FunctionType:
     """Compile `source`, which may refer to what is `known`, and return its function `name`.
 
     The text is registered with linecache under a name made from its hash, for as long
@@ -25,7 +26,7 @@ def load(source: str, name: str, known: Mapping[str, Any] = {}) -> Callable[...,
     if source.startswith("from scipy import special"):
         special()
     exec(compile(source, filename, "exec", dont_inherit=True), scope)  # noqa: S102 - made by our emitter from a checked graph
-    function: Callable[..., Any] = scope[name]
+    function: FunctionType = scope[name]
     # An entry without a modification time is never checked against the disk.
     entry = (len(source), None, source.splitlines(keepends=True), filename)
     linecache.cache[filename] = entry

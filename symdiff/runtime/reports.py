@@ -6,14 +6,16 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
 from symdiff.emit.llvm_frame import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 
+# In the order in which NumPy looks for them.
 _KINDS = {"divide by zero": "divide", "overflow": "over", "underflow": "under", "invalid value": "invalid"}
+_BEHIND = 1 << 62
 _FLAGS = {"divide": DIVIDE, "invalid": INVALID, "over": OVERFLOW, "under": UNDERFLOW}
 
 
@@ -37,7 +39,7 @@ class Reports:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._code: CodeType = function.__code__
         self._modes = np.geterr()
-        self._found: dict[tuple[int, int, str], tuple[str, int, dict[str, Any]]] = {}
+        self._found: dict[tuple[int, int, int, str], tuple[str, int, dict[str, Any]]] = {}
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -48,11 +50,16 @@ class Reports:
 
     def write(self, text: str) -> None:
         """Take note of an error, in the words of NumPy, that a ufunc called in the frame above has found."""
-        frame = outer = sys._getframe(1)  # noqa: SLF001 - where a warning would point
-        while outer.f_code is not self._code and outer.f_back is not None:
+        frame = sys._getframe(1)  # noqa: SLF001 - where a warning would point
+        outer: FrameType | None = frame
+        while outer is not None and outer.f_code is not self._code:
             outer = outer.f_back
         place = frame.f_code.co_filename, frame.f_lineno, frame.f_globals
-        self._found.setdefault((outer.f_lasti, frame.f_lasti, text), place)
+        message = text.removeprefix("Warning: ").rstrip()
+        kind = next(k for k, words in enumerate(_KINDS) if message.startswith(words))
+        # What is found behind the function, as where a result is cast, comes last.
+        at = (_BEHIND, 0) if outer is None else (outer.f_lasti, frame.f_lasti)
+        self._found.setdefault((*at, kind, message), place)
 
     def give(self) -> None:
         """Warn or raise, in the order in which the operations stand in the source.
@@ -62,9 +69,8 @@ class Reports:
         """
         for key in sorted(self._found):
             filename, line, scope = self._found[key]
-            message = key[-1].removeprefix("Warning: ").rstrip()
-            kind = next(kind for text, kind in _KINDS.items() if message.startswith(text))
-            if self._modes[kind] == "raise":  # type: ignore[literal-required]  # one of its keys
+            *_, kind, message = key
+            if self._modes[list(_KINDS.values())[kind]] == "raise":  # type: ignore[literal-required]  # one of its keys
                 raise FloatingPointError(message)
             registry = scope.setdefault("__warningregistry__", {})
             warnings.warn_explicit(message, RuntimeWarning, filename, line, scope.get("__name__"), registry)
