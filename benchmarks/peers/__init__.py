@@ -42,6 +42,7 @@ PEERS = {
     "torch": "torch",
     "numexpr": "numexpr",
     "numba": "numba",
+    "c": "numpy",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,11 @@ def value_and_grad(formula: Formula) -> symdiff.Function:
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
     """The same Function."""
     return value_and_grad(formula), arrays
+
+
+def native_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
+    """The same, compiled to native code."""
+    return symdiff.compile(formula.text, args=formula.args, backend="llvm").value_and_grad, arrays
 
 
 def hessian(formula: Formula) -> Call:
@@ -98,6 +104,8 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
 CALLS = {"symdiff": value_and_grad}
 FIRST = "symdiff"
 ARRAYS = {"symdiff": value_and_grad_arrays}
+if find_spec("llvmlite") is not None:
+    ARRAYS["symdiff (llvm)"] = native_arrays
 HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
 HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
 JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
