@@ -11,8 +11,9 @@ from unicodedata import normalize
 
 import numpy as np
 
+from symdiff.called import Called
 from symdiff.check import Check, check
-from symdiff.compiled import Compiled, Derive
+from symdiff.compiled import Derive
 from symdiff.derive import calculus
 from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError
@@ -22,7 +23,7 @@ from symdiff.runtime.arguments import arrays, bind, bound, converted
 from symdiff.runtime.results import Layout, record, record_of
 
 
-class Function(Compiled):
+class Function(Called):
     """A compiled formula, or a derivative of one: called like a NumPy ufunc.
 
     Arguments may be Python numbers (then floats come back, computed by the `math`

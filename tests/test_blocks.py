@@ -30,7 +30,7 @@ KINDS = ["value", "jacobian", "jvp", "vjp"]
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of some 60 points, for Functions made from now on."""
-    monkeypatch.setattr("symdiff.compiled.plan", lambda *_: blocks.Plan(points=60, share=60, limit=60))
+    monkeypatch.setattr("symdiff.called.plan", lambda *_: blocks.Plan(points=60, share=60, limit=60))
     monkeypatch.setattr(compiler, "_CACHE", compiler._Cache())
 
 

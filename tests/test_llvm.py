@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from random_formulas import NAMES as SMOOTH_NAMES
 from random_formulas import problems
 from strategies import NAMES, formulas, points
+from test_corpus import CORPUS
 from test_primitives import NUMERIC, SPECIAL_VALUES
 
 import symdiff
@@ -92,6 +93,48 @@ def test_every_operation_at_special_values(primitive):
         np.testing.assert_array_equal(np.signbit(got[zero]), np.signbit(g(*args)[zero]))
     if PRIMITIVES[primitive.name].partials[0] != "0" and primitive.name not in ("gamma", "lgamma"):
         agree(f.value_and_grad, g.value_and_grad, args, most=16)
+
+
+@pytest.mark.parametrize("primitive", [p for p in USERS if p.kinks], **ids)
+def test_kinks(primitive):
+    f = symdiff.compile(call_of(primitive), args=primitive.parameters, backend="llvm")
+    for point, expected in primitive.kinks:
+        with np.errstate(all="ignore"):
+            for dtype in (np.float64, np.float32):
+                found = f.grad(*[np.full(19, a, dtype) for a in point])
+                np.testing.assert_array_equal([[d[2], d[18]] for d in found], [[e, e] for e in expected])
+
+
+@pytest.mark.parametrize("formula", CORPUS, ids=lambda formula: formula.name)
+def test_corpus(formula):
+    f, g = both(formula.text, args=list(formula.domain))
+    draw = np.random.default_rng(0)
+    args = [draw.uniform(low, high, 19) for low, high in formula.domain.values()]
+    got, want = flat(f.value_and_grad(*args)), flat(g.value_and_grad(*args))
+    sizes = [np.ones(19), *args]
+    scale = np.max(np.abs([a * b for a, b in zip(want, sizes, strict=True)]), axis=0)
+    for one, other, size in zip(got, want, sizes, strict=True):
+        assert np.all(np.abs((one - other) * size) <= 1e-12 * scale)
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("sum((t - x*w)**2)", "x[n], t[n], w"),
+        ("A @ x", "A[m,n], x[n]"),
+        ("[x, y] @ [y, x]", "x, y"),
+        ("softmax(v)", "v[k]"),
+    ],
+)
+def test_arrays_inside_of_a_formula_fall_back(text, args):
+    f, g = both(text, args=args)
+    assert f.backend == f.vjp.backend == "numpy"
+    draw = np.random.default_rng(0)
+    sizes = {"n": 5, "m": 4, "k": 3}
+    for loop in ((), (6,)):
+        cores = [tuple([sizes[str(dim)] for dim in core]) for core in f.cores]
+        arguments = [draw.uniform(1, 2, loop + core) for core in cores]
+        np.testing.assert_array_equal(f(*arguments), g(*arguments))
 
 
 def test_what_has_no_native_spelling_falls_back():

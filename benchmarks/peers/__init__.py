@@ -46,6 +46,7 @@ PEERS = {
     "torch": "torch",
     "numexpr": "numexpr",
     "numba": "numba",
+    "c": "numpy",
 }
 
 

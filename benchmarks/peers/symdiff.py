@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,11 @@ def value_and_grad_out(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Calla
 def outputs(formula: Formula, size: int, make: Callable[[int], Any] = np.zeros) -> tuple[Any, ...]:
     """What `out=` of `value_and_grad` takes, made by `make`: zeros are touched when they are written first."""
     return make(size), tuple(make(size) for _ in formula.args)
+
+
+def native_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
+    """The same, compiled to native code."""
+    return symdiff.compile(formula.text, args=formula.args, backend="llvm").value_and_grad, arrays
 
 
 def hessian(formula: Formula) -> Call:
@@ -110,6 +116,8 @@ CALLS = {"symdiff": value_and_grad}
 FIRST = "symdiff"
 VALUES = {"symdiff": function}
 ARRAYS = {"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out}
+if find_spec("llvmlite") is not None:
+    ARRAYS["symdiff (llvm)"] = native_arrays
 HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
 HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
 JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}

@@ -18,6 +18,7 @@ from symdiff.ir import Program
 from symdiff.runtime import native, strips
 from symdiff.runtime.arguments import FLOAT64, Array
 from symdiff.runtime.entry import native_vector
+from symdiff.runtime.reports import heeded
 from symdiff.runtime.results import renest
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
@@ -83,6 +84,10 @@ class Fused:
         outs: Sequence[Array | None],
     ) -> list[Array]:
         """The results, of these shapes, for arguments that broadcast to a loop shape; in `outs` where there is one."""
+        if not self._arrays and all(o is None for o in outs) and prod(loop) <= self.share:
+            quick = self._at_once(values, loop, dtype)
+            if quick is not None:
+                return quick
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
         values = [a.copy() if any(np.may_share_memory(a, out) for out in results) else a for a in values]
         for result, filled in zip(results, self._filled, strict=True):
@@ -101,6 +106,23 @@ class Fused:
             judge=self._judge,
         )
         return results
+
+    def _at_once(self, values: Sequence[Array], loop: tuple[int, ...], dtype: np.dtype[Any]) -> list[Array] | None:
+        """The results, where arguments lie as native code takes them and no error is to be reported, else None."""
+        varying, uniform = [], []
+        for a in values:
+            if a.dtype != dtype:
+                return None
+            if a.ndim == 0:
+                uniform.append(a)
+            elif a.shape == loop and a.flags.c_contiguous and a.flags.aligned:
+                varying.append(a)
+            else:
+                return None
+        run = self.code(dtype, tuple([a.ndim > 0 for a in values])).run
+        results = [np.empty(loop, dtype) for _ in self._places]
+        found = strips.at_once(run, [*varying, *uniform], results, prod(loop))
+        return None if found and found & heeded() else results
 
     def vector(self, run: Callable[..., list[Any]]) -> Callable[..., Any] | None:
         """What takes float64 arrays of one shape, of at most `share` points, straight to native code, if anything can.

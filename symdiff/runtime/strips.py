@@ -27,7 +27,8 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 Box = tuple[slice, ...]
 # For each argument whether it varies along a row, to the function on a table, rows and points.
-Kernel = Callable[[tuple[bool, ...]], Callable[[int, int, int], int]]
+Run = Callable[[int, int, int], int]
+Kernel = Callable[[tuple[bool, ...]], Run]
 
 _COPIED = 16384  # points of a strip of which some arrays are copied: they stay in cache
 _STRIP = 131072  # points of any other: the call of one takes a few microseconds
@@ -84,9 +85,11 @@ def evaluate(
             one.direct = False
             one.varies = any(one.view.strides)
     run = kernel(tuple([one.varies for one in given]))
-    order = sorted(range(len(given)), key=lambda k: not given[k].varies)
+    ordered = sorted(given, key=lambda one: not one.varies)
+    direct = all(one.direct for one in operands)
+    compute = _where_it_lies(run, [*ordered, *results]) if direct else _copied(run, ordered, results, dtype, flat=flat)
     threads = max(min(threads, prod(shape) // share), 1)
-    boxes = deque(_boxes(shape, all(one.direct for one in operands), flat, threads))
+    boxes = deque(_boxes(shape, threads, direct=direct, flat=flat))
     wanted = heeded()
     reports = Reports(judge)
     _keep_freed_memory()
@@ -98,7 +101,7 @@ def evaluate(
             except IndexError:  # another thread was faster
                 return
             try:
-                if wanted & _strip(run, [given[k] for k in order], results, box, dtype, flat):
+                if compute(box) & wanted:
                     with reports.collecting():
                         judge(*[np.asarray(one.view[box], dtype) for one in given])
             except BaseException:
@@ -139,10 +142,12 @@ def _laid(
     return shape, operands
 
 
-def _boxes(shape: Shape, direct: bool, flat: bool, threads: int) -> list[Box]:  # noqa: FBT001
+def _boxes(shape: Shape, threads: int, *, direct: bool, flat: bool) -> list[Box]:
     """The strips: of some rows, or of a part of one; of some of the first axis where all is copied."""
-    points = _STRIP if direct else _COPIED
-    points = min(points, max(ceil(prod(shape) / (2 * threads)), 1024)) if threads > 1 else points
+    total = prod(shape)
+    points = max(_STRIP, total // (8 * threads)) if direct else _COPIED
+    if threads > 1:
+        points = min(points, max(ceil(total / (4 * threads)), 1024))
     steps = [1] * len(shape)
     left = points
     for axis in reversed(range(len(shape))):
@@ -157,41 +162,58 @@ def _boxes(shape: Shape, direct: bool, flat: bool, threads: int) -> list[Box]:  
     ]
 
 
-def _strip(
-    run: Callable[[int, int, int], int],
-    given: Sequence[_Operand],
-    results: Sequence[_Operand],
-    box: Box,
-    dtype: np.dtype[Any],
-    flat: bool,  # noqa: FBT001
-) -> int:
-    """Compute one strip; the arguments are in the order of the table."""
-    table: list[int] = []
-    copies: list[Array] = []
-    back: list[tuple[Array, Array]] = []
-    for one in (*given, *results):
-        strides = one.view.strides
-        if one.direct:
-            offset = sum(part.start * stride for part, stride in zip(box, strides, strict=True))
-            table += [one.place + offset, strides[-2] if len(strides) > 1 else 0]
-            continue
-        part = one.view[box]
-        if not flat and part.ndim > 1 and not strides[-2]:  # the same in each row
-            part = part[..., :1, :]
-        if one.varies:
-            made = np.empty(part.shape, dtype)
+def _where_it_lies(run: Run, operands: Sequence[_Operand]) -> Callable[[Box], int]:
+    """What computes a strip of arrays that are all read and written where they are, in the order of the table."""
+    table = np.array([(one.place, one.view.strides[-2] if one.view.ndim > 1 else 0) for one in operands])
+    strides = np.array([one.view.strides for one in operands])
+
+    def compute(box: Box) -> int:
+        own = table.copy()
+        own[:, 0] += strides @ [part.start for part in box]
+        sizes = [part.stop - part.start for part in box]
+        return run(own.__array_interface__["data"][0], prod(sizes[:-1]), sizes[-1])
+
+    return compute
+
+
+def _copied(
+    run: Run, given: Sequence[_Operand], results: Sequence[_Operand], dtype: np.dtype[Any], *, flat: bool
+) -> Callable[[Box], int]:
+    """What computes a strip where some arrays are copied; `flat`: all of them, to one row."""
+
+    def compute(box: Box) -> int:
+        table: list[int] = []
+        held: list[Array] = []
+        back: list[tuple[Array, Array]] = []
+        for one in (*given, *results):
+            strides = one.view.strides
+            if one.direct:
+                offset = sum([part.start * stride for part, stride in zip(box, strides, strict=True)])
+                table += [one.place + offset, strides[-2] if len(strides) > 1 else 0]
+                continue
+            part = one.view[box]
+            if not flat and part.ndim > 1 and not strides[-2]:  # the same in each row
+                part = part[..., :1, :]
             if one in results:
+                made = np.empty(part.shape, dtype)
                 back.append((part, made))
             else:
-                made[...] = part
-        else:
-            made = np.asarray(part[..., :1], dtype, order="C")
-        copies.append(made)
-        table += [made.__array_interface__["data"][0], made.strides[-2] if made.ndim > 1 and made.shape[-2] > 1 else 0]
-    sizes = [part.stop - part.start for part in box]
-    rows, count = (1, prod(sizes)) if flat else (prod(sizes[:-1]), sizes[-1])
-    packed = array("q", table)
-    flags = run(packed.buffer_info()[0], rows, count)
-    for part, made in back:
-        part[...] = made
-    return flags
+                made = np.array(part if one.varies else part[..., :1], dtype, order="C")
+            held.append(made)
+            step = made.strides[-2] if made.ndim > 1 and made.shape[-2] > 1 else 0
+            table += [made.__array_interface__["data"][0], step]
+        sizes = [part.stop - part.start for part in box]
+        rows, count = (1, prod(sizes)) if flat else (prod(sizes[:-1]), sizes[-1])
+        packed = array("q", table)
+        flags = run(packed.buffer_info()[0], rows, count)
+        for part, made in back:
+            part[...] = made
+        return flags
+
+    return compute
+
+
+def at_once(run: Run, args: Sequence[Array], outs: Sequence[Array], count: int) -> int:
+    """Compute all points in one strip: of arguments in the order of the table, in one piece or of one element."""
+    table = array("q", [v for a in (*args, *outs) for v in (a.__array_interface__["data"][0], 0)])
+    return run(table.buffer_info()[0], 1, count)

@@ -1,0 +1,106 @@
+"""C, as a careful human writes it for arrays: one loop, shared out over threads, compiled for this processor.
+
+`-ffast-math` is what lets gcc call the vector functions of the C library; the memory of
+the results is new in each call, as it is for the others.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.formulas import Formula
+from benchmarks.peers import Unsupported
+
+_GCC = shutil.which("gcc")
+if _GCC is None:
+    raise ImportError("there is no gcc")
+
+_LOOP = """
+#include <math.h>
+void loop({parameters}, long n) {{
+    #pragma omp parallel for simd schedule(static) if(parallel: n > 20000)
+    for (long i = 0; i < n; i++) {{
+        {body}
+    }}
+}}
+"""
+_LINES = {
+    "A": """
+double x1 = a0[i], x2 = a1[i];
+r0[i] = log(x1) + x1*x2 - sin(x2); r1[i] = x2 + 1/x1; r2[i] = x1 - cos(x2);
+""",
+    "B": """
+double a = a0[i], b = a1[i], c = a2[i];
+double p = 1 - a, q = b - a*a, r = c - b, s = a + c, rr = r*r, ss = s*s, ab = a*b;
+double dr = 2*r*ss, ds = 2*s*rr, dq = 200*q;
+r0[i] = p*p + 100*(q*q) + ab*c + rr*ss;
+r1[i] = b*c + ds - 2*a*dq - 2*p; r2[i] = a*c + dq - dr; r3[i] = ab + dr + ds;
+""",
+    "C": """
+double S = a0[i], K = a1[i], r = a2[i], sigma = a3[i], T = a4[i];
+double root = sqrt(T), width = sigma*root;
+double d1 = (log(S/K) + (r + 0.5*(sigma*sigma))*T)/width, d2 = d1 - width;
+double n1 = 0.5*(1 + erf(d1*0.7071067811865476)), n2 = 0.5*(1 + erf(d2*0.7071067811865476));
+double discount = exp(-r*T), present = K*discount, rho = present*n2;
+double vega = S*0.3989422804014327*exp(-0.5*(d1*d1));
+r0[i] = S*n1 - rho; r1[i] = n1; r2[i] = -discount*n2; r3[i] = rho*T;
+r4[i] = vega*root; r5[i] = 0.5*vega*sigma/root + r*rho;
+""",
+    "D": """
+double a = a0[i], x = a1[i], b = a2[i], y = a3[i], z = a4[i], t = a*x + b;
+double decay = exp(-fabs(t)), soft = fmax(t, 0) + log1p(decay);
+double w = y*((t < 0 ? decay : 1)/(1 + decay)) - z;
+r0[i] = soft*y - t*z; r1[i] = x*w; r2[i] = a*w; r3[i] = w; r4[i] = soft; r5[i] = -t;
+""",
+}
+
+
+def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The loop, with new arrays for its results."""
+    if formula.name not in _LINES:
+        raise Unsupported("not written by hand")
+    count = len(formula.args)
+    loop = _compiled(_LINES[formula.name].strip(), count)
+
+    def call(*given: Any) -> list[Any]:
+        results = [np.empty(given[0].shape) for _ in range(count + 1)]
+        loop(*[a.ctypes.data for a in (*given, *results)], given[0].size)
+        return results
+
+    return call, arrays
+
+
+@cache
+def _compiled(body: str, count: int) -> Any:
+    names = [f"const double *restrict a{k}" for k in range(count)]
+    names += [f"double *restrict r{k}" for k in range(count + 1)]
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = Path(folder, "loop.c"), Path(folder, "loop.so")
+        source.write_text(_LOOP.format(parameters=", ".join(names), body=body.replace("\n", "\n        ")))
+        options = [
+            "-O3",
+            "-march=native",
+            "-mprefer-vector-width=512",
+            "-ffast-math",
+            "-fopenmp",
+            "-fdisable-tree-sincos",
+            "-shared",
+            "-fPIC",
+        ]
+        subprocess.run([_GCC, *options, str(source), "-o", str(library), "-lm"], check=True)  # noqa: S603 - its own text
+        loop = ctypes.CDLL(str(library)).loop
+    loop.argtypes = [ctypes.c_void_p] * len(names) + [ctypes.c_long]
+    loop.restype = None
+    return loop
+
+
+ARRAYS = {"C (by hand)": value_and_grad_arrays}
