@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Size, Structure, Sum
+from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.dims import estimate
 from symdiff.dims import product as count
 
@@ -57,15 +57,7 @@ def split(b: Builder, i: int) -> tuple[Scale, int]:
 def _fit(b: Builder, *scales: Scale) -> bool:
     """Whether scales make one: at most one of their scalars is not known before the call, and none is made NaN."""
     scalars = [i for scale in scales for i in scale if i is not None]
-    return sum(not _known(b, i) for i in scalars) <= 1 and not any(map(b.silence.where, scalars))
-
-
-def _known(b: Builder, i: int) -> bool:
-    """Whether a scalar is of constants and sizes alone."""
-    row = b.row(i)
-    if row[0] in ("mul", "div", "neg"):
-        return all(_known(b, j) for j in row[1:])
-    return b.value(i) is not None or isinstance(row[0], Size)
+    return sum(not b.finite(i, 0) for i in scalars) <= 1 and not any(map(b.silence.where, scalars))
 
 
 def scaled(b: Builder, scale: Scale, i: int) -> int:
