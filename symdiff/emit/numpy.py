@@ -82,6 +82,8 @@ class _NumpyWriter(StructureWriter):
         """A choice between two constants, which takes its precision from the arguments."""
         dtype = self.dtype()
         condition, x, y = (self.tight(i, 0) for i in row[1:])
+        if (x, y) == ("1.0", "0.0"):
+            return f"{dtype}({condition})"
         return f"np.where({condition}, {dtype}({x}), {y})"
 
 

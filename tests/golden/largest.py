@@ -7,6 +7,6 @@ def grad(x):
     # reverse sweep
     v2 = v1 == 0.0
     v3 = x == x.max()
-    v4 = np.where(v3, 1.0 / np.where(v3, dtype(1.0), 0.0).sum(), 0.0)
-    x_bar = 2.0 * np.where(v2, 0.0, -0.5 / np.where(v2, 1.0, v1)) * x + v4
+    v4 = 2.0 * np.where(v2, 0.0, -0.5 / np.where(v2, 1.0, v1)) * x
+    x_bar = v4 + np.where(v3, 1.0 / dtype(v3).sum(), 0.0)
     return x_bar,
