@@ -27,7 +27,7 @@ _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
 
 
 class Fused:
-    """The native code of a program that is prepared for NumPy, for each precision and pattern of arguments.
+    """The native code of a program, for each precision and pattern of arguments.
 
     Args:
         program: of scalars; results may be arrays of scalars.
@@ -37,6 +37,8 @@ class Fused:
     """
 
     def __init__(self, program: Program, nest: Nest, threads: int, judge: Callable[..., Any]) -> None:
+        self._load = load(program)
+        program = llvm.prepare(program)
         rows = program.graph.rows
         self._nest, self._threads, self._judge = nest, threads, judge
         # Of each result that native code computes: the output, and where in it.
@@ -53,7 +55,6 @@ class Fused:
         ]
         self._arrays = any(isinstance(rows[i][0], Assemble) for i in program.outputs)
         self._program = replace(program, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
-        self._load = load(program)
         self._lock = threading.RLock()
         self._codes: dict[object, native.Code] = {}
 
