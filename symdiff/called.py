@@ -167,7 +167,7 @@ class Called(Compiled):
     ) -> list[Any]:
         """The results of the NumPy target for arguments of a loop shape, computed whole or in blocks."""
         run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
-        if self.backend == "llvm" and loop and dtype.kind == "f" and reportable():
+        if self.backend == "llvm" and loop and dtype.kind == "f" and reportable() and _apart(outs):
             results = self._fused()(values, loop, dtype, shapes, outs)
             self._open()
             return results

@@ -636,7 +636,7 @@ _TABLE = (
         partials=("bell(0.5*x, exp(-abs(x))/(1 + exp(-abs(x)))^2)",),
         numpy="np.exp(np.minimum({x}, 0.0)) / (1.0 + np.exp(-np.abs({x})))",
         math="math.exp({x} if {x} < 0.0 or {x} != {x} else 0.0) / (1.0 + math.exp(-abs({x})))",
-        llvm="exp(minimum(x, 0))/(1 + exp(-abs(x)))",
+        llvm="where(x < 0, exp(-abs(x)), 1)/(1 + exp(-abs(x)))",
         aliases=("expit",),
         finite=True,
         sample=(_R,),

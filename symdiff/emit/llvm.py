@@ -6,6 +6,7 @@ elementary functions are calls of the vector variants that the C library has of 
 scalar function for each lane, where it has none).
 
     call(self, arrays, number)   a method of CPython: small arrays of one shape, in one piece
+    share(table, count, strip, next, found)  one row, strip by strip, which threads take in turn
     run(table, rows, count)      for each row: its pointers, then vectors, then tail
     vectors(pointers, count)     the loop over whole vectors
     tail(pointers, start, rest)  the points that are left, copied into a vector of their own
@@ -24,12 +25,13 @@ from dataclasses import dataclass, field
 from symdiff.build import Builder
 from symdiff.emit.llvm_frame import LOOP, PART_OF, frame, method
 from symdiff.emit.math import of_scalars
+from symdiff.emit.passes import eager, expand_powers
 from symdiff.evaluate import constant
 from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
 
-PART = 1000  # operations of a function: compilers take more than twice as long for twice as many
+PART = 2000  # operations of a function: compilers take more than twice as long for twice as many
 
 _INSTRUCTIONS = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "and", "or", "xor", "select"})
 
@@ -67,12 +69,17 @@ def missing(program: Program) -> str | None:
 _MISSING = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)
 
 
+def prepare(program: Program) -> Program:
+    """The program as `source` takes it: every operation has a word in LLVM."""
+    return _spelt(eager(expand_powers(program) if program.graph.shared else compact(program)))
+
+
 def source(program: Program, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
-    """The module of a program that is prepared for NumPy.
+    """The module of a prepared program of scalars.
 
     `single` is for single precision; `varying` says of each argument whether it varies along a row.
     """
-    writer = _Writer(_spelt(compact(program)), machine, single=single, varying=varying)
+    writer = _Writer(compact(program), machine, single=single, varying=varying)
     body = writer.vectors()
     counts = sum(varying), len(varying) - sum(varying), len(program.outputs)
     parts = [frame(counts, writer.scalar, writer.lanes, machine.family), body, *writer.helpers.values()]
@@ -81,11 +88,22 @@ def source(program: Program, machine: Machine, *, single: bool, varying: Sequenc
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
 
 
+# Vectors that wait on the stack must not lie across two lines of the cache: that takes twice the time.
+_OF_FUNCTIONS = (
+    'nounwind noinline alignstack=64 "stackrealign" "min-legal-vector-width"="512" "prefer-vector-width"="512"'
+)
 _ATTRIBUTES = (
-    'attributes #0 = { nounwind noinline "min-legal-vector-width"="512" "prefer-vector-width"="512" }',
+    f"attributes #0 = {{ {_OF_FUNCTIONS} }}",
     "attributes #1 = { nounwind memory(none) }",
     "",
 )
+
+
+_MEMORY = """\
+  %taken = call ptr @malloc(i64 {size})
+  %end.of.line = getelementptr i8, ptr %taken, i64 63
+  %memory = call ptr @llvm.ptrmask.p0.i64(ptr %end.of.line, i64 -64)
+"""
 
 
 def _is_formula(spelling: str) -> bool:
@@ -169,9 +187,10 @@ class _Writer:
             calls[looped].append(f"  call void @part{n}(ptr %pointers, ptr %memory, i64 {'%i' if looped else '0'})\n")
         size = (max(slots.values(), default=0) + 1) * self.machine.width
         self.declared |= {"declare ptr @malloc(i64)", "declare void @free(ptr)"}
-        take = f"  %memory = call ptr @malloc(i64 {size})\n"
+        self.declared.add("declare ptr @llvm.ptrmask.p0.i64(ptr, i64)")
+        take = _MEMORY.format(size=size + 64)
         loop = LOOP.format(before=take + "".join(calls[0]), inside="".join(calls[1]), lanes=self.lanes)
-        return "\n".join([*texts, loop.replace("  ret void", "  call void @free(ptr %memory)\n  ret void")])
+        return "\n".join([*texts, loop.replace("  ret void", "  call void @free(ptr %taken)\n  ret void")])
 
     def _slots(self, parts: Sequence[Sequence[int]]) -> dict[int, int]:
         """For each value that a later part needs, its place in memory, which is free again behind its last use."""

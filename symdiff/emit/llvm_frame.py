@@ -22,13 +22,55 @@ def frame(counts: tuple[int, int, int], scalar: str, lanes: int, family: str) ->
         "start": start,
         "end": end,
     }
-    return _RUN.format(**fields) + _TAIL.format(**fields) + _DECLARED.get(family, "")
+    return _SHARE.format(**fields) + _RUN.format(**fields) + _TAIL.format(**fields) + _DECLARED.get(family, "")
 
 
 def method(counts: tuple[int, int, int], head: int) -> str:
     """`call`, for objects whose fields stand behind so many bytes."""
     return _METHOD.format(all=sum(counts), data=head, rank=head + 8, shape=head + 16, flags=head + 48)
 
+
+_SHARE = """\
+define void @share(ptr %table, i64 %count, i64 %strip, ptr %next, ptr %found) #0 {{
+begin:
+  %own = alloca [{all} x [2 x i64]]
+  br label %take
+take:
+  %n = atomicrmw add ptr %next, i64 1 monotonic
+  %start = mul i64 %n, %strip
+  %left = sub i64 %count, %start
+  %some = icmp sgt i64 %left, 0
+  br i1 %some, label %array, label %end
+array:
+  %k = phi i64 [ 0, %take ], [ %k.next, %array ]
+  %at = getelementptr [2 x i64], ptr %table, i64 %k
+  %base = load i64, ptr %at
+  %is.argument = icmp ult i64 %k, {arguments}
+  %is.varying = icmp ult i64 %k, {varying}
+  %is.uniform = xor i1 %is.argument, %is.varying
+  %bytes = mul i64 %start, {size}
+  %offset = select i1 %is.uniform, i64 0, i64 %bytes
+  %place = add i64 %base, %offset
+  %to = getelementptr [2 x i64], ptr %own, i64 %k
+  store i64 %place, ptr %to
+  %step = getelementptr i64, ptr %to, i64 1
+  store i64 0, ptr %step
+  %k.next = add i64 %k, 1
+  %k.done = icmp eq i64 %k.next, {all}
+  br i1 %k.done, label %compute, label %array
+compute:
+  %short = icmp slt i64 %left, %strip
+  %points = select i1 %short, i64 %left, i64 %strip
+  %flags = call i32 @run(ptr %own, i64 1, i64 %points)
+  %byte = trunc i32 %flags to i8
+  %found.at = getelementptr i8, ptr %found, i64 %n
+  store i8 %byte, ptr %found.at
+  br label %take
+end:
+  ret void
+}}
+
+"""
 
 _RUN = """\
 define i32 @run(ptr %table, i64 %rows, i64 %count) #0 {{

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -15,18 +16,18 @@ from symdiff.emit import llvm
 from symdiff.emit.python import Nest
 from symdiff.emit.schedule import load
 from symdiff.ir import Program
-from symdiff.runtime import native, strips
+from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, Array
 from symdiff.runtime.entry import native_vector
-from symdiff.runtime.reports import heeded
 from symdiff.runtime.results import renest
+from symdiff.runtime.strips import evaluate, in_one_piece, straight
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
 _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
 
 
 class Fused:
-    """The native code of a program that is prepared for NumPy, for each precision and pattern of arguments.
+    """The native code of a program, for each precision and pattern of arguments.
 
     Args:
         program: of scalars; results may be arrays of scalars.
@@ -36,6 +37,8 @@ class Fused:
     """
 
     def __init__(self, program: Program, nest: Nest, threads: int, judge: Callable[..., Any]) -> None:
+        self._load = load(program, [1] * len(program.inputs))
+        program = llvm.prepare(program)
         rows = program.graph.rows
         self._nest, self._threads, self._judge = nest, threads, judge
         # Of each result that native code computes: the output, and where in it.
@@ -52,7 +55,6 @@ class Fused:
         ]
         self._arrays = any(isinstance(rows[i][0], Assemble) for i in program.outputs)
         self._program = replace(program, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
-        self._load = load(program, [1] * len(program.inputs))
         self._lock = threading.RLock()
         self._codes: dict[object, native.Code] = {}
 
@@ -84,45 +86,28 @@ class Fused:
         outs: Sequence[Array | None],
     ) -> list[Array]:
         """The results, of these shapes, for arguments that broadcast to a loop shape; in `outs` where there is one."""
-        if not self._arrays and all(o is None for o in outs) and prod(loop) <= self.share:
-            quick = self._at_once(values, loop, dtype)
-            if quick is not None:
-                return quick
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
-        values = [a.copy() if any(np.may_share_memory(a, out) for out in results) else a for a in values]
+        given = [o for o in outs if o is not None]
+        if given:
+            values = [a.copy() if any(np.may_share_memory(a, o) for o in given) else a for a in values]
+        options: Any = {"share": self.share, "threads": self._threads, "judge": self._judge}
+        whole = [a for a in values if a.ndim]
+        if (
+            not self._arrays
+            and all(in_one_piece(a, loop, dtype) for a in (*whole, *given))
+            and (len(whole) == len(values) or all(a.dtype == dtype for a in values))
+        ):
+            code = self.code(dtype, tuple([a.ndim > 0 for a in values]))
+            straight(code, values, results, prod(loop), **options)
+            return results
         for result, filled in zip(results, self._filled, strict=True):
             if not filled:
                 result[...] = 0.0
-        if not self._places:
-            return results
-        strips.evaluate(
-            lambda varying: self.code(dtype, varying).run,
-            values,
-            [results[k][..., *place] if place else results[k] for k, place in self._places],
-            loop,
-            dtype=dtype,
-            share=self.share,
-            threads=self._threads,
-            judge=self._judge,
-        )
+        if self._places:
+            parts = [results[k][..., *place] if place else results[k] for k, place in self._places]
+            kernel = partial(self.code, dtype)
+            evaluate(kernel, values, parts, loop, dtype=dtype, **options)
         return results
-
-    def _at_once(self, values: Sequence[Array], loop: tuple[int, ...], dtype: np.dtype[Any]) -> list[Array] | None:
-        """The results, where arguments lie as native code takes them and no error is to be reported, else None."""
-        varying, uniform = [], []
-        for a in values:
-            if a.dtype != dtype:
-                return None
-            if a.ndim == 0:
-                uniform.append(a)
-            elif a.shape == loop and a.flags.c_contiguous and a.flags.aligned:
-                varying.append(a)
-            else:
-                return None
-        run = self.code(dtype, tuple([a.ndim > 0 for a in values])).run
-        results = [np.empty(loop, dtype) for _ in self._places]
-        found = strips.at_once(run, [*varying, *uniform], results, prod(loop))
-        return None if found and found & heeded() else results
 
     def vector(self, run: Callable[..., list[Any]]) -> Callable[..., Any] | None:
         """What takes float64 arrays of one shape, of at most `share` points, straight to native code, if anything can.

@@ -86,6 +86,7 @@ def _address(library: ctypes.CDLL, name: str) -> int:
 
 
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+_SHARE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class _MethodDef(ctypes.Structure):
@@ -120,15 +121,18 @@ class Code:
     """Machine code.
 
     Attributes:
-        run: of the address of a table, the rows and the points in each, with the interpreter's lock released.
+        run: of the address of a table, the rows and the points in each.
+        share: of the address of a table, the points of its one row and of a strip, and the addresses of the number
+            of the next strip and of a byte for the errors in each; threads that call it at once share the work.
         call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
             keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
             one of them where it is. None where the layout of arrays is not as expected.
 
-    Both return the floating-point errors that there were.
+    The first two release the interpreter's lock. The first and the last return the floating-point
+    errors that there were.
     """
 
-    __slots__ = ("call", "run")
+    __slots__ = ("call", "run", "share")
 
     def __init__(self, source: str, optimised: bool) -> None:  # noqa: FBT001 - the one option
         """Compile a module; `optimised` code takes two times as long to make, and runs in four fifths of the time."""
@@ -148,8 +152,10 @@ class Code:
             engine.finalize_object()
             memory = _Memory(engine, context)
             run: Any = _RUN(engine.get_function_address("run"))
-            run.memory = memory
+            share: Any = _SHARE(engine.get_function_address("share"))
+            run.memory = share.memory = memory
             self.run: Callable[[int, int, int], int] = run
+            self.share: Callable[[int, int, int, int, int], None] = share
             self.call: Callable[..., int] | None = None
             if METHOD in source:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)

@@ -21,17 +21,19 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from symdiff.runtime.blocks import _keep_freed_memory, _shared
+from symdiff.runtime.native import Code
 from symdiff.runtime.reports import Reports, heeded
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 Box = tuple[slice, ...]
-# For each argument whether it varies along a row, to the function on a table, rows and points.
+# For each argument whether it varies along a row, to the native code.
 Run = Callable[[int, int, int], int]
-Kernel = Callable[[tuple[bool, ...]], Run]
+Kernel = Callable[[tuple[bool, ...]], Code]
 
 _COPIED = 16384  # points of a strip of which some arrays are copied: they stay in cache
 _STRIP = 131072  # points of any other: the call of one takes a few microseconds
+_SHARED = 8192  # points of a strip that threads share are a multiple of this
 _SHORT = 64  # points of a row, below which rows are copied to make long ones
 
 
@@ -63,7 +65,7 @@ def evaluate(
     that strip again, by `judge`, and reports what it finds, place by place.
 
     Args:
-        kernel: of what varies along a row, the native function.
+        kernel: of what varies along a row, the native code.
         args: arrays that broadcast to `loop`.
         outs: arrays of the loop shape, in the order of the outputs; they share no memory with arguments.
         loop: the loop shape.
@@ -84,7 +86,7 @@ def evaluate(
         for one in operands:
             one.direct = False
             one.varies = any(one.view.strides)
-    run = kernel(tuple([one.varies for one in given]))
+    run = kernel(tuple([one.varies for one in given])).run
     ordered = sorted(given, key=lambda one: not one.varies)
     direct = all(one.direct for one in operands)
     compute = _where_it_lies(run, [*ordered, *results]) if direct else _copied(run, ordered, results, dtype, flat=flat)
@@ -213,7 +215,50 @@ def _copied(
     return compute
 
 
-def at_once(run: Run, args: Sequence[Array], outs: Sequence[Array], count: int) -> int:
-    """Compute all points in one strip: of arguments in the order of the table, in one piece or of one element."""
-    table = array("q", [v for a in (*args, *outs) for v in (a.__array_interface__["data"][0], 0)])
-    return run(table.buffer_info()[0], 1, count)
+def in_one_piece(a: Array, loop: Shape, dtype: np.dtype[Any]) -> bool:
+    """Whether an array of the loop shape is one that native code takes as one row, as it is."""
+    return a.shape == loop and a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
+
+
+def straight(
+    code: Code,
+    args: Sequence[Array],
+    outs: Sequence[Array],
+    count: int,
+    *,
+    share: int,
+    threads: int,
+    judge: Callable[..., Any],
+) -> None:
+    """As `evaluate`, where all arrays are in one piece, and the arguments that are not are of one element."""
+    ordered = [a for varying in (True, False) for a in args if (a.ndim > 0) is varying]
+    table = array("q", [v for a in (*ordered, *outs) for v in (a.__array_interface__["data"][0], 0)])
+    place = table.buffer_info()[0]
+    threads = max(min(threads, count // share), 1)
+    if threads == 1 and count <= _STRIP:
+        strip, found = count, [code.run(place, 1, count)]
+    else:
+        strip = max(_SHARED, share // _SHARED * _SHARED)
+        state = np.zeros(1 + ceil(ceil(count / strip) / 8), np.int64)
+        first = state.__array_interface__["data"][0]
+        _keep_freed_memory()
+        _shared(lambda: code.share(place, count, strip, first, first + 8), threads)
+        found = state[1:].view(np.uint8).tolist()
+    if not any(found):
+        return
+    wanted = heeded()
+    flagged = deque([start * strip for start, flags in enumerate(found) if flags & wanted])
+    reports = Reports(judge)
+    flat = [a.reshape(-1) if a.ndim else a[()] for a in args]
+
+    def work() -> None:
+        with reports.collecting():
+            while flagged:
+                try:
+                    start = flagged.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                judge(*[a[start : start + strip] if a.ndim else a for a in flat])
+
+    _shared(work, min(threads, len(flagged)))
+    reports.give()
