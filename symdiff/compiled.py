@@ -161,7 +161,7 @@ class Compiled:
         return self._evaluate(args, out)
 
     def _evaluate(self, args: tuple[Any, ...], out: Any = None) -> Any:
-        """Evaluate by NumPy."""
+        """Evaluate by a target for arrays."""
         values, loop, dtype, sizes = arrays(self.args, args, self.cores)
         meet(self._program.graph.demands, sizes)
         shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
@@ -180,12 +180,12 @@ class Compiled:
         shapes: Sequence[tuple[int, ...]],
         outs: Sequence[Any],
     ) -> list[Any]:
-        """The results of the NumPy target for arguments of a loop shape, computed whole or in blocks."""
-        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
+        """The results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
         if self.backend == "llvm" and loop and dtype.kind == "f" and reportable():
             results = self._fused()(values, loop, dtype, shapes, outs)
             self._open()
             return results
+        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
         threads = self._threads
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         cut = self._plan(dtype, threads)
@@ -218,7 +218,7 @@ class Compiled:
     def _fused(self) -> Fused:
         """The native code."""
         made: Fused = self._once(
-            "fused", lambda: Fused(self._program, self._nest, self._threads, self._target("numpy"))
+            "fused", lambda: Fused(self._program, self._nest, self._threads, lambda: self._target("numpy"))
         )
         return made
 
