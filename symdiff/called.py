@@ -165,12 +165,12 @@ class Called(Compiled):
         shapes: Sequence[tuple[int, ...]],
         outs: Sequence[Any],
     ) -> list[Any]:
-        """The results of the NumPy target for arguments of a loop shape, computed whole or in blocks."""
-        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
+        """The results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
         if self.backend == "llvm" and loop and dtype.kind == "f" and reportable() and _apart(outs):
             results = self._fused()(values, loop, dtype, shapes, outs)
             self._open()
             return results
+        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
         threads = self._threads
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         axes = tuple([axes_of(a, loop) for a in values])

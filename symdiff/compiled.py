@@ -87,7 +87,7 @@ class Compiled:
     def _fused(self) -> Fused:
         """The native code."""
         made: Fused = self._once(
-            "fused", lambda: Fused(self._program, self._nest, self._threads, self._target("numpy"))
+            "fused", lambda: Fused(self._program, self._nest, self._threads, lambda: self._target("numpy"))
         )
         return made
 

@@ -478,6 +478,18 @@ def test_without_llvmlite():
     assert "pip install 'symdiff[llvm]'" in run.stdout
 
 
+def test_special_functions_without_scipy():
+    code = (
+        "import sys\n"
+        "sys.modules['scipy'] = None\n"
+        "import math, numpy as np, symdiff\n"
+        "f = symdiff.compile('erf(x) + lgamma(x)', backend='llvm')\n"
+        "print(np.ptp(f(np.ones(11)) - math.erf(1)) < 1e-15)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "True"
+
+
 def test_llvmlite_is_imported_when_it_is_asked_for():
     code = (
         "import sys, symdiff, numpy as np\n"

@@ -33,10 +33,10 @@ class Fused:
         program: of scalars; results may be arrays of scalars.
         nest: how its results are nested.
         threads: most threads to use.
-        judge: the generated function of the NumPy target.
+        judge: what makes the generated function of the NumPy target.
     """
 
-    def __init__(self, program: Program, nest: Nest, threads: int, judge: Callable[..., Any]) -> None:
+    def __init__(self, program: Program, nest: Nest, threads: int, judge: Callable[[], Callable[..., Any]]) -> None:
         self._load = load(program, [1] * len(program.inputs))
         program = llvm.prepare(program)
         rows = program.graph.rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import os
 import sys
 import threading
@@ -57,7 +56,7 @@ def machine() -> Machine:
     _, width, letter = found[0] if found else ("", 16, "")
     variants: dict[str, str] = {}
     library = _library("libmvec.so.1")
-    scalars = [_library(ctypes.util.find_library("m")), _library(None)]
+    scalars = [_library("libm.so.6"), _library(None), _library("ucrtbase")]  # of Linux, macOS, Windows
     for primitive in PRIMITIVES.values():
         for suffix, size in (("", 8), ("f", 4)):
             name = f"{primitive.llvm}{suffix}"
@@ -74,7 +73,7 @@ def machine() -> Machine:
 
 
 def _library(name: str | None) -> ctypes.CDLL | None:
-    with suppress(OSError):
+    with suppress(OSError, TypeError):
         return ctypes.CDLL(name)
     return None
 

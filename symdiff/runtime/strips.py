@@ -56,13 +56,13 @@ def evaluate(
     dtype: np.dtype[Any],
     share: int,
     threads: int,
-    judge: Callable[..., Any],
+    judge: Callable[[], Callable[..., Any]],
 ) -> None:
     """Write the results for `args` into `outs`.
 
     Native code only knows that there was a floating-point error, and may see one too many.
     So where it has seen one that the caller's `numpy.errstate` does not ignore, NumPy computes
-    that strip again, by `judge`, and reports what it finds, place by place.
+    that strip again, by the function that `judge` makes, and reports what it finds, place by place.
 
     Args:
         kernel: of what varies along a row, the native code.
@@ -72,7 +72,7 @@ def evaluate(
         dtype: of the native code.
         share: the points that are worth a thread.
         threads: most threads to use.
-        judge: the generated function of the NumPy target.
+        judge: what makes the generated function of the NumPy target.
 
     Raises:
         FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
@@ -92,8 +92,8 @@ def evaluate(
     compute = _where_it_lies(run, [*ordered, *results]) if direct else _copied(run, ordered, results, dtype, flat=flat)
     threads = max(min(threads, prod(shape) // share), 1)
     boxes = deque(_boxes(shape, threads, direct=direct, flat=flat))
+    flagged: list[Box] = []
     wanted = heeded()
-    reports = Reports(judge)
     _keep_freed_memory()
 
     def work() -> None:
@@ -104,13 +104,33 @@ def evaluate(
                 return
             try:
                 if compute(box) & wanted:
-                    with reports.collecting():
-                        judge(*[np.asarray(one.view[box], dtype) for one in given])
+                    flagged.append(box)
             except BaseException:
                 boxes.clear()  # the others stop too
                 raise
 
     _shared(work, min(threads, len(boxes)))
+    if flagged:
+        _report(judge(), lambda box: [np.asarray(one.view[box], dtype) for one in given], flagged, threads)
+
+
+def _report(
+    function: Callable[..., Any], part: Callable[[Any], list[Any]], flagged: Sequence[Any], threads: int
+) -> None:
+    """Let NumPy report what happens in the strips that are flagged; `part` makes the arguments of one."""
+    reports = Reports(function)
+    waiting = deque(flagged)
+
+    def work() -> None:
+        with reports.collecting():
+            while waiting:
+                try:
+                    strip = waiting.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                function(*part(strip))
+
+    _shared(work, min(threads, len(waiting)))
     reports.give()
 
 
@@ -228,7 +248,7 @@ def straight(
     *,
     share: int,
     threads: int,
-    judge: Callable[..., Any],
+    judge: Callable[[], Callable[..., Any]],
 ) -> None:
     """As `evaluate`, where all arrays are in one piece, and the arguments that are not are of one element."""
     ordered = [a for varying in (True, False) for a in args if (a.ndim > 0) is varying]
@@ -244,21 +264,8 @@ def straight(
         _keep_freed_memory()
         _shared(lambda: code.share(place, count, strip, first, first + 8), threads)
         found = state[1:].view(np.uint8).tolist()
-    if not any(found):
-        return
-    wanted = heeded()
-    flagged = deque([start * strip for start, flags in enumerate(found) if flags & wanted])
-    reports = Reports(judge)
-    flat = [a.reshape(-1) if a.ndim else a[()] for a in args]
-
-    def work() -> None:
-        with reports.collecting():
-            while flagged:
-                try:
-                    start = flagged.popleft()
-                except IndexError:  # another thread was faster
-                    return
-                judge(*[a[start : start + strip] if a.ndim else a for a in flat])
-
-    _shared(work, min(threads, len(flagged)))
-    reports.give()
+    wanted = heeded() if any(found) else 0
+    flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
+    if flagged:
+        flat = [a.reshape(-1) if a.ndim else a[()] for a in args]
+        _report(judge(), lambda box: [a[box] if a.ndim else a for a in flat], flagged, threads)
