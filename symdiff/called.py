@@ -96,7 +96,7 @@ class Called(Compiled):
             plain = floats(args)
             if plain is not None:
                 return self.__call__(*plain)
-            args = tuple([float(a) if a.__class__ is int and -_EXACT <= a <= _EXACT else a for a in args])
+        args = tuple([float(a) if a.__class__ is int and -_EXACT <= a <= _EXACT else a for a in args])
         values = self._at_once(args, out)
         return self._evaluate(args, out) if values is None else self._result(values)
 
@@ -116,7 +116,10 @@ class Called(Compiled):
             return None
         if out is None:
             values = flatten(self._target("numpy")(*args), self._nest)
-            return values if all(v.dtype == dtype for v in values) else None
+            if all(v.dtype == dtype for v in values):
+                return values
+            count = len(values)
+            return settle(values, [v.shape for v in values], dtype, fresh=[True] * count, out=[None] * count)
         outs = check_out(out, self.outputs, [shape + fixed(core) for core in self.results], dtype)
         if not self._direct(args, outs, dtype):
             return None

@@ -18,10 +18,10 @@ from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
 from symdiff.runtime import native
-from symdiff.runtime.blocks import usable_cpus
 from symdiff.runtime.fused import Fused
 from symdiff.runtime.load import load
 from symdiff.runtime.results import Layout, nest
+from symdiff.runtime.threads import usable_cpus
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]

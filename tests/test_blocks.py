@@ -12,7 +12,7 @@ import pytest
 import symdiff
 from symdiff import compiler
 from symdiff.emit.schedule import Load, load
-from symdiff.runtime import blocks
+from symdiff.runtime import blocks, threads
 from symdiff.runtime.results import flatten
 
 SCALARS = "log(x1) + x1*x2 - sin(x2)"
@@ -401,4 +401,4 @@ def test_plans():
 def test_what_is_read_of_the_machine():
     assert 1 << 14 <= blocks.cache_size(2) <= blocks.cache_size(3) <= 1 << 34
     assert blocks.cache_size(9) == 8 << 20  # there is none
-    assert blocks.usable_cpus() >= 1
+    assert threads.usable_cpus() >= 1

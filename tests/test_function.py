@@ -597,3 +597,13 @@ def test_whole_numbers_and_single_precision_beside_arrays():
                 result = f(a, x.astype(kind))
                 assert result.dtype == kind
                 assert np.array_equal(result, np.asarray(a, kind) * x.astype(kind) + kind(1))
+
+
+def test_single_precision_with_functions_of_constants_is_computed_once():
+    f = symdiff.compile("log(x)*sign(0.3)", optimize=False)  # NumPy's sign of a float is a double
+    x = np.float32([0.0, 1.0])
+    for _ in range(2):  # the second call takes a shorter way
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            assert f(x).dtype == np.float32
+        assert [str(w.message) for w in found] == ["divide by zero encountered in log"]

@@ -7,12 +7,7 @@ part. Results go straight into the outputs.
 
 from __future__ import annotations
 
-import os
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -27,6 +22,7 @@ from symdiff.emit.python import Nest
 from symdiff.emit.schedule import Load
 from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten
+from symdiff.runtime.threads import keep_freed_memory, share_out
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -35,8 +31,6 @@ _SMALLEST, _LARGEST = 8192, 65536  # points of a block: below, calls of ufuncs c
 _AHEAD = 8  # the arrays that are alive may be so many times the cache: few of them are needed soon
 _WAITING = 131072  # additions in the time that a ufunc's call loses where threads take turns at the interpreter
 _STARTING = 1_000_000  # additions in some of the time that it takes to start a thread on its part
-_MOST_THREADS = 64
-_KEPT = 3 << 20  # floats; 24 MB
 
 
 @cache
@@ -73,21 +67,6 @@ def plan(load: Load, itemsize: int, threads: int) -> Plan:
     return Plan(points, share, limit if threads == 1 else min(limit, 2 * share - 1))
 
 
-@cache
-def _keep_freed_memory() -> None:
-    """Let the allocator hand the memory of one block's temporaries to the next.
-
-    That of glibc gives freed memory back to the system, page by page, and takes it again
-    at the next use, but for sizes up to that of the largest array that was ever freed.
-    """
-    np.empty(_KEPT)
-
-
-def usable_cpus() -> int:
-    """The CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def evaluate(
     function: Callable[..., Any],
     args: Sequence[Array],
@@ -122,32 +101,22 @@ def evaluate(
     args, outs, loop = _flat(args, outs, loop)
     threads = max(min(threads, prod(loop) // plan.share), 1)
     box = _box(loop, _uneven(args, loop), plan.points, threads)
-    corners = deque(product(*[range(0, n, step) for n, step in zip(loop, box, strict=True)]))
+    corners = product(*[range(0, n, step) for n, step in zip(loop, box, strict=True)])
     reports = Reports(function)
-    _keep_freed_memory()
+    keep_freed_memory()
 
-    def work() -> None:
-        with reports.collecting():
-            while corners:
-                try:
-                    corner = corners.popleft()
-                except IndexError:  # another thread was faster
-                    return
-                place = tuple([slice(start, start + step) for start, step in zip(corner, box, strict=True)])
-                try:
-                    parts = [_part(a, place, dtype) for a in args]
-                    if nest is None:
-                        function(*parts, *[out[place] for out in outs])
-                        continue
-                    values = flatten(function(*parts), nest)
-                    values = [v if own else np.array(v) for v, own in zip(values, fresh, strict=True)]
-                    for out, value in zip(outs, values, strict=True):
-                        out[place] = value
-                except BaseException:
-                    corners.clear()  # the others stop too
-                    raise
+    def block(corner: Shape) -> None:
+        place = tuple([slice(start, start + step) for start, step in zip(corner, box, strict=True)])
+        parts = [_part(a, place, dtype) for a in args]
+        if nest is None:
+            function(*parts, *[out[place] for out in outs])
+            return
+        values = flatten(function(*parts), nest)
+        values = [v if own else np.array(v) for v, own in zip(values, fresh, strict=True)]
+        for out, value in zip(outs, values, strict=True):
+            out[place] = value
 
-    _shared(work, min(threads, len(corners)))
+    share_out(corners, block, threads, reports.collecting)
     reports.give()
 
 
@@ -182,12 +151,8 @@ def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Shape) -> tuple[Se
 
 def _uneven(args: Sequence[Array], loop: Shape) -> set[int]:
     """The axes along which some arrays are the same and others are not."""
-    found: set[int] = set()
-    for a in args:
-        if a.ndim:
-            own = (1,) * (len(loop) - a.ndim) + a.shape
-            found |= {axis for axis, size in enumerate(own) if size != loop[axis]}
-    return found
+    varying = [axes(a, loop) for a in args if a.ndim]
+    return {k for k, size in enumerate(loop) if size != 1 and not all(bits >> k & 1 for bits in varying)}
 
 
 def _box(loop: Shape, uneven: set[int], points: int, threads: int) -> Shape:
@@ -219,42 +184,3 @@ def _part(a: Array, place: tuple[slice, ...], dtype: np.dtype[Any]) -> Any:
     own = place[len(place) - a.ndim :]
     part = a[tuple([slice(None) if size == 1 else at for size, at in zip(a.shape, own, strict=True)])]
     return part if part.dtype == dtype else part.astype(dtype)
-
-
-_pool: ThreadPoolExecutor | None = None
-_pool_lock = threading.Lock()
-
-
-def _forget_pool() -> None:
-    """A child process has none of its parent's threads."""
-    global _pool, _pool_lock
-    _pool, _pool_lock = None, threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
-
-
-def _submit(work: Callable[[], None]) -> Future[None]:
-    global _pool  # noqa: PLW0603
-    with _pool_lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="symdiff")
-        return _pool.submit(copy_context().run, work)  # with the caller's numpy.errstate
-
-
-def _shared(work: Callable[[], None], threads: int) -> None:
-    """Run `work` in this thread and in others at the same time; what one raises is raised here."""
-    helpers: list[Future[None]] = []
-    for _ in range(threads - 1):
-        try:
-            helpers.append(_submit(work))
-        except RuntimeError:  # the interpreter is shutting down, or can have no more threads
-            break
-    try:
-        work()
-    finally:
-        running = [helper for helper in helpers if not helper.cancel()]
-        wait(running)
-    for helper in running:
-        helper.result()

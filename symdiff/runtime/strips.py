@@ -9,7 +9,6 @@ copied strip by strip.
 from __future__ import annotations
 
 from array import array
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -20,9 +19,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from symdiff.runtime.blocks import _keep_freed_memory, _shared
 from symdiff.runtime.native import Code
 from symdiff.runtime.reports import Reports, heeded
+from symdiff.runtime.threads import keep_freed_memory, share_out, together
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -91,25 +90,15 @@ def evaluate(
     direct = all(one.direct for one in operands)
     compute = _where_it_lies(run, [*ordered, *results]) if direct else _copied(run, ordered, results, dtype, flat=flat)
     threads = max(min(threads, prod(shape) // share), 1)
-    boxes = deque(_boxes(shape, threads, direct=direct, flat=flat))
     flagged: list[Box] = []
     wanted = heeded()
-    _keep_freed_memory()
+    keep_freed_memory()
 
-    def work() -> None:
-        while boxes:
-            try:
-                box = boxes.popleft()
-            except IndexError:  # another thread was faster
-                return
-            try:
-                if compute(box) & wanted:
-                    flagged.append(box)
-            except BaseException:
-                boxes.clear()  # the others stop too
-                raise
+    def strip(box: Box) -> None:
+        if compute(box) & wanted:
+            flagged.append(box)
 
-    _shared(work, min(threads, len(boxes)))
+    share_out(_boxes(shape, threads, direct=direct, flat=flat), strip, threads)
     if flagged:
         _report(judge(), lambda box: [np.asarray(one.view[box], dtype) for one in given], flagged, threads)
 
@@ -119,18 +108,7 @@ def _report(
 ) -> None:
     """Let NumPy report what happens in the strips that are flagged; `part` makes the arguments of one."""
     reports = Reports(function)
-    waiting = deque(flagged)
-
-    def work() -> None:
-        with reports.collecting():
-            while waiting:
-                try:
-                    strip = waiting.popleft()
-                except IndexError:  # another thread was faster
-                    return
-                function(*part(strip))
-
-    _shared(work, min(threads, len(waiting)))
+    share_out(flagged, lambda strip: function(*part(strip)), threads, reports.collecting)
     reports.give()
 
 
@@ -261,8 +239,8 @@ def straight(
         strip = max(_SHARED, share // _SHARED * _SHARED)
         state = np.zeros(1 + ceil(ceil(count / strip) / 8), np.int64)
         first = state.__array_interface__["data"][0]
-        _keep_freed_memory()
-        _shared(lambda: code.share(place, count, strip, first, first + 8), threads)
+        keep_freed_memory()
+        together(lambda: code.share(place, count, strip, first, first + 8), threads)
         found = state[1:].view(np.uint8).tolist()
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
