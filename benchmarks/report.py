@@ -60,9 +60,9 @@ class Target:
         return f"  {verdict}  {self.text}: {self.found}"
 
 
-def comparison(title: str, rows: Sequence[Row], **facts: Any) -> Table:
-    """Times and their ratios to symdiff, fastest first, then those without times."""
-    base = next((row for row in rows if row.tool == BASE and row.times), None)
+def comparison(title: str, rows: Sequence[Row], *, to: str = BASE, **facts: Any) -> Table:
+    """Times and their ratios to symdiff, or to the tool `to`, fastest first, then those without times."""
+    base = next((row for row in rows if row.tool == to and row.times), None)
     lines: list[tuple[str, ...]] = []
     at_work = any(row.cpus is not None for row in rows)
     for row in sorted((row for row in rows if row.times), key=lambda row: row.median):
@@ -92,6 +92,25 @@ def at_most(rows: Sequence[Row], tool: str, limit: float, what: str, base: str =
     if isinstance(ratio, Target):
         return replace(ratio, text=text)
     return Target(text, ratio < 1 if ahead else ratio <= limit, f"{ratio:.2f} times")
+
+
+def within(rows: Sequence[Row], tool: str, limits: tuple[float, float], what: str, base: str = BASE) -> Target:
+    """The target that `base` takes at most so many times what `tool` does, and so many seconds (by medians)."""
+    factor, beyond = limits
+    text = f"{what}: {base} at most {factor:g} times {tool} and {duration(beyond)}"
+    ratio = _measured(rows, tool, base)
+    if isinstance(ratio, Target):
+        return replace(ratio, text=text)
+    mine, other = (next(row.median for row in rows if row.tool == name) for name in (base, tool))
+    found = f"{duration(mine)}, {ratio:.2f} times; {duration(factor * other + beyond)} allowed"
+    return Target(text, mine <= factor * other + beyond, found)
+
+
+def under(rows: Sequence[Row], limit: float, what: str, base: str = BASE) -> Target:
+    """The target that `base` takes less than so many seconds (by medians)."""
+    row = next((row for row in rows if row.tool == base), Row(base, note="not measured"))
+    found = duration(row.median) if row.times else row.note
+    return Target(f"{what}: under {duration(limit)}", bool(row.times) and row.median < limit, found)
 
 
 def as_fast(rows: Sequence[Row], tool: str, factor: float, what: str) -> Target:

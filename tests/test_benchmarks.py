@@ -5,6 +5,7 @@ import math
 import pathlib
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from benchmarks.formulas import A, B, D, E, long_sum
 from benchmarks.measure import Call, Row, parts, race, wrong
 from benchmarks.peers import hand, plain
 from benchmarks.peers import symdiff as base
-from benchmarks.report import Target, as_fast, at_most
+from benchmarks.report import Target, as_fast, at_most, under, within
 from benchmarks.sections.arrays import excuse_of, pieces
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -44,6 +45,19 @@ def test_sections_run_and_agree(tmp_path):
     calls, *files = facts["sections"]["memory"]["tables"]
     assert all(row["traced"] >= 0 for row in calls["rows"])
     assert len(files) == sys.platform.startswith("linux")
+
+
+def test_native_calls_beside_a_bare_loop(tmp_path):
+    found = sections(tmp_path / "found.json", "native", peers=("c",))["sections"]["native"]
+    if find_spec("llvmlite") is None:
+        assert [target["reached"] for target in found["targets"]] == [None]
+        return
+    assert len(found["tables"]) == 12
+    assert all(any(row["tool"] == "symdiff (llvm)" for row in table["rows"]) for table in found["tables"])
+    alone = [
+        target["reached"] for target in found["targets"] if "numba" in target["text"] or "symengine" in target["text"]
+    ]
+    assert alone == [None] * 10
 
 
 def test_calls_arrays_and_sweep_with_their_table_and_picture(tmp_path):
@@ -113,6 +127,25 @@ def test_targets_fail_where_symdiff_has_no_time_and_are_skipped_where_the_other_
     assert not as_fast(rows, "slow", 4.0, "x").reached
     assert at_most(rows, "absent", 1, "x").reached is None
     assert at_most([Row("symdiff", note="WRONG: off"), rows[1]], "slow", 1, "x").reached is False
+
+
+def test_targets_of_a_factor_and_seconds_beyond_it_and_of_seconds():
+    rows = [Row("symdiff", [2.5]), Row("bare", [1.0])]
+    assert within(rows, "bare", (1.5, 1.0), "x").reached
+    assert not within(rows, "bare", (1.5, 0.9), "x").reached
+    assert within(rows, "absent", (1.5, 1.0), "x").reached is None
+    assert under(rows, 2.6, "x").reached
+    assert not under(rows, 2.5, "x").reached
+    assert under([], 2.5, "x").reached is False
+
+
+def test_what_repeats_itself_is_asked_for_as_many_as_are_timed():
+    counts = []
+    (row,) = race(
+        {"bare": Call(lambda x: x, (1.0,), repeat=counts.append)}, np.array([1.0]), rounds=2, seconds=0.000001
+    )
+    assert len(row.times) == 2
+    assert max(counts) > 1
 
 
 def test_sizes_that_would_take_too_much_are_not_run():

@@ -12,6 +12,8 @@ installed, and has of these what the tool can do:
   function and its arguments: the same numbers, laid out as the tool wants them. It
   returns the value and the partials at each point, in the form that the tool gives. It may be a
   `Call` instead, which arranges them as `parts` does.
+- `NATIVE`: the same of native code, for arrays so short that it matters what is around the loop.
+- `FRESH`: the same of what compiles a loop, timed with the making and the compiling included.
 - `HESSIANS`, `JACOBIANS`: by label, what makes of a `Formula` a `Call` for its matrix of second
   derivatives, or of first ones of all its results, at its point, with the argument in the
   form that the tool takes at once.

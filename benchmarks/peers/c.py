@@ -2,11 +2,16 @@
 
 `-ffast-math` is what lets gcc call the vector functions of the C library; the memory of
 the results is new in each call, as it is for the others.
+
+The bare loop is that on one thread, into arrays made before, and timed in C: what is left
+of a call with nothing around it. Long sums are put into C from their text, and gcc finds
+what terms have in common.
 """
 
 from __future__ import annotations
 
 import ctypes
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.formulas import Formula
+from benchmarks.measure import Call, parts
 from benchmarks.peers import Unsupported
 
 _GCC = shutil.which("gcc")
@@ -26,13 +32,19 @@ if _GCC is None:
 
 _LOOP = """
 #include <math.h>
-void loop({parameters}, long n) {{
-    #pragma omp parallel for simd schedule(static) if(parallel: n > 20000)
+static inline double square(double x) {{ return x*x; }}
+{qualities} void loop({parameters}, long n) {{
+    {pragma}
     for (long i = 0; i < n; i++) {{
         {body}
     }}
 }}
+void repeat({parameters}, long n, long times) {{
+    while (times-- > 0) loop({names}, n);
+}}
 """
+_SHARED = ("", "#pragma omp parallel for simd schedule(static) if(parallel: n > 20000)")
+_BARE = ("__attribute__((noipa))", "#pragma omp simd")  # each of its repetitions is a call
 _LINES = {
     "A": """
 double x1 = a0[i], x2 = a1[i];
@@ -69,7 +81,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
     if formula.name not in _LINES:
         raise Unsupported("not written by hand")
     count = len(formula.args)
-    loop = _compiled(_LINES[formula.name].strip(), count)
+    loop = _compiled(_LINES[formula.name].strip(), count, _SHARED).loop
 
     def call(*given: Any) -> list[Any]:
         results = [np.empty(given[0].shape) for _ in range(count + 1)]
@@ -79,13 +91,56 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
     return call, arrays
 
 
+def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """The loop alone."""
+    body = _LINES[formula.name].strip() if formula.name in _LINES else _from_text(formula)
+    library = _compiled(body, len(formula.args), _BARE)
+    results = [np.zeros(len(arrays[0])) for _ in range(len(arrays) + 1)]
+    given = [a.ctypes.data for a in (*arrays, *results)], arrays[0].size
+
+    def call(*_: Any) -> list[Any]:
+        library.loop(*given[0], given[1])
+        return results
+
+    return Call(call, arrays, arranged=parts, repeat=lambda times: library.repeat(*given[0], given[1], times))
+
+
+def fresh(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The loop, with new arrays for its results, compiled anew."""
+    _compiled.cache_clear()
+    return value_and_grad_arrays(formula, arrays)
+
+
+def _from_text(formula: Formula) -> str:
+    """The body for a long sum."""
+    if not formula.terms:
+        raise Unsupported("not written by hand")
+    given = ", ".join(f"{name} = a{k}[i]" for k, name in enumerate(formula.args))
+    lines = [f"r{k}[i] = {_squares(text)};" for k, text in enumerate((formula.text, *formula.partials))]
+    return "\n".join([f"double {given};", *lines])
+
+
+def _squares(text: str) -> str:
+    """The same without powers: of a name, then of what stands in parentheses with at most one level inside."""
+    text = re.sub(r"(\w+)\*\*2", r"square(\1)", text)
+    return re.sub(r"(\((?:[^()]|\([^()]*\))*\))\*\*2", r"square\1", text)
+
+
 @cache
-def _compiled(body: str, count: int) -> Any:
+def _compiled(body: str, count: int, kind: tuple[str, str]) -> Any:
     names = [f"const double *restrict a{k}" for k in range(count)]
     names += [f"double *restrict r{k}" for k in range(count + 1)]
+    short = [name.rpartition("restrict ")[2] for name in names]
+    text = _LOOP.format(
+        qualities=kind[0],
+        pragma=kind[1],
+        parameters=", ".join(names),
+        names=", ".join(short),
+        body=body.replace("\n", "\n        "),
+    )
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder, "loop.c"), Path(folder, "loop.so")
-        source.write_text(_LOOP.format(parameters=", ".join(names), body=body.replace("\n", "\n        ")))
+        source.write_text(text)
         options = [
             "-O3",
             "-march=native",
@@ -96,11 +151,17 @@ def _compiled(body: str, count: int) -> Any:
             "-shared",
             "-fPIC",
         ]
-        subprocess.run([_GCC, *options, str(source), "-o", str(library), "-lm"], check=True)  # noqa: S603 - its own text
-        loop = ctypes.CDLL(str(library)).loop
-    loop.argtypes = [ctypes.c_void_p] * len(names) + [ctypes.c_long]
-    loop.restype = None
-    return loop
+        command = [_GCC, *options, str(source), "-o", str(library), "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - its own text
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        made = ctypes.CDLL(str(library))
+    made.loop.argtypes = [ctypes.c_void_p] * len(names) + [ctypes.c_long]
+    made.repeat.argtypes = [*made.loop.argtypes, ctypes.c_long]
+    made.loop.restype = made.repeat.restype = None
+    return made
 
 
 ARRAYS = {"C (by hand)": value_and_grad_arrays}
+NATIVE = {"C (bare loop)": bare, "C (by hand)": value_and_grad_arrays}
+FRESH = {"C (by hand)": fresh}

@@ -68,3 +68,4 @@ CALLS = {"numba (by hand)": value_and_grad}
 VALUES = {"numba (by hand)": value}
 FIRST = "numba (by hand)"
 ARRAYS = {"numba (by hand)": value_and_grad_arrays, "numba (by hand, parallel)": parallel}
+NATIVE = FRESH = {"numba (by hand)": value_and_grad_arrays}

@@ -43,9 +43,20 @@ def outputs(formula: Formula, size: int, make: Callable[[int], Any] = np.zeros) 
     return make(size), tuple(make(size) for _ in formula.args)
 
 
+def native(formula: Formula) -> symdiff.Function:
+    """The same, where arrays are computed by native code."""
+    return symdiff.compile(formula.text, args=formula.args, backend="llvm").value_and_grad
+
+
 def native_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
-    """The same, compiled to native code."""
-    return symdiff.compile(formula.text, args=formula.args, backend="llvm").value_and_grad, arrays
+    """The same Function."""
+    return native(formula), arrays
+
+
+def native_out(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The same Function, writing into arrays made before."""
+    f, out = native(formula), outputs(formula, len(arrays[0]))
+    return lambda *x: f(*x, out=out), arrays
 
 
 def hessian(formula: Formula) -> Call:
@@ -118,6 +129,8 @@ VALUES = {"symdiff": function}
 ARRAYS = {"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out}
 if find_spec("llvmlite") is not None:
     ARRAYS["symdiff (llvm)"] = native_arrays
+    NATIVE = {"symdiff (llvm)": native_arrays, "symdiff (llvm, out=)": native_out}
+    FRESH = {"symdiff (llvm)": native_arrays}
 HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
 HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
 JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}

@@ -80,7 +80,7 @@ def _lambdify(formula: Formula) -> Any:
 
 CALLS = {"symengine (LLVM)": value_and_grad, "symengine (LLVM, unsafe)": unsafe}
 FIRST = "symengine (LLVM)"
-ARRAYS = {"symengine (LLVM)": value_and_grad_arrays}
+ARRAYS = FRESH = {"symengine (LLVM)": value_and_grad_arrays}
 HESSIANS = {"symengine (LLVM)": hessian}
 HESSIAN_ARRAYS = {"symengine (LLVM)": hessian_arrays}
 JACOBIANS = {"symengine (LLVM)": jacobian}

@@ -14,7 +14,7 @@ from benchmarks.report import Table, Target
 
 Findings = Iterator[Table | Target]
 
-SECTIONS = ("call", "arrays", "sweep", "memory", "core", "compile", "scaling", "second", "kinetics", "huge")
+SECTIONS = ("call", "arrays", "sweep", "memory", "core", "native", "compile", "scaling", "second", "kinetics", "huge")
 
 
 @dataclass(frozen=True)
