@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import prod
 from operator import or_
@@ -59,7 +59,7 @@ class Called(Compiled):
             entry = scalar_entry(program, len(self.args), records, self._general, self._evaluate)
             self._scope = entry.__globals__
             return entry
-        if all(self._fresh(self._prepared(), [1] * len(self.args))):
+        if self.backend != "llvm" and all(self._fresh(self._prepared(), [1] * len(self.args))):
             demands = self._program.graph.demands
             return core_entry(self.cores, demands, self._target("numpy"), records, self._general)
         return general_entry(self._general)
@@ -150,7 +150,7 @@ class Called(Compiled):
         meet(self._program.graph.demands, sizes)
         shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
         outs = [None] * len(shapes) if out is None else check_out(out, self.outputs, shapes, dtype)
-        settled = self._run(values, loop, dtype, shapes, outs)
+        settled = self._run(values, loop, dtype, sizes, shapes, outs)
         if not loop and out is None:
             python = all(type(a) in (float, int, bool, complex) for a in args)
             settled = [v if v.ndim else v.item() if python else v[()] for v in settled]
@@ -165,15 +165,19 @@ class Called(Compiled):
         values: Sequence[Any],
         loop: tuple[int, ...],
         dtype: np.dtype[Any],
+        sizes: Mapping[str, int],
         shapes: Sequence[tuple[int, ...]],
         outs: Sequence[Any],
     ) -> list[Any]:
         """The results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
-        if self.backend == "llvm" and loop and dtype.kind == "f" and reportable() and _apart(outs):
-            results = self._fused()(values, loop, dtype, shapes, outs)
+        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
+        native = self.backend == "llvm" and dtype.kind == "f" and reportable() and _apart(outs)
+        if native and any(self.cores) and not self._elements().empty(loop, sizes):
+            return self._elements()(values, loop, dtype, sizes, shapes, outs, lambda: run(*converted(values, dtype)))
+        if native and loop and not any(self.cores):
+            results = self._points()(values, loop, dtype, shapes, outs)
             self._open()
             return results
-        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
         threads = self._threads
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         axes = tuple([axes_of(a, loop) for a in values])
@@ -212,8 +216,8 @@ class Called(Compiled):
         if scope.get("limit") != UNKNOWN:
             return
         if self.backend == "llvm":
-            scope["vector"] = self._fused().vector(self._run)
-            scope["limit"] = NEVER if scope["vector"] is None else self._fused().share
+            scope["vector"] = self._points().vector(self._run)
+            scope["limit"] = NEVER if scope["vector"] is None else self._points().share
         else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [1] * len(self.args)))

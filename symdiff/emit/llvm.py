@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symdiff.build import Builder
-from symdiff.emit.llvm_frame import LOOP, PART_OF, frame, method
-from symdiff.emit.math import of_scalars
-from symdiff.emit.passes import eager, expand_powers
+from symdiff.emit.fuse import Loop, Loops, UnfusableError, fuse
+from symdiff.emit.llvm_frame import FINISH, LOOP, PART_OF, Counts, Vectors, declared, folding, frame, method, phase
+from symdiff.emit.passes import eager, expand_exponentials, expand_powers
 from symdiff.evaluate import constant
 from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.language.lower import instantiate
@@ -54,36 +54,51 @@ class Machine:
 
 
 def missing(program: Program) -> str | None:
-    """The first operation of `program` that the target does not have; arrays of scalars may be results."""
-    graph, alive = program.graph, live(program)
-    for i, row in enumerate(graph.rows):
-        if alive[i] and not isinstance(row[0], str) and not (i in program.outputs and of_scalars(row)):
-            return type(row[0]).__name__.lower()
-        if alive[i] and row[0] in _MISSING:
-            return str(row[0])
-    arrays = {i for i in graph.shapes if alive[i]}
-    inside = any(here and not arrays.isdisjoint(operands(row)) for row, here in zip(graph.rows, alive, strict=True))
-    return "array arguments" if inside or not arrays.isdisjoint(program.inputs) else None
+    """What `program` has that the target does not, if there is anything."""
+    try:
+        fuse(_lowered(program) if program.graph.shapes else program)
+    except UnfusableError as error:
+        return str(error)
+    return None
 
 
-_MISSING = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)
+def prepare(program: Program) -> Loops:
+    """The program as `source` takes it: as loops of operations that each have a word in LLVM.
 
-
-def prepare(program: Program) -> Program:
-    """The program as `source` takes it: every operation has a word in LLVM."""
-    return _spelt(eager(expand_powers(program) if program.graph.shared else compact(program)))
-
-
-def source(program: Program, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
-    """The module of a prepared program of scalars.
-
-    `single` is for single precision; `varying` says of each argument whether it varies along a row.
+    Raises:
+        UnfusableError: it cannot be.
     """
-    writer = _Writer(compact(program), machine, single=single, varying=varying)
-    body = writer.vectors()
-    counts = sum(varying), len(varying) - sum(varying), len(program.outputs)
-    parts = [frame(counts, writer.scalar, writer.lanes, machine.family), body, *writer.helpers.values()]
-    if machine.head and all(varying):
+    loops = fuse(_lowered(program))
+    return replace(loops, program=compact(_spelt(loops.program)))
+
+
+def _lowered(program: Program) -> Program:
+    program = expand_exponentials(program)
+    return eager(expand_powers(program) if program.graph.shared else compact(program))
+
+
+def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
+    """The module of prepared loops.
+
+    `single` is for single precision; `varying` says of each source whether it varies along a row.
+    """
+    writer = _Writer(loops, machine, single=single, varying=varying)
+    counts = Counts(
+        varying=sum(varying),
+        numbers=len(varying) - sum(varying),
+        folds=len(loops.folds),
+        results=len(loops.results) - loops.single,
+        single=loops.single,
+    )
+    shape = Vectors(writer.scalar, writer.lanes)
+    texts: list[str] = []
+    for n, loop in enumerate(loops.loops):
+        folds = [loops.folds[k] for k in loop.folds]
+        texts += [writer.vectors(n, loop), phase(n, shape, counts, loop.stores, loop.folds, folds)]
+    if loops.single:
+        texts.append(writer.finish())
+    parts = [frame(counts, shape, len(loops.loops), machine.family), *texts, *writer.helpers.values()]
+    if machine.head and loops.shape is None and all(varying):
         parts.append(method(counts, machine.head))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
 
@@ -132,8 +147,10 @@ def _spelt(program: Program) -> Program:
 class _Writer:
     """Writes `vectors`, and collects what it refers to."""
 
-    def __init__(self, program: Program, machine: Machine, *, single: bool, varying: Sequence[bool]) -> None:
-        self.program, self.machine = program, machine
+    def __init__(self, loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> None:
+        program = loops.program
+        varying = [*varying, *[False] * len(loops.folds)]
+        self.loops, self.program, self.machine = loops, program, machine
         self.rows = program.graph.rows
         self.single = single
         self.scalar = "float" if single else "double"
@@ -154,43 +171,72 @@ class _Writer:
 
     # The functions
 
-    def vectors(self) -> str:
-        """`vectors`, and the parts that it is cut into."""
-        computed = [i for i, row in enumerate(self.rows) if row[0] not in ("input", "const")]
+    def vectors(self, n: int, loop: Loop) -> str:
+        """The function of a loop, and the parts that it is cut into."""
+        outputs = self.program.outputs
+        folded = [outputs[len(self.loops.results) + k] for k in loop.folds]
+        computed = self._computed([*[outputs[k] for k in loop.stores], *folded])
         before = [i for i in computed if not self.varies[i]]
         inside = [i for i in computed if self.varies[i]]
-        if len(computed) > PART:
-            return self._in_parts(before, inside)
+        if len(computed) > PART and not folded:
+            return self._in_parts(n, loop, before, inside)
+        used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *[outputs[k] for k in loop.stores]}
         first = _Part(self, {})
         first.compute(before)
         for i, place in self.places.items():  # in front of the loop: addresses, and what is the same in it
-            first.address(place) if self.varies[i] else first.use(i)
-        for k in range(len(self.program.outputs)):
+            if i in used:
+                first.address(place) if self.varies[i] else first.use(i)
+        for k in loop.stores:
             first.address(len(self.places) + k)
         second = _Part(self, first.registers)
         second.compute(inside)
-        second.store()
-        return LOOP.format(before=first, inside=second, lanes=self.lanes)
+        second.store(loop.stores)
+        if folded:
+            given = [second.use(i) for i in folded]
+            kinds = [self.loops.folds[k] for k in loop.folds]
+            self.declared |= declared(kinds, Vectors(self.scalar, self.lanes))
+            return folding(n, Vectors(self.scalar, self.lanes), kinds, given, first, second)
+        return LOOP.format(n=n, before=first, inside=second, lanes=self.lanes)
 
-    def _in_parts(self, before: Sequence[int], inside: Sequence[int]) -> str:
+    def finish(self) -> str:
+        """The function that stores single numbers, behind all loops."""
+        last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
+        part = _Part(self, {})
+        part.compute(self._computed([self.program.outputs[k] for k in last]))
+        for k in last:
+            value, place = part.use(self.program.outputs[k]), part.address(len(self.places) + k)
+            part.lines.append(f"%n{k} = extractelement {self.vector} {value}, i64 0")
+            part.lines.append(f"store {self.scalar} %n{k}, ptr {place}")
+        return FINISH.format(body=part)
+
+    def _computed(self, outputs: Iterable[int]) -> list[int]:
+        """The rows that are computed for these, in order."""
+        if len(self.loops.loops) + bool(self.loops.single) == 1:
+            return [i for i, row in enumerate(self.rows) if row[0] not in ("input", "const")]
+        needed = live(replace(self.program, inputs=(), outputs=tuple(outputs), steps=frozenset()))
+        return [i for i, row in enumerate(self.rows) if needed[i] and row[0] not in ("input", "const")]
+
+    def _in_parts(self, n: int, loop: Loop, before: Sequence[int], inside: Sequence[int]) -> str:
         cuts = [(rows[k : k + PART], rows is inside) for rows in (before, inside) for k in range(0, len(rows), PART)]
         cuts.append(([], True))  # which stores the results
         slots = self._slots([rows for rows, _ in cuts])
         texts: list[str] = []
         calls: tuple[list[str], list[str]] = ([], [])
-        for n, (rows, looped) in enumerate(cuts):
+        for k, (rows, looped) in enumerate(cuts):
             part = _Part(self, {}, slots)
             part.compute(rows)
-            if n == len(cuts) - 1:
-                part.store()
-            texts.append(PART_OF.format(n=n, body=part))
-            calls[looped].append(f"  call void @part{n}(ptr %pointers, ptr %memory, i64 {'%i' if looped else '0'})\n")
+            if k == len(cuts) - 1:
+                part.store(loop.stores)
+            texts.append(PART_OF.format(n=n, k=k, body=part))
+            calls[looped].append(
+                f"  call void @part{n}.{k}(ptr %pointers, ptr %memory, i64 {'%i' if looped else '0'})\n"
+            )
         size = (max(slots.values(), default=0) + 1) * self.machine.width
         self.declared |= {"declare ptr @malloc(i64)", "declare void @free(ptr)"}
         self.declared.add("declare ptr @llvm.ptrmask.p0.i64(ptr, i64)")
         take = _MEMORY.format(size=size + 64)
-        loop = LOOP.format(before=take + "".join(calls[0]), inside="".join(calls[1]), lanes=self.lanes)
-        return "\n".join([*texts, loop.replace("  ret void", "  call void @free(ptr %taken)\n  ret void")])
+        text = LOOP.format(n=n, before=take + "".join(calls[0]), inside="".join(calls[1]), lanes=self.lanes)
+        return "\n".join([*texts, text.replace("  ret void", "  call void @free(ptr %taken)\n  ret void")])
 
     def _slots(self, parts: Sequence[Sequence[int]]) -> dict[int, int]:
         """For each value that a later part needs, its place in memory, which is free again behind its last use."""
@@ -325,11 +371,11 @@ class _Part:
                 ]
         return self.registers[i]
 
-    def store(self) -> None:
-        """The lines that write the results."""
+    def store(self, results: Iterable[int]) -> None:
+        """The lines that write these results."""
         writer = self.writer
-        for k, i in enumerate(writer.program.outputs):
-            value, place = self.use(i), self.element(len(writer.places) + k)
+        for k in results:
+            value, place = self.use(writer.program.outputs[k]), self.element(len(writer.places) + k)
             self.lines.append(f"store {writer.vector} {value}, ptr {place}, align {writer.size}")
 
     def kind(self, i: int) -> str:

@@ -2,36 +2,217 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
 DIVIDE, INVALID, OVERFLOW, UNDERFLOW = 1, 2, 4, 8  # what `run` returns, joined by "or"
 
 
-def frame(counts: tuple[int, int, int], scalar: str, lanes: int, family: str) -> str:
-    """`run` and `tail` for so many arguments that vary, that do not, and results."""
-    varying, uniform, results = counts
-    size = 4 if scalar == "float" else 8
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many arrays of each kind there are, in the order of a table.
+
+    Attributes:
+        varying: sources that vary along a row.
+        numbers: sources that do not.
+        folds: numbers that loops make.
+        results: arrays that loops store.
+        single: numbers that are stored behind all loops.
+    """
+
+    varying: int
+    numbers: int
+    folds: int
+    results: int
+    single: int
+
+    @property
+    def given(self) -> int:
+        """How many are read."""
+        return self.varying + self.numbers + self.folds
+
+    @property
+    def all(self) -> int:
+        """How many there are."""
+        return self.given + self.results + self.single
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors of so many lanes of a type of scalars."""
+
+    scalar: str
+    lanes: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of a scalar."""
+        return 4 if self.scalar == "float" else 8
+
+    def of(self, lanes: int) -> Vectors:
+        """Vectors of the same scalars, of another length."""
+        return Vectors(self.scalar, lanes)
+
+    def __str__(self) -> str:
+        return f"<{self.lanes} x {self.scalar}>"
+
+
+def frame(counts: Counts, vectors: Vectors, loops: int, family: str) -> str:
+    """`share` and `run` for so many arrays and loops."""
     start, end = _FLAGS.get(family, _NO_FLAGS)
+    calls = [_CALL.format(n=n, bit=1 << n, function=f"phase{n}", given=", i64 %count") for n in range(loops)]
+    if counts.single:
+        calls.append(_CALL.format(n=loops, bit=1 << loops, function="finish", given=""))
+    stepping = counts.given + counts.results
+    fields = {"size": vectors.size, "all": counts.all, "varying": counts.varying, "given": counts.given}
+    share = _SHARE.format(**fields, sources=counts.varying + counts.numbers, stepping=stepping)
+    run = _RUN.format(all=counts.all, start=start, end=end, calls="".join(calls))
+    return share + run + _MEMCPY + _DECLARED.get(family, "")
+
+
+def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range, kinds: Sequence[str]) -> str:
+    """`phase` and `tail` of loop `n`: all points of a row, by its `vectors` and what is left of them.
+
+    Args:
+        n: the number of the loop.
+        vectors: the type of vectors.
+        counts: of all arrays.
+        stores: the results that it stores.
+        folds: the folds that it makes.
+        kinds: the operation of each of these.
+    """
     fields = {
-        "scalar": scalar,
-        "vector": f"<{lanes} x {scalar}>",
-        "lanes": lanes,
-        "size": size,
-        "bytes": size * lanes,
-        "arguments": varying + uniform,
-        "varying": varying,
-        "all": varying + uniform + results,
-        "start": start,
-        "end": end,
+        "n": n,
+        "numbers": f"<{', '.join(f'i64 {k}' for k in range(vectors.lanes))}>",
+        "scalar": vectors.scalar,
+        "vector": str(vectors),
+        "lanes": vectors.lanes,
+        "size": vectors.size,
+        "given": counts.given,
+        "varying": counts.varying,
+        "all": counts.all,
+        "first": counts.given + stores.start,
+        "last": counts.given + stores.stop,
+        "folds": len(folds),
+        "initial": "".join(
+            _INITIAL.format(r=r, vector=vectors, identity=_identity(kind, vectors)) for r, kind in enumerate(kinds)
+        ),
+        "merge": "".join(_merged(r, kind, vectors) for r, kind in enumerate(kinds)),
+        "folded": "".join(
+            _across(r, counts.varying + counts.numbers + k, kind, vectors)
+            for r, (k, kind) in enumerate(zip(folds, kinds, strict=True))
+        ),
     }
-    return _SHARE.format(**fields) + _RUN.format(**fields) + _TAIL.format(**fields) + _DECLARED.get(family, "")
+    return _PHASE.format(**fields) + _TAIL.format(**fields)
 
 
-def method(counts: tuple[int, int, int], head: int) -> str:
+def method(counts: Counts, head: int) -> str:
     """`call`, for objects whose fields stand behind so many bytes."""
-    return _METHOD.format(all=sum(counts), data=head, rank=head + 8, shape=head + 16, flags=head + 48)
+    return _METHOD.format(all=counts.all, data=head, rank=head + 8, shape=head + 16, flags=head + 48)
+
+
+# Folds
+
+_WORDS = {"add": "fadd", "mul": "fmul"}
+_INTRINSICS = {"max": "llvm.maximum", "min": "llvm.minimum"}
+_IDENTITIES = {"add": 0x0, "mul": 0x3FF0000000000000, "max": 0xFFF0000000000000, "min": 0x7FF0000000000000}
+BLOCK = 64  # vectors that are folded into one, before it goes through the cascade
+
+
+def _identity(kind: str, vectors: Vectors) -> str:
+    return f"splat ({vectors.scalar} 0x{_IDENTITIES[kind]:016X})"
+
+
+def _fold(kind: str, kind_of: str, suffix: str, left: str, right: str) -> str:
+    """The right-hand side that folds two values of a type into one."""
+    if kind in _WORDS:
+        return f"{_WORDS[kind]} {kind_of} {left}, {right}"
+    return f"call {kind_of} @{_INTRINSICS[kind]}.{suffix}({kind_of} {left}, {kind_of} {right})"
+
+
+def _suffix(vectors: Vectors) -> str:
+    return f"v{vectors.lanes}f{8 * vectors.size}"
+
+
+def declared(kinds: Iterable[str], vectors: Vectors) -> set[str]:
+    """The declarations that folds of these kinds need."""
+    names = [_INTRINSICS[kind] for kind in kinds if kind in _INTRINSICS]
+    widths: list[Vectors] = []
+    lanes = vectors.lanes
+    while lanes > 1:
+        widths.append(Vectors(vectors.scalar, lanes))
+        lanes //= 2
+    return {f"declare {v} @{name}.{_suffix(v)}({v}, {v})" for name in names for v in widths} | {
+        f"declare {vectors.scalar} @{name}.f{8 * vectors.size}({vectors.scalar}, {vectors.scalar})" for name in names
+    }
+
+
+def folding(
+    n: int, vectors: Vectors, kinds: Sequence[str], given: Sequence[str], before: object, inside: object
+) -> str:
+    """`vectors` of a loop that folds the values `given`: block by block, pairs of equal numbers of blocks.
+
+    Source of the order: Higham, "The accuracy of floating point summation" (1993), pairwise summation.
+    """
+    v, suffix = str(vectors), _suffix(vectors)
+    text = dict.fromkeys(_FOLDING_PARTS, "")
+    for r, (kind, value) in enumerate(zip(kinds, given, strict=True)):
+        identity = _identity(kind, vectors)
+        for part, template in _FOLDING_PARTS.items():
+            pair = {"steps": (f"%acc{r}", value), "merges": (f"%low{r}", f"%c{r}"), "tops": (f"%high{r}", f"%t{r}")}
+            step = _fold(kind, v, suffix, *pair[part]) if part in pair else ""
+            text[part] += template.format(r=r, v=v, identity=identity, step=step)
+    return _FOLDING.format(
+        n=n,
+        before=before,
+        inside=inside,
+        lanes=vectors.lanes,
+        block=BLOCK * vectors.lanes,
+        vector=vectors,
+        folds=len(kinds),
+        **text,
+    )
+
+
+def _merged(r: int, kind: str, vectors: Vectors) -> str:
+    """The lines of `tail` that fold what lanes below `rest` have made into the sums."""
+    v, step = str(vectors), _fold(kind, str(vectors), _suffix(vectors), f"%old{r}", f"%valid{r}")
+    return (
+        f"  %more{r}.at = getelementptr {v}, ptr %more, i64 {r}\n  %more{r} = load {v}, ptr %more{r}.at\n"
+        f"  %valid{r} = select <{vectors.lanes} x i1> %is.lane, {v} %more{r}, {v} {_identity(kind, vectors)}\n"
+        f"  %old{r}.at = getelementptr {v}, ptr %sums, i64 {r}\n  %old{r} = load {v}, ptr %old{r}.at\n"
+        f"  %new{r} = {step}\n  store {v} %new{r}, ptr %old{r}.at\n"
+    )
+
+
+def _across(r: int, place: int, kind: str, vectors: Vectors) -> str:
+    """The lines of `phase` that fold the lanes of a sum, half by half, and store the number."""
+    lines = [
+        f"%s{r}.at = getelementptr {vectors}, ptr %sums, i64 {r}",
+        f"%s{r}.{vectors.lanes} = load {vectors}, ptr %s{r}.at",
+    ]
+    lanes = vectors.lanes
+    while lanes > 1:
+        whole, half, order = vectors.of(lanes), vectors.of(lanes // 2), f"<{lanes // 2} x i32>"
+        for side, start in (("a", 0), ("b", lanes // 2)):
+            chosen = ", ".join(f"i32 {start + k}" for k in range(lanes // 2))
+            lines.append(
+                f"%s{r}.{lanes}{side} = shufflevector {whole} %s{r}.{lanes}, {whole} poison, {order} <{chosen}>"
+            )
+        step = _fold(kind, str(half), _suffix(half), f"%s{r}.{lanes}a", f"%s{r}.{lanes}b")
+        lines.append(f"%s{r}.{lanes // 2} = {step}")
+        lanes //= 2
+    lines += [
+        f"%s{r} = extractelement <1 x {vectors.scalar}> %s{r}.1, i64 0",
+        f"%f{r}.at = getelementptr ptr, ptr %pointers, i64 {place}",
+        f"%f{r} = load ptr, ptr %f{r}.at",
+        f"store {vectors.scalar} %s{r}, ptr %f{r}",
+    ]
+    return "".join(f"  {line}\n" for line in lines)
 
 
 _SHARE = """\
-define void @share(ptr %table, i64 %count, i64 %strip, ptr %next, ptr %found) #0 {{
+define void @share(ptr %table, i64 %count, i64 %strip, ptr %next, ptr %found, i64 %phases) #0 {{
 begin:
   %own = alloca [{all} x [2 x i64]]
   br label %take
@@ -45,11 +226,16 @@ array:
   %k = phi i64 [ 0, %take ], [ %k.next, %array ]
   %at = getelementptr [2 x i64], ptr %table, i64 %k
   %base = load i64, ptr %at
-  %is.argument = icmp ult i64 %k, {arguments}
   %is.varying = icmp ult i64 %k, {varying}
-  %is.uniform = xor i1 %is.argument, %is.varying
-  %bytes = mul i64 %start, {size}
-  %offset = select i1 %is.uniform, i64 0, i64 %bytes
+  %is.source = icmp ult i64 %k, {sources}
+  %is.given = icmp ult i64 %k, {given}
+  %is.result = icmp ult i64 %k, {stepping}
+  %is.stored = xor i1 %is.given, %is.result
+  %is.long = or i1 %is.varying, %is.stored
+  %is.fold = xor i1 %is.source, %is.given
+  %points.before = select i1 %is.long, i64 %start, i64 0
+  %before = select i1 %is.fold, i64 %n, i64 %points.before
+  %offset = mul i64 %before, {size}
   %place = add i64 %base, %offset
   %to = getelementptr [2 x i64], ptr %own, i64 %k
   store i64 %place, ptr %to
@@ -61,7 +247,7 @@ array:
 compute:
   %short = icmp slt i64 %left, %strip
   %points = select i1 %short, i64 %left, i64 %strip
-  %flags = call i32 @run(ptr %own, i64 1, i64 %points)
+  %flags = call i32 @run(ptr %own, i64 1, i64 %points, i64 %phases)
   %byte = trunc i32 %flags to i8
   %found.at = getelementptr i8, ptr %found, i64 %n
   store i8 %byte, ptr %found.at
@@ -73,14 +259,9 @@ end:
 """
 
 _RUN = """\
-define i32 @run(ptr %table, i64 %rows, i64 %count) #0 {{
+define i32 @run(ptr %table, i64 %rows, i64 %count, i64 %phases) #0 {{
 begin:
 {start}  %pointers = alloca [{all} x ptr]
-  %whole = udiv i64 %count, {lanes}
-  %rest = urem i64 %count, {lanes}
-  %from = sub i64 %count, %rest
-  %some = icmp ne i64 %whole, 0
-  %more = icmp ne i64 %rest, 0
   br label %row
 row:
   %r = phi i64 [ 0, %begin ], [ %r.next, %next ]
@@ -98,17 +279,9 @@ array:
   store ptr %place, ptr %to
   %k.next = add i64 %k, 1
   %k.done = icmp eq i64 %k.next, {all}
-  br i1 %k.done, label %first, label %array
-first:
-  br i1 %some, label %loop, label %second
-loop:
-  call void @vectors(ptr %pointers, i64 %from)
-  br label %second
-second:
-  br i1 %more, label %last, label %next
-last:
-  call void @tail(ptr %pointers, i64 %from, i64 %rest)
-  br label %next
+  br i1 %k.done, label %compute, label %array
+compute:
+{calls}  br label %next
 next:
   %r.next = add i64 %r, 1
   %r.done = icmp eq i64 %r.next, %rows
@@ -119,12 +292,50 @@ end:
 
 """
 
+_CALL = """\
+  %bit{n} = and i64 %phases, {bit}
+  %on{n} = icmp ne i64 %bit{n}, 0
+  br i1 %on{n}, label %phase{n}, label %behind{n}
+phase{n}:
+  call void @{function}(ptr %pointers{given})
+  br label %behind{n}
+behind{n}:
+"""
+
+_PHASE = """\
+define internal void @phase{n}(ptr %pointers, i64 %count) #0 {{
+begin:
+  %sums = alloca [{folds} x {vector}], align 64
+  %rest = urem i64 %count, {lanes}
+  %from = sub i64 %count, %rest
+  %some = icmp ne i64 %from, 0
+  %more = icmp ne i64 %rest, 0
+  br i1 %some, label %loop, label %short
+loop:
+  call void @vectors{n}(ptr %pointers, i64 %from, ptr %sums)
+  br label %second
+short:
+{initial}  br label %second
+second:
+  br i1 %more, label %last, label %end
+last:
+  call void @tail{n}(ptr %pointers, i64 %from, i64 %rest, ptr %sums)
+  br label %end
+end:
+{folded}  ret void
+}}
+
+"""
+
+_INITIAL = "  %i{r} = getelementptr {vector}, ptr %sums, i64 {r}\n  store {vector} {identity}, ptr %i{r}\n"
+
 # The lanes that are left over compute with the first point that is left, so that they raise no flag of their own.
 _TAIL = """\
-define internal void @tail(ptr %pointers, i64 %start, i64 %rest) #0 {{
+define internal void @tail{n}(ptr %pointers, i64 %start, i64 %rest, ptr %sums) #0 {{
 begin:
   %own = alloca [{all} x ptr]
   %buffers = alloca [{all} x {vector}], align 64
+  %more = alloca [{folds} x {vector}], align 64
   %bytes = mul i64 %rest, {size}
   %skipped = mul i64 %start, {size}
   br label %array
@@ -135,16 +346,18 @@ array:
   %to = getelementptr ptr, ptr %own, i64 %k
   %buffer = getelementptr {vector}, ptr %buffers, i64 %k
   %is.varying = icmp ult i64 %k, {varying}
-  %is.argument = icmp ult i64 %k, {arguments}
-  %is.uniform = xor i1 %is.varying, %is.argument
-  %chosen = select i1 %is.uniform, ptr %base, ptr %buffer
+  %is.behind = icmp uge i64 %k, {first}
+  %is.result = icmp ult i64 %k, {last}
+  %is.stored = and i1 %is.behind, %is.result
+  %is.buffered = or i1 %is.varying, %is.stored
+  %chosen = select i1 %is.buffered, ptr %buffer, ptr %base
   store ptr %chosen, ptr %to
   br i1 %is.varying, label %fill, label %next
 fill:
   %from = getelementptr i8, ptr %base, i64 %skipped
   %one = load {scalar}, ptr %from, align {size}
-  %lane = insertelement {vector} poison, {scalar} %one, i64 0
-  %lanes = shufflevector {vector} %lane, {vector} poison, <{lanes} x i32> zeroinitializer
+  %first = insertelement {vector} poison, {scalar} %one, i64 0
+  %lanes = shufflevector {vector} %first, {vector} poison, <{lanes} x i32> zeroinitializer
   store {vector} %lanes, ptr %buffer
   call void @llvm.memcpy.p0.p0.i64(ptr %buffer, ptr %from, i64 %bytes, i1 false)
   br label %next
@@ -153,11 +366,14 @@ next:
   %k.done = icmp eq i64 %k.next, {all}
   br i1 %k.done, label %compute, label %array
 compute:
-  call void @vectors(ptr %own, i64 {lanes})
-  br label %result
+  call void @vectors{n}(ptr %own, i64 {lanes}, ptr %more)
+  %lane = insertelement <{lanes} x i64> poison, i64 %rest, i64 0
+  %limit = shufflevector <{lanes} x i64> %lane, <{lanes} x i64> poison, <{lanes} x i32> zeroinitializer
+  %is.lane = icmp ult <{lanes} x i64> {numbers}, %limit
+{merge}  br label %result
 result:
-  %j = phi i64 [ {arguments}, %compute ], [ %j.next, %copy ]
-  %j.done = icmp eq i64 %j, {all}
+  %j = phi i64 [ {first}, %compute ], [ %j.next, %copy ]
+  %j.done = icmp eq i64 %j, {last}
   br i1 %j.done, label %end, label %copy
 copy:
   %j.at = getelementptr ptr, ptr %pointers, i64 %j
@@ -171,11 +387,10 @@ end:
   ret void
 }}
 
-declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 LOOP = """\
-define internal void @vectors(ptr %pointers, i64 %count) #0 {{
+define internal void @vectors{n}(ptr %pointers, i64 %count, ptr %sums) #0 {{
 begin:
 {before}  br label %loop
 loop:
@@ -188,8 +403,87 @@ end:
 }}
 """
 
+# A number of blocks is folded as its binary digits say: two of equal size at a time.
+_FOLDING = """\
+define internal void @vectors{n}(ptr %pointers, i64 %count, ptr %sums) #0 {{
+begin:
+  %levels = alloca [32 x [{folds} x {vector}]], align 64
+{before}  br label %block
+block:
+  %b = phi i64 [ 0, %begin ], [ %b.next, %put ]
+  %start = mul i64 %b, {block}
+  %full = add i64 %start, {block}
+  %is.short = icmp ult i64 %count, %full
+  %stop = select i1 %is.short, i64 %count, i64 %full
+  br label %loop
+loop:
+  %i = phi i64 [ %start, %block ], [ %i.next, %loop ]
+{starts}{inside}{steps}  %i.next = add i64 %i, {lanes}
+  %done = icmp eq i64 %i.next, %stop
+  br i1 %done, label %carry, label %loop
+carry:
+  %level = phi i64 [ 0, %loop ], [ %level.up, %merge ]
+{carried}  %at = getelementptr [{folds} x {vector}], ptr %levels, i64 %level
+  %digits = lshr i64 %b, %level
+  %digit = and i64 %digits, 1
+  %is.taken = icmp ne i64 %digit, 0
+  br i1 %is.taken, label %merge, label %put
+merge:
+{merges}  %level.up = add i64 %level, 1
+  br label %carry
+put:
+{puts}  %b.next = add i64 %b, 1
+  %all = icmp eq i64 %stop, %count
+  br i1 %all, label %total, label %block
+total:
+  %h = phi i64 [ 0, %put ], [ %h.next, %total ]
+{totals}  %high.at = getelementptr [{folds} x {vector}], ptr %levels, i64 %h
+  %high.digits = lshr i64 %b.next, %h
+  %high.digit = and i64 %high.digits, 1
+  %is.there = icmp ne i64 %high.digit, 0
+{tops}  %h.next = add i64 %h, 1
+  %left = lshr i64 %b.next, %h.next
+  %nothing = icmp eq i64 %left, 0
+  br i1 %nothing, label %end, label %total
+end:
+{stores}  ret void
+}}
+"""
+
+_FOLDING_PARTS = {
+    "starts": "  %acc{r} = phi {v} [ {identity}, %block ], [ %acc{r}.next, %loop ]\n",
+    "steps": "  %acc{r}.next = {step}\n",
+    "carried": "  %c{r} = phi {v} [ %acc{r}.next, %loop ], [ %c{r}.next, %merge ]\n",
+    "merges": """\
+  %low{r}.at = getelementptr {v}, ptr %at, i64 {r}
+  %low{r} = load {v}, ptr %low{r}.at
+  %c{r}.next = {step}
+""",
+    "puts": """\
+  %put{r} = getelementptr {v}, ptr %at, i64 {r}
+  store {v} %c{r}, ptr %put{r}
+""",
+    "totals": "  %t{r} = phi {v} [ {identity}, %put ], [ %t{r}.next, %total ]\n",
+    "tops": """\
+  %high{r}.at = getelementptr {v}, ptr %high.at, i64 {r}
+  %high{r}.read = load {v}, ptr %high{r}.at
+  %high{r} = select i1 %is.there, {v} %high{r}.read, {v} {identity}
+  %t{r}.next = {step}
+""",
+    "stores": """\
+  %sum{r} = getelementptr {v}, ptr %sums, i64 {r}
+  store {v} %t{r}.next, ptr %sum{r}
+""",
+}
+
+FINISH = """\
+define internal void @finish(ptr %pointers) #0 {{
+{body}  ret void
+}}
+"""
+
 PART_OF = """\
-define internal void @part{n}(ptr %pointers, ptr %memory, i64 %i) #0 {{
+define internal void @part{n}.{k}(ptr %pointers, ptr %memory, i64 %i) #0 {{
 {body}  ret void
 }}
 """
@@ -238,7 +532,7 @@ next:
   %j.next = add i64 %j, 1
   br label %axis
 compute:
-  %found = call i32 @run(ptr %table, i64 1, i64 %count)
+  %found = call i32 @run(ptr %table, i64 1, i64 %count, i64 -1)
   %long = zext i32 %found to i64
   br label %end
 refuse:
@@ -291,6 +585,7 @@ _FLAGS = {
 """,
     ),
 }
+_MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
 _NO_FLAGS = ("", "  %flags = add i32 0, 15\n")  # unknown: any of them
 _DECLARED = {
     "x86": "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n",
