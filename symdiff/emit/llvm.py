@@ -97,7 +97,7 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         texts += [writer.vectors(n, loop), phase(n, shape, counts, loop.stores, loop.folds, folds)]
     if loops.single:
         texts.append(writer.finish())
-    parts = [frame(counts, shape, len(loops.loops), machine.family), *texts, *writer.helpers.values()]
+    parts = [frame(counts, len(loops.loops), machine.family), *texts, *writer.helpers.values()]
     if machine.head and loops.shape is None and all(varying):
         parts.append(method(counts, machine.head))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])

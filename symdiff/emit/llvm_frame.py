@@ -57,15 +57,13 @@ class Vectors:
         return f"<{self.lanes} x {self.scalar}>"
 
 
-def frame(counts: Counts, vectors: Vectors, loops: int, family: str) -> str:
+def frame(counts: Counts, loops: int, family: str) -> str:
     """`share` and `run` for so many arrays and loops."""
     start, end = _FLAGS.get(family, _NO_FLAGS)
     calls = [_CALL.format(n=n, bit=1 << n, function=f"phase{n}", given=", i64 %count") for n in range(loops)]
     if counts.single:
         calls.append(_CALL.format(n=loops, bit=1 << loops, function="finish", given=""))
-    stepping = counts.given + counts.results
-    fields = {"size": vectors.size, "all": counts.all, "varying": counts.varying, "given": counts.given}
-    share = _SHARE.format(**fields, sources=counts.varying + counts.numbers, stepping=stepping)
+    share = _SHARE.format(all=counts.all)
     run = _RUN.format(all=counts.all, start=start, end=end, calls="".join(calls))
     return share + run + _MEMCPY + _DECLARED.get(family, "")
 
@@ -226,16 +224,9 @@ array:
   %k = phi i64 [ 0, %take ], [ %k.next, %array ]
   %at = getelementptr [2 x i64], ptr %table, i64 %k
   %base = load i64, ptr %at
-  %is.varying = icmp ult i64 %k, {varying}
-  %is.source = icmp ult i64 %k, {sources}
-  %is.given = icmp ult i64 %k, {given}
-  %is.result = icmp ult i64 %k, {stepping}
-  %is.stored = xor i1 %is.given, %is.result
-  %is.long = or i1 %is.varying, %is.stored
-  %is.fold = xor i1 %is.source, %is.given
-  %points.before = select i1 %is.long, i64 %start, i64 0
-  %before = select i1 %is.fold, i64 %n, i64 %points.before
-  %offset = mul i64 %before, {size}
+  %at.step = getelementptr i64, ptr %at, i64 1
+  %by = load i64, ptr %at.step
+  %offset = mul i64 %by, %n
   %place = add i64 %base, %offset
   %to = getelementptr [2 x i64], ptr %own, i64 %k
   store i64 %place, ptr %to

@@ -85,7 +85,7 @@ class FusedElements(Fused):
             for a, r in zip(places[:stored], loops.results[:stored], strict=True)
         ]
         entries = [*arrays, *[(a, a.size // rows * dtype.itemsize) for a in (*folds, *made, *singles)]]
-        table = [v for a, step in entries for v in (a.__array_interface__["data"][0], step)]
+        table = [(a.__array_interface__["data"][0], step) for a, step in entries]
         flags = self._compute(table, folds, rows, prod(shape), dtype) if table else 0
         for a, place, r in zip([*made, *singles], places, loops.results, strict=True):
             if a is not place:
@@ -120,66 +120,74 @@ class FusedElements(Fused):
         return a, 0 if alike else prod(shape) * dtype.itemsize
 
     def _compute(
-        self, table: Sequence[int], folds: Sequence[Array], rows: int, count: int, dtype: np.dtype[Any]
+        self, table: Sequence[tuple[int, int]], folds: Sequence[Array], rows: int, count: int, dtype: np.dtype[Any]
     ) -> int:
         """Run all loops; the floating-point errors that there were."""
         code = self.code(dtype)
         threads = max(min(self._threads, rows * count // self.share), 1)
-        if threads == 1:
-            return _run(code, table, 0, rows, count)
-        keep_freed_memory()
-        if rows >= _ROWS * threads:
-            step = ceil(rows / (_ROWS * threads))
-            found: list[int] = []
-            starts = range(0, rows, step)
-            share_out(starts, lambda r: found.append(_run(code, table, r, min(step, rows - r), count)), threads)
-            return reduce(or_, found)
-        return reduce(
-            or_,
-            [
-                self._strips(code, table, [f.reshape(-1)[r : r + 1] for f in folds], r, count, threads)
-                for r in range(rows)
-            ],
-        )
+        if threads > 1 and rows < _ROWS * threads:
+            flat = [f.reshape(-1) for f in folds]
+            keep_freed_memory()
+            return reduce(or_, [self._strips(code, table, flat, r, count, threads, dtype) for r in range(rows)])
+        step = rows if threads == 1 else ceil(rows / (_ROWS * threads))
+        found: list[int] = []
+
+        def some(row: int) -> None:
+            own = _table(table, row)
+            found.append(code.run(_place(own), min(step, rows - row), count, ALL))
+
+        share_out(range(0, rows, step), some, threads)
+        return reduce(or_, found)
 
     def _strips(
-        self, code: Code, table: Sequence[int], folds: Sequence[Array], row: int, count: int, threads: int
+        self,
+        code: Code,
+        table: Sequence[tuple[int, int]],
+        folds: Sequence[Array],
+        row: int,
+        count: int,
+        threads: int,
+        dtype: np.dtype[Any],
     ) -> int:
         """Run the loops of one row, each strip by strip, and fold what the strips have folded."""
         loops = self._loops
-        own = _row(table, row)
         strip = max(_SHARED, self.share // _SHARED * _SHARED)
-        strips = ceil(count / strip)
+        strips, size = ceil(count / strip), dtype.itemsize
+        here = [(start + row * step, 0) for start, step in table]
+        first, stored = len(loops.sources), len(loops.sources) + len(loops.folds)
+        long = [*range(first - loops.numbers), *range(stored, stored + len(loops.results) - loops.single)]
         flags = 0
         for n, loop in enumerate(loops.loops):
+            given = here[:]
             parts = {k: np.empty(strips, folds[k].dtype) for k in loop.folds}
-            given = own[:]
+            for k in long:
+                given[k] = here[k][0], strip * size
             for k, part in parts.items():
-                given[2 * (len(loops.sources) + k)] = part.__array_interface__["data"][0]
-            state = np.zeros(1 + ceil(strips / 8), np.int64)
-            first, place = state.__array_interface__["data"][0], given.buffer_info()[0]
-            together(partial(code.share, place, count, strip, first, first + 8, 1 << n), threads)
+                given[first + k] = part.__array_interface__["data"][0], part.itemsize
+            own, state = _table(given), np.zeros(1 + ceil(strips / 8), np.int64)
+            start = state.__array_interface__["data"][0]
+            together(partial(code.share, _place(own), count, strip, start, start + 8, 1 << n), threads)
             flags |= int(np.bitwise_or.reduce(state[1:].view(np.uint8)))
             for k, part in parts.items():
                 with np.errstate(all="ignore"):
-                    folds[k][0] = _COMBINE[loops.folds[k]].reduce(part)
-                flags |= 0 if np.isfinite(folds[k][0]) else _ANY
+                    folds[k][row] = _COMBINE[loops.folds[k]].reduce(part)
+                flags |= 0 if np.isfinite(folds[k][row]) else _ANY
         if loops.single:
-            flags |= code.run(own.buffer_info()[0], 1, count, 1 << len(loops.loops))
+            own = _table(here)
+            flags |= code.run(_place(own), 1, count, 1 << len(loops.loops))
         return flags
 
 
 _ROWS = 4  # strips of rows for each thread
 
 
-def _row(table: Sequence[int], row: int) -> array[int]:
-    """The table of the rows from this one on."""
-    return array("q", [v + row * table[k + 1] if k % 2 == 0 else v for k, v in enumerate(table)])
+def _table(entries: Sequence[tuple[int, int]], row: int = 0) -> array[int]:
+    """A table as native code reads it, of the rows from `row` on."""
+    return array("q", [v for start, step in entries for v in (start + row * step, step)])
 
 
-def _run(code: Code, table: Sequence[int], row: int, rows: int, count: int) -> int:
-    own = _row(table, row) if row else array("q", table)
-    return code.run(own.buffer_info()[0], rows, count, ALL)
+def _place(table: array[int]) -> int:
+    return table.buffer_info()[0]
 
 
 def _lies(a: Array, dtype: np.dtype[Any]) -> bool:

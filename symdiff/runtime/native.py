@@ -122,9 +122,9 @@ class Code:
 
     Attributes:
         run: of the address of a table, the rows, the points in each, and a bit for each loop that is to run, or `ALL`.
-        share: of the address of a table, the points of its one row and of a strip, the addresses of the number
-            of the next strip and of a byte for the errors in each, and the loops; threads that call it at once
-            share the work. What a strip folds is stored at its number.
+        share: of the address of a table, which has the bytes from strip to strip, the points of all and of one, the
+            addresses of the number of the next strip and of a byte for the errors in each, and the loops; threads
+            that call it at once share the work.
         call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
             keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
             one of them where it is. None where the layout of arrays is not as expected.

@@ -230,13 +230,15 @@ def straight(
 ) -> None:
     """As `evaluate`, where all arrays are in one piece, and the arguments that are not are of one element."""
     ordered = [a for varying in (True, False) for a in args if (a.ndim > 0) is varying]
-    table = array("q", [v for a in (*ordered, *outs) for v in (a.__array_interface__["data"][0], 0)])
-    place = table.buffer_info()[0]
     threads = max(min(threads, count // share), 1)
-    if threads == 1 and count <= _STRIP:
-        strip, found = count, [code.run(place, 1, count, ALL)]
+    strip = count if threads == 1 and count <= _STRIP else max(_SHARED, share // _SHARED * _SHARED)
+    steps = [strip * a.itemsize * (a.ndim > 0) for a in (*ordered, *outs)]
+    pairs = zip((*ordered, *outs), steps, strict=True)
+    table = array("q", [v for a, step in pairs for v in (a.__array_interface__["data"][0], step)])
+    place = table.buffer_info()[0]
+    if strip == count:
+        found = [code.run(place, 1, count, ALL)]
     else:
-        strip = max(_SHARED, share // _SHARED * _SHARED)
         state = np.zeros(1 + ceil(ceil(count / strip) / 8), np.int64)
         first = state.__array_interface__["data"][0]
         keep_freed_memory()
