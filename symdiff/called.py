@@ -59,9 +59,13 @@ class Called(Compiled):
             entry = scalar_entry(program, len(self.args), records, self._general, self._evaluate)
             self._scope = entry.__globals__
             return entry
-        if self.backend != "llvm" and all(self._fresh(self._prepared(), [1] * len(self.args))):
-            demands = self._program.graph.demands
-            return core_entry(self.cores, demands, self._target("numpy"), records, self._general)
+        point: Callable[..., Any] | None = None
+        if self.backend == "llvm":
+            point = self._elements().point(self._nest, lambda *args: self._evaluate(args))
+        elif all(self._fresh(self._prepared(), [1] * len(self.args))):
+            point = self._target("numpy")
+        if point is not None:
+            return core_entry(self.cores, self._program.graph.demands, point, records, self._general)
         return general_entry(self._general)
 
     def _fresh(self, printed: Program, axes: Sequence[int] | None = None) -> tuple[bool, ...]:

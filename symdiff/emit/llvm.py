@@ -98,8 +98,8 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
     if loops.single:
         texts.append(writer.finish())
     parts = [frame(counts, len(loops.loops), machine.family), *texts, *writer.helpers.values()]
-    if machine.head and loops.shape is None and all(varying):
-        parts.append(method(counts, machine.head))
+    if machine.head and (loops.shape is not None or all(varying)):
+        parts.append(method(counts, shape, machine.head))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
 
 

@@ -104,9 +104,24 @@ def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range,
     return _PHASE.format(**fields) + _TAIL.format(**fields)
 
 
-def method(counts: Counts, head: int) -> str:
-    """`call`, for objects whose fields stand behind so many bytes."""
-    return _METHOD.format(all=counts.all, data=head, rank=head + 8, shape=head + 16, flags=head + 48)
+def method(counts: Counts, vectors: Vectors, head: int) -> str:
+    """`call`, for objects whose fields stand behind so many bytes.
+
+    They are the arrays that vary along a row, the results, and then one of all single numbers, if there are any.
+    """
+    kept, long = counts.numbers + counts.folds, counts.varying + counts.results
+    slots = [*range(counts.varying, counts.given), *range(counts.given + counts.results, counts.all)]
+    lines = [
+        f"  %s{j} = getelementptr [2 x i64], ptr %table, i64 {slot}\n"
+        f"  %n{j} = add i64 %numbers, {j * vectors.size}\n"
+        f"  store i64 %n{j}, ptr %s{j}\n"
+        f"  %by{j} = getelementptr i64, ptr %s{j}, i64 1\n  store i64 0, ptr %by{j}\n"
+        for j, slot in enumerate(slots)
+    ]
+    fields = {"all": counts.all, "varying": counts.varying, "kept": kept, "objects": max(long, 1)}
+    layout = {"data": head, "rank": head + 8, "shape": head + 16, "flags": head + 48}
+    numbers = "".join([_NUMBERS.format(place=long, data=head), *lines]) if lines else ""
+    return _METHOD.format(**fields, **layout, numbers=numbers)
 
 
 # Folds
@@ -496,12 +511,15 @@ array:
   %flags.at = getelementptr i8, ptr %object, i64 {flags}
   %flags = load i32, ptr %flags.at
   %lies.next = and i32 %lies, %flags
-  %to = getelementptr [2 x i64], ptr %table, i64 %k
+  %is.varying = icmp ult i64 %k, {varying}
+  %behind = add i64 %k, {kept}
+  %slot = select i1 %is.varying, i64 %k, i64 %behind
+  %to = getelementptr [2 x i64], ptr %table, i64 %slot
   store i64 %data, ptr %to
   %step = getelementptr i64, ptr %to, i64 1
   store i64 0, ptr %step
   %k.next = add i64 %k, 1
-  %k.done = icmp eq i64 %k.next, {all}
+  %k.done = icmp eq i64 %k.next, {objects}
   br i1 %k.done, label %measure, label %array
 measure:
   %good = icmp eq i32 %lies.next, 257
@@ -523,7 +541,7 @@ next:
   %j.next = add i64 %j, 1
   br label %axis
 compute:
-  %found = call i32 @run(ptr %table, i64 1, i64 %count, i64 -1)
+{numbers}  %found = call i32 @run(ptr %table, i64 1, i64 %count, i64 -1)
   %long = zext i32 %found to i64
   br label %end
 refuse:
@@ -535,6 +553,13 @@ end:
 }}
 
 declare ptr @PyLong_FromSsize_t(i64)
+"""
+
+_NUMBERS = """\
+  %numbers.at = getelementptr ptr, ptr %arrays, i64 {place}
+  %numbers.object = load ptr, ptr %numbers.at
+  %numbers.data = getelementptr i8, ptr %numbers.object, i64 {data}
+  %numbers = load i64, ptr %numbers.data
 """
 
 # The processor keeps the flags of floating-point errors until they are cleared.

@@ -19,10 +19,12 @@ import numpy as np
 from symdiff.arrays import Broadcast, Expand, Index, Permute, Place, Range, Reshape, Structure
 from symdiff.dims import Dim, value
 from symdiff.emit.fuse import Source
+from symdiff.emit.python import Nest
 from symdiff.ir import Program
-from symdiff.runtime.arguments import Array
+from symdiff.runtime.arguments import FLOAT64, Array
 from symdiff.runtime.fused import Fused, apart
 from symdiff.runtime.native import ALL, Code
+from symdiff.runtime.point import native_point
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.threads import keep_freed_memory, share_out, together
 
@@ -40,7 +42,13 @@ class FusedElements(Fused):
         super().__init__(program, threads)
         assert self._loops.shape is not None
         self._shape = self._loops.shape
-        self._ranks = [len(program.graph.shape(i)) for i in program.inputs]
+        self._cores = [program.graph.shape(i) for i in program.inputs]
+        self._results = [program.graph.shape(i) for i in program.outputs]
+
+    def point(self, nest: Nest, again: Callable[..., Any]) -> Callable[..., Any] | None:
+        """What takes float64 arrays of the core shapes straight to native code, if anything can; see `native_point`."""
+        call = self.code(FLOAT64).call
+        return call and native_point(self._loops, self._cores, self._results, nest, call, self.share, again)
 
     def empty(self, loop: tuple[int, ...], sizes: Sizes) -> bool:
         """Whether there are no elements to go over."""
@@ -107,7 +115,7 @@ class FusedElements(Fused):
         """What native code reads of a source: elements of a shape, in one piece, and the bytes from row to row."""
         if not isinstance(source, Source):
             return np.array(value(source, sizes), dtype), 0
-        a, rank = values[source.argument], self._ranks[source.argument]
+        a, rank = values[source.argument], len(self._cores[source.argument])
         for view in source.views:
             a, rank = _seen(a, rank, view, sizes)
         ahead = a.shape[: a.ndim - rank]
