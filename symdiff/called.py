@@ -100,7 +100,10 @@ class Called(Compiled):
             plain = floats(args)
             if plain is not None:
                 return self.__call__(*plain)
-        args = tuple([float(a) if a.__class__ is int and -_EXACT <= a <= _EXACT else a for a in args])
+        if any(a.__class__ is int and -_EXACT <= a <= _EXACT for a in args):
+            args = tuple([float(a) if a.__class__ is int and -_EXACT <= a <= _EXACT else a for a in args])
+            if out is None:
+                return self.__call__(*args)
         values = self._at_once(args, out)
         return self._evaluate(args, out) if values is None else self._result(values)
 
@@ -174,15 +177,17 @@ class Called(Compiled):
         outs: Sequence[Any],
     ) -> list[Any]:
         """The results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
-        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
+        target = "complex" if dtype.kind == "c" else "loops" if loop else "numpy"
         native = self.backend == "llvm" and dtype.kind == "f" and reportable() and _apart(outs)
         if native and any(self.cores) and not self._elements().empty(loop, sizes):
-            return self._elements()(values, loop, dtype, sizes, shapes, outs, lambda: run(*converted(values, dtype)))
+            return self._elements()(
+                values, loop, dtype, sizes, shapes, outs, lambda: self._target(target)(*converted(values, dtype))
+            )
         if native and loop and not any(self.cores):
             results = self._points()(values, loop, dtype, shapes, outs)
             self._open()
             return results
-        threads = self._threads
+        run, threads = self._target(target), self._threads
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         axes = tuple([axes_of(a, loop) for a in values])
         cut = None if any(self.cores) or not loop else self._plan(dtype, threads, axes)

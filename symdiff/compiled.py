@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symdiff.arrays import NEED_ELEMENTS
-from symdiff.emit import llvm as llvm_target
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit.llvm_program import missing
 from symdiff.evaluate import special
 from symdiff.ir import Program
 from symdiff.language.lower import Argument, lower
@@ -72,7 +72,7 @@ class Compiled:
         self.backend = recipe.backend
         if recipe.backend == "llvm":
             native.binding()
-            if llvm_target.missing(program) is not None:
+            if missing(program) is not None:
                 self.backend = "numpy"
 
     @property
@@ -145,7 +145,7 @@ class Compiled:
         if target == "complex":
             return self._complex_source()
         if target == "llvm":
-            absent = llvm_target.missing(self._program)
+            absent = missing(self._program)
             if absent is not None:
                 raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
             return (self._elements() if any(self.cores) else self._points()).source()

@@ -186,6 +186,9 @@ class _Elements:
         self.numbers: set[int] = set()  # inputs that are single numbers
         self.folds: dict[tuple[str, int], int] = {}  # to inputs
         self.uniform = self._uniform()
+        for i, row in enumerate(self.rows):
+            if alive[i] and isinstance(row[0], Structure):
+                self._check(i, row)
         self.shape = self._shape()
 
     def loops(self) -> Loops:
@@ -238,6 +241,24 @@ class _Elements:
             found.append(own or (row[0] != "input" and all(found[j] for j in operands(row))))
         return found
 
+    def _check(self, i: int, row: Row) -> None:
+        """Refuse operations that no loop has."""
+        op = row[0]
+        if isinstance(op, Einsum) and (op.left != op.right or op.out):
+            raise UnfusableError("product of arrays along an axis")
+        if isinstance(op, Reduction) and type(op) in _FOLDED:
+            shape = self.program.graph.shape(row[1])
+            if not _ones(shape) and len(op.axes) != len(shape):
+                raise UnfusableError(f"{_name(op)} along some of the axes")
+        elif op.arranges:
+            j = row[1]
+            while isinstance(self.rows[j][0], Structure) and self.rows[j][0].arranges:
+                j = self.rows[j][1]
+            if self.rows[j][0] != "input" and not self.uniform[j]:
+                raise UnfusableError(f"{_name(op)} of what is computed")
+        elif not isinstance(op, (Size, Einsum)) and not (isinstance(op, Assemble) and i in self.program.outputs):
+            raise UnfusableError(_name(op))
+
     def _shape(self) -> Shape:
         """That of the elements: of what is computed or folded, and of what is a result."""
         found: dict[Shape, None] = {}
@@ -268,16 +289,13 @@ class _Elements:
             pass
         elif op.arranges and self.uniform[row[1]]:
             self.new[i] = self._single(row[1])
-        elif op.arranges and row[1] in self.views:
+        elif op.arranges:
             self.views[i] = Source(self.views[row[1]].argument, (*self.views[row[1]].views, op))
         elif isinstance(op, Reduction):
             self.new[i] = self._reduction(op, row[1])
-        elif isinstance(op, Einsum) and op.left == op.right and not op.out:
-            factors = self._element(row[1]), self._element(row[2])
-            product = self.builder.raw("mul", *factors)
-            self.new[i] = product if _ones(self.program.graph.shape(row[1])) else self._fold("add", product)
         else:
-            raise UnfusableError("product of arrays along an axis" if isinstance(op, Einsum) else _name(op))
+            product = self.builder.raw("mul", self._element(row[1]), self._element(row[2]))
+            self.new[i] = product if _ones(self.program.graph.shape(row[1])) else self._fold("add", product)
 
     def _element(self, i: int) -> int:
         """The value of row `i` at the element that the loop is about."""
@@ -318,10 +336,6 @@ class _Elements:
         shape = self.program.graph.shape(i)
         if _ones(shape):
             return self._single(i)
-        if len(op.axes) != len(shape):
-            raise UnfusableError(f"{_name(op)} along some of the axes")
-        if type(op) not in _FOLDED:
-            raise UnfusableError(_name(op))
         element = self._element(i)
         if not isinstance(op, AnyOf):
             return self._fold(_FOLDED[type(op)], element)

@@ -22,13 +22,13 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from symdiff.build import Builder
-from symdiff.emit.fuse import Loop, Loops, UnfusableError, fuse
-from symdiff.emit.llvm_frame import FINISH, LOOP, PART_OF, Counts, Vectors, declared, folding, frame, method, phase
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers
+from symdiff.emit.fuse import Loop, Loops
+from symdiff.emit.llvm_call import method
+from symdiff.emit.llvm_folds import declared, folding
+from symdiff.emit.llvm_frame import FINISH, LOOP, PART_OF, frame, phase
+from symdiff.emit.llvm_vectors import Counts, Vectors
 from symdiff.evaluate import constant
-from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
-from symdiff.language.lower import instantiate
+from symdiff.ir import Row, live, operands
 from symdiff.primitives import PRIMITIVES
 
 PART = 2000  # operations of a function: compilers take more than twice as long for twice as many
@@ -51,30 +51,6 @@ class Machine:
     family: str = ""
     variants: Mapping[str, str] = field(default_factory=dict)
     head: int = 0
-
-
-def missing(program: Program) -> str | None:
-    """What `program` has that the target does not, if there is anything."""
-    try:
-        fuse(_lowered(program) if program.graph.shapes else program)
-    except UnfusableError as error:
-        return str(error)
-    return None
-
-
-def prepare(program: Program) -> Loops:
-    """The program as `source` takes it: as loops of operations that each have a word in LLVM.
-
-    Raises:
-        UnfusableError: it cannot be.
-    """
-    loops = fuse(_lowered(program))
-    return replace(loops, program=compact(_spelt(loops.program)))
-
-
-def _lowered(program: Program) -> Program:
-    program = expand_exponentials(program)
-    return eager(expand_powers(program) if program.graph.shared else compact(program))
 
 
 def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
@@ -119,29 +95,6 @@ _MEMORY = """\
   %end.of.line = getelementptr i8, ptr %taken, i64 63
   %memory = call ptr @llvm.ptrmask.p0.i64(ptr %end.of.line, i64 -64)
 """
-
-
-def _is_formula(spelling: str) -> bool:
-    return spelling in ("x", "y") or not spelling.replace(".", "_").replace(" ", "_").isidentifier()
-
-
-_FORMULAS = {name: p.llvm for name, p in PRIMITIVES.items() if p.llvm is not None and _is_formula(p.llvm)}
-
-
-def _spelt(program: Program) -> Program:
-    """The program with formulas of simpler operations in the place of what LLVM has no word for."""
-    while any(row[0] in _FORMULAS for row in program.graph.rows):
-        builder = Builder(Graph(shared=program.graph.shared))
-        builder.simplify = False
-
-        def make(_: int, row: Row, builder: Builder = builder) -> int:
-            text = _FORMULAS.get(row[0])
-            if text is None:
-                return builder.graph.intern(row)
-            return instantiate(builder, text, dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)))
-
-        program = compact(replay(program, builder.graph, make))
-    return program
 
 
 class _Writer:
@@ -301,7 +254,7 @@ class _Writer:
 
     def intrinsic(self, name: str, arity: int) -> str:
         """The name of an intrinsic on vectors."""
-        own = f"{name}.v{self.lanes}f{8 * self.size}"
+        own = f"{name}.{Vectors(self.scalar, self.lanes).suffix}"
         self.declared.add(f"declare {self.vector} @{own}({', '.join([self.vector] * arity)})")
         return own
 

@@ -14,6 +14,7 @@ import numpy as np
 from symdiff.arrays import Assemble
 from symdiff.dims import fixed
 from symdiff.emit import llvm
+from symdiff.emit.llvm_program import prepare
 from symdiff.emit.python import Nest
 from symdiff.emit.schedule import load
 from symdiff.ir import Program
@@ -37,7 +38,7 @@ class Fused:
 
     def __init__(self, program: Program, threads: int) -> None:
         self._load = load(program, [1] * len(program.inputs))
-        self._loops = llvm.prepare(program)
+        self._loops = prepare(program)
         self._threads = threads
         self._assembled = [isinstance(program.graph.rows[i][0], Assemble) for i in program.outputs]
         self._lock = threading.RLock()

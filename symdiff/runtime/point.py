@@ -62,7 +62,7 @@ class _Writer:
         kept = len(loops.folds) + loops.single
         numbers = ", ".join([*texts[long:], *["0.0"] * kept])
         shape = self._tuple(loops.shape or ())
-        lines = [f"    numbers = array([{numbers}])"]
+        lines = [f"    numbers = array([{numbers}], float64)"]
         if loops.loops:
             lines.insert(0, f"    if {self._dim(product(loops.shape or ()))} > limit:\n        return again({args})")
         outputs = self._outputs(stored, len(loops.sources) - long + len(loops.folds))
