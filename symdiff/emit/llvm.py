@@ -1,4 +1,4 @@
-"""The native target: one loop over the points in LLVM IR, on the vectors of the machine.
+"""The native target: loops over points or elements in LLVM IR, on the vectors of the machine.
 
 The text is straight-line code on vectors, so that no optimiser has to find any: what depends
 on uniform arguments alone stands in front of the loop, equal rows are one row already, and
@@ -6,14 +6,17 @@ elementary functions are calls of the vector variants that the C library has of 
 scalar function for each lane, where it has none).
 
     call(self, arrays, number)   a method of CPython: small arrays of one shape, in one piece
-    share(table, count, strip, next, found)  one row, strip by strip, which threads take in turn
-    run(table, rows, count)      for each row: its pointers, then vectors, then tail
-    vectors(pointers, count)     the loop over whole vectors
-    tail(pointers, start, rest)  the points that are left, copied into a vector of their own
+    share(table, count, strip, next, found, loops)  one row, strip by strip, which threads take in turn
+    run(table, rows, count, loops)  for each row: its pointers, then each loop, then finish
+    phase0(pointers, count)      a loop: vectors, then tail; then what is folded, lane by lane
+    vectors0(pointers, count, sums)  the loop over whole vectors
+    tail0(pointers, start, rest, sums)  the points that are left, copied into a vector of their own
+    finish(pointers)             single numbers behind all loops
 
-`table` holds for each array its address and the bytes from row to row: first of the
-arguments that vary along a row, then of those that do not, then of the results.
-A long program is cut into functions, which hand on values through memory.
+`table` holds for each array its address and the bytes from row to row (to `share`: from strip
+to strip): first of the sources that vary along a row, then of those that do not, of the folds,
+of the results, and of the single numbers. A long program is cut into functions, which hand on
+values through memory.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,15 +65,16 @@ class _Writer:
         lines = [f"    numbers = array([{numbers}], float64)"]
         if loops.loops:
             lines.insert(0, f"    if {self._dim(product(loops.shape or ()))} > limit:\n        return again({args})")
-        outputs = self._outputs(stored, len(loops.sources) - long + len(loops.folds))
+        behind, outputs = self._outputs(stored, len(loops.sources) - long + len(loops.folds))
         lines += [f"    o{k} = empty({shape})" for k in range(stored)]
         given = ", ".join([*texts[:long], *[f"o{k}" for k in range(stored)], "numbers"])
         lines += [
             f"    found = call({given})",
             f"    if found and (found < 0 or found & heeded()):\n        return again({args})",
+            *behind,
             f"    return {_nested(nest, outputs)}",
         ]
-        scope = {"array": np.array, "empty": np.empty, "full": np.full, "float64": np.float64}
+        scope = {"array": np.array, "empty": np.empty, "zeros": np.zeros, "full": np.full, "float64": np.float64}
         scope |= {"call": call, "again": again, "heeded": heeded, "limit": limit}
         return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
 
@@ -94,22 +95,38 @@ class _Writer:
             raise NotImplementedError
         return f"{self._dim(p.start)}:{self._dim(p.stop)}:{p.step}"
 
-    def _outputs(self, stored: int, first: int) -> list[str]:
-        """The expression of each output; `first` of the numbers that native code has stored is the one behind folds."""
+    def _outputs(self, stored: int, first: int) -> tuple[list[str], list[str]]:
+        """The lines that put outputs together, and the expression of each.
+
+        `first` of the numbers that native code has stored is the one behind the folds.
+        """
         found: dict[int, list[tuple[Result, str]]] = {}
         for k, result in enumerate(self.loops.results):
             text = f"o{k}" if k < stored else f"numbers[{first + k - stored}]"
             found.setdefault(result.output, []).append((result, text))
-        texts = []
+        lines: list[str] = []
+        texts: list[str] = []
         for k, shape in enumerate(self.results):
             parts = found.get(k, [])
             if len(parts) == 1 and not parts[0][0].place:
                 text = parts[0][1]
                 whole = text.startswith("o") or not shape
                 texts.append(text if whole else f"full({self._tuple(shape)}, {text})")
+            elif len(shape) == 1 and isinstance(shape[0], int) and shape[0] <= _LISTED and self._numbers(parts):
+                entries = {result.place: text for result, text in parts}
+                texts.append(f"array([{', '.join(entries.get((e,), '0.0') for e in range(shape[0]))}])")
             else:
-                texts.append(_listed(shape, parts))
-        return texts
+                lines.append(f"    r{k} = zeros({self._tuple(shape)})")
+                texts.append(f"r{k}")
+                sign = "+=" if k in self.loops.added else "="
+                for result, text in parts:
+                    lines.append(f"    r{k}[..., {', '.join(map(self._part, result.place))}] {sign} {text}")
+        return lines, texts
+
+    def _numbers(self, parts: Sequence[tuple[Result, str]]) -> bool:
+        """Whether these are single numbers, each at a place of its own."""
+        places = {result.place for result, text in parts if text.startswith("numbers")}
+        return len(places) == len(parts) and all(isinstance(p, int) for place in places for p in place)
 
     def _dim(self, dim: Dim) -> str:
         if isinstance(dim, int):
@@ -123,16 +140,6 @@ class _Writer:
 
 
 _LISTED = 64  # elements of an array that is written as a list
-
-
-def _listed(shape: Shape, parts: Sequence[tuple[Result, str]]) -> str:
-    """An array of few numbers."""
-    if len(shape) != 1 or not isinstance(shape[0], int) or shape[0] > _LISTED:
-        raise NotImplementedError
-    entries: Mapping[Any, str] = {result.place: text for result, text in parts if text.startswith("numbers")}
-    if len(entries) != len(parts) or not all(isinstance(p, int) for place in entries for p in place):
-        raise NotImplementedError
-    return f"array([{', '.join(entries.get((k,), '0.0') for k in range(shape[0]))}])"
 
 
 def _nested(nest: Nest, texts: Sequence[str]) -> str:
