@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import prod
 from operator import or_
@@ -59,9 +59,13 @@ class Called(Compiled):
             entry = scalar_entry(program, len(self.args), records, self._general, self._evaluate)
             self._scope = entry.__globals__
             return entry
-        if all(self._fresh(self._prepared(), [1] * len(self.args))):
-            demands = self._program.graph.demands
-            return core_entry(self.cores, demands, self._target("numpy"), records, self._general)
+        point: Callable[..., Any] | None = None
+        if self.backend == "llvm":
+            point = self._elements().point(self._nest, lambda *args: self._evaluate(args))
+        elif all(self._fresh(self._prepared(), [1] * len(self.args))):
+            point = self._target("numpy")
+        if point is not None:
+            return core_entry(self.cores, self._program.graph.demands, point, records, self._general)
         return general_entry(self._general)
 
     def _fresh(self, printed: Program, axes: Sequence[int] | None = None) -> tuple[bool, ...]:
@@ -96,7 +100,10 @@ class Called(Compiled):
             plain = floats(args)
             if plain is not None:
                 return self.__call__(*plain)
-        args = tuple([float(a) if a.__class__ is int and -_EXACT <= a <= _EXACT else a for a in args])
+        if any(a.__class__ is int and -_EXACT <= a <= _EXACT for a in args):
+            args = tuple([float(a) if a.__class__ is int and -_EXACT <= a <= _EXACT else a for a in args])
+            if out is None:
+                return self.__call__(*args)
         values = self._at_once(args, out)
         return self._evaluate(args, out) if values is None else self._result(values)
 
@@ -150,7 +157,7 @@ class Called(Compiled):
         meet(self._program.graph.demands, sizes)
         shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
         outs = [None] * len(shapes) if out is None else check_out(out, self.outputs, shapes, dtype)
-        settled = self._run(values, loop, dtype, shapes, outs)
+        settled = self._run(values, loop, dtype, sizes, shapes, outs)
         if not loop and out is None:
             python = all(type(a) in (float, int, bool, complex) for a in args)
             settled = [v if v.ndim else v.item() if python else v[()] for v in settled]
@@ -165,16 +172,22 @@ class Called(Compiled):
         values: Sequence[Any],
         loop: tuple[int, ...],
         dtype: np.dtype[Any],
+        sizes: Mapping[str, int],
         shapes: Sequence[tuple[int, ...]],
         outs: Sequence[Any],
     ) -> list[Any]:
         """The results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
-        if self.backend == "llvm" and loop and dtype.kind == "f" and reportable() and _apart(outs):
-            results = self._fused()(values, loop, dtype, shapes, outs)
+        target = "complex" if dtype.kind == "c" else "loops" if loop else "numpy"
+        native = self.backend == "llvm" and dtype.kind == "f" and reportable() and _apart(outs)
+        if native and any(self.cores) and not self._elements().empty(loop, sizes):
+            return self._elements()(
+                values, loop, dtype, sizes, shapes, outs, lambda: self._target(target)(*converted(values, dtype))
+            )
+        if native and loop and not any(self.cores):
+            results = self._points()(values, loop, dtype, shapes, outs)
             self._open()
             return results
-        run = self._target("complex" if dtype.kind == "c" else "loops" if loop else "numpy")
-        threads = self._threads
+        run, threads = self._target(target), self._threads
         fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
         axes = tuple([axes_of(a, loop) for a in values])
         cut = None if any(self.cores) or not loop else self._plan(dtype, threads, axes)
@@ -212,8 +225,8 @@ class Called(Compiled):
         if scope.get("limit") != UNKNOWN:
             return
         if self.backend == "llvm":
-            scope["vector"] = self._fused().vector(self._run)
-            scope["limit"] = NEVER if scope["vector"] is None else self._fused().share
+            scope["vector"] = self._points().vector(self._run)
+            scope["limit"] = NEVER if scope["vector"] is None else self._points().share
         else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [1] * len(self.args)))

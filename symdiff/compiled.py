@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symdiff.arrays import NEED_ELEMENTS
-from symdiff.emit import llvm as llvm_target
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit.llvm_program import missing
 from symdiff.evaluate import special
 from symdiff.ir import Program
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
 from symdiff.runtime import native
-from symdiff.runtime.fused import Fused
+from symdiff.runtime.elements import FusedElements
+from symdiff.runtime.fused import FusedPoints
 from symdiff.runtime.load import load
 from symdiff.runtime.results import Layout, nest
 from symdiff.runtime.threads import usable_cpus
@@ -71,7 +72,7 @@ class Compiled:
         self.backend = recipe.backend
         if recipe.backend == "llvm":
             native.binding()
-            if llvm_target.missing(program) is not None:
+            if missing(program) is not None:
                 self.backend = "numpy"
 
     @property
@@ -84,11 +85,16 @@ class Compiled:
         made: Program = self._once("prepared", lambda: numpy_target.prepare(self._program))
         return made
 
-    def _fused(self) -> Fused:
-        """The native code."""
-        made: Fused = self._once(
-            "fused", lambda: Fused(self._program, self._nest, self._threads, lambda: self._target("numpy"))
+    def _points(self) -> FusedPoints:
+        """The native code, where all arguments are scalars."""
+        made: FusedPoints = self._once(
+            "fused", lambda: FusedPoints(self._program, self._threads, self._nest, lambda: self._target("numpy"))
         )
+        return made
+
+    def _elements(self) -> FusedElements:
+        """The native code, where an argument has a core shape."""
+        made: FusedElements = self._once("fused", lambda: FusedElements(self._program, self._threads))
         return made
 
     def _target(self, target: str) -> Callable[..., Any]:
@@ -139,10 +145,10 @@ class Compiled:
         if target == "complex":
             return self._complex_source()
         if target == "llvm":
-            absent = llvm_target.missing(self._program)
+            absent = missing(self._program)
             if absent is not None:
                 raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
-            return self._fused().source()
+            return (self._elements() if any(self.cores) else self._points()).source()
         if target == "math":
             absent = math_target.missing(self._program)
             if absent is not None:

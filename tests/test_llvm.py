@@ -120,10 +120,9 @@ def test_corpus(formula):
 @pytest.mark.parametrize(
     ("text", "args"),
     [
-        ("sum((t - x*w)**2)", "x[n], t[n], w"),
         ("A @ x", "A[m,n], x[n]"),
         ("[x, y] @ [y, x]", "x, y"),
-        ("softmax(v)", "v[k]"),
+        ("softmax(A, axis=0)", "A[m,n]"),
     ],
 )
 def test_arrays_inside_of_a_formula_fall_back(text, args):
@@ -374,7 +373,7 @@ def test_long_programs_are_cut(monkeypatch):
     monkeypatch.setattr("symdiff.emit.llvm.PART", 7)
     text = "+".join(f"sin({k + 1}*x*y)*where(x > {k}, exp(y), z/{k + 2})" for k in range(9))
     f, g = (symdiff.compile(text, args=NAMES, backend=b, threads=5).value_and_grad for b in ("llvm", "numpy"))
-    assert "@part9" in f.source_for("llvm")
+    assert "@part0.9" in f.source_for("llvm")
     draw = np.random.default_rng(0)
     for args in (draw.uniform(-1, 9, (3, 100)), [2.0, draw.uniform(0, 1, 77), 3.0], [draw.uniform(0, 1, 77), 1.0, 2.0]):
         with np.errstate(all="ignore"):
@@ -520,9 +519,7 @@ def test_a_processor_without_vector_functions(monkeypatch):
 @pytest.mark.parametrize("pattern", [(True, False), (False, True)])
 def test_what_is_the_same_along_a_row_is_computed_in_front_of_the_loop(pattern):
     f = symdiff.compile("exp(a)*x", args="a, x", backend="llvm")
-    text = f._fused().source(varying=pattern)
-    call, loop = (
-        text.index("call <", text.index("@vectors(ptr %pointers, i64 %count) #0")),
-        text.index("\nloop:\n", text.index("define internal void @vectors")),
-    )
+    text = f._points().source(varying=pattern)
+    start = text.index("define internal void @vectors")
+    call, loop = text.index("call <", start), text.index("\nloop:\n", start)
     assert (call < loop) is (pattern == (False, True))

@@ -11,13 +11,13 @@ from reference import MPMATH, partial, ulps
 import symdiff
 from symdiff.build import Builder
 from symdiff.derive import calculus
-from symdiff.emit import llvm as llvm_target
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit.llvm_program import missing
 from symdiff.evaluate import evaluate
 from symdiff.ir import Graph, Program, verify
 from symdiff.primitives import FUNCTIONS, PRIMITIVES, occurrences, template
-from symdiff.runtime.fused import Fused
+from symdiff.runtime.fused import FusedPoints
 from symdiff.runtime.load import load
 
 NUMERIC = [p for p in PRIMITIVES.values() if p.sample and not p.condition]
@@ -54,8 +54,8 @@ def functions(program, nest=0):
     }
     if math_target.missing(program) is None:
         found["math"] = load(math_target.source(program, "f", nest), "f")
-    if find_spec("llvmlite") and llvm_target.missing(program) is None:
-        native = Fused(program, nest, 1, lambda: found["numpy"])
+    if find_spec("llvmlite") and missing(program) is None:
+        native = FusedPoints(program, 1, nest, lambda: found["numpy"])
         # Nine points are a vector and what is left of one, or two vectors of four.
         found["llvm"] = lambda *a: native([np.full(9, x) for x in a], (9,), np.dtype(float), [(9,)], [None])[0][8]
     return found

@@ -99,8 +99,18 @@ def product(problem: Problem) -> Call:
     return Call(_compiled(problem).hvp, problem.point + problem.direction)
 
 
-def _compiled(problem: Problem) -> symdiff.Function:
-    return symdiff.compile(problem.text, args=problem.args, wrt=problem.wrt)
+def native_gradient(problem: Problem) -> Call:
+    """`value_and_grad` in native code; of NumPy where that is not possible."""
+    return Call(_compiled(problem, "llvm").value_and_grad, problem.point)
+
+
+def native_product(problem: Problem) -> Call:
+    """`hvp` in native code; of NumPy where that is not possible."""
+    return Call(_compiled(problem, "llvm").hvp, problem.point + problem.direction)
+
+
+def _compiled(problem: Problem, backend: str = "numpy") -> symdiff.Function:
+    return symdiff.compile(problem.text, args=problem.args, wrt=problem.wrt, backend=backend)
 
 
 def derivatives(formula: Formula) -> tuple[symdiff.Function, ...]:
@@ -127,10 +137,6 @@ CALLS = {"symdiff": value_and_grad}
 FIRST = "symdiff"
 VALUES = {"symdiff": function}
 ARRAYS = {"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out}
-if find_spec("llvmlite") is not None:
-    ARRAYS["symdiff (llvm)"] = native_arrays
-    NATIVE = {"symdiff (llvm)": native_arrays, "symdiff (llvm, out=)": native_out}
-    FRESH = {"symdiff (llvm)": native_arrays}
 HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
 HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
 JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
@@ -138,3 +144,9 @@ GRADIENTS = {"symdiff": gradient}
 PRODUCTS = {"symdiff": product}
 DERIVATIVES = {"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays}
 BUILT = ("symdiff", "symdiff (coo)")
+if find_spec("llvmlite") is not None:
+    ARRAYS["symdiff (llvm)"] = native_arrays
+    NATIVE = {"symdiff (llvm)": native_arrays, "symdiff (llvm, out=)": native_out}
+    FRESH = {"symdiff (llvm)": native_arrays}
+    GRADIENTS["symdiff (llvm)"] = native_gradient
+    PRODUCTS["symdiff (llvm)"] = native_product

@@ -1,4 +1,4 @@
-"""The native target: one loop over the points in LLVM IR, on the vectors of the machine.
+"""The native target: loops over points or elements in LLVM IR, on the vectors of the machine.
 
 The text is straight-line code on vectors, so that no optimiser has to find any: what depends
 on uniform arguments alone stands in front of the loop, equal rows are one row already, and
@@ -6,29 +6,32 @@ elementary functions are calls of the vector variants that the C library has of 
 scalar function for each lane, where it has none).
 
     call(self, arrays, number)   a method of CPython: small arrays of one shape, in one piece
-    share(table, count, strip, next, found)  one row, strip by strip, which threads take in turn
-    run(table, rows, count)      for each row: its pointers, then vectors, then tail
-    vectors(pointers, count)     the loop over whole vectors
-    tail(pointers, start, rest)  the points that are left, copied into a vector of their own
+    share(table, count, strip, next, found, loops)  one row, strip by strip, which threads take in turn
+    run(table, rows, count, loops)  for each row: its pointers, then each loop, then finish
+    phase0(pointers, count)      a loop: vectors, then tail; then what is folded, lane by lane
+    vectors0(pointers, count, sums)  the loop over whole vectors
+    tail0(pointers, start, rest, sums)  the points that are left, copied into a vector of their own
+    finish(pointers)             single numbers behind all loops
 
-`table` holds for each array its address and the bytes from row to row: first of the
-arguments that vary along a row, then of those that do not, then of the results.
-A long program is cut into functions, which hand on values through memory.
+`table` holds for each array its address and the bytes from row to row (to `share`: from strip
+to strip): first of the sources that vary along a row, then of those that do not, of the folds,
+of the results, and of the single numbers. A long program is cut into functions, which hand on
+values through memory.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from symdiff.build import Builder
-from symdiff.emit.llvm_frame import LOOP, PART_OF, frame, method
-from symdiff.emit.math import of_scalars
-from symdiff.emit.passes import eager, expand_powers
+from symdiff.emit.fuse import Loop, Loops
+from symdiff.emit.llvm_call import method
+from symdiff.emit.llvm_folds import declared, folding
+from symdiff.emit.llvm_frame import FINISH, LOOP, PART_OF, frame, phase
+from symdiff.emit.llvm_vectors import Counts, Vectors
 from symdiff.evaluate import constant
-from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
-from symdiff.language.lower import instantiate
+from symdiff.ir import Row, live, operands
 from symdiff.primitives import PRIMITIVES
 
 PART = 2000  # operations of a function: compilers take more than twice as long for twice as many
@@ -53,38 +56,29 @@ class Machine:
     head: int = 0
 
 
-def missing(program: Program) -> str | None:
-    """The first operation of `program` that the target does not have; arrays of scalars may be results."""
-    graph, alive = program.graph, live(program)
-    for i, row in enumerate(graph.rows):
-        if alive[i] and not isinstance(row[0], str) and not (i in program.outputs and of_scalars(row)):
-            return type(row[0]).__name__.lower()
-        if alive[i] and row[0] in _MISSING:
-            return str(row[0])
-    arrays = {i for i in graph.shapes if alive[i]}
-    inside = any(here and not arrays.isdisjoint(operands(row)) for row, here in zip(graph.rows, alive, strict=True))
-    return "array arguments" if inside or not arrays.isdisjoint(program.inputs) else None
+def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
+    """The module of prepared loops.
 
-
-_MISSING = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)
-
-
-def prepare(program: Program) -> Program:
-    """The program as `source` takes it: every operation has a word in LLVM."""
-    return _spelt(eager(expand_powers(program) if program.graph.shared else compact(program)))
-
-
-def source(program: Program, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
-    """The module of a prepared program of scalars.
-
-    `single` is for single precision; `varying` says of each argument whether it varies along a row.
+    `single` is for single precision; `varying` says of each source whether it varies along a row.
     """
-    writer = _Writer(compact(program), machine, single=single, varying=varying)
-    body = writer.vectors()
-    counts = sum(varying), len(varying) - sum(varying), len(program.outputs)
-    parts = [frame(counts, writer.scalar, writer.lanes, machine.family), body, *writer.helpers.values()]
-    if machine.head and all(varying):
-        parts.append(method(counts, machine.head))
+    writer = _Writer(loops, machine, single=single, varying=varying)
+    counts = Counts(
+        varying=sum(varying),
+        numbers=len(varying) - sum(varying),
+        folds=len(loops.folds),
+        results=len(loops.results) - loops.single,
+        single=loops.single,
+    )
+    shape = Vectors(writer.scalar, writer.lanes)
+    texts: list[str] = []
+    for n, loop in enumerate(loops.loops):
+        folds = [loops.folds[k] for k in loop.folds]
+        texts += [writer.vectors(n, loop), phase(n, shape, counts, loop.stores, loop.folds, folds)]
+    if loops.single:
+        texts.append(writer.finish())
+    parts = [frame(counts, len(loops.loops), machine.family), *texts, *writer.helpers.values()]
+    if machine.head and (loops.shape is not None or all(varying)):
+        parts.append(method(counts, shape, machine.head))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
 
 
@@ -106,34 +100,13 @@ _MEMORY = """\
 """
 
 
-def _is_formula(spelling: str) -> bool:
-    return spelling in ("x", "y") or not spelling.replace(".", "_").replace(" ", "_").isidentifier()
-
-
-_FORMULAS = {name: p.llvm for name, p in PRIMITIVES.items() if p.llvm is not None and _is_formula(p.llvm)}
-
-
-def _spelt(program: Program) -> Program:
-    """The program with formulas of simpler operations in the place of what LLVM has no word for."""
-    while any(row[0] in _FORMULAS for row in program.graph.rows):
-        builder = Builder(Graph(shared=program.graph.shared))
-        builder.simplify = False
-
-        def make(_: int, row: Row, builder: Builder = builder) -> int:
-            text = _FORMULAS.get(row[0])
-            if text is None:
-                return builder.graph.intern(row)
-            return instantiate(builder, text, dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)))
-
-        program = compact(replay(program, builder.graph, make))
-    return program
-
-
 class _Writer:
     """Writes `vectors`, and collects what it refers to."""
 
-    def __init__(self, program: Program, machine: Machine, *, single: bool, varying: Sequence[bool]) -> None:
-        self.program, self.machine = program, machine
+    def __init__(self, loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> None:
+        program = loops.program
+        varying = [*varying, *[False] * len(loops.folds)]
+        self.loops, self.program, self.machine = loops, program, machine
         self.rows = program.graph.rows
         self.single = single
         self.scalar = "float" if single else "double"
@@ -154,43 +127,72 @@ class _Writer:
 
     # The functions
 
-    def vectors(self) -> str:
-        """`vectors`, and the parts that it is cut into."""
-        computed = [i for i, row in enumerate(self.rows) if row[0] not in ("input", "const")]
+    def vectors(self, n: int, loop: Loop) -> str:
+        """The function of a loop, and the parts that it is cut into."""
+        outputs = self.program.outputs
+        folded = [outputs[len(self.loops.results) + k] for k in loop.folds]
+        computed = self._computed([*[outputs[k] for k in loop.stores], *folded])
         before = [i for i in computed if not self.varies[i]]
         inside = [i for i in computed if self.varies[i]]
-        if len(computed) > PART:
-            return self._in_parts(before, inside)
+        if len(computed) > PART and not folded:
+            return self._in_parts(n, loop, before, inside)
+        used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *[outputs[k] for k in loop.stores]}
         first = _Part(self, {})
         first.compute(before)
         for i, place in self.places.items():  # in front of the loop: addresses, and what is the same in it
-            first.address(place) if self.varies[i] else first.use(i)
-        for k in range(len(self.program.outputs)):
+            if i in used:
+                first.address(place) if self.varies[i] else first.use(i)
+        for k in loop.stores:
             first.address(len(self.places) + k)
         second = _Part(self, first.registers)
         second.compute(inside)
-        second.store()
-        return LOOP.format(before=first, inside=second, lanes=self.lanes)
+        second.store(loop.stores)
+        if folded:
+            given = [second.use(i) for i in folded]
+            kinds = [self.loops.folds[k] for k in loop.folds]
+            self.declared |= declared(kinds, Vectors(self.scalar, self.lanes))
+            return folding(n, Vectors(self.scalar, self.lanes), kinds, given, first, second)
+        return LOOP.format(n=n, before=first, inside=second, lanes=self.lanes)
 
-    def _in_parts(self, before: Sequence[int], inside: Sequence[int]) -> str:
+    def finish(self) -> str:
+        """The function that stores single numbers, behind all loops."""
+        last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
+        part = _Part(self, {})
+        part.compute(self._computed([self.program.outputs[k] for k in last]))
+        for k in last:
+            value, place = part.use(self.program.outputs[k]), part.address(len(self.places) + k)
+            part.lines.append(f"%n{k} = extractelement {self.vector} {value}, i64 0")
+            part.lines.append(f"store {self.scalar} %n{k}, ptr {place}")
+        return FINISH.format(body=part)
+
+    def _computed(self, outputs: Iterable[int]) -> list[int]:
+        """The rows that are computed for these, in order."""
+        if len(self.loops.loops) + bool(self.loops.single) == 1:
+            return [i for i, row in enumerate(self.rows) if row[0] not in ("input", "const")]
+        needed = live(replace(self.program, inputs=(), outputs=tuple(outputs), steps=frozenset()))
+        return [i for i, row in enumerate(self.rows) if needed[i] and row[0] not in ("input", "const")]
+
+    def _in_parts(self, n: int, loop: Loop, before: Sequence[int], inside: Sequence[int]) -> str:
         cuts = [(rows[k : k + PART], rows is inside) for rows in (before, inside) for k in range(0, len(rows), PART)]
         cuts.append(([], True))  # which stores the results
         slots = self._slots([rows for rows, _ in cuts])
         texts: list[str] = []
         calls: tuple[list[str], list[str]] = ([], [])
-        for n, (rows, looped) in enumerate(cuts):
+        for k, (rows, looped) in enumerate(cuts):
             part = _Part(self, {}, slots)
             part.compute(rows)
-            if n == len(cuts) - 1:
-                part.store()
-            texts.append(PART_OF.format(n=n, body=part))
-            calls[looped].append(f"  call void @part{n}(ptr %pointers, ptr %memory, i64 {'%i' if looped else '0'})\n")
+            if k == len(cuts) - 1:
+                part.store(loop.stores)
+            texts.append(PART_OF.format(n=n, k=k, body=part))
+            calls[looped].append(
+                f"  call void @part{n}.{k}(ptr %pointers, ptr %memory, i64 {'%i' if looped else '0'})\n"
+            )
         size = (max(slots.values(), default=0) + 1) * self.machine.width
         self.declared |= {"declare ptr @malloc(i64)", "declare void @free(ptr)"}
         self.declared.add("declare ptr @llvm.ptrmask.p0.i64(ptr, i64)")
         take = _MEMORY.format(size=size + 64)
-        loop = LOOP.format(before=take + "".join(calls[0]), inside="".join(calls[1]), lanes=self.lanes)
-        return "\n".join([*texts, loop.replace("  ret void", "  call void @free(ptr %taken)\n  ret void")])
+        text = LOOP.format(n=n, before=take + "".join(calls[0]), inside="".join(calls[1]), lanes=self.lanes)
+        return "\n".join([*texts, text.replace("  ret void", "  call void @free(ptr %taken)\n  ret void")])
 
     def _slots(self, parts: Sequence[Sequence[int]]) -> dict[int, int]:
         """For each value that a later part needs, its place in memory, which is free again behind its last use."""
@@ -255,7 +257,7 @@ class _Writer:
 
     def intrinsic(self, name: str, arity: int) -> str:
         """The name of an intrinsic on vectors."""
-        own = f"{name}.v{self.lanes}f{8 * self.size}"
+        own = f"{name}.{Vectors(self.scalar, self.lanes).suffix}"
         self.declared.add(f"declare {self.vector} @{own}({', '.join([self.vector] * arity)})")
         return own
 
@@ -325,11 +327,11 @@ class _Part:
                 ]
         return self.registers[i]
 
-    def store(self) -> None:
-        """The lines that write the results."""
+    def store(self, results: Iterable[int]) -> None:
+        """The lines that write these results."""
         writer = self.writer
-        for k, i in enumerate(writer.program.outputs):
-            value, place = self.use(i), self.element(len(writer.places) + k)
+        for k in results:
+            value, place = self.use(writer.program.outputs[k]), self.element(len(writer.places) + k)
             self.lines.append(f"store {writer.vector} {value}, ptr {place}, align {writer.size}")
 
     def kind(self, i: int) -> str:

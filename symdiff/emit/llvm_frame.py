@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from symdiff.emit.llvm_folds import across, initial, merged
+from symdiff.emit.llvm_vectors import Counts, Vectors
+
 DIVIDE, INVALID, OVERFLOW, UNDERFLOW = 1, 2, 4, 8  # what `run` returns, joined by "or"
 
 
-def frame(counts: tuple[int, int, int], scalar: str, lanes: int, family: str) -> str:
-    """`run` and `tail` for so many arguments that vary, that do not, and results."""
-    varying, uniform, results = counts
-    size = 4 if scalar == "float" else 8
+def frame(counts: Counts, loops: int, family: str) -> str:
+    """`share` and `run` for so many arrays and loops."""
     start, end = _FLAGS.get(family, _NO_FLAGS)
+    calls = [_CALL.format(n=n, bit=1 << n, function=f"phase{n}", given=", i64 %count") for n in range(loops)]
+    if counts.single:
+        calls.append(_CALL.format(n=loops, bit=1 << loops, function="finish", given=""))
+    share = _SHARE.format(all=counts.all)
+    run = _RUN.format(all=counts.all, start=start, end=end, calls="".join(calls))
+    return share + run + _MEMCPY + _DECLARED.get(family, "")
+
+
+def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range, kinds: Sequence[str]) -> str:
+    """`phase` and `tail` of loop `n`: all points of a row, by its `vectors` and what is left of them.
+
+    Args:
+        n: the number of the loop.
+        vectors: the type of vectors.
+        counts: of all arrays.
+        stores: the results that it stores.
+        folds: the folds that it makes.
+        kinds: the operation of each of these.
+    """
     fields = {
-        "scalar": scalar,
-        "vector": f"<{lanes} x {scalar}>",
-        "lanes": lanes,
-        "size": size,
-        "bytes": size * lanes,
-        "arguments": varying + uniform,
-        "varying": varying,
-        "all": varying + uniform + results,
-        "start": start,
-        "end": end,
+        "n": n,
+        "numbers": f"<{', '.join(f'i64 {k}' for k in range(vectors.lanes))}>",
+        "scalar": vectors.scalar,
+        "vector": str(vectors),
+        "lanes": vectors.lanes,
+        "size": vectors.size,
+        "given": counts.given,
+        "varying": counts.varying,
+        "all": counts.all,
+        "first": counts.given + stores.start,
+        "last": counts.given + stores.stop,
+        "folds": len(folds),
+        "initial": "".join([initial(r, kind, vectors) for r, kind in enumerate(kinds)]),
+        "merge": "".join([merged(r, kind, vectors) for r, kind in enumerate(kinds)]),
+        "folded": "".join(
+            [across(r, counts.varying + counts.numbers + folds[r], kind, vectors) for r, kind in enumerate(kinds)]
+        ),
     }
-    return _SHARE.format(**fields) + _RUN.format(**fields) + _TAIL.format(**fields) + _DECLARED.get(family, "")
-
-
-def method(counts: tuple[int, int, int], head: int) -> str:
-    """`call`, for objects whose fields stand behind so many bytes."""
-    return _METHOD.format(all=sum(counts), data=head, rank=head + 8, shape=head + 16, flags=head + 48)
+    return _PHASE.format(**fields) + _TAIL.format(**fields)
 
 
 _SHARE = """\
-define void @share(ptr %table, i64 %count, i64 %strip, ptr %next, ptr %found) #0 {{
+define void @share(ptr %table, i64 %count, i64 %strip, ptr %next, ptr %found, i64 %phases) #0 {{
 begin:
   %own = alloca [{all} x [2 x i64]]
   br label %take
@@ -45,11 +69,9 @@ array:
   %k = phi i64 [ 0, %take ], [ %k.next, %array ]
   %at = getelementptr [2 x i64], ptr %table, i64 %k
   %base = load i64, ptr %at
-  %is.argument = icmp ult i64 %k, {arguments}
-  %is.varying = icmp ult i64 %k, {varying}
-  %is.uniform = xor i1 %is.argument, %is.varying
-  %bytes = mul i64 %start, {size}
-  %offset = select i1 %is.uniform, i64 0, i64 %bytes
+  %at.step = getelementptr i64, ptr %at, i64 1
+  %by = load i64, ptr %at.step
+  %offset = mul i64 %by, %n
   %place = add i64 %base, %offset
   %to = getelementptr [2 x i64], ptr %own, i64 %k
   store i64 %place, ptr %to
@@ -61,7 +83,7 @@ array:
 compute:
   %short = icmp slt i64 %left, %strip
   %points = select i1 %short, i64 %left, i64 %strip
-  %flags = call i32 @run(ptr %own, i64 1, i64 %points)
+  %flags = call i32 @run(ptr %own, i64 1, i64 %points, i64 %phases)
   %byte = trunc i32 %flags to i8
   %found.at = getelementptr i8, ptr %found, i64 %n
   store i8 %byte, ptr %found.at
@@ -73,14 +95,9 @@ end:
 """
 
 _RUN = """\
-define i32 @run(ptr %table, i64 %rows, i64 %count) #0 {{
+define i32 @run(ptr %table, i64 %rows, i64 %count, i64 %phases) #0 {{
 begin:
 {start}  %pointers = alloca [{all} x ptr]
-  %whole = udiv i64 %count, {lanes}
-  %rest = urem i64 %count, {lanes}
-  %from = sub i64 %count, %rest
-  %some = icmp ne i64 %whole, 0
-  %more = icmp ne i64 %rest, 0
   br label %row
 row:
   %r = phi i64 [ 0, %begin ], [ %r.next, %next ]
@@ -98,17 +115,9 @@ array:
   store ptr %place, ptr %to
   %k.next = add i64 %k, 1
   %k.done = icmp eq i64 %k.next, {all}
-  br i1 %k.done, label %first, label %array
-first:
-  br i1 %some, label %loop, label %second
-loop:
-  call void @vectors(ptr %pointers, i64 %from)
-  br label %second
-second:
-  br i1 %more, label %last, label %next
-last:
-  call void @tail(ptr %pointers, i64 %from, i64 %rest)
-  br label %next
+  br i1 %k.done, label %compute, label %array
+compute:
+{calls}  br label %next
 next:
   %r.next = add i64 %r, 1
   %r.done = icmp eq i64 %r.next, %rows
@@ -119,12 +128,48 @@ end:
 
 """
 
+_CALL = """\
+  %bit{n} = and i64 %phases, {bit}
+  %on{n} = icmp ne i64 %bit{n}, 0
+  br i1 %on{n}, label %phase{n}, label %behind{n}
+phase{n}:
+  call void @{function}(ptr %pointers{given})
+  br label %behind{n}
+behind{n}:
+"""
+
+_PHASE = """\
+define internal void @phase{n}(ptr %pointers, i64 %count) #0 {{
+begin:
+  %sums = alloca [{folds} x {vector}], align 64
+  %rest = urem i64 %count, {lanes}
+  %from = sub i64 %count, %rest
+  %some = icmp ne i64 %from, 0
+  %more = icmp ne i64 %rest, 0
+  br i1 %some, label %loop, label %short
+loop:
+  call void @vectors{n}(ptr %pointers, i64 %from, ptr %sums)
+  br label %second
+short:
+{initial}  br label %second
+second:
+  br i1 %more, label %last, label %end
+last:
+  call void @tail{n}(ptr %pointers, i64 %from, i64 %rest, ptr %sums)
+  br label %end
+end:
+{folded}  ret void
+}}
+
+"""
+
 # The lanes that are left over compute with the first point that is left, so that they raise no flag of their own.
 _TAIL = """\
-define internal void @tail(ptr %pointers, i64 %start, i64 %rest) #0 {{
+define internal void @tail{n}(ptr %pointers, i64 %start, i64 %rest, ptr %sums) #0 {{
 begin:
   %own = alloca [{all} x ptr]
   %buffers = alloca [{all} x {vector}], align 64
+  %more = alloca [{folds} x {vector}], align 64
   %bytes = mul i64 %rest, {size}
   %skipped = mul i64 %start, {size}
   br label %array
@@ -135,16 +180,18 @@ array:
   %to = getelementptr ptr, ptr %own, i64 %k
   %buffer = getelementptr {vector}, ptr %buffers, i64 %k
   %is.varying = icmp ult i64 %k, {varying}
-  %is.argument = icmp ult i64 %k, {arguments}
-  %is.uniform = xor i1 %is.varying, %is.argument
-  %chosen = select i1 %is.uniform, ptr %base, ptr %buffer
+  %is.behind = icmp uge i64 %k, {first}
+  %is.result = icmp ult i64 %k, {last}
+  %is.stored = and i1 %is.behind, %is.result
+  %is.buffered = or i1 %is.varying, %is.stored
+  %chosen = select i1 %is.buffered, ptr %buffer, ptr %base
   store ptr %chosen, ptr %to
   br i1 %is.varying, label %fill, label %next
 fill:
   %from = getelementptr i8, ptr %base, i64 %skipped
   %one = load {scalar}, ptr %from, align {size}
-  %lane = insertelement {vector} poison, {scalar} %one, i64 0
-  %lanes = shufflevector {vector} %lane, {vector} poison, <{lanes} x i32> zeroinitializer
+  %first = insertelement {vector} poison, {scalar} %one, i64 0
+  %lanes = shufflevector {vector} %first, {vector} poison, <{lanes} x i32> zeroinitializer
   store {vector} %lanes, ptr %buffer
   call void @llvm.memcpy.p0.p0.i64(ptr %buffer, ptr %from, i64 %bytes, i1 false)
   br label %next
@@ -153,11 +200,14 @@ next:
   %k.done = icmp eq i64 %k.next, {all}
   br i1 %k.done, label %compute, label %array
 compute:
-  call void @vectors(ptr %own, i64 {lanes})
-  br label %result
+  call void @vectors{n}(ptr %own, i64 {lanes}, ptr %more)
+  %lane = insertelement <{lanes} x i64> poison, i64 %rest, i64 0
+  %limit = shufflevector <{lanes} x i64> %lane, <{lanes} x i64> poison, <{lanes} x i32> zeroinitializer
+  %is.lane = icmp ult <{lanes} x i64> {numbers}, %limit
+{merge}  br label %result
 result:
-  %j = phi i64 [ {arguments}, %compute ], [ %j.next, %copy ]
-  %j.done = icmp eq i64 %j, {all}
+  %j = phi i64 [ {first}, %compute ], [ %j.next, %copy ]
+  %j.done = icmp eq i64 %j, {last}
   br i1 %j.done, label %end, label %copy
 copy:
   %j.at = getelementptr ptr, ptr %pointers, i64 %j
@@ -171,11 +221,10 @@ end:
   ret void
 }}
 
-declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 LOOP = """\
-define internal void @vectors(ptr %pointers, i64 %count) #0 {{
+define internal void @vectors{n}(ptr %pointers, i64 %count, ptr %sums) #0 {{
 begin:
 {before}  br label %loop
 loop:
@@ -188,68 +237,16 @@ end:
 }}
 """
 
-PART_OF = """\
-define internal void @part{n}(ptr %pointers, ptr %memory, i64 %i) #0 {{
+FINISH = """\
+define internal void @finish(ptr %pointers) #0 {{
 {body}  ret void
 }}
 """
 
-# An array is read where it lies, if it is aligned and in one piece: flags 0x101 of NumPy's C interface.
-METHOD = "define ptr @call("  # there is one where native code may read arrays
-_METHOD = """\
-define ptr @call(ptr %self, ptr %arrays, i64 %number) #0 {{
-begin:
-  %table = alloca [{all} x [2 x i64]]
-  br label %array
-array:
-  %k = phi i64 [ 0, %begin ], [ %k.next, %array ]
-  %lies = phi i32 [ 257, %begin ], [ %lies.next, %array ]
-  %at = getelementptr ptr, ptr %arrays, i64 %k
-  %object = load ptr, ptr %at
-  %data.at = getelementptr i8, ptr %object, i64 {data}
-  %data = load i64, ptr %data.at
-  %flags.at = getelementptr i8, ptr %object, i64 {flags}
-  %flags = load i32, ptr %flags.at
-  %lies.next = and i32 %lies, %flags
-  %to = getelementptr [2 x i64], ptr %table, i64 %k
-  store i64 %data, ptr %to
-  %step = getelementptr i64, ptr %to, i64 1
-  store i64 0, ptr %step
-  %k.next = add i64 %k, 1
-  %k.done = icmp eq i64 %k.next, {all}
-  br i1 %k.done, label %measure, label %array
-measure:
-  %good = icmp eq i32 %lies.next, 257
-  %rank.at = getelementptr i8, ptr %object, i64 {rank}
-  %rank = load i32, ptr %rank.at
-  %axes = zext i32 %rank to i64
-  %shape.at = getelementptr i8, ptr %object, i64 {shape}
-  %shape = load ptr, ptr %shape.at
-  br i1 %good, label %axis, label %refuse
-axis:
-  %j = phi i64 [ 0, %measure ], [ %j.next, %next ]
-  %count = phi i64 [ 1, %measure ], [ %count.next, %next ]
-  %j.done = icmp eq i64 %j, %axes
-  br i1 %j.done, label %compute, label %next
-next:
-  %size.at = getelementptr i64, ptr %shape, i64 %j
-  %size = load i64, ptr %size.at
-  %count.next = mul i64 %count, %size
-  %j.next = add i64 %j, 1
-  br label %axis
-compute:
-  %found = call i32 @run(ptr %table, i64 1, i64 %count)
-  %long = zext i32 %found to i64
-  br label %end
-refuse:
-  br label %end
-end:
-  %answer = phi i64 [ %long, %compute ], [ -1, %refuse ]
-  %result = call ptr @PyLong_FromSsize_t(i64 %answer)
-  ret ptr %result
+PART_OF = """\
+define internal void @part{n}.{k}(ptr %pointers, ptr %memory, i64 %i) #0 {{
+{body}  ret void
 }}
-
-declare ptr @PyLong_FromSsize_t(i64)
 """
 
 # The processor keeps the flags of floating-point errors until they are cleared.
@@ -291,6 +288,7 @@ _FLAGS = {
 """,
     ),
 }
+_MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
 _NO_FLAGS = ("", "  %flags = add i32 0, 15\n")  # unknown: any of them
 _DECLARED = {
     "x86": "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from symdiff.arrays import Assemble
+from symdiff.dims import fixed
 from symdiff.emit import llvm
+from symdiff.emit.llvm_program import prepare
 from symdiff.emit.python import Nest
 from symdiff.emit.schedule import load
 from symdiff.ir import Program
@@ -30,31 +32,15 @@ class Fused:
     """The native code of a program, for each precision and pattern of arguments.
 
     Args:
-        program: of scalars; results may be arrays of scalars.
-        nest: how its results are nested.
+        program: as the Function has it.
         threads: most threads to use.
-        judge: what makes the generated function of the NumPy target.
     """
 
-    def __init__(self, program: Program, nest: Nest, threads: int, judge: Callable[[], Callable[..., Any]]) -> None:
+    def __init__(self, program: Program, threads: int) -> None:
         self._load = load(program, [1] * len(program.inputs))
-        program = llvm.prepare(program)
-        rows = program.graph.rows
-        self._nest, self._threads, self._judge = nest, threads, judge
-        # Of each result that native code computes: the output, and where in it.
-        self._places: list[tuple[int, tuple[Any, ...]]] = []
-        outputs: list[int] = []
-        for k, i in enumerate(program.outputs):
-            op = rows[i][0]
-            entries = zip(op.places, rows[i][1:], strict=True) if isinstance(op, Assemble) else [((), i)]
-            for place, j in entries:
-                self._places.append((k, place))
-                outputs.append(j)
-        self._filled = [
-            not isinstance(rows[i][0], Assemble) or len(rows[i]) - 1 == prod(rows[i][0].to) for i in program.outputs
-        ]
-        self._arrays = any(isinstance(rows[i][0], Assemble) for i in program.outputs)
-        self._program = replace(program, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
+        self._loops = prepare(program)
+        self._threads = threads
+        self._assembled = [isinstance(program.graph.rows[i][0], Assemble) for i in program.outputs]
         self._lock = threading.RLock()
         self._codes: dict[object, native.Code] = {}
 
@@ -64,11 +50,13 @@ class Fused:
         return min(max(_PARALLEL // self._load.work, 2048), 65536)
 
     def source(self, dtype: np.dtype[Any] = FLOAT64, varying: Sequence[bool] | None = None) -> str:
-        """The module for a precision, and for arguments of which these vary along a row; default all."""
-        pattern = [True] * len(self._program.inputs) if varying is None else varying
-        return llvm.source(self._program, native.machine(), single=dtype.itemsize == 4, varying=pattern)
+        """The module for a precision, and for sources of which these vary along a row; default all that may."""
+        loops = self._loops
+        pattern = [k < len(loops.sources) - loops.numbers for k in range(len(loops.sources))]
+        pattern = pattern if varying is None else list(varying)
+        return llvm.source(loops, native.machine(), single=dtype.itemsize == 4, varying=pattern)
 
-    def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...]) -> native.Code:
+    def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.Code:
         """The machine code of that, compiled once."""
         key = dtype.itemsize, varying
         if key not in self._codes:
@@ -76,6 +64,32 @@ class Fused:
                 if key not in self._codes:
                     self._codes[key] = native.Code(self.source(dtype, varying), self._load.operations <= _LONG)
         return self._codes[key]
+
+
+def apart(values: Sequence[Array], outs: Sequence[Array | None]) -> list[Array]:
+    """The arguments, copied where they share memory with a result."""
+    given = [o for o in outs if o is not None]
+    return [a.copy() if any(np.may_share_memory(a, o) for o in given) else a for a in values]
+
+
+class FusedPoints(Fused):
+    """The native code of a program of scalars, in one loop over the points; results may be arrays of scalars.
+
+    Args:
+        program: as the Function has it.
+        threads: most threads to use.
+        nest: how its results are nested.
+        judge: what makes the generated function of the NumPy target.
+    """
+
+    def __init__(self, program: Program, threads: int, nest: Nest, judge: Callable[[], Callable[..., Any]]) -> None:
+        super().__init__(program, threads)
+        self._nest, self._judge = nest, judge
+        # Of each result that native code computes: the output, and where in it.
+        self._places: list[tuple[int, tuple[Any, ...]]] = [(r.output, r.place) for r in self._loops.results]
+        found = Counter([k for k, _ in self._places])
+        shapes = [program.graph.shape(i) for i in program.outputs]
+        self._filled = [found[k] == prod(fixed(shape)) for k, shape in enumerate(shapes)]
 
     def __call__(
         self,
@@ -88,12 +102,11 @@ class Fused:
         """The results, of these shapes, for arguments that broadcast to a loop shape; in `outs` where there is one."""
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
         given = [o for o in outs if o is not None]
-        if given:
-            values = [a.copy() if any(np.may_share_memory(a, o) for o in given) else a for a in values]
+        values = apart(values, outs)
         options: Any = {"share": self.share, "threads": self._threads, "judge": self._judge}
         whole = [a for a in values if a.ndim]
         if (
-            not self._arrays
+            not any(self._assembled)
             and all(in_one_piece(a, loop, dtype) for a in (*whole, *given))
             and (len(whole) == len(values) or all(a.dtype == dtype for a in values))
         ):
@@ -114,11 +127,11 @@ class Fused:
 
         `run` is called as this object is, where native code cannot do it or has seen an error.
         """
-        call = None if self._arrays else self.code(FLOAT64, (True,) * len(self._program.inputs)).call
+        call = None if any(self._assembled) else self.code(FLOAT64, (True,) * len(self._loops.sources)).call
         count = len(self._places)
 
         def again(*args: Array) -> Any:
             shape = args[0].shape
-            return renest(iter(run(args, shape, FLOAT64, [shape] * count, [None] * count)), self._nest)
+            return renest(iter(run(args, shape, FLOAT64, {}, [shape] * count, [None] * count)), self._nest)
 
-        return call and native_vector(call, len(self._program.inputs), self._nest, count, again)
+        return call and native_vector(call, len(self._loops.sources), self._nest, count, again)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.emit.llvm import Machine
-from symdiff.emit.llvm_frame import METHOD
+from symdiff.emit.llvm_call import METHOD
 from symdiff.primitives import PRIMITIVES
 
 # By what the processor has: bytes of a vector, and how glibc calls its functions on them
@@ -84,8 +84,9 @@ def _address(library: ctypes.CDLL, name: str) -> int:
     return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
 
 
-_RUN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-_SHARE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, *[ctypes.c_int64] * 3)
+_SHARE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 2, *[ctypes.c_void_p] * 2, ctypes.c_int64)
+ALL = -1  # loops
 
 
 class _MethodDef(ctypes.Structure):
@@ -120,9 +121,10 @@ class Code:
     """Machine code.
 
     Attributes:
-        run: of the address of a table, the rows and the points in each.
-        share: of the address of a table, the points of its one row and of a strip, and the addresses of the number
-            of the next strip and of a byte for the errors in each; threads that call it at once share the work.
+        run: of the address of a table, the rows, the points in each, and a bit for each loop that is to run, or `ALL`.
+        share: of the address of a table, which has the bytes from strip to strip, the points of all and of one, the
+            addresses of the number of the next strip and of a byte for the errors in each, and the loops; threads
+            that call it at once share the work.
         call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
             keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
             one of them where it is. None where the layout of arrays is not as expected.
@@ -153,8 +155,8 @@ class Code:
             run: Any = _RUN(engine.get_function_address("run"))
             share: Any = _SHARE(engine.get_function_address("share"))
             run.memory = share.memory = memory
-            self.run: Callable[[int, int, int], int] = run
-            self.share: Callable[[int, int, int, int, int], None] = share
+            self.run: Callable[[int, int, int, int], int] = run
+            self.share: Callable[[int, int, int, int, int, int], None] = share
             self.call: Callable[..., int] | None = None
             if METHOD in source:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)

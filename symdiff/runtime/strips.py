@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from symdiff.runtime.native import Code
+from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.reports import Reports, heeded
 from symdiff.runtime.threads import keep_freed_memory, share_out, together
 
@@ -27,7 +27,7 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 Box = tuple[slice, ...]
 # For each argument whether it varies along a row, to the native code.
-Run = Callable[[int, int, int], int]
+Run = Callable[[int, int, int, int], int]
 Kernel = Callable[[tuple[bool, ...]], Code]
 
 _COPIED = 16384  # points of a strip of which some arrays are copied: they stay in cache
@@ -171,7 +171,7 @@ def _where_it_lies(run: Run, operands: Sequence[_Operand]) -> Callable[[Box], in
         own = table.copy()
         own[:, 0] += strides @ [part.start for part in box]
         sizes = [part.stop - part.start for part in box]
-        return run(own.__array_interface__["data"][0], prod(sizes[:-1]), sizes[-1])
+        return run(own.__array_interface__["data"][0], prod(sizes[:-1]), sizes[-1], ALL)
 
     return compute
 
@@ -205,7 +205,7 @@ def _copied(
         sizes = [part.stop - part.start for part in box]
         rows, count = (1, prod(sizes)) if flat else (prod(sizes[:-1]), sizes[-1])
         packed = array("q", table)
-        flags = run(packed.buffer_info()[0], rows, count)
+        flags = run(packed.buffer_info()[0], rows, count, ALL)
         for part, made in back:
             part[...] = made
         return flags
@@ -230,17 +230,19 @@ def straight(
 ) -> None:
     """As `evaluate`, where all arrays are in one piece, and the arguments that are not are of one element."""
     ordered = [a for varying in (True, False) for a in args if (a.ndim > 0) is varying]
-    table = array("q", [v for a in (*ordered, *outs) for v in (a.__array_interface__["data"][0], 0)])
-    place = table.buffer_info()[0]
     threads = max(min(threads, count // share), 1)
-    if threads == 1 and count <= _STRIP:
-        strip, found = count, [code.run(place, 1, count)]
+    strip = count if threads == 1 and count <= _STRIP else max(_SHARED, share // _SHARED * _SHARED)
+    steps = [strip * a.itemsize * (a.ndim > 0) for a in (*ordered, *outs)]
+    pairs = zip((*ordered, *outs), steps, strict=True)
+    table = array("q", [v for a, step in pairs for v in (a.__array_interface__["data"][0], step)])
+    place = table.buffer_info()[0]
+    if strip == count:
+        found = [code.run(place, 1, count, ALL)]
     else:
-        strip = max(_SHARED, share // _SHARED * _SHARED)
         state = np.zeros(1 + ceil(ceil(count / strip) / 8), np.int64)
         first = state.__array_interface__["data"][0]
         keep_freed_memory()
-        together(lambda: code.share(place, count, strip, first, first + 8), threads)
+        together(lambda: code.share(place, count, strip, first, first + 8, ALL), threads)
         found = state[1:].view(np.uint8).tolist()
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]

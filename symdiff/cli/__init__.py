@@ -1,0 +1,70 @@
+"""The command: `symdiff FORMULA --at x1=2 x2=5`, and `symdiff COMMAND FORMULA` for all else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+import symdiff
+from symdiff.cli import check, show, source
+from symdiff.cli.options import add_at, add_formula
+from symdiff.errors import SymdiffError
+
+# Each has a SUMMARY, an EXAMPLE, a `parser` and a `run`, which returns the exit status.
+COMMANDS: dict[str, ModuleType] = {"source": source, "check": check}
+
+_EXAMPLES = """\
+examples:
+  symdiff "log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5      value, gradient and source
+  symdiff "sin(x)*exp(-x)" --at x=0:2*pi:9            a table over a range of points
+  symdiff "a*x^2 + b" --wrt a b                       the source, differentiated by a and b
+  symdiff "sum((y-a*x)^2)" --args "x[n],y[n],a" --at x=1,2,3 y=2,4,7 a=2
+                                                      arrays inside the formula
+
+other commands, each with a --help of its own:
+{commands}
+
+The formula language is that of Python and NumPy; ^ is a power. A formula that begins
+with a minus sign is fine.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit status: 0; 1 where a check finds a difference; 2 where the input is
+        wrong (the message goes to stderr).
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    # argparse takes "-x^2" for an option, but nothing that has a space in it.
+    words = [f" {w}" if w[:1] == "-" and w[:2] != "--" and w not in ("-h", "-o", "-") else w for w in words]
+    try:
+        command = COMMANDS.get(words[0]) if words else None
+        if command is None:
+            return show.run(_parser().parse_args(words))
+        return int(command.run(command.parser().parse_args(words[1:])))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except (SymdiffError, ImportError, TypeError, ValueError, OSError) as error:
+        print(f"symdiff: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  symdiff {name + ' FORMULA':<18}  {c.SUMMARY}" for name, c in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="symdiff",
+        usage="symdiff FORMULA [--at NAME=VALUE ...] [--wrt NAME ...] [--args NAME ...]\n"
+        "       symdiff COMMAND FORMULA ...",
+        description="Print the value, the gradient and the generated source of a formula.",
+        epilog=_EXAMPLES.format(commands=listed),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"symdiff {symdiff.__version__}")
+    add_at(parser)
+    add_formula(parser)
+    return parser

@@ -1,0 +1,123 @@
+"""What all commands share: the formula with its options, and the points of `--at`."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+import symdiff
+from symdiff.errors import SymdiffError
+from symdiff.function import Function
+
+_ROWS = 100_000  # most lines of a table
+
+
+def parser_of(name: str, description: str, example: str) -> argparse.ArgumentParser:
+    """The parser of a command, with its description and an example of its own."""
+    return argparse.ArgumentParser(
+        prog=f"symdiff {name}",
+        description=description,
+        epilog=f"example:\n  symdiff {name} {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_at(parser: argparse.ArgumentParser) -> None:
+    """Let a command take points."""
+    parser.add_argument(
+        "--at",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="where to evaluate: a number or constant expression, a list 1,2,3, or a range START:STOP:COUNT"
+        " (both ends included); several ranges make a grid. Of an array: its elements, the rows of a matrix"
+        " separated by ;",
+    )
+
+
+def add_formula(parser: argparse.ArgumentParser) -> None:
+    """Let a command take a formula, and what it is compiled with."""
+    parser.add_argument("formula", metavar="FORMULA", help="the formula, in quotes")
+    parser.add_argument("--wrt", nargs="+", metavar="NAME", help="names to differentiate by; default all arguments")
+    parser.add_argument("--args", nargs="+", metavar="NAME", help="names of the arguments in order, an array as x[n]")
+
+
+def compiled(options: argparse.Namespace, *, optimize: bool = True) -> Function:
+    """The formula of a command."""
+    return symdiff.compile(
+        options.formula.strip(),
+        args=None if options.args is None else ",".join(options.args),
+        wrt=None if options.wrt is None else ",".join(options.wrt),
+        optimize=optimize,
+    )
+
+
+def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
+    """The values of each argument, in order."""
+    values: dict[str, np.ndarray] = {}
+    for word in given:
+        name, equals, text = word.strip().partition("=")
+        if not equals:
+            raise ValueError(f"--at takes NAME=VALUE, not {word.strip()!r} (no spaces around =)")
+        name = name.strip()
+        if name not in f.args:
+            raise ValueError(f"--at gives a value to {name!r}, which is not an argument: ({', '.join(f.args)})")
+        if name in values:
+            raise ValueError(f"--at gives {name!r} twice")
+        core = f.cores[f.args.index(name)]
+        values[name] = _matrix(name, text) if len(core) == 2 else _values(name, text)
+        if core and values[name].ndim < len(core):
+            raise ValueError(f"--at takes vectors and matrices, and {name!r} has {len(core)} axes")
+    missing = [name for name in f.args if name not in values]
+    if missing:
+        raise ValueError(f"--at gives no value to {', '.join(missing)}")
+    return [values[name] for name in f.args]
+
+
+def _matrix(name: str, text: str) -> np.ndarray:
+    rows = [_values(name, row) for row in text.split(";")]
+    if len({len(row) for row in rows}) > 1:
+        raise ValueError(f"--at: the rows of {name!r} are not of one length")
+    return np.array(rows)
+
+
+def _values(name: str, text: str) -> np.ndarray:
+    if not all(part.strip() for part in text.replace(":", ",").split(",")):
+        raise ValueError(
+            f"--at: a value of {name!r} is missing in {text!r}; separate them by commas alone, as in x=1,2,3"
+        )
+    parts = text.split(":")
+    if len(parts) == 1:
+        return np.array([_number(name, part) for part in text.split(",")])
+    if len(parts) != 3:
+        raise ValueError(f"the range of {name!r} is START:STOP:COUNT, not {text!r}")
+    start, stop, count = (_number(name, part) for part in parts)
+    if not (count >= 1 and count.is_integer()):
+        raise ValueError(f"the range of {name!r} has a COUNT of {parts[2]!r}; it is a whole number from 1 on")
+    if count > _ROWS:
+        raise ValueError(f"the range of {name!r} has {int(count)} points; at most {_ROWS} are printed")
+    return np.linspace(start, stop, int(count))
+
+
+def _number(name: str, text: str) -> float:
+    """A number, or an expression of constants such as pi/2."""
+    try:
+        value = symdiff.compile(text, args=())()
+    except SymdiffError as error:
+        raise ValueError(f"--at: the value of {name!r} is not a number: {error}") from None
+    if not isinstance(value, float):
+        raise ValueError(f"the value of {name!r} is not one number: {text!r}")  # noqa: TRY004 - a wrong value
+    return value
+
+
+def grid(given: Sequence[np.ndarray]) -> np.ndarray:
+    """All combinations of the values, a row an argument."""
+    count = math.prod(map(len, given))
+    if count > _ROWS:
+        raise ValueError(f"the grid has {count} points; at most {_ROWS} are printed")
+    return np.array(list(itertools.product(*given))).T

@@ -1,0 +1,32 @@
+"""`symdiff source FORMULA`: one generated source, to paste or pipe."""
+
+from __future__ import annotations
+
+import argparse
+
+from symdiff.cli.options import add_formula, compiled, parser_of
+from symdiff.function import Function
+
+SUMMARY = "one generated source, to paste or pipe"
+EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad --target math'
+
+_OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian", "hvp")
+_TARGETS = ("numpy", "loops", "math", "llvm")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Its options."""
+    made = parser_of("source", "Print the generated source alone.", EXAMPLE)
+    made.add_argument("--of", choices=_OF, default="value_and_grad", help="default: %(default)s")
+    made.add_argument("--target", choices=_TARGETS, default="numpy", help="default: %(default)s")
+    made.add_argument("--textbook", action="store_true", help="every step of both sweeps on a line of its own")
+    add_formula(made)
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it."""
+    f = compiled(options, optimize=not options.textbook)
+    derived: Function = f if options.of == "value" else getattr(f, options.of)
+    print(derived.source_for(options.target), end="")
+    return 0

@@ -1,0 +1,361 @@
+"""A program as loops: what the native target makes machine code of.
+
+Where no argument has a core shape, there is one loop, over the points. Else the loops go over
+the elements of the core arrays, which then all have one shape: in each, arrays are read and
+results are stored element by element, and reductions are folded. A later loop may need what an
+earlier one has folded, and computes again what it needs of the elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from symdiff.arrays import (
+    AnyOf,
+    Assemble,
+    Broadcast,
+    Einsum,
+    Max,
+    Min,
+    Place,
+    Prod,
+    Range,
+    Reduction,
+    Size,
+    Structure,
+    Sum,
+    separate,
+)
+from symdiff.build import Builder
+from symdiff.dims import Dim, Shape, shown
+from symdiff.emit.math import of_scalars
+from symdiff.errors import SymdiffError
+from symdiff.ir import Graph, Program, Row, live, operands
+from symdiff.primitives import PRIMITIVES
+
+_FOLDED = {Sum: "add", Prod: "mul", Max: "max", Min: "min", AnyOf: "max"}
+_LONGEST = 2000  # rows of a program of loops over elements
+_LOOPS = 8  # over elements, each of which computes again what it needs
+
+
+class UnfusableError(SymdiffError):
+    """A program has something that loops do not; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An argument, and the views through which it is seen, one after the other."""
+
+    argument: int
+    views: tuple[Structure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An output, or a place in it."""
+
+    output: int
+    place: Place = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The outputs of a program that a loop stores, and the folds that it makes."""
+
+    stores: range
+    folds: range
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """A program of scalars, and what its inputs and outputs are.
+
+    Attributes:
+        program: its inputs are `sources`, then what the folds have made; its outputs are `results`
+            (first what loops store, loop by loop, then single numbers) and then what is folded.
+        shape: of the elements, where they are those of core arrays; None where they are the points.
+        sources: arrays of the elements first, then `numbers` single ones: arguments, or dimensions.
+        numbers: how many of the sources are single numbers.
+        results: where each output goes.
+        single: how many of the results are single numbers, behind all loops.
+        folds: the operation of each, "add", "mul", "max" or "min".
+        loops: in order.
+        added: outputs that several results are added up to.
+    """
+
+    program: Program
+    shape: Shape | None
+    sources: tuple[Source | Dim, ...]
+    numbers: int
+    results: tuple[Result, ...]
+    single: int
+    folds: tuple[str, ...]
+    loops: tuple[Loop, ...]
+    added: frozenset[int] = frozenset()
+
+
+def fuse(program: Program) -> Loops:
+    """The loops of a program.
+
+    Raises:
+        UnfusableError: it has an operation for which there are none.
+    """
+    graph, alive = program.graph, live(program)
+    for row, here in zip(graph.rows, alive, strict=True):
+        if here and row[0].__class__ is str and row[0] in _UNSPELT:
+            raise UnfusableError(row[0])
+    if any(graph.shape(i) for i in program.inputs):
+        return _Elements(program, alive).loops()
+    return _points(program, alive)
+
+
+_UNSPELT = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)
+
+
+def _points(program: Program, alive: Sequence[int]) -> Loops:
+    """The loop over the points; arrays of scalars may be results."""
+    rows = program.graph.rows
+    outputs, results = _results(program)
+    for i, row in enumerate(rows):
+        if alive[i] and row[0].__class__ is not str and not (i in program.outputs and of_scalars(row)):
+            raise UnfusableError(_name(row[0]))
+    arrays = program.graph.shapes
+    if arrays and any(j in arrays for i, row in enumerate(rows) if alive[i] for j in operands(row)):
+        raise UnfusableError("assemble")
+    return Loops(
+        program=_with(program, outputs),
+        shape=None,
+        sources=tuple([Source(k) for k in range(len(program.inputs))]),
+        numbers=0,
+        results=tuple(results),
+        single=0,
+        folds=(),
+        loops=(Loop(range(len(results)), range(0)),),
+    )
+
+
+def _results(program: Program) -> tuple[list[int], list[Result]]:
+    """The rows of which the outputs are assembled, and where each goes."""
+    outputs: list[int] = []
+    results: list[Result] = []
+    for k, i in enumerate(program.outputs):
+        op, *parts = program.graph.rows[i]
+        entries = zip(op.places, parts, strict=True) if isinstance(op, Assemble) else [((), i)]
+        for place, j in entries:
+            outputs.append(j)
+            results.append(Result(k, place))
+    return outputs, results
+
+
+def _added(program: Program) -> frozenset[int]:
+    rows = [program.graph.rows[i] for i in program.outputs]
+    return frozenset([k for k, row in enumerate(rows) if isinstance(row[0], Assemble) and not separate(row[0].places)])
+
+
+def _with(program: Program, outputs: Sequence[int]) -> Program:
+    return replace(program, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
+
+
+def _name(operation: Structure) -> str:
+    return type(operation).__name__.lower()
+
+
+def _ones(shape: Shape) -> bool:
+    return all(dim == 1 for dim in shape)
+
+
+class _Elements:
+    """Makes the loops over the elements of core arrays.
+
+    Attributes:
+        new: of rows that have a value at each element or a single one, the row that computes it.
+        views: rows that are arguments seen through views.
+        uniform: rows that are the same for all elements.
+        level: of the new rows, how many loops have to be over before.
+    """
+
+    def __init__(self, program: Program, alive: Sequence[int]) -> None:
+        self.program, self.alive = program, alive
+        self.rows = program.graph.rows
+        self.builder = Builder(Graph(shared=program.graph.shared))
+        self.builder.simplify = False
+        self.new: dict[int, int] = {}
+        self.views: dict[int, Source] = {}
+        self.sources: dict[Source | Dim, int] = {}  # to inputs
+        self.numbers: set[int] = set()  # inputs that are single numbers
+        self.folds: dict[tuple[str, int], int] = {}  # to inputs
+        self.uniform = self._uniform()
+        for i, row in enumerate(self.rows):
+            if alive[i] and isinstance(row[0], Structure):
+                self._check(i, row)
+        self.shape = self._shape()
+
+    def loops(self) -> Loops:
+        """The loops.
+
+        Raises:
+            UnfusableError: there are none.
+        """
+        for k, i in enumerate(self.program.inputs):
+            self.views[i] = Source(k)
+        for i, row in enumerate(self.rows):
+            if self.alive[i] and i not in self.views:
+                self._row(i, row)
+        outputs, results = _results(self.program)
+        elements = [
+            self._single(i) if self.uniform[i] else self._stored(i, r) for i, r in zip(outputs, results, strict=True)
+        ]
+        levels = self._levels()
+        if len(self.builder.graph.rows) > _LONGEST:
+            raise UnfusableError(f"formula of arrays with more than {_LONGEST} operations")
+        if max(levels, default=0) >= _LOOPS:
+            raise UnfusableError(f"chain of more than {_LOOPS} reductions")
+        # Results in order of the loop that stores them, single numbers last; folds in order of their loop.
+        place = [_LOOPS if self.uniform[i] else levels[made] for i, made in zip(outputs, elements, strict=True)]
+        order = sorted(range(len(results)), key=place.__getitem__)
+        folds = sorted(self.folds.items(), key=lambda fold: levels[fold[0][1]])
+        at = [levels[i] for (_, i), _ in folds]
+        sources = sorted(self.sources.items(), key=lambda source: source[1] in self.numbers)
+        loops = [
+            _of_level(sorted(place), at, n)
+            for n in range(max([*at, *[p for p in place if p < _LOOPS]], default=-1) + 1)
+        ]
+        made = Program(self.builder.graph, tuple([i for _, i in sources] + [i for _, i in folds]), (), ())
+        return Loops(
+            program=_with(made, [elements[k] for k in order] + [i for (_, i), _ in folds]),
+            shape=self.shape,
+            sources=tuple([source for source, _ in sources]),
+            numbers=len(self.numbers),
+            results=tuple([results[k] for k in order]),
+            single=place.count(_LOOPS),
+            folds=tuple([kind for (kind, _), _ in folds]),
+            loops=tuple(loops),
+            added=_added(self.program),
+        )
+
+    def _uniform(self) -> list[bool]:
+        found: list[bool] = []
+        for i, row in enumerate(self.rows):
+            own = _ones(self.program.graph.shape(i)) or isinstance(row[0], Size)
+            found.append(own or (row[0] != "input" and all(found[j] for j in operands(row))))
+        return found
+
+    def _check(self, i: int, row: Row) -> None:
+        """Refuse operations that no loop has."""
+        op = row[0]
+        if isinstance(op, Einsum) and (op.left != op.right or op.out):
+            raise UnfusableError("product of arrays along an axis")
+        if isinstance(op, Reduction) and type(op) in _FOLDED:
+            shape = self.program.graph.shape(row[1])
+            if not _ones(shape) and len(op.axes) != len(shape):
+                raise UnfusableError(f"{_name(op)} along some of the axes")
+        elif op.arranges:
+            j = row[1]
+            while isinstance(self.rows[j][0], Structure) and self.rows[j][0].arranges:
+                j = self.rows[j][1]
+            if self.rows[j][0] != "input" and not self.uniform[j]:
+                raise UnfusableError(f"{_name(op)} of what is computed")
+        elif not isinstance(op, (Size, Einsum)) and not (isinstance(op, Assemble) and i in self.program.outputs):
+            raise UnfusableError(_name(op))
+
+    def _shape(self) -> Shape:
+        """That of the elements: of what is computed or folded, and of what is a result."""
+        found: dict[Shape, None] = {}
+        for i, row in enumerate(self.rows):
+            if not self.alive[i]:
+                continue
+            if row[0].__class__ is str and row[0] != "input" and not self.uniform[i]:
+                found[self.program.graph.shape(i)] = None
+            elif isinstance(row[0], (Reduction, Einsum)):
+                found |= {shape: None for j in row[1:] if not _ones(shape := self.program.graph.shape(j))}
+        for i in _results(self.program)[0]:
+            if not self.uniform[i]:
+                found[self.program.graph.shape(i)] = None
+        if len(found) > 1:
+            raise UnfusableError(f"loop over arrays of different shapes, {' and '.join(map(shown, found))}")
+        return next(iter(found), ())
+
+    def _row(self, i: int, row: Row) -> None:
+        """Make what stands for a row."""
+        op = row[0]
+        if op.__class__ is str:
+            self.new[i] = self.builder.graph.intern(
+                row if op == "const" else (op, *[self._element(j) for j in row[1:]])
+            )
+        elif isinstance(op, Size):
+            self.new[i] = self._number(op.dim)
+        elif isinstance(op, Assemble) and i in self.program.outputs:
+            pass
+        elif op.arranges and self.uniform[row[1]]:
+            self.new[i] = self._single(row[1])
+        elif op.arranges:
+            self.views[i] = Source(self.views[row[1]].argument, (*self.views[row[1]].views, op))
+        elif isinstance(op, Reduction):
+            self.new[i] = self._reduction(op, row[1])
+        else:
+            product = self.builder.raw("mul", self._element(row[1]), self._element(row[2]))
+            self.new[i] = product if _ones(self.program.graph.shape(row[1])) else self._fold("add", product)
+
+    def _element(self, i: int) -> int:
+        """The value of row `i` at the element that the loop is about."""
+        if self.uniform[i]:
+            return self._single(i)
+        if i not in self.views:
+            if i not in self.new:
+                raise UnfusableError("use of an assembled array")
+            return self.new[i]
+        source = self.views[i]
+        if self.program.graph.shape(i) != self.shape:
+            source = Source(source.argument, (*source.views, Broadcast(self.shape)))
+        return self._input(source)
+
+    def _stored(self, i: int, result: Result) -> int:
+        """The value of row `i` where it is stored for each element."""
+        output = self.rows[self.program.outputs[result.output]]
+        ahead = output[0].to[: len(output[0].to) - len(result.place)] if result.place else ()
+        if result.place and (*ahead, *[p.count for p in result.place if isinstance(p, Range)]) != self.shape:
+            raise UnfusableError("assemble")
+        return self._element(i)
+
+    def _single(self, i: int) -> int:
+        """The value of row `i`, which is the same for all elements."""
+        return self._number(self.views[i]) if i in self.views else self.new[i]
+
+    def _input(self, source: Source | Dim) -> int:
+        if source not in self.sources:
+            self.sources[source] = self.builder.input(f"x{len(self.sources)}")
+        return self.sources[source]
+
+    def _number(self, source: Source | Dim) -> int:
+        made = self._input(source)
+        self.numbers.add(made)
+        return made
+
+    def _reduction(self, op: Reduction, i: int) -> int:
+        shape = self.program.graph.shape(i)
+        if _ones(shape):
+            return self._single(i)
+        element = self._element(i)
+        if not isinstance(op, AnyOf):
+            return self._fold(_FOLDED[type(op)], element)
+        one, zero = self.builder.const(1.0), self.builder.const(0.0)
+        return self.builder.raw("gt", self._fold("max", self.builder.raw("where", element, one, zero)), zero)
+
+    def _fold(self, kind: str, element: int) -> int:
+        key = kind, element
+        if key not in self.folds:
+            self.folds[key] = self.builder.input(f"f{len(self.folds)}")
+        return self.folds[key]
+
+    def _levels(self) -> list[int]:
+        found: list[int] = []
+        folded = {made: element for (_, element), made in self.folds.items()}
+        for i, row in enumerate(self.builder.graph.rows):
+            found.append(found[folded[i]] + 1 if i in folded else max([found[j] for j in operands(row)], default=0))
+        return found
+
+
+def _of_level(places: Sequence[int], folds: Sequence[int], level: int) -> Loop:
+    """The loop of a level, where results and folds are in order of theirs."""
+    return Loop(*[range(sum([p < level for p in of]), sum([p <= level for p in of])) for of in (places, folds)])

@@ -1,0 +1,232 @@
+"""Calls of native code whose loops go over the elements of core arrays.
+
+A row is a loop point: its elements lie in memory one behind the other. What loops fold, and the
+numbers that come of it, stand in arrays with an entry for each row. Threads share rows, or, where
+there are few, the strips of each loop, whose folds are folded once more.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
+from math import ceil, prod
+from operator import or_
+from typing import Any
+
+import numpy as np
+
+from symdiff.arrays import Broadcast, Expand, Index, Permute, Place, Range, Reshape, Structure
+from symdiff.dims import Dim, value
+from symdiff.emit.fuse import Source
+from symdiff.emit.python import Nest
+from symdiff.ir import Program
+from symdiff.runtime.arguments import FLOAT64, Array
+from symdiff.runtime.fused import Fused, apart
+from symdiff.runtime.native import ALL, Code
+from symdiff.runtime.point import native_point
+from symdiff.runtime.reports import heeded
+from symdiff.runtime.threads import keep_freed_memory, share_out, together
+
+_SHARED = 8192  # elements of a strip that threads share are a multiple of this
+_ANY = 15  # floating-point errors
+_COMBINE: dict[str, np.ufunc] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
+
+Sizes = Mapping[str, int]
+
+
+class FusedElements(Fused):
+    """The native code of a program whose arguments have core shapes."""
+
+    def __init__(self, program: Program, threads: int) -> None:
+        super().__init__(program, threads)
+        assert self._loops.shape is not None
+        self._shape = self._loops.shape
+        self._cores = [program.graph.shape(i) for i in program.inputs]
+        self._results = [program.graph.shape(i) for i in program.outputs]
+
+    def point(self, nest: Nest, again: Callable[..., Any]) -> Callable[..., Any] | None:
+        """What takes float64 arrays of the core shapes straight to native code, if anything can; see `native_point`."""
+        call = self.code(FLOAT64).call
+        return call and native_point(self._loops, self._cores, self._results, nest, call, self.share, again)
+
+    def empty(self, loop: tuple[int, ...], sizes: Sizes) -> bool:
+        """Whether there are no elements to go over."""
+        return not prod(loop) or not prod([value(dim, sizes) for dim in self._shape])
+
+    def __call__(
+        self,
+        values: Sequence[Array],
+        loop: tuple[int, ...],
+        dtype: np.dtype[Any],
+        sizes: Sizes,
+        shapes: Sequence[tuple[int, ...]],
+        outs: Sequence[Array | None],
+        judge: Callable[[], object],
+    ) -> list[Array]:
+        """The results, of these shapes, for arguments of a loop shape; in `outs` where there is one.
+
+        `judge` has NumPy compute them, where there was a floating-point error that the caller's
+        `numpy.errstate` does not ignore.
+
+        Raises:
+            FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
+        """
+        loops, rows = self._loops, prod(loop)
+        shape = tuple([value(dim, sizes) for dim in self._shape])
+        values = apart(values, outs)
+        results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
+        places = [_at(results[r.output], r.place, sizes) for r in loops.results]
+        for k, assembled in enumerate(self._assembled):
+            filled = sum([a.size for a, r in zip(places, loops.results, strict=True) if r.output == k])
+            if assembled and (filled != results[k].size or k in loops.added):
+                results[k][...] = 0.0
+        long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
+        arrays = [
+            self._rows_of(source, values, loop, shape if k < long else (), sizes, dtype)
+            for k, source in enumerate(loops.sources)
+        ]
+        numbers = [np.empty(loop, dtype) for _ in range(len(loops.folds) + loops.single)]
+        folds, singles = numbers[: len(loops.folds)], numbers[len(loops.folds) :]
+        made = [
+            a if _lies(a, dtype) and r.output not in loops.added else np.empty(loop + shape, dtype)
+            for a, r in zip(places[:stored], loops.results[:stored], strict=True)
+        ]
+        entries = [*arrays, *[(a, a.size // rows * dtype.itemsize) for a in (*folds, *made, *singles)]]
+        table = [(a.__array_interface__["data"][0], step) for a, step in entries]
+        flags = self._compute(table, folds, rows, prod(shape), dtype) if table else 0
+        for a, place, r in zip([*made, *singles], places, loops.results, strict=True):
+            if a is not place:
+                shown = a if a.shape == place.shape else a.reshape(loop + (1,) * (place.ndim - len(loop)))
+                place[...] = place + shown if r.output in loops.added else shown
+        if flags & heeded():
+            judge()
+        return results
+
+    def _rows_of(
+        self,
+        source: Source | Dim,
+        values: Sequence[Array],
+        loop: tuple[int, ...],
+        shape: tuple[int, ...],
+        sizes: Sizes,
+        dtype: np.dtype[Any],
+    ) -> tuple[Array, int]:
+        """What native code reads of a source: elements of a shape, in one piece, and the bytes from row to row."""
+        if not isinstance(source, Source):
+            return np.array(value(source, sizes), dtype), 0
+        a, rank = values[source.argument], len(self._cores[source.argument])
+        for view in source.views:
+            a, rank = _seen(a, rank, view, sizes)
+        ahead = a.shape[: a.ndim - rank]
+        if rank != len(shape):  # axes of one element
+            a = a.reshape(ahead + shape)
+        alike = prod(ahead) == 1
+        if not alike and ahead != loop:
+            a = np.broadcast_to(a, loop + shape)
+        a = a if _lies(a, dtype) else np.array(a, dtype, order="C")
+        return a, 0 if alike else prod(shape) * dtype.itemsize
+
+    def _compute(
+        self, table: Sequence[tuple[int, int]], folds: Sequence[Array], rows: int, count: int, dtype: np.dtype[Any]
+    ) -> int:
+        """Run all loops; the floating-point errors that there were."""
+        code = self.code(dtype)
+        threads = max(min(self._threads, rows * count // self.share), 1)
+        if threads > 1 and rows < _ROWS * threads:
+            flat = [f.reshape(-1) for f in folds]
+            keep_freed_memory()
+            return reduce(or_, [self._strips(code, table, flat, r, count, threads, dtype) for r in range(rows)])
+        step = rows if threads == 1 else ceil(rows / (_ROWS * threads))
+        found: list[int] = []
+
+        def some(row: int) -> None:
+            own = _table(table, row)
+            found.append(code.run(_place(own), min(step, rows - row), count, ALL))
+
+        share_out(range(0, rows, step), some, threads)
+        return reduce(or_, found)
+
+    def _strips(
+        self,
+        code: Code,
+        table: Sequence[tuple[int, int]],
+        folds: Sequence[Array],
+        row: int,
+        count: int,
+        threads: int,
+        dtype: np.dtype[Any],
+    ) -> int:
+        """Run the loops of one row, each strip by strip, and fold what the strips have folded."""
+        loops = self._loops
+        strip = max(_SHARED, self.share // _SHARED * _SHARED)
+        strips, size = ceil(count / strip), dtype.itemsize
+        here = [(start + row * step, 0) for start, step in table]
+        first, stored = len(loops.sources), len(loops.sources) + len(loops.folds)
+        long = [*range(first - loops.numbers), *range(stored, stored + len(loops.results) - loops.single)]
+        flags = 0
+        for n, loop in enumerate(loops.loops):
+            given = here[:]
+            parts = {k: np.empty(strips, folds[k].dtype) for k in loop.folds}
+            for k in long:
+                given[k] = here[k][0], strip * size
+            for k, part in parts.items():
+                given[first + k] = part.__array_interface__["data"][0], part.itemsize
+            own, state = _table(given), np.zeros(1 + ceil(strips / 8), np.int64)
+            start = state.__array_interface__["data"][0]
+            together(partial(code.share, _place(own), count, strip, start, start + 8, 1 << n), threads)
+            flags |= int(np.bitwise_or.reduce(state[1:].view(np.uint8)))
+            for k, part in parts.items():
+                with np.errstate(all="ignore"):
+                    folds[k][row] = _COMBINE[loops.folds[k]].reduce(part)
+                flags |= 0 if np.isfinite(folds[k][row]) else _ANY
+        if loops.single:
+            own = _table(here)
+            flags |= code.run(_place(own), 1, count, 1 << len(loops.loops))
+        return flags
+
+
+_ROWS = 4  # strips of rows for each thread
+
+
+def _table(entries: Sequence[tuple[int, int]], row: int = 0) -> array[int]:
+    """A table as native code reads it, of the rows from `row` on."""
+    return array("q", [v for start, step in entries for v in (start + row * step, step)])
+
+
+def _place(table: array[int]) -> int:
+    return table.buffer_info()[0]
+
+
+def _lies(a: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether native code can read and write it where it is."""
+    return a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
+
+
+def _at(a: Array, place: Place, sizes: Sizes) -> Array:
+    """The elements at a place of the last axes."""
+    parts = [_slice(p, sizes) if isinstance(p, Range) else value(p, sizes) for p in place]
+    return a[..., *parts] if place else a
+
+
+def _slice(p: Range, sizes: Sizes) -> slice:
+    start, stop = value(p.start, sizes), value(p.stop, sizes)
+    return slice(start, None if stop < 0 else stop, p.step)
+
+
+def _seen(a: Array, rank: int, view: Structure, sizes: Sizes) -> tuple[Array, int]:
+    """An array whose last axes, so many, are seen through a view, and how many there are then."""
+    ahead = a.shape[: a.ndim - rank]
+    if isinstance(view, Index):
+        return _at(a, view.place, sizes), rank - sum(not isinstance(p, Range) for p in view.place)
+    if isinstance(view, Expand):
+        return np.expand_dims(a, view.axes), rank + len(view.axes)
+    if isinstance(view, Permute):
+        return np.moveaxis(a, view.order, range(-len(view.order), 0)), rank
+    if isinstance(view, Reshape):
+        to = tuple([value(dim, sizes) for dim in view.to])
+        return a.reshape(a.shape[: a.ndim - view.rank] + to), rank - view.rank + len(to)
+    assert isinstance(view, Broadcast)
+    to = tuple([value(dim, sizes) for dim in view.to])
+    core = (1,) * (len(to) - rank) + a.shape[a.ndim - rank :]
+    return np.broadcast_to(a.reshape(ahead + core), ahead + to), len(to)

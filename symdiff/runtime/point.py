@@ -1,0 +1,148 @@
+"""What takes arrays of exactly the core shapes straight to native code: a function written for one Function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symdiff.arrays import Index, Range
+from symdiff.dims import Dim, Poly, Shape, product, renamed, symbols
+from symdiff.emit.fuse import Loops, Result, Source
+from symdiff.emit.python import Nest
+from symdiff.runtime.load import load
+from symdiff.runtime.reports import heeded
+
+
+def native_point(
+    loops: Loops,
+    cores: Sequence[Shape],
+    results: Sequence[Shape],
+    nest: Nest,
+    call: Callable[..., int],
+    limit: int,
+    again: Callable[..., Any],
+) -> Callable[..., Any] | None:
+    """A function of the arguments that returns plain tuples, nested; None where it takes more than a few lines.
+
+    Args:
+        loops: what the native code computes.
+        cores: the core shapes of the arguments, which they have.
+        results: those of the outputs.
+        nest: how outputs are nested.
+        call: of arrays: the native code.
+        limit: the most elements that it takes.
+        again: takes over where there are more, where native code cannot read an array, or where it has seen a
+            floating-point error that the caller wants to know of.
+    """
+    try:
+        return _Writer(loops, cores, results).function(nest, call, limit, again)
+    except NotImplementedError:
+        return None
+
+
+class _Writer:
+    def __init__(self, loops: Loops, cores: Sequence[Shape], results: Sequence[Shape]) -> None:
+        self.loops, self.results = loops, results
+        self.args = [f"a{k}" for k in range(len(cores))]
+        self.sizes: dict[str, str] = {}  # of named dimensions, where they are read
+        for a, core in zip(self.args, cores, strict=True):
+            for axis, dim in enumerate(core):
+                if isinstance(dim, Poly) and symbols(dim) == {str(dim)}:
+                    self.sizes.setdefault(str(dim), f"{a}.shape[{axis}]")
+
+    def function(
+        self, nest: Nest, call: Callable[..., int], limit: int, again: Callable[..., Any]
+    ) -> Callable[..., Any]:
+        """The function."""
+        loops, args = self.loops, ", ".join(self.args)
+        long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
+        texts = [self._source(source) for source in loops.sources]
+        kept = len(loops.folds) + loops.single
+        numbers = ", ".join([*texts[long:], *["0.0"] * kept])
+        shape = self._tuple(loops.shape or ())
+        lines = [f"    numbers = array([{numbers}], float64)"]
+        if loops.loops:
+            lines.insert(0, f"    if {self._dim(product(loops.shape or ()))} > limit:\n        return again({args})")
+        behind, outputs = self._outputs(stored, len(loops.sources) - long + len(loops.folds))
+        lines += [f"    o{k} = empty({shape})" for k in range(stored)]
+        given = ", ".join([*texts[:long], *[f"o{k}" for k in range(stored)], "numbers"])
+        lines += [
+            f"    found = call({given})",
+            f"    if found and (found < 0 or found & heeded()):\n        return again({args})",
+            *behind,
+            f"    return {_nested(nest, outputs)}",
+        ]
+        scope = {"array": np.array, "empty": np.empty, "zeros": np.zeros, "full": np.full, "float64": np.float64}
+        scope |= {"call": call, "again": again, "heeded": heeded, "limit": limit}
+        return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
+
+    def _source(self, source: Source | Dim) -> str:
+        if not isinstance(source, Source):
+            return self._dim(source)
+        text = self.args[source.argument]
+        for view in source.views:
+            if not isinstance(view, Index):
+                raise NotImplementedError
+            text += f"[{', '.join(map(self._part, view.place))}]"
+        return text
+
+    def _part(self, p: Dim | Range) -> str:
+        if not isinstance(p, Range):
+            return self._dim(p)
+        if p.step < 0:
+            raise NotImplementedError
+        return f"{self._dim(p.start)}:{self._dim(p.stop)}:{p.step}"
+
+    def _outputs(self, stored: int, first: int) -> tuple[list[str], list[str]]:
+        """The lines that put outputs together, and the expression of each.
+
+        `first` of the numbers that native code has stored is the one behind the folds.
+        """
+        found: dict[int, list[tuple[Result, str]]] = {}
+        for k, result in enumerate(self.loops.results):
+            text = f"o{k}" if k < stored else f"numbers[{first + k - stored}]"
+            found.setdefault(result.output, []).append((result, text))
+        lines: list[str] = []
+        texts: list[str] = []
+        for k, shape in enumerate(self.results):
+            parts = found.get(k, [])
+            if len(parts) == 1 and not parts[0][0].place:
+                text = parts[0][1]
+                whole = text.startswith("o") or not shape
+                texts.append(text if whole else f"full({self._tuple(shape)}, {text})")
+            elif len(shape) == 1 and isinstance(shape[0], int) and shape[0] <= _LISTED and self._numbers(parts):
+                entries = {result.place: text for result, text in parts}
+                texts.append(f"array([{', '.join(entries.get((e,), '0.0') for e in range(shape[0]))}])")
+            else:
+                lines.append(f"    r{k} = zeros({self._tuple(shape)})")
+                texts.append(f"r{k}")
+                sign = "+=" if k in self.loops.added else "="
+                for result, text in parts:
+                    lines.append(f"    r{k}[..., {', '.join(map(self._part, result.place))}] {sign} {text}")
+        return lines, texts
+
+    def _numbers(self, parts: Sequence[tuple[Result, str]]) -> bool:
+        """Whether these are single numbers, each at a place of its own."""
+        places = {result.place for result, text in parts if text.startswith("numbers")}
+        return len(places) == len(parts) and all(isinstance(p, int) for place in places for p in place)
+
+    def _dim(self, dim: Dim) -> str:
+        if isinstance(dim, int):
+            return str(dim)
+        if not symbols(dim) <= self.sizes.keys():
+            raise NotImplementedError
+        return f"({renamed(dim, self.sizes)})"
+
+    def _tuple(self, shape: Shape) -> str:
+        return f"({''.join(f'{self._dim(dim)}, ' for dim in shape)})"
+
+
+_LISTED = 64  # elements of an array that is written as a list
+
+
+def _nested(nest: Nest, texts: Sequence[str]) -> str:
+    if isinstance(nest, int):
+        return texts[nest]
+    return f"({''.join(f'{_nested(part, texts)}, ' for part in nest)})"
