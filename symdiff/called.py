@@ -56,7 +56,8 @@ class Called(Compiled):
         records = Records(self._layout, self._converts)
         if not any(self.cores):
             program = None if self._needs_numpy else self._program
-            entry = scalar_entry(program, len(self.args), records, self._general, self._evaluate)
+            native = self._floats if self.backend == "llvm" and self.args and not any(self.results) else None
+            entry = scalar_entry(program, len(self.args), records, self._general, self._evaluate, native)
             self._scope = entry.__globals__
             return entry
         point: Callable[..., Any] | None = None
@@ -67,6 +68,9 @@ class Called(Compiled):
         if point is not None:
             return core_entry(self.cores, self._program.graph.demands, point, records, self._general)
         return general_entry(self._general)
+
+    def _floats(self) -> Callable[..., Any] | None:
+        return self._points().floats()
 
     def _fresh(self, printed: Program, axes: Sequence[int] | None = None) -> tuple[bool, ...]:
         """For each result, whether it is computed, not an argument, a constant or an earlier result.

@@ -136,7 +136,8 @@ class Compiled:
                 shapes); "loops", which takes loop dimensions in front of core shapes too;
                 "blocks", which takes arrays for the results too and writes into them, as large
                 calls do block by block; "complex", for complex arrays; "math", for floats,
-                after `import math`; "llvm", the native code of this machine, for arrays of float64.
+                after `import math`; "llvm", the native code of this machine, for arrays of float64;
+                "llvm floats", for floats.
 
         Raises:
             ValueError: no such target, or the math module lacks a function of the formula.
@@ -144,10 +145,14 @@ class Compiled:
         """
         if target == "complex":
             return self._complex_source()
-        if target == "llvm":
+        if target in ("llvm", "llvm floats"):
             absent = missing(self._program)
             if absent is not None:
                 raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
+            if target == "llvm floats" and (any(self.cores) or any(self.results)):
+                raise ValueError("only functions of scalars that return scalars have native code for floats")
+            if target == "llvm floats":
+                return self._points().floats_source()
             return (self._elements() if any(self.cores) else self._points()).source()
         if target == "math":
             absent = math_target.missing(self._program)
@@ -155,7 +160,8 @@ class Compiled:
                 raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
         elif target not in ("numpy", "loops", "blocks"):
             raise ValueError(
-                f"unknown target {target!r}; there are 'numpy', 'loops', 'blocks', 'complex', 'math' and 'llvm'"
+                f"unknown target {target!r}; there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'llvm'"
+                " and 'llvm floats'"
             )
         if target == "blocks" and (any(self.cores) or any(self.results)):
             raise ValueError("only functions of scalars that return scalars have a source for blocks")

@@ -44,7 +44,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             order of first appearance.
         wrt: names to differentiate by, in order. Default: all arguments.
         constants: values of names, bound now.
-        backend: "numpy", or "llvm" for native code on arrays, which needs the extra `symdiff[llvm]`.
+        backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`.
             What it does not have (`f.backend` says so) is computed by NumPy.
         threads: most threads to use on large arrays; default the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.

@@ -29,7 +29,7 @@ class Missing:
 
 # What an entry refers to; none of its arguments and temporaries has one of these names.
 _OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new"}
-_OWN |= {"limit", "vector", "values", "general", "evaluate"}
+_OWN |= {"limit", "vector", "values", "general", "evaluate", "native"}
 # Values of `limit`: nobody has called with arrays yet; arrays always take the general path.
 UNKNOWN, NEVER = -1, -2
 
@@ -105,19 +105,24 @@ def scalar_entry(
     records: Records,
     general: Callable[..., Any],
     evaluate: Callable[..., Any],
+    native: Callable[[], Callable[..., Any] | None] | None = None,
 ) -> FunctionType:
     """The entry of a Function of `count` scalar arguments.
 
-    Floats are computed on the spot by the lines of the math target, if `program` has one;
-    where these raise, by `evaluate`. Float64 arrays of one shape and at most `limit`
-    elements go to `vector`; both are globals of the entry, set when arrays come first.
+    Floats are computed by what `native` makes at the first call with them, if there is one. Where
+    it returns nothing, as after a floating-point error, they are computed on the spot by the lines
+    of the math target, if `program` has one; where these raise, by `evaluate`. Float64 arrays of
+    one shape and at most `limit` elements go to `vector`; both are globals of the entry, set when
+    arrays come first.
     """
     names = [f"a{k}" for k in range(count)]
     lines: list[str] = []
     if program is not None:
         names, body, outputs = math_target.body(program, _OWN | records.scope.keys())
+        native_results = [records.of_outputs([f"values[{k}]" for k in range(records.count)])] if native else []
         lines += [
             f"    if {_are(names, 'float')}{_NOTHING_ELSE}:",
+            *(_NATIVE.format(args=", ".join(names), result=result) for result in native_results),
             "        try:",
             *[f"        {line}" for line in body],
             f"            return {records.of_outputs(outputs)}",
@@ -135,7 +140,26 @@ def scalar_entry(
             f"        values = vector({', '.join(names)})",
             f"        return {records.of_tuples('values')}",
         ]
-    return _entry(names, lines, records, general=general, evaluate=evaluate, limit=UNKNOWN)
+    entry = _entry(names, lines, records, general=general, evaluate=evaluate, limit=UNKNOWN)
+    if native is not None:
+        entry.__globals__["native"] = _made_when_called(entry.__globals__, native)
+    return entry
+
+
+_NATIVE = """\
+        values = native({args})
+        if values:
+            return {result}"""
+
+
+def _made_when_called(scope: dict[str, Any], make: Callable[[], Callable[..., Any] | None]) -> Callable[..., Any]:
+    """Stands for `native` in a scope until it is called, then makes it."""
+
+    def first(*args: float) -> Any:
+        scope["native"] = call = make() or (lambda *_: None)
+        return call(*args)
+
+    return first
 
 
 def core_entry(

@@ -13,7 +13,7 @@ import numpy as np
 
 from symdiff.arrays import Assemble
 from symdiff.dims import fixed
-from symdiff.emit import llvm
+from symdiff.emit import llvm, llvm_floats
 from symdiff.emit.llvm_program import prepare
 from symdiff.emit.python import Nest
 from symdiff.emit.schedule import load
@@ -58,11 +58,13 @@ class Fused:
 
     def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.Code:
         """The machine code of that, compiled once."""
-        key = dtype.itemsize, varying
+        return self._kept((dtype.itemsize, varying), lambda: self.source(dtype, varying))
+
+    def _kept(self, key: object, source: Callable[[], str]) -> native.Code:
         if key not in self._codes:
             with self._lock:
                 if key not in self._codes:
-                    self._codes[key] = native.Code(self.source(dtype, varying), self._load.operations <= _LONG)
+                    self._codes[key] = native.Code(source(), self._load.operations <= _LONG)
         return self._codes[key]
 
 
@@ -121,6 +123,19 @@ class FusedPoints(Fused):
             kernel = partial(self.code, dtype)
             evaluate(kernel, values, parts, loop, dtype=dtype, **options)
         return results
+
+    def floats_source(self) -> str:
+        """The module for floats."""
+        return llvm_floats.source(self._loops, native.machine(), native.float_head())
+
+    def floats(self) -> Callable[..., Any] | None:
+        """What takes floats, one an argument, to a tuple of the results, or to 0 where there were errors.
+
+        None where no machine code is made for them.
+        """
+        if any(self._assembled) or not (native.float_head() and native.machine().family and self._places):
+            return None
+        return self._kept("floats", self.floats_source).call if self._load.operations <= _LONG else None
 
     def vector(self, run: Callable[..., list[Any]]) -> Callable[..., Any] | None:
         """What takes float64 arrays of one shape, of at most `share` points, straight to native code, if anything can.

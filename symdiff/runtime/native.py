@@ -17,6 +17,7 @@ import numpy as np
 
 from symdiff.emit.llvm import Machine
 from symdiff.emit.llvm_call import METHOD
+from symdiff.emit.llvm_floats import INTERFACE
 from symdiff.primitives import PRIMITIVES
 
 # By what the processor has: bytes of a vector, and how glibc calls its functions on them
@@ -64,11 +65,11 @@ def machine() -> Machine:
             if library is not None and (address := _address(library, variant)):
                 llvm.add_symbol(variant, address)
                 variants[name] = variant
-            elif address := next(filter(None, [_address(lib, name) for lib in scalars if lib]), 0):
+            if address := next(filter(None, [_address(lib, name) for lib in scalars if lib]), 0):
                 llvm.add_symbol(name, address)
     head = array_head()
-    if head:
-        llvm.add_symbol("PyLong_FromSsize_t", _address(ctypes.pythonapi, "PyLong_FromSsize_t"))
+    for name in INTERFACE if head or float_head() else ():
+        llvm.add_symbol(name, _address(ctypes.pythonapi, name))
     return Machine(width, family, variants, head)
 
 
@@ -127,7 +128,8 @@ class Code:
             that call it at once share the work.
         call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
             keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
-            one of them where it is. None where the layout of arrays is not as expected.
+            one of them where it is. None where the layout of arrays is not as expected. Of code for
+            floats: of floats alone, to a tuple of them, or 0 if there were errors.
 
     The first two release the interpreter's lock. The first and the last return the floating-point
     errors that there were.
@@ -157,7 +159,7 @@ class Code:
             run.memory = share.memory = memory
             self.run: Callable[[int, int, int, int], int] = run
             self.share: Callable[[int, int, int, int, int, int], None] = share
-            self.call: Callable[..., int] | None = None
+            self.call: Callable[..., Any] | None = None
             if METHOD in source:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)
                 # The memory is the object that the method belongs to, so it outlives it.
@@ -185,3 +187,13 @@ def array_head() -> int:
         if expected != (fields[0], fields[1] & 0xFFFFFFFF, tuple(sizes), bool(fields[6] & 1), bool(fields[6] & 0x100)):
             return 0
     return head
+
+
+@cache
+def float_head() -> int:
+    """Bytes of a float object in front of its value; 0 where it is not there."""
+    head = object.__basicsize__
+    if sys.implementation.name != "cpython" or float.__basicsize__ != head + 8:
+        return 0
+    found = [ctypes.c_double.from_address(id(x) + head).value for x in (1.5, -2.25)]
+    return head if found == [1.5, -2.25] else 0
