@@ -6,7 +6,7 @@ elementary functions are calls of the vector variants that the C library has of 
 scalar function for each lane, where it has none).
 
     call(self, arrays, number)   a method of CPython: small arrays of one shape, in one piece
-    share(table, count, strip, next, found)  one row, strip by strip, which threads take in turn
+    share(table, count, strip, regions, state)  one row, strip by strip, which threads take in turn
     run(table, rows, count)      for each row: its pointers, then vectors, then tail
     vectors(pointers, count)     the loop over whole vectors
     tail(pointers, start, rest)  the points that are left, copied into a vector of their own

@@ -85,7 +85,9 @@ def _address(library: ctypes.CDLL, name: str) -> int:
 
 
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-_SHARE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+_SHARE = ctypes.CFUNCTYPE(
+    ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
+)
 
 
 class _MethodDef(ctypes.Structure):
@@ -121,13 +123,14 @@ class Code:
 
     Attributes:
         run: of the address of a table, the rows and the points in each.
-        share: of the address of a table, the points of its one row and of a strip, and the addresses of the number
-            of the next strip and of a byte for the errors in each; threads that call it at once share the work.
+        share: of the address of a table, the points of its one row and of a strip, the number of regions and the
+            address of a state; threads that call it at once share the work. It returns the strips that others
+            still compute.
         call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
             keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
             one of them where it is. None where the layout of arrays is not as expected.
 
-    The first two release the interpreter's lock. The first and the last return the floating-point
+    The first two release the interpreter's lock. `run` and `call` return the floating-point
     errors that there were.
     """
 
@@ -154,7 +157,7 @@ class Code:
             share: Any = _SHARE(engine.get_function_address("share"))
             run.memory = share.memory = memory
             self.run: Callable[[int, int, int], int] = run
-            self.share: Callable[[int, int, int, int, int], None] = share
+            self.share: Callable[[int, int, int, int, int], int] = share
             self.call: Callable[..., int] | None = None
             if METHOD in source:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)

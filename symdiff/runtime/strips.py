@@ -32,7 +32,9 @@ Kernel = Callable[[tuple[bool, ...]], Code]
 
 _COPIED = 16384  # points of a strip of which some arrays are copied: they stay in cache
 _STRIP = 131072  # points of any other: the call of one takes a few microseconds
-_SHARED = 8192  # points of a strip that threads share are a multiple of this
+_SHARED = 4096  # points of a strip that threads share, at least
+_EACH = 8  # strips for each of these threads, at least
+_LINE = 64  # points; no two strips of aligned arrays have a line of the cache in common
 _SHORT = 64  # points of a row, below which rows are copied to make long ones
 
 
@@ -233,15 +235,23 @@ def straight(
     table = array("q", [v for a in (*ordered, *outs) for v in (a.__array_interface__["data"][0], 0)])
     place = table.buffer_info()[0]
     threads = max(min(threads, count // share), 1)
-    if threads == 1 and count <= _STRIP:
-        strip, found = count, [code.run(place, 1, count)]
+    if threads == 1:
+        strip = min(count, _STRIP)
+    else:  # a whole number of lines of the cache
+        strip = min(max(count // (_EACH * threads), _SHARED), _STRIP) // _LINE * _LINE
+    strips = ceil(count / strip)
+    if strips == 1:
+        found = [code.run(place, 1, count)]
     else:
-        strip = max(_SHARED, share // _SHARED * _SHARED)
-        state = np.zeros(1 + ceil(ceil(count / strip) / 8), np.int64)
-        first = state.__array_interface__["data"][0]
+        state = np.zeros(2 + threads + ceil(strips / 8), np.int64)
+        where = state.__array_interface__["data"][0]
         keep_freed_memory()
-        together(lambda: code.share(place, count, strip, first, first + 8), threads)
-        found = state[1:].view(np.uint8).tolist()
+
+        def work(_: object = (table, state)) -> bool:  # a thread may come to it when all is done
+            return not code.share(place, count, strip, threads, where)
+
+        together(work, threads)
+        found = state[2 + threads :].view(np.uint8).tolist()
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
     if flagged:
