@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
@@ -213,7 +214,7 @@ class Called(Compiled):
             return
         if self.backend == "llvm":
             scope["vector"] = self._fused().vector(self._run)
-            scope["limit"] = NEVER if scope["vector"] is None else self._fused().share
+            scope["limit"] = NEVER if scope["vector"] is None else sys.maxsize
         else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [1] * len(self.args)))

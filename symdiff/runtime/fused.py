@@ -110,9 +110,10 @@ class Fused:
         return results
 
     def vector(self, run: Callable[..., list[Any]]) -> Callable[..., Any] | None:
-        """What takes float64 arrays of one shape, of at most `share` points, straight to native code, if anything can.
+        """What takes float64 arrays of one shape straight to native code, if anything can.
 
-        `run` is called as this object is, where native code cannot do it or has seen an error.
+        `run` is called as this object is, where there are more than `share` points, or native code
+        cannot do it or has seen an error.
         """
         call = None if self._arrays else self.code(FLOAT64, (True,) * len(self._program.inputs)).call
         count = len(self._places)
@@ -121,4 +122,4 @@ class Fused:
             shape = args[0].shape
             return renest(iter(run(args, shape, FLOAT64, [shape] * count, [None] * count)), self._nest)
 
-        return call and native_vector(call, len(self._program.inputs), self._nest, count, again)
+        return call and native_vector(call, len(self._program.inputs), self._nest, count, self.share, again)
