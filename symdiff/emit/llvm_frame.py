@@ -32,9 +32,9 @@ def method(counts: tuple[int, int, int], head: int) -> str:
     return _METHOD.format(all=sum(counts), data=head, rank=head + 8, shape=head + 16, flags=head + 48)
 
 
-# A thread takes the strips of its own region first, which are side by side: two that write to one page for the first
-# time would both have it made. `state`: the threads so far, the strips that are done, those that are taken of each
-# region, and a byte for the errors of each strip. The first thread waits a little for the others.
+# A thread takes the strips of its own region first, which are side by side, then those that are left of the others'.
+# `state`: the threads so far, the strips that are done, those that are taken of each region, and a byte for the errors
+# of each strip. The first thread waits a little for the others.
 _SHARE = """\
 define i64 @share(ptr %table, i64 %count, i64 %strip, i64 %regions, ptr %state) #0 {{
 begin:
