@@ -400,7 +400,7 @@ def test_threads_agree(threads):
 @pytest.mark.parametrize("count", [1, 65, 4096, 4097, 8192, 70_001, 2**18 + 1, 2**19])
 def test_strips_meet_at_their_edges(count, threads):
     f = symdiff.compile("x*y + 1", backend="llvm")
-    code = f._fused().code(np.dtype(float), (True, True))
+    code = f._points().code(np.dtype(float), (True, True))
     room = [np.full(count + 8, 7.0) for _ in range(3)]
     x, y, out = (a[3 + k : 3 + k + count] for k, a in enumerate(room))  # of which none is aligned as another is
     x[:], y[:] = np.arange(count), np.arange(count)[::-1]
@@ -466,7 +466,7 @@ def test_dropped_functions_leave_no_code_behind():
     from symdiff.language.parser import parse
 
     def make(k):
-        f = _compile(Recipe(parse(f"exp(x)*{k}.25 + log(x)"), None, (), True, None, "llvm"), None)
+        f = _compile(Recipe(parse(f"exp(x)*{k}.25 + log(x)"), None, None, (), True, None, "llvm"))
         f(np.ones(10))
 
     for k in range(60):
