@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import prod
@@ -230,7 +231,7 @@ class Called(Compiled):
             return
         if self.backend == "llvm":
             scope["vector"] = self._points().vector(self._run)
-            scope["limit"] = NEVER if scope["vector"] is None else self._points().share
+            scope["limit"] = NEVER if scope["vector"] is None else sys.maxsize
         else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [1] * len(self.args)))

@@ -30,15 +30,33 @@ Derive = Callable[[Program, Sequence[str]], Program]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a Function's program is made, so that it can be made again for complex arguments."""
+    """How a Function's program is made, so that it can be made again: for complex arguments, in another process.
+
+    Attributes:
+        syntax: of the formula.
+        arguments: those that `args` declares.
+        wrt: the names to differentiate by that `compile` was given.
+        constants: values of names.
+        optimize: whether to simplify and share.
+        threads: most threads to use.
+        backend: what computes arrays.
+        steps: what was derived, one after the other.
+        path: the members that were asked for, each with its arguments: `("grad",)`, `("diff", "x")`.
+    """
 
     syntax: Syntax
     arguments: tuple[Argument, ...] | None
+    wrt: tuple[str, ...] | None
     constants: tuple[tuple[str, float], ...]
     optimize: bool
     threads: int | None
     backend: str = "numpy"
     steps: tuple[tuple[Derive, tuple[str, ...]], ...] = ()
+    path: tuple[tuple[Any, ...], ...] = ()
+
+    def derived(self, derive: Derive, by: tuple[str, ...], *member: Any) -> Recipe:
+        """The recipe of what a member returns."""
+        return replace(self, steps=(*self.steps, (derive, by)), path=(*self.path, member))
 
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
         """The program, lowered and derived from the text."""
@@ -74,6 +92,20 @@ class Compiled:
             native.binding()
             if missing(program) is not None:
                 self.backend = "numpy"
+
+    def _content(self) -> tuple[object, ...]:
+        """What makes it what it is: the formula, the options, and what was derived."""
+        recipe = self._recipe
+        constants = tuple([(name, repr(value)) for name, value in recipe.constants])
+        options = recipe.optimize, recipe.threads, recipe.backend
+        return self.text, self.args, self.cores, self.wrt, constants, options, recipe.path
+
+    def __eq__(self, other: object) -> bool:
+        """Whether formula, options and derivation are the same."""
+        return self._content() == other._content() if isinstance(other, Compiled) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._content())
 
     @property
     def _threads(self) -> int:

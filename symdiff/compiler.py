@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -73,18 +74,47 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     bound = _constants(constants or {})
     key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize), backend)
     return _CACHE.get(
-        key, lambda: _compile(Recipe(parse(text), arguments, bound, bool(optimize), threads, backend), by)
+        key, lambda: _compile(Recipe(parse(text), arguments, by, bound, bool(optimize), threads, backend))
     )
 
 
-def _compile(recipe: Recipe, wrt: tuple[str, ...] | None) -> Function:
+def _compile(recipe: Recipe) -> Function:
     program = recipe.program()
-    names = program.arguments
+    names, wrt = program.arguments, recipe.wrt
     for name in wrt or ():
         if name not in names:
             raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)})")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
     return Function(recipe, program, names if wrt is None else wrt, "value", layout)
+
+
+def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
+    """A Function as pickle and copy take it: the formula, the options, and what was derived; no code."""
+    recipe = f._recipe  # noqa: SLF001 - its own module
+    names = recipe.arguments and [
+        f"{name}[{','.join(map(str, core))}]" if core else name for name, core in recipe.arguments
+    ]
+    options = {
+        "args": names,
+        "wrt": recipe.wrt,
+        "constants": dict(recipe.constants),
+        "backend": recipe.backend,
+        "threads": recipe.threads,
+        "optimize": recipe.optimize,
+    }
+    return _restored, (f.text, options, recipe.path)
+
+
+def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]]) -> Function:
+    """What `_reduced` has taken apart."""
+    f = compile(text, **options)
+    for member, *args in path:
+        found = getattr(f, member)
+        f = found(*args) if args else found
+    return f
+
+
+copyreg.pickle(Function, _reduced)
 
 
 class _Cache:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from math import prod
 from typing import Any, Literal
@@ -11,7 +10,6 @@ from unicodedata import normalize
 
 import numpy as np
 
-from symdiff.called import Called
 from symdiff.check import Check, check
 from symdiff.compiled import Derive
 from symdiff.derive import calculus
@@ -21,9 +19,10 @@ from symdiff.evaluate import key
 from symdiff.language.parser import RESERVED
 from symdiff.runtime.arguments import arrays, bind, bound, converted
 from symdiff.runtime.results import Layout, record, record_of
+from symdiff.shown import Shown
 
 
-class Function(Called):
+class Function(Shown):
     """A compiled formula, or a derivative of one: called like a NumPy ufunc.
 
     Arguments may be Python numbers (then floats come back, computed by the `math`
@@ -203,7 +202,7 @@ class Function(Called):
             raise AttributeError(f"only the coo of a jacobian or hessian has {what}, not {self._call_text()}")
         return tuple(places)
 
-    def pack(self, names: str | Sequence[str], *, name: str = "p") -> Function:
+    def pack(self, names: str | Sequence[str], name: str = "p") -> Function:
         """The same function of one vector in place of some arguments, for solvers that move one vector.
 
         Args:
@@ -237,7 +236,7 @@ class Function(Called):
         def make() -> Function:
             derive = partial(calculus.pack, name=name)
             program = derive(self._program, chosen)
-            recipe = replace(self._recipe, steps=(*self._recipe.steps, (derive, chosen)))
+            recipe = self._recipe.derived(derive, chosen, "pack", chosen, name)
             made = Function(recipe, program, (name,), self.name, self._layout)
             made.__dict__["_packing"] = chosen, [self.cores[self.args.index(given)] for given in chosen]
             return made
@@ -317,7 +316,7 @@ class Function(Called):
 
         def make() -> Function:
             program = derive(self._program, by)
-            recipe = replace(self._recipe, steps=(*self._recipe.steps, (derive, by)))
+            recipe = self._recipe.derived(derive, by, name, *(wrt or ()))
             chosen: Layout = record_of(name, program.names) if isinstance(layout, str) else layout
             return Function(recipe, program, self.wrt, name, chosen)
 

@@ -25,6 +25,7 @@ FLOORS = [
     {"runtime"},
     {"compiled"},
     {"called", "check"},
+    {"shown"},
     {"function"},
     {"compiler"},
     {"__init__"},

@@ -324,6 +324,32 @@ def test_a_child_process_has_threads_of_its_own(small):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+def test_nobody_waits_for_a_thread_when_all_is_done():
+    here, begun, go = threading.get_ident(), threading.Event(), threading.Event()
+
+    def work():
+        if threading.get_ident() != here:
+            begun.set()
+            return go.wait(60)
+        return begun.wait(60)
+
+    threads.together(work, 2)
+    go.set()
+
+
+def test_what_a_thread_raises_is_raised_to_the_caller():
+    here, begun = threading.get_ident(), threading.Event()
+
+    def work():
+        if threading.get_ident() != here:
+            begun.set()
+            raise KeyError("elsewhere")
+        assert begun.wait(60)
+
+    with pytest.raises(KeyError, match="elsewhere"):
+        threads.together(work, 2)
+
+
 def test_calls_at_the_same_time(small):
     functions = [symdiff.compile(f"{SCALARS} + {k}*x1", threads=3).value_and_grad for k in range(4)]
     wrong = []

@@ -21,6 +21,7 @@ from test_primitives import NUMERIC, SPECIAL_VALUES
 
 import symdiff
 from symdiff.primitives import PRIMITIVES
+from symdiff.runtime.strips import straight
 
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
 
@@ -395,6 +396,23 @@ def test_threads_agree(threads):
     agree(f.value_and_grad, g.value_and_grad, (x, y), most=16)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+@pytest.mark.parametrize("count", [1, 65, 4096, 4097, 8192, 70_001, 2**18 + 1, 2**19])
+def test_strips_meet_at_their_edges(count, threads):
+    f = symdiff.compile("x*y + 1", backend="llvm")
+    code = f._points().code(np.dtype(float), (True, True))
+    room = [np.full(count + 8, 7.0) for _ in range(3)]
+    x, y, out = (a[3 + k : 3 + k + count] for k, a in enumerate(room))  # of which none is aligned as another is
+    x[:], y[:] = np.arange(count), np.arange(count)[::-1]
+    options = {"share": 1, "threads": threads, "judge": None}
+    for _ in range(5):
+        out[:] = 0
+        straight(code, [x, y], [out], count, **options)
+        assert np.array_equal(out, x * y + 1)
+    assert np.all(room[2][:5] == 7)
+    assert np.all(room[2][5 + count :] == 7)
+
+
 def test_many_threads_at_once():
     f = symdiff.compile("x*cos(y) + 12345", backend="llvm")
     x, y = np.random.default_rng(0).uniform(-1, 1, (2, 50_000))
@@ -448,7 +466,7 @@ def test_dropped_functions_leave_no_code_behind():
     from symdiff.language.parser import parse
 
     def make(k):
-        f = _compile(Recipe(parse(f"exp(x)*{k}.25 + log(x)"), None, (), True, None, "llvm"), None)
+        f = _compile(Recipe(parse(f"exp(x)*{k}.25 + log(x)"), None, None, (), True, None, "llvm"))
         f(np.ones(10))
 
     for k in range(60):

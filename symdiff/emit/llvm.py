@@ -6,7 +6,7 @@ elementary functions are calls of the vector variants that the C library has of 
 scalar function for each lane, where it has none).
 
     call(self, arrays, number)   a method of CPython: small arrays of one shape, in one piece
-    share(table, count, strip, next, found, loops)  one row, strip by strip, which threads take in turn
+    share(table, count, strip, regions, state, loops)  one row, strip by strip, which threads take in turn
     run(table, rows, count, loops)  for each row: its pointers, then each loop, then finish
     phase0(pointers, count)      a loop: vectors, then tail; then what is folded, lane by lane
     vectors0(pointers, count, sums)  the loop over whole vectors

@@ -8,6 +8,7 @@ from symdiff.emit.llvm_folds import across, initial, merged
 from symdiff.emit.llvm_vectors import Counts, Vectors
 
 DIVIDE, INVALID, OVERFLOW, UNDERFLOW = 1, 2, 4, 8  # what `run` returns, joined by "or"
+_PATIENCE = 50_000  # looks at whether other threads are done: about a tenth of a millisecond
 
 
 def frame(counts: Counts, loops: int, family: str) -> str:
@@ -16,7 +17,7 @@ def frame(counts: Counts, loops: int, family: str) -> str:
     calls = [_CALL.format(n=n, bit=1 << n, function=f"phase{n}", given=", i64 %count") for n in range(loops)]
     if counts.single:
         calls.append(_CALL.format(n=loops, bit=1 << loops, function="finish", given=""))
-    share = _SHARE.format(all=counts.all)
+    share = _SHARE.format(all=counts.all, patience=_PATIENCE)
     run = _RUN.format(all=counts.all, start=start, end=end, calls="".join(calls))
     return share + run + _MEMCPY + _DECLARED.get(family, "")
 
@@ -54,17 +55,40 @@ def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range,
     return _PHASE.format(**fields) + _TAIL.format(**fields)
 
 
+# A thread takes the strips of its own region first, which are side by side, then those that are left of the others'.
+# `state`: the threads so far, the strips that are done, those that are taken of each region, and a byte for the errors
+# of each strip. The first thread waits a little for the others.
 _SHARE = """\
-define void @share(ptr %table, i64 %count, i64 %strip, ptr %next, ptr %found, i64 %phases) #0 {{
+define i64 @share(ptr %table, i64 %count, i64 %strip, i64 %regions, ptr %state, i64 %phases) #0 {{
 begin:
   %own = alloca [{all} x [2 x i64]]
+  %filled = add i64 %count, %strip
+  %over = sub i64 %filled, 1
+  %strips = udiv i64 %over, %strip
+  %rounded = add i64 %strips, %regions
+  %more = sub i64 %rounded, 1
+  %size = udiv i64 %more, %regions
+  %done.at = getelementptr i64, ptr %state, i64 1
+  %taken.at = getelementptr i64, ptr %state, i64 2
+  %found = getelementptr i64, ptr %taken.at, i64 %regions
+  %me = atomicrmw add ptr %state, i64 1 monotonic
+  br label %region
+region:
+  %turn = phi i64 [ 0, %begin ], [ %turn.next, %over.region ]
+  %turned = add i64 %me, %turn
+  %region.number = urem i64 %turned, %regions
+  %next = getelementptr i64, ptr %taken.at, i64 %region.number
+  %corner = mul i64 %region.number, %size
   br label %take
 take:
-  %n = atomicrmw add ptr %next, i64 1 monotonic
+  %k0 = atomicrmw add ptr %next, i64 1 monotonic
+  %n = add i64 %corner, %k0
   %start = mul i64 %n, %strip
   %left = sub i64 %count, %start
+  %inside = icmp slt i64 %k0, %size
   %some = icmp sgt i64 %left, 0
-  br i1 %some, label %array, label %end
+  %good = and i1 %inside, %some
+  br i1 %good, label %array, label %over.region
 array:
   %k = phi i64 [ 0, %take ], [ %k.next, %array ]
   %at = getelementptr [2 x i64], ptr %table, i64 %k
@@ -87,9 +111,27 @@ compute:
   %byte = trunc i32 %flags to i8
   %found.at = getelementptr i8, ptr %found, i64 %n
   store i8 %byte, ptr %found.at
+  %done.before = atomicrmw add ptr %done.at, i64 1 release
   br label %take
+over.region:
+  %turn.next = add i64 %turn, 1
+  %turn.done = icmp eq i64 %turn.next, %regions
+  br i1 %turn.done, label %leave, label %region
+leave:
+  %first = icmp eq i64 %me, 0
+  %patience = select i1 %first, i64 {patience}, i64 1
+  br label %wait
+wait:
+  %w = phi i64 [ 0, %leave ], [ %w.next, %wait ]
+  %done = load atomic i64, ptr %done.at acquire, align 8
+  %undone = sub i64 %strips, %done
+  %ready = icmp eq i64 %undone, 0
+  %w.next = add i64 %w, 1
+  %weary = icmp uge i64 %w.next, %patience
+  %stop = or i1 %ready, %weary
+  br i1 %stop, label %end, label %wait
 end:
-  ret void
+  ret i64 %undone
 }}
 
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
+from functools import reduce
 from math import ceil, prod
 from operator import or_
 from typing import Any
@@ -26,9 +26,10 @@ from symdiff.runtime.fused import Fused, apart
 from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.point import native_point
 from symdiff.runtime.reports import heeded
-from symdiff.runtime.threads import keep_freed_memory, share_out, together
+from symdiff.runtime.strips import shared
+from symdiff.runtime.threads import share_out
 
-_SHARED = 8192  # elements of a strip that threads share are a multiple of this
+_STRIP = 16384  # elements, for any number of threads, so that sums do not depend on it
 _ANY = 15  # floating-point errors
 _COMBINE: dict[str, np.ufunc] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
 
@@ -135,7 +136,6 @@ class FusedElements(Fused):
         threads = max(min(self._threads, rows * count // self.share), 1)
         if threads > 1 and rows < _ROWS * threads:
             flat = [f.reshape(-1) for f in folds]
-            keep_freed_memory()
             return reduce(or_, [self._strips(code, table, flat, r, count, threads, dtype) for r in range(rows)])
         step = rows if threads == 1 else ceil(rows / (_ROWS * threads))
         found: list[int] = []
@@ -159,8 +159,7 @@ class FusedElements(Fused):
     ) -> int:
         """Run the loops of one row, each strip by strip, and fold what the strips have folded."""
         loops = self._loops
-        strip = max(_SHARED, self.share // _SHARED * _SHARED)
-        strips, size = ceil(count / strip), dtype.itemsize
+        strips, size = ceil(count / _STRIP), dtype.itemsize
         here = [(start + row * step, 0) for start, step in table]
         first, stored = len(loops.sources), len(loops.sources) + len(loops.folds)
         long = [*range(first - loops.numbers), *range(stored, stored + len(loops.results) - loops.single)]
@@ -169,13 +168,10 @@ class FusedElements(Fused):
             given = here[:]
             parts = {k: np.empty(strips, folds[k].dtype) for k in loop.folds}
             for k in long:
-                given[k] = here[k][0], strip * size
+                given[k] = here[k][0], _STRIP * size
             for k, part in parts.items():
                 given[first + k] = part.__array_interface__["data"][0], part.itemsize
-            own, state = _table(given), np.zeros(1 + ceil(strips / 8), np.int64)
-            start = state.__array_interface__["data"][0]
-            together(partial(code.share, _place(own), count, strip, start, start + 8, 1 << n), threads)
-            flags |= int(np.bitwise_or.reduce(state[1:].view(np.uint8)))
+            flags |= reduce(or_, shared(code, _table(given), count, _STRIP, threads, 1 << n))
             for k, part in parts.items():
                 with np.errstate(all="ignore"):
                     folds[k][row] = _COMBINE[loops.folds[k]].reduce(part)

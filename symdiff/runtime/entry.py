@@ -223,16 +223,18 @@ def native_vector(
     count: int,
     nest: Nest,
     outputs: int,
+    share: int,
     again: Callable[..., Any],
 ) -> Callable[..., Any]:
     """What `vector` of a scalar entry is for native code: of arrays of one shape, to new ones, nested plain tuples.
 
-    `again` takes over where native code cannot read an array, or has seen a floating-point
-    error that the caller wants to know of.
+    `again` takes over where there are more than `share` points, and where native code cannot
+    read an array, or has seen a floating-point error that the caller wants to know of.
     """
     names, made = [f"a{k}" for k in range(count)], [f"o{k}" for k in range(outputs)]
     lines = [
         f"def vector({', '.join(names)}):",
+        f"    if {names[0]}.size > {share}:\n        return again({', '.join(names)})",
         f"    shape = {names[0]}.shape",
         *[f"    {o} = empty(shape)" for o in made],
         f"    found = call({', '.join([*names, *made])})",

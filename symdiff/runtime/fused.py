@@ -138,9 +138,10 @@ class FusedPoints(Fused):
         return self._kept("floats", self.floats_source).call if self._load.operations <= _LONG else None
 
     def vector(self, run: Callable[..., list[Any]]) -> Callable[..., Any] | None:
-        """What takes float64 arrays of one shape, of at most `share` points, straight to native code, if anything can.
+        """What takes float64 arrays of one shape straight to native code, if anything can.
 
-        `run` is called as this object is, where native code cannot do it or has seen an error.
+        `run` is called as this object is, where there are more than `share` points, or native code
+        cannot do it or has seen an error.
         """
         call = None if any(self._assembled) else self.code(FLOAT64, (True,) * len(self._loops.sources)).call
         count = len(self._places)
@@ -149,4 +150,4 @@ class FusedPoints(Fused):
             shape = args[0].shape
             return renest(iter(run(args, shape, FLOAT64, {}, [shape] * count, [None] * count)), self._nest)
 
-        return call and native_vector(call, len(self._loops.sources), self._nest, count, again)
+        return call and native_vector(call, len(self._loops.sources), self._nest, count, self.share, again)

@@ -86,7 +86,7 @@ def _address(library: ctypes.CDLL, name: str) -> int:
 
 
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, *[ctypes.c_int64] * 3)
-_SHARE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 2, *[ctypes.c_void_p] * 2, ctypes.c_int64)
+_SHARE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * 3, ctypes.c_void_p, ctypes.c_int64)
 ALL = -1  # loops
 
 
@@ -124,14 +124,14 @@ class Code:
     Attributes:
         run: of the address of a table, the rows, the points in each, and a bit for each loop that is to run, or `ALL`.
         share: of the address of a table, which has the bytes from strip to strip, the points of all and of one, the
-            addresses of the number of the next strip and of a byte for the errors in each, and the loops; threads
-            that call it at once share the work.
+            number of regions, the address of a state, and the loops; threads that call it at once share the work. It
+            returns the strips that others still compute.
         call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
             keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
             one of them where it is. None where the layout of arrays is not as expected. Of code for
             floats: of floats alone, to a tuple of them, or 0 if there were errors.
 
-    The first two release the interpreter's lock. The first and the last return the floating-point
+    The first two release the interpreter's lock. `run` and `call` return the floating-point
     errors that there were.
     """
 
@@ -158,7 +158,7 @@ class Code:
             share: Any = _SHARE(engine.get_function_address("share"))
             run.memory = share.memory = memory
             self.run: Callable[[int, int, int, int], int] = run
-            self.share: Callable[[int, int, int, int, int, int], None] = share
+            self.share: Callable[[int, int, int, int, int, int], int] = share
             self.call: Callable[..., Any] | None = None
             if METHOD in source:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)

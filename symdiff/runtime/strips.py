@@ -32,7 +32,9 @@ Kernel = Callable[[tuple[bool, ...]], Code]
 
 _COPIED = 16384  # points of a strip of which some arrays are copied: they stay in cache
 _STRIP = 131072  # points of any other: the call of one takes a few microseconds
-_SHARED = 8192  # points of a strip that threads share are a multiple of this
+_SHARED = 4096  # points of a strip that threads share, at least
+_EACH = 8  # strips for each of these threads, at least
+_LINE = 64  # points; no two strips of aligned arrays have a line of the cache in common
 _SHORT = 64  # points of a row, below which rows are copied to make long ones
 
 
@@ -218,6 +220,20 @@ def in_one_piece(a: Array, loop: Shape, dtype: np.dtype[Any]) -> bool:
     return a.shape == loop and a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 
 
+def shared(code: Code, table: array[int], count: int, strip: int, threads: int, loops: int) -> list[int]:
+    """Run loops of one row strip by strip, on so many threads; the floating-point errors of each strip."""
+    state = np.zeros(2 + threads + ceil(ceil(count / strip) / 8), np.int64)
+    where, place = state.__array_interface__["data"][0], table.buffer_info()[0]
+    keep_freed_memory()
+
+    def work(_: object = (table, state)) -> bool:  # a thread may come to it when all is done
+        return not code.share(place, count, strip, threads, where, loops)
+
+    together(work, threads)
+    found: list[int] = state[2 + threads :].view(np.uint8).tolist()
+    return found
+
+
 def straight(
     code: Code,
     args: Sequence[Array],
@@ -231,19 +247,17 @@ def straight(
     """As `evaluate`, where all arrays are in one piece, and the arguments that are not are of one element."""
     ordered = [a for varying in (True, False) for a in args if (a.ndim > 0) is varying]
     threads = max(min(threads, count // share), 1)
-    strip = count if threads == 1 and count <= _STRIP else max(_SHARED, share // _SHARED * _SHARED)
+    if threads == 1:
+        strip = min(count, _STRIP)
+    else:  # a whole number of lines of the cache
+        strip = min(max(count // (_EACH * threads), _SHARED), _STRIP) // _LINE * _LINE
     steps = [strip * a.itemsize * (a.ndim > 0) for a in (*ordered, *outs)]
     pairs = zip((*ordered, *outs), steps, strict=True)
     table = array("q", [v for a, step in pairs for v in (a.__array_interface__["data"][0], step)])
-    place = table.buffer_info()[0]
-    if strip == count:
-        found = [code.run(place, 1, count, ALL)]
+    if strip >= count:
+        found = [code.run(table.buffer_info()[0], 1, count, ALL)]
     else:
-        state = np.zeros(1 + ceil(ceil(count / strip) / 8), np.int64)
-        first = state.__array_interface__["data"][0]
-        keep_freed_memory()
-        together(lambda: code.share(place, count, strip, first, first + 8, ALL), threads)
-        found = state[1:].view(np.uint8).tolist()
+        found = shared(code, table, count, strip, threads, ALL)
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
     if flagged:

@@ -6,10 +6,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
+from queue import SimpleQueue
 from typing import TypeVar
 
 import numpy as np
@@ -35,43 +36,62 @@ def usable_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_pool: ThreadPoolExecutor | None = None
-_pool_lock = threading.Lock()
+_Job = tuple[Future[object], Callable[[], object]]
+_jobs: SimpleQueue[_Job] = SimpleQueue()
+_workers = 0
+_lock = threading.Lock()
 
 
-def _forget_pool() -> None:
+def _forget_workers() -> None:
     """A child process has none of its parent's threads."""
-    global _pool, _pool_lock
-    _pool, _pool_lock = None, threading.Lock()
+    global _jobs, _workers, _lock
+    _jobs, _workers, _lock = SimpleQueue(), 0, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
+    os.register_at_fork(after_in_child=_forget_workers)
 
 
-def _submit(work: Callable[[], object]) -> Future[object]:
-    global _pool  # noqa: PLW0603
-    with _pool_lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="symdiff")
-        return _pool.submit(copy_context().run, work)  # with the caller's numpy.errstate
+def _worker(jobs: SimpleQueue[_Job]) -> None:
+    while True:
+        future, work = jobs.get()
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
+                future.set_exception(error)
+        del future, work  # what they refer to is not kept until the next job
+
+
+def _ready(count: int) -> int:
+    """Have at least so many workers, if there can be as many; how many there are of them."""
+    global _workers  # noqa: PLW0603
+    if _workers < count:
+        with _lock, suppress(RuntimeError):  # the interpreter is shutting down, or can have no more threads
+            while _workers < min(count, _MOST_THREADS):
+                threading.Thread(target=_worker, args=(_jobs,), name=f"symdiff_{_workers}", daemon=True).start()
+                _workers += 1
+    return min(_workers, count)
 
 
 def together(work: Callable[[], object], threads: int) -> None:
-    """Run `work` in this thread and in others at the same time; what one raises is raised here."""
-    helpers: list[Future[object]] = []
-    for _ in range(threads - 1):
-        try:
-            helpers.append(_submit(work))
-        except RuntimeError:  # the interpreter is shutting down, or can have no more threads
-            break
+    """Run `work` in this thread and in others at the same time; what one raises is raised here.
+
+    Where it returns a true value in this thread, all is done, and nobody waits for the others to return.
+    """
+    helpers: list[Future[object]] = [Future() for _ in range(_ready(threads - 1))]
+    for helper in helpers:
+        _jobs.put((helper, partial(copy_context().run, work)))  # with the caller's numpy.errstate
+    done: object = False
     try:
-        work()
+        done = work()
     finally:
         running = [helper for helper in helpers if not helper.cancel()]
-        wait(running)
-    for helper in running:
-        helper.result()
+        if not done:
+            wait(running)
+    if not done:
+        for helper in running:
+            helper.result()
 
 
 def share_out(
