@@ -78,7 +78,7 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         texts.append(writer.finish())
     parts = [frame(counts, len(loops.loops), machine.family), *texts, *writer.helpers.values()]
     if machine.head and (loops.shape is not None or all(varying)):
-        parts.append(method(counts, shape, machine.head))
+        parts.append(method(counts, shape, machine.head, alike=loops.shape is None))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from symdiff.emit.llvm_vectors import Counts, Vectors
 
 
-def method(counts: Counts, vectors: Vectors, head: int) -> str:
+def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool) -> str:
     """`call`, for objects whose fields stand behind so many bytes.
 
     They are the arrays that vary along a row, the results, and then one of all single numbers, if there are any.
+    `alike`: the results are new arrays, and arguments of any kind may come, which are taken where they are like
+    the last result in class, dtype and shape.
     """
     kept, long = counts.numbers + counts.folds, counts.varying + counts.results
     slots = [*range(counts.varying, counts.given), *range(counts.given + counts.results, counts.all)]
@@ -21,8 +23,10 @@ def method(counts: Counts, vectors: Vectors, head: int) -> str:
     ]
     fields = {"all": counts.all, "varying": counts.varying, "kept": kept, "objects": max(long, 1)}
     layout = {"data": head, "rank": head + 8, "shape": head + 16, "flags": head + 48}
+    alike_layout = {"kind": head - 8, "dtype": head + 40, "last": max(long, 1) - 1, **layout}
+    first, check = [text.format(**alike_layout) if alike else "" for text in (_FIRST, _ALIKE)]
     numbers = "".join([_NUMBERS.format(place=long, data=head), *lines]) if lines else ""
-    return _METHOD.format(**fields, **layout, numbers=numbers)
+    return _METHOD.format(**fields, **layout, numbers=numbers, first=first, check=check)
 
 
 # An array is read where it lies, if it is aligned and in one piece: flags 0x101 of NumPy's C interface.
@@ -31,12 +35,14 @@ _METHOD = """\
 define ptr @call(ptr %self, ptr %arrays, i64 %number) #0 {{
 begin:
   %table = alloca [{all} x [2 x i64]]
-  br label %array
+{first}  br label %array
 array:
-  %k = phi i64 [ 0, %begin ], [ %k.next, %array ]
-  %lies = phi i32 [ 257, %begin ], [ %lies.next, %array ]
+  %k = phi i64 [ 0, %begin ], [ %k.next, %read ]
+  %lies = phi i32 [ 257, %begin ], [ %lies.next, %read ]
   %at = getelementptr ptr, ptr %arrays, i64 %k
   %object = load ptr, ptr %at
+{check}  br label %read
+read:
   %data.at = getelementptr i8, ptr %object, i64 {data}
   %data = load i64, ptr %data.at
   %flags.at = getelementptr i8, ptr %object, i64 {flags}
@@ -84,6 +90,51 @@ end:
 }}
 
 declare ptr @PyLong_FromSsize_t(i64)
+"""
+
+_FIRST = """\
+  %last.at = getelementptr ptr, ptr %arrays, i64 {last}
+  %last = load ptr, ptr %last.at
+  %last.kind.at = getelementptr i8, ptr %last, i64 {kind}
+  %last.kind = load ptr, ptr %last.kind.at
+  %last.dtype.at = getelementptr i8, ptr %last, i64 {dtype}
+  %last.dtype = load ptr, ptr %last.dtype.at
+  %last.rank.at = getelementptr i8, ptr %last, i64 {rank}
+  %last.rank = load i32, ptr %last.rank.at
+  %last.axes = zext i32 %last.rank to i64
+  %last.shape.at = getelementptr i8, ptr %last, i64 {shape}
+  %last.shape = load ptr, ptr %last.shape.at
+"""
+# The class is looked at first: the other fields are those of an array alone.
+_ALIKE = """\
+  %kind.at = getelementptr i8, ptr %object, i64 {kind}
+  %kind = load ptr, ptr %kind.at
+  %is.kind = icmp eq ptr %kind, %last.kind
+  br i1 %is.kind, label %fields, label %refuse
+fields:
+  %dtype.at = getelementptr i8, ptr %object, i64 {dtype}
+  %dtype = load ptr, ptr %dtype.at
+  %is.dtype = icmp eq ptr %dtype, %last.dtype
+  %own.rank.at = getelementptr i8, ptr %object, i64 {rank}
+  %own.rank = load i32, ptr %own.rank.at
+  %is.rank = icmp eq i32 %own.rank, %last.rank
+  %is.like = and i1 %is.dtype, %is.rank
+  %own.shape.at = getelementptr i8, ptr %object, i64 {shape}
+  %own.shape = load ptr, ptr %own.shape.at
+  br i1 %is.like, label %side, label %refuse
+side:
+  %s = phi i64 [ 0, %fields ], [ %s.next, %compare ]
+  %s.done = icmp eq i64 %s, %last.axes
+  br i1 %s.done, label %same, label %compare
+compare:
+  %own.side.at = getelementptr i64, ptr %own.shape, i64 %s
+  %own.side = load i64, ptr %own.side.at
+  %last.side.at = getelementptr i64, ptr %last.shape, i64 %s
+  %last.side = load i64, ptr %last.side.at
+  %is.side = icmp eq i64 %own.side, %last.side
+  %s.next = add i64 %s, 1
+  br i1 %is.side, label %side, label %refuse
+same:
 """
 
 _NUMBERS = """\

@@ -132,14 +132,22 @@ def scalar_entry(
         body.clear()  # of a huge formula there are many
     if names:
         first = names[0]
-        alike = [f"{first}.dtype is {''.join(f'{a}.dtype is ' for a in names[1:])}float64"]
-        alike += [f"{first}.size <= limit and {first}.ndim"]
-        alike += [" == ".join(f"{a}.shape" for a in names)] * (count > 1)
-        lines += [
-            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_NOTHING_ELSE}:",
-            f"        values = vector({', '.join(names)})",
-            f"        return {records.of_tuples('values')}",
-        ]
+        if native is not None:  # `vector` looks at the arguments itself
+            lines += [
+                f"    if {first}.__class__ is ndarray and limit > 0 and {_NOTHING_ELSE}:",
+                f"        values = vector({', '.join(names)})",
+                "        if values is not None:",
+                f"            return {records.of_tuples('values')}",
+            ]
+        else:
+            alike = [f"{first}.dtype is {''.join(f'{a}.dtype is ' for a in names[1:])}float64"]
+            alike += [f"{first}.size <= limit and {first}.ndim"]
+            alike += [" == ".join(f"{a}.shape" for a in names)] * (count > 1)
+            lines += [
+                f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_NOTHING_ELSE}:",
+                f"        values = vector({', '.join(names)})",
+                f"        return {records.of_tuples('values')}",
+            ]
     entry = _entry(names, lines, records, general=general, evaluate=evaluate, limit=UNKNOWN)
     if native is not None:
         entry.__globals__["native"] = _made_when_called(entry.__globals__, native)
@@ -228,20 +236,28 @@ def native_vector(
 ) -> Callable[..., Any]:
     """What `vector` of a scalar entry is for native code: of arrays of one shape, to new ones, nested plain tuples.
 
-    `again` takes over where there are more than `share` points, and where native code cannot
-    read an array, or has seen a floating-point error that the caller wants to know of.
+    It returns None where arguments are not float64 arrays of one shape. `again` takes over where there
+    are more than `share` points, and where native code cannot read an array, or has seen a
+    floating-point error that the caller wants to know of.
     """
     names, made = [f"a{k}" for k in range(count)], [f"o{k}" for k in range(outputs)]
+    given = ", ".join(names)
     lines = [
-        f"def vector({', '.join(names)}):",
-        f"    if {names[0]}.size > {share}:\n        return again({', '.join(names)})",
+        f"def vector({given}):",
         f"    shape = {names[0]}.shape",
+        f"    if not shape or {names[0]}.size > {share}:\n        return otherwise({given})",
         *[f"    {o} = empty(shape)" for o in made],
         f"    found = call({', '.join([*names, *made])})",
-        f"    if found and (found < 0 or found & heeded()):\n        return again({', '.join(names)})",
+        f"    if found and (found < 0 or found & heeded()):\n        return otherwise({given})",
         f"    return {_nested(nest, made)}",
     ]
-    return load("\n".join(lines) + "\n", "vector", {"empty": np.empty, "call": call, "again": again, "heeded": heeded})
+
+    def otherwise(*args: Any) -> Any:
+        shape, dtype = alike(args)
+        return again(*args) if shape and dtype is FLOAT64 and all(a.__class__ is np.ndarray for a in args) else None
+
+    scope = {"empty": np.empty, "call": call, "otherwise": otherwise, "heeded": heeded}
+    return load("\n".join(lines) + "\n", "vector", scope)
 
 
 def _nested(nest: Nest, texts: Sequence[str]) -> str:

@@ -128,8 +128,9 @@ class Code:
             returns the strips that others still compute.
         call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
             keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
-            one of them where it is. None where the layout of arrays is not as expected. Of code for
-            floats: of floats alone, to a tuple of them, or 0 if there were errors.
+            one of them where it is; in code for points, also if an argument is anything else. None
+            where the layout of arrays is not as expected. In code for floats: of floats alone, to a
+            tuple of them, or 0 if there were errors.
 
     The first two release the interpreter's lock. `run` and `call` return the floating-point
     errors that there were.
@@ -181,10 +182,12 @@ def array_head() -> int:
     if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
         return 0
     for one in (np.zeros((3, 5)), np.zeros((3, 5))[:, ::2], np.zeros((2, 2, 7))):
-        fields = (ctypes.c_int64 * 7).from_address(id(one) + head)
+        kind, *fields = (ctypes.c_int64 * 8).from_address(id(one) + head - 8)
         sizes = (ctypes.c_int64 * one.ndim).from_address(fields[2])
-        expected = one.ctypes.data, one.ndim, one.shape, one.flags.c_contiguous, one.flags.aligned
-        if expected != (fields[0], fields[1] & 0xFFFFFFFF, tuple(sizes), bool(fields[6] & 1), bool(fields[6] & 0x100)):
+        expected = id(np.ndarray), one.ctypes.data, one.ndim, one.shape, id(np.dtype(np.float64))
+        if expected != (kind, fields[0], fields[1] & 0xFFFFFFFF, tuple(sizes), fields[5]):
+            return 0
+        if (one.flags.c_contiguous, one.flags.aligned) != (bool(fields[6] & 1), bool(fields[6] & 0x100)):
             return 0
     return head
 
