@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import prod
@@ -230,8 +229,10 @@ class Called(Compiled):
         if scope.get("limit") != UNKNOWN:
             return
         if self.backend == "llvm":
-            scope["vector"] = self._points().vector(self._run)
-            scope["limit"] = NEVER if scope["vector"] is None else sys.maxsize
+            ways = self._points().vector(self._run) if self.args else None
+            if ways is not None:
+                scope["call"], scope["vector"] = ways
+            scope["limit"] = NEVER if ways is None else self._points().share
         else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [1] * len(self.args)))

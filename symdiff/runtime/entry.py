@@ -15,7 +15,6 @@ import numpy as np
 from symdiff.arrays import Demands
 from symdiff.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.emit import math as math_target
-from symdiff.emit.python import Nest
 from symdiff.ir import Program
 from symdiff.runtime.arguments import FLOAT64
 from symdiff.runtime.load import load
@@ -29,7 +28,8 @@ class Missing:
 
 # What an entry refers to; none of its arguments and temporaries has one of these names.
 _OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new"}
-_OWN |= {"limit", "vector", "values", "general", "evaluate", "native"}
+_OWN |= {"limit", "vector", "values", "general", "evaluate"}
+_OWN |= {"native", "call", "empty", "shape", "found", "heeded"}  # of native code
 # Values of `limit`: nobody has called with arrays yet; arrays always take the general path.
 UNKNOWN, NEVER = -1, -2
 
@@ -113,12 +113,15 @@ def scalar_entry(
     it returns nothing, as after a floating-point error, they are computed on the spot by the lines
     of the math target, if `program` has one; where these raise, by `evaluate`. Float64 arrays of
     one shape and at most `limit` elements go to `vector`; both are globals of the entry, set when
-    arrays come first.
+    arrays come first. So is `call`, where there is `native`: of the arguments and new arrays, and
+    `vector` is for what it leaves: more elements, arrays that it cannot read, floating-point errors
+    that the caller wants to know of.
     """
     names = [f"a{k}" for k in range(count)]
     lines: list[str] = []
+    made = [f"o{k}" for k in range(records.count)] if native else []
     if program is not None:
-        names, body, outputs = math_target.body(program, _OWN | records.scope.keys())
+        names, body, outputs = math_target.body(program, _OWN.union(records.scope, made))
         native_results = [records.of_outputs([f"values[{k}]" for k in range(records.count)])] if native else []
         lines += [
             f"    if {_are(names, 'float')}{_NOTHING_ELSE}:",
@@ -132,9 +135,15 @@ def scalar_entry(
         body.clear()  # of a huge formula there are many
     if names:
         first = names[0]
-        if native is not None:  # `vector` looks at the arguments itself
+        if native is not None:  # `call` looks at the arguments itself
             lines += [
                 f"    if {first}.__class__ is ndarray and limit > 0 and {_NOTHING_ELSE}:",
+                f"        shape = {first}.shape",
+                f"        if shape and {first}.size <= limit:",
+                *[f"            {o} = empty(shape)" for o in made],
+                f"            found = call({', '.join([*names, *made])})",
+                "            if not found or (found > 0 and not found & heeded()):",
+                f"                return {records.of_outputs(made)}",
                 f"        values = vector({', '.join(names)})",
                 "        if values is not None:",
                 f"            return {records.of_tuples('values')}",
@@ -150,6 +159,7 @@ def scalar_entry(
             ]
     entry = _entry(names, lines, records, general=general, evaluate=evaluate, limit=UNKNOWN)
     if native is not None:
+        entry.__globals__.update(empty=np.empty, heeded=heeded)
         entry.__globals__["native"] = _made_when_called(entry.__globals__, native)
     return entry
 
@@ -226,42 +236,14 @@ def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], Any]:
     return shape, dtype
 
 
-def native_vector(
-    call: Callable[..., int],
-    count: int,
-    nest: Nest,
-    outputs: int,
-    share: int,
-    again: Callable[..., Any],
-) -> Callable[..., Any]:
-    """What `vector` of a scalar entry is for native code: of arrays of one shape, to new ones, nested plain tuples.
+def of_one_shape(again: Callable[..., Any]) -> Callable[..., Any]:
+    """`again` where arguments are float64 arrays of one shape; None else."""
 
-    It returns None where arguments are not float64 arrays of one shape. `again` takes over where there
-    are more than `share` points, and where native code cannot read an array, or has seen a
-    floating-point error that the caller wants to know of.
-    """
-    names, made = [f"a{k}" for k in range(count)], [f"o{k}" for k in range(outputs)]
-    given = ", ".join(names)
-    lines = [
-        f"def vector({given}):",
-        f"    shape = {names[0]}.shape",
-        f"    if not shape or {names[0]}.size > {share}:\n        return otherwise({given})",
-        *[f"    {o} = empty(shape)" for o in made],
-        f"    found = call({', '.join([*names, *made])})",
-        f"    if found and (found < 0 or found & heeded()):\n        return otherwise({given})",
-        f"    return {_nested(nest, made)}",
-    ]
-
-    def otherwise(*args: Any) -> Any:
+    def vector(*args: Any) -> Any:
         shape, dtype = alike(args)
         return again(*args) if shape and dtype is FLOAT64 and all(a.__class__ is np.ndarray for a in args) else None
 
-    scope = {"empty": np.empty, "call": call, "otherwise": otherwise, "heeded": heeded}
-    return load("\n".join(lines) + "\n", "vector", scope)
-
-
-def _nested(nest: Nest, texts: Sequence[str]) -> str:
-    return texts[nest] if isinstance(nest, int) else _tuple([_nested(part, texts) for part in nest])
+    return vector
 
 
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:

@@ -20,7 +20,7 @@ from symdiff.emit.schedule import load
 from symdiff.ir import Program
 from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, Array
-from symdiff.runtime.entry import native_vector
+from symdiff.runtime.entry import of_one_shape
 from symdiff.runtime.results import renest
 from symdiff.runtime.strips import evaluate, in_one_piece, straight
 
@@ -137,11 +137,11 @@ class FusedPoints(Fused):
             return None
         return self._kept("floats", self.floats_source).call if self._load.operations <= _LONG else None
 
-    def vector(self, run: Callable[..., list[Any]]) -> Callable[..., Any] | None:
-        """What takes float64 arrays of one shape straight to native code, if anything can.
+    def vector(self, run: Callable[..., list[Any]]) -> tuple[Callable[..., int], Callable[..., Any]] | None:
+        """What takes float64 arrays of one shape, and new ones, straight to native code, if anything can.
 
-        `run` is called as this object is, where there are more than `share` points, or native code
-        cannot do it or has seen an error.
+        And what takes over where there are more than `share` points, or native code cannot do it or
+        has seen an error: it calls `run`, as this object is called.
         """
         call = None if any(self._assembled) else self.code(FLOAT64, (True,) * len(self._loops.sources)).call
         count = len(self._places)
@@ -150,4 +150,4 @@ class FusedPoints(Fused):
             shape = args[0].shape
             return renest(iter(run(args, shape, FLOAT64, {}, [shape] * count, [None] * count)), self._nest)
 
-        return call and native_vector(call, len(self._loops.sources), self._nest, count, self.share, again)
+        return call and (call, of_one_shape(again))
