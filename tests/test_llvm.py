@@ -541,3 +541,30 @@ def test_what_is_the_same_along_a_row_is_computed_in_front_of_the_loop(pattern):
     start = text.index("define internal void @vectors")
     call, loop = text.index("call <", start), text.index("\nloop:\n", start)
     assert (call < loop) is (pattern == (False, True))
+
+
+class Own(np.ndarray):
+    """A class of arrays of its own."""
+
+
+def test_arguments_that_are_not_alike_take_the_long_way():
+    f, g = both("x*y + exp(x)")
+    x = np.linspace(0.1, 1, 12)
+    f(x, x)  # the entry has been opened
+    others = (0.5, 2, True, np.float64(0.5), np.float32(0.5), np.array(0.5), [0.5] * 12, x[:1], x.reshape(1, 12))
+    others += (x.astype(">f8"), x.astype(np.float32), np.arange(12), x + 0j, np.repeat(x, 2)[::2], x[::-1])
+    for other in others:
+        for args in ((x, other), (other, x)):
+            got, want = f.value_and_grad(*args), g.value_and_grad(*args)
+            for one, expected in zip(flat(got), flat(want), strict=True):
+                assert one.dtype == expected.dtype
+                np.testing.assert_allclose(one, expected, rtol=1e-14)
+    np.testing.assert_allclose(f(x, x.view(Own)), g(x, x))
+    for wrong in (None, object(), "text", (), x[:5]):
+        with pytest.raises((TypeError, ValueError)):
+            f(x, wrong)
+    with pytest.raises(TypeError):
+        f(x)
+    with pytest.raises(TypeError):
+        f(x, x, x)
+    assert f(x[:0], x[:0]).shape == (0,)

@@ -96,13 +96,15 @@ def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
     body = _LINES[formula.name].strip() if formula.name in _LINES else _from_text(formula)
     library = _compiled(body, len(formula.args), _BARE)
     results = [np.zeros(len(arrays[0])) for _ in range(len(arrays) + 1)]
-    given = [a.ctypes.data for a in (*arrays, *results)], arrays[0].size
+
+    def given() -> tuple[Any, ...]:
+        return *[a.ctypes.data for a in (*arrays, *results)], arrays[0].size
 
     def call(*_: Any) -> list[Any]:
-        library.loop(*given[0], given[1])
+        library.loop(*given())
         return results
 
-    return Call(call, arrays, arranged=parts, repeat=lambda times: library.repeat(*given[0], given[1], times))
+    return Call(call, arrays, arranged=parts, repeat=lambda times: library.repeat(*given(), times))
 
 
 def fresh(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
