@@ -15,11 +15,13 @@ from itertools import groupby
 from symdiff.dims import Shape, symbols
 from symdiff.emit.latex_names import Names, spelt
 from symdiff.emit.latex_rows import RowWriter, readable
+from symdiff.emit.latex_spell import Text
 from symdiff.emit.latex_terms import Piece, Printer
 from symdiff.emit.latex_text import names, statements
 from symdiff.errors import LimitError
 from symdiff.ir import Program, live
 from symdiff.language.parser import Syntax
+from symdiff.primitives import POWER, PRIMITIVES, PRODUCT
 
 OPERATIONS = 2_000  # most that are written
 CHARACTERS = 100_000  # of the result
@@ -98,6 +100,20 @@ def _limit(count: int) -> None:
         raise LimitError(f"LaTeX of {count} operations is more than anybody reads; there is some to {OPERATIONS}")
 
 
+def _spaced(text: str) -> str:
+    """What mathtext does not do by itself: space in front of functions, and fractions of full size."""
+    text = _FUNCTION.sub(r"\1 \\, \2", text)
+    made, depth = "", 0
+    for part in re.split(r"(\\frac|[{}])", text):
+        depth += (part == "{") - (part == "}")
+        made += r"\dfrac" if part == r"\frac" and not depth else part
+    return made
+
+
+_HEADS = "|".join(p.latex[1:] for p in PRIMITIVES.values() if re.fullmatch(r"\\[a-z]+", p.latex) and not p.symbols)
+_FUNCTION = re.compile(rf"([\w}})]) (\\(?:operatorname|(?:{_HEADS})\b))")
+
+
 class _Page:
     """Names of what is computed, and how equations are set."""
 
@@ -108,7 +124,7 @@ class _Page:
         self.printer = Printer(table, environments)
         self.source = source
         self.environments = environments
-        self.function = table.free("f", "out")
+        self.function = table.free("f", r"\mathrm{out}")
         for name in used:
             if name not in shapes and name.startswith("out"):
                 table.texts[name] = self.named(name)
@@ -124,7 +140,8 @@ class _Page:
     def line(self, name: str, piece: Piece, *, bare: bool = False, element: bool = False) -> Line:
         """The equation that says what a name is; of an array that is clearer by its elements, of an element."""
         whole, rank = piece.whole.text, len(piece.shape)
-        if rank and (element or any(sign in whole for sign in ("\0", r"\circ", r"\odot", r"\begin", "otherwise"))):
+        indexed = r"\right)_{" not in piece.element.text and any(sign in whole for sign in (r"\circ", r"\odot"))
+        if rank and (element or indexed or "\0" in whole):
             left = self.printer.name(name, piece.shape).element.text
             left, _, right = self.printer.lettered(f"{left}\2{piece.element.text}", rank).partition("\2")
             return left, right
@@ -134,7 +151,7 @@ class _Page:
         """The equations together."""
         sides = [right if not left else f"{left} = {right}" for left, right in lines]
         if not self.environments:
-            made = "\n".join(f"${side}$" for side in sides)
+            made = "\n".join(f"${_spaced(side)}$" for side in sides)
         elif len(lines) == 1:
             made = sides[0]
         else:
@@ -176,27 +193,30 @@ class _Page:
         if not by:
             return of
         sign = r"\mathrm{d}" if [*self.source.shapes.values()] == [()] else r"\partial"
-        below, shapes = [], list(shape)
-        for name, group in groupby(reversed(by)):
-            order = len(list(group))
-            core = self.source.shapes.get(name, ())
-            shapes += core if order == 1 else core * order
-            variable = self.printer.name(self.printer.names[name], core).element.text
-            below.append(f"{sign} {variable}" + (f"^{{{order}}}" if order > 1 else ""))
+        groups = [(name, len(list(group))) for name, group in groupby(reversed(by))]
+        variables = [
+            self.printer.name(self.printer.names[name], self.source.shapes.get(name, ())) for name, _ in groups
+        ]
         above = f"{sign}^{{{len(by)}}}" if len(by) > 1 else sign
-        under = r" \, ".join(below)
-        text = rf"\frac{{{above} {of.element.text}}}{{{under}}}"
-        whole = of.whole._replace(text=text)
-        return Piece(whole, whole, tuple(shapes))
+
+        def quotient(of: Text, variables: Sequence[Text]) -> Text:
+            orders = [f"^{{{order}}}" if order > 1 else "" for _, order in groups]
+            below = [f"{sign} {v.text}{order}" for v, order in zip(variables, orders, strict=True)]
+            under = r" \, ".join(below)
+            return Text(rf"\frac{{{above} {of.text}}}{{{under}}}", POWER)
+
+        whole = quotient(of.whole, [v.whole for v in variables])
+        element = quotient(of.element, [v.element for v in variables])
+        return Piece(whole, element, sum([v.shape for v in variables], shape))
 
     def matrix(self, kind: str, program: Program, of: Piece) -> Piece:
         """The name of a Jacobian or a Hessian."""
         shape = program.graph.shape(program.outputs[-1])
         if kind == "hessian" or len(shape) == 1:
             nabla = r"\nabla^{2}" if kind == "hessian" else r"\nabla"
-            whole = of.whole._replace(text=f"{nabla} {of.whole.text}")
+            whole = Text(f"{nabla} {of.whole.text}", PRODUCT)
             return self.printer.of_whole(whole, shape)
-        return self.printer.name(self.printer.names.free("J", "jacobian"), shape)
+        return self.printer.name(self.printer.names.free("J", r"\mathrm{jacobian}"), shape)
 
     def named(self, name: str) -> str:
         """The name of another result, `out_dot` as that of f."""

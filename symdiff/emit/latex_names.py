@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import isfinite, log, pi, sqrt
 
-_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
+_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
+_LAST = "upsilon phi chi psi omega"
 _UPPER = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-_GREEK = frozenset(f"{_LOWER} {_UPPER}".split())
+_GREEK = frozenset(f"{_LOWER} {_LAST} {_UPPER}".split())
 _ACCENTS = {"dot": "dot", "bar": "bar", "hat": "hat", "tilde": "tilde", "vec": "vec"}
 _PARTS = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)?)\Z")
 _LETTERS = "ijklmpqrst"
@@ -55,8 +56,8 @@ class Names:
         return self.texts.get(name) or spelt(name)
 
     def free(self, *wanted: str) -> str:
-        """The first of these that is not taken, or the last of them spelt out."""
-        return next((text for text in wanted if text not in self.taken), _verbatim(wanted[-1]))
+        """The first of these that is not taken, or the last of them."""
+        return next((text for text in wanted if text not in self.taken), wanted[-1])
 
     def temporary(self) -> str:
         """The next of v_{1}, v_{2}, ... that is free."""

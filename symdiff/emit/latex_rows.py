@@ -30,7 +30,7 @@ from symdiff.arrays import (
 )
 from symdiff.dims import Dim, fixed
 from symdiff.emit.latex_names import fraction, quotient
-from symdiff.emit.latex_spell import BIG, HADAMARD, NEGATIVE, Text, negative, parenthesised, power, product, tight
+from symdiff.emit.latex_spell import BIG, HADAMARD, NEGATIVE, Text, negative, power, product, tight
 from symdiff.emit.latex_terms import Axis, Mark, Piece, Printer, moves, subscripted
 from symdiff.emit.latex_text import log_sum_exp
 from symdiff.evaluate import constant as value_of
@@ -320,7 +320,9 @@ class RowWriter:
             conditions = self.within(op, place)
             text = p.moved(piece.element, to)
             if conditions:
-                text = product(parenthesised_if_open(text), Text(f"\\left[{', '.join(conditions)}\\right]"))
+                bracket = Text(f"\\left[{', '.join(conditions)}\\right]")
+                simple = {"1": bracket, "-1": negative(bracket)}
+                text = simple.get(text.text) or product(text, bracket)
             total = text if total is None else _sum(total, text, "add")
         return _element(total or Text("0"), (), bound)
 
@@ -333,9 +335,13 @@ class RowWriter:
             if not isinstance(part, Range):
                 found.append(f"{letter} = {p.dim(part)}")  # type: ignore[arg-type]  # a dimension
             elif abs(part.step) > 1:
-                last = part.start + part.step * (part.count - 1)
-                ends = (p.dim(part.start), p.dim(part.start + part.step), p.dim(last))
-                found.append(rf"{letter} \in \{{{ends[0]}, {ends[1]}, \ldots, {ends[2]}\}}")
+                places = [p.dim(part.start + part.step * n) for n in range(2)]
+                last = p.dim(part.start + part.step * (part.count - 1))
+                if isinstance(part.count, int) and part.count <= 2:
+                    ends = places[: part.count]
+                else:
+                    ends = [*places, r"\ldots", *([last] if part.step < 0 or part.stop != dim else [])]
+                found.append(rf"{letter} \in \left\{{ {', '.join(ends)} \right\}}")
             else:
                 low, high = (part.start, part.stop) if part.step > 0 else (part.stop + 1, part.start + 1)
                 if low != 0 and high != dim:
@@ -356,11 +362,6 @@ class RowWriter:
             return None
         texts = {q[-2:]: self.pieces[j].element.text for q, j in zip(op.places, self.rows[output][1:], strict=True)}
         return [[texts.get((r, c)[-len(op.to) :], "0") for c in range(columns)] for r in range(rows)]
-
-
-def parenthesised_if_open(text: Text) -> Text:
-    """A text to which nothing that follows would belong."""
-    return Text(parenthesised(text)) if text.open else text
 
 
 def _element(text: Text, shape: Sequence[object] = (), bound: int = 0) -> Piece:

@@ -57,8 +57,8 @@ def power(base: Text, exponent: str, *, circle: bool = False) -> Text:
 
 def turned(text: Text) -> Text:
     """A whole array, transposed."""
-    plain = text.text.removesuffix(r"^{\top}")
-    return Text(plain) if plain != text.text and text.level == POWER else power(text, r"\top")
+    plain = text.text.removesuffix(r"^{\mathsf{T}}")
+    return Text(plain) if plain != text.text and text.level == POWER else power(text, r"\mathsf{T}")
 
 
 def product(left: Text, right: Text, sign: str = "") -> Text:
@@ -116,11 +116,11 @@ def fill(pattern: str, texts: Sequence[Text]) -> Text:
     """A template with its arguments, those in parentheses that nothing encloses."""
 
     def slot(found: re.Match[str]) -> str:
-        before = pattern[: found.start()].rstrip()
+        before, after = pattern[: found.start()].rstrip(), pattern[found.end() :].lstrip()
         text = texts[int(found[1]) - 1]
-        if before.endswith(("{", "(", "|", "[", "floor", "ceil", "Vert")):
+        if before.endswith(("{", "(", "|", "floor", "ceil", "Vert")) and after.startswith(("}", ")", r"\right")):
             return text.text
-        return tight(text, PRODUCT if before.endswith("+") else ATOM)
+        return tight(text, PRODUCT if before.endswith("+") and after[:1] != "^" else ATOM)
 
     return Text(_SLOT.sub(slot, pattern), _level(pattern))
 

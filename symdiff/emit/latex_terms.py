@@ -121,8 +121,9 @@ class Printer:
 
     def dim(self, dim: Dim) -> str:
         """A dimension."""
-        text = re.sub(r"(\([^()]*\)|\w+)//(\d+)", r"\\left\\lfloor \1 / \2 \\right\\rfloor", str(dim))
-        return re.sub(r"(?<!\\)\b[^\W\d]\w*", lambda found: self.names[found[0]], text.replace("*", " "))
+        text = re.sub(r"(?:\(([^()]*)\)|(\w+))//(\d+)", _floor, str(dim))
+        text = re.sub(r"\((\\left\\lfloor [^()]* \\right\\rfloor)\)", r"\1", text)
+        return re.sub(r"(?<![\\\w])[^\W\d]\w*", lambda found: self.names[found[0]], text.replace("*", " "))
 
     # Leaves
 
@@ -269,6 +270,10 @@ class Printer:
             return r"\begin{pmatrix} " + r" \\ ".join(" & ".join(row) for row in rows) + r" \end{pmatrix}"
         lines = ["\\left[" + r", \; ".join(row) + "\\right]" for row in rows]
         return lines[0] if len(lines) == 1 else "\\left[" + r", \; ".join(lines) + "\\right]"
+
+
+def _floor(found: re.Match[str]) -> str:
+    return rf"\left\lfloor \frac{{{found[1] or found[2]}}}{{{found[3]}}} \right\rfloor"
 
 
 _MARK = re.compile("\0(\\d+)\1")
