@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from symdiff.called import Called
+from symdiff.derive.every import every
 from symdiff.dims import Shape
 from symdiff.emit import latex
+from symdiff.emit.dot import Drawing, dot, drawable
 from symdiff.emit.latex_text import UnwrittenError
-from symdiff.errors import LimitError, SymdiffError
+from symdiff.errors import LimitError, ShapeError, SymdiffError
 from symdiff.ir import Program
+from symdiff.runtime.arguments import arrays, bind, converted, meet
 
 
 class Shown(Called):
@@ -68,3 +72,31 @@ class Shown(Called):
             return replace(recipe, constants=(), arguments=(*shapes.items(), *constants)).program()
         except SymdiffError:
             return recipe.program()
+
+    def graph(self, *args: Any, **kwargs: Any) -> Drawing:
+        """The computational graph: arguments, constants, operations and results.
+
+        Args:
+            *args: a point, as for a call, each argument of its core shape; then the nodes show
+                their values, and, of one scalar result, what it changes by each (the adjoint).
+            **kwargs: arguments by name.
+
+        Returns:
+            What prints as DOT text, draws itself in Jupyter, and has `svg()` where the extra
+            `symdiff[graph]` and the program `dot` are installed.
+
+        Raises:
+            LimitError: more than 2,000 nodes.
+            ShapeError: more points than one, or arrays whose sizes do not fit.
+            TypeError: a wrong count or name of arguments, or one that is not real.
+        """
+        program = drawable(self._program)
+        if not args and not kwargs:
+            return Drawing(dot(program))
+        values, loop, dtype, sizes = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
+        if dtype.kind == "c":
+            raise TypeError("graph takes real arguments")
+        if loop:
+            raise ShapeError(f"graph shows one point, and these arguments are an array of points, of shape {loop}")
+        meet(program.graph.demands, sizes)
+        return Drawing(dot(program, *every(program, converted(values, dtype))))
