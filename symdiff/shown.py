@@ -26,7 +26,7 @@ class Shown(Called):
         One expression is written alone; several equations stand in an `aligned` display, the names
         of the text kept. Elements of arrays are counted from 0, as in the text. A condition in
         brackets is 1 where it holds, else 0. What a derivative is at a special point by
-        convention, such as that of a norm at the origin, is left out.
+        convention, such as that of a norm at the origin, is left out, and common factors are cancelled.
 
         Raises:
             LimitError: more than 2,000 operations, or 100,000 characters.

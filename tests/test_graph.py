@@ -98,7 +98,7 @@ def test_every_operation_has_a_node(name):
         ("abs(x)*maximum(x, y)", None, (1.0, 1.0)),
         ("norm(x)*x[0]", "x[n]", ([0.0, 0.0],)),
         ("sum((y - a*x)^2)", "x[n], y[n], a", ([1.0, 2.0], [2.0, 3.0], 0.5)),
-        ("sum(softmax(W@x)*y[1:])", "W[m,n], x[n], y[3]", ([[1.0, 2.0], [0.5, 1.0]], [1.0, 2.0], [1.0, 0.0, 3.0])),
+        ("sum(softmax(W@x)*y[1:])", "W[2,n], x[n], y[3]", ([[1.0, 2.0], [0.5, 1.0]], [1.0, 2.0], [1.0, 0.0, 3.0])),
     ],
 )
 @pytest.mark.parametrize("optimize", [True, False])

@@ -16,19 +16,35 @@ _ACCENTS = {"dot": "dot", "bar": "bar", "hat": "hat", "tilde": "tilde", "vec": "
 _PARTS = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)?)\Z")
 _LETTERS = "ijklmpqrst"
 
-# Constants that formulas and the rules of the table make, by their value.
-_KNOWN = {
-    pi: (r"\pi", "1"),
-    2 * pi: (r"2 \pi", "1"),
-    pi / 2: (r"\pi", "2"),
-    pi / 180: (r"\pi", "180"),
-    180 / pi: ("180", r"\pi"),
-    2 / sqrt(pi): ("2", r"\sqrt{\pi}"),
-    log(2): (r"\log\left(2\right)", "1"),
-    log(10): (r"\log\left(10\right)", "1"),
-    1 / log(2): ("1", r"\log\left(2\right)"),
-    1 / log(10): ("1", r"\log\left(10\right)"),
+# Constants that formulas and the rules of the table make; and small multiples and fractions of them.
+_BASES = {
+    r"\pi": pi,
+    r"\sqrt{2}": sqrt(2),
+    r"\sqrt{3}": sqrt(3),
+    r"\sqrt{\pi}": sqrt(pi),
+    r"\sqrt{2 \pi}": sqrt(2 * pi),
+    r"\log\left(2\right)": log(2),
+    r"\log\left(10\right)": log(10),
 }
+
+
+def _key(value: float) -> str:
+    """A number, but for its last two digits, which rounding leaves open."""
+    return f"{value:.14e}"
+
+
+def _known() -> dict[str, tuple[str, str]]:
+    """By their value, what stands above and below the line."""
+    known: dict[str, tuple[str, str]] = {}
+    for k in (1, 2, 3, 4, 5, 6, 8, 12, 180):
+        for text, value in _BASES.items():
+            known.setdefault(_key(k / value), (str(k), text))
+            known.setdefault(_key(k * value), (text if k == 1 else f"{k} {text}", "1"))
+            known.setdefault(_key(value / k), (text, str(k)))
+    return known
+
+
+_KNOWN = _known()
 
 
 class Names:
@@ -135,8 +151,8 @@ def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
 
     Known constants are recognised, and fractions whose decimals would not end; with `simple` all small ones.
     """
-    if value in _KNOWN:
-        return _KNOWN[value]
+    if _key(value) in _KNOWN:
+        return _KNOWN[_key(value)]
     part = fraction(value)
     if part is not None and part.denominator > 1 and (len(repr(value)) > 6 or (simple and part.denominator <= 100)):
         return number(float(part.numerator)), number(float(part.denominator))
@@ -147,5 +163,5 @@ def fraction(value: float) -> Fraction | None:
     """The simple fraction that a number is, to the last bit."""
     if not isfinite(value):
         return None
-    near = Fraction(value).limit_denominator(1000)
+    near = Fraction(value).limit_denominator(10_000)
     return near if float(near) == value else None

@@ -58,11 +58,12 @@ class Term:
 
     def text(self) -> Text:
         """Its text."""
-        above, below = quotient(abs(self.number), simple=bool(self.above or self.below))
         tops, bottoms = dict(self.above), dict(self.below)
-        for text, exponent in self.above.items():
-            if bottoms.get(text, Fraction(0)) > exponent:  # what is undefined stays so
-                bottoms[text] -= tops.pop(text)
+        for text in [t for t in tops if t in bottoms]:
+            exponent = tops.pop(text) - bottoms.pop(text)
+            if exponent:
+                (tops if exponent > 0 else bottoms)[text] = abs(exponent)
+        above, below = quotient(abs(self.number), simple=bool(tops or bottoms))
         over, under = _side(tops, above), _side(bottoms, below)
         made = over if under.text == "1" else Text(rf"\frac{{{over.text}}}{{{under.text}}}", POWER)
         return negative(made) if copysign(1.0, self.number) < 0 and self.number else made

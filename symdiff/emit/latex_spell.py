@@ -120,9 +120,14 @@ def fill(pattern: str, texts: Sequence[Text]) -> Text:
         text = texts[int(found[1]) - 1]
         if before.endswith(("{", "(", "|", "floor", "ceil", "Vert")) and after.startswith(("}", ")", r"\right")):
             return text.text
-        return tight(text, PRODUCT if before.endswith("+") and after[:1] != "^" else ATOM)
+        return tight(text, PRODUCT if before.endswith(("+", "-")) and after[:1] != "^" else ATOM)
 
-    return Text(_SLOT.sub(slot, pattern), _level(pattern))
+    level = _level(pattern)
+    for k, text in enumerate(texts, 1):
+        if f"+ #{k}\\" in pattern and text.level == NEGATIVE:  # in 1 + x, that is 1 - y
+            pattern = pattern.replace(f"+ #{k}", f"- #{k}")
+            texts = [*texts[: k - 1], Text(text.text[1:], PRODUCT, open=text.open), *texts[k:]]
+    return Text(_SLOT.sub(slot, pattern), level)
 
 
 @cache
