@@ -13,6 +13,7 @@ and it is finite there, for x = 1 in place of what is special.
 
 Targets are spelt either by the name of a function of the target's module
 (`tanh` is `np.tanh(x)` and `math.tanh(x)`) or by a template over the arguments.
+In LaTeX the arguments of a template are `#1`, `#2`, as in a macro.
 
 Derivatives of the elementary functions: Abramowitz & Stegun, Handbook of
 Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function).
@@ -55,6 +56,9 @@ class Primitive:
     llvm: str | None = ""
     """The same in LLVM: an instruction, an intrinsic (`llvm.sqrt`), a function of the C library, or a
     formula of simpler operations; None where there is none."""
+    latex: str = ""
+    """The same in LaTeX: a template over `#1`, `#2`, ... (`\\sqrt{#1}`), the sign of an operator, or the name of a
+    function (`\\tanh`)."""
     module: str = "np"
     """Module that `numpy` names: `np`, or `special` for `scipy.special`."""
     symbols: tuple[Symbol, ...] = ()
@@ -152,6 +156,7 @@ _TABLE = (
     # Arithmetic
     Primitive(
         name="add",
+        latex="+",
         llvm="fadd",
         partials=("1", "1"),
         symbols=_infix("+", SUM),
@@ -161,6 +166,7 @@ _TABLE = (
     ),
     Primitive(
         name="sub",
+        latex="-",
         llvm="fsub",
         partials=("1", "-1"),
         symbols=_infix("-", SUM),
@@ -170,6 +176,7 @@ _TABLE = (
     ),
     Primitive(
         name="mul",
+        latex=r"\cdot",
         llvm="fmul",
         partials=("y", "x"),
         symbols=_infix("*", PRODUCT),
@@ -179,6 +186,7 @@ _TABLE = (
     ),
     Primitive(
         name="div",
+        latex=r"\frac{#1}{#2}",
         llvm="fdiv",
         partials=("1/y", "-out/y"),
         symbols=_infix("/", PRODUCT),
@@ -188,6 +196,7 @@ _TABLE = (
     ),
     Primitive(
         name="mod",
+        latex=r"\mathrm{mod}",
         llvm="where(fmod(x, y) == 0, copysign(0, y), fmod(x, y) + where(fmod(x, y) > 0 and y < 0 or fmod(x, y) < 0 and y > 0, y, 0))",
         slow=True,
         partials=("1", "-floor(x/y)"),
@@ -198,6 +207,7 @@ _TABLE = (
     ),
     Primitive(
         name="neg",
+        latex="-",
         llvm="fneg",
         partials=("-1",),
         symbols=(Symbol("-", UNARY, prefix=True),),
@@ -208,6 +218,7 @@ _TABLE = (
     ),
     Primitive(
         name="pow",
+        latex="#1^{#2}",
         # By x it is 0 where y = 0, although x^(y - 1) is infinite for x of up to 5.6e-309.
         partials=(
             "where(special(abs(x) <= 5.6e-309 and y == 0), 0, y*away(special(abs(x) <= 5.6e-309 and y == 0), x)^(y - 1))",
@@ -231,6 +242,7 @@ _TABLE = (
     # Powers and roots
     Primitive(
         name="sqrt",
+        latex=r"\sqrt{#1}",
         partials=("0.5/out",),
         numpy="sqrt",
         math="sqrt",
@@ -241,6 +253,7 @@ _TABLE = (
     ),
     Primitive(
         name="cbrt",
+        latex=r"\sqrt[3]{#1}",
         partials=("1/(3*out^2)",),
         numpy="cbrt",
         math="cbrt",
@@ -251,6 +264,7 @@ _TABLE = (
     ),
     Primitive(
         name="hypot",
+        latex=r"\sqrt{#1^{2} + #2^{2}}",
         slow=True,
         partials=(
             "where(special(out == 0), 0, direction(x, y, away(special(out == 0), out)))",
@@ -266,6 +280,7 @@ _TABLE = (
     ),
     Primitive(  # c/y where y is hypot(c, x); as a quotient its derivative would cancel
         name="direction",
+        latex=r"\frac{#1}{#3}",
         partials=("(x/y)^2/y", "-(x/y)*(c/y)/y", "0"),
         numpy="{c} / {y}",
         math="{c} / {y}",
@@ -274,6 +289,7 @@ _TABLE = (
     ),
     Primitive(  # of a sum of squares, which is 0 at the origin alone: the last step of a norm
         name="magnitude",
+        latex=r"\sqrt{#1}",
         partials=("where(special(out == 0), 0, 0.5/away(special(out == 0), out))",),
         numpy="sqrt",
         math="sqrt",
@@ -282,15 +298,39 @@ _TABLE = (
         sample=(_P,),
     ),
     # Exponentials and logarithms
-    Primitive(name="exp", partials=("out",), numpy="exp", math="exp", llvm="exp", holomorphic=True, sample=(_R,)),
     Primitive(
-        name="exp2", partials=("out*log(2)",), numpy="exp2", math="exp2", llvm="exp2", holomorphic=True, sample=(_R,)
+        name="exp",
+        latex="e^{#1}",
+        partials=("out",),
+        numpy="exp",
+        math="exp",
+        llvm="exp",
+        holomorphic=True,
+        sample=(_R,),
     ),
     Primitive(
-        name="expm1", partials=("exp(x)",), numpy="expm1", math="expm1", llvm="expm1", holomorphic=True, sample=(_R,)
+        name="exp2",
+        latex="2^{#1}",
+        partials=("out*log(2)",),
+        numpy="exp2",
+        math="exp2",
+        llvm="exp2",
+        holomorphic=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="expm1",
+        latex="e^{#1} - 1",
+        partials=("exp(x)",),
+        numpy="expm1",
+        math="expm1",
+        llvm="expm1",
+        holomorphic=True,
+        sample=(_R,),
     ),
     Primitive(
         name="log",
+        latex=r"\log",
         partials=("1/x",),
         numpy="log",
         math="log",
@@ -300,10 +340,18 @@ _TABLE = (
         sample=(_P,),
     ),
     Primitive(
-        name="log2", partials=("1/(x*log(2))",), numpy="log2", math="log2", llvm="log2", holomorphic=True, sample=(_P,)
+        name="log2",
+        latex=r"\log_{2}",
+        partials=("1/(x*log(2))",),
+        numpy="log2",
+        math="log2",
+        llvm="log2",
+        holomorphic=True,
+        sample=(_P,),
     ),
     Primitive(
         name="log10",
+        latex=r"\log_{10}",
         partials=("1/(x*log(10))",),
         numpy="log10",
         math="log10",
@@ -312,10 +360,18 @@ _TABLE = (
         sample=(_P,),
     ),
     Primitive(
-        name="log1p", partials=("1/(1 + x)",), numpy="log1p", math="log1p", llvm="log1p", holomorphic=True, sample=(_U,)
+        name="log1p",
+        latex=r"\log\left(1 + #1\right)",
+        partials=("1/(1 + x)",),
+        numpy="log1p",
+        math="log1p",
+        llvm="log1p",
+        holomorphic=True,
+        sample=(_U,),
     ),
     Primitive(
         name="logaddexp",
+        latex=r"\log\left(e^{#1} + e^{#2}\right)",
         slow=True,
         partials=("sigmoid(x - y)", "sigmoid(y - x)"),
         numpy="logaddexp",
@@ -330,6 +386,7 @@ _TABLE = (
     # Trigonometric
     Primitive(
         name="sin",
+        latex=r"\sin",
         slow=True,
         partials=("cos(x)",),
         numpy="sin",
@@ -341,6 +398,7 @@ _TABLE = (
     ),
     Primitive(
         name="cos",
+        latex=r"\cos",
         slow=True,
         partials=("-sin(x)",),
         numpy="cos",
@@ -352,6 +410,7 @@ _TABLE = (
     ),
     Primitive(
         name="tan",
+        latex=r"\tan",
         partials=("1 + out^2",),
         complex_partials=("where(abs(cos(x)) == inf, 0, (1/cos(x))^2)",),
         numpy="tan",
@@ -362,6 +421,7 @@ _TABLE = (
     ),
     Primitive(
         name="arcsin",
+        latex=r"\arcsin",
         partials=("1/sqrt(1 - x^2)",),
         numpy="arcsin",
         math="asin",
@@ -372,6 +432,7 @@ _TABLE = (
     ),
     Primitive(
         name="arccos",
+        latex=r"\arccos",
         partials=("-1/sqrt(1 - x^2)",),
         numpy="arccos",
         math="acos",
@@ -382,6 +443,7 @@ _TABLE = (
     ),
     Primitive(
         name="arctan",
+        latex=r"\arctan",
         partials=("1/(1 + x^2)",),
         numpy="arctan",
         math="atan",
@@ -393,6 +455,7 @@ _TABLE = (
     ),
     Primitive(
         name="arctan2",
+        latex=r"\operatorname{arctan2}",
         partials=("y/hypot(x, y)/hypot(x, y)", "-x/hypot(x, y)/hypot(x, y)"),
         numpy="arctan2",
         math="atan2",
@@ -403,6 +466,7 @@ _TABLE = (
     ),
     Primitive(
         name="deg2rad",
+        latex=r"\frac{\pi}{180} #1",
         partials=("pi/180",),
         numpy="deg2rad",
         math="radians",
@@ -412,6 +476,7 @@ _TABLE = (
     ),
     Primitive(
         name="rad2deg",
+        latex=r"\frac{180}{\pi} #1",
         partials=("180/pi",),
         numpy="rad2deg",
         math="degrees",
@@ -423,6 +488,7 @@ _TABLE = (
     # is made for, so each order is an operation: sinc2(x, y) is y, the second derivative, with a rule of its own.
     Primitive(
         name="sinc",
+        latex=r"\operatorname{sinc}",
         slow=True,
         partials=(_sinc_rule(1),),
         numpy="sinc",
@@ -435,6 +501,9 @@ _TABLE = (
     *(
         Primitive(
             name=f"sinc{order}",
+            latex=r"\operatorname{sinc}"
+            + ("'" if order == 1 else "''" if order == 2 else f"^{{({order})}}")
+            + r"\left(#1\right)",
             partials=(_sinc_rule(order + 1), "0"),
             numpy="{y}",
             math="{y}",
@@ -446,13 +515,28 @@ _TABLE = (
     ),
     # Hyperbolic; tanh' is written with exp(-2|x|) because 1 - tanh^2 cancels for large arguments.
     Primitive(
-        name="sinh", partials=("cosh(x)",), numpy="sinh", math="sinh", llvm="sinh", holomorphic=True, sample=(_R,)
+        name="sinh",
+        latex=r"\sinh",
+        partials=("cosh(x)",),
+        numpy="sinh",
+        math="sinh",
+        llvm="sinh",
+        holomorphic=True,
+        sample=(_R,),
     ),
     Primitive(
-        name="cosh", partials=("sinh(x)",), numpy="cosh", math="cosh", llvm="cosh", holomorphic=True, sample=(_R,)
+        name="cosh",
+        latex=r"\cosh",
+        partials=("sinh(x)",),
+        numpy="cosh",
+        math="cosh",
+        llvm="cosh",
+        holomorphic=True,
+        sample=(_R,),
     ),
     Primitive(
         name="tanh",
+        latex=r"\tanh",
         partials=("4*bell(x, exp(-2*abs(x))/(1 + exp(-2*abs(x)))^2)",),
         complex_partials=("where(abs(cosh(x)) == inf, 0, (1/cosh(x))^2)",),
         numpy="tanh",
@@ -464,6 +548,7 @@ _TABLE = (
     ),
     Primitive(  # y, which is a quarter of sech(x)^2; differentiating the form would go wrong at 0
         name="bell",
+        latex=r"\frac{1}{4 \cosh^{2}\left(#1\right)}",
         partials=("-2*out*tanh(x)", "0"),
         numpy="{y}",
         math="{y}",
@@ -474,6 +559,7 @@ _TABLE = (
     ),
     Primitive(
         name="arcsinh",
+        latex=r"\operatorname{arsinh}",
         partials=("1/hypot(1, x)",),
         complex_partials=("1/sqrt(1 + x^2)",),
         numpy="arcsinh",
@@ -486,6 +572,7 @@ _TABLE = (
     ),
     Primitive(
         name="arccosh",
+        latex=r"\operatorname{arcosh}",
         partials=("1/(sqrt(x - 1)*sqrt(x + 1))",),
         numpy="arccosh",
         math="acosh",
@@ -496,6 +583,7 @@ _TABLE = (
     ),
     Primitive(
         name="arctanh",
+        latex=r"\operatorname{artanh}",
         partials=("1/(1 - x^2)",),
         numpy="arctanh",
         math="atanh",
@@ -507,6 +595,7 @@ _TABLE = (
     # Of one step, or with a kink
     Primitive(
         name="abs",
+        latex=r"\left|#1\right|",
         partials=("sign(x)",),
         numpy="abs",
         math="abs({x})",
@@ -519,6 +608,7 @@ _TABLE = (
     ),
     Primitive(
         name="sign",
+        latex=r"\operatorname{sign}",
         partials=("0",),
         numpy="sign",
         math="(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else abs({x}))",
@@ -530,6 +620,7 @@ _TABLE = (
     ),
     Primitive(
         name="floor",
+        latex=r"\left\lfloor #1 \right\rfloor",
         partials=("0",),
         numpy="floor",
         math="math.copysign(math.floor({x}), {x})",
@@ -541,6 +632,7 @@ _TABLE = (
     ),
     Primitive(
         name="ceil",
+        latex=r"\left\lceil #1 \right\rceil",
         partials=("0",),
         numpy="ceil",
         math="math.copysign(math.ceil({x}), {x})",
@@ -553,6 +645,7 @@ _TABLE = (
     ),
     Primitive(
         name="round",
+        latex=r"\operatorname{round}",
         partials=("0",),
         numpy="rint",
         math="math.copysign(round({x}), {x})",
@@ -564,6 +657,7 @@ _TABLE = (
     ),
     Primitive(
         name="trunc",
+        latex=r"\operatorname{trunc}",
         partials=("0",),
         numpy="trunc",
         math="math.copysign(math.trunc({x}), {x})",
@@ -575,6 +669,7 @@ _TABLE = (
     ),
     Primitive(
         name="heaviside",
+        latex=r"\operatorname{heaviside}",
         partials=("0", "where(special(x == 0), 1, 0)"),
         numpy="heaviside",
         math="(0.0 if {x} < 0.0 else 1.0 if {x} > 0.0 else {y} if {x} == 0.0 else {x})",
@@ -589,6 +684,7 @@ _TABLE = (
     ),
     Primitive(
         name="maximum",
+        latex=r"\max",
         partials=(
             "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
             "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
@@ -605,6 +701,7 @@ _TABLE = (
     ),
     Primitive(
         name="minimum",
+        latex=r"\min",
         partials=(
             "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
             "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
@@ -622,6 +719,7 @@ _TABLE = (
     # Of machine learning
     Primitive(
         name="relu",
+        latex=r"\operatorname{relu}",
         partials=("where(special(x > 0), 1, 0)",),
         numpy="np.maximum({x}, 0.0)",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0)",
@@ -633,6 +731,7 @@ _TABLE = (
     ),
     Primitive(
         name="sigmoid",
+        latex=r"\operatorname{sigmoid}",
         partials=("bell(0.5*x, exp(-abs(x))/(1 + exp(-abs(x)))^2)",),
         numpy="np.exp(np.minimum({x}, 0.0)) / (1.0 + np.exp(-np.abs({x})))",
         math="math.exp({x} if {x} < 0.0 or {x} != {x} else 0.0) / (1.0 + math.exp(-abs({x})))",
@@ -643,6 +742,7 @@ _TABLE = (
     ),
     Primitive(
         name="softplus",
+        latex=r"\operatorname{softplus}",
         partials=("sigmoid(x)",),
         numpy="np.maximum({x}, 0.0) + np.log1p(np.exp(-np.abs({x})))",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0) + math.log1p(math.exp(-abs({x})))",
@@ -652,6 +752,7 @@ _TABLE = (
     ),
     Primitive(
         name="logit",
+        latex=r"\operatorname{logit}",
         partials=("1/(x*(1 - x))",),
         numpy="np.log(2.0 * {x}) - np.log1p(1.0 - 2.0 * {x})",  # exact differences near 1/2, no cancellation
         math="math.log(2.0 * {x}) - math.log1p(1.0 - 2.0 * {x})",
@@ -662,6 +763,7 @@ _TABLE = (
     # Special functions
     Primitive(
         name="erf",
+        latex=r"\operatorname{erf}",
         slow=True,
         partials=("2/sqrt(pi)*exp(-x^2)",),
         numpy="erf",
@@ -674,6 +776,7 @@ _TABLE = (
     ),
     Primitive(
         name="erfc",
+        latex=r"\operatorname{erfc}",
         slow=True,
         partials=("-2/sqrt(pi)*exp(-x^2)",),
         numpy="erfc",
@@ -686,6 +789,7 @@ _TABLE = (
     ),
     Primitive(
         name="gamma",
+        latex=r"\Gamma",
         slow=True,
         partials=("out*digamma(x)",),
         numpy="gamma",
@@ -697,6 +801,7 @@ _TABLE = (
     ),
     Primitive(
         name="lgamma",
+        latex=r"\log\Gamma",
         slow=True,
         partials=("digamma(x)",),
         numpy="gammaln",
@@ -708,6 +813,7 @@ _TABLE = (
     ),
     Primitive(
         name="digamma",
+        latex=r"\psi",
         slow=True,
         partials=("polygamma(1, x)",),
         numpy="psi",
@@ -719,6 +825,7 @@ _TABLE = (
     ),
     Primitive(  # polygamma(n, x), the n-th derivative of digamma
         name="polygamma",
+        latex=r"\psi^{(#1)}\left(#2\right)",
         slow=True,
         partials=("0", "polygamma(x + 1, y)"),
         numpy="polygamma",
@@ -732,6 +839,7 @@ _TABLE = (
     *(
         Primitive(
             name=name,
+            latex=latex,
             partials=("0", "0"),
             symbols=_infix(symbol, COMPARE),
             aliases=(name.capitalize(),),
@@ -740,17 +848,18 @@ _TABLE = (
             quiet=True,
             sample=(_R, _R),
         )
-        for name, symbol, llvm in (
-            ("lt", "<", "olt"),
-            ("le", "<=", "ole"),
-            ("gt", ">", "ogt"),
-            ("ge", ">=", "oge"),
-            ("eq", "==", "oeq"),
-            ("ne", "!=", "une"),
+        for name, symbol, llvm, latex in (
+            ("lt", "<", "olt", "<"),
+            ("le", "<=", "ole", r"\leq"),
+            ("gt", ">", "ogt", ">"),
+            ("ge", ">=", "oge", r"\geq"),
+            ("eq", "==", "oeq", "="),
+            ("ne", "!=", "une", r"\neq"),
         )
     ),
     Primitive(
         name="and",
+        latex=r"\wedge",
         partials=("0", "0"),
         numpy="{x} & {y}",
         llvm="and",
@@ -763,6 +872,7 @@ _TABLE = (
     ),
     Primitive(
         name="or",
+        latex=r"\vee",
         partials=("0", "0"),
         numpy="{x} | {y}",
         llvm="or",
@@ -775,6 +885,7 @@ _TABLE = (
     ),
     Primitive(
         name="not",
+        latex=r"\neg",
         partials=("0",),
         numpy="logical_not",
         llvm="xor",
@@ -786,6 +897,7 @@ _TABLE = (
     ),
     Primitive(
         name="where",
+        latex=r"\{",
         partials=("0", "where(c, 1, 0)", "where(c, 0, 1)"),
         numpy="where",
         math="({x} if {c} else {y})",
@@ -797,13 +909,28 @@ _TABLE = (
         sample=((-1.0, 1.0), _R, _R),
     ),
     # For spellings in LLVM: the remainder that has the sign of x, and the size of x with the sign of y
-    Primitive(name="fmod", partials=("0", "0"), numpy="fmod", math="fmod", llvm="frem", internal=True),
     Primitive(
-        name="copysign", partials=("0", "0"), numpy="copysign", math="copysign", llvm="llvm.copysign", internal=True
+        name="fmod",
+        latex=r"\operatorname{fmod}",
+        partials=("0", "0"),
+        numpy="fmod",
+        math="fmod",
+        llvm="frem",
+        internal=True,
+    ),
+    Primitive(
+        name="copysign",
+        latex=r"\operatorname{copysign}",
+        partials=("0", "0"),
+        numpy="copysign",
+        math="copysign",
+        llvm="llvm.copysign",
+        internal=True,
     ),
     # For rules: the condition of a special point, and a value that is NaN there instead
     Primitive(
         name="special",
+        latex="#1",
         partials=("0",),
         numpy="{x}",
         math="{x}",
@@ -817,6 +944,7 @@ _TABLE = (
     ),
     Primitive(
         name="away",
+        latex="#2",
         partials=("0", "1"),
         numpy="np.where({x}, np.nan, {y})",
         math="(math.nan if {x} else {y})",
@@ -829,6 +957,7 @@ _TABLE = (
     ),
     Primitive(  # where(y, x, 0) for an x that is finite
         name="masked",
+        latex=r"#1 \left[#2\right]",
         partials=("where(y, 1, 0)", "0"),
         numpy="{x} * {y}",
         math="({x} if {y} else 0.0)",

@@ -280,3 +280,10 @@ def test_sympy_expressions_that_their_text_does_not_tell():
     ]:
         with pytest.raises(ParseError, match=said):
             symdiff.compile(expression)
+
+
+def test_a_remainder_of_something_negative_is_subtracted_as_it_is():
+    for optimize in (True, False):
+        f = symdiff.compile("a - -b % c", optimize=optimize)
+        assert f(1.0, 0.9, 0.5) == 1.0 - (-0.9 % 0.5)
+        assert f(np.full(2, 1.0), 0.9, 0.5).tolist() == [1.0 - (-0.9 % 0.5)] * 2

@@ -218,7 +218,7 @@ class Writer:
         # Comparisons do not associate: a chain means something else.
         left = self.tight(row[1], p + primitive.condition * (primitive.takes == ""))
         right, sign = self.tight(row[2], p + 1), symbol.text
-        if sign in _OPPOSITE and right[0] == "-" and not self.program.steps:
+        if sign in _OPPOSITE and right[0] == "-" and "%" not in right and not self.program.steps:
             right, sign = right[1:], _OPPOSITE[sign]
         return f"{left} {sign} {right}", p
 
@@ -234,7 +234,7 @@ class Writer:
 
 
 _CALL = re.compile(r"[\w.]*\(")
-_OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit
+_OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit; but not -b % c
 
 
 def _named(text: str, module: str) -> str:

@@ -1,0 +1,201 @@
+"""The computational graph of a program as DOT text, which Graphviz draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, Index, Range, Reduction, Reshape, Size, Softmax, Structure
+from symdiff.dims import Dim, shown
+from symdiff.errors import LimitError
+from symdiff.evaluate import constant
+from symdiff.ir import Graph, Program, Row, compact, operands, replay
+from symdiff.primitives import PRIMITIVES
+
+ROWS = 2_000  # most that are drawn
+_SHOWN = 6  # elements of an array that are written out
+_SIGNS = {"sub": "\N{MINUS SIGN}", "neg": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}"}
+_SIGNS |= {
+    "div": "\N{DIVISION SIGN}",
+    "pow": "^",
+    "direction": "\N{DIVISION SIGN}",
+    "magnitude": "sqrt",
+    "masked": "where",
+}
+_PRODUCTS = frozenset({"i,i->", "ij,j->i", "i,ij->j", "ij,jk->ik"})
+_SYMMETRIC = frozenset({"add", "mul", "maximum", "minimum", "hypot", "logaddexp", "and", "or", "eq", "ne"})
+
+_HEAD = """\
+digraph {
+  graph [ordering=in]
+  node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11]
+  edge [arrowsize=0.7, color="#555555", fontcolor="#888888", fontname="Helvetica", fontsize=8]
+"""
+
+
+class Drawing:
+    """A computational graph: its `str()` is DOT text, which Jupyter shows as a picture where it can."""
+
+    def __init__(self, dot: str) -> None:
+        self._dot = dot
+
+    def __str__(self) -> str:
+        return self._dot
+
+    def __repr__(self) -> str:
+        return self._dot
+
+    def svg(self) -> str:
+        """The picture as SVG.
+
+        Raises:
+            ImportError: the package `graphviz` or the program `dot` is not installed; the message says
+                how to install it.
+        """
+        try:
+            import graphviz  # noqa: PLC0415 - an extra, imported when used
+        except ImportError as error:
+            raise ImportError(
+                "drawing a graph needs the package graphviz: pip install 'symdiff[graph]'; its text needs nothing"
+            ) from error
+        try:
+            return str(graphviz.Source(self._dot).pipe(format="svg", encoding="utf-8"))
+        except graphviz.ExecutableNotFound as error:
+            raise ImportError(
+                "drawing a graph needs the program dot of Graphviz: apt install graphviz, brew install graphviz,"
+                " or conda install graphviz"
+            ) from error
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What Jupyter shows: the text, and the picture where it can be drawn."""
+        try:
+            return {"text/plain": self._dot, "image/svg+xml": self.svg()}
+        except ImportError:
+            return {"text/plain": self._dot}
+
+
+def drawable(program: Program) -> Program:
+    """The program without what keeps operands away from special points, all rows live.
+
+    Raises:
+        LimitError: it is too large to be looked at.
+    """
+    graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+
+    def make(_: int, row: Row) -> int:
+        return int(row[{"away": 2, "special": 1}[row[0]]]) if row[0] in ("away", "special") else graph.intern(row)
+
+    made = compact(replay(program, graph, make))
+    count = len(made.graph.rows)
+    if count > ROWS:
+        raise LimitError(f"a graph of {count} nodes is more than anybody looks at; it is drawn up to {ROWS}")
+    return made
+
+
+def dot(program: Program, values: Sequence[Any] = (), adjoints: Mapping[int, Any] | None = None) -> str:
+    """The graph of a drawable program, the values and adjoints of its rows on the nodes where they are given."""
+    lines = []
+    adjoints = adjoints or {}
+    rows = program.graph.rows
+    for i, row in enumerate(rows):
+        label = _label(program, i)
+        if values and row[0] != "const":
+            label.append(f"= {_number(values[i])}")
+        if i in adjoints:
+            label.append(f"adjoint {_number(adjoints[i])}")
+        lines.append(f"  n{i} [label={_quoted(label)}{_STYLES.get(row[0], '')}]")
+    for i, row in enumerate(rows):
+        names = _order(row)
+        for j, name in zip(operands(row), names, strict=True):
+            lines.append(f"  n{j} -> n{i}" + (f' [label="{name}"]' if name else ""))
+    for k, (i, name) in enumerate(zip(program.outputs, program.names, strict=True)):
+        lines.append(f'  out{k} [label={_quoted([name])}, shape=ellipse, fillcolor="#d5f0d5"]')
+        lines.append(f"  n{i} -> out{k}")
+    return _HEAD + "\n".join(lines) + "\n}\n"
+
+
+_STYLES = {
+    "input": ', shape=ellipse, fillcolor="#d5e3f5"',
+    "const": ', shape=plain, style=""',
+}
+
+
+def _label(program: Program, i: int) -> list[str]:
+    """The lines that say what a row is: its name, if it has one, and its operation."""
+    row, shape = program.graph.rows[i], program.graph.shape(i)
+    label = program.labels.get(i)
+    own = label if isinstance(label, str) else _derived(program, label)
+    if row[0] == "input":
+        return [f"{row[1]}[{', '.join(map(str, shape))}]" if shape else str(row[1])]
+    if row[0] == "const":
+        value = constant(row[1])
+        return [str(value) if isinstance(value, bool) else f"{value:.15g}"]
+    if isinstance(row[0], Structure):
+        text = _structure(row[0])
+    else:
+        primitive = PRIMITIVES[row[0]]
+        text = _SIGNS.get(row[0]) or (primitive.symbols[0].text if primitive.symbols else primitive.name)
+    return [f"{own} = {text}" if own else text]
+
+
+def _derived(program: Program, label: tuple[str, int] | None) -> str:
+    """The name of an adjoint or a tangent, if what it is of has one."""
+    if label is None:
+        return ""
+    kind, i = label
+    row, primal = program.graph.rows[i], program.labels.get(i)
+    name = primal if isinstance(primal, str) else row[1] if row[0] == "input" else ""
+    return f"{name}_{kind}" if name else ""
+
+
+def _order(row: Row) -> list[str]:
+    """What the operands of a row are called, where their order matters."""
+    count = len(operands(row))
+    if row[0] in ("where", "masked"):
+        return ["if", "then", "else"] if row[0] == "where" else ["then", "if"]
+    if count < 2 or row[0] in _SYMMETRIC or isinstance(row[0], Structure):
+        return [""] * count
+    return [str(k + 1) for k in range(count)]
+
+
+def _structure(op: Structure) -> str:
+    name = type(op).__name__.lower()
+    match op:
+        case Size(dim):
+            return str(dim)
+        case Einsum():
+            text = f"{op.left},{op.right}->{op.out}"
+            return "@" if text in _PRODUCTS else f"einsum {text}"
+        case Index(place):
+            return f"[{', '.join(map(_part, place))}]"
+        case Reduction(axes) | Softmax(axes):
+            return f"{name}, axis {', '.join(map(str, axes))}"
+        case Broadcast(to) | Reshape(_, to) | Assemble(to, _):
+            return f"{name} {shown(to)}"
+        case Eye(dim, _):
+            return f"eye {dim}"
+    return name
+
+
+def _part(part: Dim | Range) -> str:
+    if not isinstance(part, Range):
+        return str(part)
+    return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step != 1 else "")
+
+
+def _number(value: Any) -> str:
+    array = np.asarray(value)
+    array = array if array.dtype == bool else array + 0.0  # no -0
+    if not array.ndim:
+        return str(bool(array)) if array.dtype == bool else f"{float(array):.6g}"
+    if array.size > _SHOWN:
+        return f"array of shape {array.shape}"
+    return np.array2string(array, precision=4, separator=", ").replace("\n", "")
+
+
+def _quoted(lines: Sequence[str]) -> str:
+    """A label of these lines, each as it is."""
+    escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
+    return '"' + "\\n".join(escaped) + '"'

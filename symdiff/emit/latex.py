@@ -1,0 +1,227 @@
+"""Formulas and derivatives in LaTeX.
+
+A formula is written from its text, as the user put it; a derivative from its rows. Of
+several equations each stands on a line of its own: in an `aligned` display for MathJax and
+LaTeX; or, for Matplotlib's mathtext, which has no environments, between dollar signs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from symdiff.dims import Shape, symbols
+from symdiff.emit.latex_names import Names, spelt
+from symdiff.emit.latex_rows import RowWriter, readable
+from symdiff.emit.latex_spell import Text
+from symdiff.emit.latex_terms import Piece, Printer
+from symdiff.emit.latex_text import names, statements
+from symdiff.errors import LimitError
+from symdiff.ir import Program, live
+from symdiff.language.parser import Syntax
+from symdiff.primitives import POWER, PRIMITIVES, PRODUCT
+
+OPERATIONS = 2_000  # most that are written
+CHARACTERS = 100_000  # of the result
+
+Line = tuple[str, str]  # what an equation is of, and its right side
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is written.
+
+    Attributes:
+        syntax: of the formula.
+        shapes: of its arguments, by name.
+        outputs: its results, each with its shape.
+        path: what was derived of it, each step with its arguments.
+        wrt: names to differentiate by.
+    """
+
+    syntax: Syntax
+    shapes: dict[str, Shape]
+    outputs: tuple[tuple[str, Shape], ...]
+    path: tuple[tuple[object, ...], ...]
+    wrt: tuple[str, ...]
+
+
+def from_text(source: Source, *, environments: bool) -> str:
+    """The formula as the user wrote it.
+
+    Raises:
+        LimitError: it is too large to be read.
+        UnwrittenError: it has to be written from its rows.
+    """
+    syntax = source.syntax
+    items = [item for statement in (*syntax.assignments, *syntax.results) for item in statement.items]
+    _limit(sum(item[2] > 0 for item in items))
+    targets = [str(statement.target) for statement in syntax.assignments]
+    page = _Page(source, [*names(items), *targets], environments=environments)
+    assigned, results = statements(page.printer, syntax, source.shapes)
+    lines = [page.line(page.printer.names[name], piece) for name, piece in assigned]
+    for statement, (name, _), piece in zip(syntax.results, source.outputs, results, strict=True):
+        if len(statement.items) == 1 and name == statement.items[0][1] and assigned and name == targets[-1]:
+            continue  # the last line already says it
+        alone = len(source.outputs) == 1 and not assigned
+        lines.append(page.line(page.output(name), piece, bare=alone))
+    return page.text(lines)
+
+
+def from_rows(source: Source, program: Program, *, environments: bool) -> str:
+    """A derivative, each result an equation, those of what they share in front.
+
+    Raises:
+        LimitError: it is too large to be read.
+    """
+    program = readable(program)
+    _limit(sum(live(program)))
+    labels = [label for label in program.labels.values() if isinstance(label, str)]
+    page = _Page(source, [*program.arguments, *labels], environments=environments)
+    writer = RowWriter(page.printer, program)
+    lines = [page.line(name, piece, element=True) for name, piece in writer.lines]
+    titles = page.titles(program)
+    for i, title in zip(program.outputs, titles, strict=True):
+        entries = writer.entries(i)
+        if entries is not None:
+            lines.append((title.whole.text, page.printer.lettered(page.printer.matrix(entries), 0)))
+        else:
+            rank = len(program.graph.shape(i))
+            equation = page.printer.lettered(f"{title.element.text}\2{writer.pieces[i].element.text}", rank)
+            left, _, right = equation.partition("\2")
+            lines.append((left, right))
+    return page.text(lines)
+
+
+def _limit(count: int) -> None:
+    if count > OPERATIONS:
+        raise LimitError(f"LaTeX of {count} operations is more than anybody reads; there is some to {OPERATIONS}")
+
+
+def _spaced(text: str) -> str:
+    """What mathtext does not do by itself: space in front of functions, and fractions of full size."""
+    text = _FUNCTION.sub(r"\1 \\, \2", text)
+    made, depth = "", 0
+    for part in re.split(r"(\\frac|[{}])", text):
+        depth += (part == "{") - (part == "}")
+        made += r"\dfrac" if part == r"\frac" and not depth else part
+    return made
+
+
+_HEADS = "|".join(p.latex[1:] for p in PRIMITIVES.values() if re.fullmatch(r"\\[a-z]+", p.latex) and not p.symbols)
+_FUNCTION = re.compile(rf"([\w}})]) (\\(?:operatorname|(?:{_HEADS})\b))")
+
+
+class _Page:
+    """Names of what is computed, and how equations are set."""
+
+    def __init__(self, source: Source, used: Sequence[str], *, environments: bool) -> None:
+        shapes = source.shapes
+        sizes = [name for shape in shapes.values() for dim in shape for name in sorted(symbols(dim))]
+        table = Names([*shapes, *used, *sizes], [name for name, shape in shapes.items() if shape])
+        self.printer = Printer(table, environments)
+        self.source = source
+        self.environments = environments
+        self.function = table.free("f", r"\mathrm{out}")
+        for name in used:
+            if name not in shapes and name.startswith("out"):
+                table.texts[name] = self.named(name)
+
+    def output(self, name: str) -> str:
+        """The name of a result; one that has none of the user's is f, or f_{0}, f_{1}, ..."""
+        targets = {statement.target for statement in self.source.syntax.assignments}
+        unnamed = re.fullmatch(r"out(\d*)", name) if name not in targets else None
+        if unnamed is None:
+            return self.printer.names[name]
+        return f"{self.function}_{{{unnamed[1]}}}" if unnamed[1] else self.function
+
+    def line(self, name: str, piece: Piece, *, bare: bool = False, element: bool = False) -> Line:
+        """The equation that says what a name is; of an array that is clearer by its elements, of an element."""
+        whole, rank = piece.whole.text, len(piece.shape)
+        indexed = r"\right)_{" not in piece.element.text and any(sign in whole for sign in (r"\circ", r"\odot"))
+        if rank and (element or indexed or "\0" in whole):
+            left = self.printer.name(name, piece.shape).element.text
+            left, _, right = self.printer.lettered(f"{left}\2{piece.element.text}", rank).partition("\2")
+            return left, right
+        return ("" if bare else name), self.printer.lettered(whole, 0)
+
+    def text(self, lines: Sequence[Line]) -> str:
+        """The equations together."""
+        sides = [right if not left else f"{left} = {right}" for left, right in lines]
+        if not self.environments:
+            made = "\n".join(f"${_spaced(side)}$" for side in sides)
+        elif len(lines) == 1:
+            made = sides[0]
+        else:
+            aligned = [f"{left} &= {right}" for left, right in lines]
+            made = r"\begin{aligned}" + "\n" + " \\\\\n".join(aligned) + "\n" + r"\end{aligned}"
+        if len(made) > CHARACTERS:
+            raise LimitError(
+                f"LaTeX of {len(made)} characters is more than anybody reads; it is written up to {CHARACTERS}"
+            )
+        return made
+
+    # What derivatives are called
+
+    def titles(self, program: Program) -> list[Piece]:
+        """The left sides, in order of the outputs."""
+        source = self.source
+        by: list[str] = []
+        rest = list(source.path)
+        while rest and rest[0][0] == "diff":
+            by += [str(name) for name in rest.pop(0)[1:]]
+        kind = str(rest[0][0]) if len(rest) == 1 else "" if not rest else "other"
+        outputs = [self.partial(name, shape, by) for name, shape in source.outputs]
+        gradient = [self.partial(*source.outputs[0], [*by, name]) for name in source.wrt]
+        match kind:
+            case "":
+                return outputs
+            case "grad":
+                return gradient
+            case "value_and_grad":
+                return [*outputs, *gradient]
+            case "jacobian" | "value_and_jacobian" | "hessian":
+                return [*(outputs if kind == "value_and_jacobian" else []), self.matrix(kind, program, outputs[0])]
+        shapes = [program.graph.shape(i) for i in program.outputs]
+        return [self.printer.name(self.named(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
+
+    def partial(self, output: str, shape: Shape, by: Sequence[str]) -> Piece:
+        """A partial derivative; of a function of one number it is `d f / d x`."""
+        of = self.printer.name(self.output(output), shape)
+        if not by:
+            return of
+        sign = r"\mathrm{d}" if [*self.source.shapes.values()] == [()] else r"\partial"
+        groups = [(name, len(list(group))) for name, group in groupby(reversed(by))]
+        variables = [
+            self.printer.name(self.printer.names[name], self.source.shapes.get(name, ())) for name, _ in groups
+        ]
+        above = f"{sign}^{{{len(by)}}}" if len(by) > 1 else sign
+
+        def quotient(of: Text, variables: Sequence[Text]) -> Text:
+            orders = [f"^{{{order}}}" if order > 1 else "" for _, order in groups]
+            below = [f"{sign} {v.text}{order}" for v, order in zip(variables, orders, strict=True)]
+            under = r" \, ".join(below)
+            return Text(rf"\frac{{{above} {of.text}}}{{{under}}}", POWER)
+
+        whole = quotient(of.whole, [v.whole for v in variables])
+        element = quotient(of.element, [v.element for v in variables])
+        return Piece(whole, element, sum([v.shape for v in variables], shape))
+
+    def matrix(self, kind: str, program: Program, of: Piece) -> Piece:
+        """The name of a Jacobian or a Hessian."""
+        shape = program.graph.shape(program.outputs[-1])
+        if kind == "hessian" or len(shape) == 1:
+            nabla = r"\nabla^{2}" if kind == "hessian" else r"\nabla"
+            whole = Text(f"{nabla} {of.whole.text}", PRODUCT)
+            return self.printer.of_whole(whole, shape)
+        return self.printer.name(self.printer.names.free("J", r"\mathrm{jacobian}"), shape)
+
+    def named(self, name: str) -> str:
+        """The name of another result, `out_dot` as that of f."""
+        targets = {statement.target for statement in self.source.syntax.assignments}
+        parts = re.fullmatch(r"out(\d*)((?:_(?:dot|bar))*)", name)
+        if parts and not {"out", f"out{parts[1]}"} & targets and self.function == "f":
+            return spelt(f"f{parts[1]}{parts[2]}")
+        return self.printer.names[name]

@@ -1,0 +1,167 @@
+r"""Names and numbers in LaTeX: `theta_max` is \theta_{\mathrm{max}}, `x1` is x_{1}, 1e-3 is 10^{-3}."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from fractions import Fraction
+from math import isfinite, log, pi, sqrt
+
+_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
+_LAST = "upsilon phi chi psi omega"
+_UPPER = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+_GREEK = frozenset(f"{_LOWER} {_LAST} {_UPPER}".split())
+_ACCENTS = {"dot": "dot", "bar": "bar", "hat": "hat", "tilde": "tilde", "vec": "vec"}
+_PARTS = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)?)\Z")
+_LETTERS = "ijklmpqrst"
+
+# Constants that formulas and the rules of the table make; and small multiples and fractions of them.
+_BASES = {
+    r"\pi": pi,
+    r"\sqrt{2}": sqrt(2),
+    r"\sqrt{3}": sqrt(3),
+    r"\sqrt{\pi}": sqrt(pi),
+    r"\sqrt{2 \pi}": sqrt(2 * pi),
+    r"\log\left(2\right)": log(2),
+    r"\log\left(10\right)": log(10),
+}
+
+
+def _key(value: float) -> str:
+    """A number, but for its last two digits, which rounding leaves open."""
+    return f"{value:.14e}"
+
+
+def _known() -> dict[str, tuple[str, str]]:
+    """By their value, what stands above and below the line."""
+    known: dict[str, tuple[str, str]] = {}
+    for k in (1, 2, 3, 4, 5, 6, 8, 12, 180):
+        for text, value in _BASES.items():
+            known.setdefault(_key(k / value), (str(k), text))
+            known.setdefault(_key(k * value), (text if k == 1 else f"{k} {text}", "1"))
+            known.setdefault(_key(value / k), (text, str(k)))
+    return known
+
+
+_KNOWN = _known()
+
+
+class Names:
+    """How names are written, no two alike.
+
+    Args:
+        names: all that a text uses; of two that would look alike, `x1` and `x_1`, the
+            second is spelt out.
+        arrays: those whose elements have subscripts: beside an array `x`, `x0` is spelt out.
+    """
+
+    def __init__(self, names: Iterable[str], arrays: Iterable[str] = ()) -> None:
+        elements = {spelt(name) for name in arrays}
+        self.texts: dict[str, str] = {}
+        self.taken = {"e"}  # the base of exponentials
+        for name in dict.fromkeys(names):
+            text = spelt(name)
+            if text in self.taken or (name[-1:].isdigit() and text.partition("_{")[0] in elements):
+                text = _verbatim(name)
+            self.texts[name] = text
+            self.taken.add(text)
+        self._count = 0
+
+    def __getitem__(self, name: str) -> str:
+        return self.texts.get(name) or spelt(name)
+
+    def free(self, *wanted: str) -> str:
+        """The first of these that is not taken, or the last of them."""
+        return next((text for text in wanted if text not in self.taken), wanted[-1])
+
+    def temporary(self) -> str:
+        """The next of v_{1}, v_{2}, ... that is free."""
+        self._count += 1
+        while f"v_{{{self._count}}}" in self.taken:
+            self._count += 1
+        return f"v_{{{self._count}}}"
+
+    def indices(self, count: int) -> list[str]:
+        """Letters for indices that no name has."""
+        letters = [letter for letter in _LETTERS if letter not in self.taken]
+        return [letters[k] if k < len(letters) else f"i_{{{k}}}" for k in range(count)]
+
+
+def spelt(name: str) -> str:
+    """A name in LaTeX: Greek letters, digits and words behind `_` as subscripts, `_dot` and `_hat` as accents."""
+    if not (parts := _PARTS.match(name)):
+        return _verbatim(name)
+    head, digits, rest = parts.groups()
+    subscripts = [digits] if digits else []
+    words = [word for word in rest.split("_")[1:] if word]
+    if rest.endswith("_") or "__" in rest:
+        return _verbatim(name)
+    accents = []
+    while words and words[-1] in _ACCENTS:
+        accents.append(_ACCENTS[words.pop()])
+    text = _word(head)
+    for accent in reversed(accents):
+        text = f"\\{accent}{{{text}}}"
+    for word in words:
+        inner = _PARTS.match(word)
+        subscripts.append(word if word.isdigit() else spelt(word) if inner and not inner[3] else _verbatim(word))
+    return f"{text}_{{{','.join(subscripts)}}}" if subscripts else text
+
+
+def _word(text: str) -> str:
+    if text in _GREEK:
+        return f"\\{text}"
+    if len(text) > 1:
+        return f"\\mathrm{{{text}}}"
+    named = unicodedata.name(text, "").split()
+    if named[:1] == ["GREEK"] and named[2:3] == ["LETTER"] and len(named) == 4:
+        greek = named[3].lower().replace("lamda", "lambda").replace("omicron", "o")
+        greek = greek if named[1] == "SMALL" else greek.capitalize()
+        return f"\\{greek}" if greek in _GREEK else text
+    return text
+
+
+def _verbatim(name: str) -> str:
+    escaped = name.replace("_", r"\_")
+    return f"\\mathrm{{{escaped}}}"
+
+
+def number(value: float) -> str:
+    """A number that is not negative, as the shortest text that is it."""
+    if not isfinite(value):
+        return r"\infty" if value == value else r"\mathrm{NaN}"  # noqa: PLR0124 - NaN
+    if value.is_integer() and abs(value) < 1e7:
+        return str(int(value))
+    mantissa, _, exponent = repr(value).partition("e")
+    if not exponent and value.is_integer():
+        digits = str(int(value)).rstrip("0")
+        if len(digits) > 3:
+            return str(int(value))
+        mantissa = f"{digits[0]}.{digits[1:]}".rstrip(".")
+        exponent = str(len(str(int(value))) - 1)
+    if not exponent:
+        return mantissa
+    scale = f"10^{{{int(exponent)}}}"
+    return scale if mantissa == "1" else rf"{mantissa} \times {scale}"
+
+
+def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
+    """What stands above and below the line in a number of a derivative, which is not negative.
+
+    Known constants are recognised, and fractions whose decimals would not end; with `simple` all small ones.
+    """
+    if _key(value) in _KNOWN:
+        return _KNOWN[_key(value)]
+    part = fraction(value)
+    if part is not None and part.denominator > 1 and (len(repr(value)) > 6 or (simple and part.denominator <= 100)):
+        return number(float(part.numerator)), number(float(part.denominator))
+    return number(value), "1"
+
+
+def fraction(value: float) -> Fraction | None:
+    """The simple fraction that a number is, to the last bit."""
+    if not isfinite(value):
+        return None
+    near = Fraction(value).limit_denominator(10_000)
+    return near if float(near) == value else None

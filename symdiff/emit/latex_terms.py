@@ -1,0 +1,311 @@
+"""Pieces of LaTeX, and what operations make of them: the same for a text of the user's and for rows of a graph.
+
+A piece that is an array has two texts: the whole, `A x + b`, and its element, in which a
+mark stands for the index along each axis, `(A x)_{i} + b_{i}`. Sums, maxima and subscripts
+put an index in place of a mark. The last step of all puts letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from symdiff.arrays import Place, Range, broadcast
+from symdiff.dims import Dim, Shape
+from symdiff.emit.latex_names import Names
+from symdiff.emit.latex_spell import APPLIED, BIG, Text, fill, parenthesised, spell, tight
+from symdiff.primitives import COMPARE, PRODUCT, SUM, TERNARY, Primitive
+
+Join = Callable[[Sequence[Text], Sequence[bool]], Text]
+Axis = int | str | tuple[str, int]  # a free axis, something written as it is, a bound index
+
+
+class Mark(NamedTuple):
+    """The index (start + step*i)/divisor along an axis; i is the index of the element that is asked for."""
+
+    axis: Axis
+    start: Dim = 0
+    step: int = 1
+    divisor: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A value in LaTeX.
+
+    Attributes:
+        whole: its text.
+        element: of an array that of an element, with marks for the axes; of a scalar the same text.
+        shape: its shape.
+        condition: it is true or false.
+        bound: how many letters for indices are used inside.
+        cases: of a choice, each value and its condition, None for the last one.
+        lying: of a vector, its text as a row.
+    """
+
+    whole: Text
+    element: Text
+    shape: Shape = ()
+    condition: bool = False
+    bound: int = 0
+    cases: tuple[tuple[Piece, Piece | None], ...] = ()
+    lying: Text | None = None
+
+
+@dataclass(slots=True)
+class Printer:
+    """Puts pieces together.
+
+    Attributes:
+        names: how names are written.
+        environments: whether `cases` and matrices may be used, which mathtext does not have.
+    """
+
+    names: Names
+    environments: bool = True
+    marks: list[Mark] = field(default_factory=list)
+    numbers: dict[Mark, int] = field(default_factory=dict)
+
+    # Marks
+
+    def mark(self, mark: Mark) -> str:
+        """What stands for an index in a text until letters are chosen."""
+        if mark.step == 0:
+            return self.affine(mark, "")
+        if mark not in self.numbers:
+            self.numbers[mark] = len(self.marks)
+            self.marks.append(mark)
+        return f"\0{self.numbers[mark]}\1"
+
+    def moved(self, text: Text, to: Mapping[Axis, Mark]) -> Text:
+        """The text with other indices along some axes."""
+
+        def other(found: re.Match[str]) -> str:
+            mark = self.marks[int(found[1])]
+            by = to.get(mark.axis)
+            if by is None:
+                return found[0]
+            start = mark.start * by.divisor + mark.step * by.start
+            return self.mark(Mark(by.axis, start, mark.step * by.step, mark.divisor * by.divisor))
+
+        return text._replace(text=_MARK.sub(other, text.text))
+
+    def lettered(self, text: str, rank: int) -> str:
+        """The final text: letters for the free axes of an array of that rank, further ones for bound indices."""
+        bound = [mark.axis[1] + 1 for mark in self.marks if isinstance(mark.axis, tuple)]
+        letters = self.names.indices(rank + max(bound, default=0))
+
+        def index(found: re.Match[str]) -> str:
+            mark = self.marks[int(found[1])]
+            axis = mark.axis
+            letter = (
+                axis if isinstance(axis, str) else letters[rank + axis[1] if isinstance(axis, tuple) else axis + rank]
+            )
+            return self.affine(mark, letter)
+
+        return _MARK.sub(index, text)
+
+    def affine(self, mark: Mark, letter: str) -> str:
+        """An index by its letter."""
+        if mark.step == 0:
+            return self.dim(mark.start) if mark.divisor == 1 else f"\\frac{{{self.dim(mark.start)}}}{{{mark.divisor}}}"
+        text = letter if abs(mark.step) == 1 else f"{abs(mark.step)} {letter}"
+        if mark.step < 0:
+            text = f"{self.dim(mark.start)} - {text}" if mark.start != 0 else f"-{text}"
+        elif mark.start != 0:
+            start = self.dim(mark.start)
+            text += f" - {start[1:]}" if start[0] == "-" and " " not in start else f" + {start}"
+        return text if mark.divisor == 1 else f"\\frac{{{text}}}{{{mark.divisor}}}"
+
+    def dim(self, dim: Dim) -> str:
+        """A dimension."""
+        text = re.sub(r"(?:\(([^()]*)\)|(\w+))//(\d+)", _floor, str(dim))
+        text = re.sub(r"\((\\left\\lfloor [^()]* \\right\\rfloor)\)", r"\1", text)
+        return re.sub(r"(?<![\\\w])[^\W\d]\w*", lambda found: self.names[found[0]], text.replace("*", " "))
+
+    # Leaves
+
+    def name(self, text: str, shape: Shape = ()) -> Piece:
+        """A name, by its text; an array is indexed in a subscript."""
+        if not shape:
+            return _scalar(Text(text))
+        marks = [self.mark(Mark(a) if dim != 1 else Mark(a, 0, 0)) for a, dim in enumerate(shape, -len(shape))]
+        return Piece(Text(text), Text(subscripted(text, marks)), shape)
+
+    def of_whole(self, whole: Text, shape: Shape, bound: int = 0) -> Piece:
+        """An array whose elements are those of a text in parentheses."""
+        if not shape:
+            return Piece(whole, whole, shape, bound=bound)
+        marks = [self.mark(Mark(a)) for a in range(-len(shape), 0)]
+        applied = whole.level == APPLIED and not whole.open
+        return Piece(
+            whole, Text(subscripted(whole.text if applied else parenthesised(whole), marks)), shape, bound=bound
+        )
+
+    def of_element(self, element: Text, shape: Shape, bound: int = 0, *, condition: bool = False) -> Piece:
+        """An array by its element; the whole has the element in parentheses."""
+        if not shape:
+            return Piece(element, element, shape, condition, bound)
+        rank = len(shape)
+        letters: dict[Axis, Mark] = {a: Mark(("b", bound + a + rank)) for a in range(-rank, 0)}
+        inner = self.moved(element, letters).text
+        whole = subscripted(f"\\left({inner}\\right)", [self.mark(letter) for letter in letters.values()])
+        return Piece(Text(whole), element, shape, condition, bound + rank)
+
+    # Elementwise operations
+
+    def apply(self, primitive: Primitive, given: Sequence[Piece]) -> Piece:
+        """An operation of the table."""
+        takes = primitive.takes or "r" * len(given)
+        kinds = takes if len(takes) == len(given) else takes[0] * len(given)
+        parts = [self.condition(p) if kind == "c" else self.number(p) for p, kind in zip(given, kinds, strict=True)]
+        if primitive.name == "where":
+            return self.choice([(parts[1], parts[0]), *(parts[2].cases or ((parts[2], None),))])
+        return self.joined(parts, lambda texts, arrays: spell(primitive, texts, arrays), condition=primitive.condition)
+
+    def joined(self, parts: Sequence[Piece], join: Join, *, condition: bool = False) -> Piece:
+        """What a function of texts makes of pieces, element by element."""
+        shape = broadcast([p.shape for p in parts], {})
+        bound = max(p.bound for p in parts)
+        element = join([p.element for p in parts], [False for _ in parts])
+        if not shape:
+            return Piece(element, element, (), condition, bound)
+        return Piece(join([p.whole for p in parts], [bool(p.shape) for p in parts]), element, shape, condition, bound)
+
+    def number(self, piece: Piece) -> Piece:
+        """A condition as a number, 1 where it holds, in brackets (K. E. Iverson's)."""
+        if not piece.condition:
+            return piece
+        return self.joined([piece], lambda texts, _: Text(f"\\left[{texts[0].text}\\right]"))
+
+    def condition(self, piece: Piece) -> Piece:
+        """A number as a condition."""
+        if piece.condition:
+            return piece
+        return self.joined([piece], lambda t, _: Text(rf"{tight(t[0], SUM)} \neq 0", COMPARE), condition=True)
+
+    def choice(self, cases: Sequence[tuple[Piece, Piece | None]]) -> Piece:
+        """A choice; the last value may have no condition."""
+        parts = [part for case in cases for part in case if part is not None]
+        shape = broadcast([p.shape for p in parts], {})
+        lines = [(value.element.text, None if c is None else c.element.text) for value, c in cases]
+        made = self.of_element(Text(self.branches(lines), TERNARY), shape, max(p.bound for p in parts))
+        return Piece(made.whole, made.element, shape, False, made.bound, tuple(cases))  # noqa: FBT003 - a field
+
+    def branches(self, lines: Sequence[tuple[str, str | None]]) -> str:
+        """The text of a choice."""
+        if self.environments:
+            said = [rf"{v} & \text{{{'otherwise' if c is None else 'if '}}} {c or ''}".rstrip() for v, c in lines]
+            return r"\begin{cases} " + r" \\ ".join(said) + r" \end{cases}"
+        said = [rf"{v} \;\; \mathrm{{otherwise}}" if c is None else rf"{v} \;\; \mathrm{{if}} \; {c}" for v, c in lines]
+        return r"\left\{ " + r"; \;\; ".join(said) + r" \right\}"
+
+    def listed(self, parts: Sequence[Piece], shape: Shape) -> Piece:
+        """A list, which is a new first axis."""
+        whole = Text("\\left[" + ", ".join(p.whole.text for p in parts) + "\\right]")
+        marks = [self.mark(Mark(a)) for a in range(-len(shape), 0)]
+        return Piece(whole, Text(subscripted(whole.text, marks)), shape, bound=max(p.bound for p in parts))
+
+    # Along axes
+
+    def along(self, big: str, piece: Piece, axes: Sequence[int], *, bounds: bool, condition: bool = False) -> Piece:
+        """A sum or its like along axes; `bounds` says whether those of the index are written."""
+        piece = piece if condition else self.number(piece)
+        binders, element = self.binders(big, piece, axes, bounds=bounds)
+        body = tight(element, COMPARE if condition else PRODUCT)
+        text = Text(f"{binders} {body}", BIG, open=True)
+        return self.of_element(text, without(piece.shape, axes), piece.bound + len(axes), condition=condition)
+
+    def binders(self, big: str, piece: Piece, axes: Sequence[int], *, bounds: bool = True) -> tuple[str, Text]:
+        """The signs of sums along axes, and the element with their indices."""
+        to: dict[Axis, Mark] = {a: Mark(("b", piece.bound + k)) for k, a in enumerate(axes)}
+        signs = []
+        for axis in axes:
+            letter = self.mark(to[axis])
+            signs.append(
+                f"{big}_{{{letter}=0}}^{{{self.dim(piece.shape[axis] - 1)}}}" if bounds else f"{big}_{{{letter}}}"
+            )
+        return " ".join(signs), self.moved(piece.element, to | self.kept(len(piece.shape), axes))
+
+    def kept(self, rank: int, axes: Sequence[int]) -> dict[Axis, Mark]:
+        """Where the other axes of an array are once some are gone."""
+        left = [a for a in range(-rank, 0) if a not in axes]
+        return {a: Mark(k) for k, a in enumerate(left, -len(left)) if a != k}
+
+    def enclosed(self, pattern: str, piece: Piece, axes: Sequence[int], *, keeps: bool = False) -> Piece:
+        """A norm or its like, `#1` in the pattern, of the axes that are `:`; the result may keep them."""
+        piece = self.number(piece)
+        rank = len(piece.shape)
+        if len(axes) == rank:
+            return self.of_whole(fill(pattern, [piece.whole]), piece.shape if keeps else (), piece.bound)
+        colons: dict[Axis, Mark] = {a: Mark(":") for a in axes}
+        inner = fill(pattern, [self.moved(piece.element, colons if keeps else colons | self.kept(rank, axes))])
+        if not keeps:
+            return self.of_element(inner, without(piece.shape, axes), piece.bound)
+        marks = [self.mark(Mark(a)) for a in axes]
+        return self.of_element(Text(subscripted(inner.text, marks)), piece.shape, piece.bound)
+
+    def at(self, piece: Piece, place: Place, whole: Text | None = None) -> Piece:
+        """The elements at a place; `whole` is how the user wrote it."""
+        rank = len(piece.shape)
+        shape = (*piece.shape[: rank - len(place)], *[p.count for p in place if isinstance(p, Range)])
+        element = self.moved(piece.element, moves(rank, place))
+        made = self.of_element(element, shape, piece.bound, condition=piece.condition)
+        return made if whole is None or not shape else Piece(whole, element, shape, piece.condition, piece.bound)
+
+    def permuted(self, piece: Piece, order: Sequence[int], whole: Text | None = None) -> Piece:
+        """The axes in another order: axis k of the last ones is axis `order[k]`."""
+        rank, n = len(piece.shape), len(order)
+        element = self.moved(piece.element, {a: Mark(k - n) for k, a in enumerate(order)})
+        shape = (*piece.shape[: rank - n], *[piece.shape[a] for a in order])
+        if whole is None:
+            return self.of_element(element, shape, piece.bound, condition=piece.condition)
+        return Piece(whole, element, shape, piece.condition, piece.bound)
+
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        """A matrix by its entries."""
+        if self.environments:
+            return r"\begin{pmatrix} " + r" \\ ".join(" & ".join(row) for row in rows) + r" \end{pmatrix}"
+        lines = ["\\left[" + r", \; ".join(row) + "\\right]" for row in rows]
+        return lines[0] if len(lines) == 1 else "\\left[" + r", \; ".join(lines) + "\\right]"
+
+
+def _floor(found: re.Match[str]) -> str:
+    return rf"\left\lfloor \frac{{{found[1] or found[2]}}}{{{found[3]}}} \right\rfloor"
+
+
+_MARK = re.compile("\0(\\d+)\1")
+
+
+def _scalar(text: Text) -> Piece:
+    return Piece(text, text)
+
+
+def subscripted(text: str, marks: Sequence[str]) -> str:
+    """A text with indices in its subscript, behind those that it has."""
+    listed = ",".join(marks)
+    ends = (
+        text.endswith("}")
+        and "_{" in text
+        and text.rpartition("_{")[2].count("}") == 1 + text.rpartition("_{")[2].count("{")
+    )
+    return f"{text[:-1]},{listed}}}" if ends else f"{text}_{{{listed}}}"
+
+
+def moves(rank: int, place: Place) -> dict[Axis, Mark]:
+    """Where the elements at a place of an array of that rank are in it."""
+    kept = [k for k, p in enumerate(place) if isinstance(p, Range)]
+    to: dict[Axis, Mark] = {a: Mark(a + len(place) - len(kept)) for a in range(-rank, -len(place))}
+    for k, p in enumerate(place):
+        if isinstance(p, Range):
+            to[k - len(place)] = Mark(kept.index(k) - len(kept), p.start, 0 if p.count == 1 else p.step)
+        else:
+            to[k - len(place)] = Mark("", p, 0)
+    return to
+
+
+def without(shape: Shape, axes: Sequence[int]) -> Shape:
+    """A shape without some of its axes."""
+    return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in axes])

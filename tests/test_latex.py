@@ -1,0 +1,459 @@
+"""LaTeX: golden texts, and what it says read back as a mathematician would."""
+
+import random
+
+import numpy as np
+import pytest
+from latex_reader import equations, read
+from matplotlib.mathtext import MathTextParser
+
+import symdiff
+from symdiff.emit.latex import CHARACTERS, OPERATIONS
+from symdiff.emit.latex_names import Names, spelt
+from symdiff.primitives import FUNCTIONS, PRIMITIVES
+
+USUAL = [name for name, p in PRIMITIVES.items() if not p.internal]
+
+# formula, and its LaTeX
+FORMULAS = [
+    ("log(x1) + x1*x2 - sin(x2)", r"\log\left(x_{1}\right) + x_{1} x_{2} - \sin\left(x_{2}\right)"),
+    ("0.5*x**2", r"0.5 x^{2}"),
+    ("-x^2", r"-x^{2}"),
+    ("(-x)^2", r"\left(-x\right)^{2}"),
+    ("-x*y", r"-x y"),
+    ("x*-y", r"x \left(-y\right)"),
+    ("-x/y", r"-\frac{x}{y}"),
+    ("a - -b", r"a - \left(-b\right)"),
+    ("a - (b - c)", r"a - \left(b - c\right)"),
+    ("a - b - c", r"a - b - c"),
+    ("a*(b*c)", r"a \left(b c\right)"),
+    ("a/(b/c)", r"\frac{a}{\frac{b}{c}}"),
+    ("a/b/c", r"\frac{\frac{a}{b}}{c}"),
+    ("(a + b)*c", r"\left(a + b\right) c"),
+    ("2*3*x*4", r"2 \cdot 3 x \cdot 4"),
+    ("2*(1/3)", r"2 \cdot \frac{1}{3}"),
+    ("x^y^z", r"x^{y^{z}}"),
+    ("(x^y)^z", r"\left(x^{y}\right)^{z}"),
+    ("(x/y)^2", r"\left(\frac{x}{y}\right)^{2}"),
+    ("x^-2", r"x^{-2}"),
+    ("sin(x)^2", r"\sin^{2}\left(x\right)"),
+    ("sin(x)^-1", r"\left(\sin\left(x\right)\right)^{-1}"),
+    ("sin(x^2)", r"\sin\left(x^{2}\right)"),
+    ("log10(x)^3", r"\log_{10}^{3}\left(x\right)"),
+    ("exp(-x^2/2)", r"e^{-\frac{x^{2}}{2}}"),
+    ("exp(x)^2", r"\left(e^{x}\right)^{2}"),
+    ("sqrt(x + 1)^3", r"\sqrt{x + 1}^{3}"),
+    ("cbrt(x)", r"\sqrt[3]{x}"),
+    ("abs(x - 1)", r"\left|x - 1\right|"),
+    ("log1p(-x)", r"\log\left(1 - x\right)"),
+    ("expm1(x)*2", r"\left(e^{x} - 1\right) \cdot 2"),
+    ("deg2rad(x)*y", r"\frac{\pi}{180} x y"),
+    ("a + b % c", r"a + \left(b \; \mathrm{mod} \; c\right)"),
+    ("(a + b) % c", r"\left(a + b\right) \; \mathrm{mod} \; c"),
+    ("Max(a, b, c)", r"\max\left(a, b, c\right)"),
+    ("heaviside(x)", r"\operatorname{heaviside}\left(x\right)"),
+    ("clip(x, 0, 1)", r"\operatorname{clip}\left(x, 0, 1\right)"),
+    ("square(x + 1)", r"\left(x + 1\right)^{2}"),
+    ("pow(x, 2) + mod(x, 2)", r"x^{2} + \left(x \; \mathrm{mod} \; 2\right)"),
+    ("polygamma(1, x)^2", r"\left(\psi^{(1)}\left(x\right)\right)^{2}"),
+    ("2*pi*r", r"2 \pi r"),
+    ("1e-3*x + 2.5e10", r"0.001 x + 2.5 \times 10^{10}"),
+    ("1e-7^2", r"\left(10^{-7}\right)^{2}"),
+    ("-inf + x", r"-\infty + x"),
+    ("0 < x <= 1", r"\left[0 < x \leq 1\right]"),
+    ("(x > 0)*y", r"\left[x > 0\right] y"),
+    (
+        "x if x > 0 and not y or x == 1 else -x",
+        r"\begin{cases} x & \text{if } \left(x > 0 \wedge \neg \left(y \neq 0\right)\right) \vee x = 1 \\ -x & \text{otherwise} \end{cases}",
+    ),
+    (
+        "Piecewise((x, x < 0), (x^2, x < 1))",
+        r"\begin{cases} x & \text{if } x < 0 \\ x^{2} & \text{if } x < 1 \end{cases}",
+    ),
+    (
+        "2*where(a > 0, 1, where(b > 0, 2, 3))",
+        r"2 \left(\begin{cases} 1 & \text{if } a > 0 \\ 2 & \text{if } b > 0 \\ 3 & \text{otherwise} \end{cases}\right)",
+    ),
+    (
+        "r = sqrt(x^2 + y^2); r",
+        r"r = \sqrt{x^{2} + y^{2}}",
+    ),
+    (
+        "r = sqrt(x^2 + y^2)\nx/r, y/r",
+        "\\begin{aligned}\nr &= \\sqrt{x^{2} + y^{2}} \\\\\nf_{0} &= \\frac{x}{r} \\\\\nf_{1} &= \\frac{y}{r}\n\\end{aligned}",
+    ),
+    ("c = x > 0; where(c, x, f)*c", "\\begin{aligned}\nc &= x > 0 \\\\\n\\mathrm{out} &= \\left(\\begin{cases} x & \\text{if } c \\\\ f & \\text{otherwise} \\end{cases}\\right) \\left[c\\right]\n\\end{aligned}"),
+]  # fmt: skip
+
+ARRAYS = [
+    ("norm(A@x - b)", "A[m,n], x[n], b[m]", r"\left\Vert A x - b \right\Vert"),
+    ("norm(A)", "A[m,n]", r"\left\Vert A \right\Vert_{F}"),
+    ("x@A@x/2 - b@x", "A[n,n], x[n], b[n]", r"\frac{x^{\mathsf{T}} A x}{2} - b^{\mathsf{T}} x"),
+    ("x@A", "A[n,m], x[n]", r"A^{\mathsf{T}} x"),
+    ("A.T@(A@x)", "A[m,n], x[n]", r"A^{\mathsf{T}} \left(A x\right)"),
+    ("(A*B)@x", "A[n,n], B[n,n], x[n]", r"\left(A \odot B\right) x"),
+    ("outer(x, y)", "x[n], y[m]", r"x y^{\mathsf{T}}"),
+    ("dot(x, y)", "x[n], y[n]", r"x^{\mathsf{T}} y"),
+    ("W2@relu(W1@x + b1) + b2", "W1[h,n], W2[m,h], x[n], b1[h], b2[m]", r"W_{2} \operatorname{relu}\left(W_{1} x + b_{1}\right) + b_{2}"),
+    ("sum((y - a*x)^2)", "x[n], y[n], a", r"\sum_{i=0}^{n - 1} \left(y_{i} - a x_{i}\right)^{2}"),
+    ("sum(x)*2 + sum(x)", "x[3]", r"\left(\sum_{i=0}^{2} x_{i}\right) \cdot 2 + \sum_{i=0}^{2} x_{i}"),
+    ("sum(x)^2", "x[n]", r"\left(\sum_{i=0}^{n - 1} x_{i}\right)^{2}"),
+    ("sum(x*sum(y + 1))", "x[n], y[n]", r"\sum_{j=0}^{n - 1} x_{j} \sum_{i=0}^{n - 1} \left(y_{i} + 1\right)"),
+    ("mean(x)", "x[n]", r"\frac{1}{n} \sum_{i=0}^{n - 1} x_{i}"),
+    ("max(x) - prod(x)", "x[n]", r"\max_{i} x_{i} - \prod_{i=0}^{n - 1} x_{i}"),
+    ("logsumexp(x)", "x[n]", r"\log \sum_{i=0}^{n - 1} e^{x_{i}}"),
+    ("softmax(x)[0]", "x[n]", r"\operatorname{softmax}\left(x\right)_{0}"),
+    ("x[0]*x[-1] + x1", "x[3], x1", r"x_{0} x_{2} + \mathrm{x1}"),
+    ("x[1:] - x[:-1]", "x[n]", r"x_{1:} - x_{:-1}"),
+    ("sum(x[1:]*x[:-1])", "x[n]", r"\sum_{i=0}^{n - 2} x_{i + 1} x_{i}"),
+    ("sum(x[::-2])", "x[4]", r"\sum_{i=0}^{1} x_{3 - 2 i}"),
+    ("X[:, 0]", "X[m,n]", r"X_{:,0}"),
+    ("sum(X, axis=0)", "X[m,n]", r"f_{i} = \sum_{j=0}^{m - 1} X_{j,i}"),
+    ("norm(X, axis=1)", "X[m,n]", r"f_{i} = \left\Vert X_{i,:} \right\Vert"),
+    ("x*y^2", "x[n], y[n]", r"f_{i} = x_{i} y_{i}^{2}"),
+    ("[a, b + 1]", "a, b", r"\left[a, b + 1\right]"),
+    ("i*x", "x[n], i", "i x"),
+    ("sum(i*x)", "x[n], i", r"\sum_{j=0}^{n - 1} i x_{j}"),
+]  # fmt: skip
+
+DERIVATIVES = [
+    ("log(x1) + x1*x2 - sin(x2)", ("x1",), r"\frac{\partial f}{\partial x_{1}} = \frac{1}{x_{1}} + x_{2}"),
+    ("x^3", ("x", "x"), r"\frac{\mathrm{d}^{2} f}{\mathrm{d} x^{2}} = 6 x"),
+    ("x^2*y^2", ("x", "y"), r"\frac{\partial^{2} f}{\partial y \, \partial x} = 4 y x"),
+    ("x^y", ("x",), r"\frac{\partial f}{\partial x} = y x^{y - 1}"),
+    ("x^y", ("y",), r"\frac{\partial f}{\partial y} = x^{y} \log\left(x\right)"),
+    ("hypot(x, y)", ("x",), r"\frac{\partial f}{\partial x} = \frac{x}{\sqrt{x^{2} + y^{2}}}"),
+    ("tanh(a*x)", ("x",), r"\frac{\partial f}{\partial x} = \frac{a}{\cosh^{2}\left(a x\right)}"),
+    ("sinc(x)", ("x",), r"\frac{\mathrm{d} f}{\mathrm{d} x} = \operatorname{sinc}'\left(x\right)"),
+    ("erf(x)", ("x",), r"\frac{\mathrm{d} f}{\mathrm{d} x} = \frac{2 e^{-x^{2}}}{\sqrt{\pi}}"),
+    ("log2(x)", ("x",), r"\frac{\mathrm{d} f}{\mathrm{d} x} = \frac{1}{\log\left(2\right) x}"),
+    ("x*log(x)", ("x",), r"\frac{\mathrm{d} f}{\mathrm{d} x} = \log\left(x\right) + 1"),
+    ("x^2/sqrt(2*pi)/2 + 11*x/3072*y", ("x",), r"\frac{\partial f}{\partial x} = \frac{x}{\sqrt{2 \pi}} + \frac{11 y}{3072}"),
+    ("2.71828*x", ("x",), r"\frac{\mathrm{d} f}{\mathrm{d} x} = 2.71828"),
+    ("g*t", ("t",), r"\frac{\mathrm{d} f}{\mathrm{d} t} = 9.81"),
+    ("x/r", ("r",), r"\frac{\partial f}{\partial r} = -\frac{x}{r^{2}}"),
+    ("abs(x)", ("x",), r"\frac{\mathrm{d} f}{\mathrm{d} x} = \operatorname{sign}\left(x\right)"),
+    ("where(x > 0, log(x), x)", ("x",), r"\frac{\mathrm{d} f}{\mathrm{d} x} = \begin{cases} \frac{1}{x} & \text{if } x > 0 \\ 1 & \text{otherwise} \end{cases}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "want"), FORMULAS)
+def test_formulas(text, want):
+    assert symdiff.compile(text).latex == want
+
+
+@pytest.mark.parametrize(("text", "args", "want"), ARRAYS)
+def test_arrays(text, args, want):
+    assert symdiff.compile(text, args=args).latex == want
+
+
+@pytest.mark.parametrize(("text", "by", "want"), DERIVATIVES)
+def test_derivatives(text, by, want):
+    got = symdiff.compile(text, constants={"g": 9.81} if "g" in text else None).diff(*by).latex
+    assert got == want.replace("9.81", "g")
+
+
+def test_members():
+    f = symdiff.compile("x1^2*x2")
+    assert f.grad.latex.splitlines() == [
+        r"\begin{aligned}",
+        r"\frac{\partial f}{\partial x_{1}} &= 2 x_{2} x_{1} \\",
+        r"\frac{\partial f}{\partial x_{2}} &= x_{1}^{2}",
+        r"\end{aligned}",
+    ]
+    assert f.value_and_grad.latex.splitlines()[1] == r"f &= x_{1}^{2} x_{2} \\"
+    assert f.hessian.latex == r"\nabla^{2} f = \begin{pmatrix} 2 x_{2} & 2 x_{1} \\ 2 x_{1} & 0 \end{pmatrix}"
+    assert f.jacobian.latex == r"\nabla f = \begin{pmatrix} 2 x_{2} x_{1} & x_{1}^{2} \end{pmatrix}"
+    assert f.jvp.latex.splitlines()[2] == r"\dot{f} &= 2 \dot{x}_{1} x_{1} x_{2} + \dot{x}_{2} x_{1}^{2}"
+    assert f.vjp.latex.splitlines()[2:4] == [
+        r"\bar{x}_{1} &= 2 \bar{f} x_{2} x_{1} \\",
+        r"\bar{x}_{2} &= \bar{f} x_{1}^{2}",
+    ]
+    assert symdiff.compile("x*y, x").jacobian.latex == r"J = \begin{pmatrix} y & x \\ 1 & 0 \end{pmatrix}"
+    assert symdiff.compile("r = x*y; r").diff("x").latex == r"\frac{\partial r}{\partial x} = y"
+    assert f._repr_latex_() == f"$\\displaystyle {f.latex}$"
+    textbook = symdiff.compile("x1^2*x2", optimize=False)
+    assert textbook.latex == f.latex
+    assert textbook.grad.latex == f.grad.latex
+    assert f.pack("x1 x2").grad.latex.startswith(r"\begin{aligned}" + "\nx_{1} &= p_{0}")
+
+
+@pytest.mark.parametrize(
+    ("name", "want"),
+    [
+        ("x", "x"),
+        ("x1", "x_{1}"),
+        ("x_12", "x_{12}"),
+        ("x_i_1", "x_{i,1}"),
+        ("alpha2", r"\alpha_{2}"),
+        ("Omega", r"\Omega"),
+        ("theta_max", r"\theta_{\mathrm{max}}"),
+        ("T_alpha0", r"T_{\alpha_{0}}"),
+        ("velocity", r"\mathrm{velocity}"),
+        ("x_dot", r"\dot{x}"),
+        ("x1_bar_dot", r"\dot{\bar{x}}_{1}"),
+        ("theta_hat", r"\hat{\theta}"),
+        ("α1", r"\alpha_{1}"),
+        ("Δ", r"\Delta"),
+        ("ϑ_é", "ϑ_{é}"),
+        ("_", r"\mathrm{\_}"),
+        ("_x", r"\mathrm{\_x}"),
+        ("x_", r"\mathrm{x\_}"),
+        ("a__b", r"\mathrm{a\_\_b}"),
+        ("x1y", r"\mathrm{x1y}"),
+    ],
+)
+def test_names(name, want):
+    assert spelt(name) == want
+    MathTextParser("path").parse(f"${want}$")
+
+
+def test_no_two_names_look_alike():
+    names = Names(["x1", "x_1", "e", "alpha", "α", "i"])
+    assert names["x1"] == "x_{1}"
+    assert len({names[n] for n in ("x1", "x_1", "e", "alpha", "α")}) == 5
+    assert names["e"] != "e"
+    assert names.indices(2) == ["j", "k"]
+    f = symdiff.compile("exp(x)*e + f")
+    assert f.latex == r"e^{x} \, \mathrm{e} + f".replace(r" \, ", r" \, ")
+    assert f.diff("x").latex.startswith(r"\frac{\partial \mathrm{out}}")
+
+
+# What it says
+
+
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_every_operation_has_a_spelling(name):
+    primitive = PRIMITIVES[name]
+    assert primitive.latex, f"{name} needs a spelling in LaTeX"
+    slots = {int(c) for c in "123" if f"#{c}" in primitive.latex}
+    assert all(slot <= primitive.arity for slot in slots)
+
+
+def call(name):
+    """The text of a call of an operation by its arguments, and a point."""
+    primitive = PRIMITIVES[name]
+    symbols = [s for s in primitive.symbols if s.text[0] not in "&|~"]
+    places = primitive.sample or tuple((0.3, 0.7) for _ in range(primitive.arity))
+    names = [f"x{k}" for k in range(primitive.arity)]
+    kinds = primitive.takes or "r" * primitive.arity
+    parts = [f"({n} > 0.5)" if kind == "c" else n for n, kind in zip(names, kinds, strict=True)]
+    if symbols:
+        text = f"{symbols[0].text} {parts[0]}" if symbols[0].prefix else f"{parts[0]} {symbols[0].text} {parts[1]}"
+    else:
+        spelt_name = next(n for n, p in FUNCTIONS.items() if p is primitive)
+        if primitive.orders:
+            parts[0] = "2"
+        text = f"{spelt_name}({', '.join(parts)})"
+    point = {n: (a + 2 * b) / 3 for n, (a, b) in zip(names, places, strict=True) if n in text}
+    return text, point
+
+
+def flat(values):
+    return [v for part in values for v in flat(part)] if isinstance(values, tuple) else [float(values)]
+
+
+def checked(f, point, rel=1e-9):
+    """Hold the LaTeX of a Function of scalars to its values."""
+    names = {spelt(n): v for n, v in point.items()}
+    values = f(**point)
+    lines = equations(f.latex)
+    got = []
+    for left, right in lines:
+        value = read(right, names)
+        names[left] = value
+        got.append(value)
+    wanted = flat(values)
+    got = [float(v) for v in got[-len(wanted) :]]
+    assert got == pytest.approx(wanted, rel=rel, abs=1e-12, nan_ok=True), f.latex
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_operations_read_back(name):
+    text, point = call(name)
+    for around in (
+        "{}",
+        "2*({})",
+        "({})*y",
+        "y - ({})",
+        "-({})",
+        "({})**2",
+        "y**({})",
+        "({})/y",
+        "({}) % 3",
+        "abs({}) + y",
+    ):
+        formula = around.format(text)
+        f = symdiff.compile(formula)
+        if name != "polygamma":  # it has no head that a reader would know
+            checked(f, {n: v for n, v in ({**point, "y": 1.3}).items() if n in f.args})
+    f = symdiff.compile(f"({text})*y")
+    if name in ("sinc", "digamma", "polygamma", "gamma", "lgamma"):
+        for derived in (f.grad, f.hessian):
+            assert derived.latex
+        return
+    checked(f.grad, {**point, "y": 1.3})
+    for n in f.args:
+        checked(f.diff(n).grad, {**point, "y": 1.3})
+
+
+def formula(rng, depth):
+    """A random formula, with few parentheses."""
+    if depth == 0:
+        return rng.choice(["x", "y", "z", "2", "0.5", "3"])
+    a, b, c = (formula(rng, depth - 1) for _ in range(3))
+    return rng.choice(
+        [
+            f"{a} + {b}", f"{a} - {b}", f"{a}*{b}", f"{a}/{b}", f"-{a}", f"({a})", f"({a})*({b})", f"{a} - ({b})",
+            f"({a})/({b})", f"({a})**2", f"({a})**({b})", f"{a} % {b}", f"({a}) % ({b})", f"sin({a})**2", f"sin({a})", f"exp({a})",
+            f"sqrt(abs({a}))", f"where({a} < {b}, {b}, {c})", f"({a} if {b} > 0 and {c} < 1 or {a} == 2 else {c})",
+            f"log(1 + ({a})**2)**3", f"abs({a})", f"max({a}, {b}, {c})", f"({a} < {b} <= {c})*({a})", f"-({a})**2",
+            f"Piecewise(({a}, {b} < 0), ({b}, not ({c} > 1)))", f"expm1({a})", f"hypot({a}, {b})", f"floor({a})",
+        ]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_formulas_read_back(seed):
+    rng = random.Random(seed)  # noqa: S311 - a test
+    for _ in range(15):
+        f = symdiff.compile(formula(rng, rng.choice([1, 2, 3])))
+        point = {name: rng.uniform(0.2, 2.0) for name in f.args}
+        with np.errstate(all="ignore"):
+            checked(f, point)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_derivatives_of_random_formulas_read_back(seed):
+    from random_formulas import formula as smooth
+
+    rng = random.Random(seed)  # noqa: S311 - a test
+    for _ in range(4):
+        f = symdiff.compile(smooth(rng, 2).replace("sinc", "cos").replace("digamma", "cbrt").replace("lgamma", "sqrt"))
+        point = {name: rng.uniform(0.2, 1.2) for name in f.args}
+        for derived in (f.grad, f.value_and_grad, *[f.diff(n).grad for n in f.args]) if f.args else ():
+            checked(derived, point, rel=1e-7)
+
+
+# formula, arguments: read back in values and gradients
+LOSSES = [
+    ("sum((y - a*x)**2)", "x[n], y[n], a"),
+    ("sum((y - (w2*maximum(0, w1*x + b1) + b2))**2)", "x[n], y[n], w1, b1, w2, b2"),
+    ("norm(A@x - y)", "A[n,n], x[n], y[n]"),
+    ("x@A@x/2 - y@x", "A[n,n], x[n], y[n]"),
+    ("sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)", "x[n]"),
+    ("mean(x)*max(x) - prod(x)", "x[n]"),
+    ("sum(tanh(A@x + y))", "A[n,n], x[n], y[n]"),
+    ("sum(A*outer(x, y)) + sum(A.T@x)", "A[n,n], x[n], y[n]"),
+    ("sum(sum(A, axis=0)*y)**2", "A[n,n], y[n]"),
+    ("sum(where(x > y, x*y, 0)) + x[0]*y[-1]", "x[n], y[n]"),
+    ("r = x - y; sum(r[::2]) + dot(r, r)*norm(r)", "x[n], y[n]"),
+    ("max(x*y) + min(x)", "x[n], y[n]"),
+    ("log(sum(exp(x)))*2", "x[n]"),
+    ("sum(exp(x)/sum(exp(x))*y)", "x[n], y[n]"),
+]
+
+
+@pytest.mark.parametrize(("text", "args"), LOSSES)
+def test_arrays_read_back(text, args):
+    n = 4
+    rng = np.random.default_rng(3)
+    f = symdiff.compile(text, args=args)
+    point = [rng.uniform(0.3, 2, [n for _ in core]) for core in f.cores]
+    names = {"n": n}
+    for name, value in zip(f.args, point, strict=True):
+        names[spelt(name)] = value.reshape(n, 1) if value.ndim == 1 else value
+    shapes = [np.shape(v) for v in f.grad(*point)]
+    for derived, wanted in ((f, [f(*point)]), (f.grad, f.grad(*point))):
+        if "softmax" in derived.latex:
+            continue
+        known = dict(names)
+        values = []
+        for left, right in equations(derived.latex):
+            values.append(valued(left, right, known, n))
+        for got, want in zip(values[-len(wanted) :], wanted, strict=True):
+            assert np.reshape(got, np.shape(want)) == pytest.approx(np.asarray(want), rel=1e-9), derived.latex
+    assert len(shapes) == len(f.args)
+
+
+def valued(left, right, known, n):
+    """The value of an equation, for all indices that its left side has."""
+    name, _, subscripts = left.rstrip("}").rpartition("_{")
+    if "_{" not in left:
+        name, subscripts = left, ""
+    if r"\partial" in left:
+        subscripts = left.rpartition("_{")[2].rstrip("}") if left.endswith("}}") else ""
+    letters = [s for s in subscripts.split(",") if len(s) == 1 and s.isalpha()]
+    if not letters:
+        known[left] = read(right, known)
+        return known[left]
+    kept = [s for s in subscripts.split(",") if s not in letters]
+    free = dict.fromkeys(letters, 0)
+    made = np.zeros([n] * len(letters))
+    for place in np.ndindex(made.shape):
+        made[place] = read(right, known | dict(zip(free, place, strict=True)))
+    known[f"{name}_{{{','.join(kept)}}}" if kept else name] = made[:, None] if made.ndim == 1 else made
+    return made
+
+
+# Mathtext
+
+
+def mathtext(f):
+    parser = MathTextParser("path")
+    for line in f.mathtext.splitlines():
+        assert line[0] == line[-1] == "$"
+        parser.parse(line)
+
+
+@pytest.mark.parametrize("text", [text for text, _ in FORMULAS] + [text for text, _, _ in DERIVATIVES])
+def test_mathtext_renders(text):
+    f = symdiff.compile(text)
+    mathtext(f)
+    for name in f.args:
+        mathtext(f.diff(name))
+    if len(f.outputs) == 1 and f.args:
+        mathtext(f.hessian)
+
+
+@pytest.mark.parametrize(("text", "args"), LOSSES + [(text, args) for text, args, _ in ARRAYS])
+def test_mathtext_renders_arrays(text, args):
+    f = symdiff.compile(text, args=args)
+    for shown in (f, f.jacobian, *([f.grad, f.hessian] if f.results == ((),) else [])):
+        mathtext(shown)
+        assert shown.latex.count("{") == shown.latex.count("}")
+        assert "\0" not in shown.latex
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_mathtext_renders_operations(name):
+    f = symdiff.compile(call(name)[0])
+    mathtext(f)
+    mathtext(f.hessian)
+
+
+def test_mathtext_has_a_line_an_equation():
+    assert symdiff.compile("x^2").grad.mathtext == r"$\dfrac{\mathrm{d} f}{\mathrm{d} x} = 2 x$"
+    assert symdiff.compile("r = x/2; x*sin(r)").mathtext == "$r = \\dfrac{x}{2}$\n$f = x \\, \\sin\\left(r\\right)$"
+
+
+# Sizes
+
+
+def test_huge_formulas_are_refused():
+    f = symdiff.compile(" + ".join(["x*y"] * OPERATIONS))
+    with pytest.raises(symdiff.LimitError, match=f"up to|to {OPERATIONS}"):
+        _ = f.latex
+    assert f._repr_latex_() is None
+    long = symdiff.compile(" + ".join(["a" * 100] * (CHARACTERS // 100)))
+    with pytest.raises(symdiff.LimitError, match="characters"):
+        _ = long.latex
+
+
+def test_deep_and_shared_formulas():
+    deep = symdiff.compile("sin(" * 900 + "x" + ")" * 900)
+    assert deep.latex.count(r"\sin") == 900
+    shared = symdiff.compile("\n".join(["a0 = x + y", *[f"a{k} = a{k - 1}*a{k - 1} + 1" for k in range(1, 40)], "a39"]))
+    assert len(shared.grad.latex) < 20_000
+    unnamed = symdiff.compile("sin(x*y + exp(x)*cos(y) + 1)**2").hessian
+    assert "v_{1}" in unnamed.latex
