@@ -151,7 +151,7 @@ def shown(given: Any) -> str:
     if not isinstance(given, np.ndarray) or not given.ndim:
         return str(given)
     few = np.array2string(given, precision=5, threshold=8, edgeitems=2, max_line_width=10**6, separator=" ")
-    return f"{given.shape} {_short(' '.join(few.split()))}"
+    return f"{given.shape} {_short(' '.join(few.split()).replace('[ ', '['))}"
 
 
 def _short(text: str) -> str:
