@@ -28,7 +28,8 @@ class Shown(Called):
         The numbers are those of the Function with `optimize=False`: what it computes in a more
         accurate form otherwise is computed here step by step; a note says where that shows. Branches
         of a choice that are not taken are shown with their own values and tangents, and adjoints
-        of 0. No step raises a warning; an infinity or a NaN stands in the table.
+        of 0 (one that no condition can choose is NaN). No step raises a warning; an infinity or
+        a NaN stands in the table.
 
         Args:
             *args: as for a call; arrays are many points, and every value has their loop shape.

@@ -26,6 +26,7 @@ from symdiff.runtime.results import Layout, record, record_of
 
 _MOST = 60  # steps that are printed
 _LONG = 64  # characters of an expression or an array that are printed
+_WIDE = 100  # characters of a title
 _CLOSE = 1e-9  # the relative difference from a call that is put down to rounding
 
 
@@ -105,7 +106,7 @@ class Trace:
         texts.insert(1, "  ".join("-" * width for width in widths))
         if note:
             texts.insert(2 + len(first), note)
-        return "\n".join([self.title, "", *texts, *([""] if self.notes else ()), *self.notes])
+        return "\n".join([_short(self.title, _WIDE), "", *texts, *([""] if self.notes else ()), *self.notes])
 
     __repr__ = __str__
 
@@ -123,7 +124,7 @@ class Trace:
         body += [row(texts, "td") for texts in last]
         return "\n".join(
             [
-                f"<div><p><code>{escape(self.title)}</code></p>",
+                f"<div><p><code>{escape(_short(self.title, _WIDE))}</code></p>",
                 f"<table><thead>{row(head, 'th')}</thead>",
                 f"<tbody>{''.join(body)}</tbody></table>",
                 *[f"<p>{escape(note)}</p>" for note in self.notes],
@@ -154,8 +155,8 @@ def shown(given: Any) -> str:
     return f"{given.shape} {_short(' '.join(few.split()).replace('[ ', '['))}"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONG else text[: _LONG - 3] + "..."
+def _short(text: str, most: int = _LONG) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 # The program
