@@ -241,20 +241,20 @@ def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bo
     if tangent:
         given = zip(work.rows_of(wrt), wrt, strict=True)
         dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in given})
-    seeds: list[int] = []
+    weights: list[int] = []
     if cotangent:
-        seeds = [work.input(f"{name}_bar", i) for i, name in zip(primal.outputs, primal.names, strict=True)]
+        weights = [work.input(f"{name}_bar", i) for i, name in zip(primal.outputs, primal.names, strict=True)]
     elif [work.builder.shape(i) for i in primal.outputs] == [()]:
-        seeds = [work.builder.const(1.0)]
-    if seeds:
+        weights = [work.builder.const(1.0)]
+    if weights:
         totals: dict[int, int] = {}
-        for output, seed in zip(primal.outputs, seeds, strict=True):
-            totals[output] = work.builder.op("add", totals[output], seed) if output in totals else seed
+        for output, weight in zip(primal.outputs, weights, strict=True):
+            totals[output] = work.builder.op("add", totals[output], weight) if output in totals else weight
         bars = work.reverse(totals, rows)
     outputs: list[int] = []
-    own = dict(zip(primal.names, seeds, strict=False))
+    own = dict(zip(primal.names, weights, strict=False))
     for line in found:
-        columns = _columns(primal, line, wrt, tangent=tangent, adjoint=bool(seeds))
+        columns = _columns(primal, line, wrt, tangent=tangent, adjoint=bool(weights))
         outputs.append(work.builder.number(line.row))
         if "tangent" in columns:
             outputs += work.full(dots, [line.row])
