@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from symdiff.called import Called
 from symdiff.derive.every import every
-from symdiff.dims import Shape
+from symdiff.dims import Shape, value
 from symdiff.emit import latex
 from symdiff.emit.dot import Drawing, dot, drawable
 from symdiff.emit.latex_text import UnwrittenError
 from symdiff.errors import LimitError, ShapeError, SymdiffError
 from symdiff.ir import Program
 from symdiff.runtime.arguments import arrays, bind, converted, meet
+from symdiff.runtime.results import flatten
+from symdiff.trace import Plan, Trace, compared, plan, read, seeds
 
 
 class Shown(Called):
@@ -100,3 +105,86 @@ class Shown(Called):
             raise ShapeError(f"graph shows one point, and these arguments are an array of points, of shape {loop}")
         meet(program.graph.demands, sizes)
         return Drawing(dot(program, *every(program, converted(values, dtype))))
+
+    def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
+        """Every step of the formula at given arguments, with its value, its tangent and its adjoint.
+
+        This is the table of a textbook: steps named as in the source of `optimize=False`, each
+        with the expression that it computes, evaluated going forward; its tangent on the way; its
+        adjoint coming back, which is the derivative of the result by the step, all uses counted.
+
+        The numbers are those of the Function with `optimize=False`: what it computes in a more
+        accurate form otherwise is computed here step by step; a note says where that shows. Branches
+        of a choice that are not taken are shown with their own values and tangents, and adjoints
+        of 0 (one that no condition can choose is NaN). No step raises a warning; an infinity or
+        a NaN stands in the table.
+
+        Args:
+            *args: as for a call; arrays are many points, and every value has their loop shape.
+            tangent: a direction: a number or array for each of `wrt`, in that order, as a tuple or
+                list; or by name, `{"x1": 1}`, where those left out are 0; or, if `wrt` is one
+                name, itself. Default: no tangents.
+            cotangent: the same for each of `outputs`, weights of their adjoints. Default: 1
+                for one scalar output; for several outputs or an array there are no adjoints.
+            **named: arguments by name. Of an argument that is called `tangent` or `cotangent` itself,
+                that name is meant, unless it is given by position.
+
+        Returns:
+            A `Trace` of steps with `name`, `expression`, `value`, `tangent` and `adjoint`, and
+            its `result`, `tangent` and `gradient`. Values are of loop shape + core shape.
+
+        Raises:
+            TypeError: arguments as for a call; tangents or cotangents that are not one for each.
+            ShapeError: shapes that do not fit.
+
+        Source: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5.
+        """
+        chosen = {"tangent": tangent, "cotangent": cotangent}
+        for option in self.args[len(args) :]:
+            if chosen.get(option) is not None:
+                named[option] = chosen.pop(option)
+        given = bind(self.args, self._call_text(), args, named)
+        _, _, dtype, sizes = arrays(self.args, given, self.cores)
+
+        def zeros(core: Shape) -> Any:
+            return np.zeros([value(dim, sizes) for dim in core], dtype) if core else 0.0
+
+        cores = dict(zip(self.args, self.cores, strict=True))
+        forward, reverse = chosen.get("tangent"), chosen.get("cotangent")
+        everything = list(given)
+        if forward is not None:
+            everything += seeds("tangent", self.wrt, [cores[name] for name in self.wrt], forward, zeros)
+        if reverse is not None:
+            everything += seeds("cotangent", self.outputs, self.results, reverse, zeros)
+        planned, program = self._traced(forward is not None, reverse is not None)
+        with np.errstate(all="ignore"):
+            made = read(planned, program(*everything), self._title(), self.wrt, self.outputs, self._result)
+            if self._recipe.optimize:
+                made = replace(
+                    made,
+                    notes=(*made.notes, *self._compared(made, given, gradient=planned.adjoint and reverse is None)),
+                )
+        return made
+
+    def _traced(self, tangent: bool, cotangent: bool) -> tuple[Plan, Called]:  # noqa: FBT001 - which sweeps
+        """How a trace is computed, and what computes it."""
+
+        def make() -> tuple[Plan, Called]:
+            made = plan(self._recipe, self.wrt, self.results, tangent=tangent, cotangent=cotangent)
+            return made, Called(made.recipe, made.program, self.wrt, "trace", made.layout)
+
+        found: tuple[Plan, Called] = self._once(("trace", tangent, cotangent), make)
+        return found
+
+    def _title(self) -> str:
+        """The formula, and what of it this is."""
+        what = "" if self.name == "value" else f"{self.name} of "
+        return what + "; ".join(line.strip() for line in self.text.splitlines() if line.strip())
+
+    def _compared(self, made: Trace, given: Sequence[Any], *, gradient: bool) -> list[str]:
+        """What a call computes in a more accurate form than the steps do."""
+        call: Any = self
+        pairs = [("The call", self.outputs, flatten(call(*given), self._nest), flatten(made.result, self._nest))]
+        if gradient and self.wrt:
+            pairs.append(("The gradient", self.wrt, call.grad(*given), made.gradient))
+        return [note for pair in pairs if (note := compared(*pair))]

@@ -24,7 +24,7 @@ FLOORS = [
     {"emit"},
     {"runtime"},
     {"compiled"},
-    {"called", "check"},
+    {"called", "check", "trace"},
     {"shown"},
     {"function"},
     {"compiler"},

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import symdiff
-from symdiff.cli import check, graph, latex, show, source
+from symdiff.cli import check, graph, latex, show, source, trace
 from symdiff.cli.options import add_at, add_formula
 from symdiff.errors import SymdiffError
 
@@ -16,6 +16,7 @@ from symdiff.errors import SymdiffError
 COMMANDS: dict[str, ModuleType] = {
     "source": source,
     "check": check,
+    "trace": trace,
     "graph": graph,
     "latex": latex,
 }

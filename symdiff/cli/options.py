@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import symdiff
+from symdiff.dims import Shape
 from symdiff.errors import SymdiffError
 from symdiff.function import Function
 
@@ -59,44 +60,52 @@ def compiled(options: argparse.Namespace, *, optimize: bool = True) -> Function:
 
 def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
     """The values of each argument, in order."""
-    values: dict[str, np.ndarray] = {}
-    for word in given:
-        name, equals, text = word.strip().partition("=")
-        if not equals:
-            raise ValueError(f"--at takes NAME=VALUE, not {word.strip()!r} (no spaces around =)")
-        name = name.strip()
-        if name not in f.args:
-            raise ValueError(f"--at gives a value to {name!r}, which is not an argument: ({', '.join(f.args)})")
-        if name in values:
-            raise ValueError(f"--at gives {name!r} twice")
-        core = f.cores[f.args.index(name)]
-        values[name] = _matrix(name, text) if len(core) == 2 else _values(name, text)
-        if core and values[name].ndim < len(core):
-            raise ValueError(f"--at takes vectors and matrices, and {name!r} has {len(core)} axes")
+    values = assigned(f.args, f.cores, given, "--at")
     missing = [name for name in f.args if name not in values]
     if missing:
         raise ValueError(f"--at gives no value to {', '.join(missing)}")
     return [values[name] for name in f.args]
 
 
-def _matrix(name: str, text: str) -> np.ndarray:
-    rows = [_values(name, row) for row in text.split(";")]
+def assigned(
+    names: Sequence[str], cores: Sequence[Shape], given: Sequence[str], option: str, what: str = "an argument"
+) -> dict[str, np.ndarray]:
+    """The values that an option gives to some of these names, by NAME=VALUE."""
+    values: dict[str, np.ndarray] = {}
+    for word in given:
+        name, equals, text = word.strip().partition("=")
+        if not equals:
+            raise ValueError(f"{option} takes NAME=VALUE, not {word.strip()!r} (no spaces around =)")
+        name = name.strip()
+        if name not in names:
+            raise ValueError(f"{option} gives a value to {name!r}, which is not {what}: ({', '.join(names)})")
+        if name in values:
+            raise ValueError(f"{option} gives {name!r} twice")
+        core = cores[names.index(name)]
+        values[name] = _matrix(name, text, option) if len(core) == 2 else _values(name, text, option)
+        if core and values[name].ndim < len(core):
+            raise ValueError(f"{option} takes vectors and matrices, and {name!r} has {len(core)} axes")
+    return values
+
+
+def _matrix(name: str, text: str, option: str) -> np.ndarray:
+    rows = [_values(name, row, option) for row in text.split(";")]
     if len({len(row) for row in rows}) > 1:
-        raise ValueError(f"--at: the rows of {name!r} are not of one length")
+        raise ValueError(f"{option}: the rows of {name!r} are not of one length")
     return np.array(rows)
 
 
-def _values(name: str, text: str) -> np.ndarray:
+def _values(name: str, text: str, option: str) -> np.ndarray:
     if not all(part.strip() for part in text.replace(":", ",").split(",")):
         raise ValueError(
-            f"--at: a value of {name!r} is missing in {text!r}; separate them by commas alone, as in x=1,2,3"
+            f"{option}: a value of {name!r} is missing in {text!r}; separate them by commas alone, as in x=1,2,3"
         )
     parts = text.split(":")
     if len(parts) == 1:
-        return np.array([_number(name, part) for part in text.split(",")])
+        return np.array([_number(name, part, option) for part in text.split(",")])
     if len(parts) != 3:
         raise ValueError(f"the range of {name!r} is START:STOP:COUNT, not {text!r}")
-    start, stop, count = (_number(name, part) for part in parts)
+    start, stop, count = (_number(name, part, option) for part in parts)
     if not (count >= 1 and count.is_integer()):
         raise ValueError(f"the range of {name!r} has a COUNT of {parts[2]!r}; it is a whole number from 1 on")
     if count > _ROWS:
@@ -104,12 +113,12 @@ def _values(name: str, text: str) -> np.ndarray:
     return np.linspace(start, stop, int(count))
 
 
-def _number(name: str, text: str) -> float:
+def _number(name: str, text: str, option: str) -> float:
     """A number, or an expression of constants such as pi/2."""
     try:
         value = symdiff.compile(text, args=())()
     except SymdiffError as error:
-        raise ValueError(f"--at: the value of {name!r} is not a number: {error}") from None
+        raise ValueError(f"{option}: the value of {name!r} is not a number: {error}") from None
     if not isinstance(value, float):
         raise ValueError(f"the value of {name!r} is not one number: {text!r}")  # noqa: TRY004 - a wrong value
     return value

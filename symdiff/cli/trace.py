@@ -1,0 +1,65 @@
+"""`symdiff trace FORMULA`: every step with its value, tangent and adjoint."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from symdiff.cli.options import add_at, add_formula, assigned, compiled, grid, parser_of, points
+from symdiff.dims import Shape
+from symdiff.function import Function
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SUMMARY = "every step with its value, tangent and adjoint"
+EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 --tangent x1=1'
+
+
+def parser() -> argparse.ArgumentParser:
+    """Its options."""
+    made = parser_of(
+        "trace",
+        "Print the evaluation trace of a textbook: every step of the formula with its value, going forward,"
+        " its tangent, and its adjoint, coming back.",
+        EXAMPLE,
+    )
+    add_at(made)
+    for option, of in (("--tangent", "direction of the tangents, by arguments"), ("--cotangent", "weights of results")):
+        made.add_argument(option, nargs="+", action="extend", metavar="NAME=VALUE", help=f"{of}; those left out are 0")
+    add_formula(made)
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the table."""
+    f = compiled(options)
+    cores = dict(zip(f.args, f.cores, strict=True))
+    by = [cores[name] for name in f.wrt]
+    tangent = _seeds(f.wrt, by, options.tangent, "--tangent", "an argument to differentiate by")
+    cotangent = _seeds(f.outputs, f.results, options.cotangent, "--cotangent", "a result")
+    print(f.trace(*_arguments(f, options), tangent=tangent, cotangent=cotangent))
+    return 0
+
+
+def _arguments(f: Function, options: argparse.Namespace) -> list[Any]:
+    at = points(f, options.at)
+    if any(f.cores):
+        return [p if core else _single(name, p, "--at") for name, p, core in zip(f.args, at, f.cores, strict=True)]
+    return [float(p[0]) for p in at] if all(len(p) == 1 for p in at) else list(grid(at))
+
+
+def _seeds(
+    names: tuple[str, ...], cores: list[Shape] | tuple[Shape, ...], given: list[str] | None, option: str, what: str
+) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    found = assigned(names, cores, given, option, what)
+    shapes = dict(zip(names, cores, strict=True))
+    return {name: v if shapes[name] else _single(name, v, option) for name, v in found.items()}
+
+
+def _single(name: str, values: np.ndarray, option: str) -> float:
+    if len(values) != 1:
+        raise ValueError(f"{option} gives {len(values)} values to {name!r}, which takes one number")
+    return float(values[0])

@@ -1,0 +1,135 @@
+"""A program as steps that a person reads: a name and an expression each, in the notation of formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, LogSumExp, Others, Permute, Reduction, Softmax, whole
+from symdiff.emit.contract import contraction
+from symdiff.emit.names import Names
+from symdiff.emit.python import Text
+from symdiff.emit.structure import StructureWriter
+from symdiff.ir import Program, Row
+from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a program.
+
+    Attributes:
+        kind: "argument", "step" or "result".
+        row: of the program.
+        name: the user's own, that of an adjoint or tangent, or v1, v2, ...
+        expression: what it is computed by; of an argument nothing, of a result the name of its step.
+    """
+
+    kind: str
+    row: int
+    name: str
+    expression: str
+
+
+def lines(program: Program) -> list[Line]:
+    """The lines of a program without guards: arguments, steps, and results that have a name of their own."""
+    writer = _StepWriter(program)
+    writer.write()
+    found = [Line("argument", i, writer.own[i], "") for i in program.inputs]
+    found += [Line("step", i, name, text) for i, name, text in writer.made]
+    for i, name in zip(program.outputs, program.names, strict=True):
+        text = writer.texts[i][0]
+        if text != name:
+            found.append(Line("result", i, name, text))
+    return found
+
+
+class _StepWriter(StructureWriter):
+    """Writes the lines of the textbook form, with the operations spelt as in a formula.
+
+    Attributes:
+        made: row, name and expression of each line.
+    """
+
+    module = "np"
+    reserved = frozenset({"np", "special", "dtype", "loop"})  # as in the source, so that names are the same
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program, loops=False)
+        labels = {i: label for i, label in program.labels.items() if isinstance(label, str)}
+        self.names = Names(self.reserved, [*program.arguments, *labels.values()])
+        self.names.users = {name: name for name in program.arguments}
+        self.given = {i: label for i, label in labels.items() if program.graph.rows[i][0] != "input"}
+        self.lent = {}
+        self.made: list[tuple[int, str, str]] = []
+
+    def assign(self, i: int) -> None:
+        text = self.texts[i][0]
+        self.made.append((i, self.named(i), text))
+
+    def built(self, i: int, row: Row) -> bool:
+        del i, row
+        return False
+
+    def recount(self) -> None:
+        """Every operand is written as often as it is one."""
+
+    def written(self, row: Row) -> tuple[int, ...]:
+        return (1, 0) if self.exponent(row) is not None else (1,) * (len(row) - 1)
+
+    def literal(self, text: str) -> Text:
+        return text, UNARY if text[0] == "-" else ATOM
+
+    def spell(self, row: Row) -> Text:
+        if not isinstance(row[0], str):
+            return self.structure(row)
+        primitive = PRIMITIVES[row[0]]
+        exponent = self.exponent(row)
+        if row[0] == "pow":
+            power = self.tight(row[2], POWER) if exponent is None else exponent
+            return f"{self.tight(row[1], POWER + 1)}**{power}", POWER
+        if primitive.symbols:
+            return self.infix(primitive, row)
+        name = primitive.numpy if primitive.internal and primitive.numpy.isidentifier() else row[0]
+        return f"{name}({', '.join([self.tight(j, 0) for j in row[1:]])})", ATOM
+
+    def structure(self, row: Row) -> Text:
+        operation = row[0]
+        if isinstance(operation, Einsum):
+            return self._einsum(row)
+        texts = [self.tight(j, 0) for j in row[1:]]
+        if isinstance(operation, Reduction | LogSumExp | Softmax):
+            name = "any" if operation.condition else type(operation).__name__.lower()
+            rank = len(self.shape(row[1]))
+            axes = tuple([a + rank for a in operation.axes])
+            along = "" if len(axes) == rank else f", axis={axes[0] if len(axes) == 1 else axes}"
+            return f"{name}({texts[0]}{along})", ATOM
+        if isinstance(operation, Assemble):
+            return self._assembled(operation, texts), ATOM
+        if isinstance(operation, Others):
+            return f"others({texts[0]})", ATOM
+        if isinstance(operation, Eye):
+            return f"eye({self.dim(operation.dim)})", ATOM
+        if isinstance(operation, Broadcast):
+            return f"broadcast({texts[0]}, {self.tuple_of(operation.to)})", ATOM
+        if isinstance(operation, Permute) and operation.order != (-1, -2):
+            return f"permute({texts[0]}, {operation.order})", ATOM
+        return super().structure(row)
+
+    def _einsum(self, row: Row) -> Text:
+        operation = row[0]
+        if operation.left == operation.right and len(operation.left) == 1 and not operation.out:
+            return f"{self.tight(row[1], PRODUCT)} @ {self.tight(row[2], PRODUCT + 1)}", PRODUCT
+        text, precedence = contraction(self, row)
+        return text.removeprefix("np."), precedence
+
+    def _assembled(self, operation: Assemble, texts: list[str]) -> str:
+        to = operation.to
+        if operation.places == tuple([(k, *whole(to[1:])) for k in range(len(texts))]) and to[:1] == (len(texts),):
+            return f"[{', '.join(texts)}]"
+        shape = to[len(to) - operation.rank :]
+        ahead = len(to) > operation.rank
+        parts = [
+            f"{self.place(place, shape, ahead=ahead)} = {text}"
+            for place, text in zip(operation.places, texts, strict=True)
+        ]
+        return f"assemble({', '.join([self.tuple_of(to), *parts])})"

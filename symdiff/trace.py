@@ -1,0 +1,370 @@
+"""The evaluation trace of a textbook: every step of a formula with its value, its tangent and its adjoint.
+
+Source: Griewank & Walther, Evaluating Derivatives (2008), sections 2.2, 3.1 and 3.2 (tables 3.4 and 3.5);
+it is the table of the article on automatic differentiation in Wikipedia.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from html import escape
+from typing import Any
+from unicodedata import normalize
+
+import numpy as np
+
+from symdiff.compiled import Recipe
+from symdiff.derive.work import Pass
+from symdiff.dims import Shape
+from symdiff.dims import shown as shape_text
+from symdiff.emit.passes import lazy
+from symdiff.emit.steps import Line, lines
+from symdiff.ir import Program, compact
+from symdiff.runtime.results import Layout, record, record_of
+
+_MOST = 60  # steps that are printed
+_LONG = 64  # characters of an expression or an array that are printed
+_WIDE = 100  # characters of a title
+_CLOSE = 1e-9  # the relative difference from a call that is put down to rounding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One row of a trace.
+
+    Attributes:
+        kind: "argument", "step", or "result": a result that a step has computed under another name.
+        name: of an argument, the user's own for a step, or v1, v2, ... in order of evaluation.
+        expression: what the step computes, of names above it; empty for an argument.
+        value: a number, or an array of loop shape + core shape; True or False (an array of such) for a condition.
+        tangent: the derivative of the value along the tangent of the trace; None if it has none,
+            and for a condition.
+        adjoint: the derivative of the result by the value, all its uses counted (with several
+            results, of the sum of their products with the cotangent); None if the trace has none,
+            for a condition, and for an argument that is not in `wrt`.
+    """
+
+    kind: str
+    name: str
+    expression: str
+    value: Any
+    tangent: Any = None
+    adjoint: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """The evaluation trace of a Function at given arguments; prints as a table, and shows as one in Jupyter.
+
+    `len`, iteration and `trace["v3"]` are over `steps`. A long trace prints its first and its
+    last steps, and holds them all.
+
+    Attributes:
+        title: the formula, and what of it is traced.
+        steps: arguments first, then every step in order of evaluation, then results.
+        result: as the call of the Function returns it.
+        tangent: that of the result, a named tuple if there are several; None if the trace has none.
+        gradient: adjoints of the arguments in `wrt`, as `f.grad` returns them; None if the trace has none.
+        columns: those that the table has after name and expression: "value", "tangent", "adjoint".
+        notes: what the reader of the table should know.
+    """
+
+    title: str
+    steps: tuple[Step, ...]
+    result: Any
+    tangent: Any
+    gradient: Any
+    columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __getitem__(self, name: str) -> Step:
+        """The step of a name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        found = next((step for step in self.steps if step.name == name), None)
+        if found is None:
+            raise KeyError(f"no step is named {name!r}")
+        return found
+
+    def __str__(self) -> str:
+        head, first, last, note = self._table()
+        widths = [max(map(len, column)) for column in zip(head, *first, *last, strict=True)]
+        texts = [
+            "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+            for row in (head, *first, *last)
+        ]
+        texts.insert(1, "  ".join("-" * width for width in widths))
+        if note:
+            texts.insert(2 + len(first), note)
+        return "\n".join([_short(self.title, _WIDE), "", *texts, *([""] if self.notes else ()), *self.notes])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """The same table for Jupyter."""
+        head, first, last, note = self._table()
+
+        def row(texts: Sequence[str], tag: str) -> str:
+            cells = [f'<{tag} style="text-align: left"><code>{escape(text)}</code></{tag}>' for text in texts]
+            return f"<tr>{''.join(cells)}</tr>"
+
+        body = [row(texts, "td") for texts in first]
+        if note:
+            body.append(f'<tr><td colspan="{len(head)}">{escape(note)}</td></tr>')
+        body += [row(texts, "td") for texts in last]
+        return "\n".join(
+            [
+                f"<div><p><code>{escape(_short(self.title, _WIDE))}</code></p>",
+                f"<table><thead>{row(head, 'th')}</thead>",
+                f"<tbody>{''.join(body)}</tbody></table>",
+                *[f"<p>{escape(note)}</p>" for note in self.notes],
+                "</div>",
+            ]
+        )
+
+    def _table(self) -> tuple[list[str], list[list[str]], list[list[str]], str]:
+        """The head, the first rows and the last, and a line between them where rows are left out."""
+        steps, left_out = self.steps, max(0, len(self.steps) - _MOST)
+        cut = _MOST // 2 if left_out else len(steps)
+        first, last = steps[:cut], steps[cut + left_out :]
+        note = f"... {left_out} more rows, all of which are in trace.steps ..." if left_out else ""
+        texts = [
+            [[step.name, _short(step.expression), *[shown(getattr(step, c)) for c in self.columns]] for step in part]
+            for part in (first, last)
+        ]
+        return ["name", "expression", *self.columns], texts[0], texts[1], note
+
+
+def shown(given: Any) -> str:
+    """A value as the table shows it: a number to the last digit, an array by its shape and a few numbers."""
+    if given is None:
+        return ""
+    if not isinstance(given, np.ndarray) or not given.ndim:
+        return str(given)
+    few = np.array2string(given, precision=5, threshold=8, edgeitems=2, max_line_width=10**6, separator=" ")
+    return f"{given.shape} {_short(' '.join(few.split()).replace('[ ', '['))}"
+
+
+def _short(text: str, most: int = _LONG) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+# The program
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a trace is computed: by one program, whose outputs are what stands in the table.
+
+    Attributes:
+        recipe: of the program.
+        program: it takes the arguments, then a tangent for each of `wrt` and a cotangent for each
+            output, as far as they are asked for.
+        layout: of its outputs.
+        lines: those of the table.
+        columns: of each line, what its outputs are.
+        conditions: rows of lines that are conditions.
+        outputs: rows of the results.
+        results: their core shapes.
+        tangent: whether there are tangents.
+        adjoint: whether there are adjoints.
+    """
+
+    recipe: Recipe
+    program: Program
+    layout: Layout
+    lines: list[Line]
+    columns: list[tuple[str, ...]]
+    conditions: frozenset[int]
+    outputs: tuple[int, ...]
+    results: tuple[Shape, ...]
+    tangent: bool
+    adjoint: bool
+
+
+def plan(recipe: Recipe, wrt: tuple[str, ...], results: Sequence[Shape], *, tangent: bool, cotangent: bool) -> Plan:
+    """How the trace of a Function is computed, with tangents, and for given cotangents.
+
+    Adjoints there are for given cotangents, and without them of one scalar output. Every
+    operation is a step: the program is the textbook form, without what keeps the branch of a
+    choice that is not taken from raising flags, since its steps are shown too.
+
+    Raises:
+        TypeError: the textbook form has outputs of other shapes.
+    """
+    textbook = replace(recipe, optimize=False, backend="numpy")
+    source = textbook.program()
+    if tuple([source.graph.shape(i) for i in source.outputs]) != tuple(results):
+        raise TypeError("this derivative has other outputs in the textbook form, so there is no trace of it")
+    derive = partial(_traced, tangent=tangent, cotangent=cotangent)
+    recipe = textbook.derived(derive, wrt, "trace", tangent, cotangent)
+    program, primal = derive(source, wrt), _plain(source)
+    found = lines(primal)
+    adjoint = cotangent or tuple(results) == ((),)
+    columns = [_columns(primal, line, wrt, tangent=tangent, adjoint=adjoint) for line in found]
+    conditions = frozenset(line.row for line in found if primal.graph.is_condition(line.row))
+    layout = record_of("trace", program.names)
+    return Plan(recipe, program, layout, found, columns, conditions, primal.outputs, tuple(results), tangent, adjoint)
+
+
+def _plain(program: Program) -> Program:
+    """The program without guards, on a graph of its own."""
+    return compact(lazy(program))
+
+
+def _columns(program: Program, line: Line, wrt: Sequence[str], *, tangent: bool, adjoint: bool) -> tuple[str, ...]:
+    """What a line has: conditions have a value alone, and arguments that are held no adjoint."""
+    if program.graph.is_condition(line.row):
+        return ("value",)
+    held = line.kind == "argument" and line.name not in wrt
+    return ("value", *["tangent"] * tangent, *["adjoint"] * (adjoint and not held))
+
+
+def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool) -> Program:
+    """Value, tangent and adjoint of each line of a program, by one sweep each."""
+    work = Pass(_plain(source))
+    primal = work.program
+    found = lines(primal)
+    rows = list(dict.fromkeys(line.row for line in found if not primal.graph.is_condition(line.row)))
+    dots: dict[int, int] = {}
+    bars: dict[int, int] = {}
+    if tangent:
+        given = zip(work.rows_of(wrt), wrt, strict=True)
+        dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in given})
+    weights: list[int] = []
+    if cotangent:
+        weights = [work.input(f"{name}_bar", i) for i, name in zip(primal.outputs, primal.names, strict=True)]
+    elif [work.builder.shape(i) for i in primal.outputs] == [()]:
+        weights = [work.builder.const(1.0)]
+    if weights:
+        totals: dict[int, int] = {}
+        for output, weight in zip(primal.outputs, weights, strict=True):
+            totals[output] = work.builder.op("add", totals[output], weight) if output in totals else weight
+        bars = work.reverse(totals, rows)
+    outputs: list[int] = []
+    own = dict(zip(primal.names, weights, strict=False))
+    for line in found:
+        columns = _columns(primal, line, wrt, tangent=tangent, adjoint=bool(weights))
+        outputs.append(work.builder.number(line.row))
+        if "tangent" in columns:
+            outputs += work.full(dots, [line.row])
+        if "adjoint" in columns:
+            of_result = {line.row: own[line.name]} if line.kind == "result" else bars
+            outputs += work.full(of_result, [line.row])
+    return _plain(work.finish((), outputs, (), [f"p{k}" for k in range(len(outputs))]))
+
+
+# What it is given
+
+
+def seeds(
+    option: str, names: Sequence[str], cores: Sequence[Shape], given: Any, zeros: Callable[[Shape], Any]
+) -> list[Any]:
+    """The tangents of arguments, or the cotangents of outputs, in order.
+
+    Args:
+        option: what they were given by.
+        names: of the arguments or outputs.
+        cores: their core shapes.
+        given: one for each of `names`, in a tuple or list; or by name, where those left out are
+            zero; or for one name alone, itself.
+        zeros: makes a zero of a core shape.
+
+    Raises:
+        TypeError: not as many as there are names, or an unknown name.
+    """
+    listed = f"({', '.join(names)})"
+    if isinstance(given, Mapping):
+        given = {normalize("NFKC", name) if isinstance(name, str) else name: seed for name, seed in given.items()}
+        for name in given:
+            if name not in names:
+                raise TypeError(f"{option}= names {name!r}; it is for {listed}")
+        return [given[name] if name in given else zeros(core) for name, core in zip(names, cores, strict=True)]
+    if len(names) == 1 and not (isinstance(given, tuple) or (isinstance(given, list) and not cores[0])):
+        return [given]
+    if not isinstance(given, tuple | list) and not (isinstance(given, np.ndarray) and given.ndim):
+        raise TypeError(f"{option}= takes {len(names)} values {listed}, in a tuple or by name in a dict, not {given!r}")
+    if len(given) != len(names):
+        raise TypeError(f"{option}= takes {len(names)} value{'s' * (len(names) != 1)} {listed}, {len(given)} given")
+    return list(given)
+
+
+# What comes of it
+
+
+def read(
+    planned: Plan,
+    values: Sequence[Any],
+    title: str,
+    wrt: tuple[str, ...],
+    outputs: tuple[str, ...],
+    result: Callable[[Sequence[Any]], Any],
+) -> Trace:
+    """The trace, of the outputs of its program.
+
+    Args:
+        planned: how they were computed.
+        values: the outputs.
+        title: of the trace.
+        wrt: names of the arguments that have adjoints.
+        outputs: names of the results.
+        result: makes what a call returns of the values of the results.
+    """
+    left = iter(values)
+    steps: list[Step] = []
+    by_row: dict[int, Step] = {}
+    for line, columns in zip(planned.lines, planned.columns, strict=True):
+        parts = {column: next(left) for column in columns}
+        if line.row in planned.conditions:
+            parts["value"] = np.asarray(parts["value"], bool) if np.ndim(parts["value"]) else bool(parts["value"])
+        steps.append(Step(line.kind, line.name, line.expression, **parts))
+        by_row.setdefault(line.row, steps[-1])
+    found = [by_row[i] for i in planned.outputs]
+    every = [column for columns in planned.columns for column in columns]
+    columns = tuple([column for column in ("value", "tangent", "adjoint") if column in every])
+    tangents = [step.tangent for step in found]
+    tangent = tangents[0] if len(outputs) == 1 else tuple.__new__(record("tangent", outputs), tangents)
+    adjoints = {step.name: step.adjoint for step in steps if step.kind == "argument"}
+    gradient = tuple.__new__(record("grad", wrt), [adjoints[name] for name in wrt])
+    return Trace(
+        title,
+        tuple(steps),
+        result([step.value for step in found]),
+        tangent if planned.tangent else None,
+        gradient if planned.adjoint else None,
+        columns,
+        () if planned.adjoint else (_no_adjoints(outputs, planned.results),),
+    )
+
+
+def _no_adjoints(outputs: Sequence[str], results: Sequence[Shape]) -> str:
+    if len(outputs) == 1:
+        return (
+            f"No adjoints: the result has the shape {shape_text(results[0])}; give cotangent=, weights of that shape."
+        )
+    few = ", ".join(outputs[:8]) + (", ..." if len(outputs) > 8 else "")
+    return f"No adjoints: there are {len(outputs)} results ({few}); give cotangent=, a weight for each."
+
+
+def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequence[Any]) -> str:
+    """A note on results that differ from those of the steps by more than rounding; empty if none does.
+
+    The optimised form of a formula keeps it from cancelling and overflowing.
+    """
+    found = [
+        f"{name} = {shown(own)}"
+        for name, own, other in zip(names, call, steps, strict=True)
+        if not np.allclose(own, other, rtol=_CLOSE, atol=0.0, equal_nan=True)
+    ]
+    few = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
+    return f"{what} gives {few}, in a form that is more accurate than these steps." if found else ""
