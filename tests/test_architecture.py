@@ -25,6 +25,7 @@ FLOORS = [
     {"runtime"},
     {"compiled"},
     {"called", "check"},
+    {"export"},
     {"shown"},
     {"function"},
     {"compiler"},
