@@ -53,7 +53,7 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
             g.source_for("math")  # says what the math module lacks
     special = target == "numpy" and any(numpy_target.needs_scipy(g._prepared()) for g in chosen.values())  # noqa: SLF001
     made = Module([_part(name, g, target) for name, g in chosen.items()], target, special=special)
-    point, stored = _results(f, chosen, made.definitions, at)
+    point, stored = _results(f, chosen, made.definitions, target, at)
     recipe = f._recipe  # noqa: SLF001 - of a Function, as above and below
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in recipe.path])
     return made.text(About(f.text, derived, f.wrt, recipe.constants), point, stored)
@@ -118,7 +118,7 @@ def _part(name: str, g: Compiled, target: str) -> Member:
 
 
 def _results(
-    f: Compiled, chosen: Mapping[str, Compiled], definitions: str, at: Any
+    f: Compiled, chosen: Mapping[str, Compiled], definitions: str, target: str, at: Any
 ) -> tuple[dict[str, Any], list[list[float]]]:
     """The first of some points where all results are finite, or the one with most that are; and the results there.
 
@@ -128,14 +128,17 @@ def _results(
     first = next(iter(chosen))
     scope = load(definitions, first).__globals__
     best: tuple[int, dict[str, Any], list[list[float]]] | None = None
-    error: Exception | None = None
+    failed, error = "", None
     for point in _points(f, chosen, at):
         given = {name: v.array() if isinstance(v, Spaced) else v for name, v in point.items()}
+        found = []
         try:
-            with np.errstate(all="ignore"):
-                found = [_numbers(scope[name](*[given[a] for a in g.args])) for name, g in chosen.items()]
+            for name, g in chosen.items():
+                with np.errstate(all="ignore"):
+                    found.append(_numbers(scope[name](*[given[a] for a in g.args])))
         except (ArithmeticError, ValueError) as raised:
-            error = raised
+            failed = list(chosen)[len(found)]
+            error = str(raised)
             continue
         odd = sum(int(np.count_nonzero(~np.isfinite(numbers))) for numbers in found)
         if best is None or odd < best[0]:
@@ -144,7 +147,8 @@ def _results(
             break
     if best is None:
         where = "at the point given" if at is not None else "at any of the points tried; give one as at="
-        raise ValueError(f"the functions cannot be computed {where}: {error}")
+        hint = "" if target == "numpy" else ", or take target='numpy', which raises nothing"
+        raise ValueError(f"{failed} cannot be computed {where}{hint}: {error}")
     return best[1], best[2]
 
 

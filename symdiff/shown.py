@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from symdiff import export
 from symdiff.called import Called
+from symdiff.export import module, write
 
 
 class Shown(Called):
@@ -47,7 +47,7 @@ class Shown(Called):
             TypeError: an option has the wrong type, `hessp` by several arguments, or `at` names what is no argument.
             OSError: the path is that of a directory, or cannot be written.
         """
-        text = export.module(self, include, target, at)
+        text = module(self, include, target, at)
         if path is not None:
-            export.write(path, text)
+            write(path, text)
         return text

@@ -201,15 +201,9 @@ class Module:
     def _docstring(self, about: About, args: tuple[str, ...]) -> str:
         first = self.members[0]
         cores = first.cores
-        names = [m.name for m in self.members]
-        title = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
         needs = "NumPy and SciPy" if self.special else "NumPy" if self.target == "numpy" else "the standard library"
-        lines = [
-            *textwrap.wrap(
-                f"{title[0].upper()}{title[1:]} of a formula, as functions that need {needs} alone.", WIDTH - 3
-            ),
-            "",
-        ]
+        names = ", ".join([m.name for m in self.members])
+        lines = [*textwrap.wrap(f"A formula as functions that need {needs} alone: {names}.", WIDTH - 3), ""]
         lines += [*shown_text(about.text), ""]
         if about.derived:
             lines += [*textwrap.wrap(f"What is called value here is {about.derived} of it.", WIDTH), ""]
@@ -220,7 +214,7 @@ class Module:
         lines += ["", *(NUMPY_NOTE if self.target == "numpy" else MATH_NOTE).splitlines()]
         if self.arrays:
             lines += _CORES.splitlines()
-        lines += ["", *USAGE.splitlines()]
+        lines += ["", *USAGE.replace("<form>", _FORM * self.arrays).splitlines()]
         return '"""' + "\n".join(lines) + '\n"""\n'
 
     def _literal(self, value: Any, taken: int) -> str:
@@ -260,6 +254,7 @@ class Spaced:
 _OWN = {"np", "math", "special", "sys", "namedtuple", "check", "main", "POINT", "STORED", "ARGUMENTS", "float", "map"}
 _OWN |= {"_numbers", "_close", "_show", "_read"}
 _NUMBERS = {"numpy": "np.ravel(result).tolist()", "math": "[result]"}
+_FORM = "\n                        (a vector as 1,2,3, a matrix as 1,2;3,4),"
 _UNICODE = '    sys.stdout.reconfigure(errors="backslashreplace")\n'
 _CORES = """\
 Brackets show the core shape of an argument; dimensions in front of it are

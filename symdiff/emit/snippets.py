@@ -10,12 +10,13 @@ MATH_NOTE = """\
 They take and return floats; a matrix is a list of its rows. Where NumPy has an
 infinity or a NaN for an argument, the math module raises: ValueError outside of
 the domain of a function (log(0) too), OverflowError for a result that is too
-large, ZeroDivisionError for x/0. These errors are not caught here."""
+large, ZeroDivisionError for x/0. These errors are not caught here, and they may
+come from a step that the result would not need, as the other side of a choice."""
 
 USAGE = """\
 Run this file
     with no arguments   to print all results at POINT, and to check them,
-    with a number for each argument, in order, to print the results there,
+    with a value for each argument, in order, to print the results there,<form>
     with --check        to compare all results at POINT with the stored ones.
 The exit status is 1 if a stored result differs, 2 for wrong arguments.
 
