@@ -25,6 +25,7 @@ FLOORS = [
     {"runtime"},
     {"compiled"},
     {"called", "check", "trace"},
+    {"export"},
     {"shown"},
     {"function"},
     {"compiler"},

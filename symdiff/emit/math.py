@@ -11,7 +11,7 @@ import numpy as np
 from symdiff.arrays import Assemble
 from symdiff.dims import fixed
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
-from symdiff.emit.python import Nest, Text, Writer, wrapped
+from symdiff.emit.python import Body, Nest, Text, Writer, wrapped
 from symdiff.ir import Program, Row, live
 from symdiff.primitives import ATOM, OR, PRIMITIVES
 
@@ -68,12 +68,13 @@ def source(program: Program, name: str, nest: Nest) -> str:
     return _MathWriter(_prepared(program)).function(name, nest)
 
 
-def body(program: Program, reserved: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) -> Body:
     """The names of the arguments, the indented lines, and the expressions of the outputs.
 
-    None of the names is `reserved`.
+    None of the names is `reserved`. Arrays of at most `nested` elements are lists of their rows.
     """
     writer = _MathWriter(_prepared(program), reserved)
+    writer.nested = nested
     writer.write()
     return (
         [writer.own[i] for i in writer.program.inputs],
@@ -91,6 +92,7 @@ class _MathWriter(Writer):
     target = "math"
     module = "math"
     reserved = frozenset({"math", "abs", "round"})
+    nested: float = _NESTED
 
     def __init__(self, program: Program, reserved: Iterable[str] = ()) -> None:
         self.reserved = self.reserved.union(reserved)
@@ -107,7 +109,7 @@ class _MathWriter(Writer):
         if not isinstance(row[0], Assemble):
             return False
         shape = fixed(row[0].to)
-        if prod(shape) > _NESTED:
+        if prod(shape) > self.nested:
             flat = [self.texts[j][0] for j in dict.fromkeys(row[1:])]
             self.texts[i] = f"[{wrapped(', '.join(flat))}]", ATOM
             return True
@@ -121,5 +123,5 @@ class _MathWriter(Writer):
     def written(self, row: Row) -> tuple[int, ...]:
         if not isinstance(row[0], Assemble):
             return super().written(row)
-        once = prod(fixed(row[0].to)) > _NESTED
+        once = prod(fixed(row[0].to)) > self.nested
         return tuple([int(not once or j not in row[1 : 1 + k]) for k, j in enumerate(row[1:])])

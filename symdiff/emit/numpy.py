@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from symdiff.arrays import Structure
+from symdiff.arrays import Assemble, Einsum, Reduction, Structure
 from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials
-from symdiff.emit.python import Nest, Text
+from symdiff.emit.python import Body, Nest, Text, wrapped
+from symdiff.emit.schedule import reach
 from symdiff.emit.structure import StructureWriter
 from symdiff.ir import Program, Row, compact, live
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
@@ -48,10 +51,47 @@ def blocks(program: Program, name: str) -> str:
     return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
 
 
+def body(program: Program) -> Body:
+    """A prepared program as the body of a function of arrays that all have one dtype, loop dimensions included.
+
+    Every result has the loop shape and memory of its own. Sizes are checked where that takes
+    arithmetic; plain core shapes are left to the caller.
+    """
+    writer = _NumpyWriter(program, loops=True)
+    writer.write()
+    if program.inputs:
+        varies = reach(program, [1 << k for k in range(len(program.inputs))])
+        everywhere = (1 << len(program.inputs)) - 1
+        outputs = [writer.held(k, i, full=varies[i] == everywhere) for k, i in enumerate(program.outputs)]
+    else:
+        outputs = writer.results()
+    parameters = [writer.own[i] for i in program.inputs]
+    faults: dict[str, str] = {}
+    for fault, message in _faults(writer):
+        faults.setdefault(fault, message)
+    writer.lines[:0] = [f"    if {fault}:\n        raise ValueError({message})" for fault, message in faults.items()]
+    head, *lines = writer.definition("f", []).splitlines()
+    assert head == "def f():"
+    return parameters, lines, outputs
+
+
+def _faults(writer: StructureWriter) -> Iterator[tuple[str, str]]:
+    """What must not hold of the sizes, and the literal of a message that says so."""
+    for i in writer.program.inputs:
+        core = writer.shape(i)
+        for axis, dim in enumerate(core, -len(core)):
+            if not isinstance(dim, int) and not str(dim).isidentifier():
+                size = f"{writer.own[i]}.shape[{axis}]"
+                yield f"{size} != {writer.dim(dim)}", f'f"axis {axis} of {writer.own[i]} has {{{size}}}, not {dim}"'
+    for dim, exact, what in writer.program.graph.demands:
+        plain = what.isprintable() and '"' not in what and "\\" not in what
+        yield f"{writer.dim(dim)} {'!=' if exact else '<'} 0", f'"{what}"' if plain else ascii(what)
+
+
 class _NumpyWriter(StructureWriter):
     target = "numpy"
     module = "np"
-    reserved = frozenset({"np", "special", "dtype", "loop"})
+    reserved = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError"})
 
     def spell(self, row: Row) -> Text:
         if isinstance(row[0], Structure):
@@ -65,6 +105,24 @@ class _NumpyWriter(StructureWriter):
         if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):
             return self.constants(row), ATOM
         return super().spell(row)
+
+    def held(self, k: int, i: int, *, full: bool) -> str:
+        """The expression of output `k`, which is row `i`; `full` says whether it varies with all arguments.
+
+        What lacks the loop shape, memory of its own or the dtype is copied.
+        """
+        text, shape, op = self.texts[i][0], self.shape(i), self.rows[i][0]
+        made = isinstance(op, (str, Reduction, Einsum)) and op not in ("input", "const")
+        again = i in self.program.outputs[:k]
+        if ((made and full and self.program.graph.shared) or isinstance(op, Assemble)) and not again:
+            scalar = not shape and (op == "where" or isinstance(op, Structure))
+            return f"{text}[()]" if scalar else text  # a number where it is an array without axes
+        loop = self.loop() if self.core else self.need("loop", self.loop())
+        whole = f"{loop} + {self.tuple_of(shape)}" if shape else loop
+        given = i not in self.own or op == "input" or again
+        own = self.names.near(self.program.names[k]) if given else self.own[i]
+        self.lines.append(f"    {own} = np.full({wrapped(f'{whole}, {text}, {self.dtype()}')})[()]")
+        return own
 
     def written(self, row: Row) -> tuple[int, ...]:
         if isinstance(row[0], Structure):

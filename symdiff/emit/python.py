@@ -26,6 +26,8 @@ _ROOM = WIDTH - 12  # what an indented line has left for its expression
 Nest = int | tuple["Nest", ...]
 # A piece of source, and how tightly its outermost operator binds.
 Text = tuple[str, int]
+# The names of the parameters of a function, its indented lines, and an expression for each output.
+Body = tuple[list[str], list[str], list[str]]
 
 
 class Writer:

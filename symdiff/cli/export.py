@@ -1,0 +1,48 @@
+"""`symdiff export FORMULA -o model.py`: a module that stands alone."""
+
+from __future__ import annotations
+
+import argparse
+
+from symdiff.cli.options import add_at, add_formula, compiled, parser_of, points
+
+SUMMARY = "a module that needs NumPy alone, or nothing"
+EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --include value,grad --at x1=2 x2=5 -o model.py'
+
+
+def parser() -> argparse.ArgumentParser:
+    """Its options."""
+    made = parser_of(
+        "export",
+        "Write a module that stands alone: functions with docstrings, a check of themselves against stored"
+        " results, and a command line. It needs NumPy alone, and with --target math nothing.",
+        EXAMPLE,
+    )
+    made.add_argument(
+        "--include",
+        metavar="NAMES",
+        help="what to write, as value,grad,hessian (the default, of one scalar result; else value,jacobian);"
+        " also value_and_grad, jvp, vjp, value_and_jacobian, hvp, hessp",
+    )
+    made.add_argument("--target", choices=("numpy", "math"), default="numpy", help="default: %(default)s")
+    made.add_argument("-o", "--output", metavar="FILE", help="where to write it; default the standard output")
+    made.add_argument("--textbook", action="store_true", help="every step of both sweeps on a line of its own")
+    add_at(made)
+    add_formula(made)
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write it."""
+    f = compiled(options, optimize=not options.textbook)
+    at = None
+    if options.at:
+        at = {}
+        for name, core, given in zip(f.args, f.cores, points(f, options.at), strict=True):
+            if not core and len(given) != 1:
+                raise ValueError(f"--at gives {len(given)} values to {name!r}; the results are stored at one point")
+            at[name] = given if core else given[0]
+    text = f.export(options.output, include=options.include, target=options.target, at=at)
+    if options.output is None:
+        print(text, end="")
+    return 0

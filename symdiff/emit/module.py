@@ -1,0 +1,350 @@
+"""A module of functions that stands alone: the text around their bodies.
+
+The text of a formula may come from strangers. It stands in the docstring alone, made so that
+it cannot leave it; everything else is made of names of the language and of numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symdiff.dims import Shape
+from symdiff.emit.names import Names
+from symdiff.emit.python import WIDTH, Body, wrapped
+from symdiff.emit.snippets import CHECK, FIT, FLOATS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
+
+_LINES = 40  # of a formula that is shown
+_LISTED = 24  # names that are shown
+_SUMMARIES = {
+    "value": "The formula itself.",
+    "grad": "Gradient by a reverse sweep: the derivative by each argument.",
+    "value_and_grad": "Value and gradient in one pass.",
+    "jvp": "Jacobian-vector product by a forward sweep: results and their tangents.",
+    "vjp": "Vector-Jacobian product by a reverse sweep: results, then cotangents.",
+    "jacobian": "Jacobian matrix: a row for each element of the results, a column for each of the arguments.",
+    "value_and_jacobian": "Results and Jacobian matrix in one pass.",
+    "hessian": "Hessian matrix of the second derivatives.",
+    "hvp": "Hessian-vector product, forward over reverse.",
+    "hessp": "Hessian-vector product with the tangent behind its argument, as SciPy calls it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A function of the module.
+
+    Attributes:
+        name: of the function.
+        args: the names of its arguments, as the formula has them.
+        cores: their core shapes.
+        outputs: names of the results.
+        results: their core shapes.
+        layout: how the results are nested, (name, fields, a layout for each field); None for one.
+        body: parameters, lines and results.
+    """
+
+    name: str
+    args: tuple[str, ...]
+    cores: tuple[Shape, ...]
+    outputs: tuple[str, ...]
+    results: tuple[Shape, ...]
+    layout: Any
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the docstring says of the formula: its text, what was derived, names to differentiate by, constants."""
+
+    text: str
+    derived: str
+    wrt: tuple[str, ...]
+    constants: tuple[tuple[str, float], ...]
+
+
+class Module:
+    """A module, in two steps: the functions, and all of it once their results are known.
+
+    Attributes:
+        definitions: imports and functions; they do not depend on the formula's text but by its graph.
+    """
+
+    def __init__(self, members: Sequence[Member], target: str, *, special: bool) -> None:
+        self.members, self.target, self.special = members, target, special
+        bodies = "\n".join(["\n".join([*m.body[0], *m.body[1], *m.body[2]]) for m in members])
+        used = {*re.findall(r"\w+", bodies), *[m.name for m in members]}
+        self._names = Names(used | _OWN, ())
+        self._floats, self._fit = self._names.near("_floats"), self._names.near("_fit")
+        self._records: dict[tuple[str, tuple[str, ...]], tuple[str, list[str]]] = {}
+        self.arrays = target == "numpy" and any(any(m.cores) for m in members)
+        functions = [self._function(m) for m in members]
+        records = [
+            f'{own} = namedtuple("{own}", {_bracketed(fields, 22 + 2 * len(own))})\n'
+            for own, fields in self._records.values()
+        ]
+        helpers = []
+        if target == "numpy" and any(m.args for m in members):
+            helpers.append(FLOATS.replace("_floats", self._floats))
+        if self.arrays:
+            helpers.append(FIT.replace("_fit", self._fit))
+        self._module = "np" if target == "numpy" else "math"
+        self._body = "".join(["\n", *records] * bool(records) + [f"\n\n{part}" for part in helpers + functions])
+        self.definitions = self._imports() + self._body
+
+    def text(self, about: About, point: Mapping[str, Any], stored: Sequence[Sequence[float]]) -> str:
+        """All of it, with the point and the results that it checks itself by."""
+        args = self.members[0].args
+        lines = ["# Where the results below were stored.", "POINT = {" + "\n" * bool(point)]
+        lines[-1] += "".join([f'    "{name}": {self._literal(v, len(name))},\n' for name, v in point.items()]) + "}"
+        lines.append(f"ARGUMENTS = {_bracketed(args, 12)}")
+        lines.append(
+            "# Each function, the names of its arguments, and its results in order (every so many).\nSTORED = ["
+        )
+        for member, numbers in zip(self.members, stored, strict=True):
+            more = member.args[len(args) :]
+            names = "ARGUMENTS" if member.args == args else _bracketed(member.args, 9, 8)
+            if more and member.args[: len(args)] == args:
+                names = f"ARGUMENTS + {_bracketed(more, 21, 8)}"
+            listed = ", ".join(map(self._number, numbers))
+            row = f"({member.name}, {names}, [{listed}]),"
+            if len(row) > WIDTH - 4:
+                block = listed if len(listed) <= WIDTH - 11 else _block(listed, 8)
+                row = f"(\n        {member.name},\n        {names},\n        [{block}],\n    ),"
+            lines.append(f"    {row}")
+        lines.append("]")
+        data = "\n".join(lines) + "\n"
+        quiet = 'with np.errstate(all="ignore"):\n            ' if self.target == "numpy" else ""
+        call = f"{quiet}found = _numbers(function(*[POINT[name] for name in names]))"
+        check = (
+            CHECK.replace("<call>", call).replace("<numbers>", _NUMBERS[self.target]).replace("<module>", self._module)
+        )
+        main = MAIN.replace("<read>", "_read(name, word)" if self.arrays else "float(word)")
+        quiet = 'with np.errstate(all="ignore"):\n                ' if self.target == "numpy" else ""
+        main = main.replace("<call>", f"{quiet}result = function(*[point[name] for name in names])")
+        main = main.replace("<unicode>", "" if (about.text + self._body + data).isascii() else _UNICODE)
+        rest = "\n\n".join([data, check, *[READ] * self.arrays, main])
+        code = f"{self._imports(script=True)}{self._body}\n\n{rest}"
+        noted = _noted(self._body)
+        head = [f"# ruff: noqa: {', '.join([*noted, 'RUF100'])}\n"] * bool(noted)
+        return "".join([*head, self._docstring(about, args), "\n", code])
+
+    # Functions
+
+    def _function(self, member: Member) -> str:
+        parameters, lines, outputs = member.body
+        listed = ", ".join(parameters)
+        spelt = spell(member.args, member.cores)
+        result = self._shown(member.layout, iter(spell(member.outputs, member.results)))
+        text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{_SUMMARIES[member.name]}']
+        if spelt:
+            text += ["", *_filled("Args: ", _some(spelt))]
+        text += ["", *_filled("Returns: ", result), '    """']
+        if self.target == "math":
+            text += _converted(parameters)
+        elif parameters:
+            targets = _targets(listed) if len(parameters) > 1 else f"({listed},)"
+            text.append(f"    {targets} = {self._floats}({wrapped(listed)})")
+            cores = [
+                f"({p}, {', '.join(str(d) if isinstance(d, int) else _quoted(str(d)) for d in core)})"
+                for p, core in zip(parameters, member.cores, strict=True)
+                if core
+            ]
+            if cores:
+                text.append(f"    {self._fit}({wrapped(', '.join(cores))})")
+        text += [_broken(line) for line in lines if line]
+        text.append(f"    return {self._made(member.layout, iter(outputs))}")
+        return "\n".join(text) + "\n"
+
+    def _record(self, name: str, fields: tuple[str, ...]) -> tuple[str, list[str]]:
+        """The class of a record, and its fields as Python can take them."""
+        if (name, fields) not in self._records:
+            own = self._names.near("".join(part.capitalize() for part in name.split("_")))
+            plain = [field.lstrip("_") or "field" for field in fields]
+            plain = [field if field.isidentifier() else f"field{field}" for field in plain]
+            free = Names((), ())
+            self._records[name, fields] = own, [free.near(field) for field in plain]
+        return self._records[name, fields]
+
+    def _made(self, layout: Any, outputs: Any) -> str:
+        """The expression of a result."""
+        if layout is None:
+            return str(next(outputs))
+        own, _ = self._record(layout[0], layout[1])
+        return f"{own}({wrapped(', '.join(self._made(part, outputs) for part in layout[2]))})"
+
+    def _shown(self, layout: Any, outputs: Any) -> str:
+        """A result as the docstring shows it."""
+        if layout is None:
+            return str(next(outputs))
+        own, fields = self._record(layout[0], layout[1])
+        parts = []
+        for field, part in zip(fields, layout[2], strict=True):
+            inner = self._shown(part, outputs)
+            parts.append(f"{field}={inner}" if part else field + inner[len(inner.split("[")[0]) :])
+        return f"{own}({_some(parts)})"
+
+    # The rest
+
+    def _imports(self, *, script: bool = False) -> str:
+        standard = ["import math"] * (self.target == "math") + ["import sys"] * script
+        standard += ["from collections import namedtuple"] * bool(self._records)
+        others = ["import numpy as np"] * (self.target == "numpy") + ["from scipy import special"] * self.special
+        return "\n".join([*standard, *[""] * bool(standard and others), *others]) + "\n"
+
+    def _docstring(self, about: About, args: tuple[str, ...]) -> str:
+        first = self.members[0]
+        cores = first.cores
+        needs = "NumPy and SciPy" if self.special else "NumPy" if self.target == "numpy" else "the standard library"
+        names = ", ".join([m.name for m in self.members])
+        lines = [*textwrap.wrap(f"A formula as functions that need {needs} alone: {names}.", WIDTH - 3), ""]
+        lines += [*shown_text(about.text), ""]
+        if about.derived:
+            lines += [*textwrap.wrap(f"What is called value here is {about.derived} of it.", WIDTH), ""]
+        lines += _filled("Arguments: ", _some(spell(args, cores)) or "none", 0)
+        lines += _filled("Differentiated by: ", _some(about.wrt), 0) if about.wrt else []
+        if about.constants:
+            lines += _filled("Constants: ", _some([f"{name} = {value!r}" for name, value in about.constants]), 0)
+        lines += ["", *(NUMPY_NOTE if self.target == "numpy" else MATH_NOTE).splitlines()]
+        if self.arrays:
+            lines += _CORES.splitlines()
+        lines += ["", *USAGE.replace("<form>", _FORM * self.arrays).splitlines()]
+        return '"""' + "\n".join(lines) + '\n"""\n'
+
+    def _literal(self, value: Any, taken: int) -> str:
+        """A number, or an array as lists, or as evenly spaced numbers."""
+        if isinstance(value, Spaced):
+            text = f"np.linspace({value.start!r}, {value.stop!r}, {math.prod(value.shape)})"
+            return text if len(value.shape) == 1 else f"{text}.reshape{value.shape}"
+        if not np.ndim(value):
+            return self._number(float(value))
+        if not np.size(value):
+            return f"np.zeros({np.shape(value)})"
+        flat = [self._number(v) for v in np.ravel(value).tolist()]
+        for columns in np.shape(value)[:0:-1]:
+            flat = [f"[{', '.join(flat[k : k + columns])}]" for k in range(0, len(flat), columns)]
+        line = ", ".join(flat)
+        return f"[{line}]" if len(line) + taken < WIDTH - 12 else f"[{_block(line, 4)}]"
+
+    def _number(self, value: float) -> str:
+        if math.isfinite(value):
+            return repr(value)
+        return f"{'-' * (value < 0)}{self._module}.{'nan' if value != value else 'inf'}"  # noqa: PLR0124 - a NaN
+
+
+@dataclass(frozen=True, slots=True)
+class Spaced:
+    """An array of evenly spaced numbers."""
+
+    start: float
+    stop: float
+    shape: tuple[int, ...]
+
+    def array(self) -> Any:
+        """The array itself."""
+        return np.linspace(self.start, self.stop, math.prod(self.shape)).reshape(self.shape)
+
+
+_OWN = {"np", "math", "special", "sys", "namedtuple", "check", "main", "POINT", "STORED", "ARGUMENTS", "float", "map"}
+_OWN |= {"_numbers", "_close", "_show", "_read"}
+_NUMBERS = {"numpy": "np.ravel(result).tolist()", "math": "[result]"}
+_FORM = "\n                        (a vector as 1,2,3, a matrix as 1,2;3,4),"
+_UNICODE = '    sys.stdout.reconfigure(errors="backslashreplace")\n'
+_CORES = """\
+Brackets show the core shape of an argument; dimensions in front of it are
+loop dimensions, which broadcast together."""
+
+
+def spell(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
+    """Names with core shapes, as `args` declares them."""
+    return [f"{n}[{','.join(map(str, core))}]" if core else n for n, core in zip(names, cores, strict=True)]
+
+
+def shown_text(text: str) -> list[str]:
+    """The lines of a formula as a docstring can hold them: printable, no end of a string, none too long."""
+    lines = []
+    for line in text.strip().split("\n"):
+        plain = "".join(" " if c.isspace() else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+        plain = plain.strip().replace('"', "'").replace("\\", "\\\\")
+        lines += textwrap.wrap(plain, WIDTH - 6, subsequent_indent="  ", break_on_hyphens=False)
+    if len(lines) > _LINES:
+        lines[_LINES:] = [f"... ({len(text)} characters in all)"]
+    return [f"    {line}" for line in lines]
+
+
+def _some(items: Sequence[str]) -> str:
+    """A list for a person, of many the first and the last."""
+    if len(items) <= _LISTED:
+        return ", ".join(items)
+    return ", ".join([*items[: _LISTED - 2], f"... ({len(items)} in all) ...", items[-1]])
+
+
+def _filled(label: str, text: str, indent: int = 4) -> list[str]:
+    lead = " " * indent
+    return textwrap.wrap(
+        label + text,
+        WIDTH,
+        initial_indent=lead,
+        subsequent_indent=f"{lead}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _bracketed(names: Iterable[str], taken: int, indent: int = 0) -> str:
+    """A list of names, on lines of its own where a line has no room behind what is `taken`."""
+    line = ", ".join(map(_quoted, names))
+    return f"[{line}]" if len(line) + taken + 2 <= WIDTH else f"[{_block(line, indent)}]"
+
+
+_CALL = re.compile(r"    (\w+ = np\.(?:broadcast_shapes|result_type)\()(.*)(\)(?:\.type)?)")
+
+
+def _broken(line: str) -> str:
+    """A long line of a call with all arguments, on several."""
+    found = _CALL.fullmatch(line) if len(line) > WIDTH else None
+    return f"    {found[1]}{_block(found[2], 4)}{found[3]}" if found else line
+
+
+def _block(line: str, indent: int) -> str:
+    """A comma-separated list on lines of its own."""
+    inner = " " * (indent + 4)
+    lines = textwrap.wrap(line, WIDTH - len(inner), break_long_words=False, break_on_hyphens=False)
+    return "\n" + "\n".join(inner + part for part in lines) + "\n" + " " * indent
+
+
+def _targets(line: str) -> str:
+    """The targets of an assignment, in parentheses where they are too many for a line."""
+    return line if len(line) <= WIDTH // 2 else f"({_block(line, 4)})"
+
+
+def _converted(parameters: Sequence[str]) -> list[str]:
+    """Lines that make floats of parameters."""
+    if not parameters:
+        return []
+    if len(parameters) <= 2:
+        return [f"    {', '.join(parameters)} = {', '.join(f'float({p})' for p in parameters)}"]
+    listed = ", ".join(parameters)
+    return [f"    {_targets(listed)} = map(float, ({wrapped(listed)}))"]
+
+
+def _noted(code: str) -> list[str]:
+    """The rules of linters that names of a formula, or the steps of a textbook, do not keep."""
+    found = ["E741"] if re.search(r"\b[lIO]\b", code) else []
+    for function in code.split("\ndef ")[1:]:
+        counts: dict[str, int] = {}
+        for name in re.findall(r"\w+", function.split('"""', 2)[2]):
+            counts[name] = counts.get(name, 0) + 1
+        if any(counts[name] == 1 for name in re.findall(r"^    (\w+) = ", function, re.MULTILINE) if name in counts):
+            return [*found, "F841"]
+    return found

@@ -1,0 +1,301 @@
+"""`f.export`: a module that stands alone, with a point and the results that it checks itself by."""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast
+from unicodedata import normalize
+
+import numpy as np
+
+from symdiff.compiled import Compiled
+from symdiff.dims import Shape, shown, symbols, value
+from symdiff.emit import math as math_target
+from symdiff.emit import numpy as numpy_target
+from symdiff.emit.module import About, Member, Module, Spaced
+from symdiff.errors import ShapeError
+from symdiff.runtime.arguments import arrays, meet
+from symdiff.runtime.load import load
+
+MEMBERS = (
+    *("value", "grad", "value_and_grad", "jvp", "vjp"),
+    *("jacobian", "value_and_jacobian", "hessian", "hvp", "hessp"),
+)
+_TARGETS = ("numpy", "math")
+_OWN = frozenset({"float", "map"})  # that the functions of the math target use
+_SPACED = 24  # from so many elements on, an array of the default point is evenly spaced
+_STORED = 100  # numbers of a result, about
+_MOST = 10_000  # elements of the point
+_LARGEST = 4_000_000  # elements of a result
+_SIZES = (3, 4, 2, 5, 6, 7)
+# Where arguments are drawn: the first box in which all is finite is taken.
+_BOXES = (
+    *((0.5, 2.0), (0.1, 0.9), (1.1, 3.0), (2.0, 9.0), (-0.9, -0.1), (-3.0, -1.1), (-1.0, 1.0), (0.01, 0.1)),
+    *((10.0, 100.0), (-100.0, -10.0), (100.0, 1000.0), (-9.0, 9.0)),
+)
+_MIXED = 60  # more candidates, of which each argument has a box of its own
+_GOLDEN = 0.6180339887498949
+
+
+def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: Any) -> str:
+    """The text of a module with members of a Function; see `Shown.export`."""
+    if target not in _TARGETS:
+        raise ValueError(f"target is 'numpy' or 'math', not {target!r}")
+    chosen = {name: _member(f, name) for name in _names(f, include)}
+    if target == "math":
+        for g in chosen.values():
+            g.source_for("math")  # says what the math module lacks
+    special = target == "numpy" and any(numpy_target.needs_scipy(g._prepared()) for g in chosen.values())  # noqa: SLF001
+    made = Module([_part(name, g, target) for name, g in chosen.items()], target, special=special)
+    point, stored = _results(f, chosen, made.definitions, target, at)
+    recipe = f._recipe  # noqa: SLF001 - of a Function, as above and below
+    derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in recipe.path])
+    return made.text(About(f.text, derived, f.wrt, recipe.constants), point, stored)
+
+
+def _spelt(arg: Any) -> str:
+    """An argument of `diff` or `pack`."""
+    return "'" + " ".join([arg] if isinstance(arg, str) else arg) + "'"
+
+
+def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The members to include.
+
+    Raises:
+        TypeError: neither text nor a sequence of texts.
+        ValueError: there is no such member, or it is named twice, or there is none.
+    """
+    if include is None:
+        if not f.wrt:
+            return ("value",)
+        return ("value", "grad", "hessian") if f.results == ((),) else ("value", "jacobian")
+    listed = include.replace(",", " ").split() if isinstance(include, str) else include
+    if not isinstance(listed, Sequence) or not all(isinstance(name, str) for name in listed):
+        raise TypeError(f"include is a str of names or a sequence of them, not {include!r}")
+    for k, name in enumerate(listed):
+        if name not in MEMBERS:
+            raise ValueError(f"there is no {name!r} to include; there are {', '.join(MEMBERS)}")
+        if name in listed[:k]:
+            raise ValueError(f"include names {name!r} twice")
+    if not listed:
+        raise ValueError(f"include names nothing; there are {', '.join(MEMBERS)}")
+    return tuple(listed)
+
+
+def _member(f: Compiled, name: str) -> Compiled:
+    """A member of a Function.
+
+    Raises:
+        ShapeError, TypeError: it does not have it; the message lists those that it has.
+    """
+    if name == "value":
+        return f
+    try:
+        return cast("Compiled", getattr(f, name))
+    except (ShapeError, TypeError) as error:
+        found = ["value"]
+        for other in MEMBERS[1:]:
+            with suppress(ShapeError, TypeError):
+                getattr(f, other)
+                found.append(other)
+        raise type(error)(f"{error} (to include there are {', '.join(found)})") from None
+
+
+def _part(name: str, g: Compiled, target: str) -> Member:
+    """A member as the module has it."""
+    on_floats = target == "math"
+    body = math_target.body(g._program, _OWN, nested=math.inf) if on_floats else numpy_target.body(g._prepared())  # noqa: SLF001
+    return Member(name, g.args, g.cores, g.outputs, g.results, g._layout, body)  # noqa: SLF001
+
+
+# The point
+
+
+def _results(
+    f: Compiled, chosen: Mapping[str, Compiled], definitions: str, target: str, at: Any
+) -> tuple[dict[str, Any], list[list[float]]]:
+    """The first of some points where all results are finite, or the one with most that are; and the results there.
+
+    Raises:
+        ValueError: there is no point at which all functions can be computed.
+    """
+    first = next(iter(chosen))
+    scope = load(definitions, first).__globals__
+    best: tuple[int, dict[str, Any], list[list[float]]] | None = None
+    failed, error = "", None
+    for point in _points(f, chosen, at):
+        given = {name: v.array() if isinstance(v, Spaced) else v for name, v in point.items()}
+        found = []
+        try:
+            for name, g in chosen.items():
+                with np.errstate(all="ignore"):
+                    found.append(_numbers(scope[name](*[given[a] for a in g.args])))
+        except (ArithmeticError, ValueError) as raised:
+            failed = list(chosen)[len(found)]
+            error = str(raised)
+            continue
+        odd = sum(int(np.count_nonzero(~np.isfinite(numbers))) for numbers in found)
+        if best is None or odd < best[0]:
+            best = odd, point, [numbers[:: 1 + len(numbers) // _STORED].tolist() for numbers in found]
+        if not odd:
+            break
+    if best is None:
+        where = "at the point given" if at is not None else "at any of the points tried; give one as at="
+        hint = "" if target == "numpy" else ", or take target='numpy', which raises nothing"
+        raise ValueError(f"{failed} cannot be computed {where}{hint}: {error}")
+    return best[1], best[2]
+
+
+def _numbers(result: Any) -> Any:
+    """All numbers of a result, in order."""
+    if isinstance(result, (tuple, list)):
+        parts = [_numbers(part) for part in result]
+        return np.concatenate(parts) if parts else np.zeros(0)
+    return np.ravel(np.asarray(result, np.float64))
+
+
+def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[dict[str, Any]]:
+    """Points to try: values of the arguments of the formula, then of those that its derivatives add."""
+    cores = dict(zip(f.args, f.cores, strict=True))
+    for g in chosen.values():
+        cores |= zip(g.args, g.cores, strict=True)
+    given = {} if at is None else _given(f, cores, at)
+    names = [name for name in f.args if name in given]
+    sizes = arrays(names, [given[n] for n in names], [cores[n] for n in names])[3] if names else {}
+    if at is None:
+        sizes = _sizes(f, chosen)
+    for g in chosen.values():
+        meet(g._program.graph.demands, sizes)  # noqa: SLF001
+    shapes = {name: tuple([value(dim, sizes) for dim in core]) for name, core in cores.items()}
+    _bounded(chosen, shapes, sizes)
+    for name, v in given.items():
+        if np.shape(v) != shapes[name]:
+            raise ShapeError(f"at gives {name!r} the shape {np.shape(v)}; it has {shapes[name]}")
+    for boxes in _choices(len(shapes)) if set(shapes) - set(given) and at is None else [_BOXES[:1] * len(shapes)]:
+        count = 0
+        point: dict[str, Any] = {}
+        for (name, shape), box in zip(shapes.items(), boxes, strict=True):
+            point[name] = given[name] if name in given else _drawn(shape, box, count)
+            count += math.prod(shape)
+        yield point
+
+
+def _choices(count: int) -> Iterator[tuple[tuple[float, float], ...]]:
+    """A box for each argument: first the same for all, then others by a fixed rule."""
+    for box in _BOXES:
+        yield (box,) * count
+    for c in range(1, 1 + _MIXED):
+        yield tuple([_BOXES[int(len(_BOXES) * ((c * (k + 1) * _GOLDEN + 0.37 * c) % 1.0))] for k in range(count)])
+
+
+def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
+    """An argument in a box: its elements are spread by the golden ratio, of many evenly."""
+    low, high = box
+    if math.prod(shape) > _SPACED:
+        return Spaced(low, high, shape)
+    flat = [float(f"{low + (high - low) * ((first + k + 1) * _GOLDEN % 1.0):.3g}") for k in range(math.prod(shape))]
+    return np.array(flat).reshape(shape) if shape else flat[0]
+
+
+def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
+    """Small sizes of the named dimensions, as different as may be, that do what the formula demands.
+
+    Raises:
+        ValueError: none have been found.
+    """
+    names = list(dict.fromkeys(chain.from_iterable(sorted(symbols(dim)) for core in f.cores for dim in core)))
+    tried = [[_SIZES[k % len(_SIZES)] + step for k in range(len(names))] for step in range(40)]
+    tried += [[size] * len(names) for size in range(200)]
+    for sizes in tried:
+        found = dict(zip(names, sizes, strict=True))
+        with suppress(ShapeError):
+            for g in chosen.values():
+                meet(g._program.graph.demands, found)  # noqa: SLF001
+            return found
+    raise ValueError(f"no sizes of {', '.join(names)} have been found that fit; give a point as at=")
+
+
+def _bounded(chosen: Mapping[str, Compiled], shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[str, int]) -> None:
+    """Check that arguments and results are not too large to be computed here."""
+    for name, g in chosen.items():
+        for output, core in zip(g.outputs, g.results, strict=True):
+            count = math.prod([value(dim, sizes) for dim in core])
+            if count > _LARGEST:
+                raise ValueError(
+                    f"{output!r} of {name} has {count} elements at the point of the check, more than {_LARGEST}"
+                )
+    for name, shape in shapes.items():
+        if math.prod(shape) > _LARGEST:
+            raise ValueError(f"{name!r} has {math.prod(shape)} elements, more than {_LARGEST}")
+
+
+def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
+    """The values of `at`.
+
+    Raises:
+        TypeError: it is neither a mapping nor a sequence, or a name or a value is wrong, or one is missing.
+        ValueError: an array is too large to be stored.
+    """
+    if isinstance(at, Mapping):
+        values = {normalize("NFKC", name) if isinstance(name, str) else name: v for name, v in at.items()}
+    elif isinstance(at, (Sequence, np.ndarray)) and not isinstance(at, str):
+        if len(at) != len(f.args):
+            raise TypeError(f"at has {len(at)} values for {len(f.args)} arguments ({', '.join(f.args)})")
+        values = dict(zip(f.args, at, strict=True))
+    else:
+        raise TypeError(f"at is a dict of names and values, or a sequence of values, not {type(at).__name__}")
+    for name in values:
+        if name not in cores:
+            raise TypeError(f"at names {name!r}, which is no argument ({', '.join(cores)})")
+    missing = [name for name in f.args if name not in values]
+    if missing:
+        raise TypeError(f"at gives no value to {', '.join(missing)}")
+    found: dict[str, Any] = {}
+    for name, given in values.items():
+        (array,), loop, dtype, _ = arrays([name], [given], [cores[name]])
+        if dtype.kind == "c":
+            raise TypeError(f"at gives {name!r} a complex value")
+        if loop:
+            raise ShapeError(
+                f"at is one point: {name!r} has shape {array.shape}, its core shape is {shown(cores[name])}"
+            )
+        if array.size > _MOST:
+            raise ValueError(f"at gives {name!r} {array.size} elements; at most {_MOST} are stored")
+        found[name] = np.asarray(array, np.float64) if array.ndim else float(array)
+    return found
+
+
+# The file
+
+
+def write(path: str | os.PathLike[str], text: str) -> None:
+    """Write a file, whole or not at all; one that is there is replaced, and keeps its permissions.
+
+    Raises:
+        IsADirectoryError: the path is that of a directory.
+        OSError: it cannot be written.
+    """
+    place = Path(os.path.realpath(os.fsdecode(path)))
+    if place.is_dir():
+        raise IsADirectoryError(f"{os.fsdecode(path)!r} is a directory; give the name of a file, as model.py")
+    if not place.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {str(place.parent)!r}")
+    if place.exists() and not place.is_file():  # a device or a pipe
+        place.write_text(text, encoding="utf-8", newline="\n")
+        return
+    new = place.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with new.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        if place.exists():
+            new.chmod(place.stat().st_mode & 0o7777)
+        new.replace(place)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
