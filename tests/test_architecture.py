@@ -28,7 +28,7 @@ FLOORS = [
     {"export"},
     {"shown"},
     {"function"},
-    {"compiler"},
+    {"compiler", "propagate"},
     {"__init__"},
     {"cli"},
     {"__main__"},
