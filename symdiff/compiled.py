@@ -11,7 +11,7 @@ from typing import Any
 from symdiff.arrays import NEED_ELEMENTS
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.llvm_program import missing
+from symdiff.emit.llvm.program import missing
 from symdiff.evaluate import special
 from symdiff.ir import Program
 from symdiff.language.lower import Argument, lower

@@ -14,7 +14,7 @@ from symdiff.derive.every import every
 from symdiff.dims import Shape, value
 from symdiff.emit import latex
 from symdiff.emit.dot import Drawing, dot, drawable
-from symdiff.emit.latex_text import UnwrittenError
+from symdiff.emit.latex.text import UnwrittenError
 from symdiff.errors import LimitError, ShapeError, SymdiffError
 from symdiff.export import module, write
 from symdiff.ir import Program

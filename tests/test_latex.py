@@ -9,7 +9,7 @@ from matplotlib.mathtext import MathTextParser
 
 import symdiff
 from symdiff.emit.latex import CHARACTERS, OPERATIONS
-from symdiff.emit.latex_names import Names, spelt
+from symdiff.emit.latex.names import Names, spelt
 from symdiff.primitives import FUNCTIONS, PRIMITIVES
 
 USUAL = [name for name, p in PRIMITIVES.items() if not p.internal]

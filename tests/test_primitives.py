@@ -13,7 +13,7 @@ from symdiff.build import Builder
 from symdiff.derive import calculus
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.llvm_program import missing
+from symdiff.emit.llvm.program import missing
 from symdiff.evaluate import evaluate
 from symdiff.ir import Graph, Program, verify
 from symdiff.primitives import FUNCTIONS, PRIMITIVES, occurrences, template

@@ -13,8 +13,9 @@ import numpy as np
 
 from symdiff.arrays import Assemble
 from symdiff.dims import fixed
-from symdiff.emit import llvm, llvm_floats
-from symdiff.emit.llvm_program import prepare
+from symdiff.emit import llvm
+from symdiff.emit.llvm import floats
+from symdiff.emit.llvm.program import prepare
 from symdiff.emit.python import Nest
 from symdiff.emit.schedule import load
 from symdiff.ir import Program
@@ -126,7 +127,7 @@ class FusedPoints(Fused):
 
     def floats_source(self) -> str:
         """The module for floats."""
-        return llvm_floats.source(self._loops, native.machine(), native.float_head())
+        return floats.source(self._loops, native.machine(), native.float_head())
 
     def floats(self) -> Callable[..., Any] | None:
         """What takes floats, one an argument, to a tuple of the results, or to 0 where there were errors.

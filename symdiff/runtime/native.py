@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from symdiff.emit.llvm import Machine
-from symdiff.emit.llvm_call import METHOD
-from symdiff.emit.llvm_floats import INTERFACE
+from symdiff.emit.llvm.call import METHOD
+from symdiff.emit.llvm.floats import INTERFACE
 from symdiff.primitives import PRIMITIVES
 
 # By what the processor has: bytes of a vector, and how glibc calls its functions on them

@@ -44,7 +44,7 @@ def native_point(
 
 class _Writer:
     def __init__(self, loops: Loops, cores: Sequence[Shape], results: Sequence[Shape]) -> None:
-        self.loops, self.results = loops, results
+        self.loops, self.cores, self.results = loops, cores, results
         self.args = [f"a{k}" for k in range(len(cores))]
         self.sizes: dict[str, str] = {}  # of named dimensions, where they are read
         for a, core in zip(self.args, cores, strict=True):
@@ -58,7 +58,7 @@ class _Writer:
         """The function."""
         loops, args = self.loops, ", ".join(self.args)
         long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
-        texts = [self._source(source) for source in loops.sources]
+        texts = [self._source(source, k < long) for k, source in enumerate(loops.sources)]
         kept = len(loops.folds) + loops.single
         numbers = ", ".join([*texts[long:], *["0.0"] * kept])
         shape = self._tuple(loops.shape or ())
@@ -78,15 +78,16 @@ class _Writer:
         scope |= {"call": call, "again": again, "heeded": heeded, "limit": limit}
         return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
 
-    def _source(self, source: Source | Dim) -> str:
+    def _source(self, source: Source | Dim, array: bool) -> str:  # noqa: FBT001 - the two kinds of sources
         if not isinstance(source, Source):
             return self._dim(source)
-        text = self.args[source.argument]
+        text, rank = self.args[source.argument], len(self.cores[source.argument])
         for view in source.views:
             if not isinstance(view, Index):
                 raise NotImplementedError
             text += f"[{', '.join(map(self._part, view.place))}]"
-        return text
+            rank -= sum(not isinstance(p, Range) for p in view.place)
+        return text if array else text + "[0]" * rank  # an axis that is left has one element
 
     def _part(self, p: Dim | Range) -> str:
         if not isinstance(p, Range):

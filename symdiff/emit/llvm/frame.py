@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.emit.llvm_folds import across, initial, merged
-from symdiff.emit.llvm_vectors import Counts, Vectors
+from symdiff.emit.llvm.folds import across, initial, merged
+from symdiff.emit.llvm.vectors import Counts, Vectors
 
 DIVIDE, INVALID, OVERFLOW, UNDERFLOW = 1, 2, 4, 8  # what `run` returns, joined by "or"
 _PATIENCE = 50_000  # looks at whether other threads are done: about a tenth of a millisecond

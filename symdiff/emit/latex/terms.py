@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from symdiff.arrays import Place, Range, broadcast
 from symdiff.dims import Dim, Shape
-from symdiff.emit.latex_names import Names
-from symdiff.emit.latex_spell import APPLIED, BIG, Text, fill, parenthesised, spell, tight
+from symdiff.emit.latex.names import Names
+from symdiff.emit.latex.spell import APPLIED, BIG, Text, fill, parenthesised, spell, tight
 from symdiff.primitives import COMPARE, PRODUCT, SUM, TERNARY, Primitive
 
 Join = Callable[[Sequence[Text], Sequence[bool]], Text]

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from symdiff.arrays import place_of
 from symdiff.dims import Shape, product
-from symdiff.emit.latex_names import number
-from symdiff.emit.latex_spell import BIG, Text, called, fill, parenthesised, tight, turned
-from symdiff.emit.latex_spell import product as side_by_side
-from symdiff.emit.latex_terms import Mark, Piece, Printer, subscripted
+from symdiff.emit.latex.names import number
+from symdiff.emit.latex.spell import BIG, Text, called, fill, parenthesised, tight, turned
+from symdiff.emit.latex.spell import product as side_by_side
+from symdiff.emit.latex.terms import Mark, Piece, Printer, subscripted
 from symdiff.language.parser import Item, Statement, Syntax
 from symdiff.primitives import ATOM, COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, PRODUCT, SUM, UNARY
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from symdiff.emit import llvm
 from symdiff.emit.fuse import Loops
-from symdiff.emit.llvm_call import METHOD
-from symdiff.emit.llvm_vectors import Counts
+from symdiff.emit.llvm.call import METHOD
+from symdiff.emit.llvm.vectors import Counts
 
 # What the method calls, of CPython's stable interface.
 INTERFACE = ("PyTuple_New", "PyTuple_SetItem", "PyFloat_FromDouble", "PyLong_FromSsize_t", "Py_DecRef")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symdiff.emit.llvm_vectors import Counts, Vectors
+from symdiff.emit.llvm.vectors import Counts, Vectors
 
 
 def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool) -> str:

@@ -26,10 +26,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symdiff.emit.fuse import Loop, Loops
-from symdiff.emit.llvm_call import method
-from symdiff.emit.llvm_folds import declared, folding
-from symdiff.emit.llvm_frame import FINISH, LOOP, PART_OF, frame, phase
-from symdiff.emit.llvm_vectors import Counts, Vectors
+from symdiff.emit.llvm.call import method
+from symdiff.emit.llvm.folds import declared, folding
+from symdiff.emit.llvm.frame import FINISH, LOOP, PART_OF, frame, phase
+from symdiff.emit.llvm.vectors import Counts, Vectors
 from symdiff.evaluate import constant
 from symdiff.ir import Row, live, operands
 from symdiff.primitives import PRIMITIVES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symdiff.emit.llvm_vectors import Vectors
+from symdiff.emit.llvm.vectors import Vectors
 
 _WORDS = {"add": "fadd", "mul": "fmul"}
 _INTRINSICS = {"max": "llvm.maximum", "min": "llvm.minimum"}

@@ -29,10 +29,10 @@ from symdiff.arrays import (
     Sum,
 )
 from symdiff.dims import Dim, fixed
-from symdiff.emit.latex_names import fraction, quotient
-from symdiff.emit.latex_spell import BIG, HADAMARD, NEGATIVE, Text, negative, power, product, tight
-from symdiff.emit.latex_terms import Axis, Mark, Piece, Printer, moves, subscripted
-from symdiff.emit.latex_text import log_sum_exp
+from symdiff.emit.latex.names import fraction, quotient
+from symdiff.emit.latex.spell import BIG, HADAMARD, NEGATIVE, Text, negative, power, product, tight
+from symdiff.emit.latex.terms import Axis, Mark, Piece, Printer, moves, subscripted
+from symdiff.emit.latex.text import log_sum_exp
 from symdiff.evaluate import constant as value_of
 from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, SUM

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from symdiff.dims import Shape, symbols
-from symdiff.emit.latex_names import Names, spelt
-from symdiff.emit.latex_rows import RowWriter, readable
-from symdiff.emit.latex_spell import Text
-from symdiff.emit.latex_terms import Piece, Printer
-from symdiff.emit.latex_text import names, statements
+from symdiff.emit.latex.names import Names, spelt
+from symdiff.emit.latex.rows import RowWriter, readable
+from symdiff.emit.latex.spell import Text
+from symdiff.emit.latex.terms import Piece, Printer
+from symdiff.emit.latex.text import names, statements
 from symdiff.errors import LimitError
 from symdiff.ir import Program, live
 from symdiff.language.parser import Syntax
