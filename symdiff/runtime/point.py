@@ -44,7 +44,7 @@ def native_point(
 
 class _Writer:
     def __init__(self, loops: Loops, cores: Sequence[Shape], results: Sequence[Shape]) -> None:
-        self.loops, self.results = loops, results
+        self.loops, self.cores, self.results = loops, cores, results
         self.args = [f"a{k}" for k in range(len(cores))]
         self.sizes: dict[str, str] = {}  # of named dimensions, where they are read
         for a, core in zip(self.args, cores, strict=True):
@@ -58,7 +58,7 @@ class _Writer:
         """The function."""
         loops, args = self.loops, ", ".join(self.args)
         long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
-        texts = [self._source(source) for source in loops.sources]
+        texts = [self._source(source, single=k >= long) for k, source in enumerate(loops.sources)]
         kept = len(loops.folds) + loops.single
         numbers = ", ".join([*texts[long:], *["0.0"] * kept])
         shape = self._tuple(loops.shape or ())
@@ -78,15 +78,19 @@ class _Writer:
         scope |= {"call": call, "again": again, "heeded": heeded, "limit": limit}
         return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
 
-    def _source(self, source: Source | Dim) -> str:
+    def _source(self, source: Source | Dim, *, single: bool) -> str:
+        """The expression of an array, or of a single number."""
         if not isinstance(source, Source):
             return self._dim(source)
-        text = self.args[source.argument]
+        text, rank = self.args[source.argument], len(self.cores[source.argument])
+        if len(source.views) > _VIEWS:
+            raise NotImplementedError
         for view in source.views:
             if not isinstance(view, Index):
                 raise NotImplementedError
             text += f"[{', '.join(map(self._part, view.place))}]"
-        return text
+            rank -= sum(not isinstance(p, Range) for p in view.place)
+        return f"{text}[{', '.join(['0'] * rank)}]" if single and rank else text
 
     def _part(self, p: Dim | Range) -> str:
         if not isinstance(p, Range):
@@ -139,6 +143,7 @@ class _Writer:
         return f"({''.join(f'{self._dim(dim)}, ' for dim in shape)})"
 
 
+_VIEWS = 20  # of an argument, one through the other, that are written as one expression
 _LISTED = 64  # elements of an array that is written as a list
 
 
