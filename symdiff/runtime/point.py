@@ -58,6 +58,8 @@ class _Writer:
         """The function."""
         loops, args = self.loops, ", ".join(self.args)
         long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
+        if loops.loops and not long + stored:  # no array tells native code how many elements there are
+            raise NotImplementedError
         texts = [self._source(source, single=k >= long) for k, source in enumerate(loops.sources)]
         kept = len(loops.folds) + loops.single
         numbers = ", ".join([*texts[long:], *["0.0"] * kept])
