@@ -1,5 +1,29 @@
-"""Options of the test suite."""
+"""Options of the test suite, and the backend by which a test compiles."""
+
+import functools
+
+import pytest
+
+import symdiff
 
 
 def pytest_addoption(parser):
     parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew, to be reviewed")
+
+
+# Modules that run by each backend say `pytestmark = pytest.mark.usefixtures("backend")`, and so do single tests. For
+# Hypothesis, which runs a test many times in one fixture, it is one of the module.
+@pytest.fixture(params=["numpy", "llvm"], scope="module")
+def backend(request):
+    """The backend of what is compiled without saying by which: every test runs by NumPy and in native code."""
+    if request.param == "llvm":
+        pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    compile_by_numpy = symdiff.compile
+
+    @functools.wraps(compile_by_numpy)
+    def compiled(text, **options):
+        return compile_by_numpy(text, **{"backend": request.param, **options})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(symdiff, "compile", compiled)
+        yield request.param

@@ -154,7 +154,8 @@ def _added(program: Program) -> frozenset[int]:
 
 
 def _with(program: Program, outputs: Sequence[int]) -> Program:
-    return replace(program, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
+    steps = frozenset([i for i in program.steps if program.graph.rows[i][0].__class__ is str])  # no assembled array
+    return replace(program, steps=steps, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
 
 
 def _name(operation: Structure) -> str:

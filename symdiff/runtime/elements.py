@@ -48,7 +48,7 @@ class FusedElements(Fused):
 
     def point(self, nest: Nest, again: Callable[..., Any]) -> Callable[..., Any] | None:
         """What takes float64 arrays of the core shapes straight to native code, if anything can; see `native_point`."""
-        call = self.code(FLOAT64).call
+        call = self.code(FLOAT64).call if self._loops.results else None  # else there is nothing to compute
         return call and native_point(self._loops, self._cores, self._results, nest, call, self.share, again)
 
     def empty(self, loop: tuple[int, ...], sizes: Sizes) -> bool:

@@ -58,7 +58,9 @@ class _Writer:
         """The function."""
         loops, args = self.loops, ", ".join(self.args)
         long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
-        texts = [self._source(source, k < long) for k, source in enumerate(loops.sources)]
+        if loops.loops and not long + stored:  # no array tells native code how many elements there are
+            raise NotImplementedError
+        texts = [self._source(source, single=k >= long) for k, source in enumerate(loops.sources)]
         kept = len(loops.folds) + loops.single
         numbers = ", ".join([*texts[long:], *["0.0"] * kept])
         shape = self._tuple(loops.shape or ())
@@ -78,16 +80,19 @@ class _Writer:
         scope |= {"call": call, "again": again, "heeded": heeded, "limit": limit}
         return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
 
-    def _source(self, source: Source | Dim, array: bool) -> str:  # noqa: FBT001 - the two kinds of sources
+    def _source(self, source: Source | Dim, *, single: bool) -> str:
+        """The expression of an array, or of a single number."""
         if not isinstance(source, Source):
             return self._dim(source)
         text, rank = self.args[source.argument], len(self.cores[source.argument])
+        if len(source.views) > _VIEWS:
+            raise NotImplementedError
         for view in source.views:
             if not isinstance(view, Index):
                 raise NotImplementedError
             text += f"[{', '.join(map(self._part, view.place))}]"
             rank -= sum(not isinstance(p, Range) for p in view.place)
-        return text if array else text + "[0]" * rank  # an axis that is left has one element
+        return f"{text}[{', '.join(['0'] * rank)}]" if single and rank else text
 
     def _part(self, p: Dim | Range) -> str:
         if not isinstance(p, Range):
@@ -140,6 +145,7 @@ class _Writer:
         return f"({''.join(f'{self._dim(dim)}, ' for dim in shape)})"
 
 
+_VIEWS = 20  # of an argument, one through the other, that are written as one expression
 _LISTED = 64  # elements of an array that is written as a list
 
 
