@@ -12,7 +12,8 @@ from symdiff.compiler import compile  # noqa: A004 - the name users expect
 from symdiff.errors import LimitError, ParseError, ShapeError, SymdiffError
 from symdiff.function import Function
 from symdiff.limits import limits
+from symdiff.propagate import propagate
 
 __version__ = "0.1.0"
 
-__all__ = ["Function", "LimitError", "ParseError", "ShapeError", "SymdiffError", "compile", "limits"]
+__all__ = ["Function", "LimitError", "ParseError", "ShapeError", "SymdiffError", "compile", "limits", "propagate"]
