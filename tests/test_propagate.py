@@ -279,5 +279,5 @@ def test_errors_of_larger_matrices():
         propagate(g, [[1, 2], 3], [1])
     with pytest.raises(ShapeError, match=r"has shape \(3,\), which does not broadcast to its core shape \(2,\)"):
         propagate(g, [[1, 2], 3], {"x": [1, 2, 3]})
-    with pytest.raises(TypeError, match="takes a Function, as symdiff.compile returns it, not str"):
+    with pytest.raises(TypeError, match=r"takes a Function, as symdiff\.compile returns it, not str"):
         propagate("x", [1], [1])

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import symdiff
-from symdiff.cli import check, show, source
+from symdiff.cli import check, plot, show, source
 from symdiff.cli.options import add_at, add_formula
 from symdiff.errors import SymdiffError
 
 # Each has a SUMMARY, an EXAMPLE, a `parser` and a `run`, which returns the exit status.
-COMMANDS: dict[str, ModuleType] = {"source": source, "check": check}
+COMMANDS: dict[str, ModuleType] = {"source": source, "check": check, "plot": plot}
 
 _EXAMPLES = """\
 examples:
