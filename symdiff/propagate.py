@@ -1,30 +1,33 @@
-"""Propagation of uncertainty, to first order."""
+"""Uncertainty of results from that of arguments, to first order: J Σ Jᵀ, with the Jacobian of the formula."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
-from unicodedata import normalize
 
 import numpy as np
+from numpy.typing import NDArray
 
+from symdiff.derive import calculus
 from symdiff.dims import value as dim_value
-from symdiff.errors import ShapeError
 from symdiff.function import Function
-from symdiff.runtime.arguments import Array, arrays, bind
+from symdiff.runtime.arguments import arrays, bind
+from symdiff.runtime.results import Layout, flatten, record
+from symdiff.uncertainty import Elements, name_of, uncertain, uncertainty
 
-_ROUNDING = 1e-8  # by which a correlation may be asymmetric, or beyond what correlations can be
+Array = NDArray[Any]
 
 
 class Propagated(NamedTuple):
-    """What `propagate` returns.
+    """A result with its uncertainty, as `propagate` returns it.
 
     Attributes:
-        value: the results, as a call of the Function returns them.
-        std: their standard deviations, of the same shapes.
-        cov: of loop shape + (m, m), their covariance, m counting the elements of the outputs, in
-            order; of one scalar output its variance, of the loop shape.
+        value: what the Function returns.
+        std: standard deviations, in the form of `value`.
+        cov: the variance of one scalar output; else a matrix (m, m) over all elements of the
+            outputs, in order, with the loop dimensions in front.
     """
 
     value: Any
@@ -32,170 +35,169 @@ class Propagated(NamedTuple):
     cov: Any
 
 
-def propagate(f: Function, values: Any, cov: Any) -> Propagated:
-    """Value and standard deviation of a formula of uncertain arguments: the covariance is J @ cov @ J.T.
+def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) -> Propagated:
+    """Propagate the uncertainty of arguments to the results, to first order.
 
-    First order: the formula is taken to be linear within the uncertainty of its arguments.
+    The covariance of the results is J Σ Jᵀ, where Σ is that of the arguments and J the
+    Jacobian at `values`, both from one pass. That is exact for a linear formula, and good
+    for another where it is nearly linear over the range that the uncertainties span.
 
     Args:
-        f: a Function; the arguments that it is differentiated by, `f.wrt`, are uncertain, all others exact.
-        values: of the arguments, in order, or a dict by name; arrays are many points, each argument
-            of loop shape + its core shape.
-        cov: one of
-            a covariance matrix of loop shape + (k, k), k counting the elements of `wrt`, in order;
-            k standard deviations, for uncorrelated arguments (a number, where k is 1);
-            a dict of standard deviations by name, of loop shape + core shape, or numbers; arguments
-            that are left out are exact.
+        f: the Function. `wrt` plays no part: what is uncertain is what `cov` says.
+        values: the arguments, in order or by name; arrays with loop dimensions as in a call.
+        cov: how uncertain they are, in one of these forms, where k counts the elements of all
+            arguments, in order, arrays element by element:
+
+            - a covariance matrix (k, k), loop dimensions in front allowed;
+            - k independent standard deviations, or one for each argument, in order: numbers,
+              or arrays that broadcast to the argument;
+            - a mapping of names to standard deviations; who is absent is exact.
+
+            What has a variance of 0 is exact: it contributes nothing, whatever its derivative
+            is, and an argument that is exact throughout is not differentiated by.
 
     Returns:
-        A named tuple `(value, std, cov)`.
+        `value`, `std` and `cov` of the results. They have the loop dimensions of `values`
+        and of `cov`, and the precision of `values`. NaN goes through.
 
     Raises:
-        TypeError: `values` are not those of the arguments, `cov` names what is not in `wrt`, or something is not real.
-        ShapeError: `cov` does not fit the arguments.
-        ValueError: a negative standard deviation, or a matrix that is not a covariance: not symmetric,
-            or not positive semidefinite (NaN and infinities are let through).
+        TypeError: `f` is not a Function; an argument is missing or unknown; something is not of real numbers.
+        ShapeError: shapes do not fit, or could mean either form of `cov`.
+        ValueError: a negative standard deviation or variance; a matrix that is not symmetric
+            or not positive semidefinite, beyond one part in 10⁸.
 
-    Source: JCGM 100:2008 (GUM), 5.1.2 and 5.2.2; of several outputs JCGM 102:2011, 6.2.
+    Sources: JCGM 100:2008 (GUM), equations 10 and 13; JCGM 102:2011, 6.2, for several outputs.
 
     >>> import symdiff
-    >>> f = symdiff.compile("m*g*h", args="m, g, h")
-    >>> energy = symdiff.propagate(f, (2.0, 9.81, 1.5), {"m": 0.01, "h": 0.02})
-    >>> energy.value, round(energy.std, 6)
-    (29.43, 0.419083)
+    >>> f = symdiff.compile("U/I")
+    >>> symdiff.propagate(f, [5.0, 0.02], [0.05, 0.0001]).std
+    2.7950849718747373
+    >>> symdiff.propagate(f, {"U": 5.0, "I": 0.02}, {"U": 0.05}).std
+    2.5
     """
     if not isinstance(f, Function):
         raise TypeError(f"propagate takes a Function, as symdiff.compile returns it, not {type(f).__name__}")
-    if not f.wrt:
-        raise TypeError(f"nothing is uncertain: {f!r} is differentiated by no argument")
-    given = _given(f, values)
-    _, loop, dtype, sizes = arrays(f.args, given, f.cores)
+    given = _in_order(f, values)
+    arguments, loop, dtype, sizes = arrays(f.args, given, f.cores)
     if dtype.kind == "c":
         raise TypeError("propagate takes real arguments")
-    shapes = [tuple([dim_value(dim, sizes) for dim in f.cores[f.args.index(name)]]) for name in f.wrt]
-    uncorrelated, root = _root(f, shapes, cov)
-    call: Any = f.value_and_jacobian
-    value, jacobian = call(*given)
-    scalar = f.results == ((),)
-    jacobian = np.asarray(jacobian)[..., None, :] if scalar else np.asarray(jacobian)
-    # A column of an exact argument does not count, even where it is infinite.
-    with np.errstate(all="ignore"):
-        if uncorrelated:
-            parts = np.where(root[..., None, :] == 0, 0.0, jacobian) * root[..., None, :]
-        else:
-            parts = np.where(np.any(root != 0, axis=-1)[..., None, :], jacobian, 0.0) @ root
-        covariance = parts @ parts.swapaxes(-1, -2)
-    deviations = np.sqrt(np.einsum("...ii->...i", covariance))
-    stds: list[Any] = []
-    start = 0
-    results = [value] if len(f.outputs) == 1 else _leaves(value)
-    for one in results:
-        core = np.shape(one)[len(loop) :]
-        stop = start + prod(core)
-        part = deviations[..., start:stop].reshape(deviations.shape[:-1] + core)
-        stds.append(part if part.ndim else part.item())
-        start = stop
-    if scalar:
-        covariance = covariance[..., 0, 0]
-        covariance = covariance if covariance.ndim else covariance.item()
-    return Propagated(value, stds[0] if len(f.outputs) == 1 else _like(value, iter(stds)), covariance)
-
-
-def _given(f: Function, values: Any) -> tuple[Any, ...]:
-    """The arguments in order."""
-    signature = f"{f.name}({', '.join(f.args)})"
-    if isinstance(values, Mapping):
-        return bind(f.args, signature, (), values)
-    if not isinstance(values, (Sequence, np.ndarray)) or isinstance(values, str):
-        raise TypeError(f"values are a sequence in the order of {signature}, or a dict by name, not {values!r}")
-    return bind(f.args, signature, tuple(values), {})
-
-
-def _root(f: Function, shapes: Sequence[tuple[int, ...]], cov: Any) -> tuple[bool, Array]:
-    """Whether it is standard deviations alone; and these, else a matrix R with `cov = R @ R.T`."""
-    counts = [prod(shape) for shape in shapes]
-    count = sum(counts)
-    names = ", ".join(f.wrt)
-    if isinstance(cov, Mapping):
-        return True, _named(f, shapes, cov)
-    try:
-        array = _real(cov, "cov")
-    except ValueError:
-        raise ShapeError(
-            f"cov is a matrix of shape ({count}, {count}), or {count} standard deviations ({names});"
-            " standard deviations of many points are a dict by name"
-        ) from None
-    if array.ndim == 0 and count == 1:
-        array = array.reshape(1)
-    if array.shape == (count,):
-        return True, _not_negative(array, "cov")
-    if array.ndim < 2 or array.shape[-2:] != (count, count):
-        raise ShapeError(
-            f"cov has shape {array.shape}; it is a matrix of shape ({count}, {count}), or {count} standard deviations"
-            f" ({names}); standard deviations of many points are a dict by name"
+    shapes = tuple([tuple([dim_value(dim, sizes) for dim in core]) for core in f.cores])
+    elements = Elements(f.args, shapes, loop)
+    std, correlation = uncertainty(cov, elements)
+    names = uncertain(std, elements)
+    plain = [g if a.ndim == 0 else a for g, a in zip(given, arguments, strict=True)]
+    results, jacobian = _evaluated(f, plain, names)
+    kept = elements.of(names)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore", under="ignore"):
+        deviations, covariance = _moments(
+            jacobian, std[..., kept], None if correlation is None else correlation[..., kept[:, None], kept]
         )
-    return False, _factor(array)
+    return _result(f, results, deviations.astype(dtype), covariance.astype(dtype), loop)
 
 
-def _named(f: Function, shapes: Sequence[tuple[int, ...]], cov: Mapping[str, Any]) -> Array:
-    """Standard deviations of the elements of `wrt`, in order, from those by name."""
-    found = {normalize("NFKC", name) if isinstance(name, str) else name: std for name, std in cov.items()}
-    for name in found:
-        if name not in f.wrt:
-            raise TypeError(f"cov names {name!r}, which is not among {', '.join(f.wrt)}")
-    parts: list[Array] = []
-    for name, shape in zip(f.wrt, shapes, strict=True):
-        std = _not_negative(_real(found.get(name, 0.0), name), name)
-        if shape and std.ndim and std.shape[std.ndim - len(shape) :] != shape:
-            raise ShapeError(f"the standard deviation of {name!r} has shape {std.shape}, its core shape is {shape}")
-        std = np.broadcast_to(std, shape) if not std.ndim else std
-        parts.append(std.reshape((*std.shape[: std.ndim - len(shape)], prod(shape))))
-    loop = np.broadcast_shapes(*[part.shape[:-1] for part in parts])
-    return np.concatenate([np.broadcast_to(part, loop + part.shape[-1:]) for part in parts], axis=-1)
+# The arguments
 
 
-def _real(value: Any, name: str) -> Array:
-    array = np.asarray(value)
-    if array.dtype.kind not in "iufb":
-        raise TypeError(f"{name} holds {array.dtype}, not real numbers")
-    return array.astype(np.float64)
+def _in_order(f: Function, values: Any) -> list[Any]:
+    """The arguments of the Function."""
+    text = f._call_text()  # noqa: SLF001 - the room above its own
+    if isinstance(values, Mapping):
+        return list(bind(f.args, text, (), {name_of(name): value for name, value in values.items()}))
+    if (
+        isinstance(values, (str, bytes))
+        or not isinstance(values, (Sequence, np.ndarray))
+        or getattr(values, "shape", None) == ()
+    ):
+        names = ", ".join(f.args[:4]) + (", ..." if len(f.args) > 4 else "")
+        raise TypeError(
+            f"values is a sequence with one item for each argument, [{names}], or a mapping by name,"
+            f" not {type(values).__name__}"
+        )
+    return list(bind(f.args, text, tuple(values), {}))
 
 
-def _not_negative(std: Array, name: str) -> Array:
-    if np.any(std < 0):
-        raise ValueError(f"{name} has a negative standard deviation, {std[std < 0].flat[0]}")
-    return std
+# The results
 
 
-def _factor(cov: Array) -> Array:
-    """A root of a covariance, by the eigenvectors of its correlations, so that scales do not matter."""
-    variances = np.einsum("...ii->...i", cov)
-    if np.any(variances < 0):
-        raise ValueError(f"cov has a negative variance, {variances[variances < 0].flat[0]}")
-    if not np.all(np.isfinite(cov)):
-        unknown = np.full_like(cov, np.nan)
-        clean = np.all(np.isfinite(cov), axis=(-1, -2))[..., None, None]
-        return np.where(clean, _factor(np.where(clean, cov, 0.0)), unknown)
-    scale = np.sqrt(variances)
-    unit = np.where(scale == 0, 1.0, scale)
-    correlation = cov / unit[..., :, None] / unit[..., None, :]
-    if np.any(np.abs(correlation - correlation.swapaxes(-1, -2)) > _ROUNDING):
-        raise ValueError("cov is not symmetric")
-    weights, vectors = np.linalg.eigh((correlation + correlation.swapaxes(-1, -2)) / 2)
-    if np.any(weights < -_ROUNDING * cov.shape[-1]):
-        raise ValueError(f"cov is not positive semidefinite: its correlations have the eigenvalue {weights.min():.3g}")
-    root: Array = scale[..., :, None] * vectors * np.sqrt(np.maximum(weights, 0.0))[..., None, :]
-    return root
+def _evaluated(f: Function, given: Sequence[Any], names: tuple[str, ...]) -> tuple[list[Any], Array]:
+    """The outputs, and the Jacobian (..., m, k) by these arguments."""
+    layout, nested = f._layout, f._nest  # noqa: SLF001 - the room above its own
+    vector = layout is None and not f.results[0]
+    if not names:
+        outputs = flatten(f(*given), nested)
+        m = sum(_size(o, core) for o, core in zip(outputs, f.results, strict=True))
+        return outputs, np.zeros((m, 0))
+    if names == f.wrt:
+        both = f.value_and_jacobian
+    else:
+        derive = partial(calculus.jacobian, vector=vector, value=True)
+        form: Layout = ("value_and_jacobian", ("value", "jacobian"), (layout, None))
+        both = f._derived("value_and_jacobian", derive, form, names)  # noqa: SLF001 - by other arguments than `wrt`
+    value, jacobian = both(*given)
+    jacobian = np.asarray(jacobian)
+    return flatten(value, nested), jacobian[..., None, :] if vector else jacobian
 
 
-def _leaves(value: Any) -> list[Any]:
-    return [leaf for part in value for leaf in _leaves(part)] if isinstance(value, tuple) else [value]
+def _size(output: Any, core: Sequence[Any]) -> int:
+    shape = np.shape(output)
+    return prod(shape[len(shape) - len(core) :])
 
 
-def _like(value: Any, leaves: Any) -> Any:
-    """Leaves nested as in `value`, in the same records."""
-    return (
-        tuple.__new__(type(value), [_like(part, leaves) for part in value])
-        if isinstance(value, tuple)
-        else next(leaves)
-    )
+def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Array, Array]:
+    """Standard deviations (..., m) and covariances (..., m, m) of the outputs.
+
+    Rows are scaled to a largest contribution of 1, so that no square of one overflows or
+    vanishes; what has no uncertainty, or no derivative, contributes nothing, even where the other is infinite.
+    """
+    width = std[..., None, :]
+    parts = np.where((width == 0) | (jacobian == 0), 0.0, jacobian.astype(np.float64) * width)
+    scale = np.max(np.abs(parts), -1, initial=0.0)
+    scale = np.where((scale == 0) | np.isinf(scale), 1.0, scale)
+    unit = parts / scale[..., None]
+    mixed = unit if correlation is None else unit @ correlation
+    deviations = scale * np.sqrt(np.maximum(np.sum(mixed * unit, -1), 0.0))
+    covariance = mixed @ np.swapaxes(unit, -1, -2)
+    covariance = (covariance + np.swapaxes(covariance, -1, -2)) / 2
+    covariance = covariance * scale[..., :, None] * scale[..., None, :]
+    m = covariance.shape[-1]
+    covariance[..., range(m), range(m)] = deviations**2
+    return deviations, covariance
+
+
+def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: tuple[int, ...]) -> Propagated:
+    """The result in the form that the Function returns."""
+    loop = np.broadcast_shapes(loop, std.shape[:-1])
+    std = np.broadcast_to(std, (*loop, std.shape[-1]))
+    values, deviations = [], []
+    start = 0
+    for output, core in zip(outputs, f.results, strict=True):
+        shape = np.shape(output)
+        shape = (*loop, *shape[len(shape) - len(core) :])
+        stop = start + _size(output, core)
+        part = std[..., start:stop].reshape(shape)
+        if shape:
+            values.append(output if np.shape(output) == shape else np.broadcast_to(output, shape).copy())
+            deviations.append(part.copy())
+        else:
+            values.append(output)
+            deviations.append(_scalar(part, output))
+        start = stop
+    layout = f._layout  # noqa: SLF001 - the room above its own
+    cov = np.broadcast_to(cov, (*loop, *cov.shape[-2:])).copy()
+    if layout is None and not f.results[0]:
+        cov = cov[..., 0, 0]
+        cov = cov if loop else _scalar(cov, outputs[0])
+    return Propagated(_nested(layout, iter(values)), _nested(layout, iter(deviations), "std"), cov)
+
+
+def _scalar(value: Array, like: Any) -> Any:
+    """A Python float where the output is one."""
+    return value.item() if type(like) is float else value[()]
+
+
+def _nested(layout: Layout, values: Iterator[Any], name: str = "") -> Any:
+    """The values in the form of a result."""
+    if layout is None:
+        return next(values)
+    own, fields, parts = layout
+    return tuple.__new__(record(name or own, fields), [_nested(part, values) for part in parts])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import symdiff
-from symdiff.cli import check, export, graph, latex, show, source, trace
+from symdiff.cli import check, export, graph, latex, plot, show, source, trace
 from symdiff.cli.options import add_at, add_formula
 from symdiff.errors import SymdiffError
 
@@ -19,6 +19,7 @@ COMMANDS: dict[str, ModuleType] = {
     "trace": trace,
     "graph": graph,
     "latex": latex,
+    "plot": plot,
     "export": export,
 }
 

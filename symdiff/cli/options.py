@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,12 +18,13 @@ from symdiff.function import Function
 _ROWS = 100_000  # most lines of a table
 
 
-def parser_of(name: str, description: str, example: str) -> argparse.ArgumentParser:
-    """The parser of a command, with its description and an example of its own."""
+def parser_of(name: str, description: str, *examples: str) -> argparse.ArgumentParser:
+    """The parser of a command, with its description and examples of its own."""
+    lines = "".join(f"\n  symdiff {name} {example}" for example in examples)
     return argparse.ArgumentParser(
         prog=f"symdiff {name}",
-        description=description,
-        epilog=f"example:\n  symdiff {name} {example}",
+        description=textwrap.fill(description, 80),
+        epilog=f"example{'s' * (len(examples) > 1)}:{lines}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
@@ -43,8 +45,19 @@ def add_at(parser: argparse.ArgumentParser) -> None:
 
 def add_formula(parser: argparse.ArgumentParser) -> None:
     """Let a command take a formula, and what it is compiled with."""
-    parser.add_argument("formula", metavar="FORMULA", help="the formula, in quotes")
+    add_formula_alone(parser)
     parser.add_argument("--wrt", nargs="+", metavar="NAME", help="names to differentiate by; default all arguments")
+    add_args(parser)
+
+
+def add_formula_alone(parser: argparse.ArgumentParser) -> None:
+    """Let a command take a formula."""
+    parser.add_argument("formula", metavar="FORMULA", help="the formula, in quotes")
+    parser.set_defaults(wrt=None)
+
+
+def add_args(parser: argparse.ArgumentParser) -> None:
+    """Let a command take the arguments of the formula."""
     parser.add_argument("--args", nargs="+", metavar="NAME", help="names of the arguments in order, an array as x[n]")
 
 
@@ -102,10 +115,10 @@ def _values(name: str, text: str, option: str) -> np.ndarray:
         )
     parts = text.split(":")
     if len(parts) == 1:
-        return np.array([_number(name, part, option) for part in text.split(",")])
+        return np.array([number(name, part, option) for part in text.split(",")])
     if len(parts) != 3:
         raise ValueError(f"the range of {name!r} is START:STOP:COUNT, not {text!r}")
-    start, stop, count = (_number(name, part, option) for part in parts)
+    start, stop, count = (number(name, part, option) for part in parts)
     if not (count >= 1 and count.is_integer()):
         raise ValueError(f"the range of {name!r} has a COUNT of {parts[2]!r}; it is a whole number from 1 on")
     if count > _ROWS:
@@ -113,7 +126,7 @@ def _values(name: str, text: str, option: str) -> np.ndarray:
     return np.linspace(start, stop, int(count))
 
 
-def _number(name: str, text: str, option: str) -> float:
+def number(name: str, text: str, option: str = "--at") -> float:
     """A number, or an expression of constants such as pi/2."""
     try:
         value = symdiff.compile(text, args=())()

@@ -1,0 +1,120 @@
+"""What a picture shows of a function: points close enough for a smooth line, its breaks, and limits that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+# What takes points (n,) and returns a line for each result, (lines, n).
+Lines = Callable[[Array], Array]
+
+_POINTS = 1001
+_ROUNDS = 48  # halvings of a gap: until its ends are neighbours
+_STEP = 0.01  # of the height of the picture: the largest without a point in between
+_MOST = 4000  # points that a round may add
+
+
+def sampled(lines: Lines, start: float, stop: float) -> tuple[list[tuple[Array, Array]], tuple[float, float] | None]:
+    """For each line its points x and y, with NaN where it breaks; and limits of y, None where nothing is finite.
+
+    Points are added where a line is steep, until it is smooth; what then still jumps is
+    a pole or a step, where the line breaks.
+    """
+    x = np.linspace(start, stop, _POINTS)
+    values = lines(x)
+    limits = [found for k in range(len(values)) if (found := _limits(lines, k, x, values[k])) is not None]
+    if not limits:
+        return [(x, y) for y in values], None
+    low, high = min(a for a, _ in limits), max(b for _, b in limits)
+    return [_refined(lines, k, x, y, (low, high)) for k, y in enumerate(values)], (low, high)
+
+
+def _limits(lines: Lines, k: int, x: Array, y: Array) -> tuple[float, float] | None:
+    """The lowest and highest value to show: of all where they are bounded, of most on the side of a pole."""
+    finite = y[np.isfinite(y)]
+    if not len(finite):
+        return None
+    low, high = float(finite.min()), float(finite.max())
+    near, far = (float(q) for q in np.quantile(finite, (0.1, 0.9)))
+    margin = max(far - near, 1e-12 * max(abs(near), abs(far)))
+    if _unbounded(lambda p: -lines(p)[k], x, -y):
+        low = max(low, near - margin / 2)
+    if _unbounded(lambda p: lines(p)[k], x, y):
+        high = min(high, far + margin / 2)
+    return low, high
+
+
+def _unbounded(g: Callable[[Array], Array], x: Array, y: Array) -> bool:
+    """Whether the largest value goes on to grow as one looks closer."""
+    if bool(np.any(np.isposinf(y))):
+        return True
+    best = int(np.nanargmax(np.where(np.isfinite(y), y, -np.inf)))
+    span = float(np.ptp(y[np.isfinite(y)]))
+    found = [float(y[best])]
+    for _ in range(4):
+        x = np.linspace(x[max(best - 1, 0)], x[min(best + 1, len(x) - 1)], 101)
+        y = g(x)
+        if bool(np.any(np.isposinf(y))):
+            return True
+        y = np.where(np.isfinite(y), y, -np.inf)
+        best = int(np.argmax(y))
+        found.append(max(float(y[best]), found[-1]))
+    steps = np.diff(found)
+    return bool(steps[-1] > 1e-3 * span and steps[-1] >= 0.8 * steps[-2])
+
+
+def _refined(lines: Lines, k: int, x: Array, y: Array, limits: tuple[float, float]) -> tuple[Array, Array]:
+    low, high = limits
+    height = (high - low) or 1.0
+
+    def jumps(y: Array) -> NDArray[np.bool_]:
+        """Between which points the visible part of the line goes too far, or begins or ends."""
+        seen = np.clip(y, low - height / 10, high + height / 10)
+        with np.errstate(invalid="ignore"):
+            far = np.abs(np.diff(seen)) > _STEP * height
+        known = np.isfinite(y)
+        found: NDArray[np.bool_] = far | (known[1:] != known[:-1])
+        return found
+
+    for _ in range(_ROUNDS):
+        middle = (x[:-1] + x[1:]) / 2
+        gaps = np.flatnonzero(jumps(y) & (middle > x[:-1]) & (middle < x[1:]))
+        if not len(gaps):
+            break
+        gaps = gaps[:: -(-len(gaps) // _MOST)]
+        x, y = np.insert(x, gaps + 1, middle[gaps]), np.insert(y, gaps + 1, lines(middle[gaps])[k])
+    breaks = np.flatnonzero(jumps(y)) + 1
+    return np.insert(x, breaks, x[breaks]), np.insert(y, breaks, np.nan)
+
+
+def surface_limits(values: Array) -> tuple[float, float] | None:
+    """The lowest and highest value of a surface to show, without what is extreme near a pole."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return None
+    low, high = float(finite.min()), float(finite.max())
+    near, far = (float(q) for q in np.quantile(finite, (0.02, 0.98)))
+    margin = far - near
+    extreme = bool(np.any(np.isinf(values)))
+    if extreme or low < near - 4 * margin:
+        low = max(low, near - margin / 10)
+    if extreme or high > far + 4 * margin:
+        high = min(high, far + margin / 10)
+    return low, high
+
+
+def comparable(limits: Sequence[tuple[float, float]]) -> bool:
+    """Whether lines of these limits can be read on one axis."""
+    scales: list[float] = [scale for low, high in limits if (scale := max(abs(low), abs(high)))]
+    return not scales or max(scales) <= 8 * min(scales)
+
+
+def results(values: Any, count: int) -> Array:
+    """The results of a call on `count` points, in order, a row for each element."""
+    listed = values if isinstance(values, tuple) else (values,)
+    rows = [np.asarray(v, np.float64).reshape(count, -1).T for v in listed]
+    return np.concatenate(rows)

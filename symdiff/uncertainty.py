@@ -1,0 +1,228 @@
+"""How uncertain arguments are said to be: standard deviations and correlations, from any form they are given in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symdiff.errors import ShapeError
+
+Array = NDArray[Any]
+
+# What rounding may make of a correlation: of its symmetry, of its bound 1, and of eigenvalues that are 0.
+_ROUNDING = 1e-8
+
+
+class Elements(NamedTuple):
+    """The elements of the arguments, in order, as a Jacobian counts them."""
+
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]  # core shapes
+    loop: tuple[int, ...]
+
+    @property
+    def ends(self) -> list[int]:
+        """Where the elements of each argument end."""
+        return [int(end) for end in np.cumsum([prod(shape) for shape in self.shapes])]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(prod(shape) for shape in self.shapes)
+
+    def of(self, names: Sequence[str]) -> NDArray[np.intp]:
+        """The elements of these arguments."""
+        kept = [
+            np.arange(end - prod(shape), end)
+            for name, shape, end in zip(self.names, self.shapes, self.ends, strict=True)
+            if name in names
+        ]
+        return np.concatenate([np.zeros(0, np.intp), *kept])
+
+    def spelt(self, k: int) -> str:
+        """The k-th element as a person writes it: `x[2]`."""
+        start = 0
+        for name, shape, end in zip(self.names, self.shapes, self.ends, strict=True):
+            if k < end:
+                return name + (str([int(i) for i in np.unravel_index(k - start, shape)]) if shape else "")
+            start = end
+        raise IndexError(k)
+
+
+def _real(given: Any, what: str) -> Array:
+    """What is given as an array of real numbers, in double precision."""
+    if isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{what} is a masked array; fill it first, as in x.filled(numpy.nan)")
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ShapeError(f"{what} is not a regular array: {error}") from None
+    if array.dtype.kind not in "iuf":
+        kind = type(given).__name__ if array.dtype.kind == "O" else f"of dtype {array.dtype}"
+        raise TypeError(f"{what} is {kind}; it takes real numbers")
+    return array.astype(np.float64)
+
+
+def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
+    """Standard deviations (..., k), and correlations (..., k, k) or None where there are none."""
+    if cov is None:
+        raise TypeError("cov is a covariance matrix, a sequence of standard deviations, or a mapping of them by name")
+    if isinstance(cov, Mapping):
+        by_name = {name_of(name): std for name, std in cov.items()}
+        for name in by_name:
+            if name not in elements.names:
+                raise TypeError(f"cov names {name!r}, which is not an argument: ({', '.join(elements.names)})")
+        return _of_arguments([by_name.get(name, 0.0) for name in elements.names], elements), None
+    each = isinstance(cov, (list, tuple)) and any(isinstance(item, np.ndarray) and item.ndim for item in cov)
+    if each and len(cov) == len(elements.names):
+        if len(cov) == elements.total and all(np.shape(item) == (elements.total,) for item in cov):
+            raise ShapeError(
+                f"cov is a list of {len(cov)} arrays of {len(cov)} numbers, which could be a matrix or standard"
+                " deviations that vary: give the matrix as numpy.array(cov), or standard deviations by name"
+            )
+        return _of_arguments(list(cov), elements), None
+    array = _real(cov, "cov")
+    k = elements.total
+    if array.ndim >= 2:
+        if array.shape[-2:] != (k, k):
+            raise _misfit(array.shape, elements)
+        return _of_matrix(array, elements)
+    if array.shape == (k,):
+        _not_negative(array, elements)
+        return array, None
+    if array.shape == (len(elements.names),):
+        return _of_arguments(list(array), elements), None
+    raise _misfit(array.shape, elements)
+
+
+def _misfit(shape: tuple[int, ...], elements: Elements) -> ShapeError:
+    k, n = elements.total, len(elements.names)
+    listed = [
+        f"{name}[{','.join(map(str, core))}]" if core else name
+        for name, core in zip(elements.names, elements.shapes, strict=True)
+    ]
+    spelt = ", ".join(listed if n <= 8 else [*listed[:7], "..."])
+    vary = "; standard deviations that vary go by name" if len(shape) >= 2 and shape[-1] != shape[-2] else ""
+    return ShapeError(
+        f"cov has shape {shape}; ({spelt}) needs a covariance matrix ({k}, {k}), or {k} standard deviations"
+        + (f", or {n}, one for each argument" if n != k else "")
+        + vary
+    )
+
+
+def _of_arguments(given: Sequence[Any], elements: Elements) -> Array:
+    """Standard deviations (..., k) from one for each argument, a number or an array that broadcasts to it."""
+    parts = []
+    for name, std, core in zip(elements.names, given, elements.shapes, strict=True):
+        what = f"the standard deviation of {name!r}"
+        array = _real(std, what)
+        try:
+            full = np.broadcast_to(array, np.broadcast_shapes(array.shape, core))
+        except ValueError:
+            full = array
+        if full.shape[full.ndim - len(core) :] != core:
+            raise ShapeError(f"{what} has shape {array.shape}, which does not broadcast to its core shape {core}")
+        if bool(np.any(full < 0)):
+            raise ValueError(f"{what} is negative: {full[full < 0].flat[0]}")
+        parts.append(full.reshape(*full.shape[: full.ndim - len(core)], prod(core)))
+    loop = _together([part.shape[:-1] for part in parts], elements.loop)
+    spread = [np.broadcast_to(part, (*loop, part.shape[-1])) for part in parts]
+    return np.concatenate(spread, -1) if spread else np.zeros(0)
+
+
+def _together(shapes: Sequence[tuple[int, ...]], loop: tuple[int, ...]) -> tuple[int, ...]:
+    """The loop shape of uncertainties, which broadcasts with that of the values."""
+    try:
+        own = np.broadcast_shapes(*shapes)
+        np.broadcast_shapes(own, loop)
+    except ValueError:
+        listed = ", ".join(str(shape) for shape in shapes if shape)
+        raise ShapeError(
+            f"the loop dimensions of cov, {listed}, do not broadcast together with those of the values, {loop}"
+        ) from None
+    return own
+
+
+def _not_negative(std: Array, elements: Elements) -> None:
+    for k in np.flatnonzero(std < 0):
+        raise ValueError(f"the standard deviation of {elements.spelt(int(k))!r} is negative: {std[k]}")
+
+
+def _of_matrix(matrix: Array, elements: Elements) -> tuple[Array, Array | None]:
+    """Standard deviations and correlations of a covariance matrix.
+
+    Raises:
+        ValueError: it is not symmetric and positive semidefinite.
+    """
+    k = elements.total
+    _together([matrix.shape[:-2]], elements.loop)
+    variance = np.diagonal(matrix, axis1=-2, axis2=-1)
+    for i in range(k):
+        if bool(np.any(variance[..., i] < 0)):
+            raise ValueError(f"cov has a negative variance of {elements.spelt(i)!r}: {np.nanmin(variance[..., i])}")
+    std = np.sqrt(variance)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore", under="ignore"):
+        scale = np.where(std == 0, 1.0, std)
+        correlation = matrix / scale[..., :, None] / scale[..., None, :]
+        flipped = np.swapaxes(correlation, -1, -2)
+        pairs = [(int(i), int(j)) for i, j in zip(*np.triu_indices(k, 1), strict=True)]
+        _for_a_pair(
+            pairs, np.abs(correlation - flipped) > _ROUNDING, matrix, elements, "is not symmetric: {} and {} for"
+        )
+        exact = (std[..., :, None] == 0) | (std[..., None, :] == 0)
+        _for_a_pair(
+            pairs,
+            exact & (correlation != 0),
+            matrix,
+            elements,
+            "has a variance of 0 and yet the covariances {} and {} of",
+        )
+        beyond = np.abs(correlation) > 1 + _ROUNDING
+        _for_a_pair(pairs, beyond, matrix, elements, "has covariances {} and {} beyond a correlation of 1 for")
+        correlation = (correlation + flipped) / 2
+    if not bool(np.any(correlation[..., ~np.eye(k, dtype=bool)] != 0)):
+        return std, None
+    finite = correlation[np.all(np.isfinite(correlation), (-2, -1))]
+    if k > 2 and len(finite):
+        least = float(np.linalg.eigvalsh(finite).min())
+        if least < -_ROUNDING * k:
+            raise ValueError(
+                f"cov is not positive semidefinite: its matrix of correlations has the eigenvalue {least:.3g};"
+                " no random variables have such correlations"
+            )
+    return std, correlation
+
+
+def _for_a_pair(
+    pairs: Sequence[tuple[int, int]], wrong: Array, matrix: Array, elements: Elements, message: str
+) -> None:
+    """Refuse the matrix where it is wrong for a pair of elements."""
+    if not bool(np.any(wrong)):
+        return
+    for i, j in pairs:
+        where = wrong[..., i, j]
+        if bool(np.any(where)):
+            values = [float(matrix[..., p, q][where].flat[0]) for p, q in ((i, j), (j, i))]
+            raise ValueError(f"cov {message.format(*values)} {elements.spelt(i)!r} and {elements.spelt(j)!r}")
+
+
+def uncertain(std: Array, elements: Elements) -> tuple[str, ...]:
+    """The arguments that are not exact throughout."""
+    return tuple(
+        [
+            name
+            for name, shape, end in zip(elements.names, elements.shapes, elements.ends, strict=True)
+            if bool(np.any(std[..., end - prod(shape) : end] != 0))
+        ]
+    )
+
+
+def name_of(name: Any) -> str:
+    """A key of a mapping, which is a name."""
+    if not isinstance(name, str):
+        raise TypeError(f"a mapping has names of arguments as its keys, not {name!r}")
+    return name
