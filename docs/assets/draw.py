@@ -42,9 +42,11 @@ def picture() -> str:
     middle = ' text-anchor="middle"'
     mono = ' font-family="ui-monospace, Menlo, Consolas, monospace"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
-        ' font-family="system-ui, Segoe UI, Helvetica, Arial, sans-serif" role="img">',
-        f"<title>The computational graph of {escape(FORMULA)} with values and adjoints, and the generated source</title>",
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+            ' font-family="system-ui, Segoe UI, Helvetica, Arial, sans-serif" role="img">'
+        ),
+        f"<title>The computational graph of {escape(FORMULA)}, and the generated source</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" rx="10" fill="#ffffff" stroke="#d0d7de"/>',
         _text(24, 36, f"f(x1, x2) = {FORMULA}", size=17, rest=mono),
         _text(520, 36, "values, going forward", fill=FORWARD),
@@ -65,8 +67,10 @@ def picture() -> str:
         fill = "#eaf1fb" if step.kind == "argument" else "#f6f8fa"
         label = f"{name} = {step.expression}" if step.expression else name
         parts += [
-            f'<rect x="{x - width / 2:g}" y="{y - height / 2:g}" width="{width}" height="{height}" rx="8"'
-            f' fill="{fill}" stroke="{LINE}"/>',
+            (
+                f'<rect x="{x - width / 2:g}" y="{y - height / 2:g}" width="{width}" height="{height}" rx="8"'
+                f' fill="{fill}" stroke="{LINE}"/>'
+            ),
             _text(x, y - 14, label, rest=middle + mono),
             _text(x, y + 8, _number(step.value), fill=FORWARD, rest=middle),
             _text(x, y + 27, _number(step.adjoint), fill=REVERSE, rest=middle),
