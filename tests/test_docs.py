@@ -147,7 +147,7 @@ def test_the_site_builds_without_a_warning(tmp_path):
     if not importlib.util.find_spec("material"):
         pytest.skip("mkdocs-material is not installed: pip install 'symdiff[docs]'")
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
