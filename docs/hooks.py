@@ -1,0 +1,75 @@
+"""What pages take from elsewhere when MkDocs builds them, so that no copy can drift.
+
+A page holds `<!-- rules -->` for the table of `symdiff/primitives.py`, and `<!-- speed -->` for the section
+on speed of README.md. To see what is filled in: `python docs/hooks.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from symdiff.primitives import PRIMITIVES, Primitive, template
+
+README = Path(__file__).parent.parent / "README.md"
+_LONG = 150  # characters of a rule that fits into a table
+
+
+def _code(text: str) -> str:
+    return "`" + text.replace("|", "\\|") + "`"
+
+
+def _rule(text: str) -> str:
+    if text == "0":
+        return "–"
+    return _code(text) if len(text) <= _LONG else "a series near 0, the closed form elsewhere"
+
+
+def _names(primitive: Primitive) -> str:
+    if primitive.internal:
+        return f"{_code(primitive.name)} (in rules only)"
+    written = [symbol.text for symbol in primitive.symbols] or [primitive.name]
+    return " ".join(_code(name) for name in (*written, *primitive.aliases) if name)
+
+
+def rules() -> str:
+    """Every elementwise operation with its rules, as Markdown.
+
+    Conditions have no derivative; long rules of the package's own operations are left to the source.
+    """
+    rows = ["| operation | by the first argument | by the second | in NumPy |", "|---|---|---|---|"]
+    for primitive in PRIMITIVES.values():
+        own = primitive.internal and max(map(len, primitive.partials)) > _LONG
+        if primitive.condition or own:
+            continue
+        partials = primitive.partials[1:] if primitive.name == "where" else primitive.partials
+        first, second = (_rule(text) for text in (*partials, "0")[:2])
+        numpy = re.sub(r"\{(\w)\}", r"\1", template(primitive, "numpy"))
+        rows.append(f"| {_names(primitive)} | {first} | {second} | {_code(numpy)} |")
+    return "\n".join(rows)
+
+
+def speed() -> str:
+    """The section on speed of README.md, without its heading.
+
+    Raises:
+        ValueError: README has no such section.
+    """
+    return README.read_text(encoding="utf-8").split("\n## Speed\n", 1)[1].split("\n## ", 1)[0].strip()
+
+
+PLACEHOLDERS = {"<!-- rules -->": rules, "<!-- speed -->": speed}
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Fill in the placeholders of a page; MkDocs calls this."""
+    for placeholder, text in PLACEHOLDERS.items():
+        if placeholder in markdown:
+            markdown = markdown.replace(placeholder, text())
+    return markdown
+
+
+if __name__ == "__main__":
+    for text in PLACEHOLDERS.values():
+        print(text(), end="\n\n")

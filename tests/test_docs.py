@@ -1,0 +1,160 @@
+"""The pages of docs/: every example in them runs, and the site builds without a warning.
+
+- A block of Python with `>>>` is a doctest; the blocks of a page share their names. A block that imports a
+  package that is not installed is left out.
+- A block of console lines holds commands after `$ `, each followed by what it prints.
+- A block of sh with one command, followed by a block of another kind, has printed that.
+- Any other block of sh is left alone: it installs something, or runs for long.
+"""
+
+import contextlib
+import doctest
+import importlib.util
+import io
+import os
+import pathlib
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from symdiff.cli import main
+from symdiff.primitives import FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS
+
+ROOT = pathlib.Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OPTIONAL = {"autograd", "casadi", "jax", "numexpr", "scipy", "sympy"}
+
+by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+
+
+def blocks(page):
+    """Kind, text and line of each block of code, and whether only blank lines stand before it."""
+    text, end = page.read_text(encoding="utf-8"), None
+    for found in BLOCK.finditer(text):
+        between = text[end : found.start()] if end is not None else "."
+        yield found[1], found[2], text.count("\n", 0, found.start()) + 1, not between.strip()
+        end = found.end()
+
+
+def missing(text):
+    """The first package that a block imports and that is not installed."""
+    names = re.findall(r"^>>> (?:import|from) (\w+)", text, re.MULTILINE)
+    return next((name for name in names if name in OPTIONAL and not importlib.util.find_spec(name)), None)
+
+
+@by_page
+def test_examples_in_python(page, monkeypatch, tmp_path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    names, absent = {"np": np}, []
+    parser, log = doctest.DocTestParser(), io.StringIO()
+    runner = doctest.DocTestRunner()
+    with (
+        np.printoptions(precision=8, threshold=1000, edgeitems=3, linewidth=75, suppress=False, legacy=False),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", module=r"(autograd|casadi|jax|numexpr)\b")
+        for kind, text, line, _ in blocks(page):
+            if kind != "python" or ">>> " not in text:
+                continue
+            if package := missing(text):
+                absent.append(package)
+                continue
+            test = parser.get_doctest(text, names, page.name, page.name, line)
+            runner.run(test, out=log.write, clear_globs=False)
+            names = test.globs
+    assert not runner.failures, log.getvalue()
+
+
+def printed(command, directory):
+    """What a command of a page prints."""
+    words = shlex.split(command)
+    if words[0] == "python":
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        ran = subprocess.run(
+            [sys.executable, *words[1:]], cwd=directory, env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert not ran.returncode, ran.stderr
+        return ran.stdout
+    assert words[0] == "symdiff", f"not a command that a page may show: {command}"
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.chdir(directory):
+        assert main(words[1:]) == 0
+    return out.getvalue()
+
+
+def commands(page):
+    """Each command of a page with what the page says that it prints."""
+    pending = None
+    for kind, text, _, adjacent in blocks(page):
+        if pending and adjacent and kind != "sh":
+            yield pending, text
+        pending = None
+        if kind == "console":
+            for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+                command, _, shown = part.partition("\n")
+                yield command, shown
+        elif kind == "sh" and text.startswith("symdiff ") and text.count("\n") == 1:
+            pending = text.strip()
+
+
+@by_page
+def test_examples_in_the_shell(page, tmp_path):
+    for command, shown in commands(page):
+        lines = [line.rstrip() for line in printed(command, tmp_path).rstrip("\n").split("\n")]
+        assert "\n".join(lines) == shown.rstrip("\n"), command
+
+
+def test_pages_hold_examples():
+    python = sum(text.count(">>> ") for page in PAGES for kind, text, *_ in blocks(page) if kind == "python")
+    assert python > 100
+    assert sum(len(list(commands(page))) for page in PAGES) > 20
+
+
+def test_every_function_is_listed():
+    page = (DOCS / "language.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", page))
+    assert not ({*FUNCTIONS, *FORMULAS, *REDUCTIONS} - words)
+
+
+def test_the_table_of_rules():
+    hooks = runpy.run_path(str(DOCS / "hooks.py"))
+    filled = hooks["on_page_markdown"]((DOCS / "how-it-works.md").read_text(encoding="utf-8"))
+    assert "| `arctan` `atan` | `1/(1 + x^2)` | – | `np.arctan(x)` |" in filled
+    assert all(f"`{p.name}`" in filled or p.symbols or p.condition or p.internal for p in PRIMITIVES.values())
+
+
+def test_the_table_of_speed():
+    hooks = runpy.run_path(str(DOCS / "hooks.py"))
+    filled = hooks["on_page_markdown"]((DOCS / "benchmarks.md").read_text(encoding="utf-8"))
+    assert "| symdiff |" in filled
+
+
+def test_the_picture_is_what_its_script_draws():
+    drawn = runpy.run_path(str(DOCS / "assets" / "draw.py"))["picture"]()
+    assert (DOCS / "assets" / "graph.svg").read_text(encoding="utf-8") == drawn
+
+
+def test_the_site_builds_without_a_warning(tmp_path):
+    if not importlib.util.find_spec("material"):
+        pytest.skip("mkdocs-material is not installed: pip install 'symdiff[docs]'")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert not built.returncode, built.stdout + built.stderr
+    page = (tmp_path / "site" / "how-it-works" / "index.html").read_text(encoding="utf-8")
+    assert "<!-- rules -->" not in page
+    assert not re.search(r"<(?:script|link)[^>]+(?:src|href)=\"?https?://(?!squidfunk)", page)
