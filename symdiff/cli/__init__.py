@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import symdiff
-from symdiff.cli import check, export, graph, latex, plot, show, source, trace
+from symdiff.cli import check, export, graph, latex, plot, progress, show, source, trace
 from symdiff.cli.options import add_at, add_formula
 from symdiff.errors import SymdiffError
 
@@ -44,16 +44,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0; 1 where a check finds a difference; 2 where the input is
-        wrong (the message goes to stderr).
+        wrong (the message goes to stderr); 130 where Ctrl-C ended it.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     # argparse takes "-x^2" for an option, but nothing that has a space in it.
     words = [f" {w}" if w[:1] == "-" and w[:2] != "--" and w not in ("-h", "-o", "-") else w for w in words]
     try:
         command = COMMANDS.get(words[0]) if words else None
-        if command is None:
-            return show.run(_parser().parse_args(words))
-        return int(command.run(command.parser().parse_args(words[1:])))
+        with progress.shown():
+            if command is None:
+                return show.run(_parser().parse_args(words))
+            return int(command.run(command.parser().parse_args(words[1:])))
+    except KeyboardInterrupt:
+        return 130  # as a shell reports a command that Ctrl-C has ended
     except BrokenPipeError:
         sys.stderr.close()
         return 0

@@ -64,6 +64,9 @@ def _unbounded(g: Callable[[Array], Array], x: Array, y: Array) -> bool:
         best = int(np.argmax(y))
         found.append(max(float(y[best]), found[-1]))
     steps = np.diff(found)
+    beside = max(float(y[max(best - 1, 0)]), float(y[min(best + 1, len(y) - 1)]))
+    if 0 < best < len(y) - 1 and found[-1] - beside > 0.1 * span:  # a point of its own, which stands on a pole
+        return True
     return bool(steps[-1] > 1e-3 * span and steps[-1] >= 0.8 * steps[-2])
 
 

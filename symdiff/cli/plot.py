@@ -8,13 +8,14 @@ import math
 import textwrap
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from symdiff.cli.curves import Array, comparable, results, sampled, surface_limits
-from symdiff.cli.options import add_args, add_at, add_formula_alone, compiled, number, parser_of, points
+from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points
 from symdiff.dims import estimate, product
 from symdiff.function import Function
 
@@ -28,10 +29,18 @@ EXAMPLE = '"sin(x)*exp(-x/3)" --range x=0:4*pi -o plot.png'
 _LINES = 10  # most lines of one panel
 _PANELS = 6  # most pictures of surfaces
 _ORDERS = 4  # most derivatives
+_DASHES = ("-", "--", "-.", ":", "-")
 _GRID = 201  # points of a surface along each axis
 _ARROWS = 17
 _OTHER = ("pgf", "raw", "rgba")  # formats that are no pictures to look at
-_STYLE: Any = {"font.size": 10, "axes.grid": True, "grid.alpha": 0.3, "axes.axisbelow": True, "text.parse_math": False}
+_STYLE: Any = {
+    "font.size": 10,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
+    "text.parse_math": False,
+}
 
 
 class _Axis(NamedTuple):
@@ -62,7 +71,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=START:STOP",
         help="what to draw over: one argument, or two, that are scalars; the ends may be expressions such as 2*pi",
     )
-    add_at(made)
+    made.add_argument(
+        "--at",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the other arguments: a number or constant expression; of an array its elements 1,2,3,"
+        " the rows of a matrix separated by ;",
+    )
     add_args(made)
     made.add_argument(
         "--order", type=int, default=None, metavar="N", help="derivatives of a curve up to this one; default: 2"
@@ -187,6 +204,12 @@ def _called(f: Function, given: Sequence[Any], at: Sequence[Array]) -> Array:
     return results(f(*[next(ranges) if value is None else value for value in given]), count)
 
 
+def _defined(f: Function, g: Function, given: Sequence[Any], *at: Array) -> Array:
+    """A derivative of f where f has a value: that of log(x) has one for negative x too."""
+    values = _called(g, given, at)
+    return values if g is f else np.where(np.isnan(_called(f, given, at)), np.nan, values)
+
+
 def _labels(f: Function) -> list[str]:
     """A name for each result, element by element."""
     if f.results == ((),):
@@ -230,7 +253,7 @@ def _curves(figure: Figure, f: Function, axis: _Axis, given: Sequence[Any], orde
     drawn = []
     for n in range(order + 1):
         g = f if n == 0 else f.diff(*[axis.name] * n)
-        lines, limits = sampled(lambda x, g=g: _called(g, given, [x]), axis.start, axis.stop)  # type: ignore[misc]
+        lines, limits = sampled(partial(_defined, f, g, given), axis.start, axis.stop)
         if limits is not None:
             drawn.append((n, lines, limits))
         elif n == 0:
@@ -244,15 +267,17 @@ def _curves(figure: Figure, f: Function, axis: _Axis, given: Sequence[Any], orde
         panel = panels[0 if together else k]
         for j, (label, (x, y)) in enumerate(zip(labels, lines, strict=True)):
             colour = n if single else j
-            panel.plot(x, y, color=f"C{colour}", label=_derivative(label, axis.name, n), linewidth=1.8)
+            dashes = _DASHES[n] if together else "-"  # lines may coincide, as those of exp(x)
+            panel.plot(x, y, dashes, color=f"C{colour}", label=_derivative(label, axis.name, n), linewidth=1.8)
     for k, panel in enumerate(panels):
         shown = [limits for _, _, limits in (drawn if together else drawn[k : k + 1])]
         _frame(panel, axis, min(a for a, _ in shown), max(b for _, b in shown))
-        if not together and len(drawn) > 1:
-            panel.set_ylabel(_derivative(labels[0] if single else "f", axis.name, drawn[k][0]))
-        elif single and len(drawn) == 1:
-            panel.set_ylabel(labels[0])
-        panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        orders = [n for n, _, _ in (drawn if together else drawn[k : k + 1])]
+        panel.set_ylabel(", ".join(_derivative(labels[0] if single else "f", axis.name, n) for n in orders))
+        if together or not single:
+            panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        else:
+            panel.legend(loc="best")
     panels[-1].set_xlabel(axis.name)
 
 
@@ -288,7 +313,7 @@ def _surfaces(figure: Figure, f: Function, axes: Sequence[_Axis], given: Sequenc
     def at(g: Function, x: Array, y: Array) -> Array:
         px, py = (p.ravel() for p in np.meshgrid(x, y))
         pair = [px, py] if order[across.name] == 0 else [py, px]
-        return _called(g, given, pair).reshape(-1, len(y), len(x))
+        return _defined(f, g, given, *pair).reshape(-1, len(y), len(x))
 
     values = at(f, x, y)
     labels = _labels(f) if all(isinstance(product(shape), int) for shape in f.results) else []
@@ -333,7 +358,9 @@ def _contours(
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - an extra, imported when used
 
     levels = MaxNLocator(14).tick_values(low, high)
-    filled = panel.contourf(x, y, masked, levels=levels, cmap="viridis", extend="both")
+    beyond = bool(np.any(masked < levels[0])), bool(np.any(masked > levels[-1]))
+    extend: Any = {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(beyond, "both")
+    filled = panel.contourf(x, y, masked, levels=levels, cmap="viridis", extend=extend)
     panel.contour(x, y, masked, levels=levels, colors="white", linewidths=0.5, alpha=0.6, linestyles="solid")
     panel.set_facecolor("0.9")  # where there is no value
     figure.colorbar(filled, ax=panel, label=label)

@@ -17,8 +17,9 @@ _TARGETS = ("numpy", "loops", "math", "llvm")
 def parser() -> argparse.ArgumentParser:
     """Its options."""
     made = parser_of("source", "Print the generated source alone.", EXAMPLE)
-    made.add_argument("--of", choices=_OF, default="value_and_grad", help="default: %(default)s")
-    made.add_argument("--target", choices=_TARGETS, default="numpy", help="default: %(default)s")
+    said = "one of %(choices)s; default: %(default)s"
+    made.add_argument("--of", choices=_OF, default="value_and_grad", metavar="WHAT", help=said)
+    made.add_argument("--target", choices=_TARGETS, default="numpy", metavar="TARGET", help=said)
     made.add_argument("--textbook", action="store_true", help="every step of both sweeps on a line of its own")
     add_formula(made)
     return made
