@@ -11,10 +11,9 @@ def pytest_addoption(parser):
     parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew, to be reviewed")
 
 
-# Modules that run by each backend say `pytestmark = pytest.mark.usefixtures("backend")`, and so do single tests. For
-# Hypothesis, which runs a test many times in one fixture, it is one of the module.
-@pytest.fixture(params=["numpy", "llvm"], scope="module")
-def backend(request):
+# Modules that run by each backend say `pytestmark = pytest.mark.usefixtures("backend")`, and so do single tests.
+@pytest.fixture(params=["numpy", "llvm"])
+def backend(request, monkeypatch):
     """The backend of what is compiled without saying by which: every test runs by NumPy and in native code."""
     if request.param == "llvm":
         pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
@@ -24,6 +23,5 @@ def backend(request):
     def compiled(text, **options):
         return compile_by_numpy(text, **{"backend": request.param, **options})
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(symdiff, "compile", compiled)
-        yield request.param
+    monkeypatch.setattr(symdiff, "compile", compiled)
+    return request.param

@@ -8,6 +8,8 @@ from scipy.optimize import NonlinearConstraint, curve_fit, fsolve, least_squares
 
 import symdiff
 
+pytestmark = pytest.mark.usefixtures("backend")
+
 # A loss over data, of one vector.
 x = np.arange(-2, 5, 0.1)
 t = 5 * np.maximum(0, 2 * x - 1) + 1

@@ -9,6 +9,8 @@ import symdiff
 from symdiff import ParseError, ShapeError
 from symdiff.dims import Poly, fixed, solve, symbol, symbols, value
 
+pytestmark = pytest.mark.usefixtures("backend")
+
 n, m = symbol("n"), symbol("m")
 
 

@@ -5,6 +5,8 @@ import pytest
 
 import symdiff
 
+pytestmark = pytest.mark.usefixtures("backend")
+
 CASES = [
     # formula, points, value, derivative
     ("where(x > 0, log(x), 0)", [-1.0, 0.0, 2.0], [0, 0, np.log(2)], [0, 0, 0.5]),

@@ -1,0 +1,21 @@
+"""What results of the two backends have in common."""
+
+import numpy as np
+
+UNITS = 4  # of the last place, by which functions of native code may differ from NumPy's
+
+
+def assert_same(got, want, backend="numpy", least=0):
+    """Equal numbers; for native code, to some units of the last place of the largest, as sums have an order of their own.
+
+    `least` is how large the numbers are at least of which they are sums.
+    """
+    if backend == "numpy":
+        np.testing.assert_array_equal(got, want)
+        return
+    got, want = np.asarray(got), np.asarray(want)
+    assert got.shape == want.shape
+    finite = np.isfinite(want)
+    np.testing.assert_array_equal(np.where(finite, 0, got), np.where(finite, 0, want))
+    room = UNITS * np.spacing(np.max(np.abs(want[finite]), initial=least))
+    np.testing.assert_allclose(got[finite], want[finite], rtol=0, atol=room)
