@@ -110,6 +110,8 @@ def test_only_where_there_is_a_value(drawn):
     for panel in figure.axes:
         for x, y in (line.T for line in lines_of(panel).values()):
             assert x[np.isfinite(y)].min() >= 0
+    _, y = lines_of(drawn("log(x)", "--range", "x=-1:3").axes[0])["f"].T
+    assert y[np.isfinite(y)].min() < -15  # to the edge of the picture
     x, y = lines_of(drawn("sqrt(x)", "--range", "x=-1:3", "--order", "0").axes[0])["f"].T
     assert x[np.isfinite(y)].min() < 1e-4  # to the edge of where it is defined
 
@@ -240,7 +242,8 @@ def test_limits_of_what_is_bounded_are_those_of_all():
     def lines(x):
         return np.array([1 / (x**2 + 1e-6)])
 
-    ((_, y),), (low, high) = curves.sampled(lines, -3, 3.1)
+    low, high = curves.limits_of(lines, -3, 3.1)
+    ((_, y),) = curves.sampled(lines, -3, 3.1, (low, high))
     assert np.isfinite(y).all()
     assert high > 1e4
     assert low > 0

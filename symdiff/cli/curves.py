@@ -19,19 +19,21 @@ _EDGE = 1e-5  # of the width: how well the end of a line is known
 _MOST = 4000  # points that a round may add
 
 
-def sampled(lines: Lines, start: float, stop: float) -> tuple[list[tuple[Array, Array]], tuple[float, float] | None]:
-    """For each line its points x and y, with NaN where it breaks; and limits of y, None where nothing is finite.
+def limits_of(lines: Lines, start: float, stop: float) -> tuple[float, float] | None:
+    """Limits of y that fit all lines; None where nothing is finite."""
+    x = np.linspace(start, stop, _POINTS)
+    limits = [found for k, y in enumerate(lines(x)) if (found := _limits(lines, k, x, y)) is not None]
+    return (min(a for a, _ in limits), max(b for _, b in limits)) if limits else None
+
+
+def sampled(lines: Lines, start: float, stop: float, limits: tuple[float, float]) -> list[tuple[Array, Array]]:
+    """For each line its points x and y, with NaN where it breaks, in a picture of these limits of y.
 
     Points are added where a line is steep, until it is smooth; what then still jumps is
     a pole or a step, where the line breaks.
     """
     x = np.linspace(start, stop, _POINTS)
-    values = lines(x)
-    limits = [found for k in range(len(values)) if (found := _limits(lines, k, x, values[k])) is not None]
-    if not limits:
-        return [(x, y) for y in values], None
-    low, high = min(a for a, _ in limits), max(b for _, b in limits)
-    return [_refined(lines, k, x, y, (low, high)) for k, y in enumerate(values)], (low, high)
+    return [_refined(lines, k, x, y, limits) for k, y in enumerate(lines(x))]
 
 
 def _limits(lines: Lines, k: int, x: Array, y: Array) -> tuple[float, float] | None:
