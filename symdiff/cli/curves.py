@@ -15,22 +15,25 @@ Lines = Callable[[Array], Array]
 _POINTS = 1001
 _ROUNDS = 48  # halvings of a gap: until its ends are neighbours
 _STEP = 0.01  # of the height of the picture: the largest without a point in between
+_EDGE = 1e-5  # of the width: how well the end of a line is known
 _MOST = 4000  # points that a round may add
 
 
-def sampled(lines: Lines, start: float, stop: float) -> tuple[list[tuple[Array, Array]], tuple[float, float] | None]:
-    """For each line its points x and y, with NaN where it breaks; and limits of y, None where nothing is finite.
+def limits_of(lines: Lines, start: float, stop: float) -> tuple[float, float] | None:
+    """Limits of y that fit all lines; None where nothing is finite."""
+    x = np.linspace(start, stop, _POINTS)
+    limits = [found for k, y in enumerate(lines(x)) if (found := _limits(lines, k, x, y)) is not None]
+    return (min(a for a, _ in limits), max(b for _, b in limits)) if limits else None
+
+
+def sampled(lines: Lines, start: float, stop: float, limits: tuple[float, float]) -> list[tuple[Array, Array]]:
+    """For each line its points x and y, with NaN where it breaks, in a picture of these limits of y.
 
     Points are added where a line is steep, until it is smooth; what then still jumps is
     a pole or a step, where the line breaks.
     """
     x = np.linspace(start, stop, _POINTS)
-    values = lines(x)
-    limits = [found for k in range(len(values)) if (found := _limits(lines, k, x, values[k])) is not None]
-    if not limits:
-        return [(x, y) for y in values], None
-    low, high = min(a for a, _ in limits), max(b for _, b in limits)
-    return [_refined(lines, k, x, y, (low, high)) for k, y in enumerate(values)], (low, high)
+    return [_refined(lines, k, x, y, limits) for k, y in enumerate(lines(x))]
 
 
 def _limits(lines: Lines, k: int, x: Array, y: Array) -> tuple[float, float] | None:
@@ -53,21 +56,22 @@ def _unbounded(g: Callable[[Array], Array], x: Array, y: Array) -> bool:
     if bool(np.any(np.isposinf(y))):
         return True
     best = int(np.nanargmax(np.where(np.isfinite(y), y, -np.inf)))
-    span = float(np.ptp(y[np.isfinite(y)]))
+    usual = float(np.median(y[np.isfinite(y)]))
     found = [float(y[best])]
-    for _ in range(4):
-        x = np.linspace(x[max(best - 1, 0)], x[min(best + 1, len(x) - 1)], 101)
+    for _ in range(3):  # not so close that rounding is seen, as in (1 - cos(x))/x^2
+        x = np.linspace(x[max(best - 1, 0)], x[min(best + 1, len(x) - 1)], 41)
         y = g(x)
         if bool(np.any(np.isposinf(y))):
             return True
         y = np.where(np.isfinite(y), y, -np.inf)
         best = int(np.argmax(y))
         found.append(max(float(y[best]), found[-1]))
-    steps = np.diff(found)
+    height = found[-1] - usual
     beside = max(float(y[max(best - 1, 0)]), float(y[min(best + 1, len(y) - 1)]))
-    if 0 < best < len(y) - 1 and found[-1] - beside > 0.1 * span:  # a point of its own, which stands on a pole
+    if 0 < best < len(y) - 1 and found[-1] - beside > 0.1 * height:  # a point of its own, which stands on a pole
         return True
-    return bool(steps[-1] > 1e-3 * span and steps[-1] >= 0.8 * steps[-2])
+    steps = np.diff(found)
+    return bool(steps[-1] > 1e-3 * height and steps[-1] >= 0.8 * steps[-2])
 
 
 def _refined(lines: Lines, k: int, x: Array, y: Array, limits: tuple[float, float]) -> tuple[Array, Array]:
@@ -75,17 +79,16 @@ def _refined(lines: Lines, k: int, x: Array, y: Array, limits: tuple[float, floa
     height = (high - low) or 1.0
 
     def jumps(y: Array) -> NDArray[np.bool_]:
-        """Between which points the visible part of the line goes too far, or begins or ends."""
+        """Between which points the visible part of the line goes too far."""
         seen = np.clip(y, low - height / 10, high + height / 10)
         with np.errstate(invalid="ignore"):
-            far = np.abs(np.diff(seen)) > _STEP * height
-        known = np.isfinite(y)
-        found: NDArray[np.bool_] = far | (known[1:] != known[:-1])
-        return found
+            return np.asarray(np.abs(np.diff(seen)) > _STEP * height)
 
     for _ in range(_ROUNDS):
         middle = (x[:-1] + x[1:]) / 2
-        gaps = np.flatnonzero(jumps(y) & (middle > x[:-1]) & (middle < x[1:]))
+        known = ~np.isnan(y)
+        edges = (known[1:] != known[:-1]) & (np.diff(x) > _EDGE * (x[-1] - x[0]))
+        gaps = np.flatnonzero((jumps(y) | edges) & (middle > x[:-1]) & (middle < x[1:]))
         if not len(gaps):
             break
         gaps = gaps[:: -(-len(gaps) // _MOST)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from symdiff.cli.curves import Array, comparable, results, sampled, surface_limits
+from symdiff.cli.curves import Array, comparable, limits_of, results, sampled, surface_limits
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points
 from symdiff.dims import estimate, product
 from symdiff.function import Function
@@ -252,28 +252,26 @@ def _curves(figure: Figure, f: Function, axis: _Axis, given: Sequence[Any], orde
         raise ValueError(f"the formula has {len(labels)} results; at most {_LINES} are drawn")
     drawn = []
     for n in range(order + 1):
-        g = f if n == 0 else f.diff(*[axis.name] * n)
-        lines, limits = sampled(partial(_defined, f, g, given), axis.start, axis.stop)
+        lines = partial(_defined, f, f.diff(*[axis.name] * n) if n else f, given)
+        limits = limits_of(lines, axis.start, axis.stop)
         if limits is not None:
             drawn.append((n, lines, limits))
         elif n == 0:
             raise ValueError(f"the formula is not finite anywhere on {axis}")
     single = len(labels) == 1
     together = single and comparable([limits for _, _, limits in drawn])
-    height = 4.8 if together or len(drawn) == 1 else 1.6 + 2.4 * len(drawn)
-    figure.set_size_inches(7.2, height)
-    panels = np.atleast_1d(figure.subplots(1 if together else len(drawn), 1, sharex=True))
-    for k, (n, lines, _) in enumerate(drawn):
-        panel = panels[0 if together else k]
-        for j, (label, (x, y)) in enumerate(zip(labels, lines, strict=True)):
-            colour = n if single else j
-            dashes = _DASHES[n] if together else "-"  # lines may coincide, as those of exp(x)
-            panel.plot(x, y, dashes, color=f"C{colour}", label=_derivative(label, axis.name, n), linewidth=1.8)
-    for k, panel in enumerate(panels):
-        shown = [limits for _, _, limits in (drawn if together else drawn[k : k + 1])]
-        _frame(panel, axis, min(a for a, _ in shown), max(b for _, b in shown))
-        orders = [n for n, _, _ in (drawn if together else drawn[k : k + 1])]
-        panel.set_ylabel(", ".join(_derivative(labels[0] if single else "f", axis.name, n) for n in orders))
+    groups = [drawn] if together else [[one] for one in drawn]
+    figure.set_size_inches(7.2, 4.8 if len(groups) == 1 else 1.6 + 2.4 * len(groups))
+    panels = np.atleast_1d(figure.subplots(len(groups), 1, sharex=True))
+    for panel, group in zip(panels, groups, strict=True):
+        shown = min(low for _, _, (low, _) in group), max(high for _, _, (_, high) in group)
+        for n, lines, _ in group:
+            for j, (x, y) in enumerate(sampled(lines, axis.start, axis.stop, shown)):
+                dashes = _DASHES[n] if together else "-"  # lines may coincide, as those of exp(x)
+                label = _derivative(labels[j], axis.name, n)
+                panel.plot(x, y, dashes, color=f"C{n if single else j}", label=label, linewidth=1.8)
+        _frame(panel, axis, *shown)
+        panel.set_ylabel(", ".join(_derivative(labels[0] if single else "f", axis.name, n) for n, _, _ in group))
         if together or not single:
             panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         else:
