@@ -1,120 +1,98 @@
-"""The native target as other processors of the family have it: narrower vectors, no vector functions, no flags."""
+"""Native code for vectors of every width, and for processors of which less is known, is run on this one."""
 
-from dataclasses import replace
+import platform
 
 import numpy as np
 import pytest
-import test_llvm
-import test_llvm_arrays
-from test_llvm import MOST, NUMERIC, SPECIAL, USERS, call_of, reported
-from test_llvm_arrays import FUSED, LOSS, LOSS_ARGS, drawn
+import test_llvm as points
+import test_llvm_arrays as elements
 
 import symdiff
 from symdiff import compiler
-from symdiff.runtime import native
 
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
 
-# The processor whose code is made, a feature that it lacks, and what there is then: bytes and letter of a vector.
-PROCESSORS = {
-    "avx2": ("haswell", ("avx512",), 32, "d"),
-    "sse2": ("x86-64", ("avx", "fma", "f16c", "xop", "vaes", "vpclmul", "gfni"), 16, "b"),
-    "no vector functions": ("haswell", ("avx512",), 32, ""),
-    "unknown": ("", (), 0, ""),
+from symdiff.runtime import native
+
+# Of a processor: its family, what it has, and then bytes of a vector and the letter of its variants in the C library.
+MACHINES = {
+    "AVX-512": ("x86", "avx512f", 64, "e"),
+    "AVX2": ("x86", "avx2", 32, "d"),
+    "SSE2": ("x86", "sse2", 16, "b"),
+    "no vector functions": ("x86", "", 16, ""),
+    "unknown family": ("", "sse2", 16, "b"),
 }
 
 
-@pytest.fixture(params=PROCESSORS)
+@pytest.fixture(params=MACHINES)
 def machine(request, monkeypatch):
-    """Native code is made as for this processor, with what is found of it, and Functions are new."""
-    llvm = native.binding()
-    name, lacks, width, letter = PROCESSORS[request.param]
-    features = llvm.get_host_cpu_features()
-    if width and native.machine().family != "x86":
-        pytest.skip("the processor is of another family")
-    if request.param != "unknown" and not all(features.get(f) for f in {64: ["avx512f"], 32: ["avx2"]}.get(width, [])):
-        pytest.skip("the processor has no such vectors")
-    for feature in features:
-        if feature.startswith(tuple(lacks)):
-            features[feature] = False
-    if name:
-        monkeypatch.setattr(llvm, "get_host_cpu_features", lambda: features)
-        monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: name)
-    if not letter:
-        library = native._library
-        monkeypatch.setattr(native, "_library", lambda name: None if name == "libmvec.so.1" else library(name))
-    made = native.machine.__wrapped__() if width else replace(native.machine(), family="")
+    """What native code is made for, by Functions from now on."""
+    family, feature, width, letter = MACHINES[request.param]
+    if platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("the vectors are those of x86")
+    if feature and not native.binding().get_host_cpu_features().get(feature):
+        pytest.skip(f"this processor has no {feature}")
+    made = native.machine_of(family, {feature: True})
+    assert made.width == width
+    if platform.libc_ver()[0] == "glibc":
+        assert bool(letter) == bool(made.variants)
+        assert all(variant.startswith(f"_ZGV{letter}N") for variant in made.variants.values())
     monkeypatch.setattr(native, "machine", lambda: made)
     monkeypatch.setattr(compiler, "_CACHE", compiler._Cache())
-    if width:
-        assert made.width == width
-        assert {text[4] for text in made.variants.values()} == set(letter) or native._library("libmvec.so.1") is None
     return made
 
 
-def both(text, **options):
-    return symdiff.compile(text, backend="llvm", **options), symdiff.compile(text, **options)
+def table(arity):
+    """All operations of so many operands, each with arguments of its own: the operations, the formula, the names."""
+    operations = [p for p in points.USERS if p.arity == arity]
+    texts, names = [], []
+    for p in operations:
+        own = [f"{p.name}_{name}" for name in p.parameters]
+        symbol = p.symbols[0] if p.symbols else None
+        texts.append(
+            f"{p.name}({', '.join(own)})" if symbol is None else
+            f"{symbol.text}{own[0]}" if symbol.prefix else f"{own[0]} {symbol.text} {own[1]}"
+        )  # fmt: skip
+        names += own
+    return operations, ", ".join(texts), names
 
 
-def test_the_vectors_are_those_of_the_processor(machine):
-    f, g = both("exp(x)*log(x)")
-    source = f.source_for("llvm")
-    assert f"<{machine.width // 8} x double>" in source
-    assert f"<{machine.width // 4} x double>" not in source
-    variant = machine.variants.get("exp")
-    assert f"@{variant or 'each.exp'}(" in source
-    for x in (np.linspace(1, 2, 1003), np.linspace(1, 2, 1003, dtype=np.float32)):
-        test_llvm.agree(f, g, [x], most=8)  # those of NumPy in single precision
-
-
-@pytest.mark.parametrize("primitive", USERS, ids=lambda p: p.name)
-def test_every_operation(machine, primitive):
+@pytest.mark.parametrize("arity", [1, 2, 3])
+def test_every_operation(machine, arity):
     """Over its sample in both precisions, and at special values."""
-    assert primitive in NUMERIC
-    f, g = both(call_of(primitive), args=primitive.parameters)
-    assert f.backend == "llvm"
+    operations, text, names = table(arity)
+    f, g = points.both(text, args=names)
+    assert f"<{machine.width // 8} x double>" in f.source_for("llvm")
     draw = np.random.default_rng(0)
-    for dtype in (np.float64, np.float32):
-        args = [draw.uniform(low, high, 131).astype(dtype) for low, high in primitive.sample]
-        test_llvm.agree(f, g, args, most=MOST[primitive.module], least=test_llvm.CANCELS.get(primitive.name, 0))
-    values = SPECIAL[::2] if primitive.arity == 3 else SPECIAL
-    args = [np.append(a.ravel(), [1.0] * 3) for a in np.meshgrid(*[values] * primitive.arity)]
-    if primitive.name == "lgamma":
-        args = [np.where((np.abs(a) < 1e-300) | (a == -np.inf), 0.0, a) for a in args]  # SciPy's are wrong there
-    test_llvm.agree(f, g, args, most=MOST[primitive.module])
-
-
-ANY = [
-    ("max(x) - min(x)*sum(x)", "x[n]"),
-    ("prod(x) + mean(x)", "x[n]"),
-    ("norm(x - max(x))/logsumexp(x)", "x[n]"),
-    ("where(max(where(x > a, 1, 0)) > 0, sum(x), prod(x))", "x[n], a"),
-    ("sum(where(min(where(x > a, 1, 0)) > 0, log(x), x))", "x[n], a"),
-]
-CASES = [*[case[:2] for case in FUSED], *ANY]
-
-
-@pytest.mark.parametrize(("text", "args"), CASES, ids=[c[0] for c in CASES])
-def test_reductions(machine, text, args):
-    f, g = both(text, args=args)
-    assert f.backend == "llvm" or "x.T" in text or "X" in text
-    members = [(f, g), (f.value_and_grad, g.value_and_grad)]
-    most = 1e5 if "softmax" in text else 100
-    for n, loop in [(2, ()), (3, (4,)), (4, ()), (9, ()), (17, (2, 1, 3)), (530, ())]:
-        for dtype in (np.float64, np.float32):
-            for one, other in members:
-                if one.backend == "llvm":
-                    test_llvm_arrays.agree(one, other, drawn(f, n, loop, dtype), most)
-
-
-@pytest.mark.parametrize("text", ["sum(x)", "max(x)", "min(x)", "prod(x)", "mean(x*x)", "logsumexp(x)"])
-def test_reductions_of_special_values(machine, text):
-    f, g = both(text, args="x[n]")
-    for at, one, other in [(k, a, b) for k in (0, 5, 74) for a in (np.nan, np.inf, -np.inf) for b in (0, -0.0, np.inf)]:
-        x = np.linspace(-1, 1, 75)
-        x[at], x[30] = one, other
+    regions = [p.sample[k] if k < len(p.sample) else p.sample[0] for p in operations for k in range(p.arity)]
+    samples = [draw.uniform(low, high, 103) for low, high in regions]
+    values = points.SPECIAL[::2] if arity == 3 else points.SPECIAL
+    special = [np.append(a.ravel(), [1.0] * 3) for a in np.meshgrid(*[values] * arity)]
+    cases = [(samples, np.float64), (samples, np.float32), (special * len(operations), np.float64)]
+    for args, dtype in cases:
+        given = [a.astype(dtype) for a in args]
         with np.errstate(all="ignore"):
-            np.testing.assert_allclose(f(x), g(x), rtol=1e-12, atol=1e-13)
+            got, want = points.flat(f(*given)), points.flat(g(*given))
+        for p, one, other in zip(operations, got, want, strict=True):
+            assert one.dtype == other.dtype
+            distance = points.apart(one, other, points.CANCELS.get(p.name, 0))
+            if p.name == "lgamma" and args is not samples:  # SciPy's are wrong there
+                distance[(np.abs(args[0]) < 1e-300) | (args[0] == -np.inf)] = 0
+            assert np.all(distance <= points.MOST[p.module]), (p.name, dtype)
+            if args is not samples:
+                np.testing.assert_array_equal(np.signbit(one[one == 0]), np.signbit(other[one == 0]), err_msg=p.name)
+
+
+@pytest.mark.parametrize(("text", "args", "loops"), [case for case in elements.FUSED if case[2] is not None])
+def test_core_arrays(machine, text, args, loops):
+    del loops
+    f, g = elements.both(text, args=args)
+    assert f.value_and_grad.backend == "llvm"
+    most = 1e5 if "softmax" in text else 100
+    for n, loop in [(2, ()), (3, (4,)), (17, ()), (70, (2, 3)), (1100, ())]:
+        elements.agree(f.value_and_grad, g.value_and_grad, elements.drawn(f, n, loop), most)
+    for n in (3, 600):
+        elements.agree(f.value_and_grad, g.value_and_grad, elements.drawn(f, n, (), np.float32), most)
 
 
 def test_every_element_is_taken_once(machine):
@@ -123,33 +101,23 @@ def test_every_element_is_taken_once(machine):
         assert f(2.0 ** np.arange(n)) == 2.0**n - 1
 
 
-def test_threads(machine):
-    for text, args, n in [("exp(x)*y", "x, y", 300_001), (LOSS, LOSS_ARGS, 300_001)]:
-        f, g = both(text, args=args, threads=3)
-        given = [np.linspace(0.1, 2, n)] * 2 if args == "x, y" else drawn(f, n)
-        test_llvm_arrays.agree(f.value_and_grad, g.value_and_grad, given, most=1000)
-
-
-@pytest.mark.parametrize("size", [7, 100_000])
+@pytest.mark.parametrize("size", [3, 1001, 200_000])
 def test_warnings_are_those_of_numpy(machine, size):
-    """Without flags NumPy judges each call."""
-    good, bad = np.linspace(1.0, 1.5, size), np.linspace(1, 2, size)
-    bad[size // 2], bad[size // 3] = 0.0, -1.0
-    for text in ("log(x)", "1/x + exp(1000*x)", "where(x > 0, log(x), 0)"):
-        f, g = both(text)
-        h, k = both(f"sum({text})", args="x[n]")
-        for one, other in ((f, g), (f.grad, g.grad), (h, k), (h.grad, k.grad)):
-            for x in (good, bad, good):
-                assert sorted(reported(one, x)) == sorted(reported(other, x))
-            with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
-                f(bad) if text != "where(x > 0, log(x), 0)" else symdiff.compile("1/x", backend="llvm")(bad)
+    for text in ("log(x)", "exp(1000*x)", "sqrt(x) + 1/x"):
+        f, g = points.both(text, threads=2)
+        x = np.linspace(0.1, 0.5, size)
+        assert points.reported(f, x) == points.reported(g, x) == []
+        x[size // 2], x[0] = 1.0, 0.0
+        assert points.reported(f, x) == points.reported(g, x) != []
+        assert points.reported(f.grad, x) == points.reported(g.grad, x)
+    f = symdiff.compile("sum(1/x)", args="x[n]", backend="llvm")
+    assert [text for text, _ in points.reported(f, x)] == ["divide by zero encountered in divide"]
 
 
-def test_floats(machine):
-    """Single numbers, whose code has vectors of one lane."""
-    f, g = both("log(x)/y + sin(x*y)", args="x, y")
-    for args in ((1.5, 2.0), (0.0, 1.0), (-1.0, 1.0), (1.0, 0.0)):
-        with np.errstate(all="ignore"):
-            got, want = (test_llvm.flat(h.value_and_grad(*args)) for h in (f, g))
-        np.testing.assert_allclose(got, want, rtol=1e-14)
-        assert all(type(v) is float for v in got)
+def test_floats_and_layouts(machine):
+    f, g = points.both(points.EXAMPLE)
+    assert f.value_and_grad(2.0, 5.0) == g.value_and_grad(2.0, 5.0)
+    x = np.linspace(1.1, 3, 210).reshape(30, 7)
+    for args in ((x, 2.5), (x[::2], x[1::2]), (x.T, x[:, :1].T), (x[:, None], x), (x[:, 2], x[:, 3])):
+        points.agree(f, g, args, least=1)
+        points.agree(f.vjp, g.vjp, (*args, 1.5), most=16, least=1)

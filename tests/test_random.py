@@ -71,6 +71,30 @@ def test_targets_agree(text, point):
     assert close(scalars, [a[0] for a in arrays])
 
 
+@settings(max_examples=120, deadline=None)
+@given(formulas(), points(3))
+def test_native_code_agrees(text, point):
+    """Value and gradient by the math target, NumPy and native code, in both precisions."""
+    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    f, g = (symdiff.compile(text, args=NAMES, backend=backend) for backend in ("llvm", "numpy"))
+    arrays = [np.array([p, p * 1.01, -p, *[p] * 9]) for p in point]
+    with np.errstate(all="ignore"):
+        parts = np.array(flat(g.vjp(*arrays, np.ones(12))))
+        scale = max(1.0, np.max(np.abs(parts), initial=0, where=np.isfinite(parts)))
+        assume(scale < 1e6)
+        f, g = f.value_and_grad, g.value_and_grad
+        assert f.backend == "llvm"
+        floats = flat(g(*point))
+        assert close(flat(f(*point)), floats, scale, 1e-9)
+        for dtype, tolerance in ((np.float64, 1e-9), (np.float32, 1e-3)):
+            given = [a.astype(dtype) for a in arrays]
+            got, want = np.array(flat(f(*given))), np.array(flat(g(*given)))
+            assert got.dtype == want.dtype == dtype
+            assert close(got, want, scale, tolerance)
+            if dtype == np.float64:
+                assert close(got[:, 0], floats, scale, tolerance)
+
+
 @SETTINGS
 @given(smooth_formulas(), points(3))
 def test_textbook_equals_optimised(text, point):

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from types import ModuleType
@@ -46,11 +46,16 @@ def binding() -> ModuleType:
 
 @cache
 def machine() -> Machine:
-    """This machine, with the vector functions of its C library made known to LLVM."""
+    """This machine."""
     llvm = binding()
     processor = llvm.get_process_triple().split("-")[0]
     family = "x86" if processor in ("x86_64", "amd64") else "aarch64" if processor in ("aarch64", "arm64") else ""
-    features = llvm.get_host_cpu_features()
+    return machine_of(family, llvm.get_host_cpu_features())
+
+
+def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
+    """A machine with a processor of this family and these features; functions of the C library are made known to LLVM."""
+    llvm = binding()
     found = [level for level in _LEVELS if features.get(level[0])]
     if family == "aarch64":
         found = [_LEVELS[-1]]
