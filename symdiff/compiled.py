@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symdiff.arrays import NEED_ELEMENTS
+from symdiff.dims import spelt
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
@@ -236,16 +237,13 @@ class Compiled:
         return inspect.Signature(parameters)
 
     def _call_text(self) -> str:
-        spelt = self._spelt()
-        spelt = spelt if len(spelt) <= 8 else [*spelt[:7], "..."]
-        return f"{self.name}({', '.join(spelt)})"
+        listed = self._spelt()
+        listed = listed if len(listed) <= 8 else [*listed[:7], "..."]
+        return f"{self.name}({', '.join(listed)})"
 
     def _spelt(self) -> list[str]:
         """The arguments with their core shapes, as `args` declares them."""
-        return [
-            f"{name}[{','.join(map(str, core))}]" if core else name
-            for name, core in zip(self.args, self.cores, strict=True)
-        ]
+        return spelt(self.args, self.cores)
 
     def __repr__(self) -> str:
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."

@@ -13,7 +13,7 @@ from unicodedata import normalize
 import numpy as np
 
 from symdiff.compiled import Recipe
-from symdiff.dims import Dim, symbol
+from symdiff.dims import Dim, spelt, symbol
 from symdiff.errors import ParseError
 from symdiff.function import Function
 from symdiff.language.lexer import tokens
@@ -91,9 +91,7 @@ def _compile(recipe: Recipe) -> Function:
 def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
     """A Function as pickle and copy take it: the formula, the options, and what was derived; no code."""
     recipe = f._recipe  # noqa: SLF001 - its own module
-    names = recipe.arguments and [
-        f"{name}[{','.join(map(str, core))}]" if core else name for name, core in recipe.arguments
-    ]
+    names = recipe.arguments and spelt(*zip(*recipe.arguments, strict=True))
     options = {
         "args": names,
         "wrt": recipe.wrt,

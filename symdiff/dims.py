@@ -166,6 +166,11 @@ def shown(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
 
+def spelt(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
+    """Names with core shapes, as `args` declares them: `x[n]`, `w`."""
+    return [f"{n}[{','.join(map(str, core))}]" if core else n for n, core in zip(names, cores, strict=True)]
+
+
 def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
     """The dimension with other names."""
     if isinstance(dim, int):

@@ -246,7 +246,7 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
         values = {normalize("NFKC", name) if isinstance(name, str) else name: v for name, v in at.items()}
     elif isinstance(at, (Sequence, np.ndarray)) and not isinstance(at, str):
         if len(at) != len(f.args):
-            raise TypeError(f"at has {len(at)} values for {len(f.args)} arguments ({', '.join(f.args)})")
+            raise TypeError(f"at has {len(at)} values, and there are {len(f.args)} arguments ({', '.join(f.args)})")
         values = dict(zip(f.args, at, strict=True))
     else:
         raise TypeError(f"at is a dict of names and values, or a sequence of values, not {type(at).__name__}")

@@ -221,7 +221,7 @@ class Function(Shown):
         listed = names.replace(",", " ").split() if isinstance(names, str) else names
         if not isinstance(listed, Sequence) or not isinstance(name, str):
             raise TypeError("pack takes names of arguments, as 'a b' or a list, and a name for the vector")
-        chosen = tuple(listed)
+        chosen = tuple([normalize("NFKC", given) if isinstance(given, str) else given for given in listed])
         for k, given in enumerate(chosen):
             if given not in self.args or given in chosen[:k]:
                 raise TypeError(

@@ -184,7 +184,7 @@ class Shown(Called):
         return what + "; ".join(line.strip() for line in self.text.splitlines() if line.strip())
 
     def _compared(self, made: Trace, given: Sequence[Any], *, gradient: bool) -> list[str]:
-        """What a call computes in a more accurate form than the steps do."""
+        """What a call computes in another form than the steps do."""
         call: Any = self
         pairs = [("The call", self.outputs, flatten(call(*given), self._nest), flatten(made.result, self._nest))]
         if gradient and self.wrt:

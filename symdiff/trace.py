@@ -86,11 +86,12 @@ class Trace:
         return iter(self.steps)
 
     def __getitem__(self, name: str) -> Step:
-        """The step of a name.
+        """The step of a name; of an argument and a result that are called alike, the argument.
 
         Raises:
             KeyError: there is none.
         """
+        name = normalize("NFKC", name)
         found = next((step for step in self.steps if step.name == name), None)
         if found is None:
             raise KeyError(f"no step is named {name!r}")
@@ -359,7 +360,7 @@ def _no_adjoints(outputs: Sequence[str], results: Sequence[Shape]) -> str:
 def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequence[Any]) -> str:
     """A note on results that differ from those of the steps by more than rounding; empty if none does.
 
-    The optimised form of a formula keeps it from cancelling and overflowing.
+    The optimised form of a formula keeps it from overflowing, and mostly from cancelling.
     """
     found = [
         f"{name} = {shown(own)}"
@@ -367,4 +368,4 @@ def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequen
         if not np.allclose(own, other, rtol=_CLOSE, atol=0.0, equal_nan=True)
     ]
     few = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
-    return f"{what} gives {few}, in a form that is more accurate than these steps." if found else ""
+    return f"{what} gives {few}, in a form that rounds otherwise than these steps." if found else ""

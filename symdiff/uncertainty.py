@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.dims import spelt
 from symdiff.errors import ShapeError
 
 Array = NDArray[Any]
@@ -101,14 +103,11 @@ def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
 
 def _misfit(shape: tuple[int, ...], elements: Elements) -> ShapeError:
     k, n = elements.total, len(elements.names)
-    listed = [
-        f"{name}[{','.join(map(str, core))}]" if core else name
-        for name, core in zip(elements.names, elements.shapes, strict=True)
-    ]
-    spelt = ", ".join(listed if n <= 8 else [*listed[:7], "..."])
+    listed = spelt(elements.names, elements.shapes)
+    text = ", ".join(listed if n <= 8 else [*listed[:7], "..."])
     vary = "; standard deviations that vary go by name" if len(shape) >= 2 and shape[-1] != shape[-2] else ""
     return ShapeError(
-        f"cov has shape {shape}; ({spelt}) needs a covariance matrix ({k}, {k}), or {k} standard deviations"
+        f"cov has shape {shape}; ({text}) needs a covariance matrix ({k}, {k}), or {k} standard deviations"
         + (f", or {n}, one for each argument" if n != k else "")
         + vary
     )
@@ -225,4 +224,4 @@ def name_of(name: Any) -> str:
     """A key of a mapping, which is a name."""
     if not isinstance(name, str):
         raise TypeError(f"a mapping has names of arguments as its keys, not {name!r}")
-    return name
+    return normalize("NFKC", name)

@@ -361,3 +361,20 @@ def test_a_sum_of_products_along_the_last_axis_is_a_vecdot():
     np.testing.assert_allclose(f.grad(X, Y).X, np.exp((X * Y).sum(axis=1))[:, None] * Y / 3, rtol=1e-15)
     assert np.iscomplexobj(f(X + 1j, Y + 0j))
     np.testing.assert_allclose(f(X + 1j, Y * 1j), np.exp(((X + 1j) * 1j).sum(axis=1)).mean(), rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["np", "dtype", "loop", "special", "bool", "ValueError", "n", "x", "v1", "math"])
+@pytest.mark.parametrize("text", ["mean(x)", "x*2", "sum(log(x))/a", "norm(x - a)"])
+def test_a_dimension_may_have_any_name(name, text):
+    args = f"x[{name}], a"
+    f, g = symdiff.compile(text, args=args), symdiff.compile(text, args="x[k], a")
+    point = np.array([1.0, 2.0, 4.0]), 0.5
+    for at in (point, (np.tile(point[0], (4, 1)), 0.5)):
+        np.testing.assert_array_equal(f(*at), g(*at))
+        np.testing.assert_array_equal(f.jacobian(*at), g.jacobian(*at))
+        if text != "x*2":
+            np.testing.assert_array_equal(f.hessian(*at), g.hessian(*at))
+            np.testing.assert_array_equal(f.grad(*at)[0], g.grad(*at)[0])
+    scope = {}
+    exec(f.export(), scope)
+    np.testing.assert_allclose(scope["value"](*point), f(*point))

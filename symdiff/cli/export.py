@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
             if not core and len(given) != 1:
                 raise ValueError(f"--at gives {len(given)} values to {name!r}; the results are stored at one point")
             at[name] = given if core else given[0]
-    text = f.export(options.output, include=options.include, target=options.target, at=at)
-    if options.output is None:
+    path = None if options.output == "-" else options.output
+    text = f.export(path, include=options.include, target=options.target, at=at)
+    if path is None:
         print(text, end="")
     return 0

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from symdiff.cli.options import add_formula, compiled, parser_of
+from symdiff.cli.options import OF, add_formula, compiled, parser_of
 from symdiff.function import Function
 
 SUMMARY = "the formula or a derivative in LaTeX"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad'
 
-_OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian", "hvp")
-
 
 def parser() -> argparse.ArgumentParser:
     """Its options."""
     made = parser_of("latex", "Print the formula as it was written, or a derivative simplified, in LaTeX.", EXAMPLE)
-    made.add_argument("--of", choices=_OF, default="value", help="default: %(default)s")
+    made.add_argument("--of", choices=OF, default="value", help="default: %(default)s")
     made.add_argument("--mathtext", action="store_true", help="an equation a line between $, for Matplotlib")
     add_formula(made)
     return made

@@ -15,6 +15,9 @@ from symdiff.dims import Shape
 from symdiff.errors import SymdiffError
 from symdiff.function import Function
 
+# What of a formula a command can be about.
+OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian", "hvp", "hessp")
+
 _ROWS = 100_000  # most lines of a table
 
 

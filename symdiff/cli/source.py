@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from symdiff.cli.options import add_formula, compiled, parser_of
+from symdiff.cli.options import OF, add_formula, compiled, parser_of
 from symdiff.function import Function
 
 SUMMARY = "one generated source, to paste or pipe"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad --target math'
 
-_OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian", "hvp")
 _TARGETS = ("numpy", "loops", "math", "llvm")
 
 
@@ -18,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     """Its options."""
     made = parser_of("source", "Print the generated source alone.", EXAMPLE)
     said = "one of %(choices)s; default: %(default)s"
-    made.add_argument("--of", choices=_OF, default="value_and_grad", metavar="WHAT", help=said)
+    made.add_argument("--of", choices=OF, default="value_and_grad", metavar="WHAT", help=said)
     made.add_argument("--target", choices=_TARGETS, default="numpy", metavar="TARGET", help=said)
     made.add_argument("--textbook", action="store_true", help="every step of both sweeps on a line of its own")
     add_formula(made)

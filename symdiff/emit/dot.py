@@ -9,9 +9,10 @@ import numpy as np
 
 from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, Index, Range, Reduction, Reshape, Size, Softmax, Structure
 from symdiff.dims import Dim, shown
+from symdiff.emit.passes import lazy
 from symdiff.errors import LimitError
 from symdiff.evaluate import constant
-from symdiff.ir import Graph, Program, Row, compact, operands, replay
+from symdiff.ir import Program, Row, compact, operands
 from symdiff.primitives import PRIMITIVES
 
 ROWS = 2_000  # most that are drawn
@@ -82,12 +83,7 @@ def drawable(program: Program) -> Program:
     Raises:
         LimitError: it is too large to be looked at.
     """
-    graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
-
-    def make(_: int, row: Row) -> int:
-        return int(row[{"away": 2, "special": 1}[row[0]]]) if row[0] in ("away", "special") else graph.intern(row)
-
-    made = compact(replay(program, graph, make))
+    made = compact(lazy(program))
     count = len(made.graph.rows)
     if count > ROWS:
         raise LimitError(f"a graph of {count} nodes is more than anybody looks at; it is drawn up to {ROWS}")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.dims import Shape
+from symdiff.dims import Shape, spelt
 from symdiff.emit.names import Names
 from symdiff.emit.python import WIDTH, Body, wrapped
 from symdiff.emit.snippets import CHECK, FIT, FLOATS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
@@ -140,11 +140,11 @@ class Module:
     def _function(self, member: Member) -> str:
         parameters, lines, outputs = member.body
         listed = ", ".join(parameters)
-        spelt = spell(member.args, member.cores)
-        result = self._shown(member.layout, iter(spell(member.outputs, member.results)))
+        given = spelt(member.args, member.cores)
+        result = self._shown(member.layout, iter(spelt(member.outputs, member.results)))
         text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{_SUMMARIES[member.name]}']
-        if spelt:
-            text += ["", *_filled("Args: ", _some(spelt))]
+        if given:
+            text += ["", *_filled("Args: ", _some(given))]
         text += ["", *_filled("Returns: ", result), '    """']
         if self.target == "math":
             text += _converted(parameters)
@@ -207,7 +207,7 @@ class Module:
         lines += [*shown_text(about.text), ""]
         if about.derived:
             lines += [*textwrap.wrap(f"What is called value here is {about.derived} of it.", WIDTH), ""]
-        lines += _filled("Arguments: ", _some(spell(args, cores)) or "none", 0)
+        lines += _filled("Arguments: ", _some(spelt(args, cores)) or "none", 0)
         lines += _filled("Differentiated by: ", _some(about.wrt), 0) if about.wrt else []
         if about.constants:
             lines += _filled("Constants: ", _some([f"{name} = {value!r}" for name, value in about.constants]), 0)
@@ -259,11 +259,6 @@ _UNICODE = '    sys.stdout.reconfigure(errors="backslashreplace")\n'
 _CORES = """\
 Brackets show the core shape of an argument; dimensions in front of it are
 loop dimensions, which broadcast together."""
-
-
-def spell(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
-    """Names with core shapes, as `args` declares them."""
-    return [f"{n}[{','.join(map(str, core))}]" if core else n for n, core in zip(names, cores, strict=True)]
 
 
 def shown_text(text: str) -> list[str]:

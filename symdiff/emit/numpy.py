@@ -14,6 +14,8 @@ from symdiff.emit.structure import StructureWriter
 from symdiff.ir import Program, Row, compact, live
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
+RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError"})  # names that the source uses
+
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
 
 
@@ -91,7 +93,7 @@ def _faults(writer: StructureWriter) -> Iterator[tuple[str, str]]:
 class _NumpyWriter(StructureWriter):
     target = "numpy"
     module = "np"
-    reserved = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError"})
+    reserved = RESERVED
 
     def spell(self, row: Row) -> Text:
         if isinstance(row[0], Structure):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, LogSumExp, Others, Permute, Reduction, Softmax, whole
 from symdiff.emit.contract import contraction
 from symdiff.emit.names import Names
+from symdiff.emit.numpy import RESERVED
 from symdiff.emit.python import Text
 from symdiff.emit.structure import StructureWriter
 from symdiff.ir import Program, Row
@@ -51,7 +52,7 @@ class _StepWriter(StructureWriter):
     """
 
     module = "np"
-    reserved = frozenset({"np", "special", "dtype", "loop"})  # as in the source, so that names are the same
+    reserved = RESERVED  # so that names are those of the source
 
     def __init__(self, program: Program) -> None:
         super().__init__(program, loops=False)

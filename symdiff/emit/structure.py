@@ -57,16 +57,17 @@ class StructureWriter(Writer):
             )
         self.derived = program.sections[1][0] if len(program.sections) > 1 else len(self.rows)
         self.tied = tied(self.rows)
-        self.needed: dict[str, str] = {}  # names of the preamble
+        self.needed: dict[tuple[str, bool], str] = {}  # names of the preamble: of the source's own, or of dimensions
 
     # The preamble
 
-    def need(self, name: str, text: str) -> str:
-        """The name of something that the preamble computes from the arguments."""
-        if name not in self.needed:
-            own = self.needed[name] = name if name in self.reserved else self.names.near(name)
+    def need(self, name: str, text: str, *, dimension: bool = False) -> str:
+        """The name of something that the preamble computes from the arguments; a dimension's is near the user's."""
+        key = name, dimension
+        if key not in self.needed:
+            own = self.needed[key] = self.names.near(name) if dimension else name
             self.preamble.append(f"    {own} = {text}")
-        return self.needed[name]
+        return self.needed[key]
 
     def dtype(self) -> str:
         """The type that the arguments have together."""
@@ -98,7 +99,7 @@ class StructureWriter(Writer):
         for i in self.program.inputs:
             for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
                 if isinstance(dim, Poly) and str(dim) == name:
-                    return self.need(name, f"{self.own[i]}.shape[{axis}]")
+                    return self.need(name, f"{self.own[i]}.shape[{axis}]", dimension=True)
         for i in self.program.inputs:
             for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
                 if (parts := linear(dim, name)) is not None:
@@ -108,7 +109,7 @@ class StructureWriter(Writer):
                         text = f"{text} - {self.dim(rest, PRODUCT)}"
                     if slope != 1:
                         text = f"{f'({text})' if rest != 0 else text}//{self.dim(slope, POWER)}"
-                    return self.need(name, text)
+                    return self.need(name, text, dimension=True)
         raise AssertionError(name)
 
     def dims(self, shape: Shape) -> str:

@@ -54,7 +54,7 @@ def machine() -> Machine:
 
 
 def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
-    """A machine with a processor of this family and these features; functions of the C library are made known to LLVM."""
+    """A machine of this family with these features; functions of the C library are made known to LLVM."""
     llvm = binding()
     found = [level for level in _LEVELS if features.get(level[0])]
     if family == "aarch64":
