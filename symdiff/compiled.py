@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +22,7 @@ from symdiff.runtime.elements import FusedElements
 from symdiff.runtime.fused import FusedPoints
 from symdiff.runtime.load import load
 from symdiff.runtime.results import Layout, nest
-from symdiff.runtime.threads import usable_cpus
+from symdiff.runtime.threads import Lock, usable_cpus
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
@@ -82,7 +81,7 @@ class Compiled:
         self._nest = nest(layout)
         self.cores = tuple([program.graph.shape(i) for i in program.inputs])
         self.results = tuple([program.graph.shape(i) for i in program.outputs])
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._made: dict[object, Any] = {}
         self._needs_numpy = math_target.missing(program) is not None
         self._converts = [None if self._needs_numpy else math_target.convert(program, i) for i in program.outputs]

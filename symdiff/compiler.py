@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copyreg
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from math import e, inf
@@ -20,6 +19,7 @@ from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED, parse
 from symdiff.runtime.results import record_of
+from symdiff.runtime.threads import Lock
 
 _CACHED = 512
 
@@ -119,7 +119,7 @@ class _Cache:
     """The Functions last asked for, least recent first."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._kept: OrderedDict[object, Function] = OrderedDict()
 
     def get(self, key: object, make: Callable[[], Function]) -> Function:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,6 +23,7 @@ from symdiff.runtime.arguments import FLOAT64, Array
 from symdiff.runtime.entry import of_one_shape
 from symdiff.runtime.results import renest
 from symdiff.runtime.strips import evaluate, in_one_piece, straight
+from symdiff.runtime.threads import Lock
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
 _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
@@ -42,7 +42,7 @@ class Fused:
         self._loops = prepare(program)
         self._threads = threads
         self._assembled = [isinstance(program.graph.rows[i][0], Assemble) for i in program.outputs]
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._codes: dict[object, native.Code] = {}
 
     @property

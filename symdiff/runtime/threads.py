@@ -12,6 +12,7 @@ from contextvars import copy_context
 from functools import cache, partial
 from queue import SimpleQueue
 from typing import TypeVar
+from weakref import WeakSet
 
 import numpy as np
 
@@ -36,6 +37,37 @@ def usable_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class Lock:
+    """A lock that its holder may take again; in a child process it is free, unless the thread that forked holds it."""
+
+    __slots__ = ("__weakref__", "_own")
+
+    def __init__(self) -> None:
+        self._own = threading.RLock()
+        _locks.add(self)
+
+    def __enter__(self) -> None:
+        self._own.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._own.release()
+
+    def locked(self) -> bool:
+        """Whether another thread holds it."""
+        if self._own.acquire(blocking=False):
+            self._own.release()
+            return False
+        return True
+
+    def forget(self) -> None:
+        """Be free again, where the thread that held it is no more."""
+        if self.locked():
+            self._own = threading.RLock()
+
+
+_locks: WeakSet[Lock] = WeakSet()
+
+
 _Job = tuple[Future[object], Callable[[], object]]
 _jobs: SimpleQueue[_Job] = SimpleQueue()
 _workers = 0
@@ -46,6 +78,8 @@ def _forget_workers() -> None:
     """A child process has none of its parent's threads."""
     global _jobs, _workers, _lock
     _jobs, _workers, _lock = SimpleQueue(), 0, threading.Lock()
+    for lock in _locks:
+        lock.forget()
 
 
 if hasattr(os, "register_at_fork"):
