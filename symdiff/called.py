@@ -185,7 +185,7 @@ class Called(Compiled):
         native = self.backend == "llvm" and dtype.kind == "f" and reportable() and _apart(outs)
         if native and any(self.cores) and not self._elements().empty(loop, sizes):
             return self._elements()(
-                values, loop, dtype, sizes, shapes, outs, lambda: self._target(target)(*converted(values, dtype))
+                values, loop, dtype, sizes, shapes, outs, lambda given: self._target(target)(*converted(given, dtype))
             )
         if native and loop and not any(self.cores):
             results = self._points()(values, loop, dtype, shapes, outs)

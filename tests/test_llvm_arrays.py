@@ -207,6 +207,30 @@ def test_out_may_be_an_argument():
     np.testing.assert_allclose(x, want, rtol=1e-14)
 
 
+@pytest.mark.parametrize("size", [3, 400_000])
+def test_errors_of_what_is_written_over(size):
+    f = symdiff.compile("1/x + 0*sum(x)", args="x[n]", backend="llvm", threads=2)
+    x = np.ones(size)
+    x[1] = 0
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        f(x.copy(), out=np.empty(size))
+    y = x.copy()
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        f(y, out=y)
+    assert y[1] == np.inf
+
+
+def test_many_arrays_are_for_numpy():
+    """Native code keeps vectors of each on the stack."""
+    f, g = both("+".join(f"x{k}*x{k}" for k in range(3000)))
+    assert f.backend == f.grad.backend == "numpy"
+    args = [np.full(3, 1.0 + k) for k in range(3000)]
+    np.testing.assert_array_equal(f(*args), g(*args))
+    h = symdiff.compile(f"exp({'+'.join(f'x{k}' for k in range(30))})", backend="llvm")
+    assert h.backend == h.grad.backend == "llvm"
+    assert h.hessian.backend == "numpy"
+
+
 def test_results_have_their_own_memory():
     f = symdiff.compile("sum(x) + sum(y)", args="x[n], y[n]", backend="llvm").grad
     for n in (5, 100_000):

@@ -105,7 +105,7 @@ def test_long_programs_stay_with_the_math_target(monkeypatch):
 def test_where_floats_cannot_be_read_the_math_target_computes(monkeypatch):
     from symdiff.runtime import native as machine_code
 
-    monkeypatch.setattr(machine_code, "float_head", lambda: 0)
+    monkeypatch.setattr(machine_code, "takes_floats", lambda: False)
     f, g = both("sin(x)*cos(x) + 18.5")
     assert f(0.5) == g(0.5)
     assert native(f)(0.5) is None
@@ -134,3 +134,23 @@ def test_a_method_outlives_its_function():
     del f
     gc.collect()
     assert call(0.5) == (want,)
+
+
+def test_what_only_says_that_it_is_a_float():
+    """A proxy gives its value; what has none is an error."""
+    from unittest.mock import Mock
+
+    class Proxy:
+        @property
+        def __class__(self):
+            return float
+
+        def __float__(self):
+            return 5.0
+
+    f = symdiff.compile("x*2 + 1", args="x", backend="llvm")
+    assert f(1.0) == 3.0
+    assert f(Proxy()) == 11.0
+    with pytest.raises(TypeError):
+        f(Mock(spec=float))
+    assert f(1.0) == 3.0

@@ -37,6 +37,7 @@ from symdiff.primitives import PRIMITIVES
 _FOLDED = {Sum: "add", Prod: "mul", Max: "max", Min: "min", AnyOf: "max"}
 _LONGEST = 2000  # rows of a program of loops over elements
 _LOOPS = 8  # over elements, each of which computes again what it needs
+_ARRAYS, _FOLDS = 512, 64  # read and stored by loops, which keep vectors of each on the stack of a thread
 
 
 class UnfusableError(SymdiffError):
@@ -105,9 +106,12 @@ def fuse(program: Program) -> Loops:
     for row, here in zip(graph.rows, alive, strict=True):
         if here and row[0].__class__ is str and row[0] in _UNSPELT:
             raise UnfusableError(row[0])
-    if any(graph.shape(i) for i in program.inputs):
-        return _Elements(program, alive).loops()
-    return _points(program, alive)
+    made = _Elements(program, alive).loops() if any(graph.shape(i) for i in program.inputs) else _points(program, alive)
+    if len(made.sources) + len(made.results) > _ARRAYS:
+        raise UnfusableError(f"loop over more than {_ARRAYS} arguments and results")
+    if len(made.folds) > _FOLDS:
+        raise UnfusableError(f"loop that makes more than {_FOLDS} reductions")
+    return made
 
 
 _UNSPELT = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)

@@ -63,11 +63,11 @@ class FusedElements(Fused):
         sizes: Sizes,
         shapes: Sequence[tuple[int, ...]],
         outs: Sequence[Array | None],
-        judge: Callable[[], object],
+        judge: Callable[[Sequence[Array]], object],
     ) -> list[Array]:
         """The results, of these shapes, for arguments of a loop shape; in `outs` where there is one.
 
-        `judge` has NumPy compute them, where there was a floating-point error that the caller's
+        `judge` has NumPy compute them of these arguments, where there was a floating-point error that the caller's
         `numpy.errstate` does not ignore.
 
         Raises:
@@ -101,7 +101,7 @@ class FusedElements(Fused):
                 shown = a if a.shape == place.shape else a.reshape(loop + (1,) * (place.ndim - len(loop)))
                 place[...] = place + shown if r.output in loops.added else shown
         if flags & heeded():
-            judge()
+            judge(values)
         return results
 
     def _rows_of(

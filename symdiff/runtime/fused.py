@@ -127,14 +127,14 @@ class FusedPoints(Fused):
 
     def floats_source(self) -> str:
         """The module for floats."""
-        return floats.source(self._loops, native.machine(), native.float_head())
+        return floats.source(self._loops, native.machine())
 
     def floats(self) -> Callable[..., Any] | None:
         """What takes floats, one an argument, to a tuple of the results, or to 0 where there were errors.
 
         None where no machine code is made for them.
         """
-        if any(self._assembled) or not (native.float_head() and native.machine().family and self._places):
+        if any(self._assembled) or not (native.takes_floats() and native.machine().family and self._places):
             return None
         return self._kept("floats", self.floats_source).call if self._load.operations <= _LONG else None
 

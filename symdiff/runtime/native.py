@@ -73,7 +73,7 @@ def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
             if address := next(filter(None, [_address(lib, name) for lib in scalars if lib]), 0):
                 llvm.add_symbol(name, address)
     head = array_head()
-    for name in INTERFACE if head or float_head() else ():
+    for name in INTERFACE if head or takes_floats() else ():
         llvm.add_symbol(name, _address(ctypes.pythonapi, name))
     return Machine(width, family, variants, head)
 
@@ -197,11 +197,6 @@ def array_head() -> int:
     return head
 
 
-@cache
-def float_head() -> int:
-    """Bytes of a float object in front of its value; 0 where it is not there."""
-    head = object.__basicsize__
-    if sys.implementation.name != "cpython" or float.__basicsize__ != head + 8:
-        return 0
-    found = [ctypes.c_double.from_address(id(x) + head).value for x in (1.5, -2.25)]
-    return head if found == [1.5, -2.25] else 0
+def takes_floats() -> bool:
+    """Whether this interpreter has the functions that native code for floats calls."""
+    return sys.implementation.name == "cpython"

@@ -14,23 +14,38 @@ from symdiff.emit.llvm.call import METHOD
 from symdiff.emit.llvm.vectors import Counts
 
 # What the method calls, of CPython's stable interface.
-INTERFACE = ("PyTuple_New", "PyTuple_SetItem", "PyFloat_FromDouble", "PyLong_FromSsize_t", "Py_DecRef")
+INTERFACE = (
+    "PyTuple_New",
+    "PyTuple_SetItem",
+    "PyFloat_FromDouble",
+    "PyFloat_AsDouble",
+    "PyErr_Occurred",
+    "PyLong_FromSsize_t",
+    "Py_DecRef",
+)
 
 
-def source(loops: Loops, machine: llvm.Machine, head: int) -> str:
-    """The module of prepared loops over points, for float objects whose value stands behind so many bytes.
+def source(loops: Loops, machine: llvm.Machine) -> str:
+    """The module of prepared loops over points, for float objects.
 
     `call` takes floats alone, one an argument, and returns a tuple of floats, the results in
-    order; 0 if there was a floating-point error.
+    order; 0 if there was a floating-point error. What only says that it is a float is asked for its value.
     """
     given, made = len(loops.sources), len(loops.results)
     counts = Counts(varying=given, numbers=0, folds=0, results=made, single=0)
     narrow = replace(machine, width=8, variants={}, head=0)
     module = llvm.source(loops, narrow, single=False, varying=[True] * given)
-    table = [_ARGUMENT.format(k=k, head=head) for k in range(given)]
+    table = [_ARGUMENT.format(k=k) for k in range(given)]
     table += [_RESULT.format(k=k, place=given + k) for k in range(made)]
     floats = [_FLOAT.format(k=k, before=f"%null{k - 1}" if k else "false") for k in range(made)]
-    fields = {"all": counts.all, "made": made, "table": "".join(table), "floats": "".join(floats), "last": made - 1}
+    fields = {
+        "all": counts.all,
+        "given": given,
+        "made": made,
+        "table": "".join(table),
+        "floats": "".join(floats),
+        "last": made - 1,
+    }
     return f"{module}\n{_METHOD.format(**fields)}"
 
 
@@ -38,9 +53,14 @@ _METHOD = (
     METHOD
     + """ptr %self, ptr %objects, i64 %number) #0 {{
 begin:
+  %inputs = alloca [{given} x double]
   %values = alloca [{made} x double]
   %table = alloca [{all} x [2 x i64]]
-{table}  %found = call i32 @run(ptr %table, i64 1, i64 1, i64 -1)
+{table}  %error = call ptr @PyErr_Occurred()
+  %wrong = icmp ne ptr %error, null
+  br i1 %wrong, label %end, label %compute
+compute:
+  %found = call i32 @run(ptr %table, i64 1, i64 1, i64 -1)
   %good = icmp eq i32 %found, 0
   br i1 %good, label %new, label %refuse
 new:
@@ -56,13 +76,15 @@ refuse:
   %zero = call ptr @PyLong_FromSsize_t(i64 0)
   br label %end
 end:
-  %result = phi ptr [ %zero, %refuse ], [ null, %new ], [ null, %drop ], [ %tuple, %fill ]
+  %result = phi ptr [ null, %begin ], [ %zero, %refuse ], [ null, %new ], [ null, %drop ], [ %tuple, %fill ]
   ret ptr %result
 }}
 
 declare ptr @PyTuple_New(i64)
 declare i32 @PyTuple_SetItem(ptr, i64, ptr)
 declare ptr @PyFloat_FromDouble(double)
+declare double @PyFloat_AsDouble(ptr)
+declare ptr @PyErr_Occurred()
 declare ptr @PyLong_FromSsize_t(i64)
 declare void @Py_DecRef(ptr)
 """
@@ -70,7 +92,9 @@ declare void @Py_DecRef(ptr)
 _ARGUMENT = """\
   %object{k}.at = getelementptr ptr, ptr %objects, i64 {k}
   %object{k} = load ptr, ptr %object{k}.at
-  %given{k} = getelementptr i8, ptr %object{k}, i64 {head}
+  %read{k} = call double @PyFloat_AsDouble(ptr %object{k})
+  %given{k} = getelementptr double, ptr %inputs, i64 {k}
+  store double %read{k}, ptr %given{k}
   %slot{k} = getelementptr [2 x i64], ptr %table, i64 {k}
   store ptr %given{k}, ptr %slot{k}
   %step{k} = getelementptr i64, ptr %slot{k}, i64 1
