@@ -47,10 +47,11 @@ def binding() -> ModuleType:
 @cache
 def machine() -> Machine:
     """This machine."""
-    llvm = binding()
-    processor = llvm.get_process_triple().split("-")[0]
-    family = "x86" if processor in ("x86_64", "amd64") else "aarch64" if processor in ("aarch64", "arm64") else ""
-    return machine_of(family, llvm.get_host_cpu_features())
+    with _lock:
+        llvm = binding()
+        processor = llvm.get_process_triple().split("-")[0]
+        family = "x86" if processor in ("x86_64", "amd64") else "aarch64" if processor in ("aarch64", "arm64") else ""
+        return machine_of(family, llvm.get_host_cpu_features())
 
 
 def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
