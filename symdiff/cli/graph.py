@@ -12,7 +12,7 @@ from symdiff.cli.options import add_at, add_formula, compiled, parser_of, points
 from symdiff.function import Function
 
 SUMMARY = "the computational graph, as DOT text or SVG"
-EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 -o graph.svg'
+EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 -o graph.dot'
 
 
 def parser() -> argparse.ArgumentParser:

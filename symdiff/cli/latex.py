@@ -14,7 +14,8 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad'
 def parser() -> argparse.ArgumentParser:
     """Its options."""
     made = parser_of("latex", "Print the formula as it was written, or a derivative simplified, in LaTeX.", EXAMPLE)
-    made.add_argument("--of", choices=OF, default="value", help="default: %(default)s")
+    said = "one of %(choices)s; default: %(default)s"
+    made.add_argument("--of", choices=OF, default="value", metavar="WHAT", help=said)
     made.add_argument("--mathtext", action="store_true", help="an equation a line between $, for Matplotlib")
     add_formula(made)
     return made
