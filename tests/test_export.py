@@ -429,7 +429,7 @@ def test_points(tmp_path):
         ({"x": [1], "a": "two"}, TypeError, "'a'"),
         ({"x": [1], "a": [1, 2]}, symdiff.ShapeError, "one point"),
         ({"x": [1, 2], "a": 1, "x_dot": [1]}, symdiff.ShapeError, "x_dot"),
-        ([1], TypeError, "1 values for 2 arguments"),
+        ([1], TypeError, "1 values, and there are 2 arguments"),
         ("x=1", TypeError, "dict of names"),
         ({"x": np.ones(20_000), "a": 1}, ValueError, "at most"),
     ]:
