@@ -39,8 +39,9 @@ def binding() -> ModuleType:
         from llvmlite import binding as module  # noqa: PLC0415 - an extra, imported when used
     except ImportError as error:
         raise ImportError("backend='llvm' needs llvmlite: pip install 'symdiff[llvm]'") from error
-    module.initialize_native_target()
-    module.initialize_native_asmprinter()
+    with _lock:
+        module.initialize_native_target()
+        module.initialize_native_asmprinter()
     return module  # type: ignore[no-any-return]  # llvmlite is untyped
 
 
