@@ -49,7 +49,9 @@ def add_at(parser: argparse.ArgumentParser) -> None:
 def add_formula(parser: argparse.ArgumentParser) -> None:
     """Let a command take a formula, and what it is compiled with."""
     add_formula_alone(parser)
-    parser.add_argument("--wrt", nargs="+", metavar="NAME", help="names to differentiate by; default all arguments")
+    parser.add_argument(
+        "--wrt", nargs="+", action="extend", metavar="NAME", help="names to differentiate by; default all arguments"
+    )
     add_args(parser)
 
 
@@ -61,7 +63,9 @@ def add_formula_alone(parser: argparse.ArgumentParser) -> None:
 
 def add_args(parser: argparse.ArgumentParser) -> None:
     """Let a command take the arguments of the formula."""
-    parser.add_argument("--args", nargs="+", metavar="NAME", help="names of the arguments in order, an array as x[n]")
+    parser.add_argument(
+        "--args", nargs="+", action="extend", metavar="NAME", help="names of the arguments in order, an array as x[n]"
+    )
 
 
 def compiled(options: argparse.Namespace, *, optimize: bool = True) -> Function:
