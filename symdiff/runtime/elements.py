@@ -19,6 +19,7 @@ import numpy as np
 from symdiff.arrays import Broadcast, Expand, Index, Permute, Place, Range, Reshape, Structure
 from symdiff.dims import Dim, value
 from symdiff.emit.fuse import Source
+from symdiff.emit.llvm.frame import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 from symdiff.emit.python import Nest
 from symdiff.ir import Program
 from symdiff.runtime.arguments import FLOAT64, Array
@@ -30,7 +31,7 @@ from symdiff.runtime.strips import shared
 from symdiff.runtime.threads import share_out
 
 _STRIP = 16384  # elements, for any number of threads, so that sums do not depend on it
-_ANY = 15  # floating-point errors
+_ANY = DIVIDE | INVALID | OVERFLOW | UNDERFLOW
 _COMBINE: dict[str, np.ufunc] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
 
 Sizes = Mapping[str, int]
@@ -79,9 +80,10 @@ class FusedElements(Fused):
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
         places = [_at(results[r.output], r.place, sizes) for r in loops.results]
         for k, assembled in enumerate(self._assembled):
-            filled = sum([a.size for a, r in zip(places, loops.results, strict=True) if r.output == k])
-            if assembled and (filled != results[k].size or k in loops.added):
-                results[k][...] = 0.0
+            if assembled:
+                filled = sum([a.size for a, r in zip(places, loops.results, strict=True) if r.output == k])
+                if filled != results[k].size or k in loops.added:
+                    results[k][...] = 0.0
         long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
         arrays = [
             self._rows_of(source, values, loop, shape if k < long else (), sizes, dtype)
