@@ -10,7 +10,6 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
-from unicodedata import normalize
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.module import About, Member, Module, Spaced
 from symdiff.errors import ShapeError
-from symdiff.runtime.arguments import arrays, meet
+from symdiff.runtime.arguments import arrays, meet, normal
 from symdiff.runtime.load import load
 
 MEMBERS = (
@@ -243,7 +242,7 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
         ValueError: an array is too large to be stored.
     """
     if isinstance(at, Mapping):
-        values = {normalize("NFKC", name) if isinstance(name, str) else name: v for name, v in at.items()}
+        values = {normal(name): v for name, v in at.items()}
     elif isinstance(at, (Sequence, np.ndarray)) and not isinstance(at, str):
         if len(at) != len(f.args):
             raise TypeError(f"at has {len(at)} values, and there are {len(f.args)} arguments ({', '.join(f.args)})")

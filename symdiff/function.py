@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from math import prod
 from typing import Any, Literal
-from unicodedata import normalize
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError
 from symdiff.evaluate import key
 from symdiff.language.parser import RESERVED
-from symdiff.runtime.arguments import arrays, bind, bound, converted
+from symdiff.runtime.arguments import arrays, bind, bound, converted, normal
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
 
@@ -221,7 +220,7 @@ class Function(Shown):
         listed = names.replace(",", " ").split() if isinstance(names, str) else names
         if not isinstance(listed, Sequence) or not isinstance(name, str):
             raise TypeError("pack takes names of arguments, as 'a b' or a list, and a name for the vector")
-        chosen = tuple([normalize("NFKC", given) if isinstance(given, str) else given for given in listed])
+        chosen = tuple(map(normal, listed))
         for k, given in enumerate(chosen):
             if given not in self.args or given in chosen[:k]:
                 raise TypeError(
@@ -280,7 +279,7 @@ class Function(Shown):
         """
         if not names:
             raise TypeError("diff takes the names to differentiate by, as f.diff('x')")
-        names = tuple([normalize("NFKC", name) if isinstance(name, str) else name for name in names])
+        names = tuple(map(normal, names))
         for name in names:
             if name not in self.args:
                 raise TypeError(f"{self._call_text()} has no argument {name!r}")

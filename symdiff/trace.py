@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from typing import Any
-from unicodedata import normalize
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from symdiff.dims import shown as shape_text
 from symdiff.emit.passes import lazy
 from symdiff.emit.steps import Line, lines
 from symdiff.ir import Program, compact
+from symdiff.runtime.arguments import normal
 from symdiff.runtime.results import Layout, record, record_of
 
 _MOST = 60  # steps that are printed
@@ -91,7 +91,7 @@ class Trace:
         Raises:
             KeyError: there is none.
         """
-        name = normalize("NFKC", name)
+        name = normal(name)
         found = next((step for step in self.steps if step.name == name), None)
         if found is None:
             raise KeyError(f"no step is named {name!r}")
@@ -286,7 +286,7 @@ def seeds(
     """
     listed = f"({', '.join(names)})"
     if isinstance(given, Mapping):
-        given = {normalize("NFKC", name) if isinstance(name, str) else name: seed for name, seed in given.items()}
+        given = {normal(name): seed for name, seed in given.items()}
         for name in given:
             if name not in names:
                 raise TypeError(f"{option}= names {name!r}; it is for {listed}")

@@ -31,7 +31,7 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
     given = dict(zip(names, args, strict=False))
     known = frozenset(names) if kwargs else frozenset()
     for key, value in kwargs.items():
-        name = key if key.isascii() else unicodedata.normalize("NFKC", key)
+        name = normal(key)
         if name not in known:
             raise TypeError(f"{signature} has no argument {name!r}")
         if name in given:
@@ -42,6 +42,11 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
         shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
         raise TypeError(f"{signature} takes {_count(len(names))}, {len(given)} given: {shown} missing")
     return tuple([given[name] for name in names])
+
+
+def normal(name: Any) -> Any:
+    """A name as the language has it, in form NFKC; what is no text as it is."""
+    return unicodedata.normalize("NFKC", name) if isinstance(name, str) and not name.isascii() else name
 
 
 def _count(n: int) -> str:
