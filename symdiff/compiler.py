@@ -243,7 +243,11 @@ def _arguments(given: str | Sequence[str], option: str) -> tuple[Argument, ...]:
         elif kind == "symbol" and value == "[" and name and not found[name]:
             inside = due = True
         elif kind != "name" or not due:
-            raise ParseError(f"{option} is a list of names separated by commas", text, position)
+            hint = {
+                "(": f"; a shape is written in square brackets, as {name or 'x'}[n]",
+                "=": "; values are given in a call, or with --at",
+            }.get(str(value), f", as {option}='x, y'")
+            raise ParseError(f"{option} is a list of names separated by commas{hint}", text, position)
         elif value in found:
             raise ParseError(f"{option} names {value!r} twice", text, position)
         elif value in RESERVED:

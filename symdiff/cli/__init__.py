@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -10,6 +9,7 @@ from types import ModuleType
 import symdiff
 from symdiff.cli import check, export, graph, latex, plot, progress, show, source, trace
 from symdiff.cli.options import add_at, add_formula
+from symdiff.cli.words import Parser
 from symdiff.errors import SymdiffError
 
 # Each has a SUMMARY, an EXAMPLE, a `parser` and a `run`, which returns the exit status.
@@ -65,15 +65,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     listed = "\n".join(f"  symdiff {name + ' FORMULA':<18}  {c.SUMMARY}" for name, c in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
+        {name: command.parser for name, command in COMMANDS.items()},
         prog="symdiff",
         usage="symdiff FORMULA [--at NAME=VALUE ...] [--wrt NAME ...] [--args NAME ...]\n"
         "       symdiff COMMAND FORMULA ...",
         description="Print the value, the gradient and the generated source of a formula.",
         epilog=_EXAMPLES.format(commands=listed),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"symdiff {symdiff.__version__}")
     add_at(parser)

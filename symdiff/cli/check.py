@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 
 from symdiff.cli.options import add_at, add_formula, compiled, grid, parser_of, points
+from symdiff.cli.words import Parser
 
 SUMMARY = "derivatives against numerical ones"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=1:5:9'
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its options."""
     made = parser_of(
         "check",

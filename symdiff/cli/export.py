@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 
 from symdiff.cli.options import add_at, add_formula, compiled, parser_of, points
+from symdiff.cli.words import Parser
 
 SUMMARY = "a module that needs NumPy alone, or nothing"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --include value,grad --at x1=2 x2=5 -o model.py'
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its options."""
     made = parser_of(
         "export",

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from symdiff.cli.options import add_at, add_formula, compiled, parser_of, points
+from symdiff.cli.words import Parser
 from symdiff.function import Function
 
 SUMMARY = "the computational graph, as DOT text or SVG"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 -o graph.dot'
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its options."""
     made = parser_of(
         "graph",

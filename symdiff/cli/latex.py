@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 
 from symdiff.cli.options import OF, add_formula, compiled, parser_of
+from symdiff.cli.words import Parser
 from symdiff.function import Function
 
 SUMMARY = "the formula or a derivative in LaTeX"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad'
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its options."""
     made = parser_of("latex", "Print the formula as it was written, or a derivative simplified, in LaTeX.", EXAMPLE)
     said = "one of %(choices)s; default: %(default)s"

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import re
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
 import symdiff
+from symdiff.cli.words import Parser
 from symdiff.dims import Shape
 from symdiff.errors import SymdiffError
 from symdiff.function import Function
+from symdiff.language.hints import no_constant
 
 # What of a formula a command can be about.
 OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian", "hvp", "hessp")
@@ -21,14 +25,13 @@ OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_ja
 _ROWS = 100_000  # most lines of a table
 
 
-def parser_of(name: str, description: str, *examples: str) -> argparse.ArgumentParser:
+def parser_of(name: str, description: str, *examples: str) -> Parser:
     """The parser of a command, with its description and examples of its own."""
     lines = "".join(f"\n  symdiff {name} {example}" for example in examples)
-    return argparse.ArgumentParser(
+    return Parser(
         prog=f"symdiff {name}",
         description=textwrap.fill(description, 80),
         epilog=f"example{'s' * (len(examples) > 1)}:{lines}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
@@ -83,7 +86,8 @@ def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
     values = assigned(f.args, f.cores, given, "--at")
     missing = [name for name in f.args if name not in values]
     if missing:
-        raise ValueError(f"--at gives no value to {', '.join(missing)}")
+        hints = "".join(f"; {hint}" for name in missing if (hint := no_constant(name)))
+        raise ValueError(f"--at gives no value to {', '.join(missing)}{hints}")
     return [values[name] for name in f.args]
 
 
@@ -93,15 +97,22 @@ def assigned(
     """The values that an option gives to some of these names, by NAME=VALUE."""
     values: dict[str, np.ndarray] = {}
     for word in given:
-        name, equals, text = word.strip().partition("=")
+        name, equals, text = (part.strip() for part in word.partition("="))
         if not equals:
-            raise ValueError(f"{option} takes NAME=VALUE, not {word.strip()!r} (no spaces around =)")
-        name = name.strip()
+            listed = [w.strip() for w in given if re.match(r"\s*[-+.\d]", w)] or ["2"]
+            example = " ".join(f"{n}={w}" for n, w in zip(names or ["x"], listed, strict=False))
+            raise ValueError(f"{option} takes NAME=VALUE, as {option} {example}, not {word.strip()!r} (no spaces at =)")
         if name not in names:
             raise ValueError(f"{option} gives a value to {name!r}, which is not {what}: ({', '.join(names)})")
         if name in values:
             raise ValueError(f"{option} gives {name!r} twice")
         core = cores[names.index(name)]
+        if len(core) != 2 and ";" in text and "=" not in text:
+            kind = "an array of one axis" if core else "a scalar"
+            raise ValueError(
+                f"{option}: ; separates the rows of a matrix, and {name!r} is {kind};"
+                f" separate its values by commas, as {name}={text.replace(';', ',')}"
+            )
         values[name] = _matrix(name, text, option) if len(core) == 2 else _values(name, text, option)
         if core and values[name].ndim < len(core):
             raise ValueError(f"{option} takes vectors and matrices, and {name!r} has {len(core)} axes")
@@ -109,23 +120,20 @@ def assigned(
 
 
 def _matrix(name: str, text: str, option: str) -> np.ndarray:
-    rows = [_values(name, row, option) for row in text.split(";")]
+    rows = [_values(name, row, option, text) for row in text.split(";")]
     if len({len(row) for row in rows}) > 1:
         raise ValueError(f"{option}: the rows of {name!r} are not of one length")
     return np.array(rows)
 
 
-def _values(name: str, text: str, option: str) -> np.ndarray:
-    if not all(part.strip() for part in text.replace(":", ",").split(",")):
-        raise ValueError(
-            f"{option}: a value of {name!r} is missing in {text!r}; separate them by commas alone, as in x=1,2,3"
-        )
+def _values(name: str, text: str, option: str, whole: str | None = None) -> np.ndarray:
+    whole = text if whole is None else whole
     parts = text.split(":")
     if len(parts) == 1:
-        return np.array([number(name, part, option) for part in text.split(",")])
+        return np.array([number(name, part, option, whole) for part in text.split(",")])
     if len(parts) != 3:
-        raise ValueError(f"the range of {name!r} is START:STOP:COUNT, not {text!r}")
-    start, stop, count = (number(name, part, option) for part in parts)
+        raise ValueError(f"the range of {name!r} is START:STOP:COUNT, as {name}=0:1:11, not {text!r}")
+    start, stop, count = (number(name, part, option, whole) for part in parts)
     if not (count >= 1 and count.is_integer()):
         raise ValueError(f"the range of {name!r} has a COUNT of {parts[2]!r}; it is a whole number from 1 on")
     if count > _ROWS:
@@ -133,15 +141,47 @@ def _values(name: str, text: str, option: str) -> np.ndarray:
     return np.linspace(start, stop, int(count))
 
 
-def number(name: str, text: str, option: str = "--at") -> float:
-    """A number, or an expression of constants such as pi/2."""
+def number(name: str, text: str, option: str = "--at", whole: str | None = None) -> float:
+    """A number, or an expression of constants such as pi/2.
+
+    Args:
+        name: what it is given to.
+        text: how it is written.
+        option: where.
+        whole: all that is written behind NAME=, if it is more than that.
+
+    Raises:
+        ValueError: it is not one number; the message says what to write.
+    """
     try:
         value = symdiff.compile(text, args=())()
-    except SymdiffError as error:
-        raise ValueError(f"{option}: the value of {name!r} is not a number: {error}") from None
+    except SymdiffError:
+        value = None
     if not isinstance(value, float):
-        raise ValueError(f"the value of {name!r} is not one number: {text!r}")  # noqa: TRY004 - a wrong value
+        raise ValueError(f"{option}: {_not_a_number(name, text.strip(), text if whole is None else whole, option)}")  # noqa: TRY004 - a wrong value
     return value
+
+
+_NEXT = re.compile(r"[,;\s]\s*(?=\w+\s*=)")  # between NAME=VALUE and another in the same word
+
+
+def _not_a_number(name: str, part: str, whole: str, option: str) -> str:
+    """The message for a part of the value of a name, with what to write."""
+    words = _NEXT.split(f"{name}={whole}")
+    if len(words) > 1:
+        return f"each argument is a word of its own: {option} {' '.join(words)}"
+    if not part:
+        return f"{name}={whole} lacks a value; write {name}=2, or several as {name}=1,2,3"
+    if whole[:1] in ("[", "(") and "," in whole:
+        rows = re.split(r"[\])]\s*,\s*[\[(]", whole)
+        return f"write an array without brackets: {name}={';'.join(row.strip('[]() ') for row in rows)}"
+    with suppress(ValueError):
+        if math.isinf(float(part)):
+            return f"{name}={part} is too large for a float; infinity is written inf"
+    listed = whole.replace(",", " ").split()
+    if len(listed) > 1 and all(re.fullmatch(r"[-+.\w]+", word) for word in listed):
+        return f"separate the values of {name!r} by commas: {name}={','.join(listed)}"
+    return f"the value of {name!r} is not a number, nor an expression of constants such as 2*pi: {part!r}"
 
 
 def grid(given: Sequence[np.ndarray]) -> np.ndarray:

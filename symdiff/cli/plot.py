@@ -16,6 +16,7 @@ import numpy as np
 
 from symdiff.cli.curves import Array, comparable, limits_of, results, sampled, surface_limits
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points
+from symdiff.cli.words import Parser
 from symdiff.dims import estimate, product
 from symdiff.function import Function
 
@@ -52,7 +53,7 @@ class _Axis(NamedTuple):
         return f"{self.name} = {_short(self.start)} to {_short(self.stop)}"
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its options."""
     made = parser_of(
         "plot",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from symdiff.cli.options import OF, add_formula, compiled, parser_of
+from symdiff.cli.words import Parser
 from symdiff.function import Function
 
 SUMMARY = "one generated source, to paste or pipe"
@@ -13,7 +14,7 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad --target math'
 _TARGETS = ("numpy", "loops", "math", "llvm")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its options."""
     made = parser_of("source", "Print the generated source alone.", EXAMPLE)
     said = "one of %(choices)s; default: %(default)s"

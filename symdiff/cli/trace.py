@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from symdiff.cli.options import add_at, add_formula, assigned, compiled, grid, parser_of, points
+from symdiff.cli.words import Parser
 from symdiff.dims import Shape
 from symdiff.function import Function
 
@@ -16,7 +17,7 @@ SUMMARY = "every step with its value, tangent and adjoint"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 --tangent x1=1'
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its options."""
     made = parser_of(
         "trace",

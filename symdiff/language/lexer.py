@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import takewhile
+from math import inf
 
 from symdiff.errors import LimitError, ParseError
 from symdiff.limits import limits
@@ -27,19 +29,25 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_MINUS = "\N{MINUS SIGN}"
 _HINTS = {
     "\N{MULTIPLICATION SIGN}": "write * for a product",
     "\N{MIDDLE DOT}": "write * for a product",
     "\N{DOT OPERATOR}": "write * for a product",
     "\N{DIVISION SIGN}": "write / for a quotient",
-    "\N{MINUS SIGN}": "write - (a plain hyphen) for minus",
+    _MINUS: "write - (a plain hyphen) for minus",
     "\N{EN DASH}": "write - (a plain hyphen) for minus",
     "\N{SQUARE ROOT}": "write sqrt(...)",
     "\N{LESS-THAN OR EQUAL TO}": "write <=",
     "\N{GREATER-THAN OR EQUAL TO}": "write >=",
     "\N{NOT EQUAL TO}": "write !=",
-    "'": "the language has no strings",
-    '"': "the language has no strings",
+    **dict.fromkeys('"“”', "the language has no strings; leave out quotes"),
+    **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T"),
+    "?": "write a if c else b, or where(c, a, b)",
+    "\N{INFINITY}": "write inf",
+    "\N{N-ARY SUMMATION}": "write sum(...)",
+    "\N{INTEGRAL}": "the language has derivatives, no integrals",
+    "\N{PARTIAL DIFFERENTIAL}": "a derivative is one of the whole formula, as f.diff('x') or f.grad",
     "!": "write 'not', or != to compare; for a factorial, gamma(n + 1)",
     "{": "use round parentheses",
     "}": "use round parentheses",
@@ -73,9 +81,12 @@ def tokens(text: str) -> Iterator[Token]:
         if kind == "name":
             yield kind, value if value.isascii() else normalise(value, text, start), start
         elif kind == "number":
-            yield kind, float(value), start
+            number = float(value)
+            if number == inf:
+                raise ParseError("the number is too large for a float; infinity is written inf", text, start)
+            yield kind, number, start
         elif kind == "bad":
-            raise ParseError(_unexpected(value), text, start)
+            raise ParseError(_unexpected(text, start), text, start)
         else:
             yield kind, value, start
             if kind == "end":
@@ -94,16 +105,24 @@ def normalise(name: str, text: str, position: int) -> str:
     for offset, character in enumerate(name):
         composed = unicodedata.normalize("NFKC", character)
         if composed in _HINTS or not (f"a{character}".isidentifier() and f"a{composed}".isidentifier()):
-            raise ParseError(_unexpected(character), text, position + offset)
+            raise ParseError(_unexpected(text, position + offset), text, position + offset)
     raise ParseError(f"{name!r} is not a name", text, position)
 
 
-def _unexpected(character: str) -> str:
+def _unexpected(text: str, position: int) -> str:
     """The message for a character that does not belong, with what to write for it."""
+    character = text[position]
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
     plain = unicodedata.normalize("NFKC", character)
     hint = _HINTS.get(character) or _HINTS.get(plain)
-    if hint is None and plain != character and plain.isdigit():
-        subscript = "SUBSCRIPT" in unicodedata.name(character, "")
-        hint = f"write a plain {plain}" if subscript else f"for a power write **{plain}"
+    form = unicodedata.decomposition(character).partition(" ")[0]
+    if form == "<super>":
+        raised = "".join(takewhile(lambda c: unicodedata.decomposition(c).startswith(form), text[position:]))
+        hint = f"for a power write **{unicodedata.normalize('NFKC', raised).replace(_MINUS, '-')}"
+    elif form == "<fraction>":
+        hint = f"write ({'/'.join(re.findall('[0-9]+', plain))})"
+    elif hint is None and plain != character and plain.isdigit():
+        hint = f"write a plain {plain}"
+    elif not character.isprintable():
+        hint = "it cannot be seen; delete it"
     return f"unexpected character {shown}" + (f"; {hint}" if hint else "")

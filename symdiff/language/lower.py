@@ -14,7 +14,7 @@ from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, point_at
 from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
-from symdiff.language.hints import is_function, no_function
+from symdiff.language.hints import is_function, no_constant, no_function
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
@@ -97,7 +97,8 @@ def lower(
         if arguments is not None:
             if any(name in symbols(dim) for _, shape in arguments for dim in shape):
                 scope.fail(f"{name!r} is a dimension, not an argument; a mean is mean(x), a length sum(x**0)", position)
-            scope.fail(f"{name!r} is not among the arguments ({', '.join(n for n, _ in arguments)})", position)
+            hint = f"; {hint}" if (hint := no_constant(name)) else ""
+            scope.fail(f"{name!r} is not among the arguments ({', '.join(n for n, _ in arguments)}){hint}", position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
@@ -279,7 +280,7 @@ def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, pos
 
 
 def _no_function(scope: Scope, name: str, position: int) -> NoReturn:
-    scope.fail(no_function(name), position)
+    scope.fail(no_function(name, scope.text[:position]), position)
 
 
 def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
@@ -289,10 +290,12 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
     for a in arguments:
         if isinstance(a, Keyword) and a.name != "axis":
             scope.fail(f"{name} has no argument named {a.name!r}; there is axis", position)
+    rank = len(b.shape(arguments[0])) if isinstance(arguments[0], int) else 0
+    if not rank and len([a for a in arguments if isinstance(a, int)]) > 1:
+        scope.fail(f"{name} takes an array, declared as in args='x[n]', or a list, as {name}([a, b])", position)
     if not 1 <= len(given) <= 2 or not isinstance(arguments[0], int):
         scope.fail(f"{name} takes an array, and perhaps axis=..., as {name}(x, axis=0)", position)
     x = b.number(arguments[0])
-    rank = len(b.shape(x))
     if not rank:
         raise ShapeError(f"{name}(...) of a scalar: it needs an array, declared as in args='x[n]'")
     if len(given) == 1:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from symdiff.errors import LimitError, ParseError
-from symdiff.language.hints import no_attribute, no_index, no_operator, no_value
+from symdiff.language.hints import no_assignment, no_attribute, no_end, no_index, no_operator, no_result, no_value
 from symdiff.language.lexer import Token, tokens
 from symdiff.limits import limits
 from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primitive, Symbol
@@ -136,7 +136,7 @@ class _Parser:
         elif kind == "end":
             if self.items or self.stack or self.target or self.ended:
                 self.unclosed()
-                self.fail("the formula ends where a value is due", position)
+                self.fail(no_end(self.last[1]), position)
         elif value in PREFIX:
             self.prefix(*PREFIX[str(value)], position)
         elif value in _CLOSED_BY:
@@ -301,7 +301,7 @@ class _Parser:
             return
         plain = len(self.items) == 1 and self.items[0][0] == "name" and self.last[0] == "name"
         if not plain or self.stack or self.target or self.ended:
-            self.fail("'=' assigns to a name at the start of a line; to compare, write ==", position)
+            self.fail(no_assignment([item[:2] for item in self.items]), position)
         if self.items[0][1] in RESERVED:
             self.fail(f"{self.items[0][1]!r} is a word of the language and cannot be assigned to", self.last[2])
         self.target = self.items.pop()
@@ -315,7 +315,10 @@ class _Parser:
         if self.stack:
             self.unclosed()
         if self.results:
-            self.fail("only the last line is the result; write 'name = ...' before it", self.results[0].position)
+            self.fail(
+                "only the last line is the result; before it write 'name = ...', or several results with commas",
+                self.results[0].position,
+            )
         if self.target:
             self.assignments.append(Statement(str(self.target[1]), self.items, self.target[3]))
         else:
@@ -335,15 +338,11 @@ class _Parser:
         kind, value, position = token
         if self.brackets and "\n" in self.text[self.last[2] : position]:
             self.unclosed()
-        self.fail(
-            no_operator([t[:2] for t in (*self.before, self.last)], kind, value, self.text[position : position + 50]),
-            position,
-        )
+        before = [t[:2] for t in (*self.before, self.last)]
+        self.fail(no_operator(before, kind, value, self.text, position), position)
 
     def finish(self) -> Syntax:
         """What was read, once the end token has been taken."""
         if not self.results:
-            last = self.assignments[-1].target if self.assignments else None
-            hint = f"; add a last line '{last}'" if last else ""
-            self.fail(f"the formula has no result{hint}", len(self.text))
+            self.fail(no_result([str(statement.target) for statement in self.assignments]), len(self.text))
         return Syntax(self.text, self.assignments, self.results)
