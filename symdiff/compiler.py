@@ -246,7 +246,7 @@ def _arguments(given: str | Sequence[str], option: str) -> tuple[Argument, ...]:
             hint = {
                 "(": f"; a shape is written in square brackets, as {name or 'x'}[n]",
                 "=": "; values are given in a call, or with --at",
-            }.get(str(value), f", as {option}='x, y'")
+            }.get(str(value), ", as x, y")
             raise ParseError(f"{option} is a list of names separated by commas{hint}", text, position)
         elif value in found:
             raise ParseError(f"{option} names {value!r} twice", text, position)

@@ -14,11 +14,12 @@ from typing import Any, cast
 import numpy as np
 
 from symdiff.compiled import Compiled
-from symdiff.dims import Shape, shown, symbols, value
+from symdiff.dims import Shape, spelt, symbols, value
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.module import About, Member, Module, Spaced
 from symdiff.errors import ShapeError
+from symdiff.evaluate import special
 from symdiff.runtime.arguments import arrays, meet, normal
 from symdiff.runtime.load import load
 
@@ -50,8 +51,10 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
     if target == "math":
         for g in chosen.values():
             g.source_for("math")  # says what the math module lacks
-    special = target == "numpy" and any(numpy_target.needs_scipy(g._prepared()) for g in chosen.values())  # noqa: SLF001
-    made = Module([_part(name, g, target) for name, g in chosen.items()], target, special=special)
+    scipy = target == "numpy" and any(numpy_target.needs_scipy(g._prepared()) for g in chosen.values())  # noqa: SLF001
+    if scipy:
+        special()  # says what to install
+    made = Module([_part(name, g, target) for name, g in chosen.items()], target, special=scipy)
     point, stored = _results(f, chosen, made.definitions, target, at)
     recipe = f._recipe  # noqa: SLF001 - of a Function, as above and below
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in recipe.path])
@@ -262,7 +265,7 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
             raise TypeError(f"at gives {name!r} a complex value")
         if loop:
             raise ShapeError(
-                f"at is one point: {name!r} has shape {array.shape}, its core shape is {shown(cores[name])}"
+                f"at is one point: {name!r} has shape {array.shape}, and is declared {spelt([name], [cores[name]])[0]}"
             )
         if array.size > _MOST:
             raise ValueError(f"at gives {name!r} {array.size} elements; at most {_MOST} are stored")

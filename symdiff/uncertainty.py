@@ -124,7 +124,7 @@ def _of_arguments(given: Sequence[Any], elements: Elements) -> Array:
         except ValueError:
             full = array
         if full.shape[full.ndim - len(core) :] != core:
-            raise ShapeError(f"{what} has shape {array.shape}, which does not broadcast to its core shape {core}")
+            raise ShapeError(f"{what} has shape {array.shape}, which does not broadcast to {core}")
         if bool(np.any(full < 0)):
             raise ValueError(f"{what} is negative: {full[full < 0].flat[0]}")
         parts.append(full.reshape(*full.shape[: full.ndim - len(core)], prod(core)))
@@ -141,7 +141,7 @@ def _together(shapes: Sequence[tuple[int, ...]], loop: tuple[int, ...]) -> tuple
     except ValueError:
         listed = ", ".join(str(shape) for shape in shapes if shape)
         raise ShapeError(
-            f"the loop dimensions of cov, {listed}, do not broadcast together with those of the values, {loop}"
+            f"the dimensions in front of cov, {listed}, do not broadcast together with those of the values, {loop}"
         ) from None
     return own
 

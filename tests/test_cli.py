@@ -1,11 +1,13 @@
 """The command."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
-from symdiff.cli import main
+from symdiff.cli import COMMANDS, main
+from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
 
 EXAMPLE = "log(x1)+x1*x2-sin(x2)"
 
@@ -88,7 +90,7 @@ def test_source(capsys):
     for what in ("value", "grad", "value_and_grad", "jvp", "vjp"):
         status, out, _ = run(capsys, "source", EXAMPLE, "--of", what)
         assert status == 0
-        assert out.startswith(f"def {what}(x1, x2")
+        assert out.startswith(f"import numpy as np\n\n\ndef {what}(x1, x2")
         compile(out, "", "exec")
     _, out, _ = run(capsys, "source", EXAMPLE, "--target", "math")
     assert "math.log(x1)" in out
@@ -100,16 +102,85 @@ def test_source(capsys):
 
 
 @pytest.mark.parametrize(
+    ("words", "imports"),
+    [
+        (["exp(x)*erf(x)"], "import numpy as np\nfrom scipy import special\n"),
+        (["erf(x)", "--of", "value"], "from scipy import special\n"),
+        (["exp(x)", "--target", "math"], "import math\n"),
+        (["exp(x)", "--target", "loops"], "import numpy as np\n"),
+        (["x*y"], ""),
+    ],
+)
+def test_source_runs_as_a_file(capsys, words, imports):
+    _, out, _ = run(capsys, "source", *words)
+    head = out.partition("def ")[0]
+    assert head == imports + "\n\n" * bool(imports)
+    scope = {}
+    exec(out, scope)
+    function = scope["value" if "value" in words else "value_and_grad"]
+    assert function(*[0.5] * len(function.__code__.co_varnames[: function.__code__.co_argcount])) is not None
+
+
+def test_arrays_are_shown_as_numbers_are(capsys):
+    _, out, _ = run(capsys, "sum(x^2)*a", "--args", "x[n],a", "--at", "x=1,2", "a=-0.5")
+    assert out.splitlines()[2:7] == [
+        "at     x = [1. 2.]",
+        "at     a = -0.5",
+        "value  -2.5",
+        "d/dx   [-1. -2.]",
+        "d/da   5.0",
+    ]
+    _, out, _ = run(capsys, "A@x", "--args", "A[2,2],x[2]", "--wrt", "x", "--at", "A=1,2;3,4", "x=1,0")
+    assert (
+        "at        A = [[1. 2.]\n               [3. 4.]]\nat        x = [1. 0.]\nout       [1. 3.]\njacobian  [[" in out
+    )
+
+
+def test_what_fails_prints_nothing_before(capsys):
+    for words in (["x@y", "--args", "x[n],y[n]", "--at", "x=1,2", "y=1,2,3"], ["[x, y]", "--at", "x=1,2", "y=2"]):
+        status, out, err = run(capsys, *words)
+        assert (status, out) == (2, "")
+        assert err.startswith("symdiff: ")
+
+
+def test_without_scipy_the_value_is_shown(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    status, out, err = run(capsys, "gamma(unscipied)", "--at", "unscipied=1.5")
+    assert status == 2
+    assert "value  0.886226925452758" in out
+    assert "d/d" not in out
+    assert "return out" in out
+    assert "pip install 'symdiff[special]'" in err
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["lgo(x)"], "did you mean 'log'?\n  lgo(x)\n  ^"),
         (["x*y", "--at", "x=1"], "--at gives no value to y"),
         (["x", "--at", "y=1"], "'y', which is not an argument: (x)"),
-        (["x", "--at", "x"], "--at takes NAME=VALUE, not 'x'"),
+        (["x*e^(-x)", "--at", "x=1"], "--at gives no value to e; the exponential is written exp(x)"),
+        (["x", "--at", "x"], "--at takes NAME=VALUE, as --at x=2, not 'x'"),
+        (["x*y", "--at", "2", "5"], "as --at x=2 y=5, not '2'"),
+        (["x*y", "--at", "x=1,y=2"], "each argument is a word of its own: --at x=1 y=2\n"),
+        (["x*y", "--at", "x=1;y=2"], "each argument is a word of its own: --at x=1 y=2\n"),
+        (["x*y", "--at", "x=1,2 y=2"], "each argument is a word of its own: --at x=1,2 y=2\n"),
+        (["x", "--at", "x=[1,2]"], "write an array without brackets: x=1,2\n"),
+        (["x", "--args", "x[n,m]", "--at", "x=[[1, 2], [3, 4]]"], "without brackets: x=1,2;3,4\n"),
+        (
+            ["sum(x)", "--args", "x[n]", "--at", "x=1;2"],
+            "'x' is an array of one axis; separate its values by commas, as x=1,2",
+        ),
+        (["x", "--at", "x=1 2"], "separate the values of 'x' by commas: x=1,2\n"),
+        (["x", "--at", "x=1,k"], "the value of 'x' is not a number, nor an expression of constants such as 2*pi: 'k'"),
+        (["x", "--at", "x=1k"], "the value of 'x' is not a number, nor an expression of constants such as 2*pi: '1k'"),
+        (["x", "--at", "x="], "x= lacks a value; write x=2, or several as x=1,2,3"),
+        (["x", "--at", "x=1,-1e5000"], "x=-1e5000 is too large for a float; infinity is written inf"),
+        (["x", "--at", "x=0:inf:3"], "the ends of the range of 'x' are finite numbers"),
         (["x", "--at", "x=1", "x=2"], "twice"),
         (["x", "--at", "x=two"], "the value of 'x' is not a number"),
         (["x", "--at", "x=0:1"], "START:STOP:COUNT"),
-        (["x*y", "--at", "x=1,", "y=2"], "a value of 'x' is missing"),
+        (["x*y", "--at", "x=1,", "y=2"], "x=1, lacks a value"),
         (["x", "--at", "x=0:1:2.5"], "whole number"),
         (["x", "--at", "x=0:1:1000000000"], "at most"),
         (["x*y", "--at", "x=0:1:1000", "y=0:1:1000"], "at most"),
@@ -126,6 +197,48 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
     assert err.startswith("symdiff: ")
     assert "Traceback" not in err
     assert out == "" or out.startswith("f(")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["sourse", "x^2"], "symdiff: there is no command 'sourse'; did you mean 'source'?"),
+        (["Check", "x", "--at", "x=1"], "there is no command 'Check'; did you mean 'check'?"),
+        (["chekc", "x", "--of", "grad"], "there is no command 'chekc'; did you mean 'check'?"),
+        (["x^2", "check"], "the command goes first: symdiff check FORMULA"),
+        (["x", "--wtr", "x"], "there is no option '--wtr'; did you mean '--wrt'?"),
+        (["x", "--At", "x=1"], "there is no option '--At'; did you mean '--at'?"),
+        (["x", "-at", "x=1"], "there is no option '-at'; write --at, with two dashes"),
+        (["-at", "x=1", "x"], "there is no option '-at'; write --at, with two dashes"),
+        (["--verbos"], "there is no option '--verbos'; did you mean '--version'?"),
+        (["x", "--quiet"], "there is no option '--quiet'; there are --help, --version, --at, --wrt, --args"),
+        (["x", "--of", "grad"], "there is no option '--of' without a command; there is one of symdiff source, latex"),
+        (["x", "-o", "f.py"], "there is no option '-o' without a command; there is one of symdiff graph, plot, export"),
+        (["export", "x", "model.py"], "symdiff export: a file to write is given by -o: -o model.py"),
+        (["x^2", "+", "1"], "there are more words than the formula 'x^2'; write quotes around all of it: \"x^2 + 1\""),
+        (["x*y", "x=1", "y=2"], "values are given by --at: --at x=1 y=2"),
+        (
+            ["--at", "x=2", "x^2"],
+            "--at takes all words that follow; put the formula before it: symdiff FORMULA --at ...",
+        ),
+        (["latex", "--wrt", "x", "x^2"], "put the formula before it: symdiff latex FORMULA --wrt ..."),
+        (["source"], "required: FORMULA"),
+    ],
+)
+def test_usage_errors_say_what_to_write(capsys, words, said):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    usage, message = capsys.readouterr().err.rsplit("\n", 2)[:2]
+    assert usage.startswith("usage: symdiff")
+    assert message.endswith(said)
+
+
+def test_help_names_every_command_and_function(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    words = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert words >= {*COMMANDS, *FORMULAS, *REDUCTIONS, *(n for n, p in FUNCTIONS.items() if n == p.name)}
 
 
 def test_usage_errors_have_status_2(capsys):

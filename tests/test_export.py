@@ -243,10 +243,17 @@ def test_the_script(tmp_path):
     assert "x2 = -2.0" in done.stdout
     assert "check" not in done.stdout
     assert "Arguments: x1, x2" in run_script(path, "--help").stdout
-    for words in (["1"], ["1", "two"], ["--nonsense"], ["1", "2", "3"]):
+    for words, said in (
+        (["1"], "needed is a value for each of: x1 x2; not 1"),
+        (["1", "two"], "x2 takes a number, not 'two'"),
+        (["--nonsense"], "options are --check and --help, alone; not --nonsense"),
+        (["--check", "1"], "alone; not --check 1"),
+        (["1", "2", "3"], "for each of: x1 x2; not 3"),
+    ):
         done = run_script(path, *words)
         assert done.returncode == 2
         assert done.stderr.startswith("error: ")
+        assert done.stderr.endswith(f"{said}\n")
     path.write_text(path.read_text().replace("x2 + 1.0 / x1", "x2 + 1.0001 / x1"))
     for words in ([], ["--check"]):
         done = run_script(path, *words)
@@ -255,7 +262,8 @@ def test_the_script(tmp_path):
     symdiff.compile("sum(A @ x)", args="A[m,n], x[n]").export(path)
     done = run_script(path, "1,2;3,4", "5,6")
     assert "value = 56.0" in done.stdout
-    assert run_script(path, "1,2;3", "5,6").returncode == 2
+    done = run_script(path, "1,2;3", "5,6")
+    assert (done.returncode, done.stderr) == (2, "error: A takes numbers, as 1,2,3 or 1,2;3,4, not '1,2;3'\n")
     symdiff.compile("log(x)").export(path, target="math")
     done = run_script(path, "-1")
     assert (done.returncode, done.stdout[:8]) == (2, "x = -1.0")

@@ -129,7 +129,8 @@ def test_several_outputs():
         ("()", 1, "a value is missing"), ("sin", 0, "needs its argument"), ("sin(x, y)", 0, "takes 1 argument, not 2"),
         ("hypot(x)", 0, "takes 2 arguments, not 1"), ("heaviside(x,y,z)", 0, "takes 1 or 2 arguments, not 3"),
         ("where(x, y)", 0, "takes 3 arguments, not 2"), ("maximum(x)", 0, "two or more"), ("clip(x, 1)", 0, "takes 3"),
-        ("x = 1", 5, "add a last line 'x'"), ("", 0, "no result"), ("# only\n", 7, "no result"), ("  \n ;", 5, "no result"),
+        ("x = 1", 5, "leave out 'x =', or add a last line 'x' (or '; x')"), ("", 0, "is empty; write an expression"),
+        ("# only\n", 7, "is empty"), ("  \n ;", 5, "is empty"),
         ("x = ", 4, "ends where a value is due"), ("x == ", 5, "ends where"), ("a = 1; b = a; ", 14, "add a last line 'b'"),
         ("x\ny", 0, "only the last line"), ("x = y = 2; x", 6, "to compare, write =="), ("x + (y = 2)", 7, "to compare"),
         ("2 = x", 2, "assigns to a name"), ("(x) = 2; x", 4, "assigns to a name"), ("b*a; a = 1", 0, "only the last"),
@@ -141,13 +142,13 @@ def test_several_outputs():
         ("[x, y)", 5, "does not close"), ("'x'", 0, "no strings"), ('"x"', 0, "no strings"), ("x := 2", 2, "unexpected"),
         ("x // y", 2, "write floor"), ("x! + 1", 1, "gamma"), ("x² + 1", 1, "**2"), ("x × y", 2, "write *"),
         ("x − y", 2, "hyphen"), ("x ≤ y", 2, "<="), ("x\x00", 1, "U+0000"), ("{x}", 0, "round parentheses"),
-        ("lambda x: x", 7, "an operator is missing"), ("[i for i in x]", 3, "an operator is missing"), ("[]", 1, "needs an element"),
+        ("lambda x: x", 7, "an operator is missing"), ("[i for i in x]", 3, "the language has no 'for'"), ("[]", 1, "needs an element"),
         ("x[a]", 2, "an index is a constant"), ("x[1.5]", 2, "whole number"), ("x[1:2:0]", 7, "whole number"), ("x[", 1, "never closed"),
         ("sum(x, ax=1)", 0, "named 'ax'"), ("sin(axis=1)", 0, "no argument named"), ("x[]", 2, "whole number"),
         ("(x, y)", 0, "a list in parentheses"), ("(x, y) + 1", 7, "a list in parentheses"), ("sin((x, y))", 0, "a list in"),
         ("Piecewise(x)", 0, "takes pairs"), ("Piecewise((x, x > 0) + 1)", 21, "a list in"), ("x, , y", 3, "a value is missing"),
         ("x, y,", 5, "ends where"), ("a = x, y; a", 5, "an assignment has one value"), ("sin(x;y)", 3, "never closed"),
-        ("qqq(x)", 0, "unknown function 'qqq'; for a product write qqq*(...)"), ("x(2)", 0, "unknown function 'x'"), ("a = 1; a(2)", 7, "'a' is a variable"),
+        ("qqq(x)", 0, "unknown function 'qqq' (symdiff --help lists all); for a product write qqq*(...)"), ("x(2)", 0, "unknown function 'x'"), ("a = 1; a(2)", 7, "'a' is a variable"),
         ("1.2.3", 3, "."), ("1j", 1, "complex literals"), ("0x10", 1, "write 0*x10"), ("x <> y", 3, "a value is missing"),
         ("x․y", 1, "unexpected character"), ("$x$", 0, "TeX"), ("\\frac{1}{2}", 0, "TeX"), ("add(x, y)", 0, "unknown function"),
         ("polygamma(x, x)", 0, "a constant whole number, as polygamma(1, x)"), ("polygamma(-1, x)", 0, "whole number"),
@@ -156,6 +157,20 @@ def test_several_outputs():
         ("cot(x)", 0, "write 1/tan(x)"), ("log(x, 10)", 0, "log10"), ("sin**2(x)", 6, "write sin(...)**2"), ("(x\ny, 2", 0, "never closed"),
         ("True = x; x", 0, "a word of the language"), ("if(x > 0, 1, 2)", 0, "where(c, a, b)"), ("x += 1", 3, "name = expression"),
         ("~x", 0, "as ~(x > 0)"), ("lg(x)", 0, "write log10(x)"),
+        ("sin[x]", 4, "write sin(...), in round parentheses"), ("integrate(x)", 0, "no integrals"), ("∫x", 0, "no integrals"),
+        ("import os", 7, "the language has no 'import', only expressions and assignments"), ("x is 2", 2, "to compare, write =="),
+        ("2 lambda", 2, "write 2*lambda"), ("lambda x: x", 7, "of a Python function write the expression alone"),
+        ("d/dx x^2", 5, "write x^2 alone; a derivative is one of the whole formula, as f.diff('x')"),
+        ("d/dx(x^2)", 2, "f.diff('x')"), ("d / dt sin(t)", 7, "f.diff"), ("∂x", 0, "f.diff"), ("diff(x^2, x)", 0, "f.diff"),
+        ("grad(x)", 0, "unknown function 'grad'; a derivative is"), ("print(x)", 0, "unknown function 'print' (symdiff"),
+        ("y = x^2", 7, "leave out 'y =', or add a last line 'y'"), ("f(x)=x^2", 4, "defines no functions: write the expression alone"),
+        ("log(x) = 1", 7, "to compare, write =="), ("mean(x, y)", 0, "an array, declared as in args='x[n]', or a list, as mean([a, b])"),
+        ("sum(x, y, z)", 0, "or a list, as sum([a, b])"), ("ln|x|", 5, "for an absolute value write abs(x)"), ("2*|x|", 2, "abs(x)"),
+        ("x¹⁰", 1, "write **10"), ("x⁻²", 1, "write **-2"), ("x^½", 2, "write (1/2)"), ("∞", 0, "write inf"), ("∑x", 0, "write sum(...)"),
+        ("x^2”", 3, "leave out quotes"), ("x'", 1, "a transpose is x.T"), ("x ? 1 : 2", 2, "write a if c else b"),
+        ("x -> x^2", 3, "write the expression alone"), ("x === 1", 4, "write =="), ("\u200bx", 0, "U+200B; it cannot be seen; delete it"),
+        ("x.sum()", 1, "write sum(x)"), ("torch.exp(x)", 5, "write exp(...) without 'torch'"), ("x; y", 0, "or several results with commas"),
+        ("2 + 1e5000*x", 4, "too large for a float; infinity is written inf"),
     ],
 )  # fmt: skip
 def test_errors_say_what_and_where(text, position, said):
@@ -198,6 +213,16 @@ def test_args_and_wrt():
     assert symdiff.compile("2", args="")() == 2.0
     with pytest.raises(ParseError, match=r"'y' is not among the arguments \(x\)"):
         symdiff.compile("x*y", args="x")
+    for name, said in (("e", r"written exp\(x\)"), ("π", "written pi")):
+        with pytest.raises(ParseError, match=f"'{name}' is not among the arguments .*; .* {said}"):
+            symdiff.compile(f"{name}*x", args="x")
+    for bad, said in (
+        ("x(n)", r"in square brackets, as x\[n\]"),
+        ("x=1", "values are given in a call"),
+        ("x y", "as x, y"),
+    ):
+        with pytest.raises(ParseError, match=said):
+            symdiff.compile("x", args=bad)
     with pytest.raises(ParseError, match="twice"):
         symdiff.compile("x", args="x, x")
     with pytest.raises(ParseError, match="separated by commas"):

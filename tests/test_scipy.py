@@ -274,7 +274,7 @@ def test_pack_needs_sizes_that_the_length_tells():
 
 
 def test_a_vector_of_the_wrong_length():
-    with pytest.raises(symdiff.ShapeError, match=r"'p' of shape \(5,\) does not fit its core shape \(4,\)"):
+    with pytest.raises(symdiff.ShapeError, match=r"'p' of shape \(5,\) does not fit p\[4\]"):
         g(np.ones(5), *data)
     with pytest.raises(symdiff.ShapeError, match=r"'p' of shape \(3,\)"):
         g.unpack(np.ones(3))

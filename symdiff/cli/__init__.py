@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -11,6 +12,7 @@ from symdiff.cli import check, export, graph, latex, plot, progress, show, sourc
 from symdiff.cli.options import add_at, add_formula
 from symdiff.cli.words import Parser
 from symdiff.errors import SymdiffError
+from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
 
 # Each has a SUMMARY, an EXAMPLE, a `parser` and a `run`, which returns the exit status.
 COMMANDS: dict[str, ModuleType] = {
@@ -35,7 +37,9 @@ other commands, each with a --help of its own:
 {commands}
 
 The formula language is that of Python and NumPy; ^ is a power. A formula that begins
-with a minus sign is fine.
+with a minus sign is fine. Functions (some have further names, as asin for arcsin):
+
+{functions}
 """
 
 
@@ -66,6 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> Parser:
+    primitives = [name for name, primitive in FUNCTIONS.items() if name == primitive.name]
+    functions = textwrap.fill(" ".join([*primitives, *FORMULAS, "max min", *sorted(REDUCTIONS)]), 80)
     listed = "\n".join(f"  symdiff {name + ' FORMULA':<18}  {c.SUMMARY}" for name, c in COMMANDS.items())
     parser = Parser(
         {name: command.parser for name, command in COMMANDS.items()},
@@ -73,7 +79,7 @@ def _parser() -> Parser:
         usage="symdiff FORMULA [--at NAME=VALUE ...] [--wrt NAME ...] [--args NAME ...]\n"
         "       symdiff COMMAND FORMULA ...",
         description="Print the value, the gradient and the generated source of a formula.",
-        epilog=_EXAMPLES.format(commands=listed),
+        epilog=_EXAMPLES.format(commands=listed, functions=textwrap.indent(functions, "  ")),
     )
     parser.add_argument("--version", action="version", version=f"symdiff {symdiff.__version__}")
     add_at(parser)

@@ -16,7 +16,8 @@ def parser() -> Parser:
     made = parser_of(
         "check",
         "Compare every derivative with a numerical one: by the complex step where the formula is"
-        " holomorphic, else by extrapolated differences. The exit status is 1 if any differs.",
+        " holomorphic, else by extrapolated differences. Formulas with arrays inside, as --args x[n], are not"
+        " compared. The exit status is 1 if any differs.",
         EXAMPLE,
     )
     add_at(made)

@@ -134,6 +134,8 @@ def _values(name: str, text: str, option: str, whole: str | None = None) -> np.n
     if len(parts) != 3:
         raise ValueError(f"the range of {name!r} is START:STOP:COUNT, as {name}=0:1:11, not {text!r}")
     start, stop, count = (number(name, part, option, whole) for part in parts)
+    if not (math.isfinite(start) and math.isfinite(stop)):
+        raise ValueError(f"the ends of the range of {name!r} are finite numbers, unlike those of {text!r}")
     if not (count >= 1 and count.is_integer()):
         raise ValueError(f"the range of {name!r} has a COUNT of {parts[2]!r}; it is a whole number from 1 on")
     if count > _ROWS:
@@ -173,14 +175,13 @@ def _not_a_number(name: str, part: str, whole: str, option: str) -> str:
     if not part:
         return f"{name}={whole} lacks a value; write {name}=2, or several as {name}=1,2,3"
     if whole[:1] in ("[", "(") and "," in whole:
-        rows = re.split(r"[\])]\s*,\s*[\[(]", whole)
-        return f"write an array without brackets: {name}={';'.join(row.strip('[]() ') for row in rows)}"
+        rows = re.split(r"[\])],[\[(]", re.sub(r"\s", "", whole))
+        return f"write an array without brackets: {name}={';'.join(row.strip('[]()') for row in rows)}"
     with suppress(ValueError):
         if math.isinf(float(part)):
             return f"{name}={part} is too large for a float; infinity is written inf"
-    listed = whole.replace(",", " ").split()
-    if len(listed) > 1 and all(re.fullmatch(r"[-+.\w]+", word) for word in listed):
-        return f"separate the values of {name!r} by commas: {name}={','.join(listed)}"
+    if re.fullmatch(r"[-+.\w]+(\s+[-+.\w]+)+", part):
+        return f"separate the values of {name!r} by commas: {name}={','.join(whole.replace(',', ' ').split())}"
     return f"the value of {name!r} is not a number, nor an expression of constants such as 2*pi: {part!r}"
 
 

@@ -47,8 +47,7 @@ class Parser(argparse.ArgumentParser):
 
     def _left_over(self, formula: str, rest: list[str]) -> str:
         """The message for words that are neither the formula nor options."""
-        close = [] if formula == "" else get_close_matches(formula.lower(), self._commands, n=1, cutoff=0.7)
-        if close:
+        if close := get_close_matches(formula.lower(), self._commands, n=1, cutoff=0.7):
             return f"there is no command {formula!r}; did you mean {close[0]!r}?"
         if unknown := self._unknown([formula, *rest]):
             return unknown

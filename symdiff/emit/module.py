@@ -104,9 +104,8 @@ class Module:
         lines = ["# Where the results below were stored.", "POINT = {" + "\n" * bool(point)]
         lines[-1] += "".join([f'    "{name}": {self._literal(v, len(name))},\n' for name, v in point.items()]) + "}"
         lines.append(f"ARGUMENTS = {_bracketed(args, 12)}")
-        lines.append(
-            "# Each function, the names of its arguments, and its results in order (every so many).\nSTORED = ["
-        )
+        lines.append("# Each function, its arguments, and its results in order (of many, evenly chosen ones).")
+        lines.append("STORED = [")
         for member, numbers in zip(self.members, stored, strict=True):
             more = member.args[len(args) :]
             names = "ARGUMENTS" if member.args == args else _bracketed(member.args, 9, 8)
@@ -126,6 +125,7 @@ class Module:
             CHECK.replace("<call>", call).replace("<numbers>", _NUMBERS[self.target]).replace("<module>", self._module)
         )
         main = MAIN.replace("<read>", "_read(name, word)" if self.arrays else "float(word)")
+        main = main.replace("<kind>", "numbers, as 1,2,3 or 1,2;3,4" if self.arrays else "a number")
         quiet = 'with np.errstate(all="ignore"):\n                ' if self.target == "numpy" else ""
         main = main.replace("<call>", f"{quiet}result = function(*[point[name] for name in names])")
         main = main.replace("<unicode>", "" if (about.text + self._body + data).isascii() else _UNICODE)

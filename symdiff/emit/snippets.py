@@ -107,11 +107,16 @@ def main(words):
     point = dict(POINT)
     try:
         if words:
+            if any(word.startswith("--") for word in words):
+                raise ValueError(f"options are --check and --help, alone; not {' '.join(words)}")
             if len(words) != len(ARGUMENTS):
                 needed = " ".join(ARGUMENTS)
-                raise ValueError(f"{len(words)} values for: {needed} (or --help)")
+                raise ValueError(f"needed is a value for each of: {needed}; not {len(words)}")
             for name, word in zip(ARGUMENTS, words):
-                point[name] = <read>
+                try:
+                    point[name] = <read>
+                except ValueError:
+                    raise ValueError(f"{name} takes <kind>, not {word!r}") from None
         for name, given in point.items():
             _show(name, given)
         for function, names, _ in STORED:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.arrays import Demands
-from symdiff.dims import Dim, Shape, shown, solve, symbols
+from symdiff.dims import Dim, Shape, solve, spelt, symbols
 from symdiff.dims import value as dim_value
 from symdiff.errors import ShapeError
 
@@ -92,7 +92,7 @@ def arrays(
         loop = np.broadcast_shapes(*loops)
     except ValueError:
         listed = ", ".join(f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape)
-        what = "loop dimensions" if any(cores) else "arguments"
+        what = "dimensions in front of those declared" if any(cores) else "arguments"
         raise ShapeError(f"the {what} do not broadcast together: {listed}") from None
     return values, loop, dtype, sizes
 
@@ -113,7 +113,8 @@ def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequen
     found: list[tuple[str, tuple[int, ...], Shape, Dim, int]] = []
     for name, shape, core in zip(names, shapes, cores, strict=True):
         if len(shape) < len(core):
-            raise ShapeError(f"argument {name!r} has shape {shape}; it needs the core shape {shown(core)}")
+            axes = f"{len(core)} dimension{'s' * (len(core) > 1)}"
+            raise ShapeError(f"argument {name!r} has shape {shape}; {_declared(name, core)} has {axes}")
         found += [
             (name, shape, core, dim, size) for dim, size in zip(core, shape[len(shape) - len(core) :], strict=True)
         ]
@@ -130,10 +131,14 @@ def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequen
             continue
         why = ", ".join(f"{s} is {sizes[s]} by {origin[s]!r}" for s in sorted(symbols(dim)) if s in sizes)
         raise ShapeError(
-            f"argument {name!r} of shape {shape} does not fit its core shape {shown(core)}"
+            f"argument {name!r} of shape {shape} does not fit {_declared(name, core)}"
             + (f", where {why}" if why else "")
         )
     return sizes
+
+
+def _declared(name: str, core: Shape) -> str:
+    return spelt([name], [core])[0]
 
 
 def meet(demands: Demands, sizes: Mapping[str, int]) -> None:
@@ -163,6 +168,8 @@ def _array(name: str, value: Any) -> Any:
         raise TypeError(f"argument {name!r} is not an array: {error}") from None
     dtype = array.dtype
     if dtype.kind not in "iub" and dtype.newbyteorder("=") not in _FLOATING:
+        if dtype.kind in "SU":
+            raise TypeError(f"argument {name!r} is text ({str(value)[:40]!r}), not a number")
         plain = isinstance(value, (np.ndarray, np.generic)) or dtype.kind != "O"
         kind = f"of dtype {dtype}" if plain else type(value).__name__
         raise TypeError(

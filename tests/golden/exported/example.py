@@ -87,7 +87,7 @@ POINT = {
     "x2": 5.0,
 }
 ARGUMENTS = ["x1", "x2"]
-# Each function, the names of its arguments, and its results in order (every so many).
+# Each function, its arguments, and its results in order (of many, evenly chosen ones).
 STORED = [
     (value, ARGUMENTS, [11.652071455223084]),
     (grad, ARGUMENTS, [5.5, 1.7163378145367738]),
@@ -138,11 +138,16 @@ def main(words):
     point = dict(POINT)
     try:
         if words:
+            if any(word.startswith("--") for word in words):
+                raise ValueError(f"options are --check and --help, alone; not {' '.join(words)}")
             if len(words) != len(ARGUMENTS):
                 needed = " ".join(ARGUMENTS)
-                raise ValueError(f"{len(words)} values for: {needed} (or --help)")
+                raise ValueError(f"needed is a value for each of: {needed}; not {len(words)}")
             for name, word in zip(ARGUMENTS, words):
-                point[name] = float(word)
+                try:
+                    point[name] = float(word)
+                except ValueError:
+                    raise ValueError(f"{name} takes a number, not {word!r}") from None
         for name, given in point.items():
             _show(name, given)
         for function, names, _ in STORED:

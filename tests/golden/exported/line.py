@@ -87,7 +87,7 @@ POINT = {
     "b": 1.92,
 }
 ARGUMENTS = ["x", "y", "a", "b"]
-# Each function, the names of its arguments, and its results in order (every so many).
+# Each function, its arguments, and its results in order (of many, evenly chosen ones).
 STORED = [
     (value_and_grad, ARGUMENTS, [13.543925724536003, 17.261474447999998, 12.748592]),
 ]
@@ -145,11 +145,16 @@ def main(words):
     point = dict(POINT)
     try:
         if words:
+            if any(word.startswith("--") for word in words):
+                raise ValueError(f"options are --check and --help, alone; not {' '.join(words)}")
             if len(words) != len(ARGUMENTS):
                 needed = " ".join(ARGUMENTS)
-                raise ValueError(f"{len(words)} values for: {needed} (or --help)")
+                raise ValueError(f"needed is a value for each of: {needed}; not {len(words)}")
             for name, word in zip(ARGUMENTS, words):
-                point[name] = _read(name, word)
+                try:
+                    point[name] = _read(name, word)
+                except ValueError:
+                    raise ValueError(f"{name} takes numbers, as 1,2,3 or 1,2;3,4, not {word!r}") from None
         for name, given in point.items():
             _show(name, given)
         for function, names, _ in STORED:
