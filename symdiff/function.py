@@ -329,7 +329,8 @@ class Function(Shown):
         complex step where the formula is holomorphic and well-behaved, else against
         extrapolated differences (which are wrong at kinks, where the derivative is a
         convention). What rounding makes of the formula at the point counts as agreement,
-        up to one part in a thousand; NaN and infinities are not compared with numbers.
+        up to one part in a thousand. Where the formula or the estimate is not finite, nothing
+        is compared, and the report says so.
 
         Args:
             *args: real arguments, as for a call; arrays are many points. None may have a
@@ -337,7 +338,7 @@ class Function(Shown):
             **kwargs: arguments by name.
 
         Returns:
-            A report that prints as a table; `report.ok` says whether all agree.
+            A report that prints as a table; `report.ok` says whether all were compared and agree.
 
         Raises:
             ShapeError: an argument or a result is not a scalar.

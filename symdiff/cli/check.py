@@ -15,7 +15,8 @@ def parser() -> argparse.ArgumentParser:
     made = parser_of(
         "check",
         "Compare every derivative with a numerical one: by the complex step where the formula is"
-        " holomorphic, else by extrapolated differences. The exit status is 1 if any differs.",
+        " holomorphic, else by extrapolated differences. The exit status is 1 if any differs or could not be"
+        " compared.",
         EXAMPLE,
     )
     add_at(made)
@@ -24,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the report; 1 where a derivative differs."""
+    """Print the report; 1 where a derivative differs or could not be compared."""
     f = compiled(options)
     report = f.check(*grid(points(f, options.at)))
     print(report)
