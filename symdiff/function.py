@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cached_property, partial
 from math import prod
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +20,24 @@ from symdiff.language.parser import RESERVED
 from symdiff.runtime.arguments import arrays, bind, bound, converted, normal
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
+
+# What is looked for under other names, and what to write.
+_KNOWN_AS = {
+    "gradient": "f.grad",
+    "jac": "f.jacobian",
+    "hess": "f.hessian",
+    "value_and_gradient": "f.value_and_grad",
+    "derivative": "f.diff('x')",
+    "partial": "f.diff('x')",
+    "value": "f(...)",
+    "eval": "f(...)",
+    "subs": "f(...)",
+    "code": "f.source",
+    "formula": "f.text",
+    "expr": "f.text",
+    "save": "f.export",
+    "plot": "symdiff plot FORMULA --range x=-3:3 in a shell",
+}
 
 
 class Function(Shown):
@@ -44,6 +63,25 @@ class Function(Shown):
         TypeError: a wrong count or name of arguments, or an argument that is not numeric.
         ShapeError: arrays that do not broadcast together.
     """
+
+    if not TYPE_CHECKING:  # to type checkers there is nothing else
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for what is not there.
+
+            Raises:
+                AttributeError: with what it is called here.
+            """
+            if hasattr(type(self), name):  # a property has raised it
+                return object.__getattribute__(self, name)
+            hint = ""
+            if name in _KNOWN_AS:
+                hint = f"; write {_KNOWN_AS[name]}"
+            elif close := get_close_matches(name, [member for member in dir(self) if not member.startswith("_")], n=1):
+                hint = f"; did you mean {close[0]!r}?"
+            raise AttributeError(
+                f"a Function has no attribute {name!r}{hint}", name=name, obj=None
+            )  # no hint of Python's
 
     @cached_property
     def grad(self) -> Function:
