@@ -89,8 +89,9 @@ class Shown(Called):
             **kwargs: arguments by name.
 
         Returns:
-            What prints as DOT text, draws itself in Jupyter, and has `svg()` where the extra
-            `symdiff[graph]` and the program `dot` are installed.
+            What prints as DOT text, draws itself in Jupyter, and has `save("graph.dot")`; also
+            `svg()` and `save("graph.svg")` where the extra `symdiff[graph]` and the program `dot`
+            are installed.
 
         Raises:
             LimitError: more than 2,000 nodes.
@@ -100,6 +101,8 @@ class Shown(Called):
         program = drawable(self._program)
         if not args and not kwargs:
             return Drawing(dot(program))
+        if len(args) == 1 and isinstance(args[0], str | os.PathLike):
+            raise TypeError(f"graph takes a point; to write a file: f.graph().save({os.fspath(args[0])!r})")
         values, loop, dtype, sizes = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
         if dtype.kind == "c":
             raise TypeError("graph takes real arguments")
