@@ -8,7 +8,7 @@ Moré & Wild, "Estimating computational noise" (2011), for what rounding makes o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from symdiff.errors import LimitError
+from symdiff.unrolled import Evaluate, Unrolled
 
 if TYPE_CHECKING:
     from symdiff.function import Function
@@ -28,10 +31,11 @@ _LARGEST = 1e-3  # relative error that is ever put down to rounding
 _LEVELS = 6  # of Ridders' tableau, whose steps are halved
 _SPREADS = (1e-3, 1e-6, 1e-9)  # of the points among which noise is looked for, relative to the argument
 _EPSILON = 2.0**-52
+_MOST = 200  # elements, of arguments and of results
+_ROWS = 60  # that are printed
+_NAMED = 4  # arguments that are printed
 
 Values = NDArray[np.float64]
-# Values of all outputs by the arguments, stacked in front of the loop shape.
-Evaluate = Callable[[Sequence[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,9 @@ class Check:
         return all(c.ok for c in self.comparisons)
 
     def __str__(self) -> str:
-        several = any(c.points > 1 for c in self.comparisons)  # then it matters which is shown
+        long = len(self.comparisons) > _ROWS
+        shown = [c for c in self.comparisons if c.verdict or not long][:_ROWS] or self.comparisons[:_ROWS]
+        several = any(c.points > 1 for c in shown)  # then it matters which is shown
         rows = [("derivative", "mode", "value", "estimate", "error", "method", *["at"] * several, "")]
         rows += [
             (
@@ -110,16 +116,22 @@ class Check:
                 f"{c.estimate:.12g}",
                 f"{c.error:.1e}" if c.compared else "-",
                 c.method,
-                *[" ".join(f"{name}={x:.6g}" for name, x in zip(self.args, c.point, strict=True))] * several,
+                *[self._at(c.point)] * several,
                 c.verdict,
             )
-            for c in self.comparisons
+            for c in shown
         ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(f"{t:<{w}}" for t, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        if len(shown) < len(self.comparisons):
+            lines.append(f"... {len(self.comparisons) - len(shown)} more are in .comparisons ...")
         return "\n".join([*lines, self._summary()])
 
     __repr__ = __str__
+
+    def _at(self, point: Sequence[float]) -> str:
+        few = [f"{name}={x:.6g}" for name, x in zip(self.args[:_NAMED], point, strict=False)]
+        return " ".join(few) + " ..." * (len(self.args) > _NAMED)
 
     def _summary(self) -> str:
         count = len(self.comparisons)
@@ -138,51 +150,49 @@ class Check:
         return "; ".join(said)
 
 
-def check(f: Function, args: Sequence[Any]) -> Check:
-    """Compare the first derivatives of `f` in both modes, and its Hessian if it has one, with numerical ones."""
-    point = [np.asarray(a, np.float64) for a in args]
-    point = [np.array(a) for a in np.broadcast_arrays(*point)] if point else []
+def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
+    """Compare the first derivatives of `f` in both modes, and its Hessian if it has one, with numerical ones.
+
+    Args:
+        f: the Function.
+        args: its arguments, of loop shape + core shape.
+        sizes: of the named dimensions.
+
+    Raises:
+        LimitError: more elements than anybody wants to compare.
+    """
+    of = Unrolled(f, sizes)
+    for what, count in (("elements to differentiate by", len(of.wrt)), ("elements of results", len(of.outputs))):
+        if count > _MOST:
+            raise LimitError(f"there are {count} {what}, and check compares up to {_MOST}: take shorter arrays")
+    point = of.point(args)
+    names = [of.args[k] for k in of.wrt]
     found: list[Comparison] = []
-
-    def bars(at: Sequence[Any]) -> NDArray[Any]:
-        return np.stack([_array(f.vjp(*at, *seed)[len(values) :]) for seed in np.eye(len(values))])
-
-    def seconds(at: Sequence[Any]) -> NDArray[Any]:
-        return np.moveaxis(np.asarray(f.hessian(*at)), (-2, -1), (0, 1))
-
+    if not names or not of.outputs:
+        return Check((), of.args)
     with np.errstate(all="ignore"):
-        values = _stacked(f)(point)
-        reverse = _measured(bars, point) if f.wrt else ()
-        for k, name in enumerate(f.wrt):
-            estimates = _estimates(_stacked(f), point, f.args.index(name), values)
-            forward = _measured(_stacked(f.diff(name)), point)
+        values = of.value(point)
+        reverse = _measured(of.reverse, point)
+        # Seeds of arrays are mostly zeros, and zero times an infinite derivative of another element is NaN.
+        infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
+        for k, name in enumerate(names):
+            estimates = _estimates(of.value, point, of.wrt[k], values)
+            forward = _measured(of.forward(k), point)
             for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
-                for i, output in enumerate(f.outputs):
+                for i, output in enumerate(of.outputs):
                     by = [estimate.of(i) for estimate in estimates]
-                    title = f"d {output}/d {name}"
-                    found.append(_compare(title, mode, point, got[i], noise[i], by, values[i]))
-        if len(values) == 1 and f.wrt:
-            hessian, noises = _measured(seconds, point)
-            gradient = _stacked(f.grad)(point)
-            for k, name in enumerate(f.wrt):
-                estimates = _estimates(_stacked(f.grad), point, f.args.index(name), gradient)
-                for i, other in enumerate(f.wrt[: k + 1]):
+                    value = np.where(infinite & np.isnan(got[i]), np.nan, values[i])
+                    found.append(_compare(f"d {output}/d {name}", mode, point, got[i], noise[i], by, value))
+        if f.results == ((),):
+            hessian, noises = _measured(of.hessian, point)
+            gradient = of.gradient(point)
+            for k, name in enumerate(names):
+                estimates = _estimates(of.gradient, point, of.wrt[k], gradient)
+                for i, other in enumerate(names[: k + 1]):
                     title = f"d2 {f.outputs[0]}/d {other} d {name}"
                     by = [estimate.of(i) for estimate in estimates]
                     found.append(_compare(title, "hessian", point, hessian[i, k], noises[i, k], by, gradient[i]))
-    return Check(tuple(found), f.args)
-
-
-def _stacked(f: Function) -> Evaluate:
-    return lambda point: _array(f(*point))
-
-
-def _array(value: Any) -> NDArray[Any]:
-    return np.stack(np.broadcast_arrays(*_flat(value)))
-
-
-def _flat(value: Any) -> list[Any]:
-    return [leaf for part in value for leaf in _flat(part)] if isinstance(value, tuple) else [value]
+    return Check(tuple(found), of.args)
 
 
 @dataclass(frozen=True, slots=True)

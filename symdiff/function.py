@@ -371,19 +371,18 @@ class Function(Shown):
         is compared, and the report says so.
 
         Args:
-            *args: real arguments, as for a call; arrays are many points. None may have a
-                core shape.
+            *args: real arguments, as for a call; loop dimensions are many points. Of arrays
+                with a core shape every element counts as an argument or a result of its own.
             **kwargs: arguments by name.
 
         Returns:
             A report that prints as a table; `report.ok` says whether all were compared and agree.
 
         Raises:
-            ShapeError: an argument or a result is not a scalar.
+            LimitError: more than 200 elements to differentiate by, or of results.
+            TypeError: an argument is complex.
         """
-        if any(self.results) or any(self.cores):
-            raise ShapeError(f"check compares scalar results of scalar arguments, not those of {self._call_text()}")
-        values, _, dtype, _ = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
+        values, _, dtype, sizes = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
         if dtype.kind == "c":
             raise TypeError("check takes real arguments")
-        return check(self, converted(values, dtype))
+        return check(self, converted(values, dtype), sizes)

@@ -339,8 +339,7 @@ def test_check():
         f.check(1j, 2)
     with pytest.raises(TypeError, match="missing"):
         f.check(1)
-    with pytest.raises(ShapeError, match="scalar results"):
-        f.jacobian.check(1, 2)
+    assert f.jacobian.check(1, 2).ok
 
 
 @pytest.mark.parametrize(
