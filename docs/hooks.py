@@ -1,7 +1,8 @@
 """What pages take from elsewhere when MkDocs builds them, so that no copy can drift.
 
-A page holds `<!-- rules -->` for the table of `symdiff/primitives.py`, and `<!-- speed -->` for the section
-on speed of README.md. To see what is filled in: `python docs/hooks.py`.
+A line that ends in `<!-- rules -->` becomes the table of `symdiff/primitives.py`, one that ends in `<!-- speed -->`
+the section on speed of README.md. What else is on such a line is for those who read the page as a file. To see what is
+filled in: `python docs/hooks.py`.
 """
 
 from __future__ import annotations
@@ -59,15 +60,12 @@ def speed() -> str:
     return README.read_text(encoding="utf-8").split("\n## Speed\n", 1)[1].split("\n## ", 1)[0].strip()
 
 
-PLACEHOLDERS = {"<!-- rules -->": rules, "<!-- speed -->": speed}
+PLACEHOLDERS = {"rules": rules, "speed": speed}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in the placeholders of a page; MkDocs calls this."""
-    for placeholder, text in PLACEHOLDERS.items():
-        if placeholder in markdown:
-            markdown = markdown.replace(placeholder, text())
-    return markdown
+    return re.sub(r"^.*<!-- (\w+) -->$", lambda found: PLACEHOLDERS[found[1]](), markdown, flags=re.MULTILINE)
 
 
 if __name__ == "__main__":

@@ -17,3 +17,7 @@ from symdiff.propagate import propagate
 __version__ = "0.1.0"
 
 __all__ = ["Function", "LimitError", "ParseError", "ShapeError", "SymdiffError", "compile", "limits", "propagate"]
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "__doc__", "__version__"})

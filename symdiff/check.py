@@ -8,7 +8,7 @@ Moré & Wild, "Estimating computational noise" (2011), for what rounding makes o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from symdiff.errors import LimitError
+from symdiff.unrolled import Evaluate, Unrolled
 
 if TYPE_CHECKING:
     from symdiff.function import Function
@@ -28,15 +31,20 @@ _LARGEST = 1e-3  # relative error that is ever put down to rounding
 _LEVELS = 6  # of Ridders' tableau, whose steps are halved
 _SPREADS = (1e-3, 1e-6, 1e-9)  # of the points among which noise is looked for, relative to the argument
 _EPSILON = 2.0**-52
+_MOST = 200  # elements, of arguments and of results
+_ROWS = 60  # that are printed
+_NAMED = 4  # arguments that are printed
 
 Values = NDArray[np.float64]
-# Values of all outputs by the arguments, stacked in front of the loop shape.
-Evaluate = Callable[[Sequence[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One derivative at all points; of the points, the one that agrees least.
+
+    A point is not compared where nothing can be said: where the formula (of second
+    derivatives: the gradient) is not finite, or the estimate, as at a step or at the end
+    of a domain.
 
     Attributes:
         derivative: its name, `"d out/d x"`.
@@ -44,8 +52,12 @@ class Comparison:
         method: "complex step" or "differences".
         value: what symdiff computes.
         estimate: what the method gives.
-        error: their difference, relative to the larger of the estimate and the scale of the function.
+        error: their difference, relative to the larger of the estimate and the scale of the function; NaN where
+            nothing was compared.
         tolerance: the error up to which they agree: of the method, and of rounding at this point.
+        point: the arguments, in order.
+        points: how many points there are.
+        compared: at how many of them the derivative was compared.
     """
 
     derivative: str
@@ -55,11 +67,28 @@ class Comparison:
     estimate: float
     error: float
     tolerance: float
+    point: tuple[float, ...]
+    points: int
+    compared: int
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two differ at some point."""
+        return self.error > self.tolerance
 
     @property
     def ok(self) -> bool:
-        """Whether the two agree; NaN agrees with NaN, and an infinity with a NaN or itself."""
-        return self.error <= self.tolerance
+        """Whether the two were compared, and agree wherever they were."""
+        return self.compared > 0 and not self.differs
+
+    @property
+    def verdict(self) -> str:
+        """What the report says of it; nothing where it agrees at all points."""
+        if self.differs:
+            return "DIFFERS"
+        if not self.compared:
+            return "not compared"
+        return f"{self.compared} of {self.points} points" if self.compared < self.points else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,79 +96,103 @@ class Check:
     """The comparisons of one check; prints as a table."""
 
     comparisons: tuple[Comparison, ...]
+    args: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether every derivative agrees."""
+        """Whether every derivative was compared, at some point at least, and agrees."""
         return all(c.ok for c in self.comparisons)
 
     def __str__(self) -> str:
-        rows = [("derivative", "mode", "value", "estimate", "error", "method", "")]
+        long = len(self.comparisons) > _ROWS
+        shown = [c for c in self.comparisons if c.verdict or not long][:_ROWS] or self.comparisons[:_ROWS]
+        several = any(c.points > 1 for c in shown)  # then it matters which is shown
+        rows = [("derivative", "mode", "value", "estimate", "error", "method", *["at"] * several, "")]
         rows += [
             (
                 c.derivative,
                 c.mode,
                 f"{c.value:.12g}",
                 f"{c.estimate:.12g}",
-                f"{c.error:.1e}",
+                f"{c.error:.1e}" if c.compared else "-",
                 c.method,
-                "" if c.ok else "DIFFERS",
+                *[self._at(c.point)] * several,
+                c.verdict,
             )
-            for c in self.comparisons
+            for c in shown
         ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(f"{t:<{w}}" for t, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        count = sum(not c.ok for c in self.comparisons)
-        lines.append(f"{count} of {len(self.comparisons)} derivatives differ" if count else "all derivatives agree")
-        return "\n".join(lines)
+        if len(shown) < len(self.comparisons):
+            lines.append(f"... {len(self.comparisons) - len(shown)} more are in .comparisons ...")
+        return "\n".join([*lines, self._summary()])
 
     __repr__ = __str__
 
+    def _at(self, point: Sequence[float]) -> str:
+        few = [f"{name}={x:.6g}" for name, x in zip(self.args[:_NAMED], point, strict=False)]
+        return " ".join(few) + " ..." * (len(self.args) > _NAMED)
 
-def check(f: Function, args: Sequence[Any]) -> Check:
-    """Compare the first derivatives of `f` in both modes, and its Hessian if it has one, with numerical ones."""
-    point = [np.asarray(a, np.float64) for a in args]
-    point = [np.array(a) for a in np.broadcast_arrays(*point)] if point else []
+    def _summary(self) -> str:
+        count = len(self.comparisons)
+        if not count:
+            return "there are no derivatives to compare"
+        differ = sum(c.differs for c in self.comparisons)
+        left_out = sum(not c.compared for c in self.comparisons)
+        partly = any(0 < c.compared < c.points for c in self.comparisons)
+        said = [f"{differ} of {count} derivatives differ"] if differ else []
+        if left_out:
+            why = "" if differ else ": the formula or the numerical estimate is not finite there"
+            said.append(f"{left_out} of {count} derivatives could not be compared{why}")
+        elif not differ:
+            why = ", which was not possible at every point"
+            said.append(f"all derivatives agree{' where they were compared' + why if partly else ''}")
+        return "; ".join(said)
+
+
+def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
+    """Compare the first derivatives of `f` in both modes, and its Hessian if it has one, with numerical ones.
+
+    Args:
+        f: the Function.
+        args: its arguments, of loop shape + core shape.
+        sizes: of the named dimensions.
+
+    Raises:
+        LimitError: more elements than anybody wants to compare.
+    """
+    of = Unrolled(f, sizes)
+    for what, count in (("elements to differentiate by", len(of.wrt)), ("elements of results", len(of.outputs))):
+        if count > _MOST:
+            raise LimitError(f"there are {count} {what}, and check compares up to {_MOST}: take shorter arrays")
+    point = of.point(args)
+    names = [of.args[k] for k in of.wrt]
     found: list[Comparison] = []
-
-    def bars(at: Sequence[Any]) -> NDArray[Any]:
-        return np.stack([_array(f.vjp(*at, *seed)[len(values) :]) for seed in np.eye(len(values))])
-
-    def seconds(at: Sequence[Any]) -> NDArray[Any]:
-        return np.moveaxis(np.asarray(f.hessian(*at)), (-2, -1), (0, 1))
-
+    if not names or not of.outputs:
+        return Check((), of.args)
     with np.errstate(all="ignore"):
-        values = _stacked(f)(point)
-        reverse = _measured(bars, point) if f.wrt else ()
-        for k, name in enumerate(f.wrt):
-            estimates = _estimates(_stacked(f), point, f.args.index(name), values)
-            forward = _measured(_stacked(f.diff(name)), point)
+        values = of.value(point)
+        reverse = _measured(of.reverse, point)
+        # Seeds of arrays are mostly zeros, and zero times an infinite derivative of another element is NaN.
+        infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
+        for k, name in enumerate(names):
+            estimates = _estimates(of.value, point, of.wrt[k], values)
+            forward = _measured(of.forward(k), point)
             for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
-                for i, output in enumerate(f.outputs):
+                for i, output in enumerate(of.outputs):
                     by = [estimate.of(i) for estimate in estimates]
-                    found.append(_compare(f"d {output}/d {name}", mode, got[i], noise[i], by, values[i]))
-        if len(values) == 1 and f.wrt:
-            hessian, noises = _measured(seconds, point)
-            gradient = _stacked(f.grad)(point)
-            for k, name in enumerate(f.wrt):
-                estimates = _estimates(_stacked(f.grad), point, f.args.index(name), gradient)
-                for i, other in enumerate(f.wrt[: k + 1]):
+                    value = np.where(infinite & np.isnan(got[i]), np.nan, values[i])
+                    found.append(_compare(f"d {output}/d {name}", mode, point, got[i], noise[i], by, value))
+        if f.results == ((),):
+            hessian, noises = _measured(of.hessian, point)
+            gradient = of.gradient(point)
+            for k, name in enumerate(names):
+                estimates = _estimates(of.gradient, point, of.wrt[k], gradient)
+                for i, other in enumerate(names[: k + 1]):
                     title = f"d2 {f.outputs[0]}/d {other} d {name}"
                     by = [estimate.of(i) for estimate in estimates]
-                    found.append(_compare(title, "hessian", hessian[i, k], noises[i, k], by, gradient[i]))
-    return Check(tuple(found))
-
-
-def _stacked(f: Function) -> Evaluate:
-    return lambda point: _array(f(*point))
-
-
-def _array(value: Any) -> NDArray[Any]:
-    return np.stack(np.broadcast_arrays(*_flat(value)))
-
-
-def _flat(value: Any) -> list[Any]:
-    return [leaf for part in value for leaf in _flat(part)] if isinstance(value, tuple) else [value]
+                    found.append(_compare(title, "hessian", point, hessian[i, k], noises[i, k], by, gradient[i]))
+    return Check(tuple(found), of.args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,22 +325,39 @@ def _scale(estimate: Values, value: Values) -> Values:
     return np.maximum(np.maximum(np.abs(estimate), 1e-3 * np.abs(value)), _SMALLEST)
 
 
-def _compare(title: str, mode: str, got: Any, noise: Any, by: Sequence[_Estimate], value: Any) -> Comparison:
+def _compare(
+    title: str, mode: str, point: Sequence[Values], got: Any, noise: Any, by: Sequence[_Estimate], value: Any
+) -> Comparison:
     """The comparison at the point that agrees least, there with the estimate that agrees most."""
     got, noise, value = np.ravel(got), np.ravel(noise), np.ravel(value)
     tried = []
     for one in by:
         estimate = np.ravel(one.value)
         scale = _scale(estimate, value)
-        error = np.abs(got - estimate) / scale
-        settled = (got == estimate) | ~np.isfinite(estimate) | ~np.isfinite(value)
-        error = np.where(settled, 0.0, np.where(np.isnan(error), np.inf, error))
+        same = got == estimate
+        error = np.where(same, 0.0, np.abs(got - estimate) / scale)
+        error = np.where(np.isnan(error), np.inf, error)
         allowed = np.minimum(20 * noise / scale, _LARGEST) + np.ravel(one.error) / scale
-        tried.append((estimate, error, np.ravel(one.tolerance) + np.where(settled, 0.0, allowed)))
-    ratios = np.array([error / allowed for _, error, allowed in tried])
+        tolerance = np.ravel(one.tolerance) + np.where(same, 0.0, allowed)
+        known = same | (np.isfinite(estimate) & np.isfinite(value))
+        tried.append((estimate, error, tolerance, known))
+    ratios = np.array([error / tolerance for _, error, tolerance, _ in tried])
+    # An estimate that is not known is no ground to say that they differ.
+    known = (ratios <= 1).any(axis=0) | np.all([known for *_, known in tried], axis=0)
+    compared = int(np.count_nonzero(known))
     if not got.size:
-        return Comparison(title, mode, "complex step", np.nan, np.nan, 0.0, _TOLERANCE)
-    worst = int(np.argmax(ratios.min(axis=0)))
-    closest = tried[int(np.argmin(ratios[:, worst]))]
-    method = "complex step" if np.ravel(by[0].stepped)[worst] else "differences"
-    return Comparison(title, mode, method, float(got[worst]), *(float(part[worst]) for part in closest))
+        return Comparison(title, mode, "complex step", np.nan, np.nan, np.nan, _TOLERANCE, (np.nan,) * len(point), 0, 0)
+    worst = int(np.argmax(np.where(known, ratios.min(axis=0), -1.0)))
+    estimate, error, tolerance, _ = tried[int(np.argmin(ratios[:, worst]))]
+    return Comparison(
+        title,
+        mode,
+        method="complex step" if np.ravel(by[0].stepped)[worst] else "differences",
+        value=float(got[worst]),
+        estimate=float(estimate[worst]),
+        error=float(error[worst]) if compared else np.nan,
+        tolerance=float(tolerance[worst]),
+        point=tuple([float(np.ravel(a)[worst]) for a in point]),
+        points=got.size,
+        compared=compared,
+    )

@@ -245,10 +245,13 @@ class Compiled:
         return spelt(self.args, self.cores)
 
     def __repr__(self) -> str:
-        shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
-        kind = "" if self.name == "value" else f".{self.name}"
+        written = "\\n".join(line.strip() for line in self.text.strip().splitlines())
+        shown = written if len(written) <= 60 else written[:57] + "..."
+        path = "".join(
+            [f".{member}" + f"({', '.join(map(repr, args))})" * bool(args) for member, *args in self._recipe.path]
+        )
         args, outputs = ", ".join(self._spelt()), ", ".join(self.outputs)
-        return f'Function("{" ".join(shown.split())}"{kind}: ({args}) -> {outputs})'
+        return f'Function("{shown}"{path}: ({args}) -> {outputs})'
 
 
 def _fields(layout: Layout) -> tuple[str, ...]:

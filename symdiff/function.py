@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cached_property, partial
 from math import prod
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +20,24 @@ from symdiff.language.parser import RESERVED
 from symdiff.runtime.arguments import arrays, bind, bound, converted, normal
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
+
+# What is looked for under other names, and what to write.
+_KNOWN_AS = {
+    "gradient": "f.grad",
+    "jac": "f.jacobian",
+    "hess": "f.hessian",
+    "value_and_gradient": "f.value_and_grad",
+    "derivative": "f.diff('x')",
+    "partial": "f.diff('x')",
+    "value": "f(...)",
+    "eval": "f(...)",
+    "subs": "f(...)",
+    "code": "f.source",
+    "formula": "f.text",
+    "expr": "f.text",
+    "save": "f.export",
+    "plot": "symdiff plot FORMULA --range x=-3:3 in a shell",
+}
 
 
 class Function(Shown):
@@ -44,6 +63,25 @@ class Function(Shown):
         TypeError: a wrong count or name of arguments, or an argument that is not numeric.
         ShapeError: arrays that do not broadcast together.
     """
+
+    if not TYPE_CHECKING:  # to type checkers there is nothing else
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for what is not there.
+
+            Raises:
+                AttributeError: with what it is called here.
+            """
+            if hasattr(type(self), name):  # a property has raised it
+                return object.__getattribute__(self, name)
+            hint = ""
+            if name in _KNOWN_AS:
+                hint = f"; write {_KNOWN_AS[name]}"
+            elif close := get_close_matches(name, [member for member in dir(self) if not member.startswith("_")], n=1):
+                hint = f"; did you mean {close[0]!r}?"
+            raise AttributeError(
+                f"a Function has no attribute {name!r}{hint}", name=name, obj=None
+            )  # no hint of Python's
 
     @cached_property
     def grad(self) -> Function:
@@ -329,22 +367,22 @@ class Function(Shown):
         complex step where the formula is holomorphic and well-behaved, else against
         extrapolated differences (which are wrong at kinks, where the derivative is a
         convention). What rounding makes of the formula at the point counts as agreement,
-        up to one part in a thousand; NaN and infinities are not compared with numbers.
+        up to one part in a thousand. Where the formula or the estimate is not finite, nothing
+        is compared, and the report says so.
 
         Args:
-            *args: real arguments, as for a call; arrays are many points. None may have a
-                core shape.
+            *args: real arguments, as for a call; loop dimensions are many points. Of arrays
+                with a core shape every element counts as an argument or a result of its own.
             **kwargs: arguments by name.
 
         Returns:
-            A report that prints as a table; `report.ok` says whether all agree.
+            A report that prints as a table; `report.ok` says whether all were compared and agree.
 
         Raises:
-            ShapeError: an argument or a result is not a scalar.
+            LimitError: more than 200 elements to differentiate by, or of results.
+            TypeError: an argument is complex.
         """
-        if any(self.results) or any(self.cores):
-            raise ShapeError(f"check compares scalar results of scalar arguments, not those of {self._call_text()}")
-        values, _, dtype, _ = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
+        values, _, dtype, sizes = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
         if dtype.kind == "c":
             raise TypeError("check takes real arguments")
-        return check(self, converted(values, dtype))
+        return check(self, converted(values, dtype), sizes)

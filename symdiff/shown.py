@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -89,8 +89,9 @@ class Shown(Called):
             **kwargs: arguments by name.
 
         Returns:
-            What prints as DOT text, draws itself in Jupyter, and has `svg()` where the extra
-            `symdiff[graph]` and the program `dot` are installed.
+            What prints as DOT text, draws itself in Jupyter, and has `save("graph.dot")`; also
+            `svg()` and `save("graph.svg")` where the extra `symdiff[graph]` and the program `dot`
+            are installed.
 
         Raises:
             LimitError: more than 2,000 nodes.
@@ -100,6 +101,8 @@ class Shown(Called):
         program = drawable(self._program)
         if not args and not kwargs:
             return Drawing(dot(program))
+        if len(args) == 1 and isinstance(args[0], str | os.PathLike):
+            raise TypeError(f"graph takes a point; to write a file: f.graph().save({os.fspath(args[0])!r})")
         values, loop, dtype, sizes = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
         if dtype.kind == "c":
             raise TypeError("graph takes real arguments")
@@ -191,20 +194,38 @@ class Shown(Called):
             pairs.append(("The gradient", self.wrt, call.grad(*given), made.gradient))
         return [note for pair in pairs if (note := compared(*pair))]
 
+    @overload
+    def export(
+        self,
+        path: None = None,
+        include: str | Sequence[str] | None = None,
+        target: str = "numpy",
+        at: Any = None,
+    ) -> str: ...
+
+    @overload
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        include: str | Sequence[str] | None = None,
+        target: str = "numpy",
+        at: Any = None,
+    ) -> None: ...
+
     def export(
         self,
         path: str | os.PathLike[str] | None = None,
         include: str | Sequence[str] | None = None,
         target: str = "numpy",
         at: Any = None,
-    ) -> str:
+    ) -> str | None:
         """A module of the value and derivatives that stands alone, symdiff not needed.
 
         Run as a script, it prints its results at a point and checks them against stored ones.
         The same call gives the same text, byte for byte.
 
         Args:
-            path: where to write it, in one step; a file that is there is replaced. None for nowhere.
+            path: where to write it, in one step; a file that is there is replaced. None to have the text.
             include: names of members, `"value, grad"` or a sequence: value (this Function itself), grad,
                 value_and_grad, jvp, vjp, jacobian, value_and_jacobian, hessian, hvp, hessp. Default:
                 value, grad and hessian of one scalar result, else value and jacobian.
@@ -216,7 +237,7 @@ class Shown(Called):
                 named dimensions have small sizes.
 
         Returns:
-            The text of the module.
+            The text of the module; nothing where it was written to a path.
 
         Raises:
             ValueError: no such member or target, or the math module lacks a function, or nothing can be
@@ -226,6 +247,7 @@ class Shown(Called):
             OSError: the path is that of a directory, or cannot be written.
         """
         text = module(self, include, target, at)
-        if path is not None:
-            write(path, text)
-        return text
+        if path is None:
+            return text
+        write(path, text)
+        return None

@@ -1,6 +1,7 @@
 """Operations on core shapes: one table, every mode, order and target, with and without loop dimensions."""
 
 import itertools
+from math import prod
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from backends import assert_same
 
 import symdiff
 from symdiff import ShapeError
+from symdiff.derive import calculus
 from symdiff.dims import value
 from symdiff.evaluate import evaluate
 from symdiff.ir import verify
@@ -217,6 +219,41 @@ def test_second_derivatives(text, args, optimize):
     np.testing.assert_allclose(vector(tuple(flat(over)[len(dots) :])), want, rtol=1e-10, atol=1e-10)
     again = f.jvp.vjp(*point, *dots, 0.0, 1.0)  # reverse over forward
     np.testing.assert_allclose(vector(tuple(flat(again)[2 : 2 + len(dots)])), want, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(("text", "args"), CASES[::8], ids=IDS[::8])
+def test_check_compares_element_by_element(text, args):
+    f = symdiff.compile(text, args=args)
+    report = f.check(*draw(f, 1))
+    assert report.ok, str(report)
+    elements = sum(prod(concrete(core)) for core in f.cores)
+    results = sum(prod(concrete(core)) for core in f.results)
+    second = elements * (elements + 1) // 2 if f.results == ((),) else 0
+    assert len(report.comparisons) == 2 * elements * results + second
+
+
+def test_check_finds_a_wrong_element(monkeypatch):
+    f = symdiff.compile("sum(x*y)", args="x[n], y[n]")
+    right = f._derived("jvp", calculus.jvp, wrt=("x",))
+    wrong = symdiff.compile("sum(x*y), sum(x_dot*y) + x_dot[1]", args="x[n], y[n], x_dot[n]")
+    monkeypatch.setitem(f._made, next(key for key, made in f._made.items() if made is right), wrong)
+    report = f.check([1.0, 2.0], [3.0, 4.0])
+    assert [c.derivative for c in report.comparisons if c.differs] == ["d out/d x[1]"]
+
+
+def test_check_of_arrays_at_an_infinite_derivative():
+    report = symdiff.compile("sqrt(x)*a", args="x[n], a").check([0.0, 1.0], 2.0)
+    assert not any(c.differs for c in report.comparisons), str(report)
+
+
+def test_check_of_long_arrays():
+    f = symdiff.compile("sum(x**2)", args="x[n]")
+    report = f.check(np.linspace(0, 1, 12))
+    assert report.ok
+    assert "... 42 more are in .comparisons ..." in str(report)
+    with pytest.raises(symdiff.LimitError, match="201 elements"):
+        f.check(np.ones(201))
+    assert f.check(np.ones((4, 3))).comparisons[0].points == 4
 
 
 @pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])

@@ -334,12 +334,36 @@ def test_check():
     at_a_kink = symdiff.compile("relu(x)").check(0.0)
     assert not at_a_kink.ok
     assert "DIFFERS" in str(at_a_kink)
+    assert report.comparisons[0].point == (-2.0, 3.0)
     with pytest.raises(TypeError, match="real arguments"):
         f.check(1j, 2)
     with pytest.raises(TypeError, match="missing"):
         f.check(1)
-    with pytest.raises(ShapeError, match="scalar results"):
-        f.jacobian.check(1, 2)
+    assert f.jacobian.check(1, 2).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "left_out"), [("log(x)", -1.0, 2), ("floor(x)", 1.0, 2), ("sqrt(x)", 0.0, 3), ("log(x)", 0.0, 3)]
+)
+def test_check_does_not_call_agreement_what_it_could_not_compare(text, x, left_out):
+    report = symdiff.compile(text).check(x)
+    assert not report.ok
+    assert [c.verdict for c in report.comparisons].count("not compared") == left_out
+    assert f"{left_out} of 3 derivatives could not be compared" in str(report)
+    assert "agree" not in str(report)
+
+
+def test_check_says_which_points_it_compared():
+    f = symdiff.compile("sqrt(x)*y")
+    report = f.check(np.array([-1.0, 4.0]), 3.0)
+    assert report.ok
+    first = report.comparisons[0]
+    assert (first.points, first.compared, first.point) == (2, 1, (4.0, 3.0))
+    assert "x=4 y=3" in str(report)
+    assert "1 of 2 points" in str(report)
+    assert "not possible at every point" in str(report)
+    assert "there are no derivatives" in str(symdiff.compile("1 + 2").check())
+    assert not f.check(np.empty(0), 1.0).ok
 
 
 def test_check_finds_a_wrong_rule(monkeypatch):
@@ -365,7 +389,7 @@ def test_check_finds_a_wrong_rule(monkeypatch):
 )  # fmt: skip
 def test_check_raises_no_false_alarm(text, point):
     report = symdiff.compile(text).check(*point)
-    assert report.ok, str(report)
+    assert not any(c.differs for c in report.comparisons), str(report)
 
 
 @pytest.mark.parametrize("size", [1e-5, 0.5])
@@ -394,7 +418,8 @@ def test_check_agrees_on_random_formulas(text, point):
     f = symdiff.compile(text, args=NAMES)
     with np.errstate(all="ignore"):
         assume(all(abs(d) < 1e6 for d in f.hessian(*point).ravel()))
-    assert f.check(*point).ok, str(f.check(*point))
+    report = f.check(*point)
+    assert not any(c.differs for c in report.comparisons), str(report)
 
 
 def test_the_special_functions_to_any_order():

@@ -293,7 +293,8 @@ def test_texts_of_strangers_stay_in_the_docstring(tmp_path, text, target):
     if "import os" in text and "\n" in text:
         text = text.replace("\nimport os", " import os\n")
     plain = symdiff.compile("x").export(target=target)
-    hostile = symdiff.compile(text).export(tmp_path / "model.py", target=target)
+    hostile = symdiff.compile(text).export(target=target)
+    (tmp_path / "model.py").write_text(hostile, encoding="utf-8")
     trees = [ast.parse(t) for t in (plain, hostile)]
     docs = [ast.get_docstring(t) for t in trees]
     assert docs[1].splitlines()[0] == docs[0].splitlines()[0]
@@ -452,7 +453,10 @@ def test_points(tmp_path):
 def test_files(tmp_path, monkeypatch):
     f = symdiff.compile(EXAMPLE)
     path = tmp_path / "model.py"
-    assert f.export(path) == f.export(str(path)) == f.export(os.fsencode(path)) == f.export() == path.read_text()
+    for spelt in (path, str(path), os.fsencode(path)):
+        path.unlink(missing_ok=True)
+        assert f.export(spelt) is None
+        assert path.read_text() == f.export()
     path.chmod(0o640)
     link = tmp_path / "link.py"
     link.symlink_to(path)

@@ -65,7 +65,11 @@ def test_calls_by_position_name_or_both(f):
     ("args", "kwargs", "said"),
     [
         ((), {}, r"value\(x1, x2\) takes 2 arguments, 0 given: 'x1', 'x2' missing"),
-        ((1,), {}, "'x2' missing"),
+        ((1,), {}, "'x2' missing$"),
+        (([1, 2],), {}, r"missing; to give a sequence write \*"),
+        ((np.array([1, 2]),), {}, r"missing; to give a sequence write \*"),
+        (({"x1": 1, "x2": 2},), {}, r"missing; to give a dict write \*\*"),
+        (([1, 2, 3],), {}, "'x2' missing$"),
         ((1, 2, 3), {}, r"value\(x1, x2\) takes 2 arguments, 3 given"),
         ((1, 2), {"x3": 1}, "has no argument 'x3'"),
         ((1, 2), {"x1": 1}, "'x1' is given twice"),

@@ -200,6 +200,16 @@ def test_svg_without_the_program(monkeypatch):
         symdiff.compile("x*y").graph().svg()
 
 
+def test_it_is_written_to_a_file(tmp_path):
+    f = symdiff.compile("x*y")
+    f.graph().save(tmp_path / "g.dot")
+    assert (tmp_path / "g.dot").read_text(encoding="utf-8") == str(f.graph())
+    with pytest.raises(ValueError, match=r"ends in .svg, .dot or .gv"):
+        f.graph().save("g.png")
+    with pytest.raises(TypeError, match=r"to write a file: f.graph\(\).save\('g.svg'\)"):
+        f.graph("g.svg")
+
+
 # The commands
 
 

@@ -86,7 +86,30 @@ def test_equality_is_of_content():
 
 
 def test_the_repr_says_what_it_is():
-    assert repr(symdiff.compile(EXAMPLE)) == f'Function("{EXAMPLE}": (x1, x2) -> out)'
+    f = symdiff.compile(EXAMPLE)
+    assert repr(f) == f'Function("{EXAMPLE}": (x1, x2) -> out)'
+    assert repr(f.diff("x1", "x2")) == f"""Function("{EXAMPLE}".diff('x1').diff('x2'): (x1, x2) -> out)"""
+    assert ".hessian.coo:" in repr(f.hessian.coo)
+    assert ".pack(('x1',), 'q'):" in repr(f.pack("x1", "q"))
+    several = symdiff.compile("""
+        r = hypot(x, y)
+        r**2
+    """)
+    assert repr(several) == r'Function("r = hypot(x, y)\nr**2": (x, y) -> out)'
+
+
+def test_what_is_looked_for_under_another_name():
+    f = symdiff.compile(EXAMPLE)
+    for name, hint in [("gradient", "write f.grad"), ("gard", "did you mean 'grad'"), ("jac", "write f.jacobian")]:
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'; {hint}"):
+            getattr(f, name)
+    with pytest.raises(AttributeError, match=r"no attribute 'zebra'$"):
+        f.zebra  # noqa: B018 - looked up for its error
+    with pytest.raises(AttributeError, match="only the coo of"):
+        f.rows  # noqa: B018
+    assert not hasattr(f, "__array__")
+    assert set(dir(symdiff)) >= set(symdiff.__all__)
+    assert "contexts" not in dir(symdiff)
 
 
 def test_another_process_makes_the_same_numbers(tmp_path):

@@ -296,8 +296,7 @@ def test_derivatives_that_need_sizes_or_scalars_say_so():
         _ = f.jacobian.sparsity
     with pytest.raises(ShapeError, match="use jacobian"):
         f.diff("x")
-    with pytest.raises(ShapeError, match="scalar"):
-        f.check([1.0])
+    assert f.check([1.0]).ok
 
 
 def test_sparsity_of_systems():

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        The exit status: 0; 1 where a check finds a difference; 2 where the input is
+        The exit status: 0; 1 where a check does not find agreement; 2 where the input is
         wrong (the message goes to stderr); 130 where Ctrl-C ended it.
     """
     words = list(sys.argv[1:] if argv is None else argv)

@@ -16,8 +16,8 @@ def parser() -> Parser:
     made = parser_of(
         "check",
         "Compare every derivative with a numerical one: by the complex step where the formula is"
-        " holomorphic, else by extrapolated differences. Formulas with arrays inside, as --args x[n], are not"
-        " compared. The exit status is 1 if any differs.",
+        " holomorphic, else by extrapolated differences. The exit status is 1 if any differs or could not be"
+        " compared. Formulas with arrays inside, as --args x[n], are not taken.",
         EXAMPLE,
     )
     add_at(made)
@@ -26,7 +26,7 @@ def parser() -> Parser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the report; 1 where a derivative differs."""
+    """Print the report; 1 where a derivative differs or could not be compared."""
     f = compiled(options)
     report = f.check(*grid(points(f, options.at)))
     print(report)

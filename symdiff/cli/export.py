@@ -43,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
             if not core and len(given) != 1:
                 raise ValueError(f"--at gives {len(given)} values to {name!r}; the results are stored at one point")
             at[name] = given if core else given[0]
-    path = None if options.output == "-" else options.output
-    text = f.export(path, include=options.include, target=options.target, at=at)
-    if path is None:
-        print(text, end="")
+    if options.output in (None, "-"):
+        print(f.export(include=options.include, target=options.target, at=at), end="")
+    else:
+        f.export(options.output, include=options.include, target=options.target, at=at)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,15 +33,12 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Print it, or write it."""
-    path = None if options.output in (None, "-") else Path(options.output)
-    if path is not None and path.suffix not in (".svg", ".dot", ".gv"):
-        raise ValueError(f"-o takes a file that ends in .svg, .dot or .gv, not {options.output!r}")
     f = compiled(options)
     drawing = f.graph(*_point(f, options.at)) if options.at else f.graph()
-    if path is None:
+    if options.output in (None, "-"):
         print(drawing, end="")
     else:
-        path.write_text(drawing.svg() if path.suffix == ".svg" else str(drawing), encoding="utf-8")
+        drawing.save(options.output)
     return 0
 
 

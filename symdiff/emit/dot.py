@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,6 +70,18 @@ class Drawing:
                 "drawing a graph needs the program dot of Graphviz: apt install graphviz, brew install graphviz,"
                 " or conda install graphviz"
             ) from error
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file: a picture where the name ends in .svg, the text where it ends in .dot or .gv.
+
+        Raises:
+            ImportError: as `svg`.
+            ValueError: another ending.
+        """
+        place = Path(path)
+        if place.suffix not in (".svg", ".dot", ".gv"):
+            raise ValueError(f"a graph is written to a file that ends in .svg, .dot or .gv, not {str(path)!r}")
+        place.write_text(self.svg() if place.suffix == ".svg" else self._dot, encoding="utf-8")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What Jupyter shows: the text, and the picture where it can be drawn."""

@@ -40,8 +40,20 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
     missing = [name for name in names if name not in given]
     if missing:
         shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
-        raise TypeError(f"{signature} takes {_count(len(names))}, {len(given)} given: {shown} missing")
+        raise TypeError(
+            f"{signature} takes {_count(len(names))}, {len(given)} given: {shown} missing{_apart(names, args)}"
+        )
     return tuple([given[name] for name in names])
+
+
+def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
+    """A hint where it seems that all arguments were given in one."""
+    match args:
+        case [Mapping() as given] if set(names) <= given.keys():
+            return "; to give a dict write **values"
+        case [[*given]] | [np.ndarray(ndim=1) as given] if len(given) == len(names):
+            return "; to give a sequence write *values"
+    return ""
 
 
 def normal(name: Any) -> Any:

@@ -1,0 +1,125 @@
+"""A Function as one of scalars: every element of an array is an argument, or a result, of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symdiff.derive import calculus
+from symdiff.dims import Shape, value
+
+if TYPE_CHECKING:
+    from symdiff.function import Function
+
+# Of an array for each element of the arguments, all of the loop shape: a row for each result, (m,) + loop shape.
+Evaluate = Callable[[Sequence[Any]], NDArray[Any]]
+Sizes = tuple[int, ...]
+
+
+class Unrolled:
+    """A Function whose arguments and results are the elements of those of another one.
+
+    Attributes:
+        args: names of the elements of the arguments, in order: `a`, `x[0]`, `x[1]`, ...
+        wrt: of those to differentiate by: their indices in `args`.
+        outputs: names of the elements of the results.
+    """
+
+    def __init__(self, f: Function, sizes: Mapping[str, int]) -> None:
+        def known(shapes: Sequence[Shape]) -> list[Sizes]:
+            return [tuple([value(dim, sizes) for dim in shape]) for shape in shapes]
+
+        self._f = f
+        self._cores = dict(zip(f.args, known(f.cores), strict=True))
+        self._results = known(f.results)
+        self._by = [self._cores[name] for name in f.wrt]
+        self._places = [(name, place) for name in f.wrt for place in np.ndindex(self._cores[name])]
+        elements = [(name, place) for name, core in self._cores.items() for place in np.ndindex(core)]
+        self.args = tuple([_element(*element) for element in elements])
+        self.wrt = [elements.index(element) for element in self._places]
+        results = zip(f.outputs, self._results, strict=True)
+        self.outputs = tuple([_element(name, place) for name, core in results for place in np.ndindex(core)])
+
+    def point(self, args: Sequence[Any]) -> list[NDArray[np.float64]]:
+        """The elements of arguments, each an array of the loop shape."""
+        rows = [_rows(a, core) for a, core in zip(args, self._cores.values(), strict=True)]
+        return [np.array(a, np.float64) for a in np.broadcast_arrays(*chain.from_iterable(rows))]
+
+    def value(self, at: Sequence[Any]) -> NDArray[Any]:
+        """The results."""
+        return _stacked([self._f(*self._arguments(at))], self._results)
+
+    def forward(self, k: int) -> Evaluate:
+        """The derivatives by one element of `wrt`, by a forward sweep."""
+        name, place = self._places[k]
+        core = self._cores[name]
+        if not core:
+            partials = self._f.diff(name)
+            return lambda at: _stacked([partials(*self._arguments(at))], self._results)
+        jvp = self._f._derived("jvp", calculus.jvp, wrt=(name,))  # noqa: SLF001 - a part of it
+        seed = np.zeros(core)
+        seed[place] = 1.0
+        count = len(self._results)
+        return lambda at: _stacked(jvp(*self._arguments(at), seed)[count:], self._results)
+
+    def reverse(self, at: Sequence[Any]) -> NDArray[Any]:
+        """The derivatives of every result by every element of `wrt`, (m, k) + loop shape, by reverse sweeps."""
+        args = self._arguments(at)
+        count = len(self._results)
+        seeds = _split(np.eye(len(self.outputs)), self._results)
+        return np.stack([_stacked(self._f.vjp(*args, *seed)[count:], self._by) for seed in zip(*seeds, strict=True)])
+
+    def gradient(self, at: Sequence[Any]) -> NDArray[Any]:
+        """The gradient of the one result."""
+        return _stacked(self._f.grad(*self._arguments(at)), self._by)
+
+    def hessian(self, at: Sequence[Any]) -> NDArray[Any]:
+        """The Hessian of the one result, (k, k) + loop shape."""
+        return np.moveaxis(np.asarray(self._f.hessian(*self._arguments(at))), (-2, -1), (0, 1))
+
+    def _arguments(self, at: Sequence[Any]) -> list[Any]:
+        """The arguments, of their elements."""
+        elements = iter(at)
+        return [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
+
+
+def _element(name: str, place: Sizes) -> str:
+    return f"{name}[{','.join(map(str, place))}]" if place else name
+
+
+def _joined(elements: Iterator[Any], core: Sizes) -> NDArray[Any]:
+    """An array of its elements."""
+    some = [next(elements) for _ in range(prod(core))]
+    if not some:
+        return np.zeros(core)
+    array = np.stack(np.broadcast_arrays(*some), axis=-1)
+    return array.reshape(array.shape[:-1] + core)
+
+
+def _split(rows: NDArray[Any], cores: Sequence[Sizes]) -> list[NDArray[Any]]:
+    """Rows of elements, (n, k), as an array of n for each of some core shapes."""
+    ends = np.cumsum([prod(core) for core in cores])
+    return [
+        part.reshape((len(rows), *core)) for part, core in zip(np.split(rows, ends[:-1], axis=1), cores, strict=True)
+    ]
+
+
+def _rows(array: Any, core: Sizes) -> NDArray[Any]:
+    """The elements of an array of loop shape + core shape: one row for each, of the loop shape."""
+    array = np.asarray(array)
+    loop = array.shape[: array.ndim - len(core)]
+    return np.moveaxis(array.reshape((*loop, prod(core))), -1, 0)
+
+
+def _stacked(result: Any, cores: Sequence[Sizes]) -> NDArray[Any]:
+    """A row for each element of a result, which may be nested."""
+    return np.concatenate([_rows(a, core) for a, core in zip(_flat(result), cores, strict=True)])
+
+
+def _flat(value: Any) -> list[Any]:
+    return [leaf for part in value for leaf in _flat(part)] if isinstance(value, tuple | list) else [value]
