@@ -50,6 +50,10 @@ def test_check(capsys):
     status, out, _ = run(capsys, "check", EXAMPLE, "--at", "x1=2", "--at", "x2=1:5:9")
     assert status == 0
     assert "all derivatives agree" in out
+    loss = ("sum((y-a*x)^2)", "--args", "x[n],y[n],a", "--wrt", "a", "--at", "x=1,2,3", "y=2,4,7", "a=2")
+    status, out, _ = run(capsys, "check", *loss)
+    assert status == 0
+    assert "d2 out/d a d a  hessian  28" in out
     status, out, _ = run(capsys, "check", "relu(x)", "--at", "x=0")
     assert status == 1
     assert "DIFFERS" in out

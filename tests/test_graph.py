@@ -223,7 +223,7 @@ def test_graph_command(capsys, tmp_path, monkeypatch):
     assert "= [1., 2.]" in capsys.readouterr().out
     for words, said in [
         (["x*y", "-o", "g.png"], "ends in .svg, .dot or .gv"),
-        (["x*y", "--at", "x=1:2:3", "y=1"], "one point, and --at gives 3 values to 'x'"),
+        (["x*y", "--at", "x=1:2:3", "y=1"], "--at gives 3 values to 'x', which takes one number here"),
         (["x*y", "--at", "x=1"], "no value to y"),
         (["2x"], "write 2*x"),
     ]:

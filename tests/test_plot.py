@@ -199,7 +199,7 @@ def test_matplotlib_is_an_extra(monkeypatch, capsys, tmp_path):
         (["x", "--range", "y=0:1"], "'y', which is not an argument: (x)"),
         (["x", "--range", "x=0:1", "--at", "x=2"], "'x' has a range, and a value by --at"),
         (["x*a*b", "--range", "x=0:1"], "plot needs a value for a, b, as --at a=1, or a range, as --range a=0:1"),
-        (["x*a", "--range", "x=0:1", "--at", "a=1,2"], "--at gives 2 values to 'a'; a picture is of one"),
+        (["x*a", "--range", "x=0:1", "--at", "a=1,2"], "--at gives 2 values to 'a', which takes one number here"),
         (["x*a", "--range", "x=0:1", "--at", "a=1", "c=2"], "'c', which is not an argument"),
         (["sum(v)*x", "--args", "v[n]", "x", "--range", "v=0:1", "--at", "x=1"], "'v' is an array"),
         (["sqrt(-1 - x^2)", "--range", "x=0:1"], "not finite anywhere on x = 0 to 1"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from symdiff.cli.options import add_at, add_formula, compiled, grid, parser_of, points
+from symdiff.cli.options import add_at, add_formula, compiled, everywhere, parser_of
 from symdiff.cli.words import Parser
 
 SUMMARY = "derivatives against numerical ones"
@@ -17,8 +17,9 @@ def parser() -> Parser:
         "check",
         "Compare every derivative with a numerical one: by the complex step where the formula is"
         " holomorphic, else by extrapolated differences. The exit status is 1 if any differs or could not be"
-        " compared. Formulas with arrays inside, as --args x[n], are not taken.",
+        " compared. Of an array, declared as --args x[n], every element counts as an argument.",
         EXAMPLE,
+        '"sum((y-a*x)^2)" --args "x[n],y[n],a" --wrt a --at x=1,2,3 y=2,4,7 a=2',
     )
     add_at(made)
     add_formula(made)
@@ -28,6 +29,6 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Print the report; 1 where a derivative differs or could not be compared."""
     f = compiled(options)
-    report = f.check(*grid(points(f, options.at)))
+    report = f.check(*everywhere(f, options.at))
     print(report)
     return 0 if report.ok else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from symdiff.cli.options import add_at, add_formula, compiled, parser_of, points
+from symdiff.cli.options import add_at, add_formula, compiled, one_point, parser_of
 from symdiff.cli.words import Parser
 
 SUMMARY = "a module that needs NumPy alone, or nothing"
@@ -36,13 +36,7 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Write it."""
     f = compiled(options, optimize=not options.textbook)
-    at = None
-    if options.at:
-        at = {}
-        for name, core, given in zip(f.args, f.cores, points(f, options.at), strict=True):
-            if not core and len(given) != 1:
-                raise ValueError(f"--at gives {len(given)} values to {name!r}; the results are stored at one point")
-            at[name] = given if core else given[0]
+    at = one_point(f, options.at) if options.at else None
     if options.output in (None, "-"):
         print(f.export(include=options.include, target=options.target, at=at), end="")
     else:

@@ -9,6 +9,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
@@ -89,6 +90,28 @@ def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
         hints = "".join(f"; {hint}" for name in missing if (hint := no_constant(name)))
         raise ValueError(f"--at gives no value to {', '.join(missing)}{hints}")
     return [values[name] for name in f.args]
+
+
+def single(name: str, values: np.ndarray, option: str = "--at") -> float:
+    """The number that an option gives to a name.
+
+    Raises:
+        ValueError: it gives several.
+    """
+    if len(values) != 1:
+        raise ValueError(f"{option} gives {len(values)} values to {name!r}, which takes one number here")
+    return float(values[0])
+
+
+def one_point(f: Function, given: Sequence[str]) -> list[Any]:
+    """The arguments at one point: numbers, and arrays where they are declared."""
+    return [p if core else single(name, p) for name, core, p in zip(f.args, f.cores, points(f, given), strict=True)]
+
+
+def everywhere(f: Function, given: Sequence[str]) -> list[Any]:
+    """The arguments as a call takes them: at one point, or, where none is an array, at all combinations of values."""
+    at = points(f, given)
+    return one_point(f, given) if any(f.cores) or all(len(p) == 1 for p in at) else list(grid(at))
 
 
 def assigned(

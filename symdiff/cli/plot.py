@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from symdiff.cli.curves import Array, comparable, limits_of, results, sampled, surface_limits
-from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points
+from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
 from symdiff.dims import estimate, product
 from symdiff.function import Function
@@ -178,12 +178,8 @@ def _values(f: Function, axes: Sequence[_Axis], at: Sequence[str]) -> list[Any]:
     for name, core, value in zip(f.args, f.cores, points(f, [*at, *(f"{name}=0" for name in names)]), strict=True):
         if name in names:
             given.append(None)
-        elif core:
-            given.append(value)
-        elif len(value) == 1:
-            given.append(float(value[0]))
         else:
-            raise ValueError(f"--at gives {len(value)} values to {name!r}; a picture is of one")
+            given.append(value if core else single(name, value))
     return given
 
 

@@ -8,33 +8,33 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.cli.options import compiled, grid, points
+from symdiff.cli.options import compiled, everywhere, one_point
 from symdiff.function import Function
 
 
 def run(options: argparse.Namespace) -> int:
     """Print value, gradient and source."""
     f = compiled(options)
-    at = points(f, options.at) if options.at else None
     try:
-        text = _shown(f, at)
+        text = _shown(f, options.at)
     except ImportError:  # that the derivatives need an extra is no reason to hide the value
         options.wrt = []
-        print(_shown(compiled(options), at), end="", flush=True)
+        print(_shown(compiled(options), options.at), end="", flush=True)
         raise
     print(text, end="")
     return 0
 
 
-def _shown(f: Function, at: Sequence[np.ndarray] | None) -> str:
-    """The formula, what it is at the points, and the source."""
+def _shown(f: Function, at: Sequence[str]) -> str:
+    """The formula, what it is at the points that `--at` gives, and the source."""
     lines = f.text.splitlines()
     head = f" = {f.text}" if len(lines) == 1 and ";" not in f.text else ":\n  " + "\n  ".join(lines)
     parts = [f"f({', '.join(f.args)}){head}"]
-    if at is not None:
-        single = any(f.cores) or any(f.results) or all(len(p) == 1 for p in at)
+    if at:
+        given = one_point(f, at) if any(f.results) else everywhere(f, at)
+        several = not any(f.cores) and np.ndim(given[0])
         with np.errstate(all="ignore"):  # an infinity or a NaN says it all
-            parts.append(_point(f, at) if single else _table(f, at))
+            parts.append(_table(f, given) if several else _point(f, given))
     if f.wrt and f.results != ((),):
         parts.append(f"{f.source}\n\n{f.jacobian.source}")
     else:
@@ -42,9 +42,8 @@ def _shown(f: Function, at: Sequence[np.ndarray] | None) -> str:
     return "\n\n".join([part.removesuffix("\n") for part in parts]) + "\n"
 
 
-def _point(f: Function, at: Sequence[np.ndarray]) -> str:
+def _point(f: Function, given: Sequence[Any]) -> str:
     """Value and derivatives at one point, a line each."""
-    given = [p if core else _single(name, p) for name, p, core in zip(f.args, at, f.cores, strict=True)]
     result = f(*given)
     rows: list[tuple[str, str, Any]] = [
         ("at", f"{name} = ", _short(value)) for name, value in zip(f.args, given, strict=True)
@@ -66,14 +65,6 @@ def _point(f: Function, at: Sequence[np.ndarray]) -> str:
     return "\n".join([head + _text(value, head) for head, (*_, value) in zip(heads, rows, strict=True)])
 
 
-def _single(name: str, values: np.ndarray) -> float:
-    if len(values) != 1:
-        raise ValueError(
-            f"--at gives {len(values)} values to {name!r}, which takes one number where there are arrays in the formula"
-        )
-    return float(values[0])
-
-
 def _text(value: Any, head: str) -> str:
     """A number, or an array behind `head`."""
     if not np.ndim(value):
@@ -81,19 +72,18 @@ def _text(value: Any, head: str) -> str:
     return np.array2string(np.asarray(value), prefix=head, threshold=60)
 
 
-def _table(f: Function, given: Sequence[np.ndarray]) -> str:
+def _table(f: Function, given: Sequence[Any]) -> str:
     """Value and derivatives at all points, a line each."""
-    everywhere = grid(given)
-    count = everywhere.shape[1]
-    columns = list(zip(f.args, everywhere, strict=True))
+    count = len(given[0])
+    columns = list(zip(f.args, given, strict=True))
     if len(f.outputs) == 1:
-        columns.append(("value", f(*everywhere)))
-        columns += [(f"d/d{name}", d) for name, d in zip(f.wrt, f.grad(*everywhere) if f.wrt else (), strict=True)]
+        columns.append(("value", f(*given)))
+        columns += [(f"d/d{name}", d) for name, d in zip(f.wrt, f.grad(*given) if f.wrt else (), strict=True)]
     else:
-        columns += list(zip(f.outputs, f(*everywhere), strict=True))
+        columns += list(zip(f.outputs, f(*given), strict=True))
         for name in f.wrt:
             titles = [f"d{out}/d{name}" for out in f.outputs]
-            columns += list(zip(titles, f.diff(name)(*everywhere), strict=True))
+            columns += list(zip(titles, f.diff(name)(*given), strict=True))
     texts = [[head, *(f"{v:.10g}" for v in np.broadcast_to(values, (count,)))] for head, values in columns]
     widths = [max(map(len, column)) for column in texts]
     rows = [

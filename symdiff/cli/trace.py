@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from symdiff.cli.options import add_at, add_formula, assigned, compiled, grid, parser_of, points
+from symdiff.cli.options import add_at, add_formula, assigned, compiled, everywhere, parser_of, single
 from symdiff.cli.words import Parser
 from symdiff.dims import Shape
-from symdiff.function import Function
-
-if TYPE_CHECKING:
-    import numpy as np
 
 SUMMARY = "every step with its value, tangent and adjoint"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 --tangent x1=1'
@@ -39,15 +35,8 @@ def run(options: argparse.Namespace) -> int:
     by = [cores[name] for name in f.wrt]
     tangent = _seeds(f.wrt, by, options.tangent, "--tangent", "an argument to differentiate by")
     cotangent = _seeds(f.outputs, f.results, options.cotangent, "--cotangent", "a result")
-    print(f.trace(*_arguments(f, options), tangent=tangent, cotangent=cotangent))
+    print(f.trace(*everywhere(f, options.at), tangent=tangent, cotangent=cotangent))
     return 0
-
-
-def _arguments(f: Function, options: argparse.Namespace) -> list[Any]:
-    at = points(f, options.at)
-    if any(f.cores):
-        return [p if core else _single(name, p, "--at") for name, p, core in zip(f.args, at, f.cores, strict=True)]
-    return [float(p[0]) for p in at] if all(len(p) == 1 for p in at) else list(grid(at))
 
 
 def _seeds(
@@ -57,10 +46,4 @@ def _seeds(
         return None
     found = assigned(names, cores, given, option, what)
     shapes = dict(zip(names, cores, strict=True))
-    return {name: v if shapes[name] else _single(name, v, option) for name, v in found.items()}
-
-
-def _single(name: str, values: np.ndarray, option: str) -> float:
-    if len(values) != 1:
-        raise ValueError(f"{option} gives {len(values)} values to {name!r}, which takes one number")
-    return float(values[0])
+    return {name: v if shapes[name] else single(name, v, option) for name, v in found.items()}
