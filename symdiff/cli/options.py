@@ -31,6 +31,7 @@ def parser_of(name: str, description: str, *examples: str) -> Parser:
     lines = "".join(f"\n  symdiff {name} {example}" for example in examples)
     return Parser(
         prog=f"symdiff {name}",
+        usage=f"symdiff {name} FORMULA [OPTION ...]",
         description=textwrap.fill(description, 80),
         epilog=f"example{'s' * (len(examples) > 1)}:{lines}",
     )
