@@ -27,6 +27,7 @@ from symdiff.arrays import (
     apart,
     whole,
 )
+from symdiff.factors import product
 
 if TYPE_CHECKING:
     from symdiff.build import Builder
@@ -93,8 +94,15 @@ def _logarithm(b: Builder, i: int) -> int | None:
     return _exponent(b, i)
 
 
+def _derives(b: Builder) -> bool:
+    """Whether rows of a derivative are made. Nothing divides by those: the sign of a zero makes no infinity."""
+    return not b.exact and b.graph.shared
+
+
 @_identity("neg")
 def _neg(b: Builder, x: int) -> int | None:
+    if _derives(b) and b.row(x)[0] == "sub" and x == len(b.graph.rows) - 1:  # just made, for this
+        return b.raw("sub", *b.row(x)[:0:-1])
     return _negated(b, x)
 
 
@@ -104,6 +112,8 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.op("sub", x, minus)
     if (minus := _negated(b, x)) is not None:
         return b.op("sub", y, minus)
+    if x == y and _derives(b) and not b.graph.complex:
+        return product(b, b.const(2.0), x)
     for e, one in ((x, y), (y, x)):
         if b.value(one) == -1.0 and (exponent := _exponent(b, e)) is not None:
             return b.op("expm1", exponent)
@@ -114,6 +124,10 @@ def _add(b: Builder, x: int, y: int) -> int | None:
 def _sub(b: Builder, x: int, y: int) -> int | None:
     if (minus := _negated(b, y)) is not None:
         return b.op("add", x, minus)
+    if _derives(b) and (minus := _negated(b, x)) is not None:
+        return b.op("neg", b.op("add", minus, y))
+    if _derives(b) and ("sub", x, y) not in b.graph.index and (swapped := b.graph.index.get(("sub", y, x))):
+        return b.op("neg", swapped)
     if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
         return b.op("expm1", exponent)
     return None
@@ -129,6 +143,8 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return b.op("neg", other)
         if (minus := _negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
+        if value is not None and value < 0 and _derives(b):
+            return b.op("neg", b.op("mul", b.const(-value), other))
     return None
 
 
@@ -143,6 +159,10 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return b.op("neg", b.op("div", minus, y))
     if (minus := _negated(b, y)) is not None:
         return b.op("neg", b.op("div", x, minus))
+    for i in (x, y):
+        value = b.value(i)
+        if value is not None and value < 0 and _derives(b):
+            return b.op("neg", b.op("div", *[b.const(-value) if j == i else j for j in (x, y)]))
     if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
         if _exponent(b, x) == exponent:
             return b.op("sigmoid", exponent)

@@ -265,8 +265,6 @@ def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int]
     for condition in unneeded:
         if not builder.silence.holds(total, condition):
             term = _away_inside(builder, condition, term)
-    if total == term and builder.graph.shapes and builder.graph.shared:
-        return product(builder, builder.const(2.0), term)
     return builder.op("add", total, term)
 
 

@@ -16,7 +16,7 @@ from symdiff.arrays import Assemble, Size
 from symdiff.emit.names import Names
 from symdiff.evaluate import constant
 from symdiff.ir import Program, Row
-from symdiff.primitives import ATOM, POWER, PRIMITIVES, TERNARY, UNARY, Primitive, occurrences, template
+from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
 WIDTH = 88
 _ROOM = WIDTH - 12  # what an indented line has left for its expression
@@ -216,6 +216,9 @@ class Writer:
         symbol = primitive.symbols[0]
         p = symbol.precedence
         if symbol.prefix:
+            text, own = self.texts[row[1]]
+            if row[0] == "neg" and own == PRODUCT and self.program.graph.shared and not _NO_FACTOR.search(text):
+                return f"-{text}", PRODUCT  # of the first factor
             return symbol.text + " " * symbol.text.isalpha() + self.tight(row[1], p), p
         # Comparisons do not associate: a chain means something else.
         left = self.tight(row[1], p + primitive.condition * (primitive.takes == ""))
@@ -236,6 +239,7 @@ class Writer:
 
 
 _CALL = re.compile(r"[\w.]*\(")
+_NO_FACTOR = re.compile("^-|[%@]")  # where a sign in front is not that of a product, or of a matrix
 _OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit; but not -b % c
 
 
