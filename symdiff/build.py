@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
-from math import isfinite
+from math import frexp, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +41,7 @@ class Builder:
         finite: whether rows are finite for finite arguments.
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
+        inverse: constants that came of 1/c, for a c of which that is not exact, each with c.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -51,6 +52,7 @@ class Builder:
         self.finite = Finite(graph)
         self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
+        self.inverse: dict[int, int] = {}
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
@@ -168,7 +170,10 @@ class Builder:
         except ImportError:
             return None
         if self.simplify or not isfinite(value):
-            return self.const(value)
+            made = self.const(value)
+            if name == "div" and self.value(arguments[0]) == 1.0 and abs(frexp(value)[0]) != 0.5:
+                self.inverse[made] = arguments[1]
+            return made
         made = self.raw(name, *arguments)
         self._known[made] = value
         return made

@@ -135,6 +135,10 @@ def _joined(b: Builder, one: int | None, other: int | None) -> int | None:
 
 
 def _product(b: Builder, factor: int, partial: int) -> int:
+    if b.graph.shared and "neg" in (b.row(factor)[0], b.row(partial)[0]):
+        (sign, factor), (other, partial) = _signed(b, factor), _signed(b, partial)
+        made = _product(b, factor, partial)
+        return made if sign == other else b.op("neg", made)
     if b.simplify and (collected := _collected(b, factor, partial)) is not None:
         return collected
     if b.simplify and (b.value(partial) is not None or _reciprocal(b, factor)):
@@ -144,9 +148,15 @@ def _product(b: Builder, factor: int, partial: int) -> int:
         scale = b.value(arguments[0])
         if scale == 1.0:
             return b.op(name, factor, arguments[1])
-        if scale is not None and b.value(factor) is not None:
+        if scale is not None and b.value(factor) is not None and factor not in b.inverse:
             return b.op(name, b.op("mul", factor, arguments[0]), arguments[1])
     return b.op("mul", factor, partial)
+
+
+def _signed(b: Builder, i: int) -> tuple[bool, int]:
+    """Whether row `i` has a minus sign, and it without that."""
+    row = b.row(i)
+    return (True, row[1]) if row[0] == "neg" else (False, i)
 
 
 def _collected(b: Builder, factor: int, partial: int) -> int | None:

@@ -141,6 +141,8 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return other
         if value == -1.0:
             return b.op("neg", other)
+        if factor in b.inverse and _derives(b) and not b.graph.complex:
+            return b.op("div", other, b.inverse[factor])
         if (minus := _negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
         if value is not None and value < 0 and _derives(b):
