@@ -99,9 +99,14 @@ def _derives(b: Builder) -> bool:
     return not b.exact and b.graph.shared
 
 
+def _new(b: Builder, i: int) -> bool:
+    """Whether row `i` was just made, so that no other row uses it."""
+    return all(b.row(j)[0] == "const" for j in range(i + 1, len(b.graph.rows)))
+
+
 @_identity("neg")
 def _neg(b: Builder, x: int) -> int | None:
-    if _derives(b) and b.row(x)[0] == "sub" and x == len(b.graph.rows) - 1:  # just made, for this
+    if _derives(b) and b.row(x)[0] == "sub" and all(row[0] == "const" for row in b.graph.rows[x + 1 :]):  # new
         return b.raw("sub", *b.row(x)[:0:-1])
     return _negated(b, x)
 
@@ -126,8 +131,8 @@ def _sub(b: Builder, x: int, y: int) -> int | None:
         return b.op("add", x, minus)
     if _derives(b) and (minus := _negated(b, x)) is not None:
         return b.op("neg", b.op("add", minus, y))
-    if _derives(b) and ("sub", x, y) not in b.graph.index and (swapped := b.graph.index.get(("sub", y, x))):
-        return b.op("neg", swapped)
+    if _derives(b) and ("sub", x, y) not in b.graph.index and ("sub", y, x) in b.graph.index:
+        return b.op("neg", b.raw("sub", y, x))
     if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
         return b.op("expm1", exponent)
     return None
