@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
-from math import frexp, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Resha
 from symdiff.carry import new_axes
 from symdiff.dims import Dim, Shape, product
 from symdiff.evaluate import constant, function
-from symdiff.factors import outside
+from symdiff.factors import outside, short
 from symdiff.finite import Finite
 from symdiff.identities import IDENTITIES, STRUCTURAL
 from symdiff.ir import CONDITIONS, operands
@@ -41,7 +41,7 @@ class Builder:
         finite: whether rows are finite for finite arguments.
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
-        inverse: constants that came of 1/c, for a c of which that is not exact, each with c.
+        inverse: constants of many digits that came of 1/c, for a c of few, each with c.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -171,7 +171,7 @@ class Builder:
             return None
         if self.simplify or not isfinite(value):
             made = self.const(value)
-            if name == "div" and self.value(arguments[0]) == 1.0 and abs(frexp(value)[0]) != 0.5:
+            if name == "div" and self.value(arguments[0]) == 1.0 and short(self.value(arguments[1])) and not short(value):
                 self.inverse[made] = arguments[1]
             return made
         made = self.raw(name, *arguments)

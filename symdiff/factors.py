@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from symdiff.build import Builder
 
 _LINEAR = (Sum, Einsum, Expand, Index, Permute, Reshape, Broadcast)
+_DIGITS = 10  # of a constant that somebody wrote, sign and point included
 _LEAST = 1e-100  # of the constant that two are collected to
 
 
@@ -120,9 +121,11 @@ def product(b: Builder, factor: int, partial: int) -> int:
 
 def _scale(b: Builder, i: int) -> Scale:
     """A scalar as a scale."""
-    row = b.row(i)
-    if row[0] == "div" and b.value(row[1]) is not None:
-        return Scale(None if b.value(row[1]) == 1.0 else row[1], row[2])
+    sign, rest = _signed(b, i)
+    row = b.row(rest)
+    if row[0] == "div" and (value := b.value(row[1])) is not None:
+        value = -value if sign else value
+        return Scale(None if value == 1.0 else b.const(value), row[2])
     return Scale(i)
 
 
@@ -148,9 +151,14 @@ def _product(b: Builder, factor: int, partial: int) -> int:
         scale = b.value(arguments[0])
         if scale == 1.0:
             return b.op(name, factor, arguments[1])
-        if scale is not None and b.value(factor) is not None and factor not in b.inverse:
+        if scale is not None and b.value(factor) is not None and not (factor in b.inverse and short(scale)):
             return b.op(name, b.op("mul", factor, arguments[0]), arguments[1])
     return b.op("mul", factor, partial)
+
+
+def short(value: float | None) -> bool:
+    """Whether a constant has few digits, as one that somebody wrote."""
+    return value is not None and len(repr(value)) <= _DIGITS
 
 
 def _signed(b: Builder, i: int) -> tuple[bool, int]:

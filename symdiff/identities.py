@@ -45,11 +45,13 @@ def _identity(name: str) -> Callable[[Identity], Identity]:
 
 
 def _negated(b: Builder, i: int) -> int | None:
-    """x, where row `i` is -x.
+    """x, where row `i` is -x; in a derivative p + q, where it is -p - q.
 
     Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
     """
     row = b.row(i)
+    if row[0] == "sub" and _derives(b) and (first := b.row(row[1]))[0] == "neg":
+        return b.op("add", first[1], row[2])
     return row[1] if row[0] == "neg" and b.graph.shared else None
 
 
@@ -99,6 +101,12 @@ def _derives(b: Builder) -> bool:
     return not b.exact and b.graph.shared
 
 
+def _scaled(b: Builder, i: int) -> bool:
+    """Whether row `i` has a constant in front, which takes a sign."""
+    row = b.row(i)
+    return row[0] in ("mul", "div") and b.value(row[1]) is not None
+
+
 def _new(b: Builder, i: int) -> bool:
     """Whether row `i` was just made, so that no other row uses it."""
     return all(b.row(j)[0] == "const" for j in range(i + 1, len(b.graph.rows)))
@@ -129,7 +137,7 @@ def _add(b: Builder, x: int, y: int) -> int | None:
 def _sub(b: Builder, x: int, y: int) -> int | None:
     if (minus := _negated(b, y)) is not None:
         return b.op("add", x, minus)
-    if _derives(b) and (minus := _negated(b, x)) is not None:
+    if _derives(b) and (minus := _negated(b, x)) is not None and not (b.shape(minus) or _scaled(b, minus)):
         return b.op("neg", b.op("add", minus, y))
     if _derives(b) and ("sub", x, y) not in b.graph.index and ("sub", y, x) in b.graph.index:
         return b.op("neg", b.raw("sub", y, x))
@@ -150,7 +158,7 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return b.op("div", other, b.inverse[factor])
         if (minus := _negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
-        if value is not None and value < 0 and _derives(b):
+        if value is not None and value < 0 and _derives(b) and not b.shape(other):
             return b.op("neg", b.op("mul", b.const(-value), other))
     return None
 
@@ -168,7 +176,7 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return b.op("neg", b.op("div", x, minus))
     for i in (x, y):
         value = b.value(i)
-        if value is not None and value < 0 and _derives(b):
+        if value is not None and value < 0 and _derives(b) and not b.shape(x) and not b.shape(y):
             return b.op("neg", b.op("div", *[b.const(-value) if j == i else j for j in (x, y)]))
     if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
         if _exponent(b, x) == exponent:
