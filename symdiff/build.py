@@ -171,7 +171,12 @@ class Builder:
             return None
         if self.simplify or not isfinite(value):
             made = self.const(value)
-            if name == "div" and self.value(arguments[0]) == 1.0 and short(self.value(arguments[1])) and not short(value):
+            if (
+                name == "div"
+                and self.value(arguments[0]) == 1.0
+                and short(self.value(arguments[1]))
+                and not short(value)
+            ):
                 self.inverse[made] = arguments[1]
             return made
         made = self.raw(name, *arguments)

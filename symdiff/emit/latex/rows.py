@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import copysign
+from math import copysign, isfinite
 
 from symdiff.arrays import (
     AnyOf,
@@ -29,11 +29,12 @@ from symdiff.arrays import (
     Sum,
 )
 from symdiff.dims import Dim, fixed
-from symdiff.emit.latex.names import fraction, quotient
+from symdiff.emit.latex.names import fraction, known, number, quotient
 from symdiff.emit.latex.spell import BIG, HADAMARD, NEGATIVE, Text, negative, power, product, tight
 from symdiff.emit.latex.terms import Axis, Mark, Piece, Printer, moves, subscripted
 from symdiff.emit.latex.text import log_sum_exp
 from symdiff.evaluate import constant as value_of
+from symdiff.factors import short
 from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, SUM
 
@@ -77,14 +78,30 @@ def _joined(first: dict[Text, Fraction], second: dict[Text, Fraction]) -> dict[T
 
 
 def _side(powers: dict[Text, Fraction], number: str) -> Text:
-    """What stands above or below the line; what is open stands last."""
-    level = PRODUCT if " " in number else POWER if "\\" in number else ATOM
-    parts = [] if number == "1" and powers else [Text(number, level)]
-    parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: item[0].open)]
+    """What stands above or below the line."""
+    parts = [] if number == "1" and powers else [_number(number)]
+    parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: _place(item[0]))]
     made = parts[0]
     for part in parts[1:]:
         made = product(made, part)
     return made
+
+
+def _number(text: str) -> Text:
+    return Text(text, PRODUCT if " " in text else POWER if "\\" in text or "^" in text else ATOM)
+
+
+def _place(text: Text) -> tuple[int, int, str]:
+    """Where a factor stands: numbers, names, names of what is shared, sums, functions; last what is open."""
+    if text.open:
+        return 5, 0, ""
+    if text.level < PRODUCT:
+        return 3, 0, ""
+    if text.level != ATOM or text.text.startswith(("\\left", "\\sqrt")) or "(" in text.text:
+        return 4, 0, ""
+    if text.text.startswith("v_{"):
+        return 2, len(text.text), text.text
+    return 0 if text.text[0].isdigit() else 1, 0, text.text
 
 
 def _power(text: Text, exponent: Fraction) -> Text:
@@ -175,7 +192,7 @@ class RowWriter:
         if op == "mul":
             return self.of_term(i, self.term(row[1]).times(self.term(row[2])), bound)
         if op == "div":
-            return self.of_term(i, self.term(row[1]).times(self.term(row[2]), inverse=True), bound)
+            return self.of_term(i, self.term(row[1]).times(self.divisor(row[2]), inverse=True), bound)
         if op == "neg":
             return self.of_term(i, Term(-1.0).times(self.term(row[1])), bound)
         if op == "pow" and (made_term := self.constant_power(row)) is not None:
@@ -190,6 +207,14 @@ class RowWriter:
     def term(self, i: int) -> Term:
         """Row `i` as a product."""
         return self.terms.get(i) or Term(1.0, {self.pieces[i].element: Fraction(1)})
+
+    def divisor(self, i: int) -> Term:
+        """Row `i` as a product that something is divided by: a constant stays there if its reciprocal has many digits."""
+        row = self.rows[i]
+        value = float(value_of(row[1])) if row[0] == "const" else 0.0
+        if not isfinite(value) or value.is_integer() or short(1 / value) or known(value):
+            return self.term(i)
+        return Term(copysign(1.0, value), {_number(number(abs(value))): Fraction(1)})
 
     def of_term(self, i: int, term: Term, bound: int = 0) -> Piece:
         """The piece of a product."""
