@@ -28,6 +28,7 @@ from symdiff.arrays import (
     whole,
 )
 from symdiff.factors import product
+from symdiff.signs import derives, negated, of_constants, of_difference, of_negative
 
 if TYPE_CHECKING:
     from symdiff.build import Builder
@@ -42,17 +43,6 @@ def _identity(name: str) -> Callable[[Identity], Identity]:
         return rule
 
     return register
-
-
-def _negated(b: Builder, i: int) -> int | None:
-    """x, where row `i` is -x; in a derivative p + q, where it is -p - q.
-
-    Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
-    """
-    row = b.row(i)
-    if row[0] == "sub" and _derives(b) and (first := b.row(row[1]))[0] == "neg":
-        return b.op("add", first[1], row[2])
-    return row[1] if row[0] == "neg" and b.graph.shared else None
 
 
 def _one_plus(b: Builder, i: int) -> int | None:
@@ -96,36 +86,19 @@ def _logarithm(b: Builder, i: int) -> int | None:
     return _exponent(b, i)
 
 
-def _derives(b: Builder) -> bool:
-    """Whether rows of a derivative are made. Nothing divides by those: the sign of a zero makes no infinity."""
-    return not b.exact and b.graph.shared
-
-
-def _scaled(b: Builder, i: int) -> bool:
-    """Whether row `i` has a constant in front, which takes a sign."""
-    row = b.row(i)
-    return row[0] in ("mul", "div") and b.value(row[1]) is not None
-
-
-def _new(b: Builder, i: int) -> bool:
-    """Whether row `i` was just made, so that no other row uses it."""
-    return all(b.row(j)[0] == "const" for j in range(i + 1, len(b.graph.rows)))
-
-
 @_identity("neg")
 def _neg(b: Builder, x: int) -> int | None:
-    if _derives(b) and b.row(x)[0] == "sub" and all(row[0] == "const" for row in b.graph.rows[x + 1 :]):  # new
-        return b.raw("sub", *b.row(x)[:0:-1])
-    return _negated(b, x)
+    minus = negated(b, x)
+    return of_negative(b, x) if minus is None else minus
 
 
 @_identity("add")
 def _add(b: Builder, x: int, y: int) -> int | None:
-    if (minus := _negated(b, y)) is not None:
+    if (minus := negated(b, y)) is not None:
         return b.op("sub", x, minus)
-    if (minus := _negated(b, x)) is not None:
+    if (minus := negated(b, x)) is not None:
         return b.op("sub", y, minus)
-    if x == y and _derives(b) and not b.graph.complex:
+    if x == y and derives(b) and not b.graph.complex:
         return product(b, b.const(2.0), x)
     for e, one in ((x, y), (y, x)):
         if b.value(one) == -1.0 and (exponent := _exponent(b, e)) is not None:
@@ -135,12 +108,10 @@ def _add(b: Builder, x: int, y: int) -> int | None:
 
 @_identity("sub")
 def _sub(b: Builder, x: int, y: int) -> int | None:
-    if (minus := _negated(b, y)) is not None:
+    if (minus := negated(b, y)) is not None:
         return b.op("add", x, minus)
-    if _derives(b) and (minus := _negated(b, x)) is not None and not (b.shape(minus) or _scaled(b, minus)):
-        return b.op("neg", b.op("add", minus, y))
-    if _derives(b) and ("sub", x, y) not in b.graph.index and ("sub", y, x) in b.graph.index:
-        return b.op("neg", b.raw("sub", y, x))
+    if (turned := of_difference(b, x, y)) is not None:
+        return turned
     if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
         return b.op("expm1", exponent)
     return None
@@ -154,13 +125,11 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return other
         if value == -1.0:
             return b.op("neg", other)
-        if factor in b.inverse and _derives(b) and not b.graph.complex:
+        if factor in b.inverse and derives(b) and not b.graph.complex:
             return b.op("div", other, b.inverse[factor])
-        if (minus := _negated(b, factor)) is not None:
+        if (minus := negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
-        if value is not None and value < 0 and _derives(b) and not b.shape(other):
-            return b.op("neg", b.op("mul", b.const(-value), other))
-    return None
+    return of_constants(b, "mul", x, y)
 
 
 @_identity("div")
@@ -170,14 +139,12 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return x
     if value == -1.0:
         return b.op("neg", x)
-    if (minus := _negated(b, x)) is not None:
+    if (minus := negated(b, x)) is not None:
         return b.op("neg", b.op("div", minus, y))
-    if (minus := _negated(b, y)) is not None:
+    if (minus := negated(b, y)) is not None:
         return b.op("neg", b.op("div", x, minus))
-    for i in (x, y):
-        value = b.value(i)
-        if value is not None and value < 0 and _derives(b) and not b.shape(x) and not b.shape(y):
-            return b.op("neg", b.op("div", *[b.const(-value) if j == i else j for j in (x, y)]))
+    if (positive := of_constants(b, "div", x, y)) is not None:
+        return positive
     if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
         if _exponent(b, x) == exponent:
             return b.op("sigmoid", exponent)
@@ -225,7 +192,7 @@ def _log1p(b: Builder, x: int) -> int | None:
     exponent = _exponent(b, x)
     if exponent is not None and not b.graph.complex:
         return b.op("softplus", exponent)
-    if (minus := _negated(b, x)) is not None and (of := _sigmoid_of(b, minus)) is not None:
+    if (minus := negated(b, x)) is not None and (of := _sigmoid_of(b, minus)) is not None:
         return b.op("neg", b.op("softplus", of))
     return None
 

@@ -30,7 +30,7 @@ from symdiff.arrays import (
 )
 from symdiff.dims import Dim, fixed
 from symdiff.emit.latex.names import fraction, known, number, quotient
-from symdiff.emit.latex.spell import BIG, HADAMARD, NEGATIVE, Text, negative, power, product, tight
+from symdiff.emit.latex.spell import BIG, HADAMARD, NEGATIVE, Text, literal, negative, position, power, product, tight
 from symdiff.emit.latex.terms import Axis, Mark, Piece, Printer, moves, subscripted
 from symdiff.emit.latex.text import log_sum_exp
 from symdiff.evaluate import constant as value_of
@@ -79,29 +79,12 @@ def _joined(first: dict[Text, Fraction], second: dict[Text, Fraction]) -> dict[T
 
 def _side(powers: dict[Text, Fraction], number: str) -> Text:
     """What stands above or below the line."""
-    parts = [] if number == "1" and powers else [_number(number)]
-    parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: _place(item[0]))]
+    parts = [] if number == "1" and powers else [literal(number)]
+    parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: position(item[0]))]
     made = parts[0]
     for part in parts[1:]:
         made = product(made, part)
     return made
-
-
-def _number(text: str) -> Text:
-    return Text(text, PRODUCT if " " in text else POWER if "\\" in text or "^" in text else ATOM)
-
-
-def _place(text: Text) -> tuple[int, int, str]:
-    """Where a factor stands: numbers, names, names of what is shared, sums, functions; last what is open."""
-    if text.open:
-        return 5, 0, ""
-    if text.level < PRODUCT:
-        return 3, 0, ""
-    if text.level != ATOM or text.text.startswith(("\\left", "\\sqrt")) or "(" in text.text:
-        return 4, 0, ""
-    if text.text.startswith("v_{"):
-        return 2, len(text.text), text.text
-    return 0 if text.text[0].isdigit() else 1, 0, text.text
 
 
 def _power(text: Text, exponent: Fraction) -> Text:
@@ -209,12 +192,12 @@ class RowWriter:
         return self.terms.get(i) or Term(1.0, {self.pieces[i].element: Fraction(1)})
 
     def divisor(self, i: int) -> Term:
-        """Row `i` as a product that something is divided by: a constant stays there if its reciprocal has many digits."""
+        """Row `i` as a product that something is divided by: a constant stays if its reciprocal has many digits."""
         row = self.rows[i]
         value = float(value_of(row[1])) if row[0] == "const" else 0.0
         if not isfinite(value) or value.is_integer() or short(1 / value) or known(value):
             return self.term(i)
-        return Term(copysign(1.0, value), {_number(number(abs(value))): Fraction(1)})
+        return Term(copysign(1.0, value), {literal(number(abs(value))): Fraction(1)})
 
     def of_term(self, i: int, term: Term, bound: int = 0) -> Piece:
         """The piece of a product."""
