@@ -138,7 +138,8 @@ def _joined(b: Builder, one: int | None, other: int | None) -> int | None:
 
 
 def _product(b: Builder, factor: int, partial: int) -> int:
-    if b.graph.shared and "neg" in (b.row(factor)[0], b.row(partial)[0]):
+    rows = b.graph.rows
+    if (rows[factor][0] == "neg" or rows[partial][0] == "neg") and b.graph.shared:
         (sign, factor), (other, partial) = _signed(b, factor), _signed(b, partial)
         made = _product(b, factor, partial)
         return made if sign == other else b.op("neg", made)

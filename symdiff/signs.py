@@ -22,10 +22,13 @@ def negated(b: Builder, i: int) -> int | None:
 
     Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
     """
-    row = b.row(i)
-    if row[0] == "sub" and derives(b) and (first := b.row(row[1]))[0] == "neg":
-        return b.op("add", first[1], row[2])
-    return row[1] if row[0] == "neg" and b.graph.shared else None
+    rows = b.graph.rows
+    row = rows[i]
+    if row[0] == "neg":
+        return row[1] if b.graph.shared else None
+    if row[0] == "sub" and rows[row[1]][0] == "neg" and derives(b):
+        return b.op("add", rows[row[1]][1], row[2])
+    return None
 
 
 def of_negative(b: Builder, x: int) -> int | None:
@@ -52,7 +55,8 @@ def of_difference(b: Builder, x: int, y: int) -> int | None:
 
 def of_constants(b: Builder, name: str, x: int, y: int) -> int | None:
     """The product or quotient with the sign of a negative constant outside; an array keeps it in its one pass."""
-    if not derives(b) or b.shape(x) or b.shape(y):
+    rows = b.graph.rows
+    if rows[x][0] != "const" != rows[y][0] or not derives(b) or b.shape(x) or b.shape(y):
         return None
     for i in (x, y):
         value = b.value(i)

@@ -9,7 +9,7 @@ the user's, what is multiplied inside of it is NaN on the other side, so it rais
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 
 from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure
@@ -24,6 +24,7 @@ from symdiff.primitives import PRIMITIVES
 
 _NAME = re.compile(r"[a-z]+")
 _SCATTERED = 4  # places of an array of zeros at which a product is made, rather than everywhere
+_QUOTIENTS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.divisor)
 _NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
 
 
@@ -71,20 +72,21 @@ def _by_rule(
 def tangent(builder: Builder, i: int, row: Row, dots: Mapping[int, int], unneeded: Sequence[int]) -> int | None:
     """The tangent of row `i` from those of its operands, None where it is zero; it is not needed where `unneeded`."""
     here = [(k, dot) for k, j in enumerate(operands(row)) if (dot := dots.get(j)) is not None]
-    divisor = ""
-    if len(here) > 1 and isinstance(row[0], str) and builder.graph.shared and not builder.graph.shapes:
-        divisor = PRIMITIVES[row[0]].divisor
+    if len(here) > 1 and row[0] in _QUOTIENTS and builder.graph.shared and not builder.graph.shapes:
+        divisor = f"/{PRIMITIVES[row[0]].divisor}"
+        rest = [(k, PRIMITIVES[row[0]].partials[k].removesuffix(divisor), dot) for k, dot in here]
+        terms = (_by_rule(builder, i, row, k, text, dot, unneeded, forward=True) for k, text, dot in rest)
+        total = _total(builder, i, terms, unneeded)
+        return None if total is None else _by_rule(builder, i, row, 0, f"1{divisor}", total, unneeded, forward=True)
+    return _total(builder, i, (chain(builder, i, row, k, dot, unneeded, forward=True) for k, dot in here), unneeded)
+
+
+def _total(builder: Builder, i: int, terms: Iterable[int | None], unneeded: Sequence[int]) -> int | None:
+    """The sum of the terms of the tangent of row `i`, without those that are zero."""
     total = None
-    for k, dot in here:
-        if divisor:
-            text = PRIMITIVES[row[0]].partials[k].removesuffix(f"/{divisor}")
-            term = _by_rule(builder, i, row, k, text, dot, unneeded, forward=True)
-        else:
-            term = chain(builder, i, row, k, dot, unneeded, forward=True)
+    for term in terms:
         if term is not None:
             total = plus(builder, total, term, (*unneeded, *builder.silence.where(i)))
-    if divisor and total is not None:
-        return _by_rule(builder, i, row, 0, f"1/{divisor}", total, unneeded, forward=True)
     return total
 
 
