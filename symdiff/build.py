@@ -13,7 +13,7 @@ from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Resha
 from symdiff.carry import new_axes
 from symdiff.dims import Dim, Shape, product
 from symdiff.evaluate import constant, function
-from symdiff.factors import outside
+from symdiff.factors import outside, short
 from symdiff.finite import Finite
 from symdiff.identities import IDENTITIES, STRUCTURAL
 from symdiff.ir import CONDITIONS, operands
@@ -41,6 +41,7 @@ class Builder:
         finite: whether rows are finite for finite arguments.
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
+        inverse: constants of many digits that came of 1/c, for a c of few, each with c.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -51,6 +52,7 @@ class Builder:
         self.finite = Finite(graph)
         self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
+        self.inverse: dict[int, int] = {}
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
@@ -168,7 +170,15 @@ class Builder:
         except ImportError:
             return None
         if self.simplify or not isfinite(value):
-            return self.const(value)
+            made = self.const(value)
+            if (
+                name == "div"
+                and self.value(arguments[0]) == 1.0
+                and short(self.value(arguments[1]))
+                and not short(value)
+            ):
+                self.inverse[made] = arguments[1]
+            return made
         made = self.raw(name, *arguments)
         self._known[made] = value
         return made

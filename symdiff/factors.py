@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from symdiff.build import Builder
 
 _LINEAR = (Sum, Einsum, Expand, Index, Permute, Reshape, Broadcast)
+_DIGITS = 10  # of a constant that somebody wrote, sign and point included
 _LEAST = 1e-100  # of the constant that two are collected to
 
 
@@ -120,9 +121,11 @@ def product(b: Builder, factor: int, partial: int) -> int:
 
 def _scale(b: Builder, i: int) -> Scale:
     """A scalar as a scale."""
-    row = b.row(i)
-    if row[0] == "div" and b.value(row[1]) is not None:
-        return Scale(None if b.value(row[1]) == 1.0 else row[1], row[2])
+    sign, rest = _signed(b, i)
+    row = b.row(rest)
+    if row[0] == "div" and (value := b.value(row[1])) is not None:
+        value = -value if sign else value
+        return Scale(None if value == 1.0 else b.const(value), row[2])
     return Scale(i)
 
 
@@ -135,6 +138,11 @@ def _joined(b: Builder, one: int | None, other: int | None) -> int | None:
 
 
 def _product(b: Builder, factor: int, partial: int) -> int:
+    rows = b.graph.rows
+    if (rows[factor][0] == "neg" or rows[partial][0] == "neg") and b.graph.shared:
+        (sign, factor), (other, partial) = _signed(b, factor), _signed(b, partial)
+        made = _product(b, factor, partial)
+        return made if sign == other else b.op("neg", made)
     if b.simplify and (collected := _collected(b, factor, partial)) is not None:
         return collected
     if b.simplify and (b.value(partial) is not None or _reciprocal(b, factor)):
@@ -144,9 +152,20 @@ def _product(b: Builder, factor: int, partial: int) -> int:
         scale = b.value(arguments[0])
         if scale == 1.0:
             return b.op(name, factor, arguments[1])
-        if scale is not None and b.value(factor) is not None:
+        if scale is not None and b.value(factor) is not None and not (factor in b.inverse and short(scale)):
             return b.op(name, b.op("mul", factor, arguments[0]), arguments[1])
     return b.op("mul", factor, partial)
+
+
+def short(value: float | None) -> bool:
+    """Whether a constant has few digits, as one that somebody wrote."""
+    return value is not None and len(repr(value)) <= _DIGITS
+
+
+def _signed(b: Builder, i: int) -> tuple[bool, int]:
+    """Whether row `i` has a minus sign, and it without that."""
+    row = b.row(i)
+    return (True, row[1]) if row[0] == "neg" else (False, i)
 
 
 def _collected(b: Builder, factor: int, partial: int) -> int | None:

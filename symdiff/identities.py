@@ -27,6 +27,8 @@ from symdiff.arrays import (
     apart,
     whole,
 )
+from symdiff.factors import product
+from symdiff.signs import derives, negated, of_constants, of_difference, of_negative
 
 if TYPE_CHECKING:
     from symdiff.build import Builder
@@ -41,15 +43,6 @@ def _identity(name: str) -> Callable[[Identity], Identity]:
         return rule
 
     return register
-
-
-def _negated(b: Builder, i: int) -> int | None:
-    """x, where row `i` is -x.
-
-    Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
-    """
-    row = b.row(i)
-    return row[1] if row[0] == "neg" and b.graph.shared else None
 
 
 def _one_plus(b: Builder, i: int) -> int | None:
@@ -95,15 +88,18 @@ def _logarithm(b: Builder, i: int) -> int | None:
 
 @_identity("neg")
 def _neg(b: Builder, x: int) -> int | None:
-    return _negated(b, x)
+    minus = negated(b, x)
+    return of_negative(b, x) if minus is None else minus
 
 
 @_identity("add")
 def _add(b: Builder, x: int, y: int) -> int | None:
-    if (minus := _negated(b, y)) is not None:
+    if (minus := negated(b, y)) is not None:
         return b.op("sub", x, minus)
-    if (minus := _negated(b, x)) is not None:
+    if (minus := negated(b, x)) is not None:
         return b.op("sub", y, minus)
+    if x == y and derives(b) and not b.graph.complex:
+        return product(b, b.const(2.0), x)
     for e, one in ((x, y), (y, x)):
         if b.value(one) == -1.0 and (exponent := _exponent(b, e)) is not None:
             return b.op("expm1", exponent)
@@ -112,8 +108,10 @@ def _add(b: Builder, x: int, y: int) -> int | None:
 
 @_identity("sub")
 def _sub(b: Builder, x: int, y: int) -> int | None:
-    if (minus := _negated(b, y)) is not None:
+    if (minus := negated(b, y)) is not None:
         return b.op("add", x, minus)
+    if (turned := of_difference(b, x, y)) is not None:
+        return turned
     if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
         return b.op("expm1", exponent)
     return None
@@ -127,9 +125,11 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return other
         if value == -1.0:
             return b.op("neg", other)
-        if (minus := _negated(b, factor)) is not None:
+        if factor in b.inverse and derives(b) and not b.graph.complex:
+            return b.op("div", other, b.inverse[factor])
+        if (minus := negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
-    return None
+    return of_constants(b, "mul", x, y)
 
 
 @_identity("div")
@@ -139,10 +139,12 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return x
     if value == -1.0:
         return b.op("neg", x)
-    if (minus := _negated(b, x)) is not None:
+    if (minus := negated(b, x)) is not None:
         return b.op("neg", b.op("div", minus, y))
-    if (minus := _negated(b, y)) is not None:
+    if (minus := negated(b, y)) is not None:
         return b.op("neg", b.op("div", x, minus))
+    if (positive := of_constants(b, "div", x, y)) is not None:
+        return positive
     if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
         if _exponent(b, x) == exponent:
             return b.op("sigmoid", exponent)
@@ -190,7 +192,7 @@ def _log1p(b: Builder, x: int) -> int | None:
     exponent = _exponent(b, x)
     if exponent is not None and not b.graph.complex:
         return b.op("softplus", exponent)
-    if (minus := _negated(b, x)) is not None and (of := _sigmoid_of(b, minus)) is not None:
+    if (minus := negated(b, x)) is not None and (of := _sigmoid_of(b, minus)) is not None:
         return b.op("neg", b.op("softplus", of))
     return None
 

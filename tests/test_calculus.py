@@ -467,3 +467,37 @@ def test_a_large_hessian_builds_in_linear_time_of_its_sweeps():
     column = f.diff("x3").grad(*point)
     np.testing.assert_allclose(got[f.wrt.index("x3")], column, rtol=1e-9)
     assert ulps(got[0, 1], got[1, 0]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("(a*x + b)**3/c", "hessian[..., 3, 3] = 2.0 * (v2 * v1 / c / c) / c"),  # not -(-v - v)
+        ("1/(1 + x**2)", "hessian[..., 0, 0] = 2.0 * (v2 * v3) / v1 * v3 - 2.0 * v2"),  # both halves are one product
+        ("a*exp(-x/10.03)", "v1 = np.exp(-x / 10.03) / 10.03"),  # no 0.0997
+        (
+            "exp(-(x-m)**2/(2*s**2))/s",
+            "hessian[..., 1, 2] = hessian[..., 2, 1] = -v9 - v8",
+        ),  # by m it is that by x, negated
+        ("(a*x + b)**3/c", "v1_bar_dot2 = 3.0 * (a * v2_dot) / c"),  # a second tangent of one row
+    ],
+)
+def test_second_derivatives_read_as_written_by_hand(text, line):
+    assert f"    {line}\n" in symdiff.compile(text).hessian.source
+
+
+def test_equal_terms_of_a_complex_derivative_are_added():
+    f = symdiff.compile("x**2*y").diff("y", "x")  # 2*inf would be NaN in the part that is 0
+    assert f(complex(np.inf, 0.0), 1.0 + 0j).real == np.inf
+
+
+def test_a_sign_of_the_users_stays_where_it_is():
+    f = symdiff.compile("1/(-(a - b))")
+    assert f(1.0, 1.0) == -np.inf
+    assert f(np.ones(1), np.ones(1)) == -np.inf
+
+
+def test_constants_that_divide_do_so_in_arrays_too():
+    f = symdiff.compile("sum((x/10.03)**2)", args="x[n]")
+    np.testing.assert_allclose(f.grad([1.0, 2.0]).x, np.array([2.0, 4.0]) / 10.03**2, rtol=1e-15)
+    np.testing.assert_allclose(f.hessian([1.0, 2.0]), np.eye(2) * 2 / 10.03**2, rtol=1e-15)

@@ -113,3 +113,8 @@ def test_the_same_source_under_any_hash_seed():
         for seed in ("0", "1", "4711")
     }
     assert len(runs) == 1
+
+
+def test_long_lists_break_outside_of_brackets():
+    source = symdiff.compile("(a*x+b)**3/c").hessian.source
+    assert "np.shape(c))\n        + (4, 4), dtype\n    )\n" in source

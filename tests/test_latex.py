@@ -119,7 +119,7 @@ ARRAYS = [
 DERIVATIVES = [
     ("log(x1) + x1*x2 - sin(x2)", ("x1",), r"\frac{\partial f}{\partial x_{1}} = \frac{1}{x_{1}} + x_{2}"),
     ("x^3", ("x", "x"), r"\frac{\mathrm{d}^{2} f}{\mathrm{d} x^{2}} = 6 x"),
-    ("x^2*y^2", ("x", "y"), r"\frac{\partial^{2} f}{\partial y \, \partial x} = 4 y x"),
+    ("x^2*y^2", ("x", "y"), r"\frac{\partial^{2} f}{\partial y \, \partial x} = 4 x y"),
     ("x^y", ("x",), r"\frac{\partial f}{\partial x} = y x^{y - 1}"),
     ("x^y", ("y",), r"\frac{\partial f}{\partial y} = x^{y} \log\left(x\right)"),
     ("hypot(x, y)", ("x",), r"\frac{\partial f}{\partial x} = \frac{x}{\sqrt{x^{2} + y^{2}}}"),
@@ -157,16 +157,16 @@ def test_members():
     f = symdiff.compile("x1^2*x2")
     assert f.grad.latex.splitlines() == [
         r"\begin{aligned}",
-        r"\frac{\partial f}{\partial x_{1}} &= 2 x_{2} x_{1} \\",
+        r"\frac{\partial f}{\partial x_{1}} &= 2 x_{1} x_{2} \\",
         r"\frac{\partial f}{\partial x_{2}} &= x_{1}^{2}",
         r"\end{aligned}",
     ]
     assert f.value_and_grad.latex.splitlines()[1] == r"f &= x_{1}^{2} x_{2} \\"
     assert f.hessian.latex == r"\nabla^{2} f = \begin{pmatrix} 2 x_{2} & 2 x_{1} \\ 2 x_{1} & 0 \end{pmatrix}"
-    assert f.jacobian.latex == r"\nabla f = \begin{pmatrix} 2 x_{2} x_{1} & x_{1}^{2} \end{pmatrix}"
+    assert f.jacobian.latex == r"\nabla f = \begin{pmatrix} 2 x_{1} x_{2} & x_{1}^{2} \end{pmatrix}"
     assert f.jvp.latex.splitlines()[2] == r"\dot{f} &= 2 \dot{x}_{1} x_{1} x_{2} + \dot{x}_{2} x_{1}^{2}"
     assert f.vjp.latex.splitlines()[2:4] == [
-        r"\bar{x}_{1} &= 2 \bar{f} x_{2} x_{1} \\",
+        r"\bar{x}_{1} &= 2 \bar{f} x_{1} x_{2} \\",
         r"\bar{x}_{2} &= \bar{f} x_{1}^{2}",
     ]
     assert symdiff.compile("x*y, x").jacobian.latex == r"J = \begin{pmatrix} y & x \\ 1 & 0 \end{pmatrix}"
@@ -457,3 +457,18 @@ def test_deep_and_shared_formulas():
     assert len(shared.grad.latex) < 20_000
     unnamed = symdiff.compile("sin(x*y + exp(x)*cos(y) + 1)**2").hessian
     assert "v_{1}" in unnamed.latex
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "want"),
+    [
+        ("a*exp(-x/10.03)", "ax", r"-\frac{e^{-\frac{x}{10.03}}}{10.03}"),
+        ("(x/10.03)^2*y", "xy", r"\frac{2 x}{10.03^{2}}"),
+        ("(x/3)^2*y", "xy", r"\frac{2 x}{9}"),
+        ("x/pi", "x", r"\frac{1}{\pi}"),
+        ("sin(a)*(a+b)^2*x", "ab", r"x \left(2 \left(a + b\right) \cos\left(a\right) + 2 \sin\left(a\right)\right)"),
+    ],
+)
+def test_factors_and_constants_of_derivatives(text, by, want):
+    got = symdiff.compile(text).diff(*by).latex
+    assert got.partition(" = ")[2] == want

@@ -32,6 +32,15 @@ class Names:
         self.taken.add(name)
         return name
 
+    def numbered(self, name: str) -> str:
+        """`name`, or the first of `name2`, `name3`, ... that is free."""
+        free, k = name, 1
+        while free in self.taken:
+            k += 1
+            free = f"{name}{k}"
+        self.taken.add(free)
+        return free
+
     def temporary(self) -> str:
         """The next of v1, v2, ... that is free."""
         self.count += 1

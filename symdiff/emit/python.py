@@ -16,7 +16,7 @@ from symdiff.arrays import Assemble, Size
 from symdiff.emit.names import Names
 from symdiff.evaluate import constant
 from symdiff.ir import Program, Row
-from symdiff.primitives import ATOM, POWER, PRIMITIVES, TERNARY, UNARY, Primitive, occurrences, template
+from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
 WIDTH = 88
 _ROOM = WIDTH - 12  # what an indented line has left for its expression
@@ -142,7 +142,7 @@ class Writer:
         if i in self.lent:
             return self.names.near(self.lent[i])
         if isinstance(label, tuple) and label[1] in self.own:
-            return self.names.near(f"{self.own[label[1]]}_{label[0]}")
+            return self.names.numbered(f"{self.own[label[1]]}_{label[0]}")
         return self.names.temporary()
 
     def built(self, i: int, row: Row) -> bool:
@@ -216,6 +216,9 @@ class Writer:
         symbol = primitive.symbols[0]
         p = symbol.precedence
         if symbol.prefix:
+            text, own = self.texts[row[1]]
+            if row[0] == "neg" and own == PRODUCT and self.program.graph.shared and not _NO_FACTOR.search(text):
+                return f"-{text}", PRODUCT  # of the first factor
             return symbol.text + " " * symbol.text.isalpha() + self.tight(row[1], p), p
         # Comparisons do not associate: a chain means something else.
         left = self.tight(row[1], p + primitive.condition * (primitive.takes == ""))
@@ -236,6 +239,7 @@ class Writer:
 
 
 _CALL = re.compile(r"[\w.]*\(")
+_NO_FACTOR = re.compile("^-|[%@]")  # where a sign in front is not that of a product, or of a matrix
 _OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit; but not -b % c
 
 
@@ -270,9 +274,21 @@ def _nested(nest: Nest, texts: list[str]) -> str:
 
 
 def wrapped(line: str, indent: int = 4) -> str:
-    """A comma-separated list, on lines of its own where it is too long for one."""
+    """A comma-separated list, on lines of its own where it is too long for one; outside of brackets if that will do."""
     if len(line) <= _ROOM:
         return line
     outer, inner = " " * indent, " " * (indent + 4)
-    lines = textwrap.wrap(line, WIDTH - len(inner), break_long_words=False, break_on_hyphens=False)
-    return "\n" + "\n".join(inner + part for part in lines) + f"\n{outer}"
+    depth, parts = 0, [""]
+    for k, c in enumerate(line):
+        depth += (c in "([{") - (c in ")]}")
+        if c == " " and not depth and (line[k - 1] == "," or line[k + 1] == "+"):
+            parts.append("")
+        else:
+            parts[-1] += c
+    lines = [""]
+    for part in parts:
+        if len(f"{lines[-1]} {part}") <= WIDTH - len(inner):
+            lines[-1] += " " * bool(lines[-1]) + part
+        else:
+            lines += textwrap.wrap(part, WIDTH - len(inner), break_long_words=False, break_on_hyphens=False)
+    return "\n" + "\n".join(inner + part for part in lines if part) + f"\n{outer}"

@@ -15,13 +15,13 @@ def value_and_grad(S, K, r, sigma, T):
     d2 = d1 - v4
     v5 = d1 / 1.4142135623730951
     v6 = 1.0 + special.erf(v5)
-    v7 = np.exp(-(r * T))
-    v8 = K * v7 * 0.5
+    v7 = np.exp(-r * T)
+    v8 = K * v7
     v9 = d2 / 1.4142135623730951
     v10 = 1.0 + special.erf(v9)
-    out = S * 0.5 * v6 - v8 * v10
+    out = S * 0.5 * v6 - v8 * 0.5 * v10
     # reverse sweep
-    v11 = 0.7071067811865475 * (v8 * (1.1283791670955126 * np.exp(-v9**2)))
+    v11 = 0.39894228040143265 * (v8 * np.exp(-v9**2))
     v12 = 0.5 * v10
     v13 = v12 * K * v7
     d1_bar = 0.39894228040143265 * (S * np.exp(-v5**2)) - v11
@@ -33,5 +33,5 @@ def value_and_grad(S, K, r, sigma, T):
     sigma_bar = v4_bar * v3 + v2_bar * sigma
     v1_bar = v14 / v1
     S_bar = 0.5 * v6 + v1_bar / K
-    K_bar = -(v12 * v7) - v1_bar * (v1 / K)
+    K_bar = -(v12 * v7 + v1_bar * (v1 / K))
     return out, (S_bar, K_bar, r_bar, sigma_bar, T_bar)

@@ -6,7 +6,8 @@ def value_and_grad(sigma, r, epsilon):
     v2 = v1**2
     v3 = v2**2
     s = v3 * v2
-    out = 4.0 * epsilon * (s**2 - s)
+    v4 = 4.0 * epsilon
+    out = v4 * (s**2 - s)
     # reverse sweep
-    r_bar = -((-4.0 * epsilon + 8.0 * (epsilon * s)) * (6.0 * (v3 * v1)) * (v1 / r))
+    r_bar = -(8.0 * (epsilon * s) - v4) * (6.0 * (v3 * v1)) * (v1 / r)
     return out, (r_bar,)

@@ -4,7 +4,7 @@ def jacobian(p, t, y):
     n = t.shape[-1]
     dtype = p.dtype.type
     # forward sweep
-    v1 = np.exp(-(p[1] * t))
+    v1 = np.exp(-p[1] * t)
     # tangents
     jacobian = np.empty((n, 2), dtype)
     jacobian[:, 0] = -v1

@@ -2,7 +2,7 @@
 
 def diff(x):
     # forward sweep
-    v1 = np.exp(-(x**2 / 2.0))
+    v1 = np.exp(-x**2 / 2.0)
     # tangents
-    out = -(v1 - x * v1 * x)
+    out = x * v1 * x - v1
     return out

@@ -146,6 +146,11 @@ def number(value: float) -> str:
     return scale if mantissa == "1" else rf"{mantissa} \times {scale}"
 
 
+def known(value: float) -> bool:
+    """Whether a number is a constant that is recognised, or a fraction of one."""
+    return _key(abs(value)) in _KNOWN
+
+
 def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
     """What stands above and below the line in a number of a derivative, which is not negative.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import copysign
+from math import copysign, isfinite
 
 from symdiff.arrays import (
     AnyOf,
@@ -29,11 +29,12 @@ from symdiff.arrays import (
     Sum,
 )
 from symdiff.dims import Dim, fixed
-from symdiff.emit.latex.names import fraction, quotient
-from symdiff.emit.latex.spell import BIG, HADAMARD, NEGATIVE, Text, negative, power, product, tight
+from symdiff.emit.latex.names import fraction, known, number, quotient
+from symdiff.emit.latex.spell import BIG, HADAMARD, NEGATIVE, Text, literal, negative, position, power, product, tight
 from symdiff.emit.latex.terms import Axis, Mark, Piece, Printer, moves, subscripted
 from symdiff.emit.latex.text import log_sum_exp
 from symdiff.evaluate import constant as value_of
+from symdiff.factors import short
 from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, SUM
 
@@ -77,10 +78,9 @@ def _joined(first: dict[Text, Fraction], second: dict[Text, Fraction]) -> dict[T
 
 
 def _side(powers: dict[Text, Fraction], number: str) -> Text:
-    """What stands above or below the line; what is open stands last."""
-    level = PRODUCT if " " in number else POWER if "\\" in number else ATOM
-    parts = [] if number == "1" and powers else [Text(number, level)]
-    parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: item[0].open)]
+    """What stands above or below the line."""
+    parts = [] if number == "1" and powers else [literal(number)]
+    parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: position(item[0]))]
     made = parts[0]
     for part in parts[1:]:
         made = product(made, part)
@@ -175,7 +175,7 @@ class RowWriter:
         if op == "mul":
             return self.of_term(i, self.term(row[1]).times(self.term(row[2])), bound)
         if op == "div":
-            return self.of_term(i, self.term(row[1]).times(self.term(row[2]), inverse=True), bound)
+            return self.of_term(i, self.term(row[1]).times(self.divisor(row[2]), inverse=True), bound)
         if op == "neg":
             return self.of_term(i, Term(-1.0).times(self.term(row[1])), bound)
         if op == "pow" and (made_term := self.constant_power(row)) is not None:
@@ -190,6 +190,14 @@ class RowWriter:
     def term(self, i: int) -> Term:
         """Row `i` as a product."""
         return self.terms.get(i) or Term(1.0, {self.pieces[i].element: Fraction(1)})
+
+    def divisor(self, i: int) -> Term:
+        """Row `i` as a product that something is divided by: a constant stays if its reciprocal has many digits."""
+        row = self.rows[i]
+        value = float(value_of(row[1])) if row[0] == "const" else 0.0
+        if not isfinite(value) or value.is_integer() or short(1 / value) or known(value):
+            return self.term(i)
+        return Term(copysign(1.0, value), {literal(number(abs(value))): Fraction(1)})
 
     def of_term(self, i: int, term: Term, bound: int = 0) -> Piece:
         """The piece of a product."""

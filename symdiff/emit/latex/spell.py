@@ -73,6 +73,24 @@ def product(left: Text, right: Text, sign: str = "") -> Text:
     return Text(first + between + second, level, open=right.open and right.level >= UNARY)
 
 
+def literal(text: str) -> Text:
+    """A number that is not negative."""
+    return Text(text, PRODUCT if " " in text else POWER if "\\" in text or "^" in text else ATOM)
+
+
+def position(text: Text) -> tuple[int, int, str]:
+    """Where a factor stands: numbers, names, names of what is shared, sums, functions; last what is open."""
+    if text.open:
+        return 5, 0, ""
+    if text.level < PRODUCT:
+        return 3, 0, ""
+    if text.level != ATOM or text.text.startswith(("\\left", "\\sqrt")) or "(" in text.text:
+        return 4, 0, ""
+    if text.text.startswith("v_{"):
+        return 2, len(text.text), text.text
+    return 0 if text.text[0].isdigit() else 1, 0, text.text
+
+
 def negative(text: Text) -> Text:
     """A text with a minus sign."""
     return Text("-" + tight(text, HADAMARD), NEGATIVE, open=text.open)

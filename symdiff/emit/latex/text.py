@@ -9,11 +9,11 @@ from typing import Any, cast
 from symdiff.arrays import place_of
 from symdiff.dims import Shape, product
 from symdiff.emit.latex.names import number
-from symdiff.emit.latex.spell import BIG, Text, called, fill, parenthesised, tight, turned
+from symdiff.emit.latex.spell import BIG, Text, called, fill, literal, parenthesised, tight, turned
 from symdiff.emit.latex.spell import product as side_by_side
 from symdiff.emit.latex.terms import Mark, Piece, Printer, subscripted
 from symdiff.language.parser import Item, Statement, Syntax
-from symdiff.primitives import ATOM, COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, PRODUCT, SUM, UNARY
+from symdiff.primitives import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY
 
 _CONSTANTS = {"pi": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}
 _FORMULAS = {"square": "#1^{2}", "loggamma": r"\log\Gamma"}
@@ -81,8 +81,7 @@ def _constant(printer: Printer, name: str) -> Piece:
 
 
 def _literal(value: float) -> Piece:
-    text = number(value)
-    made = Text(text, PRODUCT if r"\times" in text else POWER if "^" in text else ATOM)
+    made = literal(number(value))
     return Piece(made, made)
 
 

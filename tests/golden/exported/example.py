@@ -75,7 +75,7 @@ def hessian(x1, x2):
     dtype = np.result_type(x1, x2, 0.0).type
     # tangents
     hessian = np.empty(np.broadcast_shapes(np.shape(x1), np.shape(x2)) + (2, 2), dtype)
-    hessian[..., 0, 0] = -(1.0 / x1 / x1)
+    hessian[..., 0, 0] = -1.0 / x1 / x1
     hessian[..., 0, 1] = hessian[..., 1, 0] = 1.0
     hessian[..., 1, 1] = np.sin(x2)
     return hessian
