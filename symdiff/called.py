@@ -16,15 +16,14 @@ from symdiff.dims import fixed, value
 from symdiff.emit.schedule import load as load_of
 from symdiff.emit.schedule import reach
 from symdiff.ir import Program
-from symdiff.runtime.arguments import FLOAT64, arrays, bind, check_out, converted, floats, meet, settle
+from symdiff.runtime.arguments import FLOAT64, alike, arrays, bind, check_out, converted, floats, meet, settle
 from symdiff.runtime.blocks import Plan, plan
 from symdiff.runtime.blocks import axes as axes_of
 from symdiff.runtime.blocks import evaluate as in_blocks
-from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, alike, core_entry, general_entry, scalar_entry
+from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, scalar_entry
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, flatten
 
-_EXACT = 2**53  # whole numbers up to it are floats
 _VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
 
 
@@ -92,49 +91,61 @@ class Called(Compiled):
 
         return tuple([own(k, i) for k, i in enumerate(printed.outputs)])
 
+    def _owned(self) -> tuple[bool, ...]:
+        """For each result, whether what computes it makes it anew."""
+        made: tuple[bool, ...] = self._once("fresh", lambda: self._fresh(self._prepared()))
+        return made
+
     def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Evaluate on arguments of any kind, by position or name."""
-        args = tuple([a for a in args if a is not Missing])
-        out = None if "out" in self.args else named.pop("out", None)
-        if named or len(args) != len(self.args):
-            args = bind(self.args, self._call_text(), args, named)
-            if out is None:
-                return self.__call__(*args)
-        if out is None and not self._needs_numpy:
-            plain = floats(args)
-            if plain is not None:
-                return self.__call__(*plain)
-        if any(a.__class__ is int and -_EXACT <= a <= _EXACT for a in args):
-            args = tuple([float(a) if a.__class__ is int and -_EXACT <= a <= _EXACT else a for a in args])
-            if out is None:
-                return self.__call__(*args)
-        values = self._at_once(args, out)
-        return self._evaluate(args, out) if values is None else self._result(values)
+        out = None
+        if named or len(args) != len(self.args) or (args and args[-1] is Missing):
+            args = tuple([a for a in args if a is not Missing])
+            out = None if "out" in self.args else named.pop("out", None)
+            if named or len(args) != len(self.args):
+                args = bind(self.args, self._call_text(), args, named)
+                if out is None:
+                    return self.__call__(*args)
+        kind = alike(args) if self._scope else None
+        if kind is not None:
+            values = self._at_once(args, out, *kind)
+            return self._evaluate(args, out) if values is None else self._result(values)
+        plain = floats(self.args, args) if out is None else None
+        return self._evaluate(args, out) if plain is None else self.__call__(*plain)
 
-    def _at_once(self, args: Sequence[Any], out: Any) -> Sequence[Any] | None:
-        """The outputs by one call, where arguments are floats and arrays of one shape and dtype; None where not.
+    def _at_once(
+        self, args: Sequence[Any], out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], varying: tuple[bool, ...]
+    ) -> Sequence[Any] | None:
+        """The outputs by one call, for arguments that are `alike`; None where that takes more.
 
-        That is if each output depends on an array, those of `out` are like them, and no array is a large one.
+        It does where an output does not depend on any of the arrays, where one of `out` is not like the others, and
+        where arrays are large ones.
         """
-        limit = self._scope.get("limit", NEVER) if self.backend == "numpy" else NEVER
-        shape, dtype = alike(args) if limit > 0 else ((), None)
-        if (
-            dtype is None
-            or not shape
-            or prod(shape) > limit
-            or not self._covered(tuple([a.__class__ is not float for a in args]))
-        ):
+        if shape and prod(shape) > self._scope["limit"]:
+            return None
+        cast = dtype.type
+        try:
+            if shape and self.backend == "llvm":
+                return self._points().at_once(args, shape, dtype, varying) if out is None else None
+            if shape and not self._covered(varying):
+                return None
+            given = [
+                (a if a.dtype is dtype else a.astype(dtype, copy=False)) if varies else cast(a)
+                for a, varies in zip(args, varying, strict=True)
+            ]
+        except OverflowError:  # an int
             return None
         if out is None:
-            values = flatten(self._target("numpy")(*args), self._nest)
-            if all(v.dtype == dtype for v in values):
+            values = flatten(self._target("numpy")(*given), self._nest)
+            if {v.dtype if shape else v.__class__ for v in values} == {dtype if shape else cast}:
                 return values
-            count = len(values)
-            return settle(values, [v.shape for v in values], dtype, fresh=[True] * count, out=[None] * count)
+            shapes = [shape + fixed(core) for core in self.results]
+            settled = settle(values, shapes, dtype, fresh=self._owned(), out=[None] * len(values))
+            return [v if v.ndim else v[()] for v in settled]
         outs = check_out(out, self.outputs, [shape + fixed(core) for core in self.results], dtype)
-        if not self._direct(args, outs, dtype):
+        if not shape or not self._direct(given, outs, dtype):
             return None
-        self._target("blocks")(*args, *outs)
+        self._target("blocks")(*given, *outs)
         return outs
 
     def _covered(self, axes: tuple[int, ...]) -> bool:
@@ -192,7 +203,7 @@ class Called(Compiled):
             self._open()
             return results
         run, threads = self._target(target), self._threads
-        fresh = self._once("fresh", lambda: self._fresh(self._prepared()))
+        fresh = self._owned()
         axes = tuple([axes_of(a, loop) for a in values])
         cut = None if any(self.cores) or not loop else self._plan(dtype, threads, axes)
         if cut is None or prod(loop) <= cut.limit or not reportable() or not _apart(outs):
@@ -229,10 +240,9 @@ class Called(Compiled):
         if scope.get("limit") != UNKNOWN:
             return
         if self.backend == "llvm":
-            ways = self._points().vector(self._run) if self.args else None
-            if ways is not None:
-                scope["call"], scope["vector"] = ways
-            scope["limit"] = NEVER if ways is None else self._points().share
+            call = self._points().call(FLOAT64, (True,) * len(self.args)) if self.args else None
+            scope["call"] = call
+            scope["limit"] = NEVER if call is None else self._points().share
         else:
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [1] * len(self.args)))

@@ -120,7 +120,7 @@ class Compiled:
     def _points(self) -> FusedPoints:
         """The native code, where all arguments are scalars."""
         made: FusedPoints = self._once(
-            "fused", lambda: FusedPoints(self._program, self._threads, self._nest, lambda: self._target("numpy"))
+            "fused", lambda: FusedPoints(self._program, self._threads, lambda: self._target("numpy"))
         )
         return made
 

@@ -7,6 +7,7 @@ import math
 import pickle
 import threading
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -204,8 +205,22 @@ def test_integers_never_wrap():
     assert f(np.array([200], dtype=np.uint8))[0] == 200.0**20
     assert symdiff.compile("x - y")(np.array([1], np.uint8), np.array([2], np.uint8))[0] == -1
     assert symdiff.compile("x + y")(np.array([True]), np.array([True]))[0] == 2
-    assert symdiff.compile("x*1")(10**400) == math.inf
-    assert symdiff.compile("x*1")(-(10**400)) == -math.inf
+
+
+def test_an_int_beyond_the_range_of_floats_is_refused(f):
+    x = np.linspace(1, 2, 5)
+    f(x, x)  # the next calls with arrays take a shorter way
+    for large in (10**400, -(10**400)):
+        for args in ((1, large), (1.0, large), (x, large), (x.astype(np.float32), large), (np.float64(1), large)):
+            for g in (f, f.grad, f.jacobian, partial(f, out=np.empty(np.shape(args[0]))), f.trace):
+                with pytest.raises(TypeError, match="argument 'x2' is an int too large for a float"):
+                    g(*args)
+        with pytest.raises(TypeError, match="argument 'x1' is an int too large for a float"):
+            f(x2=x, x1=large)
+    loss = symdiff.compile("sum(a*x)", args="x[n], a")
+    with pytest.raises(TypeError, match="argument 'a' is an int too large for a float"):
+        loss(x, 10**400)
+    assert f(2**64, 1) == f(2.0**64, 1.0)
 
 
 def test_complex_arguments_for_holomorphic_formulas():
@@ -605,6 +620,70 @@ def test_whole_numbers_and_single_precision_beside_arrays():
                 result = f(a, x.astype(kind))
                 assert result.dtype == kind
                 assert np.array_equal(result, np.asarray(a, kind) * x.astype(kind) + kind(1))
+
+
+def found(call):
+    """What a call returns, and what it warns of."""
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+        warnings.simplefilter("always")
+        result = call()
+    return result, [str(w.message) for w in caught]
+
+
+NUMBERS = [2.0, 2, True, np.float64(2), np.float32(2), np.int64(2), np.bool_(1), np.array(2.0), np.array(2.0, ">f8")]
+NUMBERS += [np.array(2, np.int8), np.array(2.0, np.float32)]
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int32, ">f8"])
+@pytest.mark.parametrize("text", ["a*exp(-b*x)", "a/(1 - 1)*x + b", "b < x + a", "3.0", "log(b - b) + a*x"])
+def test_numbers_beside_arrays_are_arrays_of_one_element(text, kind):
+    """The same dtype, numbers and warnings, by the first call and by those that take a shorter way."""
+    f = symdiff.compile(text, args="x, a, b", optimize=False)
+    x = np.linspace(0, 6, 7).astype(kind)
+    for number in NUMBERS:
+        given = np.asarray(number, kind if type(number) in (float, int, bool) and kind != np.int32 else None)
+        want, warned = found(partial(f, x, given[None], 0.5))
+        equal = partial(np.testing.assert_allclose, desired=want, rtol=1e-6 if want.dtype == np.float32 else 1e-15)
+        for _ in range(3):
+            result, again = found(partial(f, x, number, 0.5))
+            assert result.dtype == want.dtype
+            equal(result)
+            assert [text.replace("scalar ", "") for text in again] == warned
+            equal(found(partial(f, x, b=0.5, a=number))[0])
+            into = np.empty(7)
+            assert found(partial(f, x, number, 0.5, out=into))[0] is into
+            equal(into)
+
+
+def test_an_infinity_of_numbers_beside_arrays():
+    f = symdiff.compile("a/b*x + a % b", args="x, a, b")
+    x = np.ones(3)
+    for _ in range(3):  # Python's floats would raise ZeroDivisionError
+        result, warned = found(lambda: f(x, 1.0, 0.0))
+        assert np.isnan(result).all()
+        assert "divide by zero" in warned[0]
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.array, np.int64])
+def test_scalars_of_numpy_give_scalars_of_numpy(kind):
+    made = np.float32 if kind is np.float32 else np.float64
+    for text in ("x1*exp(x2)", "x1 > x2", "3.0", "x2"):
+        f = symdiff.compile(text, args="x1, x2")
+        for args in ((kind(2), kind(3)), (kind(2), 3.0), (2, kind(3))):
+            for g in (f, f.grad, f.value_and_grad, f.vjp, f.jacobian):
+                plain, got = [float(a) for a in args], args
+                if g is f.vjp:
+                    plain, got = [*plain, 1.0], (*got, 1)
+                for one, expected in zip(leaves(g(*got)), leaves(g(*plain)), strict=True):
+                    assert one.dtype == made
+                    assert type(one) is (np.ndarray if g is f.jacobian else made)
+                    np.testing.assert_allclose(one, expected, rtol=1e-6)
+    f = symdiff.compile("x1*x2 + log(x1)", args="x1, x2")
+    large = np.finfo(made).max if kind is not np.int64 else 0
+    _, warned = found(lambda: f(kind(large), kind(2)))
+    assert len(warned) == 1
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        f(kind(large), kind(2))
 
 
 def test_single_precision_with_functions_of_constants_is_computed_once():

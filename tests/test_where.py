@@ -323,6 +323,23 @@ def test_a_choice_of_a_rule_is_a_product_where_what_is_chosen_is_finite(optimize
     np.testing.assert_array_equal(user.grad(x, y).x, [0.0, 0.0, 1.0, 1.0])
 
 
+@pytest.mark.parametrize("optimize", [True, False])
+def test_only_the_largest_elements_count_whatever_the_tangents_of_the_others(optimize):
+    x, y = np.array([1.0, 3.0, 3.0, 2.0]), np.array([[1.0, 5.0], [3.0, 4.0]])
+    for wrong in (np.inf, np.nan):
+        x_dot = np.array([wrong, 1.0, 2.0, -wrong])
+        for text, sign in (("max(x)", 1.0), ("min(-x)", -1.0), ("max(2*x)", 2.0)):
+            f = symdiff.compile(text, args="x[n]", optimize=optimize)
+            assert f.jvp(x, x_dot)[1] == sign * 1.5
+            assert f.jvp(x.astype(np.float32), x_dot.astype(np.float32))[1] == sign * 1.5
+            np.testing.assert_array_equal(f.jvp(np.stack([x, x]), x_dot)[1], [sign * 1.5] * 2)
+            np.testing.assert_array_equal(f.jvp(x, np.stack([x_dot, 2 * x_dot]))[1], [sign * 1.5, sign * 3.0])
+            np.testing.assert_array_equal(f.vjp(x, np.inf)[1], sign * np.array([0.0, np.inf, np.inf, 0.0]))
+        f = symdiff.compile("max(y, axis=1)", args="y[m,n]", optimize=optimize)
+        np.testing.assert_array_equal(f.jvp(y, [[wrong, 1.0], [wrong, 2.0]])[1], [1.0, 2.0])
+        np.testing.assert_array_equal(f.vjp(y, [np.inf, 1.0])[1], [[0.0, np.inf], [0.0, 1.0]])
+
+
 def test_ties_in_place_are_named_once():
     source = symdiff.compile(
         "sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)", args="x[n], t[n], w1, b1, w2, b2"

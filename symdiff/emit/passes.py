@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symdiff.arrays import LogSumExp, Max, Softmax, Sum
+from symdiff.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
 from symdiff.build import Builder
 from symdiff.emit.inplace import is_share
 from symdiff.ir import Graph, Program, Row, compact, replay
@@ -111,7 +111,8 @@ def masked(program: Program) -> Program:
     """Choices that rules made in arrays, written for speed; the rest of the program as it is.
 
     A choice takes a branch for each element. Where what is chosen is finite it is a product
-    with the condition, which would be NaN for an infinity on the side that is not chosen.
+    with the condition, which would be NaN for an infinity on the side that is not chosen. The
+    largest elements are few, so that their branches cost next to nothing: they stay a choice.
     The share of a tie is multiplied last, so that it can be done in place.
     """
     if not program.graph.shapes:
@@ -125,7 +126,7 @@ def masked(program: Program) -> Program:
         for holds, zero, value in ((True, row[3], row[2]), (False, row[2], row[3])):
             if b.value(zero) == 0.0 and b.shape(value) == b.shape(made):
                 rest, tie = _untied(b, value)
-                if b.finite(value, _FACTORS):
+                if b.finite(value, _FACTORS) and not _extreme(b, row[1]):
                     chosen = b.raw("masked", rest, row[1] if holds else b.joined("not", row[1]))
                 else:
                     chosen = b.op("where", row[1], *((rest, zero) if holds else (zero, rest)))
@@ -133,6 +134,15 @@ def masked(program: Program) -> Program:
         return made
 
     return compact(replay(program, b.graph, make))
+
+
+def _extreme(b: Builder, condition: int) -> bool:
+    """Whether a condition of a rule says which elements are the largest, or smallest, ones."""
+    guard, inner = b.row(condition)[:2]
+    if guard != "special" or b.row(inner)[0] != "eq":
+        return False
+    compared = [b.row(row[1]) if isinstance(row[0], Expand) else row for row in map(b.row, b.row(inner)[1:])]
+    return any(isinstance(row[0], Max | Min) for row in compared)
 
 
 def _untied(b: Builder, i: int) -> tuple[int, int | None]:

@@ -16,8 +16,12 @@ from symdiff.errors import ShapeError
 
 Array = NDArray[Any]
 
-FLOAT64 = np.dtype(np.float64)
+FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 _FLOATING = frozenset(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
+# By the class of a real number, the precision that it asks for: Python's have none of their own.
+_PRECISION: dict[type, np.dtype[Any] | None] = {float: None, int: None, bool: None, np.float32: _FLOAT32}
+_PRECISION |= {np.dtype(code).type: FLOAT64 for code in "d?bBhHiIlLqQ"}
+_WHOLE: frozenset[type[Any]] = frozenset((int, bool))
 
 
 def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -65,18 +69,46 @@ def _count(n: int) -> str:
     return f"{n} argument{'s' * (n != 1)}"
 
 
-def floats(args: Sequence[Any]) -> tuple[float, ...] | None:
-    """The arguments as floats where all are Python's own floats, ints and bools, else None."""
-    if not all(type(a) in (float, int, bool) for a in args):
+def floats(names: Sequence[str], args: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The arguments with Python's ints and bools as floats; None where there are none of these.
+
+    Raises:
+        TypeError: an int is beyond the range of floats.
+    """
+    if _WHOLE.isdisjoint(map(type, args)):
         return None
-    return tuple([_float(a) for a in args])
-
-
-def _float(value: float) -> float:
     try:
-        return float(value)
-    except OverflowError:  # an int beyond the range of floats, which rounds to an infinity
-        return float("inf") if value > 0 else float("-inf")
+        return tuple([float(a) if a.__class__ in _WHOLE else a for a in args])
+    except OverflowError:
+        _, name = max((abs(a), name) for name, a in zip(names, args, strict=True) if a.__class__ is int)
+        raise TypeError(f"argument {name!r} is an int too large for a float") from None
+
+
+def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], np.dtype[Any], tuple[bool, ...]] | None:
+    """Of real numbers and arrays of one shape: the shape, the dtype of a result, and which are arrays with axes.
+
+    It is what `arrays` would find, sooner. None where all are Python's numbers, or the arguments are any others.
+    """
+    shape: tuple[int, ...] = ()
+    dtype = None
+    varying = []
+    for a in args:
+        kind = a.__class__
+        varies = False
+        if kind is np.ndarray:
+            kind, own = a.dtype.type, a.shape
+            varies = own != ()
+            if varies and own != shape:
+                if shape:
+                    return None
+                shape = own
+        if kind not in _PRECISION:
+            return None
+        precision = _PRECISION[kind]
+        if precision is not None and dtype is not FLOAT64:
+            dtype = precision
+        varying.append(varies)
+    return None if dtype is None else (shape, dtype, tuple(varying))
 
 
 def arrays(
@@ -91,6 +123,11 @@ def arrays(
         TypeError: an argument is not a real or complex number or an array of such.
         ShapeError: a core shape does not fit, or the loop shapes do not broadcast together.
     """
+    kind = None if any(cores) else alike(args)
+    if kind is not None:
+        loop, dtype, varying = kind
+        plain = zip(floats(names, args) or args, varying, strict=True)
+        return [a if varies else np.asarray(a, dtype) for a, varies in plain], loop, dtype, {}
     given = [_array(name, a) for name, a in zip(names, args, strict=True)]
     dtypes: list[Any] = [FLOAT64 if a.dtype.kind in "iub" else a.dtype for a in given if isinstance(a, np.ndarray)]
     if any(type(a) is complex for a in given):
@@ -168,10 +205,8 @@ def meet(demands: Demands, sizes: Mapping[str, int]) -> None:
 
 def _array(name: str, value: Any) -> Any:
     """A Python number as it is (ints as floats), anything else as an array of numbers."""
-    if type(value) in (float, int, bool):
-        return _float(value)
-    if type(value) is complex:
-        return value
+    if type(value) in (float, int, bool, complex):
+        return (floats([name], [value]) or [value])[0]
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"argument {name!r} is a masked array; fill it first, as in x.filled(numpy.nan)")
     try:

@@ -33,7 +33,6 @@ _OWN |= {"native", "call", "empty", "shape", "found", "heeded"}  # of native cod
 # Values of `limit`: nobody has called with arrays yet; arrays always take the general path.
 UNKNOWN, NEVER = -1, -2
 
-_SINGLE_OR_DOUBLE = (FLOAT64, np.dtype(np.float32))
 _NOTHING_ELSE = "not (others or named)"
 
 
@@ -112,10 +111,9 @@ def scalar_entry(
     Floats are computed by what `native` makes at the first call with them, if there is one. Where
     it returns nothing, as after a floating-point error, they are computed on the spot by the lines
     of the math target, if `program` has one; where these raise, by `evaluate`. Float64 arrays of
-    one shape and at most `limit` elements go to `vector`; both are globals of the entry, set when
-    arrays come first. So is `call`, where there is `native`: of the arguments and new arrays, and
-    `vector` is for what it leaves: more elements, arrays that it cannot read, floating-point errors
-    that the caller wants to know of.
+    one shape and at most `limit` elements go to `vector`, or, where there is `native`, to `call`, with
+    new arrays; all are globals of the entry, set when arrays come first. What `call` leaves goes to
+    `general`: arrays that it cannot read, floating-point errors that the caller wants to know of.
     """
     names = [f"a{k}" for k in range(count)]
     lines: list[str] = []
@@ -135,18 +133,15 @@ def scalar_entry(
         body.clear()  # of a huge formula there are many
     if names:
         first = names[0]
-        if native is not None:  # `call` looks at the arguments itself
+        if native is not None:  # `call` looks at dtypes and shapes itself
             lines += [
-                f"    if {first}.__class__ is ndarray and limit > 0 and {_NOTHING_ELSE}:",
+                f"    if {_are(names, 'ndarray')}limit > 0 and {_NOTHING_ELSE}:",
                 f"        shape = {first}.shape",
                 f"        if shape and {first}.size <= limit:",
                 *[f"            {o} = empty(shape)" for o in made],
                 f"            found = call({', '.join([*names, *made])})",
                 "            if not found or (found > 0 and not found & heeded()):",
                 f"                return {records.of_outputs(made)}",
-                f"        values = vector({', '.join(names)})",
-                "        if values is not None:",
-                f"            return {records.of_tuples('values')}",
             ]
         else:
             alike = [f"{first}.dtype is {''.join(f'{a}.dtype is ' for a in names[1:])}float64"]
@@ -219,31 +214,6 @@ def core_entry(
             "            pass",
         ]
     return _entry(names, lines, records, point=point, general=general, scalar=np.float64)
-
-
-def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], Any]:
-    """The shape and dtype that arrays have in common, where all arguments are such or floats; else () and None."""
-    shape: tuple[int, ...] = ()
-    dtype = None
-    for a in args:
-        if a.__class__ is np.ndarray:
-            if dtype is None and a.dtype in _SINGLE_OR_DOUBLE:
-                shape, dtype = a.shape, a.dtype
-            elif a.shape != shape or a.dtype != dtype:
-                return (), None
-        elif a.__class__ is not float:
-            return (), None
-    return shape, dtype
-
-
-def of_one_shape(again: Callable[..., Any]) -> Callable[..., Any]:
-    """`again` where arguments are float64 arrays of one shape; None else."""
-
-    def vector(*args: Any) -> Any:
-        shape, dtype = alike(args)
-        return again(*args) if shape and dtype is FLOAT64 and all(a.__class__ is np.ndarray for a in args) else None
-
-    return vector
 
 
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:

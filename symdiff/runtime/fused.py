@@ -15,13 +15,11 @@ from symdiff.dims import fixed
 from symdiff.emit import llvm
 from symdiff.emit.llvm import floats
 from symdiff.emit.llvm.program import prepare
-from symdiff.emit.python import Nest
 from symdiff.emit.schedule import load
 from symdiff.ir import Program
 from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, Array
-from symdiff.runtime.entry import of_one_shape
-from symdiff.runtime.results import renest
+from symdiff.runtime.reports import heeded
 from symdiff.runtime.strips import evaluate, in_one_piece, straight
 from symdiff.runtime.threads import Lock
 
@@ -81,13 +79,12 @@ class FusedPoints(Fused):
     Args:
         program: as the Function has it.
         threads: most threads to use.
-        nest: how its results are nested.
         judge: what makes the generated function of the NumPy target.
     """
 
-    def __init__(self, program: Program, threads: int, nest: Nest, judge: Callable[[], Callable[..., Any]]) -> None:
+    def __init__(self, program: Program, threads: int, judge: Callable[[], Callable[..., Any]]) -> None:
         super().__init__(program, threads)
-        self._nest, self._judge = nest, judge
+        self._judge = judge
         # Of each result that native code computes: the output, and where in it.
         self._places: list[tuple[int, tuple[Any, ...]]] = [(r.output, r.place) for r in self._loops.results]
         found = Counter([k for k, _ in self._places])
@@ -138,17 +135,25 @@ class FusedPoints(Fused):
             return None
         return self._kept("floats", self.floats_source).call if self._load.operations <= _LONG else None
 
-    def vector(self, run: Callable[..., list[Any]]) -> tuple[Callable[..., int], Callable[..., Any]] | None:
-        """What takes float64 arrays of one shape, and new ones, straight to native code, if anything can.
+    def call(self, dtype: np.dtype[Any], varying: tuple[bool, ...]) -> Callable[..., int] | None:
+        """What takes arrays of one dtype and shape, new ones, and an array of the numbers beside them, if any.
 
-        And what takes over where there are more than `share` points, or native code cannot do it or
-        has seen an error: it calls `run`, as this object is called.
+        None where no machine code does. See `Code.call`.
         """
-        call = None if any(self._assembled) else self.code(FLOAT64, (True,) * len(self._loops.sources)).call
-        count = len(self._places)
+        return None if any(self._assembled) else self.code(dtype, varying).call
 
-        def again(*args: Array) -> Any:
-            shape = args[0].shape
-            return renest(iter(run(args, shape, FLOAT64, {}, [shape] * count, [None] * count)), self._nest)
+    def at_once(
+        self, args: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any], varying: tuple[bool, ...]
+    ) -> list[Array] | None:
+        """The results for a few points, of arrays of that shape and of numbers beside them.
 
-        return call and (call, of_one_shape(again))
+        None where native code cannot read an array, or has seen an error that the caller wants to know of.
+        """
+        call = self.call(dtype, varying)
+        if call is None:
+            return None
+        long = [np.asarray(a, dtype, order="C") for a, varies in zip(args, varying, strict=True) if varies]
+        numbers = [a for a, varies in zip(args, varying, strict=True) if not varies]
+        made = [np.empty(shape, dtype) for _ in self._places]
+        found = call(*long, *made, *([np.array(numbers, dtype)] if numbers else ()))
+        return made if not found or (found > 0 and not found & heeded()) else None

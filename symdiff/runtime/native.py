@@ -133,11 +133,11 @@ class Code:
         share: of the address of a table, which has the bytes from strip to strip, the points of all and of one, the
             number of regions, the address of a state, and the loops; threads that call it at once share the work. It
             returns the strips that others still compute.
-        call: of arrays alone, arguments and results, in order, of this dtype and of one shape; it
-            keeps the lock and takes a fraction of a microsecond. It returns -1 if it cannot read
-            one of them where it is; in code for points, also if an argument is anything else. None
-            where the layout of arrays is not as expected. In code for floats: of floats alone, to a
-            tuple of them, or 0 if there were errors.
+        call: of arrays alone, arguments and results, in order, of this dtype and of one shape, and then one
+            of all numbers that are the same along a row, if there are any; it keeps the lock and takes a
+            fraction of a microsecond. It returns -1 if it cannot read one of them where it is; in code for
+            points, also if an argument is anything else. None where the layout of arrays is not as
+            expected. In code for floats: of floats alone, to a tuple of them, or 0 if there were errors.
 
     The first two release the interpreter's lock. `run` and `call` return the floating-point
     errors that there were.

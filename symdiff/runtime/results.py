@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -67,8 +67,3 @@ def flatten(values: Any, nested: Nest) -> list[Any]:
     for value, part in zip(values, nested, strict=True):
         found += flatten(value, part)
     return found
-
-
-def renest(values: Iterator[Any], nested: Nest) -> Any:
-    """The inverse of `flatten`, with plain tuples."""
-    return tuple([renest(values, part) for part in nested]) if isinstance(nested, tuple) else next(values)

@@ -77,7 +77,7 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
     if loops.single:
         texts.append(writer.finish())
     parts = [frame(counts, len(loops.loops), machine.family), *texts, *writer.helpers.values()]
-    if machine.head and (loops.shape is not None or all(varying)):
+    if machine.head:
         parts.append(method(counts, shape, machine.head, alike=loops.shape is None))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
 
