@@ -62,7 +62,7 @@ class Called(Compiled):
         point: Callable[..., Any] | None = None
         if self.backend == "llvm":
             point = self._elements().point(self._nest, lambda *args: self._evaluate(args))
-        elif all(self._fresh(self._prepared(), [1] * len(self.args))):
+        elif all(self._fresh(self._prepared(), [1] * len(self.args))) and not self._chosen_numbers():
             point = self._target("numpy")
         if point is not None:
             return core_entry(self.cores, self._program.graph.demands, point, records, self._general)
@@ -90,6 +90,11 @@ class Called(Compiled):
             )
 
         return tuple([own(k, i) for k, i in enumerate(printed.outputs)])
+
+    def _chosen_numbers(self) -> bool:
+        """Whether a result is a choice between numbers, of which NumPy makes an array without axes."""
+        graph = self._prepared().graph
+        return any(graph.rows[i][0] == "where" and not graph.shape(i) for i in self._prepared().outputs)
 
     def _owned(self) -> tuple[bool, ...]:
         """For each result, whether what computes it makes it anew."""

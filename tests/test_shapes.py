@@ -359,3 +359,14 @@ def test_a_gradient_of_a_vector_takes_no_matrix(text, args):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60 * 8 * size
+
+
+@pytest.mark.parametrize(
+    "text", ["where(w > 0, sum(x), 1)", "where(w > 0, 1, 2)", "sum(x)", "w*2", "sum(x) > w", "x[0]"]
+)
+def test_a_scalar_of_arrays_is_a_number(text):
+    f = symdiff.compile(text, args="x[n], w")
+    for x in (np.array([1.0, 2.0]), np.array([1.0, 2.0], np.float32), [1, 2]):
+        for w in (1.5, 2, np.float64(1.5), np.array(1.5)):
+            value, gradient = f.value_and_grad(x, w)
+            assert all(np.isscalar(v) for v in (f(x, w), value, gradient.w))
