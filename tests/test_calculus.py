@@ -488,13 +488,15 @@ def test_second_derivatives_read_as_written_by_hand(text, line):
 
 def test_equal_terms_of_a_complex_derivative_are_added():
     f = symdiff.compile("x**2*y").diff("y", "x")  # 2*inf would be NaN in the part that is 0
-    assert f(complex(np.inf, 0.0), 1.0 + 0j).real == np.inf
+    with np.errstate(invalid="ignore"):
+        assert f(complex(np.inf, 0.0), 1.0 + 0j).real == np.inf
 
 
 def test_a_sign_of_the_users_stays_where_it_is():
     f = symdiff.compile("1/(-(a - b))")
-    assert f(1.0, 1.0) == -np.inf
-    assert f(np.ones(1), np.ones(1)) == -np.inf
+    with np.errstate(divide="ignore"):
+        assert f(1.0, 1.0) == -np.inf
+        assert f(np.ones(1), np.ones(1)) == -np.inf
 
 
 def test_constants_that_divide_do_so_in_arrays_too():
