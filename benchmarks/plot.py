@@ -13,9 +13,7 @@ from benchmarks.report import BASE
 from benchmarks.sections.arrays import BY_HAND, PLAIN
 from benchmarks.sections.sweep import LIMIT
 
-MISSING = (
-    "the picture needs Matplotlib, which is not installed: pip install 'symdiff[plot]' (or pip install matplotlib)"
-)
+MISSING = "the picture needs Matplotlib, which is not installed: pip install matplotlib"
 
 _TOOLS = {BASE: ("C3", "-", "o"), BY_HAND: ("C0", "--", "s"), PLAIN: ("0.45", ":", "^")}  # color, line, marker
 

@@ -77,7 +77,7 @@ def picture(trained: Vector, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError("the picture needs Matplotlib: pip install 'symdiff[plot]'") from error
+        raise ImportError("the picture needs Matplotlib: pip install matplotlib") from error
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot(X, T, ".", color="0.6", label="data")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What each extra for users installs, as pyproject.toml has it.
+_EXTRAS = {"special": "scipy>=1.11", "llvm": "llvmlite>=0.45", "graph": "graphviz>=0.20", "plot": "matplotlib>=3.8"}
+
 _WINDOW = 72  # columns of the user's line that are shown around the caret
 _LONGEST = 400  # characters of a message
 
@@ -40,6 +43,11 @@ def _rebuild_parse_error(message: str, position: int) -> ParseError:
     error.args = (message,)
     error.position = position
     return error
+
+
+def not_installed(need: str, extra: str) -> str:
+    """The message where an extra is missing: what needs what, and how to get that."""
+    return f"{need}: pip install '{_EXTRAS[extra]}' (the extra symdiff[{extra}])"
 
 
 def point_at(text: str, position: int) -> str:

@@ -37,6 +37,7 @@ from symdiff.arrays import (
 )
 from symdiff.dims import Shape, solve
 from symdiff.dims import value as dim_value
+from symdiff.errors import not_installed
 from symdiff.ir import Program, operands
 from symdiff.primitives import PRIMITIVES, template
 
@@ -51,7 +52,7 @@ def special() -> ModuleType:
         from scipy import special as module  # noqa: PLC0415 - an extra, imported when used
     except ImportError as error:
         raise ImportError(
-            "special functions need SciPy, on arrays and in derivatives: pip install 'symdiff[special]'"
+            not_installed("special functions need SciPy, on arrays and in derivatives", "special")
         ) from error
     return module  # type: ignore[no-any-return]  # SciPy is untyped
 

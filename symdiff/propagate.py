@@ -43,15 +43,16 @@ def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) 
     for another where it is nearly linear over the range that the uncertainties span.
 
     Args:
-        f: the Function. `wrt` plays no part: what is uncertain is what `cov` says.
+        f: the Function.
         values: the arguments, in order or by name; arrays with loop dimensions as in a call.
-        cov: how uncertain they are, in one of these forms, where k counts the elements of all
-            arguments, in order, arrays element by element:
+        cov: how uncertain they are, in one of these forms, where k counts the elements of the
+            arguments in `f.wrt`, in order, arrays element by element, as the columns of `f.jacobian` do:
 
             - a covariance matrix (k, k), loop dimensions in front allowed;
-            - k independent standard deviations, or one for each argument, in order: numbers,
+            - k independent standard deviations, or one for each argument in `f.wrt`: numbers,
               or arrays that broadcast to the argument;
-            - a mapping of names to standard deviations; who is absent is exact.
+            - a mapping of names, of any arguments, to standard deviations, or of an array to the
+              covariance matrix of its elements; who is absent is exact.
 
             What has a variance of 0 is exact: it contributes nothing, whatever its derivative
             is, and an argument that is exact throughout is not differentiated by.
@@ -81,8 +82,10 @@ def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) 
     arguments, loop, dtype, sizes = arrays(f.args, given, f.cores)
     if dtype.kind == "c":
         raise TypeError("propagate takes real arguments")
-    shapes = tuple([tuple([dim_value(dim, sizes) for dim in core]) for core in f.cores])
-    elements = Elements(f.args, shapes, loop)
+    named = f.args if isinstance(cov, Mapping) else f.wrt
+    cores = dict(zip(f.args, f.cores, strict=True))
+    shapes = tuple([tuple([dim_value(dim, sizes) for dim in cores[name]]) for name in named])
+    elements = Elements(named, shapes, loop)
     std, correlation = uncertainty(cov, elements)
     names = uncertain(std, elements)
     plain = [g if a.ndim == 0 else a for g, a in zip(given, arguments, strict=True)]

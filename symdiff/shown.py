@@ -83,6 +83,8 @@ class Shown(Called):
     def graph(self, *args: Any, **kwargs: Any) -> Drawing:
         """The computational graph: arguments, constants, operations and results.
 
+        It is of what is computed, simplified and with equal parts shared; `trace` has each step as written.
+
         Args:
             *args: a point, as for a call, each argument of its core shape; then the nodes show
                 their values, and, of one scalar result, what it changes by each (the adjoint).

@@ -85,12 +85,15 @@ class Trace:
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
 
-    def __getitem__(self, name: str) -> Step:
-        """The step of a name; of an argument and a result that are called alike, the argument.
+    def __getitem__(self, name: str | int) -> Step:
+        """The step of a name, or at a place; of an argument and a result that are called alike, the argument.
 
         Raises:
-            KeyError: there is none.
+            KeyError: there is none of the name.
+            IndexError: there are not so many.
         """
+        if isinstance(name, int):
+            return self.steps[name]
         name = normal(name)
         found = next((step for step in self.steps if step.name == name), None)
         if found is None:

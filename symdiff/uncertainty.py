@@ -72,13 +72,13 @@ def _real(given: Any, what: str) -> Array:
 def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
     """Standard deviations (..., k), and correlations (..., k, k) or None where there are none."""
     if cov is None:
-        raise TypeError("cov is a covariance matrix, a sequence of standard deviations, or a mapping of them by name")
+        raise TypeError("cov is a covariance matrix, a sequence of standard deviations, or a mapping of either by name")
     if isinstance(cov, Mapping):
-        by_name = {name_of(name): std for name, std in cov.items()}
+        by_name = {name_of(name): given for name, given in cov.items()}
         for name in by_name:
             if name not in elements.names:
                 raise TypeError(f"cov names {name!r}, which is not an argument: ({', '.join(elements.names)})")
-        return _of_arguments([by_name.get(name, 0.0) for name in elements.names], elements), None
+        return _by_name(by_name, elements)
     each = isinstance(cov, (list, tuple)) and any(isinstance(item, np.ndarray) and item.ndim for item in cov)
     if each and len(cov) == len(elements.names):
         if len(cov) == elements.total and all(np.shape(item) == (elements.total,) for item in cov):
@@ -115,22 +115,62 @@ def _misfit(shape: tuple[int, ...], elements: Elements) -> ShapeError:
 
 def _of_arguments(given: Sequence[Any], elements: Elements) -> Array:
     """Standard deviations (..., k) from one for each argument, a number or an array that broadcasts to it."""
-    parts = []
-    for name, std, core in zip(elements.names, given, elements.shapes, strict=True):
-        what = f"the standard deviation of {name!r}"
-        array = _real(std, what)
-        try:
-            full = np.broadcast_to(array, np.broadcast_shapes(array.shape, core))
-        except ValueError:
-            full = array
-        if full.shape[full.ndim - len(core) :] != core:
-            raise ShapeError(f"{what} has shape {array.shape}, which does not broadcast to {core}")
-        if bool(np.any(full < 0)):
-            raise ValueError(f"{what} is negative: {full[full < 0].flat[0]}")
-        parts.append(full.reshape(*full.shape[: full.ndim - len(core)], prod(core)))
+    named = zip(elements.names, given, elements.shapes, strict=True)
+    return _side_by_side([_of_argument(name, std, core) for name, std, core in named], elements)
+
+
+def _of_argument(name: str, std: Any, core: tuple[int, ...]) -> Array:
+    """Standard deviations of the elements of one argument."""
+    what = f"the standard deviation of {name!r}"
+    array = _real(std, what)
+    try:
+        full = np.broadcast_to(array, np.broadcast_shapes(array.shape, core))
+    except ValueError:
+        full = array
+    if full.shape[full.ndim - len(core) :] != core:
+        k = prod(core)
+        matrix = f", and is no covariance matrix ({k}, {k})" if core else ""
+        raise ShapeError(f"{what} has shape {array.shape}, which does not broadcast to {core}{matrix}")
+    if bool(np.any(full < 0)):
+        raise ValueError(f"{what} is negative: {full[full < 0].flat[0]}")
+    return full.reshape(*full.shape[: full.ndim - len(core)], prod(core))
+
+
+def _side_by_side(parts: Sequence[Array], elements: Elements) -> Array:
+    """Standard deviations of some arguments as those of all."""
     loop = _together([part.shape[:-1] for part in parts], elements.loop)
     spread = [np.broadcast_to(part, (*loop, part.shape[-1])) for part in parts]
     return np.concatenate(spread, -1) if spread else np.zeros(0)
+
+
+def _by_name(given: Mapping[str, Any], elements: Elements) -> tuple[Array, Array | None]:
+    """Standard deviations and correlations from standard deviations, or a covariance matrix, for each argument."""
+    parts: list[Array] = []
+    correlations: dict[str, Array] = {}
+    for name, core in zip(elements.names, elements.shapes, strict=True):
+        array = _real(given.get(name, 0.0), f"the standard deviation of {name!r}")
+        k, points = prod(core), array.shape[:-1]
+        if core and array.shape[-2:] == (k, k):
+            if len(core) == 1 and points == elements.loop[len(elements.loop) - len(points) :]:
+                raise ShapeError(
+                    f"cov gives {name!r} the shape {array.shape}, which could be a covariance matrix, or standard"
+                    f" deviations at {k} points: give the matrix as {(*array.shape[:-2], 1, k, k)}"
+                )
+            own = Elements((name,), (core,), elements.loop)
+            std, correlation = _of_matrix(array, own)
+            if correlation is not None:
+                correlations[name] = correlation
+        else:
+            std = _of_argument(name, array, core)
+        parts.append(std)
+    if not correlations:
+        return _side_by_side(parts, elements), None
+    loop = np.broadcast_shapes(*[block.shape[:-2] for block in correlations.values()])
+    whole = np.broadcast_to(np.eye(elements.total), (*loop, elements.total, elements.total)).copy()
+    for name, block in correlations.items():
+        kept = elements.of([name])
+        whole[..., kept[:, None], kept] = block
+    return _side_by_side(parts, elements), whole
 
 
 def _together(shapes: Sequence[tuple[int, ...]], loop: tuple[int, ...]) -> tuple[int, ...]:

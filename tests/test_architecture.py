@@ -4,8 +4,10 @@ import ast
 import pathlib
 import subprocess
 import sys
+import tomllib
 
 import symdiff
+from symdiff import errors
 
 ROOT = pathlib.Path(symdiff.__file__).parent
 
@@ -86,6 +88,13 @@ def test_only_numpy_and_the_standard_library():
             top = module.split(".")[0]
             extra = (path.name, top) in EXTRAS
             assert top in allowed or extra, f"{path.name} imports {module}"
+
+
+def test_extras_are_those_of_the_project_file():
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {name: [requirement] for name, requirement in errors._EXTRAS.items()}.items() <= project[
+        "optional-dependencies"
+    ].items()
 
 
 def test_importing_symdiff_imports_numpy_and_nothing_else():

@@ -145,7 +145,7 @@ def test_the_picture_is_what_its_script_draws():
 
 def test_the_site_builds_without_a_warning(tmp_path):
     if not importlib.util.find_spec("material"):
-        pytest.skip("mkdocs-material is not installed: pip install 'symdiff[docs]'")
+        pytest.skip("mkdocs-material is not installed: pip install mkdocs-material")
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
         cwd=ROOT,

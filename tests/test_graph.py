@@ -166,19 +166,23 @@ def test_wrong_input():
 
 
 @pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
-def test_svg():
+def test_svg(tmp_path):
     pytest.importorskip("graphviz")
     drawing = symdiff.compile("c = x > 0; where(c, log(x), x^2)").graph(2)
     svg = drawing.svg()
     assert "<svg" in svg
     assert "0.693147" in svg
     assert drawing._repr_mimebundle_(include=None)["image/svg+xml"] == svg
+    drawing.save(tmp_path / "g.png")
+    assert (tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
+    drawing.save(tmp_path / "g.svg")
+    assert (tmp_path / "g.svg").read_text(encoding="utf-8") == svg
 
 
 def test_svg_without_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz", None)
     drawing = symdiff.compile("x*y").graph()
-    with pytest.raises(ImportError, match=r"pip install 'symdiff\[graph\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'graphviz>=0.20'"):
         drawing.svg()
     assert drawing._repr_mimebundle_() == {"text/plain": str(drawing)}
 
@@ -204,8 +208,8 @@ def test_it_is_written_to_a_file(tmp_path):
     f = symdiff.compile("x*y")
     f.graph().save(tmp_path / "g.dot")
     assert (tmp_path / "g.dot").read_text(encoding="utf-8") == str(f.graph())
-    with pytest.raises(ValueError, match=r"ends in .svg, .dot or .gv"):
-        f.graph().save("g.png")
+    with pytest.raises(ValueError, match=r"ends in one of .svg, .png, .pdf, .dot, .gv"):
+        f.graph().save("g")
     with pytest.raises(TypeError, match=r"to write a file: f.graph\(\).save\('g.svg'\)"):
         f.graph("g.svg")
 
@@ -222,7 +226,7 @@ def test_graph_command(capsys, tmp_path, monkeypatch):
     assert main(["graph", "sum(x*a)", "--args", "x[n]", "a", "--at", "x=1,2", "a=3"]) == 0
     assert "= [1., 2.]" in capsys.readouterr().out
     for words, said in [
-        (["x*y", "-o", "g.png"], "ends in .svg, .dot or .gv"),
+        (["x*y", "-o", "g.jpg"], "ends in one of .svg, .png, .pdf, .dot, .gv, unlike 'g.jpg'"),
         (["x*y", "--at", "x=1:2:3", "y=1"], "--at gives 3 values to 'x', which takes one number here"),
         (["x*y", "--at", "x=1"], "no value to y"),
         (["2x"], "write 2*x"),

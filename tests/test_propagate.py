@@ -146,13 +146,41 @@ def test_what_is_exact_contributes_nothing():
     assert propagate(floor, [1.5, 1.0], [1.0, 2.0]).std == 2.0
 
 
-def test_wrt_plays_no_part():
-    cov = [[0.04, 0.01], [0.01, 0.09]]
-    expected = propagate(symdiff.compile("x*y"), [2, 3], cov)
-    f = symdiff.compile("x*y", wrt="y")
-    assert propagate(f, [2, 3], cov) == expected
-    assert propagate(f, [2, 3], {"x": 0.2}).std == pytest.approx(0.6)
-    assert f.value_and_jacobian(2, 3)[1].tolist() == [2.0]  # what a user asks for stays by `wrt`
+def test_the_covariance_is_of_wrt():
+    """As `curve_fit` returns that of the parameters."""
+    cov = np.array([[0.04, 0.01], [0.01, 0.09]])
+    f = symdiff.compile("a*x + b", args="x, a, b", wrt="a, b")
+    x = np.array([1.0, 2.0])
+    want = np.sqrt(0.04 * x**2 + 0.02 * x + 0.09)
+    np.testing.assert_allclose(propagate(f, (x, 2, 3), cov).std, want)
+    np.testing.assert_allclose(propagate(f, (x, 2, 3), np.sqrt(np.diag(cov))).std, np.sqrt(0.04 * x**2 + 0.09))
+    turned = symdiff.compile("a*x + b", args="x, a, b", wrt="b, a")
+    np.testing.assert_allclose(propagate(turned, (x, 2, 3), cov[::-1, ::-1]).std, want)
+    assert propagate(f, [1, 2, 3], {"x": 0.2}).std == pytest.approx(0.4)  # by name, any argument
+    with pytest.raises(ShapeError, match=r"\(a, b\) needs a covariance matrix \(2, 2\)"):
+        propagate(f, (x, 2, 3), np.eye(3))
+
+
+def test_a_covariance_by_name():
+    f = symdiff.compile("p[0]*t + p[1]", args="p[2], t")
+    cov = np.array([[0.04, -0.01], [-0.01, 0.09]])
+    want = symdiff.compile("p[0]*t + p[1]", args="p[2], t", wrt="p")
+    assert propagate(f, ([1, 2], 3.0), {"p": cov}) == propagate(want, ([1, 2], 3.0), cov)
+    assert propagate(f, ([1, 2], 3.0), {"p": cov, "t": 0.1}).cov == pytest.approx(0.36 - 0.06 + 0.09 + 0.01)
+    t = np.array([1.0, 2.0, 3.0])
+    found = propagate(f, ([1, 2], t), {"p": cov})
+    np.testing.assert_allclose(found.std, np.sqrt(0.04 * t**2 - 0.02 * t + 0.09))
+    several = propagate(f, ([1, 2], t), {"p": np.stack([cov, 4 * cov, cov])})
+    np.testing.assert_allclose(several.std, found.std * [1, 2, 1])
+    total = symdiff.compile("sum(A)", args="A[m,n]")
+    assert propagate(total, (np.ones((2, 3)),), {"A": np.full((6, 6), 0.01)}).cov == pytest.approx(0.36)
+    with pytest.raises(ShapeError, match=r"give the matrix as \(1, 2, 2\)"):
+        propagate(f, ([1, 2], t[:2]), {"p": cov})
+    np.testing.assert_allclose(propagate(f, ([1, 2], t[:2]), {"p": cov[None]}).std, found.std[:2])
+    with pytest.raises(ShapeError, match=r"does not broadcast to \(2,\), and is no covariance matrix \(2, 2\)"):
+        propagate(f, ([1, 2], 3.0), {"p": np.eye(3)})
+    with pytest.raises(ValueError, match="not symmetric"):
+        propagate(f, ([1, 2], 3.0), {"p": [[1.0, 2.0], [3.0, 4.0]]})
 
 
 def test_derivatives_are_functions_too():

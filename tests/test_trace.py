@@ -106,6 +106,7 @@ def test_the_data():
     assert trace.columns == ("value", "tangent", "adjoint")
     assert trace.notes == ()
     assert f.trace(2, 5).tangent is None
+    assert trace[0] is trace.steps[0]
     with pytest.raises(KeyError, match="no step is named 'v9'"):
         trace["v9"]
     assert str(pickle.loads(pickle.dumps(trace))) == str(trace)

@@ -20,7 +20,10 @@ def parser() -> Parser:
         EXAMPLE,
     )
     made.add_argument(
-        "-o", "--output", metavar="FILE", help="a .svg (needs the extra symdiff[graph]), .dot or .gv file"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="a .dot or .gv file; or a .svg, .png or .pdf (with the extra symdiff[graph])",
     )
     add_at(made)
     add_formula(made)

@@ -18,6 +18,7 @@ from symdiff.cli.curves import Array, comparable, limits_of, results, sampled, s
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
 from symdiff.dims import estimate, product
+from symdiff.errors import not_installed
 from symdiff.function import Function
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
         from matplotlib import style  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError as error:
-        raise ImportError(f"symdiff plot needs Matplotlib ({error}): pip install 'symdiff[plot]'") from None
+        raise ImportError(not_installed(f"symdiff plot needs Matplotlib ({error})", "plot")) from None
     with style.context("default"), mpl.rc_context(_STYLE), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
         figure = Figure(layout="constrained")  # of no window and no pyplot

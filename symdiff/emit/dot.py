@@ -12,12 +12,13 @@ import numpy as np
 from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, Index, Range, Reduction, Reshape, Size, Softmax, Structure
 from symdiff.dims import Dim, shown
 from symdiff.emit.passes import lazy
-from symdiff.errors import LimitError
+from symdiff.errors import LimitError, not_installed
 from symdiff.evaluate import constant
 from symdiff.ir import Program, Row, compact, operands
 from symdiff.primitives import PRIMITIVES
 
 ROWS = 2_000  # most that are drawn
+_PICTURES, _TEXTS = ("svg", "png", "pdf"), ("dot", "gv")  # endings of files
 _SHOWN = 6  # elements of an array that are written out
 _SIGNS = {"sub": "\N{MINUS SIGN}", "neg": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}"}
 _SIGNS |= {
@@ -57,31 +58,41 @@ class Drawing:
             ImportError: the package `graphviz` or the program `dot` is not installed; the message says
                 how to install it.
         """
+        return self._drawn("svg").decode()
+
+    def _drawn(self, kind: str) -> bytes:
+        """The picture as a file of some kind."""
         try:
             import graphviz  # noqa: PLC0415 - an extra, imported when used
         except ImportError as error:
             raise ImportError(
-                "drawing a graph needs the package graphviz: pip install 'symdiff[graph]'; its text needs nothing"
+                f"{not_installed('drawing a graph needs the package graphviz', 'graph')}; its text needs nothing"
             ) from error
         try:
-            return str(graphviz.Source(self._dot).pipe(format="svg", encoding="utf-8"))
+            drawn: bytes = graphviz.Source(self._dot).pipe(format=kind)
         except graphviz.ExecutableNotFound as error:
             raise ImportError(
                 "drawing a graph needs the program dot of Graphviz: apt install graphviz, brew install graphviz,"
                 " or conda install graphviz"
             ) from error
+        return drawn
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a file: a picture where the name ends in .svg, the text where it ends in .dot or .gv.
+        """Write it to a file: a picture, or, where the name ends in .dot or .gv, the text.
 
         Raises:
             ImportError: as `svg`.
-            ValueError: another ending.
+            ValueError: another ending than those, .svg, .png and .pdf.
         """
         place = Path(path)
-        if place.suffix not in (".svg", ".dot", ".gv"):
-            raise ValueError(f"a graph is written to a file that ends in .svg, .dot or .gv, not {str(path)!r}")
-        place.write_text(self.svg() if place.suffix == ".svg" else self._dot, encoding="utf-8")
+        kind = place.suffix[1:]
+        if kind in _PICTURES:
+            place.write_bytes(self._drawn(kind))
+        elif kind in _TEXTS:
+            place.write_text(self._dot, encoding="utf-8")
+        else:
+            known = ", ".join(f".{k}" for k in (*_PICTURES, *_TEXTS))
+            raise ValueError(f"a graph is written to a file that ends in one of {known}, unlike {str(path)!r}")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What Jupyter shows: the text, and the picture where it can be drawn."""

@@ -18,6 +18,7 @@ import numpy as np
 from symdiff.emit.llvm import Machine
 from symdiff.emit.llvm.call import METHOD
 from symdiff.emit.llvm.floats import INTERFACE
+from symdiff.errors import not_installed
 from symdiff.primitives import PRIMITIVES
 
 # By what the processor has: bytes of a vector, and how glibc calls its functions on them
@@ -38,7 +39,7 @@ def binding() -> ModuleType:
     try:
         from llvmlite import binding as module  # noqa: PLC0415 - an extra, imported when used
     except ImportError as error:
-        raise ImportError("backend='llvm' needs llvmlite: pip install 'symdiff[llvm]'") from error
+        raise ImportError(not_installed("backend='llvm' needs llvmlite", "llvm")) from error
     with _lock:
         module.initialize_native_target()
         module.initialize_native_asmprinter()
