@@ -169,13 +169,36 @@ def _pow(b: Builder, x: int, y: int) -> int | None:
     return None
 
 
+def _log_of_total(b: Builder, i: int) -> int | None:
+    """log(x), where row `i` is x, a sum of exponentials, as an array has it or spread along its axes."""
+    op, *parts = b.row(i)
+    if op.__class__ is Expand and (inner := _log_of_total(b, parts[0])) is not None:
+        return b.structure(op, inner)
+    if op.__class__ is Sum and not b.graph.complex and (exponent := _exponent(b, parts[0])) is not None:
+        return b.structure(LogSumExp(op.axes), exponent)
+    return None
+
+
+def _log_of_share(b: Builder, i: int) -> int | None:
+    """log(x), where row `i` is x, a softmax, or an exponential divided by a sum of exponentials."""
+    op, *parts = b.row(i)
+    if op.__class__ is Softmax and b.graph.shared:
+        return b.op("sub", parts[0], b.expand(b.structure(LogSumExp(op.axes), parts[0]), op.axes))
+    if op == "div" and (exponent := _exponent(b, parts[0])) is not None:
+        total = _log_of_total(b, parts[1])
+        return None if total is None else b.op("sub", exponent, total)
+    return None
+
+
 @_identity("log")
 def _log(b: Builder, x: int) -> int | None:
     row = b.row(x)
-    if row[0].__class__ is Sum and not b.graph.complex and (exponent := _exponent(b, row[1])) is not None:
-        return b.structure(LogSumExp(row[0].axes), exponent)
-    if row[0].__class__ is Softmax and b.graph.shared:
-        return b.op("sub", row[1], b.expand(b.structure(LogSumExp(row[0].axes), row[1]), row[0].axes))
+    if (total := _log_of_total(b, x)) is not None:
+        return total
+    if (share := _log_of_share(b, x)) is not None:
+        return share
+    if row[0].__class__ is Index and (share := _log_of_share(b, row[1])) is not None:
+        return b.structure(row[0], share)
     if (rest := _one_plus(b, x)) is not None:
         return b.op("log1p", rest)
     if (of := _sigmoid_of(b, x)) is not None:
