@@ -15,9 +15,10 @@ from symdiff.dims import Dim, Shape, product
 from symdiff.evaluate import constant, function
 from symdiff.factors import outside, short
 from symdiff.finite import Finite
-from symdiff.identities import IDENTITIES, STRUCTURAL
+from symdiff.identities import IDENTITIES
 from symdiff.ir import CONDITIONS, operands
 from symdiff.primitives import PRIMITIVES
+from symdiff.rearrangements import STRUCTURAL
 from symdiff.silence import Silence
 
 if TYPE_CHECKING:

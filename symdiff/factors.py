@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.dims import estimate
 from symdiff.dims import product as count
+from symdiff.signs import negative, signed
 
 if TYPE_CHECKING:
     from symdiff.build import Builder
@@ -121,10 +122,10 @@ def product(b: Builder, factor: int, partial: int) -> int:
 
 def _scale(b: Builder, i: int) -> Scale:
     """A scalar as a scale."""
-    sign, rest = _signed(b, i)
+    minus, rest = signed(b, i)
     row = b.row(rest)
     if row[0] == "div" and (value := b.value(row[1])) is not None:
-        value = -value if sign else value
+        value = -value if minus else value
         return Scale(None if value == 1.0 else b.const(value), row[2])
     return Scale(i)
 
@@ -140,9 +141,11 @@ def _joined(b: Builder, one: int | None, other: int | None) -> int | None:
 def _product(b: Builder, factor: int, partial: int) -> int:
     rows = b.graph.rows
     if (rows[factor][0] == "neg" or rows[partial][0] == "neg") and b.graph.shared:
-        (sign, factor), (other, partial) = _signed(b, factor), _signed(b, partial)
+        (minus, factor), (other, partial) = signed(b, factor), signed(b, partial)
         made = _product(b, factor, partial)
-        return made if sign == other else b.op("neg", made)
+        return made if minus == other else negative(b, made)
+    if b.value(partial) == -1.0 and b.simplify:
+        return negative(b, factor)
     if b.simplify and (collected := _collected(b, factor, partial)) is not None:
         return collected
     if b.simplify and (b.value(partial) is not None or _reciprocal(b, factor)):
@@ -160,12 +163,6 @@ def _product(b: Builder, factor: int, partial: int) -> int:
 def short(value: float | None) -> bool:
     """Whether a constant has few digits, as one that somebody wrote."""
     return value is not None and len(repr(value)) <= _DIGITS
-
-
-def _signed(b: Builder, i: int) -> tuple[bool, int]:
-    """Whether row `i` has a minus sign, and it without that."""
-    row = b.row(i)
-    return (True, row[1]) if row[0] == "neg" else (False, i)
 
 
 def _collected(b: Builder, factor: int, partial: int) -> int | None:

@@ -82,8 +82,6 @@ class Primitive:
     """Sets no floating-point flag, whatever the arguments."""
     finite: bool = False
     """Finite for finite arguments, barring overflow."""
-    divisor: str = ""
-    """What all partials are divided by at their end; a forward sweep divides the sum of the rest."""
     guards: str = ""
     """The arguments that have to be NaN, all of them, for the result and its partials to be
     so, and to raise no flag; empty if any one will do."""
@@ -191,7 +189,6 @@ _TABLE = (
         latex=r"\frac{#1}{#2}",
         llvm="fdiv",
         partials=("1/y", "-out/y"),
-        divisor="y",
         symbols=_infix("/", PRODUCT),
         holomorphic=True,
         guards="y",

@@ -1,7 +1,8 @@
-"""Signs of rows in derivatives: outside of products and sums, so that what differs in sign alone is one row.
+"""Signs of the terms of derivatives: outside of products and sums, so that what differs in sign alone is one row.
 
-Rounding is the same for both signs. Only that of a zero may come out differently, and
-nothing is divided by a row of a derivative, so it makes no infinity.
+Rounding is the same for both signs; only the sign of a zero may come out differently, where a sum is
+turned around. So that is done to the terms of sums alone (adjoints and tangents, which are added and
+multiplied), and not to the formulas of rules, where something may be divided by a difference.
 """
 
 from __future__ import annotations
@@ -13,44 +14,49 @@ if TYPE_CHECKING:
 
 
 def derives(b: Builder) -> bool:
-    """Whether rows of a derivative are made, other than a textbook's."""
-    return not b.exact and b.graph.shared
+    """Whether rows of a derivative of real numbers are made, other than a textbook's."""
+    return not b.exact and b.graph.shared and not b.graph.complex
 
 
-def negated(b: Builder, i: int) -> int | None:
-    """x, where row `i` is -x; in a derivative p + q, where it is -p - q.
+def signed(b: Builder, i: int) -> tuple[bool, int]:
+    """Whether row `i` has a minus sign, and it without that.
 
     Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
     """
+    row = b.row(i)
+    return (True, row[1]) if row[0] == "neg" and b.graph.shared else (False, i)
+
+
+def negative(b: Builder, i: int) -> int:
+    """The negative of a term: p + q of -p - q; a difference turned around if it was just made, for this alone."""
     rows = b.graph.rows
-    row = rows[i]
-    if row[0] == "neg":
-        return row[1] if b.graph.shared else None
-    if row[0] == "sub" and rows[row[1]][0] == "neg" and derives(b):
-        return b.op("add", rows[row[1]][1], row[2])
-    return None
+    if rows[i][0] == "sub" and derives(b):
+        _, left, right = rows[i]
+        minus, rest = signed(b, left)
+        if minus:
+            return b.op("add", rest, right)
+        if all(rows[j][0] == "const" for j in range(i + 1, len(rows))):
+            return b.raw("sub", right, left)
+    return b.op("neg", i)
 
 
-def of_negative(b: Builder, x: int) -> int | None:
-    """The negative of x as a difference turned around, if that was just made, so that no other row uses it."""
-    rows = b.graph.rows
-    if not derives(b) or rows[x][0] != "sub" or any(rows[j][0] != "const" for j in range(x + 1, len(rows))):
-        return None
-    return b.raw("sub", *rows[x][:0:-1])
+def total(b: Builder, x: int, y: int) -> int:
+    """The sum of two terms, with its sign outside; a constant in front of a term takes the sign as well."""
+    (minus, p), (other, q) = signed(b, x), signed(b, y)
+    if not derives(b) or not (minus or other):
+        return b.op("add", x, y)
+    if minus and other:
+        return b.op("sub", x, q) if _has_constant(b, p) else negative(b, b.op("add", p, q))
+    first, second = (x, q) if other else (y, p)
+    if ("sub", first, second) not in b.graph.index and ("sub", second, first) in b.graph.index:
+        return b.op("neg", b.raw("sub", second, first))
+    return b.op("sub", first, second)
 
 
-def of_difference(b: Builder, x: int, y: int) -> int | None:
-    """The difference with its sign outside; a constant in front of x takes the sign as well."""
-    if not derives(b):
-        return None
-    minus = negated(b, x)
-    if minus is not None and not b.shape(minus):
-        name, *parts = b.row(minus)
-        if name not in ("mul", "div") or b.value(parts[0]) is None:
-            return b.op("neg", b.op("add", minus, y))
-    if ("sub", x, y) not in b.graph.index and ("sub", y, x) in b.graph.index:
-        return b.op("neg", b.raw("sub", y, x))
-    return None
+def _has_constant(b: Builder, i: int) -> bool:
+    """Whether a row is a product or a quotient with a constant in front, or an array, which is one pass."""
+    name, *parts = b.row(i)
+    return bool(b.shape(i)) or (name in ("mul", "div") and b.value(parts[0]) is not None)
 
 
 def of_constants(b: Builder, name: str, x: int, y: int) -> int | None:

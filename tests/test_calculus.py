@@ -12,7 +12,7 @@ import symdiff
 from symdiff import ShapeError
 from symdiff.derive import calculus
 from symdiff.ir import verify
-from symdiff.primitives import PRIMITIVES
+from symdiff.primitives import FUNCTIONS, PRIMITIVES
 
 SETTINGS = settings(max_examples=150, deadline=None)
 
@@ -472,12 +472,15 @@ def test_a_large_hessian_builds_in_linear_time_of_its_sweeps():
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("(a*x + b)**3/c", "hessian[..., 3, 3] = 2.0 * (v2 * v1 / c / c) / c"),  # not -(-v - v)
-        ("1/(1 + x**2)", "hessian[..., 0, 0] = 2.0 * (v2 * v3) / v1 * v3 - 2.0 * v2"),  # both halves are one product
+        ("(a*x + b)**3/c", "hessian[..., 3, 3] = 2.0 * (v2 * v1 / c / c / c)"),  # not -(-v - v)
+        (
+            "1/(1 + x**2)",
+            "hessian[..., 0, 0] = (v2 * v3 / v1 + v3 * (v2 / v1)) * v3 - 2.0 * v2",
+        ),  # both halves are one product
         ("a*exp(-x/10.03)", "v1 = np.exp(-x / 10.03) / 10.03"),  # no 0.0997
         (
             "exp(-(x-m)**2/(2*s**2))/s",
-            "hessian[..., 1, 2] = hessian[..., 2, 1] = -v9 - v8",
+            "hessian[..., 1, 2] = hessian[..., 2, 1] = -v9 - v6_dot",
         ),  # by m it is that by x, negated
         ("(a*x + b)**3/c", "v1_bar_dot2 = 3.0 * (a * v2_dot) / c"),  # a second tangent of one row
     ],
@@ -497,6 +500,36 @@ def test_a_sign_of_the_users_stays_where_it_is():
     with np.errstate(divide="ignore"):
         assert f(1.0, 1.0) == -np.inf
         assert f(np.ones(1), np.ones(1)) == -np.inf
+
+
+@pytest.mark.parametrize(
+    "function", [p.name for p in PRIMITIVES.values() if p.name in FUNCTIONS and len(p.parameters) == 1]
+)
+def test_signs_of_infinite_derivatives_do_not_depend_on_what_else_there_is(function):
+    texts = [f"{function}({x})*z" for x in ("-x", "-x - 1", "-x - y", "1 - x", "x - 1")]
+    texts += [
+        f"{function}(x) + {other}*z" for other in ("(x - 1)", "(1 - x)", "(x^2 - 1)", "(1 - x^2)", "(-1 - x)", "x")
+    ]
+    for text in texts:
+        f, g = symdiff.compile(text, args="x, y, z"), symdiff.compile(text, args="x, y, z", optimize=False)
+        for x in (-1.0, 0.0, 1.0):
+            with np.errstate(all="ignore"):
+                for got, want in zip(f.grad(x, 1.0, 2.0), g.grad(x, 1.0, 2.0), strict=True):
+                    if np.isinf(want) and np.isinf(got):
+                        assert got == want, (text, x)
+
+
+def test_derivatives_stay_on_their_side_of_a_cut():
+    for text in ("arccosh(x) + (1 - x)*y", "(1 - x)*y + arccosh(x)", "arctanh(x) + (x^2 - 1)*y"):
+        f, g = symdiff.compile(text), symdiff.compile(text, optimize=False)
+        for x in (0.5 + 0j, -2 + 0j, 0.5 - 0.25j):
+            np.testing.assert_allclose(f.grad(x, 2.0).x, g.grad(x, 2.0).x, rtol=1e-14)
+
+
+def test_the_tangent_of_a_quotient_does_not_overflow():
+    f = symdiff.compile("n/(x*y)")
+    assert f.jvp(1e300, 1e-10, 1e20, 0.0, 1.0, 0.0).out_dot == pytest.approx(-1e300)
+    assert f.jvp(1e-300, 1e25, 1e-40, 0.0, 1.0, 0.0).out_dot == pytest.approx(-1e-310)
 
 
 def test_constants_that_divide_do_so_in_arrays_too():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symdiff.build import Builder
-from symdiff.derive.rules import tangent
+from symdiff.derive.rules import chain, plus
+from symdiff.ir import operands
 
 
 def jvp(
@@ -30,9 +31,16 @@ def jvp(
     dots = dict(tangents)
     rows = builder.graph.rows
     for i in needed:
+        row = rows[i]
         if i in dots:
             continue
-        made = tangent(builder, i, rows[i], dots, unneeded.get(i, ()))
-        if made is not None:
-            dots[i] = made
+        total = None
+        for k, j in enumerate(operands(row)):
+            dot = dots.get(j)
+            if dot is not None:
+                term = chain(builder, i, row, k, dot, unneeded.get(i, ()), forward=True)
+                if term is not None:
+                    total = plus(builder, total, term, (*unneeded.get(i, ()), *builder.silence.where(i)))
+        if total is not None:
+            dots[i] = total
     return dots

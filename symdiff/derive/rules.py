@@ -9,7 +9,7 @@ the user's, what is multiplied inside of it is NaN on the other side, so it rais
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 
 from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure
@@ -18,13 +18,13 @@ from symdiff.derive.needs import loud
 from symdiff.derive.structure import pushed, transposed
 from symdiff.derive.supports import Choice, elsewhere, guard_of, support_of, when
 from symdiff.factors import product, scaled, shared, split
-from symdiff.ir import Row, operands
+from symdiff.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
+from symdiff.signs import total as sum_of
 
 _NAME = re.compile(r"[a-z]+")
 _SCATTERED = 4  # places of an array of zeros at which a product is made, rather than everywhere
-_QUOTIENTS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.divisor)
 _NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
 
 
@@ -43,18 +43,14 @@ def chain(
         factor = builder.lifted(factor, len(builder.shape(row[1 + k])), len(builder.shape(i)))
     primitive = PRIMITIVES[row[0]]
     rules = primitive.complex_partials if builder.graph.complex and primitive.complex_partials else primitive.partials
-    return None if rules[k] == "0" else _by_rule(builder, i, row, k, rules[k], factor, unneeded, forward=forward)
-
-
-def _by_rule(
-    builder: Builder, i: int, row: Row, k: int, text: str, factor: int, unneeded: Sequence[int], *, forward: bool
-) -> int | None:
-    """As `chain`, for a partial derivative that is the value of a formula of the table."""
+    text = rules[k]
+    if text == "0":
+        return None
     if row[0] == "away" and not forward:
         factor = _chosen(builder, row[1], factor)
     if text == "1" and builder.simplify:
         return factor if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], factor)
-    parameters = PRIMITIVES[row[0]].parameters
+    parameters = primitive.parameters
     if text in parameters:
         partial = row[1 + parameters.index(text)]
     else:
@@ -67,27 +63,6 @@ def _by_rule(
     else:
         term = times(builder, factor, partial, (*unneeded, *builder.silence.where(i)), forward=forward)
     return term if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], term)
-
-
-def tangent(builder: Builder, i: int, row: Row, dots: Mapping[int, int], unneeded: Sequence[int]) -> int | None:
-    """The tangent of row `i` from those of its operands, None where it is zero; it is not needed where `unneeded`."""
-    here = [(k, dot) for k, j in enumerate(operands(row)) if (dot := dots.get(j)) is not None]
-    if len(here) > 1 and row[0] in _QUOTIENTS and builder.graph.shared and not builder.graph.shapes:
-        divisor = f"/{PRIMITIVES[row[0]].divisor}"
-        rest = [(k, PRIMITIVES[row[0]].partials[k].removesuffix(divisor), dot) for k, dot in here]
-        terms = (_by_rule(builder, i, row, k, text, dot, unneeded, forward=True) for k, text, dot in rest)
-        total = _total(builder, i, terms, unneeded)
-        return None if total is None else _by_rule(builder, i, row, 0, f"1{divisor}", total, unneeded, forward=True)
-    return _total(builder, i, (chain(builder, i, row, k, dot, unneeded, forward=True) for k, dot in here), unneeded)
-
-
-def _total(builder: Builder, i: int, terms: Iterable[int | None], unneeded: Sequence[int]) -> int | None:
-    """The sum of the terms of the tangent of row `i`, without those that are zero."""
-    total = None
-    for term in terms:
-        if term is not None:
-            total = plus(builder, total, term, (*unneeded, *builder.silence.where(i)))
-    return total
 
 
 def _chosen(builder: Builder, condition: int, factor: int) -> int:
@@ -291,7 +266,7 @@ def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int]
     for condition in unneeded:
         if not builder.silence.holds(total, condition):
             term = _away_inside(builder, condition, term)
-    return builder.op("add", total, term)
+    return sum_of(builder, total, term)
 
 
 def _scaled_choice(builder: Builder, i: int, choice: Choice) -> bool:
