@@ -135,8 +135,8 @@ class Check:
 
     def _summary(self) -> str:
         count = len(self.comparisons)
-        if not count:
-            return "there are no derivatives to compare"
+        if not any(c.points for c in self.comparisons):
+            return f"there are no {'points at which' if count else 'derivatives'} to compare"
         differ = sum(c.differs for c in self.comparisons)
         left_out = sum(not c.compared for c in self.comparisons)
         partly = any(0 < c.compared < c.points for c in self.comparisons)
@@ -342,7 +342,7 @@ def _compare(
         known = same | (np.isfinite(estimate) & np.isfinite(value))
         tried.append((estimate, error, tolerance, known))
     ratios = np.array([error / tolerance for _, error, tolerance, _ in tried])
-    # An estimate that is not known is no ground to say that they differ.
+    # They agree if they do with one estimate; that they differ takes all estimates, which have to be known.
     known = (ratios <= 1).any(axis=0) | np.all([known for *_, known in tried], axis=0)
     compared = int(np.count_nonzero(known))
     if not got.size:

@@ -245,8 +245,9 @@ class Compiled:
         return spelt(self.args, self.cores)
 
     def __repr__(self) -> str:
-        written = "\\n".join(line.strip() for line in self.text.strip().splitlines())
-        shown = written if len(written) <= 60 else written[:57] + "..."
+        written = self.text.strip()
+        written = written if len(written) <= 60 else written[:57] + "..."
+        shown = "\\n".join(line.strip() for line in written.splitlines())
         path = "".join(
             [f".{member}" + f"({', '.join(map(repr, args))})" * bool(args) for member, *args in self._recipe.path]
         )

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -271,33 +268,3 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
             raise ValueError(f"at gives {name!r} {array.size} elements; at most {_MOST} are stored")
         found[name] = np.asarray(array, np.float64) if array.ndim else float(array)
     return found
-
-
-# The file
-
-
-def write(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file, whole or not at all; one that is there is replaced, and keeps its permissions.
-
-    Raises:
-        IsADirectoryError: the path is that of a directory.
-        OSError: it cannot be written.
-    """
-    place = Path(os.path.realpath(os.fsdecode(path)))
-    if place.is_dir():
-        raise IsADirectoryError(f"{os.fsdecode(path)!r} is a directory; give the name of a file, as model.py")
-    if not place.parent.is_dir():
-        raise FileNotFoundError(f"there is no directory {str(place.parent)!r}")
-    if place.exists() and not place.is_file():  # a device or a pipe
-        place.write_text(text, encoding="utf-8", newline="\n")
-        return
-    new = place.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with new.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        if place.exists():
-            new.chmod(place.stat().st_mode & 0o7777)
-        new.replace(place)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise

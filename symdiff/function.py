@@ -17,7 +17,7 @@ from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError
 from symdiff.evaluate import key
 from symdiff.language.parser import RESERVED
-from symdiff.runtime.arguments import arrays, bind, bound, converted, normal
+from symdiff.runtime.arguments import arrays, bind, bound, converted, meet, normal
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
 
@@ -77,7 +77,7 @@ class Function(Shown):
             hint = ""
             if name in _KNOWN_AS:
                 hint = f"; write {_KNOWN_AS[name]}"
-            elif close := get_close_matches(name, [member for member in dir(self) if not member.startswith("_")], n=1):
+            elif close := get_close_matches(name, [m for m in dir(self) if not m.startswith("_")], n=1, cutoff=0.7):
                 hint = f"; did you mean {close[0]!r}?"
             raise AttributeError(
                 f"a Function has no attribute {name!r}{hint}", name=name, obj=None
@@ -380,9 +380,11 @@ class Function(Shown):
 
         Raises:
             LimitError: more than 200 elements to differentiate by, or of results.
+            ShapeError: arrays whose sizes do not fit.
             TypeError: an argument is complex.
         """
         values, _, dtype, sizes = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
+        meet(self._program.graph.demands, sizes)
         if dtype.kind == "c":
             raise TypeError("check takes real arguments")
         return check(self, converted(values, dtype), sizes)

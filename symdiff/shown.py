@@ -16,7 +16,8 @@ from symdiff.emit import latex
 from symdiff.emit.dot import Drawing, dot, drawable
 from symdiff.emit.latex.text import UnwrittenError
 from symdiff.errors import LimitError, ShapeError, SymdiffError
-from symdiff.export import module, write
+from symdiff.export import module
+from symdiff.files import write
 from symdiff.ir import Program
 from symdiff.runtime.arguments import arrays, bind, converted, meet
 from symdiff.runtime.results import flatten
@@ -251,5 +252,5 @@ class Shown(Called):
         text = module(self, include, target, at)
         if path is None:
             return text
-        write(path, text)
+        write(path, text.encode())
         return None

@@ -254,6 +254,10 @@ def test_check_of_long_arrays():
     with pytest.raises(symdiff.LimitError, match="201 elements"):
         f.check(np.ones(201))
     assert f.check(np.ones((4, 3))).comparisons[0].points == 4
+    assert "no points at which to compare" in str(f.check(np.ones((0, 3))))
+    for text in ("x[1:] - x[:-1]", "x[0]", "mean(x)", "max(x)"):
+        with pytest.raises(ShapeError):
+            symdiff.compile(text, args="x[n]").check(np.zeros(0))
 
 
 @pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])

@@ -208,6 +208,10 @@ def test_it_is_written_to_a_file(tmp_path):
     f = symdiff.compile("x*y")
     f.graph().save(tmp_path / "g.dot")
     assert (tmp_path / "g.dot").read_text(encoding="utf-8") == str(f.graph())
+    f.graph().save(str(tmp_path / "G.DOT"))
+    assert (tmp_path / "G.DOT").read_text(encoding="utf-8") == str(f.graph())
+    with pytest.raises(FileNotFoundError, match="there is no directory"):
+        f.graph().save(tmp_path / "nowhere" / "g.dot")
     with pytest.raises(ValueError, match=r"ends in one of .svg, .png, .pdf, .dot, .gv"):
         f.graph().save("g")
     with pytest.raises(TypeError, match=r"to write a file: f.graph\(\).save\('g.svg'\)"):

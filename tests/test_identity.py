@@ -91,6 +91,8 @@ def test_the_repr_says_what_it_is():
     assert repr(f.diff("x1", "x2")) == f"""Function("{EXAMPLE}".diff('x1').diff('x2'): (x1, x2) -> out)"""
     assert ".hessian.coo:" in repr(f.hessian.coo)
     assert ".pack(('x1',), 'q'):" in repr(f.pack("x1", "q"))
+    long = symdiff.compile("a = x*y + sin(x)*cos(y) + tan(x)*exp(y) - log(x+2) + y*1\na*2")
+    assert "\\..." not in repr(long)
     several = symdiff.compile("""
         r = hypot(x, y)
         r**2
@@ -105,6 +107,8 @@ def test_what_is_looked_for_under_another_name():
             getattr(f, name)
     with pytest.raises(AttributeError, match=r"no attribute 'zebra'$"):
         f.zebra  # noqa: B018 - looked up for its error
+    with pytest.raises(AttributeError, match=r"no attribute 'foo'$"):
+        f.foo  # noqa: B018
     with pytest.raises(AttributeError, match="only the coo of"):
         f.rows  # noqa: B018
     assert not hasattr(f, "__array__")

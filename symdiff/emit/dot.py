@@ -14,6 +14,7 @@ from symdiff.dims import Dim, shown
 from symdiff.emit.passes import lazy
 from symdiff.errors import LimitError, not_installed
 from symdiff.evaluate import constant
+from symdiff.files import write
 from symdiff.ir import Program, Row, compact, operands
 from symdiff.primitives import PRIMITIVES
 
@@ -84,12 +85,11 @@ class Drawing:
             ImportError: as `svg`.
             ValueError: another ending than those, .svg, .png and .pdf.
         """
-        place = Path(path)
-        kind = place.suffix[1:]
+        kind = Path(path).suffix[1:].lower()
         if kind in _PICTURES:
-            place.write_bytes(self._drawn(kind))
+            write(path, self._drawn(kind))
         elif kind in _TEXTS:
-            place.write_text(self._dot, encoding="utf-8")
+            write(path, self._dot.encode())
         else:
             known = ", ".join(f".{k}" for k in (*_PICTURES, *_TEXTS))
             raise ValueError(f"a graph is written to a file that ends in one of {known}, unlike {str(path)!r}")
