@@ -20,7 +20,7 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.module import About, Member, Module, Spaced
 from symdiff.errors import ShapeError
 from symdiff.evaluate import special
-from symdiff.runtime.arguments import arrays, meet, normal
+from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
 
 MEMBERS = (
@@ -77,17 +77,17 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
         if not f.wrt:
             return ("value",)
         return ("value", "grad", "hessian") if f.results == ((),) else ("value", "jacobian")
-    listed = include.replace(",", " ").split() if isinstance(include, str) else include
-    if not isinstance(listed, Sequence) or not all(isinstance(name, str) for name in listed):
+    chosen = listed(include)
+    if not isinstance(chosen, Sequence) or not all(isinstance(name, str) for name in chosen):
         raise TypeError(f"include is a str of names or a sequence of them, not {include!r}")
-    for k, name in enumerate(listed):
+    for k, name in enumerate(chosen):
         if name not in MEMBERS:
             raise ValueError(f"there is no {name!r} to include; there are {', '.join(MEMBERS)}")
-        if name in listed[:k]:
+        if name in chosen[:k]:
             raise ValueError(f"include names {name!r} twice")
-    if not listed:
+    if not chosen:
         raise ValueError(f"include names nothing; there are {', '.join(MEMBERS)}")
-    return tuple(listed)
+    return tuple(chosen)
 
 
 def _member(f: Compiled, name: str) -> Compiled:
@@ -276,21 +276,34 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
 # The file
 
 
-def write(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file, whole or not at all; one that is there is replaced, and keeps its permissions.
+def destination(path: str | os.PathLike[str]) -> Path:
+    """The file, links followed, that a path is that of.
 
     Raises:
         IsADirectoryError: the path is that of a directory.
-        OSError: it cannot be written.
+        FileNotFoundError: its directory is not there.
     """
     place = Path(os.path.realpath(os.fsdecode(path)))
     if place.is_dir():
-        raise IsADirectoryError(f"{os.fsdecode(path)!r} is a directory; give the name of a file, as model.py")
+        raise IsADirectoryError(f"{os.fsdecode(path)!r} is a directory; give the name of a file")
     if not place.parent.is_dir():
         raise FileNotFoundError(f"there is no directory {str(place.parent)!r}")
+    return place
+
+
+def write(path: str | os.PathLike[str], text: str) -> None:
+    """Write a module, whole or not at all; a file that is there is replaced, and keeps its permissions.
+
+    Raises:
+        OSError: as `destination`, or it cannot be written.
+        ValueError: the name of the file does not end in .py.
+    """
+    place = destination(path)
     if place.exists() and not place.is_file():  # a device or a pipe
         place.write_text(text, encoding="utf-8", newline="\n")
         return
+    if place.suffix != ".py":
+        raise ValueError(f"a module is written to a file that ends in .py, not {os.fsdecode(path)!r}")
     new = place.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with new.open("x", encoding="utf-8", newline="\n") as file:

@@ -241,7 +241,7 @@ class Shown(Called):
 
         Raises:
             ValueError: no such member or target, or the math module lacks a function, or nothing can be
-                computed at the point.
+                computed at the point, or the path does not end in .py.
             ShapeError: a member needs one scalar output, or `at` does not fit the core shapes.
             TypeError: an option has the wrong type, `hessp` by several arguments, or `at` names what is no argument.
             OSError: the path is that of a directory, or cannot be written.
