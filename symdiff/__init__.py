@@ -37,7 +37,7 @@ if not TYPE_CHECKING:  # to type checkers there is nothing else
         member = f"f.{name}" if name[:1] != "_" and hasattr(Function, name) else KNOWN_AS.get(name)
         hint = ""
         if member:
-            hint = f"; write f = symdiff.compile(text), then {member}"
+            hint = f"; write {'f = symdiff.compile(text), then ' * member.startswith('f')}{member}"
         elif close := nearest(name, __all__):
             hint = f"; did you mean {close!r}?"
         raise AttributeError(f"module 'symdiff' has no attribute {name!r}{hint}", name=name, obj=None)

@@ -187,8 +187,9 @@ def _from_sympy(
     if "^" in text:
         raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
     own = {*symbols, *constants, *(name for name, _ in _arguments(args or (), "args"))}
-    for name in names.keys() & _OTHERWISE.keys() - own:
-        raise ParseError(_OTHERWISE[name], text, names[name])
+    for name, position in names.items():
+        if name in _OTHERWISE and name not in own:
+            raise ParseError(_OTHERWISE[name], text, position)
     for (kind, called, position), (_, mark, _) in pairwise(found):
         if kind == "name" and mark == "(" and called not in RESERVED and not is_function(str(called)):
             raise ParseError(no_function(str(called), typed=False), text, position)

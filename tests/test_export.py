@@ -468,6 +468,9 @@ def test_files(tmp_path, monkeypatch):
         f.export(tmp_path)
     with pytest.raises(FileNotFoundError, match="no directory"):
         f.export(tmp_path / "nowhere" / "model.py")
+    for name in ("model", "model.txt"):
+        with pytest.raises(ValueError, match=r"a file that ends in \.py, not '.*model"):
+            f.export(tmp_path / name)
     with pytest.raises(TypeError):
         f.export(3.5)
     f.export(os.devnull)
@@ -480,6 +483,12 @@ def test_files(tmp_path, monkeypatch):
         f.export(path)
     assert path.read_text() == f.export(include="grad")
     assert {p.name for p in tmp_path.iterdir()} == {"model.py", "link.py"}
+
+
+def test_the_command_refuses_what_cannot_be_imported(tmp_path, capsys):
+    assert main(["export", "x", "-o", str(tmp_path / "model")]) == 2
+    assert "a module is written to a file that ends in .py" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command(tmp_path, capsys):

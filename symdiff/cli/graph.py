@@ -6,6 +6,7 @@ import argparse
 
 from symdiff.cli.options import add_at, add_formula, compiled, one_point, parser_of
 from symdiff.cli.words import Parser
+from symdiff.export import destination
 
 SUMMARY = "the computational graph, as DOT text or SVG"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 -o graph.dot'
@@ -34,5 +35,6 @@ def run(options: argparse.Namespace) -> int:
     if options.output in (None, "-"):
         print(drawing, end="")
     else:
+        destination(options.output)  # says that there is no directory
         drawing.save(options.output)
     return 0

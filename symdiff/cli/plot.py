@@ -18,6 +18,7 @@ from symdiff.cli.curves import Array, comparable, limits_of, results, sampled, s
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
 from symdiff.dims import estimate, product
+from symdiff.export import destination
 from symdiff.function import Function
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def run(options: argparse.Namespace) -> int:
         warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
         figure = Figure(layout="constrained")  # of no window and no pyplot
         kind = _format(figure, options.output)
+        destination(options.output)  # says that there is no directory
         fixed = [
             f"{name} = {_short(float(v))}"
             for name, v in zip(f.args, given, strict=True)

@@ -75,6 +75,7 @@ _ELSEWHERE = {
     "ifelse": "where(c, a, b)",
     "iif": "where(c, a, b)",
     "ite": "where(c, a, b)",
+    "piecewise": "Piecewise((a, c), (b, True))",
     "beta": "gamma(a)*gamma(b)/gamma(a + b)",
     "betaln": "lgamma(a) + lgamma(b) - lgamma(a + b)",
     **dict.fromkeys(("binom", "binomial", "comb", "choose"), "gamma(n + 1)/(gamma(k + 1)*gamma(n - k + 1))"),
@@ -236,7 +237,8 @@ def no_function(name: str, before: str = "", *, typed: bool = True, arguments: i
     for said, names in _ABSENT.items():
         if name in names.split():
             return f"unknown function {shown!r}; {said}"
-    if typed and (close := nearest(shown, [*FUNCTIONS, *FORMULAS, *sorted(REDUCTIONS), "Piecewise"])):
+    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(REDUCTIONS)) if k.islower()]  # the others are SymPy's
+    if typed and (close := nearest(shown, known)):
         return f"unknown function {shown!r}; did you mean {close!r}?"
     product = f"; for a product write {shown}*(...)" if typed and arguments == 1 else ""
     return f"unknown function {shown!r} (symdiff --help lists all){product}"
