@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from symdiff.cli import COMMANDS, main
-from symdiff.cli.words import OF
+from symdiff.export import MEMBERS
 from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
 
 EXAMPLE = "log(x1)+x1*x2-sin(x2)"
@@ -269,7 +269,7 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
         (["graph", "x^2", "-o"], "symdiff graph: --output lacks a value; write --output FILE"),
         (["source", "x", "--of", "gradient"], "argument --of: there is no 'gradient'; did you mean 'grad'?"),
         (["x", "--of", "hesian"], "argument --of: there is no 'hesian'; did you mean 'hessian'?"),
-        (["latex", "x", "--of", "zebra"], f"--of: there is no 'zebra'; there are {', '.join(OF)}"),
+        (["latex", "x", "--of", "zebra"], f"--of: there is no 'zebra'; there are {', '.join(MEMBERS)}"),
         (["source", "x", "--target", "np"], "there is no 'np'; there are numpy, loops, math, llvm"),
         (["export", "x", "--target", "nunpy"], "there is no 'nunpy'; there are numpy, math"),
         (["x", "-o", "f.py"], "there is no option '-o' without a command; there is one of symdiff graph, plot, export"),

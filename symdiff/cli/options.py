@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 import symdiff
-from symdiff.cli.words import OF, Parser, member_of, one_of
+from symdiff.cli.words import Parser, member_of, one_of
 from symdiff.dims import Shape
 from symdiff.errors import SymdiffError
+from symdiff.export import MEMBERS
 from symdiff.function import Function
 from symdiff.language.hints import no_argument, no_constant
 
@@ -50,8 +51,8 @@ def add_at(parser: argparse.ArgumentParser) -> None:
 
 def add_of(parser: argparse.ArgumentParser, default: str | None, said: str | None = None) -> None:
     """Let a command be about a derivative; `said` is what the help calls the default."""
-    listed = f"one of {', '.join(OF)}; default: {said or default}"
-    parser.add_argument("--of", type=one_of(OF, member_of), default=default, metavar="WHAT", help=listed)
+    listed = f"one of {', '.join(MEMBERS)}; default: {said or default}"
+    parser.add_argument("--of", type=one_of(MEMBERS, member_of), default=default, metavar="WHAT", help=listed)
 
 
 def add_target(parser: argparse.ArgumentParser, *targets: str) -> None:

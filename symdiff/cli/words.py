@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from symdiff.errors import SymdiffError
+from symdiff.export import MEMBERS
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import is_function
 from symdiff.language.parser import parse
-
-# What of a formula a command can be about.
-OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian", "hvp", "hessp")
 
 _SHOWN = 60  # characters of what was written that a message repeats
 _LACKS = re.compile(r"argument (?:\S+/)?(\S+): expected .*one argument")  # as argparse says it
@@ -127,8 +125,8 @@ def _is_formula(text: str) -> bool:
 
 def member_of(word: str) -> str | None:
     """What of a formula a word means, by its name or one that it has elsewhere."""
-    names = (word, KNOWN_AS.get(word, "").removeprefix("f."), nearest(word, OF))
-    return next((name for name in names if name in OF), None)
+    names = (word, KNOWN_AS.get(word, "").removeprefix("f."), nearest(word, MEMBERS))
+    return next((name for name in names if name in MEMBERS), None)
 
 
 def one_of(names: Sequence[str], meant: Callable[[str], str | None] | None = None) -> Callable[[str], str]:
