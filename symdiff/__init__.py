@@ -8,9 +8,12 @@
 grad(x1=5.5, x2=1.7163378145367738)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from symdiff.compiler import compile  # noqa: A004 - the name users expect
 from symdiff.errors import LimitError, ParseError, ShapeError, SymdiffError
 from symdiff.function import Function
+from symdiff.guess import KNOWN_AS, nearest
 from symdiff.limits import limits
 from symdiff.propagate import propagate
 
@@ -21,3 +24,20 @@ __all__ = ["Function", "LimitError", "ParseError", "ShapeError", "SymdiffError",
 
 def __dir__() -> list[str]:
     return sorted({*__all__, "__doc__", "__version__"})
+
+
+if not TYPE_CHECKING:  # to type checkers there is nothing else
+
+    def __getattr__(name: str) -> Any:
+        """Called for what is not there, the submodules that nobody has imported yet among it.
+
+        Raises:
+            AttributeError: with what to write instead.
+        """
+        member = f"f.{name}" if name[:1] != "_" and hasattr(Function, name) else KNOWN_AS.get(name)
+        hint = ""
+        if member:
+            hint = f"; write {'f = symdiff.compile(text), then ' * member.startswith('f')}{member}"
+        elif close := nearest(name, __all__):
+            hint = f"; did you mean {close!r}?"
+        raise AttributeError(f"module 'symdiff' has no attribute {name!r}{hint}", name=name, obj=None)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copyreg
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from itertools import pairwise
 from math import e, inf
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from unicodedata import normalize
 
 import numpy as np
@@ -15,6 +17,7 @@ from symdiff.compiled import Recipe
 from symdiff.dims import Dim, spelt, symbol
 from symdiff.errors import ParseError
 from symdiff.function import Function
+from symdiff.language.hints import is_function, no_argument, no_function
 from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED, parse
@@ -23,7 +26,25 @@ from symdiff.runtime.threads import Lock
 
 _CACHED = 512
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
+
+def _one(made: Callable[_P, _R]) -> Callable[_P, _R]:
+    """The same function, which says of more than one argument by position that the others have names."""
+
+    @wraps(made)
+    def called(*given: _P.args, **options: _P.kwargs) -> _R:
+        if len(given) > 1:
+            raise TypeError(
+                f"compile takes one formula, and options by name, as args='x, y' or wrt='x'; {len(given)} given"
+            )
+        return made(*given, **options)
+
+    return called
+
+
+@_one
 def compile(  # noqa: A001 - the name users expect, as re.compile
     text: Any,
     *,
@@ -41,8 +62,8 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             result expressions separated by commas; or an object with `free_symbols`
             (a SymPy expression), by its `str()`.
         args: names of the arguments in order, with their core shapes: `"x1, x2"`,
-            `"x[n], A[m,3]"`, or a list of such. Default: every free name, a scalar, in
-            order of first appearance.
+            `"x[n], A[m,3]"`, commas or not, or a list of such. Default: every free name, a
+            scalar, in order of first appearance.
         wrt: names to differentiate by, in order. Default: all arguments.
         constants: values of names, bound now.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`.
@@ -83,7 +104,7 @@ def _compile(recipe: Recipe) -> Function:
     names, wrt = program.arguments, recipe.wrt
     for name in wrt or ():
         if name not in names:
-            raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)})")
+            raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)}){no_argument(name)}")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
     return Function(recipe, program, names if wrt is None else wrt, "value", layout)
 
@@ -142,6 +163,13 @@ _CACHE = _Cache()
 # SymPy's constants, as it prints them.
 _SYMPY = {"E": e, "oo": inf, "EulerGamma": 0.5772156649015329, "GoldenRatio": (1 + 5**0.5) / 2}
 
+# What SymPy prints that means something else here, or nothing.
+_OTHERWISE = {
+    "sinc": "SymPy's sinc(x) is sin(x)/x, here it is NumPy's sin(pi*x)/(pi*x)",
+    "I": "SymPy's I is the imaginary unit, which the language does not have; complex numbers are given as arguments",
+    "zoo": "SymPy's zoo is the complex infinity, which the language does not have",
+}
+
 
 def _from_sympy(
     expression: Any, args: str | Sequence[str] | None, constants: Mapping[str, float]
@@ -149,15 +177,22 @@ def _from_sympy(
     """A SymPy expression as text, with its symbols as arguments, whatever they are called.
 
     Raises:
-        ParseError: it holds a function that means something else here, or symbols that its text does not tell apart.
+        ParseError: it holds a function that the language does not have, or something that means something
+            else here, or symbols that its text does not tell apart.
     """
     text = str(expression)
     symbols = _symbols(expression, text)
-    names = {str(value): position for kind, value, position in reversed(list(tokens(text))) if kind == "name"}
+    found = list(tokens(text))
+    names = {str(value): position for kind, value, position in reversed(found) if kind == "name"}
     if "^" in text:
         raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
-    if "sinc" in names and "sinc" not in symbols:
-        raise ParseError("SymPy's sinc(x) is sin(x)/x, here it is NumPy's sin(pi*x)/(pi*x)", text, names["sinc"])
+    own = {*symbols, *constants, *(name for name, _ in _arguments(args or (), "args"))}
+    for name, position in names.items():
+        if name in _OTHERWISE and name not in own:
+            raise ParseError(_OTHERWISE[name], text, position)
+    for (kind, called, position), (_, mark, _) in pairwise(found):
+        if kind == "name" and mark == "(" and called not in RESERVED and not is_function(str(called)):
+            raise ParseError(no_function(str(called), typed=False), text, position)
     if args is None:
         args = sorted((n for n in names if n in symbols and n not in constants), key=names.__getitem__)
     return text, args, {**{n: v for n, v in _SYMPY.items() if n not in symbols}, **constants}
@@ -240,14 +275,16 @@ def _arguments(given: str | Sequence[str], option: str) -> tuple[Argument, ...]:
                 )
         elif kind == "end" or (kind == "symbol" and value == "," and not due):
             due, name = True, ""
+        elif value == "\n":
+            continue
         elif kind == "symbol" and value == "[" and name and not found[name]:
             inside = due = True
-        elif kind != "name" or not due:
+        elif kind != "name":
             hint = {
                 "(": f"; a shape is written in square brackets, as {name or 'x'}[n]",
                 "=": "; values are given in a call, or with --at",
             }.get(str(value), ", as x, y")
-            raise ParseError(f"{option} is a list of names separated by commas{hint}", text, position)
+            raise ParseError(f"{option} is a list of names{hint}", text, position)
         elif value in found:
             raise ParseError(f"{option} names {value!r} twice", text, position)
         elif value in RESERVED:

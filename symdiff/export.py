@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -17,7 +18,8 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.module import About, Member, Module, Spaced
 from symdiff.errors import ShapeError
 from symdiff.evaluate import special
-from symdiff.runtime.arguments import arrays, meet, normal
+from symdiff.files import destination, write
+from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
 
 MEMBERS = (
@@ -25,6 +27,8 @@ MEMBERS = (
     *("jacobian", "value_and_jacobian", "hessian", "hvp", "hessp"),
 )
 _TARGETS = ("numpy", "math")
+# What a module imports, or what that is built on.
+_IMPORTED = frozenset({"numpy", "scipy", "math", "sys", "collections"})
 _OWN = frozenset({"float", "map"})  # that the functions of the math target use
 _SPACED = 24  # from so many elements on, an array of the default point is evenly spaced
 _STORED = 100  # numbers of a result, about
@@ -74,17 +78,17 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
         if not f.wrt:
             return ("value",)
         return ("value", "grad", "hessian") if f.results == ((),) else ("value", "jacobian")
-    listed = include.replace(",", " ").split() if isinstance(include, str) else include
-    if not isinstance(listed, Sequence) or not all(isinstance(name, str) for name in listed):
+    chosen = listed(include)
+    if not isinstance(chosen, Sequence) or not all(isinstance(name, str) for name in chosen):
         raise TypeError(f"include is a str of names or a sequence of them, not {include!r}")
-    for k, name in enumerate(listed):
+    for k, name in enumerate(chosen):
         if name not in MEMBERS:
             raise ValueError(f"there is no {name!r} to include; there are {', '.join(MEMBERS)}")
-        if name in listed[:k]:
+        if name in chosen[:k]:
             raise ValueError(f"include names {name!r} twice")
-    if not listed:
+    if not chosen:
         raise ValueError(f"include names nothing; there are {', '.join(MEMBERS)}")
-    return tuple(listed)
+    return tuple(chosen)
 
 
 def _member(f: Compiled, name: str) -> Compiled:
@@ -268,3 +272,22 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
             raise ValueError(f"at gives {name!r} {array.size} elements; at most {_MOST} are stored")
         found[name] = np.asarray(array, np.float64) if array.ndim else float(array)
     return found
+
+
+# The file
+
+
+def save(path: str | os.PathLike[str], text: str) -> None:
+    """Write a module to a file, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+        ValueError: the name of the file is not one of a module, or is that of one that it imports.
+    """
+    place = destination(path)
+    if place.is_file() or not place.exists():  # not a device or a pipe
+        if place.suffix != ".py":
+            raise ValueError(f"a module is written to a file that ends in .py, not {os.fsdecode(path)!r}")
+        if place.stem in _IMPORTED:
+            raise ValueError(f"a module called {place.name} would stand in the way of the {place.stem} that it imports")
+    write(path, text.encode())

@@ -7,18 +7,28 @@ import secrets
 from pathlib import Path
 
 
+def destination(path: str | os.PathLike[str]) -> Path:
+    """The file, links followed, that a path is that of.
+
+    Raises:
+        IsADirectoryError: the path is that of a directory.
+        FileNotFoundError: its directory is not there.
+    """
+    place = Path(os.path.realpath(os.fsdecode(path)))
+    if place.is_dir():
+        raise IsADirectoryError(f"{os.fsdecode(path)!r} is a directory; give the name of a file")
+    if not place.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {str(place.parent)!r}")
+    return place
+
+
 def write(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file, whole or not at all; one that is there is replaced, and keeps its permissions.
 
     Raises:
-        IsADirectoryError: the path is that of a directory.
-        OSError: it cannot be written.
+        OSError: as `destination`, or it cannot be written.
     """
-    place = Path(os.path.realpath(os.fsdecode(path)))
-    if place.is_dir():
-        raise IsADirectoryError(f"{os.fsdecode(path)!r} is a directory; give the name of a file, as model.py")
-    if not place.parent.is_dir():
-        raise FileNotFoundError(f"there is no directory {str(place.parent)!r}")
+    place = destination(path)
     if place.exists() and not place.is_file():  # a device or a pipe
         place.write_bytes(content)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import cached_property, partial
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,33 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from symdiff.check import Check, check
-from symdiff.compiled import Derive
+from symdiff.compiled import Derive, Recipe
 from symdiff.derive import calculus
 from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError
 from symdiff.evaluate import key
+from symdiff.guess import KNOWN_AS, nearest
+from symdiff.language.hints import no_argument
 from symdiff.language.parser import RESERVED
-from symdiff.runtime.arguments import arrays, bind, bound, converted, meet, normal
+from symdiff.runtime.arguments import arrays, bind, bound, converted, listed, meet, normal
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
-
-# What is looked for under other names, and what to write.
-_KNOWN_AS = {
-    "gradient": "f.grad",
-    "jac": "f.jacobian",
-    "hess": "f.hessian",
-    "value_and_gradient": "f.value_and_grad",
-    "derivative": "f.diff('x')",
-    "partial": "f.diff('x')",
-    "value": "f(...)",
-    "eval": "f(...)",
-    "subs": "f(...)",
-    "code": "f.source",
-    "formula": "f.text",
-    "expr": "f.text",
-    "save": "f.export",
-    "plot": "symdiff plot FORMULA --range x=-3:3 in a shell",
-}
 
 
 class Function(Shown):
@@ -66,6 +49,16 @@ class Function(Shown):
 
     if not TYPE_CHECKING:  # to type checkers there is nothing else
 
+        def __new__(cls, *made: Any) -> Any:
+            """Called by `compile` alone.
+
+            Raises:
+                TypeError: this is not how a Function is made.
+            """
+            if not (made and isinstance(made[0], Recipe)):
+                raise TypeError("a Function is made by symdiff.compile, as symdiff.compile('x^2')")
+            return super().__new__(cls)
+
         def __getattr__(self, name: str) -> Any:
             """Called for what is not there.
 
@@ -75,10 +68,10 @@ class Function(Shown):
             if hasattr(type(self), name):  # a property has raised it
                 return object.__getattribute__(self, name)
             hint = ""
-            if name in _KNOWN_AS:
-                hint = f"; write {_KNOWN_AS[name]}"
-            elif close := get_close_matches(name, [m for m in dir(self) if not m.startswith("_")], n=1, cutoff=0.7):
-                hint = f"; did you mean {close[0]!r}?"
+            if name in KNOWN_AS:
+                hint = f"; write {KNOWN_AS[name]}"
+            elif close := nearest(name, [member for member in dir(self) if not member.startswith("_")]):
+                hint = f"; did you mean {close!r}?"
             raise AttributeError(
                 f"a Function has no attribute {name!r}{hint}", name=name, obj=None
             )  # no hint of Python's
@@ -255,15 +248,13 @@ class Function(Shown):
             TypeError: a name is not an argument, or stands twice, or is that of the vector.
             ShapeError: the length of the vector would not tell the sizes of the arrays.
         """
-        listed = names.replace(",", " ").split() if isinstance(names, str) else names
-        if not isinstance(listed, Sequence) or not isinstance(name, str):
+        given = listed(names)
+        if not isinstance(given, Sequence) or not isinstance(name, str):
             raise TypeError("pack takes names of arguments, as 'a b' or a list, and a name for the vector")
-        chosen = tuple(map(normal, listed))
-        for k, given in enumerate(chosen):
-            if given not in self.args or given in chosen[:k]:
-                raise TypeError(
-                    f"pack names {given!r}, which is {'there twice' if given in self.args else 'no argument'}"
-                )
+        chosen = tuple(map(normal, given))
+        for k, one in enumerate(chosen):
+            if one not in self.args or one in chosen[:k]:
+                raise TypeError(f"pack names {one!r}, which is {'there twice' if one in self.args else 'no argument'}")
         if not chosen or not name.isidentifier() or name in RESERVED or (name in self.args and name not in chosen):
             taken = f"; {name!r} is an argument already" if name in self.args and name not in chosen else ""
             raise TypeError(
@@ -309,20 +300,24 @@ class Function(Shown):
             parts = [part if part.ndim else part[()] for part in parts]
         return tuple.__new__(record("unpacked", names), parts)
 
-    def diff(self, *names: str) -> Function:
+    def diff(self, *names: str | Sequence[str]) -> Function:
         """The partial derivative by each of `names` in turn: `f.diff("x", "x")` is the second by x.
+
+        Names may be listed too: `f.diff("x x")`, `f.diff("x, x")`, `f.diff(["x", "x"])`.
 
         Raises:
             TypeError: a name is not an argument, or none is given.
         """
-        if not names:
+        by = [normal(name) for given in names for name in (listed(given) if isinstance(given, Sequence) else [given])]
+        if not by:
             raise TypeError("diff takes the names to differentiate by, as f.diff('x')")
-        names = tuple(map(normal, names))
-        for name in names:
+        for k, name in enumerate(by):
             if name not in self.args:
-                raise TypeError(f"{self._call_text()} has no argument {name!r}")
+                count = f"; of an order write each name again, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
+                hint = count if k and isinstance(name, int) else no_argument(name)
+                raise TypeError(f"{self._call_text()} has no argument {name!r}{hint}")
         made = self
-        for name in names:
+        for name in by:
             made = made._partial(name)
         return made
 

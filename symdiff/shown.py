@@ -16,8 +16,7 @@ from symdiff.emit import latex
 from symdiff.emit.dot import Drawing, dot, drawable
 from symdiff.emit.latex.text import UnwrittenError
 from symdiff.errors import LimitError, ShapeError, SymdiffError
-from symdiff.export import module
-from symdiff.files import write
+from symdiff.export import module, save
 from symdiff.ir import Program
 from symdiff.runtime.arguments import arrays, bind, converted, meet
 from symdiff.runtime.results import flatten
@@ -244,7 +243,7 @@ class Shown(Called):
 
         Raises:
             ValueError: no such member or target, or the math module lacks a function, or nothing can be
-                computed at the point.
+                computed at the point, or the path does not end in .py.
             ShapeError: a member needs one scalar output, or `at` does not fit the core shapes.
             TypeError: an option has the wrong type, `hessp` by several arguments, or `at` names what is no argument.
             OSError: the path is that of a directory, or cannot be written.
@@ -252,5 +251,5 @@ class Shown(Called):
         text = module(self, include, target, at)
         if path is None:
             return text
-        write(path, text.encode())
+        save(path, text)
         return None

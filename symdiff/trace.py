@@ -352,12 +352,11 @@ def read(
 
 
 def _no_adjoints(outputs: Sequence[str], results: Sequence[Shape]) -> str:
+    give = "give a cotangent (in a shell --cotangent)"
     if len(outputs) == 1:
-        return (
-            f"No adjoints: the result has the shape {shape_text(results[0])}; give cotangent=, weights of that shape."
-        )
+        return f"No adjoints: the result has the shape {shape_text(results[0])}; {give}, weights of that shape."
     few = ", ".join(outputs[:8]) + (", ..." if len(outputs) > 8 else "")
-    return f"No adjoints: there are {len(outputs)} results ({few}); give cotangent=, a weight for each."
+    return f"No adjoints: there are {len(outputs)} results ({few}); {give}, a weight for each."
 
 
 def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequence[Any]) -> str:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from symdiff.cli import COMMANDS, main
+from symdiff.export import MEMBERS
 from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
 
 EXAMPLE = "log(x1)+x1*x2-sin(x2)"
@@ -33,6 +34,33 @@ def test_without_a_point_only_the_source(capsys):
     assert status == 0
     assert "value  " not in out
     assert "return out, (a_bar, b_bar)" in out
+
+
+def test_a_derivative_at_a_point(capsys):
+    status, out, err = run(capsys, "x^2*y", "--at", "x=2", "y=3", "--of", "hessian")
+    assert (status, err) == (0, "")
+    point, source = out.split("\n\n", 2)[1:]
+    assert point == "at       x = 2\nat       y = 3\nhessian  [[6. 4.]\n          [4. 0.]]"
+    assert source.startswith("def hessian(x, y):")
+    for of, more, lines in [
+        ("value", [], ["value  12.0"]),
+        ("grad", [], ["grad.x  12.0", "grad.y  4.0"]),
+        ("value_and_jacobian", [], ["value     12.0", "jacobian  [12.  4.]"]),
+        ("vjp", ["out_bar=2"], ["out    12.0", "x_bar  24.0", "y_bar  8.0"]),
+        ("hvp", ["x_dot=1", "y_dot=0"], ["hvp.x  6.0", "hvp.y  4.0"]),
+    ]:
+        _, out, _ = run(capsys, "x^2*y", "--of", of, "--at", "x=2", "y=3", *more)
+        assert out.startswith("f(x, y) = x^2*y\n")
+        shown = out.split("\n\n")[1].splitlines()
+        assert [line for line in shown if line[:3] != "at "] == lines
+        assert f"def {of}(x, y" in out
+    _, out, _ = run(capsys, "x^2*y", "--of", "grad", "--at", "x=1,2", "y=3")
+    assert [line.split() for line in out.splitlines()[2:4]] == [["x", "y", "grad.x", "grad.y"], ["1", "3", "6", "1"]]
+
+
+def test_long_numbers_of_a_point_are_as_python_writes_them(capsys):
+    _, out, _ = run(capsys, "a*b*c", "--at", "a=9999999", "b=1e7", "c=5e20")
+    assert [line.split(" = ")[1] for line in out.splitlines()[2:5]] == ["9999999", "10000000.0", "5e+20"]
 
 
 def test_a_range_prints_a_table(capsys):
@@ -188,6 +216,10 @@ def test_without_scipy_the_value_is_shown(capsys, monkeypatch):
         (["x", "--at", "x=0:1:2.5"], "whole number"),
         (["x", "--at", "x=0:1:1000000000"], "at most"),
         (["x*y", "--at", "x=0:1:1000", "y=0:1:1000"], "at most"),
+        (["pi*r^2", "--at", "pi=3"], "not an argument: (r); pi is a constant unless args names it\n"),
+        (["f.txt"], 'f.txt looks like the name of a file; in a shell write "$(cat f.txt)"\n'),
+        (["x^2*y", "--of", "hvp", "--at", "x=1", "y=2"], "--at gives no value to x_dot, y_dot\n"),
+        (["x, y", "--of", "hessian"], "needs one scalar output"),
         (["x", "--wrt", "z"], "wrt names 'z'"),
         (["x*y", "--args", "x"], "'y' is not among the arguments (x)"),
         (["source", "x, y", "--of", "grad"], "needs one scalar output"),
@@ -214,9 +246,32 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
         (["x", "--At", "x=1"], "there is no option '--At'; did you mean '--at'?"),
         (["x", "-at", "x=1"], "there is no option '-at'; write --at, with two dashes"),
         (["-at", "x=1", "x"], "there is no option '-at'; write --at, with two dashes"),
-        (["--verbos"], "there is no option '--verbos'; did you mean '--version'?"),
-        (["x", "--quiet"], "there is no option '--quiet'; there are --help, --version, --at, --wrt, --args"),
-        (["x", "--of", "grad"], "there is no option '--of' without a command; there is one of symdiff source, latex"),
+        (["--verbos"], "there is no option '--verbos'; there are --help, --version, --at, --of, --wrt, --args"),
+        (["--versin"], "there is no option '--versin'; did you mean '--version'?"),
+        (["x", "--quiet"], "there is no option '--quiet'; there are --help, --version, --at, --of, --wrt, --args"),
+        (["x^2", "--at", "x=1", "--hessian"], "there is no option '--hessian'; write --of hessian"),
+        (["latex", "x", "--gradient"], "there is no option '--gradient'; write --of grad"),
+        (["check", "x", "--tol", "1"], "there is no option '--tol'; there are --help, --at, --wrt, --args"),
+        (["latex", "x", "--at", "x=1"], "no option '--at'; there are --help, --of, --mathtext, --wrt, --args"),
+        (["latex", "x", "-o", "f.tex"], "no option '-o'; there are --help, --of, --mathtext, --wrt, --args"),
+        (["x", "--tangent", "x=1"], "no option '--tangent' without a command; there is one of symdiff trace"),
+        (["hessian", "x^2*y", "--at", "x=1", "y=2"], "no command 'hessian'; write symdiff FORMULA --of hessian"),
+        (["gradient", "x^2"], "there is no command 'gradient'; write symdiff FORMULA --of grad"),
+        (
+            ["derive", "x^2", "--at", "x=1"],
+            "there is no command 'derive'; symdiff FORMULA prints its value and gradient, and there are "
+            + ", ".join(COMMANDS),
+        ),
+        (["alpha", "--foo", "3"], "there is no option '--foo'; there are --help, --version, --at, --of, --wrt, --args"),
+        (["x^2", "y", "z"], "there are more words than the formula 'x^2'; the formula is one word, in quotes"),
+        (["sin", "x"], "there are more words than the formula 'sin'; the formula is one word, in quotes"),
+        (["x^2", "--wrt"], "symdiff: --wrt lacks a value; write --wrt NAME"),
+        (["graph", "x^2", "-o"], "symdiff graph: --output lacks a value; write --output FILE"),
+        (["source", "x", "--of", "gradient"], "argument --of: there is no 'gradient'; did you mean 'grad'?"),
+        (["x", "--of", "hesian"], "argument --of: there is no 'hesian'; did you mean 'hessian'?"),
+        (["latex", "x", "--of", "zebra"], f"--of: there is no 'zebra'; there are {', '.join(MEMBERS)}"),
+        (["source", "x", "--target", "np"], "there is no 'np'; there are numpy, loops, math, llvm"),
+        (["export", "x", "--target", "nunpy"], "there is no 'nunpy'; there are numpy, math"),
         (["x", "-o", "f.py"], "there is no option '-o' without a command; there is one of symdiff graph, plot, export"),
         (["export", "x", "model.py"], "symdiff export: a file to write is given by -o: -o model.py"),
         (["x^2", "+", "1"], "there are more words than the formula 'x^2'; write quotes around all of it: \"x^2 + 1\""),
@@ -255,6 +310,19 @@ def test_usage_errors_have_status_2(capsys):
             main(words)
         assert caught.value.code == 0
     assert "examples:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "option"), [(["help"], ["--help"]), (["help", "plot"], ["plot", "--help"]), (["version"], ["--version"])]
+)
+def test_help_and_version_as_words(capsys, words, option):
+    printed = []
+    for given in (words, option):
+        with pytest.raises(SystemExit) as caught:
+            main(given)
+        assert caught.value.code == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
 
 
 def test_as_a_module():

@@ -341,6 +341,12 @@ def test_golden(request):
     assert {p.stem for p in GOLDEN.glob("*.py")} == {name for name, *_ in cases()}
 
 
+@pytest.mark.parametrize("name", ["numpy.py", "math.py", "collections.py"])
+def test_a_module_does_not_stand_in_its_own_way(tmp_path, name):
+    with pytest.raises(ValueError, match=f"{name} would stand in the way"):
+        symdiff.compile("x").export(tmp_path / name)
+
+
 def test_the_same_text_under_any_hash_seed():
     code = "import test_export as t; print([f.export(**o) for _, f, o in t.cases()])"
     runs = {
@@ -468,6 +474,9 @@ def test_files(tmp_path, monkeypatch):
         f.export(tmp_path)
     with pytest.raises(FileNotFoundError, match="no directory"):
         f.export(tmp_path / "nowhere" / "model.py")
+    for name in ("model", "model.txt"):
+        with pytest.raises(ValueError, match=r"a file that ends in \.py, not '.*model"):
+            f.export(tmp_path / name)
     with pytest.raises(TypeError):
         f.export(3.5)
     f.export(os.devnull)
@@ -480,6 +489,12 @@ def test_files(tmp_path, monkeypatch):
         f.export(path)
     assert path.read_text() == f.export(include="grad")
     assert {p.name for p in tmp_path.iterdir()} == {"model.py", "link.py"}
+
+
+def test_the_command_refuses_what_cannot_be_imported(tmp_path, capsys):
+    assert main(["export", "x", "-o", str(tmp_path / "model")]) == 2
+    assert "a module is written to a file that ends in .py" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command(tmp_path, capsys):

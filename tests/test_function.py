@@ -352,8 +352,27 @@ def test_grad_needs_one_output():
     assert f.diff("x")(2.0, 3.0)._fields == ("out0", "out1")
     with pytest.raises(TypeError, match="no argument 'z'"):
         f.diff("z")
-    with pytest.raises(TypeError, match="diff takes the names"):
-        f.diff()
+    for none in ((), ("",), ([],)):
+        with pytest.raises(TypeError, match="diff takes the names"):
+            f.diff(*none)
+
+
+def test_names_are_listed_in_one_way_everywhere():
+    f = symdiff.compile("x^2*y^2")
+    for by in (("x", "y"), ("x y",), ("x, y",), (["x", "y"],), (("x",), "y")):
+        assert f.diff(*by) is f.diff("x").diff("y")
+    for names in ("y x", "y, x", "y,x", "y\n x,", ["y", "x"], ["y x"]):
+        assert symdiff.compile("x*y", args=names, wrt=names).wrt == ("y", "x")
+        assert symdiff.compile("x*y", args=names).args == ("y", "x")
+    assert symdiff.compile("sum(x*y)*a", args="x[n] y[n] a").signature == "(n),(n),()->()"
+    for name, hint in [
+        (("x", 3), r"3; of an order write each name again, as f\.diff\('x', 'x'\)"),
+        (("pi",), "'pi'; pi is a constant unless args names it"),
+        ((3,), "3$"),
+        (([["x"]],), r"\['x'\]$"),
+    ]:
+        with pytest.raises(TypeError, match=rf"value\(x, y\) has no argument {hint}"):
+            f.diff(*name)
 
 
 def test_wrt_limits_every_derivative():
@@ -558,6 +577,17 @@ def test_signature_of_awkward_names():
     f = symdiff.compile("ﬁ*x")
     assert f(ﬁ=2.0, x=3.0) == 6.0
     assert f.diff("ﬁ")(2.0, 3.0) == 3.0
+
+
+def test_a_call_that_lacks_an_argument_says_of_e_that_it_is_one():
+    for text, name, said in [
+        ("e^x", "e", r"the exponential is written exp\(x\)"),
+        ("π*x", "π", "the constant is written pi"),
+    ]:
+        with pytest.raises(TypeError, match=rf"value\({name}, x\) takes 2 arguments, 1 given: 'x' missing; {said}"):
+            symdiff.compile(text)(1.0)
+    with pytest.raises(TypeError, match="no argument 'pi'; pi is a constant unless args names it"):
+        symdiff.compile("pi*x")(1.0, pi=3)
 
 
 def test_options_of_the_wrong_kind():

@@ -221,6 +221,11 @@ def test_it_is_written_to_a_file(tmp_path):
 # The commands
 
 
+def test_graph_command_names_a_directory_that_is_not_there(capsys, tmp_path):
+    assert main(["graph", "x", "-o", str(tmp_path / "nowhere" / "g.dot")]) == 2
+    assert capsys.readouterr().err == f"symdiff: there is no directory {str(tmp_path / 'nowhere')!r}\n"
+
+
 def test_graph_command(capsys, tmp_path, monkeypatch):
     assert main(["graph", EXAMPLE]) == 0
     assert capsys.readouterr().out == str(symdiff.compile(EXAMPLE).graph())

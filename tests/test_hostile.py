@@ -34,7 +34,7 @@ def test_refused(text):
         "(" * 10 * MILLION, "-" * 10 * MILLION, "sin(" * 2 * MILLION, "x**" * 3 * MILLION, "[" * 10 * MILLION,
         "x " * 5 * MILLION, "1 if " * 2 * MILLION, "not " * 2 * MILLION, "~" * 10 * MILLION, ")" * 10 * MILLION,
         ";" * 100 + "x" * 10 * MILLION + "(", "x" * 70 * MILLION, "\u00b2" * MILLION, "x<" * (MILLION // 10) + "(", "." * MILLION,
-        "1" * MILLION,
+        "1" * MILLION, "a.b" * MILLION,
     ],
     ids=lambda text: text[:8],
 )  # fmt: skip

@@ -105,15 +105,37 @@ def test_what_is_looked_for_under_another_name():
     for name, hint in [("gradient", "write f.grad"), ("gard", "did you mean 'grad'"), ("jac", "write f.jacobian")]:
         with pytest.raises(AttributeError, match=f"no attribute '{name}'; {hint}"):
             getattr(f, name)
-    with pytest.raises(AttributeError, match=r"no attribute 'zebra'$"):
-        f.zebra  # noqa: B018 - looked up for its error
-    with pytest.raises(AttributeError, match=r"no attribute 'foo'$"):
-        f.foo  # noqa: B018
+    for name in ("zebra", "print", "numpy", "foo"):  # nothing is near enough
+        with pytest.raises(AttributeError, match=rf"no attribute '{name}'$"):
+            getattr(f, name)
     with pytest.raises(AttributeError, match="only the coo of"):
         f.rows  # noqa: B018
     assert not hasattr(f, "__array__")
     assert set(dir(symdiff)) >= set(symdiff.__all__)
     assert "contexts" not in dir(symdiff)
+
+
+def test_a_function_is_made_by_compile():
+    for given in (("x^2",), ()):
+        with pytest.raises(TypeError, match=r"made by symdiff\.compile, as symdiff"):
+            symdiff.Function(*given)
+
+
+def test_what_is_looked_for_in_the_package():
+    for name, hint in [
+        ("grad", "; write f = symdiff.compile(text), then f.grad"),
+        ("gradient", "; write f = symdiff.compile(text), then f.grad"),
+        ("plot", "; write symdiff plot FORMULA --range x=-3:3 in a shell"),
+        ("Compile", "; did you mean 'compile'?"),
+        ("zebra", ""),
+        ("__array__", ""),
+    ]:
+        with pytest.raises(AttributeError) as caught:
+            getattr(symdiff, name)
+        assert str(caught.value) == f"module 'symdiff' has no attribute {name!r}{hint}"
+    code = "from symdiff import *; from symdiff import cli, __main__ as m; import symdiff.evaluate; compile, cli.main"
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_another_process_makes_the_same_numbers(tmp_path):

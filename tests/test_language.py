@@ -1,5 +1,6 @@
 """The language: what text means, and what is said of text that means nothing."""
 
+import inspect
 import math
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 import symdiff
 from symdiff import LimitError, ParseError, ShapeError
+from symdiff.language import hints
+from symdiff.language.parser import parse
 
 POINT = {"x": 0.7, "y": -1.3, "z": 2.5}
 
@@ -149,7 +152,7 @@ def test_several_outputs():
         ("Piecewise(x)", 0, "takes pairs"), ("Piecewise((x, x > 0) + 1)", 21, "a list in"), ("x, , y", 3, "a value is missing"),
         ("x, y,", 5, "ends where"), ("a = x, y; a", 5, "an assignment has one value"), ("sin(x;y)", 3, "never closed"),
         ("qqq(x)", 0, "unknown function 'qqq' (symdiff --help lists all); for a product write qqq*(...)"), ("x(2)", 0, "unknown function 'x'"), ("a = 1; a(2)", 7, "'a' is a variable"),
-        ("1.2.3", 3, "."), ("1j", 1, "complex literals"), ("0x10", 1, "write 0*x10"), ("x <> y", 3, "a value is missing"),
+        ("1.2.3", 3, "."), ("1j", 1, "complex literals"), ("0x10", 1, "numbers are decimal"), ("2 - 0xFF*x", 5, "numbers are decimal"), ("2.0x", 3, "write 2*x"), ("0 x1", 2, "write 0*x1"), ("x <> y", 3, "a value is missing"),
         ("x․y", 1, "unexpected character"), ("$x$", 0, "TeX"), ("\\frac{1}{2}", 0, "TeX"), ("add(x, y)", 0, "unknown function"),
         ("polygamma(x, x)", 0, "a constant whole number, as polygamma(1, x)"), ("polygamma(-1, x)", 0, "whole number"),
         ("polygamma(0.5, x)", 0, "whole number"), ("polygamma(inf, x)", 0, "whole number"), ("polygamma(x)", 0, "2 arguments"), ("x if y else", 11, "ends where"), ("f'{x}'", 1, "no strings"), ("x·y", 1, "write *"), ("x\u0387y", 1, ""), ("x₁", 1, "write a plain 1"), ("x–y", 1, "hyphen"),
@@ -170,6 +173,19 @@ def test_several_outputs():
         ("x^2”", 3, "leave out quotes"), ("x'", 1, "a transpose is x.T"), ("x ? 1 : 2", 2, "write a if c else b"),
         ("x -> x^2", 3, "write the expression alone"), ("x === 1", 4, "write =="), ("\u200bx", 0, "U+200B; it cannot be seen; delete it"),
         ("x.sum()", 1, "write sum(x)"), ("torch.exp(x)", 5, "write exp(...) without 'torch'"), ("x; y", 0, "or several results with commas"),
+        ("Math.sqrt(x)", 4, "write sqrt(...) without 'Math'"), ("Math.PI*r", 4, "no attributes; the constant is written pi"),
+        ("np.linalg.norm(x)", 2, "write norm(...) without 'np'"), ("math.fabs(x)", 4, "no attributes; write abs(x)"), ("np.pi*x", 2, "write pi without 'np'"),
+        ("x.^2 + y", 1, "write ^ without the point"), ("x + y.*x", 5, "write * without the point"), ("x./y", 1, "write / without the point"),
+        ("Sin[x]", 4, "write sin(...), in round parentheses"), ("Exp[-x]", 5, "write exp(...), in round"), ("ArcTan[x]", 7, "write arctan(...)"),
+        ("x AND y", 2, "write 'and', in small letters"), ("NOT x", 4, "write 'not', in small"), ("x > 0 Or y", 6, "write 'or'"),
+        ("IF(x>0,x,0)", 0, "unknown function 'IF'; write where(c, a, b)"), ("ifelse(x>0,x,0)", 0, "write where(c, a, b)"),
+        ("sum(k*x, k=1..3)", 13, "the language has no ranges"),
+        ("cosh^-1(x)", 7, "write arccosh(...), or cosh(...)**-1"), ("sin^(-1)(x)", 8, "write arcsin(...), or"), ("sin^-2(x)", 6, "write sin(...)**-2"),
+        ("log^-1(x)", 6, "write log(...)**-1"), ("sin^2 x", 6, "write sin(...)**2"), ("x^2 y", 4, "write 2*y"),
+        ("exponential(x)", 0, "write exp(x)"), ("Phi(x)", 0, "write 0.5*(1 + erf(x/sqrt(2)))"), ("normal(x)", 0, "exp(-x**2/2)/sqrt(2*pi)"),
+        ("binom(n, k)", 0, "gamma(n + 1)/(gamma(k + 1)*gamma(n - k + 1))"), ("beta(a, b)", 0, "gamma(a)*gamma(b)/gamma(a + b)"), ("tg(x)", 0, "write tan(x)"),
+        ("erfinv(x)", 0, "of special functions the language has erf, erfc,"), ("summ(x)", 0, "did you mean 'sum'?"),
+        ("f.txt", 1, 'f.txt looks like the name of a file; in a shell write "$(cat f.txt)"'),
         ("2 + 1e5000*x", 4, "too large for a float; infinity is written inf"),
     ],
 )  # fmt: skip
@@ -180,6 +196,32 @@ def test_errors_say_what_and_where(text, position, said):
     assert caught.value.position == position, str(caught.value)
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, symdiff.SymdiffError)
+
+
+@pytest.mark.parametrize("text", ["qqqq(x, y)", "Matrx(x, y)", "abd(x, y)", "f.dat + 1", "rand(x, y)"])
+def test_no_guess_is_better_than_a_bad_one(text):
+    with pytest.raises(ParseError) as caught:
+        symdiff.compile(text)
+    assert not any(said in str(caught.value) for said in ("did you mean", "product", "file"))
+
+
+def test_hints_for_functions_of_other_languages_are_formulas():
+    for name, text in hints._ELSEWHERE.items():
+        if not any(word in text for word in (" or ", " as ", ";")):
+            assert parse(text).results, name
+            assert not hints.is_function(name)
+
+
+def test_a_second_argument_that_is_no_axis():
+    for text, said in [
+        ("norm(x - y, 2)", "axis 2 of shape (n,) is out of range; the norm is the 2-norm, and the second argument"),
+        ("norm(x, inf)", "axis is a whole number, or several in parentheses; the norm is the 2-norm"),
+        ("sum(x, 3)", "is out of range; the second argument of sum is the axis\n"),
+        ("sum(x, axis=3)", "is out of range\n"),
+    ]:
+        with pytest.raises(symdiff.SymdiffError) as caught:
+            symdiff.compile(text, args="x[n], y[n]")
+        assert said in str(caught.value)
 
 
 def test_the_caret_stands_under_the_place():
@@ -219,14 +261,13 @@ def test_args_and_wrt():
     for bad, said in (
         ("x(n)", r"in square brackets, as x\[n\]"),
         ("x=1", "values are given in a call"),
-        ("x y", "as x, y"),
+        ("x,,y", "a list of names, as x, y"),
+        ("x; y", "a list of names, as x, y"),
     ):
         with pytest.raises(ParseError, match=said):
             symdiff.compile("x", args=bad)
     with pytest.raises(ParseError, match="twice"):
         symdiff.compile("x", args="x, x")
-    with pytest.raises(ParseError, match="separated by commas"):
-        symdiff.compile("x", args="x y")
     with pytest.raises(ParseError, match="word of the language"):
         symdiff.compile("x", args="x, if")
     with pytest.raises(ParseError, match="'x' is an argument and cannot be assigned"):
@@ -236,11 +277,20 @@ def test_args_and_wrt():
             symdiff.compile("1", args=bad)
     with pytest.raises(ParseError, match="names alone"):
         symdiff.compile("sum(x)", args="x[n]", wrt="x[n]")
-    with pytest.raises(TypeError, match="wrt names 'z'"):
+    with pytest.raises(TypeError, match=r"wrt names 'z', which is not an argument: \(x, y\)$"):
         symdiff.compile("x*y", wrt="z")
+    with pytest.raises(TypeError, match=r"wrt names 'pi', .*; pi is a constant unless args names it"):
+        symdiff.compile("pi*r^2", wrt="pi")
     for bad in (3, [1, 2]):
         with pytest.raises(TypeError):
             symdiff.compile("x", args=bad)
+
+
+def test_options_have_names():
+    for given in ("x", ["x"], {"x": 1}):
+        with pytest.raises(TypeError, match=r"options by name, as args='x, y' or wrt='x'; 2 given"):
+            symdiff.compile("sin(x)", given)
+    assert str(inspect.signature(symdiff.compile)).startswith("(text: 'Any', *, args: ")
 
 
 def test_options():
@@ -284,6 +334,14 @@ def test_sympy_expressions_compile():
     assert symdiff.compile(sympy.Symbol("E") * x + sympy.Symbol("I"))(2.0, 5.0, 7.0) == 17.0
 
 
+def test_args_win_over_constants_of_sympy():
+    import sympy
+
+    x = sympy.Symbol("x")
+    assert symdiff.compile(x * sympy.I, args="x, I")(3.0, 1j) == 3j
+    assert symdiff.compile(x * sympy.I, constants={"I": 2.0})(3.0) == 6.0
+
+
 def test_sympy_expressions_that_their_text_does_not_tell():
     import sympy
 
@@ -301,7 +359,10 @@ def test_sympy_expressions_that_their_text_does_not_tell():
         ],
         (a * b, "a product of matrices is not a product here"),
         (x * sympy.Symbol("if"), "'if' is a word of the language"),
-        (x * sympy.I, "'I' is not among the arguments"),
+        (x * sympy.I, "I is the imaginary unit, which the language does not have"),
+        (sympy.besselj(0, x), "'besselj'; of special functions the language has"),
+        (sympy.Function("g")(x), r"unknown function 'g' \(symdiff --help lists all\)\n"),
+        (sympy.Sum(x, (x, 1, 3)), r"unknown function 'Sum' \(symdiff --help lists all\)\n"),
     ]:
         with pytest.raises(ParseError, match=said):
             symdiff.compile(expression)

@@ -58,7 +58,7 @@ r     hypot(x, y)  5.0
 v1    x / r        0.6
 out0  v1           0.6
 
-No adjoints: there are 2 results (out0, r); give cotangent=, a weight for each."""
+No adjoints: there are 2 results (out0, r); give a cotangent (in a shell --cotangent), a weight for each."""
 
 LOSS = """\
 sum((y - a*x)**2)

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import symdiff
 from symdiff.cli import check, export, graph, latex, plot, progress, show, source, trace
-from symdiff.cli.options import add_at, add_formula
+from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
 from symdiff.errors import SymdiffError
 from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
@@ -30,6 +30,7 @@ examples:
   symdiff "log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5      value, gradient and source
   symdiff "sin(x)*exp(-x)" --at x=0:2*pi:9            a table over a range of points
   symdiff "a*x^2 + b" --wrt a b                       the source, differentiated by a and b
+  symdiff "x^2*y" --at x=1 y=2 --of hessian           the Hessian and its source
   symdiff "sum((y-a*x)^2)" --args "x[n],y[n],a" --at x=1,2,3 y=2,4,7 a=2
                                                       arrays inside the formula
 
@@ -54,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     # argparse takes "-x^2" for an option, but nothing that has a space in it.
     words = [f" {w}" if w[:1] == "-" and w[:2] != "--" and w not in ("-h", "-o", "-") else w for w in words]
     try:
+        if words[:1] == ["help"] and len(words) < 3:
+            words = [*words[1:], "--help"]
+        elif words == ["version"]:
+            words = ["--version"]
         command = COMMANDS.get(words[0]) if words else None
         with progress.shown():
             if command is None:
@@ -76,12 +81,13 @@ def _parser() -> Parser:
     parser = Parser(
         {name: command.parser for name, command in COMMANDS.items()},
         prog="symdiff",
-        usage="symdiff FORMULA [--at NAME=VALUE ...] [--wrt NAME ...] [--args NAME ...]\n"
+        usage="symdiff FORMULA [--at NAME=VALUE ...] [--of WHAT] [--wrt NAME ...] [--args NAME ...]\n"
         "       symdiff COMMAND FORMULA ...",
         description="Print the value, the gradient and the generated source of a formula.",
         epilog=_EXAMPLES.format(commands=listed, functions=textwrap.indent(functions, "  ")),
     )
     parser.add_argument("--version", action="version", version=f"symdiff {symdiff.__version__}")
     add_at(parser)
+    add_of(parser, None, "value and gradient")
     add_formula(parser)
     return parser

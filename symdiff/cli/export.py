@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from symdiff.cli.options import add_at, add_formula, compiled, one_point, parser_of
+from symdiff.cli.options import add_at, add_formula, add_target, compiled, one_point, parser_of
 from symdiff.cli.words import Parser
 
 SUMMARY = "a module that needs NumPy alone, or nothing"
@@ -25,8 +25,8 @@ def parser() -> Parser:
         help="what to write, as value,grad,hessian (the default, of one scalar result; else value,jacobian);"
         " also value_and_grad, jvp, vjp, value_and_jacobian, hvp, hessp",
     )
-    made.add_argument("--target", choices=("numpy", "math"), default="numpy", help="default: %(default)s")
-    made.add_argument("-o", "--output", metavar="FILE", help="where to write it; default the standard output")
+    add_target(made, "numpy", "math")
+    made.add_argument("-o", "--output", metavar="FILE", help="a .py file; default the standard output")
     made.add_argument("--textbook", action="store_true", help="every step of both sweeps on a line of its own")
     add_at(made)
     add_formula(made)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from symdiff.cli.options import OF, add_formula, compiled, parser_of
+from symdiff.cli.options import add_formula, add_of, compiled, member, parser_of
 from symdiff.cli.words import Parser
-from symdiff.function import Function
 
 SUMMARY = "the formula or a derivative in LaTeX"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad'
@@ -15,8 +14,7 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad'
 def parser() -> Parser:
     """Its options."""
     made = parser_of("latex", "Print the formula as it was written, or a derivative simplified, in LaTeX.", EXAMPLE)
-    said = "one of %(choices)s; default: %(default)s"
-    made.add_argument("--of", choices=OF, default="value", metavar="WHAT", help=said)
+    add_of(made, "value")
     made.add_argument("--mathtext", action="store_true", help="an equation a line between $, for Matplotlib")
     add_formula(made)
     return made
@@ -24,7 +22,6 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Print it."""
-    f = compiled(options)
-    derived: Function = f if options.of == "value" else getattr(f, options.of)
+    derived = member(compiled(options), options.of)
     print(derived.mathtext if options.mathtext else derived.latex)
     return 0

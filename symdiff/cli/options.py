@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 
 import symdiff
-from symdiff.cli.words import Parser
+from symdiff.cli.words import Parser, member_of, one_of
 from symdiff.dims import Shape
 from symdiff.errors import SymdiffError
+from symdiff.export import MEMBERS
 from symdiff.function import Function
-from symdiff.language.hints import no_constant
-
-# What of a formula a command can be about.
-OF = ("value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian", "hvp", "hessp")
+from symdiff.language.hints import no_argument, no_constant
 
 _ROWS = 100_000  # most lines of a table
 
@@ -49,6 +47,18 @@ def add_at(parser: argparse.ArgumentParser) -> None:
         " (both ends included); several ranges make a grid. Of an array: its elements, the rows of a matrix"
         " separated by ;",
     )
+
+
+def add_of(parser: argparse.ArgumentParser, default: str | None, said: str | None = None) -> None:
+    """Let a command be about a derivative; `said` is what the help calls the default."""
+    listed = f"one of {', '.join(MEMBERS)}; default: {said or default}"
+    parser.add_argument("--of", type=one_of(MEMBERS, member_of), default=default, metavar="WHAT", help=listed)
+
+
+def add_target(parser: argparse.ArgumentParser, *targets: str) -> None:
+    """Let a command take a target, the first by default."""
+    listed = f"one of {', '.join(targets)}; default: {targets[0]}"
+    parser.add_argument("--target", type=one_of(targets), default=targets[0], metavar="TARGET", help=listed)
 
 
 def add_formula(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +91,12 @@ def compiled(options: argparse.Namespace, *, optimize: bool = True) -> Function:
         wrt=None if options.wrt is None else ",".join(options.wrt),
         optimize=optimize,
     )
+
+
+def member(f: Function, of: str) -> Function:
+    """What of a formula a command is about."""
+    found: Function = f if of == "value" else getattr(f, of)
+    return found
 
 
 def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
@@ -127,7 +143,9 @@ def assigned(
             example = " ".join(f"{n}={w}" for n, w in zip(names or ["x"], listed, strict=False))
             raise ValueError(f"{option} takes NAME=VALUE, as {option} {example}, not {word.strip()!r} (no spaces at =)")
         if name not in names:
-            raise ValueError(f"{option} gives a value to {name!r}, which is not {what}: ({', '.join(names)})")
+            raise ValueError(
+                f"{option} gives a value to {name!r}, which is not {what}: ({', '.join(names)}){no_argument(name)}"
+            )
         if name in values:
             raise ValueError(f"{option} gives {name!r} twice")
         core = cores[names.index(name)]

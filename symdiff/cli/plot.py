@@ -19,6 +19,7 @@ from symdiff.cli.options import add_args, add_formula_alone, compiled, number, p
 from symdiff.cli.words import Parser
 from symdiff.dims import estimate, product
 from symdiff.errors import not_installed
+from symdiff.files import destination
 from symdiff.function import Function
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def run(options: argparse.Namespace) -> int:
         warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
         figure = Figure(layout="constrained")  # of no window and no pyplot
         kind = _format(figure, options.output)
+        destination(options.output)  # says that there is no directory
         fixed = [
             f"{name} = {_short(float(v))}"
             for name, v in zip(f.args, given, strict=True)

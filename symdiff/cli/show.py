@@ -8,58 +8,67 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.cli.options import compiled, everywhere, one_point
+from symdiff.cli.options import compiled, everywhere, member, one_point
 from symdiff.function import Function
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print value, gradient and source."""
+    """Print value, gradient and source, or what `--of` names and its source."""
     f = compiled(options)
+    if options.of is not None:
+        print(_shown(f, member(f, options.of), options.at, ()), end="")
+        return 0
     try:
-        text = _shown(f, options.at)
+        text = _shown(f, f, options.at, f.wrt)
     except ImportError:  # that the derivatives need an extra is no reason to hide the value
-        options.wrt = []
-        print(_shown(compiled(options), options.at), end="", flush=True)
+        print(_shown(f, f, options.at, ()), end="", flush=True)
         raise
     print(text, end="")
     return 0
 
 
-def _shown(f: Function, at: Sequence[str]) -> str:
-    """The formula, what it is at the points that `--at` gives, and the source."""
+def _shown(f: Function, g: Function, at: Sequence[str], wrt: Sequence[str]) -> str:
+    """The formula, what g of it and the derivatives of g are at the points that `--at` gives, and the source."""
     lines = f.text.splitlines()
     head = f" = {f.text}" if len(lines) == 1 and ";" not in f.text else ":\n  " + "\n  ".join(lines)
     parts = [f"f({', '.join(f.args)}){head}"]
     if at:
-        given = one_point(f, at) if any(f.results) else everywhere(f, at)
-        several = not any(f.cores) and np.ndim(given[0])
+        given = one_point(g, at) if any(g.results) else everywhere(g, at)
+        several = not any(g.cores) and np.ndim(given[0])
         with np.errstate(all="ignore"):  # an infinity or a NaN says it all
-            parts.append(_table(f, given) if several else _point(f, given))
-    if f.wrt and f.results != ((),):
-        parts.append(f"{f.source}\n\n{f.jacobian.source}")
+            parts.append(_table(g, given, wrt) if several else _point(g, given, wrt))
+    if wrt and g.results != ((),):
+        parts.append(f"{g.source}\n\n{g.jacobian.source}")
     else:
-        parts.append((f.value_and_grad if f.wrt else f).source)
+        parts.append((g.value_and_grad if wrt else g).source)
     return "\n\n".join([part.removesuffix("\n") for part in parts]) + "\n"
 
 
-def _point(f: Function, given: Sequence[Any]) -> str:
-    """Value and derivatives at one point, a line each."""
-    result = f(*given)
+def _labels(f: Function) -> list[str]:
+    """What the outputs are called; of a derivative they may have the names of arguments."""
+    if f.name == "value" and f.results == ((),):
+        return ["value"]
+    return [f"{f.name}.{name}" if name in f.args else name for name in f.outputs]
+
+
+def _flat(result: Any) -> list[Any]:
+    return [value for part in result for value in _flat(part)] if isinstance(result, tuple) else [result]
+
+
+def _point(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
+    """The outputs, and derivatives by these names, at one point, a line each."""
     rows: list[tuple[str, str, Any]] = [
         ("at", f"{name} = ", _short(value)) for name, value in zip(f.args, given, strict=True)
     ]
-    if f.results == ((),):
-        rows.append(("value", "", result))
-        rows += [(f"d/d{name}", "", d) for name, d in zip(f.wrt, f.grad(*given) if f.wrt else (), strict=True)]
+    rows += [(label, "", value) for label, value in zip(_labels(f), _flat(f(*given)), strict=True)]
+    if wrt and f.results == ((),):
+        rows += [(f"d/d{name}", "", d) for name, d in zip(wrt, f.grad(*given), strict=True)]
+    elif wrt and (any(f.cores) or any(f.results)):
+        rows.append(("jacobian", "", f.jacobian(*given)))
     else:
-        listed = result if isinstance(result, tuple) else (result,)
-        rows += [(name, "", value) for name, value in zip(f.outputs, listed, strict=True)]
-        if f.wrt and (any(f.cores) or any(f.results)):
-            rows.append(("jacobian", "", f.jacobian(*given)))
-        else:
-            for name in f.wrt:
-                partials = f.diff(name)(*given)
-                rows += [(f"d{out}/d{name}", "", d) for out, d in zip(f.outputs, partials, strict=True)]
+        for name in wrt:
+            partials = f.diff(name)(*given)
+            rows += [(f"d{out}/d{name}", "", d) for out, d in zip(f.outputs, partials, strict=True)]
     width = max(len(label) for label, *_ in rows)
     heads = [f"{label:<{width}}  {name}" for label, name, _ in rows]
     return "\n".join([head + _text(value, head) for head, (*_, value) in zip(heads, rows, strict=True)])
@@ -72,16 +81,15 @@ def _text(value: Any, head: str) -> str:
     return np.array2string(np.asarray(value), prefix=head, threshold=60)
 
 
-def _table(f: Function, given: Sequence[Any]) -> str:
-    """Value and derivatives at all points, a line each."""
+def _table(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
+    """The outputs, and derivatives by these names, at all points, a line each."""
     count = len(given[0])
     columns = list(zip(f.args, given, strict=True))
+    columns += list(zip(_labels(f), _flat(f(*given)), strict=True))
     if len(f.outputs) == 1:
-        columns.append(("value", f(*given)))
-        columns += [(f"d/d{name}", d) for name, d in zip(f.wrt, f.grad(*given) if f.wrt else (), strict=True)]
+        columns += [(f"d/d{name}", d) for name, d in zip(wrt, f.grad(*given) if wrt else (), strict=True)]
     else:
-        columns += list(zip(f.outputs, f(*given), strict=True))
-        for name in f.wrt:
+        for name in wrt:
             titles = [f"d{out}/d{name}" for out in f.outputs]
             columns += list(zip(titles, f.diff(name)(*given), strict=True))
     texts = [[head, *(f"{v:.10g}" for v in np.broadcast_to(values, (count,)))] for head, values in columns]
@@ -93,5 +101,5 @@ def _table(f: Function, given: Sequence[Any]) -> str:
 
 
 def _short(value: Any) -> Any:
-    """A whole number without its point."""
-    return int(value) if type(value) is float and value.is_integer() and abs(value) < 1e15 else value
+    """A whole number without its point, unless it is a long one."""
+    return int(value) if type(value) is float and value.is_integer() and abs(value) < 1e7 else value

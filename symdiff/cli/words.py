@@ -6,10 +6,16 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from symdiff.errors import SymdiffError
+from symdiff.export import MEMBERS
+from symdiff.guess import KNOWN_AS, nearest
+from symdiff.language.hints import is_function
+from symdiff.language.parser import parse
+
 _SHOWN = 60  # characters of what was written that a message repeats
+_LACKS = re.compile(r"argument (?:\S+/)?(\S+): expected .*one argument")  # as argparse says it
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,8 +43,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, and exit with status 2."""
         self.print_usage(sys.stderr)
-        if "FORMULA" in message:  # it is missing
+        if "required: FORMULA" in message:
             message = self._unknown(self._words) or self._taken() or message
+        elif lacks := _LACKS.match(message):
+            option = lacks[1]
+            message = f"{option} lacks a value; write {option} {self._option_string_actions[option].metavar}"
         self.exit(2, f"{self.prog}: {message}\n")
 
     def has(self, option: str) -> bool:
@@ -47,10 +56,6 @@ class Parser(argparse.ArgumentParser):
 
     def _left_over(self, formula: str, rest: list[str]) -> str:
         """The message for words that are neither the formula nor options."""
-        if close := get_close_matches(formula.lower(), self._commands, n=1, cutoff=0.7):
-            return f"there is no command {formula!r}; did you mean {close[0]!r}?"
-        if unknown := self._unknown([formula, *rest]):
-            return unknown
         word = rest[0]
         if word in self._commands:
             return f"the command goes first: symdiff {word} FORMULA"
@@ -58,8 +63,25 @@ class Parser(argparse.ArgumentParser):
             return f"values are given by --at: --at {_cut(' '.join(rest))}"
         if self.has("-o") and len(rest) == 1 and re.search(r"\w\.[a-z]+$", word):
             return f"a file to write is given by -o: -o {_cut(word)}"
-        whole = _cut(" ".join([formula, *rest]))
-        return f'there are more words than the formula {_cut(formula)!r}; write quotes around all of it: "{whole}"'
+        whole = " ".join([formula, *rest])
+        written = _is_formula(whole)
+        if not written and not self._unknown(rest[:1]) and (command := self._no_command(formula)):
+            return command
+        if unknown := self._unknown([formula, *rest]):
+            return unknown
+        quotes = f'write quotes around all of it: "{_cut(whole)}"' if written else "the formula is one word, in quotes"
+        return f"there are more words than the formula {_cut(formula)!r}; {quotes}"
+
+    def _no_command(self, word: str) -> str | None:
+        """The message for a first word that is meant as a command."""
+        if not self._commands or not re.fullmatch(r"[A-Za-z_]{3,}", word) or is_function(word):
+            return None
+        message = f"there is no command {_cut(word)!r}"
+        if member := member_of(word):
+            return f"{message}; write symdiff FORMULA --of {member}"
+        if close := nearest(word, self._commands):
+            return f"{message}; did you mean {close!r}?"
+        return f"{message}; symdiff FORMULA prints its value and gradient, and there are {', '.join(self._commands)}"
 
     def _unknown(self, words: Sequence[str]) -> str | None:
         """The message for the first of some words that looks like an option and is none."""
@@ -71,10 +93,12 @@ class Parser(argparse.ArgumentParser):
             if not re.match(r"--\w|-o$", option) or self.has(option):
                 continue
             message = f"there is no option {_cut(option)!r}"
-            if close := get_close_matches(option.lower(), known, n=1):
-                return f"{message}; did you mean {close[0]!r}?"
             if having := [name for name, parser in self._commands.items() if parser().has(option)]:
                 return f"{message} without a command; there is one of symdiff {', '.join(having)}"
+            if self.has("--of") and (member := member_of(option[2:])):
+                return f"{message}; write --of {member}"
+            if close := nearest(option[2:], [name[2:] for name in known]):
+                return f"{message}; did you mean '--{close}'?"
             return f"{message}; there are {', '.join(known)}"
         return None
 
@@ -89,3 +113,30 @@ class Parser(argparse.ArgumentParser):
 
 def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _is_formula(text: str) -> bool:
+    try:
+        parse(text)
+    except SymdiffError:
+        return False
+    return True
+
+
+def member_of(word: str) -> str | None:
+    """What of a formula a word means, by its name or one that it has elsewhere."""
+    names = (word, KNOWN_AS.get(word, "").removeprefix("f."), nearest(word, MEMBERS))
+    return next((name for name in names if name in MEMBERS), None)
+
+
+def one_of(names: Sequence[str], meant: Callable[[str], str | None] | None = None) -> Callable[[str], str]:
+    """The type of an option that takes one of some names; `meant` is the one that another word is meant for."""
+
+    def read(word: str) -> str:
+        if word in names:
+            return word
+        close = meant(word) if meant else nearest(word, names)
+        hint = f"did you mean {close!r}?" if close else f"there are {', '.join(names)}"
+        raise argparse.ArgumentTypeError(f"there is no {_cut(word)!r}; {hint}")
+
+    return read

@@ -14,6 +14,8 @@ from symdiff.limits import limits
 # (kind, value, position); kinds: "number", "name", "symbol", "newline", "end"
 Token = tuple[str, "str | float", int]
 
+WORDS = frozenset({"if", "else", "and", "or", "not"})  # of the language; to the lexer names like any other
+
 # Numbers are Python's, underscores included; possessive repeats keep long digits linear.
 _DIGITS = r"[0-9]++(?:_[0-9]++)*+"
 _TOKEN = re.compile(

@@ -14,7 +14,7 @@ from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, point_at
 from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
-from symdiff.language.hints import is_function, no_constant, no_function
+from symdiff.language.hints import is_function, no_axis, no_constant, no_function
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
@@ -231,7 +231,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return _formula(scope, name, arguments, position)
     primitive = FUNCTIONS.get(name)
     if primitive is None:
-        _no_function(scope, name, position)
+        scope.fail(no_function(name, scope.text[:position], arguments=len(arguments)), position)
     return _primitive(scope, name, primitive, arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
 
 
@@ -279,10 +279,6 @@ def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, pos
     scope.fail(f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}{hint}", position)
 
 
-def _no_function(scope: Scope, name: str, position: int) -> NoReturn:
-    scope.fail(no_function(name, scope.text[:position]), position)
-
-
 def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
     """A function along the axes of an array."""
     b = scope.builder
@@ -301,12 +297,13 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
     if len(given) == 1:
         return ALONG[name](b, x, tuple(range(-rank, 0)))
     axes: list[int] = []
+    hint = "" if isinstance(arguments[-1], Keyword) else f"; {no_axis(name)}"
     for row in given[1] if isinstance(given[1], tuple) else (given[1],):
         axis = b.known(row)
-        if axis is None or isinstance(axis, bool) or axis != int(axis):
-            scope.fail("axis is a whole number, or several in parentheses", position)
+        if axis is None or isinstance(axis, bool) or not float(axis).is_integer():
+            scope.fail(f"axis is a whole number, or several in parentheses{hint}", position)
         if not -rank <= axis < rank:
-            raise ShapeError(f"axis {int(axis)} of shape {shown(b.shape(x))} is out of range")
+            raise ShapeError(f"axis {int(axis)} of shape {shown(b.shape(x))} is out of range{hint}")
         axes.append(int(axis) - rank if axis >= 0 else int(axis))
     if len(set(axes)) < len(axes):
         raise ShapeError(f"an axis of {name} is given twice")

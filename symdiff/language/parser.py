@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from symdiff.errors import LimitError, ParseError
 from symdiff.language.hints import no_assignment, no_attribute, no_end, no_index, no_operator, no_result, no_value
-from symdiff.language.lexer import Token, tokens
+from symdiff.language.lexer import WORDS, Token, tokens
 from symdiff.limits import limits
 from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primitive, Symbol
 
@@ -39,8 +39,7 @@ Item = tuple[str, Any, int, int]
 
 _OPEN = -1  # precedence of what waits for its closing mark, so that no operator passes it
 _CLOSED_BY = {"(": ")", "[": "]"}
-_WORDS = frozenset({"if", "else", "and", "or", "not"})
-RESERVED = _WORDS | {"True", "False"}  # never a variable
+RESERVED = WORDS | {"True", "False"}  # never a variable
 
 
 @dataclass(slots=True)
@@ -127,7 +126,7 @@ class _Parser:
         kind, value, position = token
         if not self.items and not self.stack:
             self.start = position
-        if kind == "number" or (kind == "name" and value not in _WORDS):
+        if kind == "number" or (kind == "name" and value not in WORDS):
             self.items.append((kind, value, 0, position))
             self.due = False
         elif kind == "newline":
@@ -267,7 +266,7 @@ class _Parser:
         """What follows a point: T, or nothing that the language has."""
         kind, value, position = token
         if kind != "name" or value != "T":
-            self.fail(no_attribute(str(self.before[-1][1]), self.text[position : position + 20]), self.last[2])
+            self.fail(no_attribute(str(self.before[-1][1]), self.text, position), self.last[2])
         self.items.append(("transpose", "T", 1, self.last[2]))
         self.suffix = None
 

@@ -13,6 +13,7 @@ from symdiff.arrays import Demands
 from symdiff.dims import Dim, Shape, solve, spelt, symbols
 from symdiff.dims import value as dim_value
 from symdiff.errors import ShapeError
+from symdiff.language.hints import no_argument, no_constant
 
 Array = NDArray[Any]
 
@@ -37,16 +38,15 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
     for key, value in kwargs.items():
         name = normal(key)
         if name not in known:
-            raise TypeError(f"{signature} has no argument {name!r}")
+            raise TypeError(f"{signature} has no argument {name!r}{no_argument(name)}")
         if name in given:
             raise TypeError(f"{signature}: argument {name!r} is given twice")
         given[name] = value
     missing = [name for name in names if name not in given]
     if missing:
         shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
-        raise TypeError(
-            f"{signature} takes {_count(len(names))}, {len(given)} given: {shown} missing{_apart(names, args)}"
-        )
+        hint = _apart(names, args) or "".join(f"; {hint}" for name in names if (hint := no_constant(name)))
+        raise TypeError(f"{signature} takes {_count(len(names))}, {len(given)} given: {shown} missing{hint}")
     return tuple([given[name] for name in names])
 
 
@@ -58,6 +58,11 @@ def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
         case [[*given]] | [np.ndarray(ndim=1) as given] if len(given) == len(names):
             return "; to give a sequence write *values"
     return ""
+
+
+def listed(names: Any) -> Any:
+    """Names as users list them: of text those that blanks or commas separate, else what is given."""
+    return names.replace(",", " ").split() if isinstance(names, str) else names
 
 
 def normal(name: Any) -> Any:
