@@ -194,6 +194,7 @@ def test_without_scipy_the_value_is_shown(capsys, monkeypatch):
         (["x*e^(-x)", "--at", "x=1"], "--at gives no value to e; the exponential is written exp(x)"),
         (["x", "--at", "x"], "--at takes NAME=VALUE, as --at x=2, not 'x'"),
         (["x*y", "--at", "2", "5"], "as --at x=2 y=5, not '2'"),
+        (["x*y", "--at", "x=1", "2", "3"], "separated by commas: x=1,2"),
         (["x*y", "--at", "x=1,y=2"], "each argument is a word of its own: --at x=1 y=2\n"),
         (["x*y", "--at", "x=1;y=2"], "each argument is a word of its own: --at x=1 y=2\n"),
         (["x*y", "--at", "x=1,2 y=2"], "each argument is a word of its own: --at x=1,2 y=2\n"),
@@ -276,6 +277,7 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
         (["export", "x", "model.py"], "symdiff export: a file to write is given by -o: -o model.py"),
         (["x^2", "+", "1"], "there are more words than the formula 'x^2'; write quotes around all of it: \"x^2 + 1\""),
         (["x*y", "x=1", "y=2"], "values are given by --at: --at x=1 y=2"),
+        (["y=x^2;", "z=y"], "the formula is one word, in quotes"),
         (
             ["--at", "x=2", "x^2"],
             "--at takes all words that follow; put the formula before it: symdiff FORMULA --at ...",

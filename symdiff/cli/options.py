@@ -136,10 +136,15 @@ def assigned(
 ) -> dict[str, np.ndarray]:
     """The values that an option gives to some of these names, by NAME=VALUE."""
     values: dict[str, np.ndarray] = {}
-    for word in given:
+    for k, word in enumerate(given):
         name, equals, text = (part.strip() for part in word.partition("="))
         if not equals:
             listed = [w.strip() for w in given if re.match(r"\s*[-+.\d]", w)] or ["2"]
+            if k and word.strip() in listed:  # behind NAME=VALUE
+                raise ValueError(
+                    f"{option}: several values of a name are one word, separated by commas:"
+                    f" {given[k - 1].strip()},{word.strip()}"
+                )
             example = " ".join(f"{n}={w}" for n, w in zip(names or ["x"], listed, strict=False))
             raise ValueError(f"{option} takes NAME=VALUE, as {option} {example}, not {word.strip()!r} (no spaces at =)")
         if name not in names:

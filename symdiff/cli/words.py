@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
         word = rest[0]
         if word in self._commands:
             return f"the command goes first: symdiff {word} FORMULA"
-        if self.has("--at") and all(re.match(r"\w+=(?!=)", w) for w in rest):
+        if self.has("--at") and formula[-1:] != ";" and all(re.match(r"\w+=(?!=)", w) for w in rest):
             return f"values are given by --at: --at {_cut(' '.join(rest))}"
         if self.has("-o") and len(rest) == 1 and re.search(r"\w\.[a-z]+$", word):
             return f"a file to write is given by -o: -o {_cut(word)}"
