@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import itertools
 import linecache
 import math
 import pickle
@@ -15,6 +16,7 @@ from backends import assert_same
 
 import symdiff
 from symdiff import ShapeError
+from symdiff.runtime import arguments
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -724,3 +726,17 @@ def test_single_precision_with_functions_of_constants_is_computed_once():
             warnings.simplefilter("always")
             assert f(x).dtype == np.float32
         assert [str(w.message) for w in found] == ["divide by zero encountered in log"]
+
+
+def test_arguments_are_understood_alike_by_the_short_way_and_the_long_one(monkeypatch):
+    kinds = [2.0, 3, True, np.float64(2.5), np.float32(1.5), np.int8(3), np.bool_(True), np.array(2.0), np.array(3)]
+    kinds += [np.linspace(1, 2, 4).astype(kind) for kind in ("f8", "f4", "i4", "?", ">f8", "f8")]
+    kinds += [np.arange(8.0)[::2], np.array(1.5, np.float32)]
+    for args in itertools.product(kinds, repeat=2):
+        short = arguments.arrays(("x", "y"), args, ((), ()))
+        with monkeypatch.context() as patched:
+            patched.setattr(arguments, "alike", lambda _: None)
+            long = arguments.arrays(("x", "y"), args, ((), ()))
+        assert short[1:] == long[1:], args
+        for one, other in zip(short[0], long[0], strict=True):
+            np.testing.assert_array_equal(np.asarray(one, short[2]), np.asarray(other, long[2]))
