@@ -215,7 +215,7 @@ class _Reader:
             return self.cases()
         if mark in (r"\sum", r"\prod", r"\max", r"\min", r"\bigvee") and self.marks[self.at + 1] == "_":
             return self.big()
-        if mark == r"\delta" and self.marks[self.at + 1] == "_":
+        if mark == r"\delta" and mark not in self.names and self.marks[self.at + 1] == "_":
             self.at += 1
             self.take("_")
             i, j = self.indices()

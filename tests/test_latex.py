@@ -1,6 +1,7 @@
 """LaTeX: golden texts, and what it says read back as a mathematician would."""
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -213,7 +214,7 @@ def test_no_two_names_look_alike():
     assert names["x1"] == "x_{1}"
     assert len({names[n] for n in ("x1", "x_1", "e", "alpha", "α")}) == 5
     assert names["e"] != "e"
-    assert names.indices(2) == ["j", "k"]
+    assert [names.index(0), names.index(1)] == ["j", "k"]
     f = symdiff.compile("exp(x)*e + f")
     assert f.latex == r"e^{x} \, \mathrm{e} + f".replace(r" \, ", r" \, ")
     assert f.diff("x").latex.startswith(r"\frac{\partial \mathrm{out}}")
@@ -376,13 +377,91 @@ def test_arrays_read_back(text, args):
     assert len(shapes) == len(f.args)
 
 
+# formula, arguments: Jacobians, and Hessians of those with one result, in blocks
+MATRICES = [
+    ("X@w", "X[n,d], w[d]"),
+    ("x*A", "A[m,n], x[n]"),
+    ("outer(x, y)", "x[n], y[m]"),
+    ("X.T@X@w", "X[n,d], w[d]"),
+    ("tanh(W@x + b)", "W[m,n], x[n], b[m]"),
+    ("sum((X@w - y)^2)", "X[n,d], w[d], y[n]"),
+    ("sum(log(cosh(X)))*a", "X[n,d], a"),
+    ("A.T, a*sum(A, axis=0)", "A[m,n], a"),
+    ("x[0]*X[1]*X[:, 1]", "x[n], X[n,n]"),
+    ("sum((X[1:] - X[:-1])^2)*sum(x[1:]*x[:-1])", "X[n,d], x[n]"),
+    ("sum(exp(X[:, ::2]))*x[-1]", "X[n,d], x[n]"),
+    ("softmax(x)*a, sum(x)", "x[n], a"),
+    ("sum(X, axis=1)*delta@x", "X[n,d], delta[n,n], x[n]"),
+    ("norm(X@w)", "X[3,3], w[3]"),
+    ("mean(X*X.T) + x*y", "X[n,n], x, y"),
+]
+
+
+@pytest.mark.parametrize(("text", "args"), MATRICES)
+def test_blocks_of_matrices_read_back(text, args):
+    f = symdiff.compile(text, args=args)
+    rng = np.random.default_rng(5)
+    point = [rng.uniform(0.3, 1, [3 if dim != 1 else 1 for dim in core]) for core in f.cores]
+    cores = [np.shape(v) for v in point]
+    results = [(3,) * len(core) for core in f.results]
+    derived = [(f.jacobian, results, False), (f.value_and_jacobian, results, False)]
+    if f.results == ((),):
+        derived += [(m, cores, True) for m in (f.hessian, f.grad.jacobian)]
+    for g, rows, symmetric in derived:
+        wanted, matrix = [], np.atleast_2d(flat_last(g(*point)))
+        starts = np.cumsum([0, *map(np.prod, rows)]).astype(int)
+        columns = np.cumsum([0, *map(np.prod, cores)]).astype(int)
+        for k, row in enumerate(rows):
+            for m, column in enumerate(cores):
+                if not symmetric or m >= k:
+                    block = matrix[starts[k] : starts[k + 1], columns[m] : columns[m + 1]]
+                    wanted.append(block.reshape((*row, *column)))
+        names = dict.fromkeys("nmd", 3) | {
+            spelt(n): v[:, None] if v.ndim == 1 else v for n, v in zip(f.args, point, strict=True)
+        }
+        assert r"\operatorname{flat}" not in g.latex
+        if "softmax" in g.latex:
+            continue
+        values = [valued(left, right, names, 3) for left, right in equations(g.latex)]
+        for got, want in zip(values[-len(wanted) :], wanted, strict=True):
+            assert np.reshape(got, want.shape) == pytest.approx(want, rel=1e-9, abs=1e-12), g.latex
+
+
+def flat_last(result):
+    """The matrix of a Jacobian, which may come behind the values."""
+    return result[-1] if isinstance(result, tuple) else result
+
+
+def test_blocks_are_named_by_elements():
+    f = symdiff.compile("X@w", args="X[n,d], w[d]")
+    assert f.jacobian.latex.splitlines()[1:-1] == [
+        r"\frac{\partial f_{i}}{\partial X_{j,k}} &= \delta_{i,j} w_{k} \\",
+        r"\frac{\partial f_{i}}{\partial w_{j}} &= X_{i,j}",
+    ]
+    one = symdiff.compile("x*A", args="A[m,n], x[n]", wrt="x")
+    assert one.jacobian.latex == r"\frac{\partial f_{i,j}}{\partial x_{k}} = A_{i,j} \delta_{j,k}"
+    assert symdiff.compile("A@x", args="A[n,n], x[n]", wrt="x").jacobian.latex == "J_{i,j} = A_{i,j}"
+
+
+def test_packed_matrices_read_back():
+    f = symdiff.compile("sum(tanh(X@w)^2)", args="X[3,3], w[3]").pack("X w")
+    p = np.random.default_rng(5).uniform(0.3, 1, 12)
+    assert r"X_{i,j} &= p_{3 i + j}" in f.latex
+    for g in (f, f.grad):
+        names = {"p": p[:, None]}
+        for left, right in equations(g.latex):
+            got = valued(left, right, names, 12 if "p}" in left else 3)
+        want = np.squeeze(g(p))
+        assert np.reshape(got, want.shape) == pytest.approx(want, rel=1e-9), g.latex
+
+
 def valued(left, right, known, n):
-    """The value of an equation, for all indices that its left side has."""
+    """The value of an equation, for all indices that its left side has, in the order of their letters."""
     name, _, subscripts = left.rstrip("}").rpartition("_{")
     if "_{" not in left:
         name, subscripts = left, ""
     if r"\partial" in left:
-        subscripts = left.rpartition("_{")[2].rstrip("}") if left.endswith("}}") else ""
+        subscripts = ",".join(sorted(",".join(re.findall(r"_\{([^{}]*)\}", left)).split(",")))
     letters = [s for s in subscripts.split(",") if len(s) == 1 and s.isalpha()]
     if not letters:
         known[left] = read(right, known)

@@ -82,10 +82,10 @@ class Names:
             self._count += 1
         return f"v_{{{self._count}}}"
 
-    def indices(self, count: int) -> list[str]:
-        """Letters for indices that no name has."""
+    def index(self, k: int) -> str:
+        """The letter for the index with number `k`, one that no name has."""
         letters = [letter for letter in _LETTERS if letter not in self.taken]
-        return [letters[k] if k < len(letters) else f"i_{{{k}}}" for k in range(count)]
+        return letters[k] if k < len(letters) else f"i_{{{k}}}"
 
 
 def spelt(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from math import copysign, isfinite
 
@@ -21,107 +20,29 @@ from symdiff.arrays import (
     Others,
     Permute,
     Prod,
-    Range,
     Reshape,
     Size,
     Softmax,
     Structure,
     Sum,
 )
-from symdiff.dims import Dim, fixed
-from symdiff.emit.latex.names import fraction, known, number, quotient
-from symdiff.emit.latex.spell import BIG, HADAMARD, NEGATIVE, Text, literal, negative, position, power, product, tight
-from symdiff.emit.latex.terms import Axis, Mark, Piece, Printer, moves, subscripted
+from symdiff.dims import Dim, Shape, fixed, product
+from symdiff.emit.latex.indices import Axis, Mark, Part, along, moved, moves, number, part
+from symdiff.emit.latex.names import fraction, known
+from symdiff.emit.latex.names import number as written
+from symdiff.emit.latex.places import assembled, shifted, within
+from symdiff.emit.latex.products import Term, total
+from symdiff.emit.latex.spell import BIG, Text, literal, tight
+from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import log_sum_exp
 from symdiff.evaluate import constant as value_of
 from symdiff.factors import short
-from symdiff.ir import Graph, Program, Row, compact, live, operands, replay
-from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, SUM
+from symdiff.ir import Program, Row, operands
+from symdiff.primitives import PRIMITIVES, PRODUCT
 
 _LONG = 32  # characters of a text that is written again at each use
 _ENTRIES = 100  # of a matrix that is written as such
 _SIGNS = {Sum: r"\sum", Prod: r"\prod", Max: r"\max", Min: r"\min", AnyOf: r"\bigvee"}
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A product: a number, and powers above and below the line."""
-
-    number: float = 1.0
-    above: dict[Text, Fraction] = field(default_factory=dict)
-    below: dict[Text, Fraction] = field(default_factory=dict)
-
-    def times(self, other: Term, *, inverse: bool = False) -> Term:
-        """The product, or quotient, of two."""
-        above, below = (other.below, other.above) if inverse else (other.above, other.below)
-        number = self.number / other.number if inverse else self.number * other.number
-        return Term(number, _joined(self.above, above), _joined(self.below, below))
-
-    def text(self) -> Text:
-        """Its text."""
-        tops, bottoms = dict(self.above), dict(self.below)
-        for text in [t for t in tops if t in bottoms]:
-            exponent = tops.pop(text) - bottoms.pop(text)
-            if exponent:
-                (tops if exponent > 0 else bottoms)[text] = abs(exponent)
-        above, below = quotient(abs(self.number), simple=bool(tops or bottoms))
-        over, under = _side(tops, above), _side(bottoms, below)
-        made = over if under.text == "1" else Text(rf"\frac{{{over.text}}}{{{under.text}}}", POWER)
-        return negative(made) if copysign(1.0, self.number) < 0 and self.number else made
-
-
-def _joined(first: dict[Text, Fraction], second: dict[Text, Fraction]) -> dict[Text, Fraction]:
-    joined = dict(first)
-    for text, exponent in second.items():
-        joined[text] = joined.get(text, Fraction(0)) + exponent
-    return joined
-
-
-def _side(powers: dict[Text, Fraction], number: str) -> Text:
-    """What stands above or below the line."""
-    parts = [] if number == "1" and powers else [literal(number)]
-    parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: position(item[0]))]
-    made = parts[0]
-    for part in parts[1:]:
-        made = product(made, part)
-    return made
-
-
-def _power(text: Text, exponent: Fraction) -> Text:
-    if exponent == Fraction(1, 2):
-        return Text(rf"\sqrt{{{text.text}}}")
-    return text if exponent == 1 else power(text, str(exponent))
-
-
-def readable(program: Program) -> Program:
-    """The program without what guards its special points: what stands there is the mathematics."""
-    rows, alive = program.graph.rows, live(program)
-    guarded = {row[1] for row, here in zip(rows, alive, strict=True) if here and row[0] == "away"}
-    special = bytearray(len(rows))
-    for i, row in enumerate(rows):
-        special[i] = row[0] == "special" or (row[0] in ("and", "or", "not") and all(special[j] for j in row[1:]))
-    graph = Graph(shared=True, complex=program.graph.complex)
-
-    def make(i: int, row: Row) -> int:
-        op = row[0]
-        if op == "special" or (op == "where" and special[rows[i][1]] and rows[i][1] in guarded):
-            return int(row[1] if op == "special" else row[3])
-        if op == "away":
-            return int(row[2])
-        if op == "bell":
-            square = graph.intern(("pow", graph.intern(("cosh", row[1])), graph.intern(("const", "2.0"))))
-            row = ("div", graph.intern(("const", "0.25")), square)
-        elif op == "direction":
-            row = ("div", row[1], row[3])
-        elif op == "masked":
-            row = ("where", row[2], row[1], graph.intern(("const", "0.0")))
-        elif op == "magnitude":
-            row = ("sqrt", row[1])
-        elif isinstance(op, str) and op.startswith("sinc") and op != "sinc":
-            row = (op, row[1], graph.intern(("const", "0.0")))
-        return graph.intern(row)
-
-    return compact(replay(program, graph, make))
 
 
 class RowWriter:
@@ -150,11 +71,34 @@ class RowWriter:
             shared = uses[i] > 1 and len(piece.element.text) > _LONG and not piece.condition
             if user or (shared and operands(row)):
                 name = printer.names[str(label)] if user else printer.names.temporary()
-                self.lines.append((name, piece))
-                named = printer.name(name, piece.shape)
+                named = self.named(name, piece, plain=not user)
                 piece = Piece(named.whole, named.element, piece.shape, piece.condition)
                 self.terms.pop(i, None)
             self.pieces.append(piece)
+
+    def named(self, name: str, piece: Piece, *, plain: bool) -> Piece:
+        """A name for a piece, which gets a line; an axis that numbers the elements of an array has their indices.
+
+        An axis of one element has none, if the name is `plain`.
+        """
+        splits: dict[Axis, Shape] = {}
+        for mark in self.printer.marks_of(piece.element):
+            if isinstance(mark.axis, Part) and mark.axis.of == Mark(mark.axis.of.axis):
+                splits.setdefault(mark.axis.of.axis, mark.axis.shape)
+        parts = [
+            splits.get(a, () if dim == 1 and plain else (dim,)) for a, dim in enumerate(piece.shape, -len(piece.shape))
+        ]
+        shape = sum(parts, ())
+        own = iter([along(a, dim) for a, dim in enumerate(shape, -len(shape))])
+        to: dict[Axis, Mark] = {}
+        back: list[Mark] = []
+        for axis, (dim, of) in enumerate(zip(piece.shape, parts, strict=True), -len(parts)):
+            to[axis] = number([next(own) for _ in of], of) if of else Mark("", 0, 0)
+            back += [part(along(axis, dim), of, k) for k in range(len(of))]
+        self.lines.append((name, Piece(piece.whole, self.printer.moved(piece.element, to), shape)))
+        made = self.printer.name(name, shape)
+        element = self.printer.moved(made.element, dict(enumerate(back, -len(back))))
+        return Piece(made.whole, element, piece.shape)
 
     def piece(self, i: int, row: Row) -> Piece:
         """The piece of a row."""
@@ -181,7 +125,7 @@ class RowWriter:
         if op == "pow" and (made_term := self.constant_power(row)) is not None:
             return self.of_term(i, made_term, bound)
         if op in ("add", "sub"):
-            return _element(_sum(given[0].element, given[1].element, op), shape, bound)
+            return _element(total(given[0].element, given[1].element, op), shape, bound)
         if op == "where" and [self.rows[j][:2] for j in row[2:]] == [("const", "1.0"), ("const", "0.0")]:
             return _element(Text(f"\\left[{given[0].element.text}\\right]"), shape, bound)
         made = self.printer.apply(PRIMITIVES[op], given)
@@ -189,7 +133,7 @@ class RowWriter:
 
     def term(self, i: int) -> Term:
         """Row `i` as a product."""
-        return self.terms.get(i) or Term(1.0, {self.pieces[i].element: Fraction(1)})
+        return self.terms.get(i) or Term(1.0, {self.printer.number(self.pieces[i]).element: Fraction(1)})
 
     def divisor(self, i: int) -> Term:
         """Row `i` as a product that something is divided by: a constant stays if its reciprocal has many digits."""
@@ -197,7 +141,7 @@ class RowWriter:
         value = float(value_of(row[1])) if row[0] == "const" else 0.0
         if not isfinite(value) or value.is_integer() or short(1 / value) or known(value):
             return self.term(i)
-        return Term(copysign(1.0, value), {literal(number(abs(value))): Fraction(1)})
+        return Term(copysign(1.0, value), {literal(written(abs(value))): Fraction(1)})
 
     def of_term(self, i: int, term: Term, bound: int = 0) -> Piece:
         """The piece of a product."""
@@ -225,15 +169,15 @@ class RowWriter:
         x = given[0] if given else None
         match op, x:
             case Size(dim), _:
-                text = p.dim(dim)
-                return _element(Text(text, SUM if "+" in text or "-" in text else PRODUCT if " " in text else ATOM))
+                return _element(p.size(dim))
             case Eye(dim, of), _:
-                marks = [p.mark(Mark(a)) for a in range(-1 - len(of), 0)]
-                second = ",".join(marks[1:])
-                listed = f"{marks[0]},{second if len(of) == 1 else f'({second})'}"
-                return _element(Text(rf"\delta_{{{listed}}}"), (dim, *of))
+                first = along(-1 - len(of), dim)
+                pairs = [(part(first, of, k), along(k - len(of), size)) for k, size in enumerate(of)]
+                return self.of_term(i, Term(1.0, {p.kronecker(*pair): Fraction(1) for pair in pairs}))
             case Sum(axes) | Prod(axes) | Max(axes) | Min(axes), Piece():
-                made = p.along(_SIGNS[type(op)], x, axes, bounds=isinstance(op, (Sum, Prod)))
+                if isinstance(op, Sum):
+                    return self.summed(i, axes)
+                made = p.along(_SIGNS[type(op)], x, axes, bounds=isinstance(op, Prod))
                 return _element(made.element, made.shape, bound + len(axes))
             case AnyOf(axes), Piece():
                 made = p.along(_SIGNS[AnyOf], x, axes, bounds=False, condition=True)
@@ -258,16 +202,14 @@ class RowWriter:
             case Index(place), Piece():
                 return self.same(i, moves(len(x.shape), place))
             case Reshape(rank, to), Piece():
-                inside = self.colons(x, range(-rank, 0)).element.text
-                name = "flat" if len(to) == 1 else "reshape"
-                marks = [p.mark(Mark(a)) for a in range(-len(to), 0)]
-                whole = rf"\operatorname{{{name}}}\left({inside}\right)"
+                element = number([along(k - len(to), dim) for k, dim in enumerate(to)], to)
                 front: dict[Axis, Mark] = {a: Mark(a + rank - len(to)) for a in range(-len(x.shape), -rank)}
-                return _element(p.moved(Text(subscripted(whole, marks) if marks else whole), front), (), bound)
+                of = x.shape[len(x.shape) - rank :]
+                return self.same(i, front | {k - rank: part(element, of, k) for k in range(rank)})
             case Einsum(), _:
-                return self.einsum(op, self.rows[i], given)
+                return self.einsum(i, op, given)
             case Assemble(), _:
-                return self.assembled(op, given)
+                return assembled(p, op, given)
         raise AssertionError(op)
 
     def colons(self, piece: Piece, axes: Sequence[int]) -> Piece:
@@ -291,73 +233,80 @@ class RowWriter:
         sides = [{self.printer.moved(t, to): e for t, e in side.items()} for side in (term.above, term.below)]
         return Term(term.number, *sides)
 
-    def einsum(self, op: Einsum, row: Row, given: Sequence[Piece]) -> Piece:
+    def einsum(self, i: int, op: Einsum, given: Sequence[Piece]) -> Piece:
         """A sum of products; bound indices for what the result lacks."""
-        p = self.printer
         bound = max(piece.bound for piece in given)
         gone = [label for label in dict.fromkeys(op.left + op.right) if label not in op.out]
         axes: dict[str, Mark] = {label: Mark(k - len(op.out)) for k, label in enumerate(op.out)}
         axes |= {label: Mark(("b", bound + k)) for k, label in enumerate(gone)}
-        total = Term()
+        term = Term()
         sizes: dict[str, Dim] = {}
-        for labels, j, piece in zip((op.left, op.right), row[1:], given, strict=True):
+        for labels, j, piece in zip((op.left, op.right), self.rows[i][1:], given, strict=True):
             to: dict[Axis, Mark] = {k - len(labels): axes[label] for k, label in enumerate(labels)}
-            total = total.times(self.moved(self.term(j), to))
+            term = term.times(self.moved(self.term(j), to))
             sizes |= dict(zip(labels, piece.shape, strict=True))
-        signs = [rf"\sum_{{{p.mark(axes[label])}=0}}^{{{p.dim(sizes[label] - 1)}}}" for label in gone]
-        text = Text(f"{' '.join(signs)} {tight(total.text(), PRODUCT)}", BIG, open=True)
-        return _element(text, (), bound + len(gone))
+        return self.sums(i, term, {axes[label]: sizes[label] for label in gone}, bound)
 
-    def assembled(self, op: Assemble, given: Sequence[Piece]) -> Piece:
-        """Parts at their places, each in brackets that say where it is."""
-        p = self.printer
-        bound = max([piece.bound for piece in given], default=0)
-        if [*op.places] == [(k,) for k in range(len(given))] and op.to == (len(given),):
-            return _element(p.listed(given, op.to).element, op.to, bound)
-        total: Text | None = None
-        for place, piece in zip(op.places, given, strict=True):
-            to: dict[Axis, Mark] = {}
-            kept = [k for k, part in enumerate(place) if isinstance(part, Range)]
-            for k, part in enumerate(place):
-                axis = k - len(place)
-                if isinstance(part, Range):
-                    step = part.step
-                    sign = 1 if step > 0 else -1
-                    to[kept.index(k) - len(kept)] = Mark(axis, part.start * -sign, sign, abs(step))
-            for axis in range(-len(piece.shape), -len(kept)):
-                to[axis] = Mark(axis + len(kept) - len(place))
-            conditions = self.within(op, place)
-            text = p.moved(piece.element, to)
-            if conditions:
-                bracket = Text(f"\\left[{', '.join(conditions)}\\right]")
-                simple = {"1": bracket, "-1": negative(bracket)}
-                text = simple.get(text.text) or product(text, bracket)
-            total = text if total is None else _sum(total, text, "add")
-        return _element(total or Text("0"), (), bound)
+    def summed(self, i: int, axes: Sequence[int]) -> Piece:
+        """A sum along axes."""
+        j = self.rows[i][1]
+        x = self.pieces[j]
+        bound: dict[Axis, Mark] = {a: Mark(("b", x.bound + k)) for k, a in enumerate(axes)}
+        term = self.moved(self.term(j), bound | self.printer.kept(len(x.shape), axes))
+        return self.sums(i, term, {bound[a]: x.shape[a] for a in axes}, x.bound)
 
-    def within(self, op: Assemble, place: Sequence[object]) -> list[str]:
-        """What the indices have to be at a place."""
-        p, found = self.printer, []
-        for k, part in enumerate(place):
-            axis = k - len(place)
-            letter, dim = p.mark(Mark(axis)), op.to[axis]
-            if not isinstance(part, Range):
-                found.append(f"{letter} = {p.dim(part)}")  # type: ignore[arg-type]  # a dimension
-            elif abs(part.step) > 1:
-                places = [p.dim(part.start + part.step * n) for n in range(2)]
-                last = p.dim(part.start + part.step * (part.count - 1))
-                if isinstance(part.count, int) and part.count <= 2:
-                    ends = places[: part.count]
-                else:
-                    ends = [*places, r"\ldots", *([last] if part.step < 0 or part.stop != dim else [])]
-                found.append(rf"{letter} \in \left\{{ {', '.join(ends)} \right\}}")
-            else:
-                low, high = (part.start, part.stop) if part.step > 0 else (part.stop + 1, part.start + 1)
-                if low != 0 and high != dim:
-                    found.append(rf"{p.dim(low)} \leq {letter} < {p.dim(high)}")
-                elif low != 0 or high != dim:
-                    found.append(rf"{letter} \geq {p.dim(low)}" if low != 0 else f"{letter} < {p.dim(high)}")
-        return found
+    def sums(self, i: int, term: Term, sizes: Mapping[Mark, Dim], bound: int) -> Piece:
+        """The sum of a product by bound indices, as row `i`.
+
+        Where an index has to equal another one, that stands for it; what is the same for all stands in front.
+        """
+        p, left = self.printer, dict(sizes)
+        for text in [*term.above]:
+            pair = p.joint(text)
+            for index, other in (pair, pair[::-1]) if pair and term.above.get(text) == 1 else ():
+                if index in left and moved(other, {index.axis: Mark("")}) == other:
+                    del left[index]
+                    term = self.moved(term.without(text), {index.axis: other})
+                    break
+        inside = Term()
+        for text in [*term.above, *term.below]:
+            if any(moved(m, {index.axis: Mark("")}) != m for m in p.marks_of(text) for index in left):
+                inside, term = inside.times(term.only(text)), term.without(text)
+        for index in [*left]:
+            if all(
+                moved(m, {index.axis: Mark("")}) == m
+                for text in (*inside.above, *inside.below)
+                for m in p.marks_of(text)
+            ):
+                term = term.times(Term(1.0, {p.size(left.pop(index)): Fraction(1)}))
+        signs = " ".join([rf"\sum_{{{p.mark(index)}=0}}^{{{p.dim(dim - 1)}}}" for index, dim in left.items()])
+        if signs:
+            body = Text(f"{signs} {tight(inside.text(), PRODUCT)}", BIG, open=True)
+            term = term.times(Term(1.0, {body: Fraction(1)}))
+        return self.of_term(i, term, bound + len(sizes))
+
+    def block(self, i: int, axes: Sequence[tuple[Dim, Shape]]) -> Text:
+        """An element of a block of a matrix: where it starts along each axis, and what its indices number there."""
+        sizes = tuple([product(shape) for _, shape in axes])
+        element, starts = self.pieces[i].element, [start for start, _ in axes]
+        p, row = self.printer, self.rows[i]
+        if isinstance(row[0], Assemble) and row[0].rank == len(axes):
+            found = [
+                [within(at, *ends) for at, ends in zip(place, zip(starts, sizes, strict=True), strict=True)]
+                for place in row[0].places
+            ]
+            if all(None not in places or False in places for places in found):
+                kept = [k for k, places in enumerate(found) if all(places)]
+                places = tuple([tuple(map(shifted, row[0].places[k], starts)) for k in kept])
+                element = assembled(p, Assemble(sizes, places), [self.pieces[row[1 + k]] for k in kept]).element
+                starts = [0] * len(axes)
+        rank = sum(len(shape) for _, shape in axes)
+        fresh = iter([along(a, dim) for a, dim in enumerate(sum([shape for _, shape in axes], ()), -rank)])
+        to: dict[Axis, Mark] = {}
+        for k, (start, (_, shape)) in enumerate(zip(starts, axes, strict=True), -len(axes)):
+            mark = number([next(fresh) for _ in shape], shape) if shape else Mark("", 0, 0)
+            to[k] = mark._replace(start=mark.start + start)
+        return p.moved(element, to)
 
     def entries(self, output: int) -> list[list[str]] | None:
         """The entries of a small matrix of scalars, row by row; None if the output is none."""
@@ -375,15 +324,3 @@ class RowWriter:
 
 def _element(text: Text, shape: Sequence[object] = (), bound: int = 0) -> Piece:
     return Piece(text, text, tuple(shape), False, bound)  # type: ignore[arg-type]  # noqa: FBT003 - a shape; a field
-
-
-def _sum(left: Text, right: Text, op: str) -> Text:
-    """A sum or difference, without a sign behind a sign."""
-    sign = "+" if op == "add" else "-"
-    if right.level == NEGATIVE:
-        sign, second = ("-" if op == "add" else "+"), right.text[1:]
-    elif op == "add" and right.level == SUM and right.text[0] != "-":
-        second = right.text
-    else:
-        second = tight(right, HADAMARD)
-    return Text(f"{tight(left, SUM)} {sign} {second}", SUM, open=right.open)
