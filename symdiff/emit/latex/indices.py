@@ -79,6 +79,11 @@ def moved(mark: Mark, to: Mapping[Axis, Mark]) -> Mark:
     return Mark(by.axis, start, mark.step * by.step, mark.divisor * by.divisor)
 
 
+def depends(mark: Mark, axis: Axis) -> bool:
+    """Whether an index is another one for other indices along an axis."""
+    return moved(mark, {axis: Mark("")}) != mark
+
+
 def moves(rank: int, place: Place) -> dict[Axis, Mark]:
     """Where the elements at a place of an array of that rank are in it."""
     kept = [k for k, p in enumerate(place) if isinstance(p, Range)]

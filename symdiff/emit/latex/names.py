@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 from math import isfinite, log, pi, sqrt
 
 _LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
@@ -16,7 +17,7 @@ _ACCENTS = {"dot": "dot", "bar": "bar", "hat": "hat", "tilde": "tilde", "vec": "
 _PARTS = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)?)\Z")
 _LETTERS = "ijklmpqrst"
 
-# Constants that formulas and the rules of the table make; and small multiples and fractions of them.
+# Constants that formulas and the rules of the table make.
 _BASES = {
     r"\pi": pi,
     r"\sqrt{2}": sqrt(2),
@@ -25,26 +26,10 @@ _BASES = {
     r"\sqrt{2 \pi}": sqrt(2 * pi),
     r"\log\left(2\right)": log(2),
     r"\log\left(10\right)": log(10),
+    r"\pi^{2}": pi**2,
+    r"\pi^{3}": pi**3,
 }
-
-
-def _key(value: float) -> str:
-    """A number, but for its last two digits, which rounding leaves open."""
-    return f"{value:.14e}"
-
-
-def _known() -> dict[str, tuple[str, str]]:
-    """By their value, what stands above and below the line."""
-    known: dict[str, tuple[str, str]] = {}
-    for k in (1, 2, 3, 4, 5, 6, 8, 12, 180):
-        for text, value in _BASES.items():
-            known.setdefault(_key(k / value), (str(k), text))
-            known.setdefault(_key(k * value), (text if k == 1 else f"{k} {text}", "1"))
-            known.setdefault(_key(value / k), (text, str(k)))
-    return known
-
-
-_KNOWN = _known()
+_ROUNDING = 1e-15  # by what part of it a number may differ from the one that it is taken for
 
 
 class Names:
@@ -146,9 +131,23 @@ def number(value: float) -> str:
     return scale if mantissa == "1" else rf"{mantissa} \times {scale}"
 
 
-def known(value: float) -> bool:
-    """Whether a number is a constant that is recognised, or a fraction of one."""
-    return _key(abs(value)) in _KNOWN
+@cache
+def multiple(value: float) -> tuple[Fraction, str, bool] | None:
+    """What simple multiple a number is of which known constant, or of the reciprocal of one."""
+    if not isfinite(value) or not value or fraction(value) is not None:
+        return None
+    found = []
+    for text, base in _BASES.items():
+        for ratio, inverse in ((value * base, True), (value / base, False)):
+            near = Fraction(ratio).limit_denominator(1000)
+            if 0 < near.numerator < 100_000 and abs(float(near) - ratio) <= _ROUNDING * ratio:
+                found.append((near, text, inverse))
+    return min(found, key=lambda one: one[0].numerator * one[0].denominator, default=None)
+
+
+def unit(text: str, *, inverse: bool) -> float:
+    """The known constant of a text, or its reciprocal."""
+    return 1 / _BASES[text] if inverse else _BASES[text]
 
 
 def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
@@ -156,8 +155,11 @@ def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
 
     Known constants are recognised, and fractions whose decimals would not end; with `simple` all small ones.
     """
-    if _key(value) in _KNOWN:
-        return _KNOWN[_key(value)]
+    if found := multiple(value):
+        ratio, text, inverse = found
+        sides = [str(ratio.numerator), str(ratio.denominator)]
+        sides[inverse] = text if sides[inverse] == "1" else f"{sides[inverse]} {text}"
+        return sides[0], sides[1]
     part = fraction(value)
     if part is not None and part.denominator > 1 and (len(repr(value)) > 6 or (simple and part.denominator <= 100)):
         return number(float(part.numerator)), number(float(part.denominator))
@@ -165,8 +167,10 @@ def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
 
 
 def fraction(value: float) -> Fraction | None:
-    """The simple fraction that a number is, to the last bit."""
+    """The simple fraction that a number is, to the last bit, or that a very simple one was but for rounding."""
     if not isfinite(value):
         return None
     near = Fraction(value).limit_denominator(10_000)
-    return near if float(near) == value else None
+    if float(near) != value:
+        near = Fraction(value).limit_denominator(100)
+    return near if abs(float(near) - value) <= _ROUNDING * abs(value) else None

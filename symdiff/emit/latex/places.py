@@ -35,7 +35,7 @@ def assembled(p: Printer, op: Assemble, given: Sequence[Piece]) -> Piece:
             bracket = Text(f"\\left[{', '.join(conditions)}\\right]")
             simple = {"1": bracket, "-1": negative(bracket)}
             text = simple.get(text.text) or product(text, bracket)
-        made = text if made is None else total(made, text, "add")
+        made = text if made is None else total(made, text)
     return Piece(text := made or Text("0"), text, (), bound=bound)
 
 

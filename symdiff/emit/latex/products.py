@@ -2,58 +2,118 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import copysign
+from math import copysign, gcd, lcm
 
-from symdiff.emit.latex.names import quotient
+from symdiff.emit.latex.names import fraction, multiple, number, quotient, unit
 from symdiff.emit.latex.spell import HADAMARD, NEGATIVE, Text, literal, negative, position, power, product, tight
 from symdiff.primitives import POWER, SUM
+
+Key = frozenset[tuple[Text, Fraction]]
+
+_ROOTS = 10  # largest denominator of an exponent that is joined with others
+_COMMON = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24)  # denominators that are pulled out of a sum
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A product: a number, and powers above and below the line."""
+    """A product: a number, and powers of other factors."""
 
     number: float = 1.0
-    above: dict[Text, Fraction] = field(default_factory=dict)
-    below: dict[Text, Fraction] = field(default_factory=dict)
+    powers: Mapping[Text, Fraction] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """What it is but for the number."""
+        return frozenset(self.powers.items())
 
     def times(self, other: Term, *, inverse: bool = False) -> Term:
         """The product, or quotient, of two."""
-        above, below = (other.below, other.above) if inverse else (other.above, other.below)
+        powers = dict(self.powers)
+        for text, exponent in other.powers.items():
+            powers[text] = powers.get(text, Fraction(0)) + (-exponent if inverse else exponent)
         number = self.number / other.number if inverse else self.number * other.number
-        return Term(number, _joined(self.above, above), _joined(self.below, below))
+        return Term(number, {text: exponent for text, exponent in powers.items() if exponent})
 
-    def only(self, text: Text) -> Term:
-        """The power of one factor in it."""
-        return Term(1.0, *[{t: e for t, e in side.items() if t == text} for side in (self.above, self.below)])
+    def raised(self, exponent: int) -> Term:
+        """A whole power of it."""
+        return Term(self.number**exponent, {text: e * exponent for text, e in self.powers.items()})
 
-    def without(self, text: Text) -> Term:
-        """It, but for the power of one factor."""
-        return Term(self.number, *[{t: e for t, e in side.items() if t != text} for side in (self.above, self.below)])
+    def only(self, *texts: Text) -> Term:
+        """The powers of some factors in it."""
+        return Term(1.0, {text: e for text, e in self.powers.items() if text in texts})
+
+    def without(self, *texts: Text) -> Term:
+        """It, but for the powers of some factors."""
+        return Term(self.number, {text: e for text, e in self.powers.items() if text not in texts})
 
     def text(self) -> Text:
         """Its text."""
-        tops, bottoms = dict(self.above), dict(self.below)
-        for text in [t for t in tops if t in bottoms]:
-            exponent = tops.pop(text) - bottoms.pop(text)
-            if exponent:
-                (tops if exponent > 0 else bottoms)[text] = abs(exponent)
-        above, below = quotient(abs(self.number), simple=bool(tops or bottoms))
-        over, under = _side(tops, above), _side(bottoms, below)
+        above, below = quotient(abs(self.number), simple=bool(self.powers))
+        over = _side({text: e for text, e in self.powers.items() if e > 0}, above)
+        under = _side({text: -e for text, e in self.powers.items() if e < 0}, below)
         made = over if under.text == "1" else Text(rf"\frac{{{over.text}}}{{{under.text}}}", POWER)
         return negative(made) if copysign(1.0, self.number) < 0 and self.number else made
 
 
-def _joined(first: dict[Text, Fraction], second: dict[Text, Fraction]) -> dict[Text, Fraction]:
-    joined = dict(first)
-    for text, exponent in second.items():
-        joined[text] = joined.get(text, Fraction(0)) + exponent
-    return joined
+def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
+    """A power of one factor."""
+    return Term(number, {text: Fraction(exponent)})
 
 
-def _side(powers: dict[Text, Fraction], number: str) -> Text:
+def root(value: float) -> Fraction | None:
+    """A constant exponent, if it is one that is joined with others."""
+    part = fraction(value)
+    return part if part and part.denominator <= _ROOTS else None
+
+
+def added(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """A sum, in which equal products are one."""
+    found: dict[Key, Term] = {}
+    for term in terms:
+        have = found.get(term.key)
+        found[term.key] = term if have is None else Term(have.number + term.number, term.powers)
+    return tuple([term for term in found.values() if term.number != 0]) or (Term(0.0),)
+
+
+def factored(terms: Sequence[Term]) -> tuple[Term, tuple[Term, ...]]:
+    """What is common to the products of a sum, and the sum of what is left of them."""
+    common = dict(terms[0].powers)
+    for term in terms[1:]:
+        both = {text: (e, term.powers[text]) for text, e in common.items() if text in term.powers}
+        common = {text: min(pair, key=abs) for text, pair in both.items() if pair[0] * pair[1] > 0}
+    content = Term(_content([term.number for term in terms]), common)
+    return content, tuple([term.times(content, inverse=True) for term in terms])
+
+
+def _content(numbers: Sequence[float]) -> float:
+    """A number by which all others of a sum become simple; negative if they all are."""
+    sign = -1.0 if all(value < 0 for value in numbers) else 1.0
+    if len({abs(value) for value in numbers}) == 1:
+        return sign * abs(numbers[0])
+    found = [multiple(abs(value)) for value in numbers]
+    bases = {one[1:] if one else None for one in found}
+    parts = [part for value, one in zip(numbers, found, strict=True) if (part := one[0] if one else fraction(value))]
+    below = lcm(*[part.denominator for part in parts])
+    if len(parts) < len(numbers) or len(bases) > 1 or below not in _COMMON:
+        return sign
+    content = sign * gcd(*[abs(int(part * below)) for part in parts]) / below
+    return content * unit(found[0][1], inverse=found[0][2]) if found[0] else content
+
+
+def summed(terms: Sequence[Term]) -> Text:
+    """The text of a sum; it begins with what is added, if anything is."""
+    first = next((term for term in terms if term.number >= 0), terms[0])
+    made = first.text()
+    for term in terms:
+        if term is not first:
+            made = total(made, term.text())
+    return made
+
+
+def _side(powers: Mapping[Text, Fraction], number: str) -> Text:
     """What stands above or below the line."""
     parts = [] if number == "1" and powers else [literal(number)]
     parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: position(item[0]))]
@@ -66,16 +126,14 @@ def _side(powers: dict[Text, Fraction], number: str) -> Text:
 def _power(text: Text, exponent: Fraction) -> Text:
     if exponent == Fraction(1, 2):
         return Text(rf"\sqrt{{{text.text}}}")
-    return text if exponent == 1 else power(text, str(exponent))
+    if exponent.denominator in (1, _ROOTS):
+        return text if exponent == 1 else power(text, number(float(exponent)))
+    return power(text, rf"\frac{{{exponent.numerator}}}{{{exponent.denominator}}}")
 
 
-def total(left: Text, right: Text, op: str) -> Text:
-    """A sum or difference, without a sign behind a sign."""
-    sign = "+" if op == "add" else "-"
+def total(left: Text, right: Text) -> Text:
+    """A sum, without a sign behind a sign."""
     if right.level == NEGATIVE:
-        sign, second = ("-" if op == "add" else "+"), right.text[1:]
-    elif op == "add" and right.level == SUM and right.text[0] != "-":
-        second = right.text
-    else:
-        second = tight(right, HADAMARD)
-    return Text(f"{tight(left, SUM)} {sign} {second}", SUM, open=right.open)
+        return Text(f"{tight(left, SUM)} - {right.text[1:]}", SUM, open=right.open)
+    second = right.text if right.level == SUM and right.text[0] != "-" else tight(right, HADAMARD)
+    return Text(f"{tight(left, SUM)} + {second}", SUM, open=right.open)

@@ -29,6 +29,9 @@ def readable(program: Program) -> Program:
             row = ("where", row[2], row[1], graph.intern(("const", "0.0")))
         elif op == "magnitude":
             row = ("sqrt", row[1])
+        elif op == "hypot":
+            two = graph.intern(("const", "2.0"))
+            row = ("sqrt", graph.intern(("add", *[graph.intern(("pow", j, two)) for j in row[1:]])))
         elif isinstance(op, str) and op.startswith("sinc") and op != "sinc":
             row = (op, row[1], graph.intern(("const", "0.0")))
         return graph.intern(row)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import copysign, isfinite
 
 from symdiff.arrays import (
     AnyOf,
@@ -27,74 +27,107 @@ from symdiff.arrays import (
     Sum,
 )
 from symdiff.dims import Dim, Shape, fixed, product
-from symdiff.emit.latex.indices import Axis, Mark, Part, along, moved, moves, number, part
-from symdiff.emit.latex.names import fraction, known
-from symdiff.emit.latex.names import number as written
+from symdiff.emit.latex.algebra import Algebra, element_of
+from symdiff.emit.latex.indices import Axis, Mark, Part, along, depends, moves, number, part
 from symdiff.emit.latex.places import assembled, shifted, within
-from symdiff.emit.latex.products import Term, total
-from symdiff.emit.latex.spell import BIG, Text, literal, tight
+from symdiff.emit.latex.products import Term, of, root
+from symdiff.emit.latex.spell import BIG, Text, tight
 from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import log_sum_exp
 from symdiff.evaluate import constant as value_of
-from symdiff.factors import short
 from symdiff.ir import Program, Row, operands
-from symdiff.primitives import PRIMITIVES, PRODUCT
+from symdiff.primitives import ATOM, PRIMITIVES, PRODUCT
 
 _LONG = 32  # characters of a text that is written again at each use
+_FACTORS = 8  # most names in a product that is written again at each use
 _ENTRIES = 100  # of a matrix that is written as such
 _SIGNS = {Sum: r"\sum", Prod: r"\prod", Max: r"\max", Min: r"\min", AnyOf: r"\bigvee"}
 
 
-class RowWriter:
+class RowWriter(Algebra):
     """Writes the rows of a program.
 
     Attributes:
         lines: names and their values, which the outputs use.
-        pieces: of each row.
     """
 
     def __init__(self, printer: Printer, program: Program) -> None:
-        self.printer = printer
-        self.program = program
-        self.rows = program.graph.rows
+        super().__init__(printer, program)
         self.lines: list[tuple[str, Piece]] = []
-        self.pieces: list[Piece] = []
-        self.terms: dict[int, Term] = {}
-        uses = [0] * len(self.rows)
-        for row in self.rows:
-            for j in operands(row):
-                uses[j] += 1
+        uses, factor = _uses(program)
         for i, row in enumerate(self.rows):
             piece = self.piece(i, row)
             label = program.labels.get(i)
             user = isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments
             shared = uses[i] > 1 and len(piece.element.text) > _LONG and not piece.condition
-            if user or (shared and operands(row)):
-                name = printer.names[str(label)] if user else printer.names.temporary()
-                named = self.named(name, piece, plain=not user)
+            if user:
+                named = self.named(printer.names[str(label)], piece, plain=False)
                 piece = Piece(named.whole, named.element, piece.shape, piece.condition)
                 self.terms.pop(i, None)
+                self.added.pop(i, None)
+            elif shared and operands(row):
+                piece = self.shared(i, piece, factor=factor[i])
             self.pieces.append(piece)
+
+    def shared(self, i: int, piece: Piece, *, factor: bool) -> Piece:
+        """A long value that is used again: a name for what of it is no number or name; nothing, if that is short.
+
+        A sum that is used otherwise than as a `factor` is named as it is.
+        """
+        self.pieces.append(piece)
+        term = self.term(i)
+        self.pieces.pop()
+        if term.key in self.wholes:
+            term = self.wholes[term.key].times(Term(term.number))
+        elif i in self.added and not factor:
+            name = self.temporary(piece.element, piece.shape)
+            self.wholes[term.key] = of(name, number=1 / term.number)
+            term = of(name)
+        else:
+            inner = term.only(*[text for text in term.powers if not _brief(text)])
+            if len(term.powers) - len(inner.powers) > _FACTORS:
+                inner = Term(1.0, term.powers)
+            if len(Term(1.0, {text: abs(exponent) for text, exponent in inner.powers.items()}).text().text) <= _LONG:
+                return piece
+            rest = term.times(inner, inverse=True)
+            if len(inner.powers) == 1:
+                ((text, exponent),) = inner.powers.items()
+                unit = Fraction(1, exponent.denominator)
+                name = self.temporary(of(text, unit).text(), piece.shape)
+                self.known[text] = (name, 1 / unit)
+                term = rest.times(of(name, exponent / unit))
+            else:
+                name = self.temporary(inner.text(), piece.shape)
+                self.wholes[inner.key] = of(name)
+                term = rest.times(of(name))
+        self.added.pop(i, None)
+        return self.of_term(i, term)
+
+    def temporary(self, element: Text, shape: Shape) -> Text:
+        """A name for an element."""
+        return self.named(self.printer.names.temporary(), Piece(element, element, shape), plain=True).element
 
     def named(self, name: str, piece: Piece, *, plain: bool) -> Piece:
         """A name for a piece, which gets a line; an axis that numbers the elements of an array has their indices.
 
-        An axis of one element has none, if the name is `plain`.
+        An axis that makes no difference has none, if the name is `plain`.
         """
         splits: dict[Axis, Shape] = {}
-        for mark in self.printer.marks_of(piece.element):
+        marks = self.printer.marks_of(piece.element)
+        for mark in marks:
             if isinstance(mark.axis, Part) and mark.axis.of == Mark(mark.axis.of.axis):
                 splits.setdefault(mark.axis.of.axis, mark.axis.shape)
-        parts = [
-            splits.get(a, () if dim == 1 and plain else (dim,)) for a, dim in enumerate(piece.shape, -len(piece.shape))
-        ]
+        parts: list[Shape] = []
+        for axis, dim in enumerate(piece.shape, -len(piece.shape)):
+            used = dim != 1 and any(depends(mark, axis) for mark in marks)
+            parts.append(splits.get(axis, (dim,) if used or not plain else ()))
         shape = sum(parts, ())
         own = iter([along(a, dim) for a, dim in enumerate(shape, -len(shape))])
         to: dict[Axis, Mark] = {}
         back: list[Mark] = []
-        for axis, (dim, of) in enumerate(zip(piece.shape, parts, strict=True), -len(parts)):
-            to[axis] = number([next(own) for _ in of], of) if of else Mark("", 0, 0)
-            back += [part(along(axis, dim), of, k) for k in range(len(of))]
+        for axis, (dim, split) in enumerate(zip(piece.shape, parts, strict=True), -len(parts)):
+            to[axis] = number([next(own) for _ in split], split) if split else Mark("", 0, 0)
+            back += [part(along(axis, dim), split, k) for k in range(len(split))]
         self.lines.append((name, Piece(piece.whole, self.printer.moved(piece.element, to), shape)))
         made = self.printer.name(name, shape)
         element = self.printer.moved(made.element, dict(enumerate(back, -len(back))))
@@ -121,44 +154,22 @@ class RowWriter:
         if op == "div":
             return self.of_term(i, self.term(row[1]).times(self.divisor(row[2]), inverse=True), bound)
         if op == "neg":
+            if any(term.number < 0 for term in self.added.get(row[1], ())):
+                return self.of_sum(i, [Term(-1.0).times(term) for term in self.added[row[1]]], bound)
             return self.of_term(i, Term(-1.0).times(self.term(row[1])), bound)
-        if op == "pow" and (made_term := self.constant_power(row)) is not None:
-            return self.of_term(i, made_term, bound)
+        if op == "sqrt":
+            return self.of_term(i, self.raised(row[1], Fraction(1, 2)), bound)
+        if op == "pow" and self.rows[row[2]][0] == "const" and (exponent := root(self.value(row[2]))):
+            return self.of_term(i, self.raised(row[1], exponent), bound)
         if op in ("add", "sub"):
-            return _element(total(given[0].element, given[1].element, op), shape, bound)
+            sign = Term(1.0 if op == "add" else -1.0)
+            return self.of_sum(i, [*self.terms_of(row[1]), *[sign.times(t) for t in self.terms_of(row[2])]], bound)
         if op == "where" and [self.rows[j][:2] for j in row[2:]] == [("const", "1.0"), ("const", "0.0")]:
-            return _element(Text(f"\\left[{given[0].element.text}\\right]"), shape, bound)
+            return element_of(Text(f"\\left[{given[0].element.text}\\right]"), shape, bound)
         made = self.printer.apply(PRIMITIVES[op], given)
+        if made.element in self.known:
+            return self.of_term(i, of(made.element))
         return Piece(made.element, made.element, shape, made.condition, bound, made.cases)
-
-    def term(self, i: int) -> Term:
-        """Row `i` as a product."""
-        return self.terms.get(i) or Term(1.0, {self.printer.number(self.pieces[i]).element: Fraction(1)})
-
-    def divisor(self, i: int) -> Term:
-        """Row `i` as a product that something is divided by: a constant stays if its reciprocal has many digits."""
-        row = self.rows[i]
-        value = float(value_of(row[1])) if row[0] == "const" else 0.0
-        if not isfinite(value) or value.is_integer() or short(1 / value) or known(value):
-            return self.term(i)
-        return Term(copysign(1.0, value), {literal(written(abs(value))): Fraction(1)})
-
-    def of_term(self, i: int, term: Term, bound: int = 0) -> Piece:
-        """The piece of a product."""
-        self.terms[i] = term
-        return _element(term.text(), self.program.graph.shape(i), bound)
-
-    def constant_power(self, row: Row) -> Term | None:
-        """A power by a simple constant, as a product."""
-        exponent = self.rows[row[2]]
-        part = fraction(float(value_of(exponent[1]))) if exponent[0] == "const" else None
-        if part is None or part.denominator > 4 or not part:
-            return None
-        base = self.term(row[1])
-        if base.number != 1 or len(base.above) != 1 or base.below or [*base.above.values()] != [1]:
-            base = Term(1.0, {base.text(): Fraction(1)})
-        powers = {text: abs(part) for text in base.above}
-        return Term(1.0, powers) if part > 0 else Term(1.0, {}, powers)
 
     # Operations on shapes
 
@@ -169,7 +180,7 @@ class RowWriter:
         x = given[0] if given else None
         match op, x:
             case Size(dim), _:
-                return _element(p.size(dim))
+                return element_of(p.size(dim))
             case Eye(dim, of), _:
                 first = along(-1 - len(of), dim)
                 pairs = [(part(first, of, k), along(k - len(of), size)) for k, size in enumerate(of)]
@@ -178,19 +189,19 @@ class RowWriter:
                 if isinstance(op, Sum):
                     return self.summed(i, axes)
                 made = p.along(_SIGNS[type(op)], x, axes, bounds=isinstance(op, Prod))
-                return _element(made.element, made.shape, bound + len(axes))
+                return element_of(made.element, made.shape, bound + len(axes))
             case AnyOf(axes), Piece():
                 made = p.along(_SIGNS[AnyOf], x, axes, bounds=False, condition=True)
                 return Piece(made.element, made.element, made.shape, True, bound + len(axes))  # noqa: FBT003 - a field
             case LogSumExp(axes), Piece():
-                return _element(log_sum_exp(p, x, axes).element, (), bound + len(axes))
+                return element_of(log_sum_exp(p, x, axes).element, (), bound + len(axes))
             case Softmax(axes), Piece():
                 return p.enclosed(r"\operatorname{softmax}\left(#1\right)", self.colons(x, axes), axes, keeps=True)
             case Others(), Piece():
                 other = p.mark(Mark(("b", bound)))
                 inner = p.moved(x.element, {-1: Mark(("b", bound))})
                 text = rf"\prod_{{{other} \neq {p.mark(Mark(-1))}}} {tight(inner, PRODUCT)}"
-                return _element(Text(text, BIG, open=True), x.shape, bound + 1)
+                return element_of(Text(text, BIG, open=True), x.shape, bound + 1)
             case Expand(axes), Piece():
                 rank = len(x.shape) + len(axes)
                 kept = [a for a in range(-rank, 0) if a not in axes]
@@ -223,15 +234,12 @@ class RowWriter:
         """The same elements as the operand of row `i` has, at other places."""
         j = self.rows[i][1]
         piece = self.pieces[j]
+        if j in self.added:
+            return self.of_sum(i, [self.moved(term, to) for term in self.added[j]], piece.bound)
         if j in self.terms:
-            self.terms[i] = self.moved(self.terms[j], to)
+            return self.of_term(i, self.moved(self.terms[j], to), piece.bound)
         element = self.printer.moved(piece.element, to)
         return Piece(element, element, (), piece.condition, piece.bound)
-
-    def moved(self, term: Term, to: Mapping[Axis, Mark]) -> Term:
-        """A product with other indices."""
-        sides = [{self.printer.moved(t, to): e for t, e in side.items()} for side in (term.above, term.below)]
-        return Term(term.number, *sides)
 
     def einsum(self, i: int, op: Einsum, given: Sequence[Piece]) -> Piece:
         """A sum of products; bound indices for what the result lacks."""
@@ -260,30 +268,12 @@ class RowWriter:
 
         Where an index has to equal another one, that stands for it; what is the same for all stands in front.
         """
-        p, left = self.printer, dict(sizes)
-        for text in [*term.above]:
-            pair = p.joint(text)
-            for index, other in (pair, pair[::-1]) if pair and term.above.get(text) == 1 else ():
-                if index in left and moved(other, {index.axis: Mark("")}) == other:
-                    del left[index]
-                    term = self.moved(term.without(text), {index.axis: other})
-                    break
-        inside = Term()
-        for text in [*term.above, *term.below]:
-            if any(moved(m, {index.axis: Mark("")}) != m for m in p.marks_of(text) for index in left):
-                inside, term = inside.times(term.only(text)), term.without(text)
-        for index in [*left]:
-            if all(
-                moved(m, {index.axis: Mark("")}) == m
-                for text in (*inside.above, *inside.below)
-                for m in p.marks_of(text)
-            ):
-                term = term.times(Term(1.0, {p.size(left.pop(index)): Fraction(1)}))
-        signs = " ".join([rf"\sum_{{{p.mark(index)}=0}}^{{{p.dim(dim - 1)}}}" for index, dim in left.items()])
-        if signs:
-            body = Text(f"{signs} {tight(inside.text(), PRODUCT)}", BIG, open=True)
-            term = term.times(Term(1.0, {body: Fraction(1)}))
-        return self.of_term(i, term, bound + len(sizes))
+        p = self.printer
+        for text in [text for text, exponent in term.powers.items() if exponent == 1 and text in self.parts]:
+            if any(mark in sizes for t in self.parts[text] for delta in t.powers for mark in p.joint(delta) or ()):
+                parts = [term.without(text).times(part) for part in self.parts[text]]
+                return self.of_sum(i, [self.total(part, sizes) for part in parts], bound + len(sizes))
+        return self.of_term(i, self.total(term, sizes), bound + len(sizes))
 
     def block(self, i: int, axes: Sequence[tuple[Dim, Shape]]) -> Text:
         """An element of a block of a matrix: where it starts along each axis, and what its indices number there."""
@@ -322,5 +312,21 @@ class RowWriter:
         return [[texts.get((r, c)[-len(op.to) :], "0") for c in range(columns)] for r in range(rows)]
 
 
-def _element(text: Text, shape: Sequence[object] = (), bound: int = 0) -> Piece:
-    return Piece(text, text, tuple(shape), False, bound)  # type: ignore[arg-type]  # noqa: FBT003 - a shape; a field
+def _uses(program: Program) -> tuple[list[int], list[bool]]:
+    """How often each row is used, and whether as a factor only."""
+    rows = program.graph.rows
+    count, factor = [0] * len(rows), [True] * len(rows)
+    for i in program.outputs:
+        factor[i] = False
+    for i in range(len(rows) - 1, -1, -1):
+        op = rows[i][0]
+        for j in operands(rows[i]):
+            count[j] += 1
+            same = op == "neg" or isinstance(op, (Expand, Permute, Reshape, Broadcast, Index, Sum))
+            factor[j] &= factor[i] if same else op in ("mul", "div") or isinstance(op, Einsum)
+    return count, factor
+
+
+def _brief(text: Text) -> bool:
+    """Whether a factor is a name, perhaps with indices."""
+    return text.level == ATOM and len(text.text) <= _LONG and not re.search(r"\\(left|sqrt)|\(", text.text)
