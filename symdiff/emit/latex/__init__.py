@@ -86,11 +86,15 @@ def from_rows(source: Source, program: Program, *, environments: bool) -> str:
     writer = RowWriter(page.printer, program)
     lines = [page.line(name, piece, element=True) for name, piece in writer.lines]
     blocks = page.blocks()
+    scalars = not any(title.shape for title, _ in blocks)
     for i, title in zip(program.outputs, page.titles(program), strict=True):
-        if (entries := writer.entries(i)) is not None:
+        entries = writer.entries(i)
+        if entries is not None and environments:
             lines.append((title.whole.text, page.printer.lettered(page.printer.matrix(entries), 0)))
-        elif blocks and i == program.outputs[-1]:
+        elif i == program.outputs[-1] and blocks and (entries is None or scalars):
             lines += [page.equation(name, writer.block(i, axes)) for name, axes in blocks]
+        elif entries is not None:
+            lines += page.separate(title, entries)
         else:
             lines.append(page.equation(title, writer.pieces[i].element))
     return page.text(lines)
@@ -154,6 +158,15 @@ class _Page:
         left, _, right = equation.partition("\2")
         return left, right
 
+    def separate(self, title: Piece, entries: Sequence[Sequence[Text]]) -> list[Line]:
+        """An equation for each entry of a matrix."""
+        return [
+            self.equation(Piece(name, name), entry)
+            for r, row in enumerate(entries)
+            for c, entry in enumerate(row)
+            if (name := self.printer.moved(title.element, {-2: Mark("", r, 0), -1: Mark("", c, 0)}))
+        ]
+
     def text(self, lines: Sequence[Line]) -> str:
         """The equations together."""
         sides = [right if not left else f"{left} = {right}" for left, right in lines]
@@ -200,7 +213,7 @@ class _Page:
                     found.append((self.partial(name, shape, [*before, other]), place))
                 column = column + product(across[1])
             row = row + product(own)
-        return found if len(found) > 1 or any(len(shape) > 1 for _, shape in found[0][1]) else []
+        return found if len(found) > 1 or any(len(shape) != 1 for _, shape in found[0][1]) else []
 
     def titles(self, program: Program) -> list[Piece]:
         """The left sides, in order of the outputs."""

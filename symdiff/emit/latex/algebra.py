@@ -134,11 +134,14 @@ class Algebra:
 
     def moved(self, term: Term, to: Mapping[Axis, Mark]) -> Term:
         """A product with other indices."""
-        texts = {text: self.printer.moved(text, to) for text in term.powers}
-        for text, new in texts.items():
-            if text in self.parts and new not in self.parts:
-                self.parts[new] = tuple([self.moved(part, to) for part in self.parts[text]])
-        return Term(term.number, {texts[text]: exponent for text, exponent in term.powers.items()})
+        for text in term.powers:
+            if text in self.parts and (new := self.printer.moved(text, to)) not in self.parts:
+                self.parts[new] = tuple([self.indexed(part, to) for part in self.parts[text]])
+        return self.indexed(term, to)
+
+    def indexed(self, term: Term, to: Mapping[Axis, Mark]) -> Term:
+        """A product with other indices, in which sums are not looked into."""
+        return Term(term.number, {self.printer.moved(text, to): exponent for text, exponent in term.powers.items()})
 
     def total(self, term: Term, sizes: Mapping[Mark, Dim]) -> Term:
         """The sum of a product by bound indices."""

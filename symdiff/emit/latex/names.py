@@ -161,9 +161,17 @@ def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
         sides[inverse] = text if sides[inverse] == "1" else f"{sides[inverse]} {text}"
         return sides[0], sides[1]
     part = fraction(value)
-    if part is not None and part.denominator > 1 and (len(repr(value)) > 6 or (simple and part.denominator <= 100)):
+    if part is None or part.denominator == 1 or _decimal(part):
+        return number(value), "1"
+    if len(repr(value)) > 6 or (simple and part.denominator <= 100):
         return number(float(part.numerator)), number(float(part.denominator))
     return number(value), "1"
+
+
+def _decimal(part: Fraction) -> bool:
+    """Whether a fraction is one that people write with a point: 1.1, 125.6637, but x/10 and x/4."""
+    ends = 10**12 % part.denominator == 0 and part.denominator % 5 == 0
+    return ends and part.numerator > 1 and (part.denominator % 10 == 0 or part.denominator > 100)
 
 
 def fraction(value: float) -> Fraction | None:

@@ -68,6 +68,9 @@ class RowWriter(Algebra):
             elif shared and operands(row):
                 piece = self.shared(i, piece, factor=factor[i])
             self.pieces.append(piece)
+        for i, piece in enumerate(self.pieces):  # what was written before a factor of it had a name
+            if any(text in self.known for text in (piece.element, *self.terms.get(i, Term()).powers)):
+                self.pieces[i] = self.of_term(i, self.term(i), piece.bound)
 
     def shared(self, i: int, piece: Piece, *, factor: bool) -> Piece:
         """A long value that is used again: a name for what of it is no number or name; nothing, if that is short.
@@ -97,9 +100,9 @@ class RowWriter(Algebra):
                 self.known[text] = (name, 1 / unit)
                 term = rest.times(of(name, exponent / unit))
             else:
-                name = self.temporary(inner.text(), piece.shape)
-                self.wholes[inner.key] = of(name)
-                term = rest.times(of(name))
+                if inner.key not in self.wholes:
+                    self.wholes[inner.key] = of(self.temporary(inner.text(), piece.shape))
+                term = rest.times(self.wholes[inner.key])
         self.added.pop(i, None)
         return self.of_term(i, term)
 
@@ -298,7 +301,7 @@ class RowWriter(Algebra):
             to[k] = mark._replace(start=mark.start + start)
         return p.moved(element, to)
 
-    def entries(self, output: int) -> list[list[str]] | None:
+    def entries(self, output: int) -> list[list[Text]] | None:
         """The entries of a small matrix of scalars, row by row; None if the output is none."""
         op = self.rows[output][0]
         if not isinstance(op, Assemble) or not 1 <= len(op.to) <= 2:
@@ -308,8 +311,8 @@ class RowWriter(Algebra):
         rows, columns = (1, *fixed(op.to))[-2:]
         if not 0 < rows * columns <= _ENTRIES or len(set(op.places)) < len(op.places):
             return None
-        texts = {q[-2:]: self.pieces[j].element.text for q, j in zip(op.places, self.rows[output][1:], strict=True)}
-        return [[texts.get((r, c)[-len(op.to) :], "0") for c in range(columns)] for r in range(rows)]
+        texts = {q[-2:]: self.pieces[j].element for q, j in zip(op.places, self.rows[output][1:], strict=True)}
+        return [[texts.get((r, c)[-len(op.to) :], Text("0")) for c in range(columns)] for r in range(rows)]
 
 
 def _uses(program: Program) -> tuple[list[int], list[bool]]:

@@ -223,8 +223,8 @@ class Printer:
         if self.environments:
             said = [rf"{v} & \text{{{'otherwise' if c is None else 'if '}}} {c or ''}".rstrip() for v, c in lines]
             return r"\begin{cases} " + r" \\ ".join(said) + r" \end{cases}"
-        said = [rf"{v} \;\; \mathrm{{otherwise}}" if c is None else rf"{v} \;\; \mathrm{{if}} \; {c}" for v, c in lines]
-        return r"\left\{ " + r"; \;\; ".join(said) + r" \right\}"
+        said = [v if c is None else rf"{v} \;\; \mathrm{{if}} \; {c}" for v, c in lines]
+        return r" \;\; \mathrm{else} \;\; ".join(said)
 
     def listed(self, parts: Sequence[Piece], shape: Shape) -> Piece:
         """A list, which is a new first axis."""
@@ -288,12 +288,13 @@ class Printer:
             return self.of_element(element, shape, piece.bound, condition=piece.condition)
         return Piece(whole, element, shape, piece.condition, piece.bound)
 
-    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+    def matrix(self, rows: Sequence[Sequence[Text]]) -> str:
         """A matrix by its entries."""
-        if self.environments:
-            return r"\begin{pmatrix} " + r" \\ ".join(" & ".join(row) for row in rows) + r" \end{pmatrix}"
-        lines = ["\\left[" + r", \; ".join(row) + "\\right]" for row in rows]
-        return lines[0] if len(lines) == 1 else "\\left[" + r", \; ".join(lines) + "\\right]"
+        return (
+            r"\begin{pmatrix} "
+            + r" \\ ".join(" & ".join(entry.text for entry in row) for row in rows)
+            + r" \end{pmatrix}"
+        )
 
 
 def _floor(found: re.Match[str]) -> str:
