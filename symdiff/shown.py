@@ -53,6 +53,9 @@ class Shown(Called):
     def mathtext(self) -> str:
         """As `latex`, for Matplotlib: each equation between dollar signs on a line of its own, with no environments.
 
+        A choice is written `x if x > 0 else a`; a Jacobian or Hessian of scalars as an equation for
+        each of its entries, of a Hessian without those below the diagonal.
+
         Raises:
             LimitError: more than 2,000 operations, or 100,000 characters.
         """

@@ -39,7 +39,7 @@ def equations(text):
     if text.startswith(r"\begin{aligned}"):
         lines = text.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}").split(" \\\\\n")
         return [line.strip().split(" &= ", 1) for line in lines]
-    left = re.match(r"(\\frac\{\\(partial|mathrm\{d\}).*?|[^ =\[(]+) = ", text)
+    left = re.match(r"(\\frac\{\\(partial|mathrm\{d\}).*?|\\left\(\\nabla.*?|[^ =\[(]+) = ", text)
     return [[left[1], text[left.end() :]]] if left else [["", text]]
 
 

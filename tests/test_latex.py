@@ -397,7 +397,7 @@ MATRICES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "args"), MATRICES)
+@pytest.mark.parametrize(("text", "args"), MATRICES + LOSSES)
 def test_blocks_of_matrices_read_back(text, args):
     f = symdiff.compile(text, args=args)
     rng = np.random.default_rng(5)

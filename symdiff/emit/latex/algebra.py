@@ -120,7 +120,9 @@ class Algebra:
         """A product with names for the factors that have one."""
         for text in [text for text in term.powers if text in self.known]:
             name, exponent = self.known[text]
-            term = term.without(text).times(of(name, exponent * term.powers[text]))
+            whole = exponent * term.powers[text]
+            if whole.denominator <= term.powers[text].denominator:
+                term = term.without(text).times(of(name, whole))
         return term
 
     def raised(self, i: int, exponent: Fraction) -> Term:

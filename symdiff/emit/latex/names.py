@@ -17,18 +17,19 @@ _ACCENTS = {"dot": "dot", "bar": "bar", "hat": "hat", "tilde": "tilde", "vec": "
 _PARTS = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)?)\Z")
 _LETTERS = "ijklmpqrst"
 
-# Constants that formulas and the rules of the table make.
+# Constants that formulas and the rules of the table make, as powers of what is written.
 _BASES = {
-    r"\pi": pi,
-    r"\sqrt{2}": sqrt(2),
-    r"\sqrt{3}": sqrt(3),
-    r"\sqrt{\pi}": sqrt(pi),
-    r"\sqrt{2 \pi}": sqrt(2 * pi),
-    r"\log\left(2\right)": log(2),
-    r"\log\left(10\right)": log(10),
-    r"\pi^{2}": pi**2,
-    r"\pi^{3}": pi**3,
+    (r"\pi", Fraction(1)): pi,
+    ("2", Fraction(1, 2)): sqrt(2),
+    ("3", Fraction(1, 2)): sqrt(3),
+    (r"\pi", Fraction(1, 2)): sqrt(pi),
+    (r"2 \pi", Fraction(1, 2)): sqrt(2 * pi),
+    (r"\log\left(2\right)", Fraction(1)): log(2),
+    (r"\log\left(10\right)", Fraction(1)): log(10),
+    (r"\pi", Fraction(2)): pi**2,
+    (r"\pi", Fraction(3)): pi**3,
 }
+CONSTANTS = frozenset(text for text, _ in _BASES)
 _ROUNDING = 1e-15  # by what part of it a number may differ from the one that it is taken for
 
 
@@ -132,34 +133,24 @@ def number(value: float) -> str:
 
 
 @cache
-def multiple(value: float) -> tuple[Fraction, str, bool] | None:
-    """What simple multiple a number is of which known constant, or of the reciprocal of one."""
+def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
+    """A positive number as a simple multiple of a power of a known constant: the factor, the constant and the power."""
     if not isfinite(value) or not value or fraction(value) is not None:
         return None
     found = []
-    for text, base in _BASES.items():
-        for ratio, inverse in ((value * base, True), (value / base, False)):
+    for (text, exponent), base in _BASES.items():
+        for ratio, power in ((value * base, -exponent), (value / base, exponent)):
             near = Fraction(ratio).limit_denominator(1000)
             if 0 < near.numerator < 100_000 and abs(float(near) - ratio) <= _ROUNDING * ratio:
-                found.append((near, text, inverse))
+                found.append((near, text, power))
     return min(found, key=lambda one: one[0].numerator * one[0].denominator, default=None)
-
-
-def unit(text: str, *, inverse: bool) -> float:
-    """The known constant of a text, or its reciprocal."""
-    return 1 / _BASES[text] if inverse else _BASES[text]
 
 
 def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
     """What stands above and below the line in a number of a derivative, which is not negative.
 
-    Known constants are recognised, and fractions whose decimals would not end; with `simple` all small ones.
+    Fractions whose decimals would not end are recognised; with `simple` all small ones.
     """
-    if found := multiple(value):
-        ratio, text, inverse = found
-        sides = [str(ratio.numerator), str(ratio.denominator)]
-        sides[inverse] = text if sides[inverse] == "1" else f"{sides[inverse]} {text}"
-        return sides[0], sides[1]
     part = fraction(value)
     if part is None or part.denominator == 1 or _decimal(part):
         return number(value), "1"

@@ -7,9 +7,20 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import copysign, gcd, lcm
 
-from symdiff.emit.latex.names import fraction, multiple, number, quotient, unit
-from symdiff.emit.latex.spell import HADAMARD, NEGATIVE, Text, literal, negative, position, power, product, tight
-from symdiff.primitives import POWER, SUM
+from symdiff.emit.latex.names import fraction, multiple, number, quotient
+from symdiff.emit.latex.spell import (
+    APPLIED,
+    HADAMARD,
+    NEGATIVE,
+    Text,
+    literal,
+    negative,
+    position,
+    power,
+    product,
+    tight,
+)
+from symdiff.primitives import ATOM, POWER, PRODUCT, SUM
 
 Key = frozenset[tuple[Text, Fraction]]
 
@@ -35,11 +46,13 @@ class Term:
         for text, exponent in other.powers.items():
             powers[text] = powers.get(text, Fraction(0)) + (-exponent if inverse else exponent)
         number = self.number / other.number if inverse else self.number * other.number
+        for text in [text for text, exponent in powers.items() if text.text.isdigit() and exponent.denominator == 1]:
+            number *= float(text.text) ** int(powers.pop(text))
         return Term(number, {text: exponent for text, exponent in powers.items() if exponent})
 
     def raised(self, exponent: int) -> Term:
         """A whole power of it."""
-        return Term(self.number**exponent, {text: e * exponent for text, e in self.powers.items()})
+        return Term(self.number**exponent).times(Term(1.0, {text: e * exponent for text, e in self.powers.items()}))
 
     def only(self, *texts: Text) -> Term:
         """The powers of some factors in it."""
@@ -63,6 +76,16 @@ def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
     return Term(number, {text: Fraction(exponent)})
 
 
+def constant(value: float) -> Term:
+    """A number, known constants in it as factors."""
+    found = multiple(abs(value))
+    if found is None:
+        return Term(value)
+    ratio, text, exponent = found
+    level, head = (APPLIED, r"\log") if text.startswith(r"\log") else (PRODUCT if " " in text else ATOM, "")
+    return of(Text(text, level, head), exponent, copysign(float(ratio), value))
+
+
 def root(value: float) -> Fraction | None:
     """A constant exponent, if it is one that is joined with others."""
     part = fraction(value)
@@ -84,23 +107,19 @@ def factored(terms: Sequence[Term]) -> tuple[Term, tuple[Term, ...]]:
     for term in terms[1:]:
         both = {text: (e, term.powers[text]) for text, e in common.items() if text in term.powers}
         common = {text: min(pair, key=abs) for text, pair in both.items() if pair[0] * pair[1] > 0}
-    content = Term(_content([term.number for term in terms]), common)
+    content = Term(_content(terms), common)
     return content, tuple([term.times(content, inverse=True) for term in terms])
 
 
-def _content(numbers: Sequence[float]) -> float:
+def _content(terms: Sequence[Term]) -> float:
     """A number by which all others of a sum become simple; negative if they all are."""
-    sign = -1.0 if all(value < 0 for value in numbers) else 1.0
-    if len({abs(value) for value in numbers}) == 1:
-        return sign * abs(numbers[0])
-    found = [multiple(abs(value)) for value in numbers]
-    bases = {one[1:] if one else None for one in found}
-    parts = [part for value, one in zip(numbers, found, strict=True) if (part := one[0] if one else fraction(value))]
+    sign = -1.0 if all(term.number < 0 for term in terms) else 1.0
+    parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
     below = lcm(*[part.denominator for part in parts])
-    if len(parts) < len(numbers) or len(bases) > 1 or below not in _COMMON:
-        return sign
-    content = sign * gcd(*[abs(int(part * below)) for part in parts]) / below
-    return content * unit(found[0][1], inverse=found[0][2]) if found[0] else content
+    if len(parts) == len(terms) and below in _COMMON:
+        return sign * gcd(*[int(part * below) for part in parts]) / below
+    sizes = {abs(term.number) for term in terms}
+    return sign * (sizes.pop() if len(sizes) == 1 else 1.0)
 
 
 def summed(terms: Sequence[Term]) -> Text:

@@ -29,12 +29,12 @@ from symdiff.arrays import (
 from symdiff.dims import Dim, Shape, fixed, product
 from symdiff.emit.latex.algebra import Algebra, element_of
 from symdiff.emit.latex.indices import Axis, Mark, Part, along, depends, moves, number, part
+from symdiff.emit.latex.names import fraction
 from symdiff.emit.latex.places import assembled, shifted, within
-from symdiff.emit.latex.products import Term, of, root
-from symdiff.emit.latex.spell import BIG, Text, tight
+from symdiff.emit.latex.products import Term, constant, of, root
+from symdiff.emit.latex.spell import APPLIED, BIG, Text, tight
 from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import log_sum_exp
-from symdiff.evaluate import constant as value_of
 from symdiff.ir import Program, Row, operands
 from symdiff.primitives import ATOM, PRIMITIVES, PRODUCT
 
@@ -82,7 +82,7 @@ class RowWriter(Algebra):
         self.pieces.pop()
         if term.key in self.wholes:
             term = self.wholes[term.key].times(Term(term.number))
-        elif i in self.added and not factor:
+        elif (i in self.added and not factor) or fraction(term.number) is None:
             name = self.temporary(piece.element, piece.shape)
             self.wholes[term.key] = of(name, number=1 / term.number)
             term = of(name)
@@ -95,7 +95,7 @@ class RowWriter(Algebra):
             rest = term.times(inner, inverse=True)
             if len(inner.powers) == 1:
                 ((text, exponent),) = inner.powers.items()
-                unit = Fraction(1, exponent.denominator)
+                unit = exponent if text.level == APPLIED else Fraction(1, exponent.denominator)
                 name = self.temporary(of(text, unit).text(), piece.shape)
                 self.known[text] = (name, 1 / unit)
                 term = rest.times(of(name, exponent / unit))
@@ -146,7 +146,7 @@ class RowWriter(Algebra):
             text = Text(rf"\mathrm{{{row[1]}}}")
             return Piece(text, text, condition=True)
         if op == "const":
-            return self.of_term(i, Term(float(value_of(row[1]))))
+            return self.of_term(i, constant(self.value(i)))
         given = [self.pieces[j] for j in row[1:]]
         bound = max([p.bound for p in given], default=0)
         if isinstance(op, Structure):
