@@ -32,7 +32,15 @@ class Shown(Called):
 
         One expression is written alone; several equations stand in an `aligned` display, the names
         of the text kept. Elements of arrays are counted from 0, as in the text. A condition in
-        brackets is 1 where it holds, else 0. What a derivative is at a special point by
+        brackets is 1 where it holds, else 0, and \delta_{i,j} is 1 where i = j (K. E. Iverson's and
+        L. Kronecker's). v_{1}, v_{2}, ... are names for what is used more than once.
+
+        A Jacobian or Hessian of scalars is a matrix of its entries; that of one vector by one vector
+        is J_{i,j}, i the row. Where there are matrices, or several arguments or results, each pair
+        of a result and an argument is an equation of its own, in the order of the blocks of the
+        matrix: \partial f_{i} / \partial X_{j,k}, whose row is that of f_{i} and whose column that of
+        X_{j,k}, the elements of an array counted row by row. Of a Hessian those below the
+        diagonal are left out, for they are the same. What a derivative is at a special point by
         convention, such as that of a norm at the origin, is left out, and common factors are cancelled.
 
         Raises:
@@ -44,6 +52,9 @@ class Shown(Called):
     @property
     def mathtext(self) -> str:
         """As `latex`, for Matplotlib: each equation between dollar signs on a line of its own, with no environments.
+
+        A choice is written `x if x > 0 else a`; a Jacobian or Hessian of scalars as an equation for
+        each of its entries, of a Hessian without those below the diagonal.
 
         Raises:
             LimitError: more than 2,000 operations, or 100,000 characters.

@@ -39,7 +39,7 @@ def equations(text):
     if text.startswith(r"\begin{aligned}"):
         lines = text.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}").split(" \\\\\n")
         return [line.strip().split(" &= ", 1) for line in lines]
-    left = re.match(r"(\\frac\{\\(partial|mathrm\{d\}).*?|[^ =\[(]+) = ", text)
+    left = re.match(r"(\\frac\{\\(partial|mathrm\{d\}).*?|\\left\(\\nabla.*?|[^ =\[(]+) = ", text)
     return [[left[1], text[left.end() :]]] if left else [["", text]]
 
 
@@ -215,7 +215,7 @@ class _Reader:
             return self.cases()
         if mark in (r"\sum", r"\prod", r"\max", r"\min", r"\bigvee") and self.marks[self.at + 1] == "_":
             return self.big()
-        if mark == r"\delta" and self.marks[self.at + 1] == "_":
+        if mark == r"\delta" and mark not in self.names and self.marks[self.at + 1] == "_":
             self.at += 1
             self.take("_")
             i, j = self.indices()

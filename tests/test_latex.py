@@ -1,6 +1,7 @@
 """LaTeX: golden texts, and what it says read back as a mathematician would."""
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -213,7 +214,7 @@ def test_no_two_names_look_alike():
     assert names["x1"] == "x_{1}"
     assert len({names[n] for n in ("x1", "x_1", "e", "alpha", "α")}) == 5
     assert names["e"] != "e"
-    assert names.indices(2) == ["j", "k"]
+    assert [names.index(0), names.index(1)] == ["j", "k"]
     f = symdiff.compile("exp(x)*e + f")
     assert f.latex == r"e^{x} \, \mathrm{e} + f".replace(r" \, ", r" \, ")
     assert f.diff("x").latex.startswith(r"\frac{\partial \mathrm{out}}")
@@ -376,13 +377,91 @@ def test_arrays_read_back(text, args):
     assert len(shapes) == len(f.args)
 
 
+# formula, arguments: Jacobians, and Hessians of those with one result, in blocks
+MATRICES = [
+    ("X@w", "X[n,d], w[d]"),
+    ("x*A", "A[m,n], x[n]"),
+    ("outer(x, y)", "x[n], y[m]"),
+    ("X.T@X@w", "X[n,d], w[d]"),
+    ("tanh(W@x + b)", "W[m,n], x[n], b[m]"),
+    ("sum((X@w - y)^2)", "X[n,d], w[d], y[n]"),
+    ("sum(log(cosh(X)))*a", "X[n,d], a"),
+    ("A.T, a*sum(A, axis=0)", "A[m,n], a"),
+    ("x[0]*X[1]*X[:, 1]", "x[n], X[n,n]"),
+    ("sum((X[1:] - X[:-1])^2)*sum(x[1:]*x[:-1])", "X[n,d], x[n]"),
+    ("sum(exp(X[:, ::2]))*x[-1]", "X[n,d], x[n]"),
+    ("softmax(x)*a, sum(x)", "x[n], a"),
+    ("sum(X, axis=1)*delta@x", "X[n,d], delta[n,n], x[n]"),
+    ("norm(X@w)", "X[3,3], w[3]"),
+    ("mean(X*X.T) + x*y", "X[n,n], x, y"),
+]
+
+
+@pytest.mark.parametrize(("text", "args"), MATRICES + LOSSES)
+def test_blocks_of_matrices_read_back(text, args):
+    f = symdiff.compile(text, args=args)
+    rng = np.random.default_rng(5)
+    point = [rng.uniform(0.3, 1, [3 if dim != 1 else 1 for dim in core]) for core in f.cores]
+    cores = [np.shape(v) for v in point]
+    results = [(3,) * len(core) for core in f.results]
+    derived = [(f.jacobian, results, False), (f.value_and_jacobian, results, False)]
+    if f.results == ((),):
+        derived += [(m, cores, True) for m in (f.hessian, f.grad.jacobian)]
+    for g, rows, symmetric in derived:
+        wanted, matrix = [], np.atleast_2d(flat_last(g(*point)))
+        starts = np.cumsum([0, *map(np.prod, rows)]).astype(int)
+        columns = np.cumsum([0, *map(np.prod, cores)]).astype(int)
+        for k, row in enumerate(rows):
+            for m, column in enumerate(cores):
+                if not symmetric or m >= k:
+                    block = matrix[starts[k] : starts[k + 1], columns[m] : columns[m + 1]]
+                    wanted.append(block.reshape((*row, *column)))
+        names = dict.fromkeys("nmd", 3) | {
+            spelt(n): v[:, None] if v.ndim == 1 else v for n, v in zip(f.args, point, strict=True)
+        }
+        assert r"\operatorname{flat}" not in g.latex
+        if "softmax" in g.latex:
+            continue
+        values = [valued(left, right, names, 3) for left, right in equations(g.latex)]
+        for got, want in zip(values[-len(wanted) :], wanted, strict=True):
+            assert np.reshape(got, want.shape) == pytest.approx(want, rel=1e-9, abs=1e-12), g.latex
+
+
+def flat_last(result):
+    """The matrix of a Jacobian, which may come behind the values."""
+    return result[-1] if isinstance(result, tuple) else result
+
+
+def test_blocks_are_named_by_elements():
+    f = symdiff.compile("X@w", args="X[n,d], w[d]")
+    assert f.jacobian.latex.splitlines()[1:-1] == [
+        r"\frac{\partial f_{i}}{\partial X_{j,k}} &= \delta_{i,j} w_{k} \\",
+        r"\frac{\partial f_{i}}{\partial w_{j}} &= X_{i,j}",
+    ]
+    one = symdiff.compile("x*A", args="A[m,n], x[n]", wrt="x")
+    assert one.jacobian.latex == r"\frac{\partial f_{i,j}}{\partial x_{k}} = A_{i,j} \delta_{j,k}"
+    assert symdiff.compile("A@x", args="A[n,n], x[n]", wrt="x").jacobian.latex == "J_{i,j} = A_{i,j}"
+
+
+def test_packed_matrices_read_back():
+    f = symdiff.compile("sum(tanh(X@w)^2)", args="X[3,3], w[3]").pack("X w")
+    p = np.random.default_rng(5).uniform(0.3, 1, 12)
+    assert r"X_{i,j} &= p_{3 i + j}" in f.latex
+    for g in (f, f.grad):
+        names = {"p": p[:, None]}
+        for left, right in equations(g.latex):
+            got = valued(left, right, names, 12 if "p}" in left else 3)
+        want = np.squeeze(g(p))
+        assert np.reshape(got, want.shape) == pytest.approx(want, rel=1e-9), g.latex
+
+
 def valued(left, right, known, n):
-    """The value of an equation, for all indices that its left side has."""
+    """The value of an equation, for all indices that its left side has, in the order of their letters."""
     name, _, subscripts = left.rstrip("}").rpartition("_{")
     if "_{" not in left:
         name, subscripts = left, ""
     if r"\partial" in left:
-        subscripts = left.rpartition("_{")[2].rstrip("}") if left.endswith("}}") else ""
+        subscripts = ",".join(sorted(",".join(re.findall(r"_\{([^{}]*)\}", left)).split(",")))
     letters = [s for s in subscripts.split(",") if len(s) == 1 and s.isalpha()]
     if not letters:
         known[left] = read(right, known)
@@ -466,9 +545,94 @@ def test_deep_and_shared_formulas():
         ("(x/10.03)^2*y", "xy", r"\frac{2 x}{10.03^{2}}"),
         ("(x/3)^2*y", "xy", r"\frac{2 x}{9}"),
         ("x/pi", "x", r"\frac{1}{\pi}"),
-        ("sin(a)*(a+b)^2*x", "ab", r"x \left(2 \left(a + b\right) \cos\left(a\right) + 2 \sin\left(a\right)\right)"),
+        ("sin(a)*(a+b)^2*x", "ab", r"2 x \left(\left(a + b\right) \cos\left(a\right) + \sin\left(a\right)\right)"),
     ],
 )
 def test_factors_and_constants_of_derivatives(text, by, want):
     got = symdiff.compile(text).diff(*by).latex
     assert got.partition(" = ")[2] == want
+
+
+# formula, what of it, its LaTeX: written as by hand
+BY_HAND = [
+    ("40*pi*x/3 + x^2", "grad", r"2 x + \frac{40 \pi}{3}"),
+    ("x*pi^2/7 - x^2", "grad", r"\frac{\pi^{2}}{7} - 2 x"),
+    ("sqrt(pi/2)*x + x^2", "grad", r"2 x + \frac{\sqrt{2 \pi}}{2}"),
+    ("125.6637*x", "grad", "125.6637"),
+    ("arctan2(y, x)", "y", r"\frac{x}{y^{2} + x^{2}}"),
+    ("x/sqrt(x + 1)", "grad", r"\frac{1}{\sqrt{x + 1}} - \frac{x}{2 \left(x + 1\right)^{\frac{3}{2}}}"),
+    ("x/(x + 1)^(1/3)", "grad", r"\frac{1}{\left(x + 1\right)^{\frac{1}{3}}} - \frac{x}{3 \left(x + 1\right)^{\frac{4}{3}}}"),
+    ("x^1.1", "grad", r"1.1 x^{0.1}"),
+    ("sqrt(x^2)", "grad", r"\frac{x}{\sqrt{x^{2}}}"),
+    ("V*S/(K + S)", "KK", r"\frac{2 S V}{\left(K + S\right)^{3}}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "of", "want"), BY_HAND)
+def test_derivatives_as_by_hand(text, of, want):
+    f = symdiff.compile(text)
+    g = f.grad if of == "grad" else f.diff(*of)
+    checked(g, dict(zip(f.args, (0.7, 1.3, 0.4, 1.9), strict=False)))
+    ((_, right),) = equations(g.latex)
+    assert right == want
+
+
+def test_a_name_stands_for_what_cannot_cancel():
+    f = symdiff.compile("8*pi*h*c/L^5/(exp(h*c/(L*k*T)) - 1)")
+    lines = equations(f.grad.latex)
+    assert [right for _, right in lines if right.startswith(r"\frac{8 \pi c^{2} h^{2} v_{1}")][-2:] == [
+        r"\frac{8 \pi c^{2} h^{2} v_{1}}{L^{6} T k^{2}}",
+        r"\frac{8 \pi c^{2} h^{2} v_{1}}{L^{6} T^{2} k}",
+    ]
+    point = dict(zip(f.args, (0.7, 1.3, 0.9, 1.1, 1.9), strict=True))
+    checked(f.grad, point)
+    peak = symdiff.compile("A*exp(-(x - mu)^2/(2*s^2))")
+    for member in (f.hessian, peak.hessian):
+        names = [right for left, right in equations(member.latex) if left.startswith("v_")]
+        assert len(names) == len(set(names))
+    assert r"-v_{3} & v_{3}" in peak.hessian.latex
+    radius = symdiff.compile("1/sqrt(x^2 + y^2 + z^2)")
+    assert equations(radius.grad.latex)[:2] == [
+        ["v_{1}", r"\sqrt{x^{2} + y^{2} + z^{2}}"],
+        [r"\frac{\partial f}{\partial x}", r"-\frac{x}{v_{1}^{3}}"],
+    ]
+
+
+HESSIANS = [
+    "8*pi*h*c/L^5/(exp(h*c/(L*k*T)) - 1)", "A*exp(-(x - mu)^2/(2*s^2))", "1/sqrt(x^2 + y^2 + z^2)", "arctan2(y, x)",
+    "sqrt(x^2 + y^2)", "x/(x + 1)^(1/3)*y", "V*S/(K + S)", "log(1 + exp(a*x + b))", "hypot(x, y)^3*cbrt(x)/y^0.3",
+    "(2*x + 4*y)^2/(x/2 + y/3)^0.5", "(pi*x - 8*pi*y)*(y - x)/(x - y)^3", "tanh(x*y)^2*sqrt(y)/(1 - x)^(2/3)",
+    "r = sqrt(x^2 + y^2); x/r^3", "q*exp(-abs(x - y)/2)/(1 - x^2)^1.5",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HESSIANS)
+def test_hessians_read_back(text):
+    f = symdiff.compile(text)
+    point = dict(zip(f.args, (0.3, 0.45, 1.7, 0.8, 1.1), strict=False))
+    for by in f.args:
+        checked(f.diff(by).grad, point)
+    matrix = re.search(r"\\begin\{pmatrix\} (.*) \\end\{pmatrix\}", f.hessian.latex)[1]
+    names = {spelt(name): value for name, value in point.items()}
+    for left, right in equations(f.hessian.latex)[:-1]:
+        names[left] = read(right, names)
+    got = [[read(entry, names) for entry in row.split(" & ")] for row in matrix.split(r" \\ ")]
+    assert np.array(got) == pytest.approx(np.array(f.hessian(**point)), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "want"),
+    [
+        ("where(x > 0, x*log(x), a)", "", r"$x \, \log\left(x\right) \;\; \mathrm{if} \; x > 0 \;\; \mathrm{else} \;\; a$"),
+        ("x*y, x", "jacobian", "$\\dfrac{\\partial f_{0}}{\\partial x} = y$\n$\\dfrac{\\partial f_{0}}{\\partial y} = x$\n$\\dfrac{\\partial f_{1}}{\\partial x} = 1$\n$\\dfrac{\\partial f_{1}}{\\partial y} = 0$"),
+        ("x^2*y", "hessian", "$\\dfrac{\\partial^{2} f}{\\partial x^{2}} = 2 y$\n$\\dfrac{\\partial^{2} f}{\\partial y \\, \\partial x} = 2 x$\n$\\dfrac{\\partial^{2} f}{\\partial y^{2}} = 0$"),
+    ],
+)  # fmt: skip
+def test_mathtext_in_lines(text, of, want):
+    f = symdiff.compile(text)
+    assert (getattr(f, of) if of else f).mathtext == want
+
+
+def test_mathtext_of_the_entries_of_a_vector():
+    f = symdiff.compile("p[0]*p[1]", args="p[2]")
+    assert f.jacobian.mathtext == "$\\left(\\nabla f\\right)_{0} = p_{1}$\n$\\left(\\nabla f\\right)_{1} = p_{0}$"

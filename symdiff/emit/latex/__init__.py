@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from symdiff.dims import Shape, symbols
+from symdiff.dims import Dim, Shape, product, symbols
+from symdiff.emit.latex.indices import Axis, Mark
 from symdiff.emit.latex.names import Names, spelt
-from symdiff.emit.latex.rows import RowWriter, readable
+from symdiff.emit.latex.readable import readable
+from symdiff.emit.latex.rows import RowWriter
 from symdiff.emit.latex.spell import Text
 from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import names, statements
@@ -27,6 +29,7 @@ OPERATIONS = 2_000  # most that are written
 CHARACTERS = 100_000  # of the result
 
 Line = tuple[str, str]  # what an equation is of, and its right side
+Axes = list[tuple[Dim, Shape]]  # of a block: where it starts, and of which shape it numbers the elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +85,18 @@ def from_rows(source: Source, program: Program, *, environments: bool) -> str:
     page = _Page(source, [*program.arguments, *labels], environments=environments)
     writer = RowWriter(page.printer, program)
     lines = [page.line(name, piece, element=True) for name, piece in writer.lines]
-    titles = page.titles(program)
-    for i, title in zip(program.outputs, titles, strict=True):
+    blocks = page.blocks()
+    scalars = not any(title.shape for title, _ in blocks)
+    for i, title in zip(program.outputs, page.titles(program), strict=True):
         entries = writer.entries(i)
-        if entries is not None:
+        if entries is not None and environments:
             lines.append((title.whole.text, page.printer.lettered(page.printer.matrix(entries), 0)))
+        elif i == program.outputs[-1] and blocks and (entries is None or scalars):
+            lines += [page.equation(name, writer.block(i, axes)) for name, axes in blocks]
+        elif entries is not None:
+            lines += page.separate(title, entries)
         else:
-            rank = len(program.graph.shape(i))
-            equation = page.printer.lettered(f"{title.element.text}\2{writer.pieces[i].element.text}", rank)
-            left, _, right = equation.partition("\2")
-            lines.append((left, right))
+            lines.append(page.equation(title, writer.pieces[i].element))
     return page.text(lines)
 
 
@@ -147,6 +152,21 @@ class _Page:
             return left, right
         return ("" if bare else name), self.printer.lettered(whole, 0)
 
+    def equation(self, title: Piece, element: Text) -> Line:
+        """The equation of an element."""
+        equation = self.printer.lettered(f"{title.element.text}\2{element.text}", len(title.shape))
+        left, _, right = equation.partition("\2")
+        return left, right
+
+    def separate(self, title: Piece, entries: Sequence[Sequence[Text]]) -> list[Line]:
+        """An equation for each entry of a matrix."""
+        return [
+            self.equation(Piece(name, name), entry)
+            for r, row in enumerate(entries)
+            for c, entry in enumerate(row)
+            if (name := self.printer.moved(title.element, {-2: Mark("", r, 0), -1: Mark("", c, 0)}))
+        ]
+
     def text(self, lines: Sequence[Line]) -> str:
         """The equations together."""
         sides = [right if not left else f"{left} = {right}" for left, right in lines]
@@ -165,14 +185,39 @@ class _Page:
 
     # What derivatives are called
 
-    def titles(self, program: Program) -> list[Piece]:
-        """The left sides, in order of the outputs."""
-        source = self.source
+    def derived(self) -> tuple[list[str], str]:
+        """The names that the formula was differentiated by first, and what was made of that."""
         by: list[str] = []
-        rest = list(source.path)
+        rest = list(self.source.path)
         while rest and rest[0][0] == "diff":
             by += [str(name) for name in rest.pop(0)[1:]]
-        kind = str(rest[0][0]) if len(rest) == 1 else "" if not rest else "other"
+        kinds = [str(step[0]) for step in rest]
+        return by, "hessian" if kinds == ["grad", "jacobian"] else "".join(kinds) if len(kinds) < 2 else "other"
+
+    def blocks(self) -> list[tuple[Piece, Axes]]:
+        """The names and places of the blocks of a Jacobian or a Hessian; none where one name will do."""
+        source, (by, kind) = self.source, self.derived()
+        if kind not in ("jacobian", "value_and_jacobian", "hessian"):
+            return []
+        (first, shape), hessian = source.outputs[0], kind == "hessian"
+        down = [(first, shape, [*by, name]) for name in source.wrt] if hessian else [(*of, by) for of in source.outputs]
+        found: list[tuple[Piece, Axes]] = []
+        row: Dim = 0
+        for k, (name, shape, before) in enumerate(down):
+            own = self.partial(name, shape, before).shape
+            column: Dim = 0
+            for other in source.wrt:
+                across = (column, source.shapes[other])
+                place = [across] if len(down) == 1 and not (own or hessian) else [(row, own), across]
+                if not hessian or other in source.wrt[k:]:  # those below the diagonal are the same
+                    found.append((self.partial(name, shape, [*before, other]), place))
+                column = column + product(across[1])
+            row = row + product(own)
+        return found if len(found) > 1 or any(len(shape) != 1 for _, shape in found[0][1]) else []
+
+    def titles(self, program: Program) -> list[Piece]:
+        """The left sides, in order of the outputs."""
+        source, (by, kind) = self.source, self.derived()
         outputs = [self.partial(name, shape, by) for name, shape in source.outputs]
         gradient = [self.partial(*source.outputs[0], [*by, name]) for name in source.wrt]
         match kind:
@@ -188,26 +233,28 @@ class _Page:
         return [self.printer.name(self.named(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
 
     def partial(self, output: str, shape: Shape, by: Sequence[str]) -> Piece:
-        """A partial derivative; of a function of one number it is `d f / d x`."""
-        of = self.printer.name(self.output(output), shape)
+        """A partial derivative, its axes those of the output and then of each name; of one number it is `d f / d x`."""
         if not by:
-            return of
+            return self.printer.name(self.output(output), shape)
         sign = r"\mathrm{d}" if [*self.source.shapes.values()] == [()] else r"\partial"
-        groups = [(name, len(list(group))) for name, group in groupby(reversed(by))]
-        variables = [
-            self.printer.name(self.printer.names[name], self.source.shapes.get(name, ())) for name, _ in groups
-        ]
         above = f"{sign}^{{{len(by)}}}" if len(by) > 1 else sign
+        names = [(self.output(output), shape)]
+        names += [(self.printer.names[name], self.source.shapes.get(name, ())) for name in by]
+        start = sum(len(part) for _, part in names)
+        texts = []
+        for name, part in names:
+            to: dict[Axis, Mark] = {k - len(part): Mark(k - start) for k in range(len(part))}
+            texts.append(self.printer.moved(self.printer.name(name, part).element, to).text)
+            start -= len(part)
 
-        def quotient(of: Text, variables: Sequence[Text]) -> Text:
-            orders = [f"^{{{order}}}" if order > 1 else "" for _, order in groups]
-            below = [f"{sign} {v.text}{order}" for v, order in zip(variables, orders, strict=True)]
+        def quotient(of: str, variables: Sequence[str]) -> Text:
+            groups = [(text, len(list(group))) for text, group in groupby(reversed(variables))]
+            below = [f"{sign} {text}" + (f"^{{{order}}}" if order > 1 else "") for text, order in groups]
             under = r" \, ".join(below)
-            return Text(rf"\frac{{{above} {of.text}}}{{{under}}}", POWER)
+            return Text(rf"\frac{{{above} {of}}}{{{under}}}", POWER)
 
-        whole = quotient(of.whole, [v.whole for v in variables])
-        element = quotient(of.element, [v.element for v in variables])
-        return Piece(whole, element, sum([v.shape for v in variables], shape))
+        whole = quotient(names[0][0], [name for name, _ in names[1:]])
+        return Piece(whole, quotient(texts[0], texts[1:]), sum([part for _, part in names], ()))
 
     def matrix(self, kind: str, program: Program, of: Piece) -> Piece:
         """The name of a Jacobian or a Hessian."""

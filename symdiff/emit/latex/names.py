@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 from math import isfinite, log, pi, sqrt
 
 _LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
@@ -16,35 +17,20 @@ _ACCENTS = {"dot": "dot", "bar": "bar", "hat": "hat", "tilde": "tilde", "vec": "
 _PARTS = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)?)\Z")
 _LETTERS = "ijklmpqrst"
 
-# Constants that formulas and the rules of the table make; and small multiples and fractions of them.
+# Constants that formulas and the rules of the table make, as powers of what is written.
 _BASES = {
-    r"\pi": pi,
-    r"\sqrt{2}": sqrt(2),
-    r"\sqrt{3}": sqrt(3),
-    r"\sqrt{\pi}": sqrt(pi),
-    r"\sqrt{2 \pi}": sqrt(2 * pi),
-    r"\log\left(2\right)": log(2),
-    r"\log\left(10\right)": log(10),
+    (r"\pi", Fraction(1)): pi,
+    ("2", Fraction(1, 2)): sqrt(2),
+    ("3", Fraction(1, 2)): sqrt(3),
+    (r"\pi", Fraction(1, 2)): sqrt(pi),
+    (r"2 \pi", Fraction(1, 2)): sqrt(2 * pi),
+    (r"\log\left(2\right)", Fraction(1)): log(2),
+    (r"\log\left(10\right)", Fraction(1)): log(10),
+    (r"\pi", Fraction(2)): pi**2,
+    (r"\pi", Fraction(3)): pi**3,
 }
-
-
-def _key(value: float) -> str:
-    """A number, but for its last two digits, which rounding leaves open."""
-    return f"{value:.14e}"
-
-
-def _known() -> dict[str, tuple[str, str]]:
-    """By their value, what stands above and below the line."""
-    known: dict[str, tuple[str, str]] = {}
-    for k in (1, 2, 3, 4, 5, 6, 8, 12, 180):
-        for text, value in _BASES.items():
-            known.setdefault(_key(k / value), (str(k), text))
-            known.setdefault(_key(k * value), (text if k == 1 else f"{k} {text}", "1"))
-            known.setdefault(_key(value / k), (text, str(k)))
-    return known
-
-
-_KNOWN = _known()
+CONSTANTS = frozenset(text for text, _ in _BASES)
+_ROUNDING = 1e-15  # by what part of it a number may differ from the one that it is taken for
 
 
 class Names:
@@ -82,10 +68,10 @@ class Names:
             self._count += 1
         return f"v_{{{self._count}}}"
 
-    def indices(self, count: int) -> list[str]:
-        """Letters for indices that no name has."""
+    def index(self, k: int) -> str:
+        """The letter for the index with number `k`, one that no name has."""
         letters = [letter for letter in _LETTERS if letter not in self.taken]
-        return [letters[k] if k < len(letters) else f"i_{{{k}}}" for k in range(count)]
+        return letters[k] if k < len(letters) else f"i_{{{k}}}"
 
 
 def spelt(name: str) -> str:
@@ -146,27 +132,44 @@ def number(value: float) -> str:
     return scale if mantissa == "1" else rf"{mantissa} \times {scale}"
 
 
-def known(value: float) -> bool:
-    """Whether a number is a constant that is recognised, or a fraction of one."""
-    return _key(abs(value)) in _KNOWN
+@cache
+def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
+    """A positive number as a simple multiple of a power of a known constant: the factor, the constant and the power."""
+    if not isfinite(value) or not value or fraction(value) is not None:
+        return None
+    found = []
+    for (text, exponent), base in _BASES.items():
+        for ratio, power in ((value * base, -exponent), (value / base, exponent)):
+            near = Fraction(ratio).limit_denominator(1000)
+            if 0 < near.numerator < 100_000 and abs(float(near) - ratio) <= _ROUNDING * ratio:
+                found.append((near, text, power))
+    return min(found, key=lambda one: one[0].numerator * one[0].denominator, default=None)
 
 
 def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
     """What stands above and below the line in a number of a derivative, which is not negative.
 
-    Known constants are recognised, and fractions whose decimals would not end; with `simple` all small ones.
+    Fractions whose decimals would not end are recognised; with `simple` all small ones.
     """
-    if _key(value) in _KNOWN:
-        return _KNOWN[_key(value)]
     part = fraction(value)
-    if part is not None and part.denominator > 1 and (len(repr(value)) > 6 or (simple and part.denominator <= 100)):
+    if part is None or part.denominator == 1 or _decimal(part):
+        return number(value), "1"
+    if len(repr(value)) > 6 or (simple and part.denominator <= 100):
         return number(float(part.numerator)), number(float(part.denominator))
     return number(value), "1"
 
 
+def _decimal(part: Fraction) -> bool:
+    """Whether a fraction is one that people write with a point: 1.1, 125.6637, but x/10 and x/4."""
+    ends = 10**12 % part.denominator == 0 and part.denominator % 5 == 0
+    return ends and part.numerator > 1 and (part.denominator % 10 == 0 or part.denominator > 100)
+
+
 def fraction(value: float) -> Fraction | None:
-    """The simple fraction that a number is, to the last bit."""
+    """The simple fraction that a number is, to the last bit, or that a very simple one was but for rounding."""
     if not isfinite(value):
         return None
     near = Fraction(value).limit_denominator(10_000)
-    return near if float(near) == value else None
+    if float(near) != value:
+        near = Fraction(value).limit_denominator(100)
+    return near if abs(float(near) - value) <= _ROUNDING * abs(value) else None

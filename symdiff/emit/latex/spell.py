@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from symdiff.emit.latex.names import CONSTANTS
 from symdiff.primitives import ATOM, BITAND, COMPARE, POWER, PRODUCT, SUM, UNARY, Primitive
 
 # How tightly the outermost operation of a text binds: the levels of the table, but a minus
@@ -82,6 +83,8 @@ def position(text: Text) -> tuple[int, int, str]:
     """Where a factor stands: numbers, names, names of what is shared, sums, functions; last what is open."""
     if text.open:
         return 5, 0, ""
+    if text.text in CONSTANTS:
+        return 0, 1, text.text
     if text.level < PRODUCT:
         return 3, 0, ""
     if text.level != ATOM or text.text.startswith(("\\left", "\\sqrt")) or "(" in text.text:

@@ -10,25 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from symdiff.arrays import Place, Range, broadcast
-from symdiff.dims import Dim, Shape
+from symdiff.dims import Dim, Shape, product
+from symdiff.emit.latex.indices import Axis, Mark, Number, Part, along, moved, moves
 from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.spell import APPLIED, BIG, Text, fill, parenthesised, spell, tight
-from symdiff.primitives import COMPARE, PRODUCT, SUM, TERNARY, Primitive
+from symdiff.primitives import ATOM, COMPARE, PRODUCT, SUM, TERNARY, Primitive
 
 Join = Callable[[Sequence[Text], Sequence[bool]], Text]
-Axis = int | str | tuple[str, int]  # a free axis, something written as it is, a bound index
-
-
-class Mark(NamedTuple):
-    """The index (start + step*i)/divisor along an axis; i is the index of the element that is asked for."""
-
-    axis: Axis
-    start: Dim = 0
-    step: int = 1
-    divisor: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +63,7 @@ class Printer:
     def mark(self, mark: Mark) -> str:
         """What stands for an index in a text until letters are chosen."""
         if mark.step == 0:
-            return self.affine(mark, "")
+            return self.affine(mark, 0)
         if mark not in self.numbers:
             self.numbers[mark] = len(self.marks)
             self.marks.append(mark)
@@ -84,40 +74,58 @@ class Printer:
 
         def other(found: re.Match[str]) -> str:
             mark = self.marks[int(found[1])]
-            by = to.get(mark.axis)
-            if by is None:
-                return found[0]
-            start = mark.start * by.divisor + mark.step * by.start
-            return self.mark(Mark(by.axis, start, mark.step * by.step, mark.divisor * by.divisor))
+            new = moved(mark, to)
+            return found[0] if new == mark else self.mark(new)
 
         return text._replace(text=_MARK.sub(other, text.text))
 
+    def marks_of(self, text: Text) -> list[Mark]:
+        """The indices in a text."""
+        return [self.marks[int(number)] for number in _MARK.findall(text.text)]
+
     def lettered(self, text: str, rank: int) -> str:
         """The final text: letters for the free axes of an array of that rank, further ones for bound indices."""
-        bound = [mark.axis[1] + 1 for mark in self.marks if isinstance(mark.axis, tuple)]
-        letters = self.names.indices(rank + max(bound, default=0))
+        text = _MARK.sub(lambda found: self.affine(self.marks[int(found[1])], rank), text)
+        if r"\delta" in self.names.taken:
+            return text
+        return _DELTA.sub(lambda found: rf"\delta_{{{','.join(sorted(found.groups()))}}}", text)
 
-        def index(found: re.Match[str]) -> str:
-            mark = self.marks[int(found[1])]
-            axis = mark.axis
-            letter = (
-                axis if isinstance(axis, str) else letters[rank + axis[1] if isinstance(axis, tuple) else axis + rank]
-            )
-            return self.affine(mark, letter)
-
-        return _MARK.sub(index, text)
-
-    def affine(self, mark: Mark, letter: str) -> str:
-        """An index by its letter."""
+    def affine(self, mark: Mark, rank: int) -> str:
+        """An index by its letters."""
         if mark.step == 0:
-            return self.dim(mark.start) if mark.divisor == 1 else f"\\frac{{{self.dim(mark.start)}}}{{{mark.divisor}}}"
-        text = letter if abs(mark.step) == 1 else f"{abs(mark.step)} {letter}"
-        if mark.step < 0:
-            text = f"{self.dim(mark.start)} - {text}" if mark.start != 0 else f"-{text}"
-        elif mark.start != 0:
-            start = self.dim(mark.start)
-            text += f" - {start[1:]}" if start[0] == "-" and " " not in start else f" + {start}"
+            text = self.dim(mark.start)
+        else:
+            text = self.letter(mark.axis, rank)
+            if abs(mark.step) != 1:
+                text = f"{abs(mark.step)} {_enclosed(text)}"
+            if mark.step < 0:
+                text = f"{self.dim(mark.start)} - {_enclosed(text)}" if mark.start != 0 else f"-{_enclosed(text)}"
+            elif mark.start != 0:
+                start = self.dim(mark.start)
+                text += f" - {start[1:]}" if start[0] == "-" else f" + {start}"
         return text if mark.divisor == 1 else f"\\frac{{{text}}}{{{mark.divisor}}}"
+
+    def letter(self, axis: Axis, rank: int) -> str:
+        """What stands for the index along an axis."""
+        match axis:
+            case str():
+                return axis
+            case Number(of, shape):
+                strides = [product(shape[k:]) for k in range(1, len(shape) + 1)]
+                terms = [
+                    text if stride == 1 else f"{_enclosed(self.dim(stride))} {_enclosed(text)}"
+                    for stride, text in zip(strides, [self.affine(m, rank) for m in of], strict=True)
+                    if text != "0"
+                ]
+                return " + ".join(terms) or "0"
+            case Part(of, shape, k):
+                text, stride = self.affine(of, rank), product(shape[k + 1 :])
+                if stride != 1:
+                    text = rf"\left\lfloor \frac{{{text}}}{{{self.dim(stride)}}} \right\rfloor"
+                return text if k == 0 else rf"{_enclosed(text)} \; \mathrm{{mod}} \; {_enclosed(self.dim(shape[k]))}"
+            case int():
+                return self.names.index(axis + rank)
+        return self.names.index(axis[1] + rank)
 
     def dim(self, dim: Dim) -> str:
         """A dimension."""
@@ -125,13 +133,29 @@ class Printer:
         text = re.sub(r"\((\\left\\lfloor [^()]* \\right\\rfloor)\)", r"\1", text)
         return re.sub(r"(?<![\\\w])[^\W\d]\w*", lambda found: self.names[found[0]], text.replace("*", " "))
 
+    def size(self, dim: Dim) -> Text:
+        """A dimension as a number."""
+        text = self.dim(dim)
+        return Text(text, SUM if "+" in text or "-" in text else PRODUCT if " " in text else ATOM)
+
     # Leaves
+
+    def kronecker(self, first: Mark, second: Mark) -> Text:
+        """1 where two indices are equal, else 0."""
+        if r"\delta" in self.names.taken:
+            return Text(f"\\left[{self.mark(first)} = {self.mark(second)}\\right]")
+        return Text(rf"\delta_{{{self.mark(first)},{self.mark(second)}}}")
+
+    def joint(self, text: Text) -> tuple[Mark, Mark] | None:
+        """The two indices that a text says to be equal, as `kronecker` writes it."""
+        found = _KRONECKER.fullmatch(text.text)
+        return (self.marks[int(found[1])], self.marks[int(found[2])]) if found else None
 
     def name(self, text: str, shape: Shape = ()) -> Piece:
         """A name, by its text; an array is indexed in a subscript."""
         if not shape:
             return _scalar(Text(text))
-        marks = [self.mark(Mark(a) if dim != 1 else Mark(a, 0, 0)) for a, dim in enumerate(shape, -len(shape))]
+        marks = [self.mark(along(a, dim)) for a, dim in enumerate(shape, -len(shape))]
         return Piece(Text(text), Text(subscripted(text, marks)), shape)
 
     def of_whole(self, whole: Text, shape: Shape, bound: int = 0) -> Piece:
@@ -199,8 +223,8 @@ class Printer:
         if self.environments:
             said = [rf"{v} & \text{{{'otherwise' if c is None else 'if '}}} {c or ''}".rstrip() for v, c in lines]
             return r"\begin{cases} " + r" \\ ".join(said) + r" \end{cases}"
-        said = [rf"{v} \;\; \mathrm{{otherwise}}" if c is None else rf"{v} \;\; \mathrm{{if}} \; {c}" for v, c in lines]
-        return r"\left\{ " + r"; \;\; ".join(said) + r" \right\}"
+        said = [v if c is None else rf"{v} \;\; \mathrm{{if}} \; {c}" for v, c in lines]
+        return r" \;\; \mathrm{else} \;\; ".join(said)
 
     def listed(self, parts: Sequence[Piece], shape: Shape) -> Piece:
         """A list, which is a new first axis."""
@@ -264,12 +288,13 @@ class Printer:
             return self.of_element(element, shape, piece.bound, condition=piece.condition)
         return Piece(whole, element, shape, piece.condition, piece.bound)
 
-    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+    def matrix(self, rows: Sequence[Sequence[Text]]) -> str:
         """A matrix by its entries."""
-        if self.environments:
-            return r"\begin{pmatrix} " + r" \\ ".join(" & ".join(row) for row in rows) + r" \end{pmatrix}"
-        lines = ["\\left[" + r", \; ".join(row) + "\\right]" for row in rows]
-        return lines[0] if len(lines) == 1 else "\\left[" + r", \; ".join(lines) + "\\right]"
+        return (
+            r"\begin{pmatrix} "
+            + r" \\ ".join(" & ".join(entry.text for entry in row) for row in rows)
+            + r" \end{pmatrix}"
+        )
 
 
 def _floor(found: re.Match[str]) -> str:
@@ -277,6 +302,13 @@ def _floor(found: re.Match[str]) -> str:
 
 
 _MARK = re.compile("\0(\\d+)\1")
+_DELTA = re.compile(r"\\delta_\{([a-z]),([a-z])\}")
+_KRONECKER = re.compile("(?:\\\\delta_\\{|\\\\left\\[)\0(\\d+)\1(?:,| = )\0(\\d+)\1(?:\\}|\\\\right\\])")
+
+
+def _enclosed(text: str) -> str:
+    """An index in parentheses, where something stands in front of it."""
+    return f"({text})" if re.search(r" [-+] |\\;", text) else text
 
 
 def _scalar(text: Text) -> Piece:
@@ -292,18 +324,6 @@ def subscripted(text: str, marks: Sequence[str]) -> str:
         and text.rpartition("_{")[2].count("}") == 1 + text.rpartition("_{")[2].count("{")
     )
     return f"{text[:-1]},{listed}}}" if ends else f"{text}_{{{listed}}}"
-
-
-def moves(rank: int, place: Place) -> dict[Axis, Mark]:
-    """Where the elements at a place of an array of that rank are in it."""
-    kept = [k for k, p in enumerate(place) if isinstance(p, Range)]
-    to: dict[Axis, Mark] = {a: Mark(a + len(place) - len(kept)) for a in range(-rank, -len(place))}
-    for k, p in enumerate(place):
-        if isinstance(p, Range):
-            to[k - len(place)] = Mark(kept.index(k) - len(kept), p.start, 0 if p.count == 1 else p.step)
-        else:
-            to[k - len(place)] = Mark("", p, 0)
-    return to
 
 
 def without(shape: Shape, axes: Sequence[int]) -> Shape:

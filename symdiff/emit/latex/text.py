@@ -8,10 +8,11 @@ from typing import Any, cast
 
 from symdiff.arrays import place_of
 from symdiff.dims import Shape, product
+from symdiff.emit.latex.indices import Mark
 from symdiff.emit.latex.names import number
 from symdiff.emit.latex.spell import BIG, Text, called, fill, literal, parenthesised, tight, turned
 from symdiff.emit.latex.spell import product as side_by_side
-from symdiff.emit.latex.terms import Mark, Piece, Printer, subscripted
+from symdiff.emit.latex.terms import Piece, Printer, subscripted
 from symdiff.language.parser import Item, Statement, Syntax
 from symdiff.primitives import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY
 
