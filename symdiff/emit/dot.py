@@ -111,7 +111,7 @@ def drawable(program: Program) -> Program:
     made = compact(lazy(program))
     count = len(made.graph.rows)
     if count > ROWS:
-        raise LimitError(f"a graph of {count} nodes is more than anybody looks at; it is drawn up to {ROWS}")
+        raise LimitError(f"a graph of {count} nodes would be too large to look at; at most {ROWS}")
     return made
 
 

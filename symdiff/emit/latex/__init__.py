@@ -102,7 +102,7 @@ def from_rows(source: Source, program: Program, *, environments: bool) -> str:
 
 def _limit(count: int) -> None:
     if count > OPERATIONS:
-        raise LimitError(f"LaTeX of {count} operations is more than anybody reads; there is some to {OPERATIONS}")
+        raise LimitError(f"LaTeX of {count} operations would be too long to read; at most {OPERATIONS}")
 
 
 def _spaced(text: str) -> str:
@@ -179,7 +179,7 @@ class _Page:
             made = r"\begin{aligned}" + "\n" + " \\\\\n".join(aligned) + "\n" + r"\end{aligned}"
         if len(made) > CHARACTERS:
             raise LimitError(
-                f"LaTeX of {len(made)} characters is more than anybody reads; it is written up to {CHARACTERS}"
+                f"LaTeX of {len(made)} characters would be too long to read; at most {CHARACTERS}"
             )
         return made
 
