@@ -521,7 +521,7 @@ def test_mathtext_has_a_line_an_equation():
 
 def test_huge_formulas_are_refused():
     f = symdiff.compile(" + ".join(["x*y"] * OPERATIONS))
-    with pytest.raises(symdiff.LimitError, match=f"up to|to {OPERATIONS}"):
+    with pytest.raises(symdiff.LimitError, match=f"at most {OPERATIONS}"):
         _ = f.latex
     assert f._repr_latex_() is None
     long = symdiff.compile(" + ".join(["a" * 100] * (CHARACTERS // 100)))
