@@ -78,7 +78,7 @@ def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
         for name in by_name:
             if name not in elements.names:
                 raise TypeError(f"cov names {name!r}, which is not an argument: ({', '.join(elements.names)})")
-        return _by_name(by_name, elements)
+        return _of_each([by_name.get(name, 0.0) for name in elements.names], elements)
     each = isinstance(cov, (list, tuple)) and any(isinstance(item, np.ndarray) and item.ndim for item in cov)
     if each and len(cov) == len(elements.names):
         if len(cov) == elements.total and all(np.shape(item) == (elements.total,) for item in cov):
@@ -86,7 +86,7 @@ def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
                 f"cov is a list of {len(cov)} arrays of {len(cov)} numbers, which could be a matrix or standard"
                 " deviations that vary: give the matrix as numpy.array(cov), or standard deviations by name"
             )
-        return _of_arguments(list(cov), elements), None
+        return _of_each(list(cov), elements)
     array = _real(cov, "cov")
     k = elements.total
     if array.ndim >= 2:
@@ -97,7 +97,7 @@ def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
         _not_negative(array, elements)
         return array, None
     if array.shape == (len(elements.names),):
-        return _of_arguments(list(array), elements), None
+        return _of_each(list(array), elements)
     raise _misfit(array.shape, elements)
 
 
@@ -111,12 +111,6 @@ def _misfit(shape: tuple[int, ...], elements: Elements) -> ShapeError:
         + (f", or {n}, one for each argument" if n != k else "")
         + vary
     )
-
-
-def _of_arguments(given: Sequence[Any], elements: Elements) -> Array:
-    """Standard deviations (..., k) from one for each argument, a number or an array that broadcasts to it."""
-    named = zip(elements.names, given, elements.shapes, strict=True)
-    return _side_by_side([_of_argument(name, std, core) for name, std, core in named], elements)
 
 
 def _of_argument(name: str, std: Any, core: tuple[int, ...]) -> Array:
@@ -143,21 +137,17 @@ def _side_by_side(parts: Sequence[Array], elements: Elements) -> Array:
     return np.concatenate(spread, -1) if spread else np.zeros(0)
 
 
-def _by_name(given: Mapping[str, Any], elements: Elements) -> tuple[Array, Array | None]:
-    """Standard deviations and correlations from standard deviations, or a covariance matrix, for each argument."""
+def _of_each(given: Sequence[Any], elements: Elements) -> tuple[Array, Array | None]:
+    """Standard deviations and correlations from standard deviations, or a covariance, for each argument."""
+    named = list(zip(elements.names, given, elements.shapes, strict=True))
+    arrays = [_real(item, f"the standard deviation of {name!r}") for name, item, _ in named]
+    points = [array.shape for array, (*_, core) in zip(arrays, named, strict=True) if not core]
+    loop = np.broadcast_shapes(_together(points, elements.loop), elements.loop)
     parts: list[Array] = []
     correlations: dict[str, Array] = {}
-    for name, core in zip(elements.names, elements.shapes, strict=True):
-        array = _real(given.get(name, 0.0), f"the standard deviation of {name!r}")
-        k, points = prod(core), array.shape[:-1]
-        if core and array.shape[-2:] == (k, k):
-            if len(core) == 1 and points == elements.loop[len(elements.loop) - len(points) :]:
-                raise ShapeError(
-                    f"cov gives {name!r} the shape {array.shape}, which could be a covariance matrix, or standard"
-                    f" deviations at {k} points: give the matrix as {(*array.shape[:-2], 1, k, k)}"
-                )
-            own = Elements((name,), (core,), elements.loop)
-            std, correlation = _of_matrix(array, own)
+    for array, (name, _, core) in zip(arrays, named, strict=True):
+        if _is_matrix(name, array, core, loop):
+            std, correlation = _of_matrix(array, Elements((name,), (core,), elements.loop))
             if correlation is not None:
                 correlations[name] = correlation
         else:
@@ -171,6 +161,24 @@ def _by_name(given: Mapping[str, Any], elements: Elements) -> tuple[Array, Array
         kept = elements.of([name])
         whole[..., kept[:, None], kept] = block
     return _side_by_side(parts, elements), whole
+
+
+def _is_matrix(name: str, array: Array, core: tuple[int, ...], loop: tuple[int, ...]) -> bool:
+    """Whether what is given for an argument is the covariance matrix of its elements, not standard deviations.
+
+    Raises:
+        ShapeError: it could be either.
+    """
+    k = prod(core)
+    if not core or array.shape[-2:] != (k, k):
+        return False
+    spaced = array.ndim > 2 and array.shape[-3] == 1
+    said = f"cov gives {name!r} the shape {array.shape}, which could be a covariance matrix, or standard deviations"
+    if k == 1:
+        raise ShapeError(f"{said}: give the standard deviation as a number")
+    if len(core) == 1 and loop[-1:] == (k,) and not spaced:
+        raise ShapeError(f"{said} at {k} points: give the matrix as {(*array.shape[:-2], 1, k, k)}")
+    return True
 
 
 def _together(shapes: Sequence[tuple[int, ...]], loop: tuple[int, ...]) -> tuple[int, ...]:

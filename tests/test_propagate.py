@@ -181,6 +181,24 @@ def test_a_covariance_by_name():
         propagate(f, ([1, 2], 3.0), {"p": np.eye(3)})
     with pytest.raises(ValueError, match="not symmetric"):
         propagate(f, ([1, 2], 3.0), {"p": [[1.0, 2.0], [3.0, 4.0]]})
+    assert propagate(f, ([1, 2], 3.0), [cov, 0.0]) == propagate(f, ([1, 2], 3.0), {"p": cov})
+
+
+def test_what_could_be_a_covariance_or_standard_deviations_is_refused():
+    f = symdiff.compile("sum(x)*a", args="x[n], a")
+    assert propagate(f, [np.ones(3), 1.0], [np.eye(3) * 4.0, 0.0]).std == pytest.approx(np.sqrt(12))
+    for values, cov in [
+        ([np.ones((5, 1)), 1.0], {"x": np.array([[0.1]])}),
+        ([np.ones(1), 1.0], {"x": np.array([[0.1]])}),
+        ([np.ones(3), 1.0], {"x": np.full((3, 3), 0.1), "a": np.zeros(3)}),
+    ]:
+        with pytest.raises(ShapeError, match="could be a covariance matrix, or standard deviations"):
+            propagate(f, values, cov)
+    total = symdiff.compile("sum(X)", args="X[m,n]")
+    for shape in ((1, 1), (2, 1, 1)):
+        with pytest.raises(ShapeError, match="give the standard deviation as a number"):
+            propagate(total, [np.ones((1, 1))], {"X": np.full(shape, 0.1)})
+    assert propagate(total, [np.ones((1, 1))], {"X": 0.1}).std == pytest.approx(0.1)
 
 
 def test_derivatives_are_functions_too():

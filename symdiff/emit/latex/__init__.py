@@ -178,9 +178,7 @@ class _Page:
             aligned = [f"{left} &= {right}" for left, right in lines]
             made = r"\begin{aligned}" + "\n" + " \\\\\n".join(aligned) + "\n" + r"\end{aligned}"
         if len(made) > CHARACTERS:
-            raise LimitError(
-                f"LaTeX of {len(made)} characters would be too long to read; at most {CHARACTERS}"
-            )
+            raise LimitError(f"LaTeX of {len(made)} characters would be too long to read; at most {CHARACTERS}")
         return made
 
     # What derivatives are called
