@@ -33,7 +33,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     for candidate in known:
         if candidate.lower() == word.lower():
             return candidate
-        if len(word) > 2 and abs(len(candidate) - len(word)) < least:
+        if len(word) > 1 and abs(len(candidate) - len(word)) < least:
             slips = _slips(word.lower(), candidate.lower())
             if slips < least:
                 found, least = candidate, slips

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
-from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.dims import spelt
 from symdiff.errors import ShapeError
+from symdiff.runtime.arguments import normal
 
 Array = NDArray[Any]
 
@@ -272,4 +272,4 @@ def name_of(name: Any) -> str:
     """A key of a mapping, which is a name."""
     if not isinstance(name, str):
         raise TypeError(f"a mapping has names of arguments as its keys, not {name!r}")
-    return normalize("NFKC", name)
+    return str(normal(name))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from symdiff.derive import calculus
 from symdiff.dims import Shape, value
+from symdiff.runtime.results import leaves
 
 if TYPE_CHECKING:
     from symdiff.function import Function
@@ -41,7 +42,8 @@ class Unrolled:
         self._places = [(name, place) for name in f.wrt for place in np.ndindex(self._cores[name])]
         elements = [(name, place) for name, core in self._cores.items() for place in np.ndindex(core)]
         self.args = tuple([_element(*element) for element in elements])
-        self.wrt = [elements.index(element) for element in self._places]
+        numbers = {element: k for k, element in enumerate(elements)}
+        self.wrt = [numbers[element] for element in self._places]
         results = zip(f.outputs, self._results, strict=True)
         self.outputs = tuple([_element(name, place) for name, core in results for place in np.ndindex(core)])
 
@@ -52,7 +54,7 @@ class Unrolled:
 
     def value(self, at: Sequence[Any]) -> NDArray[Any]:
         """The results."""
-        return _stacked([self._f(*self._arguments(at))], self._results)
+        return _stacked(self._f(*self._arguments(at)), self._results)
 
     def forward(self, k: int) -> Evaluate:
         """The derivatives by one element of `wrt`, by a forward sweep."""
@@ -60,7 +62,7 @@ class Unrolled:
         core = self._cores[name]
         if not core:
             partials = self._f.diff(name)
-            return lambda at: _stacked([partials(*self._arguments(at))], self._results)
+            return lambda at: _stacked(partials(*self._arguments(at)), self._results)
         jvp = self._f._derived("jvp", calculus.jvp, wrt=(name,))  # noqa: SLF001 - a part of it
         seed = np.zeros(core)
         seed[place] = 1.0
@@ -118,8 +120,4 @@ def _rows(array: Any, core: Sizes) -> NDArray[Any]:
 
 def _stacked(result: Any, cores: Sequence[Sizes]) -> NDArray[Any]:
     """A row for each element of a result, which may be nested."""
-    return np.concatenate([_rows(a, core) for a, core in zip(_flat(result), cores, strict=True)])
-
-
-def _flat(value: Any) -> list[Any]:
-    return [leaf for part in value for leaf in _flat(part)] if isinstance(value, tuple | list) else [value]
+    return np.concatenate([_rows(a, core) for a, core in zip(leaves(result), cores, strict=True)])

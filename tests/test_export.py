@@ -363,8 +363,7 @@ def test_the_same_text_under_any_hash_seed():
 
 def test_ruff_has_nothing_to_say(tmp_path):
     ruff = shutil.which("ruff") or shutil.which("ruff", path=str(pathlib.Path(sys.executable).parent))
-    if ruff is None:
-        pytest.skip("ruff is not installed")
+    assert ruff is not None, "the extra `test` has it"
     for k, (text, args) in enumerate([(text, None) for text in [EXAMPLE, *NAMES, "x*y, x", "3.5"]] + CORPUS[::4]):
         for target in ("numpy", "math"):
             for optimize in (True, False):

@@ -34,7 +34,7 @@ def test_refused(text):
         "(" * 10 * MILLION, "-" * 10 * MILLION, "sin(" * 2 * MILLION, "x**" * 3 * MILLION, "[" * 10 * MILLION,
         "x " * 5 * MILLION, "1 if " * 2 * MILLION, "not " * 2 * MILLION, "~" * 10 * MILLION, ")" * 10 * MILLION,
         ";" * 100 + "x" * 10 * MILLION + "(", "x" * 70 * MILLION, "\u00b2" * MILLION, "x<" * (MILLION // 10) + "(", "." * MILLION,
-        "1" * MILLION, "a.b" * MILLION,
+        "a.b" * MILLION,
     ],
     ids=lambda text: text[:8],
 )  # fmt: skip
@@ -50,7 +50,8 @@ def test_refused_within_a_second(text):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("9**9**9**9", float("inf")), ("9^9^9^9", float("inf")), ("0." + "1" * MILLION, 1 / 9), ("1e-999999", 0.0), ("0**0", 1.0), ("1/0", float("inf")),
+        ("9**9**9**9", float("inf")), ("9^9^9^9", float("inf")), ("1e999999", float("inf")), ("-1e999999", float("-inf")),
+        ("1" * MILLION, float("inf")), ("0." + "1" * MILLION, 1 / 9), ("1e-999999", 0.0), ("0**0", 1.0), ("1/0", float("inf")),
         ("-1/0", float("-inf")), ("1_0" * 2, 10_10.0), ("inf", float("inf")), ("exp(1000)", float("inf")), ("log(0)", float("-inf")),
     ],
     ids=lambda value: str(value)[:12],

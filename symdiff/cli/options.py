@@ -139,7 +139,7 @@ def assigned(
     for k, word in enumerate(given):
         name, equals, text = (part.strip() for part in word.partition("="))
         if not equals:
-            listed = [w.strip() for w in given if re.match(r"\s*[-+.\d]", w)] or ["2"]
+            listed = [w.strip() for w in given if re.match(r"\s*[-+]?\.?\d", w)] or ["2"]
             if k and word.strip() in listed:  # behind NAME=VALUE
                 raise ValueError(
                     f"{option}: several values of a name are one word, separated by commas:"
@@ -206,8 +206,8 @@ def number(name: str, text: str, option: str = "--at", whole: str | None = None)
         value = symdiff.compile(text, args=())()
     except SymdiffError:
         value = None
-    if not isinstance(value, float):
-        raise ValueError(f"{option}: {_not_a_number(name, text.strip(), text if whole is None else whole, option)}")  # noqa: TRY004 - a wrong value
+    if not isinstance(value, float) or _too_large(text):
+        raise ValueError(f"{option}: {_not_a_number(name, text.strip(), text if whole is None else whole, option)}")
     return value
 
 
@@ -224,12 +224,18 @@ def _not_a_number(name: str, part: str, whole: str, option: str) -> str:
     if whole[:1] in ("[", "(") and "," in whole:
         rows = re.split(r"[\])],[\[(]", re.sub(r"\s", "", whole))
         return f"write an array without brackets: {name}={';'.join(row.strip('[]()') for row in rows)}"
-    with suppress(ValueError):
-        if math.isinf(float(part)):
-            return f"{name}={part} is too large for a float; infinity is written inf"
+    if _too_large(part):
+        return f"{name}={part} is too large for a float; infinity is written inf"
     if re.fullmatch(r"[-+.\w]+(\s+[-+.\w]+)+", part):
         return f"separate the values of {name!r} by commas: {name}={','.join(whole.replace(',', ' ').split())}"
     return f"the value of {name!r} is not a number, nor an expression of constants such as 2*pi: {part!r}"
+
+
+def _too_large(text: str) -> bool:
+    """Whether a text is a number beyond the range of floats, not the word for an infinity."""
+    with suppress(ValueError):
+        return math.isinf(float(text)) and "inf" not in text.lower()
+    return False
 
 
 def grid(given: Sequence[np.ndarray]) -> np.ndarray:

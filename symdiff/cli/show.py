@@ -10,6 +10,7 @@ import numpy as np
 
 from symdiff.cli.options import compiled, everywhere, member, one_point
 from symdiff.function import Function
+from symdiff.runtime.results import leaves
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,16 +52,12 @@ def _labels(f: Function) -> list[str]:
     return [f"{f.name}.{name}" if name in f.args else name for name in f.outputs]
 
 
-def _flat(result: Any) -> list[Any]:
-    return [value for part in result for value in _flat(part)] if isinstance(result, tuple) else [result]
-
-
 def _point(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
     """The outputs, and derivatives by these names, at one point, a line each."""
     rows: list[tuple[str, str, Any]] = [
         ("at", f"{name} = ", _short(value)) for name, value in zip(f.args, given, strict=True)
     ]
-    rows += [(label, "", value) for label, value in zip(_labels(f), _flat(f(*given)), strict=True)]
+    rows += [(label, "", value) for label, value in zip(_labels(f), leaves(f(*given)), strict=True)]
     if wrt and f.results == ((),):
         rows += [(f"d/d{name}", "", d) for name, d in zip(wrt, f.grad(*given), strict=True)]
     elif wrt and (any(f.cores) or any(f.results)):
@@ -85,7 +82,7 @@ def _table(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
     """The outputs, and derivatives by these names, at all points, a line each."""
     count = len(given[0])
     columns = list(zip(f.args, given, strict=True))
-    columns += list(zip(_labels(f), _flat(f(*given)), strict=True))
+    columns += list(zip(_labels(f), leaves(f(*given)), strict=True))
     if len(f.outputs) == 1:
         columns += [(f"d/d{name}", d) for name, d in zip(wrt, f.grad(*given) if wrt else (), strict=True)]
     else:

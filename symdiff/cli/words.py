@@ -125,7 +125,7 @@ def _is_formula(text: str) -> bool:
 
 def member_of(word: str) -> str | None:
     """What of a formula a word means, by its name or one that it has elsewhere."""
-    names = (word, KNOWN_AS.get(word, "").removeprefix("f."), nearest(word, MEMBERS))
+    names = (word, KNOWN_AS.get(word.lower(), "").removeprefix("f."), nearest(word, MEMBERS))
     return next((name for name in names if name in MEMBERS), None)
 
 

@@ -79,7 +79,6 @@ _ELSEWHERE = {
     "beta": "gamma(a)*gamma(b)/gamma(a + b)",
     "betaln": "lgamma(a) + lgamma(b) - lgamma(a + b)",
     **dict.fromkeys(("binom", "binomial", "comb", "choose"), "gamma(n + 1)/(gamma(k + 1)*gamma(n - k + 1))"),
-    "lg": "log10(x), or log(x) for the natural logarithm",
     "power": "x**y",
     "int": "trunc(x)",
     "var": "mean((x - mean(x))**2)",

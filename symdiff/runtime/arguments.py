@@ -145,9 +145,9 @@ def arrays(
     try:
         loop = np.broadcast_shapes(*loops)
     except ValueError:
-        listed = ", ".join(f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape)
+        shown = ", ".join(f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape)
         what = "dimensions in front of those declared" if any(cores) else "arguments"
-        raise ShapeError(f"the {what} do not broadcast together: {listed}") from None
+        raise ShapeError(f"the {what} do not broadcast together: {shown}") from None
     return values, loop, dtype, sizes
 
 

@@ -59,6 +59,11 @@ def nest(layout: Layout) -> Nest:
     return number(layout)
 
 
+def leaves(result: Any) -> list[Any]:
+    """The outputs in a result, in order, however they are nested."""
+    return [leaf for part in result for leaf in leaves(part)] if isinstance(result, tuple) else [result]
+
+
 def flatten(values: Any, nested: Nest) -> list[Any]:
     """Values nested as `nested`, in order."""
     if not isinstance(nested, tuple):
