@@ -12,6 +12,7 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING
 
+from symdiff import shares
 from symdiff.arrays import (
     Expand,
     Index,
@@ -124,6 +125,8 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return b.op("div", other, b.inverse[factor])
         if (minus := _negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
+    if (share := shares.product(b, x, y)) is not None:
+        return share
     return of_constants(b, "mul", x, y)
 
 
@@ -147,7 +150,7 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         if name == "mul" and exponent in (inside := [_exponent(b, i) for i in factors]):
             return b.op("mul", factors[1 - inside.index(exponent)], b.op("sigmoid", exponent))
         return b.op("mul", x, b.op("sigmoid", b.op("neg", exponent)))
-    return None
+    return shares.quotient(b, x, y)
 
 
 @_identity("pow")
@@ -194,7 +197,11 @@ def _log(b: Builder, x: int) -> int | None:
         return share
     if row[0].__class__ is Index and (share := _log_of_share(b, row[1])) is not None:
         return b.structure(row[0], share)
+    if row[0] == "away" and (exponent := _exponent(b, _one_plus(b, row[2]))) is not None and not b.graph.complex:
+        return b.op("away", row[1], b.op("softplus", exponent))
     if (rest := _one_plus(b, x)) is not None:
+        if _exponent(b, rest) is None and (total := shares.logarithm(b, x)) is not None:
+            return total
         return b.op("log1p", rest)
     if (of := _sigmoid_of(b, x)) is not None:
         return b.op("neg", b.op("softplus", b.op("neg", of)))
@@ -202,7 +209,7 @@ def _log(b: Builder, x: int) -> int | None:
         left, right = (_logarithm(b, i) for i in row[1:])
         if left is not None and right is not None:
             return b.op("logaddexp", left, right)
-    return None
+    return shares.logarithm(b, x) if row[0] in ("add", "sub") else None
 
 
 @_identity("log1p")

@@ -28,6 +28,7 @@ from symdiff.primitives import PRIMITIVES
 Row = tuple[Any, ...]
 
 CONDITIONS = frozenset(name for name, p in PRIMITIVES.items() if p.condition)
+GROWING = frozenset(name for name, p in PRIMITIVES.items() if p.grows)
 
 
 class Graph:
@@ -41,9 +42,10 @@ class Graph:
         shapes: the core shape of each row that is not a scalar.
         demands: what has to hold of the sizes at a call.
         choices: some row is a choice.
+        grows: some row may overflow for moderate arguments.
     """
 
-    __slots__ = ("choices", "complex", "demands", "index", "rows", "shapes", "shared")
+    __slots__ = ("choices", "complex", "demands", "grows", "index", "rows", "shapes", "shared")
 
     def __init__(self, *, shared: bool = True, complex: bool = False) -> None:  # noqa: A002 - NumPy's name
         self.rows: list[Row] = []
@@ -53,6 +55,7 @@ class Graph:
         self.shapes: dict[int, Shape] = {}
         self.demands: Demands = {}
         self.choices = False
+        self.grows = False
 
     def append(self, row: Row) -> int:
         """Add a row, whether or not an equal one is there."""
@@ -65,6 +68,8 @@ class Graph:
                 self.shapes[i] = shape
         if row[0] == "where":
             self.choices = True
+        elif row[0] in GROWING:
+            self.grows = True
         self.rows.append(row)
         return i
 

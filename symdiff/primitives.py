@@ -82,6 +82,8 @@ class Primitive:
     """Sets no floating-point flag, whatever the arguments."""
     finite: bool = False
     """Finite for finite arguments, barring overflow."""
+    grows: bool = False
+    """Overflows for moderate arguments."""
     guards: str = ""
     """The arguments that have to be NaN, all of them, for the result and its partials to be
     so, and to raise no flag; empty if any one will do."""
@@ -218,6 +220,7 @@ _TABLE = (
     ),
     Primitive(
         name="pow",
+        grows=True,
         latex="#1^{#2}",
         # By x it is 0 where y = 0, although x^(y - 1) is infinite for x of up to 5.6e-309.
         partials=(
@@ -300,6 +303,7 @@ _TABLE = (
     # Exponentials and logarithms
     Primitive(
         name="exp",
+        grows=True,
         latex="e^{#1}",
         partials=("out",),
         numpy="exp",
@@ -310,6 +314,7 @@ _TABLE = (
     ),
     Primitive(
         name="exp2",
+        grows=True,
         latex="2^{#1}",
         partials=("out*log(2)",),
         numpy="exp2",
@@ -320,6 +325,7 @@ _TABLE = (
     ),
     Primitive(
         name="expm1",
+        grows=True,
         latex="e^{#1} - 1",
         partials=("exp(x)",),
         numpy="expm1",
@@ -382,6 +388,48 @@ _TABLE = (
         loud=True,
         finite=True,
         sample=(_R, _R),
+    ),
+    # For derivatives of quotients, where the sum that is divided by may overflow
+    Primitive(  # x/(x + y), for an x that may be infinite
+        name="share",
+        latex=r"\frac{#1}{#1 + #2}",
+        partials=("y/(x + y)/(x + y)", "-out/(x + y)"),
+        numpy="np.minimum({x}, 1.0) / (np.minimum({x}, 1.0) + {y} / np.maximum({x}, 1.0))",
+        math="({x} / ({x} + {y}) if {x} <= 1.0 else 1.0 / (1.0 + {y} / {x}))",
+        llvm="minimum(x, 1)/(minimum(x, 1) + y/maximum(x, 1))",
+        internal=True,
+        sample=(_P, _P),
+    ),
+    Primitive(  # c/(x*c + y), for a c that may be infinite
+        name="fraction",
+        latex=r"\frac{#1}{#2 #1 + #3}",
+        partials=("y/(x*c + y)/(x*c + y)", "-out*out", "-out/(x*c + y)"),
+        numpy="np.minimum({c}, 1.0) / ({x} * np.minimum({c}, 1.0) + {y} / np.maximum({c}, 1.0))",
+        math="({c} / ({x} * {c} + {y}) if {c} <= 1.0 else 1.0 / ({x} + {y} / {c}))",
+        llvm="minimum(c, 1)/(x*minimum(c, 1) + y/maximum(c, 1))",
+        internal=True,
+        sample=(_P, _P, _P),
+    ),
+    Primitive(  # exp(x)/(exp(x) - 1)
+        name="expshare",
+        latex=r"\frac{e^{#1}}{e^{#1} - 1}",
+        partials=("out*expshare(-x)",),
+        numpy="np.copysign(np.exp(np.minimum({x}, 0.0)), {x}) / -np.expm1(-np.abs({x}))",
+        math="math.copysign(math.exp({x} if {x} < 0.0 or {x} != {x} else 0.0), {x}) / -math.expm1(-abs({x}))",
+        llvm="where(x < 0, -exp(-abs(x)), 1)/-expm1(-abs(x))",
+        internal=True,
+        sample=(_P,),
+    ),
+    Primitive(  # x, where a change of it changes no result: the number by which all parts of a share are divided
+        name="held",
+        latex="#1",
+        partials=("0",),
+        numpy="{x}",
+        math="{x}",
+        llvm="x",
+        quiet=True,
+        internal=True,
+        finite=True,
     ),
     # Trigonometric
     Primitive(
@@ -516,6 +564,7 @@ _TABLE = (
     # Hyperbolic; tanh' is written with exp(-2|x|) because 1 - tanh^2 cancels for large arguments.
     Primitive(
         name="sinh",
+        grows=True,
         latex=r"\sinh",
         partials=("cosh(x)",),
         numpy="sinh",
@@ -526,6 +575,7 @@ _TABLE = (
     ),
     Primitive(
         name="cosh",
+        grows=True,
         latex=r"\cosh",
         partials=("sinh(x)",),
         numpy="cosh",
@@ -789,6 +839,7 @@ _TABLE = (
     ),
     Primitive(
         name="gamma",
+        grows=True,
         latex=r"\Gamma",
         slow=True,
         partials=("out*digamma(x)",),

@@ -17,7 +17,7 @@ FLOORS = [
     {"primitives", "arrays"},
     {"ir", "carry"},
     {"evaluate"},
-    {"silence", "finite", "signs"},
+    {"silence", "finite", "signs", "shares"},
     {"factors"},
     {"identities", "rearrangements"},
     {"build"},
