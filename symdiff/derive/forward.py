@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from heapq import heapify, heappop, heappush
 
 from symdiff.build import Builder
 from symdiff.derive.rules import chain, plus
@@ -11,15 +12,17 @@ from symdiff.ir import operands
 
 def jvp(
     builder: Builder,
-    needed: Sequence[int],
+    uses: Sequence[Sequence[int]],
     tangents: Mapping[int, int],
     unneeded: Mapping[int, tuple[int, ...]] = {},
 ) -> dict[int, int]:
-    """Append the tangent of every row in `needed` that depends on a row with a tangent.
+    """Append the tangent of every primal row that depends on a row with a tangent.
+
+    The time is in proportion to the rows that have a tangent, not to those that there are.
 
     Args:
         builder: on the graph that holds the primal rows.
-        needed: indices of the primal rows to pass through, ascending.
+        uses: of each primal row, the primal rows that it is an operand of.
         tangents: the given tangents, by primal row.
         unneeded: conditions in each of which the tangent of a row is not needed.
 
@@ -30,10 +33,12 @@ def jvp(
     """
     dots = dict(tangents)
     rows = builder.graph.rows
-    for i in needed:
+    met = {*tangents, *[i for j in tangents for i in uses[j]]}
+    waiting = list(met.difference(tangents))
+    heapify(waiting)
+    while waiting:
+        i = heappop(waiting)
         row = rows[i]
-        if i in dots:
-            continue
         total = None
         for k, j in enumerate(operands(row)):
             dot = dots.get(j)
@@ -43,4 +48,8 @@ def jvp(
                     total = plus(builder, total, term, (*unneeded.get(i, ()), *builder.silence.where(i)))
         if total is not None:
             dots[i] = total
+            for use in uses[i]:
+                if use not in met:
+                    met.add(use)
+                    heappush(waiting, use)
     return dots
