@@ -129,9 +129,9 @@ def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, valu
     inputs, k = work.variables(wrt)
     entries: list[Entry] = []
     if estimate(k) <= estimate(m):
-        met = Blocks(outputs)
+        met, needed = Blocks(outputs), work.needed(outputs)
         for variable in inputs:
-            dots = work.forward({variable.row: work.seed(variable)})
+            dots = work.forward({variable.row: work.seed(variable)}, needed)
             entries += [work.entry(output, variable, dots[output.row], forward=True) for output in met.of(dots)]
     else:
         met, active = Blocks(inputs), work.active(variable.row for variable in inputs)
@@ -154,10 +154,10 @@ def hessian(program: Program, wrt: Sequence[str]) -> Program:
     inputs, k = work.variables(wrt)
     position = {variable.place: j for j, variable in enumerate(inputs)}
     symmetric = all(partial.place in position for partial in partials)
-    met = Blocks(partials)
+    met, needed = Blocks(partials), work.needed(partials)
     entries: list[Entry] = []
     for j, variable in enumerate(inputs):
-        dots = work.forward({variable.row: work.seed(variable)})
+        dots = work.forward({variable.row: work.seed(variable)}, needed)
         for partial in met.of(dots):
             if symmetric and position[partial.place] < j:
                 continue

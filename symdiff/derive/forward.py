@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from heapq import heapify, heappop, heappush
+from collections.abc import Container, Mapping, Sequence
+from heapq import heappop, heappush
 
 from symdiff.build import Builder
 from symdiff.derive.rules import chain, plus
-from symdiff.ir import operands
+
+Use = tuple[int, int]  # a row, and which of its operands another row is
 
 
 def jvp(
     builder: Builder,
-    uses: Sequence[Sequence[int]],
+    uses: Sequence[Sequence[Use]],
     tangents: Mapping[int, int],
     unneeded: Mapping[int, tuple[int, ...]] = {},
+    needed: Container[int] | None = None,
 ) -> dict[int, int]:
     """Append the tangent of every primal row that depends on a row with a tangent.
 
@@ -22,9 +24,10 @@ def jvp(
 
     Args:
         builder: on the graph that holds the primal rows.
-        uses: of each primal row, the primal rows that it is an operand of.
+        uses: of each primal row, where it is an operand.
         tangents: the given tangents, by primal row.
         unneeded: conditions in each of which the tangent of a row is not needed.
+        needed: the primal rows whose tangents are needed; None for all.
 
     Returns:
         Tangent rows by primal row. A row that is absent has a tangent of zero.
@@ -33,23 +36,28 @@ def jvp(
     """
     dots = dict(tangents)
     rows = builder.graph.rows
-    met = {*tangents, *[i for j in tangents for i in uses[j]]}
-    waiting = list(met.difference(tangents))
-    heapify(waiting)
+    moved: dict[int, list[int]] = {}  # of a row that waits, its operands that have a tangent, by position
+    waiting: list[int] = []
+
+    def passed_on(j: int) -> None:
+        for i, k in uses[j]:
+            if i in moved:
+                moved[i].append(k)
+            elif i not in tangents and (needed is None or i in needed):
+                moved[i] = [k]
+                heappush(waiting, i)
+
+    for j in tangents:
+        passed_on(j)
     while waiting:
         i = heappop(waiting)
-        row = rows[i]
+        row, absent = rows[i], unneeded.get(i, ())
         total = None
-        for k, j in enumerate(operands(row)):
-            dot = dots.get(j)
-            if dot is not None:
-                term = chain(builder, i, row, k, dot, unneeded.get(i, ()), forward=True)
-                if term is not None:
-                    total = plus(builder, total, term, (*unneeded.get(i, ()), *builder.silence.where(i)))
+        for k in sorted(moved.pop(i)):
+            term = chain(builder, i, row, k, dots[row[1 + k]], absent, forward=True)
+            if term is not None:
+                total = plus(builder, total, term, (*absent, *builder.silence.where(i)))
         if total is not None:
             dots[i] = total
-            for use in uses[i]:
-                if use not in met:
-                    met.add(use)
-                    heappush(waiting, use)
+            passed_on(i)
     return dots

@@ -11,6 +11,7 @@ import numpy as np
 
 from symdiff.arrays import Assemble, Eye, Index, Place, Range, separate
 from symdiff.build import Builder
+from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
@@ -25,7 +26,7 @@ class Pass:
     source: Program
     program: Program = field(init=False)
     builder: Builder = field(init=False)
-    _uses: list[list[int]] = field(init=False)
+    _uses: list[list[Use]] = field(init=False)
     _unneeded: Unneeded | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -35,8 +36,8 @@ class Pass:
         self.start = len(self.program.graph.rows)
         self._uses = [[] for _ in range(self.start)]
         for i, row in enumerate(self.program.graph.rows):
-            for j in dict.fromkeys(operands(row)):
-                self._uses[j].append(i)
+            for k, j in enumerate(operands(row)):
+                self._uses[j].append((i, k))
         self.inputs = list(self.program.inputs)
         self.taken = set(self.program.arguments)
         self.labels = dict(self.program.labels)
@@ -54,11 +55,19 @@ class Pass:
         self.inputs.append(row)
         return row
 
-    def forward(self, tangents: dict[int, int]) -> dict[int, int]:
-        """The tangents of a sweep from these."""
+    def needed(self, blocks: Iterable[Block]) -> set[int]:
+        """The rows of blocks, and all of the primal ones that they depend on."""
+        found = {block.row for block in blocks}
+        for i in range(self.start - 1, -1, -1):
+            if i in found:
+                found.update(operands(self.builder.row(i)))
+        return found
+
+    def forward(self, tangents: dict[int, int], needed: set[int] | None = None) -> dict[int, int]:
+        """The tangents of a sweep from these, of the needed rows, or of all."""
         if self._unneeded is None:
             self._unneeded = unneeded(self.builder, range(self.start), self.program.outputs)
-        dots = forward(self.builder, self._uses, tangents, self._unneeded)
+        dots = forward(self.builder, self._uses, tangents, self._unneeded, needed)
         self.note("dot", dots, "tangents")
         return dots
 
@@ -103,7 +112,7 @@ class Pass:
         start: Dim = 0
         for row in self.rows_of(wrt):
             shape = self.builder.shape(row)
-            parts = self._parts(row, self._uses[row])
+            parts = self._parts(row, list(dict.fromkeys(i for i, _ in self._uses[row])))
             if parts is None:
                 found.append(Block(row, Range(start, start + product(shape)) if shape else start))
             else:
