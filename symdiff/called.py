@@ -15,7 +15,7 @@ from symdiff.compiled import Compiled, Recipe
 from symdiff.dims import fixed, value
 from symdiff.emit.schedule import load as load_of
 from symdiff.emit.schedule import reach
-from symdiff.ir import Program
+from symdiff.ir import Program, repeated
 from symdiff.runtime.arguments import FLOAT64, alike, arrays, bind, check_out, converted, floats, meet, settle
 from symdiff.runtime.blocks import Plan, plan
 from symdiff.runtime.blocks import axes as axes_of
@@ -80,16 +80,12 @@ class Called(Compiled):
         varies = [0] * len(rows) if axes is None else reach(printed, axes)
         full = reduce(or_, axes or (), 0)
 
-        def own(k: int, i: int) -> bool:
+        def own(i: int) -> bool:
             op = rows[i][0]
-            return (
-                varies[i] == full
-                and op not in ("input", "const")
-                and not isinstance(op, _VIEWS)
-                and i not in printed.outputs[:k]
-            )
+            return varies[i] == full and op not in ("input", "const") and not isinstance(op, _VIEWS)
 
-        return tuple([own(k, i) for k, i in enumerate(printed.outputs)])
+        outputs = printed.outputs
+        return tuple([own(i) and not again for i, again in zip(outputs, repeated(outputs), strict=True)])
 
     def _chosen_numbers(self) -> bool:
         """Whether a result is a choice between numbers, of which NumPy makes an array without axes."""

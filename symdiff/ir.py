@@ -139,6 +139,16 @@ def operands(row: Row) -> tuple[int, ...]:
     return () if row[0] in ("input", "const") else row[1:]
 
 
+def repeated(rows: Iterable[int]) -> list[bool]:
+    """Of each row in a sequence, whether it stands further ahead too."""
+    met: set[int] = set()
+    found = []
+    for i in rows:
+        found.append(i in met)
+        met.add(i)
+    return found
+
+
 def live(program: Program) -> bytearray:
     """One flag a row: does an output, the argument list, or a textbook's trace of the formula need it?"""
     rows = program.graph.rows

@@ -93,7 +93,8 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     given = dict(zip(program.arguments, program.inputs, strict=True))
     shapes = [program.graph.shape(given[part]) for part in wrt]
     length = sum((product(shape) for shape in shapes), start=0)
-    others = [i for part, i in given.items() if part not in wrt]
+    packed = frozenset(wrt)
+    others = [i for part, i in given.items() if part not in packed]
     known = {s for i in others for dim in program.graph.shape(i) for s in symbols(dim)}
     unknown = symbols(length) - known
     if unknown and not solve(length, value(length, dict.fromkeys(symbols(length), 1)), dict.fromkeys(known, 1)):
@@ -114,7 +115,8 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     labels = dict(made.labels)
     for part in wrt:
         labels.setdefault(parts[given[part]], part)
-    return replace(made, inputs=(vector, *[i for i in made.inputs if i not in parts.values()]), labels=labels)
+    taken = frozenset(parts.values())
+    return replace(made, inputs=(vector, *[i for i in made.inputs if i not in taken]), labels=labels)
 
 
 def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, value: bool = False) -> Program:
@@ -129,9 +131,9 @@ def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, valu
     inputs, k = work.variables(wrt)
     entries: list[Entry] = []
     if estimate(k) <= estimate(m):
-        met, needed = Blocks(outputs), work.needed(outputs)
+        met, last = Blocks(outputs), work.last(enumerate(outputs))
         for variable in inputs:
-            dots = work.forward({variable.row: work.seed(variable)}, needed)
+            dots = work.forward({variable.row: work.seed(variable)}, lambda i: last[i] >= 0)
             entries += [work.entry(output, variable, dots[output.row], forward=True) for output in met.of(dots)]
     else:
         met, active = Blocks(inputs), work.active(variable.row for variable in inputs)
@@ -154,10 +156,12 @@ def hessian(program: Program, wrt: Sequence[str]) -> Program:
     inputs, k = work.variables(wrt)
     position = {variable.place: j for j, variable in enumerate(inputs)}
     symmetric = all(partial.place in position for partial in partials)
-    met, needed = Blocks(partials), work.needed(partials)
+    met = Blocks(partials)
+    last = work.last((position[partial.place] if symmetric else 0, partial) for partial in partials)
     entries: list[Entry] = []
     for j, variable in enumerate(inputs):
-        dots = work.forward({variable.row: work.seed(variable)}, needed)
+        first = j if symmetric else 0
+        dots = work.forward({variable.row: work.seed(variable)}, lambda i, first=first: last[i] >= first)
         for partial in met.of(dots):
             if symmetric and position[partial.place] < j:
                 continue

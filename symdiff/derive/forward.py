@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 
 from symdiff.build import Builder
@@ -16,7 +16,7 @@ def jvp(
     uses: Sequence[Sequence[Use]],
     tangents: Mapping[int, int],
     unneeded: Mapping[int, tuple[int, ...]] = {},
-    needed: Container[int] | None = None,
+    needed: Callable[[int], bool] | None = None,
 ) -> dict[int, int]:
     """Append the tangent of every primal row that depends on a row with a tangent.
 
@@ -27,7 +27,7 @@ def jvp(
         uses: of each primal row, where it is an operand.
         tangents: the given tangents, by primal row.
         unneeded: conditions in each of which the tangent of a row is not needed.
-        needed: the primal rows whose tangents are needed; None for all.
+        needed: whether the tangent of a primal row is needed; None where all are.
 
     Returns:
         Tangent rows by primal row. A row that is absent has a tangent of zero.
@@ -43,7 +43,7 @@ def jvp(
         for i, k in uses[j]:
             if i in moved:
                 moved[i].append(k)
-            elif i not in tangents and (needed is None or i in needed):
+            elif i not in tangents and (needed is None or needed(i)):
                 moved[i] = [k]
                 heappush(waiting, i)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
@@ -55,16 +55,20 @@ class Pass:
         self.inputs.append(row)
         return row
 
-    def needed(self, blocks: Iterable[Block]) -> set[int]:
-        """The rows of blocks, and all of the primal ones that they depend on."""
-        found = {block.row for block in blocks}
+    def last(self, blocks: Iterable[tuple[int, Block]]) -> list[int]:
+        """For each primal row the largest number of a block that depends on it, of numbered ones; -1 where none does."""
+        found = [-1] * self.start
+        for k, block in blocks:
+            found[block.row] = max(found[block.row], k)
         for i in range(self.start - 1, -1, -1):
-            if i in found:
-                found.update(operands(self.builder.row(i)))
+            for j in operands(self.builder.row(i)) if found[i] >= 0 else ():
+                found[j] = max(found[j], found[i])
         return found
 
-    def forward(self, tangents: dict[int, int], needed: set[int] | None = None) -> dict[int, int]:
-        """The tangents of a sweep from these, of the needed rows, or of all."""
+    def forward(
+        self, tangents: dict[int, int], needed: Callable[[int], bool] | None = None
+    ) -> dict[int, int]:
+        """The tangents of a sweep from these: of the rows where they are needed, or of all."""
         if self._unneeded is None:
             self._unneeded = unneeded(self.builder, range(self.start), self.program.outputs)
         dots = forward(self.builder, self._uses, tangents, self._unneeded, needed)
