@@ -7,6 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from symdiff.arrays import (
+    LETTERS,
     Assemble,
     Broadcast,
     Expand,
@@ -16,6 +17,7 @@ from symdiff.arrays import (
     Structure,
     Sum,
     apart,
+    labels,
     whole,
 )
 
@@ -49,6 +51,8 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
         return reduce(lambda total, term: b.op("add", total, term), [b.structure(operation, j) for j in terms])
     if row[0] == "mul" and (scale := b.value(row[1])) is not None and scale >= 1 and _positive(b, row[2]):
         return b.op("mul", row[1], b.structure(operation, row[2]))
+    if len(shape) > len(LETTERS):
+        return None
     if row[0] == "mul":
         p, q = row[1:]
     elif row[0] == "pow" and b.value(row[2]) == 2.0:
@@ -57,7 +61,7 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
         return None
     if any(shape[a] != 1 and dims[a] == 1 for dims in (b.shape(p), b.shape(q)) for a in range(-len(dims), 0)):
         return None
-    letters = "abcdefghijklmnop"[: len(shape)]
+    letters = labels(len(shape))
     left, right = (letters[len(shape) - len(b.shape(i)) :] for i in (p, q))
     out = "".join([letter for k, letter in enumerate(letters) if k - len(shape) not in axes])
     summed = {letters[a] for a in axes}
