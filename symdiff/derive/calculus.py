@@ -160,8 +160,11 @@ def hessian(program: Program, wrt: Sequence[str]) -> Program:
     last = work.last((position[partial.place] if symmetric else 0, partial) for partial in partials)
     entries: list[Entry] = []
     for j, variable in enumerate(inputs):
-        first = j if symmetric else 0
-        dots = work.forward({variable.row: work.seed(variable)}, lambda i, first=first: last[i] >= first)
+
+        def needed(i: int, first: int = j if symmetric else 0) -> bool:
+            return last[i] >= first
+
+        dots = work.forward({variable.row: work.seed(variable)}, needed)
         for partial in met.of(dots):
             if symmetric and position[partial.place] < j:
                 continue

@@ -56,7 +56,7 @@ class Pass:
         return row
 
     def last(self, blocks: Iterable[tuple[int, Block]]) -> list[int]:
-        """For each primal row the largest number of a block that depends on it, of numbered ones; -1 where none does."""
+        """For each primal row the largest number of a block that depends on it; -1 where none does."""
         found = [-1] * self.start
         for k, block in blocks:
             found[block.row] = max(found[block.row], k)
@@ -65,9 +65,7 @@ class Pass:
                 found[j] = max(found[j], found[i])
         return found
 
-    def forward(
-        self, tangents: dict[int, int], needed: Callable[[int], bool] | None = None
-    ) -> dict[int, int]:
+    def forward(self, tangents: dict[int, int], needed: Callable[[int], bool] | None = None) -> dict[int, int]:
         """The tangents of a sweep from these: of the rows where they are needed, or of all."""
         if self._unneeded is None:
             self._unneeded = unneeded(self.builder, range(self.start), self.program.outputs)
