@@ -44,6 +44,7 @@ class Builder:
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
+        elements: for rows of assembled arrays that were indexed, which of their places begin with which number.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -55,6 +56,7 @@ class Builder:
         self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
+        self.elements: dict[int, dict[int | None, list[int]]] = {}
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from symdiff.arrays import (
     Expand,
     Index,
     Permute,
+    Place,
     Reshape,
     Structure,
     Sum,
@@ -146,7 +147,19 @@ def _index(b: Builder, operation: Index, x: int) -> int | None:
     if place == whole(shape[len(shape) - len(place) :]):
         return x
     if isinstance(row[0], Assemble) and row[0].rank == len(place):
-        parts = [(p, i) for p, i in zip(row[0].places, row[1:], strict=True) if not apart(p, place)]
-        if len(parts) == 1 and parts[0][0] == place:
-            return b.full(parts[0][1], operation.shape(shape))
+        parts = [k for k in _near(b, x, place) if not apart(row[0].places[k], place)]
+        if len(parts) == 1 and row[0].places[parts[0]] == place:
+            return b.full(row[1 + parts[0]], operation.shape(shape))
     return None
+
+
+def _near(b: Builder, x: int, place: Place) -> Iterable[int]:
+    """Of the places of assembled row `x`, those that may share elements with a place, by their first axis."""
+    places = b.row(x)[0].places
+    if not isinstance(place[0], int):
+        return range(len(places))
+    if x not in b.elements:
+        b.elements[x] = {}
+        for k, (first, *_) in enumerate(places):
+            b.elements[x].setdefault(first if isinstance(first, int) else None, []).append(k)
+    return [*b.elements[x].get(place[0], ()), *b.elements[x].get(None, ())]

@@ -19,6 +19,7 @@ from symdiff.arrays import (
     Min,
     Others,
     Permute,
+    Place,
     Prod,
     Reshape,
     Size,
@@ -54,8 +55,13 @@ class RowWriter(Algebra):
     def __init__(self, printer: Printer, program: Program) -> None:
         super().__init__(printer, program)
         self.lines: list[tuple[str, Piece]] = []
+        self.elements: dict[int, dict[Place | None, list[int]]] = {}  # of an array, the operands at an element
         uses, factor = _uses(program)
+        inside = _inside(program, uses)
         for i, row in enumerate(self.rows):
+            if inside[i]:
+                self.pieces.append(_NOTHING)
+                continue
             piece = self.piece(i, row)
             label = program.labels.get(i)
             user = isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments
@@ -165,14 +171,28 @@ class RowWriter(Algebra):
         if op == "pow" and self.rows[row[2]][0] == "const" and (exponent := root(self.value(row[2]))):
             return self.of_term(i, self.raised(row[1], exponent), bound)
         if op in ("add", "sub"):
-            sign = Term(1.0 if op == "add" else -1.0)
-            return self.of_sum(i, [*self.terms_of(row[1]), *[sign.times(t) for t in self.terms_of(row[2])]], bound)
+            return self.of_sum(i, *self.sum_of(i))
         if op == "where" and [self.rows[j][:2] for j in row[2:]] == [("const", "1.0"), ("const", "0.0")]:
             return element_of(Text(f"\\left[{given[0].element.text}\\right]"), shape, bound)
         made = self.printer.apply(PRIMITIVES[op], given)
         if made.element in self.known:
             return self.of_term(i, of(made.element))
         return Piece(made.element, made.element, shape, made.condition, bound, made.cases)
+
+    def sum_of(self, i: int) -> tuple[list[Term], int]:
+        """The terms of a sum, those of the sums in it that are written nowhere else included, and the letters inside."""
+        found: list[Term] = []
+        bound = 0
+        waiting = [(i, 1.0)]
+        while waiting:
+            j, sign = waiting.pop()
+            row = self.rows[j]
+            if j == i or self.pieces[j] is _NOTHING:
+                waiting += [(row[2], sign if row[0] == "add" else -sign), (row[1], sign)]
+            else:
+                bound = max(bound, self.pieces[j].bound)
+                found += self.terms_of(j) if sign > 0 else [Term(-1.0).times(term) for term in self.terms_of(j)]
+        return found, bound
 
     # Operations on shapes
 
@@ -284,12 +304,14 @@ class RowWriter(Algebra):
         element, starts = self.pieces[i].element, [start for start, _ in axes]
         p, row = self.printer, self.rows[i]
         if isinstance(row[0], Assemble) and row[0].rank == len(axes):
-            found = [
-                [within(at, *ends) for at, ends in zip(place, zip(starts, sizes, strict=True), strict=True)]
-                for place in row[0].places
-            ]
-            if all(None not in places or False in places for places in found):
-                kept = [k for k, places in enumerate(found) if all(places)]
+            found = {
+                k: [
+                    within(at, *ends) for at, ends in zip(row[0].places[k], zip(starts, sizes, strict=True), strict=True)
+                ]
+                for k in self.near(i, starts, sizes)
+            }
+            if all(None not in places or False in places for places in found.values()):
+                kept = [k for k, places in found.items() if all(places)]
                 places = tuple([tuple(map(shifted, row[0].places[k], starts)) for k in kept])
                 element = assembled(p, Assemble(sizes, places), [self.pieces[row[1 + k]] for k in kept]).element
                 starts = [0] * len(axes)
@@ -300,6 +322,18 @@ class RowWriter(Algebra):
             mark = number([next(fresh) for _ in shape], shape) if shape else Mark("", 0, 0)
             to[k] = mark._replace(start=mark.start + start)
         return p.moved(element, to)
+
+    def near(self, i: int, starts: Sequence[Dim], sizes: Sequence[Dim]) -> Sequence[int]:
+        """The operands of assembled row `i` that may stand in a block; of a single element not all of them."""
+        places = self.rows[i][0].places
+        if any(size != 1 for size in sizes):
+            return range(len(places))
+        if i not in self.elements:
+            self.elements[i] = {}
+            for k, place in enumerate(places):
+                element = all(isinstance(at, int) for at in place)
+                self.elements[i].setdefault(place if element else None, []).append(k)
+        return sorted([*self.elements[i].get(tuple(starts), ()), *self.elements[i].get(None, ())])
 
     def entries(self, output: int) -> list[list[Text]] | None:
         """The entries of a small matrix of scalars, row by row; None if the output is none."""
@@ -328,6 +362,22 @@ def _uses(program: Program) -> tuple[list[int], list[bool]]:
             same = op == "neg" or isinstance(op, (Expand, Permute, Reshape, Broadcast, Index, Sum))
             factor[j] &= factor[i] if same else op in ("mul", "div") or isinstance(op, Einsum)
     return count, factor
+
+
+def _inside(program: Program, uses: Sequence[int]) -> list[bool]:
+    """Whether each row is a sum that is used in another one alone, and has no name."""
+    rows = program.graph.rows
+    found = [False] * len(rows)
+    for row in rows:
+        for j in row[1:] if row[0] in _SUMS else ():
+            found[j] = rows[j][0] in _SUMS and uses[j] == 1 and not isinstance(program.labels.get(j), str)
+    for i in program.outputs:
+        found[i] = False
+    return found
+
+
+_SUMS = ("add", "sub")
+_NOTHING = Piece(Text(""), Text(""))  # of what is not written by itself
 
 
 def _brief(text: Text) -> bool:
