@@ -32,7 +32,7 @@ from symdiff.emit.latex.algebra import Algebra, element_of
 from symdiff.emit.latex.indices import Axis, Mark, Part, along, depends, moves, number, part
 from symdiff.emit.latex.names import fraction
 from symdiff.emit.latex.places import assembled, shifted, within
-from symdiff.emit.latex.products import Term, constant, of, root
+from symdiff.emit.latex.products import Term, constant, multiplied, of, root
 from symdiff.emit.latex.spell import APPLIED, BIG, Text, tight
 from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import log_sum_exp
@@ -159,9 +159,10 @@ class RowWriter(Algebra):
             made = self.structure(i, op, given)
             return Piece(made.whole, made.element, shape, made.condition, made.bound)
         if op == "mul":
-            return self.of_term(i, self.term(row[1]).times(self.term(row[2])), bound)
+            return self.of_term(i, *self.product_of(i))
         if op == "div":
-            return self.of_term(i, self.term(row[1]).times(self.divisor(row[2]), inverse=True), bound)
+            above, inner = self.product_of(row[1])
+            return self.of_term(i, above.times(self.divisor(row[2]), inverse=True), max(bound, inner))
         if op == "neg":
             if any(term.number < 0 for term in self.added.get(row[1], ())):
                 return self.of_sum(i, [Term(-1.0).times(term) for term in self.added[row[1]]], bound)
@@ -193,6 +194,18 @@ class RowWriter(Algebra):
                 bound = max(bound, self.pieces[j].bound)
                 found += self.terms_of(j) if sign > 0 else [Term(-1.0).times(term) for term in self.terms_of(j)]
         return found, bound
+
+    def product_of(self, i: int) -> tuple[Term, int]:
+        """A product, with those in it that are written nowhere else taken apart, and the letters inside."""
+        found: list[int] = []
+        waiting = [i]
+        while waiting:
+            j = waiting.pop()
+            if self.rows[j][0] == "mul" and (j >= len(self.pieces) or self.pieces[j] is _NOTHING):
+                waiting += self.rows[j][:0:-1]
+            else:
+                found.append(j)
+        return multiplied(map(self.term, found)), max(self.pieces[j].bound for j in found)
 
     # Operations on shapes
 
@@ -365,18 +378,19 @@ def _uses(program: Program) -> tuple[list[int], list[bool]]:
 
 
 def _inside(program: Program, uses: Sequence[int]) -> list[bool]:
-    """Whether each row is a sum that is used in another one alone, and has no name."""
+    """Whether each row is a sum, or a product, that is used in another one alone, and has no name."""
     rows = program.graph.rows
     found = [False] * len(rows)
-    for row in rows:
-        for j in row[1:] if row[0] in _SUMS else ():
-            found[j] = rows[j][0] in _SUMS and uses[j] == 1 and not isinstance(program.labels.get(j), str)
+    for name, *parts in rows:
+        alike = _ALIKE.get(name, ())
+        for j in parts[:1] if name == "div" else parts if alike else ():
+            found[j] = rows[j][0] in alike and uses[j] == 1 and not isinstance(program.labels.get(j), str)
     for i in program.outputs:
         found[i] = False
     return found
 
 
-_SUMS = ("add", "sub")
+_ALIKE = {"add": ("add", "sub"), "sub": ("add", "sub"), "mul": ("mul",), "div": ("mul",)}
 _NOTHING = Piece(Text(""), Text(""))  # of what is not written by itself
 
 
