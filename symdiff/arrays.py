@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import ClassVar, Union
 
 from symdiff.dims import Dim, Poly, Shape, shown, symbols
@@ -229,6 +230,15 @@ class Assemble(Structure):
     def shape(self, *shapes: Shape) -> Shape:
         del shapes
         return self.to
+
+
+MOST_AXES = 64  # of an array, as NumPy has it
+LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_uppercase  # of contractions, as NumPy has them
+
+
+def labels(count: int) -> str:
+    """So many labels for the axes of an array, none of them a letter."""
+    return "".join([chr(0xE000 + k) for k in range(count)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
+from symdiff.arrays import LETTERS, AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
 from symdiff.carry import new_axes
 from symdiff.dims import Dim, Shape, product
+from symdiff.errors import ShapeError
 from symdiff.evaluate import constant, function
 from symdiff.factors import outside, short
 from symdiff.finite import Finite
@@ -43,6 +44,7 @@ class Builder:
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
+        elements: for rows of assembled arrays that were indexed, which of their places begin with which number.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -54,6 +56,7 @@ class Builder:
         self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
+        self.elements: dict[int, dict[int | None, list[int]]] = {}
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
@@ -276,8 +279,10 @@ class Builder:
         Axes in front of those that have labels are carried along.
         """
         extra = [len(self.shape(i)) - len(labels) for i, labels in ((x, left), (y, right))]
+        ahead = [chr(0xF000 + k) for k in range(max(extra))]
         left, right, out = (
-            "ABCDEFGH"[8 - k :] + labels for k, labels in zip((*extra, max(extra)), (left, right, out), strict=True)
+            "".join(ahead[len(ahead) - k :]) + labels
+            for k, labels in zip((*extra, max(extra)), (left, right, out), strict=True)
         )
         for label in dict.fromkeys(left):
             if label not in right + out:
@@ -295,7 +300,10 @@ class Builder:
                 gone, kept = labels[1 - first], labels[first]
                 if gone not in out and kept not in rest:
                     return self._arranged(other, rest.replace(gone, kept), out)
-        names = dict(zip(dict.fromkeys(left + right), "ijklmnopqrstuvw", strict=False))
+        distinct = dict.fromkeys(left + right)
+        if len(distinct) > len(LETTERS):
+            raise ShapeError(f"a product of arrays along {len(distinct)} axes; there are letters for {len(LETTERS)}")
+        names = dict(zip(distinct, LETTERS, strict=False))
         spelt = ["".join(names[label] for label in labels) for labels in (left, right, out)]
         return self.structure(Einsum(*spelt), x, y)
 

@@ -15,8 +15,20 @@ from symdiff.compiled import Compiled, Recipe
 from symdiff.dims import fixed, value
 from symdiff.emit.schedule import load as load_of
 from symdiff.emit.schedule import reach
-from symdiff.ir import Program
-from symdiff.runtime.arguments import FLOAT64, alike, arrays, bind, check_out, converted, floats, meet, settle
+from symdiff.ir import Program, repeated
+from symdiff.runtime.arguments import (
+    FLOAT64,
+    alike,
+    arrays,
+    bind,
+    check_out,
+    converted,
+    distinct,
+    floats,
+    meet,
+    settle,
+    sharing,
+)
 from symdiff.runtime.blocks import Plan, plan
 from symdiff.runtime.blocks import axes as axes_of
 from symdiff.runtime.blocks import evaluate as in_blocks
@@ -80,16 +92,12 @@ class Called(Compiled):
         varies = [0] * len(rows) if axes is None else reach(printed, axes)
         full = reduce(or_, axes or (), 0)
 
-        def own(k: int, i: int) -> bool:
+        def own(i: int) -> bool:
             op = rows[i][0]
-            return (
-                varies[i] == full
-                and op not in ("input", "const")
-                and not isinstance(op, _VIEWS)
-                and i not in printed.outputs[:k]
-            )
+            return varies[i] == full and op not in ("input", "const") and not isinstance(op, _VIEWS)
 
-        return tuple([own(k, i) for k, i in enumerate(printed.outputs)])
+        outputs = printed.outputs
+        return tuple([own(i) and not again for i, again in zip(outputs, repeated(outputs), strict=True)])
 
     def _chosen_numbers(self) -> bool:
         """Whether a result is a choice between numbers, of which NumPy makes an array without axes."""
@@ -167,8 +175,8 @@ class Called(Compiled):
             not any(self.results)
             and (dtype == FLOAT64 or self._program.graph.shared)
             and all(o is not None and o.dtype == dtype for o in outs)
-            and not any(np.may_share_memory(a, o) for a in args for o in outs)
-            and _apart(outs)
+            and not any(sharing(args, outs))
+            and distinct(outs)
         )
 
     def _evaluate(self, args: tuple[Any, ...], out: Any = None) -> Any:
@@ -198,7 +206,8 @@ class Called(Compiled):
     ) -> list[Any]:
         """The results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
         target = "complex" if dtype.kind == "c" else "loops" if loop else "numpy"
-        native = self.backend == "llvm" and dtype.kind == "f" and reportable() and _apart(outs)
+        apart = distinct([o for o in outs if o is not None])
+        native = self.backend == "llvm" and dtype.kind == "f" and reportable() and apart
         if native and any(self.cores) and not self._elements().empty(loop, sizes):
             return self._elements()(
                 values, loop, dtype, sizes, shapes, outs, lambda given: self._target(target)(*converted(given, dtype))
@@ -211,7 +220,7 @@ class Called(Compiled):
         fresh = self._owned()
         axes = tuple([axes_of(a, loop) for a in values])
         cut = None if any(self.cores) or not loop else self._plan(dtype, threads, axes)
-        if cut is None or prod(loop) <= cut.limit or not reportable() or not _apart(outs):
+        if cut is None or prod(loop) <= cut.limit or not reportable() or not apart:
             results = settle(flatten(run(*converted(values, dtype)), self._nest), shapes, dtype, fresh=fresh, out=outs)
             self._open()
             return results
@@ -252,9 +261,3 @@ class Called(Compiled):
             scope["vector"] = self._target("numpy")
             own = all(self._fresh(self._prepared(), [1] * len(self.args)))
             scope["limit"] = self._plan(FLOAT64, self._threads, (1,) * len(self.args)).limit if own else NEVER
-
-
-def _apart(outs: Sequence[Any]) -> bool:
-    """Whether no two arrays share memory."""
-    given = [o for o in outs if o is not None]
-    return not any(np.may_share_memory(one, other) for k, one in enumerate(given) for other in given[:k])

@@ -102,8 +102,9 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
 def _compile(recipe: Recipe) -> Function:
     program = recipe.program()
     names, wrt = program.arguments, recipe.wrt
+    known = frozenset(names)
     for name in wrt or ():
-        if name not in names:
+        if name not in known:
             raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)}){no_argument(name)}")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
     return Function(recipe, program, names if wrt is None else wrt, "value", layout)

@@ -252,9 +252,12 @@ class Function(Shown):
         if not isinstance(given, Sequence) or not isinstance(name, str):
             raise TypeError("pack takes names of arguments, as 'a b' or a list, and a name for the vector")
         chosen = tuple(map(normal, given))
-        for k, one in enumerate(chosen):
-            if one not in self.args or one in chosen[:k]:
-                raise TypeError(f"pack names {one!r}, which is {'there twice' if one in self.args else 'no argument'}")
+        cores = dict(zip(self.args, self.cores, strict=True))
+        met: set[Any] = set()
+        for one in chosen:
+            if one not in cores or one in met:
+                raise TypeError(f"pack names {one!r}, which is {'there twice' if one in cores else 'no argument'}")
+            met.add(one)
         if not chosen or not name.isidentifier() or name in RESERVED or (name in self.args and name not in chosen):
             taken = f"; {name!r} is an argument already" if name in self.args and name not in chosen else ""
             raise TypeError(
@@ -266,7 +269,7 @@ class Function(Shown):
             program = derive(self._program, chosen)
             recipe = self._recipe.derived(derive, chosen, "pack", chosen, name)
             made = Function(recipe, program, (name,), self.name, self._layout)
-            made.__dict__["_packing"] = chosen, [self.cores[self.args.index(given)] for given in chosen]
+            made.__dict__["_packing"] = chosen, [cores[given] for given in chosen]
             return made
 
         packed: Function = self._once(("pack", chosen, name), make)

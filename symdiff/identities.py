@@ -277,7 +277,9 @@ def _where(b: Builder, c: int, x: int, y: int) -> int | None:
     if x == y:
         return x
     if b.row(c)[0] == "not":
-        return b.op("where", b.row(c)[1], y, x)
+        while b.row(c)[0] == "not":  # there may be many, in a graph that keeps them as written
+            c, x, y = b.row(c)[1], y, x
+        return b.op("where", c, x, y)
     left, right = b.row(x), b.row(y)
     if left[0] == "away" and b.row(left[1]) == ("not", c):
         return b.op("where", c, left[2], y)

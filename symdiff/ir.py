@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from symdiff.arrays import NEED_ELEMENTS, Demands, Structure, broadcast, filled
+from symdiff.arrays import MOST_AXES, NEED_ELEMENTS, Demands, Structure, broadcast, filled
 from symdiff.dims import Shape
-from symdiff.errors import LimitError
+from symdiff.errors import LimitError, ShapeError
 from symdiff.limits import limits
 from symdiff.primitives import PRIMITIVES
 
@@ -64,6 +64,8 @@ class Graph:
             raise LimitError(f"the graph has more than symdiff.limits.rows = {limits.rows} rows")
         if self.shapes or row[0].__class__ is not str or (row[0] == "input" and len(row) == 3):
             shape = self.shape_of(row)
+            if len(shape) > MOST_AXES:
+                raise ShapeError(f"an array of {len(shape)} axes; at most {MOST_AXES} are possible, as in NumPy")
             if shape:
                 self.shapes[i] = shape
         if row[0] == "where":
@@ -142,6 +144,16 @@ class Program:
 def operands(row: Row) -> tuple[int, ...]:
     """Indices that a row refers to."""
     return () if row[0] in ("input", "const") else row[1:]
+
+
+def repeated(rows: Iterable[int]) -> list[bool]:
+    """Of each row in a sequence, whether it stands further ahead too."""
+    met: set[int] = set()
+    found = []
+    for i in rows:
+        found.append(i in met)
+        met.add(i)
+    return found
 
 
 def live(program: Program) -> bytearray:

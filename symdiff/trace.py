@@ -254,7 +254,7 @@ def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bo
         totals: dict[int, int] = {}
         for output, weight in zip(primal.outputs, weights, strict=True):
             totals[output] = work.builder.op("add", totals[output], weight) if output in totals else weight
-        bars = work.reverse(totals, rows)
+        bars = work.reverse(totals, work.active(rows))
     outputs: list[int] = []
     own = dict(zip(primal.names, weights, strict=False))
     for line in found:

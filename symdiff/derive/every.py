@@ -21,7 +21,7 @@ def every(program: Program, point: Sequence[Any]) -> tuple[tuple[Any, ...], dict
     count = len(program.graph.rows)
     bars: dict[int, int] = {}
     if len(program.outputs) == 1 and not program.graph.shape(program.outputs[0]):
-        bars = work.reverse({work.program.outputs[0]: work.builder.const(1.0)}, work.program.inputs)
+        bars = work.reverse({work.program.outputs[0]: work.builder.const(1.0)}, work.active(work.program.inputs))
         full = work.full(bars, list(bars))
         bars = dict(zip(bars, full, strict=True))
     made = Program(work.program.graph, work.program.inputs, (*range(count), *bars.values()), ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
@@ -11,6 +11,7 @@ import numpy as np
 
 from symdiff.arrays import Assemble, Eye, Index, Place, Range, separate
 from symdiff.build import Builder
+from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
@@ -25,6 +26,7 @@ class Pass:
     source: Program
     program: Program = field(init=False)
     builder: Builder = field(init=False)
+    _uses: list[list[Use]] = field(init=False)
     _unneeded: Unneeded | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -32,6 +34,10 @@ class Pass:
         self.builder = Builder(self.program.graph)
         self.builder.exact = False
         self.start = len(self.program.graph.rows)
+        self._uses = [[] for _ in range(self.start)]
+        for i, row in enumerate(self.program.graph.rows):
+            for k, j in enumerate(operands(row)):
+                self._uses[j].append((i, k))
         self.inputs = list(self.program.inputs)
         self.taken = set(self.program.arguments)
         self.labels = dict(self.program.labels)
@@ -49,17 +55,35 @@ class Pass:
         self.inputs.append(row)
         return row
 
-    def forward(self, tangents: dict[int, int]) -> dict[int, int]:
-        """The tangents of a sweep from these."""
+    def last(self, blocks: Iterable[tuple[int, Block]]) -> list[int]:
+        """For each primal row the largest number of a block that depends on it; -1 where none does."""
+        found = [-1] * self.start
+        for k, block in blocks:
+            found[block.row] = max(found[block.row], k)
+        for i in range(self.start - 1, -1, -1):
+            for j in operands(self.builder.row(i)) if found[i] >= 0 else ():
+                found[j] = max(found[j], found[i])
+        return found
+
+    def forward(self, tangents: dict[int, int], needed: Callable[[int], bool] | None = None) -> dict[int, int]:
+        """The tangents of a sweep from these: of the rows where they are needed, or of all."""
         if self._unneeded is None:
             self._unneeded = unneeded(self.builder, range(self.start), self.program.outputs)
-        dots = forward(self.builder, range(self.start), tangents, self._unneeded)
+        dots = forward(self.builder, self._uses, tangents, self._unneeded, needed)
         self.note("dot", dots, "tangents")
         return dots
 
-    def reverse(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
-        """The adjoints of a sweep from these back to `rows`."""
-        bars = reverse(self.builder, range(self.start), cotangents, rows)
+    def active(self, rows: Iterable[int]) -> set[int]:
+        """These rows, and all of the primal ones that depend on them."""
+        found = set(rows)
+        for i in range(self.start):
+            if any(j in found for j in operands(self.builder.row(i))):
+                found.add(i)
+        return found
+
+    def reverse(self, cotangents: dict[int, int], active: set[int]) -> dict[int, int]:
+        """The adjoints of a sweep from these back through the active rows."""
+        bars = reverse(self.builder, cotangents, active)
         self.note("bar", bars, "reverse sweep")
         return bars
 
@@ -86,16 +110,11 @@ class Pass:
 
         An argument of which only separate elements or slices are used is these.
         """
-        uses: dict[int, list[int]] = {row: [] for row in self.rows_of(wrt)}
-        for i, user in enumerate(self.program.graph.rows):
-            for j in operands(user):
-                if j in uses:
-                    uses[j].append(i)
         found: list[Block] = []
         start: Dim = 0
         for row in self.rows_of(wrt):
             shape = self.builder.shape(row)
-            parts = self._parts(row, uses[row])
+            parts = self._parts(row, list(dict.fromkeys(i for i, _ in self._uses[row])))
             if parts is None:
                 found.append(Block(row, Range(start, start + product(shape)) if shape else start))
             else:
@@ -110,11 +129,10 @@ class Pass:
             return None
         if not all(isinstance(rows[i][0], Index) for i in uses):
             return None
-        parts = list(dict.fromkeys(uses))
-        places = _flat([rows[i][0].place for i in parts], self.builder.shape(row))
+        places = _flat([rows[i][0].place for i in uses], self.builder.shape(row))
         if places is None:
             return None
-        found = list(zip(parts, places, strict=True))
+        found = list(zip(uses, places, strict=True))
         return sorted(found, key=lambda part: part[1]) if all(isinstance(p, int) for p in places) else found  # type: ignore[arg-type, return-value]  # ints
 
     def results(self) -> tuple[list[Block], Dim]:
@@ -190,6 +208,20 @@ class Block:
 
     row: int
     place: Dim | Range
+
+
+class Blocks:
+    """Blocks, found by their rows."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        self._places: dict[int, list[int]] = {}
+        for k, block in enumerate(blocks):
+            self._places.setdefault(block.row, []).append(k)
+
+    def of(self, rows: Iterable[int]) -> list[Block]:
+        """Those of these rows, in their order among all."""
+        return [self._blocks[k] for k in sorted(k for row in rows for k in self._places.get(row, ()))]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from symdiff.emit.passes import eager, expand_exponentials, expand_powers, maske
 from symdiff.emit.python import Body, Nest, Text, wrapped
 from symdiff.emit.schedule import reach
 from symdiff.emit.structure import StructureWriter
-from symdiff.ir import Program, Row, compact, live
+from symdiff.ir import Program, Row, compact, live, repeated
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError"})  # names that the source uses
@@ -64,7 +64,10 @@ def body(program: Program) -> Body:
     if program.inputs:
         varies = reach(program, [1 << k for k in range(len(program.inputs))])
         everywhere = (1 << len(program.inputs)) - 1
-        outputs = [writer.held(k, i, full=varies[i] == everywhere) for k, i in enumerate(program.outputs)]
+        again = repeated(program.outputs)
+        outputs = [
+            writer.held(k, i, full=varies[i] == everywhere, again=again[k]) for k, i in enumerate(program.outputs)
+        ]
     else:
         outputs = writer.results()
     parameters = [writer.own[i] for i in program.inputs]
@@ -108,18 +111,18 @@ class _NumpyWriter(StructureWriter):
             return self.constants(row), ATOM
         return super().spell(row)
 
-    def held(self, k: int, i: int, *, full: bool) -> str:
-        """The expression of output `k`, which is row `i`; `full` says whether it varies with all arguments.
+    def held(self, k: int, i: int, *, full: bool, again: bool) -> str:
+        """The expression of output `k`, which is row `i`.
 
+        `full` says whether it varies with all arguments, `again` whether it is an earlier output too.
         What lacks the loop shape, memory of its own or the dtype is copied.
         """
         text, shape, op = self.texts[i][0], self.shape(i), self.rows[i][0]
         made = isinstance(op, (str, Reduction, Einsum)) and op not in ("input", "const")
-        again = i in self.program.outputs[:k]
         if ((made and full and self.program.graph.shared) or isinstance(op, Assemble)) and not again:
             scalar = not shape and (op == "where" or isinstance(op, Structure))
             return f"{text}[()]" if scalar else text  # a number where it is an array without axes
-        loop = self.loop() if self.core else self.need("loop", self.loop())
+        loop = self.need("loop", self.loop_text)
         whole = f"{loop} + {self.tuple_of(shape)}" if shape else loop
         given = i not in self.own or op == "input" or again
         own = self.names.near(self.program.names[k]) if given else self.own[i]
@@ -151,8 +154,12 @@ _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div"
 
 
 class _BlockWriter(_NumpyWriter):
+    def __init__(self, program: Program, *, loops: bool) -> None:
+        super().__init__(program, loops=loops)
+        self.outputs = frozenset(program.outputs)
+
     def into(self, i: int | None) -> str:
-        if i is not None and i not in self.program.outputs:
+        if i is not None and i not in self.outputs:
             return super().into(i)
         ufunc = None if i is None else self.ufunc(self.rows[i])
         if i is None or ufunc is None:

@@ -15,7 +15,7 @@ from functools import cache
 from symdiff.arrays import Assemble, Size
 from symdiff.emit.names import Names
 from symdiff.evaluate import constant
-from symdiff.ir import Program, Row
+from symdiff.ir import Program, Row, repeated
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
 WIDTH = 88
@@ -68,10 +68,13 @@ class Writer:
     def definition(self, name: str, parameters: Sequence[str], end: Sequence[str] = ()) -> str:
         """The text of a function of these parameters, with the lines written so far and then those of its end."""
         lines = [*self.lines, *end]
+        used = {word for line in lines for word in _WORD.findall(line)} if self.preamble else set()
+        needed: list[str] = []
         for line in reversed(self.preamble):  # a name may be that of an operand which was spelt in another way
-            if re.search(rf"\b{line.split()[0]}\b", "\n".join(lines)):
-                lines.insert(0, line)
-        return "\n".join([f"def {name}({wrapped(', '.join(parameters), indent=0)}):", *lines]) + "\n"
+            if line.split()[0] in used:
+                needed.append(line)
+                used.update(_WORD.findall(line))
+        return "\n".join([f"def {name}({wrapped(', '.join(parameters), indent=0)}):", *needed[::-1], *lines]) + "\n"
 
     def write(self) -> None:
         """Write the lines that compute the outputs; `texts` has the expression of each."""
@@ -164,8 +167,8 @@ class Writer:
     def results(self) -> list[str]:
         """The name of each output; one that is an argument, a constant or an earlier output gets a line too."""
         texts = [self.texts[i][0] for i in self.program.outputs]
-        for k, i in enumerate(self.program.outputs):
-            if i not in self.own or self.rows[i][0] == "input" or i in self.program.outputs[:k]:
+        for k, (i, again) in enumerate(zip(self.program.outputs, repeated(self.program.outputs), strict=True)):
+            if i not in self.own or self.rows[i][0] == "input" or again:
                 own = self.names.near(self.program.names[k])
                 self.lines.append(f"    {self.into(None).format(own=own, text=texts[k])}")
                 texts[k] = own
@@ -239,6 +242,7 @@ class Writer:
 
 
 _CALL = re.compile(r"[\w.]*\(")
+_WORD = re.compile(r"(?:\w|[^\x00-\x7f])+")  # some letters of a name are none to a regular expression
 _NO_FACTOR = re.compile("^-|[%@]")  # where a sign in front is not that of a product, or of a matrix
 _OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit; but not -b % c
 
@@ -273,18 +277,23 @@ def _nested(nest: Nest, texts: list[str]) -> str:
     return "(" + ", ".join(_nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
 
 
+_BREAK = re.compile(r"[][(){} ]")
+
+
 def wrapped(line: str, indent: int = 4) -> str:
     """A comma-separated list, on lines of its own where it is too long for one; outside of brackets if that will do."""
     if len(line) <= _ROOM:
         return line
     outer, inner = " " * indent, " " * (indent + 4)
-    depth, parts = 0, [""]
-    for k, c in enumerate(line):
-        depth += (c in "([{") - (c in ")]}")
-        if c == " " and not depth and (line[k - 1] == "," or line[k + 1] == "+"):
-            parts.append("")
-        else:
-            parts[-1] += c
+    depth, start = 0, 0
+    parts = []
+    for found in _BREAK.finditer(line):
+        mark, k = found[0], found.start()
+        depth += (mark in "([{") - (mark in ")]}")
+        if mark == " " and not depth and (line[k - 1] == "," or line[k + 1] == "+"):
+            parts.append(line[start:k])
+            start = k + 1
+    parts.append(line[start:])
     lines = [""]
     for part in parts:
         if len(f"{lines[-1]} {part}") <= WIDTH - len(inner):

@@ -143,13 +143,13 @@ def _value(scope: Scope, statement: Statement) -> int:
 
 def _output_names(results: Sequence[Statement], assigned: set[str | None]) -> tuple[str, ...]:
     """A result that is a bare assigned name keeps it; others are `out`, or `out0`, `out1`, ..."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for k, statement in enumerate(results):
         bare = statement.items[0][1] if len(statement.items) == 1 and statement.items[0][0] == "name" else None
         name = str(bare) if bare in assigned and bare not in names else "out" if len(results) == 1 else f"out{k}"
         while name in names:
             name += "_"
-        names.append(name)
+        names[name] = None
     return tuple(names)
 
 

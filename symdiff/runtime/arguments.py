@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
 from symdiff.arrays import Demands
@@ -23,6 +26,7 @@ _FLOATING = frozenset(map(np.dtype, (np.float32, np.float64, np.complex64, np.co
 _PRECISION: dict[type, np.dtype[Any] | None] = {float: None, int: None, bool: None, np.float32: _FLOAT32}
 _PRECISION |= {np.dtype(code).type: FLOAT64 for code in "d?bBhHiIlLqQ"}
 _WHOLE: frozenset[type[Any]] = frozenset((int, bool))
+_FEW = 64  # pairs of arrays that are looked at one by one
 
 
 def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -286,6 +290,31 @@ def settle(
         v if done else written(np.empty(shape, dtype) if target is None else target, v)
         for v, shape, target, done in zip(kept, shapes, out, ready, strict=True)
     ]
+
+
+def sharing(arrays: Sequence[Array], others: Sequence[Array]) -> Iterator[tuple[Array, Array]]:
+    """The pairs of an array and another one that may share memory, as their bounds tell."""
+    if len(arrays) * len(others) <= _FEW:
+        yield from ((a, other) for a in arrays for other in others if np.may_share_memory(a, other))
+        return
+    spans = sorted([(*byte_bounds(other), k) for k, other in enumerate(others) if other.size])
+    starts = [start for start, _, _ in spans]
+    reach = list(accumulate((end for _, end, _ in spans), max))  # how far any of them goes up to here
+    for a in arrays:
+        start, end = byte_bounds(a) if a.size else (0, 0)
+        for k in range(bisect_left(starts, end) - 1, -1, -1):
+            if reach[k] <= start:
+                break
+            if spans[k][1] > start:
+                yield a, others[spans[k][2]]
+
+
+def distinct(arrays: Sequence[Array]) -> bool:
+    """Whether no two arrays share memory, as their bounds tell."""
+    if len(arrays) ** 2 <= _FEW:
+        return not any(np.may_share_memory(one, other) for k, one in enumerate(arrays) for other in arrays[:k])
+    spans = sorted([byte_bounds(a) for a in arrays if a.size])
+    return all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
 def written(target: Array, value: Any) -> Array:

@@ -18,7 +18,7 @@ from symdiff.emit.llvm.program import prepare
 from symdiff.emit.schedule import load
 from symdiff.ir import Program
 from symdiff.runtime import native
-from symdiff.runtime.arguments import FLOAT64, Array
+from symdiff.runtime.arguments import FLOAT64, Array, sharing
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.strips import evaluate, in_one_piece, straight
 from symdiff.runtime.threads import Lock
@@ -69,8 +69,8 @@ class Fused:
 
 def apart(values: Sequence[Array], outs: Sequence[Array | None]) -> list[Array]:
     """The arguments, copied where they share memory with a result."""
-    given = [o for o in outs if o is not None]
-    return [a.copy() if any(np.may_share_memory(a, o) for o in given) else a for a in values]
+    shared = {id(a) for a, _ in sharing(values, [o for o in outs if o is not None])}
+    return [a.copy() if id(a) in shared else a for a in values]
 
 
 class FusedPoints(Fused):

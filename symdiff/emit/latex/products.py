@@ -71,6 +71,17 @@ class Term:
         return negative(made) if copysign(1.0, self.number) < 0 and self.number else made
 
 
+def multiplied(terms: Iterable[Term]) -> Term:
+    """The product of all."""
+    number = 1.0
+    powers: dict[Text, Fraction] = {}
+    for term in terms:
+        number *= term.number
+        for text, exponent in term.powers.items():
+            powers[text] = powers[text] + exponent if text in powers else exponent
+    return Term(number, powers).times(Term())
+
+
 def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
     """A power of one factor."""
     return Term(number, {text: Fraction(exponent)})
