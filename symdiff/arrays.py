@@ -227,6 +227,11 @@ class Assemble(Structure):
         """How many of the last axes the places are of."""
         return len(self.places[0]) if self.places else 0
 
+    @property
+    def core(self) -> Shape:
+        """The sizes of those axes."""
+        return self.to[len(self.to) - self.rank :]
+
     def shape(self, *shapes: Shape) -> Shape:
         del shapes
         return self.to

@@ -58,6 +58,10 @@ def chain(
         partial = _partial(builder, i, row, text, unneeded if absent is None else (*unneeded, absent))
     if builder.value(partial) == 0.0:
         return None
+    if not forward:
+        for condition in builder.silence.where(partial):
+            if not builder.silence.holds(row[1 + k], condition):
+                factor = _chosen(builder, condition, factor)
     if not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
         term = product(builder, factor, partial)
     else:
@@ -172,6 +176,7 @@ def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] =
     if (
         isinstance(row[0], Assemble)
         and 0 < len(row[0].places) <= _SCATTERED
+        and builder.graph.shape_of(("mul", factor, partial)) == row[0].to
         and len(builder.shape(partial)) <= row[0].rank
     ):
         return _scattered(builder, row, partial, forward=forward)
@@ -232,10 +237,9 @@ def _silent_product(
 def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> int:
     """The product with an array that is zero outside of some places, made at those places alone."""
     operation = row[0]
-    core = operation.to[len(operation.to) - operation.rank :]
     parts: list[int] = []
     for place, part in zip(operation.places, row[1:], strict=True):
-        there = builder.structure(Index(place), builder.full(partial, core)) if builder.shape(partial) else partial
+        there = builder.structure(Index(place), builder.full(partial, operation.core)) if builder.shape(partial) else partial
         parts.append(_times(builder, part, there, (), forward=forward))
     return builder.structure(operation, *parts)
 
@@ -275,9 +279,9 @@ def _scaled_choice(builder: Builder, i: int, choice: Choice) -> bool:
 
 
 def _joint(builder: Builder, total: int, term: int) -> int | None:
-    """The sum of two arrays that are assembled, as one."""
+    """The sum of two arrays that are assembled, as one; None where the places of the two are not of the same axes."""
     (left, *first), (right, *second) = builder.row(total), builder.row(term)
-    if not (isinstance(left, Assemble) and isinstance(right, Assemble) and left.rank == right.rank):
+    if not (isinstance(left, Assemble) and isinstance(right, Assemble) and left.core == right.core):
         return None
-    to = max(left.to, right.to, key=len)
+    to = builder.graph.shape_of(("add", total, term))
     return builder.structure(Assemble(to, (*left.places, *right.places)), *first, *second)

@@ -169,7 +169,10 @@ class Pass:
 
     def transposed(self, entry: Entry) -> int:
         """The block of a symmetric matrix on the other side of the diagonal."""
-        return self.builder.permute(entry.row, (-1, -2)) if len(self.builder.shape(entry.row)) == 2 else entry.row
+        b, row = self.builder, entry.row
+        if not all(isinstance(p, Range) for p in entry.place):
+            return row
+        return b.permute(row, (-1, -2)) if len(b.shape(row)) == 2 else b.expand(row, (-1,))  # all rows are this one
 
     def matrix(self, name: str, shape: Shape, entries: Sequence[Entry], *, value: bool = False) -> Program:
         """The program of a matrix of entries, row by row; what no entry stands at is zero."""

@@ -128,9 +128,9 @@ def _content(terms: Sequence[Term]) -> float:
     parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
     below = lcm(*[part.denominator for part in parts])
     if len(parts) == len(terms) and below in _COMMON:
-        return sign * gcd(*[int(part * below) for part in parts]) / below
+        return sign * (gcd(*[int(part * below) for part in parts]) or 1.0) / below
     sizes = {abs(term.number) for term in terms}
-    return sign * (sizes.pop() if len(sizes) == 1 else 1.0)
+    return sign * ((sizes.pop() if len(sizes) == 1 else 0.0) or 1.0)
 
 
 def summed(terms: Sequence[Term]) -> Text:

@@ -219,7 +219,7 @@ class RowWriter(Algebra):
                 return element_of(p.size(dim))
             case Eye(dim, of), _:
                 first = along(-1 - len(of), dim)
-                pairs = [(part(first, of, k), along(k - len(of), size)) for k, size in enumerate(of)]
+                pairs = [(part(first, of, k), Mark(k - len(of))) for k, size in enumerate(of) if size != 1]
                 return self.of_term(i, Term(1.0, {p.kronecker(*pair): Fraction(1) for pair in pairs}))
             case Sum(axes) | Prod(axes) | Max(axes) | Min(axes), Piece():
                 if isinstance(op, Sum):
