@@ -43,6 +43,7 @@ class Builder:
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
+        slopes: the derivative of each `by` row by its second operand, as what makes it.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -54,6 +55,7 @@ class Builder:
         self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
+        self.slopes: dict[int, Callable[[Builder], int]] = {}
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:

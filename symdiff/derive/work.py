@@ -14,6 +14,7 @@ from symdiff.build import Builder
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
+from symdiff.derive.ways import Ways, plain, ways
 from symdiff.dims import Dim, Shape, fixed, product
 from symdiff.ir import Program, compact, operands
 
@@ -25,11 +26,15 @@ class Pass:
     source: Program
     program: Program = field(init=False)
     builder: Builder = field(init=False)
+    ways: Ways | None = field(init=False, default=None)
     _unneeded: Unneeded | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.program = compact(self.source)
+        self.ways = ways(self.source)
+        self.program = compact(self.source) if self.ways is None else self.ways.program
         self.builder = Builder(self.program.graph)
+        if self.ways is not None:
+            self.builder.slopes = self.ways.slopes
         self.builder.exact = False
         self.start = len(self.program.graph.rows)
         self.inputs = list(self.program.inputs)
@@ -173,7 +178,7 @@ class Pass:
         outputs = [*primal, *derivatives]
         taken: set[str] = set()
         names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))
-        return Program(
+        made = Program(
             self.program.graph,
             tuple(self.inputs),
             tuple(outputs),
@@ -182,6 +187,7 @@ class Pass:
             self.sections,
             frozenset(self.steps),
         )
+        return made if self.ways is None else plain(made)
 
 
 @dataclass(frozen=True)
