@@ -555,7 +555,9 @@ _TABLE = (
     *(
         Primitive(
             name=f"{name}ratio{order}",
-            latex=rf"\frac{{{letter}_{{{order}}}\left(#1\right)}}{{#1^{{{order}}}}}" if order else rf"\frac{{\{name}\left(#1\right)}}{{#1}}",
+            latex=rf"\frac{{{letter}_{{{order}}}\left(#1\right)}}{{#1^{{{order}}}}}"
+            if order
+            else rf"\frac{{\{name}\left(#1\right)}}{{#1}}",
             partials=(f"{sign}x*({_radial_rule(order + 1, name)})", "0"),
             even=f"{sign}({_radial_rule(order + 1, name)})",
             numpy="{y}",

@@ -8,12 +8,14 @@ squares it is a length. Equal rows are one base, in a graph that shares nothing 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from math import isfinite
 from typing import NamedTuple
 
 from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Size, Structure, Sum
 from symdiff.build import Builder
 from symdiff.ir import Row, operands
+from symdiff.language.lower import instantiate
 
 _MOST = 32  # factors of a product that are told apart
 _SEEN_THROUGH = {"by": 1, "fixed": 1, "away": 2}  # operations that leave a value as it is, and which operand that is
@@ -23,39 +25,47 @@ _ROOTS = frozenset({"sqrt", "cbrt", "abs", "sign", "hypot", "magnitude"})
 
 
 class Exponent(NamedTuple):
-    """A sum of a number and of rows, each times a number."""
+    """A sum of a number and of rows, each times a number; numbers are exact, as they are written."""
 
-    number: float
-    rows: tuple[tuple[int, float], ...] = ()
+    number: Fraction = Fraction(0)
+    rows: tuple[tuple[int, Fraction], ...] = ()
 
-    def plus(self, other: Exponent) -> Exponent:
-        """The sum; a number that rounding kept from being a sixth is one."""
+    def plus(self, other: Exponent, k: Fraction | int = 1) -> Exponent:
+        """The sum with a multiple of another."""
         rows = dict(self.rows)
-        for row, k in other.rows:
-            rows[row] = rows.get(row, 0.0) + k
-        number = self.number + other.number
-        sixths = round(6 * number) / 6 if abs(number) < 1e6 else number
-        number = sixths if abs(sixths - number) < 1e-15 * max(1.0, abs(number)) else number
-        return Exponent(number, tuple([(row, k) for row, k in rows.items() if k]))
+        for row, times in other.rows:
+            rows[row] = rows.get(row, Fraction(0)) + k * times
+        number = _sixths(self.number + k * other.number)
+        return Exponent(number, tuple([(row, times) for row, times in rows.items() if times]))
 
-    def times(self, k: float) -> Exponent:
+    def times(self, k: Fraction | int) -> Exponent:
         """A multiple."""
-        return Exponent(self.number * k, tuple([(row, c * k) for row, c in self.rows]))
+        return Exponent().plus(self, k)
 
     def row(self, b: Builder) -> int:
         """It as a row."""
         total: int | None = None
         for row, k in self.rows:
-            term = b.op("mul", b.const(k), row)
+            term = b.op("mul", b.const(float(k)), row)
             total = term if total is None else b.op("add", total, term)
+        number = b.const(float(abs(self.number)))
         if total is None:
-            return b.const(self.number)
-        if self.number < 0:
-            return b.op("sub", total, b.const(-self.number))
-        return b.op("add", total, b.const(self.number)) if self.number else total
+            return b.const(float(self.number))
+        return b.op("add" if self.number > 0 else "sub", total, number) if self.number else total
 
 
-_ONE, _HALF = Exponent(1.0), Exponent(0.5)
+def exact(number: float) -> Fraction:
+    """A number as it is written in decimal digits."""
+    return _sixths(Fraction(repr(number)))
+
+
+def _sixths(number: Fraction) -> Fraction:
+    """A number, which is a sixth, or half or a third, if rounding alone keeps it from being one."""
+    near = Fraction(round(6 * number), 6)
+    return near if abs(near - number) <= Fraction(1e-15) else number
+
+
+ONE, _HALF, _THIRD = Exponent(Fraction(1)), Exponent(Fraction(1, 2)), Exponent(Fraction(1, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ class Power:
         """The product with the k-th power of another of the same base."""
         return replace(
             self,
-            exponent=self.exponent.plus(other.exponent.times(k)),
+            exponent=self.exponent.plus(other.exponent, k),
             odd=self.odd ^ (other.odd and k % 2 == 1),
             half=self.half or other.half,
             free=self.free or other.free,
@@ -96,46 +106,51 @@ class Power:
 
     def slope(self) -> Power:
         """The derivative, divided by the exponent."""
-        return replace(self, exponent=self.exponent.plus(Exponent(-1.0)), odd=not self.odd)
+        return replace(self, exponent=self.exponent.plus(ONE, -1), odd=not self.odd)
 
-    def row(self, b: Builder) -> int:  # noqa: PLR0911 - a case each
+    def row(self, b: Builder) -> int:
         """It as a row, without the domain of a root whose power is whole."""
         e, base = self.exponent, self.base
-        if self.root is not None and (e.rows or not e.number.is_integer()):
-            e, base = e.times(2.0), self.root
-        number = e.number
-        if e.rows:
-            if self.half or self.free or self.length:
-                return b.op("pow", base, e.row(b))
-            size = b.op("pow", b.op("abs", base), e.row(b))
-            return b.op("mul", b.op("sign", base), size) if self.odd else size
-        if self.half or self.free or self.length or (number.is_integer() and number % 2 == self.odd):
-            return _power(b, base, number)
+        if self.root is not None and (e.rows or not whole(e.number)):
+            e, base = e.times(2), self.root
+        if self.half or self.free or self.length or (not e.rows and whole(e.number) and e.number % 2 == self.odd):
+            return _power(b, base, e)
         if not self.odd:
-            return _power(b, b.op("abs", base), number)
-        if number == 0:
+            return _power(b, b.op("abs", base), e)
+        if not e.rows and e.number == 0:
             return b.op("sign", base)
-        if number == 1 / 3:
+        if not e.rows and e.number == Fraction(1, 3):
             return b.op("cbrt", base)
-        if number >= 1:
-            return b.op("mul", base, _power(b, b.op("abs", base), number - 1))
-        return b.op("mul", b.op("sign", base), _power(b, b.op("abs", base), number))
+        if not e.rows and e.number >= 1:
+            return b.op("mul", base, _power(b, b.op("abs", base), e.plus(ONE, -1)))
+        if not e.rows and e.number >= 0:
+            return b.op("mul", b.op("sign", base), _power(b, b.op("abs", base), e))
+        return instantiate(b, _ODD, {"x": base, "y": e.row(b)})
 
     def domain(self, b: Builder) -> int | None:
         """A factor that is NaN where a root is, of which the power is whole; None if there is none."""
-        if not self.half or self.length or b.graph.complex or not (self.exponent.number.is_integer() or self.exponent.rows):
+        if not self.half or self.length or b.graph.complex or not (whole(self.exponent.number) or self.exponent.rows):
             return None
         return b.op("where", b.op("lt", self.base, b.const(0.0)), b.const(float("nan")), b.const(1.0))
 
 
-def _power(b: Builder, base: int, exponent: float) -> int:
-    """A power by the square root where there is one of the base already."""
-    whole = exponent - 0.5
-    if whole in (1, 2, 3):
+# The power of abs(x) with the sign of x, 0 where x is: as between its two sides
+_ODD = "where(special(x == 0 and y < 0), 0, sign(x)*abs(away(special(x == 0 and y < 0), x))^y)"
+
+
+def whole(number: Fraction) -> bool:
+    """Whether it is a whole number."""
+    return number.denominator == 1
+
+
+def _power(b: Builder, base: int, exponent: Exponent) -> int:
+    """A power, by the square root where there is one of the base already."""
+    below = exponent.number - Fraction(1, 2)
+    if not exponent.rows and below in (1, 2, 3):
         for name in ("sqrt", "magnitude"):
             if (name, base) in b.graph.index:
-                return b.op("mul", b.op("pow", base, b.const(whole)), b.op(name, base))
-    return b.op("pow", base, b.const(exponent))
+                return b.op("mul", b.op("pow", base, b.const(float(below))), b.op(name, base))
+    return b.op("pow", base, exponent.row(b))
 
 
 @dataclass(slots=True)
@@ -200,8 +215,9 @@ class Monomials:
             row = self.rows[i]
             if row[0] in _SEEN_THROUGH:
                 j = row[_SEEN_THROUGH[row[0]]]
-                for known in (self._same, self._square, self._rooted):
-                    known.append(known[j])
+                self._same.append(self._same[j])
+                self._square.append(self._square[j])
+                self._rooted.append(self._rooted[j])
                 continue
             equal = [self._same[j] for j in operands(row)]
             key = (row[0], *(sorted(equal) if row[0] in _COMMUTE else equal)) if equal else row
@@ -224,8 +240,8 @@ class Monomials:
             exponent = self.builder.known(parts[1])
             return exponent is not None and exponent > 0 and exponent % 2 == 0
         if name == "mul":
-            return equal[0] == equal[1] or all(square) or any(
-                square[k] and self._positive(parts[1 - k]) for k in range(2)
+            return (
+                equal[0] == equal[1] or all(square) or any(square[k] and self._positive(parts[1 - k]) for k in range(2))
             )
         if name == "div":
             return square[0] and (square[1] or self._positive(parts[1]))
@@ -271,8 +287,8 @@ class Monomials:
 
     def exponent(self, i: int) -> Exponent:
         """A row as an exponent: a sum of a number and of rows."""
-        total = Exponent(0.0)
-        waiting = [(i, 1.0)]
+        total = Exponent()
+        waiting = [(i, 1)]
         for _ in range(_MOST):
             if not waiting:
                 return total
@@ -280,30 +296,30 @@ class Monomials:
             name, *parts = self.rows[j]
             value = self.builder.known(j)
             if value is not None and isfinite(value):
-                total = total.plus(Exponent(k * value))
+                total = total.plus(Exponent(exact(float(value))), k)
             elif name in ("add", "sub"):
                 waiting += [(parts[0], k), (parts[1], k if name == "add" else -k)]
             elif name == "neg":
                 waiting.append((parts[0], -k))
             else:
-                total = total.plus(Exponent(0.0, ((self.same(j), k),)))
-        return Exponent(0.0, ((i, 1.0),))
+                total = total.plus(Exponent(rows=((self.same(j), Fraction(k)),)))
+        return Exponent(rows=((i, Fraction(1)),))
 
     def power(self, i: int) -> Power | None:
         """Row `i` as a power of a base that has to do with roots; None if it is none."""
         name, *parts = self.rows[i]
         if name in ("hypot", "magnitude"):
-            return Power(i, _ONE, length=True) if name == "hypot" else Power(parts[0], _HALF, length=True, root=i)
+            return Power(i, ONE, length=True) if name == "hypot" else Power(parts[0], _HALF, length=True, root=i)
         if name in ("abs", "sign"):
-            return Power(parts[0], Exponent(float(name == "abs")), odd=name == "sign")
+            return Power(parts[0], ONE if name == "abs" else Exponent(), odd=name == "sign")
         if name == "cbrt":
-            return self._root(parts[0], Exponent(1 / 3), odd=True)
+            return self._root(parts[0], _THIRD, odd=True)
         if name == "sqrt":
             made = self._root(parts[0], _HALF)
             return replace(made, root=i) if made.length and self.is_square(parts[0]) else made
         if name == "pow":
             exponent = self.exponent(parts[1])
-            return None if not exponent.rows and exponent.number.is_integer() else self._root(parts[0], exponent)
+            return None if not exponent.rows and whole(exponent.number) else self._root(parts[0], exponent)
         return None
 
     def _root(self, base: int, exponent: Exponent, *, odd: bool = False) -> Power:
@@ -325,9 +341,15 @@ class Monomials:
                 made = exponent.times(inner.exponent.number)
                 return Power(inner.base, made, half=True, nested=nested)
             return Power(base, exponent, odd=odd, half=known and not odd, free=not known)
-        if real and known and row[0] == "pow" and (whole := self.builder.known(row[2])) is not None and whole % 2 == 1:
-            made = exponent.times(whole)
-            return Power(row[1], made, odd=odd, half=not odd, nested=number < 1 and whole > 1)
+        if (
+            real
+            and known
+            and row[0] == "pow"
+            and (inside := self.builder.known(row[2])) is not None
+            and inside % 2 == 1
+        ):
+            made = exponent.times(int(inside))
+            return Power(row[1], made, odd=odd, half=not odd, nested=number < 1 and inside > 1)
         return Power(base, exponent, odd=odd, half=known and not odd, free=not known)
 
 

@@ -41,7 +41,7 @@ def chain(
         return _structural(builder, i, row, k, factor, unneeded, forward=forward)
     if forward and builder.graph.shapes:
         factor = builder.lifted(factor, len(builder.shape(row[1 + k])), len(builder.shape(i)))
-    if row[0] == "by" and k == 0:
+    if (row[0] == "by" and k == 0) or (row[0] == "fixed" and builder.written):
         return factor
     primitive = PRIMITIVES[row[0]]
     rules = primitive.complex_partials if builder.graph.complex and primitive.complex_partials else primitive.partials
@@ -54,6 +54,8 @@ def chain(
         return factor if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], factor)
     parameters = primitive.parameters
     if row[0] == "by":
+        if builder.written:
+            return None
         partial = builder.slopes[i](builder)
     elif text in parameters:
         partial = row[1 + parameters.index(text)]

@@ -11,19 +11,23 @@ right for the one step is wrong for a formula in which another factor makes up f
 
 The values stay as they are written. `fixed(i)` is row `i` as if it did not change, and
 `by(fixed(i), x)` row `i` again, which changes with x alone; how fast is a row that is made where
-a sweep asks for it. Neither operation is left in a finished program.
+a sweep asks for it. Neither operation is left in a finished program. Where there is no derivative,
+at an origin where one was left out before (see `origins.py`), a row is `by` the length as well: NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 
 from symdiff.arrays import Assemble, Einsum, Sum, separate
 from symdiff.build import Builder
-from symdiff.derive.monomials import Exponent, Monomials, Power, Product
-from symdiff.ir import Graph, Program, Row, operands, replay
+from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
+from symdiff.derive.origins import Origin, kinks
+from symdiff.factors import product
+from symdiff.ir import CONDITIONS, Graph, Program, Row, operands, replay
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
 
@@ -37,7 +41,9 @@ _FLAT = {  # the derivative of a root of x, a sum of squares, whose value is y
 }
 _OF_ROOT = "where(special(x == 0), 0, z*away(special(x == 0), x)^y)"  # z is the exponent, y = z - 1 is negative
 _OF_POWER = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1), x)^y)"  # of a sum of squares
-_OF_LENGTH = "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # y = z - 2; times a component
+_OF_LENGTH = (
+    "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # y = z - 2; times a component
+)
 _SLOPE = "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"
 _SHARE = "where(special(y == 0), 0, x/away(special(y == 0), y))"  # of a component x of a vector of length y
 
@@ -46,7 +52,7 @@ def ways(program: Program) -> Ways | None:
     """The program with other ways through some of its rows; None if there are none."""
     if not any(row[0] in _TRIGGERS or (row[0] == "pow" and _fractional(program, row)) for row in program.graph.rows):
         return None
-    made = Ways(program)
+    made = Ways(program, kinks(program))
     return made if made.slopes else None
 
 
@@ -73,7 +79,9 @@ class Group:
     @property
     def merged(self) -> bool:
         """Whether they are differentiated as one."""
-        if not self.roots or (any(p.free for p, _ in self.roots) and any(not (p.free or p.half) for p, _ in self.roots)):
+        if not self.roots or (
+            any(p.free for p, _ in self.roots) and any(not (p.free or p.half) for p, _ in self.roots)
+        ):
             return False
         return len(self.leaves) > 1 or any(p.nested or k > 1 for p, k in self.roots)
 
@@ -88,9 +96,11 @@ class Ways:
         passed: rows through which a derivative does not pass that passes through them as written.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, kinks: Mapping[int, Sequence[Origin]]) -> None:
         self.slopes: dict[int, Slope] = {}
+        self._kinks = kinks
         self.at: dict[int, int] = {}
+        self._new: dict[int, int] = {}
         self.passed: set[int] = set()
         self._graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
         self._builder = Builder(self._graph)
@@ -98,9 +108,22 @@ class Ways:
         self._seen: dict[int, int] = {}
         self.program = replay(program, self._graph, self._make)
 
+    def seen(self, old: int) -> int:
+        """The new row of an old one, with its other ways."""
+        return self._new[old]
+
     def _make(self, old: int, row: Row) -> int:
+        if row[0] in CONDITIONS:
+            row = (row[0], *map(self._builder.plain, row[1:]))
         self.at[old] = i = self._graph.intern(row)
-        return self._see(i)
+        made = self._see(i)
+        for origin in self._kinks.get(old, ()):
+            condition = self.at[origin.condition]
+            for target in self._origin(self.at[origin.length]):
+                made = self._builder.raw("by", made, target)
+                self.slopes[made] = partial(_nothing, condition)
+        self._new[old] = made
+        return made
 
     def _see(self, i: int) -> int:
         """Row `i` as those that use it are to see it."""
@@ -126,7 +149,7 @@ class Ways:
         if row[0] in ("mul", "div", "pow", "sqrt", "cbrt") and self._known.rooted(i):
             return self._product(i, row)
         if isinstance(row[0], str) and row[0] in PRIMITIVES and PRIMITIVES[row[0]].even and not self._graph.complex:
-            return self._even(i, row)
+            return self._even(row)
         return iter(())
 
     def _row(self, i: int) -> Row:
@@ -148,19 +171,19 @@ class Ways:
             new -= set() if inner is None else self._conflicts(inner)
         if new:
             self._pass(i, product)
-            yield from self._merged(product)
+            yield from self._merged(i, product)
 
     def _groups(self, product: Product) -> dict[int, Group]:
         found: dict[int, Group] = {}
         for leaf, (row, k) in product.factors.items():
             power = self._known.power(self._known.plain(row))
             if power is None:
-                key, own = leaf, Power(row, Exponent(1.0), odd=True)
+                key, own = leaf, Power(row, ONE, odd=True)
             else:
                 key, own = self._known.same(power.base), power
             group = found.get(key)
             if group is None:
-                group = found[key] = Group(Power(own.base, Exponent(0.0)))
+                group = found[key] = Group(Power(own.base, Exponent()))
             if self._graph.rows[own.base][0] == "away":
                 group.power = Power(own.base, group.power.exponent, **_flags(group.power))
             group.power = group.power.times(own, k)
@@ -173,22 +196,28 @@ class Ways:
         """The sets of factors, with their exponents, that are to be one power."""
         groups = self._groups(product)
         found = [group.leaves for group in groups.values() if group.merged]
-        for tangle in self._tangles(groups):
-            found.append([leaf for key in tangle for leaf in groups[key].leaves])
+        found += [[leaf for key in tangle for leaf in groups[key].leaves] for tangle in self._tangles(groups)]
         return {frozenset([(leaf, product.factors[leaf][1]) for leaf in leaves]) for leaves in found}
 
     def _tangles(self, groups: dict[int, Group]) -> list[list[int]]:
-        """Roots of products, each with the groups of the factors of the product that are zero where the root is."""
+        """Roots of products, with the groups of the factors of the product that are zero where the root is.
+
+        Those that have a group in common are one.
+        """
         found: list[list[int]] = []
         for key, group in groups.items():
-            power = group.power
-            atoms = self._atoms(group)
-            if atoms is None or power.exponent.number >= 1:
+            atoms, exponent = self._atoms(group), group.power.exponent
+            if atoms is None or exponent.number >= 1:
                 continue
             shared = [t for t, (_, k) in atoms.factors.items() if k > 0 and t in groups]
-            twice = not power.exponent.rows and any(k > 1 for _, k in atoms.factors.values())
-            if shared or twice:
-                found.append([key, *shared])
+            twice = not exponent.rows and any(k > 1 for _, k in atoms.factors.values())
+            simple = not exponent.rows and not self._graph.complex
+            if (shared or twice) and (simple or not any(groups[t].roots for t in shared)):
+                tangle = [key, *shared]
+                for other in [other for other in found if set(other) & set(tangle)]:
+                    found.remove(other)
+                    tangle += [t for t in other if t not in tangle]
+                found.append(tangle)
         return found
 
     def _atoms(self, group: Group) -> Product | None:
@@ -196,8 +225,9 @@ class Ways:
         if not group.roots or group.power.length:
             return None
         atoms = self._known.product(group.power.base)
-        whole = atoms is None or (atoms.number == 1 and list(atoms.factors.values()) == [(group.power.base, 1)])
-        return None if whole else atoms
+        base = self._known.same(group.power.base)
+        alone = atoms is None or (atoms.number == 1 and base in atoms.factors and len(atoms.factors) == 1)
+        return None if alone else atoms
 
     def _pass(self, i: int, product: Product) -> None:
         """Note the rows between a product and its factors, and those whose base is differentiated by."""
@@ -209,27 +239,27 @@ class Ways:
                 if self._graph.rows[j][0] in ("mul", "div", "neg", "pow"):
                     waiting += operands(self._graph.rows[j])
 
-    def _merged(self, product: Product) -> Iterator[Way]:
+    def _merged(self, i: int, product: Product) -> Iterator[Way]:
         groups = self._groups(product)
         tangles = self._tangles(groups)
-        tangled = {key for tangle in tangles for key in tangle}
+        tangled = [key for tangle in tangles for key in tangle]
         single: set[int] = set()
         for key, group in groups.items():
             if key in tangled:
                 continue
             if group.merged:
                 rest = _without(product, group.leaves)
-                yield from self._of_power(group.power, rest)
+                yield from self._of_power(i, group.power, rest)
             else:
                 single.update(group.leaves)
         for leaf in single:
             row, k = product.factors[leaf]
             if k:
                 yield row, partial(_of_factor, product, leaf)
-        if tangles:
-            yield from self._untangled(product, groups, tangled)
+        for tangle in tangles:
+            yield from self._untangled(i, product, groups, tangle)
 
-    def _of_power(self, power: Power, rest: Product) -> Iterator[Way]:
+    def _of_power(self, i: int, power: Power, rest: Product) -> Iterator[Way]:
         """The ways through a power times the rest of a product."""
         e = power.exponent
         if not power.length:
@@ -244,7 +274,7 @@ class Ways:
         elif e.rows or e.number:
             yield power.base, partial(_of_squares, power, rest)
         for row, k in e.rows:
-            yield row, partial(_of_exponent, power, rest, k)
+            yield row, partial(_of_exponent, power, i, k)
 
     def _single(self, i: int, row: Row) -> Iterator[Way]:
         """The ways through a root that stands alone."""
@@ -256,26 +286,26 @@ class Ways:
             if row[0] != "pow":
                 yield row[1], partial(_instantiated, _FLAT[row[0]], {"y": i})
             elif e.rows or 0 < e.number < 1:
-                yield from self._of_power(power, Product())
+                yield from self._of_power(i, power, Product())
         elif power.length:
             least = 2 if power.root is None else 1
             if e.rows or e.number >= least:
                 self.passed.add(self._known.plain(row[1]))
-                yield from self._of_power(power, Product())
+                yield from self._of_power(i, power, Product())
         elif power.nested:
             self.passed.add(self._known.plain(row[1]))
-            yield from self._of_power(power, Product())
+            yield from self._of_power(i, power, Product())
         else:
             alone = Product(1.0, {self._known.same(i): (i, 1)})
             groups = self._groups(alone)
             tangles = self._tangles(groups)
             if tangles:
                 self.passed.add(self._known.plain(row[1]))
-                yield from self._untangled(alone, groups, set(tangles[0]))
+                yield from self._untangled(i, alone, groups, tangles[0])
 
     # Roots of products
 
-    def _untangled(self, product: Product, groups: dict[int, Group], tangled: set[int]) -> Iterator[Way]:
+    def _untangled(self, i: int, product: Product, groups: dict[int, Group], tangled: list[int]) -> Iterator[Way]:
         """The ways through roots of products that are zero where other factors are."""
         leaves = [leaf for key in tangled for leaf in groups[key].leaves]
         tangle = Tangle(_without(product, leaves))
@@ -287,7 +317,7 @@ class Ways:
             elif group.roots:
                 tangle.roots.append((group.power, Product(1.0, {key: (group.power.base, 1)})))
             else:
-                tangle.whole[key] = int(group.power.exponent.number)
+                tangle.powers[key] = int(group.power.exponent.number)
         for _, atoms in tangle.roots:
             for key, (row, _) in atoms.factors.items():
                 tangle.rows[key] = row
@@ -295,7 +325,7 @@ class Ways:
             yield row, partial(_of_atom, tangle, key)
         for power, _ in tangle.roots:
             for row, k in power.exponent.rows:
-                yield row, partial(_of_exponent, power, _without(product, groups[self._known.same(power.base)].leaves), k)
+                yield row, partial(_of_exponent, power, i, k)
 
     # Lengths
 
@@ -309,8 +339,7 @@ class Ways:
             power = self._known.power(self._known.plain(row))
             if power is None or power.exponent.rows or power.odd or power.half:
                 continue
-            one = 1 if power.root is None else 0.5
-            if found is not None or k != 1 or power.exponent.number != one:
+            if found is not None or k != 1 or power.exponent.number != (1 if power.root is None else Fraction(1, 2)):
                 return None
             found = power, leaf
         return None if found is None else (found[0], _without(product, [found[1]]))
@@ -330,6 +359,11 @@ class Ways:
                 else:
                     yield j, partial(_given, j)
 
+    def _origin(self, length: int) -> tuple[int, ...]:
+        """The rows that a length changes with."""
+        row = self._graph.rows[length]
+        return row[1:] if row[0] == "hypot" else row[1:2] if row[0] in ("magnitude", "sqrt", "cbrt") else (length,)
+
     def _is_length(self, i: int) -> bool:
         row = self._graph.rows[i]
         return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self._known.is_square(row[1]))
@@ -348,7 +382,7 @@ class Ways:
                 bindings = {"x": row[1], "y": row[2], "out": i}
                 yield j, partial(_instantiated, PRIMITIVES["hypot"].partials[k], bindings)
 
-    def _even(self, i: int, row: Row) -> Iterator[Way]:
+    def _even(self, row: Row) -> Iterator[Way]:
         """The ways through an even function of a length times something else."""
         found = self._length(row[1])
         if found is None:
@@ -409,16 +443,15 @@ def _without(product: Product, leaves: list[int]) -> Product:
 # The derivatives by a row, each of which is made where a sweep asks for it
 
 
-def _times(b: Builder, number: float, *parts: int | None) -> int:
+def _times(b: Builder, number: Fraction | float, *parts: int | None) -> int:
     """The product of what is given, a number first."""
     made: int | None = None
     for part in parts:
-        if part is None or b.value(part) == 1.0:
-            continue
-        made = part if made is None else b.op("mul", made, part)
+        if part is not None and b.value(part) != 1.0:
+            made = part if made is None else product(b, made, part)
     if made is None:
-        return b.const(number)
-    return made if number == 1 else b.op("mul", b.const(number), made)
+        return b.const(float(number))
+    return made if number == 1 else product(b, b.const(float(number)), made)
 
 
 def _instantiated(text: str, bindings: dict[str, int], b: Builder) -> int:
@@ -433,6 +466,11 @@ def _given(row: int, b: Builder) -> int:
 
 def _one(b: Builder) -> int:
     return b.const(1.0)
+
+
+def _nothing(condition: int, b: Builder) -> int:
+    """NaN where the condition holds, else no derivative."""
+    return b.op("where", condition, b.const(float("nan")), b.const(0.0))
 
 
 def _rest(b: Builder, rest: Product) -> int | None:
@@ -454,15 +492,15 @@ def _of_base(power: Power, rest: Product, b: Builder) -> int:
         return _times(b, rest.number, made, _rest(b, rest), power.domain(b))
 
 
-def _of_exponent(power: Power, rest: Product, k: float, b: Builder) -> int:
-    """The derivative by a row of the exponent."""
+def _of_exponent(power: Power, i: int, k: Fraction, b: Builder) -> int:
+    """The derivative of row `i`, which has the power for a factor, by a row of the exponent."""
     with b.simplifying():
-        base = power.base if power.root is None else power.root
-        e = power.exponent if power.root is None else power.exponent.times(2.0)
+        e, base = power.exponent, power.base
+        if power.root is not None:
+            e, base, k = e.times(2), power.root, 2 * k
         size = base if power.half or power.free or power.length else b.op("abs", base)
-        bindings = {"x": size, "y": e.row(b), "out": power.row(b)}
-        made = instantiate(b, PRIMITIVES["pow"].partials[1], bindings)
-        return _times(b, k * rest.number, made, _rest(b, rest), power.domain(b))
+        made = instantiate(b, PRIMITIVES["pow"].partials[1], {"x": size, "y": e.row(b), "out": i})
+        return _times(b, k, made)
 
 
 def _of_squares(power: Power, rest: Product, b: Builder) -> int:
@@ -471,12 +509,11 @@ def _of_squares(power: Power, rest: Product, b: Builder) -> int:
     with b.simplifying():
         if not e.rows and (e.number >= 1 or e.number < 0):
             return _times(b, e.number * rest.number, power.slope().row(b), _rest(b, rest))
-        base = power.base
-        down = e.plus(Exponent(-1.0))
+        base, down = power.base, e.plus(ONE, -1)
         number, text = 1.0, _OF_POWER if e.rows else _OF_ROOT
         if power.root is not None:
-            base, down, number, text = power.root, down.times(2.0), 0.5, _OF_LENGTH if e.rows else _OF_ROOT
-            e = e.times(2.0)
+            base, down, number, text = power.root, down.times(2), 0.5, _OF_LENGTH if e.rows else _OF_ROOT
+            e = e.times(2)
         made = instantiate(b, text, {"x": base, "z": e.row(b), "y": down.row(b)})
         return _times(b, number * rest.number, made, _rest(b, rest))
 
@@ -484,14 +521,14 @@ def _of_squares(power: Power, rest: Product, b: Builder) -> int:
 def _of_length(power: Power, rest: Product, component: Slope | None, b: Builder) -> int:
     """The derivative of a power of a length, times the rest, by a component."""
     e = power.exponent
-    down = e.plus(Exponent(-2.0))
-    half = 0.5 if component is None else 1.0
+    down = e.plus(ONE, -2)
+    half = Fraction(1, 2 if component is None else 1)
     with b.simplifying():
         inner = None if component is None else component(b)
         if e.rows:
             made = instantiate(b, _OF_LENGTH, {"x": power.base, "z": e.row(b), "y": down.row(b)})
             return _times(b, half * rest.number, made, inner, _rest(b, rest))
-        size = b.op("pow", power.base, b.const(down.number))
+        size = b.op("pow", power.base, down.row(b))
         return _times(b, half * e.number * rest.number, size, inner, _rest(b, rest))
 
 
@@ -540,57 +577,52 @@ class Tangle:
     Attributes:
         rest: what has no such factor.
         roots: powers, and their bases as products.
-        whole: exponents by factor.
+        powers: exponents by factor.
         rows: the factors.
     """
 
     rest: Product
     roots: list[tuple[Power, Product]] = field(default_factory=list)
-    whole: dict[int, int] = field(default_factory=dict)
+    powers: dict[int, int] = field(default_factory=dict)
     rows: dict[int, int] = field(default_factory=dict)
 
 
 def _of_atom(tangle: Tangle, atom: int, b: Builder) -> int:
     """The derivative by a factor: it is its exponent over all times the product, divided by it."""
-    total = Exponent(float(tangle.whole.get(atom, 0)))
+    total = Exponent(Fraction(tangle.powers.get(atom, 0)))
     for power, atoms in tangle.roots:
         if atom in atoms.factors:
-            total = total.plus(power.exponent.times(atoms.factors[atom][1]))
-    whole = {**tangle.whole, atom: tangle.whole.get(atom, 0) - 1}
+            total = total.plus(power.exponent, atoms.factors[atom][1])
+    left = {**tangle.powers, atom: tangle.powers.get(atom, 0) - 1}
     with b.simplifying():
-        made = _regular(tangle, whole, b)
-        if total.rows:
-            return _times(b, tangle.rest.number, total.row(b), made, _rest(b, tangle.rest))
-        return _times(b, total.number * tangle.rest.number, made, _rest(b, tangle.rest))
+        made = _regular(tangle, left, b)
+        number = (1.0 if total.rows else float(total.number)) * tangle.rest.number
+        return _times(b, number, total.row(b) if total.rows else None, made, _rest(b, tangle.rest))
 
 
-def _regular(tangle: Tangle, whole: dict[int, int], b: Builder) -> int:
+def _regular(tangle: Tangle, powers: dict[int, int], b: Builder) -> int:
     """The powers of a tangle in a form in which nothing is both zero and infinite where a root is zero."""
     if len(tangle.roots) == 1:
         power, atoms = tangle.roots[0]
-        symbolic = bool(power.exponent.rows)
-        for shift in (0, -1) if symbolic else (0, 1, -1, 2, -2):
-            left = {t: whole.get(t, 0) - shift * atoms.factors.get(t, (t, 0))[1] for t in {*whole, *atoms.factors}}
-            number = power.exponent.number + shift
-            if (symbolic and shift) or not any(
-                k > 0 and left[t] * (1 if symbolic else number) < 0 for t, (_, k) in atoms.factors.items()
-            ):
-                moved = power.times(Power(power.base, Exponent(1.0), odd=True), shift)
-                factors = {t: (tangle.rows[t], n) for t, n in left.items() if n}
-                others = Product(atoms.number**-shift, factors).row(b)
-                return _times(b, 1.0, others, moved.row(b), moved.domain(b))
+        known = not power.exponent.rows and not b.graph.complex
+        for shift in (0, 1, -1, 2, -2) if known else (0, -1):
+            left = {t: powers.get(t, 0) - shift * atoms.factors.get(t, (t, 0))[1] for t in {*powers, *atoms.factors}}
+            number = power.exponent.number + shift if known else 1
+            regular = all(k < 0 or left[t] * number >= 0 for t, (_, k) in atoms.factors.items())
+            if regular or (shift and not known):
+                moved = power.times(Power(power.base, ONE, odd=True), shift)
+                others = Product(atoms.number**-shift, {t: (tangle.rows[t], n) for t, n in left.items() if n})
+                return _times(b, 1, others.row(b), moved.row(b), moved.domain(b))
     parts: list[int | None] = []
-    number = 1.0
+    scale = 1.0
     for power, atoms in tangle.roots:
-        number *= abs(atoms.number) ** power.exponent.number
-        if power.half and not b.graph.complex:
+        scale *= abs(atoms.number) ** float(power.exponent.number)
+        if power.half:
             less = b.op("lt", power.base, b.const(0.0))
             parts.append(b.op("where", less, b.const(float("nan")), b.const(1.0)))
     for t, row in tangle.rows.items():
-        n = whole.get(t, 0)
-        own = Power(row, Exponent(float(n)), odd=n % 2 == 1)
+        own = Power(row, Exponent()).times(Power(row, ONE, odd=True), powers.get(t, 0))
         for power, atoms in tangle.roots:
-            k = atoms.factors.get(t, (t, 0))[1]
-            own = own.times(Power(row, power.exponent, odd=power.odd), k)
+            own = own.times(Power(row, power.exponent, odd=power.odd), atoms.factors.get(t, (t, 0))[1])
         parts.append(own.row(b))
-    return _times(b, number, *parts)
+    return _times(b, scale, *parts)

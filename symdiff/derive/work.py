@@ -68,6 +68,27 @@ class Pass:
         self.note("bar", bars, "reverse sweep")
         return bars
 
+    def at(self, row: int) -> int:
+        """The row whose value is that of a row of the source; all of its rows are live."""
+        return row if self.ways is None else self.ways.at[row]
+
+    def tangent(self, dots: dict[int, int], row: int) -> int | None:
+        """The tangent, or adjoint, of a row of the source, of those that a sweep made."""
+        return dots.get(row if self.ways is None else self.ways.seen(row))
+
+    def adjoints(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
+        """The adjoints of rows of the source, those too that a derivative passes by."""
+        wanted = [row if self.ways is None else self.ways.seen(row) for row in rows]
+        bars = self.reverse(cotangents, wanted)
+        found = {row: bar for row in rows if (bar := self.tangent(bars, row)) is not None}
+        if self.ways is not None and self.ways.passed:
+            self.builder.written = True
+            written = self.reverse(cotangents, wanted)
+            self.builder.written = False
+            passed = [row for row in rows if self.at(row) in self.ways.passed]
+            found.update({row: bar for row in passed if (bar := self.tangent(written, row)) is not None})
+        return found
+
     def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
         """Label the new rows of a sweep as the adjoint or tangent of their primal rows."""
         if self.sections[-1:] != ((self.start, title),):
