@@ -45,6 +45,8 @@ class Builder:
         supports: for rows whose support has been asked for, what it is.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
         elements: for rows of assembled arrays that were indexed, which of their places begin with which number.
+        slopes: the derivative of each `by` row by its second operand, as what makes it.
+        written: whether derivatives are taken by the operands alone, as a formula is written.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -57,6 +59,8 @@ class Builder:
         self.supports: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
         self.elements: dict[int, dict[int | None, list[int]]] = {}
+        self.slopes: dict[int, Callable[[Builder], int]] = {}
+        self.written = False
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
@@ -99,6 +103,13 @@ class Builder:
         """Row `i` of the graph."""
         return self.graph.rows[i]
 
+    def plain(self, i: int) -> int:
+        """Row `i` as a value, whatever it is differentiated by."""
+        rows = self.graph.rows
+        while rows[i][0] == "by" or rows[i][0] == "fixed":
+            i = rows[i][1]
+        return i
+
     def raw(self, name: str, *arguments: int) -> int:
         """A row exactly as given, shared where the graph shares."""
         graph = self.graph
@@ -112,6 +123,8 @@ class Builder:
     def op(self, name: str, *arguments: int) -> int:
         """A row for an operation, or an equal simpler row."""
         rows = self.graph.rows
+        if self.slopes:
+            arguments = tuple(map(self.plain, arguments))
         takes = _TAKES[name]
         constants = True
         for i in arguments:
@@ -199,6 +212,8 @@ class Builder:
 
     def structure(self, operation: Structure, *arguments: int) -> int:
         """A row for an operation on shapes, or an equal simpler row."""
+        if self.slopes:
+            arguments = tuple(map(self.plain, arguments))
         if not operation.arranges and not operation.condition:
             arguments = tuple(map(self.number, arguments))
         if not self.exact and self.simplify and (scaled := outside(self, operation, arguments)) is not None:

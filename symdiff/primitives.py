@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import inf, nan, pi
+from math import inf, nan, pi, prod
 
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
@@ -78,6 +78,8 @@ class Primitive:
     """Defined for complex arguments, and differentiable there."""
     complex_partials: tuple[str, ...] = ()
     """The rules for complex arguments, where `partials` hold for real ones only."""
+    even: str = ""
+    """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
     quiet: bool = False
     """Sets no floating-point flag, whatever the arguments."""
     finite: bool = False
@@ -152,6 +154,39 @@ def _sinc_rule(order: int) -> str:
     far = far.replace("/x", f"/away(special(abs(x) < {radius:.2f}), x)")
     value = f"where(special(abs(x) < {radius:.2f}), {near}, {far})"
     return f"sinc{order}(x, {value})" if order <= _SINC_ORDERS else value
+
+
+_RADIAL_ORDERS = 6  # of the functions that the even derivatives of sin(x)/x and sinh(x)/x lead to
+
+
+def _radial_rule(order: int, name: str) -> str:
+    """The derivative of sin(x)/x, or sinh(x)/x, divided by x, `order` times, without signs: j(x)/x^order.
+
+    Here j is the spherical Bessel function of that order, or the modified one. Near 0 it is a Taylor series, for
+    its closed form cancels there; they meet where their rounding errors are about the same.
+    Source: Abramowitz & Stegun, Handbook of Mathematical Functions, 10.1.2, 10.1.19, 10.2.5, 10.2.18.
+    """
+    circular = name == "sin"
+    if not order:
+        return f"{name}ratio0(x, where(special(x == 0), 1, {name}(x)/away(special(x == 0), x)))"
+    radius = (1 if circular else 3) * (order + 1)
+    steps = []
+    term, k = 1.0, 1
+    while term > 1e-18:
+        divisor = 2 * k * (2 * order + 2 * k + 1)
+        steps.append(f"x^2/{divisor}")
+        term *= radius**2 / divisor
+        k += 1
+    near = "*".join([f"(1 {'-' if circular else '+'} {step}" for step in steps]) + ")" * len(steps)
+    near = f"{near}/{prod(range(1, 2 * order + 2, 2))}"
+    before, last = ("cos(x)", "sin(x)/x") if circular else ("cosh(x)", "sinh(x)/x")
+    for n in range(order):
+        terms = f"{2 * n + 1}*({last})", before
+        before, last = last, "({} - {})/x^2".format(*(terms if circular else terms[::-1]))
+    near = near.replace("x", f"away(special(abs(x) >= {radius}), x)")
+    far = re.sub(r"\bx\b", f"away(special(abs(x) < {radius}), x)", last)
+    value = f"where(special(abs(x) < {radius}), {near}, {far})"
+    return f"{name}ratio{order}(x, {value})" if order <= _RADIAL_ORDERS else value
 
 
 _TABLE = (
@@ -449,6 +484,7 @@ _TABLE = (
         latex=r"\cos",
         slow=True,
         partials=("-sin(x)",),
+        even="-" + _radial_rule(0, "sin"),
         numpy="cos",
         math="cos",
         llvm="cos",
@@ -539,6 +575,7 @@ _TABLE = (
         latex=r"\operatorname{sinc}",
         slow=True,
         partials=(_sinc_rule(1),),
+        even="-pi^2*" + re.sub(r"\bx\b", "(pi*x)", _radial_rule(1, "sin")),
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
         llvm="sin(pi*where(x == 0, 1e-20, x))/(pi*where(x == 0, 1e-20, x))",
@@ -561,6 +598,26 @@ _TABLE = (
         )
         for order in range(1, _SINC_ORDERS + 1)
     ),
+    # sin(x)/x and sinh(x)/x, and what their derivatives lead to: even functions of a length, as cos and cosh are.
+    # sinratio2(x, y) is y, which is j(x)/x^2 for the spherical Bessel function j of order 2.
+    *(
+        Primitive(
+            name=f"{name}ratio{order}",
+            latex=rf"\frac{{{letter}_{{{order}}}\left(#1\right)}}{{#1^{{{order}}}}}"
+            if order
+            else rf"\frac{{\{name}\left(#1\right)}}{{#1}}",
+            partials=(f"{sign}x*({_radial_rule(order + 1, name)})", "0"),
+            even=f"{sign}({_radial_rule(order + 1, name)})",
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            quiet=True,
+            internal=True,
+            finite=name == "sin",
+        )
+        for name, letter, sign in (("sin", "j", "-"), ("sinh", "i", ""))
+        for order in range(_RADIAL_ORDERS + 1)
+    ),
     # Hyperbolic; tanh' is written with exp(-2|x|) because 1 - tanh^2 cancels for large arguments.
     Primitive(
         name="sinh",
@@ -578,6 +635,7 @@ _TABLE = (
         grows=True,
         latex=r"\cosh",
         partials=("sinh(x)",),
+        even=_radial_rule(0, "sinh"),
         numpy="cosh",
         math="cosh",
         llvm="cosh",
@@ -1005,6 +1063,32 @@ _TABLE = (
         quiet=True,
         internal=True,
         sample=((0.0, 0.0), _R),
+    ),
+    # For sweeps: x as if it did not change; x with one more way to change, along that of y (see `derive/ways.py`)
+    Primitive(
+        name="fixed",
+        latex="#1",
+        partials=("0",),
+        numpy="{x}",
+        math="{x}",
+        llvm="x",
+        holomorphic=True,
+        quiet=True,
+        internal=True,
+        finite=True,
+    ),
+    Primitive(
+        name="by",
+        latex="#1",
+        partials=("1", "1"),
+        numpy="{x}",
+        math="{x}",
+        llvm="x",
+        holomorphic=True,
+        quiet=True,
+        guards="xy",
+        internal=True,
+        finite=True,
     ),
     Primitive(  # where(y, x, 0) for an x that is finite
         name="masked",

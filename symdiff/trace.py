@@ -236,8 +236,8 @@ def _columns(program: Program, line: Line, wrt: Sequence[str], *, tangent: bool,
 
 def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool) -> Program:
     """Value, tangent and adjoint of each line of a program, by one sweep each."""
-    work = Pass(_plain(source))
-    primal = work.program
+    primal = _plain(source)
+    work = Pass(primal)
     found = lines(primal)
     rows = list(dict.fromkeys(line.row for line in found if not primal.graph.is_condition(line.row)))
     dots: dict[int, int] = {}
@@ -247,24 +247,27 @@ def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bo
         dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in given})
     weights: list[int] = []
     if cotangent:
-        weights = [work.input(f"{name}_bar", i) for i, name in zip(primal.outputs, primal.names, strict=True)]
-    elif [work.builder.shape(i) for i in primal.outputs] == [()]:
+        weights = [work.input(f"{name}_bar", work.at(i)) for i, name in zip(primal.outputs, primal.names, strict=True)]
+    elif [primal.graph.shape(i) for i in primal.outputs] == [()]:
         weights = [work.builder.const(1.0)]
     if weights:
         totals: dict[int, int] = {}
-        for output, weight in zip(primal.outputs, weights, strict=True):
+        for output, weight in zip(work.program.outputs, weights, strict=True):
             totals[output] = work.builder.op("add", totals[output], weight) if output in totals else weight
-        bars = work.reverse(totals, work.active(rows))
+        bars = work.adjoints(totals, rows)
     outputs: list[int] = []
+    zero = work.builder.const(0.0)
     own = dict(zip(primal.names, weights, strict=False))
     for line in found:
         columns = _columns(primal, line, wrt, tangent=tangent, adjoint=bool(weights))
-        outputs.append(work.builder.number(line.row))
+        shape = primal.graph.shape(line.row)
+        outputs.append(work.builder.number(work.at(line.row)))
         if "tangent" in columns:
-            outputs += work.full(dots, [line.row])
+            dot = work.tangent(dots, line.row)
+            outputs.append(work.builder.full(zero if dot is None else dot, shape))
         if "adjoint" in columns:
-            of_result = {line.row: own[line.name]} if line.kind == "result" else bars
-            outputs += work.full(of_result, [line.row])
+            bar = own[line.name] if line.kind == "result" else bars.get(line.row, zero)
+            outputs.append(work.builder.full(bar, shape))
     return _plain(work.finish((), outputs, (), [f"p{k}" for k in range(len(outputs))]))
 
 

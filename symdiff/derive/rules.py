@@ -41,6 +41,8 @@ def chain(
         return _structural(builder, i, row, k, factor, unneeded, forward=forward)
     if forward and builder.graph.shapes:
         factor = builder.lifted(factor, len(builder.shape(row[1 + k])), len(builder.shape(i)))
+    if (row[0] == "by" and k == 0) or (row[0] == "fixed" and builder.written):
+        return factor
     primitive = PRIMITIVES[row[0]]
     rules = primitive.complex_partials if builder.graph.complex and primitive.complex_partials else primitive.partials
     text = rules[k]
@@ -48,10 +50,14 @@ def chain(
         return None
     if row[0] == "away" and not forward:
         factor = _chosen(builder, row[1], factor)
-    if text == "1" and builder.simplify:
+    if text == "1" and builder.simplify and row[0] != "by":
         return factor if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], factor)
     parameters = primitive.parameters
-    if text in parameters:
+    if row[0] == "by":
+        if builder.written:
+            return None
+        partial = builder.slopes[i](builder)
+    elif text in parameters:
         partial = row[1 + parameters.index(text)]
     else:
         absent = elsewhere(builder, support_of(builder, factor))
@@ -62,7 +68,9 @@ def chain(
         for condition in builder.silence.where(partial):
             if not builder.silence.holds(row[1 + k], condition):
                 factor = _chosen(builder, condition, factor)
-    if not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
+    if row[0] == "by" and builder.value(partial) == 1.0:
+        term = factor
+    elif not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
         term = product(builder, factor, partial)
     else:
         term = times(builder, factor, partial, (*unneeded, *builder.silence.where(i)), forward=forward)

@@ -15,6 +15,7 @@ from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
+from symdiff.derive.ways import Ways, plain, ways
 from symdiff.dims import Dim, Shape, fixed, product
 from symdiff.ir import Program, compact, operands
 
@@ -26,12 +27,16 @@ class Pass:
     source: Program
     program: Program = field(init=False)
     builder: Builder = field(init=False)
+    ways: Ways | None = field(init=False, default=None)
     _uses: list[list[Use]] = field(init=False)
     _unneeded: Unneeded | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.program = compact(self.source)
+        self.ways = ways(self.source)
+        self.program = compact(self.source) if self.ways is None else self.ways.program
         self.builder = Builder(self.program.graph)
+        if self.ways is not None:
+            self.builder.slopes = self.ways.slopes
         self.builder.exact = False
         self.start = len(self.program.graph.rows)
         self._uses = [[] for _ in range(self.start)]
@@ -86,6 +91,28 @@ class Pass:
         bars = reverse(self.builder, cotangents, active)
         self.note("bar", bars, "reverse sweep")
         return bars
+
+    def at(self, row: int) -> int:
+        """The row whose value is that of a row of the source; all of its rows are live."""
+        return row if self.ways is None else self.ways.at[row]
+
+    def tangent(self, dots: dict[int, int], row: int) -> int | None:
+        """The tangent, or adjoint, of a row of the source, of those that a sweep made."""
+        return dots.get(row if self.ways is None else self.ways.seen(row))
+
+    def adjoints(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
+        """The adjoints of rows of the source, those too that a derivative passes by."""
+        wanted = [row if self.ways is None else self.ways.seen(row) for row in rows]
+        active = self.active(wanted)
+        bars = self.reverse(cotangents, active)
+        found = {row: bar for row in rows if (bar := self.tangent(bars, row)) is not None}
+        if self.ways is not None and self.ways.passed:
+            self.builder.written = True
+            written = self.reverse(cotangents, active)
+            self.builder.written = False
+            passed = [row for row in rows if self.at(row) in self.ways.passed]
+            found.update({row: bar for row in passed if (bar := self.tangent(written, row)) is not None})
+        return found
 
     def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
         """Label the new rows of a sweep as the adjoint or tangent of their primal rows."""
@@ -194,7 +221,7 @@ class Pass:
         outputs = [*primal, *derivatives]
         taken: set[str] = set()
         names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))
-        return Program(
+        made = Program(
             self.program.graph,
             tuple(self.inputs),
             tuple(outputs),
@@ -203,6 +230,7 @@ class Pass:
             self.sections,
             frozenset(self.steps),
         )
+        return made if self.ways is None else plain(made)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,628 @@
+"""By what a row is differentiated, where that is not by its operands.
+
+At 0 the derivative of a root is infinite, and that of a length is left out: what is
+right for the one step is wrong for a formula in which another factor makes up for it. So
+
+- a product in which one base stands in several factors is differentiated as one power of it:
+  `x*sqrt(x)` as x^1.5, `q*abs(q)**0.852` as 1.852*abs(q)**0.852 has it;
+- even powers and even functions of `abs`, `norm` and `hypot` are differentiated as functions of
+  the sum of squares: `norm(x)**2` and `cos(norm(x))` are smooth at the origin;
+- the root of a sum of squares is a length, and has the derivative 0 at the origin.
+
+The values stay as they are written. `fixed(i)` is row `i` as if it did not change, and
+`by(fixed(i), x)` row `i` again, which changes with x alone; how fast is a row that is made where
+a sweep asks for it. Neither operation is left in a finished program. Where there is no derivative,
+at an origin where one was left out before (see `origins.py`), a row is `by` the length as well: NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+
+from symdiff.arrays import Assemble, Einsum, Sum, separate
+from symdiff.build import Builder
+from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
+from symdiff.derive.origins import Origin, kinks
+from symdiff.factors import product
+from symdiff.ir import CONDITIONS, Graph, Program, Row, operands, replay
+from symdiff.language.lower import instantiate
+from symdiff.primitives import PRIMITIVES
+
+Slope = Callable[[Builder], int]
+Way = tuple[int, Slope]  # a row, and the derivative by it
+
+_TRIGGERS = frozenset({"sqrt", "cbrt", "abs", "hypot", "magnitude"})
+_FLAT = {  # the derivative of a root of x, a sum of squares, whose value is y
+    "sqrt": "where(special(y == 0), 0, 0.5/away(special(y == 0), y))",
+    "cbrt": "where(special(y == 0), 0, 1/(3*away(special(y == 0), y)^2))",
+}
+_OF_ROOT = "where(special(x == 0), 0, z*away(special(x == 0), x)^y)"  # z is the exponent, y = z - 1 is negative
+_OF_POWER = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1), x)^y)"  # of a sum of squares
+_OF_LENGTH = (
+    "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # y = z - 2; times a component
+)
+_SLOPE = "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"
+_SHARE = "where(special(y == 0), 0, x/away(special(y == 0), y))"  # of a component x of a vector of length y
+
+
+def ways(program: Program) -> Ways | None:
+    """The program with other ways through some of its rows; None if there are none."""
+    if not any(row[0] in _TRIGGERS or (row[0] == "pow" and _fractional(program, row)) for row in program.graph.rows):
+        return None
+    made = Ways(program, kinks(program))
+    return made if made.slopes else None
+
+
+def plain(program: Program) -> Program:
+    """The program without other ways."""
+    graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+    return replay(program, graph, lambda _, row: row[1] if row[0] in ("by", "fixed") else graph.intern(row))
+
+
+def _fractional(program: Program, row: Row) -> bool:
+    """Whether a power is no product of its base."""
+    name, *text = program.graph.rows[row[2]]
+    return name != "const" or not float(text[0]).is_integer()
+
+
+@dataclass(slots=True)
+class Group:
+    """The factors of a product that have one base, as one power."""
+
+    power: Power
+    leaves: list[int] = field(default_factory=list)
+    roots: list[tuple[Power, int]] = field(default_factory=list)
+
+    @property
+    def merged(self) -> bool:
+        """Whether they are differentiated as one."""
+        if not self.roots or (
+            any(p.free for p, _ in self.roots) and any(not (p.free or p.half) for p, _ in self.roots)
+        ):
+            return False
+        return len(self.leaves) > 1 or any(p.nested or k > 1 for p, k in self.roots)
+
+
+class Ways:
+    """A program on a graph of its own, on which some rows are `by` others.
+
+    Attributes:
+        program: it.
+        slopes: the derivative of each `by` row by its second operand.
+        at: the new row of each of the old ones, without other ways.
+        passed: rows through which a derivative does not pass that passes through them as written.
+    """
+
+    def __init__(self, program: Program, kinks: Mapping[int, Sequence[Origin]]) -> None:
+        self.slopes: dict[int, Slope] = {}
+        self._kinks = kinks
+        self.at: dict[int, int] = {}
+        self._new: dict[int, int] = {}
+        self.passed: set[int] = set()
+        self._graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+        self._builder = Builder(self._graph)
+        self._known = Monomials(self._builder)
+        self._seen: dict[int, int] = {}
+        self.program = replay(program, self._graph, self._make)
+
+    def seen(self, old: int) -> int:
+        """The new row of an old one, with its other ways."""
+        return self._new[old]
+
+    def _make(self, old: int, row: Row) -> int:
+        if row[0] in CONDITIONS:
+            row = (row[0], *map(self._builder.plain, row[1:]))
+        self.at[old] = i = self._graph.intern(row)
+        made = self._see(i)
+        for origin in self._kinks.get(old, ()):
+            condition = self.at[origin.condition]
+            for target in self._origin(self.at[origin.length]):
+                made = self._builder.raw("by", made, target)
+                self.slopes[made] = partial(_nothing, condition)
+        self._new[old] = made
+        return made
+
+    def _see(self, i: int) -> int:
+        """Row `i` as those that use it are to see it."""
+        if i not in self._seen:
+            made = i
+            found = list(self._ways(i))
+            if found:
+                made = self._builder.raw("fixed", i)
+            for row, slope in found:
+                made = self._builder.raw("by", made, row)
+                self.slopes[made] = slope
+            self._seen[i] = made
+        return self._seen[i]
+
+    def _ways(self, i: int) -> Iterator[Way]:
+        row = self._graph.rows[i]
+        if isinstance(row[0], Einsum):
+            return self._contraction(row)
+        if row[0] == "hypot":
+            return self._hypot(i, row)
+        if row[0] == "pow" and isinstance(self._row(row[1])[0], Assemble):
+            return self._assembled(row)
+        if row[0] in ("mul", "div", "pow", "sqrt", "cbrt") and self._known.rooted(i):
+            return self._product(i, row)
+        if isinstance(row[0], str) and row[0] in PRIMITIVES and PRIMITIVES[row[0]].even and not self._graph.complex:
+            return self._even(row)
+        return iter(())
+
+    def _row(self, i: int) -> Row:
+        return self._graph.rows[self._known.plain(i)]
+
+    # Products
+
+    def _product(self, i: int, row: Row) -> Iterator[Way]:
+        """The ways through a product in which one base stands in several factors, or through a root."""
+        product = self._known.product(i)
+        if product is None:
+            return
+        if len(product.factors) == 1 and i in product.factors:
+            yield from self._single(i, row)
+            return
+        new = self._conflicts(product)
+        for j in row[1:] if row[0] in ("mul", "div") else ():
+            inner = self._known.product(j)
+            new -= set() if inner is None else self._conflicts(inner)
+        if new:
+            self._pass(i, product)
+            yield from self._merged(i, product)
+
+    def _groups(self, product: Product) -> dict[int, Group]:
+        found: dict[int, Group] = {}
+        for leaf, (row, k) in product.factors.items():
+            power = self._known.power(self._known.plain(row))
+            if power is None:
+                key, own = leaf, Power(row, ONE, odd=True)
+            else:
+                key, own = self._known.same(power.base), power
+            group = found.get(key)
+            if group is None:
+                group = found[key] = Group(Power(own.base, Exponent()))
+            if self._graph.rows[own.base][0] == "away":
+                group.power = Power(own.base, group.power.exponent, **_flags(group.power))
+            group.power = group.power.times(own, k)
+            group.leaves.append(leaf)
+            if power is not None:
+                group.roots.append((power, k))
+        return found
+
+    def _conflicts(self, product: Product) -> set[frozenset[tuple[int, int]]]:
+        """The sets of factors, with their exponents, that are to be one power."""
+        groups = self._groups(product)
+        found = [group.leaves for group in groups.values() if group.merged]
+        found += [[leaf for key in tangle for leaf in groups[key].leaves] for tangle in self._tangles(groups)]
+        return {frozenset([(leaf, product.factors[leaf][1]) for leaf in leaves]) for leaves in found}
+
+    def _tangles(self, groups: dict[int, Group]) -> list[list[int]]:
+        """Roots of products, with the groups of the factors of the product that are zero where the root is.
+
+        Those that have a group in common are one.
+        """
+        found: list[list[int]] = []
+        for key, group in groups.items():
+            atoms, exponent = self._atoms(group), group.power.exponent
+            if atoms is None or exponent.number >= 1:
+                continue
+            shared = [t for t, (_, k) in atoms.factors.items() if k > 0 and t in groups]
+            twice = not exponent.rows and any(k > 1 for _, k in atoms.factors.values())
+            simple = not exponent.rows and not self._graph.complex
+            if (shared or twice) and (simple or not any(groups[t].roots for t in shared)):
+                tangle = [key, *shared]
+                for other in [other for other in found if set(other) & set(tangle)]:
+                    found.remove(other)
+                    tangle += [t for t in other if t not in tangle]
+                found.append(tangle)
+        return found
+
+    def _atoms(self, group: Group) -> Product | None:
+        """The base of a root as a product; None if it is a factor, or no root."""
+        if not group.roots or group.power.length:
+            return None
+        atoms = self._known.product(group.power.base)
+        base = self._known.same(group.power.base)
+        alone = atoms is None or (atoms.number == 1 and base in atoms.factors and len(atoms.factors) == 1)
+        return None if alone else atoms
+
+    def _pass(self, i: int, product: Product) -> None:
+        """Note the rows between a product and its factors, and those whose base is differentiated by."""
+        waiting = list(operands(self._graph.rows[i]))
+        while waiting:
+            j = self._known.plain(waiting.pop())
+            if j not in self.passed and (self._known.rooted(j) or self._known.same(j) not in product.factors):
+                self.passed.add(j)
+                if self._graph.rows[j][0] in ("mul", "div", "neg", "pow"):
+                    waiting += operands(self._graph.rows[j])
+
+    def _merged(self, i: int, product: Product) -> Iterator[Way]:
+        groups = self._groups(product)
+        tangles = self._tangles(groups)
+        tangled = [key for tangle in tangles for key in tangle]
+        single: set[int] = set()
+        for key, group in groups.items():
+            if key in tangled:
+                continue
+            if group.merged:
+                rest = _without(product, group.leaves)
+                yield from self._of_power(i, group.power, rest)
+            else:
+                single.update(group.leaves)
+        for leaf in single:
+            row, k = product.factors[leaf]
+            if k:
+                yield row, partial(_of_factor, product, leaf)
+        for tangle in tangles:
+            yield from self._untangled(i, product, groups, tangle)
+
+    def _of_power(self, i: int, power: Power, rest: Product) -> Iterator[Way]:
+        """The ways through a power times the rest of a product."""
+        e = power.exponent
+        if not power.length:
+            if e.rows or e.number:
+                yield power.base, partial(_of_base, power, rest)
+        elif power.root is None and self._row(power.base)[0] == "hypot":
+            if not e.rows and e.number < 2:
+                yield power.base, partial(_of_base, power, rest)
+            else:
+                for row, component in self._squared(self._known.plain(power.base)):
+                    yield row, partial(_of_length, power, rest, component)
+        elif e.rows or e.number:
+            yield power.base, partial(_of_squares, power, rest)
+        for row, k in e.rows:
+            yield row, partial(_of_exponent, power, i, k)
+
+    def _single(self, i: int, row: Row) -> Iterator[Way]:
+        """The ways through a root that stands alone."""
+        power = self._known.power(i)
+        if power is None:
+            return
+        e = power.exponent
+        if self._known.is_square(row[1]) and power.length:
+            if row[0] != "pow":
+                yield row[1], partial(_instantiated, _FLAT[row[0]], {"y": i})
+            elif e.rows or 0 < e.number < 1:
+                yield from self._of_power(i, power, Product())
+        elif power.length:
+            least = 2 if power.root is None else 1
+            if e.rows or e.number >= least:
+                self.passed.add(self._known.plain(row[1]))
+                yield from self._of_power(i, power, Product())
+        elif power.nested:
+            self.passed.add(self._known.plain(row[1]))
+            yield from self._of_power(i, power, Product())
+        else:
+            alone = Product(1.0, {self._known.same(i): (i, 1)})
+            groups = self._groups(alone)
+            tangles = self._tangles(groups)
+            if tangles:
+                self.passed.add(self._known.plain(row[1]))
+                yield from self._untangled(i, alone, groups, tangles[0])
+
+    # Roots of products
+
+    def _untangled(self, i: int, product: Product, groups: dict[int, Group], tangled: list[int]) -> Iterator[Way]:
+        """The ways through roots of products that are zero where other factors are."""
+        leaves = [leaf for key in tangled for leaf in groups[key].leaves]
+        tangle = Tangle(_without(product, leaves))
+        for key in tangled:
+            group = groups[key]
+            atoms = self._atoms(group)
+            if atoms is not None:
+                tangle.roots.append((group.power, atoms))
+            elif group.roots:
+                tangle.roots.append((group.power, Product(1.0, {key: (group.power.base, 1)})))
+            else:
+                tangle.powers[key] = int(group.power.exponent.number)
+        for _, atoms in tangle.roots:
+            for key, (row, _) in atoms.factors.items():
+                tangle.rows[key] = row
+        for key, row in tangle.rows.items():
+            yield row, partial(_of_atom, tangle, key)
+        for power, _ in tangle.roots:
+            for row, k in power.exponent.rows:
+                yield row, partial(_of_exponent, power, i, k)
+
+    # Lengths
+
+    def _length(self, i: int) -> tuple[Power, Product] | None:
+        """Row `i` as a length or an absolute value, times a rest that is neither; None if it is none."""
+        product = self._known.product(i)
+        if product is None:
+            return None
+        found: tuple[Power, int] | None = None
+        for leaf, (row, k) in product.factors.items():
+            power = self._known.power(self._known.plain(row))
+            if power is None or power.exponent.rows or power.odd or power.half:
+                continue
+            if found is not None or k != 1 or power.exponent.number != (1 if power.root is None else Fraction(1, 2)):
+                return None
+            found = power, leaf
+        return None if found is None else (found[0], _without(product, [found[1]]))
+
+    def _squared(self, i: int) -> Iterator[tuple[int, Slope | None]]:
+        """Rows that the square of a length depends on, each with half the derivative by it; None is one half."""
+        row = self._graph.rows[i]
+        if row[0] in ("magnitude", "sqrt"):
+            yield row[1], None
+        elif row[0] == "abs":
+            yield row[1], partial(_given, row[1])
+        else:
+            for j in dict.fromkeys(row[1:]):
+                inner = self._known.plain(j)
+                if self._is_length(inner):
+                    yield from self._squared(inner)
+                else:
+                    yield j, partial(_given, j)
+
+    def _origin(self, length: int) -> tuple[int, ...]:
+        """The rows that a length changes with."""
+        row = self._graph.rows[length]
+        return row[1:] if row[0] == "hypot" else row[1:2] if row[0] in ("magnitude", "sqrt", "cbrt") else (length,)
+
+    def _is_length(self, i: int) -> bool:
+        row = self._graph.rows[i]
+        return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self._known.is_square(row[1]))
+
+    def _hypot(self, i: int, row: Row) -> Iterator[Way]:
+        """The ways through a length that has a length for a component."""
+        if not any(self._is_length(self._known.plain(j)) for j in row[1:]):
+            return
+        for k, j in enumerate(row[1:]):
+            inner = self._known.plain(j)
+            if self._is_length(inner):
+                self.passed.add(inner)
+                for target, component in self._squared(inner):
+                    yield target, partial(_of_component, i, component)
+            else:
+                bindings = {"x": row[1], "y": row[2], "out": i}
+                yield j, partial(_instantiated, PRIMITIVES["hypot"].partials[k], bindings)
+
+    def _even(self, row: Row) -> Iterator[Way]:
+        """The ways through an even function of a length times something else."""
+        found = self._length(row[1])
+        if found is None:
+            return
+        power, rest = found
+        self.passed.update(map(self._known.plain, (row[1], *([] if power.root is None else [power.root]))))
+        primitive = PRIMITIVES[row[0]]
+        if power.length:
+            for target, component in self._squared(power.base if power.root is None else power.root):
+                yield target, partial(_of_even, primitive.even, row[1], rest, component)
+        else:
+            yield power.base, partial(_of_sizes, primitive.partials[0], power.base, rest)
+        if rest.factors:
+            yield self._see(rest.row(self._builder)), partial(_of_rest, primitive.partials[0], row[1], power)
+
+    # Arrays
+
+    def _contraction(self, row: Row) -> Iterator[Way]:
+        """The way through a contraction of two rows, of which the product has other ways."""
+        operation, p, q = row
+        if operation.left != operation.right or not (self._known.rooted(p) or self._known.rooted(q) or self._listed(p)):
+            return
+        b = self._builder
+        made = b.raw("pow", p, b.const(2.0)) if self._known.same(p) == self._known.same(q) else b.raw("mul", p, q)
+        seen = self._see(made)
+        if seen == made:
+            return
+        self.passed.update(map(self._known.plain, (p, q)))
+        labels = [label for label in operation.left if label in operation.out]
+        gone = [k - len(operation.left) for k, label in enumerate(operation.left) if label not in operation.out]
+        total = self._graph.intern((Sum(tuple(gone)), seen)) if gone else seen
+        yield b.permute(total, [labels.index(label) - len(labels) for label in operation.out]), _one
+
+    def _listed(self, i: int) -> bool:
+        """Whether row `i` is a list that holds a length."""
+        row = self._row(i)
+        return isinstance(row[0], Assemble) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
+
+    def _assembled(self, row: Row) -> Iterator[Way]:
+        """The way through an even power of a list, which is the list of the powers."""
+        exponent = self._builder.known(row[2])
+        if exponent is None or exponent % 2 or exponent <= 0 or not self._listed(row[1]):
+            return
+        operation, *parts = self._row(row[1])
+        self.passed.update(map(self._known.plain, (row[1], *parts)))
+        powers = [self._see(self._builder.raw("pow", part, row[2])) for part in parts]
+        yield self._graph.intern((operation, *powers)), _one
+
+
+def _flags(power: Power) -> dict[str, bool]:
+    return {"odd": power.odd, "half": power.half, "free": power.free, "length": power.length}
+
+
+def _without(product: Product, leaves: list[int]) -> Product:
+    return Product(product.number, {leaf: part for leaf, part in product.factors.items() if leaf not in leaves})
+
+
+# The derivatives by a row, each of which is made where a sweep asks for it
+
+
+def _times(b: Builder, number: Fraction | float, *parts: int | None) -> int:
+    """The product of what is given, a number first."""
+    made: int | None = None
+    for part in parts:
+        if part is not None and b.value(part) != 1.0:
+            made = part if made is None else product(b, made, part)
+    if made is None:
+        return b.const(float(number))
+    return made if number == 1 else product(b, b.const(float(number)), made)
+
+
+def _instantiated(text: str, bindings: dict[str, int], b: Builder) -> int:
+    with b.simplifying():
+        return instantiate(b, text, bindings)
+
+
+def _given(row: int, b: Builder) -> int:
+    del b
+    return row
+
+
+def _one(b: Builder) -> int:
+    return b.const(1.0)
+
+
+def _nothing(condition: int, b: Builder) -> int:
+    """NaN where the condition holds, else no derivative."""
+    return b.op("where", condition, b.const(float("nan")), b.const(0.0))
+
+
+def _rest(b: Builder, rest: Product) -> int | None:
+    """The rest of a product, without its number; None where that is all."""
+    return Product(1.0, rest.factors).row(b) if rest.factors else None
+
+
+def _of_base(power: Power, rest: Product, b: Builder) -> int:
+    """The derivative of a power, times the rest, by its base."""
+    e, slope = power.exponent, power.slope()
+    with b.simplifying():
+        if not e.rows:
+            return _times(b, e.number * rest.number, slope.row(b), _rest(b, rest), power.domain(b))
+        if power.half or power.free:
+            bindings = {"x": power.base, "z": e.row(b), "y": slope.exponent.row(b)}
+            made = instantiate(b, _SLOPE, bindings)
+        else:
+            made = b.op("mul", e.row(b), slope.row(b))
+        return _times(b, rest.number, made, _rest(b, rest), power.domain(b))
+
+
+def _of_exponent(power: Power, i: int, k: Fraction, b: Builder) -> int:
+    """The derivative of row `i`, which has the power for a factor, by a row of the exponent."""
+    with b.simplifying():
+        e, base = power.exponent, power.base
+        if power.root is not None:
+            e, base, k = e.times(2), power.root, 2 * k
+        size = base if power.half or power.free or power.length else b.op("abs", base)
+        made = instantiate(b, PRIMITIVES["pow"].partials[1], {"x": size, "y": e.row(b), "out": i})
+        return _times(b, k, made)
+
+
+def _of_squares(power: Power, rest: Product, b: Builder) -> int:
+    """The derivative of a power of a sum of squares, times the rest, by that sum."""
+    e = power.exponent
+    with b.simplifying():
+        if not e.rows and (e.number >= 1 or e.number < 0):
+            return _times(b, e.number * rest.number, power.slope().row(b), _rest(b, rest))
+        base, down = power.base, e.plus(ONE, -1)
+        number, text = 1.0, _OF_POWER if e.rows else _OF_ROOT
+        if power.root is not None:
+            base, down, number, text = power.root, down.times(2), 0.5, _OF_LENGTH if e.rows else _OF_ROOT
+            e = e.times(2)
+        made = instantiate(b, text, {"x": base, "z": e.row(b), "y": down.row(b)})
+        return _times(b, number * rest.number, made, _rest(b, rest))
+
+
+def _of_length(power: Power, rest: Product, component: Slope | None, b: Builder) -> int:
+    """The derivative of a power of a length, times the rest, by a component."""
+    e = power.exponent
+    down = e.plus(ONE, -2)
+    half = Fraction(1, 2 if component is None else 1)
+    with b.simplifying():
+        inner = None if component is None else component(b)
+        if e.rows:
+            made = instantiate(b, _OF_LENGTH, {"x": power.base, "z": e.row(b), "y": down.row(b)})
+            return _times(b, half * rest.number, made, inner, _rest(b, rest))
+        size = b.op("pow", power.base, down.row(b))
+        return _times(b, half * e.number * rest.number, size, inner, _rest(b, rest))
+
+
+def _of_component(i: int, component: Slope | None, b: Builder) -> int:
+    """The derivative of a length by what the square of one of its components depends on."""
+    with b.simplifying():
+        inner = b.const(0.5) if component is None else component(b)
+        return instantiate(b, _SHARE, {"x": inner, "y": i})
+
+
+def _of_even(text: str, x: int, rest: Product, component: Slope | None, b: Builder) -> int:
+    """The derivative of an even function of a length times the rest by a component of the length."""
+    with b.simplifying():
+        inner = None if component is None else component(b)
+        made = instantiate(b, text, {"x": x})
+        scale = rest.row(b) if rest.factors or rest.number != 1 else None
+        square = None if scale is None else b.op("pow", scale, b.const(2.0))
+        return _times(b, 0.5 if component is None else 1.0, made, square, inner)
+
+
+def _of_sizes(text: str, x: int, rest: Product, b: Builder) -> int:
+    """The derivative of an even function of abs(x) times the rest by x, as if of x times the rest."""
+    with b.simplifying():
+        scale = rest.row(b)
+        return _times(b, 1.0, scale, instantiate(b, text, {"x": b.op("mul", scale, x)}))
+
+
+def _of_rest(text: str, x: int, power: Power, b: Builder) -> int:
+    """The derivative of an even function of a length times the rest by the rest."""
+    with b.simplifying():
+        return _times(b, 1.0, power.row(b), instantiate(b, text, {"x": x}))
+
+
+def _of_factor(product: Product, leaf: int, b: Builder) -> int:
+    """The derivative of a product by one of its factors."""
+    row, k = product.factors[leaf]
+    left = Product(1.0, {**product.factors, leaf: (row, k - 1)})
+    with b.simplifying():
+        return left.row(b, k * product.number)
+
+
+@dataclass(slots=True)
+class Tangle:
+    """Roots of products, and whole powers of factors of these, times the rest of a product.
+
+    Attributes:
+        rest: what has no such factor.
+        roots: powers, and their bases as products.
+        powers: exponents by factor.
+        rows: the factors.
+    """
+
+    rest: Product
+    roots: list[tuple[Power, Product]] = field(default_factory=list)
+    powers: dict[int, int] = field(default_factory=dict)
+    rows: dict[int, int] = field(default_factory=dict)
+
+
+def _of_atom(tangle: Tangle, atom: int, b: Builder) -> int:
+    """The derivative by a factor: it is its exponent over all times the product, divided by it."""
+    total = Exponent(Fraction(tangle.powers.get(atom, 0)))
+    for power, atoms in tangle.roots:
+        if atom in atoms.factors:
+            total = total.plus(power.exponent, atoms.factors[atom][1])
+    left = {**tangle.powers, atom: tangle.powers.get(atom, 0) - 1}
+    with b.simplifying():
+        made = _regular(tangle, left, b)
+        number = (1.0 if total.rows else float(total.number)) * tangle.rest.number
+        return _times(b, number, total.row(b) if total.rows else None, made, _rest(b, tangle.rest))
+
+
+def _regular(tangle: Tangle, powers: dict[int, int], b: Builder) -> int:
+    """The powers of a tangle in a form in which nothing is both zero and infinite where a root is zero."""
+    if len(tangle.roots) == 1:
+        power, atoms = tangle.roots[0]
+        known = not power.exponent.rows and not b.graph.complex
+        for shift in (0, 1, -1, 2, -2) if known else (0, -1):
+            left = {t: powers.get(t, 0) - shift * atoms.factors.get(t, (t, 0))[1] for t in {*powers, *atoms.factors}}
+            number = power.exponent.number + shift if known else 1
+            regular = all(k < 0 or left[t] * number >= 0 for t, (_, k) in atoms.factors.items())
+            if regular or (shift and not known):
+                moved = power.times(Power(power.base, ONE, odd=True), shift)
+                others = Product(atoms.number**-shift, {t: (tangle.rows[t], n) for t, n in left.items() if n})
+                return _times(b, 1, others.row(b), moved.row(b), moved.domain(b))
+    parts: list[int | None] = []
+    scale = 1.0
+    for power, atoms in tangle.roots:
+        scale *= abs(atoms.number) ** float(power.exponent.number)
+        if power.half:
+            less = b.op("lt", power.base, b.const(0.0))
+            parts.append(b.op("where", less, b.const(float("nan")), b.const(1.0)))
+    for t, row in tangle.rows.items():
+        own = Power(row, Exponent()).times(Power(row, ONE, odd=True), powers.get(t, 0))
+        for power, atoms in tangle.roots:
+            own = own.times(Power(row, power.exponent, odd=power.odd), atoms.factors.get(t, (t, 0))[1])
+        parts.append(own.row(b))
+    return _times(b, scale, *parts)
