@@ -152,6 +152,12 @@ def _sinc_rule(order: int) -> str:
     return f"sinc{order}(x, {value})" if order <= _SINC_ORDERS else value
 
 
+def _difference(x: str, y: str) -> str:
+    """x - y of logarithms: 0 of two that are +inf, which weigh the same, and -inf of two -inf, which weigh nothing."""
+    equal = f"special({x} == {y})"
+    return f"instead({x} - {y}, where({equal}, where(special({x} == -inf), -inf, 0), away({equal}, {x}) - {y}))"
+
+
 _TABLE = (
     # Arithmetic
     Primitive(
@@ -373,7 +379,7 @@ _TABLE = (
         name="logaddexp",
         latex=r"\log\left(e^{#1} + e^{#2}\right)",
         slow=True,
-        partials=("sigmoid(x - y)", "sigmoid(y - x)"),
+        partials=(f"sigmoid({_difference('x', 'y')})", f"sigmoid({_difference('y', 'x')})"),
         numpy="logaddexp",
         math="({x} + 0.6931471805599453 if {x} == {y} else"
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
@@ -926,6 +932,27 @@ _TABLE = (
         math="copysign",
         llvm="llvm.copysign",
         internal=True,
+    ),
+    Primitive(  # the number next to x in the direction of y
+        name="nextafter",
+        latex=r"\operatorname{nextafter}",
+        partials=("0", "0"),
+        numpy="nextafter",
+        math="nextafter",
+        llvm="nextafter",
+        finite=True,
+        internal=True,
+    ),
+    Primitive(  # y, which is x computed in another way; the derivative is that of x
+        name="instead",
+        latex="#1",
+        partials=("1", "0"),
+        numpy="{y}",
+        math="{y}",
+        llvm="y",
+        quiet=True,
+        internal=True,
+        finite=True,
     ),
     # For rules: the condition of a special point, and a value that is NaN there instead
     Primitive(

@@ -18,8 +18,8 @@ def readable(program: Program) -> Program:
         op = row[0]
         if op == "special" or (op == "where" and special[rows[i][1]] and rows[i][1] in guarded):
             return int(row[1] if op == "special" else row[3])
-        if op == "away":
-            return int(row[2])
+        if op in ("away", "instead"):
+            return int(row[2 if op == "away" else 1])
         if op == "bell":
             square = graph.intern(("pow", graph.intern(("cosh", row[1])), graph.intern(("const", "2.0"))))
             row = ("div", graph.intern(("const", "0.25")), square)
