@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -43,7 +43,14 @@ class Builder:
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
+        forms: whether stable forms are looked for; not in forms themselves, nor in a textbook.
+        stable: rows of remainders that have been found.
+        relative: some row is a remainder that may be divided by its argument.
+        formula: makes the rows of a formula of the table, of a text and rows for its names; the language, which
+            stands on a higher floor, provides it.
     """
+
+    formula: Callable[[str, Mapping[str, int]], int]
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -54,6 +61,9 @@ class Builder:
         self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
+        self.forms = graph.shared
+        self.stable: set[int] = set()
+        self.relative = False
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
