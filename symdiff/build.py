@@ -19,6 +19,7 @@ from symdiff.identities import IDENTITIES
 from symdiff.ir import CONDITIONS, operands
 from symdiff.primitives import PRIMITIVES
 from symdiff.rearrangements import STRUCTURAL
+from symdiff.remainders import Products
 from symdiff.silence import Silence
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ class Builder:
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
+        products: rows as products.
         forms: whether stable forms are looked for; not in forms themselves, nor in a textbook.
         stable: rows of remainders that have been found.
-        relative: some row is a remainder that may be divided by its argument.
         formula: makes the rows of a formula of the table, of a text and rows for its names; the language, which
             stands on a higher floor, provides it.
     """
@@ -62,8 +63,8 @@ class Builder:
         self.supports: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
         self.forms = graph.shared
+        self.products = Products(graph)
         self.stable: set[int] = set()
-        self.relative = False
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:

@@ -198,20 +198,12 @@ def _log1p(b: Builder, x: int) -> int | None:
     minus, rest = signed(b, x)
     one = b.const(1.0)
     total = remainder(b, one, rest, plus=not minus)
-    b.relative = b.relative or total is None
     return None if total is None else logarithm(b, total)
 
 
 @_identity("erfc")
 def _erfc(b: Builder, x: int) -> int | None:
     return normal(b, x)
-
-
-@_identity("expm1")
-def _expm1(b: Builder, x: int) -> int | None:
-    del x
-    b.relative = True
-    return None
 
 
 def _constant_last(name: str, swapped: str) -> None:

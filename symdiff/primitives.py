@@ -247,11 +247,15 @@ def _log1p_by(n: int) -> str:
 
 def _quotient(name: str, n: int) -> str:
     """The n-th derivative of f(c*x)/x by x, a function of z = c*x times a power of c: by a series where z is small."""
-    terms, radius, far = {
-        "expm1_by": ([Fraction(1, factorial(k + 1)) for k in range(19)], 0.4 * n, _expm1_by),
-        "log1p_by": ([Fraction((-1) ** k, k + 1) for k in range(22)], 0.1, _log1p_by),
+    taylor, radius, far = {
+        "expm1_by": (lambda k: Fraction(1, factorial(k + 1)), 0.4 * n, _expm1_by),
+        "log1p_by": (lambda k: Fraction((-1) ** k, k + 1), 0.1, _log1p_by),
     }[name]
-    series = _polynomial([c * Fraction(factorial(n + k), factorial(k)) for k, c in enumerate(terms[n:])], "z")
+    terms: list[Fraction] = []
+    while not terms or abs(float(terms[-1])) * radius ** (len(terms) - 1) > 1e-19:
+        k = len(terms)
+        terms.append(taylor(n + k) * Fraction(factorial(n + k), factorial(k)))
+    series = _polynomial(terms, "z")
     near, far = (
         text.replace("z", f"away(special(abs(c*x) {sign} {radius:.1f}), c*x)")
         for text, sign in ((series, ">="), (far(n), "<"))
@@ -574,7 +578,7 @@ _TABLE = (
     *(
         Primitive(
             name=f"{name}{n or ''}",
-            latex=latex if n == 0 else rf"\frac{{\partial{f'^{n}' * (n > 1)}}}{{\partial #2{f'^{n}' * (n > 1)}}} {latex}",
+            latex=latex,
             partials=(by_c if n == 0 else by_c_again.replace("n", f"{n}"), _quotient(name, n + 1), "0"),
             numpy="{y}",
             math="{y}",

@@ -16,23 +16,35 @@ from functools import cache, reduce
 from math import frexp, inf, isclose, isfinite, log
 from typing import TYPE_CHECKING
 
+from symdiff.evaluate import constant
 from symdiff.primitives import PRIMITIVES, Remainder
 from symdiff.signs import derives, signed
 
 if TYPE_CHECKING:
     from symdiff.build import Builder
+    from symdiff.ir import Graph, Row
 
+# Of a row as a product: a number for its factors, the sum of theirs; the factors that have remainders; marks.
+Look = tuple[int, tuple[int, ...], int]
 Path = tuple[tuple[int, int], ...]  # rows from a product down to a factor, each with the operand that is followed
 
 _STEPS = 12  # products and quotients that are taken apart
 _NAME = re.compile(r"[a-z]\w*")
-_BY_NAME = {
+_REMAINDERS = {
     (name, power): entries
     for name, p in PRIMITIVES.items()
     for power in (1, 2)
     if (entries := [entry for entry in p.remainders if entry.power == power])
 }
+_NEAR_FUNCTIONS = {
+    name: frozenset(_NAME.findall(" ".join(entry.at for entry in entries if isinstance(entry.at, str))))
+    for (name, _), entries in _REMAINDERS.items()
+    if any(isinstance(entry.at, str) for entry in entries)
+}  # functions that come near others, each with the names of these
 _QUOTIENTS = {"expm1": "expm1_by", "log1p": "log1p_by"}  # of f(c*x) by x
+_DIVISIBLE, _DIVIDED = 1, 2  # marks of products: such a function as a factor, a divisor
+_ZERO, _TWO = ("const", "0.0"), ("const", "2.0")
+_ODD, _MASK = 0x9E3779B97F4A7C15, (1 << 61) - 1  # Knuth's multiplicative hashing
 
 
 @dataclass(slots=True)
@@ -64,31 +76,101 @@ class Product:
         return [i for i, _ in self.below]
 
 
-def taken_apart(b: Builder, i: int) -> Product:
-    """Row `i` as a product. A square stays one factor."""
-    found = Product()
-    waiting: list[tuple[int, Path, bool]] = [(i, (), False)]
-    steps = 0
-    while waiting:
-        j, path, under = waiting.pop()
-        name, *parts = b.row(j)
-        value = b.value(j)
-        if value is not None and isfinite(value) and value != 0:
-            value = 1 / value if under else float(value)
-            found.number *= value
-            found.numbers.append((value, path))
-        elif name == "neg" or (name == "sub" and b.value(parts[0]) == 0.0):
-            found.number = -found.number
-            waiting.append((parts[-1], (*path, (j, len(parts) - 1)), under))
-        elif name == "add" and not under and b.row(parts[1])[:1] == ("mul",) and b.value(b.row(parts[1])[1]) == 0.0:
-            found.nothing.append(parts[1])
-            waiting.append((parts[0], (*path, (j, 0)), under))
-        elif steps < _STEPS and (name == "div" or (name == "mul" and parts[0] != parts[1])):
-            steps += 1
-            waiting += [(part, (*path, (j, k)), under ^ (name == "div" and k == 1)) for k, part in enumerate(parts)]
-        else:
-            (found.below if under else found.above).append((j, path))
-    return found
+class Products:
+    """The rows of a graph as products, and a quick look at what they are products of; kept up as it grows."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._looks: list[Look] = []
+        self._made: dict[int, Product] = {}
+
+    def _look(self, i: int) -> Look:
+        rows, looks = self.graph.rows, self._looks
+        for j in range(len(looks), i + 1):
+            row = rows[j]
+            name = row[0]
+            if name == "mul" and row[1] != row[2]:
+                (one, near, marks), (other, more, further) = looks[row[1]], looks[row[2]]
+                looks.append((one + other, near + more if len(near) + len(more) <= _STEPS else (), marks | further))
+            elif name == "div":
+                one, near, marks = looks[row[1]]
+                looks.append((one - looks[row[2]][0], near, marks | _DIVIDED))
+            elif name == "neg" or (name == "add" and self.is_nothing(row[2])):
+                looks.append(looks[row[1]])
+            elif name == "sub" and rows[row[1]] == _ZERO:
+                looks.append(looks[row[2]])
+            elif name == "const":
+                looks.append((0, (), 0))
+            else:
+                square = name == "mul" or (name == "pow" and rows[row[2]] == _TWO)
+                known = (rows[row[1]][0], 2) if square else (name, 1)
+                marks = _DIVISIBLE if name in _QUOTIENTS else 0
+                looks.append(((j + 1) * _ODD & _MASK, (j,) if known in _REMAINDERS else (), marks))
+        return looks[i]
+
+    def may_cancel(self, i: int, other: int) -> bool:
+        """Whether row `i` is a function that has remainders, or a multiple, and may come near `other`: a quick look."""
+        whole, near, _ = self._look(i)
+        for j in near:
+            own, rest = self._look(j)[0], self._look(other)[0]
+            if whole - own == rest:
+                return True
+            if whole == own and (row := self.graph.rows[j])[0] in _NEAR_FUNCTIONS:
+                return self._look(row[1])[0] == rest or self._leaf(other) in _NEAR_FUNCTIONS[row[0]]
+        return False
+
+    def divides(self, name: str, x: int, y: int) -> bool:
+        """Whether a product or quotient of two rows has a factor that may be divided by its argument: a quick look."""
+        marks = self._look(x)[2] | (self._look(y)[2] if name == "mul" else _DIVIDED)
+        return marks == _DIVISIBLE | _DIVIDED
+
+    def _leaf(self, i: int) -> str:
+        """The name of the one factor of row `i`, which a number may multiply."""
+        rows = self.graph.rows
+        row = rows[i]
+        while row[0] in ("neg", "mul", "div"):
+            row = rows[row[2] if rows[row[1]][0] == "const" and len(row) == 3 else row[1]]
+        return str(row[0])
+
+    def is_nothing(self, i: int) -> bool:
+        """Whether row `i` is 0 times something."""
+        row = self.graph.rows[i]
+        if row[0] not in ("mul", "div"):
+            return False
+        while row[0] in ("mul", "div"):
+            row = self.graph.rows[row[1]]
+        return row == _ZERO
+
+    def __call__(self, i: int) -> Product:
+        """Row `i` as a product. A square stays one factor."""
+        if i not in self._made:
+            self._made[i] = self._taken_apart(i)
+        return self._made[i]
+
+    def _taken_apart(self, i: int) -> Product:
+        found = Product()
+        rows = self.graph.rows
+        waiting: list[tuple[int, Path, bool]] = [(i, (), False)]
+        steps = 0
+        while waiting:
+            j, path, under = waiting.pop()
+            name, *parts = rows[j]
+            if name == "const" and 0 < abs(value := float(constant(parts[0]))) < inf:
+                value = 1 / value if under else value
+                found.number *= value
+                found.numbers.append((value, path))
+            elif name == "neg" or (name == "sub" and rows[parts[0]] == _ZERO):
+                found.number = -found.number
+                waiting.append((parts[-1], (*path, (j, len(parts) - 1)), under))
+            elif name == "add" and not under and self.is_nothing(parts[1]):
+                found.nothing.append(parts[1])
+                waiting.append((parts[0], (*path, (j, 0)), under))
+            elif steps < _STEPS and (name == "div" or (name == "mul" and parts[0] != parts[1])):
+                steps += 1
+                waiting += [(part, (*path, (j, k)), under ^ (name == "div" and k == 1)) for k, part in enumerate(parts)]
+            else:
+                (found.below if under else found.above).append((j, path))
+        return found
 
 
 def _replaced(b: Builder, path: Path, i: int) -> int:
@@ -133,32 +215,30 @@ def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
     if not b.forms:
         return None
     for first, second, turned in ((x, y, False), (y, x, not plus)):
-        whole = taken_apart(b, first)
-        for i, path in whole.above:
-            if entries := _entries(b, i):
-                other = taken_apart(b, second)
-                if other.nothing:
-                    return None
-                other.number = -other.number if plus else other.number
-                for entry in entries:
-                    known = _known(b, entry, whole, i, other)
-                    if known is not None:
-                        return _multiple(b, entry, known, path, whole, second, turned=turned)
+        if b.products.may_cancel(first, second):
+            whole = b.products(first)
+            constant = b.value(second) is not None
+            alone = len(whole.above) == 1 and not whole.below
+            for i, path in whole.above:
+                for entry in _entries(b, i):
+                    if alone if isinstance(entry.at, str) else alone is constant:
+                        known = _known(b, entry, whole, i, b.products(second), -1.0 if plus else 1.0)
+                        if known is not None:
+                            return _multiple(b, entry, known, path, whole, b.products(second), turned=turned)
     return None
 
 
 def _entries(b: Builder, i: int) -> list[Remainder]:
     """What the table has of remainders of row `i`."""
     name, *parts = b.row(i)
-    root = _root(b, i)
-    if root is not None:
-        return _BY_NAME.get((b.row(root)[0], 2), [])
+    if (root := _root(b, i)) is not None:
+        return _REMAINDERS.get((b.row(root)[0], 2), [])
     if name == "pow":
         base, exponent = b.value(parts[0]), b.value(parts[1])
         if (exponent is not None and float(exponent).is_integer()) or (base is not None and not 0 < base < inf):
             return []
-        return [entry for entry in _BY_NAME[name, 1] if base is not None or "u" in _NAME.findall(entry.form)]
-    return _BY_NAME.get((name, 1), [])
+        return [entry for entry in _REMAINDERS[name, 1] if base is not None or "u" in _names(entry.form)]
+    return _REMAINDERS.get((name, 1), [])
 
 
 def _root(b: Builder, i: int) -> int | None:
@@ -169,32 +249,35 @@ def _root(b: Builder, i: int) -> int | None:
     return None
 
 
-def _known(b: Builder, entry: Remainder, whole: Product, i: int, other: Product) -> dict[str, int] | None:
-    """The rows for the names of an entry, if it is of row `i` in `whole` minus `other`; else None."""
+def _known(
+    b: Builder, entry: Remainder, whole: Product, i: int, other: Product, sign: float
+) -> dict[str, int] | None:
+    """The rows for the names of an entry, if it is of row `i` in `whole` minus (`sign`) `other`; else None."""
     root = _root(b, i)
     row = b.row(i if root is None else root)
     bindings = dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)) | {"out": i}
     rest = whole.factors
     rest.remove(i)
-    near = Product()
+    near, exact = Product(), True
     if isinstance(entry.at, str):
-        if rest or whole.below or not {b.row(j)[0] for j in other.factors} >= _functions(entry.at):
+        if not {b.row(j)[0] for j in other.factors} >= _names(entry.at) & PRIMITIVES.keys():
             return None
-        near = taken_apart(b, b.formula(entry.at, bindings))
-        exact = True
+        near = b.products(b.formula(entry.at, bindings))
     else:
         near.number, exact = entry.at, float(2 * entry.at).is_integer()
-    if not _equal(whole.number * near.number, other.number, exact=exact):
+    if not _equal(whole.number * near.number, sign * other.number, exact=exact) or other.nothing:
         return None
     if sorted(rest + near.factors) != sorted(other.factors):
         return None
     if sorted(whole.divisors + near.divisors) != sorted(other.divisors):
         return None
-    if (rest or whole.below) and not (derives(b) or row[0] == "pow" or PRIMITIVES[row[0]].positive):
+    positive = root is not None or row[0] == "pow" or PRIMITIVES[row[0]].positive
+    if (rest or whole.below) and not (derives(b) or positive):
         return None  # an infinite factor would make another infinity
-    if b.graph.complex and (entry.near or not all(PRIMITIVES[name].holomorphic for name in _functions(entry.form))):
+    functions = _names(entry.form) & PRIMITIVES.keys()
+    if b.graph.complex and (entry.near or not all(PRIMITIVES[name].holomorphic for name in functions)):
         return None
-    if "u" in _NAME.findall(entry.form):
+    if "u" in _names(entry.form):
         u = one_plus(b, bindings["x"])
         return None if u is None else bindings | {"u": u}
     return bindings
@@ -205,9 +288,9 @@ def _equal(x: float, y: float, *, exact: bool) -> bool:
 
 
 @cache
-def _functions(text: str) -> frozenset[str]:
-    """The functions that a formula calls."""
-    return frozenset(_NAME.findall(text)) & PRIMITIVES.keys()
+def _names(text: str) -> frozenset[str]:
+    """The names in a formula."""
+    return frozenset(_NAME.findall(text))
 
 
 def _form(b: Builder, entry: Remainder, known: dict[str, int], *, turned: bool) -> int:
@@ -229,7 +312,7 @@ def _form(b: Builder, entry: Remainder, known: dict[str, int], *, turned: bool) 
 
 
 def _multiple(
-    b: Builder, entry: Remainder, known: dict[str, int], path: Path, whole: Product, other: int, *, turned: bool
+    b: Builder, entry: Remainder, known: dict[str, int], path: Path, whole: Product, other: Product, *, turned: bool
 ) -> int:
     """The remainder, with what `whole` multiplies it by, for `whole` less `other`; `turned` around.
 
@@ -239,7 +322,8 @@ def _multiple(
         made = _replaced(b, path, _form(b, entry, known, turned=turned))
     else:
         made = _replaced(b, path, _form(b, entry, known, turned=False))
-        made = b.raw("add", b.op("neg", made) if turned else made, b.op("mul", b.const(0.0), other))
+        nothing = _product(b, 0.0, other.factors, other.divisors)
+        made = b.raw("add", b.op("neg", made) if turned else made, nothing)
     b.stable.add(made)
     return made
 
@@ -267,7 +351,7 @@ def normal(b: Builder, z: int) -> int | None:
     """erfc(z) by the normal distribution, where z is x/sqrt(2), as one writes it for that."""
     if b.graph.complex or not (b.graph.shared and b.exact):
         return None
-    for number, path in taken_apart(b, z).numbers:
+    for number, path in b.products(z).numbers:
         if path and isclose(abs(number), 0.5**0.5, rel_tol=4e-16):
             x = _replaced(b, path, b.const(1.0))
             made = b.op("mul", b.const(2.0), b.op("ndtr", b.op("neg", x)))
@@ -284,7 +368,7 @@ def collected(b: Builder, name: str, x: int, y: int) -> int | None:
     for form, other in ((x, y), (y, x)):
         if not (form in b.stable or not b.forms) or (name == "div" and form != x):
             continue
-        first, second = taken_apart(b, form), taken_apart(b, other)
+        first, second = b.products(form), b.products(other)
         if not len(first.numbers) == len(second.numbers) == 1:
             continue
         (k, path), (c, way) = first.numbers[0], second.numbers[0]
@@ -312,7 +396,7 @@ def logarithm(b: Builder, i: int) -> int | None:
     name, *parts = b.row(i)
     if name == "instead":
         return _log_of_remainder(b, i, parts[0])
-    whole = taken_apart(b, i)
+    whole = b.products(i)
     if len(whole.above) != 1 or whole.below or whole.nothing:
         return None
     name, *parts = b.row(whole.factors[0])
@@ -344,16 +428,16 @@ def quotient(b: Builder, name: str, x: int, y: int) -> int | None:
 
     Its derivative by v would cancel where c*v is small.
     """
-    if not b.forms or not b.relative or not b.exact:
+    if not b.forms or not b.exact or not b.products.divides(name, x, y):
         return None
-    left, right = taken_apart(b, x), taken_apart(b, y)
+    left, right = b.products(x), b.products(y)
     if name == "div":
         right = Product(1 / right.number, right.below, right.above)
     above, below = left.factors + right.factors, left.divisors + right.divisors
     for i in above:
         function, *parts = b.row(i)
         if function in _QUOTIENTS:
-            inner = taken_apart(b, parts[0])
+            inner = b.products(parts[0])
             common = list((Counter(inner.factors) & Counter(below)).elements())
             if common:
                 v = _product(b, 1.0, common, [])
