@@ -271,8 +271,10 @@ def _known(
         return None
     if sorted(whole.divisors + near.divisors) != sorted(other.divisors):
         return None
+    if derives(b) and PRIMITIVES[row[0]].slow and i < b.first:
+        return None  # which the formula has already
     positive = root is not None or row[0] == "pow" or PRIMITIVES[row[0]].positive
-    if (rest or whole.below) and not (derives(b) or positive):
+    if (rest or whole.below) and not positive:
         return None  # an infinite factor would make another infinity
     functions = _names(entry.form) & PRIMITIVES.keys()
     if b.graph.complex and (entry.near or not all(PRIMITIVES[name].holomorphic for name in functions)):
@@ -365,15 +367,18 @@ def collected(b: Builder, name: str, x: int, y: int) -> int | None:
 
     One of the two numbers is a power of two, so that nothing is rounded.
     """
+    if not b.graph.shared or (b.forms and b.stable.isdisjoint((x, y))):
+        return None
     for form, other in ((x, y), (y, x)):
-        if not (form in b.stable or not b.forms) or (name == "div" and form != x):
+        if (b.forms and form not in b.stable) or (name == "div" and form != x):
             continue
         first, second = b.products(form), b.products(other)
         if not len(first.numbers) == len(second.numbers) == 1:
             continue
         (k, path), (c, way) = first.numbers[0], second.numbers[0]
         number = k / c if name == "div" else k * c
-        if not path or 0.5 not in (abs(frexp(k)[0]), abs(frexp(c)[0])) or (way and number != 1):
+        exact = 0.5 in (abs(frexp(k)[0]), abs(frexp(c)[0]))
+        if not path or abs(k) == 1 or not exact or (way and number != 1):
             continue
         rest = _replaced(b, path, b.const(1.0))
         if way:
