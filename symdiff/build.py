@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from symdiff.identities import IDENTITIES
 from symdiff.ir import CONDITIONS, operands
 from symdiff.primitives import PRIMITIVES
 from symdiff.rearrangements import STRUCTURAL
+from symdiff.remainders import Products
 from symdiff.silence import Silence
 
 if TYPE_CHECKING:
@@ -47,7 +48,14 @@ class Builder:
         elements: for rows of assembled arrays that were indexed, which of their places begin with which number.
         slopes: the derivative of each `by` row by its second operand, as what makes it.
         written: whether derivatives are taken by the operands alone, as a formula is written.
+        products: rows as products.
+        forms: whether stable forms are looked for; not in forms themselves, nor in a textbook.
+        stable: rows of remainders that have been found.
+        formula: makes the rows of a formula of the table, of a text and rows for its names; the language, which
+            stands on a higher floor, provides it.
     """
+
+    formula: Callable[[str, Mapping[str, int]], int]
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -61,6 +69,9 @@ class Builder:
         self.elements: dict[int, dict[int | None, list[int]]] = {}
         self.slopes: dict[int, Callable[[Builder], int]] = {}
         self.written = False
+        self.forms = graph.shared
+        self.products = Products(graph)
+        self.stable: set[int] = set()
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:

@@ -21,6 +21,7 @@ from symdiff.arrays import (
     Sum,
 )
 from symdiff.factors import product
+from symdiff.remainders import collected, logarithm, normal, one_plus, quotient, remainder
 from symdiff.signs import derives, of_constants, signed
 
 if TYPE_CHECKING:
@@ -44,30 +45,9 @@ def _negated(b: Builder, i: int) -> int | None:
     return rest if minus else None
 
 
-def _one_plus(b: Builder, i: int) -> int | None:
-    """x, where row `i` is 1 + x or x + 1 or 1 - x (then -x); not for a textbook, which stays as written."""
-    row = b.row(i)
-    if not b.graph.shared:
-        return None
-    if row[0] == "add":
-        if b.value(row[1]) == 1.0:
-            return int(row[2])
-        if b.value(row[2]) == 1.0:
-            return int(row[1])
-    if row[0] == "sub" and b.value(row[1]) == 1.0:
-        return b.op("neg", row[2])
-    return None
-
-
 def _exponent(b: Builder, i: int | None) -> int | None:
     """x, where row `i` is exp(x)."""
     return b.row(i)[1] if i is not None and b.graph.shared and b.row(i)[0] == "exp" else None
-
-
-def _sigmoid_of(b: Builder, i: int) -> int | None:
-    """x, where row `i` is sigmoid(x)."""
-    row = b.row(i)
-    return row[1] if row[0] == "sigmoid" and b.graph.shared else None
 
 
 def _logarithm(b: Builder, i: int) -> int | None:
@@ -98,19 +78,14 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.op("sub", y, minus)
     if x == y and derives(b):
         return product(b, b.const(2.0), x)
-    for e, one in ((x, y), (y, x)):
-        if b.value(one) == -1.0 and (exponent := _exponent(b, e)) is not None:
-            return b.op("expm1", exponent)
-    return None
+    return remainder(b, x, y, plus=True)
 
 
 @_identity("sub")
 def _sub(b: Builder, x: int, y: int) -> int | None:
     if (minus := _negated(b, y)) is not None:
         return b.op("add", x, minus)
-    if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
-        return b.op("expm1", exponent)
-    return None
+    return remainder(b, x, y)
 
 
 @_identity("mul")
@@ -125,6 +100,10 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return b.op("div", other, b.inverse[factor])
         if (minus := _negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
+    if (one := collected(b, "mul", x, y)) is not None:
+        return one
+    if (stable := quotient(b, "mul", x, y)) is not None:
+        return stable
     if (share := shares.product(b, x, y)) is not None:
         return share
     return of_constants(b, "mul", x, y)
@@ -143,7 +122,11 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return b.op("neg", b.op("div", x, minus))
     if (positive := of_constants(b, "div", x, y)) is not None:
         return positive
-    if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
+    if (one := collected(b, "div", x, y)) is not None:
+        return one
+    if (stable := quotient(b, "div", x, y)) is not None:
+        return stable
+    if not b.graph.complex and (exponent := _exponent(b, one_plus(b, y))) is not None:
         if _exponent(b, x) == exponent:
             return b.op("sigmoid", exponent)
         name, *factors = b.row(x)
@@ -197,18 +180,20 @@ def _log(b: Builder, x: int) -> int | None:
         return share
     if row[0].__class__ is Index and (share := _log_of_share(b, row[1])) is not None:
         return b.structure(row[0], share)
-    if row[0] == "away" and (exponent := _exponent(b, _one_plus(b, row[2]))) is not None and not b.graph.complex:
-        return b.op("away", row[1], b.op("softplus", exponent))
-    if (rest := _one_plus(b, x)) is not None:
+    if (stable := logarithm(b, x)) is not None:
+        return stable
+    if (rest := one_plus(b, x)) is not None:
         if _exponent(b, rest) is None and (total := shares.logarithm(b, x)) is not None:
             return total
         return b.op("log1p", rest)
-    if (of := _sigmoid_of(b, x)) is not None:
-        return b.op("neg", b.op("softplus", b.op("neg", of)))
-    if row[0] == "add" and not b.graph.complex:
+    if row[0] == "away" and (rest := one_plus(b, row[2])) is not None:
+        if (exponent := _exponent(b, rest)) is not None and not b.graph.complex:
+            return b.op("away", row[1], b.op("softplus", exponent))
+        return b.op("log1p", b.op("away", row[1], rest))
+    if row[0] in ("add", "sub") and not b.graph.complex:
         left, right = (_logarithm(b, i) for i in row[1:])
         if left is not None and right is not None:
-            return b.op("logaddexp", left, right)
+            return b.op("logaddexp" if row[0] == "add" else "logsubexp", left, right)
     return shares.logarithm(b, x) if row[0] in ("add", "sub") else None
 
 
@@ -217,9 +202,15 @@ def _log1p(b: Builder, x: int) -> int | None:
     exponent = _exponent(b, x)
     if exponent is not None and not b.graph.complex:
         return b.op("softplus", exponent)
-    if (minus := _negated(b, x)) is not None and (of := _sigmoid_of(b, minus)) is not None:
-        return b.op("neg", b.op("softplus", of))
-    return None
+    minus, rest = signed(b, x)
+    one = b.const(1.0)
+    total = remainder(b, one, rest, plus=not minus)
+    return None if total is None else logarithm(b, total)
+
+
+@_identity("erfc")
+def _erfc(b: Builder, x: int) -> int | None:
+    return normal(b, x)
 
 
 def _constant_last(name: str, swapped: str) -> None:

@@ -22,11 +22,11 @@ Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import inf, nan, pi, prod
+from math import factorial, inf, nan, pi, prod, sqrt
 
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
@@ -41,6 +41,27 @@ class Symbol:
     prefix: bool = False
     right: bool = False
     conditions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What f(x) leaves of a value that it comes near, in a form that does not cancel: f(x) - at.
+
+    The formulas know the arguments, and f(x) as `out`. Where they use `u`, it is x - 1, and x is written as 1 + u.
+
+    Attributes:
+        at: the value, or a formula of it.
+        form: the difference.
+        near: where the form holds; elsewhere the difference is computed as it is written. Empty: everywhere.
+        power: 2 for f(x)^2 in the place of f(x).
+        held: the operation that gives the form, of x or of the difference as written, its derivative.
+    """
+
+    at: float | str
+    form: str
+    near: str = ""
+    power: int = 1
+    held: str = "instead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there is one of each: compared by identity
@@ -86,6 +107,12 @@ class Primitive:
     """Finite for finite arguments, barring overflow."""
     grows: bool = False
     """Overflows for moderate arguments."""
+    positive: bool = False
+    """Never negative."""
+    remainders: tuple[Remainder, ...] = ()
+    """Differences from values that it comes near."""
+    logarithms: tuple[tuple[float, str], ...] = ()
+    """Factors, each with a formula for the logarithm of that multiple, where to take it would overflow or cancel."""
     guards: str = ""
     """The arguments that have to be NaN, all of them, for the result and its partials to be
     so, and to raise no flag; empty if any one will do."""
@@ -189,6 +216,91 @@ def _radial_rule(order: int, name: str) -> str:
     return f"{name}ratio{order}(x, {value})" if order <= _RADIAL_ORDERS else value
 
 
+def _difference(x: str, y: str) -> str:
+    """X - y of logarithms: 0 of two that are +inf, which weigh the same, and -inf of two -inf, which weigh nothing."""
+    equal = f"special({x} == {y})"
+    return f"instead({x} - {y}, where({equal}, where(special({x} == -inf), -inf, 0), away({equal}, {x}) - {y}))"
+
+
+def _by_size(value: str, near: str, condition: str) -> str:
+    """A value by another formula where a condition holds; the derivative is that of the value itself."""
+    return f"instead({value}, where(special({condition}), {near}, {value}))"
+
+
+def _polynomial(coefficients: Iterable[Fraction], x: str) -> str:
+    """A polynomial, by Horner's scheme."""
+    *rest, text = [f"{c.numerator}/{c.denominator}" for c in coefficients]
+    for coefficient in reversed(rest):
+        text = f"({coefficient} + {x}*({text}))"
+    return text
+
+
+# Functions that are x to first order, less x: by Taylor's series, of log(1 + x) by that of 2*arctanh(s).
+_S = "(x/(2 + x))"
+_EXPM1_LESS_X = "x^2*" + _polynomial([Fraction(1, factorial(k)) for k in range(2, 13)], "x")
+_SIN_LESS_X = "x^3*" + _polynomial([Fraction(-((-1) ** k), factorial(2 * k + 3)) for k in range(8)], "x^2")
+_LOG1P_LESS_X = f"-{_S}*(x - 2*{_S}^2*{_polynomial([Fraction(1, 2 * k + 3) for k in range(7)], f'{_S}^2')})"
+
+
+_ERFCX_ORDERS = 8  # of derivatives that have a rule; those beyond are derivatives of its two forms
+
+
+def _erfc_ratio(n: int, x: str) -> str:
+    """The ratio of two integrals of erfc, taken n and n - 1 times: by the recurrence, where that cancels little.
+
+    Elsewhere it is a continued fraction, of 24 levels.
+    Source: DLMF 7.18.7; Gautschi, "Recursive computation of the repeated integrals of the error function" (1961).
+    """
+    inside, outside = f"away(special({x} >= 3), {x})", f"away(special({x} < 3), {x})"
+    near = f"(1/(sqrt(pi)*erfcx({inside})) - {inside})"
+    for k in range(1, n):
+        near = f"((1/{near} - 2*{inside})/{2 * k + 2})"
+    levels = range(n + 1, n + 25)
+    far = f"1/({outside} + hypot({outside}, {sqrt(2 * levels[-1] + 1)!r}))"
+    for k in reversed(levels):
+        far = f"1/(2*{outside} + {2 * k}*({far}))"
+    value = f"where(special({x} < 3), {near}, {far})"
+    return f"erfc_ratio{n}({x}, {value})" if n <= _ERFCX_ORDERS else value
+
+
+_QUOTIENT_ORDERS = 4  # of derivatives of f(c*x)/x by x that have a rule; those beyond are derivatives of its two forms
+
+
+def _expm1_by(n: int) -> str:
+    """The n-th derivative of (exp(z) - 1)/z, where that does not cancel."""
+    text = "1"
+    for k in range(1, n + 1):
+        text = f"(1 - {k}/z*{text})"
+    return f"(exp(z)*{text} {'-+'[n % 2]} {factorial(n)}/z^{n})/z"
+
+
+def _log1p_by(n: int) -> str:
+    """The n-th derivative of log(1 + z)/z, where that does not cancel."""
+    text = "log1p(z)/z"
+    for k in range(1, n + 1):
+        text = f"({'-' * (k % 2 == 0)}{factorial(k - 1)}/(1 + z)^{k} - {k}*{text})/z"
+    return text
+
+
+def _quotient(name: str, n: int) -> str:
+    """The n-th derivative of f(c*x)/x by x, a function of z = c*x times a power of c: by a series where z is small."""
+    taylor, radius, far = {
+        "expm1_by": (lambda k: Fraction(1, factorial(k + 1)), 0.4 * n, _expm1_by),
+        "log1p_by": (lambda k: Fraction((-1) ** k, k + 1), 0.1, _log1p_by),
+    }[name]
+    terms: list[Fraction] = []
+    while not terms or abs(float(terms[-1])) * radius ** (len(terms) - 1) > 1e-19:
+        k = len(terms)
+        terms.append(taylor(n + k) * Fraction(factorial(n + k), factorial(k)))
+    series = _polynomial(terms, "z")
+    near, far = (
+        text.replace("z", f"away(special(abs(c*x) {sign} {radius:.1f}), c*x)")
+        for text, sign in ((series, ">="), (far(n), "<"))
+    )
+    value = f"c^{n + 1}*where(special(abs(c*x) < {radius:.1f}), {near}, {far})"
+    return f"{name}{n}(c, x, {value})" if n <= _QUOTIENT_ORDERS else value
+
+
 _TABLE = (
     # Arithmetic
     Primitive(
@@ -268,6 +380,10 @@ _TABLE = (
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
         guards="xy",
+        remainders=(
+            Remainder(1, "expm1(y*log1p(u))", near="abs(u) < 0.5 and u != 0"),
+            Remainder(1, "expm1(log(x)*y)", near="abs(log(x)*y) < 0.5"),
+        ),
         sample=(_P, _R),
         kinks=(
             ((0.0, 0.0), (0.0, 0.0)),
@@ -286,6 +402,8 @@ _TABLE = (
         math="sqrt",
         llvm="llvm.sqrt",
         holomorphic=True,
+        positive=True,
+        remainders=(Remainder(1, "u/(1 + out)", near="abs(u) < 1"),),
         sample=(_P,),
         kinks=(((0.0,), (inf,)),),
     ),
@@ -345,6 +463,9 @@ _TABLE = (
         math="exp",
         llvm="exp",
         holomorphic=True,
+        positive=True,
+        remainders=(Remainder(1, "expm1(x)"), Remainder("exp(-x)", "2*sinh(x)"), Remainder("-exp(-x)", "2*cosh(x)")),
+        logarithms=((1, "x"),),
         sample=(_R,),
     ),
     Primitive(
@@ -356,6 +477,8 @@ _TABLE = (
         math="exp2",
         llvm="exp2",
         holomorphic=True,
+        positive=True,
+        remainders=(Remainder(1, "expm1(log(2)*x)", near="abs(x) < 1"),),
         sample=(_R,),
     ),
     Primitive(
@@ -367,6 +490,8 @@ _TABLE = (
         math="expm1",
         llvm="expm1",
         holomorphic=True,
+        remainders=(Remainder(-1, "exp(x)"), Remainder("x", _EXPM1_LESS_X, near="abs(x) < 0.1", held="expm1_less_x")),
+        logarithms=((1, "x + log1mexp(-x)"), (-1, "log1mexp(x)")),
         sample=(_R,),
     ),
     Primitive(
@@ -408,13 +533,14 @@ _TABLE = (
         math="log1p",
         llvm="log1p",
         holomorphic=True,
+        remainders=(Remainder("x", _LOG1P_LESS_X, near="abs(x) < 0.1", held="log1p_less_x"),),
         sample=(_U,),
     ),
     Primitive(
         name="logaddexp",
         latex=r"\log\left(e^{#1} + e^{#2}\right)",
         slow=True,
-        partials=("sigmoid(x - y)", "sigmoid(y - x)"),
+        partials=(f"sigmoid({_difference('x', 'y')})", f"sigmoid({_difference('y', 'x')})"),
         numpy="logaddexp",
         math="({x} + 0.6931471805599453 if {x} == {y} else"
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
@@ -466,6 +592,106 @@ _TABLE = (
         internal=True,
         finite=True,
     ),
+    Primitive(
+        name="logsubexp",
+        latex=r"\log\left(e^{#1} - e^{#2}\right)",
+        partials=(
+            "where(special(x == -inf and y == -inf), 0, 1/(0 - expm1(y - away(special(x == -inf and y == -inf), x))))",
+            "where(special(x == -inf and y == -inf), 0,"
+            " -exp(y - away(special(x == -inf and y == -inf), x))/(0 - expm1(y - away(special(x == -inf and y == -inf), x))))",
+        ),
+        numpy="np.where({x} == {y}, {x} - np.inf, {x} + np.where({y} - {x} > -0.6931471805599453,"
+        " np.log(-np.expm1({y} - {x})), np.log1p(-np.exp({y} - {x}))))[()]",
+        math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
+        " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
+        llvm="where(x == y, x - inf, x + log1mexp(y - x))",
+        guards="x",
+        sample=((0.5, 3.0), (-3.0, 0.4)),
+        kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
+    ),
+    Primitive(
+        name="log1mexp",
+        latex=r"\log\left(1 - e^{#1}\right)",
+        partials=("-exp(x)/(0 - expm1(x))",),
+        numpy="np.where({x} > -0.6931471805599453, np.log(-np.expm1({x})), np.log1p(-np.exp({x})))[()]",
+        math="(math.log(-math.expm1({x})) if {x} > -0.6931471805599453 else math.log1p(-math.exp({x})))",
+        llvm="where(x > -0.6931471805599453, log(-expm1(x)), log1p(-exp(x)))",
+        holomorphic=True,
+        sample=((-3.0, -0.2),),
+        kinks=(((0.0,), (-inf,)),),
+    ),
+    Primitive(
+        name="logcosh",
+        latex=r"\log\cosh",
+        partials=("tanh(x)",),
+        numpy="np.where(np.abs({x}) < 1.0, np.log1p(2.0 * np.sinh(0.5 * np.minimum(np.abs({x}), 1.0)) ** 2),"
+        " np.abs({x}) + np.log1p(np.exp(-2.0 * np.abs({x}))) - 0.6931471805599453)[()]",
+        math="(math.log1p(2.0 * math.sinh(0.5 * {x}) ** 2) if abs({x}) < 1.0"
+        " else abs({x}) + math.log1p(math.exp(-2.0 * abs({x}))) - 0.6931471805599453)",
+        llvm="where(abs(x) < 1, log1p(2*sinh(0.5*minimum(abs(x), 1))*sinh(0.5*minimum(abs(x), 1))),"
+        " abs(x) + log1p(exp(-2*abs(x))) - 0.6931471805599453)",
+        finite=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="xlogy",
+        latex=r"#1 \log\left(#2\right)",
+        partials=("log(y)", "where(special(x == 0 and y == 0), 0, x/away(special(x == 0 and y == 0), y))"),
+        numpy="{x} * np.log(np.where(({x} == 0.0) & ({y} == {y}), 1.0, {y}))",
+        math="({x} * math.log({y}) if {x} or {y} != {y} else {x} * 0.0)",
+        llvm="x*log(where(x == 0 and y == y, 1, y))",
+        holomorphic=True,
+        guards="y",
+        sample=(_R, _P),
+        kinks=(((0.0, 0.0), (-inf, 0.0)), ((0.0, 1.0), (0.0, 0.0)), ((0.0, inf), (inf, 0.0))),
+    ),
+    Primitive(
+        name="xlog1py",
+        latex=r"#1 \log\left(1 + #2\right)",
+        partials=("log1p(y)", "where(special(x == 0 and y == -1), 0, x/away(special(x == 0 and y == -1), 1 + y))"),
+        numpy="{x} * np.log1p(np.where(({x} == 0.0) & ({y} == {y}), 0.0, {y}))",
+        math="({x} * math.log1p({y}) if {x} or {y} != {y} else {x} * 0.0)",
+        llvm="x*log1p(where(x == 0 and y == y, 0, y))",
+        holomorphic=True,
+        guards="y",
+        sample=(_R, _U),
+        kinks=(((0.0, -1.0), (-inf, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
+    ),
+    # f(c*x)/x, which is y, and its derivatives by x: differentiating the quotient would cancel where x is small.
+    *(
+        Primitive(
+            name=f"{name}{n or ''}",
+            latex=latex,
+            partials=(by_c if n == 0 else by_c_again.replace("n", f"{n}"), _quotient(name, n + 1), "0"),
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            quiet=True,
+            internal=True,
+        )
+        for name, latex, by_c, by_c_again in (
+            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}", "exp(c*x)", "c^n*exp(c*x)"),
+            ("log1p_by", r"\frac{\log\left(1 + #1 #2\right)}{#2}", "1/(1 + c*x)", "(-c)^n*gamma(n + 1)/(1 + c*x)^(n + 1)"),
+        )
+        for n in range(_QUOTIENT_ORDERS + 1)
+    ),
+    *(  # y, which is f(x) - x
+        Primitive(
+            name=name,
+            latex=latex,
+            partials=(rule, "0"),
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            quiet=True,
+            internal=True,
+        )
+        for name, latex, rule in (
+            ("expm1_less_x", r"e^{#1} - 1 - #1", "expm1(x)"),
+            ("log1p_less_x", r"\log\left(1 + #1\right) - #1", _by_size("1/(1 + x) - 1", "-x/(1 + x)", "abs(x) < 1")),
+            ("sin_less_x", r"\sin\left(#1\right) - #1", "-2*sin(0.5*x)^2"),
+        )
+    ),
     # Trigonometric
     Primitive(
         name="sin",
@@ -477,6 +703,10 @@ _TABLE = (
         llvm="sin",
         holomorphic=True,
         finite=True,
+        remainders=(
+            Remainder("x", _SIN_LESS_X, near="abs(x) < 0.5", held="sin_less_x"),
+            Remainder(1, "-cos(x)^2", power=2),
+        ),
         sample=(_R,),
     ),
     Primitive(
@@ -490,6 +720,11 @@ _TABLE = (
         llvm="cos",
         holomorphic=True,
         finite=True,
+        remainders=(
+            Remainder(1, "-(2*sin(0.5*x)^2)"),
+            Remainder(-1, "2*cos(0.5*x)^2"),
+            Remainder(1, "-sin(x)^2", power=2),
+        ),
         sample=(_R,),
     ),
     Primitive(
@@ -512,6 +747,7 @@ _TABLE = (
         llvm="asin",
         aliases=("asin",),
         holomorphic=True,
+        remainders=(Remainder(pi/2, "-arccos(x)"), Remainder(-pi/2, "arccos(-x)")),
         sample=(_U,),
     ),
     Primitive(
@@ -523,6 +759,7 @@ _TABLE = (
         llvm="acos",
         aliases=("acos",),
         holomorphic=True,
+        remainders=(Remainder(pi/2, "-arcsin(x)"), Remainder(pi, "-arccos(-x)")),
         sample=(_U,),
     ),
     Primitive(
@@ -535,6 +772,7 @@ _TABLE = (
         aliases=("atan",),
         holomorphic=True,
         finite=True,
+        remainders=(Remainder(pi/2, "-arctan2(1, x)"), Remainder(-pi/2, "arctan2(1, -x)")),
         sample=(_R,),
     ),
     Primitive(
@@ -628,6 +866,7 @@ _TABLE = (
         math="sinh",
         llvm="sinh",
         holomorphic=True,
+        logarithms=((2, "x + log1mexp(-(2*x))"),),
         sample=(_R,),
     ),
     Primitive(
@@ -640,6 +879,14 @@ _TABLE = (
         math="cosh",
         llvm="cosh",
         holomorphic=True,
+        positive=True,
+        remainders=(
+            Remainder(1, "2*sinh(0.5*x)^2"),
+            Remainder(1, "sinh(x)^2", power=2),
+            Remainder("sinh(x)", "exp(-x)"),
+            Remainder("-sinh(x)", "exp(x)"),
+        ),
+        logarithms=((1, "logcosh(x)"),),
         sample=(_R,),
     ),
     Primitive(
@@ -652,6 +899,11 @@ _TABLE = (
         llvm="tanh",
         holomorphic=True,
         finite=True,
+        remainders=(
+            Remainder(1, "-(2*sigmoid(-(2*x)))"),
+            Remainder(-1, "2*sigmoid(2*x)"),
+            Remainder(1, "-(4*bell(x, exp(-2*abs(x))/(1 + exp(-2*abs(x)))^2))", power=2),
+        ),
         sample=(_R,),
     ),
     Primitive(  # y, which is a quarter of sech(x)^2; differentiating the form would go wrong at 0
@@ -661,6 +913,7 @@ _TABLE = (
         numpy="{y}",
         math="{y}",
         llvm="y",
+        logarithms=((4, "-2*logcosh(x)"),),
         quiet=True,
         internal=True,
         finite=True,
@@ -846,6 +1099,12 @@ _TABLE = (
         llvm="where(x < 0, exp(-abs(x)), 1)/(1 + exp(-abs(x)))",
         aliases=("expit",),
         finite=True,
+        positive=True,
+        remainders=(Remainder(1, "-sigmoid(-x)"), Remainder(0.5, "0.5*tanh(0.5*x)")),
+        logarithms=(
+            (1, "-softplus(-x)"),
+            (2, _by_size("log(2) - softplus(-x)", "log1p(tanh(0.5*x))", "abs(x) < 1")),
+        ),
         sample=(_R,),
     ),
     Primitive(
@@ -880,6 +1139,7 @@ _TABLE = (
         module="special",
         holomorphic=True,
         finite=True,
+        remainders=(Remainder(1, "-erfc(x)"), Remainder(-1, "erfc(-x)")),
         sample=(_R,),
     ),
     Primitive(
@@ -893,6 +1153,86 @@ _TABLE = (
         module="special",
         holomorphic=True,
         finite=True,
+        positive=True,
+        remainders=(Remainder(1, "-erf(x)"), Remainder(2, "-erfc(-x)")),
+        logarithms=((1, _by_size("log_ndtr(-(sqrt(2)*x)) + log(2)", "log1p(-erf(x))", "x < 0.5")),),
+        sample=(_R,),
+    ),
+    Primitive(
+        name="erfcx",
+        latex=r"\operatorname{erfcx}",
+        slow=True,
+        partials=(f"-2*out*{_erfc_ratio(1, 'x')}",),
+        complex_partials=("2*x*out - 2/sqrt(pi)",),
+        numpy="erfcx",
+        math=None,
+        llvm=None,
+        module="special",
+        holomorphic=True,
+        positive=True,
+        sample=(_R,),
+    ),
+    *(  # y, the ratio of the integrals of erfc, taken that many times and once less
+        Primitive(
+            name=f"erfc_ratio{n}",
+            latex=rf"\frac{{\operatorname{{i}}^{{{n}}}\operatorname{{erfc}}\left(#1\right)}}"
+            rf"{{\operatorname{{i}}^{{{n - 1}}}\operatorname{{erfc}}\left(#1\right)}}",
+            partials=(f"2*out*({n}*out - {n + 1}*{_erfc_ratio(n + 1, 'x')})", "0"),
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            quiet=True,
+            internal=True,
+        )
+        for n in range(1, _ERFCX_ORDERS + 1)
+    ),
+    Primitive(
+        name="ndtr",
+        latex=r"\Phi",
+        slow=True,
+        partials=("1/sqrt(2*pi)*exp(-0.5*x^2)",),
+        numpy="ndtr",
+        math="0.5 * math.erfc(-0.7071067811865476 * {x})",
+        llvm="0.5*erfc(-0.7071067811865476*x)",
+        module="special",
+        holomorphic=True,
+        finite=True,
+        positive=True,
+        remainders=(Remainder(1, "-ndtr(-x)"), Remainder(0.5, "0.5*erf(sqrt(0.5)*x)")),
+        logarithms=(
+            (1, "log_ndtr(x)"),
+            (2, _by_size("log_ndtr(x) + log(2)", "log1p(erf(sqrt(0.5)*x))", "x > -0.7")),
+        ),
+        sample=(_R,),
+    ),
+    Primitive(
+        name="log_ndtr",
+        latex=r"\log\Phi",
+        slow=True,
+        partials=("mills(x)",),
+        numpy="log_ndtr",
+        math=None,
+        llvm=None,
+        module="special",
+        holomorphic=True,
+        sample=(_R,),
+        kinks=(((inf,), (0.0,)), ((-inf,), (inf,))),
+    ),
+    Primitive(  # the density of the normal distribution by its integral
+        name="mills",
+        latex=r"\frac{\varphi\left(#1\right)}{\Phi\left(#1\right)}",
+        slow=True,
+        partials=(
+            f"where(special(out == 0), 0, -out*sqrt(2)*away(special(out == 0), {_erfc_ratio(1, '(-x/sqrt(2))')}))",
+        ),
+        complex_partials=("-out*(x + out)",),
+        numpy="0.7978845608028654 / special.erfcx(-0.7071067811865476 * {x})",
+        math=None,
+        llvm=None,
+        module="special",
+        holomorphic=True,
+        positive=True,
+        internal=True,
         sample=(_R,),
     ),
     Primitive(
@@ -1035,6 +1375,27 @@ _TABLE = (
         math="copysign",
         llvm="llvm.copysign",
         internal=True,
+    ),
+    Primitive(  # the number next to x in the direction of y
+        name="nextafter",
+        latex=r"\operatorname{nextafter}",
+        partials=("0", "0"),
+        numpy="nextafter",
+        math="nextafter",
+        llvm="nextafter",
+        finite=True,
+        internal=True,
+    ),
+    Primitive(  # y, which is x computed in another way; the derivative is that of x
+        name="instead",
+        latex="#1",
+        partials=("1", "0"),
+        numpy="{y}",
+        math="{y}",
+        llvm="y",
+        quiet=True,
+        internal=True,
+        finite=True,
     ),
     # For rules: the condition of a special point, and a value that is NaN there instead
     Primitive(

@@ -121,14 +121,13 @@ def _grows_fast(b: Builder, i: int) -> bool:
 
 def _is_negative(b: Builder, i: int) -> bool:
     """Return whether row `i` is minus an absolute value or minus a square, perhaps times a constant."""
+    sign = 1.0
     name, *operands = b.row(i)
-    if name == "mul" and (b.value(operands[0]) or 0.0) < 0:
-        operands = operands[1:]
-    elif name != "neg":
-        return False
-    name, *operands = b.row(operands[0])
-    square = name == "pow" and b.value(operands[1]) == 2.0
-    return name == "abs" or square or (name == "mul" and operands[0] == operands[1])
+    while name == "neg" or (name == "mul" and b.value(operands[0]) is not None):
+        sign *= -1.0 if name == "neg" else b.value(operands[0]) or 0.0
+        name, *operands = b.row(operands[-1])
+    square = (name == "pow" and b.value(operands[1]) == 2.0) or (name == "mul" and operands[0] == operands[1])
+    return sign < 0 and (name == "abs" or square)
 
 
 # Factors of a row

@@ -67,7 +67,7 @@ class Jet:
         return self.each(lambda a: a[(..., *key)])
 
     @property
-    def T(self):  # noqa: N802 - NumPy's name
+    def T(self):
         last = range(-1, -1 - self.value.ndim, -1)
         return self.each(lambda a: a.transpose((*range(a.ndim - len(last)), *[k + a.ndim for k in last])))
 
@@ -108,19 +108,19 @@ def floats(array):
 class _Jets(ast.NodeTransformer):
     """Python, where a list is an array and a number a jet, but for subscripts, axes and exponents."""
 
-    def visit_List(self, node):  # noqa: N802 - a name of ast
+    def visit_List(self, node):
         return ast.Call(ast.Name("stack", ast.Load()), [self.generic_visit(node)], [])
 
-    def visit_Constant(self, node):  # noqa: N802
+    def visit_Constant(self, node):
         return ast.Call(ast.Name("jet", ast.Load()), [node], [])
 
-    def visit_Subscript(self, node):  # noqa: N802
+    def visit_Subscript(self, node):
         return ast.Subscript(self.visit(node.value), node.slice, node.ctx)
 
     def visit_keyword(self, node):
         return node
 
-    def visit_BinOp(self, node):  # noqa: N802
+    def visit_BinOp(self, node):
         plain = isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant)
         return ast.BinOp(self.visit(node.left), node.op, node.right if plain else self.visit(node.right))
 

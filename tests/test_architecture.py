@@ -18,7 +18,7 @@ FLOORS = [
     {"ir", "carry"},
     {"evaluate"},
     {"silence", "finite", "signs", "shares"},
-    {"factors"},
+    {"factors", "remainders"},
     {"identities", "rearrangements"},
     {"build"},
     {"contexts"},

@@ -195,7 +195,7 @@ class Writer:
             return self.infix(primitive, row)
         pattern, precedence = _pattern(primitive, self.target)
         if pattern == "{y}":  # an operand as it is, which has a rule of its own here
-            return self.texts[row[2]]
+            return self.texts[row[-1]]
         least = 0 if precedence == ATOM else ATOM
         parts = {p: self.tight(j, least) for p, j in zip(primitive.parameters, row[1:], strict=True)}
         return pattern.format(**parts), precedence

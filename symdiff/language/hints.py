@@ -95,10 +95,8 @@ _ELSEWHERE = {
     "ptp": "max(x) - min(x)",
     "amax": "max(x)",
     "amin": "min(x)",
-    **dict.fromkeys(("norm_cdf", "normcdf", "Phi"), "0.5*(1 + erf(x/sqrt(2)))"),
-    **dict.fromkeys(
-        ("normal", "normpdf", "norm_pdf"), "exp(-x**2/2)/sqrt(2*pi) for the density, or 0.5*(1 + erf(x/sqrt(2)))"
-    ),
+    **dict.fromkeys(("norm_cdf", "normcdf", "Phi"), "ndtr(x)"),
+    **dict.fromkeys(("normal", "normpdf", "norm_pdf"), "exp(-x**2/2)/sqrt(2*pi) for the density, or ndtr(x)"),
 }
 
 # Names of operators on functions, which the language does not have.
@@ -119,8 +117,8 @@ _ABSENT = {
         reshape ravel flatten squeeze swapaxes moveaxis broadcast_to concatenate hstack vstack tile repeat roll
         take zeros ones eye identity arange linspace shape size len
     """,
-    "of special functions the language has erf, erfc, gamma, lgamma, digamma and polygamma": """
-        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv erfcx
+    "of special functions the language has erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
+        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
         zeta lambertw LambertW Ei Si Ci li expint ellipk ellipe hyp2f1 hyper legendre hermite laguerre betainc
         gammainc gammaincc lowergamma uppergamma dawsn
     """,

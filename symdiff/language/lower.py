@@ -337,7 +337,7 @@ def _expression(text: str) -> list[Item]:
     return [("op", *item[1:]) if item[0] == "call" and item[1] in internal else item for item in items]
 
 
-def instantiate(builder: Builder, text: str, bindings: dict[str, int]) -> int:
+def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int:
     """The value of a formula of the table, with rows for its names.
 
     `text` is one expression; it may call internal primitives, and use `pi`.
@@ -346,6 +346,9 @@ def instantiate(builder: Builder, text: str, bindings: dict[str, int]) -> int:
     def constant(name: str, _: int) -> int:
         return builder.const(_PREDEFINED[name])
 
-    value = run(Scope(builder, text, bindings, constant), _expression(text))
+    value = run(Scope(builder, text, dict(bindings), constant), _expression(text))
     assert isinstance(value, int)
     return value
+
+
+Builder.formula = instantiate

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import factorial
+
+from symdiff.build import Builder
 from symdiff.ir import Graph, Program, Row, compact, live, replay
 
 
@@ -18,8 +21,8 @@ def readable(program: Program) -> Program:
         op = row[0]
         if op == "special" or (op == "where" and special[rows[i][1]] and rows[i][1] in guarded):
             return int(row[1] if op == "special" else row[3])
-        if op == "away":
-            return int(row[2])
+        if op in ("away", "instead"):
+            return int(row[2 if op == "away" else 1])
         if op == "bell":
             square = graph.intern(("pow", graph.intern(("cosh", row[1])), graph.intern(("const", "2.0"))))
             row = ("div", graph.intern(("const", "0.25")), square)
@@ -34,6 +37,26 @@ def readable(program: Program) -> Program:
             row = ("sqrt", graph.intern(("add", *[graph.intern(("pow", j, two)) for j in row[1:]])))
         elif isinstance(op, str) and op.startswith("sinc") and op != "sinc":
             row = (op, row[1], graph.intern(("const", "0.0")))
+        elif isinstance(op, str) and op.startswith(("expm1_by", "log1p_by")):
+            return _quotient(graph, op, *row[1:3])
         return graph.intern(row)
 
     return compact(replay(program, graph, make))
+
+
+def _quotient(graph: Graph, name: str, c: int, x: int) -> int:
+    """A derivative of expm1(c*x)/x or log1p(c*x)/x, of the order that stands behind the name."""
+    b = Builder(graph)
+    b.forms = False
+    function, _, order = name.partition("_by")
+    z = b.op("mul", c, x)
+    made = b.op("div", b.op(function, z), x)
+    for n in range(1, int(order or 0) + 1):
+        power = b.op("pow", c, b.const(n))
+        if function == "expm1":
+            inner = b.op("mul", power, b.op("exp", z))
+        else:
+            denominator = b.op("pow", b.op("add", b.const(1.0), z), b.const(n))
+            inner = b.op("div", b.op("mul", b.const((-1) ** (n - 1) * factorial(n - 1)), power), denominator)
+        made = b.op("div", b.op("sub", inner, b.op("mul", b.const(n), made)), x)
+    return made
