@@ -61,6 +61,8 @@ class Primitive:
     function (`\\tanh`)."""
     module: str = "np"
     """Module that `numpy` names: `np`, or `special` for `scipy.special`."""
+    helper: str = ""
+    """Source of a function of the operation's name, which `numpy` calls and which stands above what is generated."""
     symbols: tuple[Symbol, ...] = ()
     aliases: tuple[str, ...] = ()
     """Further names in the language."""
@@ -150,6 +152,30 @@ def _sinc_rule(order: int) -> str:
     far = far.replace("/x", f"/away(special(abs(x) < {radius:.2f}), x)")
     value = f"where(special(abs(x) < {radius:.2f}), {near}, {far})"
     return f"sinc{order}(x, {value})" if order <= _SINC_ORDERS else value
+
+
+# SciPy's polygamma takes as many steps as a negative argument is large. The derivatives of a cotangent in its
+# place are polynomials q of a cosine over powers of a sine, with coefficients of one sign, so that nothing cancels;
+# both are of the distance r from the nearest pole, which is exact. Source: DLMF 5.15.6.
+_POLYGAMMA = '''\
+def polygamma(n, x):
+    """special.polygamma, with a reflection between its poles: SciPy steps from there to 0."""
+    between = (x < 0.0) & (x != np.rint(x))
+    if not np.any(between):
+        return special.polygamma(n, x)
+    if n > 170:  # n! is beyond floats
+        return special.polygamma(n, np.where(between, np.nan, x))
+    z = np.where(between, x, -0.5)
+    r = z - np.rint(z)
+    s, c = np.sin(np.pi * r), np.sin(np.pi * (0.5 - np.abs(r)))
+    q = [0.0, 1.0]
+    for k in range(int(n)):
+        p = [0.0, *q, 0.0, 0.0]
+        q = [(j + 1) * p[j + 2] + (k + 2 - j) * p[j] for j in range(k + 2)]
+    wave = (np.pi / s) ** (n + 1.0) * np.polyval(q[::-1], c)
+    found = special.polygamma(n, np.where(between, 1.0 - z, x))
+    return np.where(between, (-1.0) ** n * (found - wave), found)
+'''
 
 
 _TABLE = (
@@ -828,7 +854,8 @@ _TABLE = (
         latex=r"\psi^{(#1)}\left(#2\right)",
         slow=True,
         partials=("0", "polygamma(x + 1, y)"),
-        numpy="polygamma",
+        numpy="polygamma({x}, {y})",
+        helper=_POLYGAMMA,
         math=None,
         llvm=None,
         module="special",
