@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from symdiff.arrays import Assemble, Einsum, Reduction, Structure
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials
+from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
 from symdiff.emit.python import Body, Nest, Text, wrapped
 from symdiff.emit.schedule import reach
 from symdiff.emit.structure import StructureWriter
@@ -19,6 +19,7 @@ _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if 
 # Names that the source uses.
 RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError", *_HELPERS})
 
+_COMPLEX = {name: primitive.complex for name, primitive in PRIMITIVES.items() if primitive.complex}
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
 
 
@@ -35,6 +36,8 @@ def helpers(programs: Iterable[Program]) -> list[str]:
 
 def prepare(program: Program) -> Program:
     """The program as `source` prints it."""
+    if program.graph.complex:
+        program = spelt(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program)))
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 
