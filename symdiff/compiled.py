@@ -13,7 +13,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
 from symdiff.evaluate import special
-from symdiff.ir import Program, operands
+from symdiff.ir import Program, Row, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
@@ -83,13 +83,28 @@ class Recipe:
             real[i] = row[0] == "const" or (bool(given) and all(real[j] for j in given))
             if real[i] or not (primitive or isinstance(row[0], NEED_ELEMENTS)):
                 continue
-            name = primitive.symbols[0].text if primitive and primitive.symbols else row[0]
-            name = "norm" if name == "magnitude" else name if primitive else type(name).__name__.lower()
             if primitive is None or not (primitive.holomorphic or primitive.conjugates):
-                raise TypeError(f"{name!r} is not defined for complex arguments")
-            if primitive.conjugates and depends[i]:
-                raise TypeError(f"{name!r} of complex arguments has no derivative by them")
+                raise TypeError(f"{_spelt(row)!r} is not defined for complex arguments")
             real[i] = primitive.condition or row[0] in ("real", "imag", "angle")
+        sought = bytearray(len(rows))  # the rows whose derivatives make those of the results
+        for i in formula.outputs:
+            sought[i] = True
+        for i in range(len(rows) - 1, -1, -1):
+            row, primitive = rows[i], PRIMITIVES.get(rows[i][0])
+            if not (sought[i] and depends[i]):
+                continue
+            if primitive and primitive.conjugates:
+                raise TypeError(f"{_spelt(row)!r} has no derivative by complex arguments: it is not holomorphic")
+            for k, j in enumerate(operands(row)):
+                sought[j] |= primitive is None or primitive.partials[k] != "0"
+
+
+def _spelt(row: Row) -> str:
+    """The operation of a row as users write it."""
+    primitive = PRIMITIVES.get(row[0])
+    if primitive is None:
+        return type(row[0]).__name__.lower()
+    return primitive.symbols[0].text if primitive.symbols else "norm" if row[0] == "magnitude" else row[0]
 
 
 class Compiled:

@@ -761,6 +761,7 @@ _TABLE = (
         name="arccoth",
         latex=r"\operatorname{arcoth}",
         partials=("1/((1 - x)*(1 + x))",),
+        complex_partials=("1/(1 - x^2)",),
         numpy="np.copysign(0.5 * np.log1p(2.0 / (np.abs({x}) - 1.0)), {x})",
         math="math.copysign(0.5 * math.log1p(2.0 / (abs({x}) - 1.0)), {x})",
         llvm="copysign(0.5*log1p(2/(abs(x) - 1)), x)",
@@ -1018,17 +1019,17 @@ _TABLE = (
         aliases=("gammaln",),
         sample=(_P,),
     ),
-    Primitive(  # SciPy's and SymPy's, which is complex for x < 0
+    Primitive(  # of complex arguments; of real ones it is a formula
         name="loggamma",
         latex=r"\log\Gamma",
         slow=True,
         partials=("digamma(x)",),
         numpy="loggamma",
-        math="(math.nan if {x} < 0.0 else math.lgamma({x}))",
-        llvm="where(x < 0, nan, lgamma(x))",
+        math=None,
+        llvm=None,
         module="special",
         holomorphic=True,
-        sample=((2.2, 5.0),),
+        internal=True,
     ),
     Primitive(
         name="digamma",
@@ -1269,6 +1270,8 @@ _FORMULAS = (
         for function in ("sin", "cos", "tan", "cot", "sec", "csc")
     ),
     Formula("atan2d", ("y", "x"), "rad2deg(arctan2(y, x))"),
+    # SciPy's and SymPy's, which is complex for x < 0
+    Formula("loggamma", ("x",), "lgamma(x) + where(x < 0, nan, 0)", "loggamma(x)", r"\log\Gamma"),
     Formula("real", ("x",), "x", "real(x)", r"\operatorname{Re}", ("re",)),
     Formula("imag", ("x",), "where(x == x, 0, 0)", "imag(x)", r"\operatorname{Im}", ("im",)),
     Formula("conj", ("x",), "x", "conj(x)", r"\overline{#1}", ("conjugate",)),
@@ -1282,15 +1285,14 @@ REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumex
 
 # The names that are functions even where a formula does not call them, so that `sin` alone is a slip. The name of any
 # other function is a variable in a formula that does not call it: there it may well be meant, as `angle` or `div`.
-CORE = frozenset(
-    """
+_CORE = """
     mod Mod pow sqrt cbrt hypot exp exp2 expm1 log ln log2 log10 log1p logaddexp sin cos tan arcsin asin arccos acos
     arctan atan arctan2 atan2 deg2rad rad2deg sinc sinh cosh tanh arcsinh asinh arccosh acosh arctanh atanh abs Abs
     sign floor ceil ceiling round trunc heaviside Heaviside maximum Max max minimum Min min relu sigmoid expit softplus
     logit erf erfc gamma lgamma gammaln loggamma digamma polygamma Lt Le Gt Ge Eq Ne And Or Not where square clip dot
     logsumexp mean norm outer prod softmax sum Piecewise
-    """.split()
-)
+"""
+CORE = frozenset(_CORE.split())
 
 FUNCTIONS: dict[str, Primitive] = {
     alias: primitive

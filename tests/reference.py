@@ -85,7 +85,6 @@ MPMATH = {
     "erfc": mpmath.erfc,
     "gamma": mpmath.gamma,
     "lgamma": mpmath.loggamma,
-    "loggamma": mpmath.loggamma,
     "digamma": mpmath.digamma,
     "polygamma": lambda n, x: mpmath.polygamma(int(n), x),
     "lt": lambda x, y: mpf(x < y),

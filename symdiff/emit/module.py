@@ -76,9 +76,7 @@ class Module:
         definitions: imports and functions; they do not depend on the formula's text but by its graph.
     """
 
-    def __init__(
-        self, members: Sequence[Member], target: str, *, special: bool, helpers: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, members: Sequence[Member], target: str, *, special: bool, helpers: Sequence[str] = ()) -> None:
         self.members, self.target, self.special = members, target, special
         bodies = "\n".join(["\n".join([*m.body[0], *m.body[1], *m.body[2]]) for m in members])
         used = {*re.findall(r"\w+", bodies), *[m.name for m in members]}

@@ -202,9 +202,10 @@ class _Parser:
     def infix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         precedence = symbol.precedence
         self.due = True
-        negations = takewhile(lambda pending: pending.precedence >= UNARY, reversed(self.stack))
-        if precedence in _OPEN_TO_DOUBT and any((p.value, p.kind) == ("not", "op") for p in negations):
-            self.fail(f"write parentheses, as !(x {symbol.text} y) or (!x) {symbol.text} y", position)
+        if self.stack and self.stack[-1].precedence >= UNARY and precedence in _OPEN_TO_DOUBT:
+            waiting = takewhile(lambda pending: pending.precedence >= UNARY, reversed(self.stack))
+            if any((pending.kind, pending.value) == ("op", "not") for pending in waiting):
+                self.fail(f"write parentheses, as !(x {symbol.text} y) or (!x) {symbol.text} y", position)
         if precedence == COMPARE:
             self.reduce(COMPARE + 1)
             if self.stack and self.stack[-1].kind == "compare":
