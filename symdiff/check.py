@@ -176,7 +176,7 @@ def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
         # Seeds of arrays are mostly zeros, and zero times an infinite derivative of another element is NaN.
         infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
         for k, name in enumerate(names):
-            estimates = _estimates(of.value, point, of.wrt[k], values)
+            estimates = _estimates(of.value, point, of.wrt[k], values, holomorphic=of.holomorphic)
             forward = _measured(of.forward(k), point)
             for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
                 for i, output in enumerate(of.outputs):
@@ -187,7 +187,7 @@ def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
             hessian, noises = _measured(of.hessian, point)
             gradient = of.gradient(point)
             for k, name in enumerate(names):
-                estimates = _estimates(of.gradient, point, of.wrt[k], gradient)
+                estimates = _estimates(of.gradient, point, of.wrt[k], gradient, holomorphic=of.holomorphic)
                 for i, other in enumerate(names[: k + 1]):
                     title = f"d2 {f.outputs[0]}/d {other} d {name}"
                     by = [estimate.of(i) for estimate in estimates]
@@ -216,7 +216,9 @@ class _Estimate:
         return _Estimate(self.value[i], self.tolerance[i], self.error[i], self.stepped[i])
 
 
-def _estimates(f: Evaluate, point: Sequence[Values], k: int, values: Values) -> tuple[_Estimate, ...]:
+def _estimates(
+    f: Evaluate, point: Sequence[Values], k: int, values: Values, *, holomorphic: bool
+) -> tuple[_Estimate, ...]:
     """By the complex step where it can be trusted, else by differences.
 
     Those are two: at the smallest steps a function that rounding has made a staircase cannot be
@@ -224,10 +226,11 @@ def _estimates(f: Evaluate, point: Sequence[Values], k: int, values: Values) -> 
     """
     found, trusted = np.full(values.shape, np.nan), np.zeros(values.shape, np.bool_)
     error = np.zeros(values.shape)
-    with suppress(TypeError):  # what is not defined for complex arguments
-        found, trusted = _complex_step(f, point, k, values)
-        _, noise = _measured(lambda at: _complex_step(f, at, k)[0], point)
-        error = np.minimum(20 * noise, _LARGEST * np.abs(found))
+    if holomorphic:
+        with suppress(TypeError):  # of derivatives that SciPy does not have
+            found, trusted = _complex_step(f, point, k, values)
+            _, noise = _measured(lambda at: _complex_step(f, at, k)[0], point)
+            error = np.minimum(20 * noise, _LARGEST * np.abs(found))
     tolerance = np.where(trusted, _TOLERANCE, _LOOSE)
     if trusted.all():
         return (_Estimate(found, tolerance, error, trusted),)

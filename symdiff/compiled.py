@@ -13,7 +13,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
 from symdiff.evaluate import special
-from symdiff.ir import Program
+from symdiff.ir import Program, Row, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
@@ -64,6 +64,47 @@ class Recipe:
         for derive, wrt in self.steps:
             made = derive(made, wrt)
         return made
+
+    def refuse_complex(self, *by: str) -> None:
+        """See that the formula takes complex arguments, and has derivatives by those that there are, or are named.
+
+        What is made of the parts of complex numbers, or of their angles, is real.
+
+        Raises:
+            TypeError: one of its operations does not.
+        """
+        formula = replace(self, steps=()).program(complex=True)
+        names = {*by, *[name for _, step in self.steps for name in step]}
+        rows = formula.graph.rows
+        real, depends = bytearray(len(rows)), bytearray(len(rows))
+        for i, row in enumerate(rows):
+            given, primitive = operands(row), PRIMITIVES.get(row[0])
+            depends[i] = any(depends[j] for j in given) or (row[0] == "input" and row[1] in names)
+            real[i] = row[0] == "const" or (bool(given) and all(real[j] for j in given))
+            if real[i] or not (primitive or isinstance(row[0], NEED_ELEMENTS)):
+                continue
+            if primitive is None or not (primitive.holomorphic or primitive.conjugates):
+                raise TypeError(f"{_spelt(row)!r} is not defined for complex arguments")
+            real[i] = primitive.condition or row[0] in ("real", "imag", "angle")
+        sought = bytearray(len(rows))  # the rows whose derivatives make those of the results
+        for i in formula.outputs:
+            sought[i] = True
+        for i in range(len(rows) - 1, -1, -1):
+            row, primitive = rows[i], PRIMITIVES.get(rows[i][0])
+            if not (sought[i] and depends[i]):
+                continue
+            if primitive and primitive.conjugates:
+                raise TypeError(f"{_spelt(row)!r} has no derivative by complex arguments: it is not holomorphic")
+            for k, j in enumerate(operands(row)):
+                sought[j] |= primitive is None or primitive.partials[k] != "0"
+
+
+def _spelt(row: Row) -> str:
+    """The operation of a row as users write it."""
+    primitive = PRIMITIVES.get(row[0])
+    if primitive is None:
+        return type(row[0]).__name__.lower()
+    return primitive.symbols[0].text if primitive.symbols else "norm" if row[0] == "magnitude" else row[0]
 
 
 class Compiled:
@@ -137,15 +178,8 @@ class Compiled:
         """The NumPy source for complex arguments, without the identities that hold for real ones only."""
 
         def make() -> str:
+            self._recipe.refuse_complex()
             program = self._recipe.program(complex=True)
-            formula = replace(self._recipe, steps=()).program(complex=True)
-            for row in formula.graph.rows:
-                primitive = PRIMITIVES.get(row[0])
-                real = isinstance(row[0], NEED_ELEMENTS)
-                if real or (primitive and not primitive.holomorphic):
-                    spelt = primitive.symbols[0].text if primitive and primitive.symbols else row[0]
-                    spelt = "norm" if spelt == "magnitude" else type(spelt).__name__.lower() if real else spelt
-                    raise TypeError(f"{spelt!r} is not defined for complex arguments")
             if any(row[0] == "polygamma" for row in program.graph.rows):
                 raise TypeError(f"{self.name!r} of gamma or digamma is not defined for complex arguments")
             if tuple([program.graph.shape(i) for i in program.outputs]) != self.results:

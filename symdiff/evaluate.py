@@ -66,6 +66,8 @@ def function(name: str, target: str = "numpy") -> Callable[..., Any]:
     scope = {"np": np, "math": math}
     if target == "numpy" and primitive.module == "special":
         scope["special"] = special()
+    if target == "numpy" and primitive.helper:
+        exec(primitive.helper, scope)  # noqa: S102 - the table's text
     made: Callable[..., Any] = eval(f"lambda {', '.join(parameters)}: {body}", scope)  # noqa: S307 - the table's text
     return made
 

@@ -82,6 +82,8 @@ class Primitive:
     function (`\\tanh`)."""
     module: str = "np"
     """Module that `numpy` names: `np`, or `special` for `scipy.special`."""
+    helper: str = ""
+    """Source of a function of the operation's name, which `numpy` calls and which stands above what is generated."""
     symbols: tuple[Symbol, ...] = ()
     aliases: tuple[str, ...] = ()
     """Further names in the language."""
@@ -97,6 +99,10 @@ class Primitive:
     """The result is a condition (true or false), not a number."""
     holomorphic: bool = False
     """Defined for complex arguments, and differentiable there."""
+    conjugates: bool = False
+    """Defined for complex arguments, but not differentiable there."""
+    complex: str = ""
+    """The same for complex arguments as a formula of other operations, where `numpy` is for real ones only."""
     complex_partials: tuple[str, ...] = ()
     """The rules for complex arguments, where `partials` hold for real ones only."""
     even: str = ""
@@ -217,7 +223,7 @@ def _radial_rule(order: int, name: str) -> str:
 
 
 def _difference(x: str, y: str) -> str:
-    """X - y of logarithms: 0 of two that are +inf, which weigh the same, and -inf of two -inf, which weigh nothing."""
+    """Give the difference x - y of logarithms: 0 of two that are +inf, which weigh the same, and -inf of two -inf, which weigh nothing."""
     equal = f"special({x} == {y})"
     return f"instead({x} - {y}, where({equal}, where(special({x} == -inf), -inf, 0), away({equal}, {x}) - {y}))"
 
@@ -299,6 +305,36 @@ def _quotient(name: str, n: int) -> str:
     )
     value = f"c^{n + 1}*where(special(abs(c*x) < {radius:.1f}), {near}, {far})"
     return f"{name}{n}(c, x, {value})" if n <= _QUOTIENT_ORDERS else value
+
+
+# SciPy's polygamma takes as many steps as a negative argument is large. The derivatives of a cotangent in its
+# place are polynomials q of a cosine over powers of a sine, with coefficients of one sign, so that nothing cancels;
+# both are of the distance r from the nearest pole, which is exact. Source: DLMF 5.15.6.
+_POLYGAMMA = '''\
+def polygamma(n, x):
+    """special.polygamma, with a reflection between its poles: SciPy steps from there to 0."""
+    between = (x < 0.0) & (x != np.rint(x))
+    if not np.any(between):
+        return special.polygamma(n, x)
+    if n > 170:  # n! is beyond floats
+        return special.polygamma(n, np.where(between, np.nan, x))
+    z = np.where(between, x, -0.5)
+    r = z - np.rint(z)
+    s, c = np.sin(np.pi * r), np.sin(np.pi * (0.5 - np.abs(r)))
+    q = [0.0, 1.0]
+    for k in range(int(n)):
+        p = [0.0, *q, 0.0, 0.0]
+        q = [(j + 1) * p[j + 2] + (k + 2 - j) * p[j] for j in range(k + 2)]
+    wave = (np.pi / s) ** (n + 1.0) * np.polyval(q[::-1], c)
+    found = special.polygamma(n, np.where(between, 1.0 - z, x))
+    return np.where(between, (-1.0) ** n * (found - wave), found)
+'''
+
+
+# The logarithm of 1 + exp(x) of a complex x: where that is far from 1, of both terms over exp(m), which leaves the
+# branch as it is; else 2*arctanh(e/(2 + e)), for NumPy's complex log1p(e) has no digits of a small e.
+_M = "maximum(real(x), 0)"
+_SOFTPLUS = f"where(real(x) > 0, {_M} + log(exp(-{_M}) + exp(x - {_M})), 2*arctanh(exp(x - {_M})/(2 + exp(x - {_M}))))"
 
 
 _TABLE = (
@@ -787,12 +823,69 @@ _TABLE = (
         sample=(_P, _R),
     ),
     Primitive(
+        name="cot",
+        latex=r"\cot",
+        partials=("-(1 + out^2)",),
+        complex_partials=("-where(abs(sin(x)) == inf, 0, (1/sin(x))^2)",),
+        numpy="1.0 / np.tan({x})",
+        math="1.0 / math.tan({x})",
+        llvm="1/tan(x)",
+        aliases=("cotan",),
+        holomorphic=True,
+        sample=((0.3, 2.8),),
+    ),
+    # Of 1/x, as others have them, but with the distance of x from 1 as it is, and no overflow.
+    Primitive(
+        name="arcsec",
+        latex=r"\operatorname{arcsec}",
+        partials=("1/(abs(x)*(sqrt(abs(x) - 1)*sqrt(abs(x) + 1)))",),
+        complex_partials=("1/(x^2*sqrt(1 - 1/x^2))",),
+        numpy="np.arctan2(np.sqrt(np.abs({x}) - 1.0) * np.sqrt(np.abs({x}) + 1.0), np.copysign(1.0, {x}))",
+        math="math.atan2(math.sqrt(abs({x}) - 1.0) * math.sqrt(abs({x}) + 1.0), math.copysign(1.0, {x}))",
+        llvm="arctan2(sqrt(abs(x) - 1)*sqrt(abs(x) + 1), copysign(1, x))",
+        complex="arccos(1/x)",
+        aliases=("asec",),
+        holomorphic=True,
+        sample=((1.1, 4.0),),
+        kinks=(((1.0,), (inf,)), ((-1.0,), (inf,))),
+    ),
+    Primitive(
+        name="arccsc",
+        latex=r"\operatorname{arccsc}",
+        partials=("-1/(abs(x)*(sqrt(abs(x) - 1)*sqrt(abs(x) + 1)))",),
+        complex_partials=("-1/(x^2*sqrt(1 - 1/x^2))",),
+        numpy="np.arctan2(np.copysign(1.0, {x}), np.sqrt(np.abs({x}) - 1.0) * np.sqrt(np.abs({x}) + 1.0))",
+        math="math.atan2(math.copysign(1.0, {x}), math.sqrt(abs({x}) - 1.0) * math.sqrt(abs({x}) + 1.0))",
+        llvm="arctan2(copysign(1, x), sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
+        complex="arcsin(1/x)",
+        aliases=("acsc",),
+        holomorphic=True,
+        sample=((1.1, 4.0),),
+        kinks=(((1.0,), (-inf,)), ((-1.0,), (-inf,))),
+    ),
+    Primitive(  # between -pi/2 and pi/2, with a step at 0
+        name="arccot",
+        latex=r"\operatorname{arccot}",
+        partials=("-1/(1 + x^2)",),
+        numpy="np.arctan2(np.copysign(1.0, {x}), np.abs({x}))",
+        math="math.atan2(math.copysign(1.0, {x}), abs({x}))",
+        llvm="arctan2(copysign(1, x), abs(x))",
+        complex="arctan(1/x)",
+        aliases=("acot",),
+        holomorphic=True,
+        finite=True,
+        sample=(_P,),
+        kinks=(((0.0,), (-1.0,)),),
+    ),
+    Primitive(
         name="deg2rad",
         latex=r"\frac{\pi}{180} #1",
         partials=("pi/180",),
         numpy="deg2rad",
         math="radians",
         llvm="x*(pi/180)",
+        complex="x*(pi/180)",
+        holomorphic=True,
         finite=True,
         sample=(_R,),
     ),
@@ -803,8 +896,29 @@ _TABLE = (
         numpy="rad2deg",
         math="degrees",
         llvm="x*(180/pi)",
+        complex="x*(180/pi)",
+        holomorphic=True,
         finite=True,
         sample=(_R,),
+    ),
+    # Of x in degrees: y, which is exact at multiples of 90, as its derivatives are.
+    *(
+        Primitive(
+            name=name,
+            latex=rf"\{function}\left(#1^{{\circ}}\right)",
+            partials=(rule, "0"),
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            quiet=True,
+            internal=True,
+        )
+        for name, function, rule in (
+            ("sine", "sin", "pi/180*cosd(x)"),
+            ("cosine", "cos", "-pi/180*sind(x)"),
+            ("tangent", "tan", "pi/180*(1 + out^2)"),
+            ("cotangent", "cot", "-pi/180*(1 + out^2)"),
+        )
     ),
     # sin(pi x)/(pi x). A derivative has two forms, by the size of x. Differentiating a form would lose what it
     # is made for, so each order is an operation: sinc2(x, y) is y, the second derivative, with a rule of its own.
@@ -817,6 +931,7 @@ _TABLE = (
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
         llvm="sin(pi*where(x == 0, 1e-20, x))/(pi*where(x == 0, 1e-20, x))",
+        holomorphic=True,
         finite=True,
         sample=((0.15, 0.9),),
         kinks=(((0.0,), (0.0,)),),
@@ -919,6 +1034,30 @@ _TABLE = (
         finite=True,
     ),
     Primitive(
+        name="sech",
+        latex=r"\operatorname{sech}",
+        partials=("-out*tanh(x)",),
+        numpy="2.0 * np.exp(-np.abs({x})) / (1.0 + np.exp(-2.0 * np.abs({x})))",
+        math="2.0 * math.exp(-abs({x})) / (1.0 + math.exp(-2.0 * abs({x})))",
+        llvm="2*exp(-abs(x))/(1 + exp(-2*abs(x)))",
+        complex="2*exp(where(real(x) < 0, x, -x))/(1 + exp(2*where(real(x) < 0, x, -x)))",
+        holomorphic=True,
+        finite=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="csch",
+        latex=r"\operatorname{csch}",
+        partials=("-out*coth(x)",),
+        numpy="np.copysign(2.0 * np.exp(-np.abs({x})) / np.expm1(-2.0 * np.abs({x})), {x})",
+        math="math.copysign(2.0 * math.exp(-abs({x})) / math.expm1(-2.0 * abs({x})), {x})",
+        llvm="copysign(2*exp(-abs(x))/expm1(-2*abs(x)), x)",
+        complex="where(real(x) < 0, 2, -2)*exp(where(real(x) < 0, x, -x))/expm1(2*where(real(x) < 0, x, -x))",
+        aliases=("cosech",),
+        holomorphic=True,
+        sample=(_P,),
+    ),
+    Primitive(
         name="arcsinh",
         latex=r"\operatorname{arsinh}",
         partials=("1/hypot(1, x)",),
@@ -926,7 +1065,7 @@ _TABLE = (
         numpy="arcsinh",
         math="asinh",
         llvm="asinh",
-        aliases=("asinh",),
+        aliases=("asinh", "arsinh"),
         holomorphic=True,
         finite=True,
         sample=(_R,),
@@ -938,7 +1077,7 @@ _TABLE = (
         numpy="arccosh",
         math="acosh",
         llvm="acosh",
-        aliases=("acosh",),
+        aliases=("acosh", "arcosh"),
         holomorphic=True,
         sample=((1.1, 4.0),),
     ),
@@ -949,9 +1088,48 @@ _TABLE = (
         numpy="arctanh",
         math="atanh",
         llvm="atanh",
-        aliases=("atanh",),
+        aliases=("atanh", "artanh"),
         holomorphic=True,
         sample=(_U,),
+    ),
+    Primitive(  # log(x) is of the sign of its other term: they do not cancel
+        name="arcsech",
+        latex=r"\operatorname{arsech}",
+        partials=("-1/(x*(sqrt(1 - x)*sqrt(1 + x)))",),
+        complex_partials=("-1/(x^2*sqrt(1/x - 1)*sqrt(1/x + 1))",),
+        numpy="np.log1p(np.sqrt(1.0 - {x}) * np.sqrt(1.0 + {x})) - np.log({x})",
+        math="math.log1p(math.sqrt(1.0 - {x}) * math.sqrt(1.0 + {x})) - math.log({x})",
+        llvm="log1p(sqrt(1 - x)*sqrt(1 + x)) - log(x)",
+        complex="arccosh(1/x)",
+        aliases=("asech", "arsech"),
+        holomorphic=True,
+        sample=((0.1, 0.9),),
+        kinks=(((1.0,), (-inf,)),),
+    ),
+    Primitive(
+        name="arccsch",
+        latex=r"\operatorname{arcsch}",
+        partials=("-1/(abs(x)*hypot(1, x))",),
+        complex_partials=("-1/(x^2*sqrt(1 + 1/x^2))",),
+        numpy="np.arcsinh(1.0 / {x})",
+        math="math.asinh(1.0 / {x})",
+        llvm="arcsinh(1/x)",
+        aliases=("acsch", "arcsch"),
+        holomorphic=True,
+        sample=(_P,),
+    ),
+    Primitive(
+        name="arccoth",
+        latex=r"\operatorname{arcoth}",
+        partials=("1/((1 - x)*(1 + x))",),
+        complex_partials=("1/(1 - x^2)",),
+        numpy="np.copysign(0.5 * np.log1p(2.0 / (np.abs({x}) - 1.0)), {x})",
+        math="math.copysign(0.5 * math.log1p(2.0 / (abs({x}) - 1.0)), {x})",
+        llvm="copysign(0.5*log1p(2/(abs(x) - 1)), x)",
+        complex="arctanh(1/x)",
+        aliases=("acoth", "arcoth"),
+        holomorphic=True,
+        sample=((1.1, 4.0),),
     ),
     # Of one step, or with a kink
     Primitive(
@@ -1077,6 +1255,31 @@ _TABLE = (
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
     ),
+    Primitive(  # the remainder that has the sign of x
+        name="fmod",
+        latex=r"\operatorname{fmod}",
+        slow=True,
+        partials=("1", "-trunc(x/y)"),
+        numpy="fmod",
+        math="fmod",
+        llvm="frem",
+        aliases=("rem",),
+        guards="y",
+        sample=((1.1, 1.9), (0.6, 0.9)),
+    ),
+    Primitive(  # the size of x with the sign of y, be it that of a zero
+        name="copysign",
+        latex=r"\operatorname{copysign}",
+        partials=("sign(x)*copysign(1, y)", "0"),
+        numpy="copysign",
+        math="copysign",
+        llvm="llvm.copysign",
+        quiet=True,
+        guards="xy",
+        finite=True,
+        sample=(_P, _R),
+        kinks=(((0.0, 1.0), (0.0, 0.0)), ((-2.0, -0.0), (1.0, 0.0))),
+    ),
     # Of machine learning
     Primitive(
         name="relu",
@@ -1097,7 +1300,10 @@ _TABLE = (
         numpy="np.exp(np.minimum({x}, 0.0)) / (1.0 + np.exp(-np.abs({x})))",
         math="math.exp({x} if {x} < 0.0 or {x} != {x} else 0.0) / (1.0 + math.exp(-abs({x})))",
         llvm="where(x < 0, exp(-abs(x)), 1)/(1 + exp(-abs(x)))",
+        complex="where(real(x) < 0, exp(where(real(x) < 0, x, -x)), 1)/(1 + exp(where(real(x) < 0, x, -x)))",
+        complex_partials=("bell(0.5*x, out*sigmoid(-x))",),
         aliases=("expit",),
+        holomorphic=True,
         finite=True,
         positive=True,
         remainders=(Remainder(1, "-sigmoid(-x)"), Remainder(0.5, "0.5*tanh(0.5*x)")),
@@ -1114,6 +1320,8 @@ _TABLE = (
         numpy="np.maximum({x}, 0.0) + np.log1p(np.exp(-np.abs({x})))",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0) + math.log1p(math.exp(-abs({x})))",
         llvm="maximum(x, 0) + log1p(exp(-abs(x)))",
+        complex=_SOFTPLUS,
+        holomorphic=True,
         finite=True,
         sample=(_R,),
     ),
@@ -1260,6 +1468,18 @@ _TABLE = (
         aliases=("gammaln",),
         sample=(_P,),
     ),
+    Primitive(  # of complex arguments; of real ones it is a formula
+        name="loggamma",
+        latex=r"\log\Gamma",
+        slow=True,
+        partials=("digamma(x)",),
+        numpy="loggamma",
+        math=None,
+        llvm=None,
+        module="special",
+        holomorphic=True,
+        internal=True,
+    ),
     Primitive(
         name="digamma",
         latex=r"\psi",
@@ -1277,7 +1497,8 @@ _TABLE = (
         latex=r"\psi^{(#1)}\left(#2\right)",
         slow=True,
         partials=("0", "polygamma(x + 1, y)"),
-        numpy="polygamma",
+        numpy="polygamma({x}, {y})",
+        helper=_POLYGAMMA,
         math=None,
         llvm=None,
         module="special",
@@ -1306,13 +1527,27 @@ _TABLE = (
             ("ne", "!=", "une", r"\neq"),
         )
     ),
+    *(
+        Primitive(
+            name=name,
+            latex=rf"\operatorname{{{name}}}",
+            partials=("0",),
+            numpy=name,
+            math=name,
+            llvm=llvm,
+            condition=True,
+            holomorphic=True,
+            quiet=True,
+        )
+        for name, llvm in (("isnan", "x != x"), ("isinf", "abs(x) == inf"), ("isfinite", "abs(x) < inf"))
+    ),
     Primitive(
         name="and",
         latex=r"\wedge",
         partials=("0", "0"),
         numpy="{x} & {y}",
         llvm="and",
-        symbols=(Symbol("and", AND), Symbol("&", BITAND, conditions=True)),
+        symbols=(Symbol("and", AND), Symbol("&&", AND), Symbol("&", BITAND, conditions=True)),
         aliases=("And",),
         variadic=True,
         takes="cc",
@@ -1325,7 +1560,7 @@ _TABLE = (
         partials=("0", "0"),
         numpy="{x} | {y}",
         llvm="or",
-        symbols=(Symbol("or", OR), Symbol("|", BITOR, conditions=True)),
+        symbols=(Symbol("or", OR), Symbol("||", OR), Symbol("|", BITOR, conditions=True)),
         aliases=("Or",),
         variadic=True,
         takes="cc",
@@ -1338,7 +1573,11 @@ _TABLE = (
         partials=("0",),
         numpy="logical_not",
         llvm="xor",
-        symbols=(Symbol("not", NOT, prefix=True), Symbol("~", UNARY, prefix=True, conditions=True)),
+        symbols=(
+            Symbol("not", NOT, prefix=True),
+            Symbol("!", UNARY, prefix=True),
+            Symbol("~", UNARY, prefix=True, conditions=True),
+        ),
         aliases=("Not",),
         takes="c",
         condition=True,
@@ -1357,24 +1596,39 @@ _TABLE = (
         finite=True,
         sample=((-1.0, 1.0), _R, _R),
     ),
-    # For spellings in LLVM: the remainder that has the sign of x, and the size of x with the sign of y
+    # Of complex numbers; of real ones only the angle is an operation, 0 or pi
     Primitive(
-        name="fmod",
-        latex=r"\operatorname{fmod}",
-        partials=("0", "0"),
-        numpy="fmod",
-        math="fmod",
-        llvm="frem",
-        internal=True,
+        name="angle",
+        latex=r"\arg",
+        partials=("0",),
+        numpy="angle",
+        math="math.atan2(0.0, {x})",
+        llvm="arctan2(0, x)",
+        aliases=("arg",),
+        conjugates=True,
+        quiet=True,
+        finite=True,
+        sample=((-3.0, -0.2),),
+        kinks=(((0.0,), (0.0,)),),
     ),
-    Primitive(
-        name="copysign",
-        latex=r"\operatorname{copysign}",
-        partials=("0", "0"),
-        numpy="copysign",
-        math="copysign",
-        llvm="llvm.copysign",
-        internal=True,
+    *(
+        Primitive(
+            name=name,
+            latex=latex,
+            partials=("0",),
+            numpy=numpy,
+            math=None,
+            llvm=None,
+            conjugates=True,
+            quiet=True,
+            internal=True,
+            finite=True,
+        )
+        for name, numpy, latex in (
+            ("real", "real", r"\operatorname{Re}"),
+            ("imag", "imag", r"\operatorname{Im}"),
+            ("conj", "conjugate", r"\overline{#1}"),
+        )
     ),
     Primitive(  # the number next to x in the direction of y
         name="nextafter",
@@ -1469,17 +1723,72 @@ _TABLE = (
 
 PRIMITIVES = {primitive.name: primitive for primitive in _TABLE}
 
-# Functions that are short for a formula; users may call them, the graph never holds them.
-FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
-    "square": (("x",), "x^2"),
-    "clip": (("x", "low", "high"), "minimum(maximum(x, low), high)"),
-    "loggamma": (("x",), "lgamma(x) + where(x < 0, nan, 0)"),  # SciPy's and SymPy's, which is complex for x < 0
-}
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A function that is short for a formula; users and rules may call it, the graph never holds it."""
+
+    name: str
+    parameters: tuple[str, ...]
+    text: str
+    complex: str = ""
+    """The same for complex arguments, where `text` is for real ones only."""
+    latex: str = ""
+    """As of a primitive; default the name."""
+    aliases: tuple[str, ...] = ()
+
+
+# An angle in degrees is t + 180*n, with t from -90 to 90: exact, as is the sign of a wave there.
+_TURNS = "round(fmod(x, 360)/180)"
+_REST = f"(fmod(x, 360) - 180*{_TURNS})"
+_SIGN = f"(2*abs(abs({_TURNS}) - 1) - 1)"
+
+_FORMULAS = (
+    Formula("square", ("x",), "x^2", latex="#1^{2}"),
+    Formula("clip", ("x", "low", "high"), "minimum(maximum(x, low), high)"),
+    Formula("div", ("x", "y"), "x/y", latex=r"\frac{#1}{#2}", aliases=("divide",)),
+    Formula("sec", ("x",), "1/cos(x)", latex=r"\sec"),
+    Formula("csc", ("x",), "1/sin(x)", latex=r"\csc", aliases=("cosec",)),
+    Formula("coth", ("x",), "1/tanh(x)", latex=r"\coth"),
+    *(
+        Formula(name, ("x",), text, text_of_radians, rf"\{function}\left(#1^{{\circ}}\right)")
+        for name, text, text_of_radians, function in (
+            ("sind", f"sine(x, {_SIGN}*sin(deg2rad({_REST})))", "sin(deg2rad(x))", "sin"),
+            ("cosd", f"cosine(x, {_SIGN}*sin(deg2rad(90 - abs({_REST}))))", "cos(deg2rad(x))", "cos"),
+            ("tand", "tangent(x, sind(x)/cosd(x))", "tan(deg2rad(x))", "tan"),
+            ("cotd", "cotangent(x, cosd(x)/sind(x))", "cot(deg2rad(x))", "cot"),
+            ("secd", "1/cosd(x)", "", "sec"),
+            ("cscd", "1/sind(x)", "", "csc"),
+        )
+    ),
+    *(
+        Formula(f"a{function}d", ("x",), f"rad2deg(arc{function}(x))")
+        for function in ("sin", "cos", "tan", "cot", "sec", "csc")
+    ),
+    Formula("atan2d", ("y", "x"), "rad2deg(arctan2(y, x))"),
+    # SciPy's and SymPy's, which is complex for x < 0
+    Formula("loggamma", ("x",), "lgamma(x) + where(x < 0, nan, 0)", "loggamma(x)", r"\log\Gamma"),
+    Formula("real", ("x",), "x", "real(x)", r"\operatorname{Re}", ("re",)),
+    Formula("imag", ("x",), "where(x == x, 0, 0)", "imag(x)", r"\operatorname{Im}", ("im",)),
+    Formula("conj", ("x",), "x", "conj(x)", r"\overline{#1}", ("conjugate",)),
+)
+FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *formula.aliases)}
 
 CONSTANTS = {"pi": 3.141592653589793, "inf": inf, "nan": nan}
 
 # Functions of arrays; `max` and `min` are too, of one argument.
 REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
+
+# The names that are functions even where a formula does not call them, so that `sin` alone is a slip. The name of any
+# other function is a variable in a formula that does not call it: there it may well be meant, as `angle` or `div`.
+_CORE = """
+    mod Mod pow sqrt cbrt hypot exp exp2 expm1 log ln log2 log10 log1p logaddexp sin cos tan arcsin asin arccos acos
+    arctan atan arctan2 atan2 deg2rad rad2deg sinc sinh cosh tanh arcsinh asinh arccosh acosh arctanh atanh abs Abs
+    sign floor ceil ceiling round trunc heaviside Heaviside maximum Max max minimum Min min relu sigmoid expit softplus
+    logit erf erfc gamma lgamma gammaln loggamma digamma polygamma Lt Le Gt Ge Eq Ne And Or Not where square clip dot
+    logsumexp mean norm outer prod softmax sum Piecewise
+"""
+CORE = frozenset(_CORE.split())
 
 FUNCTIONS: dict[str, Primitive] = {
     alias: primitive

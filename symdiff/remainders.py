@@ -211,7 +211,7 @@ def one_plus(b: Builder, i: int) -> int | None:
 
 
 def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
-    """X - y (or x + y), where one is a function and the other what it comes near, or the same multiples of them."""
+    """Give x - y (or x + y), where one is a function and the other what it comes near, or the same multiples of them."""
     if not b.forms:
         return None
     for first, second, turned in ((x, y, False), (y, x, not plus)):

@@ -75,8 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> Parser:
-    primitives = [name for name, primitive in FUNCTIONS.items() if name == primitive.name]
-    functions = textwrap.fill(" ".join([*primitives, *FORMULAS, "max min", *sorted(REDUCTIONS)]), 80)
+    named = [name for name, primitive in FUNCTIONS.items() if name == primitive.name]
+    named += [name for name, formula in FORMULAS.items() if name == formula.name]
+    functions = textwrap.fill(" ".join([*named, "piecewise", "max min", *sorted(REDUCTIONS)]), 80)
     listed = "\n".join(f"  symdiff {name + ' FORMULA':<18}  {c.SUMMARY}" for name, c in COMMANDS.items())
     parser = Parser(
         {name: command.parser for name, command in COMMANDS.items()},

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from symdiff.arrays import Assemble, Einsum, Reduction, Structure
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials
+from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
 from symdiff.emit.python import Body, Nest, Text, wrapped
 from symdiff.emit.schedule import reach
 from symdiff.emit.structure import StructureWriter
 from symdiff.ir import Program, Row, compact, live, repeated
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
-RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError"})  # names that the source uses
+_HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
 
+# Names that the source uses.
+RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError", *_HELPERS})
+
+_COMPLEX = {name: primitive.complex for name, primitive in PRIMITIVES.items() if primitive.complex}
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
 
 
@@ -24,8 +28,16 @@ def needs_scipy(program: Program) -> bool:
     return any(alive and row[0] in _SPECIAL for row, alive in zip(program.graph.rows, live(program), strict=True))
 
 
+def helpers(programs: Iterable[Program]) -> list[str]:
+    """The sources of the functions that the sources of some programs call."""
+    used = {row[0] for p in programs for row, alive in zip(p.graph.rows, live(p), strict=True) if alive}
+    return [text for name, text in _HELPERS.items() if name in used]
+
+
 def prepare(program: Program) -> Program:
     """The program as `source` prints it."""
+    if program.graph.complex:
+        program = spelt(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program)))
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 
@@ -35,10 +47,15 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 
     With `loops`, arguments may have loop dimensions in front of their core shapes;
     without, they have none. Where there is no core shape it is the same text.
-    Where a special function needs SciPy, the source begins with that import.
+    Where a special function needs SciPy, the source begins with that import; what no module has comes next.
     """
-    text = _NumpyWriter(program, loops=loops).function(name, nest)
-    return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
+    return _with_imports(program, _NumpyWriter(program, loops=loops).function(name, nest))
+
+
+def _with_imports(program: Program, text: str) -> str:
+    """The text of a function below all that it needs but NumPy."""
+    imports = ["from scipy import special\n"] if needs_scipy(program) else []
+    return "\n\n".join([*imports, *helpers([program]), text])
 
 
 def blocks(program: Program, name: str) -> str:
@@ -49,8 +66,7 @@ def blocks(program: Program, name: str) -> str:
     writer = _BlockWriter(program, loops=True)
     writer.write()
     outputs = writer.results()
-    text = writer.definition(name, [*[writer.own[i] for i in program.inputs], *outputs])
-    return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
+    return _with_imports(program, writer.definition(name, [*[writer.own[i] for i in program.inputs], *outputs]))
 
 
 def body(program: Program) -> Body:

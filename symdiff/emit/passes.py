@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symdiff.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
 from symdiff.build import Builder
 from symdiff.carry import new_axes
 from symdiff.emit.inplace import is_share
 from symdiff.ir import Graph, Program, Row, compact, replay
+from symdiff.language.lower import instantiate
+from symdiff.primitives import PRIMITIVES
 from symdiff.silence import Silence
 
 LARGEST_PRODUCT = 16
@@ -134,6 +138,22 @@ def share_exponentials(program: Program) -> Program:
 
 
 _BY_DECAY = ("softplus", "sigmoid")
+
+
+def spelt(program: Program, formulas: Mapping[str, str]) -> Program:
+    """The program with formulas of simpler operations in the place of what a target has no word for."""
+    while any(row[0] in formulas for row in program.graph.rows):
+        builder = Builder(_like(program))
+        builder.simplify = False
+
+        def make(_: int, row: Row, builder: Builder = builder) -> int:
+            text = formulas.get(row[0])
+            if text is None:
+                return builder.graph.intern(row)
+            return instantiate(builder, text, dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)))
+
+        program = compact(replay(program, builder.graph, make))
+    return program
 
 
 def _like(program: Program) -> Graph:

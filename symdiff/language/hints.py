@@ -15,7 +15,7 @@ _MODULES = frozenset(
     {"np", "numpy", "math", "Math", "cmath", "sympy", "sp", "scipy", "special", "jnp", "jax", "torch", "tf"}
 )
 _STATEMENTS = frozenset(kwlist) - {"lambda"}  # which is a name that formulas have
-_ABSOLUTE = "for an absolute value write abs(x)"
+_ABSOLUTE = {"|": "for an absolute value write abs(x)", "||": "for a norm write norm(x)"}
 _WHOLE = "a derivative is one of the whole formula, as f.diff('x') or f.grad"
 _DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # what stands in front of it
 _POWER = re.compile(r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z")  # of a function, the same
@@ -35,8 +35,6 @@ _BETWEEN = [
 
 # What other languages write, by the last two symbols.
 _FOREIGN = {
-    ("&", "&"): "write 'and'",
-    ("|", "|"): "write 'or'",
     ("=", ">"): "write >=",
     ("-", ">"): "write the expression alone",
     ("==", "="): "write ==",
@@ -50,13 +48,6 @@ _FOREIGN = {
 
 # Functions that the language does not have, in those that it has.
 _ELSEWHERE = {
-    "cot": "1/tan(x)",
-    "sec": "1/cos(x)",
-    "csc": "1/sin(x)",
-    "sech": "1/cosh(x)",
-    "csch": "1/sinh(x)",
-    "coth": "1/tanh(x)",
-    "acot": "arctan(1/x)",
     "factorial": "gamma(x + 1)",
     "sgn": "sign(x)",
     "fabs": "abs(x)",
@@ -66,16 +57,10 @@ _ELSEWHERE = {
     "tangent": "tan(x)",
     "exponential": "exp(x)",
     "exp10": "10**x",
-    "sind": "sin(deg2rad(x))",
-    "cosd": "cos(deg2rad(x))",
-    "tand": "tan(deg2rad(x))",
-    "fmod": "x - y*trunc(x/y)",
-    "rem": "x - y*trunc(x/y)",
     "if": "where(c, a, b)",
     "ifelse": "where(c, a, b)",
     "iif": "where(c, a, b)",
     "ite": "where(c, a, b)",
-    "piecewise": "Piecewise((a, c), (b, True))",
     "beta": "gamma(a)*gamma(b)/gamma(a + b)",
     "betaln": "lgamma(a) + lgamma(b) - lgamma(a + b)",
     **dict.fromkeys(("binom", "binomial", "comb", "choose"), "gamma(n + 1)/(gamma(k + 1)*gamma(n - k + 1))"),
@@ -130,20 +115,18 @@ _AXES = {"norm": "the norm is the 2-norm, and the second argument of norm is the
 
 def is_function(name: str) -> bool:
     """Whether the language has a function of this name."""
-    return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name == "Piecewise"
+    return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name in ("Piecewise", "piecewise")
 
 
 def no_value(last: object, value: object) -> str:
     """The message for a symbol that stands where a value is due."""
-    hint = _FOREIGN.get((str(last), str(value)))
-    if hint is None and value == "|":
-        hint = _ABSOLUTE
+    hint = _FOREIGN.get((str(last), str(value))) or _ABSOLUTE.get(str(value))
     return f"a value is missing before {value!r}" + (f"; {hint}" if hint else "")
 
 
 def no_end(last: object) -> str:
     """The message for a formula that ends behind `last`, where a value is due."""
-    return "the formula ends where a value is due" + (f"; {_ABSOLUTE}" if last == "|" else "")
+    return "the formula ends where a value is due" + (f"; {_ABSOLUTE[str(last)]}" if last in _ABSOLUTE else "")
 
 
 def no_operator(before: Sequence[tuple[str, object]], kind: str, value: object, text: str, position: int) -> str:
@@ -159,6 +142,8 @@ def no_operator(before: Sequence[tuple[str, object]], kind: str, value: object, 
     last_kind, last = before[-1]
     after = text[position : position + 50]
     shown = after.split(maxsplit=1)[0][:20] if after.split() else ""
+    if value == "!":
+        return "unexpected '!', which negates what follows; for a factorial write gamma(n + 1)"
     if value == "//":
         return "unknown operator '//'; write floor(x/y)"
     if kind == "name" and last_kind == "number" and value in ("j", "J"):

@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     (?: [^\S\n]++ | \#[^\n]*+ )*+
     (?: (?P<number> (?: {_DIGITS}(?:\.(?:{_DIGITS})?+)?+ | \.{_DIGITS} ) (?:[eE][+-]?{_DIGITS})?+ )
       | (?P<name> [^\W\d](?:\w|[^\x00-\x7f\s])*+ )
-      | (?P<symbol> \*\* | // | [<>=!:]= | [-+*/%^<>&|~()\[\],=:.@] )
+      | (?P<symbol> \*\* | // | && | \|\| | [<>=!:]= | [-+*/%^<>&|~!()\[\],=:.@] )
       | (?P<newline> [\n;] )
       | (?P<end> \Z )
       | (?P<bad> . )
@@ -49,7 +49,7 @@ _HINTS = {
     "\N{N-ARY SUMMATION}": "write sum(...)",
     "\N{INTEGRAL}": "the language has derivatives, no integrals",
     "\N{PARTIAL DIFFERENTIAL}": "a derivative is one of the whole formula, as f.diff('x') or f.grad",
-    "!": "write 'not', or != to compare; for a factorial, gamma(n + 1)",
+    "!": "write ! in front of a condition, or != to compare; for a factorial, gamma(n + 1)",
     "{": "use round parentheses",
     "}": "use round parentheses",
     "$": "write the formula without TeX marks",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from symdiff.arrays import Key
 from symdiff.branches import guard_branches
@@ -16,7 +16,7 @@ from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
 from symdiff.language.hints import is_function, no_axis, no_constant, no_function
 from symdiff.language.parser import Item, Statement, Syntax, parse
-from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
+from symdiff.primitives import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
 
@@ -26,7 +26,7 @@ class Keyword:
     """A named argument of a call."""
 
     name: str
-    value: int | tuple[int, ...]
+    value: int | tuple[int, ...]  # none of None
 
 
 Value = int | tuple[int, ...] | Keyword  # on the stack: a row, a list in parentheses, a named argument
@@ -87,7 +87,7 @@ def lower(
             return builder.const(fixed[name])
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
-        if is_function(name):
+        if name in CORE or (is_function(name) and _calls(syntax, name)):
             scope.fail(
                 f"function {name!r} needs its argument, as {name}(x); to use {name!r} as a variable, list it in args",
                 position,
@@ -116,6 +116,12 @@ def lower(
     names = _output_names(syntax.results, assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
     return guard_branches(program if optimize else _textbook(program))
+
+
+def _calls(syntax: Syntax, name: str) -> bool:
+    """Whether a text calls the function of this name."""
+    statements = (*syntax.assignments, *syntax.results)
+    return any(item[:2] == ("call", name) for statement in statements for item in statement.items)
 
 
 def _textbook(program: Program) -> Program:
@@ -168,6 +174,10 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
             if kind == "number":
                 stack.append(scope.builder.const(value))
                 continue
+            if kind == "none":
+                stack.append(())
+                lists = True
+                continue
             arguments = stack[len(stack) - count :]
             del stack[len(stack) - count :]
             if lists and kind != "call" and not all(isinstance(a, int) for a in arguments):  # noqa: SIM102 - two ifs
@@ -214,8 +224,8 @@ def _joined(scope: Scope, name: str, arguments: list[int], position: int) -> int
 def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Value:
     if name in scope.names:
         scope.fail(f"{name!r} is a variable here, not a function; for a product write {name}*(...)", position)
-    if name == "Piecewise":
-        return _piecewise(scope, arguments, position)
+    if name in ("Piecewise", "piecewise"):
+        return _piecewise(scope, name, arguments, position)
     if name in ALONG and (name not in FUNCTIONS or len([a for a in arguments if isinstance(a, int)]) == 1):
         return _along(scope, name, arguments, position)
     if not all(isinstance(a, int) for a in arguments):
@@ -256,18 +266,32 @@ def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[in
 
 
 def _formula(scope: Scope, name: str, arguments: list[Value], position: int) -> Value:
-    parameters, text = FORMULAS[name]
+    formula = FORMULAS[name]
+    parameters = formula.parameters
     if len(arguments) != len(parameters):
         _wrong_count(scope, name, len(parameters), len(parameters), len(arguments), position)
+    text = (scope.builder.graph.complex and formula.complex) or formula.text
     return instantiate(scope.builder, text, dict(zip(parameters, arguments, strict=True)))  # type: ignore[arg-type]
 
 
-def _piecewise(scope: Scope, arguments: list[Value], position: int) -> int:
+def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
+    """The first value whose condition holds: of pairs, or for `piecewise` one behind the other and a last value."""
     builder = scope.builder
+    pairs: Sequence[Any] = arguments
     result = builder.const(float("nan"))
-    for pair in reversed(arguments):
+    if name == "piecewise" and not any(isinstance(a, tuple) for a in arguments):
+        if not all(isinstance(a, int) for a in arguments):
+            scope.fail("piecewise has no named arguments", position)
+        pairs = list(zip(arguments[::2], arguments[1::2], strict=False))
+        result = arguments[-1] if len(arguments) % 2 else result  # type: ignore[assignment]  # a row
+        if not all(builder.graph.is_condition(condition) for _, condition in pairs):
+            scope.fail(
+                "piecewise takes values and conditions in turn, as piecewise(x, x > 0, 0); write a != 0 of a number",
+                position,
+            )
+    for pair in reversed(pairs):
         if not isinstance(pair, tuple) or len(pair) != 2 or any(isinstance(part, tuple) for part in pair):
-            scope.fail("Piecewise takes pairs, as Piecewise((x, x > 0), (0, True))", position)
+            scope.fail(f"{name} takes pairs, as {name}((x, x > 0), (0, True))", position)
         always = builder.value(pair[1]) is True
         result = pair[0] if always else builder.op("where", pair[1], pair[0], result)
     return result
@@ -294,7 +318,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
     x = b.number(arguments[0])
     if not rank:
         raise ShapeError(f"{name}(...) of a scalar: it needs an array, declared as in args='x[n]'")
-    if len(given) == 1:
+    if len(given) == 1 or given[1] == ():
         return ALONG[name](b, x, tuple(range(-rank, 0)))
     axes: list[int] = []
     hint = "" if isinstance(arguments[-1], Keyword) else f"; {no_axis(name)}"

@@ -13,6 +13,8 @@ Grammar (a line end inside parentheses, or where an operand is due, is a space):
     arguments   ::=  list {"," "axis" "=" expression}
     list        ::=  expression {"," expression}
 
+The value of a named argument may be the word None.
+
 Infix and prefix symbols and their precedence are those of the table of primitives.
 """
 
@@ -20,13 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from symdiff.errors import LimitError, ParseError
 from symdiff.language.hints import no_assignment, no_attribute, no_end, no_index, no_operator, no_result, no_value
 from symdiff.language.lexer import WORDS, Token, tokens
 from symdiff.limits import limits
-from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primitive, Symbol
+from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
 
 # (kind, value, count of operands, position); kinds:
 #   "number"  a float               "name"     a name
@@ -34,11 +37,12 @@ from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primiti
 #   "compare" a chain of primitives "call"     the name of a function
 #   "tuple"   a list in parentheses   "list"   one in square brackets
 #   "index"   a subscript              "transpose", "matmul"
-#   "keyword" a named argument
+#   "keyword" a named argument         "none"  its value None
 Item = tuple[str, Any, int, int]
 
 _OPEN = -1  # precedence of what waits for its closing mark, so that no operator passes it
 _CLOSED_BY = {"(": ")", "[": "]"}
+_OPEN_TO_DOUBT = (COMPARE, SUM, PRODUCT)  # of operators behind !x, which C and R read in two ways
 RESERVED = WORDS | {"True", "False"}  # never a variable
 
 
@@ -126,7 +130,10 @@ class _Parser:
         kind, value, position = token
         if not self.items and not self.stack:
             self.start = position
-        if kind == "number" or (kind == "name" and value not in WORDS):
+        if value == "None" and self.last[1] == "=" and self.stack and self.stack[-1].kind == "keyword":
+            self.items.append(("none", None, 0, position))
+            self.due = False
+        elif kind == "number" or (kind == "name" and value not in WORDS):
             self.items.append((kind, value, 0, position))
             self.due = False
         elif kind == "newline":
@@ -195,6 +202,10 @@ class _Parser:
     def infix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         precedence = symbol.precedence
         self.due = True
+        if self.stack and self.stack[-1].precedence >= UNARY and precedence in _OPEN_TO_DOUBT:
+            waiting = takewhile(lambda pending: pending.precedence >= UNARY, reversed(self.stack))
+            if any((pending.kind, pending.value) == ("op", "not") for pending in waiting):
+                self.fail(f"write parentheses, as !(x {symbol.text} y) or (!x) {symbol.text} y", position)
         if precedence == COMPARE:
             self.reduce(COMPARE + 1)
             if self.stack and self.stack[-1].kind == "compare":

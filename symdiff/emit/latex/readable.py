@@ -6,6 +6,9 @@ from math import factorial
 
 from symdiff.build import Builder
 from symdiff.ir import Graph, Program, Row, compact, live, replay
+from symdiff.primitives import PRIMITIVES
+
+_GIVEN = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.numpy == "{y}")  # what they are is x's
 
 
 def readable(program: Program) -> Program:
@@ -35,7 +38,7 @@ def readable(program: Program) -> Program:
         elif op == "hypot":
             two = graph.intern(("const", "2.0"))
             row = ("sqrt", graph.intern(("add", *[graph.intern(("pow", j, two)) for j in row[1:]])))
-        elif isinstance(op, str) and op.startswith("sinc") and op != "sinc":
+        elif op in _GIVEN:
             row = (op, row[1], graph.intern(("const", "0.0")))
         elif isinstance(op, str) and op.startswith(("expm1_by", "log1p_by")):
             return _quotient(graph, op, *row[1:3])
