@@ -980,7 +980,7 @@ FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
     "loggamma": (("x",), "lgamma(x) + where(x < 0, nan, 0)"),  # SciPy's and SymPy's, which is complex for x < 0
 }
 
-CONSTANTS = {"pi": 3.141592653589793, "inf": inf, "nan": nan}
+CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
 
 # Functions of arrays; `max` and `min` are too, of one argument.
 REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})

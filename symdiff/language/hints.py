@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from keyword import kwlist
 
 from symdiff.guess import nearest
@@ -16,25 +16,55 @@ _MODULES = frozenset(
 )
 _STATEMENTS = frozenset(kwlist) - {"lambda"}  # which is a name that formulas have
 _ABSOLUTE = "for an absolute value write abs(x)"
-_WHOLE = "a derivative is one of the whole formula, as f.diff('x') or f.grad"
+_WHOLE = "compile the formula alone, then take f.diff('x') or f.grad"
 _DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # what stands in front of it
 _POWER = re.compile(r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z")  # of a function, the same
 _ELEMENTWISE = re.compile(r"\*\*|[*/^]")
 _FILE = re.compile(r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*")
+_CHOICE = re.compile(r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)", re.IGNORECASE | re.DOTALL)
+_LAMBDA = re.compile(r"lambda((?:\s+\w+\s*,)*\s+\w+)\s*:(.*)", re.DOTALL)
+
+# What stands behind a number without a space, and the number to write.
+_BEHIND = [
+    (re.compile(r"[dDqQfF]([+-]?\d+)(?!\w)"), r"e\1"),  # exponents of Fortran and of Julia
+    (re.compile(r"[fFlLuU]{1,3}(?!\w)|_\w+"), ""),  # kinds of C and of Fortran
+]
+_THOUSANDS = re.compile(r"\d{1,3}([ .]\d{3})+(,\d+)?(?![\w.,])")  # digits in groups
+_COMMAS = re.compile(r"(?<![\w.,])\d{1,3}(,\d{3}){1,6}(\.\d+)?(?!\.|,?\d)")  # the same with commas
+_DECIMAL = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)")  # a comma in place of the point
+_DOTTED_WORDS = {"and": "'and'", "or": "'or'", "not": "'not'", "true": "True", "false": "False"}
+_DOTTED_WORDS |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+_DOTTED = re.compile(rf"({'|'.join(_DOTTED_WORDS)})\.", re.IGNORECASE)  # words of Fortran, behind their first point
+_OPERAND = re.compile(r"[\w(.\[]")
+_BLANK_SIGN = re.compile(r"%\s*[-+]\s")
+_R_OPERATOR = re.compile(r"\s%[A-Za-z]+%\s")
 
 # What is said where an operator is missing, by the text in front of the place and that behind it.
 _BETWEEN = [
-    (_DERIVATIVE, re.compile(""), f"write {{shown}} alone; {_WHOLE}"),
+    (_DERIVATIVE, re.compile(""), f"the language has no d/dx; {_WHOLE}"),
     (
         re.compile(r"(?<![\w.])0\Z"),
         re.compile("[xX][0-9a-fA-F]|[oO][0-7]|[bB][01]"),
         "numbers are decimal; the language has no 0x10, 0o7 or 0b1",
     ),
-    (re.compile(r"\d\.\Z"), re.compile(r"\.\d"), "the language has no ranges; sum(x) is of the elements of an array"),
+    (re.compile(r"\d\.\Z"), re.compile(r"\.\d"), "the language has no ranges; sum(x) adds the elements of an array"),
 ]
+
+# Words that stand between two values in other languages, and before a formula.
+_INFIX_WORDS = {"mod": "x % y", "rem": "x % y", "div": "floor(x/y)", "xor": "x != y", "eq": "x == y", "ne": "x != y"}
+_INFIX_WORDS |= {"lt": "x < y", "le": "x <= y", "gt": "x > y", "ge": "x >= y", "dot": "dot(x, y)"}
+_DECLARATIONS = frozenset({"let", "var", "val", "const", "auto", "local", "double", "float", "real", "int", "integer"})
+_DECLARATIONS |= {"bool", "boolean", "long", "short", "function", "func"}
+
+# Symbols that are marks of other languages in some places: `foreign` looks at them.
+MARKED = frozenset("<%")
 
 # What other languages write, by the last two symbols.
 _FOREIGN = {
+    ("%", "%"): "for a remainder write x % y",
+    ("%", "*"): "for a product of matrices write A @ B",
+    ("%", "/"): "write floor(x/y)",
+    ("/", "*"): "a comment begins with #",
     ("&", "&"): "write 'and'",
     ("|", "|"): "write 'or'",
     ("=", ">"): "write >=",
@@ -105,10 +135,27 @@ _ELSEWHERE = {
 _DERIVATIVES = frozenset({"D", "Derivative", "derivative", "derive", "grad", "gradient", "jacobian", "hessian"})
 _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 
-# Names that are arguments, where another language has a constant of that name.
+# Constants of other languages, by what is written here. (`e` and `E` are too often variables to be among them.)
 _CONSTANTS = {
-    **dict.fromkeys(("e", "E"), "the exponential is written exp(x), the number e is exp(1)"),
-    **dict.fromkeys(("π", "Pi", "PI"), "the constant is written pi"),
+    **dict.fromkeys(("Pi", "PI", "M_PI", "MATH_PI", "Math_PI"), "pi"),
+    "M_PI_2": "pi/2",
+    "M_PI_4": "pi/4",
+    "M_1_PI": "1/pi",
+    "M_2_PI": "2/pi",
+    "M_2_SQRTPI": "2/sqrt(pi)",
+    **dict.fromkeys(("M_E", "exponentiale", "Math_E"), "exp(1)"),
+    "M_LN2": "log(2)",
+    "M_LN10": "log(10)",
+    "M_LOG2E": "1/log(2)",
+    "M_LOG10E": "1/log(10)",
+    "M_SQRT2": "sqrt(2)",
+    "M_SQRT1_2": "sqrt(0.5)",
+    **dict.fromkeys(("Inf", "INF", "infinity", "Infinity", "INFINITY", "oo"), "inf"),
+    **dict.fromkeys(("NaN", "NAN"), "nan"),
+    **dict.fromkeys(("true", "TRUE"), "True"),
+    **dict.fromkeys(("false", "FALSE"), "False"),
+    "EulerGamma": "0.5772156649015329",
+    "GoldenRatio": "(1 + sqrt(5))/2",
 }
 
 # Functions of other languages that there is nothing for, by what there is of their kind.
@@ -135,58 +182,193 @@ def is_function(name: str) -> bool:
     return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name == "Piecewise"
 
 
-def no_value(last: object, value: object) -> str:
-    """The message for a symbol that stands where a value is due."""
+def no_formula(given: object) -> str:
+    """The message for what is neither text nor a SymPy expression."""
+    kind = type(given).__name__
+    if callable(given):
+        return f"compile takes a formula as text; write the expression of the function alone, as 'x**2 + 1', not {kind}"
+    inside = " whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
+    return f"compile takes a formula as text or a SymPy expression; got {kind}{inside}"
+
+
+def no_value(last: object, value: object, text: str, position: int) -> str:
+    """The message for a symbol that stands where a value is due; `last` is the symbol before it."""
+    behind = text[position + len(str(value)) :]
     hint = _FOREIGN.get((str(last), str(value)))
     if hint is None and value == "|":
         hint = _ABSOLUTE
+    elif value == "=" and not text[:position].strip():
+        hint = "leave it out"
+    elif last == "%":
+        hint = "5 percent are written 5/100; a remainder is x % y"
+    elif value == "%" and (name := re.match(r"pi\b|e\b|inf\b|nan\b", behind)):
+        hint = f"write {_CONSTANTS.get(name[0], name[0]) if name[0] != 'e' else 'exp(1)'}"
+    elif value == "," and behind[:1].isdigit():
+        hint = f"a decimal is written with a point, as 0.{_digits(behind)}"
+    elif value == "." and (word := _DOTTED.match(behind)):
+        hint = f"write {_DOTTED_WORDS[word[1].lower()]}"
+    elif value == "." and behind[:2] == "..":
+        hint = "a line that ends with an operator goes on by itself; leave out the points"
+    elif value == "]" and last in ("+", "-"):
+        hint = "a name has letters, digits and _"
     return f"a value is missing before {value!r}" + (f"; {hint}" if hint else "")
+
+
+def _digits(text: str) -> str:
+    return text[: next((k for k, c in enumerate(text[:20]) if not c.isdigit()), 20)]
 
 
 def no_end(last: object) -> str:
     """The message for a formula that ends behind `last`, where a value is due."""
-    return "the formula ends where a value is due" + (f"; {_ABSOLUTE}" if last == "|" else "")
+    hint = {"|": _ABSOLUTE, "%": "5 percent are written 5/100", ",": "write one more, or leave out the comma"}
+    return f"the formula stops after {last!r}; {hint.get(str(last), 'write the value that belongs there')}"
 
 
-def no_operator(before: Sequence[tuple[str, object]], kind: str, value: object, text: str, position: int) -> str:
+def choice(text: str) -> str:
+    """How the language writes a choice; `text` begins with the `if` of another language."""
+    if found := _CHOICE.match(text):
+        condition, chosen, other = (part.strip() for part in found.groups())
+        if len(condition + chosen + other) < 100:
+            return f"({chosen}) if {condition} else ({other})"
+    return "a if c else b, or where(c, a, b)"
+
+
+def foreign(value: str, text: str, position: int, *, number: int | None, alone: bool) -> str | None:
+    """The message for a symbol that is a mark of another language where it stands; None where it is none.
+
+    Args:
+        value: the symbol.
+        text: the formula.
+        position: where the symbol stands in it.
+        number: where the number before it begins; None if something else stands there.
+        alone: whether it is inside of nothing: no brackets, and no operator that waits for its operand.
+    """
+    if value == "<" and text.startswith("<-", position):
+        if alone or text[position + 2 : position + 3].isspace():
+            return "'<-' could assign or compare; write = to assign, < - with a space between to compare"
+    elif value == "%":
+        tight = number is not None and not text[position - 1].isspace()
+        if tight and not _OPERAND.match(text, position + 1):
+            return "'%' behind a number could be a percentage; write 5/100 if so, else x % y with spaces"
+        if _BLANK_SIGN.match(text, position):
+            return "'%' before a sign could be a percentage; write 5/100 if so, else x % (-y)"
+        if _R_OPERATOR.match(text, position - 1):
+            return "the language has no operators of letters; for a product write outer(x, y) or A @ B"
+    elif alone and number is not None:
+        return _decimal(text, number)
+    return None
+
+
+def _decimal(text: str, start: int) -> str | None:
+    """The message for a number with commas that begins at `start`; None if it is none."""
+    grouped, decimal = _COMMAS.match(text, start), _DECIMAL.match(text, start)
+    meant = []
+    if grouped and grouped[0][0] != "0":
+        meant.append(grouped[0].replace(",", ""))
+    if decimal:
+        meant.append(f"{decimal[1].replace('.', '')}.{decimal[2]}")
+    found = grouped or decimal
+    if not found or not meant:
+        return None
+    apart = found[0].replace(",", ", ")
+    return f"{found[0]} could be one number or several results; write {' or '.join(meant)}, or {apart} for results"
+
+
+def no_operator(
+    before: Sequence[tuple[str, object, int]], kind: str, value: object, text: str, position: int, *, listed: bool
+) -> str:
     """The message for what stands where an operator is due.
 
     Args:
-        before: kinds and values of the tokens before it, the last one last.
+        before: the tokens before it, the last one last.
         kind: kind of the token.
         value: value of the token.
         text: the formula.
         position: where the token begins in it.
+        listed: whether it stands in a list, between its elements.
     """
-    last_kind, last = before[-1]
-    after = text[position : position + 50]
+    last_kind, last, start = before[-1]
+    front, after = text[max(0, position - 50) : position], text[position : position + 50]
     shown = after.split(maxsplit=1)[0][:20] if after.split() else ""
     if value == "//":
-        return "unknown operator '//'; write floor(x/y)"
-    if kind == "name" and last_kind == "number" and value in ("j", "J"):
-        return "the language has no complex literals; complex numbers are given as arguments"
+        return "unknown operator '//'; write floor(x/y), or # for a comment"
     if (kind not in ("number", "name") and value != "(") or value == "not":
-        return f"unexpected {value!r}"
+        return f"unexpected {value!r}" + _UNEXPECTED.get(str(value), "")
+    if last == "lambda" and (python := _LAMBDA.match(text, start)):
+        names = ", ".join(re.findall(r"\w+", python[1]))
+        return f"the language has no 'lambda'; write {python[2].strip()[:60]} alone, and args='{names}'"
     for word in map(str, (last, value)):
         if word.lower() in WORDS and word not in WORDS:
-            return f"write {word.lower()!r}, in small letters"
+            return f"unexpected {word!r}; write {word.lower()!r}, in small letters"
         if word in _STATEMENTS:
             hint = "; to compare, write ==" if word == "is" else ""
             return f"the language has no {word!r}, only expressions and assignments{hint}"
-    front = text[max(0, position - 50) : position]
     for ahead, behind, said in _BETWEEN:
         if ahead.search(front) and behind.match(after):
             return said.format(shown=shown)
+    if last_kind == "number" and (number := _no_number(text[start:position], kind, value, after)):
+        return number
+    if kind == "name" and value in _INFIX_WORDS:
+        return f"unknown operator {value!r}; write {_INFIX_WORDS[str(value)]}"
+    if last in _DECLARATIONS and kind == "name":
+        return f"the language declares nothing; leave out {last!r}"
+    missing = "an operator is missing here; write"
     if last_kind == "name" and is_function(str(last)) and value != "(":
-        return f"write {last}({shown})"
+        return f"{missing} {last}({shown})"
     if (power := _POWER.search(front)) and is_function(power[1]):
         name, sign, exponent = power.groups()
         inverse = f"arc{name}(...), or " if (sign, exponent) == ("-", "1") and is_function(f"arc{name}") else ""
-        return f"write {inverse}{name}(...)**{sign}{exponent}"
-    left = {"number": f"{last:g}" if isinstance(last, float) else "", "name": str(last)}.get(last_kind, "(...)")
+        return f"{missing} {inverse}{name}(...)**{sign}{exponent}"
+    if listed and value != "(":
+        return "a comma is missing between elements of the list; write [a, b], or [[a, b], [c, d]] for a matrix"
+    left = {"number": _shown(last, text[start:position]), "name": str(last)}.get(last_kind, "(...)")
     right = "(...)" if value == "(" else value if kind == "name" else shown
-    alone = "; of a Python function write the expression alone" if last == "lambda" else ""
-    return f"an operator is missing here; write {left}*{right}{alone}"
+    if last == "]" and kind == "name" and front[-1:] == "]":
+        return f"an operator is missing here; write a name without brackets, or {left}*{right}"
+    if isinstance(right, str) and re.match(r"π[^\W\d_]", right):
+        right = f"π*{right[1:]}"
+    if len(before) > 1 and before[-2][1] in ("/", "^", "**", "%"):
+        return f"{missing} {left}*{right}, or ({left}*{right}) for a product behind {before[-2][1]!r}"
+    exponential = f", or {left}*exp(...) for the exponential" if right in ("e", "E") else ""
+    return f"{missing} {left}*{right}{exponential}"
+
+
+_UNEXPECTED = {
+    ":": "; an assignment is written name = ..., a choice a if c else b",
+    "~": "; write the side on the right alone",
+    "!": "; a factorial is written gamma(x + 1)",
+    "=": "",
+}
+
+
+def _shown(number: object, literal: str) -> str:
+    """A number as it is written, if %g would lose digits of it."""
+    short = f"{number:g}" if isinstance(number, float) else ""
+    return short if short and float(short) == number else literal.strip()
+
+
+def _no_number(literal: str, kind: str, value: object, after: str) -> str | None:
+    """The message for what makes a number of another language, of the number before it; None if it is none."""
+    number = literal.strip()
+    if kind == "number" and (found := _THOUSANDS.match(literal + after)) and len(found[0]) > len(literal):
+        whole, _, decimals = found[0].partition(",")
+        plain = "".join(c for c in whole if c.isdigit()) + (f".{decimals}" if decimals else "")
+        return f"{found[0]} could be one number or more; write {plain}"
+    if number != literal:
+        return None
+    if kind == "number":
+        return "a number has one decimal point; write an operator between two numbers"
+    if kind != "name":
+        return None
+    if value in ("i", "I", "j", "J"):
+        return (
+            "the language has no complex literals; complex numbers are given as arguments,"
+            f" and a product is {number}*{value}"
+        )
+    for pattern, meant in _BEHIND:
+        if found := pattern.match(after):
+            return f"{number}{found[0]} is a number of another language; write {number}{found.expand(meant)}"
+    return None
 
 
 def no_attribute(owner: str, text: str, position: int) -> str:
@@ -256,6 +438,45 @@ def no_result(assigned: Sequence[str]) -> str:
     return f"the formula has no result; {alone}add a last line {assigned[-1]!r} (or '; {assigned[-1]}')"
 
 
+def no_second(text: str, lines: Sequence[tuple[int | None, int]]) -> tuple[str, int]:
+    """The message for a second line of results, and its place.
+
+    Args:
+        text: the formula.
+        lines: of each line of results, where the statement before it begins, and where itself.
+    """
+    for before, start in lines:
+        if before is not None and (mark := _joining(text, before, start)):
+            said = f"this line could continue the one before; write {mark} at the end of that line if so"
+            return f"{said}, else separate results by commas", start
+    said = "only the last line is the result; before it write 'name = ...', or several results with commas"
+    return said, lines[0][1]
+
+
+def no_use(name: str, text: str, start: int, following: int, *, again: bool) -> str:
+    """The message for an assignment that nothing uses.
+
+    Args:
+        name: what is assigned.
+        text: the formula.
+        start: where the assignment begins in it.
+        following: where the next statement begins.
+        again: whether the name is assigned again.
+    """
+    said = f"{name!r} is assigned again before it is used" if again else f"{name!r} is assigned and then not used"
+    if mark := _joining(text, start, following):
+        return f"{said}; if the next line continues this one, write {mark} at the end of this line"
+    return f"{said}; leave it out" + ("" if again else f", or write {name} among the results")
+
+
+def _joining(text: str, before: int, start: int) -> str:
+    """What would have to stand at the end of a line for the next one to continue it; nothing if it could not."""
+    between, mark = text[before:start], text[start]
+    if "\n" not in between or ";" in between:
+        return ""
+    return f"the {mark}" if mark in "+-" else "an operator" if mark in "([" else ""
+
+
 def no_assignment(target: Sequence[tuple[str, object]]) -> str:
     """The message for `=` behind what is not a name; `target` are kinds and values in postfix order."""
     if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
@@ -263,11 +484,49 @@ def no_assignment(target: Sequence[tuple[str, object]]) -> str:
     return "'=' assigns to a name at the start of a line; to compare, write =="
 
 
+def no_equation(name: str) -> str:
+    """The message for a result that compares a name with an expression, as an equation does."""
+    return (
+        f"'==' compares; write {name} = ... to assign, and then the results,"
+        f" or where({name} == ..., 1, 0) for the comparison"
+    )
+
+
+def no_brackets(element: object) -> str:
+    """The message for a list of one element, a name or a number, that is taken for a value."""
+    if isinstance(element, float):
+        return f"[{element:g}] is a list of one number; write a name for a parameter, as p{element:g}"
+    return f"[{element}] is a list of one element; write {element} without brackets"
+
+
 def no_constant(name: str) -> str | None:
     """What to write for a name that is a constant in other languages, and an argument here."""
-    return _CONSTANTS.get(name)
+    if name in ("e", "E"):
+        return "the exponential is written exp(x), the number e is exp(1)"
+    return f"the constant is written {_CONSTANTS[name]}" if name in _CONSTANTS else None
+
+
+def no_variable(name: str) -> str | None:
+    """The message for a free name that is a constant in other languages; None if it may be a variable."""
+    if name in _CONSTANTS:
+        return f"{name!r} is not known as a constant; write {_CONSTANTS[name]}, or list {name} in args as a variable"
+    if re.match(r"π[^\W\d_]", name):
+        return f"{name!r} could be one name or a product; write π*{name[1:]}, or list {name} in args as a variable"
+    return None
+
+
+def no_input(name: str, known: Iterable[str]) -> str:
+    """What to add where a name of the formula is not known; `known` are those that are."""
+    if hint := no_constant(name):
+        return f"; {hint}"
+    return f"; did you mean {close!r}?" if (close := nearest(name, known)) else ""
 
 
 def no_argument(name: object) -> str:
     """What to add where a name is not an argument."""
     return f"; {name} is a constant unless args names it" if isinstance(name, str) and name in CONSTANTS else ""
+
+
+def e_is_a_variable(name: str) -> str:
+    """The warning for a power of a variable that may be meant for an exponential."""
+    return f"{name!r} is a variable here, not the number e: write exp(...), or list {name} in args if that is meant"

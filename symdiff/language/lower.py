@@ -14,7 +14,7 @@ from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, point_at
 from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
-from symdiff.language.hints import is_function, no_axis, no_constant, no_function
+from symdiff.language.hints import is_function, no_axis, no_function, no_input, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
@@ -92,13 +92,15 @@ def lower(
                 f"function {name!r} needs its argument, as {name}(x); to use {name!r} as a variable, list it in args",
                 position,
             )
+        if arguments is None and (said := no_variable(name)):
+            scope.fail(said, position)
         if name in assigned:
             scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned to", position)
         if arguments is not None:
             if any(name in symbols(dim) for _, shape in arguments for dim in shape):
                 scope.fail(f"{name!r} is a dimension, not an argument; a mean is mean(x), a length sum(x**0)", position)
-            hint = f"; {hint}" if (hint := no_constant(name)) else ""
-            scope.fail(f"{name!r} is not among the arguments ({', '.join(n for n, _ in arguments)}){hint}", position)
+            listed = [n for n, _ in arguments]
+            scope.fail(f"{name!r} is not among the arguments ({', '.join(listed)})" + no_input(name, fixed), position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
