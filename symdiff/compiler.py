@@ -91,7 +91,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     Warns:
         FormulaWarning: a variable `e` or `E` is the base of a power.
     """
-    f = _compiled(text, args, wrt, constants, backend, threads, optimize)
+    f = _compiled(text, args, wrt, constants, backend, threads, optimize=optimize)
     if args is None:
         syntax = f._recipe.syntax  # noqa: SLF001 - its own module
         if constants:
@@ -108,6 +108,7 @@ def _compiled(
     constants: Mapping[Any, float] | None,
     backend: str,
     threads: int | None,
+    *,
     optimize: bool,
 ) -> Function:
     """The Function of a formula and options, of which nothing is said but errors."""
@@ -247,7 +248,8 @@ def _from_sympy(
         args = sorted(name for name in names if name in symbols and name not in constants)
         if len(args) > 1:
             raise TypeError(
-                f"SymPy's symbols have no order; write args={', '.join(args)!r} in the order that you call with"
+                "a SymPy expression of several symbols needs args, the order of the arguments;"
+                f" write args={', '.join(args)!r}, in the order that you mean"
             )
     return text, args, {name: value for name, value in _SYMPY.items() if name not in own}
 

@@ -108,10 +108,10 @@ def main(words):
     try:
         if words:
             if any(word.startswith("--") for word in words):
-                raise ValueError(f"options are --check and --help, alone; not {' '.join(words)}")
+                raise ValueError(f"--check and --help stand alone, not as in: {' '.join(words)}")
             if len(words) != len(ARGUMENTS):
                 needed = " ".join(ARGUMENTS)
-                raise ValueError(f"needed is a value for each of: {needed}; not {len(words)}")
+                raise ValueError(f"give one value for each of: {needed} ({len(words)} given)")
             for name, word in zip(ARGUMENTS, words):
                 try:
                     point[name] = <read>

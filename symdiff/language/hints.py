@@ -35,6 +35,7 @@ _DECIMAL = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)") 
 _DOTTED_WORDS = {"and": "'and'", "or": "'or'", "not": "'not'", "true": "True", "false": "False"}
 _DOTTED_WORDS |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _DOTTED = re.compile(rf"({'|'.join(_DOTTED_WORDS)})\.", re.IGNORECASE)  # words of Fortran, behind their first point
+_LETTERS = re.compile(r"\D+")
 _OPERAND = re.compile(r"[\w(.\[]")
 _BLANK_SIGN = re.compile(r"%\s*[-+]\s")
 _R_OPERATOR = re.compile(r"\s%[A-Za-z]+%\s")
@@ -106,11 +107,6 @@ _ELSEWHERE = {
     "iif": "where(c, a, b)",
     "ite": "where(c, a, b)",
     "piecewise": "Piecewise((a, c), (b, True))",
-    "beta": "gamma(a)*gamma(b)/gamma(a + b)",
-    "betaln": "lgamma(a) + lgamma(b) - lgamma(a + b)",
-    **dict.fromkeys(("binom", "binomial", "comb", "choose"), "gamma(n + 1)/(gamma(k + 1)*gamma(n - k + 1))"),
-    "power": "x**y",
-    "int": "trunc(x)",
     "var": "mean((x - mean(x))**2)",
     "std": "sqrt(mean((x - mean(x))**2))",
     "average": "mean(x)",
@@ -125,11 +121,128 @@ _ELSEWHERE = {
     "ptp": "max(x) - min(x)",
     "amax": "max(x)",
     "amin": "min(x)",
-    **dict.fromkeys(("norm_cdf", "normcdf", "Phi"), "0.5*(1 + erf(x/sqrt(2)))"),
-    **dict.fromkeys(
-        ("normal", "normpdf", "norm_pdf"), "exp(-x**2/2)/sqrt(2*pi) for the density, or 0.5*(1 + erf(x/sqrt(2)))"
-    ),
 }
+
+# The same by what is written here, in the form that neither overflows nor cancels.
+_WRITTEN = {
+    "x": "real float double dble sngl positive",
+    "-x": "neg negative minus uminus",
+    "1/x": "reciprocal recip rcp",
+    "x + y": "add plus",
+    "x - y": "sub subtract",
+    "x*y": "mul multiply times",
+    "x/y": "divide true_divide",
+    "floor(x/y)": "quotient floor_divide",
+    "x % y": "remainder modulo",
+    "x**y": "power pwr float_power",
+    "x**2": "sq sqr abs2",
+    "x**3": "cube",
+    "x**(1/n)": "nthroot surd",
+    "1/sqrt(x)": "rsqrt inversesqrt invsqrt",
+    "abs(x)": "absolute dabs iabs",
+    "sign(x)": "signum",
+    "abs(x)*sign(y)": "isign",
+    "trunc(x)": "int fix aint integer truncate",
+    "round(x)": "rint nint anint nearbyint lround llround around",
+    "x - floor(x)": "frac fract",
+    "x - trunc(x) for the fraction, trunc(x) for the whole part": "modf",
+    "sign(x)*ceil(abs(x))": "roundup",
+    "floor(log2(abs(x)))": "logb",
+    "x*2**y": "ldexp",
+    "x*y + z": "fma",
+    "maximum(x, y)": "fmax fmaxf pmax max0 max1 amax1 dmax1",
+    "minimum(x, y)": "fmin fminf pmin min0 min1 amin1 dmin1",
+    "maximum(x - y, 0)": "fdim",
+    "clip(x, low, high)": "clamp constrain",
+    "clip(x, 0, 1)": "saturate",
+    "a + (b - a)*t": "lerp mix",
+    "exp(x)": "dexp",
+    "10**x": "pow10",
+    "expm1(x)/x": "exprel",
+    "log(x)": "dlog alog nlog loge",
+    "log10(x)": "dlog10 alog10",
+    "log2(x)": "lb ld",
+    "log10(x), log2(x) or log(x)": "lg",
+    "logaddexp(x*log(2), y*log(2))/log(2)": "logaddexp2",
+    "sin(x)": "sine dsin",
+    "cos(x)": "dcos",
+    "sin(x) and cos(x)": "sincos",
+    "tan(x)": "tang dtan",
+    "arcsin(x)": "dasin",
+    "arccos(x)": "dacos",
+    "arctan(x)": "arctg atg datan arctangent",
+    "arctan2(x, y)": "datan2",
+    "1/tan(x)": "cotan cotg",
+    "1/sin(x)": "cosec",
+    "sinh(x)": "sh dsinh",
+    "cosh(x)": "ch dcosh",
+    "tanh(x)": "th dtanh",
+    "sin(pi*x)": "sinpi",
+    "cos(pi*x)": "cospi",
+    "tan(pi*x)": "tanpi",
+    "-2*sin(x/2)**2": "cosm1",
+    "sin(deg2rad(x))": "sindg",
+    "cos(deg2rad(x))": "cosdg",
+    "tan(deg2rad(x))": "tandg",
+    "1/tan(deg2rad(x))": "cotdg",
+    "deg2rad(x)": "radians",
+    "rad2deg(x)": "degrees",
+    "ndtr(x)": "Phi norm_cdf normcdf cdfnorm pnorm ncdf normsdist",
+    "exp(-x**2/2)/sqrt(2*pi)": "dnorm npdf",
+    "exp(-x**2/2)/sqrt(2*pi) for the density, or ndtr(x)": "normal normpdf norm_pdf",
+    "exp(-(x - mu)**2/(2*sigma**2))": "gaussian gauss gaus",
+    "sigmoid(x)": "logistic plogis sigm",
+    "logit(x)": "qlogis",
+    "log(sigmoid(x))": "logsigmoid log_sigmoid log_expit",
+    "log(softmax(x))": "logsoftmax log_softmax",
+    "softmax(-x)": "softmin",
+    "where(x > 0, x, expm1(x))": "elu",
+    "where(x > 0, x, a*x)": "prelu rrelu leaky_relu leakyrelu lrelu",
+    "clip(x, 0, 6)": "relu6",
+    "x*sigmoid(x)": "silu swish",
+    "x*ndtr(x)": "gelu",
+    "x*tanh(softplus(x))": "mish",
+    "x/(1 + abs(x))": "softsign",
+    "x - tanh(x)": "tanhshrink",
+    "clip(x, -1, 1)": "hardtanh",
+    "clip(x/6 + 0.5, 0, 1)": "hardsigmoid",
+    "x*clip(x/6 + 0.5, 0, 1)": "hardswish",
+    "heaviside(x, 1)": "step unitstep unit_step heavisidetheta",
+    "gamma(x)": "tgamma",
+    "1/gamma(x)": "rgamma",
+    "gamma(x + 1)": "fact",
+    "lgamma(x + 1)": "lfactorial logfactorial",
+    "digamma(x)": "psi",
+    "polygamma(1, x)": "trigamma",
+    "polygamma(2, x)": "tetragamma",
+    "exp(lgamma(x + y) - lgamma(x))": "poch",
+    "exp(lgamma(a) + lgamma(b) - lgamma(a + b))": "beta",
+    "lgamma(a) + lgamma(b) - lgamma(a + b)": "betaln lbeta",
+    "exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1))": "binom binomial comb choose combin ncr",
+    "lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)": "lchoose",
+    "exp(lgamma(n + 1) - lgamma(n - k + 1))": "perm npr",
+    "where(x > 0, -x*log(x), 0)": "entr",
+    "where(x > 0, x*log(x/y), 0)": "rel_entr",
+    "where(x > 0, x*log(x/y), 0) - x + y": "kl_div",
+    "where(c, a, b), or Piecewise((a, c), (b, True))": "select switch case cond ternary",
+    "And(x, y)": "logical_and and",
+    "Or(x, y)": "logical_or or",
+    "Not(x)": "logical_not not",
+    "x != y": "xor logical_xor not_equal neq",
+    "x == y": "equal",
+    "x > y": "greater",
+    "x >= y": "greater_equal geq",
+    "x < y": "less",
+    "x <= y": "less_equal leq",
+    "sum(x)": "total fsum",
+    "sum(x**2)": "sumsq ssq",
+    "mean(x)": "avg ave",
+    "sqrt(mean(x**2))": "rms",
+    "norm(x)": "norm2",
+    "norm(x - y)": "dist distance",
+    "dot(x, y)": "vdot vecdot sumproduct",
+}
+_ELSEWHERE |= {name: written for written, names in _WRITTEN.items() for name in names.split()}
 
 # Names of operators on functions, which the language does not have.
 _DERIVATIVES = frozenset({"D", "Derivative", "derivative", "derive", "grad", "gradient", "jacobian", "hessian"})
@@ -164,12 +277,13 @@ _ABSENT = {
         det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
         cross cumsum cumprod cummax sort argsort argmax argmin any all median quantile percentile interp convolve
         reshape ravel flatten squeeze swapaxes moveaxis broadcast_to concatenate hstack vstack tile repeat roll
-        take zeros ones eye identity arange linspace shape size len
+        take isin zeros ones eye identity arange linspace shape size len
     """,
     "of special functions the language has erf, erfc, gamma, lgamma, digamma and polygamma": """
-        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv erfcx
+        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
         zeta lambertw LambertW Ei Si Ci li expint ellipk ellipe hyp2f1 hyper legendre hermite laguerre betainc
         gammainc gammaincc lowergamma uppergamma dawsn
+        exp1 expi expn ndtri qnorm norm_ppf dgamma
     """,
 }
 
@@ -194,9 +308,12 @@ def no_formula(given: object) -> str:
 def no_value(last: object, value: object, text: str, position: int) -> str:
     """The message for a symbol that stands where a value is due; `last` is the symbol before it."""
     behind = text[position + len(str(value)) :]
-    hint = _FOREIGN.get((str(last), str(value)))
-    if hint is None and value == "|":
+    if hint := _FOREIGN.get((str(last), str(value)), ""):
+        pass
+    elif value == "|":
         hint = _ABSOLUTE
+    elif value == "//" or (value == "/" and behind[:1] == "*"):
+        hint = "a comment begins with #"
     elif value == "=" and not text[:position].strip():
         hint = "leave it out"
     elif last == "%":
@@ -209,6 +326,8 @@ def no_value(last: object, value: object, text: str, position: int) -> str:
         hint = f"write {_DOTTED_WORDS[word[1].lower()]}"
     elif value == "." and behind[:2] == "..":
         hint = "a line that ends with an operator goes on by itself; leave out the points"
+    elif value in ("and", "or") and behind[:1] == "(":
+        hint = f"write x {value} y, or {str(value).capitalize()}(x, y)"
     elif value == "]" and last in ("+", "-"):
         hint = "a name has letters, digits and _"
     return f"a value is missing before {value!r}" + (f"; {hint}" if hint else "")
@@ -222,6 +341,13 @@ def no_end(last: object) -> str:
     """The message for a formula that ends behind `last`, where a value is due."""
     hint = {"|": _ABSOLUTE, "%": "5 percent are written 5/100", ",": "write one more, or leave out the comma"}
     return f"the formula stops after {last!r}; {hint.get(str(last), 'write the value that belongs there')}"
+
+
+def no_arguments(name: str) -> str:
+    """The message for a call without arguments."""
+    if name in CONSTANTS or name in _CONSTANTS:
+        return f"{name} is no function; write {_CONSTANTS.get(name, name)} without parentheses"
+    return f"{name}() needs an argument; write {name}(x)"
 
 
 def choice(text: str) -> str:
@@ -298,6 +424,8 @@ def no_operator(
         names = ", ".join(re.findall(r"\w+", python[1]))
         return f"the language has no 'lambda'; write {python[2].strip()[:60]} alone, and args='{names}'"
     for word in map(str, (last, value)):
+        if word.lower() == "if" and word != "if" and word == last:
+            return f"unexpected {word!r}; write {choice(text[start:])}"
         if word.lower() in WORDS and word not in WORDS:
             return f"unexpected {word!r}; write {word.lower()!r}, in small letters"
         if word in _STATEMENTS:
@@ -308,6 +436,8 @@ def no_operator(
             return said.format(shown=shown)
     if last_kind == "number" and (number := _no_number(text[start:position], kind, value, after)):
         return number
+    if last_kind == "number" and front[-1:] == "." and (word := _DOTTED.match(after)):
+        return f"unexpected '.{word[0]}'; write {_DOTTED_WORDS[word[1].lower()]}"
     if kind == "name" and value in _INFIX_WORDS:
         return f"unknown operator {value!r}; write {_INFIX_WORDS[str(value)]}"
     if last in _DECLARATIONS and kind == "name":
@@ -334,10 +464,10 @@ def no_operator(
 
 
 _UNEXPECTED = {
+    ":=": "; write = to assign",
     ":": "; an assignment is written name = ..., a choice a if c else b",
     "~": "; write the side on the right alone",
     "!": "; a factorial is written gamma(x + 1)",
-    "=": "",
 }
 
 
@@ -362,8 +492,8 @@ def _no_number(literal: str, kind: str, value: object, after: str) -> str | None
         return None
     if value in ("i", "I", "j", "J"):
         return (
-            "the language has no complex literals; complex numbers are given as arguments,"
-            f" and a product is {number}*{value}"
+            "the language has no complex literals; give complex numbers as arguments,"
+            f" or write {number}*{value} for a product"
         )
     for pattern, meant in _BEHIND:
         if found := pattern.match(after):
@@ -375,7 +505,9 @@ def no_attribute(owner: str, text: str, position: int) -> str:
     """The message for a point behind a value, with what stands behind the point, at the position."""
     after = text[position : position + 50]
     if elementwise := _ELEMENTWISE.match(after):
-        return f"write {elementwise[0]} without the point"
+        return f"unexpected '.'; write {elementwise[0]} without the point"
+    if word := _DOTTED.match(after):
+        return f"unexpected '.{word[0]}'; write {_DOTTED_WORDS[word[1].lower()]}"
     if _FILE.fullmatch(text):
         return f'{text.strip()} looks like the name of a file; in a shell write "$(cat {text.strip()})"'
     found = re.match(r"(?:\w+\.)*(\w*)(\(?)", after)
@@ -388,11 +520,13 @@ def no_attribute(owner: str, text: str, position: int) -> str:
     return "the language has no attributes but .T, the transpose"
 
 
-def no_index(owner: str) -> str:
-    """The message for a name in a subscript."""
+def no_index(owner: str, found: object) -> str:
+    """The message for what is found in a subscript and is no number; `owner` is the name before it."""
+    if str(found).endswith("_"):  # Mathematica's f[x_] := ...
+        return "a formula defines no functions; write the expression alone, and args for the order of its arguments"
     for name in (owner, owner.lower()):
         if is_function(name):
-            return f"write {name}(...), in round parentheses"
+            return f"square brackets take elements of an array; write {name}(...), in round parentheses"
     return (
         f"an index is a constant: a whole number, or a slice as 1:-1 or ::2; a shape is declared in args='{owner}[n]'"
     )
@@ -418,11 +552,56 @@ def no_function(name: str, before: str = "", *, typed: bool = True, arguments: i
     for said, names in _ABSENT.items():
         if name in names.split():
             return f"unknown function {shown!r}; {said}"
-    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(REDUCTIONS)) if k.islower()]  # the others are SymPy's
+    # Names in capitals are SymPy's.
+    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(REDUCTIONS)) if k.islower() and _is_slip(shown.lower(), k)]
     if typed and (close := nearest(shown, known)):
         return f"unknown function {shown!r}; did you mean {close!r}?"
     product = f"; for a product write {shown}*(...)" if typed and arguments == 1 else ""
     return f"unknown function {shown!r} (symdiff --help lists all){product}"
+
+
+def _is_slip(word: str, known: str) -> bool:
+    """Whether a word may be a slip of the name of a function, rather than the name of another one.
+
+    Another beginning (`rsqrt`, `pnorm`), other digits (`relu6`) and more letters behind (`expn`, but not `sinn` and
+    the `sinf` of C) make other functions.
+    """
+    begins = word[:1] == known[:1] or word[:2] == known[1::-1]
+    more = word[len(known) :] if word.startswith(known) else ""
+    same = _LETTERS.sub("", word) == _LETTERS.sub("", known)
+    return word == known or (len(word) > 2 and begins and same and more in ("", "f", known[-1]))
+
+
+def no_list(text: str, position: int) -> str:
+    """The message for a list in parentheses that is taken for a value."""
+    return "a list in parentheses is not a value; " + (
+        _decimals(text, max(0, position - 30)) or "write it in square brackets for an array"
+    )
+
+
+def no_count(name: str, counts: str, given: int, text: str, position: int) -> str:
+    """The message for a call with another number of arguments."""
+    said = f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}"
+    hint = "write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
+    if hint := _decimals(text, position) or hint:
+        return f"{said}; {hint}"
+    return said
+
+
+def _decimals(text: str, position: int) -> str:
+    """A hint for a comma between digits, behind a place in the text."""
+    if found := re.search(r"(?<![\w.])(\d+),(\d+)", text[position : position + 100]):
+        return f"a decimal is written with a point, as {found[1]}.{found[2]}"
+    return ""
+
+
+def no_array(front: str) -> str:
+    """The message for a subscript of what is no array; `front` is the text before it."""
+    if found := re.search(r"(\w+)\s*\Z", front[-50:]):
+        for name in (found[1], found[1].lower()):
+            if is_function(name):
+                return f"square brackets take elements of an array; write {name}(...), in round parentheses"
+    return "indexing of a scalar; it needs an array, declared as in args='x[n]'"
 
 
 def no_axis(name: str) -> str:
@@ -480,7 +659,7 @@ def _joining(text: str, before: int, start: int) -> str:
 def no_assignment(target: Sequence[tuple[str, object]]) -> str:
     """The message for `=` behind what is not a name; `target` are kinds and values in postfix order."""
     if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
-        return "a formula defines no functions: write the expression alone; args gives the order of its arguments"
+        return "a formula defines no functions; write the expression alone, args gives the order of its arguments"
     return "'=' assigns to a name at the start of a line; to compare, write =="
 
 

@@ -53,7 +53,7 @@ _HINTS = {
     **dict.fromkeys("←≔", "write = to assign"),
     **dict.fromkeys("→↦", "write the expression alone"),
     **dict.fromkeys('"“”', "the language has no strings; leave out quotes"),
-    **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T"),
+    **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T, a derivative f.diff('x')"),
     **dict.fromkeys("′″", "of a derivative write the formula alone, then f.diff('x')"),
     "?": "write a if c else b, or where(c, a, b)",
     "\N{INFINITY}": "write inf",
@@ -63,7 +63,7 @@ _HINTS = {
     **dict.fromkeys("∂∇", "compile the formula alone, then take f.diff('x') or f.grad"),
     "!": "write 'not', or != to compare; for a factorial, gamma(n + 1)",
     **dict.fromkeys("{}", "use round parentheses, or square brackets for a list"),
-    **dict.fromkeys("$\\", "write the formula without TeX marks"),
+    "$": "write the formula without TeX marks",
     **dict.fromkeys("‖∥", "write norm(...) of a vector, abs(...) of a number"),
     **dict.fromkeys("⌊⌋", "write floor(...)"),
     **dict.fromkeys("⌈⌉", "write ceil(...)"),
@@ -146,6 +146,10 @@ def _unexpected(text: str, position: int) -> str:
         hint = _power(text[:position], unicodedata.normalize("NFKC", raised).replace(_MINUS, "-"))
     elif unicodedata.decomposition(character).startswith("<fraction>"):
         hint = f"write ({'/'.join(re.findall('[0-9]+', plain))})"
+    elif character == "\\":
+        hint = _tex(text[position + 1 : position + 50])
+    elif character == "{" and text[position - 1 : position] == "_":
+        hint = "a subscript is a part of the name, as x_0"
     elif character in "'‘’" and (digits := _APART.search(text[:position])) and _GROUP.match(text[position + 1 :]):
         hint = f"write {digits[0]}{text[position + 1 : position + 4]}, or with _ in place of the mark"
     elif hint is None and plain != character and plain.isascii() and plain.isprintable() and len(plain) == 1:
@@ -153,6 +157,28 @@ def _unexpected(text: str, position: int) -> str:
     elif hint is None and not character.isprintable():
         hint = "it cannot be seen; delete it"
     return f"unexpected character {shown}" + (f"; {hint}" if hint else "")
+
+
+def _tex(behind: str) -> str:
+    """The hint for a backslash."""
+    if behind[:1] in ("\n", "\r"):
+        return "a line that ends with an operator goes on by itself; leave out the backslash"
+    if word := re.match("[A-Za-z]+", behind):
+        return f"write {_TEX.get(word[0], f'{word[0]} without the backslash')}"
+    return "write the formula without TeX marks"
+
+
+_TEX = {
+    **dict.fromkeys(("frac", "dfrac", "tfrac"), "(a)/(b) for a fraction"),
+    **dict.fromkeys(("cdot", "times", "ast"), "* for a product"),
+    "div": "/ for a quotient",
+    **dict.fromkeys(("left", "right", "big", "bigl", "bigr", "quad"), "the formula without TeX marks"),
+    **dict.fromkeys(("leq", "le"), "<="),
+    **dict.fromkeys(("geq", "ge"), ">="),
+    **dict.fromkeys(("neq", "ne"), "!="),
+    "infty": "inf",
+    "operatorname": "the name of the function alone",
+}
 
 
 def _power(front: str, raised: str) -> str:

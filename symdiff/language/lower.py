@@ -14,7 +14,7 @@ from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, point_at
 from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
-from symdiff.language.hints import is_function, no_axis, no_function, no_input, no_variable
+from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
@@ -139,7 +139,7 @@ def _textbook(program: Program) -> Program:
 def _value(scope: Scope, statement: Statement) -> int:
     value = run(scope, statement.items)
     if not isinstance(value, int):
-        scope.fail("a list in parentheses is not a value; write it in square brackets", statement.position)
+        scope.fail(no_list(scope.text, statement.position), statement.position)
     return value
 
 
@@ -174,7 +174,7 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
             del stack[len(stack) - count :]
             if lists and kind != "call" and not all(isinstance(a, int) for a in arguments):  # noqa: SIM102 - two ifs
                 if kind != "keyword" or isinstance(arguments[0], Keyword):
-                    scope.fail("a list in parentheses is not a value; write it in square brackets", position)
+                    scope.fail(no_list(scope.text, position), position)
             if kind == "tuple":
                 stack.append(tuple(arguments))  # type: ignore[arg-type]  # rows, as just checked
                 lists = True
@@ -209,7 +209,7 @@ def _joined(scope: Scope, name: str, arguments: list[int], position: int) -> int
     symbol = next(s.text for s in PRIMITIVES[name].symbols if s.conditions)
     if not all(map(scope.builder.graph.is_condition, arguments)):
         example = f"(x > 0) {symbol} (y > 0)" if len(arguments) == 2 else f"{symbol}(x > 0)"
-        scope.fail(f"{symbol!r} joins conditions only: write parentheses, as {example}", position)
+        scope.fail(f"{symbol!r} joins conditions only; write parentheses, as {example}", position)
     return scope.builder.op(name, *arguments)
 
 
@@ -224,7 +224,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
         if named is not None:
             scope.fail(f"{name} has no argument named {named!r}", position)
-        scope.fail("a list in parentheses is not a value; write it in square brackets", position)
+        scope.fail(no_list(scope.text, position), position)
     if name in PRODUCTS:
         if len(arguments) != 2:
             _wrong_count(scope, name, 2, 2, len(arguments), position)
@@ -269,7 +269,7 @@ def _piecewise(scope: Scope, arguments: list[Value], position: int) -> int:
     result = builder.const(float("nan"))
     for pair in reversed(arguments):
         if not isinstance(pair, tuple) or len(pair) != 2 or any(isinstance(part, tuple) for part in pair):
-            scope.fail("Piecewise takes pairs, as Piecewise((x, x > 0), (0, True))", position)
+            scope.fail("Piecewise takes pairs; write Piecewise((x, x > 0), (0, True))", position)
         always = builder.value(pair[1]) is True
         result = pair[0] if always else builder.op("where", pair[1], pair[0], result)
     return result
@@ -277,8 +277,7 @@ def _piecewise(scope: Scope, arguments: list[Value], position: int) -> int:
 
 def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, position: int) -> NoReturn:
     counts = f"{least}" if least == most else f"{least} or {most}"
-    hint = "; write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
-    scope.fail(f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}{hint}", position)
+    scope.fail(no_count(name, counts, given, scope.text, position), position)
 
 
 def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
@@ -315,7 +314,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
 def _index(scope: Scope, key: Key, arguments: list[int], position: int) -> int:
     (x,) = arguments
     if not scope.builder.shape(x):
-        scope.fail("indexing of a scalar: it needs an array, declared as in args='x[n]'", position)
+        scope.fail(no_array(scope.text[:position]), position)
     return index(scope.builder, x, key)
 
 

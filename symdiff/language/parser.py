@@ -29,6 +29,7 @@ from symdiff.language.hints import (
     MARKED,
     choice,
     foreign,
+    no_arguments,
     no_assignment,
     no_attribute,
     no_end,
@@ -56,7 +57,7 @@ _CLOSED_BY = {"(": ")", "[": "]"}
 _NO_ELSE = "'if' without 'else'; write a if c else b"
 RESERVED = WORDS | {"True", "False"}  # never a variable
 _ELEMENTS = re.compile(r"\s[+-]\S")  # in a list: one element to Python, two to MATLAB
-_JOINS = (INFIX.keys() - PREFIX.keys()) | {"@", "if", "else", ","}  # a line that begins so continues the one before
+_JOINS = (INFIX.keys() - PREFIX.keys() - {"+"}) | {"@", "if", "else", ","}  # what no expression begins with
 
 
 @dataclass(slots=True)
@@ -161,7 +162,7 @@ class _Parser:
             self.brackets += 1
         elif value != "+":  # a plus sign in front of an operand does nothing
             if value == ")" and self.last[1] == "(" and self.stack[-1].kind == "call":
-                self.fail(f"{self.stack[-1].value}() needs an argument", position)
+                self.fail(no_arguments(str(self.stack[-1].value)), position)
             if value == "if":
                 self.fail(f"a value is missing before 'if'; write {choice(self.text[position:])}", position)
             if value == "]" and self.last[1] == "[":
@@ -170,7 +171,7 @@ class _Parser:
 
     def prefix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         if self.stack and self.stack[-1].precedence > symbol.precedence and symbol.text == "not":
-            self.fail("write parentheses around 'not' and what it negates", position)
+            self.fail("'not' stands behind an operator; write parentheses around 'not' and what it negates", position)
         kind = "joined" if symbol.conditions else "op"
         self.push(_Pending(kind, symbol.precedence, primitive.name, 1, position))
 
@@ -246,7 +247,8 @@ class _Parser:
         else:
             self.reduce(precedence + 1 if symbol.right else precedence)
             if self.stack and self.stack[-1].kind == "list" and _ELEMENTS.match(self.text, position - 1):
-                self.fail(f"this could be one element or two; write '{symbol.text} ' or ', {symbol.text}'", position)
+                sign = symbol.text
+                self.fail(f"a {sign} b in a list could be two elements; write a {sign} b or a, {sign}b", position)
             self.push(_Pending("joined" if symbol.conditions else "op", precedence, primitive.name, 2, position))
 
     def foreign(self, value: str, position: int) -> None:
@@ -280,7 +282,8 @@ class _Parser:
             return
         if value != "]":
             if not (kind == "number" or value in ("-", ":", ",")):
-                self.fail(no_index(str(self.items[-1][1]) if self.items[-1][0] == "name" else "x"), position)
+                owner = str(self.items[-1][1]) if self.items[-1][0] == "name" else "x"
+                self.fail(no_index(owner, value), position)
             self.subscript.append(token)
             return
         place = self.subscript[0][2]
