@@ -211,8 +211,9 @@ def _expressions(given: Any) -> list[Any]:
     Raises:
         TypeError: it is no SymPy expression, and no list of such and of numbers.
     """
-    several = isinstance(given, list | tuple) or (hasattr(given, "__getitem__") and not hasattr(given, "tolist"))
-    parts = list(given) if several and hasattr(given, "__len__") else [given]
+    listed = hasattr(given, "free_symbols") and not hasattr(given, "keys") and not hasattr(given, "tolist")
+    several = isinstance(given, list | tuple) or (listed and hasattr(given, "__len__"))
+    parts = list(given) if several else [given]
     for part in parts:
         if not (hasattr(part, "free_symbols") or isinstance(part, Real)) or isinstance(part, type):
             raise TypeError(no_formula(given))

@@ -24,14 +24,13 @@ _FILE = re.compile(r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*")
 _CHOICE = re.compile(r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)", re.IGNORECASE | re.DOTALL)
 _LAMBDA = re.compile(r"lambda((?:\s+\w+\s*,)*\s+\w+)\s*:(.*)", re.DOTALL)
 
-# What stands behind a number without a space, and the number to write.
-_BEHIND = [
-    (re.compile(r"[dDqQfF]([+-]?\d+)(?!\w)"), r"e\1"),  # exponents of Fortran and of Julia
-    (re.compile(r"[fFlLuU]{1,3}(?!\w)|_\w+"), ""),  # kinds of C and of Fortran
-]
+# Numbers of other languages: with the exponents of Fortran and Julia, the kinds of Fortran and C, the long ones of C.
+_EXPONENT = re.compile(r"([\d._]+)(?:[dDqQ]([+-]?\d+)|[fF](\d+))(?!\w)")
+_KIND = re.compile(r"([\d._]+(?:[eE][+-]?\d+)?)_[^\W\d]\w*|(\d*\.\d*(?:[eE][+-]?\d+)?)[fFlL](?!\w)")
+_LONG = re.compile(r"(\d+)([uUlL]{1,3})(?!\w)")
 _THOUSANDS = re.compile(r"\d{1,3}([ .]\d{3})+(,\d+)?(?![\w.,])")  # digits in groups
-_COMMAS = re.compile(r"(?<![\w.,])\d{1,3}(,\d{3}){1,6}(\.\d+)?(?!\.|,?\d)")  # the same with commas
-_DECIMAL = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)")  # a comma in place of the point
+_COMMAS = re.compile(r"(?<![\w.])(?<!\d,)\d{1,3}(,\d{3}){1,6}(\.\d+)?(?!\.|,?\d)")  # the same with commas
+_DECIMAL = re.compile(r"(?<![\w.])(?<!\d,)(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)")  # a comma in place of the point
 _DOTTED_WORDS = {"and": "'and'", "or": "'or'", "not": "'not'", "true": "True", "false": "False"}
 _DOTTED_WORDS |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _DOTTED = re.compile(rf"({'|'.join(_DOTTED_WORDS)})\.", re.IGNORECASE)  # words of Fortran, behind their first point
@@ -133,7 +132,8 @@ _WRITTEN = {
     "x*y": "mul multiply times",
     "x/y": "divide true_divide",
     "floor(x/y)": "quotient floor_divide",
-    "x % y": "remainder modulo",
+    "x % y": "modulo",
+    "x % y, or x - y*round(x/y) for the nearest": "remainder",
     "x**y": "power pwr float_power",
     "x**2": "sq sqr abs2",
     "x**3": "cube",
@@ -145,7 +145,7 @@ _WRITTEN = {
     "trunc(x)": "int fix aint integer truncate",
     "round(x)": "rint nint anint nearbyint lround llround around",
     "x - floor(x)": "frac fract",
-    "x - trunc(x) for the fraction, trunc(x) for the whole part": "modf",
+    "x - trunc(x), or trunc(x) for the whole part": "modf",
     "sign(x)*ceil(abs(x))": "roundup",
     "floor(log2(abs(x)))": "logb",
     "x*2**y": "ldexp",
@@ -166,7 +166,7 @@ _WRITTEN = {
     "logaddexp(x*log(2), y*log(2))/log(2)": "logaddexp2",
     "sin(x)": "sine dsin",
     "cos(x)": "dcos",
-    "sin(x) and cos(x)": "sincos",
+    "sin(x), cos(x)": "sincos",
     "tan(x)": "tang dtan",
     "arcsin(x)": "dasin",
     "arccos(x)": "dacos",
@@ -298,17 +298,19 @@ def is_function(name: str) -> bool:
 
 def no_formula(given: object) -> str:
     """The message for what is neither text nor a SymPy expression."""
-    kind = type(given).__name__
-    if callable(given):
-        return f"compile takes a formula as text; write the expression of the function alone, as 'x**2 + 1', not {kind}"
-    inside = " whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
-    return f"compile takes a formula as text or a SymPy expression; got {kind}{inside}"
+    if callable(given) and hasattr(given, "__name__"):
+        return (
+            f"compile takes a formula as text, not the function {given.__name__}; write its expression, as 'x**2 + 1'"
+        )
+    inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
+    return f"compile takes a formula as text or a SymPy expression; got a {type(given).__name__}{inside}"
 
 
 def no_value(last: object, value: object, text: str, position: int) -> str:
     """The message for a symbol that stands where a value is due; `last` is the symbol before it."""
     behind = text[position + len(str(value)) :]
-    if hint := _FOREIGN.get((str(last), str(value)), ""):
+    hint = _FOREIGN.get((str(last), str(value)), "")
+    if hint:
         pass
     elif value == "|":
         hint = _ABSOLUTE
@@ -318,8 +320,8 @@ def no_value(last: object, value: object, text: str, position: int) -> str:
         hint = "leave it out"
     elif last == "%":
         hint = "5 percent are written 5/100; a remainder is x % y"
-    elif value == "%" and (name := re.match(r"pi\b|e\b|inf\b|nan\b", behind)):
-        hint = f"write {_CONSTANTS.get(name[0], name[0]) if name[0] != 'e' else 'exp(1)'}"
+    elif value == "%" and (name := re.match(r"(pi|e|inf|nan)\b", behind)):  # Maxima's and Scilab's
+        hint = f"write {'exp(1)' if name[0] == 'e' else name[0]}"
     elif value == "," and behind[:1].isdigit():
         hint = f"a decimal is written with a point, as 0.{_digits(behind)}"
     elif value == "." and (word := _DOTTED.match(behind)):
@@ -436,8 +438,8 @@ def no_operator(
             return said.format(shown=shown)
     if last_kind == "number" and (number := _no_number(text[start:position], kind, value, after)):
         return number
-    if last_kind == "number" and front[-1:] == "." and (word := _DOTTED.match(after)):
-        return f"unexpected '.{word[0]}'; write {_DOTTED_WORDS[word[1].lower()]}"
+    if last_kind == "number" and front[-1:] == "." and (dotted := _DOTTED.match(after)):
+        return f"unexpected '.{dotted[0]}'; write {_DOTTED_WORDS[dotted[1].lower()]}"
     if kind == "name" and value in _INFIX_WORDS:
         return f"unknown operator {value!r}; write {_INFIX_WORDS[str(value)]}"
     if last in _DECLARATIONS and kind == "name":
@@ -495,9 +497,13 @@ def _no_number(literal: str, kind: str, value: object, after: str) -> str | None
             "the language has no complex literals; give complex numbers as arguments,"
             f" or write {number}*{value} for a product"
         )
-    for pattern, meant in _BEHIND:
-        if found := pattern.match(after):
-            return f"{number}{found[0]} is a number of another language; write {number}{found.expand(meant)}"
+    whole = literal + after
+    if found := _EXPONENT.match(whole):
+        return f"{found[0]} is a number of another language; write {found[1]}e{found[2] or found[3]}"
+    if found := _KIND.match(whole):
+        return f"{found[0]} is a number of another language; write {found[1] or found[2]}"
+    if found := _LONG.match(whole):
+        return f"{found[0]} could be a number or a product; write {found[1]}, or {found[1]}*{found[2]}"
     return None
 
 

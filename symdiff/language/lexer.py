@@ -53,7 +53,7 @@ _HINTS = {
     **dict.fromkeys("←≔", "write = to assign"),
     **dict.fromkeys("→↦", "write the expression alone"),
     **dict.fromkeys('"“”', "the language has no strings; leave out quotes"),
-    **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T, a derivative f.diff('x')"),
+    **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T"),
     **dict.fromkeys("′″", "of a derivative write the formula alone, then f.diff('x')"),
     "?": "write a if c else b, or where(c, a, b)",
     "\N{INFINITY}": "write inf",
@@ -164,7 +164,7 @@ def _tex(behind: str) -> str:
     if behind[:1] in ("\n", "\r"):
         return "a line that ends with an operator goes on by itself; leave out the backslash"
     if word := re.match("[A-Za-z]+", behind):
-        return f"write {_TEX.get(word[0], f'{word[0]} without the backslash')}"
+        return f"write {_TEX.get(word[0], word[0])}, without TeX marks"
     return "write the formula without TeX marks"
 
 
@@ -172,7 +172,7 @@ _TEX = {
     **dict.fromkeys(("frac", "dfrac", "tfrac"), "(a)/(b) for a fraction"),
     **dict.fromkeys(("cdot", "times", "ast"), "* for a product"),
     "div": "/ for a quotient",
-    **dict.fromkeys(("left", "right", "big", "bigl", "bigr", "quad"), "the formula without TeX marks"),
+    **dict.fromkeys(("left", "right", "big", "bigl", "bigr", "quad"), "the formula"),
     **dict.fromkeys(("leq", "le"), "<="),
     **dict.fromkeys(("geq", "ge"), ">="),
     **dict.fromkeys(("neq", "ne"), "!="),
