@@ -51,7 +51,7 @@ _BETWEEN = [
 ]
 
 # Words that stand between two values in other languages, and before a formula.
-_INFIX_WORDS = {"mod": "x % y", "rem": "x % y", "div": "floor(x/y)", "xor": "x != y", "eq": "x == y", "ne": "x != y"}
+_INFIX_WORDS = {"mod": "x % y", "rem": "x % y", "div": "floor(x/y)", "xor": "Not(x) != Not(y)", "eq": "x == y", "ne": "x != y"}
 _INFIX_WORDS |= {"lt": "x < y", "le": "x <= y", "gt": "x > y", "ge": "x >= y", "dot": "dot(x, y)"}
 _DECLARATIONS = frozenset({"let", "var", "val", "const", "auto", "local", "double", "float", "real", "int", "integer"})
 _DECLARATIONS |= {"bool", "boolean", "long", "short", "function", "func"}
@@ -228,7 +228,8 @@ _WRITTEN = {
     "And(x, y)": "logical_and and",
     "Or(x, y)": "logical_or or",
     "Not(x)": "logical_not not",
-    "x != y": "xor logical_xor not_equal neq",
+    "x != y": "not_equal neq",
+    "Not(x) != Not(y)": "xor logical_xor",
     "x == y": "equal",
     "x > y": "greater",
     "x >= y": "greater_equal geq",
