@@ -51,8 +51,15 @@ _BETWEEN = [
 ]
 
 # Words that stand between two values in other languages, and before a formula.
-_INFIX_WORDS = {"mod": "x % y", "rem": "x % y", "div": "floor(x/y)", "xor": "Not(x) != Not(y)", "eq": "x == y", "ne": "x != y"}
-_INFIX_WORDS |= {"lt": "x < y", "le": "x <= y", "gt": "x > y", "ge": "x >= y", "dot": "dot(x, y)"}
+_INFIX_WORDS = {"mod": "x % y", "rem": "x % y", "div": "floor(x/y)", "eq": "x == y", "ne": "x != y"}
+_INFIX_WORDS |= {
+    "xor": "Not(x) != Not(y)",
+    "lt": "x < y",
+    "le": "x <= y",
+    "gt": "x > y",
+    "ge": "x >= y",
+    "dot": "dot(x, y)",
+}
 _DECLARATIONS = frozenset({"let", "var", "val", "const", "auto", "local", "double", "float", "real", "int", "integer"})
 _DECLARATIONS |= {"bool", "boolean", "long", "short", "function", "func"}
 
