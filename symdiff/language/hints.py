@@ -19,13 +19,13 @@ _ABSOLUTE = "for an absolute value write abs(x)"
 _WHOLE = "compile the formula alone, then take f.diff('x') or f.grad"
 _DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # what stands in front of it
 _POWER = re.compile(r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z")  # of a function, the same
-_ELEMENTWISE = re.compile(r"\*\*|[*/^]")
+_ELEMENTWISE = re.compile(r"\*\*|[-+*/^<>]")
 _FILE = re.compile(r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*")
 _CHOICE = re.compile(r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)", re.IGNORECASE | re.DOTALL)
 _LAMBDA = re.compile(r"lambda((?:\s+\w+\s*,)*\s+\w+)\s*:(.*)", re.DOTALL)
 
 # Numbers of other languages: with the exponents of Fortran and Julia, the kinds of Fortran and C, the long ones of C.
-_EXPONENT = re.compile(r"([\d._]+)(?:[dDqQ]([+-]?\d+)|[fF](\d+))(?!\w)")
+_EXPONENT = re.compile(r"([\d._]+)(?:[dDqQ]|[fF](?=\d)|[xX]10(?:\^|\*\*)\(?)([+-]?\d+)(?!\w)")
 _KIND = re.compile(r"([\d._]+(?:[eE][+-]?\d+)?)_[^\W\d]\w*|(\d*\.\d*(?:[eE][+-]?\d+)?)[fFlL](?!\w)")
 _LONG = re.compile(r"(\d+)([uUlL]{1,3})(?!\w)")
 _THOUSANDS = re.compile(r"\d{1,3}([ .]\d{3})+(,\d+)?(?![\w.,])")  # digits in groups
@@ -72,6 +72,8 @@ _FOREIGN = {
     ("%", "*"): "for a product of matrices write A @ B",
     ("%", "/"): "write floor(x/y)",
     ("/", "*"): "a comment begins with #",
+    ("(", "*"): "a comment begins with #",
+    ("*", "^"): "write 1e3 for a power of ten",
     ("&", "&"): "write 'and'",
     ("|", "|"): "write 'or'",
     ("=", ">"): "write >=",
@@ -82,7 +84,7 @@ _FOREIGN = {
     ("+", "="): "write name = expression",
     ("-", "="): "write name = expression",
     ("*", "="): "write name = expression",
-    ("/", "="): "write name = expression",
+    ("/", "="): "write name = expression, or != to compare",
 }
 
 # Functions that the language does not have, in those that it has.
@@ -145,11 +147,15 @@ _WRITTEN = {
     "x**2": "sq sqr abs2",
     "x**3": "cube",
     "x**(1/n)": "nthroot surd",
-    "1/sqrt(x)": "rsqrt inversesqrt invsqrt",
+    "1/sqrt(x)": "rsqrt inversesqrt invsqrt inv_sqrt",
+    "1/x**2": "inv_square",
     "abs(x)": "absolute dabs iabs",
     "sign(x)": "signum",
     "abs(x)*sign(y)": "isign",
     "trunc(x)": "int fix aint integer truncate",
+    "trunc(x), or floor(x) as spreadsheets do": "INT",
+    "x % y, or x - y*trunc(x/y) with the sign of x": "MOD",
+    "arctan2(y, x), as in NumPy with y first": "ATAN2",
     "round(x)": "rint nint anint nearbyint lround llround around",
     "x - floor(x)": "frac fract",
     "x - trunc(x), or trunc(x) for the whole part": "modf",
@@ -169,7 +175,9 @@ _WRITTEN = {
     "log(x)": "dlog alog nlog loge",
     "log10(x)": "dlog10 alog10",
     "log2(x)": "lb ld",
-    "log10(x), log2(x) or log(x)": "lg",
+    "log1p(-x)": "log1m",
+    "softplus(x)": "log1p_exp log1pexp",
+    "log10(x), log2(x) or log(x)": "lg LOG",
     "logaddexp(x*log(2), y*log(2))/log(2)": "logaddexp2",
     "sin(x)": "sine dsin",
     "cos(x)": "dcos",
@@ -198,9 +206,9 @@ _WRITTEN = {
     "exp(-x**2/2)/sqrt(2*pi)": "dnorm npdf",
     "exp(-x**2/2)/sqrt(2*pi) for the density, or ndtr(x)": "normal normpdf norm_pdf",
     "exp(-(x - mu)**2/(2*sigma**2))": "gaussian gauss gaus",
-    "sigmoid(x)": "logistic plogis sigm",
+    "sigmoid(x)": "logistic plogis sigm inv_logit invlogit",
     "logit(x)": "qlogis",
-    "log(sigmoid(x))": "logsigmoid log_sigmoid log_expit",
+    "log(sigmoid(x))": "logsigmoid log_sigmoid log_expit log_inv_logit",
     "log(softmax(x))": "logsoftmax log_softmax",
     "softmax(-x)": "softmin",
     "where(x > 0, x, expm1(x))": "elu",
@@ -258,13 +266,13 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 
 # Constants of other languages, by what is written here. (`e` and `E` are too often variables to be among them.)
 _CONSTANTS = {
-    **dict.fromkeys(("Pi", "PI", "M_PI", "MATH_PI", "Math_PI"), "pi"),
+    **dict.fromkeys(("Pi", "PI", "M_PI", "MATH_PI", "Math_PI", "_pi"), "pi"),
     "M_PI_2": "pi/2",
     "M_PI_4": "pi/4",
     "M_1_PI": "1/pi",
     "M_2_PI": "2/pi",
     "M_2_SQRTPI": "2/sqrt(pi)",
-    **dict.fromkeys(("M_E", "exponentiale", "Math_E"), "exp(1)"),
+    **dict.fromkeys(("M_E", "exponentiale", "Math_E", "_e"), "exp(1)"),
     "M_LN2": "log(2)",
     "M_LN10": "log(10)",
     "M_LOG2E": "1/log(2)",
@@ -362,10 +370,9 @@ def no_arguments(name: str) -> str:
 
 def choice(text: str) -> str:
     """How the language writes a choice; `text` begins with the `if` of another language."""
-    if found := _CHOICE.match(text):
+    if found := _CHOICE.match(text[:200]):
         condition, chosen, other = (part.strip() for part in found.groups())
-        if len(condition + chosen + other) < 100:
-            return f"({chosen}) if {condition} else ({other})"
+        return f"({chosen}) if {condition} else ({other})"
     return "a if c else b, or where(c, a, b)"
 
 
@@ -429,10 +436,10 @@ def no_operator(
     if value == "//":
         return "unknown operator '//'; write floor(x/y), or # for a comment"
     if (kind not in ("number", "name") and value != "(") or value == "not":
-        return f"unexpected {value!r}" + _UNEXPECTED.get(str(value), "")
-    if last == "lambda" and (python := _LAMBDA.match(text, start)):
+        return f"unexpected {value!r}" + _unexpected(str(value), after)
+    if last == "lambda" and (python := _LAMBDA.match(text[start : start + 200])):
         names = ", ".join(re.findall(r"\w+", python[1]))
-        return f"the language has no 'lambda'; write {python[2].strip()[:60]} alone, and args='{names}'"
+        return f"the language has no 'lambda'; write {python[2].strip()} alone, and args='{names}'"
     for word in map(str, (last, value)):
         if word.lower() == "if" and word != "if" and word == last:
             return f"unexpected {word!r}; write {choice(text[start:])}"
@@ -461,6 +468,8 @@ def no_operator(
         return f"{missing} {inverse}{name}(...)**{sign}{exponent}"
     if listed and value != "(":
         return "a comma is missing between elements of the list; write [a, b], or [[a, b], [c, d]] for a matrix"
+    if last == ")" and len(before) > 2 and before[-2][1] in _DECLARATIONS and before[-3][1] == "(":
+        return f"the language has no types; leave out ({before[-2][1]})"
     left = {"number": _shown(last, text[start:position]), "name": str(last)}.get(last_kind, "(...)")
     right = "(...)" if value == "(" else value if kind == "name" else shown
     if last == "]" and kind == "name" and front[-1:] == "]":
@@ -469,16 +478,31 @@ def no_operator(
         right = f"π*{right[1:]}"
     if len(before) > 1 and before[-2][1] in ("/", "^", "**", "%"):
         return f"{missing} {left}*{right}, or ({left}*{right}) for a product behind {before[-2][1]!r}"
-    exponential = f", or {left}*exp(...) for the exponential" if right in ("e", "E") else ""
-    return f"{missing} {left}*{right}{exponential}"
+    if kind == last_kind == "number":
+        return f"{missing} {left} + {right} or {left}*{right}"
+    if last_kind == "number" and re.match(r"[eE]\d*\Z", str(right)):
+        other = "exp(...) for the exponential" if right in ("e", "E") else f"{left}{right} for one number"
+        return (
+            f"{missing} {left}*{right}, or {left}*{other}"
+            if right in ("e", "E")
+            else f"{missing} {left}*{right}, or {other}"
+        )
+    return f"{missing} {left}*{right}"
 
 
-_UNEXPECTED = {
-    ":=": "; write = to assign",
-    ":": "; an assignment is written name = ..., a choice a if c else b",
-    "~": "; write the side on the right alone",
-    "!": "; a factorial is written gamma(x + 1)",
-}
+def _unexpected(value: str, after: str) -> str:
+    """The hint for a symbol that stands where an operator is due, with the text from there on."""
+    if found := re.match(r"::(\w+)", after):
+        name = next((name for name in (found[1], found[1].lower()) if is_function(name) or name in CONSTANTS), found[1])
+        return f"; write {name} alone"
+    if after.startswith("~="):
+        return "; write !="
+    return {
+        ":=": "; write = to assign",
+        ":": "; an assignment is written name = ..., a choice a if c else b",
+        "~": "; write the side on the right alone",
+        "!": "; a factorial is written gamma(x + 1)",
+    }.get(value, "")
 
 
 def _shown(number: object, literal: str) -> str:
@@ -507,7 +531,7 @@ def _no_number(literal: str, kind: str, value: object, after: str) -> str | None
         )
     whole = literal + after
     if found := _EXPONENT.match(whole):
-        return f"{found[0]} is a number of another language; write {found[1]}e{found[2] or found[3]}"
+        return f"{found[0]} is a number of another language; write {found[1]}e{found[2]}"
     if found := _KIND.match(whole):
         return f"{found[0]} is a number of another language; write {found[1] or found[2]}"
     if found := _LONG.match(whole):
@@ -524,6 +548,8 @@ def no_attribute(owner: str, text: str, position: int) -> str:
         return f"unexpected '.{word[0]}'; write {_DOTTED_WORDS[word[1].lower()]}"
     if _FILE.fullmatch(text):
         return f'{text.strip()} looks like the name of a file; in a shell write "$(cat {text.strip()})"'
+    if after[:1] == "(" and is_function(owner):
+        return f"functions act on each element; write {owner}(...) without the point"
     found = re.match(r"(?:\w+\.)*(\w*)(\(?)", after)
     name, called = found.groups() if found else ("", "")
     if owner in _MODULES:
@@ -546,12 +572,13 @@ def no_index(owner: str, found: object) -> str:
     )
 
 
-def no_function(name: str, before: str = "", *, typed: bool = True, arguments: int = 1) -> str:
+def no_function(name: str, before: str = "", after: str = "", *, typed: bool = True, arguments: int = 1) -> str:
     """The message for a call of a function that there is not.
 
     Args:
         name: of the function.
         before: the text in front of it.
+        after: the text behind it.
         typed: whether by a person, who may have mistyped it.
         arguments: of the call; with one it may be a product.
     """
@@ -571,6 +598,8 @@ def no_function(name: str, before: str = "", *, typed: bool = True, arguments: i
     if typed and (close := nearest(shown, known)):
         return f"unknown function {shown!r}; did you mean {close!r}?"
     product = f"; for a product write {shown}*(...)" if typed and arguments == 1 else ""
+    if product and re.match(r"\s*\(\s*\d+\s*\)", after[:50]):
+        product += f", for the first element of an array {shown}[0]"
     return f"unknown function {shown!r} (symdiff --help lists all){product}"
 
 
@@ -597,6 +626,7 @@ def no_count(name: str, counts: str, given: int, text: str, position: int) -> st
     """The message for a call with another number of arguments."""
     said = f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}"
     hint = "write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
+    hint = "write arctan2(y, x), with y first" if name in ("arctan", "atan") and given == 2 else hint
     if hint := _decimals(text, position) or hint:
         return f"{said}; {hint}"
     return said
@@ -672,6 +702,8 @@ def _joining(text: str, before: int, start: int) -> str:
 
 def no_assignment(target: Sequence[tuple[str, object]]) -> str:
     """The message for `=` behind what is not a name; `target` are kinds and values in postfix order."""
+    if len(target) == 2 and all(kind == "name" and str(value)[0] in "d∂" for kind, value in target):  # dy/dt
+        return "'=' assigns to a name; write the right side alone"
     if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
         return "a formula defines no functions; write the expression alone, args gives the order of its arguments"
     return "'=' assigns to a name at the start of a line; to compare, write =="

@@ -15,15 +15,17 @@ Token = tuple[str, "str | float", int]
 
 WORDS = frozenset({"if", "else", "and", "or", "not"})  # of the language; to the lexer names like any other
 
+_ENDS = r"\n\r\v\f\x85\u2028\u2029"  # of lines
+
 # Numbers are Python's, underscores included; possessive repeats keep long digits linear.
 _DIGITS = r"[0-9]++(?:_[0-9]++)*+"
 _TOKEN = re.compile(
     rf"""
-    (?: [^\S\n]++ | \#[^\n]*+ )*+
+    (?: [^\S{_ENDS}]++ | \#[^{_ENDS}]*+ )*+
     (?: (?P<number> (?: {_DIGITS}(?:\.(?:{_DIGITS})?+)?+ | \.{_DIGITS} ) (?:[eE][+-]?{_DIGITS})?+ )
       | (?P<name> [^\W\d](?:\w|[^\x00-\x7f\s])*+ )
       | (?P<symbol> \*\* | // | [<>=!:]= | [-+*/%^<>&|~()\[\],=:.@] )
-      | (?P<newline> [\n;] )
+      | (?P<newline> [{_ENDS};] )
       | (?P<end> \Z )
       | (?P<bad> . )
     )""",
@@ -103,9 +105,13 @@ def tokens(text: str) -> Iterator[Token]:
                 plain, _, last = value.rpartition("_")
                 hint = f"write {plain} (numbers have no kinds), or {plain}{last}"
                 raise ParseError(f"{value} could be two numbers; {hint}", text, start)
+            if value[0] == "0" and value.isdigit() and value.strip("0"):
+                raise ParseError(f"{value} could be octal; write {value.lstrip('0')}", text, start)
             yield kind, float(value), start
         elif kind == "bad":
             raise ParseError(_unexpected(text, start), text, start)
+        elif kind == "newline":
+            yield kind, value if value == ";" else "\n", start
         else:
             yield kind, value, start
             if kind == "end":

@@ -107,8 +107,9 @@ def lower(
     scope = Scope(builder, syntax.text, dict(inputs), free)
     for statement in syntax.assignments:
         target = str(statement.target)
-        if target in inputs:
-            scope.fail(f"{target!r} is an argument and cannot be assigned to", statement.position)
+        if target in inputs or target in fixed:
+            kind = "an argument" if target in inputs else "a constant"
+            scope.fail(f"{target!r} is {kind} and cannot be assigned to", statement.position)
         scope.names[target] = _value(scope, statement)
     outputs = tuple(builder.number(_value(scope, statement)) for statement in syntax.results)
     labels: dict[int, str | tuple[str, int]] = {}
@@ -233,7 +234,10 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return _formula(scope, name, arguments, position)
     primitive = FUNCTIONS.get(name)
     if primitive is None:
-        scope.fail(no_function(name, scope.text[:position], arguments=len(arguments)), position)
+        scope.fail(
+            no_function(name, scope.text[:position], scope.text[position + len(name) :], arguments=len(arguments)),
+            position,
+        )
     return _primitive(scope, name, primitive, arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
 
 
