@@ -133,7 +133,7 @@ _ELSEWHERE = {
 
 # The same by what is written here, in the form that neither overflows nor cancels.
 _WRITTEN = {
-    "x": "real float double dble sngl positive",
+    "x": "float double dble sngl positive",
     "-x": "neg negative minus uminus",
     "1/x": "reciprocal recip rcp",
     "x + y": "add plus",
