@@ -13,6 +13,7 @@ import pytest
 
 import symdiff
 from symdiff import FormulaWarning, ParseError
+from symdiff.language import elsewhere
 from symdiff.language.hints import is_function, no_function
 
 POINT = {"x": 0.7, "y": 1.3, "a": 2.0, "b": 0.5, "c": 3.0, "d": 0.25, "k": 1.5, "n": 2.5, "t": 0.4, "A": 1.2, "B": 0.9}
@@ -246,6 +247,28 @@ def test_lines_that_are_refused(text, said):
 
 
 # Names and constants
+
+
+def test_constants_of_other_languages_have_their_values():
+    inf, nan, golden = math.inf, math.nan, (1 + math.sqrt(5)) / 2
+    values = {"M_PI_2": math.pi / 2, "M_PI_4": math.pi / 4, "M_1_PI": 1 / math.pi, "M_2_PI": 2 / math.pi}
+    values |= {"M_2_SQRTPI": 2 / math.sqrt(math.pi), "M_LN2": math.log(2), "M_LN10": math.log(10)}
+    values |= {"M_LOG2E": math.log2(math.e), "M_LOG10E": math.log10(math.e), "M_SQRT2": 2**0.5, "M_SQRT1_2": 0.5**0.5}
+    values |= {"EulerGamma": np.euler_gamma, "GoldenRatio": golden, "oo": inf, "NaN": nan, "NAN": nan}
+    values |= dict.fromkeys(("Pi", "PI", "M_PI", "MATH_PI", "Math_PI", "_pi"), math.pi)
+    values |= dict.fromkeys(("M_E", "exponentiale", "Math_E", "_e"), math.e)
+    values |= dict.fromkeys(("Inf", "INF", "infinity", "Infinity", "INFINITY"), inf)
+    values |= {"true": 1, "TRUE": 1, "false": 0, "FALSE": 0}
+    assert values.keys() == elsewhere.CONSTANTS_ELSEWHERE.keys()
+    for name, written in elsewhere.CONSTANTS_ELSEWHERE.items():
+        assert symdiff.compile(written)() == pytest.approx(values[name], rel=1e-15, nan_ok=True), name
+        with pytest.raises(ParseError, match="is not known as a constant"):
+            symdiff.compile(name)
+
+
+def test_a_name_stands_in_one_line_of_the_table():
+    names = " ".join(elsewhere._WRITTEN.values()).split()
+    assert len(names) == len(set(names)) == len(elsewhere.FUNCTIONS_ELSEWHERE)
 
 
 def test_names_of_constants_are_variables_where_args_lists_them():

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Sequence
 from keyword import kwlist
 
 from symdiff.guess import nearest
+from symdiff.language.elsewhere import (
+    CONSTANTS_ELSEWHERE,
+    DECLARATIONS,
+    DOTTED,
+    DOTTED_WORDS,
+    FUNCTIONS_ELSEWHERE,
+    INFIX_WORDS,
+)
 from symdiff.language.lexer import WORDS
+from symdiff.language.numbers import another_number, decimal_in, with_commas
 from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, REDUCTIONS
 
 _ALONG = REDUCTIONS | {"max", "min"}
@@ -24,16 +33,6 @@ _FILE = re.compile(r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*")
 _CHOICE = re.compile(r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)", re.IGNORECASE | re.DOTALL)
 _LAMBDA = re.compile(r"lambda((?:\s+\w+\s*,)*\s+\w+)\s*:(.*)", re.DOTALL)
 
-# Numbers of other languages: with the exponents of Fortran and Julia, the kinds of Fortran and C, the long ones of C.
-_EXPONENT = re.compile(r"([\d._]+)(?:[dDqQ]|[fF](?=\d)|[xX]10(?:\^|\*\*)\(?)([+-]?\d+)(?!\w)")
-_KIND = re.compile(r"([\d._]+(?:[eE][+-]?\d+)?)_[^\W\d]\w*|(\d*\.\d*(?:[eE][+-]?\d+)?)[fFlL](?!\w)")
-_LONG = re.compile(r"(\d+)([uUlL]{1,3})(?!\w)")
-_THOUSANDS = re.compile(r"\d{1,3}([ .]\d{3})+(,\d+)?(?![\w.,])")  # digits in groups
-_COMMAS = re.compile(r"(?<![\w.])(?<!\d,)\d{1,3}(,\d{3}){1,6}(\.\d+)?(?!\.|,?\d)")  # the same with commas
-_DECIMAL = re.compile(r"(?<![\w.])(?<!\d,)(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)")  # a comma in place of the point
-_DOTTED_WORDS = {"and": "'and'", "or": "'or'", "not": "'not'", "true": "True", "false": "False"}
-_DOTTED_WORDS |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-_DOTTED = re.compile(rf"({'|'.join(_DOTTED_WORDS)})\.", re.IGNORECASE)  # words of Fortran, behind their first point
 _LETTERS = re.compile(r"\D+")
 _OPERAND = re.compile(r"[\w(.\[]")
 _BLANK_SIGN = re.compile(r"%\s*[-+]\s")
@@ -49,19 +48,6 @@ _BETWEEN = [
     ),
     (re.compile(r"\d\.\Z"), re.compile(r"\.\d"), "the language has no ranges; sum(x) adds the elements of an array"),
 ]
-
-# Words that stand between two values in other languages, and before a formula.
-_INFIX_WORDS = {"mod": "x % y", "rem": "x % y", "div": "floor(x/y)", "eq": "x == y", "ne": "x != y"}
-_INFIX_WORDS |= {
-    "xor": "Not(x) != Not(y)",
-    "lt": "x < y",
-    "le": "x <= y",
-    "gt": "x > y",
-    "ge": "x >= y",
-    "dot": "dot(x, y)",
-}
-_DECLARATIONS = frozenset({"let", "var", "val", "const", "auto", "local", "double", "float", "real", "int", "integer"})
-_DECLARATIONS |= {"bool", "boolean", "long", "short", "function", "func"}
 
 # Symbols that are marks of other languages in some places: `foreign` looks at them.
 MARKED = frozenset("<%")
@@ -129,163 +115,13 @@ _ELSEWHERE = {
     "ptp": "max(x) - min(x)",
     "amax": "max(x)",
     "amin": "min(x)",
+    **FUNCTIONS_ELSEWHERE,
 }
 
-# The same by what is written here, in the form that neither overflows nor cancels.
-_WRITTEN = {
-    "x": "float double dble sngl positive",
-    "-x": "neg negative minus uminus",
-    "1/x": "reciprocal recip rcp",
-    "x + y": "add plus",
-    "x - y": "sub subtract",
-    "x*y": "mul multiply times",
-    "x/y": "divide true_divide",
-    "floor(x/y)": "quotient floor_divide",
-    "x % y": "modulo",
-    "x % y, or x - y*round(x/y) for the nearest": "remainder",
-    "x**y": "power pwr float_power",
-    "x**2": "sq sqr abs2",
-    "x**3": "cube",
-    "x**(1/n)": "nthroot surd",
-    "1/sqrt(x)": "rsqrt inversesqrt invsqrt inv_sqrt",
-    "1/x**2": "inv_square",
-    "abs(x)": "absolute dabs iabs",
-    "sign(x)": "signum",
-    "abs(x)*sign(y)": "isign",
-    "trunc(x)": "int fix aint integer truncate",
-    "trunc(x), or floor(x) as spreadsheets do": "INT",
-    "x % y, or x - y*trunc(x/y) with the sign of x": "MOD",
-    "arctan2(y, x), as in NumPy with y first": "ATAN2",
-    "round(x)": "rint nint anint nearbyint lround llround around",
-    "x - floor(x)": "frac fract",
-    "x - trunc(x), or trunc(x) for the whole part": "modf",
-    "sign(x)*ceil(abs(x))": "roundup",
-    "floor(log2(abs(x)))": "logb",
-    "x*2**y": "ldexp",
-    "x*y + z": "fma",
-    "maximum(x, y)": "fmax fmaxf pmax max0 max1 amax1 dmax1",
-    "minimum(x, y)": "fmin fminf pmin min0 min1 amin1 dmin1",
-    "maximum(x - y, 0)": "fdim",
-    "clip(x, low, high)": "clamp constrain",
-    "clip(x, 0, 1)": "saturate",
-    "a + (b - a)*t": "lerp mix",
-    "exp(x)": "dexp",
-    "10**x": "pow10",
-    "expm1(x)/x": "exprel",
-    "log(x)": "dlog alog nlog loge",
-    "log10(x)": "dlog10 alog10",
-    "log2(x)": "lb ld",
-    "log1p(-x)": "log1m",
-    "softplus(x)": "log1p_exp log1pexp",
-    "log10(x), log2(x) or log(x)": "lg LOG",
-    "logaddexp(x*log(2), y*log(2))/log(2)": "logaddexp2",
-    "sin(x)": "sine dsin",
-    "cos(x)": "dcos",
-    "sin(x), cos(x)": "sincos",
-    "tan(x)": "tang dtan",
-    "arcsin(x)": "dasin",
-    "arccos(x)": "dacos",
-    "arctan(x)": "arctg atg datan arctangent",
-    "arctan2(x, y)": "datan2",
-    "1/tan(x)": "cotan cotg",
-    "1/sin(x)": "cosec",
-    "sinh(x)": "sh dsinh",
-    "cosh(x)": "ch dcosh",
-    "tanh(x)": "th dtanh",
-    "sin(pi*x)": "sinpi",
-    "cos(pi*x)": "cospi",
-    "tan(pi*x)": "tanpi",
-    "-2*sin(x/2)**2": "cosm1",
-    "sin(deg2rad(x))": "sindg",
-    "cos(deg2rad(x))": "cosdg",
-    "tan(deg2rad(x))": "tandg",
-    "1/tan(deg2rad(x))": "cotdg",
-    "deg2rad(x)": "radians",
-    "rad2deg(x)": "degrees",
-    "ndtr(x)": "Phi norm_cdf normcdf cdfnorm pnorm ncdf normsdist",
-    "exp(-x**2/2)/sqrt(2*pi)": "dnorm npdf",
-    "exp(-x**2/2)/sqrt(2*pi) for the density, or ndtr(x)": "normal normpdf norm_pdf",
-    "exp(-(x - mu)**2/(2*sigma**2))": "gaussian gauss gaus",
-    "sigmoid(x)": "logistic plogis sigm inv_logit invlogit",
-    "logit(x)": "qlogis",
-    "log(sigmoid(x))": "logsigmoid log_sigmoid log_expit log_inv_logit",
-    "log(softmax(x))": "logsoftmax log_softmax",
-    "softmax(-x)": "softmin",
-    "where(x > 0, x, expm1(x))": "elu",
-    "where(x > 0, x, a*x)": "prelu rrelu leaky_relu leakyrelu lrelu",
-    "clip(x, 0, 6)": "relu6",
-    "x*sigmoid(x)": "silu swish",
-    "x*ndtr(x)": "gelu",
-    "x*tanh(softplus(x))": "mish",
-    "x/(1 + abs(x))": "softsign",
-    "x - tanh(x)": "tanhshrink",
-    "clip(x, -1, 1)": "hardtanh",
-    "clip(x/6 + 0.5, 0, 1)": "hardsigmoid",
-    "x*clip(x/6 + 0.5, 0, 1)": "hardswish",
-    "heaviside(x, 1)": "step unitstep unit_step heavisidetheta",
-    "gamma(x)": "tgamma",
-    "1/gamma(x)": "rgamma",
-    "gamma(x + 1)": "fact",
-    "lgamma(x + 1)": "lfactorial logfactorial",
-    "digamma(x)": "psi",
-    "polygamma(1, x)": "trigamma",
-    "polygamma(2, x)": "tetragamma",
-    "exp(lgamma(x + y) - lgamma(x))": "poch",
-    "exp(lgamma(a) + lgamma(b) - lgamma(a + b))": "beta",
-    "lgamma(a) + lgamma(b) - lgamma(a + b)": "betaln lbeta",
-    "exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1))": "binom binomial comb choose combin ncr",
-    "lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)": "lchoose",
-    "exp(lgamma(n + 1) - lgamma(n - k + 1))": "perm npr",
-    "where(x > 0, -x*log(x), 0)": "entr",
-    "where(x > 0, x*log(x/y), 0)": "rel_entr",
-    "where(x > 0, x*log(x/y), 0) - x + y": "kl_div",
-    "where(c, a, b), or Piecewise((a, c), (b, True))": "select switch case cond ternary",
-    "And(x, y)": "logical_and and",
-    "Or(x, y)": "logical_or or",
-    "Not(x)": "logical_not not",
-    "x != y": "not_equal neq",
-    "Not(x) != Not(y)": "xor logical_xor",
-    "x == y": "equal",
-    "x > y": "greater",
-    "x >= y": "greater_equal geq",
-    "x < y": "less",
-    "x <= y": "less_equal leq",
-    "sum(x)": "total fsum",
-    "sum(x**2)": "sumsq ssq",
-    "mean(x)": "avg ave",
-    "sqrt(mean(x**2))": "rms",
-    "norm(x)": "norm2",
-    "norm(x - y)": "dist distance",
-    "dot(x, y)": "vdot vecdot sumproduct",
-}
-_ELSEWHERE |= {name: written for written, names in _WRITTEN.items() for name in names.split()}
 
 # Names of operators on functions, which the language does not have.
 _DERIVATIVES = frozenset({"D", "Derivative", "derivative", "derive", "grad", "gradient", "jacobian", "hessian"})
 _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
-
-# Constants of other languages, by what is written here. (`e` and `E` are too often variables to be among them.)
-_CONSTANTS = {
-    **dict.fromkeys(("Pi", "PI", "M_PI", "MATH_PI", "Math_PI", "_pi"), "pi"),
-    "M_PI_2": "pi/2",
-    "M_PI_4": "pi/4",
-    "M_1_PI": "1/pi",
-    "M_2_PI": "2/pi",
-    "M_2_SQRTPI": "2/sqrt(pi)",
-    **dict.fromkeys(("M_E", "exponentiale", "Math_E", "_e"), "exp(1)"),
-    "M_LN2": "log(2)",
-    "M_LN10": "log(10)",
-    "M_LOG2E": "1/log(2)",
-    "M_LOG10E": "1/log(10)",
-    "M_SQRT2": "sqrt(2)",
-    "M_SQRT1_2": "sqrt(0.5)",
-    **dict.fromkeys(("Inf", "INF", "infinity", "Infinity", "INFINITY", "oo"), "inf"),
-    **dict.fromkeys(("NaN", "NAN"), "nan"),
-    **dict.fromkeys(("true", "TRUE"), "True"),
-    **dict.fromkeys(("false", "FALSE"), "False"),
-    "EulerGamma": "0.5772156649015329",
-    "GoldenRatio": "(1 + sqrt(5))/2",
-}
 
 # Functions of other languages that there is nothing for, by what there is of their kind.
 _ABSENT = {
@@ -340,8 +176,8 @@ def no_value(last: object, value: object, text: str, position: int) -> str:
         hint = f"write {'exp(1)' if name[0] == 'e' else name[0]}"
     elif value == "," and behind[:1].isdigit():
         hint = f"a decimal is written with a point, as 0.{_digits(behind)}"
-    elif value == "." and (word := _DOTTED.match(behind)):
-        hint = f"write {_DOTTED_WORDS[word[1].lower()]}"
+    elif value == "." and (word := DOTTED.match(behind)):
+        hint = f"write {DOTTED_WORDS[word[1].lower()]}"
     elif value == "." and behind[:2] == "..":
         hint = "a line that ends with an operator goes on by itself; leave out the points"
     elif value in ("and", "or") and behind[:1] == "(":
@@ -363,8 +199,8 @@ def no_end(last: object) -> str:
 
 def no_arguments(name: str) -> str:
     """The message for a call without arguments."""
-    if name in CONSTANTS or name in _CONSTANTS:
-        return f"{name} is no function; write {_CONSTANTS.get(name, name)} without parentheses"
+    if name in CONSTANTS or name in CONSTANTS_ELSEWHERE:
+        return f"{name} is no function; write {CONSTANTS_ELSEWHERE.get(name, name)} without parentheses"
     return f"{name}() needs an argument; write {name}(x)"
 
 
@@ -398,23 +234,8 @@ def foreign(value: str, text: str, position: int, *, number: int | None, alone: 
         if _R_OPERATOR.match(text, position - 1):
             return "the language has no operators of letters; for a product write outer(x, y) or A @ B"
     elif alone and number is not None:
-        return _decimal(text, number)
+        return with_commas(text, number)
     return None
-
-
-def _decimal(text: str, start: int) -> str | None:
-    """The message for a number with commas that begins at `start`; None if it is none."""
-    grouped, decimal = _COMMAS.match(text, start), _DECIMAL.match(text, start)
-    meant = []
-    if grouped and grouped[0][0] != "0":
-        meant.append(grouped[0].replace(",", ""))
-    if decimal:
-        meant.append(f"{decimal[1].replace('.', '')}.{decimal[2]}")
-    found = grouped or decimal
-    if not found or not meant:
-        return None
-    apart = found[0].replace(",", ", ")
-    return f"{found[0]} could be one number or several results; write {' or '.join(meant)}, or {apart} for results"
 
 
 def no_operator(
@@ -451,13 +272,13 @@ def no_operator(
     for ahead, behind, said in _BETWEEN:
         if ahead.search(front) and behind.match(after):
             return said.format(shown=shown)
-    if last_kind == "number" and (number := _no_number(text[start:position], kind, value, after)):
+    if last_kind == "number" and (number := another_number(text[start:position], kind, value, after)):
         return number
-    if last_kind == "number" and front[-1:] == "." and (dotted := _DOTTED.match(after)):
-        return f"unexpected '.{dotted[0]}'; write {_DOTTED_WORDS[dotted[1].lower()]}"
-    if kind == "name" and value in _INFIX_WORDS:
-        return f"unknown operator {value!r}; write {_INFIX_WORDS[str(value)]}"
-    if last in _DECLARATIONS and kind == "name":
+    if last_kind == "number" and front[-1:] == "." and (dotted := DOTTED.match(after)):
+        return f"unexpected '.{dotted[0]}'; write {DOTTED_WORDS[dotted[1].lower()]}"
+    if kind == "name" and value in INFIX_WORDS:
+        return f"unknown operator {value!r}; write {INFIX_WORDS[str(value)]}"
+    if last in DECLARATIONS and kind == "name":
         return f"the language declares nothing; leave out {last!r}"
     missing = "an operator is missing here; write"
     if last_kind == "name" and is_function(str(last)) and value != "(":
@@ -468,7 +289,7 @@ def no_operator(
         return f"{missing} {inverse}{name}(...)**{sign}{exponent}"
     if listed and value != "(":
         return "a comma is missing between elements of the list; write [a, b], or [[a, b], [c, d]] for a matrix"
-    if last == ")" and len(before) > 2 and before[-2][1] in _DECLARATIONS and before[-3][1] == "(":
+    if last == ")" and len(before) > 2 and before[-2][1] in DECLARATIONS and before[-3][1] == "(":
         return f"the language has no types; leave out ({before[-2][1]})"
     left = {"number": _shown(last, text[start:position]), "name": str(last)}.get(last_kind, "(...)")
     right = "(...)" if value == "(" else value if kind == "name" else shown
@@ -480,13 +301,10 @@ def no_operator(
         return f"{missing} {left}*{right}, or ({left}*{right}) for a product behind {before[-2][1]!r}"
     if kind == last_kind == "number":
         return f"{missing} {left} + {right} or {left}*{right}"
-    if last_kind == "number" and re.match(r"[eE]\d*\Z", str(right)):
-        other = "exp(...) for the exponential" if right in ("e", "E") else f"{left}{right} for one number"
-        return (
-            f"{missing} {left}*{right}, or {left}*{other}"
-            if right in ("e", "E")
-            else f"{missing} {left}*{right}, or {other}"
-        )
+    if last_kind == "number" and right in ("e", "E"):
+        return f"{missing} {left}*{right}, or {left}*exp(...) for the exponential"
+    if last_kind == "number" and re.fullmatch(r"[eE]\d+", str(right)):
+        return f"{missing} {left}*{right}, or {left}{right} for one number"
     return f"{missing} {left}*{right}"
 
 
@@ -511,41 +329,13 @@ def _shown(number: object, literal: str) -> str:
     return short if short and float(short) == number else literal.strip()
 
 
-def _no_number(literal: str, kind: str, value: object, after: str) -> str | None:
-    """The message for what makes a number of another language, of the number before it; None if it is none."""
-    number = literal.strip()
-    if kind == "number" and (found := _THOUSANDS.match(literal + after)) and len(found[0]) > len(literal):
-        whole, _, decimals = found[0].partition(",")
-        plain = "".join(c for c in whole if c.isdigit()) + (f".{decimals}" if decimals else "")
-        return f"{found[0]} could be one number or more; write {plain}"
-    if number != literal:
-        return None
-    if kind == "number":
-        return "a number has one decimal point; write an operator between two numbers"
-    if kind != "name":
-        return None
-    if value in ("i", "I", "j", "J"):
-        return (
-            "the language has no complex literals; give complex numbers as arguments,"
-            f" or write {number}*{value} for a product"
-        )
-    whole = literal + after
-    if found := _EXPONENT.match(whole):
-        return f"{found[0]} is a number of another language; write {found[1]}e{found[2]}"
-    if found := _KIND.match(whole):
-        return f"{found[0]} is a number of another language; write {found[1] or found[2]}"
-    if found := _LONG.match(whole):
-        return f"{found[0]} could be a number or a product; write {found[1]}, or {found[1]}*{found[2]}"
-    return None
-
-
 def no_attribute(owner: str, text: str, position: int) -> str:
     """The message for a point behind a value, with what stands behind the point, at the position."""
     after = text[position : position + 50]
     if elementwise := _ELEMENTWISE.match(after):
         return f"unexpected '.'; write {elementwise[0]} without the point"
-    if word := _DOTTED.match(after):
-        return f"unexpected '.{word[0]}'; write {_DOTTED_WORDS[word[1].lower()]}"
+    if word := DOTTED.match(after):
+        return f"unexpected '.{word[0]}'; write {DOTTED_WORDS[word[1].lower()]}"
     if _FILE.fullmatch(text):
         return f'{text.strip()} looks like the name of a file; in a shell write "$(cat {text.strip()})"'
     if after[:1] == "(" and is_function(owner):
@@ -618,7 +408,7 @@ def _is_slip(word: str, known: str) -> bool:
 def no_list(text: str, position: int) -> str:
     """The message for a list in parentheses that is taken for a value."""
     return "a list in parentheses is not a value; " + (
-        _decimals(text, max(0, position - 30)) or "write it in square brackets for an array"
+        decimal_in(text, max(0, position - 30)) or "write it in square brackets for an array"
     )
 
 
@@ -627,16 +417,9 @@ def no_count(name: str, counts: str, given: int, text: str, position: int) -> st
     said = f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}"
     hint = "write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
     hint = "write arctan2(y, x), with y first" if name in ("arctan", "atan") and given == 2 else hint
-    if hint := _decimals(text, position) or hint:
+    if hint := decimal_in(text, position) or hint:
         return f"{said}; {hint}"
     return said
-
-
-def _decimals(text: str, position: int) -> str:
-    """A hint for a comma between digits, behind a place in the text."""
-    if found := re.search(r"(?<![\w.])(\d+),(\d+)", text[position : position + 100]):
-        return f"a decimal is written with a point, as {found[1]}.{found[2]}"
-    return ""
 
 
 def no_array(front: str) -> str:
@@ -728,13 +511,13 @@ def no_constant(name: str) -> str | None:
     """What to write for a name that is a constant in other languages, and an argument here."""
     if name in ("e", "E"):
         return "the exponential is written exp(x), the number e is exp(1)"
-    return f"the constant is written {_CONSTANTS[name]}" if name in _CONSTANTS else None
+    return f"the constant is written {CONSTANTS_ELSEWHERE[name]}" if name in CONSTANTS_ELSEWHERE else None
 
 
 def no_variable(name: str) -> str | None:
     """The message for a free name that is a constant in other languages; None if it may be a variable."""
-    if name in _CONSTANTS:
-        return f"{name!r} is not known as a constant; write {_CONSTANTS[name]}, or list {name} in args as a variable"
+    if written := CONSTANTS_ELSEWHERE.get(name):
+        return f"{name!r} is not known as a constant; write {written}, or list {name} in args as a variable"
     if re.match(r"π[^\W\d_]", name):
         return f"{name!r} could be one name or a product; write π*{name[1:]}, or list {name} in args as a variable"
     return None
