@@ -56,7 +56,7 @@ _OPEN = -1  # precedence of what waits for its closing mark, so that no operator
 _CLOSED_BY = {"(": ")", "[": "]"}
 _NO_ELSE = "'if' without 'else'; write a if c else b"
 RESERVED = WORDS | {"True", "False"}  # never a variable
-_ELEMENTS = re.compile(r"\s[+-]\S")  # in a list: one element to Python, two to MATLAB
+_ELEMENTS = re.compile(r"\s[+-]\S")  # in a list without commas: one element to Python, two to MATLAB
 _JOINS = (INFIX.keys() - PREFIX.keys() - {"+"}) | {"@", "if", "else", ","}  # what no expression begins with
 
 
@@ -69,6 +69,7 @@ class _Pending:
     value: str | list[str]
     count: int
     position: int
+    sign: int | None = None  # of a list, where a sign stands that could begin an element
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +248,7 @@ class _Parser:
         else:
             self.reduce(precedence + 1 if symbol.right else precedence)
             if self.stack and self.stack[-1].kind == "list" and _ELEMENTS.match(self.text, position - 1):
-                sign = symbol.text
-                self.fail(f"a {sign} b in a list could be two elements; write a {sign} b or a, {sign}b", position)
+                self.stack[-1].sign = position
             self.push(_Pending("joined" if symbol.conditions else "op", precedence, primitive.name, 2, position))
 
     def foreign(self, value: str, position: int) -> None:
@@ -267,6 +267,9 @@ class _Parser:
             self.fail(_NO_ELSE, top.position)
         if mark != (")" if top.kind == "call" else _CLOSED_BY[str(top.value)]):
             self.fail(f"{mark!r} does not close what was opened last", position)
+        if top.kind == "list" and top.count == 1 and top.sign is not None:
+            sign = self.text[top.sign]
+            self.fail(f"this could be one element or two; write [a {sign} b] or [a, {sign}b]", top.sign)
         if top.kind in ("call", "list"):
             self.items.append((top.kind, top.value, top.count, top.position))
         elif top.count > 1:
