@@ -330,7 +330,7 @@ def _arguments(given: Any, option: str) -> tuple[Argument, ...]:
     names = [given] if isinstance(given, str) or is_symbol(given) else given
     names = list(map(normal, names)) if isinstance(names, Sequence) else [None]
     if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"{option} takes names, as {option}='x, y' or {option}=['x', 'y']; got {given!r}")
+        raise TypeError(f"{option} is a str of names or a sequence of them, as 'x, y' or ['x', 'y'], not {given!r}")
     text = ", ".join(names)
     found: dict[str, list[Dim]] = {}
     name = ""  # the argument that has just been read
@@ -383,7 +383,7 @@ def _constants(given: Mapping[Any, float]) -> dict[str, float]:
         ValueError: a value is too large.
     """
     if not isinstance(given, Mapping):
-        raise TypeError(f"constants takes a dict of names and values, as {{'g': 9.81}}; got {given!r}")
+        raise TypeError(f"constants is a dict of names and values, as {{'g': 9.81}}, not {given!r}")
     found: dict[str, float] = {}
     for name, value in given.items():
         normal_names = _names([name], "constants")

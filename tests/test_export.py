@@ -246,8 +246,8 @@ def test_the_script(tmp_path):
     for words, said in (
         (["1"], "give one value for each of: x1 x2 (1 given)"),
         (["1", "two"], "x2 takes a number, not 'two'"),
-        (["--nonsense"], "--check and --help stand alone, not as in: --nonsense"),
-        (["--check", "1"], "not as in: --check 1"),
+        (["--nonsense"], "options are --check and --help, alone; not --nonsense"),
+        (["--check", "1"], "alone; not --check 1"),
         (["1", "2", "3"], "for each of: x1 x2 (3 given)"),
     ):
         done = run_script(path, *words)

@@ -179,12 +179,12 @@ def _values(name: str, text: str, option: str, whole: str | None = None) -> np.n
     if len(parts) == 1:
         return np.array([number(name, part, option, whole) for part in text.split(",")])
     if len(parts) != 3:
-        raise ValueError(f"{name}={text} is no range; write START:STOP:COUNT, as {name}=0:1:11")
+        raise ValueError(f"the range of {name!r} is START:STOP:COUNT, as {name}=0:1:11, not {text!r}")
     start, stop, count = (number(name, part, option, whole) for part in parts)
     if not (math.isfinite(start) and math.isfinite(stop)):
-        raise ValueError(f"the ends of {name}={text} are not finite; write numbers, as {name}=0:1:11")
+        raise ValueError(f"the ends of the range of {name!r} are finite numbers, unlike those of {text!r}")
     if not (count >= 1 and count.is_integer()):
-        raise ValueError(f"the count of points in {name}={text} is {parts[2]!r}; write a whole number, 1 or more")
+        raise ValueError(f"the range of {name!r} has a COUNT of {parts[2]!r}; it is a whole number from 1 on")
     if count > _ROWS:
         raise ValueError(f"the range of {name!r} has {int(count)} points; at most {_ROWS} are printed")
     return np.linspace(start, stop, int(count))

@@ -69,8 +69,8 @@ class Parser(argparse.ArgumentParser):
             return command
         if unknown := self._unknown([formula, *rest]):
             return unknown
-        quotes = f'write quotes around all of it: "{_cut(whole)}"' if written else "write the formula in quotes"
-        return f"only {_cut(formula)!r} is read as the formula; {quotes}"
+        quotes = f'write quotes around all of it: "{_cut(whole)}"' if written else "the formula is one word, in quotes"
+        return f"there are more words than the formula {_cut(formula)!r}; {quotes}"
 
     def _no_command(self, word: str) -> str | None:
         """The message for a first word that is meant as a command."""

@@ -108,7 +108,7 @@ def main(words):
     try:
         if words:
             if any(word.startswith("--") for word in words):
-                raise ValueError(f"--check and --help stand alone, not as in: {' '.join(words)}")
+                raise ValueError(f"options are --check and --help, alone; not {' '.join(words)}")
             if len(words) != len(ARGUMENTS):
                 needed = " ".join(ARGUMENTS)
                 raise ValueError(f"give one value for each of: {needed} ({len(words)} given)")

@@ -25,7 +25,8 @@ _MODULES = frozenset(
 )
 _STATEMENTS = frozenset(kwlist) - {"lambda"}  # which is a name that formulas have
 _ABSOLUTE = "for an absolute value write abs(x)"
-_WHOLE = "compile the formula alone, then take f.diff('x') or f.grad"
+_WHOLE = "a derivative is one of the whole formula, as f.diff('x') or f.grad"
+_NO_FUNCTIONS = "a formula defines no functions: write the expression alone; args gives the order of its arguments"
 _DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # what stands in front of it
 _POWER = re.compile(r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z")  # of a function, the same
 _ELEMENTWISE = re.compile(r"\*\*|[-+*/^<>]")
@@ -40,7 +41,7 @@ _R_OPERATOR = re.compile(r"\s%[A-Za-z]+%\s")
 
 # What is said where an operator is missing, by the text in front of the place and that behind it.
 _BETWEEN = [
-    (_DERIVATIVE, re.compile(""), f"the language has no d/dx; {_WHOLE}"),
+    (_DERIVATIVE, re.compile(""), f"write {{shown}} alone; {_WHOLE}"),
     (
         re.compile(r"(?<![\w.])0\Z"),
         re.compile("[xX][0-9a-fA-F]|[oO][0-7]|[bB][01]"),
@@ -260,7 +261,8 @@ def no_operator(
         return f"unexpected {value!r}" + _unexpected(str(value), after)
     if last == "lambda" and (python := _LAMBDA.match(text[start : start + 200])):
         names = ", ".join(re.findall(r"\w+", python[1]))
-        return f"the language has no 'lambda'; write {python[2].strip()} alone, and args='{names}'"
+        alone = f"write the expression alone, {python[2].strip()}, and args='{names}'"
+        return f"an operator is missing here; of a Python function {alone}"
     for word in map(str, (last, value)):
         if word.lower() == "if" and word != "if" and word == last:
             return f"unexpected {word!r}; write {choice(text[start:])}"
@@ -353,7 +355,7 @@ def no_attribute(owner: str, text: str, position: int) -> str:
 def no_index(owner: str, found: object) -> str:
     """The message for what is found in a subscript and is no number; `owner` is the name before it."""
     if str(found).endswith("_"):  # Mathematica's f[x_] := ...
-        return "a formula defines no functions; write the expression alone, and args for the order of its arguments"
+        return _NO_FUNCTIONS
     for name in (owner, owner.lower()):
         if is_function(name):
             return f"square brackets take elements of an array; write {name}(...), in round parentheses"
@@ -488,7 +490,7 @@ def no_assignment(target: Sequence[tuple[str, object]]) -> str:
     if len(target) == 2 and all(kind == "name" and str(value)[0] in "d∂" for kind, value in target):  # dy/dt
         return "'=' assigns to a name; write the right side alone"
     if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
-        return "a formula defines no functions; write the expression alone, args gives the order of its arguments"
+        return _NO_FUNCTIONS
     return "'=' assigns to a name at the start of a line; to compare, write =="
 
 

@@ -15,17 +15,15 @@ Token = tuple[str, "str | float", int]
 
 WORDS = frozenset({"if", "else", "and", "or", "not"})  # of the language; to the lexer names like any other
 
-_ENDS = r"\n\r\v\f\x85\u2028\u2029"  # of lines
-
 # Numbers are Python's, underscores included; possessive repeats keep long digits linear.
 _DIGITS = r"[0-9]++(?:_[0-9]++)*+"
 _TOKEN = re.compile(
     rf"""
-    (?: [^\S{_ENDS}]++ | \#[^{_ENDS}]*+ )*+
+    (?: [^\S\n]++ | \#[^\n]*+ )*+
     (?: (?P<number> (?: {_DIGITS}(?:\.(?:{_DIGITS})?+)?+ | \.{_DIGITS} ) (?:[eE][+-]?{_DIGITS})?+ )
       | (?P<name> [^\W\d](?:\w|[^\x00-\x7f\s])*+ )
       | (?P<symbol> \*\* | // | [<>=!:]= | [-+*/%^<>&|~()\[\],=:.@] )
-      | (?P<newline> [{_ENDS};] )
+      | (?P<newline> [\n;] )
       | (?P<end> \Z )
       | (?P<bad> . )
     )""",
@@ -62,7 +60,7 @@ _HINTS = {
     "\N{N-ARY SUMMATION}": "write sum(...)",
     "\N{N-ARY PRODUCT}": "write prod(...)",
     "\N{INTEGRAL}": "the language has derivatives, no integrals",
-    **dict.fromkeys("∂∇", "compile the formula alone, then take f.diff('x') or f.grad"),
+    **dict.fromkeys("∂∇", "a derivative is one of the whole formula, as f.diff('x') or f.grad"),
     "!": "write 'not', or != to compare; for a factorial, gamma(n + 1)",
     **dict.fromkeys("{}", "use round parentheses, or square brackets for a list"),
     "$": "write the formula without TeX marks",
@@ -110,8 +108,6 @@ def tokens(text: str) -> Iterator[Token]:
             yield kind, float(value), start
         elif kind == "bad":
             raise ParseError(_unexpected(text, start), text, start)
-        elif kind == "newline":
-            yield kind, value if value == ";" else "\n", start
         else:
             yield kind, value, start
             if kind == "end":

@@ -111,8 +111,9 @@ def _equation(syntax: Syntax) -> None:
     """Refuse `y == a*x + b` as a result: an assignment may be meant."""
     for statement in syntax.results:
         (kind, name, _, start), (compared, chain, _, position) = statement.items[0], statement.items[-1]
-        left = syntax.text[start:position].strip() == name
-        if kind == "name" and left and (compared, chain) == ("compare", ["eq"]) and len(statement.items) > 3:
+        alone = start == statement.position and syntax.text[start:position].strip() == name
+        right = statement.items[1:-1]
+        if kind == "name" and alone and (compared, chain) == ("compare", ["eq"]) and len(right) > 1 and _names(right):
             _fail(no_equation(name), syntax, position)
 
 
