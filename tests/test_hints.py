@@ -413,7 +413,7 @@ def test_hints_for_functions_of_numpy_and_scipy_compute_them():
     held = set()
     for name, function in _modules():
         text = _said(name)
-        if text is None or "axis" in text or "ndtr" in text:
+        if text is None or ("ndtr" in text and not is_function("ndtr")):
             continue
         for count, point in ((1, [_X]), (2, [_X, _Y])):
             formula = text.format(", ".join("xy"[:count]))
@@ -429,6 +429,14 @@ def test_hints_for_functions_of_numpy_and_scipy_compute_them():
             np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12, err_msg=f"{name}: {text}")
             held.add(name)
     assert len(held) > 40, sorted(held)
+
+
+@pytest.mark.skipif(not is_function("ndtr"), reason="there is no ndtr")
+@pytest.mark.parametrize("name", ["Phi", "pnorm", "normcdf", "norm_cdf"])
+def test_the_normal_distribution_is_stable(name):
+    f = symdiff.compile(_said(name))
+    assert f(0.3) == pytest.approx(0.5 * math.erfc(-0.3 / math.sqrt(2)), rel=1e-14)
+    assert f(-20.0) == pytest.approx(2.7536241186062337e-89, rel=1e-12)
 
 
 @pytest.mark.parametrize(

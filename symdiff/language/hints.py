@@ -156,7 +156,7 @@ def no_formula(given: object) -> str:
             f"compile takes a formula as text, not the function {given.__name__}; write its expression, as 'x**2 + 1'"
         )
     inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
-    return f"compile takes a formula as text or a SymPy expression; got a {type(given).__name__}{inside}"
+    return f"compile takes a formula as text, as 'x**2 + 1', or a SymPy expression; got {type(given).__name__}{inside}"
 
 
 def no_value(last: object, value: object, text: str, position: int) -> str:
