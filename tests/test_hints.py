@@ -85,6 +85,13 @@ FOLLOWED = [
     ("2L*x", "write 2,", "2*x", "2*x"),
     ("3.14159265x", "write 3.14159265*x", "3.14159265*x", "3.14159265*x"),
     ("3*x + 4i", "write 4*i for a product", "3*x + 4*i", "3*x + 4*i"),
+    ("2.5e -3*x", "2.5e-3 for one number", "2.5e-3*x", "2.5e-3*x"),
+    ("1.5x10^3*x", "write 1.5e3", "1.5e3*x", "1.5e3*x"),
+    ("2 x 3 + y", "write 2*3", "2*3 + y", "6 + y"),
+    ("1,00,000*x", "write 0", "100000*x", "1e5*x"),
+    ("007*x", "write 7", "7*x", "7*x"),
+    ("1\u202f000*x", "write 1000", "1000*x", "1000*x"),
+    ("1 1/2", "write 1 + 1/2", "1 + 1/2", "1.5"),
     ("5%*x", "write 5/100", "5/100*x", "0.05*x"),
     ("a + 5% + x", "write 5/100", "a + 5/100 + x", "a + 0.05 + x"),
     ("(1 + 5%)*x", "write 5/100", "(1 + 5/100)*x", "1.05*x"),
@@ -110,6 +117,7 @@ FOLLOWED = [
     ("k*[I]", "write I", "k*I", "k*I"),
     ("Vmax*[S]/(Km + [S])", "write S", "Vmax*S/(Km + S)", "Vmax*S/(Km + S)"),
     ("[A]*[B]", "write A", "A*B", "A*B"),
+    ("max([A], [B])", "write A", "max(A, B)", "max(A, B)"),
     ("-log10([A])", "write A", "-log10(A)", "-log10(A)"),
     ("Sin[x]", "write sin(...)", "sin(x)", "sin(x)"),
     ("Exp[-x]", "write exp(...)", "exp(-x)", "exp(-x)"),
@@ -121,6 +129,9 @@ FOLLOWED = [
     ("max(a; b)", "separated by commas", "max(a, b)", "max(a, b)"),
     # operators
     ("x − y", "write -", "x - y", "x - y"), ("x × y", "write *", "x * y", "x*y"), ("x·y", "write *", "x*y", "x*y"),
+    ("xˆ2", "write ^", "x^2", "x**2"), ("where(x = 1, a, b)", "write ==", "where(x == 1, a, b)", "b"), ("Math.LN2*x", "write log(2)", "log(2)*x", "log(2)*x"),
+    ("math.tau*x", "write 2*pi", "2*pi*x", "2*pi*x"), ("TMath::Exp(x)", "write exp alone", "exp(x)", "exp(x)"), ("(double)x", "leave out (double)", "x", "x"),
+    ("x ~= y", "write !=", "x != y", "1.0"), ("Γ(x)", "write gamma(x)", "gamma(x)", "gamma(x)"), ("Rational(1, 2)*x", "write x/y", "1/2*x", "x/2"),
     ("x∗y", "write *", "x*y", "x*y"), ("x ÷ y", "write /", "x / y", "x/y"), ("x∕y", "write /", "x/y", "x/y"),
     ("x\u2062y", "write *", "x*y", "x*y"), ("x – y", "write -", "x - y", "x - y"), ("（x）", "write a plain (", "(x)", "x"),
     ("x ≤ y", "write <=", "x <= y", "1.0"), ("x ≥ y", "write >=", "x >= y", "0.0"), ("x ≠ y", "write !=", "x != y", "1.0"),
@@ -254,7 +265,14 @@ def test_constants_of_other_languages_have_their_values():
     values = {"M_PI_2": math.pi / 2, "M_PI_4": math.pi / 4, "M_1_PI": 1 / math.pi, "M_2_PI": 2 / math.pi}
     values |= {"M_2_SQRTPI": 2 / math.sqrt(math.pi), "M_LN2": math.log(2), "M_LN10": math.log(10)}
     values |= {"M_LOG2E": math.log2(math.e), "M_LOG10E": math.log10(math.e), "M_SQRT2": 2**0.5, "M_SQRT1_2": 0.5**0.5}
-    values |= {"EulerGamma": np.euler_gamma, "GoldenRatio": golden, "oo": inf, "NaN": nan, "NAN": nan}
+    values |= {
+        "EulerGamma": np.euler_gamma,
+        "euler_gamma": np.euler_gamma,
+        "GoldenRatio": golden,
+        "oo": inf,
+        "NaN": nan,
+        "NAN": nan,
+    }
     values |= dict.fromkeys(("Pi", "PI", "M_PI", "MATH_PI", "Math_PI", "_pi"), math.pi)
     values |= dict.fromkeys(("M_E", "exponentiale", "Math_E", "_e"), math.e)
     values |= dict.fromkeys(("Inf", "INF", "infinity", "Infinity", "INFINITY"), inf)

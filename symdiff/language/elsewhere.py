@@ -6,13 +6,13 @@ import re
 
 # Functions, by what is written here, in the form that neither overflows nor cancels.
 _WRITTEN = {
-    "x": "float double dble sngl positive",
+    "x": "float double dble sngl positive Integer Float",
     "-x": "neg negative minus uminus",
     "1/x": "reciprocal recip rcp",
     "x + y": "add plus",
     "x - y": "sub subtract",
     "x*y": "mul multiply times",
-    "x/y": "divide true_divide",
+    "x/y": "divide true_divide Rational Fraction fraction",
     "floor(x/y)": "quotient floor_divide",
     "x % y": "modulo",
     "x % y, or x - y*round(x/y) for the nearest": "remainder",
@@ -152,7 +152,7 @@ CONSTANTS_ELSEWHERE = {
     **dict.fromkeys(("NaN", "NAN"), "nan"),
     **dict.fromkeys(("true", "TRUE"), "True"),
     **dict.fromkeys(("false", "FALSE"), "False"),
-    "EulerGamma": "0.5772156649015329",
+    **dict.fromkeys(("EulerGamma", "euler_gamma"), "0.5772156649015329"),
     "GoldenRatio": "(1 + sqrt(5))/2",
 }
 

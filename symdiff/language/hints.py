@@ -23,6 +23,7 @@ _ALONG = REDUCTIONS | {"max", "min"}
 _MODULES = frozenset(
     {"np", "numpy", "math", "Math", "cmath", "sympy", "sp", "scipy", "special", "jnp", "jax", "torch", "tf"}
 )
+_OF_MODULES = {"tau": "2*pi"}  # constants of modules whose names are variables elsewhere
 _STATEMENTS = frozenset(kwlist) - {"lambda"}  # which is a name that formulas have
 _ABSOLUTE = "for an absolute value write abs(x)"
 _WHOLE = "a derivative is one of the whole formula, as f.diff('x') or f.grad"
@@ -119,6 +120,9 @@ _ELSEWHERE = {
     **FUNCTIONS_ELSEWHERE,
 }
 
+
+# Greek letters that are functions as well as variables.
+_GREEK = {"Γ": "gamma(x)", "Σ": "sum(x)", "Π": "prod(x)", "ψ": "digamma(x)", "Φ": "ndtr(x)"}
 
 # Names of operators on functions, which the language does not have.
 _DERIVATIVES = frozenset({"D", "Derivative", "derivative", "derive", "grad", "gradient", "jacobian", "hessian"})
@@ -303,6 +307,10 @@ def no_operator(
         return f"{missing} {left}*{right}, or ({left}*{right}) for a product behind {before[-2][1]!r}"
     if kind == last_kind == "number":
         return f"{missing} {left} + {right} or {left}*{right}"
+    if last_kind == "number" and (times := re.match(r"[xX]\s+(\d[\d.]*)", after)):
+        return f"{missing} {left}*{times[1]}, or {left}*{right}"
+    if last_kind == "number" and (exponent := re.match(r"[eE]\s+([+-]?\d+)", after)):
+        return f"{missing} {left}e{exponent[1]} for one number, or {left}*{right}"
     if last_kind == "number" and right in ("e", "E"):
         return f"{missing} {left}*{right}, or {left}*exp(...) for the exponential"
     if last_kind == "number" and re.fullmatch(r"[eE]\d+", str(right)):
@@ -345,8 +353,9 @@ def no_attribute(owner: str, text: str, position: int) -> str:
     found = re.match(r"(?:\w+\.)*(\w*)(\(?)", after)
     name, called = found.groups() if found else ("", "")
     if owner in _MODULES:
-        spelt = f"{name}{'(...)' if called else ''} without {owner!r}"
-        return f"the language has no attributes; {no_constant(name) or f'write {_ELSEWHERE.get(name, spelt)}'}"
+        written = _OF_MODULES.get(name) or CONSTANTS_ELSEWHERE.get(f"M_{name}") or _ELSEWHERE.get(name)  # as Math.LN2
+        written = written or f"{name}{'(...)' if called else ''} without {owner!r}"
+        return f"the language has no attributes; {no_constant(name) or f'write {written}'}"
     if is_function(name):
         return f"the language has no attributes but .T; write {name}({owner if owner.isidentifier() else '...'})"
     return "the language has no attributes but .T, the transpose"
@@ -379,6 +388,8 @@ def no_function(name: str, before: str = "", after: str = "", *, typed: bool = T
         return f"unknown function {shown!r}; {_WHOLE}"
     if name in _INTEGRALS:
         return f"unknown function {shown!r}; the language has derivatives, no integrals"
+    if name in _GREEK:
+        return f"unknown function {shown!r}; write {_GREEK[name]}, or {name}*(x) for a product"
     for spelt in (name, name.lower()):
         if spelt in _ELSEWHERE:
             return f"unknown function {shown!r}; write {_ELSEWHERE[spelt]}"

@@ -35,11 +35,22 @@ _KIND = re.compile(r"[^_]*_[0-9]{1,2}\Z")  # a literal such as 2.0_8, which Pyth
 _APART = re.compile(r"(?<![\w.])[0-9]{1,3}\Z")  # digits in front of a mark between thousands,
 _GROUP = re.compile(r"[0-9]{3}(?![0-9])")  # and behind it
 _EXPONENTIAL = re.compile(r"(?<!\w)[eE]\Z")
+_TEX = {
+    **dict.fromkeys(("frac", "dfrac", "tfrac"), "(a)/(b) for a fraction"),
+    **dict.fromkeys(("cdot", "times", "ast"), "* for a product"),
+    "div": "/ for a quotient",
+    **dict.fromkeys(("left", "right", "big", "bigl", "bigr", "quad"), "the formula"),
+    **dict.fromkeys(("leq", "le"), "<="),
+    **dict.fromkeys(("geq", "ge"), ">="),
+    **dict.fromkeys(("neq", "ne"), "!="),
+    "infty": "inf",
+    "operatorname": "the name of the function alone",
+}
 _HINTS = {
-    **dict.fromkeys("×·⋅∙•∗\u2062", "write * for a product"),
+    **dict.fromkeys("×·⋅∙•∗ꞏᐧ\u2062", "write * for a product"),
     "\u2064": "write + for a sum",
     **dict.fromkeys("÷∕⁄", "write / for a quotient"),
-    **dict.fromkeys(f"{_MINUS}–—‐‑", "write - (a plain hyphen) for minus"),
+    **dict.fromkeys(f"{_MINUS}–—‐‑ー", "write - (a plain hyphen) for minus"),
     "\N{SQUARE ROOT}": "write sqrt(...)",
     "\N{CUBE ROOT}": "write cbrt(...)",
     "\N{FOURTH ROOT}": "write (...)**(1/4)",
@@ -54,7 +65,8 @@ _HINTS = {
     **dict.fromkeys("→↦", "write the expression alone"),
     **dict.fromkeys('"“”', "the language has no strings; leave out quotes"),
     **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T"),
-    **dict.fromkeys("′″", "of a derivative write the formula alone, then f.diff('x')"),
+    "\N{MODIFIER LETTER CIRCUMFLEX ACCENT}": "write ^ for a power",
+    **dict.fromkeys("′″ʹʺʼˈ", "of a derivative write the formula alone, then f.diff('x')"),
     "?": "write a if c else b, or where(c, a, b)",
     "\N{INFINITY}": "write inf",
     "\N{N-ARY SUMMATION}": "write sum(...)",
@@ -103,8 +115,6 @@ def tokens(text: str) -> Iterator[Token]:
                 plain, _, last = value.rpartition("_")
                 hint = f"write {plain} (numbers have no kinds), or {plain}{last}"
                 raise ParseError(f"{value} could be two numbers; {hint}", text, start)
-            if value[0] == "0" and value.isdigit() and value.strip("0"):
-                raise ParseError(f"{value} could be octal; write {value.lstrip('0')}", text, start)
             yield kind, float(value), start
         elif kind == "bad":
             raise ParseError(_unexpected(text, start), text, start)
@@ -168,19 +178,6 @@ def _tex(behind: str) -> str:
     if word := re.match("[A-Za-z]+", behind):
         return f"write {_TEX.get(word[0], word[0])}, without TeX marks"
     return "write the formula without TeX marks"
-
-
-_TEX = {
-    **dict.fromkeys(("frac", "dfrac", "tfrac"), "(a)/(b) for a fraction"),
-    **dict.fromkeys(("cdot", "times", "ast"), "* for a product"),
-    "div": "/ for a quotient",
-    **dict.fromkeys(("left", "right", "big", "bigl", "bigr", "quad"), "the formula"),
-    **dict.fromkeys(("leq", "le"), "<="),
-    **dict.fromkeys(("geq", "ge"), ">="),
-    **dict.fromkeys(("neq", "ne"), "!="),
-    "infty": "inf",
-    "operatorname": "the name of the function alone",
-}
 
 
 def _power(front: str, raised: str) -> str:

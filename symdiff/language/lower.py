@@ -224,7 +224,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
     if not all(isinstance(a, int) for a in arguments):
         named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
         if named is not None:
-            scope.fail(f"{name} has no argument named {named!r}", position)
+            scope.fail(f"{name} has no argument named {named!r}; to compare, write ==", position)
         scope.fail(no_list(scope.text, position), position)
     if name in PRODUCTS:
         if len(arguments) != 2:

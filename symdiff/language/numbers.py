@@ -8,9 +8,11 @@ import re
 _EXPONENT = re.compile(r"([\d._]+)(?:[dDqQ]|[fF](?=\d)|[xX]10(?:\^|\*\*)\(?)([+-]?\d+)(?!\w)")
 _KIND = re.compile(r"([\d._]+(?:[eE][+-]?\d+)?)_[^\W\d]\w*|(\d*\.\d*(?:[eE][+-]?\d+)?)[fFlL](?!\w)")
 _LONG = re.compile(r"(\d+)([uUlL]{1,3})(?!\w)")
-_THOUSANDS = re.compile(r"\d{1,3}([ .]\d{3})+(,\d+)?(?![\w.,])")  # digits in groups
+_THOUSANDS = re.compile(r"\d{1,3}([\s.]\d{3})+(,\d+)?(?![\w.,])")  # digits in groups
 _COMMAS = re.compile(r"(?<![\w.])(?<!\d,)\d{1,3}(,\d{3}){1,6}(\.\d+)?(?!\.|,?\d)")  # the same with commas
 _DECIMAL = re.compile(r"(?<![\w.])(?<!\d,)(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)")  # a comma in place of the point
+_OCTAL = re.compile(r"0\d+(?![\w.])")
+_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")  # in front of a number
 
 
 def with_commas(text: str, start: int) -> str | None:
@@ -24,8 +26,15 @@ def with_commas(text: str, start: int) -> str | None:
     found = grouped or decimal
     if not found or not meant:
         return None
-    apart = found[0].replace(",", ", ")
+    apart = _ZEROS.sub("", found[0].replace(",", ", "))
     return f"{found[0]} could be one number or several results; write {' or '.join(meant)}, or {apart} for results"
+
+
+def with_zeros(text: str, start: int) -> str | None:
+    """The message for a whole number that begins with a zero at `start`; None if it is none."""
+    if found := _OCTAL.match(text, start):
+        return f"{found[0]} could be octal, or a part of a number; write {found[0].lstrip('0') or '0'}"
+    return None
 
 
 def decimal_in(text: str, position: int) -> str:

@@ -40,6 +40,7 @@ from symdiff.language.hints import (
     no_value,
 )
 from symdiff.language.lexer import WORDS, Token, tokens
+from symdiff.language.numbers import with_zeros
 from symdiff.limits import limits
 from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primitive, Symbol
 
@@ -147,6 +148,8 @@ class _Parser:
         if not (self.items or self.stack or self.last[1] == "+"):
             self.start = position
         if kind == "number" or (kind == "name" and value not in WORDS):
+            if self.text[position] == "0" and (said := with_zeros(self.text, position)):
+                self.fail(said, position)
             self.items.append((kind, value, 0, position))
             self.due = False
         elif kind == "newline":
