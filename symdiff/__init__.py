@@ -11,7 +11,7 @@ grad(x1=5.5, x2=1.7163378145367738)
 from typing import TYPE_CHECKING, Any
 
 from symdiff.compiler import compile  # noqa: A004 - the name users expect
-from symdiff.errors import LimitError, ParseError, ShapeError, SymdiffError
+from symdiff.errors import FormulaWarning, LimitError, ParseError, ShapeError, SymdiffError
 from symdiff.function import Function
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.limits import limits
@@ -19,7 +19,17 @@ from symdiff.propagate import propagate
 
 __version__ = "0.1.0"
 
-__all__ = ["Function", "LimitError", "ParseError", "ShapeError", "SymdiffError", "compile", "limits", "propagate"]
+__all__ = [
+    "FormulaWarning",
+    "Function",
+    "LimitError",
+    "ParseError",
+    "ShapeError",
+    "SymdiffError",
+    "compile",
+    "limits",
+    "propagate",
+]
 
 
 def __dir__() -> list[str]:

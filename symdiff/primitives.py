@@ -1774,7 +1774,7 @@ _FORMULAS = (
 )
 FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *formula.aliases)}
 
-CONSTANTS = {"pi": 3.141592653589793, "inf": inf, "nan": nan}
+CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
 
 # Functions of arrays; `max` and `min` are too, of one argument.
 REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})

@@ -69,8 +69,8 @@ def test_spellings_that_mean_the_same(text, same):
     [
         ("5!", 1, "gamma(n + 1)"), ("n!/(k!*(n - k)!)", 1, "gamma(n + 1)"), ("(n)!", 3, "gamma(n + 1)"), ("x !y", 2, "gamma(n + 1)"),
         ("!x > 0", 3, "!(x > y) or (!x) > y"), ("!x + 1", 3, "!(x + y)"), ("!x*y", 2, "(!x) * y"), ("!-x < 0", 4, "!(x < y)"),
-        ("y + !x - 1", 7, "(!x) - y"), ("!(x > 0)*y", 8, "(!x) * y"), ("!", 1, "ends where"), ("x &&", 4, "ends where"),
-        ("&& x", 0, "a value is missing"), ("x ||", 4, "ends where"), ("||x||", 0, "norm(x)"), ("x |||y", 4, "a value is missing"),
+        ("y + !x - 1", 7, "(!x) - y"), ("!(x > 0)*y", 8, "(!x) * y"), ("!", 1, "stops after"), ("x &&", 4, "stops after"),
+        ("&& x", 0, "a value is missing"), ("x ||", 4, "stops after"), ("||x||", 0, "norm(x)"), ("x |||y", 4, "a value is missing"),
         ("piecewise(x > 0, x, -x)", 0, "values and conditions in turn"), ("piecewise(1, x, 2)", 0, "write a != 0 of a number"),
         ("piecewise(1, 2, 3)", 0, "values and conditions in turn"), ("piecewise((x, x > 0), 1)", 0, "takes pairs"), ("piecewise()", 10, "needs an argument"),
         ("piecewise(x, y=2)", 0, "no named arguments"), ("Piecewise(x, x > 0, 0)", 0, "Piecewise takes pairs"), ("div(x)", 0, "takes 2 arguments, not 1"),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import Any
 
 import symdiff
 from symdiff.cli import check, export, graph, latex, plot, progress, show, source, trace
 from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
-from symdiff.errors import SymdiffError
+from symdiff.errors import FormulaWarning, SymdiffError
 from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
 
 # Each has a SUMMARY, an EXAMPLE, a `parser` and a `run`, which returns the exit status.
@@ -60,7 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif words == ["version"]:
             words = ["--version"]
         command = COMMANDS.get(words[0]) if words else None
-        with progress.shown():
+        with progress.shown(), warnings.catch_warnings():
+            warnings.simplefilter("default", FormulaWarning)
+            warnings.showwarning = _warner(warnings.showwarning)
             if command is None:
                 return show.run(_parser().parse_args(words))
             return int(command.run(command.parser().parse_args(words[1:])))
@@ -72,6 +76,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SymdiffError, ImportError, TypeError, ValueError, OSError) as error:
         print(f"symdiff: {error}", file=sys.stderr)
         return 2
+
+
+def _warner(others: Callable[..., None]) -> Callable[..., None]:
+    """What prints warnings: those about the formula as errors are printed, `others` prints all others."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> None:
+        if issubclass(category, FormulaWarning):
+            print(f"symdiff: {message}", file=sys.stderr)
+        else:
+            others(message, category, *place, **options)
+
+    return show
 
 
 def _parser() -> Parser:

@@ -14,7 +14,7 @@ from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, point_at
 from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
-from symdiff.language.hints import is_function, no_axis, no_constant, no_function
+from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.primitives import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
@@ -92,21 +92,24 @@ def lower(
                 f"function {name!r} needs its argument, as {name}(x); to use {name!r} as a variable, list it in args",
                 position,
             )
+        if arguments is None and (said := no_variable(name)):
+            scope.fail(said, position)
         if name in assigned:
             scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned to", position)
         if arguments is not None:
             if any(name in symbols(dim) for _, shape in arguments for dim in shape):
                 scope.fail(f"{name!r} is a dimension, not an argument; a mean is mean(x), a length sum(x**0)", position)
-            hint = f"; {hint}" if (hint := no_constant(name)) else ""
-            scope.fail(f"{name!r} is not among the arguments ({', '.join(n for n, _ in arguments)}){hint}", position)
+            listed = [n for n, _ in arguments]
+            scope.fail(f"{name!r} is not among the arguments ({', '.join(listed)})" + no_input(name, fixed), position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
     scope = Scope(builder, syntax.text, dict(inputs), free)
     for statement in syntax.assignments:
         target = str(statement.target)
-        if target in inputs:
-            scope.fail(f"{target!r} is an argument and cannot be assigned to", statement.position)
+        if target in inputs or target in fixed:
+            kind = "an argument" if target in inputs else "a constant"
+            scope.fail(f"{target!r} is {kind} and cannot be assigned to", statement.position)
         scope.names[target] = _value(scope, statement)
     outputs = tuple(builder.number(_value(scope, statement)) for statement in syntax.results)
     labels: dict[int, str | tuple[str, int]] = {}
@@ -143,7 +146,7 @@ def _textbook(program: Program) -> Program:
 def _value(scope: Scope, statement: Statement) -> int:
     value = run(scope, statement.items)
     if not isinstance(value, int):
-        scope.fail("a list in parentheses is not a value; write it in square brackets", statement.position)
+        scope.fail(no_list(scope.text, statement.position), statement.position)
     return value
 
 
@@ -182,7 +185,7 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
             del stack[len(stack) - count :]
             if lists and kind != "call" and not all(isinstance(a, int) for a in arguments):  # noqa: SIM102 - two ifs
                 if kind != "keyword" or isinstance(arguments[0], Keyword):
-                    scope.fail("a list in parentheses is not a value; write it in square brackets", position)
+                    scope.fail(no_list(scope.text, position), position)
             if kind == "tuple":
                 stack.append(tuple(arguments))  # type: ignore[arg-type]  # rows, as just checked
                 lists = True
@@ -217,7 +220,7 @@ def _joined(scope: Scope, name: str, arguments: list[int], position: int) -> int
     symbol = next(s.text for s in PRIMITIVES[name].symbols if s.conditions)
     if not all(map(scope.builder.graph.is_condition, arguments)):
         example = f"(x > 0) {symbol} (y > 0)" if len(arguments) == 2 else f"{symbol}(x > 0)"
-        scope.fail(f"{symbol!r} joins conditions only: write parentheses, as {example}", position)
+        scope.fail(f"{symbol!r} joins conditions only; write parentheses, as {example}", position)
     return scope.builder.op(name, *arguments)
 
 
@@ -231,8 +234,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
     if not all(isinstance(a, int) for a in arguments):
         named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
         if named is not None:
-            scope.fail(f"{name} has no argument named {named!r}", position)
-        scope.fail("a list in parentheses is not a value; write it in square brackets", position)
+            scope.fail(f"{name} has no argument named {named!r}; to compare, write ==", position)
+        scope.fail(no_list(scope.text, position), position)
     if name in PRODUCTS:
         if len(arguments) != 2:
             _wrong_count(scope, name, 2, 2, len(arguments), position)
@@ -241,7 +244,10 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return _formula(scope, name, arguments, position)
     primitive = FUNCTIONS.get(name)
     if primitive is None:
-        scope.fail(no_function(name, scope.text[:position], arguments=len(arguments)), position)
+        scope.fail(
+            no_function(name, scope.text[:position], scope.text[position + len(name) :], arguments=len(arguments)),
+            position,
+        )
     return _primitive(scope, name, primitive, arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
 
 
@@ -291,7 +297,7 @@ def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -
             )
     for pair in reversed(pairs):
         if not isinstance(pair, tuple) or len(pair) != 2 or any(isinstance(part, tuple) for part in pair):
-            scope.fail(f"{name} takes pairs, as {name}((x, x > 0), (0, True))", position)
+            scope.fail(f"{name} takes pairs; write {name}((x, x > 0), (0, True))", position)
         always = builder.value(pair[1]) is True
         result = pair[0] if always else builder.op("where", pair[1], pair[0], result)
     return result
@@ -299,8 +305,7 @@ def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -
 
 def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, position: int) -> NoReturn:
     counts = f"{least}" if least == most else f"{least} or {most}"
-    hint = "; write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
-    scope.fail(f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}{hint}", position)
+    scope.fail(no_count(name, counts, given, scope.text, position), position)
 
 
 def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
@@ -337,7 +342,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
 def _index(scope: Scope, key: Key, arguments: list[int], position: int) -> int:
     (x,) = arguments
     if not scope.builder.shape(x):
-        scope.fail("indexing of a scalar: it needs an array, declared as in args='x[n]'", position)
+        scope.fail(no_array(scope.text[:position]), position)
     return index(scope.builder, x, key)
 
 

@@ -65,12 +65,19 @@ def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
 
 
 def listed(names: Any) -> Any:
-    """Names as users list them: of text those that blanks or commas separate, else what is given."""
-    return names.replace(",", " ").split() if isinstance(names, str) else names
+    """Names as users list them: of text those that blanks or commas separate, of one SymPy symbol it alone."""
+    return names.replace(",", " ").split() if isinstance(names, str) else [names] if is_symbol(names) else names
+
+
+def is_symbol(name: Any) -> bool:
+    """Whether it is a symbol of SymPy's, which stands for its name."""
+    return getattr(name, "is_symbol", False) is True
 
 
 def normal(name: Any) -> Any:
-    """A name as the language has it, in form NFKC; what is no text as it is."""
+    """A name as the language has it, in form NFKC; that of a SymPy symbol; what is neither as it is."""
+    if is_symbol(name):
+        name = str(name)
     return unicodedata.normalize("NFKC", name) if isinstance(name, str) and not name.isascii() else name
 
 

@@ -16,7 +16,7 @@ from symdiff.emit.latex.terms import Piece, Printer, subscripted
 from symdiff.language.parser import Item, Statement, Syntax
 from symdiff.primitives import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY
 
-_CONSTANTS = {"pi": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}
+_CONSTANTS = {"pi": r"\pi", "π": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}
 _BIG = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}
 
 
