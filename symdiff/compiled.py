@@ -244,15 +244,17 @@ class Compiled:
         """The arguments with their core shapes, as `args` declares them."""
         return spelt(self.args, self.cores)
 
+    def _path(self, f: str = "") -> str:
+        """How it is had from what `compile` returns: `f.diff('x')`."""
+        members = [(f".{member}", args) for member, *args in self._recipe.path]
+        return f + "".join([name + f"({', '.join(map(repr, args))})" * bool(args) for name, args in members])
+
     def __repr__(self) -> str:
         written = self.text.strip()
         written = written if len(written) <= 60 else written[:57] + "..."
         shown = "\\n".join(line.strip() for line in written.splitlines())
-        path = "".join(
-            [f".{member}" + f"({', '.join(map(repr, args))})" * bool(args) for member, *args in self._recipe.path]
-        )
         args, outputs = ", ".join(self._spelt()), ", ".join(self.outputs)
-        return f'Function("{shown}"{path}: ({args}) -> {outputs})'
+        return f'Function("{shown}"{self._path()}: ({args}) -> {outputs})'
 
 
 def _fields(layout: Layout) -> tuple[str, ...]:

@@ -286,7 +286,7 @@ class Function(Shown):
         if packing is None:
             raise AttributeError(f"only what pack returns can unpack, not {self._call_text()}")
         names, shapes = packing
-        values, _, dtype, _ = arrays(self.wrt, [np.asarray(vector)], [()])
+        values, _, dtype, _ = arrays(self.wrt, [vector], [()])
         array = np.asarray(values[0], dtype)
         length = sum((product(shape) for shape in shapes), start=0)
         sizes = bound(self.wrt, [array.shape], [(length,)])

@@ -14,6 +14,7 @@ from symdiff.derive import calculus
 from symdiff.dims import value as dim_value
 from symdiff.function import Function
 from symdiff.runtime.arguments import arrays, bind
+from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.results import Layout, flatten, record
 from symdiff.uncertainty import Elements, name_of, uncertain, uncertainty
 
@@ -82,9 +83,12 @@ def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) 
     arguments, loop, dtype, sizes = arrays(f.args, given, f.cores)
     if dtype.kind == "c":
         raise TypeError("propagate takes real arguments")
+    if isinstance(cov, Mapping):
+        known = {name: std for key, std in cov.items() if (name := name_of(key)) in f.args}
+        cores = [f.cores[f.args.index(name)] for name in known]
+        compare([*labelled(f.args, given, f.cores), *labelled(list(known), list(known.values()), cores)])
     named = f.args if isinstance(cov, Mapping) else f.wrt
-    cores = dict(zip(f.args, f.cores, strict=True))
-    shapes = tuple([tuple([dim_value(dim, sizes) for dim in cores[name]]) for name in named])
+    shapes = tuple([tuple([dim_value(dim, sizes) for dim in f.cores[f.args.index(name)]]) for name in named])
     elements = Elements(named, shapes, loop)
     std, correlation = uncertainty(cov, elements)
     names = uncertain(std, elements)

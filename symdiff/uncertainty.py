@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from symdiff.dims import spelt
 from symdiff.errors import ShapeError
 from symdiff.runtime.arguments import normal
+from symdiff.runtime.numeric import PLAIN, more
 
 Array = NDArray[Any]
 
@@ -57,8 +58,8 @@ class Elements(NamedTuple):
 
 def _real(given: Any, what: str) -> Array:
     """What is given as an array of real numbers, in double precision."""
-    if isinstance(given, np.ma.MaskedArray):
-        raise TypeError(f"{what} is a masked array; fill it first, as in x.filled(numpy.nan)")
+    if type(given) not in PLAIN and (said := more(given, "x")):
+        raise TypeError(f"{what} {said}")
     try:
         array = np.asarray(given)
     except ValueError as error:
