@@ -15,7 +15,7 @@ from symdiff.dims import value as dim_value
 from symdiff.function import Function
 from symdiff.runtime.arguments import arrays, bind
 from symdiff.runtime.labels import compare, labelled
-from symdiff.runtime.results import Layout, flatten, record
+from symdiff.runtime.results import Layout, flatten, record, without_arithmetic
 from symdiff.uncertainty import Elements, name_of, uncertain, uncertainty
 
 Array = NDArray[Any]
@@ -34,6 +34,9 @@ class Propagated(NamedTuple):
     value: Any
     std: Any
     cov: Any
+
+
+without_arithmetic(Propagated, "take a field of a result p, as p.value or p.std")
 
 
 def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) -> Propagated:
