@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import prod
 from operator import or_
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -37,7 +37,8 @@ class Called(Compiled):
     """
 
     __slots__ = ("__call__",)
-    __call__: Callable[..., Any]
+    if TYPE_CHECKING:  # elsewhere a Function would have it among its annotations
+        __call__: Callable[..., Any]
 
     def __init__(self, recipe: Recipe, program: Program, wrt: tuple[str, ...], name: str, layout: Layout) -> None:
         super().__init__(recipe, program, wrt, name, layout)

@@ -130,8 +130,8 @@ class Check:
     __repr__ = __str__
 
     def _at(self, point: Sequence[float]) -> str:
-        few = [f"{name}={x:.6g}" for name, x in zip(self.args[:_NAMED], point, strict=False)]
-        return " ".join(few) + " ..." * (len(self.args) > _NAMED)
+        some = [f"{name}={x:.6g}" for name, x in zip(self.args[:_NAMED], point, strict=False)]
+        return " ".join(some) + " ..." * (len(self.args) > _NAMED)
 
     def _summary(self) -> str:
         count = len(self.comparisons)

@@ -15,7 +15,7 @@ import numpy as np
 
 from symdiff.compiled import Recipe
 from symdiff.dims import Dim, spelt, symbol
-from symdiff.errors import ParseError
+from symdiff.errors import ParseError, few
 from symdiff.function import Function
 from symdiff.language.hints import is_function, no_argument, no_function
 from symdiff.language.lexer import tokens
@@ -104,7 +104,7 @@ def _compile(recipe: Recipe) -> Function:
     names, wrt = program.arguments, recipe.wrt
     for name in wrt or ():
         if name not in names:
-            raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)}){no_argument(name)}")
+            raise TypeError(f"wrt names {name!r}, which is not an argument: ({few(names)}){no_argument(name)}")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
     return Function(recipe, program, names if wrt is None else wrt, "value", layout)
 

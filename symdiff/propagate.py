@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from symdiff.derive import calculus
 from symdiff.dims import value as dim_value
+from symdiff.errors import few
 from symdiff.function import Function
 from symdiff.runtime.arguments import arrays, bind
 from symdiff.runtime.labels import compare, labelled
@@ -118,9 +119,8 @@ def _in_order(f: Function, values: Any) -> list[Any]:
         or not isinstance(values, (Sequence, np.ndarray))
         or getattr(values, "shape", None) == ()
     ):
-        names = ", ".join(f.args[:4]) + (", ..." if len(f.args) > 4 else "")
         raise TypeError(
-            f"values is a sequence with one item for each argument, [{names}], or a mapping by name,"
+            f"values is a sequence with one item for each argument, [{few(f.args)}], or a mapping by name,"
             f" not {type(values).__name__}"
         )
     return list(bind(f.args, text, tuple(values), {}))

@@ -18,6 +18,7 @@ from symdiff.emit.latex.text import UnwrittenError
 from symdiff.errors import LimitError, ShapeError, SymdiffError
 from symdiff.export import module, save
 from symdiff.ir import Program
+from symdiff.members import member
 from symdiff.runtime.arguments import arrays, bind, converted, meet
 from symdiff.runtime.results import flatten
 from symdiff.trace import Plan, Trace, compared, plan, read, seeds
@@ -27,6 +28,7 @@ class Shown(Called):
     """A program that can be called, and shown; the base of `Function`."""
 
     @property
+    @member
     def latex(self) -> str:
         r"""LaTeX: of a formula as it was written, of a derivative in its simplified form.
 
@@ -50,6 +52,7 @@ class Shown(Called):
         return made
 
     @property
+    @member
     def mathtext(self) -> str:
         """As `latex`, for Matplotlib: each equation between dollar signs on a line of its own, with no environments.
 

@@ -20,6 +20,7 @@ from symdiff.dims import Shape
 from symdiff.dims import shown as shape_text
 from symdiff.emit.passes import lazy
 from symdiff.emit.steps import Line, lines
+from symdiff.errors import few
 from symdiff.ir import Program, compact
 from symdiff.runtime.arguments import normal
 from symdiff.runtime.results import Layout, record, record_of
@@ -155,8 +156,8 @@ def shown(given: Any) -> str:
         return ""
     if not isinstance(given, np.ndarray) or not given.ndim:
         return str(given)
-    few = np.array2string(given, precision=5, threshold=8, edgeitems=2, max_line_width=10**6, separator=" ")
-    return f"{given.shape} {_short(' '.join(few.split()).replace('[ ', '['))}"
+    some = np.array2string(given, precision=5, threshold=8, edgeitems=2, max_line_width=10**6, separator=" ")
+    return f"{given.shape} {_short(' '.join(some.split()).replace('[ ', '['))}"
 
 
 def _short(text: str, most: int = _LONG) -> str:
@@ -287,7 +288,7 @@ def seeds(
     Raises:
         TypeError: not as many as there are names, or an unknown name.
     """
-    listed = f"({', '.join(names)})"
+    listed = f"({few(names)})"
     if isinstance(given, Mapping):
         given = {normal(name): seed for name, seed in given.items()}
         for name in given:
@@ -355,8 +356,7 @@ def _no_adjoints(outputs: Sequence[str], results: Sequence[Shape]) -> str:
     give = "give a cotangent (in a shell --cotangent)"
     if len(outputs) == 1:
         return f"No adjoints: the result has the shape {shape_text(results[0])}; {give}, weights of that shape."
-    few = ", ".join(outputs[:8]) + (", ..." if len(outputs) > 8 else "")
-    return f"No adjoints: there are {len(outputs)} results ({few}); {give}, a weight for each."
+    return f"No adjoints: there are {len(outputs)} results ({few(outputs)}); {give}, a weight for each."
 
 
 def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequence[Any]) -> str:
@@ -369,5 +369,4 @@ def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequen
         for name, own, other in zip(names, call, steps, strict=True)
         if not np.allclose(own, other, rtol=_CLOSE, atol=0.0, equal_nan=True)
     ]
-    few = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
-    return f"{what} gives {few}, in a form that rounds otherwise than these steps." if found else ""
+    return f"{what} gives {few(found)}, in a form that rounds otherwise than these steps." if found else ""

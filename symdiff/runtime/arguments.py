@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from symdiff.arrays import Demands
 from symdiff.dims import Dim, Shape, solve, spelt, symbols
 from symdiff.dims import value as dim_value
-from symdiff.errors import ShapeError
+from symdiff.errors import ShapeError, few
 from symdiff.language.hints import no_argument, no_constant
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import meaning, numbers
@@ -45,7 +45,7 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
         given[name] = value
     missing = [name for name in names if name not in given]
     if missing:
-        shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
+        shown = few(map(repr, missing))
         hint = _apart(names, args) or "".join(f"; {hint}" for name in names if (hint := no_constant(name)))
         raise TypeError(f"{signature} takes {_count(len(names))}, {len(given)} given: {shown} missing{hint}")
     return tuple([given[name] for name in names])
@@ -57,7 +57,7 @@ def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
         case [Mapping() as given] if set(names) <= given.keys():
             return "; to give a dict write **values"
         case [given] if hasattr(given, "columns") and set(names) <= set(given.columns):
-            return f"; to give columns by name write **values[{list(names)}]"
+            return "; to give columns by name write **values, with the columns that are arguments"
         case [[*given]] | [np.ndarray(ndim=1) as given] if len(given) == len(names):
             return "; to give a sequence write *values"
     return ""
@@ -149,7 +149,7 @@ def arrays(
     try:
         loop = np.broadcast_shapes(*loops)
     except ValueError:
-        shown = ", ".join(f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape)
+        shown = few([f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape])
         what = "dimensions in front of those declared" if any(cores) else "arguments"
         raise ShapeError(f"the {what} do not broadcast together: {shown}") from None
     return values, loop, dtype, sizes
@@ -231,7 +231,7 @@ def check_out(
     given = list(_leaves(out)) if isinstance(out, tuple) else [out]
     if len(given) != len(names):
         what = "1 array" if len(names) == 1 else f"a tuple of {len(names)} arrays"
-        raise TypeError(f"out= takes {what} ({', '.join(names)}), {len(given)} given")
+        raise TypeError(f"out= takes {what} ({few(names)}), {len(given)} given")
     for name, array, shape in zip(names, given, shapes, strict=True):
         if array is None:
             continue
