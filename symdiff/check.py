@@ -325,7 +325,7 @@ def _stairs(f: Evaluate, point: Sequence[Values], k: int, largest: Callable[[Seq
     moves = np.geomspace(np.maximum(2.0**-44 * size, 2.0**-1040), 0.05 * np.maximum(size, 0.1), _MOVES)
     up, down = (f([*point[:k], point[k] + move, *point[k + 1 :]]) for move in (moves, -moves))
     changes = np.moveaxis(np.abs(up - down), -1 - size.ndim, 0)
-    height = np.min(np.where(changes > 0, changes, np.inf), axis=0)
+    height: Values = np.min(np.where(changes > 0, changes, np.inf), axis=0)
     height[changes[0] != 0] = 0.0
     for place in np.argwhere(height.any(axis=0)):
         at = (..., *place)
@@ -358,7 +358,7 @@ def _measured(f: Evaluate, point: Sequence[Values]) -> tuple[Values, Values]:
     return f(point), np.median(np.nan_to_num(found, nan=0.0, posinf=0.0), axis=0)
 
 
-def _scale(estimate: Values, value: Values, least: Any = _SMALLEST) -> Values:
+def _scale(estimate: Values, value: Values, least: Values | float = _SMALLEST) -> Values:
     return np.maximum(np.maximum(np.abs(estimate), 1e-3 * np.abs(value)), least)
 
 
