@@ -199,7 +199,9 @@ class Called(Compiled):
         if any(self.cores) or any(self.results):
             given = list(zip(self.args, args, self.cores, strict=True))
             line = apply_ufunc(self._path("f"), given, list(zip(self.outputs, self.results, strict=True)))
-            raise TypeError(f"{self._call_text()} has axes that dimensions of xarray do not name: write {line}")
+            nested = isinstance(self._nest, tuple) and any(isinstance(part, tuple) for part in self._nest)
+            instead = "pass x.to_numpy() for each" if nested else f"write {line}"
+            raise TypeError(f"{self._call_text()} has axes that dimensions of xarray do not name: {instead}")
         return self._result(
             by_dimension(lambda *plain: tuple(flatten(self._evaluate(plain), self._nest)), args, len(self.results))
         )

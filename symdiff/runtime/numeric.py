@@ -85,7 +85,7 @@ def meaning(given: Any, name: str) -> str | None:
     """
     if isinstance(given, np.ma.MaskedArray):
         float_first = "" if given.dtype.kind in "fc" else ".astype(float)"
-        return f"is a masked array of {given.dtype}; fill it first, as in {name}{float_first}.filled(numpy.nan)"
+        return f"is a masked array of {given.dtype}; fill it first: pass {name}{float_first}.filled(numpy.nan)"
     if isinstance(given, np.matrix):
         return f"is a matrix of {given.dtype}, for which * is a product of matrices; pass numpy.asarray({name})"
     if isinstance(given, (date, timedelta)):  # those of pandas have an attribute `unit`
@@ -170,11 +170,14 @@ def _no_numbers(given: Any, name: str, made: np.ndarray[Any, Any]) -> str:
         return f"is text ({text!r}), not a number, of dtype {dtype}{_cure(_as_floats(given, name, made))}"
     if dtype.kind != "O":
         return f"is of dtype {str(dtype)[:_SHOWN]}; {_NEEDED}{_cure(_of_dtype(array, made))}"
-    held = next((element for element in made.flat if type(element) not in PLAIN), None) if made.ndim else given
-    if made.ndim and (said := meaning(held, "element")):
-        return f"is of dtype object, and an element of it {said}"
     subject = "" if isinstance(given, (np.ndarray, np.generic)) else f"{kind}, "
-    holds = f" with {type(held).__name__} in it" if made.ndim and held is not None else ""
+    holds = ""
+    for element in made.flat if made.ndim else ():
+        if type(element) not in PLAIN:
+            if said := meaning(element, "element"):
+                return f"is of dtype object, and an element of it {said}"
+            holds = f" with {type(element).__name__} in it"
+            break
     cure = (None if made.ndim else _of_object(given, name)) or _as_floats(given, name, made)
     return f"is {subject}of dtype object{holds}; {_NEEDED}{_cure(cure)}"
 
