@@ -32,6 +32,7 @@ from symdiff.runtime.results import Layout, record, record_of
 
 _MOST = 60  # steps that are printed
 _LONG = 64  # characters of an expression or an array that are printed
+_REMARKS = 5
 _WIDE = 100  # characters of a title
 _CLOSE = 1e-9  # the relative difference from a call that is put down to rounding
 
@@ -388,7 +389,7 @@ class _Remarks:
         if not found:
             bars = {i: step.adjoint for i, step in self._steps.items() if step.kind == "argument"}
             found = [self._of_adjoint(i) for i, bar in bars.items() if bar is not None and not _finite(bar)]
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found))[:_REMARKS]
 
     def _every(self) -> dict[int, Any]:
         """The values of rows: of the steps, of constants, and of operations that are written as a part of a step."""

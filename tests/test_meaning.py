@@ -1,7 +1,7 @@
 """Arguments that mean more than their numbers: units, labels, masks and the like are refused, or kept."""
 
 import collections
-import datetime
+import datetime as dt
 import decimal
 import fractions
 import re
@@ -15,7 +15,6 @@ from numpy.testing import assert_array_equal
 
 import symdiff
 from symdiff import ShapeError
-from symdiff.runtime.numeric import numbers
 
 pytestmark = [
     pytest.mark.usefixtures("backend"),
@@ -120,7 +119,11 @@ def every(call):
     f = symdiff.compile("a*x^2")
     for name in MEMBERS:
         g = member(f, name)
-        yield lambda x, g=g: g(x, *[2.0] * (len(g.args) - 1)) if g.args[0] == "x" else g(2.0, x, *[2.0] * (len(g.args) - 2))
+        yield (
+            lambda x, g=g: (
+                g(x, *[2.0] * (len(g.args) - 1)) if g.args[0] == "x" else g(2.0, x, *[2.0] * (len(g.args) - 2))
+            )
+        )
         yield lambda x, g=g: g(**{**dict.fromkeys(g.args, 2.0), "x": x})
     yield lambda x: f(2.0, x, out=np.empty(2))
     yield lambda x: f.trace(2.0, x)
@@ -142,7 +145,9 @@ UNITS = [
 @pytest.mark.parametrize(("quantity", "cure"), UNITS, ids=lambda v: v if isinstance(v, str) else "")
 def test_quantities_are_refused_with_what_to_pass(quantity, cure):
     for call in every(quantity):
-        with pytest.raises(TypeError, match=re.escape(f"; pass {cure.replace('(dimensionless)', 'dimensionless')}")) as e:
+        with pytest.raises(
+            TypeError, match=re.escape(f"; pass {cure.replace('(dimensionless)', 'dimensionless')}")
+        ) as e:
             call(quantity)
         assert str(e.value).startswith("argument 'x' is a ")
         assert "in the unit" in str(e.value)
@@ -180,14 +185,18 @@ def test_uncertain_numbers():
     for call in every(x):
         with pytest.raises(TypeError, match=r"argument 'x' is a number with an uncertainty; pass x\.nominal_value, or"):
             call(x)
-    with pytest.raises(TypeError, match=r"an element of it is a number with an uncertainty; pass element\.nominal_value"):
+    with pytest.raises(
+        TypeError, match=r"an element of it is a number with an uncertainty; pass element\.nominal_value"
+    ):
         symdiff.compile("x")(unumpy.uarray([1.0, 2.0], [0.1, 0.2]))
 
 
 def test_tensors_that_require_grad():
     for x in (Torch(2.0), Torch([1.0, 2.0])):
         for call in every(x):
-            with pytest.raises(TypeError, match=r"argument 'x' is a Torch that requires grad; pass x\.detach\(\)\.numpy\(\)"):
+            with pytest.raises(
+                TypeError, match=r"argument 'x' is a Torch that requires grad; pass x\.detach\(\)\.numpy\(\)"
+            ):
                 call(x)
         with pytest.raises(TypeError, match=r"is a list, and an element of it is a Torch that requires grad"):
             symdiff.compile("x")([x, 1.0])
@@ -223,8 +232,8 @@ OTHERS = [
     (np.datetime64("2020-01-01T00:00:01"), "of dtype datetime64[s]", "(x - numpy.datetime64('2000-01-01')) / numpy.timedelta64(1, 's')"),
     ([np.datetime64("2020-01-02")], "of dtype datetime64[D]", "(numpy.asarray(x) - numpy.asarray(x).min()) / numpy.timedelta64(1, 's')"),
     (np.array([1, 2], "m8[ms]"), "of dtype timedelta64[ms]", "x / numpy.timedelta64(1, 's')"),
-    (datetime.timedelta(seconds=3), "is timedelta, of dtype object", "x.total_seconds()"),
-    (datetime.date(2020, 1, 1), "is date, of dtype object", "seconds since a start, as (x - start).total_seconds()"),
+    (dt.timedelta(seconds=3), "is timedelta, of dtype object", "x.total_seconds()"),
+    (dt.date(2020, 1, 1), "is date, of dtype object", "seconds since a start, as (x - start).total_seconds()"),
     (np.zeros(2, [("a", "f8"), ("b", "f8")]), "of dtype [('a'", "a field of it, as x['a']"),
     (np.zeros(2, "V3"), "of dtype |V3", None),
     (np.float16(2), "of dtype float16", "x.astype(numpy.float32)"),
@@ -241,12 +250,11 @@ OTHERS = [
     ([[1.0, 2.0], [[1.0], [2.0]]], "is not an array: it has lists beside what is no list, which is dtype object", None),
     ({"x": 1.0}, "is dict, of dtype object", "its values, as list(x.values()), or by name, as f(**x)"),
     ({1.0, 2.0}, "is set, of dtype object", "a list, as sorted(x)"),
-    (dict(a=1.0).values(), "is dict_values, of dtype object", "list(x)"),
+    ({"a": 1.0}.values(), "is dict_values, of dtype object", "list(x)"),
     (map(float, "12"), "is map, of dtype object", "list(x)"),
     (len, "is builtin_function_or_method, of dtype object", "what it returns"),
     (object(), "is object, of dtype object", None),
 ]  # fmt: skip
-OWN = {"x", "numpy", "float", "complex", "list", "sorted", "element"}
 
 
 @pytest.mark.parametrize(("x", "kind", "cure"), OTHERS, ids=[f"{k}-{o[1][:30]}" for k, o in enumerate(OTHERS)])
@@ -261,15 +269,16 @@ def test_what_is_no_number_is_a_type_error_with_dtype_and_cure(x, kind, cure):
         assert len(said) < 300
 
 
-@pytest.mark.parametrize(("x", "kind", "cure"), [o for o in OTHERS if o[2]], ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("x", "kind", "cure"), [o for o in OTHERS if o[2]], ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_every_cure_gives_numbers(x, kind, cure):
     found = re.split(r", or | for a| of it, as |: ", cure)[0]
     found = cure.rpartition(", as ")[2] if ", as " in cure and "f(**x)" not in cure else found
     found = "list(x.values())" if "values()" in found else found
     if found == "what it returns" or found.startswith("element") or "start)" in found:
         return
-    made = numbers(eval(found, {"x": x, "numpy": np}), "x")
-    assert made.dtype.kind in "fci"
+    assert np.asarray(symdiff.compile("2*x")(eval(found, {"x": x, "numpy": np}))).dtype.kind in "fc"
 
 
 def test_a_sparse_array_of_scipy():
@@ -294,7 +303,7 @@ def test_what_is_just_numbers_is_taken():
 
     f = symdiff.compile("2*x")
     for x in ([1.0, 2.0], (1, 2), range(1, 3), array.array("d", [1, 2]), memoryview(np.array([1.0, 2.0])),
-              collections.deque([1.0, 2.0]), [np.float64(1), np.array(2.0)], np.ones(2).view(np.recarray) + [0, 1]):  # fmt: skip
+              collections.deque([1.0, 2.0]), [np.float64(1), np.array(2.0)], np.array([1.0, 2.0]).view(np.recarray)):  # fmt: skip
         assert_array_equal(f(x), [2.0, 4.0])
     assert f([[1.0, 2.0], (3.0, 4.0)]).tolist() == [[2, 4], [6, 8]]
     tagged = np.array([1.0, 2.0]).view(type("Tagged", (np.ndarray,), {"unit": None}))  # as a column of astropy without
@@ -381,7 +390,10 @@ def test_types_of_series():
         (pd.Series(["a", "b"]), "argument 'x' is Series, of dtype object|argument 'x' is text"),
         (pd.Series(["1", "2"]), r"pass x\.astype\(float\)"),
         (pd.Series([1, 2], dtype="category"), r"of dtype category, whose numbers are names; pass x\.astype\(float\)"),
-        (pd.Series(pd.date_range("2020", periods=2)), r"of dtype datetime64.* pass \(x - x\.min\(\)\) / numpy\.timedelta64"),
+        (
+            pd.Series(pd.date_range("2020", periods=2)),
+            r"of dtype datetime64.* pass \(x - x\.min\(\)\) / numpy\.timedelta64",
+        ),
         (pd.Series(pd.to_timedelta([1, 2], "s")), r"of dtype timedelta64.* pass x / numpy\.timedelta64\(1, 's'\)"),
         (pd.Timestamp("2020"), r"is Timestamp, of dtype object"),
         (pd.Timedelta("1s"), r"pass x\.total_seconds\(\)"),
@@ -443,7 +455,9 @@ def test_labels_that_are_equal_in_another_way():
 def test_arrays_of_another_shape_have_no_labels_to_go_by(s):
     f = symdiff.compile("a*x", args="x, a")
     for other in (np.ones((4, 1)), np.ones((2, 3)), np.ones((2, 1, 3))):
-        with pytest.raises(ValueError, match=r"'x' has labels for the shape \(3,\), .* shape \(.*\): pass x\.to_numpy\(\)"):
+        with pytest.raises(
+            ValueError, match=r"'x' has labels for the shape \(3,\), .* shape \(.*\): pass x\.to_numpy\(\)"
+        ):
             f(s, other)
         assert f(s.to_numpy(), other).shape == np.broadcast_shapes((3,), other.shape)
     with pytest.raises(ValueError, match="do not broadcast"):
