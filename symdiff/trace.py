@@ -32,7 +32,7 @@ from symdiff.runtime.results import Layout, record, record_of
 
 _MOST = 60  # steps that are printed
 _LONG = 64  # characters of an expression or an array that are printed
-_REMARKS = 5
+_REMARKS = 5  # that a trace has
 _WIDE = 100  # characters of a title
 _CLOSE = 1e-9  # the relative difference from a call that is put down to rounding
 
