@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from itertools import pairwise
 from math import e, inf
+from reprlib import repr as short
 from typing import Any, ParamSpec, TypeVar
 from unicodedata import normalize
 
@@ -252,7 +253,7 @@ def _arguments(given: str | Sequence[str], option: str) -> tuple[Argument, ...]:
     if not isinstance(given, str) and not (
         isinstance(given, Sequence) and all(isinstance(name, str) for name in given)
     ):
-        raise TypeError(f"{option} is a str of names or a sequence of them, not {given!r}")
+        raise TypeError(f"{option} is a str of names or a sequence of them, not {short(given)}")
     text = given if isinstance(given, str) else ", ".join(given)
     found: dict[str, list[Dim]] = {}
     name = ""  # the argument that has just been read

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
+from reprlib import repr as short
 from typing import Any, cast
 
 import numpy as np
@@ -80,7 +81,7 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
         return ("value", "grad", "hessian") if f.results == ((),) else ("value", "jacobian")
     chosen = listed(include)
     if not isinstance(chosen, Sequence) or not all(isinstance(name, str) for name in chosen):
-        raise TypeError(f"include is a str of names or a sequence of them, not {include!r}")
+        raise TypeError(f"include is a str of names or a sequence of them, not {short(include)}")
     for k, name in enumerate(chosen):
         if name not in MEMBERS:
             raise ValueError(f"there is no {name!r} to include; there are {', '.join(MEMBERS)}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from itertools import accumulate
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
@@ -311,7 +312,9 @@ def seeds(
     if len(names) == 1 and not (isinstance(given, tuple) or (isinstance(given, list) and not cores[0])):
         return [given]
     if not isinstance(given, tuple | list) and not (isinstance(given, np.ndarray) and given.ndim):
-        raise TypeError(f"{option}= takes {len(names)} values {listed}, in a tuple or by name in a dict, not {given!r}")
+        raise TypeError(
+            f"{option}= takes {len(names)} values {listed}, in a tuple or by name in a dict, not {short(given)}"
+        )
     if len(given) != len(names):
         raise TypeError(f"{option}= takes {len(names)} value{'s' * (len(names) != 1)} {listed}, {len(given)} given")
     return list(given)

@@ -537,6 +537,42 @@ def test_out_beside_labels(s):
         f(s, 2.0, out=s)
 
 
+def test_traces_and_checks_take_the_numbers_of_labelled_data(s):
+    f = symdiff.compile("a*x^2", args="x, a")
+    trace = f.trace(s, 2.0, tangent={"x": s}, cotangent=s)
+    for step in trace:
+        assert type(step.value) is type(step.tangent) is type(step.adjoint) is np.ndarray
+    assert trace.gradient.x.tolist() == [4.0, 16.0, 64.0]
+    assert str(trace).count("\n") == 8
+    assert f.check(s, 2.0).comparisons[0].points == 3
+    assert type(symdiff.propagate(f, [s, 2.0], {"x": 0.1}).value) is np.ndarray
+    for seed, said in [
+        (Astropy([1.0], "s"), "in the unit 's'"),
+        ("1", "is text"),
+        (np.ma.array(1.0), "is a masked array"),
+    ]:
+        with pytest.raises(TypeError, match=f"argument 'x_dot' (.* )?{said}"):
+            f.trace(s, 2.0, tangent={"x": seed})
+
+
+class Labelled:
+    """A Series of a package that is not pandas."""
+
+    index = (0, 1)
+
+    def to_numpy(self):
+        return np.array([1.0, 2.0])
+
+    def __array__(self, dtype=None, copy=None):
+        return self.to_numpy()
+
+
+def test_labels_of_other_packages_are_refused():
+    said = r"argument 'x' is a Labelled with labels that are not of pandas; pass x\.to_numpy\(\)"
+    with pytest.raises(TypeError, match=said):
+        symdiff.compile("2*x")(Labelled())
+
+
 def test_large_series_keep_their_labels():
     f = symdiff.compile("sin(x)*a + exp(-x)")
     x = pd.Series(np.linspace(0, 1, 200_000), index=np.arange(200_000) * 2)

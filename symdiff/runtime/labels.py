@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from reprlib import repr as short
 from typing import Any
 
 from symdiff.dims import Shape, symbols
@@ -65,7 +66,7 @@ def _differ(name: str, one: Any, labels: Any, other: str, two: Any, others: Any)
         how = "the same labels in another order"
     else:
         pairs = enumerate(zip(labels, others, strict=True))
-        how = next((f"{p!r} and {q!r} at position {k}" for k, (p, q) in pairs if p != q), "of other kinds")
+        how = next((f"{short(p)} and {short(q)} at position {k}" for k, (p, q) in pairs if p != q), "of other kinds")
     if one is two:
         return f"the rows and the columns of {name!r} are labelled differently ({how}): pass {name}.to_numpy()"
     axis = ""

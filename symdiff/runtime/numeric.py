@@ -93,6 +93,8 @@ def meaning(given: Any, name: str) -> str | None:
     if _of_pandas(given):
         return _meaning_of_pandas(given, name)
     kind = type(given).__name__
+    if hasattr(given, "to_numpy") and hasattr(given, "index") and not callable(given.index):
+        return f"is a {kind} with labels that are not of pandas; pass {name}.to_numpy()"
     if isinstance(given, classes("xarray", "DataArray", "Variable", "Dataset")):
         of = f"a variable of it, as {name}['v']" if kind == "Dataset" else name
         return f"is a {kind} of xarray, whose dimensions have names; pass {of}.to_numpy()"
