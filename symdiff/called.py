@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import prod
 from operator import or_
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from symdiff.runtime.blocks import Plan, plan
 from symdiff.runtime.blocks import axes as axes_of
 from symdiff.runtime.blocks import evaluate as in_blocks
 from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, scalar_entry
+from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label_of, labelled
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, flatten
 
@@ -48,7 +49,8 @@ class Called(Compiled):
     """
 
     __slots__ = ("__call__",)
-    __call__: Callable[..., Any]
+    if TYPE_CHECKING:  # elsewhere a Function would have it among its annotations
+        __call__: Callable[..., Any]
 
     def __init__(self, recipe: Recipe, program: Program, wrt: tuple[str, ...], name: str, layout: Layout) -> None:
         super().__init__(recipe, program, wrt, name, layout)
@@ -181,15 +183,36 @@ class Called(Compiled):
 
     def _evaluate(self, args: tuple[Any, ...], out: Any = None) -> Any:
         """Evaluate by NumPy."""
+        given = labelled(self.args, args, self.cores)
+        if given and dimensioned(given):
+            return self._by_dimension(args, out)
         values, loop, dtype, sizes = arrays(self.args, args, self.cores)
         meet(self._program.graph.demands, sizes)
+        label = label_of(given, loop) if given else None
         shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
         outs = [None] * len(shapes) if out is None else check_out(out, self.outputs, shapes, dtype)
         settled = self._run(values, loop, dtype, sizes, shapes, outs)
         if not loop and out is None:
             python = all(type(a) in (float, int, bool, complex) for a in args)
             settled = [v if v.ndim else v.item() if python else v[()] for v in settled]
+        if label is not None:
+            parts = zip(settled, outs, self.results, strict=True)
+            settled = [label(v) if o is None and not core else v for v, o, core in parts]
         return self._result(settled)
+
+    def _by_dimension(self, args: tuple[Any, ...], out: Any) -> Any:
+        """Evaluate on arguments of xarray's, whose dimensions go by name."""
+        if out is not None:
+            raise TypeError("out= takes arguments that are plain arrays: pass x.to_numpy() for each of xarray")
+        if any(self.cores) or any(self.results):
+            given = list(zip(self.args, args, self.cores, strict=True))
+            line = apply_ufunc(self._path("f"), given, list(zip(self.outputs, self.results, strict=True)))
+            nested = isinstance(self._nest, tuple) and any(isinstance(part, tuple) for part in self._nest)
+            instead = "pass x.to_numpy() for each" if nested else f"write {line}"
+            raise TypeError(f"{self._call_text()} has axes that dimensions of xarray do not name: {instead}")
+        return self._result(
+            by_dimension(lambda *plain: tuple(flatten(self._evaluate(plain), self._nest)), args, len(self.results))
+        )
 
     def _result(self, values: Sequence[Any]) -> Any:
         """The result of a call, of the outputs."""

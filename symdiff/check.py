@@ -8,9 +8,10 @@ Moré & Wild, "Estimating computational noise" (2011), for what rounding makes o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import comb
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.errors import LimitError
+from symdiff.evaluate import evaluate
+from symdiff.ir import Program
 from symdiff.unrolled import Evaluate, Unrolled
 
 if TYPE_CHECKING:
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
 _STEPS = (2.0**-66, 2.0**-76)  # of the complex step, relative to the argument
 _TOLERANCE, _LOOSE = 1e-10, 1e-7  # relative, of the complex step and of differences
 _SMALLEST = 1e-140  # derivatives smaller than that are not compared closely, as their parts may underflow
+_SIGNED = 1e-290  # those larger have the right sign all the same
 _LARGEST = 1e-3  # relative error that is ever put down to rounding
+_MOVES = 21  # from the smallest steps to the largest
 _LEVELS = 6  # of Ridders' tableau, whose steps are halved
 _SPREADS = (1e-3, 1e-6, 1e-9)  # of the points among which noise is looked for, relative to the argument
 _EPSILON = 2.0**-52
@@ -130,8 +135,8 @@ class Check:
     __repr__ = __str__
 
     def _at(self, point: Sequence[float]) -> str:
-        few = [f"{name}={x:.6g}" for name, x in zip(self.args[:_NAMED], point, strict=False)]
-        return " ".join(few) + " ..." * (len(self.args) > _NAMED)
+        some = [f"{name}={x:.6g}" for name, x in zip(self.args[:_NAMED], point, strict=False)]
+        return " ".join(some) + " ..." * (len(self.args) > _NAMED)
 
     def _summary(self) -> str:
         count = len(self.comparisons)
@@ -176,7 +181,9 @@ def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
         # Seeds of arrays are mostly zeros, and zero times an infinite derivative of another element is NaN.
         infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
         for k, name in enumerate(names):
-            estimates = _estimates(of.value, point, of.wrt[k], values, holomorphic=of.holomorphic)
+            estimates = _estimates(
+                of.value, point, of.wrt[k], values, partial(_largest, f, of), holomorphic=of.holomorphic
+            )
             forward = _measured(of.forward(k), point)
             for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
                 for i, output in enumerate(of.outputs):
@@ -187,7 +194,9 @@ def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
             hessian, noises = _measured(of.hessian, point)
             gradient = of.gradient(point)
             for k, name in enumerate(names):
-                estimates = _estimates(of.gradient, point, of.wrt[k], gradient, holomorphic=of.holomorphic)
+                estimates = _estimates(
+                    of.gradient, point, of.wrt[k], gradient, partial(_largest, f.grad, of), holomorphic=of.holomorphic
+                )
                 for i, other in enumerate(names[: k + 1]):
                     title = f"d2 {f.outputs[0]}/d {other} d {name}"
                     by = [estimate.of(i) for estimate in estimates]
@@ -217,12 +226,19 @@ class _Estimate:
 
 
 def _estimates(
-    f: Evaluate, point: Sequence[Values], k: int, values: Values, *, holomorphic: bool
+    f: Evaluate,
+    point: Sequence[Values],
+    k: int,
+    values: Values,
+    largest: Callable[[Sequence[Any]], float],
+    *,
+    holomorphic: bool,
 ) -> tuple[_Estimate, ...]:
     """By the complex step where it can be trusted, else by differences.
 
     Those are two: at the smallest steps a function that rounding has made a staircase cannot be
     told from one with a kink near the point, so once it is taken to have noise, once to have a kink.
+    The largest number that the function computes at a point tells such a staircase from one of the formula.
     """
     found, trusted = np.full(values.shape, np.nan), np.zeros(values.shape, np.bool_)
     error = np.zeros(values.shape)
@@ -235,7 +251,8 @@ def _estimates(
     if trusted.all():
         return (_Estimate(found, tolerance, error, trusted),)
     candidates: list[_Estimate] = []
-    for noise in (np.zeros(values.shape), _measured(f, point)[1]):
+    stairs = _stairs(f, point, k, largest)
+    for noise in (np.zeros(values.shape), np.maximum(_measured(f, point)[1], stairs)):
         best, uncertain = _differences(f, point, k, noise)
         best, uncertain = np.where(trusted, found, best), np.where(trusted, error, 10 * uncertain)
         candidates.append(_Estimate(best, tolerance, uncertain, trusted))
@@ -309,6 +326,34 @@ def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Val
     return best, error, np.where(seen, slopes[0], 0.0)
 
 
+def _stairs(f: Evaluate, point: Sequence[Values], k: int, largest: Callable[[Sequence[Any]], float]) -> Values:
+    """How high the steps are where rounding has made a staircase of a function; 0 where it has not.
+
+    It is flat for the smallest moves then, and the first that it notices are as high as the last bit of what
+    it computes on the way, as of the 1 in `(1 + 1e-10*abs(x)) - 1`.
+    """
+    size = np.abs(point[k])
+    moves = np.geomspace(np.maximum(2.0**-44 * size, 2.0**-1040), 0.05 * np.maximum(size, 0.1), _MOVES)
+    up, down = (f([*point[:k], point[k] + move, *point[k + 1 :]]) for move in (moves, -moves))
+    changes = np.moveaxis(np.abs(up - down), -1 - size.ndim, 0)
+    height: Values = np.min(np.where(changes > 0, changes, np.inf), axis=0)
+    height[changes[0] != 0] = 0.0
+    for place in np.argwhere(height.any(axis=0)):
+        at = (..., *place)
+        rounding = 4 * _EPSILON * largest([a[tuple(place)] for a in point])
+        step = np.where(np.isinf(height[at]), rounding, height[at])  # none is seen, for no move is far enough
+        height[at] = np.where(step <= rounding, step, 0.0)
+    return height
+
+
+def _largest(f: Function, of: Unrolled, at: Sequence[Any]) -> float:
+    """The largest number that is computed on the way to the results at one point."""
+    program = f._program  # noqa: SLF001 - a part of it
+    every = Program(program.graph, program.inputs, tuple(range(len(program.graph.rows))), ())
+    found = [np.abs(np.asarray(v, np.float64)) for v in evaluate(every, of.arguments(at)) if v is not None]
+    return float(max([np.max(v, initial=0.0, where=np.isfinite(v)) for v in found], default=0.0))
+
+
 def _measured(f: Evaluate, point: Sequence[Values]) -> tuple[Values, Values]:
     """Values, and how far rounding scatters them, by what high differences of neighbouring values leave.
 
@@ -324,8 +369,8 @@ def _measured(f: Evaluate, point: Sequence[Values]) -> tuple[Values, Values]:
     return f(point), np.median(np.nan_to_num(found, nan=0.0, posinf=0.0), axis=0)
 
 
-def _scale(estimate: Values, value: Values) -> Values:
-    return np.maximum(np.maximum(np.abs(estimate), 1e-3 * np.abs(value)), _SMALLEST)
+def _scale(estimate: Values, value: Values, least: Values | float = _SMALLEST) -> Values:
+    return np.maximum(np.maximum(np.abs(estimate), 1e-3 * np.abs(value)), least)
 
 
 def _compare(
@@ -336,7 +381,8 @@ def _compare(
     tried = []
     for one in by:
         estimate = np.ravel(one.value)
-        scale = _scale(estimate, value)
+        opposite = (np.sign(got) * np.sign(estimate) < 0) & (np.minimum(np.abs(got), np.abs(estimate)) > _SIGNED)
+        scale = _scale(estimate, value, np.where(opposite, _SIGNED, _SMALLEST))
         same = got == estimate
         error = np.where(same, 0.0, np.abs(got - estimate) / scale)
         error = np.where(np.isnan(error), np.inf, error)

@@ -12,6 +12,7 @@ from symdiff.dims import spelt
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
+from symdiff.errors import few
 from symdiff.evaluate import special
 from symdiff.ir import Program, Row, operands
 from symdiff.language.lower import Argument, lower
@@ -107,6 +108,9 @@ def _spelt(row: Row) -> str:
     return primitive.symbols[0].text if primitive.symbols else "norm" if row[0] == "magnitude" else row[0]
 
 
+_DESCRIBED = 1000  # characters of a formula in a docstring
+
+
 class Compiled:
     """A program with its sources, and the functions made from them."""
 
@@ -133,6 +137,9 @@ class Compiled:
             native.binding()
             if missing(program) is not None:
                 self.backend = "numpy"
+        # What Python's tools and other packages ask any function for.
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = self._described()
 
     def _content(self) -> tuple[object, ...]:
         """What makes it what it is: the formula, the options, and what was derived."""
@@ -260,33 +267,41 @@ class Compiled:
 
     @property
     def __signature__(self) -> inspect.Signature:
+        """The arguments of the formula alone, which is what libraries count and name parameters by."""
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         try:
             parameters = [inspect.Parameter(name, kind) for name in self.args]
         except ValueError:  # a name that is a keyword of Python
             parameters = [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)]
-        if "out" not in self.args:
-            parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
         return inspect.Signature(parameters)
 
     def _call_text(self) -> str:
-        listed = self._spelt()
-        listed = listed if len(listed) <= 8 else [*listed[:7], "..."]
-        return f"{self.name}({', '.join(listed)})"
+        return f"{self.name}({few(self._spelt())})"
 
     def _spelt(self) -> list[str]:
         """The arguments with their core shapes, as `args` declares them."""
         return spelt(self.args, self.cores)
 
+    def _path(self, f: str = "") -> str:
+        """How it is had from what `compile` returns: `f.diff('x')`."""
+        members = [(f".{member}", args) for member, *args in self._recipe.path]
+        return f + "".join([name + f"({few(map(repr, args))})" * bool(args) for name, args in members])
+
+    def _described(self) -> str:
+        """The docstring: the formula, what of it this is, arguments and results."""
+        text = self.text.strip()
+        text = text if len(text) <= _DESCRIBED else text[:_DESCRIBED] + "..."
+        if self._recipe.path:
+            made_by = getattr(type(self), self._recipe.path[-1][0], None)
+            text = f"{self._path('f')}, where f is {text}\n\n{(made_by.__doc__ or '').partition(chr(10))[0]}"
+        lists = {"Arguments": self._spelt(), "Results": spelt(self.outputs, self.results), "Derivatives by": self.wrt}
+        return "\n\n".join([text, "\n".join([f"{what}: {few(names)}" for what, names in lists.items() if names])])
+
     def __repr__(self) -> str:
         written = self.text.strip()
         written = written if len(written) <= 60 else written[:57] + "..."
         shown = "\\n".join(line.strip() for line in written.splitlines())
-        path = "".join(
-            [f".{member}" + f"({', '.join(map(repr, args))})" * bool(args) for member, *args in self._recipe.path]
-        )
-        args, outputs = ", ".join(self._spelt()), ", ".join(self.outputs)
-        return f'Function("{shown}"{path}: ({args}) -> {outputs})'
+        return f'Function("{shown}"{self._path()}: ({few(self._spelt())}) -> {few(self.outputs)})'
 
 
 def _fields(layout: Layout) -> tuple[str, ...]:

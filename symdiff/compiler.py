@@ -10,6 +10,7 @@ from functools import wraps
 from itertools import chain, pairwise
 from math import e, inf
 from numbers import Real
+from reprlib import repr as short
 from typing import Any, ParamSpec, TypeVar
 from unicodedata import normalize
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from symdiff.compiled import Recipe
 from symdiff.dims import Dim, spelt, symbol
-from symdiff.errors import FormulaWarning, ParseError
+from symdiff.errors import FormulaWarning, ParseError, few
 from symdiff.function import Function
 from symdiff.language.hints import e_is_a_variable, is_function, no_argument, no_formula, no_function
 from symdiff.language.lexer import tokens
@@ -139,7 +140,7 @@ def _compile(recipe: Recipe) -> Function:
     known = frozenset(names)
     for name in wrt or ():
         if name not in known:
-            raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)}){no_argument(name)}")
+            raise TypeError(f"wrt names {name!r}, which is not an argument: ({few(names)}){no_argument(name)}")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
     return Function(recipe, program, names if wrt is None else wrt, "value", layout)
 
@@ -331,7 +332,9 @@ def _arguments(given: Any, option: str) -> tuple[Argument, ...]:
     names = [given] if isinstance(given, str) or is_symbol(given) else given
     names = list(map(normal, names)) if isinstance(names, Sequence) else [None]
     if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"{option} is a str of names or a sequence of them, as 'x, y' or ['x', 'y'], not {given!r}")
+        raise TypeError(
+            f"{option} is a str of names or a sequence of them, as 'x, y' or ['x', 'y'], not {short(given)}"
+        )
     text = ", ".join(names)
     found: dict[str, list[Dim]] = {}
     name = ""  # the argument that has just been read

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
+from reprlib import repr as short
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from symdiff.dims import Shape, spelt, symbols, value
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.module import About, Member, Module, Spaced
-from symdiff.errors import ShapeError
+from symdiff.errors import ShapeError, few
 from symdiff.evaluate import special
 from symdiff.files import destination, write
 from symdiff.runtime.arguments import arrays, listed, meet, normal
@@ -82,7 +83,7 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
         return ("value", "grad", "hessian") if f.results == ((),) else ("value", "jacobian")
     chosen = listed(include)
     if not isinstance(chosen, Sequence) or not all(isinstance(name, str) for name in chosen):
-        raise TypeError(f"include is a str of names or a sequence of them, not {include!r}")
+        raise TypeError(f"include is a str of names or a sequence of them, not {short(include)}")
     for k, name in enumerate(chosen):
         if name not in MEMBERS:
             raise ValueError(f"there is no {name!r} to include; there are {', '.join(MEMBERS)}")
@@ -251,16 +252,16 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
         values = {normal(name): v for name, v in at.items()}
     elif isinstance(at, (Sequence, np.ndarray)) and not isinstance(at, str):
         if len(at) != len(f.args):
-            raise TypeError(f"at has {len(at)} values, and there are {len(f.args)} arguments ({', '.join(f.args)})")
+            raise TypeError(f"at has {len(at)} values, and there are {len(f.args)} arguments ({few(f.args)})")
         values = dict(zip(f.args, at, strict=True))
     else:
         raise TypeError(f"at is a dict of names and values, or a sequence of values, not {type(at).__name__}")
     for name in values:
         if name not in cores:
-            raise TypeError(f"at names {name!r}, which is no argument ({', '.join(cores)})")
+            raise TypeError(f"at names {name!r}, which is no argument ({few(cores)})")
     missing = [name for name in f.args if name not in values]
     if missing:
-        raise TypeError(f"at gives no value to {', '.join(missing)}")
+        raise TypeError(f"at gives no value to {few(missing)}")
     found: dict[str, Any] = {}
     for name, given in values.items():
         (array,), loop, dtype, _ = arrays([name], [given], [cores[name]])

@@ -13,11 +13,12 @@ from symdiff.check import Check, check
 from symdiff.compiled import Derive, Recipe
 from symdiff.derive import calculus
 from symdiff.dims import fixed, product, shown, value
-from symdiff.errors import ShapeError
+from symdiff.errors import ShapeError, few
 from symdiff.evaluate import key
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
 from symdiff.language.parser import RESERVED
+from symdiff.members import failed, member
 from symdiff.runtime.arguments import arrays, bind, bound, converted, listed, meet, normal
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
@@ -65,6 +66,8 @@ class Function(Shown):
             Raises:
                 AttributeError: with what it is called here.
             """
+            if (error := failed(self, name)) is not None:
+                raise error
             if hasattr(type(self), name):  # a property has raised it
                 return object.__getattribute__(self, name)
             hint = ""
@@ -77,6 +80,7 @@ class Function(Shown):
             )  # no hint of Python's
 
     @cached_property
+    @member
     def grad(self) -> Function:
         """Gradient by a reverse sweep: takes the arguments, returns a field for each of `wrt`.
 
@@ -87,6 +91,7 @@ class Function(Shown):
         return self._derived("grad", calculus.gradient, record_of("grad", self.wrt))
 
     @cached_property
+    @member
     def value_and_grad(self) -> Function:
         """Value and gradient in one pass: returns `(value, grad)`.
 
@@ -98,6 +103,7 @@ class Function(Shown):
         return self._derived("value_and_grad", calculus.value_and_gradient, layout)
 
     @cached_property
+    @member
     def jvp(self) -> Function:
         """Jacobian-vector product by a forward sweep.
 
@@ -107,6 +113,7 @@ class Function(Shown):
         return self._derived("jvp", calculus.jvp)
 
     @cached_property
+    @member
     def vjp(self) -> Function:
         """Vector-Jacobian product by a reverse sweep.
 
@@ -116,6 +123,7 @@ class Function(Shown):
         return self._derived("vjp", calculus.vjp)
 
     @cached_property
+    @member
     def jacobian(self) -> Function:
         """Jacobian matrix: an array of loop shape + (m, k), or (k,) for one scalar output.
 
@@ -127,6 +135,7 @@ class Function(Shown):
         return self._derived("jacobian", partial(calculus.jacobian, vector=vector), None)
 
     @cached_property
+    @member
     def value_and_jacobian(self) -> Function:
         """Results and Jacobian in one pass: returns `(value, jacobian)`, as `minimize(..., jac=True)` takes it."""
         vector = self._layout is None and not self.results[0]
@@ -134,6 +143,7 @@ class Function(Shown):
         return self._derived("value_and_jacobian", partial(calculus.jacobian, vector=vector, value=True), layout)
 
     @cached_property
+    @member
     def hessian(self) -> Function:
         """Hessian matrix of the one scalar output: an array of loop shape + (k, k), k counting `wrt`.
 
@@ -146,6 +156,7 @@ class Function(Shown):
         return self._derived("hessian", calculus.hessian, None)
 
     @cached_property
+    @member
     def hvp(self) -> Function:
         """Hessian-vector product, forward over reverse.
 
@@ -159,6 +170,7 @@ class Function(Shown):
         return self._derived("hvp", calculus.hvp, record_of("hvp", self.wrt))
 
     @cached_property
+    @member
     def hessp(self) -> Function:
         """Hessian-vector product as `scipy.optimize` calls it: of one argument, with its tangent right behind it.
 
@@ -171,10 +183,11 @@ class Function(Shown):
         """
         self._one_output("hessp")
         if len(self.wrt) != 1:
-            raise TypeError(f"hessp is by one argument, not by {', '.join(self.wrt)}: pack them into one")
+            raise TypeError(f"hessp is by one argument, not by {few(self.wrt)}: pack them into one")
         return self._derived("hessp", calculus.hessp, None)
 
     @property
+    @member
     def sparsity(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Of a `jacobian` or `hessian`: where it is not structurally zero, a boolean array of its shape.
 
@@ -191,16 +204,19 @@ class Function(Shown):
         return pattern
 
     @property
+    @member
     def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
         """Of a `coo`: the row of each value (of an output: its index)."""
         return self._coordinates("rows")[0]
 
     @property
+    @member
     def cols(self) -> np.ndarray[Any, np.dtype[np.intp]]:
         """Of a `coo`: the column of each value (of an argument: its index in `wrt`)."""
         return self._coordinates("cols")[1]
 
     @cached_property
+    @member
     def coo(self) -> Function:
         """Of a `jacobian` or `hessian`: a Function of the entries alone that are not structurally zero.
 
@@ -289,7 +305,7 @@ class Function(Shown):
         if packing is None:
             raise AttributeError(f"only what pack returns can unpack, not {self._call_text()}")
         names, shapes = packing
-        values, _, dtype, _ = arrays(self.wrt, [np.asarray(vector)], [()])
+        values, _, dtype, _ = arrays(self.wrt, [vector], [()])
         array = np.asarray(values[0], dtype)
         length = sum((product(shape) for shape in shapes), start=0)
         sizes = bound(self.wrt, [array.shape], [(length,)])
@@ -337,7 +353,7 @@ class Function(Shown):
         if len(self.results) == 1:
             has = f"an array of shape {shown(self.results[0])}"
         else:
-            has = f"{len(self.results)}" + (f" ({', '.join(self.outputs)})" if len(self.outputs) <= 8 else "")
+            has = f"{len(self.results)} ({few(self.outputs)})"
         raise ShapeError(
             f"{what} needs one scalar output, and {self._call_text()} has {has}:"
             " use jacobian, or vjp with a cotangent for each"

@@ -707,7 +707,12 @@ _TABLE = (
         )
         for name, latex, by_c, by_c_again in (
             ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}", "exp(c*x)", "c^n*exp(c*x)"),
-            ("log1p_by", r"\frac{\log\left(1 + #1 #2\right)}{#2}", "1/(1 + c*x)", "(-c)^n*gamma(n + 1)/(1 + c*x)^(n + 1)"),
+            (
+                "log1p_by",
+                r"\frac{\log\left(1 + #1 #2\right)}{#2}",
+                "1/(1 + c*x)",
+                "(-c)^n*gamma(n + 1)/(1 + c*x)^(n + 1)",
+            ),
         )
         for n in range(_QUOTIENT_ORDERS + 1)
     ),
@@ -783,7 +788,7 @@ _TABLE = (
         llvm="asin",
         aliases=("asin",),
         holomorphic=True,
-        remainders=(Remainder(pi/2, "-arccos(x)"), Remainder(-pi/2, "arccos(-x)")),
+        remainders=(Remainder(pi / 2, "-arccos(x)"), Remainder(-pi / 2, "arccos(-x)")),
         sample=(_U,),
     ),
     Primitive(
@@ -795,7 +800,7 @@ _TABLE = (
         llvm="acos",
         aliases=("acos",),
         holomorphic=True,
-        remainders=(Remainder(pi/2, "-arcsin(x)"), Remainder(pi, "-arccos(-x)")),
+        remainders=(Remainder(pi / 2, "-arcsin(x)"), Remainder(pi, "-arccos(-x)")),
         sample=(_U,),
     ),
     Primitive(
@@ -808,7 +813,7 @@ _TABLE = (
         aliases=("atan",),
         holomorphic=True,
         finite=True,
-        remainders=(Remainder(pi/2, "-arctan2(1, x)"), Remainder(-pi/2, "arctan2(1, -x)")),
+        remainders=(Remainder(pi / 2, "-arctan2(1, x)"), Remainder(-pi / 2, "arctan2(1, -x)")),
         sample=(_R,),
     ),
     Primitive(

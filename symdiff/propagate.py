@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from symdiff.derive import calculus
 from symdiff.dims import value as dim_value
+from symdiff.errors import few
 from symdiff.function import Function
 from symdiff.runtime.arguments import arrays, bind
-from symdiff.runtime.results import Layout, flatten, record
+from symdiff.runtime.labels import compare, labelled
+from symdiff.runtime.results import Layout, flatten, record, without_arithmetic
 from symdiff.uncertainty import Elements, name_of, uncertain, uncertainty
 
 Array = NDArray[Any]
@@ -33,6 +35,9 @@ class Propagated(NamedTuple):
     value: Any
     std: Any
     cov: Any
+
+
+without_arithmetic(Propagated, "take a field of a result p, as p.value or p.std")
 
 
 def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) -> Propagated:
@@ -82,9 +87,12 @@ def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) 
     arguments, loop, dtype, sizes = arrays(f.args, given, f.cores)
     if dtype.kind == "c":
         raise TypeError("propagate takes real arguments")
+    if isinstance(cov, Mapping):
+        known = {name: std for key, std in cov.items() if (name := name_of(key)) in f.args}
+        cores = [f.cores[f.args.index(name)] for name in known]
+        compare([*labelled(f.args, given, f.cores), *labelled(list(known), list(known.values()), cores)])
     named = f.args if isinstance(cov, Mapping) else f.wrt
-    cores = dict(zip(f.args, f.cores, strict=True))
-    shapes = tuple([tuple([dim_value(dim, sizes) for dim in cores[name]]) for name in named])
+    shapes = tuple([tuple([dim_value(dim, sizes) for dim in f.cores[f.args.index(name)]]) for name in named])
     elements = Elements(named, shapes, loop)
     std, correlation = uncertainty(cov, elements)
     names = uncertain(std, elements)
@@ -111,9 +119,8 @@ def _in_order(f: Function, values: Any) -> list[Any]:
         or not isinstance(values, (Sequence, np.ndarray))
         or getattr(values, "shape", None) == ()
     ):
-        names = ", ".join(f.args[:4]) + (", ..." if len(f.args) > 4 else "")
         raise TypeError(
-            f"values is a sequence with one item for each argument, [{names}], or a mapping by name,"
+            f"values is a sequence with one item for each argument, [{few(f.args)}], or a mapping by name,"
             f" not {type(values).__name__}"
         )
     return list(bind(f.args, text, tuple(values), {}))

@@ -249,9 +249,7 @@ def _root(b: Builder, i: int) -> int | None:
     return None
 
 
-def _known(
-    b: Builder, entry: Remainder, whole: Product, i: int, other: Product, sign: float
-) -> dict[str, int] | None:
+def _known(b: Builder, entry: Remainder, whole: Product, i: int, other: Product, sign: float) -> dict[str, int] | None:
     """The rows for the names of an entry, if it is of row `i` in `whole` minus (`sign`) `other`; else None."""
     root = _root(b, i)
     row = b.row(i if root is None else root)
@@ -303,7 +301,9 @@ def _form(b: Builder, entry: Remainder, known: dict[str, int], *, turned: bool) 
             return _opposite(b, made, known["x"]) if turned else made
         near = b.op("special", b.formula(entry.near, known))
         far = b.op("not", near)
-        inside = {name: i if name == "out" or b.value(i) is not None else b.op("away", far, i) for name, i in known.items()}
+        inside = {
+            name: i if name == "out" or b.value(i) is not None else b.op("away", far, i) for name, i in known.items()
+        }
         made = b.formula(entry.form, inside)
         terms = known["out"], b.formula(entry.at, known) if isinstance(entry.at, str) else b.const(entry.at)
         if entry.held != "instead":

@@ -18,7 +18,9 @@ from symdiff.emit.latex.text import UnwrittenError
 from symdiff.errors import LimitError, ShapeError, SymdiffError
 from symdiff.export import module, save
 from symdiff.ir import Program
+from symdiff.members import member
 from symdiff.runtime.arguments import arrays, bind, converted, meet
+from symdiff.runtime.numeric import PLAIN, numbers
 from symdiff.runtime.results import flatten
 from symdiff.trace import Plan, Trace, compared, plan, read, seeds
 
@@ -27,6 +29,7 @@ class Shown(Called):
     """A program that can be called, and shown; the base of `Function`."""
 
     @property
+    @member
     def latex(self) -> str:
         r"""LaTeX: of a formula as it was written, of a derivative in its simplified form.
 
@@ -50,6 +53,7 @@ class Shown(Called):
         return made
 
     @property
+    @member
     def mathtext(self) -> str:
         """As `latex`, for Matplotlib: each equation between dollar signs on a line of its own, with no environments.
 
@@ -162,18 +166,24 @@ class Shown(Called):
             if chosen.get(option) is not None:
                 named[option] = chosen.pop(option)
         given = bind(self.args, self._call_text(), args, named)
-        _, _, dtype, sizes = arrays(self.args, given, self.cores)
+        values, _, dtype, sizes = arrays(self.args, given, self.cores)
+        given = tuple([a if a.ndim else g for a, g in zip(values, given, strict=True)])
 
         def zeros(core: Shape) -> Any:
             return np.zeros([value(dim, sizes) for dim in core], dtype) if core else 0.0
+
+        def plain(option: str, names: Sequence[str], cores: Sequence[Shape], given: Any) -> list[Any]:
+            pairs = zip(names, seeds(option, names, cores, given, zeros), strict=True)
+            suffix = {"tangent": "dot", "cotangent": "bar"}[option]
+            return [s if type(s) in PLAIN else numbers(s, f"{name}_{suffix}") for name, s in pairs]
 
         cores = dict(zip(self.args, self.cores, strict=True))
         forward, reverse = chosen.get("tangent"), chosen.get("cotangent")
         everything = list(given)
         if forward is not None:
-            everything += seeds("tangent", self.wrt, [cores[name] for name in self.wrt], forward, zeros)
+            everything += plain("tangent", self.wrt, [cores[name] for name in self.wrt], forward)
         if reverse is not None:
-            everything += seeds("cotangent", self.outputs, self.results, reverse, zeros)
+            everything += plain("cotangent", self.outputs, self.results, reverse)
         planned, program = self._traced(forward is not None, reverse is not None)
         with np.errstate(all="ignore"):
             made = read(planned, program(*everything), self._title(), self.wrt, self.outputs, self._result)

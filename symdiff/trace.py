@@ -6,10 +6,14 @@ it is the table of the article on automatic differentiation in Wikipedia.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
+from itertools import accumulate
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
@@ -20,12 +24,16 @@ from symdiff.dims import Shape
 from symdiff.dims import shown as shape_text
 from symdiff.emit.passes import lazy
 from symdiff.emit.steps import Line, lines
-from symdiff.ir import Program, compact
+from symdiff.errors import few
+from symdiff.evaluate import constant, function
+from symdiff.ir import Program, Row, compact, operands
+from symdiff.primitives import PRIMITIVES
 from symdiff.runtime.arguments import normal
 from symdiff.runtime.results import Layout, record, record_of
 
 _MOST = 60  # steps that are printed
 _LONG = 64  # characters of an expression or an array that are printed
+_REMARKS = 5  # that a trace has
 _WIDE = 100  # characters of a title
 _CLOSE = 1e-9  # the relative difference from a call that is put down to rounding
 
@@ -69,6 +77,7 @@ class Trace:
         gradient: adjoints of the arguments in `wrt`, as `f.grad` returns them; None if the trace has none.
         columns: those that the table has after name and expression: "value", "tangent", "adjoint".
         notes: what the reader of the table should know.
+        remarks: of a value or a derivative that is infinite or NaN, which step it comes from, and why.
     """
 
     title: str
@@ -78,6 +87,7 @@ class Trace:
     gradient: Any
     columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -110,7 +120,8 @@ class Trace:
         texts.insert(1, "  ".join("-" * width for width in widths))
         if note:
             texts.insert(2 + len(first), note)
-        return "\n".join([_short(self.title, _WIDE), "", *texts, *([""] if self.notes else ()), *self.notes])
+        said = [*self.remarks, *self.notes]
+        return "\n".join([_short(self.title, _WIDE), "", *texts, *([""] if said else ()), *said])
 
     __repr__ = __str__
 
@@ -131,7 +142,7 @@ class Trace:
                 f"<div><p><code>{escape(_short(self.title, _WIDE))}</code></p>",
                 f"<table><thead>{row(head, 'th')}</thead>",
                 f"<tbody>{''.join(body)}</tbody></table>",
-                *[f"<p>{escape(note)}</p>" for note in self.notes],
+                *[f"<p>{escape(said)}</p>" for said in (*self.remarks, *self.notes)],
                 "</div>",
             ]
         )
@@ -155,8 +166,8 @@ def shown(given: Any) -> str:
         return ""
     if not isinstance(given, np.ndarray) or not given.ndim:
         return str(given)
-    few = np.array2string(given, precision=5, threshold=8, edgeitems=2, max_line_width=10**6, separator=" ")
-    return f"{given.shape} {_short(' '.join(few.split()).replace('[ ', '['))}"
+    some = np.array2string(given, precision=5, threshold=8, edgeitems=2, max_line_width=10**6, separator=" ")
+    return f"{given.shape} {_short(' '.join(some.split()).replace('[ ', '['))}"
 
 
 def _short(text: str, most: int = _LONG) -> str:
@@ -172,6 +183,7 @@ class Plan:
 
     Attributes:
         recipe: of the program.
+        primal: the program that is traced.
         program: it takes the arguments, then a tangent for each of `wrt` and a cotangent for each
             output, as far as they are asked for.
         layout: of its outputs.
@@ -185,6 +197,7 @@ class Plan:
     """
 
     recipe: Recipe
+    primal: Program
     program: Program
     layout: Layout
     lines: list[Line]
@@ -218,7 +231,9 @@ def plan(recipe: Recipe, wrt: tuple[str, ...], results: Sequence[Shape], *, tang
     columns = [_columns(primal, line, wrt, tangent=tangent, adjoint=adjoint) for line in found]
     conditions = frozenset(line.row for line in found if primal.graph.is_condition(line.row))
     layout = record_of("trace", program.names)
-    return Plan(recipe, program, layout, found, columns, conditions, primal.outputs, tuple(results), tangent, adjoint)
+    return Plan(
+        recipe, primal, program, layout, found, columns, conditions, primal.outputs, tuple(results), tangent, adjoint
+    )
 
 
 def _plain(program: Program) -> Program:
@@ -290,7 +305,7 @@ def seeds(
     Raises:
         TypeError: not as many as there are names, or an unknown name.
     """
-    listed = f"({', '.join(names)})"
+    listed = f"({few(names)})"
     if isinstance(given, Mapping):
         given = {normal(name): seed for name, seed in given.items()}
         for name in given:
@@ -300,7 +315,9 @@ def seeds(
     if len(names) == 1 and not (isinstance(given, tuple) or (isinstance(given, list) and not cores[0])):
         return [given]
     if not isinstance(given, tuple | list) and not (isinstance(given, np.ndarray) and given.ndim):
-        raise TypeError(f"{option}= takes {len(names)} values {listed}, in a tuple or by name in a dict, not {given!r}")
+        raise TypeError(
+            f"{option}= takes {len(names)} values {listed}, in a tuple or by name in a dict, not {short(given)}"
+        )
     if len(given) != len(names):
         raise TypeError(f"{option}= takes {len(names)} value{'s' * (len(names) != 1)} {listed}, {len(given)} given")
     return list(given)
@@ -351,15 +368,146 @@ def read(
         gradient if planned.adjoint else None,
         columns,
         () if planned.adjoint else (_no_adjoints(outputs, planned.results),),
+        _Remarks(planned, by_row).all(),
     )
+
+
+_ELSEWHERE = (TypeError, ValueError)  # of operations that have no complex numbers, or do not align loop dimensions
+
+
+class _Remarks:
+    """Says of results and gradients that are not finite which step they come from, and why."""
+
+    def __init__(self, planned: Plan, steps: Mapping[int, Step]) -> None:
+        self._rows = planned.primal.graph.rows
+        self._own = {i for i, label in planned.primal.labels.items() if isinstance(label, str)}  # the user's
+        self._steps = steps
+        self._results = planned.outputs
+        self._values = self._every()
+        self._uses: dict[int, list[int]] = {}
+        for line in planned.lines:
+            for j in operands(self._rows[line.row]) if line.kind == "step" else ():
+                self._uses.setdefault(j, []).append(line.row)
+
+    def all(self) -> tuple[str, ...]:
+        """The remarks: on values, or, where all of these are finite, on derivatives."""
+        found = [self._of_value(i) for i in self._results if not _finite(self._value(i))]
+        if not found:
+            bars = {i: step.adjoint for i, step in self._steps.items() if step.kind == "argument"}
+            found = [self._of_adjoint(i) for i, bar in bars.items() if bar is not None and not _finite(bar)]
+        return tuple(dict.fromkeys(found))[:_REMARKS]
+
+    def _every(self) -> dict[int, Any]:
+        """The values of rows: of the steps, of constants, and of operations that are written as a part of a step."""
+        values = {i: step.value for i, step in self._steps.items()}
+        for i, row in enumerate(self._rows):
+            if i in values:
+                continue
+            if row[0] == "const":
+                values[i] = np.float64(constant(str(row[1])))
+            elif isinstance(row[0], str) and row[0] in PRIMITIVES and all(j in values for j in operands(row)):
+                with np.errstate(all="ignore"), suppress(*_ELSEWHERE):
+                    values[i] = function(row[0])(*[values[j] for j in operands(row)])
+        return values
+
+    def _value(self, i: int) -> Any:
+        """The value of a row; where it is not known, any number."""
+        return self._values.get(i, 0.0)
+
+    def _of_value(self, i: int) -> str:
+        """The remark on a value, traced back to an operation whose operands are finite."""
+        step = i
+        while True:
+            step = i if i in self._steps else step
+            needed = operands(self._rows[i])
+            if self._rows[i][0] == "where" and not np.ndim(self._value(needed[0])):
+                needed = (needed[1 if self._value(needed[0]) else 2],)
+            odd = [j for j in needed if not _finite(self._value(j))]
+            if not odd:
+                break
+            i = odd[0]
+        row, what = self._rows[i], _odd(self._value(i))
+        if row[0] in ("input", "const"):
+            return f"{self._text(i)} is {what} itself."
+        return f"{self._text(step)} is {_odd(self._value(step))}{self._at(row)}{self._why(row, what)}."
+
+    def _why(self, row: Row, what: str) -> str:
+        """What NumPy says of an operation."""
+        found: list[str] = []
+        if isinstance(row[0], str) and row[0] in PRIMITIVES:
+            with suppress(*_ELSEWHERE), np.errstate(all="call", call=lambda error, _: found.append(error)):
+                function(row[0])(*[np.asarray(self._value(j)) for j in operands(row)])
+        if row[0] in ("div", "mod") and np.any(self._value(row[2]) == 0):
+            return ", a division by zero"
+        if what == "NaN":
+            return ", outside of its domain"
+        return ", beyond 1.8e308, the largest number" if "overflow" in found else ", a pole"
+
+    def _of_adjoint(self, j: int) -> str:
+        """The remark on an adjoint, traced forward to a step whose own adjoint is finite."""
+        while True:
+            uses = [i for i in self._uses.get(j, ()) if self._steps[i].adjoint is not None]
+            odd = [i for i in uses if not _finite(self._steps[i].adjoint)]
+            if not odd:
+                break
+            j = odd[0]
+        if not uses:
+            return f"The cotangent of {self._text(j)} is {_odd(self._steps[j].adjoint)} itself."
+        i = max(uses, key=lambda i: self._rows[i][0] not in ("add", "sub", "mul", "neg"))
+        bar, row = self._steps[j].adjoint, self._rows[i]
+        by_zero = _odd(bar) == "NaN" and not np.all(self._steps[i].adjoint)
+        what = "not finite" if by_zero else _odd(bar)
+        zero = ", and what it is multiplied by is 0" if by_zero else ""
+        return f"The derivative of {self._text(i)} by {self._text(j)} is {what}{self._at(row)}{zero}."
+
+    def _text(self, i: int) -> str:
+        """A row as a formula; steps that have no name of the user's are written out where there is room."""
+        step = self._steps.get(i)
+        if step is None:
+            return str(self._rows[i][1])
+        if step.kind == "argument" or i in self._own:
+            return step.name
+        inner = {
+            other.name: other.expression
+            for k, other in self._steps.items()
+            if other.kind == "step" and k not in self._own
+        }
+        text = step.expression
+        while names := [name for name in re.findall(r"\w+", text) if name in inner]:
+            longer = re.sub(rf"(?<=\()({names[0]})(?=\))|\b{names[0]}\b", partial(_inserted, inner[names[0]]), text)
+            if len(longer) > _LONG:
+                break
+            text = longer
+        return _short(text)
+
+    def _at(self, row: Row) -> str:
+        """The operands of a row with their values: ` at x - 2.0 = -1.0`."""
+        named = {self._text(j): shown(self._value(j)) for j in operands(row) if j in self._steps}
+        named = {name: value for name, value in named.items() if name != value}
+        return f" at {', '.join(f'{name} = {value}' for name, value in named.items())}" if named else ""
+
+
+def _inserted(text: str, name: re.Match[str]) -> str:
+    """An expression in the place of a name: in parentheses, unless it stands in such, or is a call alone."""
+    depths = accumulate([(c == "(") - (c == ")") for c in text])
+    loose = any(not depth and c in " *" for c, depth in zip(text, depths, strict=True))
+    return f"({text})" if loose and not name[1] else text
+
+
+def _finite(value: Any) -> bool:
+    return bool(np.all(np.isfinite(value)))
+
+
+def _odd(value: Any) -> str:
+    """What a value is that is not finite."""
+    return "NaN" if np.any(np.isnan(value)) else "infinite"
 
 
 def _no_adjoints(outputs: Sequence[str], results: Sequence[Shape]) -> str:
     give = "give a cotangent (in a shell --cotangent)"
     if len(outputs) == 1:
         return f"No adjoints: the result has the shape {shape_text(results[0])}; {give}, weights of that shape."
-    few = ", ".join(outputs[:8]) + (", ..." if len(outputs) > 8 else "")
-    return f"No adjoints: there are {len(outputs)} results ({few}); {give}, a weight for each."
+    return f"No adjoints: there are {len(outputs)} results ({few(outputs)}); {give}, a weight for each."
 
 
 def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequence[Any]) -> str:
@@ -372,5 +520,4 @@ def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequen
         for name, own, other in zip(names, call, steps, strict=True)
         if not np.allclose(own, other, rtol=_CLOSE, atol=0.0, equal_nan=True)
     ]
-    few = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
-    return f"{what} gives {few}, in a form that rounds otherwise than these steps." if found else ""
+    return f"{what} gives {few(found)}, in a form that rounds otherwise than these steps." if found else ""

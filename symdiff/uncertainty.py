@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.dims import spelt
-from symdiff.errors import ShapeError
+from symdiff.errors import ShapeError, few
 from symdiff.runtime.arguments import normal
+from symdiff.runtime.numeric import PLAIN, more
 
 Array = NDArray[Any]
 
@@ -57,8 +58,8 @@ class Elements(NamedTuple):
 
 def _real(given: Any, what: str) -> Array:
     """What is given as an array of real numbers, in double precision."""
-    if isinstance(given, np.ma.MaskedArray):
-        raise TypeError(f"{what} is a masked array; fill it first, as in x.filled(numpy.nan)")
+    if type(given) not in PLAIN and (said := more(given, "x")):
+        raise TypeError(f"{what} {said}")
     try:
         array = np.asarray(given)
     except ValueError as error:
@@ -77,7 +78,7 @@ def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
         by_name = {name_of(name): given for name, given in cov.items()}
         for name in by_name:
             if name not in elements.names:
-                raise TypeError(f"cov names {name!r}, which is not an argument: ({', '.join(elements.names)})")
+                raise TypeError(f"cov names {name!r}, which is not an argument: ({few(elements.names)})")
         return _of_each([by_name.get(name, 0.0) for name in elements.names], elements)
     each = isinstance(cov, (list, tuple)) and any(isinstance(item, np.ndarray) and item.ndim for item in cov)
     if each and len(cov) == len(elements.names):
@@ -103,8 +104,7 @@ def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
 
 def _misfit(shape: tuple[int, ...], elements: Elements) -> ShapeError:
     k, n = elements.total, len(elements.names)
-    listed = spelt(elements.names, elements.shapes)
-    text = ", ".join(listed if n <= 8 else [*listed[:7], "..."])
+    text = few(spelt(elements.names, elements.shapes))
     vary = "; standard deviations that vary go by name" if len(shape) >= 2 and shape[-1] != shape[-2] else ""
     return ShapeError(
         f"cov has shape {shape}; ({text}) needs a covariance matrix ({k}, {k}), or {k} standard deviations"

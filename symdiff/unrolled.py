@@ -60,7 +60,7 @@ class Unrolled:
 
     def value(self, at: Sequence[Any]) -> NDArray[Any]:
         """The results."""
-        return _stacked(self._f(*self._arguments(at)), self._results)
+        return _stacked(self._f(*self.arguments(at)), self._results)
 
     def forward(self, k: int) -> Evaluate:
         """The derivatives by one element of `wrt`, by a forward sweep."""
@@ -68,29 +68,29 @@ class Unrolled:
         core = self._cores[name]
         if not core:
             partials = self._f.diff(name)
-            return lambda at: _stacked(partials(*self._arguments(at)), self._results)
+            return lambda at: _stacked(partials(*self.arguments(at)), self._results)
         jvp = self._f._derived("jvp", calculus.jvp, wrt=(name,))  # noqa: SLF001 - a part of it
         seed = np.zeros(core)
         seed[place] = 1.0
         count = len(self._results)
-        return lambda at: _stacked(jvp(*self._arguments(at), seed)[count:], self._results)
+        return lambda at: _stacked(jvp(*self.arguments(at), seed)[count:], self._results)
 
     def reverse(self, at: Sequence[Any]) -> NDArray[Any]:
         """The derivatives of every result by every element of `wrt`, (m, k) + loop shape, by reverse sweeps."""
-        args = self._arguments(at)
+        args = self.arguments(at)
         count = len(self._results)
         seeds = _split(np.eye(len(self.outputs)), self._results)
         return np.stack([_stacked(self._f.vjp(*args, *seed)[count:], self._by) for seed in zip(*seeds, strict=True)])
 
     def gradient(self, at: Sequence[Any]) -> NDArray[Any]:
         """The gradient of the one result."""
-        return _stacked(self._f.grad(*self._arguments(at)), self._by)
+        return _stacked(self._f.grad(*self.arguments(at)), self._by)
 
     def hessian(self, at: Sequence[Any]) -> NDArray[Any]:
         """The Hessian of the one result, (k, k) + loop shape."""
-        return np.moveaxis(np.asarray(self._f.hessian(*self._arguments(at))), (-2, -1), (0, 1))
+        return np.moveaxis(np.asarray(self._f.hessian(*self.arguments(at))), (-2, -1), (0, 1))
 
-    def _arguments(self, at: Sequence[Any]) -> list[Any]:
+    def arguments(self, at: Sequence[Any]) -> list[Any]:
         """The arguments, of their elements."""
         elements = iter(at)
         return [_joined(elements, core) if core else next(elements) for core in self._cores.values()]

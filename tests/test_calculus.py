@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -410,6 +411,63 @@ def test_check_finds_a_rule_that_is_slightly_wrong(monkeypatch, name, text, poin
     report = symdiff.compile(f"{text} + 0*wrong_by_{size * 1e5:.0f}").check(*point, 0.0)
     first = [c for c in report.comparisons if c.derivative == "d out/d x"]
     assert not any(c.ok for c in first), str(report)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("1 - erf(abs(x))", 4.558), ("1 - erf(abs(x))", 6.5), ("2 - erf(abs(x)) - 1", 4.558), ("1 - tanh(abs(x))", 15.0),
+        ("1 - tanh(abs(x))", 18.0), ("1 - tanh(abs(x))", 25.0), ("1 - sigmoid(abs(x))", 30.0), ("(1 + 1e-10*abs(x)) - 1", 3.0),
+        ("exp(1 + 1e-9*abs(x)) - exp(1)", 2.0), ("1e5*(3 - sqrt(9 - 1e-14*abs(x)))", 3.0), ("1 - tanh(abs(x))", [12.0, 16.0, 20.0]),
+    ],
+)  # fmt: skip
+def test_check_does_not_take_a_staircase_of_rounding_for_a_derivative(text, x, optimize):
+    report = symdiff.compile(text, optimize=optimize).check(x)
+    assert report.ok, str(report)
+
+
+def test_check_of_a_staircase_of_rounding_estimates_what_it_can():
+    report = symdiff.compile("2 - erf(abs(x)) - 1", optimize=False).check(4.558)
+    first = report.comparisons[0]
+    want = float(-2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-(mpmath.mpf("4.558") ** 2)))
+    assert first.estimate == pytest.approx(want, rel=1e-4)
+    assert first.value == pytest.approx(want, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("text", "x"), [("floor(x)", 2.5), ("floor(x)*3 + x", 2.5), ("floor(1e9*x)", 0.3), ("floor(x/1e3)", 2.5)]
+)
+def test_check_finds_a_wrong_derivative_of_a_formula_that_is_a_staircase(monkeypatch, text, x):
+    from dataclasses import replace
+
+    monkeypatch.setitem(PRIMITIVES, "floor", replace(PRIMITIVES["floor"], partials=("1e-3",)))
+    report = symdiff.compile(f"{text} + 0*wrong_floor").check(x, 0.0)
+    assert any(c.differs for c in report.comparisons if c.derivative == "d out/d x"), str(report)
+
+
+@pytest.mark.parametrize("scale", ["1e-100", "1e-150", "1e-200", "1e-250"])
+@pytest.mark.parametrize("text", ["sin(x)", "abs(x)^3", "exp(-abs(x))"])
+def test_check_finds_a_wrong_sign_of_tiny_derivatives(monkeypatch, text, scale):
+    from dataclasses import replace
+
+    assert symdiff.compile(f"{text}*{scale}").check(0.8).ok
+    right = PRIMITIVES["mul"]
+    wrong = replace(right, partials=(f"-({right.partials[0]})", right.partials[1]))
+    monkeypatch.setitem(PRIMITIVES, "mul", wrong)
+    report = symdiff.compile(f"{text}*{scale} + 0*wrong_sign").check(0.8, 0.0)
+    assert any(c.differs for c in report.comparisons if c.derivative == "d out/d x"), str(report)
+
+
+def test_check_does_not_compare_signs_of_what_underflows():
+    for text, x in [
+        ("x^3/(exp(abs(x)) - 1)", 690.0),
+        ("exp(-abs(x))", 740.0),
+        ("exp(-x^2)*abs(x)", 26.5),
+        ("1e-300*x*abs(x)", 1e-9),
+    ]:
+        report = symdiff.compile(text).check(x)
+        assert not any(c.differs for c in report.comparisons), str(report)
 
 
 @settings(max_examples=120, deadline=None)

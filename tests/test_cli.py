@@ -87,6 +87,55 @@ def test_check(capsys):
     assert "DIFFERS" in out
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["log(x)", "--at", "x=-1"], "log(x) is NaN at x = -1.0, outside of its domain."),
+        (["arcsin(x)", "--at", "x=2"], "arcsin(x) is NaN at x = 2.0, outside of its domain."),
+        (["arccosh(x)", "--at", "x=0.5"], "arccosh(x) is NaN at x = 0.5, outside of its domain."),
+        (["x^y", "--at", "x=-2", "y=0.5"], "x**y is NaN at x = -2.0, y = 0.5, outside of its domain."),
+        (["log(x - 2)*y", "--at", "x=1", "y=3"], "log(x - 2.0) is NaN at x - 2.0 = -1.0, outside of its domain."),
+        (["r = x - 2; log(r)", "--at", "x=1"], "log(r) is NaN at r = -1.0, outside of its domain."),
+        (["1/x", "--at", "x=0"], "1.0 / x is infinite at x = 0.0, a division by zero."),
+        (["x/y", "--at", "x=0", "y=0"], "x / y is NaN at x = 0.0, y = 0.0, a division by zero."),
+        (["x % y", "--at", "x=3", "y=0"], "x % y is NaN at x = 3.0, y = 0.0, a division by zero."),
+        (["log(x)", "--at", "x=0"], "log(x) is infinite at x = 0.0, a pole."),
+        (["arctanh(x)", "--at", "x=1"], "arctanh(x) is infinite at x = 1.0, a pole."),
+        (["exp(x)", "--at", "x=1000"], "exp(x) is infinite at x = 1000.0, beyond 1.8e308, the largest number."),
+        (["3 + x*y", "--at", "x=1e200", "y=1e200"], "x * y is infinite at x = 1e+200, y = 1e+200, beyond 1.8e308"),
+        (["x + 2", "--at", "x=nan"], "x is NaN itself."),
+        (["x + 2", "--at", "x=inf"], "x is infinite itself."),
+        (["sqrt(x)", "--at", "x=0"], "The derivative of sqrt(x) by x is infinite at x = 0.0."),
+        (["2*cbrt(x - 4) + y", "--at", "x=4", "y=1"], "The derivative of cbrt(x - 4.0) by x - 4.0 is infinite at x - 4.0 = 0.0."),
+        (["x**0.5", "--at", "x=0"], "The derivative of x**0.5 by x is infinite at x = 0.0."),
+        (["where(x > 0, log(x), 1/x)", "--at", "x=0"], "1.0 / x is infinite at x = 0.0, a division by zero."),
+        (["x + 1, log(x)", "--at", "x=0"], "log(x) is infinite at x = 0.0, a pole."),
+        (["[sqrt(x), y]", "--at", "x=0", "y=1"], "The derivative of sqrt(x) by x is infinite at x = 0.0."),
+        (["sum(log(x))", "--args", "x[n]", "--at", "x=1,0,2"], "log(x) is infinite at x = (3,) [1. 0. 2.], a pole."),
+        (["log(x)", "--at", "x=0", "--of", "grad"], "1.0 * (1.0 / x) is infinite at x = 0.0, a division by zero."),
+        (["sqrt(x)", "--at", "x=0", "--of", "jacobian"], "is infinite at sqrt(x) = 0.0, a division by zero."),
+        (["log(x)", "--at", "x=-1:1:5"], "Not finite at 3 of 5 points, first at x = -1:\nlog(x) is NaN at x = -1.0, outside of its domain."),
+        (["sqrt(x) + y", "--at", "x=0:1:3", "y=1:2:2"], "Not finite at 2 of 6 points, first at x = 0, y = 1:\nThe derivative of sqrt(x)"),
+    ],
+)  # fmt: skip
+def test_what_is_not_finite_is_said_in_a_sentence(capsys, words, said):
+    status, out, err = run(capsys, *words)
+    assert (status, err) == (0, "")
+    assert said in out.split("\n\n", 2)[2]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["log(1 + exp(x))", "--at", "x=1000"], ["where(x > 0, log(x), 1)", "--at", "x=0"],
+        ["x^2*y", "--at", "x=1:2:3", "y=0"], ["sum(x)", "--args", "x[n]", "--at", "x=1,2"], ["3"], ["x"],
+    ],
+)  # fmt: skip
+def test_of_what_is_finite_nothing_is_said(capsys, words):
+    _, out, _ = run(capsys, *words)
+    assert not any(said in out for said in ("infinite", "NaN", "finite at"))
+
+
 def test_several_outputs_in_a_table_and_their_jacobian(capsys):
     _, out, _ = run(capsys, "x*y, x", "--at", "x=1,2", "y=3")
     assert out.splitlines()[2].split() == ["x", "y", "out0", "out1", "dout0/dx", "dout1/dx", "dout0/dy", "dout1/dy"]

@@ -30,7 +30,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-OPTIONAL = {"autograd", "casadi", "jax", "numexpr", "scipy", "sympy"}
+OPTIONAL = {"autograd", "casadi", "jax", "lmfit", "numexpr", "pandas", "pint", "scipy", "sympy", "xarray"}
 
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 

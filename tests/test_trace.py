@@ -427,6 +427,41 @@ def run(capsys, *words):
     return status, captured.out, captured.err
 
 
+@pytest.mark.parametrize(
+    ("text", "point", "options", "said"),
+    [
+        ("log(x - 2)*y", (1.0, 3.0), {}, "log(x - 2.0) is NaN at x - 2.0 = -1.0, outside of its domain."),
+        ("y*sqrt(x)", (0.0, 2.0), {}, "The derivative of sqrt(x) by x is infinite at x = 0.0."),
+        ("y*sqrt(x)", (0.0, 0.0), {}, "The derivative of sqrt(x) by x is not finite at x = 0.0, and what it is multiplied by is 0."),
+        ("x, 1/y", (1.0, 0.0), {}, "1.0 / y is infinite at y = 0.0, a division by zero."),
+        ("x, sqrt(y)", (1.0, 0.0), {"cotangent": (0.0, 1.0)}, "The derivative of sqrt(y) by y is infinite at y = 0.0."),
+        ("x*y", (1.0, 2.0), {"cotangent": np.inf}, "The cotangent of x * y is infinite itself."),
+        ("log(x)*y", (0.0, 1.0), {}, "log(x) is infinite at x = 0.0, a pole."),
+        ("exp(x) + y", (np.array([1.0, 1e3]), 2.0), {}, "exp(x) is infinite at x = (2,) [1. 1000.], beyond 1.8e308"),
+        ("1/(1 + exp(x)) + y", (5.0, 2.0), {}, None),
+        ("where(x > 0, log(x), y)", (0.0, 2.0), {}, None),
+    ],
+)  # fmt: skip
+def test_what_is_not_finite_is_traced_back_to_its_step(text, point, options, said):
+    with np.errstate(all="ignore"):
+        trace = symdiff.compile(text, args="x, y").trace(*point, **options)
+    assert len(trace.remarks) == (said is not None)
+    if said:
+        assert trace.remarks[0].startswith(said)
+        assert trace.remarks[0] in str(trace).splitlines()
+        assert trace.remarks[0].split(" is ")[0] in trace._repr_html_()
+
+
+def test_remarks_of_arrays_and_complex_numbers():
+    f = symdiff.compile("sum(log(x)*a)", args="x[n], a")
+    for loop in ((), (2,)):
+        remarks = f.trace(np.zeros((*loop, 3)), 1.0).remarks
+        assert len(remarks) == 1
+        assert remarks[0].startswith("log(x) is infinite at x = ")
+    with np.errstate(all="ignore"):
+        assert symdiff.compile("log(z)").trace(0j).remarks[0].startswith("log(z) is infinite at z = 0j")
+
+
 def test_the_command(capsys):
     status, out, err = run(capsys, EXAMPLE, "--at", "x1=2", "x2=5", "--tangent", "x1=1", "x2=0")
     assert (status, out, err) == (0, TABLE + "\n", "")

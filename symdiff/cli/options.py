@@ -16,7 +16,7 @@ import numpy as np
 import symdiff
 from symdiff.cli.words import Parser, member_of, one_of
 from symdiff.dims import Shape
-from symdiff.errors import SymdiffError
+from symdiff.errors import SymdiffError, few
 from symdiff.export import MEMBERS
 from symdiff.function import Function
 from symdiff.language.hints import no_argument, no_constant
@@ -105,7 +105,7 @@ def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
     missing = [name for name in f.args if name not in values]
     if missing:
         hints = "".join(f"; {hint}" for name in missing if (hint := no_constant(name)))
-        raise ValueError(f"--at gives no value to {', '.join(missing)}{hints}")
+        raise ValueError(f"--at gives no value to {few(missing)}{hints}")
     return [values[name] for name in f.args]
 
 
@@ -149,7 +149,7 @@ def assigned(
             raise ValueError(f"{option} takes NAME=VALUE, as {option} {example}, not {word.strip()!r} (no spaces at =)")
         if name not in names:
             raise ValueError(
-                f"{option} gives a value to {name!r}, which is not {what}: ({', '.join(names)}){no_argument(name)}"
+                f"{option} gives a value to {name!r}, which is not {what}: ({few(names)}){no_argument(name)}"
             )
         if name in values:
             raise ValueError(f"{option} gives {name!r} twice")

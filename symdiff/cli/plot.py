@@ -18,7 +18,7 @@ from symdiff.cli.curves import Array, comparable, limits_of, results, sampled, s
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
 from symdiff.dims import estimate, product
-from symdiff.errors import not_installed
+from symdiff.errors import few, not_installed
 from symdiff.files import destination
 from symdiff.function import Function
 
@@ -164,7 +164,7 @@ def _values(f: Function, axes: Sequence[_Axis], at: Sequence[str]) -> list[Any]:
     names = [axis.name for axis in axes]
     for name in names:
         if name not in f.args:
-            raise ValueError(f"--range gives a range to {name!r}, which is not an argument: ({', '.join(f.args)})")
+            raise ValueError(f"--range gives a range to {name!r}, which is not an argument: ({few(f.args)})")
         if f.cores[f.args.index(name)]:
             raise ValueError(f"--range is of scalars, and {name!r} is an array")
     named = [word.partition("=")[0].strip() for word in at]
@@ -174,7 +174,7 @@ def _values(f: Function, axes: Sequence[_Axis], at: Sequence[str]) -> list[Any]:
     missing = [name for name in f.args if name not in names and name not in named]
     if missing:
         raise ValueError(
-            f"plot needs a value for {', '.join(missing)}, as --at {missing[0]}=1"
+            f"plot needs a value for {few(missing)}, as --at {missing[0]}=1"
             + (f", or a range, as --range {missing[0]}=0:1" if len(axes) == 1 else "")
         )
     given: list[Any] = []

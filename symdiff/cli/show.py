@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from symdiff.cli.options import compiled, everywhere, member, one_point
+from symdiff.errors import SymdiffError
 from symdiff.function import Function
 from symdiff.runtime.results import leaves
 
@@ -36,13 +38,33 @@ def _shown(f: Function, g: Function, at: Sequence[str], wrt: Sequence[str]) -> s
     if at:
         given = one_point(g, at) if any(g.results) else everywhere(g, at)
         several = not any(g.cores) and np.ndim(given[0])
-        with np.errstate(all="ignore"):  # an infinity or a NaN says it all
+        with np.errstate(all="ignore"):  # what is not finite is said below
             parts.append(_table(g, given, wrt) if several else _point(g, given, wrt))
+            parts += _remarks(g, given, wrt)
     if wrt and g.results != ((),):
         parts.append(f"{g.source}\n\n{g.jacobian.source}")
     else:
         parts.append((g.value_and_grad if wrt else g).source)
     return "\n\n".join([part.removesuffix("\n") for part in parts]) + "\n"
+
+
+def _remarks(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> list[str]:
+    """Why values or derivatives are not finite, at the first point where that is so."""
+    values = leaves(f(*given))
+    found = [*values, *(leaves(f.jacobian(*given)) if wrt else [])]
+    count = 1 if any(f.cores) or not np.ndim(given[0] if given else 0) else len(given[0])
+    odd = ~np.all([np.isfinite(v).reshape(count, -1).all(axis=1) for v in map(np.asarray, found)], axis=0)
+    if not odd.any():
+        return []
+    said = []
+    if count > 1:
+        given = [float(v[odd.argmax()]) for v in given]
+        at = ", ".join(f"{name} = {_short(v)}" for name, v in zip(f.args, given, strict=True))
+        said = [f"Not finite at {odd.sum()} of {count} points, first at {at}:"]
+    weights = {name: np.ones(np.shape(v)) for name, v in zip(f.outputs, leaves(f(*given)), strict=True)}
+    with suppress(SymdiffError, TypeError):  # of a derivative that has no trace
+        said += f.trace(*given, cotangent=weights if wrt else None).remarks
+    return ["\n".join(said)]
 
 
 def _labels(f: Function) -> list[str]:

@@ -247,7 +247,11 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
     operation = row[0]
     parts: list[int] = []
     for place, part in zip(operation.places, row[1:], strict=True):
-        there = builder.structure(Index(place), builder.full(partial, operation.core)) if builder.shape(partial) else partial
+        there = (
+            builder.structure(Index(place), builder.full(partial, operation.core))
+            if builder.shape(partial)
+            else partial
+        )
         parts.append(_times(builder, part, there, (), forward=forward))
     return builder.structure(operation, *parts)
 

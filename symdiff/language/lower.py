@@ -11,7 +11,7 @@ from symdiff.arrays import Key
 from symdiff.branches import guard_branches
 from symdiff.build import Builder
 from symdiff.dims import Shape, shown, symbols
-from symdiff.errors import ParseError, ShapeError, point_at
+from symdiff.errors import ParseError, ShapeError, few, point_at
 from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
 from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
@@ -100,7 +100,7 @@ def lower(
             if any(name in symbols(dim) for _, shape in arguments for dim in shape):
                 scope.fail(f"{name!r} is a dimension, not an argument; a mean is mean(x), a length sum(x**0)", position)
             listed = [n for n, _ in arguments]
-            scope.fail(f"{name!r} is not among the arguments ({', '.join(listed)})" + no_input(name, fixed), position)
+            scope.fail(f"{name!r} is not among the arguments ({few(listed)})" + no_input(name, fixed), position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from symdiff.arrays import Demands
 from symdiff.dims import Dim, Shape, solve, spelt, symbols
 from symdiff.dims import value as dim_value
-from symdiff.errors import ShapeError
+from symdiff.errors import ShapeError, few
 from symdiff.language.hints import no_argument, no_constant
+from symdiff.runtime.labels import compare, labelled
+from symdiff.runtime.numeric import meaning, numbers
 
 Array = NDArray[Any]
 
 FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
-_FLOATING = frozenset(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
 # By the class of a real number, the precision that it asks for: Python's have none of their own.
 _PRECISION: dict[type, np.dtype[Any] | None] = {float: None, int: None, bool: None, np.float32: _FLOAT32}
 _PRECISION |= {np.dtype(code).type: FLOAT64 for code in "d?bBhHiIlLqQ"}
@@ -48,7 +49,7 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
         given[name] = value
     missing = [name for name in names if name not in given]
     if missing:
-        shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
+        shown = few(map(repr, missing))
         hint = _apart(names, args) or "".join(f"; {hint}" for name in names if (hint := no_constant(name)))
         raise TypeError(f"{signature} takes {_count(len(names))}, {len(given)} given: {shown} missing{hint}")
     return tuple([given[name] for name in names])
@@ -59,6 +60,8 @@ def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
     match args:
         case [Mapping() as given] if set(names) <= given.keys():
             return "; to give a dict write **values"
+        case [given] if hasattr(given, "columns") and set(names) <= set(given.columns):
+            return "; to give columns by name write **values, with the columns that are arguments"
         case [[*given]] | [np.ndarray(ndim=1) as given] if len(given) == len(names):
             return "; to give a sequence write *values"
     return ""
@@ -137,7 +140,7 @@ def arrays(
 
     Raises:
         TypeError: an argument is not a real or complex number or an array of such.
-        ShapeError: a core shape does not fit, or the loop shapes do not broadcast together.
+        ShapeError: a core shape does not fit, or the loop shapes do not broadcast together, or labels differ.
     """
     kind = None if any(cores) else alike(args)
     if kind is not None:
@@ -145,6 +148,7 @@ def arrays(
         plain = zip(floats(names, args) or args, varying, strict=True)
         return [a if varies else np.asarray(a, dtype) for a, varies in plain], loop, dtype, {}
     given = [_array(name, a) for name, a in zip(names, args, strict=True)]
+    compare(labelled(names, args, cores))
     dtypes: list[Any] = [FLOAT64 if a.dtype.kind in "iub" else a.dtype for a in given if isinstance(a, np.ndarray)]
     if any(type(a) is complex for a in given):
         dtypes.append(np.complex64 if dtypes else np.complex128)
@@ -156,7 +160,7 @@ def arrays(
     try:
         loop = np.broadcast_shapes(*loops)
     except ValueError:
-        shown = ", ".join(f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape)
+        shown = few([f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape])
         what = "dimensions in front of those declared" if any(cores) else "arguments"
         raise ShapeError(f"the {what} do not broadcast together: {shown}") from None
     return values, loop, dtype, sizes
@@ -223,22 +227,7 @@ def _array(name: str, value: Any) -> Any:
     """A Python number as it is (ints as floats), anything else as an array of numbers."""
     if type(value) in (float, int, bool, complex):
         return (floats([name], [value]) or [value])[0]
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"argument {name!r} is a masked array; fill it first, as in x.filled(numpy.nan)")
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise TypeError(f"argument {name!r} is not an array: {error}") from None
-    dtype = array.dtype
-    if dtype.kind not in "iub" and dtype.newbyteorder("=") not in _FLOATING:
-        if dtype.kind in "SU":
-            raise TypeError(f"argument {name!r} is text ({str(value)[:40]!r}), not a number")
-        plain = isinstance(value, (np.ndarray, np.generic)) or dtype.kind != "O"
-        kind = f"of dtype {dtype}" if plain else type(value).__name__
-        raise TypeError(
-            f"argument {name!r} is {kind}; real or complex numbers of single or double precision are needed"
-        )
-    return array
+    return numbers(value, name)
 
 
 def check_out(
@@ -253,12 +242,14 @@ def check_out(
     given = list(_leaves(out)) if isinstance(out, tuple) else [out]
     if len(given) != len(names):
         what = "1 array" if len(names) == 1 else f"a tuple of {len(names)} arrays"
-        raise TypeError(f"out= takes {what} ({', '.join(names)}), {len(given)} given")
+        raise TypeError(f"out= takes {what} ({few(names)}), {len(given)} given")
     for name, array, shape in zip(names, given, shapes, strict=True):
         if array is None:
             continue
         if not isinstance(array, np.ndarray):
             raise TypeError(f"out= for {name!r} is {type(array).__name__}, not an array")
+        if type(array) not in (np.ndarray, np.matrix) and meaning(array, name):
+            raise TypeError(f"out= for {name!r} is {type(array).__name__}, not a plain array")
         if not array.flags.writeable:
             raise TypeError(f"out= for {name!r} is a read-only array")
         if array.shape != shape:

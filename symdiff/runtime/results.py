@@ -6,7 +6,9 @@ from collections import namedtuple
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from symdiff.emit.python import Nest
 
@@ -14,6 +16,40 @@ from symdiff.emit.python import Nest
 Layout = tuple[str, tuple[str, ...], tuple["Layout", ...]] | None
 # What makes an array of what the math target returns for it; None for a scalar.
 Convert = Callable[[Any], Any] | None
+
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul")
+_OPERATORS = [*_BINARY, *[f"r{name}" for name in _BINARY], "neg", "pos", "abs"]
+# What NumPy computes where an operator stands between one of its arrays or numbers and anything else.
+_UFUNCS = frozenset(
+    (np.add, np.subtract, np.multiply, np.divide, np.floor_divide, np.remainder, np.divmod, np.power, np.matmul)
+)
+
+_Tuple = TypeVar("_Tuple", bound=type[tuple[Any, ...]])
+
+
+def without_arithmetic(made: _Tuple, instead: str) -> _Tuple:
+    """Give a class of tuples operators that raise a TypeError, where a tuple would repeat itself.
+
+    NumPy's functions take the tuples as arrays, as they do others.
+
+    Args:
+        made: the class, which is changed and returned.
+        instead: what the message says to write.
+    """
+
+    def refuse(self: tuple[Any, ...], *_: Any) -> Any:
+        raise TypeError(f"a {type(self).__name__} is a named tuple, which takes no arithmetic: {instead}")
+
+    def array_ufunc(self: tuple[Any, ...], ufunc: Any, method: str, *given: Any, **options: Any) -> Any:
+        if ufunc in _UFUNCS and method == "__call__":
+            refuse(self)
+        plain = [np.array(one) if hasattr(type(one), "_fields") else one for one in given]
+        return getattr(ufunc, method)(*plain, **options)
+
+    for name in _OPERATORS:
+        setattr(made, f"__{name}__", refuse)
+    made.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
+    return made
 
 
 @lru_cache(maxsize=1024)
@@ -37,7 +73,7 @@ def record(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...]]:
 
     members = {"__slots__": (), "_fields": fields, "__repr__": show, "__reduce__": reduce}
     made: type[tuple[Any, ...]] = type(name, (base,), members)
-    return made
+    return without_arithmetic(made, "write np.array(g) of a result g, or call f.jacobian, which returns an array")
 
 
 def _rebuild(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -319,7 +319,8 @@ class RowWriter(Algebra):
         if isinstance(row[0], Assemble) and row[0].rank == len(axes):
             found = {
                 k: [
-                    within(at, *ends) for at, ends in zip(row[0].places[k], zip(starts, sizes, strict=True), strict=True)
+                    within(at, *ends)
+                    for at, ends in zip(row[0].places[k], zip(starts, sizes, strict=True), strict=True)
                 ]
                 for k in self.near(i, starts, sizes)
             }
