@@ -6,7 +6,7 @@ calls by name or with `out`, go to `general`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from symdiff.arrays import Demands
 from symdiff.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.emit import math as math_target
+from symdiff.emit.python import Nest
 from symdiff.ir import Program
 from symdiff.runtime.arguments import FLOAT64
 from symdiff.runtime.load import load
@@ -214,6 +215,36 @@ def core_entry(
             "            pass",
         ]
     return _entry(names, lines, records, point=point, general=general, scalar=np.float64)
+
+
+def settled(
+    function: Callable[..., Any], nest: Nest, patterns: Sequence[str], known: Mapping[str, Any]
+) -> Callable[..., Any]:
+    """A function whose results are what these patterns make of those of `function`.
+
+    Args:
+        function: returns plain tuples, nested as `nest`.
+        nest: how outputs are nested.
+        patterns: of each output an expression, with `{}` for its value; they may name `args`, the arguments.
+        known: what the patterns refer to.
+    """
+    if all(pattern == "{}" for pattern in patterns):
+        return function
+
+    def made(part: Nest, text: str) -> str:
+        if isinstance(part, int):
+            return patterns[part].format(text)
+        return _tuple([made(inner, f"{text}[{k}]") for k, inner in enumerate(part)])
+
+    source = f"def settled(*args):\n    values = function(*args)\n    return {made(nest, 'values')}\n"
+    return load(source, "settled", {**known, "function": function})
+
+
+def spread(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any] = FLOAT64) -> Any:
+    """A new array of a shape that holds a value everywhere, or what broadcasts to it; of no axes, a number."""
+    made = np.empty(shape, dtype)
+    made[...] = value
+    return made if shape else made[()]
 
 
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:
