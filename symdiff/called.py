@@ -64,7 +64,7 @@ class Called(Compiled):
         records = Records(self._layout, self._converts)
         if not any(self.cores):
             program = None if self._needs_numpy else self._program
-            native = self._floats if self.backend == "llvm" and self.args and not any(self.results) else None
+            native = self._lend_floats if self.backend == "llvm" and self.args and not any(self.results) else None
             entry = scalar_entry(program, len(self.args), records, self._general, self._evaluate, native)
             self._scope = entry.__globals__
             return entry
@@ -76,8 +76,8 @@ class Called(Compiled):
             return core_entry(self.cores, self._program.graph.demands, point, records, self._general)
         return general_entry(self._general)
 
-    def _floats(self) -> Callable[..., Any] | None:
-        return self._points().floats()
+    def _lend_floats(self, scope: dict[str, Any]) -> None:
+        self._points().lend_floats(scope)
 
     def _owned(self) -> tuple[bool, ...]:
         """For each result, whether what computes it makes it anew, and it is not an earlier result."""
@@ -98,7 +98,7 @@ class Called(Compiled):
             found = reach(self._prepared(), axes)
             return [found[i] for i in self._prepared().outputs], reduce(or_, axes, 0)
 
-        made: tuple[list[int], int] = self._once(("reach", axes), find)
+        made: tuple[list[int], int] = self._of_pattern(("reach", axes), find)
         return made
 
     def _at_a_point(self) -> Callable[..., Any]:
@@ -198,7 +198,7 @@ class Called(Compiled):
                 for own, reached, core in zip(self._owned(), varies, cores, strict=True)
             ]
 
-        made: list[tuple[bool, tuple[int, ...]]] = self._once(("parts", axes), find)
+        made: list[tuple[bool, tuple[int, ...]]] = self._of_pattern(("parts", axes), find)
         return made
 
     def _direct(self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any], axes: tuple[int, ...]) -> bool:
@@ -279,7 +279,7 @@ class Called(Compiled):
 
     def _plan(self, dtype: np.dtype[Any], threads: int, axes: tuple[int, ...]) -> Plan:
         """How calls are cut into blocks, where arguments vary along these axes."""
-        made: Plan = self._once(
+        made: Plan = self._of_pattern(
             ("plan", dtype.itemsize, threads, axes),
             lambda: plan(load_of(self._prepared(), axes), dtype.itemsize, threads),
         )
@@ -291,9 +291,8 @@ class Called(Compiled):
         if scope.get("limit") != UNKNOWN:
             return
         if self.backend == "llvm":
-            call = self._points().call(FLOAT64, (True,) * len(self.args)) if self.args else None
-            scope["call"] = call
-            scope["limit"] = NEVER if call is None else self._points().share
+            taken = bool(self.args) and self._points().lend(scope, (True,) * len(self.args))
+            scope["limit"] = self._points().share if taken else NEVER
         else:
             scope["vector"] = self._on_arrays()
             scope["limit"] = self._plan(FLOAT64, self._threads, (1,) * len(self.args)).limit

@@ -105,12 +105,12 @@ def scalar_entry(
     records: Records,
     general: Callable[..., Any],
     evaluate: Callable[..., Any],
-    native: Callable[[], Callable[..., Any] | None] | None = None,
+    native: Callable[[dict[str, Any]], None] | None = None,
 ) -> FunctionType:
     """The entry of a Function of `count` scalar arguments.
 
-    Floats are computed by what `native` makes at the first call with them, if there is one. Where
-    it returns nothing, as after a floating-point error, they are computed on the spot by the lines
+    Floats are computed by what `native` gives the scope of the entry at the first call with them, if there
+    is one. Where that returns nothing, as after a floating-point error, they are computed on the spot by the lines
     of the math target, if `program` has one; where these raise, by `evaluate`. Float64 arrays of
     one shape and at most `limit` elements go to `vector`, or, where there is `native`, to `call`, with
     new arrays; all are globals of the entry, set when arrays come first. What `call` leaves goes to
@@ -156,7 +156,7 @@ def scalar_entry(
     entry = _entry(names, lines, records, general=general, evaluate=evaluate, limit=UNKNOWN)
     if native is not None:
         entry.__globals__.update(empty=np.empty, heeded=heeded)
-        entry.__globals__["native"] = _made_when_called(entry.__globals__, native)
+        entry.__globals__["native"] = _given_when_called(entry.__globals__, native)
     return entry
 
 
@@ -166,12 +166,12 @@ _NATIVE = """\
             return {result}"""
 
 
-def _made_when_called(scope: dict[str, Any], make: Callable[[], Callable[..., Any] | None]) -> Callable[..., Any]:
-    """Stands for `native` in a scope until it is called, then makes it."""
+def _given_when_called(scope: dict[str, Any], give: Callable[[dict[str, Any]], None]) -> Callable[..., Any]:
+    """Stands for `native` in a scope until it is called, which is given another one then."""
 
     def first(*args: float) -> Any:
-        scope["native"] = call = make() or (lambda *_: None)
-        return call(*args)
+        give(scope)
+        return scope["native"](*args)
 
     return first
 
