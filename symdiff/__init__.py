@@ -10,7 +10,7 @@ grad(x1=5.5, x2=1.7163378145367738)
 
 from typing import TYPE_CHECKING, Any
 
-from symdiff.compiler import compile  # noqa: A004 - the name users expect
+from symdiff.compiler import clear_cache, compile  # noqa: A004 - the name users expect
 from symdiff.errors import FormulaWarning, LimitError, ParseError, ShapeError, SymdiffError
 from symdiff.function import Function
 from symdiff.guess import KNOWN_AS, nearest
@@ -26,6 +26,7 @@ __all__ = [
     "ParseError",
     "ShapeError",
     "SymdiffError",
+    "clear_cache",
     "compile",
     "limits",
     "propagate",

@@ -28,6 +28,8 @@ from symdiff.runtime.threads import Lock, usable_cpus
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
 
+_PATTERNS = 64  # of arguments, for which something is kept
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -128,6 +130,7 @@ class Compiled:
         self.results = tuple([program.graph.shape(i) for i in program.outputs])
         self._lock = Lock()
         self._made: dict[object, Any] = {}
+        self._lately: dict[object, Any] = {}
         self._needs_numpy = math_target.missing(program) is not None
         self._converts = [None if self._needs_numpy else math_target.convert(program, i) for i in program.outputs]
         if self._needs_numpy and numpy_target.needs_scipy(program):
@@ -140,6 +143,11 @@ class Compiled:
         # What Python's tools and other packages ask any function for.
         self.__name__ = self.__qualname__ = name
         self.__doc__ = self._described()
+
+    @property
+    def _size(self) -> int:
+        """The rows of its graph."""
+        return len(self._program.graph.rows)
 
     def _content(self) -> tuple[object, ...]:
         """What makes it what it is: the formula, the options, and what was derived."""
@@ -256,6 +264,16 @@ class Compiled:
                 if key not in self._made:
                     self._made[key] = make()
         return self._made[key]
+
+    def _of_pattern(self, key: object, make: Callable[[], Any]) -> Any:
+        """What `make` returns, which is kept for the last few keys: there may be one for each pattern of arguments."""
+        made = self._lately.get(key)
+        if made is None:
+            with self._lock:
+                made = self._lately[key] = make()
+                for old in list(self._lately)[:-_PATTERNS]:
+                    del self._lately[old]
+        return made
 
     # Showing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import gc
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +26,13 @@ from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED, parse
 from symdiff.language.review import exponentials, no_slips, review
+from symdiff.runtime import native
 from symdiff.runtime.arguments import is_symbol, normal
 from symdiff.runtime.results import record_of
-from symdiff.runtime.threads import Lock
+from symdiff.runtime.threads import Lock, give_back_freed_memory
 
-_CACHED = 512
+_CACHED = 512  # Functions
+_ROWS = 1_000_000  # of their graphs together
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -78,7 +81,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         optimize: False for the textbook form, every step on its own line.
 
     Returns:
-        The Function. Equal calls return the same one (of the last 512).
+        The Function. Equal calls return the same one, of the last 512, or fewer of large ones; see `clear_cache`.
 
     Raises:
         ParseError: `text` is not a formula of the language, or may mean something else; the
@@ -173,11 +176,12 @@ copyreg.pickle(Function, _reduced)
 
 
 class _Cache:
-    """The Functions last asked for, least recent first."""
+    """The Functions last asked for, least recent first; one of more rows than there is room for is kept alone."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._kept: OrderedDict[object, Function] = OrderedDict()
+        self._rows = 0
 
     def get(self, key: object, make: Callable[[], Function]) -> Function:
         with self._lock:
@@ -186,14 +190,35 @@ class _Cache:
                 return self._kept[key]
         made = make()
         with self._lock:
-            made = self._kept.setdefault(key, made)
+            if key not in self._kept:
+                self._kept[key] = made
+                self._rows += made._size  # noqa: SLF001 - its own module
             self._kept.move_to_end(key)
-            while len(self._kept) > _CACHED:
-                self._kept.popitem(last=False)
+            made = self._kept[key]
+            while len(self._kept) > _CACHED or (self._rows > _ROWS and len(self._kept) > 1):
+                self._rows -= self._kept.popitem(last=False)[1]._size  # noqa: SLF001 - as above
         return made
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+            self._rows = 0
 
 
 _CACHE = _Cache()
+
+
+def clear_cache() -> None:
+    """Forget the Functions that `compile` keeps, and free the native code of all Functions.
+
+    A Function that is held elsewhere stays as it is. Where it has native code, it makes it again when it is called
+    next. Any thread may call this at any time: code that a call is running is freed when the call has returned.
+    """
+    _CACHE.clear()
+    native.clear()
+    gc.collect()  # a Function and what calls it refer to each other
+    give_back_freed_memory()
 
 
 # SymPy's constants, as it prints them.

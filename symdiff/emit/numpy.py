@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from symdiff.arrays import Assemble, Einsum, Reduction, Structure
+from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
 from symdiff.emit.python import Body, Nest, Text, wrapped
 from symdiff.emit.schedule import reach
@@ -40,6 +40,20 @@ def prepare(program: Program) -> Program:
         program = spelt(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program)))
     return eager(expand_powers(program) if program.graph.shared else compact(program))
+
+
+_VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
+
+
+def makes(program: Program, i: int) -> bool:
+    """Whether the source makes a new number or array for row `i`.
+
+    An argument, a constant and a view are not new; nor is a sum along axes of one element, which drops them.
+    """
+    op, *of = program.graph.rows[i]
+    if op in ("input", "const") or isinstance(op, _VIEWS):
+        return False
+    return not (isinstance(op, Sum) and all(program.graph.shape(of[0])[axis] == 1 for axis in op.axes))
 
 
 def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> str:
@@ -134,8 +148,8 @@ class _NumpyWriter(StructureWriter):
         What lacks the loop shape, memory of its own or the dtype is copied.
         """
         text, shape, op = self.texts[i][0], self.shape(i), self.rows[i][0]
-        made = isinstance(op, (str, Reduction, Einsum)) and op not in ("input", "const")
-        if ((made and full and self.program.graph.shared) or isinstance(op, Assemble)) and not again:
+        made = makes(self.program, i) and full and self.program.graph.shared
+        if (made or isinstance(op, Assemble)) and not again:
             scalar = not shape and (op == "where" or isinstance(op, Structure))
             return f"{text}[()]" if scalar else text  # a number where it is an array without axes
         loop = self.need("loop", self.loop_text)

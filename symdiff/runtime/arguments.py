@@ -283,7 +283,8 @@ def settle(
         for v, shape, target, own in zip(values, shapes, out, fresh, strict=True)
     ]
     # An array of `out` may be one of the arguments, and a value that is not fresh may be too.
-    kept = [v if own else np.array(v) for v, own in zip(values, fresh, strict=True)]
+    again = any(target is not None for target in out)
+    kept = [v if own or not again else np.array(v) for v, own in zip(values, fresh, strict=True)]
     return [
         v if done else written(np.empty(shape, dtype) if target is None else target, v)
         for v, shape, target, done in zip(kept, shapes, out, ready, strict=True)
