@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 
 from symdiff.build import Builder
-from symdiff.derive.rules import chain, plus
+from symdiff.derive.rules import Total, chain
 
 Use = tuple[int, int]  # a row, and which of its operands another row is
 
@@ -52,12 +52,13 @@ def jvp(
     while waiting:
         i = heappop(waiting)
         row, absent = rows[i], unneeded.get(i, ())
-        total = None
+        total = Total(builder)
         for k in sorted(moved.pop(i)):
             term = chain(builder, i, row, k, dots[row[1 + k]], absent, forward=True)
             if term is not None:
-                total = plus(builder, total, term, (*absent, *builder.silence.where(i)))
-        if total is not None:
-            dots[i] = total
+                total.add(term, (*absent, *builder.silence.where(i)))
+        dot = total.row()
+        if dot is not None:
+            dots[i] = dot
             passed_on(i)
     return dots

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from heapq import heapify, heappop, heappush
 
 from symdiff.build import Builder
-from symdiff.derive.rules import chain, plus
+from symdiff.derive.rules import Total, chain
 from symdiff.ir import operands
 
 
@@ -28,7 +28,7 @@ def vjp(builder: Builder, cotangents: Mapping[int, int], active: Collection[int]
     incremental, non-copying form).
     """
     rows = builder.graph.rows
-    totals = {i: bar for i, bar in cotangents.items() if i in active}
+    totals = {i: Total(builder, bar) for i, bar in cotangents.items() if i in active}
     bars: dict[int, int] = {}
     gathered: dict[int, list[tuple[int, int]]] = {}
     met = set(totals)
@@ -38,15 +38,16 @@ def vjp(builder: Builder, cotangents: Mapping[int, int], active: Collection[int]
     def contribute(j: int, i: int, k: int) -> None:
         term = chain(builder, i, rows[i], k, bars[i])
         if term is not None:
-            totals[j] = plus(builder, totals.get(j), term)
+            totals.setdefault(j, Total(builder)).add(term)
 
     while waiting:
         i = -heappop(waiting)
         for use in gathered.pop(i, ()):
             contribute(i, *use)
-        if i not in totals:
+        bar = totals.pop(i).row() if i in totals else None
+        if bar is None:
             continue
-        bars[i] = totals.pop(i)
+        bars[i] = bar
         for k, j in enumerate(operands(rows[i])):
             if j in active:
                 if j not in met:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from math import isfinite
 
-from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure
+from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, broadcast
 from symdiff.build import Builder
 from symdiff.derive.needs import loud
 from symdiff.derive.structure import pushed, transposed
@@ -256,6 +256,27 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
     return builder.structure(operation, *parts)
 
 
+class Total:
+    """A sum of adjoints or of tangents in the making; arrays that are assembled are put together once."""
+
+    def __init__(self, builder: Builder, *terms: int) -> None:
+        self._builder = builder
+        self._rows = list(terms)  # several only where they are assembled and will be one array
+
+    def add(self, term: int, unneeded: Sequence[int] = ()) -> None:
+        """Add a term, as `plus` does."""
+        if self._rows and _join(self._builder, self._rows[-1], term):
+            self._rows.append(term)
+        else:
+            self._rows = [plus(self._builder, self.row(), term, unneeded)]
+
+    def row(self) -> int | None:
+        """The row of the sum; None if there are no terms."""
+        if len(self._rows) > 1:
+            self._rows = [_joint(self._builder, self._rows)]
+        return self._rows[0] if self._rows else None
+
+
 def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int] = ()) -> int:
     """The sum; terms that are absent on the same side, or on opposite sides, share one select.
 
@@ -263,8 +284,8 @@ def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int]
     """
     if total is None:
         return term
-    if builder.graph.shapes and builder.graph.shared and (joint := _joint(builder, total, term)) is not None:
-        return joint
+    if _join(builder, total, term):
+        return _joint(builder, [total, term])
     if (common := shared(builder, total, term)) is not None:
         scale, one, other = common
         return scaled(builder, scale, plus(builder, one, other, unneeded))
@@ -290,10 +311,17 @@ def _scaled_choice(builder: Builder, i: int, choice: Choice) -> bool:
     return any(split(builder, i)[0]) and elsewhere(builder, choice) is None
 
 
-def _joint(builder: Builder, total: int, term: int) -> int | None:
-    """The sum of two arrays that are assembled, as one; None where the places of the two are not of the same axes."""
-    (left, *first), (right, *second) = builder.row(total), builder.row(term)
-    if not (isinstance(left, Assemble) and isinstance(right, Assemble) and left.core == right.core):
-        return None
-    to = builder.graph.shape_of(("add", total, term))
-    return builder.structure(Assemble(to, (*left.places, *right.places)), *first, *second)
+def _join(builder: Builder, total: int, term: int) -> bool:
+    """Return whether the sum of two arrays is assembled, as both are, of places along the same axes."""
+    if not (builder.graph.shapes and builder.graph.shared):
+        return False
+    left, right = builder.row(total)[0], builder.row(term)[0]
+    return isinstance(left, Assemble) and isinstance(right, Assemble) and left.core == right.core
+
+
+def _joint(builder: Builder, terms: Sequence[int]) -> int:
+    """Return the sum of arrays that are assembled, as one."""
+    rows = [builder.row(i) for i in terms]
+    to = broadcast([builder.shape(i) for i in terms], {})
+    places = tuple([place for row in rows for place in row[0].places])
+    return builder.structure(Assemble(to, places), *[part for row in rows for part in row[1:]])
