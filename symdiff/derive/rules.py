@@ -58,10 +58,6 @@ def chain(
         partial = _partial(builder, i, row, text, unneeded if absent is None else (*unneeded, absent))
     if builder.value(partial) == 0.0:
         return None
-    if not forward:
-        for condition in builder.silence.where(partial):
-            if not builder.silence.holds(row[1 + k], condition):
-                factor = _chosen(builder, condition, factor)
     if not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
         term = product(builder, factor, partial)
     else:
@@ -239,7 +235,11 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
     operation = row[0]
     parts: list[int] = []
     for place, part in zip(operation.places, row[1:], strict=True):
-        there = builder.structure(Index(place), builder.full(partial, operation.core)) if builder.shape(partial) else partial
+        there = (
+            builder.structure(Index(place), builder.full(partial, operation.core))
+            if builder.shape(partial)
+            else partial
+        )
         parts.append(_times(builder, part, there, (), forward=forward))
     return builder.structure(operation, *parts)
 
