@@ -317,7 +317,7 @@ class Builder:
             if label not in left + out:
                 y, right = self.structure(Sum((right.index(label) - len(right),)), y), right.replace(label, "")
         if all(label in out for label in left + right):
-            arranged = self._arranged(x, left, out), self._arranged(y, right, out)
+            arranged = self.arranged(x, left, out), self.arranged(y, right, out)
             return multiply(*arranged) if multiply else self.op("mul", *arranged)
         for i, labels, other, rest in ((x, left, y, right), (y, right, x, left)):
             eye = self.row(i)[0]
@@ -325,7 +325,7 @@ class Builder:
                 first = labels[0] not in out
                 gone, kept = labels[1 - first], labels[first]
                 if gone not in out and kept not in rest:
-                    return self._arranged(other, rest.replace(gone, kept), out)
+                    return self.arranged(other, rest.replace(gone, kept), out)
         distinct = dict.fromkeys(left + right)
         if len(distinct) > len(LETTERS):
             raise ShapeError(f"a product of arrays along {len(distinct)} axes; there are letters for {len(LETTERS)}")
@@ -333,7 +333,15 @@ class Builder:
         spelt = ["".join(names[label] for label in labels) for labels in (left, right, out)]
         return self.structure(Einsum(*spelt), x, y)
 
-    def _arranged(self, i: int, labels: str, out: str) -> int:
+    def through(self, condition: int, labels: str, out: str) -> int:
+        """A condition on axes `labels`, others perhaps in front, as one on axes `out`: any along the rest will do."""
+        rank = len(self.shape(condition))
+        have = labels[max(0, len(labels) - rank) :]
+        gone = [k - len(have) for k, label in enumerate(have) if label not in out]
+        condition = self.anywhere(condition, [*range(-rank, -len(have)), *gone])
+        return self.arranged(condition, "".join([label for label in have if label in out]), out)
+
+    def arranged(self, i: int, labels: str, out: str) -> int:
         """Row `i`, with its axes in the order of `out`, and new ones for the labels that it lacks."""
         order = sorted(labels, key=out.index)
         i = self.permute(i, [labels.index(label) - len(labels) for label in order])

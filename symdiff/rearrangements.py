@@ -14,6 +14,7 @@ from symdiff.arrays import (
     Index,
     Permute,
     Place,
+    Range,
     Reshape,
     Structure,
     Sum,
@@ -136,8 +137,17 @@ def _reshape(b: Builder, operation: Reshape, x: int) -> int | None:
 
 @_structural(Assemble)
 def _assemble(b: Builder, operation: Assemble, *parts: int) -> int | None:
-    place = whole(operation.to[len(operation.to) - operation.rank :])
-    return b.full(parts[0], operation.to) if len(parts) == 1 and operation.places[0] == place else None
+    """One array that fills all is itself, with axes of one element where its place has an index."""
+    if len(parts) != 1:
+        return None
+    (place,), core = operation.places, operation.core
+    if any(p != Range(0, dim) and (p, dim) != (0, 1) for p, dim in zip(place, core, strict=True)):
+        return None
+    new = [k for k in range(-1, -1 - len(core), -1) if not isinstance(place[k], Range)]
+    if new and not b.shape(parts[0]):
+        return None  # a list of one number
+    part = b.full(parts[0], tuple([dim for k, dim in enumerate(core, -len(core)) if k not in new]))
+    return b.full(b.structure(Expand(tuple(new)), part) if new else part, operation.to)
 
 
 @_structural(Index)

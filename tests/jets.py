@@ -166,11 +166,9 @@ log = _unary(mpmath.log, lambda x: 1 / x, lambda x: -1 / x**2)
 sqrt = _unary(mpmath.sqrt, lambda x: 1 / (2 * mpmath.sqrt(x)), lambda x: -1 / (4 * mpmath.sqrt(x) ** 3))
 sin = _unary(mpmath.sin, mpmath.cos, lambda x: -mpmath.sin(x))
 tanh = _unary(mpmath.tanh, lambda x: mpmath.sech(x) ** 2, lambda x: -2 * mpmath.tanh(x) * mpmath.sech(x) ** 2)
-absolute = _unary(abs, mpmath.sign, lambda x: mpf(0))
-relu = _unary(lambda x: max(x, mpf(0)), lambda x: mpf(x > 0), lambda x: mpf(0))
-softplus = _unary(
-    lambda x: mpmath.log1p(mpmath.exp(x)), _logistic, lambda x: mpmath.exp(x) / (1 + mpmath.exp(x)) ** 2
-)
+absolute = _unary(abs, mpmath.sign, mpf(0).__mul__)
+relu = _unary(lambda x: max(x, mpf(0)), lambda x: mpf(x > 0), mpf(0).__mul__)
+softplus = _unary(lambda x: mpmath.log1p(mpmath.exp(x)), _logistic, lambda x: mpmath.exp(x) / (1 + mpmath.exp(x)) ** 2)
 arctan = _unary(mpmath.atan, lambda x: 1 / (1 + x**2), lambda x: -2 * x / (1 + x**2) ** 2)
 
 
@@ -195,7 +193,9 @@ def minimum(a, b):
 def stack(jets):
     """A list of arrays of one shape."""
     rank = jets[0].value.ndim
-    return Jet(*[np.stack(parts, -1 - rank) for parts in zip(*[(j.value, j.first, j.second) for j in jets], strict=True)])
+    return Jet(
+        *[np.stack(parts, -1 - rank) for parts in zip(*[(j.value, j.first, j.second) for j in jets], strict=True)]
+    )
 
 
 def _behind(x):

@@ -107,7 +107,7 @@ def formula(rng, shape, depth):
     if isinstance(shape[0], int):
         ways += [lambda: f"[{', '.join(sub(shape[1:]) for _ in range(shape[0]))}]"]
     if shape[axis] == 1:
-        whole = [s for s in arrays if len(s) == len(shape) and s[:axis] + (1,) + s[axis + 1 :] == shape]
+        whole = [s for s in arrays if len(s) == len(shape) and (*s[:axis], 1, *s[axis + 1 :]) == shape]
         ways += [lambda: f"({sub(rng.choice(whole))})[{colons(axis, rng.choice([':1', '-1:']))}]"]
     if len(shape) == 2 and shape[::-1] in LEAVES:
         ways += [lambda: f"({sub(shape[::-1])}).T"]
@@ -187,12 +187,17 @@ def test_random_formulas(seed, optimize):
         for member in members:
             verify(member._program)
         loops = point(seed, f, rng.sample([(), (2,), (1,), (3, 2), (3, 1)], 3))
-        loop = np.broadcast_shapes(*[np.shape(a)[: np.ndim(a) - len(core)] for a, core in zip(loops, f.cores, strict=True)])
+        loop = np.broadcast_shapes(
+            *[np.shape(a)[: np.ndim(a) - len(core)] for a, core in zip(loops, f.cores, strict=True)]
+        )
         given = {"jvp": dots, "vjp": [bar]}
         for member in members:
             every = flat_loops(member(*loops, *given.get(member.name, dots if member.name == "hvp" else [])), loop)
             for place in list(np.ndindex(loop))[:2]:
-                one = [np.broadcast_to(a, loop + a.shape[a.ndim - len(c) :])[place] for a, c in zip(loops, f.cores, strict=True)]
+                one = [
+                    np.broadcast_to(a, loop + a.shape[a.ndim - len(c) :])[place]
+                    for a, c in zip(loops, f.cores, strict=True)
+                ]
                 want = flat(member(*one, *given.get(member.name, dots if member.name == "hvp" else [])))
                 close(every[place], want, text, 1e-8)
     assert not [c for c in f.check(*at).comparisons if c.differs], text

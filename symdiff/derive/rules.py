@@ -64,10 +64,6 @@ def chain(
         partial = _partial(builder, i, row, text, unneeded if absent is None else (*unneeded, absent))
     if builder.value(partial) == 0.0:
         return None
-    if not forward:
-        for condition in builder.silence.where(partial):
-            if not builder.silence.holds(row[1 + k], condition):
-                factor = _chosen(builder, condition, factor)
     if row[0] == "by" and builder.value(partial) == 1.0:
         term = factor
     elif not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
