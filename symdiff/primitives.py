@@ -313,9 +313,9 @@ def _quotient(name: str, n: int) -> str:
 _POLYGAMMA = '''\
 def polygamma(n, x):
     """special.polygamma, with a reflection between its poles: SciPy steps from there to 0."""
-    between = (x < 0.0) & (x != np.rint(x))
-    if not np.any(between):
+    if not np.count_nonzero(x < 0.0):
         return special.polygamma(n, x)
+    between = (x < 0.0) & (x != np.rint(x))
     if n > 170:  # n! is beyond floats
         return special.polygamma(n, np.where(between, np.nan, x))
     z = np.where(between, x, -0.5)

@@ -10,7 +10,7 @@ from reference import ulps
 
 import symdiff
 from symdiff import ParseError, ShapeError
-from symdiff.primitives import CORE, FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.primitives import CORE, FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS
 
 NAMES = sorted({*FUNCTIONS, *FORMULAS, *REDUCTIONS, "piecewise"})
 SOFT = [name for name in NAMES if name not in CORE]
@@ -341,6 +341,38 @@ def test_none_is_a_value_of_named_arguments_alone():
         symdiff.compile("sin(axis=None)")
 
 
+OPERANDS = [p for p in PRIMITIVES.values() if p.sample and not p.internal and not p.symbols]
+
+
+@pytest.mark.parametrize("primitive", OPERANDS, ids=lambda p: p.name)
+def test_spellings_keep_operands_together(primitive):
+    """An operand that is itself a sum, a product, a negative or a choice, in every target."""
+    if primitive.name == "polygamma":
+        pytest.skip("its order is a constant")
+    names = primitive.parameters
+    point = {name: sum(bounds) / 2 for name, bounds in zip(names, primitive.sample, strict=True)}
+    plain = symdiff.compile(f"{primitive.name}({', '.join(names)})", args=names)
+    want, slopes = plain(**point), plain.grad(**point)
+    for pattern in (
+        "({0} - 1) + one",
+        "({0} + 1) - one",
+        "0.5*{0}*(one + 1)",
+        "-(-one*{0})",
+        "({0}) if one > 0 else one",
+    ):
+        operands = ", ".join([pattern.format(name) for name in names])
+        for options in backends():
+            f = symdiff.compile(f"{primitive.name}({operands})", args=[*names, "one"], wrt=names, **options)
+            arrays = {name: np.full(2, value) for name, value in point.items()}
+            for found in (f(**point, one=1.0), f(**arrays, one=1.0)[1]):
+                assert found == pytest.approx(want, rel=1e-12), (operands, options)
+            for found in (f.grad(**point, one=1.0), [d[1] for d in f.grad(**arrays, one=1.0)]):
+                assert tuple(found) == pytest.approx(slopes, rel=1e-12), (operands, options)
+        f = symdiff.compile(f"{primitive.name}({operands})", args=[*names, "one"])
+        if primitive.holomorphic and not primitive.takes and " if " not in operands:
+            assert f(**{name: complex(v) for name, v in point.items()}, one=1.0) == pytest.approx(want, rel=1e-12)
+
+
 # Complex arguments
 
 PLANE = [0.3 + 0.2j, -0.7 + 2.5j, 3 - 1j, -9 - 11j, 1e-9 + 2e-9j, -1e-9 + 3e-9j, 30 + 2j, -40 + 1j, 2.5 + 9j]
@@ -488,3 +520,39 @@ def test_sympy_prints_these():
         f = symdiff.compile(expression, args="x, y")
         assert f(**point) == pytest.approx(float(expression.subs({x: 0.6, y: 1.7})), rel=1e-14)
         assert f.diff("x")(**point) == pytest.approx(float(expression.diff(x).subs({x: 0.6, y: 1.7})), rel=1e-13)
+
+
+NEW = [
+    "sech({})", "csch(1 + ({})**2)", "coth(1 + ({})**2)", "sec(sin({}))", "csc(1.5 + sin({}))", "cot(1.5 + sin({}))", "arccot(1 + ({})**2)",
+    "arcsec(2 + ({})**2)", "arccsc(2 + ({})**2)", "arccoth(2 + ({})**2)", "arcsech(1/(2 + ({})**2))", "arccsch(1 + ({})**2)", "sind(40*({}))",
+    "cosd(40*({}))", "tand(9*sin({}))", "cotd(50 + 9*sin({}))", "secd(9*sin({}))", "cscd(50 + 9*sin({}))", "acosd(0.5*sin({}))", "atand({})",
+    "copysign(1 + ({0})**2, {1})", "real({0})*conj({1}) + imag({0})", "piecewise({0}, x > 9, {1}, isfinite(y))", "div({0}, 2 + ({1})**2)",
+    "({0})*({1})", "({0}) - ({1})", "atan2d(1 + ({0})**2, {1})", "fmod(0.9*sin({0}), 2 + ({1})**2)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_formulas(seed):
+    import random
+
+    rng = random.Random(seed)  # noqa: S311 - a test
+
+    def formula(depth):
+        if depth == 0:
+            return rng.choice(["x", "y", "0.7"])
+        return rng.choice(NEW).format(formula(depth - 1), formula(depth - 1))
+
+    text = f"{formula(3)} + x*y"
+    point = {"x": rng.uniform(0.1, 1.2), "y": rng.uniform(0.1, 1.2)}
+    f = symdiff.compile(text, args="x, y")
+    report = f.check(**point)
+    assert not any(c.differs for c in report.comparisons), (text, str(report))
+    want = f.grad(**point)
+    arrays = {name: np.full(3, value) for name, value in point.items()}
+    for options in backends():
+        g = symdiff.compile(text, args="x, y", **options)
+        assert g.grad(**point) == pytest.approx(want, rel=1e-11, abs=1e-13), text
+        np.testing.assert_allclose([d[1] for d in g.grad(**arrays)], want, rtol=1e-11, atol=1e-13)
+        np.testing.assert_allclose(g.jacobian(**point), want, rtol=1e-11, atol=1e-13)
+    assert f.hessian(**point) == pytest.approx(f.grad.jacobian(**point), rel=1e-11, abs=1e-11)
+    assert f.grad.latex

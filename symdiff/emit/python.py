@@ -193,11 +193,10 @@ class Writer:
         primitive = PRIMITIVES[row[0]]
         if not getattr(primitive, self.target):
             return self.infix(primitive, row)
-        pattern, precedence = _pattern(primitive, self.target)
+        pattern, precedence, least = _pattern(primitive, self.target)
         if pattern == "{y}":  # an operand as it is, which has a rule of its own here
             return self.texts[row[-1]]
-        least = 0 if precedence == ATOM else ATOM
-        parts = {p: self.tight(j, least) for p, j in zip(primitive.parameters, row[1:], strict=True)}
+        parts = {p: self.tight(j, least[p]) for p, j in zip(primitive.parameters, row[1:], strict=True)}
         return pattern.format(**parts), precedence
 
     def written(self, row: Row) -> tuple[int, ...]:
@@ -241,6 +240,7 @@ class Writer:
         return spelt, UNARY if text[0] == "-" else ATOM
 
 
+_SIGNS = "-+*/%<>=!&|~"  # of operators, beside which an operand of a template needs parentheses
 _CALL = re.compile(r"[\w.]*\(")
 _WORD = re.compile(r"(?:\w|[^\x00-\x7f])+")  # some letters of a name are none to a regular expression
 _NO_FACTOR = re.compile("^-|[%@]")  # where a sign in front is not that of a product, or of a matrix
@@ -265,9 +265,12 @@ def _is_atomic(text: str) -> bool:
 
 
 @cache
-def _pattern(primitive: Primitive, target: str) -> Text:
+def _pattern(primitive: Primitive, target: str) -> tuple[str, int, dict[str, int]]:
+    """The template of a primitive, how tightly it binds, and how tightly each of its operands has to."""
     text = template(primitive, target)
-    return text, ATOM if _is_atomic(text) else TERNARY
+    beside = set(re.findall(rf"[{_SIGNS}] *\{{(\w)\}}", text)) | set(re.findall(rf"\{{(\w)\}} *[{_SIGNS}]", text))
+    least = {p: ATOM if p in beside else 0 for p in primitive.parameters}
+    return text, ATOM if _is_atomic(text) else TERNARY, least
 
 
 def _nested(nest: Nest, texts: list[str]) -> str:
