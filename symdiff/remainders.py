@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, reduce
-from math import frexp, inf, isclose, isfinite, log
+from math import frexp, inf, isclose, log
 from typing import TYPE_CHECKING
 
 from symdiff.evaluate import constant
@@ -22,7 +22,7 @@ from symdiff.signs import derives, signed
 
 if TYPE_CHECKING:
     from symdiff.build import Builder
-    from symdiff.ir import Graph, Row
+    from symdiff.ir import Graph
 
 # Of a row as a product: a number for its factors, the sum of theirs; the factors that have remainders; marks.
 Look = tuple[int, tuple[int, ...], int]
@@ -211,7 +211,7 @@ def one_plus(b: Builder, i: int) -> int | None:
 
 
 def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
-    """x - y (or x + y), where one is a function and the other what it comes near, or the same multiples of them."""
+    """The difference x - y (or the sum) of a function and what it comes near, or of the same multiples of them."""
     if not b.forms:
         return None
     for first, second, turned in ((x, y, False), (y, x, not plus)):
@@ -249,9 +249,7 @@ def _root(b: Builder, i: int) -> int | None:
     return None
 
 
-def _known(
-    b: Builder, entry: Remainder, whole: Product, i: int, other: Product, sign: float
-) -> dict[str, int] | None:
+def _known(b: Builder, entry: Remainder, whole: Product, i: int, other: Product, sign: float) -> dict[str, int] | None:
     """The rows for the names of an entry, if it is of row `i` in `whole` minus (`sign`) `other`; else None."""
     root = _root(b, i)
     row = b.row(i if root is None else root)
@@ -303,14 +301,17 @@ def _form(b: Builder, entry: Remainder, known: dict[str, int], *, turned: bool) 
             return _opposite(b, made, known["x"]) if turned else made
         near = b.op("special", b.formula(entry.near, known))
         far = b.op("not", near)
-        inside = {name: i if name == "out" or b.value(i) is not None else b.op("away", far, i) for name, i in known.items()}
+        inside = {
+            name: i if name == "out" or b.value(i) is not None else b.op("away", far, i) for name, i in known.items()
+        }
         made = b.formula(entry.form, inside)
         terms = known["out"], b.formula(entry.at, known) if isinstance(entry.at, str) else b.const(entry.at)
         if entry.held != "instead":
             made = b.op(entry.held, known["x"], b.op("where", near, made, b.raw("sub", *terms)))
             return _opposite(b, made, known["x"]) if turned else made
         written = b.raw("sub", *(terms[::-1] if turned else terms))
-        return b.op("instead", written, b.op("where", near, b.op("neg", made) if turned else made, written))
+        made = _opposite(b, made, known["x"]) if turned else made
+        return b.op("instead", written, b.op("where", near, made, written))
 
 
 def _multiple(
@@ -433,7 +434,7 @@ def quotient(b: Builder, name: str, x: int, y: int) -> int | None:
 
     Its derivative by v would cancel where c*v is small.
     """
-    if not b.forms or not b.exact or not b.products.divides(name, x, y):
+    if not b.forms or not b.exact or b.graph.complex or not b.products.divides(name, x, y):
         return None
     left, right = b.products(x), b.products(y)
     if name == "div":

@@ -70,8 +70,8 @@ def expand_exponentials(program: Program) -> Program:
         return largest, less, b.op("maximum", total, b.const(1.0))  # it is 0 where all elements are -inf
 
     def make(i: int, row: Row) -> int:
-        axes = of_weights[i] if of_weights[i] is not None else getattr(row[0], "axes", None)
-        if of_weights[i] is None and not isinstance(row[0], (LogSumExp, Softmax)):
+        axes = row[0].axes if isinstance(row[0], (LogSumExp, Softmax)) else of_weights[i]
+        if axes is None:
             return b.graph.intern(row)
         with b.simplifying():
             largest, less, total = parts(axes, row[1], weights=(axes, rows[i][1]) in weighed)
