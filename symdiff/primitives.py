@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import factorial, inf, log, nan, pi, sqrt
+from math import factorial, inf, nan, pi, sqrt
 
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)

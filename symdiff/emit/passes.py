@@ -191,6 +191,25 @@ def _untied(b: Builder, i: int) -> tuple[int, int | None]:
     return i, None
 
 
+def as_written(program: Program) -> Program:
+    """The program for those who read it, with differences and quotients as they were written where they have a form."""
+    if not any(row[0] in _FORMS for row in program.graph.rows):
+        return program
+    graph = _like(program)
+
+    def make(_: int, row: Row) -> int:
+        if row[0] not in _FORMS:
+            return graph.intern(row)
+        value = row[1] if row[0] == "instead" else row[-1]
+        return int(graph.rows[value][3] if graph.rows[value][0] == "where" and row[0] in _LESS else value)
+
+    return compact(replay(program, graph, make))
+
+
+_LESS = frozenset({"expm1_less_x", "log1p_less_x", "sin_less_x"})  # by size: a form, or the difference
+_FORMS = _LESS | {"instead", "expm1_by", "log1p_by"}
+
+
 def lazy(program: Program) -> Program:
     """The program without guards, for a target that evaluates one side of a choice."""
     if not any(row[0] in _GUARDS for row in program.graph.rows):
