@@ -24,7 +24,7 @@ def _code(text: str) -> str:
 def _rule(text: str) -> str:
     if text == "0":
         return "–"
-    return _code(text) if len(text) <= _LONG else "a series near 0, the closed form elsewhere"
+    return _code(text) if len(text) <= _LONG else "two forms, by the size of the argument"
 
 
 def _names(primitive: Primitive) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Builder:
             stands on a higher floor, provides it.
     """
 
-    formula: Callable[[str, Mapping[str, int]], int]
+    formula: ClassVar[Callable[[Builder, str, Mapping[str, int]], int]]
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph

@@ -223,9 +223,13 @@ def _radial_rule(order: int, name: str) -> str:
 
 
 def _difference(x: str, y: str) -> str:
-    """Give the difference x - y of logarithms: 0 of two that are +inf, which weigh the same, and -inf of two -inf, which weigh nothing."""
+    """The difference of two logarithms: 0 of two +inf, which weigh the same, -inf of two -inf, which weigh nothing."""
     equal = f"special({x} == {y})"
     return f"instead({x} - {y}, where({equal}, where(special({x} == -inf), -inf, 0), away({equal}, {x}) - {y}))"
+
+
+_BOTH_GONE = "special(x == -inf and y == -inf)"
+_LESS = f"y - away({_BOTH_GONE}, x)"
 
 
 def _by_size(value: str, near: str, condition: str) -> str:
@@ -290,20 +294,16 @@ def _log1p_by(n: int) -> str:
 
 def _quotient(name: str, n: int) -> str:
     """The n-th derivative of f(c*x)/x by x, a function of z = c*x times a power of c: by a series where z is small."""
-    taylor, radius, far = {
-        "expm1_by": (lambda k: Fraction(1, factorial(k + 1)), 0.4 * n, _expm1_by),
-        "log1p_by": (lambda k: Fraction((-1) ** k, k + 1), 0.1, _log1p_by),
-    }[name]
+    radius, far = (0.4 * n, _expm1_by(n)) if name == "expm1_by" else (0.1, _log1p_by(n))
     terms: list[Fraction] = []
-    while not terms or abs(float(terms[-1])) * radius ** (len(terms) - 1) > 1e-19:
-        k = len(terms)
-        terms.append(taylor(n + k) * Fraction(factorial(n + k), factorial(k)))
-    series = _polynomial(terms, "z")
-    near, far = (
-        text.replace("z", f"away(special(abs(c*x) {sign} {radius:.1f}), c*x)")
-        for text, sign in ((series, ">="), (far(n), "<"))
-    )
-    value = f"c^{n + 1}*where(special(abs(c*x) < {radius:.1f}), {near}, {far})"
+    while not terms or abs(float(terms[-1])) * radius ** len(terms[1:]) > 1e-19:
+        k = n + len(terms)
+        coefficient = Fraction(1, factorial(k + 1)) if name == "expm1_by" else Fraction((-1) ** k, k + 1)
+        terms.append(coefficient * Fraction(factorial(k), factorial(k - n)))
+    size = "special(abs(c*x)"
+    near = _polynomial(terms, "z").replace("z", f"away({size} >= {radius:.1f}), c*x)")
+    far = far.replace("z", f"away({size} < {radius:.1f}), c*x)")
+    value = f"c^{n + 1}*where({size} < {radius:.1f}), {near}, {far})"
     return f"{name}{n}(c, x, {value})" if n <= _QUOTIENT_ORDERS else value
 
 
@@ -632,12 +632,11 @@ _TABLE = (
         name="logsubexp",
         latex=r"\log\left(e^{#1} - e^{#2}\right)",
         partials=(
-            "where(special(x == -inf and y == -inf), 0, 1/(0 - expm1(y - away(special(x == -inf and y == -inf), x))))",
-            "where(special(x == -inf and y == -inf), 0,"
-            " -exp(y - away(special(x == -inf and y == -inf), x))/(0 - expm1(y - away(special(x == -inf and y == -inf), x))))",
+            f"where({_BOTH_GONE}, 0, 1/(0 - expm1({_LESS})))",
+            f"where({_BOTH_GONE}, 0, -exp({_LESS})/(0 - expm1({_LESS})))",
         ),
         numpy="np.where({x} == {y}, {x} - np.inf, {x} + np.where({y} - {x} > -0.6931471805599453,"
-        " np.log(-np.expm1({y} - {x})), np.log1p(-np.exp({y} - {x}))))[()]",
+        " np.log(-np.expm1({y} - {x})), np.log1p(-np.exp(np.minimum({y} - {x}, -0.6931471805599453)))))[()]",
         math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
         " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
         llvm="where(x == y, x - inf, x + log1mexp(y - x))",
@@ -649,9 +648,9 @@ _TABLE = (
         name="log1mexp",
         latex=r"\log\left(1 - e^{#1}\right)",
         partials=("-exp(x)/(0 - expm1(x))",),
-        numpy="np.where({x} > -0.6931471805599453, np.log(-np.expm1({x})), np.log1p(-np.exp({x})))[()]",
+        numpy="np.where({x} > -0.6931471805599453, np.log(-np.expm1({x})), np.log1p(-np.exp(np.minimum({x}, -0.6931471805599453))))[()]",
         math="(math.log(-math.expm1({x})) if {x} > -0.6931471805599453 else math.log1p(-math.exp({x})))",
-        llvm="where(x > -0.6931471805599453, log(-expm1(x)), log1p(-exp(x)))",
+        llvm="where(x > -0.6931471805599453, log(-expm1(x)), log1p(-exp(minimum(x, -0.6931471805599453))))",
         holomorphic=True,
         sample=((-3.0, -0.2),),
         kinks=(((0.0,), (-inf,)),),
@@ -702,7 +701,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            guards="xy",
             internal=True,
         )
         for name, latex, by_c, by_c_again in (
@@ -724,7 +723,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            guards="xy",
             internal=True,
         )
         for name, latex, rule in (

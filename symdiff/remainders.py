@@ -211,7 +211,7 @@ def one_plus(b: Builder, i: int) -> int | None:
 
 
 def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
-    """Give x - y (or x + y), where one is a function and the other what it comes near, or the same multiples of them."""
+    """The difference x - y (or the sum) of a function and what it comes near, or of the same multiples of them."""
     if not b.forms:
         return None
     for first, second, turned in ((x, y, False), (y, x, not plus)):
@@ -310,7 +310,8 @@ def _form(b: Builder, entry: Remainder, known: dict[str, int], *, turned: bool) 
             made = b.op(entry.held, known["x"], b.op("where", near, made, b.raw("sub", *terms)))
             return _opposite(b, made, known["x"]) if turned else made
         written = b.raw("sub", *(terms[::-1] if turned else terms))
-        return b.op("instead", written, b.op("where", near, b.op("neg", made) if turned else made, written))
+        made = _opposite(b, made, known["x"]) if turned else made
+        return b.op("instead", written, b.op("where", near, made, written))
 
 
 def _multiple(
@@ -433,7 +434,7 @@ def quotient(b: Builder, name: str, x: int, y: int) -> int | None:
 
     Its derivative by v would cancel where c*v is small.
     """
-    if not b.forms or not b.exact or not b.products.divides(name, x, y):
+    if not b.forms or not b.exact or b.graph.complex or not b.products.divides(name, x, y):
         return None
     left, right = b.products(x), b.products(y)
     if name == "div":

@@ -74,8 +74,8 @@ def expand_exponentials(program: Program) -> Program:
         return largest, less, b.op("maximum", total, b.const(1.0))  # it is 0 where all elements are -inf
 
     def make(i: int, row: Row) -> int:
-        axes = of_weights[i] if of_weights[i] is not None else getattr(row[0], "axes", None)
-        if of_weights[i] is None and not isinstance(row[0], (LogSumExp, Softmax)):
+        axes = row[0].axes if isinstance(row[0], (LogSumExp, Softmax)) else of_weights[i]
+        if axes is None:
             return b.graph.intern(row)
         with b.simplifying():
             largest, less, total = parts(axes, row[1], weights=(axes, rows[i][1]) in weighed)
@@ -209,6 +209,25 @@ def _untied(b: Builder, i: int) -> tuple[int, int | None]:
             if is_share(b.graph.rows, tie) and b.shape(rest) == b.shape(i):
                 return rest, tie
     return i, None
+
+
+def as_written(program: Program) -> Program:
+    """The program for those who read it, with differences and quotients as they were written where they have a form."""
+    if not any(row[0] in _FORMS for row in program.graph.rows):
+        return program
+    graph = _like(program)
+
+    def make(_: int, row: Row) -> int:
+        if row[0] not in _FORMS:
+            return graph.intern(row)
+        value = row[1] if row[0] == "instead" else row[-1]
+        return int(graph.rows[value][3] if graph.rows[value][0] == "where" and row[0] in _LESS else value)
+
+    return compact(replay(program, graph, make))
+
+
+_LESS = frozenset({"expm1_less_x", "log1p_less_x", "sin_less_x"})  # by size: a form, or the difference
+_FORMS = _LESS | {"instead", "expm1_by", "log1p_by"}
 
 
 def lazy(program: Program) -> Program:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import factorial
 
 from symdiff.build import Builder
+from symdiff.emit.passes import as_written
 from symdiff.ir import Graph, Program, Row, compact, live, replay
 from symdiff.primitives import PRIMITIVES
 
@@ -12,7 +13,8 @@ _GIVEN = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.n
 
 
 def readable(program: Program) -> Program:
-    """The program without what guards its special points: what stands there is the mathematics."""
+    """The program without what guards its special points and digits: what stands there is the mathematics."""
+    program = as_written(program)
     rows, alive = program.graph.rows, live(program)
     guarded = {row[1] for row, here in zip(rows, alive, strict=True) if here and row[0] == "away"}
     special = bytearray(len(rows))
@@ -24,8 +26,8 @@ def readable(program: Program) -> Program:
         op = row[0]
         if op == "special" or (op == "where" and special[rows[i][1]] and rows[i][1] in guarded):
             return int(row[1] if op == "special" else row[3])
-        if op in ("away", "instead"):
-            return int(row[2 if op == "away" else 1])
+        if op == "away":
+            return int(row[2])
         if op == "bell":
             square = graph.intern(("pow", graph.intern(("cosh", row[1])), graph.intern(("const", "2.0"))))
             row = ("div", graph.intern(("const", "0.25")), square)
