@@ -99,6 +99,7 @@ class Compiled:
         # What Python's tools and other packages ask any function for.
         self.__name__ = self.__qualname__ = name
         self.__doc__ = self._described()
+        self.__annotations__: dict[str, Any] = {}
 
     def _content(self) -> tuple[object, ...]:
         """What makes it what it is: the formula, the options, and what was derived."""
