@@ -143,6 +143,7 @@ class Compiled:
         # What Python's tools and other packages ask any function for.
         self.__name__ = self.__qualname__ = name
         self.__doc__ = self._described()
+        self.__annotations__: dict[str, Any] = {}
 
     @property
     def _size(self) -> int:

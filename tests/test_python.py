@@ -7,6 +7,7 @@ import multiprocessing
 import operator
 import pickle
 import traceback
+import typing
 import warnings
 from unittest import mock
 
@@ -283,6 +284,7 @@ def test_a_function_looks_like_a_function():
         assert doc in made.__doc__
         assert tuple(inspect.signature(made).parameters) == made.args
         assert callable(made)
+    assert typing.get_type_hints(g) == {}
     assert "A compiled formula, or a derivative of one" in symdiff.Function.__doc__
     assert symdiff.Function.__name__ == "Function"
     assert str(inspect.signature(symdiff.compile("out*x"))) == "(out, x)"
