@@ -181,7 +181,7 @@ class RowWriter(Algebra):
         return Piece(made.element, made.element, shape, made.condition, bound, made.cases)
 
     def sum_of(self, i: int) -> tuple[list[Term], int]:
-        """The terms of a sum, those of the sums in it that are written nowhere else included, and the letters inside."""
+        """The terms of a sum, with those of the sums in it that stand nowhere else, and the letters inside."""
         found: list[Term] = []
         bound = 0
         waiting = [(i, 1.0)]
