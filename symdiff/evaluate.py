@@ -103,6 +103,18 @@ def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(values[i] for i in program.outputs)
 
 
+def coordinates(places: Sequence[Place], rank: int) -> list[Any]:
+    """The index along each of so many axes of every element of some places, in order."""
+    found = [np.zeros((rank, 0), np.intp)]
+    for place in places:
+        if any(isinstance(p, Range) for p in place):
+            axes = np.ix_(*[np.arange(p.start, p.stop, p.step) if isinstance(p, Range) else [p] for p in place])
+            found.append(np.stack([axis.ravel() for axis in np.broadcast_arrays(*axes)]))
+        else:
+            found.append(np.array(place, np.intp)[:, None])
+    return list(np.concatenate(found, axis=1))
+
+
 def key(place: Place, sizes: Mapping[str, int] | None = None) -> tuple[Any, ...]:
     """A place as a subscript of an array."""
     sizes = sizes or {}

@@ -14,7 +14,7 @@ from symdiff.compiled import Derive, Recipe
 from symdiff.derive import calculus
 from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError, few
-from symdiff.evaluate import key
+from symdiff.evaluate import coordinates, key
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
 from symdiff.language.parser import RESERVED
@@ -228,10 +228,8 @@ class Function(Shown):
         """
         self._of_a_matrix("coo")
         made = self._derived("coo", calculus.entries, None)
-        shape = fixed(self.results[0])
-        numbers = np.arange(prod(shape)).reshape(shape)
-        flat = [numbers[key(place)].ravel() for place, _ in calculus.pattern(self._program)]
-        made.__dict__["_places"] = np.unravel_index(np.concatenate([np.zeros(0, int), *flat]), (1, *shape)[-2:])
+        axes = coordinates([place for place, _ in calculus.pattern(self._program)], len(self.results[0]))
+        made.__dict__["_places"] = np.zeros_like(axes[-1]) if len(axes) == 1 else axes[0], axes[-1]
         return made
 
     def _of_a_matrix(self, what: str) -> None:

@@ -7,9 +7,9 @@ it is the table of the article on automatic differentiation in Wikipedia.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 from itertools import accumulate
@@ -88,6 +88,7 @@ class Trace:
     columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    _places: dict[str, int] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -105,10 +106,11 @@ class Trace:
         if isinstance(name, int):
             return self.steps[name]
         name = normal(name)
-        found = next((step for step in self.steps if step.name == name), None)
-        if found is None:
+        if not self._places:
+            self._places.update((step.name, k) for k, step in reversed([*enumerate(self.steps)]))
+        if name not in self._places:
             raise KeyError(f"no step is named {name!r}")
-        return found
+        return self.steps[self._places[name]]
 
     def __str__(self) -> str:
         head, first, last, note = self._table()
@@ -228,7 +230,8 @@ def plan(recipe: Recipe, wrt: tuple[str, ...], results: Sequence[Shape], *, tang
     program, primal = derive(source, wrt), _plain(source)
     found = lines(primal)
     adjoint = cotangent or tuple(results) == ((),)
-    columns = [_columns(primal, line, wrt, tangent=tangent, adjoint=adjoint) for line in found]
+    by = frozenset(wrt)
+    columns = [_columns(primal, line, by, tangent=tangent, adjoint=adjoint) for line in found]
     conditions = frozenset(line.row for line in found if primal.graph.is_condition(line.row))
     layout = record_of("trace", program.names)
     return Plan(
@@ -241,7 +244,7 @@ def _plain(program: Program) -> Program:
     return compact(lazy(program))
 
 
-def _columns(program: Program, line: Line, wrt: Sequence[str], *, tangent: bool, adjoint: bool) -> tuple[str, ...]:
+def _columns(program: Program, line: Line, wrt: Collection[str], *, tangent: bool, adjoint: bool) -> tuple[str, ...]:
     """What a line has: conditions have a value alone, and arguments that are held no adjoint."""
     if program.graph.is_condition(line.row):
         return ("value",)
@@ -273,8 +276,9 @@ def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bo
     outputs: list[int] = []
     zero = work.builder.const(0.0)
     own = dict(zip(primal.names, weights, strict=False))
+    by = frozenset(wrt)
     for line in found:
-        columns = _columns(primal, line, wrt, tangent=tangent, adjoint=bool(weights))
+        columns = _columns(primal, line, by, tangent=tangent, adjoint=bool(weights))
         shape = primal.graph.shape(line.row)
         outputs.append(work.builder.number(work.at(line.row)))
         if "tangent" in columns:
