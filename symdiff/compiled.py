@@ -87,7 +87,7 @@ class Recipe:
             if real[i] or not (primitive or isinstance(row[0], NEED_ELEMENTS)):
                 continue
             if primitive is None or not (primitive.holomorphic or primitive.conjugates):
-                raise TypeError(f"{_spelt(row)!r} is not defined for complex arguments")
+                raise TypeError(f"{_written(row)!r} is not defined for complex arguments")
             real[i] = primitive.condition or row[0] in ("real", "imag", "angle")
         sought = bytearray(len(rows))  # the rows whose derivatives make those of the results
         for i in formula.outputs:
@@ -97,12 +97,12 @@ class Recipe:
             if not (sought[i] and depends[i]):
                 continue
             if primitive and primitive.conjugates:
-                raise TypeError(f"{_spelt(row)!r} has no derivative by complex arguments: it is not holomorphic")
+                raise TypeError(f"{_written(row)!r} has no derivative by complex arguments: it is not holomorphic")
             for k, j in enumerate(operands(row)):
                 sought[j] |= primitive is None or primitive.partials[k] != "0"
 
 
-def _spelt(row: Row) -> str:
+def _written(row: Row) -> str:
     """The operation of a row as users write it."""
     primitive = PRIMITIVES.get(row[0])
     if primitive is None:

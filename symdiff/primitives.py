@@ -307,12 +307,12 @@ def _quotient(name: str, n: int) -> str:
     return f"{name}{n}(c, x, {value})" if n <= _QUOTIENT_ORDERS else value
 
 
-# SciPy's polygamma takes as many steps as a negative argument is large. The derivatives of a cotangent in its
-# place are polynomials q of a cosine over powers of a sine, with coefficients of one sign, so that nothing cancels;
-# both are of the distance r from the nearest pole, which is exact. Source: DLMF 5.15.6.
+# SciPy's polygamma takes a step for each unit between a negative argument and 0. The reflection needs the n-th derivative
+# of a cotangent instead: a polynomial q of a cosine, over a power of a sine. The coefficients of q are positive, so that
+# nothing cancels. Both waves are taken of r, the distance from the nearest pole, which is exact. Source: DLMF 5.15.6.
 _POLYGAMMA = '''\
 def polygamma(n, x):
-    """special.polygamma, with a reflection between its poles: SciPy steps from there to 0."""
+    """special.polygamma; reflected between its poles, because SciPy steps from there to 0."""
     if not np.count_nonzero(x < 0.0):
         return special.polygamma(n, x)
     between = (x < 0.0) & (x != np.rint(x))
@@ -331,8 +331,8 @@ def polygamma(n, x):
 '''
 
 
-# The logarithm of 1 + exp(x) of a complex x: where that is far from 1, of both terms over exp(m), which leaves the
-# branch as it is; else 2*arctanh(e/(2 + e)), for NumPy's complex log1p(e) has no digits of a small e.
+# log(1 + exp(x)) of a complex x. Where its real part is positive, both terms are divided by exp(m), which is positive and
+# keeps the branch. Elsewhere log(1 + e) is 2*arctanh(e/(2 + e)), because NumPy's complex log1p loses a small e.
 _M = "maximum(real(x), 0)"
 _SOFTPLUS = f"where(real(x) > 0, {_M} + log(exp(-{_M}) + exp(x - {_M})), 2*arctanh(exp(x - {_M})/(2 + exp(x - {_M}))))"
 
@@ -838,7 +838,7 @@ _TABLE = (
         holomorphic=True,
         sample=((0.3, 2.8),),
     ),
-    # Of 1/x, as others have them, but with the distance of x from 1 as it is, and no overflow.
+    # arcsec(x) is arccos(1/x), but computed from x - 1, which is exact where 1/x is not; so are the others.
     Primitive(
         name="arcsec",
         latex=r"\operatorname{arcsec}",
@@ -905,7 +905,7 @@ _TABLE = (
         finite=True,
         sample=(_R,),
     ),
-    # Of x in degrees: y, which is exact at multiples of 90, as its derivatives are.
+    # The waves of x in degrees: y, which a formula computes. With these rules derivatives are exact at multiples of 90 too.
     *(
         Primitive(
             name=name,
@@ -1096,7 +1096,7 @@ _TABLE = (
         holomorphic=True,
         sample=(_U,),
     ),
-    Primitive(  # log(x) is of the sign of its other term: they do not cancel
+    Primitive(  # neither term is negative, so they do not cancel
         name="arcsech",
         latex=r"\operatorname{arsech}",
         partials=("-1/(x*(sqrt(1 - x)*sqrt(1 + x)))",),
@@ -1742,7 +1742,7 @@ class Formula:
     aliases: tuple[str, ...] = ()
 
 
-# An angle in degrees is t + 180*n, with t from -90 to 90: exact, as is the sign of a wave there.
+# An angle in degrees is t + 180*n, where t lies between -90 and 90 and is exact; a wave changes its sign with n.
 _TURNS = "round(fmod(x, 360)/180)"
 _REST = f"(fmod(x, 360) - 180*{_TURNS})"
 _SIGN = f"(2*abs(abs({_TURNS}) - 1) - 1)"
