@@ -578,20 +578,19 @@ _TABLE = (
         Primitive(
             name=f"{name}{n or ''}",
             latex=latex,
-            partials=(by_c if n == 0 else by_c_again.replace("n", f"{n}"), _quotient(name, n + 1), "0"),
+            partials=(by_c(n), _quotient(name, n + 1), "0"),
             numpy="{y}",
             math="{y}",
             llvm="y",
             guards="xy",
             internal=True,
         )
-        for name, latex, by_c, by_c_again in (
-            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}", "exp(c*x)", "c^n*exp(c*x)"),
+        for name, latex, by_c in (
+            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}", lambda n: f"c^{n}*exp(c*x)"),
             (
                 "log1p_by",
                 r"\frac{\log\left(1 + #1 #2\right)}{#2}",
-                "1/(1 + c*x)",
-                "(-c)^n*gamma(n + 1)/(1 + c*x)^(n + 1)",
+                lambda n: f"{factorial(n)}*(-c)^{n}/(1 + c*x)^{n + 1}",
             ),
         )
         for n in range(_QUOTIENT_ORDERS + 1)
@@ -1077,7 +1076,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            guards="xy",
             internal=True,
         )
         for n in range(1, _ERFCX_ORDERS + 1)
