@@ -264,6 +264,11 @@ def _quotient(name: str, n: int) -> str:
     return f"{name}{n}(c, x, {value})" if n <= _QUOTIENT_ORDERS else value
 
 
+def _quotient_by_c(name: str, n: int) -> str:
+    """The derivative by c of the n-th derivative of f(c*x)/x by x."""
+    return f"c^{n}*exp(c*x)" if name == "expm1_by" else f"{factorial(n)}*(-c)^{n}/(1 + c*x)^{n + 1}"
+
+
 _TABLE = (
     # Arithmetic
     Primitive(
@@ -578,20 +583,16 @@ _TABLE = (
         Primitive(
             name=f"{name}{n or ''}",
             latex=latex,
-            partials=(by_c(n), _quotient(name, n + 1), "0"),
+            partials=(_quotient_by_c(name, n), _quotient(name, n + 1), "0"),
             numpy="{y}",
             math="{y}",
             llvm="y",
             guards="xy",
             internal=True,
         )
-        for name, latex, by_c in (
-            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}", lambda n: f"c^{n}*exp(c*x)"),
-            (
-                "log1p_by",
-                r"\frac{\log\left(1 + #1 #2\right)}{#2}",
-                lambda n: f"{factorial(n)}*(-c)^{n}/(1 + c*x)^{n + 1}",
-            ),
+        for name, latex in (
+            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}"),
+            ("log1p_by", r"\frac{\log\left(1 + #1 #2\right)}{#2}"),
         )
         for n in range(_QUOTIENT_ORDERS + 1)
     ),

@@ -483,7 +483,7 @@ def test_weights_of_infinities_raise_no_flag():
     for text, args in (("logsumexp(v)", "v[n]"), ("logaddexp(v[0], v[1])", "v[n]"), ("sum(softmax(v)**2)", "v[n]")):
         f = symdiff.compile(text, args=args)
         for point, _ in WEIGHTS:
-            if not np.isnan(point).any():
+            if np.isinf(point).any() and not np.isnan(point).any():
                 with np.errstate(all="raise", under="ignore"):
                     f(np.array(point)), f.grad(np.array(point)), f.value_and_grad(np.array([point] * 2))
 
