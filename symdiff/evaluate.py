@@ -144,8 +144,8 @@ def structure(operation: Structure, given: Sequence[Any], sizes: Mapping[str, in
             return np.logaddexp.reduce(x, axis=axes)
         case Softmax(axes):
             largest = np.max(x, axis=axes, keepdims=True)
-            shares = np.where(np.abs(largest) < np.inf, np.exp(x - largest), x == np.maximum(largest, 0.0))
-            return shares / np.maximum(shares.sum(axis=axes, keepdims=True), 1.0) + 0.0 * np.maximum(largest, 0.0)
+            shares = np.where(np.isinf(largest), x == np.inf, np.exp(x - largest))
+            return shares / np.maximum(shares.sum(axis=axes, keepdims=True), 1.0)
         case Others():
             masked = np.where(np.eye(x.shape[-1]) == 1.0, 1.0, x[..., None, :])
             return masked.prod(axis=-1)

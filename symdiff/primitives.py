@@ -307,6 +307,11 @@ def _quotient(name: str, n: int) -> str:
     return f"{name}{n}(c, x, {value})" if n <= _QUOTIENT_ORDERS else value
 
 
+def _quotient_by_c(name: str, n: int) -> str:
+    """The derivative by c of the n-th derivative of f(c*x)/x by x."""
+    return f"c^{n}*exp(c*x)" if name == "expm1_by" else f"{factorial(n)}*(-c)^{n}/(1 + c*x)^{n + 1}"
+
+
 # SciPy's polygamma takes a step for each unit between a negative argument and 0. The reflection needs the n-th derivative
 # of a cotangent instead: a polynomial q of a cosine, over a power of a sine. The coefficients of q are positive, so that
 # nothing cancels. Both waves are taken of r, the distance from the nearest pole, which is exact. Source: DLMF 5.15.6.
@@ -697,21 +702,16 @@ _TABLE = (
         Primitive(
             name=f"{name}{n or ''}",
             latex=latex,
-            partials=(by_c if n == 0 else by_c_again.replace("n", f"{n}"), _quotient(name, n + 1), "0"),
+            partials=(_quotient_by_c(name, n), _quotient(name, n + 1), "0"),
             numpy="{y}",
             math="{y}",
             llvm="y",
             guards="xy",
             internal=True,
         )
-        for name, latex, by_c, by_c_again in (
-            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}", "exp(c*x)", "c^n*exp(c*x)"),
-            (
-                "log1p_by",
-                r"\frac{\log\left(1 + #1 #2\right)}{#2}",
-                "1/(1 + c*x)",
-                "(-c)^n*gamma(n + 1)/(1 + c*x)^(n + 1)",
-            ),
+        for name, latex in (
+            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}"),
+            ("log1p_by", r"\frac{\log\left(1 + #1 #2\right)}{#2}"),
         )
         for n in range(_QUOTIENT_ORDERS + 1)
     ),
@@ -1393,7 +1393,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            guards="xy",
             internal=True,
         )
         for n in range(1, _ERFCX_ORDERS + 1)

@@ -16,13 +16,14 @@ from functools import cache, reduce
 from math import frexp, inf, isclose, log
 from typing import TYPE_CHECKING
 
+from symdiff.arrays import Structure
 from symdiff.evaluate import constant
 from symdiff.primitives import PRIMITIVES, Remainder
 from symdiff.signs import derives, signed
 
 if TYPE_CHECKING:
     from symdiff.build import Builder
-    from symdiff.ir import Graph
+    from symdiff.ir import Graph, Row
 
 # Of a row as a product: a number for its factors, the sum of theirs; the factors that have remainders; marks.
 Look = tuple[int, tuple[int, ...], int]
@@ -104,8 +105,9 @@ class Products:
             else:
                 square = name == "mul" or (name == "pow" and rows[row[2]] == _TWO)
                 known = (rows[row[1]][0], 2) if square else (name, 1)
+                has = known in _REMAINDERS or (_arranges(row) and looks[row[1]][1] == (row[1],))
                 marks = _DIVISIBLE if name in _QUOTIENTS else 0
-                looks.append(((j + 1) * _ODD & _MASK, (j,) if known in _REMAINDERS else (), marks))
+                looks.append(((j + 1) * _ODD & _MASK, (j,) if has else (), marks))
         return looks[i]
 
     def may_cancel(self, i: int, other: int) -> bool:
@@ -220,12 +222,37 @@ def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
             constant = b.value(second) is not None
             alone = len(whole.above) == 1 and not whole.below
             for i, path in whole.above:
-                for entry in _entries(b, i):
-                    if alone if isinstance(entry.at, str) else alone is constant:
-                        known = _known(b, entry, whole, i, b.products(second), -1.0 if plus else 1.0)
+                inner, arranged = _unarranged(b, i)
+                for entry in _entries(b, inner):
+                    if (alone and not arranged) if isinstance(entry.at, str) else alone is constant:
+                        known = _known(b, entry, whole, i, inner, b.products(second), -1.0 if plus else 1.0)
                         if known is not None:
+                            known = {name: _rearranged(b, j, inner, arranged) for name, j in known.items()}
                             return _multiple(b, entry, known, path, whole, b.products(second), turned=turned)
     return None
+
+
+def _arranges(row: Row) -> bool:
+    """Whether a row has the elements of its operand, in other places."""
+    return isinstance(row[0], Structure) and row[0].arranges
+
+
+def _unarranged(b: Builder, i: int) -> tuple[int, list[Structure]]:
+    """The row whose elements row `i` has, and what has moved them, the last first."""
+    moved: list[Structure] = []
+    while _arranges(b.row(i)):
+        moved.append(b.row(i)[0])
+        i = b.row(i)[1]
+    return i, moved
+
+
+def _rearranged(b: Builder, i: int, like: int, moved: Sequence[Structure]) -> int:
+    """Row `i`, an operand of row `like`, with its elements moved as those of that have been."""
+    if moved and b.shape(i):
+        i = b.full(i, b.shape(like))
+        for operation in reversed(moved):
+            i = b.structure(operation, i)
+    return i
 
 
 def _entries(b: Builder, i: int) -> list[Remainder]:
@@ -249,11 +276,16 @@ def _root(b: Builder, i: int) -> int | None:
     return None
 
 
-def _known(b: Builder, entry: Remainder, whole: Product, i: int, other: Product, sign: float) -> dict[str, int] | None:
-    """The rows for the names of an entry, if it is of row `i` in `whole` minus (`sign`) `other`; else None."""
-    root = _root(b, i)
-    row = b.row(i if root is None else root)
-    bindings = dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)) | {"out": i}
+def _known(
+    b: Builder, entry: Remainder, whole: Product, i: int, inner: int, other: Product, sign: float
+) -> dict[str, int] | None:
+    """The rows for the names of an entry, if it is of row `i` in `whole` minus (`sign`) `other`; else None.
+
+    Row `inner` is the function itself, the elements of which row `i` has.
+    """
+    root = _root(b, inner)
+    row = b.row(inner if root is None else root)
+    bindings = dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)) | {"out": inner}
     rest = whole.factors
     rest.remove(i)
     near, exact = Product(), True
@@ -269,7 +301,7 @@ def _known(b: Builder, entry: Remainder, whole: Product, i: int, other: Product,
         return None
     if sorted(whole.divisors + near.divisors) != sorted(other.divisors):
         return None
-    if derives(b) and PRIMITIVES[row[0]].slow and i < b.first:
+    if derives(b) and PRIMITIVES[row[0]].slow and inner < b.first:
         return None  # which the formula has already
     positive = root is not None or row[0] == "pow" or PRIMITIVES[row[0]].positive
     if (rest or whole.below) and not positive:
@@ -402,6 +434,10 @@ def logarithm(b: Builder, i: int) -> int | None:
     name, *parts = b.row(i)
     if name == "instead":
         return _log_of_remainder(b, i, parts[0])
+    inner, moved = _unarranged(b, i)
+    if moved:
+        made = logarithm(b, inner)
+        return None if made is None else _rearranged(b, made, inner, moved)
     whole = b.products(i)
     if len(whole.above) != 1 or whole.below or whole.nothing:
         return None
@@ -438,6 +474,8 @@ def quotient(b: Builder, name: str, x: int, y: int) -> int | None:
         return None
     left, right = b.products(x), b.products(y)
     if name == "div":
+        if right.nothing:
+            return None
         right = Product(1 / right.number, right.below, right.above)
     above, below = left.factors + right.factors, left.divisors + right.divisors
     for i in above:
