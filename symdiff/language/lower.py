@@ -234,7 +234,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
     if not all(isinstance(a, int) for a in arguments):
         named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
         if named is not None:
-            scope.fail(f"{name} has no argument named {named!r}; to compare, write ==", position)
+            hint = "write log10(x), log2(x) or log(x)/log(base)" if named == "base" else "to compare, write =="
+            scope.fail(f"{name} has no argument named {named!r}; {hint}", position)
         scope.fail(no_list(scope.text, position), position)
     if name in PRODUCTS:
         if len(arguments) != 2:
