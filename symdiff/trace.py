@@ -386,12 +386,12 @@ class _Remarks:
     def all(self) -> tuple[str, ...]:
         """The remarks: on values, or, where all of these are finite, on derivatives."""
         odd = [i for i in self._results if not _finite(self._steps[i].value)]
-        remark = self._of_value
+        found = [self._of_value(i) for i in odd[:_TRACED]]
         if not odd:
             bars = {i: step.adjoint for i, step in self._steps.items() if step.kind == "argument"}
             odd = [i for i, bar in bars.items() if bar is not None and not _finite(bar)]
-            remark = self._of_adjoint
-        return tuple(dict.fromkeys(map(remark, odd[:_TRACED])))[:_REMARKS]
+            found = [self._of_adjoint(i) for i in odd[:_TRACED]]
+        return tuple(dict.fromkeys(found))[:_REMARKS]
 
     @cached_property
     def _uses(self) -> dict[int, list[int]]:
