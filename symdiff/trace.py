@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from html import escape
 from itertools import accumulate
 from reprlib import repr as short
@@ -33,7 +33,8 @@ from symdiff.runtime.results import Layout, record, record_of
 
 _MOST = 60  # steps that are printed
 _LONG = 64  # characters of an expression or an array that are printed
-_REMARKS = 5  # that a trace has
+_REMARKS = 5  # that a trace has,
+_TRACED = 100  # of so many results or arguments
 _WIDE = 100  # characters of a title
 _CLOSE = 1e-9  # the relative difference from a call that is put down to rounding
 
@@ -384,24 +385,32 @@ class _Remarks:
 
     def __init__(self, planned: Plan, steps: Mapping[int, Step]) -> None:
         self._rows = planned.primal.graph.rows
+        self._lines = planned.lines
         self._own = {i for i, label in planned.primal.labels.items() if isinstance(label, str)}  # the user's
         self._steps = steps
         self._results = planned.outputs
-        self._values = self._every()
-        self._uses: dict[int, list[int]] = {}
-        for line in planned.lines:
-            for j in operands(self._rows[line.row]) if line.kind == "step" else ():
-                self._uses.setdefault(j, []).append(line.row)
 
     def all(self) -> tuple[str, ...]:
         """The remarks: on values, or, where all of these are finite, on derivatives."""
-        found = [self._of_value(i) for i in self._results if not _finite(self._value(i))]
-        if not found:
+        odd = [i for i in self._results if not _finite(self._steps[i].value)]
+        found = [self._of_value(i) for i in odd[:_TRACED]]
+        if not odd:
             bars = {i: step.adjoint for i, step in self._steps.items() if step.kind == "argument"}
-            found = [self._of_adjoint(i) for i, bar in bars.items() if bar is not None and not _finite(bar)]
+            odd = [i for i, bar in bars.items() if bar is not None and not _finite(bar)]
+            found = [self._of_adjoint(i) for i in odd[:_TRACED]]
         return tuple(dict.fromkeys(found))[:_REMARKS]
 
-    def _every(self) -> dict[int, Any]:
+    @cached_property
+    def _uses(self) -> dict[int, list[int]]:
+        """Of each row, the steps that it is an operand of."""
+        uses: dict[int, list[int]] = {}
+        for line in self._lines:
+            for j in operands(self._rows[line.row]) if line.kind == "step" else ():
+                uses.setdefault(j, []).append(line.row)
+        return uses
+
+    @cached_property
+    def _values(self) -> dict[int, Any]:
         """The values of rows: of the steps, of constants, and of operations that are written as a part of a step."""
         values = {i: step.value for i, step in self._steps.items()}
         for i, row in enumerate(self._rows):
@@ -413,6 +422,12 @@ class _Remarks:
                 with np.errstate(all="ignore"), suppress(*_ELSEWHERE):
                     values[i] = function(row[0])(*[values[j] for j in operands(row)])
         return values
+
+    @cached_property
+    def _inner(self) -> dict[str, str]:
+        """The expressions of steps that have no name of the user's."""
+        own = self._own
+        return {s.name: s.expression for i, s in self._steps.items() if s.kind == "step" and i not in own}
 
     def _value(self, i: int) -> Any:
         """The value of a row; where it is not known, any number."""
@@ -471,14 +486,10 @@ class _Remarks:
             return str(self._rows[i][1])
         if step.kind == "argument" or i in self._own:
             return step.name
-        inner = {
-            other.name: other.expression
-            for k, other in self._steps.items()
-            if other.kind == "step" and k not in self._own
-        }
         text = step.expression
-        while names := [name for name in re.findall(r"\w+", text) if name in inner]:
-            longer = re.sub(rf"(?<=\()({names[0]})(?=\))|\b{names[0]}\b", partial(_inserted, inner[names[0]]), text)
+        while names := [name for name in re.findall(r"\w+", text) if name in self._inner]:
+            place = rf"(?<=\()({names[0]})(?=\))|\b{names[0]}\b"
+            longer = re.sub(place, partial(_inserted, self._inner[names[0]]), text)
             if len(longer) > _LONG:
                 break
             text = longer
