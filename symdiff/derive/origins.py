@@ -38,20 +38,29 @@ class Origin:
 
 
 def kinks(program: Program) -> dict[int, list[Origin]]:
-    """Rows that are 0 at origins by convention, and have no derivative there."""
+    """Choices that are 0 at origins by convention, and have no derivative there."""
     if not any(row[0] == "special" for row in program.graph.rows):
         return {}
     found = _Origins(program)
-    return {i: kept for i, origins in found.left_out.items() if (kept := [o for o in origins if found.ends(i, o)])}
+    bad: dict[int, dict[Origin, None]] = {}
+    for i, choices in found.left_out.items():
+        for choice, origin in choices:
+            if origin not in bad.get(choice, ()) and found.ends(i, origin):
+                bad.setdefault(choice, {})[origin] = None
+    return {choice: list(origins) for choice, origins in bad.items()}
 
 
 class _Origins:
-    """The rows of a program that are left out at an origin, and the orders with which they go to zero."""
+    """The rows of a program that are left out at an origin, and the orders with which they go to zero.
+
+    Attributes:
+        left_out: for a row, the choices that leave it out, each with its origin.
+    """
 
     def __init__(self, program: Program) -> None:
         self.rows = program.graph.rows
         self.outputs = set(program.outputs)
-        self.left_out: dict[int, list[Origin]] = {}
+        self.left_out: dict[int, list[tuple[int, Origin]]] = {}
         self._known = Monomials(Builder(program.graph))
         self._users: dict[int, list[int]] = {}
         origins: dict[int, Origin | None] = {}
@@ -67,7 +76,7 @@ class _Origins:
                             if c not in origins:
                                 origins[c] = self._origin(c)
                             if (origin := origins[c]) is not None:
-                                found.append(origin)
+                                found.append((i, origin))
             if found:
                 self.left_out[i] = list(dict.fromkeys(found))
 

@@ -18,11 +18,11 @@ at an origin where one was left out before (see `origins.py`), a row is `by` the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 
-from symdiff.arrays import Assemble, Einsum, Sum, separate
+from symdiff.arrays import Assemble, Einsum, Prod, Sum, separate
 from symdiff.build import Builder
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
 from symdiff.derive.origins import Origin, kinks
@@ -104,7 +104,7 @@ class Ways:
         self.passed: set[int] = set()
         self._graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
         self._builder = Builder(self._graph)
-        self._known = Monomials(self._builder)
+        self._known = Monomials(self._builder, self._see)
         self._seen: dict[int, int] = {}
         self.program = replay(program, self._graph, self._make)
 
@@ -144,8 +144,10 @@ class Ways:
             return self._contraction(row)
         if row[0] == "hypot":
             return self._hypot(i, row)
-        if row[0] == "pow" and isinstance(self._row(row[1])[0], Assemble):
+        if row[0] in ("pow", "mul") and isinstance(self._row(row[1])[0], Assemble):
             return self._assembled(row)
+        if isinstance(row[0], Prod):
+            return self._prod(row)
         if row[0] in ("mul", "div", "pow", "sqrt", "cbrt") and self._known.rooted(i):
             return self._product(i, row)
         if isinstance(row[0], str) and row[0] in PRIMITIVES and PRIMITIVES[row[0]].even and not self._graph.complex:
@@ -159,7 +161,7 @@ class Ways:
 
     def _product(self, i: int, row: Row) -> Iterator[Way]:
         """The ways through a product in which one base stands in several factors, or through a root."""
-        product = self._known.product(i)
+        product = self._taken_apart(i)
         if product is None:
             return
         if len(product.factors) == 1 and i in product.factors:
@@ -167,11 +169,45 @@ class Ways:
             return
         new = self._conflicts(product)
         for j in row[1:] if row[0] in ("mul", "div") else ():
-            inner = self._known.product(j)
+            inner = self._taken_apart(j)
             new -= set() if inner is None else self._conflicts(inner)
         if new:
             self._pass(i, product)
             yield from self._merged(i, product)
+
+    def _taken_apart(self, i: int) -> Product | None:
+        """Row `i` as a product, in which several factors that are odd in one length are each a share of it."""
+        product = self._known.product(i)
+        if product is None:
+            return None
+        counts: dict[int, int] = {}
+        odd: dict[int, int] = {}
+        for leaf, (row, k) in product.factors.items():
+            j = self._known.plain(row)
+            unit = self._known.unit(row) if k > 0 and self._known.rooted(j) else None
+            power = self._known.power(j)
+            if unit is not None:
+                unit = self._known.same(unit)
+                counts[unit] = counts.get(unit, 0) + k
+                if not self._known.is_unit(j):
+                    odd[leaf] = unit
+            elif power is not None and not power.length:
+                base = self._known.same(power.base)
+                counts[base] = counts.get(base, 0) + abs(k)
+        for leaf, (row, k) in product.factors.items():
+            name, *parts = self._row(row)
+            if name in PRIMITIVES and PRIMITIVES[name].odd and k > 0 and self._known.same(parts[0]) in counts:
+                odd.setdefault(leaf, self._known.same(parts[0]))
+                counts[odd[leaf]] += k
+        for leaf, unit in odd.items():
+            row, k = product.factors[leaf]
+            if counts[unit] > 1 and (share := self._known.over(row, unit)) is not None:
+                del product.factors[leaf]
+                for part, (j, n) in {**share.factors, unit: (unit, 1)}.items():
+                    before = product.factors.get(part, (j, 0))
+                    product.factors[part] = (before[0], before[1] + n * k)
+                product.number *= share.number**k
+        return product
 
     def _groups(self, product: Product) -> dict[int, Group]:
         found: dict[int, Group] = {}
@@ -331,30 +367,23 @@ class Ways:
 
     def _length(self, i: int) -> tuple[Power, Product] | None:
         """Row `i` as a length or an absolute value, times a rest that is neither; None if it is none."""
-        product = self._known.product(i)
-        if product is None:
-            return None
-        found: tuple[Power, int] | None = None
-        for leaf, (row, k) in product.factors.items():
-            power = self._known.power(self._known.plain(row))
-            if power is None or power.exponent.rows or power.odd or power.half:
-                continue
-            if found is not None or k != 1 or power.exponent.number != (1 if power.root is None else Fraction(1, 2)):
-                return None
-            found = power, leaf
-        return None if found is None else (found[0], _without(product, [found[1]]))
+        unit = self._known.unit(i)
+        rest = None if unit is None else self._known.over(i, unit)
+        power = None if unit is None else self._known.power(unit)
+        return None if power is None or rest is None else (power, rest)
 
     def _squared(self, i: int) -> Iterator[tuple[int, Slope | None]]:
         """Rows that the square of a length depends on, each with half the derivative by it; None is one half."""
-        row = self._graph.rows[i]
-        if row[0] in ("magnitude", "sqrt"):
-            yield row[1], None
-        elif row[0] == "abs":
-            yield row[1], partial(_given, row[1])
+        power = self._known.power(i)
+        assert power is not None
+        if power.root is not None:
+            yield power.base, None
+        elif not power.length:
+            yield power.base, partial(_given, power.base)
         else:
-            for j in dict.fromkeys(row[1:]):
+            for j in dict.fromkeys(self._graph.rows[i][1:]):
                 inner = self._known.plain(j)
-                if self._is_length(inner):
+                if self._known.is_unit(inner):
                     yield from self._squared(inner)
                 else:
                     yield j, partial(_given, j)
@@ -364,23 +393,26 @@ class Ways:
         row = self._graph.rows[length]
         return row[1:] if row[0] == "hypot" else row[1:2] if row[0] in ("magnitude", "sqrt", "cbrt") else (length,)
 
-    def _is_length(self, i: int) -> bool:
-        row = self._graph.rows[i]
-        return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self._known.is_square(row[1]))
-
     def _hypot(self, i: int, row: Row) -> Iterator[Way]:
-        """The ways through a length that has a length for a component."""
-        if not any(self._is_length(self._known.plain(j)) for j in row[1:]):
+        """The ways through a length that has a component which is odd in a length."""
+        found = [self._length(j) if self._known.rooted(j) else None for j in row[1:]]
+        if not any(found):
             return
         for k, j in enumerate(row[1:]):
-            inner = self._known.plain(j)
-            if self._is_length(inner):
-                self.passed.add(inner)
-                for target, component in self._squared(inner):
-                    yield target, partial(_of_component, i, component)
-            else:
-                bindings = {"x": row[1], "y": row[2], "out": i}
-                yield j, partial(_instantiated, PRIMITIVES["hypot"].partials[k], bindings)
+            if (part := found[k]) is None:
+                yield j, partial(_instantiated, PRIMITIVES["hypot"].partials[k], {"x": row[1], "y": row[2], "out": i})
+                continue
+            power, rest = part
+            self._pass_by(j, power)
+            for target, component in self._squared(self._known.plain(power.base if power.root is None else power.root)):
+                yield target, partial(_of_component, i, rest, component)
+            if rest.factors:
+                scale = rest.row(self._builder, see=self._see)
+                yield scale, partial(_of_scale, i, scale, power)
+
+    def _pass_by(self, i: int, power: Power) -> None:
+        """Note that a derivative passes by row `i`, and the length that it is odd in."""
+        self.passed.update(map(self._known.plain, (i, power.base if power.root is None else power.root)))
 
     def _even(self, row: Row) -> Iterator[Way]:
         """The ways through an even function of a length times something else."""
@@ -388,22 +420,22 @@ class Ways:
         if found is None:
             return
         power, rest = found
-        self.passed.update(map(self._known.plain, (row[1], *([] if power.root is None else [power.root]))))
+        self._pass_by(row[1], power)
         primitive = PRIMITIVES[row[0]]
         if power.length:
-            for target, component in self._squared(power.base if power.root is None else power.root):
+            for target, component in self._squared(self._known.plain(power.base if power.root is None else power.root)):
                 yield target, partial(_of_even, primitive.even, row[1], rest, component)
         else:
             yield power.base, partial(_of_sizes, primitive.partials[0], power.base, rest)
         if rest.factors:
-            yield self._see(rest.row(self._builder)), partial(_of_rest, primitive.partials[0], row[1], power)
+            yield rest.row(self._builder, see=self._see), partial(_of_rest, primitive.partials[0], row[1], power)
 
     # Arrays
 
     def _contraction(self, row: Row) -> Iterator[Way]:
         """The way through a contraction of two rows, of which the product has other ways."""
         operation, p, q = row
-        if operation.left != operation.right or not (self._known.rooted(p) or self._known.rooted(q) or self._listed(p)):
+        if operation.left != operation.right or not any(self._known.rooted(j) or self._listed(j) for j in (p, q)):
             return
         b = self._builder
         made = b.raw("pow", p, b.const(2.0)) if self._known.same(p) == self._known.same(q) else b.raw("mul", p, q)
@@ -417,19 +449,42 @@ class Ways:
         yield b.permute(total, [labels.index(label) - len(labels) for label in operation.out]), _one
 
     def _listed(self, i: int) -> bool:
-        """Whether row `i` is a list that holds a length."""
+        """Whether row `i` is a list that holds a root or a length."""
         row = self._row(i)
         return isinstance(row[0], Assemble) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
 
     def _assembled(self, row: Row) -> Iterator[Way]:
-        """The way through an even power of a list, which is the list of the powers."""
-        exponent = self._builder.known(row[2])
-        if exponent is None or exponent % 2 or exponent <= 0 or not self._listed(row[1]):
-            return
+        """The way through a product of lists, or an even power of one, which is the list of the products or powers."""
         operation, *parts = self._row(row[1])
-        self.passed.update(map(self._known.plain, (row[1], *parts)))
-        powers = [self._see(self._builder.raw("pow", part, row[2])) for part in parts]
-        yield self._graph.intern((operation, *powers)), _one
+        if row[0] == "pow":
+            exponent = self._builder.known(row[2])
+            if exponent is None or exponent % 2 or exponent <= 0 or not self._listed(row[1]):
+                return
+            others = [row[2]] * len(parts)
+        else:
+            other, *others = self._row(row[2])
+            if other != operation or not (self._listed(row[1]) or self._listed(row[2])):
+                return
+        made = [self._builder.raw(row[0], *pair) for pair in zip(parts, others, strict=True)]
+        seen = [self._see(i) for i in made]
+        if seen != made:
+            self.passed.update(map(self._known.plain, (*row[1:], *parts, *others)))
+            yield self._graph.intern((operation, *seen)), _one
+
+    def _prod(self, row: Row) -> Iterator[Way]:
+        """The way through the product of a list."""
+        operation, *parts = self._row(row[1])
+        if not self._listed(row[1]) or len(self._graph.shape(row[1])) != 1 or any(map(self._graph.shape, parts)):
+            return
+        if len(parts) != operation.to[0]:
+            return
+        made, seen = parts[0], parts[0]
+        for part in parts[1:]:
+            made = self._builder.raw("mul", seen, part)
+            seen = self._see(made)
+        if seen != made:
+            self.passed.update(map(self._known.plain, (row[1], *parts)))
+            yield seen, _one
 
 
 def _flags(power: Power) -> dict[str, bool]:
@@ -532,11 +587,18 @@ def _of_length(power: Power, rest: Product, component: Slope | None, b: Builder)
         return _times(b, half * e.number * rest.number, size, inner, _rest(b, rest))
 
 
-def _of_component(i: int, component: Slope | None, b: Builder) -> int:
-    """The derivative of a length by what the square of one of its components depends on."""
+def _of_component(i: int, rest: Product, component: Slope | None, b: Builder) -> int:
+    """The derivative of a length by what a length depends on that, times the rest, is one of its components."""
     with b.simplifying():
         inner = b.const(0.5) if component is None else component(b)
-        return instantiate(b, _SHARE, {"x": inner, "y": i})
+        square = Product(rest.number**2, {leaf: (row, 2 * k) for leaf, (row, k) in rest.factors.items()})
+        return instantiate(b, _SHARE, {"x": _times(b, 1, square.row(b), inner), "y": i})
+
+
+def _of_scale(i: int, scale: int, power: Power, b: Builder) -> int:
+    """The derivative of a length by what, times another length, is one of its components."""
+    with b.simplifying():
+        return instantiate(b, _SHARE, {"x": _times(b, 1, power.times(power).row(b), scale), "y": i})
 
 
 def _of_even(text: str, x: int, rest: Product, component: Slope | None, b: Builder) -> int:
@@ -620,9 +682,17 @@ def _regular(tangle: Tangle, powers: dict[int, int], b: Builder) -> int:
         if power.half:
             less = b.op("lt", power.base, b.const(0.0))
             parts.append(b.op("where", less, b.const(float("nan")), b.const(1.0)))
-    for t, row in tangle.rows.items():
-        own = Power(row, Exponent()).times(Power(row, ONE, odd=True), powers.get(t, 0))
-        for power, atoms in tangle.roots:
-            own = own.times(Power(row, power.exponent, odd=power.odd), atoms.factors.get(t, (t, 0))[1])
-        parts.append(own.row(b))
+    owns = {
+        t: Power(row, Exponent()).times(Power(row, ONE, odd=True), powers.get(t, 0)) for t, row in tangle.rows.items()
+    }
+    for power, atoms in tangle.roots:
+        for t, (row, k) in atoms.factors.items():
+            owns[t] = owns[t].times(Power(row, power.exponent, odd=power.odd), k)
+    for power, atoms in tangle.roots:  # the sign of a divisor is that of the others, of which the product is positive
+        for t in atoms.factors if power.half else ():
+            odd = [o for o, (_, k) in atoms.factors.items() if k % 2]
+            if t in odd and owns[t].odd and owns[t].exponent.number < 0:
+                scale *= -1 if atoms.number < 0 else 1
+                owns.update({o: replace(owns[o], odd=not owns[o].odd) for o in odd})
+    parts += [own.row(b) for own in owns.values()]
     return _times(b, scale, *parts)
