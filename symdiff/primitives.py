@@ -190,7 +190,8 @@ def _ratio_rule(name: str, slope: str) -> str:
         terms.append(2 * (len(terms) + 1) * coefficient(len(terms) + 1))
     near = " + x^2*(".join(map(repr, terms)) + ")" * (len(terms) - 1)
     near = near.replace("x", f"away(special(abs(x) >= {radius}), x)")
-    far = re.sub(r"\bx\b", f"away(special(abs(x) < {radius}), x)", f"({slope} - {name}(x)/x)/x^2")
+    far = "({} - {f}/x)/x^2".format(re.sub(r"\bout\b", f"{name}(x)", slope), f=f"{name}(x)")
+    far = re.sub(r"\bx\b", f"away(special(abs(x) < {radius}), x)", far)
     return f"where(special(abs(x) < {radius}), {near}, {far})"
 
 
@@ -601,6 +602,7 @@ _TABLE = (
         name="bell",
         latex=r"\frac{1}{4 \cosh^{2}\left(#1\right)}",
         partials=("-2*out*tanh(x)", "0"),
+        even=f"-2*out*{_ratio('tanh')}",
         numpy="{y}",
         math="{y}",
         llvm="y",

@@ -159,6 +159,13 @@ class Product:
     number: float = 1.0
     factors: dict[int, tuple[int, int]] = field(default_factory=dict)  # equal to: (row, exponent)
 
+    def times(self, other: Product, k: int) -> None:
+        """Multiply it by the k-th power of another."""
+        self.number *= other.number**k
+        for factor, (row, n) in other.factors.items():
+            first, before = self.factors.get(factor, (row, 0))
+            self.factors[factor] = (first, before + n * k)
+
     def row(self, b: Builder, number: float = 1.0, see: Callable[[int], int] = int) -> int:
         """It as a row, times a further number; `see` is done to each row that is made."""
         over: int | None = None
@@ -265,9 +272,8 @@ class Monomials:
         made = Product()
         waiting = [(i, 1)]
         while waiting:
-            j, k = waiting.pop()
-            while self.rows[j][0] in ("by", "fixed"):
-                j = self.rows[j][1]
+            seen, k = waiting.pop()
+            j = self.builder.plain(seen)
             name, *parts = self.rows[j]
             value = self.builder.known(j)
             exponent = self.builder.known(parts[1]) if name == "pow" else None
@@ -283,7 +289,7 @@ class Monomials:
             elif exponent is not None and float(exponent).is_integer() and 0 < abs(exponent * k) <= _MOST:
                 waiting.append((parts[0], k * int(exponent)))
             else:
-                row, before = made.factors.get(self.same(j), (j, 0))
+                row, before = made.factors.get(self.same(j), (seen, 0))
                 made.factors[self.same(j)] = (row, before + k)
                 if len(made.factors) > _MOST:
                     return None
@@ -392,9 +398,15 @@ class Monomials:
             return power is not None and (power.root == i or self.rows[self.plain(row[1])][0] == "abs")
         return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self.is_square(row[1]))
 
+    def is_odd(self, i: int) -> bool:
+        """Whether row `i` is an odd function, or a sum, which may be odd."""
+        return self.rows[i][0] in ("add", "sub", *_ODD)
+
     def over(self, i: int, unit: int, deep: int = _DEEP) -> Product | None:
         """Row `i`, which is odd in row `unit`, divided by it; None if it is not known to be odd."""
         product = self.product(i)
+        if self.same(i) == self.same(unit):
+            return Product()
         if product is None or not deep:
             return None
         made = Product(product.number)
