@@ -22,11 +22,11 @@ Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import factorial, inf, nan, pi, prod, sqrt
+from math import comb, factorial, inf, nan, pi, sqrt
 
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
@@ -107,6 +107,8 @@ class Primitive:
     """The rules for complex arguments, where `partials` hold for real ones only."""
     even: str = ""
     """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
+    odd: str = ""
+    """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
     quiet: bool = False
     """Sets no floating-point flag, whatever the arguments."""
     finite: bool = False
@@ -189,37 +191,43 @@ def _sinc_rule(order: int) -> str:
     return f"sinc{order}(x, {value})" if order <= _SINC_ORDERS else value
 
 
-_RADIAL_ORDERS = 6  # of the functions that the even derivatives of sin(x)/x and sinh(x)/x lead to
+@cache
+def _tangent(k: int, sign: int) -> float:
+    """A coefficient of tan, or of tanh: the derivative is 1 plus, or minus, the square."""
+    return sign * sum(_tangent(j, sign) * _tangent(k - 1 - j, sign) for j in range(k)) / (2 * k + 1) if k else 1.0
 
 
-def _radial_rule(order: int, name: str) -> str:
-    """The derivative of sin(x)/x, or sinh(x)/x, divided by x, `order` times, without signs: j(x)/x^order.
+# Odd functions of which f(x)/x is an operation too, for what is even in a length: the coefficients of their Taylor
+# series, that of x^(2k+1), and up to where the series of the derivative of f(x)/x is taken, for its closed form cancels.
+_ODD: dict[str, tuple[Callable[[int], float], float]] = {
+    "sin": (lambda k: (-1) ** k / factorial(2 * k + 1), 2.0),
+    "tan": (lambda k: _tangent(k, 1), 0.5),
+    "arcsin": (lambda k: comb(2 * k, k) / 4**k / (2 * k + 1), 0.4),
+    "arctan": (lambda k: (-1) ** k / (2 * k + 1), 0.4),
+    "sinh": (lambda k: 1 / factorial(2 * k + 1), 3.0),
+    "tanh": (lambda k: _tangent(k, -1), 0.5),
+    "arcsinh": (lambda k: (-1) ** k * comb(2 * k, k) / 4**k / (2 * k + 1), 0.4),
+    "arctanh": (lambda k: 1 / (2 * k + 1), 0.4),
+    "erf": (lambda k: (-1) ** k / factorial(k) / (2 * k + 1) * 2 / sqrt(pi), 1.0),
+}
 
-    Here j is the spherical Bessel function of that order, or the modified one. Near 0 it is a Taylor series, for
-    its closed form cancels there; they meet where their rounding errors are about the same.
-    Source: Abramowitz & Stegun, Handbook of Mathematical Functions, 10.1.2, 10.1.19, 10.2.5, 10.2.18.
-    """
-    circular = name == "sin"
-    if not order:
-        return f"{name}ratio0(x, where(special(x == 0), 1, {name}(x)/away(special(x == 0), x)))"
-    radius = (1 if circular else 3) * (order + 1)
-    steps = []
-    term, k = 1.0, 1
-    while term > 1e-18:
-        divisor = 2 * k * (2 * order + 2 * k + 1)
-        steps.append(f"x^2/{divisor}")
-        term *= radius**2 / divisor
-        k += 1
-    near = "*".join([f"(1 {'-' if circular else '+'} {step}" for step in steps]) + ")" * len(steps)
-    near = f"{near}/{prod(range(1, 2 * order + 2, 2))}"
-    before, last = ("cos(x)", "sin(x)/x") if circular else ("cosh(x)", "sinh(x)/x")
-    for n in range(order):
-        terms = f"{2 * n + 1}*({last})", before
-        before, last = last, "({} - {})/x^2".format(*(terms if circular else terms[::-1]))
+
+def _ratio(name: str) -> str:
+    """f(x)/x of an odd function, as an operation."""
+    return f"{name}ratio(x, where(special(x == 0), {_ODD[name][0](0)!r}, {name}(x)/away(special(x == 0), x)))"
+
+
+def _ratio_rule(name: str, slope: str) -> str:
+    """The derivative of f(x)/x divided by x, which is even and smooth as well; `slope` is that of f."""
+    coefficient, radius = _ODD[name]
+    terms: list[float] = []
+    while not terms or abs(terms[-1]) * radius ** (2 * len(terms) - 2) > 1e-18:
+        terms.append(2 * (len(terms) + 1) * coefficient(len(terms) + 1))
+    near = " + x^2*(".join(map(repr, terms)) + ")" * (len(terms) - 1)
     near = near.replace("x", f"away(special(abs(x) >= {radius}), x)")
-    far = re.sub(r"\bx\b", f"away(special(abs(x) < {radius}), x)", last)
-    value = f"where(special(abs(x) < {radius}), {near}, {far})"
-    return f"{name}ratio{order}(x, {value})" if order <= _RADIAL_ORDERS else value
+    far = "({} - {f}/x)/x^2".format(re.sub(r"\bout\b", f"{name}(x)", slope), f=f"{name}(x)")
+    far = re.sub(r"\bx\b", f"away(special(abs(x) < {radius}), x)", far)
+    return f"where(special(abs(x) < {radius}), {near}, {far})"
 
 
 def _difference(x: str, y: str) -> str:
@@ -738,6 +746,7 @@ _TABLE = (
         latex=r"\sin",
         slow=True,
         partials=("cos(x)",),
+        odd=_ratio("sin"),
         numpy="sin",
         math="sin",
         llvm="sin",
@@ -754,7 +763,7 @@ _TABLE = (
         latex=r"\cos",
         slow=True,
         partials=("-sin(x)",),
-        even="-" + _radial_rule(0, "sin"),
+        even="-" + _ratio("sin"),
         numpy="cos",
         math="cos",
         llvm="cos",
@@ -772,6 +781,7 @@ _TABLE = (
         latex=r"\tan",
         partials=("1 + out^2",),
         complex_partials=("where(abs(cos(x)) == inf, 0, (1/cos(x))^2)",),
+        odd=_ratio("tan"),
         numpy="tan",
         math="tan",
         llvm="tan",
@@ -782,6 +792,7 @@ _TABLE = (
         name="arcsin",
         latex=r"\arcsin",
         partials=("1/sqrt(1 - x^2)",),
+        odd=_ratio("arcsin"),
         numpy="arcsin",
         math="asin",
         llvm="asin",
@@ -806,6 +817,7 @@ _TABLE = (
         name="arctan",
         latex=r"\arctan",
         partials=("1/(1 + x^2)",),
+        odd=_ratio("arctan"),
         numpy="arctan",
         math="atan",
         llvm="atan",
@@ -931,7 +943,7 @@ _TABLE = (
         latex=r"\operatorname{sinc}",
         slow=True,
         partials=(_sinc_rule(1),),
-        even="-pi^2*" + re.sub(r"\bx\b", "(pi*x)", _radial_rule(1, "sin")),
+        even="pi^2*(" + re.sub(r"\bx\b", "(pi*x)", _ratio_rule("sin", "cos(x)")) + ")",
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
         llvm="sin(pi*where(x == 0, 1e-20, x))/(pi*where(x == 0, 1e-20, x))",
@@ -955,32 +967,13 @@ _TABLE = (
         )
         for order in range(1, _SINC_ORDERS + 1)
     ),
-    # sin(x)/x and sinh(x)/x, and what their derivatives lead to: even functions of a length, as cos and cosh are.
-    # sinratio2(x, y) is y, which is j(x)/x^2 for the spherical Bessel function j of order 2.
-    *(
-        Primitive(
-            name=f"{name}ratio{order}",
-            latex=rf"\frac{{{letter}_{{{order}}}\left(#1\right)}}{{#1^{{{order}}}}}"
-            if order
-            else rf"\frac{{\{name}\left(#1\right)}}{{#1}}",
-            partials=(f"{sign}x*({_radial_rule(order + 1, name)})", "0"),
-            even=f"{sign}({_radial_rule(order + 1, name)})",
-            numpy="{y}",
-            math="{y}",
-            llvm="y",
-            quiet=True,
-            internal=True,
-            finite=name == "sin",
-        )
-        for name, letter, sign in (("sin", "j", "-"), ("sinh", "i", ""))
-        for order in range(_RADIAL_ORDERS + 1)
-    ),
     # Hyperbolic; tanh' is written with exp(-2|x|) because 1 - tanh^2 cancels for large arguments.
     Primitive(
         name="sinh",
         grows=True,
         latex=r"\sinh",
         partials=("cosh(x)",),
+        odd=_ratio("sinh"),
         numpy="sinh",
         math="sinh",
         llvm="sinh",
@@ -993,7 +986,7 @@ _TABLE = (
         grows=True,
         latex=r"\cosh",
         partials=("sinh(x)",),
-        even=_radial_rule(0, "sinh"),
+        even=_ratio("sinh"),
         numpy="cosh",
         math="cosh",
         llvm="cosh",
@@ -1013,6 +1006,7 @@ _TABLE = (
         latex=r"\tanh",
         partials=("4*bell(x, exp(-2*abs(x))/(1 + exp(-2*abs(x)))^2)",),
         complex_partials=("where(abs(cosh(x)) == inf, 0, (1/cosh(x))^2)",),
+        odd=_ratio("tanh"),
         numpy="tanh",
         math="tanh",
         llvm="tanh",
@@ -1029,6 +1023,7 @@ _TABLE = (
         name="bell",
         latex=r"\frac{1}{4 \cosh^{2}\left(#1\right)}",
         partials=("-2*out*tanh(x)", "0"),
+        even=f"-2*out*{_ratio('tanh')}",
         numpy="{y}",
         math="{y}",
         llvm="y",
@@ -1066,6 +1061,7 @@ _TABLE = (
         latex=r"\operatorname{arsinh}",
         partials=("1/hypot(1, x)",),
         complex_partials=("1/sqrt(1 + x^2)",),
+        odd=_ratio("arcsinh"),
         numpy="arcsinh",
         math="asinh",
         llvm="asinh",
@@ -1089,6 +1085,7 @@ _TABLE = (
         name="arctanh",
         latex=r"\operatorname{artanh}",
         partials=("1/(1 - x^2)",),
+        odd=_ratio("arctanh"),
         numpy="arctanh",
         math="atanh",
         llvm="atanh",
@@ -1345,6 +1342,7 @@ _TABLE = (
         latex=r"\operatorname{erf}",
         slow=True,
         partials=("2/sqrt(pi)*exp(-x^2)",),
+        odd=_ratio("erf"),
         numpy="erf",
         math="erf",
         llvm="erf",
@@ -1725,7 +1723,24 @@ _TABLE = (
     ),
 )
 
-PRIMITIVES = {primitive.name: primitive for primitive in _TABLE}
+_RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
+    Primitive(
+        name=f"{of.name}ratio",
+        latex=rf"\frac{{{of.latex}\left(#1\right)}}{{#1}}",
+        partials=(f"x*({_ratio_rule(of.name, of.partials[0])})", "0"),
+        even=_ratio_rule(of.name, of.partials[0]),
+        numpy="{y}",
+        math="{y}",
+        llvm="y",
+        quiet=True,
+        internal=True,
+        finite=of.finite,
+    )
+    for of in _TABLE
+    if of.name in _ODD
+)
+
+PRIMITIVES = {primitive.name: primitive for primitive in (*_TABLE, *_RATIOS)}
 
 
 @dataclass(frozen=True, slots=True)

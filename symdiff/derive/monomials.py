@@ -7,21 +7,26 @@ squares it is a length. Equal rows are one base, in a graph that shares nothing 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import isfinite
+from math import isfinite, pi
 from typing import NamedTuple
 
 from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Size, Structure, Sum
 from symdiff.build import Builder
 from symdiff.ir import Row, operands
 from symdiff.language.lower import instantiate
+from symdiff.primitives import PRIMITIVES
 
 _MOST = 32  # factors of a product that are told apart
 _SEEN_THROUGH = {"by": 1, "fixed": 1, "away": 2}  # operations that leave a value as it is, and which operand that is
+_ODD = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.odd)
 _COMMUTE = frozenset({"add", "mul"})
 _PARTS = (Sum, Expand, Index, Permute, Reshape, Broadcast)
 _ROOTS = frozenset({"sqrt", "cbrt", "abs", "sign", "hypot", "magnitude"})
+_LINEAR = {"deg2rad": pi / 180, "rad2deg": 180 / pi}
+_DEEP = 8  # sums and functions inside each other, of what is odd in a length
 
 
 class Exponent(NamedTuple):
@@ -123,19 +128,13 @@ class Power:
             return b.op("cbrt", base)
         if not e.rows and e.number >= 1:
             return b.op("mul", base, _power(b, b.op("abs", base), e.plus(ONE, -1)))
-        if not e.rows and e.number >= 0:
-            return b.op("mul", b.op("sign", base), _power(b, b.op("abs", base), e))
-        return instantiate(b, _ODD, {"x": base, "y": e.row(b)})
+        return b.op("mul", b.op("sign", base), _power(b, b.op("abs", base), e))
 
     def domain(self, b: Builder) -> int | None:
         """A factor that is NaN where a root is, of which the power is whole; None if there is none."""
         if not self.half or self.length or b.graph.complex or not (whole(self.exponent.number) or self.exponent.rows):
             return None
         return b.op("where", b.op("lt", self.base, b.const(0.0)), b.const(float("nan")), b.const(1.0))
-
-
-# The power of abs(x) with the sign of x, 0 where x is: as between its two sides
-_ODD = "where(special(x == 0 and y < 0), 0, sign(x)*abs(away(special(x == 0 and y < 0), x))^y)"
 
 
 def whole(number: Fraction) -> bool:
@@ -160,26 +159,38 @@ class Product:
     number: float = 1.0
     factors: dict[int, tuple[int, int]] = field(default_factory=dict)  # equal to: (row, exponent)
 
-    def row(self, b: Builder, number: float = 1.0) -> int:
-        """It as a row, times a further number."""
+    def times(self, other: Product, k: int) -> None:
+        """Multiply it by the k-th power of another."""
+        self.number *= other.number**k
+        for factor, (row, n) in other.factors.items():
+            first, before = self.factors.get(factor, (row, 0))
+            self.factors[factor] = (first, before + n * k)
+
+    def row(self, b: Builder, number: float = 1.0, see: Callable[[int], int] = int) -> int:
+        """It as a row, times a further number; `see` is done to each row that is made."""
         over: int | None = None
         under: int | None = None
         for row, k in self.factors.values():
-            power = b.op("pow", row, b.const(float(abs(k))))
+            power = see(b.op("pow", row, b.const(float(abs(k)))))
             if k > 0:
-                over = power if over is None else b.op("mul", over, power)
+                over = power if over is None else see(b.op("mul", over, power))
             elif k < 0:
-                under = power if under is None else b.op("mul", under, power)
+                under = power if under is None else see(b.op("mul", under, power))
         number *= self.number
-        over = b.const(number) if over is None else over if number == 1 else b.op("mul", b.const(number), over)
-        return over if under is None else b.op("div", over, under)
+        over = b.const(number) if over is None else over if number == 1 else see(b.op("mul", b.const(number), over))
+        return over if under is None else see(b.op("div", over, under))
 
 
 class Monomials:
-    """What is known of the products on a graph, kept up as it grows."""
+    """What is known of the products on a graph, kept up as it grows.
 
-    def __init__(self, builder: Builder) -> None:
+    Attributes:
+        see: what is done to each row that is made.
+    """
+
+    def __init__(self, builder: Builder, see: Callable[[int], int] = int) -> None:
         self.builder = builder
+        self.see = see
         self.rows = builder.graph.rows
         self._same: list[int] = []
         self._first: dict[Row, int] = {}
@@ -197,7 +208,7 @@ class Monomials:
         return self._square[i]
 
     def rooted(self, i: int) -> bool:
-        """Whether some factor of row `i` is a root, an absolute value, a sign or a length."""
+        """Whether some factor of row `i` may be a root, an absolute value, a sign or a length, or odd in one."""
         self._catch_up(i)
         return self._rooted[i]
 
@@ -226,12 +237,12 @@ class Monomials:
             self._rooted.append(self._is_rooted(row))
 
     def _is_rooted(self, row: Row) -> bool:
-        if row[0] in ("mul", "div", "neg"):
+        if row[0] in ("mul", "div", "neg", "add", "sub") or row[0] in _ODD or row[0] in _LINEAR:
             return any(self._rooted[j] for j in row[1:])
         if row[0] == "pow":
             exponent = self.builder.known(row[2])
             return exponent is None or not float(exponent).is_integer() or self._rooted[row[1]]
-        return row[0] in _ROOTS
+        return row[0] in _ROOTS or (isinstance(row[0], Structure) and row[0].arranges and self._rooted[row[1]])
 
     def _is_square(self, row: Row, equal: list[int]) -> bool:
         name, *parts = row
@@ -261,9 +272,8 @@ class Monomials:
         made = Product()
         waiting = [(i, 1)]
         while waiting:
-            j, k = waiting.pop()
-            while self.rows[j][0] in ("by", "fixed"):
-                j = self.rows[j][1]
+            seen, k = waiting.pop()
+            j = self.builder.plain(seen)
             name, *parts = self.rows[j]
             value = self.builder.known(j)
             exponent = self.builder.known(parts[1]) if name == "pow" else None
@@ -271,15 +281,15 @@ class Monomials:
                 waiting += [(parts[1], k), (parts[0], k)]
             elif name == "div":
                 waiting += [(parts[1], -k), (parts[0], k)]
-            elif name == "neg":
-                made.number *= (-1.0) ** k
+            elif name == "neg" or name in _LINEAR:
+                made.number *= _LINEAR.get(name, -1.0) ** k
                 waiting.append((parts[0], k))
             elif value is not None and 1e-50 < abs(made.number * value**k if value else 0) < 1e50:
                 made.number *= float(value) ** k
             elif exponent is not None and float(exponent).is_integer() and 0 < abs(exponent * k) <= _MOST:
                 waiting.append((parts[0], k * int(exponent)))
             else:
-                row, before = made.factors.get(self.same(j), (j, 0))
+                row, before = made.factors.get(self.same(j), (seen, 0))
                 made.factors[self.same(j)] = (row, before + k)
                 if len(made.factors) > _MOST:
                     return None
@@ -308,6 +318,8 @@ class Monomials:
     def power(self, i: int) -> Power | None:
         """Row `i` as a power of a base that has to do with roots; None if it is none."""
         name, *parts = self.rows[i]
+        if isinstance(name, Structure):
+            return self._arranged(i, name, parts[0]) if name.arranges else None
         if name in ("hypot", "magnitude"):
             return Power(i, ONE, length=True) if name == "hypot" else Power(parts[0], _HALF, length=True, root=i)
         if name in ("abs", "sign"):
@@ -321,6 +333,14 @@ class Monomials:
             exponent = self.exponent(parts[1])
             return None if not exponent.rows and whole(exponent.number) else self._root(parts[0], exponent)
         return None
+
+    def _arranged(self, i: int, operation: Structure, operand: int) -> Power | None:
+        """Elements of an array of powers, as powers of the elements of their base."""
+        inner = self.power(self.plain(operand))
+        if inner is None or inner.exponent.rows or (inner.length and inner.root != self.plain(operand)):
+            return None
+        base = self.see(self.builder.structure(operation, inner.base))
+        return replace(inner, base=base, root=i if inner.length else None)
 
     def _root(self, base: int, exponent: Exponent, *, odd: bool = False) -> Power:
         """The power of a base that is not whole."""
@@ -352,7 +372,71 @@ class Monomials:
             return Power(row[1], made, odd=odd, half=not odd, nested=number < 1 and inside > 1)
         return Power(base, exponent, odd=odd, half=known and not odd, free=not known)
 
+    # What is odd in a length
 
-def is_linear(operation: object) -> bool:
-    """Whether an operation on shapes leaves the order of a zero as it is."""
-    return isinstance(operation, Structure) and isinstance(operation, _PARTS)
+    def unit(self, i: int) -> int | None:
+        """A length, or absolute value, in which row `i` may be odd."""
+        for _ in range(_DEEP):
+            product = self.product(i)
+            if product is None:
+                return None
+            rows = [self.plain(row) for row, k in product.factors.values() if k % 2]
+            for j in rows:
+                if self.is_unit(j):
+                    return j
+            inner = [self.rows[j] for j in rows if self.rooted(j) and self.rows[j][0] in ("add", "sub", *_ODD)]
+            if not inner:
+                return None
+            i = inner[0][1]
+        return None
+
+    def is_unit(self, i: int) -> bool:
+        """Whether row `i` is a length or an absolute value."""
+        row = self.rows[i]
+        if isinstance(row[0], Structure) and row[0].arranges:
+            power = self.power(i) if self.rooted(i) else None
+            return power is not None and (power.root == i or self.rows[self.plain(row[1])][0] == "abs")
+        return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self.is_square(row[1]))
+
+    def is_odd(self, i: int) -> bool:
+        """Whether row `i` is an odd function, or a sum, which may be odd."""
+        return self.rows[i][0] in ("add", "sub", *_ODD)
+
+    def over(self, i: int, unit: int, deep: int = _DEEP) -> Product | None:
+        """Row `i`, which is odd in row `unit`, divided by it; None if it is not known to be odd."""
+        product = self.product(i)
+        if self.same(i) == self.same(unit):
+            return Product()
+        if product is None or not deep:
+            return None
+        made = Product(product.number)
+        count = 0
+        for leaf, (row, k) in product.factors.items():
+            if leaf == self.same(unit):
+                count += k
+            elif k % 2 and (share := self._share(row, unit, deep)) is not None:
+                count += k
+                made.factors[self.same(share)] = (share, k)
+            else:
+                made.factors[leaf] = (row, k)
+        if count % 2 == 0:
+            return None
+        if count != 1:
+            made.factors[self.same(unit)] = (unit, count - 1)
+        return made
+
+    def _share(self, i: int, unit: int, deep: int) -> int | None:
+        """A factor that is odd in a unit, divided by it; None if it is none."""
+        b = self.builder
+        name, *parts = self.rows[self.plain(i)]
+        if name in _ODD and (inner := self.over(parts[0], unit, deep - 1)) is not None:
+            with b.simplifying():
+                ratio = self.see(instantiate(b, PRIMITIVES[name].odd, {"x": parts[0]}))
+                scale = inner.row(b, see=self.see)
+                return ratio if b.value(scale) == 1.0 else self.see(b.op("mul", ratio, scale))
+        if name in ("add", "sub") and all(map(self.rooted, parts)):
+            left, right = (self.over(j, unit, deep - 1) for j in parts)
+            if left is not None and right is not None:
+                with b.simplifying():
+                    return b.op(name, left.row(b, see=self.see), right.row(b, see=self.see))
+        return None

@@ -18,11 +18,11 @@ at an origin where one was left out before (see `origins.py`), a row is `by` the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 
-from symdiff.arrays import Assemble, Einsum, Sum, separate
+from symdiff.arrays import Assemble, Einsum, Prod, Sum, separate
 from symdiff.build import Builder
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
 from symdiff.derive.origins import Origin, kinks
@@ -86,6 +86,41 @@ class Group:
         return len(self.leaves) > 1 or any(p.nested or k > 1 for p, k in self.roots)
 
 
+@dataclass(slots=True)
+class Odd:
+    """A factor that is odd in a length.
+
+    Attributes:
+        leaf, row, k: as in a product.
+        over: it, divided by the length.
+    """
+
+    leaf: int
+    row: int
+    k: int
+    over: Product
+
+
+@dataclass(slots=True)
+class Parity:
+    """Factors of a product that are odd in one length.
+
+    Attributes:
+        unit: the length, or absolute value.
+        parts: the factors.
+        sign: the factor that is the sign of what the absolute value is of; where it is one, they are odd together.
+    """
+
+    unit: int
+    parts: list[Odd] = field(default_factory=list)
+    sign: int | None = None
+
+    @property
+    def leaves(self) -> list[int]:
+        """All factors."""
+        return [*[part.leaf for part in self.parts], *([] if self.sign is None else [self.sign])]
+
+
 class Ways:
     """A program on a graph of its own, on which some rows are `by` others.
 
@@ -104,7 +139,7 @@ class Ways:
         self.passed: set[int] = set()
         self._graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
         self._builder = Builder(self._graph)
-        self._known = Monomials(self._builder)
+        self._known = Monomials(self._builder, self._see)
         self._seen: dict[int, int] = {}
         self.program = replay(program, self._graph, self._make)
 
@@ -144,12 +179,14 @@ class Ways:
             return self._contraction(row)
         if row[0] == "hypot":
             return self._hypot(i, row)
-        if row[0] == "pow" and isinstance(self._row(row[1])[0], Assemble):
+        if row[0] in ("pow", "mul") and isinstance(self._row(row[1])[0], Assemble):
             return self._assembled(row)
+        if isinstance(row[0], Prod):
+            return self._prod(row)
         if row[0] in ("mul", "div", "pow", "sqrt", "cbrt") and self._known.rooted(i):
             return self._product(i, row)
         if isinstance(row[0], str) and row[0] in PRIMITIVES and PRIMITIVES[row[0]].even and not self._graph.complex:
-            return self._even(row)
+            return self._even(i, row)
         return iter(())
 
     def _row(self, i: int) -> Row:
@@ -162,7 +199,7 @@ class Ways:
         product = self._known.product(i)
         if product is None:
             return
-        if len(product.factors) == 1 and i in product.factors:
+        if list(product.factors) == [self._known.same(i)]:
             yield from self._single(i, row)
             return
         new = self._conflicts(product)
@@ -172,6 +209,31 @@ class Ways:
         if new:
             self._pass(i, product)
             yield from self._merged(i, product)
+
+    def _parities(self, product: Product) -> list[Parity]:
+        """The factors of a product that are odd in one length, where together they are even in it."""
+        found: dict[int, Parity] = {}
+        signs: dict[int, int] = {}
+        for leaf, (row, k) in product.factors.items():
+            j = self._known.plain(row)
+            name, *parts = self._graph.rows[j]
+            if name == "sign" and k == 1:
+                signs[self._known.same(parts[0])] = leaf
+            elif k > 0 and self._known.rooted(j) and (self._known.is_unit(j) or self._known.is_odd(j)):
+                unit = self._known.unit(j)
+                over = None if unit is None else self._known.over(j, unit)
+                if unit is not None and over is not None:
+                    parity = found.setdefault(self._known.same(unit), Parity(unit))
+                    parity.parts.append(Odd(leaf, row, k, over))
+        kept: list[Parity] = []
+        for parity in found.values():
+            count = sum(part.k for part in parity.parts)
+            name, *parts = self._graph.rows[parity.unit]
+            parity.sign = signs.get(self._known.same(parts[0])) if name == "abs" and count % 2 else None
+            alone = all(self._known.is_unit(self._known.plain(part.row)) for part in parity.parts)
+            if not alone and (count % 2 == 0 or parity.sign is not None):
+                kept.append(parity)
+        return kept
 
     def _groups(self, product: Product) -> dict[int, Group]:
         found: dict[int, Group] = {}
@@ -194,31 +256,33 @@ class Ways:
 
     def _conflicts(self, product: Product) -> set[frozenset[tuple[int, int]]]:
         """The sets of factors, with their exponents, that are to be one power."""
-        groups = self._groups(product)
-        found = [group.leaves for group in groups.values() if group.merged]
+        found = [parity.leaves for parity in self._parities(product)]
+        groups = self._groups(_without(product, [leaf for leaves in found for leaf in leaves]))
+        found += [group.leaves for group in groups.values() if group.merged]
         found += [[leaf for key in tangle for leaf in groups[key].leaves] for tangle in self._tangles(groups)]
         return {frozenset([(leaf, product.factors[leaf][1]) for leaf in leaves]) for leaves in found}
 
     def _tangles(self, groups: dict[int, Group]) -> list[list[int]]:
-        """Roots of products, with the groups of the factors of the product that are zero where the root is.
-
-        Those that have a group in common are one.
-        """
-        found: list[list[int]] = []
+        """Roots of products, with the groups of other factors that are zero where they are."""
+        found: list[tuple[list[int], set[int]]] = []
         for key, group in groups.items():
-            atoms, exponent = self._atoms(group), group.power.exponent
-            if atoms is None or exponent.number >= 1:
-                continue
-            shared = [t for t, (_, k) in atoms.factors.items() if k > 0 and t in groups]
-            twice = not exponent.rows and any(k > 1 for _, k in atoms.factors.values())
-            simple = not exponent.rows and not self._graph.complex
-            if (shared or twice) and (simple or not any(groups[t].roots for t in shared)):
-                tangle = [key, *shared]
-                for other in [other for other in found if set(other) & set(tangle)]:
-                    found.remove(other)
-                    tangle += [t for t in other if t not in tangle]
-                found.append(tangle)
-        return found
+            atoms = self._atoms(group)
+            keys, zeros = [key], {key} if atoms is None else {t for t, (_, k) in atoms.factors.items() if k > 0}
+            for other in [other for other in found if other[1] & zeros]:
+                found.remove(other)
+                keys, zeros = [*other[0], *keys], other[1] | zeros
+            found.append((keys, zeros))
+        return [keys for keys, _ in found if self._is_tangle([groups[key] for key in keys])]
+
+    def _is_tangle(self, groups: list[Group]) -> bool:
+        """Whether groups, which have zeros in common, are to be differentiated together."""
+        roots = [group.power for group in groups if group.roots]
+        atoms = [made for group in groups if (made := self._atoms(group)) is not None]
+        if not atoms or not any(not p.half or p.exponent.rows or p.exponent.number < 1 for p in roots):
+            return False
+        if len(groups) == 1:  # a root of a square or a cube
+            return not roots[0].exponent.rows and any(k > 1 for made in atoms for _, k in made.factors.values())
+        return len(roots) == 1 or not (self._graph.complex or any(p.exponent.rows for p in roots))
 
     def _atoms(self, group: Group) -> Product | None:
         """The base of a root as a product; None if it is a factor, or no root."""
@@ -240,10 +304,14 @@ class Ways:
                     waiting += operands(self._graph.rows[j])
 
     def _merged(self, i: int, product: Product) -> Iterator[Way]:
-        groups = self._groups(product)
+        """The ways through a product of which some factors are taken together."""
+        parities = self._parities(product)
+        for parity in parities:
+            yield from self._of_parity(parity, _without(product, parity.leaves))
+        groups = self._groups(_without(product, [leaf for parity in parities for leaf in parity.leaves]))
         tangles = self._tangles(groups)
         tangled = [key for tangle in tangles for key in tangle]
-        single: set[int] = set()
+        single: list[int] = []
         for key, group in groups.items():
             if key in tangled:
                 continue
@@ -251,13 +319,32 @@ class Ways:
                 rest = _without(product, group.leaves)
                 yield from self._of_power(i, group.power, rest)
             else:
-                single.update(group.leaves)
+                single += group.leaves
         for leaf in single:
             row, k = product.factors[leaf]
             if k:
                 yield row, partial(_of_factor, product, leaf)
         for tangle in tangles:
             yield from self._untangled(i, product, groups, tangle)
+
+    def _of_parity(self, parity: Parity, rest: Product) -> Iterator[Way]:
+        """The ways through factors that are odd in one length, and even in it together, times the rest of a product."""
+        if parity.sign is None:
+            for target, component in self._squared(parity.unit):
+                yield target, partial(_of_parity, parity, rest, component)
+        else:
+            yield self._graph.rows[parity.unit][1], partial(_of_parity, parity, rest, None)
+        for part in parity.parts:
+            if part.over.factors and not self._known.is_unit(self._known.plain(part.row)):
+                argument = self._argument(part)
+                inner = part.over if argument is None else self._known.over(argument, parity.unit)
+                if inner is not None and inner.factors:
+                    yield inner.row(self._builder, see=self._see), partial(_of_share, parity, part, argument, rest)
+
+    def _argument(self, part: Odd) -> int | None:
+        """What an odd function is of; None for a sum."""
+        name, *parts = self._row(part.row)
+        return None if name in ("add", "sub") else parts[0]
 
     def _of_power(self, i: int, power: Power, rest: Product) -> Iterator[Way]:
         """The ways through a power times the rest of a product."""
@@ -331,30 +418,23 @@ class Ways:
 
     def _length(self, i: int) -> tuple[Power, Product] | None:
         """Row `i` as a length or an absolute value, times a rest that is neither; None if it is none."""
-        product = self._known.product(i)
-        if product is None:
-            return None
-        found: tuple[Power, int] | None = None
-        for leaf, (row, k) in product.factors.items():
-            power = self._known.power(self._known.plain(row))
-            if power is None or power.exponent.rows or power.odd or power.half:
-                continue
-            if found is not None or k != 1 or power.exponent.number != (1 if power.root is None else Fraction(1, 2)):
-                return None
-            found = power, leaf
-        return None if found is None else (found[0], _without(product, [found[1]]))
+        unit = self._known.unit(i)
+        rest = None if unit is None else self._known.over(i, unit)
+        power = None if unit is None else self._known.power(unit)
+        return None if power is None or rest is None else (power, rest)
 
     def _squared(self, i: int) -> Iterator[tuple[int, Slope | None]]:
         """Rows that the square of a length depends on, each with half the derivative by it; None is one half."""
-        row = self._graph.rows[i]
-        if row[0] in ("magnitude", "sqrt"):
-            yield row[1], None
-        elif row[0] == "abs":
-            yield row[1], partial(_given, row[1])
+        power = self._known.power(i)
+        assert power is not None
+        if power.root is not None:
+            yield power.base, None
+        elif not power.length:
+            yield power.base, partial(_given, power.base)
         else:
-            for j in dict.fromkeys(row[1:]):
+            for j in dict.fromkeys(self._graph.rows[i][1:]):
                 inner = self._known.plain(j)
-                if self._is_length(inner):
+                if self._known.is_unit(inner):
                     yield from self._squared(inner)
                 else:
                     yield j, partial(_given, j)
@@ -364,46 +444,49 @@ class Ways:
         row = self._graph.rows[length]
         return row[1:] if row[0] == "hypot" else row[1:2] if row[0] in ("magnitude", "sqrt", "cbrt") else (length,)
 
-    def _is_length(self, i: int) -> bool:
-        row = self._graph.rows[i]
-        return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self._known.is_square(row[1]))
-
     def _hypot(self, i: int, row: Row) -> Iterator[Way]:
-        """The ways through a length that has a length for a component."""
-        if not any(self._is_length(self._known.plain(j)) for j in row[1:]):
+        """The ways through a length that has a component which is odd in a length."""
+        found = [self._length(j) if self._known.rooted(j) else None for j in row[1:]]
+        if not any(found):
             return
         for k, j in enumerate(row[1:]):
-            inner = self._known.plain(j)
-            if self._is_length(inner):
-                self.passed.add(inner)
-                for target, component in self._squared(inner):
-                    yield target, partial(_of_component, i, component)
-            else:
-                bindings = {"x": row[1], "y": row[2], "out": i}
-                yield j, partial(_instantiated, PRIMITIVES["hypot"].partials[k], bindings)
+            if (part := found[k]) is None:
+                yield j, partial(_instantiated, PRIMITIVES["hypot"].partials[k], {"x": row[1], "y": row[2], "out": i})
+                continue
+            power, rest = part
+            self._pass_by(j, power)
+            for target, component in self._squared(self._known.plain(power.base if power.root is None else power.root)):
+                yield target, partial(_of_component, i, rest, component)
+            if rest.factors:
+                scale = rest.row(self._builder, see=self._see)
+                yield scale, partial(_of_scale, i, scale, power)
 
-    def _even(self, row: Row) -> Iterator[Way]:
+    def _pass_by(self, i: int, power: Power) -> None:
+        """Note that a derivative passes by row `i`, and the length that it is odd in."""
+        self.passed.update(map(self._known.plain, (i, power.base if power.root is None else power.root)))
+
+    def _even(self, i: int, row: Row) -> Iterator[Way]:
         """The ways through an even function of a length times something else."""
         found = self._length(row[1])
         if found is None:
             return
         power, rest = found
-        self.passed.update(map(self._known.plain, (row[1], *([] if power.root is None else [power.root]))))
+        self._pass_by(row[1], power)
         primitive = PRIMITIVES[row[0]]
         if power.length:
-            for target, component in self._squared(power.base if power.root is None else power.root):
-                yield target, partial(_of_even, primitive.even, row[1], rest, component)
+            for target, component in self._squared(self._known.plain(power.base if power.root is None else power.root)):
+                yield target, partial(_of_even, i, row, rest, component)
         else:
-            yield power.base, partial(_of_sizes, primitive.partials[0], power.base, rest)
+            yield power.base, partial(_of_sizes, i, primitive.partials[0], power.base, rest)
         if rest.factors:
-            yield self._see(rest.row(self._builder)), partial(_of_rest, primitive.partials[0], row[1], power)
+            yield rest.row(self._builder, see=self._see), partial(_of_rest, i, row, power)
 
     # Arrays
 
     def _contraction(self, row: Row) -> Iterator[Way]:
         """The way through a contraction of two rows, of which the product has other ways."""
         operation, p, q = row
-        if operation.left != operation.right or not (self._known.rooted(p) or self._known.rooted(q) or self._listed(p)):
+        if operation.left != operation.right or not any(self._known.rooted(j) or self._listed(j) for j in (p, q)):
             return
         b = self._builder
         made = b.raw("pow", p, b.const(2.0)) if self._known.same(p) == self._known.same(q) else b.raw("mul", p, q)
@@ -417,19 +500,42 @@ class Ways:
         yield b.permute(total, [labels.index(label) - len(labels) for label in operation.out]), _one
 
     def _listed(self, i: int) -> bool:
-        """Whether row `i` is a list that holds a length."""
+        """Whether row `i` is a list that holds a root or a length."""
         row = self._row(i)
         return isinstance(row[0], Assemble) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
 
     def _assembled(self, row: Row) -> Iterator[Way]:
-        """The way through an even power of a list, which is the list of the powers."""
-        exponent = self._builder.known(row[2])
-        if exponent is None or exponent % 2 or exponent <= 0 or not self._listed(row[1]):
-            return
+        """The way through a product of lists, or an even power of one, which is the list of the products or powers."""
         operation, *parts = self._row(row[1])
-        self.passed.update(map(self._known.plain, (row[1], *parts)))
-        powers = [self._see(self._builder.raw("pow", part, row[2])) for part in parts]
-        yield self._graph.intern((operation, *powers)), _one
+        if row[0] == "pow":
+            exponent = self._builder.known(row[2])
+            if exponent is None or exponent % 2 or exponent <= 0 or not self._listed(row[1]):
+                return
+            others = [row[2]] * len(parts)
+        else:
+            other, *others = self._row(row[2])
+            if other != operation or not (self._listed(row[1]) or self._listed(row[2])):
+                return
+        made = [self._builder.raw(row[0], *pair) for pair in zip(parts, others, strict=True)]
+        seen = [self._see(i) for i in made]
+        if seen != made:
+            self.passed.update(map(self._known.plain, (*row[1:], *parts, *others)))
+            yield self._graph.intern((operation, *seen)), _one
+
+    def _prod(self, row: Row) -> Iterator[Way]:
+        """The way through the product of a list."""
+        operation, *parts = self._row(row[1])
+        if not self._listed(row[1]) or len(self._graph.shape(row[1])) != 1 or any(map(self._graph.shape, parts)):
+            return
+        if len(parts) != operation.to[0]:
+            return
+        made, seen = parts[0], parts[0]
+        for part in parts[1:]:
+            made = self._builder.raw("mul", seen, part)
+            seen = self._see(made)
+        if seen != made:
+            self.passed.update(map(self._known.plain, (row[1], *parts)))
+            yield seen, _one
 
 
 def _flags(power: Power) -> dict[str, bool]:
@@ -532,34 +638,101 @@ def _of_length(power: Power, rest: Product, component: Slope | None, b: Builder)
         return _times(b, half * e.number * rest.number, size, inner, _rest(b, rest))
 
 
-def _of_component(i: int, component: Slope | None, b: Builder) -> int:
-    """The derivative of a length by what the square of one of its components depends on."""
+def _of_component(i: int, rest: Product, component: Slope | None, b: Builder) -> int:
+    """The derivative of a length by what a length depends on that, times the rest, is one of its components."""
     with b.simplifying():
         inner = b.const(0.5) if component is None else component(b)
-        return instantiate(b, _SHARE, {"x": inner, "y": i})
+        square = Product(rest.number**2, {leaf: (row, 2 * k) for leaf, (row, k) in rest.factors.items()})
+        return instantiate(b, _SHARE, {"x": _times(b, 1, square.row(b), inner), "y": i})
 
 
-def _of_even(text: str, x: int, rest: Product, component: Slope | None, b: Builder) -> int:
+def _of_scale(i: int, scale: int, power: Power, b: Builder) -> int:
+    """The derivative of a length by what, times another length, is one of its components."""
+    with b.simplifying():
+        return instantiate(b, _SHARE, {"x": _times(b, 1, power.times(power).row(b), scale), "y": i})
+
+
+def _of_even(i: int, row: Row, rest: Product, component: Slope | None, b: Builder) -> int:
     """The derivative of an even function of a length times the rest by a component of the length."""
     with b.simplifying():
         inner = None if component is None else component(b)
-        made = instantiate(b, text, {"x": x})
+        made = instantiate(b, PRIMITIVES[row[0]].even, {"x": row[1], "out": i})
         scale = rest.row(b) if rest.factors or rest.number != 1 else None
         square = None if scale is None else b.op("pow", scale, b.const(2.0))
         return _times(b, 0.5 if component is None else 1.0, made, square, inner)
 
 
-def _of_sizes(text: str, x: int, rest: Product, b: Builder) -> int:
+def _of_sizes(i: int, text: str, x: int, rest: Product, b: Builder) -> int:
     """The derivative of an even function of abs(x) times the rest by x, as if of x times the rest."""
     with b.simplifying():
         scale = rest.row(b)
-        return _times(b, 1.0, scale, instantiate(b, text, {"x": b.op("mul", scale, x)}))
+        return _times(b, 1, scale, instantiate(b, text, {"x": b.op("mul", scale, x), "out": i}))
 
 
-def _of_rest(text: str, x: int, power: Power, b: Builder) -> int:
+def _of_rest(i: int, row: Row, power: Power, b: Builder) -> int:
     """The derivative of an even function of a length times the rest by the rest."""
     with b.simplifying():
-        return _times(b, 1.0, power.row(b), instantiate(b, text, {"x": x}))
+        return _times(b, 1, power.row(b), instantiate(b, PRIMITIVES[row[0]].partials[0], {"x": row[1], "out": i}))
+
+
+def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
+    """The derivative of an odd factor by the length; None if it is 1."""
+    name, *parts = b.row(b.plain(part.row))
+    if name in ("add", "sub"):
+        return part.over.row(b)
+    if not PRIMITIVES[name].odd:
+        return None
+    made = instantiate(b, PRIMITIVES[name].partials[0], {"x": parts[0], "out": b.plain(part.row)})
+    inner = Monomials(b).over(parts[0], parity.unit)
+    return made if inner is None else _times(b, 1, inner.row(b), made)
+
+
+def _of_parity(parity: Parity, rest: Product, component: Slope | None, b: Builder) -> int:
+    """The derivative of factors that are even in a length together, by a component of the length.
+
+    It is the sum over the factors of the derivative of each by the length, times the product of the others,
+    divided by the length: one of these others is.
+    """
+    total: int | None = None
+    turned = parity.sign is None and b.row(parity.unit)[0] == "abs"
+    with b.simplifying():
+        for part in parity.parts:
+            left = {other.leaf: (other.row, other.k - (other is part)) for other in parity.parts}
+            share: int | None = None
+            if parity.sign is None:
+                units = [other for other in parity.parts if not other.over.factors and left[other.leaf][1]]
+                by = next(iter(units or [other for other in parity.parts if left[other.leaf][1]]))
+                left[by.leaf] = (by.row, left[by.leaf][1] - 1)
+                share = _turned(by, parity, b) if turned else by.over.row(b)
+            others = Product(1.0, {leaf: pair for leaf, pair in left.items() if pair[1]})
+            term = _times(b, part.k, _slope_of(part, parity, b), share, others.row(b))
+            total = term if total is None else b.op("add", total, term)
+        assert total is not None
+        inner = None if component is None or turned else component(b)
+        half = Fraction(1, 2) if component is None and parity.sign is None else 1
+        return _times(b, float(half) * rest.number, total, inner, _rest(b, rest))
+
+
+def _turned(part: Odd, parity: Parity, b: Builder) -> int:
+    """A factor that is odd in abs(x), as one of x."""
+    x = b.row(parity.unit)[1]
+    name, *parts = b.row(b.plain(part.row))
+    if PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
+        return b.op(name, b.op("mul", inner.row(b), x))
+    return b.op("mul", part.over.row(b), x)
+
+
+def _of_share(parity: Parity, part: Odd, argument: int | None, rest: Product, b: Builder) -> int:
+    """The derivative of factors that are odd in a length by what the length is multiplied with in one of them."""
+    with b.simplifying():
+        slope = None
+        if argument is not None:
+            primitive = PRIMITIVES[b.row(b.plain(part.row))[0]]
+            slope = instantiate(b, primitive.partials[0], {"x": argument, "out": b.plain(part.row)})
+        left = {other.leaf: (other.row, other.k - (other is part)) for other in parity.parts}
+        others = Product(1.0, {leaf: pair for leaf, pair in left.items() if pair[1]})
+        sign = None if parity.sign is None else b.op("sign", b.row(parity.unit)[1])
+        return _times(b, part.k * rest.number, slope, parity.unit, others.row(b), sign, _rest(b, rest))
 
 
 def _of_factor(product: Product, leaf: int, b: Builder) -> int:
@@ -616,13 +789,22 @@ def _regular(tangle: Tangle, powers: dict[int, int], b: Builder) -> int:
     parts: list[int | None] = []
     scale = 1.0
     for power, atoms in tangle.roots:
-        scale *= abs(atoms.number) ** float(power.exponent.number)
+        scale *= abs(atoms.number) ** float(power.exponent.number) * (-1 if power.odd and atoms.number < 0 else 1)
         if power.half:
             less = b.op("lt", power.base, b.const(0.0))
             parts.append(b.op("where", less, b.const(float("nan")), b.const(1.0)))
-    for t, row in tangle.rows.items():
-        own = Power(row, Exponent()).times(Power(row, ONE, odd=True), powers.get(t, 0))
-        for power, atoms in tangle.roots:
-            own = own.times(Power(row, power.exponent, odd=power.odd), atoms.factors.get(t, (t, 0))[1])
-        parts.append(own.row(b))
+    owns = {
+        t: Power(row, Exponent()).times(Power(row, ONE, odd=True), powers.get(t, 0)) for t, row in tangle.rows.items()
+    }
+    for power, atoms in tangle.roots:
+        for t, (row, k) in atoms.factors.items():
+            positive = power.half and len(atoms.factors) == 1 and atoms.number > 0 and k % 2 == 1
+            owns[t] = owns[t].times(Power(row, power.exponent, odd=power.odd, half=positive), k)
+    for power, atoms in tangle.roots:  # the sign of a divisor is that of the others, of which the product is positive
+        for t in atoms.factors if power.half else ():
+            odd = [o for o, (_, k) in atoms.factors.items() if k % 2]
+            if t in odd and owns[t].odd and owns[t].exponent.number < 0:
+                scale *= -1 if atoms.number < 0 else 1
+                owns.update({o: replace(owns[o], odd=not owns[o].odd) for o in odd})
+    parts += [own.row(b) for own in owns.values()]
     return _times(b, scale, *parts)
