@@ -20,7 +20,7 @@ import numpy as np
 from symdiff.compiled import Recipe
 from symdiff.dims import Dim, spelt, symbol
 from symdiff.errors import FormulaWarning, ParseError, few
-from symdiff.function import Function
+from symdiff.function import RETURN_FUNCTIONS, Function
 from symdiff.language.hints import e_is_a_variable, is_function, no_argument, no_formula, no_function
 from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
@@ -164,9 +164,15 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
 
 
 def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]]) -> Function:
-    """What `_reduced` has taken apart."""
+    """Make again what `_reduced` has taken apart, by members that return Functions and by no others.
+
+    Raises:
+        ValueError: the path names something else, as a pickle that was not made here may.
+    """
     f = _compiled(text, **options)
     for member, *args in path:
+        if member not in RETURN_FUNCTIONS:
+            raise ValueError(f"{member!r} is no member of a Function that returns a Function")
         found = getattr(f, member)
         f = found(*args) if args else found
     return f

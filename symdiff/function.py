@@ -24,6 +24,15 @@ from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
 
 
+# The members by which a Function is derived from another one.
+RETURN_FUNCTIONS = frozenset(
+    {
+        "coo", "diff", "grad", "hessian", "hessp", "hvp", "jacobian", "jvp", "pack",
+        "value_and_grad", "value_and_jacobian", "vjp",
+    }
+)  # fmt: skip
+
+
 class Function(Shown):
     """A compiled formula, or a derivative of one: called like a NumPy ufunc.
 

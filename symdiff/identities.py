@@ -145,8 +145,8 @@ def _pow(b: Builder, x: int, y: int) -> int | None:
         return x
     if value == 0.5:
         return b.op("sqrt", x)
-    if value in (-1.0, -0.5):
-        return b.op("div", b.const(1.0), b.op("pow", x, b.const(-value)))
+    if value == -1.0:
+        return b.op("div", b.const(1.0), x)
     return None
 
 

@@ -194,7 +194,7 @@ class Printer:
     def joined(self, parts: Sequence[Piece], join: Join, *, condition: bool = False) -> Piece:
         """What a function of texts makes of pieces, element by element."""
         shape = broadcast([p.shape for p in parts], {})
-        bound = max(p.bound for p in parts)
+        bound = max((p.bound for p in parts), default=0)
         element = join([p.element for p in parts], [False for _ in parts])
         if not shape:
             return Piece(element, element, (), condition, bound)
@@ -217,7 +217,7 @@ class Printer:
         parts = [part for case in cases for part in case if part is not None]
         shape = broadcast([p.shape for p in parts], {})
         lines = [(value.element.text, None if c is None else c.element.text) for value, c in cases]
-        made = self.of_element(Text(self.branches(lines), TERNARY), shape, max(p.bound for p in parts))
+        made = self.of_element(Text(self.branches(lines), TERNARY), shape, max((p.bound for p in parts), default=0))
         return Piece(made.whole, made.element, shape, False, made.bound, tuple(cases))  # noqa: FBT003 - a field
 
     def branches(self, lines: Sequence[tuple[str, str | None]]) -> str:
@@ -232,7 +232,7 @@ class Printer:
         """A list, which is a new first axis."""
         whole = Text("\\left[" + ", ".join(p.whole.text for p in parts) + "\\right]")
         element = Text(subscripted(whole.text, self.indices(shape)))
-        return Piece(whole, element, shape, bound=max(p.bound for p in parts))
+        return Piece(whole, element, shape, bound=max((p.bound for p in parts), default=0))
 
     # Along axes
 
