@@ -23,7 +23,6 @@ from symdiff.runtime.arguments import arrays, bind, bound, converted, listed, me
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
 
-
 # The members by which a Function is derived from another one.
 RETURN_FUNCTIONS = frozenset(
     {
