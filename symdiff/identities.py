@@ -12,7 +12,6 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING
 
-from symdiff import shares
 from symdiff.arrays import (
     Expand,
     Index,
@@ -22,6 +21,9 @@ from symdiff.arrays import (
 )
 from symdiff.factors import product
 from symdiff.remainders import collected, logarithm, normal, one_plus, quotient, remainder
+from symdiff.shares import logarithm as logarithm_of_sum
+from symdiff.shares import product as product_with_share
+from symdiff.shares import quotient as quotient_with_share
 from symdiff.signs import derives, of_constants, signed
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
         return one
     if (stable := quotient(b, "mul", x, y)) is not None:
         return stable
-    if (share := shares.product(b, x, y)) is not None:
+    if (share := product_with_share(b, x, y)) is not None:
         return share
     return of_constants(b, "mul", x, y)
 
@@ -133,7 +135,7 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         if name == "mul" and exponent in (inside := [_exponent(b, i) for i in factors]):
             return b.op("mul", factors[1 - inside.index(exponent)], b.op("sigmoid", exponent))
         return b.op("mul", x, b.op("sigmoid", b.op("neg", exponent)))
-    return shares.quotient(b, x, y)
+    return quotient_with_share(b, x, y)
 
 
 @_identity("pow")
@@ -145,8 +147,8 @@ def _pow(b: Builder, x: int, y: int) -> int | None:
         return x
     if value == 0.5:
         return b.op("sqrt", x)
-    if value == -1.0:
-        return b.op("div", b.const(1.0), x)
+    if value == -1.0 or (value == -0.5 and not b.exact):  # 1/sqrt(x) differs from the power at -0.0 and -inf
+        return b.op("div", b.const(1.0), b.op("pow", x, b.const(-value)))
     return None
 
 
@@ -183,7 +185,7 @@ def _log(b: Builder, x: int) -> int | None:
     if (stable := logarithm(b, x)) is not None:
         return stable
     if (rest := one_plus(b, x)) is not None:
-        if _exponent(b, rest) is None and (total := shares.logarithm(b, x)) is not None:
+        if _exponent(b, rest) is None and (total := logarithm_of_sum(b, x)) is not None:
             return total
         return b.op("log1p", rest)
     if row[0] == "away" and (rest := one_plus(b, row[2])) is not None:
@@ -194,7 +196,7 @@ def _log(b: Builder, x: int) -> int | None:
         left, right = (_logarithm(b, i) for i in row[1:])
         if left is not None and right is not None:
             return b.op("logaddexp" if row[0] == "add" else "logsubexp", left, right)
-    return shares.logarithm(b, x) if row[0] in ("add", "sub") else None
+    return logarithm_of_sum(b, x) if row[0] in ("add", "sub") else None
 
 
 @_identity("log1p")

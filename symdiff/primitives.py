@@ -625,7 +625,7 @@ _TABLE = (
         latex=r"\frac{e^{#1}}{e^{#1} - 1}",
         partials=("out*expshare(-x)",),
         numpy="np.copysign(np.exp(np.minimum({x}, 0.0)), {x}) / -np.expm1(-np.abs({x}))",
-        math="math.copysign(math.exp({x} if {x} < 0.0 or {x} != {x} else 0.0), {x}) / -math.expm1(-abs({x}))",
+        math="math.copysign(math.exp(0.0 if {x} >= 0.0 else {x}), {x}) / -math.expm1(-abs({x}))",
         llvm="where(x < 0, -exp(-abs(x)), 1)/-expm1(-abs(x))",
         internal=True,
         sample=(_P,),
@@ -654,7 +654,7 @@ _TABLE = (
         " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
         llvm="where(x == y, x - inf, x + log1mexp(y - x))",
         guards="x",
-        sample=((0.5, 3.0), (-3.0, 0.4)),
+        sample=((2.0, 4.0), (-3.0, 0.4)),
         kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
     ),
     Primitive(
@@ -670,7 +670,7 @@ _TABLE = (
     ),
     Primitive(
         name="logcosh",
-        latex=r"\log\cosh",
+        latex=r"\log\left(\cosh\left(#1\right)\right)",
         partials=("tanh(x)",),
         numpy="np.where(np.abs({x}) < 1.0, np.log1p(2.0 * np.sinh(0.5 * np.minimum(np.abs({x}), 1.0)) ** 2),"
         " np.abs({x}) + np.log1p(np.exp(-2.0 * np.abs({x}))) - 0.6931471805599453)[()]",

@@ -2,7 +2,7 @@
 
 A product is taken apart into its factors, through products, quotients, whole powers and signs. Of the factors
 `x`, `sqrt(x)`, `x^p`, `abs(x)`, `sign(x)` and `cbrt(x)` the base is x; of `norm`, `hypot` and of roots of sums of
-squares it is a length. Equal rows are one base, in a graph that shares nothing too.
+squares it is a length. One row is one base: equal rows of a textbook are several, each with its adjoint.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from symdiff.primitives import PRIMITIVES
 _MOST = 32  # factors of a product that are told apart
 _SEEN_THROUGH = {"by": 1, "fixed": 1, "away": 2}  # operations that leave a value as it is, and which operand that is
 _ODD = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.odd)
-_COMMUTE = frozenset({"add", "mul"})
 _PARTS = (Sum, Expand, Index, Permute, Reshape, Broadcast)
 _ROOTS = frozenset({"sqrt", "cbrt", "abs", "sign", "hypot", "magnitude"})
 _LINEAR = {"deg2rad": pi / 180, "rad2deg": 180 / pi}
@@ -214,25 +213,28 @@ class Monomials:
 
     def plain(self, i: int) -> int:
         """Row `i` without what leaves its value as it is."""
-        row = self.rows[i]
-        while row[0] in _SEEN_THROUGH:
-            i = row[_SEEN_THROUGH[row[0]]]
-            row = self.rows[i]
+        while (j := self._through(i)) is not None:
+            i = j
         return i
+
+    def _through(self, i: int) -> int | None:
+        """The operand that row `i` leaves as it is; None if it has none, or a choice of the user's is made there."""
+        row = self.rows[i]
+        if row[0] not in _SEEN_THROUGH or (row[0] == "away" and self.builder.silence.choice(row[1]) is not None):
+            return None
+        return int(row[_SEEN_THROUGH[row[0]]])
 
     def _catch_up(self, last: int) -> None:
         while len(self._same) <= last:
             i = len(self._same)
             row = self.rows[i]
-            if row[0] in _SEEN_THROUGH:
-                j = row[_SEEN_THROUGH[row[0]]]
+            if (j := self._through(i)) is not None:
                 self._same.append(self._same[j])
                 self._square.append(self._square[j])
                 self._rooted.append(self._rooted[j])
                 continue
             equal = [self._same[j] for j in operands(row)]
-            key = (row[0], *(sorted(equal) if row[0] in _COMMUTE else equal)) if equal else row
-            self._same.append(self._first.setdefault(key, i))
+            self._same.append(i if equal else self._first.setdefault(row, i))
             self._square.append(self._is_square(row, equal))
             self._rooted.append(self._is_rooted(row))
 

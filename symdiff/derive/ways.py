@@ -11,13 +11,12 @@ right for the one step is wrong for a formula in which another factor makes up f
 
 The values stay as they are written. `fixed(i)` is row `i` as if it did not change, and
 `by(fixed(i), x)` row `i` again, which changes with x alone; how fast is a row that is made where
-a sweep asks for it. Neither operation is left in a finished program. Where there is no derivative,
-at an origin where one was left out before (see `origins.py`), a row is `by` the length as well: NaN.
+a sweep asks for it. Neither operation is left in a finished program.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -25,7 +24,6 @@ from functools import partial
 from symdiff.arrays import Assemble, Einsum, Prod, Sum, separate
 from symdiff.build import Builder
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
-from symdiff.derive.origins import Origin, kinks
 from symdiff.factors import product
 from symdiff.ir import CONDITIONS, Graph, Program, Row, operands, replay
 from symdiff.language.lower import instantiate
@@ -52,7 +50,7 @@ def ways(program: Program) -> Ways | None:
     """The program with other ways through some of its rows; None if there are none."""
     if not any(row[0] in _TRIGGERS or (row[0] == "pow" and _fractional(program, row)) for row in program.graph.rows):
         return None
-    made = Ways(program, kinks(program))
+    made = Ways(program)
     return made if made.slopes else None
 
 
@@ -131,9 +129,8 @@ class Ways:
         passed: rows through which a derivative does not pass that passes through them as written.
     """
 
-    def __init__(self, program: Program, kinks: Mapping[int, Sequence[Origin]]) -> None:
+    def __init__(self, program: Program) -> None:
         self.slopes: dict[int, Slope] = {}
-        self._kinks = kinks
         self.at: dict[int, int] = {}
         self._new: dict[int, int] = {}
         self.passed: set[int] = set()
@@ -151,13 +148,7 @@ class Ways:
         if row[0] in CONDITIONS:
             row = (row[0], *map(self._builder.plain, row[1:]))
         self.at[old] = i = self._graph.intern(row)
-        made = self._see(i)
-        for origin in self._kinks.get(old, ()):
-            condition = self.at[origin.condition]
-            for target in self._origin(self.at[origin.length]):
-                made = self._builder.raw("by", made, target)
-                self.slopes[made] = partial(_nothing, condition)
-        self._new[old] = made
+        self._new[old] = made = self._see(i)
         return made
 
     def _see(self, i: int) -> int:
@@ -175,6 +166,8 @@ class Ways:
 
     def _ways(self, i: int) -> Iterator[Way]:
         row = self._graph.rows[i]
+        if self._builder.silence.where(i):  # inside of a choice, other ways would not keep to what is silent
+            return iter(())
         if isinstance(row[0], Einsum):
             return self._contraction(row)
         if row[0] == "hypot":
@@ -439,11 +432,6 @@ class Ways:
                 else:
                     yield j, partial(_given, j)
 
-    def _origin(self, length: int) -> tuple[int, ...]:
-        """The rows that a length changes with."""
-        row = self._graph.rows[length]
-        return row[1:] if row[0] == "hypot" else row[1:2] if row[0] in ("magnitude", "sqrt", "cbrt") else (length,)
-
     def _hypot(self, i: int, row: Row) -> Iterator[Way]:
         """The ways through a length that has a component which is odd in a length."""
         found = [self._length(j) if self._known.rooted(j) else None for j in row[1:]]
@@ -572,11 +560,6 @@ def _given(row: int, b: Builder) -> int:
 
 def _one(b: Builder) -> int:
     return b.const(1.0)
-
-
-def _nothing(condition: int, b: Builder) -> int:
-    """NaN where the condition holds, else no derivative."""
-    return b.op("where", condition, b.const(float("nan")), b.const(0.0))
 
 
 def _rest(b: Builder, rest: Product) -> int | None:
