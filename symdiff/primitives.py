@@ -1417,7 +1417,7 @@ _TABLE = (
     ),
     Primitive(
         name="log_ndtr",
-        latex=r"\log\Phi",
+        latex=r"\log\left(\Phi\left(#1\right)\right)",
         slow=True,
         partials=("mills(x)",),
         numpy="log_ndtr",
