@@ -35,7 +35,7 @@ from symdiff.arrays import (
     Structure,
     Sum,
 )
-from symdiff.dims import Shape, solve
+from symdiff.dims import Shape, fixed, solve
 from symdiff.dims import value as dim_value
 from symdiff.errors import not_installed
 from symdiff.ir import Program, operands
@@ -108,7 +108,8 @@ def coordinates(places: Sequence[Place], rank: int) -> list[Any]:
     found = [np.zeros((rank, 0), np.intp)]
     for place in places:
         if any(isinstance(p, Range) for p in place):
-            axes = np.ix_(*[np.arange(p.start, p.stop, p.step) if isinstance(p, Range) else [p] for p in place])
+            ends = [(p.start, p.stop, p.step) if isinstance(p, Range) else (p, p + 1, 1) for p in place]
+            axes = np.ix_(*[np.arange(*fixed(end)) for end in ends])
             found.append(np.stack([axis.ravel() for axis in np.broadcast_arrays(*axes)]))
         else:
             found.append(np.array(place, np.intp)[:, None])
