@@ -432,6 +432,13 @@ class Ways:
                 else:
                     yield j, partial(_given, j)
 
+    def _components(self, power: Power) -> Iterator[tuple[int, Slope | None]]:
+        """As `_squared`, of a length or an absolute value as a power of its base."""
+        if power.root is None and not power.length:  # an absolute value, whose base is what it is of
+            yield power.base, partial(_given, power.base)
+        else:
+            yield from self._squared(self._known.plain(power.base if power.root is None else power.root))
+
     def _hypot(self, i: int, row: Row) -> Iterator[Way]:
         """The ways through a length that has a component which is odd in a length."""
         found = [self._length(j) if self._known.rooted(j) else None for j in row[1:]]
@@ -443,7 +450,7 @@ class Ways:
                 continue
             power, rest = part
             self._pass_by(j, power)
-            for target, component in self._squared(self._known.plain(power.base if power.root is None else power.root)):
+            for target, component in self._components(power):
                 yield target, partial(_of_component, i, rest, component)
             if rest.factors:
                 scale = rest.row(self._builder, see=self._see)
@@ -462,7 +469,7 @@ class Ways:
         self._pass_by(row[1], power)
         primitive = PRIMITIVES[row[0]]
         if power.length:
-            for target, component in self._squared(self._known.plain(power.base if power.root is None else power.root)):
+            for target, component in self._components(power):
                 yield target, partial(_of_even, i, row, rest, component)
         else:
             yield power.base, partial(_of_sizes, i, primitive.partials[0], power.base, rest)
