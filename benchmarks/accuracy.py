@@ -14,7 +14,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,8 @@ _RESULTS = Path(__file__).parent / "results" / "accuracy.json"
 _PEERS = ("sympy", "jax")
 
 DIGITS = 50  # that right numbers have
-HARD_DIGITS = {1: 1500, 2: 750}  # by the count of arguments, what hard formulas take: much cancels where x is 1e-300
+# What hard formulas take, by the count of arguments: much cancels where x is 1e-300.
+HARD_DIGITS = {1: 1500} | dict.fromkeys(range(2, 6), 750)
 LARGEST = sys.float_info.max
 
 HARD = {  # texts, and names of the arguments
@@ -54,6 +55,26 @@ HARD = {  # texts, and names of the arguments
     "x**y": "xy",
     "abs(x)": "x",
 }
+# Texts, names of the arguments, and points: where parts overflow, where terms cancel, at the origin of a length.
+KINDS: tuple[tuple[str, str, tuple[tuple[float, ...], ...]], ...] = (
+    ("a/(1+b*exp(-(x-c)))", "abcx", ((2.0, 1.5, 800.0, 0.0), (2.0, 1.5, 800.0, 400.0), (2.0, 1.5, 1.0, 3.0))),
+    ("x**3/(exp(x)-1)", "x", ((800.0,), (60.0,), (1e-3,))),
+    ("1/cosh(x)", "x", ((800.0,), (-400.0,), (0.3,))),
+    ("c**h/(k**h+c**h)", "chk", ((1e10, 40.0, 2.0), (1e10, 40.0, 3e9), (3.0, 2.0, 2.0))),
+    ("a+(b-a)/(1+(x/c)**h)", "abchx", ((1.0, 2.0, 2.0, 40.0, 1e12), (1.0, 2.0, 2.0, 4.0, 3.0))),
+    ("exp(a)/(exp(a)+exp(b)+exp(c))", "abc", ((801.0, 802.0, 803.0), (-801.0, -802.0, -803.0))),
+    ("log(1+b*exp(x))", "bx", ((3.0, 800.0), (2.0, -400.0))),
+    ("(1-exp(-a*t))/a", "at", ((1e-10, 5.0),)),
+    ("1-cos(x)", "x", ((1e-8,), (1e-3,))),
+    ("log(cosh(x))", "x", ((800.0,), (1e-9,))),
+    ("log(1-tanh(x)**2)", "x", ((400.0,), (1e-9,))),
+    ("1-erf(x)", "x", ((10.0,), (25.0,))),
+    ("log(exp(a)-exp(b))", "ab", ((800.0, 799.0), (-800.0, -801.0))),
+    ("sqrt(1+x)-1", "x", ((1e-10,), (1e-17,))),
+    ("hypot(x,y)**2", "xy", ((0.0, 0.0), (3.0, 4.0))),
+    ("cos(hypot(x,y))", "xy", ((0.0, 0.0),)),
+    ("abs(x)**2", "x", ((0.0,),)),
+)
 PLACES = tuple(sign * size for size in (1e-300, 1e-8, 1.0, 40.0, 800.0) for sign in (1, -1))
 
 _NOTES = f"""\
@@ -84,7 +105,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{name}: {note}")
     print(f"\n{_NOTES}")
     with mpmath.workdps(DIGITS):
-        found = {"random": _random(makers, options), "hard": _hard(makers, options)}
+        found = {
+            "random": _random(makers, options),
+            "hard": _hard(makers, options),
+            "kinds": _kinds(makers, options),
+        }
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(facts | found, indent=1) + "\n")
     print(f"\nWritten to {options.output}")
@@ -136,11 +161,24 @@ def _random(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
 
 def _hard(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
     """Formulas that are hard on floats, at each of PLACES, or at each pair of them."""
-    cases = [case for text, args in HARD.items() for case in _hard_cases(text, args, makers)]
-    title = "Formulas that are hard on floats"
-    _print_title(title)
+    cases: list[Case] = []
+    for text, args in HARD.items():
+        cases += _cases(text, args, itertools.product(PLACES, repeat=len(args)), makers)
     places = ", ".join(f"{place:g}" for place in PLACES if place > 0)
-    print(f"\nAt plus and minus {places}, or all pairs of these, where the right number is real and")
+    note = f"At plus and minus {places}, or all pairs of these"
+    return _table("Formulas that are hard on floats", note, cases, makers, options)
+
+
+def _kinds(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
+    """Formulas whose parts overflow or cancel, or that meet the origin of a length, each at points of its own."""
+    cases = [case for text, args, points in KINDS for case in _cases(text, args, points, makers)]
+    return _table("Parts that overflow, terms that cancel, origins", "At points of its own", cases, makers, options)
+
+
+def _table(title: str, note: str, cases: Sequence[Case], makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
+    """Print the worst of each row of cases."""
+    _print_title(title)
+    print(f"\n{note}, where the right number is real and")
     print('floats reach it: the largest error; "NaN/inf" and how often; "not 0" where 0 is right.')
     table = grid("", cases)
     print(table)
@@ -150,11 +188,11 @@ def _hard(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
     return _data(title, [table], listed)
 
 
-def _hard_cases(text: str, args: str, makers: Makers) -> Iterator[Case]:
+def _cases(text: str, args: str, points: Iterable[tuple[float, ...]], makers: Makers) -> Iterator[Case]:
     size = len(args)
     formula = Formula("", text, tuple(args), (1.0,) * size)
     answers = {tool: Answers(maker, formula) for tool, maker in makers.items()}
-    for point in itertools.product(PLACES, repeat=size):
+    for point in points:
         there = replace(formula, point=point)
         got = {tool: answer.at(point) for tool, answer in answers.items()}
         for by in partials(range(size)):

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from symdiff.primitives import PRIMITIVES, Primitive, template
+from symdiff.primitives import FORMULAS, PRIMITIVES, Primitive, template
 
 README = Path(__file__).parent.parent / "README.md"
 _LONG = 150  # characters of a rule that fits into a table
@@ -24,7 +24,7 @@ def _code(text: str) -> str:
 def _rule(text: str) -> str:
     if text == "0":
         return "–"
-    return _code(text) if len(text) <= _LONG else "a series near 0, the closed form elsewhere"
+    return _code(text) if len(text) <= _LONG else "two forms, by the size of the argument"
 
 
 def _names(primitive: Primitive) -> str:
@@ -37,11 +37,12 @@ def _names(primitive: Primitive) -> str:
 def rules() -> str:
     """Every elementwise operation with its rules, as Markdown.
 
-    Conditions have no derivative; long rules of the package's own operations are left to the source.
+    Conditions have no derivative; long rules of the package's own operations are left to the source, and so is
+    what is a formula unless arguments are complex.
     """
     rows = ["| operation | by the first argument | by the second | in NumPy |", "|---|---|---|---|"]
     for primitive in PRIMITIVES.values():
-        own = primitive.internal and max(map(len, primitive.partials)) > _LONG
+        own = primitive.internal and (max(map(len, primitive.partials)) > _LONG or primitive.name in FORMULAS)
         if primitive.condition or own:
             continue
         partials = primitive.partials[1:] if primitive.name == "where" else primitive.partials

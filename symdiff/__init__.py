@@ -10,8 +10,8 @@ grad(x1=5.5, x2=1.7163378145367738)
 
 from typing import TYPE_CHECKING, Any
 
-from symdiff.compiler import compile  # noqa: A004 - the name users expect
-from symdiff.errors import LimitError, ParseError, ShapeError, SymdiffError
+from symdiff.compiler import clear_cache, compile  # noqa: A004 - the name users expect
+from symdiff.errors import FormulaWarning, LimitError, ParseError, ShapeError, SymdiffError
 from symdiff.function import Function
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.limits import limits
@@ -19,7 +19,18 @@ from symdiff.propagate import propagate
 
 __version__ = "0.1.0"
 
-__all__ = ["Function", "LimitError", "ParseError", "ShapeError", "SymdiffError", "compile", "limits", "propagate"]
+__all__ = [
+    "FormulaWarning",
+    "Function",
+    "LimitError",
+    "ParseError",
+    "ShapeError",
+    "SymdiffError",
+    "clear_cache",
+    "compile",
+    "limits",
+    "propagate",
+]
 
 
 def __dir__() -> list[str]:

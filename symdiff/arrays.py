@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import ClassVar, Union
 
 from symdiff.dims import Dim, Poly, Shape, shown, symbols
@@ -226,9 +227,23 @@ class Assemble(Structure):
         """How many of the last axes the places are of."""
         return len(self.places[0]) if self.places else 0
 
+    @property
+    def core(self) -> Shape:
+        """The sizes of those axes."""
+        return self.to[len(self.to) - self.rank :]
+
     def shape(self, *shapes: Shape) -> Shape:
         del shapes
         return self.to
+
+
+MOST_AXES = 64  # of an array, as NumPy has it
+LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_uppercase  # of contractions, as NumPy has them
+
+
+def labels(count: int) -> str:
+    """So many labels for the axes of an array, none of them a letter."""
+    return "".join([chr(0xE000 + k) for k in range(count)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ def guard_branches(program: Program) -> Program:
     It is done to a formula, once; its derivatives are computed from the same operands.
     Before and after, the outputs have the same values.
     """
-    if not any(row[0] == "where" for row in program.graph.rows):
+    rows = program.graph.rows
+    if not any(row[0] == "where" and rows[row[1]][0] != "special" for row in rows):
         return program
     contexts = Contexts(program)
     masks = _Masks(Builder(Graph(shared=program.graph.shared, complex=program.graph.complex)), contexts)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from symdiff.arrays import AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
+from symdiff.arrays import LETTERS, AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
 from symdiff.carry import new_axes
 from symdiff.dims import Dim, Shape, product
+from symdiff.errors import ShapeError
 from symdiff.evaluate import constant, function
 from symdiff.factors import outside, short
 from symdiff.finite import Finite
@@ -19,6 +20,7 @@ from symdiff.identities import IDENTITIES
 from symdiff.ir import CONDITIONS, operands
 from symdiff.primitives import PRIMITIVES
 from symdiff.rearrangements import STRUCTURAL
+from symdiff.remainders import Products
 from symdiff.silence import Silence
 
 if TYPE_CHECKING:
@@ -43,7 +45,17 @@ class Builder:
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
+        elements: for rows of assembled arrays that were indexed, which of their places begin with which number.
+        slopes: the derivative of each `by` row by its second operand, as what makes it.
+        written: whether derivatives are taken by the operands alone, as a formula is written.
+        products: rows as products.
+        forms: whether stable forms are looked for; not in forms themselves, nor in a textbook.
+        stable: rows of remainders that have been found.
+        formula: makes the rows of a formula of the table, of a text and rows for its names; the language, which
+            stands on a higher floor, provides it.
     """
+
+    formula: ClassVar[Callable[[Builder, str, Mapping[str, int]], int]]
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -54,6 +66,12 @@ class Builder:
         self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
+        self.elements: dict[int, dict[int | None, list[int]]] = {}
+        self.slopes: dict[int, Callable[[Builder], int]] = {}
+        self.written = False
+        self.forms = graph.shared
+        self.products = Products(graph)
+        self.stable: set[int] = set()
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
@@ -96,6 +114,13 @@ class Builder:
         """Row `i` of the graph."""
         return self.graph.rows[i]
 
+    def plain(self, i: int) -> int:
+        """Row `i` as a value, whatever it is differentiated by."""
+        rows = self.graph.rows
+        while rows[i][0] == "by" or rows[i][0] == "fixed":
+            i = rows[i][1]
+        return i
+
     def raw(self, name: str, *arguments: int) -> int:
         """A row exactly as given, shared where the graph shares."""
         graph = self.graph
@@ -109,6 +134,8 @@ class Builder:
     def op(self, name: str, *arguments: int) -> int:
         """A row for an operation, or an equal simpler row."""
         rows = self.graph.rows
+        if self.slopes:
+            arguments = tuple(map(self.plain, arguments))
         takes = _TAKES[name]
         constants = True
         for i in arguments:
@@ -196,6 +223,8 @@ class Builder:
 
     def structure(self, operation: Structure, *arguments: int) -> int:
         """A row for an operation on shapes, or an equal simpler row."""
+        if self.slopes:
+            arguments = tuple(map(self.plain, arguments))
         if not operation.arranges and not operation.condition:
             arguments = tuple(map(self.number, arguments))
         if not self.exact and self.simplify and (scaled := outside(self, operation, arguments)) is not None:
@@ -276,8 +305,10 @@ class Builder:
         Axes in front of those that have labels are carried along.
         """
         extra = [len(self.shape(i)) - len(labels) for i, labels in ((x, left), (y, right))]
+        ahead = [chr(0xF000 + k) for k in range(max(extra))]
         left, right, out = (
-            "ABCDEFGH"[8 - k :] + labels for k, labels in zip((*extra, max(extra)), (left, right, out), strict=True)
+            "".join(ahead[len(ahead) - k :]) + labels
+            for k, labels in zip((*extra, max(extra)), (left, right, out), strict=True)
         )
         for label in dict.fromkeys(left):
             if label not in right + out:
@@ -286,7 +317,7 @@ class Builder:
             if label not in left + out:
                 y, right = self.structure(Sum((right.index(label) - len(right),)), y), right.replace(label, "")
         if all(label in out for label in left + right):
-            arranged = self._arranged(x, left, out), self._arranged(y, right, out)
+            arranged = self.arranged(x, left, out), self.arranged(y, right, out)
             return multiply(*arranged) if multiply else self.op("mul", *arranged)
         for i, labels, other, rest in ((x, left, y, right), (y, right, x, left)):
             eye = self.row(i)[0]
@@ -294,12 +325,23 @@ class Builder:
                 first = labels[0] not in out
                 gone, kept = labels[1 - first], labels[first]
                 if gone not in out and kept not in rest:
-                    return self._arranged(other, rest.replace(gone, kept), out)
-        names = dict(zip(dict.fromkeys(left + right), "ijklmnopqrstuvw", strict=False))
+                    return self.arranged(other, rest.replace(gone, kept), out)
+        distinct = dict.fromkeys(left + right)
+        if len(distinct) > len(LETTERS):
+            raise ShapeError(f"a product of arrays along {len(distinct)} axes; there are letters for {len(LETTERS)}")
+        names = dict(zip(distinct, LETTERS, strict=False))
         spelt = ["".join(names[label] for label in labels) for labels in (left, right, out)]
         return self.structure(Einsum(*spelt), x, y)
 
-    def _arranged(self, i: int, labels: str, out: str) -> int:
+    def through(self, condition: int, labels: str, out: str) -> int:
+        """A condition on axes `labels`, others perhaps in front, as one on axes `out`: any along the rest will do."""
+        rank = len(self.shape(condition))
+        have = labels[max(0, len(labels) - rank) :]
+        gone = [k - len(have) for k, label in enumerate(have) if label not in out]
+        condition = self.anywhere(condition, [*range(-rank, -len(have)), *gone])
+        return self.arranged(condition, "".join([label for label in have if label in out]), out)
+
+    def arranged(self, i: int, labels: str, out: str) -> int:
         """Row `i`, with its axes in the order of `out`, and new ones for the labels that it lacks."""
         order = sorted(labels, key=out.index)
         i = self.permute(i, [labels.index(label) - len(labels) for label in order])

@@ -10,22 +10,43 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from symdiff.arrays import Broadcast, Expand, Index, Permute, Reshape
 from symdiff.compiled import Compiled, Recipe
 from symdiff.dims import fixed, value
+from symdiff.emit import numpy as numpy_target
 from symdiff.emit.schedule import load as load_of
 from symdiff.emit.schedule import reach
+from symdiff.evaluate import constant
 from symdiff.ir import Program
-from symdiff.runtime.arguments import FLOAT64, alike, arrays, bind, check_out, converted, floats, meet, settle
+from symdiff.runtime.arguments import (
+    FLOAT64,
+    alike,
+    arrays,
+    bind,
+    check_out,
+    converted,
+    distinct,
+    floats,
+    meet,
+    settle,
+    sharing,
+)
 from symdiff.runtime.blocks import Plan, plan
 from symdiff.runtime.blocks import axes as axes_of
 from symdiff.runtime.blocks import evaluate as in_blocks
-from symdiff.runtime.entry import NEVER, UNKNOWN, Missing, Records, core_entry, general_entry, scalar_entry
+from symdiff.runtime.entry import (
+    NEVER,
+    UNKNOWN,
+    Missing,
+    Records,
+    core_entry,
+    general_entry,
+    scalar_entry,
+    settled,
+    spread,
+)
 from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label_of, labelled
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, flatten
-
-_VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
 
 
 class Called(Compiled):
@@ -57,51 +78,74 @@ class Called(Compiled):
         records = Records(self._layout, self._converts)
         if not any(self.cores):
             program = None if self._needs_numpy else self._program
-            native = self._floats if self.backend == "llvm" and self.args and not any(self.results) else None
+            native = self._lend_floats if self.backend == "llvm" and self.args and not any(self.results) else None
             entry = scalar_entry(program, len(self.args), records, self._general, self._evaluate, native)
             self._scope = entry.__globals__
             return entry
-        point: Callable[..., Any] | None = None
         if self.backend == "llvm":
             point = self._elements().point(self._nest, lambda *args: self._evaluate(args))
-        elif all(self._fresh(self._prepared(), [1] * len(self.args))) and not self._chosen_numbers():
-            point = self._target("numpy")
+        else:
+            point = self._at_a_point()
         if point is not None:
             return core_entry(self.cores, self._program.graph.demands, point, records, self._general)
         return general_entry(self._general)
 
-    def _floats(self) -> Callable[..., Any] | None:
-        return self._points().floats()
-
-    def _fresh(self, printed: Program, axes: Sequence[int] | None = None) -> tuple[bool, ...]:
-        """For each result, whether it is computed, not an argument, a constant or an earlier result.
-
-        With the `axes` of the arguments, whether it also varies along all of them, so that it has the loop shape.
-        """
-        rows = printed.graph.rows
-        varies = [0] * len(rows) if axes is None else reach(printed, axes)
-        full = reduce(or_, axes or (), 0)
-
-        def own(k: int, i: int) -> bool:
-            op = rows[i][0]
-            return (
-                varies[i] == full
-                and op not in ("input", "const")
-                and not isinstance(op, _VIEWS)
-                and i not in printed.outputs[:k]
-            )
-
-        return tuple([own(k, i) for k, i in enumerate(printed.outputs)])
-
-    def _chosen_numbers(self) -> bool:
-        """Whether a result is a choice between numbers, of which NumPy makes an array without axes."""
-        graph = self._prepared().graph
-        return any(graph.rows[i][0] == "where" and not graph.shape(i) for i in self._prepared().outputs)
+    def _lend_floats(self, scope: dict[str, Any]) -> None:
+        self._points().lend_floats(scope)
 
     def _owned(self) -> tuple[bool, ...]:
-        """For each result, whether what computes it makes it anew."""
-        made: tuple[bool, ...] = self._once("fresh", lambda: self._fresh(self._prepared()))
+        """For each result, whether what computes it makes it anew, and it is not an earlier result."""
+
+        def find() -> tuple[bool, ...]:
+            printed, first = self._prepared(), dict[int, int]()
+            return tuple(
+                [first.setdefault(i, k) == k and numpy_target.makes(printed, i) for k, i in enumerate(printed.outputs)]
+            )
+
+        made: tuple[bool, ...] = self._once("owned", find)
         return made
+
+    def _reach(self, axes: tuple[int, ...]) -> tuple[list[int], int]:
+        """The axes along which each result varies, as bits, where arguments vary along these; and all of them."""
+
+        def find() -> tuple[list[int], int]:
+            found = reach(self._prepared(), axes)
+            return [found[i] for i in self._prepared().outputs], reduce(or_, axes, 0)
+
+        made: tuple[list[int], int] = self._of_pattern(("reach", axes), find)
+        return made
+
+    def _at_a_point(self) -> Callable[..., Any]:
+        """The function of the NumPy target for arguments of exactly the core shapes, with results of their own.
+
+        Where one of these is an argument, a constant, a view, or a choice between numbers, of which NumPy makes an
+        array without axes, arrays that are not new are copied, and numbers are all made NumPy's.
+        """
+        printed, function, owned = self._prepared(), self._target("numpy"), self._owned()
+        rows = printed.graph.rows
+        varies, _ = self._reach((1,) * len(self.args))
+        chosen = any(rows[i][0] == "where" and not core for i, core in zip(printed.outputs, self.results, strict=True))
+        if all(owned) and all(varies) and not chosen:
+            return function
+        by_arrays, _ = self._reach(tuple([int(core != ()) for core in self.cores]))
+        patterns: list[str] = []
+        scope: dict[str, Any] = {"float64": np.float64}
+        for k, (i, own) in enumerate(zip(printed.outputs, owned, strict=True)):
+            if self.results[k]:
+                patterns.append("{}" if own else "{}.copy()")
+            elif rows[i][0] == "const":
+                patterns.append(f"number{k}")
+                scope[f"number{k}"] = np.float64(constant(rows[i][1]))
+            else:
+                patterns.append("{}[()]" if by_arrays[k] else "float64({})")
+        return settled(function, self._nest, patterns, scope)
+
+    def _on_arrays(self) -> Callable[..., Any]:
+        """The function of the NumPy target for arrays of one shape, with results of that shape and of their own."""
+        patterns = [
+            "{}" if own else f"spread({{}}, args[0].shape + {core})" for own, core in self._parts((1,) * len(self.args))
+        ]
+        return settled(self._target("numpy"), self._nest, patterns, {"spread": spread})
 
     def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Evaluate on arguments of any kind, by position or name."""
@@ -125,8 +169,8 @@ class Called(Compiled):
     ) -> Sequence[Any] | None:
         """The outputs by one call, for arguments that are `alike`; None where that takes more.
 
-        It does where an output does not depend on any of the arrays, where one of `out` is not like the others, and
-        where arrays are large ones.
+        It does where one of `out` is not like the others, or an output does not depend on all of the arrays, and where
+        arrays are large ones.
         """
         if shape and prod(shape) > self._scope["limit"]:
             return None
@@ -134,8 +178,6 @@ class Called(Compiled):
         try:
             if shape and self.backend == "llvm":
                 return self._points().at_once(args, shape, dtype, varying) if out is None else None
-            if shape and not self._covered(varying):
-                return None
             given = [
                 (a if a.dtype is dtype else a.astype(dtype, copy=False)) if varies else cast(a)
                 for a, varies in zip(args, varying, strict=True)
@@ -144,33 +186,49 @@ class Called(Compiled):
             return None
         if out is None:
             values = flatten(self._target("numpy")(*given), self._nest)
-            if {v.dtype if shape else v.__class__ for v in values} == {dtype if shape else cast}:
+            if not shape and all(v.__class__ is cast for v in values):
                 return values
-            shapes = [shape + fixed(core) for core in self.results]
-            settled = settle(values, shapes, dtype, fresh=self._owned(), out=[None] * len(values))
-            return [v if v.ndim else v[()] for v in settled]
+            return [
+                v if own and v.dtype is dtype else spread(v, shape + core, dtype)
+                for v, (own, core) in zip(values, self._parts(varying), strict=True)
+            ]
         outs = check_out(out, self.outputs, [shape + fixed(core) for core in self.results], dtype)
-        if not shape or not self._direct(given, outs, dtype):
+        if not shape or not self._direct(given, outs, dtype, varying):
             return None
         self._target("blocks")(*given, *outs)
         return outs
 
-    def _covered(self, axes: tuple[int, ...]) -> bool:
-        """Whether each output is computed, and varies along all axes that any argument does; bits of an argument's."""
-        made: bool = self._once(("covered", axes), lambda: all(self._fresh(self._prepared(), axes)))
+    def _parts(self, axes: tuple[int, ...]) -> list[tuple[bool, tuple[int, ...]]]:
+        """For each result, whether the NumPy target makes it as an array of the loop shape; and its core shape.
+
+        Of each argument, `axes` has the axes along which it varies, as bits.
+        """
+
+        def find() -> list[tuple[bool, tuple[int, ...]]]:
+            varies, full = self._reach(axes)
+            cores = map(fixed, self.results)
+            return [
+                (own and reached == full and bool(full or core), core)
+                for own, reached, core in zip(self._owned(), varies, cores, strict=True)
+            ]
+
+        made: list[tuple[bool, tuple[int, ...]]] = self._of_pattern(("parts", axes), find)
         return made
 
-    def _direct(self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any]) -> bool:
+    def _direct(self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any], axes: tuple[int, ...]) -> bool:
         """Whether what is computed may be written into the arrays of outputs at once, and be read there again.
 
-        (Functions of constants that are not folded make single precision double inside.)
+        It is where each output is constant or varies along all axes that any argument does, of which `axes` has
+        those of each as bits. (Functions of constants that are not folded make single precision double inside.)
         """
+        varies, full = self._reach(axes)
         return (
             not any(self.results)
+            and all(reached in (0, full) for reached in varies)
             and (dtype == FLOAT64 or self._program.graph.shared)
             and all(o is not None and o.dtype == dtype for o in outs)
-            and not any(np.may_share_memory(a, o) for a in args for o in outs)
-            and _apart(outs)
+            and not any(sharing(args, outs))
+            and distinct(outs)
         )
 
     def _evaluate(self, args: tuple[Any, ...], out: Any = None) -> Any:
@@ -221,7 +279,8 @@ class Called(Compiled):
     ) -> list[Any]:
         """The results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
         target = "complex" if dtype.kind == "c" else "loops" if loop else "numpy"
-        native = self.backend == "llvm" and dtype.kind == "f" and reportable() and _apart(outs)
+        apart = distinct([o for o in outs if o is not None])
+        native = self.backend == "llvm" and dtype.kind == "f" and reportable() and apart
         if native and any(self.cores) and not self._elements().empty(loop, sizes):
             return self._elements()(
                 values, loop, dtype, sizes, shapes, outs, lambda given: self._target(target)(*converted(given, dtype))
@@ -234,13 +293,13 @@ class Called(Compiled):
         fresh = self._owned()
         axes = tuple([axes_of(a, loop) for a in values])
         cut = None if any(self.cores) or not loop else self._plan(dtype, threads, axes)
-        if cut is None or prod(loop) <= cut.limit or not reportable() or not _apart(outs):
+        if cut is None or prod(loop) <= cut.limit or not reportable() or not apart:
             results = settle(flatten(run(*converted(values, dtype)), self._nest), shapes, dtype, fresh=fresh, out=outs)
             self._open()
             return results
         order: Literal["C", "F"] = "F" if all(a.flags.f_contiguous for a in values) else "C"
         results = [np.empty(s, dtype, order=order) if o is None else o for s, o in zip(shapes, outs, strict=True)]
-        direct = dtype.kind == "f" and self._direct(values, results, dtype) and self._covered(axes)
+        direct = dtype.kind == "f" and self._direct(values, results, dtype, axes)
         in_blocks(
             self._target("blocks") if direct else run,
             values,
@@ -256,7 +315,7 @@ class Called(Compiled):
 
     def _plan(self, dtype: np.dtype[Any], threads: int, axes: tuple[int, ...]) -> Plan:
         """How calls are cut into blocks, where arguments vary along these axes."""
-        made: Plan = self._once(
+        made: Plan = self._of_pattern(
             ("plan", dtype.itemsize, threads, axes),
             lambda: plan(load_of(self._prepared(), axes), dtype.itemsize, threads),
         )
@@ -268,16 +327,8 @@ class Called(Compiled):
         if scope.get("limit") != UNKNOWN:
             return
         if self.backend == "llvm":
-            call = self._points().call(FLOAT64, (True,) * len(self.args)) if self.args else None
-            scope["call"] = call
-            scope["limit"] = NEVER if call is None else self._points().share
+            taken = bool(self.args) and self._points().lend(scope, (True,) * len(self.args))
+            scope["limit"] = self._points().share if taken else NEVER
         else:
-            scope["vector"] = self._target("numpy")
-            own = all(self._fresh(self._prepared(), [1] * len(self.args)))
-            scope["limit"] = self._plan(FLOAT64, self._threads, (1,) * len(self.args)).limit if own else NEVER
-
-
-def _apart(outs: Sequence[Any]) -> bool:
-    """Whether no two arrays share memory."""
-    given = [o for o in outs if o is not None]
-    return not any(np.may_share_memory(one, other) for k, one in enumerate(given) for other in given[:k])
+            scope["vector"] = self._on_arrays()
+            scope["limit"] = self._plan(FLOAT64, self._threads, (1,) * len(self.args)).limit

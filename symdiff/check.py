@@ -181,7 +181,9 @@ def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
         # Seeds of arrays are mostly zeros, and zero times an infinite derivative of another element is NaN.
         infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
         for k, name in enumerate(names):
-            estimates = _estimates(of.value, point, of.wrt[k], values, partial(_largest, f, of))
+            estimates = _estimates(
+                of.value, point, of.wrt[k], values, partial(_largest, f, of), holomorphic=of.holomorphic
+            )
             forward = _measured(of.forward(k), point)
             for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
                 for i, output in enumerate(of.outputs):
@@ -192,7 +194,9 @@ def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
             hessian, noises = _measured(of.hessian, point)
             gradient = of.gradient(point)
             for k, name in enumerate(names):
-                estimates = _estimates(of.gradient, point, of.wrt[k], gradient, partial(_largest, f.grad, of))
+                estimates = _estimates(
+                    of.gradient, point, of.wrt[k], gradient, partial(_largest, f.grad, of), holomorphic=of.holomorphic
+                )
                 for i, other in enumerate(names[: k + 1]):
                     title = f"d2 {f.outputs[0]}/d {other} d {name}"
                     by = [estimate.of(i) for estimate in estimates]
@@ -222,7 +226,13 @@ class _Estimate:
 
 
 def _estimates(
-    f: Evaluate, point: Sequence[Values], k: int, values: Values, largest: Callable[[Sequence[Any]], float]
+    f: Evaluate,
+    point: Sequence[Values],
+    k: int,
+    values: Values,
+    largest: Callable[[Sequence[Any]], float],
+    *,
+    holomorphic: bool,
 ) -> tuple[_Estimate, ...]:
     """By the complex step where it can be trusted, else by differences.
 
@@ -232,10 +242,11 @@ def _estimates(
     """
     found, trusted = np.full(values.shape, np.nan), np.zeros(values.shape, np.bool_)
     error = np.zeros(values.shape)
-    with suppress(TypeError):  # what is not defined for complex arguments
-        found, trusted = _complex_step(f, point, k, values)
-        _, noise = _measured(lambda at: _complex_step(f, at, k)[0], point)
-        error = np.minimum(20 * noise, _LARGEST * np.abs(found))
+    if holomorphic:
+        with suppress(TypeError):  # of derivatives that SciPy does not have
+            found, trusted = _complex_step(f, point, k, values)
+            _, noise = _measured(lambda at: _complex_step(f, at, k)[0], point)
+            error = np.minimum(20 * noise, _LARGEST * np.abs(found))
     tolerance = np.where(trusted, _TOLERANCE, _LOOSE)
     if trusted.all():
         return (_Estimate(found, tolerance, error, trusted),)

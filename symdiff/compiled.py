@@ -14,7 +14,7 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
 from symdiff.errors import MOST, few
 from symdiff.evaluate import special
-from symdiff.ir import Program
+from symdiff.ir import Program, Row, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.primitives import PRIMITIVES
@@ -27,6 +27,8 @@ from symdiff.runtime.threads import Lock, usable_cpus
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
+
+_PATTERNS = 64  # of arguments, for which something is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,47 @@ class Recipe:
             made = derive(made, wrt)
         return made
 
+    def refuse_complex(self, *by: str) -> None:
+        """See that the formula takes complex arguments, and has derivatives by those that there are, or are named.
+
+        What is made of the parts of complex numbers, or of their angles, is real.
+
+        Raises:
+            TypeError: one of its operations does not.
+        """
+        formula = replace(self, steps=()).program(complex=True)
+        names = {*by, *[name for _, step in self.steps for name in step]}
+        rows = formula.graph.rows
+        real, depends = bytearray(len(rows)), bytearray(len(rows))
+        for i, row in enumerate(rows):
+            given, primitive = operands(row), PRIMITIVES.get(row[0])
+            depends[i] = any(depends[j] for j in given) or (row[0] == "input" and row[1] in names)
+            real[i] = row[0] == "const" or (bool(given) and all(real[j] for j in given))
+            if real[i] or not (primitive or isinstance(row[0], NEED_ELEMENTS)):
+                continue
+            if primitive is None or not (primitive.holomorphic or primitive.conjugates):
+                raise TypeError(f"{_written(row)!r} is not defined for complex arguments")
+            real[i] = primitive.condition or row[0] in ("real", "imag", "angle")
+        sought = bytearray(len(rows))  # the rows whose derivatives make those of the results
+        for i in formula.outputs:
+            sought[i] = True
+        for i in range(len(rows) - 1, -1, -1):
+            row, primitive = rows[i], PRIMITIVES.get(rows[i][0])
+            if not (sought[i] and depends[i]):
+                continue
+            if primitive and primitive.conjugates:
+                raise TypeError(f"{_written(row)!r} has no derivative by complex arguments: it is not holomorphic")
+            for k, j in enumerate(operands(row)):
+                sought[j] |= primitive is None or primitive.partials[k] != "0"
+
+
+def _written(row: Row) -> str:
+    """The operation of a row as users write it."""
+    primitive = PRIMITIVES.get(row[0])
+    if primitive is None:
+        return type(row[0]).__name__.lower()
+    return primitive.symbols[0].text if primitive.symbols else "norm" if row[0] == "magnitude" else row[0]
+
 
 _DESCRIBED = 1000  # characters of a formula in a docstring
 
@@ -87,6 +130,7 @@ class Compiled:
         self.results = tuple([program.graph.shape(i) for i in program.outputs])
         self._lock = Lock()
         self._made: dict[object, Any] = {}
+        self._lately: dict[object, Any] = {}
         self._needs_numpy = math_target.missing(program) is not None
         self._converts = [None if self._needs_numpy else math_target.convert(program, i) for i in program.outputs]
         if self._needs_numpy and numpy_target.needs_scipy(program):
@@ -100,6 +144,11 @@ class Compiled:
         self.__name__ = self.__qualname__ = name
         self.__doc__ = self._described()
         self.__annotations__: dict[str, Any] = {}
+
+    @property
+    def _size(self) -> int:
+        """The rows of its graph."""
+        return len(self._program.graph.rows)
 
     def _content(self) -> tuple[object, ...]:
         """What makes it what it is: the formula, the options, and what was derived."""
@@ -145,15 +194,8 @@ class Compiled:
         """The NumPy source for complex arguments, without the identities that hold for real ones only."""
 
         def make() -> str:
+            self._recipe.refuse_complex()
             program = self._recipe.program(complex=True)
-            formula = replace(self._recipe, steps=()).program(complex=True)
-            for row in formula.graph.rows:
-                primitive = PRIMITIVES.get(row[0])
-                real = isinstance(row[0], NEED_ELEMENTS)
-                if real or (primitive and not primitive.holomorphic):
-                    spelt = primitive.symbols[0].text if primitive and primitive.symbols else row[0]
-                    spelt = "norm" if spelt == "magnitude" else type(spelt).__name__.lower() if real else spelt
-                    raise TypeError(f"{spelt!r} is not defined for complex arguments")
             if any(row[0] == "polygamma" for row in program.graph.rows):
                 raise TypeError(f"{self.name!r} of gamma or digamma is not defined for complex arguments")
             if tuple([program.graph.shape(i) for i in program.outputs]) != self.results:
@@ -223,6 +265,16 @@ class Compiled:
                 if key not in self._made:
                     self._made[key] = make()
         return self._made[key]
+
+    def _of_pattern(self, key: object, make: Callable[[], Any]) -> Any:
+        """What `make` returns, which is kept for the last few keys: there may be one for each pattern of arguments."""
+        made = self._lately.get(key)
+        if made is None:
+            with self._lock:
+                made = self._lately[key] = make()
+                for old in list(self._lately)[:-_PATTERNS]:
+                    del self._lately[old]
+        return made
 
     # Showing
 

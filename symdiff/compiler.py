@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copyreg
+import gc
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import e, inf
+from numbers import Real
 from reprlib import repr as short
 from typing import Any, ParamSpec, TypeVar
 from unicodedata import normalize
@@ -16,16 +19,20 @@ import numpy as np
 
 from symdiff.compiled import Recipe
 from symdiff.dims import Dim, spelt, symbol
-from symdiff.errors import ParseError, few
-from symdiff.function import Function
-from symdiff.language.hints import is_function, no_argument, no_function
+from symdiff.errors import FormulaWarning, ParseError, few
+from symdiff.function import RETURN_FUNCTIONS, Function
+from symdiff.language.hints import e_is_a_variable, is_function, no_argument, no_formula, no_function
 from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED, parse
+from symdiff.language.review import exponentials, no_slips, review
+from symdiff.runtime import native
+from symdiff.runtime.arguments import is_symbol, normal
 from symdiff.runtime.results import record_of
-from symdiff.runtime.threads import Lock
+from symdiff.runtime.threads import Lock, give_back_freed_memory
 
-_CACHED = 512
+_CACHED = 512  # Functions
+_ROWS = 1_000_000  # of their graphs together
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -49,9 +56,9 @@ def _one(made: Callable[_P, _R]) -> Callable[_P, _R]:
 def compile(  # noqa: A001 - the name users expect, as re.compile
     text: Any,
     *,
-    args: str | Sequence[str] | None = None,
-    wrt: str | Sequence[str] | None = None,
-    constants: Mapping[str, float] | None = None,
+    args: Any = None,
+    wrt: Any = None,
+    constants: Mapping[Any, float] | None = None,
     backend: str = "numpy",
     threads: int | None = None,
     optimize: bool = True,
@@ -60,11 +67,12 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
 
     Args:
         text: an expression, or assignments (one a line, or separated by `;`) and then
-            result expressions separated by commas; or an object with `free_symbols`
-            (a SymPy expression), by its `str()`.
+            result expressions separated by commas. Or a SymPy expression, a list or tuple of
+            such (several outputs), or a Matrix (an array): what SymPy prints is compiled.
         args: names of the arguments in order, with their core shapes: `"x1, x2"`,
-            `"x[n], A[m,3]"`, commas or not, or a list of such. Default: every free name, a
-            scalar, in order of first appearance.
+            `"x[n], A[m,3]"`, commas or not, or a list of such; SymPy symbols stand for their
+            names. Default: every free name, a scalar, in order of first appearance; SymPy
+            expressions of two or more symbols need it.
         wrt: names to differentiate by, in order. Default: all arguments.
         constants: values of names, bound now.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`.
@@ -73,38 +81,68 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         optimize: False for the textbook form, every step on its own line.
 
     Returns:
-        The Function. Equal calls return the same one (of the last 512).
+        The Function. Equal calls return the same one, of the last 512, or fewer of large ones; see `clear_cache`.
 
     Raises:
-        ParseError: `text` is not a formula of the language; it has a position and a hint.
+        ParseError: `text` is not a formula of the language, or may mean something else; the
+            error has a position and a hint. Or options contradict each other.
         LimitError: `text` is larger than `symdiff.limits` allows.
         ShapeError: shapes do not fit each other, or a function of arrays is applied to a scalar.
         ImportError: the formula needs an extra that is not installed.
-        TypeError: an option has the wrong type, or `wrt` names what is no argument.
+        TypeError: an option is missing or has the wrong type, or `wrt` names what is no argument.
         ValueError: an option has a value that it cannot have.
+
+    Warns:
+        FormulaWarning: a variable `e` or `E` is the base of a power.
     """
-    if not isinstance(text, str):
-        if not hasattr(text, "free_symbols"):
-            raise TypeError(f"a formula is a str or a SymPy expression, not {type(text).__name__}")
-        text, args, constants = _from_sympy(text, args, constants or {})
+    f = _compiled(text, args, wrt, constants, backend, threads, optimize=optimize)
+    if args is None:
+        syntax = f._recipe.syntax  # noqa: SLF001 - its own module
+        if constants:
+            no_slips(syntax, map(normal, constants), f.args)
+        if names := {"e", "E"}.intersection(f.args) and exponentials(syntax):
+            warnings.warn(e_is_a_variable(min(names)), FormulaWarning, stacklevel=3)
+    return f
+
+
+def _compiled(
+    text: Any,
+    args: Any,
+    wrt: Any,
+    constants: Mapping[Any, float] | None,
+    backend: str,
+    threads: int | None,
+    *,
+    optimize: bool,
+) -> Function:
+    """The Function of a formula and options, of which nothing is said but errors."""
     if backend not in ("numpy", "llvm"):
         raise ValueError(f"backend must be 'numpy' or 'llvm', not {backend!r}")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
+    bound = _constants({} if constants is None else constants)
+    if not isinstance(text, str):
+        text, args, more = _from_sympy(_expressions(text), args, bound)
+        bound = {**more, **bound}
     arguments = None if args is None else _arguments(args, "args")
+    for name, _ in arguments or ():
+        if name in bound:
+            raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
     by = None if wrt is None else _names(wrt, "wrt")
-    bound = _constants(constants or {})
-    key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize), backend)
+    fixed = tuple(sorted(bound.items()))
+    key = (text, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)
     return _CACHE.get(
-        key, lambda: _compile(Recipe(parse(text), arguments, by, bound, bool(optimize), threads, backend))
+        key, lambda: _compile(Recipe(parse(text), arguments, by, fixed, bool(optimize), threads, backend))
     )
 
 
 def _compile(recipe: Recipe) -> Function:
     program = recipe.program()
+    review(recipe.syntax, recipe.arguments)
     names, wrt = program.arguments, recipe.wrt
+    known = frozenset(names)
     for name in wrt or ():
-        if name not in names:
+        if name not in known:
             raise TypeError(f"wrt names {name!r}, which is not an argument: ({few(names)}){no_argument(name)}")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
     return Function(recipe, program, names if wrt is None else wrt, "value", layout)
@@ -126,9 +164,15 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
 
 
 def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]]) -> Function:
-    """What `_reduced` has taken apart."""
-    f = compile(text, **options)
+    """Make again what `_reduced` has taken apart, by members that return Functions and by no others.
+
+    Raises:
+        ValueError: the path names something else, as a pickle that was not made here may.
+    """
+    f = _compiled(text, **options)
     for member, *args in path:
+        if member not in RETURN_FUNCTIONS:
+            raise ValueError(f"{member!r} is no member of a Function that returns a Function")
         found = getattr(f, member)
         f = found(*args) if args else found
     return f
@@ -138,11 +182,12 @@ copyreg.pickle(Function, _reduced)
 
 
 class _Cache:
-    """The Functions last asked for, least recent first."""
+    """The Functions last asked for, least recent first; one of more rows than there is room for is kept alone."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._kept: OrderedDict[object, Function] = OrderedDict()
+        self._rows = 0
 
     def get(self, key: object, make: Callable[[], Function]) -> Function:
         with self._lock:
@@ -151,14 +196,35 @@ class _Cache:
                 return self._kept[key]
         made = make()
         with self._lock:
-            made = self._kept.setdefault(key, made)
+            if key not in self._kept:
+                self._kept[key] = made
+                self._rows += made._size  # noqa: SLF001 - its own module
             self._kept.move_to_end(key)
-            while len(self._kept) > _CACHED:
-                self._kept.popitem(last=False)
+            made = self._kept[key]
+            while len(self._kept) > _CACHED or (self._rows > _ROWS and len(self._kept) > 1):
+                self._rows -= self._kept.popitem(last=False)[1]._size  # noqa: SLF001 - as above
         return made
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+            self._rows = 0
 
 
 _CACHE = _Cache()
+
+
+def clear_cache() -> None:
+    """Forget the Functions that `compile` keeps, and free the native code of all Functions.
+
+    A Function that is held elsewhere stays as it is. Where it has native code, it makes it again when it is called
+    next. Any thread may call this at any time: code that a call is running is freed when the call has returned.
+    """
+    _CACHE.clear()
+    native.clear()
+    gc.collect()  # a Function and what calls it refer to each other
+    give_back_freed_memory()
 
 
 # SymPy's constants, as it prints them.
@@ -172,22 +238,40 @@ _OTHERWISE = {
 }
 
 
-def _from_sympy(
-    expression: Any, args: str | Sequence[str] | None, constants: Mapping[str, float]
-) -> tuple[str, str | Sequence[str], Mapping[str, float]]:
-    """A SymPy expression as text, with its symbols as arguments, whatever they are called.
+def _expressions(given: Any) -> list[Any]:
+    """The SymPy expressions of what stands in place of text: of a list or tuple its elements, each an output.
 
     Raises:
-        ParseError: it holds a function that the language does not have, or something that means something
-            else here, or symbols that its text does not tell apart.
+        TypeError: it is no SymPy expression, and no list of such and of numbers.
     """
-    text = str(expression)
-    symbols = _symbols(expression, text)
+    listed = hasattr(given, "free_symbols") and not hasattr(given, "keys") and not hasattr(given, "tolist")
+    several = isinstance(given, list | tuple) or (listed and hasattr(given, "__len__"))
+    parts = list(given) if several else [given]
+    for part in parts:
+        if not (hasattr(part, "free_symbols") or isinstance(part, Real)) or isinstance(part, type):
+            raise TypeError(no_formula(given))
+    if not any(hasattr(part, "free_symbols") for part in parts):
+        raise TypeError(no_formula(given))
+    return parts
+
+
+def _from_sympy(
+    expressions: Sequence[Any], args: Any, constants: Mapping[str, float]
+) -> tuple[str, Any, dict[str, float]]:
+    """SymPy expressions as text, with their symbols as arguments, whatever they are called, and SymPy's constants.
+
+    Raises:
+        ParseError: they hold a function that the language does not have, or something that means something
+            else here, or symbols that their text does not tell apart.
+        TypeError: they have several symbols, and nothing says in which order these are the arguments.
+    """
+    text = ", ".join(map(_written, expressions))
+    symbols = _symbols(expressions, text)
     found = list(tokens(text))
     names = {str(value): position for kind, value, position in reversed(found) if kind == "name"}
     if "^" in text:
         raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
-    own = {*symbols, *constants, *(name for name, _ in _arguments(args or (), "args"))}
+    own = {*symbols, *constants, *(name for name, _ in _arguments(() if args is None else args, "args"))}
     for name, position in names.items():
         if name in _OTHERWISE and name not in own:
             raise ParseError(_OTHERWISE[name], text, position)
@@ -195,21 +279,45 @@ def _from_sympy(
         if kind == "name" and mark == "(" and called not in RESERVED and not is_function(str(called)):
             raise ParseError(no_function(str(called), typed=False), text, position)
     if args is None:
-        args = sorted((n for n in names if n in symbols and n not in constants), key=names.__getitem__)
-    return text, args, {**{n: v for n, v in _SYMPY.items() if n not in symbols}, **constants}
+        args = sorted(name for name in names if name in symbols and name not in constants)
+        if len(args) > 1:
+            raise TypeError(
+                "a SymPy expression of several symbols needs args, the order of the arguments;"
+                f" write args={', '.join(args)!r}, in the order that you mean"
+            )
+    return text, args, {name: value for name, value in _SYMPY.items() if name not in own}
 
 
-def _symbols(expression: Any, text: str) -> set[str]:
-    """The names of the symbols of a SymPy expression.
+def _written(expression: Any) -> str:
+    """A SymPy expression as text; a matrix, or an array, as lists.
+
+    Raises:
+        TypeError: a matrix has no elements.
+    """
+    if not hasattr(expression, "tolist"):
+        return str(expression)
+    if 0 in expression.shape:
+        raise TypeError(f"a matrix of shape {expression.shape} has no elements to compile")
+    return _nested(expression.tolist())
+
+
+def _nested(elements: Any) -> str:
+    return f"[{', '.join(map(_nested, elements))}]" if isinstance(elements, list) else str(elements)
+
+
+def _symbols(expressions: Sequence[Any], text: str) -> set[str]:
+    """The names of the symbols of SymPy expressions.
 
     Raises:
         ParseError: a symbol has no name of the language, or that of another symbol or of a constant,
-            or the expression does not commute.
+            or an expression does not commute.
     """
-    if getattr(expression, "is_commutative", True) is False:
-        raise ParseError("a product of matrices is not a product here; write @", text)
+    symbolic = [expression for expression in expressions if hasattr(expression, "free_symbols")]
+    for expression in symbolic:
+        if getattr(expression, "is_commutative", True) is False and not hasattr(expression, "tolist"):
+            raise ParseError("a product of matrices is not a product here; write @", text)
     found: set[str] = set()
-    for part in sorted(expression.free_symbols, key=str):
+    for part in sorted(set().union(*(expression.free_symbols for expression in symbolic)), key=str):
         written = str(part)
         if getattr(part, "is_Indexed", False):  # its base is a symbol too
             continue
@@ -220,21 +328,23 @@ def _symbols(expression: Any, text: str) -> set[str]:
         name = normalize("NFKC", written)
         if [kind for kind, _ in kinds] != ["name", "end"] or kinds[0][1] != name:
             raise ParseError(f"the symbol {written!r} is not a name of the language; rename it", text)
+        if name in RESERVED:
+            raise ParseError(f"{name!r} is a word of the language and cannot be an argument; rename the symbol", text)
         if name in found:
             raise ParseError(f"two different symbols are written {name!r}; rename one of them", text)
         found.add(name)
-    for atom in expression.atoms() if hasattr(expression, "atoms") else ():
+    for atom in chain.from_iterable(expression.atoms() for expression in symbolic if hasattr(expression, "atoms")):
         if str(atom) in found and getattr(atom, "is_number", False):
             raise ParseError(f"a symbol has the name of the constant {str(atom)!r}; rename the symbol", text)
     return found
 
 
-def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
+def _names(given: Any, option: str) -> tuple[str, ...]:
     """The names of an option, normalised.
 
     Raises:
         ParseError: something is not a name, or stands twice, or has a shape.
-        TypeError: neither text nor a sequence of texts.
+        TypeError: neither text nor a sequence of texts and SymPy symbols.
     """
     arguments = _arguments(given, option)
     for name, shape in arguments:
@@ -243,18 +353,20 @@ def _names(given: str | Sequence[str], option: str) -> tuple[str, ...]:
     return tuple([name for name, _ in arguments])
 
 
-def _arguments(given: str | Sequence[str], option: str) -> tuple[Argument, ...]:
+def _arguments(given: Any, option: str) -> tuple[Argument, ...]:
     """The names of an option with their core shapes: `x, y[n], A[m,3]`.
 
     Raises:
         ParseError: something is not a name, or stands twice, or a dimension is no name and no whole number.
-        TypeError: neither text nor a sequence of texts.
+        TypeError: neither text nor a sequence of texts and SymPy symbols.
     """
-    if not isinstance(given, str) and not (
-        isinstance(given, Sequence) and all(isinstance(name, str) for name in given)
-    ):
-        raise TypeError(f"{option} is a str of names or a sequence of them, not {short(given)}")
-    text = given if isinstance(given, str) else ", ".join(given)
+    names = [given] if isinstance(given, str) or is_symbol(given) else given
+    names = list(map(normal, names)) if isinstance(names, Sequence) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            f"{option} is a str of names or a sequence of them, as 'x, y' or ['x', 'y'], not {short(given)}"
+        )
+    text = ", ".join(names)
     found: dict[str, list[Dim]] = {}
     name = ""  # the argument that has just been read
     inside, due = False, True
@@ -297,20 +409,28 @@ def _arguments(given: str | Sequence[str], option: str) -> tuple[Argument, ...]:
     return tuple([(name, tuple(shape)) for name, shape in found.items()])
 
 
-def _constants(given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+def _constants(given: Mapping[Any, float]) -> dict[str, float]:
+    """The constants by normalised names.
+
+    Raises:
+        ParseError: a key is not a name, or two are the same name.
+        TypeError: not a mapping, or a value is not a real number.
+        ValueError: a value is too large.
+    """
     if not isinstance(given, Mapping):
-        raise TypeError(f"constants is a dict of names and values, not {type(given).__name__}")
+        raise TypeError(f"constants is a dict of names and values, as {{'g': 9.81}}, not {given!r}")
     found: dict[str, float] = {}
     for name, value in given.items():
-        (normal,) = _names([name], "constants")
-        if (
-            isinstance(value, (complex, np.complexfloating))
-            or not np.isscalar(value)
-            or isinstance(value, (str, bytes))
-        ):
+        normal_names = _names([name], "constants")
+        if len(normal_names) != 1:
+            raise ParseError(f"constants has the key {name!r}; write one name for each value, as {{'g': 9.81}}")
+        (normal_name,) = normal_names
+        if normal_name in found:
+            raise ParseError(f"constants names {normal_name!r} twice")
+        if isinstance(value, complex | np.complexfloating) or not np.isscalar(value) or isinstance(value, str | bytes):
             raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number")
         try:
-            found[normal] = float(value)
+            found[normal_name] = float(value)
         except OverflowError:
             raise ValueError(f"constant {name!r} is too large for a float") from None
-    return tuple(sorted(found.items()))
+    return found

@@ -140,7 +140,7 @@ class Contexts:
                 needed = found[i]
                 if isinstance(row[0], Structure):
                     needed = self.through(row[0], k, needed)
-                elif k and row[0] in _LAZY:
+                elif k and row[0] in _LAZY and rows[row[1]][0] != "special":
                     side = k == 1 if row[0] == "where" else row[0] == "and"
                     chosen = [self._choose(context, row[1], side) for context in needed]
                     needed = tuple(dict.fromkeys(c for c in chosen if c is not None))

@@ -1,18 +1,20 @@
 """Dimensions of core shapes: whole numbers, and polynomials in the names that `args` declares.
 
 A dimension is an `int` where it is known, else a `Poly`: `n`, `n - 1`, `m*n + 3`, and
-`(n + 1)//2` where a slice takes every second element. Equal dimensions are equal values.
+`(n + 1)//2` where a slice takes every second element. Equal dimensions are equal values,
+but for products of many sums, which are not multiplied out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Union
 
 Dim = Union[int, "Poly"]
 Shape = tuple[Dim, ...]
-Monomial = tuple[Union[str, "Floor"], ...]
+Monomial = tuple[Union[str, "Floor", "Factor"], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,16 @@ class Floor:
     def __str__(self) -> str:
         plain = isinstance(self.value, Poly) and len(self.value.terms) == 1 and str(self.value).isidentifier()
         return f"{self.value}//{self.divisor}" if plain else f"({self.value})//{self.divisor}"
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A sum as an atom: a factor of a product that is not multiplied out."""
+
+    value: Poly
+
+    def __str__(self) -> str:
+        return f"({self.value})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,13 @@ class Poly:
     def __floordiv__(self, divisor: int) -> Dim:
         if all(coefficient % divisor == 0 for monomial, coefficient in self.terms if monomial):
             return _normal({monomial: coefficient // divisor for monomial, coefficient in self.terms})
+        constant = 0
+        inner, *others = self.terms
+        if others and not others[0][0]:
+            ((_, constant), *others) = others
+        match inner:
+            case ((Floor(value, by),), 1) if not others:  # (x//b + c)//d is (x + b*c)//(b*d)
+                return (value + by * constant) // (by * divisor)
         return Poly((((Floor(self, divisor),), 1),))
 
     def __str__(self) -> str:
@@ -99,7 +118,7 @@ def symbols(dim: Dim) -> frozenset[str]:
     """The names in a dimension."""
     if isinstance(dim, int):
         return frozenset()
-    atoms = [atom for monomial, _ in dim.terms for atom in monomial]
+    atoms = {atom for monomial, _ in dim.terms for atom in monomial}
     return frozenset().union(*({a} if isinstance(a, str) else symbols(a.value) for a in atoms))
 
 
@@ -110,9 +129,16 @@ def value(dim: Dim, sizes: Mapping[str, int]) -> int:
     total = 0
     for monomial, coefficient in dim.terms:
         for atom in monomial:
-            coefficient *= sizes[atom] if isinstance(atom, str) else value(atom.value, sizes) // atom.divisor  # noqa: PLW2901
+            coefficient *= _value_of(atom, sizes)  # noqa: PLW2901
         total += coefficient
     return total
+
+
+def _value_of(atom: str | Floor | Factor, sizes: Mapping[str, int]) -> int:
+    if isinstance(atom, str):
+        return sizes[atom]
+    inner = value(atom.value, sizes)
+    return inner // atom.divisor if isinstance(atom, Floor) else inner
 
 
 def linear(dim: Dim, name: str) -> tuple[Dim, Dim] | None:
@@ -148,11 +174,19 @@ def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
 
 
 def product(dims: Iterable[Dim]) -> Dim:
-    """The count of the elements of a shape."""
+    """The count of the elements of a shape; where it would be long, a product of sums."""
+    dims = list(dims)
+    if prod([len(_terms(dim)) for dim in dims]) > _LONGEST:
+        dims = list(map(_factor, dims))
     total: Dim = 1
     for dim in dims:
         total = total * dim
     return total
+
+
+def _factor(dim: Dim) -> Dim:
+    """The dimension, a sum as one factor."""
+    return Poly((((Factor(dim),), 1),)) if isinstance(dim, Poly) and len(dim.terms) > 1 else dim
 
 
 def fixed(shape: Shape) -> tuple[int, ...]:
@@ -183,7 +217,7 @@ def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
                 term = term * symbol(names[atom])
             else:
                 inner = renamed(atom.value, names)
-                term = term * (inner // atom.divisor)
+                term = term * (inner // atom.divisor if isinstance(atom, Floor) else _factor(inner))
         total = total + term
     return total
 
@@ -194,3 +228,4 @@ def estimate(dim: Dim) -> int:
 
 
 _LARGE = 1000
+_LONGEST = 8  # terms of a product that is multiplied out

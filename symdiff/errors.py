@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterable
 from itertools import islice
 
@@ -21,17 +22,31 @@ class ParseError(SymdiffError, ValueError):
     """The text is not a formula of the language.
 
     Attributes:
-        position: offset, in characters, of the offending place in the text.
+        message: what is wrong.
+        hint: what to write instead; empty if nothing is known.
+        line: the line of the offending place in the text, from 1.
+        column: its column in that line, from 1.
+        position: its offset in the text, in characters, from 0.
     """
 
-    def __init__(self, message: str, text: str = "", position: int = 0) -> None:
+    def __init__(self, said: str, text: str = "", position: int = 0) -> None:
+        """Make the error of a place in a text.
+
+        Args:
+            said: what is wrong and, after the first `"; "`, what to write instead.
+            text: the formula, which the error shows.
+            position: the offset of the place.
+        """
+        if len(said) > _LONGEST:  # a name may be as long as the text
+            said = said[: _LONGEST // 2] + " ... " + said[-_LONGEST // 2 :]
+        self.message, _, self.hint = said.partition("; ")
+        self.line = text.count("\n", 0, position) + 1
+        self.column = position - text.rfind("\n", 0, position)
         self.position = position
-        if len(message) > _LONGEST:  # a name may be as long as the text
-            message = message[: _LONGEST // 2] + " ... " + message[-_LONGEST // 2 :]
-        super().__init__(f"{message}\n{point_at(text, position)}" if text else message)
+        super().__init__(f"{said}\n{point_at(text, position)}" if text else said)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild_parse_error, (str(self), self.position)
+        return copyreg.__newobj__, (type(self), str(self)), self.__dict__  # type: ignore[attr-defined]
 
 
 class ShapeError(SymdiffError, ValueError):
@@ -42,11 +57,8 @@ class LimitError(SymdiffError, ValueError):
     """A text or a graph is larger than `symdiff.limits` allows."""
 
 
-def _rebuild_parse_error(message: str, position: int) -> ParseError:
-    error = ParseError("")
-    error.args = (message,)
-    error.position = position
-    return error
+class FormulaWarning(UserWarning):
+    """A formula that is valid may mean something else than its author thinks."""
 
 
 def few(names: Iterable[str]) -> str:

@@ -35,7 +35,7 @@ from symdiff.arrays import (
     Structure,
     Sum,
 )
-from symdiff.dims import Shape, solve
+from symdiff.dims import Shape, fixed, solve
 from symdiff.dims import value as dim_value
 from symdiff.errors import not_installed
 from symdiff.ir import Program, operands
@@ -66,6 +66,8 @@ def function(name: str, target: str = "numpy") -> Callable[..., Any]:
     scope = {"np": np, "math": math}
     if target == "numpy" and primitive.module == "special":
         scope["special"] = special()
+    if target == "numpy" and primitive.helper:
+        exec(primitive.helper, scope)  # noqa: S102 - the table's text
     made: Callable[..., Any] = eval(f"lambda {', '.join(parameters)}: {body}", scope)  # noqa: S307 - the table's text
     return made
 
@@ -101,6 +103,19 @@ def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(values[i] for i in program.outputs)
 
 
+def coordinates(places: Sequence[Place], rank: int) -> list[Any]:
+    """The index along each of so many axes of every element of some places, in order."""
+    found = [np.zeros((rank, 0), np.intp)]
+    for place in places:
+        if any(isinstance(p, Range) for p in place):
+            ends = [(p.start, p.stop, p.step) if isinstance(p, Range) else (p, p + 1, 1) for p in place]
+            axes = np.ix_(*[np.arange(*fixed(end)) for end in ends])
+            found.append(np.stack([axis.ravel() for axis in np.broadcast_arrays(*axes)]))
+        else:
+            found.append(np.array(place, np.intp)[:, None])
+    return list(np.concatenate(found, axis=1))
+
+
 def key(place: Place, sizes: Mapping[str, int] | None = None) -> tuple[Any, ...]:
     """A place as a subscript of an array."""
     sizes = sizes or {}
@@ -129,7 +144,9 @@ def structure(operation: Structure, given: Sequence[Any], sizes: Mapping[str, in
         case LogSumExp(axes):
             return np.logaddexp.reduce(x, axis=axes)
         case Softmax(axes):
-            return np.exp(x - np.logaddexp.reduce(x, axis=axes, keepdims=True))
+            largest = np.max(x, axis=axes, keepdims=True)
+            shares = np.where(np.isinf(largest), x == np.inf, np.exp(x - largest))
+            return shares / np.maximum(shares.sum(axis=axes, keepdims=True), 1.0)
         case Others():
             masked = np.where(np.eye(x.shape[-1]) == 1.0, 1.0, x[..., None, :])
             return masked.prod(axis=-1)

@@ -53,10 +53,12 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
     if target == "math":
         for g in chosen.values():
             g.source_for("math")  # says what the math module lacks
-    scipy = target == "numpy" and any(numpy_target.needs_scipy(g._prepared()) for g in chosen.values())  # noqa: SLF001
+    prepared = [g._prepared() for g in chosen.values()] if target == "numpy" else []  # noqa: SLF001
+    scipy = any(map(numpy_target.needs_scipy, prepared))
     if scipy:
         special()  # says what to install
-    made = Module([_part(name, g, target) for name, g in chosen.items()], target, special=scipy)
+    members = [_part(name, g, target) for name, g in chosen.items()]
+    made = Module(members, target, special=scipy, helpers=numpy_target.helpers(prepared))
     point, stored = _results(f, chosen, made.definitions, target, at)
     recipe = f._recipe  # noqa: SLF001 - of a Function, as above and below
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in recipe.path])

@@ -9,6 +9,7 @@ the `x/a` of `sum((x/a)**2)`, and no two scalars that are not known are multipli
 
 from __future__ import annotations
 
+from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
@@ -105,6 +106,8 @@ def shared(b: Builder, i: int, j: int) -> tuple[Scale, int, int] | None:
 
 def product(b: Builder, factor: int, partial: int) -> int:
     """Factor * partial, with scalars outside, constant factors collected and no product by a reciprocal."""
+    if b.simplify and any((value := b.value(i)) is not None and value != value for i in (factor, partial)):  # noqa: PLR0124
+        return b.const(nan)
     if not b.simplify or not (b.shape(factor) or b.shape(partial)):
         return _product(b, factor, partial)
     for scalar, array in ((factor, partial), (partial, factor)):

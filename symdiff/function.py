@@ -14,7 +14,7 @@ from symdiff.compiled import Derive, Recipe
 from symdiff.derive import calculus
 from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError, few
-from symdiff.evaluate import key
+from symdiff.evaluate import coordinates, key
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
 from symdiff.language.parser import RESERVED
@@ -22,6 +22,14 @@ from symdiff.members import failed, member
 from symdiff.runtime.arguments import arrays, bind, bound, converted, listed, meet, normal
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
+
+# The members by which a Function is derived from another one.
+RETURN_FUNCTIONS = frozenset(
+    {
+        "coo", "diff", "grad", "hessian", "hessp", "hvp", "jacobian", "jvp", "pack",
+        "value_and_grad", "value_and_jacobian", "vjp",
+    }
+)  # fmt: skip
 
 
 class Function(Shown):
@@ -228,10 +236,8 @@ class Function(Shown):
         """
         self._of_a_matrix("coo")
         made = self._derived("coo", calculus.entries, None)
-        shape = fixed(self.results[0])
-        numbers = np.arange(prod(shape)).reshape(shape)
-        flat = [numbers[key(place)].ravel() for place, _ in calculus.pattern(self._program)]
-        made.__dict__["_places"] = np.unravel_index(np.concatenate([np.zeros(0, int), *flat]), (1, *shape)[-2:])
+        axes = coordinates([place for place, _ in calculus.pattern(self._program)], len(self.results[0]))
+        made.__dict__["_places"] = np.zeros_like(axes[-1]) if len(axes) == 1 else axes[0], axes[-1]
         return made
 
     def _of_a_matrix(self, what: str) -> None:
@@ -268,9 +274,12 @@ class Function(Shown):
         if not isinstance(given, Sequence) or not isinstance(name, str):
             raise TypeError("pack takes names of arguments, as 'a b' or a list, and a name for the vector")
         chosen = tuple(map(normal, given))
-        for k, one in enumerate(chosen):
-            if one not in self.args or one in chosen[:k]:
-                raise TypeError(f"pack names {one!r}, which is {'there twice' if one in self.args else 'no argument'}")
+        cores = dict(zip(self.args, self.cores, strict=True))
+        met: set[Any] = set()
+        for one in chosen:
+            if one not in cores or one in met:
+                raise TypeError(f"pack names {one!r}, which is {'there twice' if one in cores else 'no argument'}")
+            met.add(one)
         if not chosen or not name.isidentifier() or name in RESERVED or (name in self.args and name not in chosen):
             taken = f"; {name!r} is an argument already" if name in self.args and name not in chosen else ""
             raise TypeError(
@@ -282,7 +291,7 @@ class Function(Shown):
             program = derive(self._program, chosen)
             recipe = self._recipe.derived(derive, chosen, "pack", chosen, name)
             made = Function(recipe, program, (name,), self.name, self._layout)
-            made.__dict__["_packing"] = chosen, [self.cores[self.args.index(given)] for given in chosen]
+            made.__dict__["_packing"] = chosen, [cores[given] for given in chosen]
             return made
 
         packed: Function = self._once(("pack", chosen, name), make)

@@ -20,6 +20,10 @@ from symdiff.arrays import (
     Sum,
 )
 from symdiff.factors import product
+from symdiff.remainders import collected, logarithm, normal, one_plus, quotient, remainder
+from symdiff.shares import logarithm as logarithm_of_sum
+from symdiff.shares import product as product_with_share
+from symdiff.shares import quotient as quotient_with_share
 from symdiff.signs import derives, of_constants, signed
 
 if TYPE_CHECKING:
@@ -43,30 +47,9 @@ def _negated(b: Builder, i: int) -> int | None:
     return rest if minus else None
 
 
-def _one_plus(b: Builder, i: int) -> int | None:
-    """x, where row `i` is 1 + x or x + 1 or 1 - x (then -x); not for a textbook, which stays as written."""
-    row = b.row(i)
-    if not b.graph.shared:
-        return None
-    if row[0] == "add":
-        if b.value(row[1]) == 1.0:
-            return int(row[2])
-        if b.value(row[2]) == 1.0:
-            return int(row[1])
-    if row[0] == "sub" and b.value(row[1]) == 1.0:
-        return b.op("neg", row[2])
-    return None
-
-
 def _exponent(b: Builder, i: int | None) -> int | None:
     """x, where row `i` is exp(x)."""
     return b.row(i)[1] if i is not None and b.graph.shared and b.row(i)[0] == "exp" else None
-
-
-def _sigmoid_of(b: Builder, i: int) -> int | None:
-    """x, where row `i` is sigmoid(x)."""
-    row = b.row(i)
-    return row[1] if row[0] == "sigmoid" and b.graph.shared else None
 
 
 def _logarithm(b: Builder, i: int) -> int | None:
@@ -97,19 +80,14 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.op("sub", y, minus)
     if x == y and derives(b):
         return product(b, b.const(2.0), x)
-    for e, one in ((x, y), (y, x)):
-        if b.value(one) == -1.0 and (exponent := _exponent(b, e)) is not None:
-            return b.op("expm1", exponent)
-    return None
+    return remainder(b, x, y, plus=True)
 
 
 @_identity("sub")
 def _sub(b: Builder, x: int, y: int) -> int | None:
     if (minus := _negated(b, y)) is not None:
         return b.op("add", x, minus)
-    if b.value(y) == 1.0 and (exponent := _exponent(b, x)) is not None:
-        return b.op("expm1", exponent)
-    return None
+    return remainder(b, x, y)
 
 
 @_identity("mul")
@@ -124,6 +102,12 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return b.op("div", other, b.inverse[factor])
         if (minus := _negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
+    if (one := collected(b, "mul", x, y)) is not None:
+        return one
+    if (stable := quotient(b, "mul", x, y)) is not None:
+        return stable
+    if (share := product_with_share(b, x, y)) is not None:
+        return share
     return of_constants(b, "mul", x, y)
 
 
@@ -140,14 +124,18 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return b.op("neg", b.op("div", x, minus))
     if (positive := of_constants(b, "div", x, y)) is not None:
         return positive
-    if not b.graph.complex and (exponent := _exponent(b, _one_plus(b, y))) is not None:
+    if (one := collected(b, "div", x, y)) is not None:
+        return one
+    if (stable := quotient(b, "div", x, y)) is not None:
+        return stable
+    if not b.graph.complex and (exponent := _exponent(b, one_plus(b, y))) is not None:
         if _exponent(b, x) == exponent:
             return b.op("sigmoid", exponent)
         name, *factors = b.row(x)
         if name == "mul" and exponent in (inside := [_exponent(b, i) for i in factors]):
             return b.op("mul", factors[1 - inside.index(exponent)], b.op("sigmoid", exponent))
         return b.op("mul", x, b.op("sigmoid", b.op("neg", exponent)))
-    return None
+    return quotient_with_share(b, x, y)
 
 
 @_identity("pow")
@@ -159,7 +147,7 @@ def _pow(b: Builder, x: int, y: int) -> int | None:
         return x
     if value == 0.5:
         return b.op("sqrt", x)
-    if value in (-1.0, -0.5):
+    if value == -1.0 or (value == -0.5 and not b.exact):  # 1/sqrt(x) differs from the power at -0.0 and -inf
         return b.op("div", b.const(1.0), b.op("pow", x, b.const(-value)))
     return None
 
@@ -194,15 +182,21 @@ def _log(b: Builder, x: int) -> int | None:
         return share
     if row[0].__class__ is Index and (share := _log_of_share(b, row[1])) is not None:
         return b.structure(row[0], share)
-    if (rest := _one_plus(b, x)) is not None:
+    if (stable := logarithm(b, x)) is not None:
+        return stable
+    if (rest := one_plus(b, x)) is not None:
+        if _exponent(b, rest) is None and (total := logarithm_of_sum(b, x)) is not None:
+            return total
         return b.op("log1p", rest)
-    if (of := _sigmoid_of(b, x)) is not None:
-        return b.op("neg", b.op("softplus", b.op("neg", of)))
-    if row[0] == "add" and not b.graph.complex:
+    if row[0] == "away" and (rest := one_plus(b, row[2])) is not None:
+        if (exponent := _exponent(b, rest)) is not None and not b.graph.complex:
+            return b.op("away", row[1], b.op("softplus", exponent))
+        return b.op("log1p", b.op("away", row[1], rest))
+    if row[0] in ("add", "sub") and not b.graph.complex:
         left, right = (_logarithm(b, i) for i in row[1:])
         if left is not None and right is not None:
-            return b.op("logaddexp", left, right)
-    return None
+            return b.op("logaddexp" if row[0] == "add" else "logsubexp", left, right)
+    return logarithm_of_sum(b, x) if row[0] in ("add", "sub") else None
 
 
 @_identity("log1p")
@@ -210,9 +204,15 @@ def _log1p(b: Builder, x: int) -> int | None:
     exponent = _exponent(b, x)
     if exponent is not None and not b.graph.complex:
         return b.op("softplus", exponent)
-    if (minus := _negated(b, x)) is not None and (of := _sigmoid_of(b, minus)) is not None:
-        return b.op("neg", b.op("softplus", of))
-    return None
+    minus, rest = signed(b, x)
+    one = b.const(1.0)
+    total = remainder(b, one, rest, plus=not minus)
+    return None if total is None else logarithm(b, total)
+
+
+@_identity("erfc")
+def _erfc(b: Builder, x: int) -> int | None:
+    return normal(b, x)
 
 
 def _constant_last(name: str, swapped: str) -> None:
@@ -270,7 +270,9 @@ def _where(b: Builder, c: int, x: int, y: int) -> int | None:
     if x == y:
         return x
     if b.row(c)[0] == "not":
-        return b.op("where", b.row(c)[1], y, x)
+        while b.row(c)[0] == "not":  # there may be many, in a graph that keeps them as written
+            c, x, y = b.row(c)[1], y, x
+        return b.op("where", c, x, y)
     left, right = b.row(x), b.row(y)
     if left[0] == "away" and b.row(left[1]) == ("not", c):
         return b.op("where", c, left[2], y)

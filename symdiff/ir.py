@@ -19,15 +19,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from symdiff.arrays import NEED_ELEMENTS, Demands, Structure, broadcast, filled
+from symdiff.arrays import MOST_AXES, NEED_ELEMENTS, Demands, Structure, broadcast, filled
 from symdiff.dims import Shape
-from symdiff.errors import LimitError
+from symdiff.errors import LimitError, ShapeError
 from symdiff.limits import limits
 from symdiff.primitives import PRIMITIVES
 
 Row = tuple[Any, ...]
 
 CONDITIONS = frozenset(name for name, p in PRIMITIVES.items() if p.condition)
+GROWING = frozenset(name for name, p in PRIMITIVES.items() if p.grows)
 
 
 class Graph:
@@ -41,9 +42,10 @@ class Graph:
         shapes: the core shape of each row that is not a scalar.
         demands: what has to hold of the sizes at a call.
         choices: some row is a choice.
+        grows: some row may overflow for moderate arguments.
     """
 
-    __slots__ = ("choices", "complex", "demands", "index", "rows", "shapes", "shared")
+    __slots__ = ("choices", "complex", "demands", "grows", "index", "rows", "shapes", "shared")
 
     def __init__(self, *, shared: bool = True, complex: bool = False) -> None:  # noqa: A002 - NumPy's name
         self.rows: list[Row] = []
@@ -53,6 +55,7 @@ class Graph:
         self.shapes: dict[int, Shape] = {}
         self.demands: Demands = {}
         self.choices = False
+        self.grows = False
 
     def append(self, row: Row) -> int:
         """Add a row, whether or not an equal one is there."""
@@ -61,10 +64,14 @@ class Graph:
             raise LimitError(f"the graph has more than symdiff.limits.rows = {limits.rows} rows")
         if self.shapes or row[0].__class__ is not str or (row[0] == "input" and len(row) == 3):
             shape = self.shape_of(row)
+            if len(shape) > MOST_AXES:
+                raise ShapeError(f"an array of {len(shape)} axes; at most {MOST_AXES} are possible, as in NumPy")
             if shape:
                 self.shapes[i] = shape
         if row[0] == "where":
             self.choices = True
+        elif row[0] in GROWING:
+            self.grows = True
         self.rows.append(row)
         return i
 
@@ -137,6 +144,16 @@ class Program:
 def operands(row: Row) -> tuple[int, ...]:
     """Indices that a row refers to."""
     return () if row[0] in ("input", "const") else row[1:]
+
+
+def repeated(rows: Iterable[int]) -> list[bool]:
+    """Of each row in a sequence, whether it stands further ahead too."""
+    met: set[int] = set()
+    found = []
+    for i in rows:
+        found.append(i in met)
+        met.add(i)
+    return found
 
 
 def live(program: Program) -> bytearray:

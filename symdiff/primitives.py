@@ -22,11 +22,11 @@ Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import inf, nan, pi
+from math import comb, factorial, inf, nan, pi, sqrt
 
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
@@ -41,6 +41,27 @@ class Symbol:
     prefix: bool = False
     right: bool = False
     conditions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What f(x) leaves of a value that it comes near, in a form that does not cancel: f(x) - at.
+
+    The formulas know the arguments, and f(x) as `out`. Where they use `u`, it is x - 1, and x is written as 1 + u.
+
+    Attributes:
+        at: the value, or a formula of it.
+        form: the difference.
+        near: where the form holds; elsewhere the difference is computed as it is written. Empty: everywhere.
+        power: 2 for f(x)^2 in the place of f(x).
+        held: the operation that gives the form, of x or of the difference as written, its derivative.
+    """
+
+    at: float | str
+    form: str
+    near: str = ""
+    power: int = 1
+    held: str = "instead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there is one of each: compared by identity
@@ -61,6 +82,8 @@ class Primitive:
     function (`\\tanh`)."""
     module: str = "np"
     """Module that `numpy` names: `np`, or `special` for `scipy.special`."""
+    helper: str = ""
+    """Source of a function of the operation's name, which `numpy` calls and which stands above what is generated."""
     symbols: tuple[Symbol, ...] = ()
     aliases: tuple[str, ...] = ()
     """Further names in the language."""
@@ -76,12 +99,28 @@ class Primitive:
     """The result is a condition (true or false), not a number."""
     holomorphic: bool = False
     """Defined for complex arguments, and differentiable there."""
+    conjugates: bool = False
+    """Defined for complex arguments, but not differentiable there."""
+    complex: str = ""
+    """The same for complex arguments as a formula of other operations, where `numpy` is for real ones only."""
     complex_partials: tuple[str, ...] = ()
     """The rules for complex arguments, where `partials` hold for real ones only."""
+    even: str = ""
+    """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
+    odd: str = ""
+    """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
     quiet: bool = False
     """Sets no floating-point flag, whatever the arguments."""
     finite: bool = False
     """Finite for finite arguments, barring overflow."""
+    grows: bool = False
+    """Overflows for moderate arguments."""
+    positive: bool = False
+    """Never negative."""
+    remainders: tuple[Remainder, ...] = ()
+    """Differences from values that it comes near."""
+    logarithms: tuple[tuple[float, str], ...] = ()
+    """Factors, each with a formula for the logarithm of that multiple, where to take it would overflow or cancel."""
     guards: str = ""
     """The arguments that have to be NaN, all of them, for the result and its partials to be
     so, and to raise no flag; empty if any one will do."""
@@ -152,6 +191,165 @@ def _sinc_rule(order: int) -> str:
     return f"sinc{order}(x, {value})" if order <= _SINC_ORDERS else value
 
 
+@cache
+def _tangent(k: int, sign: int) -> float:
+    """A coefficient of tan, or of tanh: the derivative is 1 plus, or minus, the square."""
+    return sign * sum(_tangent(j, sign) * _tangent(k - 1 - j, sign) for j in range(k)) / (2 * k + 1) if k else 1.0
+
+
+# Odd functions of which f(x)/x is an operation too, for what is even in a length: the coefficients of their Taylor
+# series, that of x^(2k+1), and up to where the series of the derivative of f(x)/x is taken, for its closed form cancels.
+_ODD: dict[str, tuple[Callable[[int], float], float]] = {
+    "sin": (lambda k: (-1) ** k / factorial(2 * k + 1), 2.0),
+    "tan": (lambda k: _tangent(k, 1), 0.5),
+    "arcsin": (lambda k: comb(2 * k, k) / 4**k / (2 * k + 1), 0.4),
+    "arctan": (lambda k: (-1) ** k / (2 * k + 1), 0.4),
+    "sinh": (lambda k: 1 / factorial(2 * k + 1), 3.0),
+    "tanh": (lambda k: _tangent(k, -1), 0.5),
+    "arcsinh": (lambda k: (-1) ** k * comb(2 * k, k) / 4**k / (2 * k + 1), 0.4),
+    "arctanh": (lambda k: 1 / (2 * k + 1), 0.4),
+    "erf": (lambda k: (-1) ** k / factorial(k) / (2 * k + 1) * 2 / sqrt(pi), 1.0),
+}
+
+
+def _ratio(name: str) -> str:
+    """f(x)/x of an odd function, as an operation."""
+    return f"{name}ratio(x, where(special(x == 0), {_ODD[name][0](0)!r}, {name}(x)/away(special(x == 0), x)))"
+
+
+def _ratio_rule(name: str, slope: str) -> str:
+    """The derivative of f(x)/x divided by x, which is even and smooth as well; `slope` is that of f."""
+    coefficient, radius = _ODD[name]
+    terms: list[float] = []
+    while not terms or abs(terms[-1]) * radius ** (2 * len(terms) - 2) > 1e-18:
+        terms.append(2 * (len(terms) + 1) * coefficient(len(terms) + 1))
+    near = " + x^2*(".join(map(repr, terms)) + ")" * (len(terms) - 1)
+    near = near.replace("x", f"away(special(abs(x) >= {radius}), x)")
+    far = "({} - {f}/x)/x^2".format(re.sub(r"\bout\b", f"{name}(x)", slope), f=f"{name}(x)")
+    far = re.sub(r"\bx\b", f"away(special(abs(x) < {radius}), x)", far)
+    return f"where(special(abs(x) < {radius}), {near}, {far})"
+
+
+def _difference(x: str, y: str) -> str:
+    """The difference of two logarithms: 0 of two +inf, which weigh the same, -inf of two -inf, which weigh nothing."""
+    equal = f"special({x} == {y})"
+    return f"instead({x} - {y}, where({equal}, where(special({x} == -inf), -inf, 0), away({equal}, {x}) - {y}))"
+
+
+_BOTH_GONE = "special(x == -inf and y == -inf)"
+_LESS = f"y - away({_BOTH_GONE}, x)"
+
+
+def _by_size(value: str, near: str, condition: str) -> str:
+    """A value by another formula where a condition holds; the derivative is that of the value itself."""
+    return f"instead({value}, where(special({condition}), {near}, {value}))"
+
+
+def _polynomial(coefficients: Iterable[Fraction], x: str) -> str:
+    """A polynomial, by Horner's scheme."""
+    *rest, text = [f"{c.numerator}/{c.denominator}" for c in coefficients]
+    for coefficient in reversed(rest):
+        text = f"({coefficient} + {x}*({text}))"
+    return text
+
+
+# Functions that are x to first order, less x: by Taylor's series, of log(1 + x) by that of 2*arctanh(s).
+_S = "(x/(2 + x))"
+_EXPM1_LESS_X = "x^2*" + _polynomial([Fraction(1, factorial(k)) for k in range(2, 13)], "x")
+_SIN_LESS_X = "x^3*" + _polynomial([Fraction(-((-1) ** k), factorial(2 * k + 3)) for k in range(8)], "x^2")
+_LOG1P_LESS_X = f"-{_S}*(x - 2*{_S}^2*{_polynomial([Fraction(1, 2 * k + 3) for k in range(7)], f'{_S}^2')})"
+
+
+_ERFCX_ORDERS = 8  # of derivatives that have a rule; those beyond are derivatives of its two forms
+
+
+def _erfc_ratio(n: int, x: str) -> str:
+    """The ratio of two integrals of erfc, taken n and n - 1 times: by the recurrence, where that cancels little.
+
+    Elsewhere it is a continued fraction, of 24 levels.
+    Source: DLMF 7.18.7; Gautschi, "Recursive computation of the repeated integrals of the error function" (1961).
+    """
+    inside, outside = f"away(special({x} >= 3), {x})", f"away(special({x} < 3), {x})"
+    near = f"(1/(sqrt(pi)*erfcx({inside})) - {inside})"
+    for k in range(1, n):
+        near = f"((1/{near} - 2*{inside})/{2 * k + 2})"
+    levels = range(n + 1, n + 25)
+    far = f"1/({outside} + hypot({outside}, {sqrt(2 * levels[-1] + 1)!r}))"
+    for k in reversed(levels):
+        far = f"1/(2*{outside} + {2 * k}*({far}))"
+    value = f"where(special({x} < 3), {near}, {far})"
+    return f"erfc_ratio{n}({x}, {value})" if n <= _ERFCX_ORDERS else value
+
+
+_QUOTIENT_ORDERS = 4  # of derivatives of f(c*x)/x by x that have a rule; those beyond are derivatives of its two forms
+
+
+def _expm1_by(n: int) -> str:
+    """The n-th derivative of (exp(z) - 1)/z, where that does not cancel."""
+    text = "1"
+    for k in range(1, n + 1):
+        text = f"(1 - {k}/z*{text})"
+    return f"(exp(z)*{text} {'-+'[n % 2]} {factorial(n)}/z^{n})/z"
+
+
+def _log1p_by(n: int) -> str:
+    """The n-th derivative of log(1 + z)/z, where that does not cancel."""
+    text = "log1p(z)/z"
+    for k in range(1, n + 1):
+        text = f"({'-' * (k % 2 == 0)}{factorial(k - 1)}/(1 + z)^{k} - {k}*{text})/z"
+    return text
+
+
+def _quotient(name: str, n: int) -> str:
+    """The n-th derivative of f(c*x)/x by x, a function of z = c*x times a power of c: by a series where z is small."""
+    radius, far = (0.4 * n, _expm1_by(n)) if name == "expm1_by" else (0.1, _log1p_by(n))
+    terms: list[Fraction] = []
+    while not terms or abs(float(terms[-1])) * radius ** len(terms[1:]) > 1e-19:
+        k = n + len(terms)
+        coefficient = Fraction(1, factorial(k + 1)) if name == "expm1_by" else Fraction((-1) ** k, k + 1)
+        terms.append(coefficient * Fraction(factorial(k), factorial(k - n)))
+    size = "special(abs(c*x)"
+    near = _polynomial(terms, "z").replace("z", f"away({size} >= {radius:.1f}), c*x)")
+    far = far.replace("z", f"away({size} < {radius:.1f}), c*x)")
+    value = f"c^{n + 1}*where({size} < {radius:.1f}), {near}, {far})"
+    return f"{name}{n}(c, x, {value})" if n <= _QUOTIENT_ORDERS else value
+
+
+def _quotient_by_c(name: str, n: int) -> str:
+    """The derivative by c of the n-th derivative of f(c*x)/x by x."""
+    return f"c^{n}*exp(c*x)" if name == "expm1_by" else f"{factorial(n)}*(-c)^{n}/(1 + c*x)^{n + 1}"
+
+
+# SciPy's polygamma takes a step for each unit between a negative argument and 0. The reflection needs the n-th derivative
+# of a cotangent instead: a polynomial q of a cosine, over a power of a sine. The coefficients of q are positive, so that
+# nothing cancels. Both waves are taken of r, the distance from the nearest pole, which is exact. Source: DLMF 5.15.6.
+_POLYGAMMA = '''\
+def polygamma(n, x):
+    """special.polygamma; reflected between its poles, because SciPy steps from there to 0."""
+    if not np.count_nonzero(x < 0.0):
+        return special.polygamma(n, x)
+    between = (x < 0.0) & (x != np.rint(x))
+    if n > 170:  # n! is beyond floats
+        return special.polygamma(n, np.where(between, np.nan, x))
+    z = np.where(between, x, -0.5)
+    r = z - np.rint(z)
+    s, c = np.sin(np.pi * r), np.sin(np.pi * (0.5 - np.abs(r)))
+    q = [0.0, 1.0]
+    for k in range(int(n)):
+        p = [0.0, *q, 0.0, 0.0]
+        q = [(j + 1) * p[j + 2] + (k + 2 - j) * p[j] for j in range(k + 2)]
+    wave = (np.pi / s) ** (n + 1.0) * np.polyval(q[::-1], c)
+    found = special.polygamma(n, np.where(between, 1.0 - z, x))
+    return np.where(between, (-1.0) ** n * (found - wave), found)
+'''
+
+
+# log(1 + exp(x)) of a complex x. Where its real part is positive, both terms are divided by exp(m), which is positive and
+# keeps the branch. Elsewhere log(1 + e) is 2*arctanh(e/(2 + e)), because NumPy's complex log1p loses a small e.
+_M = "maximum(real(x), 0)"
+_SOFTPLUS = f"where(real(x) > 0, {_M} + log(exp(-{_M}) + exp(x - {_M})), 2*arctanh(exp(x - {_M})/(2 + exp(x - {_M}))))"
+
+
 _TABLE = (
     # Arithmetic
     Primitive(
@@ -218,6 +416,7 @@ _TABLE = (
     ),
     Primitive(
         name="pow",
+        grows=True,
         latex="#1^{#2}",
         # By x it is 0 where y = 0, although x^(y - 1) is infinite for x of up to 5.6e-309.
         partials=(
@@ -230,6 +429,10 @@ _TABLE = (
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
         guards="xy",
+        remainders=(
+            Remainder(1, "expm1(y*log1p(u))", near="abs(u) < 0.5 and u != 0"),
+            Remainder(1, "expm1(log(x)*y)", near="abs(log(x)*y) < 0.5"),
+        ),
         sample=(_P, _R),
         kinks=(
             ((0.0, 0.0), (0.0, 0.0)),
@@ -248,6 +451,8 @@ _TABLE = (
         math="sqrt",
         llvm="llvm.sqrt",
         holomorphic=True,
+        positive=True,
+        remainders=(Remainder(1, "u/(1 + out)", near="abs(u) < 1"),),
         sample=(_P,),
         kinks=(((0.0,), (inf,)),),
     ),
@@ -300,32 +505,42 @@ _TABLE = (
     # Exponentials and logarithms
     Primitive(
         name="exp",
+        grows=True,
         latex="e^{#1}",
         partials=("out",),
         numpy="exp",
         math="exp",
         llvm="exp",
         holomorphic=True,
+        positive=True,
+        remainders=(Remainder(1, "expm1(x)"), Remainder("exp(-x)", "2*sinh(x)"), Remainder("-exp(-x)", "2*cosh(x)")),
+        logarithms=((1, "x"),),
         sample=(_R,),
     ),
     Primitive(
         name="exp2",
+        grows=True,
         latex="2^{#1}",
         partials=("out*log(2)",),
         numpy="exp2",
         math="exp2",
         llvm="exp2",
         holomorphic=True,
+        positive=True,
+        remainders=(Remainder(1, "expm1(log(2)*x)", near="abs(x) < 1"),),
         sample=(_R,),
     ),
     Primitive(
         name="expm1",
+        grows=True,
         latex="e^{#1} - 1",
         partials=("exp(x)",),
         numpy="expm1",
         math="expm1",
         llvm="expm1",
         holomorphic=True,
+        remainders=(Remainder(-1, "exp(x)"), Remainder("x", _EXPM1_LESS_X, near="abs(x) < 0.1", held="expm1_less_x")),
+        logarithms=((1, "x + log1mexp(-x)"), (-1, "log1mexp(x)")),
         sample=(_R,),
     ),
     Primitive(
@@ -367,13 +582,14 @@ _TABLE = (
         math="log1p",
         llvm="log1p",
         holomorphic=True,
+        remainders=(Remainder("x", _LOG1P_LESS_X, near="abs(x) < 0.1", held="log1p_less_x"),),
         sample=(_U,),
     ),
     Primitive(
         name="logaddexp",
         latex=r"\log\left(e^{#1} + e^{#2}\right)",
         slow=True,
-        partials=("sigmoid(x - y)", "sigmoid(y - x)"),
+        partials=(f"sigmoid({_difference('x', 'y')})", f"sigmoid({_difference('y', 'x')})"),
         numpy="logaddexp",
         math="({x} + 0.6931471805599453 if {x} == {y} else"
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
@@ -383,17 +599,163 @@ _TABLE = (
         finite=True,
         sample=(_R, _R),
     ),
+    # For derivatives of quotients, where the sum that is divided by may overflow
+    Primitive(  # x/(x + y), for an x that may be infinite
+        name="share",
+        latex=r"\frac{#1}{#1 + #2}",
+        partials=("y/(x + y)/(x + y)", "-out/(x + y)"),
+        numpy="np.minimum({x}, 1.0) / (np.minimum({x}, 1.0) + {y} / np.maximum({x}, 1.0))",
+        math="({x} / ({x} + {y}) if {x} <= 1.0 else 1.0 / (1.0 + {y} / {x}))",
+        llvm="minimum(x, 1)/(minimum(x, 1) + y/maximum(x, 1))",
+        internal=True,
+        sample=(_P, _P),
+    ),
+    Primitive(  # c/(x*c + y), for a c that may be infinite
+        name="fraction",
+        latex=r"\frac{#1}{#2 #1 + #3}",
+        partials=("y/(x*c + y)/(x*c + y)", "-out*out", "-out/(x*c + y)"),
+        numpy="np.minimum({c}, 1.0) / ({x} * np.minimum({c}, 1.0) + {y} / np.maximum({c}, 1.0))",
+        math="({c} / ({x} * {c} + {y}) if {c} <= 1.0 else 1.0 / ({x} + {y} / {c}))",
+        llvm="minimum(c, 1)/(x*minimum(c, 1) + y/maximum(c, 1))",
+        internal=True,
+        sample=(_P, _P, _P),
+    ),
+    Primitive(  # exp(x)/(exp(x) - 1)
+        name="expshare",
+        latex=r"\frac{e^{#1}}{e^{#1} - 1}",
+        partials=("out*expshare(-x)",),
+        numpy="np.copysign(np.exp(np.minimum({x}, 0.0)), {x}) / -np.expm1(-np.abs({x}))",
+        math="math.copysign(math.exp(min(0.0, {x})), {x}) / -math.expm1(-abs({x}))",
+        llvm="where(x < 0, -exp(-abs(x)), 1)/-expm1(-abs(x))",
+        internal=True,
+        sample=(_P,),
+    ),
+    Primitive(  # x, where a change of it changes no result: the number by which all parts of a share are divided
+        name="held",
+        latex="#1",
+        partials=("0",),
+        numpy="{x}",
+        math="{x}",
+        llvm="x",
+        quiet=True,
+        internal=True,
+        finite=True,
+    ),
+    Primitive(
+        name="logsubexp",
+        latex=r"\log\left(e^{#1} - e^{#2}\right)",
+        partials=(
+            f"where({_BOTH_GONE}, 0, 1/(0 - expm1({_LESS})))",
+            f"where({_BOTH_GONE}, 0, -exp({_LESS})/(0 - expm1({_LESS})))",
+        ),
+        numpy="np.where({x} == {y}, {x} - np.inf, {x} + np.where({y} - {x} > -0.6931471805599453,"
+        " np.log(-np.expm1({y} - {x})), np.log1p(-np.exp(np.minimum({y} - {x}, -0.6931471805599453)))))[()]",
+        math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
+        " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
+        llvm=None,  # the native log and expm1 of a small difference are further off than NumPy's
+        guards="x",
+        sample=((2.0, 4.0), (-3.0, 0.4)),
+        kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
+    ),
+    Primitive(
+        name="log1mexp",
+        latex=r"\log\left(1 - e^{#1}\right)",
+        partials=("-exp(x)/(0 - expm1(x))",),
+        numpy="np.where({x} > -0.6931471805599453, np.log(-np.expm1({x})), np.log1p(-np.exp(np.minimum({x}, -0.6931471805599453))))[()]",
+        math="(math.log(-math.expm1({x})) if {x} > -0.6931471805599453 else math.log1p(-math.exp({x})))",
+        llvm="where(x > -0.6931471805599453, log(-expm1(x)), log1p(-exp(minimum(x, -0.6931471805599453))))",
+        holomorphic=True,
+        sample=((-3.0, -0.2),),
+        kinks=(((0.0,), (-inf,)),),
+    ),
+    Primitive(
+        name="logcosh",
+        latex=r"\log\left(\cosh\left(#1\right)\right)",
+        partials=("tanh(x)",),
+        numpy="np.where(np.abs({x}) < 1.0, np.log1p(2.0 * np.sinh(0.5 * np.minimum(np.abs({x}), 1.0)) ** 2),"
+        " np.abs({x}) + np.log1p(np.exp(-2.0 * np.abs({x}))) - 0.6931471805599453)[()]",
+        math="(math.log1p(2.0 * math.sinh(0.5 * {x}) ** 2) if abs({x}) < 1.0"
+        " else abs({x}) + math.log1p(math.exp(-2.0 * abs({x}))) - 0.6931471805599453)",
+        llvm="where(abs(x) < 1, log1p(2*sinh(0.5*minimum(abs(x), 1))*sinh(0.5*minimum(abs(x), 1))),"
+        " abs(x) + log1p(exp(-2*abs(x))) - 0.6931471805599453)",
+        finite=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="xlogy",
+        latex=r"#1 \log\left(#2\right)",
+        partials=("log(y)", "where(special(x == 0 and y == 0), 0, x/away(special(x == 0 and y == 0), y))"),
+        numpy="{x} * np.log(np.where(({x} == 0.0) & ({y} == {y}), 1.0, {y}))",
+        math="({x} * math.log({y}) if {x} or {y} != {y} else {x} * 0.0)",
+        llvm="x*log(where(x == 0 and y == y, 1, y))",
+        holomorphic=True,
+        guards="y",
+        sample=(_R, _P),
+        kinks=(((0.0, 0.0), (-inf, 0.0)), ((0.0, 1.0), (0.0, 0.0)), ((0.0, inf), (inf, 0.0))),
+    ),
+    Primitive(
+        name="xlog1py",
+        latex=r"#1 \log\left(1 + #2\right)",
+        partials=("log1p(y)", "where(special(x == 0 and y == -1), 0, x/away(special(x == 0 and y == -1), 1 + y))"),
+        numpy="{x} * np.log1p(np.where(({x} == 0.0) & ({y} == {y}), 0.0, {y}))",
+        math="({x} * math.log1p({y}) if {x} or {y} != {y} else {x} * 0.0)",
+        llvm="x*log1p(where(x == 0 and y == y, 0, y))",
+        holomorphic=True,
+        guards="y",
+        sample=(_R, _U),
+        kinks=(((0.0, -1.0), (-inf, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
+    ),
+    # f(c*x)/x, which is y, and its derivatives by x: differentiating the quotient would cancel where x is small.
+    *(
+        Primitive(
+            name=f"{name}{n or ''}",
+            latex=latex,
+            partials=(_quotient_by_c(name, n), _quotient(name, n + 1), "0"),
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            guards="xy",
+            internal=True,
+        )
+        for name, latex in (
+            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}"),
+            ("log1p_by", r"\frac{\log\left(1 + #1 #2\right)}{#2}"),
+        )
+        for n in range(_QUOTIENT_ORDERS + 1)
+    ),
+    *(  # y, which is f(x) - x
+        Primitive(
+            name=name,
+            latex=latex,
+            partials=(rule, "0"),
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            guards="xy",
+            internal=True,
+        )
+        for name, latex, rule in (
+            ("expm1_less_x", r"e^{#1} - 1 - #1", "expm1(x)"),
+            ("log1p_less_x", r"\log\left(1 + #1\right) - #1", _by_size("1/(1 + x) - 1", "-x/(1 + x)", "abs(x) < 1")),
+            ("sin_less_x", r"\sin\left(#1\right) - #1", "-2*sin(0.5*x)^2"),
+        )
+    ),
     # Trigonometric
     Primitive(
         name="sin",
         latex=r"\sin",
         slow=True,
         partials=("cos(x)",),
+        odd=_ratio("sin"),
         numpy="sin",
         math="sin",
         llvm="sin",
         holomorphic=True,
         finite=True,
+        remainders=(
+            Remainder("x", _SIN_LESS_X, near="abs(x) < 0.5", held="sin_less_x"),
+            Remainder(1, "-cos(x)^2", power=2),
+        ),
         sample=(_R,),
     ),
     Primitive(
@@ -401,11 +763,17 @@ _TABLE = (
         latex=r"\cos",
         slow=True,
         partials=("-sin(x)",),
+        even="-" + _ratio("sin"),
         numpy="cos",
         math="cos",
         llvm="cos",
         holomorphic=True,
         finite=True,
+        remainders=(
+            Remainder(1, "-(2*sin(0.5*x)^2)"),
+            Remainder(-1, "2*cos(0.5*x)^2"),
+            Remainder(1, "-sin(x)^2", power=2),
+        ),
         sample=(_R,),
     ),
     Primitive(
@@ -413,6 +781,7 @@ _TABLE = (
         latex=r"\tan",
         partials=("1 + out^2",),
         complex_partials=("where(abs(cos(x)) == inf, 0, (1/cos(x))^2)",),
+        odd=_ratio("tan"),
         numpy="tan",
         math="tan",
         llvm="tan",
@@ -423,11 +792,13 @@ _TABLE = (
         name="arcsin",
         latex=r"\arcsin",
         partials=("1/sqrt(1 - x^2)",),
+        odd=_ratio("arcsin"),
         numpy="arcsin",
         math="asin",
         llvm="asin",
         aliases=("asin",),
         holomorphic=True,
+        remainders=(Remainder(pi / 2, "-arccos(x)"), Remainder(-pi / 2, "arccos(-x)")),
         sample=(_U,),
     ),
     Primitive(
@@ -439,18 +810,21 @@ _TABLE = (
         llvm="acos",
         aliases=("acos",),
         holomorphic=True,
+        remainders=(Remainder(pi / 2, "-arcsin(x)"), Remainder(pi, "-arccos(-x)")),
         sample=(_U,),
     ),
     Primitive(
         name="arctan",
         latex=r"\arctan",
         partials=("1/(1 + x^2)",),
+        odd=_ratio("arctan"),
         numpy="arctan",
         math="atan",
         llvm="atan",
         aliases=("atan",),
         holomorphic=True,
         finite=True,
+        remainders=(Remainder(pi / 2, "-arctan2(1, x)"), Remainder(-pi / 2, "arctan2(1, -x)")),
         sample=(_R,),
     ),
     Primitive(
@@ -465,12 +839,69 @@ _TABLE = (
         sample=(_P, _R),
     ),
     Primitive(
+        name="cot",
+        latex=r"\cot",
+        partials=("-(1 + out^2)",),
+        complex_partials=("-where(abs(sin(x)) == inf, 0, (1/sin(x))^2)",),
+        numpy="1.0 / np.tan({x})",
+        math="1.0 / math.tan({x})",
+        llvm="1/tan(x)",
+        aliases=("cotan",),
+        holomorphic=True,
+        sample=((0.3, 2.8),),
+    ),
+    # arcsec(x) is arccos(1/x), but computed from x - 1, which is exact where 1/x is not; so are the others.
+    Primitive(
+        name="arcsec",
+        latex=r"\operatorname{arcsec}",
+        partials=("1/(abs(x)*(sqrt(abs(x) - 1)*sqrt(abs(x) + 1)))",),
+        complex_partials=("1/(x^2*sqrt(1 - 1/x^2))",),
+        numpy="np.arctan2(np.sqrt(np.abs({x}) - 1.0) * np.sqrt(np.abs({x}) + 1.0), np.copysign(1.0, {x}))",
+        math="math.atan2(math.sqrt(abs({x}) - 1.0) * math.sqrt(abs({x}) + 1.0), math.copysign(1.0, {x}))",
+        llvm="arctan2(sqrt(abs(x) - 1)*sqrt(abs(x) + 1), copysign(1, x))",
+        complex="arccos(1/x)",
+        aliases=("asec",),
+        holomorphic=True,
+        sample=((1.1, 4.0),),
+        kinks=(((1.0,), (inf,)), ((-1.0,), (inf,))),
+    ),
+    Primitive(
+        name="arccsc",
+        latex=r"\operatorname{arccsc}",
+        partials=("-1/(abs(x)*(sqrt(abs(x) - 1)*sqrt(abs(x) + 1)))",),
+        complex_partials=("-1/(x^2*sqrt(1 - 1/x^2))",),
+        numpy="np.arctan2(np.copysign(1.0, {x}), np.sqrt(np.abs({x}) - 1.0) * np.sqrt(np.abs({x}) + 1.0))",
+        math="math.atan2(math.copysign(1.0, {x}), math.sqrt(abs({x}) - 1.0) * math.sqrt(abs({x}) + 1.0))",
+        llvm="arctan2(copysign(1, x), sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
+        complex="arcsin(1/x)",
+        aliases=("acsc",),
+        holomorphic=True,
+        sample=((1.1, 4.0),),
+        kinks=(((1.0,), (-inf,)), ((-1.0,), (-inf,))),
+    ),
+    Primitive(  # between -pi/2 and pi/2, with a step at 0
+        name="arccot",
+        latex=r"\operatorname{arccot}",
+        partials=("-1/(1 + x^2)",),
+        numpy="np.arctan2(np.copysign(1.0, {x}), np.abs({x}))",
+        math="math.atan2(math.copysign(1.0, {x}), abs({x}))",
+        llvm="arctan2(copysign(1, x), abs(x))",
+        complex="arctan(1/x)",
+        aliases=("acot",),
+        holomorphic=True,
+        finite=True,
+        sample=(_P,),
+        kinks=(((0.0,), (-1.0,)),),
+    ),
+    Primitive(
         name="deg2rad",
         latex=r"\frac{\pi}{180} #1",
         partials=("pi/180",),
         numpy="deg2rad",
         math="radians",
         llvm="x*(pi/180)",
+        complex="x*(pi/180)",
+        holomorphic=True,
         finite=True,
         sample=(_R,),
     ),
@@ -481,8 +912,29 @@ _TABLE = (
         numpy="rad2deg",
         math="degrees",
         llvm="x*(180/pi)",
+        complex="x*(180/pi)",
+        holomorphic=True,
         finite=True,
         sample=(_R,),
+    ),
+    # The waves of x in degrees: y, which a formula computes. With these rules derivatives are exact at multiples of 90 too.
+    *(
+        Primitive(
+            name=name,
+            latex=rf"\{function}\left(#1^{{\circ}}\right)",
+            partials=(rule, "0"),
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            quiet=True,
+            internal=True,
+        )
+        for name, function, rule in (
+            ("sine", "sin", "pi/180*cosd(x)"),
+            ("cosine", "cos", "-pi/180*sind(x)"),
+            ("tangent", "tan", "pi/180*(1 + out^2)"),
+            ("cotangent", "cot", "-pi/180*(1 + out^2)"),
+        )
     ),
     # sin(pi x)/(pi x). A derivative has two forms, by the size of x. Differentiating a form would lose what it
     # is made for, so each order is an operation: sinc2(x, y) is y, the second derivative, with a rule of its own.
@@ -491,9 +943,11 @@ _TABLE = (
         latex=r"\operatorname{sinc}",
         slow=True,
         partials=(_sinc_rule(1),),
+        even="pi^2*(" + re.sub(r"\bx\b", "(pi*x)", _ratio_rule("sin", "cos(x)")) + ")",
         numpy="sinc",
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
         llvm="sin(pi*where(x == 0, 1e-20, x))/(pi*where(x == 0, 1e-20, x))",
+        holomorphic=True,
         finite=True,
         sample=((0.15, 0.9),),
         kinks=(((0.0,), (0.0,)),),
@@ -516,22 +970,35 @@ _TABLE = (
     # Hyperbolic; tanh' is written with exp(-2|x|) because 1 - tanh^2 cancels for large arguments.
     Primitive(
         name="sinh",
+        grows=True,
         latex=r"\sinh",
         partials=("cosh(x)",),
+        odd=_ratio("sinh"),
         numpy="sinh",
         math="sinh",
         llvm="sinh",
         holomorphic=True,
+        logarithms=((2, "x + log1mexp(-(2*x))"),),
         sample=(_R,),
     ),
     Primitive(
         name="cosh",
+        grows=True,
         latex=r"\cosh",
         partials=("sinh(x)",),
+        even=_ratio("sinh"),
         numpy="cosh",
         math="cosh",
         llvm="cosh",
         holomorphic=True,
+        positive=True,
+        remainders=(
+            Remainder(1, "2*sinh(0.5*x)^2"),
+            Remainder(1, "sinh(x)^2", power=2),
+            Remainder("sinh(x)", "exp(-x)"),
+            Remainder("-sinh(x)", "exp(x)"),
+        ),
+        logarithms=((1, "logcosh(x)"),),
         sample=(_R,),
     ),
     Primitive(
@@ -539,33 +1006,66 @@ _TABLE = (
         latex=r"\tanh",
         partials=("4*bell(x, exp(-2*abs(x))/(1 + exp(-2*abs(x)))^2)",),
         complex_partials=("where(abs(cosh(x)) == inf, 0, (1/cosh(x))^2)",),
+        odd=_ratio("tanh"),
         numpy="tanh",
         math="tanh",
         llvm="tanh",
         holomorphic=True,
         finite=True,
+        remainders=(
+            Remainder(1, "-(2*sigmoid(-(2*x)))"),
+            Remainder(-1, "2*sigmoid(2*x)"),
+            Remainder(1, "-(4*bell(x, exp(-2*abs(x))/(1 + exp(-2*abs(x)))^2))", power=2),
+        ),
         sample=(_R,),
     ),
     Primitive(  # y, which is a quarter of sech(x)^2; differentiating the form would go wrong at 0
         name="bell",
         latex=r"\frac{1}{4 \cosh^{2}\left(#1\right)}",
         partials=("-2*out*tanh(x)", "0"),
+        even=f"-2*out*{_ratio('tanh')}",
         numpy="{y}",
         math="{y}",
         llvm="y",
+        logarithms=((4, "-2*logcosh(x)"),),
         quiet=True,
         internal=True,
         finite=True,
+    ),
+    Primitive(
+        name="sech",
+        latex=r"\operatorname{sech}",
+        partials=("-out*tanh(x)",),
+        numpy="2.0 * np.exp(-np.abs({x})) / (1.0 + np.exp(-2.0 * np.abs({x})))",
+        math="2.0 * math.exp(-abs({x})) / (1.0 + math.exp(-2.0 * abs({x})))",
+        llvm="2*exp(-abs(x))/(1 + exp(-2*abs(x)))",
+        complex="2*exp(where(real(x) < 0, x, -x))/(1 + exp(2*where(real(x) < 0, x, -x)))",
+        holomorphic=True,
+        finite=True,
+        sample=(_R,),
+    ),
+    Primitive(
+        name="csch",
+        latex=r"\operatorname{csch}",
+        partials=("-out*coth(x)",),
+        numpy="np.copysign(2.0 * np.exp(-np.abs({x})) / np.expm1(-2.0 * np.abs({x})), {x})",
+        math="math.copysign(2.0 * math.exp(-abs({x})) / math.expm1(-2.0 * abs({x})), {x})",
+        llvm="copysign(2*exp(-abs(x))/expm1(-2*abs(x)), x)",
+        complex="where(real(x) < 0, 2, -2)*exp(where(real(x) < 0, x, -x))/expm1(2*where(real(x) < 0, x, -x))",
+        aliases=("cosech",),
+        holomorphic=True,
+        sample=(_P,),
     ),
     Primitive(
         name="arcsinh",
         latex=r"\operatorname{arsinh}",
         partials=("1/hypot(1, x)",),
         complex_partials=("1/sqrt(1 + x^2)",),
+        odd=_ratio("arcsinh"),
         numpy="arcsinh",
         math="asinh",
         llvm="asinh",
-        aliases=("asinh",),
+        aliases=("asinh", "arsinh"),
         holomorphic=True,
         finite=True,
         sample=(_R,),
@@ -577,7 +1077,7 @@ _TABLE = (
         numpy="arccosh",
         math="acosh",
         llvm="acosh",
-        aliases=("acosh",),
+        aliases=("acosh", "arcosh"),
         holomorphic=True,
         sample=((1.1, 4.0),),
     ),
@@ -585,12 +1085,52 @@ _TABLE = (
         name="arctanh",
         latex=r"\operatorname{artanh}",
         partials=("1/(1 - x^2)",),
+        odd=_ratio("arctanh"),
         numpy="arctanh",
         math="atanh",
         llvm="atanh",
-        aliases=("atanh",),
+        aliases=("atanh", "artanh"),
         holomorphic=True,
         sample=(_U,),
+    ),
+    Primitive(  # neither term is negative, so they do not cancel
+        name="arcsech",
+        latex=r"\operatorname{arsech}",
+        partials=("-1/(x*(sqrt(1 - x)*sqrt(1 + x)))",),
+        complex_partials=("-1/(x^2*sqrt(1/x - 1)*sqrt(1/x + 1))",),
+        numpy="np.log1p(np.sqrt(1.0 - {x}) * np.sqrt(1.0 + {x})) - np.log({x})",
+        math="math.log1p(math.sqrt(1.0 - {x}) * math.sqrt(1.0 + {x})) - math.log({x})",
+        llvm="log1p(sqrt(1 - x)*sqrt(1 + x)) - log(x)",
+        complex="arccosh(1/x)",
+        aliases=("asech", "arsech"),
+        holomorphic=True,
+        sample=((0.1, 0.9),),
+        kinks=(((1.0,), (-inf,)),),
+    ),
+    Primitive(
+        name="arccsch",
+        latex=r"\operatorname{arcsch}",
+        partials=("-1/(abs(x)*hypot(1, x))",),
+        complex_partials=("-1/(x^2*sqrt(1 + 1/x^2))",),
+        numpy="np.arcsinh(1.0 / {x})",
+        math="math.asinh(1.0 / {x})",
+        llvm="arcsinh(1/x)",
+        aliases=("acsch", "arcsch"),
+        holomorphic=True,
+        sample=(_P,),
+    ),
+    Primitive(
+        name="arccoth",
+        latex=r"\operatorname{arcoth}",
+        partials=("1/((1 - x)*(1 + x))",),
+        complex_partials=("1/(1 - x^2)",),
+        numpy="np.copysign(0.5 * np.log1p(2.0 / (np.abs({x}) - 1.0)), {x})",
+        math="math.copysign(0.5 * math.log1p(2.0 / (abs({x}) - 1.0)), {x})",
+        llvm="copysign(0.5*log1p(2/(abs(x) - 1)), x)",
+        complex="arctanh(1/x)",
+        aliases=("acoth", "arcoth"),
+        holomorphic=True,
+        sample=((1.1, 4.0),),
     ),
     # Of one step, or with a kink
     Primitive(
@@ -716,6 +1256,31 @@ _TABLE = (
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
     ),
+    Primitive(  # the remainder that has the sign of x
+        name="fmod",
+        latex=r"\operatorname{fmod}",
+        slow=True,
+        partials=("1", "-trunc(x/y)"),
+        numpy="fmod",
+        math="fmod",
+        llvm="frem",
+        aliases=("rem",),
+        guards="y",
+        sample=((1.1, 1.9), (0.6, 0.9)),
+    ),
+    Primitive(  # the size of x with the sign of y, be it that of a zero
+        name="copysign",
+        latex=r"\operatorname{copysign}",
+        partials=("sign(x)*copysign(1, y)", "0"),
+        numpy="copysign",
+        math="copysign",
+        llvm="llvm.copysign",
+        quiet=True,
+        guards="xy",
+        finite=True,
+        sample=(_P, _R),
+        kinks=(((0.0, 1.0), (0.0, 0.0)), ((-2.0, -0.0), (1.0, 0.0))),
+    ),
     # Of machine learning
     Primitive(
         name="relu",
@@ -736,8 +1301,17 @@ _TABLE = (
         numpy="np.exp(np.minimum({x}, 0.0)) / (1.0 + np.exp(-np.abs({x})))",
         math="math.exp({x} if {x} < 0.0 or {x} != {x} else 0.0) / (1.0 + math.exp(-abs({x})))",
         llvm="where(x < 0, exp(-abs(x)), 1)/(1 + exp(-abs(x)))",
+        complex="where(real(x) < 0, exp(where(real(x) < 0, x, -x)), 1)/(1 + exp(where(real(x) < 0, x, -x)))",
+        complex_partials=("bell(0.5*x, out*sigmoid(-x))",),
         aliases=("expit",),
+        holomorphic=True,
         finite=True,
+        positive=True,
+        remainders=(Remainder(1, "-sigmoid(-x)"), Remainder(0.5, "0.5*tanh(0.5*x)")),
+        logarithms=(
+            (1, "-softplus(-x)"),
+            (2, _by_size("log(2) - softplus(-x)", "log1p(tanh(0.5*x))", "abs(x) < 1")),
+        ),
         sample=(_R,),
     ),
     Primitive(
@@ -747,6 +1321,8 @@ _TABLE = (
         numpy="np.maximum({x}, 0.0) + np.log1p(np.exp(-np.abs({x})))",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0) + math.log1p(math.exp(-abs({x})))",
         llvm="maximum(x, 0) + log1p(exp(-abs(x)))",
+        complex=_SOFTPLUS,
+        holomorphic=True,
         finite=True,
         sample=(_R,),
     ),
@@ -766,12 +1342,14 @@ _TABLE = (
         latex=r"\operatorname{erf}",
         slow=True,
         partials=("2/sqrt(pi)*exp(-x^2)",),
+        odd=_ratio("erf"),
         numpy="erf",
         math="erf",
         llvm="erf",
         module="special",
         holomorphic=True,
         finite=True,
+        remainders=(Remainder(1, "-erfc(x)"), Remainder(-1, "erfc(-x)")),
         sample=(_R,),
     ),
     Primitive(
@@ -785,10 +1363,91 @@ _TABLE = (
         module="special",
         holomorphic=True,
         finite=True,
+        positive=True,
+        remainders=(Remainder(1, "-erf(x)"), Remainder(2, "-erfc(-x)")),
+        logarithms=((1, _by_size("log_ndtr(-(sqrt(2)*x)) + log(2)", "log1p(-erf(x))", "x < 0.5")),),
+        sample=(_R,),
+    ),
+    Primitive(
+        name="erfcx",
+        latex=r"\operatorname{erfcx}",
+        slow=True,
+        partials=(f"-2*out*{_erfc_ratio(1, 'x')}",),
+        complex_partials=("2*x*out - 2/sqrt(pi)",),
+        numpy="erfcx",
+        math=None,
+        llvm=None,
+        module="special",
+        holomorphic=True,
+        positive=True,
+        sample=(_R,),
+    ),
+    *(  # y, the ratio of the integrals of erfc, taken that many times and once less
+        Primitive(
+            name=f"erfc_ratio{n}",
+            latex=rf"\frac{{\operatorname{{i}}^{{{n}}}\operatorname{{erfc}}\left(#1\right)}}"
+            rf"{{\operatorname{{i}}^{{{n - 1}}}\operatorname{{erfc}}\left(#1\right)}}",
+            partials=(f"2*out*({n}*out - {n + 1}*{_erfc_ratio(n + 1, 'x')})", "0"),
+            numpy="{y}",
+            math="{y}",
+            llvm="y",
+            guards="xy",
+            internal=True,
+        )
+        for n in range(1, _ERFCX_ORDERS + 1)
+    ),
+    Primitive(
+        name="ndtr",
+        latex=r"\Phi",
+        slow=True,
+        partials=("1/sqrt(2*pi)*exp(-0.5*x^2)",),
+        numpy="ndtr",
+        math="0.5 * math.erfc(-0.7071067811865476 * {x})",
+        llvm="0.5*erfc(-0.7071067811865476*x)",
+        module="special",
+        holomorphic=True,
+        finite=True,
+        positive=True,
+        remainders=(Remainder(1, "-ndtr(-x)"), Remainder(0.5, "0.5*erf(sqrt(0.5)*x)")),
+        logarithms=(
+            (1, "log_ndtr(x)"),
+            (2, _by_size("log_ndtr(x) + log(2)", "log1p(erf(sqrt(0.5)*x))", "x > -0.7")),
+        ),
+        sample=(_R,),
+    ),
+    Primitive(
+        name="log_ndtr",
+        latex=r"\log\left(\Phi\left(#1\right)\right)",
+        slow=True,
+        partials=("mills(x)",),
+        numpy="log_ndtr",
+        math=None,
+        llvm=None,
+        module="special",
+        holomorphic=True,
+        sample=(_R,),
+        kinks=(((inf,), (0.0,)), ((-inf,), (inf,))),
+    ),
+    Primitive(  # the density of the normal distribution by its integral
+        name="mills",
+        latex=r"\frac{\varphi\left(#1\right)}{\Phi\left(#1\right)}",
+        slow=True,
+        partials=(
+            f"where(special(out == 0), 0, -out*sqrt(2)*away(special(out == 0), {_erfc_ratio(1, '(-x/sqrt(2))')}))",
+        ),
+        complex_partials=("-out*(x + out)",),
+        numpy="0.7978845608028654 / special.erfcx(-0.7071067811865476 * {x})",
+        math=None,
+        llvm=None,
+        module="special",
+        holomorphic=True,
+        positive=True,
+        internal=True,
         sample=(_R,),
     ),
     Primitive(
         name="gamma",
+        grows=True,
         latex=r"\Gamma",
         slow=True,
         partials=("out*digamma(x)",),
@@ -811,6 +1470,18 @@ _TABLE = (
         aliases=("gammaln",),
         sample=(_P,),
     ),
+    Primitive(  # of complex arguments; of real ones it is a formula
+        name="loggamma",
+        latex=r"\log\Gamma",
+        slow=True,
+        partials=("digamma(x)",),
+        numpy="loggamma",
+        math=None,
+        llvm=None,
+        module="special",
+        holomorphic=True,
+        internal=True,
+    ),
     Primitive(
         name="digamma",
         latex=r"\psi",
@@ -828,7 +1499,8 @@ _TABLE = (
         latex=r"\psi^{(#1)}\left(#2\right)",
         slow=True,
         partials=("0", "polygamma(x + 1, y)"),
-        numpy="polygamma",
+        numpy="polygamma({x}, {y})",
+        helper=_POLYGAMMA,
         math=None,
         llvm=None,
         module="special",
@@ -857,13 +1529,27 @@ _TABLE = (
             ("ne", "!=", "une", r"\neq"),
         )
     ),
+    *(
+        Primitive(
+            name=name,
+            latex=rf"\operatorname{{{name}}}",
+            partials=("0",),
+            numpy=name,
+            math=name,
+            llvm=llvm,
+            condition=True,
+            holomorphic=True,
+            quiet=True,
+        )
+        for name, llvm in (("isnan", "x != x"), ("isinf", "abs(x) == inf"), ("isfinite", "abs(x) < inf"))
+    ),
     Primitive(
         name="and",
         latex=r"\wedge",
         partials=("0", "0"),
         numpy="{x} & {y}",
         llvm="and",
-        symbols=(Symbol("and", AND), Symbol("&", BITAND, conditions=True)),
+        symbols=(Symbol("and", AND), Symbol("&&", AND), Symbol("&", BITAND, conditions=True)),
         aliases=("And",),
         variadic=True,
         takes="cc",
@@ -876,7 +1562,7 @@ _TABLE = (
         partials=("0", "0"),
         numpy="{x} | {y}",
         llvm="or",
-        symbols=(Symbol("or", OR), Symbol("|", BITOR, conditions=True)),
+        symbols=(Symbol("or", OR), Symbol("||", OR), Symbol("|", BITOR, conditions=True)),
         aliases=("Or",),
         variadic=True,
         takes="cc",
@@ -889,7 +1575,11 @@ _TABLE = (
         partials=("0",),
         numpy="logical_not",
         llvm="xor",
-        symbols=(Symbol("not", NOT, prefix=True), Symbol("~", UNARY, prefix=True, conditions=True)),
+        symbols=(
+            Symbol("not", NOT, prefix=True),
+            Symbol("!", UNARY, prefix=True),
+            Symbol("~", UNARY, prefix=True, conditions=True),
+        ),
         aliases=("Not",),
         takes="c",
         condition=True,
@@ -908,24 +1598,60 @@ _TABLE = (
         finite=True,
         sample=((-1.0, 1.0), _R, _R),
     ),
-    # For spellings in LLVM: the remainder that has the sign of x, and the size of x with the sign of y
+    # Of complex numbers; of real ones only the angle is an operation, 0 or pi
     Primitive(
-        name="fmod",
-        latex=r"\operatorname{fmod}",
+        name="angle",
+        latex=r"\arg",
+        partials=("0",),
+        numpy="angle",
+        math="math.atan2(0.0, {x})",
+        llvm="arctan2(0, x)",
+        aliases=("arg",),
+        conjugates=True,
+        quiet=True,
+        finite=True,
+        sample=((-3.0, -0.2),),
+        kinks=(((0.0,), (0.0,)),),
+    ),
+    *(
+        Primitive(
+            name=name,
+            latex=latex,
+            partials=("0",),
+            numpy=numpy,
+            math=None,
+            llvm=None,
+            conjugates=True,
+            quiet=True,
+            internal=True,
+            finite=True,
+        )
+        for name, numpy, latex in (
+            ("real", "real", r"\operatorname{Re}"),
+            ("imag", "imag", r"\operatorname{Im}"),
+            ("conj", "conjugate", r"\overline{#1}"),
+        )
+    ),
+    Primitive(  # the number next to x in the direction of y
+        name="nextafter",
+        latex=r"\operatorname{nextafter}",
         partials=("0", "0"),
-        numpy="fmod",
-        math="fmod",
-        llvm="frem",
+        numpy="nextafter",
+        math="nextafter",
+        llvm="nextafter",
+        finite=True,
         internal=True,
     ),
-    Primitive(
-        name="copysign",
-        latex=r"\operatorname{copysign}",
-        partials=("0", "0"),
-        numpy="copysign",
-        math="copysign",
-        llvm="llvm.copysign",
+    Primitive(  # y, which is x computed in another way; the derivative is that of x
+        name="instead",
+        latex="#1",
+        partials=("1", "0"),
+        numpy="{y}",
+        math="{y}",
+        llvm="y",
+        quiet=True,
         internal=True,
+        finite=True,
     ),
     # For rules: the condition of a special point, and a value that is NaN there instead
     Primitive(
@@ -955,6 +1681,32 @@ _TABLE = (
         internal=True,
         sample=((0.0, 0.0), _R),
     ),
+    # For sweeps: x as if it did not change; x with one more way to change, along that of y (see `derive/ways.py`)
+    Primitive(
+        name="fixed",
+        latex="#1",
+        partials=("0",),
+        numpy="{x}",
+        math="{x}",
+        llvm="x",
+        holomorphic=True,
+        quiet=True,
+        internal=True,
+        finite=True,
+    ),
+    Primitive(
+        name="by",
+        latex="#1",
+        partials=("1", "1"),
+        numpy="{x}",
+        math="{x}",
+        llvm="x",
+        holomorphic=True,
+        quiet=True,
+        guards="xy",
+        internal=True,
+        finite=True,
+    ),
     Primitive(  # where(y, x, 0) for an x that is finite
         name="masked",
         latex=r"#1 \left[#2\right]",
@@ -971,19 +1723,91 @@ _TABLE = (
     ),
 )
 
-PRIMITIVES = {primitive.name: primitive for primitive in _TABLE}
+_RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
+    Primitive(
+        name=f"{of.name}ratio",
+        latex=rf"\frac{{{of.latex}\left(#1\right)}}{{#1}}",
+        partials=(f"x*({_ratio_rule(of.name, of.partials[0])})", "0"),
+        even=_ratio_rule(of.name, of.partials[0]),
+        numpy="{y}",
+        math="{y}",
+        llvm="y",
+        quiet=True,
+        internal=True,
+        finite=of.finite,
+    )
+    for of in _TABLE
+    if of.name in _ODD
+)
 
-# Functions that are short for a formula; users may call them, the graph never holds them.
-FORMULAS: dict[str, tuple[tuple[str, ...], str]] = {
-    "square": (("x",), "x^2"),
-    "clip": (("x", "low", "high"), "minimum(maximum(x, low), high)"),
-    "loggamma": (("x",), "lgamma(x) + where(x < 0, nan, 0)"),  # SciPy's and SymPy's, which is complex for x < 0
-}
+PRIMITIVES = {primitive.name: primitive for primitive in (*_TABLE, *_RATIOS)}
 
-CONSTANTS = {"pi": 3.141592653589793, "inf": inf, "nan": nan}
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A function that is short for a formula; users and rules may call it, the graph never holds it."""
+
+    name: str
+    parameters: tuple[str, ...]
+    text: str
+    complex: str = ""
+    """The same for complex arguments, where `text` is for real ones only."""
+    latex: str = ""
+    """As of a primitive; default the name."""
+    aliases: tuple[str, ...] = ()
+
+
+# An angle in degrees is t + 180*n, where t lies between -90 and 90 and is exact; a wave changes its sign with n.
+_TURNS = "round(fmod(x, 360)/180)"
+_REST = f"(fmod(x, 360) - 180*{_TURNS})"
+_SIGN = f"(2*abs(abs({_TURNS}) - 1) - 1)"
+
+_FORMULAS = (
+    Formula("square", ("x",), "x^2", latex="#1^{2}"),
+    Formula("clip", ("x", "low", "high"), "minimum(maximum(x, low), high)"),
+    Formula("div", ("x", "y"), "x/y", latex=r"\frac{#1}{#2}", aliases=("divide",)),
+    Formula("sec", ("x",), "1/cos(x)", latex=r"\sec"),
+    Formula("csc", ("x",), "1/sin(x)", latex=r"\csc", aliases=("cosec",)),
+    Formula("coth", ("x",), "1/tanh(x)", latex=r"\coth"),
+    *(
+        Formula(name, ("x",), text, text_of_radians, rf"\{function}\left(#1^{{\circ}}\right)")
+        for name, text, text_of_radians, function in (
+            ("sind", f"sine(x, {_SIGN}*sin(deg2rad({_REST})))", "sin(deg2rad(x))", "sin"),
+            ("cosd", f"cosine(x, {_SIGN}*sin(deg2rad(90 - abs({_REST}))))", "cos(deg2rad(x))", "cos"),
+            ("tand", "tangent(x, sind(x)/cosd(x))", "tan(deg2rad(x))", "tan"),
+            ("cotd", "cotangent(x, cosd(x)/sind(x))", "cot(deg2rad(x))", "cot"),
+            ("secd", "1/cosd(x)", "", "sec"),
+            ("cscd", "1/sind(x)", "", "csc"),
+        )
+    ),
+    *(
+        Formula(f"a{function}d", ("x",), f"rad2deg(arc{function}(x))")
+        for function in ("sin", "cos", "tan", "cot", "sec", "csc")
+    ),
+    Formula("atan2d", ("y", "x"), "rad2deg(arctan2(y, x))"),
+    # SciPy's and SymPy's, which is complex for x < 0
+    Formula("loggamma", ("x",), "lgamma(x) + where(x < 0, nan, 0)", "loggamma(x)", r"\log\Gamma"),
+    Formula("real", ("x",), "x", "real(x)", r"\operatorname{Re}", ("re",)),
+    Formula("imag", ("x",), "where(x == x, 0, 0)", "imag(x)", r"\operatorname{Im}", ("im",)),
+    Formula("conj", ("x",), "x", "conj(x)", r"\overline{#1}", ("conjugate",)),
+)
+FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *formula.aliases)}
+
+CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
 
 # Functions of arrays; `max` and `min` are too, of one argument.
 REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
+
+# The names that are functions even where a formula does not call them, so that `sin` alone is a slip. The name of any
+# other function is a variable in a formula that does not call it: there it may well be meant, as `angle` or `div`.
+_CORE = """
+    mod Mod pow sqrt cbrt hypot exp exp2 expm1 log ln log2 log10 log1p logaddexp sin cos tan arcsin asin arccos acos
+    arctan atan arctan2 atan2 deg2rad rad2deg sinc sinh cosh tanh arcsinh asinh arccosh acosh arctanh atanh abs Abs
+    sign floor ceil ceiling round trunc heaviside Heaviside maximum Max max minimum Min min relu sigmoid expit softplus
+    logit erf erfc gamma lgamma gammaln loggamma digamma polygamma Lt Le Gt Ge Eq Ne And Or Not where square clip dot
+    logsumexp mean norm outer prod softmax sum Piecewise
+"""
+CORE = frozenset(_CORE.split())
 
 FUNCTIONS: dict[str, Primitive] = {
     alias: primitive

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from symdiff.arrays import (
+    LETTERS,
     Assemble,
     Broadcast,
     Expand,
     Index,
     Permute,
+    Place,
+    Range,
     Reshape,
     Structure,
     Sum,
     apart,
+    labels,
     whole,
 )
 
@@ -49,6 +53,8 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
         return reduce(lambda total, term: b.op("add", total, term), [b.structure(operation, j) for j in terms])
     if row[0] == "mul" and (scale := b.value(row[1])) is not None and scale >= 1 and _positive(b, row[2]):
         return b.op("mul", row[1], b.structure(operation, row[2]))
+    if len(shape) > len(LETTERS):
+        return None
     if row[0] == "mul":
         p, q = row[1:]
     elif row[0] == "pow" and b.value(row[2]) == 2.0:
@@ -57,7 +63,7 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
         return None
     if any(shape[a] != 1 and dims[a] == 1 for dims in (b.shape(p), b.shape(q)) for a in range(-len(dims), 0)):
         return None
-    letters = "abcdefghijklmnop"[: len(shape)]
+    letters = labels(len(shape))
     left, right = (letters[len(shape) - len(b.shape(i)) :] for i in (p, q))
     out = "".join([letter for k, letter in enumerate(letters) if k - len(shape) not in axes])
     summed = {letters[a] for a in axes}
@@ -131,8 +137,17 @@ def _reshape(b: Builder, operation: Reshape, x: int) -> int | None:
 
 @_structural(Assemble)
 def _assemble(b: Builder, operation: Assemble, *parts: int) -> int | None:
-    place = whole(operation.to[len(operation.to) - operation.rank :])
-    return b.full(parts[0], operation.to) if len(parts) == 1 and operation.places[0] == place else None
+    """One array that fills all is itself, with axes of one element where its place has an index."""
+    if len(parts) != 1:
+        return None
+    (place,), core = operation.places, operation.core
+    if any(p != Range(0, dim) and (p, dim) != (0, 1) for p, dim in zip(place, core, strict=True)):
+        return None
+    new = [k for k in range(-1, -1 - len(core), -1) if not isinstance(place[k], Range)]
+    if new and not b.shape(parts[0]):
+        return None  # a list of one number
+    part = b.full(parts[0], tuple([dim for k, dim in enumerate(core, -len(core)) if k not in new]))
+    return b.full(b.structure(Expand(tuple(new)), part) if new else part, operation.to)
 
 
 @_structural(Index)
@@ -142,7 +157,19 @@ def _index(b: Builder, operation: Index, x: int) -> int | None:
     if place == whole(shape[len(shape) - len(place) :]):
         return x
     if isinstance(row[0], Assemble) and row[0].rank == len(place):
-        parts = [(p, i) for p, i in zip(row[0].places, row[1:], strict=True) if not apart(p, place)]
-        if len(parts) == 1 and parts[0][0] == place:
-            return b.full(parts[0][1], operation.shape(shape))
+        parts = [k for k in _near(b, x, place) if not apart(row[0].places[k], place)]
+        if len(parts) == 1 and row[0].places[parts[0]] == place:
+            return b.full(row[1 + parts[0]], operation.shape(shape))
     return None
+
+
+def _near(b: Builder, x: int, place: Place) -> Iterable[int]:
+    """Of the places of assembled row `x`, those that may share elements with a place, by their first axis."""
+    places = b.row(x)[0].places
+    if not isinstance(place[0], int):
+        return range(len(places))
+    if x not in b.elements:
+        b.elements[x] = {}
+        for k, (first, *_) in enumerate(places):
+            b.elements[x].setdefault(first if isinstance(first, int) else None, []).append(k)
+    return [*b.elements[x].get(place[0], ()), *b.elements[x].get(None, ())]

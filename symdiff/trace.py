@@ -7,9 +7,9 @@ it is the table of the article on automatic differentiation in Wikipedia.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from html import escape
 from itertools import accumulate
@@ -89,6 +89,7 @@ class Trace:
     columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    _places: dict[str, int] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -106,10 +107,11 @@ class Trace:
         if isinstance(name, int):
             return self.steps[name]
         name = normal(name)
-        found = next((step for step in self.steps if step.name == name), None)
-        if found is None:
+        if not self._places:
+            self._places.update((step.name, k) for k, step in reversed([*enumerate(self.steps)]))
+        if name not in self._places:
             raise KeyError(f"no step is named {name!r}")
-        return found
+        return self.steps[self._places[name]]
 
     def __str__(self) -> str:
         head, first, last, note = self._table()
@@ -229,7 +231,8 @@ def plan(recipe: Recipe, wrt: tuple[str, ...], results: Sequence[Shape], *, tang
     program, primal = derive(source, wrt), _plain(source)
     found = lines(primal)
     adjoint = cotangent or tuple(results) == ((),)
-    columns = [_columns(primal, line, wrt, tangent=tangent, adjoint=adjoint) for line in found]
+    by = frozenset(wrt)
+    columns = [_columns(primal, line, by, tangent=tangent, adjoint=adjoint) for line in found]
     conditions = frozenset(line.row for line in found if primal.graph.is_condition(line.row))
     layout = record_of("trace", program.names)
     return Plan(
@@ -242,7 +245,7 @@ def _plain(program: Program) -> Program:
     return compact(lazy(program))
 
 
-def _columns(program: Program, line: Line, wrt: Sequence[str], *, tangent: bool, adjoint: bool) -> tuple[str, ...]:
+def _columns(program: Program, line: Line, wrt: Collection[str], *, tangent: bool, adjoint: bool) -> tuple[str, ...]:
     """What a line has: conditions have a value alone, and arguments that are held no adjoint."""
     if program.graph.is_condition(line.row):
         return ("value",)
@@ -252,8 +255,8 @@ def _columns(program: Program, line: Line, wrt: Sequence[str], *, tangent: bool,
 
 def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool) -> Program:
     """Value, tangent and adjoint of each line of a program, by one sweep each."""
-    work = Pass(_plain(source))
-    primal = work.program
+    primal = _plain(source)
+    work = Pass(primal)
     found = lines(primal)
     rows = list(dict.fromkeys(line.row for line in found if not primal.graph.is_condition(line.row)))
     dots: dict[int, int] = {}
@@ -263,24 +266,28 @@ def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bo
         dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in given})
     weights: list[int] = []
     if cotangent:
-        weights = [work.input(f"{name}_bar", i) for i, name in zip(primal.outputs, primal.names, strict=True)]
-    elif [work.builder.shape(i) for i in primal.outputs] == [()]:
+        weights = [work.input(f"{name}_bar", work.at(i)) for i, name in zip(primal.outputs, primal.names, strict=True)]
+    elif [primal.graph.shape(i) for i in primal.outputs] == [()]:
         weights = [work.builder.const(1.0)]
     if weights:
         totals: dict[int, int] = {}
-        for output, weight in zip(primal.outputs, weights, strict=True):
+        for output, weight in zip(work.program.outputs, weights, strict=True):
             totals[output] = work.builder.op("add", totals[output], weight) if output in totals else weight
-        bars = work.reverse(totals, rows)
+        bars = work.adjoints(totals, rows)
     outputs: list[int] = []
+    zero = work.builder.const(0.0)
     own = dict(zip(primal.names, weights, strict=False))
+    by = frozenset(wrt)
     for line in found:
-        columns = _columns(primal, line, wrt, tangent=tangent, adjoint=bool(weights))
-        outputs.append(work.builder.number(line.row))
+        columns = _columns(primal, line, by, tangent=tangent, adjoint=bool(weights))
+        shape = primal.graph.shape(line.row)
+        outputs.append(work.builder.number(work.at(line.row)))
         if "tangent" in columns:
-            outputs += work.full(dots, [line.row])
+            dot = work.tangent(dots, line.row)
+            outputs.append(work.builder.full(zero if dot is None else dot, shape))
         if "adjoint" in columns:
-            of_result = {line.row: own[line.name]} if line.kind == "result" else bars
-            outputs += work.full(of_result, [line.row])
+            bar = own[line.name] if line.kind == "result" else bars.get(line.row, zero)
+            outputs.append(work.builder.full(bar, shape))
     return _plain(work.finish((), outputs, (), [f"p{k}" for k in range(len(outputs))]))
 
 

@@ -29,6 +29,7 @@ class Unrolled:
         args: names of the elements of the arguments, in order: `a`, `x[0]`, `x[1]`, ...
         wrt: of those to differentiate by: their indices in `args`.
         outputs: names of the elements of the results.
+        holomorphic: whether a complex step of an argument gives the derivative.
     """
 
     def __init__(self, f: Function, sizes: Mapping[str, int]) -> None:
@@ -36,6 +37,11 @@ class Unrolled:
             return [tuple([value(dim, sizes) for dim in shape]) for shape in shapes]
 
         self._f = f
+        self.holomorphic = True
+        try:
+            f._recipe.refuse_complex(*f.wrt)  # noqa: SLF001 - a part of it
+        except TypeError:
+            self.holomorphic = False
         self._cores = dict(zip(f.args, known(f.cores), strict=True))
         self._results = known(f.results)
         self._by = [self._cores[name] for name in f.wrt]

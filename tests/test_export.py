@@ -244,11 +244,11 @@ def test_the_script(tmp_path):
     assert "check" not in done.stdout
     assert "Arguments: x1, x2" in run_script(path, "--help").stdout
     for words, said in (
-        (["1"], "needed is a value for each of: x1 x2; not 1"),
+        (["1"], "give one value for each of: x1 x2 (1 given)"),
         (["1", "two"], "x2 takes a number, not 'two'"),
         (["--nonsense"], "options are --check and --help, alone; not --nonsense"),
         (["--check", "1"], "alone; not --check 1"),
-        (["1", "2", "3"], "for each of: x1 x2; not 3"),
+        (["1", "2", "3"], "for each of: x1 x2 (3 given)"),
     ):
         done = run_script(path, *words)
         assert done.returncode == 2

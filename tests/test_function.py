@@ -239,7 +239,7 @@ def test_complex_arguments_for_holomorphic_formulas():
 
 
 @pytest.mark.parametrize(
-    "text", ["abs(z)", "where(z > 0, z, 1)", "floor(z)", "maximum(z, 1)", "sigmoid(z)", "z % 2", "hypot(z, 1)"]
+    "text", ["abs(z)", "where(z > 0, z, 1)", "floor(z)", "maximum(z, 1)", "relu(z)", "z % 2", "hypot(z, 1)"]
 )
 def test_the_rest_refuses_complex(text):
     f = symdiff.compile(text)
@@ -454,8 +454,8 @@ def test_dropped_functions_leave_nothing_behind():
         f = symdiff.compile(f"leak*{k} + {k}")
         f.grad(np.ones(2))
         f.grad(1.0)
-    symdiff.compiler._CACHE._kept.clear()
     del f
+    symdiff.clear_cache()
     assert count() <= before
 
 
@@ -582,12 +582,11 @@ def test_signature_of_awkward_names():
 
 
 def test_a_call_that_lacks_an_argument_says_of_e_that_it_is_one():
-    for text, name, said in [
-        ("e^x", "e", r"the exponential is written exp\(x\)"),
-        ("π*x", "π", "the constant is written pi"),
-    ]:
-        with pytest.raises(TypeError, match=rf"value\({name}, x\) takes 2 arguments, 1 given: 'x' missing; {said}"):
-            symdiff.compile(text)(1.0)
+    with pytest.warns(symdiff.FormulaWarning, match="'e' is a variable here"):
+        f = symdiff.compile("e^x")
+    said = r"value\(e, x\) takes 2 arguments, 1 given: 'x' missing; the exponential is written exp\(x\)"
+    with pytest.raises(TypeError, match=said):
+        f(1.0)
     with pytest.raises(TypeError, match="no argument 'pi'; pi is a constant unless args names it"):
         symdiff.compile("pi*x")(1.0, pi=3)
 
@@ -616,7 +615,7 @@ def test_dead_code_needs_no_scipy(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "scipy", None)
-    assert symdiff.compile("d = digamma(dead); dead")(2.0) == 2.0
+    assert symdiff.compile("where(1 > 2, digamma(dead), dead)")(2.0) == 2.0
     assert symdiff.compile("where(1 > 2, digamma(dead), dead)")(np.array([2.0])) == 2.0
 
 

@@ -34,7 +34,8 @@ def test_refused(text):
         "(" * 10 * MILLION, "-" * 10 * MILLION, "sin(" * 2 * MILLION, "x**" * 3 * MILLION, "[" * 10 * MILLION,
         "x " * 5 * MILLION, "1 if " * 2 * MILLION, "not " * 2 * MILLION, "~" * 10 * MILLION, ")" * 10 * MILLION,
         ";" * 100 + "x" * 10 * MILLION + "(", "x" * 70 * MILLION, "\u00b2" * MILLION, "x<" * (MILLION // 10) + "(", "." * MILLION,
-        "a.b" * MILLION,
+        "a.b" * MILLION, "IF " + "x then " * MILLION, "lambda " + "a, " * MILLION, "if " * MILLION, "x" + "ⁿ" * MILLION, "<-" * MILLION,
+        "1 " + "000." * MILLION, "x\n(" * MILLION, "\n" * MILLION, "x\n" * MILLION, "e^" * MILLION,
     ],
     ids=lambda text: text[:8],
 )  # fmt: skip

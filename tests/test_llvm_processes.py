@@ -178,7 +178,7 @@ def test_a_child_may_call_what_a_thread_compiled_when_the_process_forked():
         thread.start()
         while not f._made.get("fused"):
             time.sleep(0.001)
-        while not f._points()._lock.locked():
+        while not f._points().codes._lock.locked():
             time.sleep(0.001)
         pid = os.fork()
         if pid == 0:

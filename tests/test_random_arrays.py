@@ -1,7 +1,9 @@
-"""Random formulas of arrays: reference, duality of the two modes, differences, second order, loop dimensions."""
+"""Random formulas of arrays, axes of length 1 among them: exact values, every mode, second order, loop dimensions, check."""
 
 import random
+import re
 
+import jets
 import numpy as np
 import pytest
 
@@ -9,82 +11,128 @@ import symdiff
 from symdiff.evaluate import evaluate
 from symdiff.ir import verify
 
-ARGS = "a, x[n], y[n], u[m], A[m,n], B[n,m], S[n,n], p[3]"
-SIZES = {"n": 4, "m": 2}
-LEAVES = {
-    (): ["a"],
-    ("n",): ["x", "y"],
-    ("m",): ["u"],
-    ("m", "n"): ["A"],
-    ("n", "m"): ["B"],
-    ("n", "n"): ["S"],
-    (3,): ["p"],
-}
-UNARY = ["sin({})", "tanh({})", "exp(-({})**2)", "sqrt(1 + ({})**2)", "-({})", "log(2 + ({})**2)", "{}/3", "abs({})"]
+ARGS = {
+    "a": (), "b": (), "x": ("n",), "y": ("n",), "u": ("m",), "p": (3,), "r": (2,), "q": (1,), "w": ("k",),
+    "A": ("m", "n"), "B": ("n", "m"), "S": ("n", "n"), "G": ("m", "k"), "C": ("m", 1), "E": ("n", 1), "R": (1, "n"),
+    "F": (1, "m"), "D": (1, 1), "T": ("m", 1, "n"),
+}  # fmt: skip
+SIZES = {"n": 3, "m": 2, "k": 1}
+# For each shape what has it; for some, lists alone.
+LEAVES = {shape: [name for name in ARGS if ARGS[name] == shape] for shape in dict.fromkeys(ARGS.values())}
+for _text, _shape in {
+    "[a]": (1,), "[2]": (1,), "[a, b]": (2,), "[a, b, a]": (3,), "[x]": (1, "n"), "[u]": (1, "m"), "[w]": (1, "k"),
+    "[[a]]": (1, 1), "[q]": (1, 1), "[[a], [b]]": (2, 1), "[q, [b]]": (2, 1), "[[a, b]]": (1, 2), "[r]": (1, 2),
+    "[[a, b], [b, a]]": (2, 2), "[r, [a, a]]": (2, 2), "[x, y]": (2, "n"), "[q, [a], q]": (3, 1), "[p]": (1, 3),
+    "[R]": (1, 1, "n"), "[A]": (1, "m", "n"), "[R, R]": (2, 1, "n"), "[D]": (1, 1, 1), "[C]": (1, "m", 1),
+}.items():  # fmt: skip
+    LEAVES.setdefault(_shape, []).append(_text)
+
+UNARY = [
+    "sin({})", "tanh({})", "exp(-({})**2)", "sqrt(1 + ({})**2)", "-({})", "log(2 + ({})**2)", "{}/3", "abs({})", "({})**2",
+    "1/(2 + ({})**2)", "relu({})", "softplus({})",
+]  # fmt: skip
+BINARY = [
+    "({} + {})", "({} - {})", "({}*{})", "({}/(2 + ({})**2))", "(1.5 + tanh({}))**({})", "maximum({}, {})",
+    "minimum({}, {})", "hypot({}, 1 + ({})**2)", "logaddexp({}, {})", "arctan2({}, 1 + ({})**2)",
+]  # fmt: skip
+ALONG = ["sum", "mean", "max", "min", "norm", "logsumexp", "prod"]
+
+
+def broadcasting(rng, shape):
+    """Two shapes that broadcast together to that one."""
+
+    def weaker():
+        return rng.choice([s for s in LEAVES if len(s) <= len(shape) and _fits(s, shape)])
+
+    one, other = weaker(), weaker()
+    axes = [(1,) * (len(shape) - len(s)) + s for s in (one, other)]
+    if max(len(one), len(other)) < len(shape) or tuple(p if q == 1 else q for p, q in zip(*axes, strict=True)) != shape:
+        one = shape
+    return rng.sample([one, other], 2)
+
+
+def _fits(shape, to):
+    return all(p in (1, q) for p, q in zip(shape[::-1], to[::-1], strict=False))
 
 
 def formula(rng, shape, depth):
     """A random formula of that shape."""
     if depth == 0:
-        return (
-            rng.choice([*LEAVES.get(shape, []), str(rng.randint(1, 3))]) if shape == () else rng.choice(LEAVES[shape])
-        )
+        return rng.choice([*LEAVES[shape], str(rng.randint(1, 3))]) if shape == () else rng.choice(LEAVES[shape])
 
     def sub(s):
         return formula(rng, s, depth - 1)
 
-    ways = [
-        lambda: rng.choice(UNARY).format(sub(shape)),
-        lambda: f"({sub(shape)} {rng.choice('+-*')} {sub(shape)})",
-        lambda: f"({sub(shape)} {rng.choice('+-*')} {sub(())})",
-        lambda: f"where({sub(shape)} > 0.3, {sub(shape)}, {sub(shape)})",
-        lambda: f"{rng.choice(['maximum', 'minimum'])}({sub(shape)}, {sub(())})",
+    def colons(axis, key):
+        return ", ".join([":"] * axis + [key])
+
+    def binary():
+        one, other = broadcasting(rng, shape)
+        return rng.choice(BINARY).format(sub(one), sub(other))
+
+    def choice():
+        (one, other), (third, _) = broadcasting(rng, shape), broadcasting(rng, shape)
+        return f"where({sub(third)} > 0.3, {sub(one)}, {sub(other)})"
+
+    ways = [lambda: rng.choice(UNARY).format(sub(shape)), binary, binary, choice]
+    longer = [(s, k) for s in LEAVES for k in range(len(s)) if s[:k] + s[k + 1 :] == shape]
+
+    def along():
+        s, axis = rng.choice(longer)
+        return f"{rng.choice(ALONG)}({sub(s)}, axis={rng.choice([axis, axis - len(s)])})"
+
+    def element():
+        s, axis = rng.choice(longer)
+        return f"({sub(s)})[{colons(axis, rng.choice(['0', '-1'] if s[axis] in (1, 'k') else ['0', '-1', '1']))}]"
+
+    ways += [along, element] if longer else []
+    arrays = [s for s in LEAVES if s]
+    if not shape:
+        vectors = [s for s in LEAVES if len(s) == 1]
+
+        def product():
+            s = rng.choice(vectors)
+            return f"(({sub(s)}) @ ({sub(s)}))"
+
+        def total():
+            one, other = broadcasting(rng, rng.choice(arrays))
+            return f"sum(({sub(one)})*({sub(other)}))"
+
+        return rng.choice([*ways, lambda: f"{rng.choice(ALONG)}({sub(rng.choice(arrays))})", product, total])()
+    axis = rng.randrange(len(shape))
+    ways += [
+        lambda: f"softmax({sub(shape)}, axis={axis})",
+        lambda: f"({sub(shape)})[{colons(axis, '::-1')}]",
     ]
-    if shape == ():
-        vector = rng.choice([("n",), ("m",), (3,)])
-        matrix = rng.choice([("m", "n"), ("n", "m"), ("n", "n")])
-        ways += [
-            lambda: (
-                f"{rng.choice(['sum', 'mean', 'max', 'min', 'norm', 'logsumexp'])}({sub(rng.choice([vector, matrix]))})"
-            ),
-            lambda: f"(({sub(vector)}) @ ({sub(vector)}))",
-            lambda: f"({sub(vector)})[{rng.choice(['0', '1', '-1'])}]",
-            lambda: f"prod({sub(vector)})",
-            lambda: f"sum(({sub(matrix)})*({sub(matrix)}))",
-        ]
-    elif len(shape) == 1:
-        other = rng.choice(["n", "m"])
-        ways += [lambda: f"softmax({sub(shape)})", lambda: f"({sub(shape)})[::-1]"]
-        if shape[0] == 3:
-            ways += [lambda: f"[{sub(())}, {sub(())}, {sub(())}]"]
-        else:
-            between = LEAVES.get((shape[0], other))
-            if between:
-                ways += [
-                    lambda: f"(({sub((shape[0], other))}) @ ({sub((other,))}))",
-                    lambda: f"sum({sub((shape[0], other))}, axis={rng.choice(['1', '-1'])})",
-                    lambda: f"max({sub((shape[0], other))}, axis=1)",
-                    lambda: f"({sub((shape[0], other))})[:, 0]",
-                ]
-            if (other, shape[0]) in LEAVES:
-                ways += [
-                    lambda: f"(({sub((other,))}) @ ({sub((other, shape[0]))}))",
-                    lambda: f"mean({sub((other, shape[0]))}, axis=0)",
-                    lambda: f"({sub((other, shape[0]))})[-1]",
-                ]
-    else:
-        rows, columns = shape
-        ways += [
-            lambda: f"outer({sub((rows,))}, {sub((columns,))})",
-            lambda: f"({sub((rows, columns))} {rng.choice('+*')} {sub((columns,))})",
-            lambda: f"softmax({sub(shape)}, axis={rng.choice(['0', '1'])})",
-        ]
-        if (columns, rows) in LEAVES:
-            ways += [lambda: f"({sub((columns, rows))}).T"]
-        for inner in ("n", "m"):
-            if (rows, inner) in LEAVES and (inner, columns) in LEAVES:
-                ways += [lambda inner=inner: f"(({sub((rows, inner))}) @ ({sub((inner, columns))}))"]
+    if isinstance(shape[0], int):
+        ways += [lambda: f"[{', '.join(sub(shape[1:]) for _ in range(shape[0]))}]"]
+    if shape[axis] == 1:
+        whole = [s for s in arrays if len(s) == len(shape) and (*s[:axis], 1, *s[axis + 1 :]) == shape]
+        ways += [lambda: f"({sub(rng.choice(whole))})[{colons(axis, rng.choice([':1', '-1:']))}]"]
+    if len(shape) == 2 and shape[::-1] in LEAVES:
+        ways += [lambda: f"({sub(shape[::-1])}).T"]
+    if len(shape) == 2 and {shape[:1], shape[1:]} <= LEAVES.keys():
+        ways += [lambda: f"outer({sub(shape[:1])}, {sub(shape[1:])})"]
+    products = [
+        pair
+        for k in ("n", "m", "k", 1, 2, 3)
+        for pair in [((*shape[:1], k), (k, *shape[1:])), *[((k,), (k, *shape))] * (len(shape) == 1)]
+        if len(shape) < 3 and set(pair) <= LEAVES.keys()
+    ]
+    if products:
+
+        def contraction():
+            one, other = rng.choice(products)
+            return f"(({sub(one)}) @ ({sub(other)}))"
+
+        ways += [contraction]
     return rng.choice(ways)()
+
+
+def declared(text):
+    """The arguments of a formula."""
+    names = [name for name in ARGS if re.search(rf"(?<!\.)\b{name}\b", text)]
+    return ", ".join([f"{name}[{','.join(map(str, ARGS[name]))}]" if ARGS[name] else name for name in names])
 
 
 def flat(result):
@@ -92,50 +140,70 @@ def flat(result):
     return np.concatenate([np.ravel(p) for p in parts])
 
 
-def point(seed, f, loop=()):
+def point(seed, f, loops=((),)):
+    """Arguments, each with one of some loop shapes."""
     generator = np.random.default_rng(seed)
-    return [generator.normal(size=loop + tuple(d if isinstance(d, int) else SIZES[str(d)] for d in s)) for s in f.cores]
+    cores = [tuple(d if isinstance(d, int) else SIZES[str(d)] for d in s) for s in f.cores]
+    return [generator.normal(size=loops[k % len(loops)] + core) for k, core in enumerate(cores)]
+
+
+def close(got, want, text, tolerance=1e-9):
+    got = np.asarray(got)
+    assert got.shape == want.shape, text
+    scale = np.max(np.abs(want), initial=1.0)
+    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale, err_msg=text)
 
 
 @pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", range(160))
 def test_random_formulas(seed, optimize):
     rng = random.Random(seed)  # noqa: S311 - not cryptography
-    text = formula(rng, rng.choice([(), (), ("n",), ("m", "n"), (3,)]), rng.choice([2, 3]))
-    f = symdiff.compile(text, args=ARGS, optimize=optimize)
-    at = point(seed, f)
+    text = formula(rng, rng.choice([(), (), (), *LEAVES]), rng.choice([2, 3, 3]))
+    if not (args := declared(text)):
+        return
+    f = symdiff.compile(text, args=args, optimize=optimize)
+    at, dots = point(seed, f), point(seed + 1, f)
+    exact = jets.evaluate(text, dict(zip(f.args, jets.variables(at), strict=True)))
+    value, first, second = map(jets.floats, (exact.value, exact.first, exact.second))
     with np.errstate(all="ignore"):
-        value = f(*at)
-        np.testing.assert_allclose(value, evaluate(f._program, at)[0], rtol=1e-11, atol=1e-11, err_msg=text)
-        if not np.isfinite(value).all():
-            return
-        dots = point(seed + 1, f)
-        bar = np.cos(np.arange(np.size(value)) + 1.0).reshape(np.shape(value))
-        tangent = f.jvp(*at, *dots)[1]
-        bars = f.vjp(*at, bar)[1:]
-        for g in (f.jvp, f.vjp):
-            verify(g._program)
-        forward, reverse = np.sum(tangent * bar), flat(tuple(bars)) @ flat(tuple(dots))
-        np.testing.assert_allclose(forward, reverse, rtol=1e-9, atol=1e-9, err_msg=text)
+        close(f(*at), value, text)
+        close(evaluate(f._program, at)[0], value, text)
+        bar, direction = np.cos(np.arange(value.size) + 1.0).reshape(value.shape), flat(tuple(dots))
+        of_bar = np.tensordot(second, bar, value.ndim) @ direction
+        members = [f, f.jvp, f.vjp, f.jacobian]
+        close(f.jvp(*at, *dots)[1], np.tensordot(direction, first, 1), text)
+        close(flat(f.vjp(*at, bar)[1:]), np.tensordot(first, bar, value.ndim), text)
         jacobian = f.jacobian(*at)
-        np.testing.assert_allclose(
-            np.ravel(jacobian @ flat(tuple(dots))), np.ravel(tangent), rtol=1e-9, atol=1e-9, err_msg=text
+        close(jacobian, first.reshape(len(first), -1).T if value.ndim else first, text)
+        close(flat(f.vjp.jvp(*at, bar, *dots)[-len(at) :]), of_bar, text, 1e-8)
+        close(flat(f.jvp.vjp(*at, *dots, 0 * bar, bar)[2 : 2 + len(at)]), of_bar, text, 1e-8)
+        if not value.ndim:
+            members += [f.hessian, f.hvp]
+            close(f.hessian(*at), second, text, 1e-8)
+            close(flat(f.hvp(*at, *dots)), of_bar / bar, text, 1e-8)
+        for k, name in enumerate(f.args):
+            if not f.cores[k]:
+                close(f.diff(name)(*at), first[sum(map(np.size, at[:k]))], text)
+        for member in members:
+            verify(member._program)
+        loops = point(seed, f, rng.sample([(), (2,), (1,), (3, 2), (3, 1)], 3))
+        loop = np.broadcast_shapes(
+            *[np.shape(a)[: np.ndim(a) - len(core)] for a, core in zip(loops, f.cores, strict=True)]
         )
-        h = 1e-6
-        moved = [f(*[a + s * h * d for a, d in zip(at, dots, strict=True)]) for s in (1, -1)]
-        difference = (moved[0] - moved[1]) / (2 * h)
-        if np.max(np.abs(difference - tangent)) > 1e-5 * (1 + np.max(np.abs(tangent))):  # a kink or a jump on the way
-            half = [f(*[a + s * h / 64 * d for a, d in zip(at, dots, strict=True)]) for s in (1, -1)]
-            np.testing.assert_allclose((half[0] - half[1]) / (h / 32), tangent, rtol=1e-3, atol=1e-3, err_msg=text)
-        loops = point(seed, f, (2,))
-        stacked = f.vjp(*loops, np.broadcast_to(bar, (2, *bar.shape)))
-        for k in range(2):
-            one = f.vjp(*[a[k] for a in loops], bar)
-            for got, want in zip(stacked, one, strict=True):
-                np.testing.assert_allclose(got[k], want, rtol=1e-9, atol=1e-9, err_msg=text)
-        if np.ndim(value) == 0:
-            hessian = f.hessian(*at)
-            want = hessian @ flat(tuple(dots))
-            np.testing.assert_allclose(flat(f.hvp(*at, *dots)), want, rtol=1e-7, atol=1e-7, err_msg=text)
-            over = f.grad.vjp(*at, *dots)[len(dots) :]
-            np.testing.assert_allclose(flat(tuple(over)), want, rtol=1e-7, atol=1e-7, err_msg=text)
+        given = {"jvp": dots, "vjp": [bar]}
+        for member in members:
+            every = flat_loops(member(*loops, *given.get(member.name, dots if member.name == "hvp" else [])), loop)
+            for place in list(np.ndindex(loop))[:2]:
+                one = [
+                    np.broadcast_to(a, loop + a.shape[a.ndim - len(c) :])[place]
+                    for a, c in zip(loops, f.cores, strict=True)
+                ]
+                want = flat(member(*one, *given.get(member.name, dots if member.name == "hvp" else [])))
+                close(every[place], want, text, 1e-8)
+    assert not [c for c in f.check(*at).comparisons if c.differs], text
+
+
+def flat_loops(result, loop):
+    """Results side by side, behind the loop shape."""
+    parts = result if isinstance(result, tuple) else (result,)
+    return np.concatenate([np.reshape(p, (*loop, -1)) for p in parts], axis=-1)

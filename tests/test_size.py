@@ -1,6 +1,7 @@
 """Deep and huge formulas: right, without recursion, in time that grows with the size."""
 
 import math
+import re
 import time
 
 import numpy as np
@@ -111,7 +112,9 @@ def _mixture(n):
                  f"sin({a})*{b}", f"{a}/(2 + sin({b}))", f"tanh({a} + {b})")  # fmt: skip
         lines.append(f"t{k} = {steps[k % 6]}")
         names.append(f"t{k}")
-    return "\n".join([*lines, " + ".join(names[-6:])])
+    text = "\n".join(lines)
+    ends = [name for name in names[10:] if len(re.findall(rf"\b{name}\b", text)) == 1]
+    return f"{text}\n{' + '.join(ends)}"
 
 
 def _chain(start, step):

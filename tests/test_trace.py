@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import re
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -246,6 +247,15 @@ def test_choices(text, at, values, derivatives):
         same([trace.result, trace.gradient.x, trace.tangent], [values[k], derivatives[k], derivatives[k]])
 
 
+def needed(steps, expression):
+    """The assignments of the steps that an expression needs, before it."""
+    lines = [expression]
+    for step in reversed(steps):
+        if re.search(rf"\b{step.name}\b", "; ".join(lines)):
+            lines.insert(0, f"{step.name} = {step.expression}")
+    return "; ".join(lines)
+
+
 def check_rows(f, trace, args):
     """Each step computes what its expression says, and its adjoint is the derivative of the rest by it."""
     steps = [step for step in trace if step.kind == "step"]
@@ -259,11 +269,10 @@ def check_rows(f, trace, args):
             continue
         shape = np.shape(cut.value)
         own = f"{cut.name}[{','.join(map(str, shape))}]" if shape else cut.name
-        before = "; ".join(f"{s.name} = {s.expression}" for s in steps[: steps.index(cut)])
-        alone = symdiff.compile(f"{before}; {cut.expression}" if before else cut.expression, args=declared)
+        alone = symdiff.compile(needed(steps[: steps.index(cut)], cut.expression), args=declared)
         same(alone(*args), cut.value, 1e-12)
-        rest = "; ".join(f"{s.name} = {s.expression}" for s in steps if s is not cut)
-        by_cut = symdiff.compile(f"{rest}; {output}" if rest else output, args=[*declared, own], wrt=cut.name)
+        rest = needed([step for step in steps if step is not cut], output)
+        by_cut = symdiff.compile(rest, args=[*declared, own], wrt=cut.name)
         got = by_cut.grad(*args, cut.value)[0]
         np.testing.assert_allclose(cut.adjoint, got, rtol=1e-9, atol=1e-12 * (1 + np.max(np.abs(got))))
 

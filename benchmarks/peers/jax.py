@@ -24,7 +24,7 @@ jax.config.update("jax_enable_x64", True)
 
 _NAMES = (
     "sin", "cos", "tanh", "exp", "arctan", "arcsinh", "expm1", "sinh", "cosh", "sinc", "log", "sqrt", "log1p",
-    "log2", "cbrt", "log10", "hypot", "logaddexp", "where",
+    "log2", "cbrt", "log10", "hypot", "logaddexp", "where", "abs",
 )  # fmt: skip
 _FUNCTIONS = {name: getattr(jnp, name) for name in _NAMES} | {
     "sigmoid": jax.nn.sigmoid,

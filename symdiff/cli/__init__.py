@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import Any
 
 import symdiff
 from symdiff.cli import check, export, graph, latex, plot, progress, show, source, trace
 from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
-from symdiff.errors import SymdiffError
+from symdiff.errors import FormulaWarning, SymdiffError
 from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
 
 # Each has a SUMMARY, an EXAMPLE, a `parser` and a `run`, which returns the exit status.
@@ -60,7 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif words == ["version"]:
             words = ["--version"]
         command = COMMANDS.get(words[0]) if words else None
-        with progress.shown():
+        with progress.shown(), warnings.catch_warnings():
+            warnings.simplefilter("default", FormulaWarning)
+            warnings.showwarning = _warner(warnings.showwarning)
             if command is None:
                 return show.run(_parser().parse_args(words))
             return int(command.run(command.parser().parse_args(words[1:])))
@@ -74,9 +78,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
+def _warner(others: Callable[..., None]) -> Callable[..., None]:
+    """What prints warnings: those about the formula as errors are printed, `others` prints all others."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> None:
+        if issubclass(category, FormulaWarning):
+            print(f"symdiff: {message}", file=sys.stderr)
+        else:
+            others(message, category, *place, **options)
+
+    return show
+
+
 def _parser() -> Parser:
-    primitives = [name for name, primitive in FUNCTIONS.items() if name == primitive.name]
-    functions = textwrap.fill(" ".join([*primitives, *FORMULAS, "max min", *sorted(REDUCTIONS)]), 80)
+    named = [name for name, primitive in FUNCTIONS.items() if name == primitive.name]
+    named += [name for name, formula in FORMULAS.items() if name == formula.name]
+    functions = textwrap.fill(" ".join([*named, "piecewise", "max min", *sorted(REDUCTIONS)]), 80)
     listed = "\n".join(f"  symdiff {name + ' FORMULA':<18}  {c.SUMMARY}" for name, c in COMMANDS.items())
     parser = Parser(
         {name: command.parser for name, command in COMMANDS.items()},

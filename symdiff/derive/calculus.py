@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from symdiff.arrays import Assemble, Index, Place, Range, separate, whole
 from symdiff.build import Builder
-from symdiff.derive.work import Entry, Pass
+from symdiff.derive.work import Blocks, Entry, Pass
 from symdiff.dims import Dim, estimate, product, solve, symbols, value
 from symdiff.errors import ShapeError
 from symdiff.ir import Graph, Program, replay
@@ -27,7 +27,7 @@ def value_and_gradient(program: Program, wrt: Sequence[str], *, value: bool = Tr
     work = Pass(program)
     (output,) = work.program.outputs
     rows = work.rows_of(wrt)
-    bars = work.reverse({output: work.builder.const(1.0)}, rows)
+    bars = work.reverse({output: work.builder.const(1.0)}, work.active(rows))
     names = [f"{name}_bar" for name in wrt]
     if not value:
         return work.finish((), work.full(bars, rows), (), names)
@@ -42,7 +42,7 @@ def vjp(program: Program, wrt: Sequence[str]) -> Program:
         seed = work.input(f"{name}_bar", output)
         seeds[output] = work.builder.op("add", seeds[output], seed) if output in seeds else seed
     rows = work.rows_of(wrt)
-    bars = work.full(work.reverse(seeds, rows), rows)
+    bars = work.full(work.reverse(seeds, work.active(rows)), rows)
     return work.finish(work.program.outputs, bars, work.program.names, [f"{name}_bar" for name in wrt])
 
 
@@ -93,7 +93,8 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     given = dict(zip(program.arguments, program.inputs, strict=True))
     shapes = [program.graph.shape(given[part]) for part in wrt]
     length = sum((product(shape) for shape in shapes), start=0)
-    others = [i for part, i in given.items() if part not in wrt]
+    packed = frozenset(wrt)
+    others = [i for part, i in given.items() if part not in packed]
     known = {s for i in others for dim in program.graph.shape(i) for s in symbols(dim)}
     unknown = symbols(length) - known
     if unknown and not solve(length, value(length, dict.fromkeys(symbols(length), 1)), dict.fromkeys(known, 1)):
@@ -114,7 +115,8 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     labels = dict(made.labels)
     for part in wrt:
         labels.setdefault(parts[given[part]], part)
-    return replace(made, inputs=(vector, *[i for i in made.inputs if i not in parts.values()]), labels=labels)
+    taken = frozenset(parts.values())
+    return replace(made, inputs=(vector, *[i for i in made.inputs if i not in taken]), labels=labels)
 
 
 def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, value: bool = False) -> Program:
@@ -129,19 +131,15 @@ def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, valu
     inputs, k = work.variables(wrt)
     entries: list[Entry] = []
     if estimate(k) <= estimate(m):
+        met, last = Blocks(outputs), work.last(enumerate(outputs))
         for variable in inputs:
-            dots = work.forward({variable.row: work.seed(variable)})
-            entries += [
-                work.entry(output, variable, dots[output.row], forward=True) for output in outputs if output.row in dots
-            ]
+            dots = work.forward({variable.row: work.seed(variable)}, lambda i: last[i] >= 0)
+            entries += [work.entry(output, variable, dots[output.row], forward=True) for output in met.of(dots)]
     else:
+        met, active = Blocks(inputs), work.active(variable.row for variable in inputs)
         for output in outputs:
-            bars = work.reverse({output.row: work.seed(output)}, [variable.row for variable in inputs])
-            entries += [
-                work.entry(output, variable, bars[variable.row], forward=False)
-                for variable in inputs
-                if variable.row in bars
-            ]
+            bars = work.reverse({output.row: work.seed(output)}, active)
+            entries += [work.entry(output, variable, bars[variable.row], forward=False) for variable in met.of(bars)]
     if vector:
         entries = [Entry(entry.place[1:], entry.row) for entry in entries]
     return work.matrix("jacobian", (k,) if vector else (m, k), entries, value=value)
@@ -158,11 +156,17 @@ def hessian(program: Program, wrt: Sequence[str]) -> Program:
     inputs, k = work.variables(wrt)
     position = {variable.place: j for j, variable in enumerate(inputs)}
     symmetric = all(partial.place in position for partial in partials)
+    met = Blocks(partials)
+    last = work.last((position[partial.place] if symmetric else 0, partial) for partial in partials)
     entries: list[Entry] = []
     for j, variable in enumerate(inputs):
-        dots = work.forward({variable.row: work.seed(variable)})
-        for partial in partials:
-            if partial.row not in dots or (symmetric and position[partial.place] < j):
+
+        def needed(i: int, first: int = j if symmetric else 0) -> bool:
+            return last[i] >= first
+
+        dots = work.forward({variable.row: work.seed(variable)}, needed)
+        for partial in met.of(dots):
+            if symmetric and position[partial.place] < j:
                 continue
             entry = work.entry(partial, variable, dots[partial.row], forward=True)
             entries.append(entry)

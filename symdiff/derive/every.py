@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from symdiff.derive.ways import plain
 from symdiff.derive.work import Pass
 from symdiff.evaluate import evaluate
 from symdiff.ir import Program
@@ -21,9 +22,9 @@ def every(program: Program, point: Sequence[Any]) -> tuple[tuple[Any, ...], dict
     count = len(program.graph.rows)
     bars: dict[int, int] = {}
     if len(program.outputs) == 1 and not program.graph.shape(program.outputs[0]):
-        bars = work.reverse({work.program.outputs[0]: work.builder.const(1.0)}, work.program.inputs)
-        full = work.full(bars, list(bars))
-        bars = dict(zip(bars, full, strict=True))
-    made = Program(work.program.graph, work.program.inputs, (*range(count), *bars.values()), ())
+        bars = work.adjoints({work.program.outputs[0]: work.builder.const(1.0)}, range(count))
+        bars = {row: work.builder.full(bar, program.graph.shape(row)) for row, bar in bars.items()}
+    rows = [work.at(row) for row in range(count)]
+    made = plain(Program(work.program.graph, work.program.inputs, (*rows, *bars.values()), ()))
     values = evaluate(made, point)
     return values[:count], dict(zip(bars, values[count:], strict=True))

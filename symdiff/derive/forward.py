@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from heapq import heappop, heappush
 
 from symdiff.build import Builder
-from symdiff.derive.rules import chain, plus
-from symdiff.ir import operands
+from symdiff.derive.rules import Total, chain
+
+Use = tuple[int, int]  # a row, and which of its operands another row is
 
 
 def jvp(
     builder: Builder,
-    needed: Sequence[int],
+    uses: Sequence[Sequence[Use]],
     tangents: Mapping[int, int],
     unneeded: Mapping[int, tuple[int, ...]] = {},
+    needed: Callable[[int], bool] | None = None,
 ) -> dict[int, int]:
-    """Append the tangent of every row in `needed` that depends on a row with a tangent.
+    """Append the tangent of every primal row that depends on a row with a tangent.
+
+    The time is in proportion to the rows that have a tangent, not to those that there are.
 
     Args:
         builder: on the graph that holds the primal rows.
-        needed: indices of the primal rows to pass through, ascending.
+        uses: of each primal row, where it is an operand.
         tangents: the given tangents, by primal row.
         unneeded: conditions in each of which the tangent of a row is not needed.
+        needed: whether the tangent of a primal row is needed; None where all are.
 
     Returns:
         Tangent rows by primal row. A row that is absent has a tangent of zero.
@@ -30,17 +36,29 @@ def jvp(
     """
     dots = dict(tangents)
     rows = builder.graph.rows
-    for i in needed:
-        row = rows[i]
-        if i in dots:
-            continue
-        total = None
-        for k, j in enumerate(operands(row)):
-            dot = dots.get(j)
-            if dot is not None:
-                term = chain(builder, i, row, k, dot, unneeded.get(i, ()), forward=True)
-                if term is not None:
-                    total = plus(builder, total, term, (*unneeded.get(i, ()), *builder.silence.where(i)))
-        if total is not None:
-            dots[i] = total
+    moved: dict[int, list[int]] = {}  # of a row that waits, its operands that have a tangent, by position
+    waiting: list[int] = []
+
+    def passed_on(j: int) -> None:
+        for i, k in uses[j]:
+            if i in moved:
+                moved[i].append(k)
+            elif i not in tangents and (needed is None or needed(i)):
+                moved[i] = [k]
+                heappush(waiting, i)
+
+    for j in tangents:
+        passed_on(j)
+    while waiting:
+        i = heappop(waiting)
+        row, absent = rows[i], unneeded.get(i, ())
+        total = Total(builder)
+        for k in sorted(moved.pop(i)):
+            term = chain(builder, i, row, k, dots[row[1 + k]], absent, forward=True)
+            if term is not None:
+                total.add(term, (*absent, *builder.silence.where(i)))
+        dot = total.row()
+        if dot is not None:
+            dots[i] = dot
+            passed_on(i)
     return dots

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from heapq import heapify, heappop, heappush
 
 from symdiff.build import Builder
-from symdiff.derive.rules import chain, plus
+from symdiff.derive.rules import Total, chain
 from symdiff.ir import operands
 
 
-def vjp(builder: Builder, needed: Sequence[int], cotangents: Mapping[int, int], wrt: Collection[int]) -> dict[int, int]:
-    """Append the adjoint of every row in `needed` that depends on `wrt`.
+def vjp(builder: Builder, cotangents: Mapping[int, int], active: Collection[int]) -> dict[int, int]:
+    """Append the adjoint of every active row that a row with a cotangent depends on.
+
+    The time is in proportion to the rows that have an adjoint, not to those that there are.
 
     Args:
         builder: on the graph that holds the primal rows.
-        needed: indices of the primal rows to pass through, ascending.
         cotangents: the given cotangents, by primal row.
-        wrt: the rows whose adjoints are wanted.
+        active: the rows whose adjoints are wanted, and all that depend on them.
 
     Returns:
         Adjoint rows by primal row, in the order in which they were completed. A row that
@@ -26,31 +28,35 @@ def vjp(builder: Builder, needed: Sequence[int], cotangents: Mapping[int, int], 
     incremental, non-copying form).
     """
     rows = builder.graph.rows
-    active = set(wrt)
-    for i in needed:
-        if any(j in active for j in operands(rows[i])):
-            active.add(i)
-    totals = {i: bar for i, bar in cotangents.items() if i in active}
+    totals = {i: Total(builder, bar) for i, bar in cotangents.items() if i in active}
     bars: dict[int, int] = {}
-    waiting: dict[int, list[tuple[int, int]]] = {}
+    gathered: dict[int, list[tuple[int, int]]] = {}
+    met = set(totals)
+    waiting = [-i for i in totals]
+    heapify(waiting)
 
     def contribute(j: int, i: int, k: int) -> None:
         term = chain(builder, i, rows[i], k, bars[i])
         if term is not None:
-            totals[j] = plus(builder, totals.get(j), term)
+            totals.setdefault(j, Total(builder)).add(term)
 
-    for i in reversed(needed):
-        for use in waiting.pop(i, ()):
+    while waiting:
+        i = -heappop(waiting)
+        for use in gathered.pop(i, ()):
             contribute(i, *use)
-        if i not in totals:
+        bar = totals.pop(i).row() if i in totals else None
+        if bar is None:
             continue
-        bars[i] = totals.pop(i)
+        bars[i] = bar
         for k, j in enumerate(operands(rows[i])):
             if j in active:
+                if j not in met:
+                    met.add(j)
+                    heappush(waiting, -j)
                 # At once, so that few adjoints live at a time; but a textbook gathers the
                 # terms of an adjoint where it stands, so that adjoints come in reverse order.
                 if builder.graph.shared:
                     contribute(j, i, k)
                 else:
-                    waiting.setdefault(j, []).append((i, k))
+                    gathered.setdefault(j, []).append((i, k))
     return bars

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from math import isfinite
 
-from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure
+from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, broadcast
 from symdiff.build import Builder
 from symdiff.derive.needs import loud
 from symdiff.derive.structure import pushed, transposed
@@ -41,6 +41,8 @@ def chain(
         return _structural(builder, i, row, k, factor, unneeded, forward=forward)
     if forward and builder.graph.shapes:
         factor = builder.lifted(factor, len(builder.shape(row[1 + k])), len(builder.shape(i)))
+    if (row[0] == "by" and k == 0) or (row[0] == "fixed" and builder.written):
+        return factor
     primitive = PRIMITIVES[row[0]]
     rules = primitive.complex_partials if builder.graph.complex and primitive.complex_partials else primitive.partials
     text = rules[k]
@@ -48,17 +50,23 @@ def chain(
         return None
     if row[0] == "away" and not forward:
         factor = _chosen(builder, row[1], factor)
-    if text == "1" and builder.simplify:
+    if text == "1" and builder.simplify and row[0] != "by":
         return factor if forward or not builder.graph.shapes else _spread(builder, i, row[1 + k], factor)
     parameters = primitive.parameters
-    if text in parameters:
+    if row[0] == "by":
+        if builder.written:
+            return None
+        partial = builder.slopes[i](builder)
+    elif text in parameters:
         partial = row[1 + parameters.index(text)]
     else:
         absent = elsewhere(builder, support_of(builder, factor))
         partial = _partial(builder, i, row, text, unneeded if absent is None else (*unneeded, absent))
     if builder.value(partial) == 0.0:
         return None
-    if not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
+    if row[0] == "by" and builder.value(partial) == 1.0:
+        term = factor
+    elif not forward and builder.shape(i) != builder.shape(row[1 + k]) and _as_it_is(builder, factor, partial):
         term = product(builder, factor, partial)
     else:
         term = times(builder, factor, partial, (*unneeded, *builder.silence.where(i)), forward=forward)
@@ -172,6 +180,7 @@ def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] =
     if (
         isinstance(row[0], Assemble)
         and 0 < len(row[0].places) <= _SCATTERED
+        and builder.graph.shape_of(("mul", factor, partial)) == row[0].to
         and len(builder.shape(partial)) <= row[0].rank
     ):
         return _scattered(builder, row, partial, forward=forward)
@@ -232,12 +241,36 @@ def _silent_product(
 def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> int:
     """The product with an array that is zero outside of some places, made at those places alone."""
     operation = row[0]
-    core = operation.to[len(operation.to) - operation.rank :]
     parts: list[int] = []
     for place, part in zip(operation.places, row[1:], strict=True):
-        there = builder.structure(Index(place), builder.full(partial, core)) if builder.shape(partial) else partial
+        there = (
+            builder.structure(Index(place), builder.full(partial, operation.core))
+            if builder.shape(partial)
+            else partial
+        )
         parts.append(_times(builder, part, there, (), forward=forward))
     return builder.structure(operation, *parts)
+
+
+class Total:
+    """A sum of adjoints or of tangents in the making; arrays that are assembled are put together once."""
+
+    def __init__(self, builder: Builder, *terms: int) -> None:
+        self._builder = builder
+        self._rows = list(terms)  # several only where they are assembled and will be one array
+
+    def add(self, term: int, unneeded: Sequence[int] = ()) -> None:
+        """Add a term, as `plus` does."""
+        if self._rows and _join(self._builder, self._rows[-1], term):
+            self._rows.append(term)
+        else:
+            self._rows = [plus(self._builder, self.row(), term, unneeded)]
+
+    def row(self) -> int | None:
+        """The row of the sum; None if there are no terms."""
+        if len(self._rows) > 1:
+            self._rows = [_joint(self._builder, self._rows)]
+        return self._rows[0] if self._rows else None
 
 
 def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int] = ()) -> int:
@@ -247,8 +280,8 @@ def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int]
     """
     if total is None:
         return term
-    if builder.graph.shapes and builder.graph.shared and (joint := _joint(builder, total, term)) is not None:
-        return joint
+    if _join(builder, total, term):
+        return _joint(builder, [total, term])
     if (common := shared(builder, total, term)) is not None:
         scale, one, other = common
         return scaled(builder, scale, plus(builder, one, other, unneeded))
@@ -274,10 +307,17 @@ def _scaled_choice(builder: Builder, i: int, choice: Choice) -> bool:
     return any(split(builder, i)[0]) and elsewhere(builder, choice) is None
 
 
-def _joint(builder: Builder, total: int, term: int) -> int | None:
-    """The sum of two arrays that are assembled, as one."""
-    (left, *first), (right, *second) = builder.row(total), builder.row(term)
-    if not (isinstance(left, Assemble) and isinstance(right, Assemble) and left.rank == right.rank):
-        return None
-    to = max(left.to, right.to, key=len)
-    return builder.structure(Assemble(to, (*left.places, *right.places)), *first, *second)
+def _join(builder: Builder, total: int, term: int) -> bool:
+    """Return whether the sum of two arrays is assembled, as both are, of places along the same axes."""
+    if not (builder.graph.shapes and builder.graph.shared):
+        return False
+    left, right = builder.row(total)[0], builder.row(term)[0]
+    return isinstance(left, Assemble) and isinstance(right, Assemble) and left.core == right.core
+
+
+def _joint(builder: Builder, terms: Sequence[int]) -> int:
+    """Return the sum of arrays that are assembled, as one."""
+    rows = [builder.row(i) for i in terms]
+    to = broadcast([builder.shape(i) for i in terms], {})
+    places = tuple([place for row in rows for place in row[0].places])
+    return builder.structure(Assemble(to, places), *[part for row in rows for part in row[1:]])

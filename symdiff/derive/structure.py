@@ -122,19 +122,7 @@ def _einsum_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Times
 
 def _masked(b: Builder, i: int, labels: str, present: int, out: str) -> int:
     """Row `i`, 0 where the adjoint that it will be multiplied with is absent, so that no NaN meets its zero."""
-    shape = b.shape(present)
-    have = out[len(out) - len(shape) :]
-    if len(shape) > len(out):  # a batch: present where any of it is
-        present = b.anywhere(present, [-len(shape) + k for k in range(len(shape) - len(out))])
-        have = out
-    gone = [k - len(have) for k, label in enumerate(have) if label not in labels]
-    present = b.anywhere(present, gone)
-    have = "".join(label for label in have if label in labels)
-    order = sorted(have, key=labels.index)
-    if list(have) != order:
-        present = b.structure(Permute(tuple(have.index(label) - len(have) for label in order)), present)
-    present = b.expand(present, [k - len(labels) for k, label in enumerate(labels) if label not in have])
-    return b.op("where", present, i, b.const(0.0))
+    return b.op("where", b.through(present, out, labels), i, b.const(0.0))
 
 
 def _shares(b: Builder, i: int, row: Row, value: int) -> int:

@@ -80,24 +80,37 @@ def _present_sum(builder: Builder, i: int) -> int | None:
 
 
 def _present_made(builder: Builder, row: Row) -> int | None:
-    """The condition outside of which the result of an operation on shapes is absent, from those of its operands."""
-    operation, present = row[0], [builder.supports[j] for j in row[1:]]
-    if isinstance(operation, Sum | Expand) and present[0] is not None:
-        return (builder.anywhere if isinstance(operation, Sum) else builder.expand)(present[0], operation.axes)
+    """The condition outside of which the result of an operation on shapes is absent, from those of its operands.
+
+    It is exact, element by element: a zero that is taken to be present may meet a NaN.
+    """
+    operation, operands = row[0], row[1:]
+    if isinstance(operation, Sum | Expand) and (present := builder.supports[operands[0]]) is not None:
+        return (builder.anywhere if isinstance(operation, Sum) else builder.expand)(present, operation.axes)
     if isinstance(operation, Einsum):
-        present = present[:1] if present[0] is not None else present[1:]
-    elif not isinstance(operation, Index | Permute | Reshape | Broadcast | Assemble):
+        one = int(builder.supports[operands[0]] is None)
+        present = _of_user(builder, operands[one])
+        labels = (operation.left, operation.right)[one]
+        return None if present is None else builder.through(present, labels, operation.out)
+    if not isinstance(operation, Index | Permute | Reshape | Broadcast | Assemble):
         return None
-    if not present or None in present:
+    found = [present for j in operands if (present := _of_user(builder, j)) is not None]
+    if not found or len(found) < len(operands):
         return None
-    anywhere: int | None = None
-    for condition in present:
-        assert condition is not None
-        if elsewhere(builder, (condition, True, condition)) is None:
-            return None  # one of a rule: what it is multiplied by is finite
-        here = builder.anywhere(condition, range(-len(builder.shape(condition)), 0))
-        anywhere = here if anywhere is None else builder.joined("or", anywhere, here)
-    return anywhere
+    if not isinstance(operation, Assemble):
+        return builder.structure(operation, found[0])
+    return builder.op("ne", builder.structure(operation, *map(builder.number, found)), builder.const(0.0))
+
+
+def _of_user(builder: Builder, i: int) -> int | None:
+    """The condition on the elements of row `i` outside of which a choice of the user's makes them absent, if one does.
+
+    (What is multiplied by the zero of a rule is finite.)
+    """
+    present = builder.supports[i]
+    if present is None or elsewhere(builder, (present, True, present)) is None:
+        return None
+    return builder.full(present, builder.shape(i))
 
 
 def when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 - a side

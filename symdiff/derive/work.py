@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
@@ -11,9 +11,11 @@ import numpy as np
 
 from symdiff.arrays import Assemble, Eye, Index, Place, Range, separate
 from symdiff.build import Builder
+from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
+from symdiff.derive.ways import Ways, plain, ways
 from symdiff.dims import Dim, Shape, fixed, product
 from symdiff.ir import Program, compact, operands
 
@@ -25,13 +27,22 @@ class Pass:
     source: Program
     program: Program = field(init=False)
     builder: Builder = field(init=False)
+    ways: Ways | None = field(init=False, default=None)
+    _uses: list[list[Use]] = field(init=False)
     _unneeded: Unneeded | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.program = compact(self.source)
+        self.ways = ways(self.source)
+        self.program = compact(self.source) if self.ways is None else self.ways.program
         self.builder = Builder(self.program.graph)
+        if self.ways is not None:
+            self.builder.slopes = self.ways.slopes
         self.builder.exact = False
         self.start = len(self.program.graph.rows)
+        self._uses = [[] for _ in range(self.start)]
+        for i, row in enumerate(self.program.graph.rows):
+            for k, j in enumerate(operands(row)):
+                self._uses[j].append((i, k))
         self.inputs = list(self.program.inputs)
         self.taken = set(self.program.arguments)
         self.labels = dict(self.program.labels)
@@ -49,19 +60,59 @@ class Pass:
         self.inputs.append(row)
         return row
 
-    def forward(self, tangents: dict[int, int]) -> dict[int, int]:
-        """The tangents of a sweep from these."""
+    def last(self, blocks: Iterable[tuple[int, Block]]) -> list[int]:
+        """For each primal row the largest number of a block that depends on it; -1 where none does."""
+        found = [-1] * self.start
+        for k, block in blocks:
+            found[block.row] = max(found[block.row], k)
+        for i in range(self.start - 1, -1, -1):
+            for j in operands(self.builder.row(i)) if found[i] >= 0 else ():
+                found[j] = max(found[j], found[i])
+        return found
+
+    def forward(self, tangents: dict[int, int], needed: Callable[[int], bool] | None = None) -> dict[int, int]:
+        """The tangents of a sweep from these: of the rows where they are needed, or of all."""
         if self._unneeded is None:
             self._unneeded = unneeded(self.builder, range(self.start), self.program.outputs)
-        dots = forward(self.builder, range(self.start), tangents, self._unneeded)
+        dots = forward(self.builder, self._uses, tangents, self._unneeded, needed)
         self.note("dot", dots, "tangents")
         return dots
 
-    def reverse(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
-        """The adjoints of a sweep from these back to `rows`."""
-        bars = reverse(self.builder, range(self.start), cotangents, rows)
+    def active(self, rows: Iterable[int]) -> set[int]:
+        """These rows, and all of the primal ones that depend on them."""
+        found = set(rows)
+        for i in range(self.start):
+            if any(j in found for j in operands(self.builder.row(i))):
+                found.add(i)
+        return found
+
+    def reverse(self, cotangents: dict[int, int], active: set[int]) -> dict[int, int]:
+        """The adjoints of a sweep from these back through the active rows."""
+        bars = reverse(self.builder, cotangents, active)
         self.note("bar", bars, "reverse sweep")
         return bars
+
+    def at(self, row: int) -> int:
+        """The row whose value is that of a row of the source; all of its rows are live."""
+        return row if self.ways is None else self.ways.at[row]
+
+    def tangent(self, dots: dict[int, int], row: int) -> int | None:
+        """The tangent, or adjoint, of a row of the source, of those that a sweep made."""
+        return dots.get(row if self.ways is None else self.ways.seen(row))
+
+    def adjoints(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
+        """The adjoints of rows of the source, those too that a derivative passes by."""
+        wanted = [row if self.ways is None else self.ways.seen(row) for row in rows]
+        active = self.active(wanted)
+        bars = self.reverse(cotangents, active)
+        found = {row: bar for row in rows if (bar := self.tangent(bars, row)) is not None}
+        if self.ways is not None and self.ways.passed:
+            self.builder.written = True
+            written = self.reverse(cotangents, active)
+            self.builder.written = False
+            passed = [row for row in rows if self.at(row) in self.ways.passed]
+            found.update({row: bar for row in passed if (bar := self.tangent(written, row)) is not None})
+        return found
 
     def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
         """Label the new rows of a sweep as the adjoint or tangent of their primal rows."""
@@ -86,16 +137,11 @@ class Pass:
 
         An argument of which only separate elements or slices are used is these.
         """
-        uses: dict[int, list[int]] = {row: [] for row in self.rows_of(wrt)}
-        for i, user in enumerate(self.program.graph.rows):
-            for j in operands(user):
-                if j in uses:
-                    uses[j].append(i)
         found: list[Block] = []
         start: Dim = 0
         for row in self.rows_of(wrt):
             shape = self.builder.shape(row)
-            parts = self._parts(row, uses[row])
+            parts = self._parts(row, list(dict.fromkeys(i for i, _ in self._uses[row])))
             if parts is None:
                 found.append(Block(row, Range(start, start + product(shape)) if shape else start))
             else:
@@ -110,11 +156,10 @@ class Pass:
             return None
         if not all(isinstance(rows[i][0], Index) for i in uses):
             return None
-        parts = list(dict.fromkeys(uses))
-        places = _flat([rows[i][0].place for i in parts], self.builder.shape(row))
+        places = _flat([rows[i][0].place for i in uses], self.builder.shape(row))
         if places is None:
             return None
-        found = list(zip(parts, places, strict=True))
+        found = list(zip(uses, places, strict=True))
         return sorted(found, key=lambda part: part[1]) if all(isinstance(p, int) for p in places) else found  # type: ignore[arg-type, return-value]  # ints
 
     def results(self) -> tuple[list[Block], Dim]:
@@ -151,7 +196,10 @@ class Pass:
 
     def transposed(self, entry: Entry) -> int:
         """The block of a symmetric matrix on the other side of the diagonal."""
-        return self.builder.permute(entry.row, (-1, -2)) if len(self.builder.shape(entry.row)) == 2 else entry.row
+        b, row = self.builder, entry.row
+        if not all(isinstance(p, Range) for p in entry.place):
+            return row
+        return b.permute(row, (-1, -2)) if len(b.shape(row)) == 2 else b.expand(row, (-1,))  # all rows are this one
 
     def matrix(self, name: str, shape: Shape, entries: Sequence[Entry], *, value: bool = False) -> Program:
         """The program of a matrix of entries, row by row; what no entry stands at is zero."""
@@ -173,7 +221,7 @@ class Pass:
         outputs = [*primal, *derivatives]
         taken: set[str] = set()
         names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))
-        return Program(
+        made = Program(
             self.program.graph,
             tuple(self.inputs),
             tuple(outputs),
@@ -182,6 +230,7 @@ class Pass:
             self.sections,
             frozenset(self.steps),
         )
+        return made if self.ways is None else plain(made)
 
 
 @dataclass(frozen=True)
@@ -190,6 +239,20 @@ class Block:
 
     row: int
     place: Dim | Range
+
+
+class Blocks:
+    """Blocks, found by their rows."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        self._places: dict[int, list[int]] = {}
+        for k, block in enumerate(blocks):
+            self._places.setdefault(block.row, []).append(k)
+
+    def of(self, rows: Iterable[int]) -> list[Block]:
+        """Those of these rows, in their order among all."""
+        return [self._blocks[k] for k in sorted(k for row in rows for k in self._places.get(row, ()))]
 
 
 @dataclass(frozen=True)

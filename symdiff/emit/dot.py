@@ -11,7 +11,7 @@ import numpy as np
 
 from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, Index, Range, Reduction, Reshape, Size, Softmax, Structure
 from symdiff.dims import Dim, shown
-from symdiff.emit.passes import lazy
+from symdiff.emit.passes import as_written, lazy
 from symdiff.errors import LimitError, not_installed
 from symdiff.evaluate import constant
 from symdiff.files import write
@@ -103,12 +103,12 @@ class Drawing:
 
 
 def drawable(program: Program) -> Program:
-    """The program without what keeps operands away from special points, all rows live.
+    """The program without stable forms and what keeps operands away from special points, all rows live.
 
     Raises:
         LimitError: it is too large to be looked at.
     """
-    made = compact(lazy(program))
+    made = compact(lazy(as_written(program)))
     count = len(made.graph.rows)
     if count > ROWS:
         raise LimitError(f"a graph of {count} nodes would be too large to look at; at most {ROWS}")

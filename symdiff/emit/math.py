@@ -12,7 +12,7 @@ from symdiff.arrays import Assemble
 from symdiff.dims import fixed
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
 from symdiff.emit.python import Body, Nest, Text, Writer, wrapped
-from symdiff.ir import Program, Row, live
+from symdiff.ir import Program, Row, live, repeated
 from symdiff.primitives import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # elements of an array that is returned as a list of its rows
@@ -21,7 +21,9 @@ _MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 def missing(program: Program) -> str | None:
     """The first operation of `program` that the target does not have; arrays of scalars may be results."""
-    graph, alive = program.graph, live(program)
+    graph = program.graph
+    # A textbook's source has a line for every row, used or not.
+    alive = live(program) if graph.shared else bytearray(b"\x01") * len(graph.rows)
     if graph.shapes:
         if any(graph.shape(i) for i in program.inputs):
             return "array arguments"
@@ -52,11 +54,16 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
     shape = fixed(row[0].to)
     if prod(shape) <= _NESTED:
         return lambda rows: np.array(rows, np.float64).reshape(shape)
-    parts = {j: k for k, j in enumerate(dict.fromkeys(row[1:]))}
-    where = np.full(shape, len(parts))
-    for place, j in zip(row[0].places, row[1:], strict=True):
-        where[place] = parts[j]
-    return lambda values: np.array((*values, 0.0)).take(where)
+    numbers = {j: k for k, j in enumerate(dict.fromkeys(row[1:]))}
+    parts = np.array([numbers[j] for j in row[1:]], np.intp)
+    at = np.ravel_multi_index(np.array(row[0].places, np.intp).reshape(-1, len(shape)).T, shape)
+
+    def array(values: Any) -> Any:
+        made = np.zeros(prod(shape))
+        made[at] = np.array(values, np.float64)[parts]
+        return made.reshape(shape)
+
+    return array
 
 
 def source(program: Program, name: str, nest: Nest) -> str:
@@ -124,4 +131,4 @@ class _MathWriter(Writer):
         if not isinstance(row[0], Assemble):
             return super().written(row)
         once = prod(fixed(row[0].to)) > self.nested
-        return tuple([int(not once or j not in row[1 : 1 + k]) for k, j in enumerate(row[1:])])
+        return tuple([int(not (once and again)) for again in repeated(row[1:])])

@@ -76,7 +76,7 @@ class Module:
         definitions: imports and functions; they do not depend on the formula's text but by its graph.
     """
 
-    def __init__(self, members: Sequence[Member], target: str, *, special: bool) -> None:
+    def __init__(self, members: Sequence[Member], target: str, *, special: bool, helpers: Sequence[str] = ()) -> None:
         self.members, self.target, self.special = members, target, special
         bodies = "\n".join(["\n".join([*m.body[0], *m.body[1], *m.body[2]]) for m in members])
         used = {*re.findall(r"\w+", bodies), *[m.name for m in members]}
@@ -89,7 +89,7 @@ class Module:
             f'{own} = namedtuple("{own}", {_bracketed(fields, 22 + 2 * len(own))})\n'
             for own, fields in self._records.values()
         ]
-        helpers = []
+        helpers = [*helpers]
         if target == "numpy" and any(m.args for m in members):
             helpers.append(FLOATS.replace("_floats", self._floats))
         if self.arrays:

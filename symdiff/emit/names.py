@@ -21,6 +21,7 @@ class Names:
         users = list(users)
         self.taken = {*_NEVER, *reserved}
         self.count = 0
+        self._numbers: dict[str, int] = {}  # those that the names handed out by `numbered` have got to
         plain = {name for name in users if name not in self.taken}
         self.taken |= plain
         self.users = {name: name if name in plain else self.near(name) for name in users}
@@ -34,10 +35,11 @@ class Names:
 
     def numbered(self, name: str) -> str:
         """`name`, or the first of `name2`, `name3`, ... that is free."""
-        free, k = name, 1
+        free, k = name, self._numbers.get(name, 1)
         while free in self.taken:
             k += 1
             free = f"{name}{k}"
+        self._numbers[name] = k
         self.taken.add(free)
         return free
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from symdiff.arrays import Assemble, Einsum, Reduction, Structure
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials
+from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
 from symdiff.emit.python import Body, Nest, Text, wrapped
 from symdiff.emit.schedule import reach
 from symdiff.emit.structure import StructureWriter
-from symdiff.ir import Program, Row, compact, live
+from symdiff.ir import Program, Row, compact, live, repeated
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
-RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError"})  # names that the source uses
+_HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
 
+# Names that the source uses.
+RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError", *_HELPERS})
+
+_COMPLEX = {name: primitive.complex for name, primitive in PRIMITIVES.items() if primitive.complex}
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
 
 
@@ -24,10 +28,32 @@ def needs_scipy(program: Program) -> bool:
     return any(alive and row[0] in _SPECIAL for row, alive in zip(program.graph.rows, live(program), strict=True))
 
 
+def helpers(programs: Iterable[Program]) -> list[str]:
+    """The sources of the functions that the sources of some programs call."""
+    used = {row[0] for p in programs for row, alive in zip(p.graph.rows, live(p), strict=True) if alive}
+    return [text for name, text in _HELPERS.items() if name in used]
+
+
 def prepare(program: Program) -> Program:
     """The program as `source` prints it."""
+    if program.graph.complex:
+        program = spelt(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program)))
     return eager(expand_powers(program) if program.graph.shared else compact(program))
+
+
+_VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
+
+
+def makes(program: Program, i: int) -> bool:
+    """Whether the source makes a new number or array for row `i`.
+
+    An argument, a constant and a view are not new; nor is a sum along axes of one element, which drops them.
+    """
+    op, *of = program.graph.rows[i]
+    if op in ("input", "const") or isinstance(op, _VIEWS):
+        return False
+    return not (isinstance(op, Sum) and all(program.graph.shape(of[0])[axis] == 1 for axis in op.axes))
 
 
 def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> str:
@@ -35,10 +61,15 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 
     With `loops`, arguments may have loop dimensions in front of their core shapes;
     without, they have none. Where there is no core shape it is the same text.
-    Where a special function needs SciPy, the source begins with that import.
+    Where a special function needs SciPy, the source begins with that import; what no module has comes next.
     """
-    text = _NumpyWriter(program, loops=loops).function(name, nest)
-    return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
+    return _with_imports(program, _NumpyWriter(program, loops=loops).function(name, nest))
+
+
+def _with_imports(program: Program, text: str) -> str:
+    """The text of a function below all that it needs but NumPy."""
+    imports = ["from scipy import special\n"] if needs_scipy(program) else []
+    return "\n\n".join([*imports, *helpers([program]), text])
 
 
 def blocks(program: Program, name: str) -> str:
@@ -49,8 +80,7 @@ def blocks(program: Program, name: str) -> str:
     writer = _BlockWriter(program, loops=True)
     writer.write()
     outputs = writer.results()
-    text = writer.definition(name, [*[writer.own[i] for i in program.inputs], *outputs])
-    return f"from scipy import special\n\n\n{text}" if needs_scipy(program) else text
+    return _with_imports(program, writer.definition(name, [*[writer.own[i] for i in program.inputs], *outputs]))
 
 
 def body(program: Program) -> Body:
@@ -64,7 +94,10 @@ def body(program: Program) -> Body:
     if program.inputs:
         varies = reach(program, [1 << k for k in range(len(program.inputs))])
         everywhere = (1 << len(program.inputs)) - 1
-        outputs = [writer.held(k, i, full=varies[i] == everywhere) for k, i in enumerate(program.outputs)]
+        again = repeated(program.outputs)
+        outputs = [
+            writer.held(k, i, full=varies[i] == everywhere, again=again[k]) for k, i in enumerate(program.outputs)
+        ]
     else:
         outputs = writer.results()
     parameters = [writer.own[i] for i in program.inputs]
@@ -108,18 +141,18 @@ class _NumpyWriter(StructureWriter):
             return self.constants(row), ATOM
         return super().spell(row)
 
-    def held(self, k: int, i: int, *, full: bool) -> str:
-        """The expression of output `k`, which is row `i`; `full` says whether it varies with all arguments.
+    def held(self, k: int, i: int, *, full: bool, again: bool) -> str:
+        """The expression of output `k`, which is row `i`.
 
+        `full` says whether it varies with all arguments, `again` whether it is an earlier output too.
         What lacks the loop shape, memory of its own or the dtype is copied.
         """
         text, shape, op = self.texts[i][0], self.shape(i), self.rows[i][0]
-        made = isinstance(op, (str, Reduction, Einsum)) and op not in ("input", "const")
-        again = i in self.program.outputs[:k]
-        if ((made and full and self.program.graph.shared) or isinstance(op, Assemble)) and not again:
+        made = makes(self.program, i) and full and self.program.graph.shared
+        if (made or isinstance(op, Assemble)) and not again:
             scalar = not shape and (op == "where" or isinstance(op, Structure))
             return f"{text}[()]" if scalar else text  # a number where it is an array without axes
-        loop = self.loop() if self.core else self.need("loop", self.loop())
+        loop = self.need("loop", self.loop_text)
         whole = f"{loop} + {self.tuple_of(shape)}" if shape else loop
         given = i not in self.own or op == "input" or again
         own = self.names.near(self.program.names[k]) if given else self.own[i]
@@ -151,8 +184,12 @@ _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div"
 
 
 class _BlockWriter(_NumpyWriter):
+    def __init__(self, program: Program, *, loops: bool) -> None:
+        super().__init__(program, loops=loops)
+        self.outputs = frozenset(program.outputs)
+
     def into(self, i: int | None) -> str:
-        if i is not None and i not in self.program.outputs:
+        if i is not None and i not in self.outputs:
             return super().into(i)
         ufunc = None if i is None else self.ufunc(self.rows[i])
         if i is None or ufunc is None:

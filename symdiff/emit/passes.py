@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symdiff.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
 from symdiff.build import Builder
+from symdiff.carry import new_axes
 from symdiff.emit.inplace import is_share
 from symdiff.ir import Graph, Program, Row, compact, replay
+from symdiff.language.lower import instantiate
+from symdiff.primitives import PRIMITIVES
 from symdiff.silence import Silence
 
 LARGEST_PRODUCT = 16
@@ -45,27 +50,62 @@ def _power(builder: Builder, base: int, exponent: int) -> int:
 def expand_exponentials(program: Program) -> Program:
     """`logsumexp` and `softmax` in terms of the exponentials, each divided by the largest.
 
+    The weights of +inf are equal and add up to 1; where all elements are -inf, each weight is 0.
+
     Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
     """
-    if not any(isinstance(row[0], (LogSumExp, Softmax)) for row in program.graph.rows):
+    rows = program.graph.rows
+    if not any(isinstance(row[0], (LogSumExp, Softmax)) for row in rows):
         return program
     b = Builder(_like(program))
+    of_weights = [_log_of_weights(program.graph, row) for row in rows]
+    weighed = {(row[0].axes, row[1]) for row in rows if isinstance(row[0], Softmax)}
+    weighed |= {(axes, row[1]) for axes, row in zip(of_weights, rows, strict=True) if axes is not None}
 
-    def make(_: int, row: Row) -> int:
-        if not isinstance(row[0], (LogSumExp, Softmax)):
+    def parts(axes: tuple[int, ...], x: int, *, weights: bool) -> tuple[int, int, int]:
+        """The largest element, the others minus that, and the sum of the exponentials of these."""
+        largest = b.structure(Max(axes), x)
+        # In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
+        shift = b.op("where", _bounded(b, largest), largest, b.op("nextafter", largest, b.const(0.0)))
+        less = b.op("sub", x, b.expand(shift, axes))
+        if weights:
+            less = b.op("minimum", less, b.const(0.0))
+        total = b.structure(Sum(axes), b.op("exp", less))
+        return largest, less, b.op("maximum", total, b.const(1.0))  # it is 0 where all elements are -inf
+
+    def make(i: int, row: Row) -> int:
+        axes = row[0].axes if isinstance(row[0], (LogSumExp, Softmax)) else of_weights[i]
+        if axes is None:
             return b.graph.intern(row)
-        axes, x = row[0].axes, row[1]
         with b.simplifying():
-            largest = b.structure(Max(axes), x)
-            finite = b.op("lt", b.op("abs", largest), b.const(float("inf")))
-            shift = b.op("where", finite, largest, b.const(0.0))
-            exponentials = b.op("exp", b.op("sub", x, b.expand(shift, axes)))
-            total = b.structure(Sum(axes), exponentials)
+            largest, less, total = parts(axes, row[1], weights=(axes, rows[i][1]) in weighed)
+            if isinstance(row[0], LogSumExp):
+                return b.raw("add", b.raw("log", total), largest)
             if isinstance(row[0], Softmax):
-                return b.op("div", exponentials, b.expand(total, axes))
-            return b.raw("add", b.raw("log", total), shift)
+                return b.op("div", b.op("exp", less), b.expand(total, axes))
+            doubled = b.op("where", _bounded(b, largest), b.const(1.0), b.const(2.0))  # -inf beside +inf
+            return b.op("sub", b.op("mul", less, b.expand(doubled, axes)), b.expand(b.op("log", total), axes))
 
     return replay(program, b.graph, make)
+
+
+def _bounded(b: Builder, i: int) -> int:
+    """Whether row `i` is finite."""
+    return b.op("lt", b.op("abs", i), b.const(float("inf")))
+
+
+def _log_of_weights(graph: Graph, row: Row) -> tuple[int, ...] | None:
+    """The axes of the softmax of which a row, x - logsumexp(x), is the logarithm; None for any other row."""
+    if row[0] != "sub" or not graph.shared:
+        return None
+    total = graph.rows[row[2]]
+    new: tuple[int, ...] = ()
+    if isinstance(total[0], Expand):
+        new, total = total[0].axes, graph.rows[total[1]]
+    if not isinstance(total[0], LogSumExp) or total[1] != row[1]:
+        return None
+    axes: tuple[int, ...] = total[0].axes
+    return axes if new == new_axes(len(graph.shape(row[1])) - len(axes), axes) else None
 
 
 def share_exponentials(program: Program) -> Program:
@@ -98,6 +138,22 @@ def share_exponentials(program: Program) -> Program:
 
 
 _BY_DECAY = ("softplus", "sigmoid")
+
+
+def spelt(program: Program, formulas: Mapping[str, str]) -> Program:
+    """The program with formulas of simpler operations in the place of what a target has no word for."""
+    while any(row[0] in formulas for row in program.graph.rows):
+        builder = Builder(_like(program))
+        builder.simplify = False
+
+        def make(_: int, row: Row, builder: Builder = builder) -> int:
+            text = formulas.get(row[0])
+            if text is None:
+                return builder.graph.intern(row)
+            return instantiate(builder, text, dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)))
+
+        program = compact(replay(program, builder.graph, make))
+    return program
 
 
 def _like(program: Program) -> Graph:
@@ -155,6 +211,25 @@ def _untied(b: Builder, i: int) -> tuple[int, int | None]:
     return i, None
 
 
+def as_written(program: Program) -> Program:
+    """The program for those who read it, with differences and quotients as they were written where they have a form."""
+    if not any(row[0] in _FORMS for row in program.graph.rows):
+        return program
+    graph = _like(program)
+
+    def make(_: int, row: Row) -> int:
+        if row[0] not in _FORMS:
+            return graph.intern(row)
+        value = row[1] if row[0] == "instead" else row[-1]
+        return int(graph.rows[value][3] if graph.rows[value][0] == "where" and row[0] in _LESS else value)
+
+    return compact(replay(program, graph, make))
+
+
+_LESS = frozenset({"expm1_less_x", "log1p_less_x", "sin_less_x"})  # by size: a form, or the difference
+_FORMS = _LESS | {"instead", "expm1_by", "log1p_by"}
+
+
 def lazy(program: Program) -> Program:
     """The program without guards, for a target that evaluates one side of a choice."""
     if not any(row[0] in _GUARDS for row in program.graph.rows):
@@ -175,8 +250,8 @@ def eager(program: Program) -> Program:
     silence = Silence(program.graph)
 
     def make(i: int, row: Row) -> int:
-        if row[0] == "special":
-            return int(row[1])
+        if row[0] in ("special", "instead"):
+            return int(row[-1])
         if row[0] == "away":
             special = silence.choice(program.graph.rows[i][1]) is None
             with builder.simplifying():
@@ -186,4 +261,4 @@ def eager(program: Program) -> Program:
     return compact(replay(program, builder.graph, make))
 
 
-_GUARDS = frozenset({"special", "away"})
+_GUARDS = frozenset({"special", "away", "instead"})  # the value of each is its last operand

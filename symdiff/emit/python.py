@@ -15,7 +15,7 @@ from functools import cache
 from symdiff.arrays import Assemble, Size
 from symdiff.emit.names import Names
 from symdiff.evaluate import constant
-from symdiff.ir import Program, Row
+from symdiff.ir import Program, Row, repeated
 from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
 WIDTH = 88
@@ -68,10 +68,13 @@ class Writer:
     def definition(self, name: str, parameters: Sequence[str], end: Sequence[str] = ()) -> str:
         """The text of a function of these parameters, with the lines written so far and then those of its end."""
         lines = [*self.lines, *end]
+        used = {word for line in lines for word in _WORD.findall(line)} if self.preamble else set()
+        needed: list[str] = []
         for line in reversed(self.preamble):  # a name may be that of an operand which was spelt in another way
-            if re.search(rf"\b{line.split()[0]}\b", "\n".join(lines)):
-                lines.insert(0, line)
-        return "\n".join([f"def {name}({wrapped(', '.join(parameters), indent=0)}):", *lines]) + "\n"
+            if line.split()[0] in used:
+                needed.append(line)
+                used.update(_WORD.findall(line))
+        return "\n".join([f"def {name}({wrapped(', '.join(parameters), indent=0)}):", *needed[::-1], *lines]) + "\n"
 
     def write(self) -> None:
         """Write the lines that compute the outputs; `texts` has the expression of each."""
@@ -164,8 +167,8 @@ class Writer:
     def results(self) -> list[str]:
         """The name of each output; one that is an argument, a constant or an earlier output gets a line too."""
         texts = [self.texts[i][0] for i in self.program.outputs]
-        for k, i in enumerate(self.program.outputs):
-            if i not in self.own or self.rows[i][0] == "input" or i in self.program.outputs[:k]:
+        for k, (i, again) in enumerate(zip(self.program.outputs, repeated(self.program.outputs), strict=True)):
+            if i not in self.own or self.rows[i][0] == "input" or again:
                 own = self.names.near(self.program.names[k])
                 self.lines.append(f"    {self.into(None).format(own=own, text=texts[k])}")
                 texts[k] = own
@@ -190,11 +193,10 @@ class Writer:
         primitive = PRIMITIVES[row[0]]
         if not getattr(primitive, self.target):
             return self.infix(primitive, row)
-        pattern, precedence = _pattern(primitive, self.target)
+        pattern, precedence, least = _pattern(primitive, self.target)
         if pattern == "{y}":  # an operand as it is, which has a rule of its own here
-            return self.texts[row[2]]
-        least = 0 if precedence == ATOM else ATOM
-        parts = {p: self.tight(j, least) for p, j in zip(primitive.parameters, row[1:], strict=True)}
+            return self.texts[row[-1]]
+        parts = {p: self.tight(j, least[p]) for p, j in zip(primitive.parameters, row[1:], strict=True)}
         return pattern.format(**parts), precedence
 
     def written(self, row: Row) -> tuple[int, ...]:
@@ -238,7 +240,9 @@ class Writer:
         return spelt, UNARY if text[0] == "-" else ATOM
 
 
+_SIGNS = "-+*/%<>=!&|~"  # of operators, beside which an operand of a template needs parentheses
 _CALL = re.compile(r"[\w.]*\(")
+_WORD = re.compile(r"(?:\w|[^\x00-\x7f])+")  # some letters of a name are none to a regular expression
 _NO_FACTOR = re.compile("^-|[%@]")  # where a sign in front is not that of a product, or of a matrix
 _OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit; but not -b % c
 
@@ -261,9 +265,12 @@ def _is_atomic(text: str) -> bool:
 
 
 @cache
-def _pattern(primitive: Primitive, target: str) -> Text:
+def _pattern(primitive: Primitive, target: str) -> tuple[str, int, dict[str, int]]:
+    """The template of a primitive, how tightly it binds, and how tightly each of its operands has to."""
     text = template(primitive, target)
-    return text, ATOM if _is_atomic(text) else TERNARY
+    beside = set(re.findall(rf"[{_SIGNS}] *\{{(\w)\}}", text)) | set(re.findall(rf"\{{(\w)\}} *[{_SIGNS}]", text))
+    least = {p: ATOM if p in beside else 0 for p in primitive.parameters}
+    return text, ATOM if _is_atomic(text) else TERNARY, least
 
 
 def _nested(nest: Nest, texts: list[str]) -> str:
@@ -273,18 +280,23 @@ def _nested(nest: Nest, texts: list[str]) -> str:
     return "(" + ", ".join(_nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
 
 
+_BREAK = re.compile(r"[][(){} ]")
+
+
 def wrapped(line: str, indent: int = 4) -> str:
     """A comma-separated list, on lines of its own where it is too long for one; outside of brackets if that will do."""
     if len(line) <= _ROOM:
         return line
     outer, inner = " " * indent, " " * (indent + 4)
-    depth, parts = 0, [""]
-    for k, c in enumerate(line):
-        depth += (c in "([{") - (c in ")]}")
-        if c == " " and not depth and (line[k - 1] == "," or line[k + 1] == "+"):
-            parts.append("")
-        else:
-            parts[-1] += c
+    depth, start = 0, 0
+    parts = []
+    for found in _BREAK.finditer(line):
+        mark, k = found[0], found.start()
+        depth += (mark in "([{") - (mark in ")]}")
+        if mark == " " and not depth and (line[k - 1] == "," or line[k + 1] == "+"):
+            parts.append(line[start:k])
+            start = k + 1
+    parts.append(line[start:])
     lines = [""]
     for part in parts:
         if len(f"{lines[-1]} {part}") <= WIDTH - len(inner):

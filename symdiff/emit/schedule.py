@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
-from symdiff.arrays import Structure
+from symdiff.arrays import Assemble, Structure
 from symdiff.ir import Program, Row, live, operands
 from symdiff.primitives import PRIMITIVES
 
@@ -28,11 +30,15 @@ class Load:
 
 
 def reach(program: Program, axes: Sequence[int]) -> list[int]:
-    """For each row, the axes along which it varies, as bits, from those of the inputs."""
+    """For each row, the axes along which it varies, as bits, from those of the inputs.
+
+    What is assembled has all axes, for it is made with the loop shape.
+    """
     found: list[int] = []
     given = dict(zip(program.inputs, axes, strict=True))
+    full = reduce(or_, axes, 0)
     for i, row in enumerate(program.graph.rows):
-        own = given.get(i, 0)
+        own = full if isinstance(row[0], Assemble) else given.get(i, 0)
         for j in operands(row):
             own |= found[j]
         found.append(own)

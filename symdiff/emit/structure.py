@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from symdiff.arrays import (
     AnyOf,
@@ -25,11 +26,11 @@ from symdiff.arrays import (
     Sum,
     separate,
 )
-from symdiff.dims import Dim, Poly, Shape, fixed, linear, product, renamed, symbols
+from symdiff.dims import Dim, Shape, fixed, linear, product, renamed, symbols
 from symdiff.emit.contract import contraction
 from symdiff.emit.inplace import recount, tied, written
 from symdiff.emit.python import WIDTH, Text, Writer, wrapped
-from symdiff.ir import Program, Row, operands
+from symdiff.ir import Program, Row, operands, repeated
 from symdiff.primitives import ATOM, BITAND, POWER, PRODUCT, SUM
 
 _METHODS: dict[type[Structure], str] = {Sum: "sum", Max: "max", Min: "min", Prod: "prod", AnyOf: "any"}
@@ -61,31 +62,37 @@ class StructureWriter(Writer):
 
     # The preamble
 
-    def need(self, name: str, text: str, *, dimension: bool = False) -> str:
+    def need(self, name: str, text: Callable[[], str], *, dimension: bool = False) -> str:
         """The name of something that the preamble computes from the arguments; a dimension's is near the user's."""
         key = name, dimension
         if key not in self.needed:
+            spelt = text()
             own = self.needed[key] = self.names.near(name) if dimension else name
-            self.preamble.append(f"    {own} = {text}")
+            self.preamble.append(f"    {own} = {spelt}")
         return self.needed[key]
 
     def dtype(self) -> str:
         """The type that the arguments have together."""
-        if self.core:
-            return self.need("dtype", f"{self._first()}.dtype.type")
-        return self.need("dtype", f"np.result_type({''.join(f'{self.own[i]}, ' for i in self.program.inputs)}0.0).type")
+        return self.need("dtype", self._dtype)
 
-    def _first(self) -> str:
-        return next(self.own[i] for i in self.program.inputs if self.shape(i))
+    def _dtype(self) -> str:
+        if self.core:
+            return f"{next(self.own[i] for i in self.program.inputs if self.shape(i))}.dtype.type"
+        return f"np.result_type({''.join(f'{self.own[i]}, ' for i in self.program.inputs)}0.0).type"
 
     def loop(self) -> str:
         """The loop shape."""
+        if self.core or len(self.program.inputs) > _SHORT:
+            return self.need("loop", self.loop_text)
+        return self.loop_text()
+
+    def loop_text(self) -> str:
+        """The loop shape, from the arguments."""
         shapes = []
         for i in self.program.inputs:
             rank = len(self.shape(i))
             shapes.append(f"{self.own[i]}.shape[:{-rank}]" if rank else f"np.shape({self.own[i]})")
-        text = shapes[0] if len(shapes) == 1 else f"np.broadcast_shapes({', '.join(shapes)})"
-        return self.need("loop", text) if self.core else text
+        return shapes[0] if len(shapes) == 1 else f"np.broadcast_shapes({', '.join(shapes)})"
 
     def dim(self, dim: Dim, least: int = 0) -> str:
         """The text of a dimension, in parentheses unless it binds at least as tightly as `least`."""
@@ -96,10 +103,13 @@ class StructureWriter(Writer):
         return text if _binds(text) >= least else f"({text})"
 
     def _size(self, name: str) -> str:
-        for i in self.program.inputs:
-            for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
-                if isinstance(dim, Poly) and str(dim) == name:
-                    return self.need(name, f"{self.own[i]}.shape[{axis}]", dimension=True)
+        return self.need(name, lambda: self._measured(name), dimension=True)
+
+    def _measured(self, name: str) -> str:
+        """The text of the size that a name of a dimension has, from the shape of an argument."""
+        if name in self._alone:
+            i, axis = self._alone[name]
+            return f"{self.own[i]}.shape[{axis}]"
         for i in self.program.inputs:
             for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
                 if (parts := linear(dim, name)) is not None:
@@ -109,8 +119,17 @@ class StructureWriter(Writer):
                         text = f"{text} - {self.dim(rest, PRODUCT)}"
                     if slope != 1:
                         text = f"{f'({text})' if rest != 0 else text}//{self.dim(slope, POWER)}"
-                    return self.need(name, text, dimension=True)
+                    return text
         raise AssertionError(name)
+
+    @cached_property
+    def _alone(self) -> dict[str, tuple[int, int]]:
+        """For names of dimensions, an argument and an axis of it that has this length."""
+        found: dict[str, tuple[int, int]] = {}
+        for i in self.program.inputs:
+            for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
+                found.setdefault(str(dim), (i, axis))
+        return found
 
     def dims(self, shape: Shape) -> str:
         """The text of a shape, of one axis without parentheses."""
@@ -133,7 +152,7 @@ class StructureWriter(Writer):
     def structure_written(self, row: Row) -> tuple[int, ...]:
         """How often the text holds each operand."""
         if isinstance(row[0], Assemble):  # an operand at several places is assigned to all of them at once
-            return tuple([int(j not in row[1 : 1 + k]) for k, j in enumerate(row[1:])])
+            return tuple([int(not again) for again in repeated(row[1:])])
         twice = isinstance(row[0], Others) or (isinstance(row[0], Reshape) and self.loops)
         return (1 + twice,) * (len(row) - 1)
 
@@ -230,6 +249,7 @@ class StructureWriter(Writer):
 
 
 _LISTED = 64  # elements of an array that is written as a list
+_SHORT = 8  # arguments whose loop shape is written where it is used
 
 
 def _total(places: Sequence[Place]) -> Dim:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from symdiff.arrays import Assemble, Index, Key, LogSumExp, Max, Min, Prod, Softmax, Sum, filled, place_of, same, whole
+from symdiff.arrays import (
+    Assemble,
+    Index,
+    Key,
+    LogSumExp,
+    Max,
+    Min,
+    Prod,
+    Softmax,
+    Sum,
+    filled,
+    labels,
+    place_of,
+    same,
+    whole,
+)
 from symdiff.build import Builder
 from symdiff.dims import product, shown
 from symdiff.errors import ShapeError
@@ -26,7 +41,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
         lambda: f"the product of shapes {shown(left)} and {shown(right)}: {inner[0]} is not {inner[1]}",
     )
     count = max(len(left), len(right)) - 2
-    batch = "bcdefgh"[: max(0, count)]
+    batch = labels(max(0, count))
     a = (batch[count - len(left) + 2 :] + "ij") if len(left) > 1 else "j"
     c = (batch[count - len(right) + 2 :] + "jk") if len(right) > 1 else "j"
     for axis in range(-1, -1 - min(len(left), len(right)) + 2, -1):  # of the stacked matrices
@@ -34,9 +49,9 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
         if p != q and 1 not in (p, q):
             same(p, q, b.graph.demands, lambda: f"the product of shapes {shown(left)} and {shown(right)}")
         elif p != q:
-            i, labels = (x, a) if p == 1 else (y, c)
+            i, own = (x, a) if p == 1 else (y, c)
             gone = b.structure(Sum((axis - 2,)), i)
-            kept = labels[: axis - 2] + labels[len(labels) + axis - 1 :]
+            kept = own[: axis - 2] + own[len(own) + axis - 1 :]
             (x, a, y, c) = (gone, kept, y, c) if p == 1 else (x, a, gone, kept)
     out = batch + "i" * (len(left) > 1) + "k" * (len(right) > 1)
     return b.einsum(x, y, a, c, out)

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from keyword import kwlist
 
 from symdiff.guess import nearest
+from symdiff.language.elsewhere import (
+    CONSTANTS_ELSEWHERE,
+    DECLARATIONS,
+    DOTTED,
+    DOTTED_WORDS,
+    FUNCTIONS_ELSEWHERE,
+    INFIX_WORDS,
+)
 from symdiff.language.lexer import WORDS
+from symdiff.language.numbers import another_number, decimal_in, with_commas
 from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, REDUCTIONS
 
 _ALONG = REDUCTIONS | {"max", "min"}
 _MODULES = frozenset(
     {"np", "numpy", "math", "Math", "cmath", "sympy", "sp", "scipy", "special", "jnp", "jax", "torch", "tf"}
 )
+_OF_MODULES = {"tau": "2*pi"}  # constants of modules whose names are variables elsewhere
 _STATEMENTS = frozenset(kwlist) - {"lambda"}  # which is a name that formulas have
-_ABSOLUTE = "for an absolute value write abs(x)"
+_ABSOLUTE = {"|": "for an absolute value write abs(x)", "||": "for a norm write norm(x)"}
 _WHOLE = "a derivative is one of the whole formula, as f.diff('x') or f.grad"
+_NO_FUNCTIONS = "a formula defines no functions: write the expression alone; args gives the order of its arguments"
 _DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # what stands in front of it
 _POWER = re.compile(r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z")  # of a function, the same
-_ELEMENTWISE = re.compile(r"\*\*|[*/^]")
+_ELEMENTWISE = re.compile(r"\*\*|[-+*/^<>]")
 _FILE = re.compile(r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*")
+_CHOICE = re.compile(r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)", re.IGNORECASE | re.DOTALL)
+_LAMBDA = re.compile(r"lambda((?:\s+\w+\s*,)*\s+\w+)\s*:(.*)", re.DOTALL)
+
+_LETTERS = re.compile(r"\D+")
+_OPERAND = re.compile(r"[\w(.\[]")
+_BLANK_SIGN = re.compile(r"%\s*[-+]\s")
+_R_OPERATOR = re.compile(r"\s%[A-Za-z]+%\s")
 
 # What is said where an operator is missing, by the text in front of the place and that behind it.
 _BETWEEN = [
@@ -30,13 +48,20 @@ _BETWEEN = [
         re.compile("[xX][0-9a-fA-F]|[oO][0-7]|[bB][01]"),
         "numbers are decimal; the language has no 0x10, 0o7 or 0b1",
     ),
-    (re.compile(r"\d\.\Z"), re.compile(r"\.\d"), "the language has no ranges; sum(x) is of the elements of an array"),
+    (re.compile(r"\d\.\Z"), re.compile(r"\.\d"), "the language has no ranges; sum(x) adds the elements of an array"),
 ]
+
+# Symbols that are marks of other languages in some places: `foreign` looks at them.
+MARKED = frozenset("<%")
 
 # What other languages write, by the last two symbols.
 _FOREIGN = {
-    ("&", "&"): "write 'and'",
-    ("|", "|"): "write 'or'",
+    ("%", "%"): "for a remainder write x % y",
+    ("%", "*"): "for a product of matrices write A @ B",
+    ("%", "/"): "write floor(x/y)",
+    ("/", "*"): "a comment begins with #",
+    ("(", "*"): "a comment begins with #",
+    ("*", "^"): "write 1e3 for a power of ten",
     ("=", ">"): "write >=",
     ("-", ">"): "write the expression alone",
     ("==", "="): "write ==",
@@ -45,18 +70,11 @@ _FOREIGN = {
     ("+", "="): "write name = expression",
     ("-", "="): "write name = expression",
     ("*", "="): "write name = expression",
-    ("/", "="): "write name = expression",
+    ("/", "="): "write name = expression, or != to compare",
 }
 
 # Functions that the language does not have, in those that it has.
 _ELSEWHERE = {
-    "cot": "1/tan(x)",
-    "sec": "1/cos(x)",
-    "csc": "1/sin(x)",
-    "sech": "1/cosh(x)",
-    "csch": "1/sinh(x)",
-    "coth": "1/tanh(x)",
-    "acot": "arctan(1/x)",
     "factorial": "gamma(x + 1)",
     "sgn": "sign(x)",
     "fabs": "abs(x)",
@@ -66,21 +84,10 @@ _ELSEWHERE = {
     "tangent": "tan(x)",
     "exponential": "exp(x)",
     "exp10": "10**x",
-    "sind": "sin(deg2rad(x))",
-    "cosd": "cos(deg2rad(x))",
-    "tand": "tan(deg2rad(x))",
-    "fmod": "x - y*trunc(x/y)",
-    "rem": "x - y*trunc(x/y)",
     "if": "where(c, a, b)",
     "ifelse": "where(c, a, b)",
     "iif": "where(c, a, b)",
     "ite": "where(c, a, b)",
-    "piecewise": "Piecewise((a, c), (b, True))",
-    "beta": "gamma(a)*gamma(b)/gamma(a + b)",
-    "betaln": "lgamma(a) + lgamma(b) - lgamma(a + b)",
-    **dict.fromkeys(("binom", "binomial", "comb", "choose"), "gamma(n + 1)/(gamma(k + 1)*gamma(n - k + 1))"),
-    "power": "x**y",
-    "int": "trunc(x)",
     "var": "mean((x - mean(x))**2)",
     "std": "sqrt(mean((x - mean(x))**2))",
     "average": "mean(x)",
@@ -95,21 +102,16 @@ _ELSEWHERE = {
     "ptp": "max(x) - min(x)",
     "amax": "max(x)",
     "amin": "min(x)",
-    **dict.fromkeys(("norm_cdf", "normcdf", "Phi"), "0.5*(1 + erf(x/sqrt(2)))"),
-    **dict.fromkeys(
-        ("normal", "normpdf", "norm_pdf"), "exp(-x**2/2)/sqrt(2*pi) for the density, or 0.5*(1 + erf(x/sqrt(2)))"
-    ),
+    **FUNCTIONS_ELSEWHERE,
 }
+
+
+# Greek letters that are functions as well as variables.
+_GREEK = {"Γ": "gamma(x)", "Σ": "sum(x)", "Π": "prod(x)", "ψ": "digamma(x)", "Φ": "ndtr(x)"}
 
 # Names of operators on functions, which the language does not have.
 _DERIVATIVES = frozenset({"D", "Derivative", "derivative", "derive", "grad", "gradient", "jacobian", "hessian"})
 _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
-
-# Names that are arguments, where another language has a constant of that name.
-_CONSTANTS = {
-    **dict.fromkeys(("e", "E"), "the exponential is written exp(x), the number e is exp(1)"),
-    **dict.fromkeys(("π", "Pi", "PI"), "the constant is written pi"),
-}
 
 # Functions of other languages that there is nothing for, by what there is of their kind.
 _ABSENT = {
@@ -117,12 +119,13 @@ _ABSENT = {
         det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
         cross cumsum cumprod cummax sort argsort argmax argmin any all median quantile percentile interp convolve
         reshape ravel flatten squeeze swapaxes moveaxis broadcast_to concatenate hstack vstack tile repeat roll
-        take zeros ones eye identity arange linspace shape size len
+        take isin zeros ones eye identity arange linspace shape size len
     """,
-    "of special functions the language has erf, erfc, gamma, lgamma, digamma and polygamma": """
-        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv erfcx
+    "of special functions the language has erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
+        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
         zeta lambertw LambertW Ei Si Ci li expint ellipk ellipe hyp2f1 hyper legendre hermite laguerre betainc
         gammainc gammaincc lowergamma uppergamma dawsn
+        exp1 expi expn ndtri qnorm norm_ppf dgamma
     """,
 }
 
@@ -132,96 +135,238 @@ _AXES = {"norm": "the norm is the 2-norm, and the second argument of norm is the
 
 def is_function(name: str) -> bool:
     """Whether the language has a function of this name."""
-    return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name == "Piecewise"
+    return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name in ("Piecewise", "piecewise")
 
 
-def no_value(last: object, value: object) -> str:
-    """The message for a symbol that stands where a value is due."""
-    hint = _FOREIGN.get((str(last), str(value)))
-    if hint is None and value == "|":
-        hint = _ABSOLUTE
+def no_formula(given: object) -> str:
+    """The message for what is neither text nor a SymPy expression."""
+    if callable(given) and hasattr(given, "__name__"):
+        return (
+            f"compile takes a formula as text, not the function {given.__name__}; write its expression, as 'x**2 + 1'"
+        )
+    inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
+    return f"compile takes a formula as text, as 'x**2 + 1', or a SymPy expression; got {type(given).__name__}{inside}"
+
+
+def no_value(last: object, value: object, text: str, position: int) -> str:
+    """The message for a symbol that stands where a value is due; `last` is the symbol before it."""
+    behind = text[position + len(str(value)) :]
+    hint = _FOREIGN.get((str(last), str(value)), "")
+    if hint:
+        pass
+    elif value in _ABSOLUTE:
+        hint = _ABSOLUTE[str(value)]
+    elif value == "//" or (value == "/" and behind[:1] == "*"):
+        hint = "a comment begins with #"
+    elif value == "=" and not text[:position].strip():
+        hint = "leave it out"
+    elif last == "%":
+        hint = "5 percent are written 5/100; a remainder is x % y"
+    elif value == "%" and (name := re.match(r"(pi|e|inf|nan)\b", behind)):  # Maxima's and Scilab's
+        hint = f"write {'exp(1)' if name[0] == 'e' else name[0]}"
+    elif value == "," and behind[:1].isdigit():
+        hint = f"a decimal is written with a point, as 0.{_digits(behind)}"
+    elif value == "." and (word := DOTTED.match(behind)):
+        hint = f"write {DOTTED_WORDS[word[1].lower()]}"
+    elif value == "." and behind[:2] == "..":
+        hint = "a line that ends with an operator goes on by itself; leave out the points"
+    elif value in ("and", "or") and behind[:1] == "(":
+        hint = f"write x {value} y, or {str(value).capitalize()}(x, y)"
+    elif value == "]" and last in ("+", "-"):
+        hint = "a name has letters, digits and _"
     return f"a value is missing before {value!r}" + (f"; {hint}" if hint else "")
+
+
+def _digits(text: str) -> str:
+    return text[: next((k for k, c in enumerate(text[:20]) if not c.isdigit()), 20)]
 
 
 def no_end(last: object) -> str:
     """The message for a formula that ends behind `last`, where a value is due."""
-    return "the formula ends where a value is due" + (f"; {_ABSOLUTE}" if last == "|" else "")
+    hint = {**_ABSOLUTE, "%": "5 percent are written 5/100", ",": "write one more, or leave out the comma"}
+    return f"the formula stops after {last!r}; {hint.get(str(last), 'write the value that belongs there')}"
 
 
-def no_operator(before: Sequence[tuple[str, object]], kind: str, value: object, text: str, position: int) -> str:
+def no_arguments(name: str) -> str:
+    """The message for a call without arguments."""
+    if name in CONSTANTS or name in CONSTANTS_ELSEWHERE:
+        return f"{name} is no function; write {CONSTANTS_ELSEWHERE.get(name, name)} without parentheses"
+    return f"{name}() needs an argument; write {name}(x)"
+
+
+def choice(text: str) -> str:
+    """How the language writes a choice; `text` begins with the `if` of another language."""
+    if found := _CHOICE.match(text[:200]):
+        condition, chosen, other = (part.strip() for part in found.groups())
+        return f"({chosen}) if {condition} else ({other})"
+    return "a if c else b, or where(c, a, b)"
+
+
+def foreign(value: str, text: str, position: int, *, number: int | None, alone: bool) -> str | None:
+    """The message for a symbol that is a mark of another language where it stands; None where it is none.
+
+    Args:
+        value: the symbol.
+        text: the formula.
+        position: where the symbol stands in it.
+        number: where the number before it begins; None if something else stands there.
+        alone: whether it is inside of nothing: no brackets, and no operator that waits for its operand.
+    """
+    if value == "<" and text.startswith("<-", position):
+        if alone or text[position + 2 : position + 3].isspace():
+            return "'<-' could assign or compare; write = to assign, < - with a space between to compare"
+    elif value == "%":
+        tight = number is not None and not text[position - 1].isspace()
+        if tight and not _OPERAND.match(text, position + 1):
+            return "'%' behind a number could be a percentage; write 5/100 if so, else x % y with spaces"
+        if _BLANK_SIGN.match(text, position):
+            return "'%' before a sign could be a percentage; write 5/100 if so, else x % (-y)"
+        if _R_OPERATOR.match(text, position - 1):
+            return "the language has no operators of letters; for a product write outer(x, y) or A @ B"
+    elif alone and number is not None:
+        return with_commas(text, number)
+    return None
+
+
+def no_operator(
+    before: Sequence[tuple[str, object, int]], kind: str, value: object, text: str, position: int, *, listed: bool
+) -> str:
     """The message for what stands where an operator is due.
 
     Args:
-        before: kinds and values of the tokens before it, the last one last.
+        before: the tokens before it, the last one last.
         kind: kind of the token.
         value: value of the token.
         text: the formula.
         position: where the token begins in it.
+        listed: whether it stands in a list, between its elements.
     """
-    last_kind, last = before[-1]
-    after = text[position : position + 50]
+    last_kind, last, start = before[-1]
+    front, after = text[max(0, position - 50) : position], text[position : position + 50]
     shown = after.split(maxsplit=1)[0][:20] if after.split() else ""
+    if value == "!":
+        return "unexpected '!', which negates what follows; for a factorial write gamma(n + 1)"
     if value == "//":
-        return "unknown operator '//'; write floor(x/y)"
-    if kind == "name" and last_kind == "number" and value in ("j", "J"):
-        return "the language has no complex literals; complex numbers are given as arguments"
+        return "unknown operator '//'; write floor(x/y), or # for a comment"
     if (kind not in ("number", "name") and value != "(") or value == "not":
-        return f"unexpected {value!r}"
+        return f"unexpected {value!r}" + _unexpected(str(value), after)
+    if last == "lambda" and (python := _LAMBDA.match(text[start : start + 200])):
+        names = ", ".join(re.findall(r"\w+", python[1]))
+        alone = f"write the expression alone, {python[2].strip()}, and args='{names}'"
+        return f"an operator is missing here; of a Python function {alone}"
     for word in map(str, (last, value)):
+        if word.lower() == "if" and word != "if" and word == last:
+            return f"unexpected {word!r}; write {choice(text[start:])}"
         if word.lower() in WORDS and word not in WORDS:
-            return f"write {word.lower()!r}, in small letters"
+            return f"unexpected {word!r}; write {word.lower()!r}, in small letters"
         if word in _STATEMENTS:
             hint = "; to compare, write ==" if word == "is" else ""
             return f"the language has no {word!r}, only expressions and assignments{hint}"
-    front = text[max(0, position - 50) : position]
     for ahead, behind, said in _BETWEEN:
         if ahead.search(front) and behind.match(after):
             return said.format(shown=shown)
+    if last_kind == "number" and (number := another_number(text[start:position], kind, value, after)):
+        return number
+    if last_kind == "number" and front[-1:] == "." and (dotted := DOTTED.match(after)):
+        return f"unexpected '.{dotted[0]}'; write {DOTTED_WORDS[dotted[1].lower()]}"
+    if kind == "name" and value in INFIX_WORDS:
+        return f"unknown operator {value!r}; write {INFIX_WORDS[str(value)]}"
+    if last in DECLARATIONS and kind == "name":
+        return f"the language declares nothing; leave out {last!r}"
+    missing = "an operator is missing here; write"
     if last_kind == "name" and is_function(str(last)) and value != "(":
-        return f"write {last}({shown})"
+        return f"{missing} {last}({shown})"
     if (power := _POWER.search(front)) and is_function(power[1]):
         name, sign, exponent = power.groups()
         inverse = f"arc{name}(...), or " if (sign, exponent) == ("-", "1") and is_function(f"arc{name}") else ""
-        return f"write {inverse}{name}(...)**{sign}{exponent}"
-    left = {"number": f"{last:g}" if isinstance(last, float) else "", "name": str(last)}.get(last_kind, "(...)")
+        return f"{missing} {inverse}{name}(...)**{sign}{exponent}"
+    if listed and value != "(":
+        return "a comma is missing between elements of the list; write [a, b], or [[a, b], [c, d]] for a matrix"
+    if last == ")" and len(before) > 2 and before[-2][1] in DECLARATIONS and before[-3][1] == "(":
+        return f"the language has no types; leave out ({before[-2][1]})"
+    left = {"number": _shown(last, text[start:position]), "name": str(last)}.get(last_kind, "(...)")
     right = "(...)" if value == "(" else value if kind == "name" else shown
-    alone = "; of a Python function write the expression alone" if last == "lambda" else ""
-    return f"an operator is missing here; write {left}*{right}{alone}"
+    if last == "]" and kind == "name" and front[-1:] == "]":
+        return f"an operator is missing here; write a name without brackets, or {left}*{right}"
+    if isinstance(right, str) and re.match(r"π[^\W\d_]", right):
+        right = f"π*{right[1:]}"
+    if len(before) > 1 and before[-2][1] in ("/", "^", "**", "%"):
+        return f"{missing} {left}*{right}, or ({left}*{right}) for a product behind {before[-2][1]!r}"
+    if kind == last_kind == "number":
+        return f"{missing} {left} + {right} or {left}*{right}"
+    if last_kind == "number" and (times := re.match(r"[xX]\s+(\d[\d.]*)", after)):
+        return f"{missing} {left}*{times[1]}, or {left}*{right}"
+    if last_kind == "number" and (exponent := re.match(r"[eE]\s+([+-]?\d+)", after)):
+        return f"{missing} {left}e{exponent[1]} for one number, or {left}*{right}"
+    if last_kind == "number" and right in ("e", "E"):
+        return f"{missing} {left}*{right}, or {left}*exp(...) for the exponential"
+    if last_kind == "number" and re.fullmatch(r"[eE]\d+", str(right)):
+        return f"{missing} {left}*{right}, or {left}{right} for one number"
+    return f"{missing} {left}*{right}"
+
+
+def _unexpected(value: str, after: str) -> str:
+    """The hint for a symbol that stands where an operator is due, with the text from there on."""
+    if found := re.match(r"::(\w+)", after):
+        name = next((name for name in (found[1], found[1].lower()) if is_function(name) or name in CONSTANTS), found[1])
+        return f"; write {name} alone"
+    if after.startswith("~="):
+        return "; write !="
+    return {
+        ":=": "; write = to assign",
+        ":": "; an assignment is written name = ..., a choice a if c else b",
+        "~": "; write the side on the right alone",
+        "!": "; a factorial is written gamma(x + 1)",
+    }.get(value, "")
+
+
+def _shown(number: object, literal: str) -> str:
+    """A number as it is written, if %g would lose digits of it."""
+    short = f"{number:g}" if isinstance(number, float) else ""
+    return short if short and float(short) == number else literal.strip()
 
 
 def no_attribute(owner: str, text: str, position: int) -> str:
     """The message for a point behind a value, with what stands behind the point, at the position."""
     after = text[position : position + 50]
     if elementwise := _ELEMENTWISE.match(after):
-        return f"write {elementwise[0]} without the point"
+        return f"unexpected '.'; write {elementwise[0]} without the point"
+    if word := DOTTED.match(after):
+        return f"unexpected '.{word[0]}'; write {DOTTED_WORDS[word[1].lower()]}"
     if _FILE.fullmatch(text):
         return f'{text.strip()} looks like the name of a file; in a shell write "$(cat {text.strip()})"'
+    if after[:1] == "(" and is_function(owner):
+        return f"functions act on each element; write {owner}(...) without the point"
     found = re.match(r"(?:\w+\.)*(\w*)(\(?)", after)
     name, called = found.groups() if found else ("", "")
     if owner in _MODULES:
-        spelt = f"{name}{'(...)' if called else ''} without {owner!r}"
-        return f"the language has no attributes; {no_constant(name) or f'write {_ELSEWHERE.get(name, spelt)}'}"
+        written = _OF_MODULES.get(name) or CONSTANTS_ELSEWHERE.get(f"M_{name}") or _ELSEWHERE.get(name)  # as Math.LN2
+        written = written or f"{name}{'(...)' if called else ''} without {owner!r}"
+        return f"the language has no attributes; {no_constant(name) or f'write {written}'}"
     if is_function(name):
         return f"the language has no attributes but .T; write {name}({owner if owner.isidentifier() else '...'})"
     return "the language has no attributes but .T, the transpose"
 
 
-def no_index(owner: str) -> str:
-    """The message for a name in a subscript."""
+def no_index(owner: str, found: object) -> str:
+    """The message for what is found in a subscript and is no number; `owner` is the name before it."""
+    if str(found).endswith("_"):  # Mathematica's f[x_] := ...
+        return _NO_FUNCTIONS
     for name in (owner, owner.lower()):
         if is_function(name):
-            return f"write {name}(...), in round parentheses"
+            return f"square brackets take elements of an array; write {name}(...), in round parentheses"
     return (
         f"an index is a constant: a whole number, or a slice as 1:-1 or ::2; a shape is declared in args='{owner}[n]'"
     )
 
 
-def no_function(name: str, before: str = "", *, typed: bool = True, arguments: int = 1) -> str:
+def no_function(name: str, before: str = "", after: str = "", *, typed: bool = True, arguments: int = 1) -> str:
     """The message for a call of a function that there is not.
 
     Args:
         name: of the function.
         before: the text in front of it.
+        after: the text behind it.
         typed: whether by a person, who may have mistyped it.
         arguments: of the call; with one it may be a product.
     """
@@ -230,17 +375,60 @@ def no_function(name: str, before: str = "", *, typed: bool = True, arguments: i
         return f"unknown function {shown!r}; {_WHOLE}"
     if name in _INTEGRALS:
         return f"unknown function {shown!r}; the language has derivatives, no integrals"
+    if name in _GREEK:
+        return f"unknown function {shown!r}; write {_GREEK[name]}, or {name}*(x) for a product"
     for spelt in (name, name.lower()):
         if spelt in _ELSEWHERE:
             return f"unknown function {shown!r}; write {_ELSEWHERE[spelt]}"
     for said, names in _ABSENT.items():
         if name in names.split():
             return f"unknown function {shown!r}; {said}"
-    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(REDUCTIONS)) if k.islower()]  # the others are SymPy's
+    # Names in capitals are SymPy's.
+    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(REDUCTIONS)) if k.islower() and _is_slip(shown.lower(), k)]
     if typed and (close := nearest(shown, known)):
         return f"unknown function {shown!r}; did you mean {close!r}?"
     product = f"; for a product write {shown}*(...)" if typed and arguments == 1 else ""
+    if product and re.match(r"\s*\(\s*\d+\s*\)", after[:50]):
+        product += f", for the first element of an array {shown}[0]"
     return f"unknown function {shown!r} (symdiff --help lists all){product}"
+
+
+def _is_slip(word: str, known: str) -> bool:
+    """Whether a word may be a slip of the name of a function, rather than the name of another one.
+
+    Another beginning (`rsqrt`, `pnorm`), other digits (`relu6`) and more letters behind (`expn`, but not `sinn` and
+    the `sinf` of C) make other functions.
+    """
+    begins = word[:1] == known[:1] or word[:2] == known[1::-1]
+    more = word[len(known) :] if word.startswith(known) else ""
+    same = _LETTERS.sub("", word) == _LETTERS.sub("", known)
+    return word == known or (len(word) > 2 and begins and same and more in ("", "f", known[-1]))
+
+
+def no_list(text: str, position: int) -> str:
+    """The message for a list in parentheses that is taken for a value."""
+    return "a list in parentheses is not a value; " + (
+        decimal_in(text, max(0, position - 30)) or "write it in square brackets for an array"
+    )
+
+
+def no_count(name: str, counts: str, given: int, text: str, position: int) -> str:
+    """The message for a call with another number of arguments."""
+    said = f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}"
+    hint = "write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
+    hint = "write arctan2(y, x), with y first" if name in ("arctan", "atan") and given == 2 else hint
+    if hint := decimal_in(text, position) or hint:
+        return f"{said}; {hint}"
+    return said
+
+
+def no_array(front: str) -> str:
+    """The message for a subscript of what is no array; `front` is the text before it."""
+    if found := re.search(r"(\w+)\s*\Z", front[-50:]):
+        for name in (found[1], found[1].lower()):
+            if is_function(name):
+                return f"square brackets take elements of an array; write {name}(...), in round parentheses"
+    return "indexing of a scalar; it needs an array, declared as in args='x[n]'"
 
 
 def no_axis(name: str) -> str:
@@ -256,18 +444,97 @@ def no_result(assigned: Sequence[str]) -> str:
     return f"the formula has no result; {alone}add a last line {assigned[-1]!r} (or '; {assigned[-1]}')"
 
 
+def no_second(text: str, lines: Sequence[tuple[int | None, int]]) -> tuple[str, int]:
+    """The message for a second line of results, and its place.
+
+    Args:
+        text: the formula.
+        lines: of each line of results, where the statement before it begins, and where itself.
+    """
+    for before, start in lines:
+        if before is not None and (mark := _joining(text, before, start)):
+            said = f"this line could continue the one before; write {mark} at the end of that line if so"
+            return f"{said}, else separate results by commas", start
+    said = "only the last line is the result; before it write 'name = ...', or several results with commas"
+    return said, lines[0][1]
+
+
+def no_use(name: str, text: str, start: int, following: int, *, again: bool) -> str:
+    """The message for an assignment that nothing uses.
+
+    Args:
+        name: what is assigned.
+        text: the formula.
+        start: where the assignment begins in it.
+        following: where the next statement begins.
+        again: whether the name is assigned again.
+    """
+    said = f"{name!r} is assigned again before it is used" if again else f"{name!r} is assigned and then not used"
+    if mark := _joining(text, start, following):
+        return f"{said}; if the next line continues this one, write {mark} at the end of this line"
+    return f"{said}; leave it out" + ("" if again else f", or write {name} among the results")
+
+
+def _joining(text: str, before: int, start: int) -> str:
+    """What would have to stand at the end of a line for the next one to continue it; nothing if it could not."""
+    between, mark = text[before:start], text[start]
+    if "\n" not in between or ";" in between:
+        return ""
+    return f"the {mark}" if mark in "+-" else "an operator" if mark in "([" else ""
+
+
 def no_assignment(target: Sequence[tuple[str, object]]) -> str:
     """The message for `=` behind what is not a name; `target` are kinds and values in postfix order."""
+    if len(target) == 2 and all(kind == "name" and str(value)[0] in "d∂" for kind, value in target):  # dy/dt
+        return "'=' assigns to a name; write the right side alone"
     if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
-        return "a formula defines no functions: write the expression alone; args gives the order of its arguments"
+        return _NO_FUNCTIONS
     return "'=' assigns to a name at the start of a line; to compare, write =="
+
+
+def no_equation(name: str) -> str:
+    """The message for a result that compares a name with an expression, as an equation does."""
+    return (
+        f"'==' compares; write {name} = ... to assign, and then the results,"
+        f" or where({name} == ..., 1, 0) for the comparison"
+    )
+
+
+def no_brackets(element: object) -> str:
+    """The message for a list of one element, a name or a number, that is taken for a value."""
+    if isinstance(element, float):
+        return f"[{element:g}] is a list of one number; write a name for a parameter, as p{element:g}"
+    return f"[{element}] is a list of one element; write {element} without brackets"
 
 
 def no_constant(name: str) -> str | None:
     """What to write for a name that is a constant in other languages, and an argument here."""
-    return _CONSTANTS.get(name)
+    if name in ("e", "E"):
+        return "the exponential is written exp(x), the number e is exp(1)"
+    return f"the constant is written {CONSTANTS_ELSEWHERE[name]}" if name in CONSTANTS_ELSEWHERE else None
+
+
+def no_variable(name: str) -> str | None:
+    """The message for a free name that is a constant in other languages; None if it may be a variable."""
+    if written := CONSTANTS_ELSEWHERE.get(name):
+        return f"{name!r} is not known as a constant; write {written}, or list {name} in args as a variable"
+    if re.match(r"π[^\W\d_]", name):
+        return f"{name!r} could be one name or a product; write π*{name[1:]}, or list {name} in args as a variable"
+    return None
+
+
+def no_input(name: str, known: Iterable[str]) -> str:
+    """What to add where a name of the formula is not known; `known` are those that are."""
+    if hint := no_constant(name):
+        return f"; {hint}"
+    return f"; did you mean {close!r}?" if (close := nearest(name, known)) else ""
 
 
 def no_argument(name: object) -> str:
     """What to add where a name is not an argument."""
     return f"; {name} is a constant unless args names it" if isinstance(name, str) and name in CONSTANTS else ""
+
+
+def e_is_a_variable(name: str) -> str:
+    """The warning for a power of a variable that may be meant for an exponential."""
+    return f"{name!r} is a variable here, not the number e: write exp(...), or list {name} in args if that is meant"

@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     (?: [^\S\n]++ | \#[^\n]*+ )*+
     (?: (?P<number> (?: {_DIGITS}(?:\.(?:{_DIGITS})?+)?+ | \.{_DIGITS} ) (?:[eE][+-]?{_DIGITS})?+ )
       | (?P<name> [^\W\d](?:\w|[^\x00-\x7f\s])*+ )
-      | (?P<symbol> \*\* | // | [<>=!:]= | [-+*/%^<>&|~()\[\],=:.@] )
+      | (?P<symbol> \*\* | // | && | \|\| | [<>=!:]= | [-+*/%^<>&|~!()\[\],=:.@] )
       | (?P<newline> [\n;] )
       | (?P<end> \Z )
       | (?P<bad> . )
@@ -31,29 +31,58 @@ _TOKEN = re.compile(
 )
 
 _MINUS = "\N{MINUS SIGN}"
+_KIND = re.compile(r"[^_]*_[0-9]{1,2}\Z")  # a literal such as 2.0_8, which Python takes for 2.08
+_APART = re.compile(r"(?<![\w.])[0-9]{1,3}\Z")  # digits in front of a mark between thousands,
+_GROUP = re.compile(r"[0-9]{3}(?![0-9])")  # and behind it
+_EXPONENTIAL = re.compile(r"(?<!\w)[eE]\Z")
+_TEX = {
+    **dict.fromkeys(("frac", "dfrac", "tfrac"), "(a)/(b) for a fraction"),
+    **dict.fromkeys(("cdot", "times", "ast"), "* for a product"),
+    "div": "/ for a quotient",
+    **dict.fromkeys(("left", "right", "big", "bigl", "bigr", "quad"), "the formula"),
+    **dict.fromkeys(("leq", "le"), "<="),
+    **dict.fromkeys(("geq", "ge"), ">="),
+    **dict.fromkeys(("neq", "ne"), "!="),
+    "infty": "inf",
+    "operatorname": "the name of the function alone",
+}
 _HINTS = {
-    "\N{MULTIPLICATION SIGN}": "write * for a product",
-    "\N{MIDDLE DOT}": "write * for a product",
-    "\N{DOT OPERATOR}": "write * for a product",
-    "\N{DIVISION SIGN}": "write / for a quotient",
-    _MINUS: "write - (a plain hyphen) for minus",
-    "\N{EN DASH}": "write - (a plain hyphen) for minus",
+    **dict.fromkeys("×·⋅∙•∗ꞏᐧ\u2062", "write * for a product"),
+    "\u2064": "write + for a sum",
+    **dict.fromkeys("÷∕⁄", "write / for a quotient"),
+    **dict.fromkeys(f"{_MINUS}–—‐‑ー", "write - (a plain hyphen) for minus"),
     "\N{SQUARE ROOT}": "write sqrt(...)",
-    "\N{LESS-THAN OR EQUAL TO}": "write <=",
-    "\N{GREATER-THAN OR EQUAL TO}": "write >=",
+    "\N{CUBE ROOT}": "write cbrt(...)",
+    "\N{FOURTH ROOT}": "write (...)**(1/4)",
+    **dict.fromkeys("≤⩽", "write <="),
+    **dict.fromkeys("≥⩾", "write >="),
     "\N{NOT EQUAL TO}": "write !=",
+    "\N{IDENTICAL TO}": "write == to compare",
+    "\N{LOGICAL AND}": "write 'and'",
+    "\N{LOGICAL OR}": "write 'or'",
+    "\N{NOT SIGN}": "write 'not'",
+    **dict.fromkeys("←≔", "write = to assign"),
+    **dict.fromkeys("→↦", "write the expression alone"),
     **dict.fromkeys('"“”', "the language has no strings; leave out quotes"),
     **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T"),
+    "\N{MODIFIER LETTER CIRCUMFLEX ACCENT}": "write ^ for a power",
+    **dict.fromkeys("′″ʹʺʼˈ", "of a derivative write the formula alone, then f.diff('x')"),
     "?": "write a if c else b, or where(c, a, b)",
     "\N{INFINITY}": "write inf",
     "\N{N-ARY SUMMATION}": "write sum(...)",
+    "\N{N-ARY PRODUCT}": "write prod(...)",
     "\N{INTEGRAL}": "the language has derivatives, no integrals",
-    "\N{PARTIAL DIFFERENTIAL}": "a derivative is one of the whole formula, as f.diff('x') or f.grad",
-    "!": "write 'not', or != to compare; for a factorial, gamma(n + 1)",
-    "{": "use round parentheses",
-    "}": "use round parentheses",
+    **dict.fromkeys("∂∇", "a derivative is one of the whole formula, as f.diff('x') or f.grad"),
+    "!": "write ! in front of a condition, or != to compare; for a factorial, gamma(n + 1)",
+    **dict.fromkeys("{}", "use round parentheses, or square brackets for a list"),
     "$": "write the formula without TeX marks",
-    "\\": "write the formula without TeX marks",
+    **dict.fromkeys("‖∥", "write norm(...) of a vector, abs(...) of a number"),
+    **dict.fromkeys("⌊⌋", "write floor(...)"),
+    **dict.fromkeys("⌈⌉", "write ceil(...)"),
+    "\N{DEGREE SIGN}": "angles are in radians; write deg2rad(...)",
+    "\N{PER MILLE SIGN}": "write /1000",
+    # To Unicode the same letter as π, and so the constant.
+    "\N{GREEK PI SYMBOL}": "it is read as π, the constant pi; write another name, as varpi",
 }
 
 
@@ -82,6 +111,10 @@ def tokens(text: str) -> Iterator[Token]:
         if kind == "name":
             yield kind, value if value.isascii() else normalise(value, text, start), start
         elif kind == "number":
+            if "_" in value and _KIND.match(value):
+                plain, _, last = value.rpartition("_")
+                hint = f"write {plain} (numbers have no kinds), or {plain}{last}"
+                raise ParseError(f"{value} could be two numbers; {hint}", text, start)
             yield kind, float(value), start
         elif kind == "bad":
             raise ParseError(_unexpected(text, start), text, start)
@@ -95,16 +128,23 @@ def normalise(name: str, text: str, position: int) -> str:
     """`name` in normal form NFKC.
 
     Raises:
-        ParseError: it is not a name; superscript digits are, for one, not letters.
+        ParseError: it is not a name; superscripts, for one, are powers and no part of names.
     """
     normal = unicodedata.normalize("NFKC", name)
-    if name.isidentifier() and normal.isidentifier() and _HINTS.keys().isdisjoint(normal):
+    known = name.isidentifier() and normal.isidentifier() and _HINTS.keys().isdisjoint(name + normal)
+    if known and not any(map(_is_raised, name)):
         return normal
     for offset, character in enumerate(name):
         composed = unicodedata.normalize("NFKC", character)
-        if composed in _HINTS or not (f"a{character}".isidentifier() and f"a{composed}".isidentifier()):
+        strange = character in _HINTS or composed in _HINTS or _is_raised(character)
+        if strange or not (f"a{character}".isidentifier() and f"a{composed}".isidentifier()):
             raise ParseError(_unexpected(text, position + offset), text, position + offset)
     raise ParseError(f"{name!r} is not a name", text, position)
+
+
+def _is_raised(character: str) -> bool:
+    """Whether a character is a superscript."""
+    return unicodedata.decomposition(character).startswith("<super>")
 
 
 def _unexpected(text: str, position: int) -> str:
@@ -113,14 +153,39 @@ def _unexpected(text: str, position: int) -> str:
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
     plain = unicodedata.normalize("NFKC", character)
     hint = _HINTS.get(character) or _HINTS.get(plain)
-    form = unicodedata.decomposition(character).partition(" ")[0]
-    if form == "<super>":
-        raised = "".join(takewhile(lambda c: unicodedata.decomposition(c).startswith(form), text[position:]))
-        hint = f"for a power write **{unicodedata.normalize('NFKC', raised).replace(_MINUS, '-')}"
-    elif form == "<fraction>":
+    if _is_raised(character):
+        raised = "".join(takewhile(_is_raised, text[position:]))
+        hint = _power(text[:position], unicodedata.normalize("NFKC", raised).replace(_MINUS, "-"))
+    elif unicodedata.decomposition(character).startswith("<fraction>"):
         hint = f"write ({'/'.join(re.findall('[0-9]+', plain))})"
-    elif hint is None and plain != character and plain.isdigit():
+    elif character == "\\":
+        hint = _tex(text[position + 1 : position + 50])
+    elif character == "{" and text[position - 1 : position] == "_":
+        hint = "a subscript is a part of the name, as x_0"
+    elif character in "'‘’" and (digits := _APART.search(text[:position])) and _GROUP.match(text[position + 1 :]):
+        hint = f"write {digits[0]}{text[position + 1 : position + 4]}, or with _ in place of the mark"
+    elif hint is None and plain != character and plain.isascii() and plain.isprintable() and len(plain) == 1:
         hint = f"write a plain {plain}"
-    elif not character.isprintable():
+    elif hint is None and not character.isprintable():
         hint = "it cannot be seen; delete it"
     return f"unexpected character {shown}" + (f"; {hint}" if hint else "")
+
+
+def _tex(behind: str) -> str:
+    """The hint for a backslash."""
+    if behind[:1] in ("\n", "\r"):
+        return "a line that ends with an operator goes on by itself; leave out the backslash"
+    if word := re.match("[A-Za-z]+", behind):
+        return f"write {_TEX.get(word[0], word[0])}, without TeX marks"
+    return "write the formula without TeX marks"
+
+
+def _power(front: str, raised: str) -> str:
+    """The hint for a superscript behind some text."""
+    if raised == "T":
+        return "write .T for the transpose; **T for a power"
+    if raised == "o" and front[-1:].isdigit():
+        return "angles are in radians; write deg2rad(...)"
+    power = f"**{raised}" if re.fullmatch(r"-?\w+", raised) else f"**({raised})"
+    exponential = f"write exp({raised}) for the exponential; " if _EXPONENTIAL.search(front) else ""
+    return f"{exponential}for a power write {power}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from symdiff.arrays import Key
 from symdiff.branches import guard_branches
@@ -14,9 +14,9 @@ from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, few, point_at
 from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
-from symdiff.language.hints import is_function, no_axis, no_constant, no_function
+from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
-from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
+from symdiff.primitives import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
 
@@ -26,7 +26,7 @@ class Keyword:
     """A named argument of a call."""
 
     name: str
-    value: int | tuple[int, ...]
+    value: int | tuple[int, ...]  # none of None
 
 
 Value = int | tuple[int, ...] | Keyword  # on the stack: a row, a list in parentheses, a named argument
@@ -87,26 +87,29 @@ def lower(
             return builder.const(fixed[name])
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
-        if is_function(name):
+        if name in CORE or (is_function(name) and _calls(syntax, name)):
             scope.fail(
                 f"function {name!r} needs its argument, as {name}(x); to use {name!r} as a variable, list it in args",
                 position,
             )
+        if arguments is None and (said := no_variable(name)):
+            scope.fail(said, position)
         if name in assigned:
             scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned to", position)
         if arguments is not None:
             if any(name in symbols(dim) for _, shape in arguments for dim in shape):
                 scope.fail(f"{name!r} is a dimension, not an argument; a mean is mean(x), a length sum(x**0)", position)
-            hint = f"; {hint}" if (hint := no_constant(name)) else ""
-            scope.fail(f"{name!r} is not among the arguments ({few(n for n, _ in arguments)}){hint}", position)
+            listed = [n for n, _ in arguments]
+            scope.fail(f"{name!r} is not among the arguments ({few(listed)})" + no_input(name, fixed), position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
     scope = Scope(builder, syntax.text, dict(inputs), free)
     for statement in syntax.assignments:
         target = str(statement.target)
-        if target in inputs:
-            scope.fail(f"{target!r} is an argument and cannot be assigned to", statement.position)
+        if target in inputs or target in fixed:
+            kind = "an argument" if target in inputs else "a constant"
+            scope.fail(f"{target!r} is {kind} and cannot be assigned to", statement.position)
         scope.names[target] = _value(scope, statement)
     outputs = tuple(builder.number(_value(scope, statement)) for statement in syntax.results)
     labels: dict[int, str | tuple[str, int]] = {}
@@ -116,6 +119,12 @@ def lower(
     names = _output_names(syntax.results, assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
     return guard_branches(program if optimize else _textbook(program))
+
+
+def _calls(syntax: Syntax, name: str) -> bool:
+    """Whether a text calls the function of this name."""
+    statements = (*syntax.assignments, *syntax.results)
+    return any(item[:2] == ("call", name) for statement in statements for item in statement.items)
 
 
 def _textbook(program: Program) -> Program:
@@ -137,19 +146,19 @@ def _textbook(program: Program) -> Program:
 def _value(scope: Scope, statement: Statement) -> int:
     value = run(scope, statement.items)
     if not isinstance(value, int):
-        scope.fail("a list in parentheses is not a value; write it in square brackets", statement.position)
+        scope.fail(no_list(scope.text, statement.position), statement.position)
     return value
 
 
 def _output_names(results: Sequence[Statement], assigned: set[str | None]) -> tuple[str, ...]:
     """A result that is a bare assigned name keeps it; others are `out`, or `out0`, `out1`, ..."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for k, statement in enumerate(results):
         bare = statement.items[0][1] if len(statement.items) == 1 and statement.items[0][0] == "name" else None
         name = str(bare) if bare in assigned and bare not in names else "out" if len(results) == 1 else f"out{k}"
         while name in names:
             name += "_"
-        names.append(name)
+        names[name] = None
     return tuple(names)
 
 
@@ -168,11 +177,15 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
             if kind == "number":
                 stack.append(scope.builder.const(value))
                 continue
+            if kind == "none":
+                stack.append(())
+                lists = True
+                continue
             arguments = stack[len(stack) - count :]
             del stack[len(stack) - count :]
             if lists and kind != "call" and not all(isinstance(a, int) for a in arguments):  # noqa: SIM102 - two ifs
                 if kind != "keyword" or isinstance(arguments[0], Keyword):
-                    scope.fail("a list in parentheses is not a value; write it in square brackets", position)
+                    scope.fail(no_list(scope.text, position), position)
             if kind == "tuple":
                 stack.append(tuple(arguments))  # type: ignore[arg-type]  # rows, as just checked
                 lists = True
@@ -207,22 +220,23 @@ def _joined(scope: Scope, name: str, arguments: list[int], position: int) -> int
     symbol = next(s.text for s in PRIMITIVES[name].symbols if s.conditions)
     if not all(map(scope.builder.graph.is_condition, arguments)):
         example = f"(x > 0) {symbol} (y > 0)" if len(arguments) == 2 else f"{symbol}(x > 0)"
-        scope.fail(f"{symbol!r} joins conditions only: write parentheses, as {example}", position)
+        scope.fail(f"{symbol!r} joins conditions only; write parentheses, as {example}", position)
     return scope.builder.op(name, *arguments)
 
 
 def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Value:
     if name in scope.names:
         scope.fail(f"{name!r} is a variable here, not a function; for a product write {name}*(...)", position)
-    if name == "Piecewise":
-        return _piecewise(scope, arguments, position)
+    if name in ("Piecewise", "piecewise"):
+        return _piecewise(scope, name, arguments, position)
     if name in ALONG and (name not in FUNCTIONS or len([a for a in arguments if isinstance(a, int)]) == 1):
         return _along(scope, name, arguments, position)
     if not all(isinstance(a, int) for a in arguments):
         named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
         if named is not None:
-            scope.fail(f"{name} has no argument named {named!r}", position)
-        scope.fail("a list in parentheses is not a value; write it in square brackets", position)
+            hint = "write log10(x), log2(x) or log(x)/log(base)" if named == "base" else "to compare, write =="
+            scope.fail(f"{name} has no argument named {named!r}; {hint}", position)
+        scope.fail(no_list(scope.text, position), position)
     if name in PRODUCTS:
         if len(arguments) != 2:
             _wrong_count(scope, name, 2, 2, len(arguments), position)
@@ -231,7 +245,10 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return _formula(scope, name, arguments, position)
     primitive = FUNCTIONS.get(name)
     if primitive is None:
-        scope.fail(no_function(name, scope.text[:position], arguments=len(arguments)), position)
+        scope.fail(
+            no_function(name, scope.text[:position], scope.text[position + len(name) :], arguments=len(arguments)),
+            position,
+        )
     return _primitive(scope, name, primitive, arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
 
 
@@ -256,18 +273,32 @@ def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[in
 
 
 def _formula(scope: Scope, name: str, arguments: list[Value], position: int) -> Value:
-    parameters, text = FORMULAS[name]
+    formula = FORMULAS[name]
+    parameters = formula.parameters
     if len(arguments) != len(parameters):
         _wrong_count(scope, name, len(parameters), len(parameters), len(arguments), position)
+    text = (scope.builder.graph.complex and formula.complex) or formula.text
     return instantiate(scope.builder, text, dict(zip(parameters, arguments, strict=True)))  # type: ignore[arg-type]
 
 
-def _piecewise(scope: Scope, arguments: list[Value], position: int) -> int:
+def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
+    """The first value whose condition holds: of pairs, or for `piecewise` one behind the other and a last value."""
     builder = scope.builder
+    pairs: Sequence[Any] = arguments
     result = builder.const(float("nan"))
-    for pair in reversed(arguments):
+    if name == "piecewise" and not any(isinstance(a, tuple) for a in arguments):
+        if not all(isinstance(a, int) for a in arguments):
+            scope.fail("piecewise has no named arguments", position)
+        pairs = list(zip(arguments[::2], arguments[1::2], strict=False))
+        result = arguments[-1] if len(arguments) % 2 else result  # type: ignore[assignment]  # a row
+        if not all(builder.graph.is_condition(condition) for _, condition in pairs):
+            scope.fail(
+                "piecewise takes values and conditions in turn, as piecewise(x, x > 0, 0); write a != 0 of a number",
+                position,
+            )
+    for pair in reversed(pairs):
         if not isinstance(pair, tuple) or len(pair) != 2 or any(isinstance(part, tuple) for part in pair):
-            scope.fail("Piecewise takes pairs, as Piecewise((x, x > 0), (0, True))", position)
+            scope.fail(f"{name} takes pairs; write {name}((x, x > 0), (0, True))", position)
         always = builder.value(pair[1]) is True
         result = pair[0] if always else builder.op("where", pair[1], pair[0], result)
     return result
@@ -275,8 +306,7 @@ def _piecewise(scope: Scope, arguments: list[Value], position: int) -> int:
 
 def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, position: int) -> NoReturn:
     counts = f"{least}" if least == most else f"{least} or {most}"
-    hint = "; write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
-    scope.fail(f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}{hint}", position)
+    scope.fail(no_count(name, counts, given, scope.text, position), position)
 
 
 def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
@@ -294,7 +324,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
     x = b.number(arguments[0])
     if not rank:
         raise ShapeError(f"{name}(...) of a scalar: it needs an array, declared as in args='x[n]'")
-    if len(given) == 1:
+    if len(given) == 1 or given[1] == ():
         return ALONG[name](b, x, tuple(range(-rank, 0)))
     axes: list[int] = []
     hint = "" if isinstance(arguments[-1], Keyword) else f"; {no_axis(name)}"
@@ -313,7 +343,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
 def _index(scope: Scope, key: Key, arguments: list[int], position: int) -> int:
     (x,) = arguments
     if not scope.builder.shape(x):
-        scope.fail("indexing of a scalar: it needs an array, declared as in args='x[n]'", position)
+        scope.fail(no_array(scope.text[:position]), position)
     return index(scope.builder, x, key)
 
 
@@ -337,7 +367,7 @@ def _expression(text: str) -> list[Item]:
     return [("op", *item[1:]) if item[0] == "call" and item[1] in internal else item for item in items]
 
 
-def instantiate(builder: Builder, text: str, bindings: dict[str, int]) -> int:
+def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int:
     """The value of a formula of the table, with rows for its names.
 
     `text` is one expression; it may call internal primitives, and use `pi`.
@@ -346,6 +376,9 @@ def instantiate(builder: Builder, text: str, bindings: dict[str, int]) -> int:
     def constant(name: str, _: int) -> int:
         return builder.const(_PREDEFINED[name])
 
-    value = run(Scope(builder, text, bindings, constant), _expression(text))
+    value = run(Scope(builder, text, dict(bindings), constant), _expression(text))
     assert isinstance(value, int)
     return value
+
+
+Builder.formula = instantiate

@@ -3,7 +3,8 @@
 Source: E. W. Dijkstra, "Algol 60 translation" (1961), the shunting yard. There is no
 recursion, so the depth of a formula is bounded by `limits.depth` alone.
 
-Grammar (a line end inside parentheses, or where an operand is due, is a space):
+Grammar (a line end is a space inside brackets, where an operand is due, and before an operator that no expression
+begins with; a plus sign counts as one, behind a line that does not begin with a sign itself):
 
     program     ::=  {name "=" expression (newline | ";")} expression {"," expression}
     expression  ::=  operand {infix operand} | expression "if" expression "else" expression
@@ -13,20 +14,38 @@ Grammar (a line end inside parentheses, or where an operand is due, is a space):
     arguments   ::=  list {"," "axis" "=" expression}
     list        ::=  expression {"," expression}
 
+The value of a named argument may be the word None.
+
 Infix and prefix symbols and their precedence are those of the table of primitives.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from symdiff.errors import LimitError, ParseError
-from symdiff.language.hints import no_assignment, no_attribute, no_end, no_index, no_operator, no_result, no_value
+from symdiff.language.hints import (
+    MARKED,
+    choice,
+    foreign,
+    no_arguments,
+    no_assignment,
+    no_attribute,
+    no_end,
+    no_index,
+    no_operator,
+    no_result,
+    no_second,
+    no_value,
+)
 from symdiff.language.lexer import WORDS, Token, tokens
+from symdiff.language.numbers import with_zeros
 from symdiff.limits import limits
-from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primitive, Symbol
+from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
 
 # (kind, value, count of operands, position); kinds:
 #   "number"  a float               "name"     a name
@@ -34,12 +53,16 @@ from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, TERNARY, Primiti
 #   "compare" a chain of primitives "call"     the name of a function
 #   "tuple"   a list in parentheses   "list"   one in square brackets
 #   "index"   a subscript              "transpose", "matmul"
-#   "keyword" a named argument
+#   "keyword" a named argument         "none"  its value None
 Item = tuple[str, Any, int, int]
 
 _OPEN = -1  # precedence of what waits for its closing mark, so that no operator passes it
 _CLOSED_BY = {"(": ")", "[": "]"}
+_OPEN_TO_DOUBT = (COMPARE, SUM, PRODUCT)  # of operators behind !x, which C and R read in two ways
+_NO_ELSE = "'if' without 'else'; write a if c else b"
 RESERVED = WORDS | {"True", "False"}  # never a variable
+_ELEMENTS = re.compile(r"\s[+-]\S")  # in a list without commas: one element to Python, two to MATLAB
+_JOINS = (INFIX.keys() - PREFIX.keys() - {"+"}) | {"@", "if", "else", ","}  # what no expression begins with
 
 
 @dataclass(slots=True)
@@ -51,6 +74,7 @@ class _Pending:
     value: str | list[str]
     count: int
     position: int
+    sign: int | None = None  # of a list, where a sign stands that could begin an element
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +120,8 @@ class _Parser:
         self.before: tuple[Token, ...] = ()  # the two tokens before it
         self.stack: list[_Pending] = []
         self.brackets = 0  # of the entries of the stack, how many are open brackets
-        self.suffix: Callable[[Token], None] | None = None  # takes what follows `[` or `.` behind an operand
+        # Takes what follows `[`, `.` or a line end behind an operand.
+        self.suffix: Callable[[Token], None] | None = None
         self.subscript: list[Token] = []
         self.items: list[Item] = []  # of the expression being read
         self.start = 0  # its position
@@ -124,9 +149,14 @@ class _Parser:
 
     def operand(self, token: Token) -> None:
         kind, value, position = token
-        if not self.items and not self.stack:
+        if not (self.items or self.stack or self.last[1] == "+"):
             self.start = position
-        if kind == "number" or (kind == "name" and value not in WORDS):
+        if value == "None" and self.last[1] == "=" and self.stack and self.stack[-1].kind == "keyword":
+            self.items.append(("none", None, 0, position))
+            self.due = False
+        elif kind == "number" or (kind == "name" and value not in WORDS):
+            if self.text[position] == "0" and (said := with_zeros(self.text, position)):
+                self.fail(said, position)
             self.items.append((kind, value, 0, position))
             self.due = False
         elif kind == "newline":
@@ -143,16 +173,16 @@ class _Parser:
             self.brackets += 1
         elif value != "+":  # a plus sign in front of an operand does nothing
             if value == ")" and self.last[1] == "(" and self.stack[-1].kind == "call":
-                self.fail(f"{self.stack[-1].value}() needs an argument", position)
+                self.fail(no_arguments(str(self.stack[-1].value)), position)
             if value == "if":
-                self.fail("a value is missing before 'if'; write a if c else b, or where(c, a, b)", position)
+                self.fail(f"a value is missing before 'if'; write {choice(self.text[position:])}", position)
             if value == "]" and self.last[1] == "[":
                 self.fail("a list needs an element", position)
-            self.fail(no_value(self.last[1], value), position)
+            self.fail(no_value(self.last[1], value, self.text, position), position)
 
     def prefix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         if self.stack and self.stack[-1].precedence > symbol.precedence and symbol.text == "not":
-            self.fail("write parentheses around 'not' and what it negates", position)
+            self.fail("'not' stands behind an operator; write parentheses around 'not' and what it negates", position)
         kind = "joined" if symbol.conditions else "op"
         self.push(_Pending(kind, symbol.precedence, primitive.name, 1, position))
 
@@ -160,9 +190,16 @@ class _Parser:
 
     def operator(self, token: Token) -> None:
         kind, value, position = token
-        if kind in ("newline", "end"):
-            self.end(token)
+        if kind == "newline" and value == "\n":
+            if not self.brackets:
+                self.suffix = self.line
+        elif kind in ("newline", "end"):
+            if self.brackets:
+                self.unclosed("; arguments are separated by commas" * (value == ";"))
+            self.end()
         elif value in INFIX:
+            if value in MARKED:
+                self.foreign(str(value), position)
             self.infix(*INFIX[str(value)], position)
         elif value == "(" and self.last[0] == "name":
             name = self.items.pop()
@@ -192,9 +229,28 @@ class _Parser:
         else:
             self.misplaced(token)
 
+    def line(self, token: Token) -> None:
+        """The first token of a line, behind one that may have ended a statement."""
+        kind, value, position = token
+        if value == "\n":
+            return
+        self.suffix = None
+        first = self.target[3] if self.target else self.ended[0].position if self.ended else self.start
+        if value == "%":
+            self.fail("a line that begins with % could be a comment; a comment begins with #", position)
+        if value in _JOINS or (value == "+" and self.text[first] not in "+-") or kind == "end" or value == ";":
+            self.operator(token)
+        else:
+            self.end()
+            self.operand(token)
+
     def infix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         precedence = symbol.precedence
         self.due = True
+        if self.stack and self.stack[-1].precedence >= UNARY and precedence in _OPEN_TO_DOUBT:
+            waiting = takewhile(lambda pending: pending.precedence >= UNARY, reversed(self.stack))
+            if any((pending.kind, pending.value) == ("op", "not") for pending in waiting):
+                self.fail(f"write parentheses, as !(x {symbol.text} y) or (!x) {symbol.text} y", position)
         if precedence == COMPARE:
             self.reduce(COMPARE + 1)
             if self.stack and self.stack[-1].kind == "compare":
@@ -205,7 +261,16 @@ class _Parser:
                 self.push(_Pending("compare", COMPARE, [primitive.name], 2, position))
         else:
             self.reduce(precedence + 1 if symbol.right else precedence)
+            if self.stack and self.stack[-1].kind == "list" and _ELEMENTS.match(self.text, position - 1):
+                self.stack[-1].sign = position
             self.push(_Pending("joined" if symbol.conditions else "op", precedence, primitive.name, 2, position))
+
+    def foreign(self, value: str, position: int) -> None:
+        """Refuse a symbol that is a mark of another language where it stands."""
+        alone = not self.stack and (value == "," or not self.target)
+        number = self.last[2] if self.last[0] == "number" else None
+        if said := foreign(value, self.text, position, number=number, alone=alone):
+            self.fail(said, position if number is None else number)
 
     def close(self, mark: str, position: int) -> None:
         self.reduce(TERNARY)
@@ -213,9 +278,12 @@ class _Parser:
             self.fail(f"this {mark!r} was never opened", position)
         top = self.stack.pop()
         if top.kind == "if":
-            self.fail("'if' without 'else': write a if c else b", top.position)
+            self.fail(_NO_ELSE, top.position)
         if mark != (")" if top.kind == "call" else _CLOSED_BY[str(top.value)]):
             self.fail(f"{mark!r} does not close what was opened last", position)
+        if top.kind == "list" and top.count == 1 and top.sign is not None:
+            sign = self.text[top.sign]
+            self.fail(f"this could be one element or two; write [a {sign} b] or [a, {sign}b]", top.sign)
         if top.kind in ("call", "list"):
             self.items.append((top.kind, top.value, top.count, top.position))
         elif top.count > 1:
@@ -231,7 +299,8 @@ class _Parser:
             return
         if value != "]":
             if not (kind == "number" or value in ("-", ":", ",")):
-                self.fail(no_index(str(self.items[-1][1]) if self.items[-1][0] == "name" else "x"), position)
+                owner = str(self.items[-1][1]) if self.items[-1][0] == "name" else "x"
+                self.fail(no_index(owner, value), position)
             self.subscript.append(token)
             return
         place = self.subscript[0][2]
@@ -273,10 +342,11 @@ class _Parser:
     def comma(self, position: int) -> None:
         self.reduce(TERNARY)
         self.due = True
+        self.foreign(",", position)
         if self.stack:
             top = self.stack[-1]
             if top.kind == "if":
-                self.fail("'if' without 'else': write a if c else b", top.position)
+                self.fail(_NO_ELSE, top.position)
             top.count += 1
         elif self.target:
             self.fail("an assignment has one value; only the results are a list", position)
@@ -287,7 +357,7 @@ class _Parser:
     def otherwise(self, position: int) -> None:
         self.reduce(TERNARY)
         if not self.stack or self.stack[-1].kind != "if":
-            self.fail("'else' without 'if': write a if c else b", position)
+            self.fail("'else' without 'if'; write a if c else b", position)
         opened = self.stack.pop()
         self.push(_Pending("op", TERNARY, "if", 3, opened.position))
         self.due = True
@@ -306,39 +376,36 @@ class _Parser:
         self.target = self.items.pop()
         self.due = True
 
-    def end(self, token: Token) -> None:
-        """The end of a line or of the text: a statement ends here unless brackets are open."""
-        if self.brackets and token[1] == "\n":
-            return
+    def end(self) -> None:
+        """The end of a statement."""
         self.reduce(TERNARY)
         if self.stack:
             self.unclosed()
         if self.results:
-            self.fail(
-                "only the last line is the result; before it write 'name = ...', or several results with commas",
-                self.results[0].position,
-            )
+            before = self.assignments[-1].position if self.assignments else None
+            lines = [(before, self.results[0].position), (self.results[0].position, self.start)]
+            self.fail(*no_second(self.text, lines[: 1 if self.target else 2]))
         if self.target:
             self.assignments.append(Statement(str(self.target[1]), self.items, self.target[3]))
         else:
             self.results = [*self.ended, Statement(None, self.items, self.start)]
         self.items, self.ended, self.target, self.due = [], [], None, True
 
-    def unclosed(self) -> None:
+    def unclosed(self, hint: str = "") -> None:
         for pending in reversed(self.stack):
             if pending.kind in ("group", "list", "call"):
                 place = pending.position + (len(str(pending.value)) if pending.kind == "call" else 0)
-                self.fail(f"this {'[' if pending.kind == 'list' else '('!r} is never closed", place)
+                self.fail(f"this {'[' if pending.kind == 'list' else '('!r} is never closed{hint}", place)
             if pending.kind == "if" and not self.due:
-                self.fail("'if' without 'else': write a if c else b", pending.position)
+                self.fail(_NO_ELSE, pending.position)
 
     def misplaced(self, token: Token) -> NoReturn:
         """Two operands in a row, or a symbol that the language does not have: say what to write."""
         kind, value, position = token
         if self.brackets and "\n" in self.text[self.last[2] : position]:
             self.unclosed()
-        before = [t[:2] for t in (*self.before, self.last)]
-        self.fail(no_operator(before, kind, value, self.text, position), position)
+        listed = bool(self.stack) and self.stack[-1].kind == "list"
+        self.fail(no_operator((*self.before, self.last), kind, value, self.text, position, listed=listed), position)
 
     def finish(self) -> Syntax:
         """What was read, once the end token has been taken."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
 from symdiff.arrays import Demands
@@ -24,6 +27,7 @@ FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 _PRECISION: dict[type, np.dtype[Any] | None] = {float: None, int: None, bool: None, np.float32: _FLOAT32}
 _PRECISION |= {np.dtype(code).type: FLOAT64 for code in "d?bBhHiIlLqQ"}
 _WHOLE: frozenset[type[Any]] = frozenset((int, bool))
+_FEW = 64  # pairs of arrays that are looked at one by one
 
 
 def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -64,12 +68,19 @@ def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
 
 
 def listed(names: Any) -> Any:
-    """Names as users list them: of text those that blanks or commas separate, else what is given."""
-    return names.replace(",", " ").split() if isinstance(names, str) else names
+    """Names as users list them: of text those that blanks or commas separate, of one SymPy symbol it alone."""
+    return names.replace(",", " ").split() if isinstance(names, str) else [names] if is_symbol(names) else names
+
+
+def is_symbol(name: Any) -> bool:
+    """Whether it is a symbol of SymPy's, which stands for its name."""
+    return getattr(name, "is_symbol", False) is True
 
 
 def normal(name: Any) -> Any:
-    """A name as the language has it, in form NFKC; what is no text as it is."""
+    """A name as the language has it, in form NFKC; that of a SymPy symbol; what is neither as it is."""
+    if is_symbol(name):
+        name = str(name)
     return unicodedata.normalize("NFKC", name) if isinstance(name, str) and not name.isascii() else name
 
 
@@ -272,11 +283,37 @@ def settle(
         for v, shape, target, own in zip(values, shapes, out, fresh, strict=True)
     ]
     # An array of `out` may be one of the arguments, and a value that is not fresh may be too.
-    kept = [v if own else np.array(v) for v, own in zip(values, fresh, strict=True)]
+    again = any(target is not None for target in out)
+    kept = [v if own or not again else np.array(v) for v, own in zip(values, fresh, strict=True)]
     return [
         v if done else written(np.empty(shape, dtype) if target is None else target, v)
         for v, shape, target, done in zip(kept, shapes, out, ready, strict=True)
     ]
+
+
+def sharing(arrays: Sequence[Array], others: Sequence[Array]) -> Iterator[tuple[Array, Array]]:
+    """The pairs of an array and another one that may share memory, as their bounds tell."""
+    if len(arrays) * len(others) <= _FEW:
+        yield from ((a, other) for a in arrays for other in others if np.may_share_memory(a, other))
+        return
+    spans = sorted([(*byte_bounds(other), k) for k, other in enumerate(others) if other.size])
+    starts = [start for start, _, _ in spans]
+    reach = list(accumulate((end for _, end, _ in spans), max))  # how far any of them goes up to here
+    for a in arrays:
+        start, end = byte_bounds(a) if a.size else (0, 0)
+        for k in range(bisect_left(starts, end) - 1, -1, -1):
+            if reach[k] <= start:
+                break
+            if spans[k][1] > start:
+                yield a, others[spans[k][2]]
+
+
+def distinct(arrays: Sequence[Array]) -> bool:
+    """Whether no two arrays share memory, as their bounds tell."""
+    if len(arrays) ** 2 <= _FEW:
+        return not any(np.may_share_memory(one, other) for k, one in enumerate(arrays) for other in arrays[:k])
+    spans = sorted([byte_bounds(a) for a in arrays if a.size])
+    return all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
 def written(target: Array, value: Any) -> Array:

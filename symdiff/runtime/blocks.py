@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from symdiff.emit.python import Nest
 from symdiff.emit.schedule import Load
+from symdiff.runtime.arguments import sharing
 from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten
 from symdiff.runtime.threads import keep_freed_memory, share_out
@@ -96,7 +97,8 @@ def evaluate(
     Raises:
         FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
     """
-    args = [a.copy() if any(_overlaps(a, out) for out in outs) else a for a in args]
+    moved = {id(a) for a, out in sharing(args, outs) if not _same(a, out)}
+    args = [a.copy() if id(a) in moved else a for a in args]
     outs = [np.asarray(out) for out in outs]  # of a matrix, too, a part is an array
     args, outs, loop = _flat(args, outs, loop)
     threads = max(min(threads, prod(loop) // plan.share), 1)
@@ -120,10 +122,9 @@ def evaluate(
     reports.give()
 
 
-def _overlaps(a: Array, out: Array) -> bool:
-    """Whether an argument shares memory with an output, but not element by element."""
-    same = a.ctypes.data == out.ctypes.data and a.shape == out.shape and a.strides == out.strides
-    return not same and np.may_share_memory(a, out)
+def _same(a: Array, out: Array) -> bool:
+    """Whether an argument shares the memory of an output element by element."""
+    return a.ctypes.data == out.ctypes.data and a.shape == out.shape and a.strides == out.strides
 
 
 def axes(a: Array, loop: Shape) -> int:

@@ -22,7 +22,7 @@ from symdiff.emit.fuse import Source
 from symdiff.emit.llvm.frame import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 from symdiff.emit.python import Nest
 from symdiff.ir import Program
-from symdiff.runtime.arguments import FLOAT64, Array
+from symdiff.runtime.arguments import Array
 from symdiff.runtime.fused import Fused, apart
 from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.point import native_point
@@ -49,8 +49,10 @@ class FusedElements(Fused):
 
     def point(self, nest: Nest, again: Callable[..., Any]) -> Callable[..., Any] | None:
         """What takes float64 arrays of the core shapes straight to native code, if anything can; see `native_point`."""
-        call = self.code(FLOAT64).call if self._loops.results else None  # else there is nothing to compute
-        return call and native_point(self._loops, self._cores, self._results, nest, call, self.share, again)
+        if not self._loops.results:  # there is nothing to compute
+            return None
+        made = native_point(self._loops, self._cores, self._results, nest, self.share, again)
+        return made if made and self.lend(made.__globals__) else None
 
     def empty(self, loop: tuple[int, ...], sizes: Sizes) -> bool:
         """Whether there are no elements to go over."""

@@ -6,7 +6,7 @@ calls by name or with `out`, go to `general`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from symdiff.arrays import Demands
 from symdiff.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.emit import math as math_target
+from symdiff.emit.python import Nest
 from symdiff.ir import Program
 from symdiff.runtime.arguments import FLOAT64
 from symdiff.runtime.load import load
@@ -104,12 +105,12 @@ def scalar_entry(
     records: Records,
     general: Callable[..., Any],
     evaluate: Callable[..., Any],
-    native: Callable[[], Callable[..., Any] | None] | None = None,
+    native: Callable[[dict[str, Any]], None] | None = None,
 ) -> FunctionType:
     """The entry of a Function of `count` scalar arguments.
 
-    Floats are computed by what `native` makes at the first call with them, if there is one. Where
-    it returns nothing, as after a floating-point error, they are computed on the spot by the lines
+    Floats are computed by what `native` gives the scope of the entry at the first call with them, if there
+    is one. Where that returns nothing, as after a floating-point error, they are computed on the spot by the lines
     of the math target, if `program` has one; where these raise, by `evaluate`. Float64 arrays of
     one shape and at most `limit` elements go to `vector`, or, where there is `native`, to `call`, with
     new arrays; all are globals of the entry, set when arrays come first. What `call` leaves goes to
@@ -155,7 +156,7 @@ def scalar_entry(
     entry = _entry(names, lines, records, general=general, evaluate=evaluate, limit=UNKNOWN)
     if native is not None:
         entry.__globals__.update(empty=np.empty, heeded=heeded)
-        entry.__globals__["native"] = _made_when_called(entry.__globals__, native)
+        entry.__globals__["native"] = _given_when_called(entry.__globals__, native)
     return entry
 
 
@@ -165,12 +166,12 @@ _NATIVE = """\
             return {result}"""
 
 
-def _made_when_called(scope: dict[str, Any], make: Callable[[], Callable[..., Any] | None]) -> Callable[..., Any]:
-    """Stands for `native` in a scope until it is called, then makes it."""
+def _given_when_called(scope: dict[str, Any], give: Callable[[dict[str, Any]], None]) -> Callable[..., Any]:
+    """Stands for `native` in a scope until it is called, which is given another one then."""
 
     def first(*args: float) -> Any:
-        scope["native"] = call = make() or (lambda *_: None)
-        return call(*args)
+        give(scope)
+        return scope["native"](*args)
 
     return first
 
@@ -214,6 +215,36 @@ def core_entry(
             "            pass",
         ]
     return _entry(names, lines, records, point=point, general=general, scalar=np.float64)
+
+
+def settled(
+    function: Callable[..., Any], nest: Nest, patterns: Sequence[str], known: Mapping[str, Any]
+) -> Callable[..., Any]:
+    """A function whose results are what these patterns make of those of `function`.
+
+    Args:
+        function: returns plain tuples, nested as `nest`.
+        nest: how outputs are nested.
+        patterns: of each output an expression, with `{}` for its value; they may name `args`, the arguments.
+        known: what the patterns refer to.
+    """
+    if all(pattern == "{}" for pattern in patterns):
+        return function
+
+    def made(part: Nest, text: str) -> str:
+        if isinstance(part, int):
+            return patterns[part].format(text)
+        return _tuple([made(inner, f"{text}[{k}]") for k, inner in enumerate(part)])
+
+    source = f"def settled(*args):\n    values = function(*args)\n    return {made(nest, 'values')}\n"
+    return load(source, "settled", {**known, "function": function})
+
+
+def spread(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any] = FLOAT64) -> Any:
+    """A new array of a shape that holds a value everywhere, or what broadcasts to it; of no axes, a number."""
+    made = np.empty(shape, dtype)
+    made[...] = value
+    return made if shape else made[()]
 
 
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,10 +18,9 @@ from symdiff.emit.llvm.program import prepare
 from symdiff.emit.schedule import load
 from symdiff.ir import Program
 from symdiff.runtime import native
-from symdiff.runtime.arguments import FLOAT64, Array
+from symdiff.runtime.arguments import FLOAT64, Array, sharing
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.strips import evaluate, in_one_piece, straight
-from symdiff.runtime.threads import Lock
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
 _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
@@ -40,8 +39,7 @@ class Fused:
         self._loops = prepare(program)
         self._threads = threads
         self._assembled = [isinstance(program.graph.rows[i][0], Assemble) for i in program.outputs]
-        self._lock = Lock()
-        self._codes: dict[object, native.Code] = {}
+        self.codes = native.Codes()
 
     @property
     def share(self) -> int:
@@ -56,21 +54,25 @@ class Fused:
         return llvm.source(loops, native.machine(), single=dtype.itemsize == 4, varying=pattern)
 
     def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.Code:
-        """The machine code of that, compiled once."""
-        return self._kept((dtype.itemsize, varying), lambda: self.source(dtype, varying))
+        """The machine code of that."""
+        return self.codes.get((dtype.itemsize, varying), lambda: self._made(self.source(dtype, varying)))
 
-    def _kept(self, key: object, source: Callable[[], str]) -> native.Code:
-        if key not in self._codes:
-            with self._lock:
-                if key not in self._codes:
-                    self._codes[key] = native.Code(source(), self._load.operations <= _LONG)
-        return self._codes[key]
+    def lend(self, scope: dict[str, Any], varying: tuple[bool, ...] | None = None) -> bool:
+        """Have `call` in a scope stand for the method of the code for float64; False where there is no such method."""
+        if self.code(FLOAT64, varying).call is None:
+            return False
+        use = FLOAT64.itemsize, varying
+        self.codes.lend(scope, "call", use, lambda: self._made(self.source(FLOAT64, varying)), lambda *_: -1)
+        return True
+
+    def _made(self, source: str) -> native.Code:
+        return native.Code(source, self._load.operations <= _LONG)
 
 
 def apart(values: Sequence[Array], outs: Sequence[Array | None]) -> list[Array]:
     """The arguments, copied where they share memory with a result."""
-    given = [o for o in outs if o is not None]
-    return [a.copy() if any(np.may_share_memory(a, o) for o in given) else a for a in values]
+    shared = {id(a) for a, _ in sharing(values, [o for o in outs if o is not None])}
+    return [a.copy() if id(a) in shared else a for a in values]
 
 
 class FusedPoints(Fused):
@@ -126,21 +128,19 @@ class FusedPoints(Fused):
         """The module for floats."""
         return floats.source(self._loops, native.machine())
 
-    def floats(self) -> Callable[..., Any] | None:
-        """What takes floats, one an argument, to a tuple of the results, or to 0 where there were errors.
+    def lend_floats(self, scope: dict[str, Any]) -> None:
+        """Have `native` in a scope take floats, one an argument, to a tuple of the results, or to 0 after errors.
 
-        None where no machine code is made for them.
+        It returns nothing where no machine code is made for floats.
         """
-        if any(self._assembled) or not (native.takes_floats() and native.machine().family and self._places):
-            return None
-        return self._kept("floats", self.floats_source).call if self._load.operations <= _LONG else None
+        scope["native"] = _nothing
+        takes = native.takes_floats() and native.machine().family and self._load.operations <= _LONG
+        if takes and self._places and not any(self._assembled):
+            self.codes.lend(scope, "native", "floats", lambda: self._made(self.floats_source()), _nothing)
 
-    def call(self, dtype: np.dtype[Any], varying: tuple[bool, ...]) -> Callable[..., int] | None:
-        """What takes arrays of one dtype and shape, new ones, and an array of the numbers beside them, if any.
-
-        None where no machine code does. See `Code.call`.
-        """
-        return None if any(self._assembled) else self.code(dtype, varying).call
+    def lend(self, scope: dict[str, Any], varying: tuple[bool, ...] | None = None) -> bool:
+        """See `Fused.lend`; arrays that are put together in several steps have no such method."""
+        return not any(self._assembled) and super().lend(scope, varying)
 
     def at_once(
         self, args: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any], varying: tuple[bool, ...]
@@ -149,7 +149,7 @@ class FusedPoints(Fused):
 
         None where native code cannot read an array, or has seen an error that the caller wants to know of.
         """
-        call = self.call(dtype, varying)
+        call = None if any(self._assembled) else self.code(dtype, varying).call
         if call is None:
             return None
         long = [np.asarray(a, dtype, order="C") for a, varies in zip(args, varying, strict=True) if varies]
@@ -157,3 +157,7 @@ class FusedPoints(Fused):
         made = [np.empty(shape, dtype) for _ in self._places]
         found = call(*long, *made, *([np.array(numbers, dtype)] if numbers else ()))
         return made if not found or (found > 0 and not found & heeded()) else None
+
+
+def _nothing(*_: float) -> None:
+    """Stands for native code that there is not."""

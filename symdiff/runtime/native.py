@@ -1,4 +1,7 @@
-"""LLVM IR to machine code, through llvmlite (the extra `symdiff[llvm]`), which is imported when first needed."""
+"""LLVM IR to machine code, through llvmlite (the extra `symdiff[llvm]`), which is imported when first needed.
+
+What is compiled can be made again, so a process keeps a bounded amount of it: see `Codes`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
+from itertools import count
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +24,7 @@ from symdiff.emit.llvm.call import METHOD
 from symdiff.emit.llvm.floats import INTERFACE
 from symdiff.errors import not_installed
 from symdiff.primitives import PRIMITIVES
+from symdiff.runtime.threads import Lock
 
 # By what the processor has: bytes of a vector, and how glibc calls its functions on them
 # (Vector Function Application Binary Interface Specification).
@@ -130,6 +135,8 @@ class Code:
     """Machine code.
 
     Attributes:
+        size: the bytes that it takes, about.
+        used: a number that grows with each time that it is asked for.
         run: of the address of a table, the rows, the points in each, and a bit for each loop that is to run, or `ALL`.
         share: of the address of a table, which has the bytes from strip to strip, the points of all and of one, the
             number of regions, the address of a state, and the loops; threads that call it at once share the work. It
@@ -144,25 +151,16 @@ class Code:
     errors that there were.
     """
 
-    __slots__ = ("call", "run", "share")
+    __slots__ = ("call", "run", "share", "size", "used")
 
     def __init__(self, source: str, optimised: bool) -> None:  # noqa: FBT001 - the one option
         """Compile a module; `optimised` code takes two times as long to make, and runs in four fifths of the time."""
-        llvm = binding()
         with _lock:
-            context = llvm.create_context()
-            module = llvm.parse_assembly(source, context)
-            target = llvm.Target.from_default_triple().create_target_machine(
-                cpu=llvm.get_host_cpu_name(),
-                features=llvm.get_host_cpu_features().flatten(),
-                opt=2 if optimised else 0,
-                jit=True,
-            )
-            module.triple = llvm.get_process_triple()
-            module.data_layout = str(target.target_data)
-            engine = llvm.create_mcjit_compiler(module, target)
-            engine.finalize_object()
+            machine_code = _compiled(source, optimised)
+            engine, context = _loaded(machine_code)
             memory = _Memory(engine, context)
+            self.size = _AROUND + len(machine_code)
+            self.used = next(_uses)
             run: Any = _RUN(engine.get_function_address("run"))
             share: Any = _SHARE(engine.get_function_address("share"))
             run.memory = share.memory = memory
@@ -173,6 +171,137 @@ class Code:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)
                 # The memory is the object that the method belongs to, so it outlives it.
                 self.call = _new_method(ctypes.byref(memory.method), memory, None)
+
+
+def _compiled(source: str, optimised: bool) -> bytes:  # noqa: FBT001 - the one option
+    """The machine code of a module, as an object file; nothing else of the module is kept."""
+    llvm, target = binding(), _target(optimised)
+    context = llvm.create_context()
+    module = llvm.parse_assembly(source, context)
+    module.triple = llvm.get_process_triple()
+    module.data_layout = str(target.target_data)
+    machine_code: bytes = target.emit_object(module)
+    module.close()
+    context.close()
+    return machine_code
+
+
+@cache
+def _target(optimised: bool) -> Any:  # noqa: FBT001 - the one option
+    """What makes machine code: one for all modules, since it grows by most of a megabyte with the first."""
+    return _new_target(opt=2 if optimised else 0)
+
+
+def _new_target(opt: int) -> Any:
+    llvm = binding()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=opt, jit=True
+    )
+
+
+def _loaded(machine_code: bytes) -> tuple[Any, Any]:
+    """The engine that machine code can be called in, and the context of the engine."""
+    llvm = binding()
+    context = llvm.create_context()
+    nothing = llvm.parse_assembly("", context)
+    nothing.triple = llvm.get_process_triple()
+    engine = llvm.create_mcjit_compiler(nothing, _new_target(opt=0))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code))
+    engine.finalize_object()
+    return engine, context
+
+
+# What is kept
+
+_MOST = 32  # pieces of machine code of one program: for precisions, floats, and patterns of arrays and numbers
+_ROOM = 64 << 20  # bytes of machine code of a process
+_AROUND = 64 << 10  # bytes that an engine takes beside the machine code
+_uses = count()
+_keepers: weakref.WeakSet[Codes] = weakref.WeakSet()
+
+
+class Codes:
+    """The machine code of a program, for each use.
+
+    Of one program the last 32 pieces are kept, of a process the last 64 MB. What is dropped is freed when the
+    calls that run it have returned, and is made again when it is asked for.
+
+    Attributes:
+        kept: the machine code, by what it is for; it changes under the lock of this module.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.kept: dict[object, Code] = {}
+        self._lent: dict[object, list[tuple[dict[str, Any], str, Callable[..., Any]]]] = {}
+        with _lock:
+            _keepers.add(self)
+
+    def get(self, use: object, make: Callable[[], Code]) -> Code:
+        """The machine code for a use."""
+        code = self.kept.get(use)
+        if code is None:
+            with self._lock:
+                code = self.kept.get(use) or self._keep(use, make())
+        code.used = next(_uses)
+        return code
+
+    def _keep(self, use: object, code: Code) -> Code:
+        with _lock:  # as all that drops code
+            self.kept[use] = code
+            for old in sorted(self.kept, key=lambda use: self.kept[use].used)[:-_MOST]:
+                self.drop(old)
+            found = [(one.used, one.size, keeper, use) for keeper in _keepers for use, one in keeper.kept.items()]
+            excess = sum([size for _, size, _, _ in found]) - _ROOM
+            if excess > 0:
+                for _, size, keeper, old in sorted(found, key=lambda one: one[0])[:-1]:
+                    keeper.drop(old)
+                    excess -= size
+                    if excess <= 0:
+                        break
+        return code
+
+    def lend(
+        self, scope: dict[str, Any], name: str, use: object, make: Callable[[], Code], otherwise: Callable[..., Any]
+    ) -> None:
+        """Have a name in the scope of a function stand for the method `call` of the code for a use.
+
+        The method stands there from the first call on until the code is dropped, and again from the next call on.
+        Where the code has no such method, the name stands for `otherwise`.
+        """
+
+        def first(*args: Any) -> Any:
+            code = self.get(use, make)
+            call = code.call or otherwise
+            with _lock:
+                if self.kept.get(use) is code:
+                    scope[name] = call
+            return call(*args)
+
+        with _lock:
+            self._lent.setdefault(use, []).append((scope, name, first))
+        scope[name] = first
+
+    def drop(self, use: object) -> None:
+        """Forget the machine code for a use, here and where it was lent to."""
+        with _lock:
+            self.kept.pop(use, None)
+            for scope, name, first in self._lent.get(use, ()):
+                scope[name] = first
+
+
+def clear() -> None:
+    """Drop all machine code of the process."""
+    with _lock:
+        for keeper in list(_keepers):
+            for use in list(keeper.kept):
+                keeper.drop(use)
+
+
+def pieces() -> int:
+    """How many pieces of machine code are kept."""
+    with _lock:
+        return sum([len(keeper.kept) for keeper in _keepers])
 
 
 _new_method = ctypes.pythonapi.PyCFunction_NewEx

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -20,24 +21,24 @@ def native_point(
     cores: Sequence[Shape],
     results: Sequence[Shape],
     nest: Nest,
-    call: Callable[..., int],
     limit: int,
     again: Callable[..., Any],
-) -> Callable[..., Any] | None:
+) -> FunctionType | None:
     """A function of the arguments that returns plain tuples, nested; None where it takes more than a few lines.
+
+    It calls native code by the name `call`, which its scope has yet to be given.
 
     Args:
         loops: what the native code computes.
         cores: the core shapes of the arguments, which they have.
         results: those of the outputs.
         nest: how outputs are nested.
-        call: of arrays: the native code.
         limit: the most elements that it takes.
         again: takes over where there are more, where native code cannot read an array, or where it has seen a
             floating-point error that the caller wants to know of.
     """
     try:
-        return _Writer(loops, cores, results).function(nest, call, limit, again)
+        return _Writer(loops, cores, results).function(nest, limit, again)
     except NotImplementedError:
         return None
 
@@ -52,9 +53,7 @@ class _Writer:
                 if isinstance(dim, Poly) and symbols(dim) == {str(dim)}:
                     self.sizes.setdefault(str(dim), f"{a}.shape[{axis}]")
 
-    def function(
-        self, nest: Nest, call: Callable[..., int], limit: int, again: Callable[..., Any]
-    ) -> Callable[..., Any]:
+    def function(self, nest: Nest, limit: int, again: Callable[..., Any]) -> FunctionType:
         """The function."""
         loops, args = self.loops, ", ".join(self.args)
         long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
@@ -77,7 +76,7 @@ class _Writer:
             f"    return {_nested(nest, outputs)}",
         ]
         scope = {"array": np.array, "empty": np.empty, "zeros": np.zeros, "full": np.full, "float64": np.float64}
-        scope |= {"call": call, "again": again, "heeded": heeded, "limit": limit}
+        scope |= {"again": again, "heeded": heeded, "limit": limit}
         return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
 
     def _source(self, source: Source | Dim, *, single: bool) -> str:

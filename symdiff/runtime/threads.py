@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections import deque
@@ -30,6 +31,12 @@ def keep_freed_memory() -> None:
     at the next use, but for sizes up to that of the largest array that was ever freed.
     """
     np.empty(_KEPT)
+
+
+def give_back_freed_memory() -> None:
+    """Have the allocator of glibc give the system what is free; other allocators do as they do."""
+    with suppress(OSError, TypeError, AttributeError):  # there is no such library, or function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def usable_cpus() -> int:

@@ -8,10 +8,10 @@ def value_and_grad(X, Y, W, b, V, c):
     v2 = np.tanh(v1)
     scores = v2 @ V + c
     v3 = scores.max(axis=-1)
-    v4 = np.where(np.abs(v3) < np.inf, v3, 0.0)
-    v5 = np.exp(scores - v4[:, None])
-    v6 = v5.sum(axis=-1)
-    out = (np.log(v6) + v4 - np.vecdot(Y, scores)).sum() / m
+    v4 = scores - np.where(np.abs(v3) < np.inf, v3, np.nextafter(v3, 0.0))[:, None]
+    v5 = np.exp(np.minimum(v4, 0.0))
+    v6 = np.maximum(v5.sum(axis=-1), 1.0)
+    out = (np.log(v6) + v3 - np.vecdot(Y, scores)).sum() / m
     # reverse sweep
     v7 = v5 / v6[:, None] - Y
     c_bar = v7.sum(axis=-2) / m

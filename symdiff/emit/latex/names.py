@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from math import isfinite, log, pi, sqrt
 
 _LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
@@ -132,7 +132,7 @@ def number(value: float) -> str:
     return scale if mantissa == "1" else rf"{mantissa} \times {scale}"
 
 
-@cache
+@lru_cache(maxsize=1024)
 def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
     """A positive number as a simple multiple of a power of a known constant: the factor, the constant and the power."""
     if not isfinite(value) or not value or fraction(value) is not None:

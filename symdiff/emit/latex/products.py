@@ -71,6 +71,17 @@ class Term:
         return negative(made) if copysign(1.0, self.number) < 0 and self.number else made
 
 
+def multiplied(terms: Iterable[Term]) -> Term:
+    """The product of all."""
+    number = 1.0
+    powers: dict[Text, Fraction] = {}
+    for term in terms:
+        number *= term.number
+        for text, exponent in term.powers.items():
+            powers[text] = powers[text] + exponent if text in powers else exponent
+    return Term(number, powers).times(Term())
+
+
 def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
     """A power of one factor."""
     return Term(number, {text: Fraction(exponent)})
@@ -117,9 +128,9 @@ def _content(terms: Sequence[Term]) -> float:
     parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
     below = lcm(*[part.denominator for part in parts])
     if len(parts) == len(terms) and below in _COMMON:
-        return sign * gcd(*[int(part * below) for part in parts]) / below
+        return sign * (gcd(*[int(part * below) for part in parts]) or 1.0) / below
     sizes = {abs(term.number) for term in terms}
-    return sign * (sizes.pop() if len(sizes) == 1 else 1.0)
+    return sign * ((sizes.pop() if len(sizes) == 1 else 0.0) or 1.0)
 
 
 def summed(terms: Sequence[Term]) -> Text:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from math import factorial
+
+from symdiff.build import Builder
+from symdiff.emit.passes import as_written
 from symdiff.ir import Graph, Program, Row, compact, live, replay
+from symdiff.primitives import PRIMITIVES
+
+_GIVEN = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.numpy == "{y}")  # what they are is x's
 
 
 def readable(program: Program) -> Program:
-    """The program without what guards its special points: what stands there is the mathematics."""
+    """The program without what guards its special points and digits: what stands there is the mathematics."""
+    program = as_written(program)
     rows, alive = program.graph.rows, live(program)
     guarded = {row[1] for row, here in zip(rows, alive, strict=True) if here and row[0] == "away"}
     special = bytearray(len(rows))
@@ -32,8 +40,28 @@ def readable(program: Program) -> Program:
         elif op == "hypot":
             two = graph.intern(("const", "2.0"))
             row = ("sqrt", graph.intern(("add", *[graph.intern(("pow", j, two)) for j in row[1:]])))
-        elif isinstance(op, str) and op.startswith("sinc") and op != "sinc":
+        elif op in _GIVEN:
             row = (op, row[1], graph.intern(("const", "0.0")))
+        elif isinstance(op, str) and op.startswith(("expm1_by", "log1p_by")):
+            return _quotient(graph, op, *row[1:3])
         return graph.intern(row)
 
     return compact(replay(program, graph, make))
+
+
+def _quotient(graph: Graph, name: str, c: int, x: int) -> int:
+    """A derivative of expm1(c*x)/x or log1p(c*x)/x, of the order that stands behind the name."""
+    b = Builder(graph)
+    b.forms = False
+    function, _, order = name.partition("_by")
+    z = b.op("mul", c, x)
+    made = b.op("div", b.op(function, z), x)
+    for n in range(1, int(order or 0) + 1):
+        power = b.op("pow", c, b.const(n))
+        if function == "expm1":
+            inner = b.op("mul", power, b.op("exp", z))
+        else:
+            denominator = b.op("pow", b.op("add", b.const(1.0), z), b.const(n))
+            inner = b.op("div", b.op("mul", b.const((-1) ** (n - 1) * factorial(n - 1)), power), denominator)
+        made = b.op("div", b.op("sub", inner, b.op("mul", b.const(n), made)), x)
+    return made

@@ -19,6 +19,7 @@ from symdiff.arrays import (
     Min,
     Others,
     Permute,
+    Place,
     Prod,
     Reshape,
     Size,
@@ -31,7 +32,7 @@ from symdiff.emit.latex.algebra import Algebra, element_of
 from symdiff.emit.latex.indices import Axis, Mark, Part, along, depends, moves, number, part
 from symdiff.emit.latex.names import fraction
 from symdiff.emit.latex.places import assembled, shifted, within
-from symdiff.emit.latex.products import Term, constant, of, root
+from symdiff.emit.latex.products import Term, constant, multiplied, of, root
 from symdiff.emit.latex.spell import APPLIED, BIG, Text, tight
 from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import log_sum_exp
@@ -54,8 +55,13 @@ class RowWriter(Algebra):
     def __init__(self, printer: Printer, program: Program) -> None:
         super().__init__(printer, program)
         self.lines: list[tuple[str, Piece]] = []
+        self.elements: dict[int, dict[Place | None, list[int]]] = {}  # of an array, the operands at an element
         uses, factor = _uses(program)
+        inside = _inside(program, uses)
         for i, row in enumerate(self.rows):
+            if inside[i]:
+                self.pieces.append(_NOTHING)
+                continue
             piece = self.piece(i, row)
             label = program.labels.get(i)
             user = isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments
@@ -153,9 +159,10 @@ class RowWriter(Algebra):
             made = self.structure(i, op, given)
             return Piece(made.whole, made.element, shape, made.condition, made.bound)
         if op == "mul":
-            return self.of_term(i, self.term(row[1]).times(self.term(row[2])), bound)
+            return self.of_term(i, *self.product_of(i))
         if op == "div":
-            return self.of_term(i, self.term(row[1]).times(self.divisor(row[2]), inverse=True), bound)
+            above, inner = self.product_of(row[1])
+            return self.of_term(i, above.times(self.divisor(row[2]), inverse=True), max(bound, inner))
         if op == "neg":
             if any(term.number < 0 for term in self.added.get(row[1], ())):
                 return self.of_sum(i, [Term(-1.0).times(term) for term in self.added[row[1]]], bound)
@@ -165,14 +172,40 @@ class RowWriter(Algebra):
         if op == "pow" and self.rows[row[2]][0] == "const" and (exponent := root(self.value(row[2]))):
             return self.of_term(i, self.raised(row[1], exponent), bound)
         if op in ("add", "sub"):
-            sign = Term(1.0 if op == "add" else -1.0)
-            return self.of_sum(i, [*self.terms_of(row[1]), *[sign.times(t) for t in self.terms_of(row[2])]], bound)
+            return self.of_sum(i, *self.sum_of(i))
         if op == "where" and [self.rows[j][:2] for j in row[2:]] == [("const", "1.0"), ("const", "0.0")]:
             return element_of(Text(f"\\left[{given[0].element.text}\\right]"), shape, bound)
         made = self.printer.apply(PRIMITIVES[op], given)
         if made.element in self.known:
             return self.of_term(i, of(made.element))
         return Piece(made.element, made.element, shape, made.condition, bound, made.cases)
+
+    def sum_of(self, i: int) -> tuple[list[Term], int]:
+        """The terms of a sum, with those of the sums in it that stand nowhere else, and the letters inside."""
+        found: list[Term] = []
+        bound = 0
+        waiting = [(i, 1.0)]
+        while waiting:
+            j, sign = waiting.pop()
+            row = self.rows[j]
+            if j == i or self.pieces[j] is _NOTHING:
+                waiting += [(row[2], sign if row[0] == "add" else -sign), (row[1], sign)]
+            else:
+                bound = max(bound, self.pieces[j].bound)
+                found += self.terms_of(j) if sign > 0 else [Term(-1.0).times(term) for term in self.terms_of(j)]
+        return found, bound
+
+    def product_of(self, i: int) -> tuple[Term, int]:
+        """A product, with those in it that are written nowhere else taken apart, and the letters inside."""
+        found: list[int] = []
+        waiting = [i]
+        while waiting:
+            j = waiting.pop()
+            if self.rows[j][0] == "mul" and (j >= len(self.pieces) or self.pieces[j] is _NOTHING):
+                waiting += self.rows[j][:0:-1]
+            else:
+                found.append(j)
+        return multiplied(map(self.term, found)), max(self.pieces[j].bound for j in found)
 
     # Operations on shapes
 
@@ -186,7 +219,7 @@ class RowWriter(Algebra):
                 return element_of(p.size(dim))
             case Eye(dim, of), _:
                 first = along(-1 - len(of), dim)
-                pairs = [(part(first, of, k), along(k - len(of), size)) for k, size in enumerate(of)]
+                pairs = [(part(first, of, k), Mark(k - len(of))) for k, size in enumerate(of) if size != 1]
                 return self.of_term(i, Term(1.0, {p.kronecker(*pair): Fraction(1) for pair in pairs}))
             case Sum(axes) | Prod(axes) | Max(axes) | Min(axes), Piece():
                 if isinstance(op, Sum):
@@ -284,12 +317,15 @@ class RowWriter(Algebra):
         element, starts = self.pieces[i].element, [start for start, _ in axes]
         p, row = self.printer, self.rows[i]
         if isinstance(row[0], Assemble) and row[0].rank == len(axes):
-            found = [
-                [within(at, *ends) for at, ends in zip(place, zip(starts, sizes, strict=True), strict=True)]
-                for place in row[0].places
-            ]
-            if all(None not in places or False in places for places in found):
-                kept = [k for k, places in enumerate(found) if all(places)]
+            found = {
+                k: [
+                    within(at, *ends)
+                    for at, ends in zip(row[0].places[k], zip(starts, sizes, strict=True), strict=True)
+                ]
+                for k in self.near(i, starts, sizes)
+            }
+            if all(None not in places or False in places for places in found.values()):
+                kept = [k for k, places in found.items() if all(places)]
                 places = tuple([tuple(map(shifted, row[0].places[k], starts)) for k in kept])
                 element = assembled(p, Assemble(sizes, places), [self.pieces[row[1 + k]] for k in kept]).element
                 starts = [0] * len(axes)
@@ -300,6 +336,18 @@ class RowWriter(Algebra):
             mark = number([next(fresh) for _ in shape], shape) if shape else Mark("", 0, 0)
             to[k] = mark._replace(start=mark.start + start)
         return p.moved(element, to)
+
+    def near(self, i: int, starts: Sequence[Dim], sizes: Sequence[Dim]) -> Sequence[int]:
+        """The operands of assembled row `i` that may stand in a block; of a single element not all of them."""
+        places = self.rows[i][0].places
+        if any(size != 1 for size in sizes):
+            return range(len(places))
+        if i not in self.elements:
+            self.elements[i] = {}
+            for k, place in enumerate(places):
+                element = all(isinstance(at, int) for at in place)
+                self.elements[i].setdefault(place if element else None, []).append(k)
+        return sorted([*self.elements[i].get(tuple(starts), ()), *self.elements[i].get(None, ())])
 
     def entries(self, output: int) -> list[list[Text]] | None:
         """The entries of a small matrix of scalars, row by row; None if the output is none."""
@@ -328,6 +376,23 @@ def _uses(program: Program) -> tuple[list[int], list[bool]]:
             same = op == "neg" or isinstance(op, (Expand, Permute, Reshape, Broadcast, Index, Sum))
             factor[j] &= factor[i] if same else op in ("mul", "div") or isinstance(op, Einsum)
     return count, factor
+
+
+def _inside(program: Program, uses: Sequence[int]) -> list[bool]:
+    """Whether each row is a sum, or a product, that is used in another one alone, and has no name."""
+    rows = program.graph.rows
+    found = [False] * len(rows)
+    for name, *parts in rows:
+        alike = _ALIKE.get(name, ())
+        for j in parts[:1] if name == "div" else parts if alike else ():
+            found[j] = rows[j][0] in alike and uses[j] == 1 and not isinstance(program.labels.get(j), str)
+    for i in program.outputs:
+        found[i] = False
+    return found
+
+
+_ALIKE = {"add": ("add", "sub"), "sub": ("add", "sub"), "mul": ("mul",), "div": ("mul",)}
+_NOTHING = Piece(Text(""), Text(""))  # of what is not written by itself
 
 
 def _brief(text: Text) -> bool:

@@ -138,6 +138,10 @@ class Printer:
         text = self.dim(dim)
         return Text(text, SUM if "+" in text or "-" in text else PRODUCT if " " in text else ATOM)
 
+    def indices(self, shape: Shape) -> list[str]:
+        """The marks of the axes of an array."""
+        return [self.mark(along(a, dim)) for a, dim in enumerate(shape, -len(shape))]
+
     # Leaves
 
     def kronecker(self, first: Mark, second: Mark) -> Text:
@@ -155,25 +159,23 @@ class Printer:
         """A name, by its text; an array is indexed in a subscript."""
         if not shape:
             return _scalar(Text(text))
-        marks = [self.mark(along(a, dim)) for a, dim in enumerate(shape, -len(shape))]
-        return Piece(Text(text), Text(subscripted(text, marks)), shape)
+        return Piece(Text(text), Text(subscripted(text, self.indices(shape))), shape)
 
     def of_whole(self, whole: Text, shape: Shape, bound: int = 0) -> Piece:
         """An array whose elements are those of a text in parentheses."""
         if not shape:
             return Piece(whole, whole, shape, bound=bound)
-        marks = [self.mark(Mark(a)) for a in range(-len(shape), 0)]
-        applied = whole.level == APPLIED and not whole.open
-        return Piece(
-            whole, Text(subscripted(whole.text if applied else parenthesised(whole), marks)), shape, bound=bound
-        )
+        text = whole.text if whole.level == APPLIED and not whole.open else parenthesised(whole)
+        return Piece(whole, Text(subscripted(text, self.indices(shape))), shape, bound=bound)
 
     def of_element(self, element: Text, shape: Shape, bound: int = 0, *, condition: bool = False) -> Piece:
         """An array by its element; the whole has the element in parentheses."""
         if not shape:
             return Piece(element, element, shape, condition, bound)
         rank = len(shape)
-        letters: dict[Axis, Mark] = {a: Mark(("b", bound + a + rank)) for a in range(-rank, 0)}
+        letters: dict[Axis, Mark] = {
+            a: Mark(("b", bound + a + rank), 0, int(dim != 1)) for a, dim in enumerate(shape, -rank)
+        }
         inner = self.moved(element, letters).text
         whole = subscripted(f"\\left({inner}\\right)", [self.mark(letter) for letter in letters.values()])
         return Piece(Text(whole), element, shape, condition, bound + rank)
@@ -192,7 +194,7 @@ class Printer:
     def joined(self, parts: Sequence[Piece], join: Join, *, condition: bool = False) -> Piece:
         """What a function of texts makes of pieces, element by element."""
         shape = broadcast([p.shape for p in parts], {})
-        bound = max(p.bound for p in parts)
+        bound = max((p.bound for p in parts), default=0)
         element = join([p.element for p in parts], [False for _ in parts])
         if not shape:
             return Piece(element, element, (), condition, bound)
@@ -215,7 +217,7 @@ class Printer:
         parts = [part for case in cases for part in case if part is not None]
         shape = broadcast([p.shape for p in parts], {})
         lines = [(value.element.text, None if c is None else c.element.text) for value, c in cases]
-        made = self.of_element(Text(self.branches(lines), TERNARY), shape, max(p.bound for p in parts))
+        made = self.of_element(Text(self.branches(lines), TERNARY), shape, max((p.bound for p in parts), default=0))
         return Piece(made.whole, made.element, shape, False, made.bound, tuple(cases))  # noqa: FBT003 - a field
 
     def branches(self, lines: Sequence[tuple[str, str | None]]) -> str:
@@ -229,8 +231,8 @@ class Printer:
     def listed(self, parts: Sequence[Piece], shape: Shape) -> Piece:
         """A list, which is a new first axis."""
         whole = Text("\\left[" + ", ".join(p.whole.text for p in parts) + "\\right]")
-        marks = [self.mark(Mark(a)) for a in range(-len(shape), 0)]
-        return Piece(whole, Text(subscripted(whole.text, marks)), shape, bound=max(p.bound for p in parts))
+        element = Text(subscripted(whole.text, self.indices(shape)))
+        return Piece(whole, element, shape, bound=max((p.bound for p in parts), default=0))
 
     # Along axes
 
@@ -268,8 +270,8 @@ class Printer:
         inner = fill(pattern, [self.moved(piece.element, colons if keeps else colons | self.kept(rank, axes))])
         if not keeps:
             return self.of_element(inner, without(piece.shape, axes), piece.bound)
-        marks = [self.mark(Mark(a)) for a in axes]
-        return self.of_element(Text(subscripted(inner.text, marks)), piece.shape, piece.bound)
+        marks = self.indices(piece.shape)
+        return self.of_element(Text(subscripted(inner.text, [marks[a] for a in axes])), piece.shape, piece.bound)
 
     def at(self, piece: Piece, place: Place, whole: Text | None = None) -> Piece:
         """The elements at a place; `whole` is how the user wrote it."""

@@ -16,8 +16,7 @@ from symdiff.emit.latex.terms import Piece, Printer, subscripted
 from symdiff.language.parser import Item, Statement, Syntax
 from symdiff.primitives import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY
 
-_CONSTANTS = {"pi": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}
-_FORMULAS = {"square": "#1^{2}", "loggamma": r"\log\Gamma"}
+_CONSTANTS = {"pi": r"\pi", "π": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}
 _BIG = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}
 
 
@@ -104,7 +103,10 @@ def _compare(printer: Printer, chain: Sequence[str], given: Sequence[Piece]) -> 
 
 
 def _call(printer: Printer, name: str, given: Sequence[Any]) -> Piece:
-    if name == "Piecewise":
+    if name in ("Piecewise", "piecewise"):
+        if isinstance(given[0], Piece):  # values and conditions in turn
+            last = [(given[-1], _constant(printer, "True"))] * (len(given) % 2)
+            given = [*zip(given[::2], given[1::2], strict=False), *last]
         cases = [(value, None if _always(c) else printer.condition(c)) for value, c in given]
         kept = cases[: next((k + 1 for k, (_, c) in enumerate(cases) if c is None), len(cases))]
         return printer.choice(kept) if kept[0][1] is not None else kept[0][0]
@@ -116,7 +118,7 @@ def _call(printer: Printer, name: str, given: Sequence[Any]) -> Piece:
     if name == "dot":
         return _matmul(printer, name, plain) if plain[0].shape and plain[1].shape else _operation(printer, "mul", plain)
     if name in FORMULAS:
-        latex = _FORMULAS.get(name, rf"\operatorname{{{name}}}")
+        latex = FORMULAS[name].latex or rf"\operatorname{{{name}}}"
         make = fill if "#" in latex else called
         return printer.joined([printer.number(p) for p in plain], lambda texts, _: make(latex, texts))
     primitive = FUNCTIONS[name]
@@ -138,6 +140,8 @@ def _axes(given: Sequence[Any]) -> tuple[int, ...]:
     if len(given) == 1:
         return tuple(range(-rank, 0))
     named = given[1].value if isinstance(given[1], _Named) else given[1]
+    if named == []:  # None
+        return tuple(range(-rank, 0))
     try:
         axes = [int(p.whole.text) for p in (named if isinstance(named, list) else [named])]
     except ValueError:
@@ -227,6 +231,7 @@ _KINDS: dict[str, Callable[..., Any]] = {
     "compare": _compare,
     "call": _call,
     "tuple": lambda _, __, given: given,
+    "none": lambda _, __, given: given,
     "keyword": lambda _, __, given: _Named(given[0]),
     "list": _list,
     "index": _index,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symdiff.build import Builder
 from symdiff.emit.fuse import Loops, UnfusableError, fuse
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers
-from symdiff.ir import Graph, Program, Row, compact, replay
-from symdiff.language.lower import instantiate
+from symdiff.emit.passes import eager, expand_exponentials, expand_powers, spelt
+from symdiff.ir import Program, compact
 from symdiff.primitives import PRIMITIVES
 
 
@@ -28,7 +26,7 @@ def prepare(program: Program) -> Loops:
         UnfusableError: it cannot be.
     """
     loops = fuse(_lowered(program))
-    return replace(loops, program=compact(_spelt(loops.program)))
+    return replace(loops, program=compact(spelt(loops.program, _FORMULAS)))
 
 
 def _lowered(program: Program) -> Program:
@@ -41,19 +39,3 @@ def _is_formula(spelling: str) -> bool:
 
 
 _FORMULAS = {name: p.llvm for name, p in PRIMITIVES.items() if p.llvm is not None and _is_formula(p.llvm)}
-
-
-def _spelt(program: Program) -> Program:
-    """The program with formulas of simpler operations in the place of what LLVM has no word for."""
-    while any(row[0] in _FORMULAS for row in program.graph.rows):
-        builder = Builder(Graph(shared=program.graph.shared))
-        builder.simplify = False
-
-        def make(_: int, row: Row, builder: Builder = builder) -> int:
-            text = _FORMULAS.get(row[0])
-            if text is None:
-                return builder.graph.intern(row)
-            return instantiate(builder, text, dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)))
-
-        program = compact(replay(program, builder.graph, make))
-    return program

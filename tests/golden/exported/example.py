@@ -142,7 +142,7 @@ def main(words):
                 raise ValueError(f"options are --check and --help, alone; not {' '.join(words)}")
             if len(words) != len(ARGUMENTS):
                 needed = " ".join(ARGUMENTS)
-                raise ValueError(f"needed is a value for each of: {needed}; not {len(words)}")
+                raise ValueError(f"give one value for each of: {needed} ({len(words)} given)")
             for name, word in zip(ARGUMENTS, words):
                 try:
                     point[name] = float(word)

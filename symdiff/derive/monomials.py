@@ -1,0 +1,444 @@
+"""Products as powers of their bases: `x*sqrt(x)*y` is x^1.5 times y.
+
+A product is taken apart into its factors, through products, quotients, whole powers and signs. Of the factors
+`x`, `sqrt(x)`, `x^p`, `abs(x)`, `sign(x)` and `cbrt(x)` the base is x; of `norm`, `hypot` and of roots of sums of
+squares it is a length. One row is one base: equal rows of a textbook are several, each with its adjoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import isfinite, pi
+from typing import NamedTuple
+
+from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Size, Structure, Sum
+from symdiff.build import Builder
+from symdiff.ir import Row, operands
+from symdiff.language.lower import instantiate
+from symdiff.primitives import PRIMITIVES
+
+_MOST = 32  # factors of a product that are told apart
+_SEEN_THROUGH = {"by": 1, "fixed": 1, "away": 2}  # operations that leave a value as it is, and which operand that is
+_ODD = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.odd)
+_PARTS = (Sum, Expand, Index, Permute, Reshape, Broadcast)
+_ROOTS = frozenset({"sqrt", "cbrt", "abs", "sign", "hypot", "magnitude"})
+_LINEAR = {"deg2rad": pi / 180, "rad2deg": 180 / pi}
+_DEEP = 8  # sums and functions inside each other, of what is odd in a length
+
+
+class Exponent(NamedTuple):
+    """A sum of a number and of rows, each times a number; numbers are exact, as they are written."""
+
+    number: Fraction = Fraction(0)
+    rows: tuple[tuple[int, Fraction], ...] = ()
+
+    def plus(self, other: Exponent, k: Fraction | int = 1) -> Exponent:
+        """The sum with a multiple of another."""
+        rows = dict(self.rows)
+        for row, times in other.rows:
+            rows[row] = rows.get(row, Fraction(0)) + k * times
+        number = _sixths(self.number + k * other.number)
+        return Exponent(number, tuple([(row, times) for row, times in rows.items() if times]))
+
+    def times(self, k: Fraction | int) -> Exponent:
+        """A multiple."""
+        return Exponent().plus(self, k)
+
+    def row(self, b: Builder) -> int:
+        """It as a row."""
+        total: int | None = None
+        for row, k in self.rows:
+            term = b.op("mul", b.const(float(k)), row)
+            total = term if total is None else b.op("add", total, term)
+        number = b.const(float(abs(self.number)))
+        if total is None:
+            return b.const(float(self.number))
+        return b.op("add" if self.number > 0 else "sub", total, number) if self.number else total
+
+
+def exact(number: float) -> Fraction:
+    """A number as it is written in decimal digits."""
+    return _sixths(Fraction(repr(number)))
+
+
+def _sixths(number: Fraction) -> Fraction:
+    """A number, which is a sixth, or half or a third, if rounding alone keeps it from being one."""
+    near = Fraction(round(6 * number), 6)
+    return near if abs(near - number) <= Fraction(1e-15) else number
+
+
+ONE, _HALF, _THIRD = Exponent(Fraction(1)), Exponent(Fraction(1, 2)), Exponent(Fraction(1, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """A power of a base.
+
+    Attributes:
+        base: the row.
+        exponent: of its absolute value.
+        odd: it has the sign of the base, as `x` and `cbrt(x)`, and not as `abs(x)`.
+        half: it is NaN where the base is negative, as `sqrt(x)`.
+        free: it is what `pow` makes of it, as the exponent is known at the call alone.
+        length: the base is a length, or the sum of squares that one is the root of, and so not negative.
+        root: the length that is the root of the base, if there is one.
+        nested: a root of a power, or the reverse: its derivative as written is zero times infinity at 0.
+    """
+
+    base: int
+    exponent: Exponent
+    odd: bool = False
+    half: bool = False
+    free: bool = False
+    length: bool = False
+    root: int | None = None
+    nested: bool = False
+
+    def times(self, other: Power, k: int = 1) -> Power:
+        """The product with the k-th power of another of the same base."""
+        return replace(
+            self,
+            exponent=self.exponent.plus(other.exponent, k),
+            odd=self.odd ^ (other.odd and k % 2 == 1),
+            half=self.half or other.half,
+            free=self.free or other.free,
+            length=self.length or other.length,
+            root=other.root if self.root is None else self.root,
+        )
+
+    def slope(self) -> Power:
+        """The derivative, divided by the exponent."""
+        return replace(self, exponent=self.exponent.plus(ONE, -1), odd=not self.odd)
+
+    def row(self, b: Builder) -> int:
+        """It as a row, without the domain of a root whose power is whole."""
+        e, base = self.exponent, self.base
+        if self.root is not None and (e.rows or not whole(e.number)):
+            e, base = e.times(2), self.root
+        if self.half or self.free or self.length or (not e.rows and whole(e.number) and e.number % 2 == self.odd):
+            return _power(b, base, e)
+        if not self.odd:
+            return _power(b, b.op("abs", base), e)
+        if not e.rows and e.number == 0:
+            return b.op("sign", base)
+        if not e.rows and e.number == Fraction(1, 3):
+            return b.op("cbrt", base)
+        if not e.rows and e.number >= 1:
+            return b.op("mul", base, _power(b, b.op("abs", base), e.plus(ONE, -1)))
+        return b.op("mul", b.op("sign", base), _power(b, b.op("abs", base), e))
+
+    def domain(self, b: Builder) -> int | None:
+        """A factor that is NaN where a root is, of which the power is whole; None if there is none."""
+        if not self.half or self.length or b.graph.complex or not (whole(self.exponent.number) or self.exponent.rows):
+            return None
+        return b.op("where", b.op("lt", self.base, b.const(0.0)), b.const(float("nan")), b.const(1.0))
+
+
+def whole(number: Fraction) -> bool:
+    """Whether it is a whole number."""
+    return number.denominator == 1
+
+
+def _power(b: Builder, base: int, exponent: Exponent) -> int:
+    """A power, by the square root where there is one of the base already."""
+    below = exponent.number - Fraction(1, 2)
+    if not exponent.rows and below in (1, 2, 3):
+        for name in ("sqrt", "magnitude"):
+            if (name, base) in b.graph.index:
+                return b.op("mul", b.op("pow", base, b.const(float(below))), b.op(name, base))
+    return b.op("pow", base, exponent.row(b))
+
+
+@dataclass(slots=True)
+class Product:
+    """A number times whole powers of factors, which are by what they are equal to."""
+
+    number: float = 1.0
+    factors: dict[int, tuple[int, int]] = field(default_factory=dict)  # equal to: (row, exponent)
+
+    def times(self, other: Product, k: int) -> None:
+        """Multiply it by the k-th power of another."""
+        self.number *= other.number**k
+        for factor, (row, n) in other.factors.items():
+            first, before = self.factors.get(factor, (row, 0))
+            self.factors[factor] = (first, before + n * k)
+
+    def row(self, b: Builder, number: float = 1.0, see: Callable[[int], int] = int) -> int:
+        """It as a row, times a further number; `see` is done to each row that is made."""
+        over: int | None = None
+        under: int | None = None
+        for row, k in self.factors.values():
+            power = see(b.op("pow", row, b.const(float(abs(k)))))
+            if k > 0:
+                over = power if over is None else see(b.op("mul", over, power))
+            elif k < 0:
+                under = power if under is None else see(b.op("mul", under, power))
+        number *= self.number
+        over = b.const(number) if over is None else over if number == 1 else see(b.op("mul", b.const(number), over))
+        return over if under is None else see(b.op("div", over, under))
+
+
+class Monomials:
+    """What is known of the products on a graph, kept up as it grows.
+
+    Attributes:
+        see: what is done to each row that is made.
+    """
+
+    def __init__(self, builder: Builder, see: Callable[[int], int] = int) -> None:
+        self.builder = builder
+        self.see = see
+        self.rows = builder.graph.rows
+        self._same: list[int] = []
+        self._first: dict[Row, int] = {}
+        self._square: list[bool] = []
+        self._rooted: list[bool] = []
+
+    def same(self, i: int) -> int:
+        """The first row that is known to have the value of row `i`."""
+        self._catch_up(i)
+        return self._same[i]
+
+    def is_square(self, i: int) -> bool:
+        """Whether row `i` is a square, or a sum of squares times positive numbers: not negative, flat where it is 0."""
+        self._catch_up(i)
+        return self._square[i]
+
+    def rooted(self, i: int) -> bool:
+        """Whether some factor of row `i` may be a root, an absolute value, a sign or a length, or odd in one."""
+        self._catch_up(i)
+        return self._rooted[i]
+
+    def plain(self, i: int) -> int:
+        """Row `i` without what leaves its value as it is."""
+        while (j := self._through(i)) is not None:
+            i = j
+        return i
+
+    def _through(self, i: int) -> int | None:
+        """The operand that row `i` leaves as it is; None if it has none, or a choice of the user's is made there."""
+        row = self.rows[i]
+        if row[0] not in _SEEN_THROUGH or (row[0] == "away" and self.builder.silence.choice(row[1]) is not None):
+            return None
+        return int(row[_SEEN_THROUGH[row[0]]])
+
+    def _catch_up(self, last: int) -> None:
+        while len(self._same) <= last:
+            i = len(self._same)
+            row = self.rows[i]
+            if (j := self._through(i)) is not None:
+                self._same.append(self._same[j])
+                self._square.append(self._square[j])
+                self._rooted.append(self._rooted[j])
+                continue
+            equal = [self._same[j] for j in operands(row)]
+            self._same.append(i if equal else self._first.setdefault(row, i))
+            self._square.append(self._is_square(row, equal))
+            self._rooted.append(self._is_rooted(row))
+
+    def _is_rooted(self, row: Row) -> bool:
+        if row[0] in ("mul", "div", "neg", "add", "sub") or row[0] in _ODD or row[0] in _LINEAR:
+            return any(self._rooted[j] for j in row[1:])
+        if row[0] == "pow":
+            exponent = self.builder.known(row[2])
+            return exponent is None or not float(exponent).is_integer() or self._rooted[row[1]]
+        return row[0] in _ROOTS or (isinstance(row[0], Structure) and row[0].arranges and self._rooted[row[1]])
+
+    def _is_square(self, row: Row, equal: list[int]) -> bool:
+        name, *parts = row
+        square = [self._square[j] for j in parts] if equal else []
+        if name == "pow":
+            exponent = self.builder.known(parts[1])
+            return exponent is not None and exponent > 0 and exponent % 2 == 0
+        if name == "mul":
+            return (
+                equal[0] == equal[1] or all(square) or any(square[k] and self._positive(parts[1 - k]) for k in range(2))
+            )
+        if name == "div":
+            return square[0] and (square[1] or self._positive(parts[1]))
+        if name == "add":
+            return all(square)
+        if isinstance(name, Einsum):
+            return name.left == name.right and equal[0] == equal[1]
+        return isinstance(name, _PARTS) and square[0]
+
+    def _positive(self, i: int) -> bool:
+        """Whether row `i` is a positive number, or the length of an axis."""
+        value = self.builder.known(i)
+        return isinstance(self.rows[i][0], Size) or (value is not None and 0 < value < float("inf"))
+
+    def product(self, i: int) -> Product | None:
+        """Row `i` as a product; None if it has too many factors."""
+        made = Product()
+        waiting = [(i, 1)]
+        while waiting:
+            seen, k = waiting.pop()
+            j = self.builder.plain(seen)
+            name, *parts = self.rows[j]
+            value = self.builder.known(j)
+            exponent = self.builder.known(parts[1]) if name == "pow" else None
+            if name == "mul":
+                waiting += [(parts[1], k), (parts[0], k)]
+            elif name == "div":
+                waiting += [(parts[1], -k), (parts[0], k)]
+            elif name == "neg" or name in _LINEAR:
+                made.number *= _LINEAR.get(name, -1.0) ** k
+                waiting.append((parts[0], k))
+            elif value is not None and 1e-50 < abs(made.number * value**k if value else 0) < 1e50:
+                made.number *= float(value) ** k
+            elif exponent is not None and float(exponent).is_integer() and 0 < abs(exponent * k) <= _MOST:
+                waiting.append((parts[0], k * int(exponent)))
+            else:
+                row, before = made.factors.get(self.same(j), (seen, 0))
+                made.factors[self.same(j)] = (row, before + k)
+                if len(made.factors) > _MOST:
+                    return None
+        return made
+
+    def exponent(self, i: int) -> Exponent:
+        """A row as an exponent: a sum of a number and of rows."""
+        total = Exponent()
+        waiting = [(i, 1)]
+        for _ in range(_MOST):
+            if not waiting:
+                return total
+            j, k = waiting.pop()
+            name, *parts = self.rows[j]
+            value = self.builder.known(j)
+            if value is not None and isfinite(value):
+                total = total.plus(Exponent(exact(float(value))), k)
+            elif name in ("add", "sub"):
+                waiting += [(parts[0], k), (parts[1], k if name == "add" else -k)]
+            elif name == "neg":
+                waiting.append((parts[0], -k))
+            else:
+                total = total.plus(Exponent(rows=((self.same(j), Fraction(k)),)))
+        return Exponent(rows=((i, Fraction(1)),))
+
+    def power(self, i: int) -> Power | None:
+        """Row `i` as a power of a base that has to do with roots; None if it is none."""
+        name, *parts = self.rows[i]
+        if isinstance(name, Structure):
+            return self._arranged(i, name, parts[0]) if name.arranges else None
+        if name in ("hypot", "magnitude"):
+            return Power(i, ONE, length=True) if name == "hypot" else Power(parts[0], _HALF, length=True, root=i)
+        if name in ("abs", "sign"):
+            return Power(parts[0], ONE if name == "abs" else Exponent(), odd=name == "sign")
+        if name == "cbrt":
+            return self._root(parts[0], _THIRD, odd=True)
+        if name == "sqrt":
+            made = self._root(parts[0], _HALF)
+            return replace(made, root=i) if made.length and self.is_square(parts[0]) else made
+        if name == "pow":
+            exponent = self.exponent(parts[1])
+            return None if not exponent.rows and whole(exponent.number) else self._root(parts[0], exponent)
+        return None
+
+    def _arranged(self, i: int, operation: Structure, operand: int) -> Power | None:
+        """Elements of an array of powers, as powers of the elements of their base."""
+        inner = self.power(self.plain(operand))
+        if inner is None or inner.exponent.rows or (inner.length and inner.root != self.plain(operand)):
+            return None
+        base = self.see(self.builder.structure(operation, inner.base))
+        return replace(inner, base=base, root=i if inner.length else None)
+
+    def _root(self, base: int, exponent: Exponent, *, odd: bool = False) -> Power:
+        """The power of a base that is not whole."""
+        real = not self.builder.graph.complex
+        known, number = not exponent.rows, exponent.number
+        j = self.plain(base)
+        row = self.rows[j]
+        if real and self.is_square(j):
+            return Power(base, exponent, length=True)
+        inner = self.power(j) if real else None
+        if inner is not None and not inner.exponent.rows and not (row[0] == "sign" or inner.nested):
+            if inner.length:
+                return replace(inner, exponent=exponent.times(inner.exponent.number))
+            if row[0] == "abs":
+                return Power(inner.base, exponent)
+            if known and not odd:  # of another root
+                nested = (number - 1) * (inner.exponent.number - 1) < 0
+                made = exponent.times(inner.exponent.number)
+                return Power(inner.base, made, half=True, nested=nested)
+            return Power(base, exponent, odd=odd, half=known and not odd, free=not known)
+        if (
+            real
+            and known
+            and row[0] == "pow"
+            and (inside := self.builder.known(row[2])) is not None
+            and inside % 2 == 1
+        ):
+            made = exponent.times(int(inside))
+            return Power(row[1], made, odd=odd, half=not odd, nested=number < 1 and inside > 1)
+        return Power(base, exponent, odd=odd, half=known and not odd, free=not known)
+
+    # What is odd in a length
+
+    def unit(self, i: int) -> int | None:
+        """A length, or absolute value, in which row `i` may be odd."""
+        for _ in range(_DEEP):
+            product = self.product(i)
+            if product is None:
+                return None
+            rows = [self.plain(row) for row, k in product.factors.values() if k % 2]
+            for j in rows:
+                if self.is_unit(j):
+                    return j
+            inner = [self.rows[j] for j in rows if self.rooted(j) and self.rows[j][0] in ("add", "sub", *_ODD)]
+            if not inner:
+                return None
+            i = inner[0][1]
+        return None
+
+    def is_unit(self, i: int) -> bool:
+        """Whether row `i` is a length or an absolute value."""
+        row = self.rows[i]
+        if isinstance(row[0], Structure) and row[0].arranges:
+            power = self.power(i) if self.rooted(i) else None
+            return power is not None and (power.root == i or self.rows[self.plain(row[1])][0] == "abs")
+        return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self.is_square(row[1]))
+
+    def is_odd(self, i: int) -> bool:
+        """Whether row `i` is an odd function, or a sum, which may be odd."""
+        return self.rows[i][0] in ("add", "sub", *_ODD)
+
+    def over(self, i: int, unit: int, deep: int = _DEEP) -> Product | None:
+        """Row `i`, which is odd in row `unit`, divided by it; None if it is not known to be odd."""
+        product = self.product(i)
+        if self.same(i) == self.same(unit):
+            return Product()
+        if product is None or not deep:
+            return None
+        made = Product(product.number)
+        count = 0
+        for leaf, (row, k) in product.factors.items():
+            if leaf == self.same(unit):
+                count += k
+            elif k % 2 and (share := self._share(row, unit, deep)) is not None:
+                count += k
+                made.factors[self.same(share)] = (share, k)
+            else:
+                made.factors[leaf] = (row, k)
+        if count % 2 == 0:
+            return None
+        if count != 1:
+            made.factors[self.same(unit)] = (unit, count - 1)
+        return made
+
+    def _share(self, i: int, unit: int, deep: int) -> int | None:
+        """A factor that is odd in a unit, divided by it; None if it is none."""
+        b = self.builder
+        name, *parts = self.rows[self.plain(i)]
+        if name in _ODD and (inner := self.over(parts[0], unit, deep - 1)) is not None:
+            with b.simplifying():
+                ratio = self.see(instantiate(b, PRIMITIVES[name].odd, {"x": parts[0]}))
+                scale = inner.row(b, see=self.see)
+                return ratio if b.value(scale) == 1.0 else self.see(b.op("mul", ratio, scale))
+        if name in ("add", "sub") and all(map(self.rooted, parts)):
+            left, right = (self.over(j, unit, deep - 1) for j in parts)
+            if left is not None and right is not None:
+                with b.simplifying():
+                    return b.op(name, left.row(b, see=self.see), right.row(b, see=self.see))
+        return None

@@ -1,0 +1,83 @@
+"""Derivatives at the origin of roots, absolute values and lengths: those of the function, in every mode."""
+
+import numpy as np
+import pytest
+
+import symdiff
+
+# Formula, point, gradient there.
+FLAT = [
+    ("x*sqrt(x)", (0.0,), (0.0,)),
+    ("sqrt(x)*x", (0.0,), (0.0,)),
+    ("x*cbrt(x)", (0.0,), (0.0,)),
+    ("x**2/sqrt(x)", (0.0,), (0.0,)),
+    ("sqrt(x)*sqrt(x)", (0.0,), (1.0,)),
+    ("sqrt(x^2 + y^2)", (0.0, 0.0), (0.0, 0.0)),
+    ("sqrt(x*x + y*y + z*z)", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
+    ("(x^2 + y^2)^(3/2)", (0.0, 0.0), (0.0, 0.0)),
+    ("c*sqrt(x^2 + y^2)*x", (2.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
+    ("q*abs(q)**0.852", (0.0,), (0.0,)),
+    ("A*(A/P)^(2/3)", (0.0, 2.0), (0.0, 0.0)),
+    ("x*abs(x)", (0.0,), (0.0,)),
+    ("3*x*y*sqrt(x)", (0.0, 2.0), (0.0, 0.0)),
+]
+# Formula, point, Hessian there.
+SMOOTH = [
+    ("abs(x)**2", (0.0,), [[2.0]]),
+    ("abs(x)**4", (0.0,), [[0.0]]),
+    ("hypot(x, y)**2", (0.0, 0.0), [[2.0, 0.0], [0.0, 2.0]]),
+    ("hypot(x, y)**4", (0.0, 0.0), [[0.0, 0.0], [0.0, 0.0]]),
+    ("cos(hypot(x, y))", (0.0, 0.0), [[-1.0, 0.0], [0.0, -1.0]]),
+    ("cosh(abs(x))", (0.0,), [[1.0]]),
+    ("exp(-hypot(x, y)**2/2)", (0.0, 0.0), [[-1.0, 0.0], [0.0, -1.0]]),
+    ("log(1 + hypot(x, y)**2)", (0.0, 0.0), [[2.0, 0.0], [0.0, 2.0]]),
+    ("sqrt(1 + hypot(x, y)**2)", (0.0, 0.0), [[1.0, 0.0], [0.0, 1.0]]),
+    ("x*y*abs(x)**2", (0.0, 1.0), [[0.0, 0.0], [0.0, 0.0]]),
+]
+
+
+def kinds(point):
+    """The point as floats, as arrays, and its loop shape."""
+    yield point, ()
+    yield [np.full(3, p) for p in point], (3,)
+
+
+@pytest.mark.parametrize(("text", "point", "want"), FLAT, ids=[case[0] for case in FLAT])
+@pytest.mark.parametrize("optimize", [True, False])
+def test_first_derivatives(text, point, want, optimize):
+    f = symdiff.compile(text, optimize=optimize)
+    with np.errstate(all="ignore"):
+        for at, loop in kinds(point):
+            for k, slope in enumerate(want):
+                one = [np.full_like(a, k == j) if loop else float(k == j) for j, a in enumerate(at)]
+                for got in (f.grad(*at)[k], f.diff(f.args[k])(*at), f.jvp(*at, *one)[1], f.jacobian(*at)[..., k]):
+                    np.testing.assert_allclose(got, np.full(loop, slope), atol=1e-300)
+
+
+@pytest.mark.parametrize(("text", "point", "want"), SMOOTH, ids=[case[0] for case in SMOOTH])
+@pytest.mark.parametrize("optimize", [True, False])
+def test_second_derivatives(text, point, want, optimize):
+    f = symdiff.compile(text, optimize=optimize)
+    with np.errstate(all="ignore"):
+        for at, loop in kinds(point):
+            np.testing.assert_allclose(f.hessian(*at), np.broadcast_to(want, (*loop, *np.shape(want))), atol=1e-300)
+            np.testing.assert_allclose(f.grad.jacobian(*at), f.hessian(*at), atol=1e-300)
+    assert optimize is False or f.check(*[p + 0.3 for p in point]).ok
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_arrays(optimize):
+    f = symdiff.compile("norm(x)**2", args="x[3]", optimize=optimize)
+    np.testing.assert_array_equal(f.hessian(np.zeros(3)), 2 * np.eye(3))
+    np.testing.assert_array_equal(f.hessian(np.zeros((2, 3))), [2 * np.eye(3)] * 2)
+    kernel = symdiff.compile("exp(-norm(x - y)**2/(2*l**2))", args="x[2], y[2], l", wrt="x", optimize=optimize)
+    np.testing.assert_allclose(kernel.hessian([1.0, 2.0], [1.0, 2.0], 2.0), -np.eye(2) / 4)
+    roots = symdiff.compile("sqrt(sum(x**2))", args="x[n]", optimize=optimize)
+    np.testing.assert_array_equal(roots.grad(np.zeros(4)).x, np.zeros(4))
+
+
+def test_values_stay_what_they_are():
+    with np.errstate(all="ignore"):
+        assert np.isnan(symdiff.compile("sqrt(x)*sqrt(x)")(-1.0))
+        assert np.isnan(symdiff.compile("x*sqrt(x)").grad(-1.0)[0])
+    assert symdiff.compile("hypot(x, y)")(1e200, 1e200) == pytest.approx(np.sqrt(2) * 1e200)
