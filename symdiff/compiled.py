@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symdiff.arrays import NEED_ELEMENTS
-from symdiff.dims import spelt
+from symdiff.dims import Shape, spelt
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
-from symdiff.errors import few
+from symdiff.errors import MOST, few
 from symdiff.evaluate import special
 from symdiff.ir import Program, Row, operands
 from symdiff.language.lower import Argument, lower
@@ -295,11 +295,7 @@ class Compiled:
         return inspect.Signature(parameters)
 
     def _call_text(self) -> str:
-        return f"{self.name}({few(self._spelt())})"
-
-    def _spelt(self) -> list[str]:
-        """The arguments with their core shapes, as `args` declares them."""
-        return spelt(self.args, self.cores)
+        return f"{self.name}({_few(self.args, self.cores)})"
 
     def _path(self, f: str = "") -> str:
         """How it is had from what `compile` returns: `f.diff('x')`."""
@@ -311,16 +307,22 @@ class Compiled:
         text = self.text.strip()
         text = text if len(text) <= _DESCRIBED else text[:_DESCRIBED] + "..."
         if self._recipe.path:
-            made_by = getattr(type(self), self._recipe.path[-1][0], None)
+            made_by = getattr(type(self), self._recipe.path[-1][0], property())
             text = f"{self._path('f')}, where f is {text}\n\n{(made_by.__doc__ or '').partition(chr(10))[0]}"
-        lists = {"Arguments": self._spelt(), "Results": spelt(self.outputs, self.results), "Derivatives by": self.wrt}
-        return "\n\n".join([text, "\n".join([f"{what}: {few(names)}" for what, names in lists.items() if names])])
+        arguments, results = _few(self.args, self.cores), _few(self.outputs, self.results)
+        lists = {"Arguments": arguments, "Results": results, "Derivatives by": few(self.wrt)}
+        return "\n\n".join([text, "\n".join([f"{what}: {names}" for what, names in lists.items() if names])])
 
     def __repr__(self) -> str:
         written = self.text.strip()
         written = written if len(written) <= 60 else written[:57] + "..."
         shown = "\\n".join(line.strip() for line in written.splitlines())
-        return f'Function("{shown}"{self._path()}: ({few(self._spelt())}) -> {few(self.outputs)})'
+        return f'Function("{shown}"{self._path()}: ({_few(self.args, self.cores)}) -> {few(self.outputs)})'
+
+
+def _few(names: Sequence[str], cores: Sequence[Shape]) -> str:
+    """Names with their core shapes, as `args` declares them; of many the first ones."""
+    return few(spelt(names[: MOST + 1], cores[: MOST + 1]))
 
 
 def _fields(layout: Layout) -> tuple[str, ...]:

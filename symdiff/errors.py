@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Iterable
+from itertools import islice
 
 # What each extra for users installs, as pyproject.toml has it.
 _EXTRAS = {"special": "scipy>=1.11", "llvm": "llvmlite>=0.45", "graph": "graphviz>=0.20", "plot": "matplotlib>=3.8"}
 
 _WINDOW = 72  # columns of the user's line that are shown around the caret
 _LONGEST = 400  # characters of a message
-_MOST, _LONG = 8, 40  # names that are listed, and characters of one
+MOST, _LONG = 8, 40  # names that are listed, and characters of one
 
 
 class SymdiffError(Exception):
@@ -62,8 +63,8 @@ class FormulaWarning(UserWarning):
 
 def few(names: Iterable[str]) -> str:
     """Names as a message lists them: separated by commas, of many the first ones."""
-    listed = list(names)
-    listed = listed if len(listed) <= _MOST else [*listed[: _MOST - 1], "..."]
+    listed = list(islice(names, MOST + 1))
+    listed = listed if len(listed) <= MOST else [*listed[: MOST - 1], "..."]
     return ", ".join([name if len(name) <= _LONG else name[: _LONG - 3] + "..." for name in listed])
 
 

@@ -91,7 +91,7 @@ def label_of(given: Given, loop: tuple[int, ...]) -> Callable[[Any], Any] | None
     if not axes:
         return None
     if tuple([len(axes[k]) if k in axes else None for k in range(-len(loop), 0)]) != loop:
-        name, one, _ = given[0]
+        name, one = next((name, one) for name, one, core in given if one.ndim > len(core))
         raise ShapeError(
             f"{name!r} has labels for the shape {one.shape}, and the arguments together have the shape {loop}:"
             f" pass {name}.to_numpy()"
