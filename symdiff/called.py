@@ -60,7 +60,12 @@ class Called(Compiled):
         return self.__call__(*args, **named)
 
     def _make_entry(self) -> Callable[..., Any]:
-        """A function that takes the usual arguments straight to a target, and any others to the general path."""
+        """A function that takes the usual arguments straight to a target, and any others to the general path.
+
+        Raises:
+            LimitError: it makes an array, of a size that is known, of more elements than it may.
+        """
+        self._within_limits({})
         records = Records(self._layout, self._converts)
         if not any(self.cores):
             program = None if self._needs_numpy else self._program
@@ -73,7 +78,9 @@ class Called(Compiled):
         else:
             point = self._at_a_point()
         if point is not None:
-            return core_entry(self.cores, self._program.graph.demands, point, records, self._general)
+            spare = [self._recipe.limits.elements - count for count in self._counts()]
+            demands = [*self._program.graph.demands, *[(dim, False, "") for dim in spare if not isinstance(dim, int)]]
+            return core_entry(self.cores, demands, point, records, self._general)
         return general_entry(self._general)
 
     def _lend_floats(self, scope: dict[str, Any]) -> None:
@@ -221,6 +228,7 @@ class Called(Compiled):
         """Evaluate by NumPy."""
         values, loop, dtype, sizes = arrays(self.args, args, self.cores)
         meet(self._program.graph.demands, sizes)
+        self._within_limits(sizes)
         shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
         outs = [None] * len(shapes) if out is None else check_out(out, self.outputs, shapes, dtype)
         settled = self._run(values, loop, dtype, sizes, shapes, outs)

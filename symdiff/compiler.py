@@ -6,6 +6,7 @@ import copyreg
 import gc
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from itertools import pairwise
 from math import e, inf
@@ -22,6 +23,8 @@ from symdiff.language.hints import is_function, no_argument, no_function
 from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED, parse
+from symdiff.limits import Limits
+from symdiff.limits import limits as of_process
 from symdiff.runtime import native
 from symdiff.runtime.results import record_of
 from symdiff.runtime.threads import Lock, give_back_freed_memory
@@ -57,6 +60,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     backend: str = "numpy",
     threads: int | None = None,
     optimize: bool = True,
+    limits: Limits | None = None,
 ) -> Function:
     """Compile a formula into a Function.
 
@@ -73,22 +77,27 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             What it does not have (`f.backend` says so) is computed by NumPy.
         threads: most threads to use on large arrays; default the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.
+        limits: bounds for this formula and all that is derived from it, as
+            `symdiff.Limits(characters=10_000)`; default those of the process, `symdiff.limits`.
 
     Returns:
         The Function. Equal calls return the same one, of the last 512, or fewer of large ones; see `clear_cache`.
 
     Raises:
         ParseError: `text` is not a formula of the language; it has a position and a hint.
-        LimitError: `text` is larger than `symdiff.limits` allows.
+        LimitError: `text` is larger than the limits allow.
         ShapeError: shapes do not fit each other, or a function of arrays is applied to a scalar.
         ImportError: the formula needs an extra that is not installed.
         TypeError: an option has the wrong type, or `wrt` names what is no argument.
         ValueError: an option has a value that it cannot have.
     """
+    bounds = of_process if limits is None else limits
+    if not isinstance(bounds, Limits):
+        raise TypeError(f"limits are given as limits=symdiff.Limits(characters=10_000), not as {limits!r}")
     if not isinstance(text, str):
         if not hasattr(text, "free_symbols"):
             raise TypeError(f"a formula is a str or a SymPy expression, not {type(text).__name__}")
-        text, args, constants = _from_sympy(text, args, constants or {})
+        text, args, constants = _from_sympy(text, args, constants or {}, bounds)
     if backend not in ("numpy", "llvm"):
         raise ValueError(f"backend must be 'numpy' or 'llvm', not {backend!r}")
     if threads is not None and (type(threads) is not int or threads < 1):
@@ -97,9 +106,12 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     by = None if wrt is None else _names(wrt, "wrt")
     bound = _constants(constants or {})
     key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize), backend)
-    return _CACHE.get(
-        key, lambda: _compile(Recipe(parse(text), arguments, by, bound, bool(optimize), threads, backend))
-    )
+
+    def make() -> Function:
+        own = replace(bounds)  # what is set later is for what is compiled later
+        return _compile(Recipe(parse(text, own), arguments, by, bound, bool(optimize), threads, backend, own))
+
+    return _CACHE.get((*key, bounds.values), make)
 
 
 def _compile(recipe: Recipe) -> Function:
@@ -109,7 +121,9 @@ def _compile(recipe: Recipe) -> Function:
         if name not in names:
             raise TypeError(f"wrt names {name!r}, which is not an argument: ({', '.join(names)}){no_argument(name)}")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
-    return Function(recipe, program, names if wrt is None else wrt, "value", layout)
+    f = Function(recipe, program, names if wrt is None else wrt, "value", layout)
+    f._within_limits({})  # noqa: SLF001 - its own module
+    return f
 
 
 def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
@@ -123,6 +137,7 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
         "backend": recipe.backend,
         "threads": recipe.threads,
         "optimize": recipe.optimize,
+        "limits": recipe.limits,
     }
     return _restored, (f.text, options, recipe.path)
 
@@ -197,7 +212,7 @@ _OTHERWISE = {
 
 
 def _from_sympy(
-    expression: Any, args: str | Sequence[str] | None, constants: Mapping[str, float]
+    expression: Any, args: str | Sequence[str] | None, constants: Mapping[str, float], limits: Limits
 ) -> tuple[str, str | Sequence[str], Mapping[str, float]]:
     """A SymPy expression as text, with its symbols as arguments, whatever they are called.
 
@@ -206,8 +221,8 @@ def _from_sympy(
             else here, or symbols that its text does not tell apart.
     """
     text = str(expression)
-    symbols = _symbols(expression, text)
-    found = list(tokens(text))
+    symbols = _symbols(expression, text, limits)
+    found = list(tokens(text, limits))
     names = {str(value): position for kind, value, position in reversed(found) if kind == "name"}
     if "^" in text:
         raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
@@ -223,7 +238,7 @@ def _from_sympy(
     return text, args, {**{n: v for n, v in _SYMPY.items() if n not in symbols}, **constants}
 
 
-def _symbols(expression: Any, text: str) -> set[str]:
+def _symbols(expression: Any, text: str, limits: Limits) -> set[str]:
     """The names of the symbols of a SymPy expression.
 
     Raises:
@@ -238,7 +253,7 @@ def _symbols(expression: Any, text: str) -> set[str]:
         if getattr(part, "is_Indexed", False):  # its base is a symbol too
             continue
         try:
-            kinds = [(kind, value) for kind, value, _ in tokens(written)]
+            kinds = [(kind, value) for kind, value, _ in tokens(written, limits)]
         except ParseError:
             kinds = []
         name = normalize("NFKC", written)
@@ -282,7 +297,7 @@ def _arguments(given: str | Sequence[str], option: str) -> tuple[Argument, ...]:
     found: dict[str, list[Dim]] = {}
     name = ""  # the argument that has just been read
     inside, due = False, True
-    for kind, value, position in tokens(text):
+    for kind, value, position in tokens(text, Limits()):
         if inside:
             if value == "]" and not due:
                 inside = False

@@ -225,6 +225,7 @@ class Function(Shown):
             raise ShapeError(
                 f"{what} needs sizes that are known; {self._call_text()} has shape {shown(self.results[0])}"
             )
+        self._within_limits({})
 
     def _coordinates(self, what: str) -> tuple[np.ndarray[Any, np.dtype[np.intp]], ...]:
         places = self.__dict__.get("_places")
@@ -374,7 +375,7 @@ class Function(Shown):
             A report that prints as a table; `report.ok` says whether all were compared and agree.
 
         Raises:
-            LimitError: more than 200 elements to differentiate by, or of results.
+            LimitError: more elements to differentiate by, or of results, than `limits.checked`.
             ShapeError: arrays whose sizes do not fit.
             TypeError: an argument is complex.
         """

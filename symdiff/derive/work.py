@@ -26,6 +26,7 @@ class Pass:
     program: Program = field(init=False)
     builder: Builder = field(init=False)
     _unneeded: Unneeded | None = field(init=False, default=None)
+    _entries: int = field(init=False, default=0)  # of a matrix that is being made
 
     def __post_init__(self) -> None:
         self.program = compact(self.source)
@@ -140,6 +141,8 @@ class Pass:
     def entry(self, output: Block, variable: Block, row: int, *, forward: bool) -> Entry:
         """A block of a matrix, of a sweep that was seeded with the variable (forward) or the output."""
         b = self.builder
+        self._entries += 1
+        b.graph.allow(self._entries)
         seeded, swept = (variable, output) if forward else (output, variable)
         batch, shape = (b.shape(block.row) for block in (seeded, swept))
         lead = (product(batch),) if batch else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symdiff.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
 from symdiff.build import Builder
 from symdiff.emit.inplace import is_share
-from symdiff.ir import Graph, Program, Row, compact, replay
+from symdiff.ir import Program, Row, compact, replay
 from symdiff.silence import Silence
 
 LARGEST_PRODUCT = 16
@@ -17,7 +17,7 @@ def expand_powers(program: Program) -> Program:
     Squares shared between powers are computed once: x**6 and x**12 take four products.
     Source: Knuth, The Art of Computer Programming, volume 2, section 4.6.3.
     """
-    builder = Builder(_like(program))
+    builder = Builder(program.graph.like())
 
     def make(_: int, row: Row) -> int:
         if row[0] == "pow":
@@ -49,7 +49,7 @@ def expand_exponentials(program: Program) -> Program:
     """
     if not any(isinstance(row[0], (LogSumExp, Softmax)) for row in program.graph.rows):
         return program
-    b = Builder(_like(program))
+    b = Builder(program.graph.like())
 
     def make(_: int, row: Row) -> int:
         if not isinstance(row[0], (LogSumExp, Softmax)):
@@ -77,7 +77,7 @@ def share_exponentials(program: Program) -> Program:
     both = operands[0] & operands[1]
     if not both or not program.graph.shared:
         return program
-    b = Builder(_like(program))
+    b = Builder(program.graph.like())
     zero, one = b.const(0.0), b.const(1.0)
     new: set[int] = set()
 
@@ -100,10 +100,6 @@ def share_exponentials(program: Program) -> Program:
 _BY_DECAY = ("softplus", "sigmoid")
 
 
-def _like(program: Program) -> Graph:
-    return Graph(shared=program.graph.shared, complex=program.graph.complex)
-
-
 _FACTORS = 3  # arguments that may be multiplied with each other in what is multiplied by a mask
 
 
@@ -117,7 +113,7 @@ def masked(program: Program) -> Program:
     """
     if not program.graph.shapes:
         return program
-    b = Builder(_like(program))
+    b = Builder(program.graph.like())
 
     def make(_: int, row: Row) -> int:
         made = b.graph.intern(row)
@@ -159,7 +155,7 @@ def lazy(program: Program) -> Program:
     """The program without guards, for a target that evaluates one side of a choice."""
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
-    graph = _like(program)
+    graph = program.graph.like()
 
     def make(_: int, row: Row) -> int:
         return int(row[-1]) if row[0] in _GUARDS else graph.intern(row)
@@ -171,7 +167,7 @@ def eager(program: Program) -> Program:
     """The program with its guards as choices, for a target that evaluates both sides of every choice."""
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
-    builder = Builder(_like(program))
+    builder = Builder(program.graph.like())
     silence = Silence(program.graph)
 
     def make(i: int, row: Row) -> int:

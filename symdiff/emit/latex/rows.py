@@ -19,6 +19,7 @@ from symdiff.arrays import (
     Min,
     Others,
     Permute,
+    Place,
     Prod,
     Reshape,
     Size,
@@ -54,6 +55,7 @@ class RowWriter(Algebra):
     def __init__(self, printer: Printer, program: Program) -> None:
         super().__init__(printer, program)
         self.lines: list[tuple[str, Piece]] = []
+        self._single: dict[int, dict[Place, list[int]]] = {}  # of arrays of scalars, the operands at each place
         uses, factor = _uses(program)
         for i, row in enumerate(self.rows):
             piece = self.piece(i, row)
@@ -284,12 +286,8 @@ class RowWriter(Algebra):
         element, starts = self.pieces[i].element, [start for start, _ in axes]
         p, row = self.printer, self.rows[i]
         if isinstance(row[0], Assemble) and row[0].rank == len(axes):
-            found = [
-                [within(at, *ends) for at, ends in zip(place, zip(starts, sizes, strict=True), strict=True)]
-                for place in row[0].places
-            ]
-            if all(None not in places or False in places for places in found):
-                kept = [k for k, places in enumerate(found) if all(places)]
+            kept = self._inside(i, starts, sizes)
+            if kept is not None:
                 places = tuple([tuple(map(shifted, row[0].places[k], starts)) for k in kept])
                 element = assembled(p, Assemble(sizes, places), [self.pieces[row[1 + k]] for k in kept]).element
                 starts = [0] * len(axes)
@@ -300,6 +298,24 @@ class RowWriter(Algebra):
             mark = number([next(fresh) for _ in shape], shape) if shape else Mark("", 0, 0)
             to[k] = mark._replace(start=mark.start + start)
         return p.moved(element, to)
+
+    def _inside(self, i: int, starts: Sequence[Dim], sizes: Sequence[Dim]) -> list[int] | None:
+        """The operands of an assembled array that stand in a block; None where that is not known of all of them."""
+        places = self.rows[i][0].places
+        if i not in self._single:
+            self._single[i] = {}
+            if all(isinstance(at, int) for place in places for at in place):
+                for k, place in enumerate(places):
+                    self._single[i].setdefault(place, []).append(k)
+        if self._single[i] and all(size == 1 for size in sizes):
+            return self._single[i].get(tuple(starts), [])
+        found = [
+            [within(at, *ends) for at, ends in zip(place, zip(starts, sizes, strict=True), strict=True)]
+            for place in places
+        ]
+        if any(None in inside and False not in inside for inside in found):
+            return None
+        return [k for k, inside in enumerate(found) if all(inside)]
 
     def entries(self, output: int) -> list[list[Text]] | None:
         """The entries of a small matrix of scalars, row by row; None if the output is none."""

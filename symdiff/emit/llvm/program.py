@@ -7,7 +7,7 @@ from dataclasses import replace
 from symdiff.build import Builder
 from symdiff.emit.fuse import Loops, UnfusableError, fuse
 from symdiff.emit.passes import eager, expand_exponentials, expand_powers
-from symdiff.ir import Graph, Program, Row, compact, replay
+from symdiff.ir import Program, Row, compact, replay
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
 
@@ -46,7 +46,7 @@ _FORMULAS = {name: p.llvm for name, p in PRIMITIVES.items() if p.llvm is not Non
 def _spelt(program: Program) -> Program:
     """The program with formulas of simpler operations in the place of what LLVM has no word for."""
     while any(row[0] in _FORMULAS for row in program.graph.rows):
-        builder = Builder(Graph(shared=program.graph.shared))
+        builder = Builder(program.graph.like())
         builder.simplify = False
 
         def make(_: int, row: Row, builder: Builder = builder) -> int:
