@@ -16,7 +16,7 @@ from symdiff.evaluate import special
 from symdiff.ir import Program, live
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
-from symdiff.limits import Limits
+from symdiff.limits import Limits, kept
 from symdiff.limits import limits as of_process
 from symdiff.primitives import PRIMITIVES
 from symdiff.runtime import native
@@ -56,7 +56,7 @@ class Recipe:
     optimize: bool
     threads: int | None
     backend: str = "numpy"
-    limits: Limits = field(default_factory=lambda: replace(of_process))
+    limits: Limits = field(default_factory=lambda: kept(*of_process.values))
     steps: tuple[tuple[Derive, tuple[str, ...]], ...] = ()
     path: tuple[tuple[Any, ...], ...] = ()
 

@@ -6,7 +6,6 @@ import copyreg
 import gc
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import wraps
 from itertools import pairwise
 from math import e, inf
@@ -23,7 +22,7 @@ from symdiff.language.hints import is_function, no_argument, no_function
 from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED, parse
-from symdiff.limits import Limits
+from symdiff.limits import Limits, kept
 from symdiff.limits import limits as of_process
 from symdiff.runtime import native
 from symdiff.runtime.results import record_of
@@ -108,7 +107,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     key = (text, arguments, by, tuple((name, repr(value)) for name, value in bound), threads, bool(optimize), backend)
 
     def make() -> Function:
-        own = replace(bounds)  # what is set later is for what is compiled later
+        own = kept(*bounds.values)  # what is set later is for what is compiled later
         return _compile(Recipe(parse(text, own), arguments, by, bound, bool(optimize), threads, backend, own))
 
     return _CACHE.get((*key, bounds.values), make)

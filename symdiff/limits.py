@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from symdiff.errors import LimitError
@@ -61,7 +63,8 @@ class Limits:
     @property
     def values(self) -> tuple[int, ...]:
         """The bounds, in order."""
-        return tuple([getattr(self, name) for name in self.__slots__])
+        found: tuple[int, ...] = _values(self)
+        return found
 
     def exceeded(self, name: str, what: str) -> LimitError:
         """The error where something is larger than the bound of a name: what is more, and how to allow that."""
@@ -71,4 +74,11 @@ class Limits:
         return LimitError(f"{what} than {where}; compile(..., limits=symdiff.Limits({name}=...)) allows more")
 
 
+_values = attrgetter(*Limits.__slots__)
 limits = Limits()
+
+
+@lru_cache(maxsize=64)
+def kept(*values: int) -> Limits:
+    """Limits of these values, in order, that nobody else has: they stay what they are."""
+    return Limits(*values)
