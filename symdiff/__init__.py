@@ -8,13 +8,15 @@
 grad(x1=5.5, x2=1.7163378145367738)
 """
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from symdiff.compiler import clear_cache, compile  # noqa: A004 - the name users expect
 from symdiff.errors import FormulaWarning, LimitError, ParseError, ShapeError, SymdiffError
 from symdiff.function import Function
 from symdiff.guess import KNOWN_AS, nearest
-from symdiff.limits import limits
+from symdiff.limits import Limits, limits
 from symdiff.propagate import propagate
 
 __version__ = "0.1.0"
@@ -23,6 +25,7 @@ __all__ = [
     "FormulaWarning",
     "Function",
     "LimitError",
+    "Limits",
     "ParseError",
     "ShapeError",
     "SymdiffError",
@@ -38,6 +41,23 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:  # to type checkers there is nothing else
+
+    class _Package(ModuleType):
+        @property
+        def limits(self) -> Limits:
+            """The bounds of the process."""
+            return _limits
+
+        @limits.setter
+        def limits(self, bounds: Limits) -> None:
+            if not isinstance(bounds, Limits):
+                raise TypeError(f"symdiff.limits are symdiff.Limits, not {bounds!r}")
+            for name, bound in zip(bounds.__slots__, bounds.values, strict=True):
+                setattr(_limits, name, bound)
+
+    _limits = limits
+    del limits  # else it would hide the property
+    sys.modules[__name__].__class__ = _Package
 
     def __getattr__(name: str) -> Any:
         """Called for what is not there, the submodules that nobody has imported yet among it.

@@ -7,7 +7,7 @@ from math import inf
 from symdiff.arrays import Assemble, Structure, broadcast
 from symdiff.build import Builder
 from symdiff.contexts import Context, Contexts, Needed, within
-from symdiff.ir import Graph, Program, Row, compact, operands, replay
+from symdiff.ir import Program, Row, compact, operands, replay
 from symdiff.primitives import PRIMITIVES
 
 
@@ -26,7 +26,7 @@ def guard_branches(program: Program) -> Program:
     if not any(row[0] == "where" and rows[row[1]][0] != "special" for row in rows):
         return program
     contexts = Contexts(program)
-    masks = _Masks(Builder(Graph(shared=program.graph.shared, complex=program.graph.complex)), contexts)
+    masks = _Masks(Builder(program.graph.like()), contexts)
     builder, new = masks.builder, masks.new
 
     def make(i: int, row: Row) -> int:

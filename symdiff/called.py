@@ -87,7 +87,9 @@ class Called(Compiled):
         else:
             point = self._at_a_point()
         if point is not None:
-            return core_entry(self.cores, self._program.graph.demands, point, records, self._general)
+            spare = [self._recipe.limits.elements - count for count in self._counts()]
+            demands = [*self._program.graph.demands, *[(dim, False, "") for dim in spare if not isinstance(dim, int)]]
+            return core_entry(self.cores, demands, point, records, self._general)
         return general_entry(self._general)
 
     def _lend_floats(self, scope: dict[str, Any]) -> None:
@@ -238,6 +240,7 @@ class Called(Compiled):
             return self._by_dimension(args, out)
         values, loop, dtype, sizes = arrays(self.args, args, self.cores)
         meet(self._program.graph.demands, sizes)
+        self._within_limits(sizes)
         label = label_of(given, loop) if given else None
         shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
         outs = [None] * len(shapes) if out is None else check_out(out, self.outputs, shapes, dtype)

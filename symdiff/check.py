@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.errors import LimitError
 from symdiff.evaluate import evaluate
 from symdiff.ir import Program
 from symdiff.unrolled import Evaluate, Unrolled
@@ -36,7 +35,6 @@ _MOVES = 21  # from the smallest steps to the largest
 _LEVELS = 6  # of Ridders' tableau, whose steps are halved
 _SPREADS = (1e-3, 1e-6, 1e-9)  # of the points among which noise is looked for, relative to the argument
 _EPSILON = 2.0**-52
-_MOST = 200  # elements, of arguments and of results
 _ROWS = 60  # that are printed
 _NAMED = 4  # arguments that are printed
 
@@ -167,9 +165,10 @@ def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
         LimitError: more elements than anybody wants to compare.
     """
     of = Unrolled(f, sizes)
+    limits = f._recipe.limits  # noqa: SLF001 - a part of it
     for what, count in (("elements to differentiate by", len(of.wrt)), ("elements of results", len(of.outputs))):
-        if count > _MOST:
-            raise LimitError(f"there are {count} {what}, and check compares up to {_MOST}: take shorter arrays")
+        if count > limits.checked:
+            raise limits.exceeded("checked", f"there are {count} {what} (take shorter arrays), more")
     point = of.point(args)
     names = [of.args[k] for k in of.wrt]
     found: list[Comparison] = []

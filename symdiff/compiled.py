@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symdiff.arrays import NEED_ELEMENTS
-from symdiff.dims import Shape, spelt
+from symdiff.dims import Dim, Shape, product, spelt, symbols, value
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
 from symdiff.errors import MOST, few
 from symdiff.evaluate import special
-from symdiff.ir import Program, Row, operands
+from symdiff.ir import Program, Row, live, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
+from symdiff.limits import Limits, kept
+from symdiff.limits import limits as of_process
 from symdiff.primitives import PRIMITIVES
 from symdiff.runtime import native
 from symdiff.runtime.elements import FusedElements
@@ -43,6 +45,7 @@ class Recipe:
         optimize: whether to simplify and share.
         threads: most threads to use.
         backend: what computes arrays.
+        limits: those that the program and all that is derived from it keep to.
         steps: what was derived, one after the other.
         path: the members that were asked for, each with its arguments: `("grad",)`, `("diff", "x")`.
     """
@@ -54,6 +57,7 @@ class Recipe:
     optimize: bool
     threads: int | None
     backend: str = "numpy"
+    limits: Limits = field(default_factory=lambda: kept(*of_process.values))
     steps: tuple[tuple[Derive, tuple[str, ...]], ...] = ()
     path: tuple[tuple[Any, ...], ...] = ()
 
@@ -63,7 +67,8 @@ class Recipe:
 
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
         """The program, lowered and derived from the text."""
-        made = lower(self.syntax, self.arguments, dict(self.constants), optimize=self.optimize, complex=complex)
+        options: Any = {"optimize": self.optimize, "complex": complex, "limits": self.limits}
+        made = lower(self.syntax, self.arguments, dict(self.constants), **options)
         for derive, wrt in self.steps:
             made = derive(made, wrt)
         return made
@@ -154,7 +159,7 @@ class Compiled:
         """What makes it what it is: the formula, the options, and what was derived."""
         recipe = self._recipe
         constants = tuple([(name, repr(value)) for name, value in recipe.constants])
-        options = recipe.optimize, recipe.threads, recipe.backend
+        options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
         return self.text, self.args, self.cores, self.wrt, constants, options, recipe.path
 
     def __eq__(self, other: object) -> bool:
@@ -163,6 +168,30 @@ class Compiled:
 
     def __hash__(self) -> int:
         return hash(self._content())
+
+    def _counts(self) -> list[Dim]:
+        """How many elements the arrays have that it makes, of each shape that there is; none if all may be made."""
+
+        def find() -> list[Dim]:
+            if self._recipe.limits.elements == Limits().elements:  # more than memory holds
+                return []
+            graph, alive = self._program.graph, live(self._program)
+            made = [shape for i, shape in graph.shapes.items() if alive[i] and graph.rows[i][0] != "input"]
+            return list(dict.fromkeys(map(product, made)))
+
+        found: list[Dim] = self._once("counts", find)
+        return found
+
+    def _within_limits(self, sizes: Mapping[str, int]) -> None:
+        """Check that no array has more elements than it may, at these sizes of named dimensions.
+
+        Raises:
+            LimitError: one has.
+        """
+        limits = self._recipe.limits
+        counts = [value(count, sizes) for count in self._counts() if symbols(count) <= sizes.keys()]
+        if counts and max(counts) > limits.elements:
+            raise limits.exceeded("elements", f"{self._call_text()} makes an array of {max(counts)} elements, more")
 
     @property
     def _threads(self) -> int:

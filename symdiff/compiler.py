@@ -26,6 +26,8 @@ from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED, parse
 from symdiff.language.review import exponentials, no_slips, review
+from symdiff.limits import Limits, kept
+from symdiff.limits import limits as of_process
 from symdiff.runtime import native
 from symdiff.runtime.arguments import is_symbol, normal
 from symdiff.runtime.results import record_of
@@ -62,6 +64,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     backend: str = "numpy",
     threads: int | None = None,
     optimize: bool = True,
+    limits: Limits | None = None,
 ) -> Function:
     """Compile a formula into a Function.
 
@@ -79,6 +82,8 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             What it does not have (`f.backend` says so) is computed by NumPy.
         threads: most threads to use on large arrays; default the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.
+        limits: bounds for this formula and all that is derived from it, as
+            `symdiff.Limits(characters=10_000)`; default those of the process, `symdiff.limits`.
 
     Returns:
         The Function. Equal calls return the same one, of the last 512, or fewer of large ones; see `clear_cache`.
@@ -86,7 +91,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     Raises:
         ParseError: `text` is not a formula of the language, or may mean something else; the
             error has a position and a hint. Or options contradict each other.
-        LimitError: `text` is larger than `symdiff.limits` allows.
+        LimitError: `text` is larger than the limits allow.
         ShapeError: shapes do not fit each other, or a function of arrays is applied to a scalar.
         ImportError: the formula needs an extra that is not installed.
         TypeError: an option is missing or has the wrong type, or `wrt` names what is no argument.
@@ -95,7 +100,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     Warns:
         FormulaWarning: a variable `e` or `E` is the base of a power.
     """
-    f = _compiled(text, args, wrt, constants, backend, threads, optimize=optimize)
+    f = _compiled(text, args, wrt, constants, backend, threads, optimize=optimize, limits=limits)
     if args is None:
         syntax = f._recipe.syntax  # noqa: SLF001 - its own module
         if constants:
@@ -114,15 +119,19 @@ def _compiled(
     threads: int | None,
     *,
     optimize: bool,
+    limits: Limits | None,
 ) -> Function:
     """The Function of a formula and options, of which nothing is said but errors."""
+    bounds = of_process if limits is None else limits
+    if not isinstance(bounds, Limits):
+        raise TypeError(f"limits are given as limits=symdiff.Limits(characters=10_000), not as {limits!r}")
     if backend not in ("numpy", "llvm"):
         raise ValueError(f"backend must be 'numpy' or 'llvm', not {backend!r}")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
     bound = _constants({} if constants is None else constants)
     if not isinstance(text, str):
-        text, args, more = _from_sympy(_expressions(text), args, bound)
+        text, args, more = _from_sympy(_expressions(text), args, bound, bounds)
         bound = {**more, **bound}
     arguments = None if args is None else _arguments(args, "args")
     for name, _ in arguments or ():
@@ -131,9 +140,12 @@ def _compiled(
     by = None if wrt is None else _names(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
     key = (text, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)
-    return _CACHE.get(
-        key, lambda: _compile(Recipe(parse(text), arguments, by, fixed, bool(optimize), threads, backend))
-    )
+
+    def make() -> Function:
+        own = kept(*bounds.values)  # what is set later is for what is compiled later
+        return _compile(Recipe(parse(text, own), arguments, by, fixed, bool(optimize), threads, backend, own))
+
+    return _CACHE.get((*key, bounds.values), make)
 
 
 def _compile(recipe: Recipe) -> Function:
@@ -159,6 +171,7 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
         "backend": recipe.backend,
         "threads": recipe.threads,
         "optimize": recipe.optimize,
+        "limits": recipe.limits,
     }
     return _restored, (f.text, options, recipe.path)
 
@@ -256,7 +269,7 @@ def _expressions(given: Any) -> list[Any]:
 
 
 def _from_sympy(
-    expressions: Sequence[Any], args: Any, constants: Mapping[str, float]
+    expressions: Sequence[Any], args: Any, constants: Mapping[str, float], limits: Limits
 ) -> tuple[str, Any, dict[str, float]]:
     """SymPy expressions as text, with their symbols as arguments, whatever they are called, and SymPy's constants.
 
@@ -266,8 +279,8 @@ def _from_sympy(
         TypeError: they have several symbols, and nothing says in which order these are the arguments.
     """
     text = ", ".join(map(_written, expressions))
-    symbols = _symbols(expressions, text)
-    found = list(tokens(text))
+    symbols = _symbols(expressions, text, limits)
+    found = list(tokens(text, limits))
     names = {str(value): position for kind, value, position in reversed(found) if kind == "name"}
     if "^" in text:
         raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
@@ -305,7 +318,7 @@ def _nested(elements: Any) -> str:
     return f"[{', '.join(map(_nested, elements))}]" if isinstance(elements, list) else str(elements)
 
 
-def _symbols(expressions: Sequence[Any], text: str) -> set[str]:
+def _symbols(expressions: Sequence[Any], text: str, limits: Limits) -> set[str]:
     """The names of the symbols of SymPy expressions.
 
     Raises:
@@ -322,7 +335,7 @@ def _symbols(expressions: Sequence[Any], text: str) -> set[str]:
         if getattr(part, "is_Indexed", False):  # its base is a symbol too
             continue
         try:
-            kinds = [(kind, value) for kind, value, _ in tokens(written)]
+            kinds = [(kind, value) for kind, value, _ in tokens(written, limits)]
         except ParseError:
             kinds = []
         name = normalize("NFKC", written)
@@ -370,7 +383,7 @@ def _arguments(given: Any, option: str) -> tuple[Argument, ...]:
     found: dict[str, list[Dim]] = {}
     name = ""  # the argument that has just been read
     inside, due = False, True
-    for kind, value, position in tokens(text):
+    for kind, value, position in tokens(text, Limits()):
         if inside:
             if value == "]" and not due:
                 inside = False

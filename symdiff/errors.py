@@ -54,7 +54,7 @@ class ShapeError(SymdiffError, ValueError):
 
 
 class LimitError(SymdiffError, ValueError):
-    """A text or a graph is larger than `symdiff.limits` allows."""
+    """A text, or what is made of it, is larger than its limits allow; the message names the limit and its value."""
 
 
 class FormulaWarning(UserWarning):

@@ -230,6 +230,7 @@ def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
 def _bounded(chosen: Mapping[str, Compiled], shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[str, int]) -> None:
     """Check that arguments and results are not too large to be computed here."""
     for name, g in chosen.items():
+        g._within_limits(sizes)  # noqa: SLF001 - of a Function, as above
         for output, core in zip(g.outputs, g.results, strict=True):
             count = math.prod([value(dim, sizes) for dim in core])
             if count > _LARGEST:

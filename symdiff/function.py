@@ -399,7 +399,7 @@ class Function(Shown):
             A report that prints as a table; `report.ok` says whether all were compared and agree.
 
         Raises:
-            LimitError: more than 200 elements to differentiate by, or of results.
+            LimitError: more elements to differentiate by, or of results, than `limits.checked`.
             ShapeError: arrays whose sizes do not fit.
             TypeError: an argument is complex.
         """

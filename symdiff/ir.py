@@ -20,15 +20,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symdiff.arrays import MOST_AXES, NEED_ELEMENTS, Demands, Structure, broadcast, filled
-from symdiff.dims import Shape
-from symdiff.errors import LimitError, ShapeError
-from symdiff.limits import limits
+from symdiff.dims import Shape, product
+from symdiff.errors import ShapeError
+from symdiff.limits import Limits
+from symdiff.limits import limits as of_process
 from symdiff.primitives import PRIMITIVES
 
 Row = tuple[Any, ...]
 
 CONDITIONS = frozenset(name for name, p in PRIMITIVES.items() if p.condition)
 GROWING = frozenset(name for name, p in PRIMITIVES.items() if p.grows)
+
+_WIDE = 8  # entries of a row, from which on each counts as a row
 
 
 class Graph:
@@ -43,11 +46,18 @@ class Graph:
         demands: what has to hold of the sizes at a call.
         choices: some row is a choice.
         grows: some row may overflow for moderate arguments.
+        limits: those that the graph keeps to.
     """
 
-    __slots__ = ("choices", "complex", "demands", "grows", "index", "rows", "shapes", "shared")
+    __slots__ = ("_room", "choices", "complex", "demands", "grows", "index", "limits", "rows", "shapes", "shared")
 
-    def __init__(self, *, shared: bool = True, complex: bool = False) -> None:  # noqa: A002 - NumPy's name
+    def __init__(
+        self,
+        *,
+        shared: bool = True,
+        complex: bool = False,  # noqa: A002 - NumPy's name
+        limits: Limits | None = None,
+    ) -> None:
         self.rows: list[Row] = []
         self.index: dict[Row, int] = {}
         self.shared = shared
@@ -56,18 +66,38 @@ class Graph:
         self.demands: Demands = {}
         self.choices = False
         self.grows = False
+        self.limits = of_process if limits is None else limits
+        self._room = self.limits.rows  # that there may be; the entries of wide rows have taken theirs
+
+    def like(self, *, shared: bool | None = None) -> Graph:
+        """An empty graph of the same kind."""
+        return Graph(shared=self.shared if shared is None else shared, complex=self.complex, limits=self.limits)
+
+    def allow(self, count: int) -> None:
+        """Check that so many rows, or entries of one row, may be added.
+
+        Raises:
+            LimitError: they may not.
+        """
+        if len(self.rows) + count > self._room:
+            raise self.limits.exceeded("rows", "the graph has more rows")
 
     def append(self, row: Row) -> int:
         """Add a row, whether or not an equal one is there."""
         i = len(self.rows)
-        if i >= limits.rows:
-            raise LimitError(f"the graph has more than symdiff.limits.rows = {limits.rows} rows")
+        if i >= self._room:
+            self.allow(1)
+        if len(row) > _WIDE:
+            self.allow(len(row))
+            self._room -= len(row)
         if self.shapes or row[0].__class__ is not str or (row[0] == "input" and len(row) == 3):
             shape = self.shape_of(row)
             if len(shape) > MOST_AXES:
                 raise ShapeError(f"an array of {len(shape)} axes; at most {MOST_AXES} are possible, as in NumPy")
             if shape:
                 self.shapes[i] = shape
+                if row[0] != "input" and isinstance(count := product(shape), int) and count > self.limits.elements:
+                    raise self.limits.exceeded("elements", f"the formula makes an array of {count} elements, more")
         if row[0] == "where":
             self.choices = True
         elif row[0] in GROWING:
@@ -215,7 +245,7 @@ def replay(
 
 def compact(program: Program) -> Program:
     """An equal program on a graph of its own that holds the live rows alone."""
-    graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+    graph = program.graph.like()
     return replay(program, graph, lambda _, row: graph.intern(row))
 
 

@@ -26,19 +26,21 @@ if TYPE_CHECKING:
 _SMALL = 2.0  # constant exponents up to this: the power overflows beyond 1e154 only
 _MODERATE = 4.0  # constant exponents up to this: beyond 1e77
 _NODES = 12  # of a product that are looked at
-_TERMS = 32  # of a sum that are looked at
+_TERMS = 8  # of a sum for which each has a share of its own: the shares of n terms take n^2 additions
+_MANY = 64  # of a sum in a quotient whose exponentials are shifted
+_NESTED = 2  # sums inside each other that are multiplied out
 
 # From a row to one of its factors: the rows on the way, each with the position of the next among its operands.
 Path = tuple[tuple[int, int], ...]
 Term = tuple[bool, int]  # whether the term is subtracted, and its row
 
 
-def product(b: Builder, x: int, y: int) -> int | None:
+def product(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
     """Return the product of two rows with a share in it; None where there is no share to form."""
     if not _applies(b):
         return None
     for factors, other in ((x, y), (y, x)):
-        if (made := _inside_choice(b, factors, partial(product, b, y=other))) is not None:
+        if (made := _inside_choice(b, factors, partial(product, b, y=other, nested=nested))) is not None:
             return made
         row = b.row(other)
         if row[0] == "fraction" and row[2] == factors:
@@ -50,25 +52,26 @@ def product(b: Builder, x: int, y: int) -> int | None:
             made = None
             if name in GROWING or name == "sqrt":
                 made = _absorbed(b, other, factor)
-            elif name in ("add", "sub"):
-                made = _spread(b, factor, partial(product, b, y=other), partial(b.op, "mul", other))
+            elif name in ("add", "sub") and nested:
+                made = _spread(b, factor, partial(product, b, y=other, nested=nested - 1), partial(b.op, "mul", other))
             if made is not None:
                 return _times(b, _rebuilt(b, path, None), made)
     return None
 
 
-def quotient(b: Builder, x: int, y: int) -> int | None:
+def quotient(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
     """Return x/y with a share in it; None where there is no share to form."""
     if not _applies(b):
         return None
-    if (made := _inside_choice(b, x, partial(quotient, b, y=y))) is not None:
+    if (made := _inside_choice(b, x, partial(quotient, b, y=y, nested=nested))) is not None:
         return made
     for factor, path in _numerators(b, x):
         name = b.row(factor)[0]
+        made = None
         if name in GROWING:
             made = _over(b, factor, y)
-        elif name in ("add", "sub"):
-            made = _spread(b, factor, partial(quotient, b, y=y), lambda term: b.op("div", term, y))
+        elif name in ("add", "sub") and nested:
+            made = _spread(b, factor, partial(quotient, b, y=y, nested=nested - 1), lambda term: b.op("div", term, y))
         if made is not None:
             return _times(b, _rebuilt(b, path, None), made)
     return None
@@ -78,7 +81,7 @@ def logarithm(b: Builder, x: int) -> int | None:
     """Return the logarithm of a sum with exponentials, each term divided by the largest; None of any other row."""
     if not _applies(b):
         return None
-    terms = _terms(b, x)
+    terms = _terms(b, x, len(b.graph.rows))
     exponents = [_exponent(b, term) for _, term in terms]
     if len(terms) < 2 or all(e is None or _is_shifted(b, e) or _is_negative(b, e) for e in exponents):
         return None
@@ -328,7 +331,7 @@ def _unguarded(b: Builder, i: int) -> int:
 # Sums
 
 
-def _terms(b: Builder, i: int) -> list[Term]:
+def _terms(b: Builder, i: int, most: int = _TERMS) -> list[Term]:
     """Return the terms of a sum; none where there are too many."""
     found: list[Term] = []
     waiting = [(False, i)]
@@ -341,7 +344,7 @@ def _terms(b: Builder, i: int) -> list[Term]:
             waiting.append((not minus, operands[0]))
         else:
             found.append((minus, j))
-        if len(found) + len(waiting) > _TERMS:
+        if len(found) + len(waiting) > most:
             return []
     return found
 
@@ -381,6 +384,8 @@ def _each(b: Builder, total: int, share: Callable[[int], int | None], plain: Cal
 def _over_sum(b: Builder, x: int, total: int) -> int | None:
     """Return x divided by a sum, where x or a row that it is the derivative of is a factor of a term; else None."""
     terms = _terms(b, total)
+    if not terms and b.row(x)[0] == "exp" and not _is_shifted(b, b.row(x)[1]):
+        return _over_many(b, x, total)
     for k, (minus, term) in enumerate(terms):
         for growing, path in _numerators(b, term):
             if not grows(b, growing):
@@ -401,6 +406,19 @@ def _over_sum(b: Builder, x: int, total: int) -> int | None:
             over = b.op("mul", relation(b.joined("away", small, b.row(x)[1])), share)
             return b.op("where", large, over, b.raw("div", x, b.joined("away", large, total)))
     return None
+
+
+def _over_many(b: Builder, x: int, total: int) -> int | None:
+    """Return an exponential divided by a sum of many terms, each divided by the largest; None if it is in no term.
+
+    The derivative of such a quotient loses digits where the exponential is nearly all of the sum.
+    """
+    terms = _terms(b, total, _MANY)
+    exponents = [_exponent(b, term) for _, term in terms]
+    if b.row(x)[1] not in exponents:
+        return None
+    shift = _largest(b, exponents)
+    return b.op("div", _shifted(b, x, shift), _sum(b, [(minus, _shifted(b, term, shift)) for minus, term in terms]))
 
 
 def _share(b: Builder, growing: int, factor: int, others: list[Term]) -> int:

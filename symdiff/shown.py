@@ -47,7 +47,7 @@ class Shown(Called):
         convention, such as that of a norm at the origin, is left out, and common factors are cancelled.
 
         Raises:
-            LimitError: more than 2,000 operations, or 100,000 characters.
+            LimitError: more operations than `limits.shown`, or more than 50 characters for each.
         """
         made: str = self._once("latex", lambda: self._latex(environments=True))
         return made
@@ -61,7 +61,7 @@ class Shown(Called):
         each of its entries, of a Hessian without those below the diagonal.
 
         Raises:
-            LimitError: more than 2,000 operations, or 100,000 characters.
+            LimitError: more operations than `limits.shown`, or more than 50 characters for each.
         """
         made: str = self._once("mathtext", lambda: self._latex(environments=False))
         return made
@@ -78,7 +78,7 @@ class Shown(Called):
         base = replace(recipe, steps=(), path=()).program()
         shapes: dict[str, Shape] = dict(zip(base.arguments, map(base.graph.shape, base.inputs), strict=True))
         outputs = tuple(zip(base.names, map(base.graph.shape, base.outputs), strict=True))
-        source = latex.Source(recipe.syntax, shapes, outputs, recipe.path, self.wrt)
+        source = latex.Source(recipe.syntax, shapes, outputs, recipe.path, self.wrt, recipe.limits)
         if not recipe.steps:
             try:
                 return latex.from_text(source, environments=environments)
@@ -111,7 +111,7 @@ class Shown(Called):
             are installed.
 
         Raises:
-            LimitError: more than 2,000 nodes.
+            LimitError: more nodes than `limits.shown`.
             ShapeError: more points than one, or arrays whose sizes do not fit.
             TypeError: a wrong count or name of arguments, or one that is not real.
         """
@@ -126,6 +126,7 @@ class Shown(Called):
         if loop:
             raise ShapeError(f"graph shows one point, and these arguments are an array of points, of shape {loop}")
         meet(program.graph.demands, sizes)
+        self._within_limits(sizes)
         return Drawing(dot(program, *every(program, converted(values, dtype))))
 
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:

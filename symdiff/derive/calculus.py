@@ -14,7 +14,7 @@ from symdiff.build import Builder
 from symdiff.derive.work import Blocks, Entry, Pass
 from symdiff.dims import Dim, estimate, product, solve, symbols, value
 from symdiff.errors import ShapeError
-from symdiff.ir import Graph, Program, replay
+from symdiff.ir import Program, replay
 
 
 def gradient(program: Program, wrt: Sequence[str]) -> Program:
@@ -88,7 +88,7 @@ def hessp(program: Program, wrt: Sequence[str]) -> Program:
 
 def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     """The program as a function of one vector, in place of `wrt`, and of the other arguments."""
-    graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+    graph = program.graph.like()
     builder = Builder(graph)
     given = dict(zip(program.arguments, program.inputs, strict=True))
     shapes = [program.graph.shape(given[part]) for part in wrt]

@@ -25,6 +25,7 @@ _ODD = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.odd
 _PARTS = (Sum, Expand, Index, Permute, Reshape, Broadcast)
 _ROOTS = frozenset({"sqrt", "cbrt", "abs", "sign", "hypot", "magnitude"})
 _LINEAR = {"deg2rad": pi / 180, "rad2deg": 180 / pi}
+_FINE = 10**12  # denominators of exponents that are multiplied
 _DEEP = 8  # sums and functions inside each other, of what is odd in a length
 
 
@@ -195,6 +196,7 @@ class Monomials:
         self._first: dict[Row, int] = {}
         self._square: list[bool] = []
         self._rooted: list[bool] = []
+        self._powers: dict[int, Power | None] = {}
 
     def same(self, i: int) -> int:
         """The first row that is known to have the value of row `i`."""
@@ -319,6 +321,11 @@ class Monomials:
 
     def power(self, i: int) -> Power | None:
         """Row `i` as a power of a base that has to do with roots; None if it is none."""
+        if i not in self._powers:
+            self._powers[i] = self._power(i)
+        return self._powers[i]
+
+    def _power(self, i: int) -> Power | None:
         name, *parts = self.rows[i]
         if isinstance(name, Structure):
             return self._arranged(i, name, parts[0]) if name.arranges else None
@@ -358,9 +365,9 @@ class Monomials:
                 return replace(inner, exponent=exponent.times(inner.exponent.number))
             if row[0] == "abs":
                 return Power(inner.base, exponent)
-            if known and not odd:  # of another root
+            made = exponent.times(inner.exponent.number)
+            if known and not odd and made.number.denominator < _FINE:  # of another root
                 nested = (number - 1) * (inner.exponent.number - 1) < 0
-                made = exponent.times(inner.exponent.number)
                 return Power(inner.base, made, half=True, nested=nested)
             return Power(base, exponent, odd=odd, half=known and not odd, free=not known)
         if (

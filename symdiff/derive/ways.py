@@ -25,7 +25,7 @@ from symdiff.arrays import Assemble, Einsum, Prod, Sum, separate
 from symdiff.build import Builder
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
 from symdiff.factors import product
-from symdiff.ir import CONDITIONS, Graph, Program, Row, operands, replay
+from symdiff.ir import CONDITIONS, Program, Row, operands, replay
 from symdiff.language.lower import instantiate
 from symdiff.primitives import PRIMITIVES
 
@@ -42,6 +42,7 @@ _OF_POWER = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1
 _OF_LENGTH = (
     "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # y = z - 2; times a component
 )
+_DEEP = 4  # lengths that are components of each other
 _SLOPE = "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"
 _SHARE = "where(special(y == 0), 0, x/away(special(y == 0), y))"  # of a component x of a vector of length y
 
@@ -56,7 +57,7 @@ def ways(program: Program) -> Ways | None:
 
 def plain(program: Program) -> Program:
     """The program without other ways."""
-    graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+    graph = program.graph.like()
     return replay(program, graph, lambda _, row: row[1] if row[0] in ("by", "fixed") else graph.intern(row))
 
 
@@ -134,7 +135,7 @@ class Ways:
         self.at: dict[int, int] = {}
         self._new: dict[int, int] = {}
         self.passed: set[int] = set()
-        self._graph = Graph(shared=program.graph.shared, complex=program.graph.complex)
+        self._graph = program.graph.like()
         self._builder = Builder(self._graph)
         self._known = Monomials(self._builder, self._see)
         self._seen: dict[int, int] = {}
@@ -416,7 +417,7 @@ class Ways:
         power = None if unit is None else self._known.power(unit)
         return None if power is None or rest is None else (power, rest)
 
-    def _squared(self, i: int) -> Iterator[tuple[int, Slope | None]]:
+    def _squared(self, i: int, deep: int = _DEEP) -> Iterator[tuple[int, Slope | None]]:
         """Rows that the square of a length depends on, each with half the derivative by it; None is one half."""
         power = self._known.power(i)
         assert power is not None
@@ -427,8 +428,8 @@ class Ways:
         else:
             for j in dict.fromkeys(self._graph.rows[i][1:]):
                 inner = self._known.plain(j)
-                if self._known.is_unit(inner):
-                    yield from self._squared(inner)
+                if deep and self._known.is_unit(inner):
+                    yield from self._squared(inner, deep - 1)
                 else:
                     yield j, partial(_given, j)
 

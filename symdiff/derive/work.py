@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
-
-import numpy as np
+from operator import mul
 
 from symdiff.arrays import Assemble, Eye, Index, Place, Range, separate
 from symdiff.build import Builder
@@ -30,6 +29,7 @@ class Pass:
     ways: Ways | None = field(init=False, default=None)
     _uses: list[list[Use]] = field(init=False)
     _unneeded: Unneeded | None = field(init=False, default=None)
+    _entries: int = field(init=False, default=0)  # of a matrix that is being made
 
     def __post_init__(self) -> None:
         self.ways = ways(self.source)
@@ -185,6 +185,8 @@ class Pass:
     def entry(self, output: Block, variable: Block, row: int, *, forward: bool) -> Entry:
         """A block of a matrix, of a sweep that was seeded with the variable (forward) or the output."""
         b = self.builder
+        self._entries += 1
+        b.graph.allow(self._entries)
         seeded, swept = (variable, output) if forward else (output, variable)
         batch, shape = (b.shape(block.row) for block in (seeded, swept))
         lead = (product(batch),) if batch else ()
@@ -277,8 +279,9 @@ def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
         return flat
     if not all(isinstance(p, int) for place in places for p in place) or not all(isinstance(d, int) for d in shape):
         return None
-    numbers = np.arange(prod(fixed(shape))).reshape(fixed(shape))
-    elements: list[Dim | Range] = [int(numbers[place]) for place in places]  # type: ignore[index]  # ints
+    sizes = fixed(shape)
+    weights = [prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+    elements: list[Dim | Range] = [sum(map(mul, place, weights)) for place in places]  # type: ignore[arg-type]  # ints
     return elements if len(set(elements)) == len(elements) else None
 
 

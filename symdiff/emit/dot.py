@@ -12,13 +12,12 @@ import numpy as np
 from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, Index, Range, Reduction, Reshape, Size, Softmax, Structure
 from symdiff.dims import Dim, shown
 from symdiff.emit.passes import as_written, lazy
-from symdiff.errors import LimitError, not_installed
+from symdiff.errors import not_installed
 from symdiff.evaluate import constant
 from symdiff.files import write
 from symdiff.ir import Program, Row, compact, operands
 from symdiff.primitives import PRIMITIVES
 
-ROWS = 2_000  # most that are drawn
 _PICTURES, _TEXTS = ("svg", "png", "pdf"), ("dot", "gv")  # endings of files
 _SHOWN = 6  # elements of an array that are written out
 _SIGNS = {"sub": "\N{MINUS SIGN}", "neg": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}"}
@@ -110,8 +109,8 @@ def drawable(program: Program) -> Program:
     """
     made = compact(lazy(as_written(program)))
     count = len(made.graph.rows)
-    if count > ROWS:
-        raise LimitError(f"a graph of {count} nodes would be too large to look at; at most {ROWS}")
+    if count > program.graph.limits.shown:
+        raise program.graph.limits.exceeded("shown", f"a graph of {count} nodes is too large to look at: more")
     return made
 
 

@@ -31,7 +31,7 @@ from symdiff.build import Builder
 from symdiff.dims import Dim, Shape, shown
 from symdiff.emit.math import of_scalars
 from symdiff.errors import SymdiffError
-from symdiff.ir import Graph, Program, Row, live, operands
+from symdiff.ir import Program, Row, live, operands
 from symdiff.primitives import PRIMITIVES
 
 _FOLDED = {Sum: "add", Prod: "mul", Max: "max", Min: "min", AnyOf: "max"}
@@ -183,7 +183,7 @@ class _Elements:
     def __init__(self, program: Program, alive: Sequence[int]) -> None:
         self.program, self.alive = program, alive
         self.rows = program.graph.rows
-        self.builder = Builder(Graph(shared=program.graph.shared))
+        self.builder = Builder(program.graph.like())
         self.builder.simplify = False
         self.new: dict[int, int] = {}
         self.views: dict[int, Source] = {}

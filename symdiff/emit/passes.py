@@ -22,7 +22,7 @@ def expand_powers(program: Program) -> Program:
     Squares shared between powers are computed once: x**6 and x**12 take four products.
     Source: Knuth, The Art of Computer Programming, volume 2, section 4.6.3.
     """
-    builder = Builder(_like(program))
+    builder = Builder(program.graph.like())
 
     def make(_: int, row: Row) -> int:
         if row[0] == "pow":
@@ -57,7 +57,7 @@ def expand_exponentials(program: Program) -> Program:
     rows = program.graph.rows
     if not any(isinstance(row[0], (LogSumExp, Softmax)) for row in rows):
         return program
-    b = Builder(_like(program))
+    b = Builder(program.graph.like())
     of_weights = [_log_of_weights(program.graph, row) for row in rows]
     weighed = {(row[0].axes, row[1]) for row in rows if isinstance(row[0], Softmax)}
     weighed |= {(axes, row[1]) for axes, row in zip(of_weights, rows, strict=True) if axes is not None}
@@ -117,7 +117,7 @@ def share_exponentials(program: Program) -> Program:
     both = operands[0] & operands[1]
     if not both or not program.graph.shared:
         return program
-    b = Builder(_like(program))
+    b = Builder(program.graph.like())
     zero, one = b.const(0.0), b.const(1.0)
     new: set[int] = set()
 
@@ -143,7 +143,7 @@ _BY_DECAY = ("softplus", "sigmoid")
 def spelt(program: Program, formulas: Mapping[str, str]) -> Program:
     """The program with formulas of simpler operations in the place of what a target has no word for."""
     while any(row[0] in formulas for row in program.graph.rows):
-        builder = Builder(_like(program))
+        builder = Builder(program.graph.like())
         builder.simplify = False
 
         def make(_: int, row: Row, builder: Builder = builder) -> int:
@@ -154,10 +154,6 @@ def spelt(program: Program, formulas: Mapping[str, str]) -> Program:
 
         program = compact(replay(program, builder.graph, make))
     return program
-
-
-def _like(program: Program) -> Graph:
-    return Graph(shared=program.graph.shared, complex=program.graph.complex)
 
 
 _FACTORS = 3  # arguments that may be multiplied with each other in what is multiplied by a mask
@@ -173,7 +169,7 @@ def masked(program: Program) -> Program:
     """
     if not program.graph.shapes:
         return program
-    b = Builder(_like(program))
+    b = Builder(program.graph.like())
 
     def make(_: int, row: Row) -> int:
         made = b.graph.intern(row)
@@ -215,7 +211,7 @@ def as_written(program: Program) -> Program:
     """The program for those who read it, with differences and quotients as they were written where they have a form."""
     if not any(row[0] in _FORMS for row in program.graph.rows):
         return program
-    graph = _like(program)
+    graph = program.graph.like()
 
     def make(_: int, row: Row) -> int:
         if row[0] not in _FORMS:
@@ -234,7 +230,7 @@ def lazy(program: Program) -> Program:
     """The program without guards, for a target that evaluates one side of a choice."""
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
-    graph = _like(program)
+    graph = program.graph.like()
 
     def make(_: int, row: Row) -> int:
         return int(row[-1]) if row[0] in _GUARDS else graph.intern(row)
@@ -246,7 +242,7 @@ def eager(program: Program) -> Program:
     """The program with its guards as choices, for a target that evaluates both sides of every choice."""
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
-    builder = Builder(_like(program))
+    builder = Builder(program.graph.like())
     silence = Silence(program.graph)
 
     def make(i: int, row: Row) -> int:

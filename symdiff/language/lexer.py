@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import takewhile
 
-from symdiff.errors import LimitError, ParseError
-from symdiff.limits import limits
+from symdiff.errors import ParseError
+from symdiff.limits import Limits
+from symdiff.limits import limits as of_process
 
 # (kind, value, position); kinds: "number", "name", "symbol", "newline", "end"
 Token = tuple[str, "str | float", int]
@@ -86,19 +87,18 @@ _HINTS = {
 }
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """The tokens of `text`, the last of kind "end".
+def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
+    """The tokens of `text`, the last of kind "end", within limits; default those of the process.
 
     Names are NFKC-normalised, as Python's are; `;` and a line end are both "newline".
 
     Raises:
-        LimitError: the text is longer than `limits.characters`.
+        LimitError: the text is longer than they allow.
         ParseError: a character, or a name, that the language does not have.
     """
+    limits = of_process if limits is None else limits
     if len(text) > limits.characters:
-        raise LimitError(
-            f"the text has {len(text)} characters, more than symdiff.limits.characters = {limits.characters}"
-        )
+        raise limits.exceeded("characters", f"the text has {len(text)} characters, more")
     match = _TOKEN.match
     position = 0
     while True:

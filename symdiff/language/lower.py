@@ -16,6 +16,7 @@ from symdiff.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
 from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
+from symdiff.limits import Limits
 from symdiff.primitives import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
@@ -61,6 +62,7 @@ def lower(
     *,
     optimize: bool = True,
     complex: bool = False,  # noqa: A002 - NumPy's name
+    limits: Limits | None = None,
 ) -> Program:
     """The program of a parsed text.
 
@@ -71,12 +73,14 @@ def lower(
         constants: values of further names.
         optimize: simplify and share; without it every operation is a step of its own.
         complex: for complex arguments, leave out the identities that hold for real ones only.
+        limits: those that the program and all that is derived from it keep to; default those of the process.
 
     Raises:
+        LimitError: more rows than that allows.
         ParseError: an unknown name or function, a wrong count of arguments.
         ShapeError: a function of arrays on a scalar.
     """
-    graph = Graph(shared=optimize, complex=complex)
+    graph = Graph(shared=optimize, complex=complex, limits=limits)
     builder = Builder(graph)
     inputs: dict[str, int] = {name: builder.input(name, shape) for name, shape in arguments or ()}
     fixed = {name: float(value) for name, value in (constants or {}).items() if name not in inputs}
@@ -136,7 +140,7 @@ def _textbook(program: Program) -> Program:
     levels: list[int] = []
     for row in rows:
         levels.append(max((levels[j] + 1 for j in operands(row)), default=0))
-    graph = Graph(shared=False, complex=program.graph.complex)
+    graph = program.graph.like(shared=False)
     order = sorted(range(len(rows)), key=levels.__getitem__)
     program = replay(program, graph, lambda _, row: graph.append(row), order)
     steps = frozenset(i for i, row in enumerate(graph.rows) if operands(row))
@@ -363,7 +367,7 @@ _KINDS: dict[str, Callable[..., Value]] = {
 def _expression(text: str) -> list[Item]:
     """The postfix of a formula of the table; calls of internal primitives become operations."""
     internal = {name for name, primitive in PRIMITIVES.items() if primitive.internal}
-    items = parse(text).results[0].items
+    items = parse(text, Limits()).results[0].items
     return [("op", *item[1:]) if item[0] == "call" and item[1] in internal else item for item in items]
 
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, NoReturn
 
-from symdiff.errors import LimitError, ParseError
+from symdiff.errors import ParseError
 from symdiff.language.hints import (
     MARKED,
     choice,
@@ -44,7 +44,8 @@ from symdiff.language.hints import (
 )
 from symdiff.language.lexer import WORDS, Token, tokens
 from symdiff.language.numbers import with_zeros
-from symdiff.limits import limits
+from symdiff.limits import Limits
+from symdiff.limits import limits as of_process
 from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
 
 # (kind, value, count of operands, position); kinds:
@@ -95,15 +96,15 @@ class Syntax:
     results: list[Statement]
 
 
-def parse(text: str) -> Syntax:
-    """Parse a program of the formula language.
+def parse(text: str, limits: Limits | None = None) -> Syntax:
+    """Parse a program of the formula language, within limits; default those of the process.
 
     Raises:
         ParseError: with the position and a hint.
-        LimitError: longer or deeper than `symdiff.limits` allows.
+        LimitError: longer or deeper than they allow.
     """
-    parser = _Parser(text)
-    for token in tokens(text):
+    parser = _Parser(text, of_process if limits is None else limits)
+    for token in tokens(text, limits):
         take = parser.suffix or (parser.operand if parser.due else parser.operator)
         take(token)
         parser.before, parser.last = (*parser.before[-1:], parser.last), token
@@ -113,8 +114,9 @@ def parse(text: str) -> Syntax:
 class _Parser:
     """The two states of an infix grammar: an operand is due, or an operator is."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, limits: Limits) -> None:
         self.text = text
+        self.limits = limits
         self.due = True
         self.last: Token = ("newline", "", 0)
         self.before: tuple[Token, ...] = ()  # the two tokens before it
@@ -134,8 +136,8 @@ class _Parser:
         raise ParseError(message, self.text, position)
 
     def push(self, pending: _Pending) -> None:
-        if len(self.stack) >= limits.depth:
-            raise LimitError(f"the formula is nested deeper than symdiff.limits.depth = {limits.depth}")
+        if len(self.stack) >= self.limits.depth:
+            raise self.limits.exceeded("depth", "the formula is nested deeper")
         self.stack.append(pending)
 
     def reduce(self, precedence: int) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.arrays import Demands
 from symdiff.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.emit import math as math_target
 from symdiff.emit.python import Nest
@@ -178,7 +177,7 @@ def _given_when_called(scope: dict[str, Any], give: Callable[[dict[str, Any]], N
 
 def core_entry(
     cores: Sequence[Shape],
-    demands: Demands,
+    demands: Iterable[tuple[Dim, bool, str]],
     point: Callable[..., Any],
     records: Records,
     general: Callable[..., Any],

@@ -20,13 +20,12 @@ from symdiff.emit.latex.rows import RowWriter
 from symdiff.emit.latex.spell import Text
 from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import names, statements
-from symdiff.errors import LimitError
 from symdiff.ir import Program, live
 from symdiff.language.parser import Syntax
+from symdiff.limits import Limits
 from symdiff.primitives import POWER, PRIMITIVES, PRODUCT
 
-OPERATIONS = 2_000  # most that are written
-CHARACTERS = 100_000  # of the result
+_EACH = 50  # characters of the result for each operation that may be shown
 
 Line = tuple[str, str]  # what an equation is of, and its right side
 Axes = list[tuple[Dim, Shape]]  # of a block: where it starts, and of which shape it numbers the elements
@@ -42,6 +41,7 @@ class Source:
         outputs: its results, each with its shape.
         path: what was derived of it, each step with its arguments.
         wrt: names to differentiate by.
+        limits: of what is written.
     """
 
     syntax: Syntax
@@ -49,6 +49,7 @@ class Source:
     outputs: tuple[tuple[str, Shape], ...]
     path: tuple[tuple[object, ...], ...]
     wrt: tuple[str, ...]
+    limits: Limits
 
 
 def from_text(source: Source, *, environments: bool) -> str:
@@ -60,7 +61,7 @@ def from_text(source: Source, *, environments: bool) -> str:
     """
     syntax = source.syntax
     items = [item for statement in (*syntax.assignments, *syntax.results) for item in statement.items]
-    _limit(sum(item[2] > 0 for item in items))
+    _limit(sum(item[2] > 0 for item in items), source.limits)
     targets = [str(statement.target) for statement in syntax.assignments]
     page = _Page(source, [*names(items), *targets], environments=environments)
     assigned, results = statements(page.printer, syntax, source.shapes)
@@ -80,7 +81,7 @@ def from_rows(source: Source, program: Program, *, environments: bool) -> str:
         LimitError: it is too large to be read.
     """
     program = readable(program)
-    _limit(sum(live(program)))
+    _limit(sum(live(program)), source.limits)
     labels = [label for label in program.labels.values() if isinstance(label, str)]
     page = _Page(source, [*program.arguments, *labels], environments=environments)
     writer = RowWriter(page.printer, program)
@@ -100,9 +101,9 @@ def from_rows(source: Source, program: Program, *, environments: bool) -> str:
     return page.text(lines)
 
 
-def _limit(count: int) -> None:
-    if count > OPERATIONS:
-        raise LimitError(f"LaTeX of {count} operations would be too long to read; at most {OPERATIONS}")
+def _limit(count: int, limits: Limits, of: str = "operations") -> None:
+    if count > limits.shown:
+        raise limits.exceeded("shown", f"LaTeX of {count} {of} is too long to read: more")
 
 
 def _spaced(text: str) -> str:
@@ -177,8 +178,10 @@ class _Page:
         else:
             aligned = [f"{left} &= {right}" for left, right in lines]
             made = r"\begin{aligned}" + "\n" + " \\\\\n".join(aligned) + "\n" + r"\end{aligned}"
-        if len(made) > CHARACTERS:
-            raise LimitError(f"LaTeX of {len(made)} characters would be too long to read; at most {CHARACTERS}")
+        limits = self.source.limits
+        if len(made) > _EACH * limits.shown:
+            much = f"LaTeX of {len(made)} characters, {_EACH} for each of {len(made) // _EACH} operations,"
+            raise limits.exceeded("shown", f"{much} is too long to read: more")
         return made
 
     # What derivatives are called
@@ -198,6 +201,8 @@ class _Page:
         if kind not in ("jacobian", "value_and_jacobian", "hessian"):
             return []
         (first, shape), hessian = source.outputs[0], kind == "hessian"
+        width = len(source.wrt)
+        _limit(width * (width + 1) // 2 if hessian else len(source.outputs) * width, source.limits, "equations")
         down = [(first, shape, [*by, name]) for name in source.wrt] if hessian else [(*of, by) for of in source.outputs]
         found: list[tuple[Piece, Axes]] = []
         row: Dim = 0

@@ -20,7 +20,7 @@ def readable(program: Program) -> Program:
     special = bytearray(len(rows))
     for i, row in enumerate(rows):
         special[i] = row[0] == "special" or (row[0] in ("and", "or", "not") and all(special[j] for j in row[1:]))
-    graph = Graph(shared=True, complex=program.graph.complex)
+    graph = program.graph.like(shared=True)
 
     def make(i: int, row: Row) -> int:
         op = row[0]
