@@ -281,7 +281,7 @@ def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
         return None
     sizes = fixed(shape)
     weights = [prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
-    elements: list[Dim | Range] = [sum(map(mul, place, weights)) for place in places]  # type: ignore[arg-type]  # ints
+    elements: list[Dim | Range] = [sum(map(mul, place, weights)) for place in places]
     return elements if len(set(elements)) == len(elements) else None
 
 
