@@ -236,6 +236,7 @@ def _difference(x: str, y: str) -> str:
     return f"instead({x} - {y}, where({equal}, where(special({x} == -inf), -inf, 0), away({equal}, {x}) - {y}))"
 
 
+_ORIGIN = "special(corner(out == 0))"  # of a length, where it has no second derivative
 _BOTH_GONE = "special(x == -inf and y == -inf)"
 _LESS = f"y - away({_BOTH_GONE}, x)"
 
@@ -472,8 +473,8 @@ _TABLE = (
         latex=r"\sqrt{#1^{2} + #2^{2}}",
         slow=True,
         partials=(
-            "where(special(out == 0), 0, direction(x, y, away(special(out == 0), out)))",
-            "where(special(out == 0), 0, direction(y, x, away(special(out == 0), out)))",
+            f"where({_ORIGIN}, 0, direction(x, y, away({_ORIGIN}, out)))",
+            f"where({_ORIGIN}, 0, direction(y, x, away({_ORIGIN}, out)))",
         ),
         numpy="hypot",
         math="hypot",
@@ -495,7 +496,7 @@ _TABLE = (
     Primitive(  # of a sum of squares, which is 0 at the origin alone: the last step of a norm
         name="magnitude",
         latex=r"\sqrt{#1}",
-        partials=("where(special(out == 0), 0, 0.5/away(special(out == 0), out))",),
+        partials=(f"where({_ORIGIN}, 0, 0.5/away({_ORIGIN}, out))",),
         numpy="sqrt",
         math="sqrt",
         llvm="llvm.sqrt",
@@ -1656,6 +1657,20 @@ _TABLE = (
     # For rules: the condition of a special point, and a value that is NaN there instead
     Primitive(
         name="special",
+        latex="#1",
+        partials=("0",),
+        numpy="{x}",
+        math="{x}",
+        llvm="x",
+        takes="c",
+        condition=True,
+        holomorphic=True,
+        quiet=True,
+        internal=True,
+        finite=True,
+    ),
+    Primitive(  # inside `special`: where it holds, the derivative of the choice does not exist
+        name="corner",
         latex="#1",
         partials=("0",),
         numpy="{x}",

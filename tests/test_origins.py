@@ -85,3 +85,32 @@ def test_values_stay_what_they_are():
         assert np.isnan(symdiff.compile("sqrt(x)*sqrt(x)")(-1.0))
         assert np.isnan(symdiff.compile("x*sqrt(x)").grad(-1.0)[0])
     assert symdiff.compile("hypot(x, y)")(1e200, 1e200) == pytest.approx(np.sqrt(2) * 1e200)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hypot(x, y)", "sqrt(x^2 + y^2)", "exp(-hypot(x, y))", "x*hypot(x, y)", "maximum(hypot(x, y), -1)",
+        "norm([x, y])", "sum(norm([[x, y], [1, 2]], axis=1))", "x if y > 1 else hypot(x, y)",
+    ],
+)  # fmt: skip
+def test_a_length_has_no_second_derivative_at_the_origin(text, backend, optimize):
+    f = symdiff.compile(text, args="x, y", backend=backend, optimize=optimize)
+    with np.errstate(all="raise"):
+        for zero in (0.0, np.zeros(2)):
+            for found in (f.hessian(zero, zero), f.grad.jacobian(zero, zero), f.hvp(zero, zero, 1.0, 1.0)):
+                assert np.all(np.isnan(found))
+            assert np.all(np.isfinite(f.grad(zero, zero)))
+        assert np.all(np.isfinite(f.hessian(3.0, 4.0)))
+
+
+@pytest.mark.parametrize(
+    "text", ["where(x > -1, y*z, hypot(y, z))", "maximum(hypot(y, z), x + 1)", "y*z if x == 0 else norm([y, z])"]
+)
+def test_a_length_that_is_not_chosen_has_no_part_in_second_derivatives(text):
+    f = symdiff.compile(text, args="x, y, z")
+    with np.errstate(all="raise"):
+        assert np.all(np.isfinite(f.hessian(0.0, 0.0, 0.0)))
+        assert np.all(np.isfinite(f.hessian(np.zeros(2), np.zeros(2), np.zeros(2))))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, nan
 
 from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, broadcast
 from symdiff.build import Builder
@@ -59,6 +59,8 @@ def chain(
         partial = builder.slopes[i](builder)
     elif text in parameters:
         partial = row[1 + parameters.index(text)]
+    elif row[0] == "where" and corner_of(builder, row[1]) is not None:
+        partial = builder.raw("where", row[1], builder.const(nan), builder.const(1.0))
     else:
         absent = elsewhere(builder, support_of(builder, factor))
         partial = _partial(builder, i, row, text, unneeded if absent is None else (*unneeded, absent))
@@ -202,9 +204,16 @@ def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int],
     while len(guards) < _NESTED and (inner := guard_of(builder, partial)) is not None:
         guards.append(inner)
         partial = inner[2]
+    corners = [guard for guard in (*guards, *outer) if corner_of(builder, guard[0]) is not None]
+    row = builder.row(partial)
+    here = corner_of(builder, row[1]) if row[0] == "where" else None
     guards = [*guards, *outer] if forward else [*outer, *guards]
+    guards = [guard for guard in guards if guard not in corners]
     # An adjoint without a choice around it goes on into a sum, where a NaN would stay.
     made = _silent_product(builder, factor, partial, guards, unneeded if forward or guards else ())
+    for corner in corners:  # innermost, and not joined with others: outside of it there is no second derivative
+        if corner_of(builder, corner[0]) != here:
+            made = _choice(builder, *corner[:2], made)
     if not guards:
         return made
     condition, holds, _ = guards[0]
@@ -221,6 +230,15 @@ def _choice(builder: Builder, condition: int, holds: bool, value: int) -> int:  
     if any(scale) and builder.silence.choice(condition) is None and all(map(builder.finite, filter(None, scale))):
         return scaled(builder, scale, _choice(builder, condition, holds, array))
     return builder.op("where", condition, *((value, zero) if holds else (zero, value)))
+
+
+def corner_of(builder: Builder, condition: int) -> int | None:
+    """Return the length whose derivative has no derivative where a condition holds; None of any other condition."""
+    row = builder.row(condition)
+    while isinstance(row[0], Structure) and len(row) == 2:
+        row = builder.row(row[1])
+    inner = builder.row(row[1]) if row[0] == "special" else row
+    return int(builder.row(inner[1])[1]) if inner[0] == "corner" else None
 
 
 def _silent_product(

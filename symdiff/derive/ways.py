@@ -34,7 +34,7 @@ Way = tuple[int, Slope]  # a row, and the derivative by it
 
 _TRIGGERS = frozenset({"sqrt", "cbrt", "abs", "hypot", "magnitude"})
 _FLAT = {  # the derivative of a root of x, a sum of squares, whose value is y
-    "sqrt": "where(special(y == 0), 0, 0.5/away(special(y == 0), y))",
+    "sqrt": "where(special(corner(y == 0)), 0, 0.5/away(special(corner(y == 0)), y))",
     "cbrt": "where(special(y == 0), 0, 1/(3*away(special(y == 0), y)^2))",
 }
 _OF_ROOT = "where(special(x == 0), 0, z*away(special(x == 0), x)^y)"  # z is the exponent, y = z - 1 is negative
@@ -44,7 +44,7 @@ _OF_LENGTH = (
 )
 _DEEP = 4  # lengths that are components of each other
 _SLOPE = "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"
-_SHARE = "where(special(y == 0), 0, x/away(special(y == 0), y))"  # of a component x of a vector of length y
+_SHARE = "where(special(corner(y == 0)), 0, x/away(special(corner(y == 0)), y))"  # of a component x
 
 
 def ways(program: Program) -> Ways | None:

@@ -246,7 +246,7 @@ def eager(program: Program) -> Program:
     silence = Silence(program.graph)
 
     def make(i: int, row: Row) -> int:
-        if row[0] in ("special", "instead"):
+        if row[0] in ("special", "corner", "instead"):
             return int(row[-1])
         if row[0] == "away":
             special = silence.choice(program.graph.rows[i][1]) is None
@@ -257,4 +257,4 @@ def eager(program: Program) -> Program:
     return compact(replay(program, builder.graph, make))
 
 
-_GUARDS = frozenset({"special", "away", "instead"})  # the value of each is its last operand
+_GUARDS = frozenset({"special", "corner", "away", "instead"})  # the value of each is its last operand

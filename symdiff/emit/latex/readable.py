@@ -26,6 +26,8 @@ def readable(program: Program) -> Program:
         op = row[0]
         if op == "special" or (op == "where" and special[rows[i][1]] and rows[i][1] in guarded):
             return int(row[1] if op == "special" else row[3])
+        if op == "corner":
+            return int(row[1])
         if op == "away":
             return int(row[2])
         if op == "bell":
