@@ -198,6 +198,8 @@ def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int],
     while len(outer) < _NESTED and support is not None:
         if support[2] == factor and elsewhere(builder, support) is None and builder.finite(partial):
             break  # a sum, which is zero where a rule makes all of its terms absent
+        if corner_of(builder, support[0]) is not None and _is_component(builder, partial):
+            break  # which is zero where the length is
         outer.append(support)
         support = None if support[2] == factor else guard_of(builder, support[2])
         factor = outer[-1][2]
@@ -230,6 +232,14 @@ def _choice(builder: Builder, condition: int, holds: bool, value: int) -> int:  
     if any(scale) and builder.silence.choice(condition) is None and all(map(builder.finite, filter(None, scale))):
         return scaled(builder, scale, _choice(builder, condition, holds, array))
     return builder.op("where", condition, *((value, zero) if holds else (zero, value)))
+
+
+def _is_component(builder: Builder, i: int) -> bool:
+    """Return whether row `i` is an argument, or the double of one, as the derivative of its square is."""
+    row = builder.row(i)
+    return row[0] == "input" or (
+        row[0] == "mul" and builder.value(row[1]) is not None and builder.row(row[2])[0] == "input"
+    )
 
 
 def corner_of(builder: Builder, condition: int) -> int | None:

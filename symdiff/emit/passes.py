@@ -252,9 +252,25 @@ def eager(program: Program) -> Program:
             special = silence.choice(program.graph.rows[i][1]) is None
             with builder.simplifying():
                 return builder.op("where", row[1], builder.const(1.0 if special else float("nan")), row[2])
+        if row[0] == "where" and program.graph.rows[program.graph.rows[i][1]][0] == "special":
+            row = _without_choice(builder, row)
         return builder.graph.intern(row)
 
     return compact(replay(program, builder.graph, make))
+
+
+def _without_choice(builder: Builder, row: Row) -> Row:
+    """A choice of a rule as the smaller or larger of two rows, or as an absolute value, where it is one of these."""
+    compared, *sides = builder.row(row[1]), *row[2:]
+    if compared[0] == "lt":
+        less, than = compared[1:]
+        if sides == [less, than]:
+            return "minimum", less, than
+        if sides == [than, less]:
+            return "maximum", less, than
+        if builder.value(than) == 0.0 and sides[1] == less and builder.row(sides[0]) == ("neg", less):
+            return "abs", less
+    return row
 
 
 _GUARDS = frozenset({"special", "corner", "away", "instead"})  # the value of each is its last operand
