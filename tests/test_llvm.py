@@ -550,3 +550,21 @@ def test_arguments_that_are_not_alike_take_the_long_way():
     with pytest.raises(TypeError):
         f(x, x, x)
     assert f(x[:0], x[:0]).shape == (0,)
+
+
+def test_code_is_compiled_in_threads_of_small_stacks():
+    code = """
+import threading
+import symdiff
+f = symdiff.compile(" + ".join(f"sin(x{k})*x{(k + 1) % 100}" for k in range(100)), backend="llvm").grad
+threading.stack_size(1 << 16)
+threads = [threading.Thread(target=lambda: f(*[0.5]*100)) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert threading.stack_size() == 1 << 16
+print(f(*[0.5]*100)[0])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(run.stdout) == pytest.approx(np.cos(0.5) * 0.5 + np.sin(0.5))

@@ -156,7 +156,7 @@ class Code:
     def __init__(self, source: str, optimised: bool) -> None:  # noqa: FBT001 - the one option
         """Compile a module; `optimised` code takes two times as long to make, and runs in four fifths of the time."""
         with _lock:
-            machine_code = _compiled(source, optimised)
+            machine_code = _on_a_large_stack(lambda: _compiled(source, optimised))
             engine, context = _loaded(machine_code)
             memory = _Memory(engine, context)
             self.size = _AROUND + len(machine_code)
@@ -171,6 +171,22 @@ class Code:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)
                 # The memory is the object that the method belongs to, so it outlives it.
                 self.call = _new_method(ctypes.byref(memory.method), memory, None)
+
+
+def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
+    """What `make` returns, which takes more stack than threads have for which somebody has set a size."""
+    size = threading.stack_size()
+    if not 0 < size < _STACK:
+        return make()
+    made: list[bytes] = []
+    try:
+        threading.stack_size(_STACK)
+        worker = threading.Thread(target=lambda: made.append(make()))
+        worker.start()
+    finally:
+        threading.stack_size(size)
+    worker.join()
+    return made[0]
 
 
 def _compiled(source: str, optimised: bool) -> bytes:  # noqa: FBT001 - the one option
@@ -213,6 +229,7 @@ def _loaded(machine_code: bytes) -> tuple[Any, Any]:
 
 # What is kept
 
+_STACK = 16 << 20  # bytes that the compiler may take
 _MOST = 32  # pieces of machine code of one program: for precisions, floats, and patterns of arrays and numbers
 _ROOM = 64 << 20  # bytes of machine code of a process
 _AROUND = 64 << 10  # bytes that an engine takes beside the machine code
