@@ -5,13 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symdiff.arrays import NEED_ELEMENTS
 from symdiff.dims import Dim, Shape, product, spelt, symbols, value
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.llvm.program import missing
 from symdiff.errors import MOST, few
 from symdiff.evaluate import special
 from symdiff.ir import Program, Row, live, operands
@@ -20,12 +19,13 @@ from symdiff.language.parser import Syntax
 from symdiff.limits import Limits, kept
 from symdiff.limits import limits as of_process
 from symdiff.primitives import PRIMITIVES
-from symdiff.runtime import native
-from symdiff.runtime.elements import FusedElements
-from symdiff.runtime.fused import FusedPoints
 from symdiff.runtime.load import load
 from symdiff.runtime.results import Layout, nest
 from symdiff.runtime.threads import Lock, usable_cpus
+
+if TYPE_CHECKING:
+    from symdiff.runtime.elements import FusedElements
+    from symdiff.runtime.fused import FusedPoints
 
 # What makes a derivative: a program and the names to differentiate by, to a program.
 Derive = Callable[[Program, Sequence[str]], Program]
@@ -142,6 +142,9 @@ class Compiled:
             special()
         self.backend = recipe.backend
         if recipe.backend == "llvm":
+            from symdiff.emit.llvm.program import missing
+            from symdiff.runtime import native
+
             native.binding()
             if missing(program) is not None:
                 self.backend = "numpy"
@@ -205,6 +208,8 @@ class Compiled:
 
     def _points(self) -> FusedPoints:
         """The native code, where all arguments are scalars."""
+        from symdiff.runtime.fused import FusedPoints
+
         made: FusedPoints = self._once(
             "fused", lambda: FusedPoints(self._program, self._threads, lambda: self._target("numpy"))
         )
@@ -212,6 +217,8 @@ class Compiled:
 
     def _elements(self) -> FusedElements:
         """The native code, where an argument has a core shape."""
+        from symdiff.runtime.elements import FusedElements
+
         made: FusedElements = self._once("fused", lambda: FusedElements(self._program, self._threads))
         return made
 
@@ -257,6 +264,8 @@ class Compiled:
         if target == "complex":
             return self._complex_source()
         if target in ("llvm", "llvm floats"):
+            from symdiff.emit.llvm.program import missing
+
             absent = missing(self._program)
             if absent is not None:
                 raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")

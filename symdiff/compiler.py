@@ -28,7 +28,6 @@ from symdiff.language.parser import RESERVED, parse
 from symdiff.language.review import exponentials, no_slips, review
 from symdiff.limits import Limits, kept
 from symdiff.limits import limits as of_process
-from symdiff.runtime import native
 from symdiff.runtime.arguments import is_symbol, normal
 from symdiff.runtime.results import record_of
 from symdiff.runtime.threads import Lock, give_back_freed_memory
@@ -234,6 +233,8 @@ def clear_cache() -> None:
     A Function that is held elsewhere stays as it is. Where it has native code, it makes it again when it is called
     next. Any thread may call this at any time: code that a call is running is freed when the call has returned.
     """
+    from symdiff.runtime import native
+
     _CACHE.clear()
     native.clear()
     gc.collect()  # a Function and what calls it refer to each other

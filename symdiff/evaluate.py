@@ -49,7 +49,7 @@ def special() -> ModuleType:
         ImportError: SciPy is not installed; the message gives the pip command.
     """
     try:
-        from scipy import special as module  # noqa: PLC0415 - an extra, imported when used
+        from scipy import special as module
     except ImportError as error:
         raise ImportError(
             not_installed("special functions need SciPy, on arrays and in derivatives", "special")

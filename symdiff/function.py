@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from symdiff.check import Check, check
 from symdiff.compiled import Derive, Recipe
-from symdiff.derive import calculus
 from symdiff.dims import fixed, product, shown, value
 from symdiff.errors import ShapeError, few
 from symdiff.evaluate import coordinates, key
@@ -22,6 +20,9 @@ from symdiff.members import failed, member
 from symdiff.runtime.arguments import arrays, bind, bound, converted, listed, meet, normal
 from symdiff.runtime.results import Layout, record, record_of
 from symdiff.shown import Shown
+
+if TYPE_CHECKING:
+    from symdiff.check import Check
 
 # The members by which a Function is derived from another one.
 RETURN_FUNCTIONS = frozenset(
@@ -95,6 +96,8 @@ class Function(Shown):
         Raises:
             ShapeError: the formula has several outputs.
         """
+        from symdiff.derive import calculus
+
         self._one_output("grad")
         return self._derived("grad", calculus.gradient, record_of("grad", self.wrt))
 
@@ -106,6 +109,8 @@ class Function(Shown):
         Raises:
             ShapeError: the formula has several outputs.
         """
+        from symdiff.derive import calculus
+
         self._one_output("value_and_grad")
         layout: Layout = ("value_and_grad", ("value", "grad"), (None, record_of("grad", self.wrt)))
         return self._derived("value_and_grad", calculus.value_and_gradient, layout)
@@ -118,6 +123,8 @@ class Function(Shown):
         Takes the arguments, then a tangent for each of `wrt` (`x1, x2, x1_dot, x2_dot`);
         returns the outputs, then their tangents (`out, out_dot`).
         """
+        from symdiff.derive import calculus
+
         return self._derived("jvp", calculus.jvp)
 
     @cached_property
@@ -128,6 +135,8 @@ class Function(Shown):
         Takes the arguments, then a cotangent for each output (`x1, x2, out_bar`);
         returns the outputs, then the cotangents of `wrt` (`out, x1_bar, x2_bar`).
         """
+        from symdiff.derive import calculus
+
         return self._derived("vjp", calculus.vjp)
 
     @cached_property
@@ -139,6 +148,8 @@ class Function(Shown):
         argument (forward) or an output (reverse) makes it, whichever is fewer. It has
         `sparsity` and `coo`.
         """
+        from symdiff.derive import calculus
+
         vector = self._layout is None and not self.results[0]
         return self._derived("jacobian", partial(calculus.jacobian, vector=vector), None)
 
@@ -146,6 +157,8 @@ class Function(Shown):
     @member
     def value_and_jacobian(self) -> Function:
         """Results and Jacobian in one pass: returns `(value, jacobian)`, as `minimize(..., jac=True)` takes it."""
+        from symdiff.derive import calculus
+
         vector = self._layout is None and not self.results[0]
         layout: Layout = ("value_and_jacobian", ("value", "jacobian"), (self._layout, None))
         return self._derived("value_and_jacobian", partial(calculus.jacobian, vector=vector, value=True), layout)
@@ -160,6 +173,8 @@ class Function(Shown):
         Raises:
             ShapeError: the formula has several outputs.
         """
+        from symdiff.derive import calculus
+
         self._one_output("hessian")
         return self._derived("hessian", calculus.hessian, None)
 
@@ -174,6 +189,8 @@ class Function(Shown):
         Raises:
             ShapeError: the formula has several outputs.
         """
+        from symdiff.derive import calculus
+
         self._one_output("hvp")
         return self._derived("hvp", calculus.hvp, record_of("hvp", self.wrt))
 
@@ -189,6 +206,8 @@ class Function(Shown):
             ShapeError: several outputs.
             TypeError: several names in `wrt`; `pack` makes one of them.
         """
+        from symdiff.derive import calculus
+
         self._one_output("hessp")
         if len(self.wrt) != 1:
             raise TypeError(f"hessp is by one argument, not by {few(self.wrt)}: pack them into one")
@@ -205,6 +224,8 @@ class Function(Shown):
         Raises:
             ShapeError: the shape depends on named dimensions.
         """
+        from symdiff.derive import calculus
+
         self._of_a_matrix("sparsity")
         pattern = np.zeros(fixed(self.results[0]), np.bool_)
         for place, _ in calculus.pattern(self._program):
@@ -234,6 +255,8 @@ class Function(Shown):
         Raises:
             ShapeError: the shape depends on named dimensions.
         """
+        from symdiff.derive import calculus
+
         self._of_a_matrix("coo")
         made = self._derived("coo", calculus.entries, None)
         axes = coordinates([place for place, _ in calculus.pattern(self._program)], len(self.results[0]))
@@ -287,6 +310,8 @@ class Function(Shown):
             )
 
         def make() -> Function:
+            from symdiff.derive import calculus
+
             derive = partial(calculus.pack, name=name)
             program = derive(self._program, chosen)
             recipe = self._recipe.derived(derive, chosen, "pack", chosen, name)
@@ -347,6 +372,8 @@ class Function(Shown):
         return made
 
     def _partial(self, name: str) -> Function:
+        from symdiff.derive import calculus
+
         several = len(self.results) > 1
         core = self.cores[self.args.index(name)]
         if core and (several or self.results[0]):
@@ -403,6 +430,8 @@ class Function(Shown):
             ShapeError: arrays whose sizes do not fit.
             TypeError: an argument is complex.
         """
+        from symdiff.check import check
+
         values, _, dtype, sizes = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
         meet(self._program.graph.demands, sizes)
         if dtype.kind == "c":

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.derive import calculus
 from symdiff.dims import value as dim_value
 from symdiff.errors import few
 from symdiff.function import Function
@@ -140,6 +139,8 @@ def _evaluated(f: Function, given: Sequence[Any], names: tuple[str, ...]) -> tup
     if names == f.wrt:
         both = f.value_and_jacobian
     else:
+        from symdiff.derive import calculus
+
         derive = partial(calculus.jacobian, vector=vector, value=True)
         form: Layout = ("value_and_jacobian", ("value", "jacobian"), (layout, None))
         both = f._derived("value_and_jacobian", derive, form, names)  # noqa: SLF001 - by other arguments than `wrt`

@@ -5,24 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from symdiff.called import Called
-from symdiff.derive.every import every
 from symdiff.dims import Shape, value
-from symdiff.emit import latex
-from symdiff.emit.dot import Drawing, dot, drawable
-from symdiff.emit.latex.text import UnwrittenError
 from symdiff.errors import LimitError, ShapeError, SymdiffError
-from symdiff.export import module, save
 from symdiff.ir import Program
 from symdiff.members import member
 from symdiff.runtime.arguments import arrays, bind, converted, meet
 from symdiff.runtime.numeric import PLAIN, numbers
 from symdiff.runtime.results import flatten
-from symdiff.trace import Plan, Trace, compared, plan, read, seeds
+
+if TYPE_CHECKING:
+    from symdiff.emit.dot import Drawing
+    from symdiff.trace import Plan, Trace
 
 
 class Shown(Called):
@@ -74,6 +72,9 @@ class Shown(Called):
             return None
 
     def _latex(self, *, environments: bool) -> str:
+        from symdiff.emit import latex
+        from symdiff.emit.latex.text import UnwrittenError
+
         recipe = self._recipe
         base = replace(recipe, steps=(), path=()).program()
         shapes: dict[str, Shape] = dict(zip(base.arguments, map(base.graph.shape, base.inputs), strict=True))
@@ -115,6 +116,9 @@ class Shown(Called):
             ShapeError: more points than one, or arrays whose sizes do not fit.
             TypeError: a wrong count or name of arguments, or one that is not real.
         """
+        from symdiff.derive.every import every
+        from symdiff.emit.dot import Drawing, dot, drawable
+
         program = drawable(self._program)
         if not args and not kwargs:
             return Drawing(dot(program))
@@ -162,6 +166,8 @@ class Shown(Called):
 
         Source: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5.
         """
+        from symdiff.trace import read, seeds
+
         chosen = {"tangent": tangent, "cotangent": cotangent}
         for option in self.args[len(args) :]:
             if chosen.get(option) is not None:
@@ -197,6 +203,7 @@ class Shown(Called):
 
     def _traced(self, tangent: bool, cotangent: bool) -> tuple[Plan, Called]:  # noqa: FBT001 - which sweeps
         """How a trace is computed, and what computes it."""
+        from symdiff.trace import plan
 
         def make() -> tuple[Plan, Called]:
             made = plan(self._recipe, self.wrt, self.results, tangent=tangent, cotangent=cotangent)
@@ -212,6 +219,8 @@ class Shown(Called):
 
     def _compared(self, made: Trace, given: Sequence[Any], *, gradient: bool) -> list[str]:
         """What a call computes in another form than the steps do."""
+        from symdiff.trace import compared
+
         call: Any = self
         pairs = [("The call", self.outputs, flatten(call(*given), self._nest), flatten(made.result, self._nest))]
         if gradient and self.wrt:
@@ -270,6 +279,8 @@ class Shown(Called):
             TypeError: an option has the wrong type, `hessp` by several arguments, or `at` names what is no argument.
             OSError: the path is that of a directory, or cannot be written.
         """
+        from symdiff.export import module, save
+
         text = module(self, include, target, at)
         if path is None:
             return text

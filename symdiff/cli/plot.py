@@ -107,9 +107,9 @@ def run(options: argparse.Namespace) -> int:
     f = compiled(options)
     given = _values(f, axes, options.at)
     try:
-        import matplotlib as mpl  # noqa: PLC0415 - an extra, imported when used
-        from matplotlib import style  # noqa: PLC0415
-        from matplotlib.figure import Figure  # noqa: PLC0415
+        import matplotlib as mpl
+        from matplotlib import style
+        from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(not_installed(f"symdiff plot needs Matplotlib ({error})", "plot")) from None
     with style.context("default"), mpl.rc_context(_STYLE), np.errstate(all="ignore"), warnings.catch_warnings():
@@ -353,7 +353,7 @@ def _contours(
     masked = np.ma.masked_invalid(np.where(np.isinf(values), np.copysign(1e300, values), values))
     if low == high:
         low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - an extra, imported when used
+    from matplotlib.ticker import MaxNLocator
 
     levels = MaxNLocator(14).tick_values(low, high)
     beyond = bool(np.any(masked < levels[0])), bool(np.any(masked > levels[-1]))

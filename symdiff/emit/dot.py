@@ -63,7 +63,7 @@ class Drawing:
     def _drawn(self, kind: str) -> bytes:
         """The picture as a file of some kind."""
         try:
-            import graphviz  # noqa: PLC0415 - an extra, imported when used
+            import graphviz
         except ImportError as error:
             raise ImportError(
                 f"{not_installed('drawing a graph needs the package graphviz', 'graph')}; its text needs nothing"

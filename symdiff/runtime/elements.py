@@ -18,8 +18,8 @@ import numpy as np
 
 from symdiff.arrays import Broadcast, Expand, Index, Permute, Place, Range, Reshape, Structure
 from symdiff.dims import Dim, value
+from symdiff.emit.flags import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 from symdiff.emit.fuse import Source
-from symdiff.emit.llvm.frame import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 from symdiff.emit.python import Nest
 from symdiff.ir import Program
 from symdiff.runtime.arguments import Array

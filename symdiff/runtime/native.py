@@ -42,7 +42,7 @@ def binding() -> ModuleType:
         ImportError: llvmlite is not installed; the message gives the pip command.
     """
     try:
-        from llvmlite import binding as module  # noqa: PLC0415 - an extra, imported when used
+        from llvmlite import binding as module
     except ImportError as error:
         raise ImportError(not_installed("backend='llvm' needs llvmlite", "llvm")) from error
     with _lock:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.emit.llvm.frame import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
+from symdiff.emit.flags import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 
 # In the order in which NumPy looks for them.
 _KINDS = {"divide by zero": "divide", "overflow": "over", "underflow": "under", "invalid value": "invalid"}

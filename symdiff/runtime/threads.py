@@ -7,15 +7,17 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
 from functools import cache, partial
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -75,8 +77,7 @@ class Lock:
 _locks: WeakSet[Lock] = WeakSet()
 
 
-_Job = tuple[Future[object], Callable[[], object]]
-_jobs: SimpleQueue[_Job] = SimpleQueue()
+_jobs: SimpleQueue[tuple[Future[object], Callable[[], object]]] = SimpleQueue()
 _workers = 0
 _lock = threading.Lock()
 
@@ -93,7 +94,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_workers)
 
 
-def _worker(jobs: SimpleQueue[_Job]) -> None:
+def _worker(jobs: SimpleQueue[Any]) -> None:
     while True:
         future, work = jobs.get()
         if future.set_running_or_notify_cancel():
@@ -120,6 +121,8 @@ def together(work: Callable[[], object], threads: int) -> None:
 
     Where it returns a true value in this thread, all is done, and nobody waits for the others to return.
     """
+    from concurrent.futures import Future, wait
+
     helpers: list[Future[object]] = [Future() for _ in range(_ready(threads - 1))]
     for helper in helpers:
         _jobs.put((helper, partial(copy_context().run, work)))  # with the caller's numpy.errstate

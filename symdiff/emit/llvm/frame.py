@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from symdiff.emit.llvm.folds import across, initial, merged
 from symdiff.emit.llvm.vectors import Counts, Vectors
 
-DIVIDE, INVALID, OVERFLOW, UNDERFLOW = 1, 2, 4, 8  # what `run` returns, joined by "or"
 _PATIENCE = 50_000  # looks at whether other threads are done: about a tenth of a millisecond
 
 
