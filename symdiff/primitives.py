@@ -679,6 +679,7 @@ _TABLE = (
         " else abs({x}) + math.log1p(math.exp(-2.0 * abs({x}))) - 0.6931471805599453)",
         llvm="where(abs(x) < 1, log1p(2*sinh(0.5*minimum(abs(x), 1))*sinh(0.5*minimum(abs(x), 1))),"
         " abs(x) + log1p(exp(-2*abs(x))) - 0.6931471805599453)",
+        even=_ratio("tanh"),
         finite=True,
         sample=(_R,),
     ),
@@ -1042,6 +1043,7 @@ _TABLE = (
         llvm="2*exp(-abs(x))/(1 + exp(-2*abs(x)))",
         complex="2*exp(where(real(x) < 0, x, -x))/(1 + exp(2*where(real(x) < 0, x, -x)))",
         holomorphic=True,
+        even=f"-out*{_ratio('tanh')}",
         finite=True,
         sample=(_R,),
     ),

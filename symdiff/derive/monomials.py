@@ -220,11 +220,9 @@ class Monomials:
         return i
 
     def _through(self, i: int) -> int | None:
-        """The operand that row `i` leaves as it is; None if it has none, or a choice of the user's is made there."""
+        """The operand that row `i` leaves as it is, where that matters; None if it has none."""
         row = self.rows[i]
-        if row[0] not in _SEEN_THROUGH or (row[0] == "away" and self.builder.silence.choice(row[1]) is not None):
-            return None
-        return int(row[_SEEN_THROUGH[row[0]]])
+        return int(row[_SEEN_THROUGH[row[0]]]) if row[0] in _SEEN_THROUGH else None
 
     def _catch_up(self, last: int) -> None:
         while len(self._same) <= last:
@@ -236,7 +234,7 @@ class Monomials:
                 self._rooted.append(self._rooted[j])
                 continue
             equal = [self._same[j] for j in operands(row)]
-            self._same.append(i if equal else self._first.setdefault(row, i))
+            self._same.append(self._first.setdefault((row[0], *equal) if equal else row, i))
             self._square.append(self._is_square(row, equal))
             self._rooted.append(self._is_rooted(row))
 
@@ -331,6 +329,8 @@ class Monomials:
             return self._arranged(i, name, parts[0]) if name.arranges else None
         if name in ("hypot", "magnitude"):
             return Power(i, ONE, length=True) if name == "hypot" else Power(parts[0], _HALF, length=True, root=i)
+        if name == "abs" and (inner := self.power(self.plain(parts[0]))) is not None and inner.length:
+            return inner
         if name in ("abs", "sign"):
             return Power(parts[0], ONE if name == "abs" else Exponent(), odd=name == "sign")
         if name == "cbrt":

@@ -37,7 +37,7 @@ _FLAT = {  # the derivative of a root of x, a sum of squares, whose value is y
     "sqrt": "where(special(corner(y == 0)), 0, 0.5/away(special(corner(y == 0)), y))",
     "cbrt": "where(special(y == 0), 0, 1/(3*away(special(y == 0), y)^2))",
 }
-_OF_ROOT = "where(special(x == 0), 0, z*away(special(x == 0), x)^y)"  # z is the exponent, y = z - 1 is negative
+_OF_ROOT = "where(special(corner(x == 0)), 0, z*away(special(corner(x == 0)), x)^y)"  # z is the exponent, y = z - 1 is negative
 _OF_POWER = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1), x)^y)"  # of a sum of squares
 _OF_LENGTH = (
     "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # y = z - 2; times a component
@@ -167,8 +167,6 @@ class Ways:
 
     def _ways(self, i: int) -> Iterator[Way]:
         row = self._graph.rows[i]
-        if self._builder.silence.where(i):  # inside of a choice, other ways would not keep to what is silent
-            return iter(())
         if isinstance(row[0], Einsum):
             return self._contraction(row)
         if row[0] == "hypot":
@@ -303,7 +301,7 @@ class Ways:
         for parity in parities:
             yield from self._of_parity(parity, _without(product, parity.leaves))
         groups = self._groups(_without(product, [leaf for parity in parities for leaf in parity.leaves]))
-        tangles = self._tangles(groups)
+        tangles = [] if self._builder.silence.where(i) else self._tangles(groups)
         tangled = [key for tangle in tangles for key in tangle]
         single: list[int] = []
         for key, group in groups.items():
@@ -343,6 +341,9 @@ class Ways:
     def _of_power(self, i: int, power: Power, rest: Product) -> Iterator[Way]:
         """The ways through a power times the rest of a product."""
         e = power.exponent
+        if not power.length:  # what is silent inside of a choice stays so
+            for condition in self._builder.silence.where(i):
+                power = replace(power, base=self._builder.joined("away", condition, power.base))
         if not power.length:
             if e.rows or e.number:
                 yield power.base, partial(_of_base, power, rest)
@@ -379,7 +380,7 @@ class Ways:
         else:
             alone = Product(1.0, {self._known.same(i): (i, 1)})
             groups = self._groups(alone)
-            tangles = self._tangles(groups)
+            tangles = [] if self._builder.silence.where(i) else self._tangles(groups)
             if tangles:
                 self.passed.add(self._known.plain(row[1]))
                 yield from self._untangled(i, alone, groups, tangles[0])
@@ -403,7 +404,8 @@ class Ways:
             for key, (row, _) in atoms.factors.items():
                 tangle.rows[key] = row
         for key, row in tangle.rows.items():
-            yield row, partial(_of_atom, tangle, key)
+            if _exponent_of(tangle, key) != Exponent():
+                yield row, partial(_of_atom, tangle, key)
         for power, _ in tangle.roots:
             for row, k in power.exponent.rows:
                 yield row, partial(_of_exponent, power, i, k)
@@ -751,12 +753,18 @@ class Tangle:
     rows: dict[int, int] = field(default_factory=dict)
 
 
-def _of_atom(tangle: Tangle, atom: int, b: Builder) -> int:
-    """The derivative by a factor: it is its exponent over all times the product, divided by it."""
+def _exponent_of(tangle: Tangle, atom: int) -> Exponent:
+    """The exponent of a factor over all of a tangle."""
     total = Exponent(Fraction(tangle.powers.get(atom, 0)))
     for power, atoms in tangle.roots:
         if atom in atoms.factors:
             total = total.plus(power.exponent, atoms.factors[atom][1])
+    return total
+
+
+def _of_atom(tangle: Tangle, atom: int, b: Builder) -> int:
+    """The derivative by a factor: it is its exponent over all times the product, divided by it."""
+    total = _exponent_of(tangle, atom)
     left = {**tangle.powers, atom: tangle.powers.get(atom, 0) - 1}
     with b.simplifying():
         made = _regular(tangle, left, b)
