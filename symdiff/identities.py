@@ -22,6 +22,7 @@ from symdiff.arrays import (
 from symdiff.factors import product
 from symdiff.remainders import collected, logarithm, normal, one_plus, quotient, remainder
 from symdiff.shares import logarithm as logarithm_of_sum
+from symdiff.shares import logarithm_of_share
 from symdiff.shares import product as product_with_share
 from symdiff.shares import quotient as quotient_with_share
 from symdiff.signs import derives, of_constants, signed
@@ -185,7 +186,7 @@ def _log(b: Builder, x: int) -> int | None:
         return share
     if row[0].__class__ is Index and (share := _log_of_share(b, row[1])) is not None:
         return b.structure(row[0], share)
-    if (stable := logarithm(b, x)) is not None:
+    if (stable := logarithm(b, x)) is not None or (stable := logarithm_of_share(b, x)) is not None:
         return stable
     if (rest := one_plus(b, x)) is not None:
         if _exponent(b, rest) is None and (total := logarithm_of_sum(b, x)) is not None:

@@ -290,6 +290,8 @@ def _over(b: Builder, x: int, y: int) -> int | None:
         for part, rest in (operands, operands[::-1]):
             if (share := _over(b, x, part)) is not None:
                 return b.op("div", share, rest)
+    if (root := _root_of_share(b, x, y)) is not None:
+        return root
     if name in ("neg", "sqrt", "pow") and (share := _over(b, x, operands[0])) is not None:
         if name == "neg":
             return b.op("neg", share)
@@ -298,6 +300,62 @@ def _over(b: Builder, x: int, y: int) -> int | None:
         return b.op("div", share, b.op("pow", operands[0], b.op("sub", operands[1], b.const(1.0))))
     relation = _relation(b, x, y)
     return None if relation is None else relation(b.row(x)[1])
+
+
+def _root_of_share(b: Builder, x: int, y: int) -> int | None:
+    """Return x/y as a power of u/(b + u), where y is that power of b + u and x of u; None where it is none.
+
+    So exp(2*x)/(1 + exp(x))^2 and exp(x)/sqrt(1 + exp(2*x)) have no part that overflows before u does.
+    """
+    name, *operands = b.row(y)
+    power = 0.5 if name == "sqrt" else b.value(operands[1]) if name == "pow" else None
+    if power is None or power <= 0 or power == 1 or b.row(operands[0])[0] not in ("add", "sub"):
+        return None
+    over, *of = b.row(x)
+    candidates = [b.op("pow", x, b.const(1 / power))] if power < 1 else []
+    if over == "exp":
+        candidates.append(b.op("exp", _scaled(b, of[0], 1 / power)))
+    elif over == "pow":
+        exponent = _scaled(b, of[1], 1 / power)
+        candidates.append(of[0] if b.value(exponent) == 1.0 else b.op("pow", of[0], exponent))
+    for base in candidates:
+        if grows(b, base) and (share := _over_sum(b, base, operands[0])) is not None:
+            return b.op("sqrt", share) if name == "sqrt" else b.op("pow", share, operands[1])
+    return None
+
+
+def _scaled(b: Builder, i: int, times: float) -> int:
+    """Return a multiple of row `i`, with one constant in front."""
+    name, *operands = b.row(i)
+    if (value := b.value(i)) is not None:
+        return b.const(value * times)
+    if name == "neg":
+        return b.op("neg", _scaled(b, operands[0], times))
+    if name == "mul" and (value := b.value(operands[0])) is not None:
+        return b.op("mul", b.const(value * times), operands[1])
+    if name == "mul" and (value := b.value(operands[1])) is not None:
+        return b.op("mul", operands[0], b.const(value * times))
+    return b.op("mul", b.const(times), i)
+
+
+def logarithm_of_share(b: Builder, x: int) -> int | None:
+    """Return the logarithm of exp(x)/(c*exp(x) + b), or of 1/(c*exp(x) + b), as minus that of a sum; else None."""
+    if not _applies(b):
+        return None
+    name, *operands = b.row(x)
+    if name == "div" and b.value(operands[0]) == 1.0 and (total := logarithm(b, operands[1])) is not None:
+        return b.op("neg", total)
+    if name not in ("share", "fraction") or b.row(operands[0])[0] != "exp":
+        return None
+    exponent = b.row(operands[0])[1]
+    if _is_shifted(b, exponent):
+        return None
+    scaled = b.op("mul", operands[-1], b.op("exp", b.op("neg", exponent)))
+    factor = b.const(1.0) if name == "share" else operands[1]
+    total = logarithm(b, b.raw("add", factor, scaled))
+    if total is None:
+        total = b.op("log1p", scaled) if name == "share" else b.op("log", b.op("add", factor, scaled))
+    return b.op("neg", total)
 
 
 def _relation(b: Builder, x: int, y: int) -> Callable[[int], int] | None:
