@@ -441,8 +441,8 @@ def _constants(given: Mapping[Any, Any]) -> dict[str, float]:
         (normal_name,) = normal_names
         if normal_name in found:
             raise ParseError(f"constants names {normal_name!r} twice")
-        no_number = complex | np.complexfloating | np.datetime64 | np.timedelta64 | str | bytes
-        if isinstance(value, no_number) or not np.isscalar(value):
+        kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating
+        if isinstance(value, kind) or not np.isscalar(value) or isinstance(value, str | bytes):
             raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number")
         try:
             found[normal_name] = float(value)
