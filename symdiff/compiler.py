@@ -423,7 +423,7 @@ def _arguments(given: Any, option: str) -> tuple[Argument, ...]:
     return tuple([(name, tuple(shape)) for name, shape in found.items()])
 
 
-def _constants(given: Mapping[Any, Any]) -> dict[str, float]:
+def _constants(given: Mapping[Any, float]) -> dict[str, float]:
     """The constants by normalised names.
 
     Raises:

@@ -39,7 +39,9 @@ class Propagated(NamedTuple):
 without_arithmetic(Propagated, "take a field of a result p, as p.value or p.std")
 
 
-def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) -> Propagated:
+def propagate(
+    f: Function, values: Sequence[Any] | Mapping[str, Any], *, std: Any = None, cov: Any = None
+) -> Propagated:
     """Propagate the uncertainty of arguments to the results, to first order.
 
     The covariance of the results is J Σ Jᵀ, where Σ is that of the arguments and J the
@@ -49,25 +51,25 @@ def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) 
     Args:
         f: the Function.
         values: the arguments, in order or by name; arrays with loop dimensions as in a call.
-        cov: how uncertain they are, in one of these forms, where k counts the elements of the
-            arguments in `f.wrt`, in order, arrays element by element, as the columns of `f.jacobian` do:
+        std: independent standard deviations: a mapping of names, of any arguments, or a
+            sequence of one for each argument in `f.wrt`. Each is a number, or an array that
+            broadcasts to its argument. An argument that the mapping leaves out is exact.
+        cov: the covariance matrix (k, k), loop dimensions in front allowed, where k counts the
+            elements of the arguments in `f.wrt`, in order, as the columns of `f.jacobian` do. Or
+            a mapping of names to the covariance matrix of each argument's elements, which may
+            stand beside `std` of other arguments.
 
-            - a covariance matrix (k, k), loop dimensions in front allowed;
-            - k independent standard deviations, or one for each argument in `f.wrt`: numbers,
-              or arrays that broadcast to the argument;
-            - a mapping of names, of any arguments, to standard deviations, or of an array to the
-              covariance matrix of its elements; who is absent is exact.
-
-            What has a variance of 0 is exact: it contributes nothing, whatever its derivative
-            is, and an argument that is exact throughout is not differentiated by.
+    An argument whose variance is 0 is exact: it contributes nothing, whatever its derivative
+    is, and the formula is not differentiated by an argument that is exact throughout.
 
     Returns:
         `value`, `std` and `cov` of the results. They have the loop dimensions of `values`
-        and of `cov`, and the precision of `values`. NaN goes through.
+        and of the uncertainties, and the precision of `values`. NaN goes through.
 
     Raises:
-        TypeError: `f` is not a Function; an argument is missing or unknown; something is not of real numbers.
-        ShapeError: shapes do not fit, or could mean either form of `cov`.
+        TypeError: `f` is not a Function; an argument is missing or unknown; something is not of real
+            numbers; neither `std` nor `cov` is given, or both are for one argument.
+        ShapeError: shapes do not fit.
         ValueError: a negative standard deviation or variance; a matrix that is not symmetric
             or not positive semidefinite, beyond one part in 10⁸.
 
@@ -75,9 +77,9 @@ def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) 
 
     >>> import symdiff
     >>> f = symdiff.compile("U/I")
-    >>> symdiff.propagate(f, [5.0, 0.02], [0.05, 0.0001]).std
+    >>> symdiff.propagate(f, [5.0, 0.02], std=[0.05, 0.0001]).std
     2.7950849718747373
-    >>> symdiff.propagate(f, {"U": 5.0, "I": 0.02}, {"U": 0.05}).std
+    >>> symdiff.propagate(f, {"U": 5.0, "I": 0.02}, std={"U": 0.05}).std
     2.5
     """
     if not isinstance(f, Function):
@@ -86,21 +88,22 @@ def propagate(f: Function, values: Sequence[Any] | Mapping[str, Any], cov: Any) 
     arguments, loop, dtype, sizes = arrays(f.args, given, f.cores)
     if dtype.kind == "c":
         raise TypeError("propagate takes real arguments")
-    if isinstance(cov, Mapping):
-        known = {name: std for key, std in cov.items() if (name := name_of(key)) in f.args}
+    mappings = [given_by for given_by in (std, cov) if isinstance(given_by, Mapping)]
+    for mapping in mappings:
+        known = {name: item for key, item in mapping.items() if (name := name_of(key)) in f.args}
         cores = [f.cores[f.args.index(name)] for name in known]
         compare([*labelled(f.args, given, f.cores), *labelled(list(known), list(known.values()), cores)])
-    named = f.args if isinstance(cov, Mapping) else f.wrt
+    named = f.args if mappings else f.wrt
     shapes = tuple([tuple([dim_value(dim, sizes) for dim in f.cores[f.args.index(name)]]) for name in named])
     elements = Elements(named, shapes, loop)
-    std, correlation = uncertainty(cov, elements)
-    names = uncertain(std, elements)
+    widths, correlation = uncertainty(std, cov, elements)
+    names = uncertain(widths, elements)
     plain = [g if a.ndim == 0 else a for g, a in zip(given, arguments, strict=True)]
     results, jacobian = _evaluated(f, plain, names)
     kept = elements.of(names)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore", under="ignore"):
         deviations, covariance = _moments(
-            jacobian, std[..., kept], None if correlation is None else correlation[..., kept[:, None], kept]
+            jacobian, widths[..., kept], None if correlation is None else correlation[..., kept[:, None], kept]
         )
     return _result(f, results, deviations.astype(dtype), covariance.astype(dtype), loop)
 

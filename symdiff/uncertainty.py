@@ -1,4 +1,4 @@
-"""How uncertain arguments are said to be: standard deviations and correlations, from any form they are given in."""
+"""Standard deviations and correlations of arguments, from `std=` and `cov=` of `propagate`."""
 
 from __future__ import annotations
 
@@ -70,47 +70,103 @@ def _real(given: Any, what: str) -> Array:
     return array.astype(np.float64)
 
 
-def uncertainty(cov: Any, elements: Elements) -> tuple[Array, Array | None]:
-    """Standard deviations (..., k), and correlations (..., k, k) or None where there are none."""
-    if cov is None:
-        raise TypeError("cov is a covariance matrix, a sequence of standard deviations, or a mapping of either by name")
-    if isinstance(cov, Mapping):
-        by_name = {name_of(name): given for name, given in cov.items()}
-        for name in by_name:
-            if name not in elements.names:
-                raise TypeError(f"cov names {name!r}, which is not an argument: ({few(elements.names)})")
-        return _of_each([by_name.get(name, 0.0) for name in elements.names], elements)
-    each = isinstance(cov, (list, tuple)) and any(isinstance(item, np.ndarray) and item.ndim for item in cov)
-    if each and len(cov) == len(elements.names):
-        if len(cov) == elements.total and all(np.shape(item) == (elements.total,) for item in cov):
-            raise ShapeError(
-                f"cov is a list of {len(cov)} arrays of {len(cov)} numbers, which could be a matrix or standard"
-                " deviations that vary: give the matrix as numpy.array(cov), or standard deviations by name"
-            )
-        return _of_each(list(cov), elements)
-    array = _real(cov, "cov")
+def uncertainty(std: Any, cov: Any, elements: Elements) -> tuple[Array, Array | None]:
+    """Return standard deviations (..., k), and correlations (..., k, k) or None where there are none.
+
+    Raises:
+        ShapeError: something does not fit the shapes of the arguments.
+        TypeError: neither is given, both are for one argument, or a name is unknown.
+        ValueError: a standard deviation is negative, or a matrix is no covariance matrix.
+    """
+    if std is None and cov is None:
+        raise TypeError(
+            "propagate needs std=, standard deviations, as {'x': 0.1}, or cov=, the covariance matrix of the arguments"
+        )
+    if cov is not None and not isinstance(cov, Mapping):
+        if std is not None:
+            raise TypeError("cov= is the matrix of all arguments; give either that, or std= and cov= by name")
+        return _of_whole(_real(cov, "cov"), elements)
+    if cov is not None and not (std is None or isinstance(std, Mapping)):
+        raise TypeError("std= is a mapping of names where cov= is one")
+    deviations = {} if std is None else _by_name(std, elements)
+    matrices = {} if cov is None else _named(cov, "cov", elements)
+    for name in matrices:
+        if name in deviations:
+            raise TypeError(f"{name!r} is in both std and cov; leave it out of one of them")
+    parts: list[Array] = []
+    blocks: dict[str, Array] = {}
+    for name, core in zip(elements.names, elements.shapes, strict=True):
+        if name in matrices:
+            part, correlation = _of_block(name, matrices[name], core, elements)
+            if correlation is not None:
+                blocks[name] = correlation
+        else:
+            part = _of_argument(name, deviations.get(name, 0.0), core)
+        parts.append(part)
+    return _side_by_side(parts, elements), _joined(blocks, elements)
+
+
+def _named(given: Mapping[Any, Any], option: str, elements: Elements) -> dict[str, Any]:
+    """Return a mapping with normalised names, each of an argument."""
+    found = {name_of(name): item for name, item in given.items()}
+    for name in found:
+        if name not in elements.names:
+            raise TypeError(f"{option} names {name!r}, which is not an argument: ({few(elements.names)})")
+    return found
+
+
+def _by_name(std: Any, elements: Elements) -> dict[str, Any]:
+    """Return standard deviations by name, from a mapping or from a sequence of one for each argument."""
+    if isinstance(std, Mapping):
+        return _named(std, "std", elements)
+    names = elements.names
+    if isinstance(std, list | tuple):
+        items: Sequence[Any] = std
+    else:
+        array = _real(std, "std")
+        items = list(array) if array.ndim == 1 else [array] if not array.ndim and len(names) == 1 else []
+    if len(items) != len(names):
+        count = f"{len(items)} items" if isinstance(std, list | tuple) else f"shape {np.shape(std)}"
+        raise ShapeError(
+            f"std has {count}; ({few(names)}) needs one for each, as a list, or a mapping by name;"
+            " a covariance matrix is given as cov="
+        )
+    return dict(zip(names, items, strict=True))
+
+
+def _of_whole(matrix: Array, elements: Elements) -> tuple[Array, Array | None]:
+    """Return standard deviations and correlations from the covariance matrix of all arguments."""
     k = elements.total
-    if array.ndim >= 2:
-        if array.shape[-2:] != (k, k):
-            raise _misfit(array.shape, elements)
-        return _of_matrix(array, elements)
-    if array.shape == (k,):
-        _not_negative(array, elements)
-        return array, None
-    if array.shape == (len(elements.names),):
-        return _of_each(list(array), elements)
-    raise _misfit(array.shape, elements)
+    if matrix.shape[-2:] != (k, k):
+        text = few(spelt(elements.names, elements.shapes))
+        raise ShapeError(
+            f"cov has shape {matrix.shape}; ({text}) needs a covariance matrix ({k}, {k});"
+            " standard deviations are given as std="
+        )
+    return _of_matrix(matrix, elements)
 
 
-def _misfit(shape: tuple[int, ...], elements: Elements) -> ShapeError:
-    k, n = elements.total, len(elements.names)
-    text = few(spelt(elements.names, elements.shapes))
-    vary = "; standard deviations that vary go by name" if len(shape) >= 2 and shape[-1] != shape[-2] else ""
-    return ShapeError(
-        f"cov has shape {shape}; ({text}) needs a covariance matrix ({k}, {k}), or {k} standard deviations"
-        + (f", or {n}, one for each argument" if n != k else "")
-        + vary
-    )
+def _of_block(name: str, given: Any, core: tuple[int, ...], elements: Elements) -> tuple[Array, Array | None]:
+    """Return standard deviations and correlations from the covariance matrix of one argument's elements."""
+    matrix, k = _real(given, f"the covariance matrix of {name!r}"), prod(core)
+    if matrix.shape[-2:] != (k, k):
+        raise ShapeError(
+            f"the covariance matrix of {name!r} has shape {matrix.shape}, and {k} elements need ({k}, {k});"
+            f" a standard deviation is given as std={{{name!r}: ...}}"
+        )
+    return _of_matrix(matrix, Elements((name,), (core,), elements.loop))
+
+
+def _joined(blocks: Mapping[str, Array], elements: Elements) -> Array | None:
+    """Return the correlations of all elements from those within some arguments; None where there are none."""
+    if not blocks:
+        return None
+    loop = np.broadcast_shapes(*[block.shape[:-2] for block in blocks.values()])
+    whole = np.broadcast_to(np.eye(elements.total), (*loop, elements.total, elements.total)).copy()
+    for name, block in blocks.items():
+        kept = elements.of([name])
+        whole[..., kept[:, None], kept] = block
+    return whole
 
 
 def _of_argument(name: str, std: Any, core: tuple[int, ...]) -> Array:
@@ -122,9 +178,7 @@ def _of_argument(name: str, std: Any, core: tuple[int, ...]) -> Array:
     except ValueError:
         full = array
     if full.shape[full.ndim - len(core) :] != core:
-        k = prod(core)
-        matrix = f", and is no covariance matrix ({k}, {k})" if core else ""
-        raise ShapeError(f"{what} has shape {array.shape}, which does not broadcast to {core}{matrix}")
+        raise ShapeError(f"{what} has shape {array.shape}, which does not broadcast to {core}")
     if bool(np.any(full < 0)):
         raise ValueError(f"{what} is negative: {full[full < 0].flat[0]}")
     return full.reshape(*full.shape[: full.ndim - len(core)], prod(core))
@@ -137,50 +191,6 @@ def _side_by_side(parts: Sequence[Array], elements: Elements) -> Array:
     return np.concatenate(spread, -1) if spread else np.zeros(0)
 
 
-def _of_each(given: Sequence[Any], elements: Elements) -> tuple[Array, Array | None]:
-    """Standard deviations and correlations from standard deviations, or a covariance, for each argument."""
-    named = list(zip(elements.names, given, elements.shapes, strict=True))
-    arrays = [_real(item, f"the standard deviation of {name!r}") for name, item, _ in named]
-    points = [array.shape for array, (*_, core) in zip(arrays, named, strict=True) if not core]
-    loop = np.broadcast_shapes(_together(points, elements.loop), elements.loop)
-    parts: list[Array] = []
-    correlations: dict[str, Array] = {}
-    for array, (name, _, core) in zip(arrays, named, strict=True):
-        if _is_matrix(name, array, core, loop):
-            std, correlation = _of_matrix(array, Elements((name,), (core,), elements.loop))
-            if correlation is not None:
-                correlations[name] = correlation
-        else:
-            std = _of_argument(name, array, core)
-        parts.append(std)
-    if not correlations:
-        return _side_by_side(parts, elements), None
-    loop = np.broadcast_shapes(*[block.shape[:-2] for block in correlations.values()])
-    whole = np.broadcast_to(np.eye(elements.total), (*loop, elements.total, elements.total)).copy()
-    for name, block in correlations.items():
-        kept = elements.of([name])
-        whole[..., kept[:, None], kept] = block
-    return _side_by_side(parts, elements), whole
-
-
-def _is_matrix(name: str, array: Array, core: tuple[int, ...], loop: tuple[int, ...]) -> bool:
-    """Whether what is given for an argument is the covariance matrix of its elements, not standard deviations.
-
-    Raises:
-        ShapeError: it could be either.
-    """
-    k = prod(core)
-    if not core or array.shape[-2:] != (k, k):
-        return False
-    spaced = array.ndim > 2 and array.shape[-3] == 1
-    said = f"cov gives {name!r} the shape {array.shape}, which could be a covariance matrix, or standard deviations"
-    if k == 1:
-        raise ShapeError(f"{said}: give the standard deviation as a number")
-    if len(core) == 1 and loop[-1:] == (k,) and not spaced:
-        raise ShapeError(f"{said} at {k} points: give the matrix as {(*array.shape[:-2], 1, k, k)}")
-    return True
-
-
 def _together(shapes: Sequence[tuple[int, ...]], loop: tuple[int, ...]) -> tuple[int, ...]:
     """The loop shape of uncertainties, which broadcasts with that of the values."""
     try:
@@ -189,14 +199,10 @@ def _together(shapes: Sequence[tuple[int, ...]], loop: tuple[int, ...]) -> tuple
     except ValueError:
         listed = ", ".join(str(shape) for shape in shapes if shape)
         raise ShapeError(
-            f"the dimensions in front of cov, {listed}, do not broadcast together with those of the values, {loop}"
+            f"the dimensions in front of the uncertainties, {listed}, do not broadcast together with"
+            f" those of the values, {loop}"
         ) from None
     return own
-
-
-def _not_negative(std: Array, elements: Elements) -> None:
-    for k in np.flatnonzero(std < 0):
-        raise ValueError(f"the standard deviation of {elements.spelt(int(k))!r} is negative: {std[k]}")
 
 
 def _of_matrix(matrix: Array, elements: Elements) -> tuple[Array, Array | None]:

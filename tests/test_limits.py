@@ -176,7 +176,7 @@ DERIVED = {
     "trace with tangents": lambda f: f.trace(*POINT, tangent=[1.0] * 12),
     "export": lambda f: f.export(),
     "check": lambda f: f.check(*POINT),
-    "propagate": lambda f: symdiff.propagate(f, POINT, [0.1] * 12),
+    "propagate": lambda f: symdiff.propagate(f, POINT, std=[0.1] * 12),
     "complex": lambda f: f.grad(*[p + 0j for p in POINT]),
 }
 

@@ -128,7 +128,7 @@ def every(call):
     yield lambda x: f(2.0, x, out=np.empty(2))
     yield lambda x: f.trace(2.0, x)
     yield lambda x: f.check(2.0, x)
-    yield lambda x: symdiff.propagate(f, [2.0, x], {"x": 0.1})
+    yield lambda x: symdiff.propagate(f, [2.0, x], std={"x": 0.1})
 
 
 UNITS = [
@@ -319,7 +319,7 @@ def test_uncertainties_of_arguments_are_plain_numbers_too():
         (Torch(0.1), "requires grad"),
     ]:
         with pytest.raises(TypeError, match=said):
-            symdiff.propagate(f, [1.0, 2.0], std if isinstance(std, list) else {"x": std})
+            symdiff.propagate(f, [1.0, 2.0], std=std if isinstance(std, list) else {"x": std})
     with pytest.raises(TypeError, match="argument 'p' is a masked array"):
         f.pack("a x").unpack(np.ma.array([1.0, 2.0]))
 
@@ -432,7 +432,7 @@ def test_different_labels_are_an_error_that_says_how_to_align(s, index, how):
     with pytest.raises(ValueError, match="labelled differently"):
         f(s, other, out=np.empty(3))
     with pytest.raises(ValueError, match="labelled differently"):
-        symdiff.propagate(f, [s, 2.0], {"a": other})
+        symdiff.propagate(f, [s, 2.0], std={"a": other})
     x, a = s.align(other, join="inner")
     assert list(f(x, a).index) == list(x.index)
     if len(index) == 3:
@@ -545,7 +545,7 @@ def test_traces_and_checks_take_the_numbers_of_labelled_data(s):
     assert trace.gradient.x.tolist() == [4.0, 16.0, 64.0]
     assert str(trace).count("\n") == 8
     assert f.check(s, 2.0).comparisons[0].points == 3
-    assert type(symdiff.propagate(f, [s, 2.0], {"x": 0.1}).value) is np.ndarray
+    assert type(symdiff.propagate(f, [s, 2.0], std={"x": 0.1}).value) is np.ndarray
     for seed, said in [
         (Astropy([1.0], "s"), "in the unit 's'"),
         ("1", "is text"),

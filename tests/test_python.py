@@ -152,7 +152,7 @@ def test_functions_of_numpy_take_records_as_arrays():
 
 
 def test_what_propagate_returns_takes_no_arithmetic_either():
-    p = symdiff.propagate(symdiff.compile("a*x"), [1.0, 2.0], [0.1, 0.2])
+    p = symdiff.propagate(symdiff.compile("a*x"), [1.0, 2.0], std=[0.1, 0.2])
     for what in ARITHMETIC.values():
         with pytest.raises(TypeError, match=r"a Propagated is a named tuple, which takes no arithmetic: .* p\.value"):
             what(p)
@@ -364,9 +364,9 @@ def test_repr_and_messages_of_thousands_of_names_are_short():
         lambda: many.trace(*ones, tangent={"q": 1.0}),
         lambda: many.trace(*ones, tangent=1.0),
         lambda: many.check(*ones),
-        lambda: symdiff.propagate(many, 1.0, 1.0),
-        lambda: symdiff.propagate(many, ones, {"q": 1.0}),
-        lambda: symdiff.propagate(many, ones, [1.0, 2.0, 3.0]),
+        lambda: symdiff.propagate(many, 1.0, std=1.0),
+        lambda: symdiff.propagate(many, ones, std={"q": 1.0}),
+        lambda: symdiff.propagate(many, ones, std=[1.0, 2.0, 3.0]),
         lambda: several(*ones, out=np.ones(3)),
         lambda: several.grad,
         lambda: symdiff.compile(many.text, wrt="q"),
