@@ -315,7 +315,7 @@ def test_uncertainties_of_arguments_are_plain_numbers_too():
     for std, said in [
         (np.ma.array(0.1), "is a masked array"),
         (Astropy(0.1, "s"), "in the unit 's'"),
-        ([Astropy(0.1, "s"), 0.2], "is a list, and an element of it"),
+        ([Astropy(0.1, "s"), 0.2], "standard deviation of 'a' .* in the unit 's'"),
         (Torch(0.1), "requires grad"),
     ]:
         with pytest.raises(TypeError, match=said):
