@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _findings(name: str, findings: Findings) -> Findings:
-    """What a section finds; where it breaks, that is a target missed, and the others go on."""
+    """Yield what a section finds; where it breaks, that is a target missed, and the others go on."""
     try:
         yield from findings
     except Exception as error:

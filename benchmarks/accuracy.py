@@ -202,7 +202,7 @@ def _cases(text: str, args: str, points: Iterable[tuple[float, ...]], makers: Ma
 
 
 def _hard_exact(text: str, args: Sequence[str], point: Sequence[float], by: By) -> Any:
-    """The right number, or None where there is none: not real, not finite, beyond floats."""
+    """Return the right number, or None where there is none: not real, not finite, beyond floats."""
     code = compile(text, "formula", "eval")
 
     def value(*x: Any) -> Any:

@@ -55,7 +55,7 @@ class Case:
         return isinstance(got, str) or not math.isfinite(got)
 
     def error(self, tool: str) -> float:
-        """The relative error; `inf` without a finite number, or with another than 0 where 0 is right.
+        """Return the relative error; `inf` without a finite number, or with another than 0 where 0 is right.
 
         An error of the least float is none: what is right may lie between two subnormal numbers.
         """
@@ -68,14 +68,14 @@ class Case:
         return float(absolute / abs(self.right)) if abs(self.right) >= _LEAST / 2 else math.inf
 
     def verdict(self, tool: str) -> str:
-        """The error as text."""
+        """Return the error as text."""
         error = self.error(tool)
         if self.failed(tool):
             return "NaN/inf"
         return "not 0" if error > 0 and abs(self.right) < _LEAST / 2 else f"{error:.1e}"
 
     def about(self, tool: str) -> str:
-        """Some lines on what `tool` gives here, what is right, and what the others give."""
+        """Return some lines on what `tool` gives here, what is right, and what the others give."""
         point = ", ".join(
             f"{name} = {value!r}" for name, value in zip(self.formula.args, self.formula.point, strict=True)
         )
@@ -85,7 +85,7 @@ class Case:
         return "\n".join([*lines, *(f"    {name:<{width}}  {number}" for name, number in shown.items())])
 
     def data(self) -> dict[str, Any]:
-        """The same for the JSON file."""
+        """Return the same for the JSON file."""
         return {
             "formula": self.formula.text,
             "point": dict(zip(self.formula.args, self.formula.point, strict=True)),
@@ -129,7 +129,7 @@ class Answers:
 
 
 def partials(indices: Sequence[int], orders: Sequence[int] = range(len(ORDERS))) -> list[By]:
-    """The distinct derivatives by the arguments of these indices."""
+    """Return the distinct derivatives by the arguments of these indices."""
     return [by for order in orders for by in combinations_with_replacement(indices, order)]
 
 
@@ -163,7 +163,7 @@ def grid(title: str, cases: Sequence[Case]) -> Table:
 
 
 def by_row(cases: Sequence[Case]) -> dict[tuple[str, int], list[Case]]:
-    """The cases by the text of the formula and the order."""
+    """Return the cases by the text of the formula and the order."""
     rows: dict[tuple[str, int], list[Case]] = {}
     for case in cases:
         rows.setdefault((case.formula.text, len(case.by)), []).append(case)
@@ -171,12 +171,12 @@ def by_row(cases: Sequence[Case]) -> dict[tuple[str, int], list[Case]]:
 
 
 def _worst(cases: Sequence[Case], tool: str) -> str:
-    """The largest error, or how many numbers are not finite."""
+    """Return the largest error, or how many numbers are not finite."""
     failed = sum(case.failed(tool) for case in cases)
     return f"NaN/inf {failed}" if failed else max(cases, key=lambda case: case.error(tool)).verdict(tool)
 
 
 def worst(cases: Sequence[Case], tool: str, count: int, least: float = 0.0) -> list[Case]:
-    """The cases in which the tool is farthest off, by more than `least`, those without a number first."""
+    """Return the cases in which the tool is farthest off, by more than `least`, those without a number first."""
     beyond = (case for case in cases if case.error(tool) > least)
     return sorted(beyond, key=lambda case: (not case.failed(tool), -case.error(tool)))[:count]

@@ -74,7 +74,7 @@ class Formula:
         return tuple(draw.uniform(low, high, size) for low, high in self.ranges)
 
     def fresh(self, serial: int) -> Formula:
-        """The same formula with other names, so that no cache knows it."""
+        """Return the same formula with other names, so that no cache knows it."""
         args = tuple(f"{name}_{serial}" for name in self.args)
         if self.terms:
             return replace(self, args=args, text=_sum_text(self.terms, args))
@@ -82,7 +82,7 @@ class Formula:
         return replace(self, args=args, text=re.sub(rf"\b({names})\b", rf"\1_{serial}", self.text))
 
     def function(self, names: Mapping[str, Any]) -> Callable[..., Any]:
-        """The formula as a Python function over the functions of a namespace.
+        """Return the formula as a Python function over the functions of a namespace.
 
         A long sum is put together term by term, which spares a peer the parsing, by
         `names["add"]` where the peer has a sum of many terms.
@@ -93,7 +93,7 @@ class Formula:
 
 
 def as_function(text: str, args: tuple[str, ...], names: Mapping[str, Any]) -> Callable[..., Any]:
-    """A text, of which all lines but the last are assignments, as a Python function over a namespace."""
+    """Return a text, of which all lines but the last are assignments, as a Python function over a namespace."""
     *assignments, result = text.splitlines()
     lines = [f"def formula({', '.join(args)}):", *assignments, f"return {result}"]
     scope = dict(names)
@@ -102,12 +102,12 @@ def as_function(text: str, args: tuple[str, ...], names: Mapping[str, Any]) -> C
 
 
 def functions(module: Any, **others: Any) -> dict[str, Any]:
-    """The functions of formulas, by name, from a module such as `jax.numpy`; `others` are added."""
+    """Return the functions of formulas, by name, from a module such as `jax.numpy`; `others` are added."""
     return {name: getattr(module, name) for name in FUNCTIONS} | others
 
 
 def long_sum(name: str, count: int, *, distinct: bool = False, variables: int = 10, seed: int = 0) -> Formula:
-    """A sum of `count` terms, cycled from TERMS, of variables picked at random.
+    """Return a sum of `count` terms, cycled from TERMS, of variables picked at random.
 
     There are only so many ways to pick three: of ten variables, 2,880 terms. `distinct`
     gives the first variable of each term a factor of its own, so that no two are equal.
@@ -123,7 +123,7 @@ def long_sum(name: str, count: int, *, distinct: bool = False, variables: int = 
 
 
 def rosenbrock(variables: int) -> Formula:
-    """The chained Rosenbrock function."""
+    """Return the chained Rosenbrock function."""
     args = tuple(f"x{k}" for k in range(variables))
     terms = (f"100*({b} - {a}**2)**2 + (1 - {a})**2" for a, b in itertools.pairwise(args))
     point = tuple(0.5 + k / variables for k in range(variables))
@@ -172,7 +172,7 @@ def _sum_partials(terms: tuple[Term, ...], args: tuple[str, ...]) -> tuple[str, 
 
 
 def _names(term: Term, args: tuple[str, ...]) -> dict[str, str]:
-    """What stands for the three variables of a term."""
+    """Return what stands for the three variables of a term."""
     _, (i, j, k), factor = term
     return {"a": args[i] if factor == 1 else f"({factor}*{args[i]})", "b": args[j], "c": args[k]}
 

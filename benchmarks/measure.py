@@ -58,14 +58,14 @@ class Row:
 
 
 def numbers(result: Any) -> np.ndarray:
-    """A result as one flat array: the value, then each partial, point by point."""
+    """Return a result as one flat array: the value, then each partial, point by point."""
     if isinstance(result, (tuple, list)):
         return np.concatenate([numbers(part) for part in result])
     return np.ravel(np.asarray(result, dtype=float))
 
 
 def parts(result: Any) -> list[np.ndarray]:
-    """The same, in the pieces it comes in: an array for the value and one for each partial, nothing copied."""
+    """Return the same, in the pieces it comes in: an array for the value and one for each partial, nothing copied."""
     if isinstance(result, (tuple, list)):
         return [part for item in result for part in parts(item)]
     array = np.asarray(result, dtype=float)
@@ -73,7 +73,7 @@ def parts(result: Any) -> list[np.ndarray]:
 
 
 def scattered(rows: Any, cols: Any, shape: tuple[int, int]) -> Callable[[Any], np.ndarray]:
-    """What arranges the entries of sparse matrices, one matrix a point, as the numbers of dense ones."""
+    """Return what arranges the entries of sparse matrices, one matrix a point, as the numbers of dense ones."""
 
     def dense(entries: Any) -> np.ndarray:
         flat = np.asarray(entries, dtype=float).reshape(-1, len(rows))
@@ -102,7 +102,7 @@ class Call:
         return (getattr(self.function, self.attribute) if self.attribute else self.function)(*self.args)
 
     def timer(self) -> timeit.Timer:
-        """A timer of the call as it stands in a program, with nothing around it."""
+        """Return a timer of the call as it stands in a program, with nothing around it."""
         if self.repeat is not None:
             return _Repeated(self.repeat)
         names = ", ".join(f"a{k}" for k in range(len(self.args)))
@@ -138,7 +138,7 @@ def wrong(result: Any, expected: np.ndarray | list[np.ndarray]) -> str:
 
 
 def _wrong_parts(result: list[np.ndarray], expected: list[np.ndarray]) -> str:
-    """The same of `parts`, piece by piece, so that it takes little memory."""
+    """Return the same of `parts`, piece by piece, so that it takes little memory."""
     shapes = [part.shape for part in expected]
     if [part.shape for part in result] != shapes:
         return f"WRONG: arrays of {[part.size for part in result]} numbers instead of {[s[0] for s in shapes]}"
@@ -151,7 +151,7 @@ def _wrong_parts(result: list[np.ndarray], expected: list[np.ndarray]) -> str:
 
 
 def failure(error: Exception) -> str:
-    """A note that a contender raised."""
+    """Return a note that a contender raised."""
     if isinstance(error, Unsupported):
         return str(error)
     lines = str(error).splitlines() or [""]

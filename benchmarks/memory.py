@@ -20,12 +20,12 @@ _PROCESS = Path("/proc/self")
 
 
 def status(field: str) -> int | None:
-    """A field of /proc/self/status in bytes; None where there is none."""
+    """Return a field of /proc/self/status in bytes; None where there is none."""
     return _kilobytes(_PROCESS / "status", field)
 
 
 def available() -> int | None:
-    """The bytes that can be had without swapping; half of all where only that is known; None where nothing is."""
+    """Return the bytes that are free without swapping: half of all where that is unknown, None where nothing is."""
     found = _kilobytes(Path("/proc/meminfo"), "MemAvailable")
     if found is None and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
@@ -33,7 +33,7 @@ def available() -> int | None:
 
 
 def beyond(call: Callable[[], Any]) -> tuple[Any, int | None]:
-    """What a call returns, and the bytes by which the process was at most larger than before; None where unknown."""
+    """Return what a call returns, and the largest growth of the process in bytes; None where that is unknown."""
     try:
         (_PROCESS / "clear_refs").write_text("5")  # puts the peak back to what is held now
     except OSError:
@@ -56,7 +56,7 @@ def season() -> None:
 
 
 def lifelong() -> int | None:
-    """The most bytes that this process ever held; None where unknown."""
+    """Return the most bytes that this process ever held; None where unknown."""
     # Not from `getrusage` where it can be had from here: that one starts at the size of the parent process.
     found = status("VmHWM")
     if found is not None:
@@ -69,7 +69,7 @@ def lifelong() -> int | None:
 
 
 def sampled(field: str, call: Callable[[], Any], every: float = 0.001) -> int | None:
-    """The most bytes by which a field of the status rises during a call, sampled; None where there is none."""
+    """Return the most bytes by which a field of the status rises during a call, sampled; None where there is none."""
     before = status(field)
     if before is None:
         return None

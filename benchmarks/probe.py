@@ -26,7 +26,7 @@ _WARM = 1_000  # points of a first call, which makes what is made on first use
 
 
 def ask(kind: str, *args: object, timeout: float = 600.0) -> dict[str, Any]:
-    """What a process of its own finds out; `note` where it failed."""
+    """Return what a process of its own finds out; `note` where it failed."""
     command = [sys.executable, "-m", "benchmarks.probe", kind, *map(str, args)]
     try:
         done = subprocess.run(  # noqa: S603
@@ -118,7 +118,7 @@ def huge(operations: int) -> dict[str, Any]:
 
 
 def sized(operations: int) -> Formula:
-    """A long sum of about so many operations, no two terms equal."""
+    """Return a long sum of about so many operations, no two terms equal."""
     return long_sum("huge", round(operations / (sum(map(_operations, TERMS)) / len(TERMS) + 2)), distinct=True)
 
 

@@ -54,7 +54,7 @@ class Problem:
         return tuple(map(self.names.index, self.wrt))
 
     def fresh(self, serial: int) -> Problem:
-        """The same problem with other names, so that no cache knows it."""
+        """Return the same problem with other names, so that no cache knows it."""
         names = re.compile(rf"\b({'|'.join(self.names)})\b")
 
         def renamed(text: str) -> str:
@@ -64,17 +64,17 @@ class Problem:
         return replace(self, text=renamed(self.text), args=args, wrt=wrt)
 
     def function(self, names: Mapping[str, Any]) -> Callable[..., Any]:
-        """The formula as a Python function over the functions of a namespace."""
+        """Return the formula as a Python function over the functions of a namespace."""
         return as_function(self.text, self.names, names)
 
 
 def functions(module: Any, **others: Any) -> dict[str, Any]:
-    """The functions of problems, by name, from `others` or else from a module such as `jax.numpy`."""
+    """Return the functions of problems, by name, from `others` or else from a module such as `jax.numpy`."""
     return {name: getattr(module, name) for name in FUNCTIONS if name not in others} | others
 
 
 def network(points: int) -> Problem:
-    """The squared error of one hidden unit, summed over points."""
+    """Return the squared error of one hidden unit, summed over points."""
     draw = np.random.default_rng(0)
     x = draw.uniform(-2.0, 2.0, points)
     t = np.maximum(0.5, 1.0 + x) + 0.1 * draw.normal(size=points)
@@ -90,7 +90,7 @@ def network(points: int) -> Problem:
 
 
 def perceptron(batch: int = 256, inputs: int = 2, hidden: int = 32) -> Problem:
-    """The mean cross-entropy of a perceptron with a hidden layer and two classes."""
+    """Return the mean cross-entropy of a perceptron with a hidden layer and two classes."""
     draw = np.random.default_rng(0)
     X = draw.normal(size=(batch, inputs))
     Y = np.eye(2)[(np.sum(X**2, axis=1) > inputs).astype(int)]
@@ -111,7 +111,7 @@ mean(logsumexp(z, axis=1) - sum(Y*z, axis=1))""",
 
 
 def rosenbrock(variables: int) -> Problem:
-    """The chained Rosenbrock function of one vector."""
+    """Return the chained Rosenbrock function of one vector."""
     draw = np.random.default_rng(0)
     return Problem(
         "V",

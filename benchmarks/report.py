@@ -61,7 +61,7 @@ class Target:
 
 
 def comparison(title: str, rows: Sequence[Row], *, to: str = BASE, **facts: Any) -> Table:
-    """Times and their ratios to symdiff, or to the tool `to`, fastest first, then those without times."""
+    """Return times and their ratios to symdiff, or to the tool `to`, fastest first, then those without times."""
     base = next((row for row in rows if row.tool == to and row.times), None)
     lines: list[tuple[str, ...]] = []
     at_work = any(row.cpus is not None for row in rows)
@@ -85,7 +85,7 @@ def comparison(title: str, rows: Sequence[Row], *, to: str = BASE, **facts: Any)
 
 
 def at_most(rows: Sequence[Row], tool: str, limit: float, what: str, base: str = BASE) -> Target:
-    """The target that symdiff takes at most `limit` times what `tool` does (by medians)."""
+    """Return the target that symdiff takes at most `limit` times what `tool` does (by medians)."""
     ahead = limit == 1
     text = f"{what}: {base} ahead of {tool}" if ahead else f"{what}: {base} at most {limit:g} times {tool}"
     ratio = _measured(rows, tool, base)
@@ -95,7 +95,7 @@ def at_most(rows: Sequence[Row], tool: str, limit: float, what: str, base: str =
 
 
 def within(rows: Sequence[Row], tool: str, limits: tuple[float, float], what: str, base: str = BASE) -> Target:
-    """The target that `base` takes at most so many times what `tool` does, and so many seconds (by medians)."""
+    """Return the target that `base` takes at most so many times what `tool` does, and so many seconds (by medians)."""
     factor, beyond = limits
     text = f"{what}: {base} at most {factor:g} times {tool} and {duration(beyond)}"
     ratio = _measured(rows, tool, base)
@@ -107,14 +107,14 @@ def within(rows: Sequence[Row], tool: str, limits: tuple[float, float], what: st
 
 
 def under(rows: Sequence[Row], limit: float, what: str, base: str = BASE) -> Target:
-    """The target that `base` takes less than so many seconds (by medians)."""
+    """Return the target that `base` takes less than so many seconds (by medians)."""
     row = next((row for row in rows if row.tool == base), Row(base, note="not measured"))
     found = duration(row.median) if row.times else row.note
     return Target(f"{what}: under {duration(limit)}", bool(row.times) and row.median < limit, found)
 
 
 def as_fast(rows: Sequence[Row], tool: str, factor: float, what: str) -> Target:
-    """The target that symdiff is at least `factor` times as fast as `tool` (by medians)."""
+    """Return the target that symdiff is at least `factor` times as fast as `tool` (by medians)."""
     text = f"{what}: {BASE} at least {factor:g} times as fast as {tool}"
     ratio = _measured(rows, tool, BASE)
     if isinstance(ratio, Target):
@@ -123,7 +123,7 @@ def as_fast(rows: Sequence[Row], tool: str, factor: float, what: str) -> Target:
 
 
 def _measured(rows: Sequence[Row], tool: str, base: str) -> float | Target:
-    """The time of `base` over that of `tool`, or the verdict where one is missing: without `base` it is no."""
+    """Return the time of `base` over that of `tool`, or the verdict where one is missing: without `base` it is no."""
     found = {row.tool: row for row in rows}
     if base not in found or not found[base].times:
         note = found[base].note if base in found else "not measured"
@@ -154,7 +154,7 @@ def _digits(value: float) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """The interpreter, the processor, and how busy it is."""
+    """Return the interpreter, the processor, and how busy it is."""
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
@@ -180,7 +180,7 @@ def cpus() -> int:
 
 
 def _caches() -> list[str]:
-    """The caches of the first CPU, by level; empty where unknown."""
+    """Return the caches of the first CPU, by level; empty where unknown."""
     found = []
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         try:
@@ -208,7 +208,7 @@ def _cpu() -> str:
 
 
 def revision() -> str:
-    """The git revision that is measured, with a mark where files differ from it; empty where unknown."""
+    """Return the git revision that is measured, with a mark where files differ from it; empty where unknown."""
     command = ["git", "describe", "--always", "--dirty"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S603
@@ -218,7 +218,7 @@ def revision() -> str:
 
 
 def versions(peers: Sequence[str]) -> dict[str, str]:
-    """The versions of the packages of the peers, and of those below them."""
+    """Return the versions of the packages of the peers, and of those below them."""
     found = {}
     for name in (*peers, *_PACKAGES):
         try:

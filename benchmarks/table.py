@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def markdown(facts: dict[str, Any], points: int = POINTS) -> str:
-    """The medians of the section `arrays`, tools by formulas, with what they were measured on.
+    """Return the medians of the section `arrays`, tools by formulas, with what they were measured on.
 
     Raises:
         LookupError: the run has no such arrays.

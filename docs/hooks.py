@@ -53,7 +53,7 @@ def rules() -> str:
 
 
 def speed() -> str:
-    """The section on speed of README.md, without its heading.
+    """Return the section on speed of README.md, without its heading.
 
     Raises:
         ValueError: README has no such section.

@@ -28,7 +28,7 @@ loss = symdiff.compile("z = X @ w; sum(softplus(z) - y*z)", args="w[k], X[n,k], 
 
 
 def newton(data: tuple[NDArray[np.float64], Vector]) -> Iterator[Vector]:
-    """The steps of Newton's method from zero, until they change the last digits alone."""
+    """Yield the steps of Newton's method from zero, until they change the last digits alone."""
     w, step = np.zeros(data[0].shape[1]), np.array([np.inf])
     while np.linalg.norm(step) > 1e-10 * np.linalg.norm(w):
         yield w
@@ -38,7 +38,7 @@ def newton(data: tuple[NDArray[np.float64], Vector]) -> Iterator[Vector]:
 
 
 def deviations(w: Vector, data: tuple[NDArray[np.float64], Vector]) -> Vector:
-    """Standard deviations of the estimate: from the inverse of the Hessian, which is the information."""
+    """Return standard deviations of the estimate: from the inverse of the Hessian, which is the information."""
     covariance = np.linalg.inv(loss.hessian(w, *data))
     return np.sqrt(covariance.diagonal())
 

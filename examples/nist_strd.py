@@ -48,7 +48,7 @@ class Fit(NamedTuple):
 
 
 def read(name: str) -> Problem:
-    """A problem from its file."""
+    """Return a problem from its file."""
     path = Path(__file__).parent / "nist" / f"{name}.txt"
     y, x = np.loadtxt(path, unpack=True)
     said = dict(line.removeprefix("# ").split(": ") for line in path.read_text().splitlines() if ": " in line)

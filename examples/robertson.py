@@ -28,7 +28,7 @@ rates = symdiff.compile(
 
 
 def solve(times: Sequence[float], *, rtol: float = 1e-8) -> np.ndarray:
-    """The parts of A, B and C at each of the times, a row each, from A alone."""
+    """Return the parts of A, B and C at each of the times, a row each, from A alone."""
     span = (0.0, max(times))
     found = solve_ivp(rates, span, [1.0, 0.0, 0.0], "BDF", times, jac=rates.jacobian, rtol=rtol, atol=1e-6 * rtol)
     return np.transpose(found.y)

@@ -40,7 +40,7 @@ class Model(NamedTuple):
     evaluations: int
 
     def accuracy(self, points: Array, classes: NDArray[np.intp]) -> float:
-        """The part of the points that is given its class."""
+        """Return the part of the points that is given its class."""
         return float(np.mean(scores(points, *self.weights).argmax(axis=1) == classes))
 
 

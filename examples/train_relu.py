@@ -31,7 +31,7 @@ loss = symdiff.compile(
 
 
 def descent() -> Iterator[Vector]:
-    """The parameters after 0, 1, 2, ... steps, all four moved along one gradient."""
+    """Yield the parameters after 0, 1, 2, ... steps, all four moved along one gradient."""
     p = np.array(START)
     while True:
         yield p
@@ -39,7 +39,7 @@ def descent() -> Iterator[Vector]:
 
 
 def layer_by_layer() -> Iterator[Vector]:
-    """The same where each step moves the second layer first, and the first layer sees the w2 that is already new.
+    """Yield the same where each step moves the second layer first, and the first layer sees the w2 that is already new.
 
     So programs do that update each layer as they propagate an error backwards: the error
     at the output is that from before the step.
@@ -59,7 +59,7 @@ def layer_by_layer() -> Iterator[Vector]:
 
 
 def train(steps: Iterator[Vector], count: int = 2000, every: int = 500) -> tuple[dict[int, float], Vector]:
-    """The loss at every so many steps up to `count`, and the parameters after these."""
+    """Return the loss at every so many steps up to `count`, and the parameters after these."""
     losses = {}
     for step in range(count + 1):
         p = next(steps)

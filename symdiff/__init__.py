@@ -60,7 +60,7 @@ if not TYPE_CHECKING:  # to type checkers there is nothing else
     sys.modules[__name__].__class__ = _Package
 
     def __getattr__(name: str) -> Any:
-        """Called for what is not there, the submodules that nobody has imported yet among it.
+        """Explain what is not there; Python calls this for submodules that nobody has imported too.
 
         Raises:
             AttributeError: with what to write instead.

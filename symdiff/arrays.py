@@ -51,7 +51,7 @@ class Structure:
     """The elements of the result are those of the operand, conditions too."""
 
     def shape(self, *shapes: Shape) -> Shape:
-        """The shape of the result for operands of these shapes."""
+        """Return the shape of the result for operands of these shapes."""
         raise NotImplementedError
 
 
@@ -263,7 +263,7 @@ class Einsum(Structure):
 
 
 def same(a: Dim, b: Dim, demands: Demands, message: Callable[[], str]) -> Dim:
-    """The dimension that two are, where they have to be equal.
+    """Return the dimension that two are, where they have to be equal.
 
     Raises:
         ShapeError: they differ, or are named differently.
@@ -283,7 +283,7 @@ def _sliced(dim: Poly) -> bool:
 
 
 def broadcast(shapes: Sequence[Shape], demands: Demands) -> Shape:
-    """The shape that shapes broadcast to.
+    """Return the shape that shapes broadcast to.
 
     Raises:
         ShapeError: they do not.
@@ -306,7 +306,7 @@ def broadcast(shapes: Sequence[Shape], demands: Demands) -> Shape:
 
 
 def place_of(key: Key, shape: Shape, demands: Demands) -> Place:
-    """The place of an index as Python writes it, negative numbers and left-out ends included.
+    """Return the place of an index as Python writes it, negative numbers and left-out ends included.
 
     Raises:
         ShapeError: an index is out of range, or there are more than axes.
@@ -363,7 +363,7 @@ def _text(part: Slice) -> str:
 
 
 def whole(shape: Shape) -> Place:
-    """The place of everything."""
+    """Return the place of everything."""
     return tuple([Range(0, dim) for dim in shape])
 
 

@@ -61,7 +61,7 @@ class _Masks:
         self._made: dict[tuple[int, Needed, bool], int] = {}
 
     def row(self, row: Row, needed: Needed) -> int:
-        """An operation that is needed in some contexts alone, with its operands masked as far as that takes."""
+        """Return an operation that is needed in some contexts alone, with its operands masked as far as that takes."""
         if isinstance(row[0], Structure):
             return self._structure(row, needed)
         primitive, arguments = PRIMITIVES[row[0]], list(operands(row))
@@ -116,7 +116,7 @@ class _Masks:
         return len(done) == len(places) if every else bool(done)
 
     def _mask(self, row: int, needed: Needed, *, loud: bool) -> int:
-        """The new row `row`, NaN wherever none of `needed` holds; 0 for an operation that is `loud` of a NaN."""
+        """Return the new row `row`, NaN wherever none of `needed` holds; 0 for an operation that is `loud` of a NaN."""
         key = row, needed, loud
         if key not in self._made:
             b = self.builder
@@ -138,7 +138,7 @@ class _Masks:
         return all(broadcast([shape, b.shape(self._holds(context))], {}) == shape for context in needed)
 
     def _anywhere(self, needed: Needed) -> int:
-        """The condition that says that any of `needed` holds."""
+        """Return the condition that says that any of `needed` holds."""
         if needed not in self._needing:
             condition = self._holds(needed[0])
             for context in needed[1:]:
@@ -147,7 +147,7 @@ class _Masks:
         return self._needing[needed]
 
     def _holds(self, context: Context) -> int:
-        """The condition that says that all choices of `context` hold."""
+        """Return the condition that says that all choices of `context` hold."""
         chain = []
         while context is not self.contexts.root and context not in self._holding:
             chain.append(context)

@@ -94,15 +94,15 @@ class Builder:
             self.simplify = before
 
     def input(self, name: str, shape: Shape = ()) -> int:
-        """A new argument."""
+        """Return a new argument."""
         return self.graph.append(("input", name, shape) if shape else ("input", name))
 
     def const(self, value: float | bool) -> int:  # noqa: FBT001 - a value like any other
-        """A constant."""
+        """Return a constant."""
         return self.graph.intern(("const", repr(value if isinstance(value, bool) else float(value))))
 
     def value(self, i: int) -> float | bool | None:
-        """The value of a constant row, None for any other."""
+        """Return the value of a constant row, None for any other."""
         row = self.graph.rows[i]
         return constant(row[1]) if row[0] == "const" else None
 
@@ -122,7 +122,7 @@ class Builder:
         return i
 
     def raw(self, name: str, *arguments: int) -> int:
-        """A row exactly as given, shared where the graph shares."""
+        """Return a row exactly as given, shared where the graph shares."""
         graph = self.graph
         row = (name, *arguments)
         if name in _COMMUTATIVE and graph.shared:
@@ -132,7 +132,7 @@ class Builder:
         return graph.intern(row)
 
     def op(self, name: str, *arguments: int) -> int:
-        """A row for an operation, or an equal simpler row."""
+        """Return a row for an operation, or an equal simpler row."""
         rows = self.graph.rows
         if self.slopes:
             arguments = tuple(map(self.plain, arguments))
@@ -163,7 +163,7 @@ class Builder:
         return self.raw(name, *arguments)
 
     def joined(self, name: str, *conditions: int) -> int:
-        """A condition made from others, or a value kept away from one, once, in a graph that shares nothing too.
+        """Return a condition made from others, or a value kept away from one, once, in a graph that shares nothing too.
 
         Derivatives recognise a choice by the row of its condition.
         """
@@ -187,7 +187,7 @@ class Builder:
         return _compute(name, [self._known[i] if i in self._known else constant(self.row(i)[1]) for i in arguments])
 
     def _fold(self, name: str, arguments: tuple[int, ...]) -> int | None:
-        """The result of an operation on constants, or None to compute it at run time.
+        """Return the result of an operation on constants, or None to compute it at run time.
 
         Without `simplify` the operation is kept as written if its value is finite. Any
         other is a constant in either case: on two floats Python's own operators raise
@@ -214,15 +214,15 @@ class Builder:
     # Operations on shapes
 
     def shape(self, i: int) -> Shape:
-        """The core shape of row `i`."""
+        """Return the core shape of row `i`."""
         return self.graph.shape(i)
 
     def size(self, dim: Dim) -> int:
-        """A dimension as a number."""
+        """Return a dimension as a number."""
         return self.const(dim) if isinstance(dim, int) else self.graph.intern((Size(dim),))
 
     def structure(self, operation: Structure, *arguments: int) -> int:
-        """A row for an operation on shapes, or an equal simpler row."""
+        """Return a row for an operation on shapes, or an equal simpler row."""
         if self.slopes:
             arguments = tuple(map(self.plain, arguments))
         if not operation.arranges and not operation.condition:
@@ -261,7 +261,7 @@ class Builder:
         return i if have == target else self.structure(Broadcast(target), i)
 
     def summed(self, i: int, shape: Shape, axes: Sequence[int]) -> int:
-        """The sum along `axes` of row `i`, seen as if broadcast to `shape`."""
+        """Return the sum along `axes` of row `i`, seen as if broadcast to `shape`."""
         have = self.shape(i)
         present = [a for a in axes if len(have) >= -a]
         repeats = product(shape[a] for a in axes if len(have) < -a or have[a] == 1)
@@ -280,7 +280,7 @@ class Builder:
         return self.structure(AnyOf(tuple(sorted(present))), i) if present else i
 
     def reduced(self, i: int, shape: Shape, target: Shape) -> int:
-        """The sum of row `i`, seen as of `shape`, over what was broadcast from `target`."""
+        """Return the sum of row `i`, seen as of `shape`, over what was broadcast from `target`."""
         gone = [a for a in range(-len(shape), 0) if len(target) < -a]
         kept = [a for a in range(-len(target), 0) if target[a] == 1 and shape[a] != 1]
         if not gone and not kept:
@@ -300,7 +300,7 @@ class Builder:
     def einsum(
         self, x: int, y: int, left: str, right: str, out: str, multiply: Callable[[int, int], int] | None = None
     ) -> int:
-        """The sum of products over the labels that `out` lacks, by `multiply` where none is summed over.
+        """Return the sum of products over the labels that `out` lacks, by `multiply` where none is summed over.
 
         Axes in front of those that have labels are carried along.
         """
@@ -334,7 +334,7 @@ class Builder:
         return self.structure(Einsum(*spelt), x, y)
 
     def through(self, condition: int, labels: str, out: str) -> int:
-        """A condition on axes `labels`, others perhaps in front, as one on axes `out`: any along the rest will do."""
+        """Return a condition on axes `labels` as one on axes `out`: it holds where any element along the rest holds."""
         rank = len(self.shape(condition))
         have = labels[max(0, len(labels) - rank) :]
         gone = [k - len(have) for k, label in enumerate(have) if label not in out]
@@ -349,7 +349,7 @@ class Builder:
 
 
 def _compute(name: str, values: list[float | bool]) -> float | bool:
-    """An operation on constants: by `math`, or by NumPy where `math` raises or lacks it."""
+    """Return an operation on constants: by `math`, or by NumPy where `math` raises or lacks it."""
     primitive = PRIMITIVES[name]
     result = None
     if primitive.math is not None:
@@ -362,4 +362,4 @@ def _compute(name: str, values: list[float | bool]) -> float | bool:
 
 
 def _nothing(*_: object) -> None:
-    """The identity of an operation that has none."""
+    """Return the identity of an operation that has none."""

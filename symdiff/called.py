@@ -74,7 +74,7 @@ class Called(Compiled):
         return self.__call__(*args, **named)
 
     def _make_entry(self) -> Callable[..., Any]:
-        """A function that takes the usual arguments straight to a target, and any others to the general path."""
+        """Return a function that takes the usual arguments straight to a target, and any others to the general path."""
         records = Records(self._layout, self._converts)
         if not any(self.cores):
             program = None if self._needs_numpy else self._program
@@ -108,7 +108,7 @@ class Called(Compiled):
         return made
 
     def _reach(self, axes: tuple[int, ...]) -> tuple[list[int], int]:
-        """The axes along which each result varies, as bits, where arguments vary along these; and all of them."""
+        """Return the axes along which each result varies, as bits, from those of the arguments; and all of them."""
 
         def find() -> tuple[list[int], int]:
             found = reach(self._prepared(), axes)
@@ -118,7 +118,7 @@ class Called(Compiled):
         return made
 
     def _at_a_point(self) -> Callable[..., Any]:
-        """The function of the NumPy target for arguments of exactly the core shapes, with results of their own.
+        """Return the function of the NumPy target for arguments of exactly the core shapes, with results of their own.
 
         Where one of these is an argument, a constant, a view, or a choice between numbers, of which NumPy makes an
         array without axes, arrays that are not new are copied, and numbers are all made NumPy's.
@@ -143,7 +143,7 @@ class Called(Compiled):
         return settled(function, self._nest, patterns, scope)
 
     def _on_arrays(self) -> Callable[..., Any]:
-        """The function of the NumPy target for arrays of one shape, with results of that shape and of their own."""
+        """Return the NumPy function for arrays of one shape, whose results have that shape and own memory."""
         patterns = [
             "{}" if own else f"spread({{}}, args[0].shape + {core})" for own, core in self._parts((1,) * len(self.args))
         ]
@@ -169,7 +169,7 @@ class Called(Compiled):
     def _at_once(
         self, args: Sequence[Any], out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], varying: tuple[bool, ...]
     ) -> Sequence[Any] | None:
-        """The outputs by one call, for arguments that are `alike`; None where that takes more.
+        """Return the outputs by one call, for arguments that are `alike`; None where that takes more.
 
         It does where one of `out` is not like the others, or an output does not depend on all of the arrays, and where
         arrays are large ones.
@@ -268,7 +268,7 @@ class Called(Compiled):
         )
 
     def _result(self, values: Sequence[Any]) -> Any:
-        """The result of a call, of the outputs."""
+        """Return the result of a call, of the outputs."""
         return self._once("result", lambda: Records(self._layout, [None] * len(self.results)).maker())(values)
 
     def _run(
@@ -280,7 +280,7 @@ class Called(Compiled):
         shapes: Sequence[tuple[int, ...]],
         outs: Sequence[Any],
     ) -> list[Any]:
-        """The results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
+        """Return the results for arguments of a loop shape: by native code, or by NumPy, whole or in blocks."""
         target = "complex" if dtype.kind == "c" else "loops" if loop else "numpy"
         apart = distinct([o for o in outs if o is not None])
         native = self.backend == "llvm" and dtype.kind == "f" and reportable() and apart

@@ -22,7 +22,7 @@ def new_axes(rank: int, axes: Sequence[int]) -> tuple[int, ...]:
 
 
 def carried(operation: Structure, k: int, shape: Shape) -> tuple[int, ...] | None:
-    """New axes with which a condition of `shape` on the result is one on the k-th operand; None if there is none.
+    """Return the new axes with which a condition on the result is one on the k-th operand; None if there are none.
 
     An element of the operand is needed only where that condition holds.
     """

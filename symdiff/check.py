@@ -346,7 +346,7 @@ def _stairs(f: Evaluate, point: Sequence[Values], k: int, largest: Callable[[Seq
 
 
 def _largest(f: Function, of: Unrolled, at: Sequence[Any]) -> float:
-    """The largest number that is computed on the way to the results at one point."""
+    """Return the largest number that is computed on the way to the results at one point."""
     program = f._program  # noqa: SLF001 - a part of it
     every = Program(program.graph, program.inputs, tuple(range(len(program.graph.rows))), ())
     found = [np.abs(np.asarray(v, np.float64)) for v in evaluate(every, of.arguments(at)) if v is not None]
@@ -375,7 +375,7 @@ def _scale(estimate: Values, value: Values, least: Values | float = _SMALLEST) -
 def _compare(
     title: str, mode: str, point: Sequence[Values], got: Any, noise: Any, by: Sequence[_Estimate], value: Any
 ) -> Comparison:
-    """The comparison at the point that agrees least, there with the estimate that agrees most."""
+    """Return the comparison at the point that agrees least, there with the estimate that agrees most."""
     got, noise, value = np.ravel(got), np.ravel(noise), np.ravel(value)
     tried = []
     for one in by:

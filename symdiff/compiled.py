@@ -62,11 +62,11 @@ class Recipe:
     path: tuple[tuple[Any, ...], ...] = ()
 
     def derived(self, derive: Derive, by: tuple[str, ...], *member: Any) -> Recipe:
-        """The recipe of what a member returns."""
+        """Return the recipe of what a member returns."""
         return replace(self, steps=(*self.steps, (derive, by)), path=(*self.path, member))
 
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
-        """The program, lowered and derived from the text."""
+        """Return the program, lowered and derived from the text."""
         options: Any = {"optimize": self.optimize, "complex": complex, "limits": self.limits}
         made = lower(self.syntax, self.arguments, dict(self.constants), **options)
         for derive, wrt in self.steps:
@@ -108,7 +108,7 @@ class Recipe:
 
 
 def _written(row: Row) -> str:
-    """The operation of a row as users write it."""
+    """Return the operation of a row as users write it."""
     primitive = PRIMITIVES.get(row[0])
     if primitive is None:
         return type(row[0]).__name__.lower()
@@ -159,7 +159,7 @@ class Compiled:
         return len(self._program.graph.rows)
 
     def _content(self) -> tuple[object, ...]:
-        """What makes it what it is: the formula, the options, and what was derived."""
+        """Return what makes it what it is: the formula, the options, and what was derived."""
         recipe = self._recipe
         constants = tuple([(name, repr(value)) for name, value in recipe.constants])
         options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
@@ -207,7 +207,7 @@ class Compiled:
         return made
 
     def _points(self) -> FusedPoints:
-        """The native code, where all arguments are scalars."""
+        """Return the native code, where all arguments are scalars."""
         from symdiff.runtime.fused import FusedPoints
 
         made: FusedPoints = self._once(
@@ -216,7 +216,7 @@ class Compiled:
         return made
 
     def _elements(self) -> FusedElements:
-        """The native code, where an argument has a core shape."""
+        """Return the native code, where an argument has a core shape."""
         from symdiff.runtime.elements import FusedElements
 
         made: FusedElements = self._once("fused", lambda: FusedElements(self._program, self._threads))
@@ -227,7 +227,7 @@ class Compiled:
         return made
 
     def _complex_source(self) -> str:
-        """The NumPy source for complex arguments, without the identities that hold for real ones only."""
+        """Return the NumPy source for complex arguments, without the identities that hold for real ones only."""
 
         def make() -> str:
             self._recipe.refuse_complex()
@@ -247,7 +247,7 @@ class Compiled:
         return self.source_for("numpy")
 
     def source_for(self, target: str) -> str:
-        """The source for a target.
+        """Return the source for a target.
 
         Args:
             target: "numpy", for arrays (where arguments have core shapes: of exactly those
@@ -297,7 +297,7 @@ class Compiled:
         return made
 
     def _once(self, key: object, make: Callable[[], Any]) -> Any:
-        """What `make` returns, made once, whichever thread comes first."""
+        """Return what `make` returns, made once, whichever thread comes first."""
         if key not in self._made:
             with self._lock:
                 if key not in self._made:
@@ -305,7 +305,7 @@ class Compiled:
         return self._made[key]
 
     def _of_pattern(self, key: object, make: Callable[[], Any]) -> Any:
-        """What `make` returns, which is kept for the last few keys: there may be one for each pattern of arguments."""
+        """Return what `make` returns. It is kept for the last few keys, one for each pattern of arguments."""
         made = self._lately.get(key)
         if made is None:
             with self._lock:
@@ -341,7 +341,7 @@ class Compiled:
         return f + "".join([name + f"({few(map(repr, args))})" * bool(args) for name, args in members])
 
     def _described(self) -> str:
-        """The docstring: the formula, what of it this is, arguments and results."""
+        """Return the docstring: the formula, what of it this is, arguments and results."""
         text = self.text.strip()
         text = text if len(text) <= _DESCRIBED else text[:_DESCRIBED] + "..."
         if self._recipe.path:

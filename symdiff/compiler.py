@@ -40,7 +40,7 @@ _R = TypeVar("_R")
 
 
 def _one(made: Callable[_P, _R]) -> Callable[_P, _R]:
-    """The same function, which says of more than one argument by position that the others have names."""
+    """Return the same function, which says of more than one argument by position that the others have names."""
 
     @wraps(made)
     def called(*given: _P.args, **options: _P.kwargs) -> _R:
@@ -120,7 +120,7 @@ def _compiled(
     optimize: bool,
     limits: Limits | None,
 ) -> Function:
-    """The Function of a formula and options, of which nothing is said but errors."""
+    """Return the Function of a formula and options, of which nothing is said but errors."""
     bounds = of_process if limits is None else limits
     if not isinstance(bounds, Limits):
         raise TypeError(f"limits are given as limits=symdiff.Limits(characters=10_000), not as {limits!r}")
@@ -160,7 +160,7 @@ def _compile(recipe: Recipe) -> Function:
 
 
 def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
-    """A Function as pickle and copy take it: the formula, the options, and what was derived; no code."""
+    """Return a Function as pickle and copy take it: the formula, the options, and what was derived; no code."""
     recipe = f._recipe  # noqa: SLF001 - its own module
     names = recipe.arguments and spelt(*zip(*recipe.arguments, strict=True))
     options = {
@@ -253,7 +253,7 @@ _OTHERWISE = {
 
 
 def _expressions(given: Any) -> list[Any]:
-    """The SymPy expressions of what stands in place of text: of a list or tuple its elements, each an output.
+    """Return the SymPy expressions of what stands in place of text: of a list or tuple its elements, each an output.
 
     Raises:
         TypeError: it is no SymPy expression, and no list of such and of numbers.
@@ -303,7 +303,7 @@ def _from_sympy(
 
 
 def _written(expression: Any) -> str:
-    """A SymPy expression as text; a matrix, or an array, as lists.
+    """Return a SymPy expression as text; a matrix, or an array, as lists.
 
     Raises:
         TypeError: a matrix has no elements.
@@ -320,7 +320,7 @@ def _nested(elements: Any) -> str:
 
 
 def _symbols(expressions: Sequence[Any], text: str, limits: Limits) -> set[str]:
-    """The names of the symbols of SymPy expressions.
+    """Return the names of the symbols of SymPy expressions.
 
     Raises:
         ParseError: a symbol has no name of the language, or that of another symbol or of a constant,
@@ -354,7 +354,7 @@ def _symbols(expressions: Sequence[Any], text: str, limits: Limits) -> set[str]:
 
 
 def _names(given: Any, option: str) -> tuple[str, ...]:
-    """The names of an option, normalised.
+    """Return the names of an option, normalised.
 
     Raises:
         ParseError: something is not a name, or stands twice, or has a shape.
@@ -368,7 +368,7 @@ def _names(given: Any, option: str) -> tuple[str, ...]:
 
 
 def _arguments(given: Any, option: str) -> tuple[Argument, ...]:
-    """The names of an option with their core shapes: `x, y[n], A[m,3]`.
+    """Return the names of an option with their core shapes: `x, y[n], A[m,3]`.
 
     Raises:
         ParseError: something is not a name, or stands twice, or a dimension is no name and no whole number.
@@ -424,7 +424,7 @@ def _arguments(given: Any, option: str) -> tuple[Argument, ...]:
 
 
 def _constants(given: Mapping[Any, float]) -> dict[str, float]:
-    """The constants by normalised names.
+    """Return the constants by normalised names.
 
     Raises:
         ParseError: a key is not a name, or two are the same name.

@@ -31,7 +31,7 @@ class Context:
         self._inner: dict[tuple[int, bool], Context] = {}
 
     def inside(self, rank: int, condition: Condition, side: bool) -> Context | None:  # noqa: FBT001 - a side
-        """This context, and `condition` on `side` too; None if that contradicts it."""
+        """Return this context with `condition` on `side` too; None if that contradicts it."""
         later: list[Context] = []
         base = self
         while base.rank > rank:
@@ -45,14 +45,14 @@ class Context:
         return base
 
     def child(self, rank: int, condition: Condition, side: bool) -> Context:  # noqa: FBT001 - a side
-        """This context, and a choice of a higher rank than all of its own."""
+        """Return this context with a choice of a higher rank than all of its own."""
         found = self._inner.get((rank, side))
         if found is None:
             found = self._inner[rank, side] = Context(self, rank, condition, side)
         return found
 
     def common(self, other: Context) -> Context:
-        """The choices that are in both."""
+        """Return the choices that are in both."""
         a, b = self, other
         if a.outer is a or b.outer is b:
             return a if a.outer is a else b
@@ -154,7 +154,7 @@ class Contexts:
         return reduce(_union, places) if places else ()
 
     def _through(self, operation: Structure, k: int, context: Context) -> Context:
-        """The choices of `context` that speak of elements of the k-th operand."""
+        """Return the choices of `context` that speak of elements of the k-th operand."""
         chain: list[Context] = []
         while context is not self.root and (context, operation, k) not in self._carried:
             chain.append(context)
@@ -202,7 +202,7 @@ class Contexts:
         return result
 
     def _literals(self, condition: int, side: bool) -> list[tuple[int, bool]]:  # noqa: FBT001 - a side
-        """The simplest conditions that a right operand of `and` or `or` is made of; of a huge one, itself."""
+        """Return the simplest conditions that a right operand of `and` or `or` is made of; of a huge one, itself."""
         rows = self.program.graph.rows
         found: list[tuple[int, bool]] = []
         waiting = [(condition, side)]
@@ -218,7 +218,7 @@ class Contexts:
         return found + waiting
 
     def conditions_first(self) -> list[int]:
-        """An order of the rows in which the conditions of a row's contexts stand before it.
+        """Return an order of the rows in which the conditions of a row's contexts stand before it.
 
         Where conditions wait for each other, one row is taken to be needed everywhere (in
         `needed`, too), which gives up a mask and changes no value.
@@ -230,7 +230,7 @@ class Contexts:
         ready = {self.root}  # contexts whose conditions are all done
 
         def unmet(i: int) -> int | None:
-            """A condition that has to come before row `i`."""
+            """Return a condition that has to come before row `i`."""
             for innermost in self.needed[i]:
                 context = innermost
                 while context not in ready:

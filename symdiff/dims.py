@@ -98,7 +98,7 @@ class Poly:
 
 
 def symbol(name: str) -> Poly:
-    """The dimension of a name."""
+    """Return the dimension of a name."""
     return Poly((((name,), 1),))
 
 
@@ -115,7 +115,7 @@ def _normal(terms: Mapping[Monomial, int]) -> Dim:
 
 
 def symbols(dim: Dim) -> frozenset[str]:
-    """The names in a dimension."""
+    """Return the names in a dimension."""
     if isinstance(dim, int):
         return frozenset()
     atoms = {atom for monomial, _ in dim.terms for atom in monomial}
@@ -123,7 +123,7 @@ def symbols(dim: Dim) -> frozenset[str]:
 
 
 def value(dim: Dim, sizes: Mapping[str, int]) -> int:
-    """The dimension where the names have these sizes."""
+    """Return the dimension where the names have these sizes."""
     if isinstance(dim, int):
         return dim
     total = 0
@@ -142,7 +142,7 @@ def _value_of(atom: str | Floor | Factor, sizes: Mapping[str, int]) -> int:
 
 
 def linear(dim: Dim, name: str) -> tuple[Dim, Dim] | None:
-    """The dimensions a and b, without `name`, of which `dim` is a*name + b; None where there are none."""
+    """Return the dimensions a and b, without `name`, of which `dim` is a*name + b; None where there are none."""
     slope: Dim = 0
     rest: Dim = 0
     for monomial, coefficient in () if isinstance(dim, int) else dim.terms:
@@ -156,7 +156,7 @@ def linear(dim: Dim, name: str) -> tuple[Dim, Dim] | None:
 
 
 def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
-    """The one name of `dim` that `sizes` lacks, such that the dimension is `size`; {} where there is no such one.
+    """Return the one name that `sizes` lacks, with the size that makes `dim` equal `size`; {} where there is none.
 
     The dimension has to be linear in it: `n`, `n + 3`, `4*n`, `k*n + n` where k is known.
     """
@@ -174,7 +174,7 @@ def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
 
 
 def product(dims: Iterable[Dim]) -> Dim:
-    """The count of the elements of a shape; where it would be long, a product of sums."""
+    """Return the count of the elements of a shape; where it would be long, a product of sums."""
     dims = list(dims)
     if prod([len(_terms(dim)) for dim in dims]) > _LONGEST:
         dims = list(map(_factor, dims))
@@ -185,18 +185,18 @@ def product(dims: Iterable[Dim]) -> Dim:
 
 
 def _factor(dim: Dim) -> Dim:
-    """The dimension, a sum as one factor."""
+    """Return the dimension, a sum as one factor."""
     return Poly((((Factor(dim),), 1),)) if isinstance(dim, Poly) and len(dim.terms) > 1 else dim
 
 
 def fixed(shape: Shape) -> tuple[int, ...]:
-    """A shape of dimensions that are all known, as such."""
+    """Return a shape of dimensions that are all known, as such."""
     assert all(isinstance(dim, int) for dim in shape), shape
     return shape  # type: ignore[return-value]  # as just checked
 
 
 def shown(shape: Shape) -> str:
-    """A shape as a person writes it: `(n,)`, `(3, m)`."""
+    """Return a shape as a person writes it: `(n,)`, `(3, m)`."""
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
 
@@ -206,7 +206,7 @@ def spelt(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
 
 
 def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
-    """The dimension with other names."""
+    """Return the dimension with other names."""
     if isinstance(dim, int):
         return dim
     total: Dim = 0
@@ -223,7 +223,7 @@ def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
 
 
 def estimate(dim: Dim) -> int:
-    """A count to compare with another: a name is taken to be large."""
+    """Return a count to compare with another: a name is taken to be large."""
     return value(dim, dict.fromkeys(symbols(dim), _LARGE))
 
 

@@ -69,12 +69,12 @@ def few(names: Iterable[str]) -> str:
 
 
 def not_installed(need: str, extra: str) -> str:
-    """The message where an extra is missing: what needs what, and how to get that."""
+    """Return the message where an extra is missing: what needs what, and how to get that."""
     return f"{need}: pip install '{_EXTRAS[extra]}' (the extra symdiff[{extra}])"
 
 
 def point_at(text: str, position: int) -> str:
-    """The line of `text` that holds `position`, and a caret under it, indented by two.
+    """Return the line of `text` that holds `position`, and a caret under it, indented by two.
 
     Long lines are cut to a window around the caret; characters that do not print
     are shown as a replacement mark, so that a terminal is never confused.

@@ -43,7 +43,7 @@ from symdiff.primitives import PRIMITIVES, template
 
 
 def special() -> ModuleType:
-    """The module `scipy.special`.
+    """Return the module `scipy.special`.
 
     Raises:
         ImportError: SciPy is not installed; the message gives the pip command.
@@ -59,7 +59,7 @@ def special() -> ModuleType:
 
 @cache
 def function(name: str, target: str = "numpy") -> Callable[..., Any]:
-    """A primitive as a Python function, made from its entry in the table."""
+    """Return a primitive as a Python function, made from its entry in the table."""
     primitive = PRIMITIVES[name]
     parameters = primitive.parameters
     body = template(primitive, target).format(**{p: p for p in parameters})
@@ -73,7 +73,7 @@ def function(name: str, target: str = "numpy") -> Callable[..., Any]:
 
 
 def constant(text: str) -> float | bool:
-    """The value of a constant row."""
+    """Return the value of a constant row."""
     return text == "True" if text in ("True", "False") else float(text)
 
 
@@ -104,7 +104,7 @@ def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def coordinates(places: Sequence[Place], rank: int) -> list[Any]:
-    """The index along each of so many axes of every element of some places, in order."""
+    """Return the index along each of so many axes of every element of some places, in order."""
     found = [np.zeros((rank, 0), np.intp)]
     for place in places:
         if any(isinstance(p, Range) for p in place):
@@ -117,7 +117,7 @@ def coordinates(places: Sequence[Place], rank: int) -> list[Any]:
 
 
 def key(place: Place, sizes: Mapping[str, int] | None = None) -> tuple[Any, ...]:
-    """A place as a subscript of an array."""
+    """Return a place as a subscript of an array."""
     sizes = sizes or {}
     found: list[Any] = [...]
     for p in place:
@@ -130,7 +130,7 @@ def key(place: Place, sizes: Mapping[str, int] | None = None) -> tuple[Any, ...]
 
 
 def structure(operation: Structure, given: Sequence[Any], sizes: Mapping[str, int]) -> Any:
-    """The value of an operation on shapes, written for clarity alone."""
+    """Return the value of an operation on shapes, written for clarity alone."""
 
     def concrete(shape: Shape) -> tuple[int, ...]:
         return tuple([dim_value(dim, sizes) for dim in shape])

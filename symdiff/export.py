@@ -46,7 +46,7 @@ _GOLDEN = 0.6180339887498949
 
 
 def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: Any) -> str:
-    """The text of a module with members of a Function; see `Shown.export`."""
+    """Return the text of a module with members of a Function; see `Shown.export`."""
     if target not in _TARGETS:
         raise ValueError(f"target is 'numpy' or 'math', not {target!r}")
     chosen = {name: _member(f, name) for name in _names(f, include)}
@@ -66,12 +66,12 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
 
 
 def _spelt(arg: Any) -> str:
-    """An argument of `diff` or `pack`."""
+    """Return an argument of `diff` or `pack`."""
     return "'" + " ".join([arg] if isinstance(arg, str) else arg) + "'"
 
 
 def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
-    """The members to include.
+    """Return the members to include.
 
     Raises:
         TypeError: neither text nor a sequence of texts.
@@ -95,7 +95,7 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _member(f: Compiled, name: str) -> Compiled:
-    """A member of a Function.
+    """Return a member of a Function.
 
     Raises:
         ShapeError, TypeError: it does not have it; the message lists those that it has.
@@ -114,7 +114,7 @@ def _member(f: Compiled, name: str) -> Compiled:
 
 
 def _part(name: str, g: Compiled, target: str) -> Member:
-    """A member as the module has it."""
+    """Return a member as the module has it."""
     on_floats = target == "math"
     body = math_target.body(g._program, _OWN, nested=math.inf) if on_floats else numpy_target.body(g._prepared())  # noqa: SLF001
     return Member(name, g.args, g.cores, g.outputs, g.results, g._layout, body)  # noqa: SLF001
@@ -126,7 +126,7 @@ def _part(name: str, g: Compiled, target: str) -> Member:
 def _results(
     f: Compiled, chosen: Mapping[str, Compiled], definitions: str, target: str, at: Any
 ) -> tuple[dict[str, Any], list[list[float]]]:
-    """The first of some points where all results are finite, or the one with most that are; and the results there.
+    """Return the first point where all results are finite, or the one with most that are; and the results there.
 
     Raises:
         ValueError: there is no point at which all functions can be computed.
@@ -193,7 +193,7 @@ def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[di
 
 
 def _choices(count: int) -> Iterator[tuple[tuple[float, float], ...]]:
-    """A box for each argument: first the same for all, then others by a fixed rule."""
+    """Yield a box for each argument: first the same for all, then others by a fixed rule."""
     for box in _BOXES:
         yield (box,) * count
     for c in range(1, 1 + _MIXED):
@@ -201,7 +201,7 @@ def _choices(count: int) -> Iterator[tuple[tuple[float, float], ...]]:
 
 
 def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
-    """An argument in a box: its elements are spread by the golden ratio, of many evenly."""
+    """Return an argument in a box: its elements are spread by the golden ratio, of many evenly."""
     low, high = box
     if math.prod(shape) > _SPACED:
         return Spaced(low, high, shape)
@@ -243,7 +243,7 @@ def _bounded(chosen: Mapping[str, Compiled], shapes: Mapping[str, tuple[int, ...
 
 
 def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
-    """The values of `at`.
+    """Return the values of `at`.
 
     Raises:
         TypeError: it is neither a mapping nor a sequence, or a name or a value is wrong, or one is missing.

@@ -64,7 +64,7 @@ def _fit(b: Builder, *scales: Scale) -> bool:
 
 
 def scaled(b: Builder, scale: Scale, i: int) -> int:
-    """An array times a scale, in one pass."""
+    """Return an array times a scale, in one pass."""
     own, rest = split(b, i)
     if _fit(b, scale, own):
         scale, i = _both(b, scale, own), rest
@@ -76,7 +76,7 @@ def scaled(b: Builder, scale: Scale, i: int) -> int:
 
 
 def outside(b: Builder, operation: Structure, arguments: tuple[int, ...]) -> int | None:
-    """A linear operation on arrays with the scalars outside of it; None where there are none, or fewer elements."""
+    """Return a linear operation on arrays with the scalars outside of it; None where that saves nothing."""
     if not isinstance(operation, _LINEAR):
         return None
     most = estimate(count(operation.shape(*map(b.shape, arguments))))
@@ -93,7 +93,7 @@ def outside(b: Builder, operation: Structure, arguments: tuple[int, ...]) -> int
 
 
 def shared(b: Builder, i: int, j: int) -> tuple[Scale, int, int] | None:
-    """The scale that two arrays have in common, and what is left of them; None if there is none."""
+    """Return the scale that two arrays have in common, and what is left of them; None if there is none."""
     if not b.graph.shapes:
         return None
     (one, left), (other, right) = split(b, i), split(b, j)
@@ -124,7 +124,7 @@ def product(b: Builder, factor: int, partial: int) -> int:
 
 
 def _scale(b: Builder, i: int) -> Scale:
-    """A scalar as a scale."""
+    """Return a scalar as a scale."""
     minus, rest = signed(b, i)
     row = b.row(rest)
     if row[0] == "div" and (value := b.value(row[1])) is not None:
@@ -169,7 +169,7 @@ def short(value: float | None) -> bool:
 
 
 def _collected(b: Builder, factor: int, partial: int) -> int | None:
-    """The product with one constant in front, where both have one."""
+    """Return the product with one constant in front, where both have one."""
     (p, left), (q, right) = _constant(b, factor), _constant(b, partial)
     if 1.0 in (p, q) or not _LEAST < abs(p * q) < 1 / _LEAST:
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def destination(path: str | os.PathLike[str]) -> Path:
-    """The file, links followed, that a path is that of.
+    """Return the file, links followed, that a path is that of.
 
     Raises:
         IsADirectoryError: the path is that of a directory.

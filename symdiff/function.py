@@ -60,7 +60,7 @@ class Function(Shown):
     if not TYPE_CHECKING:  # to type checkers there is nothing else
 
         def __new__(cls, *made: Any) -> Any:
-            """Called by `compile` alone.
+            """Make a Function; only `compile` calls this.
 
             Raises:
                 TypeError: this is not how a Function is made.
@@ -70,7 +70,7 @@ class Function(Shown):
             return super().__new__(cls)
 
         def __getattr__(self, name: str) -> Any:
-            """Called for what is not there.
+            """Explain what is not there.
 
             Raises:
                 AttributeError: with what it is called here.
@@ -278,7 +278,7 @@ class Function(Shown):
         return tuple(places)
 
     def pack(self, names: str | Sequence[str], name: str = "p") -> Function:
-        """The same function of one vector in place of some arguments, for solvers that move one vector.
+        """Return the same function of one vector in place of some arguments, for solvers that move one vector.
 
         Args:
             names: the arguments to pack, in order: `"w1 b1 w2 b2"` or a list. Arrays are
@@ -323,7 +323,7 @@ class Function(Shown):
         return packed
 
     def unpack(self, vector: Any) -> Any:
-        """The arguments that `pack` packed: of a vector, a named tuple of what is in it.
+        """Return the arguments that `pack` packed: of a vector, a named tuple of what is in it.
 
         Args:
             vector: of loop shape + (k,), as the packed argument.
@@ -351,7 +351,7 @@ class Function(Shown):
         return tuple.__new__(record("unpacked", names), parts)
 
     def diff(self, *names: str | Sequence[str]) -> Function:
-        """The partial derivative by each of `names` in turn: `f.diff("x", "x")` is the second by x.
+        """Return the partial derivative by each of `names` in turn: `f.diff("x", "x")` is the second by x.
 
         Names may be listed too: `f.diff("x x")`, `f.diff("x, x")`, `f.diff(["x", "x"])`.
 
@@ -395,7 +395,7 @@ class Function(Shown):
     def _derived(
         self, name: str, derive: Derive, layout: Layout | Literal["flat"] = "flat", wrt: tuple[str, ...] | None = None
     ) -> Function:
-        """The Function of a derivative; its outputs make one flat record unless there is another layout."""
+        """Return the Function of a derivative; its outputs make one flat record unless there is another layout."""
         by = self.wrt if wrt is None else wrt
 
         def make() -> Function:

@@ -28,7 +28,7 @@ KNOWN_AS = {
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that this one is a slip of, in whatever case; None where none is so near that it is likely."""
+    """Return the known word that this one is a slip of, in whatever case; None where no word is near enough."""
     found, least = None, 3 if len(word) >= _SHORT else 2
     for candidate in known:
         if candidate.lower() == word.lower():

@@ -220,7 +220,7 @@ def _erfc(b: Builder, x: int) -> int | None:
 
 
 def _constant_last(name: str, swapped: str) -> None:
-    """A constant compared with something stands behind it: NumPy has faster loops for `x < 0.0` than for `0.0 > x`."""
+    """Put the constant of a comparison last: NumPy has faster loops for `x < 0.0` than for `0.0 > x`."""
 
     @_identity(name)
     def swap(b: Builder, x: int, y: int) -> int | None:

@@ -70,7 +70,7 @@ class Graph:
         self._room = self.limits.rows  # that there may be; the entries of wide rows have taken theirs
 
     def like(self, *, shared: bool | None = None) -> Graph:
-        """An empty graph of the same kind."""
+        """Return an empty graph of the same kind."""
         return Graph(shared=self.shared if shared is None else shared, complex=self.complex, limits=self.limits)
 
     def allow(self, count: int) -> None:
@@ -106,11 +106,11 @@ class Graph:
         return i
 
     def shape(self, i: int) -> Shape:
-        """The core shape of row `i`."""
+        """Return the core shape of row `i`."""
         return self.shapes.get(i, ())
 
     def shape_of(self, row: Row) -> Shape:
-        """The core shape of a row that is made of rows of this graph."""
+        """Return the core shape of a row that is made of rows of this graph."""
         if row[0] == "input":
             return row[2] if len(row) == 3 else ()
         if row[0] == "const":
@@ -123,7 +123,7 @@ class Graph:
         return broadcast(shapes, self.demands) if any(shapes) else ()
 
     def intern(self, row: Row) -> int:
-        """The index of `row`, which is added unless an equal row is shared."""
+        """Return the index of `row`, which is added unless an equal row is shared."""
         if not self.shared:
             return self.append(row)
         i = self.index.get(row)
@@ -172,7 +172,7 @@ class Program:
 
 
 def operands(row: Row) -> tuple[int, ...]:
-    """Indices that a row refers to."""
+    """Return the indices that a row refers to."""
     return () if row[0] in ("input", "const") else row[1:]
 
 
@@ -187,7 +187,7 @@ def repeated(rows: Iterable[int]) -> list[bool]:
 
 
 def live(program: Program) -> bytearray:
-    """One flag a row: does an output, the argument list, or a textbook's trace of the formula need it?"""
+    """Return a flag for each row: whether an output, the argument list or a textbook needs it."""
     rows = program.graph.rows
     alive = bytearray(len(rows))
     traced = [i for i in program.steps if not isinstance(program.labels.get(i), tuple)]
@@ -244,7 +244,7 @@ def replay(
 
 
 def compact(program: Program) -> Program:
-    """An equal program on a graph of its own that holds the live rows alone."""
+    """Return an equal program on a graph of its own that holds the live rows alone."""
     graph = program.graph.like()
     return replay(program, graph, lambda _, row: graph.intern(row))
 

@@ -67,7 +67,7 @@ class Limits:
         return found
 
     def exceeded(self, name: str, what: str) -> LimitError:
-        """The error where something is larger than the bound of a name: what is more, and how to allow that."""
+        """Return the error where something is larger than the bound of a name: what is more, and how to allow that."""
         bound = getattr(self, name)
         of_process = bound == getattr(limits, name)
         where = f"symdiff.limits.{name} = {bound}" if of_process else f"limits.{name} = {bound} of this formula"

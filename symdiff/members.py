@@ -14,7 +14,7 @@ _Member = TypeVar("_Member")
 
 
 def member(make: Callable[[_Owner], _Member]) -> Callable[[_Owner], _Member]:
-    """The same method, for a property: what it raises is an AttributeError too, and kept for `failed`."""
+    """Return the same method, for a property: what it raises is an AttributeError too, and kept for `failed`."""
 
     @wraps(make)
     def made(self: _Owner) -> _Member:
@@ -34,13 +34,13 @@ _FAILED = "_failed"
 
 
 def failed(owner: Any, name: str) -> Exception | None:
-    """What the last look-up of this member has raised, for `__getattr__`, which Python calls in its place."""
+    """Return what the last look-up of this member has raised, for `__getattr__`, which Python calls in its place."""
     last, error = owner.__dict__.pop(_FAILED, ("", None))
     return error if last == name else None
 
 
 def attribute_error(error: Exception) -> Exception:
-    """The same error, of a class that is an AttributeError too; itself where Python has no such class."""
+    """Return the same error, of a class that is an AttributeError too; itself where Python has no such class."""
     if isinstance(error, AttributeError):
         return error
     try:

@@ -165,7 +165,7 @@ _SINC_ORDERS = 15  # of derivatives that have a rule; those beyond are derivativ
 
 
 def _sinc_rule(order: int) -> str:
-    """The derivative of sinc of that order: a Taylor series near 0, where the closed form cancels.
+    """Return the derivative of sinc of that order: a Taylor series near 0, where the closed form cancels.
 
     They meet where rounding errors are about the same: those of the closed form grow by order!/(pi x)^order.
     """
@@ -193,7 +193,7 @@ def _sinc_rule(order: int) -> str:
 
 @cache
 def _tangent(k: int, sign: int) -> float:
-    """A coefficient of tan, or of tanh: the derivative is 1 plus, or minus, the square."""
+    """Return a coefficient of tan, or of tanh: the derivative is 1 plus, or minus, the square."""
     return sign * sum(_tangent(j, sign) * _tangent(k - 1 - j, sign) for j in range(k)) / (2 * k + 1) if k else 1.0
 
 
@@ -218,7 +218,7 @@ def _ratio(name: str) -> str:
 
 
 def _ratio_rule(name: str, slope: str) -> str:
-    """The derivative of f(x)/x divided by x, which is even and smooth as well; `slope` is that of f."""
+    """Return the derivative of f(x)/x divided by x, which is even and smooth as well; `slope` is that of f."""
     coefficient, radius = _ODD[name]
     terms: list[float] = []
     while not terms or abs(terms[-1]) * radius ** (2 * len(terms) - 2) > 1e-18:
@@ -231,7 +231,7 @@ def _ratio_rule(name: str, slope: str) -> str:
 
 
 def _difference(x: str, y: str) -> str:
-    """The difference of two logarithms: 0 of two +inf, which weigh the same, -inf of two -inf, which weigh nothing."""
+    """Return the difference of two logarithms: 0 of two +inf, which weigh the same, -inf of two -inf, which weigh nothing."""
     equal = f"special({x} == {y})"
     return f"instead({x} - {y}, where({equal}, where(special({x} == -inf), -inf, 0), away({equal}, {x}) - {y}))"
 
@@ -242,12 +242,12 @@ _LESS = f"y - away({_BOTH_GONE}, x)"
 
 
 def _by_size(value: str, near: str, condition: str) -> str:
-    """A value by another formula where a condition holds; the derivative is that of the value itself."""
+    """Return a value by another formula where a condition holds; the derivative is that of the value itself."""
     return f"instead({value}, where(special({condition}), {near}, {value}))"
 
 
 def _polynomial(coefficients: Iterable[Fraction], x: str) -> str:
-    """A polynomial, by Horner's scheme."""
+    """Return a polynomial, by Horner's scheme."""
     *rest, text = [f"{c.numerator}/{c.denominator}" for c in coefficients]
     for coefficient in reversed(rest):
         text = f"({coefficient} + {x}*({text}))"
@@ -265,7 +265,7 @@ _ERFCX_ORDERS = 8  # of derivatives that have a rule; those beyond are derivativ
 
 
 def _erfc_ratio(n: int, x: str) -> str:
-    """The ratio of two integrals of erfc, taken n and n - 1 times: by the recurrence, where that cancels little.
+    """Return the ratio of two integrals of erfc, taken n and n - 1 times: by the recurrence, where that cancels little.
 
     Elsewhere it is a continued fraction, of 24 levels.
     Source: DLMF 7.18.7; Gautschi, "Recursive computation of the repeated integrals of the error function" (1961).
@@ -286,7 +286,7 @@ _QUOTIENT_ORDERS = 4  # of derivatives of f(c*x)/x by x that have a rule; those 
 
 
 def _expm1_by(n: int) -> str:
-    """The n-th derivative of (exp(z) - 1)/z, where that does not cancel."""
+    """Return the n-th derivative of (exp(z) - 1)/z, where that does not cancel."""
     text = "1"
     for k in range(1, n + 1):
         text = f"(1 - {k}/z*{text})"
@@ -294,7 +294,7 @@ def _expm1_by(n: int) -> str:
 
 
 def _log1p_by(n: int) -> str:
-    """The n-th derivative of log(1 + z)/z, where that does not cancel."""
+    """Return the n-th derivative of log(1 + z)/z, where that does not cancel."""
     text = "log1p(z)/z"
     for k in range(1, n + 1):
         text = f"({'-' * (k % 2 == 0)}{factorial(k - 1)}/(1 + z)^{k} - {k}*{text})/z"
@@ -302,7 +302,7 @@ def _log1p_by(n: int) -> str:
 
 
 def _quotient(name: str, n: int) -> str:
-    """The n-th derivative of f(c*x)/x by x, a function of z = c*x times a power of c: by a series where z is small."""
+    """Return the n-th derivative of f(c*x)/x by x, a function of z = c*x times a power of c: by a series where z is small."""
     radius, far = (0.4 * n, _expm1_by(n)) if name == "expm1_by" else (0.1, _log1p_by(n))
     terms: list[Fraction] = []
     while not terms or abs(float(terms[-1])) * radius ** len(terms[1:]) > 1e-19:
@@ -317,7 +317,7 @@ def _quotient(name: str, n: int) -> str:
 
 
 def _quotient_by_c(name: str, n: int) -> str:
-    """The derivative by c of the n-th derivative of f(c*x)/x by x."""
+    """Return the derivative by c of the n-th derivative of f(c*x)/x by x."""
     return f"c^{n}*exp(c*x)" if name == "expm1_by" else f"{factorial(n)}*(-c)^{n}/(1 + c*x)^{n + 1}"
 
 
@@ -1846,7 +1846,7 @@ _SLOT = re.compile(r"\{(\w)\}")
 
 @cache
 def template(primitive: Primitive, target: str) -> str:
-    """The spelling of a primitive in `"numpy"` or `"math"` as a template over its parameters."""
+    """Return the spelling of a primitive in `"numpy"` or `"math"` as a template over its parameters."""
     text: str | None = getattr(primitive, target)
     if text is None:
         raise KeyError(f"{primitive.name} has no spelling in {target}")

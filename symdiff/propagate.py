@@ -112,7 +112,7 @@ def propagate(
 
 
 def _in_order(f: Function, values: Any) -> list[Any]:
-    """The arguments of the Function."""
+    """Return the arguments of the Function."""
     text = f._call_text()  # noqa: SLF001 - the room above its own
     if isinstance(values, Mapping):
         return list(bind(f.args, text, (), {name_of(name): value for name, value in values.items()}))
@@ -132,7 +132,7 @@ def _in_order(f: Function, values: Any) -> list[Any]:
 
 
 def _evaluated(f: Function, given: Sequence[Any], names: tuple[str, ...]) -> tuple[list[Any], Array]:
-    """The outputs, and the Jacobian (..., m, k) by these arguments."""
+    """Return the outputs, and the Jacobian (..., m, k) by these arguments."""
     layout, nested = f._layout, f._nest  # noqa: SLF001 - the room above its own
     vector = layout is None and not f.results[0]
     if not names:
@@ -158,7 +158,7 @@ def _size(output: Any, core: Sequence[Any]) -> int:
 
 
 def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Array, Array]:
-    """Standard deviations (..., m) and covariances (..., m, m) of the outputs.
+    """Return standard deviations (..., m) and covariances (..., m, m) of the outputs.
 
     Rows are scaled to a largest contribution of 1, so that no square of one overflows or
     vanishes; what has no uncertainty, or no derivative, contributes nothing, even where the other is infinite.
@@ -179,7 +179,7 @@ def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Ar
 
 
 def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: tuple[int, ...]) -> Propagated:
-    """The result in the form that the Function returns."""
+    """Return the result in the form that the Function returns."""
     loop = np.broadcast_shapes(loop, std.shape[:-1])
     std = np.broadcast_to(std, (*loop, std.shape[-1]))
     values, deviations = [], []
@@ -205,12 +205,12 @@ def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: t
 
 
 def _scalar(value: Array, like: Any) -> Any:
-    """A Python float where the output is one."""
+    """Return a Python float where the output is one."""
     return value.item() if type(like) is float else value[()]
 
 
 def _nested(layout: Layout, values: Iterator[Any], name: str = "") -> Any:
-    """The values in the form of a result."""
+    """Return the values in the form of a result."""
     if layout is None:
         return next(values)
     own, fields, parts = layout

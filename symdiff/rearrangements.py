@@ -40,7 +40,7 @@ def _structural(operation: type[Structure]) -> Callable[[StructuralIdentity], St
 
 @_structural(Sum)
 def _sum(b: Builder, operation: Sum, x: int) -> int | None:
-    """A sum of products is a contraction where the factors share no axis that stays, or all but the last stay."""
+    """Make a sum of products a contraction, where the factors share no axis that stays, or all but the last stay."""
     row, shape = b.row(x), b.shape(x)
     axes = operation.axes
     if not axes:
@@ -74,7 +74,7 @@ def _sum(b: Builder, operation: Sum, x: int) -> int | None:
 
 
 def _squares(b: Builder, x: int) -> list[int]:
-    """The terms of a short sum of squares, all of its shape; none where it is another sum."""
+    """Return the terms of a short sum of squares, all of its shape; none where it is another sum."""
     found: list[int] = []
     waiting = [x]
     while waiting and len(found) + len(waiting) <= _TERMS:

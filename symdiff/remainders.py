@@ -127,7 +127,7 @@ class Products:
         return marks == _DIVISIBLE | _DIVIDED
 
     def _leaf(self, i: int) -> str:
-        """The name of the one factor of row `i`, which a number may multiply."""
+        """Return the name of the one factor of row `i`, which a number may multiply."""
         rows = self.graph.rows
         row = rows[i]
         while row[0] in ("neg", "mul", "div"):
@@ -176,7 +176,7 @@ class Products:
 
 
 def _replaced(b: Builder, path: Path, i: int) -> int:
-    """The product that a path leads through, with row `i` in the place of what it leads to."""
+    """Return the product that a path leads through, with row `i` in the place of what it leads to."""
     for j, k in reversed(path):
         name, *parts = b.row(j)
         parts[k] = i
@@ -213,7 +213,7 @@ def one_plus(b: Builder, i: int) -> int | None:
 
 
 def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
-    """The difference x - y (or the sum) of a function and what it comes near, or of the same multiples of them."""
+    """Return the difference (or sum) of a function and what it comes near, or of equal multiples of both."""
     if not b.forms:
         return None
     for first, second, turned in ((x, y, False), (y, x, not plus)):
@@ -238,7 +238,7 @@ def _arranges(row: Row) -> bool:
 
 
 def _unarranged(b: Builder, i: int) -> tuple[int, list[Structure]]:
-    """The row whose elements row `i` has, and what has moved them, the last first."""
+    """Return the row whose elements row `i` has, and what has moved them, the last first."""
     moved: list[Structure] = []
     while _arranges(b.row(i)):
         moved.append(b.row(i)[0])
@@ -256,7 +256,7 @@ def _rearranged(b: Builder, i: int, like: int, moved: Sequence[Structure]) -> in
 
 
 def _entries(b: Builder, i: int) -> list[Remainder]:
-    """What the table has of remainders of row `i`."""
+    """Return what the table has of remainders of row `i`."""
     name, *parts = b.row(i)
     if (root := _root(b, i)) is not None:
         return _REMAINDERS.get((b.row(root)[0], 2), [])
@@ -279,7 +279,7 @@ def _root(b: Builder, i: int) -> int | None:
 def _known(
     b: Builder, entry: Remainder, whole: Product, i: int, inner: int, other: Product, sign: float
 ) -> dict[str, int] | None:
-    """The rows for the names of an entry, if it is of row `i` in `whole` minus (`sign`) `other`; else None.
+    """Return the rows for the names of an entry, if it is of row `i` in `whole` minus (`sign`) `other`; else None.
 
     Row `inner` is the function itself, the elements of which row `i` has.
     """
@@ -321,12 +321,12 @@ def _equal(x: float, y: float, *, exact: bool) -> bool:
 
 @cache
 def _names(text: str) -> frozenset[str]:
-    """The names in a formula."""
+    """Return the names in a formula."""
     return frozenset(_NAME.findall(text))
 
 
 def _form(b: Builder, entry: Remainder, known: dict[str, int], *, turned: bool) -> int:
-    """The form of an entry, by size where that is said; `turned` around."""
+    """Return the form of an entry, by size where that is said; `turned` around."""
     with _as_they_are(b):
         if not entry.near:
             made = b.formula(entry.form, known)
@@ -349,7 +349,7 @@ def _form(b: Builder, entry: Remainder, known: dict[str, int], *, turned: bool) 
 def _multiple(
     b: Builder, entry: Remainder, known: dict[str, int], path: Path, whole: Product, other: Product, *, turned: bool
 ) -> int:
-    """The remainder, with what `whole` multiplies it by, for `whole` less `other`; `turned` around.
+    """Return the remainder, with what `whole` multiplies it by, for `whole` less `other`; `turned` around.
 
     Where what multiplies both is infinite, it is NaN, as their difference was.
     """
@@ -364,7 +364,7 @@ def _multiple(
 
 
 def _opposite(b: Builder, i: int, x: int) -> int:
-    """The opposite of a remainder of f(x), which is +0 and not -0 where nothing remains: it may be a divisor.
+    """Return the opposite of a remainder of f(x), which is +0 and not -0 where nothing remains: it may be a divisor.
 
     Of f(-x) it has a minus sign alone, as one writes it; so it is -0 where x is -0.
     """
@@ -396,7 +396,7 @@ def normal(b: Builder, z: int) -> int | None:
 
 
 def collected(b: Builder, name: str, x: int, y: int) -> int | None:
-    """A product, or a quotient, of a form and a number as the form with another number, or with none.
+    """Return a product, or a quotient, of a form and a number as the form with another number, or with none.
 
     One of the two numbers is a power of two, so that nothing is rounded.
     """
@@ -452,7 +452,7 @@ def logarithm(b: Builder, i: int) -> int | None:
 
 
 def _log_of_remainder(b: Builder, i: int, written: int) -> int | None:
-    """The logarithm of remainder `i`, which is 1 + x as it is written: by x, where that is small."""
+    """Return the logarithm of remainder `i`, which is 1 + x as it is written: by x, where that is small."""
     x = one_plus(b, written)
     if x is None:
         return None
@@ -466,7 +466,7 @@ def _log_of_remainder(b: Builder, i: int, written: int) -> int | None:
 
 
 def quotient(b: Builder, name: str, x: int, y: int) -> int | None:
-    """The product or quotient of two rows, where a factor of it is expm1(c*v) or log1p(c*v), and a divisor is v.
+    """Return the product or quotient of two rows, where a factor of it is expm1(c*v) or log1p(c*v), and a divisor is v.
 
     Its derivative by v would cancel where c*v is small.
     """
@@ -498,7 +498,7 @@ def _less(rows: Sequence[int], gone: Sequence[int]) -> list[int]:
 
 
 def _product(b: Builder, number: float, above: Sequence[int], below: Sequence[int]) -> int:
-    """The product of rows, divided by others."""
+    """Return the product of rows, divided by others."""
     one = b.const(1.0)
     made = reduce(lambda i, j: b.op("mul", i, j), above, b.const(number))
     return b.op("div", made, reduce(lambda i, j: b.op("mul", i, j), below, one)) if below else made

@@ -65,7 +65,7 @@ class Shown(Called):
         return made
 
     def _repr_latex_(self) -> str | None:
-        """What Jupyter shows; nothing, so that it shows the text, where the formula is too large."""
+        """Return what Jupyter shows; nothing, so that it shows the text, where the formula is too large."""
         try:
             return f"$\\displaystyle {self.latex}$"
         except LimitError:
@@ -88,7 +88,7 @@ class Shown(Called):
         return latex.from_rows(source, self._symbolic(shapes), environments=environments)
 
     def _symbolic(self, shapes: dict[str, Shape]) -> Program:
-        """The program, simplified, with the names of constants for their values where they can stand for any."""
+        """Return the program, simplified, with the names of constants for their values where they can stand for any."""
         recipe = replace(self._recipe, optimize=True)
         constants = tuple([(name, ()) for name, _ in recipe.constants if name not in shapes])
         try:
@@ -97,7 +97,7 @@ class Shown(Called):
             return recipe.program()
 
     def graph(self, *args: Any, **kwargs: Any) -> Drawing:
-        """The computational graph: arguments, constants, operations and results.
+        """Return the computational graph: arguments, constants, operations and results.
 
         It is of what is computed, simplified and with equal parts shared; `trace` has each step as written.
 
@@ -213,12 +213,12 @@ class Shown(Called):
         return found
 
     def _title(self) -> str:
-        """The formula, and what of it this is."""
+        """Return the formula, and what of it this is."""
         what = "" if self.name == "value" else f"{self.name} of "
         return what + "; ".join(line.strip() for line in self.text.splitlines() if line.strip())
 
     def _compared(self, made: Trace, given: Sequence[Any], *, gradient: bool) -> list[str]:
-        """What a call computes in another form than the steps do."""
+        """Return what a call computes in another form than the steps do."""
         from symdiff.trace import compared
 
         call: Any = self
@@ -252,7 +252,7 @@ class Shown(Called):
         target: str = "numpy",
         at: Any = None,
     ) -> str | None:
-        """A module of the value and derivatives that stands alone, symdiff not needed.
+        """Return a module of the value and derivatives that stands alone, symdiff not needed.
 
         Run as a script, it prints its results at a point and checks them against stored ones.
         The same call gives the same text, byte for byte.

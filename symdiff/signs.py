@@ -28,7 +28,7 @@ def signed(b: Builder, i: int) -> tuple[bool, int]:
 
 
 def negative(b: Builder, i: int) -> int:
-    """The negative of a term: p + q of -p - q; a difference turned around if it was just made, for this alone."""
+    """Return the negative of a term. A difference is turned around if it was made just now, for this alone."""
     rows = b.graph.rows
     if rows[i][0] == "sub" and derives(b):
         _, left, right = rows[i]
@@ -41,7 +41,7 @@ def negative(b: Builder, i: int) -> int:
 
 
 def total(b: Builder, x: int, y: int) -> int:
-    """The sum of two terms, with its sign outside; a constant in front of a term takes the sign as well."""
+    """Return the sum of two terms, with its sign outside; a constant in front of a term takes the sign as well."""
     (minus, p), (other, q) = signed(b, x), signed(b, y)
     if not derives(b) or not (minus or other):
         return b.op("add", x, y)
@@ -60,7 +60,7 @@ def _has_constant(b: Builder, i: int) -> bool:
 
 
 def of_constants(b: Builder, name: str, x: int, y: int) -> int | None:
-    """The product or quotient with the sign of a negative constant outside; an array keeps it in its one pass."""
+    """Return the product or quotient with the sign of a negative constant outside; arrays keep the sign."""
     rows = b.graph.rows
     if rows[x][0] != "const" != rows[y][0] or not derives(b) or b.shape(x) or b.shape(y):
         return None

@@ -29,7 +29,7 @@ class Silence:
         return self._nan[i]
 
     def choice(self, condition: int) -> int | None:
-        """A condition that is implied and that is free of special points; None if it is of those alone."""
+        """Return a condition that is implied and that is free of special points; None if it is of those alone."""
         self._catch_up(condition)
         return self._choice[condition]
 

@@ -98,7 +98,7 @@ class Trace:
         return iter(self.steps)
 
     def __getitem__(self, name: str | int) -> Step:
-        """The step of a name, or at a place; of an argument and a result that are called alike, the argument.
+        """Return the step of a name, or at a place; of an argument and a result that are called alike, the argument.
 
         Raises:
             KeyError: there is none of the name.
@@ -129,7 +129,7 @@ class Trace:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """The same table for Jupyter."""
+        """Return the same table for Jupyter."""
         head, first, last, note = self._table()
 
         def row(texts: Sequence[str], tag: str) -> str:
@@ -151,7 +151,7 @@ class Trace:
         )
 
     def _table(self) -> tuple[list[str], list[list[str]], list[list[str]], str]:
-        """The head, the first rows and the last, and a line between them where rows are left out."""
+        """Return the head, the first rows and the last, and a line between them where rows are left out."""
         steps, left_out = self.steps, max(0, len(self.steps) - _MOST)
         cut = _MOST // 2 if left_out else len(steps)
         first, last = steps[:cut], steps[cut + left_out :]
@@ -164,7 +164,7 @@ class Trace:
 
 
 def shown(given: Any) -> str:
-    """A value as the table shows it: a number to the last digit, an array by its shape and a few numbers."""
+    """Return a value as the table shows it: a number to the last digit, an array by its shape and a few numbers."""
     if given is None:
         return ""
     if not isinstance(given, np.ndarray) or not given.ndim:
@@ -241,12 +241,12 @@ def plan(recipe: Recipe, wrt: tuple[str, ...], results: Sequence[Shape], *, tang
 
 
 def _plain(program: Program) -> Program:
-    """The program without guards, on a graph of its own."""
+    """Return the program without guards, on a graph of its own."""
     return compact(lazy(program))
 
 
 def _columns(program: Program, line: Line, wrt: Collection[str], *, tangent: bool, adjoint: bool) -> tuple[str, ...]:
-    """What a line has: conditions have a value alone, and arguments that are held no adjoint."""
+    """Return what a line has: conditions have a value alone, and arguments that are held no adjoint."""
     if program.graph.is_condition(line.row):
         return ("value",)
     held = line.kind == "argument" and line.name not in wrt
@@ -297,7 +297,7 @@ def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bo
 def seeds(
     option: str, names: Sequence[str], cores: Sequence[Shape], given: Any, zeros: Callable[[Shape], Any]
 ) -> list[Any]:
-    """The tangents of arguments, or the cotangents of outputs, in order.
+    """Return the tangents of arguments, or the cotangents of outputs, in order.
 
     Args:
         option: what they were given by.
@@ -339,7 +339,7 @@ def read(
     outputs: tuple[str, ...],
     result: Callable[[Sequence[Any]], Any],
 ) -> Trace:
-    """The trace, of the outputs of its program.
+    """Return the trace, of the outputs of its program.
 
     Args:
         planned: how they were computed.
@@ -391,7 +391,7 @@ class _Remarks:
         self._results = planned.outputs
 
     def all(self) -> tuple[str, ...]:
-        """The remarks: on values, or, where all of these are finite, on derivatives."""
+        """Return the remarks: on values, or, where all of these are finite, on derivatives."""
         odd = [i for i in self._results if not _finite(self._steps[i].value)]
         found = [self._of_value(i) for i in odd[:_TRACED]]
         if not odd:
@@ -430,11 +430,11 @@ class _Remarks:
         return {s.name: s.expression for i, s in self._steps.items() if s.kind == "step" and i not in own}
 
     def _value(self, i: int) -> Any:
-        """The value of a row; where it is not known, any number."""
+        """Return the value of a row; where it is not known, any number."""
         return self._values.get(i, 0.0)
 
     def _of_value(self, i: int) -> str:
-        """The remark on a value, traced back to an operation whose operands are finite."""
+        """Return the remark on a value, traced back to an operation whose operands are finite."""
         step = i
         while True:
             step = i if i in self._steps else step
@@ -451,7 +451,7 @@ class _Remarks:
         return f"{self._text(step)} is {_odd(self._value(step))}{self._at(row)}{self._why(row, what)}."
 
     def _why(self, row: Row, what: str) -> str:
-        """What NumPy says of an operation."""
+        """Return what NumPy says of an operation."""
         found: list[str] = []
         if isinstance(row[0], str) and row[0] in PRIMITIVES:
             with suppress(*_ELSEWHERE), np.errstate(all="call", call=lambda error, _: found.append(error)):
@@ -463,7 +463,7 @@ class _Remarks:
         return ", beyond 1.8e308, the largest number" if "overflow" in found else ", a pole"
 
     def _of_adjoint(self, j: int) -> str:
-        """The remark on an adjoint, traced forward to a step whose own adjoint is finite."""
+        """Return the remark on an adjoint, traced forward to a step whose own adjoint is finite."""
         while True:
             uses = [i for i in self._uses.get(j, ()) if self._steps[i].adjoint is not None]
             odd = [i for i in uses if not _finite(self._steps[i].adjoint)]
@@ -480,7 +480,7 @@ class _Remarks:
         return f"The derivative of {self._text(i)} by {self._text(j)} is {what}{self._at(row)}{zero}."
 
     def _text(self, i: int) -> str:
-        """A row as a formula; steps that have no name of the user's are written out where there is room."""
+        """Return a row as a formula; steps that have no name of the user's are written out where there is room."""
         step = self._steps.get(i)
         if step is None:
             return str(self._rows[i][1])
@@ -496,14 +496,14 @@ class _Remarks:
         return _short(text)
 
     def _at(self, row: Row) -> str:
-        """The operands of a row with their values: ` at x - 2.0 = -1.0`."""
+        """Return the operands of a row with their values: ` at x - 2.0 = -1.0`."""
         named = {self._text(j): shown(self._value(j)) for j in operands(row) if j in self._steps}
         named = {name: value for name, value in named.items() if name != value}
         return f" at {', '.join(f'{name} = {value}' for name, value in named.items())}" if named else ""
 
 
 def _inserted(text: str, name: re.Match[str]) -> str:
-    """An expression in the place of a name: in parentheses, unless it stands in such, or is a call alone."""
+    """Return an expression in the place of a name: in parentheses, unless it stands in such, or is a call alone."""
     depths = accumulate([(c == "(") - (c == ")") for c in text])
     loose = any(not depth and c in " *" for c, depth in zip(text, depths, strict=True))
     return f"({text})" if loose and not name[1] else text
@@ -514,7 +514,7 @@ def _finite(value: Any) -> bool:
 
 
 def _odd(value: Any) -> str:
-    """What a value is that is not finite."""
+    """Return what a value is that is not finite."""
     return "NaN" if np.any(np.isnan(value)) else "infinite"
 
 
@@ -526,7 +526,7 @@ def _no_adjoints(outputs: Sequence[str], results: Sequence[Shape]) -> str:
 
 
 def compared(what: str, names: Sequence[str], call: Sequence[Any], steps: Sequence[Any]) -> str:
-    """A note on results that differ from those of the steps by more than rounding; empty if none does.
+    """Return a note on results that differ from those of the steps by more than rounding; empty if none does.
 
     The optimised form of a formula keeps it from overflowing, and mostly from cancelling.
     """

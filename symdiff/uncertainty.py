@@ -38,7 +38,7 @@ class Elements(NamedTuple):
         return sum(prod(shape) for shape in self.shapes)
 
     def of(self, names: Sequence[str]) -> NDArray[np.intp]:
-        """The elements of these arguments."""
+        """Return the elements of these arguments."""
         kept = [
             np.arange(end - prod(shape), end)
             for name, shape, end in zip(self.names, self.shapes, self.ends, strict=True)
@@ -47,7 +47,7 @@ class Elements(NamedTuple):
         return np.concatenate([np.zeros(0, np.intp), *kept])
 
     def spelt(self, k: int) -> str:
-        """The k-th element as a person writes it: `x[2]`."""
+        """Return the k-th element as a person writes it: `x[2]`."""
         start = 0
         for name, shape, end in zip(self.names, self.shapes, self.ends, strict=True):
             if k < end:
@@ -57,7 +57,7 @@ class Elements(NamedTuple):
 
 
 def _real(given: Any, what: str) -> Array:
-    """What is given as an array of real numbers, in double precision."""
+    """Return what is given as an array of real numbers, in double precision."""
     if type(given) not in PLAIN and (said := more(given, "x")):
         raise TypeError(f"{what} {said}")
     try:
@@ -170,7 +170,7 @@ def _joined(blocks: Mapping[str, Array], elements: Elements) -> Array | None:
 
 
 def _of_argument(name: str, std: Any, core: tuple[int, ...]) -> Array:
-    """Standard deviations of the elements of one argument."""
+    """Return standard deviations of the elements of one argument."""
     what = f"the standard deviation of {name!r}"
     array = _real(std, what)
     try:
@@ -185,14 +185,14 @@ def _of_argument(name: str, std: Any, core: tuple[int, ...]) -> Array:
 
 
 def _side_by_side(parts: Sequence[Array], elements: Elements) -> Array:
-    """Standard deviations of some arguments as those of all."""
+    """Return standard deviations of some arguments as those of all."""
     loop = _together([part.shape[:-1] for part in parts], elements.loop)
     spread = [np.broadcast_to(part, (*loop, part.shape[-1])) for part in parts]
     return np.concatenate(spread, -1) if spread else np.zeros(0)
 
 
 def _together(shapes: Sequence[tuple[int, ...]], loop: tuple[int, ...]) -> tuple[int, ...]:
-    """The loop shape of uncertainties, which broadcasts with that of the values."""
+    """Return the loop shape of uncertainties, which broadcasts with that of the values."""
     try:
         own = np.broadcast_shapes(*shapes)
         np.broadcast_shapes(own, loop)
@@ -206,7 +206,7 @@ def _together(shapes: Sequence[tuple[int, ...]], loop: tuple[int, ...]) -> tuple
 
 
 def _of_matrix(matrix: Array, elements: Elements) -> tuple[Array, Array | None]:
-    """Standard deviations and correlations of a covariance matrix.
+    """Return standard deviations and correlations of a covariance matrix.
 
     Raises:
         ValueError: it is not symmetric and positive semidefinite.
@@ -264,7 +264,7 @@ def _for_a_pair(
 
 
 def uncertain(std: Array, elements: Elements) -> tuple[str, ...]:
-    """The arguments that are not exact throughout."""
+    """Return the arguments that are not exact throughout."""
     return tuple(
         [
             name
@@ -275,7 +275,7 @@ def uncertain(std: Array, elements: Elements) -> tuple[str, ...]:
 
 
 def name_of(name: Any) -> str:
-    """A key of a mapping, which is a name."""
+    """Return a key of a mapping, which is a name."""
     if not isinstance(name, str):
         raise TypeError(f"a mapping has names of arguments as its keys, not {name!r}")
     return str(normal(name))

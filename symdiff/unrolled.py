@@ -54,16 +54,16 @@ class Unrolled:
         self.outputs = tuple([_element(name, place) for name, core in results for place in np.ndindex(core)])
 
     def point(self, args: Sequence[Any]) -> list[NDArray[np.float64]]:
-        """The elements of arguments, each an array of the loop shape."""
+        """Return the elements of arguments, each an array of the loop shape."""
         rows = [_rows(a, core) for a, core in zip(args, self._cores.values(), strict=True)]
         return [np.array(a, np.float64) for a in np.broadcast_arrays(*chain.from_iterable(rows))]
 
     def value(self, at: Sequence[Any]) -> NDArray[Any]:
-        """The results."""
+        """Return the results."""
         return _stacked(self._f(*self.arguments(at)), self._results)
 
     def forward(self, k: int) -> Evaluate:
-        """The derivatives by one element of `wrt`, by a forward sweep."""
+        """Return the derivatives by one element of `wrt`, by a forward sweep."""
         name, place = self._places[k]
         core = self._cores[name]
         if not core:
@@ -76,22 +76,22 @@ class Unrolled:
         return lambda at: _stacked(jvp(*self.arguments(at), seed)[count:], self._results)
 
     def reverse(self, at: Sequence[Any]) -> NDArray[Any]:
-        """The derivatives of every result by every element of `wrt`, (m, k) + loop shape, by reverse sweeps."""
+        """Return the derivatives of every result by every element of `wrt`, (m, k) + loop shape, by reverse sweeps."""
         args = self.arguments(at)
         count = len(self._results)
         seeds = _split(np.eye(len(self.outputs)), self._results)
         return np.stack([_stacked(self._f.vjp(*args, *seed)[count:], self._by) for seed in zip(*seeds, strict=True)])
 
     def gradient(self, at: Sequence[Any]) -> NDArray[Any]:
-        """The gradient of the one result."""
+        """Return the gradient of the one result."""
         return _stacked(self._f.grad(*self.arguments(at)), self._by)
 
     def hessian(self, at: Sequence[Any]) -> NDArray[Any]:
-        """The Hessian of the one result, (k, k) + loop shape."""
+        """Return the Hessian of the one result, (k, k) + loop shape."""
         return np.moveaxis(np.asarray(self._f.hessian(*self.arguments(at))), (-2, -1), (0, 1))
 
     def arguments(self, at: Sequence[Any]) -> list[Any]:
-        """The arguments, of their elements."""
+        """Return the arguments, of their elements."""
         elements = iter(at)
         return [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
 
@@ -101,7 +101,7 @@ def _element(name: str, place: Sizes) -> str:
 
 
 def _joined(elements: Iterator[Any], core: Sizes) -> NDArray[Any]:
-    """An array of its elements."""
+    """Return an array of its elements."""
     some = [next(elements) for _ in range(prod(core))]
     if not some:
         return np.zeros(core)
@@ -118,12 +118,12 @@ def _split(rows: NDArray[Any], cores: Sequence[Sizes]) -> list[NDArray[Any]]:
 
 
 def _rows(array: Any, core: Sizes) -> NDArray[Any]:
-    """The elements of an array of loop shape + core shape: one row for each, of the loop shape."""
+    """Return the elements of an array of loop shape + core shape: one row for each, of the loop shape."""
     array = np.asarray(array)
     loop = array.shape[: array.ndim - len(core)]
     return np.moveaxis(array.reshape((*loop, prod(core))), -1, 0)
 
 
 def _stacked(result: Any, cores: Sequence[Sizes]) -> NDArray[Any]:
-    """A row for each element of a result, which may be nested."""
+    """Return a row for each element of a result, which may be nested."""
     return np.concatenate([_rows(a, core) for a, core in zip(leaves(result), cores, strict=True)])

@@ -274,7 +274,11 @@ def test_a_function_looks_like_a_function():
         (g, "value", "a*exp(-b*t)\n\nArguments: t[n], a, b\nResults: out[n]\nDerivatives by: a, b"),
         (g.jacobian, "jacobian", "f.jacobian, where f is a*exp(-b*t)\n\nJacobian matrix: an array of loop shape"),
         (g.jvp, "jvp", "Arguments: t[n], a, b, a_dot, b_dot\nResults: out[n], out_dot[n]"),
-        (g.diff("a", "b"), "diff", "f.diff('a').diff('b'), where f is a*exp(-b*t)\n\nThe partial derivative by each"),
+        (
+            g.diff("a", "b"),
+            "diff",
+            "f.diff('a').diff('b'), where f is a*exp(-b*t)\n\nReturn the partial derivative by each",
+        ),
         (g.pack("a b"), "value", "f.pack(('a', 'b'), 'p'), where f is"),
     ]:
         assert made.__name__ == made.__qualname__ == made.name == name

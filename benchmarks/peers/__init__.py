@@ -57,7 +57,7 @@ class Unsupported(Exception):  # noqa: N818 - no error
 
 
 def load(name: str) -> ModuleType | str:
-    """The module of a peer, or why there is none."""
+    """Return the module of a peer, or why there is none."""
     package = PEERS.get(name, name)
     if find_spec(package) is None:
         return f"skipped: {package} is not installed"

@@ -19,12 +19,12 @@ TERMS = 1_000
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """A function of floats."""
+    """Return a function of floats."""
     return autograd.value_and_grad(_written(formula), tuple(range(len(formula.args))))
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """A function of arrays."""
+    """Return a function of arrays."""
     forward = autograd.make_vjp(_written(formula), tuple(range(len(formula.args))))
 
     def call(*x: Any) -> Any:
@@ -35,7 +35,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def hessian(formula: Formula) -> Call:
-    """A function of one array of arguments."""
+    """Return a function of one array of arguments."""
     written = _written(formula)
     return Call(autograd.hessian(lambda x: written(*x)), (np.array(formula.point),))
 
@@ -46,7 +46,7 @@ def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 
 
 def jacobian(formula: Formula) -> Call:
-    """A function of one array of arguments."""
+    """Return a function of one array of arguments."""
     written = _written(formula)
     return Call(autograd.jacobian(lambda x: anp.array(written(*x))), (np.array(formula.point),))
 

@@ -77,7 +77,7 @@ r0[i] = soft*y - t*z; r1[i] = x*w; r2[i] = a*w; r3[i] = w; r4[i] = soft; r5[i] =
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The loop, with new arrays for its results."""
+    """Return the loop, with new arrays for its results."""
     if formula.name not in _LINES:
         raise Unsupported("not written by hand")
     count = len(formula.args)
@@ -92,7 +92,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """The loop alone."""
+    """Return the loop alone."""
     body = _LINES[formula.name].strip() if formula.name in _LINES else _from_text(formula)
     library = _compiled(body, len(formula.args), _BARE)
     results = [np.zeros(len(arrays[0])) for _ in range(len(arrays) + 1)]
@@ -108,13 +108,13 @@ def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 
 
 def fresh(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The loop, with new arrays for its results, compiled anew."""
+    """Return the loop, with new arrays for its results, compiled anew."""
     _compiled.cache_clear()
     return value_and_grad_arrays(formula, arrays)
 
 
 def _from_text(formula: Formula) -> str:
-    """The body for a long sum."""
+    """Return the body for a long sum."""
     if not formula.terms:
         raise Unsupported("not written by hand")
     given = ", ".join(f"{name} = a{k}[i]" for k, name in enumerate(formula.args))
@@ -123,7 +123,7 @@ def _from_text(formula: Formula) -> str:
 
 
 def _squares(text: str) -> str:
-    """The same without powers: of a name, then of what stands in parentheses with at most one level inside."""
+    """Return the same without powers: of a name, then of what stands in parentheses with at most one level inside."""
     text = re.sub(r"(\w+)\*\*2", r"square(\1)", text)
     return re.sub(r"(\((?:[^()]|\([^()]*\))*\))\*\*2", r"square\1", text)
 

@@ -26,30 +26,30 @@ _NAMES = functions(casadi, erf=casadi.erf)
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """A Function, called with floats; the results are matrices of CasADi."""
+    """Return a Function, called with floats; the results are matrices of CasADi."""
     inputs, value, partials = _symbols(formula)
     return casadi.Function("f", inputs, [value, partials])
 
 
 def buffered(formula: Formula) -> Callable[..., Any]:
-    """A Function whose arguments and results are in one buffer each."""
+    """Return a Function whose arguments and results are in one buffer each."""
     inputs, value, partials = _symbols(formula)
     return _buffered(casadi.Function("f", [casadi.vertcat(*inputs)], [casadi.vertcat(value, partials)]))
 
 
 def buffered_c(formula: Formula) -> Callable[..., Any]:
-    """The same through C."""
+    """Return the same through C."""
     inputs, value, partials = _symbols(formula)
     return _buffered(_through_c([casadi.vertcat(*inputs)], [casadi.vertcat(value, partials)]))
 
 
 def mapped(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The `map` of the Function, on buffers."""
+    """Return the `map` of the Function, on buffers."""
     return _buffers(_map(formula, arrays), len(arrays[0])), arrays
 
 
 def mapped_threads(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The `map` of the Function, shared out over the CPUs in pieces of equal length, on buffers."""
+    """Return the `map` of the Function, shared out over the CPUs in pieces of equal length, on buffers."""
     size = len(arrays[0])
     if size % cpus():
         raise Unsupported(f"skipped: {size:,} points are not shared out evenly over {cpus()} threads")
@@ -64,50 +64,50 @@ def threads() -> int:
 
 
 def mapped_c(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The same through C."""
+    """Return the same through C."""
     size = len(arrays[0])
     inputs = [casadi.MX.sym(name, 1, size) for name in formula.args]
     return _buffers(_through_c(inputs, _map(formula, arrays)(*inputs)), size), arrays
 
 
 def hessian(formula: Formula) -> Call:
-    """A Function of one vector; the result is a sparse matrix of CasADi."""
+    """Return a Function of one vector; the result is a sparse matrix of CasADi."""
     return Call(casadi.Function("f", *_matrix(formula, _second)), (np.array(formula.point),))
 
 
 def hessian_buffered(formula: Formula) -> Call:
-    """A Function with its arguments in a buffer, and in another the entries that are not structurally zero."""
+    """Return a Function with its arguments in a buffer, and in another the entries that are not structurally zero."""
     return _entries(formula, _second)
 
 
 def hessian_buffered_c(formula: Formula) -> Call:
-    """The same through C."""
+    """Return the same through C."""
     return _entries(formula, _second, through_c=True)
 
 
 def hessian_mapped(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """The `map` of the Function, on buffers: at each point the entries that are not structurally zero."""
+    """Return the `map` of the Function, on buffers: at each point the entries that are not structurally zero."""
     return _mapped_entries(formula, _at_points(formula, arrays), arrays)
 
 
 def hessian_mapped_c(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """The same through C."""
+    """Return the same through C."""
     inputs = [casadi.MX.sym(name, 1, len(arrays[0])) for name in formula.args]
     return _mapped_entries(formula, _through_c(inputs, [_at_points(formula, arrays)(*inputs)]), arrays)
 
 
 def jacobian(formula: Formula) -> Call:
-    """A Function of one vector; the result is a sparse matrix of CasADi."""
+    """Return a Function of one vector; the result is a sparse matrix of CasADi."""
     return Call(casadi.Function("f", *_matrix(formula, casadi.jacobian)), (np.array(formula.point),))
 
 
 def jacobian_buffered(formula: Formula) -> Call:
-    """A Function with its arguments in a buffer, and in another the entries that are not structurally zero."""
+    """Return a Function with its arguments in a buffer, and in another the entries that are not structurally zero."""
     return _entries(formula, casadi.jacobian)
 
 
 def jacobian_buffered_c(formula: Formula) -> Call:
-    """The same through C."""
+    """Return the same through C."""
     return _entries(formula, casadi.jacobian, through_c=True)
 
 
@@ -131,7 +131,7 @@ def _entries(formula: Formula, derive: Callable[..., Any], *, through_c: bool = 
 
 
 def _at_point(formula: Formula) -> casadi.Function:
-    """The Hessian as a function of scalars."""
+    """Return the Hessian as a function of scalars."""
     inputs = [casadi.SX.sym(name) for name in formula.args]
     return casadi.Function("f", inputs, [_second(formula.function(_NAMES)(*inputs), casadi.vertcat(*inputs))])
 

@@ -170,21 +170,21 @@ _PRODUCTS = {"V": rosenbrock_product}
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """The function of floats that returns the value alone."""
+    """Return the function of floats that returns the value alone."""
     if formula.name not in _VALUES:
         raise Unsupported("skipped: not written by hand")
     return _VALUES[formula.name]
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """The function of floats."""
+    """Return the function of floats."""
     if formula.name not in _MATH:
         raise Unsupported("skipped: nobody writes this by hand")
     return _MATH[formula.name]
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The function of arrays."""
+    """Return the function of arrays."""
     if formula.name not in _NUMPY:
         raise Unsupported("skipped: nobody writes this by hand")
     if "erf" in formula.text and special is None:
@@ -193,12 +193,12 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def gradient(problem: Problem) -> Call:
-    """The function of the arguments."""
+    """Return the function of the arguments."""
     return Call(_GRADIENTS[problem.name], problem.point)
 
 
 def product(problem: Problem) -> Call:
-    """The function of the arguments and the direction."""
+    """Return the function of the arguments and the direction."""
     return Call(_PRODUCTS[problem.name], problem.point + problem.direction)
 
 

@@ -36,17 +36,17 @@ _FUNCTIONS = {name: getattr(jnp, name) for name in _NAMES} | {
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """A compiled function of floats."""
+    """Return a compiled function of floats."""
     return _waiting(jax.jit(_gradient(formula)))
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """A compiled function of floats that returns the value alone."""
+    """Return a compiled function of floats that returns the value alone."""
     return _waiting(jax.jit(_written(formula)))
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """A compiled function of arrays on the device."""
+    """Return a compiled function of arrays on the device."""
     return _waiting(jax.jit(jax.vmap(_gradient(formula)))), tuple(map(jnp.asarray, arrays))
 
 

@@ -25,22 +25,22 @@ def loop({names}):
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """A compiled function of floats."""
+    """Return a compiled function of floats."""
     return numba.njit(error_model="numpy")(hand.value_and_grad(formula))
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """A compiled function of floats, without the gradient."""
+    """Return a compiled function of floats, without the gradient."""
     return numba.njit(error_model="numpy")(hand.value(formula))
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """A compiled loop over the points of arrays."""
+    """Return a compiled loop over the points of arrays."""
     return _loop(formula), arrays
 
 
 def parallel(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The same, shared out over the CPUs, with the rules of floats relaxed."""
+    """Return the same, shared out over the CPUs, with the rules of floats relaxed."""
     return _loop(formula, parallel=True, fastmath=True), arrays
 
 

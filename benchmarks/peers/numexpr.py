@@ -21,7 +21,7 @@ numexpr.set_num_threads(min(cpus(), numexpr.MAX_THREADS))
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """A function of arrays."""
+    """Return a function of arrays."""
     if not formula.partials:
         raise Unsupported("skipped: NumExpr has no erf" if "erf" in formula.text else "skipped: no partials written")
     compiled = [_compiled(text, formula) for text in (formula.text, *formula.partials)]
@@ -34,7 +34,7 @@ def threads() -> int:
 
 
 def _compiled(text: str, formula: Formula) -> tuple[numexpr.NumExpr, list[int]]:
-    """An expression compiled, and which of the arguments it has."""
+    """Return an expression compiled, and which of the arguments it has."""
     words = set(re.findall(r"\w+", text))
     used = [k for k, name in enumerate(formula.args) if name in words]
     return numexpr.NumExpr(text, [(formula.args[k], np.float64) for k in used]), used

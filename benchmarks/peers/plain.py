@@ -14,7 +14,7 @@ from benchmarks.formulas import Formula
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The pasted function, of arrays of float64 of one shape."""
+    """Return the pasted function, of arrays of float64 of one shape."""
     scope: dict[str, Any] = {}
     exec("import numpy as np\n" + symdiff.compile(formula.text, args=formula.args).value_and_grad.source, scope)
     return scope["value_and_grad"], arrays

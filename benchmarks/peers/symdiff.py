@@ -18,74 +18,74 @@ VERSION = symdiff.__version__
 
 
 def function(formula: Formula) -> symdiff.Function:
-    """The formula compiled."""
+    """Return the formula compiled."""
     return symdiff.compile(formula.text, args=formula.args)
 
 
 def value_and_grad(formula: Formula) -> symdiff.Function:
-    """A Function of floats or arrays."""
+    """Return a Function of floats or arrays."""
     return function(formula).value_and_grad
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
-    """The same Function."""
+    """Return the same Function."""
     return value_and_grad(formula), arrays
 
 
 def value_and_grad_out(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The same Function, writing into arrays made before."""
+    """Return the same Function, writing into arrays made before."""
     f, out = value_and_grad(formula), outputs(formula, len(arrays[0]))
     return lambda *x: f(*x, out=out), arrays
 
 
 def outputs(formula: Formula, size: int, make: Callable[[int], Any] = np.zeros) -> tuple[Any, ...]:
-    """What `out=` of `value_and_grad` takes, made by `make`: zeros are touched when they are written first."""
+    """Return what `out=` of `value_and_grad` takes, made by `make`: zeros are touched when they are written first."""
     return make(size), tuple(make(size) for _ in formula.args)
 
 
 def native(formula: Formula) -> symdiff.Function:
-    """The same, where arrays are computed by native code."""
+    """Return the same, where arrays are computed by native code."""
     return symdiff.compile(formula.text, args=formula.args, backend="llvm").value_and_grad
 
 
 def native_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
-    """The same Function."""
+    """Return the same Function."""
     return native(formula), arrays
 
 
 def native_out(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The same Function, writing into arrays made before."""
+    """Return the same Function, writing into arrays made before."""
     f, out = native(formula), outputs(formula, len(arrays[0]))
     return lambda *x: f(*x, out=out), arrays
 
 
 def hessian(formula: Formula) -> Call:
-    """The dense Hessian."""
+    """Return the dense Hessian."""
     return Call(function(formula).hessian, formula.point)
 
 
 def hessian_coo(formula: Formula) -> Call:
-    """The entries of the Hessian that are not structurally zero."""
+    """Return the entries of the Hessian that are not structurally zero."""
     return _sparse(function(formula).hessian, formula.point)
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """The dense Hessian at each point."""
+    """Return the dense Hessian at each point."""
     return Call(function(formula).hessian, arrays)
 
 
 def hessian_coo_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """The entries of the Hessian at each point."""
+    """Return the entries of the Hessian at each point."""
     return _sparse(function(formula).hessian, arrays)
 
 
 def jacobian(formula: Formula) -> Call:
-    """The dense Jacobian."""
+    """Return the dense Jacobian."""
     return Call(function(formula).jacobian, formula.point)
 
 
 def jacobian_coo(formula: Formula) -> Call:
-    """The entries of the Jacobian that are not structurally zero."""
+    """Return the entries of the Jacobian that are not structurally zero."""
     return _sparse(function(formula).jacobian, formula.point)
 
 
@@ -114,13 +114,13 @@ def _compiled(problem: Problem, backend: str = "numpy") -> symdiff.Function:
 
 
 def derivatives(formula: Formula) -> tuple[symdiff.Function, ...]:
-    """The Functions, which compute floats by the math module."""
+    """Return the Functions, which compute floats by the math module."""
     f = function(formula)
     return f, f.grad, f.hessian
 
 
 def derivatives_arrays(formula: Formula) -> tuple[Callable[..., Any], ...]:
-    """The Functions on arrays of one point, computed by NumPy."""
+    """Return the Functions on arrays of one point, computed by NumPy."""
 
     def on_arrays(f: symdiff.Function) -> Callable[..., Any]:
         return lambda *x: f(*(np.array([value]) for value in x))

@@ -21,13 +21,13 @@ _NAMES = functions(symengine, erf=symengine.erf, add=symengine.Add)
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """A function of floats, which returns an array."""
+    """Return a function of floats, which returns an array."""
     compiled = _lambdify(formula)
     return lambda *x: compiled(x)
 
 
 def unsafe(formula: Formula) -> Callable[..., Any]:
-    """A function of floats, which leaves its results in an array that it keeps."""
+    """Return a function of floats, which leaves its results in an array that it keeps."""
     count = len(formula.args)
     given, result = np.zeros(count), np.zeros(count + 1)
     names = ", ".join(f"x{k}" for k in range(count))
@@ -38,23 +38,23 @@ def unsafe(formula: Formula) -> Callable[..., Any]:
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """A function of one array, a row a point."""
+    """Return a function of one array, a row a point."""
     compiled = _lambdify(formula)
     return lambda x: compiled(x).T, (np.stack(arrays, axis=1),)
 
 
 def hessian(formula: Formula) -> Call:
-    """A function of an array; the matrix row by row."""
+    """Return a function of an array; the matrix row by row."""
     return Call(_second(formula), (np.array(formula.point),))
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """A function of one array, a row a point; the matrices row by row."""
+    """Return a function of one array, a row a point; the matrices row by row."""
     return Call(_second(formula), (np.stack(arrays, axis=1),))
 
 
 def jacobian(formula: Formula) -> Call:
-    """A function of an array; the matrix row by row."""
+    """Return a function of an array; the matrix row by row."""
     symbols = [symengine.Symbol(name) for name in formula.args]
     results = formula.function(_NAMES)(*symbols)
     entries = [result.diff(symbol) for result in results for symbol in symbols]

@@ -38,28 +38,28 @@ _FUNCTIONS = {
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """A function of floats, over the math module."""
+    """Return a function of floats, over the math module."""
     return _lambdify(formula, ["math"])
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """A function of floats, over the math module, that returns the value alone."""
+    """Return a function of floats, over the math module, that returns the value alone."""
     symbols = sympy.symbols(formula.args)
     return sympy.lambdify(symbols, formula.function(_NAMES)(*symbols), ["math"], cse=True)
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """A function of arrays, over NumPy and SciPy."""
+    """Return a function of arrays, over NumPy and SciPy."""
     return _lambdify(formula, ["scipy", "numpy"]), arrays
 
 
 def hessian(formula: Formula) -> Call:
-    """A function of floats, which returns the rows as lists."""
+    """Return a function of floats, which returns the rows as lists."""
     return Call(_second(formula, ["math"]), formula.point)
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """A function of arrays, which returns the rows as lists, of arrays and, for constants, numbers."""
+    """Return a function of arrays, which returns the rows as lists, of arrays and, for constants, numbers."""
     size = len(arrays[0])
 
     def arranged(rows: list[list[Any]]) -> np.ndarray:
@@ -69,7 +69,7 @@ def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 
 
 def jacobian(formula: Formula) -> Call:
-    """A function of floats, which returns the rows as lists."""
+    """Return a function of floats, which returns the rows as lists."""
     symbols = sympy.symbols(formula.args)
     results = formula.function(_NAMES)(*symbols)
     rows = [[result.diff(symbol) for symbol in symbols] for result in results]

@@ -73,7 +73,7 @@ def gradient(problem: Problem) -> Call:
 
 
 def product(problem: Problem) -> Call:
-    """The gradient of the gradient."""
+    """Return the gradient of the gradient."""
     loss, point = _loss(problem), _tensors(problem.point)
     wrt = [point[place].requires_grad_() for place in problem.places]
 

@@ -79,5 +79,5 @@ class Setup:
 
 
 def expected(formula: Formula) -> Any:
-    """The numbers of symdiff at the formula's point, which the others are held against."""
+    """Return the numbers of symdiff at the formula's point, which the others are held against."""
     return numbers(base.value_and_grad(formula)(*formula.point))

@@ -35,7 +35,7 @@ History = dict[str, tuple[int, float, float, int]]
 
 
 def run(setup: Setup) -> Findings:
-    """A table a formula and size, and its targets."""
+    """Yield a table a formula and size, and its targets."""
     _race(setup, A, 10, 0, {})  # loads and builds what is made on first use
     for formula in (A, B, C, D, E):
         history: History = {}
@@ -71,7 +71,7 @@ def _race(setup: Setup, formula: Formula, size: int, rounds: int, history: Histo
 
 
 def pieces(formula: Formula, arrays: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-    """The numbers of symdiff, computed a few points at a time, which all is held against, symdiff itself too."""
+    """Return the numbers of symdiff, computed a few points at a time, which all is held against, symdiff itself too."""
     f, size = base.value_and_grad(formula), len(arrays[0])
     found = [np.empty(size) for _ in range(len(arrays) + 1)]
     for start in range(0, size, PIECE):

@@ -15,7 +15,7 @@ AHEAD_OF = ("jax (jit)", "casadi", "casadi (buffer)", "symengine (LLVM)", "autog
 
 
 def run(setup: Setup) -> Findings:
-    """A table a formula, and the targets for A and B."""
+    """Yield a table a formula, and the targets for A and B."""
     for formula in (A, B):
         entrants = setup.entrants("VALUES", lambda make, formula=formula: Call(make(formula), formula.point))
         rows = race(entrants, numbers(base.function(formula)(*formula.point)), **setup.pace)

@@ -13,7 +13,7 @@ LIMIT = 0.005  # seconds, for formula A
 
 
 def run(setup: Setup) -> Findings:
-    """A table a formula, and the target for A."""
+    """Yield a table a formula, and the target for A."""
     entrants = setup.first_results()
     sprint(entrants, A, expected(A), rounds=1)  # loads and builds what is made on first use
     for formula in (A,) if setup.quick else (A, E):

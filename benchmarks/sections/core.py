@@ -22,7 +22,7 @@ WHAT = {"GRADIENTS": "value and gradient", "PRODUCTS": "Hessian-vector product"}
 
 
 def run(setup: Setup) -> Findings:
-    """A table of calls a problem, with its targets, then those of the way to the first gradient."""
+    """Yield a table of calls a problem, with its targets, then those of the way to the first gradient."""
     small, classes, chain = network(FEW), perceptron(), rosenbrock(VARIABLES)
     yield from _calls(setup, small, "GRADIENTS", AHEAD_OF)
     for points in (MORE,) if setup.quick else (MORE, MOST):
@@ -49,6 +49,6 @@ def _calls(setup: Setup, problem: Problem, kind: str, ahead_of: tuple[str, ...] 
 
 
 def _expected(problem: Problem, kind: str) -> Any:
-    """The numbers of symdiff, which the others are held against."""
+    """Return the numbers of symdiff, which the others are held against."""
     call: Call = getattr(base, kind)["symdiff"](problem)
     return call.arranged(call())

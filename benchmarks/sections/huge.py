@@ -18,7 +18,7 @@ PATIENCE = 10  # times SECONDS, then the process is ended
 
 
 def run(setup: Setup) -> Findings:
-    """A table, and the targets for the largest."""
+    """Yield a table, and the targets for the largest."""
     if setup.quick:
         yield Target("huge", None, "not run with --quick")
         return

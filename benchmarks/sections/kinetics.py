@@ -12,7 +12,7 @@ TITLE = "kinetics: the Jacobian of mass-action kinetics at one point"
 
 
 def run(setup: Setup) -> Findings:
-    """A table of the way to the first result, and one of calls."""
+    """Yield a table of the way to the first result, and one of calls."""
     jacobian = base.function(K).jacobian
     expected = numbers(jacobian(*K.point))
     summary = f"{K.summary}, {int(jacobian.sparsity.sum()):,} of {expected.size:,} entries not structurally zero"

@@ -28,7 +28,7 @@ _TRACED = "what NumPy reports to tracemalloc"
 
 
 def run(setup: Setup) -> Findings:
-    """A table of calls with its targets, then one of arrays in files."""
+    """Yield a table of calls with its targets, then one of arrays in files."""
     size, formulas = (QUICK, (A,)) if setup.quick else (SIZE, (A, B, C))
     data: list[dict[str, Any]] = []
     for formula in formulas:

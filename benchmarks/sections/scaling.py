@@ -34,13 +34,13 @@ PHASES = ("parse", "lower", "derive", "emit", "bytecode", "first call")
 
 
 def run(setup: Setup) -> Findings:
-    """The tables and targets of both kinds of sums."""
+    """Yield the tables and targets of both kinds of sums."""
     for title, distinct in VARIANTS:
         yield from _grow(setup, title, distinct=distinct)
 
 
 def _grow(setup: Setup, title: str, *, distinct: bool) -> Findings:
-    """A table a size, then the phases of symdiff and the targets."""
+    """Yield a table a size, then the phases of symdiff and the targets."""
     limits = {module.FIRST: module.TERMS for module in setup.peers.values() if hasattr(module, "TERMS")}
     phases: list[dict[str, Any]] = []
     history: dict[str, dict[int, float]] = {}  # by label, seconds at each size
@@ -73,12 +73,12 @@ def _excuse(label: str, limit: int, count: int, times: dict[int, float], budget:
 
 
 def _exponent(times: dict[int, float]) -> float:
-    """The power of n with which the times grow, fitted."""
+    """Return the power of n with which the times grow, fitted."""
     return float(np.polyfit(np.log(list(times)), np.log(list(times.values())), 1)[0])
 
 
 def _phases(formula: Formula, rounds: int) -> tuple[dict[str, Any], np.ndarray]:
-    """The median seconds of each phase of symdiff, and the numbers that come out."""
+    """Return the median seconds of each phase of symdiff, and the numbers that come out."""
     measured: dict[str, list[float]] = {phase: [] for phase in PHASES}
     nest = (0, tuple(range(1, len(formula.args) + 1)))
 

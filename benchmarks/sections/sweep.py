@@ -24,7 +24,7 @@ LIMIT = 1.1  # times NumPy, by minima
 
 
 def run(setup: Setup) -> Findings:
-    """A table a formula, and for each way to use NumPy the target for the worst size."""
+    """Yield a table a formula, and for each way to use NumPy the target for the worst size."""
     for formula in (A, B, C, D, E):
         most = QUICK.get(formula.name, QUICK[""]) if setup.quick else MOST.get(formula.name, SIZES[-1])
         sizes = [size for size in SIZES[:: 2 if setup.quick else 1] if size <= most]
@@ -37,7 +37,7 @@ def run(setup: Setup) -> Findings:
 
 
 def _measured(setup: Setup, formula: Formula, size: int) -> dict[str, Any]:
-    """The times of one size, and the ratios of symdiff's to the others': of minima, and the median of rounds."""
+    """Return the times of one size, and the ratios of symdiff's to the others': of minima, and the median of rounds."""
     arrays = formula.arrays(size)
     entrants: dict[str, Call | str] = {}
     for tool, make in {BASE: base.ARRAYS[BASE], BY_HAND: hand.ARRAYS[BY_HAND], PLAIN: plain.ARRAYS[PLAIN]}.items():

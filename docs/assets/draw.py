@@ -36,7 +36,7 @@ def _number(value: float) -> str:
 
 
 def picture() -> str:
-    """The text of the picture."""
+    """Return the text of the picture."""
     f = symdiff.compile(FORMULA)
     steps = {step.name: step for step in f.trace(**POINT) if step.name in PLACES}
     middle = ' text-anchor="middle"'

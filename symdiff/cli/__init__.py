@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _warner(others: Callable[..., None]) -> Callable[..., None]:
-    """What prints warnings: those about the formula as errors are printed, `others` prints all others."""
+    """Return what prints warnings: those about the formula as errors are printed, `others` prints all others."""
 
     def show(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> None:
         if issubclass(category, FormulaWarning):

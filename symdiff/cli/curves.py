@@ -37,7 +37,7 @@ def sampled(lines: Lines, start: float, stop: float, limits: tuple[float, float]
 
 
 def _limits(lines: Lines, k: int, x: Array, y: Array) -> tuple[float, float] | None:
-    """The lowest and highest value to show: of all where they are bounded, of most on the side of a pole."""
+    """Return the lowest and highest value to show: of all where they are bounded, of most on the side of a pole."""
     finite = y[np.isfinite(y)]
     if not len(finite):
         return None
@@ -98,7 +98,7 @@ def _refined(lines: Lines, k: int, x: Array, y: Array, limits: tuple[float, floa
 
 
 def surface_limits(values: Array) -> tuple[float, float] | None:
-    """The lowest and highest value of a surface to show, without what is extreme near a pole."""
+    """Return the lowest and highest value of a surface to show, without what is extreme near a pole."""
     finite = values[np.isfinite(values)]
     if not len(finite):
         return None
@@ -120,7 +120,7 @@ def comparable(limits: Sequence[tuple[float, float]]) -> bool:
 
 
 def results(values: Any, count: int) -> Array:
-    """The results of a call on `count` points, in order, a row for each element."""
+    """Return the results of a call on `count` points, in order, a row for each element."""
     listed = values if isinstance(values, tuple) else (values,)
     rows = [np.asarray(v, np.float64).reshape(count, -1).T for v in listed]
     return np.concatenate(rows)

@@ -25,7 +25,7 @@ _ROWS = 100_000  # most lines of a table
 
 
 def parser_of(name: str, description: str, *examples: str) -> Parser:
-    """The parser of a command, with its description and examples of its own."""
+    """Return the parser of a command, with its description and examples of its own."""
     lines = "".join(f"\n  symdiff {name} {example}" for example in examples)
     return Parser(
         prog=f"symdiff {name}",
@@ -84,7 +84,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 
 def compiled(options: argparse.Namespace, *, optimize: bool = True) -> Function:
-    """The formula of a command."""
+    """Return the formula of a command."""
     return symdiff.compile(
         options.formula.strip(),
         args=None if options.args is None else ",".join(options.args),
@@ -94,13 +94,13 @@ def compiled(options: argparse.Namespace, *, optimize: bool = True) -> Function:
 
 
 def member(f: Function, of: str) -> Function:
-    """What of a formula a command is about."""
+    """Return what of a formula a command is about."""
     found: Function = f if of == "value" else getattr(f, of)
     return found
 
 
 def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
-    """The values of each argument, in order."""
+    """Return the values of each argument, in order."""
     values = assigned(f.args, f.cores, given, "--at")
     missing = [name for name in f.args if name not in values]
     if missing:
@@ -110,7 +110,7 @@ def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
 
 
 def single(name: str, values: np.ndarray, option: str = "--at") -> float:
-    """The number that an option gives to a name.
+    """Return the number that an option gives to a name.
 
     Raises:
         ValueError: it gives several.
@@ -121,12 +121,12 @@ def single(name: str, values: np.ndarray, option: str = "--at") -> float:
 
 
 def one_point(f: Function, given: Sequence[str]) -> list[Any]:
-    """The arguments at one point: numbers, and arrays where they are declared."""
+    """Return the arguments at one point: numbers, and arrays where they are declared."""
     return [p if core else single(name, p) for name, core, p in zip(f.args, f.cores, points(f, given), strict=True)]
 
 
 def everywhere(f: Function, given: Sequence[str]) -> list[Any]:
-    """The arguments as a call takes them: at one point, or, where none is an array, at all combinations of values."""
+    """Return the arguments of a call: at one point, or at all combinations of values where one is an array."""
     at = points(f, given)
     return one_point(f, given) if any(f.cores) or all(len(p) == 1 for p in at) else list(grid(at))
 
@@ -134,7 +134,7 @@ def everywhere(f: Function, given: Sequence[str]) -> list[Any]:
 def assigned(
     names: Sequence[str], cores: Sequence[Shape], given: Sequence[str], option: str, what: str = "an argument"
 ) -> dict[str, np.ndarray]:
-    """The values that an option gives to some of these names, by NAME=VALUE."""
+    """Return the values that an option gives to some of these names, by NAME=VALUE."""
     values: dict[str, np.ndarray] = {}
     for k, word in enumerate(given):
         name, equals, text = (part.strip() for part in word.partition("="))
@@ -191,7 +191,7 @@ def _values(name: str, text: str, option: str, whole: str | None = None) -> np.n
 
 
 def number(name: str, text: str, option: str = "--at", whole: str | None = None) -> float:
-    """A number, or an expression of constants such as pi/2.
+    """Return a number, or an expression of constants such as pi/2.
 
     Args:
         name: what it is given to.
@@ -215,7 +215,7 @@ _NEXT = re.compile(r"[,;\s]\s*(?=\w+\s*=)")  # between NAME=VALUE and another in
 
 
 def _not_a_number(name: str, part: str, whole: str, option: str) -> str:
-    """The message for a part of the value of a name, with what to write."""
+    """Return the message for a part of the value of a name, with what to write."""
     words = _NEXT.split(f"{name}={whole}")
     if len(words) > 1:
         return f"each argument is a word of its own: {option} {' '.join(words)}"

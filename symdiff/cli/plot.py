@@ -135,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _axes(given: Sequence[str]) -> list[_Axis]:
-    """The ranges."""
+    """Return the ranges."""
     if not 1 <= len(given) <= 2:
         many = f", not {len(given)}" if given else ""
         raise ValueError(f"plot takes one range or two, as --range x=-3:3{many}")
@@ -160,7 +160,7 @@ def _axes(given: Sequence[str]) -> list[_Axis]:
 
 
 def _values(f: Function, axes: Sequence[_Axis], at: Sequence[str]) -> list[Any]:
-    """The value of each argument, in order; None for those with a range."""
+    """Return the value of each argument, in order; None for those with a range."""
     names = [axis.name for axis in axes]
     for name in names:
         if name not in f.args:
@@ -187,7 +187,7 @@ def _values(f: Function, axes: Sequence[_Axis], at: Sequence[str]) -> list[Any]:
 
 
 def _format(figure: Figure, output: str) -> str:
-    """The format that the suffix says."""
+    """Return the format that the suffix says."""
     known = sorted(k for k in figure.canvas.get_supported_filetypes() if k not in _OTHER)
     suffix = Path(output).suffix
     if suffix[1:].lower() not in known:
@@ -198,20 +198,20 @@ def _format(figure: Figure, output: str) -> str:
 
 
 def _called(f: Function, given: Sequence[Any], at: Sequence[Array]) -> Array:
-    """A row for each result of the function, at points of its ranges."""
+    """Return a row for each result of the function, at points of its ranges."""
     ranges = iter(at)
     count = len(at[0])
     return results(f(*[next(ranges) if value is None else value for value in given]), count)
 
 
 def _defined(f: Function, g: Function, given: Sequence[Any], *at: Array) -> Array:
-    """A derivative of f where f has a value: that of log(x) has one for negative x too."""
+    """Return a derivative of f where f has a value: that of log(x) has one for negative x too."""
     values = _called(g, given, at)
     return values if g is f else np.where(np.isnan(_called(f, given, at)), np.nan, values)
 
 
 def _labels(f: Function) -> list[str]:
-    """A name for each result, element by element."""
+    """Return a name for each result, element by element."""
     if f.results == ((),):
         return ["f" if f.outputs == ("out",) else f.outputs[0]]
     labels = []
@@ -222,7 +222,7 @@ def _labels(f: Function) -> list[str]:
 
 
 def _title(f: Function, fixed: Sequence[str]) -> str:
-    """The formula, in at most three lines, and what is held fixed."""
+    """Return the formula, in at most three lines, and what is held fixed."""
     text = "; ".join(line.strip() for line in f.text.split("\n") if line.strip())
     lines = textwrap.wrap(text, 72, break_long_words=True, max_lines=3, placeholder=" ...")
     return "\n".join([*lines, *textwrap.wrap(", ".join(fixed), 72, max_lines=2, placeholder=", ...")])
@@ -246,7 +246,7 @@ _RAISED = ("", "", "²", "³", "⁴")
 
 
 def _curves(figure: Figure, f: Function, axis: _Axis, given: Sequence[Any], order: int) -> None:
-    """The function and its derivatives by the one name."""
+    """Return the function and its derivatives by the one name."""
     labels = _named(f, axis, given)
     if len(labels) > _LINES:
         raise ValueError(f"the formula has {len(labels)} results; at most {_LINES} are drawn")
@@ -280,7 +280,7 @@ def _curves(figure: Figure, f: Function, axis: _Axis, given: Sequence[Any], orde
 
 
 def _frame(panel: Axes, axis: _Axis, low: float, high: float) -> None:
-    """The limits of a panel, and its zero line."""
+    """Return the limits of a panel, and its zero line."""
     margin = 0.06 * (high - low) or 0.06 * abs(high) or 1.0
     panel.set_xlim(axis.start, axis.stop)
     panel.set_ylim(low - margin, high + margin)
@@ -289,7 +289,7 @@ def _frame(panel: Axes, axis: _Axis, low: float, high: float) -> None:
 
 
 def _named(f: Function, axis: _Axis, given: Sequence[Any]) -> list[str]:
-    """The labels of the results; sizes are those at hand."""
+    """Return the labels of the results; sizes are those at hand."""
     labels = _labels(f) if all(isinstance(product(shape), int) for shape in f.results) else []
     count = len(_called(f, given, [np.array([axis.start])]))
     return (

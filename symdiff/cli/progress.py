@@ -70,7 +70,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def _stage(thread: int) -> str:
-    """What a thread does, by the modules that it is in."""
+    """Return what a thread does, by the modules that it is in."""
     frame: FrameType | None = sys._current_frames().get(thread)  # noqa: SLF001 - public by its documentation
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
@@ -151,5 +151,5 @@ class _Cleared(io.TextIOBase):
         return self._stream.buffer
 
     def fileno(self) -> int:
-        """That of the stream."""
+        """Return the file descriptor of the stream."""
         return self._stream.fileno()

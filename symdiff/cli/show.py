@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _shown(f: Function, g: Function, at: Sequence[str], wrt: Sequence[str]) -> str:
-    """The formula, what g of it and the derivatives of g are at the points that `--at` gives, and the source."""
+    """Return the formula, what g of it and the derivatives of g are at the points that `--at` gives, and the source."""
     lines = f.text.splitlines()
     head = f" = {f.text}" if len(lines) == 1 and ";" not in f.text else ":\n  " + "\n  ".join(lines)
     parts = [f"f({', '.join(f.args)}){head}"]
@@ -68,14 +68,14 @@ def _remarks(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> list[str]
 
 
 def _labels(f: Function) -> list[str]:
-    """What the outputs are called; of a derivative they may have the names of arguments."""
+    """Return what the outputs are called; of a derivative they may have the names of arguments."""
     if f.name == "value" and f.results == ((),):
         return ["value"]
     return [f"{f.name}.{name}" if name in f.args else name for name in f.outputs]
 
 
 def _point(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
-    """The outputs, and derivatives by these names, at one point, a line each."""
+    """Return the outputs, and derivatives by these names, at one point, a line each."""
     rows: list[tuple[str, str, Any]] = [
         ("at", f"{name} = ", _short(value)) for name, value in zip(f.args, given, strict=True)
     ]
@@ -94,14 +94,14 @@ def _point(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
 
 
 def _text(value: Any, head: str) -> str:
-    """A number, or an array behind `head`."""
+    """Return a number, or an array behind `head`."""
     if not np.ndim(value):
         return repr(value if type(value) is int else float(value))
     return np.array2string(np.asarray(value), prefix=head, threshold=60)
 
 
 def _table(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
-    """The outputs, and derivatives by these names, at all points, a line each."""
+    """Return the outputs, and derivatives by these names, at all points, a line each."""
     count = len(given[0])
     columns = list(zip(f.args, given, strict=True))
     columns += list(zip(_labels(f), leaves(f(*given)), strict=True))
@@ -120,5 +120,5 @@ def _table(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
 
 
 def _short(value: Any) -> Any:
-    """A whole number without its point, unless it is a long one."""
+    """Return a whole number without its point, unless it is a long one."""
     return int(value) if type(value) is float and value.is_integer() and abs(value) < 1e7 else value

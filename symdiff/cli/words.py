@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         self._words: list[str] = []
 
     def parse_args(self, args: Sequence[str], namespace: Any = None) -> argparse.Namespace:  # type: ignore[override]
-        """The options; words that are left over end the program."""
+        """Return the options; words that are left over end the program."""
         self._words = [word.strip() for word in args]
         options: argparse.Namespace
         options, rest = self.parse_known_args(args, namespace)
@@ -55,7 +55,7 @@ class Parser(argparse.ArgumentParser):
         return any(known.startswith(option) for known in self._option_string_actions)
 
     def _left_over(self, formula: str, rest: list[str]) -> str:
-        """The message for words that are neither the formula nor options."""
+        """Return the message for words that are neither the formula nor options."""
         word = rest[0]
         if word in self._commands:
             return f"the command goes first: symdiff {word} FORMULA"
@@ -73,7 +73,7 @@ class Parser(argparse.ArgumentParser):
         return f"there are more words than the formula {_cut(formula)!r}; {quotes}"
 
     def _no_command(self, word: str) -> str | None:
-        """The message for a first word that is meant as a command."""
+        """Return the message for a first word that is meant as a command."""
         if not self._commands or not re.fullmatch(r"[A-Za-z_]{3,}", word) or is_function(word):
             return None
         message = f"there is no command {_cut(word)!r}"
@@ -84,7 +84,7 @@ class Parser(argparse.ArgumentParser):
         return f"{message}; symdiff FORMULA prints its value and gradient, and there are {', '.join(self._commands)}"
 
     def _unknown(self, words: Sequence[str]) -> str | None:
-        """The message for the first of some words that looks like an option and is none."""
+        """Return the message for the first of some words that looks like an option and is none."""
         for word in words:
             option = word.partition("=")[0]
             known = [name for name in self._option_string_actions if name[:2] == "--"]
@@ -103,7 +103,7 @@ class Parser(argparse.ArgumentParser):
         return None
 
     def _taken(self) -> str | None:
-        """The message for a formula that was taken for a value of the option before it."""
+        """Return the message for a formula that was taken for a value of the option before it."""
         for word in reversed(self._words):
             action = self._option_string_actions.get(word)
             if action is not None and action.nargs == "+":
@@ -124,13 +124,13 @@ def _is_formula(text: str) -> bool:
 
 
 def member_of(word: str) -> str | None:
-    """What of a formula a word means, by its name or one that it has elsewhere."""
+    """Return what of a formula a word means, by its name or one that it has elsewhere."""
     names = (word, KNOWN_AS.get(word.lower(), "").removeprefix("f."), nearest(word, MEMBERS))
     return next((name for name in names if name in MEMBERS), None)
 
 
 def one_of(names: Sequence[str], meant: Callable[[str], str | None] | None = None) -> Callable[[str], str]:
-    """The type of an option that takes one of some names; `meant` is the one that another word is meant for."""
+    """Return the type of an option that takes one of some names; `meant` is the one that another word is meant for."""
 
     def read(word: str) -> str:
         if word in names:

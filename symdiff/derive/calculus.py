@@ -23,7 +23,7 @@ def gradient(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def value_and_gradient(program: Program, wrt: Sequence[str], *, value: bool = True) -> Program:
-    """The one output, then its partial derivatives by each of `wrt`."""
+    """Return the one output, then its partial derivatives by each of `wrt`."""
     work = Pass(program)
     (output,) = work.program.outputs
     rows = work.rows_of(wrt)
@@ -35,7 +35,7 @@ def value_and_gradient(program: Program, wrt: Sequence[str], *, value: bool = Tr
 
 
 def vjp(program: Program, wrt: Sequence[str]) -> Program:
-    """Outputs, then cotangents of `wrt`, as a function of the inputs and of a cotangent for each output."""
+    """Return the outputs, then cotangents of `wrt`, as a function of the inputs and a cotangent for each output."""
     work = Pass(program)
     seeds: dict[int, int] = {}
     for output, name in zip(work.program.outputs, work.program.names, strict=True):
@@ -47,7 +47,7 @@ def vjp(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def jvp(program: Program, wrt: Sequence[str]) -> Program:
-    """Outputs, then their tangents, as a function of the inputs and of a tangent for each of `wrt`."""
+    """Return the outputs, then their tangents, as a function of the inputs and a tangent for each of `wrt`."""
     work = Pass(program)
     dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in zip(work.rows_of(wrt), wrt, strict=True)})
     names, outputs = work.program.names, work.program.outputs
@@ -55,7 +55,7 @@ def jvp(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def partials(program: Program, wrt: Sequence[str]) -> Program:
-    """The partial derivative of every output by the one name in `wrt`.
+    """Return the partial derivative of every output by the one name in `wrt`.
 
     By a scalar it is a forward sweep; by an array (of one scalar output) a reverse sweep.
     """
@@ -87,7 +87,7 @@ def hessp(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
-    """The program as a function of one vector, in place of `wrt`, and of the other arguments."""
+    """Return the program as a function of one vector, in place of `wrt`, and of the other arguments."""
     graph = program.graph.like()
     builder = Builder(graph)
     given = dict(zip(program.arguments, program.inputs, strict=True))
@@ -191,7 +191,7 @@ def entries(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def pattern(program: Program) -> list[tuple[Place, int]]:
-    """The places and rows of what is not structurally zero in the one output, in the order of rows."""
+    """Return the places and rows of what is not structurally zero in the one output, in the order of rows."""
     (output,) = program.outputs
     graph = program.graph
     row = graph.rows[output]

@@ -12,7 +12,7 @@ from symdiff.ir import Program
 
 
 def every(program: Program, point: Sequence[Any]) -> tuple[tuple[Any, ...], dict[int, Any]]:
-    """The value of each row, and the adjoints of those that a single scalar output depends on.
+    """Return the value of each row, and the adjoints of those that a single scalar output depends on.
 
     Args:
         program: all of its rows are live.

@@ -36,7 +36,7 @@ class Exponent(NamedTuple):
     rows: tuple[tuple[int, Fraction], ...] = ()
 
     def plus(self, other: Exponent, k: Fraction | int = 1) -> Exponent:
-        """The sum with a multiple of another."""
+        """Return the sum with a multiple of another."""
         rows = dict(self.rows)
         for row, times in other.rows:
             rows[row] = rows.get(row, Fraction(0)) + k * times
@@ -44,11 +44,11 @@ class Exponent(NamedTuple):
         return Exponent(number, tuple([(row, times) for row, times in rows.items() if times]))
 
     def times(self, k: Fraction | int) -> Exponent:
-        """A multiple."""
+        """Return a multiple."""
         return Exponent().plus(self, k)
 
     def row(self, b: Builder) -> int:
-        """It as a row."""
+        """Return the exponent as a row."""
         total: int | None = None
         for row, k in self.rows:
             term = b.op("mul", b.const(float(k)), row)
@@ -60,12 +60,12 @@ class Exponent(NamedTuple):
 
 
 def exact(number: float) -> Fraction:
-    """A number as it is written in decimal digits."""
+    """Return a number as it is written in decimal digits."""
     return _sixths(Fraction(repr(number)))
 
 
 def _sixths(number: Fraction) -> Fraction:
-    """A number, which is a sixth, or half or a third, if rounding alone keeps it from being one."""
+    """Return a number, which is a sixth, or half or a third, if rounding alone keeps it from being one."""
     near = Fraction(round(6 * number), 6)
     return near if abs(near - number) <= Fraction(1e-15) else number
 
@@ -98,7 +98,7 @@ class Power:
     nested: bool = False
 
     def times(self, other: Power, k: int = 1) -> Power:
-        """The product with the k-th power of another of the same base."""
+        """Return the product with the k-th power of another of the same base."""
         return replace(
             self,
             exponent=self.exponent.plus(other.exponent, k),
@@ -110,11 +110,11 @@ class Power:
         )
 
     def slope(self) -> Power:
-        """The derivative, divided by the exponent."""
+        """Return the derivative, divided by the exponent."""
         return replace(self, exponent=self.exponent.plus(ONE, -1), odd=not self.odd)
 
     def row(self, b: Builder) -> int:
-        """It as a row, without the domain of a root whose power is whole."""
+        """Return the power as a row, without the domain of a root whose power is whole."""
         e, base = self.exponent, self.base
         if self.root is not None and (e.rows or not whole(e.number)):
             e, base = e.times(2), self.root
@@ -131,7 +131,7 @@ class Power:
         return b.op("mul", b.op("sign", base), _power(b, b.op("abs", base), e))
 
     def domain(self, b: Builder) -> int | None:
-        """A factor that is NaN where a root is, of which the power is whole; None if there is none."""
+        """Return a factor that is NaN where a root is, of which the power is whole; None if there is none."""
         if not self.half or self.length or b.graph.complex or not (whole(self.exponent.number) or self.exponent.rows):
             return None
         return b.op("where", b.op("lt", self.base, b.const(0.0)), b.const(float("nan")), b.const(1.0))
@@ -143,7 +143,7 @@ def whole(number: Fraction) -> bool:
 
 
 def _power(b: Builder, base: int, exponent: Exponent) -> int:
-    """A power, by the square root where there is one of the base already."""
+    """Return a power, by the square root where there is one of the base already."""
     below = exponent.number - Fraction(1, 2)
     if not exponent.rows and below in (1, 2, 3):
         for name in ("sqrt", "magnitude"):
@@ -167,7 +167,7 @@ class Product:
             self.factors[factor] = (first, before + n * k)
 
     def row(self, b: Builder, number: float = 1.0, see: Callable[[int], int] = int) -> int:
-        """It as a row, times a further number; `see` is done to each row that is made."""
+        """Return the product as a row, times a further number; `see` is called with each row that is made."""
         over: int | None = None
         under: int | None = None
         for row, k in self.factors.values():
@@ -199,7 +199,7 @@ class Monomials:
         self._powers: dict[int, Power | None] = {}
 
     def same(self, i: int) -> int:
-        """The first row that is known to have the value of row `i`."""
+        """Return the first row that is known to have the value of row `i`."""
         self._catch_up(i)
         return self._same[i]
 
@@ -220,7 +220,7 @@ class Monomials:
         return i
 
     def _through(self, i: int) -> int | None:
-        """The operand that row `i` leaves as it is, where that matters; None if it has none."""
+        """Return the operand that row `i` leaves as it is, where that matters; None if it has none."""
         row = self.rows[i]
         return int(row[_SEEN_THROUGH[row[0]]]) if row[0] in _SEEN_THROUGH else None
 
@@ -298,7 +298,7 @@ class Monomials:
         return made
 
     def exponent(self, i: int) -> Exponent:
-        """A row as an exponent: a sum of a number and of rows."""
+        """Return a row as an exponent: a sum of a number and of rows."""
         total = Exponent()
         waiting = [(i, 1)]
         for _ in range(_MOST):
@@ -352,7 +352,7 @@ class Monomials:
         return replace(inner, base=base, root=i if inner.length else None)
 
     def _root(self, base: int, exponent: Exponent, *, odd: bool = False) -> Power:
-        """The power of a base that is not whole."""
+        """Return the power of a base that is not whole."""
         real = not self.builder.graph.complex
         known, number = not exponent.rows, exponent.number
         j = self.plain(base)
@@ -384,7 +384,7 @@ class Monomials:
     # What is odd in a length
 
     def unit(self, i: int) -> int | None:
-        """A length, or absolute value, in which row `i` may be odd."""
+        """Return a length, or absolute value, in which row `i` may be odd."""
         for _ in range(_DEEP):
             product = self.product(i)
             if product is None:
@@ -435,7 +435,7 @@ class Monomials:
         return made
 
     def _share(self, i: int, unit: int, deep: int) -> int | None:
-        """A factor that is odd in a unit, divided by it; None if it is none."""
+        """Return a factor that is odd in a unit, divided by it; None if it is none."""
         b = self.builder
         name, *parts = self.rows[self.plain(i)]
         if name in _ODD and (inner := self.over(parts[0], unit, deep - 1)) is not None:

@@ -54,10 +54,10 @@ def unneeded(builder: Builder, rows: Sequence[int], wanted: Collection[int]) -> 
 
 
 def loud(builder: Builder, row: Row, k: int, conditions: Sequence[int]) -> list[int]:
-    """Those of `conditions` on the result of an operation on shapes, as ones on its k-th operand,
+    """Return the conditions in which the tangent of the k-th operand of an operation on shapes could raise a flag.
 
-    in which that operand's tangent could raise a flag: it goes into a sum, or a product
-    with something that is not NaN there.
+    They are some of `conditions`, as conditions on the operand. The tangent goes into a sum there, or into a
+    product with something that is not NaN.
     """
     operation = row[0]
     if operation.arranges or isinstance(operation, Assemble):
@@ -68,7 +68,7 @@ def loud(builder: Builder, row: Row, k: int, conditions: Sequence[int]) -> list[
 
 
 def _carried(builder: Builder, operation: Structure, k: int, literals: Iterable[_Literal]) -> tuple[_Literal, ...]:
-    """What conditions on the result of an operation on shapes are on its k-th operand."""
+    """Return what conditions on the result of an operation on shapes are on its k-th operand."""
     found: list[_Literal] = []
     for condition, side in literals:
         axes = carried(operation, k, builder.shape(condition))

@@ -76,7 +76,7 @@ def chain(
 
 
 def _chosen(builder: Builder, condition: int, factor: int) -> int:
-    """The adjoint `factor` of a row that is NaN where the condition holds: 0 there, whatever came of the NaN."""
+    """Return the adjoint `factor` of a row that is NaN where the condition holds: 0 there, whatever came of the NaN."""
     support = support_of(builder, factor)
     if support is not None and builder.silence.excludes(when(builder, *support[:2]), condition):
         return factor
@@ -84,7 +84,7 @@ def _chosen(builder: Builder, condition: int, factor: int) -> int:
 
 
 def _partial(builder: Builder, i: int, row: Row, text: str, unneeded: Sequence[int]) -> int:
-    """The partial derivative of row `i` by a rule, which is not needed in each of some conditions."""
+    """Return the partial derivative of row `i` by a rule, which is not needed in each of some conditions."""
     primitive = PRIMITIVES[row[0]]
     bindings = dict(zip(primitive.parameters, row[1:], strict=True))
     bindings["out"] = i
@@ -138,7 +138,7 @@ def _away_inside(builder: Builder, condition: int, i: int) -> int:
 
 
 def _spread(builder: Builder, i: int, j: int, term: int) -> int:
-    """The sum of `term` over what row `j` was broadcast along in row `i`."""
+    """Return the sum of `term` over what row `j` was broadcast along in row `i`."""
     return builder.reduced(term, builder.shape(i), builder.shape(j))
 
 
@@ -162,7 +162,7 @@ def _structural(
 
 
 def _present(builder: Builder, i: int, other: int) -> int | None:
-    """The condition outside of which row `i` is absent, if there is one that its product with `other` has to keep."""
+    """Return the condition outside of which row `i` is absent, if its product with `other` has to keep one."""
     support = support_of(builder, i)
     if support is None or (elsewhere(builder, support) is None and _given(builder, other)):
         return None
@@ -170,7 +170,7 @@ def _present(builder: Builder, i: int, other: int) -> int | None:
 
 
 def times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int] = (), *, forward: bool = False) -> int:
-    """The product, with the conditions of both carried to the outside.
+    """Return the product, with the conditions of both carried to the outside.
 
     A factor that is assembled is multiplied at its places alone. The choices that enclose
     the others come first, so that conditions which only make sense inside of them are
@@ -226,7 +226,7 @@ def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int],
 
 
 def _choice(builder: Builder, condition: int, holds: bool, value: int) -> int:  # noqa: FBT001 - a side
-    """What is `value` on that side of the condition, else absent; scalars stay outside of a choice that a rule made."""
+    """Return `value` on that side of the condition, else 0; scalars stay outside of a choice that a rule made."""
     zero = builder.const(0.0)
     scale, array = split(builder, value)
     if any(scale) and builder.silence.choice(condition) is None and all(map(builder.finite, filter(None, scale))):
@@ -254,7 +254,7 @@ def corner_of(builder: Builder, condition: int) -> int | None:
 def _silent_product(
     builder: Builder, factor: int, partial: int, guards: Sequence[Choice], unneeded: Sequence[int]
 ) -> int:
-    """The product, NaN where a choice of the user's makes it absent or it is `unneeded`."""
+    """Return the product, NaN where a choice of the user's makes it absent or it is `unneeded`."""
     if not {builder.value(factor), builder.value(partial)} & {1.0, -1.0}:
         absent = [condition for guard in guards if (condition := elsewhere(builder, guard)) is not None]
         for condition in (*absent, *unneeded):
@@ -267,7 +267,7 @@ def _silent_product(
 
 
 def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> int:
-    """The product with an array that is zero outside of some places, made at those places alone."""
+    """Return the product with an array that is zero outside of some places, made at those places alone."""
     operation = row[0]
     parts: list[int] = []
     for place, part in zip(operation.places, row[1:], strict=True):
@@ -295,14 +295,14 @@ class Total:
             self._rows = [plus(self._builder, self.row(), term, unneeded)]
 
     def row(self) -> int | None:
-        """The row of the sum; None if there are no terms."""
+        """Return the row of the sum; None if there are no terms."""
         if len(self._rows) > 1:
             self._rows = [_joint(self._builder, self._rows)]
         return self._rows[0] if self._rows else None
 
 
 def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int] = ()) -> int:
-    """The sum; terms that are absent on the same side, or on opposite sides, share one select.
+    """Return the sum; terms that are absent on the same side, or on opposite sides, share one select.
 
     In each of the `unneeded` conditions it is not needed, whatever its value.
     """

@@ -45,17 +45,17 @@ Support = Callable[[int, int], "int | None"]
 
 
 def transposed(b: Builder, i: int, row: Row, k: int, bar: int, times: Times, support: Support) -> int:
-    """What adjoint `bar` of row `i` contributes to the adjoint of its k-th operand."""
+    """Return what adjoint `bar` of row `i` contributes to the adjoint of its k-th operand."""
     return _ADJOINTS[type(row[0])](b, i, row, k, bar, times, support)
 
 
 def pushed(b: Builder, i: int, row: Row, k: int, dot: int, times: Times) -> int:
-    """What tangent `dot` of the k-th operand of row `i` contributes to the tangent of the row."""
+    """Return what tangent `dot` of the k-th operand of row `i` contributes to the tangent of the row."""
     return _TANGENTS[type(row[0])](b, i, row, k, dot, times)
 
 
 def _extra(b: Builder, i: int, shape: Shape) -> Shape:
-    """The axes that row `i` has in front of those of `shape`."""
+    """Return the axes that row `i` has in front of those of `shape`."""
     have = b.shape(i)
     return have[: max(0, len(have) - len(shape))]
 
@@ -162,7 +162,7 @@ def _softmax_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Time
 
 
 def _softmax(b: Builder, i: int, row: Row, factor: int, times: Times) -> int:
-    """The Jacobian of softmax, which is symmetric: s*(v - sum(s*v))."""
+    """Return the Jacobian of softmax, which is symmetric: s*(v - sum(s*v))."""
     axes = row[0].axes
     mean = b.expand(b.summed(times(factor, i), b.shape(i), axes), axes)
     return times(b.op("sub", factor, mean), i)
@@ -275,14 +275,14 @@ _TANGENTS: dict[type[Structure], Callable[..., int]] = {
 
 
 def _others(b: Builder, row: Row) -> int:
-    """The partial derivatives of a product along one axis."""
+    """Return the partial derivatives of a product along one axis."""
     (axis,) = row[0].axes
     last = b.structure(Others(), b.permute(row[1], [*range(axis + 1, 0), axis]))
     return b.permute(last, [-1, *range(axis, -1)])
 
 
 def _others_partial(b: Builder, row: Row) -> int:
-    """The derivative of each product of the others by each element: the last two axes, in this order.
+    """Return the derivative of each product of the others by each element: the last two axes, in this order.
 
     The product of the others of element i is the product of a row in which element i is 1;
     so its derivative is, of that row, the products of the others, and 0 on the diagonal.

@@ -44,7 +44,7 @@ _SUMS = frozenset({"add", "sub", "neg"})
 
 
 def _terms(builder: Builder, i: int) -> tuple[int, ...]:
-    """The operands of row `i` if it is absent where all of them are; none if it is not known to be."""
+    """Return the operands of row `i` if it is absent where all of them are; none if it is not known to be."""
     row = builder.row(i)
     if row[0] == "mul":  # by a constant
         return row[2:] if builder.value(row[1]) is not None else row[1:2] if builder.value(row[2]) is not None else ()
@@ -52,7 +52,7 @@ def _terms(builder: Builder, i: int) -> tuple[int, ...]:
 
 
 def _present_sum(builder: Builder, i: int) -> int | None:
-    """The condition outside of which all terms of sum `i` are absent, if there is one.
+    """Return the condition outside of which all terms of sum `i` are absent, if there is one.
 
     What is made of an array that a choice of the user's makes absent, by a contraction or a
     rearrangement, is absent where all of that array is.
@@ -80,7 +80,7 @@ def _present_sum(builder: Builder, i: int) -> int | None:
 
 
 def _present_made(builder: Builder, row: Row) -> int | None:
-    """The condition outside of which the result of an operation on shapes is absent, from those of its operands.
+    """Return the condition outside of which the result of an operation on shapes is absent, from those of its operands.
 
     It is exact, element by element: a zero that is taken to be present may meet a NaN.
     """
@@ -103,7 +103,7 @@ def _present_made(builder: Builder, row: Row) -> int | None:
 
 
 def _of_user(builder: Builder, i: int) -> int | None:
-    """The condition on the elements of row `i` outside of which a choice of the user's makes them absent, if one does.
+    """Return the condition outside of which a choice of the user makes elements of row `i` absent, if there is one.
 
     (What is multiplied by the zero of a rule is finite.)
     """
@@ -114,12 +114,12 @@ def _of_user(builder: Builder, i: int) -> int | None:
 
 
 def when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 - a side
-    """The condition that says that `condition` is on this side."""
+    """Return the condition that says that `condition` is on this side."""
     return condition if holds else builder.joined("not", condition)
 
 
 def elsewhere(builder: Builder, choice: Choice | None) -> int | None:
-    """The condition under which a choice of the user's makes a value absent; None if there is none."""
+    """Return the condition under which a choice of the user's makes a value absent; None if there is none."""
     if choice is None:
         return None
     condition, holds, _ = choice

@@ -48,7 +48,7 @@ _SHARE = "where(special(corner(y == 0)), 0, x/away(special(corner(y == 0)), y))"
 
 
 def ways(program: Program) -> Ways | None:
-    """The program with other ways through some of its rows; None if there are none."""
+    """Return the program with other ways through some of its rows; None if there are none."""
     if not any(row[0] in _TRIGGERS or (row[0] == "pow" and _fractional(program, row)) for row in program.graph.rows):
         return None
     made = Ways(program)
@@ -56,7 +56,7 @@ def ways(program: Program) -> Ways | None:
 
 
 def plain(program: Program) -> Program:
-    """The program without other ways."""
+    """Return the program without other ways."""
     graph = program.graph.like()
     return replay(program, graph, lambda _, row: row[1] if row[0] in ("by", "fixed") else graph.intern(row))
 
@@ -142,7 +142,7 @@ class Ways:
         self.program = replay(program, self._graph, self._make)
 
     def seen(self, old: int) -> int:
-        """The new row of an old one, with its other ways."""
+        """Return the new row of an old one, with its other ways."""
         return self._new[old]
 
     def _make(self, old: int, row: Row) -> int:
@@ -187,7 +187,7 @@ class Ways:
     # Products
 
     def _product(self, i: int, row: Row) -> Iterator[Way]:
-        """The ways through a product in which one base stands in several factors, or through a root."""
+        """Yield the ways through a product in which one base stands in several factors, or through a root."""
         product = self._known.product(i)
         if product is None:
             return
@@ -203,7 +203,7 @@ class Ways:
             yield from self._merged(i, product)
 
     def _parities(self, product: Product) -> list[Parity]:
-        """The factors of a product that are odd in one length, where together they are even in it."""
+        """Return the factors of a product that are odd in one length, where together they are even in it."""
         found: dict[int, Parity] = {}
         signs: dict[int, int] = {}
         for leaf, (row, k) in product.factors.items():
@@ -247,7 +247,7 @@ class Ways:
         return found
 
     def _conflicts(self, product: Product) -> set[frozenset[tuple[int, int]]]:
-        """The sets of factors, with their exponents, that are to be one power."""
+        """Return the sets of factors, with their exponents, that are to be one power."""
         found = [parity.leaves for parity in self._parities(product)]
         groups = self._groups(_without(product, [leaf for leaves in found for leaf in leaves]))
         found += [group.leaves for group in groups.values() if group.merged]
@@ -277,7 +277,7 @@ class Ways:
         return len(roots) == 1 or not (self._graph.complex or any(p.exponent.rows for p in roots))
 
     def _atoms(self, group: Group) -> Product | None:
-        """The base of a root as a product; None if it is a factor, or no root."""
+        """Return the base of a root as a product; None if it is a factor, or no root."""
         if not group.roots or group.power.length:
             return None
         atoms = self._known.product(group.power.base)
@@ -296,7 +296,7 @@ class Ways:
                     waiting += operands(self._graph.rows[j])
 
     def _merged(self, i: int, product: Product) -> Iterator[Way]:
-        """The ways through a product of which some factors are taken together."""
+        """Yield the ways through a product of which some factors are taken together."""
         parities = self._parities(product)
         for parity in parities:
             yield from self._of_parity(parity, _without(product, parity.leaves))
@@ -320,7 +320,7 @@ class Ways:
             yield from self._untangled(i, product, groups, tangle)
 
     def _of_parity(self, parity: Parity, rest: Product) -> Iterator[Way]:
-        """The ways through factors that are odd in one length, and even in it together, times the rest of a product."""
+        """Yield the ways through factors that are odd in one length and together even, times the rest of a product."""
         if parity.sign is None:
             for target, component in self._squared(parity.unit):
                 yield target, partial(_of_parity, parity, rest, component)
@@ -334,12 +334,12 @@ class Ways:
                     yield inner.row(self._builder, see=self._see), partial(_of_share, parity, part, argument, rest)
 
     def _argument(self, part: Odd) -> int | None:
-        """What an odd function is of; None for a sum."""
+        """Return what an odd function is of; None for a sum."""
         name, *parts = self._row(part.row)
         return None if name in ("add", "sub") else parts[0]
 
     def _of_power(self, i: int, power: Power, rest: Product) -> Iterator[Way]:
-        """The ways through a power times the rest of a product."""
+        """Yield the ways through a power times the rest of a product."""
         e = power.exponent
         if not power.length:  # what is silent inside of a choice stays so
             for condition in self._builder.silence.where(i):
@@ -359,7 +359,7 @@ class Ways:
             yield row, partial(_of_exponent, power, i, k)
 
     def _single(self, i: int, row: Row) -> Iterator[Way]:
-        """The ways through a root that stands alone."""
+        """Yield the ways through a root that stands alone."""
         power = self._known.power(i)
         if power is None:
             return
@@ -388,7 +388,7 @@ class Ways:
     # Roots of products
 
     def _untangled(self, i: int, product: Product, groups: dict[int, Group], tangled: list[int]) -> Iterator[Way]:
-        """The ways through roots of products that are zero where other factors are."""
+        """Yield the ways through roots of products that are zero where other factors are."""
         leaves = [leaf for key in tangled for leaf in groups[key].leaves]
         tangle = Tangle(_without(product, leaves))
         for key in tangled:
@@ -443,7 +443,7 @@ class Ways:
             yield from self._squared(self._known.plain(power.base if power.root is None else power.root))
 
     def _hypot(self, i: int, row: Row) -> Iterator[Way]:
-        """The ways through a length that has a component which is odd in a length."""
+        """Yield the ways through a length that has a component which is odd in a length."""
         found = [self._length(j) if self._known.rooted(j) else None for j in row[1:]]
         if not any(found):
             return
@@ -464,7 +464,7 @@ class Ways:
         self.passed.update(map(self._known.plain, (i, power.base if power.root is None else power.root)))
 
     def _even(self, i: int, row: Row) -> Iterator[Way]:
-        """The ways through an even function of a length times something else."""
+        """Yield the ways through an even function of a length times something else."""
         found = self._length(row[1])
         if found is None:
             return
@@ -482,7 +482,7 @@ class Ways:
     # Arrays
 
     def _contraction(self, row: Row) -> Iterator[Way]:
-        """The way through a contraction of two rows, of which the product has other ways."""
+        """Yield the way through a contraction of two rows, of which the product has other ways."""
         operation, p, q = row
         if operation.left != operation.right or not any(self._known.rooted(j) or self._listed(j) for j in (p, q)):
             return
@@ -503,7 +503,7 @@ class Ways:
         return isinstance(row[0], Assemble) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
 
     def _assembled(self, row: Row) -> Iterator[Way]:
-        """The way through a product of lists, or an even power of one, which is the list of the products or powers."""
+        """Yield the way through a product or an even power of lists, which is the list of the products or powers."""
         operation, *parts = self._row(row[1])
         if row[0] == "pow":
             exponent = self._builder.known(row[2])
@@ -521,7 +521,7 @@ class Ways:
             yield self._graph.intern((operation, *seen)), _one
 
     def _prod(self, row: Row) -> Iterator[Way]:
-        """The way through the product of a list."""
+        """Yield the way through the product of a list."""
         operation, *parts = self._row(row[1])
         if not self._listed(row[1]) or len(self._graph.shape(row[1])) != 1 or any(map(self._graph.shape, parts)):
             return
@@ -548,7 +548,7 @@ def _without(product: Product, leaves: list[int]) -> Product:
 
 
 def _times(b: Builder, number: Fraction | float, *parts: int | None) -> int:
-    """The product of what is given, a number first."""
+    """Return the product of what is given, a number first."""
     made: int | None = None
     for part in parts:
         if part is not None and b.value(part) != 1.0:
@@ -573,12 +573,12 @@ def _one(b: Builder) -> int:
 
 
 def _rest(b: Builder, rest: Product) -> int | None:
-    """The rest of a product, without its number; None where that is all."""
+    """Return the rest of a product, without its number; None where that is all."""
     return Product(1.0, rest.factors).row(b) if rest.factors else None
 
 
 def _of_base(power: Power, rest: Product, b: Builder) -> int:
-    """The derivative of a power, times the rest, by its base."""
+    """Return the derivative of a power, times the rest, by its base."""
     e, slope = power.exponent, power.slope()
     with b.simplifying():
         if not e.rows:
@@ -592,7 +592,7 @@ def _of_base(power: Power, rest: Product, b: Builder) -> int:
 
 
 def _of_exponent(power: Power, i: int, k: Fraction, b: Builder) -> int:
-    """The derivative of row `i`, which has the power for a factor, by a row of the exponent."""
+    """Return the derivative of row `i`, which has the power for a factor, by a row of the exponent."""
     with b.simplifying():
         e, base = power.exponent, power.base
         if power.root is not None:
@@ -603,7 +603,7 @@ def _of_exponent(power: Power, i: int, k: Fraction, b: Builder) -> int:
 
 
 def _of_squares(power: Power, rest: Product, b: Builder) -> int:
-    """The derivative of a power of a sum of squares, times the rest, by that sum."""
+    """Return the derivative of a power of a sum of squares, times the rest, by that sum."""
     e = power.exponent
     with b.simplifying():
         if not e.rows and (e.number >= 1 or e.number < 0):
@@ -618,7 +618,7 @@ def _of_squares(power: Power, rest: Product, b: Builder) -> int:
 
 
 def _of_length(power: Power, rest: Product, component: Slope | None, b: Builder) -> int:
-    """The derivative of a power of a length, times the rest, by a component."""
+    """Return the derivative of a power of a length, times the rest, by a component."""
     e = power.exponent
     down = e.plus(ONE, -2)
     half = Fraction(1, 2 if component is None else 1)
@@ -632,7 +632,7 @@ def _of_length(power: Power, rest: Product, component: Slope | None, b: Builder)
 
 
 def _of_component(i: int, rest: Product, component: Slope | None, b: Builder) -> int:
-    """The derivative of a length by what a length depends on that, times the rest, is one of its components."""
+    """Return the derivative of a length by what a length depends on that, times the rest, is one of its components."""
     with b.simplifying():
         inner = b.const(0.5) if component is None else component(b)
         square = Product(rest.number**2, {leaf: (row, 2 * k) for leaf, (row, k) in rest.factors.items()})
@@ -640,13 +640,13 @@ def _of_component(i: int, rest: Product, component: Slope | None, b: Builder) ->
 
 
 def _of_scale(i: int, scale: int, power: Power, b: Builder) -> int:
-    """The derivative of a length by what, times another length, is one of its components."""
+    """Return the derivative of a length by what, times another length, is one of its components."""
     with b.simplifying():
         return instantiate(b, _SHARE, {"x": _times(b, 1, power.times(power).row(b), scale), "y": i})
 
 
 def _of_even(i: int, row: Row, rest: Product, component: Slope | None, b: Builder) -> int:
-    """The derivative of an even function of a length times the rest by a component of the length."""
+    """Return the derivative of an even function of a length times the rest by a component of the length."""
     with b.simplifying():
         inner = None if component is None else component(b)
         made = instantiate(b, PRIMITIVES[row[0]].even, {"x": row[1], "out": i})
@@ -656,20 +656,20 @@ def _of_even(i: int, row: Row, rest: Product, component: Slope | None, b: Builde
 
 
 def _of_sizes(i: int, text: str, x: int, rest: Product, b: Builder) -> int:
-    """The derivative of an even function of abs(x) times the rest by x, as if of x times the rest."""
+    """Return the derivative of an even function of abs(x) times the rest by x, as if of x times the rest."""
     with b.simplifying():
         scale = rest.row(b)
         return _times(b, 1, scale, instantiate(b, text, {"x": b.op("mul", scale, x), "out": i}))
 
 
 def _of_rest(i: int, row: Row, power: Power, b: Builder) -> int:
-    """The derivative of an even function of a length times the rest by the rest."""
+    """Return the derivative of an even function of a length times the rest by the rest."""
     with b.simplifying():
         return _times(b, 1, power.row(b), instantiate(b, PRIMITIVES[row[0]].partials[0], {"x": row[1], "out": i}))
 
 
 def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
-    """The derivative of an odd factor by the length; None if it is 1."""
+    """Return the derivative of an odd factor by the length; None if it is 1."""
     name, *parts = b.row(b.plain(part.row))
     if name in ("add", "sub"):
         return part.over.row(b)
@@ -681,7 +681,7 @@ def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
 
 
 def _of_parity(parity: Parity, rest: Product, component: Slope | None, b: Builder) -> int:
-    """The derivative of factors that are even in a length together, by a component of the length.
+    """Return the derivative of factors that are even in a length together, by a component of the length.
 
     It is the sum over the factors of the derivative of each by the length, times the product of the others,
     divided by the length: one of these others is.
@@ -707,7 +707,7 @@ def _of_parity(parity: Parity, rest: Product, component: Slope | None, b: Builde
 
 
 def _turned(part: Odd, parity: Parity, b: Builder) -> int:
-    """A factor that is odd in abs(x), as one of x."""
+    """Return a factor that is odd in abs(x), as one of x."""
     x = b.row(parity.unit)[1]
     name, *parts = b.row(b.plain(part.row))
     if PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
@@ -716,7 +716,7 @@ def _turned(part: Odd, parity: Parity, b: Builder) -> int:
 
 
 def _of_share(parity: Parity, part: Odd, argument: int | None, rest: Product, b: Builder) -> int:
-    """The derivative of factors that are odd in a length by what the length is multiplied with in one of them."""
+    """Return the derivative of factors odd in a length by what multiplies the length in one of them."""
     with b.simplifying():
         slope = None
         if argument is not None:
@@ -729,7 +729,7 @@ def _of_share(parity: Parity, part: Odd, argument: int | None, rest: Product, b:
 
 
 def _of_factor(product: Product, leaf: int, b: Builder) -> int:
-    """The derivative of a product by one of its factors."""
+    """Return the derivative of a product by one of its factors."""
     row, k = product.factors[leaf]
     left = Product(1.0, {**product.factors, leaf: (row, k - 1)})
     with b.simplifying():
@@ -754,7 +754,7 @@ class Tangle:
 
 
 def _exponent_of(tangle: Tangle, atom: int) -> Exponent:
-    """The exponent of a factor over all of a tangle."""
+    """Return the exponent of a factor over all of a tangle."""
     total = Exponent(Fraction(tangle.powers.get(atom, 0)))
     for power, atoms in tangle.roots:
         if atom in atoms.factors:
@@ -763,7 +763,7 @@ def _exponent_of(tangle: Tangle, atom: int) -> Exponent:
 
 
 def _of_atom(tangle: Tangle, atom: int, b: Builder) -> int:
-    """The derivative by a factor: it is its exponent over all times the product, divided by it."""
+    """Return the derivative by a factor: it is its exponent over all times the product, divided by it."""
     total = _exponent_of(tangle, atom)
     left = {**tangle.powers, atom: tangle.powers.get(atom, 0) - 1}
     with b.simplifying():
@@ -773,7 +773,7 @@ def _of_atom(tangle: Tangle, atom: int, b: Builder) -> int:
 
 
 def _regular(tangle: Tangle, powers: dict[int, int], b: Builder) -> int:
-    """The powers of a tangle in a form in which nothing is both zero and infinite where a root is zero."""
+    """Return the powers of a tangle in a form in which nothing is both zero and infinite where a root is zero."""
     if len(tangle.roots) == 1:
         power, atoms = tangle.roots[0]
         known = not power.exponent.rows and not b.graph.complex

@@ -55,7 +55,7 @@ class Pass:
         return [rows[name] for name in names]
 
     def input(self, name: str, like: int) -> int:
-        """A further argument, of the shape of row `like`, named `name` or as near to it as is free."""
+        """Return a further argument, of the shape of row `like`, named `name` or as near to it as is free."""
         row = self.builder.input(fresh(name, self.taken), self.builder.shape(like))
         self.inputs.append(row)
         return row
@@ -71,7 +71,7 @@ class Pass:
         return found
 
     def forward(self, tangents: dict[int, int], needed: Callable[[int], bool] | None = None) -> dict[int, int]:
-        """The tangents of a sweep from these: of the rows where they are needed, or of all."""
+        """Return the tangents of a sweep from these: of the rows where they are needed, or of all."""
         if self._unneeded is None:
             self._unneeded = unneeded(self.builder, range(self.start), self.program.outputs)
         dots = forward(self.builder, self._uses, tangents, self._unneeded, needed)
@@ -79,7 +79,7 @@ class Pass:
         return dots
 
     def active(self, rows: Iterable[int]) -> set[int]:
-        """These rows, and all of the primal ones that depend on them."""
+        """Return these rows, and all of the primal ones that depend on them."""
         found = set(rows)
         for i in range(self.start):
             if any(j in found for j in operands(self.builder.row(i))):
@@ -87,21 +87,21 @@ class Pass:
         return found
 
     def reverse(self, cotangents: dict[int, int], active: set[int]) -> dict[int, int]:
-        """The adjoints of a sweep from these back through the active rows."""
+        """Return the adjoints of a sweep from these back through the active rows."""
         bars = reverse(self.builder, cotangents, active)
         self.note("bar", bars, "reverse sweep")
         return bars
 
     def at(self, row: int) -> int:
-        """The row whose value is that of a row of the source; all of its rows are live."""
+        """Return the row whose value is that of a row of the source; all of its rows are live."""
         return row if self.ways is None else self.ways.at[row]
 
     def tangent(self, dots: dict[int, int], row: int) -> int | None:
-        """The tangent, or adjoint, of a row of the source, of those that a sweep made."""
+        """Return the tangent, or adjoint, of a row of the source, of those that a sweep made."""
         return dots.get(row if self.ways is None else self.ways.seen(row))
 
     def adjoints(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
-        """The adjoints of rows of the source, those too that a derivative passes by."""
+        """Return the adjoints of rows of the source, those too that a derivative passes by."""
         wanted = [row if self.ways is None else self.ways.seen(row) for row in rows]
         active = self.active(wanted)
         bars = self.reverse(cotangents, active)
@@ -126,14 +126,14 @@ class Pass:
                     self.steps.add(row)
 
     def full(self, derivatives: dict[int, int], rows: Sequence[int]) -> list[int]:
-        """The derivatives of rows, each of the shape of its row; an absent one is 0."""
+        """Return the derivatives of rows, each of the shape of its row; an absent one is 0."""
         zero = self.builder.const(0.0)
         return [self.builder.full(derivatives.get(row, zero), self.builder.shape(row)) for row in rows]
 
     # Elements of arguments and of results, as the matrices of derivatives count them
 
     def variables(self, wrt: Sequence[str]) -> tuple[list[Block], Dim]:
-        """The independent variables, and the count of their elements.
+        """Return the independent variables, and the count of their elements.
 
         An argument of which only separate elements or slices are used is these.
         """
@@ -150,7 +150,7 @@ class Pass:
         return found, start
 
     def _parts(self, row: int, uses: list[int]) -> list[tuple[int, Dim | Range]] | None:
-        """The separate parts of a vector that are all that is used of it; None if it is used otherwise."""
+        """Return the separate parts of a vector that are all that is used of it; None if it is used otherwise."""
         rows = self.program.graph.rows
         if len(self.builder.shape(row)) != 1 or row in self.program.outputs:
             return None
@@ -163,7 +163,7 @@ class Pass:
         return sorted(found, key=lambda part: part[1]) if all(isinstance(p, int) for p in places) else found  # type: ignore[arg-type, return-value]  # ints
 
     def results(self) -> tuple[list[Block], Dim]:
-        """The parts of the outputs that are not structurally zero, and the count of all their elements."""
+        """Return the parts of the outputs that are not structurally zero, and the count of all their elements."""
         found: list[Block] = []
         start: Dim = 0
         for output in self.program.outputs:
@@ -178,12 +178,12 @@ class Pass:
         return found, start
 
     def seed(self, block: Block) -> int:
-        """The unit adjoints or tangents of a block, a batch of them if it is an array."""
+        """Return the unit adjoints or tangents of a block, a batch of them if it is an array."""
         shape = self.builder.shape(block.row)
         return self.builder.structure(Eye(product(shape), shape)) if shape else self.builder.const(1.0)
 
     def entry(self, output: Block, variable: Block, row: int, *, forward: bool) -> Entry:
-        """A block of a matrix, of a sweep that was seeded with the variable (forward) or the output."""
+        """Return a block of a matrix, of a sweep that was seeded with the variable (forward) or the output."""
         b = self.builder
         self._entries += 1
         b.graph.allow(self._entries)
@@ -197,14 +197,14 @@ class Pass:
         return Entry((output.place, variable.place), row)
 
     def transposed(self, entry: Entry) -> int:
-        """The block of a symmetric matrix on the other side of the diagonal."""
+        """Return the block of a symmetric matrix on the other side of the diagonal."""
         b, row = self.builder, entry.row
         if not all(isinstance(p, Range) for p in entry.place):
             return row
         return b.permute(row, (-1, -2)) if len(b.shape(row)) == 2 else b.expand(row, (-1,))  # all rows are this one
 
     def matrix(self, name: str, shape: Shape, entries: Sequence[Entry], *, value: bool = False) -> Program:
-        """The program of a matrix of entries, row by row; what no entry stands at is zero."""
+        """Return the program of a matrix of entries, row by row; what no entry stands at is zero."""
         with suppress(TypeError):  # places that are not known
             entries = sorted(entries, key=lambda e: [p.start if isinstance(p, Range) else p for p in e.place])
         places = tuple([entry.place for entry in entries])
@@ -219,7 +219,7 @@ class Pass:
         primal_names: Sequence[str],
         derivative_names: Sequence[str],
     ) -> Program:
-        """The program."""
+        """Return the program."""
         outputs = [*primal, *derivatives]
         taken: set[str] = set()
         names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))

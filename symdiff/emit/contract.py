@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def contraction(w: StructureWriter, row: Row) -> Text:
-    """A product of matrices or vectors as NumPy has it for these axes, else `einsum`."""
+    """Return a product of matrices or vectors as NumPy has it for these axes, else `einsum`."""
     (operation, x, y) = row
     left, right, out = operation.left, operation.right, operation.out
     if w.loops and (w.varies[x] or w.varies[y]):
@@ -45,7 +45,7 @@ def contraction(w: StructureWriter, row: Row) -> Text:
 
 
 def _matrices(w: StructureWriter, x: int, y: int, left: str, right: str, out: str) -> Text | None:
-    """The contraction as a product by `@` of operands in either order, each perhaps transposed."""
+    """Return the contraction as a product by `@` of operands in either order, each perhaps transposed."""
     for (i, a), (j, b) in (((x, left), (y, right)), ((y, right), (x, left))):
         for turned_a in (False, True):
             for turned_b in (False, True):
@@ -63,7 +63,7 @@ def _matrices(w: StructureWriter, x: int, y: int, left: str, right: str, out: st
 
 
 def _product(a: str, b: str) -> str | None:
-    """The labels of `a @ b`, None where it is not the contraction of the labels that they share."""
+    """Return the labels of `a @ b`, None where it is not the contraction of the labels that they share."""
     if len(b) == 1:
         return a[:-1] if a[-1] == b and b not in a[:-1] else None
     if len(a) == 1:

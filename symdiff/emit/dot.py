@@ -52,7 +52,7 @@ class Drawing:
         return self._dot
 
     def svg(self) -> str:
-        """The picture as SVG.
+        """Return the picture as SVG.
 
         Raises:
             ImportError: the package `graphviz` or the program `dot` is not installed; the message says
@@ -61,7 +61,7 @@ class Drawing:
         return self._drawn("svg").decode()
 
     def _drawn(self, kind: str) -> bytes:
-        """The picture as a file of some kind."""
+        """Return the picture as a file of some kind."""
         try:
             import graphviz
         except ImportError as error:
@@ -94,7 +94,7 @@ class Drawing:
             raise ValueError(f"a graph is written to a file that ends in one of {known}, unlike {str(path)!r}")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """What Jupyter shows: the text, and the picture where it can be drawn."""
+        """Return what Jupyter shows: the text, and the picture where it can be drawn."""
         try:
             return {"text/plain": self._dot, "image/svg+xml": self.svg()}
         except ImportError:
@@ -102,7 +102,7 @@ class Drawing:
 
 
 def drawable(program: Program) -> Program:
-    """The program without stable forms and what keeps operands away from special points, all rows live.
+    """Return the program without stable forms and what keeps operands away from special points, all rows live.
 
     Raises:
         LimitError: it is too large to be looked at.
@@ -115,7 +115,7 @@ def drawable(program: Program) -> Program:
 
 
 def dot(program: Program, values: Sequence[Any] = (), adjoints: Mapping[int, Any] | None = None) -> str:
-    """The graph of a drawable program, the values and adjoints of its rows on the nodes where they are given."""
+    """Return the graph of a drawable program, the values and adjoints of its rows on the nodes where they are given."""
     lines = []
     adjoints = adjoints or {}
     rows = program.graph.rows
@@ -143,7 +143,7 @@ _STYLES = {
 
 
 def _label(program: Program, i: int) -> list[str]:
-    """The lines that say what a row is: its name, if it has one, and its operation."""
+    """Return the lines that say what a row is: its name, if it has one, and its operation."""
     row, shape = program.graph.rows[i], program.graph.shape(i)
     label = program.labels.get(i)
     own = label if isinstance(label, str) else _derived(program, label)
@@ -161,7 +161,7 @@ def _label(program: Program, i: int) -> list[str]:
 
 
 def _derived(program: Program, label: tuple[str, int] | None) -> str:
-    """The name of an adjoint or a tangent, if what it is of has one."""
+    """Return the name of an adjoint or a tangent, if what it is of has one."""
     if label is None:
         return ""
     kind, i = label
@@ -171,7 +171,7 @@ def _derived(program: Program, label: tuple[str, int] | None) -> str:
 
 
 def _order(row: Row) -> list[str]:
-    """What the operands of a row are called, where their order matters."""
+    """Return what the operands of a row are called, where their order matters."""
     count = len(operands(row))
     if row[0] in ("where", "masked"):
         return ["if", "then", "else"] if row[0] == "where" else ["then", "if"]
@@ -216,6 +216,6 @@ def _number(value: Any) -> str:
 
 
 def _quoted(lines: Sequence[str]) -> str:
-    """A label of these lines, each as it is."""
+    """Return a label of these lines, each as it is."""
     escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     return '"' + "\\n".join(escaped) + '"'

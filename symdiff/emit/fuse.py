@@ -97,7 +97,7 @@ class Loops:
 
 
 def fuse(program: Program) -> Loops:
-    """The loops of a program.
+    """Return the loops of a program.
 
     Raises:
         UnfusableError: it has an operation for which there are none.
@@ -118,7 +118,7 @@ _UNSPELT = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)
 
 
 def _points(program: Program, alive: Sequence[int]) -> Loops:
-    """The loop over the points; arrays of scalars may be results."""
+    """Return the loop over the points; arrays of scalars may be results."""
     rows = program.graph.rows
     outputs, results = _results(program)
     for i, row in enumerate(rows):
@@ -140,7 +140,7 @@ def _points(program: Program, alive: Sequence[int]) -> Loops:
 
 
 def _results(program: Program) -> tuple[list[int], list[Result]]:
-    """The rows of which the outputs are assembled, and where each goes."""
+    """Return the rows of which the outputs are assembled, and where each goes."""
     outputs: list[int] = []
     results: list[Result] = []
     for k, i in enumerate(program.outputs):
@@ -197,7 +197,7 @@ class _Elements:
         self.shape = self._shape()
 
     def loops(self) -> Loops:
-        """The loops.
+        """Return the loops.
 
         Raises:
             UnfusableError: there are none.
@@ -265,7 +265,7 @@ class _Elements:
             raise UnfusableError(_name(op))
 
     def _shape(self) -> Shape:
-        """That of the elements: of what is computed or folded, and of what is a result."""
+        """Return the shapes of the elements: of what is computed or folded, and of results."""
         found: dict[Shape, None] = {}
         for i, row in enumerate(self.rows):
             if not self.alive[i]:
@@ -303,7 +303,7 @@ class _Elements:
             self.new[i] = product if _ones(self.program.graph.shape(row[1])) else self._fold("add", product)
 
     def _element(self, i: int) -> int:
-        """The value of row `i` at the element that the loop is about."""
+        """Return the value of row `i` at the element that the loop is about."""
         if self.uniform[i]:
             return self._single(i)
         if i not in self.views:
@@ -316,7 +316,7 @@ class _Elements:
         return self._input(source)
 
     def _stored(self, i: int, result: Result) -> int:
-        """The value of row `i` where it is stored for each element."""
+        """Return the value of row `i` where it is stored for each element."""
         output = self.rows[self.program.outputs[result.output]]
         ahead = output[0].to[: len(output[0].to) - len(result.place)] if result.place else ()
         if result.place and (*ahead, *[p.count for p in result.place if isinstance(p, Range)]) != self.shape:
@@ -324,7 +324,7 @@ class _Elements:
         return self._element(i)
 
     def _single(self, i: int) -> int:
-        """The value of row `i`, which is the same for all elements."""
+        """Return the value of row `i`, which is the same for all elements."""
         return self._number(self.views[i]) if i in self.views else self.new[i]
 
     def _input(self, source: Source | Dim) -> int:
@@ -362,5 +362,5 @@ class _Elements:
 
 
 def _of_level(places: Sequence[int], folds: Sequence[int], level: int) -> Loop:
-    """The loop of a level, where results and folds are in order of theirs."""
+    """Return the loop of a level, where results and folds are in order of theirs."""
     return Loop(*[range(sum([p < level for p in of]), sum([p <= level for p in of])) for of in (places, folds)])

@@ -19,7 +19,7 @@ def is_share(rows: Sequence[Row], i: int) -> bool:
 
 
 def tied(rows: Sequence[Row]) -> frozenset[int]:
-    """The rows that are multiplied by a share."""
+    """Return the rows that are multiplied by a share."""
     return frozenset(row[1] for row in rows if row[0] == "mul" and is_share(rows, row[2]))
 
 

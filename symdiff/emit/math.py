@@ -20,7 +20,7 @@ _MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 
 def missing(program: Program) -> str | None:
-    """The first operation of `program` that the target does not have; arrays of scalars may be results."""
+    """Return the first operation of `program` that the target does not have; arrays of scalars may be results."""
     graph = program.graph
     # A textbook's source has a line for every row, used or not.
     alive = live(program) if graph.shared else bytearray(b"\x01") * len(graph.rows)
@@ -47,7 +47,7 @@ def of_scalars(row: Row) -> bool:
 
 
 def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
-    """What makes an array of what the source returns for a row; None for a scalar."""
+    """Return what makes an array of what the source returns for a row; None for a scalar."""
     row = program.graph.rows[output]
     if not program.graph.shape(output):
         return None
@@ -67,7 +67,7 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
 
 
 def source(program: Program, name: str, nest: Nest) -> str:
-    """The source of `program` as a function `name` of floats, to stand after `import math`.
+    """Return the source of `program` as a function `name` of floats, to stand after `import math`.
 
     It is eager outside of conditional expressions and raises ValueError, OverflowError or
     ZeroDivisionError where IEEE arithmetic has an infinity or a NaN.
@@ -76,7 +76,7 @@ def source(program: Program, name: str, nest: Nest) -> str:
 
 
 def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) -> Body:
-    """The names of the arguments, the indented lines, and the expressions of the outputs.
+    """Return the names of the arguments, the indented lines, and the expressions of the outputs.
 
     None of the names is `reserved`. Arrays of at most `nested` elements are lists of their rows.
     """
@@ -112,7 +112,7 @@ class _MathWriter(Writer):
         return super().spell(row)
 
     def built(self, i: int, row: Row) -> bool:
-        """An array is a list of its rows; a large one the list of its entries that are not zero, each once."""
+        """Return an array is a list of its rows; a large one the list of its entries that are not zero, each once."""
         if not isinstance(row[0], Assemble):
             return False
         shape = fixed(row[0].to)

@@ -163,7 +163,7 @@ class Module:
         return "\n".join(text) + "\n"
 
     def _record(self, name: str, fields: tuple[str, ...]) -> tuple[str, list[str]]:
-        """The class of a record, and its fields as Python can take them."""
+        """Return the class of a record, and its fields as Python can take them."""
         if (name, fields) not in self._records:
             own = self._names.near("".join(part.capitalize() for part in name.split("_")))
             plain = [field.lstrip("_") or "field" for field in fields]
@@ -173,14 +173,14 @@ class Module:
         return self._records[name, fields]
 
     def _made(self, layout: Any, outputs: Any) -> str:
-        """The expression of a result."""
+        """Return the expression of a result."""
         if layout is None:
             return str(next(outputs))
         own, _ = self._record(layout[0], layout[1])
         return f"{own}({wrapped(', '.join(self._made(part, outputs) for part in layout[2]))})"
 
     def _shown(self, layout: Any, outputs: Any) -> str:
-        """A result as the docstring shows it."""
+        """Return a result as the docstring shows it."""
         if layout is None:
             return str(next(outputs))
         own, fields = self._record(layout[0], layout[1])
@@ -218,7 +218,7 @@ class Module:
         return '"""' + "\n".join(lines) + '\n"""\n'
 
     def _literal(self, value: Any, taken: int) -> str:
-        """A number, or an array as lists, or as evenly spaced numbers."""
+        """Return a number, or an array as lists, or as evenly spaced numbers."""
         if isinstance(value, Spaced):
             text = f"np.linspace({value.start!r}, {value.stop!r}, {math.prod(value.shape)})"
             return text if len(value.shape) == 1 else f"{text}.reshape{value.shape}"
@@ -247,7 +247,7 @@ class Spaced:
     shape: tuple[int, ...]
 
     def array(self) -> Any:
-        """The array itself."""
+        """Return the array itself."""
         return np.linspace(self.start, self.stop, math.prod(self.shape)).reshape(self.shape)
 
 
@@ -262,7 +262,7 @@ loop dimensions, which broadcast together."""
 
 
 def shown_text(text: str) -> list[str]:
-    """The lines of a formula as a docstring can hold them: printable, no end of a string, none too long."""
+    """Return the lines of a formula as a docstring can hold them: printable, no end of a string, none too long."""
     lines = []
     for line in text.strip().split("\n"):
         plain = "".join(" " if c.isspace() else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
@@ -274,7 +274,7 @@ def shown_text(text: str) -> list[str]:
 
 
 def _some(items: Sequence[str]) -> str:
-    """A list for a person, of many the first and the last."""
+    """Return a list for a person, of many the first and the last."""
     if len(items) <= _LISTED:
         return ", ".join(items)
     return ", ".join([*items[: _LISTED - 2], f"... ({len(items)} in all) ...", items[-1]])
@@ -297,7 +297,7 @@ def _quoted(text: str) -> str:
 
 
 def _bracketed(names: Iterable[str], taken: int, indent: int = 0) -> str:
-    """A list of names, on lines of its own where a line has no room behind what is `taken`."""
+    """Return a list of names, on lines of its own where a line has no room behind what is `taken`."""
     line = ", ".join(map(_quoted, names))
     return f"[{line}]" if len(line) + taken + 2 <= WIDTH else f"[{_block(line, indent)}]"
 
@@ -306,20 +306,20 @@ _CALL = re.compile(r"    (\w+ = np\.(?:broadcast_shapes|result_type)\()(.*)(\)(?
 
 
 def _broken(line: str) -> str:
-    """A long line of a call with all arguments, on several."""
+    """Return a long line of a call with all arguments, on several."""
     found = _CALL.fullmatch(line) if len(line) > WIDTH else None
     return f"    {found[1]}{_block(found[2], 4)}{found[3]}" if found else line
 
 
 def _block(line: str, indent: int) -> str:
-    """A comma-separated list on lines of its own."""
+    """Return a comma-separated list on lines of its own."""
     inner = " " * (indent + 4)
     lines = textwrap.wrap(line, WIDTH - len(inner), break_long_words=False, break_on_hyphens=False)
     return "\n" + "\n".join(inner + part for part in lines) + "\n" + " " * indent
 
 
 def _targets(line: str) -> str:
-    """The targets of an assignment, in parentheses where they are too many for a line."""
+    """Return the targets of an assignment, in parentheses where they are too many for a line."""
     return line if len(line) <= WIDTH // 2 else f"({_block(line, 4)})"
 
 
@@ -334,7 +334,7 @@ def _converted(parameters: Sequence[str]) -> list[str]:
 
 
 def _noted(code: str) -> list[str]:
-    """The rules of linters that names of a formula, or the steps of a textbook, do not keep."""
+    """Return the rules of linters that names of a formula, or the steps of a textbook, do not keep."""
     found = ["E741"] if re.search(r"\b[lIO]\b", code) else []
     for function in code.split("\ndef ")[1:]:
         counts: dict[str, int] = {}

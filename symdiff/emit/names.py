@@ -44,7 +44,7 @@ class Names:
         return free
 
     def temporary(self) -> str:
-        """The next of v1, v2, ... that is free."""
+        """Return the next of v1, v2, ... that is free."""
         self.count += 1
         while f"v{self.count}" in self.taken:
             self.count += 1

@@ -29,13 +29,13 @@ def needs_scipy(program: Program) -> bool:
 
 
 def helpers(programs: Iterable[Program]) -> list[str]:
-    """The sources of the functions that the sources of some programs call."""
+    """Return the sources of the functions that the sources of some programs call."""
     used = {row[0] for p in programs for row, alive in zip(p.graph.rows, live(p), strict=True) if alive}
     return [text for name, text in _HELPERS.items() if name in used]
 
 
 def prepare(program: Program) -> Program:
-    """The program as `source` prints it."""
+    """Return the program as `source` prints it."""
     if program.graph.complex:
         program = spelt(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program)))
@@ -57,7 +57,7 @@ def makes(program: Program, i: int) -> bool:
 
 
 def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> str:
-    """The source of a prepared program as a function `name`, to stand after `import numpy as np`.
+    """Return the source of a prepared program as a function `name`, to stand after `import numpy as np`.
 
     With `loops`, arguments may have loop dimensions in front of their core shapes;
     without, they have none. Where there is no core shape it is the same text.
@@ -67,13 +67,13 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 
 
 def _with_imports(program: Program, text: str) -> str:
-    """The text of a function below all that it needs but NumPy."""
+    """Return the text of a function below all that it needs but NumPy."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
     return "\n\n".join([*imports, *helpers([program]), text])
 
 
 def blocks(program: Program, name: str) -> str:
-    """The same for scalars alone, as a function that takes arrays for the outputs too, and writes into them.
+    """Return the same for scalars alone, as a function that takes arrays for the outputs too, and writes into them.
 
     What it computes is the same to the last bit: an operator is spelt as the ufunc that it calls.
     """
@@ -84,7 +84,7 @@ def blocks(program: Program, name: str) -> str:
 
 
 def body(program: Program) -> Body:
-    """A prepared program as the body of a function of arrays that all have one dtype, loop dimensions included.
+    """Return a prepared program as the body of a function of arrays that all have one dtype, loop dimensions included.
 
     Every result has the loop shape and memory of its own. Sizes are checked where that takes
     arithmetic; plain core shapes are left to the caller.
@@ -111,7 +111,7 @@ def body(program: Program) -> Body:
 
 
 def _faults(writer: StructureWriter) -> Iterator[tuple[str, str]]:
-    """What must not hold of the sizes, and the literal of a message that says so."""
+    """Yield what must not hold of the sizes, and the literal of a message that says so."""
     for i in writer.program.inputs:
         core = writer.shape(i)
         for axis, dim in enumerate(core, -len(core)):
@@ -142,7 +142,7 @@ class _NumpyWriter(StructureWriter):
         return super().spell(row)
 
     def held(self, k: int, i: int, *, full: bool, again: bool) -> str:
-        """The expression of output `k`, which is row `i`.
+        """Return the expression of output `k`, which is row `i`.
 
         `full` says whether it varies with all arguments, `again` whether it is an earlier output too.
         What lacks the loop shape, memory of its own or the dtype is copied.
@@ -172,7 +172,7 @@ class _NumpyWriter(StructureWriter):
         return super().tight(i, precedence)
 
     def constants(self, row: Row) -> str:
-        """A choice between two constants, which takes its precision from the arguments."""
+        """Return a choice between two constants, which takes its precision from the arguments."""
         dtype = self.dtype()
         condition, x, y = (self.tight(i, 0) for i in row[1:])
         if (x, y) == ("1.0", "0.0"):
@@ -200,7 +200,7 @@ class _BlockWriter(_NumpyWriter):
         return f"{ufunc}({operands}, out={{own}})"
 
     def ufunc(self, row: Row) -> str | None:
-        """The ufunc that is the outermost operation of the text of a row, if it is one."""
+        """Return the ufunc that is the outermost operation of the text of a row, if it is one."""
         if self.exponent(row) is not None:
             return None
         if row[0] in _OPERATORS:

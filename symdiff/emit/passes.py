@@ -63,7 +63,7 @@ def expand_exponentials(program: Program) -> Program:
     weighed |= {(axes, row[1]) for axes, row in zip(of_weights, rows, strict=True) if axes is not None}
 
     def parts(axes: tuple[int, ...], x: int, *, weights: bool) -> tuple[int, int, int]:
-        """The largest element, the others minus that, and the sum of the exponentials of these."""
+        """Return the largest element, the others minus that, and the sum of the exponentials of these."""
         largest = b.structure(Max(axes), x)
         # In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
         shift = b.op("where", _bounded(b, largest), largest, b.op("nextafter", largest, b.const(0.0)))
@@ -95,7 +95,7 @@ def _bounded(b: Builder, i: int) -> int:
 
 
 def _log_of_weights(graph: Graph, row: Row) -> tuple[int, ...] | None:
-    """The axes of the softmax of which a row, x - logsumexp(x), is the logarithm; None for any other row."""
+    """Return the axes of the softmax of which a row, x - logsumexp(x), is the logarithm; None for any other row."""
     if row[0] != "sub" or not graph.shared:
         return None
     total = graph.rows[row[2]]
@@ -141,7 +141,7 @@ _BY_DECAY = ("softplus", "sigmoid")
 
 
 def spelt(program: Program, formulas: Mapping[str, str]) -> Program:
-    """The program with formulas of simpler operations in the place of what a target has no word for."""
+    """Return the program with formulas of simpler operations in the place of what a target has no word for."""
     while any(row[0] in formulas for row in program.graph.rows):
         builder = Builder(program.graph.like())
         builder.simplify = False
@@ -208,7 +208,7 @@ def _untied(b: Builder, i: int) -> tuple[int, int | None]:
 
 
 def as_written(program: Program) -> Program:
-    """The program for those who read it, with differences and quotients as they were written where they have a form."""
+    """Return the program for readers: differences and quotients stand as they were written."""
     if not any(row[0] in _FORMS for row in program.graph.rows):
         return program
     graph = program.graph.like()
@@ -227,7 +227,7 @@ _FORMS = _LESS | {"instead", "expm1_by", "log1p_by"}
 
 
 def lazy(program: Program) -> Program:
-    """The program without guards, for a target that evaluates one side of a choice."""
+    """Return the program without guards, for a target that evaluates one side of a choice."""
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
     graph = program.graph.like()
@@ -239,7 +239,7 @@ def lazy(program: Program) -> Program:
 
 
 def eager(program: Program) -> Program:
-    """The program with its guards as choices, for a target that evaluates both sides of every choice."""
+    """Return the program with its guards as choices, for a target that evaluates both sides of every choice."""
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
     builder = Builder(program.graph.like())
@@ -260,7 +260,7 @@ def eager(program: Program) -> Program:
 
 
 def _without_choice(builder: Builder, row: Row) -> Row:
-    """A choice of a rule as the smaller or larger of two rows, or as an absolute value, where it is one of these."""
+    """Return a choice of a rule as a minimum, a maximum or an absolute value, where it is one of these."""
     compared, *sides = builder.row(row[1]), *row[2:]
     if compared[0] == "lt":
         less, than = compared[1:]

@@ -60,13 +60,13 @@ class Writer:
     # The function
 
     def function(self, name: str, nest: Nest) -> str:
-        """The definition of a function `name` that returns the outputs nested as `nest`."""
+        """Return the definition of a function `name` that returns the outputs nested as `nest`."""
         self.write()
         returned = self.returned(nest)
         return self.definition(name, [self.own[i] for i in self.program.inputs], [f"    return {returned}"])
 
     def definition(self, name: str, parameters: Sequence[str], end: Sequence[str] = ()) -> str:
-        """The text of a function of these parameters, with the lines written so far and then those of its end."""
+        """Return the text of a function of these parameters: the lines so far, then those of its end."""
         lines = [*self.lines, *end]
         used = {word for line in lines for word in _WORD.findall(line)} if self.preamble else set()
         needed: list[str] = []
@@ -122,12 +122,12 @@ class Writer:
         self.lines.append(f"    {into.format(own=own, text=bare)}")
 
     def into(self, i: int | None) -> str:
-        """The pattern of the line that computes row `i`, or copies an output where there is none."""
+        """Return the pattern of the line that computes row `i`, or copies an output where there is none."""
         del i
         return "{own} = {text}"
 
     def named(self, i: int) -> str:
-        """The name that row `i` gets on the line that comes next."""
+        """Return the name that row `i` gets on the line that comes next."""
         title = ""
         while self.sections and self.sections[0][0] <= i:
             title = self.sections.pop(0)[1]
@@ -138,7 +138,7 @@ class Writer:
         return self.own[i]
 
     def name(self, i: int) -> str:
-        """A name for row `i`: the user's, an output's, that of its primal with a suffix, or a temporary."""
+        """Return a name for row `i`: the user's, an output's, that of its primal with a suffix, or a temporary."""
         label = self.program.labels.get(i)
         if i in self.given:
             return self.given[i]
@@ -154,7 +154,7 @@ class Writer:
         return False
 
     def returned(self, nest: Nest) -> str:
-        """What is returned, after the lines that it needs."""
+        """Return what is returned, after the lines that it needs."""
         texts = self.results()
         if not isinstance(nest, tuple):
             return texts[nest]
@@ -165,7 +165,7 @@ class Writer:
         return f"({broken})" if broken != line else line
 
     def results(self) -> list[str]:
-        """The name of each output; one that is an argument, a constant or an earlier output gets a line too."""
+        """Return the name of each output; one that is an argument, a constant or an earlier output gets a line too."""
         texts = [self.texts[i][0] for i in self.program.outputs]
         for k, (i, again) in enumerate(zip(self.program.outputs, repeated(self.program.outputs), strict=True)):
             if i not in self.own or self.rows[i][0] == "input" or again:
@@ -177,7 +177,7 @@ class Writer:
     # The expressions
 
     def fitting(self, row: Row, rank: int = 0) -> Text:
-        """The text of a row of that rank; where a line cannot hold it, its longest operands get a name first."""
+        """Return the text of a row of that rank; where a line cannot hold it, its longest operands get a name first."""
         while True:
             self.rank = rank
             text = self.spell(row)
@@ -187,7 +187,7 @@ class Writer:
             self.assign(max(waiting, key=lambda j: len(self.texts[j][0])))
 
     def spell(self, row: Row) -> Text:
-        """The text of a row, from those of its operands."""
+        """Return the text of a row, from those of its operands."""
         if (exponent := self.exponent(row)) is not None:
             return f"{self.tight(row[1], POWER + 1)}**{exponent}", POWER
         primitive = PRIMITIVES[row[0]]
@@ -204,7 +204,7 @@ class Writer:
         return (1, 0) if self.exponent(row) is not None else occurrences(PRIMITIVES[row[0]], self.target)
 
     def exponent(self, row: Row) -> str | None:
-        """The exponent of a constant integer power; any other power is a function call.
+        """Return the exponent of a constant integer power; any other power is a function call.
 
         (The operator would take the square root for 0.5, and turn complex for negative floats.)
         """
@@ -214,7 +214,7 @@ class Writer:
         return str(int(value)) if value.is_integer() and abs(value) < 2**53 else None
 
     def infix(self, primitive: Primitive, row: Row) -> Text:
-        """The text of an operation that is written as an operator."""
+        """Return the text of an operation that is written as an operator."""
         symbol = primitive.symbols[0]
         p = symbol.precedence
         if symbol.prefix:
@@ -230,12 +230,12 @@ class Writer:
         return f"{left} {sign} {right}", p
 
     def tight(self, i: int, precedence: int) -> str:
-        """The text of an operand, in parentheses unless it binds at least as tightly as `precedence`."""
+        """Return the text of an operand, in parentheses unless it binds at least as tightly as `precedence`."""
         text, own = self.texts[i]
         return text if own >= precedence else f"({text})"
 
     def literal(self, text: str) -> Text:
-        """A constant."""
+        """Return a constant."""
         spelt = text if text[-1].isdigit() or text in ("True", "False") else _named(text, self.module)
         return spelt, UNARY if text[0] == "-" else ATOM
 
@@ -266,7 +266,7 @@ def _is_atomic(text: str) -> bool:
 
 @cache
 def _pattern(primitive: Primitive, target: str) -> tuple[str, int, dict[str, int]]:
-    """The template of a primitive, how tightly it binds, and how tightly each of its operands has to."""
+    """Return the template of a primitive, how tightly it binds, and how tightly each of its operands has to."""
     text = template(primitive, target)
     beside = set(re.findall(rf"[{_SIGNS}] *\{{(\w)\}}", text)) | set(re.findall(rf"\{{(\w)\}} *[{_SIGNS}]", text))
     least = {p: ATOM if p in beside else 0 for p in primitive.parameters}
@@ -274,7 +274,7 @@ def _pattern(primitive: Primitive, target: str) -> tuple[str, int, dict[str, int
 
 
 def _nested(nest: Nest, texts: list[str]) -> str:
-    """The expression of a part of the result."""
+    """Return the expression of a part of the result."""
     if isinstance(nest, int):
         return texts[nest]
     return "(" + ", ".join(_nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
@@ -284,7 +284,7 @@ _BREAK = re.compile(r"[][(){} ]")
 
 
 def wrapped(line: str, indent: int = 4) -> str:
-    """A comma-separated list, on lines of its own where it is too long for one; outside of brackets if that will do."""
+    """Return a comma-separated list, on lines of its own where it is too long for one line."""
     if len(line) <= _ROOM:
         return line
     outer, inner = " " * indent, " " * (indent + 4)

@@ -46,7 +46,7 @@ def reach(program: Program, axes: Sequence[int]) -> list[int]:
 
 
 def load(program: Program, axes: Sequence[int]) -> Load:
-    """The load of a program whose rows are evaluated in order of index, each held to its last use.
+    """Return the load of a program whose rows are evaluated in order of index, each held to its last use.
 
     Of its inputs, `axes` has those that each varies along, as bits; what varies along fewer
     axes than the results takes next to nothing.

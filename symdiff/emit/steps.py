@@ -32,7 +32,7 @@ class Line:
 
 
 def lines(program: Program) -> list[Line]:
-    """The lines of a program without guards: arguments, steps, and results that have a name of their own."""
+    """Return the lines of a program without guards: arguments, steps, and results that have a name of their own."""
     writer = _StepWriter(program)
     writer.write()
     found = [Line("argument", i, writer.own[i], "") for i in program.inputs]

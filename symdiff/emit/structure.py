@@ -63,7 +63,7 @@ class StructureWriter(Writer):
     # The preamble
 
     def need(self, name: str, text: Callable[[], str], *, dimension: bool = False) -> str:
-        """The name of something that the preamble computes from the arguments; a dimension's is near the user's."""
+        """Return the name of what the preamble computes from the arguments; that of a dimension is near the user's."""
         key = name, dimension
         if key not in self.needed:
             spelt = text()
@@ -72,7 +72,7 @@ class StructureWriter(Writer):
         return self.needed[key]
 
     def dtype(self) -> str:
-        """The type that the arguments have together."""
+        """Return the type that the arguments have together."""
         return self.need("dtype", self._dtype)
 
     def _dtype(self) -> str:
@@ -81,13 +81,13 @@ class StructureWriter(Writer):
         return f"np.result_type({''.join(f'{self.own[i]}, ' for i in self.program.inputs)}0.0).type"
 
     def loop(self) -> str:
-        """The loop shape."""
+        """Return the loop shape."""
         if self.core or len(self.program.inputs) > _SHORT:
             return self.need("loop", self.loop_text)
         return self.loop_text()
 
     def loop_text(self) -> str:
-        """The loop shape, from the arguments."""
+        """Return the loop shape, from the arguments."""
         shapes = []
         for i in self.program.inputs:
             rank = len(self.shape(i))
@@ -95,7 +95,7 @@ class StructureWriter(Writer):
         return shapes[0] if len(shapes) == 1 else f"np.broadcast_shapes({', '.join(shapes)})"
 
     def dim(self, dim: Dim, least: int = 0) -> str:
-        """The text of a dimension, in parentheses unless it binds at least as tightly as `least`."""
+        """Return the text of a dimension, in parentheses unless it binds at least as tightly as `least`."""
         if isinstance(dim, int):
             return str(dim)
         named = {name: self._size(name) for name in sorted(symbols(dim))}
@@ -106,7 +106,7 @@ class StructureWriter(Writer):
         return self.need(name, lambda: self._measured(name), dimension=True)
 
     def _measured(self, name: str) -> str:
-        """The text of the size that a name of a dimension has, from the shape of an argument."""
+        """Return the text of the size that a name of a dimension has, from the shape of an argument."""
         if name in self._alone:
             i, axis = self._alone[name]
             return f"{self.own[i]}.shape[{axis}]"
@@ -132,20 +132,20 @@ class StructureWriter(Writer):
         return found
 
     def dims(self, shape: Shape) -> str:
-        """The text of a shape, of one axis without parentheses."""
+        """Return the text of a shape, of one axis without parentheses."""
         return self.dim(shape[0]) if len(shape) == 1 else self.tuple_of(shape)
 
     def tuple_of(self, shape: Shape) -> str:
         return f"({', '.join(map(self.dim, shape))}{',' * (len(shape) == 1)})"
 
     def whole_shape(self, shape: Shape) -> str:
-        """The text of a shape behind the loop shape, where there may be one."""
+        """Return the text of a shape behind the loop shape, where there may be one."""
         return f"{self.loop()} + {self.tuple_of(shape)}" if self.loops else self.dims(shape)
 
     # Expressions
 
     def structure(self, row: Row) -> Text:
-        """The text of a row."""
+        """Return the text of a row."""
         self.rank = 0  # operands stand as they are
         return _SPELLINGS[type(row[0])](self, row)
 
@@ -157,7 +157,7 @@ class StructureWriter(Writer):
         return (1 + twice,) * (len(row) - 1)
 
     def aligned(self, i: int, rank: int) -> str:
-        """The text of an operand that broadcasts to something of `rank`."""
+        """Return the text of an operand that broadcasts to something of `rank`."""
         self.rank = rank
         text = self.tight(i, 0)
         self.rank = 0
@@ -225,7 +225,7 @@ class StructureWriter(Writer):
                 self.lines += [f"    {own}{place} += {texts[j]}" for place in places]
 
     def place(self, place: Place, shape: Shape, *, ahead: bool, value: bool = False) -> str:
-        """The subscript of a place; `ahead` of the axes there may be others."""
+        """Return the subscript of a place; `ahead` of the axes there may be others."""
         parts = [self._part(p, dim) for p, dim in zip(place, shape, strict=True)]
         if not ahead:
             while len(parts) > 1 and parts[-1] == ":":
@@ -243,7 +243,7 @@ class StructureWriter(Writer):
         return f"{start}:{stop}" + (f":{p.step}" if p.step != 1 else "")
 
     def _end(self, end: Dim, dim: Dim) -> str:
-        """An index; from the end where that is how far it is known to be from there."""
+        """Return an index; from the end where that is how far it is known to be from there."""
         behind = end - dim
         return str(behind) if isinstance(behind, int) and not isinstance(end, int) else self.dim(end)
 

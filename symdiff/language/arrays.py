@@ -26,7 +26,7 @@ from symdiff.errors import ShapeError
 
 
 def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
-    """The product of matrices and vectors, as `numpy.matmul` has it.
+    """Return the product of matrices and vectors, as `numpy.matmul` has it.
 
     Raises:
         ShapeError: a scalar, or axes that do not agree.
@@ -77,7 +77,7 @@ def outer(b: Builder, x: int, y: int) -> int:
 
 
 def transpose(b: Builder, x: int) -> int:
-    """The axes in reverse.
+    """Return the axes in reverse.
 
     Raises:
         ShapeError: a scalar.
@@ -88,12 +88,12 @@ def transpose(b: Builder, x: int) -> int:
 
 
 def index(b: Builder, x: int, key: Key) -> int:
-    """The elements of a subscript."""
+    """Return the elements of a subscript."""
     return b.structure(Index(place_of(key, b.shape(x), b.graph.demands)), x)
 
 
 def stack(b: Builder, parts: Sequence[int]) -> int:
-    """The parts, which are of one shape, along a new first axis.
+    """Return the parts, which are of one shape, along a new first axis.
 
     Raises:
         ShapeError: they are not.

@@ -139,7 +139,7 @@ def is_function(name: str) -> bool:
 
 
 def no_formula(given: object) -> str:
-    """The message for what is neither text nor a SymPy expression."""
+    """Return the message for what is neither text nor a SymPy expression."""
     if callable(given) and hasattr(given, "__name__"):
         return (
             f"compile takes a formula as text, not the function {given.__name__}; write its expression, as 'x**2 + 1'"
@@ -149,7 +149,7 @@ def no_formula(given: object) -> str:
 
 
 def no_value(last: object, value: object, text: str, position: int) -> str:
-    """The message for a symbol that stands where a value is due; `last` is the symbol before it."""
+    """Return the message for a symbol that stands where a value is due; `last` is the symbol before it."""
     behind = text[position + len(str(value)) :]
     hint = _FOREIGN.get((str(last), str(value)), "")
     if hint:
@@ -182,13 +182,13 @@ def _digits(text: str) -> str:
 
 
 def no_end(last: object) -> str:
-    """The message for a formula that ends behind `last`, where a value is due."""
+    """Return the message for a formula that ends behind `last`, where a value is due."""
     hint = {**_ABSOLUTE, "%": "5 percent are written 5/100", ",": "write one more, or leave out the comma"}
     return f"the formula stops after {last!r}; {hint.get(str(last), 'write the value that belongs there')}"
 
 
 def no_arguments(name: str) -> str:
-    """The message for a call without arguments."""
+    """Return the message for a call without arguments."""
     if name in CONSTANTS or name in CONSTANTS_ELSEWHERE:
         return f"{name} is no function; write {CONSTANTS_ELSEWHERE.get(name, name)} without parentheses"
     return f"{name}() needs an argument; write {name}(x)"
@@ -203,7 +203,7 @@ def choice(text: str) -> str:
 
 
 def foreign(value: str, text: str, position: int, *, number: int | None, alone: bool) -> str | None:
-    """The message for a symbol that is a mark of another language where it stands; None where it is none.
+    """Return the message for a symbol that is a mark of another language where it stands; None where it is none.
 
     Args:
         value: the symbol.
@@ -231,7 +231,7 @@ def foreign(value: str, text: str, position: int, *, number: int | None, alone: 
 def no_operator(
     before: Sequence[tuple[str, object, int]], kind: str, value: object, text: str, position: int, *, listed: bool
 ) -> str:
-    """The message for what stands where an operator is due.
+    """Return the message for what stands where an operator is due.
 
     Args:
         before: the tokens before it, the last one last.
@@ -306,7 +306,7 @@ def no_operator(
 
 
 def _unexpected(value: str, after: str) -> str:
-    """The hint for a symbol that stands where an operator is due, with the text from there on."""
+    """Return the hint for a symbol that stands where an operator is due, with the text from there on."""
     if found := re.match(r"::(\w+)", after):
         name = next((name for name in (found[1], found[1].lower()) if is_function(name) or name in CONSTANTS), found[1])
         return f"; write {name} alone"
@@ -321,13 +321,13 @@ def _unexpected(value: str, after: str) -> str:
 
 
 def _shown(number: object, literal: str) -> str:
-    """A number as it is written, if %g would lose digits of it."""
+    """Return a number as it is written, if %g would lose digits of it."""
     short = f"{number:g}" if isinstance(number, float) else ""
     return short if short and float(short) == number else literal.strip()
 
 
 def no_attribute(owner: str, text: str, position: int) -> str:
-    """The message for a point behind a value, with what stands behind the point, at the position."""
+    """Return the message for a point behind a value, with what stands behind the point, at the position."""
     after = text[position : position + 50]
     if elementwise := _ELEMENTWISE.match(after):
         return f"unexpected '.'; write {elementwise[0]} without the point"
@@ -349,7 +349,7 @@ def no_attribute(owner: str, text: str, position: int) -> str:
 
 
 def no_index(owner: str, found: object) -> str:
-    """The message for what is found in a subscript and is no number; `owner` is the name before it."""
+    """Return the message for what is found in a subscript and is no number; `owner` is the name before it."""
     if str(found).endswith("_"):  # Mathematica's f[x_] := ...
         return _NO_FUNCTIONS
     for name in (owner, owner.lower()):
@@ -361,7 +361,7 @@ def no_index(owner: str, found: object) -> str:
 
 
 def no_function(name: str, before: str = "", after: str = "", *, typed: bool = True, arguments: int = 1) -> str:
-    """The message for a call of a function that there is not.
+    """Return the message for a call of a function that there is not.
 
     Args:
         name: of the function.
@@ -406,14 +406,14 @@ def _is_slip(word: str, known: str) -> bool:
 
 
 def no_list(text: str, position: int) -> str:
-    """The message for a list in parentheses that is taken for a value."""
+    """Return the message for a list in parentheses that is taken for a value."""
     return "a list in parentheses is not a value; " + (
         decimal_in(text, max(0, position - 30)) or "write it in square brackets for an array"
     )
 
 
 def no_count(name: str, counts: str, given: int, text: str, position: int) -> str:
-    """The message for a call with another number of arguments."""
+    """Return the message for a call with another number of arguments."""
     said = f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}"
     hint = "write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
     hint = "write arctan2(y, x), with y first" if name in ("arctan", "atan") and given == 2 else hint
@@ -423,7 +423,7 @@ def no_count(name: str, counts: str, given: int, text: str, position: int) -> st
 
 
 def no_array(front: str) -> str:
-    """The message for a subscript of what is no array; `front` is the text before it."""
+    """Return the message for a subscript of what is no array; `front` is the text before it."""
     if found := re.search(r"(\w+)\s*\Z", front[-50:]):
         for name in (found[1], found[1].lower()):
             if is_function(name):
@@ -432,12 +432,12 @@ def no_array(front: str) -> str:
 
 
 def no_axis(name: str) -> str:
-    """What to say of the second argument of a function along axes, where it is none of the array."""
+    """Return what to say of the second argument of a function along axes, where it is none of the array."""
     return _AXES.get(name, f"the second argument of {name} is the axis")
 
 
 def no_result(assigned: Sequence[str]) -> str:
-    """The message for a text that assigns to these names, in order, and has no result."""
+    """Return the message for a text that assigns to these names, in order, and has no result."""
     if not assigned:
         return "the formula is empty; write an expression, as x**2 + 1"
     alone = f"leave out '{assigned[0]} =', or " if len(assigned) == 1 else ""
@@ -445,7 +445,7 @@ def no_result(assigned: Sequence[str]) -> str:
 
 
 def no_second(text: str, lines: Sequence[tuple[int | None, int]]) -> tuple[str, int]:
-    """The message for a second line of results, and its place.
+    """Return the message for a second line of results, and its place.
 
     Args:
         text: the formula.
@@ -460,7 +460,7 @@ def no_second(text: str, lines: Sequence[tuple[int | None, int]]) -> tuple[str, 
 
 
 def no_use(name: str, text: str, start: int, following: int, *, again: bool) -> str:
-    """The message for an assignment that nothing uses.
+    """Return the message for an assignment that nothing uses.
 
     Args:
         name: what is assigned.
@@ -476,7 +476,7 @@ def no_use(name: str, text: str, start: int, following: int, *, again: bool) -> 
 
 
 def _joining(text: str, before: int, start: int) -> str:
-    """What would have to stand at the end of a line for the next one to continue it; nothing if it could not."""
+    """Return what would have to stand at the end of a line for the next one to continue it; nothing if it could not."""
     between, mark = text[before:start], text[start]
     if "\n" not in between or ";" in between:
         return ""
@@ -484,7 +484,7 @@ def _joining(text: str, before: int, start: int) -> str:
 
 
 def no_assignment(target: Sequence[tuple[str, object]]) -> str:
-    """The message for `=` behind what is not a name; `target` are kinds and values in postfix order."""
+    """Return the message for `=` behind what is not a name; `target` are kinds and values in postfix order."""
     if len(target) == 2 and all(kind == "name" and str(value)[0] in "d∂" for kind, value in target):  # dy/dt
         return "'=' assigns to a name; write the right side alone"
     if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
@@ -493,7 +493,7 @@ def no_assignment(target: Sequence[tuple[str, object]]) -> str:
 
 
 def no_equation(name: str) -> str:
-    """The message for a result that compares a name with an expression, as an equation does."""
+    """Return the message for a result that compares a name with an expression, as an equation does."""
     return (
         f"'==' compares; write {name} = ... to assign, and then the results,"
         f" or where({name} == ..., 1, 0) for the comparison"
@@ -501,21 +501,21 @@ def no_equation(name: str) -> str:
 
 
 def no_brackets(element: object) -> str:
-    """The message for a list of one element, a name or a number, that is taken for a value."""
+    """Return the message for a list of one element, a name or a number, that is taken for a value."""
     if isinstance(element, float):
         return f"[{element:g}] is a list of one number; write a name for a parameter, as p{element:g}"
     return f"[{element}] is a list of one element; write {element} without brackets"
 
 
 def no_constant(name: str) -> str | None:
-    """What to write for a name that is a constant in other languages, and an argument here."""
+    """Return what to write for a name that is a constant in other languages, and an argument here."""
     if name in ("e", "E"):
         return "the exponential is written exp(x), the number e is exp(1)"
     return f"the constant is written {CONSTANTS_ELSEWHERE[name]}" if name in CONSTANTS_ELSEWHERE else None
 
 
 def no_variable(name: str) -> str | None:
-    """The message for a free name that is a constant in other languages; None if it may be a variable."""
+    """Return the message for a free name that is a constant in other languages; None if it may be a variable."""
     if written := CONSTANTS_ELSEWHERE.get(name):
         return f"{name!r} is not known as a constant; write {written}, or list {name} in args as a variable"
     if re.match(r"π[^\W\d_]", name):
@@ -524,17 +524,17 @@ def no_variable(name: str) -> str | None:
 
 
 def no_input(name: str, known: Iterable[str]) -> str:
-    """What to add where a name of the formula is not known; `known` are those that are."""
+    """Return what to add where a name of the formula is not known; `known` are those that are."""
     if hint := no_constant(name):
         return f"; {hint}"
     return f"; did you mean {close!r}?" if (close := nearest(name, known)) else ""
 
 
 def no_argument(name: object) -> str:
-    """What to add where a name is not an argument."""
+    """Return what to add where a name is not an argument."""
     return f"; {name} is a constant unless args names it" if isinstance(name, str) and name in CONSTANTS else ""
 
 
 def e_is_a_variable(name: str) -> str:
-    """The warning for a power of a variable that may be meant for an exponential."""
+    """Return the warning for a power of a variable that may be meant for an exponential."""
     return f"{name!r} is a variable here, not the number e: write exp(...), or list {name} in args if that is meant"

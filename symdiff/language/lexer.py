@@ -88,7 +88,7 @@ _HINTS = {
 
 
 def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
-    """The tokens of `text`, the last of kind "end", within limits; default those of the process.
+    """Yield the tokens of `text`, the last of kind "end", within limits; default those of the process.
 
     Names are NFKC-normalised, as Python's are; `;` and a line end are both "newline".
 
@@ -148,7 +148,7 @@ def _is_raised(character: str) -> bool:
 
 
 def _unexpected(text: str, position: int) -> str:
-    """The message for a character that does not belong, with what to write for it."""
+    """Return the message for a character that does not belong, with what to write for it."""
     character = text[position]
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
     plain = unicodedata.normalize("NFKC", character)
@@ -172,7 +172,7 @@ def _unexpected(text: str, position: int) -> str:
 
 
 def _tex(behind: str) -> str:
-    """The hint for a backslash."""
+    """Return the hint for a backslash."""
     if behind[:1] in ("\n", "\r"):
         return "a line that ends with an operator goes on by itself; leave out the backslash"
     if word := re.match("[A-Za-z]+", behind):
@@ -181,7 +181,7 @@ def _tex(behind: str) -> str:
 
 
 def _power(front: str, raised: str) -> str:
-    """The hint for a superscript behind some text."""
+    """Return the hint for a superscript behind some text."""
     if raised == "T":
         return "write .T for the transpose; **T for a power"
     if raised == "o" and front[-1:].isdigit():

@@ -64,7 +64,7 @@ def lower(
     complex: bool = False,  # noqa: A002 - NumPy's name
     limits: Limits | None = None,
 ) -> Program:
-    """The program of a parsed text.
+    """Return the program of a parsed text.
 
     Args:
         syntax: what the parser made.
@@ -132,7 +132,7 @@ def _calls(syntax: Syntax, name: str) -> bool:
 
 
 def _textbook(program: Program) -> Program:
-    """The program with every operation a step of its own, in the order of a textbook's trace.
+    """Return the program with every operation a step of its own, in the order of a textbook's trace.
 
     That is by level: first what depends on arguments alone, then what depends on that, and so on.
     """
@@ -155,7 +155,7 @@ def _value(scope: Scope, statement: Statement) -> int:
 
 
 def _output_names(results: Sequence[Statement], assigned: set[str | None]) -> tuple[str, ...]:
-    """A result that is a bare assigned name keeps it; others are `out`, or `out0`, `out1`, ..."""
+    """Return a result that is a bare assigned name keeps it; others are `out`, or `out0`, `out1`, ..."""
     names: dict[str, None] = {}
     for k, statement in enumerate(results):
         bare = statement.items[0][1] if len(statement.items) == 1 and statement.items[0][0] == "name" else None
@@ -286,7 +286,7 @@ def _formula(scope: Scope, name: str, arguments: list[Value], position: int) -> 
 
 
 def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
-    """The first value whose condition holds: of pairs, or for `piecewise` one behind the other and a last value."""
+    """Return the first value whose condition holds: of pairs, or of the flat list that `piecewise` takes."""
     builder = scope.builder
     pairs: Sequence[Any] = arguments
     result = builder.const(float("nan"))
@@ -314,7 +314,7 @@ def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, pos
 
 
 def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
-    """A function along the axes of an array."""
+    """Return a function along the axes of an array."""
     b = scope.builder
     given = [a.value if isinstance(a, Keyword) else a for a in arguments]
     for a in arguments:
@@ -365,14 +365,14 @@ _KINDS: dict[str, Callable[..., Value]] = {
 
 @cache
 def _expression(text: str) -> list[Item]:
-    """The postfix of a formula of the table; calls of internal primitives become operations."""
+    """Return the postfix of a formula of the table; calls of internal primitives become operations."""
     internal = {name for name, primitive in PRIMITIVES.items() if primitive.internal}
     items = parse(text, Limits()).results[0].items
     return [("op", *item[1:]) if item[0] == "call" and item[1] in internal else item for item in items]
 
 
 def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int:
-    """The value of a formula of the table, with rows for its names.
+    """Return the value of a formula of the table, with rows for its names.
 
     `text` is one expression; it may call internal primitives, and use `pi`.
     """

@@ -16,7 +16,7 @@ _ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")  # in front of a number
 
 
 def with_commas(text: str, start: int) -> str | None:
-    """The message for a number with commas that begins at `start`; None if it is none."""
+    """Return the message for a number with commas that begins at `start`; None if it is none."""
     grouped, decimal = _COMMAS.match(text, start), _DECIMAL.match(text, start)
     meant = []
     if grouped and grouped[0][0] != "0":
@@ -31,21 +31,21 @@ def with_commas(text: str, start: int) -> str | None:
 
 
 def with_zeros(text: str, start: int) -> str | None:
-    """The message for a whole number that begins with a zero at `start`; None if it is none."""
+    """Return the message for a whole number that begins with a zero at `start`; None if it is none."""
     if found := _OCTAL.match(text, start):
         return f"{found[0]} could be octal, or a part of a number; write {found[0].lstrip('0') or '0'}"
     return None
 
 
 def decimal_in(text: str, position: int) -> str:
-    """A hint for a comma between digits, behind a place in the text."""
+    """Return a hint for a comma between digits, behind a place in the text."""
     if found := re.search(r"(?<![\w.])(\d+),(\d+)", text[position : position + 100]):
         return f"a decimal is written with a point, as {found[1]}.{found[2]}"
     return ""
 
 
 def another_number(literal: str, kind: str, value: object, after: str) -> str | None:
-    """The message for what makes a number of another language, of the number before it; None if it is none."""
+    """Return the message for what makes a number of another language, of the number before it; None if it is none."""
     number = literal.strip()
     if kind == "number" and (found := _THOUSANDS.match(literal + after)) and len(found[0]) > len(literal):
         whole, _, decimals = found[0].partition(",")

@@ -232,7 +232,7 @@ class _Parser:
             self.misplaced(token)
 
     def line(self, token: Token) -> None:
-        """The first token of a line, behind one that may have ended a statement."""
+        """Return the first token of a line, behind one that may have ended a statement."""
         kind, value, position = token
         if value == "\n":
             return
@@ -293,7 +293,7 @@ class _Parser:
         self.brackets -= 1
 
     def index(self, token: Token) -> None:
-        """A token of a subscript: whole numbers, colons and commas up to the closing bracket."""
+        """Return a token of a subscript: whole numbers, colons and commas up to the closing bracket."""
         kind, value, position = token
         if kind == "end" or (kind == "newline" and value == ";"):
             self.fail("this '[' is never closed", self.subscript[0][2])
@@ -310,7 +310,7 @@ class _Parser:
         self.suffix = None
 
     def key(self, given: list[Token], end: int) -> tuple[Any, ...]:
-        """The numbers and slices of a subscript."""
+        """Return the numbers and slices of a subscript."""
         parts: list[list[Any]] = [[None]]
         sign: int | None = None
         for kind, value, position in given:
@@ -334,7 +334,7 @@ class _Parser:
         return tuple([part[0] if len(part) == 1 else (*part, None)[:3] for part in parts])
 
     def attribute(self, token: Token) -> None:
-        """What follows a point: T, or nothing that the language has."""
+        """Return what follows a point: T, or nothing that the language has."""
         kind, value, position = token
         if kind != "name" or value != "T":
             self.fail(no_attribute(str(self.before[-1][1]), self.text, position), self.last[2])
@@ -379,7 +379,7 @@ class _Parser:
         self.due = True
 
     def end(self) -> None:
-        """The end of a statement."""
+        """Return the end of a statement."""
         self.reduce(TERNARY)
         if self.stack:
             self.unclosed()
@@ -410,7 +410,7 @@ class _Parser:
         self.fail(no_operator((*self.before, self.last), kind, value, self.text, position, listed=listed), position)
 
     def finish(self) -> Syntax:
-        """What was read, once the end token has been taken."""
+        """Return what was read, once the end token has been taken."""
         if not self.results:
             self.fail(no_result([str(statement.target) for statement in self.assignments]), len(self.text))
         return Syntax(self.text, self.assignments, self.results)

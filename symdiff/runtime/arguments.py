@@ -31,7 +31,7 @@ _FEW = 64  # pairs of arrays that are looked at one by one
 
 
 def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The arguments in order, from positional and named ones.
+    """Return the arguments in order, from positional and named ones.
 
     Raises:
         TypeError: one is missing, unknown or given twice; the message shows the signature.
@@ -56,7 +56,7 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
 
 
 def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
-    """A hint where it seems that all arguments were given in one."""
+    """Return a hint where it seems that all arguments were given in one."""
     match args:
         case [Mapping() as given] if set(names) <= given.keys():
             return "; to give a dict write **values"
@@ -78,7 +78,7 @@ def is_symbol(name: Any) -> bool:
 
 
 def normal(name: Any) -> Any:
-    """A name as the language has it, in form NFKC; that of a SymPy symbol; what is neither as it is."""
+    """Return a name as the language has it, in form NFKC; that of a SymPy symbol; what is neither as it is."""
     if is_symbol(name):
         name = str(name)
     return unicodedata.normalize("NFKC", name) if isinstance(name, str) and not name.isascii() else name
@@ -89,7 +89,7 @@ def _count(n: int) -> str:
 
 
 def floats(names: Sequence[str], args: Sequence[Any]) -> tuple[Any, ...] | None:
-    """The arguments with Python's ints and bools as floats; None where there are none of these.
+    """Return the arguments with Python's ints and bools as floats; None where there are none of these.
 
     Raises:
         TypeError: an int is beyond the range of floats.
@@ -133,7 +133,7 @@ def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], np.dtype[Any], tuple[bo
 def arrays(
     names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape]
 ) -> tuple[list[Array], tuple[int, ...], np.dtype[Any], dict[str, int]]:
-    """The arguments as arrays, the loop shape, the dtype of a result, and the sizes of the named dimensions.
+    """Return the arguments as arrays, the loop shape, the dtype of a result, and the sizes of the named dimensions.
 
     Integers and booleans count as float64; Python numbers take the precision of the
     arrays, and other mixtures follow NumPy's promotion. Arrays keep the dtype that they have.
@@ -172,7 +172,7 @@ def converted(values: Sequence[Array], dtype: np.dtype[Any]) -> list[Any]:
 
 
 def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequence[Shape]) -> dict[str, int]:
-    """The sizes of the named dimensions, from the shapes of the arguments.
+    """Return the sizes of the named dimensions, from the shapes of the arguments.
 
     Raises:
         ShapeError: an argument does not fit its core shape.
@@ -224,7 +224,7 @@ def meet(demands: Demands, sizes: Mapping[str, int]) -> None:
 
 
 def _array(name: str, value: Any) -> Any:
-    """A Python number as it is (ints as floats), anything else as an array of numbers."""
+    """Return a Python number as it is (ints as floats), anything else as an array of numbers."""
     if type(value) in (float, int, bool, complex):
         return (floats([name], [value]) or [value])[0]
     return numbers(value, name)
@@ -233,7 +233,7 @@ def _array(name: str, value: Any) -> Any:
 def check_out(
     out: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any]
 ) -> list[Array | None]:
-    """The arrays of an `out=` argument, one for each output or None, in order; each fits its result.
+    """Return the arrays of an `out=` argument, one for each output or None, in order; each fits its result.
 
     Raises:
         TypeError: not an array, or not as many as there are outputs, or one cannot hold the dtype.
@@ -296,7 +296,7 @@ def settle(
 
 
 def sharing(arrays: Sequence[Array], others: Sequence[Array]) -> Iterator[tuple[Array, Array]]:
-    """The pairs of an array and another one that may share memory, as their bounds tell."""
+    """Yield the pairs of an array and another one that may share memory, as their bounds tell."""
     if len(arrays) * len(others) <= _FEW:
         yield from ((a, other) for a in arrays for other in others if np.may_share_memory(a, other))
         return
@@ -321,6 +321,6 @@ def distinct(arrays: Sequence[Array]) -> bool:
 
 
 def written(target: Array, value: Any) -> Array:
-    """The target, with the value in it."""
+    """Return the target, with the value in it."""
     target[...] = value
     return target

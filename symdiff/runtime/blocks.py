@@ -60,7 +60,7 @@ class Plan:
 
 
 def plan(load: Load, itemsize: int, threads: int) -> Plan:
-    """The plan for a function of that load, on numbers of that size, with so many threads."""
+    """Return the plan for a function of that load, on numbers of that size, with so many threads."""
     held = load.alive * itemsize
     points = min(max(_AHEAD * cache_size(2) // held, _SMALLEST), _LARGEST)
     share = max(_WAITING * load.operations // load.work, _STARTING // load.work, _SMALLEST)
@@ -128,13 +128,13 @@ def _same(a: Array, out: Array) -> bool:
 
 
 def axes(a: Array, loop: Shape) -> int:
-    """The axes of the loop shape along which an argument varies, as bits."""
+    """Return the axes of the loop shape along which an argument varies, as bits."""
     own = (1,) * (len(loop) - a.ndim) + a.shape
     return sum([1 << axis for axis, size in enumerate(own) if size != 1])
 
 
 def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Shape) -> tuple[Sequence[Array], Sequence[Array], Shape]:
-    """The same as views along one axis, where all arrays are whole and lie in memory in one piece and one order."""
+    """Return the arrays as views along one axis, where all are whole and lie in memory in one order."""
     if len(loop) < 2 or not all(a.ndim == 0 or a.shape == loop for a in args):
         return args, outs, loop
     flat = (prod(loop),)
@@ -151,13 +151,13 @@ def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Shape) -> tuple[Se
 
 
 def _uneven(args: Sequence[Array], loop: Shape) -> set[int]:
-    """The axes along which some arrays are the same and others are not."""
+    """Return the axes along which some arrays are the same and others are not."""
     varying = [axes(a, loop) for a in args if a.ndim]
     return {k for k, size in enumerate(loop) if size != 1 and not all(bits >> k & 1 for bits in varying)}
 
 
 def _box(loop: Shape, uneven: set[int], points: int, threads: int) -> Shape:
-    """The shape of a block.
+    """Return the shape of a block.
 
     What depends on a broadcast argument alone is computed again in each block along the axes
     that it lacks, so these get an equal share each, and the last axis too.
@@ -179,7 +179,7 @@ def _box(loop: Shape, uneven: set[int], points: int, threads: int) -> Shape:
 
 
 def _part(a: Array, place: tuple[slice, ...], dtype: np.dtype[Any]) -> Any:
-    """The part of an argument at a place, in the dtype."""
+    """Return the part of an argument at a place, in the dtype."""
     if not a.ndim:
         return a.astype(dtype)[()]
     own = place[len(place) - a.ndim :]

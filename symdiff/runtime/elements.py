@@ -48,7 +48,7 @@ class FusedElements(Fused):
         self._results = [program.graph.shape(i) for i in program.outputs]
 
     def point(self, nest: Nest, again: Callable[..., Any]) -> Callable[..., Any] | None:
-        """What takes float64 arrays of the core shapes straight to native code, if anything can; see `native_point`."""
+        """Return what takes float64 arrays of the core shapes to native code, or None; see `native_point`."""
         if not self._loops.results:  # there is nothing to compute
             return None
         made = native_point(self._loops, self._cores, self._results, nest, self.share, again)
@@ -68,7 +68,7 @@ class FusedElements(Fused):
         outs: Sequence[Array | None],
         judge: Callable[[Sequence[Array]], object],
     ) -> list[Array]:
-        """The results, of these shapes, for arguments of a loop shape; in `outs` where there is one.
+        """Return the results, of these shapes, for arguments of a loop shape; in `outs` where there is one.
 
         `judge` has NumPy compute them of these arguments, where there was a floating-point error that the caller's
         `numpy.errstate` does not ignore.
@@ -117,7 +117,7 @@ class FusedElements(Fused):
         sizes: Sizes,
         dtype: np.dtype[Any],
     ) -> tuple[Array, int]:
-        """What native code reads of a source: elements of a shape, in one piece, and the bytes from row to row."""
+        """Return what native code reads of a source: elements in one piece, and the bytes from row to row."""
         if not isinstance(source, Source):
             return np.array(value(source, sizes), dtype), 0
         a, rank = values[source.argument], len(self._cores[source.argument])
@@ -190,7 +190,7 @@ _ROWS = 4  # strips of rows for each thread
 
 
 def _table(entries: Sequence[tuple[int, int]], row: int = 0) -> array[int]:
-    """A table as native code reads it, of the rows from `row` on."""
+    """Return a table as native code reads it, of the rows from `row` on."""
     return array("q", [v for start, step in entries for v in (start + row * step, step)])
 
 
@@ -204,7 +204,7 @@ def _lies(a: Array, dtype: np.dtype[Any]) -> bool:
 
 
 def _at(a: Array, place: Place, sizes: Sizes) -> Array:
-    """The elements at a place of the last axes."""
+    """Return the elements at a place of the last axes."""
     parts = [_slice(p, sizes) if isinstance(p, Range) else value(p, sizes) for p in place]
     return a[..., *parts] if place else a
 
@@ -215,7 +215,7 @@ def _slice(p: Range, sizes: Sizes) -> slice:
 
 
 def _seen(a: Array, rank: int, view: Structure, sizes: Sizes) -> tuple[Array, int]:
-    """An array whose last axes, so many, are seen through a view, and how many there are then."""
+    """Return an array whose last axes, so many, are seen through a view, and how many there are then."""
     ahead = a.shape[: a.ndim - rank]
     if isinstance(view, Index):
         return _at(a, view.place, sizes), rank - sum(not isinstance(p, Range) for p in view.place)

@@ -64,18 +64,18 @@ class Records:
         return name
 
     def maker(self) -> Callable[[Sequence[Any]], Any]:
-        """A function that makes the result of the outputs, in order."""
+        """Return a function that makes the result of the outputs, in order."""
         text = f"def result(values):\n    return {self._of(f'values[{k}]' for k in range(self.count))}\n"
         return load(text, "result", self.scope)
 
     def of_outputs(self, texts: Sequence[str]) -> str:
-        """The result, from the expression of each output of the math target."""
+        """Return the result, from the expression of each output of the math target."""
         return self._of(
             text if name is None else f"{name}({text})" for text, name in zip(texts, self._converts, strict=True)
         )
 
     def _of(self, texts: Iterable[str]) -> str:
-        """The result, from an expression for each output."""
+        """Return the result, from an expression for each output."""
         waiting = iter(texts)
 
         def made(part: Layout) -> str:
@@ -86,7 +86,7 @@ class Records:
         return made(self._layout)
 
     def of_tuples(self, text: str) -> str:
-        """The result, from the expression of the plain tuples that a generated function returns."""
+        """Return the result, from the expression of the plain tuples that a generated function returns."""
 
         def made(part: Layout, text: str) -> str:
             if part is None:
@@ -106,7 +106,7 @@ def scalar_entry(
     evaluate: Callable[..., Any],
     native: Callable[[dict[str, Any]], None] | None = None,
 ) -> FunctionType:
-    """The entry of a Function of `count` scalar arguments.
+    """Return the entry of a Function of `count` scalar arguments.
 
     Floats are computed by what `native` gives the scope of the entry at the first call with them, if there
     is one. Where that returns nothing, as after a floating-point error, they are computed on the spot by the lines
@@ -182,7 +182,7 @@ def core_entry(
     records: Records,
     general: Callable[..., Any],
 ) -> Callable[..., Any]:
-    """The entry of a Function where arguments have core shapes.
+    """Return the entry of a Function where arguments have core shapes.
 
     Float64 arrays of exactly those shapes, and floats, go to `point`; what it raises is left to `general`.
     """
@@ -219,7 +219,7 @@ def core_entry(
 def settled(
     function: Callable[..., Any], nest: Nest, patterns: Sequence[str], known: Mapping[str, Any]
 ) -> Callable[..., Any]:
-    """A function whose results are what these patterns make of those of `function`.
+    """Return a function whose results are what these patterns make of those of `function`.
 
     Args:
         function: returns plain tuples, nested as `nest`.
@@ -240,14 +240,14 @@ def settled(
 
 
 def spread(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any] = FLOAT64) -> Any:
-    """A new array of a shape that holds a value everywhere, or what broadcasts to it; of no axes, a number."""
+    """Return a new array of a shape that holds a value everywhere, or what broadcasts to it; of no axes, a number."""
     made = np.empty(shape, dtype)
     made[...] = value
     return made if shape else made[()]
 
 
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:
-    """The entry where there is nothing to recognise."""
+    """Return the entry where there is nothing to recognise."""
     return lambda *args, **named: general(args, named)
 
 

@@ -47,14 +47,14 @@ class Fused:
         return min(max(_PARALLEL // self._load.work, 2048), 65536)
 
     def source(self, dtype: np.dtype[Any] = FLOAT64, varying: Sequence[bool] | None = None) -> str:
-        """The module for a precision, and for sources of which these vary along a row; default all that may."""
+        """Return the module for a precision, and for sources of which these vary along a row; default all that may."""
         loops = self._loops
         pattern = [k < len(loops.sources) - loops.numbers for k in range(len(loops.sources))]
         pattern = pattern if varying is None else list(varying)
         return llvm.source(loops, native.machine(), single=dtype.itemsize == 4, varying=pattern)
 
     def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.Code:
-        """The machine code of that."""
+        """Return the machine code of that."""
         return self.codes.get((dtype.itemsize, varying), lambda: self._made(self.source(dtype, varying)))
 
     def lend(self, scope: dict[str, Any], varying: tuple[bool, ...] | None = None) -> bool:
@@ -70,7 +70,7 @@ class Fused:
 
 
 def apart(values: Sequence[Array], outs: Sequence[Array | None]) -> list[Array]:
-    """The arguments, copied where they share memory with a result."""
+    """Return the arguments, copied where they share memory with a result."""
     shared = {id(a) for a, _ in sharing(values, [o for o in outs if o is not None])}
     return [a.copy() if id(a) in shared else a for a in values]
 
@@ -101,7 +101,7 @@ class FusedPoints(Fused):
         shapes: Sequence[tuple[int, ...]],
         outs: Sequence[Array | None],
     ) -> list[Array]:
-        """The results, of these shapes, for arguments that broadcast to a loop shape; in `outs` where there is one."""
+        """Return the results, of these shapes, for arguments that broadcast to a loop shape; in `outs` where given."""
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
         given = [o for o in outs if o is not None]
         values = apart(values, outs)
@@ -125,7 +125,7 @@ class FusedPoints(Fused):
         return results
 
     def floats_source(self) -> str:
-        """The module for floats."""
+        """Return the module for floats."""
         return floats.source(self._loops, native.machine())
 
     def lend_floats(self, scope: dict[str, Any]) -> None:
@@ -145,7 +145,7 @@ class FusedPoints(Fused):
     def at_once(
         self, args: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any], varying: tuple[bool, ...]
     ) -> list[Array] | None:
-        """The results for a few points, of arrays of that shape and of numbers beside them.
+        """Return the results for a few points, of arrays of that shape and of numbers beside them.
 
         None where native code cannot read an array, or has seen an error that the caller wants to know of.
         """

@@ -21,7 +21,7 @@ _UNLABELLED: frozenset[type[Any]] = PLAIN | {list, tuple}
 
 
 def labelled(names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape]) -> Given:
-    """The arguments that have labels."""
+    """Return the arguments that have labels."""
     if _UNLABELLED.issuperset(map(type, args)):
         return ()
     kinds = (*classes("pandas", "Series", "DataFrame"), *classes("xarray", "DataArray", "Variable", "Dataset"))
@@ -49,7 +49,7 @@ def compare(given: Given) -> None:
 
 
 def _axes(given: Any, core: Shape) -> Iterator[tuple[object, Any]]:
-    """What identifies each axis among those of all arguments, and its labels."""
+    """Yield what identifies each axis among those of all arguments, and its labels."""
     loop = given.ndim - len(core)
     for axis, labels in enumerate(given.axes):
         if axis < loop:
@@ -59,7 +59,7 @@ def _axes(given: Any, core: Shape) -> Iterator[tuple[object, Any]]:
 
 
 def _differ(name: str, one: Any, labels: Any, other: str, two: Any, others: Any) -> str:
-    """The message where labels differ: how, and what to write."""
+    """Return the message where labels differ: how, and what to write."""
     if len(labels) != len(others):
         how = f"{len(labels)} labels and {len(others)}"
     elif labels.symmetric_difference(others).empty:
@@ -82,7 +82,7 @@ def _differ(name: str, one: Any, labels: Any, other: str, two: Any, others: Any)
 
 
 def label_of(given: Given, loop: tuple[int, ...]) -> Callable[[Any], Any] | None:
-    """What gives an array of the loop shape its labels; None where there are none.
+    """Return what gives an array of the loop shape its labels; None where there are none.
 
     Raises:
         ShapeError: they are not those of all of the loop shape.
@@ -123,7 +123,7 @@ def dimensioned(given: Given) -> bool:
 
 
 def by_dimension(run: Callable[..., Any], args: Sequence[Any], count: int) -> Sequence[Any]:
-    """The results of an elementwise function of arguments that go by the names of their dimensions.
+    """Return the results of an elementwise function of arguments that go by the names of their dimensions.
 
     Args:
         run: takes arrays that broadcast together, and returns a tuple of arrays of their shape.
@@ -147,7 +147,7 @@ def by_dimension(run: Callable[..., Any], args: Sequence[Any], count: int) -> Se
 
 
 def apply_ufunc(call: str, given: Sequence[tuple[str, Any, Shape]], outputs: Sequence[tuple[str, Shape]]) -> str:
-    """The call of xarray.apply_ufunc that does what a call with arguments of named dimensions means.
+    """Return the call of xarray.apply_ufunc that does what a call with arguments of named dimensions means.
 
     Args:
         call: the Function, as it is written.

@@ -36,7 +36,7 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def binding() -> ModuleType:
-    """The module `llvmlite.binding`, made ready.
+    """Return the module `llvmlite.binding`, made ready.
 
     Raises:
         ImportError: llvmlite is not installed; the message gives the pip command.
@@ -53,7 +53,7 @@ def binding() -> ModuleType:
 
 @cache
 def machine() -> Machine:
-    """This machine."""
+    """Return this machine."""
     with _lock:
         llvm = binding()
         processor = llvm.get_process_triple().split("-")[0]
@@ -62,7 +62,7 @@ def machine() -> Machine:
 
 
 def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
-    """A machine of this family with these features; functions of the C library are made known to LLVM."""
+    """Return a machine of this family with these features; functions of the C library are made known to LLVM."""
     llvm = binding()
     found = [level for level in _LEVELS if features.get(level[0])]
     if family == "aarch64":
@@ -174,7 +174,7 @@ class Code:
 
 
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
-    """What `make` returns, which takes more stack than threads have for which somebody has set a size."""
+    """Return what `make` returns, which takes more stack than threads have for which somebody has set a size."""
     size = threading.stack_size()
     if not 0 < size < _STACK:
         return make()
@@ -190,7 +190,7 @@ def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
 
 
 def _compiled(source: str, optimised: bool) -> bytes:  # noqa: FBT001 - the one option
-    """The machine code of a module, as an object file; nothing else of the module is kept."""
+    """Return the machine code of a module, as an object file; nothing else of the module is kept."""
     llvm, target = binding(), _target(optimised)
     context = llvm.create_context()
     module = llvm.parse_assembly(source, context)
@@ -204,7 +204,7 @@ def _compiled(source: str, optimised: bool) -> bytes:  # noqa: FBT001 - the one 
 
 @cache
 def _target(optimised: bool) -> Any:  # noqa: FBT001 - the one option
-    """What makes machine code: one for all modules, since it grows by most of a megabyte with the first."""
+    """Return what makes machine code: one for all modules, since it grows by most of a megabyte with the first."""
     return _new_target(opt=2 if optimised else 0)
 
 
@@ -216,7 +216,7 @@ def _new_target(opt: int) -> Any:
 
 
 def _loaded(machine_code: bytes) -> tuple[Any, Any]:
-    """The engine that machine code can be called in, and the context of the engine."""
+    """Return the engine that machine code can be called in, and the context of the engine."""
     llvm = binding()
     context = llvm.create_context()
     nothing = llvm.parse_assembly("", context)
@@ -255,7 +255,7 @@ class Codes:
             _keepers.add(self)
 
     def get(self, use: object, make: Callable[[], Code]) -> Code:
-        """The machine code for a use."""
+        """Return the machine code for a use."""
         code = self.kept.get(use)
         if code is None:
             with self._lock:

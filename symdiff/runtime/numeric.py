@@ -24,7 +24,7 @@ _NEEDED = "real or complex numbers of single or double precision are needed"
 
 
 def numbers(given: Any, name: str, what: str | None = None) -> np.ndarray[Any, Any]:
-    """What is given, as an array of real or complex numbers.
+    """Return what is given, as an array of real or complex numbers.
 
     Args:
         given: anything.
@@ -64,7 +64,7 @@ def _of_pandas(given: Any) -> bool:
 
 
 def more(given: Any, name: str) -> str | None:
-    """What something that is no plain array means beside its numbers, and what to pass."""
+    """Return what something that is no plain array means beside its numbers, and what to pass."""
     if not isinstance(given, (list, tuple)):
         return meaning(given, name)
     if PLAIN.issuperset(map(type, given)):
@@ -79,7 +79,7 @@ def more(given: Any, name: str) -> str | None:
 
 
 def meaning(given: Any, name: str) -> str | None:
-    """What something means beside its numbers, and what to pass; None where that is nothing.
+    """Return what something means beside its numbers, and what to pass; None where that is nothing.
 
     Labels of pandas' are not meant: results can have them.
     """
@@ -107,7 +107,7 @@ def meaning(given: Any, name: str) -> str | None:
 
 
 def unit_of(given: Any) -> str | None:
-    """The unit that something carries."""
+    """Return the unit that something carries."""
     unit = getattr(given, "units", None)
     if unit is None:
         unit = getattr(given, "unit", None)
@@ -143,7 +143,7 @@ def _meaning_of_pandas(given: Any, name: str) -> str | None:
 
 
 def _elements(given: Any) -> Iterator[Any]:
-    """What stands in lists, however deep, and is no plain number or array: one of each class."""
+    """Yield what stands in lists, however deep, and is no plain number or array: one of each class."""
     seen: set[type[Any]] = set()
     level = [given]
     for _ in range(_DEPTH):
@@ -164,7 +164,7 @@ def _elements(given: Any) -> Iterator[Any]:
 
 
 def _no_numbers(given: Any, name: str, made: np.ndarray[Any, Any]) -> str:
-    """What something is that has become an array of no numbers, and what to pass."""
+    """Return what something is that has become an array of no numbers, and what to pass."""
     dtype, kind = made.dtype, type(given).__name__
     array = name if hasattr(given, "astype") else f"numpy.asarray({name})"
     if dtype.kind in "SUT":
@@ -189,7 +189,7 @@ def _cure(text: str | None) -> str:
 
 
 def _as_floats(given: Any, name: str, made: np.ndarray[Any, Any]) -> str | None:
-    """What makes numbers of texts or objects; None where nothing does."""
+    """Return what makes numbers of texts or objects; None where nothing does."""
     if given is None or type(given).__name__ == "NAType":
         return "numpy.nan for a number that is missing"
     for to in (float, complex):
@@ -204,7 +204,7 @@ def _as_floats(given: Any, name: str, made: np.ndarray[Any, Any]) -> str | None:
 
 
 def _of_dtype(array: str, made: np.ndarray[Any, Any]) -> str | None:
-    """What to pass for an array of a dtype of NumPy's that is not computed with."""
+    """Return what to pass for an array of a dtype of NumPy's that is not computed with."""
     dtype = made.dtype
     if dtype.kind == "M":
         start = f"{array}.min()" if made.ndim else "numpy.datetime64('2000-01-01')"
@@ -220,7 +220,7 @@ def _of_dtype(array: str, made: np.ndarray[Any, Any]) -> str | None:
 
 
 def _of_object(given: Any, name: str) -> str | None:
-    """What to pass for an object that is no number."""
+    """Return what to pass for an object that is no number."""
     if isinstance(given, timedelta):
         return f"{name}.total_seconds()"
     if isinstance(given, date):
@@ -237,7 +237,7 @@ def _of_object(given: Any, name: str) -> str | None:
 
 
 def _ragged(given: Any) -> str | None:
-    """What is wrong with lists of different lengths."""
+    """Return what is wrong with lists of different lengths."""
     level = [given]
     for _ in range(_DEPTH):
         lists = [isinstance(part, (list, tuple)) for part in level]

@@ -24,7 +24,7 @@ def native_point(
     limit: int,
     again: Callable[..., Any],
 ) -> FunctionType | None:
-    """A function of the arguments that returns plain tuples, nested; None where it takes more than a few lines.
+    """Return a function of the arguments that returns plain tuples, nested; None where it takes more than a few lines.
 
     It calls native code by the name `call`, which its scope has yet to be given.
 
@@ -54,7 +54,7 @@ class _Writer:
                     self.sizes.setdefault(str(dim), f"{a}.shape[{axis}]")
 
     def function(self, nest: Nest, limit: int, again: Callable[..., Any]) -> FunctionType:
-        """The function."""
+        """Return the function."""
         loops, args = self.loops, ", ".join(self.args)
         long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
         if loops.loops and not long + stored:  # no array tells native code how many elements there are
@@ -80,7 +80,7 @@ class _Writer:
         return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
 
     def _source(self, source: Source | Dim, *, single: bool) -> str:
-        """The expression of an array, or of a single number."""
+        """Return the expression of an array, or of a single number."""
         if not isinstance(source, Source):
             return self._dim(source)
         text, rank = self.args[source.argument], len(self.cores[source.argument])
@@ -101,7 +101,7 @@ class _Writer:
         return f"{self._dim(p.start)}:{self._dim(p.stop)}:{p.step}"
 
     def _outputs(self, stored: int, first: int) -> tuple[list[str], list[str]]:
-        """The lines that put outputs together, and the expression of each.
+        """Return the lines that put outputs together, and the expression of each.
 
         `first` of the numbers that native code has stored is the one behind the folds.
         """

@@ -25,7 +25,7 @@ def reportable() -> bool:
 
 
 def heeded() -> int:
-    """The errors that the caller's `numpy.errstate` does not ignore, as native code numbers them."""
+    """Return the errors that the caller's `numpy.errstate` does not ignore, as native code numbers them."""
     return sum([_FLAGS[kind] for kind, mode in np.geterr().items() if mode != "ignore"])
 
 

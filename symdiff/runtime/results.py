@@ -54,7 +54,7 @@ def without_arithmetic(made: _Tuple, instead: str) -> _Tuple:
 
 @lru_cache(maxsize=1024)
 def record(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...]]:
-    """A named tuple class; unlike namedtuple's, its fields may be Python keywords.
+    """Return a named tuple class; unlike namedtuple's, its fields may be Python keywords.
 
     A field such as `lambda` is read with `getattr(result, "lambda")`. A field that
     begins with an underscore has no attribute, only a position and its place in `_fields`.
@@ -81,12 +81,12 @@ def _rebuild(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> tup
 
 
 def record_of(name: str, fields: tuple[str, ...]) -> Layout:
-    """The layout of a record with one output a field."""
+    """Return the layout of a record with one output a field."""
     return name, fields, (None,) * len(fields)
 
 
 def nest(layout: Layout) -> Nest:
-    """The layout with each output's index in the place of the output."""
+    """Return the layout with each output's index in the place of the output."""
     indices = count()
 
     def number(part: Layout) -> Nest:
@@ -96,7 +96,7 @@ def nest(layout: Layout) -> Nest:
 
 
 def leaves(result: Any) -> list[Any]:
-    """The outputs in a result, in order, however they are nested."""
+    """Return the outputs in a result, in order, however they are nested."""
     return [leaf for part in result for leaf in leaves(part)] if isinstance(result, tuple) else [result]
 
 

@@ -117,7 +117,7 @@ def _report(
 def _laid(
     args: Sequence[Array], outs: Sequence[Array], loop: Shape, dtype: np.dtype[Any]
 ) -> tuple[Shape, list[_Operand]]:
-    """The shape of as few axes as there can be, and the arrays in it."""
+    """Return the shape of as few axes as there can be, and the arrays in it."""
     arrays = [*[np.broadcast_to(a, loop) if a.shape != loop else a for a in args], *outs]
     axes: list[tuple[int, list[int]]] = []  # from the last on: the size, the stride of each array
     for axis in reversed(range(len(loop))):
@@ -145,7 +145,7 @@ def _laid(
 
 
 def _boxes(shape: Shape, threads: int, *, direct: bool, flat: bool) -> list[Box]:
-    """The strips: of some rows, or of a part of one; of some of the first axis where all is copied."""
+    """Return the strips: of some rows, or of a part of one; of some of the first axis where all is copied."""
     total = prod(shape)
     points = max(_STRIP, total // (8 * threads)) if direct else _COPIED
     if threads > 1:
@@ -165,7 +165,7 @@ def _boxes(shape: Shape, threads: int, *, direct: bool, flat: bool) -> list[Box]
 
 
 def _where_it_lies(run: Run, operands: Sequence[_Operand]) -> Callable[[Box], int]:
-    """What computes a strip of arrays that are all read and written where they are, in the order of the table."""
+    """Return what computes a strip of arrays that are read and written in place, in the order of the table."""
     table = np.array([(one.place, one.view.strides[-2] if one.view.ndim > 1 else 0) for one in operands])
     strides = np.array([one.view.strides for one in operands])
 
@@ -181,7 +181,7 @@ def _where_it_lies(run: Run, operands: Sequence[_Operand]) -> Callable[[Box], in
 def _copied(
     run: Run, given: Sequence[_Operand], results: Sequence[_Operand], dtype: np.dtype[Any], *, flat: bool
 ) -> Callable[[Box], int]:
-    """What computes a strip where some arrays are copied; `flat`: all of them, to one row."""
+    """Return what computes a strip where some arrays are copied; `flat`: all of them, to one row."""
 
     def compute(box: Box) -> int:
         table: list[int] = []

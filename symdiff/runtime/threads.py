@@ -42,7 +42,7 @@ def give_back_freed_memory() -> None:
 
 
 def usable_cpus() -> int:
-    """The CPUs that this process may use."""
+    """Return the CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -83,7 +83,7 @@ _lock = threading.Lock()
 
 
 def _forget_workers() -> None:
-    """A child process has none of its parent's threads."""
+    """Return a child process has none of its parent's threads."""
     global _jobs, _workers, _lock
     _jobs, _workers, _lock = SimpleQueue(), 0, threading.Lock()
     for lock in _locks:

@@ -53,7 +53,7 @@ class Source:
 
 
 def from_text(source: Source, *, environments: bool) -> str:
-    """The formula as the user wrote it.
+    """Return the formula as the user wrote it.
 
     Raises:
         LimitError: it is too large to be read.
@@ -75,7 +75,7 @@ def from_text(source: Source, *, environments: bool) -> str:
 
 
 def from_rows(source: Source, program: Program, *, environments: bool) -> str:
-    """A derivative, each result an equation, those of what they share in front.
+    """Return a derivative, each result an equation, those of what they share in front.
 
     Raises:
         LimitError: it is too large to be read.
@@ -107,7 +107,7 @@ def _limit(count: int, limits: Limits, of: str = "operations") -> None:
 
 
 def _spaced(text: str) -> str:
-    """What mathtext does not do by itself: space in front of functions, and fractions of full size."""
+    """Return what mathtext does not do by itself: space in front of functions, and fractions of full size."""
     text = _FUNCTION.sub(r"\1 \\, \2", text)
     made, depth = "", 0
     for part in re.split(r"(\\frac|[{}])", text):
@@ -136,7 +136,7 @@ class _Page:
                 table.texts[name] = self.named(name)
 
     def output(self, name: str) -> str:
-        """The name of a result; one that has none of the user's is f, or f_{0}, f_{1}, ..."""
+        """Return the name of a result; one that has none of the user's is f, or f_{0}, f_{1}, ..."""
         targets = {statement.target for statement in self.source.syntax.assignments}
         unnamed = re.fullmatch(r"out(\d*)", name) if name not in targets else None
         if unnamed is None:
@@ -144,7 +144,7 @@ class _Page:
         return f"{self.function}_{{{unnamed[1]}}}" if unnamed[1] else self.function
 
     def line(self, name: str, piece: Piece, *, bare: bool = False, element: bool = False) -> Line:
-        """The equation that says what a name is; of an array that is clearer by its elements, of an element."""
+        """Return the equation that says what a name is; of an array that is clearer by its elements, of an element."""
         whole, rank = piece.whole.text, len(piece.shape)
         indexed = r"\right)_{" not in piece.element.text and any(sign in whole for sign in (r"\circ", r"\odot"))
         if rank and (element or indexed or "\0" in whole):
@@ -154,13 +154,13 @@ class _Page:
         return ("" if bare else name), self.printer.lettered(whole, 0)
 
     def equation(self, title: Piece, element: Text) -> Line:
-        """The equation of an element."""
+        """Return the equation of an element."""
         equation = self.printer.lettered(f"{title.element.text}\2{element.text}", len(title.shape))
         left, _, right = equation.partition("\2")
         return left, right
 
     def separate(self, title: Piece, entries: Sequence[Sequence[Text]]) -> list[Line]:
-        """An equation for each entry of a matrix."""
+        """Return an equation for each entry of a matrix."""
         return [
             self.equation(Piece(name, name), entry)
             for r, row in enumerate(entries)
@@ -169,7 +169,7 @@ class _Page:
         ]
 
     def text(self, lines: Sequence[Line]) -> str:
-        """The equations together."""
+        """Return the equations together."""
         sides = [right if not left else f"{left} = {right}" for left, right in lines]
         if not self.environments:
             made = "\n".join(f"${_spaced(side)}$" for side in sides)
@@ -187,7 +187,7 @@ class _Page:
     # What derivatives are called
 
     def derived(self) -> tuple[list[str], str]:
-        """The names that the formula was differentiated by first, and what was made of that."""
+        """Return the names that the formula was differentiated by first, and what was made of that."""
         by: list[str] = []
         rest = list(self.source.path)
         while rest and rest[0][0] == "diff":
@@ -196,7 +196,7 @@ class _Page:
         return by, "hessian" if kinds == ["grad", "jacobian"] else "".join(kinds) if len(kinds) < 2 else "other"
 
     def blocks(self) -> list[tuple[Piece, Axes]]:
-        """The names and places of the blocks of a Jacobian or a Hessian; none where one name will do."""
+        """Return the names and places of the blocks of a Jacobian or a Hessian; none where one name will do."""
         source, (by, kind) = self.source, self.derived()
         if kind not in ("jacobian", "value_and_jacobian", "hessian"):
             return []
@@ -219,7 +219,7 @@ class _Page:
         return found if len(found) > 1 or any(len(shape) != 1 for _, shape in found[0][1]) else []
 
     def titles(self, program: Program) -> list[Piece]:
-        """The left sides, in order of the outputs."""
+        """Return the left sides, in order of the outputs."""
         source, (by, kind) = self.source, self.derived()
         outputs = [self.partial(name, shape, by) for name, shape in source.outputs]
         gradient = [self.partial(*source.outputs[0], [*by, name]) for name in source.wrt]
@@ -236,7 +236,7 @@ class _Page:
         return [self.printer.name(self.named(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
 
     def partial(self, output: str, shape: Shape, by: Sequence[str]) -> Piece:
-        """A partial derivative, its axes those of the output and then of each name; of one number it is `d f / d x`."""
+        """Return a partial derivative; its axes are those of the output, then of each name. A scalar is `d f / d x`."""
         if not by:
             return self.printer.name(self.output(output), shape)
         sign = r"\mathrm{d}" if [*self.source.shapes.values()] == [()] else r"\partial"
@@ -260,7 +260,7 @@ class _Page:
         return Piece(whole, quotient(texts[0], texts[1:]), sum([part for _, part in names], ()))
 
     def matrix(self, kind: str, program: Program, of: Piece) -> Piece:
-        """The name of a Jacobian or a Hessian."""
+        """Return the name of a Jacobian or a Hessian."""
         shape = program.graph.shape(program.outputs[-1])
         if kind == "hessian" or len(shape) == 1:
             nabla = r"\nabla^{2}" if kind == "hessian" else r"\nabla"
@@ -269,7 +269,7 @@ class _Page:
         return self.printer.name(self.printer.names.free("J", r"\mathrm{jacobian}"), shape)
 
     def named(self, name: str) -> str:
-        """The name of another result, `out_dot` as that of f."""
+        """Return the name of another result, `out_dot` as that of f."""
         targets = {statement.target for statement in self.source.syntax.assignments}
         parts = re.fullmatch(r"out(\d*)((?:_(?:dot|bar))*)", name)
         if parts and not {"out", f"out{parts[1]}"} & targets and self.function == "f":

@@ -45,7 +45,7 @@ class Algebra:
         self.wholes: dict[Key, Term] = {}
 
     def value(self, i: int) -> float:
-        """The number that a row is."""
+        """Return the number that a row is."""
         return float(value_of(self.rows[i][1]))
 
     def term(self, i: int) -> Term:
@@ -61,7 +61,7 @@ class Algebra:
         return self.terms[i]
 
     def sum_text(self, terms: Sequence[Term]) -> Term:
-        """A sum as a factor, or as minus one that there is already."""
+        """Return a sum as a factor, or as minus one that there is already."""
         for sign in (1.0, -1.0):
             key = frozenset((term.key, sign * term.number) for term in terms)
             if key in self.sum_texts:
@@ -78,14 +78,14 @@ class Algebra:
         return self.spread(term) if len(term.powers) == 1 and abs(term.number) == 1 else (term,)
 
     def spread(self, term: Term) -> Sequence[Term]:
-        """A product with one sum in it, as a sum of products."""
+        """Return a product with one sum in it, as a sum of products."""
         texts = [text for text, exponent in term.powers.items() if exponent == 1 and text in self.parts]
         if len(texts) != 1:
             return (term,)
         return [term.without(texts[0]).times(part) for part in self.parts[texts[0]]]
 
     def collected(self, terms: Iterable[Term]) -> tuple[Term, ...]:
-        """A sum, products of sums in it spread where that makes it no longer."""
+        """Return a sum, products of sums in it spread where that makes it no longer."""
         made = added(terms)
         while (wide := added([part for term in made for part in self.spread(term)])) != made and len(wide) <= len(made):
             made = wide
@@ -99,7 +99,7 @@ class Algebra:
         return of(literal(written(abs(value))), number=copysign(1.0, value))
 
     def of_term(self, i: int, term: Term, bound: int = 0) -> Piece:
-        """The piece of a product."""
+        """Return the piece of a product."""
         term = self.renamed(term)
         below = {text for text, exponent in term.powers.items() if exponent < 0}
         wide = self.spread(term)
@@ -109,7 +109,7 @@ class Algebra:
         return element_of(term.text(), self.program.graph.shape(i), bound)
 
     def of_sum(self, i: int, terms: Iterable[Term], bound: int) -> Piece:
-        """The piece of a sum."""
+        """Return the piece of a sum."""
         made = self.collected(terms)
         if len(made) == 1:
             return self.of_term(i, made[0], bound)
@@ -117,7 +117,7 @@ class Algebra:
         return element_of(summed(made), self.program.graph.shape(i), bound)
 
     def renamed(self, term: Term) -> Term:
-        """A product with names for the factors that have one."""
+        """Return a product with names for the factors that have one."""
         for text in [text for text in term.powers if text in self.known]:
             name, exponent = self.known[text]
             whole = exponent * term.powers[text]
@@ -126,7 +126,7 @@ class Algebra:
         return term
 
     def raised(self, i: int, exponent: Fraction) -> Term:
-        """A constant power of row `i`."""
+        """Return a constant power of row `i`."""
         term = self.term(i)
         if exponent.denominator == 1 and (len(term.powers) == 1 or i not in self.added) and abs(exponent) < 10:
             return term.raised(int(exponent))
@@ -135,18 +135,18 @@ class Algebra:
         return of(summed(self.terms_of(i)), exponent)
 
     def moved(self, term: Term, to: Mapping[Axis, Mark]) -> Term:
-        """A product with other indices."""
+        """Return a product with other indices."""
         for text in term.powers:
             if text in self.parts and (new := self.printer.moved(text, to)) not in self.parts:
                 self.parts[new] = tuple([self.indexed(part, to) for part in self.parts[text]])
         return self.indexed(term, to)
 
     def indexed(self, term: Term, to: Mapping[Axis, Mark]) -> Term:
-        """A product with other indices, in which sums are not looked into."""
+        """Return a product with other indices, in which sums are not looked into."""
         return Term(term.number, {self.printer.moved(text, to): exponent for text, exponent in term.powers.items()})
 
     def total(self, term: Term, sizes: Mapping[Mark, Dim]) -> Term:
-        """The sum of a product by bound indices."""
+        """Return the sum of a product by bound indices."""
         p, left = self.printer, dict(sizes)
         for text in [*term.powers]:
             pair = p.joint(text)
@@ -166,5 +166,5 @@ class Algebra:
 
 
 def element_of(text: Text, shape: Sequence[object] = (), bound: int = 0) -> Piece:
-    """The piece of an element."""
+    """Return the piece of an element."""
     return Piece(text, text, tuple(shape), False, bound)  # type: ignore[arg-type]  # noqa: FBT003 - a shape; a field

@@ -41,12 +41,12 @@ class Mark(NamedTuple):
 
 
 def along(axis: int, dim: Dim) -> Mark:
-    """The index along an axis, which is 0 along one of a single element."""
+    """Return the index along an axis, which is 0 along one of a single element."""
     return Mark(axis, 0, 0) if dim == 1 else Mark(axis)
 
 
 def number(marks: Sequence[Mark], shape: Shape) -> Mark:
-    """The number of the element at these indices."""
+    """Return the number of the element at these indices."""
     if len(shape) == 1:
         return marks[0]
     first = marks[0].axis
@@ -56,7 +56,7 @@ def number(marks: Sequence[Mark], shape: Shape) -> Mark:
 
 
 def part(mark: Mark, shape: Shape, axis: int) -> Mark:
-    """The index along one axis of the element with this number."""
+    """Return the index along one axis of the element with this number."""
     if len(shape) == 1:
         return mark
     if isinstance(mark.axis, Number) and mark == Mark(Number(mark.axis.of, shape)):
@@ -65,7 +65,7 @@ def part(mark: Mark, shape: Shape, axis: int) -> Mark:
 
 
 def moved(mark: Mark, to: Mapping[Axis, Mark]) -> Mark:
-    """The index where others stand along some axes."""
+    """Return the index where others stand along some axes."""
     match mark.axis:
         case Number(of, shape):
             by = number([moved(m, to) for m in of], shape)

@@ -58,24 +58,24 @@ class Names:
         return self.texts.get(name) or spelt(name)
 
     def free(self, *wanted: str) -> str:
-        """The first of these that is not taken, or the last of them."""
+        """Return the first of these that is not taken, or the last of them."""
         return next((text for text in wanted if text not in self.taken), wanted[-1])
 
     def temporary(self) -> str:
-        """The next of v_{1}, v_{2}, ... that is free."""
+        """Return the next of v_{1}, v_{2}, ... that is free."""
         self._count += 1
         while f"v_{{{self._count}}}" in self.taken:
             self._count += 1
         return f"v_{{{self._count}}}"
 
     def index(self, k: int) -> str:
-        """The letter for the index with number `k`, one that no name has."""
+        """Return the letter for the index with number `k`, one that no name has."""
         letters = [letter for letter in _LETTERS if letter not in self.taken]
         return letters[k] if k < len(letters) else f"i_{{{k}}}"
 
 
 def spelt(name: str) -> str:
-    """A name in LaTeX: Greek letters, digits and words behind `_` as subscripts, `_dot` and `_hat` as accents."""
+    """Return a name in LaTeX: Greek letters, subscripts behind `_`, and `_dot` and `_hat` as accents."""
     if not (parts := _PARTS.match(name)):
         return _verbatim(name)
     head, digits, rest = parts.groups()
@@ -114,7 +114,7 @@ def _verbatim(name: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number that is not negative, as the shortest text that is it."""
+    """Return a number that is not negative, as the shortest text that is it."""
     if not isfinite(value):
         return r"\infty" if value == value else r"\mathrm{NaN}"  # noqa: PLR0124 - NaN
     if value.is_integer() and abs(value) < 1e7:
@@ -134,7 +134,7 @@ def number(value: float) -> str:
 
 @lru_cache(maxsize=1024)
 def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
-    """A positive number as a simple multiple of a power of a known constant: the factor, the constant and the power."""
+    """Return a positive number as a simple multiple of a power of a known constant: factor, constant, power."""
     if not isfinite(value) or not value or fraction(value) is not None:
         return None
     found = []
@@ -147,7 +147,7 @@ def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
 
 
 def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
-    """What stands above and below the line in a number of a derivative, which is not negative.
+    """Return what stands above and below the line in a number of a derivative, which is not negative.
 
     Fractions whose decimals would not end are recognised; with `simple` all small ones.
     """
@@ -166,7 +166,7 @@ def _decimal(part: Fraction) -> bool:
 
 
 def fraction(value: float) -> Fraction | None:
-    """The simple fraction that a number is, to the last bit, or that a very simple one was but for rounding."""
+    """Return the simple fraction that a number is, to the last bit, or that a very simple one was but for rounding."""
     if not isfinite(value):
         return None
     near = Fraction(value).limit_denominator(10_000)

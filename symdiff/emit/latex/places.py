@@ -40,7 +40,7 @@ def assembled(p: Printer, op: Assemble, given: Sequence[Piece]) -> Piece:
 
 
 def _conditions(p: Printer, op: Assemble, place: Sequence[object]) -> list[str]:
-    """What the indices have to be at a place."""
+    """Return what the indices have to be at a place."""
     found = []
     for k, at in enumerate(place):
         axis = k - len(place)
@@ -67,7 +67,7 @@ def _conditions(p: Printer, op: Assemble, place: Sequence[object]) -> list[str]:
 
 
 def _ends(at: Dim | Range) -> tuple[Dim, Dim]:
-    """The first element of a place, and the one behind its last."""
+    """Return the first element of a place, and the one behind its last."""
     if not isinstance(at, Range):
         return at, at + 1
     last = at.start + at.step * (at.count - 1)
@@ -90,5 +90,5 @@ def _least(dim: Dim) -> bool:
 
 
 def shifted(at: Dim | Range, start: Dim) -> Dim | Range:
-    """A place, counted from a start."""
+    """Return a place, counted from a start."""
     return Range(at.start - start, at.stop - start, at.step) if isinstance(at, Range) else at - start

@@ -41,7 +41,7 @@ class Term:
         return frozenset(self.powers.items())
 
     def times(self, other: Term, *, inverse: bool = False) -> Term:
-        """The product, or quotient, of two."""
+        """Return the product, or quotient, of two."""
         powers = dict(self.powers)
         for text, exponent in other.powers.items():
             powers[text] = powers.get(text, Fraction(0)) + (-exponent if inverse else exponent)
@@ -51,15 +51,15 @@ class Term:
         return Term(number, {text: exponent for text, exponent in powers.items() if exponent})
 
     def raised(self, exponent: int) -> Term:
-        """A whole power of it."""
+        """Return a whole power of it."""
         return Term(self.number**exponent).times(Term(1.0, {text: e * exponent for text, e in self.powers.items()}))
 
     def only(self, *texts: Text) -> Term:
-        """The powers of some factors in it."""
+        """Return the powers of some factors in it."""
         return Term(1.0, {text: e for text, e in self.powers.items() if text in texts})
 
     def without(self, *texts: Text) -> Term:
-        """It, but for the powers of some factors."""
+        """Return the term without the powers of some factors."""
         return Term(self.number, {text: e for text, e in self.powers.items() if text not in texts})
 
     def text(self) -> Text:
@@ -72,7 +72,7 @@ class Term:
 
 
 def multiplied(terms: Iterable[Term]) -> Term:
-    """The product of all."""
+    """Return the product of all."""
     number = 1.0
     powers: dict[Text, Fraction] = {}
     for term in terms:
@@ -83,12 +83,12 @@ def multiplied(terms: Iterable[Term]) -> Term:
 
 
 def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
-    """A power of one factor."""
+    """Return a power of one factor."""
     return Term(number, {text: Fraction(exponent)})
 
 
 def constant(value: float) -> Term:
-    """A number, known constants in it as factors."""
+    """Return a number, known constants in it as factors."""
     found = multiple(abs(value))
     if found is None:
         return Term(value)
@@ -98,13 +98,13 @@ def constant(value: float) -> Term:
 
 
 def root(value: float) -> Fraction | None:
-    """A constant exponent, if it is one that is joined with others."""
+    """Return a constant exponent, if it is one that is joined with others."""
     part = fraction(value)
     return part if part and part.denominator <= _ROOTS else None
 
 
 def added(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """A sum, in which equal products are one."""
+    """Return a sum, in which equal products are one."""
     found: dict[Key, Term] = {}
     for term in terms:
         have = found.get(term.key)
@@ -113,7 +113,7 @@ def added(terms: Iterable[Term]) -> tuple[Term, ...]:
 
 
 def factored(terms: Sequence[Term]) -> tuple[Term, tuple[Term, ...]]:
-    """What is common to the products of a sum, and the sum of what is left of them."""
+    """Return what is common to the products of a sum, and the sum of what is left of them."""
     common = dict(terms[0].powers)
     for term in terms[1:]:
         both = {text: (e, term.powers[text]) for text, e in common.items() if text in term.powers}
@@ -123,7 +123,7 @@ def factored(terms: Sequence[Term]) -> tuple[Term, tuple[Term, ...]]:
 
 
 def _content(terms: Sequence[Term]) -> float:
-    """A number by which all others of a sum become simple; negative if they all are."""
+    """Return a number by which all others of a sum become simple; negative if they all are."""
     sign = -1.0 if all(term.number < 0 for term in terms) else 1.0
     parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
     below = lcm(*[part.denominator for part in parts])
@@ -134,7 +134,7 @@ def _content(terms: Sequence[Term]) -> float:
 
 
 def summed(terms: Sequence[Term]) -> Text:
-    """The text of a sum; it begins with what is added, if anything is."""
+    """Return the text of a sum; it begins with what is added, if anything is."""
     first = next((term for term in terms if term.number >= 0), terms[0])
     made = first.text()
     for term in terms:
@@ -144,7 +144,7 @@ def summed(terms: Sequence[Term]) -> Text:
 
 
 def _side(powers: Mapping[Text, Fraction], number: str) -> Text:
-    """What stands above or below the line."""
+    """Return what stands above or below the line."""
     parts = [] if number == "1" and powers else [literal(number)]
     parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: position(item[0]))]
     made = parts[0]
@@ -162,7 +162,7 @@ def _power(text: Text, exponent: Fraction) -> Text:
 
 
 def total(left: Text, right: Text) -> Text:
-    """A sum, without a sign behind a sign."""
+    """Return a sum, without a sign behind a sign."""
     if right.level == NEGATIVE:
         return Text(f"{tight(left, SUM)} - {right.text[1:]}", SUM, open=right.open)
     second = right.text if right.level == SUM and right.text[0] != "-" else tight(right, HADAMARD)

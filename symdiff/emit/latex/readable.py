@@ -13,7 +13,7 @@ _GIVEN = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.n
 
 
 def readable(program: Program) -> Program:
-    """The program without what guards its special points and digits: what stands there is the mathematics."""
+    """Return the program without what guards its special points and digits: what stands there is the mathematics."""
     program = as_written(program)
     rows, alive = program.graph.rows, live(program)
     guarded = {row[1] for row, here in zip(rows, alive, strict=True) if here and row[0] == "away"}
@@ -52,7 +52,7 @@ def readable(program: Program) -> Program:
 
 
 def _quotient(graph: Graph, name: str, c: int, x: int) -> int:
-    """A derivative of expm1(c*x)/x or log1p(c*x)/x, of the order that stands behind the name."""
+    """Return a derivative of expm1(c*x)/x or log1p(c*x)/x, of the order that stands behind the name."""
     b = Builder(graph)
     b.forms = False
     function, _, order = name.partition("_by")

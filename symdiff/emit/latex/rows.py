@@ -79,7 +79,7 @@ class RowWriter(Algebra):
                 self.pieces[i] = self.of_term(i, self.term(i), piece.bound)
 
     def shared(self, i: int, piece: Piece, *, factor: bool) -> Piece:
-        """A long value that is used again: a name for what of it is no number or name; nothing, if that is short.
+        """Name a long value that is used again.
 
         A sum that is used otherwise than as a `factor` is named as it is.
         """
@@ -113,11 +113,11 @@ class RowWriter(Algebra):
         return self.of_term(i, term)
 
     def temporary(self, element: Text, shape: Shape) -> Text:
-        """A name for an element."""
+        """Return a name for an element."""
         return self.named(self.printer.names.temporary(), Piece(element, element, shape), plain=True).element
 
     def named(self, name: str, piece: Piece, *, plain: bool) -> Piece:
-        """A name for a piece, which gets a line; an axis that numbers the elements of an array has their indices.
+        """Return a name for a piece, which gets a line. An axis of elements has their indices.
 
         An axis that makes no difference has none, if the name is `plain`.
         """
@@ -143,7 +143,7 @@ class RowWriter(Algebra):
         return Piece(made.whole, element, piece.shape)
 
     def piece(self, i: int, row: Row) -> Piece:
-        """The piece of a row."""
+        """Return the piece of a row."""
         shape = self.program.graph.shape(i)
         op = row[0]
         if op == "input":
@@ -181,7 +181,7 @@ class RowWriter(Algebra):
         return Piece(made.element, made.element, shape, made.condition, bound, made.cases)
 
     def sum_of(self, i: int) -> tuple[list[Term], int]:
-        """The terms of a sum, with those of the sums in it that stand nowhere else, and the letters inside."""
+        """Return the terms of a sum, with those of the sums in it that stand nowhere else, and the letters inside."""
         found: list[Term] = []
         bound = 0
         waiting = [(i, 1.0)]
@@ -196,7 +196,7 @@ class RowWriter(Algebra):
         return found, bound
 
     def product_of(self, i: int) -> tuple[Term, int]:
-        """A product, with those in it that are written nowhere else taken apart, and the letters inside."""
+        """Return a product, with those in it that are written nowhere else taken apart, and the letters inside."""
         found: list[int] = []
         waiting = [i]
         while waiting:
@@ -210,7 +210,7 @@ class RowWriter(Algebra):
     # Operations on shapes
 
     def structure(self, i: int, op: Structure, given: Sequence[Piece]) -> Piece:
-        """The piece of an operation on shapes, by its element."""
+        """Return the piece of an operation on shapes, by its element."""
         p = self.printer
         bound = max([piece.bound for piece in given], default=0)
         x = given[0] if given else None
@@ -260,14 +260,14 @@ class RowWriter(Algebra):
         raise AssertionError(op)
 
     def colons(self, piece: Piece, axes: Sequence[int]) -> Piece:
-        """An array whose whole is its name, or its element with `:` for the axes."""
+        """Return an array whose whole is its name, or its element with `:` for the axes."""
         whole = self.printer.moved(piece.element, {a: Mark(":") for a in axes})
         if not piece.cases and piece.whole is not piece.element and len(axes) == len(piece.shape):
             whole = piece.whole  # a name
         return Piece(whole, piece.element if len(axes) < len(piece.shape) else whole, piece.shape, bound=piece.bound)
 
     def same(self, i: int, to: Mapping[Axis, Mark]) -> Piece:
-        """The same elements as the operand of row `i` has, at other places."""
+        """Return the same elements as the operand of row `i` has, at other places."""
         j = self.rows[i][1]
         piece = self.pieces[j]
         if j in self.added:
@@ -278,7 +278,7 @@ class RowWriter(Algebra):
         return Piece(element, element, (), piece.condition, piece.bound)
 
     def einsum(self, i: int, op: Einsum, given: Sequence[Piece]) -> Piece:
-        """A sum of products; bound indices for what the result lacks."""
+        """Return a sum of products; bound indices for what the result lacks."""
         bound = max(piece.bound for piece in given)
         gone = [label for label in dict.fromkeys(op.left + op.right) if label not in op.out]
         axes: dict[str, Mark] = {label: Mark(k - len(op.out)) for k, label in enumerate(op.out)}
@@ -292,7 +292,7 @@ class RowWriter(Algebra):
         return self.sums(i, term, {axes[label]: sizes[label] for label in gone}, bound)
 
     def summed(self, i: int, axes: Sequence[int]) -> Piece:
-        """A sum along axes."""
+        """Return a sum along axes."""
         j = self.rows[i][1]
         x = self.pieces[j]
         bound: dict[Axis, Mark] = {a: Mark(("b", x.bound + k)) for k, a in enumerate(axes)}
@@ -300,7 +300,7 @@ class RowWriter(Algebra):
         return self.sums(i, term, {bound[a]: x.shape[a] for a in axes}, x.bound)
 
     def sums(self, i: int, term: Term, sizes: Mapping[Mark, Dim], bound: int) -> Piece:
-        """The sum of a product by bound indices, as row `i`.
+        """Return the sum of a product by bound indices, as row `i`.
 
         Where an index has to equal another one, that stands for it; what is the same for all stands in front.
         """
@@ -312,7 +312,7 @@ class RowWriter(Algebra):
         return self.of_term(i, self.total(term, sizes), bound + len(sizes))
 
     def block(self, i: int, axes: Sequence[tuple[Dim, Shape]]) -> Text:
-        """An element of a block of a matrix: where it starts along each axis, and what its indices number there."""
+        """Return an element of a block of a matrix: where it starts along each axis, and what its indices number."""
         sizes = tuple([product(shape) for _, shape in axes])
         element, starts = self.pieces[i].element, [start for start, _ in axes]
         p, row = self.printer, self.rows[i]
@@ -338,7 +338,7 @@ class RowWriter(Algebra):
         return p.moved(element, to)
 
     def near(self, i: int, starts: Sequence[Dim], sizes: Sequence[Dim]) -> Sequence[int]:
-        """The operands of assembled row `i` that may stand in a block; of a single element not all of them."""
+        """Return the operands of assembled row `i` that may stand in a block; of a single element not all of them."""
         places = self.rows[i][0].places
         if any(size != 1 for size in sizes):
             return range(len(places))
@@ -350,7 +350,7 @@ class RowWriter(Algebra):
         return sorted([*self.elements[i].get(tuple(starts), ()), *self.elements[i].get(None, ())])
 
     def entries(self, output: int) -> list[list[Text]] | None:
-        """The entries of a small matrix of scalars, row by row; None if the output is none."""
+        """Return the entries of a small matrix of scalars, row by row; None if the output is none."""
         op = self.rows[output][0]
         if not isinstance(op, Assemble) or not 1 <= len(op.to) <= 2:
             return None

@@ -39,17 +39,17 @@ _HEAD = re.compile(r"\\(operatorname\{\w+\}|[a-zA-Z]+)(_\{\d+\})?\Z")
 
 
 def parenthesised(text: Text) -> str:
-    """A text in parentheses that grow with it."""
+    """Return a text in parentheses that grow with it."""
     return f"\\left({text.text}\\right)"
 
 
 def tight(text: Text, level: float) -> str:
-    """A text, in parentheses unless it binds at least as tightly as `level`."""
+    """Return a text, in parentheses unless it binds at least as tightly as `level`."""
     return text.text if text.level >= level else parenthesised(text)
 
 
 def power(base: Text, exponent: str, *, circle: bool = False) -> Text:
-    """A power; a whole positive one of a function stands behind its name."""
+    """Return a power; a whole positive one of a function stands behind its name."""
     exponent = rf"\circ {exponent}" if circle else exponent
     if base.head and exponent.isdigit() and int(exponent) > 1:
         return Text(f"{base.head}^{{{exponent}}}{base.text[len(base.head) :]}", POWER)
@@ -57,13 +57,13 @@ def power(base: Text, exponent: str, *, circle: bool = False) -> Text:
 
 
 def turned(text: Text) -> Text:
-    """A whole array, transposed."""
+    """Return a whole array, transposed."""
     plain = text.text.removesuffix(r"^{\mathsf{T}}")
     return Text(plain) if plain != text.text and text.level == POWER else power(text, r"\mathsf{T}")
 
 
 def product(left: Text, right: Text, sign: str = "") -> Text:
-    """A product, side by side; a sign between numbers, or the one given."""
+    """Return a product, side by side; a sign between numbers, or the one given."""
     least = HADAMARD if sign else PRODUCT
     first = parenthesised(left) if left.open else left.text if left.level == NEGATIVE else tight(left, least)
     second = tight(right, PRODUCT if sign else UNARY)
@@ -75,7 +75,7 @@ def product(left: Text, right: Text, sign: str = "") -> Text:
 
 
 def literal(text: str) -> Text:
-    """A number that is not negative."""
+    """Return a number that is not negative."""
     return Text(text, PRODUCT if " " in text else POWER if "\\" in text or "^" in text else ATOM)
 
 
@@ -95,12 +95,12 @@ def position(text: Text) -> tuple[int, int, str]:
 
 
 def negative(text: Text) -> Text:
-    """A text with a minus sign."""
+    """Return a text with a minus sign."""
     return Text("-" + tight(text, HADAMARD), NEGATIVE, open=text.open)
 
 
 def spell(primitive: Primitive, texts: Sequence[Text], arrays: Sequence[bool]) -> Text:
-    """An operation of the table; where `arrays` says that operands are whole arrays, the signs of elementwise ones."""
+    """Return an operation of the table; with `arrays`, elementwise operations have signs of their own."""
     latex = primitive.latex
     if primitive.name == "pow":
         return power(texts[0], texts[1].text, circle=arrays[0])
@@ -129,12 +129,12 @@ def spell(primitive: Primitive, texts: Sequence[Text], arrays: Sequence[bool]) -
 
 
 def called(name: str, texts: Sequence[Text]) -> Text:
-    """A function of arguments."""
+    """Return a function of arguments."""
     return Text(f"{name}\\left({', '.join(t.text for t in texts)}\\right)", APPLIED, name if _HEAD.match(name) else "")
 
 
 def fill(pattern: str, texts: Sequence[Text]) -> Text:
-    """A template with its arguments, those in parentheses that nothing encloses."""
+    """Return a template with its arguments, those in parentheses that nothing encloses."""
 
     def slot(found: re.Match[str]) -> str:
         before, after = pattern[: found.start()].rstrip(), pattern[found.end() :].lstrip()

@@ -61,7 +61,7 @@ class Printer:
     # Marks
 
     def mark(self, mark: Mark) -> str:
-        """What stands for an index in a text until letters are chosen."""
+        """Return what stands for an index in a text until letters are chosen."""
         if mark.step == 0:
             return self.affine(mark, 0)
         if mark not in self.numbers:
@@ -70,7 +70,7 @@ class Printer:
         return f"\0{self.numbers[mark]}\1"
 
     def moved(self, text: Text, to: Mapping[Axis, Mark]) -> Text:
-        """The text with other indices along some axes."""
+        """Return the text with other indices along some axes."""
 
         def other(found: re.Match[str]) -> str:
             mark = self.marks[int(found[1])]
@@ -80,18 +80,18 @@ class Printer:
         return text._replace(text=_MARK.sub(other, text.text))
 
     def marks_of(self, text: Text) -> list[Mark]:
-        """The indices in a text."""
+        """Return the indices in a text."""
         return [self.marks[int(number)] for number in _MARK.findall(text.text)]
 
     def lettered(self, text: str, rank: int) -> str:
-        """The final text: letters for the free axes of an array of that rank, further ones for bound indices."""
+        """Return the final text: letters for the free axes of an array of that rank, further ones for bound indices."""
         text = _MARK.sub(lambda found: self.affine(self.marks[int(found[1])], rank), text)
         if r"\delta" in self.names.taken:
             return text
         return _DELTA.sub(lambda found: rf"\delta_{{{','.join(sorted(found.groups()))}}}", text)
 
     def affine(self, mark: Mark, rank: int) -> str:
-        """An index by its letters."""
+        """Return an index by its letters."""
         if mark.step == 0:
             text = self.dim(mark.start)
         else:
@@ -106,7 +106,7 @@ class Printer:
         return text if mark.divisor == 1 else f"\\frac{{{text}}}{{{mark.divisor}}}"
 
     def letter(self, axis: Axis, rank: int) -> str:
-        """What stands for the index along an axis."""
+        """Return what stands for the index along an axis."""
         match axis:
             case str():
                 return axis
@@ -128,18 +128,18 @@ class Printer:
         return self.names.index(axis[1] + rank)
 
     def dim(self, dim: Dim) -> str:
-        """A dimension."""
+        """Return a dimension."""
         text = re.sub(r"(?:\(([^()]*)\)|(\w+))//(\d+)", _floor, str(dim))
         text = re.sub(r"\((\\left\\lfloor [^()]* \\right\\rfloor)\)", r"\1", text)
         return re.sub(r"(?<![\\\w])[^\W\d]\w*", lambda found: self.names[found[0]], text.replace("*", " "))
 
     def size(self, dim: Dim) -> Text:
-        """A dimension as a number."""
+        """Return a dimension as a number."""
         text = self.dim(dim)
         return Text(text, SUM if "+" in text or "-" in text else PRODUCT if " " in text else ATOM)
 
     def indices(self, shape: Shape) -> list[str]:
-        """The marks of the axes of an array."""
+        """Return the marks of the axes of an array."""
         return [self.mark(along(a, dim)) for a, dim in enumerate(shape, -len(shape))]
 
     # Leaves
@@ -151,25 +151,25 @@ class Printer:
         return Text(rf"\delta_{{{self.mark(first)},{self.mark(second)}}}")
 
     def joint(self, text: Text) -> tuple[Mark, Mark] | None:
-        """The two indices that a text says to be equal, as `kronecker` writes it."""
+        """Return the two indices that a text says to be equal, as `kronecker` writes it."""
         found = _KRONECKER.fullmatch(text.text)
         return (self.marks[int(found[1])], self.marks[int(found[2])]) if found else None
 
     def name(self, text: str, shape: Shape = ()) -> Piece:
-        """A name, by its text; an array is indexed in a subscript."""
+        """Return a name, by its text; an array is indexed in a subscript."""
         if not shape:
             return _scalar(Text(text))
         return Piece(Text(text), Text(subscripted(text, self.indices(shape))), shape)
 
     def of_whole(self, whole: Text, shape: Shape, bound: int = 0) -> Piece:
-        """An array whose elements are those of a text in parentheses."""
+        """Return an array whose elements are those of a text in parentheses."""
         if not shape:
             return Piece(whole, whole, shape, bound=bound)
         text = whole.text if whole.level == APPLIED and not whole.open else parenthesised(whole)
         return Piece(whole, Text(subscripted(text, self.indices(shape))), shape, bound=bound)
 
     def of_element(self, element: Text, shape: Shape, bound: int = 0, *, condition: bool = False) -> Piece:
-        """An array by its element; the whole has the element in parentheses."""
+        """Return an array by its element; the whole has the element in parentheses."""
         if not shape:
             return Piece(element, element, shape, condition, bound)
         rank = len(shape)
@@ -183,7 +183,7 @@ class Printer:
     # Elementwise operations
 
     def apply(self, primitive: Primitive, given: Sequence[Piece]) -> Piece:
-        """An operation of the table."""
+        """Return an operation of the table."""
         takes = primitive.takes or "r" * len(given)
         kinds = takes if len(takes) == len(given) else takes[0] * len(given)
         parts = [self.condition(p) if kind == "c" else self.number(p) for p, kind in zip(given, kinds, strict=True)]
@@ -192,7 +192,7 @@ class Printer:
         return self.joined(parts, lambda texts, arrays: spell(primitive, texts, arrays), condition=primitive.condition)
 
     def joined(self, parts: Sequence[Piece], join: Join, *, condition: bool = False) -> Piece:
-        """What a function of texts makes of pieces, element by element."""
+        """Return what a function of texts makes of pieces, element by element."""
         shape = broadcast([p.shape for p in parts], {})
         bound = max((p.bound for p in parts), default=0)
         element = join([p.element for p in parts], [False for _ in parts])
@@ -201,19 +201,19 @@ class Printer:
         return Piece(join([p.whole for p in parts], [bool(p.shape) for p in parts]), element, shape, condition, bound)
 
     def number(self, piece: Piece) -> Piece:
-        """A condition as a number, 1 where it holds, in brackets (K. E. Iverson's)."""
+        """Return a condition as a number, 1 where it holds, in brackets (K. E. Iverson's)."""
         if not piece.condition:
             return piece
         return self.joined([piece], lambda texts, _: Text(f"\\left[{texts[0].text}\\right]"))
 
     def condition(self, piece: Piece) -> Piece:
-        """A number as a condition."""
+        """Return a number as a condition."""
         if piece.condition:
             return piece
         return self.joined([piece], lambda t, _: Text(rf"{tight(t[0], SUM)} \neq 0", COMPARE), condition=True)
 
     def choice(self, cases: Sequence[tuple[Piece, Piece | None]]) -> Piece:
-        """A choice; the last value may have no condition."""
+        """Return a choice; the last value may have no condition."""
         parts = [part for case in cases for part in case if part is not None]
         shape = broadcast([p.shape for p in parts], {})
         lines = [(value.element.text, None if c is None else c.element.text) for value, c in cases]
@@ -221,7 +221,7 @@ class Printer:
         return Piece(made.whole, made.element, shape, False, made.bound, tuple(cases))  # noqa: FBT003 - a field
 
     def branches(self, lines: Sequence[tuple[str, str | None]]) -> str:
-        """The text of a choice."""
+        """Return the text of a choice."""
         if self.environments:
             said = [rf"{v} & \text{{{'otherwise' if c is None else 'if '}}} {c or ''}".rstrip() for v, c in lines]
             return r"\begin{cases} " + r" \\ ".join(said) + r" \end{cases}"
@@ -229,7 +229,7 @@ class Printer:
         return r" \;\; \mathrm{else} \;\; ".join(said)
 
     def listed(self, parts: Sequence[Piece], shape: Shape) -> Piece:
-        """A list, which is a new first axis."""
+        """Return a list, which is a new first axis."""
         whole = Text("\\left[" + ", ".join(p.whole.text for p in parts) + "\\right]")
         element = Text(subscripted(whole.text, self.indices(shape)))
         return Piece(whole, element, shape, bound=max((p.bound for p in parts), default=0))
@@ -237,7 +237,7 @@ class Printer:
     # Along axes
 
     def along(self, big: str, piece: Piece, axes: Sequence[int], *, bounds: bool, condition: bool = False) -> Piece:
-        """A sum or its like along axes; `bounds` says whether those of the index are written."""
+        """Return a sum or its like along axes; `bounds` says whether those of the index are written."""
         piece = piece if condition else self.number(piece)
         binders, element = self.binders(big, piece, axes, bounds=bounds)
         body = tight(element, COMPARE if condition else PRODUCT)
@@ -245,7 +245,7 @@ class Printer:
         return self.of_element(text, without(piece.shape, axes), piece.bound + len(axes), condition=condition)
 
     def binders(self, big: str, piece: Piece, axes: Sequence[int], *, bounds: bool = True) -> tuple[str, Text]:
-        """The signs of sums along axes, and the element with their indices."""
+        """Return the signs of sums along axes, and the element with their indices."""
         to: dict[Axis, Mark] = {a: Mark(("b", piece.bound + k)) for k, a in enumerate(axes)}
         signs = []
         for axis in axes:
@@ -261,7 +261,7 @@ class Printer:
         return {a: Mark(k) for k, a in enumerate(left, -len(left)) if a != k}
 
     def enclosed(self, pattern: str, piece: Piece, axes: Sequence[int], *, keeps: bool = False) -> Piece:
-        """A norm or its like, `#1` in the pattern, of the axes that are `:`; the result may keep them."""
+        """Return a norm or its like, `#1` in the pattern, of the axes that are `:`; the result may keep them."""
         piece = self.number(piece)
         rank = len(piece.shape)
         if len(axes) == rank:
@@ -274,7 +274,7 @@ class Printer:
         return self.of_element(Text(subscripted(inner.text, [marks[a] for a in axes])), piece.shape, piece.bound)
 
     def at(self, piece: Piece, place: Place, whole: Text | None = None) -> Piece:
-        """The elements at a place; `whole` is how the user wrote it."""
+        """Return the elements at a place; `whole` is how the user wrote it."""
         rank = len(piece.shape)
         shape = (*piece.shape[: rank - len(place)], *[p.count for p in place if isinstance(p, Range)])
         element = self.moved(piece.element, moves(rank, place))
@@ -282,7 +282,7 @@ class Printer:
         return made if whole is None or not shape else Piece(whole, element, shape, piece.condition, piece.bound)
 
     def permuted(self, piece: Piece, order: Sequence[int], whole: Text | None = None) -> Piece:
-        """The axes in another order: axis k of the last ones is axis `order[k]`."""
+        """Return the axes in another order: axis k of the last ones is axis `order[k]`."""
         rank, n = len(piece.shape), len(order)
         element = self.moved(piece.element, {a: Mark(k - n) for k, a in enumerate(order)})
         shape = (*piece.shape[: rank - n], *[piece.shape[a] for a in order])
@@ -291,7 +291,7 @@ class Printer:
         return Piece(whole, element, shape, piece.condition, piece.bound)
 
     def matrix(self, rows: Sequence[Sequence[Text]]) -> str:
-        """A matrix by its entries."""
+        """Return a matrix by its entries."""
         return (
             r"\begin{pmatrix} "
             + r" \\ ".join(" & ".join(entry.text for entry in row) for row in rows)
@@ -309,7 +309,7 @@ _KRONECKER = re.compile("(?:\\\\delta_\\{|\\\\left\\[)\0(\\d+)\1(?:,| = )\0(\\d+
 
 
 def _enclosed(text: str) -> str:
-    """An index in parentheses, where something stands in front of it."""
+    """Return an index in parentheses, where something stands in front of it."""
     return f"({text})" if re.search(r" [-+] |\\;", text) else text
 
 
@@ -318,7 +318,7 @@ def _scalar(text: Text) -> Piece:
 
 
 def subscripted(text: str, marks: Sequence[str]) -> str:
-    """A text with indices in its subscript, behind those that it has."""
+    """Return a text with indices in its subscript, behind those that it has."""
     listed = ",".join(marks)
     ends = (
         text.endswith("}")
@@ -329,5 +329,5 @@ def subscripted(text: str, marks: Sequence[str]) -> str:
 
 
 def without(shape: Shape, axes: Sequence[int]) -> Shape:
-    """A shape without some of its axes."""
+    """Return a shape without some of its axes."""
     return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in axes])

@@ -34,7 +34,7 @@ class _Named:
 def statements(
     printer: Printer, syntax: Syntax, shapes: Mapping[str, Shape]
 ) -> tuple[list[tuple[str, Piece]], list[Piece]]:
-    """The assignments, each a name and its value, and the results.
+    """Return the assignments, each a name and its value, and the results.
 
     Args:
         printer: puts pieces together.
@@ -69,7 +69,7 @@ def _value(printer: Printer, statement: Statement, known: Mapping[str, Piece]) -
 
 
 def names(items: Sequence[Item]) -> list[str]:
-    """The names in a postfix expression."""
+    """Return the names in a postfix expression."""
     return [str(value) for kind, value, _, _ in items if kind == "name" and value not in _CONSTANTS]
 
 
@@ -135,7 +135,7 @@ def _always(piece: Piece) -> bool:
 
 
 def _axes(given: Sequence[Any]) -> tuple[int, ...]:
-    """The axes that a call names."""
+    """Return the axes that a call names."""
     rank = len(given[0].shape)
     if len(given) == 1:
         return tuple(range(-rank, 0))
@@ -150,7 +150,7 @@ def _axes(given: Sequence[Any]) -> tuple[int, ...]:
 
 
 def _along(printer: Printer, name: str, given: Sequence[Any]) -> Piece:
-    """A function along axes."""
+    """Return a function along axes."""
     piece, axes = printer.number(given[0]), _axes(given)
     if name in _BIG:
         return printer.along(_BIG[name], piece, axes, bounds=name in ("sum", "prod"))
@@ -168,14 +168,14 @@ def _along(printer: Printer, name: str, given: Sequence[Any]) -> Piece:
 
 
 def log_sum_exp(printer: Printer, piece: Piece, axes: Sequence[int]) -> Piece:
-    """The logarithm of a sum of exponentials, spelt out."""
+    """Return the logarithm of a sum of exponentials, spelt out."""
     total = printer.along(r"\sum", printer.apply(PRIMITIVES["exp"], [piece]), axes, bounds=True)
     text = Text(rf"\log {total.element.text}", BIG, open=True)
     return printer.of_element(text, total.shape, piece.bound + len(axes))
 
 
 def _matmul(printer: Printer, _: str, given: Sequence[Piece]) -> Piece:
-    """A product of matrices and vectors; a vector on the left lies down."""
+    """Return a product of matrices and vectors; a vector on the left lies down."""
     left, right = [printer.number(p) for p in given]
     first = left.lying or (turned(left.whole) if len(left.shape) == 1 else left.whole)
     whole = side_by_side(first, right.whole)

@@ -57,7 +57,7 @@ class Machine:
 
 
 def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
-    """The module of prepared loops.
+    """Return the module of prepared loops.
 
     `single` is for single precision; `varying` says of each source whether it varies along a row.
     """
@@ -128,7 +128,7 @@ class _Writer:
     # The functions
 
     def vectors(self, n: int, loop: Loop) -> str:
-        """The function of a loop, and the parts that it is cut into."""
+        """Return the function of a loop, and the parts that it is cut into."""
         outputs = self.program.outputs
         folded = [outputs[len(self.loops.results) + k] for k in loop.folds]
         computed = self._computed([*[outputs[k] for k in loop.stores], *folded])
@@ -155,7 +155,7 @@ class _Writer:
         return LOOP.format(n=n, before=first, inside=second, lanes=self.lanes)
 
     def finish(self) -> str:
-        """The function that stores single numbers, behind all loops."""
+        """Return the function that stores single numbers, behind all loops."""
         last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
         part = _Part(self, {})
         part.compute(self._computed([self.program.outputs[k] for k in last]))
@@ -166,7 +166,7 @@ class _Writer:
         return FINISH.format(body=part)
 
     def _computed(self, outputs: Iterable[int]) -> list[int]:
-        """The rows that are computed for these, in order."""
+        """Return the rows that are computed for these, in order."""
         if len(self.loops.loops) + bool(self.loops.single) == 1:
             return [i for i, row in enumerate(self.rows) if row[0] not in ("input", "const")]
         needed = live(replace(self.program, inputs=(), outputs=tuple(outputs), steps=frozenset()))
@@ -224,14 +224,14 @@ class _Writer:
     # What a part refers to
 
     def literal(self, text: str) -> str:
-        """A constant, the same in each lane."""
+        """Return a constant, the same in each lane."""
         value = constant(text)
         if isinstance(value, bool):
             return f"splat (i1 {'true' if value else 'false'})"
         return f"splat ({self.scalar} {number(value, single=self.single)})"
 
     def function(self, name: str, arity: int) -> str:
-        """The name of the function on vectors for one of the C library."""
+        """Return the name of the function on vectors for one of the C library."""
         name += "f" * self.single
         variant = self.machine.variants.get(name)
         if variant is not None:
@@ -256,7 +256,7 @@ class _Writer:
         return "\n".join([*lines, f"  ret {self.vector} {result}", "}", ""])
 
     def intrinsic(self, name: str, arity: int) -> str:
-        """The name of an intrinsic on vectors."""
+        """Return the name of an intrinsic on vectors."""
         own = f"{name}.{Vectors(self.scalar, self.lanes).suffix}"
         self.declared.add(f"declare {self.vector} @{own}({', '.join([self.vector] * arity)})")
         return own
@@ -277,7 +277,7 @@ class _Part:
         return "".join(f"  {line}\n" for line in self.lines)
 
     def compute(self, rows: Iterable[int]) -> None:
-        """The lines for rows, in order."""
+        """Return the lines for rows, in order."""
         for i in rows:
             text = self.operation(self.writer.rows[i])
             self.lines.append(f"%v{i} = {text}")
@@ -286,7 +286,7 @@ class _Part:
                 self.lines.append(f"store {self.kind(i)} %v{i}, ptr {self.slot(i)}, align 1")
 
     def operation(self, row: Row) -> str:
-        """The right-hand side of a row."""
+        """Return the right-hand side of a row."""
         writer, primitive = self.writer, PRIMITIVES[row[0]]
         word = primitive.llvm
         assert word, f"{row[0]} has no spelling in LLVM"
@@ -304,7 +304,7 @@ class _Part:
         return f"call {vector} @{name}({', '.join(f'{vector} {x}' for x in given)}) #1"
 
     def use(self, i: int) -> str:
-        """The operand that is row `i`, read from memory where it has to be."""
+        """Return the operand that is row `i`, read from memory where it has to be."""
         writer = self.writer
         row = writer.rows[i]
         if row[0] == "const":
@@ -328,18 +328,18 @@ class _Part:
         return self.registers[i]
 
     def store(self, results: Iterable[int]) -> None:
-        """The lines that write these results."""
+        """Return the lines that write these results."""
         writer = self.writer
         for k in results:
             value, place = self.use(writer.program.outputs[k]), self.element(len(writer.places) + k)
             self.lines.append(f"store {writer.vector} {value}, ptr {place}, align {writer.size}")
 
     def kind(self, i: int) -> str:
-        """The type of row `i`."""
+        """Return the type of row `i`."""
         return self.writer.mask if self.writer.program.graph.is_condition(i) else self.writer.vector
 
     def address(self, place: int) -> str:
-        """The pointer at a place of the table."""
+        """Return the pointer at a place of the table."""
         key = ("address", place)
         if key not in self.registers:
             self.registers[key] = own = f"%p{place}"
@@ -348,20 +348,20 @@ class _Part:
         return self.registers[key]
 
     def element(self, place: int) -> str:
-        """The address of the elements that this round of the loop is about."""
+        """Return the address of the elements that this round of the loop is about."""
         address = self.address(place)
         self.lines.append(f"{address}.i = getelementptr {self.writer.scalar}, ptr {address}, i64 %i")
         return f"{address}.i"
 
     def slot(self, i: int) -> str:
-        """The address of a value that is handed on."""
+        """Return the address of a value that is handed on."""
         own = f"%m{i}"
         self.lines.append(f"{own} = getelementptr i8, ptr %memory, i64 {self.slots[i] * self.writer.machine.width}")
         return own
 
 
 def number(value: float, *, single: bool) -> str:
-    """A float as LLVM writes one that has no short decimal form: the bits of a double."""
+    """Return a float as LLVM writes one that has no short decimal form: the bits of a double."""
     if single:
         try:
             (value,) = struct.unpack("f", struct.pack("f", value))

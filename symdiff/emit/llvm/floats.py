@@ -26,7 +26,7 @@ INTERFACE = (
 
 
 def source(loops: Loops, machine: llvm.Machine) -> str:
-    """The module of prepared loops over points, for float objects.
+    """Return the module of prepared loops over points, for float objects.
 
     `call` takes floats alone, one an argument, and returns a tuple of floats, the results in
     order; 0 if there was a floating-point error. What only says that it is a float is asked for its value.

@@ -17,21 +17,21 @@ def _identity(kind: str, vectors: Vectors) -> str:
 
 
 def _fold(kind: str, vectors: Vectors, left: str, right: str) -> str:
-    """The right-hand side that folds two vectors into one."""
+    """Return the right-hand side that folds two vectors into one."""
     if kind in _WORDS:
         return f"{_WORDS[kind]} {vectors} {left}, {right}"
     return f"call {vectors} @{_INTRINSICS[kind]}.{vectors.suffix}({vectors} {left}, {vectors} {right})"
 
 
 def declared(kinds: Iterable[str], vectors: Vectors) -> set[str]:
-    """The declarations that folds of these kinds need."""
+    """Return the declarations that folds of these kinds need."""
     halves = [vectors.of(vectors.lanes >> k) for k in range(vectors.lanes.bit_length())]
     names = [_INTRINSICS[kind] for kind in kinds if kind in _INTRINSICS]
     return {f"declare {v} @{name}.{v.suffix}({v}, {v})" for name in names for v in halves}
 
 
 def initial(r: int, kind: str, vectors: Vectors) -> str:
-    """The lines of `phase` for a sum of nothing."""
+    """Return the lines of `phase` for a sum of nothing."""
     at = f"  %i{r} = getelementptr {vectors}, ptr %sums, i64 {r}\n"
     return f"{at}  store {vectors} {_identity(kind, vectors)}, ptr %i{r}\n"
 
@@ -63,7 +63,7 @@ def folding(
 
 
 def merged(r: int, kind: str, vectors: Vectors) -> str:
-    """The lines of `tail` that fold what lanes below `rest` have made into the sums."""
+    """Return the lines of `tail` that fold what lanes below `rest` have made into the sums."""
     step = _fold(kind, vectors, f"%old{r}", f"%valid{r}")
     return _MERGED.format(r=r, v=vectors, lanes=vectors.lanes, identity=_identity(kind, vectors), step=step)
 
@@ -80,7 +80,7 @@ _MERGED = """\
 
 
 def across(r: int, place: int, kind: str, vectors: Vectors) -> str:
-    """The lines of `phase` that fold the lanes of a sum, half by half, and store the number."""
+    """Return the lines of `phase` that fold the lanes of a sum, half by half, and store the number."""
     lines = [
         f"%s{r}.at = getelementptr {vectors}, ptr %sums, i64 {r}",
         f"%s{r}.{vectors.lanes} = load {vectors}, ptr %s{r}.at",

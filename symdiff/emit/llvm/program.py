@@ -11,7 +11,7 @@ from symdiff.primitives import PRIMITIVES
 
 
 def missing(program: Program) -> str | None:
-    """What `program` has that the target does not, if there is anything."""
+    """Return what `program` has that the target does not, if there is anything."""
     try:
         fuse(_lowered(program) if program.graph.shapes else program)
     except UnfusableError as error:
@@ -20,7 +20,7 @@ def missing(program: Program) -> str | None:
 
 
 def prepare(program: Program) -> Loops:
-    """The program as `source` takes it: as loops of operations that each have a word in LLVM.
+    """Return the program as `source` takes it: as loops of operations that each have a word in LLVM.
 
     Raises:
         UnfusableError: it cannot be.
