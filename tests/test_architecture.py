@@ -108,3 +108,10 @@ def test_importing_symdiff_imports_numpy_and_nothing_else():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     new = set(run.stdout.split()) - {"symdiff", "numpy"}
     assert new <= set(sys.stdlib_module_names), new
+
+
+def test_what_a_first_value_does_not_need_is_not_imported():
+    code = "import sys, symdiff; symdiff.compile('x*y')(1.0, 2.0); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rooms = ("derive.calculus", "emit.latex", "emit.dot", "emit.llvm", "export", "trace", "check", "runtime.native")
+    assert not {f"symdiff.{name}" for name in rooms} & set(run.stdout.split())
