@@ -9,7 +9,7 @@ Goldberg, "What every computer scientist should know about floating-point arithm
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, isnan
+from math import inf
 from typing import TYPE_CHECKING
 
 from symdiff.arrays import (
@@ -103,9 +103,6 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return b.op("div", other, b.inverse[factor])
         if (minus := _negated(b, factor)) is not None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
-        row = b.row(factor)
-        if row[0] == "where" and b.value(row[3]) == 1.0 and isnan(b.value(row[2]) or 0.0):
-            return b.op("where", row[1], row[2], other)
     if (one := collected(b, "mul", x, y)) is not None:
         return one
     if (stable := quotient(b, "mul", x, y)) is not None:

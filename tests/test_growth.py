@@ -137,10 +137,13 @@ MEMBERS = {
     "pickle": lambda f: pickle.loads(pickle.dumps(f)),
     "repr": lambda f: (repr(f), f.signature, hash(f), str(f.__signature__)),
 }
-# Matrices of n*n entries, and places in arrays of n named sizes, which are sums of n terms.
+# Matrices of n*n entries, sums inside each other, and places in arrays of n named sizes, which are sums of n terms.
 SQUARES = {
     ("list of names", "latex of the jacobian"),
     ("results of their own", "latex of the jacobian"),
+    ("tower", "hvp"),
+    ("tower", "hessian"),
+    ("tower", "hessian's entries"),
     ("array arguments", "jacobian"),
     ("array arguments", "hessian"),
     ("array arguments", "latex of the jacobian"),

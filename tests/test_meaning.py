@@ -646,10 +646,3 @@ def test_a_time_is_no_constant():
     for time in (np.timedelta64(5, "ns"), np.datetime64(5, "ns")):
         with pytest.raises(TypeError, match="constant 'g' is"):
             symdiff.compile("g*x", constants={"g": time})
-
-
-@pytest.mark.parametrize("x", [1.0, np.ones(2)], ids=["number", "array"])
-def test_results_have_arrays_of_their_own(x):
-    f, a = symdiff.compile("a*x^2"), np.zeros(2)
-    with pytest.raises(ValueError, match="one array for several results"):
-        f.grad(np.ones(2), x, out=(a, a))

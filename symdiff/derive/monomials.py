@@ -234,7 +234,7 @@ class Monomials:
                 self._rooted.append(self._rooted[j])
                 continue
             equal = [self._same[j] for j in operands(row)]
-            self._same.append(self._first.setdefault((row[0], *equal) if equal else row, i))
+            self._same.append(i if equal else self._first.setdefault(row, i))
             self._square.append(self._is_square(row, equal))
             self._rooted.append(self._is_rooted(row))
 

@@ -208,14 +208,17 @@ def _times(builder: Builder, factor: int, partial: int, unneeded: Sequence[int],
         partial = inner[2]
     corners = [guard for guard in (*guards, *outer) if corner_of(builder, guard[0]) is not None]
     row = builder.row(partial)
-    here = corner_of(builder, row[1]) if row[0] == "where" else None
+    corner = row[1] if row[0] == "where" and corner_of(builder, row[1]) is not None else None
+    if corner is not None:
+        partial = builder.const(1.0)
     guards = [*guards, *outer] if forward else [*outer, *guards]
     guards = [guard for guard in guards if guard not in corners]
     # An adjoint without a choice around it goes on into a sum, where a NaN would stay.
     made = _silent_product(builder, factor, partial, guards, unneeded if forward or guards else ())
-    for corner in corners:  # innermost, and not joined with others: outside of it there is no second derivative
-        if corner_of(builder, corner[0]) != here:
-            made = _choice(builder, *corner[:2], made)
+    for guard in corners:  # innermost, and not joined with others: outside of it there is no second derivative
+        made = _choice(builder, *guard[:2], made)
+    if corner is not None:
+        made = builder.op("where", corner, builder.const(nan), made)
     if not guards:
         return made
     condition, holds, _ = guards[0]

@@ -238,7 +238,6 @@ def check_out(
     Raises:
         TypeError: not an array, or not as many as there are outputs, or one cannot hold the dtype.
         ShapeError: one does not have the shape of its result.
-        ValueError: one array is given for several results.
     """
     given = list(_leaves(out)) if isinstance(out, tuple) else [out]
     if len(given) != len(names):
@@ -257,9 +256,6 @@ def check_out(
             raise ShapeError(f"out= for {name!r} has shape {array.shape}, the result {shape}")
         if not np.can_cast(dtype, array.dtype, "same_kind"):
             raise TypeError(f"out= for {name!r} of dtype {array.dtype} cannot hold {dtype}")
-    arrays = [array for array in given if array is not None]
-    if len({id(array) for array in arrays}) < len(arrays):
-        raise ValueError("out= has one array for several results; give each its own")
     return given
 
 
