@@ -136,6 +136,9 @@ def _compiled(
     for name, _ in arguments or ():
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
+    for name, same in (("pi", "π"), ("π", "pi")):  # one constant, which a value is for under either name
+        if name in bound and all(same != other for other, _ in arguments or ()):
+            bound.setdefault(same, bound[name])
     by = None if wrt is None else _names(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
     key = (text, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)

@@ -372,3 +372,10 @@ def test_a_remainder_of_something_negative_is_subtracted_as_it_is():
         f = symdiff.compile("a - -b % c", optimize=optimize)
         assert f(1.0, 0.9, 0.5) == 1.0 - (-0.9 % 0.5)
         assert f(np.full(2, 1.0), 0.9, 0.5).tolist() == [1.0 - (-0.9 % 0.5)] * 2
+
+
+def test_a_value_for_pi_is_one_under_either_name():
+    for name in ("pi", "π"):
+        for text in ("pi*x", "π*x", "(pi + π)*x/2"):
+            assert symdiff.compile(text, constants={name: 3})(2.0) == 6.0
+    assert symdiff.compile("π*x", args="π, x", constants={"pi": 3})(5.0, 2.0) == 10.0

@@ -312,7 +312,7 @@ def test_errors(values, given, kind, said):
 
 
 def test_uncertainties_go_by_keyword():
-    with pytest.raises(TypeError, match="positional"):
+    with pytest.raises(TypeError, match="write std= in front of standard deviations, or cov="):
         propagate(TWO, [1, 2], [0.1, 0.1])
 
 
