@@ -40,7 +40,7 @@ without_arithmetic(Propagated, "take a field of a result p, as p.value or p.std"
 
 
 def propagate(
-    f: Function, values: Sequence[Any] | Mapping[str, Any], *third: Any, std: Any = None, cov: Any = None
+    f: Function, values: Sequence[Any] | Mapping[str, Any], *_third: Any, std: Any = None, cov: Any = None
 ) -> Propagated:
     """Propagate the uncertainty of arguments to the results, to first order.
 
@@ -82,7 +82,7 @@ def propagate(
     >>> symdiff.propagate(f, {"U": 5.0, "I": 0.02}, std={"U": 0.05}).std
     2.5
     """
-    if third:
+    if _third:
         raise TypeError("write std= in front of standard deviations, or cov= in front of a covariance matrix")
     if not isinstance(f, Function):
         raise TypeError(f"propagate takes a Function, as symdiff.compile returns it, not {type(f).__name__}")
