@@ -278,7 +278,7 @@ def same(a: Dim, b: Dim, demands: Demands, message: Callable[[], str]) -> Dim:
 
 
 def _sliced(dim: Poly) -> bool:
-    """Whether it depends on the remainder of a division: n//2 and (n + 1)//2 are equal where n is even."""
+    """Return whether it depends on the remainder of a division: n//2 and (n + 1)//2 are equal where n is even."""
     return any(not isinstance(atom, str) for monomial, _ in dim.terms for atom in monomial)
 
 
@@ -379,12 +379,12 @@ def filled(shape: Shape, axes: Sequence[int], demands: Demands) -> None:
 
 
 def apart(p: Place, q: Place) -> bool:
-    """Whether two places are known to share no element."""
+    """Return whether two places are known to share no element."""
     return any(_separate(a, b) for a, b in zip(p, q, strict=True))
 
 
 def separate(places: Sequence[Place]) -> bool:
-    """Whether no two places share an element, as far as is known."""
+    """Return whether no two places share an element, as far as is known."""
     if all(not isinstance(p, (Range, Poly)) for place in places for p in place):
         return len(set(places)) == len(places)
     return len(places) <= _FEW and all(apart(p, q) for k, p in enumerate(places) for q in places[:k])
@@ -403,7 +403,7 @@ def _separate(a: Dim | Range, b: Dim | Range) -> bool:
 
 
 def _positive(dim: Dim) -> bool:
-    """Whether it is known to be: names stand for 0 or more."""
+    """Return whether it is known to be: names stand for 0 or more."""
     if isinstance(dim, int):
         return dim > 0
     constant = dict(dim.terms).get((), 0)

@@ -130,7 +130,7 @@ class _Masks:
         return self._made[key]
 
     def _fits(self, row: int, needed: Needed) -> bool:
-        """Whether the new row `row` keeps its shape where it is masked."""
+        """Return whether the new row `row` keeps its shape where it is masked."""
         b = self.builder
         if not b.graph.shapes:
             return True

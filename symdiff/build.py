@@ -111,11 +111,11 @@ class Builder:
         return self._known[i] if i in self._known else self.value(i)
 
     def row(self, i: int) -> Row:
-        """Row `i` of the graph."""
+        """Return row `i` of the graph."""
         return self.graph.rows[i]
 
     def plain(self, i: int) -> int:
-        """Row `i` as a value, whatever it is differentiated by."""
+        """Return row `i` as a value, whatever it is differentiated by."""
         rows = self.graph.rows
         while rows[i][0] == "by" or rows[i][0] == "fixed":
             i = rows[i][1]
@@ -173,11 +173,11 @@ class Builder:
         return self._joined[name, conditions]
 
     def condition(self, i: int) -> int:
-        """Row `i` as a condition: a number is true where it is not zero."""
+        """Return row `i` as a condition: a number is true where it is not zero."""
         return i if self.graph.is_condition(i) else self.op("ne", i, self.const(0.0))
 
     def number(self, i: int) -> int:
-        """Row `i` as a number: a condition is 1 where it holds, else 0."""
+        """Return row `i` as a number: a condition is 1 where it holds, else 0."""
         return self.op("where", i, self.const(1.0), self.const(0.0)) if self.graph.is_condition(i) else i
 
     def _coerce(self, i: int, kind: str) -> int:
@@ -246,16 +246,16 @@ class Builder:
         return self.graph.intern((operation, *arguments))
 
     def expand(self, i: int, axes: Sequence[int]) -> int:
-        """Row `i` with new axes of length 1 at `axes` of the result; not those with no other axis on their left."""
+        """Return row `i` with new axes of length 1 at `axes` of the result, but for those with no axis on their left."""
         needed = new_axes(len(self.shape(i)), axes)
         return self.structure(Expand(needed), i) if needed else i
 
     def lifted(self, i: int, rank: int, to: int) -> int:
-        """Row `i`, of `rank` axes and perhaps a batch of such, so that it broadcasts to a batch of `to` axes."""
+        """Return row `i`, of `rank` axes and perhaps a batch of such, so that it broadcasts to a batch of `to` axes."""
         return self.expand(i, range(-to, -rank)) if len(self.shape(i)) > rank else i
 
     def full(self, i: int, shape: Shape) -> int:
-        """Row `i` broadcast to `shape`; axes that it has in front of those stay."""
+        """Return row `i` broadcast to `shape`; axes that it has in front of those stay."""
         have = self.shape(i)
         target = (*have[: max(0, len(have) - len(shape))], *shape)
         return i if have == target else self.structure(Broadcast(target), i)
@@ -275,7 +275,7 @@ class Builder:
         return self.op("mul", self.size(repeats), total)
 
     def anywhere(self, i: int, axes: Sequence[int]) -> int:
-        """Whether condition `i` holds anywhere along `axes`, of those that it has."""
+        """Return whether condition `i` holds anywhere along `axes`, of those that it has."""
         present = [a for a in axes if len(self.shape(i)) >= -a]
         return self.structure(AnyOf(tuple(sorted(present))), i) if present else i
 
@@ -289,11 +289,11 @@ class Builder:
         return self.expand(total, kept) if kept else total
 
     def permute(self, i: int, order: Sequence[int]) -> int:
-        """Row `i` with its last axes in another order."""
+        """Return row `i` with its last axes in another order."""
         return i if tuple(order) == tuple(range(-len(order), 0)) else self.structure(Permute(tuple(order)), i)
 
     def reshape(self, i: int, rank: int, to: Shape) -> int:
-        """Row `i` with its last `rank` axes as axes of the shape `to`."""
+        """Return row `i` with its last `rank` axes as axes of the shape `to`."""
         have = self.shape(i)
         return i if have[len(have) - rank :] == to else self.structure(Reshape(rank, to), i)
 
@@ -342,7 +342,7 @@ class Builder:
         return self.arranged(condition, "".join([label for label in have if label in out]), out)
 
     def arranged(self, i: int, labels: str, out: str) -> int:
-        """Row `i`, with its axes in the order of `out`, and new ones for the labels that it lacks."""
+        """Return row `i`, with its axes in the order of `out`, and new ones for the labels that it lacks."""
         order = sorted(labels, key=out.index)
         i = self.permute(i, [labels.index(label) - len(labels) for label in order])
         return self.expand(i, [k - len(out) for k, label in enumerate(out) if label not in labels])

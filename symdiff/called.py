@@ -218,10 +218,10 @@ class Called(Compiled):
         return made
 
     def _direct(self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any], axes: tuple[int, ...]) -> bool:
-        """Whether what is computed may be written into the arrays of outputs at once, and be read there again.
+        """Return whether results may be written straight into their arrays and read there again.
 
-        It is where each output is constant or varies along all axes that any argument does, of which `axes` has
-        those of each as bits. (Functions of constants that are not folded make single precision double inside.)
+        They may if each output is constant or has the full loop shape. `axes` holds the axes along which each
+        argument varies, as bits. (Functions of constants that are not folded turn single precision into double.)
         """
         varies, full = self._reach(axes)
         return (
@@ -317,7 +317,7 @@ class Called(Compiled):
         return results
 
     def _plan(self, dtype: np.dtype[Any], threads: int, axes: tuple[int, ...]) -> Plan:
-        """How calls are cut into blocks, where arguments vary along these axes."""
+        """Return how calls are cut into blocks, where arguments vary along these axes."""
         made: Plan = self._of_pattern(
             ("plan", dtype.itemsize, threads, axes),
             lambda: plan(load_of(self._prepared(), axes), dtype.itemsize, threads),

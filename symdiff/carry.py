@@ -9,7 +9,7 @@ from symdiff.dims import Shape
 
 
 def new_axes(rank: int, axes: Sequence[int]) -> tuple[int, ...]:
-    """Those of the new `axes` (of the result) that stand to the right of one of `rank` axes."""
+    """Return those of the new `axes` (of the result) that stand to the right of one of `rank` axes."""
     needed: list[int] = []
     axis = -1
     while rank:

@@ -220,7 +220,7 @@ class _Estimate:
     stepped: NDArray[np.bool_]
 
     def of(self, i: int) -> _Estimate:
-        """Those of one output."""
+        """Return those of one output."""
         return _Estimate(self.value[i], self.tolerance[i], self.error[i], self.stepped[i])
 
 
@@ -261,7 +261,7 @@ def _estimates(
 def _complex_step(
     f: Evaluate, point: Sequence[Values], k: int, values: Values | None = None
 ) -> tuple[Values, NDArray[np.bool_]]:
-    """Estimates, and which of them can be trusted.
+    """Return estimates, and which of them can be trusted.
 
     The complex formula has no stable forms, may have another branch, and special functions of
     complex arguments are less exact: so two steps have to agree, and the real part be the value.
@@ -276,7 +276,7 @@ def _complex_step(
 
 
 def _differences(f: Evaluate, point: Sequence[Values], k: int, noise: Values) -> tuple[Values, Values]:
-    """Extrapolated central differences of a function with so much noise, and how uncertain they are.
+    """Return extrapolated central differences of a function with so much noise, and how uncertain they are.
 
     From the smallest steps to larger ones, for as long as each result lies within the
     uncertainty of those before: a step that reaches over a kink does not.
@@ -300,7 +300,7 @@ def _differences(f: Evaluate, point: Sequence[Values], k: int, noise: Values) ->
 
 
 def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Values) -> tuple[Values, Values, Values]:
-    """Differences of steps from `h` downwards, extrapolated: the entry of the tableau that is most certain, its error.
+    """Return extrapolated differences of steps from `h` downwards: the most certain entry of the tableau, and its error.
 
     The third result is the difference of the largest step, where rounding leaves more of it than nothing.
     """
@@ -326,7 +326,7 @@ def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Val
 
 
 def _stairs(f: Evaluate, point: Sequence[Values], k: int, largest: Callable[[Sequence[Any]], float]) -> Values:
-    """How high the steps are where rounding has made a staircase of a function; 0 where it has not.
+    """Return how high the steps are where rounding has made a staircase of a function; 0 where it has not.
 
     It is flat for the smallest moves then, and the first that it notices are as high as the last bit of what
     it computes on the way, as of the 1 in `(1 + 1e-10*abs(x)) - 1`.
@@ -354,7 +354,7 @@ def _largest(f: Function, of: Unrolled, at: Sequence[Any]) -> float:
 
 
 def _measured(f: Evaluate, point: Sequence[Values]) -> tuple[Values, Values]:
-    """Values, and how far rounding scatters them, by what high differences of neighbouring values leave.
+    """Return values, and how far rounding scatters them, by what high differences of neighbouring values leave.
 
     Of three distances of neighbours the middle one, since there may be a kink near, or nothing be noticed.
     """

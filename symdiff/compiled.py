@@ -166,14 +166,14 @@ class Compiled:
         return self.text, self.args, self.cores, self.wrt, constants, options, recipe.path
 
     def __eq__(self, other: object) -> bool:
-        """Whether formula, options and derivation are the same."""
+        """Return whether formula, options and derivation are the same."""
         return self._content() == other._content() if isinstance(other, Compiled) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._content())
 
     def _counts(self) -> list[Dim]:
-        """How many elements the arrays have that it makes, of each shape that there is; none if all may be made."""
+        """Return the numbers of elements of the arrays that a call makes; none if any array may be made."""
 
         def find() -> list[Dim]:
             if self._recipe.limits.elements == Limits().elements:  # more than memory holds
@@ -336,7 +336,7 @@ class Compiled:
         return f"{self.name}({_few(self.args, self.cores)})"
 
     def _path(self, f: str = "") -> str:
-        """How it is had from what `compile` returns: `f.diff('x')`."""
+        """Return how it is had from what `compile` returns: `f.diff('x')`."""
         members = [(f".{member}", args) for member, *args in self._recipe.path]
         return f + "".join([name + f"({few(map(repr, args))})" * bool(args) for name, args in members])
 
@@ -359,12 +359,12 @@ class Compiled:
 
 
 def _few(names: Sequence[str], cores: Sequence[Shape]) -> str:
-    """Names with their core shapes, as `args` declares them; of many the first ones."""
+    """Return names with their core shapes, as `args` declares them; of many the first ones."""
     return few(spelt(names[: MOST + 1], cores[: MOST + 1]))
 
 
 def _fields(layout: Layout) -> tuple[str, ...]:
-    """Names of the results, in order."""
+    """Return names of the results, in order."""
     if layout is None:
         return ()
     _, fields, parts = layout

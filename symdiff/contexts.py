@@ -71,7 +71,7 @@ class Context:
         return a
 
     def within(self, context: Context) -> bool:
-        """Whether every choice of `context` is one of this."""
+        """Return whether every choice of `context` is one of this."""
         return self.common(context) is context
 
 
@@ -83,12 +83,12 @@ _DEEPEST = 24
 
 
 def within(inner: Needed, needed: Needed) -> bool:
-    """Whether all places of `inner` are places of `needed`."""
+    """Return whether all places of `inner` are places of `needed`."""
     return all(any(a.within(b) for b in needed) for a in inner)
 
 
 def _union(a: Needed, b: Needed) -> Needed:
-    """Where either is needed."""
+    """Return where either is needed."""
     if a == b:
         return a
     if max(x.depth for x in (*a, *b)) > _DEEPEST:
@@ -149,7 +149,7 @@ class Contexts:
         return found
 
     def through(self, operation: Structure, k: int, needed: Needed) -> Needed:
-        """Where the k-th operand of an operation on shapes is needed, the result of which is `needed` there."""
+        """Return where the k-th operand of an operation on shapes is needed, the result of which is `needed` there."""
         places = [(self._through(operation, k, context),) for context in needed]
         return reduce(_union, places) if places else ()
 
@@ -179,7 +179,7 @@ class Contexts:
         return self._ranks.setdefault(condition, len(self._ranks))
 
     def _choose(self, context: Context, condition: int, side: bool) -> Context | None:  # noqa: FBT001 - a side
-        """`context` and a choice, taken apart into its simplest conditions; None if they contradict each other."""
+        """Return `context` with the simplest conditions of a choice; None if they contradict each other."""
         rows = self.program.graph.rows
         steps: list[tuple[tuple[Context, int, bool], int | None]] = []
         key = (context, condition, side)

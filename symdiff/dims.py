@@ -201,7 +201,7 @@ def shown(shape: Shape) -> str:
 
 
 def spelt(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
-    """Names with core shapes, as `args` declares them: `x[n]`, `w`."""
+    """Return names with core shapes, as `args` declares them: `x[n]`, `w`."""
     return [f"{n}[{','.join(map(str, core))}]" if core else n for n, core in zip(names, cores, strict=True)]
 
 

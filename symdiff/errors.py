@@ -62,7 +62,7 @@ class FormulaWarning(UserWarning):
 
 
 def few(names: Iterable[str]) -> str:
-    """Names as a message lists them: separated by commas, of many the first ones."""
+    """Return names as a message lists them: separated by commas, of many the first ones."""
     listed = list(islice(names, MOST + 1))
     listed = listed if len(listed) <= MOST else [*listed[: MOST - 1], "..."]
     return ", ".join([name if len(name) <= _LONG else name[: _LONG - 3] + "..." for name in listed])

@@ -78,7 +78,7 @@ def constant(text: str) -> float | bool:
 
 
 def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """Values of the outputs for arguments that broadcast, in order of the inputs.
+    """Return values of the outputs for arguments that broadcast, in order of the inputs.
 
     Where an argument has a core shape, all are of exactly their core shapes.
     """

@@ -159,7 +159,7 @@ def _results(
 
 
 def _numbers(result: Any) -> Any:
-    """All numbers of a result, in order."""
+    """Return all numbers of a result, in order."""
     if isinstance(result, (tuple, list)):
         parts = [_numbers(part) for part in result]
         return np.concatenate(parts) if parts else np.zeros(0)
@@ -167,7 +167,7 @@ def _numbers(result: Any) -> Any:
 
 
 def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[dict[str, Any]]:
-    """Points to try: values of the arguments of the formula, then of those that its derivatives add."""
+    """Yield points to try: values of the arguments of the formula, then of those that its derivatives add."""
     cores = dict(zip(f.args, f.cores, strict=True))
     for g in chosen.values():
         cores |= zip(g.args, g.cores, strict=True)
@@ -210,7 +210,7 @@ def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
 
 
 def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
-    """Small sizes of the named dimensions, as different as may be, that do what the formula demands.
+    """Return small sizes of the named dimensions, as different as may be, that do what the formula demands.
 
     Raises:
         ValueError: none have been found.

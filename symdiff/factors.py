@@ -36,7 +36,7 @@ _NONE = Scale()
 
 
 def split(b: Builder, i: int) -> tuple[Scale, int]:
-    """Row `i`, an array, as a scale and the rest; for a scalar, or where nothing is shared, that is all of it."""
+    """Return an array `i` as a scale and the rest; a scalar, or an array that shares nothing, is all rest."""
     if not b.graph.shapes or not b.simplify:
         return _NONE, i
     whole = _NONE
@@ -58,7 +58,7 @@ def split(b: Builder, i: int) -> tuple[Scale, int]:
 
 
 def _fit(b: Builder, *scales: Scale) -> bool:
-    """Whether scales make one: at most one of their scalars is not known before the call, and none is made NaN."""
+    """Return whether scales make one: at most one scalar is unknown before the call, and none is made NaN."""
     scalars = [i for scale in scales for i in scale if i is not None]
     return sum(not b.finite(i, 0) for i in scalars) <= 1 and not any(map(b.silence.where, scalars))
 
@@ -105,7 +105,7 @@ def shared(b: Builder, i: int, j: int) -> tuple[Scale, int, int] | None:
 
 
 def product(b: Builder, factor: int, partial: int) -> int:
-    """Factor * partial, with scalars outside, constant factors collected and no product by a reciprocal."""
+    """Return factor * partial, with scalars outside, constant factors collected and no product by a reciprocal."""
     if b.simplify and any((value := b.value(i)) is not None and value != value for i in (factor, partial)):  # noqa: PLR0124
         return b.const(nan)
     if not b.simplify or not (b.shape(factor) or b.shape(partial)):
@@ -164,7 +164,7 @@ def _product(b: Builder, factor: int, partial: int) -> int:
 
 
 def short(value: float | None) -> bool:
-    """Whether a constant has few digits, as one that somebody wrote."""
+    """Return whether a constant has few digits, as one that somebody wrote."""
     return value is not None and len(repr(value)) <= _DIGITS
 
 
@@ -177,7 +177,7 @@ def _collected(b: Builder, factor: int, partial: int) -> int | None:
 
 
 def _constant(b: Builder, i: int) -> tuple[float, int]:
-    """Row `i` as a constant times a row."""
+    """Return row `i` as a constant times a row."""
     row = b.row(i)
     if row[0] == "mul":
         for constant, rest in (row[1:], row[:0:-1]):

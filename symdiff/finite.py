@@ -18,14 +18,14 @@ class Finite:
         self._degrees: list[float] = []
 
     def __call__(self, i: int, most: int = 1) -> bool:
-        """Whether row `i` is finite for all finite arguments, but for an overflow of a product of `most` of them."""
+        """Return whether row `i` is finite for finite arguments, unless a product of `most` of them overflows."""
         rows = self.graph.rows
         while len(self._degrees) <= i:
             self._degrees.append(self._degree(rows[len(self._degrees)]))
         return self._degrees[i] <= most
 
     def _degree(self, row: Row) -> float:
-        """How many arguments are multiplied with each other; infinite where it need not be finite."""
+        """Return how many arguments are multiplied with each other; infinite where it need not be finite."""
         name, *operands = row
         if name == "input":
             return 1
@@ -45,6 +45,6 @@ class Finite:
         return max(degrees, default=0) if isinstance(name, Structure) or PRIMITIVES[name].finite else inf
 
     def _nonzero(self, i: int) -> bool:
-        """Whether it is a constant other than zero, or the size of an axis: where that is zero, there is no element."""
+        """Return whether row `i` is a constant other than zero, or the size of an axis (if it is zero, there are no elements)."""
         row = self.graph.rows[i]
         return isinstance(row[0], Size) or (row[0] == "const" and constant(row[1]) != 0 and isfinite(constant(row[1])))

@@ -41,7 +41,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _slips(a: str, b: str) -> int:
-    """How many letters to leave out or put in, and neighbours to exchange, make one of the other.
+    """Return how many letters to leave out or put in, and neighbours to exchange, make one of the other.
 
     Source: the optimal string alignment distance; a wrong letter counts as two, since it makes another word.
     """

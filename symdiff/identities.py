@@ -43,18 +43,18 @@ def _identity(name: str) -> Callable[[Identity], Identity]:
 
 
 def _negated(b: Builder, i: int) -> int | None:
-    """x, where row `i` is -x."""
+    """Return x, where row `i` is -x."""
     minus, rest = signed(b, i)
     return rest if minus else None
 
 
 def _exponent(b: Builder, i: int | None) -> int | None:
-    """x, where row `i` is exp(x)."""
+    """Return x, where row `i` is exp(x)."""
     return b.row(i)[1] if i is not None and b.graph.shared and b.row(i)[0] == "exp" else None
 
 
 def _logarithm(b: Builder, i: int) -> int | None:
-    """log(x), where row `i` is x and has one that cannot overflow: a positive c, exp(y), c*exp(y), exp(y)/c."""
+    """Return log(x), where row `i` is x and has one that cannot overflow: a positive c, exp(y), c*exp(y), exp(y)/c."""
     value = b.value(i)
     if value is not None and 0 < value < inf:
         return b.op("log", i)
@@ -154,7 +154,7 @@ def _pow(b: Builder, x: int, y: int) -> int | None:
 
 
 def _log_of_total(b: Builder, i: int) -> int | None:
-    """log(x), where row `i` is x, a sum of exponentials, as an array has it or spread along its axes."""
+    """Return log(x), where row `i` is x, a sum of exponentials, as an array has it or spread along its axes."""
     op, *parts = b.row(i)
     if op.__class__ is Expand and (inner := _log_of_total(b, parts[0])) is not None:
         return b.structure(op, inner)
@@ -164,7 +164,7 @@ def _log_of_total(b: Builder, i: int) -> int | None:
 
 
 def _log_of_share(b: Builder, i: int) -> int | None:
-    """log(x), where row `i` is x, a softmax, or an exponential divided by a sum of exponentials."""
+    """Return log(x), where row `i` is x, a softmax, or an exponential divided by a sum of exponentials."""
     op, *parts = b.row(i)
     if op.__class__ is Softmax and b.graph.shared:
         return b.op("sub", parts[0], b.expand(b.structure(LogSumExp(op.axes), parts[0]), op.axes))
@@ -289,5 +289,5 @@ def _where(b: Builder, c: int, x: int, y: int) -> int | None:
 
 @_identity("away")
 def _away(b: Builder, c: int, x: int) -> int | None:
-    """x, away from nothing or from what it is away from already."""
+    """Return x, away from nothing or from what it is away from already."""
     return x if b.value(c) is False or b.row(x)[:2] == ("away", c) else None

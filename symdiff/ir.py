@@ -132,7 +132,7 @@ class Graph:
         return i
 
     def is_condition(self, i: int) -> bool:
-        """Whether row `i` is true or false, rather than a number."""
+        """Return whether row `i` is true or false, rather than a number."""
         row = self.rows[i]
         while isinstance(row[0], Structure) and row[0].arranges:
             row = self.rows[row[1]]

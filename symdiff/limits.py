@@ -57,7 +57,7 @@ class Limits:
 
     @classmethod
     def for_untrusted(cls) -> Limits:
-        """Bounds for texts of strangers, as a server sets them."""
+        """Return bounds for texts of strangers, as a server sets them."""
         return cls(characters=10_000, depth=500, rows=50_000, elements=1_000_000, shown=500, checked=50)
 
     @property

@@ -146,7 +146,7 @@ class Primitive:
         return _PARAMETERS[len(self.partials)]
 
     def decisive(self, varying: Sequence[int]) -> list[int]:
-        """Those of the `varying` arguments that are in `guards`."""
+        """Return those of the `varying` arguments that are in `guards`."""
         return [k for k in varying if self.parameters[k] in self.guards]
 
 
@@ -213,7 +213,7 @@ _ODD: dict[str, tuple[Callable[[int], float], float]] = {
 
 
 def _ratio(name: str) -> str:
-    """f(x)/x of an odd function, as an operation."""
+    """Return f(x)/x of an odd function, as an operation."""
     return f"{name}ratio(x, where(special(x == 0), {_ODD[name][0](0)!r}, {name}(x)/away(special(x == 0), x)))"
 
 
@@ -1863,6 +1863,6 @@ def template(primitive: Primitive, target: str) -> str:
 
 @cache
 def occurrences(primitive: Primitive, target: str) -> tuple[int, ...]:
-    """How often each argument stands in the template."""
+    """Return how often each argument stands in the template."""
     slots = _SLOT.findall(template(primitive, target))
     return tuple(slots.count(p) for p in primitive.parameters)

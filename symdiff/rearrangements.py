@@ -92,7 +92,7 @@ _TERMS = 16
 
 
 def _positive(b: Builder, i: int) -> bool:
-    """Whether row `i` is known not to be negative: a square, or that times a positive constant.
+    """Return whether row `i` is known not to be negative: a square, or that times a positive constant.
 
     A sum of such terms may be taken term by term: nothing cancels.
     """
@@ -137,7 +137,7 @@ def _reshape(b: Builder, operation: Reshape, x: int) -> int | None:
 
 @_structural(Assemble)
 def _assemble(b: Builder, operation: Assemble, *parts: int) -> int | None:
-    """One array that fills all is itself, with axes of one element where its place has an index."""
+    """Return one array that fills all is itself, with axes of one element where its place has an index."""
     if len(parts) != 1:
         return None
     (place,), core = operation.places, operation.core

@@ -111,7 +111,7 @@ class Products:
         return looks[i]
 
     def may_cancel(self, i: int, other: int) -> bool:
-        """Whether row `i` is a function that has remainders, or a multiple, and may come near `other`: a quick look."""
+        """Return, by a quick look, whether row `i` is a multiple of a function that may come near `other`."""
         whole, near, _ = self._look(i)
         for j in near:
             own, rest = self._look(j)[0], self._look(other)[0]
@@ -122,7 +122,7 @@ class Products:
         return False
 
     def divides(self, name: str, x: int, y: int) -> bool:
-        """Whether a product or quotient of two rows has a factor that may be divided by its argument: a quick look."""
+        """Return, by a quick look, whether a product or quotient has a factor that its argument may divide."""
         marks = self._look(x)[2] | (self._look(y)[2] if name == "mul" else _DIVIDED)
         return marks == _DIVISIBLE | _DIVIDED
 
@@ -135,7 +135,7 @@ class Products:
         return str(row[0])
 
     def is_nothing(self, i: int) -> bool:
-        """Whether row `i` is 0 times something."""
+        """Return whether row `i` is 0 times something."""
         row = self.graph.rows[i]
         if row[0] not in ("mul", "div"):
             return False
@@ -144,7 +144,7 @@ class Products:
         return row == _ZERO
 
     def __call__(self, i: int) -> Product:
-        """Row `i` as a product. A square stays one factor."""
+        """Return row `i` as a product. A square stays one factor."""
         if i not in self._made:
             self._made[i] = self._taken_apart(i)
         return self._made[i]
@@ -195,7 +195,7 @@ def _as_they_are(b: Builder) -> Iterator[None]:
 
 
 def one_plus(b: Builder, i: int) -> int | None:
-    """x, where row `i` is 1 + x or x + 1 or 1 - x (then -x); not for a textbook, which stays as written."""
+    """Return x, where row `i` is 1 + x or x + 1 or 1 - x (then -x); not for a textbook, which stays as written."""
     row = b.row(i)
     if not b.graph.shared:
         return None
@@ -233,7 +233,7 @@ def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
 
 
 def _arranges(row: Row) -> bool:
-    """Whether a row has the elements of its operand, in other places."""
+    """Return whether a row has the elements of its operand, in other places."""
     return isinstance(row[0], Structure) and row[0].arranges
 
 
@@ -247,7 +247,7 @@ def _unarranged(b: Builder, i: int) -> tuple[int, list[Structure]]:
 
 
 def _rearranged(b: Builder, i: int, like: int, moved: Sequence[Structure]) -> int:
-    """Row `i`, an operand of row `like`, with its elements moved as those of that have been."""
+    """Return row `i`, an operand of row `like`, with its elements moved as those of that have been."""
     if moved and b.shape(i):
         i = b.full(i, b.shape(like))
         for operation in reversed(moved):
@@ -269,7 +269,7 @@ def _entries(b: Builder, i: int) -> list[Remainder]:
 
 
 def _root(b: Builder, i: int) -> int | None:
-    """x, where row `i` is its square."""
+    """Return x, where row `i` is its square."""
     name, *parts = b.row(i)
     if (name == "mul" and parts[0] == parts[1]) or (name == "pow" and b.value(parts[1]) == 2.0):
         return int(parts[0])
@@ -375,7 +375,7 @@ def _opposite(b: Builder, i: int, x: int) -> int:
 
 
 def _negative(b: Builder, i: int) -> bool:
-    """Whether row `i` has a minus sign, or is multiplied by a negative number."""
+    """Return whether row `i` has a minus sign, or is multiplied by a negative number."""
     name, *parts = b.row(i)
     if name in ("mul", "div"):
         return any((b.value(part) or 0.0) < 0 for part in parts)
@@ -383,7 +383,7 @@ def _negative(b: Builder, i: int) -> bool:
 
 
 def normal(b: Builder, z: int) -> int | None:
-    """erfc(z) by the normal distribution, where z is x/sqrt(2), as one writes it for that."""
+    """Return erfc(z) by the normal distribution, where z is x/sqrt(2), as one writes it for that."""
     if b.graph.complex or not (b.graph.shared and b.exact):
         return None
     for number, path in b.products(z).numbers:
@@ -428,7 +428,7 @@ def collected(b: Builder, name: str, x: int, y: int) -> int | None:
 
 
 def logarithm(b: Builder, i: int) -> int | None:
-    """log(x), where row `i` is x, and the table has a form for it."""
+    """Return log(x), where row `i` is x, and the table has a form for it."""
     if not b.forms or b.graph.complex:
         return None
     name, *parts = b.row(i)
@@ -493,7 +493,7 @@ def quotient(b: Builder, name: str, x: int, y: int) -> int | None:
 
 
 def _less(rows: Sequence[int], gone: Sequence[int]) -> list[int]:
-    """Rows without others, each of which is gone once."""
+    """Return rows without others, each of which is gone once."""
     return list((Counter(rows) - Counter(gone)).elements())
 
 

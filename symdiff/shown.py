@@ -134,7 +134,7 @@ class Shown(Called):
         return Drawing(dot(program, *every(program, converted(values, dtype))))
 
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
-        """Every step of the formula at given arguments, with its value, its tangent and its adjoint.
+        """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.
 
         This is the table of a textbook: steps named as in the source of `optimize=False`, each
         with the expression that it computes, evaluated going forward; its tangent on the way; its
@@ -202,7 +202,7 @@ class Shown(Called):
         return made
 
     def _traced(self, tangent: bool, cotangent: bool) -> tuple[Plan, Called]:  # noqa: FBT001 - which sweeps
-        """How a trace is computed, and what computes it."""
+        """Return how a trace is computed, and what computes it."""
         from symdiff.trace import plan
 
         def make() -> tuple[Plan, Called]:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def derives(b: Builder) -> bool:
-    """Whether rows of a derivative of real numbers are made, other than a textbook's."""
+    """Return whether rows of a derivative of real numbers are made, other than a textbook's."""
     return not b.exact and b.graph.shared and not b.graph.complex
 
 
 def signed(b: Builder, i: int) -> tuple[bool, int]:
-    """Whether row `i` has a minus sign, and it without that.
+    """Return whether row `i` has a minus sign, and it without that.
 
     Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
     """
@@ -54,7 +54,7 @@ def total(b: Builder, x: int, y: int) -> int:
 
 
 def _has_constant(b: Builder, i: int) -> bool:
-    """Whether a row is a product or a quotient with a constant in front, or an array, which is one pass."""
+    """Return whether a row is a product or a quotient with a constant in front, or an array, which is one pass."""
     name, *parts = b.row(i)
     return bool(b.shape(i)) or (name in ("mul", "div") and b.value(parts[0]) is not None)
 

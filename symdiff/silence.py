@@ -24,7 +24,7 @@ class Silence:
         self._choice: list[int | None] = []
 
     def where(self, i: int) -> tuple[int, ...]:
-        """Conditions in each of which row `i` is NaN."""
+        """Return conditions in each of which row `i` is NaN."""
         self._catch_up(i)
         return self._nan[i]
 
@@ -34,11 +34,11 @@ class Silence:
         return self._choice[condition]
 
     def holds(self, i: int, condition: int) -> bool:
-        """Whether row `i` is known to be NaN where `condition` holds."""
+        """Return whether row `i` is known to be NaN where `condition` holds."""
         return any(self._implies(condition, known, _DEEP) for known in self.where(i))
 
     def excludes(self, one: int, other: int) -> bool:
-        """Whether two conditions are known never to hold together."""
+        """Return whether two conditions are known never to hold together."""
         row = self.graph.rows[other]
         negated = row[1] if row[0] == "not" else self.graph.index.get(("not", other))
         return negated is not None and self._implies(one, negated, _DEEP)
@@ -98,7 +98,7 @@ class Silence:
         return self.graph.intern(("and", left, right))
 
     def _implies(self, condition: int, known: int, depth: int) -> bool:
-        """Whether `known` holds wherever `condition` does, as far as that is easily seen."""
+        """Return whether `known` holds wherever `condition` does, as far as that is easily seen."""
         rows = self.graph.rows
         row = rows[condition]
         if condition == known or (row == rows[known] and row[0] == "not"):

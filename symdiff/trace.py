@@ -213,7 +213,7 @@ class Plan:
 
 
 def plan(recipe: Recipe, wrt: tuple[str, ...], results: Sequence[Shape], *, tangent: bool, cotangent: bool) -> Plan:
-    """How the trace of a Function is computed, with tangents, and for given cotangents.
+    """Return how the trace of a Function is computed, with tangents, and for given cotangents.
 
     Adjoints there are for given cotangents, and without them of one scalar output. Every
     operation is a step: the program is the textbook form, without what keeps the branch of a
@@ -254,7 +254,7 @@ def _columns(program: Program, line: Line, wrt: Collection[str], *, tangent: boo
 
 
 def _traced(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool) -> Program:
-    """Value, tangent and adjoint of each line of a program, by one sweep each."""
+    """Return value, tangent and adjoint of each line of a program, by one sweep each."""
     primal = _plain(source)
     work = Pass(primal)
     found = lines(primal)

@@ -110,7 +110,7 @@ def _joined(elements: Iterator[Any], core: Sizes) -> NDArray[Any]:
 
 
 def _split(rows: NDArray[Any], cores: Sequence[Sizes]) -> list[NDArray[Any]]:
-    """Rows of elements, (n, k), as an array of n for each of some core shapes."""
+    """Return rows of elements, (n, k), as an array of n for each of some core shapes."""
     ends = np.cumsum([prod(core) for core in cores])
     return [
         part.reshape((len(rows), *core)) for part, core in zip(np.split(rows, ends[:-1], axis=1), cores, strict=True)

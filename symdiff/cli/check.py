@@ -12,7 +12,7 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=1:5:9'
 
 
 def parser() -> Parser:
-    """Its options."""
+    """Return its options."""
     made = parser_of(
         "check",
         "Compare every derivative with a numerical one: by the complex step where the formula is"

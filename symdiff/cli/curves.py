@@ -52,7 +52,7 @@ def _limits(lines: Lines, k: int, x: Array, y: Array) -> tuple[float, float] | N
 
 
 def _unbounded(g: Callable[[Array], Array], x: Array, y: Array) -> bool:
-    """Whether the largest value goes on to grow as one looks closer."""
+    """Return whether the largest value goes on to grow as one looks closer."""
     if bool(np.any(np.isposinf(y))):
         return True
     best = int(np.nanargmax(np.where(np.isfinite(y), y, -np.inf)))
@@ -114,7 +114,7 @@ def surface_limits(values: Array) -> tuple[float, float] | None:
 
 
 def comparable(limits: Sequence[tuple[float, float]]) -> bool:
-    """Whether lines of these limits can be read on one axis."""
+    """Return whether lines of these limits can be read on one axis."""
     scales: list[float] = [scale for low, high in limits if (scale := max(abs(low), abs(high)))]
     return not scales or max(scales) <= 8 * min(scales)
 

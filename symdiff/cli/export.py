@@ -12,7 +12,7 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --include value,grad --at x1=2 x2=5 -o model.
 
 
 def parser() -> Parser:
-    """Its options."""
+    """Return its options."""
     made = parser_of(
         "export",
         "Write a module that stands alone: functions with docstrings, a check of themselves against stored"

@@ -12,7 +12,7 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 -o graph.dot'
 
 
 def parser() -> Parser:
-    """Its options."""
+    """Return its options."""
     made = parser_of(
         "graph",
         "Print the computational graph as DOT text, for Graphviz, or write it to a file. At a point the nodes show"

@@ -12,7 +12,7 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad'
 
 
 def parser() -> Parser:
-    """Its options."""
+    """Return its options."""
     made = parser_of("latex", "Print the formula as it was written, or a derivative simplified, in LaTeX.", EXAMPLE)
     add_of(made, "value")
     made.add_argument("--mathtext", action="store_true", help="an equation a line between $, for Matplotlib")

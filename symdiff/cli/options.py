@@ -232,14 +232,14 @@ def _not_a_number(name: str, part: str, whole: str, option: str) -> str:
 
 
 def _too_large(text: str) -> bool:
-    """Whether a text is a number beyond the range of floats, not the word for an infinity."""
+    """Return whether a text is a number beyond the range of floats, not the word for an infinity."""
     with suppress(ValueError):
         return math.isinf(float(text)) and "inf" not in text.lower()
     return False
 
 
 def grid(given: Sequence[np.ndarray]) -> np.ndarray:
-    """All combinations of the values, a row an argument."""
+    """Return all combinations of the values, a row an argument."""
     count = math.prod(map(len, given))
     if count > _ROWS:
         raise ValueError(f"the grid has {count} points; at most {_ROWS} are printed")

@@ -56,7 +56,7 @@ class _Axis(NamedTuple):
 
 
 def parser() -> Parser:
-    """Its options."""
+    """Return its options."""
     made = parser_of(
         "plot",
         "Draw the formula. Over one range: the function and its derivatives. Over two: contours of the function,"

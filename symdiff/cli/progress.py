@@ -136,7 +136,7 @@ class _Cleared(io.TextIOBase):
         self._stream.flush()
 
     def isatty(self) -> bool:
-        """Whether it is a terminal: it is."""
+        """Return whether it is a terminal: it is."""
         return True
 
     @property

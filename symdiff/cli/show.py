@@ -49,7 +49,7 @@ def _shown(f: Function, g: Function, at: Sequence[str], wrt: Sequence[str]) -> s
 
 
 def _remarks(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> list[str]:
-    """Why values or derivatives are not finite, at the first point where that is so."""
+    """Return why values or derivatives are not finite, at the first point where that is so."""
     values = leaves(f(*given))
     found = [*values, *(leaves(f.jacobian(*given)) if wrt else [])]
     count = 1 if any(f.cores) or not np.ndim(given[0] if given else 0) else len(given[0])

@@ -15,7 +15,7 @@ _IMPORTS = {"np": "import numpy as np", "math": "import math"}  # by the names t
 
 
 def parser() -> Parser:
-    """Its options."""
+    """Return its options."""
     made = parser_of("source", "Print the generated source alone, with the imports that it needs.", EXAMPLE)
     add_of(made, "value_and_grad")
     add_target(made, "numpy", "loops", "math", "llvm")

@@ -14,7 +14,7 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 --tangent x1=1'
 
 
 def parser() -> Parser:
-    """Its options."""
+    """Return its options."""
     made = parser_of(
         "trace",
         "Print the evaluation trace of a textbook: every step of the formula with its value, going forward,"

@@ -51,7 +51,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
     def has(self, option: str) -> bool:
-        """Whether it has an option of this name, or of one that begins so."""
+        """Return whether it has an option of this name, or of one that begins so."""
         return any(known.startswith(option) for known in self._option_string_actions)
 
     def _left_over(self, formula: str, rest: list[str]) -> str:

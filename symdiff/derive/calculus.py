@@ -18,7 +18,7 @@ from symdiff.ir import Program, replay
 
 
 def gradient(program: Program, wrt: Sequence[str]) -> Program:
-    """Partial derivatives of the one output by each of `wrt`, in that order (reverse sweep)."""
+    """Return partial derivatives of the one output by each of `wrt`, in that order (reverse sweep)."""
     return value_and_gradient(program, wrt, value=False)
 
 
@@ -120,7 +120,7 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
 
 
 def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, value: bool = False) -> Program:
-    """Partial derivatives of all elements of the outputs by all elements of `wrt`, a matrix (m, k).
+    """Return partial derivatives of all elements of the outputs by all elements of `wrt`, a matrix (m, k).
 
     As a `vector`, for one scalar output, it is (k,). With `value` the outputs come before it.
     One sweep an element of `wrt` (forward) or of the outputs (reverse), whichever are

@@ -138,7 +138,7 @@ class Power:
 
 
 def whole(number: Fraction) -> bool:
-    """Whether it is a whole number."""
+    """Return whether it is a whole number."""
     return number.denominator == 1
 
 
@@ -204,17 +204,17 @@ class Monomials:
         return self._same[i]
 
     def is_square(self, i: int) -> bool:
-        """Whether row `i` is a square, or a sum of squares times positive numbers: not negative, flat where it is 0."""
+        """Return whether row `i` is a sum of squares times positive numbers: not negative, and flat where it is 0."""
         self._catch_up(i)
         return self._square[i]
 
     def rooted(self, i: int) -> bool:
-        """Whether some factor of row `i` may be a root, an absolute value, a sign or a length, or odd in one."""
+        """Return whether some factor of row `i` may be a root, an absolute value, a sign or a length, or odd in one."""
         self._catch_up(i)
         return self._rooted[i]
 
     def plain(self, i: int) -> int:
-        """Row `i` without what leaves its value as it is."""
+        """Return row `i` without what leaves its value as it is."""
         while (j := self._through(i)) is not None:
             i = j
         return i
@@ -265,12 +265,12 @@ class Monomials:
         return isinstance(name, _PARTS) and square[0]
 
     def _positive(self, i: int) -> bool:
-        """Whether row `i` is a positive number, or the length of an axis."""
+        """Return whether row `i` is a positive number, or the length of an axis."""
         value = self.builder.known(i)
         return isinstance(self.rows[i][0], Size) or (value is not None and 0 < value < float("inf"))
 
     def product(self, i: int) -> Product | None:
-        """Row `i` as a product; None if it has too many factors."""
+        """Return row `i` as a product; None if it has too many factors."""
         made = Product()
         waiting = [(i, 1)]
         while waiting:
@@ -318,7 +318,7 @@ class Monomials:
         return Exponent(rows=((i, Fraction(1)),))
 
     def power(self, i: int) -> Power | None:
-        """Row `i` as a power of a base that has to do with roots; None if it is none."""
+        """Return row `i` as a power of a base that has to do with roots; None if it is none."""
         if i not in self._powers:
             self._powers[i] = self._power(i)
         return self._powers[i]
@@ -400,7 +400,7 @@ class Monomials:
         return None
 
     def is_unit(self, i: int) -> bool:
-        """Whether row `i` is a length or an absolute value."""
+        """Return whether row `i` is a length or an absolute value."""
         row = self.rows[i]
         if isinstance(row[0], Structure) and row[0].arranges:
             power = self.power(i) if self.rooted(i) else None
@@ -408,11 +408,11 @@ class Monomials:
         return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self.is_square(row[1]))
 
     def is_odd(self, i: int) -> bool:
-        """Whether row `i` is an odd function, or a sum, which may be odd."""
+        """Return whether row `i` is an odd function, or a sum, which may be odd."""
         return self.rows[i][0] in ("add", "sub", *_ODD)
 
     def over(self, i: int, unit: int, deep: int = _DEEP) -> Product | None:
-        """Row `i`, which is odd in row `unit`, divided by it; None if it is not known to be odd."""
+        """Return row `i`, which is odd in row `unit`, divided by it; None if it is not known to be odd."""
         product = self.product(i)
         if self.same(i) == self.same(unit):
             return Product()

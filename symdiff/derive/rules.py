@@ -103,7 +103,7 @@ def _partial(builder: Builder, i: int, row: Row, text: str, unneeded: Sequence[i
 
 
 def _as_it_is(builder: Builder, factor: int, partial: int) -> bool:
-    """Whether a product of arrays need not carry the choice in its adjoint to the outside.
+    """Return whether a product of arrays need not carry the choice in its adjoint to the outside.
 
     That is if the choice is one that a rule made, and what it is multiplied by is given: an
     argument, or a finite constant. So a sum of it is a contraction of what is there already.
@@ -113,7 +113,7 @@ def _as_it_is(builder: Builder, factor: int, partial: int) -> bool:
 
 
 def _given(builder: Builder, i: int) -> bool:
-    """Whether row `i` is an argument or a part of one, or a finite constant."""
+    """Return whether row `i` is an argument or a part of one, or a finite constant."""
     while isinstance(builder.row(i)[0], Index | Expand | Permute | Reshape | Broadcast):
         i = builder.row(i)[1]
     value = builder.value(i)
@@ -121,7 +121,7 @@ def _given(builder: Builder, i: int) -> bool:
 
 
 def _away(builder: Builder, condition: int, i: int) -> int:
-    """Row `i`, NaN where the condition holds."""
+    """Return row `i`, NaN where the condition holds."""
     if builder.value(i) is not None or builder.silence.holds(i, condition):
         return i
     return builder.joined("away", condition, i)
@@ -334,7 +334,7 @@ def plus(builder: Builder, total: int | None, term: int, unneeded: Sequence[int]
 
 
 def _scaled_choice(builder: Builder, i: int, choice: Choice) -> bool:
-    """Whether a row is a scalar times a choice that a rule made, which is an array that is there already."""
+    """Return whether a row is a scalar times a choice that a rule made, which is an array that is there already."""
     return any(split(builder, i)[0]) and elsewhere(builder, choice) is None
 
 

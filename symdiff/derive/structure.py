@@ -121,7 +121,7 @@ def _einsum_adjoint(b: Builder, i: int, row: Row, k: int, bar: int, times: Times
 
 
 def _masked(b: Builder, i: int, labels: str, present: int, out: str) -> int:
-    """Row `i`, 0 where the adjoint that it will be multiplied with is absent, so that no NaN meets its zero."""
+    """Return row `i`, 0 where the adjoint that it will be multiplied with is absent, so that no NaN meets its zero."""
     return b.op("where", b.through(present, out, labels), i, b.const(0.0))
 
 

@@ -62,7 +62,7 @@ def plain(program: Program) -> Program:
 
 
 def _fractional(program: Program, row: Row) -> bool:
-    """Whether a power is no product of its base."""
+    """Return whether a power is no product of its base."""
     name, *text = program.graph.rows[row[2]]
     return name != "const" or not float(text[0]).is_integer()
 
@@ -153,7 +153,7 @@ class Ways:
         return made
 
     def _see(self, i: int) -> int:
-        """Row `i` as those that use it are to see it."""
+        """Return row `i` as those that use it are to see it."""
         if i not in self._seen:
             made = i
             found = list(self._ways(i))
@@ -267,7 +267,7 @@ class Ways:
         return [keys for keys, _ in found if self._is_tangle([groups[key] for key in keys])]
 
     def _is_tangle(self, groups: list[Group]) -> bool:
-        """Whether groups, which have zeros in common, are to be differentiated together."""
+        """Return whether groups, which have zeros in common, are to be differentiated together."""
         roots = [group.power for group in groups if group.roots]
         atoms = [made for group in groups if (made := self._atoms(group)) is not None]
         if not atoms or not any(not p.half or p.exponent.rows or p.exponent.number < 1 for p in roots):
@@ -413,14 +413,14 @@ class Ways:
     # Lengths
 
     def _length(self, i: int) -> tuple[Power, Product] | None:
-        """Row `i` as a length or an absolute value, times a rest that is neither; None if it is none."""
+        """Return row `i` as a length or an absolute value, times a rest that is neither; None if it is none."""
         unit = self._known.unit(i)
         rest = None if unit is None else self._known.over(i, unit)
         power = None if unit is None else self._known.power(unit)
         return None if power is None or rest is None else (power, rest)
 
     def _squared(self, i: int, deep: int = _DEEP) -> Iterator[tuple[int, Slope | None]]:
-        """Rows that the square of a length depends on, each with half the derivative by it; None is one half."""
+        """Yield rows that the square of a length depends on, each with half the derivative by it; None is one half."""
         power = self._known.power(i)
         assert power is not None
         if power.root is not None:
@@ -498,7 +498,7 @@ class Ways:
         yield b.permute(total, [labels.index(label) - len(labels) for label in operation.out]), _one
 
     def _listed(self, i: int) -> bool:
-        """Whether row `i` is a list that holds a root or a length."""
+        """Return whether row `i` is a list that holds a root or a length."""
         row = self._row(i)
         return isinstance(row[0], Assemble) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
 

@@ -50,7 +50,7 @@ class Pass:
         self.sections = self.program.sections
 
     def rows_of(self, names: Sequence[str]) -> list[int]:
-        """Rows of arguments."""
+        """Return rows of arguments."""
         rows = dict(zip(self.program.arguments, self.program.inputs, strict=True))
         return [rows[name] for name in names]
 
@@ -253,7 +253,7 @@ class Blocks:
             self._places.setdefault(block.row, []).append(k)
 
     def of(self, rows: Iterable[int]) -> list[Block]:
-        """Those of these rows, in their order among all."""
+        """Return those of these rows, in their order among all."""
         return [self._blocks[k] for k in sorted(k for row in rows for k in self._places.get(row, ()))]
 
 
@@ -286,7 +286,7 @@ def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
 
 
 def fresh(name: str, taken: set[str]) -> str:
-    """`name`, or `name2`, `name3`, ..., whichever is first not in `taken`; it is added to it."""
+    """Return `name`, or `name2`, `name3`, ..., whichever is first not in `taken`; it is added to it."""
     candidate, k = name, 1
     while candidate in taken:
         k += 1

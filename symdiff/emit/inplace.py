@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def is_share(rows: Sequence[Row], i: int) -> bool:
-    """Whether row `i` is the share of each element in a tie: a constant there, else 1."""
+    """Return whether row `i` is the share of each element in a tie: a constant there, else 1."""
     name, *parts = rows[i]
     return name == "where" and rows[parts[1]][0] == "const" and rows[parts[2]] == ("const", "1.0")
 
@@ -45,7 +45,7 @@ def written(w: StructureWriter, i: int, row: Row) -> bool:
 
 
 def _halves(w: StructureWriter, i: int, row: Row) -> bool:
-    """Whether row `i` is an array of its own times the share of each element in a tie."""
+    """Return whether row `i` is an array of its own times the share of each element in a tie."""
     if row[0] != "mul" or not is_share(w.rows, row[2]) or not _in_place(w, i):
         return False
     return w.shape(w.rows[row[2]][1]) == w.shape(i) and _own(w, row[1], w.shape(i))
@@ -68,12 +68,12 @@ def _put(w: StructureWriter, i: int, row: Row) -> bool:
 
 
 def _own(w: StructureWriter, i: int, shape: Shape) -> bool:
-    """Whether the text of row `i` makes an array of that shape that nothing else refers to."""
+    """Return whether the text of row `i` makes an array of that shape that nothing else refers to."""
     row = w.rows[i]
     arithmetic = isinstance(row[0], str) and row[0] not in ("input", "const", "away")
     return arithmetic and i not in w.own and w.counts[i] == 1 and w.shape(i) == shape
 
 
 def _in_place(w: StructureWriter, i: int) -> bool:
-    """Whether row `i` is an array of a derivative: without loop dimensions it has the shape of its row."""
+    """Return whether row `i` is an array of a derivative: without loop dimensions it has the shape of its row."""
     return i >= w.derived and not w.loops and bool(w.shape(i))

@@ -37,7 +37,7 @@ def missing(program: Program) -> str | None:
 
 
 def of_scalars(row: Row) -> bool:
-    """Whether a row is an array of scalars, each at a place of its own."""
+    """Return whether a row is an array of scalars, each at a place of its own."""
     return (
         isinstance(row[0], Assemble)
         and len(set(row[0].places)) == len(row[0].places)

@@ -99,7 +99,7 @@ class Module:
         self.definitions = self._imports() + self._body
 
     def text(self, about: About, point: Mapping[str, Any], stored: Sequence[Sequence[float]]) -> str:
-        """All of it, with the point and the results that it checks itself by."""
+        """Return all of it, with the point and the results that it checks itself by."""
         args = self.members[0].args
         lines = ["# Where the results below were stored.", "POINT = {" + "\n" * bool(point)]
         lines[-1] += "".join([f'    "{name}": {self._literal(v, len(name))},\n' for name, v in point.items()]) + "}"
@@ -324,7 +324,7 @@ def _targets(line: str) -> str:
 
 
 def _converted(parameters: Sequence[str]) -> list[str]:
-    """Lines that make floats of parameters."""
+    """Return lines that make floats of parameters."""
     if not parameters:
         return []
     if len(parameters) <= 2:

@@ -27,14 +27,14 @@ class Names:
         self.users = {name: name if name in plain else self.near(name) for name in users}
 
     def near(self, name: str) -> str:
-        """`name`, with underscores appended until it is free."""
+        """Return `name`, with underscores appended until it is free."""
         while name in self.taken:
             name += "_"
         self.taken.add(name)
         return name
 
     def numbered(self, name: str) -> str:
-        """`name`, or the first of `name2`, `name3`, ... that is free."""
+        """Return `name`, or the first of `name2`, `name3`, ... that is free."""
         free, k = name, self._numbers.get(name, 1)
         while free in self.taken:
             k += 1

@@ -24,7 +24,7 @@ _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 
 def needs_scipy(program: Program) -> bool:
-    """Whether the source of `program` calls special functions."""
+    """Return whether the source of `program` calls special functions."""
     return any(alive and row[0] in _SPECIAL for row, alive in zip(program.graph.rows, live(program), strict=True))
 
 
@@ -46,7 +46,7 @@ _VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of
 
 
 def makes(program: Program, i: int) -> bool:
-    """Whether the source makes a new number or array for row `i`.
+    """Return whether the source makes a new number or array for row `i`.
 
     An argument, a constant and a view are not new; nor is a sum along axes of one element, which drops them.
     """

@@ -17,7 +17,7 @@ LARGEST_PRODUCT = 16
 
 
 def expand_powers(program: Program) -> Program:
-    """Constant integer powers up to 16 become products, by repeated squaring.
+    """Return constant integer powers up to 16 become products, by repeated squaring.
 
     Squares shared between powers are computed once: x**6 and x**12 take four products.
     Source: Knuth, The Art of Computer Programming, volume 2, section 4.6.3.
@@ -48,7 +48,7 @@ def _power(builder: Builder, base: int, exponent: int) -> int:
 
 
 def expand_exponentials(program: Program) -> Program:
-    """`logsumexp` and `softmax` in terms of the exponentials, each divided by the largest.
+    """Return `logsumexp` and `softmax` in terms of the exponentials, each divided by the largest.
 
     The weights of +inf are equal and add up to 1; where all elements are -inf, each weight is 0.
 
@@ -90,7 +90,7 @@ def expand_exponentials(program: Program) -> Program:
 
 
 def _bounded(b: Builder, i: int) -> int:
-    """Whether row `i` is finite."""
+    """Return whether row `i` is finite."""
     return b.op("lt", b.op("abs", i), b.const(float("inf")))
 
 
@@ -109,7 +109,7 @@ def _log_of_weights(graph: Graph, row: Row) -> tuple[int, ...] | None:
 
 
 def share_exponentials(program: Program) -> Program:
-    """`softplus` and `sigmoid` of one operand, value and derivative of each other, by the same exponential.
+    """Return `softplus` and `sigmoid` of one operand, value and derivative of each other, by the same exponential.
 
     Both are as the table spells them.
     """
@@ -160,7 +160,7 @@ _FACTORS = 3  # arguments that may be multiplied with each other in what is mult
 
 
 def masked(program: Program) -> Program:
-    """Choices that rules made in arrays, written for speed; the rest of the program as it is.
+    """Return choices that rules made in arrays, written for speed; the rest of the program as it is.
 
     A choice takes a branch for each element. Where what is chosen is finite it is a product
     with the condition, which would be NaN for an infinity on the side that is not chosen. The
@@ -189,7 +189,7 @@ def masked(program: Program) -> Program:
 
 
 def _extreme(b: Builder, condition: int) -> bool:
-    """Whether a condition of a rule says which elements are the largest, or smallest, ones."""
+    """Return whether a condition of a rule says which elements are the largest, or smallest, ones."""
     guard, inner = b.row(condition)[:2]
     if guard != "special" or b.row(inner)[0] != "eq":
         return False
@@ -198,7 +198,7 @@ def _extreme(b: Builder, condition: int) -> bool:
 
 
 def _untied(b: Builder, i: int) -> tuple[int, int | None]:
-    """Row `i` as a row of its shape and the shares of a tie, if it is multiplied by such."""
+    """Return row `i` as a row of its shape and the shares of a tie, if it is multiplied by such."""
     name, *factors = b.row(i)
     if name == "mul":
         for rest, tie in (factors, factors[::-1]):

@@ -100,7 +100,7 @@ class Writer:
                 self.assign(i)
 
     def count(self) -> list[int]:
-        """How often each row will be written; an output counts twice, so that it gets a name."""
+        """Return how often each row will be written; an output counts twice, so that it gets a name."""
         counts = [0] * len(self.rows)
         for row in self.rows:
             if row[0] not in ("input", "const"):
@@ -200,7 +200,7 @@ class Writer:
         return pattern.format(**parts), precedence
 
     def written(self, row: Row) -> tuple[int, ...]:
-        """How often `spell` writes each operand."""
+        """Return how often `spell` writes each operand."""
         return (1, 0) if self.exponent(row) is not None else occurrences(PRIMITIVES[row[0]], self.target)
 
     def exponent(self, row: Row) -> str | None:
@@ -248,12 +248,12 @@ _OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit; but not -b
 
 
 def _named(text: str, module: str) -> str:
-    """inf, -inf and nan as constants of a module."""
+    """Return inf, -inf and nan as constants of a module."""
     return f"-{module}.{text[1:]}" if text[0] == "-" else f"{module}.{text}"
 
 
 def _is_atomic(text: str) -> bool:
-    """Whether an expression is one call or one parenthesis."""
+    """Return whether an expression is one call or one parenthesis."""
     if not _CALL.match(text):
         return False
     depth = 0

@@ -150,7 +150,7 @@ class StructureWriter(Writer):
         return _SPELLINGS[type(row[0])](self, row)
 
     def structure_written(self, row: Row) -> tuple[int, ...]:
-        """How often the text holds each operand."""
+        """Return how often the text holds each operand."""
         if isinstance(row[0], Assemble):  # an operand at several places is assigned to all of them at once
             return tuple([int(not again) for again in repeated(row[1:])])
         twice = isinstance(row[0], Others) or (isinstance(row[0], Reshape) and self.loops)
@@ -164,7 +164,7 @@ class StructureWriter(Writer):
         return text
 
     def behind(self, i: int) -> bool:
-        """Whether row `i` may have loop dimensions."""
+        """Return whether row `i` may have loop dimensions."""
         return self.loops and bool(self.varies[i])
 
     # Lines
@@ -193,7 +193,7 @@ class StructureWriter(Writer):
         ]
 
     def _listed(self, row: Row) -> bool:
-        """Whether it is written as a list of its elements, all scalars: where there are no loop dimensions."""
+        """Return whether it is written as a list of its elements, all scalars: where there are no loop dimensions."""
         to = row[0].to
         if self.loops or not row[0].places or len(to) > 2 or not all(isinstance(d, int) for d in to):
             return False
@@ -253,7 +253,7 @@ _SHORT = 8  # arguments whose loop shape is written where it is used
 
 
 def _total(places: Sequence[Place]) -> Dim:
-    """How many elements separate places have."""
+    """Return how many elements separate places have."""
     total: Dim = 0
     for place in places:
         total = total + product(p.count if isinstance(p, Range) else 1 for p in place)
@@ -279,7 +279,7 @@ def _dropped(axes: tuple[int, ...]) -> str:
 
 
 def _binds(text: str) -> int:
-    """How tightly the outermost operator of a dimension's text binds."""
+    """Return how tightly the outermost operator of a dimension's text binds."""
     return ATOM if text.isidentifier() or text.isdigit() else SUM if " " in text else PRODUCT
 
 

@@ -65,7 +65,7 @@ def dot(b: Builder, x: int, y: int) -> int:
 
 
 def outer(b: Builder, x: int, y: int) -> int:
-    """All products of the elements of two vectors.
+    """Return all products of the elements of two vectors.
 
     Raises:
         ShapeError: a matrix.

@@ -134,7 +134,7 @@ _AXES = {"norm": "the norm is the 2-norm, and the second argument of norm is the
 
 
 def is_function(name: str) -> bool:
-    """Whether the language has a function of this name."""
+    """Return whether the language has a function of this name."""
     return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name in ("Piecewise", "piecewise")
 
 
@@ -195,7 +195,7 @@ def no_arguments(name: str) -> str:
 
 
 def choice(text: str) -> str:
-    """How the language writes a choice; `text` begins with the `if` of another language."""
+    """Return how the language writes a choice; `text` begins with the `if` of another language."""
     if found := _CHOICE.match(text[:200]):
         condition, chosen, other = (part.strip() for part in found.groups())
         return f"({chosen}) if {condition} else ({other})"
@@ -394,7 +394,7 @@ def no_function(name: str, before: str = "", after: str = "", *, typed: bool = T
 
 
 def _is_slip(word: str, known: str) -> bool:
-    """Whether a word may be a slip of the name of a function, rather than the name of another one.
+    """Return whether a word may be a slip of the name of a function, rather than the name of another one.
 
     Another beginning (`rsqrt`, `pnorm`), other digits (`relu6`) and more letters behind (`expn`, but not `sinn` and
     the `sinf` of C) make other functions.

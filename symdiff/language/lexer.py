@@ -125,7 +125,7 @@ def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
 
 
 def normalise(name: str, text: str, position: int) -> str:
-    """`name` in normal form NFKC.
+    """Return `name` in normal form NFKC.
 
     Raises:
         ParseError: it is not a name; superscripts, for one, are powers and no part of names.
@@ -143,7 +143,7 @@ def normalise(name: str, text: str, position: int) -> str:
 
 
 def _is_raised(character: str) -> bool:
-    """Whether a character is a superscript."""
+    """Return whether a character is a superscript."""
     return unicodedata.decomposition(character).startswith("<super>")
 
 

@@ -126,7 +126,7 @@ def lower(
 
 
 def _calls(syntax: Syntax, name: str) -> bool:
-    """Whether a text calls the function of this name."""
+    """Return whether a text calls the function of this name."""
     statements = (*syntax.assignments, *syntax.results)
     return any(item[:2] == ("call", name) for statement in statements for item in statement.items)
 

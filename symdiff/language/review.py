@@ -55,12 +55,12 @@ def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str]) -> N
 
 
 def _numbered_alike(a: str, b: str) -> bool:
-    """Whether two names differ in their numbers alone, as `k1` and `k2` do."""
+    """Return whether two names differ in their numbers alone, as `k1` and `k2` do."""
     return _DIGITS.sub("0", a) == _DIGITS.sub("0", b)
 
 
 def exponentials(syntax: Syntax) -> set[str]:
-    """Those of the names `e` and `E` that are the base of a power."""
+    """Return those of the names `e` and `E` that are the base of a power."""
     return {
         given[0][1]
         for kind, value, given, _ in _operations(syntax)

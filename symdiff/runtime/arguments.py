@@ -68,12 +68,12 @@ def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
 
 
 def listed(names: Any) -> Any:
-    """Names as users list them: of text those that blanks or commas separate, of one SymPy symbol it alone."""
+    """Return names as users list them: of text those that blanks or commas separate, of one SymPy symbol it alone."""
     return names.replace(",", " ").split() if isinstance(names, str) else [names] if is_symbol(names) else names
 
 
 def is_symbol(name: Any) -> bool:
-    """Whether it is a symbol of SymPy's, which stands for its name."""
+    """Return whether it is a symbol of SymPy's, which stands for its name."""
     return getattr(name, "is_symbol", False) is True
 
 
@@ -167,7 +167,7 @@ def arrays(
 
 
 def converted(values: Sequence[Array], dtype: np.dtype[Any]) -> list[Any]:
-    """Arrays in a dtype; those of no axes as NumPy scalars."""
+    """Return arrays in a dtype; those of no axes as NumPy scalars."""
     return [np.asarray(a, dtype) if a.ndim else a.astype(dtype)[()] for a in values]
 
 
@@ -274,7 +274,7 @@ def settle(
     fresh: Sequence[bool],
     out: Sequence[Array | None],
 ) -> list[Array]:
-    """Results of the given shapes and the dtype, each with its own memory, or in its array of `out`.
+    """Return results of the given shapes and the dtype, each with its own memory, or in its array of `out`.
 
     `fresh` says of each value whether it is an array that nothing else refers to.
     """
@@ -309,7 +309,7 @@ def sharing(arrays: Sequence[Array], others: Sequence[Array]) -> Iterator[tuple[
 
 
 def distinct(arrays: Sequence[Array]) -> bool:
-    """Whether no two arrays share memory, as their bounds tell."""
+    """Return whether no two arrays share memory, as their bounds tell."""
     if len(arrays) ** 2 <= _FEW:
         return not any(np.may_share_memory(one, other) for k, one in enumerate(arrays) for other in arrays[:k])
     spans = sorted([byte_bounds(a) for a in arrays if a.size])

@@ -36,7 +36,7 @@ _STARTING = 1_000_000  # additions in some of the time that it takes to start a 
 
 @cache
 def cache_size(level: int) -> int:
-    """Bytes of a cache, as far as the system tells; else 1 MiB for level 2 (of one core), 8 MiB for level 3."""
+    """Return bytes of a cache, as far as the system tells; else 1 MiB for level 2 (of one core), 8 MiB for level 3."""
     try:
         text = Path(f"/sys/devices/system/cpu/cpu0/cache/index{level}/size").read_text().strip()
         return int(text.removesuffix("K")) * (1024 if text.endswith("K") else 1)
@@ -123,7 +123,7 @@ def evaluate(
 
 
 def _same(a: Array, out: Array) -> bool:
-    """Whether an argument shares the memory of an output element by element."""
+    """Return whether an argument shares the memory of an output element by element."""
     return a.ctypes.data == out.ctypes.data and a.shape == out.shape and a.strides == out.strides
 
 

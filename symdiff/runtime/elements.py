@@ -55,7 +55,7 @@ class FusedElements(Fused):
         return made if made and self.lend(made.__globals__) else None
 
     def empty(self, loop: tuple[int, ...], sizes: Sizes) -> bool:
-        """Whether there are no elements to go over."""
+        """Return whether there are no elements to go over."""
         return not prod(loop) or not prod([value(dim, sizes) for dim in self._shape])
 
     def __call__(
@@ -199,7 +199,7 @@ def _place(table: array[int]) -> int:
 
 
 def _lies(a: Array, dtype: np.dtype[Any]) -> bool:
-    """Whether native code can read and write it where it is."""
+    """Return whether native code can read and write it where it is."""
     return a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 
 

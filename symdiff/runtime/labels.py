@@ -108,7 +108,7 @@ def label_of(given: Given, loop: tuple[int, ...]) -> Callable[[Any], Any] | None
 
 
 def dimensioned(given: Given) -> bool:
-    """Whether some labelled arguments are of xarray.
+    """Return whether some labelled arguments are of xarray.
 
     Raises:
         TypeError: others are of pandas.

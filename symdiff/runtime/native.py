@@ -316,7 +316,7 @@ def clear() -> None:
 
 
 def pieces() -> int:
-    """How many pieces of machine code are kept."""
+    """Return how many pieces of machine code are kept."""
     with _lock:
         return sum([len(keeper.kept) for keeper in _keepers])
 
@@ -328,7 +328,7 @@ _new_method.restype = ctypes.py_object
 
 @cache
 def array_head() -> int:
-    """Bytes of an array object in front of its fields: the address of its data comes first.
+    """Return bytes of an array object in front of its fields: the address of its data comes first.
 
     0 where the fields are not those of NumPy's C interface, or cannot be read.
     """
@@ -347,5 +347,5 @@ def array_head() -> int:
 
 
 def takes_floats() -> bool:
-    """Whether this interpreter has the functions that native code for floats calls."""
+    """Return whether this interpreter has the functions that native code for floats calls."""
     return sys.implementation.name == "cpython"

@@ -50,7 +50,7 @@ def numbers(given: Any, name: str, what: str | None = None) -> np.ndarray[Any, A
 
 
 def classes(package: str, *names: str) -> tuple[type[Any], ...]:
-    """Classes of a package; none where nobody has imported it."""
+    """Return classes of a package; none where nobody has imported it."""
     module = sys.modules.get(package)
     return tuple([found for name in names if isinstance(found := getattr(module, name, None), type)])
 
@@ -117,7 +117,7 @@ def unit_of(given: Any) -> str | None:
 
 
 def _in_unit(given: Any, name: str, unit: str) -> str:
-    """How to have the numbers of a quantity."""
+    """Return how to have the numbers of a quantity."""
     ways = {
         f"to_value({unit!r})": ("to_value",),
         f"to({unit!r}).magnitude": ("to", "magnitude"),

@@ -129,7 +129,7 @@ class _Writer:
         return lines, texts
 
     def _numbers(self, parts: Sequence[tuple[Result, str]]) -> bool:
-        """Whether these are single numbers, each at a place of its own."""
+        """Return whether these are single numbers, each at a place of its own."""
         places = {result.place for result, text in parts if text.startswith("numbers")}
         return len(places) == len(parts) and all(isinstance(p, int) for place in places for p in place)
 

@@ -20,7 +20,7 @@ _FLAGS = {"divide": DIVIDE, "invalid": INVALID, "over": OVERFLOW, "under": UNDER
 
 
 def reportable() -> bool:
-    """Whether the caller's `numpy.errstate` asks for nothing but warnings and exceptions, or silence."""
+    """Return whether the caller's `numpy.errstate` asks for nothing but warnings and exceptions, or silence."""
     return {str(mode) for mode in np.geterr().values()} <= {"ignore", "warn", "raise"}
 
 

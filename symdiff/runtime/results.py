@@ -101,7 +101,7 @@ def leaves(result: Any) -> list[Any]:
 
 
 def flatten(values: Any, nested: Nest) -> list[Any]:
-    """Values nested as `nested`, in order."""
+    """Return values nested as `nested`, in order."""
     if not isinstance(nested, tuple):
         return [values]
     found: list[Any] = []

@@ -216,7 +216,7 @@ def _copied(
 
 
 def in_one_piece(a: Array, loop: Shape, dtype: np.dtype[Any]) -> bool:
-    """Whether an array of the loop shape is one that native code takes as one row, as it is."""
+    """Return whether an array of the loop shape is one that native code takes as one row, as it is."""
     return a.shape == loop and a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 
 

@@ -62,7 +62,7 @@ class Lock:
         self._own.release()
 
     def locked(self) -> bool:
-        """Whether another thread holds it."""
+        """Return whether another thread holds it."""
         if self._own.acquire(blocking=False):
             self._own.release()
             return False

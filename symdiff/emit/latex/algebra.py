@@ -49,7 +49,7 @@ class Algebra:
         return float(value_of(self.rows[i][1]))
 
     def term(self, i: int) -> Term:
-        """Row `i` as a product."""
+        """Return row `i` as a product."""
         if i not in self.terms:
             if i in self.added:
                 first, rest = factored(self.added[i])
@@ -71,7 +71,7 @@ class Algebra:
         return of(text)
 
     def terms_of(self, i: int) -> Sequence[Term]:
-        """Row `i` as a sum."""
+        """Return row `i` as a sum."""
         if i in self.added:
             return self.added[i]
         term = self.term(i)
@@ -92,7 +92,7 @@ class Algebra:
         return made
 
     def divisor(self, i: int) -> Term:
-        """Row `i` as a product that something is divided by: a constant stays if its reciprocal has many digits."""
+        """Return row `i` as a divisor. A constant stays a divisor if its reciprocal has many digits."""
         value = self.value(i) if self.rows[i][0] == "const" else 0.0
         if not isfinite(value) or value.is_integer() or short(1 / value) or multiple(abs(value)):
             return self.term(i)

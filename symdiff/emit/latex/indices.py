@@ -80,12 +80,12 @@ def moved(mark: Mark, to: Mapping[Axis, Mark]) -> Mark:
 
 
 def depends(mark: Mark, axis: Axis) -> bool:
-    """Whether an index is another one for other indices along an axis."""
+    """Return whether an index is another one for other indices along an axis."""
     return moved(mark, {axis: Mark("")}) != mark
 
 
 def moves(rank: int, place: Place) -> dict[Axis, Mark]:
-    """Where the elements at a place of an array of that rank are in it."""
+    """Return where the elements at a place of an array of that rank are in it."""
     kept = [k for k, p in enumerate(place) if isinstance(p, Range)]
     to: dict[Axis, Mark] = {a: Mark(a + len(place) - len(kept)) for a in range(-rank, -len(place))}
     for k, p in enumerate(place):

@@ -160,7 +160,7 @@ def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
 
 
 def _decimal(part: Fraction) -> bool:
-    """Whether a fraction is one that people write with a point: 1.1, 125.6637, but x/10 and x/4."""
+    """Return whether a fraction is one that people write with a point: 1.1, 125.6637, but x/10 and x/4."""
     ends = 10**12 % part.denominator == 0 and part.denominator % 5 == 0
     return ends and part.numerator > 1 and (part.denominator % 10 == 0 or part.denominator > 100)
 

@@ -13,7 +13,7 @@ from symdiff.emit.latex.terms import Piece, Printer
 
 
 def assembled(p: Printer, op: Assemble, given: Sequence[Piece]) -> Piece:
-    """Parts at their places, each in brackets that say where it is."""
+    """Return parts at their places, each in brackets that say where it is."""
     bound = max([piece.bound for piece in given], default=0)
     if [*op.places] == [(k,) for k in range(len(given))] and op.to == (len(given),) != (1,):
         return p.listed(given, op.to)
@@ -75,7 +75,7 @@ def _ends(at: Dim | Range) -> tuple[Dim, Dim]:
 
 
 def within(at: Dim | Range, start: Dim, size: Dim) -> bool | None:
-    """Whether a place is among so many elements from a start; None if only in part, or not known."""
+    """Return whether a place is among so many elements from a start; None if only in part, or not known."""
     first, stop = _ends(at)
     if _least(first - start) and _least(start + size - stop):
         return True
@@ -83,7 +83,7 @@ def within(at: Dim | Range, start: Dim, size: Dim) -> bool | None:
 
 
 def _least(dim: Dim) -> bool:
-    """Whether a dimension is known not to be negative, if no axis is empty."""
+    """Return whether a dimension is known not to be negative, if no axis is empty."""
     if isinstance(dim, int):
         return dim >= 0
     return all(c >= 0 for monomial, c in dim.terms if monomial) and value(dim, dict.fromkeys(symbols(dim), 1)) >= 0

@@ -63,7 +63,7 @@ class Term:
         return Term(self.number, {text: e for text, e in self.powers.items() if text not in texts})
 
     def text(self) -> Text:
-        """Its text."""
+        """Return its text."""
         above, below = quotient(abs(self.number), simple=bool(self.powers))
         over = _side({text: e for text, e in self.powers.items() if e > 0}, above)
         under = _side({text: -e for text, e in self.powers.items() if e < 0}, below)

@@ -364,7 +364,7 @@ class RowWriter(Algebra):
 
 
 def _uses(program: Program) -> tuple[list[int], list[bool]]:
-    """How often each row is used, and whether as a factor only."""
+    """Return how often each row is used, and whether as a factor only."""
     rows = program.graph.rows
     count, factor = [0] * len(rows), [True] * len(rows)
     for i in program.outputs:
@@ -379,7 +379,7 @@ def _uses(program: Program) -> tuple[list[int], list[bool]]:
 
 
 def _inside(program: Program, uses: Sequence[int]) -> list[bool]:
-    """Whether each row is a sum, or a product, that is used in another one alone, and has no name."""
+    """Return whether each row is a sum, or a product, that is used in another one alone, and has no name."""
     rows = program.graph.rows
     found = [False] * len(rows)
     for name, *parts in rows:
@@ -396,5 +396,5 @@ _NOTHING = Piece(Text(""), Text(""))  # of what is not written by itself
 
 
 def _brief(text: Text) -> bool:
-    """Whether a factor is a name, perhaps with indices."""
+    """Return whether a factor is a name, perhaps with indices."""
     return text.level == ATOM and len(text.text) <= _LONG and not re.search(r"\\(left|sqrt)|\(", text.text)

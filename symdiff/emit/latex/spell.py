@@ -80,7 +80,7 @@ def literal(text: str) -> Text:
 
 
 def position(text: Text) -> tuple[int, int, str]:
-    """Where a factor stands: numbers, names, names of what is shared, sums, functions; last what is open."""
+    """Return where a factor stands: numbers, names, names of what is shared, sums, functions; last what is open."""
     if text.open:
         return 5, 0, ""
     if text.text in CONSTANTS:
@@ -153,7 +153,7 @@ def fill(pattern: str, texts: Sequence[Text]) -> Text:
 
 @cache
 def _level(pattern: str) -> float:
-    """How tightly a template binds, by what is left of it outside of brackets."""
+    """Return how tightly a template binds, by what is left of it outside of brackets."""
     rest, before = pattern, ""
     while rest != before:
         before, rest = rest, re.sub(r"\{[^{}]*\}", "", rest)

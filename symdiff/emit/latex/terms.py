@@ -145,7 +145,7 @@ class Printer:
     # Leaves
 
     def kronecker(self, first: Mark, second: Mark) -> Text:
-        """1 where two indices are equal, else 0."""
+        """Return 1 where two indices are equal, else 0."""
         if r"\delta" in self.names.taken:
             return Text(f"\\left[{self.mark(first)} = {self.mark(second)}\\right]")
         return Text(rf"\delta_{{{self.mark(first)},{self.mark(second)}}}")
@@ -256,7 +256,7 @@ class Printer:
         return " ".join(signs), self.moved(piece.element, to | self.kept(len(piece.shape), axes))
 
     def kept(self, rank: int, axes: Sequence[int]) -> dict[Axis, Mark]:
-        """Where the other axes of an array are once some are gone."""
+        """Return where the other axes of an array are once some are gone."""
         left = [a for a in range(-rank, 0) if a not in axes]
         return {a: Mark(k) for k, a in enumerate(left, -len(left)) if a != k}
 

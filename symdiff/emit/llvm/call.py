@@ -6,7 +6,7 @@ from symdiff.emit.llvm.vectors import Counts, Vectors
 
 
 def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool) -> str:
-    """`call`, for objects whose fields stand behind so many bytes.
+    """Return `call`, for objects whose fields stand behind so many bytes.
 
     They are the arrays that vary along a row, the results, and then one of all single numbers, if there are any.
     `alike`: the results are new arrays, and arguments of any kind may come, which are taken where they are like

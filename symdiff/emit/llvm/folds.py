@@ -39,7 +39,7 @@ def initial(r: int, kind: str, vectors: Vectors) -> str:
 def folding(
     n: int, vectors: Vectors, kinds: Sequence[str], given: Sequence[str], before: object, inside: object
 ) -> str:
-    """`vectors` of a loop that folds the values `given`: block by block, pairs of equal numbers of blocks.
+    """Return `vectors` of a loop that folds the values `given`: block by block, pairs of equal numbers of blocks.
 
     Source of the order: Higham, "The accuracy of floating point summation" (1993), pairwise summation.
     """

@@ -11,7 +11,7 @@ _PATIENCE = 50_000  # looks at whether other threads are done: about a tenth of 
 
 
 def frame(counts: Counts, loops: int, family: str) -> str:
-    """`share` and `run` for so many arrays and loops."""
+    """Return `share` and `run` for so many arrays and loops."""
     start, end = _FLAGS.get(family, _NO_FLAGS)
     calls = [_CALL.format(n=n, bit=1 << n, function=f"phase{n}", given=", i64 %count") for n in range(loops)]
     if counts.single:
@@ -22,7 +22,7 @@ def frame(counts: Counts, loops: int, family: str) -> str:
 
 
 def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range, kinds: Sequence[str]) -> str:
-    """`phase` and `tail` of loop `n`: all points of a row, by its `vectors` and what is left of them.
+    """Return `phase` and `tail` of loop `n`: all points of a row, by its `vectors` and what is left of them.
 
     Args:
         n: the number of the loop.

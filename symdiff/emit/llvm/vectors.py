@@ -47,7 +47,7 @@ class Vectors:
         return 4 if self.scalar == "float" else 8
 
     def of(self, lanes: int) -> Vectors:
-        """Vectors of the same scalars, of another length."""
+        """Return vectors of the same scalars, of another length."""
         return Vectors(self.scalar, lanes)
 
     @property
