@@ -246,7 +246,7 @@ class Builder:
         return self.graph.intern((operation, *arguments))
 
     def expand(self, i: int, axes: Sequence[int]) -> int:
-        """Return row `i` with new axes of length 1 at `axes` of the result, but for those with no axis on their left."""
+        """Return row `i` with new axes of length 1 at `axes` of the result, except those with no axis left of them."""
         needed = new_axes(len(self.shape(i)), axes)
         return self.structure(Expand(needed), i) if needed else i
 

@@ -300,7 +300,7 @@ def _differences(f: Evaluate, point: Sequence[Values], k: int, noise: Values) ->
 
 
 def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Values) -> tuple[Values, Values, Values]:
-    """Return extrapolated differences of steps from `h` downwards: the most certain entry of the tableau, and its error.
+    """Return extrapolated differences of steps from `h` downwards: the most certain entry of the tableau and its error.
 
     The third result is the difference of the largest step, where rounding leaves more of it than nothing.
     """
