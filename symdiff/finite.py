@@ -45,6 +45,6 @@ class Finite:
         return max(degrees, default=0) if isinstance(name, Structure) or PRIMITIVES[name].finite else inf
 
     def _nonzero(self, i: int) -> bool:
-        """Return whether row `i` is a nonzero constant, or the size of an axis: without elements that does not matter."""
+        """Return whether row `i` is a nonzero constant, or the size of an axis: then zero is harmless."""
         row = self.graph.rows[i]
         return isinstance(row[0], Size) or (row[0] == "const" and constant(row[1]) != 0 and isfinite(constant(row[1])))
