@@ -555,6 +555,7 @@ def test_arguments_that_are_not_alike_take_the_long_way():
 def test_code_is_compiled_in_threads_of_small_stacks():
     code = """
 import threading
+import numpy as np
 import symdiff
 f = symdiff.compile(" + ".join(f"sin(x{k})*x{(k + 1) % 100}" for k in range(100)), backend="llvm").grad
 threading.stack_size(1 << 16)
@@ -564,6 +565,11 @@ for thread in threads:
 for thread in threads:
     thread.join()
 assert threading.stack_size() == 1 << 16
+for count in (128, 250):
+    g = symdiff.compile(" + ".join(f"sin(x{k})*x{(k + 1) % count}" for k in range(count)), backend="llvm").grad
+    thread = threading.Thread(target=lambda: g(*[np.full(500, 0.5)]*count))
+    thread.start()
+    thread.join()
 print(f(*[0.5]*100)[0])
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -37,7 +37,7 @@ from symdiff.primitives import PRIMITIVES
 _FOLDED = {Sum: "add", Prod: "mul", Max: "max", Min: "min", AnyOf: "max"}
 _LONGEST = 2000  # rows of a program of loops over elements
 _LOOPS = 8  # over elements, each of which computes again what it needs
-_ARRAYS, _FOLDS = 512, 64  # read and stored by loops, which keep vectors of each on the stack of a thread
+_ARRAYS, _FOLDS = 256, 64  # read and stored by loops, which keep vectors of each on the stack of a thread
 
 
 class UnfusableError(SymdiffError):
