@@ -306,12 +306,16 @@ def _root_of_share(b: Builder, x: int, y: int) -> int | None:
     """Return x/y as a power of u/(b + u), where y is that power of b + u and x of u; None where it is none.
 
     So exp(2*x)/(1 + exp(x))^2 and exp(x)/sqrt(1 + exp(2*x)) have no part that overflows before u does.
+    Where x may be negative, the power has to be whole, or u an even power of x, whose sign is put back.
     """
     name, *operands = b.row(y)
     power = 0.5 if name == "sqrt" else b.value(operands[1]) if name == "pow" else None
     if power is None or power <= 0 or power == 1 or b.row(operands[0])[0] not in ("add", "sub"):
         return None
     over, *of = b.row(x)
+    even = power < 1 and (1 / power) % 2 == 0
+    if power % 1 and not even:
+        return None
     candidates = [b.op("pow", x, b.const(1 / power))] if power < 1 else []
     if over == "exp":
         candidates.append(b.op("exp", _scaled(b, of[0], 1 / power)))
@@ -320,7 +324,16 @@ def _root_of_share(b: Builder, x: int, y: int) -> int | None:
         candidates.append(of[0] if b.value(exponent) == 1.0 else b.op("pow", of[0], exponent))
     for base in candidates:
         if grows(b, base) and (share := _over_sum(b, base, operands[0])) is not None:
-            return b.op("sqrt", share) if name == "sqrt" else b.op("pow", share, operands[1])
+            if not even:
+                return b.op("pow", share, operands[1])
+            # The root is for what is large: it has no derivative where the share is 0.
+            size = x if over == "exp" else b.op("abs", x)
+            large = b.joined("special", b.op("gt", size, b.const(1.0)))
+            small = b.joined("special", b.op("le", size, b.const(1.0)))
+            share = b.joined("away", small, share)
+            root = b.op("sqrt", share) if name == "sqrt" else b.op("pow", share, operands[1])
+            root = root if over == "exp" else b.op("mul", b.op("sign", x), root)
+            return b.op("where", large, root, b.raw("div", x, b.joined("away", large, y)))
     return None
 
 

@@ -24,6 +24,9 @@ CASES = [
     ("exp(3*x)/(1 + exp(x))^3", "x", [(300.0,), (1.0,)]),
     ("exp(x)^2/(b + exp(x))^2", "x b", [(400.0, 2.0), (30.0, 2.0)]),
     ("C^h/sqrt(K^(2*h) + C^(2*h))", "C K h", [(1e100, 1.0, 2.0), (2.0, 1.5, 2.0)]),
+    ("C^3/sqrt(K + C^6)", "C K", [(-2.0, 1.0), (0.5, 1.0), (3.0, 2.0)]),
+    ("sinh(x)^3/sqrt(K + sinh(x)^6)", "x K", [(-2.0, 1.0), (0.7, 1.0)]),
+    ("exp(x)/sqrt(1 + exp(2*x))", "x", [(-400.0,), (-800.0,), (0.0,)]),
     ("log(exp(x)/(2 + exp(x)))", "x", [(27.0,), (40.0,), (-800.0,), (-27.0,), (1.0,)]),
     ("log(1/(2 + exp(-x)))", "x", [(40.0,), (-40.0,), (-800.0,)]),
     ("log(exp(x)/(3*exp(x) + 2))", "x", [(27.0,), (-40.0,), (-800.0,)]),
@@ -148,3 +151,15 @@ def test_zeros_among_the_arguments(text, wrt, at, want):
             given = [kind(v) for v in at.values()]
             np.testing.assert_allclose(f(*given), want[0], rtol=1e-15)
             np.testing.assert_allclose(f.diff(wrt)(*given), want[1], rtol=1e-14, atol=1e-300)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_roots_of_shares_keep_signs_and_zeros(optimize):
+    odd = symdiff.compile("C^h/sqrt(K^(2*h) + C^(2*h))", args="C, K, h", optimize=optimize)
+    assert odd(-2.0, 1.0, 3.0) == pytest.approx(-8 / 65**0.5)
+    flat = symdiff.compile("C^3/sqrt(K + C^6)", args="C, K", optimize=optimize)
+    with np.errstate(all="raise"):
+        assert tuple(flat.grad(0.0, 1.0)) == (0.0, 0.0)
+        assert flat.hessian(np.zeros(2), 1.0).tolist() == [[[0.0, 0.0], [0.0, 0.0]]] * 2
+    cube = symdiff.compile("C^3/(K + C^9)^(1/3)", args="C, K", optimize=optimize)
+    assert cube(-0.5, 1.0) == pytest.approx(-0.125 / (1 - 0.5**9) ** (1 / 3))

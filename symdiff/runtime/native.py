@@ -11,6 +11,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from itertools import count
@@ -178,15 +179,13 @@ def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
     size = threading.stack_size()
     if not 0 < size < _STACK:
         return make()
-    made: list[bytes] = []
-    try:
-        threading.stack_size(_STACK)
-        worker = threading.Thread(target=lambda: made.append(make()))
-        worker.start()
-    finally:
-        threading.stack_size(size)
-    worker.join()
-    return made[0]
+    with ThreadPoolExecutor(max_workers=1) as workers:
+        try:
+            threading.stack_size(_STACK)
+            made = workers.submit(make)
+        finally:
+            threading.stack_size(size)
+        return made.result()
 
 
 def _compiled(source: str, optimised: bool) -> bytes:  # noqa: FBT001 - the one option
