@@ -1,6 +1,6 @@
 """What pages take from elsewhere when MkDocs builds them, so that no copy can drift.
 
-A line that ends in `<!-- rules -->` becomes the table of `symdiff/primitives.py`, one that ends in `<!-- speed -->`
+A line that ends in `<!-- rules -->` becomes the table of `symdiff/ops/table.py`, one that ends in `<!-- speed -->`
 the section on speed of README.md. What else is on such a line is for those who read the page as a file. To see what is
 filled in: `python docs/hooks.py`.
 """
@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from symdiff.primitives import FORMULAS, PRIMITIVES, Primitive, template
+from symdiff.ops.table import FORMULAS, PRIMITIVES, Primitive, template
 
 README = Path(__file__).parent.parent / "README.md"
 _LONG = 150  # characters of a rule that fits into a table

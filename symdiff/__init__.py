@@ -12,12 +12,12 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from symdiff.compiler import clear_cache, compile  # noqa: A004 - the name users expect
+from symdiff.api.compiler import clear_cache, compile  # noqa: A004 - the name users expect
+from symdiff.api.function import Function
+from symdiff.api.propagate import propagate
 from symdiff.errors import FormulaWarning, LimitError, ParseError, ShapeError, SymdiffError
-from symdiff.function import Function
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.limits import Limits, limits
-from symdiff.propagate import propagate
 
 __version__ = "0.1.0"
 

@@ -8,8 +8,8 @@ import re
 
 import numpy as np
 
-from symdiff.evaluate import function
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.evaluate import function
+from symdiff.ops.table import PRIMITIVES
 
 _MARKS = re.compile(r"\\begin\{\w+\}|\\end\{\w+\}|\\left|\\right|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S")
 FUNCTIONS = {p.latex: p.name for p in PRIMITIVES.values() if "#" not in p.latex and not p.symbols and p.name != "where"}

@@ -10,9 +10,9 @@ from backends import assert_same
 import symdiff
 from symdiff import ShapeError
 from symdiff.derive import calculus
-from symdiff.dims import value
-from symdiff.evaluate import evaluate
-from symdiff.ir import verify
+from symdiff.graph.dims import value
+from symdiff.graph.ir import verify
+from symdiff.ops.evaluate import evaluate
 
 pytestmark = pytest.mark.usefixtures("backend")
 

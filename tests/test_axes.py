@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.ir import verify
+from symdiff.graph.ir import verify
 
 # A formula, its arguments.
 CASES = [

@@ -11,7 +11,7 @@ import pytest
 from backends import assert_same
 
 import symdiff
-from symdiff import compiler
+from symdiff.api import compiler
 from symdiff.emit.schedule import Load, load
 from symdiff.runtime import blocks, threads
 from symdiff.runtime.results import flatten
@@ -33,7 +33,7 @@ KINDS = ["value", "jacobian", "jvp", "vjp"]
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of some 60 points, for Functions made from now on."""
-    monkeypatch.setattr("symdiff.called.plan", lambda *_: blocks.Plan(points=60, share=60, limit=60))
+    monkeypatch.setattr("symdiff.api.called.plan", lambda *_: blocks.Plan(points=60, share=60, limit=60))
     monkeypatch.setattr(compiler, "_CACHE", compiler._Cache())
 
 

@@ -11,7 +11,7 @@ import pytest
 from test_llvm_processes import clean
 
 import symdiff
-from symdiff import compiler
+from symdiff.api import compiler
 from symdiff.runtime import native
 
 X = np.linspace(0.5, 1.5, 20)

@@ -12,8 +12,8 @@ from strategies import NAMES, formulas, points, smooth_formulas
 import symdiff
 from symdiff import ShapeError
 from symdiff.derive import calculus
-from symdiff.ir import verify
-from symdiff.primitives import FUNCTIONS, PRIMITIVES
+from symdiff.graph.ir import verify
+from symdiff.ops.table import FUNCTIONS, PRIMITIVES
 
 SETTINGS = settings(max_examples=150, deadline=None)
 

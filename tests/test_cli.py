@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from symdiff.api.export import MEMBERS
 from symdiff.cli import COMMANDS, main
-from symdiff.export import MEMBERS
-from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.ops.table import FORMULAS, FUNCTIONS, REDUCTIONS
 
 EXAMPLE = "log(x1)+x1*x2-sin(x2)"
 

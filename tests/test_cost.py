@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.primitives import FORMULAS, FUNCTIONS
+from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 pytest.importorskip("scipy")
 

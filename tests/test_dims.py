@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.dims import product, symbol, value
+from symdiff.graph.dims import product, symbol, value
 
 n, m = symbol("n"), symbol("m")
 

@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 
 from symdiff.cli import main
-from symdiff.primitives import FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS
+from symdiff.ops.table import FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS
 
 ROOT = pathlib.Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -12,7 +12,7 @@ import symdiff
 from symdiff.cli import main
 from symdiff.derive.every import every
 from symdiff.emit.dot import _quoted, drawable
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.table import PRIMITIVES
 
 EXAMPLE = "log(x1) + x1*x2 - sin(x2)"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.dims import symbols
+from symdiff.graph.dims import symbols
 
 SIZE, LISTS = 12, 64  # of lists, one beyond which each target has a form for long ones
 LINEAR, SQUARE = 4.1, 16  # for three times the size

@@ -10,7 +10,7 @@ from matplotlib.mathtext import MathTextParser
 
 import symdiff
 from symdiff.emit.latex.names import Names, spelt
-from symdiff.primitives import FUNCTIONS, PRIMITIVES
+from symdiff.ops.table import FUNCTIONS, PRIMITIVES
 
 USUAL = [name for name, p in PRIMITIVES.items() if not p.internal]
 

@@ -19,7 +19,7 @@ from test_corpus import CORPUS
 from test_primitives import NUMERIC, SPECIAL_VALUES
 
 import symdiff
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime.strips import straight
 
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
@@ -443,8 +443,8 @@ def resident():
 
 @pytest.mark.skipif(not STATM.exists(), reason="the system does not tell the memory of a process")
 def test_dropped_functions_leave_no_code_behind():
-    from symdiff.compiled import Recipe
-    from symdiff.compiler import _compile
+    from symdiff.api.compiled import Recipe
+    from symdiff.api.compiler import _compile
     from symdiff.language.parser import parse
 
     def make(k):

@@ -8,7 +8,7 @@ import test_llvm as points
 import test_llvm_arrays as elements
 
 import symdiff
-from symdiff import compiler
+from symdiff.api import compiler
 
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
 

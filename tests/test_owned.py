@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.called import Called
+from symdiff.api.called import Called
 from symdiff.runtime.results import leaves
 
 X3, Y2, Z3, SQUARE = (

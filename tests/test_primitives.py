@@ -9,16 +9,16 @@ import pytest
 from reference import MPMATH, partial, ulps
 
 import symdiff
-from symdiff.build import Builder
 from symdiff.derive import calculus
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
-from symdiff.evaluate import evaluate
-from symdiff.ir import Graph, Program, verify
-from symdiff.primitives import FUNCTIONS, PRIMITIVES, occurrences, template
+from symdiff.graph.ir import Graph, Program, verify
+from symdiff.ops.evaluate import evaluate
+from symdiff.ops.table import FUNCTIONS, PRIMITIVES, occurrences, template
 from symdiff.runtime.fused import FusedPoints
 from symdiff.runtime.load import load
+from symdiff.simplify.build import Builder
 
 NUMERIC = [p for p in PRIMITIVES.values() if p.sample and not p.condition]
 SMOOTH = [p for p in NUMERIC if p.name not in ("where", "away")]

@@ -253,7 +253,7 @@ def test_limits_of_members_are_attribute_errors_too():
 
 
 def test_errors_of_parsing_keep_their_attributes():
-    from symdiff.members import attribute_error
+    from symdiff.api.members import attribute_error
 
     with pytest.raises(ParseError) as e:
         symdiff.compile("x + sinn(x)")

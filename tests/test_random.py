@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from strategies import NAMES, formulas, points, smooth_formulas
 
 import symdiff
-from symdiff.branches import guard_branches
 from symdiff.derive import calculus
 from symdiff.emit.passes import eager, expand_powers, lazy
-from symdiff.evaluate import evaluate
-from symdiff.ir import compact, verify
+from symdiff.graph.ir import compact, verify
+from symdiff.ops.evaluate import evaluate
+from symdiff.simplify.branches import guard_branches
 
 SETTINGS = settings(max_examples=250, deadline=None)
 

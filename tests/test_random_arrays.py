@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.evaluate import evaluate
-from symdiff.ir import verify
+from symdiff.graph.ir import verify
+from symdiff.ops.evaluate import evaluate
 
 ARGS = {
     "a": (), "b": (), "x": ("n",), "y": ("n",), "u": ("m",), "p": (3,), "r": (2,), "q": (1,), "w": ("k",),

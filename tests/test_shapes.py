@@ -7,7 +7,7 @@ import pytest
 
 import symdiff
 from symdiff import ParseError, ShapeError
-from symdiff.dims import Poly, fixed, solve, symbol, symbols, value
+from symdiff.graph.dims import Poly, fixed, solve, symbol, symbols, value
 
 pytestmark = pytest.mark.usefixtures("backend")
 

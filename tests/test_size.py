@@ -9,7 +9,7 @@ import pytest
 
 import symdiff
 from symdiff.derive import calculus
-from symdiff.ir import verify
+from symdiff.graph.ir import verify
 
 
 def both(f, point):

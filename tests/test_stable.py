@@ -8,7 +8,7 @@ import pytest
 from mpmath import mpf
 
 import symdiff
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.table import PRIMITIVES
 
 INF, NAN = np.inf, np.nan
 

@@ -16,8 +16,8 @@ from test_arrays import draw
 from test_where import CASES as CHOICES
 
 import symdiff
+from symdiff.api.trace import plan
 from symdiff.cli import main
-from symdiff.trace import plan
 
 EXAMPLE = "log(x1) + x1*x2 - sin(x2)"
 

@@ -10,7 +10,7 @@ from reference import ulps
 
 import symdiff
 from symdiff import ParseError, ShapeError
-from symdiff.primitives import CORE, FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS
+from symdiff.ops.table import CORE, FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS
 
 NAMES = sorted({*FUNCTIONS, *FORMULAS, *REDUCTIONS, "piecewise"})
 SOFT = [name for name in NAMES if name not in CORE]

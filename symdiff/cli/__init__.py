@@ -14,7 +14,7 @@ from symdiff.cli import check, export, graph, latex, plot, progress, show, sourc
 from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
 from symdiff.errors import FormulaWarning, SymdiffError
-from symdiff.primitives import FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.ops.table import FORMULAS, FUNCTIONS, REDUCTIONS
 
 # Each has a SUMMARY, an EXAMPLE, a `parser` and a `run`, which returns the exit status.
 COMMANDS: dict[str, ModuleType] = {

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 import symdiff
+from symdiff.api.export import MEMBERS
+from symdiff.api.function import Function
 from symdiff.cli.words import Parser, member_of, one_of
-from symdiff.dims import Shape
 from symdiff.errors import SymdiffError, few
-from symdiff.export import MEMBERS
-from symdiff.function import Function
+from symdiff.graph.dims import Shape
 from symdiff.language.hints import no_argument, no_constant
 
 _ROWS = 100_000  # most lines of a table

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from symdiff.api.function import Function
 from symdiff.cli.curves import Array, comparable, limits_of, results, sampled, surface_limits
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
-from symdiff.dims import estimate, product
+from symdiff.emit.files import destination
 from symdiff.errors import few, not_installed
-from symdiff.files import destination
-from symdiff.function import Function
+from symdiff.graph.dims import estimate, product
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

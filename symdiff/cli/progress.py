@@ -25,7 +25,7 @@ _STAGES = {
     "symdiff.emit": "writing",
     "symdiff.runtime.load": "compiling",
     "symdiff.runtime.native": "compiling",
-    "symdiff.check": "checking",
+    "symdiff.api.check": "checking",
     "symdiff.cli.plot": "drawing",
     "symdiff.cli": "working",
 }

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.api.function import Function
 from symdiff.cli.options import compiled, everywhere, member, one_point
 from symdiff.errors import SymdiffError
-from symdiff.function import Function
 from symdiff.runtime.results import leaves
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from symdiff.cli.options import add_at, add_formula, assigned, compiled, everywhere, parser_of, single
 from symdiff.cli.words import Parser
-from symdiff.dims import Shape
+from symdiff.graph.dims import Shape
 
 SUMMARY = "every step with its value, tangent and adjoint"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 --tangent x1=1'

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from symdiff.api.export import MEMBERS
 from symdiff.errors import SymdiffError
-from symdiff.export import MEMBERS
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import is_function
 from symdiff.language.parser import parse

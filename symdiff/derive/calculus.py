@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symdiff.arrays import Assemble, Index, Place, Range, separate, whole
-from symdiff.build import Builder
 from symdiff.derive.work import Blocks, Entry, Pass
-from symdiff.dims import Dim, estimate, product, solve, symbols, value
 from symdiff.errors import ShapeError
-from symdiff.ir import Program, replay
+from symdiff.graph.dims import Dim, estimate, product, solve, symbols, value
+from symdiff.graph.ir import Program, replay
+from symdiff.ops.arrays import Assemble, Index, Place, Range, separate, whole
+from symdiff.simplify.build import Builder
 
 
 def gradient(program: Program, wrt: Sequence[str]) -> Program:

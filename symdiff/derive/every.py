@@ -7,8 +7,8 @@ from typing import Any
 
 from symdiff.derive.ways import plain
 from symdiff.derive.work import Pass
-from symdiff.evaluate import evaluate
-from symdiff.ir import Program
+from symdiff.graph.ir import Program
+from symdiff.ops.evaluate import evaluate
 
 
 def every(program: Program, point: Sequence[Any]) -> tuple[tuple[Any, ...], dict[int, Any]]:

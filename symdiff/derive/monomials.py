@@ -13,11 +13,11 @@ from fractions import Fraction
 from math import isfinite, pi
 from typing import NamedTuple
 
-from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Size, Structure, Sum
-from symdiff.build import Builder
-from symdiff.ir import Row, operands
+from symdiff.graph.ir import Row, operands
 from symdiff.language.lower import instantiate
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Size, Structure, Sum
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
 
 _MOST = 32  # factors of a product that are told apart
 _SEEN_THROUGH = {"by": 1, "fixed": 1, "away": 2}  # operations that leave a value as it is, and which operand that is

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from symdiff.arrays import Assemble, Einsum, Structure, Sum, broadcast
-from symdiff.build import Builder
-from symdiff.carry import carried
-from symdiff.ir import Row, operands
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.ir import Row, operands
+from symdiff.ops.arrays import Assemble, Einsum, Structure, Sum, broadcast
+from symdiff.ops.carry import carried
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
 
 Unneeded = dict[int, tuple[int, ...]]
 _Literal = tuple[int, bool]  # a condition, and the side of it on which a tangent is not needed

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from heapq import heapify, heappop, heappush
 
-from symdiff.build import Builder
 from symdiff.derive.rules import Total, chain
-from symdiff.ir import operands
+from symdiff.graph.ir import operands
+from symdiff.simplify.build import Builder
 
 
 def vjp(builder: Builder, cotangents: Mapping[int, int], active: Collection[int]) -> dict[int, int]:

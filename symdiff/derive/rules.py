@@ -12,16 +12,16 @@ import re
 from collections.abc import Sequence
 from math import isfinite, nan
 
-from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, broadcast
-from symdiff.build import Builder
 from symdiff.derive.needs import loud
 from symdiff.derive.structure import pushed, transposed
 from symdiff.derive.supports import Choice, elsewhere, guard_of, support_of, when
-from symdiff.factors import product, scaled, shared, split
-from symdiff.ir import Row
+from symdiff.graph.ir import Row
 from symdiff.language.lower import instantiate
-from symdiff.primitives import PRIMITIVES
-from symdiff.signs import total as sum_of
+from symdiff.ops.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, broadcast
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
+from symdiff.simplify.factors import product, scaled, shared, split
+from symdiff.simplify.signs import total as sum_of
 
 _NAME = re.compile(r"[a-z]+")
 _SCATTERED = 4  # places of an array of zeros at which a product is made, rather than everywhere

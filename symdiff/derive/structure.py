@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symdiff.arrays import (
+from symdiff.graph.dims import Shape
+from symdiff.graph.ir import Row
+from symdiff.ops.arrays import (
     Assemble,
     Broadcast,
     Einsum,
@@ -34,9 +36,7 @@ from symdiff.arrays import (
     Structure,
     Sum,
 )
-from symdiff.build import Builder
-from symdiff.dims import Shape
-from symdiff.ir import Row
+from symdiff.simplify.build import Builder
 
 # The product of a partial derivative with an adjoint or a tangent, choices carried to the outside,
 # and of an adjoint the condition outside of which it is absent, where a product with a row has to keep it.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from symdiff.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
-from symdiff.build import Builder
-from symdiff.factors import scaled, split
-from symdiff.ir import Row
+from symdiff.graph.ir import Row
+from symdiff.ops.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.simplify.build import Builder
+from symdiff.simplify.factors import scaled, split
 
 # (condition, side, value): what is `value` on that side of the condition, else absent
 Choice = tuple[int, bool, int]

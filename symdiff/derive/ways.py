@@ -21,13 +21,13 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 
-from symdiff.arrays import Assemble, Einsum, Prod, Sum, separate
-from symdiff.build import Builder
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
-from symdiff.factors import product
-from symdiff.ir import CONDITIONS, Program, Row, operands, replay
+from symdiff.graph.ir import CONDITIONS, Program, Row, operands, replay
 from symdiff.language.lower import instantiate
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.arrays import Assemble, Einsum, Prod, Sum, separate
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
+from symdiff.simplify.factors import product
 
 Slope = Callable[[Builder], int]
 Way = tuple[int, Slope]  # a row, and the derivative by it

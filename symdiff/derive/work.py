@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from math import prod
 from operator import mul
 
-from symdiff.arrays import Assemble, Eye, Index, Place, Range, separate
-from symdiff.build import Builder
 from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
 from symdiff.derive.ways import Ways, plain, ways
-from symdiff.dims import Dim, Shape, fixed, product
-from symdiff.ir import Program, compact, operands
+from symdiff.graph.dims import Dim, Shape, fixed, product
+from symdiff.graph.ir import Program, compact, operands
+from symdiff.ops.arrays import Assemble, Eye, Index, Place, Range, separate
+from symdiff.simplify.build import Builder
 
 
 @dataclass

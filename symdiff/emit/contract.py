@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from symdiff.primitives import ATOM, PRODUCT
+from symdiff.ops.table import ATOM, PRODUCT
 
 if TYPE_CHECKING:
     from symdiff.emit.python import Text
     from symdiff.emit.structure import StructureWriter
-    from symdiff.ir import Row
+    from symdiff.graph.ir import Row
 
 
 def contraction(w: StructureWriter, row: Row) -> Text:

@@ -9,14 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, Index, Range, Reduction, Reshape, Size, Softmax, Structure
-from symdiff.dims import Dim, shown
+from symdiff.emit.files import write
 from symdiff.emit.passes import as_written, lazy
 from symdiff.errors import not_installed
-from symdiff.evaluate import constant
-from symdiff.files import write
-from symdiff.ir import Program, Row, compact, operands
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.dims import Dim, shown
+from symdiff.graph.ir import Program, Row, compact, operands
+from symdiff.ops.arrays import (
+    Assemble,
+    Broadcast,
+    Einsum,
+    Eye,
+    Index,
+    Range,
+    Reduction,
+    Reshape,
+    Size,
+    Softmax,
+    Structure,
+)
+from symdiff.ops.evaluate import constant
+from symdiff.ops.table import PRIMITIVES
 
 _PICTURES, _TEXTS = ("svg", "png", "pdf"), ("dot", "gv")  # endings of files
 _SHOWN = 6  # elements of an array that are written out

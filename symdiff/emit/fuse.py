@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from symdiff.arrays import (
+from symdiff.emit.math import of_scalars
+from symdiff.errors import SymdiffError
+from symdiff.graph.dims import Dim, Shape, shown
+from symdiff.graph.ir import Program, Row, live, operands
+from symdiff.ops.arrays import (
     AnyOf,
     Assemble,
     Broadcast,
@@ -27,12 +31,8 @@ from symdiff.arrays import (
     Sum,
     separate,
 )
-from symdiff.build import Builder
-from symdiff.dims import Dim, Shape, shown
-from symdiff.emit.math import of_scalars
-from symdiff.errors import SymdiffError
-from symdiff.ir import Program, Row, live, operands
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
 
 _FOLDED = {Sum: "add", Prod: "mul", Max: "max", Min: "min", AnyOf: "max"}
 _LONGEST = 2000  # rows of a program of loops over elements

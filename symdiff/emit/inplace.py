@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from symdiff.dims import Shape
+from symdiff.graph.dims import Shape
 
 if TYPE_CHECKING:
     from symdiff.emit.structure import StructureWriter
-    from symdiff.ir import Row
+    from symdiff.graph.ir import Row
 
 
 def is_share(rows: Sequence[Row], i: int) -> bool:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.arrays import Assemble
-from symdiff.dims import fixed
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
 from symdiff.emit.python import Body, Nest, Text, Writer, wrapped
-from symdiff.ir import Program, Row, live, repeated
-from symdiff.primitives import ATOM, OR, PRIMITIVES
+from symdiff.graph.dims import fixed
+from symdiff.graph.ir import Program, Row, live, repeated
+from symdiff.ops.arrays import Assemble
+from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # elements of an array that is returned as a list of its rows
 _MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.math is None)

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.dims import Shape, spelt
 from symdiff.emit.names import Names
 from symdiff.emit.python import WIDTH, Body, wrapped
 from symdiff.emit.snippets import CHECK, FIT, FLOATS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
+from symdiff.graph.dims import Shape, spelt
 
 _LINES = 40  # of a formula that is shown
 _LISTED = 24  # names that are shown

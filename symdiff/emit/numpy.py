@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from symdiff.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
 from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
 from symdiff.emit.python import Body, Nest, Text, wrapped
 from symdiff.emit.schedule import reach
 from symdiff.emit.structure import StructureWriter
-from symdiff.ir import Program, Row, compact, live, repeated
-from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
+from symdiff.graph.ir import Program, Row, compact, live, repeated
+from symdiff.ops.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
 

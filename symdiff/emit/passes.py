@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symdiff.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
-from symdiff.build import Builder
-from symdiff.carry import new_axes
 from symdiff.emit.inplace import is_share
-from symdiff.ir import Graph, Program, Row, compact, replay
+from symdiff.graph.ir import Graph, Program, Row, compact, replay
 from symdiff.language.lower import instantiate
-from symdiff.primitives import PRIMITIVES
-from symdiff.silence import Silence
+from symdiff.ops.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
+from symdiff.ops.carry import new_axes
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
+from symdiff.simplify.silence import Silence
 
 LARGEST_PRODUCT = 16
 

@@ -12,11 +12,11 @@ import textwrap
 from collections.abc import Sequence
 from functools import cache
 
-from symdiff.arrays import Assemble, Size
 from symdiff.emit.names import Names
-from symdiff.evaluate import constant
-from symdiff.ir import Program, Row, repeated
-from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
+from symdiff.graph.ir import Program, Row, repeated
+from symdiff.ops.arrays import Assemble, Size
+from symdiff.ops.evaluate import constant
+from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
 WIDTH = 88
 _ROOM = WIDTH - 12  # what an indented line has left for its expression

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from symdiff.arrays import Assemble, Structure
-from symdiff.ir import Program, Row, live, operands
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.ir import Program, Row, live, operands
+from symdiff.ops.arrays import Assemble, Structure
+from symdiff.ops.table import PRIMITIVES
 
 _FUNCTION, _SLOW = 4, 60  # additions that take as long as a function of the table, or one that is slow
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symdiff.arrays import Assemble, Broadcast, Einsum, Eye, LogSumExp, Others, Permute, Reduction, Softmax, whole
 from symdiff.emit.contract import contraction
 from symdiff.emit.names import Names
 from symdiff.emit.numpy import RESERVED
 from symdiff.emit.python import Text
 from symdiff.emit.structure import StructureWriter
-from symdiff.ir import Program, Row
-from symdiff.primitives import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
+from symdiff.graph.ir import Program, Row
+from symdiff.ops.arrays import Assemble, Broadcast, Einsum, Eye, LogSumExp, Others, Permute, Reduction, Softmax, whole
+from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from symdiff.arrays import (
+from symdiff.emit.contract import contraction
+from symdiff.emit.inplace import recount, tied, written
+from symdiff.emit.python import WIDTH, Text, Writer, wrapped
+from symdiff.graph.dims import Dim, Shape, fixed, linear, product, renamed, symbols
+from symdiff.graph.ir import Program, Row, operands, repeated
+from symdiff.ops.arrays import (
     AnyOf,
     Assemble,
     Broadcast,
@@ -26,12 +31,7 @@ from symdiff.arrays import (
     Sum,
     separate,
 )
-from symdiff.dims import Dim, Shape, fixed, linear, product, renamed, symbols
-from symdiff.emit.contract import contraction
-from symdiff.emit.inplace import recount, tied, written
-from symdiff.emit.python import WIDTH, Text, Writer, wrapped
-from symdiff.ir import Program, Row, operands, repeated
-from symdiff.primitives import ATOM, BITAND, POWER, PRODUCT, SUM
+from symdiff.ops.table import ATOM, BITAND, POWER, PRODUCT, SUM
 
 _METHODS: dict[type[Structure], str] = {Sum: "sum", Max: "max", Min: "min", Prod: "prod", AnyOf: "any"}
 

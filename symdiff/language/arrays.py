@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from symdiff.arrays import (
+from symdiff.errors import ShapeError
+from symdiff.graph.dims import product, shown
+from symdiff.ops.arrays import (
     Assemble,
     Index,
     Key,
@@ -20,9 +22,7 @@ from symdiff.arrays import (
     same,
     whole,
 )
-from symdiff.build import Builder
-from symdiff.dims import product, shown
-from symdiff.errors import ShapeError
+from symdiff.simplify.build import Builder
 
 
 def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:

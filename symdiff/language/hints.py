@@ -17,7 +17,7 @@ from symdiff.language.elsewhere import (
 )
 from symdiff.language.lexer import WORDS
 from symdiff.language.numbers import another_number, decimal_in, with_commas
-from symdiff.primitives import CONSTANTS, FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.ops.table import CONSTANTS, FORMULAS, FUNCTIONS, REDUCTIONS
 
 _ALONG = REDUCTIONS | {"max", "min"}
 _MODULES = frozenset(

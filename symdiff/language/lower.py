@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NoReturn
 
-from symdiff.arrays import Key
-from symdiff.branches import guard_branches
-from symdiff.build import Builder
-from symdiff.dims import Shape, shown, symbols
 from symdiff.errors import ParseError, ShapeError, few, point_at
-from symdiff.ir import Graph, Program, operands, replay
+from symdiff.graph.dims import Shape, shown, symbols
+from symdiff.graph.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
 from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.limits import Limits
-from symdiff.primitives import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
+from symdiff.ops.arrays import Key
+from symdiff.ops.table import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
+from symdiff.simplify.branches import guard_branches
+from symdiff.simplify.build import Builder
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
 

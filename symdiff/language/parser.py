@@ -46,7 +46,7 @@ from symdiff.language.lexer import WORDS, Token, tokens
 from symdiff.language.numbers import with_zeros
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
-from symdiff.primitives import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
+from symdiff.ops.table import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
 
 # (kind, value, count of operands, position); kinds:
 #   "number"  a float               "name"     a name

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from symdiff.dims import Shape
 from symdiff.errors import ParseError
+from symdiff.graph.dims import Shape
 from symdiff.guess import nearest
 from symdiff.language.hints import no_brackets, no_equation, no_use
 from symdiff.language.parser import Item, Syntax
-from symdiff.primitives import FORMULAS, FUNCTIONS
+from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 _DIGITS = re.compile(r"\d+")
 

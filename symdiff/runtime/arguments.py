@@ -12,11 +12,11 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
-from symdiff.arrays import Demands
-from symdiff.dims import Dim, Shape, solve, spelt, symbols
-from symdiff.dims import value as dim_value
 from symdiff.errors import ShapeError, few
+from symdiff.graph.dims import Dim, Shape, solve, spelt, symbols
+from symdiff.graph.dims import value as dim_value
 from symdiff.language.hints import no_argument, no_constant
+from symdiff.ops.arrays import Demands
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import meaning, numbers
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.arrays import Broadcast, Expand, Index, Permute, Place, Range, Reshape, Structure
-from symdiff.dims import Dim, value
 from symdiff.emit.flags import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 from symdiff.emit.fuse import Source
 from symdiff.emit.python import Nest
-from symdiff.ir import Program
+from symdiff.graph.dims import Dim, value
+from symdiff.graph.ir import Program
+from symdiff.ops.arrays import Broadcast, Expand, Index, Permute, Place, Range, Reshape, Structure
 from symdiff.runtime.arguments import Array
 from symdiff.runtime.fused import Fused, apart
 from symdiff.runtime.native import ALL, Code

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.emit import math as math_target
 from symdiff.emit.python import Nest
-from symdiff.ir import Program
+from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
+from symdiff.graph.ir import Program
 from symdiff.runtime.arguments import FLOAT64
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.arrays import Assemble
-from symdiff.dims import fixed
 from symdiff.emit import llvm
 from symdiff.emit.llvm import floats
 from symdiff.emit.llvm.program import prepare
 from symdiff.emit.schedule import load
-from symdiff.ir import Program
+from symdiff.graph.dims import fixed
+from symdiff.graph.ir import Program
+from symdiff.ops.arrays import Assemble
 from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, Array, sharing
 from symdiff.runtime.reports import heeded

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from reprlib import repr as short
 from typing import Any
 
-from symdiff.dims import Shape, symbols
 from symdiff.errors import ShapeError
+from symdiff.graph.dims import Shape, symbols
 from symdiff.runtime.numeric import PLAIN, classes
 
 # Of each argument its name, what is given, and its core shape.

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.evaluate import special
+from symdiff.ops.evaluate import special
 
 
 def load(source: str, name: str, known: Mapping[str, Any] = {}) -> FunctionType:

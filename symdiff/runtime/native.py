@@ -24,7 +24,7 @@ from symdiff.emit.llvm import Machine
 from symdiff.emit.llvm.call import METHOD
 from symdiff.emit.llvm.floats import INTERFACE
 from symdiff.errors import not_installed
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime.threads import Lock
 
 # By what the processor has: bytes of a vector, and how glibc calls its functions on them

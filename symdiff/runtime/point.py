@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.arrays import Index, Range
-from symdiff.dims import Dim, Poly, Shape, product, renamed, symbols
 from symdiff.emit.fuse import Loops, Result, Source
 from symdiff.emit.python import Nest
+from symdiff.graph.dims import Dim, Poly, Shape, product, renamed, symbols
+from symdiff.ops.arrays import Index, Range
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from symdiff.dims import Dim, Shape, product, symbols
 from symdiff.emit.latex.indices import Axis, Mark
 from symdiff.emit.latex.names import Names, spelt
 from symdiff.emit.latex.readable import readable
@@ -20,10 +19,11 @@ from symdiff.emit.latex.rows import RowWriter
 from symdiff.emit.latex.spell import Text
 from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import names, statements
-from symdiff.ir import Program, live
+from symdiff.graph.dims import Dim, Shape, product, symbols
+from symdiff.graph.ir import Program, live
 from symdiff.language.parser import Syntax
 from symdiff.limits import Limits
-from symdiff.primitives import POWER, PRIMITIVES, PRODUCT
+from symdiff.ops.table import POWER, PRIMITIVES, PRODUCT
 
 _EACH = 50  # characters of the result for each operation that may be shown
 

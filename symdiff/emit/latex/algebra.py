@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import copysign, isfinite
 
-from symdiff.dims import Dim
 from symdiff.emit.latex.indices import Axis, Mark, depends
 from symdiff.emit.latex.names import multiple
 from symdiff.emit.latex.names import number as written
 from symdiff.emit.latex.products import Key, Term, added, factored, of, summed
 from symdiff.emit.latex.spell import BIG, Text, literal, tight
 from symdiff.emit.latex.terms import Piece, Printer
-from symdiff.evaluate import constant as value_of
-from symdiff.factors import short
-from symdiff.ir import Program
-from symdiff.primitives import PRODUCT
+from symdiff.graph.dims import Dim
+from symdiff.graph.ir import Program
+from symdiff.ops.evaluate import constant as value_of
+from symdiff.ops.table import PRODUCT
+from symdiff.simplify.factors import short
 
 
 class Algebra:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from symdiff.arrays import Place, Range
-from symdiff.dims import Dim, Shape
+from symdiff.graph.dims import Dim, Shape
+from symdiff.ops.arrays import Place, Range
 
 
 @dataclass(frozen=True, slots=True)

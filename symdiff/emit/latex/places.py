@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.arrays import Assemble, Range
-from symdiff.dims import Dim, symbols, value
 from symdiff.emit.latex.indices import Axis, Mark
 from symdiff.emit.latex.products import total
 from symdiff.emit.latex.spell import Text, negative, product
 from symdiff.emit.latex.terms import Piece, Printer
+from symdiff.graph.dims import Dim, symbols, value
+from symdiff.ops.arrays import Assemble, Range
 
 
 def assembled(p: Printer, op: Assemble, given: Sequence[Piece]) -> Piece:

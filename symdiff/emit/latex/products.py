@@ -20,7 +20,7 @@ from symdiff.emit.latex.spell import (
     product,
     tight,
 )
-from symdiff.primitives import ATOM, POWER, PRODUCT, SUM
+from symdiff.ops.table import ATOM, POWER, PRODUCT, SUM
 
 Key = frozenset[tuple[Text, Fraction]]
 

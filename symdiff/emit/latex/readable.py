@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import factorial
 
-from symdiff.build import Builder
 from symdiff.emit.passes import as_written
-from symdiff.ir import Graph, Program, Row, compact, live, replay
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.ir import Graph, Program, Row, compact, live, replay
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
 
 _GIVEN = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.numpy == "{y}")  # what they are is x's
 

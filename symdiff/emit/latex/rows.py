@@ -6,7 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from symdiff.arrays import (
+from symdiff.emit.latex.algebra import Algebra, element_of
+from symdiff.emit.latex.indices import Axis, Mark, Part, along, depends, moves, number, part
+from symdiff.emit.latex.names import fraction
+from symdiff.emit.latex.places import assembled, shifted, within
+from symdiff.emit.latex.products import Term, constant, multiplied, of, root
+from symdiff.emit.latex.spell import APPLIED, BIG, Text, tight
+from symdiff.emit.latex.terms import Piece, Printer
+from symdiff.emit.latex.text import log_sum_exp
+from symdiff.graph.dims import Dim, Shape, fixed, product
+from symdiff.graph.ir import Program, Row, operands
+from symdiff.ops.arrays import (
     AnyOf,
     Assemble,
     Broadcast,
@@ -27,17 +37,7 @@ from symdiff.arrays import (
     Structure,
     Sum,
 )
-from symdiff.dims import Dim, Shape, fixed, product
-from symdiff.emit.latex.algebra import Algebra, element_of
-from symdiff.emit.latex.indices import Axis, Mark, Part, along, depends, moves, number, part
-from symdiff.emit.latex.names import fraction
-from symdiff.emit.latex.places import assembled, shifted, within
-from symdiff.emit.latex.products import Term, constant, multiplied, of, root
-from symdiff.emit.latex.spell import APPLIED, BIG, Text, tight
-from symdiff.emit.latex.terms import Piece, Printer
-from symdiff.emit.latex.text import log_sum_exp
-from symdiff.ir import Program, Row, operands
-from symdiff.primitives import ATOM, PRIMITIVES, PRODUCT
+from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT
 
 _LONG = 32  # characters of a text that is written again at each use
 _FACTORS = 8  # most names in a product that is written again at each use

@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from symdiff.emit.latex.names import CONSTANTS
-from symdiff.primitives import ATOM, BITAND, COMPARE, POWER, PRODUCT, SUM, UNARY, Primitive
+from symdiff.ops.table import ATOM, BITAND, COMPARE, POWER, PRODUCT, SUM, UNARY, Primitive
 
 # How tightly the outermost operation of a text binds: the levels of the table, but a minus
 # sign binds like a sum in front of which nothing stands, and a remainder always has parentheses.

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symdiff.arrays import Place, Range, broadcast
-from symdiff.dims import Dim, Shape, product
 from symdiff.emit.latex.indices import Axis, Mark, Number, Part, along, moved, moves
 from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.spell import APPLIED, BIG, Text, fill, parenthesised, spell, tight
-from symdiff.primitives import ATOM, COMPARE, PRODUCT, SUM, TERNARY, Primitive
+from symdiff.graph.dims import Dim, Shape, product
+from symdiff.ops.arrays import Place, Range, broadcast
+from symdiff.ops.table import ATOM, COMPARE, PRODUCT, SUM, TERNARY, Primitive
 
 Join = Callable[[Sequence[Text], Sequence[bool]], Text]
 

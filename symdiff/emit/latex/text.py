@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from symdiff.arrays import place_of
-from symdiff.dims import Shape, product
 from symdiff.emit.latex.indices import Mark
 from symdiff.emit.latex.names import number
 from symdiff.emit.latex.spell import BIG, Text, called, fill, literal, parenthesised, tight, turned
 from symdiff.emit.latex.spell import product as side_by_side
 from symdiff.emit.latex.terms import Piece, Printer, subscripted
+from symdiff.graph.dims import Shape, product
 from symdiff.language.parser import Item, Statement, Syntax
-from symdiff.primitives import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY
+from symdiff.ops.arrays import place_of
+from symdiff.ops.table import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY
 
 _CONSTANTS = {"pi": r"\pi", "π": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}
 _BIG = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}

@@ -30,9 +30,9 @@ from symdiff.emit.llvm.call import method
 from symdiff.emit.llvm.folds import declared, folding
 from symdiff.emit.llvm.frame import FINISH, LOOP, PART_OF, frame, phase
 from symdiff.emit.llvm.vectors import Counts, Vectors
-from symdiff.evaluate import constant
-from symdiff.ir import Row, live, operands
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.ir import Row, live, operands
+from symdiff.ops.evaluate import constant
+from symdiff.ops.table import PRIMITIVES
 
 PART = 2000  # operations of a function: compilers take more than twice as long for twice as many
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from symdiff.emit.fuse import Loops, UnfusableError, fuse
 from symdiff.emit.passes import eager, expand_exponentials, expand_powers, spelt
-from symdiff.ir import Program, compact
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.ir import Program, compact
+from symdiff.ops.table import PRIMITIVES
 
 
 def missing(program: Program) -> str | None:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from symdiff.called import Called
-from symdiff.dims import Shape, value
+from symdiff.api.called import Called
+from symdiff.api.members import member
 from symdiff.errors import LimitError, ShapeError, SymdiffError
-from symdiff.ir import Program
-from symdiff.members import member
+from symdiff.graph.dims import Shape, value
+from symdiff.graph.ir import Program
 from symdiff.runtime.arguments import arrays, bind, converted, meet
 from symdiff.runtime.numeric import PLAIN, numbers
 from symdiff.runtime.results import flatten
 
 if TYPE_CHECKING:
+    from symdiff.api.trace import Plan, Trace
     from symdiff.emit.dot import Drawing
-    from symdiff.trace import Plan, Trace
 
 
 class Shown(Called):
@@ -166,7 +166,7 @@ class Shown(Called):
 
         Source: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5.
         """
-        from symdiff.trace import read, seeds
+        from symdiff.api.trace import read, seeds
 
         chosen = {"tangent": tangent, "cotangent": cotangent}
         for option in self.args[len(args) :]:
@@ -203,7 +203,7 @@ class Shown(Called):
 
     def _traced(self, tangent: bool, cotangent: bool) -> tuple[Plan, Called]:  # noqa: FBT001 - which sweeps
         """Return how a trace is computed, and what computes it."""
-        from symdiff.trace import plan
+        from symdiff.api.trace import plan
 
         def make() -> tuple[Plan, Called]:
             made = plan(self._recipe, self.wrt, self.results, tangent=tangent, cotangent=cotangent)
@@ -219,7 +219,7 @@ class Shown(Called):
 
     def _compared(self, made: Trace, given: Sequence[Any], *, gradient: bool) -> list[str]:
         """Return what a call computes in another form than the steps do."""
-        from symdiff.trace import compared
+        from symdiff.api.trace import compared
 
         call: Any = self
         pairs = [("The call", self.outputs, flatten(call(*given), self._nest), flatten(made.result, self._nest))]
@@ -279,7 +279,7 @@ class Shown(Called):
             TypeError: an option has the wrong type, `hessp` by several arguments, or `at` names what is no argument.
             OSError: the path is that of a directory, or cannot be written.
         """
-        from symdiff.export import module, save
+        from symdiff.api.export import module, save
 
         text = module(self, include, target, at)
         if path is None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
-from symdiff.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
-from symdiff.dims import estimate
-from symdiff.dims import product as count
-from symdiff.signs import negative, signed
+from symdiff.graph.dims import estimate
+from symdiff.graph.dims import product as count
+from symdiff.ops.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.simplify.signs import negative, signed
 
 if TYPE_CHECKING:
-    from symdiff.build import Builder
+    from symdiff.simplify.build import Builder
 
 _LINEAR = (Sum, Einsum, Expand, Index, Permute, Reshape, Broadcast)
 _DIGITS = 10  # of a constant that somebody wrote, sign and point included

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import reduce
 
-from symdiff.arrays import Expand, Structure
-from symdiff.carry import carried
-from symdiff.dims import Shape
-from symdiff.ir import Program, operands
+from symdiff.graph.dims import Shape
+from symdiff.graph.ir import Program, operands
+from symdiff.ops.arrays import Expand, Structure
+from symdiff.ops.carry import carried
 
 # A row, and new axes that it has got on its way through operations on shapes.
 Condition = tuple[int, tuple[tuple[int, ...], ...]]

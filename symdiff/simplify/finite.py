@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import inf, isfinite
 
-from symdiff.arrays import Einsum, Others, Prod, Size, Structure
-from symdiff.evaluate import constant
-from symdiff.ir import CONDITIONS, Graph, Row
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.ir import CONDITIONS, Graph, Row
+from symdiff.ops.arrays import Einsum, Others, Prod, Size, Structure
+from symdiff.ops.evaluate import constant
+from symdiff.ops.table import PRIMITIVES
 
 
 class Finite:

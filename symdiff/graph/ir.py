@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from symdiff.arrays import MOST_AXES, NEED_ELEMENTS, Demands, Structure, broadcast, filled
-from symdiff.dims import Shape, product
 from symdiff.errors import ShapeError
+from symdiff.graph.dims import Shape, product
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.arrays import MOST_AXES, NEED_ELEMENTS, Demands, Structure, broadcast, filled
+from symdiff.ops.table import PRIMITIVES
 
 Row = tuple[Any, ...]
 

@@ -12,14 +12,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from symdiff.compiled import Compiled
-from symdiff.dims import Shape, spelt, symbols, value
+from symdiff.api.compiled import Compiled
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit.files import destination, write
 from symdiff.emit.module import About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
-from symdiff.evaluate import special
-from symdiff.files import destination, write
+from symdiff.graph.dims import Shape, spelt, symbols, value
+from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.dims import value as dim_value
+from symdiff.api.function import Function
+from symdiff.api.uncertainty import Elements, name_of, uncertain, uncertainty
 from symdiff.errors import few
-from symdiff.function import Function
+from symdiff.graph.dims import value as dim_value
 from symdiff.runtime.arguments import arrays, bind
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.results import Layout, flatten, record, without_arithmetic
-from symdiff.uncertainty import Elements, name_of, uncertain, uncertainty
 
 Array = NDArray[Any]
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symdiff.derive import calculus
-from symdiff.dims import Shape, value
+from symdiff.graph.dims import Shape, value
 from symdiff.runtime.results import leaves
 
 if TYPE_CHECKING:
-    from symdiff.function import Function
+    from symdiff.api.function import Function
 
 # Of an array for each element of the arguments, all of the loop shape: a row for each result, (m,) + loop shape.
 Evaluate = Callable[[Sequence[Any]], NDArray[Any]]

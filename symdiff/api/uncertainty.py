@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.dims import spelt
 from symdiff.errors import ShapeError, few
+from symdiff.graph.dims import spelt
 from symdiff.runtime.arguments import normal
 from symdiff.runtime.numeric import PLAIN, more
 

@@ -18,10 +18,10 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from symdiff.ir import GROWING
+from symdiff.graph.ir import GROWING
 
 if TYPE_CHECKING:
-    from symdiff.build import Builder
+    from symdiff.simplify.build import Builder
 
 _SMALL = 2.0  # constant exponents up to this: the power overflows beyond 1e154 only
 _MODERATE = 4.0  # constant exponents up to this: beyond 1e77

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.arrays import Assemble, Broadcast, Einsum, Expand, Range, Reduction, Softmax, Structure
-from symdiff.dims import Shape
+from symdiff.graph.dims import Shape
+from symdiff.ops.arrays import Assemble, Broadcast, Einsum, Expand, Range, Reduction, Softmax, Structure
 
 
 def new_axes(rank: int, axes: Sequence[int]) -> tuple[int, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import inf
 
-from symdiff.arrays import Assemble, Structure, broadcast
-from symdiff.build import Builder
-from symdiff.contexts import Context, Contexts, Needed, within
-from symdiff.ir import Program, Row, compact, operands, replay
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.ir import Program, Row, compact, operands, replay
+from symdiff.ops.arrays import Assemble, Structure, broadcast
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
+from symdiff.simplify.contexts import Context, Contexts, Needed, within
 
 
 def guard_branches(program: Program) -> Program:

@@ -18,16 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.compiled import Recipe
+from symdiff.api.compiled import Recipe
 from symdiff.derive.work import Pass
-from symdiff.dims import Shape
-from symdiff.dims import shown as shape_text
 from symdiff.emit.passes import lazy
 from symdiff.emit.steps import Line, lines
 from symdiff.errors import few
-from symdiff.evaluate import constant, function
-from symdiff.ir import Program, Row, compact, operands
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.dims import Shape
+from symdiff.graph.dims import shown as shape_text
+from symdiff.graph.ir import Program, Row, compact, operands
+from symdiff.ops.evaluate import constant, function
+from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime.arguments import normal
 from symdiff.runtime.results import Layout, record, record_of
 

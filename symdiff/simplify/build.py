@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from symdiff.arrays import LETTERS, AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
-from symdiff.carry import new_axes
-from symdiff.dims import Dim, Shape, product
 from symdiff.errors import ShapeError
-from symdiff.evaluate import constant, function
-from symdiff.factors import outside, short
-from symdiff.finite import Finite
-from symdiff.identities import IDENTITIES
-from symdiff.ir import CONDITIONS, operands
-from symdiff.primitives import PRIMITIVES
-from symdiff.rearrangements import STRUCTURAL
-from symdiff.remainders import Products
-from symdiff.silence import Silence
+from symdiff.graph.dims import Dim, Shape, product
+from symdiff.graph.ir import CONDITIONS, operands
+from symdiff.ops.arrays import LETTERS, AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
+from symdiff.ops.carry import new_axes
+from symdiff.ops.evaluate import constant, function
+from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.factors import outside, short
+from symdiff.simplify.finite import Finite
+from symdiff.simplify.identities import IDENTITIES
+from symdiff.simplify.rearrangements import STRUCTURAL
+from symdiff.simplify.remainders import Products
+from symdiff.simplify.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from symdiff.ir import Graph, Row
+    from symdiff.graph.ir import Graph, Row
 
 _COMMUTATIVE = frozenset({"add", "mul", "eq", "ne", "and", "or", "hypot"})
 _TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}

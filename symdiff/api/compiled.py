@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from symdiff.arrays import NEED_ELEMENTS
-from symdiff.dims import Dim, Shape, product, spelt, symbols, value
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.errors import MOST, few
-from symdiff.evaluate import special
-from symdiff.ir import Program, Row, live, operands
+from symdiff.graph.dims import Dim, Shape, product, spelt, symbols, value
+from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.limits import Limits, kept
 from symdiff.limits import limits as of_process
-from symdiff.primitives import PRIMITIVES
+from symdiff.ops.arrays import NEED_ELEMENTS
+from symdiff.ops.evaluate import special
+from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime.load import load
 from symdiff.runtime.results import Layout, nest
 from symdiff.runtime.threads import Lock, usable_cpus

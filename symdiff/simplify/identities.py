@@ -12,23 +12,23 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING
 
-from symdiff.arrays import (
+from symdiff.ops.arrays import (
     Expand,
     Index,
     LogSumExp,
     Softmax,
     Sum,
 )
-from symdiff.factors import product
-from symdiff.remainders import collected, logarithm, normal, one_plus, quotient, remainder
-from symdiff.shares import logarithm as logarithm_of_sum
-from symdiff.shares import logarithm_of_share
-from symdiff.shares import product as product_with_share
-from symdiff.shares import quotient as quotient_with_share
-from symdiff.signs import derives, of_constants, signed
+from symdiff.simplify.factors import product
+from symdiff.simplify.remainders import collected, logarithm, normal, one_plus, quotient, remainder
+from symdiff.simplify.shares import logarithm as logarithm_of_sum
+from symdiff.simplify.shares import logarithm_of_share
+from symdiff.simplify.shares import product as product_with_share
+from symdiff.simplify.shares import quotient as quotient_with_share
+from symdiff.simplify.signs import derives, of_constants, signed
 
 if TYPE_CHECKING:
-    from symdiff.build import Builder
+    from symdiff.simplify.build import Builder
 
 Identity = Callable[..., "int | None"]
 IDENTITIES: dict[str, Identity] = {}

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from symdiff.compiled import Compiled, Recipe
-from symdiff.dims import fixed, value
+from symdiff.api.compiled import Compiled, Recipe
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.schedule import load as load_of
 from symdiff.emit.schedule import reach
-from symdiff.evaluate import constant
-from symdiff.ir import Program
+from symdiff.graph.dims import fixed, value
+from symdiff.graph.ir import Program
+from symdiff.ops.evaluate import constant
 from symdiff.runtime.arguments import (
     FLOAT64,
     alike,

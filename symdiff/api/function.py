@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from symdiff.compiled import Derive, Recipe
-from symdiff.dims import fixed, product, shown, value
+from symdiff.api.compiled import Derive, Recipe
+from symdiff.api.members import failed, member
+from symdiff.api.shown import Shown
 from symdiff.errors import ShapeError, few
-from symdiff.evaluate import coordinates, key
+from symdiff.graph.dims import fixed, product, shown, value
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
 from symdiff.language.parser import RESERVED
-from symdiff.members import failed, member
+from symdiff.ops.evaluate import coordinates, key
 from symdiff.runtime.arguments import arrays, bind, bound, converted, listed, meet, normal
 from symdiff.runtime.results import Layout, record, record_of
-from symdiff.shown import Shown
 
 if TYPE_CHECKING:
-    from symdiff.check import Check
+    from symdiff.api.check import Check
 
 # The members by which a Function is derived from another one.
 RETURN_FUNCTIONS = frozenset(
@@ -430,7 +430,7 @@ class Function(Shown):
             ShapeError: arrays whose sizes do not fit.
             TypeError: an argument is complex.
         """
-        from symdiff.check import check
+        from symdiff.api.check import check
 
         values, _, dtype, sizes = arrays(self.args, bind(self.args, self._call_text(), args, kwargs), self.cores)
         meet(self._program.graph.demands, sizes)

@@ -16,14 +16,14 @@ from functools import cache, reduce
 from math import frexp, inf, isclose, log
 from typing import TYPE_CHECKING
 
-from symdiff.arrays import Structure
-from symdiff.evaluate import constant
-from symdiff.primitives import PRIMITIVES, Remainder
-from symdiff.signs import derives, signed
+from symdiff.ops.arrays import Structure
+from symdiff.ops.evaluate import constant
+from symdiff.ops.table import PRIMITIVES, Remainder
+from symdiff.simplify.signs import derives, signed
 
 if TYPE_CHECKING:
-    from symdiff.build import Builder
-    from symdiff.ir import Graph, Row
+    from symdiff.graph.ir import Graph, Row
+    from symdiff.simplify.build import Builder
 
 # Of a row as a product: a number for its factors, the sum of theirs; the factors that have remainders; marks.
 Look = tuple[int, tuple[int, ...], int]

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.evaluate import evaluate
-from symdiff.ir import Program
-from symdiff.unrolled import Evaluate, Unrolled
+from symdiff.api.unrolled import Evaluate, Unrolled
+from symdiff.graph.ir import Program
+from symdiff.ops.evaluate import evaluate
 
 if TYPE_CHECKING:
-    from symdiff.function import Function
+    from symdiff.api.function import Function
 
 _STEPS = (2.0**-66, 2.0**-76)  # of the complex step, relative to the argument
 _TOLERANCE, _LOOSE = 1e-10, 1e-7  # relative, of the complex step and of differences

@@ -6,10 +6,10 @@ a choice keep to it: what only one side of the choice needs is NaN on the other 
 
 from __future__ import annotations
 
-from symdiff.arrays import Assemble, Structure
-from symdiff.carry import carried
-from symdiff.ir import CONDITIONS, Graph, Row, operands
-from symdiff.primitives import PRIMITIVES
+from symdiff.graph.ir import CONDITIONS, Graph, Row, operands
+from symdiff.ops.arrays import Assemble, Structure
+from symdiff.ops.carry import carried
+from symdiff.ops.table import PRIMITIVES
 
 _MOST = 6  # conditions that are remembered of a row
 _DEEP = 4  # conditions inside each other that are taken apart

@@ -13,7 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.arrays import (
+from symdiff.errors import not_installed
+from symdiff.graph.dims import Shape, fixed, solve
+from symdiff.graph.dims import value as dim_value
+from symdiff.graph.ir import Program, operands
+from symdiff.ops.arrays import (
     AnyOf,
     Assemble,
     Broadcast,
@@ -35,11 +39,7 @@ from symdiff.arrays import (
     Structure,
     Sum,
 )
-from symdiff.dims import Shape, fixed, solve
-from symdiff.dims import value as dim_value
-from symdiff.errors import not_installed
-from symdiff.ir import Program, operands
-from symdiff.primitives import PRIMITIVES, template
+from symdiff.ops.table import PRIMITIVES, template
 
 
 def special() -> ModuleType:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import ClassVar, Union
 
-from symdiff.dims import Dim, Poly, Shape, shown, symbols
 from symdiff.errors import ShapeError
+from symdiff.graph.dims import Dim, Poly, Shape, shown, symbols
 
 # What has to hold of the sizes at a call: a dimension that is zero or more, or exactly zero, and why.
 Demand = tuple[Dim, bool, str]

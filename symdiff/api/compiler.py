@@ -17,10 +17,10 @@ from unicodedata import normalize
 
 import numpy as np
 
-from symdiff.compiled import Recipe
-from symdiff.dims import Dim, spelt, symbol
+from symdiff.api.compiled import Recipe
+from symdiff.api.function import RETURN_FUNCTIONS, Function
 from symdiff.errors import FormulaWarning, ParseError, few
-from symdiff.function import RETURN_FUNCTIONS, Function
+from symdiff.graph.dims import Dim, spelt, symbol
 from symdiff.language.hints import e_is_a_variable, is_function, no_argument, no_formula, no_function
 from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument

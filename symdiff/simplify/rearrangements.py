@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from symdiff.arrays import (
+from symdiff.ops.arrays import (
     LETTERS,
     Assemble,
     Broadcast,
@@ -24,7 +24,7 @@ from symdiff.arrays import (
 )
 
 if TYPE_CHECKING:
-    from symdiff.build import Builder
+    from symdiff.simplify.build import Builder
 
 StructuralIdentity = Callable[..., "int | None"]
 STRUCTURAL: dict[type[Structure], StructuralIdentity] = {}

@@ -1,0 +1,1 @@
+"""What users hold: `compile`, `Function`, and what shows and takes along."""

@@ -1,0 +1,1 @@
+"""The intermediate representation: rows, programs, and the dimensions of core shapes."""

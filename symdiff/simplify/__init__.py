@@ -1,0 +1,1 @@
+"""Make rows, each in its simplest form."""
