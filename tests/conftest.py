@@ -1,6 +1,7 @@
 """Options of the test suite, and the backend by which a test compiles."""
 
 import functools
+import gc
 
 import pytest
 
@@ -9,6 +10,13 @@ import symdiff
 
 def pytest_addoption(parser):
     parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew, to be reviewed")
+
+
+def pytest_collection_finish():
+    """Keep the collector of garbage from going through everything that was imported and collected, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 # Modules that run by each backend say `pytestmark = pytest.mark.usefixtures("backend")`, and so do single tests.
