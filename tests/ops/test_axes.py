@@ -175,7 +175,7 @@ def test_entries_and_numerical_derivatives(text, args, sizes):
             np.add.at(entries, (member.coo.rows, member.coo.cols), member.coo(*at))
             close(entries, want, whole)
             assert np.all(np.abs(want[~np.atleast_2d(member.sparsity)]) < 1e-45)  # of 50 digits
-        assert f.check(*at).ok, f.check(*at)
+    assert f.check(*at).ok, f.check(*at)
 
 
 def test_a_tie_with_a_list_of_one():

@@ -199,7 +199,8 @@ def test_random_formulas(seed, optimize):
                 ]
                 want = flat(member(*one, *given.get(member.name, dots if member.name == "hvp" else [])))
                 close(every[place], want, text, 1e-8)
-    assert not [c for c in f.check(*at).comparisons if c.differs], text
+    if optimize:  # `check` takes as long as all of the above
+        assert not [c for c in f.check(*at).comparisons if c.differs], text
 
 
 def flat_loops(result, loop):
