@@ -6,6 +6,7 @@ import gc
 import pytest
 
 import symdiff
+from symdiff.runtime import native
 
 
 def pytest_addoption(parser):
@@ -17,6 +18,22 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _native_code(request):
+    """Let LLVM optimise the machine code of the tests of native code alone.
+
+    LLVM takes four times as long to optimise. All other tests hold the code that symdiff writes, which is the same.
+    """
+    if "llvm" in request.path.stem:
+        symdiff.clear_cache()  # of what is not optimised
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        target = native._target
+        patch.setattr(native, "_target", lambda _optimised: target(optimised=False))
+        yield
 
 
 # Modules that run by each backend say `pytestmark = pytest.mark.usefixtures("backend")`, and so do single tests.
