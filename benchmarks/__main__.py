@@ -12,9 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import memory, plot, report
-from benchmarks.measure import failure
-from benchmarks.peers import PEERS, load
+from benchmarks.harness import machine, memory
+from benchmarks.harness.measure import failure
+from benchmarks.output import plot, report
+from benchmarks.peers import PEERS, Peer, load
 from benchmarks.peers import symdiff as base
 from benchmarks.sections import SECTIONS, Findings, Setup
 
@@ -35,17 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(excuse, file=sys.stderr)
         return 2
     loaded = {name: load(name) for name in options.peers}
-    skipped = {name: module for name, module in loaded.items() if isinstance(module, str)}
-    peers = {name: module for name, module in loaded.items() if not isinstance(module, str)}
+    skipped = {name: peer for name, peer in loaded.items() if isinstance(peer, str)}
+    peers = {name: peer for name, peer in loaded.items() if isinstance(peer, Peer)}
     if not options.fresh_heap:
         memory.season()
-    setup = Setup({"symdiff": base} | peers, skipped, options.quick, options.budget)
+    setup = Setup({"symdiff": base.PEER} | peers, skipped, options.quick, options.budget)
     facts: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "revision": report.revision(),
-        "machine": report.machine(),
-        "versions": {"symdiff": base.VERSION} | report.versions(list(peers)),
-        "threads": {name: module.threads() for name, module in peers.items() if hasattr(module, "threads")},
+        "revision": machine.revision(),
+        "machine": machine.machine(),
+        "versions": {"symdiff": base.VERSION} | machine.versions(list(peers)),
+        "threads": {name: peer.threads for name, peer in peers.items() if peer.threads is not None},
         "skipped": skipped,
         "options": {name: getattr(options, name) for name in ("quick", "budget", "fresh_heap", "only", "peers")},
     }
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 print(f"\n{item}", flush=True)
                 found["tables"].append({"title": item.title, "rows": item.data} | item.facts)
-            facts["load_at_end"] = report.load()
+            facts["load_at_end"] = machine.load()
             options.output.write_text(json.dumps(facts, indent=1) + "\n")  # again and again: a run may be broken off
         print("", *held, sep="\n", flush=True)
         targets += held

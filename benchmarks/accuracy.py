@@ -22,11 +22,12 @@ from typing import Any
 import mpmath
 from mpmath import mpf
 
-from benchmarks import report
-from benchmarks.cases import LIMIT, ORDERS, Answers, By, Case, by_row, grid, partials, summary, worst
-from benchmarks.formulas import Formula
-from benchmarks.peers import load
+from benchmarks.harness import machine
+from benchmarks.output import report
+from benchmarks.peers import Peer, load
 from benchmarks.peers import symdiff as base
+from benchmarks.work.cases import LIMIT, ORDERS, Answers, By, Case, by_row, grid, partials, summary, worst
+from benchmarks.work.formulas import Formula
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # as pytest does
 
@@ -88,14 +89,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Ask every tool, print the tables and the worst cases, write them as JSON."""
     options = _options(argv)
     loaded = {name: load(name) for name in options.peers}
-    skipped = {name: module for name, module in loaded.items() if isinstance(module, str)}
-    modules = [base, *(module for module in loaded.values() if not isinstance(module, str))]
-    makers: Makers = {label: maker for module in modules for label, maker in module.DERIVATIVES.items()}
+    skipped = {name: peer for name, peer in loaded.items() if isinstance(peer, str)}
+    peers = [base.PEER, *(peer for peer in loaded.values() if isinstance(peer, Peer))]
+    makers: Makers = {label: maker for peer in peers for label, maker in peer.derivatives.items()}
     facts: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "revision": report.revision(),
-        "machine": report.machine(),
-        "versions": {"symdiff": base.VERSION} | report.versions([*(loaded.keys() - skipped.keys()), "mpmath"]),
+        "revision": machine.revision(),
+        "machine": machine.machine(),
+        "versions": {"symdiff": base.VERSION} | machine.versions([*(loaded.keys() - skipped.keys()), "mpmath"]),
         "skipped": skipped,
         "options": {"seed": options.seed, "count": options.count},
     }

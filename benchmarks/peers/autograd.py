@@ -9,13 +9,11 @@ import autograd
 import numpy as np
 from autograd import numpy as anp
 
-from benchmarks import problems
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call
-from benchmarks.peers import Unsupported
-from benchmarks.problems import Problem
-
-TERMS = 1_000
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work import problems
+from benchmarks.work.formulas import Formula, functions
+from benchmarks.work.problems import Problem
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
@@ -81,12 +79,15 @@ def _written(formula: Formula) -> Callable[..., Any]:
     return formula.function(names)
 
 
-CALLS = {"autograd": value_and_grad}
-FIRST = "autograd"
-ARRAYS = {"autograd": value_and_grad_arrays}
-HESSIANS = {"autograd": hessian}
-HESSIAN_ARRAYS = {"autograd": hessian_arrays}
-JACOBIANS = {"autograd": jacobian}
-GRADIENTS = {"autograd": gradient}
-PRODUCTS = {"autograd": product}
-BUILT = ("autograd",)
+PEER = Peer(
+    calls={"autograd": value_and_grad},
+    arrays={"autograd": value_and_grad_arrays},
+    hessians={"autograd": hessian},
+    hessian_arrays={"autograd": hessian_arrays},
+    jacobians={"autograd": jacobian},
+    gradients={"autograd": gradient},
+    products={"autograd": product},
+    first="autograd",
+    built=("autograd",),
+    terms=1_000,
+)

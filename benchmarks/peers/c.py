@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.measure import Call, parts
-from benchmarks.peers import Unsupported
+from benchmarks.harness.measure import Call, parts
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work.formulas import Formula
 
 _GCC = shutil.which("gcc")
 if _GCC is None:
@@ -46,18 +46,18 @@ void repeat({parameters}, long n, long times) {{
 _SHARED = ("", "#pragma omp parallel for simd schedule(static) if(parallel: n > 20000)")
 _BARE = ("__attribute__((noipa))", "#pragma omp simd")  # each of its repetitions is a call
 _LINES = {
-    "A": """
+    "example": """
 double x1 = a0[i], x2 = a1[i];
 r0[i] = log(x1) + x1*x2 - sin(x2); r1[i] = x2 + 1/x1; r2[i] = x1 - cos(x2);
 """,
-    "B": """
+    "rosenbrock": """
 double a = a0[i], b = a1[i], c = a2[i];
 double p = 1 - a, q = b - a*a, r = c - b, s = a + c, rr = r*r, ss = s*s, ab = a*b;
 double dr = 2*r*ss, ds = 2*s*rr, dq = 200*q;
 r0[i] = p*p + 100*(q*q) + ab*c + rr*ss;
 r1[i] = b*c + ds - 2*a*dq - 2*p; r2[i] = a*c + dq - dr; r3[i] = ab + dr + ds;
 """,
-    "C": """
+    "black_scholes": """
 double S = a0[i], K = a1[i], r = a2[i], sigma = a3[i], T = a4[i];
 double root = sqrt(T), width = sigma*root;
 double d1 = (log(S/K) + (r + 0.5*(sigma*sigma))*T)/width, d2 = d1 - width;
@@ -67,7 +67,7 @@ double vega = S*0.3989422804014327*exp(-0.5*(d1*d1));
 r0[i] = S*n1 - rho; r1[i] = n1; r2[i] = -discount*n2; r3[i] = rho*T;
 r4[i] = vega*root; r5[i] = 0.5*vega*sigma/root + r*rho;
 """,
-    "D": """
+    "logistic_loss": """
 double a = a0[i], x = a1[i], b = a2[i], y = a3[i], z = a4[i], t = a*x + b;
 double decay = exp(-fabs(t)), soft = fmax(t, 0) + log1p(decay);
 double w = y*((t < 0 ? decay : 1)/(1 + decay)) - z;
@@ -164,6 +164,8 @@ def _compiled(body: str, count: int, kind: tuple[str, str]) -> Any:
     return made
 
 
-ARRAYS = {"C (by hand)": value_and_grad_arrays}
-NATIVE = {"C (bare loop)": bare, "C (by hand)": value_and_grad_arrays}
-FRESH = {"C (by hand)": fresh}
+PEER = Peer(
+    arrays={"C (by hand)": value_and_grad_arrays},
+    native={"C (bare loop)": bare, "C (by hand)": value_and_grad_arrays},
+    fresh={"C (by hand)": fresh},
+)

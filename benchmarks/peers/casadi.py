@@ -15,12 +15,10 @@ from typing import Any
 import casadi
 import numpy as np
 
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call, scattered
-from benchmarks.peers import Unsupported
-from benchmarks.report import cpus
-
-TERMS = 10_000
+from benchmarks.harness.machine import cpus
+from benchmarks.harness.measure import Call, scattered
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work.formulas import Formula, functions
 
 _NAMES = functions(casadi, erf=casadi.erf)
 
@@ -56,11 +54,6 @@ def mapped_threads(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[
     inputs, value, partials = _symbols(formula)
     piece = casadi.Function("f", inputs, [value, *casadi.vertsplit(partials)]).map(size // cpus())
     return _buffers(piece.map(cpus(), "thread"), size), arrays
-
-
-def threads() -> int:
-    """How many `map` is given where it is given any."""
-    return cpus()
 
 
 def mapped_c(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -205,10 +198,14 @@ def _buffers(function: casadi.Function, size: int) -> Callable[..., Any]:
     return call
 
 
-CALLS = {"casadi": value_and_grad, "casadi (buffer)": buffered, "casadi (buffer, C)": buffered_c}
-FIRST = "casadi"
-ARRAYS = {"casadi (map)": mapped, "casadi (map, threads)": mapped_threads, "casadi (map, C)": mapped_c}
-HESSIANS = {"casadi": hessian, "casadi (buffer)": hessian_buffered, "casadi (buffer, C)": hessian_buffered_c}
-HESSIAN_ARRAYS = {"casadi (map)": hessian_mapped, "casadi (map, C)": hessian_mapped_c}
-JACOBIANS = {"casadi": jacobian, "casadi (buffer)": jacobian_buffered, "casadi (buffer, C)": jacobian_buffered_c}
-BUILT = ("casadi", "casadi (buffer, C)")
+PEER = Peer(
+    calls={"casadi": value_and_grad, "casadi (buffer)": buffered, "casadi (buffer, C)": buffered_c},
+    arrays={"casadi (map)": mapped, "casadi (map, threads)": mapped_threads, "casadi (map, C)": mapped_c},
+    hessians={"casadi": hessian, "casadi (buffer)": hessian_buffered, "casadi (buffer, C)": hessian_buffered_c},
+    hessian_arrays={"casadi (map)": hessian_mapped, "casadi (map, C)": hessian_mapped_c},
+    jacobians={"casadi": jacobian, "casadi (buffer)": jacobian_buffered, "casadi (buffer, C)": jacobian_buffered_c},
+    first="casadi",
+    built=("casadi", "casadi (buffer, C)"),
+    terms=10_000,
+    threads=cpus(),
+)

@@ -13,12 +13,11 @@ import numpy as np
 from jax import numpy as jnp
 from jax.scipy.special import digamma, erf, gammaln, logsumexp
 
-from benchmarks import problems
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call
-from benchmarks.problems import Problem
-
-TERMS = 1_000
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer
+from benchmarks.work import problems
+from benchmarks.work.formulas import Formula, functions
+from benchmarks.work.problems import Problem
 
 jax.config.update("jax_enable_x64", True)
 
@@ -117,14 +116,17 @@ def _waiting(compiled: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *x: ready(compiled(*x))
 
 
-CALLS = {"jax (jit)": value_and_grad}
-VALUES = {"jax (jit)": value}
-FIRST = "jax (jit)"
-ARRAYS = {"jax (jit, vmap)": value_and_grad_arrays}
-HESSIANS = {"jax (jit)": hessian}
-HESSIAN_ARRAYS = {"jax (jit, vmap)": hessian_arrays}
-JACOBIANS = {"jax (jit)": jacobian}
-GRADIENTS = {"jax (jit)": gradient}
-PRODUCTS = {"jax (jit)": product}
-DERIVATIVES = {"jax (jit)": derivatives}
-BUILT = ("jax (jit)",)
+PEER = Peer(
+    values={"jax (jit)": value},
+    calls={"jax (jit)": value_and_grad},
+    arrays={"jax (jit, vmap)": value_and_grad_arrays},
+    hessians={"jax (jit)": hessian},
+    hessian_arrays={"jax (jit, vmap)": hessian_arrays},
+    jacobians={"jax (jit)": jacobian},
+    gradients={"jax (jit)": gradient},
+    products={"jax (jit)": product},
+    derivatives={"jax (jit)": derivatives},
+    first="jax (jit)",
+    built=("jax (jit)",),
+    terms=1_000,
+)

@@ -12,8 +12,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.peers import hand
+from benchmarks.peers import Peer, hand
+from benchmarks.work.formulas import Formula
 
 _LOOP = """
 def loop({names}):
@@ -44,11 +44,6 @@ def parallel(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., A
     return _loop(formula, parallel=True, fastmath=True), arrays
 
 
-def threads() -> int:
-    """How many it uses."""
-    return numba.get_num_threads()
-
-
 def _loop(formula: Formula, *, parallel: bool = False, fastmath: bool = False) -> Callable[..., Any]:
     count = len(formula.args)
     text = _LOOP.format(
@@ -64,8 +59,12 @@ def _loop(formula: Formula, *, parallel: bool = False, fastmath: bool = False) -
     return numba.njit(error_model="numpy", parallel=parallel, fastmath=fastmath)(scope["loop"])
 
 
-CALLS = {"numba (by hand)": value_and_grad}
-VALUES = {"numba (by hand)": value}
-FIRST = "numba (by hand)"
-ARRAYS = {"numba (by hand)": value_and_grad_arrays, "numba (by hand, parallel)": parallel}
-NATIVE = FRESH = {"numba (by hand)": value_and_grad_arrays}
+PEER = Peer(
+    values={"numba (by hand)": value},
+    calls={"numba (by hand)": value_and_grad},
+    arrays={"numba (by hand)": value_and_grad_arrays, "numba (by hand, parallel)": parallel},
+    native={"numba (by hand)": value_and_grad_arrays},
+    fresh={"numba (by hand)": value_and_grad_arrays},
+    first="numba (by hand)",
+    threads=numba.get_num_threads(),
+)

@@ -13,9 +13,9 @@ from typing import Any
 import numexpr
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.peers import Unsupported
-from benchmarks.report import cpus
+from benchmarks.harness.machine import cpus
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work.formulas import Formula
 
 numexpr.set_num_threads(min(cpus(), numexpr.MAX_THREADS))
 
@@ -28,11 +28,6 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
     return lambda *x: [run(*[x[k] for k in used]) for run, used in compiled], arrays
 
 
-def threads() -> int:
-    """How many it uses."""
-    return numexpr.get_num_threads()
-
-
 def _compiled(text: str, formula: Formula) -> tuple[numexpr.NumExpr, list[int]]:
     """Return an expression compiled, and which of the arguments it has."""
     words = set(re.findall(r"\w+", text))
@@ -40,4 +35,4 @@ def _compiled(text: str, formula: Formula) -> tuple[numexpr.NumExpr, list[int]]:
     return numexpr.NumExpr(text, [(formula.args[k], np.float64) for k in used]), used
 
 
-ARRAYS = {"numexpr": value_and_grad_arrays}
+PEER = Peer(arrays={"numexpr": value_and_grad_arrays}, threads=numexpr.get_num_threads())

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import symdiff
-from benchmarks.formulas import Formula
+from benchmarks.peers import Peer
+from benchmarks.work.formulas import Formula
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -21,4 +22,4 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 LABEL = "plain NumPy source"
-ARRAYS = {LABEL: value_and_grad_arrays}
+PEER = Peer(arrays={LABEL: value_and_grad_arrays})

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 import symdiff
-from benchmarks.formulas import Formula
-from benchmarks.measure import Call, scattered
-from benchmarks.problems import Problem
+from benchmarks.harness.measure import Call, scattered
+from benchmarks.peers import Peer
+from benchmarks.work.formulas import Formula
+from benchmarks.work.problems import Problem
 
-TERMS = 100_000
 VERSION = symdiff.__version__
 
 
@@ -133,20 +133,22 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
     return Call(coo, tuple(args), arranged=scattered(coo.rows, coo.cols, matrix.sparsity.shape))
 
 
-CALLS = {"symdiff": value_and_grad}
-FIRST = "symdiff"
-VALUES = {"symdiff": function}
-ARRAYS = {"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out}
-HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
-HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
-JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
-GRADIENTS = {"symdiff": gradient}
-PRODUCTS = {"symdiff": product}
-DERIVATIVES = {"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays}
-BUILT = ("symdiff", "symdiff (coo)")
-if find_spec("llvmlite") is not None:
-    ARRAYS["symdiff (llvm)"] = native_arrays
-    NATIVE = {"symdiff (llvm)": native_arrays, "symdiff (llvm, out=)": native_out}
-    FRESH = {"symdiff (llvm)": native_arrays}
-    GRADIENTS["symdiff (llvm)"] = native_gradient
-    PRODUCTS["symdiff (llvm)"] = native_product
+_LLVM = {"symdiff (llvm)": native_arrays}
+_HAS_LLVM = find_spec("llvmlite") is not None
+
+PEER = Peer(
+    values={"symdiff": function},
+    calls={"symdiff": value_and_grad},
+    arrays={"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out} | (_LLVM if _HAS_LLVM else {}),
+    native=_LLVM | {"symdiff (llvm, out=)": native_out} if _HAS_LLVM else {},
+    fresh=_LLVM if _HAS_LLVM else {},
+    hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo},
+    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays},
+    jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo},
+    gradients={"symdiff": gradient} | ({"symdiff (llvm)": native_gradient} if _HAS_LLVM else {}),
+    products={"symdiff": product} | ({"symdiff (llvm)": native_product} if _HAS_LLVM else {}),
+    derivatives={"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays},
+    first="symdiff",
+    built=("symdiff", "symdiff (coo)"),
+    terms=100_000,
+)

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import symengine
 
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call
-
-TERMS = 10_000
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer
+from benchmarks.work.formulas import Formula, functions
 
 _NAMES = functions(symengine, erf=symengine.erf, add=symengine.Add)
 
@@ -78,10 +77,14 @@ def _lambdify(formula: Formula) -> Any:
     return _compiled(symbols, [value, *(value.diff(symbol) for symbol in symbols)])
 
 
-CALLS = {"symengine (LLVM)": value_and_grad, "symengine (LLVM, unsafe)": unsafe}
-FIRST = "symengine (LLVM)"
-ARRAYS = FRESH = {"symengine (LLVM)": value_and_grad_arrays}
-HESSIANS = {"symengine (LLVM)": hessian}
-HESSIAN_ARRAYS = {"symengine (LLVM)": hessian_arrays}
-JACOBIANS = {"symengine (LLVM)": jacobian}
-BUILT = ("symengine (LLVM)",)
+PEER = Peer(
+    calls={"symengine (LLVM)": value_and_grad, "symengine (LLVM, unsafe)": unsafe},
+    arrays={"symengine (LLVM)": value_and_grad_arrays},
+    fresh={"symengine (LLVM)": value_and_grad_arrays},
+    hessians={"symengine (LLVM)": hessian},
+    hessian_arrays={"symengine (LLVM)": hessian_arrays},
+    jacobians={"symengine (LLVM)": jacobian},
+    first="symengine (LLVM)",
+    built=("symengine (LLVM)",),
+    terms=10_000,
+)

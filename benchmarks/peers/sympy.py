@@ -9,10 +9,9 @@ import numpy as np
 import sympy
 from sympy.codegen import cfunctions, numpy_nodes
 
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call
-
-TERMS = 1_000
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer
+from benchmarks.work.formulas import Formula, functions
 
 _NAMES = functions(sympy, erf=sympy.erf, add=sympy.Add)
 
@@ -113,12 +112,15 @@ def _lambdify(formula: Formula, modules: list[str]) -> Callable[..., Any]:
     return sympy.lambdify(symbols, [value, [value.diff(symbol) for symbol in symbols]], modules, cse=True)
 
 
-CALLS = {"sympy (lambdify)": value_and_grad}
-VALUES = {"sympy (lambdify)": value}
-FIRST = "sympy (lambdify)"
-ARRAYS = {"sympy (lambdify)": value_and_grad_arrays}
-HESSIANS = {"sympy (lambdify)": hessian}
-HESSIAN_ARRAYS = {"sympy (lambdify)": hessian_arrays}
-JACOBIANS = {"sympy (lambdify)": jacobian}
-DERIVATIVES = {"sympy (lambdify)": derivatives}
-BUILT = ("sympy (lambdify)",)
+PEER = Peer(
+    values={"sympy (lambdify)": value},
+    calls={"sympy (lambdify)": value_and_grad},
+    arrays={"sympy (lambdify)": value_and_grad_arrays},
+    hessians={"sympy (lambdify)": hessian},
+    hessian_arrays={"sympy (lambdify)": hessian_arrays},
+    jacobians={"sympy (lambdify)": jacobian},
+    derivatives={"sympy (lambdify)": derivatives},
+    first="sympy (lambdify)",
+    built=("sympy (lambdify)",),
+    terms=1_000,
+)

@@ -14,11 +14,12 @@ from typing import Any
 
 import torch
 
-from benchmarks import problems
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call, numbers, parts
-from benchmarks.problems import Problem
-from benchmarks.report import cpus
+from benchmarks.harness.machine import cpus
+from benchmarks.harness.measure import Call, numbers, parts
+from benchmarks.peers import Peer
+from benchmarks.work import problems
+from benchmarks.work.formulas import Formula, functions
+from benchmarks.work.problems import Problem
 
 torch.set_num_threads(cpus())
 
@@ -53,11 +54,6 @@ def value_and_grad_arrays_compiled(formula: Formula, arrays: tuple[Any, ...]) ->
         return value, partials
 
     return replace(_compiled(call, tuple(map(torch.from_numpy, arrays))), arranged=_parts)
-
-
-def threads() -> int:
-    """How many it uses."""
-    return torch.get_num_threads()
 
 
 def gradient(problem: Problem) -> Call:
@@ -142,7 +138,10 @@ def _loss(problem: Problem) -> Callable[..., Any]:
     return problem.function(problems.functions(torch, maximum=_maximum))
 
 
-ARRAYS = {"torch": value_and_grad_arrays, "torch (compile)": value_and_grad_arrays_compiled}
-GRADIENTS = {"torch": gradient, "torch (compile)": gradient_compiled}
-PRODUCTS = {"torch": product, "torch (compile)": product_compiled}
-BUILT = ("torch (compile)",)
+PEER = Peer(
+    arrays={"torch": value_and_grad_arrays, "torch (compile)": value_and_grad_arrays_compiled},
+    gradients={"torch": gradient, "torch (compile)": gradient_compiled},
+    products={"torch": product, "torch (compile)": product_compiled},
+    built=("torch (compile)",),
+    threads=torch.get_num_threads(),
+)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import A, B, C, D, E, Formula
-from benchmarks.measure import Call, Row, parts, race
-from benchmarks.memory import available, shown
+from benchmarks.harness.measure import Call, Row, parts, race
+from benchmarks.harness.memory import available, shown
+from benchmarks.output.report import Target, as_fast, at_most, comparison, duration
+from benchmarks.peers import hand, plain
 from benchmarks.peers import symdiff as base
-from benchmarks.report import Target, as_fast, at_most, comparison, duration
 from benchmarks.sections import Findings, Setup
+from benchmarks.work.formulas import EXAMPLE, FORMULAS, Formula
 
 TITLE = "arrays: value and all partials at each point of float64 arrays"
 
@@ -22,9 +23,9 @@ QUICK = ((1_000, 7), (100_000, 3))
 QUICK_LONG = ((1_000, 5), (10_000, 3))  # of a thousand operations
 
 FEW, MANY = 1_000, 1_000_000  # points: up to the one and from the other on, targets hold
-BY_HAND, PLAIN = "hand-written NumPy", "plain NumPy source"
+BY_HAND, PLAIN = hand.NUMPY, plain.LABEL
 LIMIT = 1.15  # times hand-written NumPy, of few points
-FACTORS = {"A": 2.0, "B": 2.5}  # as fast as NumPy, of many
+FACTORS = {"example": 2.0, "rosenbrock": 2.5}  # as fast as NumPy, of many
 AHEAD_OF = ("jax (jit, vmap)", "numexpr")
 
 PIECE = 10_000  # points at a time, where the numbers are computed that all are held against
@@ -36,8 +37,8 @@ History = dict[str, tuple[int, float, float, int]]
 
 def run(setup: Setup) -> Findings:
     """Yield a table a formula and size, and its targets."""
-    _race(setup, A, 10, 0, {})  # loads and builds what is made on first use
-    for formula in (A, B, C, D, E):
+    _race(setup, EXAMPLE, 10, 0, {})  # so that nothing is loaded and built during the race
+    for formula in FORMULAS:
         history: History = {}
         for size, rounds in SIZES if not setup.quick else QUICK_LONG if formula.terms else QUICK:
             rows = _race(setup, formula, size, rounds, history)
@@ -61,7 +62,7 @@ def _race(setup: Setup, formula: Formula, size: int, rounds: int, history: Histo
         return made if isinstance(made, Call) else Call(*made, arranged=parts)
 
     pace = {"rounds": rounds, "seconds": setup.pace["seconds"], "budget": setup.budget / 4}
-    rows = race(setup.entrants("ARRAYS", enter, labelled=True), expected, **pace)
+    rows = race(setup.entrants("arrays", enter), expected, **pace)
     for row in rows:
         if row.times:
             first = row.first or 0.0  # which compiles, where it takes several times as long as the others
@@ -100,7 +101,7 @@ def excuse_of(known: tuple[int, float, float, int] | None, size: int, budget: fl
 def _targets(rows: list[Row], formula: Formula, size: int) -> list[Target]:
     about = f"arrays, {formula.name}, {size:,} points"
     if size <= FEW:
-        return [at_most(rows, BY_HAND if formula is not E else PLAIN, LIMIT, about)]
+        return [at_most(rows, PLAIN if formula.terms else BY_HAND, LIMIT, about)]
     if size < MANY:
         return []
     factor = FACTORS.get(formula.name)

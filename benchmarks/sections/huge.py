@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.memory import shown
-from benchmarks.probe import ask
-from benchmarks.report import Table, Target, duration
+from benchmarks.harness.memory import shown
+from benchmarks.harness.probe import ask
+from benchmarks.output.report import Table, Target, duration
 from benchmarks.sections import Findings, Setup
 
 TITLE = "huge: a sum of distinct terms over ten variables, from text to its first value and gradient"

@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.formulas import A, B, C, Formula
-from benchmarks.memory import lifelong, shown, status
+from benchmarks.harness.memory import lifelong, shown, status
+from benchmarks.harness.probe import ask
+from benchmarks.output.report import Table, Target
 from benchmarks.peers import plain
-from benchmarks.probe import ask
-from benchmarks.report import Table, Target
 from benchmarks.sections import Findings, Setup
+from benchmarks.work.formulas import BLACK_SCHOLES, EXAMPLE, ROSENBROCK, Formula
 
 TITLE = "memory: of a call for value and all partials, beyond its arguments and outputs"
 
@@ -29,7 +29,7 @@ _TRACED = "what NumPy reports to tracemalloc"
 
 def run(setup: Setup) -> Findings:
     """Yield a table of calls with its targets, then one of arrays in files."""
-    size, formulas = (QUICK, (A,)) if setup.quick else (SIZE, (A, B, C))
+    size, formulas = (QUICK, (EXAMPLE,)) if setup.quick else (SIZE, (EXAMPLE, ROSENBROCK, BLACK_SCHOLES))
     data: list[dict[str, Any]] = []
     for formula in formulas:
         for label, way in (*CALLS, NAIVE):

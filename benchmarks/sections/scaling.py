@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import Formula, long_sum
-from benchmarks.measure import numbers, sprint, tidy
-from benchmarks.report import BASE, Table, Target, comparison, duration
+from benchmarks.harness.measure import numbers, sprint, tidy
+from benchmarks.output.report import BASE, Table, Target, comparison, duration
 from benchmarks.sections import Findings, Setup
+from benchmarks.work.formulas import Formula, long_sum
 from symdiff.derive.calculus import value_and_gradient
 from symdiff.emit import math as math_target
 from symdiff.language.lower import lower
@@ -41,14 +41,14 @@ def run(setup: Setup) -> Findings:
 
 def _grow(setup: Setup, title: str, *, distinct: bool) -> Findings:
     """Yield a table a size, then the phases of symdiff and the targets."""
-    limits = {module.FIRST: module.TERMS for module in setup.peers.values() if hasattr(module, "TERMS")}
+    limits = {peer.first: peer.terms for peer in setup.peers.values() if peer.terms}
     phases: list[dict[str, Any]] = []
     history: dict[str, dict[int, float]] = {}  # by label, seconds at each size
     for count, rounds in QUICK if setup.quick else SIZES:
         formula = long_sum("sum", count, distinct=distinct)
         found, expected = _phases(formula, rounds)
         phases.append(found)
-        entrants = setup.first_results("TERMS")
+        entrants = setup.first_results(long_sums=True)
         for label, limit in limits.items():
             entrants[label] = _excuse(label, limit, count, history.get(label, {}), setup.budget) or entrants[label]
         rows = sprint(entrants, formula, expected, rounds=rounds, budget=setup.budget)

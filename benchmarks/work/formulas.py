@@ -122,13 +122,13 @@ def long_sum(name: str, count: int, *, distinct: bool = False, variables: int = 
     return Formula(name, _sum_text(terms, args), args, point, ((0.5, 1.5),) * variables, terms=terms)
 
 
-def rosenbrock(variables: int) -> Formula:
+def rosenbrock_chain(variables: int) -> Formula:
     """Return the chained Rosenbrock function."""
     args = tuple(f"x{k}" for k in range(variables))
     terms = (f"100*({b} - {a}**2)**2 + (1 - {a})**2" for a, b in itertools.pairwise(args))
     point = tuple(0.5 + k / variables for k in range(variables))
     note = f"the chained Rosenbrock function of {variables} variables"
-    return Formula("R", " + ".join(terms), args, point, ((-2.0, 2.0),) * variables, note=note)
+    return Formula("rosenbrock_chain", " + ".join(terms), args, point, ((-2.0, 2.0),) * variables, note=note)
 
 
 def kinetics(species: int = 60, reactions: int = 90, seed: int = 0) -> Formula:
@@ -153,7 +153,7 @@ def kinetics(species: int = 60, reactions: int = 90, seed: int = 0) -> Formula:
     results = (" ".join(change).removeprefix("+ ") for change in changes)
     text = "\n".join([*lines, ", ".join(results)])
     point = tuple(round(pick.uniform(0.1, 2.0), 3) for _ in args)
-    return Formula("K", text, args, point, note=f"{species} species, {reactions} reactions")
+    return Formula("kinetics", text, args, point, note=f"{species} species, {reactions} reactions")
 
 
 def _sum_text(terms: tuple[Term, ...], args: tuple[str, ...]) -> str:
@@ -192,16 +192,16 @@ def _sum_function(terms: tuple[Term, ...], names: Mapping[str, Any]) -> Callable
     return formula
 
 
-A = Formula(
-    "A",
+EXAMPLE = Formula(
+    "example",
     "log(x1)+x1*x2-sin(x2)",
     ("x1", "x2"),
     (2.0, 5.0),
     ((0.5, 5.0), (-5.0, 5.0)),
     ("x2 + 1/x1", "x1 - cos(x2)"),
 )
-B = Formula(
-    "B",
+ROSENBROCK = Formula(
+    "rosenbrock",
     "(1-a)**2 + 100*(b-a**2)**2 + a*b*c + (c-b)**2*(a+c)**2",
     ("a", "b", "c"),
     (1.5, -0.5, 2.0),
@@ -212,8 +212,8 @@ B = Formula(
         "a*b + 2*(c-b)*(a+c)**2 + 2*(c-b)**2*(a+c)",
     ),
 )
-C = Formula(  # the Black-Scholes price of a call; 0.70... is 1/sqrt(2)
-    "C",
+BLACK_SCHOLES = Formula(  # 0.70... is 1/sqrt(2)
+    "black_scholes",
     """\
 d1 = (log(S/K) + (r + sigma**2/2)*T)/(sigma*sqrt(T))
 d2 = d1 - sigma*sqrt(T)
@@ -223,8 +223,8 @@ d2 = d1 - sigma*sqrt(T)
     ((80.0, 120.0), (80.0, 120.0), (0.01, 0.05), (0.1, 0.5), (0.25, 2.0)),
     note="the Black-Scholes price of a call",
 )
-D = Formula(
-    "D",
+LOGISTIC_LOSS = Formula(
+    "logistic_loss",
     "log(1+exp(a*x+b))*y - (a*x+b)*z",
     ("a", "x", "b", "y", "z"),
     (0.7, 1.3, -0.2, 1.1, 0.4),
@@ -237,6 +237,9 @@ D = Formula(
         "-(a*x+b)",
     ),
 )
-E = long_sum("E", 182)  # 999 operations
-R = rosenbrock(50)
-K = kinetics()
+LONG_SUM = long_sum("long_sum", 182)  # 999 operations
+ROSENBROCK_CHAIN = rosenbrock_chain(50)
+KINETICS = kinetics()
+
+# The formulas of most sections.
+FORMULAS = (EXAMPLE, ROSENBROCK, BLACK_SCHOLES, LOGISTIC_LOSS, LONG_SUM)

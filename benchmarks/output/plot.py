@@ -1,4 +1,4 @@
-"""The picture of the section `sweep`: `python -m benchmarks.plot results.json sweep.png`."""
+"""The picture of the section `sweep`: `python -m benchmarks.output.plot results.json sweep.png`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import BASE
+from benchmarks.output.report import BASE
 from benchmarks.sections.arrays import BY_HAND, PLAIN
 from benchmarks.sections.sweep import LIMIT
 
@@ -20,7 +20,9 @@ _TOOLS = {BASE: ("C3", "-", "o"), BY_HAND: ("C0", "--", "s"), PLAIN: ("0.45", ":
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw what a run has written."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.plot", description="Draw the section `sweep` of a run.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.output.plot", description="Draw the section `sweep` of a run."
+    )
     parser.add_argument("results", type=Path, metavar="JSON", help="what `python -m benchmarks` has written")
     parser.add_argument("picture", type=Path, metavar="FILE", help="a name that ends in .png, .svg or .pdf")
     options = parser.parse_args(argv)

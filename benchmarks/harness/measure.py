@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.memory import beyond
+from benchmarks.harness.memory import beyond
 from benchmarks.peers import Unsupported
+from benchmarks.work.formulas import Formula
 
 RTOL, ATOL = 1e-9, 1e-12
 

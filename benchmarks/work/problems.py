@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import as_function
+from benchmarks.work.formulas import as_function
 
 FUNCTIONS = ("logsumexp", "maximum", "mean", "sum", "tanh")  # those that every namespace of a peer has
 
@@ -79,7 +79,7 @@ def network(points: int) -> Problem:
     x = draw.uniform(-2.0, 2.0, points)
     t = np.maximum(0.5, 1.0 + x) + 0.1 * draw.normal(size=points)
     return Problem(
-        "N",
+        "network",
         "sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)",
         ("x[n]", "t[n]", "w1", "b1", "w2", "b2"),
         ("w1", "b1", "w2", "b2"),
@@ -97,7 +97,7 @@ def perceptron(batch: int = 256, inputs: int = 2, hidden: int = 32) -> Problem:
     W1 = draw.normal(size=(inputs, hidden)) / inputs**0.5
     W2 = draw.normal(size=(hidden, 2)) / hidden**0.5
     return Problem(
-        "P",
+        "perceptron",
         """\
 a = tanh(X @ W1 + b1)
 z = a @ W2 + b2
@@ -110,11 +110,11 @@ mean(logsumexp(z, axis=1) - sum(Y*z, axis=1))""",
     )
 
 
-def rosenbrock(variables: int) -> Problem:
+def rosenbrock_vector(variables: int) -> Problem:
     """Return the chained Rosenbrock function of one vector."""
     draw = np.random.default_rng(0)
     return Problem(
-        "V",
+        "rosenbrock_vector",
         "sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)",
         ("x[n]",),
         ("x",),

@@ -13,9 +13,9 @@ import mpmath
 import numpy as np
 from mpmath import mpf
 
-from benchmarks.formulas import Formula
-from benchmarks.measure import failure, numbers
-from benchmarks.report import Table
+from benchmarks.harness.measure import failure, numbers
+from benchmarks.output.report import Table
+from benchmarks.work.formulas import Formula
 
 LIMIT = 1e-13  # relative errors beyond it are counted
 

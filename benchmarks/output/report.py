@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.measure import Row
+from benchmarks.harness.measure import Row
 
 BASE = "symdiff"  # what ratios refer to
-
-_SETTINGS = ("OPENBLAS_", "OMP_", "MKL_", "NPY_", "NUMEXPR_", "NUMBA_", "XLA_", "TORCH", "MALLOC_")  # of speed
-_PACKAGES = ("numpy", "scipy", "jaxlib", "llvmlite")  # beside those of the peers
 
 
 @dataclass
@@ -151,78 +140,3 @@ def duration(seconds: float) -> str:
 
 def _digits(value: float) -> str:
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
-
-
-def machine() -> dict[str, Any]:
-    """Return the interpreter, the processor, and how busy it is."""
-    return {
-        "python": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "compiler": platform.python_compiler(),
-        "system": platform.platform(),
-        "cpu": _cpu(),
-        "cpus": cpus(),
-        "caches": _caches(),
-        "numpy_simd": np.show_config(mode="dicts").get("SIMD Extensions", {}),
-        "environment": {name: os.environ[name] for name in sorted(os.environ) if name.startswith(_SETTINGS)},
-        "load": load(),
-    }
-
-
-def load() -> list[float] | None:
-    """How many processes wait for a CPU, over 1, 5 and 15 minutes; None where unknown."""
-    return [round(mean, 2) for mean in os.getloadavg()] if hasattr(os, "getloadavg") else None
-
-
-def cpus() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _caches() -> list[str]:
-    """Return the caches of the first CPU, by level; empty where unknown."""
-    found = []
-    for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        try:
-            level, kind, size, shared = (
-                (folder / name).read_text().strip() for name in ("level", "type", "size", "shared_cpu_list")
-            )
-        except OSError:
-            continue
-        found.append(f"L{level} {kind.lower()} {size}, of CPUs {shared}")
-    return found
-
-
-def _cpu() -> str:
-    if sys.platform == "darwin":
-        command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def revision() -> str:
-    """Return the git revision that is measured, with a mark where files differ from it; empty where unknown."""
-    command = ["git", "describe", "--always", "--dirty"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S603
-    except OSError:
-        return ""
-    return done.stdout.strip()
-
-
-def versions(peers: Sequence[str]) -> dict[str, str]:
-    """Return the versions of the packages of the peers, and of those below them."""
-    found = {}
-    for name in (*peers, *_PACKAGES):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return dict(sorted(found.items()))

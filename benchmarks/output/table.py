@@ -1,4 +1,4 @@
-"""The table of the README: `python -m benchmarks.table results.json` prints Markdown."""
+"""The table of the README: `python -m benchmarks.output.table results.json` prints Markdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POINTS = 1_000_000
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table of what a run has written."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.table", description="Nanoseconds a point, tools by formulas, as Markdown."
+        prog="python -m benchmarks.output.table", description="Nanoseconds a point, tools by formulas, as Markdown."
     )
     parser.add_argument("results", type=Path, metavar="JSON", help="what `python -m benchmarks` has written")
     parser.add_argument("--points", type=int, default=POINTS, help="of the arrays (default: %(default)s)")

@@ -1,4 +1,4 @@
-"""What is measured in a process of its own; it prints JSON. Sections call it: `python -m benchmarks.probe`."""
+"""What is measured in a process of its own; it prints JSON. Sections call it: `python -m benchmarks.harness.probe`."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import TERMS, A, B, C, Formula, long_sum
-from benchmarks.measure import numbers, wrong
-from benchmarks.memory import beyond, lifelong, sampled
+from benchmarks.harness.measure import numbers, wrong
+from benchmarks.harness.memory import beyond, lifelong, sampled
 from benchmarks.peers import plain
 from benchmarks.peers import symdiff as base
+from benchmarks.work.formulas import BLACK_SCHOLES, EXAMPLE, ROSENBROCK, TERMS, Formula, long_sum
 
-_FORMULAS = {formula.name: formula for formula in (A, B, C)}
+_FORMULAS = {formula.name: formula for formula in (EXAMPLE, ROSENBROCK, BLACK_SCHOLES)}
 _WARM = 1_000  # points of a first call, which makes what is made on first use
 
 
 def ask(kind: str, *args: object, timeout: float = 600.0) -> dict[str, Any]:
     """Return what a process of its own finds out; `note` where it failed."""
-    command = [sys.executable, "-m", "benchmarks.probe", kind, *map(str, args)]
+    command = [sys.executable, "-m", "benchmarks.harness.probe", kind, *map(str, args)]
     try:
         done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=False, timeout=timeout, cwd=Path(__file__).parents[1]
+            command, capture_output=True, text=True, check=False, timeout=timeout, cwd=Path(__file__).parents[2]
         )
     except subprocess.TimeoutExpired:
         return {"note": f"not finished in {timeout:g} s"}
