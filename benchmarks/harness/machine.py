@@ -18,7 +18,7 @@ _PACKAGES = ("numpy", "scipy", "jaxlib", "llvmlite")  # in addition to those of 
 
 
 def machine() -> dict[str, Any]:
-    """Return the interpreter, the processor, and how busy it is."""
+    """Return facts about the interpreter, the processor and the load."""
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
@@ -34,17 +34,17 @@ def machine() -> dict[str, Any]:
 
 
 def load() -> list[float] | None:
-    """How many processes wait for a CPU, over 1, 5 and 15 minutes; None where unknown."""
+    """Return the load averages over 1, 5 and 15 minutes, or None if unknown."""
     return [round(mean, 2) for mean in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
 def cpus() -> int:
-    """Those that this process may use."""
+    """Return the number of CPUs that this process can use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _caches() -> list[str]:
-    """Return the caches of the first CPU, by level; empty where unknown."""
+    """Return the caches of the first CPU by level, or an empty list if unknown."""
     found = []
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         try:
@@ -72,7 +72,7 @@ def _cpu() -> str:
 
 
 def revision() -> str:
-    """Return the git revision that is measured, with a mark where files differ from it; empty where unknown."""
+    """Return the git revision, with a mark if files differ from it, or an empty string if unknown."""
     command = ["git", "describe", "--always", "--dirty"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S603
@@ -82,7 +82,7 @@ def revision() -> str:
 
 
 def versions(peers: Sequence[str]) -> dict[str, str]:
-    """Return the versions of the packages of the peers, and of those below them."""
+    """Return the versions of the peers' packages and of the packages that they build on."""
     found = {}
     for name in (*peers, *_PACKAGES):
         try:

@@ -1,4 +1,4 @@
-"""Autograd: `value_and_grad`; on arrays the one pass that `elementwise_grad` makes, with the value kept."""
+"""Autograd: `value_and_grad`. Arrays take one pass, as in `elementwise_grad`, which also keeps the value."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def hessian(formula: Formula) -> Call:
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Not there."""
+    """Raise `Unsupported`: a call computes one Hessian."""
     raise Unsupported("skipped: autograd makes one Hessian a call")
 
 
@@ -50,12 +50,12 @@ def jacobian(formula: Formula) -> Call:
 
 
 def gradient(problem: Problem) -> Call:
-    """`value_and_grad` by several arguments."""
+    """Return `value_and_grad` by several arguments."""
     return Call(autograd.value_and_grad(_loss(problem), problem.places), problem.point)
 
 
 def product(problem: Problem) -> Call:
-    """Forward over reverse, which takes less time than `hessian_vector_product`, reverse over reverse."""
+    """Return forward over reverse, which is faster than `hessian_vector_product`, reverse over reverse."""
     (place,) = problem.places
     forward = autograd.make_jvp(autograd.grad(_loss(problem), place))
     return Call(lambda x, x_dot: forward(x)(x_dot)[1], problem.point + problem.direction)

@@ -1,11 +1,11 @@
-"""C, as a careful human writes it for arrays: one loop, shared out over threads, compiled for this processor.
+"""C, as a careful programmer writes it: one loop over the points, on several threads.
 
-`-ffast-math` is what lets gcc call the vector functions of the C library; the memory of
-the results is new in each call, as it is for the others.
+The loop is compiled for this processor. `-ffast-math` lets gcc call the vector functions of
+the C library. Each call has new memory for its results, as with the other tools.
 
-The bare loop is that on one thread, into arrays made before, and timed in C: what is left
-of a call with nothing around it. Long sums are put into C from their text, and gcc finds
-what terms have in common.
+The bare loop runs on one thread, writes into arrays made before, and is timed in C. It is a
+call without anything around it. Long sums are translated to C from their text, and gcc finds
+common parts of the terms.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ void repeat({parameters}, long n, long times) {{
 }}
 """
 _SHARED = ("", "#pragma omp parallel for simd schedule(static) if(parallel: n > 20000)")
-_BARE = ("__attribute__((noipa))", "#pragma omp simd")  # each of its repetitions is a call
+_BARE = ("__attribute__((noipa))", "#pragma omp simd")  # each repetition is a call
 _LINES = {
     "example": """
 double x1 = a0[i], x2 = a1[i];
@@ -77,7 +77,7 @@ r0[i] = soft*y - t*z; r1[i] = x*w; r2[i] = a*w; r3[i] = w; r4[i] = soft; r5[i] =
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the loop, with new arrays for its results."""
+    """Return the loop with new arrays for its results."""
     if formula.name not in _LINES:
         raise Unsupported("not written by hand")
     count = len(formula.args)
@@ -92,7 +92,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Return the loop alone."""
+    """Return the bare loop."""
     body = _LINES[formula.name].strip() if formula.name in _LINES else _from_text(formula)
     library = _compiled(body, len(formula.args), _BARE)
     results = [np.zeros(len(arrays[0])) for _ in range(len(arrays) + 1)]
@@ -108,13 +108,13 @@ def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 
 
 def fresh(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the loop, with new arrays for its results, compiled anew."""
+    """Return the loop with new arrays for its results, compiled again."""
     _compiled.cache_clear()
     return value_and_grad_arrays(formula, arrays)
 
 
 def _from_text(formula: Formula) -> str:
-    """Return the body for a long sum."""
+    """Return the body of the loop for a long sum."""
     if not formula.terms:
         raise Unsupported("not written by hand")
     given = ", ".join(f"{name} = a{k}[i]" for k, name in enumerate(formula.args))
@@ -123,7 +123,7 @@ def _from_text(formula: Formula) -> str:
 
 
 def _squares(text: str) -> str:
-    """Return the same without powers: of a name, then of what stands in parentheses with at most one level inside."""
+    """Return a text with squares as calls of `square`. Parentheses can have one more level inside."""
     text = re.sub(r"(\w+)\*\*2", r"square(\1)", text)
     return re.sub(r"(\((?:[^()]|\([^()]*\))*\))\*\*2", r"square\1", text)
 

@@ -1,8 +1,8 @@
-"""Gradients as a careful human writes them, once with `math` and once with NumPy.
+"""Gradients as a careful programmer writes them, with `math` and with NumPy.
 
-The steps are those of a reverse sweep, common subexpressions shared; for C they are the
-textbook's formulas, which take fewer. With arrays inside, sums of products are dot products
-and constant factors stand outside of the sums.
+The steps are those of a reverse sweep, with common subexpressions shared. Black–Scholes uses
+the textbook's formulas, which take fewer steps. With arrays inside, sums of products are dot
+products, and constant factors stand outside of the sums.
 """
 
 from __future__ import annotations
@@ -180,21 +180,21 @@ _PRODUCTS = {"rosenbrock_vector": rosenbrock_vector_product}
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """Return the function of floats that returns the value alone."""
+    """Return a function of floats for the value."""
     if formula.name not in _VALUES:
         raise Unsupported("skipped: not written by hand")
     return _VALUES[formula.name]
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """Return the function of floats."""
+    """Return a function of floats for value and gradient."""
     if formula.name not in _MATH:
         raise Unsupported("skipped: nobody writes this by hand")
     return _MATH[formula.name]
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the function of arrays."""
+    """Return a function of arrays for value and gradient."""
     if formula.name not in _NUMPY:
         raise Unsupported("skipped: nobody writes this by hand")
     if "erf" in formula.text and special is None:
@@ -203,12 +203,12 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def gradient(problem: Problem) -> Call:
-    """Return the function of the arguments."""
+    """Return a call with the arguments."""
     return Call(_GRADIENTS[problem.name], problem.point)
 
 
 def product(problem: Problem) -> Call:
-    """Return the function of the arguments and the direction."""
+    """Return a call with the arguments and the direction."""
     return Call(_PRODUCTS[problem.name], problem.point + problem.direction)
 
 

@@ -1,7 +1,7 @@
-"""Numba: the gradient written by hand with `math`, under `njit`; a loop over it for arrays.
+"""Numba: the gradient written by hand with `math` under `njit`, and a loop over it for arrays.
 
-The loop also as its performance tips have it: `parallel=True` over `prange`, `fastmath=True`.
-Its `vectorize` makes functions of one result, here it is one for the value and each partial.
+The loop also runs as Numba's performance tips recommend, with `parallel=True`, `prange` and
+`fastmath=True`. `vectorize` is not used, because it makes functions of one result.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def loop({names}):
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """Return a compiled function of floats."""
+    """Return a compiled function of floats for value and gradient."""
     return numba.njit(error_model="numpy")(hand.value_and_grad(formula))
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """Return a compiled function of floats, without the gradient."""
+    """Return a compiled function of floats for the value."""
     return numba.njit(error_model="numpy")(hand.value(formula))
 
 
@@ -40,7 +40,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def parallel(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the same, shared out over the CPUs, with the rules of floats relaxed."""
+    """Return the same loop on all CPUs, with `fastmath`."""
     return _loop(formula, parallel=True, fastmath=True), arrays
 
 

@@ -1,7 +1,7 @@
-"""NumExpr: the value and each partial, differentiated by hand, as expressions compiled once.
+"""NumExpr: expressions for the value and each partial, which are differentiated by hand.
 
-`NumExpr` objects are called directly: `evaluate` looks its expression up in a cache each
-time, and `re_evaluate` knows the last one only. It uses as many threads as there are CPUs.
+The compiled `NumExpr` objects are called directly. `evaluate` looks its expression up in a
+cache in each call, and `re_evaluate` knows only the last expression. NumExpr uses all CPUs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def _compiled(text: str, formula: Formula) -> tuple[numexpr.NumExpr, list[int]]:
-    """Return an expression compiled, and which of the arguments it has."""
+    """Return a compiled expression, and the indices of the arguments that it uses."""
     words = set(re.findall(r"\w+", text))
     used = [k for k, name in enumerate(formula.args) if name in words]
     return numexpr.NumExpr(text, [(formula.args[k], np.float64) for k in used]), used

@@ -1,4 +1,4 @@
-"""SymPy: symbolic derivatives through `lambdify`, common subexpressions shared."""
+"""SymPy: symbolic derivatives through `lambdify`, with common subexpressions shared."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ _FUNCTIONS = {
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """Return a function of floats, over the math module."""
+    """Return a function of floats that uses the math module."""
     return _lambdify(formula, ["math"])
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """Return a function of floats, over the math module, that returns the value alone."""
+    """Return a function of floats for the value, which uses the math module."""
     symbols = sympy.symbols(formula.args)
     return sympy.lambdify(symbols, formula.function(_NAMES)(*symbols), ["math"], cse=True)
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return a function of arrays, over NumPy and SciPy."""
+    """Return a function of arrays that uses NumPy and SciPy."""
     return _lambdify(formula, ["scipy", "numpy"]), arrays
 
 
 def hessian(formula: Formula) -> Call:
-    """Return a function of floats, which returns the rows as lists."""
+    """Return a function of floats that returns the rows as lists."""
     return Call(_second(formula, ["math"]), formula.point)
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Return a function of arrays, which returns the rows as lists, of arrays and, for constants, numbers."""
+    """Return a function of arrays that returns the rows as lists. Constant entries are numbers."""
     size = len(arrays[0])
 
     def arranged(rows: list[list[Any]]) -> np.ndarray:
@@ -68,7 +68,7 @@ def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 
 
 def jacobian(formula: Formula) -> Call:
-    """Return a function of floats, which returns the rows as lists."""
+    """Return a function of floats that returns the rows as lists."""
     symbols = sympy.symbols(formula.args)
     results = formula.function(_NAMES)(*symbols)
     rows = [[result.diff(symbol) for symbol in symbols] for result in results]
@@ -76,10 +76,10 @@ def jacobian(formula: Formula) -> Call:
 
 
 def derivatives(formula: Formula) -> tuple[Callable[..., Any], ...]:
-    """Functions of floats, over NumPy and SciPy, of real symbols.
+    """Return functions of floats that use NumPy and SciPy, with real symbols.
 
-    Functions that SymPy has for the sake of generated code are used where it has them.
-    Two that it knows and does not print are supplied.
+    SymPy's functions for generated code are used if they exist. Two functions that SymPy does
+    not print are supplied.
     """
     symbols = sympy.symbols(formula.args, real=True)
     value = formula.function(_FUNCTIONS)(*symbols)

@@ -11,7 +11,7 @@ from benchmarks.work.formulas import EXAMPLE, LONG_SUM, ROSENBROCK
 
 TITLE = "call: at one point, Python floats in"
 
-BARE, LIMIT = hand.MATH, 2.5  # at most so many times the arithmetic alone
+BARE, LIMIT = hand.MATH, 2.5  # at most so many times the bare arithmetic
 AHEAD_OF = ("jax (jit)", "casadi", "casadi (buffer)", "symengine (LLVM)", "autograd")
 
 

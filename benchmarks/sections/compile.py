@@ -7,7 +7,7 @@ from benchmarks.output.report import BASE, Target, comparison, duration
 from benchmarks.sections import Findings, Setup, expected
 from benchmarks.work.formulas import EXAMPLE, LONG_SUM
 
-TITLE = "compile: from a formula not seen before to its first value and gradient at one point"
+TITLE = "compile: from a new formula to its first value and gradient at one point"
 
 LIMIT = 0.005  # seconds, for the formula `example`
 

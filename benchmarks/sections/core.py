@@ -13,17 +13,17 @@ from benchmarks.work.problems import Problem, network, perceptron, rosenbrock_ve
 
 TITLE = "core: arrays inside the formula"
 
-FEW, MORE, MOST = 70, 10_000, 1_000_000  # points of the data of a network
+FEW, MORE, MOST = 70, 10_000, 1_000_000  # points of a network's data
 VARIABLES = 1_000
 
 BY_HAND, LIMIT = hand.NUMPY, 1.1
-AHEAD_OF = ("torch", "autograd")  # with few points: what is not compiled to native code
+AHEAD_OF = ("torch", "autograd")  # with few points: tools without native code
 
 WHAT = {"gradients": "value and gradient", "products": "Hessian-vector product"}
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table of calls a problem, with its targets, then those of the way to the first gradient."""
+    """Yield a table of calls for each problem, with its targets, then tables of the time to the first gradient."""
     small, classes, chain = network(FEW), perceptron(), rosenbrock_vector(VARIABLES)
     yield from _calls(setup, small, "gradients", AHEAD_OF)
     for points in (MORE,) if setup.quick else (MORE, MOST):
@@ -34,7 +34,7 @@ def run(setup: Setup) -> Findings:
     entrants, rounds = setup.built("gradients"), 2 if setup.quick else 5
     for problem in (small, classes, chain):
         expected = _expected(problem, "gradients")
-        sprint(entrants, problem, expected, rounds=1)  # loads and builds what is made on first use
+        sprint(entrants, problem, expected, rounds=1)  # so that nothing is loaded and built below
         rows = sprint(entrants, problem, expected, rounds=rounds, budget=setup.budget)
         yield comparison(f"From text to the first value and gradient: {problem.summary}", rows)
 
@@ -50,6 +50,6 @@ def _calls(setup: Setup, problem: Problem, kind: str, ahead_of: tuple[str, ...] 
 
 
 def _expected(problem: Problem, kind: str) -> Any:
-    """Return the numbers of symdiff, which the others are held against."""
+    """Return symdiff's numbers. The numbers of the other tools must agree with them."""
     call: Call = getattr(base.PEER, kind)["symdiff"](problem)
     return call.arranged(call())

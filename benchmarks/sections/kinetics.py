@@ -12,7 +12,7 @@ TITLE = "kinetics: the Jacobian of mass-action kinetics at one point"
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table of the way to the first result, and one of calls."""
+    """Yield a table of the time to the first result, and a table of calls."""
     jacobian = base.function(KINETICS).jacobian
     expected = numbers(jacobian(*KINETICS.point))
     summary = f"{KINETICS.summary}, {int(jacobian.sparsity.sum()):,} of {expected.size:,} entries not structurally zero"

@@ -1,4 +1,4 @@
-"""Native code where it is not the loop that takes the time: arrays of few points, floats, and the first call."""
+"""Native code outside of its loop: arrays of few points, floats, and the first call."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ TITLE = 'native: backend="llvm" on arrays of few points, on floats, and in the f
 
 NATIVE, BARE = "symdiff (llvm)", "C (bare loop)"
 POINTS = 1_000
-CALL = (1.5, 1e-6)  # times the bare loop, and seconds
-FLOATS = ("numba", "symengine")  # what compiles functions of floats
+CALL = (1.5, 1e-6)  # times the bare loop, plus seconds
+FLOATS = ("numba", "symengine")  # the tools that compile functions of floats
 LIMITS = {"numba (by hand)": 3.0, "symengine (LLVM)": 1.0}  # times their call with floats
-FIRST, FIRST_LONG = 0.05, 2.0  # seconds, compiling included
+FIRST, FIRST_LONG = 0.05, 2.0  # seconds, including the compiler
 
 
 def run(setup: Setup) -> Findings:
-    """Tables of calls on arrays, of calls with floats and of first calls, each with its targets."""
+    """Yield tables of calls on arrays, of calls with floats and of first calls, with their targets."""
     if find_spec("llvmlite") is None:
         yield Target("native", None, "skipped: llvmlite is not installed")
         return

@@ -13,12 +13,12 @@ from benchmarks.work.formulas import BLACK_SCHOLES, ROSENBROCK_CHAIN, Formula
 
 TITLE = "second: Hessians"
 
-SIZE, SMALL = 100_000, 1_000  # points; for dense Hessians of many variables, and everywhere to be quick, the small one
-SPARSE = ("symdiff (coo)", "casadi (map)", "casadi (map, C)")  # in one order, by symmetry
+SIZE, SMALL = 100_000, 1_000  # points; dense Hessians of many variables, and quick runs, use the small one
+SPARSE = ("symdiff (coo)", "casadi (map)", "casadi (map, C)")  # these have the same order, by symmetry
 
 
 def run(setup: Setup) -> Findings:
-    """Tables of calls and of the way to the first result, at a point, then those of arrays."""
+    """Yield tables of calls and of the time to the first result at a point, then tables of arrays."""
     for formula in (BLACK_SCHOLES, ROSENBROCK_CHAIN):
         expected = numbers(base.function(formula).hessian(*formula.point))
         rows = sprint(

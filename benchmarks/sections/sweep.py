@@ -1,4 +1,4 @@
-"""Value and gradient from one point to ten million, beside NumPy: at no size may symdiff be behind."""
+"""Value and gradient beside NumPy, from one point to ten million. symdiff must not be slower at any size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LIMIT = 1.1  # times NumPy, by minima
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table a formula, and for each way to use NumPy the target for the worst size."""
+    """Yield a table for each formula, and a target for the worst size beside each kind of NumPy code."""
     for formula in FORMULAS:
         most = QUICK.get(formula.name, QUICK[""]) if setup.quick else MOST.get(formula.name, SIZES[-1])
         sizes = [size for size in SIZES[:: 2 if setup.quick else 1] if size <= most]
@@ -37,7 +37,7 @@ def run(setup: Setup) -> Findings:
 
 
 def _measured(setup: Setup, formula: Formula, size: int) -> dict[str, Any]:
-    """Return the times of one size, and the ratios of symdiff's to the others': of minima, and the median of rounds."""
+    """Return the times at one size, and the ratios of symdiff's times to the others'."""
     arrays = formula.arrays(size)
     entrants: dict[str, Call | str] = {}
     for tool, peer in ((BASE, base.PEER), (BY_HAND, hand.PEER), (PLAIN, plain.PEER)):
@@ -55,7 +55,7 @@ def _measured(setup: Setup, formula: Formula, size: int) -> dict[str, Any]:
 
 
 def _fitting(formula: Formula, size: int) -> str:
-    """Why so many points are not run, if they are not: a line of the plain source may leave an array each."""
+    """Return why so many points are not run, or an empty string. Each line of the plain source can leave an array."""
     room, lines = available(), base.value_and_grad(formula).source.count("\n")
     if room is None or lines * size * 8 < SHARE * room:
         return ""
@@ -63,7 +63,7 @@ def _fitting(formula: Formula, size: int) -> str:
 
 
 def _ratio(ours: Row, theirs: Row) -> dict[str, float]:
-    # An entrant out of budget leaves early, so rounds are paired from the first one on.
+    # A tool that is out of budget has fewer rounds, so rounds are paired from the first one on.
     rounds = [a / b for a, b in zip(ours.times, theirs.times, strict=False)]
     return {"min": ours.minimum / theirs.minimum, "median": statistics.median(rounds)}
 
