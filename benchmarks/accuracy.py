@@ -29,7 +29,7 @@ from benchmarks.peers import symdiff as base
 from benchmarks.work.cases import LIMIT, ORDERS, Answers, By, Case, by_row, grid, partials, summary, worst
 from benchmarks.work.formulas import Formula
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # as pytest does
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))  # as pytest does
 
 from random_formulas import LEAST, NAMES, WELL, condition, exact, problems, variables
 from reference import MPMATH
