@@ -67,7 +67,7 @@ def derivatives(f, x, y):
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize("seed", range(30))
 def test_the_side_that_is_not_chosen_leaves_no_trace(seed, optimize):
-    r = random.Random(seed)
+    r = random.Random(seed)  # noqa: S311 - a test
     tree = (condition(r, 2), formula(r, 3), r.choice(["0", formula(r, 2)]))
     f = symdiff.compile(written(tree), args="x, y", optimize=optimize)
     for _ in range(5):
