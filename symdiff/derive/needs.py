@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from symdiff.graph.ir import Row, operands
-from symdiff.ops.arrays import Assemble, Einsum, Structure, Sum, broadcast
+from symdiff.graph.operations import Structure
+from symdiff.graph.shapes import broadcast
 from symdiff.ops.carry import carried
+from symdiff.ops.contract import Einsum
+from symdiff.ops.reductions import Sum
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 
@@ -60,7 +63,7 @@ def loud(builder: Builder, row: Row, k: int, conditions: Sequence[int]) -> list[
     product with something that is not NaN.
     """
     operation = row[0]
-    if operation.arranges or isinstance(operation, Assemble):
+    if operation.is_view or operation.assembles:
         return []
     factors = () if isinstance(operation, Sum) else (row[2 - k],) if isinstance(operation, Einsum) else row[1:]
     here = [c for c, _ in _carried(builder, operation, k, [(c, True) for c in conditions])]

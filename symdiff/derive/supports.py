@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from symdiff.graph.ir import Row
-from symdiff.ops.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.graph.operations import Structure
+from symdiff.ops.contract import Einsum
+from symdiff.ops.elements import Assemble, Index
+from symdiff.ops.reductions import Sum
+from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import scaled, split
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from symdiff.emit.inplace import is_share
 from symdiff.graph.ir import Graph, Program, Row, compact, replay
 from symdiff.language.lower import instantiate
-from symdiff.ops.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
 from symdiff.ops.carry import new_axes
+from symdiff.ops.reductions import LogSumExp, Max, Min, Softmax, Sum
 from symdiff.ops.table import PRIMITIVES
+from symdiff.ops.views import Expand
 from symdiff.simplify.build import Builder
 from symdiff.simplify.silence import Silence
 

@@ -14,7 +14,8 @@ from functools import cache
 
 from symdiff.emit.names import Names
 from symdiff.graph.ir import Program, Row, repeated
-from symdiff.ops.arrays import Assemble, Size
+from symdiff.graph.operations import is_assembled
+from symdiff.ops.base import Text, is_size
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
@@ -24,8 +25,6 @@ _ROOM = WIDTH - 12  # what an indented line has left for its expression
 
 # How the returned values are nested: an index of the outputs, or a tuple of such.
 Nest = int | tuple["Nest", ...]
-# A piece of source, and how tightly its outermost operator binds.
-Text = tuple[str, int]
 # The names of the parameters of a function, its indented lines, and an expression for each output.
 Body = tuple[list[str], list[str], list[str]]
 
@@ -54,7 +53,7 @@ class Writer:
         # An output lends its name to its row; but a textbook's output is just its last step.
         self.lent: dict[int, str] = {}
         for i, name in zip(program.outputs, program.names, strict=True):
-            if not program.steps or isinstance(self.rows[i][0], Assemble):
+            if not program.steps or is_assembled(self.rows[i][0]):
                 self.lent.setdefault(i, name)
 
     # The function
@@ -90,7 +89,7 @@ class Writer:
                 continue
             if row[0] == "const":
                 self.texts[i] = self.literal(row[1])
-            elif isinstance(row[0], Size):
+            elif is_size(row[0]):  # so short that it is written again at each use
                 self.texts[i] = self.spell(row)
             elif not self.built(i, row):
                 self.texts[i] = self.fitting(row, len(self.shape(i)))

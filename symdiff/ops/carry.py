@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symdiff.graph.dims import Shape
-from symdiff.ops.arrays import Assemble, Broadcast, Einsum, Expand, Range, Reduction, Softmax, Structure
+from symdiff.graph.operations import Structure
+from symdiff.ops.base import Reduction
+from symdiff.ops.contract import Einsum
+from symdiff.ops.elements import Assemble
+from symdiff.ops.places import Range
+from symdiff.ops.reductions import Softmax
+from symdiff.ops.views import Broadcast, Expand
 
 
 def new_axes(rank: int, axes: Sequence[int]) -> tuple[int, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import inf
 
 from symdiff.graph.ir import Program, Row, compact, operands, replay
-from symdiff.ops.arrays import Assemble, Structure, broadcast
+from symdiff.graph.operations import Structure
+from symdiff.graph.shapes import broadcast
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.contexts import Context, Contexts, Needed, within
@@ -82,8 +83,8 @@ class _Masks:
         places = {k: place for k, place in through.items() if place[0] is not self.contexts.root}
         depths = [context.depth for context in needed]
         whole = {k: place for k, place in places.items() if [context.depth for context in place] == depths}
-        listed = isinstance(operation, Assemble)
-        quiet = listed or operation.arranges or operation.condition
+        listed = operation.assembles
+        quiet = listed or operation.is_view or operation.condition
         nan = self._cover(arguments, whole or places, every=listed, quiet=quiet)
         made = self.builder.graph.intern((operation, *arguments))
         if nan and whole:

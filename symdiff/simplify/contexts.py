@@ -6,8 +6,9 @@ from functools import reduce
 
 from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Program, operands
-from symdiff.ops.arrays import Expand, Structure
+from symdiff.graph.operations import Structure
 from symdiff.ops.carry import carried
+from symdiff.ops.views import Expand
 
 # A row, and new axes that it has got on its way through operations on shapes.
 Condition = tuple[int, tuple[tuple[int, ...], ...]]

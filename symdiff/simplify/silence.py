@@ -6,8 +6,8 @@ a choice keep to it: what only one side of the choice needs is NaN on the other 
 
 from __future__ import annotations
 
-from symdiff.graph.ir import CONDITIONS, Graph, Row, operands
-from symdiff.ops.arrays import Assemble, Structure
+from symdiff.graph.ir import Graph, Row, operands
+from symdiff.graph.operations import CONDITIONS, Structure
 from symdiff.ops.carry import carried
 from symdiff.ops.table import PRIMITIVES
 
@@ -78,7 +78,7 @@ class Silence:
 
     def _nan_through(self, row: Row) -> tuple[int, ...]:
         """Of an operation on shapes: what stays a condition on its result, axes and all."""
-        if isinstance(row[0], Assemble):  # zeros elsewhere
+        if row[0].assembles:  # zeros elsewhere
             return ()
         found = [
             c for k, j in enumerate(row[1:]) for c in self._nan[j] if carried(row[0], k, self.graph.shape(c)) == ()
