@@ -151,6 +151,7 @@ class Program:
         sections: `(start, title)`, the sweeps that the rows from `start` on belong to.
         steps: rows of the user's own operations and of adjoints and tangents, which
             stand on a line each; empty where the emitter may choose.
+        quiet: rows that are evaluated without warnings, since only choices of the user's need them.
     """
 
     graph: Graph
@@ -160,6 +161,7 @@ class Program:
     labels: dict[int, str | tuple[str, int]] = field(default_factory=dict)
     sections: tuple[tuple[int, str], ...] = ()
     steps: frozenset[int] = frozenset()
+    quiet: frozenset[int] = frozenset()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -203,7 +205,7 @@ def replay(
 
     `make(i, row)` is given the index in the old graph and the row with its operands
     already translated, and returns the index of what stands for it on the new graph.
-    Labels, sections, steps and demands are carried over; labels of dead rows are dropped.
+    Labels, sections, steps, quiet rows and demands are carried over; labels of dead rows are dropped.
     """
     rows = program.graph.rows
     graph.demands |= program.graph.demands
@@ -236,6 +238,8 @@ def replay(
         labels,
         tuple(moved),
         frozenset(new[i] for i in program.steps if alive[i]),
+        frozenset(new[i] for i in program.quiet if alive[i])
+        - {new[i] for i in range(len(rows) if program.quiet else 0) if alive[i] and i not in program.quiet},
     )
 
 

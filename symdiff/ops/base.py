@@ -16,7 +16,7 @@ from symdiff.graph.ir import Graph, Row
 from symdiff.graph.operations import Structure
 from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.places import Range
-from symdiff.ops.table import ATOM, PRODUCT, SUM
+from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
 
 # A piece of source, and how tightly its outermost operator binds.
 Text = tuple[str, int]
@@ -27,8 +27,6 @@ class Builder(Protocol):
 
     @property
     def graph(self) -> Graph: ...
-    @property
-    def silence(self) -> Any: ...
     @property
     def elements(self) -> dict[int, dict[int | None, list[int]]]: ...
     def row(self, i: int, /) -> Row: ...
@@ -267,6 +265,13 @@ class Operation(Structure):
 def is_size(op: object) -> bool:
     """Return whether the first entry of a row is the length of an axis."""
     return isinstance(op, Operation) and op.is_size
+
+
+def never_warns(row: Row) -> bool:
+    """Return whether a row raises no floating-point error, whatever its operands are."""
+    if isinstance(row[0], Operation):
+        return row[0].is_view
+    return row[0] in ("input", "const") or PRIMITIVES[row[0]].never_warns
 
 
 class View(Operation):

@@ -153,8 +153,6 @@ class _Extreme(Reduction):
         one = b.const(1.0)
         chosen = b.op("eq", x, b.expand(at.row, axes))
         count = b.expand(b.summed(b.number(chosen), b.shape(x), axes), axes)
-        for condition in b.silence.where(x):  # where none is it
-            count = b.joined("away", condition, count)
         return b.op("where", b.joined("special", chosen), b.op("div", one, count), b.const(0.0))
 
     @classmethod

@@ -22,7 +22,7 @@ Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -111,8 +111,8 @@ class Primitive:
     """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
     odd: str = ""
     """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
-    quiet: bool = False
-    """Sets no floating-point flag, whatever the arguments."""
+    never_warns: bool = False
+    """Raises no floating-point error, whatever the arguments."""
     finite: bool = False
     """Finite for finite arguments, barring overflow."""
     grows: bool = False
@@ -123,11 +123,6 @@ class Primitive:
     """Differences from values that it comes near."""
     logarithms: tuple[tuple[float, str], ...] = ()
     """Factors, each with a formula for the logarithm of that multiple, where to take it would overflow or cancel."""
-    guards: str = ""
-    """The arguments that have to be NaN, all of them, for the result and its partials to be
-    so, and to raise no flag; empty if any one will do."""
-    loud: bool = False
-    """Raises a flag for an argument that is NaN."""
     slow: bool = False
     """NumPy has no vector loop for it: some ten nanoseconds an element, tens of additions."""
     internal: bool = False
@@ -146,10 +141,6 @@ class Primitive:
     def parameters(self) -> tuple[str, ...]:
         """Names of the arguments in the rules and templates."""
         return _PARAMETERS[len(self.partials)]
-
-    def decisive(self, varying: Sequence[int]) -> list[int]:
-        """Return those of the `varying` arguments that are in `guards`."""
-        return [k for k in varying if self.parameters[k] in self.guards]
 
 
 _PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("c", "x", "y")}
@@ -392,7 +383,6 @@ _TABLE = (
         partials=("1/y", "-out/y"),
         symbols=_infix("/", PRODUCT),
         holomorphic=True,
-        guards="y",
         sample=(_R, _P),
     ),
     Primitive(
@@ -403,7 +393,6 @@ _TABLE = (
         partials=("1", "-floor(x/y)"),
         symbols=_infix("%", PRODUCT),
         aliases=("Mod",),
-        guards="y",
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
     Primitive(
@@ -413,7 +402,7 @@ _TABLE = (
         partials=("-1",),
         symbols=(Symbol("-", UNARY, prefix=True),),
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_R,),
     ),
@@ -431,7 +420,6 @@ _TABLE = (
         llvm="pow",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
-        guards="xy",
         remainders=(
             Remainder(1, "expm1(y*log1p(u))", near="abs(u) < 0.5 and u != 0"),
             Remainder(1, "expm1(log(x)*y)", near="abs(log(x)*y) < 0.5"),
@@ -481,7 +469,6 @@ _TABLE = (
         numpy="hypot",
         math="hypot",
         llvm="hypot",
-        guards="xy",
         finite=True,
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
@@ -597,8 +584,6 @@ _TABLE = (
         math="({x} + 0.6931471805599453 if {x} == {y} else"
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
         llvm="where(x == y, x + log(2), maximum(x, y) + log1p(exp(-abs(x - y))))",
-        guards="xy",
-        loud=True,
         finite=True,
         sample=(_R, _R),
     ),
@@ -640,7 +625,7 @@ _TABLE = (
         numpy="{x}",
         math="{x}",
         llvm="x",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -656,7 +641,6 @@ _TABLE = (
         math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
         " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
         llvm=None,  # the native log and expm1 of a small difference are further off than NumPy's
-        guards="x",
         sample=((2.0, 4.0), (-3.0, 0.4)),
         kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
     ),
@@ -693,7 +677,6 @@ _TABLE = (
         math="({x} * math.log({y}) if {x} or {y} != {y} else {x} * 0.0)",
         llvm="x*log(where(x == 0 and y == y, 1, y))",
         holomorphic=True,
-        guards="y",
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (-inf, 0.0)), ((0.0, 1.0), (0.0, 0.0)), ((0.0, inf), (inf, 0.0))),
     ),
@@ -705,7 +688,6 @@ _TABLE = (
         math="({x} * math.log1p({y}) if {x} or {y} != {y} else {x} * 0.0)",
         llvm="x*log1p(where(x == 0 and y == y, 0, y))",
         holomorphic=True,
-        guards="y",
         sample=(_R, _U),
         kinks=(((0.0, -1.0), (-inf, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     ),
@@ -718,7 +700,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for name, latex in (
@@ -735,7 +716,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for name, latex, rule in (
@@ -839,7 +819,6 @@ _TABLE = (
         math="atan2",
         llvm="atan2",
         aliases=("atan2",),
-        guards="xy",
         sample=(_P, _R),
     ),
     Primitive(
@@ -930,7 +909,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            never_warns=True,
             internal=True,
         )
         for name, function, rule in (
@@ -966,7 +945,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            never_warns=True,
             internal=True,
         )
         for order in range(1, _SINC_ORDERS + 1)
@@ -1032,7 +1011,7 @@ _TABLE = (
         math="{y}",
         llvm="y",
         logarithms=((4, "-2*logcosh(x)"),),
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1146,7 +1125,7 @@ _TABLE = (
         math="abs({x})",
         llvm="llvm.fabs",
         aliases=("Abs",),
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1158,7 +1137,7 @@ _TABLE = (
         numpy="sign",
         math="(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else abs({x}))",
         llvm="where(x > 0, 1, where(x < 0, -1, abs(x)))",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1170,7 +1149,7 @@ _TABLE = (
         numpy="floor",
         math="math.copysign(math.floor({x}), {x})",
         llvm="llvm.floor",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1183,7 +1162,7 @@ _TABLE = (
         math="math.copysign(math.ceil({x}), {x})",
         llvm="llvm.ceil",
         aliases=("ceiling",),
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1195,7 +1174,7 @@ _TABLE = (
         numpy="rint",
         math="math.copysign(round({x}), {x})",
         llvm="llvm.rint",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((0.6, 1.4),),
         kinks=(((0.5,), (0.0,)),),
@@ -1207,7 +1186,7 @@ _TABLE = (
         numpy="trunc",
         math="math.copysign(math.trunc({x}), {x})",
         llvm="llvm.trunc",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1221,8 +1200,7 @@ _TABLE = (
         llvm="where(x < 0, 0, where(x > 0, 1, where(x == 0, y, x)))",
         aliases=("Heaviside",),
         defaults=(0.5,),
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         finite=True,
         sample=(_P, _R),
         kinks=(((0.0, 0.5), (0.0, 1.0)),),
@@ -1239,7 +1217,7 @@ _TABLE = (
         llvm="where(x > y or x != x, x, y)",
         aliases=("Max", "max"),
         variadic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
@@ -1256,7 +1234,7 @@ _TABLE = (
         llvm="where(x < y or x != x, x, y)",
         aliases=("Min", "min"),
         variadic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
@@ -1270,7 +1248,6 @@ _TABLE = (
         math="fmod",
         llvm="frem",
         aliases=("rem",),
-        guards="y",
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
     Primitive(  # the size of x with the sign of y, be it that of a zero
@@ -1280,8 +1257,7 @@ _TABLE = (
         numpy="copysign",
         math="copysign",
         llvm="llvm.copysign",
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         finite=True,
         sample=(_P, _R),
         kinks=(((0.0, 1.0), (0.0, 0.0)), ((-2.0, -0.0), (1.0, 0.0))),
@@ -1294,7 +1270,7 @@ _TABLE = (
         numpy="np.maximum({x}, 0.0)",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0)",
         llvm="maximum(x, 0)",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1396,7 +1372,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for n in range(1, _ERFCX_ORDERS + 1)
@@ -1522,7 +1497,7 @@ _TABLE = (
             aliases=(name.capitalize(),),
             llvm=f"fcmp {llvm}",
             condition=True,
-            quiet=True,
+            never_warns=True,
             sample=(_R, _R),
         )
         for name, symbol, llvm, latex in (
@@ -1544,7 +1519,7 @@ _TABLE = (
             llvm=llvm,
             condition=True,
             holomorphic=True,
-            quiet=True,
+            never_warns=True,
         )
         for name, llvm in (("isnan", "x != x"), ("isinf", "abs(x) == inf"), ("isfinite", "abs(x) < inf"))
     ),
@@ -1559,7 +1534,7 @@ _TABLE = (
         variadic=True,
         takes="cc",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="or",
@@ -1572,7 +1547,7 @@ _TABLE = (
         variadic=True,
         takes="cc",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="not",
@@ -1588,7 +1563,7 @@ _TABLE = (
         aliases=("Not",),
         takes="c",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="where",
@@ -1599,7 +1574,7 @@ _TABLE = (
         llvm="select",
         takes="crr",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-1.0, 1.0), _R, _R),
     ),
@@ -1613,7 +1588,7 @@ _TABLE = (
         llvm="arctan2(0, x)",
         aliases=("arg",),
         conjugates=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, -0.2),),
         kinks=(((0.0,), (0.0,)),),
@@ -1627,7 +1602,7 @@ _TABLE = (
             math=None,
             llvm=None,
             conjugates=True,
-            quiet=True,
+            never_warns=True,
             internal=True,
             finite=True,
         )
@@ -1654,7 +1629,7 @@ _TABLE = (
         numpy="{y}",
         math="{y}",
         llvm="y",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1669,7 +1644,7 @@ _TABLE = (
         takes="c",
         condition=True,
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1683,7 +1658,7 @@ _TABLE = (
         takes="c",
         condition=True,
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1696,7 +1671,7 @@ _TABLE = (
         llvm="where(x, nan, y)",
         takes="cr",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         sample=((0.0, 0.0), _R),
     ),
@@ -1709,7 +1684,7 @@ _TABLE = (
         math="{x}",
         llvm="x",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1721,8 +1696,7 @@ _TABLE = (
         math="{x}",
         llvm="x",
         holomorphic=True,
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1735,7 +1709,7 @@ _TABLE = (
         llvm="where(y, x, 0)",
         takes="rc",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
         sample=(_R, (-1.0, 1.0)),
@@ -1751,7 +1725,7 @@ _RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
         numpy="{y}",
         math="{y}",
         llvm="y",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=of.finite,
     )
