@@ -36,10 +36,12 @@ class Builder(Protocol):
     def number(self, i: int, /) -> int: ...
     def size(self, dim: Dim, /) -> int: ...
     def op(self, name: str, /, *operands: int) -> int: ...
+    def raw(self, name: str, /, *operands: int) -> int: ...
     def joined(self, name: str, /, *conditions: int) -> int: ...
     def structure(self, operation: Operation, /, *operands: int) -> int: ...
     def full(self, i: int, shape: Shape, /) -> int: ...
     def expand(self, i: int, axes: Sequence[int], /) -> int: ...
+    def anywhere(self, i: int, axes: Sequence[int], /) -> int: ...
     def lifted(self, i: int, rank: int, to: int, /) -> int: ...
     def summed(self, i: int, shape: Shape, axes: Sequence[int], /) -> int: ...
     def reduced(self, i: int, shape: Shape, target: Shape, /) -> int: ...
@@ -176,6 +178,8 @@ class Operation(Structure):
     """It is defined for complex operands."""
     new_axes: tuple[int, ...] = ()
     """The axes of the result, of length 1, that the operand does not have, where that is all that is done."""
+    picks: ClassVar[bool] = False
+    """The result is one of the elements of the operand."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
@@ -199,6 +203,16 @@ class Operation(Structure):
     def adjoint(self, at: At) -> int:
         """Return the adjoint of one operand that comes of the adjoint of the row."""
         raise NotImplementedError
+
+    of_rules: ClassVar[bool] = False
+    """`present` is asked with the conditions of rules too, and not of the user's choices alone."""
+
+    def present(self, _b: Builder, *_conditions: Any, **_: Any) -> int | None:
+        """Return the condition outside of which the result, an adjoint or a tangent, is absent; None if there is none.
+
+        The conditions are those outside of which the operands are absent; None for an operand that is never absent.
+        """
+        return None
 
     # Facts
 
@@ -293,6 +307,10 @@ class View(Operation):
         """Return the same view of the tangent."""
         b = at.builder
         return b.structure(self, b.full(at.seed, at.operand_shape)) if b.shape(at.seed) else at.seed
+
+    def present(self, b: Builder, condition: int | None) -> int | None:
+        """Return the condition seen through the view."""
+        return None if condition is None else b.structure(self, condition)
 
     def is_square(self, squares: Sequence[bool], _: Sequence[int], /) -> bool:
         return squares[0]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import At, Operation, Sample, Text, Writer
+from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
 from symdiff.ops.table import ATOM, PRODUCT
 
 LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_uppercase  # the labels that NumPy has, in the order that is customary
@@ -69,6 +69,11 @@ class Einsum(Operation):
             if present is not None:  # no NaN meets the zero of an adjoint that is absent
                 other = b.op("where", b.through(present, self.out, labels), other, b.const(0.0))
         return b.einsum(bar, other, self.out, labels, own, at.times)
+
+    def present(self, b: Builder, x: int | None, y: int | None) -> int | None:
+        """Return whether the condition of one operand holds for any of the terms."""
+        condition, labels = (y, self.right) if x is None else (x, self.left)
+        return None if condition is None else b.through(condition, labels, self.out)
 
     def degree(self, degrees: Sequence[float]) -> float:
         return sum(degrees)

@@ -131,6 +131,13 @@ class Assemble(Operation):
         bar = b.structure(part, b.full(at.seed, at.shape)) if b.shape(at.seed) else at.seed
         return b.reduced(bar, part.shape(at.shape), at.operand_shape)
 
+    def present(self, b: Builder, *conditions: int | None) -> int | None:
+        """Return where any of the parts is present."""
+        found = [condition for condition in conditions if condition is not None]
+        if not found or len(found) < len(conditions):
+            return None
+        return b.op("ne", b.structure(self, *map(b.number, found)), b.const(0.0))
+
     def simpler(self, b: Builder, *operands: int) -> int | None:
         """Return one array that fills all as that array, with axes of one element where its place has an index."""
         if len(operands) != 1:

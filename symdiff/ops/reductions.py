@@ -28,6 +28,7 @@ class Sum(Reduction):
     __slots__ = ()
 
     name = "sum"
+    of_rules = True
     along_axes = True
     multilinear = True
     fold = "add"
@@ -42,6 +43,10 @@ class Sum(Reduction):
     def adjoint(self, at: At) -> int:
         """Return the adjoint of the sum, which each element has."""
         return at.builder.expand(at.seed, self.axes)
+
+    def present(self, b: Builder, condition: int | None) -> int | None:
+        """Return whether the condition holds for any of the terms."""
+        return None if condition is None else b.anywhere(condition, self.axes)
 
     def simpler(self, b: Builder, x: int) -> int | None:
         """Return a sum of products as a contraction, and a sum of squares term by term.
@@ -138,6 +143,7 @@ class _Extreme(Reduction):
     along_axes = True
     nonempty = True
     holomorphic = False
+    picks = True
 
     def tangent(self, at: At) -> int:
         """Return the tangent at the extreme element."""
@@ -303,7 +309,7 @@ class Others(Operation):
 
 
 class LogSumExp(Reduction):
-    """The logarithm of a sum of exponentials. Targets compute it from the exponentials: `emit/passes.py`.
+    """The logarithm of a sum of exponentials. Targets compute it as `Exponentials` does.
 
     Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
     """
@@ -336,7 +342,7 @@ class LogSumExp(Reduction):
 
 @dataclass(frozen=True, slots=True)
 class Softmax(AlongAxes):
-    """The exponentials divided by their sum along some axes. Targets compute it from them: `emit/passes.py`."""
+    """The exponentials divided by their sum along some axes. Targets compute it as `Exponentials` does."""
 
     name = "softmax"
     along_axes = True
@@ -375,6 +381,45 @@ class Softmax(AlongAxes):
     @classmethod
     def samples(cls) -> list[Sample]:
         return _samples(cls)
+
+
+class Exponentials:
+    """The exponentials of an array, each divided by the largest along some axes, and what targets make of them.
+
+    Where there are infinities, the weights of +inf are equal and add up to 1. Where all elements are -inf, each
+    weight is 0.
+
+    Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
+    """
+
+    def __init__(self, b: Builder, x: int, axes: tuple[int, ...], *, weights: bool) -> None:
+        self._builder, self._axes = b, axes
+        self._largest = b.structure(Max(axes), x)
+        # In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
+        self._bounded = b.joined("special", b.op("lt", b.op("abs", self._largest), b.const(inf)))
+        shift = b.op("where", self._bounded, self._largest, b.op("nextafter", self._largest, b.const(0.0)))
+        self._less = b.op("sub", x, b.expand(shift, axes))  # the logarithm of each exponential
+        if weights:
+            self._less = b.op("minimum", self._less, b.const(0.0))
+        total = b.structure(Sum(axes), b.op("exp", self._less))
+        self._total = b.op("maximum", total, b.const(1.0))  # it is 0 where all elements are -inf
+
+    def log_of_sum(self) -> int:
+        """Return the logarithm of the sum of the exponentials."""
+        b = self._builder
+        return b.raw("add", b.raw("log", self._total), self._largest)
+
+    def softmax(self) -> int:
+        """Return each exponential divided by their sum."""
+        b = self._builder
+        return b.op("div", b.op("exp", self._less), b.expand(self._total, self._axes))
+
+    def log_of_softmax(self) -> int:
+        """Return the logarithm of that."""
+        b = self._builder
+        doubled = b.op("where", self._bounded, b.const(1.0), b.const(2.0))  # -inf beside +inf
+        scaled = b.op("mul", self._less, b.expand(doubled, self._axes))
+        return b.op("sub", scaled, b.expand(b.op("log", self._total), self._axes))
 
 
 def _samples(cls: type[AlongAxes]) -> list[Sample]:

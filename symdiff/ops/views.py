@@ -20,6 +20,7 @@ class Expand(View):
     axes: tuple[int, ...]
 
     name = "expand"
+    of_rules = True
 
     @property
     def new_axes(self) -> tuple[int, ...]:  # type: ignore[override]  # computed here
@@ -37,6 +38,10 @@ class Expand(View):
     def tangent(self, at: At) -> int:
         """Return the tangent with the new axes, as far as it has axes in front of them."""
         return at.builder.expand(at.seed, self.axes)
+
+    def present(self, b: Builder, condition: int | None) -> int | None:
+        """Return the condition with the new axes, as far as it has axes in front of them."""
+        return None if condition is None else b.expand(condition, self.axes)
 
     def adjoint(self, at: At) -> int:
         """Return the sum along the new axes."""
