@@ -369,9 +369,9 @@ def test_check_says_which_points_it_compared():
 
 def test_check_finds_a_wrong_rule(monkeypatch):
     wrong = {
-        "cos": symdiff.primitives.Primitive(name="cos", partials=("sin(x)",), numpy="cos", math="cos", holomorphic=True)
+        "cos": symdiff.ops.table.Primitive(name="cos", partials=("sin(x)",), numpy="cos", math="cos", holomorphic=True)
     }
-    monkeypatch.setitem(symdiff.primitives.PRIMITIVES, "cos", wrong["cos"])
+    monkeypatch.setitem(symdiff.ops.table.PRIMITIVES, "cos", wrong["cos"])
     report = symdiff.compile("cos(x)*wrong_rule").check(1.0, 2.0)
     assert not report.ok
     assert any(not c.ok and c.derivative == "d out/d x" for c in report.comparisons)
