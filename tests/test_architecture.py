@@ -21,6 +21,7 @@ FLOORS = [
     {"derive"},
     {"emit"},
     {"runtime"},
+    {"pipeline"},
     {"api"},
     {"__init__"},
     {"cli"},

@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.api.unrolled import Evaluate, Unrolled
+from symdiff.api.compiled import Compiled
+from symdiff.api.unrolled import OfElements, Unrolled
 from symdiff.graph.ir import Program
 from symdiff.ops.evaluate import evaluate
-
-if TYPE_CHECKING:
-    from symdiff.api.function import Function
+from symdiff.runtime.arguments import converted
 
 _STEPS = (2.0**-66, 2.0**-76)  # of the complex step, relative to the argument
 _TOLERANCE, _LOOSE = 1e-10, 1e-7  # relative, of the complex step and of differences
@@ -153,41 +152,35 @@ class Check:
         return "; ".join(said)
 
 
-def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
-    """Compare the first derivatives of `f` in both modes, and its Hessian if it has one, with numerical ones.
-
-    Args:
-        f: the Function.
-        args: its arguments, of loop shape + core shape.
-        sizes: of the named dimensions.
-
-    Raises:
-        LimitError: more elements than anybody wants to compare.
-    """
+def check(f: Compiled, args: tuple[Any, ...], named: Mapping[str, Any]) -> Check:
+    """Compare the derivatives of a Function with numerical ones; see `Function.check`."""
+    values, _, dtype, sizes = f.kernel.arrays(f.kernel.bind(args, named))
+    if dtype.kind == "c":
+        raise TypeError("check takes real arguments")
     of = Unrolled(f, sizes)
-    limits = f._recipe.limits  # noqa: SLF001 - a part of it
+    limits = f.recipe.limits
     for what, count in (("elements to differentiate by", len(of.wrt)), ("elements of results", len(of.outputs))):
         if count > limits.checked:
             raise limits.exceeded("checked", f"there are {count} {what} (take shorter arrays), more")
-    point = of.point(args)
+    point = of.point(converted(values, dtype))
     names = [of.args[k] for k in of.wrt]
     found: list[Comparison] = []
     if not names or not of.outputs:
         return Check((), of.args)
     with np.errstate(all="ignore"):
-        values = of.value(point)
+        results = of.value(point)
         reverse = _measured(of.reverse, point)
         # Seeds of arrays are mostly zeros, and zero times an infinite derivative of another element is NaN.
         infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
         for k, name in enumerate(names):
             estimates = _estimates(
-                of.value, point, of.wrt[k], values, partial(_largest, f, of), holomorphic=of.holomorphic
+                of.value, point, of.wrt[k], results, partial(_largest, f, of), holomorphic=of.holomorphic
             )
             forward = _measured(of.forward(k), point)
             for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
                 for i, output in enumerate(of.outputs):
                     by = [estimate.of(i) for estimate in estimates]
-                    value = np.where(infinite & np.isnan(got[i]), np.nan, values[i])
+                    value = np.where(infinite & np.isnan(got[i]), np.nan, results[i])
                     found.append(_compare(f"d {output}/d {name}", mode, point, got[i], noise[i], by, value))
         if f.results == ((),):
             hessian, noises = _measured(of.hessian, point)
@@ -225,7 +218,7 @@ class _Estimate:
 
 
 def _estimates(
-    f: Evaluate,
+    f: OfElements,
     point: Sequence[Values],
     k: int,
     values: Values,
@@ -259,7 +252,7 @@ def _estimates(
 
 
 def _complex_step(
-    f: Evaluate, point: Sequence[Values], k: int, values: Values | None = None
+    f: OfElements, point: Sequence[Values], k: int, values: Values | None = None
 ) -> tuple[Values, NDArray[np.bool_]]:
     """Return estimates, and which of them can be trusted.
 
@@ -275,7 +268,7 @@ def _complex_step(
     return first, same & (np.abs(moved[0].real - values) <= 1e-8 * np.abs(values))
 
 
-def _differences(f: Evaluate, point: Sequence[Values], k: int, noise: Values) -> tuple[Values, Values]:
+def _differences(f: OfElements, point: Sequence[Values], k: int, noise: Values) -> tuple[Values, Values]:
     """Return extrapolated central differences of a function with so much noise, and how uncertain they are.
 
     From the smallest steps to larger ones, for as long as each result lies within the
@@ -299,7 +292,7 @@ def _differences(f: Evaluate, point: Sequence[Values], k: int, noise: Values) ->
     return np.where(steep, np.copysign(np.inf, slopes[0]), best), uncertain
 
 
-def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Values) -> tuple[Values, Values, Values]:
+def _ridders(f: OfElements, point: Sequence[Values], k: int, h: Values, noise: Values) -> tuple[Values, Values, Values]:
     """Return extrapolated differences of steps from `h` downwards: the most certain entry of the tableau and its error.
 
     The third result is the difference of the largest step, where rounding leaves more of it than nothing.
@@ -325,7 +318,7 @@ def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Val
     return best, error, np.where(seen, slopes[0], 0.0)
 
 
-def _stairs(f: Evaluate, point: Sequence[Values], k: int, largest: Callable[[Sequence[Any]], float]) -> Values:
+def _stairs(f: OfElements, point: Sequence[Values], k: int, largest: Callable[[Sequence[Any]], float]) -> Values:
     """Return how high the steps are where rounding has made a staircase of a function; 0 where it has not.
 
     It is flat for the smallest moves then, and the first that it notices are as high as the last bit of what
@@ -345,15 +338,15 @@ def _stairs(f: Evaluate, point: Sequence[Values], k: int, largest: Callable[[Seq
     return height
 
 
-def _largest(f: Function, of: Unrolled, at: Sequence[Any]) -> float:
+def _largest(f: Compiled, of: Unrolled, at: Sequence[Any]) -> float:
     """Return the largest number that is computed on the way to the results at one point."""
-    program = f._program  # noqa: SLF001 - a part of it
+    program = f.program
     every = Program(program.graph, program.inputs, tuple(range(len(program.graph.rows))), ())
     found = [np.abs(np.asarray(v, np.float64)) for v in evaluate(every, of.arguments(at)) if v is not None]
     return float(max([np.max(v, initial=0.0, where=np.isfinite(v)) for v in found], default=0.0))
 
 
-def _measured(f: Evaluate, point: Sequence[Values]) -> tuple[Values, Values]:
+def _measured(f: OfElements, point: Sequence[Values]) -> tuple[Values, Values]:
     """Return values, and how far rounding scatters them, by what high differences of neighbouring values leave.
 
     Of three distances of neighbours the middle one, since there may be a kink near, or nothing be noticed.
