@@ -28,7 +28,7 @@ from benchmarks.formulas import Formula
 from benchmarks.peers import load
 from benchmarks.peers import symdiff as base
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # as pytest does
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))  # as pytest does
 
 from random_formulas import LEAST, NAMES, WELL, condition, exact, problems, variables
 from reference import MPMATH

@@ -130,8 +130,6 @@ def _shares(b: Builder, i: int, row: Row, value: int) -> int:
     shape, axes = b.shape(row[1]), row[0].axes
     chosen = b.op("eq", row[1], b.expand(i, axes))
     count = b.expand(b.summed(b.number(chosen), shape, axes), axes)
-    for condition in b.silence.where(row[1]):  # where none is it
-        count = b.joined("away", condition, count)
     return b.op("where", b.joined("special", chosen), b.op("div", value, count), b.const(0.0))
 
 

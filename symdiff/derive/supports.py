@@ -34,7 +34,7 @@ def support_of(builder: Builder, i: int) -> Choice | None:
     if not builder.graph.choices:
         return None
     guard = guard_of(builder, i)
-    if guard is not None or not _terms(builder, i):
+    if guard is not None or not (_terms(builder, i) or builder.row(i)[0] == "where"):
         return guard
     anywhere = _present_sum(builder, i)
     return None if anywhere is None else (anywhere, True, i)
@@ -61,11 +61,19 @@ def _present_sum(builder: Builder, i: int) -> int | None:
     waiting = [i]
     while waiting:
         row = builder.row(j := waiting[-1])
-        needed = _terms(builder, j)
         if j in known:
             waiting.pop()
-        elif missing := [k for k in needed if k not in known]:
+            continue
+        guard = guard_of(builder, j)
+        two_sided = guard is None and row[0] == "where" and not builder.special(row[1])
+        needed = row[2:] if two_sided else _terms(builder, j) if guard is None else (guard[2],)
+        if missing := [k for k in needed if k not in known]:
             waiting.append(missing[0])
+        elif guard is not None:
+            outer, inner = when(builder, *guard[:2]), known[guard[2]]
+            known[j] = outer if inner is None or builder.special(inner) else builder.joined("and", outer, inner)
+        elif two_sided:
+            known[j] = _present_in_either(builder, row)
         elif isinstance(row[0], Structure):
             known[j] = _present_made(builder, row)
         elif needed:
@@ -74,9 +82,18 @@ def _present_sum(builder: Builder, i: int) -> int | None:
             if len(present) == len(needed):
                 known[j] = present[0] if len(present) == 1 else builder.joined("or", *present)
         else:
-            guard = guard_of(builder, j)
-            known[j] = None if guard is None else when(builder, *guard[:2])
+            known[j] = None
     return known[i]
+
+
+def _present_in_either(builder: Builder, row: Row) -> int | None:
+    """Return the condition outside of which a choice between two values is absent, if either may be."""
+    condition = row[1]
+    one, other = (builder.supports[side] for side in row[2:])
+    if one is None or other is None:
+        return None
+    chosen = builder.joined("and", condition, one)
+    return builder.joined("or", chosen, builder.joined("and", builder.joined("not", condition), other))
 
 
 def _present_made(builder: Builder, row: Row) -> int | None:
@@ -108,7 +125,7 @@ def _of_user(builder: Builder, i: int) -> int | None:
     (What is multiplied by the zero of a rule is finite.)
     """
     present = builder.supports[i]
-    if present is None or elsewhere(builder, (present, True, present)) is None:
+    if present is None or builder.special(present):
         return None
     return builder.full(present, builder.shape(i))
 
@@ -118,12 +135,6 @@ def when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 
     return condition if holds else builder.joined("not", condition)
 
 
-def elsewhere(builder: Builder, choice: Choice | None) -> int | None:
-    """Return the condition under which a choice of the user's makes a value absent; None if there is none."""
-    if choice is None:
-        return None
-    condition, holds, _ = choice
-    if not holds:
-        return None if builder.silence.choice(condition) is None else condition
-    chosen = builder.silence.choice(condition)
-    return None if chosen is None else builder.joined("not", chosen)
+def of_user(builder: Builder, choice: Choice) -> bool:
+    """Return whether a choice is one of the user's, rather than one that a rule makes at its special points."""
+    return not builder.special(choice[0])

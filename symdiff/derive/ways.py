@@ -301,7 +301,7 @@ class Ways:
         for parity in parities:
             yield from self._of_parity(parity, _without(product, parity.leaves))
         groups = self._groups(_without(product, [leaf for parity in parities for leaf in parity.leaves]))
-        tangles = [] if self._builder.silence.where(i) else self._tangles(groups)
+        tangles = self._tangles(groups)
         tangled = [key for tangle in tangles for key in tangle]
         single: list[int] = []
         for key, group in groups.items():
@@ -341,9 +341,6 @@ class Ways:
     def _of_power(self, i: int, power: Power, rest: Product) -> Iterator[Way]:
         """Yield the ways through a power times the rest of a product."""
         e = power.exponent
-        if not power.length:  # what is silent inside of a choice stays so
-            for condition in self._builder.silence.where(i):
-                power = replace(power, base=self._builder.joined("away", condition, power.base))
         if not power.length:
             if e.rows or e.number:
                 yield power.base, partial(_of_base, power, rest)
@@ -380,7 +377,7 @@ class Ways:
         else:
             alone = Product(1.0, {self._known.same(i): (i, 1)})
             groups = self._groups(alone)
-            tangles = [] if self._builder.silence.where(i) else self._tangles(groups)
+            tangles = self._tangles(groups)
             if tangles:
                 self.passed.add(self._known.plain(row[1]))
                 yield from self._untangled(i, alone, groups, tangles[0])

@@ -10,7 +10,6 @@ from operator import mul
 
 from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
-from symdiff.derive.needs import Unneeded, unneeded
 from symdiff.derive.reverse import vjp as reverse
 from symdiff.derive.ways import Ways, plain, ways
 from symdiff.graph.dims import Dim, Shape, fixed, product
@@ -28,7 +27,6 @@ class Pass:
     builder: Builder = field(init=False)
     ways: Ways | None = field(init=False, default=None)
     _uses: list[list[Use]] = field(init=False)
-    _unneeded: Unneeded | None = field(init=False, default=None)
     _entries: int = field(init=False, default=0)  # of a matrix that is being made
 
     def __post_init__(self) -> None:
@@ -72,9 +70,7 @@ class Pass:
 
     def forward(self, tangents: dict[int, int], needed: Callable[[int], bool] | None = None) -> dict[int, int]:
         """Return the tangents of a sweep from these: of the rows where they are needed, or of all."""
-        if self._unneeded is None:
-            self._unneeded = unneeded(self.builder, range(self.start), self.program.outputs)
-        dots = forward(self.builder, self._uses, tangents, self._unneeded, needed)
+        dots = forward(self.builder, self._uses, tangents, needed)
         self.note("dot", dots, "tangents")
         return dots
 

@@ -83,6 +83,7 @@ class Loops:
         folds: the operation of each, "add", "mul", "max" or "min".
         loops: in order.
         added: outputs that several results are added up to.
+        quiet: whether no floating-point errors are reported: a choice may have them on the side that is not taken.
     """
 
     program: Program
@@ -94,6 +95,7 @@ class Loops:
     folds: tuple[str, ...]
     loops: tuple[Loop, ...]
     added: frozenset[int] = frozenset()
+    quiet: bool = False
 
 
 def fuse(program: Program) -> Loops:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from symdiff.emit.inplace import is_share
-from symdiff.graph.ir import Graph, Program, Row, compact, replay
+from symdiff.graph.dims import new_axes
+from symdiff.graph.ir import Graph, Program, Row, compact, live, never_warns, operands, replay
 from symdiff.language.lower import instantiate
 from symdiff.ops.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
-from symdiff.ops.carry import new_axes
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
-from symdiff.simplify.silence import Silence
 
 LARGEST_PRODUCT = 16
 
@@ -66,7 +66,9 @@ def expand_exponentials(program: Program) -> Program:
         """Return the largest element, the others minus that, and the sum of the exponentials of these."""
         largest = b.structure(Max(axes), x)
         # In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
-        shift = b.op("where", _bounded(b, largest), largest, b.op("nextafter", largest, b.const(0.0)))
+        shift = b.op(
+            "where", b.joined("special", _bounded(b, largest)), largest, b.op("nextafter", largest, b.const(0.0))
+        )
         less = b.op("sub", x, b.expand(shift, axes))
         if weights:
             less = b.op("minimum", less, b.const(0.0))
@@ -83,7 +85,9 @@ def expand_exponentials(program: Program) -> Program:
                 return b.raw("add", b.raw("log", total), largest)
             if isinstance(row[0], Softmax):
                 return b.op("div", b.op("exp", less), b.expand(total, axes))
-            doubled = b.op("where", _bounded(b, largest), b.const(1.0), b.const(2.0))  # -inf beside +inf
+            doubled = b.op(
+                "where", b.joined("special", _bounded(b, largest)), b.const(1.0), b.const(2.0)
+            )  # -inf beside +inf
             return b.op("sub", b.op("mul", less, b.expand(doubled, axes)), b.expand(b.op("log", total), axes))
 
     return replay(program, b.graph, make)
@@ -173,7 +177,7 @@ def masked(program: Program) -> Program:
 
     def make(_: int, row: Row) -> int:
         made = b.graph.intern(row)
-        if row[0] != "where" or not b.shape(made) or b.silence.choice(row[1]) is not None:
+        if row[0] != "where" or not b.shape(made) or not b.special(row[1]):
             return made
         for holds, zero, value in ((True, row[3], row[2]), (False, row[2], row[3])):
             if b.value(zero) == 0.0 and b.shape(value) == b.shape(made):
@@ -239,24 +243,56 @@ def lazy(program: Program) -> Program:
 
 
 def eager(program: Program) -> Program:
-    """Return the program with its guards as choices, for a target that evaluates both sides of every choice."""
+    """Return the program with its guards as choices, for a target that evaluates both sides of every choice.
+
+    The program says which rows are quiet.
+    """
+    program = replace(program, quiet=_only_chosen(program))
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
     builder = Builder(program.graph.like())
-    silence = Silence(program.graph)
 
     def make(i: int, row: Row) -> int:
         if row[0] in ("special", "corner", "instead"):
             return int(row[-1])
         if row[0] == "away":
-            special = silence.choice(program.graph.rows[i][1]) is None
             with builder.simplifying():
-                return builder.op("where", row[1], builder.const(1.0 if special else float("nan")), row[2])
+                return builder.op("where", row[1], builder.const(1.0), row[2])
         if row[0] == "where" and program.graph.rows[program.graph.rows[i][1]][0] == "special":
             row = _without_choice(builder, row)
         return builder.graph.intern(row)
 
     return compact(replay(program, builder.graph, make))
+
+
+def _only_chosen(program: Program) -> frozenset[int]:
+    """Return the rows that may raise a warning and that are needed inside choices of the user's alone.
+
+    The second operand of `and` and of `or` is inside a choice too: the first one decides whether it is needed.
+    So is a special point of a rule beside a condition of the user's.
+    """
+    if not program.graph.choices:
+        return frozenset()
+    rows, special = program.graph.rows, Builder(program.graph).special
+    alive = live(program)
+    used, outside = bytearray(len(rows)), bytearray(len(rows))
+    for i in program.outputs:
+        outside[i] = 1
+    for i in range(len(rows) - 1, -1, -1):
+        if not alive[i]:
+            continue
+        row = rows[i]
+        outside[i] |= not used[i]  # a step of a textbook that nothing uses
+        chooses = row[0] in _CHOICES and not special(row[1])
+        mixed = row[0] in ("and", "or") and not special(i)  # a special point beside a condition of the user's
+        for k, j in enumerate(operands(row)):
+            used[j] = 1
+            if outside[i] and not (chooses and k) and not (mixed and special(j)):
+                outside[j] = 1
+    return frozenset(i for i, row in enumerate(rows) if alive[i] and not outside[i] and not never_warns(row))
+
+
+_CHOICES = frozenset({"where", "and", "or"})
 
 
 def _without_choice(builder: Builder, row: Row) -> Row:

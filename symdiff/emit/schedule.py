@@ -78,4 +78,4 @@ def _work(row: Row) -> int:
     if isinstance(row[0], Structure):
         return 1
     primitive = PRIMITIVES[row[0]]
-    return _SLOW if primitive.slow else 1 if primitive.quiet or primitive.symbols else _FUNCTION
+    return _SLOW if primitive.slow else 1 if primitive.never_warns or primitive.symbols else _FUNCTION

@@ -7,7 +7,7 @@ but for products of many sums, which are not multiplied out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Union
@@ -229,3 +229,16 @@ def estimate(dim: Dim) -> int:
 
 _LARGE = 1000
 _LONGEST = 8  # terms of a product that is multiplied out
+
+
+def new_axes(rank: int, axes: Sequence[int]) -> tuple[int, ...]:
+    """Return those of the new `axes` (of the result) that stand to the right of one of `rank` axes."""
+    needed: list[int] = []
+    axis = -1
+    while rank:
+        if axis in axes:
+            needed.append(axis)
+        else:
+            rank -= 1
+        axis -= 1
+    return tuple(needed)

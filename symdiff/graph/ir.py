@@ -29,6 +29,7 @@ from symdiff.ops.table import PRIMITIVES
 Row = tuple[Any, ...]
 
 CONDITIONS = frozenset(name for name, p in PRIMITIVES.items() if p.condition)
+_NEVER_WARNS = frozenset({"input", "const", *[name for name, p in PRIMITIVES.items() if p.never_warns]})
 GROWING = frozenset(name for name, p in PRIMITIVES.items() if p.grows)
 
 _WIDE = 8  # entries of a row, from which on each counts as a row
@@ -155,6 +156,7 @@ class Program:
         sections: `(start, title)`, the sweeps that the rows from `start` on belong to.
         steps: rows of the user's own operations and of adjoints and tangents, which
             stand on a line each; empty where the emitter may choose.
+        quiet: rows that are evaluated without warnings, since only choices of the user's need them.
     """
 
     graph: Graph
@@ -164,6 +166,7 @@ class Program:
     labels: dict[int, str | tuple[str, int]] = field(default_factory=dict)
     sections: tuple[tuple[int, str], ...] = ()
     steps: frozenset[int] = frozenset()
+    quiet: frozenset[int] = frozenset()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -174,6 +177,11 @@ class Program:
 def operands(row: Row) -> tuple[int, ...]:
     """Return the indices that a row refers to."""
     return () if row[0] in ("input", "const") else row[1:]
+
+
+def never_warns(row: Row) -> bool:
+    """Return whether a row raises no floating-point error, whatever its operands."""
+    return row[0].arranges if isinstance(row[0], Structure) else row[0] in _NEVER_WARNS
 
 
 def repeated(rows: Iterable[int]) -> list[bool]:
@@ -207,7 +215,7 @@ def replay(
 
     `make(i, row)` is given the index in the old graph and the row with its operands
     already translated, and returns the index of what stands for it on the new graph.
-    Labels, sections, steps and demands are carried over; labels of dead rows are dropped.
+    Labels, sections, steps, quiet rows and demands are carried over; labels of dead rows are dropped.
     """
     rows = program.graph.rows
     graph.demands |= program.graph.demands
@@ -240,6 +248,8 @@ def replay(
         labels,
         tuple(moved),
         frozenset(new[i] for i in program.steps if alive[i]),
+        frozenset(new[i] for i in program.quiet if alive[i])
+        - {new[i] for i in range(len(rows) if program.quiet else 0) if alive[i] and i not in program.quiet},
     )
 
 

@@ -22,7 +22,7 @@ Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -109,8 +109,8 @@ class Primitive:
     """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
     odd: str = ""
     """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
-    quiet: bool = False
-    """Sets no floating-point flag, whatever the arguments."""
+    never_warns: bool = False
+    """Raises no floating-point error, whatever the arguments."""
     finite: bool = False
     """Finite for finite arguments, barring overflow."""
     grows: bool = False
@@ -121,11 +121,6 @@ class Primitive:
     """Differences from values that it comes near."""
     logarithms: tuple[tuple[float, str], ...] = ()
     """Factors, each with a formula for the logarithm of that multiple, where to take it would overflow or cancel."""
-    guards: str = ""
-    """The arguments that have to be NaN, all of them, for the result and its partials to be
-    so, and to raise no flag; empty if any one will do."""
-    loud: bool = False
-    """Raises a flag for an argument that is NaN."""
     slow: bool = False
     """NumPy has no vector loop for it: some ten nanoseconds an element, tens of additions."""
     internal: bool = False
@@ -144,10 +139,6 @@ class Primitive:
     def parameters(self) -> tuple[str, ...]:
         """Names of the arguments in the rules and templates."""
         return _PARAMETERS[len(self.partials)]
-
-    def decisive(self, varying: Sequence[int]) -> list[int]:
-        """Return those of the `varying` arguments that are in `guards`."""
-        return [k for k in varying if self.parameters[k] in self.guards]
 
 
 _PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("c", "x", "y")}
@@ -390,7 +381,6 @@ _TABLE = (
         partials=("1/y", "-out/y"),
         symbols=_infix("/", PRODUCT),
         holomorphic=True,
-        guards="y",
         sample=(_R, _P),
     ),
     Primitive(
@@ -401,7 +391,6 @@ _TABLE = (
         partials=("1", "-floor(x/y)"),
         symbols=_infix("%", PRODUCT),
         aliases=("Mod",),
-        guards="y",
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
     Primitive(
@@ -411,7 +400,7 @@ _TABLE = (
         partials=("-1",),
         symbols=(Symbol("-", UNARY, prefix=True),),
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_R,),
     ),
@@ -429,7 +418,6 @@ _TABLE = (
         llvm="pow",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
-        guards="xy",
         remainders=(
             Remainder(1, "expm1(y*log1p(u))", near="abs(u) < 0.5 and u != 0"),
             Remainder(1, "expm1(log(x)*y)", near="abs(log(x)*y) < 0.5"),
@@ -479,7 +467,6 @@ _TABLE = (
         numpy="hypot",
         math="hypot",
         llvm="hypot",
-        guards="xy",
         finite=True,
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
@@ -595,8 +582,6 @@ _TABLE = (
         math="({x} + 0.6931471805599453 if {x} == {y} else"
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
         llvm="where(x == y, x + log(2), maximum(x, y) + log1p(exp(-abs(x - y))))",
-        guards="xy",
-        loud=True,
         finite=True,
         sample=(_R, _R),
     ),
@@ -638,7 +623,7 @@ _TABLE = (
         numpy="{x}",
         math="{x}",
         llvm="x",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -654,7 +639,6 @@ _TABLE = (
         math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
         " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
         llvm=None,  # the native log and expm1 of a small difference are further off than NumPy's
-        guards="x",
         sample=((2.0, 4.0), (-3.0, 0.4)),
         kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
     ),
@@ -691,7 +675,6 @@ _TABLE = (
         math="({x} * math.log({y}) if {x} or {y} != {y} else {x} * 0.0)",
         llvm="x*log(where(x == 0 and y == y, 1, y))",
         holomorphic=True,
-        guards="y",
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (-inf, 0.0)), ((0.0, 1.0), (0.0, 0.0)), ((0.0, inf), (inf, 0.0))),
     ),
@@ -703,7 +686,6 @@ _TABLE = (
         math="({x} * math.log1p({y}) if {x} or {y} != {y} else {x} * 0.0)",
         llvm="x*log1p(where(x == 0 and y == y, 0, y))",
         holomorphic=True,
-        guards="y",
         sample=(_R, _U),
         kinks=(((0.0, -1.0), (-inf, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     ),
@@ -716,7 +698,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for name, latex in (
@@ -733,7 +714,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for name, latex, rule in (
@@ -837,7 +817,6 @@ _TABLE = (
         math="atan2",
         llvm="atan2",
         aliases=("atan2",),
-        guards="xy",
         sample=(_P, _R),
     ),
     Primitive(
@@ -928,7 +907,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            never_warns=True,
             internal=True,
         )
         for name, function, rule in (
@@ -964,7 +943,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            never_warns=True,
             internal=True,
         )
         for order in range(1, _SINC_ORDERS + 1)
@@ -1030,7 +1009,7 @@ _TABLE = (
         math="{y}",
         llvm="y",
         logarithms=((4, "-2*logcosh(x)"),),
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1144,7 +1123,7 @@ _TABLE = (
         math="abs({x})",
         llvm="llvm.fabs",
         aliases=("Abs",),
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1156,7 +1135,7 @@ _TABLE = (
         numpy="sign",
         math="(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else abs({x}))",
         llvm="where(x > 0, 1, where(x < 0, -1, abs(x)))",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1168,7 +1147,7 @@ _TABLE = (
         numpy="floor",
         math="math.copysign(math.floor({x}), {x})",
         llvm="llvm.floor",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1181,7 +1160,7 @@ _TABLE = (
         math="math.copysign(math.ceil({x}), {x})",
         llvm="llvm.ceil",
         aliases=("ceiling",),
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1193,7 +1172,7 @@ _TABLE = (
         numpy="rint",
         math="math.copysign(round({x}), {x})",
         llvm="llvm.rint",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((0.6, 1.4),),
         kinks=(((0.5,), (0.0,)),),
@@ -1205,7 +1184,7 @@ _TABLE = (
         numpy="trunc",
         math="math.copysign(math.trunc({x}), {x})",
         llvm="llvm.trunc",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1219,8 +1198,7 @@ _TABLE = (
         llvm="where(x < 0, 0, where(x > 0, 1, where(x == 0, y, x)))",
         aliases=("Heaviside",),
         defaults=(0.5,),
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         finite=True,
         sample=(_P, _R),
         kinks=(((0.0, 0.5), (0.0, 1.0)),),
@@ -1237,7 +1215,7 @@ _TABLE = (
         llvm="where(x > y or x != x, x, y)",
         aliases=("Max", "max"),
         variadic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
@@ -1254,7 +1232,7 @@ _TABLE = (
         llvm="where(x < y or x != x, x, y)",
         aliases=("Min", "min"),
         variadic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
@@ -1268,7 +1246,6 @@ _TABLE = (
         math="fmod",
         llvm="frem",
         aliases=("rem",),
-        guards="y",
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
     Primitive(  # the size of x with the sign of y, be it that of a zero
@@ -1278,8 +1255,7 @@ _TABLE = (
         numpy="copysign",
         math="copysign",
         llvm="llvm.copysign",
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         finite=True,
         sample=(_P, _R),
         kinks=(((0.0, 1.0), (0.0, 0.0)), ((-2.0, -0.0), (1.0, 0.0))),
@@ -1292,7 +1268,7 @@ _TABLE = (
         numpy="np.maximum({x}, 0.0)",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0)",
         llvm="maximum(x, 0)",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1394,7 +1370,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for n in range(1, _ERFCX_ORDERS + 1)
@@ -1520,7 +1495,7 @@ _TABLE = (
             aliases=(name.capitalize(),),
             llvm=f"fcmp {llvm}",
             condition=True,
-            quiet=True,
+            never_warns=True,
             sample=(_R, _R),
         )
         for name, symbol, llvm, latex in (
@@ -1542,7 +1517,7 @@ _TABLE = (
             llvm=llvm,
             condition=True,
             holomorphic=True,
-            quiet=True,
+            never_warns=True,
         )
         for name, llvm in (("isnan", "x != x"), ("isinf", "abs(x) == inf"), ("isfinite", "abs(x) < inf"))
     ),
@@ -1557,7 +1532,7 @@ _TABLE = (
         variadic=True,
         takes="cc",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="or",
@@ -1570,7 +1545,7 @@ _TABLE = (
         variadic=True,
         takes="cc",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="not",
@@ -1586,7 +1561,7 @@ _TABLE = (
         aliases=("Not",),
         takes="c",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="where",
@@ -1597,7 +1572,7 @@ _TABLE = (
         llvm="select",
         takes="crr",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-1.0, 1.0), _R, _R),
     ),
@@ -1611,7 +1586,7 @@ _TABLE = (
         llvm="arctan2(0, x)",
         aliases=("arg",),
         conjugates=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, -0.2),),
         kinks=(((0.0,), (0.0,)),),
@@ -1625,7 +1600,7 @@ _TABLE = (
             math=None,
             llvm=None,
             conjugates=True,
-            quiet=True,
+            never_warns=True,
             internal=True,
             finite=True,
         )
@@ -1652,7 +1627,7 @@ _TABLE = (
         numpy="{y}",
         math="{y}",
         llvm="y",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1667,7 +1642,7 @@ _TABLE = (
         takes="c",
         condition=True,
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1681,7 +1656,7 @@ _TABLE = (
         takes="c",
         condition=True,
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1694,7 +1669,7 @@ _TABLE = (
         llvm="where(x, nan, y)",
         takes="cr",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         sample=((0.0, 0.0), _R),
     ),
@@ -1707,7 +1682,7 @@ _TABLE = (
         math="{x}",
         llvm="x",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1719,8 +1694,7 @@ _TABLE = (
         math="{x}",
         llvm="x",
         holomorphic=True,
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1733,7 +1707,7 @@ _TABLE = (
         llvm="where(y, x, 0)",
         takes="rc",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
         sample=(_R, (-1.0, 1.0)),
@@ -1749,7 +1723,7 @@ _RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
         numpy="{y}",
         math="{y}",
         llvm="y",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=of.finite,
     )

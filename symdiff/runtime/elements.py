@@ -177,7 +177,7 @@ class FusedElements(Fused):
             for k, part in parts.items():
                 with np.errstate(all="ignore"):
                     folds[k][row] = _COMBINE[loops.folds[k]].reduce(part)
-                flags |= 0 if np.isfinite(folds[k][row]) else _ANY
+                flags |= 0 if loops.quiet or np.isfinite(folds[k][row]) else _ANY
         if loops.single:
             own = _table(here)
             flags |= code.run(_place(own), 1, count, 1 << len(loops.loops))

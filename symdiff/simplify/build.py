@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Shape, product
+from symdiff.graph.dims import Dim, Shape, new_axes, product
 from symdiff.graph.ir import CONDITIONS, operands
 from symdiff.ops.arrays import LETTERS, AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
-from symdiff.ops.carry import new_axes
 from symdiff.ops.evaluate import constant, function
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.factors import outside, short
@@ -21,7 +20,6 @@ from symdiff.simplify.finite import Finite
 from symdiff.simplify.identities import IDENTITIES
 from symdiff.simplify.rearrangements import STRUCTURAL
 from symdiff.simplify.remainders import Products
-from symdiff.simplify.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +38,6 @@ class Builder:
         simplify: whether identities are applied; a graph that shares nothing starts without.
         exact: whether a row has the shape of its operation, where an identity gives one
             that only broadcasts to it. Derivatives need not: they are broadcast at the end.
-        silence: where rows are known to be NaN.
         finite: whether rows are finite for finite arguments.
         first: of the rows that this builder makes; those before are the formula's.
         supports: for rows whose support has been asked for, what it is.
@@ -61,7 +58,6 @@ class Builder:
         self.graph = graph
         self.simplify = graph.shared
         self.exact = True
-        self.silence = Silence(graph)
         self.finite = Finite(graph)
         self.first = len(graph.rows)
         self.supports: dict[int, int | None] = {}
@@ -73,6 +69,7 @@ class Builder:
         self.products = Products(graph)
         self.stable: set[int] = set()
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
+        self._special: dict[int, bool] = {}  # of conditions that have been asked about
         self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
         if not graph.shared:
             for i, row in enumerate(graph.rows):
@@ -171,6 +168,21 @@ class Builder:
             with self.simplifying():
                 self._joined[name, conditions] = self.op(name, *conditions)
         return self._joined[name, conditions]
+
+    def special(self, condition: int) -> bool:
+        """Return whether a condition is about special points of rules alone, so that no choice of the user's has it."""
+        known, waiting = self._special, [condition]
+        while waiting:
+            i = waiting[-1]
+            row = self.graph.rows[i]
+            parts = operands(row) if row[0] in ("and", "or", "not") or isinstance(row[0], Structure) else ()
+            unknown = [j for j in parts if j not in known]
+            if unknown:
+                waiting += unknown
+                continue
+            known[i] = all(known[j] for j in parts) if parts else row[0] in ("special", "const")
+            waiting.pop()
+        return known[condition]
 
     def condition(self, i: int) -> int:
         """Return row `i` as a condition: a number is true where it is not zero."""

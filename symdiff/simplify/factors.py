@@ -60,7 +60,7 @@ def split(b: Builder, i: int) -> tuple[Scale, int]:
 def _fit(b: Builder, *scales: Scale) -> bool:
     """Return whether scales make one: at most one scalar is unknown before the call, and none is made NaN."""
     scalars = [i for scale in scales for i in scale if i is not None]
-    return sum(not b.finite(i, 0) for i in scalars) <= 1 and not any(map(b.silence.where, scalars))
+    return sum(not b.finite(i, 0) for i in scalars) <= 1
 
 
 def scaled(b: Builder, scale: Scale, i: int) -> int:

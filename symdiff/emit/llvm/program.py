@@ -25,8 +25,9 @@ def prepare(program: Program) -> Loops:
     Raises:
         UnfusableError: it cannot be.
     """
-    loops = fuse(_lowered(program))
-    return replace(loops, program=compact(spelt(loops.program, _FORMULAS)))
+    lowered = _lowered(program)
+    loops = fuse(lowered)
+    return replace(loops, program=compact(spelt(loops.program, _FORMULAS)), quiet=bool(lowered.quiet))
 
 
 def _lowered(program: Program) -> Program:

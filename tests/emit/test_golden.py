@@ -8,7 +8,7 @@ import pytest
 
 import symdiff
 
-FOLDER = pathlib.Path(__file__).parent / "golden"
+FOLDER = pathlib.Path(__file__).parents[1] / "golden"
 
 LOSS = "sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)"
 CHAIN = "sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)"
@@ -106,7 +106,7 @@ def test_the_same_source_under_any_hash_seed():
     runs = {
         subprocess.run(
             [sys.executable, "-c", code],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join([str(FOLDER.parent), *sys.path])},
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join([str(pathlib.Path(__file__).parent), *sys.path])},
             capture_output=True,
             check=True,
         ).stdout
