@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from symdiff.api.kernel import Kernel, made_by
+from symdiff.api.kernel import Kernel, made_by, shortly
 from symdiff.api.members import member
-from symdiff.errors import MOST, LimitError, ShapeError, few
-from symdiff.graph.dims import Shape, fixed, shown, spelt
+from symdiff.errors import LimitError, ShapeError, few
+from symdiff.graph.dims import fixed, shown
 from symdiff.graph.ir import Program
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
@@ -189,8 +189,8 @@ class Function:
             made = getattr(type(self), path[-1][0], property())
             text = f"{made_by(self.recipe, 'f')}, where f is {text}\n\n{(made.__doc__ or '').partition(chr(10))[0]}"
         lists = {
-            "Arguments": _few(self.args, self.cores),
-            "Results": _few(self.outputs, self.results),
+            "Arguments": shortly(self.args, self.cores),
+            "Results": shortly(self.outputs, self.results),
             "Derivatives by": few(self.wrt),
         }
         return "\n\n".join([text, "\n".join([f"{what}: {names}" for what, names in lists.items() if names])])
@@ -199,7 +199,7 @@ class Function:
         written = self.text.strip()
         written = written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
         text = "\\n".join(line.strip() for line in written.splitlines())
-        return f'Function("{text}"{made_by(self.recipe)}: ({_few(self.args, self.cores)}) -> {few(self.outputs)})'
+        return f'Function("{text}"{made_by(self.recipe)}: ({shortly(self.args, self.cores)}) -> {few(self.outputs)})'
 
     @property
     @member
@@ -708,8 +708,3 @@ class Function:
 RETURN_FUNCTIONS = frozenset(
     {"diff", "pack", *[name for name, made in vars(Function).items() if isinstance(made, cached_property)]}
 )
-
-
-def _few(names: Sequence[str], cores: Sequence[Shape]) -> str:
-    """Return names with their core shapes, as `args` declares them. Of many names, the first."""
-    return few(spelt(names[: MOST + 1], cores[: MOST + 1]))

@@ -15,7 +15,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.schedule import cost_of, reach
 from symdiff.errors import MOST, few
-from symdiff.graph.dims import Dim, fixed, product, spelt, symbols, value
+from symdiff.graph.dims import Dim, Shape, fixed, product, spelt, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
 from symdiff.ops.evaluate import constant, special
@@ -117,7 +117,8 @@ class Kernel:
     @property
     def call_text(self) -> str:
         """The call as messages show it: `value(x[n], a)`. Of many arguments, the first."""
-        return f"{self.name}({few(spelt(self.args[: MOST + 1], self.cores[: MOST + 1]))})"
+        made: str = self.once("call text", lambda: f"{self.name}({shortly(self.args, self.cores)})")
+        return made
 
     # Sources, and the functions made of them
 
@@ -535,6 +536,11 @@ class Kernel:
             threads=threads,
         )
         return results
+
+
+def shortly(names: Sequence[str], cores: Sequence[Shape]) -> str:
+    """Return names with their core shapes, as `args` declares them. Of many names, the first."""
+    return few(spelt(names[: MOST + 1], cores[: MOST + 1]))
 
 
 def made_by(recipe: Recipe, f: str = "") -> str:

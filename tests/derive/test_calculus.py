@@ -13,7 +13,7 @@ import symdiff
 from symdiff import ShapeError
 from symdiff.derive import calculus
 from symdiff.graph.ir import verify
-from symdiff.ops.table import FUNCTIONS, PRIMITIVES
+from symdiff.ops.table import FUNCTIONS, PRIMITIVES, Primitive
 
 SETTINGS = settings(max_examples=150, deadline=None)
 
@@ -368,10 +368,8 @@ def test_check_says_which_points_it_compared():
 
 
 def test_check_finds_a_wrong_rule(monkeypatch):
-    wrong = {
-        "cos": symdiff.primitives.Primitive(name="cos", partials=("sin(x)",), numpy="cos", math="cos", holomorphic=True)
-    }
-    monkeypatch.setitem(symdiff.primitives.PRIMITIVES, "cos", wrong["cos"])
+    wrong = {"cos": Primitive(name="cos", partials=("sin(x)",), numpy="cos", math="cos", holomorphic=True)}
+    monkeypatch.setitem(PRIMITIVES, "cos", wrong["cos"])
     report = symdiff.compile("cos(x)*wrong_rule").check(1.0, 2.0)
     assert not report.ok
     assert any(not c.ok and c.derivative == "d out/d x" for c in report.comparisons)
