@@ -14,8 +14,8 @@ A Program is a graph of rows with inputs and outputs (`symdiff.graph`). There is
 >>> print(source(recipe.program(), "math", "grad", (0, 1)), end="")
 def grad(x1, x2):
     # reverse sweep
-    x1_bar = x2 + 1.0/x1
     x2_bar = x1 - math.cos(x2)
+    x1_bar = x2 + 1.0 / x1
     return x1_bar, x2_bar
 >>> function(recipe.program(), "math", "grad", (0, 1))(2.0, 5.0)
 (5.5, 1.7163378145367738)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from symdiff.derive.holomorphic import check_holomorphic
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.schedule import cost_of, reach
@@ -99,6 +98,7 @@ class Kernel:
             binding()
             if missing(program) is not None:
                 self.backend = "numpy"
+        self._entry: Any = None
         # The most elements of a small array, and the function for small arrays: filled in when arrays come first.
         self._small: list[Any] = [UNKNOWN, None]
         # What depends on the axes along which each argument varies.
@@ -169,6 +169,8 @@ class Kernel:
         Raises:
             TypeError: The formula, or a derivative, is not defined for complex arguments.
         """
+        from symdiff.derive.holomorphic import check_holomorphic
+
         recipe = self.recipe
         names = {name for step in recipe.steps for name in step.by}
         check_holomorphic(recipe.formula.program(complex=True), names)
@@ -213,7 +215,11 @@ class Kernel:
     @property
     def entry(self) -> Callable[..., Any]:
         """The function that a call runs first: it passes the usual arguments straight to a target."""
-        made: Callable[..., Any] = self.once("entry", self._make_entry)
+        if self._entry is None:
+            with self.lock:
+                if self._entry is None:
+                    self._entry = self._make_entry()
+        made: Callable[..., Any] = self._entry
         return made
 
     def _make_entry(self) -> Callable[..., Any]:
@@ -399,7 +405,7 @@ class Kernel:
         return values, loop, dtype, sizes
 
     def general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Return the result for arguments of any kind, by position or name."""
+        """Return the result for arguments of any kind, by position or name. The entry calls this."""
         out = None
         if named or len(args) != len(self.args) or (args and args[-1] is Missing):
             args = tuple([a for a in args if a is not Missing])
@@ -407,13 +413,13 @@ class Kernel:
             if named or len(args) != len(self.args):
                 args = self.bind(args, named)
                 if out is None:
-                    return self.entry(*args)
+                    return self._entry(*args)
         kind = None if any(self.cores) else alike(args)
         if kind is not None:
             values = self.at_once(args, out, *kind)
             return self.evaluate(args, out) if values is None else self.result(values)
         plain = floats(self.args, args) if out is None else None
-        return self.evaluate(args, out) if plain is None else self.entry(*plain)
+        return self.evaluate(args, out) if plain is None else self._entry(*plain)
 
     def at_once(
         self, args: Sequence[Any], out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], varying: tuple[bool, ...]
