@@ -22,6 +22,7 @@ from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
     FLOAT64,
     Array,
+    IntShape,
     alike,
     arrays,
     bind,
@@ -232,14 +233,14 @@ class Kernel:
                 len(self.args),
                 Records(self.layout, converts),
                 general=self.general,
-                evaluate=self.evaluate,
+                by_arrays=self.by_arrays,
                 small=self._small,
                 native=self._native_floats() if floats_too else None,
             )
         bounded = any(not isinstance(count, int) for count in self._counts)  # general calls check them
         point: Callable[..., Any] | None = None
         if not bounded and self.backend == "llvm":
-            point = self.native_elements.point(self.nest, lambda *args: self.evaluate(args))
+            point = self.native_elements.point(self.nest, lambda *args: self.by_arrays(args))
         elif not bounded:
             point = self._at_a_point()
         if point is None:
@@ -322,7 +323,7 @@ class Kernel:
         found = reach(self.prepared, axes)
         return [found[i] for i in self.prepared.outputs], reduce(or_, axes, 0)
 
-    def _find_owned_arrays(self, axes: tuple[int, ...]) -> list[tuple[bool, tuple[int, ...]]]:
+    def _find_owned_arrays(self, axes: tuple[int, ...]) -> list[tuple[bool, IntShape]]:
         """For each output, return whether the source makes an array of the full loop shape, and the core shape.
 
         Args:
@@ -391,7 +392,7 @@ class Kernel:
         """
         return bind(self.args, self.call_text, args, named)
 
-    def arrays(self, args: Sequence[Any]) -> tuple[list[Array], tuple[int, ...], np.dtype[Any], dict[str, int]]:
+    def arrays(self, args: Sequence[Any]) -> tuple[list[Array], IntShape, np.dtype[Any], dict[str, int]]:
         """Return the arguments as arrays, the loop shape, the dtype, and the sizes of the named dimensions.
 
         Raises:
@@ -417,12 +418,12 @@ class Kernel:
         kind = None if any(self.cores) else alike(args)
         if kind is not None:
             values = self.at_once(args, out, *kind)
-            return self.evaluate(args, out) if values is None else self.result(values)
+            return self.by_arrays(args, out) if values is None else self.result(values)
         plain = floats(self.args, args) if out is None else None
-        return self.evaluate(args, out) if plain is None else self._entry(*plain)
+        return self.by_arrays(args, out) if plain is None else self._entry(*plain)
 
     def at_once(
-        self, args: Sequence[Any], out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], varying: tuple[bool, ...]
+        self, args: Sequence[Any], out: Any, shape: IntShape, dtype: np.dtype[Any], varying: tuple[bool, ...]
     ) -> Sequence[Any] | None:
         """Return the outputs by one call of a target, for real numbers and small arrays of one shape.
 
@@ -461,8 +462,8 @@ class Kernel:
         self.function("blocks")(*given, *outs)
         return outs
 
-    def evaluate(self, args: tuple[Any, ...], out: Any = None) -> Any:
-        """Return the result for arguments in order, by arrays."""
+    def by_arrays(self, args: tuple[Any, ...], out: Any = None) -> Any:
+        """Return the result for arguments of any kind, in order, by way of arrays."""
         given = labelled(self.args, args, self.cores)
         if given and dimensioned(given):
             return self._by_dimension(args, out)
@@ -490,7 +491,7 @@ class Kernel:
             instead = "pass x.to_numpy() for each" if nested else f"write {line}"
             raise TypeError(f"{self.call_text} has axes that dimensions of xarray do not name: {instead}")
         return self.result(
-            by_dimension(lambda *plain: tuple(flatten(self.evaluate(plain), self.nest)), args, len(self.results))
+            by_dimension(lambda *plain: tuple(flatten(self.by_arrays(plain), self.nest)), args, len(self.results))
         )
 
     def result(self, values: Sequence[Any]) -> Any:
@@ -500,10 +501,10 @@ class Kernel:
     def run(
         self,
         values: Sequence[Array],
-        loop: tuple[int, ...],
+        loop: IntShape,
         dtype: np.dtype[Any],
         sizes: Mapping[str, int],
-        shapes: Sequence[tuple[int, ...]],
+        shapes: Sequence[IntShape],
         outs: Sequence[Array | None],
     ) -> list[Any]:
         """Return outputs of some shapes for arrays that broadcast to a loop shape, in `outs` where given.
@@ -538,7 +539,7 @@ class Kernel:
             nest=None if direct else self.nest,
             fresh=fresh,
             dtype=dtype,
-            sizes=cut,
+            cut=cut,
             threads=threads,
         )
         return results

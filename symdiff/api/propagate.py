@@ -7,18 +7,14 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symdiff.api.function import Function
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import spelt, value
-from symdiff.runtime.arguments import normal
+from symdiff.runtime.arguments import Array, IntShape, normal
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import PLAIN, more
 from symdiff.runtime.results import Layout, flatten, record, without_arithmetic
-
-Array = NDArray[Any]
-Sizes = tuple[int, ...]
 
 # The error that rounding may put into a correlation: its symmetry, its bound 1, and eigenvalues that are 0.
 _ROUNDING = 1e-8
@@ -142,7 +138,7 @@ class _Uncertain(NamedTuple):
     correlation: Array | None
 
 
-def _uncertain(std: Any, cov: Any, shapes: Mapping[str, Sizes]) -> _Uncertain:
+def _uncertain(std: Any, cov: Any, shapes: Mapping[str, IntShape]) -> _Uncertain:
     """Return the uncertainty of all elements of some arguments, in order.
 
     Args:
@@ -215,7 +211,7 @@ def _real(given: Any, what: str) -> Array:
     return array.astype(np.float64)
 
 
-def _deviations(name: str, std: Any, shape: Sizes) -> Array:
+def _deviations(name: str, std: Any, shape: IntShape) -> Array:
     """Return standard deviations (..., k) of the elements of one argument."""
     what = f"the standard deviation of {name!r}"
     array = _real(std, what)
@@ -229,7 +225,7 @@ def _deviations(name: str, std: Any, shape: Sizes) -> Array:
     return full.reshape(*full.shape[:ahead], prod(shape))
 
 
-def _of_matrix(matrix: Array, shapes: Mapping[str, Sizes], what: str, elements: str) -> _Uncertain:
+def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str, elements: str) -> _Uncertain:
     """Return standard deviations and correlations from a covariance matrix.
 
     Args:
@@ -284,7 +280,7 @@ def _of_matrix(matrix: Array, shapes: Mapping[str, Sizes], what: str, elements: 
     return _Uncertain(std, correlation)
 
 
-def _element(shapes: Mapping[str, Sizes], i: int) -> str:
+def _element(shapes: Mapping[str, IntShape], i: int) -> str:
     """Return the element of an index as a person writes it: `x[2]`."""
     for name, shape in shapes.items():
         if i < prod(shape):
@@ -312,7 +308,7 @@ def _joined(parts: Sequence[_Uncertain]) -> _Uncertain:
     return _Uncertain(std, whole)
 
 
-def _loop_of(shapes: Sequence[Sizes], loop: Sizes) -> Sizes:
+def _loop_of(shapes: Sequence[IntShape], loop: IntShape) -> IntShape:
     """Return the loop shape of uncertainties. It has to broadcast together with that of the values."""
     try:
         own = np.broadcast_shapes(*shapes)
@@ -326,7 +322,7 @@ def _loop_of(shapes: Sequence[Sizes], loop: Sizes) -> Sizes:
     return own
 
 
-def _varying(uncertain: _Uncertain, shapes: Mapping[str, Sizes]) -> dict[str, Array]:
+def _varying(uncertain: _Uncertain, shapes: Mapping[str, IntShape]) -> dict[str, Array]:
     """Return the arguments that are not exact throughout, each with the indices of its elements."""
     found: dict[str, Array] = {}
     start = 0
@@ -380,7 +376,7 @@ def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Ar
     return deviations, covariance
 
 
-def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: Sizes) -> Propagated:
+def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: IntShape) -> Propagated:
     """Return the result in the form that the Function returns."""
     loop = np.broadcast_shapes(loop, std.shape[:-1])
     std = np.broadcast_to(std, (*loop, std.shape[-1]))

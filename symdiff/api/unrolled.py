@@ -14,12 +14,12 @@ from symdiff.api.compiled import Compiled
 from symdiff.derive import calculus
 from symdiff.derive.holomorphic import check_holomorphic
 from symdiff.graph.dims import Shape, value
+from symdiff.runtime.arguments import IntShape
 from symdiff.runtime.results import leaves
 
 # A function of an array of the loop shape for each element of the arguments. It returns a row for each element of the
 # results, (m,) + loop shape.
 OfElements = Callable[[Sequence[Any]], NDArray[Any]]
-Sizes = tuple[int, ...]
 
 
 class Unrolled:
@@ -33,7 +33,7 @@ class Unrolled:
     """
 
     def __init__(self, f: Compiled, sizes: Mapping[str, int]) -> None:
-        def known(shapes: Sequence[Shape]) -> list[Sizes]:
+        def known(shapes: Sequence[Shape]) -> list[IntShape]:
             return [tuple([value(dim, sizes) for dim in shape]) for shape in shapes]
 
         self._f = f
@@ -97,11 +97,11 @@ class Unrolled:
         return [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
 
 
-def _element(name: str, place: Sizes) -> str:
+def _element(name: str, place: IntShape) -> str:
     return f"{name}[{','.join(map(str, place))}]" if place else name
 
 
-def _joined(elements: Iterator[Any], core: Sizes) -> NDArray[Any]:
+def _joined(elements: Iterator[Any], core: IntShape) -> NDArray[Any]:
     """Return an array of its elements."""
     some = [next(elements) for _ in range(prod(core))]
     if not some:
@@ -110,7 +110,7 @@ def _joined(elements: Iterator[Any], core: Sizes) -> NDArray[Any]:
     return array.reshape(array.shape[:-1] + core)
 
 
-def _split(rows: NDArray[Any], cores: Sequence[Sizes]) -> list[NDArray[Any]]:
+def _split(rows: NDArray[Any], cores: Sequence[IntShape]) -> list[NDArray[Any]]:
     """Return rows of elements, (n, k), as n arrays of each of some core shapes."""
     ends = np.cumsum([prod(core) for core in cores])
     return [
@@ -118,13 +118,13 @@ def _split(rows: NDArray[Any], cores: Sequence[Sizes]) -> list[NDArray[Any]]:
     ]
 
 
-def _rows(array: Any, core: Sizes) -> NDArray[Any]:
+def _rows(array: Any, core: IntShape) -> NDArray[Any]:
     """Return the elements of an array of loop shape + core shape: a row of the loop shape for each."""
     array = np.asarray(array)
     loop = array.shape[: array.ndim - len(core)]
     return np.moveaxis(array.reshape((*loop, prod(core))), -1, 0)
 
 
-def _stacked(result: Any, cores: Sequence[Sizes]) -> NDArray[Any]:
+def _stacked(result: Any, cores: Sequence[IntShape]) -> NDArray[Any]:
     """Return a row for each element of a result, which may be nested."""
     return np.concatenate([_rows(a, core) for a, core in zip(leaves(result), cores, strict=True)])

@@ -21,6 +21,7 @@ from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import meaning, numbers
 
 Array = NDArray[Any]
+IntShape = tuple[int, ...]  # of an array; a Shape of `symdiff.graph.dims` may have named dimensions
 
 FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 # The precision that each class of real numbers asks for. Python's numbers have none of their own.

@@ -16,17 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symdiff.emit.python import Nest
 from symdiff.emit.schedule import Cost
-from symdiff.runtime.arguments import sharing
+from symdiff.runtime.arguments import Array, IntShape, sharing
 from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten
 from symdiff.runtime.threads import keep_freed_memory, share_out
-
-Array = NDArray[Any]
-Sizes = tuple[int, ...]
 
 _SMALLEST, _LARGEST = 8192, 65536  # points of a block: in smaller ones, calls of ufuncs take longer than their work
 _AHEAD = 8  # how many times the cache all live arrays may take: few of them are needed soon
@@ -72,12 +68,12 @@ def run_in_blocks(
     function: Callable[..., Any],
     args: Sequence[Array],
     outs: Sequence[Array],
-    loop: Sizes,
+    loop: IntShape,
     *,
     nest: Nest | None,
     fresh: Sequence[bool],
     dtype: np.dtype[Any],
-    sizes: BlockSizes,
+    cut: BlockSizes,
     threads: int,
 ) -> None:
     """Write what `function` returns for `args` into `outs`, block by block.
@@ -90,7 +86,7 @@ def run_in_blocks(
         nest: How the function nests its outputs. None: the function takes arrays for them after the arguments.
         fresh: For each output, whether the function makes an array that nothing else refers to.
         dtype: The dtype of the function's arguments.
-        sizes: The sizes of blocks.
+        cut: How to cut the call.
         threads: The most threads to use.
 
     Raises:
@@ -100,13 +96,13 @@ def run_in_blocks(
     args = [a.copy() if id(a) in moved else a for a in args]
     outs = [np.asarray(out) for out in outs]  # a part of a numpy.matrix is a matrix
     args, outs, loop = _flat(args, outs, loop)
-    threads = max(min(threads, prod(loop) // sizes.share), 1)
-    box = _box(loop, _uneven(args, loop), sizes.points, threads)
+    threads = max(min(threads, prod(loop) // cut.share), 1)
+    box = _box(loop, _uneven(args, loop), cut.points, threads)
     corners = product(*[range(0, n, step) for n, step in zip(loop, box, strict=True)])
     reports = Reports(function)
     keep_freed_memory()
 
-    def block(corner: Sizes) -> None:
+    def block(corner: IntShape) -> None:
         place = tuple([slice(start, start + step) for start, step in zip(corner, box, strict=True)])
         parts = [_part(a, place, dtype) for a in args]
         if nest is None:
@@ -126,13 +122,15 @@ def _same(a: Array, out: Array) -> bool:
     return a.ctypes.data == out.ctypes.data and a.shape == out.shape and a.strides == out.strides
 
 
-def axes_of(a: Array, loop: Sizes) -> int:
+def axes_of(a: Array, loop: IntShape) -> int:
     """Return the axes of the loop shape along which an argument varies, as bits."""
     own = (1,) * (len(loop) - a.ndim) + a.shape
     return sum([1 << axis for axis, size in enumerate(own) if size != 1])
 
 
-def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Sizes) -> tuple[Sequence[Array], Sequence[Array], Sizes]:
+def _flat(
+    args: Sequence[Array], outs: Sequence[Array], loop: IntShape
+) -> tuple[Sequence[Array], Sequence[Array], IntShape]:
     """Return the arrays as views with one axis, where all have the loop shape and lie in memory in one order."""
     if len(loop) < 2 or not all(a.ndim == 0 or a.shape == loop for a in args):
         return args, outs, loop
@@ -149,13 +147,13 @@ def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Sizes) -> tuple[Se
     return args, outs, loop
 
 
-def _uneven(args: Sequence[Array], loop: Sizes) -> set[int]:
+def _uneven(args: Sequence[Array], loop: IntShape) -> set[int]:
     """Return the axes along which some arrays vary and others do not."""
     varying = [axes_of(a, loop) for a in args if a.ndim]
     return {k for k, size in enumerate(loop) if size != 1 and not all(bits >> k & 1 for bits in varying)}
 
 
-def _box(loop: Sizes, uneven: set[int], points: int, threads: int) -> Sizes:
+def _box(loop: IntShape, uneven: set[int], points: int, threads: int) -> IntShape:
     """Return the shape of a block.
 
     An operation on broadcast arguments alone is repeated in each block along the axes that they lack. So these axes,

@@ -22,7 +22,7 @@ from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, value
 from symdiff.graph.ir import Program
 from symdiff.ops.arrays import Broadcast, Expand, Index, Permute, Place, Range, Reshape, Structure
-from symdiff.runtime.arguments import Array, converted
+from symdiff.runtime.arguments import Array, IntShape, converted
 from symdiff.runtime.fused import Fused, without_overlap
 from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.point import native_point
@@ -34,8 +34,6 @@ _STRIP = 16384  # elements, whatever the number of threads, so that sums do not 
 _ROWS = 4  # groups of rows for each thread
 _ANY = DIVIDE | INVALID | OVERFLOW | UNDERFLOW
 _COMBINE: dict[str, np.ufunc] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
-
-Sizes = Mapping[str, int]
 
 
 class FusedElements(Fused):
@@ -56,17 +54,17 @@ class FusedElements(Fused):
         made = native_point(self._loops, self._cores, self._results, nest, self.share, calls, again)
         return made if made and self.lend(calls, 0) else None
 
-    def empty(self, loop: tuple[int, ...], sizes: Sizes) -> bool:
+    def empty(self, loop: IntShape, sizes: Mapping[str, int]) -> bool:
         """Return whether the loops have no elements."""
         return not prod(loop) or not prod([value(dim, sizes) for dim in self._shape])
 
     def __call__(
         self,
         values: Sequence[Array],
-        loop: tuple[int, ...],
+        loop: IntShape,
         dtype: np.dtype[Any],
-        sizes: Sizes,
-        shapes: Sequence[tuple[int, ...]],
+        sizes: Mapping[str, int],
+        shapes: Sequence[IntShape],
         outs: Sequence[Array | None],
     ) -> list[Array]:
         """Return results of some shapes for arguments of a loop shape, in `outs` where given.
@@ -110,9 +108,9 @@ class FusedElements(Fused):
         self,
         source: Source | Dim,
         values: Sequence[Array],
-        loop: tuple[int, ...],
-        shape: tuple[int, ...],
-        sizes: Sizes,
+        loop: IntShape,
+        shape: IntShape,
+        sizes: Mapping[str, int],
         dtype: np.dtype[Any],
     ) -> tuple[Array, int]:
         """Return an array that native code can read, with the elements of a source, and the bytes from row to row."""
@@ -198,18 +196,18 @@ def _lies(a: Array, dtype: np.dtype[Any]) -> bool:
     return a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 
 
-def _at(a: Array, place: Place, sizes: Sizes) -> Array:
+def _at(a: Array, place: Place, sizes: Mapping[str, int]) -> Array:
     """Return the elements at a place of the last axes."""
     parts = [_slice(p, sizes) if isinstance(p, Range) else value(p, sizes) for p in place]
     return a[..., *parts] if place else a
 
 
-def _slice(p: Range, sizes: Sizes) -> slice:
+def _slice(p: Range, sizes: Mapping[str, int]) -> slice:
     start, stop = value(p.start, sizes), value(p.stop, sizes)
     return slice(start, None if stop < 0 else stop, p.step)
 
 
-def _seen(a: Array, rank: int, view: Structure, sizes: Sizes) -> tuple[Array, int]:
+def _seen(a: Array, rank: int, view: Structure, sizes: Mapping[str, int]) -> tuple[Array, int]:
     """Return a view of the last `rank` axes of an array, and the number of axes that it has instead."""
     ahead = a.shape[: a.ndim - rank]
     if isinstance(view, Index):

@@ -19,7 +19,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.graph.ir import Program
-from symdiff.runtime.arguments import FLOAT64
+from symdiff.runtime.arguments import FLOAT64, IntShape
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.results import Convert, Layout, record
@@ -30,7 +30,7 @@ class Missing:
 
 
 # The names that entries use. No argument or temporary of an entry has one of them.
-_OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new", "general", "evaluate"}
+_OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new", "general", "by_arrays"}
 _OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded"}
 
 # Limits of small arrays that no array keeps to: none has been given yet, or all are passed to `general`.
@@ -106,13 +106,13 @@ def scalar_entry(
     records: Records,
     *,
     general: Callable[..., Any],
-    evaluate: Callable[..., Any],
+    by_arrays: Callable[..., Any],
     small: list[Any],
     native: list[Any] | None,
 ) -> FunctionType:
     """Return the entry of a Function of scalars.
 
-    Floats are computed in place, by the lines of the math target. Where these raise, `evaluate` computes the result
+    Floats are computed in place, by the lines of the math target. Where these raise, `by_arrays` computes the result
     by NumPy. Float64 arrays of one shape go to the function in `small`.
 
     Args:
@@ -120,7 +120,7 @@ def scalar_entry(
         count: The number of arguments.
         records: The expressions of the result.
         general: Takes all other calls, as a tuple of arguments and a dict of named ones.
-        evaluate: Takes a tuple of floats.
+        by_arrays: Takes a tuple of floats.
         small: The most elements of an array, and the function for such arrays. With `native`, that takes an array
             for each output too, and returns the floating-point errors, or -1 where it cannot read an array.
         native: A list of one function of floats, which returns the outputs, or a false value after an error. None:
@@ -143,7 +143,7 @@ def scalar_entry(
             *[f"        {line}" for line in body],
             f"            return {records.of_outputs(texts)}",
             "        except (ArithmeticError, ValueError):",
-            f"            return evaluate({_tuple(names)})",
+            f"            return by_arrays({_tuple(names)})",
         ]
         body.clear()  # a large formula has many lines
     if names and native is not None:  # native code checks dtypes and shapes itself
@@ -168,7 +168,7 @@ def scalar_entry(
             f"        values = small[1]({', '.join(names)})",
             f"        return {records.of_tuples('values')}",
         ]
-    scope = {"evaluate": evaluate, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
+    scope = {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
     return _entry(names, lines, records, {"general": general, **scope})
 
 
@@ -255,7 +255,7 @@ def finished(
     return load(source, "finished", {**known, "function": function})
 
 
-def spread(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any] = FLOAT64) -> Any:
+def spread(value: Any, shape: IntShape, dtype: np.dtype[Any] = FLOAT64) -> Any:
     """Return a new array of a shape that is filled with a value; a NumPy number where the shape is ()."""
     made = np.empty(shape, dtype)
     made[...] = value

@@ -18,7 +18,7 @@ from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program
 from symdiff.ops.arrays import Assemble
 from symdiff.runtime import native
-from symdiff.runtime.arguments import FLOAT64, Array, sharing
+from symdiff.runtime.arguments import FLOAT64, Array, IntShape, sharing
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.strips import in_one_piece, run_in_one_piece, run_in_strips
 
@@ -92,10 +92,10 @@ class FusedPoints(Fused):
     def __call__(
         self,
         values: Sequence[Array],
-        loop: tuple[int, ...],
+        loop: IntShape,
         dtype: np.dtype[Any],
         sizes: Mapping[str, int],  # noqa: ARG002 - all code for arrays is called alike
-        shapes: Sequence[tuple[int, ...]],
+        shapes: Sequence[IntShape],
         outs: Sequence[Array | None],
     ) -> list[Array]:
         """Return results of some shapes for arguments that broadcast to a loop shape, in `outs` where given."""
@@ -139,7 +139,7 @@ class FusedPoints(Fused):
         return not any(self._assembled) and super().lend(calls, k, varying)
 
     def at_once(
-        self, args: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any], varying: tuple[bool, ...]
+        self, args: Sequence[Any], shape: IntShape, dtype: np.dtype[Any], varying: tuple[bool, ...]
     ) -> list[Array] | None:
         """Return the results for a few points, from arrays of that shape and numbers.
 

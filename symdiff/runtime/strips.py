@@ -16,14 +16,12 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
+from symdiff.runtime.arguments import Array, IntShape
 from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.reports import Reports, heeded
 from symdiff.runtime.threads import keep_freed_memory, share_out, together
 
-Array = NDArray[Any]
-Sizes = tuple[int, ...]
 Box = tuple[slice, ...]
 Run = Callable[[int, int, int, int], int]  # the method `run` of a Code
 
@@ -56,7 +54,7 @@ def run_in_strips(
     code: Callable[[tuple[bool, ...]], Code],
     args: Sequence[Array],
     outs: Sequence[Array],
-    loop: Sizes,
+    loop: IntShape,
     *,
     dtype: np.dtype[Any],
     share: int,
@@ -118,8 +116,8 @@ def _report(
 
 
 def _laid(
-    args: Sequence[Array], outs: Sequence[Array], loop: Sizes, dtype: np.dtype[Any]
-) -> tuple[Sizes, list[_Operand]]:
+    args: Sequence[Array], outs: Sequence[Array], loop: IntShape, dtype: np.dtype[Any]
+) -> tuple[IntShape, list[_Operand]]:
     """Return the loop shape with as few axes as possible, and the arrays in that shape."""
     arrays = [*[np.broadcast_to(a, loop) if a.shape != loop else a for a in args], *outs]
     axes: list[tuple[int, list[int]]] = []  # from the last on: the size, the stride of each array
@@ -147,7 +145,7 @@ def _laid(
     return shape, operands
 
 
-def _boxes(shape: Sizes, threads: int, *, direct: bool, flat: bool) -> list[Box]:
+def _boxes(shape: IntShape, threads: int, *, direct: bool, flat: bool) -> list[Box]:
     """Return the strips: some rows, or a part of one. Where all is copied, some of the first axis."""
     total = prod(shape)
     points = max(_STRIP, total // (8 * threads)) if direct else _COPIED
@@ -218,7 +216,7 @@ def _copied(
     return compute
 
 
-def in_one_piece(a: Array, loop: Sizes, dtype: np.dtype[Any]) -> bool:
+def in_one_piece(a: Array, loop: IntShape, dtype: np.dtype[Any]) -> bool:
     """Return whether native code can take an array of the loop shape as one row where it is."""
     return a.shape == loop and a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 

@@ -299,7 +299,7 @@ def test_an_exception_in_a_block_reaches_the_caller():
         return x + 1
 
     x = np.zeros(10_000)
-    options = {"nest": 0, "fresh": [True], "dtype": x.dtype, "sizes": blocks.BlockSizes(points=10, share=10, limit=10)}
+    options = {"nest": 0, "fresh": [True], "dtype": x.dtype, "cut": blocks.BlockSizes(points=10, share=10, limit=10)}
     with pytest.raises(MemoryError, match="no room"):
         blocks.run_in_blocks(broken, [x], [np.empty_like(x)], x.shape, threads=3, **options)
     assert len(calls) < 10
