@@ -153,7 +153,7 @@ def _uncertain(std: Any, cov: Any, shapes: Mapping[str, IntShape]) -> _Uncertain
     if cov is not None and not isinstance(cov, Mapping):
         if std is not None:
             raise TypeError("cov= is the matrix of all arguments; give either that, or std= and cov= by name")
-        return _of_matrix(_real(cov, "cov"), shapes, "cov", f"({few(spelt(list(shapes), list(shapes.values())))})")
+        return _of_matrix(_real(cov, "cov"), shapes, "cov")
     if cov is not None and not (std is None or isinstance(std, Mapping)):
         raise TypeError("std= is a mapping of names where cov= is one")
     deviations = {} if std is None else _by_name(std, shapes)
@@ -164,7 +164,7 @@ def _uncertain(std: Any, cov: Any, shapes: Mapping[str, IntShape]) -> _Uncertain
             raise TypeError(f"{name!r} is in both std and cov; leave it out of one of them")
         if name in matrices:
             what = f"the covariance matrix of {name!r}"
-            parts.append(_of_matrix(_real(matrices[name], what), {name: shape}, what, name))
+            parts.append(_of_matrix(_real(matrices[name], what), {name: shape}, what))
         else:
             parts.append(_Uncertain(_deviations(name, deviations.get(name, 0.0), shape), None))
     return _joined(parts)
@@ -225,14 +225,13 @@ def _deviations(name: str, std: Any, shape: IntShape) -> Array:
     return full.reshape(*full.shape[:ahead], prod(shape))
 
 
-def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str, elements: str) -> _Uncertain:
+def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str) -> _Uncertain:
     """Return standard deviations and correlations from a covariance matrix.
 
     Args:
         matrix: The matrix, loop dimensions in front.
         shapes: The core shapes of the arguments that it is of, by name.
         what: What messages call the matrix.
-        elements: What messages call the arguments.
 
     Raises:
         ShapeError: The matrix has not as many rows and columns as there are elements.
@@ -240,30 +239,22 @@ def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str, element
     """
     k = sum(map(prod, shapes.values()))
     if matrix.shape[-2:] != (k, k):
-        if what == "cov":
-            raise ShapeError(
-                f"cov has shape {matrix.shape}; {elements} needs a covariance matrix ({k}, {k});"
-                " standard deviations are given as std="
-            )
         raise ShapeError(
-            f"{what} has shape {matrix.shape}, and {k} elements need ({k}, {k});"
-            f" a standard deviation is given as std={{{elements!r}: ...}}"
+            f"{what} has shape {matrix.shape}; ({few(spelt(list(shapes), list(shapes.values())))}) needs a covariance"
+            f" matrix ({k}, {k}); standard deviations are given as std="
         )
     variance = np.diagonal(matrix, axis1=-2, axis2=-1)
     for i in np.flatnonzero(np.any(variance.reshape(-1, k) < 0, axis=0)):
         raise ValueError(f"cov has a negative variance of {_element(shapes, int(i))!r}: {np.nanmin(variance[..., i])}")
     std = np.sqrt(variance)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore", under="ignore"):
-        scale = np.where(std == 0, 1.0, std)
-        correlation = matrix / scale[..., :, None] / scale[..., None, :]
+    with np.errstate(all="ignore"):
+        correlation = np.where(matrix == 0, 0.0, matrix / std[..., :, None] / std[..., None, :])
         flipped = np.swapaxes(correlation, -1, -2)
-        exact = (std[..., :, None] == 0) | (std[..., None, :] == 0)
         for wrong, message in (
             (np.abs(correlation - flipped) > _ROUNDING, "is not symmetric: {} and {} for"),
-            (exact & (correlation != 0), "has a variance of 0 and yet the covariances {} and {} of"),
             (np.abs(correlation) > 1 + _ROUNDING, "has covariances {} and {} beyond a correlation of 1 for"),
         ):
-            for *at, i, j in np.argwhere(wrong & ~np.eye(k, dtype=bool)):
+            for *at, i, j in np.argwhere(wrong):
                 pair = [float(matrix[(*at, *place)]) for place in ((i, j), (j, i))]
                 names = [repr(_element(shapes, int(place))) for place in (i, j)]
                 raise ValueError(f"cov {message.format(*pair)} {' and '.join(names)}")
@@ -271,7 +262,7 @@ def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str, element
     if not bool(np.any(correlation[..., ~np.eye(k, dtype=bool)] != 0)):
         return _Uncertain(std, None)
     finite = correlation[np.all(np.isfinite(correlation), (-2, -1))]
-    least = float(np.linalg.eigvalsh(finite).min()) if k > 2 and len(finite) else 0.0
+    least = float(np.linalg.eigvalsh(finite).min(initial=0.0))
     if least < -_ROUNDING * k:
         raise ValueError(
             f"cov is not positive semidefinite: its matrix of correlations has the eigenvalue {least:.3g};"
