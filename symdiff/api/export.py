@@ -18,7 +18,7 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.files import destination, write
 from symdiff.emit.module import SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import Shape, spelt, symbols, value
+from symdiff.graph.dims import Shape, concrete, spelt, symbols, value
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
@@ -186,7 +186,7 @@ def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[di
         sizes = _sizes(f, chosen)
     for g in chosen.values():
         meet(g.program.graph.demands, sizes)
-    shapes = {name: tuple([value(dim, sizes) for dim in core]) for name, core in cores.items()}
+    shapes = {name: concrete(core, sizes) for name, core in cores.items()}
     _bounded(chosen, shapes, sizes)
     for name, v in given.items():
         if np.shape(v) != shapes[name]:

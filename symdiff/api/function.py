@@ -17,7 +17,7 @@ from symdiff.graph.dims import fixed, shown
 from symdiff.graph.ir import Program
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
-from symdiff.ops.evaluate import coordinates, key
+from symdiff.ops.places import coordinates, key
 from symdiff.pipeline import Derive, Recipe
 from symdiff.runtime.arguments import listed, normal
 from symdiff.runtime.results import Layout, record_of

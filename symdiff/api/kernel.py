@@ -14,7 +14,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.schedule import cost_of, reach
 from symdiff.errors import MOST, few
-from symdiff.graph.dims import Dim, Shape, fixed, product, spelt, symbols, value
+from symdiff.graph.dims import Dim, Shape, concrete, fixed, product, spelt, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
 from symdiff.ops.evaluate import constant, special
@@ -469,7 +469,7 @@ class Kernel:
             return self._by_dimension(args, out)
         values, loop, dtype, sizes = self.arrays(args)
         label = label_of(given, loop) if given else None
-        shapes = [loop + tuple([value(dim, sizes) for dim in shape]) for shape in self.results]
+        shapes = [loop + concrete(shape, sizes) for shape in self.results]
         outs = [None] * len(shapes) if out is None else check_out(out, self.outputs, shapes, dtype)
         found = self.run(values, loop, dtype, sizes, shapes, outs)
         if not loop and out is None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symdiff.api.compiled import Compiled
-from symdiff.graph.dims import Dim, Shape, product, value
+from symdiff.graph.dims import Dim, Shape, concrete, product
 from symdiff.language.parser import RESERVED
 from symdiff.runtime.arguments import arrays, bound, listed, normal
 from symdiff.runtime.results import record
@@ -40,7 +40,7 @@ class Packing(NamedTuple):
         parts: list[Any] = []
         start = 0
         for core in self.cores:
-            shape = tuple([value(dim, sizes) for dim in core])
+            shape = concrete(core, sizes)
             stop = start + prod(shape)
             parts.append(array[..., start:stop].reshape(array.shape[:-1] + shape))
             start = stop

@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.api.function import Function
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import spelt, value
+from symdiff.graph.dims import concrete, spelt
 from symdiff.runtime.arguments import Array, IntShape, normal
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import PLAIN, more
@@ -95,7 +95,7 @@ def propagate(
         own = labelled(list(known), list(known.values()), [cores[name] for name in known])
         compare([*labelled(f.args, given, f.cores), *own])
     named = f.args if mappings else f.wrt
-    shapes = {name: tuple([value(dim, sizes) for dim in cores[name]]) for name in named}
+    shapes = {name: concrete(cores[name], sizes) for name in named}
     uncertain = _uncertain(std, cov, shapes)
     _loop_of([uncertain.std.shape[:-1]], loop)
     varying = _varying(uncertain, shapes)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from symdiff.api.compiled import Compiled
 from symdiff.derive import calculus
 from symdiff.derive.holomorphic import check_holomorphic
-from symdiff.graph.dims import Shape, value
+from symdiff.graph.dims import Shape, concrete
 from symdiff.runtime.arguments import IntShape
 from symdiff.runtime.results import leaves
 
@@ -34,7 +34,7 @@ class Unrolled:
 
     def __init__(self, f: Compiled, sizes: Mapping[str, int]) -> None:
         def known(shapes: Sequence[Shape]) -> list[IntShape]:
-            return [tuple([value(dim, sizes) for dim in shape]) for shape in shapes]
+            return [concrete(shape, sizes) for shape in shapes]
 
         self._f = f
         self.holomorphic = True

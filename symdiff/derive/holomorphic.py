@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from symdiff.graph.ir import Program, Row, operands
-from symdiff.ops.arrays import NEED_ELEMENTS
+from symdiff.ops.base import Operation
 from symdiff.ops.table import PRIMITIVES
 
 
@@ -28,7 +28,7 @@ def check_holomorphic(formula: Program, by: Collection[str]) -> None:
         given, primitive = operands(row), PRIMITIVES.get(row[0])
         depends[i] = any(depends[j] for j in given) or (row[0] == "input" and row[1] in by)
         real[i] = row[0] == "const" or (bool(given) and all(real[j] for j in given))
-        if real[i] or not (primitive or isinstance(row[0], NEED_ELEMENTS)):
+        if real[i] or not (primitive or (isinstance(row[0], Operation) and not row[0].holomorphic)):
             continue
         if primitive is None or not (primitive.holomorphic or primitive.conjugates):
             raise TypeError(f"{_spelt(row)!r} is not defined for complex arguments")
