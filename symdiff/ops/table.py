@@ -322,7 +322,9 @@ def _quotient_meaning(function: str, n: int) -> str:
     """Return the n-th derivative of f(c*x)/x by x, as a reader would write it."""
     text = f"{function}(c*x)/x"
     for k in range(1, n + 1):
-        slope = f"c^{k}*exp(c*x)" if function == "expm1" else f"{(-1) ** (k - 1) * factorial(k - 1)}*c^{k}/(1 + c*x)^{k}"
+        slope = (
+            f"c^{k}*exp(c*x)" if function == "expm1" else f"{(-1) ** (k - 1) * factorial(k - 1)}*c^{k}/(1 + c*x)^{k}"
+        )
         text = f"({slope} - {k}*{text})/x"
     return text
 

@@ -1,7 +1,7 @@
-"""Operations on arrays in LaTeX, each by the element of its result.
+"""Operations on arrays in LaTeX, by an element of the result.
 
-`FORMS` has one function for each class of operations. It takes the marks of indices, the operation and its
-operands, and returns the element of the result as a sum of terms.
+`FORMS` has a function for each class of operations. It takes the marks of indices, the operation and its operands, and
+returns the element as a sum of terms.
 """
 
 from __future__ import annotations
@@ -11,59 +11,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from symdiff.emit.latex.indices import (
-    Bound,
-    Index,
-    Marks,
-    Moves,
-    along,
-    at_place,
-    depends,
-    fixed,
-    numbered,
-    part,
-    subscripted,
-    without,
-)
-from symdiff.emit.latex.products import Term, Terms, as_factor, of, summed, text_of
+from symdiff.emit.latex.indices import Base, Bound, Index, Marks, Number, Part, along, at_place, depends
+from symdiff.emit.latex.indices import fixed, numbered, part, subscripted, without
+from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
 from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
 from symdiff.graph.dims import Dim, Shape, symbols, value
 from symdiff.graph.dims import product as numel
-from symdiff.ops.arrays import (
-    AnyOf,
-    Assemble,
-    Broadcast,
-    Einsum,
-    Expand,
-    Eye,
-    Index as Elements,
-    LogSumExp,
-    Max,
-    Min,
-    Others,
-    Permute,
-    Place,
-    Prod,
-    Range,
-    Reshape,
-    Size,
-    Softmax,
-    Structure,
-    Sum,
-)
+from symdiff.ops import arrays as ops
+from symdiff.ops.arrays import Range, Structure
 from symdiff.ops.table import COMPARE, PRIMITIVES, PRODUCT
 
 SOFTMAX = r"\operatorname{softmax}\left(#1\right)"
 
 
 class Operand(NamedTuple):
-    """An operand of an operation.
-
-    Attributes:
-        terms: its element, as a sum.
-        factor: its element, as a product.
-        shape: its shape.
-    """
+    """An element of an operand, as a sum and as a product, and the shape of the operand."""
 
     terms: Terms
     factor: Term
@@ -75,25 +37,17 @@ class Operand(NamedTuple):
         return text_of(self.terms)
 
 
-# Big signs, and what is enclosed: on texts, also for formulas as they were written
+# Functions along axes, of texts
 
 
-def big(m: Marks, sign: str, x: Text, shape: Shape, axes: Sequence[int], *, bounds: bool, level: float = PRODUCT) -> Text:
-    """Return a sum or its like along axes.
-
-    Args:
-        m: the marks of indices.
-        sign: the big sign.
-        x: an element of the operand.
-        shape: the shape of the operand.
-        axes: the axes.
-        bounds: whether to write the first and the last index.
-        level: how tightly the operand has to bind.
-    """
+def big(
+    m: Marks, sign: str, x: Text, shape: Shape, axes: Sequence[int], *, bounds: bool, level: float = PRODUCT
+) -> Text:
+    """Return a sum or its like along axes, of an operand that binds as tightly as `level`; the index may have bounds."""
     first = m.bound(x.text)
-    to = {a: Index(Bound(first + k)) for k, a in enumerate(axes)}
+    to: dict[Base, Index] = {a: Index(Bound(first + k)) for k, a in enumerate(axes)}
     signs = [_sign(m, sign, to[a], shape[a] if bounds else None) for a in axes]
-    inner = m.moved(x, {**to, **without(len(shape), axes)})
+    inner = m.moved(x, to | without(len(shape), axes))
     return Text(f"{' '.join(signs)} {tight(inner, level)}", BIG, open=True)
 
 
@@ -104,24 +58,15 @@ def _sign(m: Marks, sign: str, index: Index, size: Dim | None) -> str:
 
 
 def log_sum_exp(m: Marks, x: Text, shape: Shape, axes: Sequence[int]) -> Text:
-    """Return the logarithm of the sum of exponentials."""
+    """Return the logarithm of the sum of exponentials along axes."""
     total = big(m, r"\sum", spell(PRIMITIVES["exp"], [x]), shape, axes, bounds=True)
     return Text(rf"\log {total.text}", BIG, open=True)
 
 
-def enclosed(m: Marks, template: str, x: Text, shape: Shape, axes: Sequence[int], *, keeps: bool = False) -> Text:
-    """Return a function of all elements along axes, in which these are `:`.
-
-    Args:
-        m: the marks of indices.
-        template: the function.
-        x: an element of the operand.
-        shape: the shape of the operand.
-        axes: the axes.
-        keeps: whether the result has the axes, so that it has indices for them.
-    """
-    colons: dict[Any, Index] = {a: Index(":") for a in axes}
-    inner = m.moved(x, colons if keeps else {**colons, **without(len(shape), axes)})
+def enclosed(m: Marks, template: str, x: Text, shape: Shape, axes: Sequence[int], *, keeps: bool) -> Text:
+    """Return a function of all elements along axes, which are `:` in it; the result may keep these axes."""
+    to: dict[Base, Index] = {a: Index(":") for a in axes}
+    inner = m.moved(x, to if keeps else to | without(len(shape), axes))
     plain, count = re.subn(r"_\{:(?:,:)*\}", "", inner.text)  # x_{:} is x
     made = filled(template, [replace(inner, text=plain) if count == 1 else inner])
     return Text(subscripted(made.text, [m.all(shape)[a] for a in axes])) if keeps else made
@@ -130,68 +75,67 @@ def enclosed(m: Marks, template: str, x: Text, shape: Shape, axes: Sequence[int]
 # Sums
 
 
-def total(m: Marks, term: Term, sizes: Mapping[Index, Dim]) -> Terms:
-    """Return the sum of a term over bound indices.
+def _total(m: Marks, term: Term, sums: Mapping[Index, Dim], free: Mapping[Base, Dim]) -> Terms:
+    """Return the sum of a term over bound indices, each of which has so many values, as have the free axes.
 
-    Args:
-        m: the marks of indices.
-        term: the term.
-        sizes: the indices, and how many values each has.
+    An index that has to equal another one is replaced by it. Factors without bound indices stand in front.
     """
-    for text in [text for text, exponent in term.powers.items() if exponent == 1]:
-        if any(index in sizes for part in text.terms for delta in part.powers for index in m.equal(delta) or ()):
-            rest = term.without(text)
-            return summed([made for part in text.terms for made in total(m, rest.times(part), sizes)])
-    left = dict(sizes)
+    left, values = dict(sums), {**free, **{index.base: size for index, size in sums.items()}}
     for text in [*term.powers]:
-        for index, other in _equal(m, term, text):
-            if index in left and not depends(other, index.base):
+        pair = m.equal(text) if term.powers.get(text) == 1 else None
+        for index, other in (pair, pair[::-1]) if pair else ():
+            if index in left and other != index and _among(other, left[index], values):
                 del left[index]
-                (term,) = m.moved_terms((term.without(text),), {index.base: other})
+                term = m.moved_term(term.without(text), {index.base: other})
                 break
-    inside = []
-    for text in term.powers:
-        found = m.of(text.text)
-        if any(depends(mark, index.base) for index in left for mark in found):
-            inside.append(text)
-    inner = Term(1.0, {text: term.powers[text] for text in inside})
-    term = term.without(*inside)
-    for index in [*left]:
-        if not any(depends(mark, index.base) for text in inside for mark in m.of(text.text)):
-            term = term.times(of(m.size(left.pop(index))))
+    inside: dict[Text, None] = {}
+    for index, size in [*left.items()]:
+        varying = [text for text in term.powers if any(depends(mark, index.base) for mark in m.of(text.text))]
+        inside |= dict.fromkeys(varying)
+        if not varying:
+            del left[index]
+            term = term.times(of(m.size(size)))
     if left:
         signs = " ".join([_sign(m, r"\sum", index, size) for index, size in left.items()])
-        inner = of(Text(f"{signs} {tight(inner.text(), PRODUCT)}", BIG, open=True))
-    return (term.times(inner),)
+        body = Term(1.0, {text: term.powers[text] for text in term.powers if text in inside}).text()
+        term = term.without(*inside).times(of(Text(f"{signs} {tight(body, PRODUCT)}", BIG, open=True)))
+    return (term,)
 
 
-def _equal(m: Marks, term: Term, text: Text) -> tuple[tuple[Index, Index], ...]:
-    """Return the indices that a factor of a term says to be equal, in both orders."""
-    pair = m.equal(text) if term.powers.get(text) == 1 else None
-    return (pair, pair[::-1]) if pair else ()
+def _among(index: Index, size: Dim, values: Mapping[Base, Dim]) -> bool:
+    """Return whether the values of an index are all among so many from 0 on."""
+    base = index.base
+    if index.step == 0:
+        return _least(index.start) and _least(size - 1 - index.start)
+    if index != Index(base):
+        return False
+    if isinstance(base, Part):
+        return base.shape[base.axis] == size
+    return (numel(base.shape) if isinstance(base, Number) else values.get(base)) == size
 
 
-def _sum(m: Marks, op: Sum, x: Operand) -> Terms:
+def _sum(m: Marks, op: ops.Sum, x: Operand) -> Terms:
     first = m.bound(*[text.text for text in x.factor.powers])
-    indices = {a: Index(Bound(first + k)) for k, a in enumerate(op.axes)}
-    terms = m.moved_terms((x.factor,), {**indices, **without(len(x.shape), op.axes)})
-    return total(m, terms[0], {indices[a]: x.shape[a] for a in op.axes})
+    bound: dict[Base, Index] = {a: Index(Bound(first + k)) for k, a in enumerate(op.axes)}
+    to = bound | without(len(x.shape), op.axes)
+    free = {to.get(a, Index(a)).base: dim for a, dim in enumerate(x.shape, -len(x.shape)) if a not in op.axes}
+    return _total(m, m.moved_term(x.factor, to), {bound[a]: x.shape[a] for a in op.axes}, free)
 
 
-def _einsum(m: Marks, op: Einsum, left: Operand, right: Operand) -> Terms:
-    factors = [left.factor, right.factor]
-    first = m.bound(*[text.text for factor in factors for text in factor.powers])
+def _einsum(m: Marks, op: ops.Einsum, *given: Operand) -> Terms:
+    first = m.bound(*[text.text for x in given for text in x.factor.powers])
     gone = [label for label in dict.fromkeys(op.left + op.right) if label not in op.out]
-    indices = {label: Index(k - len(op.out)) for k, label in enumerate(op.out)}
+    indices = {label: Index(k) for k, label in enumerate(op.out, -len(op.out))}
     indices |= {label: Index(Bound(first + k)) for k, label in enumerate(gone)}
     term, sizes = Term(), {}
-    for labels, factor, x in zip((op.left, op.right), factors, (left, right), strict=True):
-        term = term.times(*m.moved_terms((factor,), {k: indices[label] for k, label in enumerate(labels, -len(labels))}))
+    for labels, x in zip((op.left, op.right), given, strict=True):
+        term = term.times(m.moved_term(x.factor, {k: indices[label] for k, label in enumerate(labels, -len(labels))}))
         sizes.update(zip(labels, x.shape, strict=True))
-    return total(m, term, {indices[label]: sizes[label] for label in gone})
+    free = {indices[label].base: sizes[label] for label in op.out}
+    return _total(m, term, {indices[label]: sizes[label] for label in gone}, free)
 
 
-# Other reductions
+# Other functions along axes
 
 
 def _reduction(sign: str, *, bounds: bool = False, level: float = PRODUCT) -> Callable[..., Terms]:
@@ -201,67 +145,63 @@ def _reduction(sign: str, *, bounds: bool = False, level: float = PRODUCT) -> Ca
     return form
 
 
-def _log_sum_exp(m: Marks, op: LogSumExp, x: Operand) -> Terms:
+def _log_sum_exp(m: Marks, op: ops.LogSumExp, x: Operand) -> Terms:
     return (of(log_sum_exp(m, x.text, x.shape, op.axes)),)
 
 
-def _softmax(m: Marks, op: Softmax, x: Operand) -> Terms:
+def _softmax(m: Marks, op: ops.Softmax, x: Operand) -> Terms:
     return (of(enclosed(m, SOFTMAX, x.text, x.shape, op.axes, keeps=True)),)
 
 
-def _others(m: Marks, _: Others, x: Operand) -> Terms:
+def _others(m: Marks, _: ops.Others, x: Operand) -> Terms:
     other = Index(Bound(m.bound(x.text.text)))
     inner = tight(m.moved(x.text, {-1: other}), PRODUCT)
     return (of(Text(rf"\prod_{{{m.mark(other)} \neq {m.mark(Index(-1))}}} {inner}", BIG, open=True)),)
 
 
-# Arrays that are given by their shape
+# Arrays that their shape determines
 
 
-def _size(m: Marks, op: Size) -> Terms:
+def _size(m: Marks, op: ops.Size) -> Terms:
     return (of(m.size(op.dim)),)
 
 
-def _eye(m: Marks, op: Eye) -> Terms:
-    row = along(-1 - len(op.shape_of), op.dim)
-    columns = [(k, Index(k - len(op.shape_of))) for k, size in enumerate(op.shape_of) if size != 1]
-    deltas = [m.kronecker(part(row, op.shape_of, k), column) for k, column in columns]
-    return (Term(1.0, {delta: of(delta).powers[delta] for delta in deltas}),)
+def _eye(m: Marks, op: ops.Eye) -> Terms:
+    row, shape = along(-1 - len(op.shape_of), op.dim), op.shape_of
+    term = Term()
+    for k, size in enumerate(shape):
+        if size != 1:
+            term = term.times(of(m.kronecker(part(row, shape, k), Index(k - len(shape)))))
+    return (term,)
 
 
-# The same elements at other places: each of these functions returns the indices in the operand
+# The same elements at other places: each function returns the indices in the operand by those of the result
 
 
-def _expand(op: Expand, x: Operand) -> Moves:
-    rank = len(x.shape) + len(op.axes)
-    kept = [a for a in range(-rank, 0) if a not in op.axes]
+def _expand(op: ops.Expand, x: Operand) -> dict[Base, Index]:
+    kept = [a for a in range(-len(x.shape) - len(op.axes), 0) if a not in op.axes]
     return {k: Index(a) for k, a in enumerate(kept, -len(kept))}
 
 
-def _broadcast(op: Broadcast, x: Operand) -> Moves:
-    del op, x
-    return {}
-
-
-def _permute(op: Permute, x: Operand) -> Moves:
-    del x
+def _permute(op: ops.Permute, _: Operand) -> dict[Base, Index]:
     return {a: Index(k) for k, a in enumerate(op.order, -len(op.order))}
 
 
-def _elements(op: Elements, x: Operand) -> Moves:
+def _index(op: ops.Index, x: Operand) -> dict[Base, Index]:
     return at_place(len(x.shape), op.place)
 
 
-def _reshape(op: Reshape, x: Operand) -> Moves:
+def _reshape(op: ops.Reshape, x: Operand) -> dict[Base, Index]:
     element = numbered([along(k, dim) for k, dim in enumerate(op.to, -len(op.to))], op.to)
     shape = x.shape[len(x.shape) - op.rank :]
-    moves: dict[Any, Index] = {a: Index(a + op.rank - len(op.to)) for a in range(-len(x.shape), -op.rank)}
-    return moves | {k - op.rank: part(element, shape, k) for k in range(op.rank)}
+    to: dict[Base, Index] = {a: Index(a + op.rank - len(op.to)) for a in range(-len(x.shape), -op.rank)}
+    return to | {k - op.rank: part(element, shape, k) for k in range(op.rank)}
 
 
-def _arranged(indices: Callable[[Any, Operand], Moves]) -> Callable[..., Terms]:
+def _arranged(indices: Callable[[Any, Operand], dict[Base, Index]]) -> Callable[..., Terms]:
     def form(m: Marks, op: Structure, x: Operand) -> Terms:
-        return m.moved_terms(x.terms, indices(op, x))
+        to = indices(op, x)
+        return tuple([m.moved_term(term, to) for term in x.terms])
 
     return form
 
@@ -270,124 +210,101 @@ def _arranged(indices: Callable[[Any, Operand], Moves]) -> Callable[..., Terms]:
 
 
 def listed(m: Marks, texts: Sequence[Text], shape: Shape) -> tuple[Text, Text]:
-    """Return a list as a new first axis: the whole, and an element."""
+    """Return a list, which is a new first axis, and an element of it."""
     whole = Text(f"\\left[{', '.join(text.text for text in texts)}\\right]")
     return whole, Text(subscripted(whole.text, m.all(shape)))
 
 
-def _assemble(m: Marks, op: Assemble, *given: Operand) -> Terms:
+def _assemble(m: Marks, op: ops.Assemble, *given: Operand) -> Terms:
     if [*op.places] == [(k,) for k in range(len(given))] and op.to == (len(given),) != (1,):
         return (of(listed(m, [x.text for x in given], op.to)[1]),)
     found: list[Term] = []
     for place, x in zip(op.places, given, strict=True):
-        kept = [a for a, at in enumerate(place, -len(place)) if isinstance(at, Range)]
-        to: dict[Any, Index] = {}
-        for k, a in enumerate(kept, -len(kept)):
-            start, sign = place[a].start, 1 if place[a].step > 0 else -1
-            to[k] = Index(a, start * -sign, sign, abs(place[a].step))
-        for a in range(-len(x.shape), -len(kept)):
-            to[a] = Index(a + len(kept) - len(place))
-        terms = m.moved_terms(x.terms, to)
-        conditions = _conditions(m, op, place)
+        ranges = [(a, at) for a, at in enumerate(place, -len(place)) if isinstance(at, Range)]
+        to: dict[Base, Index] = {}
+        for k, (a, at) in enumerate(ranges, -len(ranges)):
+            to[k] = Index(a, -at.start, 1, at.step) if at.step > 0 else Index(a, at.start, -1, -at.step)
+        for a in range(-len(x.shape), -len(ranges)):
+            to[a] = Index(a + len(ranges) - len(place))
+        conditions = [text for a in range(-len(place), 0) if (text := _condition(m, a, place[a], op.to[a]))]
         if conditions:
-            terms = (as_factor(terms).times(of(bracket(Text(", ".join(conditions))))),)
-        found += terms
+            holds = of(bracket(Text(", ".join(conditions))))
+            found.append(m.moved_term(as_factor(x.terms), to).times(holds))
+        else:
+            found += [m.moved_term(term, to) for term in x.terms]
     return tuple(found) or (Term(0.0),)
 
 
-def _conditions(m: Marks, op: Assemble, place: Place) -> list[str]:
-    """Return what the indices of an element have to be at a place."""
-    found = []
-    for axis, at in enumerate(place, -len(place)):
-        letter, dim = m.mark(Index(axis)), op.to[axis]
-        if not isinstance(at, Range):
-            if dim != 1:
-                found.append(f"{letter} = {m.dim(at)}")
-        elif abs(at.step) > 1:
-            first, last = [m.dim(at.start + at.step * n) for n in range(2)], m.dim(at.start + at.step * (at.count - 1))
-            if isinstance(at.count, int) and at.count <= 2:
-                ends = first[: at.count]
-            else:
-                ends = [*first, r"\ldots", *([last] if at.step < 0 or at.stop != dim else [])]
-            found.append(rf"{letter} \in \left\{{ {', '.join(ends)} \right\}}")
-        else:
-            low, high = (at.start, at.stop) if at.step > 0 else (at.stop + 1, at.start + 1)
-            if low != 0 and high != dim:
-                found.append(rf"{m.dim(low)} \leq {letter} < {m.dim(high)}")
-            elif low != 0:
-                found.append(rf"{letter} \geq {m.dim(low)}")
-            elif high != dim:
-                found.append(f"{letter} < {m.dim(high)}")
-    return found
+def _condition(m: Marks, axis: int, at: Dim | Range, dim: Dim) -> str:
+    """Return what the index of an element has to be for a place along an axis; nothing if the place is all of it."""
+    letter = m.mark(Index(axis))
+    if not isinstance(at, Range):
+        return f"{letter} = {m.dim(at)}" if dim != 1 else ""
+    if abs(at.step) > 1:
+        last = [] if at.step > 0 and at.stop == dim else [m.dim(at.start + at.step * (at.count - 1))]
+        ends = [m.dim(at.start), m.dim(at.start + at.step), r"\ldots", *last]
+        if isinstance(at.count, int) and at.count <= 2:
+            ends = ends[: at.count]
+        return rf"{letter} \in \left\{{ {', '.join(ends)} \right\}}"
+    low, high = (at.start, at.stop) if at.step > 0 else (at.stop + 1, at.start + 1)
+    if low == 0:
+        return f"{letter} < {m.dim(high)}" if high != dim else ""
+    return rf"{m.dim(low)} \leq {letter} < {m.dim(high)}" if high != dim else rf"{letter} \geq {m.dim(low)}"
 
 
 FORMS: dict[type[Structure], Callable[..., Terms]] = {
-    Sum: _sum,
-    Einsum: _einsum,
-    Prod: _reduction(r"\prod", bounds=True),
-    Max: _reduction(r"\max"),
-    Min: _reduction(r"\min"),
-    AnyOf: _reduction(r"\bigvee", level=COMPARE),
-    LogSumExp: _log_sum_exp,
-    Softmax: _softmax,
-    Others: _others,
-    Size: _size,
-    Eye: _eye,
-    Expand: _arranged(_expand),
-    Broadcast: _arranged(_broadcast),
-    Permute: _arranged(_permute),
-    Elements: _arranged(_elements),
-    Reshape: _arranged(_reshape),
-    Assemble: _assemble,
+    ops.Sum: _sum,
+    ops.Einsum: _einsum,
+    ops.Prod: _reduction(r"\prod", bounds=True),
+    ops.Max: _reduction(r"\max"),
+    ops.Min: _reduction(r"\min"),
+    ops.AnyOf: _reduction(r"\bigvee", level=COMPARE),
+    ops.LogSumExp: _log_sum_exp,
+    ops.Softmax: _softmax,
+    ops.Others: _others,
+    ops.Size: _size,
+    ops.Eye: _eye,
+    ops.Expand: _arranged(_expand),
+    ops.Broadcast: _arranged(lambda op, x: {}),
+    ops.Permute: _arranged(_permute),
+    ops.Index: _arranged(_index),
+    ops.Reshape: _arranged(_reshape),
+    ops.Assemble: _assemble,
 }
 
 
-# Blocks of matrices
+def block(m: Marks, op: ops.Assemble, given: Sequence[Operand], axes: Sequence[tuple[Dim, Shape]]) -> Text:
+    """Return an element of a block of an assembled matrix.
 
-
-def block(m: Marks, op: Structure, given: Sequence[Operand], terms: Terms, axes: Sequence[tuple[Dim, Shape]]) -> Text:
-    """Return an element of a block of a matrix.
-
-    Args:
-        m: the marks of indices.
-        op: the operation that makes the matrix.
-        given: its operands.
-        terms: an element of the matrix.
-        axes: for each axis of the matrix the first index of the block, and the shape of the array whose elements
-            the axis counts.
+    Of each axis of the matrix `axes` has the first index in the block, and the shape of the array whose elements the
+    axis counts.
     """
-    starts, sizes = [start for start, _ in axes], [numel(shape) for _, shape in axes]
-    if isinstance(op, Assemble) and op.rank == len(axes):
-        inside = [[_within(*ends) for ends in zip(place, starts, sizes, strict=True)] for place in op.places]
-        if all(None not in axes_of or False in axes_of for axes_of in inside):
-            kept = [k for k, axes_of in enumerate(inside) if all(axes_of)]
-            places = tuple([tuple(map(_less, op.places[k], starts)) for k in kept])
-            terms = _assemble(m, Assemble(tuple(sizes), places), *[given[k] for k in kept])
-            starts = [0] * len(axes)
-    rank = sum(len(shape) for _, shape in axes)
+    sizes = tuple([numel(shape) for _, shape in axes])
+    ends = [(start, start + size) for (start, _), size in zip(axes, sizes, strict=True)]
+    kept = [k for k, place in enumerate(op.places) if not any(map(_apart, place, ends))]
+    places = tuple([tuple([_less(at, start) for at, (start, _) in zip(op.places[k], axes, strict=True)]) for k in kept])
+    terms = _assemble(m, ops.Assemble(sizes, places), *[given[k] for k in kept])
+    rank = sum([len(shape) for _, shape in axes])
     fresh = iter([along(a, dim) for a, dim in enumerate(sum([shape for _, shape in axes], ()), -rank)])
-    to: dict[Any, Index] = {}
-    for k, (start, (_, shape)) in enumerate(zip(starts, axes, strict=True), -len(axes)):
-        index = numbered([next(fresh) for _ in shape], shape)
-        to[k] = index._replace(start=index.start + start)
-    return text_of(m.moved_terms(terms, to))
+    to: dict[Base, Index] = {
+        k: numbered([next(fresh) for _ in shape], shape) if shape else fixed(0)
+        for k, (_, shape) in enumerate(axes, -len(axes))
+    }
+    return text_of(tuple([m.moved_term(term, to) for term in terms]))
 
 
 def _less(at: Dim | Range, start: Dim) -> Dim | Range:
-    """Return a place, counted from a start."""
+    """Return a place along an axis, counted from a start."""
     return Range(at.start - start, at.stop - start, at.step) if isinstance(at, Range) else at - start
 
 
-def _within(at: Dim | Range, start: Dim, size: Dim) -> bool | None:
-    """Return whether a place is among so many elements from a start; None if it is in part, or that is not known."""
-    if not isinstance(at, Range):
-        first, stop = at, at + 1
-    else:
+def _apart(at: Dim | Range, ends: tuple[Dim, Dim]) -> bool:
+    """Return whether a place along an axis is known to have no element from a first index to the one before a last."""
+    low = high = at
+    if isinstance(at, Range):
         last = at.start + at.step * (at.count - 1)
-        first, stop = (at.start, last + 1) if at.step > 0 else (last, at.start + 1)
-    if _least(first - start) and _least(start + size - stop):
-        return True
-    return False if _least(start - stop) or _least(first - start - size) else None
+        low, high = (at.start, last) if at.step > 0 else (last, at.start)
+    return _least(ends[0] - 1 - high) or _least(low - ends[1])
 
 
 def _least(dim: Dim) -> bool:

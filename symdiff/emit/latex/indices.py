@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from symdiff.emit.latex.names import Names
-from symdiff.emit.latex.products import Term, Terms
+from symdiff.emit.latex.products import Term
 from symdiff.emit.latex.spelling import Text
 from symdiff.graph.dims import Dim, Shape, product
 from symdiff.ops.arrays import Place, Range
@@ -71,8 +71,6 @@ def along(axis: int, dim: Dim) -> Index:
 
 def numbered(indices: Sequence[Index], shape: Shape) -> Index:
     """Return the number of the element at these indices."""
-    if not shape:
-        return fixed(0)
     if len(shape) == 1:
         return indices[0]
     first = indices[0].base
@@ -101,8 +99,11 @@ def moved(index: Index, to: Moves) -> Index:
         by = part(moved(base.of, to), base.shape, base.axis)
     else:
         return index
-    start = index.start * by.divisor + index.step * by.start
-    return Index(by.base, start, index.step * by.step, index.divisor * by.divisor)
+    start, step = index.start * by.divisor + index.step * by.start, index.step * by.step
+    divisor = index.divisor * by.divisor
+    if start == step % divisor == 0:
+        return Index(by.base, 0, step // divisor)
+    return Index(by.base, start, step, divisor)
 
 
 def depends(index: Index, base: Base) -> bool:
@@ -160,22 +161,15 @@ class Marks:
 
     def moved(self, text: Text, to: Moves) -> Text:
         """Return a text with other indices."""
-        if "\0" not in text.text:
-            return text
-        terms = tuple([self._moved(term, to) for term in text.terms])
-        return replace(text, text=self._substituted(text.text, to), terms=terms)
 
-    def moved_terms(self, terms: Terms, to: Moves) -> Terms:
-        """Return a sum with other indices."""
-        return tuple([Term(t.number, {self.moved(text, to): e for text, e in t.powers.items()}) for t in terms])
+        def other(found: re.Match[str]) -> str:
+            return self.mark(moved(self._indices[int(found[1])], to))
 
-    def _moved(self, term: Term, to: Moves) -> Term:
-        """Return a term of a factor with other indices; its own factors are no longer known as sums."""
-        powers = {replace(x, text=self._substituted(x.text, to), terms=()): e for x, e in term.powers.items()}
-        return Term(term.number, powers)
+        return replace(text, text=_MARK.sub(other, text.text), terms=()) if "\0" in text.text else text
 
-    def _substituted(self, text: str, to: Moves) -> str:
-        return _MARK.sub(lambda found: self.mark(moved(self._indices[int(found[1])], to)), text)
+    def moved_term(self, term: Term, to: Moves) -> Term:
+        """Return a term with other indices."""
+        return Term(term.number, {self.moved(text, to): exponent for text, exponent in term.powers.items()})
 
     def lettered(self, text: str, rank: int) -> str:
         """Return a text with letters: first those of the free axes of an array of that rank, then those of big signs."""

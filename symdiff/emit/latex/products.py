@@ -180,9 +180,8 @@ def as_factor(terms: Terms, sums: dict[object, Text] | None = None) -> Term:
     """
     if len(terms) == 1:
         return terms[0]
-    first, rest = factored(terms)
-    second, rest = factored(summed(rest))
-    common = first.times(second)
+    common, rest = factored(terms)
+    rest = summed(rest)
     if len(rest) == 1:
         return common.times(rest[0])
     sums = {} if sums is None else sums

@@ -32,7 +32,7 @@ from symdiff.emit.passes import as_written, spelt
 from symdiff.graph.dims import Dim, Shape
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program, Row, compact, live, operands, replay
-from symdiff.ops.arrays import Assemble, Structure
+from symdiff.ops.arrays import Assemble, Place, Structure, whole
 from symdiff.ops.evaluate import constant as value_of
 from symdiff.ops.table import ATOM, PRIMITIVES
 from symdiff.simplify.factors import short
@@ -84,7 +84,7 @@ class Rows:
         self._factors: dict[int, Term] = {}
         self._sums: dict[object, Text] = {}
         self._known: dict[Text, tuple[Text, Fraction]] = {}  # a text is a power of a name
-        self._places: dict[int, dict[object, list[int]]] = {}
+        self._placed: dict[int, dict[Place, int] | None] = {}
         uses = _uses(program)
         inside = _inside(program, uses)
         for i, row in enumerate(self._rows):
@@ -217,17 +217,13 @@ class Rows:
         return (of(name, number=factor.number),)
 
     def _name(self, text: Text, exponent: Fraction, shape: Shape) -> None:
-        """Give a name to a factor, or to its root if it has a root as exponent."""
-        terms = tuple(map(self._renamed, text.terms))
-        if terms != text.terms:
-            text_now = replace(text_of(terms), terms=terms)
-            if len(text_now.text) <= _LONG_FACTOR:  # short, thanks to the names in it
-                self._known[text] = text_now, Fraction(1)
-                return
+        """Give a name to a factor, or to its root if it has a root as exponent; not if names in it made it short."""
+        now = self._now(text)
+        if now is not text and len(now.text) <= _LONG_FACTOR:
+            self._known[text] = now, Fraction(1)
         else:
-            text_now = text
-        unit = Fraction(1, exponent.denominator)
-        self._known[text] = self._temporary(of(text_now, unit).text(), shape), 1 / unit
+            unit = Fraction(1, exponent.denominator)
+            self._known[text] = self._known[now] = self._temporary(of(now, unit).text(), shape), 1 / unit
 
     def _temporary(self, text: Text, shape: Shape) -> Text:
         """Return a name for a text, with a subscript for each index that the text depends on."""
@@ -236,49 +232,65 @@ class Rows:
         bases = sorted([base for base in free if isinstance(base, int) or base.of.base not in free], key=_axis)
         dims = tuple([shape[base] if isinstance(base, int) else base.shape[base.axis] for base in bases])
         name = marks.names.temporary()
-        self.lines.append((name, marks.moved(text, {base: Index(k) for k, base in enumerate(bases, -len(bases))}), dims))
+        self.lines.append(
+            (name, marks.moved(text, {base: Index(k) for k, base in enumerate(bases, -len(bases))}), dims)
+        )
         return Text(subscripted(name, [marks.mark(Index(base)) for base in bases])) if bases else Text(name)
 
     def _renamed(self, term: Term) -> Term:
         """Return a product with names for the factors that have one."""
-        for text in [text for text in term.powers if text in self._known]:
-            name, unit = self._known[text]
-            exponent = unit * term.powers[text]
-            if exponent.denominator <= term.powers[text].denominator:
-                term = term.without(text).times(of(name, exponent))
+        for text, exponent in term.powers.items() if self._known else ():
+            now = self._now(text)
+            name, unit = self._known.get(text) or self._known.get(now) or (now, Fraction(1))
+            if name is not text and (unit * exponent).denominator <= exponent.denominator:
+                term = term.without(text).times(of(name, unit * exponent))
         return term
+
+    def _now(self, text: Text) -> Text:
+        """Return a sum with names for the factors of its terms that have one."""
+        if any(factor in self._known for term in text.terms for factor in term.powers):
+            terms = []
+            for term in text.terms:
+                for factor, exponent in term.powers.items():
+                    name, unit = self._known.get(factor, (factor, Fraction(1)))
+                    term = term.without(factor).times(of(name, unit * exponent))
+                terms.append(term)
+            return replace(text_of(summed(terms)), terms=summed(terms))
+        return text
 
     # Results
 
     def entries(self, i: int) -> list[list[Text]] | None:
         """Return the entries of a small matrix of scalars, row by row; None if row `i` is none."""
         op = self._rows[i][0]
-        if not isinstance(op, Assemble) or not 1 <= len(op.to) <= 2:
-            return None
-        if not all(isinstance(k, int) for place in (op.to, *op.places) for k in place):
+        elements = self._elements(i)
+        if elements is None or not all(isinstance(dim, int) for dim in op.to) or len(op.to) > 2:
             return None
         rows, columns = (1, *fixed(op.to))[-2:]
-        if not 0 < rows * columns <= _ENTRIES or len(set(op.places)) < len(op.places):
+        if not 0 < rows * columns <= _ENTRIES:
             return None
-        texts = {place[-2:]: self.text(j) for place, j in zip(op.places, self._rows[i][1:], strict=True)}
-        return [[texts.get((r, c)[-len(op.to) :], Text("0")) for c in range(columns)] for r in range(rows)]
+        places = [[(r, c)[-len(op.to) :] for c in range(columns)] for r in range(rows)]
+        return [[self.text(elements[at]) if at in elements else Text("0") for at in row] for row in places]
 
     def block(self, i: int, axes: Sequence[tuple[Dim, Shape]]) -> Text:
         """Return an element of a block of matrix `i`, as `arrays.block` does."""
         op, *given = self._rows[i]
-        if isinstance(op, Assemble) and op.rank == len(axes) and not any(shape for _, shape in axes):  # one element of many: look for it
-            if i not in self._places:
-                self._places[i] = {}
-                for k, place in enumerate(op.places):
-                    key = place if all(isinstance(at, int) for at in place) else None
-                    self._places[i].setdefault(key, []).append(k)
-            at = tuple(start for start, _ in axes)
-            near = [*self._places[i].get(at, ()), *self._places[i].get(None, ())]
-            if not near:
-                return Text("0")
-            op, given = Assemble(op.to, tuple([op.places[k] for k in near])), [given[k] for k in near]
-        operands_of = [self._operand(j) for j in given] if isinstance(op, Assemble) else []
-        return block(self._marks, op, operands_of, self.terms(i), axes)
+        elements = self._elements(i)
+        if elements is not None and not any(shape for _, shape in axes):
+            j = elements.get(tuple([start for start, _ in axes]))
+            return Text("0") if j is None else self.text(j)
+        if not isinstance(op, Assemble) or op.rank < len(axes):
+            op, given = Assemble(shape := self._graph.shape(i), (whole(shape),)), [i]
+        return block(self._marks, op, [self._operand(j) for j in given], axes)
+
+    def _elements(self, i: int) -> dict[Place, int] | None:
+        """Return the rows of the elements of an assembled array by their places; None if others are assembled."""
+        if i not in self._placed:
+            op, *given = self._rows[i]
+            single = isinstance(op, Assemble) and all(isinstance(at, int) for place in op.places for at in place)
+            made = dict(zip(op.places, given, strict=True)) if single else {}
+            self._placed[i] = made if single and len(made) == len(given) and op.rank in (0, len(op.to)) else None
+        return self._placed[i]
 
 
 def _uses(program: Program) -> list[int]:

@@ -75,9 +75,7 @@ def product(left: Text, right: Text, sign: str = "") -> Text:
     digit = second[0].isdigit() or (first[-1].isdigit() and re.match(r"\\frac\{\d", second))
     words = re.search(r"\\mathrm\{[^{}]*\}(_\{[^{}]*\})?\Z", first) or second.startswith("\\mathrm")
     between = f" {sign} " if sign else r" \cdot " if digit else r" \, " if words else " "
-    return Text(
-        first + between + second, NEGATIVE if signed else least, open=right.open and right.level >= UNARY
-    )
+    return Text(first + between + second, NEGATIVE if signed else least, open=right.open and right.level >= UNARY)
 
 
 def quotient(above: Text, below: Text) -> Text:

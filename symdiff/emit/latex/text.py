@@ -116,7 +116,9 @@ class Writer:
             given = stack[len(stack) - count :] if count else []
             if count:
                 del stack[len(stack) - count :]
-            stack.append(known.get(value) or self._constant(value) if kind == "name" else self._item(kind, value, given))
+            stack.append(
+                known.get(value) or self._constant(value) if kind == "name" else self._item(kind, value, given)
+            )
         return cast("Piece", stack[0])
 
     def _item(self, kind: str, value: Any, given: list[Any]) -> Any:  # noqa: PLR0911 - one for each kind
@@ -274,7 +276,8 @@ class Writer:
             keeps = name == "softmax"
             if len(axes) == len(x.shape):
                 return self._of_whole(filled(template, [x.whole]), x.shape if keeps else ())
-            return self._of_element(enclosed(m, template, x.element, x.shape, axes, keeps=keeps), x.shape if keeps else kept)
+            made = enclosed(m, template, x.element, x.shape, axes, keeps=keeps)
+            return self._of_element(made, x.shape if keeps else kept)
         if name == "logsumexp":
             return self._of_element(log_sum_exp(m, x.element, x.shape, axes), kept)
         made = big(m, _BIG.get(name, r"\sum"), x.element, x.shape, axes, bounds=name not in ("max", "min"))
