@@ -11,8 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from symdiff.emit.latex.indices import Base, Bound, Index, Marks, Number, Part, along, at_place, depends
-from symdiff.emit.latex.indices import fixed, numbered, part, subscripted, without
+from symdiff.emit.latex.indices import (
+    Base,
+    Bound,
+    Index,
+    Marks,
+    Number,
+    Part,
+    along,
+    at_place,
+    depends,
+    fixed,
+    numbered,
+    part,
+    subscripted,
+    without,
+)
 from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
 from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
 from symdiff.graph.dims import Dim, Shape, symbols, value
@@ -43,7 +57,7 @@ class Operand(NamedTuple):
 def big(
     m: Marks, sign: str, x: Text, shape: Shape, axes: Sequence[int], *, bounds: bool, level: float = PRODUCT
 ) -> Text:
-    """Return a sum or its like along axes, of an operand that binds as tightly as `level`; the index may have bounds."""
+    """Return a sum or its like along axes, of what binds as tightly as `level`; the index may have bounds."""
     first = m.bound(x.text)
     to: dict[Base, Index] = {a: Index(Bound(first + k)) for k, a in enumerate(axes)}
     signs = [_sign(m, sign, to[a], shape[a] if bounds else None) for a in axes]
@@ -127,7 +141,8 @@ def _einsum(m: Marks, op: ops.Einsum, *given: Operand) -> Terms:
     gone = [label for label in dict.fromkeys(op.left + op.right) if label not in op.out]
     indices = {label: Index(k) for k, label in enumerate(op.out, -len(op.out))}
     indices |= {label: Index(Bound(first + k)) for k, label in enumerate(gone)}
-    term, sizes = Term(), {}
+    term = Term()
+    sizes: dict[str, Dim] = {}
     for labels, x in zip((op.left, op.right), given, strict=True):
         term = term.times(m.moved_term(x.factor, {k: indices[label] for k, label in enumerate(labels, -len(labels))}))
         sizes.update(zip(labels, x.shape, strict=True))
@@ -265,7 +280,7 @@ FORMS: dict[type[Structure], Callable[..., Terms]] = {
     ops.Size: _size,
     ops.Eye: _eye,
     ops.Expand: _arranged(_expand),
-    ops.Broadcast: _arranged(lambda op, x: {}),
+    ops.Broadcast: _arranged(lambda _, __: {}),
     ops.Permute: _arranged(_permute),
     ops.Index: _arranged(_index),
     ops.Reshape: _arranged(_reshape),
@@ -300,10 +315,9 @@ def _less(at: Dim | Range, start: Dim) -> Dim | Range:
 
 def _apart(at: Dim | Range, ends: tuple[Dim, Dim]) -> bool:
     """Return whether a place along an axis is known to have no element from a first index to the one before a last."""
-    low = high = at
-    if isinstance(at, Range):
-        last = at.start + at.step * (at.count - 1)
-        low, high = (at.start, last) if at.step > 0 else (last, at.start)
+    low, high = (at.start, at.start + at.step * (at.count - 1)) if isinstance(at, Range) else (at, at)
+    if isinstance(at, Range) and at.step < 0:
+        low, high = high, low
     return _least(ends[0] - 1 - high) or _least(low - ends[1])
 
 

@@ -172,7 +172,7 @@ class Marks:
         return Term(term.number, {self.moved(text, to): exponent for text, exponent in term.powers.items()})
 
     def lettered(self, text: str, rank: int) -> str:
-        """Return a text with letters: first those of the free axes of an array of that rank, then those of big signs."""
+        """Return a text with letters, first for the free axes of an array of that rank, then for big signs."""
         text = _MARK.sub(lambda found: self._affine(self._indices[int(found[1])], rank), text)
         if r"\delta" in self.names.taken:
             return text

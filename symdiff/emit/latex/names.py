@@ -146,7 +146,7 @@ def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
     return min(found, key=lambda one: one[0].numerator * one[0].denominator, default=None)
 
 
-def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
+def above_and_below(value: float, *, simple: bool = False) -> tuple[str, str]:
     """Return what stands above and below the line in a number of a derivative, which is not negative.
 
     Fractions whose decimals would not end are recognised; with `simple` all small ones.

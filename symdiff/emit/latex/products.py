@@ -7,12 +7,12 @@ what all terms of a sum have in common is a factor in front of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import copysign, gcd, lcm
 
-from symdiff.emit.latex import names
+from symdiff.emit.latex.names import above_and_below, fraction, multiple, number
 from symdiff.emit.latex.spelling import APPLIED, Text, literal, negative, plus, position, power, product, quotient
 from symdiff.ops.table import ATOM, PRODUCT
 
@@ -52,18 +52,18 @@ class Term:
 
     def text(self) -> Text:
         """Return the LaTeX."""
-        above, below = names.quotient(abs(self.number), simple=bool(self.powers))
+        above, below = above_and_below(abs(self.number), simple=bool(self.powers))
         over = _side(above, {text: exponent for text, exponent in self.powers.items() if exponent > 0})
         under = _side(below, {text: -exponent for text, exponent in self.powers.items() if exponent < 0})
         made = over if under.text == "1" else quotient(over, under)
         return negative(made) if self.number < 0 else made
 
 
-def _side(number: str, powers: Mapping[Text, Fraction]) -> Text:
+def _side(numeral: str, powers: Mapping[Text, Fraction]) -> Text:
     """Return what stands above or below the line."""
     parts = [_power(text, powers[text]) for text in sorted(powers, key=position)]
-    if number != "1" or not parts:
-        parts.insert(0, literal(number))
+    if numeral != "1" or not parts:
+        parts.insert(0, literal(numeral))
     made = parts[0]
     for part in parts[1:]:
         made = product(made, part)
@@ -76,7 +76,7 @@ def _power(text: Text, exponent: Fraction) -> Text:
     if exponent == Fraction(1, 2):
         return Text(rf"\sqrt{{{text.text}}}")
     if exponent.denominator in (1, _ROOTS):
-        return power(text, names.number(float(exponent)))
+        return power(text, number(float(exponent)))
     return power(text, rf"\frac{{{exponent.numerator}}}{{{exponent.denominator}}}")
 
 
@@ -87,7 +87,7 @@ def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
 
 def constant(value: float) -> Term:
     """Return a number; the constants of mathematics in it are factors."""
-    found = names.multiple(abs(value))
+    found = multiple(abs(value))
     if found is None:
         return Term(value)
     ratio, text, exponent = found
@@ -98,7 +98,7 @@ def constant(value: float) -> Term:
 
 def exponent_of(value: float) -> Fraction | None:
     """Return a number as an exponent that may be added to others; None if its denominator is large."""
-    exponent = names.fraction(value)
+    exponent = fraction(value)
     return exponent if exponent and exponent.denominator <= _ROOTS else None
 
 
@@ -115,6 +115,11 @@ def text_of(terms: Terms) -> Text:
         if term is not first:
             made = plus(made, term.text())
     return made
+
+
+def as_text(terms: Terms) -> Text:
+    """Return a sum as a text that can be a factor."""
+    return replace(text_of(terms), terms=terms)
 
 
 def summed(terms: Iterable[Term]) -> Terms:
@@ -163,7 +168,7 @@ def factored(terms: Terms) -> tuple[Term, Terms]:
 def _content(terms: Terms) -> float:
     """Return a number by which the numbers of a sum become simple; it is negative if all of them are."""
     sign = -1.0 if all(term.number < 0 for term in terms) else 1.0
-    parts = [part for term in terms if (part := names.fraction(term.number)) and (term.powers or part.denominator == 1)]
+    parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
     below = lcm(*[part.denominator for part in parts])
     if len(parts) == len(terms) and below in _COMMON:
         return sign * (gcd(*[int(part * below) for part in parts]) or 1) / below
@@ -188,5 +193,5 @@ def as_factor(terms: Terms, sums: dict[object, Text] | None = None) -> Term:
     opposite = sums.get(frozenset((term.key, -term.number) for term in rest))
     if opposite is not None:
         return common.times(of(opposite, number=-1.0))
-    text = sums.setdefault(frozenset((term.key, term.number) for term in rest), replace(text_of(rest), terms=rest))
+    text = sums.setdefault(frozenset((term.key, term.number) for term in rest), as_text(rest))
     return common.times(of(text))

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
-from math import copysign, isfinite
+from math import copysign, isfinite, nan
 
 from symdiff.emit.latex.arrays import FORMS, Operand, block
 from symdiff.emit.latex.indices import Index, Marks, Number, Part, subscripted
@@ -19,6 +18,7 @@ from symdiff.emit.latex.products import (
     Term,
     Terms,
     as_factor,
+    as_text,
     constant,
     exponent_of,
     minus,
@@ -29,8 +29,7 @@ from symdiff.emit.latex.products import (
 )
 from symdiff.emit.latex.spelling import Text, bracket, choice, literal, spell
 from symdiff.emit.passes import as_written, spelt
-from symdiff.graph.dims import Dim, Shape
-from symdiff.graph.dims import fixed
+from symdiff.graph.dims import Dim, Shape, fixed
 from symdiff.graph.ir import Program, Row, compact, live, operands, replay
 from symdiff.ops.arrays import Assemble, Place, Structure, whole
 from symdiff.ops.evaluate import constant as value_of
@@ -43,7 +42,7 @@ _FACTORS = 8  # factors of a value that is written again at each use
 _ENTRIES = 100  # of a matrix that is written as such
 
 _MEANINGS = {name: primitive.meaning for name, primitive in PRIMITIVES.items() if primitive.meaning}
-_INSIDE = {"add": ("add", "sub"), "sub": ("add", "sub"), "mul": ("mul",), "div": ("mul",)}
+_FAMILIES = {"add": "sum", "sub": "sum", "mul": "product", "div": "product"}
 
 
 def readable(program: Program) -> Program:
@@ -85,17 +84,21 @@ class Rows:
         self._sums: dict[object, Text] = {}
         self._known: dict[Text, tuple[Text, Fraction]] = {}  # a text is a power of a name
         self._placed: dict[int, dict[Place, int] | None] = {}
-        uses = _uses(program)
-        inside = _inside(program, uses)
+        users = _uses(program)
+        named = {i for i, label in program.labels.items() if isinstance(label, str)}.union(program.outputs)
+        families = [_FAMILIES.get(row[0]) for row in self._rows]
+        self._inside = [  # sums and products that stand in another one, and nowhere else
+            family is not None and i not in named and [families[j] for j in users[i]] == [family]
+            for i, family in enumerate(families)
+        ]
         for i, row in enumerate(self._rows):
-            value = () if inside[i] else self._value(i, row)
-            label = program.labels.get(i)
-            shape = self._graph.shape(i)
+            value = () if self._inside[i] else self._value(i, row)
+            label, shape = program.labels.get(i), self._graph.shape(i)
             if isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments:
                 name = marks.names[label]
                 self.lines.append((name, text_of(value), shape))
                 value = (of(marks.named(name, shape)),)
-            elif uses[i] > 1 and operands(row) and not self._graph.is_condition(i):
+            elif len(users[i]) > 1 and operands(row) and not self._graph.is_condition(i):
                 value = self._shared(value, shape)
             self._values.append(value)
 
@@ -118,10 +121,10 @@ class Rows:
     def _operand(self, i: int) -> Operand:
         return Operand(self.terms(i), self.factor(i), self._graph.shape(i))
 
-    def _number(self, i: int) -> float | None:
-        """Return the number that a row is, if it is a constant."""
+    def _number(self, i: int) -> float:
+        """Return the number that a row is; NaN if it is none."""
         row = self._rows[i]
-        return float(value_of(row[1])) if row[0] == "const" else None
+        return float(value_of(row[1])) if row[0] == "const" else nan
 
     def _value(self, i: int, row: Row) -> Terms:
         op = row[0]
@@ -133,16 +136,18 @@ class Rows:
             return FORMS[type(op)](self._marks, op, *map(self._operand, row[1:]))
         match op:
             case "add" | "sub":
-                return self._sum(i)
-            case "mul":
-                return unnested(self._product(i))
-            case "div":
-                return unnested(self._product(row[1]).times(self._divisor(row[2]), -1))
+                parts = [minus(self.terms(j)) if inverse else self.terms(j) for j, inverse in self._parts(i)]
+                return summed([term for part in parts for term in part])
+            case "mul" | "div":
+                term = Term()
+                for j, inverse in self._parts(i):
+                    term = term.times(self._divisor(j), -1) if inverse else term.times(self.factor(j))
+                return unnested(term)
             case "neg":
                 return minus(self.terms(row[1]))
             case "sqrt":
                 return (self._power(row[1], Fraction(1, 2)),)
-            case "pow" if (number := self._number(row[2])) is not None and (exponent := exponent_of(number)):
+            case "pow" if exponent := exponent_of(self._number(row[2])):
                 return (self._power(row[1], exponent),)
         texts = [self.text(j) for j in row[1:]]
         if op == "where":
@@ -151,39 +156,23 @@ class Rows:
             return (of(choice(*texts, environments=self._environments)),)
         return (of(spell(PRIMITIVES[op], texts)),)
 
-    def _sum(self, i: int) -> Terms:
-        """Return a sum, with the terms of the sums in it that stand nowhere else."""
-        found: list[Term] = []
+    def _parts(self, i: int) -> list[tuple[int, bool]]:
+        """Return the operands of a sum or product, and whether each is subtracted or divides, for all rows inside."""
+        found: list[tuple[int, bool]] = []
         waiting = [(i, False)]
         while waiting:
-            j, opposite = waiting.pop()
-            if self._open(j):
-                row = self._rows[j]
-                waiting += [(row[2], opposite != (row[0] == "sub")), (row[1], opposite)]
+            j, inverse = waiting.pop()
+            if j == i or self._inside[j]:
+                op, first, second = self._rows[j]
+                waiting += [(second, inverse != (op in ("sub", "div"))), (first, inverse)]
             else:
-                found += minus(self.terms(j)) if opposite else self.terms(j)
-        return summed(found)
-
-    def _product(self, i: int) -> Term:
-        """Return a product, with the factors of the products in it that stand nowhere else."""
-        made = Term()
-        waiting = [i]
-        while waiting:
-            j = waiting.pop()
-            if self._open(j) and self._rows[j][0] == "mul":
-                waiting += self._rows[j][:0:-1]
-            else:
-                made = made.times(self.factor(j))
-        return made
-
-    def _open(self, i: int) -> bool:
-        """Return whether row `i` has no value of its own yet."""
-        return i >= len(self._values) or not self._values[i]
+                found.append((j, inverse))
+        return found
 
     def _divisor(self, i: int) -> Term:
         """Return row `i` as a divisor. A constant stays a divisor if its reciprocal has many digits."""
         number = self._number(i)
-        if number is None or not isfinite(number) or number.is_integer() or short(1 / number) or multiple(abs(number)):
+        if not isfinite(number) or number.is_integer() or short(1 / number) or multiple(abs(number)):
             return self.factor(i)
         return of(literal(written(abs(number))), number=copysign(1.0, number))
 
@@ -200,7 +189,8 @@ class Rows:
 
     def _shared(self, value: Terms, shape: Shape) -> Terms:
         """Return a value that is used again, with names for its long factors if it is long."""
-        if len(text_of(value).text) <= _LONG:
+        length = len(text_of(value).text)
+        if length <= _LONG:
             return value
         factor = self._renamed(as_factor(value, self._sums))
         sizes = {text: len(of(text, abs(e)).text().text) for text, e in factor.powers.items() if not _is_name(text)}
@@ -208,13 +198,11 @@ class Rows:
             for text in sorted(sizes, key=lambda text: len(text.text)):
                 if sizes[text] > _LONG_FACTOR:
                     self._name(text, factor.powers[text], shape)
-        elif len(factor.powers) <= _FACTORS:
-            return value
-        factor = self._renamed(factor)
-        if len(factor.powers) <= _FACTORS:
-            return (factor,)
-        name = self._temporary(Term(1.0, factor.powers).text(), shape)
-        return (of(name, number=factor.number),)
+            factor = self._renamed(factor)
+        if len(factor.powers) > _FACTORS:
+            name = self._temporary(Term(1.0, factor.powers).text(), shape)
+            factor = of(name, number=factor.number)
+        return (factor,) if len(factor.text().text) < length else value
 
     def _name(self, text: Text, exponent: Fraction, shape: Shape) -> None:
         """Give a name to a factor, or to its root if it has a root as exponent; not if names in it made it short."""
@@ -248,15 +236,16 @@ class Rows:
 
     def _now(self, text: Text) -> Text:
         """Return a sum with names for the factors of its terms that have one."""
-        if any(factor in self._known for term in text.terms for factor in term.powers):
-            terms = []
-            for term in text.terms:
-                for factor, exponent in term.powers.items():
-                    name, unit = self._known.get(factor, (factor, Fraction(1)))
-                    term = term.without(factor).times(of(name, unit * exponent))
-                terms.append(term)
-            return replace(text_of(summed(terms)), terms=summed(terms))
-        return text
+        if not any(factor in self._known for term in text.terms for factor in term.powers):
+            return text
+        terms = []
+        for term in text.terms:
+            made = Term(term.number)
+            for factor, exponent in term.powers.items():
+                name, unit = self._known.get(factor, (factor, 1))
+                made = made.times(of(name, unit * exponent))
+            terms.append(made)
+        return as_text(summed(terms))
 
     # Results
 
@@ -293,26 +282,13 @@ class Rows:
         return self._placed[i]
 
 
-def _uses(program: Program) -> list[int]:
-    """Return how often each row is used by other rows."""
-    count = [0] * len(program.graph.rows)
-    for row in program.graph.rows:
+def _uses(program: Program) -> list[list[int]]:
+    """Return the rows that use each row."""
+    users: list[list[int]] = [[] for _ in program.graph.rows]
+    for i, row in enumerate(program.graph.rows):
         for j in operands(row):
-            count[j] += 1
-    return count
-
-
-def _inside(program: Program, uses: Sequence[int]) -> list[bool]:
-    """Return whether each row is a sum, or a product, that stands in another one alone and has no name."""
-    rows = program.graph.rows
-    found = [False] * len(rows)
-    for name, *given in rows:
-        alike = _INSIDE.get(name, ())
-        for j in given[:1] if name == "div" else given if alike else ():
-            found[j] = rows[j][0] in alike and uses[j] == 1 and not isinstance(program.labels.get(j), str)
-    for i in program.outputs:
-        found[i] = False
-    return found
+            users[j].append(i)
+    return users
 
 
 def _free(index: Index) -> list[int | Part]:

@@ -166,7 +166,7 @@ def spell(primitive: Primitive, texts: Sequence[Text], arrays: Sequence[bool] | 
         case "sub":
             return Text(f"{tight(texts[0], SUM)} - {tight(texts[1], HADAMARD)}", SUM, open=texts[1].open)
         case "mul":
-            return product(*texts, r"\odot" if arrays and all(arrays) else "")
+            return product(texts[0], texts[1], r"\odot" if arrays and all(arrays) else "")
         case "div":
             return quotient(*texts)
         case "pow":

@@ -111,37 +111,27 @@ class Writer:
         return lines, [self._number(self._value(statement, known)) for statement in syntax.results]
 
     def _value(self, statement: Statement, known: Mapping[str, Piece]) -> Piece:
+        kinds: dict[str, Callable[..., Any]] = {
+            "number": lambda value, _: _scalar(literal(number(value))),
+            "op": self._operation,
+            "joined": self._operation,
+            "compare": self._compare,
+            "call": self._call,
+            "tuple": lambda _, given: given,
+            "none": lambda _, given: given,
+            "keyword": lambda _, given: _Keyword(given[0]),
+            "list": self._list,
+            "index": self._index,
+            "transpose": self._transpose,
+            "matmul": self._matmul,
+        }
         stack: list[Any] = []
         for kind, value, count, _ in statement.items:
             given = stack[len(stack) - count :] if count else []
             if count:
                 del stack[len(stack) - count :]
-            stack.append(
-                known.get(value) or self._constant(value) if kind == "name" else self._item(kind, value, given)
-            )
+            stack.append(known.get(value) or self._constant(value) if kind == "name" else kinds[kind](value, given))
         return cast("Piece", stack[0])
-
-    def _item(self, kind: str, value: Any, given: list[Any]) -> Any:  # noqa: PLR0911 - one for each kind
-        match kind:
-            case "number":
-                return _scalar(literal(number(value)))
-            case "op" | "joined":
-                return self._operation(value, given)
-            case "compare":
-                return self._compare(value, given)
-            case "call":
-                return self._call(value, given)
-            case "keyword":
-                return _Keyword(given[0])
-            case "list":
-                return self._list(given)
-            case "index":
-                return self._index(value, *given)
-            case "transpose":
-                return self._transpose(*given)
-            case "matmul":
-                return self._matmul(*given)
-        return given  # a tuple, or None
 
     # Names and constants
 
@@ -151,7 +141,7 @@ class Writer:
 
     def _constant(self, name: str) -> Piece:
         if name in ("True", "False"):
-            return Piece(*[Text(rf"\mathrm{{{name}}}")] * 2, condition=True)
+            return replace(_scalar(Text(rf"\mathrm{{{name}}}")), condition=True)
         return _scalar(Text(_CONSTANTS.get(name) or self.marks.names[name]))
 
     # Wholes and elements
@@ -243,7 +233,7 @@ class Writer:
         if name == "outer":
             return self._outer(*map(self._number, plain))
         if name == "dot":
-            return self._matmul(*plain) if plain[0].shape and plain[1].shape else self._operation("mul", plain)
+            return self._matmul(name, plain) if plain[0].shape and plain[1].shape else self._operation("mul", plain)
         if name in FORMULAS:
             latex = FORMULAS[name].latex or rf"\operatorname{{{name}}}"
             make = filled if "#" in latex else called
@@ -287,9 +277,9 @@ class Writer:
 
     # Arrays
 
-    def _matmul(self, left: Piece, right: Piece) -> Piece:
+    def _matmul(self, _: Any, given: Sequence[Piece]) -> Piece:
         """Return a product of matrices and vectors. A vector on the left is written as a row."""
-        left, right = self._number(left), self._number(right)
+        left, right = map(self._number, given)
         if max(len(left.shape), len(right.shape)) > 2:
             raise UnwrittenError
         shape = (*left.shape[:-1], *right.shape[:-2], *right.shape[-1:]) if len(right.shape) > 1 else left.shape[:-1]
@@ -304,7 +294,8 @@ class Writer:
         element = product(self.marks.moved(left.element, {-1: Index(-2)}), right.element)
         return Piece(whole, element, (*left.shape, *right.shape))
 
-    def _index(self, key: Sequence[Any], x: Piece) -> Piece:
+    def _index(self, key: Sequence[Any], given: Sequence[Piece]) -> Piece:
+        (x,) = given
         place = place_of(tuple(key), x.shape, {})
         element = self.marks.moved(x.element, at_place(len(x.shape), place))
         shape = (*x.shape[: len(x.shape) - len(place)], *[at.count for at in place if isinstance(at, Range)])
@@ -316,14 +307,15 @@ class Writer:
         whole = Text(subscripted(text if plain else parenthesised(x.whole), written))
         return Piece(whole, element, shape, x.condition)
 
-    def _transpose(self, x: Piece) -> Piece:
+    def _transpose(self, _: Any, given: Sequence[Piece]) -> Piece:
+        (x,) = given
         rank = len(x.shape)
         if rank == 1:
             return x
         element = self.marks.moved(x.element, {a: Index(-1 - rank - a) for a in range(-rank, 0)})
         return Piece(transposed(x.whole), element, x.shape[::-1], x.condition)
 
-    def _list(self, given: Sequence[Piece]) -> Piece:
+    def _list(self, _: Any, given: Sequence[Piece]) -> Piece:
         parts = [self._number(x) for x in given]
         shape = (len(parts), *parts[0].shape)
         return Piece(*listed(self.marks, [x.whole for x in parts], shape), shape)
