@@ -42,7 +42,7 @@ class Term:
             powers[text] = powers.get(text, 0) + own * exponent
             if not powers[text]:
                 del powers[text]
-            elif powers[text].denominator == 1 and text.text.isdigit():
+            elif powers[text].denominator == 1 and text.text.isdigit() and text.text != "0":
                 number *= float(text.text) ** int(powers.pop(text))
         return Term(number, powers)
 
@@ -124,7 +124,7 @@ def as_text(terms: Terms) -> Text:
 
 def summed(terms: Iterable[Term]) -> Terms:
     """Return a sum in which equal terms are one, and sums inside of terms are spread if the sum gets no longer."""
-    made = _equal(terms)
+    made = _equal([part for term in terms for part in (spread(term) if _is_sum(term) else (term,))])
     while (wide := _equal([part for term in made for part in spread(term)])) != made and len(wide) <= len(made):
         made = wide
     return made
@@ -136,6 +136,10 @@ def _equal(terms: Iterable[Term]) -> Terms:
         have = found.get(term.key)
         found[term.key] = term if have is None else Term(have.number + term.number, term.powers)
     return tuple([term for term in found.values() if term.number != 0]) or (Term(0.0),)
+
+
+def _is_sum(term: Term) -> bool:
+    return len(term.powers) == 1 and abs(term.number) == 1
 
 
 def spread(term: Term) -> Terms:
@@ -179,9 +183,7 @@ def _content(terms: Terms) -> float:
 def as_factor(terms: Terms, sums: dict[object, Text] | None = None) -> Term:
     """Return a sum as a product: its common factor times the rest of the sum as a text.
 
-    Args:
-        terms: the sum.
-        sums: texts of sums so far, by what they add. One of these is taken for an equal or an opposite sum.
+    If `sums` has the text of an equal or of the opposite sum, that text is the factor.
     """
     if len(terms) == 1:
         return terms[0]
@@ -190,8 +192,12 @@ def as_factor(terms: Terms, sums: dict[object, Text] | None = None) -> Term:
     if len(rest) == 1:
         return common.times(rest[0])
     sums = {} if sums is None else sums
-    opposite = sums.get(frozenset((term.key, -term.number) for term in rest))
+    opposite = sums.get(addends(minus(rest)))
     if opposite is not None:
         return common.times(of(opposite, number=-1.0))
-    text = sums.setdefault(frozenset((term.key, term.number) for term in rest), as_text(rest))
-    return common.times(of(text))
+    return common.times(of(sums.setdefault(addends(rest), as_text(rest))))
+
+
+def addends(terms: Terms) -> object:
+    """Return what a sum adds, in no order."""
+    return frozenset([(term.key, term.number) for term in terms])

@@ -11,12 +11,13 @@ from fractions import Fraction
 from math import copysign, isfinite, nan
 
 from symdiff.emit.latex.arrays import FORMS, Operand, block
-from symdiff.emit.latex.indices import Index, Marks, Number, Part, subscripted
+from symdiff.emit.latex.indices import Base, Index, Marks, Number, Part, subscripted
 from symdiff.emit.latex.names import multiple
 from symdiff.emit.latex.names import number as written
 from symdiff.emit.latex.products import (
     Term,
     Terms,
+    addends,
     as_factor,
     as_text,
     constant,
@@ -84,7 +85,10 @@ class Rows:
         self._sums: dict[object, Text] = {}
         self._known: dict[Text, tuple[Text, Fraction]] = {}  # a text is a power of a name
         self._placed: dict[int, dict[Place, int] | None] = {}
-        users = _uses(program)
+        users: list[list[int]] = [[] for _ in self._rows]
+        for i, row in enumerate(self._rows):
+            for j in operands(row):
+                users[j].append(i)
         named = {i for i, label in program.labels.items() if isinstance(label, str)}.union(program.outputs)
         families = [_FAMILIES.get(row[0]) for row in self._rows]
         self._inside = [  # sums and products that stand in another one, and nowhere else
@@ -173,7 +177,8 @@ class Rows:
         """Return row `i` as a divisor. A constant stays a divisor if its reciprocal has many digits."""
         number = self._number(i)
         if not isfinite(number) or number.is_integer() or short(1 / number) or multiple(abs(number)):
-            return self.factor(i)
+            factor = self.factor(i)
+            return factor if factor.number else Term(1.0, {literal("0"): Fraction(1), **factor.powers})
         return of(literal(written(abs(number))), number=copysign(1.0, number))
 
     def _power(self, i: int, exponent: Fraction) -> Term:
@@ -202,7 +207,8 @@ class Rows:
         if len(factor.powers) > _FACTORS:
             name = self._temporary(Term(1.0, factor.powers).text(), shape)
             factor = of(name, number=factor.number)
-        return (factor,) if len(factor.text().text) < length else value
+        made = unnested(factor)
+        return made if len(text_of(made).text) < length else value
 
     def _name(self, text: Text, exponent: Fraction, shape: Shape) -> None:
         """Give a name to a factor, or to its root if it has a root as exponent; not if names in it made it short."""
@@ -211,6 +217,8 @@ class Rows:
             self._known[text] = now, Fraction(1)
         else:
             unit = Fraction(1, exponent.denominator)
+            if now.terms:
+                self._sums.setdefault(addends(now.terms), now)
             self._known[text] = self._known[now] = self._temporary(of(now, unit).text(), shape), 1 / unit
 
     def _temporary(self, text: Text, shape: Shape) -> Text:
@@ -220,9 +228,8 @@ class Rows:
         bases = sorted([base for base in free if isinstance(base, int) or base.of.base not in free], key=_axis)
         dims = tuple([shape[base] if isinstance(base, int) else base.shape[base.axis] for base in bases])
         name = marks.names.temporary()
-        self.lines.append(
-            (name, marks.moved(text, {base: Index(k) for k, base in enumerate(bases, -len(bases))}), dims)
-        )
+        to: dict[Base, Index] = {base: Index(k) for k, base in enumerate(bases, -len(bases))}
+        self.lines.append((name, marks.moved(text, to), dims))
         return Text(subscripted(name, [marks.mark(Index(base)) for base in bases])) if bases else Text(name)
 
     def _renamed(self, term: Term) -> Term:
@@ -280,15 +287,6 @@ class Rows:
             made = dict(zip(op.places, given, strict=True)) if single else {}
             self._placed[i] = made if single and len(made) == len(given) and op.rank in (0, len(op.to)) else None
         return self._placed[i]
-
-
-def _uses(program: Program) -> list[list[int]]:
-    """Return the rows that use each row."""
-    users: list[list[int]] = [[] for _ in program.graph.rows]
-    for i, row in enumerate(program.graph.rows):
-        for j in operands(row):
-            users[j].append(i)
-    return users
 
 
 def _free(index: Index) -> list[int | Part]:

@@ -86,13 +86,7 @@ def quotient(above: Text, below: Text) -> Text:
 
 
 def power(base: Text, exponent: str, *, circle: bool = False) -> Text:
-    """Return a power. A whole exponent of a function follows the function's name, as in sin^2(x).
-
-    Args:
-        base: the text that is raised.
-        exponent: the exponent.
-        circle: the base is an array, each element of which is raised.
-    """
+    """Return a power. A whole exponent follows a function's name, as in sin^2(x); `circle` marks a power of arrays."""
     exponent = rf"\circ {exponent}" if circle else exponent
     if base.head and exponent.isdigit() and int(exponent) > 1:
         return Text(f"{base.head}^{{{exponent}}}{base.text[len(base.head) :]}", POWER)
@@ -131,14 +125,7 @@ def bracket(condition: Text) -> Text:
 
 
 def choice(condition: Text, value: Text, other: Text | None, *, environments: bool) -> Text:
-    """Return a value where a condition holds, and elsewhere another; the cases of another choice are added.
-
-    Args:
-        condition: where the value holds.
-        value: the value.
-        other: the value elsewhere; None if there is none.
-        environments: whether to use an environment of LaTeX, which Matplotlib's mathtext lacks.
-    """
+    """Return a choice. The cases of the other value are added to it; mathtext has no environments for them."""
     if not environments:
         rest = rf" \;\; \mathrm{{else}} \;\; {other.text}" if other else ""
         return Text(rf"{value.text} \;\; \mathrm{{if}} \; {condition.text}{rest}", TERNARY)
@@ -152,13 +139,7 @@ def choice(condition: Text, value: Text, other: Text | None, *, environments: bo
 
 
 def spell(primitive: Primitive, texts: Sequence[Text], arrays: Sequence[bool] | None = None) -> Text:
-    """Return an operation of the table other than a choice.
-
-    Args:
-        primitive: the operation.
-        texts: its operands.
-        arrays: which operands are whole arrays, as these have signs of their own for elementwise operations.
-    """
+    """Return an operation of the table; `arrays` says which operands are whole arrays, as these have other signs."""
     latex = primitive.latex
     match primitive.name:
         case "add":
@@ -190,10 +171,7 @@ def spell(primitive: Primitive, texts: Sequence[Text], arrays: Sequence[bool] | 
 
 
 def position(text: Text) -> tuple[int, int, str]:
-    """Return the place of a factor in a product, as a key for sorting.
-
-    First come numbers, then names, names of shared values, sums, and functions; last what is open to the right.
-    """
+    """Return a key to sort factors: numbers, names, names of shared values, sums, functions, big signs."""
     if text.open:
         return 5, 0, ""
     if text.text in CONSTANTS:
