@@ -15,7 +15,6 @@ def jvp(
     builder: Builder,
     uses: Sequence[Sequence[Use]],
     tangents: Mapping[int, int],
-    unneeded: Mapping[int, tuple[int, ...]] = {},
     needed: Callable[[int], bool] | None = None,
 ) -> dict[int, int]:
     """Append the tangent of every primal row that depends on a row with a tangent.
@@ -26,7 +25,6 @@ def jvp(
         builder: on the graph that holds the primal rows.
         uses: of each primal row, where it is an operand.
         tangents: the given tangents, by primal row.
-        unneeded: conditions in each of which the tangent of a row is not needed.
         needed: whether the tangent of a primal row is needed; None where all are.
 
     Returns:
@@ -51,12 +49,12 @@ def jvp(
         passed_on(j)
     while waiting:
         i = heappop(waiting)
-        row, absent = rows[i], unneeded.get(i, ())
+        row = rows[i]
         total = Total(builder)
         for k in sorted(moved.pop(i)):
-            term = chain(builder, i, row, k, dots[row[1 + k]], absent, forward=True)
+            term = chain(builder, i, row, k, dots[row[1 + k]], forward=True)
             if term is not None:
-                total.add(term, (*absent, *builder.silence.where(i)))
+                total.add(term)
         dot = total.row()
         if dot is not None:
             dots[i] = dot

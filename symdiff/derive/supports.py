@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symdiff.graph.ir import Row
-from symdiff.ops.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.ops.base import Operation
 from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import scaled, split
 
@@ -34,7 +34,7 @@ def support_of(builder: Builder, i: int) -> Choice | None:
     if not builder.graph.choices:
         return None
     guard = guard_of(builder, i)
-    if guard is not None or not _terms(builder, i):
+    if guard is not None or not (_terms(builder, i) or builder.row(i)[0] == "where"):
         return guard
     anywhere = _present_sum(builder, i)
     return None if anywhere is None else (anywhere, True, i)
@@ -48,7 +48,7 @@ def _terms(builder: Builder, i: int) -> tuple[int, ...]:
     row = builder.row(i)
     if row[0] == "mul":  # by a constant
         return row[2:] if builder.value(row[1]) is not None else row[1:2] if builder.value(row[2]) is not None else ()
-    return row[1:] if row[0] in _SUMS or isinstance(row[0], Structure) else ()
+    return row[1:] if row[0] in _SUMS or isinstance(row[0], Operation) else ()
 
 
 def _present_sum(builder: Builder, i: int) -> int | None:
@@ -61,12 +61,20 @@ def _present_sum(builder: Builder, i: int) -> int | None:
     waiting = [i]
     while waiting:
         row = builder.row(j := waiting[-1])
-        needed = _terms(builder, j)
         if j in known:
             waiting.pop()
-        elif missing := [k for k in needed if k not in known]:
+            continue
+        guard = guard_of(builder, j)
+        two_sided = guard is None and row[0] == "where" and not builder.special(row[1])
+        needed = row[2:] if two_sided else _terms(builder, j) if guard is None else (guard[2],)
+        if missing := [k for k in needed if k not in known]:
             waiting.append(missing[0])
-        elif isinstance(row[0], Structure):
+        elif guard is not None:
+            outer, inner = when(builder, *guard[:2]), known[guard[2]]
+            known[j] = outer if inner is None or builder.special(inner) else builder.joined("and", outer, inner)
+        elif two_sided:
+            known[j] = _present_in_either(builder, row)
+        elif isinstance(row[0], Operation):
             known[j] = _present_made(builder, row)
         elif needed:
             present = [condition for k in needed if (condition := known[k]) is not None]
@@ -74,32 +82,28 @@ def _present_sum(builder: Builder, i: int) -> int | None:
             if len(present) == len(needed):
                 known[j] = present[0] if len(present) == 1 else builder.joined("or", *present)
         else:
-            guard = guard_of(builder, j)
-            known[j] = None if guard is None else when(builder, *guard[:2])
+            known[j] = None
     return known[i]
 
 
+def _present_in_either(builder: Builder, row: Row) -> int | None:
+    """Return the condition outside of which a choice between two values is absent, if either may be."""
+    condition = row[1]
+    one, other = (builder.supports[side] for side in row[2:])
+    if one is None or other is None:
+        return None
+    chosen = builder.joined("and", condition, one)
+    return builder.joined("or", chosen, builder.joined("and", builder.joined("not", condition), other))
+
+
 def _present_made(builder: Builder, row: Row) -> int | None:
-    """Return the condition outside of which the result of an operation on shapes is absent, from those of its operands.
+    """Return the condition outside of which the result of an operation on arrays is absent, from those of its operands.
 
     It is exact, element by element: a zero that is taken to be present may meet a NaN.
     """
-    operation, operands = row[0], row[1:]
-    if isinstance(operation, Sum | Expand) and (present := builder.supports[operands[0]]) is not None:
-        return (builder.anywhere if isinstance(operation, Sum) else builder.expand)(present, operation.axes)
-    if isinstance(operation, Einsum):
-        one = int(builder.supports[operands[0]] is None)
-        present = _of_user(builder, operands[one])
-        labels = (operation.left, operation.right)[one]
-        return None if present is None else builder.through(present, labels, operation.out)
-    if not isinstance(operation, Index | Permute | Reshape | Broadcast | Assemble):
-        return None
-    found = [present for j in operands if (present := _of_user(builder, j)) is not None]
-    if not found or len(found) < len(operands):
-        return None
-    if not isinstance(operation, Assemble):
-        return builder.structure(operation, found[0])
-    return builder.op("ne", builder.structure(operation, *map(builder.number, found)), builder.const(0.0))
+    operation: Operation = row[0]
+    found = [builder.supports[j] if operation.of_rules else _of_user(builder, j) for j in row[1:]]
+    return operation.present(builder, *found)
 
 
 def _of_user(builder: Builder, i: int) -> int | None:
@@ -108,7 +112,7 @@ def _of_user(builder: Builder, i: int) -> int | None:
     (What is multiplied by the zero of a rule is finite.)
     """
     present = builder.supports[i]
-    if present is None or elsewhere(builder, (present, True, present)) is None:
+    if present is None or builder.special(present):
         return None
     return builder.full(present, builder.shape(i))
 
@@ -118,12 +122,6 @@ def when(builder: Builder, condition: int, holds: bool) -> int:  # noqa: FBT001 
     return condition if holds else builder.joined("not", condition)
 
 
-def elsewhere(builder: Builder, choice: Choice | None) -> int | None:
-    """Return the condition under which a choice of the user's makes a value absent; None if there is none."""
-    if choice is None:
-        return None
-    condition, holds, _ = choice
-    if not holds:
-        return None if builder.silence.choice(condition) is None else condition
-    chosen = builder.silence.choice(condition)
-    return None if chosen is None else builder.joined("not", chosen)
+def of_user(builder: Builder, choice: Choice) -> bool:
+    """Return whether a choice is one of the user's, rather than one that a rule makes at its special points."""
+    return not builder.special(choice[0])

@@ -22,9 +22,12 @@ from fractions import Fraction
 from functools import partial
 
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
-from symdiff.graph.ir import CONDITIONS, Program, Row, operands, replay
+from symdiff.graph.ir import Program, Row, operands, replay
+from symdiff.graph.operations import CONDITIONS, is_assembled
 from symdiff.language.lower import instantiate
-from symdiff.ops.arrays import Assemble, Einsum, Prod, Sum, separate
+from symdiff.ops.contract import Einsum
+from symdiff.ops.places import separate
+from symdiff.ops.reductions import Prod, Sum
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import product
@@ -171,7 +174,7 @@ class Ways:
             return self._contraction(row)
         if row[0] == "hypot":
             return self._hypot(i, row)
-        if row[0] in ("pow", "mul") and isinstance(self._row(row[1])[0], Assemble):
+        if row[0] in ("pow", "mul") and is_assembled(self._row(row[1])[0]):
             return self._assembled(row)
         if isinstance(row[0], Prod):
             return self._prod(row)
@@ -301,7 +304,7 @@ class Ways:
         for parity in parities:
             yield from self._of_parity(parity, _without(product, parity.leaves))
         groups = self._groups(_without(product, [leaf for parity in parities for leaf in parity.leaves]))
-        tangles = [] if self._builder.silence.where(i) else self._tangles(groups)
+        tangles = self._tangles(groups)
         tangled = [key for tangle in tangles for key in tangle]
         single: list[int] = []
         for key, group in groups.items():
@@ -341,9 +344,6 @@ class Ways:
     def _of_power(self, i: int, power: Power, rest: Product) -> Iterator[Way]:
         """Yield the ways through a power times the rest of a product."""
         e = power.exponent
-        if not power.length:  # what is silent inside of a choice stays so
-            for condition in self._builder.silence.where(i):
-                power = replace(power, base=self._builder.joined("away", condition, power.base))
         if not power.length:
             if e.rows or e.number:
                 yield power.base, partial(_of_base, power, rest)
@@ -380,7 +380,7 @@ class Ways:
         else:
             alone = Product(1.0, {self._known.same(i): (i, 1)})
             groups = self._groups(alone)
-            tangles = [] if self._builder.silence.where(i) else self._tangles(groups)
+            tangles = self._tangles(groups)
             if tangles:
                 self.passed.add(self._known.plain(row[1]))
                 yield from self._untangled(i, alone, groups, tangles[0])
@@ -500,7 +500,7 @@ class Ways:
     def _listed(self, i: int) -> bool:
         """Return whether row `i` is a list that holds a root or a length."""
         row = self._row(i)
-        return isinstance(row[0], Assemble) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
+        return is_assembled(row[0]) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
 
     def _assembled(self, row: Row) -> Iterator[Way]:
         """Yield the way through a product or an even power of lists, which is the list of the products or powers."""

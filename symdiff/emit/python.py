@@ -11,10 +11,12 @@ import re
 import textwrap
 from collections.abc import Sequence
 from functools import cache
+from typing import Literal
 
 from symdiff.emit.names import Names
 from symdiff.graph.ir import Program, Row, repeated
-from symdiff.ops.arrays import Assemble, Size
+from symdiff.graph.operations import is_assembled
+from symdiff.ops.base import Text, is_size, never_warns
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
@@ -24,8 +26,8 @@ _ROOM = WIDTH - 12  # what an indented line has left for its expression
 
 # How the returned values are nested: an index of the outputs, or a tuple of such.
 Nest = int | tuple["Nest", ...]
-# A piece of source, and how tightly its outermost operator binds.
-Text = tuple[str, int]
+# Whether a piece of source may warn, has to be evaluated without warnings, or (None) raises none.
+Tone = Literal["loud", "quiet"] | None
 # The names of the parameters of a function, its indented lines, and an expression for each output.
 Body = tuple[list[str], list[str], list[str]]
 
@@ -48,13 +50,15 @@ class Writer:
         self.counts: list[int] = []  # how often each row will be written
         self.own: dict[int, str] = {}  # rows that have a name
         self.texts: dict[int, Text] = {}
+        self.tones: dict[int, Tone] = {}  # of the texts
         self.preamble: list[str] = []
         self.lines: list[str] = []
+        self.line_tones: dict[int, Tone] = {}  # of lines, by their position; a line that is not there is loud
         self.sections = list(program.sections) if len(program.sections) > 1 else []
         # An output lends its name to its row; but a textbook's output is just its last step.
         self.lent: dict[int, str] = {}
         for i, name in zip(program.outputs, program.names, strict=True):
-            if not program.steps or isinstance(self.rows[i][0], Assemble):
+            if not program.steps or is_assembled(self.rows[i][0]):
                 self.lent.setdefault(i, name)
 
     # The function
@@ -90,14 +94,53 @@ class Writer:
                 continue
             if row[0] == "const":
                 self.texts[i] = self.literal(row[1])
-            elif isinstance(row[0], Size):
+            elif is_size(row[0]):  # so short that it is written again at each use
                 self.texts[i] = self.spell(row)
-            elif not self.built(i, row):
-                self.texts[i] = self.fitting(row, len(self.shape(i)))
-                if counts[i] > 1 or i in self.given:
-                    self.assign(i)
+            else:
+                self.tones[i] = self.tone(i, row)
+                start = len(self.lines)
+                if self.built(i, row):
+                    self.line_tones.update(dict.fromkeys(range(start, len(self.lines)), self.tones[i]))
+                else:
+                    self.texts[i] = self.fitting(i, row)
+                    if counts[i] > 1 or i in self.given:
+                        self.assign(i)
             if i in steps and i not in self.own:
                 self.assign(i)
+        self.lines = self._hushed()
+
+    def tone(self, i: int, row: Row) -> Tone:
+        """Return the tone of the text of row `i`; an operand of another tone gets a line of its own first."""
+        if not self.program.quiet:
+            return None
+        inside = {j: tone for j in row[1:] if j not in self.own and (tone := self.tones.get(j)) is not None}
+        own = self.own_tone(i, row) or ("quiet" if "quiet" in inside.values() else "loud" if inside else None)
+        for j, tone in inside.items():
+            if tone != own:
+                self.assign(j)
+        return own
+
+    def own_tone(self, i: int, row: Row) -> Tone:
+        """Return the tone of the operation of row `i` itself."""
+        return "quiet" if i in self.program.quiet else None if never_warns(row) else "loud"
+
+    def _hushed(self) -> list[str]:
+        """Return the lines, with the quiet ones in `with` blocks; what raises no warning may stand between them."""
+        found: list[str] = []
+        between: list[str] = []
+        inside = False
+        for k, line in enumerate(self.lines):
+            tone = None if line.lstrip()[0] == "#" else self.line_tones.get(k, "loud")
+            if tone is None and inside:
+                between.append(line)
+                continue
+            if tone == "quiet":
+                found += map(_indented, between) if inside else [_QUIETLY]
+                found.append(_indented(line))
+            else:
+                found += [*between, line]
+            inside, between = tone == "quiet", []
+        return found + between
 
     def count(self) -> list[int]:
         """Return how often each row will be written; an output counts twice, so that it gets a name."""
@@ -119,6 +162,7 @@ class Writer:
         bare = text[1:-1] if text[0] == "(" and _is_atomic(text) else text
         into = self.into(i)
         own = self.named(i)
+        self.line_tones[len(self.lines)] = self.tones.get(i)
         self.lines.append(f"    {into.format(own=own, text=bare)}")
 
     def into(self, i: int | None) -> str:
@@ -176,15 +220,16 @@ class Writer:
 
     # The expressions
 
-    def fitting(self, row: Row, rank: int = 0) -> Text:
-        """Return the text of a row of that rank; where a line cannot hold it, its longest operands get a name first."""
+    def fitting(self, i: int, row: Row) -> Text:
+        """Return the text of row `i`; where a line cannot hold it, its longest operands get a name first."""
         while True:
-            self.rank = rank
+            self.rank = len(self.shape(i))
             text = self.spell(row)
             waiting = [j for j in row[1:] if j not in self.own and self.rows[j][0] != "const"]
-            if len(text[0]) <= _ROOM or not waiting:
+            if len(text[0]) <= _ROOM - len(_INDENT) * (self.tones[i] == "quiet") or not waiting:
                 return text
             self.assign(max(waiting, key=lambda j: len(self.texts[j][0])))
+            self.tones[i] = self.tone(i, row)
 
     def spell(self, row: Row) -> Text:
         """Return the text of a row, from those of its operands."""
@@ -278,6 +323,14 @@ def _nested(nest: Nest, texts: list[str]) -> str:
     if isinstance(nest, int):
         return texts[nest]
     return "(" + ", ".join(_nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
+
+
+_INDENT = " " * 4
+_QUIETLY = f'{_INDENT}with np.errstate(all="ignore"):'
+
+
+def _indented(line: str) -> str:
+    return textwrap.indent(line, _INDENT)
 
 
 _BREAK = re.compile(r"[][(){} ]")

@@ -7,7 +7,7 @@ but for products of many sums, which are not multiplied out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Union
@@ -134,6 +134,24 @@ def value(dim: Dim, sizes: Mapping[str, int]) -> int:
     return total
 
 
+def concrete(shape: Iterable[Dim], sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """Return the shape where the names have these sizes."""
+    return tuple([value(dim, sizes) for dim in shape])
+
+
+def sliced(dim: Poly) -> bool:
+    """Return whether the dimension depends on a remainder: n//2 and (n + 1)//2 are equal where n is even."""
+    return any(not isinstance(atom, str) for monomial, _ in dim.terms for atom in monomial)
+
+
+def positive(dim: Dim) -> bool:
+    """Return whether the dimension is known to be positive, where names stand for 0 or more."""
+    if isinstance(dim, int):
+        return dim > 0
+    constant = dict(dim.terms).get((), 0)
+    return constant > 0 and all(coefficient > 0 for _, coefficient in dim.terms) and not sliced(dim)
+
+
 def _value_of(atom: str | Floor | Factor, sizes: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return sizes[atom]
@@ -229,3 +247,16 @@ def estimate(dim: Dim) -> int:
 
 _LARGE = 1000
 _LONGEST = 8  # terms of a product that is multiplied out
+
+
+def new_axes(rank: int, axes: Sequence[int]) -> tuple[int, ...]:
+    """Return those of the new `axes` (of the result) that stand to the right of one of `rank` axes."""
+    needed: list[int] = []
+    axis = -1
+    while rank:
+        if axis in axes:
+            needed.append(axis)
+        else:
+            rank -= 1
+        axis -= 1
+    return tuple(needed)

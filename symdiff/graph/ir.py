@@ -5,8 +5,8 @@ Grammar of a row (a tuple; `i, j, k` are indices of earlier rows):
     row  ::=  ("input", name)           an argument that is a scalar
            |  ("input", name, shape)    an argument with a core shape
            |  ("const", text)           repr of a float, or "True" or "False"
-           |  (primitive, i, j, ...)    an operation of `PRIMITIVES`, by its name
-           |  (structure, i, j, ...)    an operation on shapes, a `Structure`
+           |  (name, i, j, ...)         an elementwise operation, by its name
+           |  (structure, i, j, ...)    an operation on arrays, a `Structure`
 
 Arguments are smaller indices, so index order is topological order: a forward sweep
 is a loop up, a reverse sweep a loop down. The row itself is the interning key.
@@ -21,15 +21,12 @@ from typing import Any
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, product
+from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, Structure
+from symdiff.graph.shapes import MOST_AXES, Demands, broadcast
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
-from symdiff.ops.arrays import MOST_AXES, NEED_ELEMENTS, Demands, Structure, broadcast, filled
-from symdiff.ops.table import PRIMITIVES
 
 Row = tuple[Any, ...]
-
-CONDITIONS = frozenset(name for name, p in PRIMITIVES.items() if p.condition)
-GROWING = frozenset(name for name, p in PRIMITIVES.items() if p.grows)
 
 _WIDE = 8  # entries of a row, from which on each counts as a row
 
@@ -117,8 +114,7 @@ class Graph:
             return ()
         shapes = [self.shapes.get(j, ()) for j in row[1:]]
         if isinstance(row[0], Structure):
-            if isinstance(row[0], NEED_ELEMENTS):
-                filled(shapes[0], row[0].axes, self.demands)
+            row[0].demand(shapes, self.demands)
             return row[0].shape(*shapes)
         return broadcast(shapes, self.demands) if any(shapes) else ()
 
@@ -134,7 +130,7 @@ class Graph:
     def is_condition(self, i: int) -> bool:
         """Return whether row `i` is true or false, rather than a number."""
         row = self.rows[i]
-        while isinstance(row[0], Structure) and row[0].arranges:
+        while isinstance(row[0], Structure) and row[0].is_view:
             row = self.rows[row[1]]
         if isinstance(row[0], Structure):
             return row[0].condition
@@ -155,6 +151,7 @@ class Program:
         sections: `(start, title)`, the sweeps that the rows from `start` on belong to.
         steps: rows of the user's own operations and of adjoints and tangents, which
             stand on a line each; empty where the emitter may choose.
+        quiet: rows that are evaluated without warnings, since only choices of the user's need them.
     """
 
     graph: Graph
@@ -164,6 +161,7 @@ class Program:
     labels: dict[int, str | tuple[str, int]] = field(default_factory=dict)
     sections: tuple[tuple[int, str], ...] = ()
     steps: frozenset[int] = frozenset()
+    quiet: frozenset[int] = frozenset()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -207,7 +205,7 @@ def replay(
 
     `make(i, row)` is given the index in the old graph and the row with its operands
     already translated, and returns the index of what stands for it on the new graph.
-    Labels, sections, steps and demands are carried over; labels of dead rows are dropped.
+    Labels, sections, steps, quiet rows and demands are carried over; labels of dead rows are dropped.
     """
     rows = program.graph.rows
     graph.demands |= program.graph.demands
@@ -240,6 +238,8 @@ def replay(
         labels,
         tuple(moved),
         frozenset(new[i] for i in program.steps if alive[i]),
+        frozenset(new[i] for i in program.quiet if alive[i])
+        - {new[i] for i in range(len(rows) if program.quiet else 0) if alive[i] and i not in program.quiet},
     )
 
 
@@ -261,9 +261,9 @@ def verify(program: Program) -> None:
         elif isinstance(row[0], Structure):
             assert all(0 <= j < i for j in operands(row)), (i, row)
         else:
-            primitive = PRIMITIVES[row[0]]
-            assert len(row) == primitive.arity + 1, row
-            for j, kind in zip(operands(row), primitive.takes or "r" * primitive.arity, strict=True):
+            takes = TAKES[row[0]]
+            assert len(row) == len(takes) + 1, row
+            for j, kind in zip(operands(row), takes, strict=True):
                 assert 0 <= j < i, (i, row)
                 assert graph.is_condition(j) == (kind == "c"), (i, row)
     if graph.shared:

@@ -14,9 +14,8 @@ from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, trans
 from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.limits import Limits
-from symdiff.ops.arrays import Key
+from symdiff.ops.places import Key
 from symdiff.ops.table import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
-from symdiff.simplify.branches import guard_branches
 from symdiff.simplify.build import Builder
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
@@ -122,7 +121,7 @@ def lower(
             labels.setdefault(row, name)
     names = _output_names(syntax.results, assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
-    return guard_branches(program if optimize else _textbook(program))
+    return program if optimize else _textbook(program)
 
 
 def _calls(syntax: Syntax, name: str) -> bool:

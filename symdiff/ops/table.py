@@ -22,11 +22,13 @@ Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from math import comb, factorial, inf, nan, pi, sqrt
+
+from symdiff.graph.operations import declare
 
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
@@ -111,8 +113,8 @@ class Primitive:
     """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
     odd: str = ""
     """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
-    quiet: bool = False
-    """Sets no floating-point flag, whatever the arguments."""
+    never_warns: bool = False
+    """Raises no floating-point error, whatever the arguments."""
     finite: bool = False
     """Finite for finite arguments, barring overflow."""
     grows: bool = False
@@ -123,11 +125,6 @@ class Primitive:
     """Differences from values that it comes near."""
     logarithms: tuple[tuple[float, str], ...] = ()
     """Factors, each with a formula for the logarithm of that multiple, where to take it would overflow or cancel."""
-    guards: str = ""
-    """The arguments that have to be NaN, all of them, for the result and its partials to be
-    so, and to raise no flag; empty if any one will do."""
-    loud: bool = False
-    """Raises a flag for an argument that is NaN."""
     slow: bool = False
     """NumPy has no vector loop for it: some ten nanoseconds an element, tens of additions."""
     internal: bool = False
@@ -146,10 +143,6 @@ class Primitive:
     def parameters(self) -> tuple[str, ...]:
         """Names of the arguments in the rules and templates."""
         return _PARAMETERS[len(self.partials)]
-
-    def decisive(self, varying: Sequence[int]) -> list[int]:
-        """Return those of the `varying` arguments that are in `guards`."""
-        return [k for k in varying if self.parameters[k] in self.guards]
 
 
 _PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("c", "x", "y")}
@@ -403,7 +396,6 @@ _TABLE = (
         partials=("1/y", "-out/y"),
         symbols=_infix("/", PRODUCT),
         holomorphic=True,
-        guards="y",
         sample=(_R, _P),
     ),
     Primitive(
@@ -414,7 +406,6 @@ _TABLE = (
         partials=("1", "-floor(x/y)"),
         symbols=_infix("%", PRODUCT),
         aliases=("Mod",),
-        guards="y",
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
     Primitive(
@@ -424,7 +415,7 @@ _TABLE = (
         partials=("-1",),
         symbols=(Symbol("-", UNARY, prefix=True),),
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_R,),
     ),
@@ -442,7 +433,6 @@ _TABLE = (
         llvm="pow",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
-        guards="xy",
         remainders=(
             Remainder(1, "expm1(y*log1p(u))", near="abs(u) < 0.5 and u != 0"),
             Remainder(1, "expm1(log(x)*y)", near="abs(log(x)*y) < 0.5"),
@@ -492,7 +482,6 @@ _TABLE = (
         numpy="hypot",
         math="hypot",
         llvm="hypot",
-        guards="xy",
         finite=True,
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
@@ -608,8 +597,6 @@ _TABLE = (
         math="({x} + 0.6931471805599453 if {x} == {y} else"
         " ({x} if {x} > {y} else {y}) + math.log1p(math.exp(-abs({x} - {y}))))",
         llvm="where(x == y, x + log(2), maximum(x, y) + log1p(exp(-abs(x - y))))",
-        guards="xy",
-        loud=True,
         finite=True,
         sample=(_R, _R),
     ),
@@ -651,7 +638,7 @@ _TABLE = (
         numpy="{x}",
         math="{x}",
         llvm="x",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -667,7 +654,6 @@ _TABLE = (
         math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
         " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
         llvm=None,  # the native log and expm1 of a small difference are further off than NumPy's
-        guards="x",
         sample=((2.0, 4.0), (-3.0, 0.4)),
         kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
     ),
@@ -704,7 +690,6 @@ _TABLE = (
         math="({x} * math.log({y}) if {x} or {y} != {y} else {x} * 0.0)",
         llvm="x*log(where(x == 0 and y == y, 1, y))",
         holomorphic=True,
-        guards="y",
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (-inf, 0.0)), ((0.0, 1.0), (0.0, 0.0)), ((0.0, inf), (inf, 0.0))),
     ),
@@ -716,7 +701,6 @@ _TABLE = (
         math="({x} * math.log1p({y}) if {x} or {y} != {y} else {x} * 0.0)",
         llvm="x*log1p(where(x == 0 and y == y, 0, y))",
         holomorphic=True,
-        guards="y",
         sample=(_R, _U),
         kinks=(((0.0, -1.0), (-inf, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     ),
@@ -729,7 +713,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for name, function in (("expm1_by", "expm1"), ("log1p_by", "log1p"))
@@ -743,7 +726,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for name, meaning, rule in (
@@ -847,7 +829,6 @@ _TABLE = (
         math="atan2",
         llvm="atan2",
         aliases=("atan2",),
-        guards="xy",
         sample=(_P, _R),
     ),
     Primitive(
@@ -938,7 +919,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            never_warns=True,
             internal=True,
         )
         for name, function, rule in (
@@ -974,7 +955,7 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            quiet=True,
+            never_warns=True,
             internal=True,
         )
         for order in range(1, _SINC_ORDERS + 1)
@@ -1040,7 +1021,7 @@ _TABLE = (
         math="{y}",
         llvm="y",
         logarithms=((4, "-2*logcosh(x)"),),
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1154,7 +1135,7 @@ _TABLE = (
         math="abs({x})",
         llvm="llvm.fabs",
         aliases=("Abs",),
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1166,7 +1147,7 @@ _TABLE = (
         numpy="sign",
         math="(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else abs({x}))",
         llvm="where(x > 0, 1, where(x < 0, -1, abs(x)))",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1178,7 +1159,7 @@ _TABLE = (
         numpy="floor",
         math="math.copysign(math.floor({x}), {x})",
         llvm="llvm.floor",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1191,7 +1172,7 @@ _TABLE = (
         math="math.copysign(math.ceil({x}), {x})",
         llvm="llvm.ceil",
         aliases=("ceiling",),
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1203,7 +1184,7 @@ _TABLE = (
         numpy="rint",
         math="math.copysign(round({x}), {x})",
         llvm="llvm.rint",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((0.6, 1.4),),
         kinks=(((0.5,), (0.0,)),),
@@ -1215,7 +1196,7 @@ _TABLE = (
         numpy="trunc",
         math="math.copysign(math.trunc({x}), {x})",
         llvm="llvm.trunc",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((1.1, 1.9),),
         kinks=(((1.0,), (0.0,)),),
@@ -1229,8 +1210,7 @@ _TABLE = (
         llvm="where(x < 0, 0, where(x > 0, 1, where(x == 0, y, x)))",
         aliases=("Heaviside",),
         defaults=(0.5,),
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         finite=True,
         sample=(_P, _R),
         kinks=(((0.0, 0.5), (0.0, 1.0)),),
@@ -1247,7 +1227,7 @@ _TABLE = (
         llvm="where(x > y or x != x, x, y)",
         aliases=("Max", "max"),
         variadic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
@@ -1264,7 +1244,7 @@ _TABLE = (
         llvm="where(x < y or x != x, x, y)",
         aliases=("Min", "min"),
         variadic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, 1.0), (1.1, 3.0)),
         kinks=(((1.0, 1.0), (0.5, 0.5)),),
@@ -1278,7 +1258,6 @@ _TABLE = (
         math="fmod",
         llvm="frem",
         aliases=("rem",),
-        guards="y",
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
     Primitive(  # the size of x with the sign of y, be it that of a zero
@@ -1288,8 +1267,7 @@ _TABLE = (
         numpy="copysign",
         math="copysign",
         llvm="llvm.copysign",
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         finite=True,
         sample=(_P, _R),
         kinks=(((0.0, 1.0), (0.0, 0.0)), ((-2.0, -0.0), (1.0, 0.0))),
@@ -1302,7 +1280,7 @@ _TABLE = (
         numpy="np.maximum({x}, 0.0)",
         math="({x} if {x} > 0.0 or {x} != {x} else 0.0)",
         llvm="maximum(x, 0)",
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=(_P,),
         kinks=(((0.0,), (0.0,)),),
@@ -1404,7 +1382,6 @@ _TABLE = (
             numpy="{y}",
             math="{y}",
             llvm="y",
-            guards="xy",
             internal=True,
         )
         for n in range(1, _ERFCX_ORDERS + 1)
@@ -1530,7 +1507,7 @@ _TABLE = (
             aliases=(name.capitalize(),),
             llvm=f"fcmp {llvm}",
             condition=True,
-            quiet=True,
+            never_warns=True,
             sample=(_R, _R),
         )
         for name, symbol, llvm, latex in (
@@ -1552,7 +1529,7 @@ _TABLE = (
             llvm=llvm,
             condition=True,
             holomorphic=True,
-            quiet=True,
+            never_warns=True,
         )
         for name, llvm in (("isnan", "x != x"), ("isinf", "abs(x) == inf"), ("isfinite", "abs(x) < inf"))
     ),
@@ -1567,7 +1544,7 @@ _TABLE = (
         variadic=True,
         takes="cc",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="or",
@@ -1580,7 +1557,7 @@ _TABLE = (
         variadic=True,
         takes="cc",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="not",
@@ -1596,7 +1573,7 @@ _TABLE = (
         aliases=("Not",),
         takes="c",
         condition=True,
-        quiet=True,
+        never_warns=True,
     ),
     Primitive(
         name="where",
@@ -1607,7 +1584,7 @@ _TABLE = (
         llvm="select",
         takes="crr",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-1.0, 1.0), _R, _R),
     ),
@@ -1621,7 +1598,7 @@ _TABLE = (
         llvm="arctan2(0, x)",
         aliases=("arg",),
         conjugates=True,
-        quiet=True,
+        never_warns=True,
         finite=True,
         sample=((-3.0, -0.2),),
         kinks=(((0.0,), (0.0,)),),
@@ -1635,7 +1612,7 @@ _TABLE = (
             math=None,
             llvm=None,
             conjugates=True,
-            quiet=True,
+            never_warns=True,
             internal=True,
             finite=True,
         )
@@ -1662,7 +1639,7 @@ _TABLE = (
         numpy="{y}",
         math="{y}",
         llvm="y",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1677,7 +1654,7 @@ _TABLE = (
         takes="c",
         condition=True,
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1691,7 +1668,7 @@ _TABLE = (
         takes="c",
         condition=True,
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1704,7 +1681,7 @@ _TABLE = (
         llvm="where(x, nan, y)",
         takes="cr",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         sample=((0.0, 0.0), _R),
     ),
@@ -1717,7 +1694,7 @@ _TABLE = (
         math="{x}",
         llvm="x",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1729,8 +1706,7 @@ _TABLE = (
         math="{x}",
         llvm="x",
         holomorphic=True,
-        quiet=True,
-        guards="xy",
+        never_warns=True,
         internal=True,
         finite=True,
     ),
@@ -1743,7 +1719,7 @@ _TABLE = (
         llvm="where(y, x, 0)",
         takes="rc",
         holomorphic=True,
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=True,
         sample=(_R, (-1.0, 1.0)),
@@ -1759,7 +1735,7 @@ _RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
         numpy="{y}",
         math="{y}",
         llvm="y",
-        quiet=True,
+        never_warns=True,
         internal=True,
         finite=of.finite,
     )
@@ -1768,6 +1744,8 @@ _RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
 )
 
 PRIMITIVES = {primitive.name: primitive for primitive in (*_TABLE, *_RATIOS)}
+for _p in PRIMITIVES.values():
+    declare(_p.name, _p.takes or "r" * _p.arity, condition=_p.condition, grows=_p.grows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Operations on arrays in LaTeX, by an element of the result.
 
-`FORMS` has a function for each class of operations. It takes the marks of indices, the operation and its operands, and
-returns the element as a sum of terms.
+`FORMS` has a function for each operation, by its name. The function takes the marks of indices, the operation and its
+operands, and returns the element as a sum of terms.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
 from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
 from symdiff.graph.dims import Dim, Shape, symbols, value
 from symdiff.graph.dims import product as numel
-from symdiff.ops import arrays as ops
-from symdiff.ops.arrays import Range, Structure
+from symdiff.ops.elements import Assemble
+from symdiff.ops.places import Range
 from symdiff.ops.table import COMPARE, PRIMITIVES, PRODUCT
 
 SOFTMAX = r"\operatorname{softmax}\left(#1\right)"
@@ -128,7 +128,7 @@ def _among(index: Index, size: Dim, values: Mapping[Base, Dim]) -> bool:
     return (numel(base.shape) if isinstance(base, Number) else values.get(base)) == size
 
 
-def _sum(m: Marks, op: ops.Sum, x: Operand) -> Terms:
+def _sum(m: Marks, op: Any, x: Operand) -> Terms:
     first = m.bound(*[text.text for text in x.factor.powers])
     bound: dict[Base, Index] = {a: Index(Bound(first + k)) for k, a in enumerate(op.axes)}
     to = bound | without(len(x.shape), op.axes)
@@ -136,7 +136,7 @@ def _sum(m: Marks, op: ops.Sum, x: Operand) -> Terms:
     return _total(m, m.moved_term(x.factor, to), {bound[a]: x.shape[a] for a in op.axes}, free)
 
 
-def _einsum(m: Marks, op: ops.Einsum, *given: Operand) -> Terms:
+def _einsum(m: Marks, op: Any, *given: Operand) -> Terms:
     first = m.bound(*[text.text for x in given for text in x.factor.powers])
     gone = [label for label in dict.fromkeys(op.left + op.right) if label not in op.out]
     indices = {label: Index(k) for k, label in enumerate(op.out, -len(op.out))}
@@ -160,15 +160,15 @@ def _reduction(sign: str, *, bounds: bool = False, level: float = PRODUCT) -> Ca
     return form
 
 
-def _log_sum_exp(m: Marks, op: ops.LogSumExp, x: Operand) -> Terms:
+def _log_sum_exp(m: Marks, op: Any, x: Operand) -> Terms:
     return (of(log_sum_exp(m, x.text, x.shape, op.axes)),)
 
 
-def _softmax(m: Marks, op: ops.Softmax, x: Operand) -> Terms:
+def _softmax(m: Marks, op: Any, x: Operand) -> Terms:
     return (of(enclosed(m, SOFTMAX, x.text, x.shape, op.axes, keeps=True)),)
 
 
-def _others(m: Marks, _: ops.Others, x: Operand) -> Terms:
+def _others(m: Marks, _: Any, x: Operand) -> Terms:
     other = Index(Bound(m.bound(x.text.text)))
     inner = tight(m.moved(x.text, {-1: other}), PRODUCT)
     return (of(Text(rf"\prod_{{{m.mark(other)} \neq {m.mark(Index(-1))}}} {inner}", BIG, open=True)),)
@@ -177,11 +177,11 @@ def _others(m: Marks, _: ops.Others, x: Operand) -> Terms:
 # Arrays that their shape determines
 
 
-def _size(m: Marks, op: ops.Size) -> Terms:
+def _size(m: Marks, op: Any) -> Terms:
     return (of(m.size(op.dim)),)
 
 
-def _eye(m: Marks, op: ops.Eye) -> Terms:
+def _eye(m: Marks, op: Any) -> Terms:
     row, shape = along(-1 - len(op.shape_of), op.dim), op.shape_of
     term = Term()
     for k, size in enumerate(shape):
@@ -193,20 +193,20 @@ def _eye(m: Marks, op: ops.Eye) -> Terms:
 # The same elements at other places: each function returns the indices in the operand by those of the result
 
 
-def _expand(op: ops.Expand, x: Operand) -> dict[Base, Index]:
+def _expand(op: Any, x: Operand) -> dict[Base, Index]:
     kept = [a for a in range(-len(x.shape) - len(op.axes), 0) if a not in op.axes]
     return {k: Index(a) for k, a in enumerate(kept, -len(kept))}
 
 
-def _permute(op: ops.Permute, _: Operand) -> dict[Base, Index]:
+def _permute(op: Any, _: Operand) -> dict[Base, Index]:
     return {a: Index(k) for k, a in enumerate(op.order, -len(op.order))}
 
 
-def _index(op: ops.Index, x: Operand) -> dict[Base, Index]:
+def _index(op: Any, x: Operand) -> dict[Base, Index]:
     return at_place(len(x.shape), op.place)
 
 
-def _reshape(op: ops.Reshape, x: Operand) -> dict[Base, Index]:
+def _reshape(op: Any, x: Operand) -> dict[Base, Index]:
     element = numbered([along(k, dim) for k, dim in enumerate(op.to, -len(op.to))], op.to)
     shape = x.shape[len(x.shape) - op.rank :]
     to: dict[Base, Index] = {a: Index(a + op.rank - len(op.to)) for a in range(-len(x.shape), -op.rank)}
@@ -214,7 +214,7 @@ def _reshape(op: ops.Reshape, x: Operand) -> dict[Base, Index]:
 
 
 def _arranged(indices: Callable[[Any, Operand], dict[Base, Index]]) -> Callable[..., Terms]:
-    def form(m: Marks, op: Structure, x: Operand) -> Terms:
+    def form(m: Marks, op: Any, x: Operand) -> Terms:
         to = indices(op, x)
         return tuple([m.moved_term(term, to) for term in x.terms])
 
@@ -230,7 +230,7 @@ def listed(m: Marks, texts: Sequence[Text], shape: Shape) -> tuple[Text, Text]:
     return whole, Text(subscripted(whole.text, m.all(shape)))
 
 
-def _assemble(m: Marks, op: ops.Assemble, *given: Operand) -> Terms:
+def _assemble(m: Marks, op: Assemble, *given: Operand) -> Terms:
     if [*op.places] == [(k,) for k in range(len(given))] and op.to == (len(given),) != (1,):
         return (of(listed(m, [x.text for x in given], op.to)[1]),)
     found: list[Term] = []
@@ -267,28 +267,28 @@ def _condition(m: Marks, axis: int, at: Dim | Range, dim: Dim) -> str:
     return rf"{m.dim(low)} \leq {letter} < {m.dim(high)}" if high != dim else rf"{letter} \geq {m.dim(low)}"
 
 
-FORMS: dict[type[Structure], Callable[..., Terms]] = {
-    ops.Sum: _sum,
-    ops.Einsum: _einsum,
-    ops.Prod: _reduction(r"\prod", bounds=True),
-    ops.Max: _reduction(r"\max"),
-    ops.Min: _reduction(r"\min"),
-    ops.AnyOf: _reduction(r"\bigvee", level=COMPARE),
-    ops.LogSumExp: _log_sum_exp,
-    ops.Softmax: _softmax,
-    ops.Others: _others,
-    ops.Size: _size,
-    ops.Eye: _eye,
-    ops.Expand: _arranged(_expand),
-    ops.Broadcast: _arranged(lambda _, __: {}),
-    ops.Permute: _arranged(_permute),
-    ops.Index: _arranged(_index),
-    ops.Reshape: _arranged(_reshape),
-    ops.Assemble: _assemble,
+FORMS: dict[str, Callable[..., Terms]] = {
+    "sum": _sum,
+    "einsum": _einsum,
+    "prod": _reduction(r"\prod", bounds=True),
+    "max": _reduction(r"\max"),
+    "min": _reduction(r"\min"),
+    "any": _reduction(r"\bigvee", level=COMPARE),
+    "logsumexp": _log_sum_exp,
+    "softmax": _softmax,
+    "others": _others,
+    "size": _size,
+    "eye": _eye,
+    "expand": _arranged(_expand),
+    "broadcast": _arranged(lambda _, __: {}),
+    "permute": _arranged(_permute),
+    "index": _arranged(_index),
+    "reshape": _arranged(_reshape),
+    "assemble": _assemble,
 }
 
 
-def block(m: Marks, op: ops.Assemble, given: Sequence[Operand], axes: Sequence[tuple[Dim, Shape]]) -> Text:
+def block(m: Marks, op: Assemble, given: Sequence[Operand], axes: Sequence[tuple[Dim, Shape]]) -> Text:
     """Return an element of a block of an assembled matrix.
 
     Of each axis of the matrix `axes` has the first index in the block, and the shape of the array whose elements the
@@ -298,7 +298,7 @@ def block(m: Marks, op: ops.Assemble, given: Sequence[Operand], axes: Sequence[t
     ends = [(start, start + size) for (start, _), size in zip(axes, sizes, strict=True)]
     kept = [k for k, place in enumerate(op.places) if not any(map(_apart, place, ends))]
     places = tuple([tuple([_less(at, start) for at, (start, _) in zip(op.places[k], axes, strict=True)]) for k in kept])
-    terms = _assemble(m, ops.Assemble(sizes, places), *[given[k] for k in kept])
+    terms = _assemble(m, Assemble(sizes, places), *[given[k] for k in kept])
     rank = sum([len(shape) for _, shape in axes])
     fresh = iter([along(a, dim) for a, dim in enumerate(sum([shape for _, shape in axes], ()), -rank)])
     to: dict[Base, Index] = {

@@ -16,7 +16,7 @@ from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.products import Term
 from symdiff.emit.latex.spelling import Text
 from symdiff.graph.dims import Dim, Shape, product
-from symdiff.ops.arrays import Place, Range
+from symdiff.ops.places import Place, Range
 from symdiff.ops.table import ATOM, PRODUCT, SUM
 
 

@@ -29,11 +29,13 @@ from symdiff.emit.latex.products import (
     unnested,
 )
 from symdiff.emit.latex.spelling import Text, bracket, choice, literal, spell
-from symdiff.emit.passes import as_written, spelt
+from symdiff.emit.passes import spelt
 from symdiff.graph.dims import Dim, Shape, fixed
 from symdiff.graph.ir import Program, Row, compact, live, operands, replay
-from symdiff.ops.arrays import Assemble, Place, Structure, whole
+from symdiff.ops.base import Operation
+from symdiff.ops.elements import Assemble
 from symdiff.ops.evaluate import constant as value_of
+from symdiff.ops.places import Place, whole
 from symdiff.ops.table import ATOM, PRIMITIVES
 from symdiff.simplify.factors import short
 
@@ -51,7 +53,6 @@ def readable(program: Program) -> Program:
 
     It has no conventions at special points, and no operations that exist for accuracy or speed alone.
     """
-    program = as_written(program)
     rows, alive = program.graph.rows, live(program)
     guarded = {row[1] for row, here in zip(rows, alive, strict=True) if here and row[0] == "away"}
     special = bytearray(len(rows))
@@ -136,8 +137,8 @@ class Rows:
             return (of(self._marks.named(self._marks.names[row[1]], self._graph.shape(i))),)
         if op == "const":
             return (of(Text(rf"\mathrm{{{row[1]}}}")) if row[1] in ("True", "False") else constant(self._number(i)),)
-        if isinstance(op, Structure):
-            return FORMS[type(op)](self._marks, op, *map(self._operand, row[1:]))
+        if isinstance(op, Operation):
+            return FORMS[op.name](self._marks, op, *map(self._operand, row[1:]))
         match op:
             case "add" | "sub":
                 parts = [minus(self.terms(j)) if inverse else self.terms(j) for j, inverse in self._parts(i)]

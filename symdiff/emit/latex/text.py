@@ -26,9 +26,10 @@ from symdiff.emit.latex.spelling import (
 )
 from symdiff.graph.dims import Shape
 from symdiff.graph.dims import product as numel
+from symdiff.graph.shapes import broadcast
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.limits import Limits
-from symdiff.ops.arrays import Range, broadcast, place_of
+from symdiff.ops.places import Range, place_of
 from symdiff.ops.table import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY, Primitive
 
 _CONSTANTS = {"pi": r"\pi", "π": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}

@@ -76,7 +76,7 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         texts += [writer.vectors(n, loop), phase(n, shape, counts, loop.stores, loop.folds, folds)]
     if loops.single:
         texts.append(writer.finish())
-    parts = [frame(counts, len(loops.loops), machine.family), *texts, *writer.helpers.values()]
+    parts = [frame(counts, len(loops.loops), machine.family, quiet=loops.quiet), *texts, *writer.helpers.values()]
     if machine.head:
         parts.append(method(counts, shape, machine.head, alike=loops.shape is None))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])

@@ -10,9 +10,9 @@ from symdiff.emit.llvm.vectors import Counts, Vectors
 _PATIENCE = 50_000  # looks at whether other threads are done: about a tenth of a millisecond
 
 
-def frame(counts: Counts, loops: int, family: str) -> str:
-    """Return `share` and `run` for so many arrays and loops."""
-    start, end = _FLAGS.get(family, _NO_FLAGS)
+def frame(counts: Counts, loops: int, family: str, *, quiet: bool) -> str:
+    """Return `share` and `run` for so many arrays and loops; `quiet` ones report no floating-point errors."""
+    start, end = _QUIET if quiet else _FLAGS.get(family, _UNKNOWN)
     calls = [_CALL.format(n=n, bit=1 << n, function=f"phase{n}", given=", i64 %count") for n in range(loops)]
     if counts.single:
         calls.append(_CALL.format(n=loops, bit=1 << loops, function="finish", given=""))
@@ -330,7 +330,8 @@ _FLAGS = {
     ),
 }
 _MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
-_NO_FLAGS = ("", "  %flags = add i32 0, 15\n")  # unknown: any of them
+_UNKNOWN = ("", "  %flags = add i32 0, 15\n")  # any of them
+_QUIET = ("", "  %flags = add i32 0, 0\n")
 _DECLARED = {
     "x86": "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n",
     "aarch64": "declare i64 @llvm.aarch64.get.fpsr()\ndeclare void @llvm.aarch64.set.fpsr(i64)\n",
