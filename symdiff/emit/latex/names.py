@@ -3,17 +3,15 @@ r"""Names and numbers in LaTeX: `theta_max` is \theta_{\mathrm{max}}, `x1` is x_
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from math import isfinite, log, pi, sqrt
 
-_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
-_LAST = "upsilon phi chi psi omega"
-_UPPER = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-_GREEK = frozenset(f"{_LOWER} {_LAST} {_UPPER}".split())
-_ACCENTS = {"dot": "dot", "bar": "bar", "hat": "hat", "tilde": "tilde", "vec": "vec"}
+_SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
+_GREEK_NAMES = f"{_SMALL} omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+_GREEK = dict(zip([*_GREEK_NAMES, *"αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"], _GREEK_NAMES * 2, strict=True))
+_ACCENTS = {"dot", "bar", "hat", "tilde", "vec"}
 _PARTS = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)?)\Z")
 _LETTERS = "ijklmpqrst"
 
@@ -87,7 +85,7 @@ def spelt(name: str) -> str:
         return _verbatim(name)
     accents = []
     while words and words[-1] in _ACCENTS:
-        accents.append(_ACCENTS[words.pop()])
+        accents.append(words.pop())
     text = _word(head)
     for accent in reversed(accents):
         text = f"\\{accent}{{{text}}}"
@@ -99,15 +97,8 @@ def spelt(name: str) -> str:
 
 def _word(text: str) -> str:
     if text in _GREEK:
-        return f"\\{text}"
-    if len(text) > 1:
-        return f"\\mathrm{{{text}}}"
-    named = unicodedata.name(text, "").split()
-    if named[:1] == ["GREEK"] and named[2:3] == ["LETTER"] and len(named) == 4:
-        greek = named[3].lower().replace("lamda", "lambda").replace("omicron", "o")
-        greek = greek if named[1] == "SMALL" else greek.capitalize()
-        return f"\\{greek}" if greek in _GREEK else text
-    return text
+        return f"\\{_GREEK[text]}"
+    return f"\\mathrm{{{text}}}" if len(text) > 1 else text
 
 
 def _verbatim(name: str) -> str:

@@ -60,12 +60,7 @@ class Piece:
     row: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Keyword:
-    """A named argument of a call."""
-
-    value: Any
-
+Join = Callable[[Sequence[Text], Sequence[bool]], Text]  # of texts, and which of them are whole arrays
 
 _TRUE = Text(r"\mathrm{True}")
 
@@ -120,7 +115,7 @@ class Writer:
             "call": self._call,
             "tuple": lambda _, given: given,
             "none": lambda _, given: given,
-            "keyword": lambda _, given: _Keyword(given[0]),
+            "keyword": lambda _, given: given[0] if isinstance(given[0], list) else given,
             "list": self._list,
             "index": self._index,
             "transpose": self._transpose,
@@ -166,14 +161,8 @@ class Writer:
         whole = Text(subscripted(inner, [self.marks.mark(letter) for letter in letters.values()]))
         return Piece(whole, element, shape)
 
-    def _joined(
-        self,
-        given: Sequence[Piece],
-        join: Callable[[Sequence[Text], Sequence[bool]], Text],
-        *,
-        condition: bool = False,
-    ) -> Piece:
-        """Return an elementwise operation: `join` makes it of texts, and is told which are whole arrays."""
+    def _joined(self, given: Sequence[Piece], join: Join, *, condition: bool = False) -> Piece:
+        """Return an elementwise operation."""
         shape = broadcast([x.shape for x in given], {})
         element = join([x.element for x in given], [False for _ in given])
         if not shape:
@@ -195,13 +184,10 @@ class Writer:
 
     def _operation(self, name: str, given: Sequence[Piece]) -> Piece:
         if name == "if":
-            value, condition, other = given
-            return self._choice(condition, value, other)
-        return self._apply(PRIMITIVES[name], given)
-
-    def _apply(self, primitive: Primitive, given: Sequence[Piece]) -> Piece:
-        if primitive.name == "where":
+            return self._choice(given[1], given[0], given[2])
+        if name == "where":
             return self._choice(*given)
+        primitive = PRIMITIVES[name]
         as_condition = primitive.takes[:1] == "c"  # of all operands: where not, they are numbers
         given = [self._condition(x) if as_condition else self._number(x) for x in given]
         if primitive.meaning:
@@ -241,10 +227,10 @@ class Writer:
             return self._joined([self._number(x) for x in plain], lambda texts, _: make(latex, texts))
         primitive = FUNCTIONS[name]
         if not primitive.variadic or not (primitive.symbols or primitive.meaning):
-            return self._apply(primitive, plain)
+            return self._operation(primitive.name, plain)
         made = plain[0]
         for other in plain[1:]:  # And(a, b, c)
-            made = self._apply(primitive, [made, other])
+            made = self._operation(primitive.name, [made, other])
         return made
 
     def _piecewise(self, given: list[Any]) -> Piece:
@@ -330,7 +316,6 @@ def _axes(given: Sequence[Any]) -> tuple[int, ...]:
     """Return the axes that a call names."""
     rank = len(given[0].shape)
     named = given[1] if len(given) > 1 else []
-    named = named.value if isinstance(named, _Keyword) else named
     if named == []:  # no axis, or None
         return tuple(range(-rank, 0))
     try:
