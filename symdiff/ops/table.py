@@ -13,7 +13,8 @@ and it is finite there, for x = 1 in place of what is special.
 
 Targets are spelt either by the name of a function of the target's module
 (`tanh` is `np.tanh(x)` and `math.tanh(x)`) or by a template over the arguments.
-In LaTeX the arguments of a template are `#1`, `#2`, as in a macro.
+In LaTeX the arguments of a template are `#1`, `#2`, as in a macro. An operation that readers
+do not know has a `meaning` instead, a formula of operations that they know.
 
 Derivatives of the elementary functions: Abramowitz & Stegun, Handbook of
 Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function).

@@ -10,6 +10,7 @@ from matplotlib.mathtext import MathTextParser
 
 import symdiff
 from symdiff.emit.latex.names import Names, spelt
+from symdiff.ops.evaluate import function
 from symdiff.ops.table import FUNCTIONS, PRIMITIVES
 
 USUAL = [name for name, p in PRIMITIVES.items() if not p.internal]
@@ -220,6 +221,15 @@ def test_no_two_names_look_alike():
 
 
 # What it says
+
+
+@pytest.mark.parametrize("name", [name for name, p in PRIMITIVES.items() if p.meaning and p.sample])
+def test_a_meaning_has_the_value_of_its_operation(name):
+    primitive = PRIMITIVES[name]
+    point = [(a + 2 * b) / 3 for a, b in primitive.sample]
+    if "c" not in primitive.takes:
+        meaning = symdiff.compile(primitive.meaning, args=primitive.parameters)
+        assert meaning(*point) == pytest.approx(float(function(name)(*point)), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)
@@ -574,6 +584,18 @@ def test_derivatives_as_by_hand(text, of, want):
     checked(g, dict(zip(f.args, (0.7, 1.3, 0.4, 1.9), strict=False)))
     ((_, right),) = equations(g.latex)
     assert right == want
+
+
+def test_a_division_by_zero_is_shown():
+    f = symdiff.compile("x/0*y")
+    assert equations(f.grad.latex)[1] == [r"\frac{\partial f}{\partial y}", r"\frac{x}{0}"]
+    assert r"\frac{1}{0 x}" in symdiff.compile("y/(x*0.0)").grad.latex
+
+
+def test_an_index_of_a_part_of_an_axis_has_a_condition():
+    """An index of n values stands for one of n - 1 where it is one of these."""
+    f = symdiff.compile("sum(x[1:]*x[:-1])*sum(x)", args="x[n]")
+    assert r"x_{j - 1} \left[j \geq 1\right] + x_{j + 1} \left[j < n - 1\right]" in f.hessian.latex
 
 
 def test_a_name_stands_for_what_cannot_cancel():

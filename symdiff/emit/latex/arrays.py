@@ -92,15 +92,18 @@ def enclosed(m: Marks, template: str, x: Text, shape: Shape, axes: Sequence[int]
 def _total(m: Marks, term: Term, sums: Mapping[Index, Dim], free: Mapping[Base, Dim]) -> Terms:
     """Return the sum of a term over bound indices, each of which has so many values, as have the free axes.
 
-    An index that has to equal another one is replaced by it. Factors without bound indices stand in front.
+    An index that has to equal another one is replaced by it, with the condition that the other one is among the values.
+    Factors without bound indices stand in front.
     """
     left, values = dict(sums), {**free, **{index.base: size for index, size in sums.items()}}
     for text in [*term.powers]:
         pair = m.equal(text) if term.powers.get(text) == 1 else None
-        for index, other in (pair, pair[::-1]) if pair else ():
-            if index in left and other != index and _among(other, left[index], values):
-                del left[index]
-                term = m.moved_term(term.without(text), {index.base: other})
+        for (base, low, *scale), other in (pair, pair[::-1]) if pair else ():
+            if scale == [1, 1] and other.divisor == 1 and Index(base) in left and not depends(other, base):
+                high = low + left.pop(Index(base))
+                term = m.moved_term(term.without(text), {base: other._replace(start=other.start - low)})
+                condition = _between(m, other, low, None if _among(other, high, values) else high)
+                term = term.times(of(bracket(Text(condition)))) if condition else term
                 break
     inside: dict[Text, None] = {}
     for index, size in [*left.items()]:
@@ -262,9 +265,15 @@ def _condition(m: Marks, axis: int, at: Dim | Range, dim: Dim) -> str:
             ends = ends[: at.count]
         return rf"{letter} \in \left\{{ {', '.join(ends)} \right\}}"
     low, high = (at.start, at.stop) if at.step > 0 else (at.stop + 1, at.start + 1)
+    return _between(m, Index(axis), low, None if high == dim else high)
+
+
+def _between(m: Marks, index: Index, low: Dim, high: Dim | None) -> str:
+    """Return the condition that an index is at least `low` and less than `high`, which is None if it always is less."""
+    letter = m.mark(index)
     if low == 0:
-        return f"{letter} < {m.dim(high)}" if high != dim else ""
-    return rf"{m.dim(low)} \leq {letter} < {m.dim(high)}" if high != dim else rf"{letter} \geq {m.dim(low)}"
+        return "" if high is None else f"{letter} < {m.dim(high)}"
+    return rf"{letter} \geq {m.dim(low)}" if high is None else rf"{m.dim(low)} \leq {letter} < {m.dim(high)}"
 
 
 FORMS: dict[str, Callable[..., Terms]] = {

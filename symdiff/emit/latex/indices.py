@@ -1,8 +1,7 @@
 """Indices of elements of arrays.
 
-A text of an element holds a mark for each index. Operations put other indices in the places of marks; the
-last step of all puts letters. Axes are counted from the last, -1, so that texts of operands that broadcast
-have the same marks.
+The text of an element has a mark for each index. Operations replace marks by others, and the last step of all replaces
+them by letters. Axes are counted from the last one, -1, so that operands that broadcast have the same marks.
 """
 
 from __future__ import annotations

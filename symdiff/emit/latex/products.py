@@ -1,8 +1,7 @@
-"""Products and sums of a derivative: a factor stands once, with one exponent, above or below the line.
+"""Products and sums of a derivative: each factor stands once, above or below the line, and equal terms are one.
 
-A value is a sum of terms, a term is a number times powers of texts. Nothing else is known of a text, so
-that there is no algebra but this: exponents of equal texts are added, numbers of equal terms are added, and
-what all terms of a sum have in common is a factor in front of it.
+A value is a sum of terms. A term is a number times powers of texts. Exponents of equal texts are added, numbers of
+equal terms are added, and what all terms of a sum have in common is a factor in front of it.
 """
 
 from __future__ import annotations
