@@ -8,14 +8,14 @@ from functools import reduce
 from operator import or_
 
 from symdiff.graph.ir import Program, Row, live, operands
-from symdiff.ops.arrays import Assemble, Structure
+from symdiff.graph.operations import Structure, is_assembled
 from symdiff.ops.table import PRIMITIVES
 
 _FUNCTION, _SLOW = 4, 60  # additions that take as long as a function of the table, or one that is slow
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Cost:
     """What a program takes at each point.
 
     Attributes:
@@ -38,15 +38,15 @@ def reach(program: Program, axes: Sequence[int]) -> list[int]:
     given = dict(zip(program.inputs, axes, strict=True))
     full = reduce(or_, axes, 0)
     for i, row in enumerate(program.graph.rows):
-        own = full if isinstance(row[0], Assemble) else given.get(i, 0)
+        own = full if is_assembled(row[0]) else given.get(i, 0)
         for j in operands(row):
             own |= found[j]
         found.append(own)
     return found
 
 
-def load(program: Program, axes: Sequence[int]) -> Load:
-    """Return the load of a program whose rows are evaluated in order of index, each held to its last use.
+def cost_of(program: Program, axes: Sequence[int]) -> Cost:
+    """Return the cost of a program whose rows are evaluated in order of index, each held to its last use.
 
     Of its inputs, `axes` has those that each varies along, as bits; what varies along fewer
     axes than the results takes next to nothing.
@@ -71,7 +71,7 @@ def load(program: Program, axes: Sequence[int]) -> Load:
                 ends[last[i]] += 1
         most = max(most, held)
         held -= ends[i]
-    return Load(most + 1, max(operations, 1), max(work, 1))  # and the array that is being made
+    return Cost(most + 1, max(operations, 1), max(work, 1))  # and the array that is being made
 
 
 def _work(row: Row) -> int:

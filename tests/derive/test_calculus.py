@@ -162,9 +162,9 @@ def test_the_sweep_that_costs_less_is_taken():
     wide = symdiff.compile("+".join(f"sin(x{k})" for k in range(30)))
     tall = symdiff.compile(", ".join(f"sin(x*{k + 1})" for k in range(30)))
     for f in (wide, tall):
-        rows = calculus.jacobian(f._program, f.args)
+        rows = calculus.jacobian(f.program, f.args)
         verify(rows)
-        assert len(rows.graph.rows) < 8 * len(f._program.graph.rows)
+        assert len(rows.graph.rows) < 8 * len(f.program.graph.rows)
     assert tall.jacobian(0.0).ravel().tolist() == list(range(1, 31))
 
 
@@ -215,7 +215,7 @@ def test_complex_matrices():
 def test_one_triangle_is_computed():
     n = 12
     f = symdiff.compile("*".join(f"(x{k} + {k})" for k in range(n)) + "+ exp(x0*x1)")
-    program = calculus.hessian(f._program, f.args)
+    program = calculus.hessian(f.program, f.args)
     assert len(program.outputs) <= n * (n + 1) // 2
     assert "hessian[..., 0, 1] = hessian[..., 1, 0] = " in f.hessian.source
 
@@ -522,7 +522,7 @@ def test_sinc_to_the_order_that_the_table_holds():
 def test_a_large_hessian_builds_in_linear_time_of_its_sweeps():
     text = "+".join(f"sin(x{k % 10}*x{(k + 3) % 10} + {k})*exp(-x{(k * 7) % 10}/{k + 1})" for k in range(1500))
     f = symdiff.compile(text)
-    assert len(f._program.graph.rows) > 10_000
+    assert len(f.program.graph.rows) > 10_000
     point = [0.1 * k for k in range(10)]
     got = f.hessian(*point)
     column = f.diff("x3").grad(*point)

@@ -131,7 +131,7 @@ def test_first_order(text, args, options, sizes):
         if not f.cores[k]:
             close(f.diff(name)(*at), first[sum(map(np.size, at[:k]))], text)
     for member in (f, f.jvp, f.vjp, f.jacobian):
-        verify(member._program)
+        verify(member.program)
     for one in ((2,), (3, 1)):
         loops = [a * np.linspace(0.9, 1.1, np.prod(one)).reshape(one + (1,) * a.ndim) for a in at]
         loops[0] = at[0]  # one that has no loop dimensions

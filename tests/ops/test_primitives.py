@@ -55,9 +55,9 @@ def functions(program, nest=0):
     if math_target.missing(program) is None:
         found["math"] = load(math_target.source(program, "f", nest), "f")
     if find_spec("llvmlite") and missing(program) is None:
-        native = FusedPoints(program, 1, lambda: found["numpy"])
+        native = FusedPoints(program, 1, found.get)
         # Nine points are a vector and what is left of one, or two vectors of four.
-        found["llvm"] = lambda *a: native([np.full(9, x) for x in a], (9,), np.dtype(float), [(9,)], [None])[0][8]
+        found["llvm"] = lambda *a: native([np.full(9, x) for x in a], (9,), np.dtype(float), {}, [(9,)], [None])[0][8]
     return found
 
 

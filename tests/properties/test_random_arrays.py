@@ -166,7 +166,7 @@ def test_random_formulas(seed, optimize):
     value, first, second = exactly(text, f.args, at)
     with np.errstate(all="ignore"):
         close(f(*at), value, text)
-        close(evaluate(f._program, at)[0], value, text)
+        close(evaluate(f.program, at)[0], value, text)
         bar, direction = np.cos(np.arange(value.size) + 1.0).reshape(value.shape), flat(tuple(dots))
         of_bar = np.tensordot(second, bar, value.ndim) @ direction
         members = [f, f.jvp, f.vjp, f.jacobian]
@@ -184,7 +184,7 @@ def test_random_formulas(seed, optimize):
             if not f.cores[k]:
                 close(f.diff(name)(*at), first[sum(map(np.size, at[:k]))], text)
         for member in members:
-            verify(member._program)
+            verify(member.program)
         loops = point(seed, f, rng.sample([(), (2,), (1,), (3, 2), (3, 1)], 3))
         loop = np.broadcast_shapes(
             *[np.shape(a)[: np.ndim(a) - len(core)] for a, core in zip(loops, f.cores, strict=True)]
