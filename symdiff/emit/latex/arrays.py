@@ -277,7 +277,7 @@ def _condition(m: Marks, axis: int, at: Dim | Range, dim: Dim) -> str:
             ends = ends[: at.count]
         return rf"{letter} \in \left\{{ {', '.join(ends)} \right\}}"
     low, high = (at.start, at.stop) if at.step > 0 else (at.stop + 1, at.start + 1)
-    return _between(m, Index(axis), low, None if high == dim else high)
+    return _between(m, Index(axis), 0 if _least(-low) else low, None if _least(high - dim) else high)
 
 
 def _between(m: Marks, index: Index, low: Dim, high: Dim | None) -> str:
