@@ -12,20 +12,21 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import memory, plot, report
-from benchmarks.measure import failure
-from benchmarks.peers import PEERS, load
+from benchmarks.harness import machine, memory
+from benchmarks.harness.measure import failure
+from benchmarks.output import plot, report
+from benchmarks.peers import PEERS, Peer, load
 from benchmarks.peers import symdiff as base
 from benchmarks.sections import SECTIONS, Findings, Setup
 
 _RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 _NOTES = """\
-Times are of one call, or of one way from text to result: the median and the minimum of
-several rounds, in each of which every tool has its turn, in random order. "x median" and
-"x min" are multiples of symdiff's, "CPUs" how many were at work on average. Numbers are
-checked against symdiff's (to 1e-9) first. A block of 31 MB is freed before all, which lets
-NumPy reuse its memory (--fresh-heap: not so)."""
+A time is that of one call, or of the way from text to the first result. "median" and "min"
+are over several rounds. In each round, every tool has one turn, in random order. "x median"
+and "x min" are multiples of symdiff's times. "CPUs" is the number of CPUs at work, on average.
+The numbers of each tool are first checked against symdiff's, to 1e-9. A block of 31 MB is freed
+at the start, so that NumPy reuses its memory (--fresh-heap turns this off)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,17 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(excuse, file=sys.stderr)
         return 2
     loaded = {name: load(name) for name in options.peers}
-    skipped = {name: module for name, module in loaded.items() if isinstance(module, str)}
-    peers = {name: module for name, module in loaded.items() if not isinstance(module, str)}
+    skipped = {name: peer for name, peer in loaded.items() if isinstance(peer, str)}
+    peers = {name: peer for name, peer in loaded.items() if isinstance(peer, Peer)}
     if not options.fresh_heap:
         memory.season()
-    setup = Setup({"symdiff": base} | peers, skipped, options.quick, options.budget)
+    setup = Setup({"symdiff": base.PEER} | peers, skipped, options.quick, options.budget)
     facts: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "revision": report.revision(),
-        "machine": report.machine(),
-        "versions": {"symdiff": base.VERSION} | report.versions(list(peers)),
-        "threads": {name: module.threads() for name, module in peers.items() if hasattr(module, "threads")},
+        "revision": machine.revision(),
+        "machine": machine.machine(),
+        "versions": {"symdiff": base.VERSION} | machine.versions(list(peers)),
+        "threads": {name: peer.threads for name, peer in peers.items() if peer.threads is not None},
         "skipped": skipped,
         "options": {name: getattr(options, name) for name in ("quick", "budget", "fresh_heap", "only", "peers")},
     }
@@ -66,8 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 print(f"\n{item}", flush=True)
                 found["tables"].append({"title": item.title, "rows": item.data} | item.facts)
-            facts["load_at_end"] = report.load()
-            options.output.write_text(json.dumps(facts, indent=1) + "\n")  # again and again: a run may be broken off
+            facts["load_at_end"] = machine.load()
+            options.output.write_text(json.dumps(facts, indent=1) + "\n")  # after each table: a run can be interrupted
         print("", *held, sep="\n", flush=True)
         targets += held
     counts = {word: sum(str(target).split()[0] == word for target in targets) for word in ("PASS", "FAIL", "SKIP")}
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _findings(name: str, findings: Findings) -> Findings:
-    """Yield what a section finds; where it breaks, that is a target missed, and the others go on."""
+    """Yield what a section finds. If the section raises, yield a missed target, so that the others go on."""
     try:
         yield from findings
     except Exception as error:
@@ -100,8 +101,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         type=float,
         default=20.0,
         metavar="SECONDS",
-        help="of making things: a tool that has used it up at one size runs no more rounds there, and is not"
-        " given a size that would take longer; of calls on arrays a quarter is for the rounds (default: %(default)g)",
+        help="the time of one tool at one size. A tool that has used it up runs no more rounds at that size, and no"
+        " size that would take longer. Calls on arrays have a quarter of it (default: %(default)g)",
     )
     parser.add_argument(
         "--output", type=Path, default=_RESULTS, metavar="FILE", help="JSON (default: benchmarks/results/latest.json)"
@@ -109,10 +110,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--fresh-heap",
         action="store_true",
-        help="leave the allocator as a new process has it: NumPy is up to 8 times slower on some sizes, and how much"
-        " depends on what ran before",
+        help="leave the allocator as in a new process. NumPy is then up to 8 times slower at some sizes, depending on"
+        " what ran before",
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="a picture of the section sweep (.png, .svg, .pdf)")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw a picture of the section sweep (.png, .svg, .pdf)"
+    )
     return parser.parse_args(argv)
 
 
@@ -123,7 +126,7 @@ def _print_head(facts: dict[str, Any]) -> None:
     print(f"{machine['implementation']} {machine['python']}, {machine['system']}")
     print(f"{machine['cpu']}, {machine['cpus']} CPUs{load}", *machine["caches"], sep="; ")
     if machine["load"] and machine["load"][0] > 0.25 * machine["cpus"]:
-        print("BUSY: something else is running here; trust minima more than medians, and neither much")
+        print("BUSY: other processes are running here. Do not trust the times; minima are better than medians.")
     print("threads: " + ", ".join(f"{name} {count}" for name, count in facts["threads"].items()))
     print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
     for name, note in facts["skipped"].items():

@@ -1,9 +1,9 @@
-"""How far off derivatives are, side by side with SymPy and JAX: `python -m benchmarks.accuracy`.
+"""Measure the accuracy of derivatives, beside SymPy and JAX: `python -m benchmarks.accuracy`.
 
-Values, first and second derivatives of random formulas and of formulas that are hard on
-floats, held against mpmath. Random formulas, and what makes one of their derivatives
-well-conditioned at a point, are those of the tests. It takes some minutes, most of them JAX's
-compiler's.
+The values, first and second derivatives of random formulas and of difficult formulas are
+compared with mpmath. The random formulas, and the condition for a derivative to be
+well-conditioned at a point, are those of the tests. A run takes some minutes, mostly in JAX's
+compiler.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from typing import Any
 import mpmath
 from mpmath import mpf
 
-from benchmarks import report
-from benchmarks.cases import LIMIT, ORDERS, Answers, By, Case, by_row, grid, partials, summary, worst
-from benchmarks.formulas import Formula
-from benchmarks.peers import load
+from benchmarks.harness import machine
+from benchmarks.output import report
+from benchmarks.peers import Peer, load
 from benchmarks.peers import symdiff as base
+from benchmarks.work.cases import LIMIT, ORDERS, Answers, By, Case, by_row, grid, partials, summary, worst
+from benchmarks.work.formulas import Formula
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))  # as pytest does
 
@@ -36,12 +37,12 @@ from reference import MPMATH
 _RESULTS = Path(__file__).parent / "results" / "accuracy.json"
 _PEERS = ("sympy", "jax")
 
-DIGITS = 50  # that right numbers have
-# What hard formulas take, by the count of arguments: much cancels where x is 1e-300.
+DIGITS = 50  # of the right numbers
+# Digits for difficult formulas, by the number of arguments. Much cancels where x is 1e-300.
 HARD_DIGITS = {1: 1500} | dict.fromkeys(range(2, 6), 750)
 LARGEST = sys.float_info.max
 
-HARD = {  # texts, and names of the arguments
+HARD = {  # difficult formulas, and the names of their arguments
     "log(1+exp(x))": "x",
     "1/(1+exp(-x))": "x",
     "log(exp(a)+exp(b))": "ab",
@@ -55,7 +56,7 @@ HARD = {  # texts, and names of the arguments
     "x**y": "xy",
     "abs(x)": "x",
 }
-# Texts, names of the arguments, and points: where parts overflow, where terms cancel, at the origin of a length.
+# Formulas, names of the arguments, and points: parts overflow, terms cancel, or a length is 0.
 KINDS: tuple[tuple[str, str, tuple[tuple[float, ...], ...]], ...] = (
     ("a/(1+b*exp(-(x-c)))", "abcx", ((2.0, 1.5, 800.0, 0.0), (2.0, 1.5, 800.0, 400.0), (2.0, 1.5, 1.0, 3.0))),
     ("x**3/(exp(x)-1)", "x", ((800.0,), (60.0,), (1e-3,))),
@@ -78,24 +79,24 @@ KINDS: tuple[tuple[str, str, tuple[tuple[float, ...], ...]], ...] = (
 PLACES = tuple(sign * size for size in (1e-300, 1e-8, 1.0, 40.0, 800.0) for sign in (1, -1))
 
 _NOTES = f"""\
-Errors are relative, to numbers that mpmath has to {DIGITS} digits. "failed" are exceptions, NaN and
-infinities where the right number is one that floats reach; they have no part in the columns after it."""
+Errors are relative to the numbers of mpmath with {DIGITS} digits. "failed" counts exceptions, NaN and infinities
+where the right number is within the range of floats. The columns after it leave these out."""
 
 Makers = dict[str, Callable[[Formula], Any]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Ask every tool, print the tables and the worst cases, write them as JSON."""
+    """Ask every tool, print the tables and the worst cases, and write them as JSON."""
     options = _options(argv)
     loaded = {name: load(name) for name in options.peers}
-    skipped = {name: module for name, module in loaded.items() if isinstance(module, str)}
-    modules = [base, *(module for module in loaded.values() if not isinstance(module, str))]
-    makers: Makers = {label: maker for module in modules for label, maker in module.DERIVATIVES.items()}
+    skipped = {name: peer for name, peer in loaded.items() if isinstance(peer, str)}
+    peers = [base.PEER, *(peer for peer in loaded.values() if isinstance(peer, Peer))]
+    makers: Makers = {label: maker for peer in peers for label, maker in peer.derivatives.items()}
     facts: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "revision": report.revision(),
-        "machine": report.machine(),
-        "versions": {"symdiff": base.VERSION} | report.versions([*(loaded.keys() - skipped.keys()), "mpmath"]),
+        "revision": machine.revision(),
+        "machine": machine.machine(),
+        "versions": {"symdiff": base.VERSION} | machine.versions([*(loaded.keys() - skipped.keys()), "mpmath"]),
         "skipped": skipped,
         "options": {"seed": options.seed, "count": options.count},
     }
@@ -119,11 +120,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.accuracy",
-        description="Hold the derivatives of symdiff and other tools against mpmath.",
+        description="Compare the derivatives of symdiff and other tools with mpmath.",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the random formulas (default: %(default)d)")
-    parser.add_argument("--count", type=int, default=500, help="of random formulas (default: %(default)d)")
-    parser.add_argument("--worst", type=int, default=10, metavar="N", help="cases listed a tool (default: %(default)d)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random formulas (default: %(default)d)")
+    parser.add_argument("--count", type=int, default=500, help="number of random formulas (default: %(default)d)")
+    parser.add_argument(
+        "--worst", type=int, default=10, metavar="N", help="cases listed for each tool (default: %(default)d)"
+    )
     parser.add_argument(
         "--peers", nargs="*", choices=_PEERS, default=list(_PEERS), metavar="PEER", help=", ".join(_PEERS)
     )
@@ -134,7 +137,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _random(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
-    """Random formulas, each at one point."""
+    """Compare random formulas, each at one point."""
     well: list[Case] = []
     rest: list[Case] = []
     draws = problems(random.Random(options.seed))  # noqa: S311 - not cryptography
@@ -148,8 +151,8 @@ def _random(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
                 (well if condition(text, point, by, right) <= WELL else rest).append(case)
     title = f"{options.count} random formulas, seed {options.seed}"
     _print_title(title)
-    print(f"\nLeft out: {len(rest)} numbers that are 0 or below {LEAST:g}, or in which errors of the operations")
-    print(f"grow more than {WELL} times. Of these failed: " + _counts(rest, makers) + ".")
+    print(f"\nLeft out: {len(rest)} numbers that are 0 or below {LEAST:g}, or in which the errors of the operations")
+    print(f"grow by more than a factor of {WELL}. Failed among these: " + _counts(rest, makers) + ".")
     tables = [summary("All", well)]
     tables += [summary(name.capitalize(), _of_order(well, order)) for order, name in enumerate(ORDERS)]
     for table in tables:
@@ -160,31 +163,31 @@ def _random(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _hard(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
-    """Formulas that are hard on floats, at each of PLACES, or at each pair of them."""
+    """Compare difficult formulas at each of PLACES, or at each pair of them."""
     cases: list[Case] = []
     for text, args in HARD.items():
         cases += _cases(text, args, itertools.product(PLACES, repeat=len(args)), makers)
     places = ", ".join(f"{place:g}" for place in PLACES if place > 0)
-    note = f"At plus and minus {places}, or all pairs of these"
-    return _table("Formulas that are hard on floats", note, cases, makers, options)
+    note = f"At plus and minus {places}, or at all pairs of these"
+    return _table("Difficult formulas", note, cases, makers, options)
 
 
 def _kinds(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
-    """Formulas whose parts overflow or cancel, or that meet the origin of a length, each at points of its own."""
+    """Compare formulas whose parts overflow or cancel, or in which a length is 0, each at its own points."""
     cases = [case for text, args, points in KINDS for case in _cases(text, args, points, makers)]
-    return _table("Parts that overflow, terms that cancel, origins", "At points of its own", cases, makers, options)
+    return _table("Parts that overflow, terms that cancel, origins", "Each at its own points", cases, makers, options)
 
 
 def _table(title: str, note: str, cases: Sequence[Case], makers: Makers, options: argparse.Namespace) -> dict[str, Any]:
     """Print the worst of each row of cases."""
     _print_title(title)
-    print(f"\n{note}, where the right number is real and")
-    print('floats reach it: the largest error; "NaN/inf" and how often; "not 0" where 0 is right.')
+    print(f"\n{note}, if the right number is real and within the range of floats:")
+    print('the largest error; "NaN/inf" and how often; "not 0" if 0 is right.')
     table = grid("", cases)
     print(table)
     worsts = {tool: [worst(row, tool, 1, LIMIT) for row in by_row(cases).values()] for tool in makers}
     listed = {tool: worst(list(itertools.chain(*found)), tool, options.worst) for tool, found in worsts.items()}
-    _print_worst(listed, f", one a line of the table, beyond {LIMIT:g}")
+    _print_worst(listed, f", one for each line of the table, beyond {LIMIT:g}")
     return _data(title, [table], listed)
 
 
@@ -202,7 +205,7 @@ def _cases(text: str, args: str, points: Iterable[tuple[float, ...]], makers: Ma
 
 
 def _hard_exact(text: str, args: Sequence[str], point: Sequence[float], by: By) -> Any:
-    """Return the right number, or None where there is none: not real, not finite, beyond floats."""
+    """Return the right number, or None if it is not real, not finite or beyond the range of floats."""
     code = compile(text, "formula", "eval")
 
     def value(*x: Any) -> Any:

@@ -1,7 +1,7 @@
 """Time `import symdiff` beside NumPy's own import: `python -m benchmarks.imports`.
 
-Each import runs in a new process, in turn, and the shortest of several runs counts. NumPy is
-imported before the clock of symdiff starts.
+Each import runs in a new process, in turns. The shortest of several runs counts. The time of
+symdiff does not include NumPy's import.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ TARGET = 0.5
 
 
 def seconds(code: str) -> float:
-    """Return the processor time that a piece of code reports, in a process of its own."""
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - its own interpreter
+    """Return the processor time that a piece of code prints when it runs in a new process."""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - this interpreter
     return float(run.stdout)
 
 
 def main() -> None:
     """Print the shortest times, and their ratios to NumPy's."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.imports", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="runs of each (default: 15)")
+    parser.add_argument("--rounds", type=int, default=15, help="number of runs (default: 15)")
     rounds = parser.parse_args().rounds
     codes = {"import numpy": _NUMPY, "import symdiff": _SYMDIFF, "import symdiff, first gradient": _FIRST_CALL}
-    times = {name: [seconds(code)] for name, code in codes.items()}  # the first run may write compiled modules
+    times = {name: [seconds(code)] for name, code in codes.items()}  # the first run can write compiled modules
     for _ in range(rounds):
         for name, code in codes.items():
             times[name].append(seconds(code))

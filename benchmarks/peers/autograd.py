@@ -1,4 +1,4 @@
-"""Autograd: `value_and_grad`; on arrays the one pass that `elementwise_grad` makes, with the value kept."""
+"""Autograd: `value_and_grad`. Arrays take one pass, as in `elementwise_grad`, which also keeps the value."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import autograd
 import numpy as np
 from autograd import numpy as anp
 
-from benchmarks import problems
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call
-from benchmarks.peers import Unsupported
-from benchmarks.problems import Problem
-
-TERMS = 1_000
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work import problems
+from benchmarks.work.formulas import Formula, functions
+from benchmarks.work.problems import Problem
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
@@ -41,7 +39,7 @@ def hessian(formula: Formula) -> Call:
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Not there."""
+    """Raise `Unsupported`: a call computes one Hessian."""
     raise Unsupported("skipped: autograd makes one Hessian a call")
 
 
@@ -52,12 +50,12 @@ def jacobian(formula: Formula) -> Call:
 
 
 def gradient(problem: Problem) -> Call:
-    """`value_and_grad` by several arguments."""
+    """Return `value_and_grad` by several arguments."""
     return Call(autograd.value_and_grad(_loss(problem), problem.places), problem.point)
 
 
 def product(problem: Problem) -> Call:
-    """Forward over reverse, which takes less time than `hessian_vector_product`, reverse over reverse."""
+    """Return forward over reverse, which is faster than `hessian_vector_product`, reverse over reverse."""
     (place,) = problem.places
     forward = autograd.make_jvp(autograd.grad(_loss(problem), place))
     return Call(lambda x, x_dot: forward(x)(x_dot)[1], problem.point + problem.direction)
@@ -81,12 +79,15 @@ def _written(formula: Formula) -> Callable[..., Any]:
     return formula.function(names)
 
 
-CALLS = {"autograd": value_and_grad}
-FIRST = "autograd"
-ARRAYS = {"autograd": value_and_grad_arrays}
-HESSIANS = {"autograd": hessian}
-HESSIAN_ARRAYS = {"autograd": hessian_arrays}
-JACOBIANS = {"autograd": jacobian}
-GRADIENTS = {"autograd": gradient}
-PRODUCTS = {"autograd": product}
-BUILT = ("autograd",)
+PEER = Peer(
+    calls={"autograd": value_and_grad},
+    arrays={"autograd": value_and_grad_arrays},
+    hessians={"autograd": hessian},
+    hessian_arrays={"autograd": hessian_arrays},
+    jacobians={"autograd": jacobian},
+    gradients={"autograd": gradient},
+    products={"autograd": product},
+    first="autograd",
+    built=("autograd",),
+    terms=1_000,
+)

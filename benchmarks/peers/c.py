@@ -1,11 +1,11 @@
-"""C, as a careful human writes it for arrays: one loop, shared out over threads, compiled for this processor.
+"""C, as a careful programmer writes it: one loop over the points, on several threads.
 
-`-ffast-math` is what lets gcc call the vector functions of the C library; the memory of
-the results is new in each call, as it is for the others.
+The loop is compiled for this processor. `-ffast-math` lets gcc call the vector functions of
+the C library. Each call has new memory for its results, as with the other tools.
 
-The bare loop is that on one thread, into arrays made before, and timed in C: what is left
-of a call with nothing around it. Long sums are put into C from their text, and gcc finds
-what terms have in common.
+The bare loop runs on one thread, writes into arrays made before, and is timed in C. It is a
+call without anything around it. Long sums are translated to C from their text, and gcc finds
+common parts of the terms.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.measure import Call, parts
-from benchmarks.peers import Unsupported
+from benchmarks.harness.measure import Call, parts
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work.formulas import Formula
 
 _GCC = shutil.which("gcc")
 if _GCC is None:
@@ -44,20 +44,20 @@ void repeat({parameters}, long n, long times) {{
 }}
 """
 _SHARED = ("", "#pragma omp parallel for simd schedule(static) if(parallel: n > 20000)")
-_BARE = ("__attribute__((noipa))", "#pragma omp simd")  # each of its repetitions is a call
+_BARE = ("__attribute__((noipa))", "#pragma omp simd")  # each repetition is a call
 _LINES = {
-    "A": """
+    "example": """
 double x1 = a0[i], x2 = a1[i];
 r0[i] = log(x1) + x1*x2 - sin(x2); r1[i] = x2 + 1/x1; r2[i] = x1 - cos(x2);
 """,
-    "B": """
+    "rosenbrock": """
 double a = a0[i], b = a1[i], c = a2[i];
 double p = 1 - a, q = b - a*a, r = c - b, s = a + c, rr = r*r, ss = s*s, ab = a*b;
 double dr = 2*r*ss, ds = 2*s*rr, dq = 200*q;
 r0[i] = p*p + 100*(q*q) + ab*c + rr*ss;
 r1[i] = b*c + ds - 2*a*dq - 2*p; r2[i] = a*c + dq - dr; r3[i] = ab + dr + ds;
 """,
-    "C": """
+    "black_scholes": """
 double S = a0[i], K = a1[i], r = a2[i], sigma = a3[i], T = a4[i];
 double root = sqrt(T), width = sigma*root;
 double d1 = (log(S/K) + (r + 0.5*(sigma*sigma))*T)/width, d2 = d1 - width;
@@ -67,7 +67,7 @@ double vega = S*0.3989422804014327*exp(-0.5*(d1*d1));
 r0[i] = S*n1 - rho; r1[i] = n1; r2[i] = -discount*n2; r3[i] = rho*T;
 r4[i] = vega*root; r5[i] = 0.5*vega*sigma/root + r*rho;
 """,
-    "D": """
+    "logistic_loss": """
 double a = a0[i], x = a1[i], b = a2[i], y = a3[i], z = a4[i], t = a*x + b;
 double decay = exp(-fabs(t)), soft = fmax(t, 0) + log1p(decay);
 double w = y*((t < 0 ? decay : 1)/(1 + decay)) - z;
@@ -77,7 +77,7 @@ r0[i] = soft*y - t*z; r1[i] = x*w; r2[i] = a*w; r3[i] = w; r4[i] = soft; r5[i] =
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the loop, with new arrays for its results."""
+    """Return the loop with new arrays for its results."""
     if formula.name not in _LINES:
         raise Unsupported("not written by hand")
     count = len(formula.args)
@@ -92,7 +92,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Return the loop alone."""
+    """Return the bare loop."""
     body = _LINES[formula.name].strip() if formula.name in _LINES else _from_text(formula)
     library = _compiled(body, len(formula.args), _BARE)
     results = [np.zeros(len(arrays[0])) for _ in range(len(arrays) + 1)]
@@ -108,13 +108,13 @@ def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 
 
 def fresh(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the loop, with new arrays for its results, compiled anew."""
+    """Return the loop with new arrays for its results, compiled again."""
     _compiled.cache_clear()
     return value_and_grad_arrays(formula, arrays)
 
 
 def _from_text(formula: Formula) -> str:
-    """Return the body for a long sum."""
+    """Return the body of the loop for a long sum."""
     if not formula.terms:
         raise Unsupported("not written by hand")
     given = ", ".join(f"{name} = a{k}[i]" for k, name in enumerate(formula.args))
@@ -123,7 +123,7 @@ def _from_text(formula: Formula) -> str:
 
 
 def _squares(text: str) -> str:
-    """Return the same without powers: of a name, then of what stands in parentheses with at most one level inside."""
+    """Return a text with squares as calls of `square`. Parentheses can have one more level inside."""
     text = re.sub(r"(\w+)\*\*2", r"square(\1)", text)
     return re.sub(r"(\((?:[^()]|\([^()]*\))*\))\*\*2", r"square\1", text)
 
@@ -164,6 +164,8 @@ def _compiled(body: str, count: int, kind: tuple[str, str]) -> Any:
     return made
 
 
-ARRAYS = {"C (by hand)": value_and_grad_arrays}
-NATIVE = {"C (bare loop)": bare, "C (by hand)": value_and_grad_arrays}
-FRESH = {"C (by hand)": fresh}
+PEER = Peer(
+    arrays={"C (by hand)": value_and_grad_arrays},
+    native={"C (bare loop)": bare, "C (by hand)": value_and_grad_arrays},
+    fresh={"C (by hand)": fresh},
+)

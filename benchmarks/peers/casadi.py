@@ -1,8 +1,8 @@
-"""CasADi: a Function of SX graphs, its `map` for arrays.
+"""CasADi: a Function of SX graphs, and its `map` for arrays.
 
-Called as a Python function, and, as its documentation has it for minimal overhead,
-through `Function.buffer` (what is timed then is writing the arguments and evaluating;
-the results are left in the buffer). Where there is a C compiler, also with `jit`.
+A Function is called as a Python function and through `Function.buffer`, which its
+documentation recommends for small overhead. A timed call through the buffer writes the
+arguments and evaluates. The results stay in the buffer. With a C compiler, `jit` is timed too.
 """
 
 from __future__ import annotations
@@ -15,41 +15,39 @@ from typing import Any
 import casadi
 import numpy as np
 
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call, scattered
-from benchmarks.peers import Unsupported
-from benchmarks.report import cpus
-
-TERMS = 10_000
+from benchmarks.harness.machine import cpus
+from benchmarks.harness.measure import Call, scattered
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work.formulas import Formula, functions
 
 _NAMES = functions(casadi, erf=casadi.erf)
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """Return a Function, called with floats; the results are matrices of CasADi."""
+    """Return a Function of floats. The results are CasADi matrices."""
     inputs, value, partials = _symbols(formula)
     return casadi.Function("f", inputs, [value, partials])
 
 
 def buffered(formula: Formula) -> Callable[..., Any]:
-    """Return a Function whose arguments and results are in one buffer each."""
+    """Return a Function with one buffer for the arguments and one for the results."""
     inputs, value, partials = _symbols(formula)
     return _buffered(casadi.Function("f", [casadi.vertcat(*inputs)], [casadi.vertcat(value, partials)]))
 
 
 def buffered_c(formula: Formula) -> Callable[..., Any]:
-    """Return the same through C."""
+    """Return the same, compiled through C."""
     inputs, value, partials = _symbols(formula)
     return _buffered(_through_c([casadi.vertcat(*inputs)], [casadi.vertcat(value, partials)]))
 
 
 def mapped(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the `map` of the Function, on buffers."""
+    """Return the `map` of the Function on buffers."""
     return _buffers(_map(formula, arrays), len(arrays[0])), arrays
 
 
 def mapped_threads(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the `map` of the Function, shared out over the CPUs in pieces of equal length, on buffers."""
+    """Return the `map` of the Function on buffers, in pieces of equal length for the CPUs."""
     size = len(arrays[0])
     if size % cpus():
         raise Unsupported(f"skipped: {size:,} points are not shared out evenly over {cpus()} threads")
@@ -58,56 +56,51 @@ def mapped_threads(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[
     return _buffers(piece.map(cpus(), "thread"), size), arrays
 
 
-def threads() -> int:
-    """How many `map` is given where it is given any."""
-    return cpus()
-
-
 def mapped_c(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the same through C."""
+    """Return the same, compiled through C."""
     size = len(arrays[0])
     inputs = [casadi.MX.sym(name, 1, size) for name in formula.args]
     return _buffers(_through_c(inputs, _map(formula, arrays)(*inputs)), size), arrays
 
 
 def hessian(formula: Formula) -> Call:
-    """Return a Function of one vector; the result is a sparse matrix of CasADi."""
+    """Return a Function of one vector. The result is a sparse CasADi matrix."""
     return Call(casadi.Function("f", *_matrix(formula, _second)), (np.array(formula.point),))
 
 
 def hessian_buffered(formula: Formula) -> Call:
-    """Return a Function with its arguments in a buffer, and in another the entries that are not structurally zero."""
+    """Return a Function with a buffer for the entries that are not structurally zero."""
     return _entries(formula, _second)
 
 
 def hessian_buffered_c(formula: Formula) -> Call:
-    """Return the same through C."""
+    """Return the same, compiled through C."""
     return _entries(formula, _second, through_c=True)
 
 
 def hessian_mapped(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Return the `map` of the Function, on buffers: at each point the entries that are not structurally zero."""
+    """Return the `map` of the Function on buffers, with the entries that are not structurally zero at each point."""
     return _mapped_entries(formula, _at_points(formula, arrays), arrays)
 
 
 def hessian_mapped_c(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Return the same through C."""
+    """Return the same, compiled through C."""
     inputs = [casadi.MX.sym(name, 1, len(arrays[0])) for name in formula.args]
     return _mapped_entries(formula, _through_c(inputs, [_at_points(formula, arrays)(*inputs)]), arrays)
 
 
 def jacobian(formula: Formula) -> Call:
-    """Return a Function of one vector; the result is a sparse matrix of CasADi."""
+    """Return a Function of one vector. The result is a sparse CasADi matrix."""
     return Call(casadi.Function("f", *_matrix(formula, casadi.jacobian)), (np.array(formula.point),))
 
 
 def jacobian_buffered(formula: Formula) -> Call:
-    """Return a Function with its arguments in a buffer, and in another the entries that are not structurally zero."""
+    """Return a Function with a buffer for the entries that are not structurally zero."""
     return _entries(formula, casadi.jacobian)
 
 
 def jacobian_buffered_c(formula: Formula) -> Call:
-    """Return the same through C."""
+    """Return the same, compiled through C."""
     return _entries(formula, casadi.jacobian, through_c=True)
 
 
@@ -182,11 +175,11 @@ def _buffered(function: casadi.Function) -> Callable[..., Any]:
     buffer.set_arg(0, memoryview(given))
     buffer.set_res(0, memoryview(result))
     places = ", ".join(f"x{k}" for k in range(len(given)))
-    # Item by item is the fastest way to write a few floats into a buffer.
+    # Writing items one by one is the fastest way to fill a small buffer.
     lines = [f"def call({places}):", *(f"given[{k}] = x{k}" for k in range(len(given))), "evaluate()", "return result"]
     scope = {"given": memoryview(given), "evaluate": evaluate, "result": result}
     exec("\n    ".join(lines), scope)
-    scope["buffer"] = buffer  # which must live as long as the function
+    scope["buffer"] = buffer  # it must live as long as the function
     return scope["call"]
 
 
@@ -205,10 +198,14 @@ def _buffers(function: casadi.Function, size: int) -> Callable[..., Any]:
     return call
 
 
-CALLS = {"casadi": value_and_grad, "casadi (buffer)": buffered, "casadi (buffer, C)": buffered_c}
-FIRST = "casadi"
-ARRAYS = {"casadi (map)": mapped, "casadi (map, threads)": mapped_threads, "casadi (map, C)": mapped_c}
-HESSIANS = {"casadi": hessian, "casadi (buffer)": hessian_buffered, "casadi (buffer, C)": hessian_buffered_c}
-HESSIAN_ARRAYS = {"casadi (map)": hessian_mapped, "casadi (map, C)": hessian_mapped_c}
-JACOBIANS = {"casadi": jacobian, "casadi (buffer)": jacobian_buffered, "casadi (buffer, C)": jacobian_buffered_c}
-BUILT = ("casadi", "casadi (buffer, C)")
+PEER = Peer(
+    calls={"casadi": value_and_grad, "casadi (buffer)": buffered, "casadi (buffer, C)": buffered_c},
+    arrays={"casadi (map)": mapped, "casadi (map, threads)": mapped_threads, "casadi (map, C)": mapped_c},
+    hessians={"casadi": hessian, "casadi (buffer)": hessian_buffered, "casadi (buffer, C)": hessian_buffered_c},
+    hessian_arrays={"casadi (map)": hessian_mapped, "casadi (map, C)": hessian_mapped_c},
+    jacobians={"casadi": jacobian, "casadi (buffer)": jacobian_buffered, "casadi (buffer, C)": jacobian_buffered_c},
+    first="casadi",
+    built=("casadi", "casadi (buffer, C)"),
+    terms=10_000,
+    threads=cpus(),
+)

@@ -1,8 +1,8 @@
-"""Gradients as a careful human writes them, once with `math` and once with NumPy.
+"""Gradients as a careful programmer writes them, with `math` and with NumPy.
 
-The steps are those of a reverse sweep, common subexpressions shared; for C they are the
-textbook's formulas, which take fewer. With arrays inside, sums of products are dot products
-and constant factors stand outside of the sums.
+The steps are those of a reverse sweep, with common subexpressions shared. Black–Scholes uses
+the textbook's formulas, which take fewer steps. With arrays inside, sums of products are dot
+products, and constant factors stand outside of the sums.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.measure import Call
-from benchmarks.peers import Unsupported
-from benchmarks.problems import Problem
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work.formulas import Formula
+from benchmarks.work.problems import Problem
 
 try:
     from scipy import special
@@ -24,11 +24,11 @@ except ImportError:
     special = None
 
 
-def math_value_a(x1, x2):
+def math_value_example(x1, x2):
     return math.log(x1) + x1 * x2 - math.sin(x2)
 
 
-def math_value_b(a, b, c):
+def math_value_rosenbrock(a, b, c):
     p = 1.0 - a
     q = b - a * a
     r = c - b
@@ -36,12 +36,12 @@ def math_value_b(a, b, c):
     return p * p + 100.0 * (q * q) + a * b * c + r * r * (s * s)
 
 
-def math_a(x1, x2):
+def math_example(x1, x2):
     value = math.log(x1) + x1 * x2 - math.sin(x2)
     return value, (x2 + 1.0 / x1, x1 - math.cos(x2))
 
 
-def math_b(a, b, c):
+def math_rosenbrock(a, b, c):
     p = 1.0 - a
     q = b - a * a
     r = c - b
@@ -56,7 +56,7 @@ def math_b(a, b, c):
     return value, (b * c + ds - 2.0 * a * dq - 2.0 * p, a * c + dq - dr, ab + dr + ds)
 
 
-def math_c(S, K, r, sigma, T):
+def math_black_scholes(S, K, r, sigma, T):
     root = math.sqrt(T)
     width = sigma * root
     d1 = (math.log(S / K) + (r + 0.5 * (sigma * sigma)) * T) / width
@@ -71,7 +71,7 @@ def math_c(S, K, r, sigma, T):
     return value, (n1, -discount * n2, rho * T, vega * root, 0.5 * vega * sigma / root + r * rho)
 
 
-def math_d(a, x, b, y, z):
+def math_logistic_loss(a, x, b, y, z):
     t = a * x + b
     decay = math.exp(-abs(t))
     soft = (t if t > 0.0 else 0.0) + math.log1p(decay)  # noqa: FURB136 - faster than max
@@ -79,12 +79,12 @@ def math_d(a, x, b, y, z):
     return soft * y - t * z, (db * x, db * a, db, soft, -t)
 
 
-def numpy_a(x1, x2):
+def numpy_example(x1, x2):
     value = np.log(x1) + x1 * x2 - np.sin(x2)
     return value, (x2 + 1.0 / x1, x1 - np.cos(x2))
 
 
-def numpy_b(a, b, c):
+def numpy_rosenbrock(a, b, c):
     p = 1.0 - a
     q = b - a**2
     r = c - b
@@ -99,7 +99,7 @@ def numpy_b(a, b, c):
     return value, (ds + c * b - dq * (2.0 * a) - 2.0 * p, c * a - dr + dq, ds + dr + ab)
 
 
-def numpy_c(S, K, r, sigma, T):
+def numpy_black_scholes(S, K, r, sigma, T):
     root = np.sqrt(T)
     width = sigma * root
     d1 = (np.log(S / K) + (r + 0.5 * sigma**2) * T) / width
@@ -113,7 +113,7 @@ def numpy_c(S, K, r, sigma, T):
     return value, (n1, -discount * n2, rho * T, vega * root, 0.5 * vega * sigma / root + r * rho)
 
 
-def numpy_d(a, x, b, y, z):
+def numpy_logistic_loss(a, x, b, y, z):
     t = a * x + b
     decay = np.exp(-np.abs(t))
     soft = np.maximum(t, 0.0) + np.log1p(decay)
@@ -141,7 +141,7 @@ def perceptron(X, Y, W1, b1, W2, b2):
     return value, (X.T @ da, da.sum(axis=0), a.T @ dz, dz.sum(axis=0))
 
 
-def rosenbrock(x):
+def rosenbrock_vector(x):
     head = x[:-1]
     gap = x[1:] - head**2
     rest = 1.0 - head
@@ -152,7 +152,7 @@ def rosenbrock(x):
     return 100.0 * (gap @ gap) + rest @ rest, (dx,)
 
 
-def rosenbrock_product(x, v):
+def rosenbrock_vector_product(x, v):
     head, v_head, v_tail = x[:-1], v[:-1], v[1:]
     cross = -400.0 * head
     product = np.empty_like(x)
@@ -162,29 +162,39 @@ def rosenbrock_product(x, v):
     return product
 
 
-_VALUES = {"A": math_value_a, "B": math_value_b}
-_MATH = {"A": math_a, "B": math_b, "C": math_c, "D": math_d}
-_NUMPY = {"A": numpy_a, "B": numpy_b, "C": numpy_c, "D": numpy_d}
-_GRADIENTS = {"N": network, "P": perceptron, "V": rosenbrock}
-_PRODUCTS = {"V": rosenbrock_product}
+_VALUES = {"example": math_value_example, "rosenbrock": math_value_rosenbrock}
+_MATH = {
+    "example": math_example,
+    "rosenbrock": math_rosenbrock,
+    "black_scholes": math_black_scholes,
+    "logistic_loss": math_logistic_loss,
+}
+_NUMPY = {
+    "example": numpy_example,
+    "rosenbrock": numpy_rosenbrock,
+    "black_scholes": numpy_black_scholes,
+    "logistic_loss": numpy_logistic_loss,
+}
+_GRADIENTS = {"network": network, "perceptron": perceptron, "rosenbrock_vector": rosenbrock_vector}
+_PRODUCTS = {"rosenbrock_vector": rosenbrock_vector_product}
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """Return the function of floats that returns the value alone."""
+    """Return a function of floats for the value."""
     if formula.name not in _VALUES:
         raise Unsupported("skipped: not written by hand")
     return _VALUES[formula.name]
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """Return the function of floats."""
+    """Return a function of floats for value and gradient."""
     if formula.name not in _MATH:
         raise Unsupported("skipped: nobody writes this by hand")
     return _MATH[formula.name]
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the function of arrays."""
+    """Return a function of arrays for value and gradient."""
     if formula.name not in _NUMPY:
         raise Unsupported("skipped: nobody writes this by hand")
     if "erf" in formula.text and special is None:
@@ -193,17 +203,21 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def gradient(problem: Problem) -> Call:
-    """Return the function of the arguments."""
+    """Return a call with the arguments."""
     return Call(_GRADIENTS[problem.name], problem.point)
 
 
 def product(problem: Problem) -> Call:
-    """Return the function of the arguments and the direction."""
+    """Return a call with the arguments and the direction."""
     return Call(_PRODUCTS[problem.name], problem.point + problem.direction)
 
 
-CALLS = {"hand-written math": value_and_grad}
-VALUES = {"hand-written math": value}
-ARRAYS = {"hand-written NumPy": value_and_grad_arrays}
-GRADIENTS = {"hand-written NumPy": gradient}
-PRODUCTS = {"hand-written NumPy": product}
+MATH, NUMPY = "hand-written math", "hand-written NumPy"
+
+PEER = Peer(
+    values={MATH: value},
+    calls={MATH: value_and_grad},
+    arrays={NUMPY: value_and_grad_arrays},
+    gradients={NUMPY: gradient},
+    products={NUMPY: product},
+)

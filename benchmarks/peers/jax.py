@@ -1,6 +1,6 @@
-"""JAX: `jit` of `value_and_grad` in double precision, of its `vmap` for arrays.
+"""JAX: `jit` of `value_and_grad` in double precision, and of its `vmap` for arrays.
 
-Arrays are on the device before; every call waits for its result.
+The arrays are on the device before a call. Each call waits for its result.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ import numpy as np
 from jax import numpy as jnp
 from jax.scipy.special import digamma, erf, gammaln, logsumexp
 
-from benchmarks import problems
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call
-from benchmarks.problems import Problem
-
-TERMS = 1_000
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer
+from benchmarks.work import problems
+from benchmarks.work.formulas import Formula, functions
+from benchmarks.work.problems import Problem
 
 jax.config.update("jax_enable_x64", True)
 
@@ -41,7 +40,7 @@ def value_and_grad(formula: Formula) -> Callable[..., Any]:
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """Return a compiled function of floats that returns the value alone."""
+    """Return a compiled function of floats for the value."""
     return _waiting(jax.jit(_written(formula)))
 
 
@@ -51,31 +50,31 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def hessian(formula: Formula) -> Call:
-    """`jit` of `hessian`, of one array of arguments."""
+    """Return `jit` of `hessian`, with one array of arguments."""
     return Call(_waiting(jax.jit(jax.hessian(_of_array(formula)))), (jnp.asarray(formula.point),))
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """`jit` of the `vmap` of `hessian`, of one array with a row a point."""
+    """Return `jit` of the `vmap` of `hessian`, with one array that has a row for each point."""
     points = jnp.asarray(np.stack(arrays, axis=1))
     return Call(_waiting(jax.jit(jax.vmap(jax.hessian(_of_array(formula))))), (points,))
 
 
 def jacobian(formula: Formula) -> Call:
-    """`jit` of `jacfwd`, of one array of arguments."""
+    """Return `jit` of `jacfwd`, with one array of arguments."""
     results = _of_array(formula)
     return Call(_waiting(jax.jit(jax.jacfwd(lambda x: jnp.stack(results(x))))), (jnp.asarray(formula.point),))
 
 
 def gradient(problem: Problem) -> Call:
-    """`jit` of `value_and_grad`, of all arguments."""
+    """Return `jit` of `value_and_grad`."""
     compiled = jax.jit(jax.value_and_grad(_loss(problem), argnums=problem.places))
     return Call(_waiting(compiled), tuple(map(jnp.asarray, problem.point)))
 
 
 def product(problem: Problem) -> Call:
-    """`jit` of a `jvp` over `grad`."""
-    (place,) = problem.places  # of one argument, which is all there is
+    """Return `jit` of a `jvp` over `grad`."""
+    (place,) = problem.places  # all problems with products have one argument
     derivative = jax.grad(_loss(problem), argnums=place)
     compiled = jax.jit(lambda x, x_dot: jax.jvp(derivative, (x,), (x_dot,))[1])
     return Call(_waiting(compiled), tuple(map(jnp.asarray, problem.point + problem.direction)))
@@ -86,7 +85,7 @@ def _loss(problem: Problem) -> Callable[..., Any]:
 
 
 def derivatives(formula: Formula) -> tuple[Callable[..., Any], ...]:
-    """Compiled functions of one array of arguments: the formula, `grad`, `hessian`."""
+    """Return compiled functions of one array of arguments: the formula, `grad` and `hessian`."""
     written = formula.function(_FUNCTIONS)
 
     def value(x: Any) -> Any:
@@ -117,14 +116,17 @@ def _waiting(compiled: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *x: ready(compiled(*x))
 
 
-CALLS = {"jax (jit)": value_and_grad}
-VALUES = {"jax (jit)": value}
-FIRST = "jax (jit)"
-ARRAYS = {"jax (jit, vmap)": value_and_grad_arrays}
-HESSIANS = {"jax (jit)": hessian}
-HESSIAN_ARRAYS = {"jax (jit, vmap)": hessian_arrays}
-JACOBIANS = {"jax (jit)": jacobian}
-GRADIENTS = {"jax (jit)": gradient}
-PRODUCTS = {"jax (jit)": product}
-DERIVATIVES = {"jax (jit)": derivatives}
-BUILT = ("jax (jit)",)
+PEER = Peer(
+    values={"jax (jit)": value},
+    calls={"jax (jit)": value_and_grad},
+    arrays={"jax (jit, vmap)": value_and_grad_arrays},
+    hessians={"jax (jit)": hessian},
+    hessian_arrays={"jax (jit, vmap)": hessian_arrays},
+    jacobians={"jax (jit)": jacobian},
+    gradients={"jax (jit)": gradient},
+    products={"jax (jit)": product},
+    derivatives={"jax (jit)": derivatives},
+    first="jax (jit)",
+    built=("jax (jit)",),
+    terms=1_000,
+)

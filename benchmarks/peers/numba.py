@@ -1,7 +1,7 @@
-"""Numba: the gradient written by hand with `math`, under `njit`; a loop over it for arrays.
+"""Numba: the gradient written by hand with `math` under `njit`, and a loop over it for arrays.
 
-The loop also as its performance tips have it: `parallel=True` over `prange`, `fastmath=True`.
-Its `vectorize` makes functions of one result, here it is one for the value and each partial.
+The loop also runs as Numba's performance tips recommend, with `parallel=True`, `prange` and
+`fastmath=True`. `vectorize` is not used, because it makes functions of one result.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.peers import hand
+from benchmarks.peers import Peer, hand
+from benchmarks.work.formulas import Formula
 
 _LOOP = """
 def loop({names}):
@@ -25,12 +25,12 @@ def loop({names}):
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """Return a compiled function of floats."""
+    """Return a compiled function of floats for value and gradient."""
     return numba.njit(error_model="numpy")(hand.value_and_grad(formula))
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """Return a compiled function of floats, without the gradient."""
+    """Return a compiled function of floats for the value."""
     return numba.njit(error_model="numpy")(hand.value(formula))
 
 
@@ -40,13 +40,8 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 
 def parallel(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the same, shared out over the CPUs, with the rules of floats relaxed."""
+    """Return the same loop on all CPUs, with `fastmath`."""
     return _loop(formula, parallel=True, fastmath=True), arrays
-
-
-def threads() -> int:
-    """How many it uses."""
-    return numba.get_num_threads()
 
 
 def _loop(formula: Formula, *, parallel: bool = False, fastmath: bool = False) -> Callable[..., Any]:
@@ -64,8 +59,12 @@ def _loop(formula: Formula, *, parallel: bool = False, fastmath: bool = False) -
     return numba.njit(error_model="numpy", parallel=parallel, fastmath=fastmath)(scope["loop"])
 
 
-CALLS = {"numba (by hand)": value_and_grad}
-VALUES = {"numba (by hand)": value}
-FIRST = "numba (by hand)"
-ARRAYS = {"numba (by hand)": value_and_grad_arrays, "numba (by hand, parallel)": parallel}
-NATIVE = FRESH = {"numba (by hand)": value_and_grad_arrays}
+PEER = Peer(
+    values={"numba (by hand)": value},
+    calls={"numba (by hand)": value_and_grad},
+    arrays={"numba (by hand)": value_and_grad_arrays, "numba (by hand, parallel)": parallel},
+    native={"numba (by hand)": value_and_grad_arrays},
+    fresh={"numba (by hand)": value_and_grad_arrays},
+    first="numba (by hand)",
+    threads=numba.get_num_threads(),
+)

@@ -1,7 +1,7 @@
-"""NumExpr: the value and each partial, differentiated by hand, as expressions compiled once.
+"""NumExpr: expressions for the value and each partial, which are differentiated by hand.
 
-`NumExpr` objects are called directly: `evaluate` looks its expression up in a cache each
-time, and `re_evaluate` knows the last one only. It uses as many threads as there are CPUs.
+The compiled `NumExpr` objects are called directly. `evaluate` looks its expression up in a
+cache in each call, and `re_evaluate` knows only the last expression. NumExpr uses all CPUs.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 import numexpr
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.peers import Unsupported
-from benchmarks.report import cpus
+from benchmarks.harness.machine import cpus
+from benchmarks.peers import Peer, Unsupported
+from benchmarks.work.formulas import Formula
 
 numexpr.set_num_threads(min(cpus(), numexpr.MAX_THREADS))
 
@@ -28,16 +28,11 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
     return lambda *x: [run(*[x[k] for k in used]) for run, used in compiled], arrays
 
 
-def threads() -> int:
-    """How many it uses."""
-    return numexpr.get_num_threads()
-
-
 def _compiled(text: str, formula: Formula) -> tuple[numexpr.NumExpr, list[int]]:
-    """Return an expression compiled, and which of the arguments it has."""
+    """Return a compiled expression, and the indices of the arguments that it uses."""
     words = set(re.findall(r"\w+", text))
     used = [k for k, name in enumerate(formula.args) if name in words]
     return numexpr.NumExpr(text, [(formula.args[k], np.float64) for k in used]), used
 
 
-ARRAYS = {"numexpr": value_and_grad_arrays}
+PEER = Peer(arrays={"numexpr": value_and_grad_arrays}, threads=numexpr.get_num_threads())

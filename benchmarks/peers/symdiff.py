@@ -1,4 +1,4 @@
-"""symdiff: `f.value_and_grad`, kept under a name of its own."""
+"""symdiff: the members of a Function, each kept under a name."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 import symdiff
-from benchmarks.formulas import Formula
-from benchmarks.measure import Call, scattered
-from benchmarks.problems import Problem
+from benchmarks.harness.measure import Call, scattered
+from benchmarks.peers import Peer
+from benchmarks.work.formulas import Formula
+from benchmarks.work.problems import Problem
 
-TERMS = 100_000
 VERSION = symdiff.__version__
 
 
 def function(formula: Formula) -> symdiff.Function:
-    """Return the formula compiled."""
+    """Return the compiled formula."""
     return symdiff.compile(formula.text, args=formula.args)
 
 
@@ -28,33 +28,33 @@ def value_and_grad(formula: Formula) -> symdiff.Function:
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
-    """Return the same Function."""
+    """Return the Function with the arrays."""
     return value_and_grad(formula), arrays
 
 
 def value_and_grad_out(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the same Function, writing into arrays made before."""
+    """Return a call that writes into arrays made before."""
     f, out = value_and_grad(formula), outputs(formula, len(arrays[0]))
     return lambda *x: f(*x, out=out), arrays
 
 
 def outputs(formula: Formula, size: int, make: Callable[[int], Any] = np.zeros) -> tuple[Any, ...]:
-    """Return what `out=` of `value_and_grad` takes, made by `make`: zeros are touched when they are written first."""
+    """Return arrays for `out=` of `value_and_grad`, made by `make`."""
     return make(size), tuple(make(size) for _ in formula.args)
 
 
 def native(formula: Formula) -> symdiff.Function:
-    """Return the same, where arrays are computed by native code."""
+    """Return `value_and_grad` with native code."""
     return symdiff.compile(formula.text, args=formula.args, backend="llvm").value_and_grad
 
 
 def native_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
-    """Return the same Function."""
+    """Return the Function with the arrays."""
     return native(formula), arrays
 
 
 def native_out(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the same Function, writing into arrays made before."""
+    """Return a call that writes into arrays made before."""
     f, out = native(formula), outputs(formula, len(arrays[0]))
     return lambda *x: f(*x, out=out), arrays
 
@@ -90,22 +90,22 @@ def jacobian_coo(formula: Formula) -> Call:
 
 
 def gradient(problem: Problem) -> Call:
-    """`value_and_grad` with arrays inside."""
+    """Return `value_and_grad`."""
     return Call(_compiled(problem).value_and_grad, problem.point)
 
 
 def product(problem: Problem) -> Call:
-    """`hvp`."""
+    """Return `hvp`."""
     return Call(_compiled(problem).hvp, problem.point + problem.direction)
 
 
 def native_gradient(problem: Problem) -> Call:
-    """`value_and_grad` in native code; of NumPy where that is not possible."""
+    """Return `value_and_grad` in native code, or in NumPy if native code cannot do it."""
     return Call(_compiled(problem, "llvm").value_and_grad, problem.point)
 
 
 def native_product(problem: Problem) -> Call:
-    """`hvp` in native code; of NumPy where that is not possible."""
+    """Return `hvp` in native code, or in NumPy if native code cannot do it."""
     return Call(_compiled(problem, "llvm").hvp, problem.point + problem.direction)
 
 
@@ -114,13 +114,13 @@ def _compiled(problem: Problem, backend: str = "numpy") -> symdiff.Function:
 
 
 def derivatives(formula: Formula) -> tuple[symdiff.Function, ...]:
-    """Return the Functions, which compute floats by the math module."""
+    """Return Functions that compute floats with the math module."""
     f = function(formula)
     return f, f.grad, f.hessian
 
 
 def derivatives_arrays(formula: Formula) -> tuple[Callable[..., Any], ...]:
-    """Return the Functions on arrays of one point, computed by NumPy."""
+    """Return Functions that compute arrays of one point with NumPy."""
 
     def on_arrays(f: symdiff.Function) -> Callable[..., Any]:
         return lambda *x: f(*(np.array([value]) for value in x))
@@ -133,20 +133,22 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
     return Call(coo, tuple(args), arranged=scattered(coo.rows, coo.cols, matrix.sparsity.shape))
 
 
-CALLS = {"symdiff": value_and_grad}
-FIRST = "symdiff"
-VALUES = {"symdiff": function}
-ARRAYS = {"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out}
-HESSIANS = {"symdiff": hessian, "symdiff (coo)": hessian_coo}
-HESSIAN_ARRAYS = {"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
-JACOBIANS = {"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
-GRADIENTS = {"symdiff": gradient}
-PRODUCTS = {"symdiff": product}
-DERIVATIVES = {"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays}
-BUILT = ("symdiff", "symdiff (coo)")
-if find_spec("llvmlite") is not None:
-    ARRAYS["symdiff (llvm)"] = native_arrays
-    NATIVE = {"symdiff (llvm)": native_arrays, "symdiff (llvm, out=)": native_out}
-    FRESH = {"symdiff (llvm)": native_arrays}
-    GRADIENTS["symdiff (llvm)"] = native_gradient
-    PRODUCTS["symdiff (llvm)"] = native_product
+_LLVM = {"symdiff (llvm)": native_arrays}
+_HAS_LLVM = find_spec("llvmlite") is not None
+
+PEER = Peer(
+    values={"symdiff": function},
+    calls={"symdiff": value_and_grad},
+    arrays={"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out} | (_LLVM if _HAS_LLVM else {}),
+    native=_LLVM | {"symdiff (llvm, out=)": native_out} if _HAS_LLVM else {},
+    fresh=_LLVM if _HAS_LLVM else {},
+    hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo},
+    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays},
+    jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo},
+    gradients={"symdiff": gradient} | ({"symdiff (llvm)": native_gradient} if _HAS_LLVM else {}),
+    products={"symdiff": product} | ({"symdiff (llvm)": native_product} if _HAS_LLVM else {}),
+    derivatives={"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays},
+    first="symdiff",
+    built=("symdiff", "symdiff (coo)"),
+    terms=100_000,
+)

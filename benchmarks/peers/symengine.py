@@ -1,7 +1,7 @@
 """SymEngine: symbolic derivatives through `Lambdify` with LLVM, one vector of results.
 
-Called with a list of floats, and by `unsafe_real`, which checks nothing, on arrays made
-before. Arrays come as one of shape (points, arguments), which is its own layout.
+The function is called with a list of floats, and through `unsafe_real` with arrays made
+before. `unsafe_real` checks nothing. Arrays have SymEngine's layout, (points, arguments).
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ from typing import Any
 import numpy as np
 import symengine
 
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call
-
-TERMS = 10_000
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer
+from benchmarks.work.formulas import Formula, functions
 
 _NAMES = functions(symengine, erf=symengine.erf, add=symengine.Add)
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """Return a function of floats, which returns an array."""
+    """Return a function of floats that returns an array."""
     compiled = _lambdify(formula)
     return lambda *x: compiled(x)
 
 
 def unsafe(formula: Formula) -> Callable[..., Any]:
-    """Return a function of floats, which leaves its results in an array that it keeps."""
+    """Return a function of floats that leaves its results in its own array."""
     count = len(formula.args)
     given, result = np.zeros(count), np.zeros(count + 1)
     names = ", ".join(f"x{k}" for k in range(count))
@@ -38,23 +37,23 @@ def unsafe(formula: Formula) -> Callable[..., Any]:
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return a function of one array, a row a point."""
+    """Return a function of one array with a row for each point."""
     compiled = _lambdify(formula)
     return lambda x: compiled(x).T, (np.stack(arrays, axis=1),)
 
 
 def hessian(formula: Formula) -> Call:
-    """Return a function of an array; the matrix row by row."""
+    """Return a function of an array that returns the matrix row by row."""
     return Call(_second(formula), (np.array(formula.point),))
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Return a function of one array, a row a point; the matrices row by row."""
+    """Return a function of one array with a row for each point. It returns the matrices row by row."""
     return Call(_second(formula), (np.stack(arrays, axis=1),))
 
 
 def jacobian(formula: Formula) -> Call:
-    """Return a function of an array; the matrix row by row."""
+    """Return a function of an array that returns the matrix row by row."""
     symbols = [symengine.Symbol(name) for name in formula.args]
     results = formula.function(_NAMES)(*symbols)
     entries = [result.diff(symbol) for result in results for symbol in symbols]
@@ -78,10 +77,14 @@ def _lambdify(formula: Formula) -> Any:
     return _compiled(symbols, [value, *(value.diff(symbol) for symbol in symbols)])
 
 
-CALLS = {"symengine (LLVM)": value_and_grad, "symengine (LLVM, unsafe)": unsafe}
-FIRST = "symengine (LLVM)"
-ARRAYS = FRESH = {"symengine (LLVM)": value_and_grad_arrays}
-HESSIANS = {"symengine (LLVM)": hessian}
-HESSIAN_ARRAYS = {"symengine (LLVM)": hessian_arrays}
-JACOBIANS = {"symengine (LLVM)": jacobian}
-BUILT = ("symengine (LLVM)",)
+PEER = Peer(
+    calls={"symengine (LLVM)": value_and_grad, "symengine (LLVM, unsafe)": unsafe},
+    arrays={"symengine (LLVM)": value_and_grad_arrays},
+    fresh={"symengine (LLVM)": value_and_grad_arrays},
+    hessians={"symengine (LLVM)": hessian},
+    hessian_arrays={"symengine (LLVM)": hessian_arrays},
+    jacobians={"symengine (LLVM)": jacobian},
+    first="symengine (LLVM)",
+    built=("symengine (LLVM)",),
+    terms=10_000,
+)

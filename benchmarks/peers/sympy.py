@@ -1,4 +1,4 @@
-"""SymPy: symbolic derivatives through `lambdify`, common subexpressions shared."""
+"""SymPy: symbolic derivatives through `lambdify`, with common subexpressions shared."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 import sympy
 from sympy.codegen import cfunctions, numpy_nodes
 
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call
-
-TERMS = 1_000
+from benchmarks.harness.measure import Call
+from benchmarks.peers import Peer
+from benchmarks.work.formulas import Formula, functions
 
 _NAMES = functions(sympy, erf=sympy.erf, add=sympy.Add)
 
@@ -38,28 +37,28 @@ _FUNCTIONS = {
 
 
 def value_and_grad(formula: Formula) -> Callable[..., Any]:
-    """Return a function of floats, over the math module."""
+    """Return a function of floats that uses the math module."""
     return _lambdify(formula, ["math"])
 
 
 def value(formula: Formula) -> Callable[..., Any]:
-    """Return a function of floats, over the math module, that returns the value alone."""
+    """Return a function of floats for the value, which uses the math module."""
     symbols = sympy.symbols(formula.args)
     return sympy.lambdify(symbols, formula.function(_NAMES)(*symbols), ["math"], cse=True)
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return a function of arrays, over NumPy and SciPy."""
+    """Return a function of arrays that uses NumPy and SciPy."""
     return _lambdify(formula, ["scipy", "numpy"]), arrays
 
 
 def hessian(formula: Formula) -> Call:
-    """Return a function of floats, which returns the rows as lists."""
+    """Return a function of floats that returns the rows as lists."""
     return Call(_second(formula, ["math"]), formula.point)
 
 
 def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """Return a function of arrays, which returns the rows as lists, of arrays and, for constants, numbers."""
+    """Return a function of arrays that returns the rows as lists. Constant entries are numbers."""
     size = len(arrays[0])
 
     def arranged(rows: list[list[Any]]) -> np.ndarray:
@@ -69,7 +68,7 @@ def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 
 
 def jacobian(formula: Formula) -> Call:
-    """Return a function of floats, which returns the rows as lists."""
+    """Return a function of floats that returns the rows as lists."""
     symbols = sympy.symbols(formula.args)
     results = formula.function(_NAMES)(*symbols)
     rows = [[result.diff(symbol) for symbol in symbols] for result in results]
@@ -77,10 +76,10 @@ def jacobian(formula: Formula) -> Call:
 
 
 def derivatives(formula: Formula) -> tuple[Callable[..., Any], ...]:
-    """Functions of floats, over NumPy and SciPy, of real symbols.
+    """Return functions of floats that use NumPy and SciPy, with real symbols.
 
-    Functions that SymPy has for the sake of generated code are used where it has them.
-    Two that it knows and does not print are supplied.
+    SymPy's functions for generated code are used if they exist. Two functions that SymPy does
+    not print are supplied.
     """
     symbols = sympy.symbols(formula.args, real=True)
     value = formula.function(_FUNCTIONS)(*symbols)
@@ -113,12 +112,15 @@ def _lambdify(formula: Formula, modules: list[str]) -> Callable[..., Any]:
     return sympy.lambdify(symbols, [value, [value.diff(symbol) for symbol in symbols]], modules, cse=True)
 
 
-CALLS = {"sympy (lambdify)": value_and_grad}
-VALUES = {"sympy (lambdify)": value}
-FIRST = "sympy (lambdify)"
-ARRAYS = {"sympy (lambdify)": value_and_grad_arrays}
-HESSIANS = {"sympy (lambdify)": hessian}
-HESSIAN_ARRAYS = {"sympy (lambdify)": hessian_arrays}
-JACOBIANS = {"sympy (lambdify)": jacobian}
-DERIVATIVES = {"sympy (lambdify)": derivatives}
-BUILT = ("sympy (lambdify)",)
+PEER = Peer(
+    values={"sympy (lambdify)": value},
+    calls={"sympy (lambdify)": value_and_grad},
+    arrays={"sympy (lambdify)": value_and_grad_arrays},
+    hessians={"sympy (lambdify)": hessian},
+    hessian_arrays={"sympy (lambdify)": hessian_arrays},
+    jacobians={"sympy (lambdify)": jacobian},
+    derivatives={"sympy (lambdify)": derivatives},
+    first="sympy (lambdify)",
+    built=("sympy (lambdify)",),
+    terms=1_000,
+)

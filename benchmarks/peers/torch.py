@@ -1,9 +1,10 @@
-"""PyTorch, when it is installed (it is large, and no part of the `bench` extra): eager, and `torch.compile`.
+"""PyTorch, eager and with `torch.compile`.
 
-Arguments are tensors of float64 before. Eager, a gradient is that of `autograd.grad`, a
-Hessian-vector product the gradient of the gradient, which take less time than what `torch.func`
-makes of them. Compiled it is the other way round: `torch.func` is compiled as a whole, where
-the compiled loss still leaves its backward pass to the eager engine.
+PyTorch is large, so it is not in the extra `bench`. The arguments are float64 tensors before
+a call. The eager gradient is `autograd.grad`, and the eager Hessian-vector product is the
+gradient of the gradient. Both are faster than those of `torch.func`. For `torch.compile`,
+`torch.func` is faster, because it is compiled as a whole. The backward pass of a compiled loss
+would run eagerly.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any
 
 import torch
 
-from benchmarks import problems
-from benchmarks.formulas import Formula, functions
-from benchmarks.measure import Call, numbers, parts
-from benchmarks.problems import Problem
-from benchmarks.report import cpus
+from benchmarks.harness.machine import cpus
+from benchmarks.harness.measure import Call, numbers, parts
+from benchmarks.peers import Peer
+from benchmarks.work import problems
+from benchmarks.work.formulas import Formula, functions
+from benchmarks.work.problems import Problem
 
 torch.set_num_threads(cpus())
 
@@ -26,7 +28,7 @@ _NAMES = functions(torch, erf=torch.erf)
 
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """`autograd.grad` of the values, with a cotangent of ones."""
+    """Return `autograd.grad` of the values, with a cotangent of ones."""
     written, point = formula.function(_NAMES), tuple(map(torch.from_numpy, arrays))
     wrt = [x.detach().requires_grad_() for x in point]
     ones = torch.ones_like(point[0])
@@ -39,7 +41,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 
 
 def value_and_grad_arrays_compiled(formula: Formula, arrays: tuple[Any, ...]) -> Call:
-    """`torch.compile` of `grad_and_value` of the sum, which keeps the values."""
+    """Return `torch.compile` of `grad_and_value` of the sum, which keeps the values."""
     written = formula.function(_NAMES)
 
     def summed(*x: Any) -> Any:
@@ -55,13 +57,8 @@ def value_and_grad_arrays_compiled(formula: Formula, arrays: tuple[Any, ...]) ->
     return replace(_compiled(call, tuple(map(torch.from_numpy, arrays))), arranged=_parts)
 
 
-def threads() -> int:
-    """How many it uses."""
-    return torch.get_num_threads()
-
-
 def gradient(problem: Problem) -> Call:
-    """`autograd.grad` of the loss."""
+    """Return `autograd.grad` of the loss."""
     loss, point = _loss(problem), _tensors(problem.point)
     wrt = [point[place].requires_grad_() for place in problem.places]
 
@@ -86,7 +83,7 @@ def product(problem: Problem) -> Call:
 
 
 def gradient_compiled(problem: Problem) -> Call:
-    """`torch.compile` of `grad_and_value`."""
+    """Return `torch.compile` of `grad_and_value`."""
     derivative = torch.func.grad_and_value(_loss(problem), argnums=problem.places)
 
     def call(*x: Any) -> Any:
@@ -97,8 +94,8 @@ def gradient_compiled(problem: Problem) -> Call:
 
 
 def product_compiled(problem: Problem) -> Call:
-    """`torch.compile` of a `jvp` over `grad`."""
-    (place,) = problem.places  # of one argument, which is all there is
+    """Return `torch.compile` of a `jvp` over `grad`."""
+    (place,) = problem.places  # all problems with products have one argument
     derivative = torch.func.grad(_loss(problem), argnums=place)
 
     def call(x: Any, x_dot: Any) -> Any:
@@ -108,10 +105,10 @@ def product_compiled(problem: Problem) -> Call:
 
 
 def _compiled(function: Callable[..., Any], args: tuple[Any, ...]) -> Call:
-    # It compiles in its first call, and keeps on disk what it made of the same steps before.
+    # The first call compiles. Without a fresh cache, it would find earlier results on disk.
     from torch._inductor.utils import fresh_cache
 
-    # Every maker's function is of the same code object, of which only so many versions are compiled.
+    # All functions of a maker share a code object, and PyTorch compiles only a few versions of each.
     torch.compiler.reset()
     compiled = torch.compile(function)
     with fresh_cache():
@@ -134,7 +131,7 @@ def _parts(result: Any) -> Any:
 
 
 def _maximum(low: float, x: torch.Tensor) -> torch.Tensor:
-    """By a number; `relu` takes half the time of `clamp`."""
+    """Return the maximum of a number and a tensor. `relu` takes half the time of `clamp`."""
     return torch.relu(x) if low == 0 else torch.clamp(x, min=low)
 
 
@@ -142,7 +139,10 @@ def _loss(problem: Problem) -> Callable[..., Any]:
     return problem.function(problems.functions(torch, maximum=_maximum))
 
 
-ARRAYS = {"torch": value_and_grad_arrays, "torch (compile)": value_and_grad_arrays_compiled}
-GRADIENTS = {"torch": gradient, "torch (compile)": gradient_compiled}
-PRODUCTS = {"torch": product, "torch (compile)": product_compiled}
-BUILT = ("torch (compile)",)
+PEER = Peer(
+    arrays={"torch": value_and_grad_arrays, "torch (compile)": value_and_grad_arrays_compiled},
+    gradients={"torch": gradient, "torch (compile)": gradient_compiled},
+    products={"torch": product, "torch (compile)": product_compiled},
+    built=("torch (compile)",),
+    threads=torch.get_num_threads(),
+)

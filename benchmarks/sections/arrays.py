@@ -1,4 +1,4 @@
-"""Value and gradient at each point of arrays, few to many."""
+"""Value and gradient at each point of arrays, from few points to many."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import A, B, C, D, E, Formula
-from benchmarks.measure import Call, Row, parts, race
-from benchmarks.memory import available, shown
+from benchmarks.harness.measure import Call, Row, parts, race
+from benchmarks.harness.memory import available, shown
+from benchmarks.output.report import Target, as_fast, at_most, comparison, duration
+from benchmarks.peers import hand, plain
 from benchmarks.peers import symdiff as base
-from benchmarks.report import Target, as_fast, at_most, comparison, duration
 from benchmarks.sections import Findings, Setup
+from benchmarks.work.formulas import EXAMPLE, FORMULAS, Formula
 
 TITLE = "arrays: value and all partials at each point of float64 arrays"
 
 SIZES = ((1_000, 41), (100_000, 21), (1_000_000, 11), (10_000_000, 5))  # points, and rounds
 QUICK = ((1_000, 7), (100_000, 3))
-QUICK_LONG = ((1_000, 5), (10_000, 3))  # of a thousand operations
+QUICK_LONG = ((1_000, 5), (10_000, 3))  # for a formula of a thousand operations
 
-FEW, MANY = 1_000, 1_000_000  # points: up to the one and from the other on, targets hold
-BY_HAND, PLAIN = "hand-written NumPy", "plain NumPy source"
-LIMIT = 1.15  # times hand-written NumPy, of few points
-FACTORS = {"A": 2.0, "B": 2.5}  # as fast as NumPy, of many
+FEW, MANY = 1_000, 1_000_000  # points; there are targets up to the first and from the second on
+BY_HAND, PLAIN = hand.NUMPY, plain.LABEL
+LIMIT = 1.15  # times hand-written NumPy, with few points
+FACTORS = {"example": 2.0, "rosenbrock": 2.5}  # times as fast as NumPy, with many points
 AHEAD_OF = ("jax (jit, vmap)", "numexpr")
 
-PIECE = 10_000  # points at a time, where the numbers are computed that all are held against
-SHARE = 0.5  # of the memory that is free, which one tool may take
+PIECE = 10_000  # points computed at a time for the right numbers
+SHARE = 0.5  # of the free memory, which one tool can use
 
-# What is known of a tool: the points it had, and the seconds and bytes that it took, making it apart.
+# For each tool: its last number of points, the seconds to make it, and the seconds and bytes of a call.
 History = dict[str, tuple[int, float, float, int]]
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table a formula and size, and its targets."""
-    _race(setup, A, 10, 0, {})  # loads and builds what is made on first use
-    for formula in (A, B, C, D, E):
+    """Yield a table for each formula and size, with its targets."""
+    _race(setup, EXAMPLE, 10, 0, {})  # so that nothing is loaded and built during the race
+    for formula in FORMULAS:
         history: History = {}
         for size, rounds in SIZES if not setup.quick else QUICK_LONG if formula.terms else QUICK:
             rows = _race(setup, formula, size, rounds, history)
@@ -61,17 +62,17 @@ def _race(setup: Setup, formula: Formula, size: int, rounds: int, history: Histo
         return made if isinstance(made, Call) else Call(*made, arranged=parts)
 
     pace = {"rounds": rounds, "seconds": setup.pace["seconds"], "budget": setup.budget / 4}
-    rows = race(setup.entrants("ARRAYS", enter, labelled=True), expected, **pace)
+    rows = race(setup.entrants("arrays", enter), expected, **pace)
     for row in rows:
         if row.times:
-            first = row.first or 0.0  # which compiles, where it takes several times as long as the others
+            first = row.first or 0.0  # a first call that takes several times as long compiles
             made = making[row.tool] + (first if first > 3 * row.minimum else 0.0)
             history[row.tool] = (size, made, row.minimum, row.memory or 0)
     return rows
 
 
 def pieces(formula: Formula, arrays: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-    """Return the numbers of symdiff, computed a few points at a time, which all is held against, symdiff itself too."""
+    """Return symdiff's numbers, computed a few points at a time. All tools, symdiff too, must agree with them."""
     f, size = base.value_and_grad(formula), len(arrays[0])
     found = [np.empty(size) for _ in range(len(arrays) + 1)]
     for start in range(0, size, PIECE):
@@ -82,11 +83,11 @@ def pieces(formula: Formula, arrays: tuple[np.ndarray, ...]) -> list[np.ndarray]
 
 
 def excuse_of(known: tuple[int, float, float, int] | None, size: int, budget: float) -> str:
-    """Why a tool is not given so many points, if it is not, by what it took for fewer."""
+    """Return why a tool is not given so many points, by its cost with fewer, or an empty string."""
     if known is None:
         return ""
     before, made, seconds, memory = known
-    growth = size / before if before > FEW else 1.0  # of few points, much is the same for more
+    growth = size / before if before > FEW else 1.0  # with few points, much of the cost is constant
     if made > budget:
         return f"not run: took {duration(made)} to make, over the budget of {budget:g} s"
     if seconds * growth > budget:
@@ -100,7 +101,7 @@ def excuse_of(known: tuple[int, float, float, int] | None, size: int, budget: fl
 def _targets(rows: list[Row], formula: Formula, size: int) -> list[Target]:
     about = f"arrays, {formula.name}, {size:,} points"
     if size <= FEW:
-        return [at_most(rows, BY_HAND if formula is not E else PLAIN, LIMIT, about)]
+        return [at_most(rows, PLAIN if formula.terms else BY_HAND, LIMIT, about)]
     if size < MANY:
         return []
     factor = FACTORS.get(formula.name)

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from benchmarks.formulas import A, B, E
-from benchmarks.measure import Call, numbers, race
+from benchmarks.harness.measure import Call, numbers, race
+from benchmarks.output.report import BASE, at_most, comparison
+from benchmarks.peers import hand
 from benchmarks.peers import symdiff as base
-from benchmarks.report import BASE, at_most, comparison
 from benchmarks.sections import Findings, Setup, expected
+from benchmarks.work.formulas import EXAMPLE, LONG_SUM, ROSENBROCK
 
 TITLE = "call: at one point, Python floats in"
 
-BARE, LIMIT = "hand-written math", 2.5  # at most so many times the arithmetic alone
+BARE, LIMIT = hand.MATH, 2.5  # at most so many times the bare arithmetic
 AHEAD_OF = ("jax (jit)", "casadi", "casadi (buffer)", "symengine (LLVM)", "autograd")
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table a formula, and the targets for A and B."""
-    for formula in (A, B):
-        entrants = setup.entrants("VALUES", lambda make, formula=formula: Call(make(formula), formula.point))
+    """Yield a table for each formula, and the targets of the short ones."""
+    for formula in (EXAMPLE, ROSENBROCK):
+        entrants = setup.entrants("values", lambda _, make, formula=formula: Call(make(formula), formula.point))
         rows = race(entrants, numbers(base.function(formula)(*formula.point)), **setup.pace)
         yield comparison(f"{formula.name}, value  {formula.summary}", rows, formula=formula.name)
         yield at_most(rows, BARE, LIMIT, f"call, {formula.name}, value")
     looked_up = f"{BASE}, as f.value_and_grad(...)"
-    for formula in (A, B, E):
-        entrants = setup.entrants("CALLS", lambda make, formula=formula: Call(make(formula), formula.point))
-        if formula is not E:
+    for formula in (EXAMPLE, ROSENBROCK, LONG_SUM):
+        entrants = setup.entrants("calls", lambda _, make, formula=formula: Call(make(formula), formula.point))
+        if not formula.terms:
             entrants[looked_up] = Call(base.function(formula), formula.point, "value_and_grad")
         rows = race(entrants, expected(formula), **setup.pace)
         yield comparison(f"{formula.name}, value and gradient  {formula.summary}", rows, formula=formula.name)
-        if formula is E:
+        if formula.terms:
             continue
         for name in (BASE, looked_up):
             yield at_most(rows, BARE, LIMIT, f"call, {formula.name}, value and gradient", name)

@@ -4,42 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.measure import Call, race, sprint
+from benchmarks.harness.measure import Call, race, sprint
+from benchmarks.output.report import at_most, comparison
+from benchmarks.peers import hand
 from benchmarks.peers import symdiff as base
-from benchmarks.problems import Problem, network, perceptron, rosenbrock
-from benchmarks.report import at_most, comparison
 from benchmarks.sections import Findings, Setup
+from benchmarks.work.problems import Problem, network, perceptron, rosenbrock_vector
 
 TITLE = "core: arrays inside the formula"
 
-FEW, MORE, MOST = 70, 10_000, 1_000_000  # points of the data of a network
+FEW, MORE, MOST = 70, 10_000, 1_000_000  # points of a network's data
 VARIABLES = 1_000
 
-BY_HAND, LIMIT = "hand-written NumPy", 1.1
-AHEAD_OF = ("torch", "autograd")  # with few points: what is not compiled to native code
+BY_HAND, LIMIT = hand.NUMPY, 1.1
+AHEAD_OF = ("torch", "autograd")  # with few points: tools without native code
 
-WHAT = {"GRADIENTS": "value and gradient", "PRODUCTS": "Hessian-vector product"}
+WHAT = {"gradients": "value and gradient", "products": "Hessian-vector product"}
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table of calls a problem, with its targets, then those of the way to the first gradient."""
-    small, classes, chain = network(FEW), perceptron(), rosenbrock(VARIABLES)
-    yield from _calls(setup, small, "GRADIENTS", AHEAD_OF)
+    """Yield a table of calls for each problem, with its targets, then tables of the time to the first gradient."""
+    small, classes, chain = network(FEW), perceptron(), rosenbrock_vector(VARIABLES)
+    yield from _calls(setup, small, "gradients", AHEAD_OF)
     for points in (MORE,) if setup.quick else (MORE, MOST):
-        yield from _calls(setup, network(points), "GRADIENTS")
-    yield from _calls(setup, classes, "GRADIENTS")
-    yield from _calls(setup, chain, "GRADIENTS")
-    yield from _calls(setup, chain, "PRODUCTS")
-    entrants, rounds = setup.built("GRADIENTS"), 2 if setup.quick else 5
+        yield from _calls(setup, network(points), "gradients")
+    yield from _calls(setup, classes, "gradients")
+    yield from _calls(setup, chain, "gradients")
+    yield from _calls(setup, chain, "products")
+    entrants, rounds = setup.built("gradients"), 2 if setup.quick else 5
     for problem in (small, classes, chain):
-        expected = _expected(problem, "GRADIENTS")
-        sprint(entrants, problem, expected, rounds=1)  # loads and builds what is made on first use
+        expected = _expected(problem, "gradients")
+        sprint(entrants, problem, expected, rounds=1)  # so that nothing is loaded and built below
         rows = sprint(entrants, problem, expected, rounds=rounds, budget=setup.budget)
         yield comparison(f"From text to the first value and gradient: {problem.summary}", rows)
 
 
 def _calls(setup: Setup, problem: Problem, kind: str, ahead_of: tuple[str, ...] = ()) -> Findings:
-    entrants = setup.entrants(kind, lambda make: make(problem))
+    entrants = setup.entrants(kind, lambda _, make: make(problem))
     rows = race(entrants, _expected(problem, kind), **setup.pace)
     yield comparison(f"One call, {WHAT[kind]}: {problem.summary}", rows)
     about = f"core, {problem.name}, {problem.size}, {WHAT[kind]}"
@@ -49,6 +50,6 @@ def _calls(setup: Setup, problem: Problem, kind: str, ahead_of: tuple[str, ...] 
 
 
 def _expected(problem: Problem, kind: str) -> Any:
-    """Return the numbers of symdiff, which the others are held against."""
-    call: Call = getattr(base, kind)["symdiff"](problem)
+    """Return symdiff's numbers. The numbers of the other tools must agree with them."""
+    call: Call = getattr(base.PEER, kind)["symdiff"](problem)
     return call.arranged(call())

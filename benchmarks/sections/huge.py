@@ -1,24 +1,24 @@
-"""A formula of a hundred thousand operations and one of a million: text to gradient, in a process of its own."""
+"""Formulas of a hundred thousand and a million operations, from text to gradient, each in its own process."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.memory import shown
-from benchmarks.probe import ask
-from benchmarks.report import Table, Target, duration
+from benchmarks.harness.memory import shown
+from benchmarks.harness.probe import ask
+from benchmarks.output.report import Table, Target, duration
 from benchmarks.sections import Findings, Setup
 
 TITLE = "huge: a sum of distinct terms over ten variables, from text to its first value and gradient"
 
 SIZES = (100_000, 1_000_000)  # operations of the formula
-SECONDS, BYTES = 60.0, 4e9  # that a million may take
+SECONDS, BYTES = 60.0, 4e9  # for a million operations
 STEPS = ("build", "differentiate", "first call")
-PATIENCE = 10  # times SECONDS, then the process is ended
+PATIENCE = 10  # times SECONDS, after which the process is ended
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table, and the targets for the largest."""
+    """Yield a table, and the targets for the largest formula."""
     if setup.quick:
         yield Target("huge", None, "not run with --quick")
         return

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from benchmarks.formulas import K
-from benchmarks.measure import numbers, race, sprint
+from benchmarks.harness.measure import numbers, race, sprint
+from benchmarks.output.report import comparison
 from benchmarks.peers import symdiff as base
-from benchmarks.report import comparison
 from benchmarks.sections import Findings, Setup
+from benchmarks.work.formulas import KINETICS
 
 TITLE = "kinetics: the Jacobian of mass-action kinetics at one point"
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table of the way to the first result, and one of calls."""
-    jacobian = base.function(K).jacobian
-    expected = numbers(jacobian(*K.point))
-    summary = f"{K.summary}, {int(jacobian.sparsity.sum()):,} of {expected.size:,} entries not structurally zero"
+    """Yield a table of the time to the first result, and a table of calls."""
+    jacobian = base.function(KINETICS).jacobian
+    expected = numbers(jacobian(*KINETICS.point))
+    summary = f"{KINETICS.summary}, {int(jacobian.sparsity.sum()):,} of {expected.size:,} entries not structurally zero"
     rounds = 2 if setup.quick else 5
-    rows = sprint(setup.built("JACOBIANS"), K, expected, rounds=rounds, budget=setup.budget)
-    yield comparison(f"{K.name}, from text to the first Jacobian  {summary}", rows)
-    entrants = setup.entrants("JACOBIANS", lambda make: make(K))
-    yield comparison(f"{K.name}, one call, floats  {summary}", race(entrants, expected, **setup.pace))
+    rows = sprint(setup.built("jacobians"), KINETICS, expected, rounds=rounds, budget=setup.budget)
+    yield comparison(f"{KINETICS.name}, from text to the first Jacobian  {summary}", rows)
+    entrants = setup.entrants("jacobians", lambda _, make: make(KINETICS))
+    yield comparison(f"{KINETICS.name}, one call, floats  {summary}", race(entrants, expected, **setup.pace))

@@ -1,4 +1,4 @@
-"""Memory that a call takes beyond its arguments and its outputs, each in a process of its own."""
+"""The memory of a call beyond its arguments and outputs. Each call runs in its own process."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.formulas import A, B, C, Formula
-from benchmarks.memory import lifelong, shown, status
+from benchmarks.harness.memory import lifelong, shown, status
+from benchmarks.harness.probe import ask
+from benchmarks.output.report import Table, Target
 from benchmarks.peers import plain
-from benchmarks.probe import ask
-from benchmarks.report import Table, Target
 from benchmarks.sections import Findings, Setup
+from benchmarks.work.formulas import BLACK_SCHOLES, EXAMPLE, ROSENBROCK, Formula
 
-TITLE = "memory: of a call for value and all partials, beyond its arguments and outputs"
+TITLE = "memory: a call for value and all partials, beyond its arguments and outputs"
 
-SIZE, QUICK = 10_000_000, 1_000_000  # points; arrays in files also of a tenth
+SIZE, QUICK = 10_000_000, 1_000_000  # points; arrays in files also have a tenth
 LIMIT = 64e6  # bytes
-CONSTANT = 16e6  # bytes: arrays in files, ten times as many points may take so much more
+CONSTANT = 16e6  # bytes that ten times as many points can take in addition, with arrays in files
 
 CALLS = (("with out=", "out="), ("plain", "plain"))
 NAIVE = (f"{plain.LABEL}, plain", plain.LABEL)
@@ -28,8 +28,8 @@ _TRACED = "what NumPy reports to tracemalloc"
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table of calls with its targets, then one of arrays in files."""
-    size, formulas = (QUICK, (A,)) if setup.quick else (SIZE, (A, B, C))
+    """Yield a table of calls with its targets, then a table of arrays in files."""
+    size, formulas = (QUICK, (EXAMPLE,)) if setup.quick else (SIZE, (EXAMPLE, ROSENBROCK, BLACK_SCHOLES))
     data: list[dict[str, Any]] = []
     for formula in formulas:
         for label, way in (*CALLS, NAIVE):
@@ -50,7 +50,7 @@ def run(setup: Setup) -> Findings:
 
 
 def _files(size: int, formulas: Sequence[Formula]) -> Findings:
-    """Arguments and outputs all in files: of ten times the points it may take no more."""
+    """Yield a table of calls whose arguments and outputs are files. More points must not take more memory."""
     text = "memory, arrays in files, out="
     if status("RssAnon") is None:
         yield Target(text, None, "skipped: no RssAnon in /proc/self/status on this system")
@@ -72,7 +72,7 @@ def _files(size: int, formulas: Sequence[Formula]) -> Findings:
 
 
 def _room(formula: Formula, points: int) -> bool:
-    """Whether the disk has twice the room that the files take."""
+    """Return whether the disk has twice the room for the files."""
     return shutil.disk_usage(tempfile.gettempdir()).free > 2 * (2 * len(formula.args) + 1) * points * 8
 
 

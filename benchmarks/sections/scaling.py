@@ -1,4 +1,4 @@
-"""Sums of more and more terms: from text to the first gradient, and where the time goes."""
+"""Sums of more and more terms: the time from text to the first gradient, and its parts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import Formula, long_sum
-from benchmarks.measure import numbers, sprint, tidy
-from benchmarks.report import BASE, Table, Target, comparison, duration
+from benchmarks.harness.measure import numbers, sprint, tidy
+from benchmarks.output.report import BASE, Table, Target, comparison, duration
 from benchmarks.sections import Findings, Setup
+from benchmarks.work.formulas import Formula, long_sum
 from symdiff.derive.calculus import value_and_gradient
 from symdiff.emit import math as math_target
 from symdiff.language.lower import lower
@@ -24,11 +24,11 @@ TITLE = "scaling: from text to the first value and gradient of a sum of n terms 
 SIZES = ((100, 9), (1_000, 5), (10_000, 3), (100_000, 1))  # terms, and rounds
 QUICK = ((100, 3), (1_000, 2))
 
-# Of ten variables there are 2,880 terms: beyond, equal ones recur, and a tool that shares them gains.
+# Ten variables make 2,880 different terms. Longer sums repeat terms, which helps tools that share equal ones.
 VARIANTS = (("equal terms recur", False), ("no two terms equal", True))
 
-LIMIT = (10_000, 6.0)  # terms, and the seconds that they may take
-EXPONENT = 1.1  # at most, of n in the time; 1 is linear
+LIMIT = (10_000, 6.0)  # terms, and their largest time in seconds
+EXPONENT = 1.1  # the largest power of n in the time; 1 is linear
 
 PHASES = ("parse", "lower", "derive", "emit", "bytecode", "first call")
 
@@ -40,15 +40,15 @@ def run(setup: Setup) -> Findings:
 
 
 def _grow(setup: Setup, title: str, *, distinct: bool) -> Findings:
-    """Yield a table a size, then the phases of symdiff and the targets."""
-    limits = {module.FIRST: module.TERMS for module in setup.peers.values() if hasattr(module, "TERMS")}
+    """Yield a table for each size, then the phases of symdiff and the targets."""
+    limits = {peer.first: peer.terms for peer in setup.peers.values() if peer.terms}
     phases: list[dict[str, Any]] = []
-    history: dict[str, dict[int, float]] = {}  # by label, seconds at each size
+    history: dict[str, dict[int, float]] = {}  # for each label, the seconds at each size
     for count, rounds in QUICK if setup.quick else SIZES:
         formula = long_sum("sum", count, distinct=distinct)
         found, expected = _phases(formula, rounds)
         phases.append(found)
-        entrants = setup.first_results("TERMS")
+        entrants = setup.first_results(long_sums=True)
         for label, limit in limits.items():
             entrants[label] = _excuse(label, limit, count, history.get(label, {}), setup.budget) or entrants[label]
         rows = sprint(entrants, formula, expected, rounds=rounds, budget=setup.budget)
@@ -62,7 +62,7 @@ def _grow(setup: Setup, title: str, *, distinct: bool) -> Findings:
 
 
 def _excuse(label: str, limit: int, count: int, times: dict[int, float], budget: float) -> str:
-    """Why a tool is not run with so many terms, if it is not; `times` are those of fewer."""
+    """Return why a tool is not run with so many terms, by its `times` with fewer, or an empty string."""
     if count > limit:
         return f"not run: given {limit:,} terms at most"
     if label == BASE or not times:
@@ -73,12 +73,12 @@ def _excuse(label: str, limit: int, count: int, times: dict[int, float], budget:
 
 
 def _exponent(times: dict[int, float]) -> float:
-    """Return the power of n with which the times grow, fitted."""
+    """Return the fitted power of n with which the times grow."""
     return float(np.polyfit(np.log(list(times)), np.log(list(times.values())), 1)[0])
 
 
 def _phases(formula: Formula, rounds: int) -> tuple[dict[str, Any], np.ndarray]:
-    """Return the median seconds of each phase of symdiff, and the numbers that come out."""
+    """Return the median seconds of each phase of symdiff, and its numbers."""
     measured: dict[str, list[float]] = {phase: [] for phase in PHASES}
     nest = (0, tuple(range(1, len(formula.args) + 1)))
 
@@ -101,7 +101,7 @@ def _phases(formula: Formula, rounds: int) -> tuple[dict[str, Any], np.ndarray]:
 
 
 def _breakdown(title: str, phases: list[dict[str, Any]], totals: dict[int, float]) -> Table:
-    head = ("terms", "rows", *PHASES, "together", "by the API", "a term")
+    head = ("terms", "rows", *PHASES, "together", "by the API", "per term")
     lines = []
     for found in phases:
         together = sum(found[phase] for phase in PHASES)
@@ -121,7 +121,7 @@ def _targets(title: str, totals: dict[int, float]) -> Iterator[Target]:
     else:
         yield Target(text, None, "not measured")
     text = f"scaling, {title}: time grows as n to the power of at most {EXPONENT:g}"
-    fitted = {n: seconds for n, seconds in totals.items() if n >= 1_000}  # below, fixed costs count
+    fitted = {n: seconds for n, seconds in totals.items() if n >= 1_000}  # with fewer terms, constant costs count
     if len(fitted) > 1:
         exponent = _exponent(fitted)
         yield Target(text, exponent <= EXPONENT, f"{exponent:.2f}, fitted from n = {min(fitted):,} to {max(fitted):,}")

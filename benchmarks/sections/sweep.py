@@ -1,31 +1,31 @@
-"""Value and gradient from one point to ten million, beside NumPy: at no size may symdiff be behind."""
+"""Value and gradient beside NumPy, from one point to ten million. symdiff must not be slower at any size."""
 
 from __future__ import annotations
 
 import statistics
 from typing import Any
 
-from benchmarks.formulas import A, B, C, D, E, Formula
-from benchmarks.measure import Call, Row, failure, parts, race
-from benchmarks.memory import available, shown
+from benchmarks.harness.measure import Call, Row, failure, parts, race
+from benchmarks.harness.memory import available, shown
+from benchmarks.output.report import BASE, Table, Target, duration
 from benchmarks.peers import hand, plain
 from benchmarks.peers import symdiff as base
-from benchmarks.report import BASE, Table, Target, duration
 from benchmarks.sections import Findings, Setup
 from benchmarks.sections.arrays import BY_HAND, PLAIN, SHARE, pieces
+from benchmarks.work.formulas import FORMULAS, Formula
 
 TITLE = "sweep: value and all partials beside NumPy, one point to ten million"
 
 SIZES = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
-MOST = {"E": 1_000_000}  # points; the plain source of E holds hundreds of temporaries
-QUICK = {"E": 10_000, "": 100_000}
+MOST = {"long_sum": 1_000_000}  # points; its plain source holds hundreds of temporaries
+QUICK = {"long_sum": 10_000, "": 100_000}
 
 LIMIT = 1.1  # times NumPy, by minima
 
 
 def run(setup: Setup) -> Findings:
-    """Yield a table a formula, and for each way to use NumPy the target for the worst size."""
-    for formula in (A, B, C, D, E):
+    """Yield a table for each formula, and a target for the worst size beside each kind of NumPy code."""
+    for formula in FORMULAS:
         most = QUICK.get(formula.name, QUICK[""]) if setup.quick else MOST.get(formula.name, SIZES[-1])
         sizes = [size for size in SIZES[:: 2 if setup.quick else 1] if size <= most]
         data = [_measured(setup, formula, size) for size in sizes]
@@ -37,12 +37,12 @@ def run(setup: Setup) -> Findings:
 
 
 def _measured(setup: Setup, formula: Formula, size: int) -> dict[str, Any]:
-    """Return the times of one size, and the ratios of symdiff's to the others': of minima, and the median of rounds."""
+    """Return the times at one size, and the ratios of symdiff's times to the others'."""
     arrays = formula.arrays(size)
     entrants: dict[str, Call | str] = {}
-    for tool, make in {BASE: base.ARRAYS[BASE], BY_HAND: hand.ARRAYS[BY_HAND], PLAIN: plain.ARRAYS[PLAIN]}.items():
+    for tool, peer in ((BASE, base.PEER), (BY_HAND, hand.PEER), (PLAIN, plain.PEER)):
         try:
-            entrants[tool] = _fitting(formula, size) or Call(*make(formula, arrays), arranged=parts)
+            entrants[tool] = _fitting(formula, size) or Call(*peer.arrays[tool](formula, arrays), arranged=parts)
         except Exception as error:
             entrants[tool] = failure(error)
     pace = setup.pace | {"rounds": 5 if setup.quick else 21 if size < 1_000_000 else 9, "budget": setup.budget / 4}
@@ -55,7 +55,7 @@ def _measured(setup: Setup, formula: Formula, size: int) -> dict[str, Any]:
 
 
 def _fitting(formula: Formula, size: int) -> str:
-    """Why so many points are not run, if they are not: a line of the plain source may leave an array each."""
+    """Return why so many points are not run, or an empty string. Each line of the plain source can leave an array."""
     room, lines = available(), base.value_and_grad(formula).source.count("\n")
     if room is None or lines * size * 8 < SHARE * room:
         return ""
@@ -63,7 +63,7 @@ def _fitting(formula: Formula, size: int) -> str:
 
 
 def _ratio(ours: Row, theirs: Row) -> dict[str, float]:
-    # An entrant out of budget leaves early, so rounds are paired from the first one on.
+    # A tool that is out of budget has fewer rounds, so rounds are paired from the first one on.
     rounds = [a / b for a, b in zip(ours.times, theirs.times, strict=False)]
     return {"min": ours.minimum / theirs.minimum, "median": statistics.median(rounds)}
 

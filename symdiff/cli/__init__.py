@@ -1,4 +1,7 @@
-"""The command: `symdiff FORMULA --at x1=2 x2=5`, and `symdiff COMMAND FORMULA` for all else."""
+"""The command `symdiff`.
+
+`symdiff FORMULA` prints value, gradient and source. `symdiff COMMAND FORMULA` does the rest.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from symdiff.cli.words import Parser
 from symdiff.errors import FormulaWarning, SymdiffError
 from symdiff.ops.table import FORMULAS, FUNCTIONS, REDUCTIONS
 
-# Each has a SUMMARY, an EXAMPLE, a `parser` and a `run`, which returns the exit status.
+# Each module has a SUMMARY, an EXAMPLE, a function `parser` and a function `run`, which returns the exit status.
 COMMANDS: dict[str, ModuleType] = {
     "source": source,
     "check": check,
@@ -31,16 +34,16 @@ _EXAMPLES = """\
 examples:
   symdiff "log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5      value, gradient and source
   symdiff "sin(x)*exp(-x)" --at x=0:2*pi:9            a table over a range of points
-  symdiff "a*x^2 + b" --wrt a b                       the source, differentiated by a and b
+  symdiff "a*x^2 + b" --wrt a b                       the source, with derivatives by a and b
   symdiff "x^2*y" --at x=1 y=2 --of hessian           the Hessian and its source
   symdiff "sum((y-a*x)^2)" --args "x[n],y[n],a" --at x=1,2,3 y=2,4,7 a=2
                                                       arrays inside the formula
 
-other commands, each with a --help of its own:
+other commands (each has its own --help):
 {commands}
 
-The formula language is that of Python and NumPy; ^ is a power. A formula that begins
-with a minus sign is fine. Functions (some have further names, as asin for arcsin):
+Formulas are written as in Python and NumPy, and ^ is a power. A formula can begin with a
+minus sign. These are the functions. Some have more names, such as asin for arcsin.
 
 {functions}
 """
@@ -50,11 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        The exit status: 0; 1 where a check does not find agreement; 2 where the input is
-        wrong (the message goes to stderr); 130 where Ctrl-C ended it.
+        The exit status: 0 on success, 1 if a check finds no agreement, 2 if the input is wrong
+        (the message goes to stderr), 130 after Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    # argparse takes "-x^2" for an option, but nothing that has a space in it.
+    # argparse reads "-x^2" as an option, but not a word that contains a space.
     words = [f" {w}" if w[:1] == "-" and w[:2] != "--" and w not in ("-h", "-o", "-") else w for w in words]
     try:
         if words[:1] == ["help"] and len(words) < 3:
@@ -69,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return show.run(_parser().parse_args(words))
             return int(command.run(command.parser().parse_args(words[1:])))
     except KeyboardInterrupt:
-        return 130  # as a shell reports a command that Ctrl-C has ended
+        return 130  # the status that shells report after Ctrl-C
     except BrokenPipeError:
         sys.stderr.close()
         return 0
@@ -79,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _warner(others: Callable[..., None]) -> Callable[..., None]:
-    """Return what prints warnings: those about the formula as errors are printed, `others` prints all others."""
+    """Return a function that prints warnings about the formula like errors, and passes on all other warnings."""
 
     def show(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> None:
         if issubclass(category, FormulaWarning):

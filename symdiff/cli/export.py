@@ -1,4 +1,4 @@
-"""`symdiff export FORMULA -o model.py`: a module that stands alone."""
+"""`symdiff export FORMULA -o model.py`: write a module that does not need symdiff."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ import argparse
 from symdiff.cli.options import add_at, add_formula, add_target, compiled, one_point, parser_of
 from symdiff.cli.words import Parser
 
-SUMMARY = "a module that needs NumPy alone, or nothing"
+SUMMARY = "a module that needs only NumPy, or only Python"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --include value,grad --at x1=2 x2=5 -o model.py'
 
 
 def parser() -> Parser:
-    """Return its options."""
+    """Return the options of the command."""
     made = parser_of(
         "export",
-        "Write a module that stands alone: functions with docstrings, a check of themselves against stored"
-        " results, and a command line. It needs NumPy alone, and with --target math nothing.",
+        "Write a module that does not need symdiff: functions with docstrings, a check against stored results,"
+        " and a command line. The module needs only NumPy, and with --target math only Python.",
         EXAMPLE,
     )
     made.add_argument(
         "--include",
         metavar="NAMES",
-        help="what to write, as value,grad,hessian (the default, of one scalar result; else value,jacobian);"
-        " also value_and_grad, jvp, vjp, value_and_jacobian, hvp, hessp",
+        help="the functions to write; default: value,grad,hessian for one scalar result, otherwise value,jacobian;"
+        " others are value_and_grad, jvp, vjp, value_and_jacobian, hvp, hessp",
     )
     add_target(made, "numpy", "math")
-    made.add_argument("-o", "--output", metavar="FILE", help="a .py file; default the standard output")
-    made.add_argument("--textbook", action="store_true", help="every step of both sweeps on a line of its own")
+    made.add_argument("-o", "--output", metavar="FILE", help="a .py file; default: the standard output")
+    made.add_argument("--textbook", action="store_true", help="write every step of both sweeps on its own line")
     add_at(made)
     add_formula(made)
     return made
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write it."""
+    """Write the module."""
     f = compiled(options, optimize=not options.textbook)
     at = one_point(f, options.at) if options.at else None
     if options.output in (None, "-"):

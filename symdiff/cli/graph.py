@@ -1,4 +1,4 @@
-"""`symdiff graph FORMULA`: the computational graph, as text or as a picture."""
+"""`symdiff graph FORMULA`: print or draw the computational graph."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 -o graph.dot'
 
 
 def parser() -> Parser:
-    """Return its options."""
+    """Return the options of the command."""
     made = parser_of(
         "graph",
-        "Print the computational graph as DOT text, for Graphviz, or write it to a file. At a point the nodes show"
-        " their values, and, of one scalar result, what it changes by each (the adjoint).",
+        "Print the computational graph as DOT text for Graphviz, or write it to a file. With --at, the nodes show"
+        " their values. For one scalar result they also show its derivative by the node (the adjoint).",
         EXAMPLE,
     )
     made.add_argument(
         "-o",
         "--output",
         metavar="FILE",
-        help="a .dot or .gv file; or a .svg, .png or .pdf (with the extra symdiff[graph])",
+        help="a .dot or .gv file; with the extra symdiff[graph] also a .svg, .png or .pdf file",
     )
     add_at(made)
     add_formula(made)
@@ -31,7 +31,7 @@ def parser() -> Parser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print it, or write it."""
+    """Print the graph or write it to a file."""
     f = compiled(options)
     drawing = f.graph(*one_point(f, options.at)) if options.at else f.graph()
     if options.output in (None, "-"):

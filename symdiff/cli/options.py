@@ -1,4 +1,4 @@
-"""What all commands share: the formula with its options, and the points of `--at`."""
+"""The options that commands share, and the points of `--at`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROWS = 100_000  # most lines of a table
 
 
 def parser_of(name: str, description: str, *examples: str) -> Parser:
-    """Return the parser of a command, with its description and examples of its own."""
+    """Return a parser with the description and the examples of a command."""
     lines = "".join(f"\n  symdiff {name} {example}" for example in examples)
     return Parser(
         prog=f"symdiff {name}",
@@ -36,55 +36,59 @@ def parser_of(name: str, description: str, *examples: str) -> Parser:
 
 
 def add_at(parser: argparse.ArgumentParser) -> None:
-    """Let a command take points."""
+    """Add the option `--at`."""
     parser.add_argument(
         "--at",
         nargs="+",
         action="extend",
         default=[],
         metavar="NAME=VALUE",
-        help="where to evaluate: a number or constant expression, a list 1,2,3, or a range START:STOP:COUNT"
-        " (both ends included); several ranges make a grid. Of an array: its elements, the rows of a matrix"
+        help="where to evaluate: a number, a constant expression, a list 1,2,3, or a range START:STOP:COUNT"
+        " with both ends; several ranges make a grid. For an array, give its elements, with the rows of a matrix"
         " separated by ;",
     )
 
 
 def add_of(parser: argparse.ArgumentParser, default: str | None, said: str | None = None) -> None:
-    """Let a command be about a derivative; `said` is what the help calls the default."""
+    """Add the option `--of`. The help calls the default `said`."""
     listed = f"one of {', '.join(MEMBERS)}; default: {said or default}"
     parser.add_argument("--of", type=one_of(MEMBERS, member_of), default=default, metavar="WHAT", help=listed)
 
 
 def add_target(parser: argparse.ArgumentParser, *targets: str) -> None:
-    """Let a command take a target, the first by default."""
+    """Add the option `--target`. The first target is the default."""
     listed = f"one of {', '.join(targets)}; default: {targets[0]}"
     parser.add_argument("--target", type=one_of(targets), default=targets[0], metavar="TARGET", help=listed)
 
 
 def add_formula(parser: argparse.ArgumentParser) -> None:
-    """Let a command take a formula, and what it is compiled with."""
+    """Add the formula and the options for compiling it."""
     add_formula_alone(parser)
     parser.add_argument(
-        "--wrt", nargs="+", action="extend", metavar="NAME", help="names to differentiate by; default all arguments"
+        "--wrt", nargs="+", action="extend", metavar="NAME", help="names to differentiate by; default: all arguments"
     )
     add_args(parser)
 
 
 def add_formula_alone(parser: argparse.ArgumentParser) -> None:
-    """Let a command take a formula."""
+    """Add the formula."""
     parser.add_argument("formula", metavar="FORMULA", help="the formula, in quotes")
     parser.set_defaults(wrt=None)
 
 
 def add_args(parser: argparse.ArgumentParser) -> None:
-    """Let a command take the arguments of the formula."""
+    """Add the option `--args`."""
     parser.add_argument(
-        "--args", nargs="+", action="extend", metavar="NAME", help="names of the arguments in order, an array as x[n]"
+        "--args",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="names of the arguments in order; write an array as x[n]",
     )
 
 
 def compiled(options: argparse.Namespace, *, optimize: bool = True) -> Function:
-    """Return the formula of a command."""
+    """Compile the formula of a command."""
     return symdiff.compile(
         options.formula.strip(),
         args=None if options.args is None else ",".join(options.args),
@@ -94,7 +98,7 @@ def compiled(options: argparse.Namespace, *, optimize: bool = True) -> Function:
 
 
 def member(f: Function, of: str) -> Function:
-    """Return what of a formula a command is about."""
+    """Return the Function that `--of` names."""
     found: Function = f if of == "value" else getattr(f, of)
     return found
 
@@ -113,7 +117,7 @@ def single(name: str, values: np.ndarray, option: str = "--at") -> float:
     """Return the number that an option gives to a name.
 
     Raises:
-        ValueError: it gives several.
+        ValueError: The option gives several numbers.
     """
     if len(values) != 1:
         raise ValueError(f"{option} gives {len(values)} values to {name!r}, which takes one number here")
@@ -121,12 +125,12 @@ def single(name: str, values: np.ndarray, option: str = "--at") -> float:
 
 
 def one_point(f: Function, given: Sequence[str]) -> list[Any]:
-    """Return the arguments at one point: numbers, and arrays where they are declared."""
+    """Return the arguments at one point, as numbers and declared arrays."""
     return [p if core else single(name, p) for name, core, p in zip(f.args, f.cores, points(f, given), strict=True)]
 
 
 def everywhere(f: Function, given: Sequence[str]) -> list[Any]:
-    """Return the arguments of a call: at one point, or at all combinations of values where one is an array."""
+    """Return the arguments of a call, at one point or at all combinations of several values."""
     at = points(f, given)
     return one_point(f, given) if any(f.cores) or all(len(p) == 1 for p in at) else list(grid(at))
 
@@ -134,15 +138,15 @@ def everywhere(f: Function, given: Sequence[str]) -> list[Any]:
 def assigned(
     names: Sequence[str], cores: Sequence[Shape], given: Sequence[str], option: str, what: str = "an argument"
 ) -> dict[str, np.ndarray]:
-    """Return the values that an option gives to some of these names, by NAME=VALUE."""
+    """Return the values that an option gives to some of these names by NAME=VALUE."""
     values: dict[str, np.ndarray] = {}
     for k, word in enumerate(given):
         name, equals, text = (part.strip() for part in word.partition("="))
         if not equals:
             listed = [w.strip() for w in given if re.match(r"\s*[-+]?\.?\d", w)] or ["2"]
-            if k and word.strip() in listed:  # behind NAME=VALUE
+            if k and word.strip() in listed:  # after NAME=VALUE
                 raise ValueError(
-                    f"{option}: several values of a name are one word, separated by commas:"
+                    f"{option}: write several values of a name as one word, separated by commas:"
                     f" {given[k - 1].strip()},{word.strip()}"
                 )
             example = " ".join(f"{n}={w}" for n, w in zip(names or ["x"], listed, strict=False))
@@ -157,19 +161,19 @@ def assigned(
         if len(core) != 2 and ";" in text and "=" not in text:
             kind = "an array of one axis" if core else "a scalar"
             raise ValueError(
-                f"{option}: ; separates the rows of a matrix, and {name!r} is {kind};"
+                f"{option}: ; separates the rows of a matrix, but {name!r} is {kind};"
                 f" separate its values by commas, as {name}={text.replace(';', ',')}"
             )
         values[name] = _matrix(name, text, option) if len(core) == 2 else _values(name, text, option)
         if core and values[name].ndim < len(core):
-            raise ValueError(f"{option} takes vectors and matrices, and {name!r} has {len(core)} axes")
+            raise ValueError(f"{option} takes vectors and matrices, but {name!r} has {len(core)} axes")
     return values
 
 
 def _matrix(name: str, text: str, option: str) -> np.ndarray:
     rows = [_values(name, row, option, text) for row in text.split(";")]
     if len({len(row) for row in rows}) > 1:
-        raise ValueError(f"{option}: the rows of {name!r} are not of one length")
+        raise ValueError(f"{option}: the rows of {name!r} have different lengths")
     return np.array(rows)
 
 
@@ -182,25 +186,25 @@ def _values(name: str, text: str, option: str, whole: str | None = None) -> np.n
         raise ValueError(f"the range of {name!r} is START:STOP:COUNT, as {name}=0:1:11, not {text!r}")
     start, stop, count = (number(name, part, option, whole) for part in parts)
     if not (math.isfinite(start) and math.isfinite(stop)):
-        raise ValueError(f"the ends of the range of {name!r} are finite numbers, unlike those of {text!r}")
+        raise ValueError(f"the ends of the range of {name!r} must be finite numbers, not {text!r}")
     if not (count >= 1 and count.is_integer()):
-        raise ValueError(f"the range of {name!r} has a COUNT of {parts[2]!r}; it is a whole number from 1 on")
+        raise ValueError(f"the COUNT of the range of {name!r} is a whole number from 1 on, not {parts[2]!r}")
     if count > _ROWS:
         raise ValueError(f"the range of {name!r} has {int(count)} points; at most {_ROWS} are printed")
     return np.linspace(start, stop, int(count))
 
 
 def number(name: str, text: str, option: str = "--at", whole: str | None = None) -> float:
-    """Return a number, or an expression of constants such as pi/2.
+    """Return the value of a number, or of an expression of constants such as pi/2.
 
     Args:
-        name: what it is given to.
-        text: how it is written.
-        option: where.
-        whole: all that is written behind NAME=, if it is more than that.
+        name: The argument that gets the number.
+        text: The number as it is written.
+        option: The option with the number, for messages.
+        whole: The whole text after NAME=, if `text` is a part of it.
 
     Raises:
-        ValueError: it is not one number; the message says what to write.
+        ValueError: The text is not one number. The message says what to write.
     """
     try:
         value = symdiff.compile(text, args=())()
@@ -211,14 +215,14 @@ def number(name: str, text: str, option: str = "--at", whole: str | None = None)
     return value
 
 
-_NEXT = re.compile(r"[,;\s]\s*(?=\w+\s*=)")  # between NAME=VALUE and another in the same word
+_NEXT = re.compile(r"[,;\s]\s*(?=\w+\s*=)")  # the gap between two NAME=VALUE in one word
 
 
 def _not_a_number(name: str, part: str, whole: str, option: str) -> str:
-    """Return the message for a part of the value of a name, with what to write."""
+    """Return the message for a part of a value that is not a number. The message says what to write."""
     words = _NEXT.split(f"{name}={whole}")
     if len(words) > 1:
-        return f"each argument is a word of its own: {option} {' '.join(words)}"
+        return f"write each argument as a word of its own: {option} {' '.join(words)}"
     if not part:
         return f"{name}={whole} lacks a value; write {name}=2, or several as {name}=1,2,3"
     if whole[:1] in ("[", "(") and "," in whole:
@@ -228,18 +232,18 @@ def _not_a_number(name: str, part: str, whole: str, option: str) -> str:
         return f"{name}={part} is too large for a float; infinity is written inf"
     if re.fullmatch(r"[-+.\w]+(\s+[-+.\w]+)+", part):
         return f"separate the values of {name!r} by commas: {name}={','.join(whole.replace(',', ' ').split())}"
-    return f"the value of {name!r} is not a number, nor an expression of constants such as 2*pi: {part!r}"
+    return f"the value of {name!r} is not a number or an expression of constants such as 2*pi: {part!r}"
 
 
 def _too_large(text: str) -> bool:
-    """Return whether a text is a number beyond the range of floats, not the word for an infinity."""
+    """Return whether a text is a number beyond the range of floats. The word inf is not."""
     with suppress(ValueError):
         return math.isinf(float(text)) and "inf" not in text.lower()
     return False
 
 
 def grid(given: Sequence[np.ndarray]) -> np.ndarray:
-    """Return all combinations of the values, a row an argument."""
+    """Return all combinations of the values, with a row for each argument."""
     count = math.prod(map(len, given))
     if count > _ROWS:
         raise ValueError(f"the grid has {count} points; at most {_ROWS} are printed")

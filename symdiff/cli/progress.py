@@ -1,155 +1,70 @@
-"""What long work is at, on a terminal: a line on stderr that is gone when something is printed, or at the end."""
+"""Show on a terminal what long work is doing."""
 
 from __future__ import annotations
 
 import io
-import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
-from types import FrameType
-from typing import BinaryIO, TextIO
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-_AFTER = 2.0  # seconds of work before there is anything to see
-_EVERY = 0.25
-_ERASE = "\x1b[K"  # the rest of the line
+_AFTER = 2.0  # seconds until the first line
+_EVERY = 0.25  # seconds between updates
+_WIDTH = 40  # columns of the line
 
-# What is done in a module, and in those below it; the innermost of these says it.
+# What each room of the package does. The innermost room of the stack counts.
 _STAGES = {
-    "symdiff.language.lexer": "reading",
-    "symdiff.language.parser": "reading",
-    "symdiff.language.lower": "reading",
-    "symdiff.derive": "differentiating",
-    "symdiff.emit": "writing",
-    "symdiff.runtime.load": "compiling",
-    "symdiff.runtime.native": "compiling",
-    "symdiff.api.check": "checking",
-    "symdiff.cli.plot": "drawing",
-    "symdiff.cli": "working",
+    "language": "reading",
+    "derive": "differentiating",
+    "emit": "writing",
+    "runtime": "computing",
+    "cli": "working",
 }
 
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Say on stderr what the work inside is at, from its third second on, if stderr is a terminal."""
-    if not _is_terminal(sys.stderr):
+    """Show the stage of the work inside and its seconds on stderr, if stderr is a terminal.
+
+    The output of the work is held back until its end, so that the two do not mix.
+    """
+    terminal, output = sys.stderr, sys.stdout
+    if terminal is None or not terminal.isatty():
         yield
         return
-    line = _Line(sys.stderr)
-    worker = threading.get_ident()
-    done = threading.Event()
+    worker, done = threading.get_ident(), threading.Event()
 
     def watch() -> None:
-        begun = time.monotonic()
-        wait = _AFTER
+        begun, wait, line = time.monotonic(), _AFTER, ""
         while not done.wait(wait):
-            line.show(f"symdiff: {_stage(worker)} ... {time.monotonic() - begun:.0f} s")
+            line = f"symdiff: {_stage(worker)} ... {time.monotonic() - begun:.0f} s"
+            terminal.write(f"\r{line:{_WIDTH}}")
+            terminal.flush()
             wait = _EVERY
+        if line:
+            terminal.write(f"\r{'':{_WIDTH}}\r")
 
-    watcher = threading.Thread(target=watch, name="symdiff progress", daemon=True)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
+    held, errors = io.StringIO(), io.StringIO()
     try:
-        if _is_terminal(sys.stdout):
-            with redirect_stdout(_Cleared(sys.stdout, line)):
-                yield
-        else:
+        with redirect_stdout(held), redirect_stderr(errors):
             yield
     finally:
         done.set()
         watcher.join()
-        line.clear()
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    try:
-        return stream is not None and stream.isatty()
-    except ValueError:  # it is closed
-        return False
+        terminal.write(errors.getvalue())
+        output.write(held.getvalue())
 
 
 def _stage(thread: int) -> str:
-    """Return what a thread does, by the modules that it is in."""
-    frame: FrameType | None = sys._current_frames().get(thread)  # noqa: SLF001 - public by its documentation
+    """Return what a thread is doing, by the rooms on its stack."""
+    frame = sys._current_frames().get(thread)  # noqa: SLF001 - public by its documentation
     while frame is not None:
-        module = str(frame.f_globals.get("__name__", ""))
-        while module:
-            if module in _STAGES:
-                return _STAGES[module]
-            module = module.rpartition(".")[0]
+        package, _, rest = frame.f_globals.get("__name__", "").partition(".")
+        room = rest.partition(".")[0]
+        if package == "symdiff" and room in _STAGES:
+            return _STAGES[room]
         frame = frame.f_back
     return "working"
-
-
-class _Line:
-    """One line of a terminal, which is written over and removed."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.lock = threading.RLock()
-        self.free = True  # the cursor stands at the beginning of a line
-        self._stream = stream
-        self._shown = ""
-        self._plain = os.environ.get("TERM", "dumb") == "dumb"
-
-    def show(self, text: str) -> None:
-        """Write over what was shown."""
-        with self.lock:
-            if self.free and text != self._shown:
-                rest = " " * (len(self._shown) - len(text)) if self._plain else _ERASE
-                self._write(f"\r{text}{rest}")
-                self._shown = text
-
-    def clear(self) -> None:
-        """Remove what is shown."""
-        with self.lock:
-            if self._shown:
-                self._write(f"\r{' ' * len(self._shown)}\r" if self._plain else f"\r{_ERASE}")
-                self._shown = ""
-
-    def _write(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, ValueError):  # the terminal has gone; the work goes on
-            self.free = False
-
-
-class _Cleared(io.TextIOBase):
-    """Standard output, before which the line is removed."""
-
-    def __init__(self, stream: TextIO, line: _Line) -> None:
-        self._stream = stream
-        self._line = line
-
-    def write(self, text: str) -> int:
-        """Write to the stream."""
-        with self._line.lock:
-            self._line.clear()
-            written = self._stream.write(text)
-            if text:
-                self._line.free = text.endswith("\n")
-        return written
-
-    def flush(self) -> None:
-        """Flush the stream."""
-        self._stream.flush()
-
-    def isatty(self) -> bool:
-        """Return whether it is a terminal: it is."""
-        return True
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """That of the stream."""
-        return self._stream.encoding
-
-    @property
-    def buffer(self) -> BinaryIO:
-        """The bytes of the stream, for what writes none but those."""
-        self._line.clear()
-        return self._stream.buffer
-
-    def fileno(self) -> int:
-        """Return the file descriptor of the stream."""
-        return self._stream.fileno()

@@ -1,4 +1,4 @@
-"""`symdiff FORMULA`: value, gradient and source."""
+"""`symdiff FORMULA`: print value, gradient and source."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from symdiff.runtime.results import leaves
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print value, gradient and source, or what `--of` names and its source."""
+    """Print value, gradient and source, or the member that `--of` names and its source."""
     f = compiled(options)
     if options.of is not None:
         print(_shown(f, member(f, options.of), options.at, ()), end="")
         return 0
     try:
         text = _shown(f, f, options.at, f.wrt)
-    except ImportError:  # that the derivatives need an extra is no reason to hide the value
+    except ImportError:  # the derivatives need an extra; show the value without them
         print(_shown(f, f, options.at, ()), end="", flush=True)
         raise
     print(text, end="")
@@ -31,14 +31,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _shown(f: Function, g: Function, at: Sequence[str], wrt: Sequence[str]) -> str:
-    """Return the formula, what g of it and the derivatives of g are at the points that `--at` gives, and the source."""
+    """Return the formula, the source, and the results of `g` and of its derivatives at the points of `--at`."""
     lines = f.text.splitlines()
     head = f" = {f.text}" if len(lines) == 1 and ";" not in f.text else ":\n  " + "\n  ".join(lines)
     parts = [f"f({', '.join(f.args)}){head}"]
     if at:
         given = one_point(g, at) if any(g.results) else everywhere(g, at)
         several = not any(g.cores) and np.ndim(given[0])
-        with np.errstate(all="ignore"):  # what is not finite is said below
+        with np.errstate(all="ignore"):  # the remarks below explain infinities and NaN
             parts.append(_table(g, given, wrt) if several else _point(g, given, wrt))
             parts += _remarks(g, given, wrt)
     if wrt and g.results != ((),):
@@ -49,7 +49,7 @@ def _shown(f: Function, g: Function, at: Sequence[str], wrt: Sequence[str]) -> s
 
 
 def _remarks(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> list[str]:
-    """Return why values or derivatives are not finite, at the first point where that is so."""
+    """Return why values or derivatives are not finite, at the first such point."""
     values = leaves(f(*given))
     found = [*values, *(leaves(f.jacobian(*given)) if wrt else [])]
     count = 1 if any(f.cores) or not np.ndim(given[0] if given else 0) else len(given[0])
@@ -62,20 +62,20 @@ def _remarks(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> list[str]
         at = ", ".join(f"{name} = {_short(v)}" for name, v in zip(f.args, given, strict=True))
         said = [f"Not finite at {odd.sum()} of {count} points, first at {at}:"]
     weights = {name: np.ones(np.shape(v)) for name, v in zip(f.outputs, leaves(f(*given)), strict=True)}
-    with suppress(SymdiffError, TypeError):  # of a derivative that has no trace
+    with suppress(SymdiffError, TypeError):  # some derivatives have no trace
         said += f.trace(*given, cotangent=weights if wrt else None).remarks
     return ["\n".join(said)]
 
 
 def _labels(f: Function) -> list[str]:
-    """Return what the outputs are called; of a derivative they may have the names of arguments."""
+    """Return labels of the outputs. Outputs of a derivative can have the names of arguments."""
     if f.name == "value" and f.results == ((),):
         return ["value"]
     return [f"{f.name}.{name}" if name in f.args else name for name in f.outputs]
 
 
 def _point(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
-    """Return the outputs, and derivatives by these names, at one point, a line each."""
+    """Return the outputs, and the derivatives by these names, at one point, one per line."""
     rows: list[tuple[str, str, Any]] = [
         ("at", f"{name} = ", _short(value)) for name, value in zip(f.args, given, strict=True)
     ]
@@ -94,14 +94,14 @@ def _point(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
 
 
 def _text(value: Any, head: str) -> str:
-    """Return a number, or an array behind `head`."""
+    """Return a number or an array as text that follows `head`."""
     if not np.ndim(value):
         return repr(value if type(value) is int else float(value))
     return np.array2string(np.asarray(value), prefix=head, threshold=60)
 
 
 def _table(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
-    """Return the outputs, and derivatives by these names, at all points, a line each."""
+    """Return a table of the outputs, and of the derivatives by these names, with a line for each point."""
     count = len(given[0])
     columns = list(zip(f.args, given, strict=True))
     columns += list(zip(_labels(f), leaves(f(*given)), strict=True))
@@ -120,5 +120,5 @@ def _table(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> str:
 
 
 def _short(value: Any) -> Any:
-    """Return a whole number without its point, unless it is a long one."""
+    """Return a whole number as an int, unless it has many digits."""
     return int(value) if type(value) is float and value.is_integer() and abs(value) < 1e7 else value

@@ -1,4 +1,4 @@
-"""`symdiff source FORMULA`: one generated source, to paste or pipe."""
+"""`symdiff source FORMULA`: print a generated source."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from symdiff.cli.words import Parser
 SUMMARY = "one generated source, to paste or pipe"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad --target math'
 
-_IMPORTS = {"np": "import numpy as np", "math": "import math"}  # by the names that sources use
+_IMPORTS = {"np": "import numpy as np", "math": "import math"}  # by the names in sources
 
 
 def parser() -> Parser:
-    """Return its options."""
-    made = parser_of("source", "Print the generated source alone, with the imports that it needs.", EXAMPLE)
+    """Return the options of the command."""
+    made = parser_of("source", "Print only the generated source, with the imports that it needs.", EXAMPLE)
     add_of(made, "value_and_grad")
     add_target(made, "numpy", "loops", "math", "llvm")
-    made.add_argument("--textbook", action="store_true", help="every step of both sweeps on a line of its own")
+    made.add_argument("--textbook", action="store_true", help="write every step of both sweeps on its own line")
     add_formula(made)
     return made
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print it."""
+    """Print the source."""
     derived = member(compiled(options, optimize=not options.textbook), options.of)
     text = derived.source_for(options.target)
     imports = [line for name, line in _IMPORTS.items() if options.target != "llvm" and re.search(rf"\b{name}\.", text)]
-    gap = "\n" if text.startswith("from ") else "\n\n\n"  # the source may begin with an import of its own
+    gap = "\n" if text.startswith("from ") else "\n\n\n"  # the source can begin with an import
     print("\n".join(imports) + gap * bool(imports) + text, end="")
     return 0

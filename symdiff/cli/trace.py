@@ -1,4 +1,4 @@
-"""`symdiff trace FORMULA`: every step with its value, tangent and adjoint."""
+"""`symdiff trace FORMULA`: print every step with its value, tangent and adjoint."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 --tangent x1=1'
 
 
 def parser() -> Parser:
-    """Return its options."""
+    """Return the options of the command."""
     made = parser_of(
         "trace",
-        "Print the evaluation trace of a textbook: every step of the formula with its value, going forward,"
-        " its tangent, and its adjoint, coming back.",
+        "Print the evaluation table of a textbook: every step of the formula with its value, its tangent from the"
+        " forward sweep, and its adjoint from the reverse sweep.",
         EXAMPLE,
     )
     add_at(made)
-    for option, of in (("--tangent", "direction of the tangents, by arguments"), ("--cotangent", "weights of results")):
-        made.add_argument(option, nargs="+", action="extend", metavar="NAME=VALUE", help=f"{of}; those left out are 0")
+    for option, of in (
+        ("--tangent", "direction of the tangents, by argument"),
+        ("--cotangent", "weights of the results"),
+    ):
+        made.add_argument(
+            option, nargs="+", action="extend", metavar="NAME=VALUE", help=f"{of}; default: 0 for names not given"
+        )
     add_formula(made)
     return made
 

@@ -1,4 +1,4 @@
-"""The words of a command line: an argument parser whose errors say what to write."""
+"""An argument parser whose error messages say what to write."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import is_function
 from symdiff.language.parser import parse
 
-_SHOWN = 60  # characters of what was written that a message repeats
-_LACKS = re.compile(r"argument (?:\S+/)?(\S+): expected .*one argument")  # as argparse says it
+_SHOWN = 60  # characters of the input that a message repeats
+_LACKS = re.compile(r"argument (?:\S+/)?(\S+): expected .*one argument")  # argparse's message
 
 
 class Parser(argparse.ArgumentParser):
     """A parser of one formula and options.
 
     Args:
-        commands: the parsers of the commands that the first word may name instead of a formula.
-        **options: those of `argparse.ArgumentParser`.
+        commands: The parsers of the commands. The first word can name one in place of a formula.
+        **options: The options of `argparse.ArgumentParser`.
     """
 
     def __init__(self, commands: Mapping[str, Callable[[], Parser]] | None = None, **options: Any) -> None:
@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         self._words: list[str] = []
 
     def parse_args(self, args: Sequence[str], namespace: Any = None) -> argparse.Namespace:  # type: ignore[override]
-        """Return the options; words that are left over end the program."""
+        """Return the options. Exit with a message if words are left over."""
         self._words = [word.strip() for word in args]
         options: argparse.Namespace
         options, rest = self.parse_known_args(args, namespace)
@@ -51,7 +51,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
     def has(self, option: str) -> bool:
-        """Return whether it has an option of this name, or of one that begins so."""
+        """Return whether there is an option whose name begins with this text."""
         return any(known.startswith(option) for known in self._option_string_actions)
 
     def _left_over(self, formula: str, rest: list[str]) -> str:
@@ -60,20 +60,22 @@ class Parser(argparse.ArgumentParser):
         if word in self._commands:
             return f"the command goes first: symdiff {word} FORMULA"
         if self.has("--at") and formula[-1:] != ";" and all(re.match(r"\w+=(?!=)", w) for w in rest):
-            return f"values are given by --at: --at {_cut(' '.join(rest))}"
+            return f"use --at to give values: --at {_cut(' '.join(rest))}"
         if self.has("-o") and len(rest) == 1 and re.search(r"\w\.[a-z]+$", word):
-            return f"a file to write is given by -o: -o {_cut(word)}"
+            return f"use -o to give the file to write: -o {_cut(word)}"
         whole = " ".join([formula, *rest])
         written = _is_formula(whole)
         if not written and not self._unknown(rest[:1]) and (command := self._no_command(formula)):
             return command
         if unknown := self._unknown([formula, *rest]):
             return unknown
-        quotes = f'write quotes around all of it: "{_cut(whole)}"' if written else "the formula is one word, in quotes"
-        return f"there are more words than the formula {_cut(formula)!r}; {quotes}"
+        quotes = (
+            f'put quotes around all of it: "{_cut(whole)}"' if written else "write the formula as one word, in quotes"
+        )
+        return f"there are more words after the formula {_cut(formula)!r}; {quotes}"
 
     def _no_command(self, word: str) -> str | None:
-        """Return the message for a first word that is meant as a command."""
+        """Return the message for a first word that looks like a command, or None."""
         if not self._commands or not re.fullmatch(r"[A-Za-z_]{3,}", word) or is_function(word):
             return None
         message = f"there is no command {_cut(word)!r}"
@@ -81,10 +83,10 @@ class Parser(argparse.ArgumentParser):
             return f"{message}; write symdiff FORMULA --of {member}"
         if close := nearest(word, self._commands):
             return f"{message}; did you mean {close!r}?"
-        return f"{message}; symdiff FORMULA prints its value and gradient, and there are {', '.join(self._commands)}"
+        return f"{message}; symdiff FORMULA prints value and gradient; the commands are {', '.join(self._commands)}"
 
     def _unknown(self, words: Sequence[str]) -> str | None:
-        """Return the message for the first of some words that looks like an option and is none."""
+        """Return the message for the first word that looks like an option but is none, or None."""
         for word in words:
             option = word.partition("=")[0]
             known = [name for name in self._option_string_actions if name[:2] == "--"]
@@ -94,20 +96,20 @@ class Parser(argparse.ArgumentParser):
                 continue
             message = f"there is no option {_cut(option)!r}"
             if having := [name for name, parser in self._commands.items() if parser().has(option)]:
-                return f"{message} without a command; there is one of symdiff {', '.join(having)}"
+                return f"{message} without a command; these have it: symdiff {', '.join(having)}"
             if self.has("--of") and (member := member_of(option[2:])):
                 return f"{message}; write --of {member}"
             if close := nearest(option[2:], [name[2:] for name in known]):
                 return f"{message}; did you mean '--{close}'?"
-            return f"{message}; there are {', '.join(known)}"
+            return f"{message}; the options are {', '.join(known)}"
         return None
 
     def _taken(self) -> str | None:
-        """Return the message for a formula that was taken for a value of the option before it."""
+        """Return the message for a formula that was read as a value of the option before it, or None."""
         for word in reversed(self._words):
             action = self._option_string_actions.get(word)
             if action is not None and action.nargs == "+":
-                return f"{word} takes all words that follow; put the formula before it: {self.prog} FORMULA {word} ..."
+                return f"{word} takes all words after it; put the formula first: {self.prog} FORMULA {word} ..."
         return None
 
 
@@ -124,19 +126,22 @@ def _is_formula(text: str) -> bool:
 
 
 def member_of(word: str) -> str | None:
-    """Return what of a formula a word means, by its name or one that it has elsewhere."""
+    """Return the member of a Function that a word means, or None. The word can be a name from another package."""
     names = (word, KNOWN_AS.get(word.lower(), "").removeprefix("f."), nearest(word, MEMBERS))
     return next((name for name in names if name in MEMBERS), None)
 
 
 def one_of(names: Sequence[str], meant: Callable[[str], str | None] | None = None) -> Callable[[str], str]:
-    """Return the type of an option that takes one of some names; `meant` is the one that another word is meant for."""
+    """Return the argparse type of an option that takes one of some names.
+
+    `meant` returns the name that another word means. By default it is the nearest name.
+    """
 
     def read(word: str) -> str:
         if word in names:
             return word
         close = meant(word) if meant else nearest(word, names)
-        hint = f"did you mean {close!r}?" if close else f"there are {', '.join(names)}"
+        hint = f"did you mean {close!r}?" if close else f"the names are {', '.join(names)}"
         raise argparse.ArgumentTypeError(f"there is no {_cut(word)!r}; {hint}")
 
     return read

@@ -245,6 +245,14 @@ def eager(program: Program) -> Program:
     return compact(replay(program, builder.graph, make))
 
 
+def chooses(program: Program) -> bool:
+    """Return whether a program has choices that are the user's."""
+    rows, special = program.graph.rows, Builder(program.graph).special
+    return program.graph.choices and any(
+        alive and row[0] == "where" and not special(row[1]) for row, alive in zip(rows, live(program), strict=True)
+    )
+
+
 def _only_chosen(program: Program) -> frozenset[int]:
     """Return the rows that may raise a warning and that are needed inside choices of the user's alone.
 

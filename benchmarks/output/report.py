@@ -1,30 +1,19 @@
-"""Tables, targets, and what is known of the machine."""
+"""Tables and targets."""
 
 from __future__ import annotations
 
-import os
-import platform
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.measure import Row
+from benchmarks.harness.measure import Row
 
 BASE = "symdiff"  # what ratios refer to
-
-_SETTINGS = ("OPENBLAS_", "OMP_", "MKL_", "NPY_", "NUMEXPR_", "NUMBA_", "XLA_", "TORCH", "MALLOC_")  # of speed
-_PACKAGES = ("numpy", "scipy", "jaxlib", "llvmlite")  # beside those of the peers
 
 
 @dataclass
 class Table:
-    """A table to print, and the same for the JSON file, with `facts` that say what it is about."""
+    """A table to print, with its data for the JSON file and `facts` that say what it is about."""
 
     title: str
     head: tuple[str, ...]
@@ -42,14 +31,14 @@ class Table:
                 f"{cell:>{width}}" if k else f"{cell:<{width}}"
                 for k, (cell, width) in enumerate(zip(cells, widths, strict=False))
             )
-            # A line of two cells is a tool and a note, which may be longer than a column.
+            # A line of two cells is a tool and a note. The note can be longer than a column.
             text.append("  " + "  ".join([first, *(rest if len(cells) == len(self.head) else cells[1:])]))
         return "\n".join(text)
 
 
 @dataclass
 class Target:
-    """What was to be reached, and whether it was; None where it could not be measured."""
+    """A target, and whether it was reached; None if it could not be measured."""
 
     text: str
     reached: bool | None
@@ -61,7 +50,7 @@ class Target:
 
 
 def comparison(title: str, rows: Sequence[Row], *, to: str = BASE, **facts: Any) -> Table:
-    """Return times and their ratios to symdiff, or to the tool `to`, fastest first, then those without times."""
+    """Return a table of times and of their ratios to the tool `to`, fastest first, then the tools without times."""
     base = next((row for row in rows if row.tool == to and row.times), None)
     lines: list[tuple[str, ...]] = []
     at_work = any(row.cpus is not None for row in rows)
@@ -85,7 +74,7 @@ def comparison(title: str, rows: Sequence[Row], *, to: str = BASE, **facts: Any)
 
 
 def at_most(rows: Sequence[Row], tool: str, limit: float, what: str, base: str = BASE) -> Target:
-    """Return the target that symdiff takes at most `limit` times what `tool` does (by medians)."""
+    """Return the target that `base` takes at most `limit` times as long as `tool` (by medians)."""
     ahead = limit == 1
     text = f"{what}: {base} ahead of {tool}" if ahead else f"{what}: {base} at most {limit:g} times {tool}"
     ratio = _measured(rows, tool, base)
@@ -95,7 +84,7 @@ def at_most(rows: Sequence[Row], tool: str, limit: float, what: str, base: str =
 
 
 def within(rows: Sequence[Row], tool: str, limits: tuple[float, float], what: str, base: str = BASE) -> Target:
-    """Return the target that `base` takes at most so many times what `tool` does, and so many seconds (by medians)."""
+    """Return the target that `base` takes at most a multiple of the time of `tool` plus some seconds (by medians)."""
     factor, beyond = limits
     text = f"{what}: {base} at most {factor:g} times {tool} and {duration(beyond)}"
     ratio = _measured(rows, tool, base)
@@ -107,7 +96,7 @@ def within(rows: Sequence[Row], tool: str, limits: tuple[float, float], what: st
 
 
 def under(rows: Sequence[Row], limit: float, what: str, base: str = BASE) -> Target:
-    """Return the target that `base` takes less than so many seconds (by medians)."""
+    """Return the target that `base` takes less than `limit` seconds (by medians)."""
     row = next((row for row in rows if row.tool == base), Row(base, note="not measured"))
     found = duration(row.median) if row.times else row.note
     return Target(f"{what}: under {duration(limit)}", bool(row.times) and row.median < limit, found)
@@ -123,7 +112,7 @@ def as_fast(rows: Sequence[Row], tool: str, factor: float, what: str) -> Target:
 
 
 def _measured(rows: Sequence[Row], tool: str, base: str) -> float | Target:
-    """Return the time of `base` over that of `tool`, or the verdict where one is missing: without `base` it is no."""
+    """Return the time of `base` divided by that of `tool`, or a verdict if one of them is missing."""
     found = {row.tool: row for row in rows}
     if base not in found or not found[base].times:
         note = found[base].note if base in found else "not measured"
@@ -142,7 +131,7 @@ def _ratio(row: Row, base: Row) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds with a unit, in three digits."""
+    """Return seconds with a unit and three digits, as text."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= size:
             return f"{_digits(seconds / size)} {unit}"
@@ -151,78 +140,3 @@ def duration(seconds: float) -> str:
 
 def _digits(value: float) -> str:
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
-
-
-def machine() -> dict[str, Any]:
-    """Return the interpreter, the processor, and how busy it is."""
-    return {
-        "python": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "compiler": platform.python_compiler(),
-        "system": platform.platform(),
-        "cpu": _cpu(),
-        "cpus": cpus(),
-        "caches": _caches(),
-        "numpy_simd": np.show_config(mode="dicts").get("SIMD Extensions", {}),
-        "environment": {name: os.environ[name] for name in sorted(os.environ) if name.startswith(_SETTINGS)},
-        "load": load(),
-    }
-
-
-def load() -> list[float] | None:
-    """How many processes wait for a CPU, over 1, 5 and 15 minutes; None where unknown."""
-    return [round(mean, 2) for mean in os.getloadavg()] if hasattr(os, "getloadavg") else None
-
-
-def cpus() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _caches() -> list[str]:
-    """Return the caches of the first CPU, by level; empty where unknown."""
-    found = []
-    for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        try:
-            level, kind, size, shared = (
-                (folder / name).read_text().strip() for name in ("level", "type", "size", "shared_cpu_list")
-            )
-        except OSError:
-            continue
-        found.append(f"L{level} {kind.lower()} {size}, of CPUs {shared}")
-    return found
-
-
-def _cpu() -> str:
-    if sys.platform == "darwin":
-        command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def revision() -> str:
-    """Return the git revision that is measured, with a mark where files differ from it; empty where unknown."""
-    command = ["git", "describe", "--always", "--dirty"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S603
-    except OSError:
-        return ""
-    return done.stdout.strip()
-
-
-def versions(peers: Sequence[str]) -> dict[str, str]:
-    """Return the versions of the packages of the peers, and of those below them."""
-    found = {}
-    for name in (*peers, *_PACKAGES):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return dict(sorted(found.items()))

@@ -1,4 +1,4 @@
-"""The picture of the section `sweep`: `python -m benchmarks.plot results.json sweep.png`."""
+"""Draw the section `sweep` of a run: `python -m benchmarks.output.plot results.json sweep.png`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import BASE
+from benchmarks.output.report import BASE
 from benchmarks.sections.arrays import BY_HAND, PLAIN
 from benchmarks.sections.sweep import LIMIT
 
@@ -19,9 +19,11 @@ _TOOLS = {BASE: ("C3", "-", "o"), BY_HAND: ("C0", "--", "s"), PLAIN: ("0.45", ":
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Draw what a run has written."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.plot", description="Draw the section `sweep` of a run.")
-    parser.add_argument("results", type=Path, metavar="JSON", help="what `python -m benchmarks` has written")
+    """Draw the picture of a run."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.output.plot", description="Draw the section `sweep` of a run."
+    )
+    parser.add_argument("results", type=Path, metavar="JSON", help="the file that `python -m benchmarks` wrote")
     parser.add_argument("picture", type=Path, metavar="FILE", help="a name that ends in .png, .svg or .pdf")
     options = parser.parse_args(argv)
     facts = json.loads(options.results.read_text())
@@ -34,16 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def excuse_of() -> str:
-    """Why no picture can be drawn, if none can."""
+    """Return why no picture can be drawn, or an empty string."""
     try:
-        import matplotlib  # noqa: F401, ICN001 - whether it is there
+        import matplotlib  # noqa: F401, ICN001 - a test for the package
     except ImportError:
         return MISSING
     return ""
 
 
 def draw(facts: dict[str, Any], path: Path) -> None:
-    """Seconds a point over points above, the ratios to NumPy below; a column a formula."""
+    """Draw the time per point in the upper row and the ratios to NumPy below, one column for each formula."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -57,7 +59,7 @@ def draw(facts: dict[str, Any], path: Path) -> None:
             _ratios(ratios, table)
         low, high = bottom[0].get_ylim()
         bottom[0].set_ylim(min(low, 0.4), max(high, 2.2))
-        top[0].set_ylabel("nanoseconds a point")
+        top[0].set_ylabel("nanoseconds per point")
         bottom[0].set_ylabel("symdiff's time / NumPy's\n(below 1: symdiff is faster)")
         for axes in bottom:
             axes.set_xlabel("points in each array")

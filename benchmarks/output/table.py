@@ -1,4 +1,4 @@
-"""The table of the README: `python -m benchmarks.table results.json` prints Markdown."""
+"""Print the table of README as Markdown: `python -m benchmarks.output.table results.json`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ POINTS = 1_000_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the table of what a run has written."""
+    """Print the table of a run."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.table", description="Nanoseconds a point, tools by formulas, as Markdown."
+        prog="python -m benchmarks.output.table",
+        description="Print nanoseconds per point, tools by formulas, as Markdown.",
     )
-    parser.add_argument("results", type=Path, metavar="JSON", help="what `python -m benchmarks` has written")
-    parser.add_argument("--points", type=int, default=POINTS, help="of the arrays (default: %(default)s)")
+    parser.add_argument("results", type=Path, metavar="JSON", help="the file that `python -m benchmarks` wrote")
+    parser.add_argument("--points", type=int, default=POINTS, help="points of the arrays (default: %(default)s)")
     options = parser.parse_args(argv)
     try:
         print(markdown(json.loads(options.results.read_text()), options.points))
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def markdown(facts: dict[str, Any], points: int = POINTS) -> str:
-    """Return the medians of the section `arrays`, tools by formulas, with what they were measured on.
+    """Return the medians of the section `arrays`, tools by formulas, with facts about the machine.
 
     Raises:
         LookupError: the run has no such arrays.
@@ -44,7 +45,7 @@ def markdown(facts: dict[str, Any], points: int = POINTS) -> str:
             found.setdefault(row["tool"], {})[table["formula"]] = row
     formulas = [table["formula"] for table in tables]
     lines = [
-        f"Value and all partials at {points:,} points, nanoseconds a point (medians):",
+        f"Value and all partials at {points:,} points, in nanoseconds per point (medians):",
         "",
         "| | " + " | ".join(formulas) + " |",
         "|---|" + "---:|" * len(formulas),
@@ -65,12 +66,12 @@ def markdown(facts: dict[str, Any], points: int = POINTS) -> str:
 
 
 def _absent(rows: dict[str, dict[str, Any]]) -> bool:
-    """Whether a tool gave no numbers; one that gives wrong ones, or breaks, is in the table."""
+    """Return whether a tool is left out of the table. A tool with wrong numbers or an error stays in it."""
     return not any("times" in row or row["note"].startswith(("WRONG", "failed")) for row in rows.values())
 
 
 def _rank(rows: dict[str, dict[str, Any]], formulas: list[str]) -> tuple[int, float]:
-    """Those with most formulas first, among them the fastest (by the geometric mean)."""
+    """Return the sort key of a tool: most formulas first, then the fastest by the geometric mean."""
     times = [rows[formula]["median"] for formula in formulas if "times" in rows.get(formula, {})]
     return -len(times), statistics.geometric_mean(times) if times else 0.0
 

@@ -1,4 +1,7 @@
-"""What is measured in a process of its own; it prints JSON. Sections call it: `python -m benchmarks.probe`."""
+"""Measure something in a process of its own, and print JSON.
+
+Sections run `python -m benchmarks.harness.probe` by `ask`.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +18,22 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import TERMS, A, B, C, Formula, long_sum
-from benchmarks.measure import numbers, wrong
-from benchmarks.memory import beyond, lifelong, sampled
+from benchmarks.harness.measure import numbers, wrong
+from benchmarks.harness.memory import beyond, lifelong, sampled
 from benchmarks.peers import plain
 from benchmarks.peers import symdiff as base
+from benchmarks.work.formulas import BLACK_SCHOLES, EXAMPLE, ROSENBROCK, TERMS, Formula, long_sum
 
-_FORMULAS = {formula.name: formula for formula in (A, B, C)}
-_WARM = 1_000  # points of a first call, which makes what is made on first use
+_FORMULAS = {formula.name: formula for formula in (EXAMPLE, ROSENBROCK, BLACK_SCHOLES)}
+_WARM = 1_000  # points of a first call, in which symdiff compiles
 
 
 def ask(kind: str, *args: object, timeout: float = 600.0) -> dict[str, Any]:
-    """Return what a process of its own finds out; `note` where it failed."""
-    command = [sys.executable, "-m", "benchmarks.probe", kind, *map(str, args)]
+    """Run a probe in a process of its own and return what it finds, or a `note` if it failed."""
+    command = [sys.executable, "-m", "benchmarks.harness.probe", kind, *map(str, args)]
     try:
         done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=False, timeout=timeout, cwd=Path(__file__).parents[1]
+            command, capture_output=True, text=True, check=False, timeout=timeout, cwd=Path(__file__).parents[2]
         )
     except subprocess.TimeoutExpired:
         return {"note": f"not finished in {timeout:g} s"}
@@ -41,12 +44,12 @@ def ask(kind: str, *args: object, timeout: float = 600.0) -> dict[str, Any]:
 
 
 def memory(name: str, size: int, way: str) -> dict[str, Any]:
-    """Bytes that a call takes beyond its arguments and outputs: by the system, and by what NumPy reports."""
+    """Return the bytes that a call takes beyond its arguments and outputs, by the system and by NumPy."""
     formula = _FORMULAS[name]
     arrays = formula.arrays(size)
     ours, own = base.value_and_grad(formula), way == "out="
     call: Callable[..., Any] = plain.value_and_grad_arrays(formula, arrays)[0] if way == plain.LABEL else ours
-    out = base.outputs(formula, size, np.ones) if own else None  # ones, so that every page is there before
+    out = base.outputs(formula, size, np.ones) if own else None  # ones, so that the system provides every page now
     warm = formula.arrays(_WARM)
     call(*warm)
     if own:
@@ -68,7 +71,7 @@ def memory(name: str, size: int, way: str) -> dict[str, Any]:
 
 
 def mapped(name: str, size: int) -> dict[str, Any]:
-    """Bytes of memory of its own that a call takes whose arguments and outputs are all files, with `out=`."""
+    """Return the bytes of memory that a call takes if all arguments and outputs are files."""
     formula = _FORMULAS[name]
     f = base.value_and_grad(formula)
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +94,7 @@ def mapped(name: str, size: int) -> dict[str, Any]:
 
 
 def huge(operations: int) -> dict[str, Any]:
-    """Seconds of each step from the text of so many operations to its gradient, and the peak of the process."""
+    """Return the seconds of each step from a text of so many operations to its gradient, and the peak memory."""
     formula = sized(operations)
     imported, cpu = lifelong(), process_time()
     seconds: dict[str, float] = {}
@@ -118,23 +121,23 @@ def huge(operations: int) -> dict[str, Any]:
 
 
 def sized(operations: int) -> Formula:
-    """Return a long sum of about so many operations, no two terms equal."""
+    """Return a long sum of about this many operations without equal terms."""
     return long_sum("huge", round(operations / (sum(map(_operations, TERMS)) / len(TERMS) + 2)), distinct=True)
 
 
 def _operations(text: str) -> int:
-    """Of a term: signs and functions."""
+    """Return the number of operations in a term: its signs and functions."""
     signs = text.replace("**", "^")
     return sum(signs.count(sign) for sign in "+-*/^") + sum(signs.count(name) for name in ("sin", "cos", "exp", "log"))
 
 
 def operations_of(formula: Formula) -> int:
-    """Signs and functions in the text."""
+    """Return the number of signs and functions in the text."""
     return _operations(formula.text)
 
 
 def _by_terms(formula: Formula) -> np.ndarray:
-    """Value and gradient, from the terms and partials as they are written down."""
+    """Return value and gradient, computed from the written terms and partials."""
     scope = {name: getattr(math, name) for name in ("sin", "cos", "exp", "log")}
     scope |= dict(zip(formula.args, formula.point, strict=True))
     texts = (formula.text, *formula.partials)
@@ -145,7 +148,7 @@ _KINDS: dict[str, Callable[..., dict[str, Any]]] = {"memory": memory, "mapped": 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one of the probes, and print what it finds."""
+    """Run one of the probes and print what it finds."""
     kind, *args = sys.argv[1:] if argv is None else argv
     print(json.dumps(_KINDS[kind](*(int(arg) if arg.isdigit() else arg for arg in args))))
     return 0

@@ -1,4 +1,7 @@
-"""Formulas with arrays inside: one text each, which symdiff reads and which runs as Python for every peer."""
+"""Formulas with arrays inside.
+
+Each formula is one text. symdiff reads the text, and for every other tool it runs as Python.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import as_function
+from benchmarks.work.formulas import as_function
 
-FUNCTIONS = ("logsumexp", "maximum", "mean", "sum", "tanh")  # those that every namespace of a peer has
+FUNCTIONS = ("logsumexp", "maximum", "mean", "sum", "tanh")  # which the namespace of every tool has
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A scalar function of arrays, and where it is evaluated.
+    """A scalar function of arrays, and its point.
 
     Attributes:
-        name: how tables call it.
-        text: in symdiff's language; assignments on lines of their own, then the result.
+        name: the name in the tables.
+        text: the formula in symdiff's language, with each assignment on its own line.
         args: the arguments in order, with their core shapes.
-        wrt: names of those to differentiate by.
-        point: the arguments, arrays of float64 and floats.
-        direction: of a Hessian-vector product: an array or float for each of `wrt`.
-        size: of the data, or of `wrt`.
-        note: what tables say of it.
+        wrt: names of the arguments to differentiate by.
+        point: the values of the arguments, arrays of float64 and floats.
+        direction: the vector of a Hessian-vector product, an array or float for each of `wrt`.
+        size: the size of the data or of `wrt`, as text.
+        note: a description for the tables.
     """
 
     name: str
@@ -40,21 +43,21 @@ class Problem:
 
     @property
     def summary(self) -> str:
-        """A line that says what it is."""
+        """A line that describes the problem."""
         return f"{self.name}, {self.size}  {self.note}"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The arguments without their shapes."""
+        """The names of the arguments."""
         return tuple(arg.partition("[")[0] for arg in self.args)
 
     @property
     def places(self) -> tuple[int, ...]:
-        """Where `wrt` stand among the arguments."""
+        """The positions of `wrt` among the arguments."""
         return tuple(map(self.names.index, self.wrt))
 
     def fresh(self, serial: int) -> Problem:
-        """Return the same problem with other names, so that no cache knows it."""
+        """Return the same problem with new names, so that no cache has it."""
         names = re.compile(rf"\b({'|'.join(self.names)})\b")
 
         def renamed(text: str) -> str:
@@ -64,12 +67,12 @@ class Problem:
         return replace(self, text=renamed(self.text), args=args, wrt=wrt)
 
     def function(self, names: Mapping[str, Any]) -> Callable[..., Any]:
-        """Return the formula as a Python function over the functions of a namespace."""
+        """Return the formula as a Python function that uses the functions of a namespace."""
         return as_function(self.text, self.names, names)
 
 
 def functions(module: Any, **others: Any) -> dict[str, Any]:
-    """Return the functions of problems, by name, from `others` or else from a module such as `jax.numpy`."""
+    """Return the functions of problems by name, from `others` or from a module such as `jax.numpy`."""
     return {name: getattr(module, name) for name in FUNCTIONS if name not in others} | others
 
 
@@ -79,7 +82,7 @@ def network(points: int) -> Problem:
     x = draw.uniform(-2.0, 2.0, points)
     t = np.maximum(0.5, 1.0 + x) + 0.1 * draw.normal(size=points)
     return Problem(
-        "N",
+        "network",
         "sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)",
         ("x[n]", "t[n]", "w1", "b1", "w2", "b2"),
         ("w1", "b1", "w2", "b2"),
@@ -97,7 +100,7 @@ def perceptron(batch: int = 256, inputs: int = 2, hidden: int = 32) -> Problem:
     W1 = draw.normal(size=(inputs, hidden)) / inputs**0.5
     W2 = draw.normal(size=(hidden, 2)) / hidden**0.5
     return Problem(
-        "P",
+        "perceptron",
         """\
 a = tanh(X @ W1 + b1)
 z = a @ W2 + b2
@@ -110,11 +113,11 @@ mean(logsumexp(z, axis=1) - sum(Y*z, axis=1))""",
     )
 
 
-def rosenbrock(variables: int) -> Problem:
+def rosenbrock_vector(variables: int) -> Problem:
     """Return the chained Rosenbrock function of one vector."""
     draw = np.random.default_rng(0)
     return Problem(
-        "V",
+        "rosenbrock_vector",
         "sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)",
         ("x[n]",),
         ("x",),

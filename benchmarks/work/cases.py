@@ -1,4 +1,4 @@
-"""A number asked of every tool, the right one, and how far off each tool is."""
+"""Single numbers that every tool computes, with their errors."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import mpmath
 import numpy as np
 from mpmath import mpf
 
-from benchmarks.formulas import Formula
-from benchmarks.measure import failure, numbers
-from benchmarks.report import Table
+from benchmarks.harness.measure import failure, numbers
+from benchmarks.output.report import Table
+from benchmarks.work.formulas import Formula
 
-LIMIT = 1e-13  # relative errors beyond it are counted
+LIMIT = 1e-13  # relative errors above it are counted
 
 ORDERS = ("value", "first derivatives", "second derivatives")
 
-# The indices of the arguments that a formula is differentiated by; none: its value.
+# The indices of the arguments to differentiate by. Without any, it is the value.
 By = tuple[int, ...]
 
 _LEAST = mpf(math.ulp(0.0))  # of the positive floats
@@ -32,10 +32,10 @@ class Case:
     """One derivative of a formula at one point.
 
     Attributes:
-        formula: with its point.
-        by: what it is differentiated by.
-        right: the right number, at high precision; no float has to be infinite to come near it.
-        got: by tool, its number, or a note that says why there is none.
+        formula: the formula with its point.
+        by: the arguments to differentiate by.
+        right: the right number, with many digits. It is within the range of floats.
+        got: for each tool, its number, or a note that says why there is none.
     """
 
     formula: Formula
@@ -45,19 +45,21 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The derivative as a fraction, or "value"."""
+        """The derivative as a fraction, or the word "value"."""
         names = "".join(f" d{self.formula.args[k]}" for k in self.by)
         return f"d{len(self.by) if len(self.by) > 1 else ''}/{names.strip()}" if names else "value"
 
     def failed(self, tool: str) -> bool:
-        """Whether the tool has no finite number."""
+        """Return whether the tool has no finite number."""
         got = self.got[tool]
         return isinstance(got, str) or not math.isfinite(got)
 
     def error(self, tool: str) -> float:
-        """Return the relative error; `inf` without a finite number, or with another than 0 where 0 is right.
+        """Return the relative error.
 
-        An error of the least float is none: what is right may lie between two subnormal numbers.
+        It is `inf` if there is no finite number, or if 0 is right and the number is not 0. An
+        error of the smallest float counts as 0, because the right number can lie between two
+        subnormal numbers.
         """
         got = self.got[tool]
         if isinstance(got, str) or not math.isfinite(got):
@@ -75,7 +77,7 @@ class Case:
         return "not 0" if error > 0 and abs(self.right) < _LEAST / 2 else f"{error:.1e}"
 
     def about(self, tool: str) -> str:
-        """Return some lines on what `tool` gives here, what is right, and what the others give."""
+        """Return some lines with the number of `tool`, the right number and those of the other tools."""
         point = ", ".join(
             f"{name} = {value!r}" for name, value in zip(self.formula.args, self.formula.point, strict=True)
         )
@@ -85,7 +87,7 @@ class Case:
         return "\n".join([*lines, *(f"    {name:<{width}}  {number}" for name, number in shown.items())])
 
     def data(self) -> dict[str, Any]:
-        """Return the same for the JSON file."""
+        """Return the case for the JSON file."""
         return {
             "formula": self.formula.text,
             "point": dict(zip(self.formula.args, self.formula.point, strict=True)),
@@ -96,7 +98,7 @@ class Case:
 
 
 class Answers:
-    """What a tool gives for a formula at any point."""
+    """The derivatives that a tool computes for a formula."""
 
     def __init__(self, maker: Callable[[Formula], Any], formula: Formula) -> None:
         self._size = len(formula.args)
@@ -108,10 +110,10 @@ class Answers:
             self._error = error
 
     def at(self, point: tuple[float, ...]) -> dict[By, float | str]:
-        """By derivative, a number or a note."""
+        """Return for each derivative a number or a note."""
         found: dict[By, float | str] = {}
         for order in range(len(ORDERS)):
-            # Where each derivative stands: the only number, in the gradient, in the Hessian row by row.
+            # The position of each derivative: the only number, in the gradient, or in the Hessian row by row.
             distinct = partials(range(self._size), [order])
             places = {by: sum(k * self._size**j for j, k in enumerate(reversed(by))) for by in distinct}
             try:
@@ -129,12 +131,12 @@ class Answers:
 
 
 def partials(indices: Sequence[int], orders: Sequence[int] = range(len(ORDERS))) -> list[By]:
-    """Return the distinct derivatives by the arguments of these indices."""
+    """Return the distinct derivatives by the arguments with these indices."""
     return [by for order in orders for by in combinations_with_replacement(indices, order)]
 
 
 def summary(title: str, cases: Sequence[Case]) -> Table:
-    """For each tool, how many numbers it gave and how far off they are."""
+    """Return a table with the number of results of each tool and their errors."""
     head = ("", "compared", "failed", "median", "99%", "largest", f"> {LIMIT:g}")
     data = []
     for tool in cases[0].got if cases else ():
@@ -151,7 +153,7 @@ def summary(title: str, cases: Sequence[Case]) -> Table:
 
 
 def grid(title: str, cases: Sequence[Case]) -> Table:
-    """For each formula and order, the worst that each tool gives."""
+    """Return a table with the worst number of each tool, for each formula and order."""
     tools = list(cases[0].got)
     lines, data = [], []
     for (text, order), row in by_row(cases).items():
@@ -171,12 +173,12 @@ def by_row(cases: Sequence[Case]) -> dict[tuple[str, int], list[Case]]:
 
 
 def _worst(cases: Sequence[Case], tool: str) -> str:
-    """Return the largest error, or how many numbers are not finite."""
+    """Return the largest error, or the count of numbers that are not finite."""
     failed = sum(case.failed(tool) for case in cases)
     return f"NaN/inf {failed}" if failed else max(cases, key=lambda case: case.error(tool)).verdict(tool)
 
 
 def worst(cases: Sequence[Case], tool: str, count: int, least: float = 0.0) -> list[Case]:
-    """Return the cases in which the tool is farthest off, by more than `least`, those without a number first."""
+    """Return the cases with the largest errors above `least`. Cases without a number come first."""
     beyond = (case for case in cases if case.error(tool) > least)
     return sorted(beyond, key=lambda case: (not case.failed(tool), -case.error(tool)))[:count]

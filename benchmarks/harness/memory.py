@@ -1,7 +1,7 @@
-"""How much memory a process holds, as the system tells it, and how much it could have.
+"""Ask the system how much memory the process holds and how much is free.
 
-Linux gives peaks that can be put back, so that one call can be measured; elsewhere there
-is only the peak of the whole life of the process.
+Linux can reset the peak of a process, so one call can be measured. Other systems have only
+the peak since the start of the process.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _PROCESS = Path("/proc/self")
 
 
 def status(field: str) -> int | None:
-    """Return a field of /proc/self/status in bytes; None where there is none."""
+    """Return a field of /proc/self/status in bytes, or None if there is none."""
     return _kilobytes(_PROCESS / "status", field)
 
 
 def available() -> int | None:
-    """Return the bytes that are free without swapping: half of all where that is unknown, None where nothing is."""
+    """Return the bytes that are free without swapping. If unknown, return half of all memory, or None."""
     found = _kilobytes(Path("/proc/meminfo"), "MemAvailable")
     if found is None and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
@@ -33,9 +33,9 @@ def available() -> int | None:
 
 
 def beyond(call: Callable[[], Any]) -> tuple[Any, int | None]:
-    """Return what a call returns, and the largest growth of the process in bytes; None where that is unknown."""
+    """Return the result of a call, and the largest growth of the process in bytes, or None if unknown."""
     try:
-        (_PROCESS / "clear_refs").write_text("5")  # puts the peak back to what is held now
+        (_PROCESS / "clear_refs").write_text("5")  # resets the peak to the present size
     except OSError:
         before = peak = lifelong()
     else:
@@ -46,18 +46,19 @@ def beyond(call: Callable[[], Any]) -> tuple[Any, int | None]:
 
 
 def season() -> None:
-    """Bring the C library's allocator into the state of a program that has run for a while.
+    """Bring the allocator of the C library into the state of a program that has run for a while.
 
-    The one of Linux gives freed memory back to the system as long as no large block was ever
-    freed, and every later use of it is paid for page by page. Of arrays of 10,000 to 100,000
-    points that makes NumPy up to eight times slower: what it would show depends on what ran before.
+    Linux's allocator returns freed memory to the system until a large block has been freed
+    once. Each later use of that memory costs page faults, which makes NumPy up to eight times
+    slower on arrays of 10,000 to 100,000 points. Without this call, times would depend on what
+    ran before.
     """
-    np.ones(31 * 2**20 // 8)  # the largest block that counts has 32 MB
+    np.ones(31 * 2**20 // 8)  # blocks above 32 MB have no effect
 
 
 def lifelong() -> int | None:
-    """Return the most bytes that this process ever held; None where unknown."""
-    # Not from `getrusage` where it can be had from here: that one starts at the size of the parent process.
+    """Return the most bytes that this process ever held, or None if unknown."""
+    # Prefer this to `getrusage`, which starts at the size of the parent process.
     found = status("VmHWM")
     if found is not None:
         return found
@@ -69,7 +70,7 @@ def lifelong() -> int | None:
 
 
 def sampled(field: str, call: Callable[[], Any], every: float = 0.001) -> int | None:
-    """Return the most bytes by which a field of the status rises during a call, sampled; None where there is none."""
+    """Return the largest sampled growth of a field of the status during a call, or None if there is no such field."""
     before = status(field)
     if before is None:
         return None
@@ -91,7 +92,7 @@ def sampled(field: str, call: Callable[[], Any], every: float = 0.001) -> int | 
 
 
 def shown(size: int | None) -> str:
-    """Bytes in MB or GB."""
+    """Return a number of bytes in MB or GB, as text."""
     if size is None:
         return "-"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -1,8 +1,8 @@
-"""Timing and checking.
+"""Time calls and check their numbers.
 
-Contenders are timed in turns: each round times every one of them once, in an order
-shuffled anew, so that what else the machine does meets all alike. A contender whose
-numbers are not those of symdiff is not timed.
+The tools are timed in turns. Each round times every tool once, in a new random order, so
+that other work of the machine affects all tools alike. A tool whose numbers differ from
+symdiff's is not timed.
 """
 
 from __future__ import annotations
@@ -19,26 +19,30 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.formulas import Formula
-from benchmarks.memory import beyond
+from benchmarks.harness.memory import beyond
 from benchmarks.peers import Unsupported
+from benchmarks.work.formulas import Formula
 
 RTOL, ATOL = 1e-9, 1e-12
 
-_PIECE = 1_000_000  # numbers that are checked at a time
-_LEAST = 3  # rounds, whatever the budget
-_SHORT = 0.05  # seconds: a turn of less begins with a call that is not timed
+_PIECE = 1_000_000  # numbers checked at a time
+_LEAST = 3  # rounds that run whatever the budget is
+_SHORT = 0.05  # seconds; a shorter turn begins with a call that is not timed
 
 _SERIAL = itertools.count(1)
 
 
 @dataclass
 class Row:
-    """The seconds of one contender, one a round, or a note that says why there are none.
+    """The times of one tool, or a note that says why there are none.
 
-    Of calls also the seconds of the first one, in which some tools compile, the bytes that
-    the process took for one beyond those that it held, and how many CPUs were at work in
-    the timed ones, on average; None where unknown.
+    Attributes:
+        tool: the label of the tool.
+        times: seconds, one for each round.
+        note: why there are no times.
+        first: seconds of the first call, in which some tools compile; None if unknown.
+        memory: bytes by which the process grew during one call; None if unknown.
+        cpus: the number of CPUs at work in the timed calls, on average; None if unknown.
     """
 
     tool: str
@@ -65,7 +69,7 @@ def numbers(result: Any) -> np.ndarray:
 
 
 def parts(result: Any) -> list[np.ndarray]:
-    """Return the same, in the pieces it comes in: an array for the value and one for each partial, nothing copied."""
+    """Return a result as a list of arrays, one for the value and one for each partial. Nothing is copied."""
     if isinstance(result, (tuple, list)):
         return [part for item in result for part in parts(item)]
     array = np.asarray(result, dtype=float)
@@ -73,7 +77,7 @@ def parts(result: Any) -> list[np.ndarray]:
 
 
 def scattered(rows: Any, cols: Any, shape: tuple[int, int]) -> Callable[[Any], np.ndarray]:
-    """Return what arranges the entries of sparse matrices, one matrix a point, as the numbers of dense ones."""
+    """Return a function from the entries of sparse matrices, one for each point, to the numbers of dense matrices."""
 
     def dense(entries: Any) -> np.ndarray:
         flat = np.asarray(entries, dtype=float).reshape(-1, len(rows))
@@ -86,10 +90,14 @@ def scattered(rows: Any, cols: Any, shape: tuple[int, int]) -> Callable[[Any], n
 
 @dataclass(frozen=True)
 class Call:
-    """A call to be timed: of `function`, or of an attribute of it that each call looks up.
+    """A call to time.
 
-    `arranged` makes of a result the numbers that are checked, in symdiff's order; it is not timed.
-    `repeat` does the work so many times, with no Python between them; where there is one, it is what is timed.
+    Attributes:
+        function: what is called.
+        args: the arguments.
+        attribute: the name of an attribute of `function` that each call looks up and calls instead.
+        arranged: from a result to the numbers to check, in symdiff's order. It is not timed.
+        repeat: does the work a number of times without Python in between. If given, it is timed.
     """
 
     function: Any
@@ -102,7 +110,7 @@ class Call:
         return (getattr(self.function, self.attribute) if self.attribute else self.function)(*self.args)
 
     def timer(self) -> timeit.Timer:
-        """Return a timer of the call as it stands in a program, with nothing around it."""
+        """Return a timer of the bare call, as it stands in a program."""
         if self.repeat is not None:
             return _Repeated(self.repeat)
         names = ", ".join(f"a{k}" for k in range(len(self.args)))
@@ -111,7 +119,7 @@ class Call:
 
 
 class _Repeated(timeit.Timer):
-    """The timer of what repeats itself."""
+    """A timer of a function that does its work a number of times."""
 
     def __init__(self, repeat: Callable[[int], object]) -> None:
         super().__init__()
@@ -124,7 +132,7 @@ class _Repeated(timeit.Timer):
 
 
 def wrong(result: Any, expected: np.ndarray | list[np.ndarray]) -> str:
-    """Empty where the numbers agree, else what is wrong with them."""
+    """Return what is wrong with the numbers, or an empty string if they agree."""
     if isinstance(expected, list):
         return _wrong_parts(result, expected)
     got = numbers(result)
@@ -138,7 +146,7 @@ def wrong(result: Any, expected: np.ndarray | list[np.ndarray]) -> str:
 
 
 def _wrong_parts(result: list[np.ndarray], expected: list[np.ndarray]) -> str:
-    """Return the same of `parts`, piece by piece, so that it takes little memory."""
+    """Return the same for `parts`, piece by piece to save memory."""
     shapes = [part.shape for part in expected]
     if [part.shape for part in result] != shapes:
         return f"WRONG: arrays of {[part.size for part in result]} numbers instead of {[s[0] for s in shapes]}"
@@ -151,7 +159,7 @@ def _wrong_parts(result: list[np.ndarray], expected: list[np.ndarray]) -> str:
 
 
 def failure(error: Exception) -> str:
-    """Return a note that a contender raised."""
+    """Return the note of a tool that raised an error."""
     if isinstance(error, Unsupported):
         return str(error)
     lines = str(error).splitlines() or [""]
@@ -159,7 +167,7 @@ def failure(error: Exception) -> str:
 
 
 def tidy() -> None:
-    """Collect garbage, and let later collections pass over what is alive now."""
+    """Collect garbage, and exclude the objects that are alive now from later collections."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
@@ -173,12 +181,17 @@ def race(
     seconds: float,
     budget: float = float("inf"),
 ) -> list[Row]:
-    """Seconds a call, for calls that can be repeated; each turn lasts about `seconds`.
+    """Return the seconds per call of calls that can be repeated.
 
-    The calls before, which find out how many make a turn, are the warm-up; besides, short
-    turns begin with a call that is not timed. An entrant that is a str does not run; it is
-    the note of its row. One that has used up `budget` seconds runs no more rounds, but a few
-    it runs always.
+    Calls before the first round find out how many calls make a turn. They are the warm-up. In
+    addition, short turns begin with a call that is not timed.
+
+    Args:
+        entrants: by label, the call to time, or a note for a tool that does not run.
+        expected: the numbers that each call must return.
+        rounds: number of rounds.
+        seconds: the length of a turn, about.
+        budget: seconds after which a tool runs no more rounds. It always runs a few.
     """
     rows = {tool: Row(tool) for tool in entrants}
     running: list[tuple[Row, timeit.Timer, int, bool]] = []
@@ -209,7 +222,7 @@ def race(
         for row, timer, count, short in order.sample(running, len(running)):
             if turn < _LEAST or sum(row.times) * count < budget:
                 if short:
-                    timer.timeit(1)  # caches and threads are those of the tool that had its turn before
+                    timer.timeit(1)  # the caches and threads belong to the previous tool
                 before = process_time()
                 row.times.append(timer.timeit(count) / count)
                 busy[row.tool] += process_time() - before
@@ -227,11 +240,11 @@ def sprint(
     rounds: int,
     budget: float = float("inf"),
 ) -> list[Row]:
-    """Seconds from a formula not seen before to a result.
+    """Return the seconds from a new formula to a result.
 
-    Each run has names of its own, so that no cache answers. An entrant that has used up
-    `budget` seconds runs no more rounds. Garbage is collected as in any program, but what
-    was alive before a run is not gone through.
+    Each run has new names, so that no cache has the formula. A tool that has used up `budget`
+    seconds runs no more rounds. Garbage is collected as in any program, but the collections do
+    not visit objects that were alive before the run.
     """
     rows = {tool: Row(tool, note=entry if isinstance(entry, str) else "") for tool, entry in entrants.items()}
     order = random.Random(0)  # noqa: S311 - not cryptography

@@ -1,4 +1,7 @@
-"""The formulas of scalars: one text each, which symdiff reads and which runs as Python for every peer."""
+"""Formulas of scalars.
+
+Each formula is one text. symdiff reads the text, and for every other tool it runs as Python.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-FUNCTIONS = ("cos", "exp", "log", "sin", "sqrt")  # those that every namespace of a peer has
+FUNCTIONS = ("cos", "exp", "log", "sin", "sqrt")  # which the namespace of every tool has
 
-# The terms of the long sums, each of three variables.
+# The terms of the long sums. Each has three variables.
 TERMS = ("sin({a}*{b})*{c}", "exp(-{a})*cos({b}+{c})", "({a}-{b}*{c})**2", "log(1+{a}**2)*{b}/(1+{c}**2)")
 
-# The partials of each, by its three variables.
+# The partials of each term by its three variables.
 _PARTIALS = (
     ("cos({a}*{b})*{b}*{c}", "cos({a}*{b})*{a}*{c}", "sin({a}*{b})"),
     ("-exp(-{a})*cos({b}+{c})", "-exp(-{a})*sin({b}+{c})", "-exp(-{a})*sin({b}+{c})"),
@@ -28,7 +31,7 @@ _PARTIALS = (
     ),
 )
 
-# A term of a long sum: its index in TERMS, those of its variables, and a factor of the first.
+# A term of a long sum: its index in TERMS, the indices of its variables, and a factor of the first variable.
 Term = tuple[int, tuple[int, ...], float]
 
 
@@ -37,14 +40,14 @@ class Formula:
     """A formula of scalars.
 
     Attributes:
-        name: how tables call it.
-        text: in symdiff's language; assignments on lines of their own, then the result.
+        name: the name in the tables.
+        text: the formula in symdiff's language, with each assignment on its own line.
         args: names of the arguments, in order.
-        point: where it is evaluated on floats.
-        ranges: for each argument, where arrays are drawn from.
-        written: the partial derivatives as text, where they are written down.
-        terms: those of a long sum.
-        note: what tables say of it instead of its text.
+        point: the arguments of calls with floats.
+        ranges: for each argument, the interval from which arrays are drawn.
+        written: the partial derivatives as text, if somebody wrote them.
+        terms: the terms of a long sum.
+        note: what the tables show in place of the text.
     """
 
     name: str
@@ -58,23 +61,23 @@ class Formula:
 
     @property
     def summary(self) -> str:
-        """A line that says what it is."""
+        """A line that describes the formula."""
         if self.terms:
             return f"{len(self.terms):,} terms over {len(self.args)} variables"
         return self.note or self.text.splitlines()[-1]
 
     @property
     def partials(self) -> tuple[str, ...]:
-        """The partial derivatives as text, for peers that cannot differentiate; empty where nobody wrote them."""
+        """The partial derivatives as text, for tools that cannot differentiate; empty if nobody wrote them."""
         return _sum_partials(self.terms, self.args) if self.terms else self.written
 
     def arrays(self, size: int) -> tuple[np.ndarray, ...]:
-        """Arguments of `size` points, the same in every run."""
+        """Return arguments of `size` points, the same in every run."""
         draw = np.random.default_rng(size)
         return tuple(draw.uniform(low, high, size) for low, high in self.ranges)
 
     def fresh(self, serial: int) -> Formula:
-        """Return the same formula with other names, so that no cache knows it."""
+        """Return the same formula with new names, so that no cache has it."""
         args = tuple(f"{name}_{serial}" for name in self.args)
         if self.terms:
             return replace(self, args=args, text=_sum_text(self.terms, args))
@@ -82,10 +85,10 @@ class Formula:
         return replace(self, args=args, text=re.sub(rf"\b({names})\b", rf"\1_{serial}", self.text))
 
     def function(self, names: Mapping[str, Any]) -> Callable[..., Any]:
-        """Return the formula as a Python function over the functions of a namespace.
+        """Return the formula as a Python function that uses the functions of a namespace.
 
-        A long sum is put together term by term, which spares a peer the parsing, by
-        `names["add"]` where the peer has a sum of many terms.
+        The function adds up a long sum term by term, so that the tool need not parse it. If the
+        tool has a sum of many terms, it is `names["add"]`.
         """
         if self.terms:
             return _sum_function(self.terms, names)
@@ -93,7 +96,7 @@ class Formula:
 
 
 def as_function(text: str, args: tuple[str, ...], names: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return a text, of which all lines but the last are assignments, as a Python function over a namespace."""
+    """Return a text as a Python function that uses a namespace. All lines but the last are assignments."""
     *assignments, result = text.splitlines()
     lines = [f"def formula({', '.join(args)}):", *assignments, f"return {result}"]
     scope = dict(names)
@@ -102,15 +105,15 @@ def as_function(text: str, args: tuple[str, ...], names: Mapping[str, Any]) -> C
 
 
 def functions(module: Any, **others: Any) -> dict[str, Any]:
-    """Return the functions of formulas, by name, from a module such as `jax.numpy`; `others` are added."""
+    """Return the functions of formulas by name, from a module such as `jax.numpy` and from `others`."""
     return {name: getattr(module, name) for name in FUNCTIONS} | others
 
 
 def long_sum(name: str, count: int, *, distinct: bool = False, variables: int = 10, seed: int = 0) -> Formula:
-    """Return a sum of `count` terms, cycled from TERMS, of variables picked at random.
+    """Return a sum of `count` terms of TERMS in turn, with random variables.
 
-    There are only so many ways to pick three: of ten variables, 2,880 terms. `distinct`
-    gives the first variable of each term a factor of its own, so that no two are equal.
+    Ten variables make only 2,880 different terms. With `distinct`, the first variable of each
+    term has a factor of its own, so that no two terms are equal.
     """
     pick = random.Random(seed)  # noqa: S311 - not cryptography
     terms = tuple(
@@ -122,20 +125,20 @@ def long_sum(name: str, count: int, *, distinct: bool = False, variables: int = 
     return Formula(name, _sum_text(terms, args), args, point, ((0.5, 1.5),) * variables, terms=terms)
 
 
-def rosenbrock(variables: int) -> Formula:
-    """Return the chained Rosenbrock function."""
+def rosenbrock_chain(variables: int) -> Formula:
+    """Return the chained Rosenbrock function of scalars."""
     args = tuple(f"x{k}" for k in range(variables))
     terms = (f"100*({b} - {a}**2)**2 + (1 - {a})**2" for a, b in itertools.pairwise(args))
     point = tuple(0.5 + k / variables for k in range(variables))
     note = f"the chained Rosenbrock function of {variables} variables"
-    return Formula("R", " + ".join(terms), args, point, ((-2.0, 2.0),) * variables, note=note)
+    return Formula("rosenbrock_chain", " + ".join(terms), args, point, ((-2.0, 2.0),) * variables, note=note)
 
 
 def kinetics(species: int = 60, reactions: int = 90, seed: int = 0) -> Formula:
-    """Mass-action kinetics: the rate of change of every concentration, as a program with as many results.
+    """Return mass-action kinetics: a program with the rate of change of every concentration.
 
-    Each reaction takes one or two species and gives one or two, picked at random so that
-    every species takes part; those it both takes and gives cancel.
+    Each reaction consumes one or two species and produces one or two. They are random, but every
+    species takes part. A species that a reaction both consumes and produces cancels.
     """
     pick = random.Random(seed)  # noqa: S311 - not cryptography
     args = tuple(f"c{k}" for k in range(species))
@@ -153,7 +156,7 @@ def kinetics(species: int = 60, reactions: int = 90, seed: int = 0) -> Formula:
     results = (" ".join(change).removeprefix("+ ") for change in changes)
     text = "\n".join([*lines, ", ".join(results)])
     point = tuple(round(pick.uniform(0.1, 2.0), 3) for _ in args)
-    return Formula("K", text, args, point, note=f"{species} species, {reactions} reactions")
+    return Formula("kinetics", text, args, point, note=f"{species} species, {reactions} reactions")
 
 
 def _sum_text(terms: tuple[Term, ...], args: tuple[str, ...]) -> str:
@@ -161,7 +164,7 @@ def _sum_text(terms: tuple[Term, ...], args: tuple[str, ...]) -> str:
 
 
 def _sum_partials(terms: tuple[Term, ...], args: tuple[str, ...]) -> tuple[str, ...]:
-    """By each argument, the sum of the partials of the terms that have it."""
+    """Return for each argument the sum of the partials of the terms that contain it."""
     sums: list[list[str]] = [[] for _ in args]
     for term in terms:
         kind, places, factor = term
@@ -172,7 +175,7 @@ def _sum_partials(terms: tuple[Term, ...], args: tuple[str, ...]) -> tuple[str, 
 
 
 def _names(term: Term, args: tuple[str, ...]) -> dict[str, str]:
-    """Return what stands for the three variables of a term."""
+    """Return the texts of the three variables of a term."""
     _, (i, j, k), factor = term
     return {"a": args[i] if factor == 1 else f"({factor}*{args[i]})", "b": args[j], "c": args[k]}
 
@@ -192,16 +195,16 @@ def _sum_function(terms: tuple[Term, ...], names: Mapping[str, Any]) -> Callable
     return formula
 
 
-A = Formula(
-    "A",
+EXAMPLE = Formula(
+    "example",
     "log(x1)+x1*x2-sin(x2)",
     ("x1", "x2"),
     (2.0, 5.0),
     ((0.5, 5.0), (-5.0, 5.0)),
     ("x2 + 1/x1", "x1 - cos(x2)"),
 )
-B = Formula(
-    "B",
+ROSENBROCK = Formula(
+    "rosenbrock",
     "(1-a)**2 + 100*(b-a**2)**2 + a*b*c + (c-b)**2*(a+c)**2",
     ("a", "b", "c"),
     (1.5, -0.5, 2.0),
@@ -212,8 +215,8 @@ B = Formula(
         "a*b + 2*(c-b)*(a+c)**2 + 2*(c-b)**2*(a+c)",
     ),
 )
-C = Formula(  # the Black-Scholes price of a call; 0.70... is 1/sqrt(2)
-    "C",
+BLACK_SCHOLES = Formula(  # 0.70... is 1/sqrt(2)
+    "black_scholes",
     """\
 d1 = (log(S/K) + (r + sigma**2/2)*T)/(sigma*sqrt(T))
 d2 = d1 - sigma*sqrt(T)
@@ -223,8 +226,8 @@ d2 = d1 - sigma*sqrt(T)
     ((80.0, 120.0), (80.0, 120.0), (0.01, 0.05), (0.1, 0.5), (0.25, 2.0)),
     note="the Black-Scholes price of a call",
 )
-D = Formula(
-    "D",
+LOGISTIC_LOSS = Formula(
+    "logistic_loss",
     "log(1+exp(a*x+b))*y - (a*x+b)*z",
     ("a", "x", "b", "y", "z"),
     (0.7, 1.3, -0.2, 1.1, 0.4),
@@ -237,6 +240,9 @@ D = Formula(
         "-(a*x+b)",
     ),
 )
-E = long_sum("E", 182)  # 999 operations
-R = rosenbrock(50)
-K = kinetics()
+LONG_SUM = long_sum("long_sum", 182)  # 999 operations
+ROSENBROCK_CHAIN = rosenbrock_chain(50)
+KINETICS = kinetics()
+
+# The formulas of most sections.
+FORMULAS = (EXAMPLE, ROSENBROCK, BLACK_SCHOLES, LOGISTIC_LOSS, LONG_SUM)
