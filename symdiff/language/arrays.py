@@ -128,3 +128,5 @@ ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
     "norm": _norm,
 }
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
+# All functions of arrays; `max` and `min` are functions of several numbers too.
+ARRAY_FUNCTIONS = frozenset({*ALONG, *PRODUCTS})

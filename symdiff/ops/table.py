@@ -111,6 +111,8 @@ class Primitive:
     """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
     odd: str = ""
     """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
+    symmetric: bool = False
+    """f(x, y) equals f(y, x)."""
     never_warns: bool = False
     """Raises no floating-point error, whatever the arguments."""
     finite: bool = False
@@ -348,6 +350,7 @@ _TABLE = (
     # Arithmetic
     Primitive(
         name="add",
+        symmetric=True,
         latex="+",
         llvm="fadd",
         partials=("1", "1"),
@@ -368,6 +371,7 @@ _TABLE = (
     ),
     Primitive(
         name="mul",
+        symmetric=True,
         latex=r"\cdot",
         llvm="fmul",
         partials=("y", "x"),
@@ -460,6 +464,7 @@ _TABLE = (
     ),
     Primitive(
         name="hypot",
+        symmetric=True,
         latex=r"\sqrt{#1^{2} + #2^{2}}",
         slow=True,
         partials=(
@@ -577,6 +582,7 @@ _TABLE = (
     ),
     Primitive(
         name="logaddexp",
+        symmetric=True,
         latex=r"\log\left(e^{#1} + e^{#2}\right)",
         slow=True,
         partials=(f"sigmoid({_difference('x', 'y')})", f"sigmoid({_difference('y', 'x')})"),
@@ -1207,6 +1213,7 @@ _TABLE = (
     ),
     Primitive(
         name="maximum",
+        symmetric=True,
         latex=r"\max",
         partials=(
             "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
@@ -1224,6 +1231,7 @@ _TABLE = (
     ),
     Primitive(
         name="minimum",
+        symmetric=True,
         latex=r"\min",
         partials=(
             "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
@@ -1499,6 +1507,7 @@ _TABLE = (
             condition=True,
             never_warns=True,
             sample=(_R, _R),
+            symmetric=name in ("eq", "ne"),
         )
         for name, symbol, llvm, latex in (
             ("lt", "<", "olt", "<"),
@@ -1525,6 +1534,7 @@ _TABLE = (
     ),
     Primitive(
         name="and",
+        symmetric=True,
         latex=r"\wedge",
         partials=("0", "0"),
         numpy="{x} & {y}",
@@ -1538,6 +1548,7 @@ _TABLE = (
     ),
     Primitive(
         name="or",
+        symmetric=True,
         latex=r"\vee",
         partials=("0", "0"),
         numpy="{x} | {y}",
@@ -1789,9 +1800,6 @@ _FORMULAS = (
 FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *formula.aliases)}
 
 CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
-
-# Functions of arrays; `max` and `min` are too, of one argument.
-REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
 
 # The names that are functions even where a formula does not call them, so that `sin` alone is a slip. The name of any
 # other function is a variable in a formula that does not call it: there it may well be meant, as `angle` or `div`.

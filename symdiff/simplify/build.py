@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from symdiff.graph.ir import Graph, Row
 
-_COMMUTATIVE = frozenset({"add", "mul", "eq", "ne", "and", "or", "hypot"})
+# Operations that are one row in either order; the sign of a zero of a maximum depends on the order.
+_SYMMETRIC = frozenset(name for name, p in PRIMITIVES.items() if p.symmetric) - {"maximum", "minimum"}
 _TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}
 
 
@@ -128,7 +129,7 @@ class Builder:
         """Return a row exactly as given, shared where the graph shares."""
         graph = self.graph
         row = (name, *arguments)
-        if name in _COMMUTATIVE and graph.shared:
+        if name in _SYMMETRIC and graph.shared:
             swapped = graph.index.get((name, arguments[1], arguments[0]))
             if swapped is not None:
                 return swapped
