@@ -288,25 +288,38 @@ def never_warns(row: Row) -> bool:
     return row[0] in ("input", "const") or PRIMITIVES[row[0]].never_warns
 
 
-class View(Operation):
-    """An operation whose elements are elements of its one operand; the memory may be the same.
+class Linear(Operation):
+    """A linear operation on one operand: its tangent is the operation on the tangent."""
 
-    It is linear: the tangent is the same view of the tangent.
-    """
+    __slots__ = ()
+
+    multilinear = True
+
+    def tangent(self, at: At) -> int:
+        """Return the operation on the tangent."""
+        return at.builder.structure(self, at.builder.full(at.seed, at.operand_shape))
+
+    def present(self, b: Builder, condition: int | None) -> int | None:
+        """Return where the operation on ones and zeros is not 0: its coefficients must not be negative."""
+        if condition is None:
+            return None
+        return b.op("ne", b.structure(self, b.number(condition)), b.const(0.0))
+
+
+class View(Linear):
+    """An operation whose elements are elements of its one operand; the memory may be the same."""
 
     __slots__ = ()
 
     is_view = True
-    multilinear = True
 
     def seen(self, x: Any, _rank: int, /) -> Any:
         """Return the view of an array, of which so many of the last axes are those of the operand."""
         return self.value(x)
 
     def tangent(self, at: At) -> int:
-        """Return the same view of the tangent."""
-        b = at.builder
-        return b.structure(self, b.full(at.seed, at.operand_shape)) if b.shape(at.seed) else at.seed
+        """Return the same view of the tangent; a scalar stands for all elements."""
+        return Linear.tangent(self, at) if at.builder.shape(at.seed) else at.seed
 
     def present(self, b: Builder, condition: int | None) -> int | None:
         """Return the condition seen through the view."""
