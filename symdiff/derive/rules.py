@@ -12,10 +12,10 @@ from math import isfinite, nan
 
 from symdiff.derive.supports import Choice, guard_of, of_user, support_of, when
 from symdiff.graph.ir import Row
-from symdiff.graph.operations import Structure, is_assembled
+from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import broadcast
 from symdiff.language.lower import instantiate
-from symdiff.ops.base import At
+from symdiff.ops.base import At, Operation
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import product, scaled, shared, split
@@ -33,7 +33,7 @@ def chain(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: b
     in a `forward` sweep.
     Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
-    if isinstance(row[0], Structure):
+    if isinstance(row[0], Operation):
         return _structural(builder, i, row, k, factor, forward=forward)
     if forward and builder.graph.shapes:
         factor = builder.lifted(factor, len(builder.shape(row[1 + k])), len(builder.shape(i)))
@@ -208,7 +208,7 @@ def _is_component(builder: Builder, i: int) -> bool:
 def corner_of(builder: Builder, condition: int) -> int | None:
     """Return the length whose derivative has no derivative where a condition holds; None of any other condition."""
     row = builder.row(condition)
-    while isinstance(row[0], Structure) and len(row) == 2:
+    while isinstance(row[0], Operation) and len(row) == 2:
         row = builder.row(row[1])
     inner = builder.row(row[1]) if row[0] == "special" else row
     return int(builder.row(inner[1])[1]) if inner[0] == "corner" else None
@@ -221,7 +221,7 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
     for place, part in zip(operation.places, row[1:], strict=True):
         there = builder.index(builder.full(partial, operation.core), place) if builder.shape(partial) else partial
         parts.append(_times(builder, part, there, forward=forward))
-    return builder.structure(operation, *parts)
+    return builder.op(operation, *parts)
 
 
 class Total:

@@ -179,7 +179,7 @@ class Pass:
     def seed(self, block: Block) -> int:
         """Return the unit adjoints or tangents of a block, a batch of them if it is an array."""
         shape = self.builder.shape(block.row)
-        return self.builder.structure(Eye(product(shape), shape)) if shape else self.builder.const(1.0)
+        return self.builder.op(Eye(product(shape), shape)) if shape else self.builder.const(1.0)
 
     def entry(self, output: Block, variable: Block, row: int, *, forward: bool) -> Entry:
         """Return a block of a matrix, of a sweep that was seeded with the variable (forward) or the output."""

@@ -101,7 +101,7 @@ def stack(b: Builder, parts: Sequence[int]) -> int:
 
 
 def _along(operation: Callable[[tuple[int, ...]], Operation], b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    return b.structure(operation(axes), x)
+    return b.op(operation(axes), x)
 
 
 def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:

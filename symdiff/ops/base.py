@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 from symdiff.graph.dims import Dim, Poly, Shape, value
 from symdiff.graph.ir import Graph, Row
-from symdiff.graph.operations import Structure
+from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
@@ -35,10 +35,9 @@ class Builder(Protocol):
     def const(self, value: float | bool, /) -> int: ...  # noqa: FBT001 - a value like any other
     def number(self, i: int, /) -> int: ...
     def size(self, dim: Dim, /) -> int: ...
-    def op(self, name: str, /, *operands: int) -> int: ...
+    def op(self, operation: str | Operation, /, *operands: int) -> int: ...
     def raw(self, name: str, /, *operands: int) -> int: ...
     def joined(self, name: str, /, *conditions: int) -> int: ...
-    def structure(self, operation: Operation, /, *operands: int) -> int: ...
     def full(self, i: int, shape: Shape, /) -> int: ...
     def expand(self, i: int, axes: Sequence[int], /) -> int: ...
     def anywhere(self, i: int, axes: Sequence[int], /) -> int: ...
@@ -56,7 +55,7 @@ class Builder(Protocol):
 
 
 class Writer(Protocol):
-    """What writes NumPy source. `symdiff.emit.structure.StructureWriter` documents the methods."""
+    """What writes NumPy source. `symdiff.emit.arrays.ArrayWriter` documents the methods."""
 
     width: int
     complex: bool
@@ -156,7 +155,7 @@ def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
     return part
 
 
-class Operation(Structure):
+class Operation(ArrayOperation):
     """An operation on arrays: everything that is known of it. Subclasses are frozen dataclasses.
 
     Methods that take rows get the operands as indices of rows, in order.
@@ -297,13 +296,13 @@ class Linear(Operation):
 
     def tangent(self, at: At) -> int:
         """Return the operation on the tangent."""
-        return at.builder.structure(self, at.builder.full(at.seed, at.operand_shape))
+        return at.builder.op(self, at.builder.full(at.seed, at.operand_shape))
 
     def present(self, b: Builder, condition: int | None) -> int | None:
         """Return where the operation on ones and zeros is not 0: its coefficients must not be negative."""
         if condition is None:
             return None
-        return b.op("ne", b.structure(self, b.number(condition)), b.const(0.0))
+        return b.op("ne", b.op(self, b.number(condition)), b.const(0.0))
 
 
 class View(Linear):
@@ -323,7 +322,7 @@ class View(Linear):
 
     def present(self, b: Builder, condition: int | None) -> int | None:
         """Return the condition seen through the view."""
-        return None if condition is None else b.structure(self, condition)
+        return None if condition is None else b.op(self, condition)
 
     def is_square(self, squares: Sequence[bool], _: Sequence[int], /) -> bool:
         return squares[0]

@@ -107,7 +107,7 @@ class Broadcast(View):
         if b.shape(x) == self.to:
             return x
         row = b.row(x)
-        return b.structure(self, row[1]) if isinstance(row[0], Broadcast) else None
+        return b.op(self, row[1]) if isinstance(row[0], Broadcast) else None
 
     def spell(self, w: Writer, x: int) -> Text:
         to = self.to

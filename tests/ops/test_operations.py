@@ -14,7 +14,7 @@ from symdiff.emit.llvm.program import missing
 from symdiff.emit.steps import lines
 from symdiff.graph.dims import concrete, symbol, symbols, value
 from symdiff.graph.ir import Graph, Program, verify
-from symdiff.graph.operations import Structure
+from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, View
 from symdiff.ops.evaluate import evaluate
@@ -48,7 +48,7 @@ def program_of(sample, *, simplify=False):
     inputs = [*operands, *sizes]
     if sample.conditions:
         operands = [b.op("gt", i, b.const(0.0)) for i in operands]
-    row = b.structure(sample.operation, *operands) if simplify else b.graph.intern((sample.operation, *operands))
+    row = b.op(sample.operation, *operands) if simplify else b.graph.intern((sample.operation, *operands))
     made = Program(b.graph, tuple(inputs), (b.number(row),), ("out",))
     verify(made)
     return made
@@ -85,8 +85,8 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    kinds = {kind.__name__ for kind in (Structure, Operation, Linear, View, AlongAxes, Reduction)}
-    own = [kind for kind in below(Structure) if kind.__module__.startswith("symdiff.")]
+    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, View, AlongAxes, Reduction)}
+    own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith("symdiff.")]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
     listed = OPERATIONS.values()
     assert found - kinds == {kind.__name__ for kind in listed}

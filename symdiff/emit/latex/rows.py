@@ -16,7 +16,7 @@ from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import log_sum_exp
 from symdiff.graph.dims import Dim, Shape, fixed, product
 from symdiff.graph.ir import Program, Row, operands
-from symdiff.graph.operations import Structure
+from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.constants import Eye, Size
 from symdiff.ops.contract import Einsum
 from symdiff.ops.elements import Assemble, Index
@@ -141,7 +141,7 @@ class RowWriter(Algebra):
             return self.of_term(i, constant(self.value(i)))
         given = [self.pieces[j] for j in row[1:]]
         bound = max([p.bound for p in given], default=0)
-        if isinstance(op, Structure):
+        if isinstance(op, ArrayOperation):
             made = self.structure(i, op, given)
             return Piece(made.whole, made.element, shape, made.condition, made.bound)
         if op == "mul":
@@ -195,7 +195,7 @@ class RowWriter(Algebra):
 
     # Operations on shapes
 
-    def structure(self, i: int, op: Structure, given: Sequence[Piece]) -> Piece:
+    def structure(self, i: int, op: ArrayOperation, given: Sequence[Piece]) -> Piece:
         """Return the piece of an operation on shapes, by its element."""
         p = self.printer
         bound = max([piece.bound for piece in given], default=0)
