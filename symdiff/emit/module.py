@@ -22,7 +22,8 @@ from symdiff.graph.dims import Shape, spelt
 
 _LINES = 40  # of a formula that is shown
 _LISTED = 24  # names that are shown
-_SUMMARIES = {
+# The members of a Function that a module may have, in the order of their help, and what the docstrings say of them.
+SUMMARIES = {
     "value": "The formula itself.",
     "grad": "Gradient by a reverse sweep: the derivative by each argument.",
     "value_and_grad": "Value and gradient in one pass.",
@@ -142,7 +143,7 @@ class Module:
         listed = ", ".join(parameters)
         given = spelt(member.args, member.cores)
         result = self._shown(member.layout, iter(spelt(member.outputs, member.results)))
-        text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{_SUMMARIES[member.name]}']
+        text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{SUMMARIES[member.name]}']
         if given:
             text += ["", *_filled("Args: ", _some(given))]
         text += ["", *_filled("Returns: ", result), '    """']

@@ -47,7 +47,7 @@ class Builder:
             Derivatives do without: they are broadcast at the end.
         finite: Tells which rows are finite for finite arguments.
         first: The first row that this builder has made. The rows before are those of the formula.
-        supports: The supports of rows that have been asked for.
+        presences: For rows that have been asked about, the condition under which they are present.
         inverse: Constants of many digits that are 1/c for a short c, each with the row of c.
         elements: For assembled arrays that were indexed: which of their places begin with which number.
         slopes: For each `by` row, a function that makes its derivative by the second operand.
@@ -67,7 +67,7 @@ class Builder:
         self.exact = True
         self.finite = Finite(graph)
         self.first = len(graph.rows)
-        self.supports: dict[int, int | None] = {}
+        self.presences: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
         self.elements: dict[int, dict[int | None, list[int]]] = {}
         self.slopes: dict[int, Callable[[Builder], int]] = {}
