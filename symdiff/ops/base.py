@@ -179,6 +179,8 @@ class Operation(ArrayOperation):
     """The axes of the result, of length 1, that the operand does not have, where that is all that is done."""
     picks: ClassVar[bool] = False
     """The result is one of the elements of the operand."""
+    sign: ClassVar[str] = ""
+    """The sign in LaTeX that stands over an index, as that of a sum. Without one, LaTeX has a function of that name."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 

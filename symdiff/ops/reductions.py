@@ -28,6 +28,7 @@ class Sum(Reduction):
     __slots__ = ()
 
     name = "sum"
+    sign = r"\sum"
     of_rules = True
     along_axes = True
     multilinear = True
@@ -172,6 +173,7 @@ class Max(_Extreme):
     __slots__ = ()
 
     name = "max"
+    sign = r"\max"
     fold = "max"
 
     def value(self, x: Any) -> Any:
@@ -184,6 +186,7 @@ class Min(_Extreme):
     __slots__ = ()
 
     name = "min"
+    sign = r"\min"
     fold = "min"
 
     def value(self, x: Any) -> Any:
@@ -196,6 +199,7 @@ class AnyOf(Reduction):
     __slots__ = ()
 
     name = "any"
+    sign = r"\bigvee"
     condition = True
     differentiable = False
     fold = "max"
@@ -214,6 +218,7 @@ class Prod(Reduction):
     __slots__ = ()
 
     name = "prod"
+    sign = r"\prod"
     along_axes = True
     fold = "mul"
 
