@@ -15,7 +15,6 @@ import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
 from symdiff.ops.base import AlongAxes, At, Builder, Operation, Reduction, Sample, Text, Writer
-from symdiff.ops.constants import Eye
 from symdiff.ops.contract import LETTERS, labels
 from symdiff.ops.table import ATOM
 
@@ -280,7 +279,7 @@ class Others(Operation):
         """
         b, x = at.builder, at.operand
         size = b.shape(x)[-1]
-        own = b.joined("special", b.op("ne", b.op(Eye(size, (size,))), b.const(0.0)))
+        own = b.joined("special", b.op("ne", b.eye((size,)), b.const(0.0)))
         rows = b.op("where", own, b.const(1.0), b.expand(x, (-2,)))
         return b.op("where", own, b.const(0.0), b.op(Others(), rows))
 

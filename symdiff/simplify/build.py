@@ -269,6 +269,10 @@ class Builder:
                 return simpler
         return self.graph.intern((operation, *arguments))
 
+    def eye(self, shape: Shape) -> int:
+        """Return the identity matrix with an element of an array of `shape` for each row, and the axes of that array."""
+        return self.op(Eye(product(shape), shape))
+
     def index(self, i: int, place: Place) -> int:
         """Return the elements of row `i` at a place of its last axes."""
         return self.op(Index(place), i)
