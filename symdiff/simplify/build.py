@@ -270,7 +270,7 @@ class Builder:
         return self.graph.intern((operation, *arguments))
 
     def eye(self, shape: Shape) -> int:
-        """Return the identity matrix with an element of an array of `shape` for each row, and the axes of that array."""
+        """Return the identity matrix: a row for each element of an array of `shape`, and the axes of that array."""
         return self.op(Eye(product(shape), shape))
 
     def index(self, i: int, place: Place) -> int:
