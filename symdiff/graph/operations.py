@@ -28,7 +28,7 @@ def declare(name: str, takes: str, *, condition: bool, grows: bool) -> None:
 
 
 class ArrayOperation:
-    """An operation on arrays. It stands in a row where an elementwise operation has its name: `(Sum((-1,)), i)`.
+    """An operation on arrays. It stands in a row where an elementwise operation has its name: `(operation, i)`.
 
     Axes are counted from the last one, -1. Axes in front of those that an operation knows (a batch of derivatives,
     the loop dimensions) are carried along.
