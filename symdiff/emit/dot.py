@@ -27,7 +27,6 @@ _SIGNS |= {
     "magnitude": "sqrt",
     "masked": "where",
 }
-_SYMMETRIC = frozenset({"add", "mul", "maximum", "minimum", "hypot", "logaddexp", "and", "or", "eq", "ne"})
 
 _HEAD = """\
 digraph {
@@ -173,7 +172,7 @@ def _order(row: Row) -> list[str]:
     count = len(operands(row))
     if row[0] in ("where", "masked"):
         return ["if", "then", "else"] if row[0] == "where" else ["then", "if"]
-    if count < 2 or row[0] in _SYMMETRIC or isinstance(row[0], Operation):
+    if count < 2 or isinstance(row[0], Operation) or PRIMITIVES[row[0]].symmetric:
         return [""] * count
     return [str(k + 1) for k in range(count)]
 

@@ -101,7 +101,7 @@ def stack(b: Builder, parts: Sequence[int]) -> int:
 
 
 def _along(operation: Callable[[tuple[int, ...]], Operation], b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    return b.structure(operation(axes), x)
+    return b.op(operation(axes), x)
 
 
 def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
@@ -128,3 +128,5 @@ ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
     "norm": _norm,
 }
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
+# All functions of arrays; `max` and `min` are functions of several numbers too.
+ARRAY_FUNCTIONS = frozenset({*ALONG, *PRODUCTS})

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from keyword import kwlist
 
 from symdiff.guess import nearest
+from symdiff.language.arrays import ARRAY_FUNCTIONS
 from symdiff.language.elsewhere import (
     CONSTANTS_ELSEWHERE,
     DECLARATIONS,
@@ -17,9 +18,8 @@ from symdiff.language.elsewhere import (
 )
 from symdiff.language.lexer import WORDS
 from symdiff.language.numbers import another_number, decimal_in, with_commas
-from symdiff.ops.table import CONSTANTS, FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.ops.table import CONSTANTS, FORMULAS, FUNCTIONS
 
-_ALONG = REDUCTIONS | {"max", "min"}
 _MODULES = frozenset(
     {"np", "numpy", "math", "Math", "cmath", "sympy", "sp", "scipy", "special", "jnp", "jax", "torch", "tf"}
 )
@@ -115,7 +115,7 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 
 # Functions of other languages that there is nothing for, by what there is of their kind.
 _ABSENT = {
-    f"of arrays the language has @, .T and {', '.join(sorted(_ALONG))}": """
+    f"of arrays the language has @, .T and {', '.join(sorted(ARRAY_FUNCTIONS))}": """
         det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
         cross cumsum cumprod cummax sort argsort argmax argmin any all median quantile percentile interp convolve
         reshape ravel flatten squeeze swapaxes moveaxis broadcast_to concatenate hstack vstack tile repeat roll
@@ -135,7 +135,7 @@ _AXES = {"norm": "the norm is the 2-norm, and the second argument of norm is the
 
 def is_function(name: str) -> bool:
     """Return whether the language has a function of this name."""
-    return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name in ("Piecewise", "piecewise")
+    return name in FUNCTIONS or name in FORMULAS or name in ARRAY_FUNCTIONS or name in ("Piecewise", "piecewise")
 
 
 def no_formula(given: object) -> str:
@@ -384,7 +384,7 @@ def no_function(name: str, before: str = "", after: str = "", *, typed: bool = T
         if name in names.split():
             return f"unknown function {shown!r}; {said}"
     # Names in capitals are SymPy's.
-    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(REDUCTIONS)) if k.islower() and _is_slip(shown.lower(), k)]
+    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(ARRAY_FUNCTIONS)) if k.islower() and _is_slip(shown.lower(), k)]
     if typed and (close := nearest(shown, known)):
         return f"unknown function {shown!r}; did you mean {close!r}?"
     product = f"; for a product write {shown}*(...)" if typed and arguments == 1 else ""

@@ -8,7 +8,8 @@ import pytest
 
 from symdiff.api.export import MEMBERS
 from symdiff.cli import COMMANDS, main
-from symdiff.ops.table import FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.language.arrays import ARRAY_FUNCTIONS
+from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 EXAMPLE = "log(x1)+x1*x2-sin(x2)"
 
@@ -356,7 +357,7 @@ def test_help_names_every_command_and_function(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     words = set(re.findall(r"\w+", capsys.readouterr().out))
-    assert words >= {*COMMANDS, *REDUCTIONS, *(n for n, p in (FORMULAS | FUNCTIONS).items() if n == p.name)}
+    assert words >= {*COMMANDS, *ARRAY_FUNCTIONS, *(n for n, p in (FORMULAS | FUNCTIONS).items() if n == p.name)}
 
 
 def test_usage_errors_have_status_2(capsys):

@@ -11,9 +11,10 @@ from reference import ulps
 
 import symdiff
 from symdiff import ParseError, ShapeError
-from symdiff.ops.table import CORE, FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS
+from symdiff.language.arrays import ARRAY_FUNCTIONS
+from symdiff.ops.table import CORE, FORMULAS, FUNCTIONS, PRIMITIVES
 
-NAMES = sorted({*FUNCTIONS, *FORMULAS, *REDUCTIONS, "piecewise"})
+NAMES = sorted({*FUNCTIONS, *FORMULAS, *ARRAY_FUNCTIONS, "piecewise"})
 SOFT = [name for name in NAMES if name not in CORE]
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

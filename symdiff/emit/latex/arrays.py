@@ -1,7 +1,8 @@
 """Operations on arrays in LaTeX, by an element of the result.
 
-`FORMS` has a function for each operation, by its name. The function takes the marks of indices, the operation and its
-operands, and returns the element as a sum of terms.
+`FORMS` has functions for operations, by name. Any other is along axes: it is a function of its name, or has a sign over
+an index. Each function takes the marks of indices, the operation and its operands, and returns the element as a sum of
+terms.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ from symdiff.ops.elements import Assemble
 from symdiff.ops.places import Range
 from symdiff.ops.table import COMPARE, PRIMITIVES, PRODUCT
 
-SOFTMAX = r"\operatorname{softmax}\left(#1\right)"
+
+def as_function(name: str) -> str:
+    """Return the template of a function of an array."""
+    return rf"\operatorname{{{name}}}\left(#1\right)"
 
 
 class Operand(NamedTuple):
@@ -168,19 +172,23 @@ def _einsum(m: Marks, op: Any, *given: Operand) -> Terms:
 # Other functions along axes
 
 
-def _reduction(sign: str, *, bounds: bool = False, level: float = PRODUCT) -> Callable[..., Terms]:
-    def form(m: Marks, op: Any, x: Operand) -> Terms:
-        return (of(big(m, sign, x.text, x.shape, op.axes, bounds=bounds, level=level)),)
+def form(op: Any) -> Callable[..., Terms]:
+    """Return the function of an operation."""
+    return FORMS.get(op.name, _with_sign if op.sign else _called)
 
-    return form
+
+def _with_sign(m: Marks, op: Any, x: Operand) -> Terms:
+    level = COMPARE if op.condition else PRODUCT
+    return (of(big(m, op.sign, x.text, x.shape, op.axes, bounds=not (op.picks or op.condition), level=level)),)
+
+
+def _called(m: Marks, op: Any, x: Operand) -> Terms:
+    keeps = len(op.shape(x.shape)) == len(x.shape)
+    return (of(enclosed(m, as_function(op.name), x.text, x.shape, op.axes, keeps=keeps)),)
 
 
 def _log_sum_exp(m: Marks, op: Any, x: Operand) -> Terms:
     return (of(log_sum_exp(m, x.text, x.shape, op.axes)),)
-
-
-def _softmax(m: Marks, op: Any, x: Operand) -> Terms:
-    return (of(enclosed(m, SOFTMAX, x.text, x.shape, op.axes, keeps=True)),)
 
 
 def _others(m: Marks, _: Any, x: Operand) -> Terms:
@@ -291,12 +299,7 @@ def _between(m: Marks, index: Index, low: Dim, high: Dim | None) -> str:
 FORMS: dict[str, Callable[..., Terms]] = {
     "sum": _sum,
     "einsum": _einsum,
-    "prod": _reduction(r"\prod", bounds=True),
-    "max": _reduction(r"\max"),
-    "min": _reduction(r"\min"),
-    "any": _reduction(r"\bigvee", level=COMPARE),
     "logsumexp": _log_sum_exp,
-    "softmax": _softmax,
     "others": _others,
     "size": _size,
     "eye": _eye,
