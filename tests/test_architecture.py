@@ -15,7 +15,8 @@ ROOT = pathlib.Path(symdiff.__file__).parent
 FLOORS = [
     {"errors", "guess"},
     {"limits"},
-    {"graph", "ops"},
+    {"graph"},
+    {"ops"},
     {"simplify"},
     {"language"},
     {"derive"},

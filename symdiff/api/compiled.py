@@ -16,7 +16,7 @@ from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax
 from symdiff.limits import Limits, kept
 from symdiff.limits import limits as of_process
-from symdiff.ops.arrays import NEED_ELEMENTS
+from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import special
 from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime.load import load
@@ -89,7 +89,7 @@ class Recipe:
             given, primitive = operands(row), PRIMITIVES.get(row[0])
             depends[i] = any(depends[j] for j in given) or (row[0] == "input" and row[1] in names)
             real[i] = row[0] == "const" or (bool(given) and all(real[j] for j in given))
-            if real[i] or not (primitive or isinstance(row[0], NEED_ELEMENTS)):
+            if real[i] or not (primitive or (isinstance(row[0], Operation) and not row[0].holomorphic)):
                 continue
             if primitive is None or not (primitive.holomorphic or primitive.conjugates):
                 raise TypeError(f"{_written(row)!r} is not defined for complex arguments")

@@ -17,7 +17,7 @@ from symdiff.graph.dims import fixed, product, shown, value
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
 from symdiff.language.parser import RESERVED
-from symdiff.ops.evaluate import coordinates, key
+from symdiff.ops.places import coordinates, key
 from symdiff.runtime.arguments import arrays, bind, bound, converted, listed, meet, normal
 from symdiff.runtime.results import Layout, record, record_of
 

@@ -13,7 +13,8 @@ from symdiff.derive.work import Blocks, Entry, Pass
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, estimate, product, solve, symbols, value
 from symdiff.graph.ir import Program, replay
-from symdiff.ops.arrays import Assemble, Index, Place, Range, separate, whole
+from symdiff.graph.operations import is_assembled
+from symdiff.ops.places import Place, Range, separate, whole
 from symdiff.simplify.build import Builder
 
 
@@ -108,7 +109,7 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     for part, shape in zip(wrt, shapes, strict=True):
         stop = start + product(shape)
         place = Range(start, stop) if shape else start
-        row = builder.structure(Index((place,)), vector)
+        row = builder.index(vector, (place,))
         parts[given[part]] = builder.reshape(row, 1, shape) if shape else row
         start = stop
     made = replay(program, graph, lambda i, row: parts[i] if i in parts else graph.intern(row))
@@ -195,8 +196,8 @@ def pattern(program: Program) -> list[tuple[Place, int]]:
     (output,) = program.outputs
     graph = program.graph
     row = graph.rows[output]
-    if isinstance(row[0], Assemble) and not row[0].places:
+    if is_assembled(row[0]) and not row[0].places:
         return []
-    if not (isinstance(row[0], Assemble) and row[0].rank == len(graph.shape(output)) and separate(row[0].places)):
+    if not (is_assembled(row[0]) and row[0].rank == len(graph.shape(output)) and separate(row[0].places)):
         return [(whole(graph.shape(output)), output)]
     return list(zip(row[0].places, row[1:], strict=True))

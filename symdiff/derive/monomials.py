@@ -14,15 +14,15 @@ from math import isfinite, pi
 from typing import NamedTuple
 
 from symdiff.graph.ir import Row, operands
+from symdiff.graph.operations import is_view
 from symdiff.language.lower import instantiate
-from symdiff.ops.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Size, Structure, Sum
+from symdiff.ops.base import Operation, is_size
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 
 _MOST = 32  # factors of a product that are told apart
 _SEEN_THROUGH = {"by": 1, "fixed": 1, "away": 2}  # operations that leave a value as it is, and which operand that is
 _ODD = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.odd)
-_PARTS = (Sum, Expand, Index, Permute, Reshape, Broadcast)
 _ROOTS = frozenset({"sqrt", "cbrt", "abs", "sign", "hypot", "magnitude"})
 _LINEAR = {"deg2rad": pi / 180, "rad2deg": 180 / pi}
 _FINE = 10**12  # denominators of exponents that are multiplied
@@ -244,7 +244,7 @@ class Monomials:
         if row[0] == "pow":
             exponent = self.builder.known(row[2])
             return exponent is None or not float(exponent).is_integer() or self._rooted[row[1]]
-        return row[0] in _ROOTS or (isinstance(row[0], Structure) and row[0].arranges and self._rooted[row[1]])
+        return row[0] in _ROOTS or (is_view(row[0]) and self._rooted[row[1]])
 
     def _is_square(self, row: Row, equal: list[int]) -> bool:
         name, *parts = row
@@ -260,14 +260,12 @@ class Monomials:
             return square[0] and (square[1] or self._positive(parts[1]))
         if name == "add":
             return all(square)
-        if isinstance(name, Einsum):
-            return name.left == name.right and equal[0] == equal[1]
-        return isinstance(name, _PARTS) and square[0]
+        return isinstance(name, Operation) and name.is_square(square, equal)
 
     def _positive(self, i: int) -> bool:
         """Return whether row `i` is a positive number, or the length of an axis."""
         value = self.builder.known(i)
-        return isinstance(self.rows[i][0], Size) or (value is not None and 0 < value < float("inf"))
+        return is_size(self.rows[i][0]) or (value is not None and 0 < value < float("inf"))
 
     def product(self, i: int) -> Product | None:
         """Return row `i` as a product; None if it has too many factors."""
@@ -325,8 +323,8 @@ class Monomials:
 
     def _power(self, i: int) -> Power | None:
         name, *parts = self.rows[i]
-        if isinstance(name, Structure):
-            return self._arranged(i, name, parts[0]) if name.arranges else None
+        if isinstance(name, Operation):
+            return self._arranged(i, name, parts[0]) if name.is_view else None
         if name in ("hypot", "magnitude"):
             return Power(i, ONE, length=True) if name == "hypot" else Power(parts[0], _HALF, length=True, root=i)
         if name == "abs" and (inner := self.power(self.plain(parts[0]))) is not None and inner.length:
@@ -343,7 +341,7 @@ class Monomials:
             return None if not exponent.rows and whole(exponent.number) else self._root(parts[0], exponent)
         return None
 
-    def _arranged(self, i: int, operation: Structure, operand: int) -> Power | None:
+    def _arranged(self, i: int, operation: Operation, operand: int) -> Power | None:
         """Elements of an array of powers, as powers of the elements of their base."""
         inner = self.power(self.plain(operand))
         if inner is None or inner.exponent.rows or (inner.length and inner.root != self.plain(operand)):
@@ -402,7 +400,7 @@ class Monomials:
     def is_unit(self, i: int) -> bool:
         """Return whether row `i` is a length or an absolute value."""
         row = self.rows[i]
-        if isinstance(row[0], Structure) and row[0].arranges:
+        if is_view(row[0]):
             power = self.power(i) if self.rooted(i) else None
             return power is not None and (power.root == i or self.rows[self.plain(row[1])][0] == "abs")
         return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self.is_square(row[1]))

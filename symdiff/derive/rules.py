@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, nan
 
-from symdiff.derive.structure import pushed, transposed
 from symdiff.derive.supports import Choice, guard_of, of_user, support_of, when
 from symdiff.graph.ir import Row
+from symdiff.graph.operations import Structure, is_assembled
+from symdiff.graph.shapes import broadcast
 from symdiff.language.lower import instantiate
-from symdiff.ops.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, broadcast
+from symdiff.ops.base import At
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import product, scaled, shared, split
+from symdiff.simplify.remainders import unseen
 from symdiff.simplify.signs import total as sum_of
 
 _SCATTERED = 4  # places of an array of zeros at which a product is made, rather than everywhere
@@ -90,8 +92,7 @@ def _as_it_is(builder: Builder, factor: int, partial: int) -> bool:
 
 def _given(builder: Builder, i: int) -> bool:
     """Return whether row `i` is an argument or a part of one, or a finite constant."""
-    while isinstance(builder.row(i)[0], Index | Expand | Permute | Reshape | Broadcast):
-        i = builder.row(i)[1]
+    i, _ = unseen(builder, i)
     value = builder.value(i)
     return builder.row(i)[0] == "input" or (value is not None and isfinite(value))
 
@@ -102,7 +103,7 @@ def _spread(builder: Builder, i: int, j: int, term: int) -> int:
 
 
 def _structural(builder: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool) -> int | None:
-    """As `chain`, for an operation on shapes."""
+    """As `chain`, for an operation on arrays."""
     if not row[0].differentiable:
         return None
 
@@ -111,9 +112,9 @@ def _structural(builder: Builder, i: int, row: Row, k: int, factor: int, *, forw
             return product(builder, f, p)
         return times(builder, f, p, forward=forward)
 
-    if forward:
-        return pushed(builder, i, row, k, factor, multiply)
-    return transposed(builder, i, row, k, factor, multiply, lambda bar, other: _present(builder, bar, other))
+    at = At(builder, i, row[1:], k, factor, multiply, lambda bar, other: _present(builder, bar, other))
+    made: int = row[0].tangent(at) if forward else row[0].adjoint(at)
+    return made
 
 
 def _present(builder: Builder, i: int, other: int) -> int | None:
@@ -134,7 +135,7 @@ def times(builder: Builder, factor: int, partial: int, *, forward: bool = False)
     """
     row = builder.row(factor)
     if (
-        isinstance(row[0], Assemble)
+        is_assembled(row[0])
         and 0 < len(row[0].places) <= _SCATTERED
         and builder.graph.shape_of(("mul", factor, partial)) == row[0].to
         and len(builder.shape(partial)) <= row[0].rank
@@ -218,11 +219,7 @@ def _scattered(builder: Builder, row: Row, partial: int, *, forward: bool) -> in
     operation = row[0]
     parts: list[int] = []
     for place, part in zip(operation.places, row[1:], strict=True):
-        there = (
-            builder.structure(Index(place), builder.full(partial, operation.core))
-            if builder.shape(partial)
-            else partial
-        )
+        there = builder.index(builder.full(partial, operation.core), place) if builder.shape(partial) else partial
         parts.append(_times(builder, part, there, forward=forward))
     return builder.structure(operation, *parts)
 
@@ -292,12 +289,12 @@ def _join(builder: Builder, total: int, term: int) -> bool:
     if not (builder.graph.shapes and builder.graph.shared):
         return False
     left, right = builder.row(total)[0], builder.row(term)[0]
-    return isinstance(left, Assemble) and isinstance(right, Assemble) and left.core == right.core
+    return is_assembled(left) and is_assembled(right) and bool(left.core == right.core)
 
 
 def _joint(builder: Builder, terms: Sequence[int]) -> int:
     """Return the sum of arrays that are assembled, as one."""
     rows = [builder.row(i) for i in terms]
     to = broadcast([builder.shape(i) for i in terms], {})
-    places = tuple([place for row in rows for place in row[0].places])
-    return builder.structure(Assemble(to, places), *[part for row in rows for part in row[1:]])
+    places = [place for row in rows for place in row[0].places]
+    return builder.assemble(to, places, *[part for row in rows for part in row[1:]])

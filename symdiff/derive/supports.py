@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symdiff.graph.ir import Row
-from symdiff.ops.arrays import Assemble, Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.ops.base import Operation
 from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import scaled, split
 
@@ -48,7 +48,7 @@ def _terms(builder: Builder, i: int) -> tuple[int, ...]:
     row = builder.row(i)
     if row[0] == "mul":  # by a constant
         return row[2:] if builder.value(row[1]) is not None else row[1:2] if builder.value(row[2]) is not None else ()
-    return row[1:] if row[0] in _SUMS or isinstance(row[0], Structure) else ()
+    return row[1:] if row[0] in _SUMS or isinstance(row[0], Operation) else ()
 
 
 def _present_sum(builder: Builder, i: int) -> int | None:
@@ -74,7 +74,7 @@ def _present_sum(builder: Builder, i: int) -> int | None:
             known[j] = outer if inner is None or builder.special(inner) else builder.joined("and", outer, inner)
         elif two_sided:
             known[j] = _present_in_either(builder, row)
-        elif isinstance(row[0], Structure):
+        elif isinstance(row[0], Operation):
             known[j] = _present_made(builder, row)
         elif needed:
             present = [condition for k in needed if (condition := known[k]) is not None]
@@ -97,26 +97,13 @@ def _present_in_either(builder: Builder, row: Row) -> int | None:
 
 
 def _present_made(builder: Builder, row: Row) -> int | None:
-    """Return the condition outside of which the result of an operation on shapes is absent, from those of its operands.
+    """Return the condition outside of which the result of an operation on arrays is absent, from those of its operands.
 
     It is exact, element by element: a zero that is taken to be present may meet a NaN.
     """
-    operation, operands = row[0], row[1:]
-    if isinstance(operation, Sum | Expand) and (present := builder.supports[operands[0]]) is not None:
-        return (builder.anywhere if isinstance(operation, Sum) else builder.expand)(present, operation.axes)
-    if isinstance(operation, Einsum):
-        one = int(builder.supports[operands[0]] is None)
-        present = _of_user(builder, operands[one])
-        labels = (operation.left, operation.right)[one]
-        return None if present is None else builder.through(present, labels, operation.out)
-    if not isinstance(operation, Index | Permute | Reshape | Broadcast | Assemble):
-        return None
-    found = [present for j in operands if (present := _of_user(builder, j)) is not None]
-    if not found or len(found) < len(operands):
-        return None
-    if not isinstance(operation, Assemble):
-        return builder.structure(operation, found[0])
-    return builder.op("ne", builder.structure(operation, *map(builder.number, found)), builder.const(0.0))
+    operation: Operation = row[0]
+    found = [builder.supports[j] if operation.of_rules else _of_user(builder, j) for j in row[1:]]
+    return operation.present(builder, *found)
 
 
 def _of_user(builder: Builder, i: int) -> int | None:

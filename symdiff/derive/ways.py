@@ -22,9 +22,12 @@ from fractions import Fraction
 from functools import partial
 
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
-from symdiff.graph.ir import CONDITIONS, Program, Row, operands, replay
+from symdiff.graph.ir import Program, Row, operands, replay
+from symdiff.graph.operations import CONDITIONS, is_assembled
 from symdiff.language.lower import instantiate
-from symdiff.ops.arrays import Assemble, Einsum, Prod, Sum, separate
+from symdiff.ops.contract import Einsum
+from symdiff.ops.places import separate
+from symdiff.ops.reductions import Prod, Sum
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import product
@@ -171,7 +174,7 @@ class Ways:
             return self._contraction(row)
         if row[0] == "hypot":
             return self._hypot(i, row)
-        if row[0] in ("pow", "mul") and isinstance(self._row(row[1])[0], Assemble):
+        if row[0] in ("pow", "mul") and is_assembled(self._row(row[1])[0]):
             return self._assembled(row)
         if isinstance(row[0], Prod):
             return self._prod(row)
@@ -497,7 +500,7 @@ class Ways:
     def _listed(self, i: int) -> bool:
         """Return whether row `i` is a list that holds a root or a length."""
         row = self._row(i)
-        return isinstance(row[0], Assemble) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
+        return is_assembled(row[0]) and any(map(self._known.rooted, row[1:])) and separate(row[0].places)
 
     def _assembled(self, row: Row) -> Iterator[Way]:
         """Yield the way through a product or an even power of lists, which is the list of the products or powers."""

@@ -14,7 +14,10 @@ from symdiff.derive.reverse import vjp as reverse
 from symdiff.derive.ways import Ways, plain, ways
 from symdiff.graph.dims import Dim, Shape, fixed, product
 from symdiff.graph.ir import Program, compact, operands
-from symdiff.ops.arrays import Assemble, Eye, Index, Place, Range, separate
+from symdiff.graph.operations import is_assembled
+from symdiff.ops.constants import Eye
+from symdiff.ops.elements import Index
+from symdiff.ops.places import Place, Range, separate
 from symdiff.simplify.build import Builder
 
 
@@ -165,7 +168,7 @@ class Pass:
         for output in self.program.outputs:
             shape = self.builder.shape(output)
             row = self.builder.row(output)
-            places = _flat(row[0].places, shape) if isinstance(row[0], Assemble) else None
+            places = _flat(row[0].places, shape) if is_assembled(row[0]) else None
             if places is None:
                 found.append(Block(output, Range(start, start + product(shape)) if shape else start))
             else:
@@ -203,8 +206,7 @@ class Pass:
         """Return the program of a matrix of entries, row by row; what no entry stands at is zero."""
         with suppress(TypeError):  # places that are not known
             entries = sorted(entries, key=lambda e: [p.start if isinstance(p, Range) else p for p in e.place])
-        places = tuple([entry.place for entry in entries])
-        made = self.builder.structure(Assemble(shape, places), *[entry.row for entry in entries])
+        made = self.builder.assemble(shape, [entry.place for entry in entries], *[entry.row for entry in entries])
         primal = (self.program.outputs, self.program.names) if value else ((), ())
         return self.finish(primal[0], [made], primal[1], [name])
 

@@ -12,21 +12,8 @@ import numpy as np
 from symdiff.emit.files import write
 from symdiff.emit.passes import as_written, lazy
 from symdiff.errors import not_installed
-from symdiff.graph.dims import Dim, shown
 from symdiff.graph.ir import Program, Row, compact, operands
-from symdiff.ops.arrays import (
-    Assemble,
-    Broadcast,
-    Einsum,
-    Eye,
-    Index,
-    Range,
-    Reduction,
-    Reshape,
-    Size,
-    Softmax,
-    Structure,
-)
+from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
@@ -40,7 +27,6 @@ _SIGNS |= {
     "magnitude": "sqrt",
     "masked": "where",
 }
-_PRODUCTS = frozenset({"i,i->", "ij,j->i", "i,ij->j", "ij,jk->ik"})
 _SYMMETRIC = frozenset({"add", "mul", "maximum", "minimum", "hypot", "logaddexp", "and", "or", "eq", "ne"})
 
 _HEAD = """\
@@ -164,8 +150,8 @@ def _label(program: Program, i: int) -> list[str]:
     if row[0] == "const":
         value = constant(row[1])
         return [str(value) if isinstance(value, bool) else f"{value:.15g}"]
-    if isinstance(row[0], Structure):
-        text = _structure(row[0])
+    if isinstance(row[0], Operation):
+        text = row[0].label()
     else:
         primitive = PRIMITIVES[row[0]]
         text = _SIGNS.get(row[0]) or (primitive.symbols[0].text if primitive.symbols else primitive.name)
@@ -187,34 +173,9 @@ def _order(row: Row) -> list[str]:
     count = len(operands(row))
     if row[0] in ("where", "masked"):
         return ["if", "then", "else"] if row[0] == "where" else ["then", "if"]
-    if count < 2 or row[0] in _SYMMETRIC or isinstance(row[0], Structure):
+    if count < 2 or row[0] in _SYMMETRIC or isinstance(row[0], Operation):
         return [""] * count
     return [str(k + 1) for k in range(count)]
-
-
-def _structure(op: Structure) -> str:
-    name = type(op).__name__.lower()
-    match op:
-        case Size(dim):
-            return str(dim)
-        case Einsum():
-            text = f"{op.left},{op.right}->{op.out}"
-            return "@" if text in _PRODUCTS else f"einsum {text}"
-        case Index(place):
-            return f"[{', '.join(map(_part, place))}]"
-        case Reduction(axes) | Softmax(axes):
-            return f"{name}, axis {', '.join(map(str, axes))}"
-        case Broadcast(to) | Reshape(_, to) | Assemble(to, _):
-            return f"{name} {shown(to)}"
-        case Eye(dim, _):
-            return f"eye {dim}"
-    return name
-
-
-def _part(part: Dim | Range) -> str:
-    if not isinstance(part, Range):
-        return str(part)
-    return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step != 1 else "")
 
 
 def _number(value: Any) -> str:

@@ -10,31 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from symdiff.emit.math import of_scalars
 from symdiff.errors import SymdiffError
 from symdiff.graph.dims import Dim, Shape, shown
 from symdiff.graph.ir import Program, Row, live, operands
-from symdiff.ops.arrays import (
-    AnyOf,
-    Assemble,
-    Broadcast,
-    Einsum,
-    Max,
-    Min,
-    Place,
-    Prod,
-    Range,
-    Reduction,
-    Size,
-    Structure,
-    Sum,
-    separate,
-)
+from symdiff.graph.operations import Structure, is_assembled, is_view
+from symdiff.ops.base import Operation, View, is_size
+from symdiff.ops.places import Place, separate, shape_at
 from symdiff.ops.table import PRIMITIVES
+from symdiff.ops.views import Broadcast
 from symdiff.simplify.build import Builder
 
-_FOLDED = {Sum: "add", Prod: "mul", Max: "max", Min: "min", AnyOf: "max"}
 _LONGEST = 2000  # rows of a program of loops over elements
 _LOOPS = 8  # over elements, each of which computes again what it needs
 _ARRAYS, _FOLDS = 256, 64  # read and stored by loops, which keep vectors of each on the stack of a thread
@@ -49,7 +37,7 @@ class Source:
     """An argument, and the views through which it is seen, one after the other."""
 
     argument: int
-    views: tuple[Structure, ...] = ()
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +113,7 @@ def _points(program: Program, alive: Sequence[int]) -> Loops:
     outputs, results = _results(program)
     for i, row in enumerate(rows):
         if alive[i] and row[0].__class__ is not str and not (i in program.outputs and of_scalars(row)):
-            raise UnfusableError(_name(row[0]))
+            raise UnfusableError(row[0].name)
     arrays = program.graph.shapes
     if arrays and any(j in arrays for i, row in enumerate(rows) if alive[i] for j in operands(row)):
         raise UnfusableError("assemble")
@@ -147,7 +135,7 @@ def _results(program: Program) -> tuple[list[int], list[Result]]:
     results: list[Result] = []
     for k, i in enumerate(program.outputs):
         op, *parts = program.graph.rows[i]
-        entries = zip(op.places, parts, strict=True) if isinstance(op, Assemble) else [((), i)]
+        entries = zip(op.places, parts, strict=True) if is_assembled(op) else [((), i)]
         for place, j in entries:
             outputs.append(j)
             results.append(Result(k, place))
@@ -156,16 +144,12 @@ def _results(program: Program) -> tuple[list[int], list[Result]]:
 
 def _added(program: Program) -> frozenset[int]:
     rows = [program.graph.rows[i] for i in program.outputs]
-    return frozenset([k for k, row in enumerate(rows) if isinstance(row[0], Assemble) and not separate(row[0].places)])
+    return frozenset([k for k, row in enumerate(rows) if is_assembled(row[0]) and not separate(row[0].places)])
 
 
 def _with(program: Program, outputs: Sequence[int]) -> Program:
     steps = frozenset([i for i in program.steps if program.graph.rows[i][0].__class__ is str])  # no assembled array
     return replace(program, steps=steps, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
-
-
-def _name(operation: Structure) -> str:
-    return type(operation).__name__.lower()
 
 
 def _ones(shape: Shape) -> bool:
@@ -244,27 +228,23 @@ class _Elements:
     def _uniform(self) -> list[bool]:
         found: list[bool] = []
         for i, row in enumerate(self.rows):
-            own = _ones(self.program.graph.shape(i)) or isinstance(row[0], Size)
+            own = _ones(self.program.graph.shape(i)) or is_size(row[0])
             found.append(own or (row[0] != "input" and all(found[j] for j in operands(row))))
         return found
 
     def _check(self, i: int, row: Row) -> None:
         """Refuse operations that no loop has."""
         op = row[0]
-        if isinstance(op, Einsum) and (op.left != op.right or op.out):
-            raise UnfusableError("product of arrays along an axis")
-        if isinstance(op, Reduction) and type(op) in _FOLDED:
-            shape = self.program.graph.shape(row[1])
-            if not _ones(shape) and len(op.axes) != len(shape):
-                raise UnfusableError(f"{_name(op)} along some of the axes")
-        elif op.arranges:
+        if op.assembles and i in self.program.outputs:
+            return
+        if missing := op.unfused(*map(self.program.graph.shape, row[1:])):
+            raise UnfusableError(missing)
+        if op.is_view:
             j = row[1]
-            while isinstance(self.rows[j][0], Structure) and self.rows[j][0].arranges:
+            while is_view(self.rows[j][0]):
                 j = self.rows[j][1]
             if self.rows[j][0] != "input" and not self.uniform[j]:
-                raise UnfusableError(f"{_name(op)} of what is computed")
-        elif not isinstance(op, (Size, Einsum)) and not (isinstance(op, Assemble) and i in self.program.outputs):
-            raise UnfusableError(_name(op))
+                raise UnfusableError(f"{op.name} of what is computed")
 
     def _shape(self) -> Shape:
         """Return the shapes of the elements: of what is computed or folded, and of results."""
@@ -274,7 +254,7 @@ class _Elements:
                 continue
             if row[0].__class__ is str and row[0] != "input" and not self.uniform[i]:
                 found[self.program.graph.shape(i)] = None
-            elif isinstance(row[0], (Reduction, Einsum)):
+            elif isinstance(row[0], Operation) and row[0].fold:
                 found |= {shape: None for j in row[1:] if not _ones(shape := self.program.graph.shape(j))}
         for i in _results(self.program)[0]:
             if not self.uniform[i]:
@@ -290,19 +270,14 @@ class _Elements:
             self.new[i] = self.builder.graph.intern(
                 row if op == "const" else (op, *[self._element(j) for j in row[1:]])
             )
-        elif isinstance(op, Size):
+        elif op.is_size:
             self.new[i] = self._number(op.dim)
-        elif isinstance(op, Assemble) and i in self.program.outputs:
-            pass
-        elif op.arranges and self.uniform[row[1]]:
+        elif op.is_view and self.uniform[row[1]]:
             self.new[i] = self._single(row[1])
-        elif op.arranges:
+        elif op.is_view:
             self.views[i] = Source(self.views[row[1]].argument, (*self.views[row[1]].views, op))
-        elif isinstance(op, Reduction):
-            self.new[i] = self._reduction(op, row[1])
-        else:
-            product = self.builder.raw("mul", self._element(row[1]), self._element(row[2]))
-            self.new[i] = product if _ones(self.program.graph.shape(row[1])) else self._fold("add", product)
+        elif op.fold:
+            self.new[i] = self._folded(op, row[1:])
 
     def _element(self, i: int) -> int:
         """Return the value of row `i` at the element that the loop is about."""
@@ -321,7 +296,7 @@ class _Elements:
         """Return the value of row `i` where it is stored for each element."""
         output = self.rows[self.program.outputs[result.output]]
         ahead = output[0].to[: len(output[0].to) - len(result.place)] if result.place else ()
-        if result.place and (*ahead, *[p.count for p in result.place if isinstance(p, Range)]) != self.shape:
+        if result.place and (*ahead, *shape_at(result.place)) != self.shape:
             raise UnfusableError("assemble")
         return self._element(i)
 
@@ -339,15 +314,15 @@ class _Elements:
         self.numbers.add(made)
         return made
 
-    def _reduction(self, op: Reduction, i: int) -> int:
-        shape = self.program.graph.shape(i)
-        if _ones(shape):
-            return self._single(i)
-        element = self._element(i)
-        if not isinstance(op, AnyOf):
-            return self._fold(_FOLDED[type(op)], element)
+    def _folded(self, op: Operation, given: Sequence[int]) -> int:
+        """Return the product of the operands, element by element, folded."""
+        element = reduce(lambda x, y: self.builder.raw("mul", x, y), map(self._element, given))
+        if _ones(self.program.graph.shape(given[0])):
+            return element
+        if not op.condition:
+            return self._fold(str(op.fold), element)
         one, zero = self.builder.const(1.0), self.builder.const(0.0)
-        return self.builder.raw("gt", self._fold("max", self.builder.raw("where", element, one, zero)), zero)
+        return self.builder.raw("gt", self._fold(str(op.fold), self.builder.raw("where", element, one, zero)), zero)
 
     def _fold(self, kind: str, element: int) -> int:
         key = kind, element

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
-from symdiff.emit.python import Body, Nest, Text, Writer, wrapped
+from symdiff.emit.python import Body, Nest, Writer, wrapped
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program, Row, live, repeated
-from symdiff.ops.arrays import Assemble
+from symdiff.graph.operations import is_assembled
+from symdiff.ops.base import Text
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # elements of an array that is returned as a list of its rows
@@ -39,7 +40,7 @@ def missing(program: Program) -> str | None:
 def of_scalars(row: Row) -> bool:
     """Return whether a row is an array of scalars, each at a place of its own."""
     return (
-        isinstance(row[0], Assemble)
+        is_assembled(row[0])
         and len(set(row[0].places)) == len(row[0].places)
         and all(isinstance(dim, int) for dim in row[0].to)
         and all(isinstance(p, int) for place in row[0].places for p in place)
@@ -113,7 +114,7 @@ class _MathWriter(Writer):
 
     def built(self, i: int, row: Row) -> bool:
         """Return an array is a list of its rows; a large one the list of its entries that are not zero, each once."""
-        if not isinstance(row[0], Assemble):
+        if not is_assembled(row[0]):
             return False
         shape = fixed(row[0].to)
         if prod(shape) > self.nested:
@@ -128,7 +129,7 @@ class _MathWriter(Writer):
         return True
 
     def written(self, row: Row) -> tuple[int, ...]:
-        if not isinstance(row[0], Assemble):
+        if not is_assembled(row[0]):
             return super().written(row)
         once = prod(fixed(row[0].to)) > self.nested
         return tuple([int(not (once and again)) for again in repeated(row[1:])])

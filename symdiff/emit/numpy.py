@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
-from symdiff.emit.python import Body, Nest, Text, wrapped
+from symdiff.emit.python import Body, Nest, wrapped
 from symdiff.emit.schedule import reach
 from symdiff.emit.structure import StructureWriter
 from symdiff.graph.ir import Program, Row, compact, live, repeated
-from symdiff.ops.arrays import Assemble, Broadcast, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.graph.operations import is_assembled
+from symdiff.ops.base import Operation, Text
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
@@ -42,18 +43,15 @@ def prepare(program: Program) -> Program:
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 
 
-_VIEWS = (Broadcast, Expand, Index, Permute, Reshape)  # may share the memory of their operand
-
-
 def makes(program: Program, i: int) -> bool:
     """Return whether the source makes a new number or array for row `i`.
 
-    An argument, a constant and a view are not new; nor is a sum along axes of one element, which drops them.
+    An argument, a constant and a view are not new.
     """
     op, *of = program.graph.rows[i]
-    if op in ("input", "const") or isinstance(op, _VIEWS):
-        return False
-    return not (isinstance(op, Sum) and all(program.graph.shape(of[0])[axis] == 1 for axis in op.axes))
+    if isinstance(op, Operation):
+        return op.makes(*map(program.graph.shape, of))
+    return op not in ("input", "const")
 
 
 def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> str:
@@ -129,7 +127,7 @@ class _NumpyWriter(StructureWriter):
     reserved = RESERVED
 
     def spell(self, row: Row) -> Text:
-        if isinstance(row[0], Structure):
+        if isinstance(row[0], Operation):
             return self.structure(row)
         if row[0] == "mul" and row[1] == row[2]:
             return f"{self.tight(row[1], POWER + 1)}**2", POWER
@@ -149,8 +147,8 @@ class _NumpyWriter(StructureWriter):
         """
         text, shape, op = self.texts[i][0], self.shape(i), self.rows[i][0]
         made = makes(self.program, i) and full and self.program.graph.shared
-        if (made or isinstance(op, Assemble)) and not again:
-            scalar = not shape and (op == "where" or isinstance(op, Structure))
+        if (made or is_assembled(op)) and not again:
+            scalar = not shape and (op == "where" or isinstance(op, Operation))
             return f"{text}[()]" if scalar else text  # a number where it is an array without axes
         loop = self.need("loop", self.loop_text)
         whole = f"{loop} + {self.tuple_of(shape)}" if shape else loop
@@ -160,8 +158,9 @@ class _NumpyWriter(StructureWriter):
         return own
 
     def written(self, row: Row) -> tuple[int, ...]:
-        if isinstance(row[0], Structure):
-            return self.structure_written(row)
+        if isinstance(row[0], Operation):
+            times: tuple[int, ...] = row[0].written(self, *row[1:])
+            return times
         return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
 
     def tight(self, i: int, precedence: int) -> str:

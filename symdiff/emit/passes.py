@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from symdiff.emit.inplace import is_share
 from symdiff.graph.dims import new_axes
-from symdiff.graph.ir import Graph, Program, Row, compact, live, never_warns, operands, replay
+from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.language.lower import instantiate
-from symdiff.ops.arrays import Expand, LogSumExp, Max, Min, Softmax, Sum
+from symdiff.ops.base import Operation, never_warns
+from symdiff.ops.reductions import Exponentials, LogSumExp, Softmax
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
+from symdiff.simplify.remainders import unseen
 
 LARGEST_PRODUCT = 16
 
@@ -62,40 +64,18 @@ def expand_exponentials(program: Program) -> Program:
     weighed = {(row[0].axes, row[1]) for row in rows if isinstance(row[0], Softmax)}
     weighed |= {(axes, row[1]) for axes, row in zip(of_weights, rows, strict=True) if axes is not None}
 
-    def parts(axes: tuple[int, ...], x: int, *, weights: bool) -> tuple[int, int, int]:
-        """Return the largest element, the others minus that, and the sum of the exponentials of these."""
-        largest = b.structure(Max(axes), x)
-        # In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
-        shift = b.op(
-            "where", b.joined("special", _bounded(b, largest)), largest, b.op("nextafter", largest, b.const(0.0))
-        )
-        less = b.op("sub", x, b.expand(shift, axes))
-        if weights:
-            less = b.op("minimum", less, b.const(0.0))
-        total = b.structure(Sum(axes), b.op("exp", less))
-        return largest, less, b.op("maximum", total, b.const(1.0))  # it is 0 where all elements are -inf
-
     def make(i: int, row: Row) -> int:
-        axes = row[0].axes if isinstance(row[0], (LogSumExp, Softmax)) else of_weights[i]
+        operation = row[0]
+        axes = operation.axes if isinstance(operation, LogSumExp | Softmax) else of_weights[i]
         if axes is None:
             return b.graph.intern(row)
         with b.simplifying():
-            largest, less, total = parts(axes, row[1], weights=(axes, rows[i][1]) in weighed)
-            if isinstance(row[0], LogSumExp):
-                return b.raw("add", b.raw("log", total), largest)
-            if isinstance(row[0], Softmax):
-                return b.op("div", b.op("exp", less), b.expand(total, axes))
-            doubled = b.op(
-                "where", b.joined("special", _bounded(b, largest)), b.const(1.0), b.const(2.0)
-            )  # -inf beside +inf
-            return b.op("sub", b.op("mul", less, b.expand(doubled, axes)), b.expand(b.op("log", total), axes))
+            parts = Exponentials(b, row[1], axes, weights=(axes, rows[i][1]) in weighed)
+            if isinstance(operation, LogSumExp):
+                return parts.log_of_sum()
+            return parts.softmax() if isinstance(operation, Softmax) else parts.log_of_softmax()
 
     return replay(program, b.graph, make)
-
-
-def _bounded(b: Builder, i: int) -> int:
-    """Return whether row `i` is finite."""
-    return b.op("lt", b.op("abs", i), b.const(float("inf")))
 
 
 def _log_of_weights(graph: Graph, row: Row) -> tuple[int, ...] | None:
@@ -103,9 +83,9 @@ def _log_of_weights(graph: Graph, row: Row) -> tuple[int, ...] | None:
     if row[0] != "sub" or not graph.shared:
         return None
     total = graph.rows[row[2]]
-    new: tuple[int, ...] = ()
-    if isinstance(total[0], Expand):
-        new, total = total[0].axes, graph.rows[total[1]]
+    new: tuple[int, ...] = total[0].new_axes if isinstance(total[0], Operation) else ()
+    if new:
+        total = graph.rows[total[1]]
     if not isinstance(total[0], LogSumExp) or total[1] != row[1]:
         return None
     axes: tuple[int, ...] = total[0].axes
@@ -197,8 +177,8 @@ def _extreme(b: Builder, condition: int) -> bool:
     guard, inner = b.row(condition)[:2]
     if guard != "special" or b.row(inner)[0] != "eq":
         return False
-    compared = [b.row(row[1]) if isinstance(row[0], Expand) else row for row in map(b.row, b.row(inner)[1:])]
-    return any(isinstance(row[0], Max | Min) for row in compared)
+    compared = [b.row(unseen(b, i)[0])[0] for i in b.row(inner)[1:]]
+    return any(isinstance(op, Operation) and op.picks for op in compared)
 
 
 def _untied(b: Builder, i: int) -> tuple[int, int | None]:
@@ -263,6 +243,14 @@ def eager(program: Program) -> Program:
         return builder.graph.intern(row)
 
     return compact(replay(program, builder.graph, make))
+
+
+def chooses(program: Program) -> bool:
+    """Return whether a program has choices that are the user's."""
+    rows, special = program.graph.rows, Builder(program.graph).special
+    return program.graph.choices and any(
+        alive and row[0] == "where" and not special(row[1]) for row, alive in zip(rows, live(program), strict=True)
+    )
 
 
 def _only_chosen(program: Program) -> frozenset[int]:

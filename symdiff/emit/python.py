@@ -14,8 +14,9 @@ from functools import cache
 from typing import Literal
 
 from symdiff.emit.names import Names
-from symdiff.graph.ir import Program, Row, never_warns, repeated
-from symdiff.ops.arrays import Assemble, Size
+from symdiff.graph.ir import Program, Row, repeated
+from symdiff.graph.operations import is_assembled
+from symdiff.ops.base import Text, is_size, never_warns
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
@@ -25,8 +26,6 @@ _ROOM = WIDTH - 12  # what an indented line has left for its expression
 
 # How the returned values are nested: an index of the outputs, or a tuple of such.
 Nest = int | tuple["Nest", ...]
-# A piece of source, and how tightly its outermost operator binds.
-Text = tuple[str, int]
 # Whether a piece of source may warn, has to be evaluated without warnings, or (None) raises none.
 Tone = Literal["loud", "quiet"] | None
 # The names of the parameters of a function, its indented lines, and an expression for each output.
@@ -59,7 +58,7 @@ class Writer:
         # An output lends its name to its row; but a textbook's output is just its last step.
         self.lent: dict[int, str] = {}
         for i, name in zip(program.outputs, program.names, strict=True):
-            if not program.steps or isinstance(self.rows[i][0], Assemble):
+            if not program.steps or is_assembled(self.rows[i][0]):
                 self.lent.setdefault(i, name)
 
     # The function
@@ -95,7 +94,7 @@ class Writer:
                 continue
             if row[0] == "const":
                 self.texts[i] = self.literal(row[1])
-            elif isinstance(row[0], Size):
+            elif is_size(row[0]):  # so short that it is written again at each use
                 self.texts[i] = self.spell(row)
             else:
                 self.tones[i] = self.tone(i, row)

@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 
 from symdiff.graph.ir import Program, Row, live, operands
-from symdiff.ops.arrays import Assemble, Structure
+from symdiff.graph.operations import Structure, is_assembled
 from symdiff.ops.table import PRIMITIVES
 
 _FUNCTION, _SLOW = 4, 60  # additions that take as long as a function of the table, or one that is slow
@@ -38,7 +38,7 @@ def reach(program: Program, axes: Sequence[int]) -> list[int]:
     given = dict(zip(program.inputs, axes, strict=True))
     full = reduce(or_, axes, 0)
     for i, row in enumerate(program.graph.rows):
-        own = full if isinstance(row[0], Assemble) else given.get(i, 0)
+        own = full if is_assembled(row[0]) else given.get(i, 0)
         for j in operands(row):
             own |= found[j]
         found.append(own)

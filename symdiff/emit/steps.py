@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symdiff.emit.contract import contraction
 from symdiff.emit.names import Names
 from symdiff.emit.numpy import RESERVED
-from symdiff.emit.python import Text
 from symdiff.emit.structure import StructureWriter
 from symdiff.graph.ir import Program, Row
-from symdiff.ops.arrays import Assemble, Broadcast, Einsum, Eye, LogSumExp, Others, Permute, Reduction, Softmax, whole
-from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
+from symdiff.ops.base import Text
+from symdiff.ops.table import ATOM, POWER, PRIMITIVES, UNARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,43 +92,5 @@ class _StepWriter(StructureWriter):
         return f"{name}({', '.join([self.tight(j, 0) for j in row[1:]])})", ATOM
 
     def structure(self, row: Row) -> Text:
-        operation = row[0]
-        if isinstance(operation, Einsum):
-            return self._einsum(row)
-        texts = [self.tight(j, 0) for j in row[1:]]
-        if isinstance(operation, Reduction | LogSumExp | Softmax):
-            name = "any" if operation.condition else type(operation).__name__.lower()
-            rank = len(self.shape(row[1]))
-            axes = tuple([a + rank for a in operation.axes])
-            along = "" if len(axes) == rank else f", axis={axes[0] if len(axes) == 1 else axes}"
-            return f"{name}({texts[0]}{along})", ATOM
-        if isinstance(operation, Assemble):
-            return self._assembled(operation, texts), ATOM
-        if isinstance(operation, Others):
-            return f"others({texts[0]})", ATOM
-        if isinstance(operation, Eye):
-            return f"eye({self.dim(operation.dim)})", ATOM
-        if isinstance(operation, Broadcast):
-            return f"broadcast({texts[0]}, {self.tuple_of(operation.to)})", ATOM
-        if isinstance(operation, Permute) and operation.order != (-1, -2):
-            return f"permute({texts[0]}, {operation.order})", ATOM
-        return super().structure(row)
-
-    def _einsum(self, row: Row) -> Text:
-        operation = row[0]
-        if operation.left == operation.right and len(operation.left) == 1 and not operation.out:
-            return f"{self.tight(row[1], PRODUCT)} @ {self.tight(row[2], PRODUCT + 1)}", PRODUCT
-        text, precedence = contraction(self, row)
-        return text.removeprefix("np."), precedence
-
-    def _assembled(self, operation: Assemble, texts: list[str]) -> str:
-        to = operation.to
-        if operation.places == tuple([(k, *whole(to[1:])) for k in range(len(texts))]) and to[:1] == (len(texts),):
-            return f"[{', '.join(texts)}]"
-        shape = to[len(to) - operation.rank :]
-        ahead = len(to) > operation.rank
-        parts = [
-            f"{self.place(place, shape, ahead=ahead)} = {text}"
-            for place, text in zip(operation.places, texts, strict=True)
-        ]
-        return f"assemble({', '.join([self.tuple_of(to), *parts])})"
+        text: Text = row[0].formula(self, *row[1:])
+        return text

@@ -134,6 +134,24 @@ def value(dim: Dim, sizes: Mapping[str, int]) -> int:
     return total
 
 
+def concrete(shape: Iterable[Dim], sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """Return the shape where the names have these sizes."""
+    return tuple([value(dim, sizes) for dim in shape])
+
+
+def sliced(dim: Poly) -> bool:
+    """Return whether the dimension depends on a remainder: n//2 and (n + 1)//2 are equal where n is even."""
+    return any(not isinstance(atom, str) for monomial, _ in dim.terms for atom in monomial)
+
+
+def positive(dim: Dim) -> bool:
+    """Return whether the dimension is known to be positive, where names stand for 0 or more."""
+    if isinstance(dim, int):
+        return dim > 0
+    constant = dict(dim.terms).get((), 0)
+    return constant > 0 and all(coefficient > 0 for _, coefficient in dim.terms) and not sliced(dim)
+
+
 def _value_of(atom: str | Floor | Factor, sizes: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return sizes[atom]

@@ -5,8 +5,8 @@ Grammar of a row (a tuple; `i, j, k` are indices of earlier rows):
     row  ::=  ("input", name)           an argument that is a scalar
            |  ("input", name, shape)    an argument with a core shape
            |  ("const", text)           repr of a float, or "True" or "False"
-           |  (primitive, i, j, ...)    an operation of `PRIMITIVES`, by its name
-           |  (structure, i, j, ...)    an operation on shapes, a `Structure`
+           |  (name, i, j, ...)         an elementwise operation, by its name
+           |  (structure, i, j, ...)    an operation on arrays, a `Structure`
 
 Arguments are smaller indices, so index order is topological order: a forward sweep
 is a loop up, a reverse sweep a loop down. The row itself is the interning key.
@@ -21,16 +21,12 @@ from typing import Any
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, product
+from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, Structure
+from symdiff.graph.shapes import MOST_AXES, Demands, broadcast
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
-from symdiff.ops.arrays import MOST_AXES, NEED_ELEMENTS, Demands, Structure, broadcast, filled
-from symdiff.ops.table import PRIMITIVES
 
 Row = tuple[Any, ...]
-
-CONDITIONS = frozenset(name for name, p in PRIMITIVES.items() if p.condition)
-_NEVER_WARNS = frozenset({"input", "const", *[name for name, p in PRIMITIVES.items() if p.never_warns]})
-GROWING = frozenset(name for name, p in PRIMITIVES.items() if p.grows)
 
 _WIDE = 8  # entries of a row, from which on each counts as a row
 
@@ -118,8 +114,7 @@ class Graph:
             return ()
         shapes = [self.shapes.get(j, ()) for j in row[1:]]
         if isinstance(row[0], Structure):
-            if isinstance(row[0], NEED_ELEMENTS):
-                filled(shapes[0], row[0].axes, self.demands)
+            row[0].demand(shapes, self.demands)
             return row[0].shape(*shapes)
         return broadcast(shapes, self.demands) if any(shapes) else ()
 
@@ -135,7 +130,7 @@ class Graph:
     def is_condition(self, i: int) -> bool:
         """Return whether row `i` is true or false, rather than a number."""
         row = self.rows[i]
-        while isinstance(row[0], Structure) and row[0].arranges:
+        while isinstance(row[0], Structure) and row[0].is_view:
             row = self.rows[row[1]]
         if isinstance(row[0], Structure):
             return row[0].condition
@@ -177,11 +172,6 @@ class Program:
 def operands(row: Row) -> tuple[int, ...]:
     """Return the indices that a row refers to."""
     return () if row[0] in ("input", "const") else row[1:]
-
-
-def never_warns(row: Row) -> bool:
-    """Return whether a row raises no floating-point error, whatever its operands."""
-    return row[0].arranges if isinstance(row[0], Structure) else row[0] in _NEVER_WARNS
 
 
 def repeated(rows: Iterable[int]) -> list[bool]:
@@ -271,9 +261,9 @@ def verify(program: Program) -> None:
         elif isinstance(row[0], Structure):
             assert all(0 <= j < i for j in operands(row)), (i, row)
         else:
-            primitive = PRIMITIVES[row[0]]
-            assert len(row) == primitive.arity + 1, row
-            for j, kind in zip(operands(row), primitive.takes or "r" * primitive.arity, strict=True):
+            takes = TAKES[row[0]]
+            assert len(row) == len(takes) + 1, row
+            for j, kind in zip(operands(row), takes, strict=True):
                 assert 0 <= j < i, (i, row)
                 assert graph.is_condition(j) == (kind == "c"), (i, row)
     if graph.shared:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import product, shown
-from symdiff.ops.arrays import (
-    Assemble,
-    Index,
-    Key,
-    LogSumExp,
-    Max,
-    Min,
-    Prod,
-    Softmax,
-    Sum,
-    filled,
-    labels,
-    place_of,
-    same,
-    whole,
-)
+from symdiff.graph.shapes import filled, same
+from symdiff.ops.arrays import OPERATIONS
+from symdiff.ops.base import Operation
+from symdiff.ops.contract import labels
+from symdiff.ops.places import Key, place_of, whole
 from symdiff.simplify.build import Builder
 
 
@@ -50,7 +40,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
             same(p, q, b.graph.demands, lambda: f"the product of shapes {shown(left)} and {shown(right)}")
         elif p != q:
             i, own = (x, a) if p == 1 else (y, c)
-            gone = b.structure(Sum((axis - 2,)), i)
+            gone = _along(OPERATIONS["sum"], b, i, (axis - 2,))
             kept = own[: axis - 2] + own[len(own) + axis - 1 :]
             (x, a, y, c) = (gone, kept, y, c) if p == 1 else (x, a, gone, kept)
     out = batch + "i" * (len(left) > 1) + "k" * (len(right) > 1)
@@ -89,7 +79,7 @@ def transpose(b: Builder, x: int) -> int:
 
 def index(b: Builder, x: int, key: Key) -> int:
     """Return the elements of a subscript."""
-    return b.structure(Index(place_of(key, b.shape(x), b.graph.demands)), x)
+    return b.index(x, place_of(key, b.shape(x), b.graph.demands))
 
 
 def stack(b: Builder, parts: Sequence[int]) -> int:
@@ -107,35 +97,34 @@ def stack(b: Builder, parts: Sequence[int]) -> int:
             raise ShapeError(message)
         for p, q in zip(shape, other, strict=True):
             same(p, q, b.graph.demands, lambda message=message: message)  # type: ignore[misc]
-    places = tuple([(k, *whole(shape)) for k in range(len(parts))])
-    return b.structure(Assemble((len(parts), *shape), places), *parts)
+    return b.assemble((len(parts), *shape), [(k, *whole(shape)) for k in range(len(parts))], *parts)
+
+
+def _along(operation: Callable[[tuple[int, ...]], Operation], b: Builder, x: int, axes: tuple[int, ...]) -> int:
+    return b.structure(operation(axes), x)
 
 
 def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     shape = b.shape(x)
     filled(shape, axes, b.graph.demands)
-    return b.op("div", b.structure(Sum(axes), x), b.size(product(shape[a] for a in axes)))
+    return b.op("div", _along(OPERATIONS["sum"], b, x, axes), b.size(product(shape[a] for a in axes)))
 
 
 def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    for axis in axes:
-        x = b.structure(Prod((axis,)), x)
+    for axis in axes:  # its derivative is known along one axis
+        x = _along(OPERATIONS["prod"], b, x, (axis,))
     return x
 
 
 def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    return b.op("magnitude", b.structure(Sum(axes), b.op("mul", x, x)))
+    return b.op("magnitude", _along(OPERATIONS["sum"], b, b.op("mul", x, x), axes))
 
 
 # Functions along axes, all of them by default.
 ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
-    "sum": lambda b, x, axes: b.structure(Sum(axes), x),
+    **{name: partial(_along, operation) for name, operation in OPERATIONS.items() if operation.along_axes},
     "mean": _mean,
     "prod": _prod,
-    "max": lambda b, x, axes: b.structure(Max(axes), x),
-    "min": lambda b, x, axes: b.structure(Min(axes), x),
     "norm": _norm,
-    "logsumexp": lambda b, x, axes: b.structure(LogSumExp(axes), x),
-    "softmax": lambda b, x, axes: b.structure(Softmax(axes), x),
 }
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}

@@ -14,7 +14,7 @@ from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, trans
 from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.limits import Limits
-from symdiff.ops.arrays import Key
+from symdiff.ops.places import Key
 from symdiff.ops.table import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 from symdiff.simplify.build import Builder
 

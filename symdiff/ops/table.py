@@ -28,6 +28,8 @@ from fractions import Fraction
 from functools import cache
 from math import comb, factorial, inf, nan, pi, sqrt
 
+from symdiff.graph.operations import declare
+
 # Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
 
@@ -1732,6 +1734,8 @@ _RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
 )
 
 PRIMITIVES = {primitive.name: primitive for primitive in (*_TABLE, *_RATIOS)}
+for _p in PRIMITIVES.values():
+    declare(_p.name, _p.takes or "r" * _p.arity, condition=_p.condition, grows=_p.grows)
 
 
 @dataclass(frozen=True, slots=True)

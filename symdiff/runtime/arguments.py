@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import Dim, Shape, solve, spelt, symbols
 from symdiff.graph.dims import value as dim_value
+from symdiff.graph.shapes import Demands
 from symdiff.language.hints import no_argument, no_constant
-from symdiff.ops.arrays import Demands
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import meaning, numbers
 

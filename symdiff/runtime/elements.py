@@ -19,9 +19,9 @@ import numpy as np
 from symdiff.emit.flags import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 from symdiff.emit.fuse import Source
 from symdiff.emit.python import Nest
-from symdiff.graph.dims import Dim, value
+from symdiff.graph.dims import Dim, concrete, value
 from symdiff.graph.ir import Program
-from symdiff.ops.arrays import Broadcast, Expand, Index, Permute, Place, Range, Reshape, Structure
+from symdiff.ops.places import key
 from symdiff.runtime.arguments import Array
 from symdiff.runtime.fused import Fused, apart
 from symdiff.runtime.native import ALL, Code
@@ -56,7 +56,7 @@ class FusedElements(Fused):
 
     def empty(self, loop: tuple[int, ...], sizes: Sizes) -> bool:
         """Return whether there are no elements to go over."""
-        return not prod(loop) or not prod([value(dim, sizes) for dim in self._shape])
+        return not prod(loop) or not prod(concrete(self._shape, sizes))
 
     def __call__(
         self,
@@ -77,10 +77,10 @@ class FusedElements(Fused):
             FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
         """
         loops, rows = self._loops, prod(loop)
-        shape = tuple([value(dim, sizes) for dim in self._shape])
+        shape = concrete(self._shape, sizes)
         values = apart(values, outs)
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
-        places = [_at(results[r.output], r.place, sizes) for r in loops.results]
+        places = [results[r.output][key(r.place, sizes)] if r.place else results[r.output] for r in loops.results]
         for k, assembled in enumerate(self._assembled):
             if assembled:
                 filled = sum([a.size for a, r in zip(places, loops.results, strict=True) if r.output == k])
@@ -122,7 +122,9 @@ class FusedElements(Fused):
             return np.array(value(source, sizes), dtype), 0
         a, rank = values[source.argument], len(self._cores[source.argument])
         for view in source.views:
-            a, rank = _seen(a, rank, view, sizes)
+            before = a.ndim - rank
+            a = view.sized(sizes).seen(a, rank)
+            rank = a.ndim - before
         ahead = a.shape[: a.ndim - rank]
         if rank != len(shape):  # axes of one element
             a = a.reshape(ahead + shape)
@@ -201,32 +203,3 @@ def _place(table: array[int]) -> int:
 def _lies(a: Array, dtype: np.dtype[Any]) -> bool:
     """Return whether native code can read and write it where it is."""
     return a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
-
-
-def _at(a: Array, place: Place, sizes: Sizes) -> Array:
-    """Return the elements at a place of the last axes."""
-    parts = [_slice(p, sizes) if isinstance(p, Range) else value(p, sizes) for p in place]
-    return a[..., *parts] if place else a
-
-
-def _slice(p: Range, sizes: Sizes) -> slice:
-    start, stop = value(p.start, sizes), value(p.stop, sizes)
-    return slice(start, None if stop < 0 else stop, p.step)
-
-
-def _seen(a: Array, rank: int, view: Structure, sizes: Sizes) -> tuple[Array, int]:
-    """Return an array whose last axes, so many, are seen through a view, and how many there are then."""
-    ahead = a.shape[: a.ndim - rank]
-    if isinstance(view, Index):
-        return _at(a, view.place, sizes), rank - sum(not isinstance(p, Range) for p in view.place)
-    if isinstance(view, Expand):
-        return np.expand_dims(a, view.axes), rank + len(view.axes)
-    if isinstance(view, Permute):
-        return np.moveaxis(a, view.order, range(-len(view.order), 0)), rank
-    if isinstance(view, Reshape):
-        to = tuple([value(dim, sizes) for dim in view.to])
-        return a.reshape(a.shape[: a.ndim - view.rank] + to), rank - view.rank + len(to)
-    assert isinstance(view, Broadcast)
-    to = tuple([value(dim, sizes) for dim in view.to])
-    core = (1,) * (len(to) - rank) + a.shape[a.ndim - rank :]
-    return np.broadcast_to(a.reshape(ahead + core), ahead + to), len(to)

@@ -16,7 +16,7 @@ from symdiff.emit.llvm.program import prepare
 from symdiff.emit.schedule import load
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program
-from symdiff.ops.arrays import Assemble
+from symdiff.graph.operations import is_assembled
 from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, Array, sharing
 from symdiff.runtime.reports import heeded
@@ -38,7 +38,7 @@ class Fused:
         self._load = load(program, [1] * len(program.inputs))
         self._loops = prepare(program)
         self._threads = threads
-        self._assembled = [isinstance(program.graph.rows[i][0], Assemble) for i in program.outputs]
+        self._assembled = [is_assembled(program.graph.rows[i][0]) for i in program.outputs]
         self.codes = native.Codes()
 
     @property

@@ -11,7 +11,8 @@ import numpy as np
 from symdiff.emit.fuse import Loops, Result, Source
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Poly, Shape, product, renamed, symbols
-from symdiff.ops.arrays import Index, Range
+from symdiff.ops.elements import Index
+from symdiff.ops.places import Range
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
 

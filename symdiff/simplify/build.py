@@ -11,14 +11,20 @@ import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, new_axes, product
-from symdiff.graph.ir import CONDITIONS, operands
-from symdiff.ops.arrays import LETTERS, AnyOf, Broadcast, Einsum, Expand, Eye, Permute, Reshape, Size, Structure, Sum
+from symdiff.graph.ir import operands
+from symdiff.graph.operations import CONDITIONS
+from symdiff.ops.base import Operation
+from symdiff.ops.constants import Eye, Size
+from symdiff.ops.contract import LETTERS, Einsum
+from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.evaluate import constant, function
+from symdiff.ops.places import Place
+from symdiff.ops.reductions import AnyOf, Sum
 from symdiff.ops.table import PRIMITIVES
+from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 from symdiff.simplify.factors import outside, short
 from symdiff.simplify.finite import Finite
 from symdiff.simplify.identities import IDENTITIES
-from symdiff.simplify.rearrangements import STRUCTURAL
 from symdiff.simplify.remainders import Products
 
 if TYPE_CHECKING:
@@ -175,7 +181,7 @@ class Builder:
         while waiting:
             i = waiting[-1]
             row = self.graph.rows[i]
-            parts = operands(row) if row[0] in ("and", "or", "not") or isinstance(row[0], Structure) else ()
+            parts = operands(row) if row[0] in ("and", "or", "not") or isinstance(row[0], Operation) else ()
             unknown = [j for j in parts if j not in known]
             if unknown:
                 waiting += unknown
@@ -233,15 +239,15 @@ class Builder:
         """Return a dimension as a number."""
         return self.const(dim) if isinstance(dim, int) else self.graph.intern((Size(dim),))
 
-    def structure(self, operation: Structure, *arguments: int) -> int:
+    def structure(self, operation: Operation, *arguments: int) -> int:
         """Return a row for an operation on shapes, or an equal simpler row."""
         if self.slopes:
             arguments = tuple(map(self.plain, arguments))
-        if not operation.arranges and not operation.condition:
+        if not operation.is_view and not operation.condition:
             arguments = tuple(map(self.number, arguments))
         if not self.exact and self.simplify and (scaled := outside(self, operation, arguments)) is not None:
             return scaled
-        if operation.arranges and not self.exact:
+        if operation.is_view and not self.exact:
             row = self.row(arguments[0])
             if row[0] == "where" and 0.0 in (self.value(row[2]), self.value(row[3])):  # a choice stays outermost
                 shape = self.shape(arguments[0])
@@ -252,10 +258,18 @@ class Builder:
                     condition = row[1]
                 return self.op("where", condition, *parts)
         if self.graph.shared:
-            simpler = STRUCTURAL.get(type(operation), _nothing)(self, operation, *arguments)
+            simpler = operation.simpler(self, *arguments)
             if simpler is not None:
                 return simpler
         return self.graph.intern((operation, *arguments))
+
+    def index(self, i: int, place: Place) -> int:
+        """Return the elements of row `i` at a place of its last axes."""
+        return self.structure(Index(place), i)
+
+    def assemble(self, to: Shape, places: Sequence[Place], *parts: int) -> int:
+        """Return zeros of the shape `to`, to which each part is added at its place of the last axes."""
+        return self.structure(Assemble(to, tuple(places)), *parts)
 
     def expand(self, i: int, axes: Sequence[int]) -> int:
         """Return row `i` with new axes of length 1 at `axes` of the result, except those with no axis left of them."""
@@ -371,7 +385,3 @@ def _compute(name: str, values: list[float | bool]) -> float | bool:
         with np.errstate(all="ignore"):
             result = function(name)(*[v if isinstance(v, bool) else np.float64(v) for v in values])
     return bool(result) if primitive.condition else float(result)
-
-
-def _nothing(*_: object) -> None:
-    """Return the identity of an operation that has none."""

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from symdiff.graph.dims import estimate
 from symdiff.graph.dims import product as count
-from symdiff.ops.arrays import Broadcast, Einsum, Expand, Index, Permute, Reshape, Structure, Sum
+from symdiff.ops.base import Operation
 from symdiff.simplify.signs import negative, signed
 
 if TYPE_CHECKING:
     from symdiff.simplify.build import Builder
 
-_LINEAR = (Sum, Einsum, Expand, Index, Permute, Reshape, Broadcast)
 _DIGITS = 10  # of a constant that somebody wrote, sign and point included
 _LEAST = 1e-100  # of the constant that two are collected to
 
@@ -75,9 +74,9 @@ def scaled(b: Builder, scale: Scale, i: int) -> int:
     return b.op("neg", b.op("div", i, by)) if b.value(times) == -1.0 else b.op("mul", b.op("div", times, by), i)
 
 
-def outside(b: Builder, operation: Structure, arguments: tuple[int, ...]) -> int | None:
+def outside(b: Builder, operation: Operation, arguments: tuple[int, ...]) -> int | None:
     """Return a linear operation on arrays with the scalars outside of it; None where that saves nothing."""
-    if not isinstance(operation, _LINEAR):
+    if not operation.multilinear:
         return None
     most = estimate(count(operation.shape(*map(b.shape, arguments))))
     if not any(estimate(count(b.shape(i))) >= most for i in arguments if split(b, i)[1] != i):

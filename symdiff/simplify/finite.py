@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import inf, isfinite
 
-from symdiff.graph.ir import CONDITIONS, Graph, Row
-from symdiff.ops.arrays import Einsum, Others, Prod, Size, Structure
+from symdiff.graph.ir import Graph, Row
+from symdiff.graph.operations import CONDITIONS
+from symdiff.ops.base import Operation, is_size
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
@@ -38,13 +39,13 @@ class Finite:
             return degrees[0] if self._nonzero(operands[1]) else inf
         if name == "pow":  # of one large argument it may overflow
             return inf
-        if name == "mul" or isinstance(name, Einsum):
+        if name == "mul":
             return sum(degrees)
-        if isinstance(name, Prod | Others):
-            return 0 if degrees[0] == 0 else inf
-        return max(degrees, default=0) if isinstance(name, Structure) or PRIMITIVES[name].finite else inf
+        if isinstance(name, Operation):
+            return name.degree(degrees)
+        return max(degrees, default=0) if PRIMITIVES[name].finite else inf
 
     def _nonzero(self, i: int) -> bool:
         """Return whether row `i` is a nonzero constant, or the size of an axis: then zero is harmless."""
         row = self.graph.rows[i]
-        return isinstance(row[0], Size) or (row[0] == "const" and constant(row[1]) != 0 and isfinite(constant(row[1])))
+        return is_size(row[0]) or (row[0] == "const" and constant(row[1]) != 0 and isfinite(constant(row[1])))

@@ -12,15 +12,9 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING
 
-from symdiff.ops.arrays import (
-    Expand,
-    Index,
-    LogSumExp,
-    Softmax,
-    Sum,
-)
+from symdiff.ops.base import Operation
 from symdiff.simplify.factors import product
-from symdiff.simplify.remainders import collected, logarithm, normal, one_plus, quotient, remainder
+from symdiff.simplify.remainders import collected, logarithm, normal, one_plus, quotient, remainder, seen, unseen
 from symdiff.simplify.shares import logarithm as logarithm_of_sum
 from symdiff.simplify.shares import logarithm_of_share
 from symdiff.simplify.shares import product as product_with_share
@@ -154,23 +148,20 @@ def _pow(b: Builder, x: int, y: int) -> int | None:
 
 
 def _log_of_total(b: Builder, i: int) -> int | None:
-    """Return log(x), where row `i` is x, a sum of exponentials, as an array has it or spread along its axes."""
-    op, *parts = b.row(i)
-    if op.__class__ is Expand and (inner := _log_of_total(b, parts[0])) is not None:
-        return b.structure(op, inner)
-    if op.__class__ is Sum and not b.graph.complex and (exponent := _exponent(b, parts[0])) is not None:
-        return b.structure(LogSumExp(op.axes), exponent)
-    return None
+    """Return log(x), where row `i` is x, a sum of exponentials or a softmax, perhaps seen through views."""
+    x, views = unseen(b, i)
+    op, *parts = b.row(x)
+    found = op.logarithm(b, *parts) if isinstance(op, Operation) else None
+    return None if found is None else seen(b, found, x, views)
 
 
 def _log_of_share(b: Builder, i: int) -> int | None:
-    """Return log(x), where row `i` is x, a softmax, or an exponential divided by a sum of exponentials."""
-    op, *parts = b.row(i)
-    if op.__class__ is Softmax and b.graph.shared:
-        return b.op("sub", parts[0], b.expand(b.structure(LogSumExp(op.axes), parts[0]), op.axes))
+    """Return log(x), where row `i` is x, an exponential divided by a sum of exponentials, perhaps through views."""
+    x, views = unseen(b, i)
+    op, *parts = b.row(x)
     if op == "div" and (exponent := _exponent(b, parts[0])) is not None:
         total = _log_of_total(b, parts[1])
-        return None if total is None else b.op("sub", exponent, total)
+        return None if total is None else seen(b, b.op("sub", exponent, total), x, views)
     return None
 
 
@@ -181,8 +172,6 @@ def _log(b: Builder, x: int) -> int | None:
         return total
     if (share := _log_of_share(b, x)) is not None:
         return share
-    if row[0].__class__ is Index and (share := _log_of_share(b, row[1])) is not None:
-        return b.structure(row[0], share)
     if (stable := logarithm(b, x)) is not None or (stable := logarithm_of_share(b, x)) is not None:
         return stable
     if (rest := one_plus(b, x)) is not None:

@@ -16,13 +16,14 @@ from functools import cache, reduce
 from math import frexp, inf, isclose, log
 from typing import TYPE_CHECKING
 
-from symdiff.ops.arrays import Structure
+from symdiff.graph.operations import is_view
+from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES, Remainder
 from symdiff.simplify.signs import derives, signed
 
 if TYPE_CHECKING:
-    from symdiff.graph.ir import Graph, Row
+    from symdiff.graph.ir import Graph
     from symdiff.simplify.build import Builder
 
 # Of a row as a product: a number for its factors, the sum of theirs; the factors that have remainders; marks.
@@ -105,7 +106,7 @@ class Products:
             else:
                 square = name == "mul" or (name == "pow" and rows[row[2]] == _TWO)
                 known = (rows[row[1]][0], 2) if square else (name, 1)
-                has = known in _REMAINDERS or (_arranges(row) and looks[row[1]][1] == (row[1],))
+                has = known in _REMAINDERS or (is_view(name) and looks[row[1]][1] == (row[1],))
                 marks = _DIVISIBLE if name in _QUOTIENTS else 0
                 looks.append(((j + 1) * _ODD & _MASK, (j,) if has else (), marks))
         return looks[i]
@@ -222,36 +223,31 @@ def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
             constant = b.value(second) is not None
             alone = len(whole.above) == 1 and not whole.below
             for i, path in whole.above:
-                inner, arranged = _unarranged(b, i)
+                inner, arranged = unseen(b, i)
                 for entry in _entries(b, inner):
                     if (alone and not arranged) if isinstance(entry.at, str) else alone is constant:
                         known = _known(b, entry, whole, i, inner, b.products(second), -1.0 if plus else 1.0)
                         if known is not None:
-                            known = {name: _rearranged(b, j, inner, arranged) for name, j in known.items()}
+                            known = {name: seen(b, j, inner, arranged) for name, j in known.items()}
                             return _multiple(b, entry, known, path, whole, b.products(second), turned=turned)
     return None
 
 
-def _arranges(row: Row) -> bool:
-    """Return whether a row has the elements of its operand, in other places."""
-    return isinstance(row[0], Structure) and row[0].arranges
-
-
-def _unarranged(b: Builder, i: int) -> tuple[int, list[Structure]]:
-    """Return the row whose elements row `i` has, and what has moved them, the last first."""
-    moved: list[Structure] = []
-    while _arranges(b.row(i)):
-        moved.append(b.row(i)[0])
+def unseen(b: Builder, i: int) -> tuple[int, list[Operation]]:
+    """Return the row of which row `i` is a view, and the views, the last first."""
+    views: list[Operation] = []
+    while is_view(b.row(i)[0]):
+        views.append(b.row(i)[0])
         i = b.row(i)[1]
-    return i, moved
+    return i, views
 
 
-def _rearranged(b: Builder, i: int, like: int, moved: Sequence[Structure]) -> int:
-    """Return row `i`, an operand of row `like`, with its elements moved as those of that have been."""
-    if moved and b.shape(i):
+def seen(b: Builder, i: int, like: int, views: Sequence[Operation]) -> int:
+    """Return row `i`, in the place of row `like`, through views, the last first."""
+    if views and b.shape(i):
         i = b.full(i, b.shape(like))
-        for operation in reversed(moved):
-            i = b.structure(operation, i)
+        for view in reversed(views):
+            i = b.structure(view, i)
     return i
 
 
@@ -434,10 +430,10 @@ def logarithm(b: Builder, i: int) -> int | None:
     name, *parts = b.row(i)
     if name == "instead":
         return _log_of_remainder(b, i, parts[0])
-    inner, moved = _unarranged(b, i)
+    inner, moved = unseen(b, i)
     if moved:
         made = logarithm(b, inner)
-        return None if made is None else _rearranged(b, made, inner, moved)
+        return None if made is None else seen(b, made, inner, moved)
     whole = b.products(i)
     if len(whole.above) != 1 or whole.below or whole.nothing:
         return None

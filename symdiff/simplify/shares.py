@@ -18,7 +18,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from symdiff.graph.ir import GROWING
+from symdiff.graph.operations import GROWING
 
 if TYPE_CHECKING:
     from symdiff.simplify.build import Builder

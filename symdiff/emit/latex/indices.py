@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from symdiff.graph.dims import Dim, Shape
-from symdiff.ops.arrays import Place, Range
+from symdiff.ops.places import Place, Range
 
 
 @dataclass(frozen=True, slots=True)

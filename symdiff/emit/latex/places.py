@@ -9,7 +9,8 @@ from symdiff.emit.latex.products import total
 from symdiff.emit.latex.spell import Text, negative, product
 from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.graph.dims import Dim, symbols, value
-from symdiff.ops.arrays import Assemble, Range
+from symdiff.ops.elements import Assemble
+from symdiff.ops.places import Range
 
 
 def assembled(p: Printer, op: Assemble, given: Sequence[Piece]) -> Piece:

@@ -16,28 +16,14 @@ from symdiff.emit.latex.terms import Piece, Printer
 from symdiff.emit.latex.text import log_sum_exp
 from symdiff.graph.dims import Dim, Shape, fixed, product
 from symdiff.graph.ir import Program, Row, operands
-from symdiff.ops.arrays import (
-    AnyOf,
-    Assemble,
-    Broadcast,
-    Einsum,
-    Expand,
-    Eye,
-    Index,
-    LogSumExp,
-    Max,
-    Min,
-    Others,
-    Permute,
-    Place,
-    Prod,
-    Reshape,
-    Size,
-    Softmax,
-    Structure,
-    Sum,
-)
+from symdiff.graph.operations import Structure
+from symdiff.ops.constants import Eye, Size
+from symdiff.ops.contract import Einsum
+from symdiff.ops.elements import Assemble, Index
+from symdiff.ops.places import Place
+from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
 from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT
+from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 
 _LONG = 32  # characters of a text that is written again at each use
 _FACTORS = 8  # most names in a product that is written again at each use

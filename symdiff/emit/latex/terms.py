@@ -15,7 +15,8 @@ from symdiff.emit.latex.indices import Axis, Mark, Number, Part, along, moved, m
 from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.spell import APPLIED, BIG, Text, fill, parenthesised, spell, tight
 from symdiff.graph.dims import Dim, Shape, product
-from symdiff.ops.arrays import Place, Range, broadcast
+from symdiff.graph.shapes import broadcast
+from symdiff.ops.places import Place, Range
 from symdiff.ops.table import ATOM, COMPARE, PRODUCT, SUM, TERNARY, Primitive
 
 Join = Callable[[Sequence[Text], Sequence[bool]], Text]

@@ -13,7 +13,7 @@ from symdiff.emit.latex.spell import product as side_by_side
 from symdiff.emit.latex.terms import Piece, Printer, subscripted
 from symdiff.graph.dims import Shape, product
 from symdiff.language.parser import Item, Statement, Syntax
-from symdiff.ops.arrays import place_of
+from symdiff.ops.places import place_of
 from symdiff.ops.table import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY
 
 _CONSTANTS = {"pi": r"\pi", "π": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}

@@ -1,0 +1,66 @@
+"""What a graph needs to know of operations: how many operands they take, and the shape of their result.
+
+Everything else about an operation stands in its one entry in `symdiff.ops`: a row of the table for an elementwise
+operation, a class for an operation on arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from symdiff.graph.dims import Shape
+from symdiff.graph.shapes import Demands
+
+# Elementwise operations, by name. The table of operations declares them.
+TAKES: dict[str, str] = {}  # a letter for each operand: "r" for a number, "c" for a condition
+CONDITIONS: set[str] = set()  # whose result is a condition
+GROWING: set[str] = set()  # whose result may overflow for moderate operands
+
+
+def declare(name: str, takes: str, *, condition: bool, grows: bool) -> None:
+    """Declare an elementwise operation, so that graphs know it."""
+    TAKES[name] = takes
+    if condition:
+        CONDITIONS.add(name)
+    if grows:
+        GROWING.add(name)
+
+
+class Structure:
+    """An operation on arrays. It stands in a row where an elementwise operation has its name: `(Sum((-1,)), i)`.
+
+    Axes are counted from the last one, -1. Axes in front of those that an operation knows (a batch of derivatives,
+    the loop dimensions) are carried along.
+    """
+
+    __slots__ = ()
+
+    condition: ClassVar[bool] = False
+    """The result is a condition, whatever the operands are."""
+    is_view: ClassVar[bool] = False
+    """Each element of the result is an element of the one operand, also where that is a condition."""
+
+    assembles: ClassVar[bool] = False
+    """The result is put together from the operands, each at one of its `places`."""
+
+    def shape(self, *shapes: Any, **_: Any) -> Shape:
+        """Return the shape of the result for operands of these shapes."""
+        raise NotImplementedError
+
+    def demand(self, _shapes: Sequence[Shape], _demands: Demands, /) -> None:
+        """Add to the demands what has to hold of the sizes of the operands.
+
+        Raises:
+            ShapeError: It does not hold, whatever the sizes are.
+        """
+
+
+def is_view(op: object) -> bool:
+    """Return whether the first entry of a row is a view of the one operand."""
+    return isinstance(op, Structure) and op.is_view
+
+
+def is_assembled(op: object) -> bool:
+    """Return whether the first entry of a row puts an array together from the operands."""
+    return isinstance(op, Structure) and op.assembles

@@ -1,0 +1,374 @@
+"""What operations on arrays have in common: the entry that each of them fills in, and what its methods are given.
+
+An operation on arrays is one class, and all that is known of it stands there: the shape of its result, its value, its
+derivatives, the identities that make it simpler, its spellings. The base classes of this module hold what kinds of
+operations share. `symdiff.ops.arrays` lists all operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
+
+from symdiff.graph.dims import Dim, Poly, Shape, value
+from symdiff.graph.ir import Graph, Row
+from symdiff.graph.operations import Structure
+from symdiff.graph.shapes import Demands, filled
+from symdiff.ops.places import Range
+from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
+
+# A piece of source, and how tightly its outermost operator binds.
+Text = tuple[str, int]
+
+
+class Builder(Protocol):
+    """What makes rows, each in its simplest form. `symdiff.simplify.build.Builder` documents the methods."""
+
+    @property
+    def graph(self) -> Graph: ...
+    @property
+    def elements(self) -> dict[int, dict[int | None, list[int]]]: ...
+    def row(self, i: int, /) -> Row: ...
+    def shape(self, i: int, /) -> Shape: ...
+    def value(self, i: int, /) -> float | bool | None: ...
+    def const(self, value: float | bool, /) -> int: ...  # noqa: FBT001 - a value like any other
+    def number(self, i: int, /) -> int: ...
+    def size(self, dim: Dim, /) -> int: ...
+    def op(self, name: str, /, *operands: int) -> int: ...
+    def raw(self, name: str, /, *operands: int) -> int: ...
+    def joined(self, name: str, /, *conditions: int) -> int: ...
+    def structure(self, operation: Operation, /, *operands: int) -> int: ...
+    def full(self, i: int, shape: Shape, /) -> int: ...
+    def expand(self, i: int, axes: Sequence[int], /) -> int: ...
+    def anywhere(self, i: int, axes: Sequence[int], /) -> int: ...
+    def lifted(self, i: int, rank: int, to: int, /) -> int: ...
+    def summed(self, i: int, shape: Shape, axes: Sequence[int], /) -> int: ...
+    def reduced(self, i: int, shape: Shape, target: Shape, /) -> int: ...
+    def permute(self, i: int, order: Sequence[int], /) -> int: ...
+    def reshape(self, i: int, rank: int, to: Shape, /) -> int: ...
+    def assemble(self, to: Shape, places: Sequence[tuple[Any, ...]], /, *parts: int) -> int: ...
+    def index(self, i: int, place: tuple[Any, ...], /) -> int: ...
+    def through(self, condition: int, labels: str, out: str, /) -> int: ...
+    def einsum(
+        self, x: int, y: int, left: str, right: str, out: str, multiply: Callable[[int, int], int] | None = None, /
+    ) -> int: ...
+
+
+class Writer(Protocol):
+    """What writes NumPy source. `symdiff.emit.structure.StructureWriter` documents the methods."""
+
+    width: int
+    complex: bool
+    loops: bool
+    varies: bytearray
+    rank: int
+    own: dict[int, str]
+    texts: dict[int, Text]
+    lines: list[str]
+
+    def shape(self, i: int, /) -> Shape: ...
+    def is_condition(self, i: int, /) -> bool: ...
+    def behind(self, i: int, /) -> bool: ...
+    def tight(self, i: int, precedence: int, /) -> str: ...
+    def aligned(self, i: int, rank: int, /) -> str: ...
+    def named(self, i: int, /) -> str: ...
+    def assign(self, i: int, /) -> None: ...
+    def wrap(self, text: str, /) -> str: ...
+    def dtype(self) -> str: ...
+    def dim(self, dim: Dim, /) -> str: ...
+    def dims(self, shape: Shape, /) -> str: ...
+    def tuple_of(self, shape: Shape, /) -> str: ...
+    def whole_shape(self, shape: Shape, /) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where an operation is differentiated: by one operand of one row.
+
+    The seed may have fewer axes than its row, or axes of length 1, along which it is the same. It may have axes in
+    front of those of its row, a batch of adjoints or tangents.
+
+    Attributes:
+        builder: Makes the rows of the derivative.
+        row: The row that is differentiated.
+        operands: The operands of the row.
+        k: The position of the operand by which it is differentiated.
+        seed: The adjoint of the row in a reverse sweep; the tangent of that operand in a forward sweep.
+        times: Returns the product of a seed and a partial derivative, with the choices in both carried outside.
+        support: Returns the condition outside of which a seed is absent, if a product with a row has to keep it.
+    """
+
+    builder: Builder
+    row: int
+    operands: tuple[int, ...]
+    k: int
+    seed: int
+    times: Callable[[int, int], int]
+    support: Callable[[int, int], int | None]
+
+    @property
+    def operand(self) -> int:
+        """The operand by which the row is differentiated."""
+        return self.operands[self.k]
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the row."""
+        return self.builder.shape(self.row)
+
+    @property
+    def operand_shape(self) -> Shape:
+        """The shape of the operand."""
+        return self.builder.shape(self.operand)
+
+    def batch(self, shape: Shape) -> Shape:
+        """Return the axes that the seed has in front of those of `shape`."""
+        have = self.builder.shape(self.seed)
+        return have[: max(0, len(have) - len(shape))]
+
+
+class Sample(NamedTuple):
+    """An operation on operands of some shapes, for the tests. Dimensions may be the names n, m and k.
+
+    Attributes:
+        operation: The operation.
+        shapes: The shapes of the operands.
+        conditions: The operands are conditions.
+    """
+
+    operation: Operation
+    shapes: tuple[Shape, ...]
+    conditions: bool = False
+
+
+_Sized = TypeVar("_Sized")
+
+
+def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
+    """Return a dimension, a range, or a tuple of them, where the names have these sizes."""
+    if isinstance(part, Poly):
+        return value(part, sizes)  # type: ignore[return-value]  # a dimension, too
+    if isinstance(part, Range):
+        return Range(value(part.start, sizes), value(part.stop, sizes), part.step)  # type: ignore[return-value]
+    if isinstance(part, tuple):
+        return tuple([sized(p, sizes) for p in part])  # type: ignore[return-value]
+    return part
+
+
+class Operation(Structure):
+    """An operation on arrays: everything that is known of it. Subclasses are frozen dataclasses.
+
+    Methods that take rows get the operands as indices of rows, in order.
+    """
+
+    __slots__ = ()
+
+    name: ClassVar[str]
+    """What it is called in graphs, traces and error messages; also in formulas, where `along_axes`."""
+    differentiable: ClassVar[bool] = True
+    """The result has a derivative by the operands."""
+    multilinear: ClassVar[bool] = False
+    """A scalar factor of any operand is a factor of the result."""
+    is_size: ClassVar[bool] = False
+    """The result is the length of an axis: a number known at the call, and not negative."""
+    along_axes: ClassVar[bool] = False
+    """A formula calls it by its name, with an array and perhaps `axis`."""
+    holomorphic: ClassVar[bool] = True
+    """It is defined for complex operands."""
+    new_axes: tuple[int, ...] = ()
+    """The axes of the result, of length 1, that the operand does not have, where that is all that is done."""
+    picks: ClassVar[bool] = False
+    """The result is one of the elements of the operand."""
+    fold: ClassVar[str | None] = None
+    """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
+
+    # The value
+
+    def sized(self, sizes: Mapping[str, int]) -> Self:
+        """Return the operation with numbers for its dimensions, where the names have these sizes."""
+        fields: tuple[str, ...] = self.__match_args__  # type: ignore[attr-defined]  # of a dataclass
+        return type(self)(*[sized(getattr(self, field), sizes) for field in fields]) if sizes else self
+
+    def value(self, *operands: Any, **_: Any) -> Any:
+        """Return the value by NumPy, written for clarity alone. The dimensions of the operation are numbers."""
+        raise NotImplementedError
+
+    # Derivatives
+
+    def tangent(self, at: At) -> int:
+        """Return the tangent of the row that comes of the tangent of one operand."""
+        raise NotImplementedError
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint of one operand that comes of the adjoint of the row."""
+        raise NotImplementedError
+
+    of_rules: ClassVar[bool] = False
+    """`present` is asked with the conditions of rules too, and not of the user's choices alone."""
+
+    def present(self, _b: Builder, *_conditions: Any, **_: Any) -> int | None:
+        """Return the condition outside of which the result, an adjoint or a tangent, is absent; None if there is none.
+
+        The conditions are those outside of which the operands are absent; None for an operand that is never absent.
+        """
+        return None
+
+    # Facts
+
+    def simpler(self, _b: Builder, *_operands: Any, **_: Any) -> int | None:
+        """Return a simpler row of the same value; None if there is none."""
+        return None
+
+    def logarithm(self, _b: Builder, *_operands: Any, **_: Any) -> int | None:
+        """Return the logarithm of the result in a form that does not overflow; None if there is none."""
+        return None
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        """Return how many arguments are multiplied with each other in the result, from the same of the operands.
+
+        It is infinite where the result need not be finite for finite arguments.
+        """
+        return max(degrees, default=0)
+
+    def is_square(self, _squares: Sequence[bool], _equal: Sequence[int], /) -> bool:
+        """Return whether the result is a sum of squares.
+
+        The arguments say whether each operand is a sum of squares, and have the same number for equal operands.
+        """
+        return False
+
+    def unfused(self, *_shapes: Any, **_: Any) -> str:
+        """Return what native loops lack to do this on operands of these shapes; nothing if they can do it."""
+        return self.name
+
+    # Spellings
+
+    def spell(self, _w: Writer, *_operands: Any, **_: Any) -> Text:
+        """Return the expression in NumPy."""
+        raise NotImplementedError
+
+    def lines(self, _w: Writer, _i: int, /, *_operands: Any, **_: Any) -> bool:
+        """Write lines that compute a row, for what is no expression. Return False if it is one."""
+        return False
+
+    def makes(self, *_shapes: Any, **_: Any) -> bool:
+        """Return whether NumPy makes a new array, or number, for operands of these shapes."""
+        return not self.is_view
+
+    def written(self, _w: Writer, /, *operands: Any, **_: Any) -> tuple[int, ...]:
+        """Return how often the text has each operand."""
+        return (1,) * len(operands)
+
+    def formula(self, w: Writer, /, *operands: Any, **_: Any) -> Text:
+        """Return the expression as a person writes it in a formula, for traces."""
+        return self.spell(w, *operands)
+
+    def label(self) -> str:
+        """Return the text of a node in a drawn graph."""
+        return self.name
+
+    # Tests
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """Return samples of the operation, on which the tests check everything above."""
+        raise NotImplementedError
+
+
+def is_size(op: object) -> bool:
+    """Return whether the first entry of a row is the length of an axis."""
+    return isinstance(op, Operation) and op.is_size
+
+
+def never_warns(row: Row) -> bool:
+    """Return whether a row raises no floating-point error, whatever its operands are."""
+    if isinstance(row[0], Operation):
+        return row[0].is_view
+    return row[0] in ("input", "const") or PRIMITIVES[row[0]].never_warns
+
+
+class View(Operation):
+    """An operation whose elements are elements of its one operand; the memory may be the same.
+
+    It is linear: the tangent is the same view of the tangent.
+    """
+
+    __slots__ = ()
+
+    is_view = True
+    multilinear = True
+
+    def seen(self, x: Any, _rank: int, /) -> Any:
+        """Return the view of an array, of which so many of the last axes are those of the operand."""
+        return self.value(x)
+
+    def tangent(self, at: At) -> int:
+        """Return the same view of the tangent."""
+        b = at.builder
+        return b.structure(self, b.full(at.seed, at.operand_shape)) if b.shape(at.seed) else at.seed
+
+    def present(self, b: Builder, condition: int | None) -> int | None:
+        """Return the condition seen through the view."""
+        return None if condition is None else b.structure(self, condition)
+
+    def is_square(self, squares: Sequence[bool], _: Sequence[int], /) -> bool:
+        return squares[0]
+
+    def unfused(self, _: Shape) -> str:
+        return ""  # native loops see arguments through views
+
+
+def binds(dim: str) -> int:
+    """Return how tightly the outermost operator of the text of a dimension binds."""
+    return ATOM if dim.isidentifier() or dim.isdigit() else SUM if " " in dim else PRODUCT
+
+
+def axes_text(axes: Sequence[int]) -> str:
+    """Return axes as an argument `axis=` has them."""
+    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+
+
+@dataclass(frozen=True, slots=True)
+class AlongAxes(Operation):
+    """An operation along some axes of one array."""
+
+    axes: tuple[int, ...]
+
+    nonempty: ClassVar[bool] = False
+    """It has no value where there are no elements along its axes."""
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand elements along the axes, where there is no value without."""
+        if self.nonempty:
+            filled(shapes[0], self.axes, demands)
+
+    def formula(self, w: Writer, x: int) -> Text:
+        rank = len(w.shape(x))
+        along = "" if len(self.axes) == rank else f", axis={axes_text([a + rank for a in self.axes])}"
+        return f"{self.name}({w.tight(x, 0)}{along})", ATOM
+
+    def label(self) -> str:
+        return f"{self.name}, axis {', '.join(map(str, self.axes))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction(AlongAxes):
+    """An operation along some axes, which the result does not have. NumPy has a method of its name."""
+
+    def shape(self, shape: Shape) -> Shape:
+        return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
+
+    def unfused(self, shape: Shape) -> str:
+        if self.fold is None:
+            return self.name
+        return (
+            ""
+            if all(dim == 1 for dim in shape) or len(self.axes) == len(shape)
+            else f"{self.name} along some of the axes"
+        )
+
+    def spell(self, w: Writer, x: int) -> Text:
+        everything = not w.behind(x) and len(self.axes) == len(w.shape(x))
+        axis = "" if everything else f"axis={axes_text(self.axes)}"
+        return f"{w.tight(x, ATOM)}.{self.name}({axis})", ATOM

@@ -1,0 +1,173 @@
+"""Contractions: sums of products of two arrays over axes that they share, as `einsum` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any, ClassVar
+
+import numpy as np
+
+from symdiff.graph.dims import Shape, symbol
+from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
+from symdiff.ops.table import ATOM, PRODUCT
+
+LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_uppercase  # the labels that NumPy has, in the order that is customary
+_PRODUCTS = frozenset({"i,i->", "ij,j->i", "i,ij->j", "ij,jk->ik"})  # of vectors and matrices
+
+
+def labels(count: int) -> str:
+    """Return `count` labels for the axes of an array, none of which is a letter."""
+    return "".join([chr(0xE000 + k) for k in range(count)])
+
+
+@dataclass(frozen=True, slots=True)
+class Einsum(Operation):
+    """The sum of products of two operands over the labels that `out` lacks; each axis has a letter as its label.
+
+    Labels that are summed over are in both operands.
+    """
+
+    left: str
+    right: str
+    out: str
+
+    name = "einsum"
+    multilinear = True
+    fold: ClassVar[str | None] = "add"
+
+    def _labels(self, k: int) -> tuple[str, str]:
+        """Return the labels of the k-th operand, and those of the other one."""
+        return (self.left, self.right) if k == 0 else (self.right, self.left)
+
+    def shape(self, x: Shape, y: Shape) -> Shape:
+        dims = dict(zip(self.left + self.right, x + y, strict=True))
+        return tuple([dims[label] for label in self.out])
+
+    def value(self, x: Any, y: Any) -> Any:
+        return np.einsum(f"{self.left},{self.right}->{self.out}", x, y)
+
+    def tangent(self, at: At) -> int:
+        """Return the contraction of the tangent with the other operand."""
+        b = at.builder
+        own, labels = self._labels(at.k)
+        dot, other = b.full(at.seed, at.operand_shape), at.operands[1 - at.k]
+        if at.k == 0:
+            return b.einsum(dot, other, own, labels, self.out)
+        return b.einsum(other, dot, labels, own, self.out)
+
+    def adjoint(self, at: At) -> int:
+        """Return the contraction of the adjoint with the other operand."""
+        b, bar, other = at.builder, at.seed, at.operands[1 - at.k]
+        own, labels = self._labels(at.k)
+        if own == labels == self.out + own[-1]:  # the adjoint is the same along the one axis that is summed over
+            return at.times(b.expand(bar, (-1,)), other)
+        if self.out:
+            bar = b.full(bar, at.shape)
+            present = at.support(bar, other)
+            if present is not None:  # no NaN meets the zero of an adjoint that is absent
+                other = b.op("where", b.through(present, self.out, labels), other, b.const(0.0))
+        return b.einsum(bar, other, self.out, labels, own, at.times)
+
+    def present(self, b: Builder, x: int | None, y: int | None) -> int | None:
+        """Return whether the condition of one operand holds for any of the terms."""
+        condition, labels = (y, self.right) if x is None else (x, self.left)
+        return None if condition is None else b.through(condition, labels, self.out)
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        return sum(degrees)
+
+    def is_square(self, _: Sequence[bool], equal: Sequence[int], /) -> bool:
+        """Return whether it is a product of an array with itself."""
+        return self.left == self.right and equal[0] == equal[1]
+
+    def unfused(self, *_: Shape) -> str:
+        return "" if self.left == self.right and not self.out else "product of arrays along an axis"
+
+    def spell(self, w: Writer, x: int, y: int) -> Text:
+        """Return `dot` of vectors and `@` of matrices, where it is one of them, else `np.einsum`.
+
+        `x.dot(y)` is what `x @ y` is, to the last bit, for half the overhead.
+        """
+        left, right, out = self.left, self.right, self.out
+        if w.loops and (w.varies[x] or w.varies[y]):
+            found = _matrices(w, x, y, left, right, out) if len(left) == len(right) == 2 and len(out) == 2 else None
+            if found is not None:
+                return found
+            if {len(left), len(right)} == {1, 2} and len(out) == 1:
+                (matrix, rows), (vector, label) = sorted([(x, left), (y, right)], key=lambda part: -len(part[1]))
+                turned = "" if rows[1] == label else ".mT"
+                least = ATOM if turned else PRODUCT
+                return f"({w.tight(matrix, least)}{turned} @ {w.tight(vector, ATOM)}[..., None])[..., 0]", ATOM
+            if left == right == out + left[-1] and not w.complex:
+                return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
+            return f'np.einsum("...{left},...{right}->...{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM
+        if left == right and not out:
+            if len(left) == 1:
+                return f"{w.tight(x, ATOM)}.dot({w.tight(y, 0)})", ATOM
+            if not w.complex:
+                return f"np.vdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
+        if left == right == out + left[-1] and not w.complex:
+            return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
+        found = _matrices(w, x, y, left, right, out)
+        if found is not None:
+            return found
+        return f'np.einsum("{left},{right}->{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM
+
+    def formula(self, w: Writer, x: int, y: int) -> Text:
+        if self.left == self.right and len(self.left) == 1 and not self.out:
+            return f"{w.tight(x, PRODUCT)} @ {w.tight(y, PRODUCT + 1)}", PRODUCT
+        text, precedence = self.spell(w, x, y)
+        return text.removeprefix("np."), precedence
+
+    def label(self) -> str:
+        text = f"{self.left},{self.right}->{self.out}"
+        return "@" if text in _PRODUCTS else f"einsum {text}"
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        k, m, n = map(symbol, "kmn")
+        return [
+            Sample(cls("i", "i", ""), ((n,), (n,))),
+            Sample(cls("ij", "j", "i"), ((m, n), (n,))),
+            Sample(cls("i", "ij", "j"), ((m,), (m, n))),
+            Sample(cls("ij", "jk", "ik"), ((m, n), (n, k))),
+            Sample(cls("ij", "kj", "ik"), ((m, n), (k, n))),
+            Sample(cls("ij", "ij", ""), ((m, n), (m, n))),
+            Sample(cls("ij", "ij", "i"), ((m, n), (m, n))),
+            Sample(cls("lij", "ljk", "lik"), ((k, m, n), (k, n, m))),
+            Sample(cls("ijk", "ik", "ji"), ((k, m, n), (k, n))),
+        ]
+
+
+def _matrices(w: Writer, x: int, y: int, left: str, right: str, out: str) -> Text | None:
+    """Return the contraction as a product by `@` of the operands in either order, each perhaps transposed."""
+    for (i, a), (j, b) in (((x, left), (y, right)), ((y, right), (x, left))):
+        for turned_a in (False, True):
+            for turned_b in (False, True):
+                p = a[:-2] + a[-2:][::-1] if turned_a else a
+                q = b[:-2] + b[-2:][::-1] if turned_b else b
+                if (turned_a and len(a) < 2) or (turned_b and len(b) < 2) or _matmul(p, q) != out:
+                    continue
+                texts = [
+                    w.tight(k, ATOM if turned else least)
+                    + ((".T" if len(labels) == 2 and not w.loops else ".mT") if turned else "")
+                    for k, labels, turned, least in ((i, a, turned_a, PRODUCT), (j, b, turned_b, PRODUCT + 1))
+                ]
+                return " @ ".join(texts), PRODUCT
+    return None
+
+
+def _matmul(a: str, b: str) -> str | None:
+    """Return the labels of `a @ b`; None where it is not the contraction of the labels that they share."""
+    if len(b) == 1:
+        return a[:-1] if a[-1] == b and b not in a[:-1] else None
+    if len(a) == 1:
+        return b[:-2] + b[-1] if a == b[-2] and a != b[-1] and a not in b[:-2] else None
+    lead = max(a[:-2], b[:-2], key=len)
+    if a[-1] != b[-2] or not lead.endswith(a[:-2]) or not lead.endswith(b[:-2]):
+        return None
+    if a[-1] in lead or a[-2] in b or b[-1] in a or a[-2] in lead or b[-1] in lead:
+        return None
+    return lead + a[-2] + b[-1]

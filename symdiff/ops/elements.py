@@ -1,0 +1,224 @@
+"""Elements of arrays: to read those at a place, and to put an array together from parts at places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symdiff.graph.dims import Dim, Shape, fixed, product, shown, symbol
+from symdiff.graph.ir import repeated
+from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer
+from symdiff.ops.places import Place, Range, apart, count_at, key, separate, shape_at, subscript, whole
+from symdiff.ops.table import ATOM
+from symdiff.ops.views import Expand
+
+_LISTED = 64  # elements of an array that is written as a list
+
+
+@dataclass(frozen=True, slots=True)
+class Index(View):
+    """The elements at a place: of each of the last axes one element, or a range."""
+
+    place: Place
+
+    name = "index"
+
+    def shape(self, shape: Shape) -> Shape:
+        return (*shape[: len(shape) - len(self.place)], *shape_at(self.place))
+
+    def value(self, x: Any) -> Any:
+        return x[key(self.place)]
+
+    def adjoint(self, at: At) -> int:
+        """Return zeros with the adjoint at the place."""
+        b = at.builder
+        return b.structure(Assemble((*at.batch(at.shape), *at.operand_shape), (self.place,)), at.seed)
+
+    def simpler(self, b: Builder, x: int) -> int | None:
+        """Return all of an array as that array, and the part of an assembled array as that part."""
+        row, shape, place = b.row(x), b.shape(x), self.place
+        if place == whole(shape[len(shape) - len(place) :]):
+            return x
+        if isinstance(row[0], Assemble) and row[0].rank == len(place):
+            parts = [k for k in _near(b, x, place) if not apart(row[0].places[k], place)]
+            if len(parts) == 1 and row[0].places[parts[0]] == place:
+                return b.full(row[1 + parts[0]], self.shape(shape))
+        return None
+
+    def spell(self, w: Writer, x: int) -> Text:
+        shape = w.shape(x)
+        ahead = w.behind(x) or len(shape) > len(self.place)
+        text = subscript(self.place, shape[len(shape) - len(self.place) :], w.dim, ahead=ahead)
+        return f"{w.tight(x, ATOM)}{text}", ATOM
+
+    def label(self) -> str:
+        return f"[{', '.join(map(_part, self.place))}]"
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [
+            Sample(cls((n,)), ((n + 1,),)),
+            Sample(cls((Range(1, n + 1),)), ((n + 1,),)),
+            Sample(cls((Range(n - 1, -1, -1),)), ((n,),)),
+            Sample(cls((Range(0, 2 * n, 2),)), ((2 * n,),)),
+            Sample(cls((0, Range(0, n))), ((m + 1, n),)),
+            Sample(cls((1,)), ((n, 2),)),
+            Sample(cls((Range(1, n + 1),)), ((n + 1,),), conditions=True),
+        ]
+
+
+def _part(part: Dim | Range) -> str:
+    if not isinstance(part, Range):
+        return str(part)
+    return f"{part.start}:{part.stop}" + (f":{part.step}" if part.step != 1 else "")
+
+
+def _near(b: Builder, x: int, place: Place) -> Iterable[int]:
+    """Return those places of an assembled row that may share elements with a place, by their first axis."""
+    places = b.row(x)[0].places
+    if not isinstance(place[0], int):
+        return range(len(places))
+    if x not in b.elements:
+        b.elements[x] = {}
+        for k, (first, *_) in enumerate(places):
+            b.elements[x].setdefault(first if isinstance(first, int) else None, []).append(k)
+    return [*b.elements[x].get(place[0], ()), *b.elements[x].get(None, ())]
+
+
+@dataclass(frozen=True, slots=True)
+class Assemble(Operation):
+    """Zeros of the shape `to`, to which each operand is added at its place of the last axes."""
+
+    to: Shape
+    places: tuple[Place, ...]
+
+    name = "assemble"
+    assembles = True
+
+    @property
+    def rank(self) -> int:
+        """How many of the last axes the places are of."""
+        return len(self.places[0]) if self.places else 0
+
+    @property
+    def core(self) -> Shape:
+        """The lengths of these axes."""
+        return self.to[len(self.to) - self.rank :]
+
+    def shape(self, *_: Shape) -> Shape:
+        return self.to
+
+    def value(self, *operands: Any) -> Any:
+        total = np.zeros(fixed(self.to))
+        for place, part in zip(self.places, operands, strict=True):
+            total[key(place)] += part
+        return total
+
+    def tangent(self, at: At) -> int:
+        """Return zeros with the tangent at the place of the operand."""
+        b, place, shape = at.builder, self.places[at.k], at.operand_shape
+        extra = at.batch(shape)
+        dot = b.lifted(at.seed, len(shape), len(Index(place).shape(at.shape)))
+        return b.structure(Assemble((*extra, *at.shape), (place,)), dot)
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint at the place of the operand."""
+        b, part = at.builder, Index(self.places[at.k])
+        bar = b.structure(part, b.full(at.seed, at.shape)) if b.shape(at.seed) else at.seed
+        return b.reduced(bar, part.shape(at.shape), at.operand_shape)
+
+    def present(self, b: Builder, *conditions: int | None) -> int | None:
+        """Return where any of the parts is present."""
+        found = [condition for condition in conditions if condition is not None]
+        if not found or len(found) < len(conditions):
+            return None
+        return b.op("ne", b.structure(self, *map(b.number, found)), b.const(0.0))
+
+    def simpler(self, b: Builder, *operands: int) -> int | None:
+        """Return one array that fills all as that array, with axes of one element where its place has an index."""
+        if len(operands) != 1:
+            return None
+        (place,), core = self.places, self.core
+        if any(p != Range(0, dim) and (p, dim) != (0, 1) for p, dim in zip(place, core, strict=True)):
+            return None
+        new = [k for k in range(-1, -1 - len(core), -1) if not isinstance(place[k], Range)]
+        if new and not b.shape(operands[0]):
+            return None  # a list of one number
+        part = b.full(operands[0], tuple([dim for k, dim in enumerate(core, -len(core)) if k not in new]))
+        return b.full(b.structure(Expand(tuple(new)), part) if new else part, self.to)
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        texts = {place: w.tight(j, 0) for place, j in zip(self.places, operands, strict=True)}
+        rows, columns = (1, *fixed(self.to))[-2:]
+        lines: list[str] = []
+        if len(self.to) == 1:
+            text = f"[{', '.join(texts[(k,)] for k in range(columns))}]"
+        else:
+            lines = [f"[{', '.join(texts[r, c] for c in range(columns))}]" for r in range(rows)]
+            text = f"[{', '.join(lines)}]"
+        dtype = f", {w.dtype()}" if any(not w.varies[j] for j in operands) else ""
+        if len(text) > w.width - 24 and len(self.to) > 1:
+            text = "[\n" + "".join(f"        {line},\n" for line in lines) + "    ]"
+            return f"np.array({text}{dtype})", ATOM
+        return f"np.array({w.wrap(text)}{dtype})", ATOM
+
+    def lines(self, w: Writer, i: int, *operands: int) -> bool:
+        """Write an array of zeros, or an empty one, and assign or add the parts."""
+        if self._is_list(w):
+            return False
+        disjoint = separate(self.places)
+        covered = disjoint and count_at(self.places) == product(self.core)
+        extra = len(self.to) - self.rank
+        slots: dict[int, list[str]] = {}
+        for place, j in zip(self.places, operands, strict=True):
+            text = subscript(place, self.core, w.dim, ahead=w.loops or extra > 0, value=True)
+            slots.setdefault(j, []).append(text)
+        texts = {j: w.aligned(j, extra + len(shape_at(place))) for place, j in zip(self.places, operands, strict=True)}
+        make = "empty" if covered else "zeros"
+        own = w.named(i)
+        w.lines.append(f"    {own} = np.{make}({w.wrap(f'{w.whole_shape(self.to)}, {w.dtype()}')})")
+        for j, places in slots.items():
+            if disjoint or (j == operands[0] and len(places) == 1):  # the first is added to zeros
+                w.lines.append(f"    {' = '.join(own + place for place in places)} = {texts[j]}")
+            else:
+                w.lines += [f"    {own}{place} += {texts[j]}" for place in places]
+        return True
+
+    def _is_list(self, w: Writer) -> bool:
+        """Return whether it is written as a list of its elements, all scalars, which has no loop dimensions."""
+        to = self.to
+        if w.loops or not self.places or len(to) > 2 or not all(isinstance(d, int) for d in to):
+            return False
+        elements = {place for place in self.places if len(place) == len(to) and all(isinstance(p, int) for p in place)}
+        return len(elements) == len(self.places) == product(to) and len(elements) <= _LISTED
+
+    def written(self, w: Writer, *operands: int) -> tuple[int, ...]:
+        """Return that an operand at several places is assigned to all of them at once."""
+        del w
+        return tuple([int(not again) for again in repeated(operands)])
+
+    def formula(self, w: Writer, *operands: int) -> Text:
+        texts, to = [w.tight(j, 0) for j in operands], self.to
+        if self.places == tuple([(k, *whole(to[1:])) for k in range(len(texts))]) and to[:1] == (len(texts),):
+            return f"[{', '.join(texts)}]", ATOM
+        places = [subscript(place, self.core, w.dim, ahead=len(to) > self.rank) for place in self.places]
+        parts = [f"{place} = {text}" for place, text in zip(places, texts, strict=True)]
+        return f"assemble({', '.join([w.tuple_of(to), *parts])})", ATOM
+
+    def label(self) -> str:
+        return f"assemble {shown(self.to)}"
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [
+            Sample(cls((2,), ((0,), (1,))), ((), ())),
+            Sample(cls((2, n), ((0, Range(0, n)), (1, Range(0, n)))), ((n,), (n,))),
+            Sample(cls((n + 1,), ((Range(0, n),), (Range(1, n + 1),))), ((n,), (n,))),
+            Sample(cls((m, n + 1), ((Range(0, n),),)), ((m, n),)),
+            Sample(cls((n,), ()), ()),
+        ]

@@ -1,0 +1,432 @@
+"""Reductions along axes: sums, products, the largest and the smallest element, whether a condition holds anywhere.
+
+Source: Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation" (2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from symdiff.graph.dims import Shape, symbol
+from symdiff.ops.base import AlongAxes, At, Builder, Operation, Reduction, Sample, Text, Writer
+from symdiff.ops.constants import Eye
+from symdiff.ops.contract import LETTERS, labels
+from symdiff.ops.table import ATOM
+
+_TERMS = 16  # of a sum of squares that is summed term by term
+
+
+class Sum(Reduction):
+    """The sum."""
+
+    __slots__ = ()
+
+    name = "sum"
+    of_rules = True
+    along_axes = True
+    multilinear = True
+    fold = "add"
+
+    def value(self, x: Any) -> Any:
+        return np.sum(x, axis=self.axes)
+
+    def tangent(self, at: At) -> int:
+        """Return the sum of the tangent."""
+        return at.builder.summed(at.seed, at.operand_shape, self.axes)
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint of the sum, which each element has."""
+        return at.builder.expand(at.seed, self.axes)
+
+    def present(self, b: Builder, condition: int | None) -> int | None:
+        """Return whether the condition holds for any of the terms."""
+        return None if condition is None else b.anywhere(condition, self.axes)
+
+    def simpler(self, b: Builder, x: int) -> int | None:
+        """Return a sum of products as a contraction, and a sum of squares term by term.
+
+        It is a contraction where the factors share no axis that stays, or all axes but the last stay.
+        """
+        axes, shape, row = self.axes, b.shape(x), b.row(x)
+        if not axes:
+            return x
+        if isinstance(row[0], Operation) and row[0].new_axes == axes:
+            return int(row[1])
+        if row[0] == "neg":
+            return b.op("neg", b.structure(self, row[1]))
+        if row[0] == "add" and (terms := _squares(b, x)):
+            return reduce(lambda total, term: b.op("add", total, term), [b.structure(self, j) for j in terms])
+        if row[0] == "mul" and (scale := b.value(row[1])) is not None and scale >= 1 and _is_square(b, row[2]):
+            return b.op("mul", row[1], b.structure(self, row[2]))
+        if len(shape) > len(LETTERS):
+            return None
+        if row[0] == "mul":
+            p, q = row[1:]
+        elif row[0] == "pow" and b.value(row[2]) == 2.0:
+            p = q = row[1]
+        else:
+            return None
+        if any(shape[a] != 1 and dims[a] == 1 for dims in (b.shape(p), b.shape(q)) for a in range(-len(dims), 0)):
+            return None
+        letters = labels(len(shape))
+        left, right = (letters[len(shape) - len(b.shape(i)) :] for i in (p, q))
+        out = "".join([letter for k, letter in enumerate(letters) if k - len(shape) not in axes])
+        summed = {letters[a] for a in axes}
+        aligned = left == right and summed == {left[-1]} and not b.graph.complex  # np.vecdot
+        if summed <= {*left} & {*right} and (aligned or not {*left} & {*right} & {*out}):
+            return b.einsum(p, q, left, right, out)
+        return None
+
+    def logarithm(self, b: Builder, x: int) -> int | None:
+        """Return the logarithm of a sum of exponentials."""
+        row = b.row(x)
+        if row[0] != "exp" or not b.graph.shared or b.graph.complex:
+            return None
+        return b.structure(LogSumExp(self.axes), row[1])
+
+    def is_square(self, squares: Sequence[bool], _: Sequence[int], /) -> bool:
+        """Return whether the operand is one."""
+        return squares[0]
+
+    def spell(self, w: Writer, x: int) -> Text:
+        if all(w.shape(x)[a] == 1 for a in self.axes):
+            kept = ["0" if a in self.axes else ":" for a in range(min(self.axes), 0)]
+            return f"{w.tight(x, ATOM)}[..., {', '.join(kept)}]", ATOM
+        return Reduction.spell(self, w, x)
+
+    def makes(self, x: Shape) -> bool:
+        """Return False where the sum drops axes of one element."""
+        return not all(x[a] == 1 for a in self.axes)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return _samples(cls)
+
+
+def _squares(b: Builder, x: int) -> list[int]:
+    """Return the terms of a short sum of squares, all of its shape; none of another sum."""
+    found: list[int] = []
+    waiting = [x]
+    while waiting and len(found) + len(waiting) <= _TERMS:
+        row = b.row(i := waiting.pop())
+        if row[0] == "add":
+            waiting += row[:0:-1]
+        elif _is_square(b, i):
+            found.append(i)
+        else:
+            return []
+    return found if not waiting and all(b.shape(i) == b.shape(x) for i in found) else []
+
+
+def _is_square(b: Builder, i: int) -> bool:
+    """Return whether row `i` is a square, perhaps times a constant of at least 1.
+
+    Such terms may be summed one by one: nothing cancels.
+    """
+    row = b.row(i)
+    if row[0] == "mul" and (b.value(row[1]) or 0.0) >= 1.0:
+        row = b.row(row[2])
+    return (row[0] == "mul" and row[1] == row[2]) or (row[0] == "pow" and b.value(row[2]) == 2.0)
+
+
+class _Extreme(Reduction):
+    """The largest or the smallest element. Where several are it, they share the derivative equally."""
+
+    __slots__ = ()
+
+    along_axes = True
+    nonempty = True
+    holomorphic = False
+    picks = True
+
+    def tangent(self, at: At) -> int:
+        """Return the tangent at the extreme element."""
+        return at.builder.summed(at.times(at.seed, self._shares(at)), at.operand_shape, self.axes)
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint at the extreme element, nothing elsewhere."""
+        return at.times(at.builder.expand(at.seed, self.axes), self._shares(at))
+
+    def _shares(self, at: At) -> int:
+        """Return the share of each element in the derivative."""
+        b, x, axes = at.builder, at.operand, self.axes
+        one = b.const(1.0)
+        chosen = b.op("eq", x, b.expand(at.row, axes))
+        count = b.expand(b.summed(b.number(chosen), b.shape(x), axes), axes)
+        return b.op("where", b.joined("special", chosen), b.op("div", one, count), b.const(0.0))
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return _samples(cls)
+
+
+class Max(_Extreme):
+    """The largest element."""
+
+    __slots__ = ()
+
+    name = "max"
+    fold = "max"
+
+    def value(self, x: Any) -> Any:
+        return np.max(x, axis=self.axes)
+
+
+class Min(_Extreme):
+    """The smallest element."""
+
+    __slots__ = ()
+
+    name = "min"
+    fold = "min"
+
+    def value(self, x: Any) -> Any:
+        return np.min(x, axis=self.axes)
+
+
+class AnyOf(Reduction):
+    """Whether a condition holds anywhere."""
+
+    __slots__ = ()
+
+    name = "any"
+    condition = True
+    differentiable = False
+    fold = "max"
+
+    def value(self, x: Any) -> Any:
+        return np.any(x, axis=self.axes)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return [sample._replace(conditions=True) for sample in _samples(cls)]
+
+
+class Prod(Reduction):
+    """The product. It is differentiated along one axis alone; a product along several is one after the other."""
+
+    __slots__ = ()
+
+    name = "prod"
+    along_axes = True
+    fold = "mul"
+
+    def value(self, x: Any) -> Any:
+        return np.prod(x, axis=self.axes)
+
+    def tangent(self, at: At) -> int:
+        """Return the sum of the tangents, each times all other elements."""
+        return at.builder.summed(at.times(at.seed, self._others(at)), at.operand_shape, self.axes)
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint times all other elements."""
+        return at.times(at.builder.expand(at.seed, self.axes), self._others(at))
+
+    def _others(self, at: At) -> int:
+        """Return the product of all other elements, for each element."""
+        b, (axis,) = at.builder, self.axes
+        last = b.structure(Others(), b.permute(at.operand, [*range(axis + 1, 0), axis]))
+        return b.permute(last, [-1, *range(axis, -1)])
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        """Return infinity: how many elements there are is not known."""
+        return 0 if degrees[0] == 0 else inf
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return [Sample(cls((-1,)), ((symbol("n"),),)), Sample(cls((-2,)), ((symbol("m"), symbol("n")),))]
+
+
+@dataclass(frozen=True, slots=True)
+class Others(Operation):
+    """For each element the product of all others along the last axis: the derivative of a product."""
+
+    name = "others"
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        return np.where(np.eye(x.shape[-1]) == 1.0, 1.0, x[..., None, :]).prod(axis=-1)
+
+    def tangent(self, at: At) -> int:
+        """Return the product of the tangent with the derivative of each by each."""
+        b = at.builder
+        dot = b.expand(b.full(at.seed, at.operand_shape), (-2,))
+        return b.structure(Sum((-1,)), at.times(dot, self._partial(at)))
+
+    def adjoint(self, at: At) -> int:
+        """Return the product of the adjoint with the derivative of each by each."""
+        b = at.builder
+        bar = b.expand(b.full(at.seed, at.shape), (-1,))
+        return b.structure(Sum((-2,)), at.times(bar, self._partial(at)))
+
+    def _partial(self, at: At) -> int:
+        """Return the derivative of each result by each element: along the last two axes, in this order.
+
+        The product of the others of element i is the product of a row in which element i is 1. So its derivative
+        is the products of the others of that row, and 0 on the diagonal.
+        """
+        b, x = at.builder, at.operand
+        size = b.shape(x)[-1]
+        own = b.joined("special", b.op("ne", b.structure(Eye(size, (size,))), b.const(0.0)))
+        rows = b.op("where", own, b.const(1.0), b.expand(x, (-2,)))
+        return b.op("where", own, b.const(0.0), b.structure(Others(), rows))
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        """Return infinity: how many elements there are is not known."""
+        return 0 if degrees[0] == 0 else inf
+
+    def lines(self, w: Writer, i: int, j: int) -> bool:
+        """Write the products of the elements before each one, then multiply by those behind it."""
+        if j not in w.own:
+            w.assign(j)
+        x = w.texts[j][0]
+        own = w.named(i)
+        w.lines += [
+            f"    {own} = np.ones_like({x})",
+            f"    {own}[..., 1:] = np.cumprod({x}[..., :-1], axis=-1)",
+            f"    {own}[..., :-1] *= np.cumprod({x}[..., :0:-1], axis=-1)[..., ::-1]",
+        ]
+        return True
+
+    def written(self, _w: Writer, _x: int) -> tuple[int, ...]:
+        """Return that the operand is written more than once, so that it gets a name."""
+        return (2,)
+
+    def formula(self, w: Writer, x: int) -> Text:
+        return f"others({w.tight(x, 0)})", ATOM
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return [Sample(cls(), ((symbol("n"),),)), Sample(cls(), ((symbol("m"), symbol("n")),))]
+
+
+class LogSumExp(Reduction):
+    """The logarithm of a sum of exponentials. Targets compute it as `Exponentials` does.
+
+    Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
+    """
+
+    __slots__ = ()
+
+    name = "logsumexp"
+    along_axes = True
+    nonempty = True
+    holomorphic = False
+
+    def value(self, x: Any) -> Any:
+        return np.logaddexp.reduce(x, axis=self.axes)
+
+    def tangent(self, at: At) -> int:
+        """Return the mean of the tangent, by the weights of a softmax."""
+        b = at.builder
+        weights = b.structure(Softmax(self.axes), at.operand)
+        return b.summed(at.times(at.seed, weights), at.operand_shape, self.axes)
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint times the weights of a softmax."""
+        b = at.builder
+        return at.times(b.expand(at.seed, self.axes), b.structure(Softmax(self.axes), at.operand))
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return _samples(cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax(AlongAxes):
+    """The exponentials divided by their sum along some axes. Targets compute it as `Exponentials` does."""
+
+    name = "softmax"
+    along_axes = True
+    nonempty = True
+    holomorphic = False
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        """Return the shares of the exponentials, each divided by the largest. Infinite ones share equally."""
+        largest = np.max(x, axis=self.axes, keepdims=True)
+        shares = np.where(np.isinf(largest), x == np.inf, np.exp(x - largest))
+        return shares / np.maximum(shares.sum(axis=self.axes, keepdims=True), 1.0)
+
+    def tangent(self, at: At) -> int:
+        """Return the product of the tangent with the Jacobian matrix."""
+        return self._product(at)
+
+    def adjoint(self, at: At) -> int:
+        """Return the product of the adjoint with the Jacobian matrix, which is symmetric."""
+        return self._product(at)
+
+    def _product(self, at: At) -> int:
+        """Return s*(v - sum(s*v)), for the seed v and the result s."""
+        b = at.builder
+        mean = b.expand(b.summed(at.times(at.seed, at.row), at.shape, self.axes), self.axes)
+        return at.times(b.op("sub", at.seed, mean), at.row)
+
+    def logarithm(self, b: Builder, x: int) -> int | None:
+        """Return the operand less the logarithm of the sum of its exponentials."""
+        if not b.graph.shared:
+            return None
+        return b.op("sub", x, b.expand(b.structure(LogSumExp(self.axes), x), self.axes))
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return _samples(cls)
+
+
+class Exponentials:
+    """The exponentials of an array, each divided by the largest along some axes, and what targets make of them.
+
+    Where there are infinities, the weights of +inf are equal and add up to 1. Where all elements are -inf, each
+    weight is 0.
+
+    Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
+    """
+
+    def __init__(self, b: Builder, x: int, axes: tuple[int, ...], *, weights: bool) -> None:
+        self._builder, self._axes = b, axes
+        self._largest = b.structure(Max(axes), x)
+        # In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
+        self._bounded = b.joined("special", b.op("lt", b.op("abs", self._largest), b.const(inf)))
+        shift = b.op("where", self._bounded, self._largest, b.op("nextafter", self._largest, b.const(0.0)))
+        self._less = b.op("sub", x, b.expand(shift, axes))  # the logarithm of each exponential
+        if weights:
+            self._less = b.op("minimum", self._less, b.const(0.0))
+        total = b.structure(Sum(axes), b.op("exp", self._less))
+        self._total = b.op("maximum", total, b.const(1.0))  # it is 0 where all elements are -inf
+
+    def log_of_sum(self) -> int:
+        """Return the logarithm of the sum of the exponentials."""
+        b = self._builder
+        return b.raw("add", b.raw("log", self._total), self._largest)
+
+    def softmax(self) -> int:
+        """Return each exponential divided by their sum."""
+        b = self._builder
+        return b.op("div", b.op("exp", self._less), b.expand(self._total, self._axes))
+
+    def log_of_softmax(self) -> int:
+        """Return the logarithm of that."""
+        b = self._builder
+        doubled = b.op("where", self._bounded, b.const(1.0), b.const(2.0))  # -inf beside +inf
+        scaled = b.op("mul", self._less, b.expand(doubled, self._axes))
+        return b.op("sub", scaled, b.expand(b.op("log", self._total), self._axes))
+
+
+def _samples(cls: type[AlongAxes]) -> list[Sample]:
+    k, m, n = map(symbol, "kmn")
+    return [
+        Sample(cls((-1,)), ((n,),)),
+        Sample(cls((-2,)), ((m, n),)),
+        Sample(cls((-2, -1)), ((m, n),)),
+        Sample(cls((-3, -1)), ((m, n, k),)),
+    ]
