@@ -1,9 +1,8 @@
-"""Derivatives held against numerical ones: `Function.check` and the report that it returns.
+"""`f.check`: derivatives compared with numerical ones, and the report of that.
 
-Sources: Squire & Trapp, "Using complex variables to estimate derivatives of real
-functions" (1998), for the complex step, which has no cancellation; Ridders, "Accurate
-computation of F'(x) and F'(x)F''(x)" (1982), for differences extrapolated to step zero;
-Moré & Wild, "Estimating computational noise" (2011), for what rounding makes of a function.
+Sources: Squire & Trapp, "Using complex variables to estimate derivatives of real functions" (1998), for the complex
+step, which has no cancellation; Ridders, "Accurate computation of F'(x) and F'(x)F''(x)" (1982), for differences
+extrapolated to step zero; Moré & Wild, "Estimating computational noise" (2011), for the noise of rounding.
 """
 
 from __future__ import annotations
@@ -14,28 +13,27 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.api.unrolled import Evaluate, Unrolled
+from symdiff.api.compiled import Compiled
+from symdiff.api.unrolled import OfElements, Unrolled
 from symdiff.graph.ir import Program
 from symdiff.ops.evaluate import evaluate
-
-if TYPE_CHECKING:
-    from symdiff.api.function import Function
+from symdiff.runtime.arguments import converted
 
 _STEPS = (2.0**-66, 2.0**-76)  # of the complex step, relative to the argument
 _TOLERANCE, _LOOSE = 1e-10, 1e-7  # relative, of the complex step and of differences
-_SMALLEST = 1e-140  # derivatives smaller than that are not compared closely, as their parts may underflow
-_SIGNED = 1e-290  # those larger have the right sign all the same
-_LARGEST = 1e-3  # relative error that is ever put down to rounding
-_MOVES = 21  # from the smallest steps to the largest
-_LEVELS = 6  # of Ridders' tableau, whose steps are halved
-_SPREADS = (1e-3, 1e-6, 1e-9)  # of the points among which noise is looked for, relative to the argument
+_SMALLEST = 1e-140  # smaller derivatives are not compared closely, since their parts may underflow
+_SIGNED = 1e-290  # larger derivatives have the right sign all the same
+_LARGEST = 1e-3  # the largest relative error that rounding may explain
+_MOVES = 21  # moves of an argument from the smallest to the largest, by which a staircase is looked for
+_LEVELS = 6  # levels of Ridders' tableau, whose steps are halved
+_SPREADS = (1e-3, 1e-6, 1e-9)  # distances of the points from which noise is estimated, relative to the argument
 _EPSILON = 2.0**-52
-_ROWS = 60  # that are printed
+_ROWS = 60  # rows that are printed
 _NAMED = 4  # arguments that are printed
 
 Values = NDArray[np.float64]
@@ -43,24 +41,23 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One derivative at all points; of the points, the one that agrees least.
+    """The comparison of one derivative at all points. Its numbers are those of the point that agrees least.
 
-    A point is not compared where nothing can be said: where the formula (of second
-    derivatives: the gradient) is not finite, or the estimate, as at a step or at the end
-    of a domain.
+    A point is not compared where nothing can be said: where the formula is not finite (for second derivatives: the
+    gradient), or the estimate is not, as at a step or at the end of a domain.
 
     Attributes:
-        derivative: its name, `"d out/d x"`.
+        derivative: The name of the derivative, `"d out/d x"`.
         mode: "forward", "reverse" or "hessian".
         method: "complex step" or "differences".
-        value: what symdiff computes.
-        estimate: what the method gives.
-        error: their difference, relative to the larger of the estimate and the scale of the function; NaN where
+        value: The derivative that symdiff computes.
+        estimate: The derivative that the method gives.
+        error: Their difference, relative to the larger of the estimate and the scale of the function. NaN where
             nothing was compared.
-        tolerance: the error up to which they agree: of the method, and of rounding at this point.
-        point: the arguments, in order.
-        points: how many points there are.
-        compared: at how many of them the derivative was compared.
+        tolerance: The error up to which they agree: that of the method, and of rounding at this point.
+        point: The arguments, in order.
+        points: The number of points.
+        compared: The number of points at which the derivative was compared.
     """
 
     derivative: str
@@ -76,17 +73,17 @@ class Comparison:
 
     @property
     def differs(self) -> bool:
-        """Whether the two differ at some point."""
+        """Whether derivative and estimate differ at some point."""
         return self.error > self.tolerance
 
     @property
     def ok(self) -> bool:
-        """Whether the two were compared, and agree wherever they were."""
+        """Whether derivative and estimate were compared, and agree wherever they were."""
         return self.compared > 0 and not self.differs
 
     @property
     def verdict(self) -> str:
-        """What the report says of it; nothing where it agrees at all points."""
+        """The word of the report. It is empty where they agree at all points."""
         if self.differs:
             return "DIFFERS"
         if not self.compared:
@@ -96,7 +93,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The comparisons of one check; prints as a table."""
+    """The comparisons of one check. It prints as a table."""
 
     comparisons: tuple[Comparison, ...]
     args: tuple[str, ...] = ()
@@ -153,41 +150,35 @@ class Check:
         return "; ".join(said)
 
 
-def check(f: Function, args: Sequence[Any], sizes: Mapping[str, int]) -> Check:
-    """Compare the first derivatives of `f` in both modes, and its Hessian if it has one, with numerical ones.
-
-    Args:
-        f: the Function.
-        args: its arguments, of loop shape + core shape.
-        sizes: of the named dimensions.
-
-    Raises:
-        LimitError: more elements than anybody wants to compare.
-    """
+def check(f: Compiled, args: tuple[Any, ...], named: Mapping[str, Any]) -> Check:
+    """Compare the derivatives of a Function with numerical ones; see `Function.check`."""
+    values, _, dtype, sizes = f.kernel.arrays(f.kernel.bind(args, named))
+    if dtype.kind == "c":
+        raise TypeError("check takes real arguments")
     of = Unrolled(f, sizes)
-    limits = f._recipe.limits  # noqa: SLF001 - a part of it
+    limits = f.recipe.limits
     for what, count in (("elements to differentiate by", len(of.wrt)), ("elements of results", len(of.outputs))):
         if count > limits.checked:
             raise limits.exceeded("checked", f"there are {count} {what} (take shorter arrays), more")
-    point = of.point(args)
+    point = of.point(converted(values, dtype))
     names = [of.args[k] for k in of.wrt]
     found: list[Comparison] = []
     if not names or not of.outputs:
         return Check((), of.args)
     with np.errstate(all="ignore"):
-        values = of.value(point)
+        results = of.value(point)
         reverse = _measured(of.reverse, point)
-        # Seeds of arrays are mostly zeros, and zero times an infinite derivative of another element is NaN.
+        # The seeds of arrays are mostly zeros, and 0 times an infinite derivative of another element is NaN.
         infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
         for k, name in enumerate(names):
             estimates = _estimates(
-                of.value, point, of.wrt[k], values, partial(_largest, f, of), holomorphic=of.holomorphic
+                of.value, point, of.wrt[k], results, partial(_largest, f, of), holomorphic=of.holomorphic
             )
             forward = _measured(of.forward(k), point)
             for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
                 for i, output in enumerate(of.outputs):
                     by = [estimate.of(i) for estimate in estimates]
-                    value = np.where(infinite & np.isnan(got[i]), np.nan, values[i])
+                    value = np.where(infinite & np.isnan(got[i]), np.nan, results[i])
                     found.append(_compare(f"d {output}/d {name}", mode, point, got[i], noise[i], by, value))
         if f.results == ((),):
             hessian, noises = _measured(of.hessian, point)
@@ -208,10 +199,10 @@ class _Estimate:
     """Numerical derivatives of all outputs by one argument.
 
     Attributes:
-        value: the estimates.
-        tolerance: the relative error that the method has at best.
-        error: the absolute error that it may have here.
-        stepped: where the method was the complex step.
+        value: The estimates.
+        tolerance: The relative error of the method at best.
+        error: The absolute error that it may have here.
+        stepped: Where the method was the complex step.
     """
 
     value: Values
@@ -220,12 +211,12 @@ class _Estimate:
     stepped: NDArray[np.bool_]
 
     def of(self, i: int) -> _Estimate:
-        """Return those of one output."""
+        """Return the derivatives of one output."""
         return _Estimate(self.value[i], self.tolerance[i], self.error[i], self.stepped[i])
 
 
 def _estimates(
-    f: Evaluate,
+    f: OfElements,
     point: Sequence[Values],
     k: int,
     values: Values,
@@ -233,16 +224,24 @@ def _estimates(
     *,
     holomorphic: bool,
 ) -> tuple[_Estimate, ...]:
-    """By the complex step where it can be trusted, else by differences.
+    """Return estimates by the complex step where it can be trusted, else by differences.
 
-    Those are two: at the smallest steps a function that rounding has made a staircase cannot be
-    told from one with a kink near the point, so once it is taken to have noise, once to have a kink.
-    The largest number that the function computes at a point tells such a staircase from one of the formula.
+    There are two estimates by differences. At the smallest steps, a function that rounding has made a staircase looks
+    like one with a kink near the point. So it is once taken to have noise, and once to have a kink.
+
+    Args:
+        f: The function.
+        point: Where to estimate.
+        k: The element to differentiate by.
+        values: The values of the function there.
+        largest: Returns the largest number that the function computes at a point. It tells whether a staircase comes
+            of rounding, or is one of the formula.
+        holomorphic: Whether the complex step may be taken.
     """
     found, trusted = np.full(values.shape, np.nan), np.zeros(values.shape, np.bool_)
     error = np.zeros(values.shape)
     if holomorphic:
-        with suppress(TypeError):  # of derivatives that SciPy does not have
+        with suppress(TypeError):  # raised where SciPy lacks a derivative
             found, trusted = _complex_step(f, point, k, values)
             _, noise = _measured(lambda at: _complex_step(f, at, k)[0], point)
             error = np.minimum(20 * noise, _LARGEST * np.abs(found))
@@ -259,12 +258,12 @@ def _estimates(
 
 
 def _complex_step(
-    f: Evaluate, point: Sequence[Values], k: int, values: Values | None = None
+    f: OfElements, point: Sequence[Values], k: int, values: Values | None = None
 ) -> tuple[Values, NDArray[np.bool_]]:
-    """Return estimates, and which of them can be trusted.
+    """Return estimates by the complex step, and which of them can be trusted.
 
-    The complex formula has no stable forms, may have another branch, and special functions of
-    complex arguments are less exact: so two steps have to agree, and the real part be the value.
+    The complex formula has no stable forms, it may be on another branch, and special functions of complex arguments
+    are less exact. So two steps have to agree, and the real part has to be the value.
     """
     size = np.where(point[k] == 0, 2.0**-34, np.abs(point[k]))
     moved = [f([*point[:k], point[k] + 1j * (size * step), *point[k + 1 :]]) for step in _STEPS]
@@ -275,11 +274,11 @@ def _complex_step(
     return first, same & (np.abs(moved[0].real - values) <= 1e-8 * np.abs(values))
 
 
-def _differences(f: Evaluate, point: Sequence[Values], k: int, noise: Values) -> tuple[Values, Values]:
-    """Return extrapolated central differences of a function with so much noise, and how uncertain they are.
+def _differences(f: OfElements, point: Sequence[Values], k: int, noise: Values) -> tuple[Values, Values]:
+    """Return extrapolated central differences of a function with some noise, and how uncertain they are.
 
-    From the smallest steps to larger ones, for as long as each result lies within the
-    uncertainty of those before: a step that reaches over a kink does not.
+    Steps go from the smallest to larger ones, as long as each result lies within the uncertainty of those before. The
+    result of a step that reaches over a kink does not.
     """
     size = np.abs(point[k])
     largest = 0.05 * np.maximum(size, 0.1)
@@ -299,10 +298,10 @@ def _differences(f: Evaluate, point: Sequence[Values], k: int, noise: Values) ->
     return np.where(steep, np.copysign(np.inf, slopes[0]), best), uncertain
 
 
-def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Values) -> tuple[Values, Values, Values]:
-    """Return extrapolated differences of steps from `h` downwards: the most certain entry of the tableau and its error.
+def _ridders(f: OfElements, point: Sequence[Values], k: int, h: Values, noise: Values) -> tuple[Values, Values, Values]:
+    """Return extrapolated differences of steps from `h` downwards: the most certain entry of the tableau, its error.
 
-    The third result is the difference of the largest step, where rounding leaves more of it than nothing.
+    The third result is the difference of the largest step, or 0 where rounding leaves nothing of it.
     """
     axes = (slice(None), *[None] * h.ndim)
     steps = h * 0.5 ** np.arange(_LEVELS)[axes]
@@ -325,11 +324,11 @@ def _ridders(f: Evaluate, point: Sequence[Values], k: int, h: Values, noise: Val
     return best, error, np.where(seen, slopes[0], 0.0)
 
 
-def _stairs(f: Evaluate, point: Sequence[Values], k: int, largest: Callable[[Sequence[Any]], float]) -> Values:
-    """Return how high the steps are where rounding has made a staircase of a function; 0 where it has not.
+def _stairs(f: OfElements, point: Sequence[Values], k: int, largest: Callable[[Sequence[Any]], float]) -> Values:
+    """Return the height of the steps where rounding has made a staircase of a function, else 0.
 
-    It is flat for the smallest moves then, and the first that it notices are as high as the last bit of what
-    it computes on the way, as of the 1 in `(1 + 1e-10*abs(x)) - 1`.
+    Such a function is flat for the smallest moves. Its first step is as high as the last bit of a number that it
+    computes on the way, as of the 1 in `(1 + 1e-10*abs(x)) - 1`.
     """
     size = np.abs(point[k])
     moves = np.geomspace(np.maximum(2.0**-44 * size, 2.0**-1040), 0.05 * np.maximum(size, 0.1), _MOVES)
@@ -340,23 +339,24 @@ def _stairs(f: Evaluate, point: Sequence[Values], k: int, largest: Callable[[Seq
     for place in np.argwhere(height.any(axis=0)):
         at = (..., *place)
         rounding = 4 * _EPSILON * largest([a[tuple(place)] for a in point])
-        step = np.where(np.isinf(height[at]), rounding, height[at])  # none is seen, for no move is far enough
+        step = np.where(np.isinf(height[at]), rounding, height[at])  # no move is far enough to see one
         height[at] = np.where(step <= rounding, step, 0.0)
     return height
 
 
-def _largest(f: Function, of: Unrolled, at: Sequence[Any]) -> float:
-    """Return the largest number that is computed on the way to the results at one point."""
-    program = f._program  # noqa: SLF001 - a part of it
+def _largest(f: Compiled, of: Unrolled, at: Sequence[Any]) -> float:
+    """Return the largest finite number that is computed on the way to the results at one point."""
+    program = f.program
     every = Program(program.graph, program.inputs, tuple(range(len(program.graph.rows))), ())
     found = [np.abs(np.asarray(v, np.float64)) for v in evaluate(every, of.arguments(at)) if v is not None]
     return float(max([np.max(v, initial=0.0, where=np.isfinite(v)) for v in found], default=0.0))
 
 
-def _measured(f: Evaluate, point: Sequence[Values]) -> tuple[Values, Values]:
-    """Return values, and how far rounding scatters them, by what high differences of neighbouring values leave.
+def _measured(f: OfElements, point: Sequence[Values]) -> tuple[Values, Values]:
+    """Return values, and how far rounding scatters them, from high differences of neighbouring values.
 
-    Of three distances of neighbours the middle one, since there may be a kink near, or nothing be noticed.
+    The scatter is the median for three distances of neighbours, since a kink may be near one, and another may be too
+    short to notice anything.
     """
     order, samples = 8, 5
     axis = -1 - point[0].ndim
@@ -375,7 +375,7 @@ def _scale(estimate: Values, value: Values, least: Values | float = _SMALLEST) -
 def _compare(
     title: str, mode: str, point: Sequence[Values], got: Any, noise: Any, by: Sequence[_Estimate], value: Any
 ) -> Comparison:
-    """Return the comparison at the point that agrees least, there with the estimate that agrees most."""
+    """Return the comparison at the point that agrees least, with the estimate that agrees most there."""
     got, noise, value = np.ravel(got), np.ravel(noise), np.ravel(value)
     tried = []
     for one in by:
@@ -390,7 +390,7 @@ def _compare(
         known = same | (np.isfinite(estimate) & np.isfinite(value))
         tried.append((estimate, error, tolerance, known))
     ratios = np.array([error / tolerance for _, error, tolerance, _ in tried])
-    # They agree if they do with one estimate; that they differ takes all estimates, which have to be known.
+    # They agree if one estimate does. They differ if all estimates are known and do.
     known = (ratios <= 1).any(axis=0) | np.all([known for *_, known in tried], axis=0)
     compared = int(np.count_nonzero(known))
     if not got.size:

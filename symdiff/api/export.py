@@ -16,53 +16,61 @@ from symdiff.api.compiled import Compiled
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.files import destination, write
-from symdiff.emit.module import About, Member, Module, Spaced
+from symdiff.emit.module import SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import Shape, spelt, symbols, value
+from symdiff.graph.dims import Shape, concrete, spelt, symbols, value
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
 
-MEMBERS = (
-    *("value", "grad", "value_and_grad", "jvp", "vjp"),
-    *("jacobian", "value_and_jacobian", "hessian", "hvp", "hessp"),
-)
+MEMBERS = tuple(SUMMARIES)
 _TARGETS = ("numpy", "math")
-# What a module imports, or what that is built on.
+# Modules that an exported one imports, directly or not.
 _IMPORTED = frozenset({"numpy", "scipy", "math", "sys", "collections"})
-_OWN = frozenset({"float", "map"})  # that the functions of the math target use
-_SPACED = 24  # from so many elements on, an array of the default point is evenly spaced
-_STORED = 100  # numbers of a result, about
+_OWN = frozenset({"float", "map"})  # names that functions of the math target use
+_SPACED = 24  # elements from which on an array of the default point is evenly spaced
+_STORED = 100  # numbers of a result that are stored, about
 _MOST = 10_000  # elements of the point
 _LARGEST = 4_000_000  # elements of a result
 _SIZES = (3, 4, 2, 5, 6, 7)
-# Where arguments are drawn: the first box in which all is finite is taken.
+# Intervals that arguments are drawn from. The first in which all results are finite is taken.
 _BOXES = (
     *((0.5, 2.0), (0.1, 0.9), (1.1, 3.0), (2.0, 9.0), (-0.9, -0.1), (-3.0, -1.1), (-1.0, 1.0), (0.01, 0.1)),
     *((10.0, 100.0), (-100.0, -10.0), (100.0, 1000.0), (-9.0, 9.0)),
 )
-_MIXED = 60  # more candidates, of which each argument has a box of its own
+_MIXED = 60  # more candidates, in which each argument has an interval of its own
 _GOLDEN = 0.6180339887498949
 
 
+def export(
+    f: Compiled, path: str | os.PathLike[str] | None, include: str | Sequence[str] | None, target: str, at: Any
+) -> str | None:
+    """Return or write a module; see `Function.export`."""
+    text = module(f, include, target, at)
+    if path is None:
+        return text
+    save(path, text)
+    return None
+
+
 def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: Any) -> str:
-    """Return the text of a module with members of a Function; see `Shown.export`."""
+    """Return the text of a module with members of a Function."""
     if target not in _TARGETS:
         raise ValueError(f"target is 'numpy' or 'math', not {target!r}")
     chosen = {name: _member(f, name) for name in _names(f, include)}
     if target == "math":
         for g in chosen.values():
             g.source_for("math")  # says what the math module lacks
-    prepared = [g._prepared() for g in chosen.values()] if target == "numpy" else []  # noqa: SLF001
+    prepared = [g.kernel.prepared for g in chosen.values()] if target == "numpy" else []
     scipy = any(map(numpy_target.needs_scipy, prepared))
     if scipy:
         special()  # says what to install
     members = [_part(name, g, target) for name, g in chosen.items()]
     made = Module(members, target, special=scipy, helpers=numpy_target.helpers(prepared))
     point, stored = _results(f, chosen, made.definitions, target, at)
-    recipe = f._recipe  # noqa: SLF001 - of a Function, as above and below
-    derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in recipe.path])
-    return made.text(About(f.text, derived, f.wrt, recipe.constants), point, stored)
+    path = f.recipe.path
+    derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in path])
+    return made.text(About(f.text, derived, f.wrt, f.recipe.constants), point, stored)
 
 
 def _spelt(arg: Any) -> str:
@@ -74,8 +82,8 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the members to include.
 
     Raises:
-        TypeError: neither text nor a sequence of texts.
-        ValueError: there is no such member, or it is named twice, or there is none.
+        TypeError: It is neither a text nor a sequence of texts.
+        ValueError: There is no such member, or it is named twice, or none is named.
     """
     if include is None:
         if not f.wrt:
@@ -98,7 +106,7 @@ def _member(f: Compiled, name: str) -> Compiled:
     """Return a member of a Function.
 
     Raises:
-        ShapeError, TypeError: it does not have it; the message lists those that it has.
+        ShapeError, TypeError: The Function lacks this member. The message lists those that it has.
     """
     if name == "value":
         return f
@@ -116,8 +124,8 @@ def _member(f: Compiled, name: str) -> Compiled:
 def _part(name: str, g: Compiled, target: str) -> Member:
     """Return a member as the module has it."""
     on_floats = target == "math"
-    body = math_target.body(g._program, _OWN, nested=math.inf) if on_floats else numpy_target.body(g._prepared())  # noqa: SLF001
-    return Member(name, g.args, g.cores, g.outputs, g.results, g._layout, body)  # noqa: SLF001
+    body = math_target.body(g.program, _OWN, nested=math.inf) if on_floats else numpy_target.body(g.kernel.prepared)
+    return Member(name, g.args, g.cores, g.outputs, g.results, g.layout, body)
 
 
 # The point
@@ -126,10 +134,10 @@ def _part(name: str, g: Compiled, target: str) -> Member:
 def _results(
     f: Compiled, chosen: Mapping[str, Compiled], definitions: str, target: str, at: Any
 ) -> tuple[dict[str, Any], list[list[float]]]:
-    """Return the first point where all results are finite, or the one with most that are; and the results there.
+    """Return the first point where all results are finite, or the point with most that are, and the results there.
 
     Raises:
-        ValueError: there is no point at which all functions can be computed.
+        ValueError: There is no point at which all functions can be computed.
     """
     first = next(iter(chosen))
     scope = load(definitions, first).__globals__
@@ -167,7 +175,7 @@ def _numbers(result: Any) -> Any:
 
 
 def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[dict[str, Any]]:
-    """Yield points to try: values of the arguments of the formula, then of those that its derivatives add."""
+    """Yield points to try: values of the arguments of the formula, then of the arguments that derivatives add."""
     cores = dict(zip(f.args, f.cores, strict=True))
     for g in chosen.values():
         cores |= zip(g.args, g.cores, strict=True)
@@ -177,8 +185,8 @@ def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[di
     if at is None:
         sizes = _sizes(f, chosen)
     for g in chosen.values():
-        meet(g._program.graph.demands, sizes)  # noqa: SLF001
-    shapes = {name: tuple([value(dim, sizes) for dim in core]) for name, core in cores.items()}
+        meet(g.program.graph.demands, sizes)
+    shapes = {name: concrete(core, sizes) for name, core in cores.items()}
     _bounded(chosen, shapes, sizes)
     for name, v in given.items():
         if np.shape(v) != shapes[name]:
@@ -193,7 +201,7 @@ def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[di
 
 
 def _choices(count: int) -> Iterator[tuple[tuple[float, float], ...]]:
-    """Yield a box for each argument: first the same for all, then others by a fixed rule."""
+    """Yield an interval for each argument: first the same for all, then others by a fixed rule."""
     for box in _BOXES:
         yield (box,) * count
     for c in range(1, 1 + _MIXED):
@@ -201,7 +209,7 @@ def _choices(count: int) -> Iterator[tuple[tuple[float, float], ...]]:
 
 
 def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
-    """Return an argument in a box: its elements are spread by the golden ratio, of many evenly."""
+    """Return an argument in an interval. Few elements are spread by the golden ratio, many evenly."""
     low, high = box
     if math.prod(shape) > _SPACED:
         return Spaced(low, high, shape)
@@ -210,10 +218,10 @@ def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
 
 
 def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
-    """Return small sizes of the named dimensions, as different as may be, that do what the formula demands.
+    """Return small sizes of the named dimensions that meet the demands of the formula, different ones if possible.
 
     Raises:
-        ValueError: none have been found.
+        ValueError: No sizes have been found.
     """
     names = list(dict.fromkeys(chain.from_iterable(sorted(symbols(dim)) for core in f.cores for dim in core)))
     tried = [[_SIZES[k % len(_SIZES)] + step for k in range(len(names))] for step in range(40)]
@@ -222,7 +230,7 @@ def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
         found = dict(zip(names, sizes, strict=True))
         with suppress(ShapeError):
             for g in chosen.values():
-                meet(g._program.graph.demands, found)  # noqa: SLF001
+                meet(g.program.graph.demands, found)
             return found
     raise ValueError(f"no sizes of {', '.join(names)} have been found that fit; give a point as at=")
 
@@ -230,7 +238,7 @@ def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
 def _bounded(chosen: Mapping[str, Compiled], shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[str, int]) -> None:
     """Check that arguments and results are not too large to be computed here."""
     for name, g in chosen.items():
-        g._within_limits(sizes)  # noqa: SLF001 - of a Function, as above
+        g.kernel.check_limits(sizes)
         for output, core in zip(g.outputs, g.results, strict=True):
             count = math.prod([value(dim, sizes) for dim in core])
             if count > _LARGEST:
@@ -246,8 +254,8 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
     """Return the values of `at`.
 
     Raises:
-        TypeError: it is neither a mapping nor a sequence, or a name or a value is wrong, or one is missing.
-        ValueError: an array is too large to be stored.
+        TypeError: It is neither a mapping nor a sequence, or a name or a value is wrong, or one is missing.
+        ValueError: An array is too large to be stored.
     """
     if isinstance(at, Mapping):
         values = {normal(name): v for name, v in at.items()}
@@ -285,8 +293,8 @@ def save(path: str | os.PathLike[str], text: str) -> None:
     """Write a module to a file, whole or not at all.
 
     Raises:
-        OSError: it cannot be written.
-        ValueError: the name of the file is not one of a module, or is that of one that it imports.
+        OSError: The file cannot be written.
+        ValueError: The name of the file is not one of a module, or is the name of a module that it imports.
     """
     place = destination(path)
     if place.is_file() or not place.exists():  # not a device or a pipe

@@ -1,7 +1,4 @@
-"""What looking up a member raises where it cannot be had.
-
-It is an AttributeError too, beside what it says: so `hasattr` answers, and `inspect.getmembers` comes through.
-"""
+"""Errors of members: what looking up `f.grad` raises is an AttributeError too, so that `hasattr` answers."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ _Member = TypeVar("_Member")
 
 
 def member(make: Callable[[_Owner], _Member]) -> Callable[[_Owner], _Member]:
-    """Return the same method, for a property: what it raises is an AttributeError too, and kept for `failed`."""
+    """Decorate the method of a property, so that any error it raises is an AttributeError too."""
 
     @wraps(make)
     def made(self: _Owner) -> _Member:
@@ -23,39 +20,30 @@ def member(make: Callable[[_Owner], _Member]) -> Callable[[_Owner], _Member]:
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the member cannot be had
-            raised = attribute_error(error)
-            self.__dict__[_FAILED] = make.__name__, raised
-            raise raised from error.__cause__
+            raise attribute_error(error) from error.__cause__
 
     return made
 
 
-_FAILED = "_failed"
-
-
-def failed(owner: Any, name: str) -> Exception | None:
-    """Return what the last look-up of this member has raised, for `__getattr__`, which Python calls in its place."""
-    last, error = owner.__dict__.pop(_FAILED, ("", None))
-    return error if last == name else None
-
-
 def attribute_error(error: Exception) -> Exception:
-    """Return the same error, of a class that is an AttributeError too; itself where Python has no such class."""
+    """Return the same error, of a class that is an AttributeError too, or itself where Python allows no such class."""
     if isinstance(error, AttributeError):
         return error
     try:
-        kind = _both(type(error))  # type: ignore[arg-type]  # classes have a hash
+        kind = _with_attribute_error(type(error))  # type: ignore[arg-type]  # classes have a hash
     except TypeError:  # an ImportError or OSError has a layout of its own
         return error
     made: Any = kind.__new__(kind)
     made.args = error.args
     made.__dict__.update(error.__dict__)
-    made.name = made.obj = None  # or Python looks for a name that is nearer
+    made.name = made.obj = None  # so that Python looks for no similar name
     return made.with_traceback(error.__traceback__)  # type: ignore[no-any-return]
 
 
 @cache
-def _both(kind: type[Exception]) -> type[Exception]:
+def _with_attribute_error(kind: type[Exception]) -> type[Exception]:
+    """Return a class of the same name that is an AttributeError too, and can be pickled."""
+
     def reduce(self: Exception) -> tuple[Any, ...]:
         plain = kind.__new__(kind)
         plain.args = self.args
@@ -63,5 +51,4 @@ def _both(kind: type[Exception]) -> type[Exception]:
         return attribute_error, (plain,)
 
     own = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
-    members: dict[str, Any] = {**own, "__reduce__": reduce}
-    return type(kind.__name__, (kind, AttributeError), members)
+    return type(kind.__name__, (kind, AttributeError), {**own, "__reduce__": reduce})

@@ -1,34 +1,33 @@
-"""Uncertainty of results from that of arguments, to first order: J Σ Jᵀ, with the Jacobian of the formula."""
+"""Uncertainty of results from that of arguments, to first order: J Σ Jᵀ, with the Jacobian J of the formula."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symdiff.api.function import Function
-from symdiff.api.uncertainty import Elements, name_of, uncertain, uncertainty
-from symdiff.errors import few
-from symdiff.graph.dims import value as dim_value
-from symdiff.runtime.arguments import arrays, bind
+from symdiff.errors import ShapeError, few
+from symdiff.graph.dims import concrete, spelt
+from symdiff.runtime.arguments import Array, IntShape, normal
 from symdiff.runtime.labels import compare, labelled
+from symdiff.runtime.numeric import PLAIN, more
 from symdiff.runtime.results import Layout, flatten, record, without_arithmetic
 
-Array = NDArray[Any]
+# The error that rounding may put into a correlation: its symmetry, its bound 1, and eigenvalues that are 0.
+_ROUNDING = 1e-8
 
 
 class Propagated(NamedTuple):
     """A result with its uncertainty, as `propagate` returns it.
 
     Attributes:
-        value: what the Function returns.
-        std: standard deviations, in the form of `value`.
-        cov: the variance of one scalar output; else a matrix (m, m) over all elements of the
-            outputs, in order, with the loop dimensions in front.
+        value: The result of the Function.
+        std: The standard deviations, in the form of `value`.
+        cov: The variance of one scalar output; else a matrix (m, m) over all elements of the outputs, in order, with
+            the loop dimensions in front.
     """
 
     value: Any
@@ -44,34 +43,33 @@ def propagate(
 ) -> Propagated:
     """Propagate the uncertainty of arguments to the results, to first order.
 
-    The covariance of the results is J Σ Jᵀ, where Σ is that of the arguments and J the
-    Jacobian at `values`, both from one pass. That is exact for a linear formula, and good
-    for another where it is nearly linear over the range that the uncertainties span.
+    The covariance of the results is J Σ Jᵀ, where Σ is that of the arguments and J the Jacobian at `values`, both
+    from one pass. That is exact for a linear formula, and good for another where it is nearly linear over the range
+    that the uncertainties span.
 
     Args:
-        f: the Function.
-        values: the arguments, in order or by name; arrays with loop dimensions as in a call.
-        std: independent standard deviations: a mapping of names, of any arguments, or a
-            sequence of one for each argument in `f.wrt`. Each is a number, or an array that
-            broadcasts to its argument. An argument that the mapping leaves out is exact.
-        cov: the covariance matrix (k, k), loop dimensions in front allowed, where k counts the
-            elements of the arguments in `f.wrt`, in order, as the columns of `f.jacobian` do. Or
-            a mapping of names to the covariance matrix of each argument's elements, which may
-            stand beside `std` of other arguments.
+        f: The Function.
+        values: The arguments, in order or by name; arrays with loop dimensions as in a call.
+        std: Independent standard deviations: a mapping of names, of any arguments, or a sequence of one for each
+            argument in `f.wrt`. Each is a number, or an array that broadcasts to its argument. An argument that the
+            mapping leaves out is exact.
+        cov: The covariance matrix (k, k), loop dimensions in front allowed, where k counts the elements of the
+            arguments in `f.wrt`, in order, as the columns of `f.jacobian` do. Or a mapping of names to the covariance
+            matrix of each argument's elements, which may stand beside `std` of other arguments.
 
-    An argument whose variance is 0 is exact: it contributes nothing, whatever its derivative
-    is, and the formula is not differentiated by an argument that is exact throughout.
+    An argument whose variance is 0 is exact: it contributes nothing, whatever its derivative is, and the formula is
+    not differentiated by an argument that is exact throughout.
 
     Returns:
-        `value`, `std` and `cov` of the results. They have the loop dimensions of `values`
-        and of the uncertainties, and the precision of `values`. NaN goes through.
+        `value`, `std` and `cov` of the results. They have the loop dimensions of `values` and of the uncertainties,
+        and the precision of `values`. NaN goes through.
 
     Raises:
-        TypeError: `f` is not a Function; an argument is missing or unknown; something is not of real
-            numbers; neither `std` nor `cov` is given, or both are for one argument.
-        ShapeError: shapes do not fit.
-        ValueError: a negative standard deviation or variance; a matrix that is not symmetric
-            or not positive semidefinite, beyond one part in 10⁸.
+        TypeError: `f` is not a Function; an argument is missing or unknown; something is not of real numbers; neither
+            `std` nor `cov` is given, or both are for one argument.
+        ShapeError: Shapes do not fit.
+        ValueError: A standard deviation or variance is negative, or a matrix is not symmetric or not positive
+            semidefinite, beyond one part in 10⁸.
 
     Sources: JCGM 100:2008 (GUM), equations 10 and 13; JCGM 102:2011, 6.2, for several outputs.
 
@@ -87,71 +85,260 @@ def propagate(
     if not isinstance(f, Function):
         raise TypeError(f"propagate takes a Function, as symdiff.compile returns it, not {type(f).__name__}")
     given = _in_order(f, values)
-    arguments, loop, dtype, sizes = arrays(f.args, given, f.cores)
+    arguments, loop, dtype, sizes = f.kernel.arrays(given)
     if dtype.kind == "c":
         raise TypeError("propagate takes real arguments")
-    mappings = [given_by for given_by in (std, cov) if isinstance(given_by, Mapping)]
-    for mapping in mappings:
-        known = {name: item for key, item in mapping.items() if (name := name_of(key)) in f.args}
-        cores = [f.cores[f.args.index(name)] for name in known]
-        compare([*labelled(f.args, given, f.cores), *labelled(list(known), list(known.values()), cores)])
+    cores = dict(zip(f.args, f.cores, strict=True))
+    mappings = [one for one in (std, cov) if isinstance(one, Mapping)]
+    for one in mappings:
+        known = {name: item for key, item in one.items() if (name := _name(key)) in cores}
+        own = labelled(list(known), list(known.values()), [cores[name] for name in known])
+        compare([*labelled(f.args, given, f.cores), *own])
     named = f.args if mappings else f.wrt
-    shapes = tuple([tuple([dim_value(dim, sizes) for dim in f.cores[f.args.index(name)]]) for name in named])
-    elements = Elements(named, shapes, loop)
-    widths, correlation = uncertainty(std, cov, elements)
-    names = uncertain(widths, elements)
+    shapes = {name: concrete(cores[name], sizes) for name in named}
+    uncertain = _uncertain(std, cov, shapes)
+    _loop_of([uncertain.std.shape[:-1]], loop)
+    varying = _varying(uncertain, shapes)
     plain = [g if a.ndim == 0 else a for g, a in zip(given, arguments, strict=True)]
-    results, jacobian = _evaluated(f, plain, names)
-    kept = elements.of(names)
+    outputs, jacobian = _outputs_and_jacobian(f, plain, tuple(varying))
+    columns = np.concatenate([np.zeros(0, np.intp), *varying.values()])
+    correlation = None if uncertain.correlation is None else uncertain.correlation[..., columns[:, None], columns]
     with np.errstate(invalid="ignore", over="ignore", divide="ignore", under="ignore"):
-        deviations, covariance = _moments(
-            jacobian, widths[..., kept], None if correlation is None else correlation[..., kept[:, None], kept]
-        )
-    return _result(f, results, deviations.astype(dtype), covariance.astype(dtype), loop)
-
-
-# The arguments
+        deviations, covariance = _moments(jacobian, uncertain.std[..., columns], correlation)
+    return _result(f, outputs, deviations.astype(dtype), covariance.astype(dtype), loop)
 
 
 def _in_order(f: Function, values: Any) -> list[Any]:
     """Return the arguments of the Function."""
-    text = f._call_text()  # noqa: SLF001 - the room above its own
     if isinstance(values, Mapping):
-        return list(bind(f.args, text, (), {name_of(name): value for name, value in values.items()}))
-    if (
-        isinstance(values, (str, bytes))
-        or not isinstance(values, (Sequence, np.ndarray))
-        or getattr(values, "shape", None) == ()
-    ):
+        return list(f.kernel.bind((), {_name(key): one for key, one in values.items()}))
+    sequence = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str | bytes)
+    if sequence and getattr(values, "shape", None) != ():
+        return list(f.kernel.bind(tuple(values), {}))
+    raise TypeError(
+        f"values is a sequence with one item for each argument, [{few(f.args)}], or a mapping by name,"
+        f" not {type(values).__name__}"
+    )
+
+
+def _name(key: Any) -> str:
+    """Return the name that is a key of a mapping."""
+    if not isinstance(key, str):
+        raise TypeError(f"a mapping has names of arguments as its keys, not {key!r}")
+    return str(normal(key))
+
+
+# The uncertainty of the arguments
+
+
+class _Uncertain(NamedTuple):
+    """The uncertainty of k elements: standard deviations (..., k) and correlations (..., k, k), None for none."""
+
+    std: Array
+    correlation: Array | None
+
+
+def _uncertain(std: Any, cov: Any, shapes: Mapping[str, IntShape]) -> _Uncertain:
+    """Return the uncertainty of all elements of some arguments, in order.
+
+    Args:
+        std: The option of `propagate`.
+        cov: The option of `propagate`.
+        shapes: The core shapes of the arguments, by name.
+    """
+    if std is None and cov is None:
         raise TypeError(
-            f"values is a sequence with one item for each argument, [{few(f.args)}], or a mapping by name,"
-            f" not {type(values).__name__}"
+            "propagate needs std=, standard deviations, as {'x': 0.1}, or cov=, the covariance matrix of the arguments"
         )
-    return list(bind(f.args, text, tuple(values), {}))
+    if cov is not None and not isinstance(cov, Mapping):
+        if std is not None:
+            raise TypeError("cov= is the matrix of all arguments; give either that, or std= and cov= by name")
+        return _of_matrix(_real(cov, "cov"), shapes, "cov")
+    if cov is not None and not (std is None or isinstance(std, Mapping)):
+        raise TypeError("std= is a mapping of names where cov= is one")
+    deviations = {} if std is None else _by_name(std, shapes)
+    matrices = {} if cov is None else _known(cov, "cov", shapes)
+    parts: list[_Uncertain] = []
+    for name, shape in shapes.items():
+        if name in matrices and name in deviations:
+            raise TypeError(f"{name!r} is in both std and cov; leave it out of one of them")
+        if name in matrices:
+            what = f"the covariance matrix of {name!r}"
+            parts.append(_of_matrix(_real(matrices[name], what), {name: shape}, what))
+        else:
+            parts.append(_Uncertain(_deviations(name, deviations.get(name, 0.0), shape), None))
+    return _joined(parts)
 
 
-# The results
+def _known(given: Mapping[Any, Any], option: str, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping whose keys are names of arguments."""
+    found = {_name(key): item for key, item in given.items()}
+    for name in found:
+        if name not in names:
+            raise TypeError(f"{option} names {name!r}, which is not an argument: ({few(names)})")
+    return found
 
 
-def _evaluated(f: Function, given: Sequence[Any], names: tuple[str, ...]) -> tuple[list[Any], Array]:
-    """Return the outputs, and the Jacobian (..., m, k) by these arguments."""
-    layout, nested = f._layout, f._nest  # noqa: SLF001 - the room above its own
-    vector = layout is None and not f.results[0]
-    if not names:
-        outputs = flatten(f(*given), nested)
-        m = sum(_size(o, core) for o, core in zip(outputs, f.results, strict=True))
-        return outputs, np.zeros((m, 0))
-    if names == f.wrt:
-        both = f.value_and_jacobian
+def _by_name(std: Any, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return standard deviations by name, from a mapping, or from a sequence of one for each argument."""
+    if isinstance(std, Mapping):
+        return _known(std, "std", names)
+    if isinstance(std, list | tuple):
+        items, has = list(std), f"{len(std)} items"
     else:
-        from symdiff.derive import calculus
+        array = _real(std, "std")
+        items = list(array) if array.ndim == 1 else [array] if not array.ndim and len(names) == 1 else []
+        has = f"shape {array.shape}"
+    if len(items) != len(names):
+        raise ShapeError(
+            f"std has {has}; ({few(names)}) needs one for each, as a list, or a mapping by name;"
+            " a covariance matrix is given as cov="
+        )
+    return dict(zip(names, items, strict=True))
 
-        derive = partial(calculus.jacobian, vector=vector, value=True)
-        form: Layout = ("value_and_jacobian", ("value", "jacobian"), (layout, None))
-        both = f._derived("value_and_jacobian", derive, form, names)  # noqa: SLF001 - by other arguments than `wrt`
-    value, jacobian = both(*given)
+
+def _real(given: Any, what: str) -> Array:
+    """Return an array of real numbers in double precision."""
+    if type(given) not in PLAIN and (said := more(given, "x")):
+        raise TypeError(f"{what} {said}")
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ShapeError(f"{what} is not a regular array: {error}") from None
+    if array.dtype.kind not in "iuf":
+        kind = type(given).__name__ if array.dtype.kind == "O" else f"of dtype {array.dtype}"
+        raise TypeError(f"{what} is {kind}; it takes real numbers")
+    return array.astype(np.float64)
+
+
+def _deviations(name: str, std: Any, shape: IntShape) -> Array:
+    """Return standard deviations (..., k) of the elements of one argument."""
+    what = f"the standard deviation of {name!r}"
+    array = _real(std, what)
+    ahead = max(array.ndim - len(shape), 0)
+    try:
+        full = np.broadcast_to(array, array.shape[:ahead] + shape)
+    except ValueError:
+        raise ShapeError(f"{what} has shape {array.shape}, which does not broadcast to {shape}") from None
+    if bool(np.any(full < 0)):
+        raise ValueError(f"{what} is negative: {full[full < 0].flat[0]}")
+    return full.reshape(*full.shape[:ahead], prod(shape))
+
+
+def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str) -> _Uncertain:
+    """Return standard deviations and correlations from a covariance matrix.
+
+    Args:
+        matrix: The matrix, loop dimensions in front.
+        shapes: The core shapes of the arguments that it is of, by name.
+        what: What messages call the matrix.
+
+    Raises:
+        ShapeError: The matrix has not as many rows and columns as there are elements.
+        ValueError: It is not symmetric and positive semidefinite.
+    """
+    k = sum(map(prod, shapes.values()))
+    if matrix.shape[-2:] != (k, k):
+        raise ShapeError(
+            f"{what} has shape {matrix.shape}; ({few(spelt(list(shapes), list(shapes.values())))}) needs a covariance"
+            f" matrix ({k}, {k}); standard deviations are given as std="
+        )
+    variance = np.diagonal(matrix, axis1=-2, axis2=-1)
+    for i in np.flatnonzero(np.any(variance.reshape(-1, k) < 0, axis=0)):
+        raise ValueError(f"cov has a negative variance of {_element(shapes, int(i))!r}: {np.nanmin(variance[..., i])}")
+    std = np.sqrt(variance)
+    with np.errstate(all="ignore"):
+        correlation = np.where(matrix == 0, 0.0, matrix / std[..., :, None] / std[..., None, :])
+        flipped = np.swapaxes(correlation, -1, -2)
+        for wrong, message in (
+            (np.abs(correlation - flipped) > _ROUNDING, "is not symmetric: {} and {} for"),
+            (np.abs(correlation) > 1 + _ROUNDING, "has covariances {} and {} beyond a correlation of 1 for"),
+        ):
+            for *at, i, j in np.argwhere(wrong):
+                pair = [float(matrix[(*at, *place)]) for place in ((i, j), (j, i))]
+                names = [repr(_element(shapes, int(place))) for place in (i, j)]
+                raise ValueError(f"cov {message.format(*pair)} {' and '.join(names)}")
+        correlation = (correlation + flipped) / 2
+    if not bool(np.any(correlation[..., ~np.eye(k, dtype=bool)] != 0)):
+        return _Uncertain(std, None)
+    finite = correlation[np.all(np.isfinite(correlation), (-2, -1))]
+    least = float(np.linalg.eigvalsh(finite).min(initial=0.0))
+    if least < -_ROUNDING * k:
+        raise ValueError(
+            f"cov is not positive semidefinite: its matrix of correlations has the eigenvalue {least:.3g};"
+            " no random variables have such correlations"
+        )
+    return _Uncertain(std, correlation)
+
+
+def _element(shapes: Mapping[str, IntShape], i: int) -> str:
+    """Return the element of an index as a person writes it: `x[2]`."""
+    for name, shape in shapes.items():
+        if i < prod(shape):
+            return name + (str([int(n) for n in np.unravel_index(i, shape)]) if shape else "")
+        i -= prod(shape)
+    raise IndexError(i)
+
+
+def _joined(parts: Sequence[_Uncertain]) -> _Uncertain:
+    """Return the uncertainty of all elements, from that of each argument."""
+    loop = _loop_of([part.std.shape[:-1] for part in parts], ())
+    std = np.concatenate(
+        [np.zeros((*loop, 0)), *[np.broadcast_to(part.std, (*loop, part.std.shape[-1])) for part in parts]], -1
+    )
+    if all(part.correlation is None for part in parts):
+        return _Uncertain(std, None)
+    k = std.shape[-1]
+    whole = np.broadcast_to(np.eye(k), (*loop, k, k)).copy()
+    start = 0
+    for part in parts:
+        stop = start + part.std.shape[-1]
+        if part.correlation is not None:
+            whole[..., start:stop, start:stop] = part.correlation
+        start = stop
+    return _Uncertain(std, whole)
+
+
+def _loop_of(shapes: Sequence[IntShape], loop: IntShape) -> IntShape:
+    """Return the loop shape of uncertainties. It has to broadcast together with that of the values."""
+    try:
+        own = np.broadcast_shapes(*shapes)
+        np.broadcast_shapes(own, loop)
+    except ValueError:
+        listed = ", ".join(str(shape) for shape in shapes if shape)
+        raise ShapeError(
+            f"the dimensions in front of the uncertainties, {listed}, do not broadcast together with"
+            f" those of the values, {loop}"
+        ) from None
+    return own
+
+
+def _varying(uncertain: _Uncertain, shapes: Mapping[str, IntShape]) -> dict[str, Array]:
+    """Return the arguments that are not exact throughout, each with the indices of its elements."""
+    found: dict[str, Array] = {}
+    start = 0
+    for name, shape in shapes.items():
+        elements = np.arange(start, start + prod(shape))
+        if bool(np.any(uncertain.std[..., elements] != 0)):
+            found[name] = elements
+        start += prod(shape)
+    return found
+
+
+# The uncertainty of the results
+
+
+def _outputs_and_jacobian(f: Function, given: Sequence[Any], by: tuple[str, ...]) -> tuple[list[Any], Array]:
+    """Return the outputs, and the Jacobian (..., m, k) by some arguments."""
+    nest = f.kernel.nest
+    if not by:
+        outputs = flatten(f(*given), nest)
+        m = sum(_size(output, core) for output, core in zip(outputs, f.results, strict=True))
+        return outputs, np.zeros((m, 0))
+    result, jacobian = (f.value_and_jacobian if by == f.wrt else f.value_and_jacobian_by(by))(*given)
     jacobian = np.asarray(jacobian)
-    return flatten(value, nested), jacobian[..., None, :] if vector else jacobian
+    one_row = f.layout is None and not f.results[0]
+    return flatten(result, nest), jacobian[..., None, :] if one_row else jacobian
 
 
 def _size(output: Any, core: Sequence[Any]) -> int:
@@ -162,8 +349,8 @@ def _size(output: Any, core: Sequence[Any]) -> int:
 def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Array, Array]:
     """Return standard deviations (..., m) and covariances (..., m, m) of the outputs.
 
-    Rows are scaled to a largest contribution of 1, so that no square of one overflows or
-    vanishes; what has no uncertainty, or no derivative, contributes nothing, even where the other is infinite.
+    Rows are scaled to a largest contribution of 1, so that no square overflows or vanishes. An argument without
+    uncertainty, or by which the derivative is 0, contributes nothing, even where the other of the two is infinite.
     """
     width = std[..., None, :]
     parts = np.where((width == 0) | (jacobian == 0), 0.0, jacobian.astype(np.float64) * width)
@@ -180,7 +367,7 @@ def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Ar
     return deviations, covariance
 
 
-def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: tuple[int, ...]) -> Propagated:
+def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: IntShape) -> Propagated:
     """Return the result in the form that the Function returns."""
     loop = np.broadcast_shapes(loop, std.shape[:-1])
     std = np.broadcast_to(std, (*loop, std.shape[-1]))
@@ -198,21 +385,20 @@ def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: t
             values.append(output)
             deviations.append(_scalar(part, output))
         start = stop
-    layout = f._layout  # noqa: SLF001 - the room above its own
     cov = np.broadcast_to(cov, (*loop, *cov.shape[-2:])).copy()
-    if layout is None and not f.results[0]:
+    if f.layout is None and not f.results[0]:
         cov = cov[..., 0, 0]
         cov = cov if loop else _scalar(cov, outputs[0])
-    return Propagated(_nested(layout, iter(values)), _nested(layout, iter(deviations), "std"), cov)
+    return Propagated(_nested(f.layout, iter(values)), _nested(f.layout, iter(deviations), "std"), cov)
 
 
-def _scalar(value: Array, like: Any) -> Any:
+def _scalar(array: Array, like: Any) -> Any:
     """Return a Python float where the output is one."""
-    return value.item() if type(like) is float else value[()]
+    return array.item() if type(like) is float else array[()]
 
 
 def _nested(layout: Layout, values: Iterator[Any], name: str = "") -> Any:
-    """Return the values in the form of a result."""
+    """Return outputs in the form of a result, whose record has a name of its own or that of the layout."""
     if layout is None:
         return next(values)
     own, fields, parts = layout

@@ -1,45 +1,46 @@
-"""A Function as one of scalars: every element of an array is an argument, or a result, of its own."""
+"""A Function as one of scalars: every element of an array is an argument or a result of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.api.compiled import Compiled
 from symdiff.derive import calculus
-from symdiff.graph.dims import Shape, value
+from symdiff.derive.holomorphic import check_holomorphic
+from symdiff.graph.dims import Shape, concrete
+from symdiff.runtime.arguments import IntShape
 from symdiff.runtime.results import leaves
 
-if TYPE_CHECKING:
-    from symdiff.api.function import Function
-
-# Of an array for each element of the arguments, all of the loop shape: a row for each result, (m,) + loop shape.
-Evaluate = Callable[[Sequence[Any]], NDArray[Any]]
-Sizes = tuple[int, ...]
+# A function of an array of the loop shape for each element of the arguments. It returns a row for each element of the
+# results, (m,) + loop shape.
+OfElements = Callable[[Sequence[Any]], NDArray[Any]]
 
 
 class Unrolled:
     """A Function whose arguments and results are the elements of those of another one.
 
     Attributes:
-        args: names of the elements of the arguments, in order: `a`, `x[0]`, `x[1]`, ...
-        wrt: of those to differentiate by: their indices in `args`.
-        outputs: names of the elements of the results.
-        holomorphic: whether a complex step of an argument gives the derivative.
+        args: The names of the elements of the arguments, in order: `a`, `x[0]`, `x[1]`, ...
+        wrt: The indices in `args` of the elements to differentiate by.
+        outputs: The names of the elements of the results.
+        holomorphic: Whether a complex step of an argument gives the derivative.
     """
 
-    def __init__(self, f: Function, sizes: Mapping[str, int]) -> None:
-        def known(shapes: Sequence[Shape]) -> list[Sizes]:
-            return [tuple([value(dim, sizes) for dim in shape]) for shape in shapes]
+    def __init__(self, f: Compiled, sizes: Mapping[str, int]) -> None:
+        def known(shapes: Sequence[Shape]) -> list[IntShape]:
+            return [concrete(shape, sizes) for shape in shapes]
 
         self._f = f
         self.holomorphic = True
         try:
-            f._recipe.refuse_complex(*f.wrt)  # noqa: SLF001 - a part of it
+            names = {name for step in f.recipe.steps for name in step.by}
+            check_holomorphic(f.recipe.formula.program(complex=True), names.union(f.wrt))
         except TypeError:
             self.holomorphic = False
         self._cores = dict(zip(f.args, known(f.cores), strict=True))
@@ -62,21 +63,21 @@ class Unrolled:
         """Return the results."""
         return _stacked(self._f(*self.arguments(at)), self._results)
 
-    def forward(self, k: int) -> Evaluate:
-        """Return the derivatives by one element of `wrt`, by a forward sweep."""
+    def forward(self, k: int) -> OfElements:
+        """Return the function of the derivatives by one element of `wrt`, by a forward sweep."""
         name, place = self._places[k]
         core = self._cores[name]
         if not core:
             partials = self._f.diff(name)
             return lambda at: _stacked(partials(*self.arguments(at)), self._results)
-        jvp = self._f._derived("jvp", calculus.jvp, wrt=(name,))  # noqa: SLF001 - a part of it
+        jvp = self._f.derived("jvp", calculus.jvp, by=(name,))  # zero tangents of others may meet infinities
         seed = np.zeros(core)
         seed[place] = 1.0
         count = len(self._results)
         return lambda at: _stacked(jvp(*self.arguments(at), seed)[count:], self._results)
 
     def reverse(self, at: Sequence[Any]) -> NDArray[Any]:
-        """Return the derivatives of every result by every element of `wrt`, (m, k) + loop shape, by reverse sweeps."""
+        """Return the derivatives of all results by all elements of `wrt`, (m, k) + loop shape, by reverse sweeps."""
         args = self.arguments(at)
         count = len(self._results)
         seeds = _split(np.eye(len(self.outputs)), self._results)
@@ -91,16 +92,16 @@ class Unrolled:
         return np.moveaxis(np.asarray(self._f.hessian(*self.arguments(at))), (-2, -1), (0, 1))
 
     def arguments(self, at: Sequence[Any]) -> list[Any]:
-        """Return the arguments, of their elements."""
+        """Return the arguments, put together from their elements."""
         elements = iter(at)
         return [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
 
 
-def _element(name: str, place: Sizes) -> str:
+def _element(name: str, place: IntShape) -> str:
     return f"{name}[{','.join(map(str, place))}]" if place else name
 
 
-def _joined(elements: Iterator[Any], core: Sizes) -> NDArray[Any]:
+def _joined(elements: Iterator[Any], core: IntShape) -> NDArray[Any]:
     """Return an array of its elements."""
     some = [next(elements) for _ in range(prod(core))]
     if not some:
@@ -109,21 +110,21 @@ def _joined(elements: Iterator[Any], core: Sizes) -> NDArray[Any]:
     return array.reshape(array.shape[:-1] + core)
 
 
-def _split(rows: NDArray[Any], cores: Sequence[Sizes]) -> list[NDArray[Any]]:
-    """Return rows of elements, (n, k), as an array of n for each of some core shapes."""
+def _split(rows: NDArray[Any], cores: Sequence[IntShape]) -> list[NDArray[Any]]:
+    """Return rows of elements, (n, k), as n arrays of each of some core shapes."""
     ends = np.cumsum([prod(core) for core in cores])
     return [
         part.reshape((len(rows), *core)) for part, core in zip(np.split(rows, ends[:-1], axis=1), cores, strict=True)
     ]
 
 
-def _rows(array: Any, core: Sizes) -> NDArray[Any]:
-    """Return the elements of an array of loop shape + core shape: one row for each, of the loop shape."""
+def _rows(array: Any, core: IntShape) -> NDArray[Any]:
+    """Return the elements of an array of loop shape + core shape: a row of the loop shape for each."""
     array = np.asarray(array)
     loop = array.shape[: array.ndim - len(core)]
     return np.moveaxis(array.reshape((*loop, prod(core))), -1, 0)
 
 
-def _stacked(result: Any, cores: Sequence[Sizes]) -> NDArray[Any]:
+def _stacked(result: Any, cores: Sequence[IntShape]) -> NDArray[Any]:
     """Return a row for each element of a result, which may be nested."""
     return np.concatenate([_rows(a, core) for a, core in zip(leaves(result), cores, strict=True)])

@@ -22,7 +22,8 @@ from symdiff.graph.dims import Shape, spelt
 
 _LINES = 40  # the most lines of a formula that are shown
 _LISTED = 24  # the most names that are shown
-_SUMMARIES = {
+# The members of a Function that a module can contain, in the order of the help, with their docstrings.
+SUMMARIES = {
     "value": "The formula itself.",
     "grad": "Gradient by a reverse sweep: the derivative by each argument.",
     "value_and_grad": "Value and gradient in one pass.",
@@ -144,7 +145,7 @@ class Module:
         listed = ", ".join(parameters)
         given = spelt(member.args, member.cores)
         result = self._shown(member.layout, iter(spelt(member.outputs, member.results)))
-        text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{_SUMMARIES[member.name]}']
+        text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{SUMMARIES[member.name]}']
         if given:
             text += ["", *_filled("Args: ", _some(given))]
         text += ["", *_filled("Returns: ", result), '    """']

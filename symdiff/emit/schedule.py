@@ -15,7 +15,7 @@ _FUNCTION, _SLOW = 4, 60  # additions that take as long as a function of the tab
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Cost:
     """What a program takes at each point.
 
     Attributes:
@@ -45,8 +45,8 @@ def reach(program: Program, axes: Sequence[int]) -> list[int]:
     return found
 
 
-def load(program: Program, axes: Sequence[int]) -> Load:
-    """Return the load of a program whose rows are evaluated in order of index, each held to its last use.
+def cost_of(program: Program, axes: Sequence[int]) -> Cost:
+    """Return the cost of a program whose rows are evaluated in order of index, each held to its last use.
 
     Of its inputs, `axes` has those that each varies along, as bits; what varies along fewer
     axes than the results takes next to nothing.
@@ -71,7 +71,7 @@ def load(program: Program, axes: Sequence[int]) -> Load:
                 ends[last[i]] += 1
         most = max(most, held)
         held -= ends[i]
-    return Load(most + 1, max(operations, 1), max(work, 1))  # and the array that is being made
+    return Cost(most + 1, max(operations, 1), max(work, 1))  # and the array that is being made
 
 
 def _work(row: Row) -> int:

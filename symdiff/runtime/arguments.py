@@ -1,4 +1,4 @@
-"""What a caller gives to what a generated function takes: binding, dtypes, broadcasting, outputs."""
+"""Arguments of a call: binding, dtypes, broadcasting, and the arrays of `out=`."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import meaning, numbers
 
 Array = NDArray[Any]
+IntShape = tuple[int, ...]  # of an array; a Shape of `symdiff.graph.dims` may have named dimensions
 
 FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
-# By the class of a real number, the precision that it asks for: Python's have none of their own.
+# The precision that each class of real numbers asks for. Python's numbers have none of their own.
 _PRECISION: dict[type, np.dtype[Any] | None] = {float: None, int: None, bool: None, np.float32: _FLOAT32}
 _PRECISION |= {np.dtype(code).type: FLOAT64 for code in "d?bBhHiIlLqQ"}
 _WHOLE: frozenset[type[Any]] = frozenset((int, bool))
-_FEW = 64  # pairs of arrays that are looked at one by one
+_FEW = 64  # pairs of arrays that are compared one by one
 
 
 def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the arguments in order, from positional and named ones.
 
     Raises:
-        TypeError: one is missing, unknown or given twice; the message shows the signature.
+        TypeError: An argument is missing, unknown or given twice. The message shows the signature.
     """
     if len(args) > len(names):
         raise TypeError(f"{signature} takes {_count(len(names))}, {len(args)} given")
@@ -50,13 +51,13 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
     missing = [name for name in names if name not in given]
     if missing:
         shown = few(map(repr, missing))
-        hint = _apart(names, args) or "".join(f"; {hint}" for name in names if (hint := no_constant(name)))
+        hint = _given_in_one(names, args) or "".join(f"; {hint}" for name in names if (hint := no_constant(name)))
         raise TypeError(f"{signature} takes {_count(len(names))}, {len(given)} given: {shown} missing{hint}")
     return tuple([given[name] for name in names])
 
 
-def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
-    """Return a hint where it seems that all arguments were given in one."""
+def _given_in_one(names: Sequence[str], args: tuple[Any, ...]) -> str:
+    """Return a hint where all arguments seem to be given in one."""
     match args:
         case [Mapping() as given] if set(names) <= given.keys():
             return "; to give a dict write **values"
@@ -68,17 +69,17 @@ def _apart(names: Sequence[str], args: tuple[Any, ...]) -> str:
 
 
 def listed(names: Any) -> Any:
-    """Return names as users list them: of text those that blanks or commas separate, of one SymPy symbol it alone."""
+    """Return a list of names: of a text, the words that blanks or commas separate; of a SymPy symbol, it alone."""
     return names.replace(",", " ").split() if isinstance(names, str) else [names] if is_symbol(names) else names
 
 
 def is_symbol(name: Any) -> bool:
-    """Return whether it is a symbol of SymPy's, which stands for its name."""
+    """Return whether something is a symbol of SymPy's, which stands for its name."""
     return getattr(name, "is_symbol", False) is True
 
 
 def normal(name: Any) -> Any:
-    """Return a name as the language has it, in form NFKC; that of a SymPy symbol; what is neither as it is."""
+    """Return a name, or that of a SymPy symbol, in form NFKC, as the language has it. Return anything else as it is."""
     if is_symbol(name):
         name = str(name)
     return unicodedata.normalize("NFKC", name) if isinstance(name, str) and not name.isascii() else name
@@ -89,10 +90,10 @@ def _count(n: int) -> str:
 
 
 def floats(names: Sequence[str], args: Sequence[Any]) -> tuple[Any, ...] | None:
-    """Return the arguments with Python's ints and bools as floats; None where there are none of these.
+    """Return the arguments with Python's ints and bools as floats. Return None where there are no ints and bools.
 
     Raises:
-        TypeError: an int is beyond the range of floats.
+        TypeError: An int is beyond the range of floats.
     """
     if _WHOLE.isdisjoint(map(type, args)):
         return None
@@ -104,9 +105,10 @@ def floats(names: Sequence[str], args: Sequence[Any]) -> tuple[Any, ...] | None:
 
 
 def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], np.dtype[Any], tuple[bool, ...]] | None:
-    """Of real numbers and arrays of one shape: the shape, the dtype of a result, and which are arrays with axes.
+    """Return the shape, the dtype of results, and which arguments are arrays with axes, for arrays of one shape.
 
-    It is what `arrays` would find, sooner. None where all are Python's numbers, or the arguments are any others.
+    Real numbers may stand beside the arrays. This finds what `arrays` would find, in less time. Return None where all
+    arguments are Python's numbers, and for any other arguments.
     """
     shape: tuple[int, ...] = ()
     dtype = None
@@ -133,14 +135,14 @@ def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], np.dtype[Any], tuple[bo
 def arrays(
     names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape]
 ) -> tuple[list[Array], tuple[int, ...], np.dtype[Any], dict[str, int]]:
-    """Return the arguments as arrays, the loop shape, the dtype of a result, and the sizes of the named dimensions.
+    """Return the arguments as arrays, the loop shape, the dtype of results, and the sizes of the named dimensions.
 
-    Integers and booleans count as float64; Python numbers take the precision of the
-    arrays, and other mixtures follow NumPy's promotion. Arrays keep the dtype that they have.
+    Integers and booleans count as float64. Python numbers take the precision of the arrays, and other mixtures follow
+    NumPy's promotion. Arrays keep the dtype that they have.
 
     Raises:
-        TypeError: an argument is not a real or complex number or an array of such.
-        ShapeError: a core shape does not fit, or the loop shapes do not broadcast together, or labels differ.
+        TypeError: An argument is not a real or complex number or an array of such.
+        ShapeError: A core shape does not fit, or the loop shapes do not broadcast together, or labels differ.
     """
     kind = None if any(cores) else alike(args)
     if kind is not None:
@@ -167,7 +169,7 @@ def arrays(
 
 
 def converted(values: Sequence[Array], dtype: np.dtype[Any]) -> list[Any]:
-    """Return arrays in a dtype; those of no axes as NumPy scalars."""
+    """Return arrays in a dtype, and arrays without axes as NumPy's numbers."""
     return [np.asarray(a, dtype) if a.ndim else a.astype(dtype)[()] for a in values]
 
 
@@ -175,7 +177,7 @@ def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequen
     """Return the sizes of the named dimensions, from the shapes of the arguments.
 
     Raises:
-        ShapeError: an argument does not fit its core shape.
+        ShapeError: An argument does not fit its core shape.
     """
     sizes: dict[str, int] = {}
     origin: dict[str, str] = {}
@@ -211,10 +213,10 @@ def _declared(name: str, core: Shape) -> str:
 
 
 def meet(demands: Demands, sizes: Mapping[str, int]) -> None:
-    """Check what the formula demands of the sizes.
+    """Check that the sizes of dimensions meet the demands of a formula.
 
     Raises:
-        ShapeError: it is not so.
+        ShapeError: They do not.
     """
     for dim, exact, what in demands:
         room = dim_value(dim, sizes)
@@ -224,7 +226,7 @@ def meet(demands: Demands, sizes: Mapping[str, int]) -> None:
 
 
 def _array(name: str, value: Any) -> Any:
-    """Return a Python number as it is (ints as floats), anything else as an array of numbers."""
+    """Return a Python number as it is, but ints as floats, and anything else as an array of numbers."""
     if type(value) in (float, int, bool, complex):
         return (floats([name], [value]) or [value])[0]
     return numbers(value, name)
@@ -233,11 +235,11 @@ def _array(name: str, value: Any) -> Any:
 def check_out(
     out: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any]
 ) -> list[Array | None]:
-    """Return the arrays of an `out=` argument, one for each output or None, in order; each fits its result.
+    """Return the arrays of `out=` in order, one for each output or None. Each fits its result.
 
     Raises:
-        TypeError: not an array, or not as many as there are outputs, or one cannot hold the dtype.
-        ShapeError: one does not have the shape of its result.
+        TypeError: Something is not an array, there are not as many as outputs, or an array cannot hold the dtype.
+        ShapeError: An array does not have the shape of its result.
     """
     given = list(_leaves(out)) if isinstance(out, tuple) else [out]
     if len(given) != len(names):
@@ -274,15 +276,20 @@ def settle(
     fresh: Sequence[bool],
     out: Sequence[Array | None],
 ) -> list[Array]:
-    """Return results of the given shapes and the dtype, each with its own memory, or in its array of `out`.
+    """Return results of some shapes and a dtype, each with memory of its own, or in its array of `out`.
 
-    `fresh` says of each value whether it is an array that nothing else refers to.
+    Args:
+        values: What the generated function returned.
+        shapes: The shapes of the results.
+        dtype: The dtype of the results.
+        fresh: For each value, whether it is an array that nothing else refers to.
+        out: For each result, its array or None.
     """
     ready = [
         target is None and own and type(v) is np.ndarray and v.shape == shape and v.dtype == dtype and bool(shape)
         for v, shape, target, own in zip(values, shapes, out, fresh, strict=True)
     ]
-    # An array of `out` may be one of the arguments, and a value that is not fresh may be too.
+    # An array of `out` may be an argument, and so may a value that is not fresh.
     again = any(target is not None for target in out)
     kept = [v if own or not again else np.array(v) for v, own in zip(values, fresh, strict=True)]
     return [
@@ -292,13 +299,13 @@ def settle(
 
 
 def sharing(arrays: Sequence[Array], others: Sequence[Array]) -> Iterator[tuple[Array, Array]]:
-    """Yield the pairs of an array and another one that may share memory, as their bounds tell."""
+    """Yield the pairs of an array and another one whose bounds in memory overlap."""
     if len(arrays) * len(others) <= _FEW:
         yield from ((a, other) for a in arrays for other in others if np.may_share_memory(a, other))
         return
     spans = sorted([(*byte_bounds(other), k) for k, other in enumerate(others) if other.size])
     starts = [start for start, _, _ in spans]
-    reach = list(accumulate((end for _, end, _ in spans), max))  # how far any of them goes up to here
+    reach = list(accumulate((end for _, end, _ in spans), max))  # where the last of these ends
     for a in arrays:
         start, end = byte_bounds(a) if a.size else (0, 0)
         for k in range(bisect_left(starts, end) - 1, -1, -1):
@@ -309,7 +316,7 @@ def sharing(arrays: Sequence[Array], others: Sequence[Array]) -> Iterator[tuple[
 
 
 def distinct(arrays: Sequence[Array]) -> bool:
-    """Return whether no two arrays share memory, as their bounds tell."""
+    """Return whether the bounds in memory of no two arrays overlap."""
     if len(arrays) ** 2 <= _FEW:
         return not any(np.may_share_memory(one, other) for k, one in enumerate(arrays) for other in arrays[:k])
     spans = sorted([byte_bounds(a) for a in arrays if a.size])
@@ -317,6 +324,6 @@ def distinct(arrays: Sequence[Array]) -> bool:
 
 
 def written(target: Array, value: Any) -> Array:
-    """Return the target, with the value in it."""
+    """Write a value into an array and return the array."""
     target[...] = value
     return target

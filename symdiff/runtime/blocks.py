@@ -1,8 +1,8 @@
-"""Large elementwise calls: the same function on blocks that stay in cache, shared out over threads.
+"""Large elementwise calls: one function on blocks that stay in cache, shared by threads.
 
-A block is a box of the loop shape. Every argument is cut along the axes that it has, so one
-that is broadcast is never repeated, and what depends on it alone is computed on its own
-part. Results go straight into the outputs.
+A block is a box of the loop shape. An argument is cut along the axes that it has, so an argument that is broadcast is
+never repeated, and an operation on such arguments alone is computed once for a part of them. Results go straight into
+the outputs.
 """
 
 from __future__ import annotations
@@ -16,27 +16,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symdiff.emit.python import Nest
-from symdiff.emit.schedule import Load
-from symdiff.runtime.arguments import sharing
+from symdiff.emit.schedule import Cost
+from symdiff.runtime.arguments import Array, IntShape, sharing
 from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten
 from symdiff.runtime.threads import keep_freed_memory, share_out
 
-Array = NDArray[Any]
-Shape = tuple[int, ...]
-
-_SMALLEST, _LARGEST = 8192, 65536  # points of a block: below, calls of ufuncs cost more than they do
-_AHEAD = 8  # the arrays that are alive may be so many times the cache: few of them are needed soon
+_SMALLEST, _LARGEST = 8192, 65536  # points of a block: in smaller ones, calls of ufuncs take longer than their work
+_AHEAD = 8  # how many times the cache all live arrays may take: few of them are needed soon
 _WAITING = 131072  # additions in the time that a ufunc's call loses where threads take turns at the interpreter
-_STARTING = 1_000_000  # additions in some of the time that it takes to start a thread on its part
+_STARTING = 1_000_000  # additions in the time that it takes to start a thread, about
 
 
 @cache
 def cache_size(level: int) -> int:
-    """Return bytes of a cache, as far as the system tells; else 1 MiB for level 2 (of one core), 8 MiB for level 3."""
+    """Return the bytes of a cache. Where the system does not tell, 1 MiB for level 2 (of a core), 8 MiB for level 3."""
     try:
         text = Path(f"/sys/devices/system/cpu/cpu0/cache/index{level}/size").read_text().strip()
         return int(text.removesuffix("K")) * (1024 if text.endswith("K") else 1)
@@ -45,13 +41,13 @@ def cache_size(level: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How calls of a function are cut.
+class BlockSizes:
+    """How calls of a function are cut into blocks.
 
     Attributes:
-        points: of a block.
-        share: the points that are worth a thread.
-        limit: up to so many points, one call on whole arrays is at least as fast.
+        points: The points of a block.
+        share: The points that are worth a thread.
+        limit: The most points for which one call on whole arrays is at least as fast.
     """
 
     points: int
@@ -59,55 +55,54 @@ class Plan:
     limit: int
 
 
-def plan(load: Load, itemsize: int, threads: int) -> Plan:
-    """Return the plan for a function of that load, on numbers of that size, with so many threads."""
-    held = load.alive * itemsize
+def block_sizes(cost: Cost, itemsize: int, threads: int) -> BlockSizes:
+    """Return the block sizes for a function of some cost, on numbers of some bytes, with some threads."""
+    held = cost.alive * itemsize
     points = min(max(_AHEAD * cache_size(2) // held, _SMALLEST), _LARGEST)
-    share = max(_WAITING * load.operations // load.work, _STARTING // load.work, _SMALLEST)
+    share = max(_WAITING * cost.operations // cost.work, _STARTING // cost.work, _SMALLEST)
     limit = max(cache_size(3) // held, points)
-    return Plan(points, share, limit if threads == 1 else min(limit, 2 * share - 1))
+    return BlockSizes(points, share, limit if threads == 1 else min(limit, 2 * share - 1))
 
 
-def evaluate(
+def run_in_blocks(
     function: Callable[..., Any],
     args: Sequence[Array],
     outs: Sequence[Array],
-    loop: Shape,
+    loop: IntShape,
     *,
     nest: Nest | None,
     fresh: Sequence[bool],
     dtype: np.dtype[Any],
-    plan: Plan,
+    cut: BlockSizes,
     threads: int,
 ) -> None:
     """Write what `function` returns for `args` into `outs`, block by block.
 
     Args:
-        function: of arrays of one dtype that broadcast together.
-        args: arrays that broadcast to `loop`; those of another dtype are converted block by block.
-        outs: arrays of shape loop + a core shape, in the order of the outputs; they may be arguments.
-        loop: the loop shape.
-        nest: how the function nests what it returns; None where it writes into arrays that
-            it is given behind the arguments.
-        fresh: of each output, whether the function makes an array that nothing else refers to.
-        dtype: of the arguments that the function is given.
-        plan: how to cut it.
-        threads: most threads to use.
+        function: A function of arrays of one dtype that broadcast together.
+        args: Arrays that broadcast to `loop`. Arrays of another dtype are converted block by block.
+        outs: Arrays of shape loop + core shape, in the order of the outputs. They may be arguments.
+        loop: The loop shape.
+        nest: How the function nests its outputs. None: the function takes arrays for them after the arguments.
+        fresh: For each output, whether the function makes an array that nothing else refers to.
+        dtype: The dtype of the function's arguments.
+        cut: How to cut the call.
+        threads: The most threads to use.
 
     Raises:
-        FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
+        FloatingPointError: `numpy.errstate` asks for it. The outputs are written all the same.
     """
     moved = {id(a) for a, out in sharing(args, outs) if not _same(a, out)}
     args = [a.copy() if id(a) in moved else a for a in args]
-    outs = [np.asarray(out) for out in outs]  # of a matrix, too, a part is an array
+    outs = [np.asarray(out) for out in outs]  # a part of a numpy.matrix is a matrix
     args, outs, loop = _flat(args, outs, loop)
-    threads = max(min(threads, prod(loop) // plan.share), 1)
-    box = _box(loop, _uneven(args, loop), plan.points, threads)
+    threads = max(min(threads, prod(loop) // cut.share), 1)
+    box = _box(loop, _uneven(args, loop), cut.points, threads)
     corners = product(*[range(0, n, step) for n, step in zip(loop, box, strict=True)])
     reports = Reports(function)
     keep_freed_memory()
 
-    def block(corner: Shape) -> None:
+    def block(corner: IntShape) -> None:
         place = tuple([slice(start, start + step) for start, step in zip(corner, box, strict=True)])
         parts = [_part(a, place, dtype) for a in args]
         if nest is None:
@@ -127,14 +122,16 @@ def _same(a: Array, out: Array) -> bool:
     return a.ctypes.data == out.ctypes.data and a.shape == out.shape and a.strides == out.strides
 
 
-def axes(a: Array, loop: Shape) -> int:
+def axes_of(a: Array, loop: IntShape) -> int:
     """Return the axes of the loop shape along which an argument varies, as bits."""
     own = (1,) * (len(loop) - a.ndim) + a.shape
     return sum([1 << axis for axis, size in enumerate(own) if size != 1])
 
 
-def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Shape) -> tuple[Sequence[Array], Sequence[Array], Shape]:
-    """Return the arrays as views along one axis, where all are whole and lie in memory in one order."""
+def _flat(
+    args: Sequence[Array], outs: Sequence[Array], loop: IntShape
+) -> tuple[Sequence[Array], Sequence[Array], IntShape]:
+    """Return the arrays as views with one axis, where all have the loop shape and lie in memory in one order."""
     if len(loop) < 2 or not all(a.ndim == 0 or a.shape == loop for a in args):
         return args, outs, loop
     flat = (prod(loop),)
@@ -150,17 +147,17 @@ def _flat(args: Sequence[Array], outs: Sequence[Array], loop: Shape) -> tuple[Se
     return args, outs, loop
 
 
-def _uneven(args: Sequence[Array], loop: Shape) -> set[int]:
-    """Return the axes along which some arrays are the same and others are not."""
-    varying = [axes(a, loop) for a in args if a.ndim]
+def _uneven(args: Sequence[Array], loop: IntShape) -> set[int]:
+    """Return the axes along which some arrays vary and others do not."""
+    varying = [axes_of(a, loop) for a in args if a.ndim]
     return {k for k, size in enumerate(loop) if size != 1 and not all(bits >> k & 1 for bits in varying)}
 
 
-def _box(loop: Shape, uneven: set[int], points: int, threads: int) -> Shape:
+def _box(loop: IntShape, uneven: set[int], points: int, threads: int) -> IntShape:
     """Return the shape of a block.
 
-    What depends on a broadcast argument alone is computed again in each block along the axes
-    that it lacks, so these get an equal share each, and the last axis too.
+    An operation on broadcast arguments alone is repeated in each block along the axes that they lack. So these axes,
+    and the last one, get an equal share each.
     """
     if len(loop) == 1:
         blocks = ceil(loop[0] / points)
@@ -179,7 +176,7 @@ def _box(loop: Shape, uneven: set[int], points: int, threads: int) -> Shape:
 
 
 def _part(a: Array, place: tuple[slice, ...], dtype: np.dtype[Any]) -> Any:
-    """Return the part of an argument at a place, in the dtype."""
+    """Return the part of an argument at a place, converted to the dtype."""
     if not a.ndim:
         return a.astype(dtype)[()]
     own = place[len(place) - a.ndim :]

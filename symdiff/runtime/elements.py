@@ -1,8 +1,8 @@
-"""Calls of native code whose loops go over the elements of core arrays.
+"""Native code of programs of arrays: loops over the elements of core arrays.
 
-A row is a loop point: its elements lie in memory one behind the other. What loops fold, and the
-numbers that come of it, stand in arrays with an entry for each row. Threads share rows, or, where
-there are few, the strips of each loop, whose folds are folded once more.
+A row is one loop point. Its elements lie in memory one after the other. The results of folds, and numbers made of
+them, stand in arrays with one entry for each row. Threads share the rows; where there are few rows, they share the
+strips of each loop, and the folds of the strips are folded once more.
 """
 
 from __future__ import annotations
@@ -22,63 +22,59 @@ from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, concrete, value
 from symdiff.graph.ir import Program
 from symdiff.ops.places import key
-from symdiff.runtime.arguments import Array
-from symdiff.runtime.fused import Fused, apart
+from symdiff.runtime.arguments import Array, IntShape, converted
+from symdiff.runtime.fused import Fused, without_overlap
 from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.point import native_point
 from symdiff.runtime.reports import heeded
-from symdiff.runtime.strips import shared
+from symdiff.runtime.strips import run_shared
 from symdiff.runtime.threads import share_out
 
-_STRIP = 16384  # elements, for any number of threads, so that sums do not depend on it
+_STRIP = 16384  # elements, whatever the number of threads, so that sums do not depend on that
+_ROWS = 4  # groups of rows for each thread
 _ANY = DIVIDE | INVALID | OVERFLOW | UNDERFLOW
 _COMBINE: dict[str, np.ufunc] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
-
-Sizes = Mapping[str, int]
 
 
 class FusedElements(Fused):
     """The native code of a program whose arguments have core shapes."""
 
-    def __init__(self, program: Program, threads: int) -> None:
-        super().__init__(program, threads)
+    def __init__(self, program: Program, threads: int, function: Callable[[str], Callable[..., Any]]) -> None:
+        super().__init__(program, threads, function)
         assert self._loops.shape is not None
         self._shape = self._loops.shape
         self._cores = [program.graph.shape(i) for i in program.inputs]
         self._results = [program.graph.shape(i) for i in program.outputs]
 
     def point(self, nest: Nest, again: Callable[..., Any]) -> Callable[..., Any] | None:
-        """Return what takes float64 arrays of the core shapes to native code, or None; see `native_point`."""
+        """Return a function of float64 arrays of the core shapes, or None; see `native_point`."""
         if not self._loops.results:  # there is nothing to compute
             return None
-        made = native_point(self._loops, self._cores, self._results, nest, self.share, again)
-        return made if made and self.lend(made.__globals__) else None
+        calls: list[Any] = [None]
+        made = native_point(self._loops, self._cores, self._results, nest, self.share, calls, again)
+        return made if made and self.lend(calls, 0) else None
 
-    def empty(self, loop: tuple[int, ...], sizes: Sizes) -> bool:
-        """Return whether there are no elements to go over."""
+    def empty(self, loop: IntShape, sizes: Mapping[str, int]) -> bool:
+        """Return whether the loops have no elements."""
         return not prod(loop) or not prod(concrete(self._shape, sizes))
 
     def __call__(
         self,
         values: Sequence[Array],
-        loop: tuple[int, ...],
+        loop: IntShape,
         dtype: np.dtype[Any],
-        sizes: Sizes,
-        shapes: Sequence[tuple[int, ...]],
+        sizes: Mapping[str, int],
+        shapes: Sequence[IntShape],
         outs: Sequence[Array | None],
-        judge: Callable[[Sequence[Array]], object],
     ) -> list[Array]:
-        """Return the results, of these shapes, for arguments of a loop shape; in `outs` where there is one.
-
-        `judge` has NumPy compute them of these arguments, where there was a floating-point error that the caller's
-        `numpy.errstate` does not ignore.
+        """Return results of some shapes for arguments of a loop shape, in `outs` where given.
 
         Raises:
-            FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
+            FloatingPointError: The caller's `numpy.errstate` asks for it. The outputs are written all the same.
         """
         loops, rows = self._loops, prod(loop)
         shape = concrete(self._shape, sizes)
-        values = apart(values, outs)
+        values = without_overlap(values, outs)
         results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
         places = [results[r.output][key(r.place, sizes)] if r.place else results[r.output] for r in loops.results]
         for k, assembled in enumerate(self._assembled):
@@ -105,19 +101,19 @@ class FusedElements(Fused):
                 shown = a if a.shape == place.shape else a.reshape(loop + (1,) * (place.ndim - len(loop)))
                 place[...] = place + shown if r.output in loops.added else shown
         if flags & heeded():
-            judge(values)
+            self._function("loops" if loop else "numpy")(*converted(values, dtype))
         return results
 
     def _rows_of(
         self,
         source: Source | Dim,
         values: Sequence[Array],
-        loop: tuple[int, ...],
-        shape: tuple[int, ...],
-        sizes: Sizes,
+        loop: IntShape,
+        shape: IntShape,
+        sizes: Mapping[str, int],
         dtype: np.dtype[Any],
     ) -> tuple[Array, int]:
-        """Return what native code reads of a source: elements in one piece, and the bytes from row to row."""
+        """Return an array that native code can read, with the elements of a source, and the bytes from row to row."""
         if not isinstance(source, Source):
             return np.array(value(source, sizes), dtype), 0
         a, rank = values[source.argument], len(self._cores[source.argument])
@@ -137,7 +133,7 @@ class FusedElements(Fused):
     def _compute(
         self, table: Sequence[tuple[int, int]], folds: Sequence[Array], rows: int, count: int, dtype: np.dtype[Any]
     ) -> int:
-        """Run all loops; the floating-point errors that there were."""
+        """Run all loops and return the floating-point errors."""
         code = self.code(dtype)
         threads = max(min(self._threads, rows * count // self.share), 1)
         if threads > 1 and rows < _ROWS * threads:
@@ -163,7 +159,7 @@ class FusedElements(Fused):
         threads: int,
         dtype: np.dtype[Any],
     ) -> int:
-        """Run the loops of one row, each strip by strip, and fold what the strips have folded."""
+        """Run each loop of one row strip by strip, and fold the folds of the strips."""
         loops = self._loops
         strips, size = ceil(count / _STRIP), dtype.itemsize
         here = [(start + row * step, 0) for start, step in table]
@@ -177,7 +173,7 @@ class FusedElements(Fused):
                 given[k] = here[k][0], _STRIP * size
             for k, part in parts.items():
                 given[first + k] = part.__array_interface__["data"][0], part.itemsize
-            flags |= reduce(or_, shared(code, _table(given), count, _STRIP, threads, 1 << n))
+            flags |= reduce(or_, run_shared(code, _table(given), count, _STRIP, threads, 1 << n))
             for k, part in parts.items():
                 with np.errstate(all="ignore"):
                     folds[k][row] = _COMBINE[loops.folds[k]].reduce(part)
@@ -188,11 +184,8 @@ class FusedElements(Fused):
         return flags
 
 
-_ROWS = 4  # strips of rows for each thread
-
-
 def _table(entries: Sequence[tuple[int, int]], row: int = 0) -> array[int]:
-    """Return a table as native code reads it, of the rows from `row` on."""
+    """Return a table as native code reads it, for the rows from `row` on."""
     return array("q", [v for start, step in entries for v in (start + row * step, step)])
 
 
@@ -201,5 +194,5 @@ def _place(table: array[int]) -> int:
 
 
 def _lies(a: Array, dtype: np.dtype[Any]) -> bool:
-    """Return whether native code can read and write it where it is."""
+    """Return whether native code can read and write an array where it is."""
     return a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned

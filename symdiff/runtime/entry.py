@@ -1,7 +1,10 @@
-"""What a call goes through first: a function written for one Function, with no work before the arithmetic.
+"""Entries: what a call of a Function runs first. Each is written for one Function.
 
-The usual arguments are recognised by their classes and go straight on; any others, and
-calls by name or with `out`, go to `general`.
+An entry recognises the usual arguments by their classes and computes at once. It passes all others, and calls by name
+or with `out=`, to `general`.
+
+Some code that an entry calls is made, or freed, after the entry is written. The entry finds such code in a list that
+its maker holds: a subscript of a list costs a float call next to nothing, and the entry itself never changes.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.graph.ir import Program
-from symdiff.runtime.arguments import FLOAT64
+from symdiff.runtime.arguments import FLOAT64, IntShape
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.results import Convert, Layout, record
@@ -26,22 +29,22 @@ class Missing:
     """Stands in the place of an argument that is not given."""
 
 
-# What an entry refers to; none of its arguments and temporaries has one of these names.
-_OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new"}
-_OWN |= {"limit", "vector", "values", "general", "evaluate"}
-_OWN |= {"native", "call", "empty", "shape", "found", "heeded"}  # of native code
-# Values of `limit`: nobody has called with arrays yet; arrays always take the general path.
+# The names that entries use. No argument or temporary of an entry has one of them.
+_OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new", "general", "by_arrays"}
+_OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded"}
+
+# Limits of small arrays that no array keeps to: none has been given yet, or all are passed to `general`.
 UNKNOWN, NEVER = -1, -2
 
 _NOTHING_ELSE = "not (others or named)"
 
 
 class Records:
-    """The texts that make the result of a call.
+    """The expressions that make the result of a call.
 
     Attributes:
-        scope: what they refer to, by name.
-        count: of the outputs.
+        count: The number of outputs.
+        scope: The objects that the expressions refer to, by name.
     """
 
     def __init__(self, layout: Layout, converts: Sequence[Convert]) -> None:
@@ -49,14 +52,15 @@ class Records:
         self.scope: dict[str, Any] = {"new": tuple.__new__}
         self._layout = layout
         self._names: dict[int, str] = {}
-        self._converts = [None if c is None else self._name("convert", c) for c in converts]
+        self._converts = [None if convert is None else self._name("convert", convert) for convert in converts]
         self._register(layout)
 
     def _register(self, part: Layout) -> None:
         if part is not None:
-            self._names[id(part)] = self._name("record", record(part[0], part[1]))
-            for inner in part[2]:
-                self._register(inner)
+            name, fields, inner = part
+            self._names[id(part)] = self._name("record", record(name, fields))
+            for one in inner:
+                self._register(one)
 
     def _name(self, kind: str, item: object) -> str:
         name = f"{kind}{len(self.scope)}"
@@ -64,18 +68,16 @@ class Records:
         return name
 
     def maker(self) -> Callable[[Sequence[Any]], Any]:
-        """Return a function that makes the result of the outputs, in order."""
-        text = f"def result(values):\n    return {self._of(f'values[{k}]' for k in range(self.count))}\n"
+        """Return a function that makes a result of a sequence of the outputs."""
+        text = f"def result(values):\n    return {self._nested(f'values[{k}]' for k in range(self.count))}\n"
         return load(text, "result", self.scope)
 
     def of_outputs(self, texts: Sequence[str]) -> str:
-        """Return the result, from the expression of each output of the math target."""
-        return self._of(
-            text if name is None else f"{name}({text})" for text, name in zip(texts, self._converts, strict=True)
-        )
+        """Return the expression of a result, from one for each output as the math target returns it."""
+        converted = zip(texts, self._converts, strict=True)
+        return self._nested(text if convert is None else f"{convert}({text})" for text, convert in converted)
 
-    def _of(self, texts: Iterable[str]) -> str:
-        """Return the result, from an expression for each output."""
+    def _nested(self, texts: Iterable[str]) -> str:
         waiting = iter(texts)
 
         def made(part: Layout) -> str:
@@ -86,7 +88,7 @@ class Records:
         return made(self._layout)
 
     def of_tuples(self, text: str) -> str:
-        """Return the result, from the expression of the plain tuples that a generated function returns."""
+        """Return the expression of a result, from that of the nested tuples that a generated function returns."""
 
         def made(part: Layout, text: str) -> str:
             if part is None:
@@ -102,77 +104,72 @@ def scalar_entry(
     program: Program | None,
     count: int,
     records: Records,
+    *,
     general: Callable[..., Any],
-    evaluate: Callable[..., Any],
-    native: Callable[[dict[str, Any]], None] | None = None,
+    by_arrays: Callable[..., Any],
+    small: list[Any],
+    native: list[Any] | None,
 ) -> FunctionType:
-    """Return the entry of a Function of `count` scalar arguments.
+    """Return the entry of a Function of scalars.
 
-    Floats are computed by what `native` gives the scope of the entry at the first call with them, if there
-    is one. Where that returns nothing, as after a floating-point error, they are computed on the spot by the lines
-    of the math target, if `program` has one; where these raise, by `evaluate`. Float64 arrays of
-    one shape and at most `limit` elements go to `vector`, or, where there is `native`, to `call`, with
-    new arrays; all are globals of the entry, set when arrays come first. What `call` leaves goes to
-    `general`: arrays that it cannot read, floating-point errors that the caller wants to know of.
+    Floats are computed in place, by the lines of the math target. Where these raise, `by_arrays` computes the result
+    by NumPy. Float64 arrays of one shape go to the function in `small`.
+
+    Args:
+        program: The program. None: the math target cannot compute it.
+        count: The number of arguments.
+        records: The expressions of the result.
+        general: Takes all other calls, as a tuple of arguments and a dict of named ones.
+        by_arrays: Takes a tuple of floats.
+        small: The most elements of an array, and the function for such arrays. With `native`, that takes an array
+            for each output too, and returns the floating-point errors, or -1 where it cannot read an array.
+        native: A list of one function of floats, which returns the outputs, or a false value after an error. None:
+            there is no native code.
     """
     names = [f"a{k}" for k in range(count)]
     lines: list[str] = []
-    made = [f"o{k}" for k in range(records.count)] if native else []
+    outputs = [f"o{k}" for k in range(records.count)] if native is not None else []
     if program is not None:
-        names, body, outputs = math_target.body(program, _OWN.union(records.scope, made))
-        native_results = [records.of_outputs([f"values[{k}]" for k in range(records.count)])] if native else []
+        names, body, texts = math_target.body(program, _OWN.union(records.scope, outputs))
+        lines.append(f"    if {_are(names, 'float')}{_NOTHING_ELSE}:")
+        if native is not None:
+            lines += [
+                f"        values = native[0]({', '.join(names)})",
+                "        if values:",
+                f"            return {records.of_outputs([f'values[{k}]' for k in range(records.count)])}",
+            ]
         lines += [
-            f"    if {_are(names, 'float')}{_NOTHING_ELSE}:",
-            *(_NATIVE.format(args=", ".join(names), result=result) for result in native_results),
             "        try:",
             *[f"        {line}" for line in body],
-            f"            return {records.of_outputs(outputs)}",
+            f"            return {records.of_outputs(texts)}",
             "        except (ArithmeticError, ValueError):",
-            f"            return evaluate({_tuple(names)})",
+            f"            return by_arrays({_tuple(names)})",
         ]
-        body.clear()  # of a huge formula there are many
-    if names:
-        first = names[0]
-        if native is not None:  # `call` looks at dtypes and shapes itself
-            lines += [
-                f"    if {_are(names, 'ndarray')}limit > 0 and {_NOTHING_ELSE}:",
-                f"        shape = {first}.shape",
-                f"        if shape and {first}.size <= limit:",
-                *[f"            {o} = empty(shape)" for o in made],
-                f"            found = call({', '.join([*names, *made])})",
-                "            if not found or (found > 0 and not found & heeded()):",
-                f"                return {records.of_outputs(made)}",
-            ]
-        else:
-            alike = [f"{first}.dtype is {''.join(f'{a}.dtype is ' for a in names[1:])}float64"]
-            alike += [f"{first}.size <= limit and {first}.ndim"]
-            alike += [" == ".join(f"{a}.shape" for a in names)] * (count > 1)
-            lines += [
-                f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_NOTHING_ELSE}:",
-                f"        values = vector({', '.join(names)})",
-                f"        return {records.of_tuples('values')}",
-            ]
-    entry = _entry(names, lines, records, general=general, evaluate=evaluate, limit=UNKNOWN)
-    if native is not None:
-        entry.__globals__.update(empty=np.empty, heeded=heeded)
-        entry.__globals__["native"] = _given_when_called(entry.__globals__, native)
-    return entry
-
-
-_NATIVE = """\
-        values = native({args})
-        if values:
-            return {result}"""
-
-
-def _given_when_called(scope: dict[str, Any], give: Callable[[dict[str, Any]], None]) -> Callable[..., Any]:
-    """Stands for `native` in a scope until it is called, which is given another one then."""
-
-    def first(*args: float) -> Any:
-        give(scope)
-        return scope["native"](*args)
-
-    return first
+        body.clear()  # a large formula has many lines
+    if names and native is not None:  # native code checks dtypes and shapes itself
+        lines += [
+            f"    if {_are(names, 'ndarray')}small[0] > 0 and {_NOTHING_ELSE}:",
+            f"        shape = {names[0]}.shape",
+            f"        if shape and {names[0]}.size <= small[0]:",
+            *[f"            {output} = empty(shape)" for output in outputs],
+            f"            found = small[1]({', '.join([*names, *outputs])})",
+            "            if not found or (found > 0 and not found & heeded()):",
+            f"                return {records.of_outputs(outputs)}",
+        ]
+    elif names:
+        first, *rest = names
+        alike = [
+            f"{first}.dtype is {''.join(f'{a}.dtype is ' for a in rest)}float64",
+            f"{first}.size <= small[0] and {first}.ndim",
+            *[" == ".join(f"{a}.shape" for a in names)] * bool(rest),
+        ]
+        lines += [
+            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_NOTHING_ELSE}:",
+            f"        values = small[1]({', '.join(names)})",
+            f"        return {records.of_tuples('values')}",
+        ]
+    scope = {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
+    return _entry(names, lines, records, {"general": general, **scope})
 
 
 def core_entry(
@@ -181,51 +178,70 @@ def core_entry(
     point: Callable[..., Any],
     records: Records,
     general: Callable[..., Any],
-) -> Callable[..., Any]:
-    """Return the entry of a Function where arguments have core shapes.
+) -> FunctionType:
+    """Return the entry of a Function of arguments with core shapes.
 
-    Float64 arrays of exactly those shapes, and floats, go to `point`; what it raises is left to `general`.
+    Float64 arrays of exactly these shapes, and floats, go to `point`. Other arguments, and arguments for which `point`
+    raises an ArithmeticError, go to `general`.
     """
     names = [f"a{k}" for k in range(len(cores))]
     kinds = [
-        f"({a}.__class__ is float or {a}.__class__ is scalar)" for a, core in zip(names, cores, strict=True) if not core
+        f"{a}.__class__ is ndarray and {a}.dtype is float64 and {a}.ndim == {len(core)}"
+        if core
+        else f"({a}.__class__ is float or {a}.__class__ is scalar)"
+        for a, core in zip(names, cores, strict=True)
     ]
-    sizes: dict[str, str] = {}  # of the dimensions that stand alone, where they are read
-    pending: list[tuple[str, Dim]] = []
-    for a, core in zip(names, cores, strict=True):
-        if core:
-            kinds.append(f"{a}.__class__ is ndarray and {a}.dtype is float64 and {a}.ndim == {len(core)}")
-        for axis, dim in enumerate(core):
-            size = f"{a}.shape[{axis}]" if axis else f"len({a})"
-            if isinstance(dim, Poly) and symbols(dim) == {str(dim)} and str(dim) not in sizes:
-                sizes[str(dim)] = size
-            else:
-                pending.append((size, dim))
+    sizes = named_sizes(names, cores)
+    checked = [
+        (_size(a, axis), dim)
+        for a, core in zip(names, cores, strict=True)
+        for axis, dim in enumerate(core)
+        if sizes.get(str(dim)) != _size(a, axis)
+    ]
     lines: list[str] = []
-    if all(symbols(dim) <= sizes.keys() for _, dim in pending):
-        conditions = [*kinds, *[f"{size} == {renamed(dim, sizes)}" for size, dim in pending]]
+    if all(symbols(dim) <= sizes.keys() for _, dim in checked):
+        conditions = [*kinds, *[f"{size} == {renamed(dim, sizes)}" for size, dim in checked]]
         conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
         lines = [
-            f"    if {' and '.join(conditions)} and {_NOTHING_ELSE}:",
+            f"    if {' and '.join([*conditions, _NOTHING_ELSE])}:",
             "        try:",
             f"            values = point({', '.join(names)})",
             f"            return {records.of_tuples('values')}",
-            "        except ArithmeticError:",  # of Python numbers; NumPy's scalars have an infinity
+            "        except ArithmeticError:",  # of Python's floats; NumPy's numbers become infinite
             "            pass",
         ]
-    return _entry(names, lines, records, point=point, general=general, scalar=np.float64)
+    return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64})
 
 
-def settled(
+def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the entry that recognises nothing."""
+    return lambda *args, **named: general(args, named)
+
+
+def named_sizes(names: Sequence[str], cores: Sequence[Shape]) -> dict[str, str]:
+    """Return an expression for the size of each dimension that stands alone in a core shape, as `a0.shape[1]`."""
+    sizes: dict[str, str] = {}
+    for a, core in zip(names, cores, strict=True):
+        for axis, dim in enumerate(core):
+            if isinstance(dim, Poly) and symbols(dim) == {str(dim)}:
+                sizes.setdefault(str(dim), _size(a, axis))
+    return sizes
+
+
+def _size(a: str, axis: int) -> str:
+    return f"{a}.shape[{axis}]" if axis else f"len({a})"
+
+
+def finished(
     function: Callable[..., Any], nest: Nest, patterns: Sequence[str], known: Mapping[str, Any]
 ) -> Callable[..., Any]:
-    """Return a function whose results are what these patterns make of those of `function`.
+    """Return a function that calls `function` and puts each output into a pattern.
 
     Args:
-        function: returns plain tuples, nested as `nest`.
-        nest: how outputs are nested.
-        patterns: of each output an expression, with `{}` for its value; they may name `args`, the arguments.
-        known: what the patterns refer to.
+        function: Returns tuples nested as `nest`.
+        nest: How the outputs are nested.
+        patterns: An expression for each output, with `{}` for its value and `args` for the arguments.
+        known: The objects that the patterns refer to.
     """
     if all(pattern == "{}" for pattern in patterns):
         return function
@@ -235,20 +251,15 @@ def settled(
             return patterns[part].format(text)
         return _tuple([made(inner, f"{text}[{k}]") for k, inner in enumerate(part)])
 
-    source = f"def settled(*args):\n    values = function(*args)\n    return {made(nest, 'values')}\n"
-    return load(source, "settled", {**known, "function": function})
+    source = f"def finished(*args):\n    values = function(*args)\n    return {made(nest, 'values')}\n"
+    return load(source, "finished", {**known, "function": function})
 
 
-def spread(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any] = FLOAT64) -> Any:
-    """Return a new array of a shape that holds a value everywhere, or what broadcasts to it; of no axes, a number."""
+def spread(value: Any, shape: IntShape, dtype: np.dtype[Any] = FLOAT64) -> Any:
+    """Return a new array of a shape that is filled with a value; a NumPy number where the shape is ()."""
     made = np.empty(shape, dtype)
     made[...] = value
     return made if shape else made[()]
-
-
-def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the entry where there is nothing to recognise."""
-    return lambda *args, **named: general(args, named)
 
 
 def _are(names: Sequence[str], kind: str) -> str:
@@ -259,7 +270,7 @@ def _tuple(texts: Sequence[str]) -> str:
     return f"({''.join(f'{text}, ' for text in texts)})"
 
 
-def _entry(names: Sequence[str], lines: list[str], records: Records, **scope: Any) -> FunctionType:
+def _entry(names: Sequence[str], lines: list[str], records: Records, scope: Mapping[str, Any]) -> FunctionType:
     parameters = "".join([f"{name}=missing, " for name in names] + ["/, "] * bool(names))
     given = _tuple([*names, "*others"])
     text = [f"def entry({parameters}*others, **named):", *lines, f"    return general({given}, named)"]
@@ -267,4 +278,4 @@ def _entry(names: Sequence[str], lines: list[str], records: Records, **scope: An
     source = "\n".join(text) + "\n"
     text.clear()
     known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing}
-    return load(source, "entry", known | records.scope | scope)
+    return load(source, "entry", {**known, **records.scope, **scope})

@@ -1,6 +1,6 @@
 """Labels of arguments: rows and columns of pandas, dimensions of xarray. They are compared, and results have them.
 
-Neither package is imported: who gives such an argument has imported it.
+Neither package is imported here, since a caller who gives such an argument has imported it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, symbols
 from symdiff.runtime.numeric import PLAIN, classes
 
-# Of each argument its name, what is given, and its core shape.
+# The name, the value and the core shape of each argument.
 Given = Sequence[tuple[str, Any, Shape]]
 
 _UNLABELLED: frozenset[type[Any]] = PLAIN | {list, tuple}
@@ -34,11 +34,11 @@ def labelled(names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape]) 
 def compare(given: Given) -> None:
     """Check that labelled arguments have equal labels along every axis that they share.
 
-    They share axes of the loop shape, counted from the last, declared dimensions of one name, and
-    those of vectors of one size.
+    They share the axes of the loop shape, counted from the last, and declared dimensions of one name, or of vectors of
+    one size.
 
     Raises:
-        ShapeError: labels differ.
+        ShapeError: Labels differ.
     """
     known: dict[object, tuple[str, Any, Any]] = {}
     for name, one, core in given:
@@ -49,17 +49,17 @@ def compare(given: Given) -> None:
 
 
 def _axes(given: Any, core: Shape) -> Iterator[tuple[object, Any]]:
-    """Yield what identifies each axis among those of all arguments, and its labels."""
+    """Yield a key for each axis, the same for axes that arguments share, and its labels."""
     loop = given.ndim - len(core)
     for axis, labels in enumerate(given.axes):
         if axis < loop:
             yield axis - loop, labels
-        elif len(core) == 1 or symbols(core[axis - loop]):  # of a p[3,3], nobody can say which is that of a q[3]
+        elif len(core) == 1 or symbols(core[axis - loop]):  # nobody can say which axis of p[3,3] is that of q[3]
             yield str(core[axis - loop]), labels
 
 
 def _differ(name: str, one: Any, labels: Any, other: str, two: Any, others: Any) -> str:
-    """Return the message where labels differ: how, and what to write."""
+    """Return the message where labels differ: how they differ, and what to write."""
     if len(labels) != len(others):
         how = f"{len(labels)} labels and {len(others)}"
     elif labels.symmetric_difference(others).empty:
@@ -82,10 +82,10 @@ def _differ(name: str, one: Any, labels: Any, other: str, two: Any, others: Any)
 
 
 def label_of(given: Given, loop: tuple[int, ...]) -> Callable[[Any], Any] | None:
-    """Return what gives an array of the loop shape its labels; None where there are none.
+    """Return a function that gives an array of the loop shape its labels. Return None where there are none.
 
     Raises:
-        ShapeError: they are not those of all of the loop shape.
+        ShapeError: The labels do not cover the loop shape.
     """
     axes = {key: labels for _, one, core in given for key, labels in _axes(one, core) if isinstance(key, int)}
     if not axes:
@@ -100,7 +100,7 @@ def label_of(given: Given, loop: tuple[int, ...]) -> Callable[[Any], Any] | None
     if len(loop) > 1:
         return lambda array: pandas.DataFrame(array, index=axes[-2], columns=axes[-1], copy=False)
     names = {one.name for _, one, core in given if not core}
-    common = names.pop() if len(names) == 1 else None  # as pandas names a sum
+    common = names.pop() if len(names) == 1 else None  # pandas names a sum in the same way
     return lambda array: pandas.Series(array, index=axes[-1], name=common, copy=False)
 
 
@@ -108,10 +108,10 @@ def label_of(given: Given, loop: tuple[int, ...]) -> Callable[[Any], Any] | None
 
 
 def dimensioned(given: Given) -> bool:
-    """Return whether some labelled arguments are of xarray.
+    """Return whether the labelled arguments are of xarray.
 
     Raises:
-        TypeError: others are of pandas.
+        TypeError: Some are of xarray and some of pandas.
     """
     kinds = classes("pandas", "Series", "DataFrame")
     names = {isinstance(one, kinds): name for name, one, _ in given}
@@ -123,15 +123,15 @@ def dimensioned(given: Given) -> bool:
 
 
 def by_dimension(run: Callable[..., Any], args: Sequence[Any], count: int) -> Sequence[Any]:
-    """Return the results of an elementwise function of arguments that go by the names of their dimensions.
+    """Return the results of an elementwise function for arguments that go by the names of their dimensions.
 
     Args:
-        run: takes arrays that broadcast together, and returns a tuple of arrays of their shape.
-        args: the arguments.
-        count: of the results.
+        run: Takes arrays that broadcast together, and returns a tuple of arrays of their shape.
+        args: The arguments.
+        count: The number of results.
 
     Raises:
-        ShapeError: coordinates of one name differ.
+        ShapeError: Coordinates of one name differ.
     """
     xarray: Any = sys.modules["xarray"]
     together = [a for a in args if isinstance(a, (xarray.DataArray, xarray.Dataset))]
@@ -147,12 +147,12 @@ def by_dimension(run: Callable[..., Any], args: Sequence[Any], count: int) -> Se
 
 
 def apply_ufunc(call: str, given: Sequence[tuple[str, Any, Shape]], outputs: Sequence[tuple[str, Shape]]) -> str:
-    """Return the call of xarray.apply_ufunc that does what a call with arguments of named dimensions means.
+    """Return the call of `xarray.apply_ufunc` that a user may write for arguments with named dimensions.
 
     Args:
-        call: the Function, as it is written.
-        given: all arguments; core axes are the last dimensions of each.
-        outputs: names and core shapes of the results.
+        call: The Function, as a user writes it.
+        given: All arguments. Core axes are the last dimensions of each.
+        outputs: The names and core shapes of the results.
     """
     options = ""
     if any(core for *_, core in given):

@@ -1,6 +1,6 @@
-"""LLVM IR to machine code, through llvmlite (the extra `symdiff[llvm]`), which is imported when first needed.
+"""LLVM IR to machine code, by llvmlite (the extra `symdiff[llvm]`), which is imported when it is first needed.
 
-What is compiled can be made again, so a process keeps a bounded amount of it: see `Codes`.
+Machine code can be made again, so a process keeps a bounded amount of it: see `Codes`.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from symdiff.errors import not_installed
 from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime.threads import Lock
 
-# By what the processor has: bytes of a vector, and how glibc calls its functions on them
+# A feature of a processor, the bytes of its vectors, and the letter in glibc's names of functions on such vectors
 # (Vector Function Application Binary Interface Specification).
 _LEVELS = (("avx512f", 64, "e"), ("avx2", 32, "d"), ("sse2", 16, "b"), ("neon", 16, "n"))
-_lock = threading.RLock()  # LLVM is entered by one thread at a time, and by none while the process forks
+_lock = threading.RLock()  # one thread at a time is in LLVM, and none while the process forks
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 @cache
 def binding() -> ModuleType:
-    """Return the module `llvmlite.binding`, made ready.
+    """Return the module `llvmlite.binding`, initialised for this machine.
 
     Raises:
         ImportError: llvmlite is not installed; the message gives the pip command.
@@ -63,7 +63,7 @@ def machine() -> Machine:
 
 
 def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
-    """Return a machine of this family with these features; functions of the C library are made known to LLVM."""
+    """Return a machine of a family with some features, and tell LLVM where the functions of the C library are."""
     llvm = binding()
     found = [level for level in _LEVELS if features.get(level[0])]
     if family == "aarch64":
@@ -119,7 +119,7 @@ _METH_FASTCALL = 0x80
 
 
 class _Memory:
-    """What machine code lives in; it is freed when nothing refers to it."""
+    """The memory of machine code. It is freed when nothing refers to it."""
 
     def __init__(self, engine: Any, context: Any) -> None:
         self.method = _MethodDef()
@@ -136,28 +136,26 @@ class Code:
     """Machine code.
 
     Attributes:
-        size: the bytes that it takes, about.
-        used: a number that grows with each time that it is asked for.
-        run: of the address of a table, the rows, the points in each, and a bit for each loop that is to run, or `ALL`.
-        share: of the address of a table, which has the bytes from strip to strip, the points of all and of one, the
-            number of regions, the address of a state, and the loops; threads that call it at once share the work. It
-            returns the strips that others still compute.
-        call: of arrays alone, arguments and results, in order, of this dtype and of one shape, and then one
-            of all numbers that are the same along a row, if there are any; it keeps the lock and takes a
-            fraction of a microsecond. It returns -1 if it cannot read one of them where it is; in code for
-            points, also if an argument is anything else. None where the layout of arrays is not as
-            expected. In code for floats: of floats alone, to a tuple of them, or 0 if there were errors.
-
-    The first two release the interpreter's lock. `run` and `call` return the floating-point
-    errors that there were.
+        size: The bytes of memory that the code takes, about.
+        used: A number that grows with each use.
+        run: A function of the address of a table, the number of rows, the points of a row, and a bit for each loop to
+            run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
+        share: A function of the address of a table, which has the bytes from strip to strip, the points of all strips
+            and of one, the number of regions, the address of a state, and the loops. Threads that call it at the same
+            time share the work. It releases the interpreter's lock and returns the strips that others still compute.
+        call: A function of arrays: arguments and results in order, of one dtype and shape, then one array of all
+            numbers that are the same along a row, if there are any. It takes a fraction of a microsecond, keeps the
+            interpreter's lock, and returns the floating-point errors, or -1 if it cannot read an array. In code for
+            floats: a function of floats, which returns a tuple, or 0 after an error. None where the layout of arrays
+            in memory is not as expected.
     """
 
     __slots__ = ("call", "run", "share", "size", "used")
 
-    def __init__(self, source: str, optimised: bool) -> None:  # noqa: FBT001 - the one option
-        """Compile a module; `optimised` code takes two times as long to make, and runs in four fifths of the time."""
+    def __init__(self, source: str, *, optimised: bool) -> None:
+        """Compile a module. `Optimised` code takes twice as long to make, and runs in four fifths of the time."""
         with _lock:
-            machine_code = _on_a_large_stack(lambda: _compiled(source, optimised))
+            machine_code = _on_a_large_stack(lambda: _compiled(source, optimised=optimised))
             engine, context = _loaded(machine_code)
             memory = _Memory(engine, context)
             self.size = _AROUND + len(machine_code)
@@ -170,12 +168,12 @@ class Code:
             self.call: Callable[..., Any] | None = None
             if METHOD in source:
                 memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)
-                # The memory is the object that the method belongs to, so it outlives it.
+                # The method belongs to the memory object and keeps it alive.
                 self.call = _new_method(ctypes.byref(memory.method), memory, None)
 
 
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
-    """Return what `make` returns, which takes more stack than threads have for which somebody has set a size."""
+    """Return what `make` returns. It runs in a thread of its own where the stacks of threads have been set smaller."""
     size = threading.stack_size()
     if not 0 < size < _STACK:
         return make()
@@ -188,9 +186,9 @@ def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
         return made.result()
 
 
-def _compiled(source: str, optimised: bool) -> bytes:  # noqa: FBT001 - the one option
-    """Return the machine code of a module, as an object file; nothing else of the module is kept."""
-    llvm, target = binding(), _target(optimised)
+def _compiled(source: str, *, optimised: bool) -> bytes:
+    """Return the machine code of a module as an object file. Nothing else of the module is kept."""
+    llvm, target = binding(), _target(2 if optimised else 0)
     context = llvm.create_context()
     module = llvm.parse_assembly(source, context)
     module.triple = llvm.get_process_triple()
@@ -202,9 +200,9 @@ def _compiled(source: str, optimised: bool) -> bytes:  # noqa: FBT001 - the one 
 
 
 @cache
-def _target(optimised: bool) -> Any:  # noqa: FBT001 - the one option
-    """Return what makes machine code: one for all modules, since it grows by most of a megabyte with the first."""
-    return _new_target(opt=2 if optimised else 0)
+def _target(opt: int) -> Any:
+    """Return the LLVM target of a level of optimisation. All modules share it, since each takes almost a megabyte."""
+    return _new_target(opt)
 
 
 def _new_target(opt: int) -> Any:
@@ -215,7 +213,7 @@ def _new_target(opt: int) -> Any:
 
 
 def _loaded(machine_code: bytes) -> tuple[Any, Any]:
-    """Return the engine that machine code can be called in, and the context of the engine."""
+    """Return an engine that holds machine code ready to be called, and the context of the engine."""
     llvm = binding()
     context = llvm.create_context()
     nothing = llvm.parse_assembly("", context)
@@ -226,35 +224,33 @@ def _loaded(machine_code: bytes) -> tuple[Any, Any]:
     return engine, context
 
 
-# What is kept
-
-_STACK = 16 << 20  # bytes that the compiler may take
+_STACK = 16 << 20  # bytes of stack for the compiler
 _MOST = 32  # pieces of machine code of one program: for precisions, floats, and patterns of arrays and numbers
 _ROOM = 64 << 20  # bytes of machine code of a process
-_AROUND = 64 << 10  # bytes that an engine takes beside the machine code
+_AROUND = 64 << 10  # bytes that an engine takes besides its machine code
 _uses = count()
 _keepers: weakref.WeakSet[Codes] = weakref.WeakSet()
 
 
 class Codes:
-    """The machine code of a program, for each use.
+    """The machine code of one program, a piece for each use.
 
-    Of one program the last 32 pieces are kept, of a process the last 64 MB. What is dropped is freed when the
-    calls that run it have returned, and is made again when it is asked for.
+    The last 32 pieces of a program are kept, and the last 64 MB of a process. Code that is dropped is freed when the
+    calls that run it have returned, and it is made again when it is asked for.
 
     Attributes:
-        kept: the machine code, by what it is for; it changes under the lock of this module.
+        kept: The code for each use. It changes under the lock of this module.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self.kept: dict[object, Code] = {}
-        self._lent: dict[object, list[tuple[dict[str, Any], str, Callable[..., Any]]]] = {}
+        self._lent: dict[object, list[tuple[list[Any], int, Callable[..., Any]]]] = {}
         with _lock:
             _keepers.add(self)
 
     def get(self, use: object, make: Callable[[], Code]) -> Code:
-        """Return the machine code for a use."""
+        """Return the code for a use, which `make` makes."""
         code = self.kept.get(use)
         if code is None:
             with self._lock:
@@ -263,7 +259,7 @@ class Codes:
         return code
 
     def _keep(self, use: object, code: Code) -> Code:
-        with _lock:  # as all that drops code
+        with _lock:
             self.kept[use] = code
             for old in sorted(self.kept, key=lambda use: self.kept[use].used)[:-_MOST]:
                 self.drop(old)
@@ -278,12 +274,11 @@ class Codes:
         return code
 
     def lend(
-        self, scope: dict[str, Any], name: str, use: object, make: Callable[[], Code], otherwise: Callable[..., Any]
+        self, calls: list[Any], k: int, use: object, make: Callable[[], Code], otherwise: Callable[..., Any]
     ) -> None:
-        """Have a name in the scope of a function stand for the method `call` of the code for a use.
+        """Keep the method `call` of the code for a use in `calls[k]`, or `otherwise` where there is no such method.
 
-        The method stands there from the first call on until the code is dropped, and again from the next call on.
-        Where the code has no such method, the name stands for `otherwise`.
+        Until the first call, and once the code is dropped, a function stands there that makes the code again.
         """
 
         def first(*args: Any) -> Any:
@@ -291,19 +286,19 @@ class Codes:
             call = code.call or otherwise
             with _lock:
                 if self.kept.get(use) is code:
-                    scope[name] = call
+                    calls[k] = call
             return call(*args)
 
         with _lock:
-            self._lent.setdefault(use, []).append((scope, name, first))
-        scope[name] = first
+            self._lent.setdefault(use, []).append((calls, k, first))
+        calls[k] = first
 
     def drop(self, use: object) -> None:
-        """Forget the machine code for a use, here and where it was lent to."""
+        """Forget the code for a use, here and in the lists that it is lent to."""
         with _lock:
             self.kept.pop(use, None)
-            for scope, name, first in self._lent.get(use, ()):
-                scope[name] = first
+            for calls, k, first in self._lent.get(use, ()):
+                calls[k] = first
 
 
 def clear() -> None:
@@ -327,9 +322,9 @@ _new_method.restype = ctypes.py_object
 
 @cache
 def array_head() -> int:
-    """Return bytes of an array object in front of its fields: the address of its data comes first.
+    """Return the bytes of an array object in front of its fields, of which the address of its data is the first.
 
-    0 where the fields are not those of NumPy's C interface, or cannot be read.
+    Return 0 where the fields are not those of NumPy's C interface, or cannot be read.
     """
     head = object.__basicsize__
     if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
@@ -346,5 +341,5 @@ def array_head() -> int:
 
 
 def takes_floats() -> bool:
-    """Return whether this interpreter has the functions that native code for floats calls."""
+    """Return whether this interpreter has the C functions that native code for floats calls."""
     return sys.implementation.name == "cpython"

@@ -1,7 +1,7 @@
-"""Arguments as arrays of numbers; what is more than its numbers is refused, with what to pass instead.
+"""Arguments as arrays of numbers. What means more than its numbers is refused, with a hint what to pass instead.
 
-No other package is imported: what comes from one is known by its attributes, or by the classes of the package
-if the caller has imported it.
+No other package is imported. Objects of other packages are known by their attributes, or by the classes of a package
+that the caller has imported.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 _FLOATING = frozenset(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
-# Classes of numbers, and of arrays that are nothing else.
+# Classes of numbers, and of arrays that mean nothing but their numbers.
 PLAIN: frozenset[type[Any]] = frozenset(
     (float, int, bool, complex, np.ndarray, *[np.dtype(code).type for code in "?bBhHiIlLqQfdFD"])
 )
@@ -24,15 +24,15 @@ _NEEDED = "real or complex numbers of single or double precision are needed"
 
 
 def numbers(given: Any, name: str, what: str | None = None) -> np.ndarray[Any, Any]:
-    """Return what is given, as an array of real or complex numbers.
+    """Return anything as an array of real or complex numbers.
 
     Args:
-        given: anything.
-        name: what a message calls it in Python.
-        what: what a message calls it; default `argument 'name'`.
+        given: Anything.
+        name: Its name in Python, for hints.
+        what: What messages call it. Default: `argument 'name'`.
 
     Raises:
-        TypeError: it is not made of such numbers, or means more than they say.
+        TypeError: It is not made of such numbers, or means more than its numbers.
     """
     said = None if type(given) in PLAIN else more(given, name)
     if said is None:
@@ -50,7 +50,7 @@ def numbers(given: Any, name: str, what: str | None = None) -> np.ndarray[Any, A
 
 
 def classes(package: str, *names: str) -> tuple[type[Any], ...]:
-    """Return classes of a package; none where nobody has imported it."""
+    """Return classes of a package. There are none where nobody has imported the package."""
     module = sys.modules.get(package)
     return tuple([found for name in names if isinstance(found := getattr(module, name, None), type)])
 
@@ -60,11 +60,8 @@ def _of_pandas(given: Any) -> bool:
     return isinstance(given, (*classes("pandas", "Series", "DataFrame", "Index"), *extension))
 
 
-# What means more than its numbers
-
-
 def more(given: Any, name: str) -> str | None:
-    """Return what something that is no plain array means beside its numbers, and what to pass."""
+    """Return what something means besides its numbers, or an element of a list does, and what to pass instead."""
     if not isinstance(given, (list, tuple)):
         return meaning(given, name)
     if PLAIN.issuperset(map(type, given)):
@@ -79,9 +76,9 @@ def more(given: Any, name: str) -> str | None:
 
 
 def meaning(given: Any, name: str) -> str | None:
-    """Return what something means beside its numbers, and what to pass; None where that is nothing.
+    """Return what something means besides its numbers, and what to pass instead. Return None where it means nothing.
 
-    Labels of pandas' are not meant: results can have them.
+    Labels of pandas do not count, since results can have them.
     """
     if isinstance(given, np.ma.MaskedArray):
         float_first = "" if given.dtype.kind in "fc" else ".astype(float)"
@@ -117,7 +114,7 @@ def unit_of(given: Any) -> str | None:
 
 
 def _in_unit(given: Any, name: str, unit: str) -> str:
-    """Return how to have the numbers of a quantity."""
+    """Return how to get the numbers of a quantity."""
     ways = {
         f"to_value({unit!r})": ("to_value",),
         f"to({unit!r}).magnitude": ("to", "magnitude"),
@@ -143,7 +140,7 @@ def _meaning_of_pandas(given: Any, name: str) -> str | None:
 
 
 def _elements(given: Any) -> Iterator[Any]:
-    """Yield what stands in lists, however deep, and is no plain number or array: one of each class."""
+    """Yield one element of each class in nested lists, except numbers and arrays."""
     seen: set[type[Any]] = set()
     level = [given]
     for _ in range(_DEPTH):
@@ -160,11 +157,8 @@ def _elements(given: Any) -> Iterator[Any]:
         level = inner
 
 
-# What is not of numbers
-
-
 def _no_numbers(given: Any, name: str, made: np.ndarray[Any, Any]) -> str:
-    """Return what something is that has become an array of no numbers, and what to pass."""
+    """Return what is wrong with something that is not made of numbers, and what to pass instead."""
     dtype, kind = made.dtype, type(given).__name__
     array = name if hasattr(given, "astype") else f"numpy.asarray({name})"
     if dtype.kind in "SUT":
@@ -189,7 +183,7 @@ def _cure(text: str | None) -> str:
 
 
 def _as_floats(given: Any, name: str, made: np.ndarray[Any, Any]) -> str | None:
-    """Return what makes numbers of texts or objects; None where nothing does."""
+    """Return an expression that makes numbers of texts or objects. Return None where there is none."""
     if given is None or type(given).__name__ == "NAType":
         return "numpy.nan for a number that is missing"
     for to in (float, complex):
@@ -204,7 +198,7 @@ def _as_floats(given: Any, name: str, made: np.ndarray[Any, Any]) -> str | None:
 
 
 def _of_dtype(array: str, made: np.ndarray[Any, Any]) -> str | None:
-    """Return what to pass for an array of a dtype of NumPy's that is not computed with."""
+    """Return what to pass for an array of a dtype that is not computed with."""
     dtype = made.dtype
     if dtype.kind == "M":
         start = f"{array}.min()" if made.ndim else "numpy.datetime64('2000-01-01')"
@@ -220,7 +214,7 @@ def _of_dtype(array: str, made: np.ndarray[Any, Any]) -> str | None:
 
 
 def _of_object(given: Any, name: str) -> str | None:
-    """Return what to pass for an object that is no number."""
+    """Return what to pass for an object that is not a number."""
     if isinstance(given, timedelta):
         return f"{name}.total_seconds()"
     if isinstance(given, date):

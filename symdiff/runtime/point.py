@@ -1,4 +1,4 @@
-"""What takes arrays of exactly the core shapes straight to native code: a function written for one Function."""
+"""Functions that pass arrays of exactly the core shapes straight to native code. Each is written for one Function."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ import numpy as np
 
 from symdiff.emit.fuse import Loops, Result, Source
 from symdiff.emit.python import Nest
-from symdiff.graph.dims import Dim, Poly, Shape, product, renamed, symbols
+from symdiff.graph.dims import Dim, Shape, product, renamed, symbols
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Range
+from symdiff.runtime.entry import named_sizes
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
+
+_VIEWS = 20  # views of an argument, one on top of the other, that are written as one expression
+_LISTED = 64  # elements of an array that is written as a list
 
 
 def native_point(
@@ -23,23 +27,23 @@ def native_point(
     results: Sequence[Shape],
     nest: Nest,
     limit: int,
+    calls: list[Any],
     again: Callable[..., Any],
 ) -> FunctionType | None:
-    """Return a function of the arguments that returns plain tuples, nested; None where it takes more than a few lines.
-
-    It calls native code by the name `call`, which its scope has yet to be given.
+    """Return a function of the arguments that returns nested tuples. Return None where that takes more than few lines.
 
     Args:
-        loops: what the native code computes.
-        cores: the core shapes of the arguments, which they have.
-        results: those of the outputs.
-        nest: how outputs are nested.
-        limit: the most elements that it takes.
-        again: takes over where there are more, where native code cannot read an array, or where it has seen a
-            floating-point error that the caller wants to know of.
+        loops: The loops of the native code.
+        cores: The core shapes of the arguments.
+        results: The core shapes of the outputs.
+        nest: How the outputs are nested.
+        limit: The most elements that the function takes.
+        calls: A list whose first item is the native code.
+        again: Computes the result where there are more elements, where native code cannot read an array, and where
+            it saw a floating-point error that the caller wants to know of.
     """
     try:
-        return _Writer(loops, cores, results).function(nest, limit, again)
+        return _Writer(loops, cores, results).function(nest, limit, calls, again)
     except NotImplementedError:
         return None
 
@@ -48,13 +52,9 @@ class _Writer:
     def __init__(self, loops: Loops, cores: Sequence[Shape], results: Sequence[Shape]) -> None:
         self.loops, self.cores, self.results = loops, cores, results
         self.args = [f"a{k}" for k in range(len(cores))]
-        self.sizes: dict[str, str] = {}  # of named dimensions, where they are read
-        for a, core in zip(self.args, cores, strict=True):
-            for axis, dim in enumerate(core):
-                if isinstance(dim, Poly) and symbols(dim) == {str(dim)}:
-                    self.sizes.setdefault(str(dim), f"{a}.shape[{axis}]")
+        self.sizes = named_sizes(self.args, cores)
 
-    def function(self, nest: Nest, limit: int, again: Callable[..., Any]) -> FunctionType:
+    def function(self, nest: Nest, limit: int, calls: list[Any], again: Callable[..., Any]) -> FunctionType:
         """Return the function."""
         loops, args = self.loops, ", ".join(self.args)
         long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
@@ -71,13 +71,13 @@ class _Writer:
         lines += [f"    o{k} = empty({shape})" for k in range(stored)]
         given = ", ".join([*texts[:long], *[f"o{k}" for k in range(stored)], "numbers"])
         lines += [
-            f"    found = call({given})",
+            f"    found = calls[0]({given})",
             f"    if found and (found < 0 or found & heeded()):\n        return again({args})",
             *behind,
             f"    return {_nested(nest, outputs)}",
         ]
         scope = {"array": np.array, "empty": np.empty, "zeros": np.zeros, "full": np.full, "float64": np.float64}
-        scope |= {"again": again, "heeded": heeded, "limit": limit}
+        scope |= {"again": again, "calls": calls, "heeded": heeded, "limit": limit}
         return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
 
     def _source(self, source: Source | Dim, *, single: bool) -> str:
@@ -102,9 +102,11 @@ class _Writer:
         return f"{self._dim(p.start)}:{self._dim(p.stop)}:{p.step}"
 
     def _outputs(self, stored: int, first: int) -> tuple[list[str], list[str]]:
-        """Return the lines that put outputs together, and the expression of each.
+        """Return the lines that put outputs together, and the expression of each output.
 
-        `first` of the numbers that native code has stored is the one behind the folds.
+        Args:
+            stored: The number of arrays that native code writes.
+            first: The place of the first single result in the array of numbers, after the folds.
         """
         found: dict[int, list[tuple[Result, str]]] = {}
         for k, result in enumerate(self.loops.results):
@@ -143,10 +145,6 @@ class _Writer:
 
     def _tuple(self, shape: Shape) -> str:
         return f"({''.join(f'{self._dim(dim)}, ' for dim in shape)})"
-
-
-_VIEWS = 20  # of an argument, one through the other, that are written as one expression
-_LISTED = 64  # elements of an array that is written as a list
 
 
 def _nested(nest: Nest, texts: Sequence[str]) -> str:

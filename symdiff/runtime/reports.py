@@ -1,4 +1,4 @@
-"""Floating-point errors of a call that runs in blocks, reported as one call on whole arrays would."""
+"""Floating-point errors of a call in blocks, reported as those of one call on whole arrays."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ import numpy as np
 
 from symdiff.emit.flags import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 
-# In the order in which NumPy looks for them.
+# NumPy's words for each kind of error, in the order in which it looks for them.
 _KINDS = {"divide by zero": "divide", "overflow": "over", "underflow": "under", "invalid value": "invalid"}
 _BEHIND = 1 << 62
 _FLAGS = {"divide": DIVIDE, "invalid": INVALID, "over": OVERFLOW, "under": UNDERFLOW}
 
 
 def reportable() -> bool:
-    """Return whether the caller's `numpy.errstate` asks for nothing but warnings and exceptions, or silence."""
+    """Return whether the caller's `numpy.errstate` asks for warnings, exceptions and silence alone."""
     return {str(mode) for mode in np.geterr().values()} <= {"ignore", "warn", "raise"}
 
 
 def heeded() -> int:
-    """Return the errors that the caller's `numpy.errstate` does not ignore, as native code numbers them."""
+    """Return the errors that the caller's `numpy.errstate` does not ignore, as flags of native code."""
     return sum([_FLAGS[kind] for kind, mode in np.geterr().items() if mode != "ignore"])
 
 
 class Reports:
-    """Collects what NumPy finds in blocks, in any order and thread; each place reports each error once.
+    """The errors that NumPy finds in blocks, in any order and thread. Each place reports each error once.
 
     Args:
-        function: the generated function that is called.
+        function: The generated function that is called.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -43,13 +43,13 @@ class Reports:
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
-        """Within, NumPy writes here what it would warn of or raise."""
+        """Return a context in which NumPy writes errors here, instead of warning or raising."""
         modes: Any = {kind: mode if mode == "ignore" else "log" for kind, mode in self._modes.items()}
         with np.errstate(call=self, **modes):
             yield
 
     def write(self, text: str) -> None:
-        """Take note of an error, in the words of NumPy, that a ufunc called in the frame above has found."""
+        """Take note of an error in a ufunc that the frame above has called. NumPy calls this."""
         frame = sys._getframe(1)  # noqa: SLF001 - where a warning would point
         outer: FrameType | None = frame
         while outer is not None and outer.f_code is not self._code:
@@ -57,15 +57,15 @@ class Reports:
         place = frame.f_code.co_filename, frame.f_lineno, frame.f_globals
         message = text.removeprefix("Warning: ").rstrip()
         kind = next(k for k, words in enumerate(_KINDS) if message.startswith(words))
-        # What is found behind the function, as where a result is cast, comes last.
+        # Errors after the function, as where a result is cast, come last.
         at = (_BEHIND, 0) if outer is None else (outer.f_lasti, frame.f_lasti)
         self._found.setdefault((*at, kind, message), place)
 
     def give(self) -> None:
-        """Warn or raise, in the order in which the operations stand in the source.
+        """Warn or raise, in the order of the operations in the source.
 
         Raises:
-            FloatingPointError: an error is to be raised.
+            FloatingPointError: The caller's `numpy.errstate` asks for it.
         """
         for key in sorted(self._found):
             filename, line, scope = self._found[key]

@@ -1,4 +1,4 @@
-"""Results: how outputs are nested, and the named tuples that hold them."""
+"""Results of calls: how outputs are nested, and the named tuples that hold them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 from symdiff.emit.python import Nest
 
-# How results are nested: None for one output, or (record name, fields, a layout for each field).
+# How outputs are nested: None for one output, or (name of a record, fields, a layout for each field).
 Layout = tuple[str, tuple[str, ...], tuple["Layout", ...]] | None
-# What makes an array of what the math target returns for it; None for a scalar.
+# A function that makes an array of what the math target returns for an output; None for a scalar.
 Convert = Callable[[Any], Any] | None
 
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul")
 _OPERATORS = [*_BINARY, *[f"r{name}" for name in _BINARY], "neg", "pos", "abs"]
-# What NumPy computes where an operator stands between one of its arrays or numbers and anything else.
+# The ufuncs that NumPy calls for an operator between one of its arrays or numbers and anything else.
 _UFUNCS = frozenset(
     (np.add, np.subtract, np.multiply, np.divide, np.floor_divide, np.remainder, np.divmod, np.power, np.matmul)
 )
@@ -28,13 +28,13 @@ _Tuple = TypeVar("_Tuple", bound=type[tuple[Any, ...]])
 
 
 def without_arithmetic(made: _Tuple, instead: str) -> _Tuple:
-    """Give a class of tuples operators that raise a TypeError, where a tuple would repeat itself.
+    """Give a class of named tuples operators that raise a TypeError. A tuple would repeat itself.
 
-    NumPy's functions take the tuples as arrays, as they do others.
+    NumPy's functions take such tuples as arrays, as they take other tuples.
 
     Args:
-        made: the class, which is changed and returned.
-        instead: what the message says to write.
+        made: The class, which is changed and returned.
+        instead: The part of the message that says what to write.
     """
 
     def refuse(self: tuple[Any, ...], *_: Any) -> Any:
@@ -54,10 +54,10 @@ def without_arithmetic(made: _Tuple, instead: str) -> _Tuple:
 
 @lru_cache(maxsize=1024)
 def record(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...]]:
-    """Return a named tuple class; unlike namedtuple's, its fields may be Python keywords.
+    """Return a class of named tuples. Its fields may be keywords of Python, unlike those of `namedtuple`.
 
-    A field such as `lambda` is read with `getattr(result, "lambda")`. A field that
-    begins with an underscore has no attribute, only a position and its place in `_fields`.
+    A field such as `lambda` is read with `getattr(result, "lambda")`. A field that begins with an underscore has no
+    attribute, only a position and its place in `_fields`.
     """
     base: Any = namedtuple(name, fields, rename=True)  # type: ignore[misc]  # noqa: PYI024 - made at run time
     given: tuple[str, ...] = base._fields
@@ -81,12 +81,22 @@ def _rebuild(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> tup
 
 
 def record_of(name: str, fields: tuple[str, ...]) -> Layout:
-    """Return the layout of a record with one output a field."""
+    """Return the layout of a record with one output for each field."""
     return name, fields, (None,) * len(fields)
 
 
+def field_names(layout: Layout) -> tuple[str, ...]:
+    """Return the name of each output, in order: the innermost field that holds it."""
+    if layout is None:
+        return ()
+    names: list[str] = []
+    for field, part in zip(layout[1], layout[2], strict=True):
+        names += [field] if part is None else field_names(part)
+    return tuple(names)
+
+
 def nest(layout: Layout) -> Nest:
-    """Return the layout with each output's index in the place of the output."""
+    """Return how a layout nests the indices of outputs."""
     indices = count()
 
     def number(part: Layout) -> Nest:
@@ -96,12 +106,12 @@ def nest(layout: Layout) -> Nest:
 
 
 def leaves(result: Any) -> list[Any]:
-    """Return the outputs in a result, in order, however they are nested."""
+    """Return the outputs of a result in order, however they are nested."""
     return [leaf for part in result for leaf in leaves(part)] if isinstance(result, tuple) else [result]
 
 
 def flatten(values: Any, nested: Nest) -> list[Any]:
-    """Return values nested as `nested`, in order."""
+    """Return nested values in order, as a flat list."""
     if not isinstance(nested, tuple):
         return [values]
     found: list[Any] = []

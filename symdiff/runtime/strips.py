@@ -1,9 +1,8 @@
-"""Calls of native code on arrays of any shape: cut into strips, which threads share.
+"""Calls of native code on arrays of any shape, cut into strips that threads share.
 
-Native code takes rows of points that lie in memory one behind the other; from row to row it
-takes steps of any length, and an argument may be the same along a row. So the axes that all
-arrays step through alike are made one, and what does not lie so, or has another dtype, is
-copied strip by strip.
+Native code takes rows of points. The points of a row lie in memory one after the other, the rows at any distance, and
+an argument may be the same along a row. So axes that all arrays step through alike are joined, and arrays that lie
+otherwise, or have another dtype, are copied strip by strip.
 """
 
 from __future__ import annotations
@@ -17,30 +16,33 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
+from symdiff.runtime.arguments import Array, IntShape
 from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.reports import Reports, heeded
 from symdiff.runtime.threads import keep_freed_memory, share_out, together
 
-Array = NDArray[Any]
-Shape = tuple[int, ...]
 Box = tuple[slice, ...]
-# For each argument whether it varies along a row, to the native code.
-Run = Callable[[int, int, int, int], int]
-Kernel = Callable[[tuple[bool, ...]], Code]
+Run = Callable[[int, int, int, int], int]  # the method `run` of a Code
 
-_COPIED = 16384  # points of a strip of which some arrays are copied: they stay in cache
-_STRIP = 131072  # points of any other: the call of one takes a few microseconds
+_COPIED = 16384  # points of a strip of which arrays are copied: the copies stay in cache
+_STRIP = 131072  # points of any other strip: its call takes a few microseconds
 _SHARED = 4096  # points of a strip that threads share, at least
 _EACH = 8  # strips for each of these threads, at least
-_LINE = 64  # points; no two strips of aligned arrays have a line of the cache in common
+_LINE = 64  # points in a multiple of a cache line: no two strips of aligned arrays share a line
 _SHORT = 64  # points of a row, below which rows are copied to make long ones
 
 
 @dataclass(slots=True, eq=False)
 class _Operand:
-    """An array as the strips see it; `direct`: native code reads or writes it where it is."""
+    """An array as the strips see it.
+
+    Attributes:
+        view: The array, with the joined axes.
+        place: The address of its data.
+        direct: Whether native code reads or writes it where it is.
+        varies: Whether it varies along a row.
+    """
 
     view: Array
     place: int
@@ -48,11 +50,11 @@ class _Operand:
     varies: bool
 
 
-def evaluate(
-    kernel: Kernel,
+def run_in_strips(
+    code: Callable[[tuple[bool, ...]], Code],
     args: Sequence[Array],
     outs: Sequence[Array],
-    loop: Shape,
+    loop: IntShape,
     *,
     dtype: np.dtype[Any],
     share: int,
@@ -61,22 +63,21 @@ def evaluate(
 ) -> None:
     """Write the results for `args` into `outs`.
 
-    Native code only knows that there was a floating-point error, and may see one too many.
-    So where it has seen one that the caller's `numpy.errstate` does not ignore, NumPy computes
-    that strip again, by the function that `judge` makes, and reports what it finds, place by place.
+    Native code only knows that there was a floating-point error, and may see one too many. Where it saw an error that
+    the caller's `numpy.errstate` does not ignore, NumPy computes that strip again and reports what it finds.
 
     Args:
-        kernel: of what varies along a row, the native code.
-        args: arrays that broadcast to `loop`.
-        outs: arrays of the loop shape, in the order of the outputs; they share no memory with arguments.
-        loop: the loop shape.
-        dtype: of the native code.
-        share: the points that are worth a thread.
-        threads: most threads to use.
-        judge: what makes the generated function of the NumPy target.
+        code: Returns the native code, given for each argument whether it varies along a row.
+        args: Arrays that broadcast to `loop`.
+        outs: Arrays of the loop shape, in the order of the outputs. They share no memory with arguments.
+        loop: The loop shape.
+        dtype: The dtype of the native code.
+        share: The number of points that are worth a thread.
+        threads: The most threads to use.
+        judge: Returns the generated function of NumPy's that reports errors.
 
     Raises:
-        FloatingPointError: `numpy.errstate` asks for it; the outputs are written all the same.
+        FloatingPointError: `numpy.errstate` asks for it. The outputs are written all the same.
     """
     if not prod(loop):
         return
@@ -87,7 +88,7 @@ def evaluate(
         for one in operands:
             one.direct = False
             one.varies = any(one.view.strides)
-    run = kernel(tuple([one.varies for one in given])).run
+    run = code(tuple([one.varies for one in given])).run
     ordered = sorted(given, key=lambda one: not one.varies)
     direct = all(one.direct for one in operands)
     compute = _where_it_lies(run, [*ordered, *results]) if direct else _copied(run, ordered, results, dtype, flat=flat)
@@ -108,16 +109,16 @@ def evaluate(
 def _report(
     function: Callable[..., Any], part: Callable[[Any], list[Any]], flagged: Sequence[Any], threads: int
 ) -> None:
-    """Let NumPy report what happens in the strips that are flagged; `part` makes the arguments of one."""
+    """Have NumPy compute the flagged strips, whose arguments `part` makes, and report the errors."""
     reports = Reports(function)
     share_out(flagged, lambda strip: function(*part(strip)), threads, reports.collecting)
     reports.give()
 
 
 def _laid(
-    args: Sequence[Array], outs: Sequence[Array], loop: Shape, dtype: np.dtype[Any]
-) -> tuple[Shape, list[_Operand]]:
-    """Return the shape of as few axes as there can be, and the arrays in it."""
+    args: Sequence[Array], outs: Sequence[Array], loop: IntShape, dtype: np.dtype[Any]
+) -> tuple[IntShape, list[_Operand]]:
+    """Return the loop shape with as few axes as possible, and the arrays in that shape."""
     arrays = [*[np.broadcast_to(a, loop) if a.shape != loop else a for a in args], *outs]
     axes: list[tuple[int, list[int]]] = []  # from the last on: the size, the stride of each array
     for axis in reversed(range(len(loop))):
@@ -144,8 +145,8 @@ def _laid(
     return shape, operands
 
 
-def _boxes(shape: Shape, threads: int, *, direct: bool, flat: bool) -> list[Box]:
-    """Return the strips: of some rows, or of a part of one; of some of the first axis where all is copied."""
+def _boxes(shape: IntShape, threads: int, *, direct: bool, flat: bool) -> list[Box]:
+    """Return the strips: some rows, or a part of one. Where all is copied, some of the first axis."""
     total = prod(shape)
     points = max(_STRIP, total // (8 * threads)) if direct else _COPIED
     if threads > 1:
@@ -165,7 +166,7 @@ def _boxes(shape: Shape, threads: int, *, direct: bool, flat: bool) -> list[Box]
 
 
 def _where_it_lies(run: Run, operands: Sequence[_Operand]) -> Callable[[Box], int]:
-    """Return what computes a strip of arrays that are read and written in place, in the order of the table."""
+    """Return a function that computes a strip of arrays in place. Their order is that of the table."""
     table = np.array([(one.place, one.view.strides[-2] if one.view.ndim > 1 else 0) for one in operands])
     strides = np.array([one.view.strides for one in operands])
 
@@ -181,7 +182,7 @@ def _where_it_lies(run: Run, operands: Sequence[_Operand]) -> Callable[[Box], in
 def _copied(
     run: Run, given: Sequence[_Operand], results: Sequence[_Operand], dtype: np.dtype[Any], *, flat: bool
 ) -> Callable[[Box], int]:
-    """Return what computes a strip where some arrays are copied; `flat`: all of them, to one row."""
+    """Return a function that computes a strip where some arrays are copied; if `flat`, all of them to one row."""
 
     def compute(box: Box) -> int:
         table: list[int] = []
@@ -215,18 +216,18 @@ def _copied(
     return compute
 
 
-def in_one_piece(a: Array, loop: Shape, dtype: np.dtype[Any]) -> bool:
-    """Return whether an array of the loop shape is one that native code takes as one row, as it is."""
+def in_one_piece(a: Array, loop: IntShape, dtype: np.dtype[Any]) -> bool:
+    """Return whether native code can take an array of the loop shape as one row where it is."""
     return a.shape == loop and a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 
 
-def shared(code: Code, table: array[int], count: int, strip: int, threads: int, loops: int) -> list[int]:
-    """Run loops of one row strip by strip, on so many threads; the floating-point errors of each strip."""
+def run_shared(code: Code, table: array[int], count: int, strip: int, threads: int, loops: int) -> list[int]:
+    """Run loops of one row strip by strip on some threads. Return the floating-point errors of each strip."""
     state = np.zeros(2 + threads + ceil(ceil(count / strip) / 8), np.int64)
     where, place = state.__array_interface__["data"][0], table.buffer_info()[0]
     keep_freed_memory()
 
-    def work(_: object = (table, state)) -> bool:  # a thread may come to it when all is done
+    def work(_: object = (table, state)) -> bool:  # keeps both alive: a thread may start when all is done
         return not code.share(place, count, strip, threads, where, loops)
 
     together(work, threads)
@@ -234,7 +235,7 @@ def shared(code: Code, table: array[int], count: int, strip: int, threads: int, 
     return found
 
 
-def straight(
+def run_in_one_piece(
     code: Code,
     args: Sequence[Array],
     outs: Sequence[Array],
@@ -244,7 +245,7 @@ def straight(
     threads: int,
     judge: Callable[[], Callable[..., Any]],
 ) -> None:
-    """As `evaluate`, where all arrays are in one piece, and the arguments that are not are of one element."""
+    """Do the same as `run_in_strips`, for arrays that are each in one piece, and numbers."""
     ordered = [a for varying in (True, False) for a in args if (a.ndim > 0) is varying]
     threads = max(min(threads, count // share), 1)
     if threads == 1:
@@ -257,7 +258,7 @@ def straight(
     if strip >= count:
         found = [code.run(table.buffer_info()[0], 1, count, ALL)]
     else:
-        found = shared(code, table, count, strip, threads, ALL)
+        found = run_shared(code, table, count, strip, threads, ALL)
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
     if flagged:

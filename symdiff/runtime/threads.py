@@ -1,4 +1,4 @@
-"""Work that threads share, and what they need of the process."""
+"""Threads: work that they share, locks, and the memory of the process."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _KEPT = 3 << 20  # floats; 24 MB
 
 @cache
 def keep_freed_memory() -> None:
-    """Let the allocator hand the memory of one block's temporaries to the next.
+    """Have the allocator hand the memory of one block's temporaries to the next block.
 
-    That of glibc gives freed memory back to the system, page by page, and takes it again
-    at the next use, but for sizes up to that of the largest array that was ever freed.
+    The allocator of glibc gives freed memory back to the system and takes it again at the next use, page by page,
+    except for sizes up to the largest array that was ever freed. So free a large one.
     """
     np.empty(_KEPT)
 
 
 def give_back_freed_memory() -> None:
-    """Have the allocator of glibc give the system what is free; other allocators do as they do."""
+    """Have the allocator of glibc give free memory back to the system. Other allocators do as they do."""
     with suppress(OSError, TypeError, AttributeError):  # there is no such library, or function
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -47,7 +47,7 @@ def usable_cpus() -> int:
 
 
 class Lock:
-    """A lock that its holder may take again; in a child process it is free, unless the thread that forked holds it."""
+    """A lock that its holder may take again. In a child process it is free, unless the thread that forked holds it."""
 
     __slots__ = ("__weakref__", "_own")
 
@@ -69,7 +69,7 @@ class Lock:
         return True
 
     def forget(self) -> None:
-        """Be free again, where the thread that held it is no more."""
+        """Release the lock where the thread that held it is gone."""
         if self.locked():
             self._own = threading.RLock()
 
@@ -83,7 +83,7 @@ _lock = threading.Lock()
 
 
 def _forget_workers() -> None:
-    """Return a child process has none of its parent's threads."""
+    """Start afresh in a child process, which has none of its parent's threads."""
     global _jobs, _workers, _lock
     _jobs, _workers, _lock = SimpleQueue(), 0, threading.Lock()
     for lock in _locks:
@@ -100,13 +100,13 @@ def _worker(jobs: SimpleQueue[Any]) -> None:
         if future.set_running_or_notify_cancel():
             try:
                 future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
+            except BaseException as error:  # noqa: BLE001 - raised in the thread that waits for the work
                 future.set_exception(error)
-        del future, work  # what they refer to is not kept until the next job
+        del future, work  # so that their arrays are not kept until the next job
 
 
 def _ready(count: int) -> int:
-    """Have at least so many workers, if there can be as many; how many there are of them."""
+    """Start workers until there are `count`, if there can be as many, and return how many of these there are."""
     global _workers  # noqa: PLW0603
     if _workers < count:
         with _lock, suppress(RuntimeError):  # the interpreter is shutting down, or can have no more threads
@@ -117,9 +117,9 @@ def _ready(count: int) -> int:
 
 
 def together(work: Callable[[], object], threads: int) -> None:
-    """Run `work` in this thread and in others at the same time; what one raises is raised here.
+    """Run `work` in this thread and in others at the same time. An exception of any of them is raised here.
 
-    Where it returns a true value in this thread, all is done, and nobody waits for the others to return.
+    Where `work` returns a true value in this thread, all is done, and the others are not waited for.
     """
     from concurrent.futures import Future, wait
 
@@ -144,9 +144,9 @@ def share_out(
     threads: int,
     within: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
-    """Call `each` on every item, in this thread and in others, each of them in a context `within`.
+    """Call `each` on every item, in this thread and in others, each thread in a context of `within`.
 
-    What a call raises stops them all, and is raised here.
+    An exception stops all threads and is raised here.
     """
     waiting = deque(items)
 

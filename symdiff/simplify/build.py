@@ -46,7 +46,7 @@ class Builder:
             that only broadcasts to it. Derivatives need not: they are broadcast at the end.
         finite: whether rows are finite for finite arguments.
         first: of the rows that this builder makes; those before are the formula's.
-        supports: for rows whose support has been asked for, what it is.
+        presences: for rows that have been asked about, the condition under which they are present.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
         elements: for rows of assembled arrays that were indexed, which of their places begin with which number.
         slopes: the derivative of each `by` row by its second operand, as what makes it.
@@ -66,7 +66,7 @@ class Builder:
         self.exact = True
         self.finite = Finite(graph)
         self.first = len(graph.rows)
-        self.supports: dict[int, int | None] = {}
+        self.presences: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
         self.elements: dict[int, dict[int | None, list[int]]] = {}
         self.slopes: dict[int, Callable[[Builder], int]] = {}

@@ -439,7 +439,7 @@ def test_results_pickle_like_tuples(f):
 
 def test_the_source_is_where_python_looks_for_it(f):
     f(np.ones(2), 1.0)
-    function = f._target("numpy")
+    function = f.kernel.function("numpy")
     assert inspect.getsource(function) == f.source
     assert function.__code__.co_filename in linecache.cache
 

@@ -174,7 +174,7 @@ def test_a_covariance_by_name():
     total = symdiff.compile("sum(A)", args="A[m,n]")
     assert propagate(total, (np.ones((2, 3)),), cov={"A": np.full((6, 6), 0.01)}).cov == pytest.approx(0.36)
     np.testing.assert_allclose(propagate(f, ([1, 2], t[:2]), cov={"p": cov}).std, found.std[:2])
-    with pytest.raises(ShapeError, match=r"has shape \(3, 3\), and 2 elements need \(2, 2\)"):
+    with pytest.raises(ShapeError, match=r"has shape \(3, 3\); \(p\[2\]\) needs a covariance matrix \(2, 2\)"):
         propagate(f, ([1, 2], 3.0), cov={"p": np.eye(3)})
     with pytest.raises(ValueError, match="not symmetric"):
         propagate(f, ([1, 2], 3.0), cov={"p": [[1.0, 2.0], [3.0, 4.0]]})
@@ -282,7 +282,12 @@ TWO = symdiff.compile("U/I")
         ),
         ([1, 2], {"cov": np.eye(3)}, ShapeError, "cov has shape (3, 3)"),
         ([1, 2], {"cov": [[1], [1, 2]]}, ShapeError, "not a regular array"),
-        ([1, 2], {"cov": {"U": 0.1}}, ShapeError, "a standard deviation is given as std={'U': ...}"),
+        (
+            [1, 2],
+            {"cov": {"U": 0.1}},
+            ShapeError,
+            "the covariance matrix of 'U' has shape (); (U) needs a covariance matrix (1, 1); standard deviations are given as std=",
+        ),
         ([1, 2], {"cov": np.eye(2), "std": {"U": 1}}, TypeError, "give either that, or std= and cov= by name"),
         ([1, 2], {"cov": {"U": [[1]]}, "std": {"U": 1}}, TypeError, "'U' is in both std and cov"),
         ([1, 2], {"cov": {"U": [[1]]}, "std": [0, 1]}, TypeError, "std= is a mapping of names where cov= is one"),
@@ -301,7 +306,7 @@ TWO = symdiff.compile("U/I")
             [1, 2],
             {"cov": [[0, 1], [1, 1]]},
             ValueError,
-            "a variance of 0 and yet the covariances 1.0 and 1.0 of 'U' and 'I'",
+            "cov has covariances 1.0 and 1.0 beyond a correlation of 1 for 'U' and 'I'",
         ),
         ([1, 2], {"std": np.ma.masked_array([1.0, 2.0])}, TypeError, "masked"),
     ],

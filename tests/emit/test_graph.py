@@ -105,7 +105,7 @@ def test_every_operation_has_a_node(name):
 def test_values_and_adjoints(text, args, point, optimize):
     f = symdiff.compile(text, args=args, optimize=optimize)
     given = [np.asarray(p) for p in point]
-    program = drawable(f._program)
+    program = drawable(f.program)
     values, adjoints = every(program, given)
     assert values[program.outputs[0]] == pytest.approx(f(*point))
     for i, partial in zip(program.inputs, f.grad(*point), strict=True):

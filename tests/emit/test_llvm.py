@@ -20,7 +20,7 @@ from test_primitives import NUMERIC, SPECIAL_VALUES
 
 import symdiff
 from symdiff.ops.table import PRIMITIVES
-from symdiff.runtime.strips import straight
+from symdiff.runtime.strips import run_in_one_piece
 
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
 
@@ -382,14 +382,14 @@ def test_threads_agree(threads):
 @pytest.mark.parametrize("count", [1, 65, 4096, 4097, 8192, 70_001, 2**18 + 1, 2**19])
 def test_strips_meet_at_their_edges(count, threads):
     f = symdiff.compile("x*y + 1", backend="llvm")
-    code = f._points().code(np.dtype(float), (True, True))
+    code = f.kernel.native_points.code(np.dtype(float), (True, True))
     room = [np.full(count + 8, 7.0) for _ in range(3)]
     x, y, out = (a[3 + k : 3 + k + count] for k, a in enumerate(room))  # of which none is aligned as another is
     x[:], y[:] = np.arange(count), np.arange(count)[::-1]
     options = {"share": 1, "threads": threads, "judge": None}
     for _ in range(5):
         out[:] = 0
-        straight(code, [x, y], [out], count, **options)
+        run_in_one_piece(code, [x, y], [out], count, **options)
         assert np.array_equal(out, x * y + 1)
     assert np.all(room[2][:5] == 7)
     assert np.all(room[2][5 + count :] == 7)
@@ -443,13 +443,11 @@ def resident():
 
 @pytest.mark.skipif(not STATM.exists(), reason="the system does not tell the memory of a process")
 def test_dropped_functions_leave_no_code_behind():
-    from symdiff.api.compiled import Recipe
-    from symdiff.api.compiler import _compile
-    from symdiff.language.parser import parse
+    from symdiff.api.compiler import function_of
+    from symdiff.pipeline import recipe_of
 
     def make(k):
-        f = _compile(Recipe(parse(f"exp(x)*{k}.25 + log(x)"), None, None, (), True, None, "llvm"))
-        f(np.ones(10))
+        function_of(recipe_of(f"exp(x)*{k}.25 + log(x)", backend="llvm"))(np.ones(10))
 
     for k in range(60):
         make(k)
@@ -519,7 +517,7 @@ def test_a_processor_without_vector_functions(monkeypatch):
 @pytest.mark.parametrize("pattern", [(True, False), (False, True)])
 def test_what_is_the_same_along_a_row_is_computed_in_front_of_the_loop(pattern):
     f = symdiff.compile("exp(a)*x", args="a, x", backend="llvm")
-    text = f._points().source(varying=pattern)
+    text = f.kernel.native_points.source(varying=pattern)
     start = text.index("define internal void @vectors")
     call, loop = text.index("call <", start), text.index("\nloop:\n", start)
     assert (call < loop) is (pattern == (False, True))

@@ -313,7 +313,7 @@ def test_a_chain_of_reductions_is_limited():
     f = symdiff.compile(f"sum({chain})", args="x[n]", backend="llvm")
     assert f.backend == "numpy"
     with pytest.raises(UnfusableError, match="chain"):
-        fuse(f._prepared())
+        fuse(f.kernel.prepared)
 
 
 def element(draw, depth):

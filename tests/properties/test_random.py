@@ -38,7 +38,7 @@ def close(got, want, scale=1.0, tolerance=1e-10):
 def test_every_pass_keeps_the_value_and_the_grammar(text, point):
     f = symdiff.compile(text, args=NAMES)
     arguments = [np.float64(p) for p in point]
-    program = f._program
+    program = f.program
     verify(program)
     value = evaluate(program, arguments)[0]
     gradient = calculus.value_and_gradient(program, NAMES)

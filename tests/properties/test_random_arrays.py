@@ -3,9 +3,9 @@
 import random
 import re
 
-import jets
 import numpy as np
 import pytest
+from jets import exactly
 
 import symdiff
 from symdiff.graph.ir import verify
@@ -163,11 +163,10 @@ def test_random_formulas(seed, optimize):
         return
     f = symdiff.compile(text, args=args, optimize=optimize)
     at, dots = point(seed, f), point(seed + 1, f)
-    exact = jets.evaluate(text, dict(zip(f.args, jets.variables(at), strict=True)))
-    value, first, second = map(jets.floats, (exact.value, exact.first, exact.second))
+    value, first, second = exactly(text, f.args, at)
     with np.errstate(all="ignore"):
         close(f(*at), value, text)
-        close(evaluate(f._program, at)[0], value, text)
+        close(evaluate(f.program, at)[0], value, text)
         bar, direction = np.cos(np.arange(value.size) + 1.0).reshape(value.shape), flat(tuple(dots))
         of_bar = np.tensordot(second, bar, value.ndim) @ direction
         members = [f, f.jvp, f.vjp, f.jacobian]
@@ -185,7 +184,7 @@ def test_random_formulas(seed, optimize):
             if not f.cores[k]:
                 close(f.diff(name)(*at), first[sum(map(np.size, at[:k]))], text)
         for member in members:
-            verify(member._program)
+            verify(member.program)
         loops = point(seed, f, rng.sample([(), (2,), (1,), (3, 2), (3, 1)], 3))
         loop = np.broadcast_shapes(
             *[np.shape(a)[: np.ndim(a) - len(core)] for a, core in zip(loops, f.cores, strict=True)]
@@ -200,7 +199,8 @@ def test_random_formulas(seed, optimize):
                 ]
                 want = flat(member(*one, *given.get(member.name, dots if member.name == "hvp" else [])))
                 close(every[place], want, text, 1e-8)
-    assert not [c for c in f.check(*at).comparisons if c.differs], text
+    if optimize:  # `check` takes as long as all of the above
+        assert not [c for c in f.check(*at).comparisons if c.differs], text
 
 
 def flat_loops(result, loop):

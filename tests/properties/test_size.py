@@ -66,7 +66,7 @@ def test_deep_nesting_of_every_kind(text, optimize):
     f = symdiff.compile(text, args="x", optimize=optimize)
     value, _ = f.value_and_grad(0.5)
     assert math.isfinite(value)
-    verify(f._program)
+    verify(f.program)
     f.value_and_grad(np.array([0.5, 0.7]))
 
 
@@ -90,8 +90,8 @@ def test_time_grows_with_the_size():
 def test_the_gradient_costs_a_small_multiple_of_the_value():
     """The cheap gradient principle (Griewank & Walther, section 4.3): at most some five operations for one."""
     f = symdiff.compile(" + ".join(f"sin(x*y + {k})*exp(x/{k + 1})" for k in range(300)))
-    gradient = calculus.value_and_gradient(f._program, f.args)
-    assert len(gradient.graph.rows) < 5 * len(f._program.graph.rows)
+    gradient = calculus.value_and_gradient(f.program, f.args)
+    assert len(gradient.graph.rows) < 5 * len(f.program.graph.rows)
 
 
 def _norms(n):

@@ -12,7 +12,7 @@ from backends import assert_same
 
 import symdiff
 from symdiff.api import compiler
-from symdiff.emit.schedule import Load, load
+from symdiff.emit.schedule import Cost, cost_of
 from symdiff.runtime import blocks, threads
 from symdiff.runtime.results import flatten
 
@@ -33,7 +33,7 @@ KINDS = ["value", "jacobian", "jvp", "vjp"]
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of some 60 points, for Functions made from now on."""
-    monkeypatch.setattr("symdiff.api.called.plan", lambda *_: blocks.Plan(points=60, share=60, limit=60))
+    monkeypatch.setattr("symdiff.api.kernel.block_sizes", lambda *_: blocks.BlockSizes(points=60, share=60, limit=60))
     monkeypatch.setattr(compiler, "_CACHE", compiler._Cache())
 
 
@@ -49,7 +49,7 @@ def member(f, kind):
 def whole(f, args):
     """The results of the generated function on whole arrays, broadcast to the shapes of the contract."""
     loop = np.broadcast_shapes(*map(np.shape, args))
-    values = flatten(f._target("numpy")(*args), f._nest)
+    values = flatten(f.kernel.function("numpy")(*args), f.kernel.nest)
     return [np.broadcast_to(v, loop + core) for v, core in zip(values, f.results, strict=True)]
 
 
@@ -111,9 +111,9 @@ def test_layouts(small):
     ):
         args = layout(x1), layout(x2)
         native = [a.astype(a.dtype.newbyteorder("=")) if not a.dtype.isnative else a for a in args]
-        same(tuple(flatten(f(*args), f._nest)), whole(f, native), f.backend)
+        same(tuple(flatten(f(*args), f.kernel.nest)), whole(f, native), f.backend)
     x1.flags.writeable = False
-    same(tuple(flatten(f(x1, x2), f._nest)), expected, f.backend)
+    same(tuple(flatten(f(x1, x2), f.kernel.nest)), expected, f.backend)
 
 
 def test_the_source_for_blocks():
@@ -134,14 +134,14 @@ def test_the_source_for_blocks():
 def test_integers_are_float64_in_blocks_too(small, dtype):
     f = symdiff.compile("x1**20 + x2").value_and_grad
     x1, x2 = np.arange(900) % 2 + (dtype != "bool"), np.linspace(0, 1, 900)
-    same(tuple(flatten(f(x1.astype(dtype), x2), f._nest)), whole(f, [x1.astype(float), x2]), f.backend)
+    same(tuple(flatten(f(x1.astype(dtype), x2), f.kernel.nest)), whole(f, [x1.astype(float), x2]), f.backend)
 
 
 def test_single_precision_and_complex(small):
     f = symdiff.compile("exp(x1)*x2 + 1").value_and_grad
     x1, x2 = arguments(f, 800)
     single = [x1.astype(np.float32), x2.astype(np.float32)]
-    same(tuple(flatten(f(*single), f._nest)), whole(f, single), f.backend)
+    same(tuple(flatten(f(*single), f.kernel.nest)), whole(f, single), f.backend)
     value, grad = f(x1 + 1j * x2, x2)
     assert value.dtype == grad.x1.dtype == complex
     assert np.array_equal(value, np.exp(x1 + 1j * x2) * x2 + 1)
@@ -232,13 +232,13 @@ def caught(call, *args):
 def test_warnings_are_those_of_one_call(small, threads):
     f = symdiff.compile("log(x) + 1/x + exp(1000*x) + sqrt(x) + 0*sinc(x*inf)", threads=threads).value_and_grad
     x = np.linspace(-3, 3, 1201)
-    expected = caught(f._target("numpy"), x)
+    expected = caught(f.kernel.function("numpy"), x)
     assert len(expected) > 5
     assert caught(f, x) == expected
     # Only in the last block.
     x = np.append(np.ones(1000), 0.0)
-    assert caught(f, x) == caught(f._target("numpy"), x)
-    assert caught(f, np.ones(1000)) == caught(f._target("numpy"), np.ones(1000))
+    assert caught(f, x) == caught(f.kernel.function("numpy"), x)
+    assert caught(f, np.ones(1000)) == caught(f.kernel.function("numpy"), np.ones(1000))
     with np.errstate(all="ignore"):
         assert caught(f, x) == []
 
@@ -268,8 +268,8 @@ def test_errors_are_those_of_one_call(small, threads):
 def test_powers_warn_as_in_one_call(small, text):
     f = symdiff.compile(text, threads=2)
     x = np.linspace(-2, 2, 701) * 1e300
-    assert caught(f, x) == caught(f._target("numpy"), x)
-    assert caught(f, x) == caught(f._target("numpy"), x)  # through the entry, had it been small
+    assert caught(f, x) == caught(f.kernel.function("numpy"), x)
+    assert caught(f, x) == caught(f.kernel.function("numpy"), x)  # through the entry, had it been small
 
 
 def test_a_cast_is_reported_once(small):
@@ -299,11 +299,11 @@ def test_an_exception_in_a_block_reaches_the_caller():
         return x + 1
 
     x = np.zeros(10_000)
-    options = {"nest": 0, "fresh": [True], "dtype": x.dtype, "plan": blocks.Plan(points=10, share=10, limit=10)}
+    options = {"nest": 0, "fresh": [True], "dtype": x.dtype, "cut": blocks.BlockSizes(points=10, share=10, limit=10)}
     with pytest.raises(MemoryError, match="no room"):
-        blocks.evaluate(broken, [x], [np.empty_like(x)], x.shape, threads=3, **options)
+        blocks.run_in_blocks(broken, [x], [np.empty_like(x)], x.shape, threads=3, **options)
     assert len(calls) < 10
-    blocks.evaluate(lambda x: x + 1, [x], [x], x.shape, threads=3, **options)
+    blocks.run_in_blocks(lambda x: x + 1, [x], [x], x.shape, threads=3, **options)
     assert (x == 1).all()
 
 
@@ -396,37 +396,37 @@ def test_boxes_cover_the_loop_shape_and_are_not_too_large():
             assert np.prod(box) >= min(512, np.prod(loop)) / 4
 
 
-def load_of(f, *axes):
-    return load(f._prepared(), axes or [1] * len(f.args))
+def costs(f, *axes):
+    return cost_of(f.kernel.prepared, axes or [1] * len(f.args))
 
 
-def test_the_load_of_a_program():
+def test_the_cost_of_a_program():
     f = symdiff.compile("x*y")
-    assert load_of(f) == Load(alive=4, operations=1, work=1)  # the last array is the one in the making
+    assert costs(f) == Cost(alive=4, operations=1, work=1)  # the last array is the one in the making
     chain = symdiff.compile("sin(cos(sin(cos(x))))")
-    assert load_of(chain).alive <= 5
-    assert load_of(chain).work > 10 * load_of(chain).operations
+    assert costs(chain).alive <= 5
+    assert costs(chain).work > 10 * costs(chain).operations
     wide = symdiff.compile(" + ".join(f"s{k}" for k in range(20)), args=[f"s{k}" for k in range(20)])
-    assert load_of(wide).alive >= 22
+    assert costs(wide).alive >= 22
 
 
-def test_what_varies_along_fewer_axes_is_no_load():
+def test_what_varies_along_fewer_axes_costs_nothing():
     f = symdiff.compile("exp(x)*sin(y)")
-    assert load_of(f, 1, 2) == Load(alive=2, operations=1, work=1)
-    assert load_of(f, 3, 2).operations == 2
-    assert load_of(f, 3, 3).operations == 3
+    assert costs(f, 1, 2) == Cost(alive=2, operations=1, work=1)
+    assert costs(f, 3, 2).operations == 2
+    assert costs(f, 3, 3).operations == 3
 
 
 def test_plans():
-    light, heavy = Load(alive=10, operations=20, work=25), Load(alive=500, operations=100, work=2000)
+    light, heavy = Cost(alive=10, operations=20, work=25), Cost(alive=500, operations=100, work=2000)
     for given in (light, heavy):
-        one, two = (blocks.plan(given, 8, threads) for threads in (1, 2))
+        one, two = (blocks.block_sizes(given, 8, threads) for threads in (1, 2))
         assert one.points == two.points
         assert one.limit >= one.points  # nothing is cut that fits
         assert two.limit <= one.limit
-    assert blocks.plan(light, 8, 1).points > blocks.plan(heavy, 8, 1).points
-    assert blocks.plan(light, 8, 2).share > blocks.plan(heavy, 8, 2).share
-    assert blocks.plan(light, 4, 1).limit > blocks.plan(light, 8, 1).limit
+    assert blocks.block_sizes(light, 8, 1).points > blocks.block_sizes(heavy, 8, 1).points
+    assert blocks.block_sizes(light, 8, 2).share > blocks.block_sizes(heavy, 8, 2).share
+    assert blocks.block_sizes(light, 4, 1).limit > blocks.block_sizes(light, 8, 1).limit
 
 
 def test_what_is_read_of_the_machine():

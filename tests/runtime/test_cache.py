@@ -21,6 +21,14 @@ needs_llvm = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _without_what_other_tests_left():
+    """Leave what other tests made out of the collections of garbage, of which there are many here."""
+    symdiff.clear_cache()
+    gc.collect()
+    gc.freeze()
+
+
 def engines():
     """How many engines of native code there are, whoever refers to them."""
     gc.collect()
@@ -52,7 +60,7 @@ def test_a_function_keeps_code_for_the_patterns_of_arguments_that_came_last(monk
     called_with_patterns(f, 12)
     f(*[1.0] * 8)
     f(*[X.astype(np.float32)] * 8)
-    assert engines() - before == len(f._points().codes.kept) == 4
+    assert engines() - before == len(f.kernel.native_points.codes.kept) == 4
     called_with_patterns(f, 12)  # what was dropped is made again
     assert engines() - before == 4
 
@@ -67,7 +75,7 @@ def test_a_process_keeps_the_code_that_was_asked_for_last(monkeypatch):
     symdiff.clear_cache()
     f = symdiff.compile("x*1.25", backend="llvm")
     f(X)
-    size = next(iter(f._points().codes.kept.values())).size
+    size = next(iter(f.kernel.native_points.codes.kept.values())).size
     monkeypatch.setattr(native, "_ROOM", 10 * size)
     held = []
     for k in range(30):
@@ -76,9 +84,9 @@ def test_a_process_keeps_the_code_that_was_asked_for_last(monkeypatch):
         held.append(g)
         f(X[:, None], 2.0) if len(f.args) == 2 else f(X.astype(np.float32))  # it stays in use
     assert native.pieces() == engines() <= 10
-    assert len(f._points().codes.kept) >= 1
-    assert held[-1]._points().codes.kept
-    assert not held[0]._points().codes.kept
+    assert len(f.kernel.native_points.codes.kept) >= 1
+    assert held[-1].kernel.native_points.codes.kept
+    assert not held[0].kernel.native_points.codes.kept
     for k, g in enumerate(held):
         np.testing.assert_array_equal(g(X), X * (k + 0.5) + 1)
         assert g(2.0) == 2 * (k + 0.5) + 1
@@ -260,13 +268,13 @@ def test_functions_are_kept_up_to_a_number_of_rows(monkeypatch):
     last = [symdiff.compile(text) for text in texts][-1]
     assert symdiff.compile(texts[-1]) is last
     assert symdiff.compile("x + 1") is not small
-    assert sum(f._size for f in compiler._CACHE._kept.values()) <= 100
+    assert sum(len(f.program.graph.rows) for f in compiler._CACHE._kept.values()) <= 100
     large = " + ".join(f"x{j}" for j in range(500))
     assert symdiff.compile(large) is symdiff.compile(large)
     assert len(compiler._CACHE._kept) == 1
     f = symdiff.compile("x + 1")
     assert symdiff.compile("x + 1") is f
-    assert compiler._CACHE._rows == f._size
+    assert compiler._CACHE._rows == len(f.program.graph.rows)
 
 
 def test_clearing_forgets_functions_and_leaves_them_as_they_are():
@@ -297,8 +305,7 @@ def test_clearing_frees_functions():
 def test_what_is_known_of_patterns_of_arguments_is_bounded():
     f = symdiff.compile(MANY)
     called_with_patterns(f, 200)
-    assert len(f._lately) <= 64
-    assert len(f._made) < 20
+    assert len(f.kernel.made) < 20
 
 
 def test_the_nearest_name_of_a_module_is_shown():

@@ -17,7 +17,7 @@ CPYTHON = {"gamma", "lgamma", "hypot"}  # the math module has its own
 
 def native(f):
     """The method that the entry calls."""
-    return f.__call__.__globals__["native"]
+    return f.__call__.__globals__["native"][0]
 
 
 def outcome(f, args):

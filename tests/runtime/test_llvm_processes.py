@@ -176,9 +176,9 @@ def test_a_child_may_call_what_a_thread_compiled_when_the_process_forked():
         x = np.linspace(0, 1, 50)
         thread = threading.Thread(target=f, args=(x,))
         thread.start()
-        while not f._made.get("fused"):
+        while not f.kernel.made.get("native"):
             time.sleep(0.001)
-        while not f._points().codes._lock.locked():
+        while not f.kernel.native_points.codes._lock.locked():
             time.sleep(0.001)
         pid = os.fork()
         if pid == 0:

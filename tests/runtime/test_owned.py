@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.api.called import Called
+from symdiff.api.kernel import Kernel
 from symdiff.runtime.results import leaves
 
 X3, Y2, Z3, SQUARE = (
@@ -69,7 +69,7 @@ ON_ARRAYS = [
 
 def general(f, args):
     """What the path for arguments of any kind returns."""
-    return f._evaluate(tuple(args))
+    return f.kernel.by_arrays(tuple(args))
 
 
 def same(result, expected, args):
@@ -92,7 +92,7 @@ def only_straight(monkeypatch):
     """Nothing is left to the path for arguments of any kind."""
 
     def forbid():
-        monkeypatch.setattr(Called, "_run", lambda *_: pytest.fail("the call went the long way"))
+        monkeypatch.setattr(Kernel, "run", lambda *_: pytest.fail("the call went the long way"))
 
     return forbid
 
@@ -159,5 +159,5 @@ def test_results_of_large_calls_are_written_where_they_belong():
     np.testing.assert_array_equal(g.x, 3.0 * x)
     np.testing.assert_array_equal(g.z, np.full_like(x, 4.0))
     outs = tuple([np.empty(5) for _ in range(3)])
-    assert f._at_once((x[:5],) * 3, outs, (5,), np.dtype(np.float64), (True,) * 3) is not None
+    assert f.kernel.at_once((x[:5],) * 3, outs, (5,), np.dtype(np.float64), (True,) * 3) is not None
     np.testing.assert_array_equal(outs[2], np.full(5, 4.0))

@@ -1,0 +1,556 @@
+"""`Kernel`: what runs a Function. It owns the sources, the functions made of them, and the way of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, reduce
+from math import prod
+from operator import or_
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from symdiff.emit import math as math_target
+from symdiff.emit import numpy as numpy_target
+from symdiff.emit.schedule import cost_of, reach
+from symdiff.errors import MOST, few
+from symdiff.graph.dims import Dim, Shape, concrete, fixed, product, spelt, symbols, value
+from symdiff.graph.ir import Program, live
+from symdiff.limits import Limits
+from symdiff.ops.evaluate import constant, special
+from symdiff.pipeline import Recipe, prepared, write
+from symdiff.runtime.arguments import (
+    FLOAT64,
+    Array,
+    IntShape,
+    alike,
+    arrays,
+    bind,
+    check_out,
+    converted,
+    distinct,
+    floats,
+    meet,
+    settle,
+    sharing,
+)
+from symdiff.runtime.blocks import BlockSizes, axes_of, block_sizes, run_in_blocks
+from symdiff.runtime.entry import (
+    NEVER,
+    UNKNOWN,
+    Missing,
+    Records,
+    core_entry,
+    finished,
+    general_entry,
+    scalar_entry,
+    spread,
+)
+from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label_of, labelled
+from symdiff.runtime.load import load
+from symdiff.runtime.reports import reportable
+from symdiff.runtime.results import Layout, field_names, flatten, nest
+from symdiff.runtime.threads import Lock, usable_cpus
+
+if TYPE_CHECKING:
+    from symdiff.runtime.elements import FusedElements
+    from symdiff.runtime.fused import FusedPoints
+
+_PATTERNS = 64  # patterns of arguments, for each of which something is kept
+
+_TARGETS = "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'llvm' and 'llvm floats'"
+
+
+class Kernel:
+    """A program that can be called. What it needs is made when it is first needed, once.
+
+    Attributes:
+        recipe: The recipe of the program.
+        program: The program.
+        layout: How a result is nested.
+        nest: The same, with the index of each output in its place.
+        name: The name of the generated functions.
+        args: The names of the arguments.
+        cores: The core shapes of the arguments.
+        outputs: The names of the outputs, as a result has them.
+        results: The core shapes of the outputs.
+        backend: "numpy" or "llvm".
+        made: What has been made, by a key.
+        lock: Held while something is made.
+    """
+
+    def __init__(self, recipe: Recipe, program: Program, layout: Layout, name: str) -> None:
+        self.recipe, self.program, self.layout, self.name = recipe, program, layout, name
+        self.nest = nest(layout)
+        self.args = program.arguments
+        self.cores = tuple([program.graph.shape(i) for i in program.inputs])
+        self.outputs = program.names if layout is None else field_names(layout)
+        self.results = tuple([program.graph.shape(i) for i in program.outputs])
+        self.lock = Lock()
+        self.made: dict[object, Any] = {}
+        self._only_numpy = math_target.missing(program) is not None
+        if self._only_numpy and numpy_target.needs_scipy(program):
+            special()
+        self.backend = recipe.backend
+        if recipe.backend == "llvm":
+            from symdiff.emit.llvm.program import missing
+            from symdiff.runtime.native import binding
+
+            binding()
+            if missing(program) is not None:
+                self.backend = "numpy"
+        self._entry: Any = None
+        # The most elements of a small array, and the function for small arrays: filled in when arrays come first.
+        self._small: list[Any] = [UNKNOWN, None]
+        # What depends on the axes along which each argument varies.
+        self._reach = lru_cache(_PATTERNS)(self._find_reach)
+        self._owned_arrays = lru_cache(_PATTERNS)(self._find_owned_arrays)
+        self._block_sizes = lru_cache(_PATTERNS)(self._find_block_sizes)
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        """Return what `make` returns. Whichever thread comes first makes it, once for each key."""
+        if key not in self.made:
+            with self.lock:
+                if key not in self.made:
+                    self.made[key] = make()
+        return self.made[key]
+
+    @property
+    def call_text(self) -> str:
+        """The call as messages show it: `value(x[n], a)`. Of many arguments, the first."""
+        made: str = self.once("call text", lambda: f"{self.name}({shortly(self.args, self.cores)})")
+        return made
+
+    # Sources, and the functions made of them
+
+    @property
+    def prepared(self) -> Program:
+        """The program as the NumPy target prints it."""
+        made: Program = self.once("prepared", lambda: prepared(self.program, "numpy"))
+        return made
+
+    def source(self, target: str) -> str:
+        """Return the source for a target; see `Function.source_for`."""
+        if target in ("llvm", "llvm floats"):
+            return self._native_source(target)
+        if target == "math":
+            absent = math_target.missing(self.program)
+            if absent is not None:
+                raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
+        elif target not in ("numpy", "loops", "blocks", "complex"):
+            raise ValueError(f"unknown target {target!r}; {_TARGETS}")
+        if target == "blocks" and self._has_arrays:
+            raise ValueError("only functions of scalars that return scalars have a source for blocks")
+
+        def make() -> str:
+            if target == "complex":
+                program = prepared(self._complex_program(), target)
+            else:
+                program = self.program if target == "math" else self.prepared
+            return write(program, target, self.name, self.nest)
+
+        made: str = self.once(("source", target), make)
+        return made
+
+    def _native_source(self, target: str) -> str:
+        from symdiff.emit.llvm.program import missing
+
+        absent = missing(self.program)
+        if absent is not None:
+            raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
+        if target == "llvm":
+            return (self.native_elements if any(self.cores) else self.native_points).source()
+        if self._has_arrays:
+            raise ValueError("only functions of scalars that return scalars have native code for floats")
+        return self.native_points.floats_source()
+
+    def _complex_program(self) -> Program:
+        """Return the program for complex arguments, without the identities that hold for real ones only.
+
+        Raises:
+            TypeError: The formula, or a derivative, is not defined for complex arguments.
+        """
+        from symdiff.derive.holomorphic import check_holomorphic
+
+        recipe = self.recipe
+        names = {name for step in recipe.steps for name in step.by}
+        check_holomorphic(recipe.formula.program(complex=True), names)
+        program = recipe.program(complex=True)
+        if any(row[0] == "polygamma" for row in program.graph.rows):
+            raise TypeError(f"{self.name!r} of gamma or digamma is not defined for complex arguments")
+        if tuple([program.graph.shape(i) for i in program.outputs]) != self.results:
+            raise TypeError(f"{self.call_text} takes no complex arguments")
+        return program
+
+    def function(self, target: str) -> Callable[..., Any]:
+        """Return the generated function for a target of Python's. It returns nested tuples."""
+        made: Callable[..., Any] = self.once(("function", target), lambda: load(self.source(target), self.name))
+        return made
+
+    @property
+    def native_points(self) -> FusedPoints:
+        """The native code of a function of scalars."""
+        from symdiff.runtime.fused import FusedPoints
+
+        made: FusedPoints = self.once("native", lambda: FusedPoints(self.program, self._threads, self.function))
+        return made
+
+    @property
+    def native_elements(self) -> FusedElements:
+        """The native code of a function of arrays with core shapes."""
+        from symdiff.runtime.elements import FusedElements
+
+        made: FusedElements = self.once("native", lambda: FusedElements(self.program, self._threads, self.function))
+        return made
+
+    @property
+    def _threads(self) -> int:
+        return self.recipe.threads or usable_cpus()
+
+    @property
+    def _has_arrays(self) -> bool:
+        return any(self.cores) or any(self.results)
+
+    # Entries
+
+    @property
+    def entry(self) -> Callable[..., Any]:
+        """The function that a call runs first: it passes the usual arguments straight to a target."""
+        if self._entry is None:
+            with self.lock:
+                if self._entry is None:
+                    self._entry = self._make_entry()
+        made: Callable[..., Any] = self._entry
+        return made
+
+    def _make_entry(self) -> Callable[..., Any]:
+        outputs = self.program.outputs
+        if not any(self.cores):
+            converts = [None if self._only_numpy else math_target.convert(self.program, i) for i in outputs]
+            floats_too = self.backend == "llvm" and self.args and not any(self.results)
+            return scalar_entry(
+                None if self._only_numpy else self.program,
+                len(self.args),
+                Records(self.layout, converts),
+                general=self.general,
+                by_arrays=self.by_arrays,
+                small=self._small,
+                native=self._native_floats() if floats_too else None,
+            )
+        bounded = any(not isinstance(count, int) for count in self._counts)  # general calls check them
+        point: Callable[..., Any] | None = None
+        if not bounded and self.backend == "llvm":
+            point = self.native_elements.point(self.nest, lambda *args: self.by_arrays(args))
+        elif not bounded:
+            point = self._at_a_point()
+        if point is None:
+            return general_entry(self.general)
+        records = Records(self.layout, [None] * len(outputs))
+        return core_entry(self.cores, self.program.graph.demands, point, records, self.general)
+
+    def _native_floats(self) -> list[Any]:
+        """Return a list of the native function of floats, which is made when it is first called."""
+
+        def first(*args: float) -> Any:
+            self.native_points.lend_floats(calls)
+            return calls[0](*args)
+
+        calls: list[Any] = [first]
+        return calls
+
+    def _at_a_point(self) -> Callable[..., Any]:
+        """Return the NumPy function for arguments of exactly the core shapes, whose results have memory of their own.
+
+        The generated function may return an argument, a view, a constant, or an array without axes. Such arrays are
+        copied, and such numbers are made NumPy's.
+        """
+        program, function, owned = self.prepared, self.function("numpy"), self._owned
+        rows = program.graph.rows
+        varies, _ = self._reach((1,) * len(self.args))
+        chosen = any(rows[i][0] == "where" and not core for i, core in zip(program.outputs, self.results, strict=True))
+        if all(owned) and all(varies) and not chosen:
+            return function
+        by_arrays, _ = self._reach(tuple([int(core != ()) for core in self.cores]))
+        patterns: list[str] = []
+        known: dict[str, Any] = {"float64": np.float64}
+        for k, (i, own) in enumerate(zip(program.outputs, owned, strict=True)):
+            if self.results[k]:
+                patterns.append("{}" if own else "{}.copy()")
+            elif rows[i][0] == "const":
+                patterns.append(f"number{k}")
+                known[f"number{k}"] = np.float64(constant(rows[i][1]))
+            else:
+                patterns.append("{}[()]" if by_arrays[k] else "float64({})")
+        return finished(function, self.nest, patterns, known)
+
+    def _on_small_arrays(self) -> Callable[..., Any]:
+        """Return the NumPy function for arrays of one shape, whose results have that shape and memory of their own."""
+        patterns = [
+            "{}" if own else f"spread({{}}, args[0].shape + {core})"
+            for own, core in self._owned_arrays((1,) * len(self.args))
+        ]
+        return finished(self.function("numpy"), self.nest, patterns, {"spread": spread})
+
+    def _open(self) -> None:
+        """Let the entry of a function of scalars pass small arrays straight to a target, from now on."""
+        small = self._small
+        if any(self.cores) or small[0] != UNKNOWN:
+            return
+        if self.backend == "llvm":
+            taken = bool(self.args) and self.native_points.lend(small, 1, (True,) * len(self.args))
+            small[0] = self.native_points.share if taken else NEVER
+        else:
+            small[1] = self._on_small_arrays()
+            small[0] = self._block_sizes(FLOAT64, self._threads, (1,) * len(self.args)).limit
+
+    # What is known of the results
+
+    @property
+    def _owned(self) -> tuple[bool, ...]:
+        """For each output, whether the source makes it anew, and it is not an earlier output."""
+
+        def find() -> tuple[bool, ...]:
+            program, first = self.prepared, dict[int, int]()
+            return tuple(
+                [first.setdefault(i, k) == k and numpy_target.makes(program, i) for k, i in enumerate(program.outputs)]
+            )
+
+        made: tuple[bool, ...] = self.once("owned", find)
+        return made
+
+    def _find_reach(self, axes: tuple[int, ...]) -> tuple[list[int], int]:
+        """Return the axes along which each output varies, and all axes, as bits, from those of the arguments."""
+        found = reach(self.prepared, axes)
+        return [found[i] for i in self.prepared.outputs], reduce(or_, axes, 0)
+
+    def _find_owned_arrays(self, axes: tuple[int, ...]) -> list[tuple[bool, IntShape]]:
+        """For each output, return whether the source makes an array of the full loop shape, and the core shape.
+
+        Args:
+            axes: The axes along which each argument varies, as bits.
+        """
+        varies, full = self._reach(axes)
+        cores = map(fixed, self.results)
+        return [
+            (own and reached == full and bool(full or core), core)
+            for own, reached, core in zip(self._owned, varies, cores, strict=True)
+        ]
+
+    def _find_block_sizes(self, dtype: np.dtype[Any], threads: int, axes: tuple[int, ...]) -> BlockSizes:
+        return block_sizes(cost_of(self.prepared, axes), dtype.itemsize, threads)
+
+    def _writes_directly(
+        self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any], axes: tuple[int, ...]
+    ) -> bool:
+        """Return whether the function for blocks may write results into `outs`, and read them there.
+
+        Each output has to be constant or to have the full loop shape. (Constants that are not folded turn single
+        precision into double.)
+        """
+        varies, full = self._reach(axes)
+        return (
+            not any(self.results)
+            and all(reached in (0, full) for reached in varies)
+            and (dtype == FLOAT64 or self.program.graph.shared)
+            and all(o is not None and o.dtype == dtype for o in outs)
+            and not any(sharing(args, outs))
+            and distinct(outs)
+        )
+
+    @property
+    def _counts(self) -> list[Dim]:
+        """The numbers of elements of the arrays that a call makes. None are listed where the limit is the default."""
+
+        def find() -> list[Dim]:
+            if self.recipe.limits.elements == Limits().elements:  # more than memory holds
+                return []
+            graph, alive = self.program.graph, live(self.program)
+            made = [shape for i, shape in graph.shapes.items() if alive[i] and graph.rows[i][0] != "input"]
+            return list(dict.fromkeys(map(product, made)))
+
+        found: list[Dim] = self.once("counts", find)
+        return found
+
+    def check_limits(self, sizes: Mapping[str, int]) -> None:
+        """Check that no array has more elements than it may, at some sizes of the named dimensions.
+
+        Raises:
+            LimitError: An array has more.
+        """
+        limits = self.recipe.limits
+        counts = [value(count, sizes) for count in self._counts if symbols(count) <= sizes.keys()]
+        if counts and max(counts) > limits.elements:
+            raise limits.exceeded("elements", f"{self.call_text} makes an array of {max(counts)} elements, more")
+
+    # Calls
+
+    def bind(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the arguments of a call in order.
+
+        Raises:
+            TypeError: An argument is missing, unknown, or given twice.
+        """
+        return bind(self.args, self.call_text, args, named)
+
+    def arrays(self, args: Sequence[Any]) -> tuple[list[Array], IntShape, np.dtype[Any], dict[str, int]]:
+        """Return the arguments as arrays, the loop shape, the dtype, and the sizes of the named dimensions.
+
+        Raises:
+            TypeError: An argument is not made of numbers.
+            ShapeError: The shapes do not fit.
+            LimitError: An array would have more elements than it may.
+        """
+        values, loop, dtype, sizes = arrays(self.args, args, self.cores)
+        meet(self.program.graph.demands, sizes)
+        self.check_limits(sizes)
+        return values, loop, dtype, sizes
+
+    def general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Return the result for arguments of any kind, by position or name. The entry calls this."""
+        out = None
+        if named or len(args) != len(self.args) or (args and args[-1] is Missing):
+            args = tuple([a for a in args if a is not Missing])
+            out = None if "out" in self.args else named.pop("out", None)
+            if named or len(args) != len(self.args):
+                args = self.bind(args, named)
+                if out is None:
+                    return self._entry(*args)
+        kind = None if any(self.cores) else alike(args)
+        if kind is not None:
+            values = self.at_once(args, out, *kind)
+            return self.by_arrays(args, out) if values is None else self.result(values)
+        plain = floats(self.args, args) if out is None else None
+        return self.by_arrays(args, out) if plain is None else self._entry(*plain)
+
+    def at_once(
+        self, args: Sequence[Any], out: Any, shape: IntShape, dtype: np.dtype[Any], varying: tuple[bool, ...]
+    ) -> Sequence[Any] | None:
+        """Return the outputs by one call of a target, for real numbers and small arrays of one shape.
+
+        Return None where that does not do: for large arrays, or an `out` that cannot be written to directly.
+
+        Args:
+            args: Arguments of scalars, as `alike` has found them.
+            out: As in a call.
+            shape: The shape of the arrays.
+            dtype: The dtype of the results.
+            varying: For each argument, whether it is an array with axes.
+        """
+        if shape and prod(shape) > self._small[0]:
+            return None
+        cast = dtype.type
+        try:
+            if shape and self.backend == "llvm":
+                return self.native_points.at_once(args, shape, dtype, varying) if out is None else None
+            given = [
+                (a if a.dtype is dtype else a.astype(dtype, copy=False)) if varies else cast(a)
+                for a, varies in zip(args, varying, strict=True)
+            ]
+        except OverflowError:  # of an int
+            return None
+        if out is None:
+            values = flatten(self.function("numpy")(*given), self.nest)
+            if not shape and all(v.__class__ is cast for v in values):
+                return values
+            return [
+                v if own and v.dtype is dtype else spread(v, shape + core, dtype)
+                for v, (own, core) in zip(values, self._owned_arrays(varying), strict=True)
+            ]
+        outs = check_out(out, self.outputs, [shape + fixed(core) for core in self.results], dtype)
+        if not shape or not self._writes_directly(given, outs, dtype, varying):
+            return None
+        self.function("blocks")(*given, *outs)
+        return outs
+
+    def by_arrays(self, args: tuple[Any, ...], out: Any = None) -> Any:
+        """Return the result for arguments of any kind, in order, by way of arrays."""
+        given = labelled(self.args, args, self.cores)
+        if given and dimensioned(given):
+            return self._by_dimension(args, out)
+        values, loop, dtype, sizes = self.arrays(args)
+        label = label_of(given, loop) if given else None
+        shapes = [loop + concrete(shape, sizes) for shape in self.results]
+        outs = [None] * len(shapes) if out is None else check_out(out, self.outputs, shapes, dtype)
+        found = self.run(values, loop, dtype, sizes, shapes, outs)
+        if not loop and out is None:
+            python = all(type(a) in (float, int, bool, complex) for a in args)
+            found = [v if v.ndim else v.item() if python else v[()] for v in found]
+        if label is not None:
+            parts = zip(found, outs, self.results, strict=True)
+            found = [label(v) if o is None and not core else v for v, o, core in parts]
+        return self.result(found)
+
+    def _by_dimension(self, args: tuple[Any, ...], out: Any) -> Any:
+        """Return the result for arguments of xarray's, whose dimensions go by name."""
+        if out is not None:
+            raise TypeError("out= takes arguments that are plain arrays: pass x.to_numpy() for each of xarray")
+        if self._has_arrays:
+            given = list(zip(self.args, args, self.cores, strict=True))
+            line = apply_ufunc(made_by(self.recipe, "f"), given, list(zip(self.outputs, self.results, strict=True)))
+            nested = isinstance(self.nest, tuple) and any(isinstance(part, tuple) for part in self.nest)
+            instead = "pass x.to_numpy() for each" if nested else f"write {line}"
+            raise TypeError(f"{self.call_text} has axes that dimensions of xarray do not name: {instead}")
+        return self.result(
+            by_dimension(lambda *plain: tuple(flatten(self.by_arrays(plain), self.nest)), args, len(self.results))
+        )
+
+    def result(self, values: Sequence[Any]) -> Any:
+        """Return the result of a call, made of the outputs."""
+        return self.once("result", lambda: Records(self.layout, [None] * len(self.results)).maker())(values)
+
+    def run(
+        self,
+        values: Sequence[Array],
+        loop: IntShape,
+        dtype: np.dtype[Any],
+        sizes: Mapping[str, int],
+        shapes: Sequence[IntShape],
+        outs: Sequence[Array | None],
+    ) -> list[Any]:
+        """Return outputs of some shapes for arrays that broadcast to a loop shape, in `outs` where given.
+
+        They are computed by native code, or by NumPy, whole or in blocks.
+        """
+        target = "complex" if dtype.kind == "c" else "loops" if loop else "numpy"
+        apart = distinct([o for o in outs if o is not None])
+        if self.backend == "llvm" and dtype.kind == "f" and reportable() and apart:
+            if any(self.cores) and not self.native_elements.empty(loop, sizes):
+                return self.native_elements(values, loop, dtype, sizes, shapes, outs)
+            if loop and not any(self.cores):
+                results = self.native_points(values, loop, dtype, sizes, shapes, outs)
+                self._open()
+                return results
+        function, threads, fresh = self.function(target), self._threads, self._owned
+        axes = tuple([axes_of(a, loop) for a in values])
+        cut = self._block_sizes(dtype, threads, axes) if loop and not any(self.cores) else None
+        if cut is None or prod(loop) <= cut.limit or not reportable() or not apart:
+            found = flatten(function(*converted(values, dtype)), self.nest)
+            results = settle(found, shapes, dtype, fresh=fresh, out=outs)
+            self._open()
+            return results
+        order: Literal["C", "F"] = "F" if all(a.flags.f_contiguous for a in values) else "C"
+        results = [np.empty(s, dtype, order=order) if o is None else o for s, o in zip(shapes, outs, strict=True)]
+        direct = dtype.kind == "f" and self._writes_directly(values, results, dtype, axes)
+        run_in_blocks(
+            self.function("blocks") if direct else function,
+            values,
+            results,
+            loop,
+            nest=None if direct else self.nest,
+            fresh=fresh,
+            dtype=dtype,
+            cut=cut,
+            threads=threads,
+        )
+        return results
+
+
+def shortly(names: Sequence[str], cores: Sequence[Shape]) -> str:
+    """Return names with their core shapes, as `args` declares them. Of many names, the first."""
+    return few(spelt(names[: MOST + 1], cores[: MOST + 1]))
+
+
+def made_by(recipe: Recipe, f: str = "") -> str:
+    """Return how a Function is made of the one that `compile` returns: `f.diff('x')`."""
+    members = [(f".{member}", args) for member, *args in recipe.path]
+    return f + "".join([name + f"({few(map(repr, args))})" * bool(args) for name, args in members])

@@ -1,0 +1,115 @@
+"""The options of `compile` that name things: `args`, `wrt` and `constants`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from reprlib import repr as short
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import ParseError
+from symdiff.graph.dims import Dim, symbol
+from symdiff.language.lexer import tokens
+from symdiff.language.lower import Argument
+from symdiff.language.parser import RESERVED
+from symdiff.limits import Limits
+from symdiff.runtime.arguments import is_symbol, normal
+
+
+def names_of(given: Any, option: str) -> tuple[str, ...]:
+    """Return the names of an option, normalised.
+
+    Raises:
+        ParseError: Something is not a name, or is there twice, or has a shape.
+        TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
+    """
+    arguments = arguments_of(given, option)
+    for name, shape in arguments:
+        if shape:
+            raise ParseError(f"{option} takes names alone: write {name}, and its shape in args")
+    return tuple([name for name, _ in arguments])
+
+
+def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
+    """Return the names of an option, normalised, with their core shapes: `x, y[n], A[m,3]`.
+
+    Raises:
+        ParseError: Something is not a name, or is there twice, or a dimension is neither a name nor a whole number.
+        TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
+    """
+    names = [given] if isinstance(given, str) or is_symbol(given) else given
+    names = list(map(normal, names)) if isinstance(names, Sequence) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            f"{option} is a str of names or a sequence of them, as 'x, y' or ['x', 'y'], not {short(given)}"
+        )
+    text = ", ".join(names)
+    found: dict[str, list[Dim]] = {}
+    name = ""  # the name that was read last
+    inside, due = False, True
+    for kind, value, position in tokens(text, Limits()):
+        if inside:
+            if value == "]" and not due:
+                inside = False
+            elif value == "," and not due:
+                due = True
+            elif due and kind == "name" and value not in RESERVED:
+                found[name].append(symbol(str(value)))
+                due = False
+            elif due and kind == "number" and float(value).is_integer() and float(value) >= 0:
+                found[name].append(int(float(value)))
+                due = False
+            else:
+                raise ParseError(
+                    f"a shape is names or whole numbers in brackets, as {name}[n] or {name}[m,3]", text, position
+                )
+        elif kind == "end" or (kind == "symbol" and value == "," and not due):
+            due, name = True, ""
+        elif value == "\n":
+            continue
+        elif kind == "symbol" and value == "[" and name and not found[name]:
+            inside = due = True
+        elif kind != "name":
+            hint = {
+                "(": f"; a shape is written in square brackets, as {name or 'x'}[n]",
+                "=": "; values are given in a call, or with --at",
+            }.get(str(value), ", as x, y")
+            raise ParseError(f"{option} is a list of names{hint}", text, position)
+        elif value in found:
+            raise ParseError(f"{option} names {value!r} twice", text, position)
+        elif value in RESERVED:
+            raise ParseError(f"{value!r} is a word of the language and cannot be an argument", text, position)
+        else:
+            name = str(value)
+            found[name] = []
+            due = False
+    return tuple([(name, tuple(shape)) for name, shape in found.items()])
+
+
+def constants_of(given: Mapping[Any, float]) -> dict[str, float]:
+    """Return the constants by normalised names.
+
+    Raises:
+        ParseError: A key is not a name, or two keys are the same name.
+        TypeError: It is not a mapping, or a value is not a real number.
+        ValueError: A value is too large.
+    """
+    if not isinstance(given, Mapping):
+        raise TypeError(f"constants is a dict of names and values, as {{'g': 9.81}}, not {given!r}")
+    found: dict[str, float] = {}
+    for name, value in given.items():
+        normal_names = names_of([name], "constants")
+        if len(normal_names) != 1:
+            raise ParseError(f"constants has the key {name!r}; write one name for each value, as {{'g': 9.81}}")
+        (normal_name,) = normal_names
+        if normal_name in found:
+            raise ParseError(f"constants names {normal_name!r} twice")
+        kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating
+        if isinstance(value, kind) or not np.isscalar(value) or isinstance(value, str | bytes):
+            raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number")
+        try:
+            found[normal_name] = float(value)
+        except OverflowError:
+            raise ValueError(f"constant {name!r} is too large for a float") from None
+    return found

@@ -1,0 +1,192 @@
+"""The way from a formula to a function, on one page. Start reading here.
+
+    text ── parse ──> Syntax          symdiff.language
+         ── lower ──> Program         symdiff.language
+         ── derive ─> Program         symdiff.derive, as often as the user asks for derivatives
+         ── write ──> source          symdiff.emit
+         ── load ───> function        symdiff.runtime
+
+A Program is a graph of rows with inputs and outputs (`symdiff.graph`). There is no separate step that simplifies:
+`lower` and `derive` make every row through the `Builder` of `symdiff.simplify`, which returns it in its simplest form.
+
+>>> from symdiff.derive.calculus import gradient
+>>> recipe = recipe_of("log(x1) + x1*x2 - sin(x2)").derived(gradient, ("x1", "x2"), "grad")
+>>> print(source(recipe.program(), "math", "grad", (0, 1)), end="")
+def grad(x1, x2):
+    # reverse sweep
+    x2_bar = x1 - math.cos(x2)
+    x1_bar = x2 + 1.0 / x1
+    return x1_bar, x2_bar
+>>> function(recipe.program(), "math", "grad", (0, 1))(2.0, 5.0)
+(5.5, 1.7163378145367738)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any
+
+from symdiff.emit import math as math_target
+from symdiff.emit import numpy as numpy_target
+from symdiff.emit.python import Nest
+from symdiff.errors import SymdiffError
+from symdiff.graph.ir import Program
+from symdiff.language.lower import Argument, lower
+from symdiff.language.parser import Syntax, parse
+from symdiff.limits import Limits, kept
+from symdiff.limits import limits as limits_of_process
+from symdiff.runtime.load import load
+
+# A derivative: a function of a program and the names to differentiate by, which returns a program.
+Derive = Callable[[Program, Sequence[str]], Program]
+
+# The targets that are Python.
+TARGETS = ("numpy", "loops", "blocks", "complex", "math")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One derivation.
+
+    Attributes:
+        derive: The derivative.
+        by: The names to differentiate by.
+        member: The member of a Function that makes it, and the arguments of that: `("diff", "x")`.
+    """
+
+    derive: Derive
+    by: tuple[str, ...]
+    member: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that a program is made of. It can be made again: for complex numbers, for a trace, in another process.
+
+    Attributes:
+        syntax: The parsed formula.
+        arguments: The arguments that the user declares. None: every free name, as a scalar.
+        wrt: The names to differentiate by that the user gives. None: all arguments.
+        constants: The values of further names.
+        optimize: Whether to simplify and to share equal parts.
+        threads: The most threads to use. None: one for each CPU.
+        backend: What computes arrays: "numpy" or "llvm".
+        limits: The bounds of this program and of all that is derived from it.
+        steps: The derivations, in order.
+    """
+
+    syntax: Syntax
+    arguments: tuple[Argument, ...] | None
+    wrt: tuple[str, ...] | None
+    constants: tuple[tuple[str, float], ...]
+    optimize: bool
+    threads: int | None
+    backend: str
+    limits: Limits
+    steps: tuple[Step, ...] = ()
+
+    def derived(self, derive: Derive, by: tuple[str, ...], *member: Any) -> Recipe:
+        """Return this recipe with one more derivation."""
+        return replace(self, steps=(*self.steps, Step(derive, by, member)))
+
+    @property
+    def path(self) -> tuple[tuple[Any, ...], ...]:
+        """The members that lead from what `compile` returns to this, each with its arguments."""
+        return tuple([step.member for step in self.steps])
+
+    @property
+    def formula(self) -> Recipe:
+        """The recipe of the formula itself, without derivations."""
+        return replace(self, steps=())
+
+    @property
+    def textbook(self) -> Recipe:
+        """The recipe of the same program with every operation a step of its own."""
+        return replace(self, optimize=False, backend="numpy")
+
+    def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
+        """Return the program: the formula lowered, then each derivation applied.
+
+        Args:
+            complex: Leave out the identities that hold for real numbers only.
+        """
+        made = lower(
+            self.syntax,
+            self.arguments,
+            dict(self.constants),
+            optimize=self.optimize,
+            complex=complex,
+            limits=self.limits,
+        )
+        for step in self.steps:
+            made = step.derive(made, step.by)
+        return made
+
+    def symbolic(self) -> Program:
+        """Return the program to be read by people: simplified, and with the names of constants in place of values.
+
+        A constant keeps its value where the formula needs that, as an exponent of `@` would.
+        """
+        formula = self.formula.program()
+        shapes = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
+        names = tuple([(name, ()) for name, _ in self.constants if name not in shapes])
+        simplified = replace(self, optimize=True)
+        try:
+            return replace(simplified, constants=(), arguments=(*shapes.items(), *names)).program()
+        except SymdiffError:
+            return simplified.program()
+
+
+def recipe_of(
+    text: str,
+    arguments: tuple[Argument, ...] | None = None,
+    wrt: tuple[str, ...] | None = None,
+    constants: tuple[tuple[str, float], ...] = (),
+    *,
+    optimize: bool = True,
+    threads: int | None = None,
+    backend: str = "numpy",
+    limits: Limits = limits_of_process,
+) -> Recipe:
+    """Parse a text and return its recipe. Later changes of `limits` do not reach it.
+
+    Raises:
+        ParseError: The text is not a formula.
+        LimitError: The text is larger than the limits allow.
+    """
+    own = kept(*limits.values)
+    return Recipe(parse(text, own), arguments, wrt, constants, optimize, threads, backend, own)
+
+
+def prepared(program: Program, target: str) -> Program:
+    """Return the program as `write` takes it for a target: in the operations and the order that it prints."""
+    return program if target == "math" else numpy_target.prepare(program)
+
+
+def write(program: Program, target: str, name: str, nest: Nest) -> str:
+    """Return the source of a prepared program, as a function `name` that returns its outputs nested as `nest`.
+
+    Args:
+        program: What `prepared` returns for the target.
+        target: One of `TARGETS`: "numpy" for arrays of exactly the core shapes; "loops" and "complex" for arrays
+            with loop dimensions in front; "blocks", which writes into arrays for the results; "math" for floats.
+        name: The name of the function.
+        nest: The index of one output, or a tuple of such and of tuples.
+    """
+    if target == "math":
+        return math_target.source(program, name, nest)
+    if target == "blocks":
+        return numpy_target.blocks(program, name)
+    return numpy_target.source(program, name, nest, loops=target != "numpy")
+
+
+def source(program: Program, target: str, name: str, nest: Nest) -> str:
+    """Return the source of a program; see `write`."""
+    return write(prepared(program, target), target, name, nest)
+
+
+def function(program: Program, target: str, name: str, nest: Nest) -> FunctionType:
+    """Return a program as a Python function of floats or arrays; see `write`."""
+    return load(source(program, target, name, nest), name)
