@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+from backends import both, leaves
 
 import symdiff
 from symdiff.emit.fuse import UnfusableError, fuse
@@ -36,14 +37,6 @@ FUSED = [
 LOOPS = [(), (4,), (2, 1, 3)]
 
 
-def both(text, **options):
-    return symdiff.compile(text, backend="llvm", **options), symdiff.compile(text, **options)
-
-
-def flat(value):
-    return [leaf for part in value for leaf in flat(part)] if isinstance(value, tuple) else [value]
-
-
 def drawn(f, n, loop=(), dtype=np.float64, seed=0, m=3):
     """Arguments of these sizes; the scalars are floats where there are no loop dimensions."""
     draw = np.random.default_rng(seed)
@@ -56,7 +49,7 @@ def drawn(f, n, loop=(), dtype=np.float64, seed=0, m=3):
 def agree(f, g, args, most=100, errors="ignore"):
     """The same results, but for so many roundings of the largest element."""
     with np.errstate(all=errors):
-        close(flat(f(*args)), flat(g(*args)), most)
+        close(leaves(f(*args)), leaves(g(*args)), most)
 
 
 def close(got, want, most):
@@ -105,8 +98,8 @@ def test_threads(text, args, loops):
     }
     for n, loop in [(300_001, ()), (150_000, (2,)), (5000, (70,))]:
         given = drawn(g, n, loop)
-        want = flat(g(*given))
-        found = {threads: flat(f(*given)) for threads, f in natives.items()}
+        want = leaves(g(*given))
+        found = {threads: leaves(f(*given)) for threads, f in natives.items()}
         for got in found.values():
             close(got, want, most=1e6 if "softmax" in text else 1000)
         for threads in (3, 8):
@@ -195,7 +188,7 @@ def test_loop_shapes_broadcast():
 def test_out(loop):
     f, g = both(LOSS, args=LOSS_ARGS)
     args = drawn(f, 40, loop)
-    want = flat(g.value_and_grad(*args))
+    want = leaves(g.value_and_grad(*args))
     outs = [np.full(np.shape(w), 7.0) for w in want]
     f.value_and_grad(*args, out=tuple(outs))
     for one, other in zip(outs, want, strict=True):
@@ -360,7 +353,7 @@ def test_random_formulas(seed):
     for n, loop in [(17, ()), (1030, ()), (19, (3,))]:
         given = drawn(f, n, loop, seed=seed)
         agree(f, g, given, most=1e6)  # means of large numbers cancel
-        got, want = flat(f.grad(*given)), flat(g.grad(*given))
+        got, want = leaves(f.grad(*given)), leaves(g.grad(*given))
         scale = max(np.max(np.abs(w)) for w in want)
         for one, other in zip(got, want, strict=True):
             assert np.all(np.abs(one - other) <= 1e-11 * scale)
