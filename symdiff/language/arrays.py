@@ -1,4 +1,4 @@
-"""The rows of what formulas say of arrays: products, subscripts, lists, functions along axes."""
+"""Make the rows of array expressions: products, subscripts, lists, functions along axes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from symdiff.simplify.build import Builder
 
 
 def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
-    """Return the product of matrices and vectors, as by `numpy.matmul`.
+    """Return the product of matrices and vectors, as in `numpy.matmul`.
 
     Raises:
-        ShapeError: One of them is a scalar, or the axes do not agree.
+        ShapeError: An operand is a scalar, or the axes do not agree.
     """
     left, right = b.shape(x), b.shape(y)
     if not left or not right:
@@ -34,7 +34,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
     batch = labels(max(0, count))
     a = (batch[count - len(left) + 2 :] + "ij") if len(left) > 1 else "j"
     c = (batch[count - len(right) + 2 :] + "jk") if len(right) > 1 else "j"
-    for axis in range(-1, -1 - min(len(left), len(right)) + 2, -1):  # of the stacked matrices
+    for axis in range(-1, -1 - min(len(left), len(right)) + 2, -1):  # the axes of stacked matrices
         p, q = left[axis - 2], right[axis - 2]
         if p != q and 1 not in (p, q):
             same(p, q, b.graph.demands, lambda: f"the product of shapes {shown(left)} and {shown(right)}")
@@ -48,7 +48,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
 
 
 def dot(b: Builder, x: int, y: int) -> int:
-    """Return the product of scalars, vectors and matrices, as by `numpy.dot`."""
+    """Return the product of scalars, vectors and matrices, as in `numpy.dot`."""
     if not b.shape(x) or not b.shape(y):
         return b.op("mul", x, y)
     return matmul(b, x, y, "dot")
@@ -58,7 +58,7 @@ def outer(b: Builder, x: int, y: int) -> int:
     """Return all products of the elements of two vectors.
 
     Raises:
-        ShapeError: One of them is no vector.
+        ShapeError: An operand is not a vector.
     """
     for i in (x, y):
         if len(b.shape(i)) != 1:
@@ -67,10 +67,10 @@ def outer(b: Builder, x: int, y: int) -> int:
 
 
 def transpose(b: Builder, x: int) -> int:
-    """Return an array with its axes in reverse order.
+    """Return the array with its axes reversed.
 
     Raises:
-        ShapeError: It is a scalar.
+        ShapeError: The operand is a scalar.
     """
     if not b.shape(x):
         raise ShapeError(".T of a scalar: it needs an array, declared as in args='A[m,n]'")
@@ -78,21 +78,21 @@ def transpose(b: Builder, x: int) -> int:
 
 
 def index(b: Builder, x: int, key: Key) -> int:
-    """Return the elements of an array at a subscript."""
+    """Return the elements that a subscript selects."""
     return b.index(x, place_of(key, b.shape(x), b.graph.demands))
 
 
 def stack(b: Builder, parts: Sequence[int]) -> int:
-    """Return arrays of one shape as one array, along a new first axis.
+    """Return the parts, stacked along a new first axis.
 
     Raises:
-        ShapeError: Their shapes differ.
+        ShapeError: The parts have different shapes.
     """
     parts = [b.number(part) for part in parts]
     shape = b.shape(parts[0])
     for part in parts:
         other = b.shape(part)
-        message = f"a list of shapes {shown(shape)} and {shown(other)}; its elements have to be of one shape"
+        message = f"a list of shapes {shown(shape)} and {shown(other)}; its elements must have the same shape"
         if len(other) != len(shape):
             raise ShapeError(message)
         for p, q in zip(shape, other, strict=True):
@@ -121,7 +121,7 @@ def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
 
 
-# Functions along axes, by name. Without axes, a formula means all of them.
+# Functions along axes. By default they act along all axes.
 ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
     **{name: partial(_along, name) for name, operation in OPERATIONS.items() if operation.along_axes},
     "mean": _mean,

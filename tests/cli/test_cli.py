@@ -241,7 +241,7 @@ def test_without_scipy_the_value_is_shown(capsys, monkeypatch):
         (["lgo(x)"], "did you mean 'log'?\n  lgo(x)\n  ^"),
         (["x*y", "--at", "x=1"], "--at gives no value to y"),
         (["x", "--at", "y=1"], "'y', which is not an argument: (x)"),
-        (["x*e^(-x)", "--at", "x=1"], "--at gives no value to e; the exponential is written exp(x)"),
+        (["x*e^(-x)", "--at", "x=1"], "--at gives no value to e; write exp(x) for the exponential"),
         (["x", "--at", "x"], "--at takes NAME=VALUE, as --at x=2, not 'x'"),
         (["x*y", "--at", "2", "5"], "as --at x=2 y=5, not '2'"),
         (["x*y", "--at", "x=1", "2", "3"], "separated by commas: x=1,2"),
