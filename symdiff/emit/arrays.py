@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from symdiff.emit.inplace import recount, tied, written
+from symdiff.emit.inplace import InPlace
 from symdiff.emit.python import WIDTH, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, linear, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
@@ -25,8 +25,6 @@ class ArrayWriter(Writer):
         core: Some argument has a core shape.
         loops: Arguments may have loop dimensions in front of their core shapes.
         varies: Whether each row may have loop dimensions. It may if it depends on an argument, or is assembled.
-        derived: The first row of a derivative.
-        tied: The rows that are multiplied by the share of each element in a tie.
     """
 
     width = WIDTH
@@ -40,8 +38,7 @@ class ArrayWriter(Writer):
         self.varies = bytearray(len(self.rows))
         for i, row in enumerate(self.rows):
             self.varies[i] = row[0] == "input" or is_assembled(row[0]) or any(self.varies[j] for j in operands(row))
-        self.derived = program.sections[1][0] if len(program.sections) > 1 else len(self.rows)
-        self.tied = tied(self.rows)
+        self._in_place = InPlace(self, loops=self.loops)
         self.needed: dict[tuple[str, bool], str] = {}  # names in the preamble, of dimensions or of the source itself
 
     # The preamble
@@ -150,11 +147,11 @@ class ArrayWriter(Writer):
 
     def recount(self) -> None:
         """Correct the counts for rows that are changed in place."""
-        recount(self)
+        self._in_place.recount()
 
     def built(self, i: int, row: Row) -> bool:
         """Write the lines of a row that is no expression. Return False for one that is."""
-        return (isinstance(row[0], Operation) and row[0].lines(self, i, *row[1:])) or written(self, i, row)
+        return (isinstance(row[0], Operation) and row[0].lines(self, i, *row[1:])) or self._in_place.written(i, row)
 
     def wrap(self, text: str) -> str:
         """Return a list; a long one is on lines of its own."""

@@ -15,7 +15,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
 from symdiff.graph.ir import Graph, Program, verify
-from symdiff.ops.evaluate import evaluate
+from symdiff.ops.evaluate import evaluate, function
 from symdiff.ops.table import FUNCTIONS, PRIMITIVES, occurrences, template
 from symdiff.runtime.fused import FusedPoints
 from symdiff.runtime.load import load
@@ -75,6 +75,16 @@ def test_value_on_every_target(primitive):
         for point in points(primitive):
             want = float(exact(primitive, point))
             assert float(f(*map(float, point))) == pytest.approx(want, rel=2e-15, abs=1e-300), (name, point)
+
+
+@pytest.mark.parametrize("primitive", [p for p in PRIMITIVES.values() if p.symmetric], **ids)
+def test_symmetric_operations_do_not_mind_the_order(primitive):
+    values = [False, True] if primitive.takes else [-2.5, -1.0, 0.5, 3.0]
+    with np.errstate(all="ignore"):
+        for x in values:
+            for y in values:
+                one, other = (function(primitive.name)(*np.array(pair)) for pair in ((x, y), (y, x)))
+                np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("primitive", SMOOTH, **ids)
