@@ -1,14 +1,39 @@
 """Options of the test suite, and the backend by which a test compiles."""
 
 import functools
+import gc
 
 import pytest
 
 import symdiff
+from symdiff.runtime import native
 
 
 def pytest_addoption(parser):
     parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew, to be reviewed")
+
+
+def pytest_collection_finish():
+    """Keep the collector of garbage from going through everything that was imported and collected, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _native_code(request):
+    """Let LLVM optimise the machine code of the tests of native code alone.
+
+    LLVM takes four times as long to optimise. All other tests hold the code that symdiff writes, which is the same.
+    """
+    if "llvm" in request.path.stem:
+        symdiff.clear_cache()  # of what is not optimised
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        target = native._target
+        patch.setattr(native, "_target", lambda _: target(0))
+        yield
 
 
 # Modules that run by each backend say `pytestmark = pytest.mark.usefixtures("backend")`, and so do single tests.

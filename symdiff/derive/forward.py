@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 
-from symdiff.derive.rules import Total, chain
+from symdiff.derive.choices import Total
+from symdiff.derive.rules import chain
 from symdiff.simplify.build import Builder
 
 Use = tuple[int, int]  # a row, and which of its operands another row is

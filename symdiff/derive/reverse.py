@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from heapq import heapify, heappop, heappush
 
-from symdiff.derive.rules import Total, chain
+from symdiff.derive.choices import Total
+from symdiff.derive.rules import chain
 from symdiff.graph.ir import operands
 from symdiff.simplify.build import Builder
 

@@ -1,4 +1,4 @@
-"""Adjoints that are absent or halved for some elements: in place, where `np.where` would allocate a second array."""
+"""Adjoints that are absent or halved for some elements are changed in place: `np.where` would make a second array."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from symdiff.graph.dims import Shape
 
 if TYPE_CHECKING:
-    from symdiff.emit.structure import StructureWriter
+    from symdiff.emit.arrays import ArrayWriter
     from symdiff.graph.ir import Row
 
 
 def is_share(rows: Sequence[Row], i: int) -> bool:
-    """Return whether row `i` is the share of each element in a tie: a constant there, else 1."""
+    """Return whether row `i` is the share of each element in a tie: a constant there, and 1 elsewhere."""
     name, *parts = rows[i]
     return name == "where" and rows[parts[1]][0] == "const" and rows[parts[2]] == ("const", "1.0")
 
 
 def tied(rows: Sequence[Row]) -> frozenset[int]:
-    """Return the rows that are multiplied by a share."""
+    """Return the rows that are multiplied by the share of each element in a tie."""
     return frozenset(row[1] for row in rows if row[0] == "mul" and is_share(rows, row[2]))
 
 
-def recount(w: StructureWriter) -> None:
-    """Correct the counts of shares: in place it is the condition of a tie that is written."""
+def recount(w: ArrayWriter) -> None:
+    """Correct the counts of shares: a line that works in place has the condition of the tie."""
     for i, row in enumerate(w.rows):
         if _halves(w, i, row):
             tie = w.rows[row[2]][1]
@@ -32,8 +32,8 @@ def recount(w: StructureWriter) -> None:
             w.counts[tie] += w.counts[row[2]] > 0
 
 
-def written(w: StructureWriter, i: int, row: Row) -> bool:
-    """Write the lines of row `i`, if it is an array of a derivative that is changed in place."""
+def written(w: ArrayWriter, i: int, row: Row) -> bool:
+    """Write the lines of row `i` if it is an array of a derivative that is changed in place."""
     if _halves(w, i, row):
         chosen, (_, tie, share, _) = row[1], w.rows[row[2]]
         if not _put(w, i, w.rows[chosen]):
@@ -44,15 +44,15 @@ def written(w: StructureWriter, i: int, row: Row) -> bool:
     return not (i in w.tied and w.counts[i] == 1) and _put(w, i, row)
 
 
-def _halves(w: StructureWriter, i: int, row: Row) -> bool:
-    """Return whether row `i` is an array of its own times the share of each element in a tie."""
+def _halves(w: ArrayWriter, i: int, row: Row) -> bool:
+    """Return whether row `i` is a new array times the share of each element in a tie."""
     if row[0] != "mul" or not is_share(w.rows, row[2]) or not _in_place(w, i):
         return False
     return w.shape(w.rows[row[2]][1]) == w.shape(i) and _own(w, row[1], w.shape(i))
 
 
-def _put(w: StructureWriter, i: int, row: Row) -> bool:
-    """Write row `i` as the choice `row` between an array and nothing."""
+def _put(w: ArrayWriter, i: int, row: Row) -> bool:
+    """Write row `i`, which is `row`, if that is a choice between a new array and 0."""
     if row[0] != "where" or not _in_place(w, i) or w.shape(row[1]) != w.shape(i):
         return False
     condition, x, y = row[1:]
@@ -67,13 +67,13 @@ def _put(w: StructureWriter, i: int, row: Row) -> bool:
     return True
 
 
-def _own(w: StructureWriter, i: int, shape: Shape) -> bool:
-    """Return whether the text of row `i` makes an array of that shape that nothing else refers to."""
+def _own(w: ArrayWriter, i: int, shape: Shape) -> bool:
+    """Return whether the text of row `i` makes a new array of that shape, to which nothing else refers."""
     row = w.rows[i]
     arithmetic = isinstance(row[0], str) and row[0] not in ("input", "const", "away")
     return arithmetic and i not in w.own and w.counts[i] == 1 and w.shape(i) == shape
 
 
-def _in_place(w: StructureWriter, i: int) -> bool:
-    """Return whether row `i` is an array of a derivative: without loop dimensions it has the shape of its row."""
+def _in_place(w: ArrayWriter, i: int) -> bool:
+    """Return whether row `i` is an array of a derivative without loop dimensions, so that its shape is known."""
     return i >= w.derived and not w.loops and bool(w.shape(i))

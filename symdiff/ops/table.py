@@ -13,7 +13,8 @@ and it is finite there, for x = 1 in place of what is special.
 
 Targets are spelt either by the name of a function of the target's module
 (`tanh` is `np.tanh(x)` and `math.tanh(x)`) or by a template over the arguments.
-In LaTeX the arguments of a template are `#1`, `#2`, as in a macro.
+In LaTeX the arguments of a template are `#1`, `#2`, as in a macro. An operation that readers
+do not know has a `meaning` instead, a formula of operations that they know.
 
 Derivatives of the elementary functions: Abramowitz & Stegun, Handbook of
 Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function).
@@ -81,7 +82,9 @@ class Primitive:
     formula of simpler operations; None where there is none."""
     latex: str = ""
     """The same in LaTeX: a template over `#1`, `#2`, ... (`\\sqrt{#1}`), the sign of an operator, or the name of a
-    function (`\\tanh`)."""
+    function (`\\tanh`); empty where `meaning` says it."""
+    meaning: str = ""
+    """What the operation computes, as a formula of simpler ones: what LaTeX shows instead of it."""
     module: str = "np"
     """Module that `numpy` names: `np`, or `special` for `scipy.special`."""
     helper: str = ""
@@ -111,6 +114,8 @@ class Primitive:
     """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
     odd: str = ""
     """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
+    symmetric: bool = False
+    """f(x, y) equals f(y, x)."""
     never_warns: bool = False
     """Raises no floating-point error, whatever the arguments."""
     finite: bool = False
@@ -309,6 +314,17 @@ def _quotient(name: str, n: int) -> str:
     return f"{name}{n}(c, x, {value})" if n <= _QUOTIENT_ORDERS else value
 
 
+def _quotient_meaning(function: str, n: int) -> str:
+    """Return the n-th derivative of f(c*x)/x by x, as a reader would write it."""
+    text = f"{function}(c*x)/x"
+    for k in range(1, n + 1):
+        slope = (
+            f"c^{k}*exp(c*x)" if function == "expm1" else f"{(-1) ** (k - 1) * factorial(k - 1)}*c^{k}/(1 + c*x)^{k}"
+        )
+        text = f"({slope} - {k}*{text})/x"
+    return text
+
+
 def _quotient_by_c(name: str, n: int) -> str:
     """Return the derivative by c of the n-th derivative of f(c*x)/x by x."""
     return f"c^{n}*exp(c*x)" if name == "expm1_by" else f"{factorial(n)}*(-c)^{n}/(1 + c*x)^{n + 1}"
@@ -348,6 +364,7 @@ _TABLE = (
     # Arithmetic
     Primitive(
         name="add",
+        symmetric=True,
         latex="+",
         llvm="fadd",
         partials=("1", "1"),
@@ -368,6 +385,7 @@ _TABLE = (
     ),
     Primitive(
         name="mul",
+        symmetric=True,
         latex=r"\cdot",
         llvm="fmul",
         partials=("y", "x"),
@@ -460,7 +478,8 @@ _TABLE = (
     ),
     Primitive(
         name="hypot",
-        latex=r"\sqrt{#1^{2} + #2^{2}}",
+        symmetric=True,
+        meaning="sqrt(x^2 + y^2)",
         slow=True,
         partials=(
             f"where({_ORIGIN}, 0, direction(x, y, away({_ORIGIN}, out)))",
@@ -475,7 +494,7 @@ _TABLE = (
     ),
     Primitive(  # c/y where y is hypot(c, x); as a quotient its derivative would cancel
         name="direction",
-        latex=r"\frac{#1}{#3}",
+        meaning="c/y",
         partials=("(x/y)^2/y", "-(x/y)*(c/y)/y", "0"),
         numpy="{c} / {y}",
         math="{c} / {y}",
@@ -484,7 +503,7 @@ _TABLE = (
     ),
     Primitive(  # of a sum of squares, which is 0 at the origin alone: the last step of a norm
         name="magnitude",
-        latex=r"\sqrt{#1}",
+        meaning="sqrt(x)",
         partials=(f"where({_ORIGIN}, 0, 0.5/away({_ORIGIN}, out))",),
         numpy="sqrt",
         math="sqrt",
@@ -523,7 +542,7 @@ _TABLE = (
     Primitive(
         name="expm1",
         grows=True,
-        latex="e^{#1} - 1",
+        meaning="exp(x) - 1",
         partials=("exp(x)",),
         numpy="expm1",
         math="expm1",
@@ -566,7 +585,7 @@ _TABLE = (
     ),
     Primitive(
         name="log1p",
-        latex=r"\log\left(1 + #1\right)",
+        meaning="log(1 + x)",
         partials=("1/(1 + x)",),
         numpy="log1p",
         math="log1p",
@@ -577,7 +596,8 @@ _TABLE = (
     ),
     Primitive(
         name="logaddexp",
-        latex=r"\log\left(e^{#1} + e^{#2}\right)",
+        symmetric=True,
+        meaning="log(exp(x) + exp(y))",
         slow=True,
         partials=(f"sigmoid({_difference('x', 'y')})", f"sigmoid({_difference('y', 'x')})"),
         numpy="logaddexp",
@@ -590,7 +610,7 @@ _TABLE = (
     # For derivatives of quotients, where the sum that is divided by may overflow
     Primitive(  # x/(x + y), for an x that may be infinite
         name="share",
-        latex=r"\frac{#1}{#1 + #2}",
+        meaning="x/(x + y)",
         partials=("y/(x + y)/(x + y)", "-out/(x + y)"),
         numpy="np.minimum({x}, 1.0) / (np.minimum({x}, 1.0) + {y} / np.maximum({x}, 1.0))",
         math="({x} / ({x} + {y}) if {x} <= 1.0 else 1.0 / (1.0 + {y} / {x}))",
@@ -600,7 +620,7 @@ _TABLE = (
     ),
     Primitive(  # c/(x*c + y), for a c that may be infinite
         name="fraction",
-        latex=r"\frac{#1}{#2 #1 + #3}",
+        meaning="c/(x*c + y)",
         partials=("y/(x*c + y)/(x*c + y)", "-out*out", "-out/(x*c + y)"),
         numpy="np.minimum({c}, 1.0) / ({x} * np.minimum({c}, 1.0) + {y} / np.maximum({c}, 1.0))",
         math="({c} / ({x} * {c} + {y}) if {c} <= 1.0 else 1.0 / ({x} + {y} / {c}))",
@@ -610,7 +630,7 @@ _TABLE = (
     ),
     Primitive(  # exp(x)/(exp(x) - 1)
         name="expshare",
-        latex=r"\frac{e^{#1}}{e^{#1} - 1}",
+        meaning="exp(x)/(exp(x) - 1)",
         partials=("out*expshare(-x)",),
         numpy="np.copysign(np.exp(np.minimum({x}, 0.0)), {x}) / -np.expm1(-np.abs({x}))",
         math="math.copysign(math.exp(min(0.0, {x})), {x}) / -math.expm1(-abs({x}))",
@@ -620,7 +640,7 @@ _TABLE = (
     ),
     Primitive(  # x, where a change of it changes no result: the number by which all parts of a share are divided
         name="held",
-        latex="#1",
+        meaning="x",
         partials=("0",),
         numpy="{x}",
         math="{x}",
@@ -631,7 +651,7 @@ _TABLE = (
     ),
     Primitive(
         name="logsubexp",
-        latex=r"\log\left(e^{#1} - e^{#2}\right)",
+        meaning="log(exp(x) - exp(y))",
         partials=(
             f"where({_BOTH_GONE}, 0, 1/(0 - expm1({_LESS})))",
             f"where({_BOTH_GONE}, 0, -exp({_LESS})/(0 - expm1({_LESS})))",
@@ -646,7 +666,7 @@ _TABLE = (
     ),
     Primitive(
         name="log1mexp",
-        latex=r"\log\left(1 - e^{#1}\right)",
+        meaning="log(1 - exp(x))",
         partials=("-exp(x)/(0 - expm1(x))",),
         numpy="np.where({x} > -0.6931471805599453, np.log(-np.expm1({x})), np.log1p(-np.exp(np.minimum({x}, -0.6931471805599453))))[()]",
         math="(math.log(-math.expm1({x})) if {x} > -0.6931471805599453 else math.log1p(-math.exp({x})))",
@@ -657,7 +677,7 @@ _TABLE = (
     ),
     Primitive(
         name="logcosh",
-        latex=r"\log\left(\cosh\left(#1\right)\right)",
+        meaning="log(cosh(x))",
         partials=("tanh(x)",),
         numpy="np.where(np.abs({x}) < 1.0, np.log1p(2.0 * np.sinh(0.5 * np.minimum(np.abs({x}), 1.0)) ** 2),"
         " np.abs({x}) + np.log1p(np.exp(-2.0 * np.abs({x}))) - 0.6931471805599453)[()]",
@@ -671,7 +691,7 @@ _TABLE = (
     ),
     Primitive(
         name="xlogy",
-        latex=r"#1 \log\left(#2\right)",
+        meaning="x*log(y)",
         partials=("log(y)", "where(special(x == 0 and y == 0), 0, x/away(special(x == 0 and y == 0), y))"),
         numpy="{x} * np.log(np.where(({x} == 0.0) & ({y} == {y}), 1.0, {y}))",
         math="({x} * math.log({y}) if {x} or {y} != {y} else {x} * 0.0)",
@@ -682,7 +702,7 @@ _TABLE = (
     ),
     Primitive(
         name="xlog1py",
-        latex=r"#1 \log\left(1 + #2\right)",
+        meaning="x*log(1 + y)",
         partials=("log1p(y)", "where(special(x == 0 and y == -1), 0, x/away(special(x == 0 and y == -1), 1 + y))"),
         numpy="{x} * np.log1p(np.where(({x} == 0.0) & ({y} == {y}), 0.0, {y}))",
         math="({x} * math.log1p({y}) if {x} or {y} != {y} else {x} * 0.0)",
@@ -695,33 +715,30 @@ _TABLE = (
     *(
         Primitive(
             name=f"{name}{n or ''}",
-            latex=latex,
+            meaning=_quotient_meaning(function, n),
             partials=(_quotient_by_c(name, n), _quotient(name, n + 1), "0"),
             numpy="{y}",
             math="{y}",
             llvm="y",
             internal=True,
         )
-        for name, latex in (
-            ("expm1_by", r"\frac{e^{#1 #2} - 1}{#2}"),
-            ("log1p_by", r"\frac{\log\left(1 + #1 #2\right)}{#2}"),
-        )
+        for name, function in (("expm1_by", "expm1"), ("log1p_by", "log1p"))
         for n in range(_QUOTIENT_ORDERS + 1)
     ),
     *(  # y, which is f(x) - x
         Primitive(
             name=name,
-            latex=latex,
+            meaning=meaning,
             partials=(rule, "0"),
             numpy="{y}",
             math="{y}",
             llvm="y",
             internal=True,
         )
-        for name, latex, rule in (
-            ("expm1_less_x", r"e^{#1} - 1 - #1", "expm1(x)"),
-            ("log1p_less_x", r"\log\left(1 + #1\right) - #1", _by_size("1/(1 + x) - 1", "-x/(1 + x)", "abs(x) < 1")),
-            ("sin_less_x", r"\sin\left(#1\right) - #1", "-2*sin(0.5*x)^2"),
+        for name, meaning, rule in (
+            ("expm1_less_x", "exp(x) - 1 - x", "expm1(x)"),
+            ("log1p_less_x", "log(1 + x) - x", _by_size("1/(1 + x) - 1", "-x/(1 + x)", "abs(x) < 1")),
+            ("sin_less_x", "sin(x) - x", "-2*sin(0.5*x)^2"),
         )
     ),
     # Trigonometric
@@ -878,7 +895,7 @@ _TABLE = (
     ),
     Primitive(
         name="deg2rad",
-        latex=r"\frac{\pi}{180} #1",
+        meaning="pi/180*x",
         partials=("pi/180",),
         numpy="deg2rad",
         math="radians",
@@ -890,7 +907,7 @@ _TABLE = (
     ),
     Primitive(
         name="rad2deg",
-        latex=r"\frac{180}{\pi} #1",
+        meaning="180/pi*x",
         partials=("180/pi",),
         numpy="rad2deg",
         math="degrees",
@@ -1004,7 +1021,7 @@ _TABLE = (
     ),
     Primitive(  # y, which is a quarter of sech(x)^2; differentiating the form would go wrong at 0
         name="bell",
-        latex=r"\frac{1}{4 \cosh^{2}\left(#1\right)}",
+        meaning="0.25/cosh(x)^2",
         partials=("-2*out*tanh(x)", "0"),
         even=f"-2*out*{_ratio('tanh')}",
         numpy="{y}",
@@ -1207,6 +1224,7 @@ _TABLE = (
     ),
     Primitive(
         name="maximum",
+        symmetric=True,
         latex=r"\max",
         partials=(
             "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
@@ -1224,6 +1242,7 @@ _TABLE = (
     ),
     Primitive(
         name="minimum",
+        symmetric=True,
         latex=r"\min",
         partials=(
             "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
@@ -1499,6 +1518,7 @@ _TABLE = (
             condition=True,
             never_warns=True,
             sample=(_R, _R),
+            symmetric=name in ("eq", "ne"),
         )
         for name, symbol, llvm, latex in (
             ("lt", "<", "olt", "<"),
@@ -1525,6 +1545,7 @@ _TABLE = (
     ),
     Primitive(
         name="and",
+        symmetric=True,
         latex=r"\wedge",
         partials=("0", "0"),
         numpy="{x} & {y}",
@@ -1538,6 +1559,7 @@ _TABLE = (
     ),
     Primitive(
         name="or",
+        symmetric=True,
         latex=r"\vee",
         partials=("0", "0"),
         numpy="{x} | {y}",
@@ -1624,7 +1646,7 @@ _TABLE = (
     ),
     Primitive(  # y, which is x computed in another way; the derivative is that of x
         name="instead",
-        latex="#1",
+        meaning="x",
         partials=("1", "0"),
         numpy="{y}",
         math="{y}",
@@ -1636,7 +1658,7 @@ _TABLE = (
     # For rules: the condition of a special point, and a value that is NaN there instead
     Primitive(
         name="special",
-        latex="#1",
+        meaning="x",
         partials=("0",),
         numpy="{x}",
         math="{x}",
@@ -1650,7 +1672,7 @@ _TABLE = (
     ),
     Primitive(  # inside `special`: where it holds, the derivative of the choice does not exist
         name="corner",
-        latex="#1",
+        meaning="x",
         partials=("0",),
         numpy="{x}",
         math="{x}",
@@ -1664,7 +1686,7 @@ _TABLE = (
     ),
     Primitive(
         name="away",
-        latex="#2",
+        meaning="y",
         partials=("0", "1"),
         numpy="np.where({x}, np.nan, {y})",
         math="(math.nan if {x} else {y})",
@@ -1678,7 +1700,7 @@ _TABLE = (
     # For sweeps: x as if it did not change; x with one more way to change, along that of y (see `derive/ways.py`)
     Primitive(
         name="fixed",
-        latex="#1",
+        meaning="x",
         partials=("0",),
         numpy="{x}",
         math="{x}",
@@ -1690,7 +1712,7 @@ _TABLE = (
     ),
     Primitive(
         name="by",
-        latex="#1",
+        meaning="x",
         partials=("1", "1"),
         numpy="{x}",
         math="{x}",
@@ -1702,7 +1724,7 @@ _TABLE = (
     ),
     Primitive(  # where(y, x, 0) for an x that is finite
         name="masked",
-        latex=r"#1 \left[#2\right]",
+        meaning="where(y, x, 0)",
         partials=("where(y, 1, 0)", "0"),
         numpy="{x} * {y}",
         math="({x} if {y} else 0.0)",
@@ -1719,7 +1741,7 @@ _TABLE = (
 _RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
     Primitive(
         name=f"{of.name}ratio",
-        latex=rf"\frac{{{of.latex}\left(#1\right)}}{{#1}}",
+        meaning=f"{of.name}(x)/x",
         partials=(f"x*({_ratio_rule(of.name, of.partials[0])})", "0"),
         even=_ratio_rule(of.name, of.partials[0]),
         numpy="{y}",
@@ -1789,9 +1811,6 @@ _FORMULAS = (
 FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *formula.aliases)}
 
 CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
-
-# Functions of arrays; `max` and `min` are too, of one argument.
-REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
 
 # The names that are functions even where a formula does not call them, so that `sin` alone is a slip. The name of any
 # other function is a variable in a formula that does not call it: there it may well be meant, as `angle` or `div`.

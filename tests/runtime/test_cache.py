@@ -21,6 +21,14 @@ needs_llvm = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _without_what_other_tests_left():
+    """Leave what other tests made out of the collections of garbage, of which there are many here."""
+    symdiff.clear_cache()
+    gc.collect()
+    gc.freeze()
+
+
 def engines():
     """How many engines of native code there are, whoever refers to them."""
     gc.collect()

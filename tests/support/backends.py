@@ -1,6 +1,9 @@
 """What results of the two backends have in common."""
 
+from importlib.util import find_spec
+
 import numpy as np
+import pytest
 
 UNITS = 4  # of the last place, by which functions of native code may differ from NumPy's
 
@@ -19,3 +22,10 @@ def assert_same(got, want, backend="numpy", least=0):
     np.testing.assert_array_equal(np.where(finite, 0, got), np.where(finite, 0, want))
     room = UNITS * np.spacing(np.max(np.abs(want[finite]), initial=least))
     np.testing.assert_allclose(got[finite], want[finite], rtol=0, atol=room)
+
+
+# Programs are simplified or not before a backend sees them, so native code of textbooks would tell nothing new.
+VARIANTS = {"plain": {}, "textbook": {"optimize": False}, "llvm": {"backend": "llvm"}}
+if not find_spec("llvmlite"):
+    del VARIANTS["llvm"]
+variants = pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)

@@ -6,7 +6,7 @@ read is evaluated on jets, so nothing of symdiff takes part.
 
 import ast
 import operator
-from functools import reduce
+from functools import lru_cache, reduce
 
 import mpmath
 import numpy as np
@@ -98,6 +98,18 @@ def evaluate(text, names):
     tree = ast.fix_missing_locations(_Jets().visit(ast.parse(text, mode="eval")))
     some = next(iter(names.values()))
     return eval(compile(tree, "formula", "eval"), {**FUNCTIONS, **names, "jet": lambda x: _jet(mpf(x), some)})
+
+
+def exactly(text, names, at):
+    """Return the value of a formula, its first and its second derivatives, as floats."""
+    return _exactly(text, tuple(names), tuple([(np.shape(a), tuple(map(float, np.ravel(a)))) for a in at]))
+
+
+@lru_cache(maxsize=64)  # by which tests of one formula, which come after each other, share it
+def _exactly(text, names, arguments):
+    at = [np.reshape(values, shape) for shape, values in arguments]
+    exact = evaluate(text, dict(zip(names, variables(at), strict=True)))
+    return tuple(map(floats, (exact.value, exact.first, exact.second)))
 
 
 def floats(array):

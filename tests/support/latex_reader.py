@@ -12,7 +12,11 @@ from symdiff.ops.evaluate import function
 from symdiff.ops.table import PRIMITIVES
 
 _MARKS = re.compile(r"\\begin\{\w+\}|\\end\{\w+\}|\\left|\\right|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S")
-FUNCTIONS = {p.latex: p.name for p in PRIMITIVES.values() if "#" not in p.latex and not p.symbols and p.name != "where"}
+FUNCTIONS = {
+    p.latex: p.name
+    for p in PRIMITIVES.values()
+    if p.latex and "#" not in p.latex and not p.symbols and p.name != "where"
+}
 FUNCTIONS |= {r"\operatorname{clip}": "clip"}
 _RELATIONS = {"<": "lt", ">": "gt", r"\leq": "le", r"\geq": "ge", "=": "eq", r"\neq": "ne"}
 _STOP = {
@@ -343,7 +347,7 @@ def element(value, indices):
     """An element, an index of a column being one number."""
     indices = [int(i) for i in indices]
     if any(not 0 <= i < n for i, n in zip(indices, np.shape(value), strict=False)):
-        return 0.0  # a bracket, which is 0, takes it away
+        return 1.0  # any number: a bracket, which is 0, takes it away
     return value[(*indices, 0)] if len(indices) < np.ndim(value) else value[tuple(indices)]
 
 

@@ -1,23 +1,21 @@
-r"""Names and numbers in LaTeX: `theta_max` is \theta_{\mathrm{max}}, `x1` is x_{1}, 1e-3 is 10^{-3}."""
+r"""Names and numbers in LaTeX: `theta_max` is \theta_{\mathrm{max}}, `x1` is x_{1}, 1e-7 is 10^{-7}."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from math import isfinite, log, pi, sqrt
 
-_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
-_LAST = "upsilon phi chi psi omega"
-_UPPER = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-_GREEK = frozenset(f"{_LOWER} {_LAST} {_UPPER}".split())
-_ACCENTS = {"dot": "dot", "bar": "bar", "hat": "hat", "tilde": "tilde", "vec": "vec"}
+_SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
+_GREEK_NAMES = f"{_SMALL} omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+_GREEK = dict(zip([*_GREEK_NAMES, *"αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"], _GREEK_NAMES * 2, strict=True))
+_ACCENTS = {"dot", "bar", "hat", "tilde", "vec"}
 _PARTS = re.compile(r"([^\W\d_]+)(\d*)((?:_\w+)?)\Z")
 _LETTERS = "ijklmpqrst"
 
-# Constants that formulas and the rules of the table make, as powers of what is written.
+# Constants that are recognised in numbers, each by a text and an exponent.
 _BASES = {
     (r"\pi", Fraction(1)): pi,
     ("2", Fraction(1, 2)): sqrt(2),
@@ -30,16 +28,18 @@ _BASES = {
     (r"\pi", Fraction(3)): pi**3,
 }
 CONSTANTS = frozenset(text for text, _ in _BASES)
-_ROUNDING = 1e-15  # by what part of it a number may differ from the one that it is taken for
+_ROUNDING = 1e-15  # the relative difference of a number from the one that it is taken for
 
 
 class Names:
-    """How names are written, no two alike.
+    """The LaTeX of names, no two alike.
+
+    Of two names that would look alike, such as `x1` and `x_1`, the second is spelled out. So is `x0` if the formula has
+    an array `x`, whose elements have subscripts.
 
     Args:
-        names: all that a text uses; of two that would look alike, `x1` and `x_1`, the
-            second is spelt out.
-        arrays: those whose elements have subscripts: beside an array `x`, `x0` is spelt out.
+        names: all names of a formula.
+        arrays: the names of arrays.
     """
 
     def __init__(self, names: Iterable[str], arrays: Iterable[str] = ()) -> None:
@@ -58,24 +58,24 @@ class Names:
         return self.texts.get(name) or spelt(name)
 
     def free(self, *wanted: str) -> str:
-        """Return the first of these that is not taken, or the last of them."""
+        """Return the first of some texts that is not taken, or the last of them."""
         return next((text for text in wanted if text not in self.taken), wanted[-1])
 
     def temporary(self) -> str:
-        """Return the next of v_{1}, v_{2}, ... that is free."""
+        """Return the next of v_{1}, v_{2}, ... that is not taken."""
         self._count += 1
         while f"v_{{{self._count}}}" in self.taken:
             self._count += 1
         return f"v_{{{self._count}}}"
 
     def index(self, k: int) -> str:
-        """Return the letter for the index with number `k`, one that no name has."""
+        """Return the letter of index number `k`, which no name has."""
         letters = [letter for letter in _LETTERS if letter not in self.taken]
         return letters[k] if k < len(letters) else f"i_{{{k}}}"
 
 
 def spelt(name: str) -> str:
-    """Return a name in LaTeX: Greek letters, subscripts behind `_`, and `_dot` and `_hat` as accents."""
+    """Return a name in LaTeX, with Greek letters, with subscripts after `_`, and with accents for `_dot` and `_hat`."""
     if not (parts := _PARTS.match(name)):
         return _verbatim(name)
     head, digits, rest = parts.groups()
@@ -85,7 +85,7 @@ def spelt(name: str) -> str:
         return _verbatim(name)
     accents = []
     while words and words[-1] in _ACCENTS:
-        accents.append(_ACCENTS[words.pop()])
+        accents.append(words.pop())
     text = _word(head)
     for accent in reversed(accents):
         text = f"\\{accent}{{{text}}}"
@@ -97,15 +97,8 @@ def spelt(name: str) -> str:
 
 def _word(text: str) -> str:
     if text in _GREEK:
-        return f"\\{text}"
-    if len(text) > 1:
-        return f"\\mathrm{{{text}}}"
-    named = unicodedata.name(text, "").split()
-    if named[:1] == ["GREEK"] and named[2:3] == ["LETTER"] and len(named) == 4:
-        greek = named[3].lower().replace("lamda", "lambda").replace("omicron", "o")
-        greek = greek if named[1] == "SMALL" else greek.capitalize()
-        return f"\\{greek}" if greek in _GREEK else text
-    return text
+        return f"\\{_GREEK[text]}"
+    return f"\\mathrm{{{text}}}" if len(text) > 1 else text
 
 
 def _verbatim(name: str) -> str:
@@ -114,7 +107,7 @@ def _verbatim(name: str) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number that is not negative, as the shortest text that is it."""
+    """Return a number that is not negative, by the shortest text that gives the same float."""
     if not isfinite(value):
         return r"\infty" if value == value else r"\mathrm{NaN}"  # noqa: PLR0124 - NaN
     if value.is_integer() and abs(value) < 1e7:
@@ -134,7 +127,7 @@ def number(value: float) -> str:
 
 @lru_cache(maxsize=1024)
 def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
-    """Return a positive number as a simple multiple of a power of a known constant: factor, constant, power."""
+    """Return a positive number as a fraction, a constant and its exponent; None if it is no such product."""
     if not isfinite(value) or not value or fraction(value) is not None:
         return None
     found = []
@@ -146,10 +139,10 @@ def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
     return min(found, key=lambda one: one[0].numerator * one[0].denominator, default=None)
 
 
-def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
-    """Return what stands above and below the line in a number of a derivative, which is not negative.
+def above_and_below(value: float, *, simple: bool = False) -> tuple[str, str]:
+    """Return the numerator and the denominator of a number that is not negative.
 
-    Fractions whose decimals would not end are recognised; with `simple` all small ones.
+    Fractions are recognised if their decimals do not end; with `simple`, so are all small ones.
     """
     part = fraction(value)
     if part is None or part.denominator == 1 or _decimal(part):
@@ -160,13 +153,13 @@ def quotient(value: float, *, simple: bool = False) -> tuple[str, str]:
 
 
 def _decimal(part: Fraction) -> bool:
-    """Return whether a fraction is one that people write with a point: 1.1, 125.6637, but x/10 and x/4."""
+    """Return whether people write a fraction as a decimal, as in 1.1*x; they write x/10 and x/4."""
     ends = 10**12 % part.denominator == 0 and part.denominator % 5 == 0
     return ends and part.numerator > 1 and (part.denominator % 10 == 0 or part.denominator > 100)
 
 
 def fraction(value: float) -> Fraction | None:
-    """Return the simple fraction that a number is, to the last bit, or that a very simple one was but for rounding."""
+    """Return the simple fraction that a number is, or None; a very simple one may differ from it by rounding."""
     if not isfinite(value):
         return None
     near = Fraction(value).limit_denominator(10_000)

@@ -1,152 +1,68 @@
-"""Products and sums of a derivative in LaTeX, gathered for the eye."""
+"""Products and sums of a derivative: each factor stands once, above or below the line, and equal terms are one.
+
+A value is a sum of terms. A term is a number times powers of texts. Exponents of equal texts are added, numbers of
+equal terms are added, and what all terms of a sum have in common is a factor in front of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import copysign, gcd, lcm
 
-from symdiff.emit.latex.names import fraction, multiple, number, quotient
-from symdiff.emit.latex.spell import (
-    APPLIED,
-    HADAMARD,
-    NEGATIVE,
-    Text,
-    literal,
-    negative,
-    position,
-    power,
-    product,
-    tight,
-)
-from symdiff.ops.table import ATOM, POWER, PRODUCT, SUM
+from symdiff.emit.latex.names import above_and_below, fraction, multiple, number
+from symdiff.emit.latex.spelling import APPLIED, Text, literal, negative, plus, position, power, product, quotient
+from symdiff.ops.table import ATOM, PRODUCT
 
-Key = frozenset[tuple[Text, Fraction]]
+Terms = tuple["Term", ...]
 
-_ROOTS = 10  # largest denominator of an exponent that is joined with others
-_COMMON = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24)  # denominators that are pulled out of a sum
+_ROOTS = 10  # the largest denominator of an exponent that is added to others
+_COMMON = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24)  # denominators that are taken out of a sum
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A product: a number, and powers of other factors."""
+    """A product of a number and powers of texts."""
 
     number: float = 1.0
     powers: Mapping[Text, Fraction] = field(default_factory=dict)
 
     @property
-    def key(self) -> Key:
-        """What it is but for the number."""
+    def key(self) -> frozenset[tuple[Text, Fraction]]:
+        """The product without its number."""
         return frozenset(self.powers.items())
 
-    def times(self, other: Term, *, inverse: bool = False) -> Term:
-        """Return the product, or quotient, of two."""
+    def times(self, other: Term, exponent: Fraction | int = 1) -> Term:
+        """Return the product with a power of another term; the exponent is whole unless the other's number is 1."""
+        number = self.number * other.number ** int(exponent) if other.number != 1 else self.number
         powers = dict(self.powers)
-        for text, exponent in other.powers.items():
-            powers[text] = powers.get(text, Fraction(0)) + (-exponent if inverse else exponent)
-        number = self.number / other.number if inverse else self.number * other.number
-        for text in [text for text, exponent in powers.items() if text.text.isdigit() and exponent.denominator == 1]:
-            number *= float(text.text) ** int(powers.pop(text))
-        return Term(number, {text: exponent for text, exponent in powers.items() if exponent})
-
-    def raised(self, exponent: int) -> Term:
-        """Return a whole power of it."""
-        return Term(self.number**exponent).times(Term(1.0, {text: e * exponent for text, e in self.powers.items()}))
-
-    def only(self, *texts: Text) -> Term:
-        """Return the powers of some factors in it."""
-        return Term(1.0, {text: e for text, e in self.powers.items() if text in texts})
+        for text, own in other.powers.items():
+            powers[text] = powers.get(text, 0) + own * exponent
+            if not powers[text]:
+                del powers[text]
+            elif powers[text].denominator == 1 and text.text.isdigit() and text.text != "0":
+                number *= float(text.text) ** int(powers.pop(text))
+        return Term(number, powers)
 
     def without(self, *texts: Text) -> Term:
-        """Return the term without the powers of some factors."""
-        return Term(self.number, {text: e for text, e in self.powers.items() if text not in texts})
+        """Return the term without the powers of some texts."""
+        return Term(self.number, {text: exponent for text, exponent in self.powers.items() if text not in texts})
 
     def text(self) -> Text:
-        """Return its text."""
-        above, below = quotient(abs(self.number), simple=bool(self.powers))
-        over = _side({text: e for text, e in self.powers.items() if e > 0}, above)
-        under = _side({text: -e for text, e in self.powers.items() if e < 0}, below)
-        made = over if under.text == "1" else Text(rf"\frac{{{over.text}}}{{{under.text}}}", POWER)
-        return negative(made) if copysign(1.0, self.number) < 0 and self.number else made
+        """Return the LaTeX."""
+        above, below = above_and_below(abs(self.number), simple=bool(self.powers))
+        over = _side(above, {text: exponent for text, exponent in self.powers.items() if exponent > 0})
+        under = _side(below, {text: -exponent for text, exponent in self.powers.items() if exponent < 0})
+        made = over if under.text == "1" else quotient(over, under)
+        return negative(made) if self.number < 0 else made
 
 
-def multiplied(terms: Iterable[Term]) -> Term:
-    """Return the product of all."""
-    number = 1.0
-    powers: dict[Text, Fraction] = {}
-    for term in terms:
-        number *= term.number
-        for text, exponent in term.powers.items():
-            powers[text] = powers[text] + exponent if text in powers else exponent
-    return Term(number, powers).times(Term())
-
-
-def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
-    """Return a power of one factor."""
-    return Term(number, {text: Fraction(exponent)})
-
-
-def constant(value: float) -> Term:
-    """Return a number, known constants in it as factors."""
-    found = multiple(abs(value))
-    if found is None:
-        return Term(value)
-    ratio, text, exponent = found
-    level, head = (APPLIED, r"\log") if text.startswith(r"\log") else (PRODUCT if " " in text else ATOM, "")
-    return of(Text(text, level, head), exponent, copysign(float(ratio), value))
-
-
-def root(value: float) -> Fraction | None:
-    """Return a constant exponent, if it is one that is joined with others."""
-    part = fraction(value)
-    return part if part and part.denominator <= _ROOTS else None
-
-
-def added(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """Return a sum, in which equal products are one."""
-    found: dict[Key, Term] = {}
-    for term in terms:
-        have = found.get(term.key)
-        found[term.key] = term if have is None else Term(have.number + term.number, term.powers)
-    return tuple([term for term in found.values() if term.number != 0]) or (Term(0.0),)
-
-
-def factored(terms: Sequence[Term]) -> tuple[Term, tuple[Term, ...]]:
-    """Return what is common to the products of a sum, and the sum of what is left of them."""
-    common = dict(terms[0].powers)
-    for term in terms[1:]:
-        both = {text: (e, term.powers[text]) for text, e in common.items() if text in term.powers}
-        common = {text: min(pair, key=abs) for text, pair in both.items() if pair[0] * pair[1] > 0}
-    content = Term(_content(terms), common)
-    return content, tuple([term.times(content, inverse=True) for term in terms])
-
-
-def _content(terms: Sequence[Term]) -> float:
-    """Return a number by which all others of a sum become simple; negative if they all are."""
-    sign = -1.0 if all(term.number < 0 for term in terms) else 1.0
-    parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
-    below = lcm(*[part.denominator for part in parts])
-    if len(parts) == len(terms) and below in _COMMON:
-        return sign * (gcd(*[int(part * below) for part in parts]) or 1.0) / below
-    sizes = {abs(term.number) for term in terms}
-    return sign * ((sizes.pop() if len(sizes) == 1 else 0.0) or 1.0)
-
-
-def summed(terms: Sequence[Term]) -> Text:
-    """Return the text of a sum; it begins with what is added, if anything is."""
-    first = next((term for term in terms if term.number >= 0), terms[0])
-    made = first.text()
-    for term in terms:
-        if term is not first:
-            made = total(made, term.text())
-    return made
-
-
-def _side(powers: Mapping[Text, Fraction], number: str) -> Text:
+def _side(numeral: str, powers: Mapping[Text, Fraction]) -> Text:
     """Return what stands above or below the line."""
-    parts = [] if number == "1" and powers else [literal(number)]
-    parts += [_power(text, exponent) for text, exponent in sorted(powers.items(), key=lambda item: position(item[0]))]
+    parts = [_power(text, powers[text]) for text in sorted(powers, key=position)]
+    if numeral != "1" or not parts:
+        parts.insert(0, literal(numeral))
     made = parts[0]
     for part in parts[1:]:
         made = product(made, part)
@@ -154,16 +70,133 @@ def _side(powers: Mapping[Text, Fraction], number: str) -> Text:
 
 
 def _power(text: Text, exponent: Fraction) -> Text:
+    if exponent == 1:
+        return text
     if exponent == Fraction(1, 2):
         return Text(rf"\sqrt{{{text.text}}}")
     if exponent.denominator in (1, _ROOTS):
-        return text if exponent == 1 else power(text, number(float(exponent)))
+        return power(text, number(float(exponent)))
     return power(text, rf"\frac{{{exponent.numerator}}}{{{exponent.denominator}}}")
 
 
-def total(left: Text, right: Text) -> Text:
-    """Return a sum, without a sign behind a sign."""
-    if right.level == NEGATIVE:
-        return Text(f"{tight(left, SUM)} - {right.text[1:]}", SUM, open=right.open)
-    second = right.text if right.level == SUM and right.text[0] != "-" else tight(right, HADAMARD)
-    return Text(f"{tight(left, SUM)} + {second}", SUM, open=right.open)
+def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
+    """Return a power of a text, times a number."""
+    return Term(number, {text: Fraction(exponent)})
+
+
+def constant(value: float) -> Term:
+    """Return a number; the constants of mathematics in it are factors."""
+    found = multiple(abs(value))
+    if found is None:
+        return Term(value)
+    ratio, text, exponent = found
+    logarithm = text.startswith(r"\log")
+    level = APPLIED if logarithm else PRODUCT if " " in text else ATOM
+    return of(Text(text, level, r"\log" if logarithm else ""), exponent, copysign(float(ratio), value))
+
+
+def exponent_of(value: float) -> Fraction | None:
+    """Return a number as an exponent that may be added to others; None if its denominator is large."""
+    exponent = fraction(value)
+    return exponent if exponent and exponent.denominator <= _ROOTS else None
+
+
+def minus(terms: Iterable[Term]) -> Terms:
+    """Return a sum with the opposite sign."""
+    return tuple([Term(-term.number, term.powers) for term in terms])
+
+
+def text_of(terms: Terms) -> Text:
+    """Return the LaTeX of a sum, which starts with a term that is added, if there is one."""
+    first = next((term for term in terms if term.number >= 0), terms[0])
+    made = first.text()
+    for term in terms:
+        if term is not first:
+            made = plus(made, term.text())
+    return made
+
+
+def as_text(terms: Terms) -> Text:
+    """Return a sum as a text that can be a factor."""
+    return replace(text_of(terms), terms=terms)
+
+
+def summed(terms: Iterable[Term]) -> Terms:
+    """Return a sum in which equal terms are one, and sums inside of terms are spread if the sum gets no longer."""
+    made = _equal([part for term in terms for part in (spread(term) if _is_sum(term) else (term,))])
+    while (wide := _equal([part for term in made for part in spread(term)])) != made and len(wide) <= len(made):
+        made = wide
+    return made
+
+
+def _equal(terms: Iterable[Term]) -> Terms:
+    found: dict[object, Term] = {}
+    for term in terms:
+        have = found.get(term.key)
+        found[term.key] = term if have is None else Term(have.number + term.number, term.powers)
+    return tuple([term for term in found.values() if term.number != 0]) or (Term(0.0),)
+
+
+def _is_sum(term: Term) -> bool:
+    return len(term.powers) == 1 and abs(term.number) == 1
+
+
+def spread(term: Term) -> Terms:
+    """Return a term that has one sum as a factor, as a sum of terms."""
+    sums = [text for text, exponent in term.powers.items() if exponent == 1 and text.terms]
+    if len(sums) != 1:
+        return (term,)
+    rest = term.without(*sums)
+    return tuple([rest.times(part) for part in sums[0].terms])
+
+
+def unnested(term: Term) -> Terms:
+    """Return a term as a sum if a divisor of it is also one in its sum, so that no fraction stands in a fraction."""
+    wide = spread(term)
+    below = [text for text, exponent in term.powers.items() if exponent < 0]
+    nested = any(part.powers.get(text, 0) < term.powers[text] for part in wide for text in below)
+    return summed(wide) if nested else (term,)
+
+
+def factored(terms: Terms) -> tuple[Term, Terms]:
+    """Return the common factor of the terms of a sum, and the sum of what is left of them."""
+    common = dict(terms[0].powers)
+    for term in terms[1:]:
+        both = {text: (e, term.powers[text]) for text, e in common.items() if text in term.powers}
+        common = {text: min(pair, key=abs) for text, pair in both.items() if pair[0] * pair[1] > 0}
+    content = Term(_content(terms), common)
+    return content, tuple([term.times(content, -1) for term in terms])
+
+
+def _content(terms: Terms) -> float:
+    """Return a number by which the numbers of a sum become simple; it is negative if all of them are."""
+    sign = -1.0 if all(term.number < 0 for term in terms) else 1.0
+    parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
+    below = lcm(*[part.denominator for part in parts])
+    if len(parts) == len(terms) and below in _COMMON:
+        return sign * (gcd(*[int(part * below) for part in parts]) or 1) / below
+    sizes = {abs(term.number) for term in terms}
+    return sign * ((sizes.pop() if len(sizes) == 1 else 0.0) or 1.0)
+
+
+def as_factor(terms: Terms, sums: dict[object, Text] | None = None) -> Term:
+    """Return a sum as a product: its common factor times the rest of the sum as a text.
+
+    If `sums` has the text of an equal or of the opposite sum, that text is the factor.
+    """
+    if len(terms) == 1:
+        return terms[0]
+    common, rest = factored(terms)
+    rest = summed(rest)
+    if len(rest) == 1:
+        return common.times(rest[0])
+    sums = {} if sums is None else sums
+    opposite = sums.get(addends(minus(rest)))
+    if opposite is not None:
+        return common.times(of(opposite, number=-1.0))
+    return common.times(of(sums.setdefault(addends(rest), as_text(rest))))
+
+
+def addends(terms: Terms) -> object:
+    """Return what a sum adds, in no order."""
+    return frozenset([(term.key, term.number) for term in terms])

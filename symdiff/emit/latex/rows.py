@@ -1,386 +1,310 @@
-"""A derivative in LaTeX: from the rows of its program, products and quotients gathered for the eye."""
+"""A derivative in LaTeX, from the rows of its program.
+
+Each row becomes an element of its value, as a sum of products. A long factor that is used again gets a name.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from math import copysign, isfinite, nan
 
-from symdiff.emit.latex.algebra import Algebra, element_of
-from symdiff.emit.latex.indices import Axis, Mark, Part, along, depends, moves, number, part
-from symdiff.emit.latex.names import fraction
-from symdiff.emit.latex.places import assembled, shifted, within
-from symdiff.emit.latex.products import Term, constant, multiplied, of, root
-from symdiff.emit.latex.spell import APPLIED, BIG, Text, tight
-from symdiff.emit.latex.terms import Piece, Printer
-from symdiff.emit.latex.text import log_sum_exp
-from symdiff.graph.dims import Dim, Shape, fixed, product
-from symdiff.graph.ir import Program, Row, operands
-from symdiff.graph.operations import Structure
-from symdiff.ops.constants import Eye, Size
-from symdiff.ops.contract import Einsum
-from symdiff.ops.elements import Assemble, Index
-from symdiff.ops.places import Place
-from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
-from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT
-from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
+from symdiff.emit.latex.arrays import Operand, block, form
+from symdiff.emit.latex.indices import Base, Index, Marks, Number, Part, subscripted
+from symdiff.emit.latex.names import multiple
+from symdiff.emit.latex.names import number as written
+from symdiff.emit.latex.products import (
+    Term,
+    Terms,
+    addends,
+    as_factor,
+    as_text,
+    constant,
+    exponent_of,
+    minus,
+    of,
+    summed,
+    text_of,
+    unnested,
+)
+from symdiff.emit.latex.spelling import Text, bracket, choice, literal, spell
+from symdiff.emit.passes import spelt
+from symdiff.graph.dims import Dim, Shape, fixed
+from symdiff.graph.ir import Program, Row, compact, live, operands, replay
+from symdiff.ops.base import Operation
+from symdiff.ops.elements import Assemble
+from symdiff.ops.evaluate import constant as value_of
+from symdiff.ops.places import Place, whole
+from symdiff.ops.table import ATOM, PRIMITIVES
+from symdiff.simplify.factors import short
 
-_LONG = 32  # characters of a text that is written again at each use
-_FACTORS = 8  # most names in a product that is written again at each use
+_LONG = 32  # characters of a value that is written again at each use
+_LONG_FACTOR = 20  # the same of a factor in a longer value
+_FACTORS = 8  # factors of a value that is written again at each use
 _ENTRIES = 100  # of a matrix that is written as such
-_SIGNS = {Sum: r"\sum", Prod: r"\prod", Max: r"\max", Min: r"\min", AnyOf: r"\bigvee"}
+
+_MEANINGS = {name: primitive.meaning for name, primitive in PRIMITIVES.items() if primitive.meaning}
+_FAMILIES = {"add": "sum", "sub": "sum", "mul": "product", "div": "product"}
 
 
-class RowWriter(Algebra):
+def readable(program: Program) -> Program:
+    """Return a program for readers.
+
+    It has no conventions at special points, and no operations that exist for accuracy or speed alone.
+    """
+    rows, alive = program.graph.rows, live(program)
+    guarded = {row[1] for row, here in zip(rows, alive, strict=True) if here and row[0] == "away"}
+    special = bytearray(len(rows))
+    for i, row in enumerate(rows):
+        special[i] = row[0] == "special" or (row[0] in ("and", "or", "not") and all(special[j] for j in row[1:]))
+    graph = program.graph.like(shared=True)
+
+    def make(i: int, row: Row) -> int:
+        if row[0] == "where" and special[rows[i][1]] and rows[i][1] in guarded:
+            return int(row[3])
+        return graph.intern(row)
+
+    return compact(spelt(replay(program, graph, make), _MEANINGS))
+
+
+class Rows:
     """Writes the rows of a program.
 
     Attributes:
-        lines: names and their values, which the outputs use.
+        lines: the names that the outputs use, each with an element of what it stands for, and the shape.
     """
 
-    def __init__(self, printer: Printer, program: Program) -> None:
-        super().__init__(printer, program)
-        self.lines: list[tuple[str, Piece]] = []
-        self.elements: dict[int, dict[Place | None, list[int]]] = {}  # of an array, the operands at an element
-        uses, factor = _uses(program)
-        inside = _inside(program, uses)
-        for i, row in enumerate(self.rows):
-            if inside[i]:
-                self.pieces.append(_NOTHING)
-                continue
-            piece = self.piece(i, row)
-            label = program.labels.get(i)
-            user = isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments
-            shared = uses[i] > 1 and len(piece.element.text) > _LONG and not piece.condition
-            if user:
-                named = self.named(printer.names[str(label)], piece, plain=False)
-                piece = Piece(named.whole, named.element, piece.shape, piece.condition)
-                self.terms.pop(i, None)
-                self.added.pop(i, None)
-            elif shared and operands(row):
-                piece = self.shared(i, piece, factor=factor[i])
-            self.pieces.append(piece)
-        for i, piece in enumerate(self.pieces):  # what was written before a factor of it had a name
-            if any(text in self.known for text in (piece.element, *self.terms.get(i, Term()).powers)):
-                self.pieces[i] = self.of_term(i, self.term(i), piece.bound)
+    def __init__(self, marks: Marks, program: Program, *, environments: bool) -> None:
+        self.lines: list[tuple[str, Text, Shape]] = []
+        self._marks = marks
+        self._graph = program.graph
+        self._rows = program.graph.rows
+        self._environments = environments
+        self._values: list[Terms] = []
+        self._factors: dict[int, Term] = {}
+        self._sums: dict[object, Text] = {}
+        self._known: dict[Text, tuple[Text, Fraction]] = {}  # a text is a power of a name
+        self._placed: dict[int, dict[Place, int] | None] = {}
+        users: list[list[int]] = [[] for _ in self._rows]
+        for i, row in enumerate(self._rows):
+            for j in operands(row):
+                users[j].append(i)
+        named = {i for i, label in program.labels.items() if isinstance(label, str)}.union(program.outputs)
+        families = [_FAMILIES.get(row[0]) for row in self._rows]
+        self._inside = [  # sums and products that stand in another one, and nowhere else
+            family is not None and i not in named and [families[j] for j in users[i]] == [family]
+            for i, family in enumerate(families)
+        ]
+        for i, row in enumerate(self._rows):
+            value = () if self._inside[i] else self._value(i, row)
+            label, shape = program.labels.get(i), self._graph.shape(i)
+            if isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments:
+                name = marks.names[label]
+                self.lines.append((name, text_of(value), shape))
+                value = (of(marks.named(name, shape)),)
+            elif len(users[i]) > 1 and operands(row) and not self._graph.is_condition(i):
+                value = self._shared(value, shape)
+            self._values.append(value)
 
-    def shared(self, i: int, piece: Piece, *, factor: bool) -> Piece:
-        """Name a long value that is used again.
+    # Values
 
-        A sum that is used otherwise than as a `factor` is named as it is.
-        """
-        self.pieces.append(piece)
-        term = self.term(i)
-        self.pieces.pop()
-        if term.key in self.wholes:
-            term = self.wholes[term.key].times(Term(term.number))
-        elif (i in self.added and not factor) or fraction(term.number) is None:
-            name = self.temporary(piece.element, piece.shape)
-            self.wholes[term.key] = of(name, number=1 / term.number)
-            term = of(name)
-        else:
-            inner = term.only(*[text for text in term.powers if not _brief(text)])
-            if len(term.powers) - len(inner.powers) > _FACTORS:
-                inner = Term(1.0, term.powers)
-            if len(Term(1.0, {text: abs(exponent) for text, exponent in inner.powers.items()}).text().text) <= _LONG:
-                return piece
-            rest = term.times(inner, inverse=True)
-            if len(inner.powers) == 1:
-                ((text, exponent),) = inner.powers.items()
-                unit = exponent if text.level == APPLIED else Fraction(1, exponent.denominator)
-                name = self.temporary(of(text, unit).text(), piece.shape)
-                self.known[text] = (name, 1 / unit)
-                term = rest.times(of(name, exponent / unit))
-            else:
-                if inner.key not in self.wholes:
-                    self.wholes[inner.key] = of(self.temporary(inner.text(), piece.shape))
-                term = rest.times(self.wholes[inner.key])
-        self.added.pop(i, None)
-        return self.of_term(i, term)
+    def terms(self, i: int) -> Terms:
+        """Return an element of row `i` as a sum."""
+        return tuple(map(self._renamed, self._values[i]))
 
-    def temporary(self, element: Text, shape: Shape) -> Text:
-        """Return a name for an element."""
-        return self.named(self.printer.names.temporary(), Piece(element, element, shape), plain=True).element
+    def factor(self, i: int) -> Term:
+        """Return an element of row `i` as a product."""
+        if i not in self._factors:
+            self._factors[i] = as_factor(self._values[i], self._sums)
+        return self._renamed(self._factors[i])
 
-    def named(self, name: str, piece: Piece, *, plain: bool) -> Piece:
-        """Return a name for a piece, which gets a line. An axis of elements has their indices.
+    def text(self, i: int) -> Text:
+        """Return an element of row `i`."""
+        return text_of(self.terms(i))
 
-        An axis that makes no difference has none, if the name is `plain`.
-        """
-        splits: dict[Axis, Shape] = {}
-        marks = self.printer.marks_of(piece.element)
-        for mark in marks:
-            if isinstance(mark.axis, Part) and mark.axis.of == Mark(mark.axis.of.axis):
-                splits.setdefault(mark.axis.of.axis, mark.axis.shape)
-        parts: list[Shape] = []
-        for axis, dim in enumerate(piece.shape, -len(piece.shape)):
-            used = dim != 1 and any(depends(mark, axis) for mark in marks)
-            parts.append(splits.get(axis, (dim,) if used or not plain else ()))
-        shape = sum(parts, ())
-        own = iter([along(a, dim) for a, dim in enumerate(shape, -len(shape))])
-        to: dict[Axis, Mark] = {}
-        back: list[Mark] = []
-        for axis, (dim, split) in enumerate(zip(piece.shape, parts, strict=True), -len(parts)):
-            to[axis] = number([next(own) for _ in split], split) if split else Mark("", 0, 0)
-            back += [part(along(axis, dim), split, k) for k in range(len(split))]
-        self.lines.append((name, Piece(piece.whole, self.printer.moved(piece.element, to), shape)))
-        made = self.printer.name(name, shape)
-        element = self.printer.moved(made.element, dict(enumerate(back, -len(back))))
-        return Piece(made.whole, element, piece.shape)
+    def _operand(self, i: int) -> Operand:
+        return Operand(self.terms(i), self.factor(i), self._graph.shape(i))
 
-    def piece(self, i: int, row: Row) -> Piece:
-        """Return the piece of a row."""
-        shape = self.program.graph.shape(i)
+    def _number(self, i: int) -> float:
+        """Return the number that a row is; NaN if it is none."""
+        row = self._rows[i]
+        return float(value_of(row[1])) if row[0] == "const" else nan
+
+    def _value(self, i: int, row: Row) -> Terms:
         op = row[0]
         if op == "input":
-            return self.printer.name(self.printer.names[row[1]], shape)
-        if op == "const" and row[1] in ("True", "False"):
-            text = Text(rf"\mathrm{{{row[1]}}}")
-            return Piece(text, text, condition=True)
+            return (of(self._marks.named(self._marks.names[row[1]], self._graph.shape(i))),)
         if op == "const":
-            return self.of_term(i, constant(self.value(i)))
-        given = [self.pieces[j] for j in row[1:]]
-        bound = max([p.bound for p in given], default=0)
-        if isinstance(op, Structure):
-            made = self.structure(i, op, given)
-            return Piece(made.whole, made.element, shape, made.condition, made.bound)
-        if op == "mul":
-            return self.of_term(i, *self.product_of(i))
-        if op == "div":
-            above, inner = self.product_of(row[1])
-            return self.of_term(i, above.times(self.divisor(row[2]), inverse=True), max(bound, inner))
-        if op == "neg":
-            if any(term.number < 0 for term in self.added.get(row[1], ())):
-                return self.of_sum(i, [Term(-1.0).times(term) for term in self.added[row[1]]], bound)
-            return self.of_term(i, Term(-1.0).times(self.term(row[1])), bound)
-        if op == "sqrt":
-            return self.of_term(i, self.raised(row[1], Fraction(1, 2)), bound)
-        if op == "pow" and self.rows[row[2]][0] == "const" and (exponent := root(self.value(row[2]))):
-            return self.of_term(i, self.raised(row[1], exponent), bound)
-        if op in ("add", "sub"):
-            return self.of_sum(i, *self.sum_of(i))
-        if op == "where" and [self.rows[j][:2] for j in row[2:]] == [("const", "1.0"), ("const", "0.0")]:
-            return element_of(Text(f"\\left[{given[0].element.text}\\right]"), shape, bound)
-        made = self.printer.apply(PRIMITIVES[op], given)
-        if made.element in self.known:
-            return self.of_term(i, of(made.element))
-        return Piece(made.element, made.element, shape, made.condition, bound, made.cases)
+            return (of(Text(rf"\mathrm{{{row[1]}}}")) if row[1] in ("True", "False") else constant(self._number(i)),)
+        if isinstance(op, Operation):
+            return form(op)(self._marks, op, *map(self._operand, row[1:]))
+        match op:
+            case "add" | "sub":
+                parts = [minus(self.terms(j)) if inverse else self.terms(j) for j, inverse in self._parts(i)]
+                return summed([term for part in parts for term in part])
+            case "mul" | "div":
+                term = Term()
+                for j, inverse in self._parts(i):
+                    term = term.times(self._divisor(j), -1) if inverse else term.times(self.factor(j))
+                return unnested(term)
+            case "neg":
+                return minus(self.terms(row[1]))
+            case "sqrt":
+                return (self._power(row[1], Fraction(1, 2)),)
+            case "pow" if exponent := exponent_of(self._number(row[2])):
+                return (self._power(row[1], exponent),)
+        texts = [self.text(j) for j in row[1:]]
+        if op == "where":
+            if [self._number(j) for j in row[2:]] == [1.0, 0.0]:
+                return (of(bracket(texts[0])),)
+            return (of(choice(*texts, environments=self._environments)),)
+        return (of(spell(PRIMITIVES[op], texts)),)
 
-    def sum_of(self, i: int) -> tuple[list[Term], int]:
-        """Return the terms of a sum, with those of the sums in it that stand nowhere else, and the letters inside."""
-        found: list[Term] = []
-        bound = 0
-        waiting = [(i, 1.0)]
+    def _parts(self, i: int) -> list[tuple[int, bool]]:
+        """Return the operands of a sum or product, and whether each is subtracted or divides, for all rows inside."""
+        found: list[tuple[int, bool]] = []
+        waiting = [(i, False)]
         while waiting:
-            j, sign = waiting.pop()
-            row = self.rows[j]
-            if j == i or self.pieces[j] is _NOTHING:
-                waiting += [(row[2], sign if row[0] == "add" else -sign), (row[1], sign)]
+            j, inverse = waiting.pop()
+            if j == i or self._inside[j]:
+                op, first, second = self._rows[j]
+                waiting += [(second, inverse != (op in ("sub", "div"))), (first, inverse)]
             else:
-                bound = max(bound, self.pieces[j].bound)
-                found += self.terms_of(j) if sign > 0 else [Term(-1.0).times(term) for term in self.terms_of(j)]
-        return found, bound
+                found.append((j, inverse))
+        return found
 
-    def product_of(self, i: int) -> tuple[Term, int]:
-        """Return a product, with those in it that are written nowhere else taken apart, and the letters inside."""
-        found: list[int] = []
-        waiting = [i]
-        while waiting:
-            j = waiting.pop()
-            if self.rows[j][0] == "mul" and (j >= len(self.pieces) or self.pieces[j] is _NOTHING):
-                waiting += self.rows[j][:0:-1]
-            else:
-                found.append(j)
-        return multiplied(map(self.term, found)), max(self.pieces[j].bound for j in found)
+    def _divisor(self, i: int) -> Term:
+        """Return row `i` as a divisor. A constant stays a divisor if its reciprocal has many digits."""
+        number = self._number(i)
+        if not isfinite(number) or number.is_integer() or short(1 / number) or multiple(abs(number)):
+            factor = self.factor(i)
+            return factor if factor.number else Term(1.0, {literal("0"): Fraction(1), **factor.powers})
+        return of(literal(written(abs(number))), number=copysign(1.0, number))
 
-    # Operations on shapes
+    def _power(self, i: int, exponent: Fraction) -> Term:
+        """Return a constant power of row `i`."""
+        terms, factor = self.terms(i), self.factor(i)
+        if exponent.denominator == 1 and abs(exponent) < 10 and (len(terms) == 1 or len(factor.powers) == 1):
+            return Term().times(factor, exponent)
+        if factor.number == 1 and [*factor.powers.values()] == [1]:
+            return Term().times(factor, exponent)
+        return of(text_of(terms), exponent)
 
-    def structure(self, i: int, op: Structure, given: Sequence[Piece]) -> Piece:
-        """Return the piece of an operation on shapes, by its element."""
-        p = self.printer
-        bound = max([piece.bound for piece in given], default=0)
-        x = given[0] if given else None
-        match op, x:
-            case Size(dim), _:
-                return element_of(p.size(dim))
-            case Eye(dim, of), _:
-                first = along(-1 - len(of), dim)
-                pairs = [(part(first, of, k), Mark(k - len(of))) for k, size in enumerate(of) if size != 1]
-                return self.of_term(i, Term(1.0, {p.kronecker(*pair): Fraction(1) for pair in pairs}))
-            case Sum(axes) | Prod(axes) | Max(axes) | Min(axes), Piece():
-                if isinstance(op, Sum):
-                    return self.summed(i, axes)
-                made = p.along(_SIGNS[type(op)], x, axes, bounds=isinstance(op, Prod))
-                return element_of(made.element, made.shape, bound + len(axes))
-            case AnyOf(axes), Piece():
-                made = p.along(_SIGNS[AnyOf], x, axes, bounds=False, condition=True)
-                return Piece(made.element, made.element, made.shape, True, bound + len(axes))  # noqa: FBT003 - a field
-            case LogSumExp(axes), Piece():
-                return element_of(log_sum_exp(p, x, axes).element, (), bound + len(axes))
-            case Softmax(axes), Piece():
-                return p.enclosed(r"\operatorname{softmax}\left(#1\right)", self.colons(x, axes), axes, keeps=True)
-            case Others(), Piece():
-                other = p.mark(Mark(("b", bound)))
-                inner = p.moved(x.element, {-1: Mark(("b", bound))})
-                text = rf"\prod_{{{other} \neq {p.mark(Mark(-1))}}} {tight(inner, PRODUCT)}"
-                return element_of(Text(text, BIG, open=True), x.shape, bound + 1)
-            case Expand(axes), Piece():
-                rank = len(x.shape) + len(axes)
-                kept = [a for a in range(-rank, 0) if a not in axes]
-                return self.same(i, {k: Mark(a) for k, a in enumerate(kept, -len(kept))})
-            case Broadcast(), Piece():
-                return self.same(i, {})
-            case Permute(order), Piece():
-                return self.same(i, {a: Mark(k - len(order)) for k, a in enumerate(order)})
-            case Index(place), Piece():
-                return self.same(i, moves(len(x.shape), place))
-            case Reshape(rank, to), Piece():
-                element = number([along(k - len(to), dim) for k, dim in enumerate(to)], to)
-                front: dict[Axis, Mark] = {a: Mark(a + rank - len(to)) for a in range(-len(x.shape), -rank)}
-                of = x.shape[len(x.shape) - rank :]
-                return self.same(i, front | {k - rank: part(element, of, k) for k in range(rank)})
-            case Einsum(), _:
-                return self.einsum(i, op, given)
-            case Assemble(), _:
-                return assembled(p, op, given)
-        raise AssertionError(op)
+    # Names
 
-    def colons(self, piece: Piece, axes: Sequence[int]) -> Piece:
-        """Return an array whose whole is its name, or its element with `:` for the axes."""
-        whole = self.printer.moved(piece.element, {a: Mark(":") for a in axes})
-        if not piece.cases and piece.whole is not piece.element and len(axes) == len(piece.shape):
-            whole = piece.whole  # a name
-        return Piece(whole, piece.element if len(axes) < len(piece.shape) else whole, piece.shape, bound=piece.bound)
+    def _shared(self, value: Terms, shape: Shape) -> Terms:
+        """Return a value that is used again, with names for its long factors if it is long."""
+        length = len(text_of(value).text)
+        if length <= _LONG:
+            return value
+        factor = self._renamed(as_factor(value, self._sums))
+        sizes = {text: len(of(text, abs(e)).text().text) for text, e in factor.powers.items() if not _is_name(text)}
+        if sum(sizes.values()) > _LONG:
+            for text in sorted(sizes, key=lambda text: len(text.text)):
+                if sizes[text] > _LONG_FACTOR:
+                    self._name(text, factor.powers[text], shape)
+            factor = self._renamed(factor)
+        if len(factor.powers) > _FACTORS:
+            name = self._temporary(Term(1.0, factor.powers).text(), shape)
+            factor = of(name, number=factor.number)
+        made = unnested(factor)
+        return made if len(text_of(made).text) < length else value
 
-    def same(self, i: int, to: Mapping[Axis, Mark]) -> Piece:
-        """Return the same elements as the operand of row `i` has, at other places."""
-        j = self.rows[i][1]
-        piece = self.pieces[j]
-        if j in self.added:
-            return self.of_sum(i, [self.moved(term, to) for term in self.added[j]], piece.bound)
-        if j in self.terms:
-            return self.of_term(i, self.moved(self.terms[j], to), piece.bound)
-        element = self.printer.moved(piece.element, to)
-        return Piece(element, element, (), piece.condition, piece.bound)
+    def _name(self, text: Text, exponent: Fraction, shape: Shape) -> None:
+        """Give a name to a factor, or to its root if it has a root as exponent; not if names in it made it short."""
+        now = self._now(text)
+        if now is not text and len(now.text) <= _LONG_FACTOR:
+            self._known[text] = now, Fraction(1)
+        else:
+            unit = Fraction(1, exponent.denominator)
+            if now.terms:
+                self._sums.setdefault(addends(now.terms), now)
+            self._known[text] = self._known[now] = self._temporary(of(now, unit).text(), shape), 1 / unit
 
-    def einsum(self, i: int, op: Einsum, given: Sequence[Piece]) -> Piece:
-        """Return a sum of products; bound indices for what the result lacks."""
-        bound = max(piece.bound for piece in given)
-        gone = [label for label in dict.fromkeys(op.left + op.right) if label not in op.out]
-        axes: dict[str, Mark] = {label: Mark(k - len(op.out)) for k, label in enumerate(op.out)}
-        axes |= {label: Mark(("b", bound + k)) for k, label in enumerate(gone)}
-        term = Term()
-        sizes: dict[str, Dim] = {}
-        for labels, j, piece in zip((op.left, op.right), self.rows[i][1:], given, strict=True):
-            to: dict[Axis, Mark] = {k - len(labels): axes[label] for k, label in enumerate(labels)}
-            term = term.times(self.moved(self.term(j), to))
-            sizes |= dict(zip(labels, piece.shape, strict=True))
-        return self.sums(i, term, {axes[label]: sizes[label] for label in gone}, bound)
+    def _temporary(self, text: Text, shape: Shape) -> Text:
+        """Return a name for a text, with a subscript for each index that the text depends on."""
+        marks = self._marks
+        free = dict.fromkeys([base for index in marks.of(text.text) for base in _free(index)])
+        bases = sorted([base for base in free if isinstance(base, int) or base.of.base not in free], key=_axis)
+        dims = tuple([shape[base] if isinstance(base, int) else base.shape[base.axis] for base in bases])
+        name = marks.names.temporary()
+        to: dict[Base, Index] = {base: Index(k) for k, base in enumerate(bases, -len(bases))}
+        self.lines.append((name, marks.moved(text, to), dims))
+        return Text(subscripted(name, [marks.mark(Index(base)) for base in bases])) if bases else Text(name)
 
-    def summed(self, i: int, axes: Sequence[int]) -> Piece:
-        """Return a sum along axes."""
-        j = self.rows[i][1]
-        x = self.pieces[j]
-        bound: dict[Axis, Mark] = {a: Mark(("b", x.bound + k)) for k, a in enumerate(axes)}
-        term = self.moved(self.term(j), bound | self.printer.kept(len(x.shape), axes))
-        return self.sums(i, term, {bound[a]: x.shape[a] for a in axes}, x.bound)
+    def _renamed(self, term: Term) -> Term:
+        """Return a product with names for the factors that have one."""
+        for text, exponent in term.powers.items() if self._known else ():
+            now = self._now(text)
+            name, unit = self._known.get(text) or self._known.get(now) or (now, Fraction(1))
+            if name is not text and (unit * exponent).denominator <= exponent.denominator:
+                term = term.without(text).times(of(name, unit * exponent))
+        return term
 
-    def sums(self, i: int, term: Term, sizes: Mapping[Mark, Dim], bound: int) -> Piece:
-        """Return the sum of a product by bound indices, as row `i`.
+    def _now(self, text: Text) -> Text:
+        """Return a sum with names for the factors of its terms that have one."""
+        if not any(factor in self._known for term in text.terms for factor in term.powers):
+            return text
+        terms = []
+        for term in text.terms:
+            made = Term(term.number)
+            for factor, exponent in term.powers.items():
+                name, unit = self._known.get(factor, (factor, 1))
+                made = made.times(of(name, unit * exponent))
+            terms.append(made)
+        return as_text(summed(terms))
 
-        Where an index has to equal another one, that stands for it; what is the same for all stands in front.
-        """
-        p = self.printer
-        for text in [text for text, exponent in term.powers.items() if exponent == 1 and text in self.parts]:
-            if any(mark in sizes for t in self.parts[text] for delta in t.powers for mark in p.joint(delta) or ()):
-                parts = [term.without(text).times(part) for part in self.parts[text]]
-                return self.of_sum(i, [self.total(part, sizes) for part in parts], bound + len(sizes))
-        return self.of_term(i, self.total(term, sizes), bound + len(sizes))
+    # Results
 
-    def block(self, i: int, axes: Sequence[tuple[Dim, Shape]]) -> Text:
-        """Return an element of a block of a matrix: where it starts along each axis, and what its indices number."""
-        sizes = tuple([product(shape) for _, shape in axes])
-        element, starts = self.pieces[i].element, [start for start, _ in axes]
-        p, row = self.printer, self.rows[i]
-        if isinstance(row[0], Assemble) and row[0].rank == len(axes):
-            found = {
-                k: [
-                    within(at, *ends)
-                    for at, ends in zip(row[0].places[k], zip(starts, sizes, strict=True), strict=True)
-                ]
-                for k in self.near(i, starts, sizes)
-            }
-            if all(None not in places or False in places for places in found.values()):
-                kept = [k for k, places in found.items() if all(places)]
-                places = tuple([tuple(map(shifted, row[0].places[k], starts)) for k in kept])
-                element = assembled(p, Assemble(sizes, places), [self.pieces[row[1 + k]] for k in kept]).element
-                starts = [0] * len(axes)
-        rank = sum(len(shape) for _, shape in axes)
-        fresh = iter([along(a, dim) for a, dim in enumerate(sum([shape for _, shape in axes], ()), -rank)])
-        to: dict[Axis, Mark] = {}
-        for k, (start, (_, shape)) in enumerate(zip(starts, axes, strict=True), -len(axes)):
-            mark = number([next(fresh) for _ in shape], shape) if shape else Mark("", 0, 0)
-            to[k] = mark._replace(start=mark.start + start)
-        return p.moved(element, to)
-
-    def near(self, i: int, starts: Sequence[Dim], sizes: Sequence[Dim]) -> Sequence[int]:
-        """Return the operands of assembled row `i` that may stand in a block; of a single element not all of them."""
-        places = self.rows[i][0].places
-        if any(size != 1 for size in sizes):
-            return range(len(places))
-        if i not in self.elements:
-            self.elements[i] = {}
-            for k, place in enumerate(places):
-                element = all(isinstance(at, int) for at in place)
-                self.elements[i].setdefault(place if element else None, []).append(k)
-        return sorted([*self.elements[i].get(tuple(starts), ()), *self.elements[i].get(None, ())])
-
-    def entries(self, output: int) -> list[list[Text]] | None:
-        """Return the entries of a small matrix of scalars, row by row; None if the output is none."""
-        op = self.rows[output][0]
-        if not isinstance(op, Assemble) or not 1 <= len(op.to) <= 2:
-            return None
-        if not all(isinstance(k, int) for q in (op.to, *op.places) for k in q):
+    def entries(self, i: int) -> list[list[Text]] | None:
+        """Return the entries of a small matrix of scalars, row by row; None if row `i` is none."""
+        op = self._rows[i][0]
+        elements = self._elements(i)
+        if elements is None or not all(isinstance(dim, int) for dim in op.to) or len(op.to) > 2:
             return None
         rows, columns = (1, *fixed(op.to))[-2:]
-        if not 0 < rows * columns <= _ENTRIES or len(set(op.places)) < len(op.places):
+        if not 0 < rows * columns <= _ENTRIES:
             return None
-        texts = {q[-2:]: self.pieces[j].element for q, j in zip(op.places, self.rows[output][1:], strict=True)}
-        return [[texts.get((r, c)[-len(op.to) :], Text("0")) for c in range(columns)] for r in range(rows)]
+        places = [[(r, c)[-len(op.to) :] for c in range(columns)] for r in range(rows)]
+        return [[self.text(elements[at]) if at in elements else Text("0") for at in row] for row in places]
+
+    def block(self, i: int, axes: Sequence[tuple[Dim, Shape]]) -> Text:
+        """Return an element of a block of matrix `i`, as `arrays.block` does."""
+        op, *given = self._rows[i]
+        elements = self._elements(i)
+        if elements is not None and not any(shape for _, shape in axes):
+            j = elements.get(tuple([start for start, _ in axes]))
+            return Text("0") if j is None else self.text(j)
+        if not isinstance(op, Assemble) or op.rank < len(axes):
+            op, given = Assemble(shape := self._graph.shape(i), (whole(shape),)), [i]
+        return block(self._marks, op, [self._operand(j) for j in given], axes)
+
+    def _elements(self, i: int) -> dict[Place, int] | None:
+        """Return the rows of the elements of an assembled array by their places; None if others are assembled."""
+        if i not in self._placed:
+            op, *given = self._rows[i]
+            single = isinstance(op, Assemble) and all(isinstance(at, int) for place in op.places for at in place)
+            made = dict(zip(op.places, given, strict=True)) if single else {}
+            self._placed[i] = made if single and len(made) == len(given) and op.rank in (0, len(op.to)) else None
+        return self._placed[i]
 
 
-def _uses(program: Program) -> tuple[list[int], list[bool]]:
-    """Return how often each row is used, and whether as a factor only."""
-    rows = program.graph.rows
-    count, factor = [0] * len(rows), [True] * len(rows)
-    for i in program.outputs:
-        factor[i] = False
-    for i in range(len(rows) - 1, -1, -1):
-        op = rows[i][0]
-        for j in operands(rows[i]):
-            count[j] += 1
-            same = op == "neg" or isinstance(op, (Expand, Permute, Reshape, Broadcast, Index, Sum))
-            factor[j] &= factor[i] if same else op in ("mul", "div") or isinstance(op, Einsum)
-    return count, factor
+def _free(index: Index) -> list[int | Part]:
+    """Return what an index of an element changes with: axes, and indices that are computed from one."""
+    base = index.base
+    if isinstance(base, int):
+        return [base]
+    if isinstance(base, Part):
+        return [base] if base.of == Index(base.of.base) and isinstance(base.of.base, int) else _free(base.of)
+    return [free for of in base.of for free in _free(of)] if isinstance(base, Number) else []
 
 
-def _inside(program: Program, uses: Sequence[int]) -> list[bool]:
-    """Return whether each row is a sum, or a product, that is used in another one alone, and has no name."""
-    rows = program.graph.rows
-    found = [False] * len(rows)
-    for name, *parts in rows:
-        alike = _ALIKE.get(name, ())
-        for j in parts[:1] if name == "div" else parts if alike else ():
-            found[j] = rows[j][0] in alike and uses[j] == 1 and not isinstance(program.labels.get(j), str)
-    for i in program.outputs:
-        found[i] = False
-    return found
+def _axis(base: int | Part) -> tuple[int, int]:
+    """Return the order of the subscripts of a name."""
+    return (base, 0) if isinstance(base, int) else (base.of.base, base.axis)  # type: ignore[return-value]  # an axis
 
 
-_ALIKE = {"add": ("add", "sub"), "sub": ("add", "sub"), "mul": ("mul",), "div": ("mul",)}
-_NOTHING = Piece(Text(""), Text(""))  # of what is not written by itself
-
-
-def _brief(text: Text) -> bool:
-    """Return whether a factor is a name, perhaps with indices."""
-    return text.level == ATOM and len(text.text) <= _LONG and not re.search(r"\\(left|sqrt)|\(", text.text)
+def _is_name(text: Text) -> bool:
+    """Return whether a text is a name, which may have indices."""
+    return text.level == ATOM and not re.search(r"\\(left|sqrt)|\(", text.text)

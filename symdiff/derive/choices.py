@@ -1,0 +1,315 @@
+"""Products and sums of derivatives that choices make absent.
+
+A derivative is absent where no path leads to an argument. If that is one side of a condition c, the derivative is
+`where(c, d, 0)`. Such a choice is carried to the outside of every product, so that its zero never meets an infinity or
+a NaN. The condition under which a row is not absent is its presence.
+
+A choice is the user's or a rule's. The condition of a rule is marked as `special` in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import isfinite, nan
+from typing import NamedTuple
+
+from symdiff.graph.ir import Row
+from symdiff.graph.operations import is_assembled
+from symdiff.graph.shapes import broadcast
+from symdiff.ops.base import Operation
+from symdiff.simplify.build import Builder
+from symdiff.simplify.factors import product, scaled, shared, split
+from symdiff.simplify.remainders import unseen
+from symdiff.simplify.signs import total as sum_of
+
+_SCATTERED = 4  # the most places of an assembled array at which a product is made, rather than everywhere
+_NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
+_MAY_CHOOSE = frozenset({"where", "mul", "div", "neg"})  # a choice, or a choice times a scalar
+_SUMS = frozenset({"add", "sub", "neg"})
+
+
+class Choice(NamedTuple):
+    """A row that is `value` where `condition` is on the side `holds`, and absent elsewhere."""
+
+    condition: int
+    holds: bool
+    value: int
+
+
+def choice_of(b: Builder, i: int) -> Choice | None:
+    """Return row `i` as a choice, with a scalar in front moved into the value; None if it is none."""
+    if not b.graph.choices or b.row(i)[0] not in _MAY_CHOOSE:
+        return None
+    scale, rest = split(b, i)
+    row = b.row(rest)
+    if row[0] == "where":
+        for holds, value, other in ((True, row[2], row[3]), (False, row[3], row[2])):
+            if b.value(other) == 0.0:
+                return Choice(row[1], holds, scaled(b, scale, value))
+    return None
+
+
+def outermost(b: Builder, i: int) -> Choice | None:
+    """Return row `i` as a choice by its outermost condition; a sum as a choice of itself by its presence."""
+    if not b.graph.choices:
+        return None
+    choice = choice_of(b, i)
+    if choice is not None or not (_terms(b, i) or b.row(i)[0] == "where"):
+        return choice
+    condition = _presence(b, i)
+    return None if condition is None else Choice(condition, holds=True, value=i)
+
+
+def of_user(b: Builder, choice: Choice) -> bool:
+    """Return whether the user wrote a choice; else a rule made it at its special points."""
+    return not b.special(choice.condition)
+
+
+def side(b: Builder, choice: Choice) -> int:
+    """Return the condition under which a choice is its value."""
+    return choice.condition if choice.holds else b.joined("not", choice.condition)
+
+
+def may_pass(b: Builder, factor: int, partial: int) -> bool:
+    """Return whether an adjoint may be multiplied as it is, with the choice inside.
+
+    The choice is a rule's, and the partial derivative is given: an argument or a part of one, or a finite constant. So
+    the sum of the products is a contraction of arrays that are there already.
+    """
+    choice = outermost(b, factor)
+    return choice is not None and not of_user(b, choice) and _given(b, partial)
+
+
+def kept(b: Builder, i: int, other: int) -> int | None:
+    """Return the condition outside of which row `i` is absent, if its product with `other` has to keep it."""
+    choice = outermost(b, i)
+    return None if choice is None or may_pass(b, i, other) else side(b, choice)
+
+
+def _given(b: Builder, i: int) -> bool:
+    i, _ = unseen(b, i)
+    value = b.value(i)
+    return b.row(i)[0] == "input" or (value is not None and isfinite(value))
+
+
+# Presence
+
+
+def _terms(b: Builder, i: int) -> tuple[int, ...]:
+    """Return the operands of row `i` if it is absent where all of them are; none if this is not known."""
+    row = b.row(i)
+    if row[0] == "mul":  # by a constant
+        return row[2:] if b.value(row[1]) is not None else row[1:2] if b.value(row[2]) is not None else ()
+    return row[1:] if row[0] in _SUMS or isinstance(row[0], Operation) else ()
+
+
+def _presence(b: Builder, i: int) -> int | None:
+    """Return the presence of row `i`; None if it is always present.
+
+    A sum is absent where all of its terms are. A contraction or a rearrangement of an array that a choice of the user's
+    makes absent is absent where all of that array is.
+    """
+    known = b.presences
+    waiting = [i]
+    while waiting:
+        j = waiting[-1]
+        if j in known:
+            waiting.pop()
+            continue
+        row, choice = b.row(j), choice_of(b, j)
+        two_sided = choice is None and row[0] == "where" and not b.special(row[1])
+        parts = row[2:] if two_sided else _terms(b, j) if choice is None else (choice.value,)
+        if missing := [k for k in parts if k not in known]:
+            waiting.append(missing[0])
+        elif choice is not None:
+            outer, inner = side(b, choice), known[choice.value]
+            known[j] = outer if inner is None or b.special(inner) else b.joined("and", outer, inner)
+        elif isinstance(row[0], Operation):
+            found = [known[k] if row[0].of_rules else _of_users_array(b, k) for k in parts]
+            known[j] = row[0].present(b, *found)
+        else:
+            present = [condition for k in parts if (condition := known[k]) is not None]
+            if two_sided and len(present) == 2:
+                negated = b.joined("not", row[1])
+                present = [b.joined("and", row[1], present[0]), b.joined("and", negated, present[1])]
+            complete = parts and len(present) == len(parts)
+            known[j] = reduce(lambda one, other: b.joined("or", one, other), present) if complete else None
+    return known[i]
+
+
+def _of_users_array(b: Builder, i: int) -> int | None:
+    """Return the presence of each element of row `i`, if a choice of the user's makes some absent.
+
+    It is exact, element by element. What a rule makes absent may be left in: what it is multiplied with is finite.
+    """
+    presence = b.presences[i]
+    return None if presence is None or b.special(presence) else b.full(presence, b.shape(i))
+
+
+# Products
+
+
+def times(b: Builder, factor: int, partial: int, *, forward: bool = False) -> int:
+    """Return the product, with the choices of both factors carried to the outside.
+
+    A factor that is assembled is multiplied at its places alone. The conditions of the enclosing choices come first in
+    the joined condition, since those inside may only make sense there. In a reverse sweep the choices of the adjoint
+    enclose those of the partial derivative; in a `forward` sweep it is the reverse.
+    """
+    row = b.row(factor)
+    if (
+        is_assembled(row[0])
+        and 0 < len(row[0].places) <= _SCATTERED
+        and b.graph.shape_of(("mul", factor, partial)) == row[0].to
+        and len(b.shape(partial)) <= row[0].rank
+    ):
+        parts: list[int] = []
+        for place, part in zip(row[0].places, row[1:], strict=True):
+            there = b.index(b.full(partial, row[0].core), place) if b.shape(partial) else partial
+            parts.append(_times(b, part, there, forward=forward))
+        return b.op(row[0], *parts)
+    return _times(b, factor, partial, forward=forward)
+
+
+def _times(b: Builder, factor: int, partial: int, *, forward: bool) -> int:
+    if not b.graph.choices:
+        return product(b, factor, partial)
+    outer, factor = _around_factor(b, factor, partial)
+    inner: list[Choice] = []
+    while len(inner) < _NESTED and (choice := choice_of(b, partial)) is not None:
+        inner.append(choice)
+        partial = choice.value
+    at_corner = corner_of(b, b.row(partial)[1]) if b.row(partial)[0] == "where" else None
+    made = product(b, factor, partial if at_corner is None else b.const(1.0))
+    choices = [*inner, *outer] if forward else [*outer, *inner]
+    # Corners are innermost and not joined with others: elsewhere there is a second derivative.
+    for choice in [*inner, *outer]:
+        if corner_of(b, choice.condition) is not None:
+            made = _chosen(b, choice.condition, made, holds=choice.holds)
+    if at_corner is not None:
+        made = b.op("where", b.row(partial)[1], b.const(nan), made)
+    plain = [choice for choice in choices if corner_of(b, choice.condition) is None]
+    if not plain:
+        return made
+    if len(plain) == 1:
+        return _chosen(b, plain[0].condition, made, holds=plain[0].holds)
+    sides = [side(b, choice) for choice in plain]
+    return _chosen(b, reduce(lambda one, other: b.joined("and", one, other), sides), made, holds=True)
+
+
+def _around_factor(b: Builder, factor: int, partial: int) -> tuple[list[Choice], int]:
+    """Return the choices around a factor that its product with a partial has to keep, and the value inside of them."""
+    found: list[Choice] = []
+    choice = outermost(b, factor)
+    while len(found) < _NESTED and choice is not None:
+        is_sum = choice.value == factor
+        if is_sum and not of_user(b, choice) and b.finite(partial):
+            break  # the sum is 0 where a rule makes all of its terms absent
+        if corner_of(b, choice.condition) is not None and _is_component(b, partial):
+            break  # the component of a length is 0 where the length is
+        found.append(choice)
+        if is_sum:
+            break
+        factor = choice.value
+        choice = outermost(b, factor)
+        if choice is not None and choice.value == factor and not of_user(b, choice):
+            break
+    return found, factor
+
+
+def _chosen(b: Builder, condition: int, value: int, *, holds: bool) -> int:
+    """Return `value` on a side of the condition, else 0; a scalar stays outside of the choice of a rule."""
+    zero = b.const(0.0)
+    scale, array = split(b, value)
+    if any(scale) and b.special(condition) and all(map(b.finite, filter(None, scale))):
+        return scaled(b, scale, _chosen(b, condition, array, holds=holds))
+    return b.op("where", condition, *((value, zero) if holds else (zero, value)))
+
+
+def _is_component(b: Builder, i: int) -> bool:
+    """Return whether row `i` is an argument, or twice an argument, as the derivative of a square is."""
+    row = b.row(i)
+    return row[0] == "input" or (row[0] == "mul" and b.value(row[1]) is not None and b.row(row[2])[0] == "input")
+
+
+def corner_of(b: Builder, condition: int) -> int | None:
+    """Return the length that has no second derivative where a condition holds; None for any other condition."""
+    row = b.row(condition)
+    while isinstance(row[0], Operation) and len(row) == 2:
+        row = b.row(row[1])
+    inner = b.row(row[1]) if row[0] == "special" else row
+    return int(b.row(inner[1])[1]) if inner[0] == "corner" else None
+
+
+# Sums
+
+
+class Total:
+    """A sum of adjoints or of tangents in the making. Assembled arrays are put together once, at the end."""
+
+    def __init__(self, builder: Builder, *terms: int) -> None:
+        self._builder = builder
+        self._rows = list(terms)  # several only if they are assembled, and will be one array
+
+    def add(self, term: int) -> None:
+        """Add a term, as `plus` does."""
+        if self._rows and _fit_together(self._builder, self._rows[-1], term):
+            self._rows.append(term)
+        else:
+            total = self.row()
+            self._rows = [term if total is None else plus(self._builder, total, term)]
+
+    def row(self) -> int | None:
+        """Return the row of the sum; None if there are no terms."""
+        if len(self._rows) > 1:
+            self._rows = [_together(self._builder, self._rows)]
+        return self._rows[0] if self._rows else None
+
+
+def plus(b: Builder, total: int, term: int) -> int:
+    """Return the sum; terms that are chosen by the same condition share one choice."""
+    if _fit_together(b, total, term):
+        return _together(b, [total, term])
+    if (common := shared(b, total, term)) is not None:
+        scale, one, other = common
+        return scaled(b, scale, plus(b, one, other))
+    if (made := _side_by_side(b, total, term)) is not None:
+        return made
+    left, right = choice_of(b, total), choice_of(b, term)
+    if left is None or right is None or left.condition != right.condition:
+        return sum_of(b, total, term)
+    if not of_user(b, left) and (any(split(b, total)[0]) or any(split(b, term)[0])):
+        return b.op("add", total, term)  # a scalar times a choice of a rule, which is an array that is there already
+    if left.holds == right.holds:
+        return _chosen(b, left.condition, plus(b, left.value, right.value), holds=left.holds)
+    sides = (left.value, right.value) if left.holds else (right.value, left.value)
+    return b.op("where", left.condition, *sides)
+
+
+def _side_by_side(b: Builder, total: int, term: int) -> int | None:
+    """Return the sum of two choices by the same condition of the user's, which may have a value on both sides."""
+    one, other = b.row(total), b.row(term)
+    if one[0] != "where" or other[:2] != one[:2] or b.special(one[1]):
+        return None
+    sides = [
+        p if b.value(q) == 0.0 else q if b.value(p) == 0.0 else plus(b, p, q)
+        for p, q in zip(one[2:], other[2:], strict=True)
+    ]
+    return b.op("where", one[1], *sides)
+
+
+def _fit_together(b: Builder, total: int, term: int) -> bool:
+    """Return whether both arrays are assembled of places along the same axes, so that their sum is assembled too."""
+    if not (b.graph.shapes and b.graph.shared):
+        return False
+    left, right = b.row(total)[0], b.row(term)[0]
+    return is_assembled(left) and is_assembled(right) and bool(left.core == right.core)
+
+
+def _together(b: Builder, terms: Sequence[int]) -> int:
+    """Return the sum of assembled arrays as one."""
+    rows: list[Row] = [b.row(i) for i in terms]
+    to = broadcast([b.shape(i) for i in terms], {})
+    places = [place for row in rows for place in row[0].places]
+    return b.assemble(to, places, *[part for row in rows for part in row[1:]])
