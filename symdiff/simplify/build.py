@@ -46,11 +46,7 @@ class Builder:
             that only broadcasts to it. Derivatives need not: they are broadcast at the end.
         finite: whether rows are finite for finite arguments.
         first: of the rows that this builder makes; those before are the formula's.
-        presences: for rows that have been asked about, the condition under which they are present.
         inverse: constants of many digits that came of 1/c, for a c of few, each with c.
-        elements: for rows of assembled arrays that were indexed, which of their places begin with which number.
-        slopes: the derivative of each `by` row by its second operand, as what makes it.
-        written: whether derivatives are taken by the operands alone, as a formula is written.
         products: rows as products.
         forms: whether stable forms are looked for; not in forms themselves, nor in a textbook.
         stable: rows of remainders that have been found.
@@ -66,11 +62,7 @@ class Builder:
         self.exact = True
         self.finite = Finite(graph)
         self.first = len(graph.rows)
-        self.presences: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
-        self.elements: dict[int, dict[int | None, list[int]]] = {}
-        self.slopes: dict[int, Callable[[Builder], int]] = {}
-        self.written = False
         self.forms = graph.shared
         self.products = Products(graph)
         self.stable: set[int] = set()
@@ -117,13 +109,6 @@ class Builder:
         """Return row `i` of the graph."""
         return self.graph.rows[i]
 
-    def plain(self, i: int) -> int:
-        """Return row `i` as a value, whatever it is differentiated by."""
-        rows = self.graph.rows
-        while rows[i][0] == "by" or rows[i][0] == "fixed":
-            i = rows[i][1]
-        return i
-
     def raw(self, name: str, *arguments: int) -> int:
         """Return a row exactly as given, shared where the graph shares."""
         graph = self.graph
@@ -137,8 +122,6 @@ class Builder:
     def op(self, name: str, *arguments: int) -> int:
         """Return a row for an operation, or an equal simpler row."""
         rows = self.graph.rows
-        if self.slopes:
-            arguments = tuple(map(self.plain, arguments))
         takes = _TAKES[name]
         constants = True
         for i in arguments:
@@ -241,8 +224,6 @@ class Builder:
 
     def structure(self, operation: Operation, *arguments: int) -> int:
         """Return a row for an operation on shapes, or an equal simpler row."""
-        if self.slopes:
-            arguments = tuple(map(self.plain, arguments))
         if not operation.is_view and not operation.condition:
             arguments = tuple(map(self.number, arguments))
         if not self.exact and self.simplify and (scaled := outside(self, operation, arguments)) is not None:
