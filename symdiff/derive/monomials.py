@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import isfinite, pi
 from typing import NamedTuple
 
+from symdiff.derive.build import unmarked
 from symdiff.graph.ir import Row, operands
 from symdiff.graph.operations import is_view
 from symdiff.language.lower import instantiate
@@ -273,7 +274,7 @@ class Monomials:
         waiting = [(i, 1)]
         while waiting:
             seen, k = waiting.pop()
-            j = self.builder.plain(seen)
+            j = unmarked(self.builder.graph, seen)
             name, *parts = self.rows[j]
             value = self.builder.known(j)
             exponent = self.builder.known(parts[1]) if name == "pow" else None

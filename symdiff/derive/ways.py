@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 
+from symdiff.derive.build import unmarked
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
 from symdiff.graph.ir import Program, Row, operands, replay
 from symdiff.graph.operations import CONDITIONS, is_assembled
@@ -150,7 +151,7 @@ class Ways:
 
     def _make(self, old: int, row: Row) -> int:
         if row[0] in CONDITIONS:
-            row = (row[0], *map(self._builder.plain, row[1:]))
+            row = (row[0], *map(partial(unmarked, self._graph), row[1:]))
         self.at[old] = i = self._graph.intern(row)
         self._new[old] = made = self._see(i)
         return made
@@ -670,12 +671,12 @@ def _of_rest(i: int, row: Row, power: Power, b: Builder) -> int:
 
 def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
     """Return the derivative of an odd factor by the length; None if it is 1."""
-    name, *parts = b.row(b.plain(part.row))
+    name, *parts = b.row(unmarked(b.graph, part.row))
     if name in ("add", "sub"):
         return part.over.row(b)
     if not PRIMITIVES[name].odd:
         return None
-    made = instantiate(b, PRIMITIVES[name].partials[0], {"x": parts[0], "out": b.plain(part.row)})
+    made = instantiate(b, PRIMITIVES[name].partials[0], {"x": parts[0], "out": unmarked(b.graph, part.row)})
     inner = Monomials(b).over(parts[0], parity.unit)
     return made if inner is None else _times(b, 1, inner.row(b), made)
 
@@ -709,7 +710,7 @@ def _of_parity(parity: Parity, rest: Product, component: Slope | None, b: Builde
 def _turned(part: Odd, parity: Parity, b: Builder) -> int:
     """Return a factor that is odd in abs(x), as one of x."""
     x = b.row(parity.unit)[1]
-    name, *parts = b.row(b.plain(part.row))
+    name, *parts = b.row(unmarked(b.graph, part.row))
     if PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
         return b.op(name, b.op("mul", inner.row(b), x))
     return b.op("mul", part.over.row(b), x)
@@ -720,8 +721,8 @@ def _of_share(parity: Parity, part: Odd, argument: int | None, rest: Product, b:
     with b.simplifying():
         slope = None
         if argument is not None:
-            primitive = PRIMITIVES[b.row(b.plain(part.row))[0]]
-            slope = instantiate(b, primitive.partials[0], {"x": argument, "out": b.plain(part.row)})
+            primitive = PRIMITIVES[b.row(unmarked(b.graph, part.row))[0]]
+            slope = instantiate(b, primitive.partials[0], {"x": argument, "out": unmarked(b.graph, part.row)})
         left = {other.leaf: (other.row, other.k - (other is part)) for other in parity.parts}
         others = Product(1.0, {leaf: pair for leaf, pair in left.items() if pair[1]})
         sign = None if parity.sign is None else b.op("sign", b.row(parity.unit)[1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import prod
 from operator import mul
 
+from symdiff.derive.build import Derivatives
 from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.reverse import vjp as reverse
@@ -17,7 +18,6 @@ from symdiff.graph.ir import Program, compact, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, separate
-from symdiff.simplify.build import Builder
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Pass:
 
     source: Program
     program: Program = field(init=False)
-    builder: Builder = field(init=False)
+    builder: Derivatives = field(init=False)
     ways: Ways | None = field(init=False, default=None)
     _uses: list[list[Use]] = field(init=False)
     _entries: int = field(init=False, default=0)  # of a matrix that is being made
@@ -34,10 +34,7 @@ class Pass:
     def __post_init__(self) -> None:
         self.ways = ways(self.source)
         self.program = compact(self.source) if self.ways is None else self.ways.program
-        self.builder = Builder(self.program.graph)
-        if self.ways is not None:
-            self.builder.slopes = self.ways.slopes
-        self.builder.exact = False
+        self.builder = Derivatives(self.program.graph, None if self.ways is None else self.ways.slopes)
         self.start = len(self.program.graph.rows)
         self._uses = [[] for _ in range(self.start)]
         for i, row in enumerate(self.program.graph.rows):
@@ -105,9 +102,9 @@ class Pass:
         bars = self.reverse(cotangents, active)
         found = {row: bar for row in rows if (bar := self.tangent(bars, row)) is not None}
         if self.ways is not None and self.ways.passed:
-            self.builder.written = True
+            self.builder.as_written = True
             written = self.reverse(cotangents, active)
-            self.builder.written = False
+            self.builder.as_written = False
             passed = [row for row in rows if self.at(row) in self.ways.passed]
             found.update({row: bar for row in passed if (bar := self.tangent(written, row)) is not None})
         return found
