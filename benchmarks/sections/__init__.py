@@ -17,7 +17,20 @@ from benchmarks.work.formulas import Formula
 
 Findings = Iterator[Table | Target]
 
-SECTIONS = ("call", "arrays", "sweep", "memory", "core", "native", "compile", "scaling", "second", "kinetics", "huge")
+SECTIONS = (
+    "call",
+    "arrays",
+    "sweep",
+    "memory",
+    "core",
+    "native",
+    "compile",
+    "scaling",
+    "second",
+    "kinetics",
+    "huge",
+    "choices",
+)
 
 
 @dataclass(frozen=True)

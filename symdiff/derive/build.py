@@ -28,13 +28,9 @@ class Derivatives(Builder):
         self.as_written = False
         self.presences: dict[int, int | None] = {}
 
-    def op(self, name: str, *arguments: int) -> int:
-        """Return a row for an elementwise operation on values, or an equal simpler row."""
-        return super().op(name, *self._values(arguments))
-
-    def structure(self, operation: Operation, *arguments: int) -> int:
-        """Return a row for an operation on arrays of values, or an equal simpler row."""
-        return super().structure(operation, *self._values(arguments))
+    def op(self, operation: str | Operation, *arguments: int) -> int:
+        """Return a row for an operation on values, or an equal simpler row."""
+        return super().op(operation, *self._values(arguments))
 
     def _values(self, arguments: tuple[int, ...]) -> Iterable[int]:
         return [unmarked(self.graph, i) for i in arguments] if self.slopes else arguments

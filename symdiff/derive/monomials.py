@@ -353,7 +353,7 @@ class Monomials:
         inner = self.power(self.bare(operand))
         if inner is None or inner.exponent.rows or (inner.length and inner.root != self.bare(operand)):
             return None
-        base = self.mark(self.builder.structure(view, inner.base))
+        base = self.mark(self.builder.op(view, inner.base))
         return replace(inner, base=base, root=i if inner.length else None)
 
     def _root(self, base: int, exponent: Exponent, *, odd: bool = False) -> Power:

@@ -1,4 +1,4 @@
-"""The computational graph of a program as DOT text, which Graphviz draws."""
+"""Write the computational graph of a program as DOT text for Graphviz."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
 _PICTURES, _TEXTS = ("svg", "png", "pdf"), ("dot", "gv")  # endings of files
-_SHOWN = 6  # elements of an array that are written out
+_SHOWN = 6  # the most elements of an array that are shown
 _SIGNS = {"sub": "\N{MINUS SIGN}", "neg": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}"}
 _SIGNS |= {
     "div": "\N{DIVISION SIGN}",
@@ -27,7 +27,6 @@ _SIGNS |= {
     "magnitude": "sqrt",
     "masked": "where",
 }
-_SYMMETRIC = frozenset({"add", "mul", "maximum", "minimum", "hypot", "logaddexp", "and", "or", "eq", "ne"})
 
 _HEAD = """\
 digraph {
@@ -38,7 +37,10 @@ digraph {
 
 
 class Drawing:
-    """A computational graph: its `str()` is DOT text, which Jupyter shows as a picture where it can."""
+    """A computational graph.
+
+    `str()` returns DOT text. Jupyter shows the graph as a picture if it can be drawn.
+    """
 
     def __init__(self, dot: str) -> None:
         self._dot = dot
@@ -53,18 +55,18 @@ class Drawing:
         """Return the picture as SVG.
 
         Raises:
-            ImportError: the package `graphviz` or the program `dot` is not installed; the message says
-                how to install it.
+            ImportError: The package `graphviz` or the program `dot` is not installed. The message
+                says how to install it.
         """
         return self._drawn("svg").decode()
 
     def _drawn(self, kind: str) -> bytes:
-        """Return the picture as a file of some kind."""
+        """Return the picture in a file format."""
         try:
             import graphviz
         except ImportError as error:
             raise ImportError(
-                f"{not_installed('drawing a graph needs the package graphviz', 'graph')}; its text needs nothing"
+                f"{not_installed('drawing a graph needs the package graphviz', 'graph')}; its text needs no package"
             ) from error
         try:
             drawn: bytes = graphviz.Source(self._dot).pipe(format=kind)
@@ -76,11 +78,11 @@ class Drawing:
         return drawn
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a file: a picture, or, where the name ends in .dot or .gv, the text.
+        """Write the graph to a file. The text goes to .dot and .gv files, a picture to .svg, .png and .pdf files.
 
         Raises:
-            ImportError: as `svg`.
-            ValueError: another ending than those, .svg, .png and .pdf.
+            ImportError: The picture cannot be drawn, as in `svg`.
+            ValueError: The file has another suffix.
         """
         kind = Path(path).suffix[1:].lower()
         if kind in _PICTURES:
@@ -89,10 +91,10 @@ class Drawing:
             write(path, self._dot.encode())
         else:
             known = ", ".join(f".{k}" for k in (*_PICTURES, *_TEXTS))
-            raise ValueError(f"a graph is written to a file that ends in one of {known}, unlike {str(path)!r}")
+            raise ValueError(f"the file of a graph must end in one of {known}, not {str(path)!r}")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """Return what Jupyter shows: the text, and the picture where it can be drawn."""
+        """Return what Jupyter shows: the text, and the picture if it can be drawn."""
         try:
             return {"text/plain": self._dot, "image/svg+xml": self.svg()}
         except ImportError:
@@ -100,20 +102,20 @@ class Drawing:
 
 
 def drawable(program: Program) -> Program:
-    """Return the program without stable forms and what keeps operands away from special points, all rows live.
+    """Return the program as it is drawn: without stable forms, without `away`, and without unused rows.
 
     Raises:
-        LimitError: it is too large to be looked at.
+        LimitError: The program has too many operations to show.
     """
     made = compact(lazy(as_written(program)))
     count = len(made.graph.rows)
     if count > program.graph.limits.shown:
-        raise program.graph.limits.exceeded("shown", f"a graph of {count} nodes is too large to look at: more")
+        raise program.graph.limits.exceeded("shown", f"a graph of {count} nodes is too large to show: more")
     return made
 
 
 def dot(program: Program, values: Sequence[Any] = (), adjoints: Mapping[int, Any] | None = None) -> str:
-    """Return the graph of a drawable program, the values and adjoints of its rows on the nodes where they are given."""
+    """Return the DOT text of a drawable program, with values and adjoints of the rows if given."""
     lines = []
     adjoints = adjoints or {}
     rows = program.graph.rows
@@ -141,7 +143,7 @@ _STYLES = {
 
 
 def _label(program: Program, i: int) -> list[str]:
-    """Return the lines that say what a row is: its name, if it has one, and its operation."""
+    """Return the label of a row, in lines: its name, if it has one, and its operation."""
     row, shape = program.graph.rows[i], program.graph.shape(i)
     label = program.labels.get(i)
     own = label if isinstance(label, str) else _derived(program, label)
@@ -159,7 +161,7 @@ def _label(program: Program, i: int) -> list[str]:
 
 
 def _derived(program: Program, label: tuple[str, int] | None) -> str:
-    """Return the name of an adjoint or a tangent, if what it is of has one."""
+    """Return the name of an adjoint or a tangent, or an empty string if the row that it belongs to has no name."""
     if label is None:
         return ""
     kind, i = label
@@ -169,11 +171,11 @@ def _derived(program: Program, label: tuple[str, int] | None) -> str:
 
 
 def _order(row: Row) -> list[str]:
-    """Return what the operands of a row are called, where their order matters."""
+    """Return labels of the operands of a row, which are empty if their order does not matter."""
     count = len(operands(row))
     if row[0] in ("where", "masked"):
         return ["if", "then", "else"] if row[0] == "where" else ["then", "if"]
-    if count < 2 or row[0] in _SYMMETRIC or isinstance(row[0], Operation):
+    if count < 2 or isinstance(row[0], Operation) or PRIMITIVES[row[0]].symmetric:
         return [""] * count
     return [str(k + 1) for k in range(count)]
 
@@ -189,6 +191,6 @@ def _number(value: Any) -> str:
 
 
 def _quoted(lines: Sequence[str]) -> str:
-    """Return a label of these lines, each as it is."""
+    """Return a quoted label with these lines."""
     escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     return '"' + "\\n".join(escaped) + '"'

@@ -1,9 +1,8 @@
-"""A program as loops: what the native target makes machine code of.
+"""A program as loops, of which the native target makes machine code.
 
-Where no argument has a core shape, there is one loop, over the points. Else the loops go over
-the elements of the core arrays, which then all have one shape: in each, arrays are read and
-results are stored element by element, and reductions are folded. A later loop may need what an
-earlier one has folded, and computes again what it needs of the elements.
+If no argument has a core shape, there is one loop, over the points. Otherwise the loops go over the elements of the
+core arrays, which must all have one shape. Each loop reads arrays and stores results element by element, and folds
+reductions. A later loop may need what an earlier one has folded. It computes again what it needs of the elements.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from symdiff.emit.math import of_scalars
 from symdiff.errors import SymdiffError
 from symdiff.graph.dims import Dim, Shape, shown
 from symdiff.graph.ir import Program, Row, live, operands
-from symdiff.graph.operations import Structure, is_assembled, is_view
+from symdiff.graph.operations import is_assembled, is_view
 from symdiff.ops.base import Operation, View, is_size
 from symdiff.ops.places import Place, separate, shape_at
 from symdiff.ops.table import PRIMITIVES
@@ -24,17 +23,17 @@ from symdiff.ops.views import Broadcast
 from symdiff.simplify.build import Builder
 
 _LONGEST = 2000  # rows of a program of loops over elements
-_LOOPS = 8  # over elements, each of which computes again what it needs
-_ARRAYS, _FOLDS = 256, 64  # read and stored by loops, which keep vectors of each on the stack of a thread
+_LOOPS = 8  # over elements; each computes again what it needs
+_ARRAYS, _FOLDS = 256, 64  # in a program; vectors of each stand on the stack of a thread
 
 
 class UnfusableError(SymdiffError):
-    """A program has something that loops do not; the message names it."""
+    """A program has something that loops cannot do. The message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An argument, and the views through which it is seen, one after the other."""
+    """An argument, and the views of it, one after the other."""
 
     argument: int
     views: tuple[View, ...] = ()
@@ -50,7 +49,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The outputs of a program that a loop stores, and the folds that it makes."""
+    """The results that a loop stores, and the folds that it makes."""
 
     stores: range
     folds: range
@@ -61,17 +60,17 @@ class Loops:
     """A program of scalars, and what its inputs and outputs are.
 
     Attributes:
-        program: its inputs are `sources`, then what the folds have made; its outputs are `results`
-            (first what loops store, loop by loop, then single numbers) and then what is folded.
-        shape: of the elements, where they are those of core arrays; None where they are the points.
-        sources: arrays of the elements first, then `numbers` single ones: arguments, or dimensions.
-        numbers: how many of the sources are single numbers.
-        results: where each output goes.
-        single: how many of the results are single numbers, behind all loops.
-        folds: the operation of each, "add", "mul", "max" or "min".
-        loops: in order.
-        added: outputs that several results are added up to.
-        quiet: whether no floating-point errors are reported: a choice may have them on the side that is not taken.
+        program: A program of scalars. Its inputs are the `sources`, then what the folds have made. Its outputs are the
+            `results` (first those that loops store, loop by loop, then single numbers), then what is folded.
+        shape: The shape of the core arrays whose elements the loops go over; None if they go over the points.
+        sources: Arguments, or dimensions: first arrays of elements, then single numbers.
+        numbers: How many of the sources are single numbers.
+        results: Where each output goes.
+        single: How many of the results are single numbers, which are stored behind all loops.
+        folds: The operation of each fold: "add", "mul", "max" or "min".
+        loops: The loops, in order.
+        added: The outputs that are sums of several results.
+        quiet: No floating-point errors are reported, because a choice may have them on the side that is not taken.
     """
 
     program: Program
@@ -90,7 +89,7 @@ def fuse(program: Program) -> Loops:
     """Return the loops of a program.
 
     Raises:
-        UnfusableError: it has an operation for which there are none.
+        UnfusableError: Loops cannot do one of its operations.
     """
     graph, alive = program.graph, live(program)
     for row, here in zip(graph.rows, alive, strict=True):
@@ -108,7 +107,7 @@ _UNSPELT = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)
 
 
 def _points(program: Program, alive: Sequence[int]) -> Loops:
-    """Return the loop over the points; arrays of scalars may be results."""
+    """Return the loop over the points. Results may be arrays of scalars."""
     rows = program.graph.rows
     outputs, results = _results(program)
     for i, row in enumerate(rows):
@@ -130,7 +129,7 @@ def _points(program: Program, alive: Sequence[int]) -> Loops:
 
 
 def _results(program: Program) -> tuple[list[int], list[Result]]:
-    """Return the rows of which the outputs are assembled, and where each goes."""
+    """Return the rows of which the outputs are assembled, and where each row goes."""
     outputs: list[int] = []
     results: list[Result] = []
     for k, i in enumerate(program.outputs):
@@ -160,10 +159,9 @@ class _Elements:
     """Makes the loops over the elements of core arrays.
 
     Attributes:
-        new: of rows that have a value at each element or a single one, the row that computes it.
-        views: rows that are arguments seen through views.
-        uniform: rows that are the same for all elements.
-        level: of the new rows, how many loops have to be over before.
+        new: For each row, the new row that computes its value at an element, or its single value.
+        views: The rows that are views of arguments.
+        uniform: Whether each row is the same for all elements.
     """
 
     def __init__(self, program: Program, alive: Sequence[int]) -> None:
@@ -178,7 +176,7 @@ class _Elements:
         self.folds: dict[tuple[str, int], int] = {}  # to inputs
         self.uniform = self._uniform()
         for i, row in enumerate(self.rows):
-            if alive[i] and isinstance(row[0], Structure):
+            if alive[i] and isinstance(row[0], Operation):
                 self._check(i, row)
         self.shape = self._shape()
 
@@ -186,7 +184,7 @@ class _Elements:
         """Return the loops.
 
         Raises:
-            UnfusableError: there are none.
+            UnfusableError: Loops cannot do this.
         """
         for k, i in enumerate(self.program.inputs):
             self.views[i] = Source(k)
@@ -233,7 +231,7 @@ class _Elements:
         return found
 
     def _check(self, i: int, row: Row) -> None:
-        """Refuse operations that no loop has."""
+        """Refuse an operation that loops cannot do."""
         op = row[0]
         if op.assembles and i in self.program.outputs:
             return
@@ -247,7 +245,7 @@ class _Elements:
                 raise UnfusableError(f"{op.name} of what is computed")
 
     def _shape(self) -> Shape:
-        """Return the shapes of the elements: of what is computed or folded, and of results."""
+        """Return the shape that all arrays have which are computed, folded or stored."""
         found: dict[Shape, None] = {}
         for i, row in enumerate(self.rows):
             if not self.alive[i]:
@@ -264,7 +262,7 @@ class _Elements:
         return next(iter(found), ())
 
     def _row(self, i: int, row: Row) -> None:
-        """Make what stands for a row."""
+        """Make the new row, or the view, of a row."""
         op = row[0]
         if op.__class__ is str:
             self.new[i] = self.builder.graph.intern(
@@ -280,7 +278,7 @@ class _Elements:
             self.new[i] = self._folded(op, row[1:])
 
     def _element(self, i: int) -> int:
-        """Return the value of row `i` at the element that the loop is about."""
+        """Return the value of row `i` at the element of the loop."""
         if self.uniform[i]:
             return self._single(i)
         if i not in self.views:
@@ -293,7 +291,7 @@ class _Elements:
         return self._input(source)
 
     def _stored(self, i: int, result: Result) -> int:
-        """Return the value of row `i` where it is stored for each element."""
+        """Return the value of row `i` at the element, to be stored."""
         output = self.rows[self.program.outputs[result.output]]
         ahead = output[0].to[: len(output[0].to) - len(result.place)] if result.place else ()
         if result.place and (*ahead, *shape_at(result.place)) != self.shape:
@@ -315,7 +313,7 @@ class _Elements:
         return made
 
     def _folded(self, op: Operation, given: Sequence[int]) -> int:
-        """Return the product of the operands, element by element, folded."""
+        """Return the products of the operands, element by element, folded to one number."""
         element = reduce(lambda x, y: self.builder.raw("mul", x, y), map(self._element, given))
         if _ones(self.program.graph.shape(given[0])):
             return element
@@ -339,5 +337,5 @@ class _Elements:
 
 
 def _of_level(places: Sequence[int], folds: Sequence[int], level: int) -> Loop:
-    """Return the loop of a level, where results and folds are in order of theirs."""
+    """Return the loop of a level; results and folds are in the order of their levels."""
     return Loop(*[range(sum([p < level for p in of]), sum([p <= level for p in of])) for of in (places, folds)])

@@ -1,79 +1,87 @@
-"""Adjoints that are absent or halved for some elements: in place, where `np.where` would allocate a second array."""
+"""Adjoints that are absent or halved for some elements are changed in place: `np.where` would make a second array."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from symdiff.emit.python import Writer
 from symdiff.graph.dims import Shape
-
-if TYPE_CHECKING:
-    from symdiff.emit.structure import StructureWriter
-    from symdiff.graph.ir import Row
+from symdiff.graph.ir import Row
 
 
 def is_share(rows: Sequence[Row], i: int) -> bool:
-    """Return whether row `i` is the share of each element in a tie: a constant there, else 1."""
+    """Return whether row `i` is the share of each element in a tie: a constant there, and 1 elsewhere."""
     name, *parts = rows[i]
     return name == "where" and rows[parts[1]][0] == "const" and rows[parts[2]] == ("const", "1.0")
 
 
-def tied(rows: Sequence[Row]) -> frozenset[int]:
-    """Return the rows that are multiplied by a share."""
-    return frozenset(row[1] for row in rows if row[0] == "mul" and is_share(rows, row[2]))
+class InPlace:
+    """Writes the arrays of a derivative that are changed in place.
 
+    Args:
+        writer: The writer of the program.
+        loops: Arrays may have loop dimensions. Their shapes are not known then, so that nothing is done in place.
+    """
 
-def recount(w: StructureWriter) -> None:
-    """Correct the counts of shares: in place it is the condition of a tie that is written."""
-    for i, row in enumerate(w.rows):
-        if _halves(w, i, row):
-            tie = w.rows[row[2]][1]
-            w.counts[row[2]] -= 1
-            w.counts[tie] += w.counts[row[2]] > 0
+    def __init__(self, writer: Writer, *, loops: bool) -> None:
+        self._w = writer
+        self._loops = loops
+        sections = writer.program.sections
+        self._first = sections[1][0] if len(sections) > 1 else len(writer.rows)  # row of a derivative
+        self._tied = frozenset(row[1] for row in writer.rows if row[0] == "mul" and is_share(writer.rows, row[2]))
 
+    def recount(self) -> None:
+        """Correct the counts of shares: a line that works in place has the condition of the tie."""
+        counts = self._w.counts
+        for i, row in enumerate(self._w.rows):
+            if self._halves(i, row):
+                tie = self._w.rows[row[2]][1]
+                counts[row[2]] -= 1
+                counts[tie] += counts[row[2]] > 0
 
-def written(w: StructureWriter, i: int, row: Row) -> bool:
-    """Write the lines of row `i`, if it is an array of a derivative that is changed in place."""
-    if _halves(w, i, row):
-        chosen, (_, tie, share, _) = row[1], w.rows[row[2]]
-        if not _put(w, i, w.rows[chosen]):
-            text = w.texts[chosen][0]
-            w.lines.append(f"    {w.named(i)} = {text}")
-        w.lines.append(f"    {w.own[i]}[{w.texts[tie][0]}] *= {w.texts[share][0]}")
+    def written(self, i: int, row: Row) -> bool:
+        """Write the lines of row `i` if it is an array of a derivative that is changed in place."""
+        w = self._w
+        if self._halves(i, row):
+            chosen, (_, tie, share, _) = row[1], w.rows[row[2]]
+            if not self._put(i, w.rows[chosen]):
+                text = w.texts[chosen][0]
+                w.lines.append(f"    {w.named(i)} = {text}")
+            w.lines.append(f"    {w.own[i]}[{w.texts[tie][0]}] *= {w.texts[share][0]}")
+            return True
+        return not (i in self._tied and w.counts[i] == 1) and self._put(i, row)
+
+    def _halves(self, i: int, row: Row) -> bool:
+        """Return whether row `i` is a new array times the share of each element in a tie."""
+        w = self._w
+        if row[0] != "mul" or not is_share(w.rows, row[2]) or not self._is_array(i):
+            return False
+        return w.shape(w.rows[row[2]][1]) == w.shape(i) and self._is_new(row[1], w.shape(i))
+
+    def _put(self, i: int, row: Row) -> bool:
+        """Write row `i`, which is `row`, if that is a choice between a new array and 0."""
+        w = self._w
+        if row[0] != "where" or not self._is_array(i) or w.shape(row[1]) != w.shape(i):
+            return False
+        condition, x, y = row[1:]
+        absent = w.rows[x] == ("const", "0.0")
+        value = y if absent else x
+        if not (absent or w.rows[y] == ("const", "0.0")) or w.rows[value][0] == "where":
+            return False
+        if not self._is_new(value, w.shape(i)):
+            return False
+        mask, text = w.texts[condition][0], w.texts[value][0]
+        own = w.named(i)
+        w.lines.append(f"    {own} = {text}")
+        w.lines.append(f"    np.putmask({own}, {mask if absent else f'~({mask})'}, 0.0)")
         return True
-    return not (i in w.tied and w.counts[i] == 1) and _put(w, i, row)
 
+    def _is_new(self, i: int, shape: Shape) -> bool:
+        """Return whether the text of row `i` makes a new array of that shape, to which nothing else refers."""
+        w, name = self._w, self._w.rows[i][0]
+        arithmetic = isinstance(name, str) and name not in ("input", "const", "away")
+        return arithmetic and i not in w.own and w.counts[i] == 1 and w.shape(i) == shape
 
-def _halves(w: StructureWriter, i: int, row: Row) -> bool:
-    """Return whether row `i` is an array of its own times the share of each element in a tie."""
-    if row[0] != "mul" or not is_share(w.rows, row[2]) or not _in_place(w, i):
-        return False
-    return w.shape(w.rows[row[2]][1]) == w.shape(i) and _own(w, row[1], w.shape(i))
-
-
-def _put(w: StructureWriter, i: int, row: Row) -> bool:
-    """Write row `i` as the choice `row` between an array and nothing."""
-    if row[0] != "where" or not _in_place(w, i) or w.shape(row[1]) != w.shape(i):
-        return False
-    condition, x, y = row[1:]
-    absent = w.rows[x] == ("const", "0.0")
-    value = y if absent else x
-    if not (absent or w.rows[y] == ("const", "0.0")) or w.rows[value][0] == "where" or not _own(w, value, w.shape(i)):
-        return False
-    mask, text = w.texts[condition][0], w.texts[value][0]
-    own = w.named(i)
-    w.lines.append(f"    {own} = {text}")
-    w.lines.append(f"    np.putmask({own}, {mask if absent else f'~({mask})'}, 0.0)")
-    return True
-
-
-def _own(w: StructureWriter, i: int, shape: Shape) -> bool:
-    """Return whether the text of row `i` makes an array of that shape that nothing else refers to."""
-    row = w.rows[i]
-    arithmetic = isinstance(row[0], str) and row[0] not in ("input", "const", "away")
-    return arithmetic and i not in w.own and w.counts[i] == 1 and w.shape(i) == shape
-
-
-def _in_place(w: StructureWriter, i: int) -> bool:
-    """Return whether row `i` is an array of a derivative: without loop dimensions it has the shape of its row."""
-    return i >= w.derived and not w.loops and bool(w.shape(i))
+    def _is_array(self, i: int) -> bool:
+        """Return whether row `i` is an array of a derivative, whose shape is known."""
+        return i >= self._first and not self._loops and bool(self._w.shape(i))

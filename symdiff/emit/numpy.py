@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
 from symdiff.emit.python import Body, Nest, wrapped
 from symdiff.emit.schedule import reach
-from symdiff.emit.structure import StructureWriter
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text
@@ -108,7 +108,7 @@ def body(program: Program) -> Body:
     return parameters, lines, outputs
 
 
-def _faults(writer: StructureWriter) -> Iterator[tuple[str, str]]:
+def _faults(writer: ArrayWriter) -> Iterator[tuple[str, str]]:
     """Yield what must not hold of the sizes, and the literal of a message that says so."""
     for i in writer.program.inputs:
         core = writer.shape(i)
@@ -121,14 +121,14 @@ def _faults(writer: StructureWriter) -> Iterator[tuple[str, str]]:
         yield f"{writer.dim(dim)} {'!=' if exact else '<'} 0", f'"{what}"' if plain else ascii(what)
 
 
-class _NumpyWriter(StructureWriter):
+class _NumpyWriter(ArrayWriter):
     target = "numpy"
     module = "np"
     reserved = RESERVED
 
     def spell(self, row: Row) -> Text:
         if isinstance(row[0], Operation):
-            return self.structure(row)
+            return self.array(row)
         if row[0] == "mul" and row[1] == row[2]:
             return f"{self.tight(row[1], POWER + 1)}**2", POWER
         if row[0] == "not" and self.shape(row[1]):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.names import Names
 from symdiff.emit.numpy import RESERVED
-from symdiff.emit.structure import StructureWriter
 from symdiff.graph.ir import Program, Row
 from symdiff.ops.base import Text
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, UNARY
@@ -42,7 +42,7 @@ def lines(program: Program) -> list[Line]:
     return found
 
 
-class _StepWriter(StructureWriter):
+class _StepWriter(ArrayWriter):
     """Writes the lines of the textbook form, with the operations spelt as in a formula.
 
     Attributes:
@@ -80,7 +80,7 @@ class _StepWriter(StructureWriter):
 
     def spell(self, row: Row) -> Text:
         if not isinstance(row[0], str):
-            return self.structure(row)
+            return self.array(row)
         primitive = PRIMITIVES[row[0]]
         exponent = self.exponent(row)
         if row[0] == "pow":
@@ -91,6 +91,6 @@ class _StepWriter(StructureWriter):
         name = primitive.numpy if primitive.internal and primitive.numpy.isidentifier() else row[0]
         return f"{name}({', '.join([self.tight(j, 0) for j in row[1:]])})", ATOM
 
-    def structure(self, row: Row) -> Text:
+    def array(self, row: Row) -> Text:
         text: Text = row[0].formula(self, *row[1:])
         return text

@@ -126,6 +126,8 @@ class Primitive:
     """For an even function that is smooth at 0: its derivative divided by x. That is even and smooth as well."""
     odd: str = ""
     """For an odd function that is smooth at 0: the function divided by x. That is even and smooth."""
+    symmetric: bool = False
+    """f(x, y) equals f(y, x)."""
     never_warns: bool = False
     """The operation raises no floating-point error for any arguments."""
     finite: bool = False
@@ -387,6 +389,7 @@ _TABLE = (
     # Arithmetic
     Primitive(
         name="add",
+        symmetric=True,
         latex="+",
         llvm="fadd",
         partials=("1", "1"),
@@ -407,6 +410,7 @@ _TABLE = (
     ),
     Primitive(
         name="mul",
+        symmetric=True,
         latex=r"\cdot",
         llvm="fmul",
         partials=("y", "x"),
@@ -499,6 +503,7 @@ _TABLE = (
     ),
     Primitive(
         name="hypot",
+        symmetric=True,
         meaning="sqrt(x^2 + y^2)",
         slow=True,
         partials=(
@@ -616,6 +621,7 @@ _TABLE = (
     ),
     Primitive(
         name="logaddexp",
+        symmetric=True,
         meaning="log(exp(x) + exp(y))",
         slow=True,
         partials=(f"sigmoid({_difference('x', 'y')})", f"sigmoid({_difference('y', 'x')})"),
@@ -1244,6 +1250,7 @@ _TABLE = (
     ),
     Primitive(
         name="maximum",
+        symmetric=True,
         latex=r"\max",
         partials=(
             "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
@@ -1261,6 +1268,7 @@ _TABLE = (
     ),
     Primitive(
         name="minimum",
+        symmetric=True,
         latex=r"\min",
         partials=(
             "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
@@ -1536,6 +1544,7 @@ _TABLE = (
             condition=True,
             never_warns=True,
             sample=(_R, _R),
+            symmetric=name in ("eq", "ne"),
         )
         for name, symbol, llvm, latex in (
             ("lt", "<", "olt", "<"),
@@ -1562,6 +1571,7 @@ _TABLE = (
     ),
     Primitive(
         name="and",
+        symmetric=True,
         latex=r"\wedge",
         partials=("0", "0"),
         numpy="{x} & {y}",
@@ -1575,6 +1585,7 @@ _TABLE = (
     ),
     Primitive(
         name="or",
+        symmetric=True,
         latex=r"\vee",
         partials=("0", "0"),
         numpy="{x} | {y}",
@@ -1807,9 +1818,6 @@ _FORMULAS = (
 FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *formula.aliases)}
 
 CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
-
-# Functions of arrays. So are `max` and `min` with one argument.
-REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
 
 # Names that always are functions: a formula with `sin` alone, without a call, is an error. Any other function name, such
 # as `angle` or `div`, is a variable in a formula that does not call it.

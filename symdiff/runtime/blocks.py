@@ -8,12 +8,10 @@ the outputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from math import ceil, prod
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,14 +32,14 @@ _STARTING = 1_000_000  # additions in the time that it takes to start a thread, 
 def cache_size(level: int) -> int:
     """Return the bytes of a cache. Where the system does not tell, 1 MiB for level 2 (of a core), 8 MiB for level 3."""
     try:
-        text = Path(f"/sys/devices/system/cpu/cpu0/cache/index{level}/size").read_text().strip()
+        with open(f"/sys/devices/system/cpu/cpu0/cache/index{level}/size", encoding="ascii") as file:  # noqa: PTH123 - pathlib would be imported
+            text = file.read().strip()
         return int(text.removesuffix("K")) * (1024 if text.endswith("K") else 1)
     except (OSError, ValueError):
         return 1 << 20 if level == 2 else 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class BlockSizes:
+class BlockSizes(NamedTuple):
     """How calls of a function are cut into blocks.
 
     Attributes:

@@ -1,11 +1,14 @@
-"""How the NumPy target spells the operations on core shapes."""
+"""The writer of NumPy source for programs of arrays: sizes, types and the loop shape, which stand in a preamble.
+
+The operations on arrays spell themselves; see `symdiff.ops`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
 
-from symdiff.emit.inplace import recount, tied, written
+from symdiff.emit.inplace import InPlace
 from symdiff.emit.python import WIDTH, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, linear, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
@@ -14,15 +17,14 @@ from symdiff.ops.base import Operation, Text, binds
 from symdiff.ops.table import POWER, PRODUCT
 
 
-class StructureWriter(Writer):
-    """Spells rows of operations on shapes.
+class ArrayWriter(Writer):
+    """Writes programs of arrays.
 
     Attributes:
-        loops: arguments may have loop dimensions in front of their core shapes.
-        varies: of each row, whether it may have them too: it depends on an argument, or is assembled.
-        core: some argument has a core shape.
-        derived: the first row of a derivative.
-        tied: rows that are multiplied by the share of each element in a tie.
+        complex: The program is for complex arguments.
+        core: Some argument has a core shape.
+        loops: Arguments may have loop dimensions in front of their core shapes.
+        varies: Whether each row may have loop dimensions. It may if it depends on an argument, or is assembled.
     """
 
     width = WIDTH
@@ -36,14 +38,13 @@ class StructureWriter(Writer):
         self.varies = bytearray(len(self.rows))
         for i, row in enumerate(self.rows):
             self.varies[i] = row[0] == "input" or is_assembled(row[0]) or any(self.varies[j] for j in operands(row))
-        self.derived = program.sections[1][0] if len(program.sections) > 1 else len(self.rows)
-        self.tied = tied(self.rows)
-        self.needed: dict[tuple[str, bool], str] = {}  # names of the preamble: of the source's own, or of dimensions
+        self._in_place = InPlace(self, loops=self.loops)
+        self.needed: dict[tuple[str, bool], str] = {}  # names in the preamble, of dimensions or of the source itself
 
     # The preamble
 
     def need(self, name: str, text: Callable[[], str], *, dimension: bool = False) -> str:
-        """Return the name of what the preamble computes from the arguments; that of a dimension is near the user's."""
+        """Return the name of what the preamble computes from the arguments. A dimension keeps its name if it can."""
         key = name, dimension
         if key not in self.needed:
             spelt = text()
@@ -52,7 +53,7 @@ class StructureWriter(Writer):
         return self.needed[key]
 
     def dtype(self) -> str:
-        """Return the type that the arguments have together."""
+        """Return the common type of the arguments."""
         return self.need("dtype", self._dtype)
 
     def _dtype(self) -> str:
@@ -67,7 +68,7 @@ class StructureWriter(Writer):
         return self.loop_text()
 
     def loop_text(self) -> str:
-        """Return the loop shape, from the arguments."""
+        """Return the expression of the loop shape, from the shapes of the arguments."""
         shapes = []
         for i in self.program.inputs:
             rank = len(self.shape(i))
@@ -86,7 +87,7 @@ class StructureWriter(Writer):
         return self.need(name, lambda: self._measured(name), dimension=True)
 
     def _measured(self, name: str) -> str:
-        """Return the text of the size that a name of a dimension has, from the shape of an argument."""
+        """Return the expression of the size of a name, from the shape of an argument."""
         if name in self._alone:
             i, axis = self._alone[name]
             return f"{self.own[i]}.shape[{axis}]"
@@ -104,7 +105,7 @@ class StructureWriter(Writer):
 
     @cached_property
     def _alone(self) -> dict[str, tuple[int, int]]:
-        """For names of dimensions, an argument and an axis of it that has this length."""
+        """For each dimension of an argument, as text, the argument and the axis."""
         found: dict[str, tuple[int, int]] = {}
         for i in self.program.inputs:
             for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
@@ -112,26 +113,27 @@ class StructureWriter(Writer):
         return found
 
     def dims(self, shape: Shape) -> str:
-        """Return the text of a shape, of one axis without parentheses."""
+        """Return the text of a shape. A shape of one axis has no parentheses."""
         return self.dim(shape[0]) if len(shape) == 1 else self.tuple_of(shape)
 
     def tuple_of(self, shape: Shape) -> str:
+        """Return the text of a shape as a tuple."""
         return f"({', '.join(map(self.dim, shape))}{',' * (len(shape) == 1)})"
 
     def whole_shape(self, shape: Shape) -> str:
-        """Return the text of a shape behind the loop shape, where there may be one."""
+        """Return the text of a shape, behind the loop shape if there may be one."""
         return f"{self.loop()} + {self.tuple_of(shape)}" if self.loops else self.dims(shape)
 
     # Expressions
 
-    def structure(self, row: Row) -> Text:
-        """Return the text of a row."""
+    def array(self, row: Row) -> Text:
+        """Return the text of a row whose operation is one on arrays."""
         self.rank = 0  # operands stand as they are
         text: Text = row[0].spell(self, *row[1:])
         return text
 
     def aligned(self, i: int, rank: int) -> str:
-        """Return the text of an operand that broadcasts to something of `rank`."""
+        """Return the text of an operand that broadcasts to an array of `rank` axes."""
         self.rank = rank
         text = self.tight(i, 0)
         self.rank = 0
@@ -144,14 +146,16 @@ class StructureWriter(Writer):
     # Lines
 
     def recount(self) -> None:
-        recount(self)
+        """Correct the counts for rows that are changed in place."""
+        self._in_place.recount()
 
     def built(self, i: int, row: Row) -> bool:
-        return (isinstance(row[0], Operation) and row[0].lines(self, i, *row[1:])) or written(self, i, row)
+        """Write the lines of a row that is no expression. Return False for one that is."""
+        return (isinstance(row[0], Operation) and row[0].lines(self, i, *row[1:])) or self._in_place.written(i, row)
 
     def wrap(self, text: str) -> str:
-        """Return a list, on lines of its own where it is long."""
+        """Return a list; a long one is on lines of its own."""
         return wrapped(text)
 
 
-_SHORT = 8  # arguments whose loop shape is written where it is used
+_SHORT = 8  # arguments; the loop shape of more gets a name
