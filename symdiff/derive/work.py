@@ -12,7 +12,7 @@ from symdiff.derive.build import Derivatives
 from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.reverse import vjp as reverse
-from symdiff.derive.ways import Ways, plain, ways
+from symdiff.derive.ways import Ways, ways, without_marks
 from symdiff.graph.dims import Dim, Shape, fixed, product
 from symdiff.graph.ir import Program, compact, operands
 from symdiff.graph.operations import is_assembled
@@ -89,24 +89,24 @@ class Pass:
 
     def at(self, row: int) -> int:
         """Return the row whose value is that of a row of the source; all of its rows are live."""
-        return row if self.ways is None else self.ways.at[row]
+        return row if self.ways is None else self.ways.values[row]
 
     def tangent(self, dots: dict[int, int], row: int) -> int | None:
         """Return the tangent, or adjoint, of a row of the source, of those that a sweep made."""
-        return dots.get(row if self.ways is None else self.ways.seen(row))
+        return dots.get(row if self.ways is None else self.ways.marked[row])
 
     def adjoints(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
         """Return the adjoints of rows of the source, those too that a derivative passes by."""
-        wanted = [row if self.ways is None else self.ways.seen(row) for row in rows]
+        wanted = [row if self.ways is None else self.ways.marked[row] for row in rows]
         active = self.active(wanted)
         bars = self.reverse(cotangents, active)
         found = {row: bar for row in rows if (bar := self.tangent(bars, row)) is not None}
-        if self.ways is not None and self.ways.passed:
+        if self.ways is not None and self.ways.bypassed:
             self.builder.as_written = True
             written = self.reverse(cotangents, active)
             self.builder.as_written = False
-            passed = [row for row in rows if self.at(row) in self.ways.passed]
-            found.update({row: bar for row in passed if (bar := self.tangent(written, row)) is not None})
+            bypassed = [row for row in rows if self.at(row) in self.ways.bypassed]
+            found.update({row: bar for row in bypassed if (bar := self.tangent(written, row)) is not None})
         return found
 
     def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
@@ -226,7 +226,7 @@ class Pass:
             self.sections,
             frozenset(self.steps),
         )
-        return made if self.ways is None else plain(made)
+        return made if self.ways is None else without_marks(made)
 
 
 @dataclass(frozen=True)

@@ -1819,9 +1819,6 @@ FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *f
 
 CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
 
-# Functions of arrays. So are `max` and `min` with one argument.
-REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
-
 # Names that always are functions: a formula with `sin` alone, without a call, is an error. Any other function name, such
 # as `angle` or `div`, is a variable in a formula that does not call it.
 _CORE = """
