@@ -13,9 +13,9 @@ from typing import Any, cast
 import numpy as np
 
 from symdiff.api.compiled import Compiled
+from symdiff.api.files import destination, write
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.files import destination, write
 from symdiff.emit.module import SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import Shape, concrete, spelt, symbols, value

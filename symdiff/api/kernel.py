@@ -12,7 +12,7 @@ import numpy as np
 
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.schedule import cost_of, reach
+from symdiff.emit.cost import cost_of, reach
 from symdiff.errors import MOST, few
 from symdiff.graph.dims import Dim, Shape, concrete, fixed, product, spelt, symbols, value
 from symdiff.graph.ir import Program, live

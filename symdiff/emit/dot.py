@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from symdiff.emit.files import write
 from symdiff.emit.passes import as_written, lazy
-from symdiff.errors import not_installed
 from symdiff.graph.ir import Program, Row, compact, operands
 from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
-_PICTURES, _TEXTS = ("svg", "png", "pdf"), ("dot", "gv")  # endings of files
 _SHOWN = 6  # elements of an array that are written out
 _SIGNS = {"sub": "\N{MINUS SIGN}", "neg": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}"}
 _SIGNS |= {
@@ -35,68 +30,6 @@ digraph {
   node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11]
   edge [arrowsize=0.7, color="#555555", fontcolor="#888888", fontname="Helvetica", fontsize=8]
 """
-
-
-class Drawing:
-    """A computational graph: its `str()` is DOT text, which Jupyter shows as a picture where it can."""
-
-    def __init__(self, dot: str) -> None:
-        self._dot = dot
-
-    def __str__(self) -> str:
-        return self._dot
-
-    def __repr__(self) -> str:
-        return self._dot
-
-    def svg(self) -> str:
-        """Return the picture as SVG.
-
-        Raises:
-            ImportError: the package `graphviz` or the program `dot` is not installed; the message says
-                how to install it.
-        """
-        return self._drawn("svg").decode()
-
-    def _drawn(self, kind: str) -> bytes:
-        """Return the picture as a file of some kind."""
-        try:
-            import graphviz
-        except ImportError as error:
-            raise ImportError(
-                f"{not_installed('drawing a graph needs the package graphviz', 'graph')}; its text needs nothing"
-            ) from error
-        try:
-            drawn: bytes = graphviz.Source(self._dot).pipe(format=kind)
-        except graphviz.ExecutableNotFound as error:
-            raise ImportError(
-                "drawing a graph needs the program dot of Graphviz: apt install graphviz, brew install graphviz,"
-                " or conda install graphviz"
-            ) from error
-        return drawn
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a file: a picture, or, where the name ends in .dot or .gv, the text.
-
-        Raises:
-            ImportError: as `svg`.
-            ValueError: another ending than those, .svg, .png and .pdf.
-        """
-        kind = Path(path).suffix[1:].lower()
-        if kind in _PICTURES:
-            write(path, self._drawn(kind))
-        elif kind in _TEXTS:
-            write(path, self._dot.encode())
-        else:
-            known = ", ".join(f".{k}" for k in (*_PICTURES, *_TEXTS))
-            raise ValueError(f"a graph is written to a file that ends in one of {known}, unlike {str(path)!r}")
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """Return what Jupyter shows: the text, and the picture where it can be drawn."""
-        try:
-            return {"text/plain": self._dot, "image/svg+xml": self.svg()}
-        except ImportError:
-            return {"text/plain": self._dot}
 
 
 def drawable(program: Program) -> Program:

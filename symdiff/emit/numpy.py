@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
-from symdiff.emit.python import Body, Nest, wrapped
-from symdiff.emit.schedule import reach
-from symdiff.emit.structure import StructureWriter
+from symdiff.emit.arrays import ArrayWriter
+from symdiff.emit.cost import reach
+from symdiff.emit.passes import eager, expand_exponentials, expand_powers, is_share, masked, share_exponentials, spelt
+from symdiff.emit.python import Body, Nest
+from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text
@@ -108,7 +109,7 @@ def body(program: Program) -> Body:
     return parameters, lines, outputs
 
 
-def _faults(writer: StructureWriter) -> Iterator[tuple[str, str]]:
+def _faults(writer: ArrayWriter) -> Iterator[tuple[str, str]]:
     """Yield what must not hold of the sizes, and the literal of a message that says so."""
     for i in writer.program.inputs:
         core = writer.shape(i)
@@ -121,14 +122,20 @@ def _faults(writer: StructureWriter) -> Iterator[tuple[str, str]]:
         yield f"{writer.dim(dim)} {'!=' if exact else '<'} 0", f'"{what}"' if plain else ascii(what)
 
 
-class _NumpyWriter(StructureWriter):
+class _NumpyWriter(ArrayWriter):
     target = "numpy"
     module = "np"
     reserved = RESERVED
 
+    def __init__(self, program: Program, *, loops: bool) -> None:
+        super().__init__(program, loops=loops)
+        # The first row of a derivative, and the rows that are multiplied by the share of each element in a tie.
+        self.derivative = program.sections[1][0] if len(program.sections) > 1 else len(self.rows)
+        self.tied = {row[1] for row in self.rows if row[0] == "mul" and is_share(self.rows, row[2])}
+
+    # Expressions
+
     def spell(self, row: Row) -> Text:
-        if isinstance(row[0], Operation):
-            return self.structure(row)
         if row[0] == "mul" and row[1] == row[2]:
             return f"{self.tight(row[1], POWER + 1)}**2", POWER
         if row[0] == "not" and self.shape(row[1]):
@@ -138,6 +145,91 @@ class _NumpyWriter(StructureWriter):
         if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):
             return self.constants(row), ATOM
         return super().spell(row)
+
+    def written(self, row: Row) -> tuple[int, ...]:
+        if isinstance(row[0], Operation):
+            times: tuple[int, ...] = row[0].written(self, *row[1:])
+            return times
+        return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
+
+    def tight(self, i: int, precedence: int) -> str:
+        """Return the text of an operand; behind loop dimensions, one of fewer axes than the result gets more axes."""
+        rank = len(self.shape(i))
+        if rank < self.rank and self.behind(i):
+            return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
+        return super().tight(i, precedence)
+
+    def constants(self, row: Row) -> str:
+        """Return a choice between two constants, which takes its precision from the arguments."""
+        dtype = self.dtype()
+        condition, x, y = (self.tight(i, 0) for i in row[1:])
+        if (x, y) == ("1.0", "0.0"):
+            return f"{dtype}({condition})"
+        return f"np.where({condition}, {dtype}({x}), {y})"
+
+    # Lines
+
+    def built(self, i: int, row: Row) -> bool:
+        if isinstance(row[0], Operation):
+            return bool(row[0].lines(self, i, *row[1:]))
+        return self._halved(i, row) or (not (i in self.tied and self.counts[i] == 1) and self._cleared(i, row))
+
+    def recount(self) -> None:
+        """Count the condition of a tie instead of the share where the array is halved in place."""
+        for i, row in enumerate(self.rows):
+            if self._is_halved(i, row):
+                tie = self.rows[row[2]][1]
+                self.counts[row[2]] -= 1
+                self.counts[tie] += self.counts[row[2]] > 0
+
+    # Adjoints that are absent or halved for some elements are changed in place: `np.where` would make a second array.
+
+    def _halved(self, i: int, row: Row) -> bool:
+        """Write an array that is multiplied by the share of each element in a tie. Return False for any other row."""
+        if not self._is_halved(i, row):
+            return False
+        _, value, share = row
+        _, tie, part, _ = self.rows[share]
+        if not self._cleared(i, self.rows[value]):
+            text = self.texts[value][0]
+            self.lines.append(f"    {self.named(i)} = {text}")
+        self.lines.append(f"    {self.own[i]}[{self.texts[tie][0]}] *= {self.texts[part][0]}")
+        return True
+
+    def _is_halved(self, i: int, row: Row) -> bool:
+        if row[0] != "mul" or not is_share(self.rows, row[2]) or not self._may_change(i):
+            return False
+        return self.shape(self.rows[row[2]][1]) == self.shape(i) and self._is_new(row[1], self.shape(i))
+
+    def _cleared(self, i: int, row: Row) -> bool:
+        """Write row `i` as the choice `row` between an array and zero. Return False for any other row."""
+        if row[0] != "where" or not self._may_change(i) or self.shape(row[1]) != self.shape(i):
+            return False
+        condition, x, y = row[1:]
+        zero = ("const", "0.0")
+        if self.rows[x] == zero:
+            value, cleared = y, self.texts[condition][0]
+        elif self.rows[y] == zero:
+            value, cleared = x, f"~({self.texts[condition][0]})"
+        else:
+            return False
+        if self.rows[value][0] == "where" or not self._is_new(value, self.shape(i)):
+            return False
+        text, own = self.texts[value][0], self.named(i)
+        self.lines += [f"    {own} = {text}", f"    np.putmask({own}, {cleared}, 0.0)"]
+        return True
+
+    def _may_change(self, i: int) -> bool:
+        """Return whether row `i` is an array of a derivative. Without loop dimensions it has the shape of its row."""
+        return i >= self.derivative and not self.loops and bool(self.shape(i))
+
+    def _is_new(self, i: int, shape: Shape) -> bool:
+        """Return whether the text of row `i` makes an array of that shape to which nothing else refers."""
+        op = self.rows[i][0]
+        arithmetic = isinstance(op, str) and op not in ("input", "const", "away")
+        return arithmetic and i not in self.own and self.counts[i] == 1 and self.shape(i) == shape
+
+    # Results
 
     def held(self, k: int, i: int, *, full: bool, again: bool) -> str:
         """Return the expression of output `k`, which is row `i`.
@@ -154,29 +246,8 @@ class _NumpyWriter(StructureWriter):
         whole = f"{loop} + {self.tuple_of(shape)}" if shape else loop
         given = i not in self.own or op == "input" or again
         own = self.names.near(self.program.names[k]) if given else self.own[i]
-        self.lines.append(f"    {own} = np.full({wrapped(f'{whole}, {text}, {self.dtype()}')})[()]")
+        self.lines.append(f"    {own} = np.full({self.wrap(f'{whole}, {text}, {self.dtype()}')})[()]")
         return own
-
-    def written(self, row: Row) -> tuple[int, ...]:
-        if isinstance(row[0], Operation):
-            times: tuple[int, ...] = row[0].written(self, *row[1:])
-            return times
-        return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
-
-    def tight(self, i: int, precedence: int) -> str:
-        """Behind loop dimensions, an operand of fewer axes than the result gets the ones it lacks."""
-        rank = len(self.shape(i))
-        if rank < self.rank and self.loops and self.varies[i]:
-            return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
-        return super().tight(i, precedence)
-
-    def constants(self, row: Row) -> str:
-        """Return a choice between two constants, which takes its precision from the arguments."""
-        dtype = self.dtype()
-        condition, x, y = (self.tight(i, 0) for i in row[1:])
-        if (x, y) == ("1.0", "0.0"):
-            return f"{dtype}({condition})"
-        return f"np.where({condition}, {dtype}({x}), {y})"
 
 
 _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div": "np.divide", "neg": "np.negative"}

@@ -105,6 +105,11 @@ class Assemble(Operation):
         return len(self.places[0]) if self.places else 0
 
     @property
+    def never_warns(self) -> bool:
+        """The operands are assigned, and not added."""
+        return separate(self.places)
+
+    @property
     def core(self) -> Shape:
         """The lengths of these axes."""
         return self.to[len(self.to) - self.rank :]
@@ -179,8 +184,9 @@ class Assemble(Operation):
             slots.setdefault(j, []).append(text)
         texts = {j: w.aligned(j, extra + len(shape_at(place))) for place, j in zip(self.places, operands, strict=True)}
         make = "empty" if covered else "zeros"
-        own = w.named(i)
-        w.lines.append(f"    {own} = np.{make}({w.wrap(f'{w.whole_shape(self.to)}, {w.dtype()}')})")
+        start = f"    {w.named(i)} = np.{make}("
+        w.lines.append(f"{start}{w.wrap(f'{w.whole_shape(self.to)}, {w.dtype()}', len(start) + 1)})")
+        own = w.own[i]
         for j, places in slots.items():
             if disjoint or (j == operands[0] and len(places) == 1):  # the first is added to zeros
                 w.lines.append(f"    {' = '.join(own + place for place in places)} = {texts[j]}")

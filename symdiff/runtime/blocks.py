@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.emit.cost import Cost
 from symdiff.emit.python import Nest
-from symdiff.emit.schedule import Cost
 from symdiff.runtime.arguments import Array, IntShape, sharing
 from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten

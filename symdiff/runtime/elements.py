@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.emit.flags import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
 from symdiff.emit.fuse import Source
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, concrete, value
@@ -26,13 +25,12 @@ from symdiff.runtime.arguments import Array, IntShape, converted
 from symdiff.runtime.fused import Fused, without_overlap
 from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.point import native_point
-from symdiff.runtime.reports import heeded
+from symdiff.runtime.reports import ANY, heeded
 from symdiff.runtime.strips import run_shared
 from symdiff.runtime.threads import share_out
 
 _STRIP = 16384  # elements, whatever the number of threads, so that sums do not depend on that
 _ROWS = 4  # groups of rows for each thread
-_ANY = DIVIDE | INVALID | OVERFLOW | UNDERFLOW
 _COMBINE: dict[str, np.ufunc] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
 
 
@@ -177,7 +175,7 @@ class FusedElements(Fused):
             for k, part in parts.items():
                 with np.errstate(all="ignore"):
                     folds[k][row] = _COMBINE[loops.folds[k]].reduce(part)
-                flags |= 0 if loops.quiet or np.isfinite(folds[k][row]) else _ANY
+                flags |= 0 if loops.quiet or np.isfinite(folds[k][row]) else ANY
         if loops.single:
             own = _table(here)
             flags |= code.run(_place(own), 1, count, 1 << len(loops.loops))

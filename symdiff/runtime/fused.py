@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from symdiff.emit import llvm
+from symdiff.emit.cost import cost_of
 from symdiff.emit.llvm import floats
 from symdiff.emit.llvm.program import prepare
-from symdiff.emit.schedule import cost_of
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program
 from symdiff.graph.operations import is_assembled
