@@ -31,7 +31,7 @@ def source(loops: Loops, machine: llvm.Machine) -> str:
     `call` takes floats alone, one an argument, and returns a tuple of floats, the results in
     order; 0 if there was a floating-point error. What only says that it is a float is asked for its value.
     """
-    given, made = len(loops.sources), len(loops.results)
+    given, made = len(loops.inputs), len(loops.results)
     counts = Counts(varying=given, numbers=0, folds=0, results=made, single=0)
     narrow = replace(machine, width=8, variants={}, head=0)
     module = llvm.source(loops, narrow, single=False, varying=[True] * given)
