@@ -1,8 +1,8 @@
-"""What pages take from elsewhere when MkDocs builds them, so that no copy can drift.
+"""Fill in parts of pages when MkDocs builds them, so that there are no copies.
 
-A line that ends in `<!-- rules -->` becomes the table of `symdiff/ops/table.py`, one that ends in `<!-- speed -->`
-the section on speed of README.md. What else is on such a line is for those who read the page as a file. To see what is
-filled in: `python docs/hooks.py`.
+A line that ends in `<!-- rules -->` becomes the table of rules from `symdiff/ops/table.py`. A line that ends in
+`<!-- speed -->` becomes the section on speed from README.md. The rest of such a line is for readers of the file. Run
+`python docs/hooks.py` to print what is filled in.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from symdiff.ops.table import FORMULAS, PRIMITIVES, Primitive, template
 
 README = Path(__file__).parent.parent / "README.md"
-_LONG = 150  # characters of a rule that fits into a table
+_LONG = 150  # the most characters of a rule in the table
 
 
 def _code(text: str) -> str:
@@ -35,10 +35,10 @@ def _names(primitive: Primitive) -> str:
 
 
 def rules() -> str:
-    """Every elementwise operation with its rules, as Markdown.
+    """Return the table of elementwise operations with their rules, as Markdown.
 
-    Conditions have no derivative; long rules of the package's own operations are left to the source, and so is
-    what is a formula unless arguments are complex.
+    Conditions are left out, because they have no derivative. Internal operations are left out if their rules are
+    long, or if they are formulas for real arguments.
     """
     rows = ["| operation | by the first argument | by the second | in NumPy |", "|---|---|---|---|"]
     for primitive in PRIMITIVES.values():

@@ -1,8 +1,8 @@
 """Logistic regression by Newton's method, with the exact Hessian.
 
-The launches of the Space Shuttle before the Challenger accident: did a joint show damage, given
-the temperature? Data: Dalal, Fowlkes & Hoadley (1989), Journal of the American Statistical
-Association 84, 945. Run as `python examples/logistic_newton.py`.
+The data are launches of the Space Shuttle before the Challenger accident: the temperature, and
+whether a joint was damaged. Source: Dalal, Fowlkes & Hoadley (1989), Journal of the American
+Statistical Association 84, 945. Run as `python examples/logistic_newton.py`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import symdiff
 
 Vector = NDArray[np.float64]
 
-# In degrees Fahrenheit, of the launches without and with damage.
+# Temperatures in degrees Fahrenheit of the launches without and with damage.
 SOUND = [66, 67, 67, 67, 68, 69, 70, 70, 72, 73, 75, 76, 76, 78, 79, 81]
 DAMAGED = [53, 57, 58, 63, 70, 70, 75]
 TEMPERATURE = np.array(SOUND + DAMAGED, float)
 DAMAGE = np.repeat([0.0, 1.0], [len(SOUND), len(DAMAGED)])
 DESIGN = np.stack([np.ones_like(TEMPERATURE), TEMPERATURE], axis=1)
 
-# The negative logarithm of the likelihood.
+# The negative log-likelihood.
 loss = symdiff.compile("z = X @ w; sum(softplus(z) - y*z)", args="w[k], X[n,k], y[n]", wrt="w")
 
 
 def newton(data: tuple[NDArray[np.float64], Vector]) -> Iterator[Vector]:
-    """Yield the steps of Newton's method from zero, until they change the last digits alone."""
+    """Yield the iterates of Newton's method from zero, until only the last digits change."""
     w, step = np.zeros(data[0].shape[1]), np.array([np.inf])
     while np.linalg.norm(step) > 1e-10 * np.linalg.norm(w):
         yield w
@@ -38,13 +38,13 @@ def newton(data: tuple[NDArray[np.float64], Vector]) -> Iterator[Vector]:
 
 
 def deviations(w: Vector, data: tuple[NDArray[np.float64], Vector]) -> Vector:
-    """Return standard deviations of the estimate: from the inverse of the Hessian, which is the information."""
+    """Return the standard deviations of the estimate, from the inverse of the Hessian."""
     covariance = np.linalg.inv(loss.hessian(w, *data))
     return np.sqrt(covariance.diagonal())
 
 
 def main() -> None:
-    """Print the steps, the estimate and what it says of the day of the accident."""
+    """Print the steps, the estimate, and the chance of damage on the day of the accident."""
     data = DESIGN, DAMAGE
     print("step  loss               largest derivative")
     for step, w in enumerate(newton(data)):

@@ -1,8 +1,8 @@
-"""Nonlinear regression on reference data of NIST, from both of its starting points.
+"""Nonlinear regression on NIST's reference data, from both of its starting points.
 
-Each model is a line of text; its Jacobian is derived. The fits are held against the certified
-parameters and standard deviations. Data: NIST StRD, in `examples/nist`. Run as
-`python examples/nist_strd.py`.
+Each model is a line of text, and symdiff derives its Jacobian. The script compares the fits with
+the certified parameters and standard deviations. The data are from NIST StRD, in
+`examples/nist`. Run as `python examples/nist_strd.py`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MODELS = {
 
 
 class Problem(NamedTuple):
-    """What NIST says of a problem."""
+    """The data, starting points and certified values of a problem."""
 
     x: Vector
     y: Vector
@@ -58,19 +58,19 @@ def read(name: str) -> Problem:
 
 
 def residuals(name: str) -> symdiff.Function:
-    """Of a vector of the parameters, x and y: the model at x less y."""
+    """Return the residuals, the model minus y, as a Function of a vector of parameters, x and y."""
     model = MODELS[name]
     names = [f"b{k}" for k in range(1, 8) if f"b{k}" in model]
     return symdiff.compile(f"{model} - y", args=[*names, "x[n]", "y[n]"]).pack(names)
 
 
 def fit(name: str, problem: Problem, start: Vector) -> Fit:
-    """Least squares within a trust region, to the last digits by Gauss and Newton."""
+    """Fit by least squares with a trust region, then by Gauss–Newton steps to the last digits."""
     r = residuals(name)
     data = problem.x, problem.y
-    with np.errstate(over="ignore"):  # a first step may be too long
+    with np.errstate(over="ignore"):  # a first step can be too long
         p = least_squares(r, start, jac=r.jacobian, args=data, x_scale="jac", ftol=1e-15, xtol=1e-15, gtol=1e-15).x
-    for _ in range(20):  # a sum of squares is flat where half of the digits are right: no search sees the others
+    for _ in range(20):  # near the minimum, the sum of squares is too flat to show the last half of the digits
         p = p - np.linalg.lstsq(r.jacobian(p, *data), r(p, *data))[0]
     # inv(J^T J) = inv(R) inv(R)^T where J = QR, without squaring the condition of J
     inverse = np.linalg.inv(np.linalg.qr(r.jacobian(p, *data), mode="r"))
@@ -79,13 +79,13 @@ def fit(name: str, problem: Problem, start: Vector) -> Fit:
 
 
 def digits(found: Vector, certified: Vector) -> float:
-    """To how many digits all of them agree (NIST: the negative logarithm of the relative error)."""
+    """Return the number of correct digits, the negative logarithm of the largest relative error."""
     error = np.max(np.abs(found - certified) / np.abs(certified))
     return float(-np.log10(max(error, 1e-11)))  # certified values have eleven digits
 
 
 def main() -> None:
-    """Fit all, print how well they agree."""
+    """Fit all problems and print the numbers of correct digits."""
     print("problem    start  digits of parameters  of standard deviations")
     for name in MODELS:
         problem = read(name)

@@ -1,8 +1,8 @@
-"""Robertson's chemical kinetics, a stiff system, by implicit integration with the exact Jacobian.
+"""Integrate Robertson's chemical kinetics, a stiff system, with the exact Jacobian.
 
-Rates of reaction that differ by nine orders of magnitude: an implicit method needs the Jacobian
-at every turn. The problem: Robertson, "The solution of a set of reaction rate equations" (1966).
-Run as `python examples/robertson.py`.
+The rates of reaction differ by nine orders of magnitude, so an implicit method is needed, which
+uses the Jacobian often. Source: Robertson, "The solution of a set of reaction rate equations"
+(1966). Run as `python examples/robertson.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ rates = symdiff.compile(
 
 
 def solve(times: Sequence[float], *, rtol: float = 1e-8) -> np.ndarray:
-    """Return the parts of A, B and C at each of the times, a row each, from A alone."""
+    """Return the fractions of A, B and C, with a row for each time. At the start there is only A."""
     span = (0.0, max(times))
     found = solve_ivp(rates, span, [1.0, 0.0, 0.0], "BDF", times, jac=rates.jacobian, rtol=rtol, atol=1e-6 * rtol)
     return np.transpose(found.y)

@@ -1,7 +1,7 @@
-"""Train a multilayer perceptron to tell two spirals apart.
+"""Train a multilayer perceptron to separate two spirals.
 
-One hidden layer of 32; matrix products, cross-entropy through logsumexp; all weights packed into
-one vector for L-BFGS. Run as `python examples/train_mlp.py`.
+The network has one hidden layer of 32 units. The loss is a cross-entropy with `logsumexp`. All
+weights are packed into one vector for L-BFGS. Run as `python examples/train_mlp.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ z = h @ W2 + b2
 WEIGHTS = "W1[2,32], b1[32], W2[32,2], b2[2]"
 
 scores = symdiff.compile(LAYERS + "z", args=f"X[n,2], {WEIGHTS}")
-# Y has a row for each point: 1 in the column of its class, 0 in the other.
+# Y has a row for each point, with 1 in the column of its class and 0 in the other column.
 loss = symdiff.compile(
     LAYERS + "mean(logsumexp(z, axis=1) - sum(Y*z, axis=1)) + decay*(sum(W1**2) + sum(W2**2))",
     args=f"X[n,2], Y[n,2], {WEIGHTS}",
@@ -33,19 +33,19 @@ loss = symdiff.compile(
 
 
 class Model(NamedTuple):
-    """The trained weights, and how often the loss was evaluated for them."""
+    """The trained weights, their loss, and the number of evaluations of the loss."""
 
     weights: tuple[Array, ...]
     loss: float
     evaluations: int
 
     def accuracy(self, points: Array, classes: NDArray[np.intp]) -> float:
-        """Return the part of the points that is given its class."""
+        """Return the fraction of points with the correct class."""
         return float(np.mean(scores(points, *self.weights).argmax(axis=1) == classes))
 
 
 def spirals(count: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.intp]]:
-    """Points on two arms of a spiral, with noise, and which arm each is on."""
+    """Return noisy points on two arms of a spiral, and the arm of each point."""
     classes = rng.integers(0, 2, count)
     turn = rng.uniform(0.25, 1.25, count)
     angle = 2 * np.pi * turn + np.pi * classes
@@ -54,7 +54,7 @@ def spirals(count: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.int
 
 
 def train(points: Array, classes: NDArray[np.intp], rng: np.random.Generator) -> Model:
-    """Weights that minimise the loss, from a random start."""
+    """Return the weights that minimise the loss, from a random start."""
     start = rng.normal(0, 1, loss.cores[0])
     found = minimize(
         loss, start, args=(points, np.eye(2)[classes]), jac=loss.jacobian, method="L-BFGS-B", options={"maxiter": 500}
@@ -63,7 +63,7 @@ def train(points: Array, classes: NDArray[np.intp], rng: np.random.Generator) ->
 
 
 def main() -> None:
-    """Train, and try the network on points that it has not seen."""
+    """Train the network and test it on new points."""
     rng = np.random.default_rng(0)
     points, classes = spirals(400, rng)
     model = train(points, classes, rng)

@@ -1,7 +1,7 @@
 """Train a two-layer network of one unit by plain gradient descent.
 
-The formula of the loss is all that is written; its gradient is derived. Run as
-`python examples/train_relu.py`: it prints the losses and saves a picture (which needs Matplotlib).
+The script contains the formula of the loss, and symdiff derives its gradient. Run as
+`python examples/train_relu.py`. The script prints the losses and saves a picture with Matplotlib.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ loss = symdiff.compile(
 
 
 def descent() -> Iterator[Vector]:
-    """Yield the parameters after 0, 1, 2, ... steps, all four moved along one gradient."""
+    """Yield the parameters after 0, 1, 2, ... steps. Each step moves all four along one gradient."""
     p = np.array(START)
     while True:
         yield p
@@ -39,10 +39,10 @@ def descent() -> Iterator[Vector]:
 
 
 def layer_by_layer() -> Iterator[Vector]:
-    """Yield the same where each step moves the second layer first, and the first layer sees the w2 that is already new.
+    """Yield the parameters if each step moves the second layer first, and the first layer then uses the new w2.
 
-    So programs do that update each layer as they propagate an error backwards: the error
-    at the output is that from before the step.
+    Programs that update each layer during the backward pass do this. The error at the output is
+    the one from before the step.
     """
     w1, b1, w2, b2 = START
     while True:
@@ -59,7 +59,7 @@ def layer_by_layer() -> Iterator[Vector]:
 
 
 def train(steps: Iterator[Vector], count: int = 2000, every: int = 500) -> tuple[dict[int, float], Vector]:
-    """Return the loss at every so many steps up to `count`, and the parameters after these."""
+    """Return the loss at every `every` steps up to `count`, and the last parameters."""
     losses = {}
     for step in range(count + 1):
         p = next(steps)
@@ -89,7 +89,7 @@ def picture(trained: Vector, path: Path) -> None:
 
 
 def main(path: str = "train_relu.png") -> None:
-    """Train in both orders, print the losses, save the picture."""
+    """Train in both orders, print the losses and save the picture."""
     together, trained = train(descent())
     in_turn, _ = train(layer_by_layer())
     print(" step   all at once        layer by layer")

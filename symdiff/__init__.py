@@ -40,30 +40,30 @@ def __dir__() -> list[str]:
     return sorted({*__all__, "__doc__", "__version__"})
 
 
-if not TYPE_CHECKING:  # to type checkers there is nothing else
+if not TYPE_CHECKING:  # type checkers need only the names above
 
     class _Package(ModuleType):
         @property
         def limits(self) -> Limits:
-            """The bounds of the process."""
+            """The limits of the process."""
             return _limits
 
         @limits.setter
         def limits(self, bounds: Limits) -> None:
             if not isinstance(bounds, Limits):
-                raise TypeError(f"symdiff.limits are symdiff.Limits, not {bounds!r}")
+                raise TypeError(f"symdiff.limits must be a symdiff.Limits, not {bounds!r}")
             for name, bound in zip(bounds.__slots__, bounds.values, strict=True):
                 setattr(_limits, name, bound)
 
     _limits = limits
-    del limits  # else it would hide the property
+    del limits  # otherwise it would hide the property
     sys.modules[__name__].__class__ = _Package
 
     def __getattr__(name: str) -> Any:
-        """Explain what is not there; Python calls this for submodules that nobody has imported too.
+        """Raise the error for an unknown attribute. Python also calls this for submodules not yet imported.
 
         Raises:
-            AttributeError: with what to write instead.
+            AttributeError: Always. The message says what to write instead.
         """
         member = f"f.{name}" if name[:1] != "_" and hasattr(Function, name) else KNOWN_AS.get(name)
         hint = ""

@@ -1,4 +1,4 @@
-"""`python -m symdiff`, the same as the command `symdiff`."""
+"""Run the command `symdiff` as `python -m symdiff`."""
 
 import sys
 

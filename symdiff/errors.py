@@ -1,4 +1,4 @@
-"""The exceptions of the package, and how a position in a text is shown to a person."""
+"""The exceptions of the package, and the display of a position in a text."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ import copyreg
 from collections.abc import Iterable
 from itertools import islice
 
-# What each extra for users installs, as pyproject.toml has it.
+# The packages of each extra for users, as in pyproject.toml.
 _EXTRAS = {"special": "scipy>=1.11", "llvm": "llvmlite>=0.45", "graph": "graphviz>=0.20", "plot": "matplotlib>=3.8"}
 
-_WINDOW = 72  # columns of the user's line that are shown around the caret
-_LONGEST = 400  # characters of a message
-MOST, _LONG = 8, 40  # names that are listed, and characters of one
+_WINDOW = 72  # columns shown around the caret
+_LONGEST = 400  # the most characters of a message
+MOST, _LONG = 8, 40  # the most names in a list, and characters of a name
 
 
 class SymdiffError(Exception):
-    """Base of every error that symdiff raises of its own."""
+    """The base class of all errors of symdiff."""
 
 
 class ParseError(SymdiffError, ValueError):
     """The text is not a formula of the language.
 
     Attributes:
-        message: what is wrong.
-        hint: what to write instead; empty if nothing is known.
-        line: the line of the offending place in the text, from 1.
-        column: its column in that line, from 1.
-        position: its offset in the text, in characters, from 0.
+        message: What is wrong.
+        hint: What to write instead, or an empty string.
+        line: The line of the error in the text, counted from 1.
+        column: The column in that line, counted from 1.
+        position: The offset in the text in characters, counted from 0.
     """
 
     def __init__(self, said: str, text: str = "", position: int = 0) -> None:
-        """Make the error of a place in a text.
+        """Make an error at a position in a text.
 
         Args:
-            said: what is wrong and, after the first `"; "`, what to write instead.
-            text: the formula, which the error shows.
-            position: the offset of the place.
+            said: What is wrong and, after the first `"; "`, what to write instead.
+            text: The formula to show.
+            position: The offset of the error.
         """
-        if len(said) > _LONGEST:  # a name may be as long as the text
+        if len(said) > _LONGEST:  # a name can be as long as the text
             said = said[: _LONGEST // 2] + " ... " + said[-_LONGEST // 2 :]
         self.message, _, self.hint = said.partition("; ")
         self.line = text.count("\n", 0, position) + 1
@@ -50,34 +50,39 @@ class ParseError(SymdiffError, ValueError):
 
 
 class ShapeError(SymdiffError, ValueError):
-    """Shapes do not fit; the message names the expression or the arguments, and the shapes."""
+    """Shapes do not match. The message names the expression or the arguments, and the shapes."""
 
 
 class LimitError(SymdiffError, ValueError):
-    """A text, or what is made of it, is larger than its limits allow; the message names the limit and its value."""
+    """A text, or something made from it, exceeds a limit. The message names the limit and its value."""
 
 
 class FormulaWarning(UserWarning):
-    """A formula that is valid may mean something else than its author thinks."""
+    """A valid formula could mean something else than its author thinks."""
 
 
 def few(names: Iterable[str]) -> str:
-    """Return names as a message lists them: separated by commas, of many the first ones."""
+    """Return names as a list for a message, separated by commas. Return only the first ones of many."""
     listed = list(islice(names, MOST + 1))
     listed = listed if len(listed) <= MOST else [*listed[: MOST - 1], "..."]
     return ", ".join([name if len(name) <= _LONG else name[: _LONG - 3] + "..." for name in listed])
 
 
 def not_installed(need: str, extra: str) -> str:
-    """Return the message where an extra is missing: what needs what, and how to get that."""
+    """Return the message for a missing extra.
+
+    Args:
+        need: What needs which package.
+        extra: The extra with the package.
+    """
     return f"{need}: pip install '{_EXTRAS[extra]}' (the extra symdiff[{extra}])"
 
 
 def point_at(text: str, position: int) -> str:
-    """Return the line of `text` that holds `position`, and a caret under it, indented by two.
+    """Return the line of a text with a position, and a caret under that position.
 
-    Long lines are cut to a window around the caret; characters that do not print
-    are shown as a replacement mark, so that a terminal is never confused.
+    Long lines are cut to a window around the caret. Unprintable characters are replaced, so
+    that they do not disturb a terminal.
     """
     start = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)

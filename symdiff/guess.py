@@ -1,12 +1,12 @@
-"""What somebody means by a word that is not known: a slip of one that is, or its name elsewhere."""
+"""Guesses for unknown words: misspelt words, and names from other packages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-_SHORT = 6  # letters; a word of fewer is a slip of another by one letter at most, a longer one by two
+_SHORT = 6  # letters; a shorter word can have one wrong letter, a longer word two
 
-# Members of a Function by the names that they have elsewhere, and what to write.
+# Names of members in other packages, and what to write instead.
 KNOWN_AS = {
     "gradient": "f.grad",
     "jac": "f.jacobian",
@@ -28,7 +28,7 @@ KNOWN_AS = {
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that this one is a slip of, in whatever case; None where no word is near enough."""
+    """Return the known word that is nearest to a misspelt one in any case, or None if no word is near enough."""
     found, least = None, 3 if len(word) >= _SHORT else 2
     for candidate in known:
         if candidate.lower() == word.lower():
@@ -41,9 +41,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _slips(a: str, b: str) -> int:
-    """Return how many letters to leave out or put in, and neighbours to exchange, make one of the other.
+    """Return the number of deletions, insertions and exchanges of neighbours that turn one word into the other.
 
-    Source: the optimal string alignment distance; a wrong letter counts as two, since it makes another word.
+    This is the optimal string alignment distance, but a wrong letter counts as two, because it
+    makes another word.
     """
     before: list[int] = []
     last = list(range(len(b) + 1))

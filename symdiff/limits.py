@@ -1,4 +1,4 @@
-"""Bounds on what a formula may take, so that hostile text fails at once."""
+"""Limits for formulas, so that hostile text fails early."""
 
 from __future__ import annotations
 
@@ -13,61 +13,68 @@ from symdiff.guess import nearest
 
 @dataclass(slots=True)
 class Limits:
-    """Bounds for a formula and for all that is derived from it; exceeding one raises `LimitError`.
+    """The limits of a formula and of everything derived from it.
 
-    `symdiff.limits` has those of the process: what is compiled after a bound is set there keeps to it.
+    A formula that exceeds a limit raises `LimitError`. Each limit is a whole number from 1 on. The
+    defaults allow a formula of a million operations. `for_untrusted` has limits for texts from
+    untrusted users.
+
+    `symdiff.limits` has the limits of the process. They hold for every later `compile`.
 
         symdiff.limits.characters = 10_000
 
-    `symdiff.compile(text, limits=symdiff.Limits(characters=10_000))` sets them for one formula. A bound is a whole
-    number from 1 on. The defaults let through a formula of a million operations; `for_untrusted` has bounds for texts
-    of strangers.
+    `symdiff.compile(text, limits=symdiff.Limits(characters=10_000))` sets the limits of one formula.
     """
 
     characters: int = 64_000_000
-    """Of a text."""
+    """The characters of a text."""
 
     depth: int = 100_000
-    """Of a text: parentheses, calls and pending operators that are open at one place."""
+    """The parentheses, calls and pending operators that are open at one place of a text."""
 
     rows: int = 20_000_000
-    """Of a graph: operations, constants and arguments, and the entries of lists and of matrices of derivatives.
+    """The rows of a graph: operations, constants, arguments, and entries of lists and matrices of derivatives.
 
-    Every derivative has a graph, and so has every form in which a program is printed.
+    Every derivative has a graph, and so does every printed form of a program.
     """
 
     elements: int = 1_000_000_000_000
-    """Of an array that a formula makes: a result, a dense Jacobian, what is between; loop dimensions do not count."""
+    """The elements of an array: a result, a dense Jacobian or an intermediate array, without loop dimensions."""
 
     shown: int = 2_000
-    """Operations that are written as LaTeX or drawn as a graph; LaTeX has at most 50 characters for each."""
+    """The operations written as LaTeX or drawn as a graph. LaTeX has at most 50 characters for each."""
 
     checked: int = 200
-    """Elements of the arguments, and of the results, that `check` compares derivatives of."""
+    """The elements of the arguments, and of the results, that `check` compares."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__slots__:
             hint = f"; did you mean {close!r}?" if (close := nearest(name, self.__slots__)) else ""
-            raise AttributeError(f"limits are {', '.join(self.__slots__)}, not {name!r}{hint}", name=name, obj=None)
+            raise AttributeError(f"the limits are {', '.join(self.__slots__)}, not {name!r}{hint}", name=name, obj=None)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"limits.{name} is a whole number, as 1_000_000, not {value!r}")
+            raise TypeError(f"limits.{name} is a whole number, such as 1_000_000, not {value!r}")
         if value < 1:
             raise ValueError(f"limits.{name} is a whole number from 1 on, not {value!r}")
         object.__setattr__(self, name, value)
 
     @classmethod
     def for_untrusted(cls) -> Limits:
-        """Return bounds for texts of strangers, as a server sets them."""
+        """Return limits for texts from untrusted users, for example on a server."""
         return cls(characters=10_000, depth=500, rows=50_000, elements=1_000_000, shown=500, checked=50)
 
     @property
     def values(self) -> tuple[int, ...]:
-        """The bounds, in order."""
+        """The values of the limits, in order."""
         found: tuple[int, ...] = _values(self)
         return found
 
     def exceeded(self, name: str, what: str) -> LimitError:
-        """Return the error where something is larger than the bound of a name: what is more, and how to allow that."""
+        """Return the error for an exceeded limit.
+
+        Args:
+            name: The name of the limit.
+            what: The size that exceeds it; the message continues with "than".
+        """
         bound = getattr(self, name)
         of_process = bound == getattr(limits, name)
         where = f"symdiff.limits.{name} = {bound}" if of_process else f"limits.{name} = {bound} of this formula"
@@ -80,5 +87,5 @@ limits = Limits()
 
 @lru_cache(maxsize=64)
 def kept(*values: int) -> Limits:
-    """Limits of these values, in order, that nobody else has: they stay what they are."""
+    """Return limits with these values, in order. Nobody else holds them, so they do not change."""
     return Limits(*values)

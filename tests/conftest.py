@@ -32,7 +32,7 @@ def _native_code(request):
         return
     with pytest.MonkeyPatch.context() as patch:
         target = native._target
-        patch.setattr(native, "_target", lambda _optimised: target(optimised=False))
+        patch.setattr(native, "_target", lambda _: target(0))
         yield
 
 

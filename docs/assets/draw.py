@@ -1,6 +1,6 @@
-"""Draw `graph.svg`, the picture of README and of the first page: run as `python docs/assets/draw.py`.
+"""Draw `graph.svg`, the picture of README and of the first page.
 
-The numbers and the source in it are those of the package.
+The numbers and the source in the picture come from the package. Run as `python docs/assets/draw.py`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.module import SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import Shape, concrete, spelt, symbols, value
+from symdiff.graph.dims import Shape, concrete, spelt, symbols
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
@@ -240,7 +240,7 @@ def _bounded(chosen: Mapping[str, Compiled], shapes: Mapping[str, tuple[int, ...
     for name, g in chosen.items():
         g.kernel.check_limits(sizes)
         for output, core in zip(g.outputs, g.results, strict=True):
-            count = math.prod([value(dim, sizes) for dim in core])
+            count = math.prod(concrete(core, sizes))
             if count > _LARGEST:
                 raise ValueError(
                     f"{output!r} of {name} has {count} elements at the point of the check, more than {_LARGEST}"

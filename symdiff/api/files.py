@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files completely or not at all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 def destination(path: str | os.PathLike[str]) -> Path:
-    """Return the file, links followed, that a path is that of.
+    """Return the file of a path, with links resolved.
 
     Raises:
-        IsADirectoryError: the path is that of a directory.
-        FileNotFoundError: its directory is not there.
+        IsADirectoryError: The path is a directory.
+        FileNotFoundError: The directory of the file does not exist.
     """
     place = Path(os.path.realpath(os.fsdecode(path)))
     if place.is_dir():
@@ -23,10 +23,10 @@ def destination(path: str | os.PathLike[str]) -> Path:
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file, whole or not at all; one that is there is replaced, and keeps its permissions.
+    """Write a file completely or not at all. An existing file is replaced and keeps its permissions.
 
     Raises:
-        OSError: as `destination`, or it cannot be written.
+        OSError: The path is not valid, as in `destination`, or the file cannot be written.
     """
     place = destination(path)
     if place.exists() and not place.is_file():  # a device or a pipe

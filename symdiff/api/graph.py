@@ -18,7 +18,10 @@ _PICTURES, _TEXTS = ("svg", "png", "pdf"), ("dot", "gv")  # endings of files
 
 
 class Drawing:
-    """A computational graph: its `str()` is DOT text, which Jupyter shows as a picture where it can."""
+    """A computational graph.
+
+    `str()` returns DOT text. Jupyter shows the graph as a picture if it can be drawn.
+    """
 
     def __init__(self, dot: str) -> None:
         self._dot = dot
@@ -33,18 +36,18 @@ class Drawing:
         """Return the picture as SVG.
 
         Raises:
-            ImportError: the package `graphviz` or the program `dot` is not installed; the message says
-                how to install it.
+            ImportError: The package `graphviz` or the program `dot` is not installed. The message
+                says how to install it.
         """
         return self._drawn("svg").decode()
 
     def _drawn(self, kind: str) -> bytes:
-        """Return the picture as a file of some kind."""
+        """Return the picture in a file format."""
         try:
             import graphviz
         except ImportError as error:
             raise ImportError(
-                f"{not_installed('drawing a graph needs the package graphviz', 'graph')}; its text needs nothing"
+                f"{not_installed('drawing a graph needs the package graphviz', 'graph')}; its text needs no package"
             ) from error
         try:
             drawn: bytes = graphviz.Source(self._dot).pipe(format=kind)
@@ -56,11 +59,11 @@ class Drawing:
         return drawn
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a file: a picture, or, where the name ends in .dot or .gv, the text.
+        """Write the graph to a file. The text goes to .dot and .gv files, a picture to .svg, .png and .pdf files.
 
         Raises:
-            ImportError: as `svg`.
-            ValueError: another ending than those, .svg, .png and .pdf.
+            ImportError: The picture cannot be drawn, as in `svg`.
+            ValueError: The file has another suffix.
         """
         kind = Path(path).suffix[1:].lower()
         if kind in _PICTURES:
@@ -69,10 +72,10 @@ class Drawing:
             write(path, self._dot.encode())
         else:
             known = ", ".join(f".{k}" for k in (*_PICTURES, *_TEXTS))
-            raise ValueError(f"a graph is written to a file that ends in one of {known}, unlike {str(path)!r}")
+            raise ValueError(f"the file of a graph must end in one of {known}, not {str(path)!r}")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """Return what Jupyter shows: the text, and the picture where it can be drawn."""
+        """Return what Jupyter shows: the text, and the picture if it can be drawn."""
         try:
             return {"text/plain": self._dot, "image/svg+xml": self.svg()}
         except ImportError:

@@ -22,7 +22,7 @@ from symdiff.derive.work import Pass
 from symdiff.emit.formula import Line, lines
 from symdiff.emit.passes import lazy
 from symdiff.errors import few
-from symdiff.graph.dims import Shape, value
+from symdiff.graph.dims import Shape, concrete
 from symdiff.graph.dims import shown as shape_text
 from symdiff.graph.ir import Program, compact
 from symdiff.runtime.arguments import normal
@@ -43,7 +43,7 @@ def trace(f: Compiled, args: tuple[Any, ...], named: dict[str, Any], *, tangent:
     given = [a if a.ndim else g for a, g in zip(values, bound, strict=True)]
 
     def zeros(core: Shape) -> Any:
-        return np.zeros([value(dim, sizes) for dim in core], dtype) if core else 0.0
+        return np.zeros(concrete(core, sizes), dtype) if core else 0.0
 
     everything, cores = list(given), dict(zip(f.args, f.cores, strict=True))
     forward, reverse = chosen.get("tangent"), chosen.get("cotangent")

@@ -17,7 +17,8 @@ from symdiff.cli import check, export, graph, latex, plot, progress, show, sourc
 from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
 from symdiff.errors import FormulaWarning, SymdiffError
-from symdiff.ops.table import FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.language.arrays import ARRAY_FUNCTIONS
+from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 # Each module has a SUMMARY, an EXAMPLE, a function `parser` and a function `run`, which returns the exit status.
 COMMANDS: dict[str, ModuleType] = {
@@ -96,7 +97,7 @@ def _warner(others: Callable[..., None]) -> Callable[..., None]:
 def _parser() -> Parser:
     named = [name for name, primitive in FUNCTIONS.items() if name == primitive.name]
     named += [name for name, formula in FORMULAS.items() if name == formula.name]
-    functions = textwrap.fill(" ".join([*named, "piecewise", "max min", *sorted(REDUCTIONS)]), 80)
+    functions = textwrap.fill(" ".join([*named, "piecewise", *sorted(ARRAY_FUNCTIONS)]), 80)
     listed = "\n".join(f"  symdiff {name + ' FORMULA':<18}  {c.SUMMARY}" for name, c in COMMANDS.items())
     parser = Parser(
         {name: command.parser for name, command in COMMANDS.items()},

@@ -15,7 +15,7 @@ from math import isfinite, nan
 from typing import NamedTuple
 
 from symdiff.graph.ir import Row
-from symdiff.graph.operations import Structure, is_assembled
+from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import broadcast
 from symdiff.ops.base import Operation
 from symdiff.simplify.build import Builder
@@ -168,7 +168,7 @@ def times(b: Builder, factor: int, partial: int, *, forward: bool = False) -> in
         for place, part in zip(row[0].places, row[1:], strict=True):
             there = b.index(b.full(partial, row[0].core), place) if b.shape(partial) else partial
             parts.append(_times(b, part, there, forward=forward))
-        return b.structure(row[0], *parts)
+        return b.op(row[0], *parts)
     return _times(b, factor, partial, forward=forward)
 
 
@@ -236,7 +236,7 @@ def _is_component(b: Builder, i: int) -> bool:
 def corner_of(b: Builder, condition: int) -> int | None:
     """Return the length that has no second derivative where a condition holds; None for any other condition."""
     row = b.row(condition)
-    while isinstance(row[0], Structure) and len(row) == 2:
+    while isinstance(row[0], Operation) and len(row) == 2:
         row = b.row(row[1])
     inner = b.row(row[1]) if row[0] == "special" else row
     return int(b.row(inner[1])[1]) if inner[0] == "corner" else None

@@ -346,7 +346,7 @@ class Monomials:
         inner = self.power(self.plain(operand))
         if inner is None or inner.exponent.rows or (inner.length and inner.root != self.plain(operand)):
             return None
-        base = self.see(self.builder.structure(operation, inner.base))
+        base = self.see(self.builder.op(operation, inner.base))
         return replace(inner, base=base, root=i if inner.length else None)
 
     def _root(self, base: int, exponent: Exponent, *, odd: bool = False) -> Power:

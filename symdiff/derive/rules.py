@@ -9,9 +9,8 @@ from math import nan
 
 from symdiff.derive.choices import corner_of, kept, may_pass, outermost, side, times
 from symdiff.graph.ir import Row
-from symdiff.graph.operations import Structure
 from symdiff.language.lower import instantiate
-from symdiff.ops.base import At
+from symdiff.ops.base import At, Operation
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import product
@@ -30,7 +29,7 @@ def chain(b: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool = 
 
     Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
-    if isinstance(row[0], Structure):
+    if isinstance(row[0], Operation):
         return _of_arrays(b, i, row, k, factor, forward=forward)
     if forward and b.graph.shapes:
         factor = b.lifted(factor, len(b.shape(row[1 + k])), len(b.shape(i)))

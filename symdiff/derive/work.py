@@ -15,7 +15,6 @@ from symdiff.derive.ways import Ways, plain, ways
 from symdiff.graph.dims import Dim, Shape, fixed, product
 from symdiff.graph.ir import Program, compact, operands
 from symdiff.graph.operations import is_assembled
-from symdiff.ops.constants import Eye
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, separate
 from symdiff.simplify.build import Builder
@@ -179,7 +178,7 @@ class Pass:
     def seed(self, block: Block) -> int:
         """Return the unit adjoints or tangents of a block, a batch of them if it is an array."""
         shape = self.builder.shape(block.row)
-        return self.builder.structure(Eye(product(shape), shape)) if shape else self.builder.const(1.0)
+        return self.builder.eye(shape) if shape else self.builder.const(1.0)
 
     def entry(self, output: Block, variable: Block, row: int, *, forward: bool) -> Entry:
         """Return a block of a matrix, of a sweep that was seeded with the variable (forward) or the output."""

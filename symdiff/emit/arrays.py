@@ -130,12 +130,14 @@ class ArrayWriter(Writer):
     # Expressions
 
     def fitting(self, i: int, row: Row) -> Text:
+        """Return the expression of row `i`; see `Writer.fitting`."""
         self.rank = len(self.shape(i))
         text = super().fitting(i, row)
         self.rank = 0
         return text
 
     def spell(self, row: Row) -> Text:
+        """Return the expression of a row. An operation on arrays spells itself."""
         if not isinstance(row[0], Operation):
             return super().spell(row)
         rank, self.rank = self.rank, 0  # the operands do not broadcast

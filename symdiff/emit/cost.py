@@ -8,7 +8,8 @@ from functools import reduce
 from operator import or_
 
 from symdiff.graph.ir import Program, Row, live, operands
-from symdiff.graph.operations import Structure, is_assembled
+from symdiff.graph.operations import is_assembled
+from symdiff.ops.base import Operation
 from symdiff.ops.table import PRIMITIVES
 
 _FUNCTION, _SLOW = 4, 60  # additions that take as long as a function of the table, or one that is slow
@@ -75,7 +76,7 @@ def cost_of(program: Program, axes: Sequence[int]) -> Cost:
 
 
 def _work(row: Row) -> int:
-    if isinstance(row[0], Structure):
+    if isinstance(row[0], Operation):
         return 1
     primitive = PRIMITIVES[row[0]]
     return _SLOW if primitive.slow else 1 if primitive.never_warns or primitive.symbols else _FUNCTION

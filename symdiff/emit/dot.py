@@ -1,4 +1,4 @@
-"""The computational graph of a program as DOT text, which Graphviz draws."""
+"""Write the computational graph of a program as DOT text for Graphviz."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
-_SHOWN = 6  # elements of an array that are written out
+_SHOWN = 6  # the most elements of an array that are shown
 _SIGNS = {"sub": "\N{MINUS SIGN}", "neg": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}"}
 _SIGNS |= {
     "div": "\N{DIVISION SIGN}",
@@ -22,7 +22,6 @@ _SIGNS |= {
     "magnitude": "sqrt",
     "masked": "where",
 }
-_SYMMETRIC = frozenset({"add", "mul", "maximum", "minimum", "hypot", "logaddexp", "and", "or", "eq", "ne"})
 
 _HEAD = """\
 digraph {
@@ -33,20 +32,20 @@ digraph {
 
 
 def drawable(program: Program) -> Program:
-    """Return the program without stable forms and what keeps operands away from special points, all rows live.
+    """Return the program as it is drawn: without stable forms, without `away`, and without unused rows.
 
     Raises:
-        LimitError: it is too large to be looked at.
+        LimitError: The program has too many operations to show.
     """
     made = compact(lazy(as_written(program)))
     count = len(made.graph.rows)
     if count > program.graph.limits.shown:
-        raise program.graph.limits.exceeded("shown", f"a graph of {count} nodes is too large to look at: more")
+        raise program.graph.limits.exceeded("shown", f"a graph of {count} nodes is too large to show: more")
     return made
 
 
 def dot(program: Program, values: Sequence[Any] = (), adjoints: Mapping[int, Any] | None = None) -> str:
-    """Return the graph of a drawable program, the values and adjoints of its rows on the nodes where they are given."""
+    """Return the DOT text of a drawable program, with values and adjoints of the rows if given."""
     lines = []
     adjoints = adjoints or {}
     rows = program.graph.rows
@@ -74,7 +73,7 @@ _STYLES = {
 
 
 def _label(program: Program, i: int) -> list[str]:
-    """Return the lines that say what a row is: its name, if it has one, and its operation."""
+    """Return the label of a row, in lines: its name, if it has one, and its operation."""
     row, shape = program.graph.rows[i], program.graph.shape(i)
     label = program.labels.get(i)
     own = label if isinstance(label, str) else _derived(program, label)
@@ -92,7 +91,7 @@ def _label(program: Program, i: int) -> list[str]:
 
 
 def _derived(program: Program, label: tuple[str, int] | None) -> str:
-    """Return the name of an adjoint or a tangent, if what it is of has one."""
+    """Return the name of an adjoint or a tangent, or an empty string if the row that it belongs to has no name."""
     if label is None:
         return ""
     kind, i = label
@@ -102,11 +101,11 @@ def _derived(program: Program, label: tuple[str, int] | None) -> str:
 
 
 def _order(row: Row) -> list[str]:
-    """Return what the operands of a row are called, where their order matters."""
+    """Return labels of the operands of a row, which are empty if their order does not matter."""
     count = len(operands(row))
     if row[0] in ("where", "masked"):
         return ["if", "then", "else"] if row[0] == "where" else ["then", "if"]
-    if count < 2 or row[0] in _SYMMETRIC or isinstance(row[0], Operation):
+    if count < 2 or isinstance(row[0], Operation) or PRIMITIVES[row[0]].symmetric:
         return [""] * count
     return [str(k + 1) for k in range(count)]
 
@@ -122,6 +121,6 @@ def _number(value: Any) -> str:
 
 
 def _quoted(lines: Sequence[str]) -> str:
-    """Return a label of these lines, each as it is."""
+    """Return a quoted label with these lines."""
     escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     return '"' + "\\n".join(escaped) + '"'

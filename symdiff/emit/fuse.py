@@ -16,7 +16,7 @@ from symdiff.emit.math import of_scalars
 from symdiff.errors import SymdiffError
 from symdiff.graph.dims import Dim, Shape, shown
 from symdiff.graph.ir import Program, Row, live, operands
-from symdiff.graph.operations import Structure, is_assembled, is_view
+from symdiff.graph.operations import is_assembled, is_view
 from symdiff.ops.base import Operation, View, is_size
 from symdiff.ops.places import Place, separate, shape_at
 from symdiff.ops.table import PRIMITIVES
@@ -184,7 +184,7 @@ class _Elements:
         self.folds: dict[tuple[str, int], int] = {}
         self.uniform = self._uniform()
         for i, row in enumerate(self.rows):
-            if alive[i] and isinstance(row[0], Structure):
+            if alive[i] and isinstance(row[0], Operation):
                 self._check(i, row)
         self.shape = self._shape()
 

@@ -1,7 +1,7 @@
-"""A module of functions that stands alone: the text around their bodies.
+"""Write a module of functions that does not need symdiff.
 
-The text of a formula may come from strangers. It stands in the docstring alone, made so that
-it cannot leave it; everything else is made of names of the language and of numbers.
+The text of a formula can come from an untrusted user. It is only in the docstring, escaped so
+that it cannot end the docstring. Everything else consists of names of the language and numbers.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from symdiff.emit.python import WIDTH, Body, wrapped
 from symdiff.emit.snippets import CHECK, FIT, FLOATS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
 from symdiff.graph.dims import Shape, spelt
 
-_LINES = 40  # of a formula that is shown
-_LISTED = 24  # names that are shown
-# The members of a Function that a module may have, in the order of their help, and what the docstrings say of them.
+_LINES = 40  # the most lines of a formula that are shown
+_LISTED = 24  # the most names that are shown
+# The members of a Function that a module can contain, in the order of the help, with their docstrings.
 SUMMARIES = {
     "value": "The formula itself.",
     "grad": "Gradient by a reverse sweep: the derivative by each argument.",
     "value_and_grad": "Value and gradient in one pass.",
     "jvp": "Jacobian-vector product by a forward sweep: results and their tangents.",
     "vjp": "Vector-Jacobian product by a reverse sweep: results, then cotangents.",
-    "jacobian": "Jacobian matrix: a row for each element of the results, a column for each of the arguments.",
+    "jacobian": "Jacobian matrix: a row for each element of the results, a column for each element of the arguments.",
     "value_and_jacobian": "Results and Jacobian matrix in one pass.",
     "hessian": "Hessian matrix of the second derivatives.",
     "hvp": "Hessian-vector product, forward over reverse.",
-    "hessp": "Hessian-vector product with the tangent behind its argument, as SciPy calls it.",
+    "hessp": "Hessian-vector product with the tangent after its argument, as SciPy calls it.",
 }
 
 
@@ -42,13 +42,14 @@ class Member:
     """A function of the module.
 
     Attributes:
-        name: of the function.
-        args: the names of its arguments, as the formula has them.
-        cores: their core shapes.
-        outputs: names of the results.
-        results: their core shapes.
-        layout: how the results are nested, (name, fields, a layout for each field); None for one.
-        body: parameters, lines and results.
+        name: The name of the function.
+        args: The names of its arguments, as in the formula.
+        cores: The core shapes of the arguments.
+        outputs: The names of the results.
+        results: The core shapes of the results.
+        layout: The nesting of the results: (name, fields, a layout for each field), or None for
+            one result.
+        body: The parameters, lines and results.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the docstring says of the formula: its text, what was derived, names to differentiate by, constants."""
+    """Facts for the docstring: the text, the derivation, the names to differentiate by, and the constants."""
 
     text: str
     derived: str
@@ -71,10 +72,11 @@ class About:
 
 
 class Module:
-    """A module, in two steps: the functions, and all of it once their results are known.
+    """A module, made in two steps: first the functions, then the whole text with their results.
 
     Attributes:
-        definitions: imports and functions; they do not depend on the formula's text but by its graph.
+        definitions: The imports and functions. They depend on the graph of the formula and not on
+            its text.
     """
 
     def __init__(self, members: Sequence[Member], target: str, *, special: bool, helpers: Sequence[str] = ()) -> None:
@@ -100,12 +102,12 @@ class Module:
         self.definitions = self._imports() + self._body
 
     def text(self, about: About, point: Mapping[str, Any], stored: Sequence[Sequence[float]]) -> str:
-        """Return all of it, with the point and the results that it checks itself by."""
+        """Return the whole module, with the point and the results for its check."""
         args = self.members[0].args
-        lines = ["# Where the results below were stored.", "POINT = {" + "\n" * bool(point)]
+        lines = ["# The point of the stored results.", "POINT = {" + "\n" * bool(point)]
         lines[-1] += "".join([f'    "{name}": {self._literal(v, len(name))},\n' for name, v in point.items()]) + "}"
         lines.append(f"ARGUMENTS = {_bracketed(args, 12)}")
-        lines.append("# Each function, its arguments, and its results in order (of many, evenly chosen ones).")
+        lines.append("# Each function with its arguments and results in order. Of many results, some are stored.")
         lines.append("STORED = [")
         for member, numbers in zip(self.members, stored, strict=True):
             more = member.args[len(args) :]
@@ -126,7 +128,7 @@ class Module:
             CHECK.replace("<call>", call).replace("<numbers>", _NUMBERS[self.target]).replace("<module>", self._module)
         )
         main = MAIN.replace("<read>", "_read(name, word)" if self.arrays else "float(word)")
-        main = main.replace("<kind>", "numbers, as 1,2,3 or 1,2;3,4" if self.arrays else "a number")
+        main = main.replace("<kind>", "numbers, such as 1,2,3 or 1,2;3,4" if self.arrays else "a number")
         quiet = 'with np.errstate(all="ignore"):\n                ' if self.target == "numpy" else ""
         main = main.replace("<call>", f"{quiet}result = function(*[point[name] for name in names])")
         main = main.replace("<unicode>", "" if (about.text + self._body + data).isascii() else _UNICODE)
@@ -164,7 +166,7 @@ class Module:
         return "\n".join(text) + "\n"
 
     def _record(self, name: str, fields: tuple[str, ...]) -> tuple[str, list[str]]:
-        """Return the class of a record, and its fields as Python can take them."""
+        """Return the class of a record, and its fields as valid names."""
         if (name, fields) not in self._records:
             own = self._names.near("".join(part.capitalize() for part in name.split("_")))
             plain = [field.lstrip("_") or "field" for field in fields]
@@ -181,7 +183,7 @@ class Module:
         return f"{own}({wrapped(', '.join(self._made(part, outputs) for part in layout[2]))})"
 
     def _shown(self, layout: Any, outputs: Any) -> str:
-        """Return a result as the docstring shows it."""
+        """Return a result for the docstring."""
         if layout is None:
             return str(next(outputs))
         own, fields = self._record(layout[0], layout[1])
@@ -204,10 +206,10 @@ class Module:
         cores = first.cores
         needs = "NumPy and SciPy" if self.special else "NumPy" if self.target == "numpy" else "the standard library"
         names = ", ".join([m.name for m in self.members])
-        lines = [*textwrap.wrap(f"A formula as functions that need {needs} alone: {names}.", WIDTH - 3), ""]
+        lines = [*textwrap.wrap(f"Functions of a formula, which need only {needs}: {names}.", WIDTH - 3), ""]
         lines += [*shown_text(about.text), ""]
         if about.derived:
-            lines += [*textwrap.wrap(f"What is called value here is {about.derived} of it.", WIDTH), ""]
+            lines += [*textwrap.wrap(f"The function value is {about.derived} of this formula.", WIDTH), ""]
         lines += _filled("Arguments: ", _some(spelt(args, cores)) or "none", 0)
         lines += _filled("Differentiated by: ", _some(about.wrt), 0) if about.wrt else []
         if about.constants:
@@ -219,7 +221,7 @@ class Module:
         return '"""' + "\n".join(lines) + '\n"""\n'
 
     def _literal(self, value: Any, taken: int) -> str:
-        """Return a number, or an array as lists, or as evenly spaced numbers."""
+        """Return the source of a number or an array, as lists or as evenly spaced numbers."""
         if isinstance(value, Spaced):
             text = f"np.linspace({value.start!r}, {value.stop!r}, {math.prod(value.shape)})"
             return text if len(value.shape) == 1 else f"{text}.reshape{value.shape}"
@@ -248,22 +250,22 @@ class Spaced:
     shape: tuple[int, ...]
 
     def array(self) -> Any:
-        """Return the array itself."""
+        """Return the array."""
         return np.linspace(self.start, self.stop, math.prod(self.shape)).reshape(self.shape)
 
 
 _OWN = {"np", "math", "special", "sys", "namedtuple", "check", "main", "POINT", "STORED", "ARGUMENTS", "float", "map"}
 _OWN |= {"_numbers", "_close", "_show", "_read"}
 _NUMBERS = {"numpy": "np.ravel(result).tolist()", "math": "[result]"}
-_FORM = "\n                        (a vector as 1,2,3, a matrix as 1,2;3,4),"
+_FORM = "\n        (a vector as 1,2,3, a matrix as 1,2;3,4),"
 _UNICODE = '    sys.stdout.reconfigure(errors="backslashreplace")\n'
 _CORES = """\
-Brackets show the core shape of an argument; dimensions in front of it are
-loop dimensions, which broadcast together."""
+Brackets show the core shape of an argument. The dimensions before it are loop
+dimensions, which broadcast together."""
 
 
 def shown_text(text: str) -> list[str]:
-    """Return the lines of a formula as a docstring can hold them: printable, no end of a string, none too long."""
+    """Return the lines of a formula for a docstring: printable, short, and without the end of a string."""
     lines = []
     for line in text.strip().split("\n"):
         plain = "".join(" " if c.isspace() else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
@@ -275,7 +277,7 @@ def shown_text(text: str) -> list[str]:
 
 
 def _some(items: Sequence[str]) -> str:
-    """Return a list for a person, of many the first and the last."""
+    """Return a list as text. Of many items, show the first ones and the last."""
     if len(items) <= _LISTED:
         return ", ".join(items)
     return ", ".join([*items[: _LISTED - 2], f"... ({len(items)} in all) ...", items[-1]])
@@ -298,7 +300,7 @@ def _quoted(text: str) -> str:
 
 
 def _bracketed(names: Iterable[str], taken: int, indent: int = 0) -> str:
-    """Return a list of names, on lines of its own where a line has no room behind what is `taken`."""
+    """Return a list of names. It is on lines of its own if `taken` columns leave no room on the line."""
     line = ", ".join(map(_quoted, names))
     return f"[{line}]" if len(line) + taken + 2 <= WIDTH else f"[{_block(line, indent)}]"
 
@@ -307,7 +309,7 @@ _CALL = re.compile(r"    (\w+ = np\.(?:broadcast_shapes|result_type)\()(.*)(\)(?
 
 
 def _broken(line: str) -> str:
-    """Return a long line of a call with all arguments, on several."""
+    """Return a long line with a call of all arguments as several lines."""
     found = _CALL.fullmatch(line) if len(line) > WIDTH else None
     return f"    {found[1]}{_block(found[2], 4)}{found[3]}" if found else line
 
@@ -320,12 +322,12 @@ def _block(line: str, indent: int) -> str:
 
 
 def _targets(line: str) -> str:
-    """Return the targets of an assignment, in parentheses where they are too many for a line."""
+    """Return the targets of an assignment, in parentheses if a line has no room for them."""
     return line if len(line) <= WIDTH // 2 else f"({_block(line, 4)})"
 
 
 def _converted(parameters: Sequence[str]) -> list[str]:
-    """Return lines that make floats of parameters."""
+    """Return lines that convert the parameters to floats."""
     if not parameters:
         return []
     if len(parameters) <= 2:
@@ -335,12 +337,12 @@ def _converted(parameters: Sequence[str]) -> list[str]:
 
 
 def _noted(code: str) -> list[str]:
-    """Return the rules of linters that names of a formula, or the steps of a textbook, do not keep."""
+    """Return the linter rules that the names of a formula or the steps of a textbook break."""
     found = ["E741"] if re.search(r"\b[lIO]\b", code) else []
     for function in code.split("\ndef ")[1:]:
         counts: dict[str, int] = {}
         for name in re.findall(r"\w+", function.split('"""', 2)[2]):
             counts[name] = counts.get(name, 0) + 1
-        if any(counts[name] == 1 for name in re.findall(r"^    (\w+) = ", function, re.MULTILINE) if name in counts):
+        if any(counts[name] == 1 for name in re.findall(r"^ +(\w+) = ", function, re.MULTILINE) if name in counts):
             return [*found, "F841"]
     return found

@@ -1,4 +1,4 @@
-"""Names in the generated source: the user's stay, ours never collide with them."""
+"""Names in the generated source. The user's names stay, and new names do not collide with them."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ _NEVER = frozenset({*keyword.kwlist, "__debug__"})
 
 
 class Names:
-    """Hands out names that are free.
+    """A source of free names.
 
     Args:
-        reserved: names the source uses for something else, such as `np`.
-        users: names of the arguments; each gets a name at once. One that Python or the
-            source cannot take as it is gets underscores appended.
+        reserved: Names that the source uses for something else, such as `np`.
+        users: Names of the arguments. If Python or the source cannot use a name, underscores
+            are appended.
     """
 
     def __init__(self, reserved: Iterable[str], users: Iterable[str]) -> None:
         users = list(users)
         self.taken = {*_NEVER, *reserved}
         self.count = 0
-        self._numbers: dict[str, int] = {}  # those that the names handed out by `numbered` have got to
+        self._numbers: dict[str, int] = {}  # the last number of each name from `numbered`
         plain = {name for name in users if name not in self.taken}
         self.taken |= plain
         self.users = {name: name if name in plain else self.near(name) for name in users}
 
     def near(self, name: str) -> str:
-        """Return `name`, with underscores appended until it is free."""
+        """Return a name, with underscores appended until it is free."""
         while name in self.taken:
             name += "_"
         self.taken.add(name)
         return name
 
     def numbered(self, name: str) -> str:
-        """Return `name`, or the first of `name2`, `name3`, ... that is free."""
+        """Return a name, or the first free one of `name2`, `name3`, ..."""
         free, k = name, self._numbers.get(name, 1)
         while free in self.taken:
             k += 1
@@ -44,7 +44,7 @@ class Names:
         return free
 
     def temporary(self) -> str:
-        """Return the next of v1, v2, ... that is free."""
+        """Return the next free name of `v1`, `v2`, ..."""
         self.count += 1
         while f"v{self.count}" in self.taken:
             self.count += 1

@@ -1,8 +1,8 @@
 """Dimensions of core shapes: whole numbers, and polynomials in the names that `args` declares.
 
-A dimension is an `int` where it is known, else a `Poly`: `n`, `n - 1`, `m*n + 3`, and
-`(n + 1)//2` where a slice takes every second element. Equal dimensions are equal values,
-but for products of many sums, which are not multiplied out.
+A dimension is an `int` if it is known, and otherwise a `Poly`: `n`, `n - 1`, `m*n + 3`. A slice of every second element
+has the length `(n + 1)//2`. Equal dimensions are equal values, except products of many sums, which are not multiplied
+out.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A sum as an atom: a factor of a product that is not multiplied out."""
+    """The atom of a sum: a factor of a product that is not multiplied out."""
 
     value: Poly
 
@@ -41,7 +41,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Poly:
-    """A polynomial that is not constant: each monomial, in order, and its coefficient."""
+    """A polynomial that is not constant: its monomials in order, each with its coefficient."""
 
     terms: tuple[tuple[Monomial, int], ...]
 
@@ -98,7 +98,7 @@ class Poly:
 
 
 def symbol(name: str) -> Poly:
-    """Return the dimension of a name."""
+    """Return the dimension that is a name."""
     return Poly((((name,), 1),))
 
 
@@ -123,7 +123,7 @@ def symbols(dim: Dim) -> frozenset[str]:
 
 
 def value(dim: Dim, sizes: Mapping[str, int]) -> int:
-    """Return the dimension where the names have these sizes."""
+    """Return the value of a dimension whose names have these sizes."""
     if isinstance(dim, int):
         return dim
     total = 0
@@ -135,17 +135,17 @@ def value(dim: Dim, sizes: Mapping[str, int]) -> int:
 
 
 def concrete(shape: Iterable[Dim], sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """Return the shape where the names have these sizes."""
+    """Return the values of dimensions whose names have these sizes."""
     return tuple([value(dim, sizes) for dim in shape])
 
 
 def sliced(dim: Poly) -> bool:
-    """Return whether the dimension depends on a remainder: n//2 and (n + 1)//2 are equal where n is even."""
+    """Return whether a dimension depends on a remainder, like n//2, which is (n + 1)//2 if n is even."""
     return any(not isinstance(atom, str) for monomial, _ in dim.terms for atom in monomial)
 
 
 def positive(dim: Dim) -> bool:
-    """Return whether the dimension is known to be positive, where names stand for 0 or more."""
+    """Return whether a dimension is positive for all names that are 0 or more, as far as is easily seen."""
     if isinstance(dim, int):
         return dim > 0
     constant = dict(dim.terms).get((), 0)
@@ -160,7 +160,7 @@ def _value_of(atom: str | Floor | Factor, sizes: Mapping[str, int]) -> int:
 
 
 def linear(dim: Dim, name: str) -> tuple[Dim, Dim] | None:
-    """Return the dimensions a and b, without `name`, of which `dim` is a*name + b; None where there are none."""
+    """Return the dimensions a and b, which do not have `name`, so that `dim` is a*name + b; None if there are none."""
     slope: Dim = 0
     rest: Dim = 0
     for monomial, coefficient in () if isinstance(dim, int) else dim.terms:
@@ -174,9 +174,9 @@ def linear(dim: Dim, name: str) -> tuple[Dim, Dim] | None:
 
 
 def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
-    """Return the one name that `sizes` lacks, with the size that makes `dim` equal `size`; {} where there is none.
+    """Return the one name that `sizes` does not have, with the size that makes `dim` equal `size`; {} if there is none.
 
-    The dimension has to be linear in it: `n`, `n + 3`, `4*n`, `k*n + n` where k is known.
+    The dimension must be linear in the name: `n`, `n + 3`, `4*n`, or `k*n + n` for a known k.
     """
     unknown = symbols(dim) - sizes.keys()
     if len(unknown) != 1:
@@ -192,7 +192,7 @@ def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
 
 
 def product(dims: Iterable[Dim]) -> Dim:
-    """Return the count of the elements of a shape; where it would be long, a product of sums."""
+    """Return the number of elements of a shape. A long product is not multiplied out."""
     dims = list(dims)
     if prod([len(_terms(dim)) for dim in dims]) > _LONGEST:
         dims = list(map(_factor, dims))
@@ -203,12 +203,12 @@ def product(dims: Iterable[Dim]) -> Dim:
 
 
 def _factor(dim: Dim) -> Dim:
-    """Return the dimension, a sum as one factor."""
+    """Return a dimension; a sum as one factor."""
     return Poly((((Factor(dim),), 1),)) if isinstance(dim, Poly) and len(dim.terms) > 1 else dim
 
 
 def fixed(shape: Shape) -> tuple[int, ...]:
-    """Return a shape of dimensions that are all known, as such."""
+    """Return a shape whose dimensions are all numbers."""
     assert all(isinstance(dim, int) for dim in shape), shape
     return shape  # type: ignore[return-value]  # as just checked
 
@@ -219,12 +219,12 @@ def shown(shape: Shape) -> str:
 
 
 def spelt(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
-    """Return names with core shapes, as `args` declares them: `x[n]`, `w`."""
+    """Return names with their core shapes, as `args` declares them: `x[n]`, `w`."""
     return [f"{n}[{','.join(map(str, core))}]" if core else n for n, core in zip(names, cores, strict=True)]
 
 
 def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
-    """Return the dimension with other names."""
+    """Return a dimension with other names."""
     if isinstance(dim, int):
         return dim
     total: Dim = 0
@@ -241,16 +241,16 @@ def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
 
 
 def estimate(dim: Dim) -> int:
-    """Return a count to compare with another: a name is taken to be large."""
+    """Return a number by which dimensions can be compared: all names are taken to be large."""
     return value(dim, dict.fromkeys(symbols(dim), _LARGE))
 
 
 _LARGE = 1000
-_LONGEST = 8  # terms of a product that is multiplied out
+_LONGEST = 8  # terms; a product of more is not multiplied out
 
 
 def new_axes(rank: int, axes: Sequence[int]) -> tuple[int, ...]:
-    """Return those of the new `axes` (of the result) that stand to the right of one of `rank` axes."""
+    """Return those of the new `axes` of a result that stand to the right of one of `rank` old axes."""
     needed: list[int] = []
     axis = -1
     while rank:

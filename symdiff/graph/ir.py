@@ -1,16 +1,16 @@
 """The intermediate representation: a graph of rows, and programs on it.
 
-Grammar of a row (a tuple; `i, j, k` are indices of earlier rows):
+A row is a tuple of this grammar, where `i, j, k` are indices of earlier rows:
 
     row  ::=  ("input", name)           an argument that is a scalar
            |  ("input", name, shape)    an argument with a core shape
            |  ("const", text)           repr of a float, or "True" or "False"
            |  (name, i, j, ...)         an elementwise operation, by its name
-           |  (structure, i, j, ...)    an operation on arrays, a `Structure`
+           |  (operation, i, j, ...)    an operation on arrays, an `ArrayOperation`
 
-Arguments are smaller indices, so index order is topological order: a forward sweep
-is a loop up, a reverse sweep a loop down. The row itself is the interning key.
-Constants are keyed by their repr, so 0.0 and -0.0 stay apart and NaN is one row.
+Operands have smaller indices than their row, so the order of the indices is topological: a forward sweep is a loop up,
+and a reverse sweep is a loop down. Equal rows are one row; the row itself is the key. A constant is the `repr` of its
+value, so 0.0 and -0.0 are different rows, and NaN is one row.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from typing import Any
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, product
-from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, Structure
+from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, ArrayOperation
 from symdiff.graph.shapes import MOST_AXES, Demands, broadcast
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
 
 Row = tuple[Any, ...]
 
-_WIDE = 8  # entries of a row, from which on each counts as a row
+_WIDE = 8  # entries; each entry of a row that has more counts as a row
 
 
 class Graph:
-    """A growing list of rows; rows are never changed or removed.
+    """A growing list of rows. Rows are never changed or removed.
 
     Attributes:
-        rows: the rows, operands before their uses.
-        index: row to its index, for interning (unused in a graph that shares nothing).
-        shared: equal rows are one row, and operations are simplified.
-        complex: the program is for complex arguments, so real-only rules do not apply.
-        shapes: the core shape of each row that is not a scalar.
-        demands: what has to hold of the sizes at a call.
-        choices: some row is a choice.
-        grows: some row may overflow for moderate arguments.
-        limits: those that the graph keeps to.
+        rows: The rows, operands before their uses.
+        index: The index of each row. A graph that shares nothing does not use it.
+        shared: Equal rows are one row, and operations are simplified.
+        complex: The program is for complex arguments. Rules for real arguments alone do not apply.
+        shapes: The core shape of each row that is not a scalar.
+        demands: What has to hold of the sizes at a call.
+        choices: Some row is a choice.
+        grows: Some row may overflow for moderate arguments.
+        limits: The limits that the graph keeps to.
     """
 
     __slots__ = ("_room", "choices", "complex", "demands", "grows", "index", "limits", "rows", "shapes", "shared")
@@ -64,23 +64,23 @@ class Graph:
         self.choices = False
         self.grows = False
         self.limits = of_process if limits is None else limits
-        self._room = self.limits.rows  # that there may be; the entries of wide rows have taken theirs
+        self._room = self.limits.rows  # the most rows that there may be; wide rows make it less
 
     def like(self, *, shared: bool | None = None) -> Graph:
         """Return an empty graph of the same kind."""
         return Graph(shared=self.shared if shared is None else shared, complex=self.complex, limits=self.limits)
 
     def allow(self, count: int) -> None:
-        """Check that so many rows, or entries of one row, may be added.
+        """Check that `count` rows, or entries of one row, may be added.
 
         Raises:
-            LimitError: they may not.
+            LimitError: The limit does not allow it.
         """
         if len(self.rows) + count > self._room:
             raise self.limits.exceeded("rows", "the graph has more rows")
 
     def append(self, row: Row) -> int:
-        """Add a row, whether or not an equal one is there."""
+        """Add a row, even if there is an equal one, and return its index."""
         i = len(self.rows)
         if i >= self._room:
             self.allow(1)
@@ -107,19 +107,19 @@ class Graph:
         return self.shapes.get(i, ())
 
     def shape_of(self, row: Row) -> Shape:
-        """Return the core shape of a row that is made of rows of this graph."""
+        """Return the core shape of a row whose operands are rows of this graph."""
         if row[0] == "input":
             return row[2] if len(row) == 3 else ()
         if row[0] == "const":
             return ()
         shapes = [self.shapes.get(j, ()) for j in row[1:]]
-        if isinstance(row[0], Structure):
+        if isinstance(row[0], ArrayOperation):
             row[0].demand(shapes, self.demands)
             return row[0].shape(*shapes)
         return broadcast(shapes, self.demands) if any(shapes) else ()
 
     def intern(self, row: Row) -> int:
-        """Return the index of `row`, which is added unless an equal row is shared."""
+        """Return the index of a row. Add the row, unless the graph shares an equal one."""
         if not self.shared:
             return self.append(row)
         i = self.index.get(row)
@@ -128,11 +128,11 @@ class Graph:
         return i
 
     def is_condition(self, i: int) -> bool:
-        """Return whether row `i` is true or false, rather than a number."""
+        """Return whether the value of row `i` is true or false, not a number."""
         row = self.rows[i]
-        while isinstance(row[0], Structure) and row[0].is_view:
+        while isinstance(row[0], ArrayOperation) and row[0].is_view:
             row = self.rows[row[1]]
-        if isinstance(row[0], Structure):
+        if isinstance(row[0], ArrayOperation):
             return row[0].condition
         return row[0] in CONDITIONS or (row[0] == "const" and row[1] in ("True", "False"))
 
@@ -142,16 +142,16 @@ class Program:
     """A function from inputs to outputs.
 
     Attributes:
-        graph: the rows; a finished program's graph is not appended to.
-        inputs: rows of the arguments, in calling order.
-        outputs: rows of the results.
-        names: a name for each output.
-        labels: for some rows, what a reader would call them: a name of the user's,
-            or `("bar", i)` for the adjoint and `("dot", i)` for the tangent of row i.
-        sections: `(start, title)`, the sweeps that the rows from `start` on belong to.
-        steps: rows of the user's own operations and of adjoints and tangents, which
-            stand on a line each; empty where the emitter may choose.
-        quiet: rows that are evaluated without warnings, since only choices of the user's need them.
+        graph: The rows. Nothing is added to the graph of a finished program.
+        inputs: The rows of the arguments, in calling order.
+        outputs: The rows of the results.
+        names: A name for each output.
+        labels: What a reader calls some of the rows: a name of the user's, `("bar", i)` for the adjoint of row i, or
+            `("dot", i)` for its tangent.
+        sections: `(start, title)` of each sweep; its rows begin at `start`.
+        steps: Rows that stand on a line each: the user's own operations, adjoints and tangents. Where it is empty,
+            the writer chooses.
+        quiet: Rows that are evaluated without warnings, because only choices of the user's need them.
     """
 
     graph: Graph
@@ -175,7 +175,7 @@ def operands(row: Row) -> tuple[int, ...]:
 
 
 def repeated(rows: Iterable[int]) -> list[bool]:
-    """Of each row in a sequence, whether it stands further ahead too."""
+    """Return, for each entry of a sequence, whether an earlier entry equals it."""
     met: set[int] = set()
     found = []
     for i in rows:
@@ -185,7 +185,7 @@ def repeated(rows: Iterable[int]) -> list[bool]:
 
 
 def live(program: Program) -> bytearray:
-    """Return a flag for each row: whether an output, the argument list or a textbook needs it."""
+    """Return a flag for each row: whether an output, the list of arguments or a step of a textbook needs it."""
     rows = program.graph.rows
     alive = bytearray(len(rows))
     traced = [i for i in program.steps if not isinstance(program.labels.get(i), tuple)]
@@ -201,11 +201,11 @@ def live(program: Program) -> bytearray:
 def replay(
     program: Program, graph: Graph, make: Callable[[int, Row], int], order: Iterable[int] | None = None
 ) -> Program:
-    """Rebuild the live rows of `program` on `graph`, in order (of index, or as given).
+    """Make the live rows of `program` anew on `graph`, in order of index or as given, and return the new program.
 
-    `make(i, row)` is given the index in the old graph and the row with its operands
-    already translated, and returns the index of what stands for it on the new graph.
-    Labels, sections, steps, quiet rows and demands are carried over; labels of dead rows are dropped.
+    `make(i, row)` gets the index of a row in the old graph, and the row with its operands on the new graph. It returns
+    the index of the row that takes its place on the new graph. Labels, sections, steps, quiet rows and demands are
+    carried over, but for the labels of rows that are not live.
     """
     rows = program.graph.rows
     graph.demands |= program.graph.demands
@@ -244,7 +244,7 @@ def replay(
 
 
 def compact(program: Program) -> Program:
-    """Return an equal program on a graph of its own that holds the live rows alone."""
+    """Return an equal program on a graph of its own, which has the live rows alone."""
     graph = program.graph.like()
     return replay(program, graph, lambda _, row: graph.intern(row))
 
@@ -258,7 +258,7 @@ def verify(program: Program) -> None:
             assert isinstance(row[1], str), row
         elif row[0] == "const":
             assert row[1] in ("True", "False") or repr(float(row[1])) == row[1], row
-        elif isinstance(row[0], Structure):
+        elif isinstance(row[0], ArrayOperation):
             assert all(0 <= j < i for j in operands(row)), (i, row)
         else:
             takes = TAKES[row[0]]

@@ -27,8 +27,8 @@ def declare(name: str, takes: str, *, condition: bool, grows: bool) -> None:
         GROWING.add(name)
 
 
-class Structure:
-    """An operation on arrays. It stands in a row where an elementwise operation has its name: `(Sum((-1,)), i)`.
+class ArrayOperation:
+    """An operation on arrays. It stands in a row where an elementwise operation has its name: `(operation, i)`.
 
     Axes are counted from the last one, -1. Axes in front of those that an operation knows (a batch of derivatives,
     the loop dimensions) are carried along.
@@ -58,9 +58,9 @@ class Structure:
 
 def is_view(op: object) -> bool:
     """Return whether the first entry of a row is a view of the one operand."""
-    return isinstance(op, Structure) and op.is_view
+    return isinstance(op, ArrayOperation) and op.is_view
 
 
 def is_assembled(op: object) -> bool:
     """Return whether the first entry of a row puts an array together from the operands."""
-    return isinstance(op, Structure) and op.assembles
+    return isinstance(op, ArrayOperation) and op.assembles

@@ -1,1 +1,1 @@
-"""The formula language: text to tokens, tokens to postfix, postfix to a program."""
+"""The formula language: from text to tokens, from tokens to postfix, and from postfix to a program."""

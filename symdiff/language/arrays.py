@@ -1,4 +1,4 @@
-"""What the language says of arrays, as rows: products, subscripts, lists, functions along axes."""
+"""Make the rows of array expressions: products, subscripts, lists, functions along axes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from symdiff.simplify.build import Builder
 
 
 def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
-    """Return the product of matrices and vectors, as `numpy.matmul` has it.
+    """Return the product of matrices and vectors, as in `numpy.matmul`.
 
     Raises:
-        ShapeError: a scalar, or axes that do not agree.
+        ShapeError: An operand is a scalar, or the axes do not agree.
     """
     left, right = b.shape(x), b.shape(y)
     if not left or not right:
@@ -34,7 +34,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
     batch = labels(max(0, count))
     a = (batch[count - len(left) + 2 :] + "ij") if len(left) > 1 else "j"
     c = (batch[count - len(right) + 2 :] + "jk") if len(right) > 1 else "j"
-    for axis in range(-1, -1 - min(len(left), len(right)) + 2, -1):  # of the stacked matrices
+    for axis in range(-1, -1 - min(len(left), len(right)) + 2, -1):  # the axes of stacked matrices
         p, q = left[axis - 2], right[axis - 2]
         if p != q and 1 not in (p, q):
             same(p, q, b.graph.demands, lambda: f"the product of shapes {shown(left)} and {shown(right)}")
@@ -48,7 +48,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
 
 
 def dot(b: Builder, x: int, y: int) -> int:
-    """As `numpy.dot` of scalars, vectors and matrices."""
+    """Return the product of scalars, vectors and matrices, as in `numpy.dot`."""
     if not b.shape(x) or not b.shape(y):
         return b.op("mul", x, y)
     return matmul(b, x, y, "dot")
@@ -58,7 +58,7 @@ def outer(b: Builder, x: int, y: int) -> int:
     """Return all products of the elements of two vectors.
 
     Raises:
-        ShapeError: a matrix.
+        ShapeError: An operand is not a vector.
     """
     for i in (x, y):
         if len(b.shape(i)) != 1:
@@ -67,10 +67,10 @@ def outer(b: Builder, x: int, y: int) -> int:
 
 
 def transpose(b: Builder, x: int) -> int:
-    """Return the axes in reverse.
+    """Return the array with its axes reversed.
 
     Raises:
-        ShapeError: a scalar.
+        ShapeError: The operand is a scalar.
     """
     if not b.shape(x):
         raise ShapeError(".T of a scalar: it needs an array, declared as in args='A[m,n]'")
@@ -78,21 +78,21 @@ def transpose(b: Builder, x: int) -> int:
 
 
 def index(b: Builder, x: int, key: Key) -> int:
-    """Return the elements of a subscript."""
+    """Return the elements that a subscript selects."""
     return b.index(x, place_of(key, b.shape(x), b.graph.demands))
 
 
 def stack(b: Builder, parts: Sequence[int]) -> int:
-    """Return the parts, which are of one shape, along a new first axis.
+    """Return the parts, stacked along a new first axis.
 
     Raises:
-        ShapeError: they are not.
+        ShapeError: The parts have different shapes.
     """
     parts = [b.number(part) for part in parts]
     shape = b.shape(parts[0])
     for part in parts:
         other = b.shape(part)
-        message = f"a list of shapes {shown(shape)} and {shown(other)}; its elements have to be of one shape"
+        message = f"a list of shapes {shown(shape)} and {shown(other)}; its elements must have the same shape"
         if len(other) != len(shape):
             raise ShapeError(message)
         for p, q in zip(shape, other, strict=True):
@@ -101,7 +101,7 @@ def stack(b: Builder, parts: Sequence[int]) -> int:
 
 
 def _along(operation: Callable[[tuple[int, ...]], Operation], b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    return b.structure(operation(axes), x)
+    return b.op(operation(axes), x)
 
 
 def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
@@ -111,7 +111,7 @@ def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
 
 
 def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    for axis in axes:  # its derivative is known along one axis
+    for axis in axes:  # there is a derivative for one axis
         x = _along(OPERATIONS["prod"], b, x, (axis,))
     return x
 
@@ -120,7 +120,7 @@ def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return b.op("magnitude", _along(OPERATIONS["sum"], b, b.op("mul", x, x), axes))
 
 
-# Functions along axes, all of them by default.
+# Functions along axes. By default they act along all axes.
 ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
     **{name: partial(_along, operation) for name, operation in OPERATIONS.items() if operation.along_axes},
     "mean": _mean,
@@ -128,3 +128,5 @@ ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
     "norm": _norm,
 }
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
+# All functions of arrays; `max` and `min` are functions of several numbers too.
+ARRAY_FUNCTIONS = frozenset({*ALONG, *PRODUCTS})

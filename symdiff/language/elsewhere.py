@@ -1,10 +1,10 @@
-"""Words of other languages, by what is written here: functions, constants, operators, declarations."""
+"""Names of other languages, with what to write in this language."""
 
 from __future__ import annotations
 
 import re
 
-# Functions, by what is written here, in the form that neither overflows nor cancels.
+# What to write for functions of other languages. These forms neither overflow nor cancel.
 _WRITTEN = {
     "x": "float double dble sngl positive Integer Float",
     "-x": "neg negative minus uminus",
@@ -132,7 +132,7 @@ _WRITTEN = {
 }
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
 
-# Constants of other languages, by what is written here. (`e` and `E` are too often variables to be among them.)
+# Constants of other languages. (`e` and `E` are not among them, because they are often variables.)
 CONSTANTS_ELSEWHERE = {
     **dict.fromkeys(("Pi", "PI", "M_PI", "MATH_PI", "Math_PI", "_pi"), "pi"),
     "M_PI_2": "pi/2",
@@ -155,7 +155,7 @@ CONSTANTS_ELSEWHERE = {
     "GoldenRatio": "(1 + sqrt(5))/2",
 }
 
-# Words that stand between two values in other languages, and before a formula.
+# Words between two values, and words before a formula.
 INFIX_WORDS = {"mod": "x % y", "rem": "x % y", "div": "floor(x/y)", "eq": "x == y", "ne": "x != y"}
 INFIX_WORDS |= {
     "xor": "Not(x) != Not(y)",
@@ -168,7 +168,7 @@ INFIX_WORDS |= {
 DECLARATIONS = frozenset({"let", "var", "val", "const", "auto", "local", "double", "float", "real", "int", "integer"})
 DECLARATIONS |= {"bool", "boolean", "long", "short", "function", "func"}
 
-# Words that Fortran writes between points; the second point is a part of the pattern.
+# Words that Fortran writes between points. The pattern includes the second point.
 DOTTED_WORDS = {"and": "'and'", "or": "'or'", "not": "'not'", "true": "True", "false": "False"}
 DOTTED_WORDS |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-DOTTED = re.compile(rf"({'|'.join(DOTTED_WORDS)})\.", re.IGNORECASE)  # words of Fortran, behind their first point
+DOTTED = re.compile(rf"({'|'.join(DOTTED_WORDS)})\.", re.IGNORECASE)

@@ -1,4 +1,7 @@
-"""What to write instead: the hints of the parser's errors."""
+"""The error messages of the language, with hints what to write instead.
+
+Most functions return the message for one kind of mistake. They are named after what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from keyword import kwlist
 
 from symdiff.guess import nearest
+from symdiff.language.arrays import ARRAY_FUNCTIONS
 from symdiff.language.elsewhere import (
     CONSTANTS_ELSEWHERE,
     DECLARATIONS,
@@ -17,19 +21,20 @@ from symdiff.language.elsewhere import (
 )
 from symdiff.language.lexer import WORDS
 from symdiff.language.numbers import another_number, decimal_in, with_commas
-from symdiff.ops.table import CONSTANTS, FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.ops.table import CONSTANTS, FORMULAS, FUNCTIONS
 
-_ALONG = REDUCTIONS | {"max", "min"}
 _MODULES = frozenset(
     {"np", "numpy", "math", "Math", "cmath", "sympy", "sp", "scipy", "special", "jnp", "jax", "torch", "tf"}
 )
-_OF_MODULES = {"tau": "2*pi"}  # constants of modules whose names are variables elsewhere
-_STATEMENTS = frozenset(kwlist) - {"lambda"}  # which is a name that formulas have
+_OF_MODULES = {"tau": "2*pi"}  # constants of modules; without the module, the name is a variable
+_STATEMENTS = frozenset(kwlist) - {"lambda"}  # lambda is a usual name in formulas
 _ABSOLUTE = {"|": "for an absolute value write abs(x)", "||": "for a norm write norm(x)"}
-_WHOLE = "a derivative is one of the whole formula, as f.diff('x') or f.grad"
-_NO_FUNCTIONS = "a formula defines no functions: write the expression alone; args gives the order of its arguments"
-_DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # what stands in front of it
-_POWER = re.compile(r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z")  # of a function, the same
+_WHOLE = "derivatives are those of the whole formula: f.diff('x') or f.grad"
+_NO_FUNCTIONS = "a formula cannot define functions; write only the expression, and list its arguments in args"
+_DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # the text before the variable of a derivative
+_POWER = re.compile(
+    r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z"
+)  # the text before the argument in a power of a function
 _ELEMENTWISE = re.compile(r"\*\*|[-+*/^<>]")
 _FILE = re.compile(r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*")
 _CHOICE = re.compile(r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)", re.IGNORECASE | re.DOTALL)
@@ -40,9 +45,9 @@ _OPERAND = re.compile(r"[\w(.\[]")
 _BLANK_SIGN = re.compile(r"%\s*[-+]\s")
 _R_OPERATOR = re.compile(r"\s%[A-Za-z]+%\s")
 
-# What is said where an operator is missing, by the text in front of the place and that behind it.
+# Messages for a missing operator, by the text before the place and the text after it.
 _BETWEEN = [
-    (_DERIVATIVE, re.compile(""), f"write {{shown}} alone; {_WHOLE}"),
+    (_DERIVATIVE, re.compile(""), f"write only {{shown}}; {_WHOLE}"),
     (
         re.compile(r"(?<![\w.])0\Z"),
         re.compile("[xX][0-9a-fA-F]|[oO][0-7]|[bB][01]"),
@@ -51,10 +56,10 @@ _BETWEEN = [
     (re.compile(r"\d\.\Z"), re.compile(r"\.\d"), "the language has no ranges; sum(x) adds the elements of an array"),
 ]
 
-# Symbols that are marks of other languages in some places: `foreign` looks at them.
+# Symbols that are syntax of other languages in some places. `foreign` checks them.
 MARKED = frozenset("<%")
 
-# What other languages write, by the last two symbols.
+# Hints for symbols of other languages, by the last two symbols.
 _FOREIGN = {
     ("%", "%"): "for a remainder write x % y",
     ("%", "*"): "for a product of matrices write A @ B",
@@ -63,7 +68,7 @@ _FOREIGN = {
     ("(", "*"): "a comment begins with #",
     ("*", "^"): "write 1e3 for a power of ten",
     ("=", ">"): "write >=",
-    ("-", ">"): "write the expression alone",
+    ("-", ">"): "write only the expression",
     ("==", "="): "write ==",
     ("=", "<"): "write <=",
     ("<", ">"): "write !=",
@@ -73,7 +78,7 @@ _FOREIGN = {
     ("/", "="): "write name = expression, or != to compare",
 }
 
-# Functions that the language does not have, in those that it has.
+# What to write for functions that the language does not have.
 _ELSEWHERE = {
     "factorial": "gamma(x + 1)",
     "sgn": "sign(x)",
@@ -97,7 +102,7 @@ _ELSEWHERE = {
     "array": "[a, b, c]",
     "Matrix": "[[a, b], [c, d]]",
     "stack": "[a, b, c]",
-    "einsum": "sums of products, as sum(A*x, axis=1), or A @ B",
+    "einsum": "sums of products, such as sum(A*x, axis=1), or A @ B",
     "diff": f"x[1:] - x[:-1]; {_WHOLE}",
     "ptp": "max(x) - min(x)",
     "amax": "max(x)",
@@ -106,22 +111,22 @@ _ELSEWHERE = {
 }
 
 
-# Greek letters that are functions as well as variables.
+# Greek letters that are functions or variables.
 _GREEK = {"Γ": "gamma(x)", "Σ": "sum(x)", "Π": "prod(x)", "ψ": "digamma(x)", "Φ": "ndtr(x)"}
 
-# Names of operators on functions, which the language does not have.
+# Names of operators on functions. The language has none.
 _DERIVATIVES = frozenset({"D", "Derivative", "derivative", "derive", "grad", "gradient", "jacobian", "hessian"})
 _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 
-# Functions of other languages that there is nothing for, by what there is of their kind.
+# Functions that the language cannot express, by a hint that says what it has of their kind.
 _ABSENT = {
-    f"of arrays the language has @, .T and {', '.join(sorted(_ALONG))}": """
+    f"for arrays the language has @, .T and {', '.join(sorted(ARRAY_FUNCTIONS))}": """
         det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
         cross cumsum cumprod cummax sort argsort argmax argmin any all median quantile percentile interp convolve
         reshape ravel flatten squeeze swapaxes moveaxis broadcast_to concatenate hstack vstack tile repeat roll
         take isin zeros ones eye identity arange linspace shape size len
     """,
-    "of special functions the language has erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
+    "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
         besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
         zeta lambertw LambertW Ei Si Ci li expint ellipk ellipe hyp2f1 hyper legendre hermite laguerre betainc
         gammainc gammaincc lowergamma uppergamma dawsn
@@ -129,27 +134,28 @@ _ABSENT = {
     """,
 }
 
-# What is said of a second argument of a function along axes that is no axis; of the others that it is one.
+# Messages for a second argument that is not an axis.
 _AXES = {"norm": "the norm is the 2-norm, and the second argument of norm is the axis"}
 
 
 def is_function(name: str) -> bool:
-    """Return whether the language has a function of this name."""
-    return name in FUNCTIONS or name in FORMULAS or name in REDUCTIONS or name in ("Piecewise", "piecewise")
+    """Return whether the language has a function with this name."""
+    return name in FUNCTIONS or name in FORMULAS or name in ARRAY_FUNCTIONS or name in ("Piecewise", "piecewise")
 
 
 def no_formula(given: object) -> str:
-    """Return the message for what is neither text nor a SymPy expression."""
+    """Return the message for an argument of `compile` that is not a formula."""
     if callable(given) and hasattr(given, "__name__"):
         return (
-            f"compile takes a formula as text, not the function {given.__name__}; write its expression, as 'x**2 + 1'"
+            f"compile takes a formula as text, not the function {given.__name__}; write an expression, as in 'x**2 + 1'"
         )
     inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
-    return f"compile takes a formula as text, as 'x**2 + 1', or a SymPy expression; got {type(given).__name__}{inside}"
+    given = f"{type(given).__name__}{inside}"
+    return f"compile takes a formula as text, such as 'x**2 + 1', or a SymPy expression; got {given}"
 
 
 def no_value(last: object, value: object, text: str, position: int) -> str:
-    """Return the message for a symbol that stands where a value is due; `last` is the symbol before it."""
+    """Return the message for a symbol in place of a value. `last` is the symbol before it."""
     behind = text[position + len(str(value)) :]
     hint = _FOREIGN.get((str(last), str(value)), "")
     if hint:
@@ -161,19 +167,19 @@ def no_value(last: object, value: object, text: str, position: int) -> str:
     elif value == "=" and not text[:position].strip():
         hint = "leave it out"
     elif last == "%":
-        hint = "5 percent are written 5/100; a remainder is x % y"
+        hint = "write 5/100 for 5 percent, x % y for a remainder"
     elif value == "%" and (name := re.match(r"(pi|e|inf|nan)\b", behind)):  # Maxima's and Scilab's
         hint = f"write {'exp(1)' if name[0] == 'e' else name[0]}"
     elif value == "," and behind[:1].isdigit():
-        hint = f"a decimal is written with a point, as 0.{_digits(behind)}"
+        hint = f"write a decimal point, as in 0.{_digits(behind)}"
     elif value == "." and (word := DOTTED.match(behind)):
         hint = f"write {DOTTED_WORDS[word[1].lower()]}"
     elif value == "." and behind[:2] == "..":
-        hint = "a line that ends with an operator goes on by itself; leave out the points"
+        hint = "a line that ends with an operator continues on the next line; leave out the points"
     elif value in ("and", "or") and behind[:1] == "(":
         hint = f"write x {value} y, or {str(value).capitalize()}(x, y)"
     elif value == "]" and last in ("+", "-"):
-        hint = "a name has letters, digits and _"
+        hint = "names have letters, digits and _"
     return f"a value is missing before {value!r}" + (f"; {hint}" if hint else "")
 
 
@@ -182,20 +188,20 @@ def _digits(text: str) -> str:
 
 
 def no_end(last: object) -> str:
-    """Return the message for a formula that ends behind `last`, where a value is due."""
-    hint = {**_ABSOLUTE, "%": "5 percent are written 5/100", ",": "write one more, or leave out the comma"}
-    return f"the formula stops after {last!r}; {hint.get(str(last), 'write the value that belongs there')}"
+    """Return the message for a formula that ends after `last`, where a value is missing."""
+    hint = {**_ABSOLUTE, "%": "write 5/100 for 5 percent", ",": "write one more, or leave out the comma"}
+    return f"the formula stops after {last!r}; {hint.get(str(last), 'write the missing value')}"
 
 
 def no_arguments(name: str) -> str:
     """Return the message for a call without arguments."""
     if name in CONSTANTS or name in CONSTANTS_ELSEWHERE:
-        return f"{name} is no function; write {CONSTANTS_ELSEWHERE.get(name, name)} without parentheses"
+        return f"{name} is not a function; write {CONSTANTS_ELSEWHERE.get(name, name)} without parentheses"
     return f"{name}() needs an argument; write {name}(x)"
 
 
 def choice(text: str) -> str:
-    """Return how the language writes a choice; `text` begins with the `if` of another language."""
+    """Return how to write a choice. The text begins with the `if` of another language."""
     if found := _CHOICE.match(text[:200]):
         condition, chosen, other = (part.strip() for part in found.groups())
         return f"({chosen}) if {condition} else ({other})"
@@ -203,26 +209,26 @@ def choice(text: str) -> str:
 
 
 def foreign(value: str, text: str, position: int, *, number: int | None, alone: bool) -> str | None:
-    """Return the message for a symbol that is a mark of another language where it stands; None where it is none.
+    """Return the message for a symbol of another language, or None.
 
     Args:
-        value: the symbol.
-        text: the formula.
-        position: where the symbol stands in it.
-        number: where the number before it begins; None if something else stands there.
-        alone: whether it is inside of nothing: no brackets, and no operator that waits for its operand.
+        value: The symbol.
+        text: The formula.
+        position: The position of the symbol.
+        number: The position of the number before the symbol, or None if there is no number.
+        alone: Whether no bracket is open and no operator waits for its operand.
     """
     if value == "<" and text.startswith("<-", position):
         if alone or text[position + 2 : position + 3].isspace():
-            return "'<-' could assign or compare; write = to assign, < - with a space between to compare"
+            return "'<-' could assign or compare; write = to assign, or < - with a space to compare"
     elif value == "%":
         tight = number is not None and not text[position - 1].isspace()
         if tight and not _OPERAND.match(text, position + 1):
-            return "'%' behind a number could be a percentage; write 5/100 if so, else x % y with spaces"
+            return "'%' after a number could be a percentage; write 5/100 for that, or x % y with spaces"
         if _BLANK_SIGN.match(text, position):
-            return "'%' before a sign could be a percentage; write 5/100 if so, else x % (-y)"
+            return "'%' before a sign could be a percentage; write 5/100 for that, or x % (-y)"
         if _R_OPERATOR.match(text, position - 1):
-            return "the language has no operators of letters; for a product write outer(x, y) or A @ B"
+            return "the language has no operators such as %o%; for a product write outer(x, y) or A @ B"
     elif alone and number is not None:
         return with_commas(text, number)
     return None
@@ -231,34 +237,34 @@ def foreign(value: str, text: str, position: int, *, number: int | None, alone: 
 def no_operator(
     before: Sequence[tuple[str, object, int]], kind: str, value: object, text: str, position: int, *, listed: bool
 ) -> str:
-    """Return the message for what stands where an operator is due.
+    """Return the message for a token in place of an operator.
 
     Args:
-        before: the tokens before it, the last one last.
-        kind: kind of the token.
-        value: value of the token.
-        text: the formula.
-        position: where the token begins in it.
-        listed: whether it stands in a list, between its elements.
+        before: The tokens before it, in order.
+        kind: The kind of the token.
+        value: The value of the token.
+        text: The formula.
+        position: The position of the token.
+        listed: Whether the token is in a list.
     """
     last_kind, last, start = before[-1]
     front, after = text[max(0, position - 50) : position], text[position : position + 50]
     shown = after.split(maxsplit=1)[0][:20] if after.split() else ""
     if value == "!":
-        return "unexpected '!', which negates what follows; for a factorial write gamma(n + 1)"
+        return "unexpected '!', which negates the condition after it; for a factorial write gamma(n + 1)"
     if value == "//":
         return "unknown operator '//'; write floor(x/y), or # for a comment"
     if (kind not in ("number", "name") and value != "(") or value == "not":
         return f"unexpected {value!r}" + _unexpected(str(value), after)
     if last == "lambda" and (python := _LAMBDA.match(text[start : start + 200])):
         names = ", ".join(re.findall(r"\w+", python[1]))
-        alone = f"write the expression alone, {python[2].strip()}, and args='{names}'"
-        return f"an operator is missing here; of a Python function {alone}"
+        alone = f"write only the expression, {python[2].strip()}, and args='{names}'"
+        return f"an operator is missing here; for a Python function {alone}"
     for word in map(str, (last, value)):
         if word.lower() == "if" and word != "if" and word == last:
             return f"unexpected {word!r}; write {choice(text[start:])}"
         if word.lower() in WORDS and word not in WORDS:
-            return f"unexpected {word!r}; write {word.lower()!r}, in small letters"
+            return f"unexpected {word!r}; write {word.lower()!r} in lower case"
         if word in _STATEMENTS:
             hint = "; to compare, write ==" if word == "is" else ""
             return f"the language has no {word!r}, only expressions and assignments{hint}"
@@ -272,7 +278,7 @@ def no_operator(
     if kind == "name" and value in INFIX_WORDS:
         return f"unknown operator {value!r}; write {INFIX_WORDS[str(value)]}"
     if last in DECLARATIONS and kind == "name":
-        return f"the language declares nothing; leave out {last!r}"
+        return f"the language has no declarations; leave out {last!r}"
     missing = "an operator is missing here; write"
     if last_kind == "name" and is_function(str(last)) and value != "(":
         return f"{missing} {last}({shown})"
@@ -291,7 +297,7 @@ def no_operator(
     if isinstance(right, str) and re.match(r"π[^\W\d_]", right):
         right = f"π*{right[1:]}"
     if len(before) > 1 and before[-2][1] in ("/", "^", "**", "%"):
-        return f"{missing} {left}*{right}, or ({left}*{right}) for a product behind {before[-2][1]!r}"
+        return f"{missing} {left}*{right}, or ({left}*{right}) for a product after {before[-2][1]!r}"
     if kind == last_kind == "number":
         return f"{missing} {left} + {right} or {left}*{right}"
     if last_kind == "number" and (times := re.match(r"[xX]\s+(\d[\d.]*)", after)):
@@ -306,28 +312,28 @@ def no_operator(
 
 
 def _unexpected(value: str, after: str) -> str:
-    """Return the hint for a symbol that stands where an operator is due, with the text from there on."""
+    """Return the hint for a symbol in place of an operator. `after` begins with the symbol."""
     if found := re.match(r"::(\w+)", after):
         name = next((name for name in (found[1], found[1].lower()) if is_function(name) or name in CONSTANTS), found[1])
-        return f"; write {name} alone"
+        return f"; write only {name}"
     if after.startswith("~="):
         return "; write !="
     return {
         ":=": "; write = to assign",
-        ":": "; an assignment is written name = ..., a choice a if c else b",
-        "~": "; write the side on the right alone",
-        "!": "; a factorial is written gamma(x + 1)",
+        ":": "; write name = ... for an assignment, a if c else b for a choice",
+        "~": "; write only the right side",
+        "!": "; write gamma(x + 1) for a factorial",
     }.get(value, "")
 
 
 def _shown(number: object, literal: str) -> str:
-    """Return a number as it is written, if %g would lose digits of it."""
+    """Return a number in the short format %g, or as it is written if %g would lose digits."""
     short = f"{number:g}" if isinstance(number, float) else ""
     return short if short and float(short) == number else literal.strip()
 
 
 def no_attribute(owner: str, text: str, position: int) -> str:
-    """Return the message for a point behind a value, with what stands behind the point, at the position."""
+    """Return the message for a point after a value. The text after the point begins at the position."""
     after = text[position : position + 50]
     if elementwise := _ELEMENTWISE.match(after):
         return f"unexpected '.'; write {elementwise[0]} without the point"
@@ -344,31 +350,31 @@ def no_attribute(owner: str, text: str, position: int) -> str:
         written = written or f"{name}{'(...)' if called else ''} without {owner!r}"
         return f"the language has no attributes; {no_constant(name) or f'write {written}'}"
     if is_function(name):
-        return f"the language has no attributes but .T; write {name}({owner if owner.isidentifier() else '...'})"
-    return "the language has no attributes but .T, the transpose"
+        return f"the only attribute is .T; write {name}({owner if owner.isidentifier() else '...'})"
+    return "the only attribute is .T, the transpose"
 
 
 def no_index(owner: str, found: object) -> str:
-    """Return the message for what is found in a subscript and is no number; `owner` is the name before it."""
+    """Return the message for a token in a subscript that is not a number. `owner` is the name before it."""
     if str(found).endswith("_"):  # Mathematica's f[x_] := ...
         return _NO_FUNCTIONS
     for name in (owner, owner.lower()):
         if is_function(name):
             return f"square brackets take elements of an array; write {name}(...), in round parentheses"
     return (
-        f"an index is a constant: a whole number, or a slice as 1:-1 or ::2; a shape is declared in args='{owner}[n]'"
+        f"an index is a constant: a whole number or a slice such as 1:-1 or ::2; declare a shape in args='{owner}[n]'"
     )
 
 
 def no_function(name: str, before: str = "", after: str = "", *, typed: bool = True, arguments: int = 1) -> str:
-    """Return the message for a call of a function that there is not.
+    """Return the message for a call of an unknown function.
 
     Args:
-        name: of the function.
-        before: the text in front of it.
-        after: the text behind it.
-        typed: whether by a person, who may have mistyped it.
-        arguments: of the call; with one it may be a product.
+        name: The name of the function.
+        before: The text before the name.
+        after: The text after the name.
+        typed: Whether a person wrote the name and can have misspelt it.
+        arguments: The number of arguments. With one argument, a product can be meant.
     """
     shown = name[:40]
     if name in _DERIVATIVES or _DERIVATIVE.search(before[-50:] + name):
@@ -383,8 +389,8 @@ def no_function(name: str, before: str = "", after: str = "", *, typed: bool = T
     for said, names in _ABSENT.items():
         if name in names.split():
             return f"unknown function {shown!r}; {said}"
-    # Names in capitals are SymPy's.
-    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(REDUCTIONS)) if k.islower() and _is_slip(shown.lower(), k)]
+    # Leave out names with capitals, which are SymPy's.
+    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(ARRAY_FUNCTIONS)) if k.islower() and _is_slip(shown.lower(), k)]
     if typed and (close := nearest(shown, known)):
         return f"unknown function {shown!r}; did you mean {close!r}?"
     product = f"; for a product write {shown}*(...)" if typed and arguments == 1 else ""
@@ -394,10 +400,10 @@ def no_function(name: str, before: str = "", after: str = "", *, typed: bool = T
 
 
 def _is_slip(word: str, known: str) -> bool:
-    """Return whether a word may be a slip of the name of a function, rather than the name of another one.
+    """Return whether a word can be a misspelt name of a function, and not the name of another function.
 
-    Another beginning (`rsqrt`, `pnorm`), other digits (`relu6`) and more letters behind (`expn`, but not `sinn` and
-    the `sinf` of C) make other functions.
+    Another first letter (`rsqrt`, `pnorm`), other digits (`relu6`) and more letters at the end (`expn`) make another
+    function. A doubled last letter (`sinn`) and the `f` of C (`sinf`) do not.
     """
     begins = word[:1] == known[:1] or word[:2] == known[1::-1]
     more = word[len(known) :] if word.startswith(known) else ""
@@ -406,14 +412,14 @@ def _is_slip(word: str, known: str) -> bool:
 
 
 def no_list(text: str, position: int) -> str:
-    """Return the message for a list in parentheses that is taken for a value."""
+    """Return the message for a list in parentheses in place of a value."""
     return "a list in parentheses is not a value; " + (
-        decimal_in(text, max(0, position - 30)) or "write it in square brackets for an array"
+        decimal_in(text, max(0, position - 30)) or "for an array write it in square brackets"
     )
 
 
 def no_count(name: str, counts: str, given: int, text: str, position: int) -> str:
-    """Return the message for a call with another number of arguments."""
+    """Return the message for a call with a wrong number of arguments."""
     said = f"{name} takes {counts} argument{'s' * (counts != '1')}, not {given}"
     hint = "write log10(x), log2(x) or log(x)/log(base)" if name in ("log", "ln") else ""
     hint = "write arctan2(y, x), with y first" if name in ("arctan", "atan") and given == 2 else hint
@@ -423,39 +429,39 @@ def no_count(name: str, counts: str, given: int, text: str, position: int) -> st
 
 
 def no_array(front: str) -> str:
-    """Return the message for a subscript of what is no array; `front` is the text before it."""
+    """Return the message for a subscript of a value that is not an array. `front` is the text before it."""
     if found := re.search(r"(\w+)\s*\Z", front[-50:]):
         for name in (found[1], found[1].lower()):
             if is_function(name):
                 return f"square brackets take elements of an array; write {name}(...), in round parentheses"
-    return "indexing of a scalar; it needs an array, declared as in args='x[n]'"
+    return "a scalar has no elements; declare an array, as in args='x[n]'"
 
 
 def no_axis(name: str) -> str:
-    """Return what to say of the second argument of a function along axes, where it is none of the array."""
+    """Return the hint for a second argument that is not an axis of the array."""
     return _AXES.get(name, f"the second argument of {name} is the axis")
 
 
 def no_result(assigned: Sequence[str]) -> str:
-    """Return the message for a text that assigns to these names, in order, and has no result."""
+    """Return the message for a text without a result. `assigned` has the assigned names in order."""
     if not assigned:
-        return "the formula is empty; write an expression, as x**2 + 1"
+        return "the formula is empty; write an expression, such as x**2 + 1"
     alone = f"leave out '{assigned[0]} =', or " if len(assigned) == 1 else ""
     return f"the formula has no result; {alone}add a last line {assigned[-1]!r} (or '; {assigned[-1]}')"
 
 
 def no_second(text: str, lines: Sequence[tuple[int | None, int]]) -> tuple[str, int]:
-    """Return the message for a second line of results, and its place.
+    """Return the message for a second line of results, and its position.
 
     Args:
-        text: the formula.
-        lines: of each line of results, where the statement before it begins, and where itself.
+        text: The formula.
+        lines: For each line of results, the positions of the statement before it and of itself.
     """
     for before, start in lines:
         if before is not None and (mark := _joining(text, before, start)):
-            said = f"this line could continue the one before; write {mark} at the end of that line if so"
-            return f"{said}, else separate results by commas", start
-    said = "only the last line is the result; before it write 'name = ...', or several results with commas"
+            said = f"this line could continue the line before it; to continue it, write {mark} at the end of that line"
+            return f"{said}; otherwise separate the results by commas", start
+    said = "only the last line is a result; write 'name = ...' in the lines before it, or separate results by commas"
     return said, lines[0][1]
 
 
@@ -463,20 +469,20 @@ def no_use(name: str, text: str, start: int, following: int, *, again: bool) -> 
     """Return the message for an assignment that nothing uses.
 
     Args:
-        name: what is assigned.
-        text: the formula.
-        start: where the assignment begins in it.
-        following: where the next statement begins.
-        again: whether the name is assigned again.
+        name: The assigned name.
+        text: The formula.
+        start: The position of the assignment.
+        following: The position of the next statement.
+        again: Whether the name is assigned again.
     """
-    said = f"{name!r} is assigned again before it is used" if again else f"{name!r} is assigned and then not used"
+    said = f"{name!r} is assigned again before it is used" if again else f"{name!r} is assigned but not used"
     if mark := _joining(text, start, following):
         return f"{said}; if the next line continues this one, write {mark} at the end of this line"
     return f"{said}; leave it out" + ("" if again else f", or write {name} among the results")
 
 
 def _joining(text: str, before: int, start: int) -> str:
-    """Return what would have to stand at the end of a line for the next one to continue it; nothing if it could not."""
+    """Return what to write at the end of a line so that the next line continues it, or an empty string."""
     between, mark = text[before:start], text[start]
     if "\n" not in between or ";" in between:
         return ""
@@ -484,16 +490,16 @@ def _joining(text: str, before: int, start: int) -> str:
 
 
 def no_assignment(target: Sequence[tuple[str, object]]) -> str:
-    """Return the message for `=` behind what is not a name; `target` are kinds and values in postfix order."""
+    """Return the message for `=` after something that is not a name. `target` has its items in postfix order."""
     if len(target) == 2 and all(kind == "name" and str(value)[0] in "d∂" for kind, value in target):  # dy/dt
-        return "'=' assigns to a name; write the right side alone"
+        return "'=' assigns to a name; write only the right side"
     if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
         return _NO_FUNCTIONS
     return "'=' assigns to a name at the start of a line; to compare, write =="
 
 
 def no_equation(name: str) -> str:
-    """Return the message for a result that compares a name with an expression, as an equation does."""
+    """Return the message for a result that is an equation of a name and an expression."""
     return (
         f"'==' compares; write {name} = ... to assign, and then the results,"
         f" or where({name} == ..., 1, 0) for the comparison"
@@ -501,40 +507,40 @@ def no_equation(name: str) -> str:
 
 
 def no_brackets(element: object) -> str:
-    """Return the message for a list of one element, a name or a number, that is taken for a value."""
+    """Return the message for a list of one name or number in place of a value."""
     if isinstance(element, float):
-        return f"[{element:g}] is a list of one number; write a name for a parameter, as p{element:g}"
+        return f"[{element:g}] is a list of one number; write a name for a parameter, such as p{element:g}"
     return f"[{element}] is a list of one element; write {element} without brackets"
 
 
 def no_constant(name: str) -> str | None:
-    """Return what to write for a name that is a constant in other languages, and an argument here."""
+    """Return what to write for a name that is a constant in other languages, or None."""
     if name in ("e", "E"):
-        return "the exponential is written exp(x), the number e is exp(1)"
-    return f"the constant is written {CONSTANTS_ELSEWHERE[name]}" if name in CONSTANTS_ELSEWHERE else None
+        return "write exp(x) for the exponential, exp(1) for the number e"
+    return f"write {CONSTANTS_ELSEWHERE[name]} for the constant" if name in CONSTANTS_ELSEWHERE else None
 
 
 def no_variable(name: str) -> str | None:
-    """Return the message for a free name that is a constant in other languages; None if it may be a variable."""
+    """Return the message for a free name that is a constant in other languages, or None."""
     if written := CONSTANTS_ELSEWHERE.get(name):
-        return f"{name!r} is not known as a constant; write {written}, or list {name} in args as a variable"
+        return f"{name!r} is not a constant here; write {written}, or list {name} in args as a variable"
     if re.match(r"π[^\W\d_]", name):
         return f"{name!r} could be one name or a product; write π*{name[1:]}, or list {name} in args as a variable"
     return None
 
 
 def no_input(name: str, known: Iterable[str]) -> str:
-    """Return what to add where a name of the formula is not known; `known` are those that are."""
+    """Return the hint for an unknown name of the formula. `known` has the known names."""
     if hint := no_constant(name):
         return f"; {hint}"
     return f"; did you mean {close!r}?" if (close := nearest(name, known)) else ""
 
 
 def no_argument(name: object) -> str:
-    """Return what to add where a name is not an argument."""
+    """Return the hint for a name that is not an argument."""
     return f"; {name} is a constant unless args names it" if isinstance(name, str) and name in CONSTANTS else ""
 
 
 def e_is_a_variable(name: str) -> str:
-    """Return the warning for a power of a variable that may be meant for an exponential."""
-    return f"{name!r} is a variable here, not the number e: write exp(...), or list {name} in args if that is meant"
+    """Return the warning for a power of a variable that could mean the exponential."""
+    return f"{name!r} is a variable here, not the number e: write exp(...), or list {name} in args to keep the variable"

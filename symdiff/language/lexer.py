@@ -1,4 +1,7 @@
-"""Text to tokens, one at a time, so that an error early in a huge text is found early."""
+"""From text to tokens.
+
+Tokens are made one at a time, so an early error in a huge text is found early.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from symdiff.errors import ParseError
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
 
-# (kind, value, position); kinds: "number", "name", "symbol", "newline", "end"
+# (kind, value, position). The kinds are "number", "name", "symbol", "newline" and "end".
 Token = tuple[str, "str | float", int]
 
-WORDS = frozenset({"if", "else", "and", "or", "not"})  # of the language; to the lexer names like any other
+WORDS = frozenset({"if", "else", "and", "or", "not"})  # reserved words, which are names to the lexer
 
-# Numbers are Python's, underscores included; possessive repeats keep long digits linear.
+# Numbers are written as in Python, with underscores. Possessive repeats keep the time linear.
 _DIGITS = r"[0-9]++(?:_[0-9]++)*+"
 _TOKEN = re.compile(
     rf"""
@@ -32,9 +35,9 @@ _TOKEN = re.compile(
 )
 
 _MINUS = "\N{MINUS SIGN}"
-_KIND = re.compile(r"[^_]*_[0-9]{1,2}\Z")  # a literal such as 2.0_8, which Python takes for 2.08
-_APART = re.compile(r"(?<![\w.])[0-9]{1,3}\Z")  # digits in front of a mark between thousands,
-_GROUP = re.compile(r"[0-9]{3}(?![0-9])")  # and behind it
+_KIND = re.compile(r"[^_]*_[0-9]{1,2}\Z")  # a number such as 2.0_8, which Python would read as 2.08
+_APART = re.compile(r"(?<![\w.])[0-9]{1,3}\Z")  # digits before a thousands separator
+_GROUP = re.compile(r"[0-9]{3}(?![0-9])")  # digits after it
 _EXPONENTIAL = re.compile(r"(?<!\w)[eE]\Z")
 _TEX = {
     **dict.fromkeys(("frac", "dfrac", "tfrac"), "(a)/(b) for a fraction"),
@@ -63,38 +66,42 @@ _HINTS = {
     "\N{LOGICAL OR}": "write 'or'",
     "\N{NOT SIGN}": "write 'not'",
     **dict.fromkeys("←≔", "write = to assign"),
-    **dict.fromkeys("→↦", "write the expression alone"),
+    **dict.fromkeys("→↦", "write only the expression"),
     **dict.fromkeys('"“”', "the language has no strings; leave out quotes"),
     **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T"),
     "\N{MODIFIER LETTER CIRCUMFLEX ACCENT}": "write ^ for a power",
-    **dict.fromkeys("′″ʹʺʼˈ", "of a derivative write the formula alone, then f.diff('x')"),
+    **dict.fromkeys("′″ʹʺʼˈ", "write the formula without the prime; its derivative is f.diff('x')"),
     "?": "write a if c else b, or where(c, a, b)",
     "\N{INFINITY}": "write inf",
     "\N{N-ARY SUMMATION}": "write sum(...)",
     "\N{N-ARY PRODUCT}": "write prod(...)",
     "\N{INTEGRAL}": "the language has derivatives, no integrals",
-    **dict.fromkeys("∂∇", "a derivative is one of the whole formula, as f.diff('x') or f.grad"),
-    "!": "write ! in front of a condition, or != to compare; for a factorial, gamma(n + 1)",
+    **dict.fromkeys("∂∇", "derivatives are those of the whole formula: f.diff('x') or f.grad"),
+    "!": "write ! before a condition, != to compare, or gamma(n + 1) for a factorial",
     **dict.fromkeys("{}", "use round parentheses, or square brackets for a list"),
     "$": "write the formula without TeX marks",
-    **dict.fromkeys("‖∥", "write norm(...) of a vector, abs(...) of a number"),
+    **dict.fromkeys("‖∥", "write norm(...) for a vector, abs(...) for a number"),
     **dict.fromkeys("⌊⌋", "write floor(...)"),
     **dict.fromkeys("⌈⌉", "write ceil(...)"),
     "\N{DEGREE SIGN}": "angles are in radians; write deg2rad(...)",
     "\N{PER MILLE SIGN}": "write /1000",
-    # To Unicode the same letter as π, and so the constant.
-    "\N{GREEK PI SYMBOL}": "it is read as π, the constant pi; write another name, as varpi",
+    # NFKC normalisation turns this sign into π, which is the constant.
+    "\N{GREEK PI SYMBOL}": "it is read as π, the constant pi; write another name, such as varpi",
 }
 
 
 def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
-    """Yield the tokens of `text`, the last of kind "end", within limits; default those of the process.
+    """Yield the tokens of a text. The last one has the kind "end".
 
-    Names are NFKC-normalised, as Python's are; `;` and a line end are both "newline".
+    Names are NFKC-normalised, as in Python. `;` and a line break both have the kind "newline".
+
+    Args:
+        text: The formula.
+        limits: The limits to check; by default those of the process.
 
     Raises:
-        LimitError: the text is longer than they allow.
-        ParseError: a character, or a name, that the language does not have.
+        LimitError: The text is too long.
+        ParseError: A character or a name is not in the language.
     """
     limits = of_process if limits is None else limits
     if len(text) > limits.characters:
@@ -125,10 +132,10 @@ def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
 
 
 def normalise(name: str, text: str, position: int) -> str:
-    """Return `name` in normal form NFKC.
+    """Return a name in the normal form NFKC.
 
     Raises:
-        ParseError: it is not a name; superscripts, for one, are powers and no part of names.
+        ParseError: The name is not valid. Superscripts, for example, cannot be part of a name.
     """
     normal = unicodedata.normalize("NFKC", name)
     known = name.isidentifier() and normal.isidentifier() and _HINTS.keys().isdisjoint(name + normal)
@@ -148,7 +155,7 @@ def _is_raised(character: str) -> bool:
 
 
 def _unexpected(text: str, position: int) -> str:
-    """Return the message for a character that does not belong, with what to write for it."""
+    """Return the message for a character that is not in the language. The message says what to write."""
     character = text[position]
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
     plain = unicodedata.normalize("NFKC", character)
@@ -161,29 +168,29 @@ def _unexpected(text: str, position: int) -> str:
     elif character == "\\":
         hint = _tex(text[position + 1 : position + 50])
     elif character == "{" and text[position - 1 : position] == "_":
-        hint = "a subscript is a part of the name, as x_0"
+        hint = "a subscript is part of the name, as in x_0"
     elif character in "'‘’" and (digits := _APART.search(text[:position])) and _GROUP.match(text[position + 1 :]):
-        hint = f"write {digits[0]}{text[position + 1 : position + 4]}, or with _ in place of the mark"
+        hint = f"write {digits[0]}{text[position + 1 : position + 4]}, or with _ as the separator"
     elif hint is None and plain != character and plain.isascii() and plain.isprintable() and len(plain) == 1:
         hint = f"write a plain {plain}"
     elif hint is None and not character.isprintable():
-        hint = "it cannot be seen; delete it"
+        hint = "it is invisible; delete it"
     return f"unexpected character {shown}" + (f"; {hint}" if hint else "")
 
 
 def _tex(behind: str) -> str:
-    """Return the hint for a backslash."""
+    """Return the hint for a backslash, from the text after it."""
     if behind[:1] in ("\n", "\r"):
-        return "a line that ends with an operator goes on by itself; leave out the backslash"
+        return "a line that ends with an operator continues on the next line; leave out the backslash"
     if word := re.match("[A-Za-z]+", behind):
         return f"write {_TEX.get(word[0], word[0])}, without TeX marks"
     return "write the formula without TeX marks"
 
 
 def _power(front: str, raised: str) -> str:
-    """Return the hint for a superscript behind some text."""
+    """Return the hint for a superscript, from the text before it."""
     if raised == "T":
-        return "write .T for the transpose; **T for a power"
+        return "write .T for the transpose, **T for a power"
     if raised == "o" and front[-1:].isdigit():
         return "angles are in radians; write deg2rad(...)"
     power = f"**{raised}" if re.fullmatch(r"-?\w+", raised) else f"**({raised})"

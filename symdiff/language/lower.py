@@ -1,4 +1,4 @@
-"""Postfix to a program: names are resolved, calls become rows of the graph."""
+"""From postfix to a program: resolve names and turn calls into rows of the graph."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class Keyword:
     """A named argument of a call."""
 
     name: str
-    value: int | tuple[int, ...]  # none of None
+    value: int | tuple[int, ...]  # an empty tuple for None
 
 
-Value = int | tuple[int, ...] | Keyword  # on the stack: a row, a list in parentheses, a named argument
+Value = int | tuple[int, ...] | Keyword  # an entry of the stack: a row, a list in parentheses, a named argument
 Argument = tuple[str, Shape]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What names mean.
+    """The meaning of names.
 
     Attributes:
-        builder: where rows are made.
-        text: for error messages.
-        names: rows of the names that are bound.
-        free: makes the row of a name that is not bound, or raises; None if none may be free.
+        builder: The builder that makes the rows.
+        text: The formula, for error messages.
+        names: The rows of the bound names.
+        free: A function that makes the row of a name that is not bound, or raises.
     """
 
     builder: Builder
@@ -50,7 +50,7 @@ class Scope:
     free: Callable[[str, int], int]
 
     def fail(self, message: str, position: int) -> NoReturn:
-        """Raise a ParseError that points at `position`."""
+        """Raise a `ParseError` that points at a position."""
         raise ParseError(message, self.text, position)
 
 
@@ -66,18 +66,19 @@ def lower(
     """Return the program of a parsed text.
 
     Args:
-        syntax: what the parser made.
-        arguments: names and core shapes of the inputs in order; default every free name,
-            a scalar, by first appearance.
-        constants: values of further names.
-        optimize: simplify and share; without it every operation is a step of its own.
-        complex: for complex arguments, leave out the identities that hold for real ones only.
-        limits: those that the program and all that is derived from it keep to; default those of the process.
+        syntax: The parsed text.
+        arguments: The names and core shapes of the inputs in order. By default, the free names
+            are scalar inputs, in order of first appearance.
+        constants: The values of further names.
+        optimize: Whether to simplify and share. Otherwise every operation is a step of its own.
+        complex: Whether to leave out the identities that hold for real arguments only.
+        limits: The limits of the program and of everything derived from it; by default those of
+            the process.
 
     Raises:
-        LimitError: more rows than that allows.
-        ParseError: an unknown name or function, a wrong count of arguments.
-        ShapeError: a function of arrays on a scalar.
+        LimitError: The program has too many rows.
+        ParseError: A name or function is unknown, or a call has a wrong number of arguments.
+        ShapeError: A function of arrays gets a scalar.
     """
     graph = Graph(shared=optimize, complex=complex, limits=limits)
     builder = Builder(graph)
@@ -92,16 +93,18 @@ def lower(
             return builder.const(_PREDEFINED[name])
         if name in CORE or (is_function(name) and _calls(syntax, name)):
             scope.fail(
-                f"function {name!r} needs its argument, as {name}(x); to use {name!r} as a variable, list it in args",
+                f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args",
                 position,
             )
         if arguments is None and (said := no_variable(name)):
             scope.fail(said, position)
         if name in assigned:
-            scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned to", position)
+            scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned", position)
         if arguments is not None:
             if any(name in symbols(dim) for _, shape in arguments for dim in shape):
-                scope.fail(f"{name!r} is a dimension, not an argument; a mean is mean(x), a length sum(x**0)", position)
+                scope.fail(
+                    f"{name!r} is a dimension, not an argument; a mean is mean(x), a length is sum(x**0)", position
+                )
             listed = [n for n, _ in arguments]
             scope.fail(f"{name!r} is not among the arguments ({few(listed)})" + no_input(name, fixed), position)
         inputs[name] = scope.names[name] = builder.input(name)
@@ -116,7 +119,7 @@ def lower(
         scope.names[target] = _value(scope, statement)
     outputs = tuple(builder.number(_value(scope, statement)) for statement in syntax.results)
     labels: dict[int, str | tuple[str, int]] = {}
-    for name, row in scope.names.items():  # a name assigned twice belongs to what it last stood for
+    for name, row in scope.names.items():  # a name that is assigned twice labels its last value
         if name not in inputs and graph.rows[row][0] not in ("input", "const"):
             labels.setdefault(row, name)
     names = _output_names(syntax.results, assigned)
@@ -125,15 +128,16 @@ def lower(
 
 
 def _calls(syntax: Syntax, name: str) -> bool:
-    """Return whether a text calls the function of this name."""
+    """Return whether a text calls the function with this name."""
     statements = (*syntax.assignments, *syntax.results)
     return any(item[:2] == ("call", name) for statement in statements for item in statement.items)
 
 
 def _textbook(program: Program) -> Program:
-    """Return the program with every operation a step of its own, in the order of a textbook's trace.
+    """Return the program with every operation as a step of its own, in the order of a textbook.
 
-    That is by level: first what depends on arguments alone, then what depends on that, and so on.
+    The order is by level. Operations on arguments come first, then operations on their results,
+    and so on.
     """
     rows = program.graph.rows
     levels: list[int] = []
@@ -154,7 +158,10 @@ def _value(scope: Scope, statement: Statement) -> int:
 
 
 def _output_names(results: Sequence[Statement], assigned: set[str | None]) -> tuple[str, ...]:
-    """Return a result that is a bare assigned name keeps it; others are `out`, or `out0`, `out1`, ..."""
+    """Return the names of the outputs.
+
+    A result that is an assigned name keeps the name. Others are `out`, or `out0`, `out1`, ...
+    """
     names: dict[str, None] = {}
     for k, statement in enumerate(results):
         bare = statement.items[0][1] if len(statement.items) == 1 and statement.items[0][0] == "name" else None
@@ -166,12 +173,12 @@ def _output_names(results: Sequence[Statement], assigned: set[str | None]) -> tu
 
 
 def run(scope: Scope, items: Sequence[Item]) -> Value:
-    """Make the rows of a postfix expression; its value."""
+    """Make the rows of a postfix expression and return its value."""
     position = 0
     try:
         op = scope.builder.op
         stack: list[Value] = []
-        lists = False  # whether something on the stack may not be a row
+        lists = False  # whether an entry of the stack can be something other than a row
         for kind, value, count, position in items:
             if kind == "name":
                 row = scope.names.get(value)
@@ -223,7 +230,7 @@ def _joined(scope: Scope, name: str, arguments: list[int], position: int) -> int
     symbol = next(s.text for s in PRIMITIVES[name].symbols if s.conditions)
     if not all(map(scope.builder.graph.is_condition, arguments)):
         example = f"(x > 0) {symbol} (y > 0)" if len(arguments) == 2 else f"{symbol}(x > 0)"
-        scope.fail(f"{symbol!r} joins conditions only; write parentheses, as {example}", position)
+        scope.fail(f"{symbol!r} joins conditions only; write parentheses, as in {example}", position)
     return scope.builder.op(name, *arguments)
 
 
@@ -270,7 +277,7 @@ def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[in
     for order in arguments[: primitive.orders]:
         value = builder.known(order)
         if value is None or isinstance(value, bool) or value < 0 or not float(value).is_integer():
-            scope.fail(f"the order of {name} is a constant whole number, as {name}(1, x)", position)
+            scope.fail(f"the order of {name} is a constant whole number, as in {name}(1, x)", position)
     defaults = primitive.defaults[len(primitive.defaults) - missing :]
     return builder.op(primitive.name, *arguments, *map(builder.const, defaults))
 
@@ -285,7 +292,7 @@ def _formula(scope: Scope, name: str, arguments: list[Value], position: int) -> 
 
 
 def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
-    """Return the first value whose condition holds: of pairs, or of the flat list that `piecewise` takes."""
+    """Return the first value whose condition holds. `piecewise` also takes a flat list of values and conditions."""
     builder = scope.builder
     pairs: Sequence[Any] = arguments
     result = builder.const(float("nan"))
@@ -296,7 +303,7 @@ def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -
         result = arguments[-1] if len(arguments) % 2 else result  # type: ignore[assignment]  # a row
         if not all(builder.graph.is_condition(condition) for _, condition in pairs):
             scope.fail(
-                "piecewise takes values and conditions in turn, as piecewise(x, x > 0, 0); write a != 0 of a number",
+                "piecewise takes values and conditions in turn, as piecewise(x, x > 0, 0); for a number write a != 0",
                 position,
             )
     for pair in reversed(pairs):
@@ -313,17 +320,17 @@ def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, pos
 
 
 def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
-    """Return a function along the axes of an array."""
+    """Return the row of a function along the axes of an array."""
     b = scope.builder
     given = [a.value if isinstance(a, Keyword) else a for a in arguments]
     for a in arguments:
         if isinstance(a, Keyword) and a.name != "axis":
-            scope.fail(f"{name} has no argument named {a.name!r}; there is axis", position)
+            scope.fail(f"{name} has no argument named {a.name!r}; its named argument is axis", position)
     rank = len(b.shape(arguments[0])) if isinstance(arguments[0], int) else 0
     if not rank and len([a for a in arguments if isinstance(a, int)]) > 1:
-        scope.fail(f"{name} takes an array, declared as in args='x[n]', or a list, as {name}([a, b])", position)
+        scope.fail(f"{name} takes an array, declared as in args='x[n]', or a list, as in {name}([a, b])", position)
     if not 1 <= len(given) <= 2 or not isinstance(arguments[0], int):
-        scope.fail(f"{name} takes an array, and perhaps axis=..., as {name}(x, axis=0)", position)
+        scope.fail(f"{name} takes an array and optionally axis=..., as in {name}(x, axis=0)", position)
     x = b.number(arguments[0])
     if not rank:
         raise ShapeError(f"{name}(...) of a scalar: it needs an array, declared as in args='x[n]'")
@@ -334,12 +341,12 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
     for row in given[1] if isinstance(given[1], tuple) else (given[1],):
         axis = b.known(row)
         if axis is None or isinstance(axis, bool) or not float(axis).is_integer():
-            scope.fail(f"axis is a whole number, or several in parentheses{hint}", position)
+            scope.fail(f"axis is a whole number or several in parentheses{hint}", position)
         if not -rank <= axis < rank:
             raise ShapeError(f"axis {int(axis)} of shape {shown(b.shape(x))} is out of range{hint}")
         axes.append(int(axis) - rank if axis >= 0 else int(axis))
     if len(set(axes)) < len(axes):
-        raise ShapeError(f"an axis of {name} is given twice")
+        raise ShapeError(f"{name} got an axis twice")
     return ALONG[name](b, x, tuple(sorted(axes)))
 
 
@@ -364,16 +371,16 @@ _KINDS: dict[str, Callable[..., Value]] = {
 
 @cache
 def _expression(text: str) -> list[Item]:
-    """Return the postfix of a formula of the table; calls of internal primitives become operations."""
+    """Return the postfix form of a formula of the table, with calls of internal primitives as operations."""
     internal = {name for name, primitive in PRIMITIVES.items() if primitive.internal}
     items = parse(text, Limits()).results[0].items
     return [("op", *item[1:]) if item[0] == "call" and item[1] in internal else item for item in items]
 
 
 def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int:
-    """Return the value of a formula of the table, with rows for its names.
+    """Return the row of a formula of the table, given the rows of its names.
 
-    `text` is one expression; it may call internal primitives, and use `pi`.
+    The text is one expression. It can call internal primitives and use `pi`.
     """
 
     def constant(name: str, _: int) -> int:

@@ -1,22 +1,22 @@
-"""Numbers as other languages and countries write them: what to say, and what to write."""
+"""Messages for numbers as other languages and countries write them."""
 
 from __future__ import annotations
 
 import re
 
-# Numbers of other languages: with the exponents of Fortran and Julia, the kinds of Fortran and C, the long ones of C.
+# Numbers with the exponents of Fortran and Julia, with the kinds of Fortran and C, and the long numbers of C.
 _EXPONENT = re.compile(r"([\d._]+)(?:[dDqQ]|[fF](?=\d)|[xX]10(?:\^|\*\*)\(?)([+-]?\d+)(?!\w)")
 _KIND = re.compile(r"([\d._]+(?:[eE][+-]?\d+)?)_[^\W\d]\w*|(\d*\.\d*(?:[eE][+-]?\d+)?)[fFlL](?!\w)")
 _LONG = re.compile(r"(\d+)([uUlL]{1,3})(?!\w)")
 _THOUSANDS = re.compile(r"\d{1,3}([\s.]\d{3})+(,\d+)?(?![\w.,])")  # digits in groups
-_COMMAS = re.compile(r"(?<![\w.])(?<!\d,)\d{1,3}(,\d{3}){1,6}(\.\d+)?(?!\.|,?\d)")  # the same with commas
-_DECIMAL = re.compile(r"(?<![\w.])(?<!\d,)(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)")  # a comma in place of the point
+_COMMAS = re.compile(r"(?<![\w.])(?<!\d,)\d{1,3}(,\d{3}){1,6}(\.\d+)?(?!\.|,?\d)")  # digits in groups with commas
+_DECIMAL = re.compile(r"(?<![\w.])(?<!\d,)(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)")  # a decimal comma
 _OCTAL = re.compile(r"0\d+(?![\w.])")
-_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")  # in front of a number
+_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")  # leading zeros
 
 
 def with_commas(text: str, start: int) -> str | None:
-    """Return the message for a number with commas that begins at `start`; None if it is none."""
+    """Return the message for a number with commas at `start`, or None if there is none."""
     grouped, decimal = _COMMAS.match(text, start), _DECIMAL.match(text, start)
     meant = []
     if grouped and grouped[0][0] != "0":
@@ -31,21 +31,21 @@ def with_commas(text: str, start: int) -> str | None:
 
 
 def with_zeros(text: str, start: int) -> str | None:
-    """Return the message for a whole number that begins with a zero at `start`; None if it is none."""
+    """Return the message for a whole number with a leading zero at `start`, or None if there is none."""
     if found := _OCTAL.match(text, start):
-        return f"{found[0]} could be octal, or a part of a number; write {found[0].lstrip('0') or '0'}"
+        return f"{found[0]} could be octal or part of a number; write {found[0].lstrip('0') or '0'}"
     return None
 
 
 def decimal_in(text: str, position: int) -> str:
-    """Return a hint for a comma between digits, behind a place in the text."""
+    """Return a hint for a comma between digits after a place in the text, or an empty string."""
     if found := re.search(r"(?<![\w.])(\d+),(\d+)", text[position : position + 100]):
-        return f"a decimal is written with a point, as {found[1]}.{found[2]}"
+        return f"write a decimal point, as in {found[1]}.{found[2]}"
     return ""
 
 
 def another_number(literal: str, kind: str, value: object, after: str) -> str | None:
-    """Return the message for what makes a number of another language, of the number before it; None if it is none."""
+    """Return the message for a number of another language, made of a number and the token after it, or None."""
     number = literal.strip()
     if kind == "number" and (found := _THOUSANDS.match(literal + after)) and len(found[0]) > len(literal):
         whole, _, decimals = found[0].partition(",")

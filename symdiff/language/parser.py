@@ -1,10 +1,11 @@
-"""Tokens to postfix, by operator precedence with a stack of its own.
+"""From tokens to postfix, by operator precedence and an explicit stack.
 
 Source: E. W. Dijkstra, "Algol 60 translation" (1961), the shunting yard. There is no
-recursion, so the depth of a formula is bounded by `limits.depth` alone.
+recursion, so only `limits.depth` bounds the depth of a formula.
 
-Grammar (a line end is a space inside brackets, where an operand is due, and before an operator that no expression
-begins with; a plus sign counts as one, behind a line that does not begin with a sign itself):
+The grammar is below. Line breaks are ignored inside brackets and after an operator. They are
+also ignored before an operator that cannot begin an expression. A plus sign counts as such an
+operator if the statement before it does not begin with a sign.
 
     program     ::=  {name "=" expression (newline | ";")} expression {"," expression}
     expression  ::=  operand {infix operand} | expression "if" expression "else" expression
@@ -14,9 +15,9 @@ begins with; a plus sign counts as one, behind a line that does not begin with a
     arguments   ::=  list {"," "axis" "=" expression}
     list        ::=  expression {"," expression}
 
-The value of a named argument may be the word None.
+The value of a named argument can be the word None.
 
-Infix and prefix symbols and their precedence are those of the table of primitives.
+The infix and prefix symbols and their precedence come from the table of primitives.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
 from symdiff.ops.table import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
 
-# (kind, value, count of operands, position); kinds:
+# (kind, value, number of operands, position). The kinds are:
 #   "number"  a float               "name"     a name
 #   "op"      a primitive           "joined"   a primitive whose operands must be conditions
 #   "compare" a chain of primitives "call"     the name of a function
@@ -57,30 +58,30 @@ from symdiff.ops.table import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNA
 #   "keyword" a named argument         "none"  its value None
 Item = tuple[str, Any, int, int]
 
-_OPEN = -1  # precedence of what waits for its closing mark, so that no operator passes it
+_OPEN = -1  # precedence of an open bracket, which no operator can pass
 _CLOSED_BY = {"(": ")", "[": "]"}
-_OPEN_TO_DOUBT = (COMPARE, SUM, PRODUCT)  # of operators behind !x, which C and R read in two ways
+_OPEN_TO_DOUBT = (COMPARE, SUM, PRODUCT)  # operators after !x, which C and R read differently
 _NO_ELSE = "'if' without 'else'; write a if c else b"
-RESERVED = WORDS | {"True", "False"}  # never a variable
-_ELEMENTS = re.compile(r"\s[+-]\S")  # in a list without commas: one element to Python, two to MATLAB
-_JOINS = (INFIX.keys() - PREFIX.keys() - {"+"}) | {"@", "if", "else", ","}  # what no expression begins with
+RESERVED = WORDS | {"True", "False"}  # names that are never variables
+_ELEMENTS = re.compile(r"\s[+-]\S")  # a sign in a list without commas, which is one element in Python and two in MATLAB
+_JOINS = (INFIX.keys() - PREFIX.keys() - {"+"}) | {"@", "if", "else", ","}  # symbols that cannot begin an expression
 
 
 @dataclass(slots=True)
 class _Pending:
     """An entry of the stack: an operator that waits for its right operand, or an open bracket."""
 
-    kind: str  # that of the item it becomes; or, open, "group", "call", "if"
+    kind: str  # the kind of the item that it becomes; for an open bracket "group", "call" or "if"
     precedence: int
     value: str | list[str]
     count: int
     position: int
-    sign: int | None = None  # of a list, where a sign stands that could begin an element
+    sign: int | None = None  # in a list, the position of a sign that could begin an element
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`target = items`, or a result where `target` is None; the items are in postfix order."""
+    """An assignment to `target`, or a result if `target` is None. The items are in postfix order."""
 
     target: str | None
     items: list[Item]
@@ -89,7 +90,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """A parsed text: the assignments in order, then the results."""
+    """A parsed text: its assignments and its results, in order."""
 
     text: str
     assignments: list[Statement]
@@ -97,11 +98,15 @@ class Syntax:
 
 
 def parse(text: str, limits: Limits | None = None) -> Syntax:
-    """Parse a program of the formula language, within limits; default those of the process.
+    """Parse a program of the formula language.
+
+    Args:
+        text: The program.
+        limits: The limits to check; by default those of the process.
 
     Raises:
-        ParseError: with the position and a hint.
-        LimitError: longer or deeper than they allow.
+        ParseError: The text is not a formula. The error has the position and a hint.
+        LimitError: The text is too long or nested too deeply.
     """
     parser = _Parser(text, of_process if limits is None else limits)
     for token in tokens(text, limits):
@@ -112,7 +117,7 @@ def parse(text: str, limits: Limits | None = None) -> Syntax:
 
 
 class _Parser:
-    """The two states of an infix grammar: an operand is due, or an operator is."""
+    """A parser with the two states of an infix grammar: an operand or an operator is expected."""
 
     def __init__(self, text: str, limits: Limits) -> None:
         self.text = text
@@ -121,14 +126,14 @@ class _Parser:
         self.last: Token = ("newline", "", 0)
         self.before: tuple[Token, ...] = ()  # the two tokens before it
         self.stack: list[_Pending] = []
-        self.brackets = 0  # of the entries of the stack, how many are open brackets
-        # Takes what follows `[`, `.` or a line end behind an operand.
+        self.brackets = 0  # number of open brackets on the stack
+        # The method for the next token after `[`, after `.`, or after a line break that follows an operand.
         self.suffix: Callable[[Token], None] | None = None
         self.subscript: list[Token] = []
         self.items: list[Item] = []  # of the expression being read
         self.start = 0  # its position
         self.target: Item | None = None  # the name it is assigned to
-        self.ended: list[Statement] = []  # expressions of this statement before a comma
+        self.ended: list[Statement] = []  # the expressions of this statement before the last comma
         self.assignments: list[Statement] = []
         self.results: list[Statement] = []
 
@@ -147,7 +152,7 @@ class _Parser:
             top = stack.pop()
             self.items.append((top.kind, top.value, top.count, top.position))
 
-    # An operand is due
+    # An operand is expected
 
     def operand(self, token: Token) -> None:
         kind, value, position = token
@@ -173,7 +178,7 @@ class _Parser:
         elif value in _CLOSED_BY:
             self.push(_Pending("group" if value == "(" else "list", _OPEN, value, 1, position))
             self.brackets += 1
-        elif value != "+":  # a plus sign in front of an operand does nothing
+        elif value != "+":  # a plus sign before an operand has no effect
             if value == ")" and self.last[1] == "(" and self.stack[-1].kind == "call":
                 self.fail(no_arguments(str(self.stack[-1].value)), position)
             if value == "if":
@@ -184,11 +189,11 @@ class _Parser:
 
     def prefix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         if self.stack and self.stack[-1].precedence > symbol.precedence and symbol.text == "not":
-            self.fail("'not' stands behind an operator; write parentheses around 'not' and what it negates", position)
+            self.fail("'not' after an operator needs parentheses; write them around 'not' and its operand", position)
         kind = "joined" if symbol.conditions else "op"
         self.push(_Pending(kind, symbol.precedence, primitive.name, 1, position))
 
-    # An operator is due
+    # An operator is expected
 
     def operator(self, token: Token) -> None:
         kind, value, position = token
@@ -232,7 +237,7 @@ class _Parser:
             self.misplaced(token)
 
     def line(self, token: Token) -> None:
-        """Return the first token of a line, behind one that may have ended a statement."""
+        """Take the first token of a line. It continues the statement before the line break or ends it."""
         kind, value, position = token
         if value == "\n":
             return
@@ -268,7 +273,7 @@ class _Parser:
             self.push(_Pending("joined" if symbol.conditions else "op", precedence, primitive.name, 2, position))
 
     def foreign(self, value: str, position: int) -> None:
-        """Refuse a symbol that is a mark of another language where it stands."""
+        """Raise an error if a symbol is syntax of another language at this place."""
         alone = not self.stack and (value == "," or not self.target)
         number = self.last[2] if self.last[0] == "number" else None
         if said := foreign(value, self.text, position, number=number, alone=alone):
@@ -282,7 +287,7 @@ class _Parser:
         if top.kind == "if":
             self.fail(_NO_ELSE, top.position)
         if mark != (")" if top.kind == "call" else _CLOSED_BY[str(top.value)]):
-            self.fail(f"{mark!r} does not close what was opened last", position)
+            self.fail(f"{mark!r} does not match the last open bracket", position)
         if top.kind == "list" and top.count == 1 and top.sign is not None:
             sign = self.text[top.sign]
             self.fail(f"this could be one element or two; write [a {sign} b] or [a, {sign}b]", top.sign)
@@ -293,7 +298,7 @@ class _Parser:
         self.brackets -= 1
 
     def index(self, token: Token) -> None:
-        """Return a token of a subscript: whole numbers, colons and commas up to the closing bracket."""
+        """Take a token of a subscript. A subscript has whole numbers, colons and commas up to the closing bracket."""
         kind, value, position = token
         if kind == "end" or (kind == "newline" and value == ";"):
             self.fail("this '[' is never closed", self.subscript[0][2])
@@ -317,10 +322,10 @@ class _Parser:
             if kind == "number":
                 number = float(value)
                 if parts[-1][-1] is not None or not number.is_integer():
-                    self.fail("an index is a whole number, or a slice as 1:-1 or ::2", position)
+                    self.fail("an index is a whole number or a slice such as 1:-1 or ::2", position)
                 parts[-1][-1], sign = int(number) * (sign or 1), None
             elif sign is not None or (value == "-" and parts[-1][-1] is not None):
-                self.fail("an index is a whole number, or a slice as 1:-1 or ::2", position)
+                self.fail("an index is a whole number or a slice such as 1:-1 or ::2", position)
             elif value == "-":
                 sign = -1
             elif value == ":":
@@ -330,11 +335,11 @@ class _Parser:
             else:
                 parts.append([None])
         if sign is not None or [None] in parts or any(len(part) == 3 and part[2] == 0 for part in parts):
-            self.fail("an index is a whole number, or a slice as 1:-1 or ::2", end)
+            self.fail("an index is a whole number or a slice such as 1:-1 or ::2", end)
         return tuple([part[0] if len(part) == 1 else (*part, None)[:3] for part in parts])
 
     def attribute(self, token: Token) -> None:
-        """Return what follows a point: T, or nothing that the language has."""
+        """Take the token after a point. Only T is allowed."""
         kind, value, position = token
         if kind != "name" or value != "T":
             self.fail(no_attribute(str(self.before[-1][1]), self.text, position), self.last[2])
@@ -351,7 +356,7 @@ class _Parser:
                 self.fail(_NO_ELSE, top.position)
             top.count += 1
         elif self.target:
-            self.fail("an assignment has one value; only the results are a list", position)
+            self.fail("an assignment has one value; only results can be a list", position)
         else:
             self.ended.append(Statement(None, self.items, self.start))
             self.items = []
@@ -379,7 +384,7 @@ class _Parser:
         self.due = True
 
     def end(self) -> None:
-        """Return the end of a statement."""
+        """End the statement."""
         self.reduce(TERNARY)
         if self.stack:
             self.unclosed()
@@ -402,7 +407,7 @@ class _Parser:
                 self.fail(_NO_ELSE, pending.position)
 
     def misplaced(self, token: Token) -> NoReturn:
-        """Two operands in a row, or a symbol that the language does not have: say what to write."""
+        """Raise the error for two operands in a row, or for a symbol that is not in the language."""
         kind, value, position = token
         if self.brackets and "\n" in self.text[self.last[2] : position]:
             self.unclosed()
@@ -410,7 +415,7 @@ class _Parser:
         self.fail(no_operator((*self.before, self.last), kind, value, self.text, position, listed=listed), position)
 
     def finish(self) -> Syntax:
-        """Return what was read, once the end token has been taken."""
+        """Return the syntax after the last token."""
         if not self.results:
             self.fail(no_result([str(statement.target) for statement in self.assignments]), len(self.text))
         return Syntax(self.text, self.assignments, self.results)

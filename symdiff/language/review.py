@@ -1,4 +1,4 @@
-"""Formulas that can be read, but may mean something else: refused, with what to write."""
+"""Reject formulas that can be read but could mean something else."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 _DIGITS = re.compile(r"\d+")
 
-# What an operand is, if that is a name, a number, or a list of one of these: ("name", "x"), ("list", ("name", "x")).
+# An operand that is a name, a number or a list of one of these, as ("name", "x") or ("list", ("name", "x")).
 Operand = tuple[str, Any] | None
 
 
 def review(syntax: Syntax, arguments: Sequence[tuple[str, Shape]] | None) -> None:
-    """Refuse what may not be meant.
+    """Reject a formula that is probably a mistake.
 
     Args:
-        syntax: of the formula.
-        arguments: those that the user has listed; None if the formula's free names are its arguments.
+        syntax: The parsed formula.
+        arguments: The listed arguments, or None if the free names are the arguments.
 
     Raises:
-        ParseError: an assignment is not used, an equation stands alone, or brackets are those of a chemist or of ROOT.
+        ParseError: An assignment is not used, a result is an equation, or brackets are concentrations
+            as in chemistry or parameters as in ROOT.
     """
     _unused(syntax)
     if arguments is None:
@@ -37,30 +38,30 @@ def review(syntax: Syntax, arguments: Sequence[tuple[str, Shape]] | None) -> Non
 
 
 def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str]) -> None:
-    """Refuse a constant that nothing uses and whose name is a slip of a free one's.
+    """Reject an unused constant whose name looks like a misspelt free name.
 
     Args:
-        syntax: of the formula.
-        constants: their names.
-        free: names of the formula that nothing gives a value to.
+        syntax: The parsed formula.
+        constants: The names of the constants.
+        free: The names of the formula without a value.
 
     Raises:
-        ParseError: there is such a constant.
+        ParseError: There is such a constant.
     """
     used = _names(item for statement in (*syntax.assignments, *syntax.results) for item in statement.items)
     for name in constants:
         others = [other for other in free if not _numbered_alike(name, other)]
         if name not in used and (close := nearest(name, others)):
-            raise ParseError(f"the formula has no {name!r}, which constants gives a value; did you mean {close!r}?")
+            raise ParseError(f"constants has {name!r}, which the formula does not use; did you mean {close!r}?")
 
 
 def _numbered_alike(a: str, b: str) -> bool:
-    """Return whether two names differ in their numbers alone, as `k1` and `k2` do."""
+    """Return whether two names differ only in their numbers, like `k1` and `k2`."""
     return _DIGITS.sub("0", a) == _DIGITS.sub("0", b)
 
 
 def exponentials(syntax: Syntax) -> set[str]:
-    """Return those of the names `e` and `E` that are the base of a power."""
+    """Return the names `e` and `E` if they are the base of a power."""
     return {
         given[0][1]
         for kind, value, given, _ in _operations(syntax)
@@ -69,7 +70,7 @@ def exponentials(syntax: Syntax) -> set[str]:
 
 
 def _operations(syntax: Syntax) -> Iterator[tuple[str, Any, list[Operand], int]]:
-    """Kind, value, operands and position of each operation of a formula."""
+    """Yield the kind, value, operands and position of each operation of a formula."""
     for statement in (*syntax.assignments, *syntax.results):
         stack: list[Operand] = []
         for kind, value, count, position in statement.items:
@@ -88,9 +89,9 @@ def _fail(said: str, syntax: Syntax, position: int) -> NoReturn:
 
 
 def _unused(syntax: Syntax) -> None:
-    """Refuse an assignment whose value nothing uses: its line may have been meant to go on."""
+    """Reject an unused assignment. Its line was probably meant to continue."""
     used = _names(item for statement in syntax.results for item in statement.items)
-    later: set[str] = set()  # names that are assigned in a later statement
+    later: set[str] = set()  # names assigned in a later statement
     following = syntax.results[0].position
     for statement in reversed(syntax.assignments):
         name = str(statement.target)
@@ -108,7 +109,7 @@ def _names(items: Iterable[Item]) -> set[str]:
 
 
 def _equation(syntax: Syntax) -> None:
-    """Refuse `y == a*x + b` as a result: an assignment may be meant."""
+    """Reject `y == a*x + b` as a result, which is probably an assignment."""
     for statement in syntax.results:
         (kind, name, _, start), (compared, chain, _, position) = statement.items[0], statement.items[-1]
         alone = start == statement.position and syntax.text[start:position].strip() == name
@@ -118,9 +119,10 @@ def _equation(syntax: Syntax) -> None:
 
 
 def _brackets(syntax: Syntax, *, arrays: bool) -> None:
-    """Refuse `k*[A]`, a concentration, and `[0] + [1]*x`, parameters: lists of one beside nothing but scalars.
+    """Reject lists of one element in a formula of scalars.
 
-    Where other arrays are, a list of one may be meant; `[0]`, the first parameter, is not.
+    `k*[A]` is a concentration, and `[0] + [1]*x` has parameters. In a formula with other arrays, a
+    list of one element is allowed, but not `[0]`, the first parameter.
     """
     found: list[tuple[Any, int]] = []
     for kind, value, given, position in _operations(syntax):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 from symdiff.graph.dims import Dim, Poly, Shape, value
 from symdiff.graph.ir import Graph, Row
-from symdiff.graph.operations import Structure
+from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
@@ -35,10 +35,10 @@ class Builder(Protocol):
     def const(self, value: float | bool, /) -> int: ...  # noqa: FBT001 - a value like any other
     def number(self, i: int, /) -> int: ...
     def size(self, dim: Dim, /) -> int: ...
-    def op(self, name: str, /, *operands: int) -> int: ...
+    def eye(self, shape: Shape, /) -> int: ...
+    def op(self, operation: str | Operation, /, *operands: int) -> int: ...
     def raw(self, name: str, /, *operands: int) -> int: ...
     def joined(self, name: str, /, *conditions: int) -> int: ...
-    def structure(self, operation: Operation, /, *operands: int) -> int: ...
     def full(self, i: int, shape: Shape, /) -> int: ...
     def expand(self, i: int, axes: Sequence[int], /) -> int: ...
     def anywhere(self, i: int, axes: Sequence[int], /) -> int: ...
@@ -96,7 +96,7 @@ class At:
         k: The position of the operand by which it is differentiated.
         seed: The adjoint of the row in a reverse sweep; the tangent of that operand in a forward sweep.
         times: Returns the product of a seed and a partial derivative, with the choices in both carried outside.
-        support: Returns the condition outside of which a seed is absent, if a product with a row has to keep it.
+        kept: Returns the condition outside of which a seed is absent, if its product with a row has to keep it.
     """
 
     builder: Builder
@@ -105,7 +105,7 @@ class At:
     k: int
     seed: int
     times: Callable[[int, int], int]
-    support: Callable[[int, int], int | None]
+    kept: Callable[[int, int], int | None]
 
     @property
     def operand(self) -> int:
@@ -146,7 +146,7 @@ _Sized = TypeVar("_Sized")
 
 
 def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
-    """Return a dimension, a range, or a tuple of them, where the names have these sizes."""
+    """Return a dimension, a range, or a tuple of them, with numbers for the names."""
     if isinstance(part, Poly):
         return value(part, sizes)  # type: ignore[return-value]  # a dimension, too
     if isinstance(part, Range):
@@ -156,16 +156,17 @@ def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
     return part
 
 
-class Operation(Structure):
+class Operation(ArrayOperation):
     """An operation on arrays: everything that is known of it. Subclasses are frozen dataclasses.
 
-    Methods that take rows get the operands as indices of rows, in order.
+    The methods get the operands one by one, in order: their shapes, their values, or the indices of their rows. Where a
+    signature here has `**_: Any`, a subclass gives each operand a parameter.
     """
 
     __slots__ = ()
 
     name: ClassVar[str]
-    """What it is called in graphs, traces and error messages; also in formulas, where `along_axes`."""
+    """What it is called in graphs, traces and error messages, and in formulas if `along_axes`."""
     differentiable: ClassVar[bool] = True
     """The result has a derivative by the operands."""
     multilinear: ClassVar[bool] = False
@@ -177,40 +178,42 @@ class Operation(Structure):
     holomorphic: ClassVar[bool] = True
     """It is defined for complex operands."""
     new_axes: tuple[int, ...] = ()
-    """The axes of the result, of length 1, that the operand does not have, where that is all that is done."""
+    """The axes of length 1 that the result has and the operand does not, if that is the only difference."""
     picks: ClassVar[bool] = False
     """The result is one of the elements of the operand."""
+    sign: ClassVar[str] = ""
+    """The sign in LaTeX, with an index below it, like that of a sum. Without one, LaTeX has a function of that name."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
     # The value
 
     def sized(self, sizes: Mapping[str, int]) -> Self:
-        """Return the operation with numbers for its dimensions, where the names have these sizes."""
+        """Return the operation with numbers for its dimensions, whose names have these sizes."""
         fields: tuple[str, ...] = self.__match_args__  # type: ignore[attr-defined]  # of a dataclass
         return type(self)(*[sized(getattr(self, field), sizes) for field in fields]) if sizes else self
 
     def value(self, *operands: Any, **_: Any) -> Any:
-        """Return the value by NumPy, written for clarity alone. The dimensions of the operation are numbers."""
+        """Return the value, by NumPy. It is written for clarity alone. The dimensions of the operation are numbers."""
         raise NotImplementedError
 
     # Derivatives
 
     def tangent(self, at: At) -> int:
-        """Return the tangent of the row that comes of the tangent of one operand."""
+        """Return what the tangent of one operand contributes to the tangent of the row."""
         raise NotImplementedError
 
     def adjoint(self, at: At) -> int:
-        """Return the adjoint of one operand that comes of the adjoint of the row."""
+        """Return what the adjoint of the row contributes to the adjoint of one operand."""
         raise NotImplementedError
 
     of_rules: ClassVar[bool] = False
-    """`present` is asked with the conditions of rules too, and not of the user's choices alone."""
+    """`present` gets the conditions of rules too, not those of the user's choices alone."""
 
     def present(self, _b: Builder, *_conditions: Any, **_: Any) -> int | None:
-        """Return the condition outside of which the result, an adjoint or a tangent, is absent; None if there is none.
+        """Return the condition outside of which the result is absent; None if there is none.
 
-        The conditions are those outside of which the operands are absent; None for an operand that is never absent.
+        The operands are made of adjoints or tangents. Each has the condition outside of which it is absent, or None.
         """
         return None
 
@@ -225,9 +228,9 @@ class Operation(Structure):
         return None
 
     def degree(self, degrees: Sequence[float]) -> float:
-        """Return how many arguments are multiplied with each other in the result, from the same of the operands.
+        """Return how many arguments are multiplied with each other in the result, given this number for each operand.
 
-        It is infinite where the result need not be finite for finite arguments.
+        It is infinity if the result need not be finite for finite arguments.
         """
         return max(degrees, default=0)
 
@@ -239,7 +242,7 @@ class Operation(Structure):
         return False
 
     def unfused(self, *_shapes: Any, **_: Any) -> str:
-        """Return what native loops lack to do this on operands of these shapes; nothing if they can do it."""
+        """Return the name of what native loops cannot do, for operands of these shapes; an empty name if they can."""
         return self.name
 
     # Spellings
@@ -249,7 +252,7 @@ class Operation(Structure):
         raise NotImplementedError
 
     def lines(self, _w: Writer, _i: int, /, *_operands: Any, **_: Any) -> bool:
-        """Write lines that compute a row, for what is no expression. Return False if it is one."""
+        """Write the lines that compute a row, and return True. Return False if the row is an expression."""
         return False
 
     @property
@@ -258,11 +261,11 @@ class Operation(Structure):
         return self.is_view
 
     def makes(self, *_shapes: Any, **_: Any) -> bool:
-        """Return whether NumPy makes a new array, or number, for operands of these shapes."""
+        """Return whether NumPy makes a new array, for operands of these shapes."""
         return not self.is_view
 
     def written(self, _w: Writer, /, *operands: Any, **_: Any) -> tuple[int, ...]:
-        """Return how often the text has each operand."""
+        """Return how often the source has each operand."""
         return (1,) * len(operands)
 
     def formula(self, w: Writer, /, *operands: Any, **_: Any) -> Text:
@@ -277,7 +280,7 @@ class Operation(Structure):
 
     @classmethod
     def samples(cls) -> list[Sample]:
-        """Return samples of the operation, on which the tests check everything above."""
+        """Return the operation on operands of some shapes. The tests check everything above on these samples."""
         raise NotImplementedError
 
 
@@ -293,29 +296,42 @@ def never_warns(row: Row) -> bool:
     return row[0] in ("input", "const") or PRIMITIVES[row[0]].never_warns
 
 
-class View(Operation):
-    """An operation whose elements are elements of its one operand; the memory may be the same.
+class Linear(Operation):
+    """A linear operation on one operand: its tangent is the operation on the tangent."""
 
-    It is linear: the tangent is the same view of the tangent.
-    """
+    __slots__ = ()
+
+    multilinear = True
+
+    def tangent(self, at: At) -> int:
+        """Return the operation on the tangent."""
+        return at.builder.op(self, at.builder.full(at.seed, at.operand_shape))
+
+    def present(self, b: Builder, condition: int | None) -> int | None:
+        """Return where the operation on ones and zeros is not 0. This is right if no coefficient is negative."""
+        if condition is None:
+            return None
+        return b.op("ne", b.op(self, b.number(condition)), b.const(0.0))
+
+
+class View(Linear):
+    """An operation whose elements are elements of its one operand. It may share the memory of the operand."""
 
     __slots__ = ()
 
     is_view = True
-    multilinear = True
 
     def seen(self, x: Any, _rank: int, /) -> Any:
-        """Return the view of an array, of which so many of the last axes are those of the operand."""
+        """Return the view of an array that may have more axes than the operand, in front of these."""
         return self.value(x)
 
     def tangent(self, at: At) -> int:
-        """Return the same view of the tangent."""
-        b = at.builder
-        return b.structure(self, b.full(at.seed, at.operand_shape)) if b.shape(at.seed) else at.seed
+        """Return the same view of the tangent; a scalar stands for all elements."""
+        return Linear.tangent(self, at) if at.builder.shape(at.seed) else at.seed
 
     def present(self, b: Builder, condition: int | None) -> int | None:
         """Return the condition seen through the view."""
-        return None if condition is None else b.structure(self, condition)
+        return None if condition is None else b.op(self, condition)
 
     def is_square(self, squares: Sequence[bool], _: Sequence[int], /) -> bool:
         return squares[0]
@@ -330,7 +346,7 @@ def binds(dim: str) -> int:
 
 
 def axes_text(axes: Sequence[int]) -> str:
-    """Return axes as an argument `axis=` has them."""
+    """Return the text of axes, as an argument `axis=` has them."""
     return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
 
 
@@ -341,10 +357,10 @@ class AlongAxes(Operation):
     axes: tuple[int, ...]
 
     nonempty: ClassVar[bool] = False
-    """It has no value where there are no elements along its axes."""
+    """It has no value if there are no elements along its axes."""
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
-        """Demand elements along the axes, where there is no value without."""
+        """Demand elements along the axes, if there is no value without them."""
         if self.nonempty:
             filled(shapes[0], self.axes, demands)
 
@@ -359,7 +375,7 @@ class AlongAxes(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Reduction(AlongAxes):
-    """An operation along some axes, which the result does not have. NumPy has a method of its name."""
+    """An operation along some axes, which the result does not have. NumPy arrays have a method of its name."""
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
@@ -367,11 +383,8 @@ class Reduction(AlongAxes):
     def unfused(self, shape: Shape) -> str:
         if self.fold is None:
             return self.name
-        return (
-            ""
-            if all(dim == 1 for dim in shape) or len(self.axes) == len(shape)
-            else f"{self.name} along some of the axes"
-        )
+        everything = len(self.axes) == len(shape) or all(dim == 1 for dim in shape)
+        return "" if everything else f"{self.name} along some of the axes"
 
     def spell(self, w: Writer, x: int) -> Text:
         everything = not w.behind(x) and len(self.axes) == len(w.shape(x))

@@ -65,7 +65,7 @@ class Einsum(Operation):
             return at.times(b.expand(bar, (-1,)), other)
         if self.out:
             bar = b.full(bar, at.shape)
-            present = at.support(bar, other)
+            present = at.kept(bar, other)
             if present is not None:  # no NaN meets the zero of an adjoint that is absent
                 other = b.op("where", b.through(present, self.out, labels), other, b.const(0.0))
         return b.einsum(bar, other, self.out, labels, own, at.times)

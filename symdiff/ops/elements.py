@@ -35,7 +35,7 @@ class Index(View):
     def adjoint(self, at: At) -> int:
         """Return zeros with the adjoint at the place."""
         b = at.builder
-        return b.structure(Assemble((*at.batch(at.shape), *at.operand_shape), (self.place,)), at.seed)
+        return b.op(Assemble((*at.batch(at.shape), *at.operand_shape), (self.place,)), at.seed)
 
     def simpler(self, b: Builder, x: int) -> int | None:
         """Return all of an array as that array, and the part of an assembled array as that part."""
@@ -128,12 +128,12 @@ class Assemble(Operation):
         b, place, shape = at.builder, self.places[at.k], at.operand_shape
         extra = at.batch(shape)
         dot = b.lifted(at.seed, len(shape), len(Index(place).shape(at.shape)))
-        return b.structure(Assemble((*extra, *at.shape), (place,)), dot)
+        return b.op(Assemble((*extra, *at.shape), (place,)), dot)
 
     def adjoint(self, at: At) -> int:
         """Return the adjoint at the place of the operand."""
         b, part = at.builder, Index(self.places[at.k])
-        bar = b.structure(part, b.full(at.seed, at.shape)) if b.shape(at.seed) else at.seed
+        bar = b.op(part, b.full(at.seed, at.shape)) if b.shape(at.seed) else at.seed
         return b.reduced(bar, part.shape(at.shape), at.operand_shape)
 
     def present(self, b: Builder, *conditions: int | None) -> int | None:
@@ -141,7 +141,7 @@ class Assemble(Operation):
         found = [condition for condition in conditions if condition is not None]
         if not found or len(found) < len(conditions):
             return None
-        return b.op("ne", b.structure(self, *map(b.number, found)), b.const(0.0))
+        return b.op("ne", b.op(self, *map(b.number, found)), b.const(0.0))
 
     def simpler(self, b: Builder, *operands: int) -> int | None:
         """Return one array that fills all as that array, with axes of one element where its place has an index."""
@@ -154,7 +154,7 @@ class Assemble(Operation):
         if new and not b.shape(operands[0]):
             return None  # a list of one number
         part = b.full(operands[0], tuple([dim for k, dim in enumerate(core, -len(core)) if k not in new]))
-        return b.full(b.structure(Expand(tuple(new)), part) if new else part, self.to)
+        return b.full(b.op(Expand(tuple(new)), part) if new else part, self.to)
 
     def spell(self, w: Writer, *operands: int) -> Text:
         texts = {place: w.tight(j, 0) for place, j in zip(self.places, operands, strict=True)}

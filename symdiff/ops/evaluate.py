@@ -1,6 +1,6 @@
-"""The reference evaluator: a program run row by row through NumPy, with no code generated.
+"""The reference evaluator: it runs a program row by row through NumPy, without generated code.
 
-It is what constant folding uses, and what the tests hold every emitter against.
+Constants are folded by it, and the tests compare every target with it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def special() -> ModuleType:
     """Return the module `scipy.special`.
 
     Raises:
-        ImportError: SciPy is not installed; the message gives the pip command.
+        ImportError: SciPy is not installed. The message gives the pip command.
     """
     try:
         from scipy import special as module
@@ -37,7 +37,7 @@ def special() -> ModuleType:
 
 @cache
 def function(name: str, target: str = "numpy") -> Callable[..., Any]:
-    """Return a primitive as a Python function, made from its entry in the table."""
+    """Return an elementwise operation as a Python function, made from its entry in the table."""
     primitive = PRIMITIVES[name]
     parameters = primitive.parameters
     body = template(primitive, target).format(**{p: p for p in parameters})
@@ -56,9 +56,9 @@ def constant(text: str) -> float | bool:
 
 
 def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """Return values of the outputs for arguments that broadcast, in order of the inputs.
+    """Return the values of the outputs, for arguments in the order of the inputs.
 
-    Where an argument has a core shape, all are of exactly their core shapes.
+    The arguments broadcast. If one of them has a core shape, all have exactly their core shapes.
     """
     values: list[Any] = []
     given = dict(zip(program.inputs, arguments, strict=True))

@@ -15,7 +15,6 @@ import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
 from symdiff.ops.base import AlongAxes, At, Builder, Operation, Reduction, Sample, Text, Writer
-from symdiff.ops.constants import Eye
 from symdiff.ops.contract import LETTERS, labels
 from symdiff.ops.table import ATOM
 
@@ -28,6 +27,7 @@ class Sum(Reduction):
     __slots__ = ()
 
     name = "sum"
+    sign = r"\sum"
     of_rules = True
     along_axes = True
     multilinear = True
@@ -59,11 +59,11 @@ class Sum(Reduction):
         if isinstance(row[0], Operation) and row[0].new_axes == axes:
             return int(row[1])
         if row[0] == "neg":
-            return b.op("neg", b.structure(self, row[1]))
+            return b.op("neg", b.op(self, row[1]))
         if row[0] == "add" and (terms := _squares(b, x)):
-            return reduce(lambda total, term: b.op("add", total, term), [b.structure(self, j) for j in terms])
+            return reduce(lambda total, term: b.op("add", total, term), [b.op(self, j) for j in terms])
         if row[0] == "mul" and (scale := b.value(row[1])) is not None and scale >= 1 and _is_square(b, row[2]):
-            return b.op("mul", row[1], b.structure(self, row[2]))
+            return b.op("mul", row[1], b.op(self, row[2]))
         if len(shape) > len(LETTERS):
             return None
         if row[0] == "mul":
@@ -88,7 +88,7 @@ class Sum(Reduction):
         row = b.row(x)
         if row[0] != "exp" or not b.graph.shared or b.graph.complex:
             return None
-        return b.structure(LogSumExp(self.axes), row[1])
+        return b.op(LogSumExp(self.axes), row[1])
 
     def is_square(self, squares: Sequence[bool], _: Sequence[int], /) -> bool:
         """Return whether the operand is one."""
@@ -172,6 +172,7 @@ class Max(_Extreme):
     __slots__ = ()
 
     name = "max"
+    sign = r"\max"
     fold = "max"
 
     def value(self, x: Any) -> Any:
@@ -184,6 +185,7 @@ class Min(_Extreme):
     __slots__ = ()
 
     name = "min"
+    sign = r"\min"
     fold = "min"
 
     def value(self, x: Any) -> Any:
@@ -196,6 +198,7 @@ class AnyOf(Reduction):
     __slots__ = ()
 
     name = "any"
+    sign = r"\bigvee"
     condition = True
     differentiable = False
     fold = "max"
@@ -214,6 +217,7 @@ class Prod(Reduction):
     __slots__ = ()
 
     name = "prod"
+    sign = r"\prod"
     along_axes = True
     fold = "mul"
 
@@ -231,7 +235,7 @@ class Prod(Reduction):
     def _others(self, at: At) -> int:
         """Return the product of all other elements, for each element."""
         b, (axis,) = at.builder, self.axes
-        last = b.structure(Others(), b.permute(at.operand, [*range(axis + 1, 0), axis]))
+        last = b.op(Others(), b.permute(at.operand, [*range(axis + 1, 0), axis]))
         return b.permute(last, [-1, *range(axis, -1)])
 
     def degree(self, degrees: Sequence[float]) -> float:
@@ -259,13 +263,13 @@ class Others(Operation):
         """Return the product of the tangent with the derivative of each by each."""
         b = at.builder
         dot = b.expand(b.full(at.seed, at.operand_shape), (-2,))
-        return b.structure(Sum((-1,)), at.times(dot, self._partial(at)))
+        return b.op(Sum((-1,)), at.times(dot, self._partial(at)))
 
     def adjoint(self, at: At) -> int:
         """Return the product of the adjoint with the derivative of each by each."""
         b = at.builder
         bar = b.expand(b.full(at.seed, at.shape), (-1,))
-        return b.structure(Sum((-2,)), at.times(bar, self._partial(at)))
+        return b.op(Sum((-2,)), at.times(bar, self._partial(at)))
 
     def _partial(self, at: At) -> int:
         """Return the derivative of each result by each element: along the last two axes, in this order.
@@ -275,9 +279,9 @@ class Others(Operation):
         """
         b, x = at.builder, at.operand
         size = b.shape(x)[-1]
-        own = b.joined("special", b.op("ne", b.structure(Eye(size, (size,))), b.const(0.0)))
+        own = b.joined("special", b.op("ne", b.eye((size,)), b.const(0.0)))
         rows = b.op("where", own, b.const(1.0), b.expand(x, (-2,)))
-        return b.op("where", own, b.const(0.0), b.structure(Others(), rows))
+        return b.op("where", own, b.const(0.0), b.op(Others(), rows))
 
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: how many elements there are is not known."""
@@ -327,13 +331,13 @@ class LogSumExp(Reduction):
     def tangent(self, at: At) -> int:
         """Return the mean of the tangent, by the weights of a softmax."""
         b = at.builder
-        weights = b.structure(Softmax(self.axes), at.operand)
+        weights = b.op(Softmax(self.axes), at.operand)
         return b.summed(at.times(at.seed, weights), at.operand_shape, self.axes)
 
     def adjoint(self, at: At) -> int:
         """Return the adjoint times the weights of a softmax."""
         b = at.builder
-        return at.times(b.expand(at.seed, self.axes), b.structure(Softmax(self.axes), at.operand))
+        return at.times(b.expand(at.seed, self.axes), b.op(Softmax(self.axes), at.operand))
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -376,7 +380,7 @@ class Softmax(AlongAxes):
         """Return the operand less the logarithm of the sum of its exponentials."""
         if not b.graph.shared:
             return None
-        return b.op("sub", x, b.expand(b.structure(LogSumExp(self.axes), x), self.axes))
+        return b.op("sub", x, b.expand(b.op(LogSumExp(self.axes), x), self.axes))
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -394,14 +398,14 @@ class Exponentials:
 
     def __init__(self, b: Builder, x: int, axes: tuple[int, ...], *, weights: bool) -> None:
         self._builder, self._axes = b, axes
-        self._largest = b.structure(Max(axes), x)
+        self._largest = b.op(Max(axes), x)
         # In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
         self._bounded = b.joined("special", b.op("lt", b.op("abs", self._largest), b.const(inf)))
         shift = b.op("where", self._bounded, self._largest, b.op("nextafter", self._largest, b.const(0.0)))
         self._less = b.op("sub", x, b.expand(shift, axes))  # the logarithm of each exponential
         if weights:
             self._less = b.op("minimum", self._less, b.const(0.0))
-        total = b.structure(Sum(axes), b.op("exp", self._less))
+        total = b.op(Sum(axes), b.op("exp", self._less))
         self._total = b.op("maximum", total, b.const(1.0))  # it is 0 where all elements are -inf
 
     def log_of_sum(self) -> int:

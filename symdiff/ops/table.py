@@ -114,6 +114,8 @@ class Primitive:
     """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
     odd: str = ""
     """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
+    symmetric: bool = False
+    """f(x, y) equals f(y, x)."""
     never_warns: bool = False
     """Raises no floating-point error, whatever the arguments."""
     finite: bool = False
@@ -362,6 +364,7 @@ _TABLE = (
     # Arithmetic
     Primitive(
         name="add",
+        symmetric=True,
         latex="+",
         llvm="fadd",
         partials=("1", "1"),
@@ -382,6 +385,7 @@ _TABLE = (
     ),
     Primitive(
         name="mul",
+        symmetric=True,
         latex=r"\cdot",
         llvm="fmul",
         partials=("y", "x"),
@@ -474,6 +478,7 @@ _TABLE = (
     ),
     Primitive(
         name="hypot",
+        symmetric=True,
         meaning="sqrt(x^2 + y^2)",
         slow=True,
         partials=(
@@ -591,6 +596,7 @@ _TABLE = (
     ),
     Primitive(
         name="logaddexp",
+        symmetric=True,
         meaning="log(exp(x) + exp(y))",
         slow=True,
         partials=(f"sigmoid({_difference('x', 'y')})", f"sigmoid({_difference('y', 'x')})"),
@@ -1218,6 +1224,7 @@ _TABLE = (
     ),
     Primitive(
         name="maximum",
+        symmetric=True,
         latex=r"\max",
         partials=(
             "where(special(x < y), 0, where(special(x == y), 0.5, 1))",
@@ -1235,6 +1242,7 @@ _TABLE = (
     ),
     Primitive(
         name="minimum",
+        symmetric=True,
         latex=r"\min",
         partials=(
             "where(special(x > y), 0, where(special(x == y), 0.5, 1))",
@@ -1510,6 +1518,7 @@ _TABLE = (
             condition=True,
             never_warns=True,
             sample=(_R, _R),
+            symmetric=name in ("eq", "ne"),
         )
         for name, symbol, llvm, latex in (
             ("lt", "<", "olt", "<"),
@@ -1536,6 +1545,7 @@ _TABLE = (
     ),
     Primitive(
         name="and",
+        symmetric=True,
         latex=r"\wedge",
         partials=("0", "0"),
         numpy="{x} & {y}",
@@ -1549,6 +1559,7 @@ _TABLE = (
     ),
     Primitive(
         name="or",
+        symmetric=True,
         latex=r"\vee",
         partials=("0", "0"),
         numpy="{x} | {y}",
@@ -1800,9 +1811,6 @@ _FORMULAS = (
 FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *formula.aliases)}
 
 CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
-
-# Functions of arrays; `max` and `min` are too, of one argument.
-REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "outer", "logsumexp", "softmax"})
 
 # The names that are functions even where a formula does not call them, so that `sin` alone is a slip. The name of any
 # other function is a variable in a formula that does not call it: there it may well be meant, as `angle` or `div`.

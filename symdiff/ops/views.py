@@ -107,7 +107,7 @@ class Broadcast(View):
         if b.shape(x) == self.to:
             return x
         row = b.row(x)
-        return b.structure(self, row[1]) if isinstance(row[0], Broadcast) else None
+        return b.op(self, row[1]) if isinstance(row[0], Broadcast) else None
 
     def spell(self, w: Writer, x: int) -> Text:
         to = self.to
@@ -225,7 +225,7 @@ class Reshape(View):
     def spell(self, w: Writer, x: int) -> Text:
         text = w.tight(x, ATOM)
         if not w.behind(x):
-            return f"{text}.reshape({', '.join(map(w.dim, self.shape(w.shape(x))))})", ATOM
+            return f"{text}.reshape({', '.join(map(w.dim, self.shape(w.shape(x)))) or '()'})", ATOM
         kept = f"{text}.shape[:{-self.rank}]" if self.rank else f"{text}.shape"
         return f"{text}.reshape({kept} + {w.tuple_of(self.to)})", ATOM
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import linecache
 import math
 import weakref
 from collections.abc import Mapping
+from itertools import count
 from types import FunctionType
 from typing import Any
 
@@ -14,30 +14,26 @@ import numpy as np
 
 from symdiff.ops.evaluate import special
 
+_numbers = count(1)  # of the functions
+
 
 def load(source: str, name: str, known: Mapping[str, Any] = {}) -> FunctionType:
     """Compile generated source and return one of its functions.
 
-    The text is registered with `linecache`, under a name made from its hash, for as long as the function lives.
+    The text is registered with `linecache`, under a name of its own, for as long as the function lives.
 
     Args:
         source: The source.
         name: The name of the function.
         known: Objects that the source refers to, by name, besides `np` and `math`.
     """
-    filename = f"<symdiff {name} {hashlib.sha256(source.encode()).hexdigest()[:12]}>"
+    filename = f"<symdiff {name} {next(_numbers)}>"
     scope: dict[str, Any] = {"np": np, "math": math, "__name__": f"symdiff.generated.{name}", **known}
     if source.startswith("from scipy import special"):
         special()
     exec(compile(source, filename, "exec", dont_inherit=True), scope)  # noqa: S102 - our emitter made it from a checked graph
     function: FunctionType = scope[name]
     # Python never checks an entry without a modification time against the disk.
-    entry = (len(source), None, source.splitlines(keepends=True), filename)
-    linecache.cache[filename] = entry
-    weakref.finalize(function, _forget, filename, entry)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    weakref.finalize(function, linecache.cache.pop, filename, None)
     return function
-
-
-def _forget(filename: str, entry: object) -> None:
-    if linecache.cache.get(filename) is entry:
-        linecache.cache.pop(filename, None)

@@ -12,7 +12,7 @@ from symdiff.emit.fuse import Input, Loops, Result
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Shape, product, renamed, symbols
 from symdiff.ops.elements import Index
-from symdiff.ops.places import Range
+from symdiff.ops.places import Place, Range, subscript
 from symdiff.runtime.entry import named_sizes
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
@@ -84,22 +84,20 @@ class _Writer:
         """Return the expression of an array, or of a single number."""
         if not isinstance(given, Input):
             return self._dim(given)
-        text, rank = self.args[given.argument], len(self.cores[given.argument])
+        text, shape = self.args[given.argument], self.cores[given.argument]
         if len(given.views) > _VIEWS:
             raise NotImplementedError
         for view in given.views:
-            if not isinstance(view, Index):
+            if not isinstance(view, Index) or len(view.place) != len(shape):
                 raise NotImplementedError
-            text += f"[{', '.join(map(self._part, view.place))}]"
-            rank -= sum(not isinstance(p, Range) for p in view.place)
-        return f"{text}[{', '.join(['0'] * rank)}]" if single and rank else text
+            text += self._subscript(view.place, shape, ahead=False)
+            shape = view.shape(shape)
+        return f"{text}[{', '.join(['0'] * len(shape))}]" if single and shape else text
 
-    def _part(self, p: Dim | Range) -> str:
-        if not isinstance(p, Range):
-            return self._dim(p)
-        if p.step < 0:
+    def _subscript(self, place: Place, shape: Shape, *, ahead: bool) -> str:
+        if any(isinstance(p, Range) and p.step < 0 for p in place):
             raise NotImplementedError
-        return f"{self._dim(p.start)}:{self._dim(p.stop)}:{p.step}"
+        return subscript(place, shape, self._dim, ahead=ahead)
 
     def _outputs(self, stored: int, first: int) -> tuple[list[str], list[str]]:
         """Return the lines that put outputs together, and the expression of each output.
@@ -128,7 +126,8 @@ class _Writer:
                 texts.append(f"r{k}")
                 sign = "+=" if k in self.loops.added else "="
                 for result, text in parts:
-                    lines.append(f"    r{k}[..., {', '.join(map(self._part, result.place))}] {sign} {text}")
+                    own = shape[len(shape) - len(result.place) :]
+                    lines.append(f"    r{k}{self._subscript(result.place, own, ahead=True)} {sign} {text}")
         return lines, texts
 
     def _numbers(self, parts: Sequence[tuple[Result, str]]) -> bool:

@@ -1,4 +1,4 @@
-"""Making rows: coerce the operands, fold constants, apply the operation's identities, intern."""
+"""The `Builder` makes rows: it coerces operands, folds constants, applies identities and shares equal rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from symdiff.graph.ir import Graph, Row
 
-_COMMUTATIVE = frozenset({"add", "mul", "eq", "ne", "and", "or", "hypot"})
+# Operations that are one row in either order; the sign of a zero of a maximum depends on the order.
+_SYMMETRIC = frozenset(name for name, p in PRIMITIVES.items() if p.symmetric) - {"maximum", "minimum"}
 _TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}
 
 
@@ -40,21 +41,21 @@ class Builder:
     """Appends rows to a graph, each in its simplest form.
 
     Attributes:
-        graph: where rows go.
-        simplify: whether identities are applied; a graph that shares nothing starts without.
-        exact: whether a row has the shape of its operation, where an identity gives one
-            that only broadcasts to it. Derivatives need not: they are broadcast at the end.
-        finite: whether rows are finite for finite arguments.
-        first: of the rows that this builder makes; those before are the formula's.
-        presences: for rows that have been asked about, the condition under which they are present.
-        inverse: constants of many digits that came of 1/c, for a c of few, each with c.
-        elements: for rows of assembled arrays that were indexed, which of their places begin with which number.
-        slopes: the derivative of each `by` row by its second operand, as what makes it.
-        written: whether derivatives are taken by the operands alone, as a formula is written.
-        products: rows as products.
-        forms: whether stable forms are looked for; not in forms themselves, nor in a textbook.
-        stable: rows of remainders that have been found.
-        formula: makes the rows of a formula of the table, of a text and rows for its names; the language, which
+        graph: The graph to which rows are added.
+        simplify: Identities are applied. A graph that shares nothing starts without.
+        exact: Each row has the shape of its operation, even if an identity gives a row that only broadcasts to it.
+            Derivatives do without: they are broadcast at the end.
+        finite: Tells which rows are finite for finite arguments.
+        first: The first row that this builder has made. The rows before are those of the formula.
+        presences: For rows that have been asked about, the condition under which they are present.
+        inverse: Constants of many digits that are 1/c for a short c, each with the row of c.
+        elements: For assembled arrays that were indexed: which of their places begin with which number.
+        slopes: For each `by` row, a function that makes its derivative by the second operand.
+        written: Derivatives are taken by the operands alone, as the formula is written.
+        products: Tells which rows are products.
+        forms: Stable forms are looked for. They are not in such forms themselves, nor in a textbook.
+        stable: The rows of remainders that have been found.
+        formula: Makes the rows of a formula of the table, given its text and rows for its names. The language, which
             stands on a higher floor, provides it.
     """
 
@@ -89,7 +90,7 @@ class Builder:
 
     @contextmanager
     def simplifying(self) -> Iterator[None]:
-        """Apply identities for a while, whatever the graph: for the partials of a rule."""
+        """Apply identities for a while, in any graph: partial derivatives of rules are always simplified."""
         before, self.simplify = self.simplify, True
         try:
             yield
@@ -105,12 +106,12 @@ class Builder:
         return self.graph.intern(("const", repr(value if isinstance(value, bool) else float(value))))
 
     def value(self, i: int) -> float | bool | None:
-        """Return the value of a constant row, None for any other."""
+        """Return the value of a constant row; None for any other row."""
         row = self.graph.rows[i]
         return constant(row[1]) if row[0] == "const" else None
 
     def known(self, i: int) -> float | bool | None:
-        """As `value`, of constants that are kept as written too."""
+        """Return the value of a row of constants alone, even if it is kept as written; None for any other row."""
         return self._known[i] if i in self._known else self.value(i)
 
     def row(self, i: int) -> Row:
@@ -118,24 +119,31 @@ class Builder:
         return self.graph.rows[i]
 
     def plain(self, i: int) -> int:
-        """Return row `i` as a value, whatever it is differentiated by."""
+        """Return the row that has the value of row `i`, without marks of what it is differentiated by."""
         rows = self.graph.rows
         while rows[i][0] == "by" or rows[i][0] == "fixed":
             i = rows[i][1]
         return i
 
     def raw(self, name: str, *arguments: int) -> int:
-        """Return a row exactly as given, shared where the graph shares."""
+        """Return a row exactly as given. An equal row is shared if the graph shares."""
         graph = self.graph
         row = (name, *arguments)
-        if name in _COMMUTATIVE and graph.shared:
+        if name in _SYMMETRIC and graph.shared:
             swapped = graph.index.get((name, arguments[1], arguments[0]))
             if swapped is not None:
                 return swapped
         return graph.intern(row)
 
-    def op(self, name: str, *arguments: int) -> int:
-        """Return a row for an operation, or an equal simpler row."""
+    def op(self, operation: str | Operation, *arguments: int) -> int:
+        """Return a row for an operation, or an equal simpler row. An elementwise operation is given by its name."""
+        return (
+            self._elementwise(operation, arguments)
+            if isinstance(operation, str)
+            else self._on_arrays(operation, arguments)
+        )
+
+    def _elementwise(self, name: str, arguments: tuple[int, ...]) -> int:
         rows = self.graph.rows
         if self.slopes:
             arguments = tuple(map(self.plain, arguments))
@@ -166,7 +174,7 @@ class Builder:
         return self.raw(name, *arguments)
 
     def joined(self, name: str, *conditions: int) -> int:
-        """Return a condition made from others, or a value kept away from one, once, in a graph that shares nothing too.
+        """Return a condition made of others, or a value kept away from one. Equal ones are one row in any graph.
 
         Derivatives recognise a choice by the row of its condition.
         """
@@ -191,11 +199,11 @@ class Builder:
         return known[condition]
 
     def condition(self, i: int) -> int:
-        """Return row `i` as a condition: a number is true where it is not zero."""
+        """Return row `i` as a condition. A number is true where it is not 0."""
         return i if self.graph.is_condition(i) else self.op("ne", i, self.const(0.0))
 
     def number(self, i: int) -> int:
-        """Return row `i` as a number: a condition is 1 where it holds, else 0."""
+        """Return row `i` as a number. A condition is 1 where it holds, and 0 elsewhere."""
         return self.op("where", i, self.const(1.0), self.const(0.0)) if self.graph.is_condition(i) else i
 
     def _coerce(self, i: int, kind: str) -> int:
@@ -205,11 +213,10 @@ class Builder:
         return _compute(name, [self._known[i] if i in self._known else constant(self.row(i)[1]) for i in arguments])
 
     def _fold(self, name: str, arguments: tuple[int, ...]) -> int | None:
-        """Return the result of an operation on constants, or None to compute it at run time.
+        """Return the result of an operation on constants; None if it has to be computed at the call.
 
-        Without `simplify` the operation is kept as written if its value is finite. Any
-        other is a constant in either case: on two floats Python's own operators raise
-        where NumPy gives an infinity or a NaN.
+        Without `simplify`, an operation with a finite value is kept as written. Any other is a constant in either case:
+        on two floats, Python's own operators raise errors where NumPy gives an infinity or a NaN.
         """
         try:
             value = self._evaluate(name, arguments)
@@ -229,7 +236,7 @@ class Builder:
         self._known[made] = value
         return made
 
-    # Operations on shapes
+    # Operations on arrays
 
     def shape(self, i: int) -> Shape:
         """Return the core shape of row `i`."""
@@ -239,8 +246,7 @@ class Builder:
         """Return a dimension as a number."""
         return self.const(dim) if isinstance(dim, int) else self.graph.intern((Size(dim),))
 
-    def structure(self, operation: Operation, *arguments: int) -> int:
-        """Return a row for an operation on shapes, or an equal simpler row."""
+    def _on_arrays(self, operation: Operation, arguments: tuple[int, ...]) -> int:
         if self.slopes:
             arguments = tuple(map(self.plain, arguments))
         if not operation.is_view and not operation.condition:
@@ -252,7 +258,7 @@ class Builder:
             if row[0] == "where" and 0.0 in (self.value(row[2]), self.value(row[3])):  # a choice stays outermost
                 shape = self.shape(arguments[0])
                 condition, *parts = [
-                    j if self.row(j)[0] == "const" else self.structure(operation, self.full(j, shape)) for j in row[1:]
+                    j if self.row(j)[0] == "const" else self.op(operation, self.full(j, shape)) for j in row[1:]
                 ]
                 if not self.shape(row[1]) and any(map(self.shape, parts)):  # it stays one, for all of them
                     condition = row[1]
@@ -263,35 +269,39 @@ class Builder:
                 return simpler
         return self.graph.intern((operation, *arguments))
 
+    def eye(self, shape: Shape) -> int:
+        """Return the identity matrix: a row for each element of an array of `shape`, and the axes of that array."""
+        return self.op(Eye(product(shape), shape))
+
     def index(self, i: int, place: Place) -> int:
         """Return the elements of row `i` at a place of its last axes."""
-        return self.structure(Index(place), i)
+        return self.op(Index(place), i)
 
     def assemble(self, to: Shape, places: Sequence[Place], *parts: int) -> int:
         """Return zeros of the shape `to`, to which each part is added at its place of the last axes."""
-        return self.structure(Assemble(to, tuple(places)), *parts)
+        return self.op(Assemble(to, tuple(places)), *parts)
 
     def expand(self, i: int, axes: Sequence[int]) -> int:
-        """Return row `i` with new axes of length 1 at `axes` of the result, except those with no axis left of them."""
+        """Return row `i` with new axes of length 1, at those `axes` of the result that have an old axis before them."""
         needed = new_axes(len(self.shape(i)), axes)
-        return self.structure(Expand(needed), i) if needed else i
+        return self.op(Expand(needed), i) if needed else i
 
     def lifted(self, i: int, rank: int, to: int) -> int:
-        """Return row `i`, of `rank` axes and perhaps a batch of such, so that it broadcasts to a batch of `to` axes."""
+        """Return row `i`, a batch of arrays of `rank` axes, so that it broadcasts to one of `to` axes."""
         return self.expand(i, range(-to, -rank)) if len(self.shape(i)) > rank else i
 
     def full(self, i: int, shape: Shape) -> int:
-        """Return row `i` broadcast to `shape`; axes that it has in front of those stay."""
+        """Return row `i` broadcast to `shape`. Axes in front of those stay."""
         have = self.shape(i)
         target = (*have[: max(0, len(have) - len(shape))], *shape)
-        return i if have == target else self.structure(Broadcast(target), i)
+        return i if have == target else self.op(Broadcast(target), i)
 
     def summed(self, i: int, shape: Shape, axes: Sequence[int]) -> int:
-        """Return the sum along `axes` of row `i`, seen as if broadcast to `shape`."""
+        """Return the sum of row `i` along `axes`, as if it were broadcast to `shape`."""
         have = self.shape(i)
         present = [a for a in axes if len(have) >= -a]
         repeats = product(shape[a] for a in axes if len(have) < -a or have[a] == 1)
-        total = self.structure(Sum(tuple(sorted(present))), i) if present else i
+        total = self.op(Sum(tuple(sorted(present))), i) if present else i
         if repeats == 1:
             return total
         row = self.row(total)
@@ -301,12 +311,12 @@ class Builder:
         return self.op("mul", self.size(repeats), total)
 
     def anywhere(self, i: int, axes: Sequence[int]) -> int:
-        """Return whether condition `i` holds anywhere along `axes`, of those that it has."""
+        """Return whether condition `i` holds anywhere along those of the `axes` that it has."""
         present = [a for a in axes if len(self.shape(i)) >= -a]
-        return self.structure(AnyOf(tuple(sorted(present))), i) if present else i
+        return self.op(AnyOf(tuple(sorted(present))), i) if present else i
 
     def reduced(self, i: int, shape: Shape, target: Shape) -> int:
-        """Return the sum of row `i`, seen as of `shape`, over what was broadcast from `target`."""
+        """Return the sum of row `i`, as if it had `shape`, along the axes that `target` is broadcast along."""
         gone = [a for a in range(-len(shape), 0) if len(target) < -a]
         kept = [a for a in range(-len(target), 0) if target[a] == 1 and shape[a] != 1]
         if not gone and not kept:
@@ -316,19 +326,20 @@ class Builder:
 
     def permute(self, i: int, order: Sequence[int]) -> int:
         """Return row `i` with its last axes in another order."""
-        return i if tuple(order) == tuple(range(-len(order), 0)) else self.structure(Permute(tuple(order)), i)
+        return i if tuple(order) == tuple(range(-len(order), 0)) else self.op(Permute(tuple(order)), i)
 
     def reshape(self, i: int, rank: int, to: Shape) -> int:
         """Return row `i` with its last `rank` axes as axes of the shape `to`."""
         have = self.shape(i)
-        return i if have[len(have) - rank :] == to else self.structure(Reshape(rank, to), i)
+        return i if have[len(have) - rank :] == to else self.op(Reshape(rank, to), i)
 
     def einsum(
         self, x: int, y: int, left: str, right: str, out: str, multiply: Callable[[int, int], int] | None = None
     ) -> int:
-        """Return the sum of products over the labels that `out` lacks, by `multiply` where none is summed over.
+        """Return the sum of products over the labels that `out` does not have.
 
-        Axes in front of those that have labels are carried along.
+        If there are no such labels, `multiply` makes the product. Axes in front of those that have labels are carried
+        along.
         """
         extra = [len(self.shape(i)) - len(labels) for i, labels in ((x, left), (y, right))]
         ahead = [chr(0xF000 + k) for k in range(max(extra))]
@@ -338,10 +349,10 @@ class Builder:
         )
         for label in dict.fromkeys(left):
             if label not in right + out:
-                x, left = self.structure(Sum((left.index(label) - len(left),)), x), left.replace(label, "")
+                x, left = self.op(Sum((left.index(label) - len(left),)), x), left.replace(label, "")
         for label in dict.fromkeys(right):
             if label not in left + out:
-                y, right = self.structure(Sum((right.index(label) - len(right),)), y), right.replace(label, "")
+                y, right = self.op(Sum((right.index(label) - len(right),)), y), right.replace(label, "")
         if all(label in out for label in left + right):
             arranged = self.arranged(x, left, out), self.arranged(y, right, out)
             return multiply(*arranged) if multiply else self.op("mul", *arranged)
@@ -357,10 +368,10 @@ class Builder:
             raise ShapeError(f"a product of arrays along {len(distinct)} axes; there are letters for {len(LETTERS)}")
         names = dict(zip(distinct, LETTERS, strict=False))
         spelt = ["".join(names[label] for label in labels) for labels in (left, right, out)]
-        return self.structure(Einsum(*spelt), x, y)
+        return self.op(Einsum(*spelt), x, y)
 
     def through(self, condition: int, labels: str, out: str) -> int:
-        """Return a condition on axes `labels` as one on axes `out`: it holds where any element along the rest holds."""
+        """Return a condition on axes `labels` as one on axes `out`, which holds if it did anywhere along the others."""
         rank = len(self.shape(condition))
         have = labels[max(0, len(labels) - rank) :]
         gone = [k - len(have) for k, label in enumerate(have) if label not in out]
@@ -368,14 +379,14 @@ class Builder:
         return self.arranged(condition, "".join([label for label in have if label in out]), out)
 
     def arranged(self, i: int, labels: str, out: str) -> int:
-        """Return row `i`, with its axes in the order of `out`, and new ones for the labels that it lacks."""
+        """Return row `i` with its axes in the order of `out`, and with new axes for labels that it does not have."""
         order = sorted(labels, key=out.index)
         i = self.permute(i, [labels.index(label) - len(labels) for label in order])
         return self.expand(i, [k - len(out) for k, label in enumerate(out) if label not in labels])
 
 
 def _compute(name: str, values: list[float | bool]) -> float | bool:
-    """Return an operation on constants: by `math`, or by NumPy where `math` raises or lacks it."""
+    """Return the value of an operation on constants, by `math` if it can compute it, otherwise by NumPy."""
     primitive = PRIMITIVES[name]
     result = None
     if primitive.math is not None:

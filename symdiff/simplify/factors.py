@@ -88,7 +88,7 @@ def outside(b: Builder, operation: Operation, arguments: tuple[int, ...]) -> int
             scale, array = _NONE, i
         whole = _both(b, whole, scale)
         rest.append(array)
-    return None if whole == Scale() else scaled(b, whole, b.structure(operation, *rest))
+    return None if whole == Scale() else scaled(b, whole, b.op(operation, *rest))
 
 
 def shared(b: Builder, i: int, j: int) -> tuple[Scale, int, int] | None:

@@ -1,4 +1,4 @@
-"""Finiteness: which rows are finite wherever the arguments are, barring overflow."""
+"""Finiteness: which rows are finite for finite arguments, apart from overflow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from symdiff.ops.table import PRIMITIVES
 
 
 class Finite:
-    """What is known of the rows of a graph, kept up as it grows."""
+    """The finiteness of the rows of a graph, which may grow."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -26,7 +26,7 @@ class Finite:
         return self._degrees[i] <= most
 
     def _degree(self, row: Row) -> float:
-        """Return how many arguments are multiplied with each other; infinite where it need not be finite."""
+        """Return how many arguments are multiplied with each other; infinity if the row need not be finite."""
         name, *operands = row
         if name == "input":
             return 1
@@ -37,7 +37,7 @@ class Finite:
         degrees = [self._degrees[j] for j in operands]
         if name == "div":
             return degrees[0] if self._nonzero(operands[1]) else inf
-        if name == "pow":  # of one large argument it may overflow
+        if name == "pow":  # it may overflow for one large argument
             return inf
         if name == "mul":
             return sum(degrees)
@@ -46,6 +46,6 @@ class Finite:
         return max(degrees, default=0) if PRIMITIVES[name].finite else inf
 
     def _nonzero(self, i: int) -> bool:
-        """Return whether row `i` is a nonzero constant, or the size of an axis: then zero is harmless."""
+        """Return whether row `i` is a nonzero constant or the length of an axis, for which 0 does no harm."""
         row = self.graph.rows[i]
         return is_size(row[0]) or (row[0] == "const" and constant(row[1]) != 0 and isfinite(constant(row[1])))

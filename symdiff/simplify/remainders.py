@@ -247,7 +247,7 @@ def seen(b: Builder, i: int, like: int, views: Sequence[Operation]) -> int:
     if views and b.shape(i):
         i = b.full(i, b.shape(like))
         for view in reversed(views):
-            i = b.structure(view, i)
+            i = b.op(view, i)
     return i
 
 

@@ -246,8 +246,8 @@ def test_the_script(tmp_path):
     for words, said in (
         (["1"], "give one value for each of: x1 x2 (1 given)"),
         (["1", "two"], "x2 takes a number, not 'two'"),
-        (["--nonsense"], "options are --check and --help, alone; not --nonsense"),
-        (["--check", "1"], "alone; not --check 1"),
+        (["--nonsense"], "write --check or --help alone, not --nonsense"),
+        (["--check", "1"], "alone, not --check 1"),
         (["1", "2", "3"], "for each of: x1 x2 (3 given)"),
     ):
         done = run_script(path, *words)
@@ -263,7 +263,7 @@ def test_the_script(tmp_path):
     done = run_script(path, "1,2;3,4", "5,6")
     assert "value = 56.0" in done.stdout
     done = run_script(path, "1,2;3", "5,6")
-    assert (done.returncode, done.stderr) == (2, "error: A takes numbers, as 1,2,3 or 1,2;3,4, not '1,2;3'\n")
+    assert (done.returncode, done.stderr) == (2, "error: A takes numbers, such as 1,2,3 or 1,2;3,4, not '1,2;3'\n")
     symdiff.compile("log(x)").export(path, target="math")
     done = run_script(path, "-1")
     assert (done.returncode, done.stdout[:8]) == (2, "x = -1.0")
@@ -389,7 +389,7 @@ def test_members():
     assert f.export(include=("value", "grad", "hessian")) == f.export()
     assert "Value(out0, out1)" in g.export(include="value")
     assert "def value_and_grad(" in f.diff("x1").export(include="value_and_grad")
-    assert ".diff('x1') of it" in f.diff("x1").export()
+    assert ".diff('x1') of this formula" in f.diff("x1").export()
     for wrong, said in [("gradient", "there are value, grad, "), ("", "names nothing"), ("grad grad", "twice")]:
         with pytest.raises(ValueError, match=said):
             f.export(include=wrong)

@@ -584,7 +584,7 @@ def test_signature_of_awkward_names():
 def test_a_call_that_lacks_an_argument_says_of_e_that_it_is_one():
     with pytest.warns(symdiff.FormulaWarning, match="'e' is a variable here"):
         f = symdiff.compile("e^x")
-    said = r"value\(e, x\) takes 2 arguments, 1 given: 'x' missing; the exponential is written exp\(x\)"
+    said = r"value\(e, x\) takes 2 arguments, 1 given: 'x' missing; write exp\(x\) for the exponential"
     with pytest.raises(TypeError, match=said):
         f(1.0)
     with pytest.raises(TypeError, match="no argument 'pi'; pi is a constant unless args names it"):

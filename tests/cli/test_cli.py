@@ -8,7 +8,8 @@ import pytest
 
 from symdiff.api.export import MEMBERS
 from symdiff.cli import COMMANDS, main
-from symdiff.ops.table import FORMULAS, FUNCTIONS, REDUCTIONS
+from symdiff.language.arrays import ARRAY_FUNCTIONS
+from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 EXAMPLE = "log(x1)+x1*x2-sin(x2)"
 
@@ -240,7 +241,7 @@ def test_without_scipy_the_value_is_shown(capsys, monkeypatch):
         (["lgo(x)"], "did you mean 'log'?\n  lgo(x)\n  ^"),
         (["x*y", "--at", "x=1"], "--at gives no value to y"),
         (["x", "--at", "y=1"], "'y', which is not an argument: (x)"),
-        (["x*e^(-x)", "--at", "x=1"], "--at gives no value to e; the exponential is written exp(x)"),
+        (["x*e^(-x)", "--at", "x=1"], "--at gives no value to e; write exp(x) for the exponential"),
         (["x", "--at", "x"], "--at takes NAME=VALUE, as --at x=2, not 'x'"),
         (["x*y", "--at", "2", "5"], "as --at x=2 y=5, not '2'"),
         (["x*y", "--at", "x=1", "2", "3"], "separated by commas: x=1,2"),
@@ -356,7 +357,7 @@ def test_help_names_every_command_and_function(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     words = set(re.findall(r"\w+", capsys.readouterr().out))
-    assert words >= {*COMMANDS, *REDUCTIONS, *(n for n, p in (FORMULAS | FUNCTIONS).items() if n == p.name)}
+    assert words >= {*COMMANDS, *ARRAY_FUNCTIONS, *(n for n, p in (FORMULAS | FUNCTIONS).items() if n == p.name)}
 
 
 def test_usage_errors_have_status_2(capsys):

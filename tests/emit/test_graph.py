@@ -212,7 +212,7 @@ def test_it_is_written_to_a_file(tmp_path):
     assert (tmp_path / "G.DOT").read_text(encoding="utf-8") == str(f.graph())
     with pytest.raises(FileNotFoundError, match="there is no directory"):
         f.graph().save(tmp_path / "nowhere" / "g.dot")
-    with pytest.raises(ValueError, match=r"ends in one of .svg, .png, .pdf, .dot, .gv"):
+    with pytest.raises(ValueError, match=r"end in one of .svg, .png, .pdf, .dot, .gv"):
         f.graph().save("g")
     with pytest.raises(TypeError, match=r"to write a file: f.graph\(\).save\('g.svg'\)"):
         f.graph("g.svg")
@@ -235,7 +235,7 @@ def test_graph_command(capsys, tmp_path, monkeypatch):
     assert main(["graph", "sum(x*a)", "--args", "x[n]", "a", "--at", "x=1,2", "a=3"]) == 0
     assert "= [1., 2.]" in capsys.readouterr().out
     for words, said in [
-        (["x*y", "-o", "g.jpg"], "ends in one of .svg, .png, .pdf, .dot, .gv, unlike 'g.jpg'"),
+        (["x*y", "-o", "g.jpg"], "end in one of .svg, .png, .pdf, .dot, .gv, not 'g.jpg'"),
         (["x*y", "--at", "x=1:2:3", "y=1"], "--at gives 3 values to 'x', which takes one number here"),
         (["x*y", "--at", "x=1"], "no value to y"),
         (["2x"], "write 2*x"),

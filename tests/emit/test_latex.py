@@ -403,6 +403,7 @@ MATRICES = [
     ("sum(X, axis=1)*delta@x", "X[n,d], delta[n,n], x[n]"),
     ("norm(X@w)", "X[3,3], w[3]"),
     ("mean(X*X.T) + x*y", "X[n,n], x, y"),
+    ("max(x + y)", "A[n,n], x[n], y[n]"),
 ]
 
 

@@ -15,7 +15,6 @@ import pytest
 from random_formulas import NAMES as SMOOTH_NAMES
 from random_formulas import problems
 from strategies import NAMES
-from test_corpus import CORPUS
 from test_primitives import NUMERIC, SPECIAL_VALUES
 
 import symdiff
@@ -103,18 +102,6 @@ def test_kinks(primitive):
             for dtype in (np.float64, np.float32):
                 found = f.grad(*[np.full(19, a, dtype) for a in point])
                 np.testing.assert_array_equal([[d[2], d[18]] for d in found], [[e, e] for e in expected])
-
-
-@pytest.mark.parametrize("formula", CORPUS, ids=lambda formula: formula.name)
-def test_corpus(formula):
-    f, g = both(formula.text, args=list(formula.domain))
-    draw = np.random.default_rng(0)
-    args = [draw.uniform(low, high, 19) for low, high in formula.domain.values()]
-    got, want = flat(f.value_and_grad(*args)), flat(g.value_and_grad(*args))
-    sizes = [np.ones(19), *args]
-    scale = np.max(np.abs([a * b for a, b in zip(want, sizes, strict=True)]), axis=0)
-    for one, other, size in zip(got, want, sizes, strict=True):
-        assert np.all(np.abs((one - other) * size) <= 1e-12 * scale)
 
 
 @pytest.mark.parametrize(
@@ -449,14 +436,14 @@ def test_dropped_functions_leave_no_code_behind():
     def make(k):
         function_of(recipe_of(f"exp(x)*{k}.25 + log(x)", backend="llvm"))(np.ones(10))
 
-    for k in range(60):
+    for k in range(40):
         make(k)
     gc.collect()
     before = resident()
-    for k in range(200):
+    for k in range(120):
         make(k + 1000)
     gc.collect()
-    assert resident() - before < 8e6  # 200 engines take some 25 MB
+    assert resident() - before < 5e6  # 120 engines take some 15 MB
 
 
 def test_without_llvmlite():

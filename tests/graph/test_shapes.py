@@ -45,7 +45,7 @@ COMPILE = [
     ("dot(x, y)", "x[n], y[m]", "n is not m"),
     ("x @ a", "x[n], a", "for scalars write"),
     ("outer(A, x)", "A[m,n], x[n]", "outer takes vectors"),
-    ("[x, a]", "x[n], a", "one shape"),
+    ("[x, a]", "x[n], a", "the same shape"),
     ("x[5]", "x[3]", "out of range"),
     ("x[-4]", "x[3]", "out of range"),
     ("x[0, 0]", "x[n]", "2 indices"),

@@ -11,9 +11,10 @@ from reference import ulps
 
 import symdiff
 from symdiff import ParseError, ShapeError
-from symdiff.ops.table import CORE, FORMULAS, FUNCTIONS, PRIMITIVES, REDUCTIONS
+from symdiff.language.arrays import ARRAY_FUNCTIONS
+from symdiff.ops.table import CORE, FORMULAS, FUNCTIONS, PRIMITIVES
 
-NAMES = sorted({*FUNCTIONS, *FORMULAS, *REDUCTIONS, "piecewise"})
+NAMES = sorted({*FUNCTIONS, *FORMULAS, *ARRAY_FUNCTIONS, "piecewise"})
 SOFT = [name for name in NAMES if name not in CORE]
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -65,10 +66,10 @@ def test_spellings_that_mean_the_same(text, same):
         ("!x > 0", 3, "!(x > y) or (!x) > y"), ("!x + 1", 3, "!(x + y)"), ("!x*y", 2, "(!x) * y"), ("!-x < 0", 4, "!(x < y)"),
         ("y + !x - 1", 7, "(!x) - y"), ("!(x > 0)*y", 8, "(!x) * y"), ("!", 1, "stops after"), ("x &&", 4, "stops after"),
         ("&& x", 0, "a value is missing"), ("x ||", 4, "stops after"), ("||x||", 0, "norm(x)"), ("x |||y", 4, "a value is missing"),
-        ("piecewise(x > 0, x, -x)", 0, "values and conditions in turn"), ("piecewise(1, x, 2)", 0, "write a != 0 of a number"),
+        ("piecewise(x > 0, x, -x)", 0, "values and conditions in turn"), ("piecewise(1, x, 2)", 0, "for a number write a != 0"),
         ("piecewise(1, 2, 3)", 0, "values and conditions in turn"), ("piecewise((x, x > 0), 1)", 0, "takes pairs"), ("piecewise()", 10, "needs an argument"),
         ("piecewise(x, y=2)", 0, "no named arguments"), ("Piecewise(x, x > 0, 0)", 0, "Piecewise takes pairs"), ("div(x)", 0, "takes 2 arguments, not 1"),
-        ("fmod(x)", 0, "takes 2 arguments"), ("isnan(x, y)", 0, "takes 1 argument"), ("sec*sec(x)", 0, "needs its argument, as sec(x)"),
+        ("fmod(x)", 0, "takes 2 arguments"), ("isnan(x, y)", 0, "takes 1 argument"), ("sec*sec(x)", 0, "needs an argument, as in sec(x)"),
     ],
 )  # fmt: skip
 def test_errors_say_what_and_where(text, position, said):
@@ -114,7 +115,7 @@ def test_a_name_that_is_not_called_is_a_variable(name):
 def test_every_name_that_is_none_of_the_core_is_new():
     assert set(NAMES) >= CORE - {"Piecewise"}
     for name in CORE:
-        with pytest.raises(ParseError, match=rf"function '{name}' needs its argument, as {name}\(x\)"):
+        with pytest.raises(ParseError, match=rf"function '{name}' needs an argument, as in {name}\(x\)"):
             symdiff.compile(f"{name}*x")
 
 

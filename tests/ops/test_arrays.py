@@ -1,4 +1,7 @@
-"""Operations on core shapes: one table, every mode, order and target, with and without loop dimensions."""
+"""Formulas of arrays: one table, every mode, order and target, with and without loop dimensions.
+
+(Each operation by itself is in `test_operations.py`.)
+"""
 
 import itertools
 from math import prod
@@ -20,12 +23,8 @@ SIZES = {"n": 4, "m": 3, "k": 2, "h": 5}
 
 # A formula, its arguments, and the same in NumPy where it is not written alike.
 CASES = [
-    ("sum(x)", "x[n]"),
-    ("sum(X)", "X[m,n]"),
     ("sum(X, axis=0)", "X[m,n]"),
-    ("sum(X, axis=-1)", "X[m,n]"),
     ("sum(T, axis=(0, 2))", "T[m,n,k]"),
-    ("sum(T, axis=1)", "T[m,n,k]"),
     ("sum(x*y)", "x[n], y[n]"),
     ("sum(a*x)", "a, x[n]"),
     ("sum(a*x + b)", "a, x[n], b"),
@@ -35,35 +34,24 @@ CASES = [
     ("sum(X*x, axis=0)", "X[m,n], x[n]"),
     ("sum(-x)", "x[n]"),
     ("sum(sin(x)*exp(-a*x))", "x[n], a"),
-    ("mean(x)", "x[n]"),
     ("mean(X, axis=0)", "X[m,n]"),
     ("mean(x**3 + a)", "x[n], a"),
-    ("prod(x)", "x[n]"),
-    ("prod(X, axis=0)", "X[m,n]"),
     ("prod(X)", "X[m,n]"),
-    ("max(x)", "x[n]"),
     ("min(X, axis=0)", "X[m,n]"),
-    ("max(X, axis=(0, 1))", "X[m,n]"),
     ("max(sin(x))*min(x)", "x[n]"),
     ("norm(x)", "x[n]"),
     ("norm(X, axis=1)", "X[m,n]"),
     ("norm(x - y)", "x[n], y[n]"),
     ("logsumexp(x)", "x[n]"),
-    ("logsumexp(X, axis=-1)", "X[m,n]"),
     ("log(sum(exp(a*x)))", "a, x[n]"),
     ("softmax(x)", "x[n]"),
-    ("softmax(X, axis=0)", "X[m,n]"),
     ("sum(softmax(X, axis=-1)*Y)", "X[m,n], Y[m,n]"),
-    ("dot(x, y)", "x[n], y[n]"),
-    ("dot(A, x)", "A[m,n], x[n]"),
     ("dot(A, B)", "A[m,n], B[n,k]"),
     ("outer(x, y)", "x[n], y[m]"),
     ("sum(outer(x, x))", "x[n]"),
-    ("x @ y", "x[n], y[n]"),
     ("x @ x", "x[n]"),
     ("A @ x", "A[m,n], x[n]"),
     ("x @ A", "x[m], A[m,n]"),
-    ("A @ B", "A[m,n], B[n,k]"),
     ("A @ A.T", "A[m,n]"),
     ("A.T @ A @ x", "A[m,n], x[n]"),
     ("x @ A @ x", "x[n], A[n,n]"),
@@ -72,20 +60,14 @@ CASES = [
     ("T @ U", "T[m,n,k], U[m,k,h]"),
     ("A @ T", "A[h,n], T[m,n,k]"),
     ("tanh(X @ W + b)", "X[m,n], W[n,k], b[k]"),
-    ("X.T", "X[m,n]"),
     ("sum(X.T @ x)", "X[m,n], x[m]"),
     ("T.T", "T[m,n,k]"),
     ("x[0]", "x[n]"),
     ("x[-1]*x[1]", "x[n]"),
-    ("x[1:]", "x[n]"),
     ("x[:-1]*x[1:]", "x[n]"),
-    ("x[::2]", "x[n]"),
     ("x[1::2]", "x[n]"),
-    ("x[::-1]", "x[n]"),
     ("sum(x[::-1]*x)", "x[n]"),
     ("x[2:0:-1]", "x[4]"),
-    ("X[0]", "X[m,n]"),
-    ("X[:, 0]", "X[m,n]"),
     ("X[-1, 1:]", "X[m,n]"),
     ("X[1:, ::2]", "X[3,4]"),
     ("sum(X[0]*X[1])", "X[m,n]"),

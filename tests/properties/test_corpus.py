@@ -166,6 +166,17 @@ def test_gradients(case):
         assert np.all(np.abs(got * case.points - case.gradients) <= GRADIENT * size)
 
 
+def test_native_code(case):
+    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    native = symdiff.compile(case.function.text, args=case.function.args, backend="llvm").value_and_grad
+    points = np.tile(case.points, (7, 1))  # vectors, and what is left of one
+    value, gradient = native(*points.T)
+    assert np.all(np.abs(value - np.tile(case.values, 7)) <= VALUE * np.tile(case.sizes, 7))
+    size = np.maximum(np.abs(case.gradients), np.abs(case.values)[:, None])
+    error = np.abs(np.array(gradient).T * points - np.tile(case.gradients, (7, 1)))
+    assert np.all(error <= GRADIENT * np.tile(size, (7, 1)))
+
+
 def test_hessians(case):
     count = case.points.shape[1]
     floats = np.array([case.function.hessian(*point.tolist()) for point in case.points])

@@ -525,3 +525,14 @@ def test_the_table_of_remainders_is_sound():
             assert entry.held in PRIMITIVES, name
             assert isinstance(entry.at, str | float | int), name
         assert all(factor and "x" in text for factor, text in primitive.logarithms), name
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [("log(sum(exp(X), axis=0)[0])", 900.0), ("log((exp(X)/sum(exp(X), axis=0)).T[0, 1])", -901.0), ("log(softmax(X).T[1, 1])", -899.0)],
+)  # fmt: skip
+def test_logarithms_of_sums_and_shares_of_exponentials_through_views(text, want):
+    f = symdiff.compile(text, args="X[m,n]")
+    X = np.array([[900.0, 0.0], [-1.0, 1.0]])
+    assert f(X) == pytest.approx(want)
+    assert np.isfinite(f.grad(X).X).all()

@@ -1,7 +1,8 @@
 """Operations on arrays in LaTeX, by an element of the result.
 
-`FORMS` has a function for each operation, by its name. The function takes the marks of indices, the operation and its
-operands, and returns the element as a sum of terms.
+`FORMS` has functions for operations, by name. Any other is along axes: it is a function of its name, or has a sign over
+an index. Each function takes the marks of indices, the operation and its operands, and returns the element as a sum of
+terms.
 """
 
 from __future__ import annotations
@@ -29,13 +30,17 @@ from symdiff.emit.latex.indices import (
 )
 from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
 from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
-from symdiff.graph.dims import Dim, Shape, symbols, value
+from symdiff.graph.dims import Dim, Shape, symbols
 from symdiff.graph.dims import product as numel
+from symdiff.graph.dims import value as evaluated
 from symdiff.ops.elements import Assemble
 from symdiff.ops.places import Range
 from symdiff.ops.table import COMPARE, PRIMITIVES, PRODUCT
 
-SOFTMAX = r"\operatorname{softmax}\left(#1\right)"
+
+def as_function(name: str) -> str:
+    """Return the template of a function of an array."""
+    return rf"\operatorname{{{name}}}\left(#1\right)"
 
 
 class Operand(NamedTuple):
@@ -96,15 +101,15 @@ def _total(m: Marks, term: Term, sums: Mapping[Index, Dim], free: Mapping[Base, 
     Factors without bound indices stand in front.
     """
     left, values = dict(sums), {**free, **{index.base: size for index, size in sums.items()}}
-    for text in [*term.powers]:
-        pair = m.equal(text) if term.powers.get(text) == 1 else None
-        for (base, low, *scale), other in (pair, pair[::-1]) if pair else ():
-            if scale == [1, 1] and other.divisor == 1 and Index(base) in left and not depends(other, base):
-                high = low + left.pop(Index(base))
-                term = m.moved_term(term.without(text), {base: other._replace(start=other.start - low)})
-                condition = _between(m, other, low, None if _among(other, high, values) else high)
-                term = term.times(of(bracket(Text(condition)))) if condition else term
-                break
+    while found := _pinned(m, term, left):
+        text, (base, start, sign, _), other = found
+        size = left.pop(Index(base))
+        low = start if sign > 0 else start - size + 1
+        high = None if _among(other, low + size, values) else low + size
+        value = Index(other.base, sign * (other.start - start), sign * other.step)
+        condition = _between(m, other, low, high)
+        term = m.moved_term(term.without(text), {base: value})
+        term = term.times(of(bracket(Text(condition)))) if condition else term
     inside: dict[Text, None] = {}
     for index, size in [*left.items()]:
         varying = [text for text in term.powers if any(depends(mark, index.base) for mark in m.of(text.text))]
@@ -117,6 +122,17 @@ def _total(m: Marks, term: Term, sums: Mapping[Index, Dim], free: Mapping[Base, 
         body = Term(1.0, {text: term.powers[text] for text in term.powers if text in inside}).text()
         term = term.without(*inside).times(of(Text(f"{signs} {tight(body, PRODUCT)}", BIG, open=True)))
     return (term,)
+
+
+def _pinned(m: Marks, term: Term, left: Mapping[Index, Dim]) -> tuple[Text, Index, Index] | None:
+    """Return a factor that is 1 for one value of a bound index and else 0, and the two indices that it compares."""
+    for text, exponent in term.powers.items():
+        pair = m.equal(text) if exponent == 1 else None
+        for index, other in (pair, pair[::-1]) if pair else ():
+            plain = abs(index.step) == index.divisor == other.divisor == 1
+            if plain and Index(index.base) in left and not depends(other, index.base):
+                return text, index, other
+    return None
 
 
 def _among(index: Index, size: Dim, values: Mapping[Base, Dim]) -> bool:
@@ -156,19 +172,23 @@ def _einsum(m: Marks, op: Any, *given: Operand) -> Terms:
 # Other functions along axes
 
 
-def _reduction(sign: str, *, bounds: bool = False, level: float = PRODUCT) -> Callable[..., Terms]:
-    def form(m: Marks, op: Any, x: Operand) -> Terms:
-        return (of(big(m, sign, x.text, x.shape, op.axes, bounds=bounds, level=level)),)
+def form(op: Any) -> Callable[..., Terms]:
+    """Return the function of an operation."""
+    return FORMS.get(op.name, _with_sign if op.sign else _called)
 
-    return form
+
+def _with_sign(m: Marks, op: Any, x: Operand) -> Terms:
+    level = COMPARE if op.condition else PRODUCT
+    return (of(big(m, op.sign, x.text, x.shape, op.axes, bounds=not (op.picks or op.condition), level=level)),)
+
+
+def _called(m: Marks, op: Any, x: Operand) -> Terms:
+    keeps = len(op.shape(x.shape)) == len(x.shape)
+    return (of(enclosed(m, as_function(op.name), x.text, x.shape, op.axes, keeps=keeps)),)
 
 
 def _log_sum_exp(m: Marks, op: Any, x: Operand) -> Terms:
     return (of(log_sum_exp(m, x.text, x.shape, op.axes)),)
-
-
-def _softmax(m: Marks, op: Any, x: Operand) -> Terms:
-    return (of(enclosed(m, SOFTMAX, x.text, x.shape, op.axes, keeps=True)),)
 
 
 def _others(m: Marks, _: Any, x: Operand) -> Terms:
@@ -265,7 +285,7 @@ def _condition(m: Marks, axis: int, at: Dim | Range, dim: Dim) -> str:
             ends = ends[: at.count]
         return rf"{letter} \in \left\{{ {', '.join(ends)} \right\}}"
     low, high = (at.start, at.stop) if at.step > 0 else (at.stop + 1, at.start + 1)
-    return _between(m, Index(axis), low, None if high == dim else high)
+    return _between(m, Index(axis), 0 if _least(-low) else low, None if _least(high - dim) else high)
 
 
 def _between(m: Marks, index: Index, low: Dim, high: Dim | None) -> str:
@@ -279,12 +299,7 @@ def _between(m: Marks, index: Index, low: Dim, high: Dim | None) -> str:
 FORMS: dict[str, Callable[..., Terms]] = {
     "sum": _sum,
     "einsum": _einsum,
-    "prod": _reduction(r"\prod", bounds=True),
-    "max": _reduction(r"\max"),
-    "min": _reduction(r"\min"),
-    "any": _reduction(r"\bigvee", level=COMPARE),
     "logsumexp": _log_sum_exp,
-    "softmax": _softmax,
     "others": _others,
     "size": _size,
     "eye": _eye,
@@ -334,4 +349,4 @@ def _least(dim: Dim) -> bool:
     """Return whether a dimension is known not to be negative, if no axis is empty."""
     if isinstance(dim, int):
         return dim >= 0
-    return all(c >= 0 for monomial, c in dim.terms if monomial) and value(dim, dict.fromkeys(symbols(dim), 1)) >= 0
+    return all(c >= 0 for monomial, c in dim.terms if monomial) and evaluated(dim, dict.fromkeys(symbols(dim), 1)) >= 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from symdiff.emit.latex.names import Names
-from symdiff.emit.latex.products import Term
+from symdiff.emit.latex.products import Term, of
 from symdiff.emit.latex.spelling import Text
 from symdiff.graph.dims import Dim, Shape, product
 from symdiff.ops.places import Place, Range
@@ -93,7 +93,7 @@ def moved(index: Index, to: Moves) -> Index:
     if base in to:
         by = to[base]
     elif isinstance(base, Number):
-        by = numbered([moved(of, to) for of in base.of], base.shape)
+        by = numbered([moved(index, to) for index in base.of], base.shape)
     elif isinstance(base, Part):
         by = part(moved(base.of, to), base.shape, base.axis)
     else:
@@ -168,7 +168,10 @@ class Marks:
 
     def moved_term(self, term: Term, to: Moves) -> Term:
         """Return a term with other indices."""
-        return Term(term.number, {self.moved(text, to): exponent for text, exponent in term.powers.items()})
+        made = Term(term.number)
+        for text, exponent in term.powers.items():
+            made = made.times(of(self.moved(text, to), exponent))  # x_{i} x_{j} may become x_{i}^{2}
+        return made
 
     def lettered(self, text: str, rank: int) -> str:
         """Return a text with letters, first for the free axes of an array of that rank, then for big signs."""
@@ -200,16 +203,16 @@ class Marks:
                 return self.names.index(base + rank)
             case Bound(number):
                 return self.names.index(number + rank)
-            case Number(of, shape):
+            case Number(indices, shape):
                 strides = [product(shape[k:]) for k in range(1, len(shape) + 1)]
                 terms = [
                     text if stride == 1 else f"{_enclosed(self.dim(stride))} {_enclosed(text)}"
-                    for stride, text in zip(strides, [self._affine(index, rank) for index in of], strict=True)
+                    for stride, text in zip(strides, [self._affine(index, rank) for index in indices], strict=True)
                     if text != "0"
                 ]
                 return " + ".join(terms) or "0"
-            case Part(of, shape, k):
-                text, stride = self._affine(of, rank), product(shape[k + 1 :])
+            case Part(index, shape, k):
+                text, stride = self._affine(index, rank), product(shape[k + 1 :])
                 if stride != 1:
                     text = rf"\left\lfloor \frac{{{text}}}{{{self.dim(stride)}}} \right\rfloor"
                 return text if k == 0 else rf"{_enclosed(text)} \; \mathrm{{mod}} \; {_enclosed(self.dim(shape[k]))}"

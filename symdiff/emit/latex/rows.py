@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import copysign, isfinite, nan
 
-from symdiff.emit.latex.arrays import FORMS, Operand, block
+from symdiff.emit.latex.arrays import Operand, block, form
 from symdiff.emit.latex.indices import Base, Index, Marks, Number, Part, subscripted
 from symdiff.emit.latex.names import multiple
 from symdiff.emit.latex.names import number as written
@@ -138,7 +138,7 @@ class Rows:
         if op == "const":
             return (of(Text(rf"\mathrm{{{row[1]}}}")) if row[1] in ("True", "False") else constant(self._number(i)),)
         if isinstance(op, Operation):
-            return FORMS[op.name](self._marks, op, *map(self._operand, row[1:]))
+            return form(op)(self._marks, op, *map(self._operand, row[1:]))
         match op:
             case "add" | "sub":
                 parts = [minus(self.terms(j)) if inverse else self.terms(j) for j, inverse in self._parts(i)]

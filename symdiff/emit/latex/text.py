@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
 
-from symdiff.emit.latex.arrays import SOFTMAX, big, enclosed, listed, log_sum_exp
+from symdiff.emit.latex.arrays import as_function, big, enclosed, listed, log_sum_exp
 from symdiff.emit.latex.indices import Bound, Index, Marks, at_place, subscripted
 from symdiff.emit.latex.names import number
 from symdiff.emit.latex.spelling import (
@@ -27,14 +27,15 @@ from symdiff.emit.latex.spelling import (
 from symdiff.graph.dims import Shape
 from symdiff.graph.dims import product as numel
 from symdiff.graph.shapes import broadcast
+from symdiff.language.arrays import ALONG
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.limits import Limits
+from symdiff.ops.arrays import OPERATIONS
+from symdiff.ops.base import Reduction
 from symdiff.ops.places import Range, place_of
 from symdiff.ops.table import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY, Primitive
 
 _CONSTANTS = {"pi": r"\pi", "π": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}
-_BIG = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}
-_ALONG = frozenset({*_BIG, "mean", "norm", "logsumexp", "softmax"})
 
 
 class UnwrittenError(Exception):
@@ -215,7 +216,7 @@ class Writer:
         if name in ("Piecewise", "piecewise"):
             return self._piecewise(given)
         plain = [x for x in given if isinstance(x, Piece)]
-        if name in _ALONG and (name not in FUNCTIONS or len(plain) == 1):
+        if name in ALONG and (name not in FUNCTIONS or len(plain) == 1):
             return self._along(name, given)
         if name == "outer":
             return self._outer(*map(self._number, plain))
@@ -247,17 +248,18 @@ class Writer:
         """Return a function along axes."""
         m, x, axes = self.marks, self._number(given[0]), _axes(given)
         kept = tuple([dim for a, dim in enumerate(x.shape, -len(x.shape)) if a not in axes])
-        if name in ("norm", "softmax"):
+        operation = OPERATIONS["sum" if name == "mean" else name] if name != "norm" else None
+        if name == "logsumexp":
+            return self._of_element(log_sum_exp(m, x.element, x.shape, axes), kept)
+        if operation is None or not operation.sign:
             frobenius = "_{F}" if len(x.shape) == len(axes) == 2 else ""
-            template = SOFTMAX if name == "softmax" else rf"\left\Vert #1 \right\Vert{frobenius}"
-            keeps = name == "softmax"
+            template = as_function(name) if operation else rf"\left\Vert #1 \right\Vert{frobenius}"
+            keeps = operation is not None and not issubclass(operation, Reduction)
             if len(axes) == len(x.shape):
                 return self._of_whole(filled(template, [x.whole]), x.shape if keeps else ())
             made = enclosed(m, template, x.element, x.shape, axes, keeps=keeps)
             return self._of_element(made, x.shape if keeps else kept)
-        if name == "logsumexp":
-            return self._of_element(log_sum_exp(m, x.element, x.shape, axes), kept)
-        made = big(m, _BIG.get(name, r"\sum"), x.element, x.shape, axes, bounds=name not in ("max", "min"))
+        made = big(m, operation.sign, x.element, x.shape, axes, bounds=not operation.picks)
         if name == "mean":
             made = product(Text(rf"\frac{{1}}{{{m.dim(numel(x.shape[a] for a in axes))}}}", POWER), made)
         return self._of_element(made, kept)

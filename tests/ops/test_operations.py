@@ -1,0 +1,375 @@
+"""Every operation on arrays, by the samples of its class: value, derivatives, facts, spellings, each target."""
+
+import pathlib
+import re
+
+import numpy as np
+import pytest
+
+from symdiff import ShapeError
+from symdiff.derive import calculus
+from symdiff.emit import math as math_target
+from symdiff.emit import numpy as numpy_target
+from symdiff.emit.formula import lines
+from symdiff.emit.latex.indices import Marks
+from symdiff.emit.latex.names import Names
+from symdiff.emit.latex.rows import Rows, readable
+from symdiff.emit.llvm.program import missing
+from symdiff.graph.dims import concrete, symbol, symbols, value
+from symdiff.graph.ir import Graph, Program, verify
+from symdiff.graph.operations import ArrayOperation
+from symdiff.ops.arrays import OPERATIONS
+from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, View
+from symdiff.ops.evaluate import evaluate
+from symdiff.simplify.build import Builder
+
+SIZES = {"n": 4, "m": 3, "k": 2}
+SAMPLES = [sample for operation in OPERATIONS.values() for sample in operation.samples()]
+IDS = [f"{s.operation.name}-{k}" for k, s in enumerate(SAMPLES)]
+DERIVED = [s for s in SAMPLES if s.shapes and s.operation.differentiable and not s.conditions]
+DERIVED_IDS = [f"{s.operation.name}-{k}" for k, s in enumerate(DERIVED)]
+samples = pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
+derived = pytest.mark.parametrize("sample", DERIVED, ids=DERIVED_IDS)
+
+
+def names_of(shape):
+    return {name for dim in shape for name in symbols(dim)}
+
+
+def arguments_of(b, sample):
+    """Return new arguments for the operands, and one more if there are sizes that no operand has."""
+    inputs = [b.input(f"x{k}", shape) for k, shape in enumerate(sample.shapes)]
+    named = names_of([*sample.operation.shape(*sample.shapes), getattr(sample.operation, "dim", 1)])
+    known = named <= names_of([dim for shape in sample.shapes for dim in shape])
+    return inputs, [] if known else [b.input("sizes", tuple(map(symbol, SIZES)))]
+
+
+def program_of(sample, *, simplify=False):
+    """Return the program of an operation on arguments. A condition is whether an argument is positive."""
+    b = Builder(Graph())
+    operands, sizes = arguments_of(b, sample)
+    inputs = [*operands, *sizes]
+    if sample.conditions:
+        operands = [b.op("gt", i, b.const(0.0)) for i in operands]
+    row = b.op(sample.operation, *operands) if simplify else b.graph.intern((sample.operation, *operands))
+    made = Program(b.graph, tuple(inputs), (b.number(row),), ("out",))
+    verify(made)
+    return made
+
+
+def draw(program, sizes=SIZES, seed=0, loop=()):
+    """Return arguments, the elements of each all different."""
+    random = np.random.default_rng(seed)
+    shapes = [loop + concrete(program.graph.shape(i), sizes) for i in program.inputs]
+    return [random.permutation(np.linspace(-1.7, 1.9, int(np.prod(s)))).reshape(s) for s in shapes]
+
+
+def direct(sample, arguments, sizes=SIZES):
+    """Return the value by the operation's own method, of the arguments of its program."""
+    given = [a > 0 for a in arguments] if sample.conditions else arguments
+    return np.asarray(sample.operation.sized(sizes).value(*given[: len(sample.shapes)]), float)
+
+
+def allowed(program, sizes):
+    """Return whether what the program demands of the sizes holds."""
+    return all(value(d, sizes) == 0 if exact else value(d, sizes) >= 0 for d, exact, _ in program.graph.demands)
+
+
+def run(program, arguments, *, loops):
+    """Return the results of the NumPy source of a program."""
+    scope = {"np": np}
+    prepared = numpy_target.prepare(program)
+    exec(numpy_target.source(prepared, "f", tuple(range(len(program.outputs))), loops=loops), scope)
+    with np.errstate(all="ignore"):
+        return scope["f"](*arguments)
+
+
+def test_all_operations_are_listed():
+    def below(kind):
+        return {kind}.union(*map(below, kind.__subclasses__()))
+
+    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, View, AlongAxes, Reduction)}
+    own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith("symdiff.")]
+    found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
+    listed = OPERATIONS.values()
+    assert found - kinds == {kind.__name__ for kind in listed}
+    assert all(kind.name == name and kind.__doc__ for name, kind in OPERATIONS.items())
+    assert all(any(isinstance(s.operation, kind) for s in kind.samples()) for kind in listed)
+
+
+# Values
+
+
+@samples
+@pytest.mark.parametrize("size", [4, 1, 0])
+def test_value_shape_and_source(sample, size):
+    sizes = SIZES | {"n": size, "m": min(3, size)}
+    program = program_of(sample)
+    if not allowed(program, sizes):
+        assert size == 0
+        assert isinstance(sample.operation, AlongAxes)
+        assert sample.operation.nonempty
+        return
+    arguments = draw(program, sizes)
+    want = direct(sample, arguments, sizes)
+    assert want.shape == concrete(sample.operation.shape(*sample.shapes), sizes)
+    for made in (program, program_of(sample, simplify=True)):
+        np.testing.assert_allclose(evaluate(made, arguments)[0], want, rtol=1e-14)
+        for loops in (False, True):
+            (got,) = run(made, arguments, loops=loops)
+            assert np.shape(got) == want.shape or not sample.shapes
+            np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-13)
+
+
+@samples
+def test_loop_dimensions_are_points_one_by_one(sample):
+    program = program_of(sample)
+    arguments = draw(program, loop=(2, 3))
+    (got,) = run(program, arguments, loops=True)
+    for point in np.ndindex(2, 3):
+        want = direct(sample, [a[point] for a in arguments])
+        np.testing.assert_allclose(np.broadcast_to(got, (2, 3, *want.shape))[point], want, rtol=1e-13, atol=1e-13)
+
+
+@samples
+def test_a_view_of_an_array_with_axes_in_front(sample):
+    operation = sample.operation
+    assert operation.is_view == isinstance(operation, View)
+    if operation.is_view:
+        argument = draw(program_of(sample), loop=(2,))[0]
+        got = operation.sized(SIZES).seen(argument, len(sample.shapes[0]))
+        want = [operation.sized(SIZES).value(a) for a in argument]
+        np.testing.assert_array_equal(got, want)
+
+
+# Derivatives
+
+
+def directional(f, point, direction):
+    """Return the derivative of the results of `f` along a direction, by an extrapolated difference."""
+
+    def at(h):
+        return vector(f([a + h * d for a, d in zip(point, direction, strict=True)]))
+
+    h = 1e-3
+    coarse, fine = (at(h) - at(-h)) / (2 * h), (at(h / 2) - at(-h / 2)) / h
+    return (4 * fine - coarse) / 3
+
+
+def vector(arrays):
+    return np.concatenate([np.ravel(a) for a in arrays])
+
+
+def check_derivatives(program, sizes, *, order):
+    """Hold both sweeps against differences and against each other; `order` times over."""
+    outputs = len(program.outputs)
+    wrt = [name for name in program.arguments if name != "sizes"]
+    jvp, vjp = calculus.jvp(program, wrt), calculus.vjp(program, wrt)
+    verify(jvp)
+    verify(vjp)
+    point = draw(program, sizes, 1)
+    along = [a * (name != "sizes") for a, name in zip(draw(program, sizes, 2), program.arguments, strict=True)]
+    dots = [a for a, name in zip(along, program.arguments, strict=True) if name != "sizes"]
+    bars = [np.cos(np.asarray(a) + 1) for a in evaluate(program, point)]
+    forward = evaluate(jvp, [*point, *dots])[outputs:]
+    reverse = evaluate(vjp, [*point, *bars])[outputs:]
+    varied = [i for i, name in zip(program.inputs, program.arguments, strict=True) if name in wrt]
+    for derivative, rows in ((forward, program.outputs), (reverse, varied)):
+        assert [np.shape(a) for a in derivative] == [concrete(program.graph.shape(i), sizes) for i in rows]
+    np.testing.assert_allclose(vector(bars) @ vector(forward), vector(reverse) @ vector(dots), rtol=1e-11, atol=1e-11)
+    want = directional(lambda at: evaluate(program, at), point, along)
+    np.testing.assert_allclose(vector(forward), want, rtol=1e-7, atol=1e-7)
+    for made, given in ((jvp, [*point, *dots]), (vjp, [*point, *bars])):
+        want = vector(evaluate(made, given))
+        np.testing.assert_allclose(vector(run(made, given, loops=False)), want, rtol=1e-12, atol=1e-12)
+        stacked = [np.stack([a, 2 * a, a]) for a in given]
+        one, two = (evaluate(made, [c * a for a in given]) for c in (1, 2))
+        for got, first, second in zip(run(made, stacked, loops=True), one, two, strict=True):
+            np.testing.assert_allclose(got, np.stack([first, second, first]), rtol=1e-12, atol=1e-12)
+    if order > 1:
+        check_derivatives(vjp, sizes, order=order - 1)
+        check_derivatives(jvp, sizes, order=order - 1)
+
+
+@derived
+def test_derivatives_to_second_order(sample):
+    check_derivatives(program_of(sample), SIZES, order=2)
+
+
+@derived
+@pytest.mark.parametrize("size", [1, 0])
+def test_derivatives_at_small_sizes(sample, size):
+    program, sizes = program_of(sample), SIZES | {"n": size, "m": size}
+    if allowed(program, sizes):
+        check_derivatives(program, sizes, order=1)
+
+
+def test_what_is_not_differentiable_has_no_derivative():
+    for sample in SAMPLES:
+        if not sample.operation.differentiable:
+            program = program_of(sample)
+            point = draw(program)
+            made = calculus.jvp(program, program.arguments)
+            assert not np.any(evaluate(made, [*point, *point])[1])
+
+
+@derived
+def test_derivatives_of_fewer_axes(sample):
+    """A tangent or an adjoint that is the same along an axis need not have it."""
+    b = Builder(Graph())
+    inputs, sizes = arguments_of(b, sample)
+    scalar = b.input("c")
+    out = b.graph.intern((sample.operation, *[b.op("add", i, scalar) for i in inputs]))
+    program = Program(b.graph, (*inputs, *sizes, scalar), (out,), ("out",))
+    point = draw(program, seed=3)
+    direction = [*[np.zeros_like(a) for a in point[:-1]], np.ones(())]
+    want = directional(lambda at: evaluate(program, at), point, direction)
+    forward = evaluate(calculus.jvp(program, ("c",)), [*point, 1.0])[1]
+    np.testing.assert_allclose(np.ravel(forward), want, rtol=1e-7, atol=1e-7)
+    total = Program(b.graph, program.inputs, (_total(b, out),), ("out",))
+    (reverse,) = evaluate(calculus.gradient(total, ("c",)), point)
+    np.testing.assert_allclose(reverse, want.sum(), rtol=1e-7, atol=1e-7)
+
+
+def _total(b, row):
+    return b.summed(row, b.shape(row), range(-len(b.shape(row)), 0))
+
+
+# Facts
+
+
+@samples
+def test_multilinear_operations_pass_on_a_factor_of_any_operand(sample):
+    if sample.conditions or not sample.shapes:
+        return
+    arguments = draw(program_of(sample))[: len(sample.shapes)]
+    whole = direct(sample, arguments)
+    scaled = [direct(sample, [3 * a if j == k else a for j, a in enumerate(arguments)]) for k in range(len(arguments))]
+    assert sample.operation.multilinear == all(np.allclose(got, 3 * whole) for got in scaled) or len(arguments) == 1
+    if sample.operation.multilinear:
+        np.testing.assert_allclose(scaled, [3 * whole] * len(scaled), rtol=1e-14)
+
+
+@samples
+def test_facts_about_values(sample):
+    operation = sample.operation
+    if sample.conditions or not sample.shapes:
+        return
+    arguments = draw(program_of(sample))[: len(sample.shapes)]
+    value = direct(sample, arguments)
+    if operation.picks or operation.is_view:
+        assert set(value.ravel()) <= set(arguments[0].ravel())
+    if operation.new_axes:
+        np.testing.assert_array_equal(value.sum(axis=operation.new_axes), arguments[0])
+    count = len(arguments)
+    if operation.is_square([True] * count, [0] * count):
+        assert np.all(direct(sample, [arguments[0] ** 2] * count) >= 0)
+        assert not operation.is_square([False] * count, range(count))
+    if operation.degree([1] * count) < np.inf:
+        large = [np.full_like(a, 1e100) for a in arguments]
+        assert np.all(np.isfinite(direct(sample, large)))
+
+
+@samples
+def test_logarithm_of_what_is_made_of_exponentials(sample):
+    b = Builder(Graph())
+    if sample.conditions or len(sample.shapes) != 1 or sample.operation.is_view:
+        return
+    x = b.input("x", sample.shapes[0])
+    made = sample.operation.logarithm(b, b.op("exp", x))
+    if made is not None:
+        program = Program(b.graph, (x,), (made,), ("out",))
+        (point,) = draw(program)
+        np.testing.assert_allclose(evaluate(program, [point])[0], np.log(direct(sample, [np.exp(point)])), rtol=1e-13)
+
+
+@derived
+def test_where_the_result_is_absent(sample):
+    """It is zero outside of the condition that comes of those of the operands."""
+    b = Builder(Graph())
+    inputs, sizes = arguments_of(b, sample)
+    conditions = [b.op("gt", i, b.const(0.0)) for i in inputs]
+    present = sample.operation.present(b, *conditions)
+    if present is None:
+        assert not sample.operation.multilinear
+        return
+    assert sample.operation.present(b, *[None] * len(inputs)) is None
+    operands = [b.op("where", c, i, b.const(0.0)) for c, i in zip(conditions, inputs, strict=True)]
+    out = b.graph.intern((sample.operation, *operands))
+    shown = b.number(b.full(present, b.shape(out)))
+    program = Program(b.graph, (*inputs, *sizes), (out, shown), ("out", "present"))
+    for seed in range(3):
+        value, holds = evaluate(program, [a - 0.8 for a in draw(program, seed=seed)])
+        assert not np.any(np.asarray(value)[np.asarray(holds) == 0.0])
+
+
+# Spellings
+
+
+@samples
+def test_texts_for_people(sample):
+    program = program_of(sample)
+    label = sample.operation.label()
+    assert label
+    assert "\n" not in label
+    texts = [line.expression for line in lines(program)]
+    assert any(texts)
+    assert "np." not in " ".join(texts)
+    shown = readable(program)
+    arrays = [name for name, i in zip(shown.arguments, shown.inputs, strict=True) if shown.graph.shape(i)]
+    marks = Marks(Names([*shown.arguments, *SIZES], arrays))
+    assert Rows(marks, shown, environments=True).text(shown.outputs[0]).text
+
+
+@samples
+def test_every_target_computes_it_or_says_what_it_lacks(sample):
+    program = program_of(sample)
+    scalars = not any(map(program.graph.shape, program.inputs))
+    lacks = math_target.missing(program)
+    if lacks is None:
+        scope = {"math": __import__("math")}
+        exec(math_target.source(program, "f", 0), scope)
+        arguments = [float(a) for a in draw(program)]
+        np.testing.assert_allclose(np.array(scope["f"](*arguments)), direct(sample, arguments))
+    else:
+        assert lacks == ("array operations" if scalars else "array arguments")
+    lacks = missing(program)
+    if lacks is None:
+        if not scalars:
+            check_native(sample, program)
+    else:
+        assert lacks == sample.operation.unfused(*sample.shapes) or any(name in lacks for name in OPERATIONS)
+
+
+def check_native(sample, program):
+    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    from symdiff.runtime.elements import FusedElements
+
+    arguments = draw(program, loop=(2,))
+    want = np.stack([direct(sample, [a[k] for a in arguments]) for k in range(2)])
+    code = FusedElements(program, 1, lambda _: pytest.fail("NumPy is asked for the numbers"))
+    (got,) = code(arguments, (2,), np.dtype(float), SIZES, [want.shape], [None])
+    np.testing.assert_allclose(got, want, rtol=1e-14)
+
+
+# The example in CONTRIBUTING
+
+
+def test_the_example_of_a_new_operation_is_complete():
+    text = pathlib.Path(__file__).parents[2].joinpath("CONTRIBUTING.md").read_text(encoding="utf-8")
+    (source,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "class CumSum" in block]
+    scope = {"__name__": "example"}
+    exec(source, scope)
+    for sample in scope["CumSum"].samples():
+        for size in (4, 1, 0):
+            test_value_shape_and_source(sample, size)
+        test_loop_dimensions_are_points_one_by_one(sample)
+        test_derivatives_to_second_order(sample)
+        test_derivatives_at_small_sizes(sample, 0)
+        test_derivatives_of_fewer_axes(sample)
+        test_multilinear_operations_pass_on_a_factor_of_any_operand(sample)
+        test_where_the_result_is_absent(sample)
+        test_texts_for_people(sample)
+        test_every_target_computes_it_or_says_what_it_lacks(sample)
+    with pytest.raises(ShapeError, match="cumsum goes along one axis"):
+        Graph().shape_of((scope["CumSum"]((-2, -1)),))
