@@ -1,4 +1,4 @@
-"""The NumPy target: one text for a point, an array, and a block of an array."""
+"""The NumPy target: one source for a single point, an array of points, and a block of an array."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def needs_scipy(program: Program) -> bool:
 
 
 def helpers(programs: Iterable[Program]) -> list[str]:
-    """Return the sources of the functions that the sources of some programs call."""
+    """Return the sources of the helper functions that the sources of some programs call."""
     used = {row[0] for p in programs for row, alive in zip(p.graph.rows, live(p), strict=True) if alive}
     return [text for name, text in _HELPERS.items() if name in used]
 
 
 def prepare(program: Program) -> Program:
-    """Return the program as `source` prints it."""
+    """Return the program as `source`, `blocks` and `body` take it."""
     if program.graph.complex:
         program = spelt(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program)))
@@ -45,10 +45,7 @@ def prepare(program: Program) -> Program:
 
 
 def makes(program: Program, i: int) -> bool:
-    """Return whether the source makes a new number or array for row `i`.
-
-    An argument, a constant and a view are not new.
-    """
+    """Return whether the source makes a new number or array for row `i`. Arguments, constants and views are not new."""
     op, *of = program.graph.rows[i]
     if isinstance(op, Operation):
         return op.makes(*map(program.graph.shape, of))
@@ -58,23 +55,29 @@ def makes(program: Program, i: int) -> bool:
 def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> str:
     """Return the source of a prepared program as a function `name`, to stand after `import numpy as np`.
 
-    With `loops`, arguments may have loop dimensions in front of their core shapes;
-    without, they have none. Where there is no core shape it is the same text.
-    Where a special function needs SciPy, the source begins with that import; what no module has comes next.
+    If a special function needs SciPy, the source begins with the import. Helper functions come next.
+
+    Args:
+        program: What `prepare` returns.
+        name: The name of the function.
+        nest: How the outputs are nested.
+        loops: Arguments may have loop dimensions in front of their core shapes. This makes no difference if there are
+            no core shapes.
     """
     return _with_imports(program, _NumpyWriter(program, loops=loops).function(name, nest))
 
 
 def _with_imports(program: Program, text: str) -> str:
-    """Return the text of a function below all that it needs but NumPy."""
+    """Return the text of a function below the import and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
     return "\n\n".join([*imports, *helpers([program]), text])
 
 
 def blocks(program: Program, name: str) -> str:
-    """Return the same for scalars alone, as a function that takes arrays for the outputs too, and writes into them.
+    """Return the source of a prepared program of scalars as a function that writes into arrays for the outputs.
 
-    What it computes is the same to the last bit: an operator is spelt as the ufunc that it calls.
+    The function takes these arrays behind the arguments. Its results are those of `source` to the last bit: an operator
+    is spelt as the ufunc that it calls.
     """
     writer = _BlockWriter(program, loops=True)
     writer.write()
@@ -83,10 +86,10 @@ def blocks(program: Program, name: str) -> str:
 
 
 def body(program: Program) -> Body:
-    """Return a prepared program as the body of a function of arrays that all have one dtype, loop dimensions included.
+    """Return a prepared program as the body of a function of arrays, which have one dtype and may have loop dimensions.
 
-    Every result has the loop shape and memory of its own. Sizes are checked where that takes
-    arithmetic; plain core shapes are left to the caller.
+    Every result has the loop shape and memory of its own. The body checks sizes if that takes arithmetic. The caller
+    checks plain core shapes.
     """
     writer = _NumpyWriter(program, loops=True)
     writer.write()
@@ -110,7 +113,7 @@ def body(program: Program) -> Body:
 
 
 def _faults(writer: ArrayWriter) -> Iterator[tuple[str, str]]:
-    """Yield what must not hold of the sizes, and the literal of a message that says so."""
+    """Yield conditions on the sizes that must not hold, each with the literal of an error message."""
     for i in writer.program.inputs:
         core = writer.shape(i)
         for axis, dim in enumerate(core, -len(core)):
@@ -232,10 +235,13 @@ class _NumpyWriter(ArrayWriter):
     # Results
 
     def held(self, k: int, i: int, *, full: bool, again: bool) -> str:
-        """Return the expression of output `k`, which is row `i`.
+        """Return the expression of an output with the loop shape, the dtype and memory of its own. Copy it if needed.
 
-        `full` says whether it varies with all arguments, `again` whether it is an earlier output too.
-        What lacks the loop shape, memory of its own or the dtype is copied.
+        Args:
+            k: The position of the output.
+            i: The row of the output.
+            full: The output varies with all arguments.
+            again: The row is that of an earlier output too.
         """
         text, shape, op = self.texts[i][0], self.shape(i), self.rows[i][0]
         made = makes(self.program, i) and full and self.program.graph.shared

@@ -1,8 +1,7 @@
 """A program as straight-line Python, for any target whose operations are Python expressions.
 
-A row that is used once is written into its use while the line stays within 88 columns:
-that reads better, compiles four times as fast as a line an operation, and bounds the
-nesting that CPython's own parser has to take.
+A row that is used once is written where it is used, as long as the line has at most 88 columns. This reads better and
+compiles four times as fast as one line for each operation. The limit also bounds the nesting for CPython's parser.
 """
 
 from __future__ import annotations
@@ -52,9 +51,9 @@ class Writer:
         lines: The indented lines.
     """
 
-    target: str  # the field of the table that holds the spellings
-    module: str  # where constants such as inf are found
-    reserved: frozenset[str]  # names that the source uses for itself
+    target: str  # the field of the table that has the spellings
+    module: str  # the module that has constants such as inf
+    reserved: frozenset[str]  # the names that the source itself uses
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -248,7 +247,7 @@ class Writer:
         if not getattr(primitive, self.target):
             return self.infix(primitive, row)
         pattern, precedence, least = _pattern(primitive, self.target)
-        if pattern == "{y}":  # an operand as it is, which has a rule of its own here
+        if pattern == "{y}":  # the operand as it is
             return self.texts[row[-1]]
         parts = {p: self.tight(j, least[p]) for p, j in zip(primitive.parameters, row[1:], strict=True)}
         return pattern.format(**parts), precedence
@@ -258,9 +257,10 @@ class Writer:
         return (1, 0) if self.exponent(row) is not None else occurrences(PRIMITIVES[row[0]], self.target)
 
     def exponent(self, row: Row) -> str | None:
-        """Return the exponent of a constant integer power; any other power is a function call.
+        """Return the exponent of a constant integer power; None for any other row.
 
-        (The operator would take the square root for 0.5, and turn complex for negative floats.)
+        Other powers are function calls: the operator would take the square root for 0.5, and would return complex
+        numbers for negative floats.
         """
         if row[0] != "pow" or self.rows[row[2]][0] != "const":
             return None
@@ -276,7 +276,7 @@ class Writer:
             if row[0] == "neg" and own == PRODUCT and self.program.graph.shared and not _NO_FACTOR.search(text):
                 return f"-{text}", PRODUCT  # of the first factor
             return symbol.text + " " * symbol.text.isalpha() + self.tight(row[1], p), p
-        # Comparisons do not associate: a chain means something else.
+        # Comparisons do not associate: a chain would mean something else.
         left = self.tight(row[1], p + primitive.condition * (primitive.takes == ""))
         right, sign = self.tight(row[2], p + 1), symbol.text
         if sign in _OPPOSITE and right[0] == "-" and "%" not in right and not self.program.steps:
@@ -294,11 +294,11 @@ class Writer:
         return spelt, UNARY if text[0] == "-" else ATOM
 
 
-_SIGNS = "-+*/%<>=!&|~"  # of operators, beside which an operand of a template needs parentheses
+_SIGNS = "-+*/%<>=!&|~"  # operators; beside one, an operand of a template needs parentheses
 _CALL = re.compile(r"[\w.]*\(")
-_WORD = re.compile(r"(?:\w|[^\x00-\x7f])+")  # some letters of a name are none to a regular expression
-_NO_FACTOR = re.compile("^-|[%@]")  # where a sign in front is not that of a product, or of a matrix
-_OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit; but not -b % c
+_WORD = re.compile(r"(?:\w|[^\x00-\x7f])+")  # `\w` lacks some letters of names
+_NO_FACTOR = re.compile("^-|[%@]")  # a sign in front of such a text would not be that of its product
+_OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b to the last bit, but a + -b % c is not a - b % c
 
 
 def _named(text: str, module: str) -> str:
@@ -320,7 +320,7 @@ def _is_atomic(text: str) -> bool:
 
 @cache
 def _pattern(primitive: Primitive, target: str) -> tuple[str, int, dict[str, int]]:
-    """Return the template of a primitive, how tightly it binds, and how tightly each of its operands has to."""
+    """Return the template of a primitive, how tightly it binds, and how tightly each of its operands has to bind."""
     text = template(primitive, target)
     beside = set(re.findall(rf"[{_SIGNS}] *\{{(\w)\}}", text)) | set(re.findall(rf"\{{(\w)\}} *[{_SIGNS}]", text))
     least = {p: ATOM if p in beside else 0 for p in primitive.parameters}
