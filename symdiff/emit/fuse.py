@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from symdiff.emit.math import of_scalars
 from symdiff.errors import SymdiffError
 from symdiff.graph.dims import Dim, Shape, shown
 from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.graph.operations import is_assembled, is_view
 from symdiff.ops.base import Operation, View, is_size
+from symdiff.ops.elements import of_scalars
 from symdiff.ops.places import Place, separate, shape_at
 from symdiff.ops.table import PRIMITIVES
 from symdiff.ops.views import Broadcast
@@ -113,7 +113,7 @@ def _points(program: Program, alive: Sequence[int]) -> Loops:
     rows = program.graph.rows
     outputs, results = _results(program)
     for i, row in enumerate(rows):
-        if alive[i] and row[0].__class__ is not str and not (i in program.outputs and of_scalars(row)):
+        if alive[i] and row[0].__class__ is not str and not (i in program.outputs and of_scalars(row[0])):
             raise UnfusableError(row[0].name)
     arrays = program.graph.shapes
     if arrays and any(j in arrays for i, row in enumerate(rows) if alive[i] for j in operands(row)):

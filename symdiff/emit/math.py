@@ -14,6 +14,7 @@ from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Text
+from symdiff.ops.elements import of_scalars
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # the most elements of an array that is returned as a list of its rows
@@ -33,21 +34,11 @@ def missing(program: Program) -> str | None:
             return "array arguments"
         shaped = {i for i in graph.shapes if alive[i]}
         rows = graph.rows
-        if not all(of_scalars(rows[i]) for i in shaped) or any(
+        if not all(of_scalars(rows[i][0]) for i in shaped) or any(
             here and not shaped.isdisjoint(row[1:]) for row, here in zip(rows, alive, strict=True)
         ):
             return "array operations"
     return next((row[0] for row, here in zip(graph.rows, alive, strict=True) if here and row[0] in _MISSING), None)
-
-
-def of_scalars(row: Row) -> bool:
-    """Return whether a row is an array of scalars, each at a place of its own."""
-    return (
-        is_assembled(row[0])
-        and len(set(row[0].places)) == len(row[0].places)
-        and all(isinstance(dim, int) for dim in row[0].to)
-        and all(isinstance(p, int) for place in row[0].places for p in place)
-    )
 
 
 def convert(program: Program, output: int) -> Callable[[Any], Any] | None:

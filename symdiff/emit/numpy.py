@@ -8,7 +8,15 @@ import numpy as np
 
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, is_share, masked, share_exponentials, spelt
+from symdiff.emit.passes import (
+    eager,
+    expand_exponentials,
+    expand_formulas,
+    expand_powers,
+    is_share,
+    masked,
+    share_exponentials,
+)
 from symdiff.emit.python import Body, Nest
 from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Program, Row, compact, live, repeated
@@ -39,7 +47,7 @@ def helpers(programs: Iterable[Program]) -> list[str]:
 def prepare(program: Program) -> Program:
     """Return the program as `source`, `blocks` and `body` take it."""
     if program.graph.complex:
-        program = spelt(program, _COMPLEX)
+        program = expand_formulas(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program)))
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 

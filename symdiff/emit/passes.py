@@ -125,7 +125,7 @@ def share_exponentials(program: Program) -> Program:
 _BY_DECAY = ("softplus", "sigmoid")
 
 
-def spelt(program: Program, formulas: Mapping[str, str]) -> Program:
+def expand_formulas(program: Program, formulas: Mapping[str, str]) -> Program:
     """Return the program with formulas in place of the operations that a target cannot spell."""
     while any(row[0] in formulas for row in program.graph.rows):
         builder = Builder(program.graph.like())

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Shape, product
+from symdiff.graph.dims import Shape, numel
 from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, ArrayOperation
 from symdiff.graph.shapes import MOST_AXES, Demands, broadcast
 from symdiff.limits import Limits
@@ -93,7 +93,7 @@ class Graph:
                 raise ShapeError(f"an array of {len(shape)} axes; at most {MOST_AXES} are possible, as in NumPy")
             if shape:
                 self.shapes[i] = shape
-                if row[0] != "input" and isinstance(count := product(shape), int) and count > self.limits.elements:
+                if row[0] != "input" and isinstance(count := numel(shape), int) and count > self.limits.elements:
                     raise self.limits.exceeded("elements", f"the formula makes an array of {count} elements, more")
         if row[0] == "where":
             self.choices = True

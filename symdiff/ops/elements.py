@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Shape, fixed, product, shown, symbol
+from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol
 from symdiff.graph.ir import repeated
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer
 from symdiff.ops.places import Place, Range, apart, count_at, key, separate, shape_at, subscript, whole
@@ -176,7 +176,7 @@ class Assemble(Operation):
         if self._is_list(w):
             return False
         disjoint = separate(self.places)
-        covered = disjoint and count_at(self.places) == product(self.core)
+        covered = disjoint and count_at(self.places) == numel(self.core)
         extra = len(self.to) - self.rank
         slots: dict[int, list[str]] = {}
         for place, j in zip(self.places, operands, strict=True):
@@ -200,7 +200,7 @@ class Assemble(Operation):
         if w.loops or not self.places or len(to) > 2 or not all(isinstance(d, int) for d in to):
             return False
         elements = {place for place in self.places if len(place) == len(to) and all(isinstance(p, int) for p in place)}
-        return len(elements) == len(self.places) == product(to) and len(elements) <= _LISTED
+        return len(elements) == len(self.places) == numel(to) and len(elements) <= _LISTED
 
     def written(self, w: Writer, *operands: int) -> tuple[int, ...]:
         """Return that an operand at several places is assigned to all of them at once."""
@@ -228,3 +228,13 @@ class Assemble(Operation):
             Sample(cls((m, n + 1), ((Range(0, n),),)), ((m, n),)),
             Sample(cls((n,), ()), ()),
         ]
+
+
+def of_scalars(op: object) -> bool:
+    """Return whether an operation puts scalars together, each at a place of its own, in an array of known shape."""
+    return (
+        isinstance(op, Assemble)
+        and len(set(op.places)) == len(op.places)
+        and all(isinstance(dim, int) for dim in op.to)
+        and all(isinstance(p, int) for place in op.places for p in place)
+    )

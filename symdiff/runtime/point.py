@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.emit.fuse import Input, Loops, Result
 from symdiff.emit.python import Nest
-from symdiff.graph.dims import Dim, Shape, product, renamed, symbols
+from symdiff.graph.dims import Dim, Shape, numel, renamed, symbols
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, subscript
 from symdiff.runtime.entry import named_sizes
@@ -66,7 +66,7 @@ class _Writer:
         shape = self._tuple(loops.shape or ())
         lines = [f"    numbers = array([{numbers}], float64)"]
         if loops.loops:
-            lines.insert(0, f"    if {self._dim(product(loops.shape or ()))} > limit:\n        return again({args})")
+            lines.insert(0, f"    if {self._dim(numel(loops.shape or ()))} > limit:\n        return again({args})")
         behind, outputs = self._outputs(stored, len(loops.inputs) - long + len(loops.folds))
         lines += [f"    o{k} = empty({shape})" for k in range(stored)]
         given = ", ".join([*texts[:long], *[f"o{k}" for k in range(stored)], "numbers"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symdiff.emit.fuse import Loops, UnfusableError, fuse
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, spelt
+from symdiff.emit.passes import eager, expand_exponentials, expand_formulas, expand_powers
 from symdiff.graph.ir import Program, compact
 from symdiff.ops.table import PRIMITIVES
 
@@ -27,7 +27,7 @@ def prepare(program: Program) -> Loops:
     """
     lowered = _lowered(program)
     loops = fuse(lowered)
-    return replace(loops, program=compact(spelt(loops.program, _FORMULAS)), quiet=bool(lowered.quiet))
+    return replace(loops, program=compact(expand_formulas(loops.program, _FORMULAS)), quiet=bool(lowered.quiet))
 
 
 def _lowered(program: Program) -> Program:
