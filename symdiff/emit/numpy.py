@@ -219,9 +219,9 @@ class _NumpyWriter(ArrayWriter):
         condition, x, y = row[1:]
         zero = ("const", "0.0")
         if self.rows[x] == zero:
-            value, cleared = y, self.texts[condition][0]
+            value, cleared = y, self.tight(condition, 0)
         elif self.rows[y] == zero:
-            value, cleared = x, f"~({self.texts[condition][0]})"
+            value, cleared = x, f"~{self.tight(condition, UNARY)}"
         else:
             return False
         if self.rows[value][0] == "where" or not self._is_new(value, self.shape(i)):

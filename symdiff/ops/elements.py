@@ -15,7 +15,9 @@ from symdiff.ops.places import Place, Range, apart, count_at, key, separate, sha
 from symdiff.ops.table import ATOM
 from symdiff.ops.views import Expand
 
-_LISTED = 64  # elements of an array that is written as a list
+_LISTED = 64  # the most elements of an array that is written as a list
+_NAMED = 24  # letters of an operand that gets a name if its line is too long
+_TARGET = 12  # letters of a target of an assignment beside its subscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,12 @@ class Assemble(Operation):
         for place, j in zip(self.places, operands, strict=True):
             text = subscript(place, self.core, w.dim, ahead=w.loops or extra > 0, value=True)
             slots.setdefault(j, []).append(text)
-        texts = {j: w.aligned(j, extra + len(shape_at(place))) for place, j in zip(self.places, operands, strict=True)}
+        ranks = {j: extra + len(shape_at(place)) for place, j in zip(self.places, operands, strict=True)}
+        texts = {j: w.aligned(j, rank) for j, rank in ranks.items()}
+        for j, places in slots.items():
+            if j not in w.own and _NAMED < len(texts[j]) > w.width - sum(len(place) + _TARGET for place in places):
+                w.assign(j)
+                texts[j] = w.aligned(j, ranks[j])
         make = "empty" if covered else "zeros"
         start = f"    {w.named(i)} = np.{make}("
         w.lines.append(f"{start}{w.wrap(f'{w.whole_shape(self.to)}, {w.dtype()}', len(start) + 1)})")
