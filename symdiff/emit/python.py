@@ -21,8 +21,8 @@ from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, 
 
 WIDTH = 88
 _INDENT = " " * 4
-BESIDE = 12  # what a line takes beside its expression: the indentation, and " = " behind a name of five letters
-_NAME = 5
+_NAME = 5  # the letters of a name that are counted for each line; a longer name is counted where it is known
+BESIDE = len(_INDENT) + _NAME + len(" = ")  # the columns that a line takes beside its expression
 
 # How the returned values are nested: an index of the outputs, or a tuple of such.
 Nest = int | tuple["Nest", ...]

@@ -230,6 +230,9 @@ def replay(
                     continue
                 label = (label[0], new[label[1]])  # noqa: PLW2901
             labels.setdefault(new[i], label)
+    quiet = {new[i] for i in program.quiet if alive[i]}
+    if quiet:  # one new row may take the place of several
+        quiet -= {new[i] for i in range(len(rows)) if alive[i] and i not in program.quiet}
     return Program(
         graph,
         tuple(new[i] for i in program.inputs),
@@ -238,8 +241,7 @@ def replay(
         labels,
         tuple(moved),
         frozenset(new[i] for i in program.steps if alive[i]),
-        frozenset(new[i] for i in program.quiet if alive[i])
-        - {new[i] for i in range(len(rows) if program.quiet else 0) if alive[i] and i not in program.quiet},
+        frozenset(quiet),
     )
 
 
