@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
@@ -46,8 +46,7 @@ Derive = Callable[[Program, Sequence[str]], Program]
 TARGETS = ("numpy", "loops", "blocks", "complex", "math")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One derivation.
 
     Attributes:

@@ -1,1 +1,1 @@
-"""What users hold: `compile`, `Function`, and what shows and takes along."""
+"""What users hold: `compile`, `Function` and what it is made of, `propagate`."""

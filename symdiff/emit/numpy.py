@@ -8,17 +8,16 @@ import numpy as np
 
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
+from symdiff.emit.inplace import InPlace
 from symdiff.emit.passes import (
     eager,
     expand_exponentials,
     expand_formulas,
     expand_powers,
-    is_share,
     masked,
     share_exponentials,
 )
 from symdiff.emit.python import Body, Nest
-from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text
@@ -140,9 +139,7 @@ class _NumpyWriter(ArrayWriter):
 
     def __init__(self, program: Program, *, loops: bool) -> None:
         super().__init__(program, loops=loops)
-        # The first row of a derivative, and the rows that are multiplied by the share of each element in a tie.
-        self.derivative = program.sections[1][0] if len(program.sections) > 1 else len(self.rows)
-        self.tied = {row[1] for row in self.rows if row[0] == "mul" and is_share(self.rows, row[2])}
+        self._in_place = InPlace(self)
 
     # Expressions
 
@@ -180,65 +177,11 @@ class _NumpyWriter(ArrayWriter):
 
     # Lines
 
-    def built(self, i: int, row: Row) -> bool:
-        if isinstance(row[0], Operation):
-            return bool(row[0].lines(self, i, *row[1:]))
-        return self._halved(i, row) or (not (i in self.tied and self.counts[i] == 1) and self._cleared(i, row))
-
     def recount(self) -> None:
-        """Count the condition of a tie instead of the share where the array is halved in place."""
-        for i, row in enumerate(self.rows):
-            if self._is_halved(i, row):
-                tie = self.rows[row[2]][1]
-                self.counts[row[2]] -= 1
-                self.counts[tie] += self.counts[row[2]] > 0
+        self._in_place.recount()
 
-    # Adjoints that are absent or halved for some elements are changed in place: `np.where` would make a second array.
-
-    def _halved(self, i: int, row: Row) -> bool:
-        """Write an array that is multiplied by the share of each element in a tie. Return False for any other row."""
-        if not self._is_halved(i, row):
-            return False
-        _, value, share = row
-        _, tie, part, _ = self.rows[share]
-        if not self._cleared(i, self.rows[value]):
-            text = self.texts[value][0]
-            self.lines.append(f"    {self.named(i)} = {text}")
-        self.lines.append(f"    {self.own[i]}[{self.texts[tie][0]}] *= {self.texts[part][0]}")
-        return True
-
-    def _is_halved(self, i: int, row: Row) -> bool:
-        if row[0] != "mul" or not is_share(self.rows, row[2]) or not self._may_change(i):
-            return False
-        return self.shape(self.rows[row[2]][1]) == self.shape(i) and self._is_new(row[1], self.shape(i))
-
-    def _cleared(self, i: int, row: Row) -> bool:
-        """Write row `i` as the choice `row` between an array and zero. Return False for any other row."""
-        if row[0] != "where" or not self._may_change(i) or self.shape(row[1]) != self.shape(i):
-            return False
-        condition, x, y = row[1:]
-        zero = ("const", "0.0")
-        if self.rows[x] == zero:
-            value, cleared = y, self.tight(condition, 0)
-        elif self.rows[y] == zero:
-            value, cleared = x, f"~{self.tight(condition, UNARY)}"
-        else:
-            return False
-        if self.rows[value][0] == "where" or not self._is_new(value, self.shape(i)):
-            return False
-        text, own = self.texts[value][0], self.named(i)
-        self.lines += [f"    {own} = {text}", f"    np.putmask({own}, {cleared}, 0.0)"]
-        return True
-
-    def _may_change(self, i: int) -> bool:
-        """Return whether row `i` is an array of a derivative. Without loop dimensions it has the shape of its row."""
-        return i >= self.derivative and not self.loops and bool(self.shape(i))
-
-    def _is_new(self, i: int, shape: Shape) -> bool:
-        """Return whether the text of row `i` makes an array of that shape to which nothing else refers."""
-        op = self.rows[i][0]
-        arithmetic = isinstance(op, str) and op not in ("input", "const", "away")
-        return arithmetic and i not in self.own and self.counts[i] == 1 and self.shape(i) == shape
+    def built(self, i: int, row: Row) -> bool:
+        return (isinstance(row[0], Operation) and row[0].lines(self, i, *row[1:])) or self._in_place.written(i, row)
 
     # Results
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
+from symdiff.emit.inplace import is_share
 from symdiff.graph.dims import new_axes
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.language.lower import instantiate
@@ -170,12 +171,6 @@ def masked(program: Program) -> Program:
         return made
 
     return compact(replay(program, b.graph, make))
-
-
-def is_share(rows: Sequence[Row], i: int) -> bool:
-    """Return whether row `i` is the share of each element in a tie: a constant at the tie, else 1."""
-    name, *parts = rows[i]
-    return name == "where" and rows[parts[1]][0] == "const" and rows[parts[2]] == ("const", "1.0")
 
 
 def _extreme(b: Builder, condition: int) -> bool:

@@ -211,7 +211,7 @@ class Writer:
             return texts[nest]
         if not nest:
             return "()"
-        line = _nested(nest, texts)[1:-1]
+        line = nested(nest, texts)[1:-1]
         broken = wrapped(line)
         return f"({broken})" if broken != line else line
 
@@ -327,11 +327,11 @@ def _pattern(primitive: Primitive, target: str) -> tuple[str, int, dict[str, int
     return text, ATOM if _is_atomic(text) else TERNARY, least
 
 
-def _nested(nest: Nest, texts: list[str]) -> str:
-    """Return the expression of a part of the result."""
+def nested(nest: Nest, texts: Sequence[str]) -> str:
+    """Return the expression of nested tuples, from one for each output."""
     if isinstance(nest, int):
         return texts[nest]
-    return "(" + ", ".join(_nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
+    return "(" + ", ".join(nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
 
 
 _QUIETLY = f'{_INDENT}with np.errstate(all="ignore"):'

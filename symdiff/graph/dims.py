@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Union
 
@@ -193,9 +194,13 @@ def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
 
 def numel(dims: Iterable[Dim]) -> Dim:
     """Return the number of elements of a shape. A long product is not multiplied out."""
-    dims = list(dims)
+    return _product(tuple(dims))
+
+
+@lru_cache(maxsize=1024)  # a program has few shapes, and each of them is counted many times
+def _product(dims: tuple[Dim, ...]) -> Dim:
     if prod([len(_terms(dim)) for dim in dims]) > _LONGEST:
-        dims = list(map(_factor, dims))
+        dims = tuple(map(_factor, dims))
     total: Dim = 1
     for dim in dims:
         total = total * dim

@@ -40,7 +40,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
             same(p, q, b.graph.demands, lambda: f"the product of shapes {shown(left)} and {shown(right)}")
         elif p != q:
             i, own = (x, a) if p == 1 else (y, c)
-            gone = _along(OPERATIONS["sum"], b, i, (axis - 2,))
+            gone = _along("sum", b, i, (axis - 2,))
             kept = own[: axis - 2] + own[len(own) + axis - 1 :]
             (x, a, y, c) = (gone, kept, y, c) if p == 1 else (x, a, gone, kept)
     out = batch + "i" * (len(left) > 1) + "k" * (len(right) > 1)
@@ -100,29 +100,30 @@ def stack(b: Builder, parts: Sequence[int]) -> int:
     return b.assemble((len(parts), *shape), [(k, *whole(shape)) for k in range(len(parts))], *parts)
 
 
-def _along(operation: Callable[[tuple[int, ...]], Operation], b: Builder, x: int, axes: tuple[int, ...]) -> int:
+def _along(name: str, b: Builder, x: int, axes: tuple[int, ...]) -> int:
+    operation: Callable[[tuple[int, ...]], Operation] = OPERATIONS[name]
     return b.op(operation(axes), x)
 
 
 def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     shape = b.shape(x)
     filled(shape, axes, b.graph.demands)
-    return b.op("div", _along(OPERATIONS["sum"], b, x, axes), b.size(numel(shape[a] for a in axes)))
+    return b.op("div", _along("sum", b, x, axes), b.size(numel(shape[a] for a in axes)))
 
 
 def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    for axis in axes:  # there is a derivative for one axis
-        x = _along(OPERATIONS["prod"], b, x, (axis,))
+    for axis in axes:  # its derivative is known along one axis
+        x = _along("prod", b, x, (axis,))
     return x
 
 
 def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    return b.op("magnitude", _along(OPERATIONS["sum"], b, b.op("mul", x, x), axes))
+    return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
 
 
 # Functions along axes. By default they act along all axes.
 ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
-    **{name: partial(_along, operation) for name, operation in OPERATIONS.items() if operation.along_axes},
+    **{name: partial(_along, name) for name, operation in OPERATIONS.items() if operation.along_axes},
     "mean": _mean,
     "prod": _prod,
     "norm": _norm,

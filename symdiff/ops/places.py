@@ -79,7 +79,7 @@ def _range(part: Slice, dim: Dim, demands: Demands) -> Range:
     if isinstance(dim, int):
         elements = range(dim)[slice(start, stop, step)]
         return Range(elements.start, elements.stop, step) if elements else Range(0, 0)
-    what = f"[{_text(part)}] of an axis of length {dim} is out of range"
+    what = f"[{slice_text(part)}] of an axis of length {dim} is out of range"
     for end in (start, stop):
         if end is not None:
             within(end, dim, demands, what)
@@ -89,13 +89,14 @@ def _range(part: Slice, dim: Dim, demands: Demands) -> Range:
     if isinstance(length, int):
         return Range(low, high, step) if length > 0 else Range(0, 0)
     if any(coefficient < 0 for monomial, coefficient in length.terms if monomial):
-        raise ShapeError(f"the length of [{_text(part)}] of an axis of length {dim} depends on which is larger")
+        raise ShapeError(f"the length of [{slice_text(part)}] of an axis of length {dim} depends on which is larger")
     if not positive(length + 1):
         demands[length, False, what] = None
     return Range(low, high, step)
 
 
-def _text(part: Slice) -> str:
+def slice_text(part: Slice) -> str:
+    """Return a slice as Python writes it."""
     start, stop, step = ("" if end is None else str(end) for end in part)
     return f"{start}:{stop}" + (f":{step}" if step else "")
 

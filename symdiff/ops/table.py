@@ -1,23 +1,20 @@
-"""The one table: all that is known of an elementwise operation, one entry each.
+"""The table of elementwise operations: everything that is known of each one, in one entry.
 
-The parser, the derivative sweeps, every emitter, the reference evaluator and the
-tests read it; adding an operation is adding one entry.
+The parser, the derivative sweeps, all targets, the reference evaluator and the tests read this table. To add an operation,
+add an entry.
 
-Rules are written in the formula language: `partials` holds the partial derivative
-by each argument, in terms of the arguments (`x`; `x, y`; for `where` `c, x, y`)
-and of the result `out`. A rule that reads `where(c, p, 0)` or `where(c, 0, p)` says
-that the derivative is *absent* on the other side: nothing is multiplied by that zero.
-Where a rule makes a choice at a special point, `special(c)` says so: what is not chosen
-there raises no flag, because the rule keeps it from doing so, by `away(c, x)` if need be;
-and it is finite there, for x = 1 in place of what is special.
+Rules are written in the formula language. `partials` has the partial derivative by each argument, in terms of the
+arguments (`x`; `x, y`; for `where` `c, x, y`) and of the result `out`. A rule `where(c, p, 0)` or `where(c, 0, p)` says that
+the derivative is absent on the other side: nothing is multiplied by that zero. If the condition is about a special point,
+the rule says `special(c)`. Then the rule itself takes care that the side that is not chosen raises no warning: where need
+be, it keeps an operand away from the special point, by `away(c, x)`, which is 1 there.
 
-Targets are spelt either by the name of a function of the target's module
-(`tanh` is `np.tanh(x)` and `math.tanh(x)`) or by a template over the arguments.
-In LaTeX the arguments of a template are `#1`, `#2`, as in a macro. An operation that readers
-do not know has a `meaning` instead, a formula of operations that they know.
+A target spells an operation by the name of a function in the target's module (`tanh` is `np.tanh(x)` and `math.tanh(x)`) or
+by a template over the arguments. In LaTeX the arguments of a template are `#1`, `#2`, as in a macro. An operation that
+readers do not know has a `meaning` instead, a formula of operations that they know.
 
-Derivatives of the elementary functions: Abramowitz & Stegun, Handbook of
-Mathematical Functions, chapters 4 (elementary), 6 (gamma) and 7 (error function).
+Derivatives of the elementary functions: Abramowitz & Stegun, Handbook of Mathematical Functions, chapters 4 (elementary),
+6 (gamma) and 7 (error function).
 """
 
 from __future__ import annotations
@@ -37,7 +34,7 @@ TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A spelling as an operator; `conditions` are the symbols that join only conditions."""
+    """A spelling as an operator. A symbol with `conditions` joins conditions alone."""
 
     text: str
     precedence: int
@@ -48,16 +45,17 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """What f(x) leaves of a value that it comes near, in a form that does not cancel: f(x) - at.
+    """The difference f(x) - at, of f(x) and a value that f(x) comes near, in a form that does not cancel.
 
-    The formulas know the arguments, and f(x) as `out`. Where they use `u`, it is x - 1, and x is written as 1 + u.
+    The formulas have the arguments by their names, and f(x) as `out`. `u` is x - 1, for an x that is written as 1 + u.
 
     Attributes:
-        at: the value, or a formula of it.
-        form: the difference.
-        near: where the form holds; elsewhere the difference is computed as it is written. Empty: everywhere.
-        power: 2 for f(x)^2 in the place of f(x).
-        held: the operation that gives the form, of x or of the difference as written, its derivative.
+        at: The value, or a formula of it.
+        form: The difference.
+        near: The condition under which the form holds. Elsewhere the difference is computed as it is written. Empty if
+            the form always holds.
+        power: 2 for f(x)^2 instead of f(x).
+        held: The operation that gives the form, of x or of the difference as written, its derivative.
     """
 
     at: float | str
@@ -69,82 +67,82 @@ class Remainder:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there is one of each: compared by identity
 class Primitive:
-    """What is known of one elementwise operation."""
+    """Everything that is known of one elementwise operation."""
 
     name: str
     partials: tuple[str, ...]
     numpy: str = ""
-    """Spelling in NumPy; empty for an operation printed by its first symbol."""
+    """The spelling in NumPy. Empty for an operation that is written with its first symbol."""
     math: str | None = ""
-    """The same with the math module; None where it has no such function."""
+    """The same with the math module. None if it has no such function."""
     llvm: str | None = ""
-    """The same in LLVM: an instruction, an intrinsic (`llvm.sqrt`), a function of the C library, or a
-    formula of simpler operations; None where there is none."""
+    """The same in LLVM: an instruction, an intrinsic (`llvm.sqrt`), a function of the C library, or a formula of simpler
+    operations. None if there is nothing."""
     latex: str = ""
     """The same in LaTeX: a template over `#1`, `#2`, ... (`\\sqrt{#1}`), the sign of an operator, or the name of a
-    function (`\\tanh`); empty where `meaning` says it."""
+    function (`\\tanh`). Empty if there is a `meaning`."""
     meaning: str = ""
-    """What the operation computes, as a formula of simpler ones: what LaTeX shows instead of it."""
+    """A formula of simpler operations, which LaTeX shows instead of the operation."""
     module: str = "np"
-    """Module that `numpy` names: `np`, or `special` for `scipy.special`."""
+    """The module of the NumPy function: `np`, or `special` for `scipy.special`."""
     helper: str = ""
-    """Source of a function of the operation's name, which `numpy` calls and which stands above what is generated."""
+    """The source of a function of the operation's name, which `numpy` calls. It stands above the generated code."""
     symbols: tuple[Symbol, ...] = ()
     aliases: tuple[str, ...] = ()
     """Further names in the language."""
     defaults: tuple[float, ...] = ()
-    """Values of the last arguments where a call leaves them out."""
+    """Values of the last arguments, for calls without them."""
     variadic: bool = False
-    """May be called with two or more arguments, folded from the left."""
+    """A call may have two or more arguments. They are folded from the left."""
     takes: str = ""
-    """Kinds of the arguments, `r` a number, `c` a condition; default all numbers."""
+    """The kinds of the arguments: `r` for a number, `c` for a condition. Empty if all are numbers."""
     orders: int = 0
-    """Count of the first arguments that are constants: whole numbers, 0 or more."""
+    """How many of the first arguments are constants: whole numbers, 0 or more."""
     condition: bool = False
     """The result is a condition (true or false), not a number."""
     holomorphic: bool = False
-    """Defined for complex arguments, and differentiable there."""
+    """It is defined for complex arguments, and differentiable there."""
     conjugates: bool = False
-    """Defined for complex arguments, but not differentiable there."""
+    """It is defined for complex arguments, but not differentiable there."""
     complex: str = ""
-    """The same for complex arguments as a formula of other operations, where `numpy` is for real ones only."""
+    """A formula of other operations for complex arguments, if `numpy` is right for real arguments alone."""
     complex_partials: tuple[str, ...] = ()
-    """The rules for complex arguments, where `partials` hold for real ones only."""
+    """The rules for complex arguments, if `partials` are right for real arguments alone."""
     even: str = ""
-    """Of an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
+    """For an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
     odd: str = ""
-    """Of an odd function that is smooth at 0: it divided by x, which is even and smooth."""
+    """For an odd function that is smooth at 0: the function divided by x, which is even and smooth."""
     symmetric: bool = False
     """f(x, y) equals f(y, x)."""
     never_warns: bool = False
-    """Raises no floating-point error, whatever the arguments."""
+    """It raises no floating-point error, whatever the arguments are."""
     finite: bool = False
-    """Finite for finite arguments, barring overflow."""
+    """It is finite for finite arguments, apart from overflow."""
     grows: bool = False
-    """Overflows for moderate arguments."""
+    """It overflows for moderate arguments."""
     positive: bool = False
-    """Never negative."""
+    """It is never negative."""
     remainders: tuple[Remainder, ...] = ()
-    """Differences from values that it comes near."""
+    """Its differences from values that it comes near."""
     logarithms: tuple[tuple[float, str], ...] = ()
-    """Factors, each with a formula for the logarithm of that multiple, where to take it would overflow or cancel."""
+    """Factors, each with a formula for the logarithm of that multiple, if a plain logarithm would overflow or cancel."""
     slow: bool = False
-    """NumPy has no vector loop for it: some ten nanoseconds an element, tens of additions."""
+    """NumPy has no vector loop for it. An element takes ten nanoseconds or more, like tens of additions."""
     internal: bool = False
-    """For rules only; users cannot call it."""
+    """It is for rules alone. Users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()
-    """An interval for each argument, inside the domain, away from the kinks."""
+    """For each argument an interval inside the domain and away from the kinks."""
     kinks: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
     """Special points, each with the partial derivatives that hold there."""
 
     @property
     def arity(self) -> int:
-        """Count of the arguments."""
+        """The number of arguments."""
         return len(self.partials)
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the arguments in the rules and templates."""
+        """The names of the arguments in rules and templates."""
         return _PARAMETERS[len(self.partials)]
 
 

@@ -1,1 +1,1 @@
-"""Source to functions, and arguments to arrays."""
+"""Running: source to functions, arguments to arrays, blocks and threads, native code."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
-from numpy.typing import NDArray
 
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import Dim, Shape, declared, solve, symbols
@@ -20,7 +19,7 @@ from symdiff.language.hints import no_argument, no_constant
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import meaning, numbers
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 IntShape = tuple[int, ...]  # of an array; a Shape of `symdiff.graph.dims` may have named dimensions
 
 FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)

@@ -8,11 +8,10 @@ the outputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from math import ceil, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,8 +39,7 @@ def cache_size(level: int) -> int:
         return 1 << 20 if level == 2 else 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class BlockSizes:
+class BlockSizes(NamedTuple):
     """How calls of a function are cut into blocks.
 
     Attributes:

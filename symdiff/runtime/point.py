@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.emit.fuse import Input, Loops, Result
-from symdiff.emit.python import Nest
+from symdiff.emit.python import Nest, nested
 from symdiff.graph.dims import Dim, Shape, numel, renamed, symbols
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, subscript
@@ -74,7 +74,7 @@ class _Writer:
             f"    found = calls[0]({given})",
             f"    if found and (found < 0 or found & heeded()):\n        return again({args})",
             *behind,
-            f"    return {_nested(nest, outputs)}",
+            f"    return {nested(nest, outputs)}",
         ]
         scope = {"array": np.array, "empty": np.empty, "zeros": np.zeros, "full": np.full, "float64": np.float64}
         scope |= {"again": again, "calls": calls, "heeded": heeded, "limit": limit}
@@ -144,9 +144,3 @@ class _Writer:
 
     def _tuple(self, shape: Shape) -> str:
         return f"({''.join(f'{self._dim(dim)}, ' for dim in shape)})"
-
-
-def _nested(nest: Nest, texts: Sequence[str]) -> str:
-    if isinstance(nest, int):
-        return texts[nest]
-    return f"({''.join(f'{_nested(part, texts)}, ' for part in nest)})"

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from backends import assert_same
+from backends import assert_same, leaves
 
 import symdiff
 from symdiff import ShapeError
@@ -108,10 +108,6 @@ def test_shapes_broadcast_like_a_ufunc(f):
     assert value[1, 2] == pytest.approx(f(a[2], b[1, 0]))
     with pytest.raises(ShapeError, match=r"x1 \(3,\), x2 \(4,\)"):
         f(np.ones(3), np.ones(4))
-
-
-def leaves(value):
-    return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value]
 
 
 def test_constant_and_plain_outputs_have_the_loop_shape_and_their_own_memory():

@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+from backends import leaves
 
 import symdiff
 
@@ -33,10 +34,6 @@ def numbers(f, seed=0):
     return [draw.uniform(1, 2, tuple([d if isinstance(d, int) else 4 for d in core])) for core in f.cores]
 
 
-def flat(value):
-    return [leaf for part in value for leaf in flat(part)] if isinstance(value, tuple) else [value]
-
-
 @pytest.mark.parametrize("f", FUNCTIONS, ids=repr)
 @pytest.mark.parametrize("again", [lambda f: pickle.loads(pickle.dumps(f)), copy.copy, copy.deepcopy])
 def test_taken_apart_and_put_together(f, again):
@@ -45,7 +42,7 @@ def test_taken_apart_and_put_together(f, again):
     assert hash(made) == hash(f)
     assert repr(made) == repr(f)
     assert made.source == f.source
-    for one, other in zip(flat(made(*numbers(f))), flat(f(*numbers(f))), strict=True):
+    for one, other in zip(leaves(made(*numbers(f))), leaves(f(*numbers(f))), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -163,7 +160,7 @@ def test_another_process_makes_the_same_numbers(tmp_path):
 
     digest = hashlib.sha256()
     for f in FUNCTIONS:
-        for value in flat(f(*numbers(f))):
+        for value in leaves(f(*numbers(f))):
             digest.update(np.asarray(value).tobytes())
     assert found == {digest.hexdigest() + "\n"}
 

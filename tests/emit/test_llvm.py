@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from backends import both, leaves
 from random_formulas import NAMES as SMOOTH_NAMES
 from random_formulas import problems
 from strategies import NAMES
@@ -27,15 +28,6 @@ EXAMPLE = "log(x1) + x1*x2 - sin(x2)"
 SPECIAL = [*SPECIAL_VALUES, -1e-310, 5e-324, -1e308, 1e-20, 1e5, 1e22, -720.0, 3e-5]
 
 
-def both(text, **options):
-    """The formula by both backends."""
-    return symdiff.compile(text, backend="llvm", **options), symdiff.compile(text, **options)
-
-
-def flat(value):
-    return [leaf for part in value for leaf in flat(part)] if isinstance(value, tuple) else [value]
-
-
 def apart(got, want, least=0):
     """The distance of arrays in units of the last place (of `least` at least); infinite where one is NaN or infinite."""
     with np.errstate(all="ignore"):
@@ -47,7 +39,7 @@ def apart(got, want, least=0):
 def agree(f, g, args, most=4, least=0):
     """Both functions give the same, to so many units of the last place."""
     with np.errstate(all="ignore"):
-        got, want = flat(f(*args)), flat(g(*args))
+        got, want = leaves(f(*args)), leaves(g(*args))
     for one, other in zip(got, want, strict=True):
         assert one.shape == other.shape
         assert one.dtype == other.dtype
@@ -153,7 +145,7 @@ def test_random_smooth_programs():
         args = [np.full(9, p) for p in point]
         for one, other in ((f, g), (f.grad, g.grad)):
             with np.errstate(all="ignore"):
-                got, want = np.array(flat(one(*args))), np.array(flat(other(*args)))
+                got, want = np.array(leaves(one(*args))), np.array(leaves(other(*args)))
             assert np.allclose(got, want, rtol=1e-9, atol=1e-9 * np.max(np.abs(want), initial=1), equal_nan=True), text
 
 
@@ -217,7 +209,7 @@ def test_layouts_and_dtypes(layout, shape):
     ):
         for one, other in ((f, g), (f.value_and_grad, g.value_and_grad)):
             with np.errstate(all="ignore"):
-                got, want = flat(one(*args)), flat(other(*args))
+                got, want = leaves(one(*args)), leaves(other(*args))
             for a, b in zip(got, want, strict=True):
                 assert (a.shape, a.dtype) == (b.shape, b.dtype)
                 np.testing.assert_allclose(a, b, rtol=1e-5 if a.dtype == np.float32 else 1e-13, atol=1e-13)
@@ -347,7 +339,7 @@ def test_long_programs_are_cut(monkeypatch):
     draw = np.random.default_rng(0)
     for args in (draw.uniform(-1, 9, (3, 100)), [2.0, draw.uniform(0, 1, 77), 3.0], [draw.uniform(0, 1, 77), 1.0, 2.0]):
         with np.errstate(all="ignore"):
-            for one, other in zip(flat(f(*args)), flat(g(*args)), strict=True):
+            for one, other in zip(leaves(f(*args)), leaves(g(*args)), strict=True):
                 np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)
 
 
@@ -523,7 +515,7 @@ def test_arguments_that_are_not_alike_take_the_long_way():
     for other in others:
         for args in ((x, other), (other, x)):
             got, want = f.value_and_grad(*args), g.value_and_grad(*args)
-            for one, expected in zip(flat(got), flat(want), strict=True):
+            for one, expected in zip(leaves(got), leaves(want), strict=True):
                 assert one.dtype == expected.dtype
                 np.testing.assert_allclose(one, expected, rtol=1e-14)
     np.testing.assert_allclose(f(x, x.view(Own)), g(x, x))

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+from backends import both, leaves
 
 import symdiff
 from symdiff.emit.fuse import UnfusableError, fuse
@@ -36,14 +37,6 @@ FUSED = [
 LOOPS = [(), (4,), (2, 1, 3)]
 
 
-def both(text, **options):
-    return symdiff.compile(text, backend="llvm", **options), symdiff.compile(text, **options)
-
-
-def flat(value):
-    return [leaf for part in value for leaf in flat(part)] if isinstance(value, tuple) else [value]
-
-
 def drawn(f, n, loop=(), dtype=np.float64, seed=0, m=3):
     """Arguments of these sizes; the scalars are floats where there are no loop dimensions."""
     draw = np.random.default_rng(seed)
@@ -56,7 +49,10 @@ def drawn(f, n, loop=(), dtype=np.float64, seed=0, m=3):
 def agree(f, g, args, most=100, errors="ignore"):
     """The same results, but for so many roundings of the largest element."""
     with np.errstate(all=errors):
-        got, want = flat(f(*args)), flat(g(*args))
+        close(leaves(f(*args)), leaves(g(*args)), most)
+
+
+def close(got, want, most):
     assert len(got) == len(want)
     for one, other in zip(got, want, strict=True):
         a, b = np.asarray(one), np.asarray(other)
@@ -91,19 +87,24 @@ def test_value_and_gradient_take_as_few_loops_as_there_can_be(text, args, loops)
     assert source.count("define internal void @vectors") == loops
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3, 8])
 @pytest.mark.parametrize(("text", "args", "loops"), FUSED[:8])
-def test_threads(text, args, loops, threads):
+def test_threads(text, args, loops):
     """In strips of few rows, in many rows; the same numbers for all numbers of threads."""
     del loops
-    f, g = both(text, args=args, threads=threads)
-    two = symdiff.compile(text, args=args, threads=2, backend="llvm")
+    g = symdiff.compile(text, args=args).value_and_grad
+    natives = {
+        threads: symdiff.compile(text, args=args, threads=threads, backend="llvm").value_and_grad
+        for threads in (1, 2, 3, 8)
+    }
     for n, loop in [(300_001, ()), (150_000, (2,)), (5000, (70,))]:
-        given = drawn(f, n, loop)
-        agree(f.value_and_grad, g.value_and_grad, given, most=1e6 if "softmax" in text else 1000)
-        if threads > 1:
-            for one, other in zip(flat(f.value_and_grad(*given)), flat(two.value_and_grad(*given)), strict=True):
-                np.testing.assert_array_equal(one, other)
+        given = drawn(g, n, loop)
+        want = leaves(g(*given))
+        found = {threads: leaves(f(*given)) for threads, f in natives.items()}
+        for got in found.values():
+            close(got, want, most=1e6 if "softmax" in text else 1000)
+        for threads in (3, 8):
+            for one, other in zip(found[threads], found[2], strict=True):
+                np.testing.assert_array_equal(one, other, err_msg=f"{threads} threads")
 
 
 def test_sums_are_pairwise():
@@ -187,7 +188,7 @@ def test_loop_shapes_broadcast():
 def test_out(loop):
     f, g = both(LOSS, args=LOSS_ARGS)
     args = drawn(f, 40, loop)
-    want = flat(g.value_and_grad(*args))
+    want = leaves(g.value_and_grad(*args))
     outs = [np.full(np.shape(w), 7.0) for w in want]
     f.value_and_grad(*args, out=tuple(outs))
     for one, other in zip(outs, want, strict=True):
@@ -352,7 +353,7 @@ def test_random_formulas(seed):
     for n, loop in [(17, ()), (1030, ()), (19, (3,))]:
         given = drawn(f, n, loop, seed=seed)
         agree(f, g, given, most=1e6)  # means of large numbers cancel
-        got, want = flat(f.grad(*given)), flat(g.grad(*given))
+        got, want = leaves(f.grad(*given)), leaves(g.grad(*given))
         scale = max(np.max(np.abs(w)) for w in want)
         for one, other in zip(got, want, strict=True):
             assert np.all(np.abs(one - other) <= 1e-11 * scale)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import test_llvm as points
 import test_llvm_arrays as elements
+from backends import both, leaves
 
 import symdiff
 from symdiff.api import compiler
@@ -61,7 +62,7 @@ def table(arity):
 def test_every_operation(machine, arity):
     """Over its sample in both precisions, and at special values."""
     operations, text, names = table(arity)
-    f, g = points.both(text, args=names)
+    f, g = both(text, args=names)
     assert f"<{machine.width // 8} x double>" in f.source_for("llvm")
     draw = np.random.default_rng(0)
     regions = [p.sample[k] if k < len(p.sample) else p.sample[0] for p in operations for k in range(p.arity)]
@@ -72,7 +73,7 @@ def test_every_operation(machine, arity):
     for args, dtype in cases:
         given = [a.astype(dtype) for a in args]
         with np.errstate(all="ignore"):
-            got, want = points.flat(f(*given)), points.flat(g(*given))
+            got, want = leaves(f(*given)), leaves(g(*given))
         for p, one, other in zip(operations, got, want, strict=True):
             assert one.dtype == other.dtype
             distance = points.apart(one, other, points.CANCELS.get(p.name, 0))
@@ -86,7 +87,7 @@ def test_every_operation(machine, arity):
 @pytest.mark.parametrize(("text", "args", "loops"), [case for case in elements.FUSED if case[2] is not None])
 def test_core_arrays(machine, text, args, loops):
     del loops
-    f, g = elements.both(text, args=args)
+    f, g = both(text, args=args)
     assert f.value_and_grad.backend == "llvm"
     most = 1e5 if "softmax" in text else 100
     for n, loop in [(2, ()), (3, (4,)), (17, ()), (70, (2, 3)), (1100, ())]:
@@ -104,7 +105,7 @@ def test_every_element_is_taken_once(machine):
 @pytest.mark.parametrize("size", [3, 1001, 200_000])
 def test_warnings_are_those_of_numpy(machine, size):
     for text in ("log(x)", "exp(1000*x)", "sqrt(x) + 1/x"):
-        f, g = points.both(text, threads=2)
+        f, g = both(text, threads=2)
         x = np.linspace(0.1, 0.5, size)
         assert points.reported(f, x) == points.reported(g, x) == []
         x[size // 2], x[0] = 1.0, 0.0
@@ -115,7 +116,7 @@ def test_warnings_are_those_of_numpy(machine, size):
 
 
 def test_floats_and_layouts(machine):
-    f, g = points.both(points.EXAMPLE)
+    f, g = both(points.EXAMPLE)
     assert f.value_and_grad(2.0, 5.0) == g.value_and_grad(2.0, 5.0)
     x = np.linspace(1.1, 3, 210).reshape(30, 7)
     for args in ((x, 2.5), (x[::2], x[1::2]), (x.T, x[:, :1].T), (x[:, None], x), (x[:, 2], x[:, 3])):

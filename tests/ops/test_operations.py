@@ -19,7 +19,7 @@ from symdiff.graph.dims import concrete, symbol, symbols, value
 from symdiff.graph.ir import Graph, Program, verify
 from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.arrays import OPERATIONS
-from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, View
+from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, View
 from symdiff.ops.evaluate import evaluate
 from symdiff.simplify.build import Builder
 
@@ -350,6 +350,33 @@ def check_native(sample, program):
     code = FusedElements(program, 1, lambda _: pytest.fail("NumPy is asked for the numbers"))
     (got,) = code(arguments, (2,), np.dtype(float), SIZES, [want.shape], [None])
     np.testing.assert_allclose(got, want, rtol=1e-14)
+
+
+CONTRACTIONS = [  # labels, and the expression without and with loop dimensions
+    ("i,i->", "x0.dot(x1)", "np.vecdot(x0, x1)"),
+    ("ij,j->i", "x0 @ x1", "(x0 @ x1[..., None])[..., 0]"),
+    ("i,ij->j", "x0 @ x1", "(x1.mT @ x0[..., None])[..., 0]"),
+    ("ij,i->j", "x0.T @ x1", "(x0.mT @ x1[..., None])[..., 0]"),
+    ("ij,jk->ik", "x0 @ x1", "x0 @ x1"),
+    ("ij,kj->ik", "x0 @ x1.T", "x0 @ x1.mT"),
+    ("ji,kj->ik", "x0.T @ x1.T", "x0.mT @ x1.mT"),
+    ("ij,ki->jk", "x0.T @ x1.T", "x0.mT @ x1.mT"),
+    ("ji,jk->ki", "x1.T @ x0", "x1.mT @ x0"),
+    ("ij,ij->", "np.vdot(x0, x1)", 'np.einsum("...ij,...ij->...", x0, x1)'),
+    ("ij,ij->i", "np.vecdot(x0, x1)", "np.vecdot(x0, x1)"),
+    ("lij,ljk->lik", "x0 @ x1", 'np.einsum("...lij,...ljk->...lik", x0, x1)'),
+    ("ijk,ik->ji", 'np.einsum("ijk,ik->ji", x0, x1)', 'np.einsum("...ijk,...ik->...ji", x0, x1)'),
+]
+
+
+@pytest.mark.parametrize(("labels", "plain", "loops"), CONTRACTIONS, ids=[case[0] for case in CONTRACTIONS])
+def test_contractions_are_products_of_matrices_where_they_can_be(labels, plain, loops):
+    left, right, out = labels.replace("->", ",").split(",")
+    shapes = tuple(tuple(symbol("abcd"["ijkl".index(label)]) for label in own) for own in (left, right))
+    program = program_of(Sample(OPERATIONS["einsum"](left, right, out), shapes))
+    for text, given in ((plain, False), (loops, True)):
+        source = numpy_target.source(numpy_target.prepare(program), "f", 0, loops=given)
+        assert f"out = {text}\n" in source
 
 
 # The example in CONTRIBUTING

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import mpmath
 import numpy as np
 import pytest
+from backends import leaves
 from reference import MPMATH, partial, ulps
 
 import symdiff
@@ -14,7 +15,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
 from symdiff.graph.ir import Graph, Program, verify
-from symdiff.ops.evaluate import evaluate
+from symdiff.ops.evaluate import evaluate, function
 from symdiff.ops.table import FUNCTIONS, PRIMITIVES, occurrences, template
 from symdiff.runtime.fused import FusedPoints
 from symdiff.runtime.load import load
@@ -74,6 +75,16 @@ def test_value_on_every_target(primitive):
         for point in points(primitive):
             want = float(exact(primitive, point))
             assert float(f(*map(float, point))) == pytest.approx(want, rel=2e-15, abs=1e-300), (name, point)
+
+
+@pytest.mark.parametrize("primitive", [p for p in PRIMITIVES.values() if p.symmetric], **ids)
+def test_symmetric_operations_do_not_mind_the_order(primitive):
+    values = [False, True] if primitive.takes else [-2.5, -1.0, 0.5, 3.0]
+    with np.errstate(all="ignore"):
+        for x in values:
+            for y in values:
+                one, other = (function(primitive.name)(*np.array(pair)) for pair in ((x, y), (y, x)))
+                np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("primitive", SMOOTH, **ids)
@@ -186,21 +197,17 @@ def test_math_and_numpy_agree_at_special_values(primitive):
         grid = [g[::7] for g in grid]
     with np.errstate(all="ignore"):
         for derived in (f, f.value_and_grad):
-            arrays = np.array(symdiff_flat(derived(*grid)))
+            arrays = np.array(leaves(derived(*grid)))
             for k in range(len(grid[0])):
                 point = [float(g[k]) for g in grid]
                 if primitive.name == "pow" and point in ([-math.inf, 0.5], [-0.0, 0.5], [-math.inf, 1.5]):
                     continue  # where the exponent is a single 0.5, NumPy itself takes the square root
-                floats = symdiff_flat(derived(*point))
+                floats = leaves(derived(*point))
                 for got, want in zip(floats, arrays[:, k], strict=True):
                     assert type(got) is float
                     assert ulps(got, float(want)) <= 8, (point, floats, arrays[:, k])
                     if got == 0 and derived is f:
                         assert math.copysign(1, got) == math.copysign(1, want), (point, got, want)
-
-
-def symdiff_flat(value):
-    return [leaf for part in value for leaf in symdiff_flat(part)] if isinstance(value, tuple) else [value]
 
 
 def test_every_template_names_only_its_parameters():

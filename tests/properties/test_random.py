@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import sympy
+from backends import leaves
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from strategies import NAMES, formulas, points, smooth_formulas
@@ -16,10 +17,6 @@ from symdiff.graph.ir import compact, verify
 from symdiff.ops.evaluate import evaluate
 
 SETTINGS = settings(max_examples=250, deadline=None)
-
-
-def flat(value):
-    return [leaf for part in value for leaf in flat(part)] if isinstance(value, tuple) else [value]
 
 
 def close(got, want, scale=1.0, tolerance=1e-10):
@@ -61,9 +58,9 @@ def test_targets_agree(text, point):
     """Floats through math, points and arrays through NumPy, the textbook form too."""
     f = symdiff.compile(text, args=NAMES)
     with np.errstate(all="ignore"):
-        floats = flat(f.value_and_grad(*point))
-        arrays = flat(f.value_and_grad(*[np.array([p, p]) for p in point]))
-        scalars = flat(f.value_and_grad(*map(np.float64, point)))
+        floats = leaves(f.value_and_grad(*point))
+        arrays = leaves(f.value_and_grad(*[np.array([p, p]) for p in point]))
+        scalars = leaves(f.value_and_grad(*map(np.float64, point)))
     assert all(type(v) is float for v in floats)
     assert all(a.shape == (2,) and a.dtype == np.float64 for a in arrays)
     assert close(floats, [a[1] for a in arrays])
@@ -78,16 +75,16 @@ def test_native_code_agrees(text, point):
     f, g = (symdiff.compile(text, args=NAMES, backend=backend) for backend in ("llvm", "numpy"))
     arrays = [np.array([p, p * 1.01, -p, *[p] * 9]) for p in point]
     with np.errstate(all="ignore"):
-        parts = np.array(flat(g.vjp(*arrays, np.ones(12))))
+        parts = np.array(leaves(g.vjp(*arrays, np.ones(12))))
         scale = max(1.0, np.max(np.abs(parts), initial=0, where=np.isfinite(parts)))
         assume(scale < 1e6)
         f, g = f.value_and_grad, g.value_and_grad
         assert f.backend == "llvm"
-        floats = flat(g(*point))
-        assert close(flat(f(*point)), floats, scale, 1e-9)
+        floats = leaves(g(*point))
+        assert close(leaves(f(*point)), floats, scale, 1e-9)
         for dtype, tolerance in ((np.float64, 1e-9), (np.float32, 1e-3)):
             given = [a.astype(dtype) for a in arrays]
-            got, want = np.array(flat(f(*given))), np.array(flat(g(*given)))
+            got, want = np.array(leaves(f(*given))), np.array(leaves(g(*given)))
             assert got.dtype == want.dtype == dtype
             assert close(got, want, scale, tolerance)
             if dtype == np.float64:
@@ -98,9 +95,9 @@ def test_native_code_agrees(text, point):
 @given(smooth_formulas(), points(3))
 def test_textbook_equals_optimised(text, point):
     f, g = symdiff.compile(text, args=NAMES), symdiff.compile(text, args=NAMES, optimize=False)
-    scale = max(1.0, *map(abs, flat(f.value_and_grad(*point))))
+    scale = max(1.0, *map(abs, leaves(f.value_and_grad(*point))))
     assume(scale < 1e8)
-    assert close(flat(f.value_and_grad(*point)), flat(g.value_and_grad(*point)), scale)
+    assert close(leaves(f.value_and_grad(*point)), leaves(g.value_and_grad(*point)), scale)
 
 
 @SETTINGS
@@ -178,7 +175,7 @@ def test_pasted_source_gives_the_same_bits(text, point):
         scope = {"np": np}
         exec(g.source, scope)
         with np.errstate(all="ignore"):
-            pasted = flat(scope[g.name](*arrays))
-            ours = flat(g(*arrays))
+            pasted = leaves(scope[g.name](*arrays))
+            ours = leaves(g(*arrays))
         for a, b in zip(ours, pasted, strict=True):
             np.testing.assert_array_equal(a, np.broadcast_to(b, a.shape))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_llvm_processes import clean
+from processes import clean
 
 import symdiff
 from symdiff.api import compiler

@@ -6,7 +6,8 @@ import warnings
 
 import numpy as np
 import pytest
-from test_llvm import SPECIAL, USERS, both, call_of, flat
+from backends import both, leaves
+from test_llvm import SPECIAL, USERS, call_of
 
 import symdiff
 
@@ -25,7 +26,7 @@ def outcome(f, args):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            results = flat(f(*args))
+            results = leaves(f(*args))
         except ArithmeticError as error:
             return repr(error)
     return [(type(x), repr(x)) for x in results], [str(w.message) for w in caught]
@@ -52,7 +53,7 @@ def test_every_operation_is_as_without_native_code(primitive):
 def test_gradients_take_native_code_from_the_first_call():
     f, g = both("log(x1) + x1*x2 - sin(x2)")
     assert f.value_and_grad(2.0, 5.0) == g.value_and_grad(2.0, 5.0)
-    assert native(f.value_and_grad)(2.0, 5.0) == tuple(flat(g.value_and_grad(2.0, 5.0)))
+    assert native(f.value_and_grad)(2.0, 5.0) == tuple(leaves(g.value_and_grad(2.0, 5.0)))
     assert type(f.value_and_grad(2.0, 5.0)).__name__ == "value_and_grad"
     assert f.value_and_grad(x2=5, x1=2) == g.value_and_grad(2.0, 5.0)
     assert "define ptr @call(" in f.source_for("llvm floats")
@@ -75,7 +76,7 @@ def test_choices_leave_the_branch_not_taken_alone():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for x in (-1.0, 0.0, 2.0):
-            assert flat(f.value_and_grad(x)) == flat(g.value_and_grad(x))
+            assert leaves(f.value_and_grad(x)) == leaves(g.value_and_grad(x))
 
 
 @pytest.mark.parametrize("text", ["3", "x", "x, x, y", "-x"])

@@ -1,22 +1,12 @@
 """The native target in processes that end, fork, and have many threads."""
 
 import os
-import subprocess
-import sys
 from textwrap import dedent
 
 import pytest
+from processes import clean
 
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
-
-
-def clean(code, *options, times=1):
-    """A process that runs the code ends well and says nothing."""
-    for _ in range(times):
-        run = subprocess.run(
-            [sys.executable, *options, "-W", "error", "-c", dedent(code)], capture_output=True, text=True, timeout=120
-        )
-        assert (run.returncode, run.stderr) == (0, "")
 
 
 USE = """

@@ -11,6 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from backends import leaves
 from numpy.testing import assert_array_equal
 
 import symdiff
@@ -365,10 +366,6 @@ def test_an_elementwise_function_returns_the_label_of_its_arguments(s, backend):
     assert type(gradient).__name__ == "grad"
     assert gradient.x.to_dict() == {"p": 6.0, "q": 20.0, "r": 56.0}
     assert list(f.value_and_jacobian(s, other, 1.0).value.index) == ["p", "q", "r"]
-
-
-def leaves(value):
-    return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value]
 
 
 def test_names_of_series_go_on_where_they_are_one():

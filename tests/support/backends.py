@@ -1,9 +1,22 @@
-"""What results of the two backends have in common."""
+"""The backends, and how their results are compared."""
 
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+
+import symdiff
+
+
+def leaves(result):
+    """Return the results of a call side by side, however they are nested."""
+    return [leaf for part in result for leaf in leaves(part)] if isinstance(result, tuple) else [result]
+
+
+def both(text, **options):
+    """Return the formula compiled natively, and for NumPy."""
+    return symdiff.compile(text, backend="llvm", **options), symdiff.compile(text, **options)
+
 
 UNITS = 4  # of the last place, by which functions of native code may differ from NumPy's
 

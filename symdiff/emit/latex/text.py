@@ -31,7 +31,7 @@ from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.limits import Limits
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Reduction
-from symdiff.ops.places import Range, place_of
+from symdiff.ops.places import Range, place_of, slice_text
 from symdiff.ops.table import COMPARE, FORMULAS, FUNCTIONS, POWER, PRIMITIVES, SUM, UNARY, Primitive
 
 _CONSTANTS = {"pi": r"\pi", "π": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}"}
@@ -291,7 +291,7 @@ class Writer:
             return Piece(element, element, condition=x.condition)
         text = x.whole.text
         plain = x.whole.level >= UNARY and not any(sign in text for sign in ("\\left", "^", ":", "\0"))
-        written = [str(at) if isinstance(at, int) else _slice(at) for at in key]
+        written = [str(at) if isinstance(at, int) else slice_text(at) for at in key]
         whole = Text(subscripted(text if plain else parenthesised(x.whole), written))
         return Piece(whole, element, shape, x.condition)
 
@@ -324,8 +324,3 @@ def _axes(given: Sequence[Any]) -> tuple[int, ...]:
     except ValueError:
         raise UnwrittenError from None
     return tuple(sorted(a - rank if a >= 0 else a for a in axes))
-
-
-def _slice(part: Sequence[int | None]) -> str:
-    start, stop, step = ("" if end is None else str(end) for end in part)
-    return f"{start}:{stop}" + (f":{step}" if step else "")
