@@ -1,17 +1,36 @@
-"""Make the rows of array expressions: products, subscripts, lists, functions along axes."""
+"""Products of arrays, functions along axes, and the table of all functions of arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
+from typing import Any, NamedTuple
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import filled, same
+from symdiff.language.rearrange import (
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    flip,
+    hstack,
+    moveaxis,
+    new_axes,
+    ravel,
+    repeat,
+    reshape,
+    roll,
+    squeeze,
+    stack,
+    swapaxes,
+    tile,
+    transpose,
+    vstack,
+)
 from symdiff.ops.arrays import OPERATIONS
-from symdiff.ops.base import Operation
+from symdiff.ops.base import Operation, Reduction
 from symdiff.ops.contract import labels
-from symdiff.ops.places import Key, place_of, whole
 from symdiff.simplify.build import Builder
 
 
@@ -66,40 +85,6 @@ def outer(b: Builder, x: int, y: int) -> int:
     return b.einsum(x, y, "i", "j", "ij")
 
 
-def transpose(b: Builder, x: int) -> int:
-    """Return the array with its axes reversed.
-
-    Raises:
-        ShapeError: The operand is a scalar.
-    """
-    if not b.shape(x):
-        raise ShapeError(".T of a scalar: it needs an array, declared as in args='A[m,n]'")
-    return b.permute(x, range(-1, -1 - len(b.shape(x)), -1))
-
-
-def index(b: Builder, x: int, key: Key) -> int:
-    """Return the elements that a subscript selects."""
-    return b.index(x, place_of(key, b.shape(x), b.graph.demands))
-
-
-def stack(b: Builder, parts: Sequence[int]) -> int:
-    """Return the parts, stacked along a new first axis.
-
-    Raises:
-        ShapeError: The parts have different shapes.
-    """
-    parts = [b.number(part) for part in parts]
-    shape = b.shape(parts[0])
-    for part in parts:
-        other = b.shape(part)
-        message = f"a list of shapes {shown(shape)} and {shown(other)}; its elements must have the same shape"
-        if len(other) != len(shape):
-            raise ShapeError(message)
-        for p, q in zip(shape, other, strict=True):
-            same(p, q, b.graph.demands, lambda message=message: message)  # type: ignore[misc]
-    return b.assemble((len(parts), *shape), [(k, *whole(shape)) for k in range(len(parts))], *parts)
-
-
 def _along(name: str, b: Builder, x: int, axes: tuple[int, ...]) -> int:
     operation: Callable[[tuple[int, ...]], Operation] = OPERATIONS[name]
     return b.op(operation(axes), x)
@@ -121,13 +106,103 @@ def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
 
 
-# Functions along axes. By default they act along all axes.
-ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
-    **{name: partial(_along, name) for name, operation in OPERATIONS.items() if operation.along_axes},
-    "mean": _mean,
-    "prod": _prod,
-    "norm": _norm,
-}
+def _keeping(make: Callable[..., int]) -> Callable[..., int]:
+    """Return a function along axes with one more argument: whether the result keeps these axes, with length 1."""
+
+    def made(b: Builder, x: int, axes: tuple[int, ...], *more: Any) -> int:
+        *others, keepdims = more
+        result = make(b, x, axes, *others)
+        return new_axes(b, result, axes) if keepdims else result
+
+    return made
+
+
+# All functions of arrays
+
+
+class Parameter(NamedTuple):
+    """A parameter of a function of arrays.
+
+    Attributes:
+        name: Its name, for a named argument.
+        kind: What it takes, as `symdiff.language.calls` says.
+        default: The value of an argument that is left out. Without one, an argument is needed.
+    """
+
+    name: str
+    kind: str
+    default: Any = ...
+
+
+class Function(NamedTuple):
+    """A function of arrays.
+
+    Attributes:
+        make: Makes the row of a call, given the builder and a value for each parameter.
+        parameters: Its parameters in order.
+        takes: What it takes, in words, with an example.
+    """
+
+    make: Callable[..., int]
+    parameters: tuple[Parameter, ...]
+    takes: str
+
+
+X, Y = Parameter("x", "array"), Parameter("y", "array")
+VALUE = Parameter("x", "value")
+PARTS = Parameter("arrays", "parts")
+SHAPE = Parameter("shape", "shape")
+ALL_AXES = Parameter("axis", "all axes", None)
+KEEPDIMS = Parameter("keepdims", "flag", default=False)
+
+
+def _along_axes(name: str, make: Callable[..., int], *more: Parameter) -> Function:
+    return Function(make, (X, ALL_AXES, *more), f"an array and optionally axis=..., as in {name}(x, axis=0)")
+
+
+def _table() -> dict[str, Function]:
+    reductions: dict[str, Callable[..., int]] = {"mean": _mean, "prod": _prod, "norm": _norm}
+    table: dict[str, Function] = {}
+    for name, operation in OPERATIONS.items():
+        if operation.along_axes and issubclass(operation, Reduction):
+            reductions.setdefault(name, partial(_along, name))
+        elif operation.along_axes:
+            table[name] = _along_axes(name, partial(_along, name))
+    for name, make in reductions.items():
+        table[name] = _along_axes(name, _keeping(make), KEEPDIMS)
+    axis, axes = Parameter("axis", "axis", 0), Parameter("axes", "axes", None)
+    no_axis, no_axes = Parameter("axis", "axis", None), Parameter("axis", "axes", None)
+    for name, make, parameters, takes in (
+        ("reshape", reshape, (X, SHAPE), "an array and a shape, as in reshape(x, (m, n))"),
+        ("ravel", ravel, (X,), "an array"),
+        ("transpose", transpose, (X, axes), "an array and optionally its axes, as in transpose(x, (1, 0, 2))"),
+        ("swapaxes", swapaxes, (X, Parameter("axis1", "axis"), Parameter("axis2", "axis")),
+         "an array and two axes, as in swapaxes(x, 0, 1)"),
+        ("moveaxis", moveaxis, (X, Parameter("source", "axes"), Parameter("destination", "axes")),
+         "an array and two axes, as in moveaxis(x, 0, -1)"),
+        ("squeeze", squeeze, (X, no_axes), "an array and optionally axis=..., as in squeeze(x, axis=0)"),
+        ("expand_dims", expand_dims, (VALUE, Parameter("axis", "axes")),
+         "an array and an axis, as in expand_dims(x, axis=0)"),
+        ("broadcast_to", broadcast_to, (VALUE, SHAPE), "an array and a shape, as in broadcast_to(x, (m, n))"),
+        ("concatenate", concatenate, (PARTS, axis),
+         "a list of arrays and optionally axis=..., as in concatenate([x, y], axis=0)"),
+        ("stack", stack, (PARTS, axis), "a list of arrays and optionally axis=..., as in stack([x, y], axis=0)"),
+        ("hstack", hstack, (PARTS,), "a list of arrays, as in hstack([x, y])"),
+        ("vstack", vstack, (PARTS,), "a list of arrays, as in vstack([x, y])"),
+        ("tile", tile, (VALUE, Parameter("reps", "wholes")), "an array and constant numbers, as in tile(x, (2, 3))"),
+        ("repeat", repeat, (X, Parameter("repeats", "whole"), no_axis),
+         "an array and a constant number, as in repeat(x, 2, axis=0)"),
+        ("flip", flip, (X, no_axes), "an array and optionally axis=..., as in flip(x, axis=0)"),
+        ("roll", roll, (X, Parameter("shift", "wholes"), no_axes),
+         "an array and a constant shift, as in roll(x, 1, axis=0)"),
+    ):  # fmt: skip
+        table[name] = Function(make, parameters, takes)
+    return table
+
+
+# Functions of arrays by name, but for products; `max` and `min` are functions of several numbers too.
+CALLS: dict[str, Function] = _table()
+ALONG = frozenset(name for name, function in CALLS.items() if function.parameters[1:2] == (ALL_AXES,))
+JOINS = frozenset(name for name, function in CALLS.items() if function.parameters[0] == PARTS)
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
-# All functions of arrays; `max` and `min` are functions of several numbers too.
-ARRAY_FUNCTIONS = frozenset({*ALONG, *PRODUCTS})
+ARRAY_FUNCTIONS = frozenset({*CALLS, *PRODUCTS})

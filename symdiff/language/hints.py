@@ -96,12 +96,19 @@ _ELSEWHERE = {
     "var": "mean((x - mean(x))**2)",
     "std": "sqrt(mean((x - mean(x))**2))",
     "average": "mean(x)",
-    "transpose": "x.T",
     "matmul": "A @ B",
     "inner": "dot(x, y)",
     "array": "[a, b, c]",
     "Matrix": "[[a, b], [c, d]]",
-    "stack": "[a, b, c]",
+    "flatten": "ravel(x)",
+    "permute": "transpose(x, axes)",
+    "unsqueeze": "expand_dims(x, axis)",
+    "expand": "broadcast_to(x, shape)",
+    "cat": "concatenate([x, y], axis=0)",
+    "column_stack": "stack([x, y], axis=1)",
+    "dstack": "stack([x, y], axis=-1)",
+    "fliplr": "flip(x, axis=1)",
+    "flipud": "flip(x, axis=0)",
     "einsum": "sums of products, such as sum(A*x, axis=1), or A @ B",
     "diff": f"x[1:] - x[:-1]; {_WHOLE}",
     "ptp": "max(x) - min(x)",
@@ -120,10 +127,9 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 
 # Functions that the language cannot express, by a hint that says what it has of their kind.
 _ABSENT = {
-    f"for arrays the language has @, .T and {', '.join(sorted(ARRAY_FUNCTIONS))}": """
+    "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
         cross cumsum cumprod cummax sort argsort argmax argmin any all median quantile percentile interp convolve
-        reshape ravel flatten squeeze swapaxes moveaxis broadcast_to concatenate hstack vstack tile repeat roll
         take isin zeros ones eye identity arange linspace shape size len
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """

@@ -1,0 +1,224 @@
+"""Functions of arrays, against NumPy: values, both modes, second derivatives, loop dimensions, small sizes, float32."""
+
+import re
+
+import numpy as np
+import pytest
+from backends import VARIANTS
+
+import symdiff
+from symdiff import ParseError, ShapeError
+
+SIZES = {"n": 4, "m": 3, "k": 2}
+
+# A formula, its arguments, and the same in NumPy where that is written otherwise.
+CASES = [
+    # subscripts and lengths
+    ("x[:, None]*x", "x[n]"),
+    ("A[..., 0]*A[..., -1]", "A[m,n]"),
+    ("A[None, ..., 0, None] + A[:1, :1, None]", "A[m,n]"),
+    ("sin(A)[1:, None, ::2]", "A[m,n]"),
+    ("x[...]*x[None][0]", "x[n]"),
+    ("A*n/(m + 1)", "A[m,n]"),
+    ("sum(A**2, axis=1, keepdims=True)*A", "A[m,n]"),
+    ("A - mean(A, axis=0, keepdims=True)", "A[m,n]"),
+    ("max(A, keepdims=True) - prod(A, axis=(0, 1), keepdims=True)", "A[m,n]"),
+    ("norm(A, axis=1, keepdims=True)", "A[m,n]", "np.linalg.norm(A, axis=1, keepdims=True)"),
+    # shapes
+    ("reshape(x*x, (2, 2)) @ [1, 2]", "x[4]"),
+    ("reshape(A, (n, m))*reshape(A, (-1, m))", "A[m,n]"),
+    ("reshape(A, -1)*ravel(A)", "A[m,n]"),
+    ("transpose(A) + transpose(A, (1, 0))", "A[m,n]"),
+    ("transpose(T, (2, 0, 1))", "T[k,m,n]"),
+    ("swapaxes(T, 0, -1)*swapaxes(T, axis1=2, axis2=0)", "T[k,m,n]"),
+    ("moveaxis(T, 0, -1)", "T[k,m,n]"),
+    ("moveaxis(T, (0, 1), (2, 0))", "T[k,m,n]"),
+    ("squeeze(A[:1])*squeeze(A[:1], axis=0)", "A[m,n]"),
+    ("expand_dims(x, 0)*expand_dims(x, axis=(1,))", "x[n]", "x[None]*x[:, None]"),
+    ("expand_dims(A, (0, -1))", "A[m,n]"),
+    ("broadcast_to(x, (m, n))*A", "x[n], A[m,n]"),
+    # joins
+    ("concatenate([A, A[:1]**2])", "A[m,n]"),
+    ("concatenate((A, x[:, None]), axis=-1)", "x[m], A[m,n]"),
+    ("concatenate([A, B], axis=None)", "A[m,n], B[n,m]"),
+    ("stack([x, x**2, y], axis=1)", "x[n], y[n]"),
+    ("stack((x, y))", "x[n], y[n]"),
+    ("hstack([x, y**2])", "x[n], y[m]"),
+    ("hstack([x[0], x, 2])", "x[n]"),
+    ("hstack([A, B.T])", "A[m,n], B[n,m]"),
+    ("vstack([x, A])*vstack((A, x))", "x[n], A[m,n]"),
+    ("tile(x*x, 3)", "x[n]"),
+    ("tile(x, (3, 2))", "x[n]"),
+    ("tile(A, (1, 2))", "A[m,n]"),
+    ("repeat(x*x, 3)", "x[n]"),
+    ("repeat(A, 2, axis=0)*repeat(A, 2, 0)", "A[m,n]"),
+    ("repeat(A, 2, axis=None)", "A[m,n]"),
+    ("flip(x)*x", "x[n]"),
+    ("flip(A)*flip(A, axis=0) + flip(A, (0, 1))", "A[m,n]"),
+    ("roll(x, 1)*x", "x[n]"),
+    ("roll(A, -7)*roll(A, 2, axis=1)", "A[m,n]"),
+    ("roll(A, (1, -1), axis=(0, 1))", "A[m,n]"),
+]  # fmt: skip
+CASES = [(text, args, written) for text, args, written in [(*case, case[0])[:3] for case in CASES]]
+IDS = [text for text, _, _ in CASES]
+cases = pytest.mark.parametrize(("text", "args", "written"), CASES, ids=IDS)
+
+
+def in_numpy(written, values, sizes):
+    """Return the value of a formula that is NumPy's expression, too."""
+    scope = {name: getattr(np, name, None) for name in re.findall(r"[a-z_0-9]+", written)} | {"np": np}
+    return eval(written, scope | sizes | values)
+
+
+def draw(args, sizes=SIZES, seed=0, loop=()):
+    """Return arguments, all of whose elements are different."""
+    random = np.random.default_rng(seed)
+    values = {}
+    for name, dims in re.findall(r"(\w+)\[([^]]*)\]", args):
+        shape = (*loop, *[sizes[d] if d in sizes else int(d) for d in dims.split(",")])
+        count = int(np.prod(shape))
+        values[name] = 0.3 + 0.8 * random.permutation(count).reshape(shape) / max(count, 1) + 0.2 * random.random()
+    return values
+
+
+def compiled(text, args, **options):
+    return symdiff.compile(text, args=args, **options)
+
+
+@cases
+@pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+def test_values_are_those_of_numpy(text, args, written, options):
+    f, values = compiled(text, args, **options), draw(args)
+    np.testing.assert_allclose(f(**values), in_numpy(written, values, SIZES), rtol=1e-14)
+    stacked = draw(args, loop=(2,), seed=1)
+    got = f(**stacked)
+    for k in range(2):
+        point = {name: value[k] for name, value in stacked.items()}
+        np.testing.assert_allclose(got[k], in_numpy(written, point, SIZES), rtol=1e-14)
+
+
+@cases
+@pytest.mark.parametrize("size", [1, 0])
+def test_small_sizes_are_those_of_numpy(text, args, written, size):
+    sizes = dict.fromkeys(SIZES, size)
+    f, values = compiled(text, args), draw(args, sizes)
+    try:
+        got = f(**values)
+    except ShapeError:  # it says which elements are not there
+        assert size == 0 or "::2" in text
+        with pytest.raises(ShapeError, match=r"out of range|at least one element"):
+            f(**values)
+        return
+    if "-1, m" not in text:  # NumPy cannot tell what remains of no elements
+        np.testing.assert_allclose(got, in_numpy(written, values, sizes), rtol=1e-14)
+    derived = f.vjp(**values, out_bar=got)._asdict()
+    assert all(derived[f"{name}_bar"].shape == value.shape for name, value in values.items())
+    assert f.jvp(**values, **{f"{name}_dot": value for name, value in values.items()})[1].shape == got.shape
+
+
+@cases
+def test_float32_stays(text, args, written):
+    values = {name: value.astype(np.float32) for name, value in draw(args).items()}
+    f = compiled(text, args)
+    assert f(**values).dtype == np.float32
+    np.testing.assert_allclose(f(**values), in_numpy(written, values, SIZES), rtol=1e-5)
+    scalar = compiled(f"sum(sin({text}))", args)
+    assert all(part.dtype == np.float32 for part in scalar.grad(**values))
+
+
+def flat(parts):
+    return np.concatenate([np.ravel(part) for part in parts])
+
+
+@cases
+@pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+def test_forward_is_reverse_is_differences(text, args, written, options):
+    f, values = compiled(text, args, **options), draw(args)
+    point, along = [*values.values()], [*draw(args, seed=5).values()]
+    out = f(*point)
+    bar = np.cos(np.arange(out.size, dtype=float)).reshape(out.shape)
+    dot = f.jvp(*point, *along)[-1]
+    bars = f.vjp(*point, bar)[1:]
+    np.testing.assert_allclose(np.sum(dot * bar), flat(bars) @ flat(along), rtol=1e-11)
+
+    def at(h):
+        return in_numpy(written, {name: a + h * d for (name, a), d in zip(values.items(), along, strict=True)}, SIZES)
+
+    h = 1e-3
+    want = (4 * (at(h / 2) - at(-h / 2)) / h - (at(h) - at(-h)) / (2 * h)) / 3
+    np.testing.assert_allclose(dot, want, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(f.jacobian(*point).reshape(out.size, -1) @ flat(along), np.ravel(dot), rtol=1e-11)
+
+
+@cases
+def test_second_derivatives(text, args, written):
+    f, values = compiled(f"sum(sin({text}))", args), draw(args)
+    point, along = [*values.values()], [*draw(args, seed=5).values()]
+    hessian = f.hessian(*point)
+    np.testing.assert_allclose(hessian, hessian.T, rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(hessian @ flat(along), flat(f.hvp(*point, *along)), rtol=1e-10, atol=1e-10)
+    h = 1e-4
+    ends = [flat(f.grad(*[a + s * d for a, d in zip(point, along, strict=True)])) for s in (h, -h, h / 2, -h / 2)]
+    want = (8 * (ends[2] - ends[3]) - (ends[0] - ends[1])) / (6 * h)
+    np.testing.assert_allclose(hessian @ flat(along), want, rtol=1e-7, atol=1e-7)
+    stacked = [np.stack([a, b]) for a, b in zip(point, along, strict=True)]
+    np.testing.assert_allclose(f.hessian(*stacked)[0], hessian, rtol=1e-11, atol=1e-11)
+
+
+@cases
+def test_texts_for_people(text, args, written):
+    f = compiled(text, args)
+    assert f.latex
+    assert f.jacobian.latex
+    assert "np." not in str(f.trace(*draw(args).values()))
+    assert str(f.graph())
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "position"),
+    [
+        ("x[..., ...]", "'...' at most once", 10),
+        ("x[None None]", "an index is a whole number or a slice", 7),
+        ("x[None:]", "an index is a whole number or a slice", 6),
+        ("x[0, 0, None]", "2 indices of an array of shape (n,)", 1),
+        ("a[None]", "a scalar has no elements", 1),
+        ("reshape(x)", "reshape takes an array and a shape, as in reshape(x, (m, n))", 0),
+        ("reshape(A, n, m)", "reshape takes an array and a shape, as in reshape(x, (m, n))", 0),
+        ("reshape(A, (n, m), order=1)", "no argument named 'order'; its named argument is shape", 0),
+        ("reshape(A, (n, 2))", "shape (m, n) cannot become (n, 2): it has m*n elements", 0),
+        ("reshape(A, (-1, -1))", "one length may be -1", 0),
+        ("reshape(A, (-1, 2*m + 1))", "the length for -1 is not clear; write it", 0),
+        ("reshape(x, x[0])", "whole numbers and dimensions that args declares", 0),
+        ("reshape(x, (n*n*n*n*n*n*n*n*n, 1))", "whole numbers and dimensions that args declares", 0),
+        ("reshape(x, 2.5)", "whole numbers and dimensions that args declares", 0),
+        ("reshape(a, (1, 1))", "reshape(...) of a scalar", 0),
+        ("transpose(A, (0, 0))", "an axis is named twice", 0),
+        ("transpose(A, 0)", "transpose names each axis once", 0),
+        ("swapaxes(A, 0, 5)", "axis 5 of shape (m, n) is out of range", 0),
+        ("moveaxis(A, 0, (0, 1))", "as many sources as destinations", 0),
+        ("squeeze(A, axis=0)", "squeeze drops axes of length 1, not one of shape (m, n)", 0),
+        ("expand_dims(A, 7)", "axis 7 of a result of 3 axes is out of range", 0),
+        ("broadcast_to(A, n)", "shape (m, n) does not broadcast to (n,)", 0),
+        ("1 + concatenate(A)", "concatenate takes a list of arrays", 4),
+        ("concatenate([A, x])", "the other axes must agree", 0),
+        ("concatenate([a, a])", "write [a, b] for scalars", 0),
+        ("concatenate([A, A]*2)", "a list in parentheses is not a value", 18),
+        ("concatenate([A, A], axis=0, axis=1)", "concatenate got axis twice", 0),
+        ("stack([a, x])", "the arrays must have the same shape", 0),
+        ("tile(x, -1)", "a number of repetitions that is not negative, not -1", 0),
+        ("tile(x, a)", "the argument reps of tile is a constant whole number", 0),
+        ("repeat(x, x)", "the argument repeats of repeat is a constant whole number", 0),
+        ("roll(x, (1, 2), axis=0)", "as many shifts as axes", 0),
+        ("sum(x, keepdims=1)", "keepdims is True or False", 0),
+        ("sum(x, keepdim=True)", "its named arguments are axis, keepdims", 0),
+        ("ravel(x, x)", "ravel takes an array", 0),
+        ('f("ij", x)', "the language has no strings", 2),
+        ("(a,)", "a value is missing before ')'", 3),
+    ],
+)  # fmt: skip
+def test_errors_say_what_to_write_and_where(text, said, position):
+    with pytest.raises((ParseError, ShapeError)) as caught:
+        symdiff.compile(text, args="a, x[n], A[m,n]")
+    message = str(caught.value)
+    assert said in message
+    assert message.splitlines()[-1].index("^") - 2 == position
