@@ -10,11 +10,13 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import filled, same
 from symdiff.language.rearrange import (
+    axes_of,
     broadcast_to,
     concatenate,
     expand_dims,
     flip,
     hstack,
+    index,
     moveaxis,
     new_axes,
     ravel,
@@ -106,6 +108,29 @@ def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
 
 
+def _cumulative(name: str, b: Builder, x: int, axis: int | None) -> int:
+    if axis is None:
+        x, axis = ravel(b, x), 0
+    return _along(name, b, x, tuple(axes_of([axis], b, x)))
+
+
+def diff(b: Builder, x: int, n: int, axis: int) -> int:
+    """Return the differences of neighbours along an axis, `n` times over.
+
+    Raises:
+        ShapeError: `n` is negative.
+    """
+    if n < 0:
+        raise ShapeError(f"diff takes differences n times; n is not negative, as {n} is")
+    (axis,) = axes_of([axis], b, x)
+    for _ in range(n):
+        whole_axes: list[Any] = [(None, None, None)] * len(b.shape(x))
+        upper, lower = [*whole_axes], [*whole_axes]
+        upper[axis], lower[axis] = (1, None, None), (None, -1, None)
+        x = b.op("sub", index(b, x, tuple(upper)), index(b, x, tuple(lower)))
+    return x
+
+
 def _keeping(make: Callable[..., int]) -> Callable[..., int]:
     """Return a function along axes with one more argument: whether the result keeps these axes, with length 1."""
 
@@ -192,11 +217,16 @@ def _table() -> dict[str, Function]:
         ("tile", tile, (VALUE, Parameter("reps", "wholes")), "an array and constant numbers, as in tile(x, (2, 3))"),
         ("repeat", repeat, (X, Parameter("repeats", "whole"), no_axis),
          "an array and a constant number, as in repeat(x, 2, axis=0)"),
+        ("diff", diff, (X, Parameter("n", "whole", 1), Parameter("axis", "axis", -1)),
+         "an array and optionally n=..., axis=..., as in diff(x, n=2, axis=0)"),
         ("flip", flip, (X, no_axes), "an array and optionally axis=..., as in flip(x, axis=0)"),
         ("roll", roll, (X, Parameter("shift", "wholes"), no_axes),
          "an array and a constant shift, as in roll(x, 1, axis=0)"),
     ):  # fmt: skip
         table[name] = Function(make, parameters, takes)
+    for name in ("cumsum", "cumprod", "logcumsumexp"):
+        takes = f"an array and optionally axis=..., as in {name}(x, axis=0)"
+        table[name] = Function(partial(_cumulative, name), (X, no_axis), takes)
     return table
 
 

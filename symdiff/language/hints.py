@@ -110,7 +110,6 @@ _ELSEWHERE = {
     "fliplr": "flip(x, axis=1)",
     "flipud": "flip(x, axis=0)",
     "einsum": "sums of products, such as sum(A*x, axis=1), or A @ B",
-    "diff": f"x[1:] - x[:-1]; {_WHOLE}",
     "ptp": "max(x) - min(x)",
     "amax": "max(x)",
     "amin": "min(x)",
@@ -129,7 +128,7 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 _ABSENT = {
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
-        cross cumsum cumprod cummax sort argsort argmax argmin any all median quantile percentile interp convolve
+        cross cummax sort argsort argmax argmin any all median quantile percentile interp convolve
         take isin zeros ones eye identity arange linspace shape size len
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """

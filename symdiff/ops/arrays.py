@@ -3,7 +3,7 @@
 from symdiff.ops.base import Operation
 from symdiff.ops.constants import Eye, Size
 from symdiff.ops.contract import Einsum
-from symdiff.ops.cumulative import Roll
+from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurrence, Roll
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
@@ -15,7 +15,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Sum, Max, Min, Prod, AnyOf, Others, LogSumExp, Softmax),
         *(Expand, Broadcast, Permute, Reshape),
         *(Index, Assemble),
-        Roll,
+        *(Roll, Delay, Recurrence, CumSum, CumProd, LogCumSumExp),
         Einsum,
     )
 }

@@ -83,11 +83,17 @@ def log_sum_exp(m: Marks, x: Text, shape: Shape, axes: Sequence[int]) -> Text:
 
 def enclosed(m: Marks, template: str, x: Text, shape: Shape, axes: Sequence[int], *, keeps: bool) -> Text:
     """Return a function of all elements along axes, which are `:` in it; the result may keep these axes."""
-    to: dict[Base, Index] = {a: Index(":") for a in axes}
-    inner = m.moved(x, to if keeps else to | without(len(shape), axes))
-    plain, count = re.subn(r"_\{:(?:,:)*\}", "", inner.text)  # x_{:} is x
-    made = filled(template, [replace(inner, text=plain) if count == 1 else inner])
+    inner = _whole_along(m, x, axes, {} if keeps else without(len(shape), axes))
+    made = filled(template, [inner])
     return Text(subscripted(made.text, [m.all(shape)[a] for a in axes])) if keeps else made
+
+
+def _whole_along(m: Marks, x: Text, axes: Sequence[int], others: Mapping[Base, Index] | None = None) -> Text:
+    """Return all elements along axes, which are `:` in it; the others may move."""
+    to: dict[Base, Index] = {a: Index(":") for a in axes}
+    inner = m.moved(x, to | {**(others or {})})
+    plain, count = re.subn(r"_\{:(?:,:)*\}", "", inner.text)  # x_{:} is x
+    return replace(inner, text=plain) if count == 1 else inner
 
 
 # Sums
@@ -196,6 +202,12 @@ def _others(m: Marks, _: Any, x: Operand) -> Terms:
     return (of(Text(rf"\prod_{{{m.mark(other)} \neq {m.mark(Index(-1))}}} {inner}", BIG, open=True)),)
 
 
+def _recurrence(m: Marks, op: Any, *given: Operand) -> Terms:
+    texts = [_whole_along(m, x.text, op.axes).text for x in given]
+    made = rf"\operatorname{{recurrence}}\left({', '.join(texts)}\right)"
+    return (of(Text(subscripted(made, [m.all(given[0].shape)[a] for a in op.axes]))),)
+
+
 # Arrays that their shape determines
 
 
@@ -300,6 +312,7 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "einsum": _einsum,
     "logsumexp": _log_sum_exp,
     "others": _others,
+    "recurrence": _recurrence,
     "size": _size,
     "eye": _eye,
     "expand": _arranged(_expand),
