@@ -9,6 +9,21 @@ from typing import Any, NamedTuple
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import filled, same
+from symdiff.language.matrices import (
+    arange,
+    cross,
+    diag,
+    einsum,
+    eye,
+    kron,
+    linspace,
+    ones,
+    tensordot,
+    trace,
+    tril,
+    triu,
+    zeros,
+)
 from symdiff.language.rearrange import (
     axes_of,
     broadcast_to,
@@ -222,6 +237,28 @@ def _table() -> dict[str, Function]:
         ("flip", flip, (X, no_axes), "an array and optionally axis=..., as in flip(x, axis=0)"),
         ("roll", roll, (X, Parameter("shift", "wholes"), no_axes),
          "an array and a constant shift, as in roll(x, 1, axis=0)"),
+    ):  # fmt: skip
+        table[name] = Function(make, parameters, takes)
+    offset, k = Parameter("offset", "whole", 0), Parameter("k", "whole", 0)
+    dim = Parameter("N", "dim")
+    for name, make, parameters, takes in (
+        ("trace", trace, (X, offset), "a matrix and optionally offset=..., as in trace(A)"),
+        ("diag", diag, (X, k), "a vector or a matrix and optionally k=..., as in diag(x, k=1)"),
+        ("tril", tril, (X, k), "a matrix and optionally k=..., as in tril(A, k=-1)"),
+        ("triu", triu, (X, k), "a matrix and optionally k=..., as in triu(A, k=1)"),
+        ("kron", kron, (X, Y), "two arrays, as in kron(A, B)"),
+        ("cross", cross, (X, Y), "two arrays of vectors, as in cross(x, y)"),
+        ("tensordot", tensordot, (X, Y, Parameter("axes", "wholes", (2,))),
+         "two arrays and optionally axes=..., as in tensordot(A, B, axes=1)"),
+        ("einsum", einsum, (Parameter("subscripts", "quoted"), Parameter("operands", "rest")),
+         'subscripts in quotes and arrays, as in einsum("ij,jk->ik", A, B)'),
+        ("eye", eye, (dim,), "a dimension, as in eye(n)"),
+        ("zeros", zeros, (SHAPE,), "a shape, as in zeros((m, n))"),
+        ("ones", ones, (SHAPE,), "a shape, as in ones((m, n))"),
+        ("arange", arange, (Parameter("start", "dim"), Parameter("stop", "dim", None), Parameter("step", "dim", 1)),
+         "whole numbers and dimensions, as in arange(n) or arange(1, n, 2)"),
+        ("linspace", linspace, (VALUE, Parameter("stop", "value"), Parameter("num", "dim", 50)),
+         "two numbers and how many there are, as in linspace(0, 1, n)"),
     ):  # fmt: skip
         table[name] = Function(make, parameters, takes)
     for name in ("cumsum", "cumprod", "logcumsumexp"):

@@ -35,7 +35,7 @@ class Keyword:
 Value = int | tuple[int, ...] | Keyword | Quoted
 Fail = Callable[[str], NoReturn]
 
-_OPERANDS = frozenset({"array", "value", "parts", "quoted"})  # parameters that have no names
+_OPERANDS = frozenset({"array", "value", "parts", "quoted", "rest"})  # parameters that have no names
 _MOST_FACTORS = 8  # of a dimension that a formula computes
 _MOST_TERMS = 64
 
@@ -60,6 +60,7 @@ def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value],
         fail(f"{name} takes an array, declared as in args='x[n]', or a list, as in {name}([a, b])")
     given: dict[str, Any] = {}
     by_name: set[str] = set()
+    rest: Parameter | None = None  # the one that takes all further arguments
     ordered = iter([p for p in function.parameters if p.kind != "flag"])
     for argument in arguments:
         if isinstance(argument, Keyword):
@@ -70,7 +71,11 @@ def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value],
             by_name.add(argument.name)
             given[argument.name] = argument.value
         else:
-            parameter = next(ordered, None)
+            parameter = rest if rest and rest.name in given else next(ordered, None)
+            if parameter is not None and parameter.kind == "rest":
+                rest = parameter
+                given[rest.name] = (*given.get(rest.name, ()), argument)
+                continue
             if parameter is None or parameter.name in given:
                 fail(f"{name} takes {function.takes}")
             given[parameter.name] = argument
@@ -142,6 +147,16 @@ def _value(call: _Call, _: Parameter, given: Any) -> int:
     return call.b.number(given)
 
 
+def _quoted(call: _Call, _: Parameter, given: Any) -> str:
+    if not isinstance(given, Quoted):
+        call.refuse()
+    return given.text
+
+
+def _rest(call: _Call, parameter: Parameter, given: Any) -> tuple[int, ...]:
+    return tuple([_value(call, parameter, part) for part in given])
+
+
 def _parts(call: _Call, _: Parameter, given: Any) -> tuple[int, ...]:
     if not isinstance(given, tuple) or not given:
         call.refuse()
@@ -206,6 +221,8 @@ def _dim(call: _Call, given: Any) -> Dim:
 _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "array": _array,  # a row with axes
     "value": _value,  # any row
+    "rest": _rest,  # all further rows
+    "quoted": _quoted,  # a text in quotes
     "parts": _parts,  # a list of rows
     "whole": _whole,  # a constant whole number
     "wholes": _wholes,  # several, or one
@@ -213,6 +230,7 @@ _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "axes": _axes,  # axes as they are written, or None
     "axis": _axis,  # an axis as it is written; None only if there is a default
     "flag": _flag,  # True or False, always by name
+    "dim": lambda call, _, given: _dim(call, given),  # a dimension
     "shape": _shape,  # dimensions
 }
 

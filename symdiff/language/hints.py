@@ -109,7 +109,12 @@ _ELSEWHERE = {
     "dstack": "stack([x, y], axis=-1)",
     "fliplr": "flip(x, axis=1)",
     "flipud": "flip(x, axis=0)",
-    "einsum": "sums of products, such as sum(A*x, axis=1), or A @ B",
+    "identity": "eye(n)",
+    "diagonal": "diag(A)",
+    "full": "broadcast_to(x, shape)",
+    "range": "arange(n)",
+    "meshgrid": "x[:, None] and y[None, :]",
+    "vdot": "sum(x*y)",
     "ptp": "max(x) - min(x)",
     "amax": "max(x)",
     "amin": "min(x)",
@@ -127,9 +132,9 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 # Functions that the language cannot express, by a hint that says what it has of their kind.
 _ABSENT = {
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
-        det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
-        cross cummax sort argsort argmax argmin any all median quantile percentile interp convolve
-        take isin zeros ones eye identity arange linspace shape size len
+        det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm
+        cummax sort argsort argmax argmin any all median quantile percentile interp convolve
+        take isin shape size len
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
         besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv

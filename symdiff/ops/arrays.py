@@ -1,9 +1,10 @@
 """All operations on arrays, by name. A new one is a class in a module of this room, and a name in this list."""
 
 from symdiff.ops.base import Operation
-from symdiff.ops.constants import Eye, Size
+from symdiff.ops.constants import Arange, Eye, Linspace, Size
 from symdiff.ops.contract import Einsum
 from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurrence, Roll
+from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
@@ -11,11 +12,12 @@ from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 OPERATIONS: dict[str, type[Operation]] = {
     operation.name: operation
     for operation in (
-        *(Size, Eye),
+        *(Size, Eye, Arange, Linspace),
         *(Sum, Max, Min, Prod, AnyOf, Others, LogSumExp, Softmax),
         *(Expand, Broadcast, Permute, Reshape),
         *(Index, Assemble),
         *(Roll, Delay, Recurrence, CumSum, CumProd, LogCumSumExp),
+        *(Diagonal, Diag, Tril, Triu),
         Einsum,
     )
 }

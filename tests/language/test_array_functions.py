@@ -58,6 +58,37 @@ CASES = [
     ("roll(x, 1)*x", "x[n]"),
     ("roll(A, -7)*roll(A, 2, axis=1)", "A[m,n]"),
     ("roll(A, (1, -1), axis=(0, 1))", "A[m,n]"),
+    # matrices
+    ("trace(S @ S)*x", "x[m], S[n,n]"),
+    ("trace(T3, offset=1)*x", "T3[2,3,5], x[5]"),
+    ("diag(x**2) @ S", "x[n], S[n,n]"),
+    ("diag(x**2, k=-1)", "x[n]"),
+    ("diag(S)*diag(S**2)", "S[n,n]"),
+    ("diag(A3, 1)", "A3[2,3]"),
+    ("tril(A)*triu(A, k=-1) + tril(A, -1)", "A[m,n]"),
+    ("kron(A, B**2)", "A[m,n], B[k,m]"),
+    ("kron(x, A)", "x[n], A[k,m]"),
+    ("cross(p, q)*p", "p[3], q[3]"),
+    ("cross(P, q)", "P[n,3], q[3]"),
+    ("tensordot(A, T, axes=1)", "A[n,k], T[k,m,n]"),
+    ("tensordot(A, A)*A", "A[m,n]"),
+    ("tensordot(A, B, axes=(0, 1))", "A[m,n], B[k,m]"),
+    ("tensordot(A, B, 0)", "A[m,n], B[k,m]"),
+    ('einsum("ij,jk->ik", A, B)', "A[m,n], B[n,k]"),
+    ('einsum("ij, kj", A, B)', "A[m,n], B[k,n]"),
+    ("einsum('ij,ij,j->i', A, A, x)", "A[m,n], x[n]"),
+    ('einsum("ii->i", S)*einsum("ii", S)', "S[n,n]"),
+    ('einsum("ijk->kij", T)', "T[k,m,n]"),
+    ('einsum("ijk->k", T)', "T[k,m,n]"),
+    ('einsum("i,j,k->kij", x, y, z)', "x[n], y[m], z[k]"),
+    ('einsum("ij,kl->il", A, B)', "A[m,n], B[k,n]"),
+    ('einsum("ijj,j->i", T3, x)', "T3[2,3,3], x[3]"),
+    ("eye(n) @ x + zeros(n) + ones(n)*x", "x[n]"),
+    ("A*zeros((m, n)) + ones((2, n))[:1]*A", "A[m,n]"),
+    ("x*arange(n) - x*arange(1, n + 1) + x*arange(n, 0, -1)", "x[n]"),
+    ("x*arange(0, 2*n, 2)*arange(7, 3, -1)[0]", "x[n]"),
+    ("x*linspace(0, 1, n) + linspace(-1.5, 2, 5)[2]", "x[n]"),
+    ("linspace(a[0], a[1], n)*x", "a[2], x[n]"),
     # cumulative
     ("diff(x)*x[1:]", "x[n]"),
     ("diff(sin(A), n=2) + diff(A, 2, axis=1)", "A[m,n]"),
@@ -133,7 +164,7 @@ def test_float32_stays(text, args, written):
     values = {name: value.astype(np.float32) for name, value in draw(args).items()}
     f = compiled(text, args)
     assert f(**values).dtype == np.float32
-    np.testing.assert_allclose(f(**values), in_numpy(written, values, SIZES), rtol=1e-5)
+    np.testing.assert_allclose(f(**values), in_numpy(written, values, SIZES), rtol=1e-5, atol=1e-6)
     scalar = compiled(f"sum(sin({text}))", args)
     assert all(part.dtype == np.float32 for part in scalar.grad(**values))
 
@@ -159,7 +190,7 @@ def test_forward_is_reverse_is_differences(text, args, written, options):
     h = 1e-3
     want = (4 * (at(h / 2) - at(-h / 2)) / h - (at(h) - at(-h)) / (2 * h)) / 3
     np.testing.assert_allclose(dot, want, rtol=1e-7, atol=1e-8)
-    np.testing.assert_allclose(f.jacobian(*point).reshape(out.size, -1) @ flat(along), np.ravel(dot), rtol=1e-11)
+    np.testing.assert_allclose(f.jacobian(*point).reshape(out.size, -1) @ flat(along), np.ravel(dot), rtol=1e-11, atol=1e-13)
 
 
 @cases

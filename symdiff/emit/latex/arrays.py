@@ -28,13 +28,14 @@ from symdiff.emit.latex.indices import (
     subscripted,
     without,
 )
+from symdiff.emit.latex.names import number
 from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
 from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
 from symdiff.graph.dims import Dim, Shape, numel, symbols
 from symdiff.graph.dims import value as evaluated
 from symdiff.ops.elements import Assemble
 from symdiff.ops.places import Range
-from symdiff.ops.table import COMPARE, PRIMITIVES, PRODUCT
+from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT, SUM
 
 
 def as_function(name: str) -> str:
@@ -224,6 +225,24 @@ def _eye(m: Marks, op: Any) -> Terms:
     return (term,)
 
 
+def _arange(m: Marks, op: Any) -> Terms:
+    text = m.mark(Index(-1, op.start, op.step))
+    return (of(Text(text, ATOM if op.start == 0 and op.step == 1 else SUM)),)
+
+
+def _linspace(m: Marks, op: Any) -> Terms:
+    made = rf"\operatorname{{linspace}}\left({number(op.start)}, {number(op.stop)}, {m.dim(op.count)}\right)"
+    return (of(Text(subscripted(made, [m.mark(Index(-1))]))),)
+
+
+def _diag(m: Marks, op: Any, x: Operand) -> Terms:
+    to: dict[Base, Index] = {a: Index(a - 1) for a in range(-len(x.shape), -1)}
+    row, column = Index(-2, max(0, op.k)), Index(-1, max(0, -op.k))
+    equal = m.kronecker(row, column)
+    to[-1] = Index(-2) if op.k >= 0 else Index(-1)
+    return (m.moved_term(as_factor(x.terms), to).times(of(equal)),)
+
+
 # The same elements at other places: each function returns the indices in the operand by those of the result
 
 
@@ -234,6 +253,11 @@ def _expand(op: Any, x: Operand) -> dict[Base, Index]:
 
 def _permute(op: Any, _: Operand) -> dict[Base, Index]:
     return {a: Index(k) for k, a in enumerate(op.order, -len(op.order))}
+
+
+def _diagonal(op: Any, x: Operand) -> dict[Base, Index]:
+    to: dict[Base, Index] = {a: Index(a + 1) for a in range(-len(x.shape), -2)}
+    return to | {-2: Index(-1, max(0, -op.k)), -1: Index(-1, max(0, op.k))}
 
 
 def _index(op: Any, x: Operand) -> dict[Base, Index]:
@@ -315,6 +339,10 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "recurrence": _recurrence,
     "size": _size,
     "eye": _eye,
+    "arange": _arange,
+    "linspace": _linspace,
+    "diag": _diag,
+    "diagonal": _arranged(_diagonal),
     "expand": _arranged(_expand),
     "broadcast": _arranged(lambda _, __: {}),
     "permute": _arranged(_permute),
