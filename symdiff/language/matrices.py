@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Shape, positive, shown
+from symdiff.graph.dims import Dim, Shape, shown
 from symdiff.graph.shapes import same
-from symdiff.language.rearrange import axes_of, new_axes, stack
+from symdiff.language.rearrange import axes_of, new_axes, not_negative, stack
 from symdiff.ops.constants import Arange, Linspace
 from symdiff.ops.contract import LETTERS, labels
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
@@ -175,7 +175,7 @@ def _distinct(b: Builder, i: int, part: str) -> tuple[int, str]:
 
 def eye(b: Builder, n: Dim) -> int:
     """Return the identity matrix of an order."""
-    return b.eye((n,))
+    return b.eye(_checked(b, (n,), "eye"))
 
 
 def zeros(b: Builder, shape: Shape) -> int:
@@ -191,16 +191,8 @@ def ones(b: Builder, shape: Shape) -> int:
 def _checked(b: Builder, shape: Shape, name: str) -> Shape:
     """Return a shape, and demand that no length is negative."""
     for dim in shape:
-        _not_negative(b, dim, f"{name} of shape {shown(shape)}: a length is negative")
+        not_negative(b, dim, f"{name} of shape {shown(shape)}: a length is negative")
     return shape
-
-
-def _not_negative(b: Builder, dim: Dim, message: str) -> None:
-    if isinstance(dim, int):
-        if dim < 0:
-            raise ShapeError(message)
-    elif not positive(dim + 1):
-        b.graph.demands[dim, False, message] = None
 
 
 def arange(b: Builder, start: Dim, stop: Dim | None, step: Dim) -> int:
@@ -217,7 +209,7 @@ def arange(b: Builder, start: Dim, stop: Dim | None, step: Dim) -> int:
         stop = stop if numbers else start
     else:
         length = stop - start if step > 0 else start - stop
-        _not_negative(b, length, f"arange from {start} to {stop} by {step} goes the other way")
+        not_negative(b, length, f"arange from {start} to {stop} by {step} goes the other way")
     return b.op(Arange(start, stop, step))
 
 
@@ -229,7 +221,7 @@ def linspace(b: Builder, start: int, stop: int, num: Dim) -> int:
     """
     if b.shape(start) or b.shape(stop):
         raise ShapeError("linspace takes two numbers and how many there are, as in linspace(0, 1, n)")
-    _not_negative(b, num, f"linspace of {num} numbers")
+    not_negative(b, num, f"linspace of {num} numbers")
     ends = b.known(start), b.known(stop)
     if ends[0] is not None and ends[1] is not None:
         return b.op(Linspace(float(ends[0]), float(ends[1]), num))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Poly, Shape, numel, shown
+from symdiff.graph.dims import Dim, Poly, Shape, numel, positive, shown
 from symdiff.graph.shapes import broadcast, same
 from symdiff.ops.cumulative import Roll
 from symdiff.ops.places import NEW, Key, Place, Range, place_of, spread, whole
@@ -35,6 +35,19 @@ def axes_of(axes: Sequence[int], b: Builder, x: int) -> list[int]:
     if len(set(found)) < len(found):
         raise ShapeError("an axis is named twice")
     return found
+
+
+def not_negative(b: Builder, dim: Dim, message: str) -> None:
+    """Demand that a length is not negative; `message` is the error message.
+
+    Raises:
+        ShapeError: It is negative.
+    """
+    if isinstance(dim, int):
+        if dim < 0:
+            raise ShapeError(message)
+    elif not positive(dim + 1):
+        b.graph.demands[dim, False, message] = None
 
 
 # Subscripts and shapes
@@ -186,6 +199,8 @@ def broadcast_to(b: Builder, x: int, shape: Shape) -> int:
     have = b.shape(x)
     if len(have) > len(shape) or broadcast([have, shape], b.graph.demands) != shape:
         raise ShapeError(f"shape {shown(have)} does not broadcast to {shown(shape)}")
+    for dim in shape:
+        not_negative(b, dim, f"broadcast_to of shape {shown(shape)}: a length is negative")
     return b.full(x, shape)
 
 

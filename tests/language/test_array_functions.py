@@ -190,7 +190,9 @@ def test_forward_is_reverse_is_differences(text, args, written, options):
     h = 1e-3
     want = (4 * (at(h / 2) - at(-h / 2)) / h - (at(h) - at(-h)) / (2 * h)) / 3
     np.testing.assert_allclose(dot, want, rtol=1e-7, atol=1e-8)
-    np.testing.assert_allclose(f.jacobian(*point).reshape(out.size, -1) @ flat(along), np.ravel(dot), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(
+        f.jacobian(*point).reshape(out.size, -1) @ flat(along), np.ravel(dot), rtol=1e-11, atol=1e-13
+    )
 
 
 @cases
@@ -252,6 +254,29 @@ def test_texts_for_people(text, args, written):
         ("tile(x, a)", "the argument reps of tile is a constant whole number", 0),
         ("repeat(x, x)", "the argument repeats of repeat is a constant whole number", 0),
         ("roll(x, (1, 2), axis=0)", "as many shifts as axes", 0),
+        ("trace(x)", "trace takes a matrix, not shape (n,)", 0),
+        ("diag(A)", "the diagonal of shape (m, n): it needs equal axes", 0),
+        ("diag([A, A])", "diag takes a vector or a matrix, not shape (2, m, n)", 0),
+        ("cross(x, x)", "cross takes vectors of 3 elements, not n", 0),
+        ("tensordot(A, A, axes=3)", "tensordot along 3 axes of shapes (m, n) and (m, n)", 0),
+        ("tensordot(A, A, axes=1)", "n is not m", 0),
+        ("tensordot(A, A, axes=(0, 1, 2))", "for more write einsum", 0),
+        ('einsum("ij,jk->ik", A)', "einsum got subscripts for 2 arrays, and 1 arrays", 0),
+        ('einsum("ij,jk->ik", A, A)', "einsum: j is n and m", 0),
+        ('einsum("ij->ik", A)', "einsum got the result 'ik'", 0),
+        ('einsum("...j->j", A)', "a letter for each axis, no points", 0),
+        ('einsum("i1->i", A)', "write letters, as in einsum", 0),
+        ('einsum("ijk", A)', "einsum got 'ijk' for an array of shape (m, n)", 0),
+        ("einsum(A, A)", "einsum takes subscripts in quotes and arrays", 0),
+        ('einsum("ij")', "einsum takes subscripts in quotes and arrays", 0),
+        ("eye(2.5)", "whole numbers and dimensions that args declares", 0),
+        ("eye(-1)", "a length is negative", 0),
+        ("zeros((2, -n + n - 1))", "a length is negative", 0),
+        ("arange(0, 1, 0.1)", "whole numbers and dimensions that args declares", 0),
+        ("arange(n, 0, 0)", "the step of arange is a whole number, not 0", 0),
+        ("linspace(x, 1, 3)", "linspace takes two numbers", 0),
+        ("diff(x, -1)", "n is not negative", 0),
+        ("cumsum(x, axis=1)", "axis 1 of shape (n,) is out of range", 0),
         ("sum(x, keepdims=1)", "keepdims is True or False", 0),
         ("sum(x, keepdim=True)", "its named arguments are axis, keepdims", 0),
         ("ravel(x, x)", "ravel takes an array", 0),
@@ -265,3 +290,48 @@ def test_errors_say_what_to_write_and_where(text, said, position):
     message = str(caught.value)
     assert said in message
     assert message.splitlines()[-1].index("^") - 2 == position
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("zeros(n - 5) + 1", "a length is negative"), ("arange(5, n)", "goes the other way"), ("linspace(0, 1, n - 5)", "of n - 5 numbers"),
+     ("reshape(x, (-1, 2))", "shape (n,) cannot become"), ("diag(eye(n), k=5)", "there is no diagonal 5")],
+)  # fmt: skip
+def test_what_only_a_call_can_check(text, said):
+    f = symdiff.compile(text, args="x[n]")
+    with pytest.raises(ShapeError, match=re.escape(said)):
+        f(np.ones(3))
+    assert f(np.ones(8)).ndim >= 1
+
+
+@pytest.mark.parametrize("text", ["diag(A)", "A.T", "squeeze(A[:1])", "broadcast_to(A, (2, n, n))", "reshape(A, n*n)"])
+def test_results_have_memory_of_their_own(text):
+    a = np.ones((3, 3))
+    out = symdiff.compile(text, args="A[n,n]")(a)
+    assert out.flags.writeable
+    assert not np.shares_memory(out, a)
+
+
+@pytest.mark.parametrize("text", ["cumprod(x)", "cumprod(x, axis=0)*x"])
+def test_derivatives_of_products_with_zeros(text):
+    f = symdiff.compile(text, args="x[n]")
+    for x in ([0.0, 2.0, 3.0, 4.0], [2.0, 0.0, 3.0, 0.0], [2.0, 0.0, 0.0, 4.0]):
+        h = 1e-3 * np.eye(4)
+        want = np.array([(f(np.array(x) + d) - f(np.array(x) - d)) / 2e-3 for d in h]).T
+        np.testing.assert_allclose(f.jacobian(np.array(x)), want, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_logarithms_of_sums_at_infinities(dtype):
+    f = symdiff.compile("logcumsumexp(x)", args="x[n]")
+    inf = np.inf
+    with np.errstate(all="raise", under="ignore"):
+        for x, weights in [
+            ([-inf, -inf, 1.0], [[0, 0, 0], [0, 0, 0], [0, 0, 1]]),
+            ([800.0, -900.0, 3.0], [[1, 0, 0], [1, 0, 0], [1, 0, 0]]),
+            ([0.0, -inf, 0.0], [[1, 0, 0], [1, 0, 0], [0.5, 0, 0.5]]),
+            ([1.0, inf, 3.0], [[1, 0, 0], [0, 1, 0], [0, 1, 0]]),
+        ]:
+            got = f.jacobian(np.array(x, dtype))
+            assert got.dtype == dtype
+            np.testing.assert_allclose(got, weights, atol=1e-7)
