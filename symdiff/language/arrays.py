@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
-from symdiff.graph.shapes import filled, same
+from symdiff.graph.shapes import broadcast, filled, same, within
 from symdiff.language.matrices import (
     arange,
     cross,
@@ -123,7 +123,48 @@ def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
 
 
-def _cumulative(name: str, b: Builder, x: int, axis: int | None) -> int:
+def _squares(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> tuple[int, int]:
+    """Return the sum of the squares of the deviations from the mean, and by what it is divided.
+
+    Raises:
+        ShapeError: There are not more than `ddof` elements.
+    """
+    count = numel(b.shape(x)[a] for a in axes)
+    if ddof < 0:
+        raise ShapeError("ddof is not negative")
+    if ddof:
+        within(
+            ddof + 1, count, b.graph.demands, f"ddof={ddof} needs at least {ddof + 1} elements, and there are {count}"
+        )
+    away = b.op("sub", x, new_axes(b, _mean(b, x, axes), axes))
+    return _along("sum", b, b.op("mul", away, away), axes), b.size(count - ddof)
+
+
+def _var(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> int:
+    return b.op("div", *_squares(b, x, axes, ddof))
+
+
+def _std(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> int:
+    total, count = _squares(b, x, axes, ddof)
+    return b.op("div", b.op("magnitude", total), b.op("sqrt", count))
+
+
+def _average(b: Builder, x: int, axes: tuple[int, ...], weights: int | None) -> int:
+    if weights is None:
+        return _mean(b, x, axes)
+    shape, of = b.shape(x), b.shape(weights)
+    filled(shape, axes, b.graph.demands)
+    if len(of) == 1 < len(shape) and len(axes) == 1:  # the weights of one axis
+        same(of[0], shape[axes[0]], b.graph.demands, lambda: f"average of shape {shown(shape)}, weights {shown(of)}")
+        weights = new_axes(b, weights, range(axes[0] + 1, 0))
+        of = (*of, *[1] * (-1 - axes[0]))
+    if len(of) > len(shape) or broadcast([of, shape], b.graph.demands) != shape:
+        raise ShapeError(f"average of shape {shown(shape)} with weights of shape {shown(of)}")
+    total = _along("sum", b, b.op("mul", weights, x), axes)
+    return b.op("div", total, _along("sum", b, b.full(weights, shape), axes))
+
+
+def _along_one(name: str, b: Builder, x: int, axis: int | None) -> int:
     if axis is None:
         x, axis = ravel(b, x), 0
     return _along(name, b, x, tuple(axes_of([axis], b, x)))
@@ -208,6 +249,10 @@ def _table() -> dict[str, Function]:
             reductions.setdefault(name, partial(_along, name))
         elif operation.along_axes:
             table[name] = _along_axes(name, partial(_along, name))
+    ddof = Parameter("ddof", "whole by name", 0)
+    table["var"] = _along_axes("var", _keeping(_var), ddof, KEEPDIMS)
+    table["std"] = _along_axes("std", _keeping(_std), ddof, KEEPDIMS)
+    table["average"] = _along_axes("average", _keeping(_average), Parameter("weights", "value", None), KEEPDIMS)
     for name, make in reductions.items():
         table[name] = _along_axes(name, _keeping(make), KEEPDIMS)
     axis, axes = Parameter("axis", "axis", 0), Parameter("axes", "axes", None)
@@ -261,15 +306,19 @@ def _table() -> dict[str, Function]:
          "two numbers and how many there are, as in linspace(0, 1, n)"),
     ):  # fmt: skip
         table[name] = Function(make, parameters, takes)
-    for name in ("cumsum", "cumprod", "logcumsumexp"):
+    for name in ("cumsum", "cumprod", "logcumsumexp", "argmax", "argmin", "sort"):
         takes = f"an array and optionally axis=..., as in {name}(x, axis=0)"
-        table[name] = Function(partial(_cumulative, name), (X, no_axis), takes)
+        parameter = no_axis if name != "sort" else Parameter("axis", "axis", -1)
+        table[name] = Function(partial(_along_one, name), (X, parameter), takes)
     return table
 
 
 # Functions of arrays by name, but for products; `max` and `min` are functions of several numbers too.
 CALLS: dict[str, Function] = _table()
-ALONG = frozenset(name for name, function in CALLS.items() if function.parameters[1:2] == (ALL_AXES,))
+WRITTEN = frozenset({*OPERATIONS, "mean", "norm"})  # reductions and their like that LaTeX knows
+ALONG = frozenset(
+    name for name, function in CALLS.items() if function.parameters[1:2] == (ALL_AXES,) and name in WRITTEN
+)
 JOINS = frozenset(name for name, function in CALLS.items() if function.parameters[0] == PARTS)
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
 ARRAY_FUNCTIONS = frozenset({*CALLS, *PRODUCTS})

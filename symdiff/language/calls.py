@@ -36,6 +36,7 @@ Value = int | tuple[int, ...] | Keyword | Quoted
 Fail = Callable[[str], NoReturn]
 
 _OPERANDS = frozenset({"array", "value", "parts", "quoted", "rest"})  # parameters that have no names
+_BY_NAME = frozenset({"flag", "whole by name"})  # parameters whose arguments are always named
 _MOST_FACTORS = 8  # of a dimension that a formula computes
 _MOST_TERMS = 64
 
@@ -53,7 +54,7 @@ def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value],
     Raises:
         ShapeError: An argument has a shape that the function does not take.
     """
-    named = [p.name for p in function.parameters if p.kind not in _OPERANDS]
+    named = [p.name for p in function.parameters if p.kind not in _OPERANDS or p.default is not ...]
     along = [p.kind for p in function.parameters[:2]] == ["array", "all axes"]
     rows = [a for a in arguments if isinstance(a, int)]
     if along and len(rows) > 1 and isinstance(arguments[0], int) and not b.shape(arguments[0]):
@@ -61,7 +62,7 @@ def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value],
     given: dict[str, Any] = {}
     by_name: set[str] = set()
     rest: Parameter | None = None  # the one that takes all further arguments
-    ordered = iter([p for p in function.parameters if p.kind != "flag"])
+    ordered = iter([p for p in function.parameters if p.kind not in _BY_NAME])
     for argument in arguments:
         if isinstance(argument, Keyword):
             if argument.name not in named:
@@ -225,6 +226,7 @@ _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "quoted": _quoted,  # a text in quotes
     "parts": _parts,  # a list of rows
     "whole": _whole,  # a constant whole number
+    "whole by name": _whole,
     "wholes": _wholes,  # several, or one
     "all axes": _all_axes,  # axes of the first argument, counted from the last one; None for all
     "axes": _axes,  # axes as they are written, or None

@@ -93,9 +93,6 @@ _ELSEWHERE = {
     "ifelse": "where(c, a, b)",
     "iif": "where(c, a, b)",
     "ite": "where(c, a, b)",
-    "var": "mean((x - mean(x))**2)",
-    "std": "sqrt(mean((x - mean(x))**2))",
-    "average": "mean(x)",
     "matmul": "A @ B",
     "inner": "dot(x, y)",
     "array": "[a, b, c]",
@@ -133,7 +130,7 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 _ABSENT = {
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm
-        cummax sort argsort argmax argmin any all median quantile percentile interp convolve
+        cummax argsort any all median quantile percentile interp convolve
         take isin shape size len
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """

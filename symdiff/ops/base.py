@@ -197,12 +197,12 @@ class Operation(ArrayOperation):
 
     # Derivatives
 
-    def tangent(self, at: At) -> int:
-        """Return what the tangent of one operand contributes to the tangent of the row."""
+    def tangent(self, at: At) -> int | None:
+        """Return what the tangent of one operand contributes to the tangent of the row; None for nothing."""
         raise NotImplementedError
 
-    def adjoint(self, at: At) -> int:
-        """Return what the adjoint of the row contributes to the adjoint of one operand."""
+    def adjoint(self, at: At) -> int | None:
+        """Return what the adjoint of the row contributes to the adjoint of one operand; None for nothing."""
         raise NotImplementedError
 
     of_rules: ClassVar[bool] = False

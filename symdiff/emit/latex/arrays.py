@@ -203,10 +203,10 @@ def _others(m: Marks, _: Any, x: Operand) -> Terms:
     return (of(Text(rf"\prod_{{{m.mark(other)} \neq {m.mark(Index(-1))}}} {inner}", BIG, open=True)),)
 
 
-def _recurrence(m: Marks, op: Any, *given: Operand) -> Terms:
+def _called_with_two(m: Marks, op: Any, *given: Operand) -> Terms:
     texts = [_whole_along(m, x.text, op.axes).text for x in given]
-    made = rf"\operatorname{{recurrence}}\left({', '.join(texts)}\right)"
-    return (of(Text(subscripted(made, [m.all(given[0].shape)[a] for a in op.axes]))),)
+    made = rf"\operatorname{{{op.name}}}\left({', '.join(texts)}\right)"
+    return (of(Text(subscripted(made, [m.all(given[1].shape)[a] for a in op.axes]))),)
 
 
 # Arrays that their shape determines
@@ -336,7 +336,8 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "einsum": _einsum,
     "logsumexp": _log_sum_exp,
     "others": _others,
-    "recurrence": _recurrence,
+    "recurrence": _called_with_two,
+    "reorder": _called_with_two,
     "size": _size,
     "eye": _eye,
     "arange": _arange,
