@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple
 
 from symdiff.errors import ShapeError
@@ -49,6 +50,8 @@ from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Reduction
 from symdiff.ops.contract import labels
 from symdiff.simplify.build import Builder
+
+_LARGEST = 80.0  # an exponent without a weight, so that its exponential is finite in single precision
 
 
 def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
@@ -123,6 +126,11 @@ def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
 
 
+def _beside(b: Builder, reduced: int, axes: tuple[int, ...]) -> int:
+    """Return what was reduced along some axes, so that it broadcasts to what has these axes; a scalar does as it is."""
+    return new_axes(b, reduced, axes) if b.shape(reduced) else reduced
+
+
 def _squares(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> tuple[int, int]:
     """Return the sum of the squares of the deviations from the mean, and by what it is divided.
 
@@ -136,7 +144,7 @@ def _squares(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> tuple[int,
         within(
             ddof + 1, count, b.graph.demands, f"ddof={ddof} needs at least {ddof + 1} elements, and there are {count}"
         )
-    away = b.op("sub", x, new_axes(b, _mean(b, x, axes), axes))
+    away = b.op("sub", x, _beside(b, _mean(b, x, axes), axes))
     return _along("sum", b, b.op("mul", away, away), axes), b.size(count - ddof)
 
 
@@ -162,6 +170,27 @@ def _average(b: Builder, x: int, axes: tuple[int, ...], weights: int | None) -> 
         raise ShapeError(f"average of shape {shown(shape)} with weights of shape {shown(of)}")
     total = _along("sum", b, b.op("mul", weights, x), axes)
     return b.op("div", total, _along("sum", b, b.full(weights, shape), axes))
+
+
+def _logsumexp(b: Builder, x: int, axes: tuple[int, ...], weights: int | None) -> int:
+    """Return the logarithm of a sum of exponentials, each times a weight.
+
+    The exponents are less the largest one that has a weight. This number is next to that exponent, so it is finite, and
+    it has no derivative, because the result does not depend on it.
+
+    Raises:
+        ShapeError: The weights do not broadcast to the array.
+    """
+    if weights is None:
+        return _along("logsumexp", b, x, axes)
+    shape, of = b.shape(x), b.shape(weights)
+    if len(of) > len(shape) or broadcast([of, shape], b.graph.demands) != shape:
+        raise ShapeError(f"logsumexp of shape {shown(shape)} with weights of shape {shown(of)}")
+    weighted = b.op("where", b.op("ne", weights, b.const(0.0)), x, b.const(-inf))
+    shift = b.op("nextafter", _along("max", b, weighted, axes), b.const(0.0))
+    less = b.op("minimum", b.op("sub", x, _beside(b, shift, axes)), b.const(_LARGEST))
+    total = _along("sum", b, b.op("mul", weights, b.op("exp", less)), axes)
+    return b.op("add", b.op("log", total), shift)
 
 
 def _along_one(name: str, b: Builder, x: int, axis: int | None) -> int:
@@ -253,6 +282,8 @@ def _table() -> dict[str, Function]:
     table["var"] = _along_axes("var", _keeping(_var), ddof, KEEPDIMS)
     table["std"] = _along_axes("std", _keeping(_std), ddof, KEEPDIMS)
     table["average"] = _along_axes("average", _keeping(_average), Parameter("weights", "value", None), KEEPDIMS)
+    del reductions["logsumexp"]
+    table["logsumexp"] = _along_axes("logsumexp", _keeping(_logsumexp), Parameter("b", "value", None), KEEPDIMS)
     for name, make in reductions.items():
         table[name] = _along_axes(name, _keeping(make), KEEPDIMS)
     axis, axes = Parameter("axis", "axis", 0), Parameter("axes", "axes", None)

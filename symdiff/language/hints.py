@@ -106,6 +106,7 @@ _ELSEWHERE = {
     "dstack": "stack([x, y], axis=-1)",
     "fliplr": "flip(x, axis=1)",
     "flipud": "flip(x, axis=0)",
+    **dict.fromkeys(("len", "shape", "size"), "the name of a dimension, as in sum(x)/n with args='x[n]'"),
     "identity": "eye(n)",
     "diagonal": "diag(A)",
     "full": "broadcast_to(x, shape)",
@@ -131,7 +132,7 @@ _ABSENT = {
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm
         cummax argsort any all median quantile percentile interp convolve
-        take isin shape size len
+        take isin
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
         besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
@@ -368,6 +369,8 @@ def no_index(owner: str, found: object) -> str:
     for name in (owner, owner.lower()):
         if is_function(name):
             return f"square brackets take elements of an array; write {name}(...), in round parentheses"
+    if found in _MODULES or found == "newaxis":
+        return "write None for a new axis, as in x[:, None]"
     return (
         f"an index is a constant: a whole number or a slice such as 1:-1 or ::2; declare a shape in args='{owner}[n]'"
     )

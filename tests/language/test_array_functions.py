@@ -101,6 +101,9 @@ CASES = [
     ("sort(sin(A), axis=0)*sort(A)", "A[m,n]"),
     ("sort(A, axis=None)", "A[m,n]"),
     ("argmax(A, axis=0)*x + argmin(x)*x + argmax(A)", "A[m,n], x[n]"),
+    ("logsumexp(A, axis=1, b=w)*x", "A[m,n], w[n], x[m]", "np.log(np.sum(w*np.exp(A), axis=1))*x"),
+    ("logsumexp(A, b=A*A)*A", "A[m,n]", "np.log(np.sum(A*A*np.exp(A)))*A"),
+    ("logsumexp(A, 0, keepdims=True)*A", "A[m,n]", "np.log(np.sum(np.exp(A), axis=0, keepdims=True))*A"),
     # cumulative
     ("diff(x)*x[1:]", "x[n]"),
     ("diff(sin(A), n=2) + diff(A, 2, axis=1)", "A[m,n]"),
@@ -293,6 +296,9 @@ def test_texts_for_people(text, args, written):
         ("var([a, a], ddof=2)", "ddof=2 needs at least 3 elements, and there are 2", 0),
         ("average(x, weights=A)", "average of shape (n,) with weights of shape (m, n)", 0),
         ("argmax(A, axis=(0, 1))", "the axis of argmax is a whole number", 0),
+        ("logsumexp(x, b=A)", "logsumexp of shape (n,) with weights of shape (m, n)", 0),
+        ("len(x)", "write the name of a dimension, as in sum(x)/n with args='x[n]'", 0),
+        ("x[:, np.newaxis]", "write None for a new axis, as in x[:, None]", 5),
         ("sum(x, keepdims=1)", "keepdims is True or False", 0),
         ("sum(x, keepdim=True)", "its named arguments are axis, keepdims", 0),
         ("ravel(x, x)", "ravel takes an array", 0),
@@ -351,3 +357,22 @@ def test_logarithms_of_sums_at_infinities(dtype):
             got = f.jacobian(np.array(x, dtype))
             assert got.dtype == dtype
             np.testing.assert_allclose(got, weights, atol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_weighted_sums_of_exponentials_at_the_edges(dtype):
+    f = symdiff.compile("logsumexp(x, b=w)", args="x[n], w[n]")
+    for given, weights, value in [
+        ([1000.0, 0.0], [0.0, 1.0], 0.0),
+        ([1000.0, 1000.0], [3.0, -2.0], 1000.0),
+        ([-np.inf, 2.0], [1.0, 1.0], 2.0),
+        ([-1000.0, -1000.0], [0.5, 0.5], -1000.0),
+        ([np.inf, 2.0], [0.0, 2.0], 2 + np.log(2)),
+    ]:
+        x, w = np.array(given, dtype), np.array(weights, dtype)
+        assert f(x, w).dtype == dtype
+        np.testing.assert_allclose(f(x, w), value, rtol=1e-6, atol=1e-7)
+        with np.errstate(all="ignore"):
+            shares = np.nan_to_num(w * np.exp(np.minimum(x - value, 80)))
+        np.testing.assert_allclose(f.grad(x, w).x, shares, rtol=1e-5)
+    np.testing.assert_allclose(f.grad(np.array([0.5, 0.0]), np.array([0.0, 1.0])).w, [np.exp(0.5), 1.0])

@@ -329,6 +329,8 @@ def _axes(given: Sequence[Any]) -> tuple[int, ...]:
     """Return the axes that a call names."""
     rank = len(given[0].shape)
     named = given[1] if len(given) > 1 else []
+    if len(given) > 2:
+        raise UnwrittenError
     if named == []:  # no axis, or None
         return tuple(range(-rank, 0))
     try:
