@@ -20,8 +20,8 @@ from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import broadcast
 from symdiff.ops.base import Operation
 from symdiff.simplify.factors import product, scaled, shared, split
-from symdiff.simplify.remainders import unseen
 from symdiff.simplify.signs import total as sum_of
+from symdiff.simplify.views import without_views
 
 _SCATTERED = 4  # the most places of an assembled array at which a product is made, rather than everywhere
 _NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
@@ -88,7 +88,7 @@ def kept(b: Derivatives, i: int, other: int) -> int | None:
 
 
 def _given(b: Derivatives, i: int) -> bool:
-    i, _ = unseen(b, i)
+    i, _ = without_views(b, i)
     value = b.value(i)
     return b.row(i)[0] == "input" or (value is not None and isfinite(value))
 

@@ -13,7 +13,7 @@ from symdiff.ops.base import Operation, never_warns
 from symdiff.ops.reductions import Exponentials, LogSumExp, Softmax
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
-from symdiff.simplify.remainders import unseen
+from symdiff.simplify.views import without_views
 
 LARGEST_PRODUCT = 16
 
@@ -177,7 +177,7 @@ def _extreme(b: Builder, condition: int) -> bool:
     guard, inner = b.row(condition)[:2]
     if guard != "special" or b.row(inner)[0] != "eq":
         return False
-    compared = [b.row(unseen(b, i)[0])[0] for i in b.row(inner)[1:]]
+    compared = [b.row(without_views(b, i)[0])[0] for i in b.row(inner)[1:]]
     return any(isinstance(op, Operation) and op.picks for op in compared)
 
 

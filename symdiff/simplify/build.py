@@ -25,7 +25,7 @@ from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 from symdiff.simplify.factors import outside, short
 from symdiff.simplify.finite import Finite
 from symdiff.simplify.identities import IDENTITIES
-from symdiff.simplify.remainders import Products
+from symdiff.simplify.products import Products
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,15 @@ class Builder:
             yield
         finally:
             self.simplify = before
+
+    @contextmanager
+    def without_forms(self) -> Iterator[None]:
+        """Look for no stable forms for a while: the rows that are made are part of such a form."""
+        before, self.forms = self.forms, False
+        try:
+            yield
+        finally:
+            self.forms = before
 
     def input(self, name: str, shape: Shape = ()) -> int:
         """Return a new argument."""
