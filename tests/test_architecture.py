@@ -38,6 +38,7 @@ WITHOUT_CIRCLES = {
     "ops",
     "language",
     "derive",
+    "emit",
     "runtime",
     "pipeline",
     "api",
@@ -56,7 +57,7 @@ MODULES = {
 EXTRAS = {
     ("evaluate.py", "scipy"),
     ("native.py", "llvmlite"),
-    ("dot.py", "graphviz"),
+    ("graph.py", "graphviz"),
     ("plot.py", "matplotlib"),
 }
 

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 from symdiff.api.function import RETURN_FUNCTIONS, Function
 from symdiff.api.options import arguments_of, constants_of, names_of
 from symdiff.errors import FormulaWarning, ParseError, few
-from symdiff.graph.dims import spelt
+from symdiff.graph.dims import declared
 from symdiff.language.hints import e_is_a_variable, no_argument
 from symdiff.language.review import exponentials, no_slips, review
 from symdiff.limits import Limits
@@ -165,7 +165,7 @@ def function_of(recipe: Recipe) -> Function:
 def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
     """Return a Function as pickle and copy take it: the formula, the options and the derivations, but no code."""
     recipe = f.recipe
-    names = recipe.arguments and spelt(*zip(*recipe.arguments, strict=True))
+    names = recipe.arguments and declared(*zip(*recipe.arguments, strict=True))
     options = {
         "args": names,
         "wrt": recipe.wrt,

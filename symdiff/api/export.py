@@ -13,12 +13,12 @@ from typing import Any, cast
 import numpy as np
 
 from symdiff.api.compiled import Compiled
+from symdiff.api.files import destination, write
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.files import destination, write
 from symdiff.emit.module import SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import Shape, concrete, spelt, symbols
+from symdiff.graph.dims import Shape, concrete, declared, symbols
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
@@ -278,7 +278,8 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
             raise TypeError(f"at gives {name!r} a complex value")
         if loop:
             raise ShapeError(
-                f"at is one point: {name!r} has shape {array.shape}, and is declared {spelt([name], [cores[name]])[0]}"
+                f"at is one point: {name!r} has shape {array.shape},"
+                f" and is declared {declared([name], [cores[name]])[0]}"
             )
         if array.size > _MOST:
             raise ValueError(f"at gives {name!r} {array.size} elements; at most {_MOST} are stored")

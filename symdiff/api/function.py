@@ -24,9 +24,9 @@ from symdiff.runtime.results import Layout, record_of
 
 if TYPE_CHECKING:
     from symdiff.api.check import Check
+    from symdiff.api.graph import Drawing
     from symdiff.api.packing import Packing
     from symdiff.api.steps import Trace
-    from symdiff.emit.dot import Drawing
 
 _DESCRIBED = 1000  # characters of a formula in a docstring
 _SHOWN = 60  # characters of a formula in a repr

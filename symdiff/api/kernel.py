@@ -12,9 +12,9 @@ import numpy as np
 
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.schedule import cost_of, reach
+from symdiff.emit.cost import cost_of, reach
 from symdiff.errors import MOST, few
-from symdiff.graph.dims import Dim, Shape, concrete, fixed, product, spelt, symbols, value
+from symdiff.graph.dims import Dim, Shape, concrete, declared, fixed, numel, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
 from symdiff.ops.evaluate import constant, special
@@ -366,7 +366,7 @@ class Kernel:
                 return []
             graph, alive = self.program.graph, live(self.program)
             made = [shape for i, shape in graph.shapes.items() if alive[i] and graph.rows[i][0] != "input"]
-            return list(dict.fromkeys(map(product, made)))
+            return list(dict.fromkeys(map(numel, made)))
 
         found: list[Dim] = self.once("counts", find)
         return found
@@ -547,7 +547,7 @@ class Kernel:
 
 def shortly(names: Sequence[str], cores: Sequence[Shape]) -> str:
     """Return names with their core shapes, as `args` declares them. Of many names, the first."""
-    return few(spelt(names[: MOST + 1], cores[: MOST + 1]))
+    return few(declared(names[: MOST + 1], cores[: MOST + 1]))
 
 
 def made_by(recipe: Recipe, f: str = "") -> str:

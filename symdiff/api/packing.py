@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symdiff.api.compiled import Compiled
-from symdiff.graph.dims import Dim, Shape, concrete, product
+from symdiff.graph.dims import Dim, Shape, concrete, numel
 from symdiff.language.parser import RESERVED
 from symdiff.runtime.arguments import arrays, bound, listed, normal
 from symdiff.runtime.results import record
@@ -35,7 +35,7 @@ class Packing(NamedTuple):
         """
         values, _, dtype, _ = arrays([name], [vector], [()])
         array = np.asarray(values[0], dtype)
-        length: Dim = sum((product(core) for core in self.cores), start=0)
+        length: Dim = sum((numel(core) for core in self.cores), start=0)
         sizes = bound([name], [array.shape], [(length,)])
         parts: list[Any] = []
         start = 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.api.function import Function
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import concrete, spelt
+from symdiff.graph.dims import concrete, declared
 from symdiff.runtime.arguments import Array, IntShape, normal
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import PLAIN, more
@@ -240,8 +240,8 @@ def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str) -> _Unc
     k = sum(map(prod, shapes.values()))
     if matrix.shape[-2:] != (k, k):
         raise ShapeError(
-            f"{what} has shape {matrix.shape}; ({few(spelt(list(shapes), list(shapes.values())))}) needs a covariance"
-            f" matrix ({k}, {k}); standard deviations are given as std="
+            f"{what} has shape {matrix.shape}; ({few(declared(list(shapes), list(shapes.values())))}) needs"
+            f" a covariance matrix ({k}, {k}); standard deviations are given as std="
         )
     variance = np.diagonal(matrix, axis1=-2, axis2=-1)
     for i in np.flatnonzero(np.any(variance.reshape(-1, k) < 0, axis=0)):

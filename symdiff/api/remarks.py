@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.api.steps import LONG, Step, shortened, shown
-from symdiff.emit.steps import Line
+from symdiff.emit.formula import Line
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.ops.evaluate import constant, function
 from symdiff.ops.table import PRIMITIVES

@@ -19,8 +19,8 @@ from symdiff.api.kernel import Kernel
 from symdiff.api.remarks import Remarks
 from symdiff.api.steps import Step, Trace, shown
 from symdiff.derive.work import Pass
+from symdiff.emit.formula import Line, lines
 from symdiff.emit.passes import lazy
-from symdiff.emit.steps import Line, lines
 from symdiff.errors import few
 from symdiff.graph.dims import Shape, concrete
 from symdiff.graph.dims import shown as shape_text

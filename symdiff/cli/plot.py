@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.api.files import destination
 from symdiff.api.function import Function
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
-from symdiff.emit.files import destination
 from symdiff.errors import few, not_installed
 from symdiff.runtime.results import leaves
 

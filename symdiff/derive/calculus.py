@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from symdiff.derive.work import Blocks, Entry, Pass
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, estimate, product, solve, symbols, value
+from symdiff.graph.dims import Dim, estimate, numel, solve, symbols, value
 from symdiff.graph.ir import Program, replay
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.places import Place, Range, separate, whole
@@ -93,7 +93,7 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     builder = Builder(graph)
     given = dict(zip(program.arguments, program.inputs, strict=True))
     shapes = [program.graph.shape(given[part]) for part in wrt]
-    length = sum((product(shape) for shape in shapes), start=0)
+    length = sum((numel(shape) for shape in shapes), start=0)
     packed = frozenset(wrt)
     others = [i for part, i in given.items() if part not in packed]
     known = {s for i in others for dim in program.graph.shape(i) for s in symbols(dim)}
@@ -107,7 +107,7 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     parts: dict[int, int] = {}
     start: Dim = 0
     for part, shape in zip(wrt, shapes, strict=True):
-        stop = start + product(shape)
+        stop = start + numel(shape)
         place = Range(start, stop) if shape else start
         row = builder.index(vector, (place,))
         parts[given[part]] = builder.reshape(row, 1, shape) if shape else row
@@ -184,8 +184,8 @@ def entries(program: Program, wrt: Sequence[str]) -> Program:
     start: Dim = 0
     for place, part in pattern(work.program):
         shape = tuple([p.count for p in place if isinstance(p, Range)])
-        stop = start + product(shape)
-        values = work.builder.reshape(work.builder.full(part, shape), len(shape), (product(shape),)) if shape else part
+        stop = start + numel(shape)
+        values = work.builder.reshape(work.builder.full(part, shape), len(shape), (numel(shape),)) if shape else part
         found.append(Entry((Range(start, stop) if shape else start,), values))
         start = stop
     return work.matrix("coo", (start,), found)

@@ -13,7 +13,7 @@ from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.reverse import vjp as reverse
 from symdiff.derive.ways import Ways, ways, without_marks
-from symdiff.graph.dims import Dim, Shape, fixed, product
+from symdiff.graph.dims import Dim, Shape, fixed, numel
 from symdiff.graph.ir import Program, compact, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.elements import Index
@@ -138,10 +138,10 @@ class Pass:
             shape = self.builder.shape(row)
             parts = self._parts(row, list(dict.fromkeys(i for i, _ in self._uses[row])))
             if parts is None:
-                found.append(Block(row, Range(start, start + product(shape)) if shape else start))
+                found.append(Block(row, Range(start, start + numel(shape)) if shape else start))
             else:
                 found += [Block(part, _moved(place, start)) for part, place in parts]
-            start = start + product(shape)
+            start = start + numel(shape)
         return found, start
 
     def _parts(self, row: int, uses: list[int]) -> list[tuple[int, Dim | Range]] | None:
@@ -166,10 +166,10 @@ class Pass:
             row = self.builder.row(output)
             places = _flat(row[0].places, shape) if is_assembled(row[0]) else None
             if places is None:
-                found.append(Block(output, Range(start, start + product(shape)) if shape else start))
+                found.append(Block(output, Range(start, start + numel(shape)) if shape else start))
             else:
                 found += [Block(part, _moved(p, start)) for p, part in zip(places, row[1:], strict=True)]
-            start = start + product(shape)
+            start = start + numel(shape)
         return found, start
 
     def seed(self, block: Block) -> int:
@@ -184,8 +184,8 @@ class Pass:
         b.graph.allow(self._entries)
         seeded, swept = (variable, output) if forward else (output, variable)
         batch, shape = (b.shape(block.row) for block in (seeded, swept))
-        lead = (product(batch),) if batch else ()
-        flat = (product(shape),) if shape else ()
+        lead = (numel(batch),) if batch else ()
+        flat = (numel(shape),) if shape else ()
         row = b.reshape(b.full(row, (*lead, *shape)), len(shape), flat) if shape else b.full(row, lead)
         if forward and lead and flat:
             row = b.permute(row, (-1, -2))

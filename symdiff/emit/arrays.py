@@ -1,36 +1,33 @@
-"""The writer of NumPy source for programs of arrays: sizes, types and the loop shape, which stand in a preamble.
-
-The operations on arrays spell themselves; see `symdiff.ops`.
-"""
+"""What the writers of array expressions share: shapes and sizes as text, and the preamble that measures them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
 
-from symdiff.emit.inplace import InPlace
-from symdiff.emit.python import WIDTH, Writer, wrapped
+from symdiff.emit.python import BESIDE, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, linear, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text, binds
 from symdiff.ops.table import POWER, PRODUCT
 
+_SHORT = 8  # With up to so many arguments, the loop shape is written where it is used.
+
 
 class ArrayWriter(Writer):
-    """Writes programs of arrays.
+    """A writer of programs with operations on arrays.
 
     Attributes:
-        complex: The program is for complex arguments.
-        core: Some argument has a core shape.
         loops: Arguments may have loop dimensions in front of their core shapes.
-        varies: Whether each row may have loop dimensions. It may if it depends on an argument, or is assembled.
+        varies: For each row, whether it may have loop dimensions too: it depends on an argument, or is assembled.
+        core: Some argument has a core shape.
+        rank: The number of core axes that operands broadcast to, while an elementwise row is spelt; else 0.
     """
-
-    width = WIDTH
 
     def __init__(self, program: Program, *, loops: bool) -> None:
         super().__init__(program)
+        self.shape = program.graph.shape
         self.is_condition = program.graph.is_condition
         self.complex = program.graph.complex
         self.core = any(self.shape(i) for i in program.inputs)
@@ -38,22 +35,28 @@ class ArrayWriter(Writer):
         self.varies = bytearray(len(self.rows))
         for i, row in enumerate(self.rows):
             self.varies[i] = row[0] == "input" or is_assembled(row[0]) or any(self.varies[j] for j in operands(row))
-        self._in_place = InPlace(self, loops=self.loops)
-        self.needed: dict[tuple[str, bool], str] = {}  # names in the preamble, of dimensions or of the source itself
+        self.rank = 0
+        self._needed: dict[tuple[str, bool], str] = {}
 
     # The preamble
 
     def need(self, name: str, text: Callable[[], str], *, dimension: bool = False) -> str:
-        """Return the name of what the preamble computes from the arguments. A dimension keeps its name if it can."""
+        """Return the name of a value that the preamble computes from the arguments.
+
+        Args:
+            name: The name that is wanted: one of the source's own, or that of a dimension.
+            text: Returns the expression of the value.
+            dimension: The name is that of a dimension. It may be taken, and then gets underscores.
+        """
         key = name, dimension
-        if key not in self.needed:
+        if key not in self._needed:
             spelt = text()
-            own = self.needed[key] = self.names.near(name) if dimension else name
+            own = self._needed[key] = self.names.near(name) if dimension else name
             self.preamble.append(f"    {own} = {spelt}")
-        return self.needed[key]
+        return self._needed[key]
 
     def dtype(self) -> str:
-        """Return the common type of the arguments."""
+        """Return the name of the type that the arguments have together."""
         return self.need("dtype", self._dtype)
 
     def _dtype(self) -> str:
@@ -62,13 +65,13 @@ class ArrayWriter(Writer):
         return f"np.result_type({''.join(f'{self.own[i]}, ' for i in self.program.inputs)}0.0).type"
 
     def loop(self) -> str:
-        """Return the loop shape."""
+        """Return the loop shape: its name, or its expression if that is short."""
         if self.core or len(self.program.inputs) > _SHORT:
             return self.need("loop", self.loop_text)
         return self.loop_text()
 
     def loop_text(self) -> str:
-        """Return the expression of the loop shape, from the shapes of the arguments."""
+        """Return the expression of the loop shape."""
         shapes = []
         for i in self.program.inputs:
             rank = len(self.shape(i))
@@ -87,9 +90,9 @@ class ArrayWriter(Writer):
         return self.need(name, lambda: self._measured(name), dimension=True)
 
     def _measured(self, name: str) -> str:
-        """Return the expression of the size of a name, from the shape of an argument."""
-        if name in self._alone:
-            i, axis = self._alone[name]
+        """Return the expression of the size of a named dimension, from the shape of an argument."""
+        if name in self._lengths:
+            i, axis = self._lengths[name]
             return f"{self.own[i]}.shape[{axis}]"
         for i in self.program.inputs:
             for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
@@ -104,8 +107,8 @@ class ArrayWriter(Writer):
         raise AssertionError(name)
 
     @cached_property
-    def _alone(self) -> dict[str, tuple[int, int]]:
-        """For each dimension of an argument, as text, the argument and the axis."""
+    def _lengths(self) -> dict[str, tuple[int, int]]:
+        """For the text of a dimension, the first argument and axis of that length."""
         found: dict[str, tuple[int, int]] = {}
         for i in self.program.inputs:
             for axis, dim in enumerate(self.shape(i), -len(self.shape(i))):
@@ -113,7 +116,7 @@ class ArrayWriter(Writer):
         return found
 
     def dims(self, shape: Shape) -> str:
-        """Return the text of a shape. A shape of one axis has no parentheses."""
+        """Return the text of a shape: one dimension stands alone, several are a tuple."""
         return self.dim(shape[0]) if len(shape) == 1 else self.tuple_of(shape)
 
     def tuple_of(self, shape: Shape) -> str:
@@ -121,19 +124,29 @@ class ArrayWriter(Writer):
         return f"({', '.join(map(self.dim, shape))}{',' * (len(shape) == 1)})"
 
     def whole_shape(self, shape: Shape) -> str:
-        """Return the text of a shape, behind the loop shape if there may be one."""
+        """Return the text of a core shape, with the loop shape in front if there may be one."""
         return f"{self.loop()} + {self.tuple_of(shape)}" if self.loops else self.dims(shape)
 
     # Expressions
 
-    def array(self, row: Row) -> Text:
-        """Return the text of a row whose operation is one on arrays."""
-        self.rank = 0  # operands stand as they are
+    def fitting(self, i: int, row: Row) -> Text:
+        """Return the expression of row `i`; see `Writer.fitting`."""
+        self.rank = len(self.shape(i))
+        text = super().fitting(i, row)
+        self.rank = 0
+        return text
+
+    def spell(self, row: Row) -> Text:
+        """Return the expression of a row. An operation on arrays spells itself."""
+        if not isinstance(row[0], Operation):
+            return super().spell(row)
+        rank, self.rank = self.rank, 0  # the operands do not broadcast
         text: Text = row[0].spell(self, *row[1:])
+        self.rank = rank
         return text
 
     def aligned(self, i: int, rank: int) -> str:
-        """Return the text of an operand that broadcasts to an array of `rank` axes."""
+        """Return the text of an operand that broadcasts with something of `rank` core axes."""
         self.rank = rank
         text = self.tight(i, 0)
         self.rank = 0
@@ -143,19 +156,6 @@ class ArrayWriter(Writer):
         """Return whether row `i` may have loop dimensions."""
         return self.loops and bool(self.varies[i])
 
-    # Lines
-
-    def recount(self) -> None:
-        """Correct the counts for rows that are changed in place."""
-        self._in_place.recount()
-
-    def built(self, i: int, row: Row) -> bool:
-        """Write the lines of a row that is no expression. Return False for one that is."""
-        return (isinstance(row[0], Operation) and row[0].lines(self, i, *row[1:])) or self._in_place.written(i, row)
-
-    def wrap(self, text: str) -> str:
-        """Return a list; a long one is on lines of its own."""
-        return wrapped(text)
-
-
-_SHORT = 8  # arguments; the loop shape of more gets a name
+    def wrap(self, text: str, beside: int = BESIDE) -> str:
+        """Return a comma-separated list, on lines of its own if a line has no room for it and what stands beside."""
+        return wrapped(text, width=self.width, beside=beside)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from symdiff.emit.files import write
 from symdiff.emit.passes import as_written, lazy
-from symdiff.errors import not_installed
 from symdiff.graph.ir import Program, Row, compact, operands
 from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
-_PICTURES, _TEXTS = ("svg", "png", "pdf"), ("dot", "gv")  # endings of files
 _SHOWN = 6  # the most elements of an array that are shown
 _SIGNS = {"sub": "\N{MINUS SIGN}", "neg": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}"}
 _SIGNS |= {
@@ -34,71 +29,6 @@ digraph {
   node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11]
   edge [arrowsize=0.7, color="#555555", fontcolor="#888888", fontname="Helvetica", fontsize=8]
 """
-
-
-class Drawing:
-    """A computational graph.
-
-    `str()` returns DOT text. Jupyter shows the graph as a picture if it can be drawn.
-    """
-
-    def __init__(self, dot: str) -> None:
-        self._dot = dot
-
-    def __str__(self) -> str:
-        return self._dot
-
-    def __repr__(self) -> str:
-        return self._dot
-
-    def svg(self) -> str:
-        """Return the picture as SVG.
-
-        Raises:
-            ImportError: The package `graphviz` or the program `dot` is not installed. The message
-                says how to install it.
-        """
-        return self._drawn("svg").decode()
-
-    def _drawn(self, kind: str) -> bytes:
-        """Return the picture in a file format."""
-        try:
-            import graphviz
-        except ImportError as error:
-            raise ImportError(
-                f"{not_installed('drawing a graph needs the package graphviz', 'graph')}; its text needs no package"
-            ) from error
-        try:
-            drawn: bytes = graphviz.Source(self._dot).pipe(format=kind)
-        except graphviz.ExecutableNotFound as error:
-            raise ImportError(
-                "drawing a graph needs the program dot of Graphviz: apt install graphviz, brew install graphviz,"
-                " or conda install graphviz"
-            ) from error
-        return drawn
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph to a file. The text goes to .dot and .gv files, a picture to .svg, .png and .pdf files.
-
-        Raises:
-            ImportError: The picture cannot be drawn, as in `svg`.
-            ValueError: The file has another suffix.
-        """
-        kind = Path(path).suffix[1:].lower()
-        if kind in _PICTURES:
-            write(path, self._drawn(kind))
-        elif kind in _TEXTS:
-            write(path, self._dot.encode())
-        else:
-            known = ", ".join(f".{k}" for k in (*_PICTURES, *_TEXTS))
-            raise ValueError(f"the file of a graph must end in one of {known}, not {str(path)!r}")
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """Return what Jupyter shows: the text, and the picture if it can be drawn."""
-        try:
-            return {"text/plain": self._dot, "image/svg+xml": self.svg()}
-        except ImportError:
-            return {"text/plain": self._dot}
 
 
 def drawable(program: Program) -> Program:

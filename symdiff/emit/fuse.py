@@ -1,8 +1,9 @@
-"""A program as loops, of which the native target makes machine code.
+"""A program as loops, from which the native target makes machine code.
 
 If no argument has a core shape, there is one loop, over the points. Otherwise the loops go over the elements of the
 core arrays, which must all have one shape. Each loop reads arrays and stores results element by element, and folds
-reductions. A later loop may need what an earlier one has folded. It computes again what it needs of the elements.
+the reductions. A loop that needs the result of a fold comes after the loop that makes the fold, and computes again
+what it needs of the elements.
 """
 
 from __future__ import annotations
@@ -11,29 +12,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from symdiff.emit.math import of_scalars
 from symdiff.errors import SymdiffError
 from symdiff.graph.dims import Dim, Shape, shown
 from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.graph.operations import is_assembled, is_view
 from symdiff.ops.base import Operation, View, is_size
+from symdiff.ops.elements import of_scalars
 from symdiff.ops.places import Place, separate, shape_at
 from symdiff.ops.table import PRIMITIVES
 from symdiff.ops.views import Broadcast
 from symdiff.simplify.build import Builder
 
-_LONGEST = 2000  # rows of a program of loops over elements
-_LOOPS = 8  # over elements; each computes again what it needs
-_ARRAYS, _FOLDS = 256, 64  # in a program; vectors of each stand on the stack of a thread
+_LONGEST = 2000  # the most rows of a program of loops over elements
+_LOOPS = 8  # the most loops over elements, each of which computes again what it needs
+_ARRAYS, _FOLDS = 256, 64  # the most inputs and results, and the most folds: loops keep vectors of each on the stack
 
 
 class UnfusableError(SymdiffError):
-    """A program has something that loops cannot do. The message names it."""
+    """A program cannot be written as loops. The message names the operation that has none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """An argument, and the views of it, one after the other."""
+class Input:
+    """An argument, seen through views, one after the other."""
 
     argument: int
     views: tuple[View, ...] = ()
@@ -41,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An output, or a place in it."""
+    """An output, or a place in an output."""
 
     output: int
     place: Place = ()
@@ -49,7 +50,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The results that a loop stores, and the folds that it makes."""
+    """One loop: the range of the results that it stores, and the range of the folds that it makes."""
 
     stores: range
     folds: range
@@ -57,25 +58,26 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """A program of scalars, and what its inputs and outputs are.
+    """The loops of a program.
 
     Attributes:
-        program: A program of scalars. Its inputs are the `sources`, then what the folds have made. Its outputs are the
-            `results` (first those that loops store, loop by loop, then single numbers), then what is folded.
-        shape: The shape of the core arrays whose elements the loops go over; None if they go over the points.
-        sources: Arguments, or dimensions: first arrays of elements, then single numbers.
-        numbers: How many of the sources are single numbers.
-        results: Where each output goes.
-        single: How many of the results are single numbers, which are stored behind all loops.
+        program: A program of scalars: what is computed for one element. Its inputs are `inputs`, then the results of
+            the folds. Its outputs are `results`, then the values that are folded.
+        shape: The shape of the elements. None if the loop is over the points.
+        inputs: The arrays that are read element by element, then single numbers: arguments of one element, or
+            dimensions.
+        numbers: The number of the single numbers in `inputs`.
+        results: Where each output of `program` goes: those that loops store, loop by loop, then single numbers.
+        single: The number of the single numbers in `results`, which are computed after all loops.
         folds: The operation of each fold: "add", "mul", "max" or "min".
         loops: The loops, in order.
-        added: The outputs that are sums of several results.
-        quiet: No floating-point errors are reported, because a choice may have them on the side that is not taken.
+        added: The outputs to which several results are added.
+        quiet: Floating-point errors are not reported, since the side of a choice that is not taken may cause them.
     """
 
     program: Program
     shape: Shape | None
-    sources: tuple[Source | Dim, ...]
+    inputs: tuple[Input | Dim, ...]
     numbers: int
     results: tuple[Result, ...]
     single: int
@@ -89,14 +91,14 @@ def fuse(program: Program) -> Loops:
     """Return the loops of a program.
 
     Raises:
-        UnfusableError: Loops cannot do one of its operations.
+        UnfusableError: The program has an operation that loops cannot do, or is too large.
     """
     graph, alive = program.graph, live(program)
     for row, here in zip(graph.rows, alive, strict=True):
         if here and row[0].__class__ is str and row[0] in _UNSPELT:
             raise UnfusableError(row[0])
     made = _Elements(program, alive).loops() if any(graph.shape(i) for i in program.inputs) else _points(program, alive)
-    if len(made.sources) + len(made.results) > _ARRAYS:
+    if len(made.inputs) + len(made.results) > _ARRAYS:
         raise UnfusableError(f"loop over more than {_ARRAYS} arguments and results")
     if len(made.folds) > _FOLDS:
         raise UnfusableError(f"loop that makes more than {_FOLDS} reductions")
@@ -111,7 +113,7 @@ def _points(program: Program, alive: Sequence[int]) -> Loops:
     rows = program.graph.rows
     outputs, results = _results(program)
     for i, row in enumerate(rows):
-        if alive[i] and row[0].__class__ is not str and not (i in program.outputs and of_scalars(row)):
+        if alive[i] and row[0].__class__ is not str and not (i in program.outputs and of_scalars(row[0])):
             raise UnfusableError(row[0].name)
     arrays = program.graph.shapes
     if arrays and any(j in arrays for i, row in enumerate(rows) if alive[i] for j in operands(row)):
@@ -119,7 +121,7 @@ def _points(program: Program, alive: Sequence[int]) -> Loops:
     return Loops(
         program=_with(program, outputs),
         shape=None,
-        sources=tuple([Source(k) for k in range(len(program.inputs))]),
+        inputs=tuple([Input(k) for k in range(len(program.inputs))]),
         numbers=0,
         results=tuple(results),
         single=0,
@@ -129,7 +131,7 @@ def _points(program: Program, alive: Sequence[int]) -> Loops:
 
 
 def _results(program: Program) -> tuple[list[int], list[Result]]:
-    """Return the rows of which the outputs are assembled, and where each row goes."""
+    """Return the rows of the outputs and where each goes. An assembled output has a row for each of its places."""
     outputs: list[int] = []
     results: list[Result] = []
     for k, i in enumerate(program.outputs):
@@ -142,11 +144,13 @@ def _results(program: Program) -> tuple[list[int], list[Result]]:
 
 
 def _added(program: Program) -> frozenset[int]:
+    """Return the outputs that are assembled of places which may share elements."""
     rows = [program.graph.rows[i] for i in program.outputs]
     return frozenset([k for k, row in enumerate(rows) if is_assembled(row[0]) and not separate(row[0].places)])
 
 
 def _with(program: Program, outputs: Sequence[int]) -> Program:
+    """Return the program with other outputs."""
     steps = frozenset([i for i in program.steps if program.graph.rows[i][0].__class__ is str])  # no assembled array
     return replace(program, steps=steps, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
 
@@ -159,9 +163,13 @@ class _Elements:
     """Makes the loops over the elements of core arrays.
 
     Attributes:
-        new: For each row, the new row that computes its value at an element, or its single value.
-        views: The rows that are views of arguments.
-        uniform: Whether each row is the same for all elements.
+        new: For each row that has a value at each element, or a single value, the new row that computes it.
+        views: The rows that are arguments seen through views.
+        inputs: The new row of each input.
+        numbers: The new rows of the inputs that are single numbers.
+        folds: For an operation and the new row that is folded, the new row of the result.
+        uniform: For each row, whether it is the same for all elements.
+        shape: The shape of the elements.
     """
 
     def __init__(self, program: Program, alive: Sequence[int]) -> None:
@@ -170,10 +178,10 @@ class _Elements:
         self.builder = Builder(program.graph.like())
         self.builder.simplify = False
         self.new: dict[int, int] = {}
-        self.views: dict[int, Source] = {}
-        self.sources: dict[Source | Dim, int] = {}  # to inputs
-        self.numbers: set[int] = set()  # inputs that are single numbers
-        self.folds: dict[tuple[str, int], int] = {}  # to inputs
+        self.views: dict[int, Input] = {}
+        self.inputs: dict[Input | Dim, int] = {}
+        self.numbers: set[int] = set()
+        self.folds: dict[tuple[str, int], int] = {}
         self.uniform = self._uniform()
         for i, row in enumerate(self.rows):
             if alive[i] and isinstance(row[0], Operation):
@@ -184,10 +192,10 @@ class _Elements:
         """Return the loops.
 
         Raises:
-            UnfusableError: Loops cannot do this.
+            UnfusableError: The loops would be too many or too long, or an assembled array is used.
         """
         for k, i in enumerate(self.program.inputs):
-            self.views[i] = Source(k)
+            self.views[i] = Input(k)
         for i, row in enumerate(self.rows):
             if self.alive[i] and i not in self.views:
                 self._row(i, row)
@@ -200,21 +208,21 @@ class _Elements:
             raise UnfusableError(f"formula of arrays with more than {_LONGEST} operations")
         if max(levels, default=0) >= _LOOPS:
             raise UnfusableError(f"chain of more than {_LOOPS} reductions")
-        # Results in order of the loop that stores them, single numbers last; folds in order of their loop.
+        # The results are in the order of the loops that store them, with single numbers last. So are the folds.
         place = [_LOOPS if self.uniform[i] else levels[made] for i, made in zip(outputs, elements, strict=True)]
         order = sorted(range(len(results)), key=place.__getitem__)
         folds = sorted(self.folds.items(), key=lambda fold: levels[fold[0][1]])
         at = [levels[i] for (_, i), _ in folds]
-        sources = sorted(self.sources.items(), key=lambda source: source[1] in self.numbers)
+        inputs = sorted(self.inputs.items(), key=lambda item: item[1] in self.numbers)
         loops = [
             _of_level(sorted(place), at, n)
             for n in range(max([*at, *[p for p in place if p < _LOOPS]], default=-1) + 1)
         ]
-        made = Program(self.builder.graph, tuple([i for _, i in sources] + [i for _, i in folds]), (), ())
+        made = Program(self.builder.graph, tuple([i for _, i in inputs] + [i for _, i in folds]), (), ())
         return Loops(
             program=_with(made, [elements[k] for k in order] + [i for (_, i), _ in folds]),
             shape=self.shape,
-            sources=tuple([source for source, _ in sources]),
+            inputs=tuple([given for given, _ in inputs]),
             numbers=len(self.numbers),
             results=tuple([results[k] for k in order]),
             single=place.count(_LOOPS),
@@ -224,6 +232,7 @@ class _Elements:
         )
 
     def _uniform(self) -> list[bool]:
+        """Return for each row whether it is the same for all elements."""
         found: list[bool] = []
         for i, row in enumerate(self.rows):
             own = _ones(self.program.graph.shape(i)) or is_size(row[0])
@@ -231,7 +240,7 @@ class _Elements:
         return found
 
     def _check(self, i: int, row: Row) -> None:
-        """Refuse an operation that loops cannot do."""
+        """Raise UnfusableError if the row is an operation on arrays that loops cannot do."""
         op = row[0]
         if op.assembles and i in self.program.outputs:
             return
@@ -245,7 +254,7 @@ class _Elements:
                 raise UnfusableError(f"{op.name} of what is computed")
 
     def _shape(self) -> Shape:
-        """Return the shape that all arrays have which are computed, folded or stored."""
+        """Return the one shape of everything that is computed, folded or stored for each element."""
         found: dict[Shape, None] = {}
         for i, row in enumerate(self.rows):
             if not self.alive[i]:
@@ -262,7 +271,7 @@ class _Elements:
         return next(iter(found), ())
 
     def _row(self, i: int, row: Row) -> None:
-        """Make the new row, or the view, of a row."""
+        """Make the new row of a row, or note the view that it is."""
         op = row[0]
         if op.__class__ is str:
             self.new[i] = self.builder.graph.intern(
@@ -273,25 +282,25 @@ class _Elements:
         elif op.is_view and self.uniform[row[1]]:
             self.new[i] = self._single(row[1])
         elif op.is_view:
-            self.views[i] = Source(self.views[row[1]].argument, (*self.views[row[1]].views, op))
+            self.views[i] = Input(self.views[row[1]].argument, (*self.views[row[1]].views, op))
         elif op.fold:
             self.new[i] = self._folded(op, row[1:])
 
     def _element(self, i: int) -> int:
-        """Return the value of row `i` at the element of the loop."""
+        """Return the new row with the value of row `i` at the current element."""
         if self.uniform[i]:
             return self._single(i)
         if i not in self.views:
             if i not in self.new:
                 raise UnfusableError("use of an assembled array")
             return self.new[i]
-        source = self.views[i]
+        given = self.views[i]
         if self.program.graph.shape(i) != self.shape:
-            source = Source(source.argument, (*source.views, Broadcast(self.shape)))
-        return self._input(source)
+            given = Input(given.argument, (*given.views, Broadcast(self.shape)))
+        return self._input(given)
 
     def _stored(self, i: int, result: Result) -> int:
-        """Return the value of row `i` at the element, to be stored."""
+        """Return the new row with the value of row `i` that is stored for each element of a result."""
         output = self.rows[self.program.outputs[result.output]]
         ahead = output[0].to[: len(output[0].to) - len(result.place)] if result.place else ()
         if result.place and (*ahead, *shape_at(result.place)) != self.shape:
@@ -299,21 +308,21 @@ class _Elements:
         return self._element(i)
 
     def _single(self, i: int) -> int:
-        """Return the value of row `i`, which is the same for all elements."""
+        """Return the new row with the value of row `i`, which is the same for all elements."""
         return self._number(self.views[i]) if i in self.views else self.new[i]
 
-    def _input(self, source: Source | Dim) -> int:
-        if source not in self.sources:
-            self.sources[source] = self.builder.input(f"x{len(self.sources)}")
-        return self.sources[source]
+    def _input(self, given: Input | Dim) -> int:
+        if given not in self.inputs:
+            self.inputs[given] = self.builder.input(f"x{len(self.inputs)}")
+        return self.inputs[given]
 
-    def _number(self, source: Source | Dim) -> int:
-        made = self._input(source)
+    def _number(self, given: Input | Dim) -> int:
+        made = self._input(given)
         self.numbers.add(made)
         return made
 
     def _folded(self, op: Operation, given: Sequence[int]) -> int:
-        """Return the products of the operands, element by element, folded to one number."""
+        """Return the new row of a reduction: the product of the operands, element by element, folded."""
         element = reduce(lambda x, y: self.builder.raw("mul", x, y), map(self._element, given))
         if _ones(self.program.graph.shape(given[0])):
             return element
@@ -329,6 +338,7 @@ class _Elements:
         return self.folds[key]
 
     def _levels(self) -> list[int]:
+        """Return for each new row the number of loops that have to be over before it can be computed."""
         found: list[int] = []
         folded = {made: element for (_, element), made in self.folds.items()}
         for i, row in enumerate(self.builder.graph.rows):
@@ -337,5 +347,5 @@ class _Elements:
 
 
 def _of_level(places: Sequence[int], folds: Sequence[int], level: int) -> Loop:
-    """Return the loop of a level; results and folds are in the order of their levels."""
+    """Return the loop of a level. The levels of the results and of the folds are given in order."""
     return Loop(*[range(sum([p < level for p in of]), sum([p <= level for p in of])) for of in (places, folds)])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.emit.python import Writer
+from symdiff.emit.arrays import ArrayWriter
 from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Row
+from symdiff.ops.table import UNARY
 
 
 def is_share(rows: Sequence[Row], i: int) -> bool:
@@ -18,14 +19,11 @@ def is_share(rows: Sequence[Row], i: int) -> bool:
 class InPlace:
     """Writes the arrays of a derivative that are changed in place.
 
-    Args:
-        writer: The writer of the program.
-        loops: Arrays may have loop dimensions. Their shapes are not known then, so that nothing is done in place.
+    Nothing is done in place where arrays may have loop dimensions, since their shapes are not known.
     """
 
-    def __init__(self, writer: Writer, *, loops: bool) -> None:
+    def __init__(self, writer: ArrayWriter) -> None:
         self._w = writer
-        self._loops = loops
         sections = writer.program.sections
         self._first = sections[1][0] if len(sections) > 1 else len(writer.rows)  # row of a derivative
         self._tied = frozenset(row[1] for row in writer.rows if row[0] == "mul" and is_share(writer.rows, row[2]))
@@ -70,10 +68,9 @@ class InPlace:
             return False
         if not self._is_new(value, w.shape(i)):
             return False
-        mask, text = w.texts[condition][0], w.texts[value][0]
-        own = w.named(i)
-        w.lines.append(f"    {own} = {text}")
-        w.lines.append(f"    np.putmask({own}, {mask if absent else f'~({mask})'}, 0.0)")
+        mask = w.tight(condition, 0) if absent else f"~{w.tight(condition, UNARY)}"
+        text, own = w.texts[value][0], w.named(i)
+        w.lines += [f"    {own} = {text}", f"    np.putmask({own}, {mask}, 0.0)"]
         return True
 
     def _is_new(self, i: int, shape: Shape) -> bool:
@@ -84,4 +81,4 @@ class InPlace:
 
     def _is_array(self, i: int) -> bool:
         """Return whether row `i` is an array of a derivative, whose shape is known."""
-        return i >= self._first and not self._loops and bool(self._w.shape(i))
+        return i >= self._first and not self._w.loops and bool(self._w.shape(i))

@@ -1,4 +1,4 @@
-"""The target of float calls: the standard library's `math`, with no NumPy on the path."""
+"""The target of float calls: the `math` module of the standard library."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Text
+from symdiff.ops.elements import of_scalars
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
-_NESTED = 64  # elements of an array that is returned as a list of its rows
+_NESTED = 64  # the most elements of an array that is returned as a list of its rows
 _MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.math is None)
 
 
 def missing(program: Program) -> str | None:
-    """Return the first operation of `program` that the target does not have; arrays of scalars may be results."""
+    """Return the name of what the target cannot do for `program`; None if there is nothing.
+
+    Results may be arrays of scalars.
+    """
     graph = program.graph
     # A textbook's source has a line for every row, used or not.
     alive = live(program) if graph.shared else bytearray(b"\x01") * len(graph.rows)
@@ -30,25 +34,15 @@ def missing(program: Program) -> str | None:
             return "array arguments"
         shaped = {i for i in graph.shapes if alive[i]}
         rows = graph.rows
-        if not all(of_scalars(rows[i]) for i in shaped) or any(
+        if not all(of_scalars(rows[i][0]) for i in shaped) or any(
             here and not shaped.isdisjoint(row[1:]) for row, here in zip(rows, alive, strict=True)
         ):
             return "array operations"
     return next((row[0] for row, here in zip(graph.rows, alive, strict=True) if here and row[0] in _MISSING), None)
 
 
-def of_scalars(row: Row) -> bool:
-    """Return whether a row is an array of scalars, each at a place of its own."""
-    return (
-        is_assembled(row[0])
-        and len(set(row[0].places)) == len(row[0].places)
-        and all(isinstance(dim, int) for dim in row[0].to)
-        and all(isinstance(p, int) for place in row[0].places for p in place)
-    )
-
-
 def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
-    """Return what makes an array of what the source returns for a row; None for a scalar."""
+    """Return a function from what the source returns for an output row to an array. Return None for a scalar."""
     row = program.graph.rows[output]
     if not program.graph.shape(output):
         return None
@@ -70,16 +64,19 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
 def source(program: Program, name: str, nest: Nest) -> str:
     """Return the source of `program` as a function `name` of floats, to stand after `import math`.
 
-    It is eager outside of conditional expressions and raises ValueError, OverflowError or
-    ZeroDivisionError where IEEE arithmetic has an infinity or a NaN.
+    A conditional expression evaluates one side only. The function raises ValueError, OverflowError or ZeroDivisionError
+    where IEEE arithmetic has an infinity or a NaN.
     """
     return _MathWriter(_prepared(program)).function(name, nest)
 
 
 def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) -> Body:
-    """Return the names of the arguments, the indented lines, and the expressions of the outputs.
+    """Return `program` as the body of a function of floats.
 
-    None of the names is `reserved`. Arrays of at most `nested` elements are lists of their rows.
+    Args:
+        program: The program.
+        reserved: Names that the body must not use.
+        nested: The most elements of an array that is a list of its rows.
     """
     writer = _MathWriter(_prepared(program), reserved)
     writer.nested = nested
@@ -113,7 +110,7 @@ class _MathWriter(Writer):
         return super().spell(row)
 
     def built(self, i: int, row: Row) -> bool:
-        """Return an array is a list of its rows; a large one the list of its entries that are not zero, each once."""
+        """Write an assembled array as a list of its rows, or a large one as a list of its distinct operands."""
         if not is_assembled(row[0]):
             return False
         shape = fixed(row[0].to)

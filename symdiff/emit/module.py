@@ -18,7 +18,7 @@ import numpy as np
 from symdiff.emit.names import Names
 from symdiff.emit.python import WIDTH, Body, wrapped
 from symdiff.emit.snippets import CHECK, FIT, FLOATS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
-from symdiff.graph.dims import Shape, spelt
+from symdiff.graph.dims import Shape, declared
 
 _LINES = 40  # the most lines of a formula that are shown
 _LISTED = 24  # the most names that are shown
@@ -107,7 +107,7 @@ class Module:
         lines = ["# The point of the stored results.", "POINT = {" + "\n" * bool(point)]
         lines[-1] += "".join([f'    "{name}": {self._literal(v, len(name))},\n' for name, v in point.items()]) + "}"
         lines.append(f"ARGUMENTS = {_bracketed(args, 12)}")
-        lines.append("# Each function with its arguments and results in order. Of many results, some are stored.")
+        lines.append("# Each function with its arguments and results in order. Of many, some are stored.")
         lines.append("STORED = [")
         for member, numbers in zip(self.members, stored, strict=True):
             more = member.args[len(args) :]
@@ -143,8 +143,8 @@ class Module:
     def _function(self, member: Member) -> str:
         parameters, lines, outputs = member.body
         listed = ", ".join(parameters)
-        given = spelt(member.args, member.cores)
-        result = self._shown(member.layout, iter(spelt(member.outputs, member.results)))
+        given = declared(member.args, member.cores)
+        result = self._shown(member.layout, iter(declared(member.outputs, member.results)))
         text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{SUMMARIES[member.name]}']
         if given:
             text += ["", *_filled("Args: ", _some(given))]
@@ -210,7 +210,7 @@ class Module:
         lines += [*shown_text(about.text), ""]
         if about.derived:
             lines += [*textwrap.wrap(f"The function value is {about.derived} of this formula.", WIDTH), ""]
-        lines += _filled("Arguments: ", _some(spelt(args, cores)) or "none", 0)
+        lines += _filled("Arguments: ", _some(declared(args, cores)) or "none", 0)
         lines += _filled("Differentiated by: ", _some(about.wrt), 0) if about.wrt else []
         if about.constants:
             lines += _filled("Constants: ", _some([f"{name} = {value!r}" for name, value in about.constants]), 0)

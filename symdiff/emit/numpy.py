@@ -1,4 +1,4 @@
-"""The NumPy target: one text for a point, an array, and a block of an array."""
+"""The NumPy target: one source for a single point, an array of points, and a block of an array."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from symdiff.emit.arrays import ArrayWriter
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, masked, share_exponentials, spelt
-from symdiff.emit.python import Body, Nest, wrapped
-from symdiff.emit.schedule import reach
+from symdiff.emit.cost import reach
+from symdiff.emit.inplace import InPlace
+from symdiff.emit.passes import (
+    eager,
+    expand_exponentials,
+    expand_formulas,
+    expand_powers,
+    masked,
+    share_exponentials,
+)
+from symdiff.emit.python import Body, Nest
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text
@@ -30,24 +38,21 @@ def needs_scipy(program: Program) -> bool:
 
 
 def helpers(programs: Iterable[Program]) -> list[str]:
-    """Return the sources of the functions that the sources of some programs call."""
+    """Return the sources of the helper functions that the sources of some programs call."""
     used = {row[0] for p in programs for row, alive in zip(p.graph.rows, live(p), strict=True) if alive}
     return [text for name, text in _HELPERS.items() if name in used]
 
 
 def prepare(program: Program) -> Program:
-    """Return the program as `source` prints it."""
+    """Return the program as `source`, `blocks` and `body` take it."""
     if program.graph.complex:
-        program = spelt(program, _COMPLEX)
+        program = expand_formulas(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program)))
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 
 
 def makes(program: Program, i: int) -> bool:
-    """Return whether the source makes a new number or array for row `i`.
-
-    An argument, a constant and a view are not new.
-    """
+    """Return whether the source makes a new number or array for row `i`. Arguments, constants and views are not new."""
     op, *of = program.graph.rows[i]
     if isinstance(op, Operation):
         return op.makes(*map(program.graph.shape, of))
@@ -57,23 +62,29 @@ def makes(program: Program, i: int) -> bool:
 def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> str:
     """Return the source of a prepared program as a function `name`, to stand after `import numpy as np`.
 
-    With `loops`, arguments may have loop dimensions in front of their core shapes;
-    without, they have none. Where there is no core shape it is the same text.
-    Where a special function needs SciPy, the source begins with that import; what no module has comes next.
+    If a special function needs SciPy, the source begins with the import. Helper functions come next.
+
+    Args:
+        program: What `prepare` returns.
+        name: The name of the function.
+        nest: How the outputs are nested.
+        loops: Arguments may have loop dimensions in front of their core shapes. This makes no difference if there are
+            no core shapes.
     """
     return _with_imports(program, _NumpyWriter(program, loops=loops).function(name, nest))
 
 
 def _with_imports(program: Program, text: str) -> str:
-    """Return the text of a function below all that it needs but NumPy."""
+    """Return the text of a function below the import and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
     return "\n\n".join([*imports, *helpers([program]), text])
 
 
 def blocks(program: Program, name: str) -> str:
-    """Return the same for scalars alone, as a function that takes arrays for the outputs too, and writes into them.
+    """Return the source of a prepared program of scalars as a function that writes into arrays for the outputs.
 
-    What it computes is the same to the last bit: an operator is spelt as the ufunc that it calls.
+    The function takes these arrays behind the arguments. Its results are those of `source` to the last bit: an operator
+    is spelt as the ufunc that it calls.
     """
     writer = _BlockWriter(program, loops=True)
     writer.write()
@@ -82,10 +93,10 @@ def blocks(program: Program, name: str) -> str:
 
 
 def body(program: Program) -> Body:
-    """Return a prepared program as the body of a function of arrays that all have one dtype, loop dimensions included.
+    """Return a prepared program as the body of a function of arrays, which have one dtype and may have loop dimensions.
 
-    Every result has the loop shape and memory of its own. Sizes are checked where that takes
-    arithmetic; plain core shapes are left to the caller.
+    Every result has the loop shape and memory of its own. The body checks sizes if that takes arithmetic. The caller
+    checks plain core shapes.
     """
     writer = _NumpyWriter(program, loops=True)
     writer.write()
@@ -109,7 +120,7 @@ def body(program: Program) -> Body:
 
 
 def _faults(writer: ArrayWriter) -> Iterator[tuple[str, str]]:
-    """Yield what must not hold of the sizes, and the literal of a message that says so."""
+    """Yield conditions on the sizes that must not hold, each with the literal of an error message."""
     for i in writer.program.inputs:
         core = writer.shape(i)
         for axis, dim in enumerate(core, -len(core)):
@@ -126,9 +137,13 @@ class _NumpyWriter(ArrayWriter):
     module = "np"
     reserved = RESERVED
 
+    def __init__(self, program: Program, *, loops: bool) -> None:
+        super().__init__(program, loops=loops)
+        self._in_place = InPlace(self)
+
+    # Expressions
+
     def spell(self, row: Row) -> Text:
-        if isinstance(row[0], Operation):
-            return self.array(row)
         if row[0] == "mul" and row[1] == row[2]:
             return f"{self.tight(row[1], POWER + 1)}**2", POWER
         if row[0] == "not" and self.shape(row[1]):
@@ -139,24 +154,6 @@ class _NumpyWriter(ArrayWriter):
             return self.constants(row), ATOM
         return super().spell(row)
 
-    def held(self, k: int, i: int, *, full: bool, again: bool) -> str:
-        """Return the expression of output `k`, which is row `i`.
-
-        `full` says whether it varies with all arguments, `again` whether it is an earlier output too.
-        What lacks the loop shape, memory of its own or the dtype is copied.
-        """
-        text, shape, op = self.texts[i][0], self.shape(i), self.rows[i][0]
-        made = makes(self.program, i) and full and self.program.graph.shared
-        if (made or is_assembled(op)) and not again:
-            scalar = not shape and (op == "where" or isinstance(op, Operation))
-            return f"{text}[()]" if scalar else text  # a number where it is an array without axes
-        loop = self.need("loop", self.loop_text)
-        whole = f"{loop} + {self.tuple_of(shape)}" if shape else loop
-        given = i not in self.own or op == "input" or again
-        own = self.names.near(self.program.names[k]) if given else self.own[i]
-        self.lines.append(f"    {own} = np.full({wrapped(f'{whole}, {text}, {self.dtype()}')})[()]")
-        return own
-
     def written(self, row: Row) -> tuple[int, ...]:
         if isinstance(row[0], Operation):
             times: tuple[int, ...] = row[0].written(self, *row[1:])
@@ -164,9 +161,9 @@ class _NumpyWriter(ArrayWriter):
         return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
 
     def tight(self, i: int, precedence: int) -> str:
-        """Behind loop dimensions, an operand of fewer axes than the result gets the ones it lacks."""
+        """Return the text of an operand; behind loop dimensions, one of fewer axes than the result gets more axes."""
         rank = len(self.shape(i))
-        if rank < self.rank and self.loops and self.varies[i]:
+        if rank < self.rank and self.behind(i):
             return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
         return super().tight(i, precedence)
 
@@ -177,6 +174,37 @@ class _NumpyWriter(ArrayWriter):
         if (x, y) == ("1.0", "0.0"):
             return f"{dtype}({condition})"
         return f"np.where({condition}, {dtype}({x}), {y})"
+
+    # Lines
+
+    def recount(self) -> None:
+        self._in_place.recount()
+
+    def built(self, i: int, row: Row) -> bool:
+        return (isinstance(row[0], Operation) and row[0].lines(self, i, *row[1:])) or self._in_place.written(i, row)
+
+    # Results
+
+    def held(self, k: int, i: int, *, full: bool, again: bool) -> str:
+        """Return the expression of an output with the loop shape, the dtype and memory of its own. Copy it if needed.
+
+        Args:
+            k: The position of the output.
+            i: The row of the output.
+            full: The output varies with all arguments.
+            again: The row is that of an earlier output too.
+        """
+        text, shape, op = self.texts[i][0], self.shape(i), self.rows[i][0]
+        made = makes(self.program, i) and full and self.program.graph.shared
+        if (made or is_assembled(op)) and not again:
+            scalar = not shape and (op == "where" or isinstance(op, Operation))
+            return f"{text}[()]" if scalar else text  # a number where it is an array without axes
+        loop = self.need("loop", self.loop_text)
+        whole = f"{loop} + {self.tuple_of(shape)}" if shape else loop
+        given = i not in self.own or op == "input" or again
+        own = self.names.near(self.program.names[k]) if given else self.own[i]
+        self.lines.append(f"    {own} = np.full({self.wrap(f'{whole}, {text}, {self.dtype()}')})[()]")
+        return own
 
 
 _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div": "np.divide", "neg": "np.negative"}

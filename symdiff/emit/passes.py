@@ -1,8 +1,8 @@
-"""Passes that a target may run on a program just before it is printed."""
+"""Passes from Program to Program that a target may run just before it writes a program."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from symdiff.emit.inplace import is_share
@@ -15,13 +15,14 @@ from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.views import without_views
 
-LARGEST_PRODUCT = 16
+_LARGEST = 16  # the largest exponent of a power that becomes products
 
 
 def expand_powers(program: Program) -> Program:
-    """Return constant integer powers up to 16 become products, by repeated squaring.
+    """Return the program with products in place of constant integer powers up to 16, by repeated squaring.
 
-    Squares shared between powers are computed once: x**6 and x**12 take four products.
+    Squares that several powers need are computed once: x**6 and x**12 take four products together.
+
     Source: Knuth, The Art of Computer Programming, volume 2, section 4.6.3.
     """
     builder = Builder(program.graph.like())
@@ -29,7 +30,7 @@ def expand_powers(program: Program) -> Program:
     def make(_: int, row: Row) -> int:
         if row[0] == "pow":
             exponent = builder.value(row[2])
-            if exponent is not None and float(exponent).is_integer() and 2 <= abs(exponent) <= LARGEST_PRODUCT:
+            if exponent is not None and float(exponent).is_integer() and 2 <= abs(exponent) <= _LARGEST:
                 product = _power(builder, row[1], int(abs(exponent)))
                 return product if exponent > 0 else builder.raw("div", builder.const(1.0), product)
         return builder.graph.intern(row)
@@ -38,6 +39,7 @@ def expand_powers(program: Program) -> Program:
 
 
 def _power(builder: Builder, base: int, exponent: int) -> int:
+    """Return the row of a positive integer power."""
     result = None
     while exponent:
         if exponent & 1:
@@ -50,9 +52,9 @@ def _power(builder: Builder, base: int, exponent: int) -> int:
 
 
 def expand_exponentials(program: Program) -> Program:
-    """Return `logsumexp` and `softmax` in terms of the exponentials, each divided by the largest.
+    """Return the program with `logsumexp` and `softmax` in terms of exponentials, each divided by the largest one.
 
-    The weights of +inf are equal and add up to 1; where all elements are -inf, each weight is 0.
+    Elements that are +inf have equal weights that add up to 1. If all elements are -inf, each weight is 0.
 
     Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
     """
@@ -79,7 +81,7 @@ def expand_exponentials(program: Program) -> Program:
 
 
 def _log_of_weights(graph: Graph, row: Row) -> tuple[int, ...] | None:
-    """Return the axes of the softmax of which a row, x - logsumexp(x), is the logarithm; None for any other row."""
+    """Return the axes if a row is x - logsumexp(x), which is the logarithm of a softmax. Return None otherwise."""
     if row[0] != "sub" or not graph.shared:
         return None
     total = graph.rows[row[2]]
@@ -93,12 +95,12 @@ def _log_of_weights(graph: Graph, row: Row) -> tuple[int, ...] | None:
 
 
 def share_exponentials(program: Program) -> Program:
-    """Return `softplus` and `sigmoid` of one operand, value and derivative of each other, by the same exponential.
+    """Return the program with one exponential for `softplus` and `sigmoid` of the same operand.
 
-    Both are as the table spells them.
+    Each is the derivative or the integral of the other. Both are spelt as in the table of operations.
     """
-    operands = [{row[1] for row in program.graph.rows if row[0] == name} for name in _BY_DECAY]
-    both = operands[0] & operands[1]
+    softplus, sigmoid = [{row[1] for row in program.graph.rows if row[0] == name} for name in _BY_DECAY]
+    both = softplus & sigmoid
     if not both or not program.graph.shared:
         return program
     b = Builder(program.graph.like())
@@ -106,7 +108,7 @@ def share_exponentials(program: Program) -> Program:
     new: set[int] = set()
 
     def make(i: int, row: Row) -> int:
-        made = b.graph.intern(row) if row[0] not in _BY_DECAY or row[1] not in new else _by_decay(row)
+        made = _by_decay(row) if row[0] in _BY_DECAY and row[1] in new else b.graph.intern(row)
         if i in both:
             new.add(made)
         return made
@@ -124,8 +126,8 @@ def share_exponentials(program: Program) -> Program:
 _BY_DECAY = ("softplus", "sigmoid")
 
 
-def spelt(program: Program, formulas: Mapping[str, str]) -> Program:
-    """Return the program with formulas of simpler operations in the place of what a target has no word for."""
+def expand_formulas(program: Program, formulas: Mapping[str, str]) -> Program:
+    """Return the program with formulas in place of the operations that a target cannot spell."""
     while any(row[0] in formulas for row in program.graph.rows):
         builder = Builder(program.graph.like())
         builder.simplify = False
@@ -140,16 +142,15 @@ def spelt(program: Program, formulas: Mapping[str, str]) -> Program:
     return program
 
 
-_FACTORS = 3  # arguments that may be multiplied with each other in what is multiplied by a mask
+_FACTORS = 3  # the most arguments that are multiplied with each other in a value that is multiplied by a mask
 
 
 def masked(program: Program) -> Program:
-    """Return choices that rules made in arrays, written for speed; the rest of the program as it is.
+    """Return the program with the choices that rules made in arrays written for speed.
 
-    A choice takes a branch for each element. Where what is chosen is finite it is a product
-    with the condition, which would be NaN for an infinity on the side that is not chosen. The
-    largest elements are few, so that their branches cost next to nothing: they stay a choice.
-    The share of a tie is multiplied last, so that it can be done in place.
+    `np.where` takes a branch for each element. If the value is finite, it is multiplied by the condition instead. (An
+    infinity on the side that is not chosen would become NaN.) A choice of the largest elements stays as it is: they are
+    few, and their branches cost little. The share of a tie is multiplied last, so that it can be done in place.
     """
     if not program.graph.shapes:
         return program
@@ -173,7 +174,7 @@ def masked(program: Program) -> Program:
 
 
 def _extreme(b: Builder, condition: int) -> bool:
-    """Return whether a condition of a rule says which elements are the largest, or smallest, ones."""
+    """Return whether a condition of a rule selects the largest or the smallest elements."""
     guard, inner = b.row(condition)[:2]
     if guard != "special" or b.row(inner)[0] != "eq":
         return False
@@ -182,7 +183,7 @@ def _extreme(b: Builder, condition: int) -> bool:
 
 
 def _untied(b: Builder, i: int) -> tuple[int, int | None]:
-    """Return row `i` as a row of its shape and the shares of a tie, if it is multiplied by such."""
+    """Return row `i` without the share of a tie that it is multiplied by, and the share; None if there is none."""
     name, *factors = b.row(i)
     if name == "mul":
         for rest, tie in (factors, factors[::-1]):
@@ -192,40 +193,39 @@ def _untied(b: Builder, i: int) -> tuple[int, int | None]:
 
 
 def as_written(program: Program) -> Program:
-    """Return the program for readers: differences and quotients stand as they were written."""
-    if not any(row[0] in _FORMS for row in program.graph.rows):
-        return program
-    graph = program.graph.like()
+    """Return the program for readers: differences and quotients stand as the user wrote them."""
 
-    def make(_: int, row: Row) -> int:
-        if row[0] not in _FORMS:
-            return graph.intern(row)
+    def original(graph: Graph, row: Row) -> int:
         value = row[1] if row[0] == "instead" else row[-1]
         return int(graph.rows[value][3] if graph.rows[value][0] == "where" and row[0] in _LESS else value)
 
-    return compact(replay(program, graph, make))
+    return _replaced(program, _FORMS, original)
 
 
-_LESS = frozenset({"expm1_less_x", "log1p_less_x", "sin_less_x"})  # by size: a form, or the difference
+_LESS = frozenset({"expm1_less_x", "log1p_less_x", "sin_less_x"})  # a choice by size: a stable form, or the difference
 _FORMS = _LESS | {"instead", "expm1_by", "log1p_by"}
 
 
 def lazy(program: Program) -> Program:
-    """Return the program without guards, for a target that evaluates one side of a choice."""
-    if not any(row[0] in _GUARDS for row in program.graph.rows):
+    """Return the program without guards, for a target that evaluates only one side of a choice."""
+    return _replaced(program, _GUARDS, lambda _, row: int(row[-1]))
+
+
+_GUARDS = frozenset({"special", "corner", "away", "instead"})  # the value of each is its last operand
+
+
+def _replaced(program: Program, names: Collection[str], make: Callable[[Graph, Row], int]) -> Program:
+    """Return the program with the row that `make` returns in place of each row of some operations."""
+    if not any(row[0] in names for row in program.graph.rows):
         return program
     graph = program.graph.like()
-
-    def make(_: int, row: Row) -> int:
-        return int(row[-1]) if row[0] in _GUARDS else graph.intern(row)
-
-    return replay(program, graph, make)
+    return replay(program, graph, lambda _, row: make(graph, row) if row[0] in names else graph.intern(row))
 
 
 def eager(program: Program) -> Program:
-    """Return the program with its guards as choices, for a target that evaluates both sides of every choice.
+    """Return the program with choices in place of guards, for a target that evaluates both sides of a choice.
 
-    The program says which rows are quiet.
+    The rows that only choices of the user's need are marked as quiet.
     """
     program = replace(program, quiet=_only_chosen(program))
     if not any(row[0] in _GUARDS for row in program.graph.rows):
@@ -245,19 +245,11 @@ def eager(program: Program) -> Program:
     return compact(replay(program, builder.graph, make))
 
 
-def chooses(program: Program) -> bool:
-    """Return whether a program has choices that are the user's."""
-    rows, special = program.graph.rows, Builder(program.graph).special
-    return program.graph.choices and any(
-        alive and row[0] == "where" and not special(row[1]) for row, alive in zip(rows, live(program), strict=True)
-    )
-
-
 def _only_chosen(program: Program) -> frozenset[int]:
-    """Return the rows that may raise a warning and that are needed inside choices of the user's alone.
+    """Return the rows that may raise a warning and that only choices of the user's need.
 
-    The second operand of `and` and of `or` is inside a choice too: the first one decides whether it is needed.
-    So is a special point of a rule beside a condition of the user's.
+    The second operand of `and` and of `or` counts as inside a choice too, because the first operand decides whether it
+    is needed. So does a special point of a rule that is joined with a condition of the user's.
     """
     if not program.graph.choices:
         return frozenset()
@@ -272,7 +264,7 @@ def _only_chosen(program: Program) -> frozenset[int]:
         row = rows[i]
         outside[i] |= not used[i]  # a step of a textbook that nothing uses
         chooses = row[0] in _CHOICES and not special(row[1])
-        mixed = row[0] in ("and", "or") and not special(i)  # a special point beside a condition of the user's
+        mixed = row[0] in ("and", "or") and not special(i)  # a special point joined with a condition of the user's
         for k, j in enumerate(operands(row)):
             used[j] = 1
             if outside[i] and not (chooses and k) and not (mixed and special(j)):
@@ -284,7 +276,7 @@ _CHOICES = frozenset({"where", "and", "or"})
 
 
 def _without_choice(builder: Builder, row: Row) -> Row:
-    """Return a choice of a rule as a minimum, a maximum or an absolute value, where it is one of these."""
+    """Return a choice of a rule as a minimum, a maximum or an absolute value, if it is one of these."""
     compared, *sides = builder.row(row[1]), *row[2:]
     if compared[0] == "lt":
         less, than = compared[1:]
@@ -295,6 +287,3 @@ def _without_choice(builder: Builder, row: Row) -> Row:
         if builder.value(than) == 0.0 and sides[1] == less and builder.row(sides[0]) == ("neg", less):
             return "abs", less
     return row
-
-
-_GUARDS = frozenset({"special", "corner", "away", "instead"})  # the value of each is its last operand

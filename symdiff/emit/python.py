@@ -1,15 +1,14 @@
 """A program as straight-line Python, for any target whose operations are Python expressions.
 
-A row that is used once is written into its use while the line stays within 88 columns:
-that reads better, compiles four times as fast as a line an operation, and bounds the
-nesting that CPython's own parser has to take.
+A row that is used once is written where it is used, as long as the line has at most 88 columns. This reads better and
+compiles four times as fast as one line for each operation. The limit also bounds the nesting for CPython's parser.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal
 
@@ -21,45 +20,60 @@ from symdiff.ops.evaluate import constant
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
 WIDTH = 88
-_ROOM = WIDTH - 12  # what an indented line has left for its expression
-
+_INDENT = " " * 4
+_NAME = 5  # the letters of a name that are counted for each line; a longer name is counted where it is known
+BESIDE = len(_INDENT) + _NAME + len(" = ")  # the columns that a line takes beside its expression
 
 # How the returned values are nested: an index of the outputs, or a tuple of such.
 Nest = int | tuple["Nest", ...]
-# Whether a piece of source may warn, has to be evaluated without warnings, or (None) raises none.
-Tone = Literal["loud", "quiet"] | None
 # The names of the parameters of a function, its indented lines, and an expression for each output.
 Body = tuple[list[str], list[str], list[str]]
+# Where a line or an expression has to stand: "quiet" in a block that ignores floating-point errors, "loud" outside of
+# such blocks. None: on either side, since it raises no errors.
+Tone = Literal["loud", "quiet"] | None
 
 
 class Writer:
-    """Writes one function. A target is a subclass."""
+    """Writes one function. A target is a subclass.
 
-    target: str  # the field of the table that holds the spellings
-    module: str  # where constants such as inf are found
-    reserved: frozenset[str]  # names that the source uses for itself
+    Attributes:
+        program: The program that is written.
+        rows: Its rows.
+        width: The number of columns that a line may take.
+        names: Hands out names.
+        given: The names of rows to which the user gave one.
+        lent: The names of outputs, each for the row that computes it.
+        counts: How often each row will be written.
+        own: The names of rows, as far as they have one.
+        texts: The expressions of rows. A row that has a name is that name.
+        tones: The tones of these expressions.
+        preamble: Lines in front of all others, each of which is left out if nothing needs it.
+        lines: The indented lines.
+    """
+
+    target: str  # the field of the table that has the spellings
+    module: str  # the module that has constants such as inf
+    reserved: frozenset[str]  # the names that the source itself uses
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.rows = program.graph.rows
-        labels = program.labels
+        self.width = WIDTH - len(_INDENT) if program.quiet else WIDTH  # any line may come to stand in a block
         self.names = Names(self.reserved, program.arguments)
+        labels = program.labels
         self.given = {i: self.names.near(label) for i, label in labels.items() if isinstance(label, str)}
-        self.shape = program.graph.shape
-        self.rank = 0  # of the row that is being spelt
-        self.counts: list[int] = []  # how often each row will be written
-        self.own: dict[int, str] = {}  # rows that have a name
-        self.texts: dict[int, Text] = {}
-        self.tones: dict[int, Tone] = {}  # of the texts
-        self.preamble: list[str] = []
-        self.lines: list[str] = []
-        self.line_tones: dict[int, Tone] = {}  # of lines, by their position; a line that is not there is loud
-        self.sections = list(program.sections) if len(program.sections) > 1 else []
-        # An output lends its name to its row; but a textbook's output is just its last step.
         self.lent: dict[int, str] = {}
         for i, name in zip(program.outputs, program.names, strict=True):
-            if not program.steps or is_assembled(self.rows[i][0]):
+            if not program.steps or is_assembled(self.rows[i][0]):  # a textbook's output is just its last step
                 self.lent.setdefault(i, name)
+        self.counts: list[int] = []
+        self.own: dict[int, str] = {}
+        self.texts: dict[int, Text] = {}
+        self.tones: dict[int, Tone] = {}
+        self.preamble: list[str] = []
+        self.lines: list[str] = []
+        self._line_tones: dict[int, Tone] = {}  # by the position of a line
+        self._sections = list(program.sections) if len(program.sections) > 1 else []
 
     # The function
 
@@ -70,80 +84,69 @@ class Writer:
         return self.definition(name, [self.own[i] for i in self.program.inputs], [f"    return {returned}"])
 
     def definition(self, name: str, parameters: Sequence[str], end: Sequence[str] = ()) -> str:
-        """Return the text of a function of these parameters: the lines so far, then those of its end."""
+        """Return the text of a function with these parameters: the lines so far, then those of its end."""
         lines = [*self.lines, *end]
         used = {word for line in lines for word in _WORD.findall(line)} if self.preamble else set()
         needed: list[str] = []
-        for line in reversed(self.preamble):  # a name may be that of an operand which was spelt in another way
+        for line in reversed(self.preamble):  # an operand may have been spelt again, in another way
             if line.split()[0] in used:
                 needed.append(line)
                 used.update(_WORD.findall(line))
         return "\n".join([f"def {name}({wrapped(', '.join(parameters), indent=0)}):", *needed[::-1], *lines]) + "\n"
 
     def write(self) -> None:
-        """Write the lines that compute the outputs; `texts` has the expression of each."""
+        """Write the lines that compute the outputs. Then `texts` has the expression of each output."""
         for i, argument in zip(self.program.inputs, self.program.arguments, strict=True):
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
         self.counts = self.count()
         self.recount()
-        counts = self.counts
-        steps = self.program.steps
         for i, row in enumerate(self.rows):
-            if row[0] == "input":
-                continue
-            if row[0] == "const":
-                self.texts[i] = self.literal(row[1])
-            elif is_size(row[0]):  # so short that it is written again at each use
-                self.texts[i] = self.spell(row)
+            if row[0] != "input":
+                self._write_row(i, row)
+                if i in self.program.steps and i not in self.own:
+                    self.assign(i)
+        if self.program.quiet:
+            self.lines = _in_blocks(self.lines, [self._line_tones.get(k) for k in range(len(self.lines))])
+
+    def _write_row(self, i: int, row: Row) -> None:
+        if row[0] == "const":
+            self.texts[i] = self.literal(row[1])
+        elif is_size(row[0]):  # so short that it is written again at each use
+            self.texts[i] = self.spell(row)
+        else:
+            self.tones[i] = self.tone(i, row)
+            start = len(self.lines)
+            if self.built(i, row):
+                for k in range(start, len(self.lines)):
+                    self._line_tones.setdefault(k, self.tones[i])
             else:
-                self.tones[i] = self.tone(i, row)
-                start = len(self.lines)
-                if self.built(i, row):
-                    self.line_tones.update(dict.fromkeys(range(start, len(self.lines)), self.tones[i]))
-                else:
-                    self.texts[i] = self.fitting(i, row)
-                    if counts[i] > 1 or i in self.given:
-                        self.assign(i)
-            if i in steps and i not in self.own:
-                self.assign(i)
-        self.lines = self._hushed()
+                self.texts[i] = self.fitting(i, row)
+                if self._has_line(i):
+                    self.assign(i)
+
+    def _has_line(self, i: int) -> bool:
+        """Return whether row `i` gets a line of its own, however short its expression is."""
+        return self.counts[i] > 1 or i in self.given or i in self.program.steps
 
     def tone(self, i: int, row: Row) -> Tone:
-        """Return the tone of the text of row `i`; an operand of another tone gets a line of its own first."""
+        """Return the tone of the expression of row `i`. An operand of another tone gets a line of its own first."""
         if not self.program.quiet:
             return None
-        inside = {j: tone for j in row[1:] if j not in self.own and (tone := self.tones.get(j)) is not None}
-        own = self.own_tone(i, row) or ("quiet" if "quiet" in inside.values() else "loud" if inside else None)
-        for j, tone in inside.items():
+        inner = {j: tone for j in row[1:] if j not in self.own and (tone := self.tones.get(j)) is not None}
+        if i in self.program.quiet:
+            own: Tone = "quiet"
+        elif not never_warns(row):
+            own = "loud"
+        else:
+            own = "quiet" if "quiet" in inner.values() else "loud" if inner else None
+        for j, tone in inner.items():
             if tone != own:
                 self.assign(j)
         return own
 
-    def own_tone(self, i: int, row: Row) -> Tone:
-        """Return the tone of the operation of row `i` itself."""
-        return "quiet" if i in self.program.quiet else None if never_warns(row) else "loud"
-
-    def _hushed(self) -> list[str]:
-        """Return the lines, with the quiet ones in `with` blocks; what raises no warning may stand between them."""
-        found: list[str] = []
-        between: list[str] = []
-        inside = False
-        for k, line in enumerate(self.lines):
-            tone = None if line.lstrip()[0] == "#" else self.line_tones.get(k, "loud")
-            if tone is None and inside:
-                between.append(line)
-                continue
-            if tone == "quiet":
-                found += map(_indented, between) if inside else [_QUIETLY]
-                found.append(_indented(line))
-            else:
-                found += [*between, line]
-            inside, between = tone == "quiet", []
-        return found + between
-
     def count(self) -> list[int]:
-        """Return how often each row will be written; an output counts twice, so that it gets a name."""
+        """Return how often each row will be written. An output counts twice, so that it gets a name."""
         counts = [0] * len(self.rows)
         for row in self.rows:
             if row[0] not in ("input", "const"):
@@ -162,43 +165,47 @@ class Writer:
         bare = text[1:-1] if text[0] == "(" and _is_atomic(text) else text
         into = self.into(i)
         own = self.named(i)
-        self.line_tones[len(self.lines)] = self.tones.get(i)
+        self._line_tones[len(self.lines)] = self.tones.get(i)
         self.lines.append(f"    {into.format(own=own, text=bare)}")
 
     def into(self, i: int | None) -> str:
-        """Return the pattern of the line that computes row `i`, or copies an output where there is none."""
+        """Return the pattern of the line that computes row `i`. Without a row, return that of a copy of an output."""
         del i
         return "{own} = {text}"
 
     def named(self, i: int) -> str:
-        """Return the name that row `i` gets on the line that comes next."""
+        """Return the name that row `i` gets on the next line. Write the title of the section that begins there."""
         title = ""
-        while self.sections and self.sections[0][0] <= i:
-            title = self.sections.pop(0)[1]
+        while self._sections and self._sections[0][0] <= i:
+            title = self._sections.pop(0)[1]
         if title:
+            self._line_tones[len(self.lines)] = None
             self.lines.append(f"    # {title}")
         self.own[i] = self.name(i)
         self.texts[i] = self.own[i], ATOM
         return self.own[i]
 
     def name(self, i: int) -> str:
-        """Return a name for row `i`: the user's, an output's, that of its primal with a suffix, or a temporary."""
-        label = self.program.labels.get(i)
+        """Return a new name for row `i`: the user's, an output's, that of its primal with a suffix, or a temporary."""
         if i in self.given:
             return self.given[i]
         if i in self.lent:
             return self.names.near(self.lent[i])
-        if isinstance(label, tuple) and label[1] in self.own:
-            return self.names.numbered(f"{self.own[label[1]]}_{label[0]}")
-        return self.names.temporary()
+        derived = self._derived_name(i)
+        return self.names.numbered(derived) if derived else self.names.temporary()
+
+    def _derived_name(self, i: int) -> str:
+        """Return the name of an adjoint or a tangent of a row that has a name, such as `x_bar`; else nothing."""
+        label = self.program.labels.get(i)
+        return f"{self.own[label[1]]}_{label[0]}" if isinstance(label, tuple) and label[1] in self.own else ""
 
     def built(self, i: int, row: Row) -> bool:
-        """Write the lines of a row that is no expression; False for one that is."""
+        """Write the lines of a row that is no expression. Return False for one that is."""
         del i, row
         return False
 
     def returned(self, nest: Nest) -> str:
-        """Return what is returned, after the lines that it needs."""
+        """Return the expression of the result, after writing the lines that it needs."""
         texts = self.results()
         if not isinstance(nest, tuple):
             return texts[nest]
@@ -209,7 +216,7 @@ class Writer:
         return f"({broken})" if broken != line else line
 
     def results(self) -> list[str]:
-        """Return the name of each output; one that is an argument, a constant or an earlier output gets a line too."""
+        """Return the name of each output. An argument, a constant or an earlier output is first given another name."""
         texts = [self.texts[i][0] for i in self.program.outputs]
         for k, (i, again) in enumerate(zip(self.program.outputs, repeated(self.program.outputs), strict=True)):
             if i not in self.own or self.rows[i][0] == "input" or again:
@@ -221,12 +228,13 @@ class Writer:
     # The expressions
 
     def fitting(self, i: int, row: Row) -> Text:
-        """Return the text of row `i`; where a line cannot hold it, its longest operands get a name first."""
+        """Return the expression of row `i`. If a line cannot hold it, its longest operands get a name first."""
+        name = (self.given.get(i) or self.lent.get(i) or self._derived_name(i)) if self._has_line(i) else ""
+        room = self.width - BESIDE - max(0, len(name) - _NAME)
         while True:
-            self.rank = len(self.shape(i))
             text = self.spell(row)
             waiting = [j for j in row[1:] if j not in self.own and self.rows[j][0] != "const"]
-            if len(text[0]) <= _ROOM - len(_INDENT) * (self.tones[i] == "quiet") or not waiting:
+            if len(text[0]) <= room or not waiting:
                 return text
             self.assign(max(waiting, key=lambda j: len(self.texts[j][0])))
             self.tones[i] = self.tone(i, row)
@@ -239,7 +247,7 @@ class Writer:
         if not getattr(primitive, self.target):
             return self.infix(primitive, row)
         pattern, precedence, least = _pattern(primitive, self.target)
-        if pattern == "{y}":  # an operand as it is, which has a rule of its own here
+        if pattern == "{y}":  # the operand as it is
             return self.texts[row[-1]]
         parts = {p: self.tight(j, least[p]) for p, j in zip(primitive.parameters, row[1:], strict=True)}
         return pattern.format(**parts), precedence
@@ -249,9 +257,10 @@ class Writer:
         return (1, 0) if self.exponent(row) is not None else occurrences(PRIMITIVES[row[0]], self.target)
 
     def exponent(self, row: Row) -> str | None:
-        """Return the exponent of a constant integer power; any other power is a function call.
+        """Return the exponent of a constant integer power; None for any other row.
 
-        (The operator would take the square root for 0.5, and turn complex for negative floats.)
+        Other powers are function calls: the operator would take the square root for 0.5, and would return complex
+        numbers for negative floats.
         """
         if row[0] != "pow" or self.rows[row[2]][0] != "const":
             return None
@@ -267,7 +276,7 @@ class Writer:
             if row[0] == "neg" and own == PRODUCT and self.program.graph.shared and not _NO_FACTOR.search(text):
                 return f"-{text}", PRODUCT  # of the first factor
             return symbol.text + " " * symbol.text.isalpha() + self.tight(row[1], p), p
-        # Comparisons do not associate: a chain means something else.
+        # Comparisons do not associate: a chain would mean something else.
         left = self.tight(row[1], p + primitive.condition * (primitive.takes == ""))
         right, sign = self.tight(row[2], p + 1), symbol.text
         if sign in _OPPOSITE and right[0] == "-" and "%" not in right and not self.program.steps:
@@ -285,11 +294,11 @@ class Writer:
         return spelt, UNARY if text[0] == "-" else ATOM
 
 
-_SIGNS = "-+*/%<>=!&|~"  # of operators, beside which an operand of a template needs parentheses
+_SIGNS = "-+*/%<>=!&|~"  # operators; beside one, an operand of a template needs parentheses
 _CALL = re.compile(r"[\w.]*\(")
-_WORD = re.compile(r"(?:\w|[^\x00-\x7f])+")  # some letters of a name are none to a regular expression
-_NO_FACTOR = re.compile("^-|[%@]")  # where a sign in front is not that of a product, or of a matrix
-_OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b, to the last bit; but not -b % c
+_WORD = re.compile(r"(?:\w|[^\x00-\x7f])+")  # `\w` lacks some letters of names
+_NO_FACTOR = re.compile("^-|[%@]")  # a sign in front of such a text would not be that of its product
+_OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b to the last bit, but a + -b % c is not a - b % c
 
 
 def _named(text: str, module: str) -> str:
@@ -311,7 +320,7 @@ def _is_atomic(text: str) -> bool:
 
 @cache
 def _pattern(primitive: Primitive, target: str) -> tuple[str, int, dict[str, int]]:
-    """Return the template of a primitive, how tightly it binds, and how tightly each of its operands has to."""
+    """Return the template of a primitive, how tightly it binds, and how tightly each of its operands has to bind."""
     text = template(primitive, target)
     beside = set(re.findall(rf"[{_SIGNS}] *\{{(\w)\}}", text)) | set(re.findall(rf"\{{(\w)\}} *[{_SIGNS}]", text))
     least = {p: ATOM if p in beside else 0 for p in primitive.parameters}
@@ -325,20 +334,40 @@ def nested(nest: Nest, texts: Sequence[str]) -> str:
     return "(" + ", ".join(nested(n, texts) for n in nest) + "," * (len(nest) == 1) + ")"
 
 
-_INDENT = " " * 4
 _QUIETLY = f'{_INDENT}with np.errstate(all="ignore"):'
 
 
-def _indented(line: str) -> str:
-    return textwrap.indent(line, _INDENT)
+def _in_blocks(lines: Iterable[str], tones: Iterable[Tone]) -> list[str]:
+    """Return lines with the quiet ones in blocks that ignore floating-point errors, as few as the order allows."""
+    found: list[str] = []
+    between: list[str] = []  # lines behind a block that belong to it if a quiet line follows
+    inside = False
+    for line, tone in zip(lines, tones, strict=True):
+        if tone is None and inside:
+            between.append(line)
+        elif tone == "quiet":
+            found += [] if inside else [_QUIETLY]
+            found += [textwrap.indent(part, _INDENT) for part in (*between, line)]
+            inside, between = True, []
+        else:
+            found += [*between, line]
+            inside, between = False, []
+    return found + between
 
 
 _BREAK = re.compile(r"[][(){} ]")
 
 
-def wrapped(line: str, indent: int = 4) -> str:
-    """Return a comma-separated list, on lines of its own where it is too long for one line."""
-    if len(line) <= _ROOM:
+def wrapped(line: str, indent: int = 4, width: int = WIDTH, beside: int = BESIDE) -> str:
+    """Return a comma-separated list, on lines of its own if it is too long for a line.
+
+    Args:
+        line: The list.
+        indent: The indentation of the line in which the list stands.
+        width: The number of columns of a line.
+        beside: The columns that the rest of the line takes.
+    """
+    if len(line) + beside <= width:
         return line
     outer, inner = " " * indent, " " * (indent + 4)
     depth, start = 0, 0
@@ -352,8 +381,8 @@ def wrapped(line: str, indent: int = 4) -> str:
     parts.append(line[start:])
     lines = [""]
     for part in parts:
-        if len(f"{lines[-1]} {part}") <= WIDTH - len(inner):
+        if len(f"{lines[-1]} {part}") <= width - len(inner):
             lines[-1] += " " * bool(lines[-1]) + part
         else:
-            lines += textwrap.wrap(part, WIDTH - len(inner), break_long_words=False, break_on_hyphens=False)
+            lines += textwrap.wrap(part, width - len(inner), break_long_words=False, break_on_hyphens=False)
     return "\n" + "\n".join(inner + part for part in lines if part) + f"\n{outer}"

@@ -30,7 +30,9 @@ def _floats(*args):
     kinds = [np.dtype(float) if kind.kind in "iub" else kind for kind in kinds]
     dtype = np.result_type(*set(kinds)) if kinds else np.dtype(float)
     if dtype not in (np.float32, np.float64):
-        raise TypeError(f"arguments are real numbers or arrays of real numbers, not {dtype}")
+        raise TypeError(
+            f"arguments are real numbers or arrays of real numbers, not {dtype}"
+        )
     return [a.astype(dtype, copy=False)[()] for a in arrays]
 '''
 
@@ -55,7 +57,7 @@ def _fit(*given):
 
 CHECK = '''\
 def check():
-    """Return whether each function gives the stored results at POINT. Print the differences."""
+    """Return whether all functions give the stored results. Print the differences."""
     same = True
     for function, names, stored in STORED:
         <call>
@@ -108,15 +110,21 @@ def main(words):
     try:
         if words:
             if any(word.startswith("--") for word in words):
-                raise ValueError(f"write --check or --help alone, not {' '.join(words)}")
+                raise ValueError(
+                    f"write --check or --help alone, not {' '.join(words)}"
+                )
             if len(words) != len(ARGUMENTS):
                 needed = " ".join(ARGUMENTS)
-                raise ValueError(f"give one value for each of: {needed} ({len(words)} given)")
+                raise ValueError(
+                    f"give one value for each of: {needed} ({len(words)} given)"
+                )
             for name, word in zip(ARGUMENTS, words):
                 try:
                     point[name] = <read>
                 except ValueError:
-                    raise ValueError(f"{name} takes <kind>, not {word!r}") from None
+                    raise ValueError(
+                        f"{name} takes <kind>, not {word!r}"
+                    ) from None
         for name, given in point.items():
             _show(name, given)
         for function, names, _ in STORED:

@@ -192,7 +192,7 @@ def solve(dim: Dim, size: int, sizes: Mapping[str, int]) -> dict[str, int]:
     return {name: (size - rest) // slope}
 
 
-def product(dims: Iterable[Dim]) -> Dim:
+def numel(dims: Iterable[Dim]) -> Dim:
     """Return the number of elements of a shape. A long product is not multiplied out."""
     return _product(tuple(dims))
 
@@ -223,7 +223,7 @@ def shown(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
 
-def spelt(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
+def declared(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
     """Return names with their core shapes, as `args` declares them: `x[n]`, `w`."""
     return [f"{n}[{','.join(map(str, core))}]" if core else n for n, core in zip(names, cores, strict=True)]
 

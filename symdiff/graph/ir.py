@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Shape, product
+from symdiff.graph.dims import Shape, numel
 from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, ArrayOperation
 from symdiff.graph.shapes import MOST_AXES, Demands, broadcast
 from symdiff.limits import Limits
@@ -93,7 +93,7 @@ class Graph:
                 raise ShapeError(f"an array of {len(shape)} axes; at most {MOST_AXES} are possible, as in NumPy")
             if shape:
                 self.shapes[i] = shape
-                if row[0] != "input" and isinstance(count := product(shape), int) and count > self.limits.elements:
+                if row[0] != "input" and isinstance(count := numel(shape), int) and count > self.limits.elements:
                     raise self.limits.exceeded("elements", f"the formula makes an array of {count} elements, more")
         if row[0] == "where":
             self.choices = True
@@ -230,6 +230,9 @@ def replay(
                     continue
                 label = (label[0], new[label[1]])  # noqa: PLW2901
             labels.setdefault(new[i], label)
+    quiet = {new[i] for i in program.quiet if alive[i]}
+    if quiet:  # one new row may take the place of several
+        quiet -= {new[i] for i in range(len(rows)) if alive[i] and i not in program.quiet}
     return Program(
         graph,
         tuple(new[i] for i in program.inputs),
@@ -238,8 +241,7 @@ def replay(
         labels,
         tuple(moved),
         frozenset(new[i] for i in program.steps if alive[i]),
-        frozenset(new[i] for i in program.quiet if alive[i])
-        - {new[i] for i in range(len(rows) if program.quiet else 0) if alive[i] and i not in program.quiet},
+        frozenset(quiet),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import product, shown
+from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import filled, same
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation
@@ -108,7 +108,7 @@ def _along(name: str, b: Builder, x: int, axes: tuple[int, ...]) -> int:
 def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     shape = b.shape(x)
     filled(shape, axes, b.graph.demands)
-    return b.op("div", _along("sum", b, x, axes), b.size(product(shape[a] for a in axes)))
+    return b.op("div", _along("sum", b, x, axes), b.size(numel(shape[a] for a in axes)))
 
 
 def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:

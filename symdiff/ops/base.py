@@ -72,7 +72,7 @@ class Writer(Protocol):
     def aligned(self, i: int, rank: int, /) -> str: ...
     def named(self, i: int, /) -> str: ...
     def assign(self, i: int, /) -> None: ...
-    def wrap(self, text: str, /) -> str: ...
+    def wrap(self, text: str, beside: int = ..., /) -> str: ...
     def dtype(self) -> str: ...
     def dim(self, dim: Dim, /) -> str: ...
     def dims(self, shape: Shape, /) -> str: ...
@@ -253,6 +253,11 @@ class Operation(ArrayOperation):
         """Write the lines that compute a row, and return True. Return False if the row is an expression."""
         return False
 
+    @property
+    def never_warns(self) -> bool:
+        """NumPy raises no floating-point error, whatever the operands are."""
+        return self.is_view
+
     def makes(self, *_shapes: Any, **_: Any) -> bool:
         """Return whether NumPy makes a new array, for operands of these shapes."""
         return not self.is_view
@@ -285,7 +290,7 @@ def is_size(op: object) -> bool:
 def never_warns(row: Row) -> bool:
     """Return whether a row raises no floating-point error, whatever its operands are."""
     if isinstance(row[0], Operation):
-        return row[0].is_view
+        return row[0].never_warns
     return row[0] in ("input", "const") or PRIMITIVES[row[0]].never_warns
 
 

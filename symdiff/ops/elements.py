@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Shape, fixed, product, shown, symbol
+from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol
 from symdiff.graph.ir import repeated
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer
 from symdiff.ops.places import Place, Range, apart, count_at, key, separate, shape_at, subscript, whole
 from symdiff.ops.table import ATOM
 from symdiff.ops.views import Expand
 
-_LISTED = 64  # elements of an array that is written as a list
+_LISTED = 64  # the most elements of an array that is written as a list
+_NAMED = 24  # letters of an operand that gets a name if its line is too long
+_TARGET = 12  # letters of a target of an assignment beside its subscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Assemble(Operation):
         return len(self.places[0]) if self.places else 0
 
     @property
+    def never_warns(self) -> bool:
+        """The operands are assigned, and not added."""
+        return separate(self.places)
+
+    @property
     def core(self) -> Shape:
         """The lengths of these axes."""
         return self.to[len(self.to) - self.rank :]
@@ -173,16 +180,22 @@ class Assemble(Operation):
         if self._is_list(w):
             return False
         disjoint = separate(self.places)
-        covered = disjoint and count_at(self.places) == product(self.core)
+        covered = disjoint and count_at(self.places) == numel(self.core)
         extra = len(self.to) - self.rank
         slots: dict[int, list[str]] = {}
         for place, j in zip(self.places, operands, strict=True):
             text = subscript(place, self.core, w.dim, ahead=w.loops or extra > 0, value=True)
             slots.setdefault(j, []).append(text)
-        texts = {j: w.aligned(j, extra + len(shape_at(place))) for place, j in zip(self.places, operands, strict=True)}
+        ranks = {j: extra + len(shape_at(place)) for place, j in zip(self.places, operands, strict=True)}
+        texts = {j: w.aligned(j, rank) for j, rank in ranks.items()}
+        for j, places in slots.items():
+            if j not in w.own and _NAMED < len(texts[j]) > w.width - sum(len(place) + _TARGET for place in places):
+                w.assign(j)
+                texts[j] = w.aligned(j, ranks[j])
         make = "empty" if covered else "zeros"
-        own = w.named(i)
-        w.lines.append(f"    {own} = np.{make}({w.wrap(f'{w.whole_shape(self.to)}, {w.dtype()}')})")
+        start = f"    {w.named(i)} = np.{make}("
+        w.lines.append(f"{start}{w.wrap(f'{w.whole_shape(self.to)}, {w.dtype()}', len(start) + 1)})")
+        own = w.own[i]
         for j, places in slots.items():
             if disjoint or (j == operands[0] and len(places) == 1):  # the first is added to zeros
                 w.lines.append(f"    {' = '.join(own + place for place in places)} = {texts[j]}")
@@ -196,7 +209,7 @@ class Assemble(Operation):
         if w.loops or not self.places or len(to) > 2 or not all(isinstance(d, int) for d in to):
             return False
         elements = {place for place in self.places if len(place) == len(to) and all(isinstance(p, int) for p in place)}
-        return len(elements) == len(self.places) == product(to) and len(elements) <= _LISTED
+        return len(elements) == len(self.places) == numel(to) and len(elements) <= _LISTED
 
     def written(self, w: Writer, *operands: int) -> tuple[int, ...]:
         """Return that an operand at several places is assigned to all of them at once."""
@@ -224,3 +237,13 @@ class Assemble(Operation):
             Sample(cls((m, n + 1), ((Range(0, n),),)), ((m, n),)),
             Sample(cls((n,), ()), ()),
         ]
+
+
+def of_scalars(op: object) -> bool:
+    """Return whether an operation puts scalars together, each at a place of its own, in an array of known shape."""
+    return (
+        isinstance(op, Assemble)
+        and len(set(op.places)) == len(op.places)
+        and all(isinstance(dim, int) for dim in op.to)
+        and all(isinstance(p, int) for place in op.places for p in place)
+    )

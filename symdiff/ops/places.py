@@ -9,7 +9,7 @@ from typing import Any, Union
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Poly, Shape, fixed, positive, product, shown, value
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, positive, shown, value
 from symdiff.graph.shapes import Demands, within
 
 Slice = tuple["int | None", "int | None", "int | None"]  # start, stop, step
@@ -46,7 +46,7 @@ def count_at(places: Sequence[Place]) -> Dim:
     """Return the number of elements that separate places have together."""
     total: Dim = 0
     for place in places:
-        total = total + product(shape_at(place))
+        total = total + numel(shape_at(place))
     return total
 
 

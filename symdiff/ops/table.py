@@ -10,7 +10,7 @@ A rule `where(c, p, 0)` or `where(c, 0, p)` says that the derivative is absent o
 nothing by that zero.
 
 A rule marks the condition of a special point as `special(c)`. It keeps the branch that is not chosen free of warnings,
-with `away(c, x)` if needed: that is x, but NaN where c holds. The branch has to be finite there when 1 stands in for x.
+with `away(c, x)` if needed: that is x, but 1 where c holds.
 
 A spelling for NumPy or for the math module is the name of a function of that module, such as `tanh`, or a template over
 the arguments, such as `{x} / {y}`. Templates for LaTeX write the arguments as `#1`, `#2`. An operation that readers do

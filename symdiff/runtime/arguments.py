@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import Dim, Shape, solve, spelt, symbols
+from symdiff.graph.dims import Dim, Shape, declared, solve, symbols
 from symdiff.graph.dims import value as dim_value
 from symdiff.graph.shapes import Demands
 from symdiff.language.hints import no_argument, no_constant
@@ -208,7 +208,7 @@ def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequen
 
 
 def _declared(name: str, core: Shape) -> str:
-    return spelt([name], [core])[0]
+    return declared([name], [core])[0]
 
 
 def meet(demands: Demands, sizes: Mapping[str, int]) -> None:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from symdiff.emit.cost import Cost
 from symdiff.emit.python import Nest
-from symdiff.emit.schedule import Cost
 from symdiff.runtime.arguments import Array, IntShape, sharing
 from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten

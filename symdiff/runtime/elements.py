@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.emit.flags import DIVIDE, INVALID, OVERFLOW, UNDERFLOW
-from symdiff.emit.fuse import Source
+from symdiff.emit.fuse import Input
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, concrete, value
 from symdiff.graph.ir import Program
@@ -26,13 +25,12 @@ from symdiff.runtime.arguments import Array, IntShape, converted
 from symdiff.runtime.fused import Fused, without_overlap
 from symdiff.runtime.native import ALL, Code
 from symdiff.runtime.point import native_point
-from symdiff.runtime.reports import heeded
+from symdiff.runtime.reports import ANY, heeded
 from symdiff.runtime.strips import run_shared
 from symdiff.runtime.threads import share_out
 
 _STRIP = 16384  # elements, whatever the number of threads, so that sums do not depend on that
 _ROWS = 4  # groups of rows for each thread
-_ANY = DIVIDE | INVALID | OVERFLOW | UNDERFLOW
 _COMBINE: dict[str, np.ufunc] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
 
 
@@ -82,10 +80,10 @@ class FusedElements(Fused):
                 filled = sum([a.size for a, r in zip(places, loops.results, strict=True) if r.output == k])
                 if filled != results[k].size or k in loops.added:
                     results[k][...] = 0.0
-        long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
+        long, stored = len(loops.inputs) - loops.numbers, len(loops.results) - loops.single
         arrays = [
-            self._rows_of(source, values, loop, shape if k < long else (), sizes, dtype)
-            for k, source in enumerate(loops.sources)
+            self._rows_of(given, values, loop, shape if k < long else (), sizes, dtype)
+            for k, given in enumerate(loops.inputs)
         ]
         numbers = [np.empty(loop, dtype) for _ in range(len(loops.folds) + loops.single)]
         folds, singles = numbers[: len(loops.folds)], numbers[len(loops.folds) :]
@@ -106,18 +104,18 @@ class FusedElements(Fused):
 
     def _rows_of(
         self,
-        source: Source | Dim,
+        given: Input | Dim,
         values: Sequence[Array],
         loop: IntShape,
         shape: IntShape,
         sizes: Mapping[str, int],
         dtype: np.dtype[Any],
     ) -> tuple[Array, int]:
-        """Return an array that native code can read, with the elements of a source, and the bytes from row to row."""
-        if not isinstance(source, Source):
-            return np.array(value(source, sizes), dtype), 0
-        a, rank = values[source.argument], len(self._cores[source.argument])
-        for view in source.views:
+        """Return an array that native code can read, with the elements of an input, and the bytes from row to row."""
+        if not isinstance(given, Input):
+            return np.array(value(given, sizes), dtype), 0
+        a, rank = values[given.argument], len(self._cores[given.argument])
+        for view in given.views:
             before = a.ndim - rank
             a = view.sized(sizes).seen(a, rank)
             rank = a.ndim - before
@@ -163,7 +161,7 @@ class FusedElements(Fused):
         loops = self._loops
         strips, size = ceil(count / _STRIP), dtype.itemsize
         here = [(start + row * step, 0) for start, step in table]
-        first, stored = len(loops.sources), len(loops.sources) + len(loops.folds)
+        first, stored = len(loops.inputs), len(loops.inputs) + len(loops.folds)
         long = [*range(first - loops.numbers), *range(stored, stored + len(loops.results) - loops.single)]
         flags = 0
         for n, loop in enumerate(loops.loops):
@@ -177,7 +175,7 @@ class FusedElements(Fused):
             for k, part in parts.items():
                 with np.errstate(all="ignore"):
                     folds[k][row] = _COMBINE[loops.folds[k]].reduce(part)
-                flags |= 0 if loops.quiet or np.isfinite(folds[k][row]) else _ANY
+                flags |= 0 if loops.quiet or np.isfinite(folds[k][row]) else ANY
         if loops.single:
             own = _table(here)
             flags |= code.run(_place(own), 1, count, 1 << len(loops.loops))

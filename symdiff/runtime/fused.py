@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from symdiff.emit import llvm
+from symdiff.emit.cost import cost_of
 from symdiff.emit.llvm import floats
 from symdiff.emit.llvm.program import prepare
-from symdiff.emit.schedule import cost_of
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program
 from symdiff.graph.operations import is_assembled
@@ -50,9 +50,9 @@ class Fused:
         return min(max(_PARALLEL // self._cost.work, 2048), 65536)
 
     def source(self, dtype: np.dtype[Any] = FLOAT64, varying: Sequence[bool] | None = None) -> str:
-        """Return the LLVM module for a precision, and for sources that vary along a row or not. Default: all may."""
+        """Return the LLVM module for a precision, and for inputs that vary along a row or not. Default: all may."""
         loops = self._loops
-        pattern = [k < len(loops.sources) - loops.numbers for k in range(len(loops.sources))]
+        pattern = [k < len(loops.inputs) - loops.numbers for k in range(len(loops.inputs))]
         pattern = pattern if varying is None else list(varying)
         return llvm.source(loops, native.machine(), single=dtype.itemsize == 4, varying=pattern)
 

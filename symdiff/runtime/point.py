@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.emit.fuse import Loops, Result, Source
+from symdiff.emit.fuse import Input, Loops, Result
 from symdiff.emit.python import Nest, nested
-from symdiff.graph.dims import Dim, Shape, product, renamed, symbols
+from symdiff.graph.dims import Dim, Shape, numel, renamed, symbols
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, subscript
 from symdiff.runtime.entry import named_sizes
@@ -57,17 +57,17 @@ class _Writer:
     def function(self, nest: Nest, limit: int, calls: list[Any], again: Callable[..., Any]) -> FunctionType:
         """Return the function."""
         loops, args = self.loops, ", ".join(self.args)
-        long, stored = len(loops.sources) - loops.numbers, len(loops.results) - loops.single
+        long, stored = len(loops.inputs) - loops.numbers, len(loops.results) - loops.single
         if loops.loops and not long + stored:  # no array tells native code how many elements there are
             raise NotImplementedError
-        texts = [self._source(source, single=k >= long) for k, source in enumerate(loops.sources)]
+        texts = [self._input(given, single=k >= long) for k, given in enumerate(loops.inputs)]
         kept = len(loops.folds) + loops.single
         numbers = ", ".join([*texts[long:], *["0.0"] * kept])
         shape = self._tuple(loops.shape or ())
         lines = [f"    numbers = array([{numbers}], float64)"]
         if loops.loops:
-            lines.insert(0, f"    if {self._dim(product(loops.shape or ()))} > limit:\n        return again({args})")
-        behind, outputs = self._outputs(stored, len(loops.sources) - long + len(loops.folds))
+            lines.insert(0, f"    if {self._dim(numel(loops.shape or ()))} > limit:\n        return again({args})")
+        behind, outputs = self._outputs(stored, len(loops.inputs) - long + len(loops.folds))
         lines += [f"    o{k} = empty({shape})" for k in range(stored)]
         given = ", ".join([*texts[:long], *[f"o{k}" for k in range(stored)], "numbers"])
         lines += [
@@ -80,14 +80,14 @@ class _Writer:
         scope |= {"again": again, "calls": calls, "heeded": heeded, "limit": limit}
         return load("\n".join([f"def point({args}):", *lines]) + "\n", "point", scope)
 
-    def _source(self, source: Source | Dim, *, single: bool) -> str:
+    def _input(self, given: Input | Dim, *, single: bool) -> str:
         """Return the expression of an array, or of a single number."""
-        if not isinstance(source, Source):
-            return self._dim(source)
-        text, shape = self.args[source.argument], self.cores[source.argument]
-        if len(source.views) > _VIEWS:
+        if not isinstance(given, Input):
+            return self._dim(given)
+        text, shape = self.args[given.argument], self.cores[given.argument]
+        if len(given.views) > _VIEWS:
             raise NotImplementedError
-        for view in source.views:
+        for view in given.views:
             if not isinstance(view, Index) or len(view.place) != len(shape):
                 raise NotImplementedError
             text += self._subscript(view.place, shape, ahead=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Shape, new_axes, product
+from symdiff.graph.dims import Dim, Shape, new_axes, numel
 from symdiff.graph.ir import operands
 from symdiff.graph.operations import CONDITIONS
 from symdiff.ops.base import Operation
@@ -261,7 +261,7 @@ class Builder:
 
     def eye(self, shape: Shape) -> int:
         """Return the identity matrix: a row for each element of an array of `shape`, and the axes of that array."""
-        return self.op(Eye(product(shape), shape))
+        return self.op(Eye(numel(shape), shape))
 
     def index(self, i: int, place: Place) -> int:
         """Return the elements of row `i` at a place of its last axes."""
@@ -290,7 +290,7 @@ class Builder:
         """Return the sum of row `i` along `axes`, as if it were broadcast to `shape`."""
         have = self.shape(i)
         present = [a for a in axes if len(have) >= -a]
-        repeats = product(shape[a] for a in axes if len(have) < -a or have[a] == 1)
+        repeats = numel(shape[a] for a in axes if len(have) < -a or have[a] == 1)
         total = self.op(Sum(tuple(sorted(present))), i) if present else i
         if repeats == 1:
             return total

@@ -12,8 +12,7 @@ from __future__ import annotations
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
-from symdiff.graph.dims import estimate
-from symdiff.graph.dims import product as count
+from symdiff.graph.dims import estimate, numel
 from symdiff.ops.base import Operation
 from symdiff.simplify.signs import negative, signed
 
@@ -78,8 +77,8 @@ def outside(b: Builder, operation: Operation, arguments: tuple[int, ...]) -> int
     """Return a linear operation on arrays with the scalars outside of it; None if that saves nothing."""
     if not operation.multilinear:
         return None
-    most = estimate(count(operation.shape(*map(b.shape, arguments))))
-    if not any(estimate(count(b.shape(i))) >= most for i in arguments if split(b, i)[1] != i):
+    most = estimate(numel(operation.shape(*map(b.shape, arguments))))
+    if not any(estimate(numel(b.shape(i))) >= most for i in arguments if split(b, i)[1] != i):
         return None
     whole, rest = Scale(), []
     for i in arguments:
@@ -118,7 +117,7 @@ def product(b: Builder, factor: int, partial: int) -> int:
     scale, partial = (_both(b, one, other), rest) if _fit(b, one, other) else (one, partial)
     if b.graph.shape_of(("mul", factor, partial)) in (b.shape(factor), b.shape(partial)):
         return scaled(b, scale, _product(b, factor, partial))
-    factor, partial = sorted((factor, partial), key=lambda i: estimate(count(b.shape(i))))  # the result has more
+    factor, partial = sorted((factor, partial), key=lambda i: estimate(numel(b.shape(i))))  # the result has more
     return _product(b, scaled(b, scale, factor), partial)
 
 

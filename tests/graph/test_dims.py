@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.graph.dims import product, symbol, value
+from symdiff.graph.dims import numel, symbol, value
 
 n, m = symbol("n"), symbol("m")
 
@@ -19,8 +19,8 @@ n, m = symbol("n"), symbol("m")
         (n - n // 2, "n - n//2"),
         ((n // 2 + 1) // 2, "(n + 2)//4"),
         ((n // 2 + m) // 2, "(m + n//2)//2"),
-        (product([n + 1, m + 1]), "m + m*n + n + 1"),
-        (product([n + 1, m + 1, n + m, 2 * n, m - 1]), "2*(m + 1)*(m + n)*(m - 1)*(n + 1)*n"),
+        (numel([n + 1, m + 1]), "m + m*n + n + 1"),
+        (numel([n + 1, m + 1, n + m, 2 * n, m - 1]), "2*(m + 1)*(m + n)*(m - 1)*(n + 1)*n"),
     ],
 )
 def test_the_text_of_a_dimension_is_its_value(dim, text):

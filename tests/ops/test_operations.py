@@ -10,11 +10,11 @@ from symdiff import ShapeError
 from symdiff.derive import calculus
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit.formula import lines
 from symdiff.emit.latex.indices import Marks
 from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.rows import Rows, readable
 from symdiff.emit.llvm.program import missing
-from symdiff.emit.steps import lines
 from symdiff.graph.dims import concrete, symbol, symbols, value
 from symdiff.graph.ir import Graph, Program, verify
 from symdiff.graph.operations import ArrayOperation

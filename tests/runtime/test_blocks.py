@@ -12,7 +12,7 @@ from backends import assert_same
 
 import symdiff
 from symdiff.api import compiler
-from symdiff.emit.schedule import Cost, cost_of
+from symdiff.emit.cost import Cost, cost_of
 from symdiff.runtime import blocks, threads
 from symdiff.runtime.results import flatten
 

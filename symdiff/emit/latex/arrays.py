@@ -30,8 +30,7 @@ from symdiff.emit.latex.indices import (
 )
 from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
 from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
-from symdiff.graph.dims import Dim, Shape, symbols
-from symdiff.graph.dims import product as numel
+from symdiff.graph.dims import Dim, Shape, numel, symbols
 from symdiff.graph.dims import value as evaluated
 from symdiff.ops.elements import Assemble
 from symdiff.ops.places import Range

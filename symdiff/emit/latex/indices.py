@@ -14,7 +14,7 @@ from typing import NamedTuple
 from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.products import Term, of
 from symdiff.emit.latex.spelling import Text
-from symdiff.graph.dims import Dim, Shape, product
+from symdiff.graph.dims import Dim, Shape, numel
 from symdiff.ops.places import Place, Range
 from symdiff.ops.table import ATOM, PRODUCT, SUM
 
@@ -204,7 +204,7 @@ class Marks:
             case Bound(number):
                 return self.names.index(number + rank)
             case Number(indices, shape):
-                strides = [product(shape[k:]) for k in range(1, len(shape) + 1)]
+                strides = [numel(shape[k:]) for k in range(1, len(shape) + 1)]
                 terms = [
                     text if stride == 1 else f"{_enclosed(self.dim(stride))} {_enclosed(text)}"
                     for stride, text in zip(strides, [self._affine(index, rank) for index in indices], strict=True)
@@ -212,7 +212,7 @@ class Marks:
                 ]
                 return " + ".join(terms) or "0"
             case Part(index, shape, k):
-                text, stride = self._affine(index, rank), product(shape[k + 1 :])
+                text, stride = self._affine(index, rank), numel(shape[k + 1 :])
                 if stride != 1:
                     text = rf"\left\lfloor \frac{{{text}}}{{{self.dim(stride)}}} \right\rfloor"
                 return text if k == 0 else rf"{_enclosed(text)} \; \mathrm{{mod}} \; {_enclosed(self.dim(shape[k]))}"

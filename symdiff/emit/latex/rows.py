@@ -29,7 +29,7 @@ from symdiff.emit.latex.products import (
     unnested,
 )
 from symdiff.emit.latex.spelling import Text, bracket, choice, literal, spell
-from symdiff.emit.passes import spelt
+from symdiff.emit.passes import expand_formulas
 from symdiff.graph.dims import Dim, Shape, fixed
 from symdiff.graph.ir import Program, Row, compact, live, operands, replay
 from symdiff.ops.base import Operation
@@ -65,7 +65,7 @@ def readable(program: Program) -> Program:
             return int(row[3])
         return graph.intern(row)
 
-    return compact(spelt(replay(program, graph, make), _MEANINGS))
+    return compact(expand_formulas(replay(program, graph, make), _MEANINGS))
 
 
 class Rows:

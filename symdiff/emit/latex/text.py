@@ -24,8 +24,7 @@ from symdiff.emit.latex.spelling import (
     tight,
     transposed,
 )
-from symdiff.graph.dims import Shape
-from symdiff.graph.dims import product as numel
+from symdiff.graph.dims import Shape, numel
 from symdiff.graph.shapes import broadcast
 from symdiff.language.arrays import ALONG
 from symdiff.language.parser import Item, Statement, Syntax, parse

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from symdiff.emit.latex.indices import Index, Marks, fixed
 from symdiff.emit.latex.names import Names, spelt
 from symdiff.emit.latex.spelling import Text
-from symdiff.graph.dims import Dim, Shape, symbols
-from symdiff.graph.dims import product as numel
+from symdiff.graph.dims import Dim, Shape, numel, symbols
 from symdiff.graph.ir import Program
 from symdiff.language.parser import Syntax
 from symdiff.limits import Limits

@@ -1,22 +1,22 @@
 """The native target: loops over points or elements in LLVM IR, on the vectors of the machine.
 
-The text is straight-line code on vectors, so that no optimiser has to find any: what depends
-on uniform arguments alone stands in front of the loop, equal rows are one row already, and
-elementary functions are calls of the vector variants that the C library has of them (of the
-scalar function for each lane, where it has none).
+The text is straight-line code on vectors, so no optimiser has to find them. What depends only on arguments that do not
+vary stands in front of the loop. Equal rows are one row already. Elementary functions are calls of the vector variants
+of the C library, or of the scalar function for each lane if there is no variant.
 
-    call(self, arrays, number)   a method of CPython: small arrays of one shape, in one piece
-    share(table, count, strip, regions, state, loops)  one row, strip by strip, which threads take in turn
-    run(table, rows, count, loops)  for each row: its pointers, then each loop, then finish
-    phase0(pointers, count)      a loop: vectors, then tail; then what is folded, lane by lane
-    vectors0(pointers, count, sums)  the loop over whole vectors
-    tail0(pointers, start, rest, sums)  the points that are left, copied into a vector of their own
-    finish(pointers)             single numbers behind all loops
+A module has these functions:
 
-`table` holds for each array its address and the bytes from row to row (to `share`: from strip
-to strip): first of the sources that vary along a row, then of those that do not, of the folds,
-of the results, and of the single numbers. A long program is cut into functions, which hand on
-values through memory.
+    call(self, arrays, number)          a method of CPython for small arrays of one shape, each in one piece
+    share(table, count, strip, regions, state, phases)  one row, in strips that threads take in turn
+    run(table, rows, count, phases)     for each row: the pointers, each loop, then `finish`
+    phase0(pointers, count)             a loop: `vectors0`, then `tail0`, then the lanes of each fold
+    vectors0(pointers, count, sums)     the loop over whole vectors
+    tail0(pointers, start, rest, sums)  the points that are left, copied to a vector of their own
+    finish(pointers)                    the single numbers, after all loops
+
+`table` has two entries for each array: the address, and the bytes from row to row (for `share`: from strip to strip).
+`Counts` has the order of the arrays. A bit of `phases` says whether a loop runs. A long program is cut into several
+functions, which pass values through memory.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ from symdiff.graph.ir import Row, live, operands
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
-PART = 2000  # operations of a function: compilers take more than twice as long for twice as many
+PART = 2000  # the most operations of a function; LLVM takes more than twice as long for twice as many
 
 _INSTRUCTIONS = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "and", "or", "xor", "select"})
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the text depends on.
+    """The machine for which a module is written.
 
     Attributes:
-        width: bytes of a vector.
-        family: of processors, "x86", "aarch64", or "" for any other.
-        variants: by function of the C library, its variant for vectors of that width.
-        head: bytes of a NumPy array object in front of its fields, if native code may read them, else 0.
+        width: The bytes of a vector.
+        family: The family of processors: "x86", "aarch64", or "" for any other.
+        variants: The vector variants of functions of the C library, by the name of the function.
+        head: The bytes of a NumPy array object in front of its fields. 0 if native code cannot read the fields.
     """
 
     width: int = 16
@@ -59,7 +59,11 @@ class Machine:
 def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
     """Return the module of prepared loops.
 
-    `single` is for single precision; `varying` says of each source whether it varies along a row.
+    Args:
+        loops: What `prepare` returns.
+        machine: The machine.
+        single: Compute in single precision.
+        varying: Whether each input varies along a row.
     """
     writer = _Writer(loops, machine, single=single, varying=varying)
     counts = Counts(
@@ -69,20 +73,19 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         results=len(loops.results) - loops.single,
         single=loops.single,
     )
-    shape = Vectors(writer.scalar, writer.lanes)
     texts: list[str] = []
     for n, loop in enumerate(loops.loops):
         folds = [loops.folds[k] for k in loop.folds]
-        texts += [writer.vectors(n, loop), phase(n, shape, counts, loop.stores, loop.folds, folds)]
+        texts += [writer.vectors(n, loop), phase(n, writer.type, counts, loop.stores, loop.folds, folds)]
     if loops.single:
         texts.append(writer.finish())
     parts = [frame(counts, len(loops.loops), machine.family, quiet=loops.quiet), *texts, *writer.helpers.values()]
     if machine.head:
-        parts.append(method(counts, shape, machine.head, alike=loops.shape is None))
+        parts.append(method(counts, writer.type, machine.head, alike=loops.shape is None))
     return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
 
 
-# Vectors that wait on the stack must not lie across two lines of the cache: that takes twice the time.
+# Vectors on the stack must not lie across two lines of the cache, since that takes twice the time.
 _OF_FUNCTIONS = (
     'nounwind noinline alignstack=64 "stackrealign" "min-legal-vector-width"="512" "prefer-vector-width"="512"'
 )
@@ -101,7 +104,15 @@ _MEMORY = """\
 
 
 class _Writer:
-    """Writes `vectors`, and collects what it refers to."""
+    """Writes the functions that compute rows, and collects the functions that they call.
+
+    Attributes:
+        type: The type of vectors.
+        varies: For each row, whether it varies along a row of arrays.
+        places: The place of each input in the table.
+        declared: Declarations of functions of other modules.
+        helpers: The texts of functions of this module, by name.
+    """
 
     def __init__(self, loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> None:
         program = loops.program
@@ -109,13 +120,8 @@ class _Writer:
         self.loops, self.program, self.machine = loops, program, machine
         self.rows = program.graph.rows
         self.single = single
-        self.scalar = "float" if single else "double"
-        self.size = 4 if single else 8
-        self.lanes = machine.width // self.size
-        self.vector = f"<{self.lanes} x {self.scalar}>"
-        self.mask = f"<{self.lanes} x i1>"
+        self.type = Vectors("float", machine.width // 4) if single else Vectors("double", machine.width // 8)
         self.varies = bytearray(len(self.rows))
-        # Where in the table an argument stands.
         order = sorted(range(len(varying)), key=lambda k: not varying[k])
         self.places = {program.inputs[k]: place for place, k in enumerate(order)}
         for i, one in zip(program.inputs, varying, strict=True):
@@ -128,7 +134,7 @@ class _Writer:
     # The functions
 
     def vectors(self, n: int, loop: Loop) -> str:
-        """Return the function of a loop, and the parts that it is cut into."""
+        """Return the function of a loop, after the parts into which it is cut if it is long."""
         outputs = self.program.outputs
         folded = [outputs[len(self.loops.results) + k] for k in loop.folds]
         computed = self._computed([*[outputs[k] for k in loop.stores], *folded])
@@ -139,7 +145,7 @@ class _Writer:
         used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *[outputs[k] for k in loop.stores]}
         first = _Part(self, {})
         first.compute(before)
-        for i, place in self.places.items():  # in front of the loop: addresses, and what is the same in it
+        for i, place in self.places.items():  # in front of the loop: addresses, and values that do not vary
             if i in used:
                 first.address(place) if self.varies[i] else first.use(i)
         for k in loop.stores:
@@ -150,29 +156,30 @@ class _Writer:
         if folded:
             given = [second.use(i) for i in folded]
             kinds = [self.loops.folds[k] for k in loop.folds]
-            self.declared |= declared(kinds, Vectors(self.scalar, self.lanes))
-            return folding(n, Vectors(self.scalar, self.lanes), kinds, given, first, second)
-        return LOOP.format(n=n, before=first, inside=second, lanes=self.lanes)
+            self.declared |= declared(kinds, self.type)
+            return folding(n, self.type, kinds, given, first, second)
+        return LOOP.format(n=n, before=first, inside=second, lanes=self.type.lanes)
 
     def finish(self) -> str:
-        """Return the function that stores single numbers, behind all loops."""
+        """Return the function that stores single numbers after all loops."""
         last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
         part = _Part(self, {})
         part.compute(self._computed([self.program.outputs[k] for k in last]))
         for k in last:
             value, place = part.use(self.program.outputs[k]), part.address(len(self.places) + k)
-            part.lines.append(f"%n{k} = extractelement {self.vector} {value}, i64 0")
-            part.lines.append(f"store {self.scalar} %n{k}, ptr {place}")
+            part.lines.append(f"%n{k} = extractelement {self.type} {value}, i64 0")
+            part.lines.append(f"store {self.type.scalar} %n{k}, ptr {place}")
         return FINISH.format(body=part)
 
     def _computed(self, outputs: Iterable[int]) -> list[int]:
-        """Return the rows that are computed for these, in order."""
+        """Return the rows that are computed for some outputs, in order."""
         if len(self.loops.loops) + bool(self.loops.single) == 1:
             return [i for i, row in enumerate(self.rows) if row[0] not in ("input", "const")]
         needed = live(replace(self.program, inputs=(), outputs=tuple(outputs), steps=frozenset()))
         return [i for i, row in enumerate(self.rows) if needed[i] and row[0] not in ("input", "const")]
 
     def _in_parts(self, n: int, loop: Loop, before: Sequence[int], inside: Sequence[int]) -> str:
+        """Return the functions of a long loop: parts, and a function that calls them."""
         cuts = [(rows[k : k + PART], rows is inside) for rows in (before, inside) for k in range(0, len(rows), PART)]
         cuts.append(([], True))  # which stores the results
         slots = self._slots([rows for rows, _ in cuts])
@@ -191,11 +198,11 @@ class _Writer:
         self.declared |= {"declare ptr @malloc(i64)", "declare void @free(ptr)"}
         self.declared.add("declare ptr @llvm.ptrmask.p0.i64(ptr, i64)")
         take = _MEMORY.format(size=size + 64)
-        text = LOOP.format(n=n, before=take + "".join(calls[0]), inside="".join(calls[1]), lanes=self.lanes)
+        text = LOOP.format(n=n, before=take + "".join(calls[0]), inside="".join(calls[1]), lanes=self.type.lanes)
         return "\n".join([*texts, text.replace("  ret void", "  call void @free(ptr %taken)\n  ret void")])
 
     def _slots(self, parts: Sequence[Sequence[int]]) -> dict[int, int]:
-        """For each value that a later part needs, its place in memory, which is free again behind its last use."""
+        """Return the place in memory of each value that a later part needs. It is free again after the last use."""
         made = {i: n for n, rows in enumerate(parts) for i in rows}
         last = dict(made)
         for i, n in made.items():
@@ -221,49 +228,56 @@ class _Writer:
             free += ending[n]
         return slots
 
-    # What a part refers to
+    # What the parts refer to
 
     def literal(self, text: str) -> str:
-        """Return a constant, the same in each lane."""
+        """Return a constant that is the same in each lane."""
         value = constant(text)
         if isinstance(value, bool):
             return f"splat (i1 {'true' if value else 'false'})"
-        return f"splat ({self.scalar} {number(value, single=self.single)})"
+        return f"splat ({self.type.scalar} {number(value, single=self.single)})"
 
     def function(self, name: str, arity: int) -> str:
-        """Return the name of the function on vectors for one of the C library."""
+        """Return the name of the function on vectors for a function of the C library."""
         name += "f" * self.single
         variant = self.machine.variants.get(name)
         if variant is not None:
-            self.declared.add(f"declare {self.vector} @{variant}({', '.join([self.vector] * arity)})")
+            self.declared.add(f"declare {self.type} @{variant}({', '.join([str(self.type)] * arity)})")
             return variant
-        self.declared.add(f"declare {self.scalar} @{name}({', '.join([self.scalar] * arity)})")
+        self.declared.add(f"declare {self.type.scalar} @{name}({', '.join([self.type.scalar] * arity)})")
         own = f"each.{name}"
         if own not in self.helpers:
             self.helpers[own] = self._each(own, name, arity)
         return own
 
     def _each(self, own: str, name: str, arity: int) -> str:
-        parameters = [f"{self.vector} %x{k}" for k in range(arity)]
-        lines = [f"define internal {self.vector} @{own}({', '.join(parameters)}) #0 {{"]
+        """Return a function on vectors that calls a function of the C library for each lane."""
+        parameters = [f"{self.type} %x{k}" for k in range(arity)]
+        lines = [f"define internal {self.type} @{own}({', '.join(parameters)}) #0 {{"]
         result = "poison"
-        for lane in range(self.lanes):
-            lines += [f"  %x{k}.{lane} = extractelement {self.vector} %x{k}, i64 {lane}" for k in range(arity)]
-            given = ", ".join(f"{self.scalar} %x{k}.{lane}" for k in range(arity))
-            lines.append(f"  %y{lane} = call {self.scalar} @{name}({given})")
-            lines.append(f"  %r{lane} = insertelement {self.vector} {result}, {self.scalar} %y{lane}, i64 {lane}")
+        for lane in range(self.type.lanes):
+            lines += [f"  %x{k}.{lane} = extractelement {self.type} %x{k}, i64 {lane}" for k in range(arity)]
+            given = ", ".join(f"{self.type.scalar} %x{k}.{lane}" for k in range(arity))
+            lines.append(f"  %y{lane} = call {self.type.scalar} @{name}({given})")
+            lines.append(f"  %r{lane} = insertelement {self.type} {result}, {self.type.scalar} %y{lane}, i64 {lane}")
             result = f"%r{lane}"
-        return "\n".join([*lines, f"  ret {self.vector} {result}", "}", ""])
+        return "\n".join([*lines, f"  ret {self.type} {result}", "}", ""])
 
     def intrinsic(self, name: str, arity: int) -> str:
         """Return the name of an intrinsic on vectors."""
-        own = f"{name}.{Vectors(self.scalar, self.lanes).suffix}"
-        self.declared.add(f"declare {self.vector} @{own}({', '.join([self.vector] * arity)})")
+        own = f"{name}.{self.type.suffix}"
+        self.declared.add(f"declare {self.type} @{own}({', '.join([str(self.type)] * arity)})")
         return own
 
 
 class _Part:
-    """Straight-line code; `registers` are known in front of it."""
+    """Straight-line code.
+
+    Attributes:
+        registers: The registers of rows and addresses, as far as they are known.
+        slots: The places in memory of the values that later parts need.
+        lines: The lines so far.
+    """
 
     def __init__(
         self, writer: _Writer, registers: Mapping[object, str], slots: Mapping[int, int] | None = None
@@ -277,7 +291,7 @@ class _Part:
         return "".join(f"  {line}\n" for line in self.lines)
 
     def compute(self, rows: Iterable[int]) -> None:
-        """Return the lines for rows, in order."""
+        """Write the lines that compute rows, in order."""
         for i in rows:
             text = self.operation(self.writer.rows[i])
             self.lines.append(f"%v{i} = {text}")
@@ -291,7 +305,7 @@ class _Part:
         word = primitive.llvm
         assert word, f"{row[0]} has no spelling in LLVM"
         given = [self.use(j) for j in row[1:]]
-        vector, mask = writer.vector, writer.mask
+        vector, mask = writer.type, writer.type.mask
         if word == "select":
             return f"select {mask} {given[0]}, {vector} {given[1]}, {vector} {given[2]}"
         if word == "xor":
@@ -304,7 +318,7 @@ class _Part:
         return f"call {vector} @{name}({', '.join(f'{vector} {x}' for x in given)}) #1"
 
     def use(self, i: int) -> str:
-        """Return the operand that is row `i`, read from memory where it has to be."""
+        """Return row `i` as an operand. Read it from memory first if it is in no register."""
         writer = self.writer
         row = writer.rows[i]
         if row[0] == "const":
@@ -316,27 +330,27 @@ class _Part:
                 self.lines.append(f"{own} = load {self.kind(i)}, ptr {place}, align 1")
             elif writer.varies[i]:
                 place = self.element(writer.places[i])
-                self.lines.append(f"{own} = load {writer.vector}, ptr {place}, align {writer.size}")
+                self.lines.append(f"{own} = load {writer.type}, ptr {place}, align {writer.type.size}")
             else:
                 place = self.address(writer.places[i])
-                vector, zeros = writer.vector, f"<{writer.lanes} x i32> zeroinitializer"
+                vector, zeros = writer.type, f"<{writer.type.lanes} x i32> zeroinitializer"
                 self.lines += [
-                    f"{own}.s = load {writer.scalar}, ptr {place}",
-                    f"{own}.v = insertelement {vector} poison, {writer.scalar} {own}.s, i64 0",
+                    f"{own}.s = load {writer.type.scalar}, ptr {place}",
+                    f"{own}.v = insertelement {vector} poison, {writer.type.scalar} {own}.s, i64 0",
                     f"{own} = shufflevector {vector} {own}.v, {vector} poison, {zeros}",
                 ]
         return self.registers[i]
 
     def store(self, results: Iterable[int]) -> None:
-        """Return the lines that write these results."""
+        """Write the lines that store results."""
         writer = self.writer
         for k in results:
             value, place = self.use(writer.program.outputs[k]), self.element(len(writer.places) + k)
-            self.lines.append(f"store {writer.vector} {value}, ptr {place}, align {writer.size}")
+            self.lines.append(f"store {writer.type} {value}, ptr {place}, align {writer.type.size}")
 
     def kind(self, i: int) -> str:
         """Return the type of row `i`."""
-        return self.writer.mask if self.writer.program.graph.is_condition(i) else self.writer.vector
+        return self.writer.type.mask if self.writer.program.graph.is_condition(i) else str(self.writer.type)
 
     def address(self, place: int) -> str:
         """Return the pointer at a place of the table."""
@@ -348,20 +362,20 @@ class _Part:
         return self.registers[key]
 
     def element(self, place: int) -> str:
-        """Return the address of the elements that this round of the loop is about."""
+        """Return the address of the current elements of an array."""
         address = self.address(place)
-        self.lines.append(f"{address}.i = getelementptr {self.writer.scalar}, ptr {address}, i64 %i")
+        self.lines.append(f"{address}.i = getelementptr {self.writer.type.scalar}, ptr {address}, i64 %i")
         return f"{address}.i"
 
     def slot(self, i: int) -> str:
-        """Return the address of a value that is handed on."""
+        """Return the address of a value that is passed to another part."""
         own = f"%m{i}"
         self.lines.append(f"{own} = getelementptr i8, ptr %memory, i64 {self.slots[i] * self.writer.machine.width}")
         return own
 
 
 def number(value: float, *, single: bool) -> str:
-    """Return a float as LLVM writes one that has no short decimal form: the bits of a double."""
+    """Return a float as LLVM writes it without rounding: the bits of a double."""
     if single:
         try:
             (value,) = struct.unpack("f", struct.pack("f", value))

@@ -1,4 +1,4 @@
-"""The method of CPython by which small arrays are handed to native code."""
+"""The method of CPython that passes small arrays to native code."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from symdiff.emit.llvm.vectors import Counts, Vectors
 
 
 def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool) -> str:
-    """Return `call`, for objects whose fields stand behind so many bytes.
+    """Return the function `call`.
 
-    They are the arrays that vary along a row, the results, and then one of all single numbers, if there are any.
-    `alike`: the results are new arrays, and arguments of any kind may come, which are taken where they are like
-    the last result in class, dtype and shape.
+    It takes the inputs that vary along a row, the arrays for the results, and an array of all single numbers if there
+    are any. It returns the bits of the floating-point errors, or -1 if it cannot read an array.
+
+    Args:
+        counts: The numbers of arrays.
+        vectors: The type of vectors.
+        head: The bytes of an array object in front of its fields.
+        alike: Inputs may be objects of any kind. They are read if they have the class, dtype and shape of the last
+            result.
     """
     kept, long = counts.numbers + counts.folds, counts.varying + counts.results
     slots = [*range(counts.varying, counts.given), *range(counts.given + counts.results, counts.all)]
@@ -29,8 +35,8 @@ def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool) -> str:
     return _METHOD.format(**fields, **layout, numbers=numbers, first=first, check=check)
 
 
-# An array is read where it lies, if it is aligned and in one piece: flags 0x101 of NumPy's C interface.
-METHOD = "define ptr @call("  # there is one where native code may read arrays
+METHOD = "define ptr @call("  # the beginning of the method, in a module that has one
+# An array is read if it is aligned and in one piece: the flags 0x101 = 257 of NumPy's C interface.
 _METHOD = """\
 define ptr @call(ptr %self, ptr %arrays, i64 %number) #0 {{
 begin:
@@ -105,7 +111,7 @@ _FIRST = """\
   %last.shape.at = getelementptr i8, ptr %last, i64 {shape}
   %last.shape = load ptr, ptr %last.shape.at
 """
-# The class is looked at first: the other fields are those of an array alone.
+# The class is compared first, since only arrays have the other fields.
 _ALIKE = """\
   %kind.at = getelementptr i8, ptr %object, i64 {kind}
   %kind = load ptr, ptr %kind.at

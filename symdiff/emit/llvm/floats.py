@@ -1,7 +1,7 @@
-"""Native code for Python floats: the program on single numbers, and a method of CPython that takes and returns them.
+"""Native code for Python floats: a method of CPython that takes floats and returns a tuple of floats.
 
-It calls the functions of the C library, as the `math` module does but for a few (`gamma`, `hypot`),
-so that most numbers are the same to the last bit.
+The code calls the functions of the C library. So does the `math` module, but for a few functions such as `gamma` and
+`hypot`. Therefore most results are the same to the last bit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from symdiff.emit.fuse import Loops
 from symdiff.emit.llvm.call import METHOD
 from symdiff.emit.llvm.vectors import Counts
 
-# What the method calls, of CPython's stable interface.
+# The functions of CPython's stable interface that the method calls.
 INTERFACE = (
     "PyTuple_New",
     "PyTuple_SetItem",
@@ -28,10 +28,10 @@ INTERFACE = (
 def source(loops: Loops, machine: llvm.Machine) -> str:
     """Return the module of prepared loops over points, for float objects.
 
-    `call` takes floats alone, one an argument, and returns a tuple of floats, the results in
-    order; 0 if there was a floating-point error. What only says that it is a float is asked for its value.
+    Its function `call` takes a float for each argument. It returns a tuple of the results, or 0 if there was a
+    floating-point error. An object with a method `__float__` counts as a float.
     """
-    given, made = len(loops.sources), len(loops.results)
+    given, made = len(loops.inputs), len(loops.results)
     counts = Counts(varying=given, numbers=0, folds=0, results=made, single=0)
     narrow = replace(machine, width=8, variants={}, head=0)
     module = llvm.source(loops, narrow, single=False, varying=[True] * given)
@@ -107,7 +107,7 @@ _RESULT = """\
   %step{place} = getelementptr i64, ptr %slot{place}, i64 1
   store i64 0, ptr %step{place}
 """
-# One that cannot be made is null in the tuple, which may be dropped like that.
+# A float that cannot be made is null in the tuple, which is then dropped.
 _FLOAT = """\
   %value{k} = load double, ptr %made{k}
   %float{k} = call ptr @PyFloat_FromDouble(double %value{k})

@@ -1,4 +1,4 @@
-"""Reductions in native code: vectors are folded into one, block by block, and at last lane by lane."""
+"""Reductions in native code: vectors are folded into one vector, block by block, and then its lanes into a number."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from symdiff.emit.llvm.vectors import Vectors
 _WORDS = {"add": "fadd", "mul": "fmul"}
 _INTRINSICS = {"max": "llvm.maximum", "min": "llvm.minimum"}
 _IDENTITIES = {"add": 0x0, "mul": 0x3FF0000000000000, "max": 0xFFF0000000000000, "min": 0x7FF0000000000000}
-BLOCK = 64  # vectors that are folded into one, before it goes through the cascade
+BLOCK = 64  # the vectors of a block, which are folded one after the other
 
 
 def _identity(kind: str, vectors: Vectors) -> str:
+    """Return the vector that changes nothing when it is folded."""
     return f"splat ({vectors.scalar} 0x{_IDENTITIES[kind]:016X})"
 
 
@@ -31,7 +32,7 @@ def declared(kinds: Iterable[str], vectors: Vectors) -> set[str]:
 
 
 def initial(r: int, kind: str, vectors: Vectors) -> str:
-    """Return the lines of `phase` for a sum of nothing."""
+    """Return the lines of `phase` that store the fold of no elements."""
     at = f"  %i{r} = getelementptr {vectors}, ptr %sums, i64 {r}\n"
     return f"{at}  store {vectors} {_identity(kind, vectors)}, ptr %i{r}\n"
 
@@ -39,9 +40,19 @@ def initial(r: int, kind: str, vectors: Vectors) -> str:
 def folding(
     n: int, vectors: Vectors, kinds: Sequence[str], given: Sequence[str], before: object, inside: object
 ) -> str:
-    """Return `vectors` of a loop that folds the values `given`: block by block, pairs of equal numbers of blocks.
+    """Return the function `vectors` of a loop with folds.
 
-    Source of the order: Higham, "The accuracy of floating point summation" (1993), pairwise summation.
+    Blocks are folded in pairs of equal size.
+
+    Source: Higham, "The accuracy of floating point summation" (1993), pairwise summation.
+
+    Args:
+        n: The number of the loop.
+        vectors: The type of vectors.
+        kinds: The operation of each fold.
+        given: The register of the values that each fold takes.
+        before: The code in front of the loop.
+        inside: The code inside the loop.
     """
     text = dict.fromkeys(_FOLDING_PARTS, "")
     for r, (kind, value) in enumerate(zip(kinds, given, strict=True)):
@@ -63,7 +74,7 @@ def folding(
 
 
 def merged(r: int, kind: str, vectors: Vectors) -> str:
-    """Return the lines of `tail` that fold what lanes below `rest` have made into the sums."""
+    """Return the lines of `tail` that fold the lanes below `rest` into the sums."""
     step = _fold(kind, vectors, f"%old{r}", f"%valid{r}")
     return _MERGED.format(r=r, v=vectors, lanes=vectors.lanes, identity=_identity(kind, vectors), step=step)
 
@@ -80,7 +91,7 @@ _MERGED = """\
 
 
 def across(r: int, place: int, kind: str, vectors: Vectors) -> str:
-    """Return the lines of `phase` that fold the lanes of a sum, half by half, and store the number."""
+    """Return the lines of `phase` that fold the lanes of a sum, one half into the other, and store the number."""
     lines = [
         f"%s{r}.at = getelementptr {vectors}, ptr %sums, i64 {r}",
         f"%s{r}.{vectors.lanes} = load {vectors}, ptr %s{r}.at",
@@ -105,7 +116,7 @@ def across(r: int, place: int, kind: str, vectors: Vectors) -> str:
     return "".join(f"  {line}\n" for line in lines)
 
 
-# A number of blocks is folded as its binary digits say: two of equal size at a time.
+# `levels` holds a sum of 2**k blocks for each binary digit of the number of blocks so far. Equal sizes are merged.
 _FOLDING = """\
 define internal void @vectors{n}(ptr %pointers, i64 %count, ptr %sums) #0 {{
 begin:

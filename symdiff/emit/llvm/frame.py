@@ -1,4 +1,4 @@
-"""The fixed parts of a native module: what goes from a table of arrays to vectors of points."""
+"""The fixed parts of a native module: from a table of arrays to vectors of points."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from collections.abc import Sequence
 from symdiff.emit.llvm.folds import across, initial, merged
 from symdiff.emit.llvm.vectors import Counts, Vectors
 
-_PATIENCE = 50_000  # looks at whether other threads are done: about a tenth of a millisecond
+_PATIENCE = 50_000  # how often the first thread looks whether the others are done, for about a tenth of a millisecond
 
 
 def frame(counts: Counts, loops: int, family: str, *, quiet: bool) -> str:
-    """Return `share` and `run` for so many arrays and loops; `quiet` ones report no floating-point errors."""
+    """Return the functions `share` and `run`.
+
+    Args:
+        counts: The numbers of arrays.
+        loops: The number of loops.
+        family: The family of processors.
+        quiet: Report no floating-point errors.
+    """
     start, end = _QUIET if quiet else _FLAGS.get(family, _UNKNOWN)
     calls = [_CALL.format(n=n, bit=1 << n, function=f"phase{n}", given=", i64 %count") for n in range(loops)]
     if counts.single:
@@ -22,15 +29,15 @@ def frame(counts: Counts, loops: int, family: str, *, quiet: bool) -> str:
 
 
 def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range, kinds: Sequence[str]) -> str:
-    """Return `phase` and `tail` of loop `n`: all points of a row, by its `vectors` and what is left of them.
+    """Return the functions `phase` and `tail` of a loop.
 
     Args:
-        n: the number of the loop.
-        vectors: the type of vectors.
-        counts: of all arrays.
-        stores: the results that it stores.
-        folds: the folds that it makes.
-        kinds: the operation of each of these.
+        n: The number of the loop.
+        vectors: The type of vectors.
+        counts: The numbers of arrays.
+        stores: The results that the loop stores.
+        folds: The folds that the loop makes.
+        kinds: The operation of each of these folds.
     """
     fields = {
         "n": n,
@@ -54,9 +61,9 @@ def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range,
     return _PHASE.format(**fields) + _TAIL.format(**fields)
 
 
-# A thread takes the strips of its own region first, which are side by side, then those that are left of the others'.
-# `state`: the threads so far, the strips that are done, those that are taken of each region, and a byte for the errors
-# of each strip. The first thread waits a little for the others.
+# A thread first takes the strips of its own region, which lie side by side, then those that are left in other regions.
+# `state` holds the number of threads so far, the number of strips that are done, the number of strips that are taken in
+# each region, and a byte for the errors of each strip. The first thread waits a little for the others.
 _SHARE = """\
 define i64 @share(ptr %table, i64 %count, i64 %strip, i64 %regions, ptr %state, i64 %phases) #0 {{
 begin:
@@ -204,7 +211,7 @@ end:
 
 """
 
-# The lanes that are left over compute with the first point that is left, so that they raise no flag of their own.
+# Unused lanes compute with the first point that is left, so they raise no error of their own.
 _TAIL = """\
 define internal void @tail{n}(ptr %pointers, i64 %start, i64 %rest, ptr %sums) #0 {{
 begin:
@@ -290,7 +297,8 @@ define internal void @part{n}.{k}(ptr %pointers, ptr %memory, i64 %i) #0 {{
 }}
 """
 
-# The processor keeps the flags of floating-point errors until they are cleared.
+# The processor keeps the flags of floating-point errors until they are cleared. `flags` has the bits 1 for a division
+# by zero, 2 for an invalid operation, 4 for an overflow and 8 for an underflow.
 _FLAGS = {
     "x86": (
         """\
@@ -330,7 +338,7 @@ _FLAGS = {
     ),
 }
 _MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
-_UNKNOWN = ("", "  %flags = add i32 0, 15\n")  # any of them
+_UNKNOWN = ("", "  %flags = add i32 0, 15\n")  # any error
 _QUIET = ("", "  %flags = add i32 0, 0\n")
 _DECLARED = {
     "x86": "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n",

@@ -1,17 +1,17 @@
-"""What the native target takes: loops of operations that each have a word in LLVM."""
+"""What the native target takes: loops of operations that each have a spelling in LLVM."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from symdiff.emit.fuse import Loops, UnfusableError, fuse
-from symdiff.emit.passes import chooses, eager, expand_exponentials, expand_powers, spelt
+from symdiff.emit.passes import eager, expand_exponentials, expand_formulas, expand_powers
 from symdiff.graph.ir import Program, compact
 from symdiff.ops.table import PRIMITIVES
 
 
 def missing(program: Program) -> str | None:
-    """Return what `program` has that the target does not, if there is anything."""
+    """Return the name of what the target cannot do for `program`; None if there is nothing."""
     try:
         fuse(_lowered(program) if program.graph.shapes else program)
     except UnfusableError as error:
@@ -20,13 +20,14 @@ def missing(program: Program) -> str | None:
 
 
 def prepare(program: Program) -> Loops:
-    """Return the program as `source` takes it: as loops of operations that each have a word in LLVM.
+    """Return the program as `source` takes it: as loops of operations that each have a spelling in LLVM.
 
     Raises:
-        UnfusableError: it cannot be.
+        UnfusableError: The program has something that loops cannot do.
     """
-    loops = fuse(_lowered(program))
-    return replace(loops, program=compact(spelt(loops.program, _FORMULAS)), quiet=chooses(program))
+    lowered = _lowered(program)
+    loops = fuse(lowered)
+    return replace(loops, program=compact(expand_formulas(loops.program, _FORMULAS)), quiet=bool(lowered.quiet))
 
 
 def _lowered(program: Program) -> Program:
@@ -35,6 +36,7 @@ def _lowered(program: Program) -> Program:
 
 
 def _is_formula(spelling: str) -> bool:
+    """Return whether a spelling of the table is a formula, and not the name of an instruction or a function."""
     return spelling in ("x", "y") or not spelling.replace(".", "_").replace(" ", "_").isidentifier()
 
 

@@ -1,4 +1,4 @@
-"""What all parts of a native module agree on: the order of a table, and the type of vectors."""
+"""What all parts of a native module agree on: the order of the table of arrays, and the type of vectors."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many arrays of each kind there are, in the order of a table.
+    """The number of entries of each kind in the table of arrays, in the order of the table.
 
     Attributes:
-        varying: sources that vary along a row.
-        numbers: sources that do not.
-        folds: numbers that loops make.
-        results: arrays that loops store.
-        single: numbers that are stored behind all loops.
+        varying: Inputs that vary along a row.
+        numbers: Inputs that are the same along a row.
+        folds: Results of folds.
+        results: Arrays that loops store.
+        single: Single numbers that are stored after all loops.
     """
 
     varying: int
@@ -25,34 +25,39 @@ class Counts:
 
     @property
     def given(self) -> int:
-        """How many are read."""
+        """The number of entries that are read."""
         return self.varying + self.numbers + self.folds
 
     @property
     def all(self) -> int:
-        """How many there are."""
+        """The number of all entries."""
         return self.given + self.results + self.single
 
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Vectors of so many lanes of a type of scalars."""
+    """The type of vectors of some lanes. Its `str()` is the type in LLVM, as `<4 x double>`."""
 
     scalar: str
     lanes: int
 
     @property
     def size(self) -> int:
-        """Bytes of a scalar."""
+        """The bytes of a scalar."""
         return 4 if self.scalar == "float" else 8
 
     def of(self, lanes: int) -> Vectors:
-        """Return vectors of the same scalars, of another length."""
+        """Return the type of vectors of the same scalars with another number of lanes."""
         return Vectors(self.scalar, lanes)
 
     @property
+    def mask(self) -> str:
+        """The type of a condition for each lane."""
+        return f"<{self.lanes} x i1>"
+
+    @property
     def suffix(self) -> str:
-        """As the names of intrinsics have it."""
+        """The type as the names of intrinsics end, as `v4f64`."""
         return f"v{self.lanes}f{8 * self.size}"
 
     def __str__(self) -> str:

@@ -62,7 +62,7 @@ POINT = {
     "x2": 5.0,
 }
 ARGUMENTS = ["x1", "x2"]
-# Each function with its arguments and results in order. Of many results, some are stored.
+# Each function with its arguments and results in order. Of many, some are stored.
 STORED = [
     (value, ARGUMENTS, [11.652071455223084]),
     (value_and_grad, ARGUMENTS, [11.652071455223084, 5.5, 1.7163378145367738]),
@@ -70,7 +70,7 @@ STORED = [
 
 
 def check():
-    """Return whether each function gives the stored results at POINT. Print the differences."""
+    """Return whether all functions give the stored results. Print the differences."""
     same = True
     for function, names, stored in STORED:
         found = _numbers(function(*[POINT[name] for name in names]))
@@ -112,15 +112,21 @@ def main(words):
     try:
         if words:
             if any(word.startswith("--") for word in words):
-                raise ValueError(f"write --check or --help alone, not {' '.join(words)}")
+                raise ValueError(
+                    f"write --check or --help alone, not {' '.join(words)}"
+                )
             if len(words) != len(ARGUMENTS):
                 needed = " ".join(ARGUMENTS)
-                raise ValueError(f"give one value for each of: {needed} ({len(words)} given)")
+                raise ValueError(
+                    f"give one value for each of: {needed} ({len(words)} given)"
+                )
             for name, word in zip(ARGUMENTS, words):
                 try:
                     point[name] = float(word)
                 except ValueError:
-                    raise ValueError(f"{name} takes a number, not {word!r}") from None
+                    raise ValueError(
+                        f"{name} takes a number, not {word!r}"
+                    ) from None
         for name, given in point.items():
             _show(name, given)
         for function, names, _ in STORED:

@@ -1,4 +1,4 @@
-"""What a program takes to run on arrays: how many it holds at a time, and how much work it is."""
+"""The cost of a program on arrays: how many arrays it holds at a time, and how long its operations take."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation
 from symdiff.ops.table import PRIMITIVES
 
-_FUNCTION, _SLOW = 4, 60  # additions that take as long as a function of the table, or one that is slow
+_FUNCTION, _SLOW = 4, 60  # the additions that take as long as a function of the table, and as a slow one
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a program takes at each point.
+    """The cost of a program at one point.
 
     Attributes:
-        alive: the most arrays that are held at a time: arguments, results, and what is between.
-        operations: how many there are.
-        work: the time they take, in additions.
+        alive: The most arrays that are held at a time: arguments, results and intermediate values.
+        operations: The number of operations.
+        work: The time that the operations take, in additions.
     """
 
     alive: int
@@ -31,9 +31,9 @@ class Cost:
 
 
 def reach(program: Program, axes: Sequence[int]) -> list[int]:
-    """For each row, the axes along which it varies, as bits, from those of the inputs.
+    """Return for each row the axes along which it varies, as bits, given those of each input.
 
-    What is assembled has all axes, for it is made with the loop shape.
+    An assembled array varies along all axes, since it is made with the loop shape.
     """
     found: list[int] = []
     given = dict(zip(program.inputs, axes, strict=True))
@@ -47,10 +47,10 @@ def reach(program: Program, axes: Sequence[int]) -> list[int]:
 
 
 def cost_of(program: Program, axes: Sequence[int]) -> Cost:
-    """Return the cost of a program whose rows are evaluated in order of index, each held to its last use.
+    """Return the cost of a program whose rows are evaluated in order of index and held until their last use.
 
-    Of its inputs, `axes` has those that each varies along, as bits; what varies along fewer
-    axes than the results takes next to nothing.
+    `axes` gives, as bits, the axes along which each input varies. A row that varies along fewer axes than the results
+    costs next to nothing, and is not counted.
     """
     rows, varies = program.graph.rows, reach(program, axes)
     full = max(varies, default=0)
@@ -72,7 +72,7 @@ def cost_of(program: Program, axes: Sequence[int]) -> Cost:
                 ends[last[i]] += 1
         most = max(most, held)
         held -= ends[i]
-    return Cost(most + 1, max(operations, 1), max(work, 1))  # and the array that is being made
+    return Cost(most + 1, max(operations, 1), max(work, 1))  # one more: the array that is being made
 
 
 def _work(row: Row) -> int:

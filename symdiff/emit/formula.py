@@ -1,4 +1,4 @@
-"""A program as steps that a person reads: a name and an expression each, in the notation of formulas."""
+"""The target of people: a program as steps in the notation of formulas, each with a name and an expression."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.names import Names
 from symdiff.emit.numpy import RESERVED
 from symdiff.graph.ir import Program, Row
-from symdiff.ops.base import Text
+from symdiff.ops.base import Operation, Text
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, UNARY
 
 
@@ -18,9 +18,9 @@ class Line:
 
     Attributes:
         kind: "argument", "step" or "result".
-        row: of the program.
-        name: the user's own, that of an adjoint or tangent, or v1, v2, ...
-        expression: what it is computed by; of an argument nothing, of a result the name of its step.
+        row: The row of the program.
+        name: The user's own name, that of an adjoint or tangent, or v1, v2, ...
+        expression: What computes it. An argument has none; that of a result is the name of its step.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Line:
 
 def lines(program: Program) -> list[Line]:
     """Return the lines of a program without guards: arguments, steps, and results that have a name of their own."""
-    writer = _StepWriter(program)
+    writer = _FormulaWriter(program)
     writer.write()
     found = [Line("argument", i, writer.own[i], "") for i in program.inputs]
     found += [Line("step", i, name, text) for i, name, text in writer.made]
@@ -42,15 +42,15 @@ def lines(program: Program) -> list[Line]:
     return found
 
 
-class _StepWriter(ArrayWriter):
+class _FormulaWriter(ArrayWriter):
     """Writes the lines of the textbook form, with the operations spelt as in a formula.
 
     Attributes:
-        made: row, name and expression of each line.
+        made: The row, the name and the expression of each line.
     """
 
     module = "np"
-    reserved = RESERVED  # so that names are those of the source
+    reserved = RESERVED  # so that the names are those of the source
 
     def __init__(self, program: Program) -> None:
         super().__init__(program, loops=False)
@@ -65,13 +65,6 @@ class _StepWriter(ArrayWriter):
         text = self.texts[i][0]
         self.made.append((i, self.named(i), text))
 
-    def built(self, i: int, row: Row) -> bool:
-        del i, row
-        return False
-
-    def recount(self) -> None:
-        """Every operand is written as often as it is one."""
-
     def written(self, row: Row) -> tuple[int, ...]:
         return (1, 0) if self.exponent(row) is not None else (1,) * (len(row) - 1)
 
@@ -79,8 +72,9 @@ class _StepWriter(ArrayWriter):
         return text, UNARY if text[0] == "-" else ATOM
 
     def spell(self, row: Row) -> Text:
-        if not isinstance(row[0], str):
-            return self.array(row)
+        if isinstance(row[0], Operation):
+            text: Text = row[0].formula(self, *row[1:])
+            return text
         primitive = PRIMITIVES[row[0]]
         exponent = self.exponent(row)
         if row[0] == "pow":
@@ -90,7 +84,3 @@ class _StepWriter(ArrayWriter):
             return self.infix(primitive, row)
         name = primitive.numpy if primitive.internal and primitive.numpy.isidentifier() else row[0]
         return f"{name}({', '.join([self.tight(j, 0) for j in row[1:]])})", ATOM
-
-    def array(self, row: Row) -> Text:
-        text: Text = row[0].formula(self, *row[1:])
-        return text
