@@ -48,8 +48,8 @@ class Builder:
         finite: Tells which rows are finite for finite arguments.
         first: The first row that this builder has made. The rows before are those of the formula.
         inverse: Constants of many digits that are 1/c for a short c, each with the row of c.
-        products: Tells which rows are products.
-        forms: Stable forms are looked for. They are not in such forms themselves, nor in a textbook.
+        products: The rows of the graph as products.
+        forms: Stable forms are looked for. Inside of such a form, and in a textbook, they are not.
         stable: The rows of remainders that have been found.
         formula: Makes the rows of a formula of the table, given its text and rows for its names. The language, which
             stands on a higher floor, provides it.
