@@ -17,7 +17,7 @@ from symdiff.ops.views import Expand
 
 _LISTED = 64  # the most elements of an array that is written as a list
 _NAMED = 24  # letters of an operand that gets a name if its line is too long
-_TARGET = 12  # letters of a target of an assignment beside its subscript
+_TARGET = 11  # letters of a target of an assignment beside its subscript, as in "jacobian[0] = "
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,8 @@ class Assemble(Operation):
         ranks = {j: extra + len(shape_at(place)) for place, j in zip(self.places, operands, strict=True)}
         texts = {j: w.aligned(j, rank) for j, rank in ranks.items()}
         for j, places in slots.items():
-            if j not in w.own and _NAMED < len(texts[j]) > w.width - sum(len(place) + _TARGET for place in places):
+            room = w.width - 4 - sum([len(place) + _TARGET for place in places])
+            if j not in w.own and len(texts[j]) > max(room, _NAMED):
                 w.assign(j)
                 texts[j] = w.aligned(j, ranks[j])
         make = "empty" if covered else "zeros"
