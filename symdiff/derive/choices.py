@@ -14,11 +14,11 @@ from functools import reduce
 from math import isfinite, nan
 from typing import NamedTuple
 
+from symdiff.derive.build import Derivatives
 from symdiff.graph.ir import Row
 from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import broadcast
 from symdiff.ops.base import Operation
-from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import product, scaled, shared, split
 from symdiff.simplify.remainders import unseen
 from symdiff.simplify.signs import total as sum_of
@@ -37,7 +37,7 @@ class Choice(NamedTuple):
     value: int
 
 
-def choice_of(b: Builder, i: int) -> Choice | None:
+def choice_of(b: Derivatives, i: int) -> Choice | None:
     """Return row `i` as a choice, with a scalar in front moved into the value; None if it is none."""
     if not b.graph.choices or b.row(i)[0] not in _MAY_CHOOSE:
         return None
@@ -50,7 +50,7 @@ def choice_of(b: Builder, i: int) -> Choice | None:
     return None
 
 
-def outermost(b: Builder, i: int) -> Choice | None:
+def outermost(b: Derivatives, i: int) -> Choice | None:
     """Return row `i` as a choice by its outermost condition; a sum as a choice of itself by its presence."""
     if not b.graph.choices:
         return None
@@ -61,17 +61,17 @@ def outermost(b: Builder, i: int) -> Choice | None:
     return None if condition is None else Choice(condition, holds=True, value=i)
 
 
-def of_user(b: Builder, choice: Choice) -> bool:
+def of_user(b: Derivatives, choice: Choice) -> bool:
     """Return whether the user wrote a choice; else a rule made it at its special points."""
     return not b.special(choice.condition)
 
 
-def side(b: Builder, choice: Choice) -> int:
+def side(b: Derivatives, choice: Choice) -> int:
     """Return the condition under which a choice is its value."""
     return choice.condition if choice.holds else b.joined("not", choice.condition)
 
 
-def may_pass(b: Builder, factor: int, partial: int) -> bool:
+def may_pass(b: Derivatives, factor: int, partial: int) -> bool:
     """Return whether an adjoint may be multiplied as it is, with the choice inside.
 
     The choice is a rule's, and the partial derivative is given: an argument or a part of one, or a finite constant. So
@@ -81,13 +81,13 @@ def may_pass(b: Builder, factor: int, partial: int) -> bool:
     return choice is not None and not of_user(b, choice) and _given(b, partial)
 
 
-def kept(b: Builder, i: int, other: int) -> int | None:
+def kept(b: Derivatives, i: int, other: int) -> int | None:
     """Return the condition outside of which row `i` is absent, if its product with `other` has to keep it."""
     choice = outermost(b, i)
     return None if choice is None or may_pass(b, i, other) else side(b, choice)
 
 
-def _given(b: Builder, i: int) -> bool:
+def _given(b: Derivatives, i: int) -> bool:
     i, _ = unseen(b, i)
     value = b.value(i)
     return b.row(i)[0] == "input" or (value is not None and isfinite(value))
@@ -96,7 +96,7 @@ def _given(b: Builder, i: int) -> bool:
 # Presence
 
 
-def _terms(b: Builder, i: int) -> tuple[int, ...]:
+def _terms(b: Derivatives, i: int) -> tuple[int, ...]:
     """Return the operands of row `i` if it is absent where all of them are; none if this is not known."""
     row = b.row(i)
     if row[0] == "mul":  # by a constant
@@ -104,7 +104,7 @@ def _terms(b: Builder, i: int) -> tuple[int, ...]:
     return row[1:] if row[0] in _SUMS or isinstance(row[0], Operation) else ()
 
 
-def _presence(b: Builder, i: int) -> int | None:
+def _presence(b: Derivatives, i: int) -> int | None:
     """Return the presence of row `i`; None if it is always present.
 
     A sum is absent where all of its terms are. A contraction or a rearrangement of an array that a choice of the user's
@@ -138,7 +138,7 @@ def _presence(b: Builder, i: int) -> int | None:
     return known[i]
 
 
-def _of_users_array(b: Builder, i: int) -> int | None:
+def _of_users_array(b: Derivatives, i: int) -> int | None:
     """Return the presence of each element of row `i`, if a choice of the user's makes some absent.
 
     It is exact, element by element. What a rule makes absent may be left in: what it is multiplied with is finite.
@@ -150,7 +150,7 @@ def _of_users_array(b: Builder, i: int) -> int | None:
 # Products
 
 
-def times(b: Builder, factor: int, partial: int, *, forward: bool = False) -> int:
+def times(b: Derivatives, factor: int, partial: int, *, forward: bool = False) -> int:
     """Return the product, with the choices of both factors carried to the outside.
 
     A factor that is assembled is multiplied at its places alone. The conditions of the enclosing choices come first in
@@ -172,7 +172,7 @@ def times(b: Builder, factor: int, partial: int, *, forward: bool = False) -> in
     return _times(b, factor, partial, forward=forward)
 
 
-def _times(b: Builder, factor: int, partial: int, *, forward: bool) -> int:
+def _times(b: Derivatives, factor: int, partial: int, *, forward: bool) -> int:
     if not b.graph.choices:
         return product(b, factor, partial)
     outer, factor = _around_factor(b, factor, partial)
@@ -198,7 +198,7 @@ def _times(b: Builder, factor: int, partial: int, *, forward: bool) -> int:
     return _chosen(b, reduce(lambda one, other: b.joined("and", one, other), sides), made, holds=True)
 
 
-def _around_factor(b: Builder, factor: int, partial: int) -> tuple[list[Choice], int]:
+def _around_factor(b: Derivatives, factor: int, partial: int) -> tuple[list[Choice], int]:
     """Return the choices around a factor that its product with a partial has to keep, and the value inside of them."""
     found: list[Choice] = []
     choice = outermost(b, factor)
@@ -218,7 +218,7 @@ def _around_factor(b: Builder, factor: int, partial: int) -> tuple[list[Choice],
     return found, factor
 
 
-def _chosen(b: Builder, condition: int, value: int, *, holds: bool) -> int:
+def _chosen(b: Derivatives, condition: int, value: int, *, holds: bool) -> int:
     """Return `value` on a side of the condition, else 0; a scalar stays outside of the choice of a rule."""
     zero = b.const(0.0)
     scale, array = split(b, value)
@@ -227,13 +227,13 @@ def _chosen(b: Builder, condition: int, value: int, *, holds: bool) -> int:
     return b.op("where", condition, *((value, zero) if holds else (zero, value)))
 
 
-def _is_component(b: Builder, i: int) -> bool:
+def _is_component(b: Derivatives, i: int) -> bool:
     """Return whether row `i` is an argument, or twice an argument, as the derivative of a square is."""
     row = b.row(i)
     return row[0] == "input" or (row[0] == "mul" and b.value(row[1]) is not None and b.row(row[2])[0] == "input")
 
 
-def corner_of(b: Builder, condition: int) -> int | None:
+def corner_of(b: Derivatives, condition: int) -> int | None:
     """Return the length that has no second derivative where a condition holds; None for any other condition."""
     row = b.row(condition)
     while isinstance(row[0], Operation) and len(row) == 2:
@@ -248,7 +248,7 @@ def corner_of(b: Builder, condition: int) -> int | None:
 class Total:
     """A sum of adjoints or of tangents in the making. Assembled arrays are put together once, at the end."""
 
-    def __init__(self, builder: Builder, *terms: int) -> None:
+    def __init__(self, builder: Derivatives, *terms: int) -> None:
         self._builder = builder
         self._rows = list(terms)  # several only if they are assembled, and will be one array
 
@@ -267,7 +267,7 @@ class Total:
         return self._rows[0] if self._rows else None
 
 
-def plus(b: Builder, total: int, term: int) -> int:
+def plus(b: Derivatives, total: int, term: int) -> int:
     """Return the sum; terms that are chosen by the same condition share one choice."""
     if _fit_together(b, total, term):
         return _together(b, [total, term])
@@ -287,7 +287,7 @@ def plus(b: Builder, total: int, term: int) -> int:
     return b.op("where", left.condition, *sides)
 
 
-def _side_by_side(b: Builder, total: int, term: int) -> int | None:
+def _side_by_side(b: Derivatives, total: int, term: int) -> int | None:
     """Return the sum of two choices by the same condition of the user's, which may have a value on both sides."""
     one, other = b.row(total), b.row(term)
     if one[0] != "where" or other[:2] != one[:2] or b.special(one[1]):
@@ -299,7 +299,7 @@ def _side_by_side(b: Builder, total: int, term: int) -> int | None:
     return b.op("where", one[1], *sides)
 
 
-def _fit_together(b: Builder, total: int, term: int) -> bool:
+def _fit_together(b: Derivatives, total: int, term: int) -> bool:
     """Return whether both arrays are assembled of places along the same axes, so that their sum is assembled too."""
     if not (b.graph.shapes and b.graph.shared):
         return False
@@ -307,7 +307,7 @@ def _fit_together(b: Builder, total: int, term: int) -> bool:
     return is_assembled(left) and is_assembled(right) and bool(left.core == right.core)
 
 
-def _together(b: Builder, terms: Sequence[int]) -> int:
+def _together(b: Derivatives, terms: Sequence[int]) -> int:
     """Return the sum of assembled arrays as one."""
     rows: list[Row] = [b.row(i) for i in terms]
     to = broadcast([b.shape(i) for i in terms], {})

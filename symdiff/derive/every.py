@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from symdiff.derive.ways import plain
+from symdiff.derive.ways import without_marks
 from symdiff.derive.work import Pass
 from symdiff.graph.ir import Program
 from symdiff.ops.evaluate import evaluate
@@ -25,6 +25,6 @@ def every(program: Program, point: Sequence[Any]) -> tuple[tuple[Any, ...], dict
         bars = work.adjoints({work.program.outputs[0]: work.builder.const(1.0)}, range(count))
         bars = {row: work.builder.full(bar, program.graph.shape(row)) for row, bar in bars.items()}
     rows = [work.at(row) for row in range(count)]
-    made = plain(Program(work.program.graph, work.program.inputs, (*rows, *bars.values()), ()))
+    made = without_marks(Program(work.program.graph, work.program.inputs, (*rows, *bars.values()), ()))
     values = evaluate(made, point)
     return values[:count], dict(zip(bars, values[count:], strict=True))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 
+from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import Total
 from symdiff.derive.rules import chain
-from symdiff.simplify.build import Builder
 
 Use = tuple[int, int]  # a row, and which of its operands another row is
 
 
 def jvp(
-    builder: Builder,
+    builder: Derivatives,
     uses: Sequence[Sequence[Use]],
     tangents: Mapping[int, int],
     needed: Callable[[int], bool] | None = None,

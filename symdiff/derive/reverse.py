@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from heapq import heapify, heappop, heappush
 
+from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import Total
 from symdiff.derive.rules import chain
 from symdiff.graph.ir import operands
-from symdiff.simplify.build import Builder
 
 
-def vjp(builder: Builder, cotangents: Mapping[int, int], active: Collection[int]) -> dict[int, int]:
+def vjp(builder: Derivatives, cotangents: Mapping[int, int], active: Collection[int]) -> dict[int, int]:
     """Append the adjoint of every active row that a row with a cotangent depends on.
 
     The time is in proportion to the rows that have an adjoint, not to those that there are.

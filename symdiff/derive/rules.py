@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from math import nan
 
+from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import corner_of, kept, may_pass, outermost, side, times
 from symdiff.graph.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.ops.base import At, Operation
 from symdiff.ops.table import PRIMITIVES
-from symdiff.simplify.build import Builder
 from symdiff.simplify.factors import product
 
 
-def chain(b: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool = False) -> int | None:
+def chain(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward: bool = False) -> int | None:
     """Return `factor` times the partial derivative of row `i` by its k-th operand; None if it is zero.
 
     Args:
@@ -33,7 +33,7 @@ def chain(b: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool = 
         return _of_arrays(b, i, row, k, factor, forward=forward)
     if forward and b.graph.shapes:
         factor = b.lifted(factor, len(b.shape(row[1 + k])), len(b.shape(i)))
-    if (row[0] == "by" and k == 0) or (row[0] == "fixed" and b.written):
+    if (row[0] == "by" and k == 0) or (row[0] == "fixed" and b.as_written):
         return factor
     if row[0] == "away" and not forward:
         factor = _unless(b, row[1], factor)
@@ -50,11 +50,11 @@ def chain(b: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool = 
     return term if forward or not b.graph.shapes else b.reduced(term, b.shape(i), b.shape(row[1 + k]))
 
 
-def _partial(b: Builder, i: int, row: Row, k: int) -> int | None:
+def _partial(b: Derivatives, i: int, row: Row, k: int) -> int | None:
     """Return the partial derivative of an elementwise row by its k-th operand; None if it is zero by its rule."""
     primitive = PRIMITIVES[row[0]]
     if row[0] == "by":
-        return None if b.written else b.slopes[i](b)
+        return None if b.as_written else b.slopes[i](b)
     rules = primitive.complex_partials if b.graph.complex and primitive.complex_partials else primitive.partials
     if rules[k] == "0":
         return None
@@ -67,7 +67,7 @@ def _partial(b: Builder, i: int, row: Row, k: int) -> int | None:
         return instantiate(b, rules[k], {**bindings, "out": i})
 
 
-def _unless(b: Builder, condition: int, factor: int) -> int:
+def _unless(b: Derivatives, condition: int, factor: int) -> int:
     """Return an adjoint that is absent where the condition holds, since the operand is replaced there."""
     choice = outermost(b, factor)
     if choice is not None and side(b, choice) == b.joined("not", condition):
@@ -75,7 +75,7 @@ def _unless(b: Builder, condition: int, factor: int) -> int:
     return b.op("where", condition, b.const(0.0), factor)
 
 
-def _of_arrays(b: Builder, i: int, row: Row, k: int, factor: int, *, forward: bool) -> int | None:
+def _of_arrays(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward: bool) -> int | None:
     """As `chain`, for an operation on arrays."""
     if not row[0].differentiable:
         return None

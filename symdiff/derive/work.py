@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from math import prod
 from operator import mul
 
+from symdiff.derive.build import Derivatives
 from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.reverse import vjp as reverse
-from symdiff.derive.ways import Ways, plain, ways
+from symdiff.derive.ways import Ways, ways, without_marks
 from symdiff.graph.dims import Dim, Shape, fixed, numel
 from symdiff.graph.ir import Program, compact, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, separate
-from symdiff.simplify.build import Builder
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Pass:
 
     source: Program
     program: Program = field(init=False)
-    builder: Builder = field(init=False)
+    builder: Derivatives = field(init=False)
     ways: Ways | None = field(init=False, default=None)
     _uses: list[list[Use]] = field(init=False)
     _entries: int = field(init=False, default=0)  # of a matrix that is being made
@@ -34,10 +34,7 @@ class Pass:
     def __post_init__(self) -> None:
         self.ways = ways(self.source)
         self.program = compact(self.source) if self.ways is None else self.ways.program
-        self.builder = Builder(self.program.graph)
-        if self.ways is not None:
-            self.builder.slopes = self.ways.slopes
-        self.builder.exact = False
+        self.builder = Derivatives(self.program.graph, None if self.ways is None else self.ways.slopes)
         self.start = len(self.program.graph.rows)
         self._uses = [[] for _ in range(self.start)]
         for i, row in enumerate(self.program.graph.rows):
@@ -92,24 +89,24 @@ class Pass:
 
     def at(self, row: int) -> int:
         """Return the row whose value is that of a row of the source; all of its rows are live."""
-        return row if self.ways is None else self.ways.at[row]
+        return row if self.ways is None else self.ways.values[row]
 
     def tangent(self, dots: dict[int, int], row: int) -> int | None:
         """Return the tangent, or adjoint, of a row of the source, of those that a sweep made."""
-        return dots.get(row if self.ways is None else self.ways.seen(row))
+        return dots.get(row if self.ways is None else self.ways.marked[row])
 
     def adjoints(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
         """Return the adjoints of rows of the source, those too that a derivative passes by."""
-        wanted = [row if self.ways is None else self.ways.seen(row) for row in rows]
+        wanted = [row if self.ways is None else self.ways.marked[row] for row in rows]
         active = self.active(wanted)
         bars = self.reverse(cotangents, active)
         found = {row: bar for row in rows if (bar := self.tangent(bars, row)) is not None}
-        if self.ways is not None and self.ways.passed:
-            self.builder.written = True
+        if self.ways is not None and self.ways.bypassed:
+            self.builder.as_written = True
             written = self.reverse(cotangents, active)
-            self.builder.written = False
-            passed = [row for row in rows if self.at(row) in self.ways.passed]
-            found.update({row: bar for row in passed if (bar := self.tangent(written, row)) is not None})
+            self.builder.as_written = False
+            bypassed = [row for row in rows if self.at(row) in self.ways.bypassed]
+            found.update({row: bar for row in bypassed if (bar := self.tangent(written, row)) is not None})
         return found
 
     def note(self, kind: str, derivatives: dict[int, int], title: str) -> None:
@@ -229,7 +226,7 @@ class Pass:
             self.sections,
             frozenset(self.steps),
         )
-        return made if self.ways is None else plain(made)
+        return made if self.ways is None else without_marks(made)
 
 
 @dataclass(frozen=True)

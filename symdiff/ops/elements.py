@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -80,14 +80,14 @@ def _part(part: Dim | Range) -> str:
 
 def _near(b: Builder, x: int, place: Place) -> Iterable[int]:
     """Return those places of an assembled row that may share elements with a place, by their first axis."""
-    places = b.row(x)[0].places
+    assembled: Assemble = b.row(x)[0]
     if not isinstance(place[0], int):
-        return range(len(places))
-    if x not in b.elements:
-        b.elements[x] = {}
-        for k, (first, *_) in enumerate(places):
-            b.elements[x].setdefault(first if isinstance(first, int) else None, []).append(k)
-    return [*b.elements[x].get(place[0], ()), *b.elements[x].get(None, ())]
+        return range(len(assembled.places))
+    found = assembled.by_first_index
+    if not found:
+        for k, (first, *_) in enumerate(assembled.places):
+            found.setdefault(first if isinstance(first, int) else None, []).append(k)
+    return [*found.get(place[0], ()), *found.get(None, ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ class Assemble(Operation):
 
     to: Shape
     places: tuple[Place, ...]
+    by_first_index: dict[int | None, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Which places begin with which index, None for any other place; found when an element is first looked for."""
 
     name = "assemble"
     assembles = True

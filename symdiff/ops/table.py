@@ -1,20 +1,23 @@
-"""The table of elementwise operations: everything that is known of each one, in one entry.
+"""The table of elementwise operations: everything that is known of each, in one entry.
 
-The parser, the derivative sweeps, all targets, the reference evaluator and the tests read this table. To add an operation,
-add an entry.
+The parser, the derivative sweeps, all emitters, the reference evaluator and the tests read the table. Adding an
+operation means adding one entry.
 
-Rules are written in the formula language. `partials` has the partial derivative by each argument, in terms of the
-arguments (`x`; `x, y`; for `where` `c, x, y`) and of the result `out`. A rule `where(c, p, 0)` or `where(c, 0, p)` says that
-the derivative is absent on the other side: nothing is multiplied by that zero. If the condition is about a special point,
-the rule says `special(c)`. Then the rule itself takes care that the side that is not chosen raises no warning: where need
-be, it keeps an operand away from the special point, by `away(c, x)`, which is 1 there.
+Rules are written in the formula language. `partials` holds the partial derivative by each argument. A rule may use the
+arguments and the result `out`. The arguments are named `x`; or `x, y`; or `c, x, y`.
 
-A target spells an operation by the name of a function in the target's module (`tanh` is `np.tanh(x)` and `math.tanh(x)`) or
-by a template over the arguments. In LaTeX the arguments of a template are `#1`, `#2`, as in a macro. An operation that
-readers do not know has a `meaning` instead, a formula of operations that they know.
+A rule `where(c, p, 0)` or `where(c, 0, p)` says that the derivative is absent on the other side. The sweeps multiply
+nothing by that zero.
 
-Derivatives of the elementary functions: Abramowitz & Stegun, Handbook of Mathematical Functions, chapters 4 (elementary),
-6 (gamma) and 7 (error function).
+A rule marks the condition of a special point as `special(c)`. It keeps the branch that is not chosen free of warnings,
+with `away(c, x)` if needed: that is x, but 1 where c holds.
+
+A spelling for NumPy or for the math module is the name of a function of that module, such as `tanh`, or a template over
+the arguments, such as `{x} / {y}`. Templates for LaTeX write the arguments as `#1`, `#2`. An operation that readers do
+not know has a `meaning` instead of a LaTeX spelling: a formula of operations that they know.
+
+Source of the derivatives of elementary functions: Abramowitz & Stegun, Handbook of Mathematical Functions, chapters 4
+(elementary), 6 (gamma) and 7 (error function).
 """
 
 from __future__ import annotations
@@ -28,13 +31,21 @@ from math import comb, factorial, inf, nan, pi, sqrt
 
 from symdiff.graph.operations import declare
 
-# Precedence of infix and prefix symbols, Python's own; a higher number binds tighter.
+# The precedence of infix and prefix symbols, as in Python. A higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A spelling as an operator. A symbol with `conditions` joins conditions alone."""
+    """The spelling of an operation as an operator.
+
+    Attributes:
+        text: The operator.
+        precedence: How tightly it binds.
+        prefix: Whether it stands before its one operand.
+        right: Whether it is right-associative.
+        conditions: Whether it joins only conditions.
+    """
 
     text: str
     precedence: int
@@ -45,17 +56,17 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """The difference f(x) - at, of f(x) and a value that f(x) comes near, in a form that does not cancel.
+    """The difference of f(x) and a value that f(x) comes near, in a form that does not cancel.
 
-    The formulas have the arguments by their names, and f(x) as `out`. `u` is x - 1, for an x that is written as 1 + u.
+    The formulas may use the arguments, and f(x) as `out`. A form that uses `u` applies where the argument is written as
+    1 + u.
 
     Attributes:
         at: The value, or a formula of it.
-        form: The difference.
-        near: The condition under which the form holds. Elsewhere the difference is computed as it is written. Empty if
-            the form always holds.
-        power: 2 for f(x)^2 instead of f(x).
-        held: The operation that gives the form, of x or of the difference as written, its derivative.
+        form: A formula of f(x) - at.
+        near: A condition for the use of `form`. Elsewhere the difference is computed as written. Empty: everywhere.
+        power: 2 if the difference is f(x)^2 - at.
+        held: The operation that has the form as its value. Its rule gives the derivative.
     """
 
     at: float | str
@@ -67,71 +78,75 @@ class Remainder:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there is one of each: compared by identity
 class Primitive:
-    """Everything that is known of one elementwise operation."""
+    """All that is known of one elementwise operation."""
 
     name: str
+    """The name of the operation, in rows and in the language."""
     partials: tuple[str, ...]
+    """A rule for the partial derivative by each argument; `"0"` if there is none."""
     numpy: str = ""
-    """The spelling in NumPy. Empty for an operation that is written with its first symbol."""
+    """The spelling in NumPy. Empty: the first of `symbols`."""
     math: str | None = ""
-    """The same with the math module. None if it has no such function."""
+    """The spelling with the math module. None: the module has no such function. Empty: the first of `symbols`."""
     llvm: str | None = ""
-    """The same in LLVM: an instruction, an intrinsic (`llvm.sqrt`), a function of the C library, or a formula of simpler
-    operations. None if there is nothing."""
+    """The spelling in LLVM: an instruction, an intrinsic (`llvm.sqrt`), a function of the C library, or a formula of
+    simpler operations. None: there is none."""
     latex: str = ""
-    """The same in LaTeX: a template over `#1`, `#2`, ... (`\\sqrt{#1}`), the sign of an operator, or the name of a
-    function (`\\tanh`). Empty if there is a `meaning`."""
+    """The spelling in LaTeX: a template over `#1`, `#2`, ... (`\\sqrt{#1}`), an operator, or the name of a function
+    (`\\tanh`). Empty: LaTeX shows the `meaning`."""
     meaning: str = ""
-    """A formula of simpler operations, which LaTeX shows instead of the operation."""
+    """The operation as a formula of operations that readers know."""
     module: str = "np"
-    """The module of the NumPy function: `np`, or `special` for `scipy.special`."""
+    """The module of the function that `numpy` names: `np`, or `special` for `scipy.special`."""
     helper: str = ""
-    """The source of a function of the operation's name, which `numpy` calls. It stands above the generated code."""
+    """The source of a function that `numpy` calls. It has the name of the operation and stands above generated code."""
     symbols: tuple[Symbol, ...] = ()
+    """The operators of the operation. Python code uses the first of them."""
     aliases: tuple[str, ...] = ()
     """Further names in the language."""
     defaults: tuple[float, ...] = ()
-    """Values of the last arguments, for calls without them."""
+    """Values for the last arguments, which a call may leave out."""
     variadic: bool = False
-    """A call may have two or more arguments. They are folded from the left."""
+    """A call may have two or more arguments. They are combined from the left."""
     takes: str = ""
-    """The kinds of the arguments: `r` for a number, `c` for a condition. Empty if all are numbers."""
+    """A letter for each argument: `r` for a number, `c` for a condition. Empty: all are numbers."""
     orders: int = 0
-    """How many of the first arguments are constants: whole numbers, 0 or more."""
+    """How many of the first arguments have to be constant whole numbers, 0 or more."""
     condition: bool = False
     """The result is a condition (true or false), not a number."""
     holomorphic: bool = False
-    """It is defined for complex arguments, and differentiable there."""
+    """The operation is defined for complex arguments and differentiable there."""
     conjugates: bool = False
-    """It is defined for complex arguments, but not differentiable there."""
+    """The operation is defined for complex arguments, but not differentiable there."""
     complex: str = ""
-    """A formula of other operations for complex arguments, if `numpy` is right for real arguments alone."""
+    """The operation for complex arguments, as a formula of other operations. Empty: `numpy` holds for them too."""
     complex_partials: tuple[str, ...] = ()
-    """The rules for complex arguments, if `partials` are right for real arguments alone."""
+    """The rules for complex arguments. Empty: `partials` hold for them too."""
     even: str = ""
-    """For an even function that is smooth at 0: its derivative divided by x, which is even and smooth as well."""
+    """For an even function that is smooth at 0: its derivative divided by x. That is even and smooth as well."""
     odd: str = ""
-    """For an odd function that is smooth at 0: the function divided by x, which is even and smooth."""
+    """For an odd function that is smooth at 0: the function divided by x. That is even and smooth."""
     symmetric: bool = False
     """f(x, y) equals f(y, x)."""
     never_warns: bool = False
-    """It raises no floating-point error, whatever the arguments are."""
+    """The operation raises no floating-point error for any arguments."""
     finite: bool = False
-    """It is finite for finite arguments, apart from overflow."""
+    """The result is finite for finite arguments, barring overflow."""
     grows: bool = False
-    """It overflows for moderate arguments."""
+    """The result may overflow for moderate arguments."""
     positive: bool = False
-    """It is never negative."""
+    """The result is never negative."""
     remainders: tuple[Remainder, ...] = ()
-    """Its differences from values that it comes near."""
+    """Differences of the result and values that it comes near."""
     logarithms: tuple[tuple[float, str], ...] = ()
-    """Factors, each with a formula for the logarithm of that multiple, if a plain logarithm would overflow or cancel."""
+    """Pairs of a factor and a formula for the logarithm of that multiple of the result. The formula is used because the
+    logarithm as written overflows or cancels."""
     slow: bool = False
-    """NumPy has no vector loop for it. An element takes ten nanoseconds or more, like tens of additions."""
+    """NumPy has no vector loop for the operation: an element takes some ten nanoseconds, as long as tens of additions."""
     internal: bool = False
-    """It is for rules alone. Users cannot call it."""
+    """Only rules and sweeps use the operation; users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()
-    """For each argument an interval inside the domain and away from the kinks."""
+    """An interval for each argument, inside the domain and away from the kinks."""
     kinks: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
     """Special points, each with the partial derivatives that hold there."""
 
@@ -157,17 +172,18 @@ _R = (-3.0, 3.0)  # anywhere
 _P = (0.2, 3.0)  # positive
 _U = (-0.9, 0.9)  # inside the unit interval
 
-_SINC_ORDERS = 15  # of derivatives that have a rule; those beyond are derivatives of its two forms
+_SINC_ORDERS = 15  # orders with a rule of their own; higher derivatives differentiate the two forms of the last
 
 
 def _sinc_rule(order: int) -> str:
-    """Return the derivative of sinc of that order: a Taylor series near 0, where the closed form cancels.
+    """Return the derivative of sinc of an order: a Taylor series near 0, and the closed form elsewhere.
 
-    They meet where rounding errors are about the same: those of the closed form grow by order!/(pi x)^order.
+    The closed form cancels near 0. Its rounding errors grow as order!/(pi x)^order. The two forms meet where their
+    errors are about the same.
     """
     radius = 0.13 * order
     odd = order % 2
-    steps = []  # each term of the series by the one before
+    steps = []  # the ratio of each term of the series to the one before
     term, k = 1.0, order + odd
     while term > 1e-18:
         ratio = Fraction(k + 1, (k - order + 1) * (k - order + 2) * (k + 3))
@@ -178,7 +194,7 @@ def _sinc_rule(order: int) -> str:
     near = f"{sign}pi^{order + odd}/{order + odd + 1}{'*x' * odd}*" + "*".join([f"(1 - {step}" for step in steps])
     near += ")" * len(steps)
     far = "sinc(x)" if order > 1 else "out"
-    for n in range(1, order + 1):  # x sinc is sin(pi x)/pi: differentiated n times
+    for n in range(1, order + 1):  # the n-th derivative of x*sinc(x) = sin(pi x)/pi
         wave = f"{'-' * (n % 4 > 1)}pi^{n - 1}*{('sin', 'cos')[n % 2]}(pi*x)"
         far = f"({wave} - {n}*{far})/x"
     near = near.replace("x", f"away(special(abs(x) >= {radius:.2f}), x)")
@@ -189,12 +205,13 @@ def _sinc_rule(order: int) -> str:
 
 @cache
 def _tangent(k: int, sign: int) -> float:
-    """Return a coefficient of tan, or of tanh: the derivative is 1 plus, or minus, the square."""
+    """Return a Taylor coefficient of tan (sign 1) or tanh (sign -1), whose derivative is 1 + sign*f(x)^2."""
     return sign * sum(_tangent(j, sign) * _tangent(k - 1 - j, sign) for j in range(k)) / (2 * k + 1) if k else 1.0
 
 
-# Odd functions of which f(x)/x is an operation too, for what is even in a length: the coefficients of their Taylor
-# series, that of x^(2k+1), and up to where the series of the derivative of f(x)/x is taken, for its closed form cancels.
+# Odd functions f for which f(x)/x is an operation too. Derivatives of even functions of a length use it. Each has the
+# Taylor coefficient of x^(2k+1), and a radius. Inside the radius the derivative of f(x)/x is a series, since its closed
+# form cancels there.
 _ODD: dict[str, tuple[Callable[[int], float], float]] = {
     "sin": (lambda k: (-1) ** k / factorial(2 * k + 1), 2.0),
     "tan": (lambda k: _tangent(k, 1), 0.5),
@@ -209,12 +226,12 @@ _ODD: dict[str, tuple[Callable[[int], float], float]] = {
 
 
 def _ratio(name: str) -> str:
-    """Return f(x)/x of an odd function, as an operation."""
+    """Return a rule for f(x)/x of an odd function f."""
     return f"{name}ratio(x, where(special(x == 0), {_ODD[name][0](0)!r}, {name}(x)/away(special(x == 0), x)))"
 
 
 def _ratio_rule(name: str, slope: str) -> str:
-    """Return the derivative of f(x)/x divided by x, which is even and smooth as well; `slope` is that of f."""
+    """Return a rule for the derivative of f(x)/x, divided by x; `slope` is the rule for the derivative of f."""
     coefficient, radius = _ODD[name]
     terms: list[float] = []
     while not terms or abs(terms[-1]) * radius ** (2 * len(terms) - 2) > 1e-18:
@@ -227,43 +244,48 @@ def _ratio_rule(name: str, slope: str) -> str:
 
 
 def _difference(x: str, y: str) -> str:
-    """Return the difference of two logarithms: 0 of two +inf, which weigh the same, -inf of two -inf, which weigh nothing."""
+    """Return a rule for the difference of two logarithms of weights.
+
+    The difference is 0 for two +inf, since the weights are equal. It is -inf for two -inf, since both weights are 0.
+    """
     equal = f"special({x} == {y})"
     return f"instead({x} - {y}, where({equal}, where(special({x} == -inf), -inf, 0), away({equal}, {x}) - {y}))"
 
 
-_ORIGIN = "special(corner(out == 0))"  # of a length, where it has no second derivative
+_ORIGIN = "special(corner(out == 0))"  # where a length is 0: it has no second derivative there
 _BOTH_GONE = "special(x == -inf and y == -inf)"
 _LESS = f"y - away({_BOTH_GONE}, x)"
 
 
 def _by_size(value: str, near: str, condition: str) -> str:
-    """Return a value by another formula where a condition holds; the derivative is that of the value itself."""
+    """Return a rule that computes `value` as `near` where a condition holds, and is differentiated as `value`."""
     return f"instead({value}, where(special({condition}), {near}, {value}))"
 
 
 def _polynomial(coefficients: Iterable[Fraction], x: str) -> str:
-    """Return a polynomial, by Horner's scheme."""
+    """Return a formula for a polynomial in x, by Horner's scheme."""
     *rest, text = [f"{c.numerator}/{c.denominator}" for c in coefficients]
     for coefficient in reversed(rest):
         text = f"({coefficient} + {x}*({text}))"
     return text
 
 
-# Functions that are x to first order, less x: by Taylor's series, of log(1 + x) by that of 2*arctanh(s).
+# Taylor series of f(x) - x, for functions f(x) that are x to first order. That of log(1 + x) is in s = x/(2 + x), since
+# log(1 + x) is 2*arctanh(s).
 _S = "(x/(2 + x))"
 _EXPM1_LESS_X = "x^2*" + _polynomial([Fraction(1, factorial(k)) for k in range(2, 13)], "x")
 _SIN_LESS_X = "x^3*" + _polynomial([Fraction(-((-1) ** k), factorial(2 * k + 3)) for k in range(8)], "x^2")
 _LOG1P_LESS_X = f"-{_S}*(x - 2*{_S}^2*{_polynomial([Fraction(1, 2 * k + 3) for k in range(7)], f'{_S}^2')})"
 
 
-_ERFCX_ORDERS = 8  # of derivatives that have a rule; those beyond are derivatives of its two forms
+_ERFCX_ORDERS = 8  # orders with a rule of their own; higher derivatives differentiate the two forms of the last
 
 
 def _erfc_ratio(n: int, x: str) -> str:
-    """Return the ratio of two integrals of erfc, taken n and n - 1 times: by the recurrence, where that cancels little.
+    """Return a rule for the ratio of the repeated integrals of erfc, taken n and n - 1 times.
 
-    Elsewhere it is a continued fraction, of 24 levels.
+    The rule is the recurrence where that cancels little, and elsewhere a continued fraction of 24 levels.
+
     Source: DLMF 7.18.7; Gautschi, "Recursive computation of the repeated integrals of the error function" (1961).
     """
     inside, outside = f"away(special({x} >= 3), {x})", f"away(special({x} < 3), {x})"
@@ -278,11 +300,11 @@ def _erfc_ratio(n: int, x: str) -> str:
     return f"erfc_ratio{n}({x}, {value})" if n <= _ERFCX_ORDERS else value
 
 
-_QUOTIENT_ORDERS = 4  # of derivatives of f(c*x)/x by x that have a rule; those beyond are derivatives of its two forms
+_QUOTIENT_ORDERS = 4  # orders of f(c*x)/x with a rule of their own; higher ones differentiate the two forms of the last
 
 
 def _expm1_by(n: int) -> str:
-    """Return the n-th derivative of (exp(z) - 1)/z, where that does not cancel."""
+    """Return a formula for the n-th derivative of (exp(z) - 1)/z, for a z that is not small."""
     text = "1"
     for k in range(1, n + 1):
         text = f"(1 - {k}/z*{text})"
@@ -290,7 +312,7 @@ def _expm1_by(n: int) -> str:
 
 
 def _log1p_by(n: int) -> str:
-    """Return the n-th derivative of log(1 + z)/z, where that does not cancel."""
+    """Return a formula for the n-th derivative of log(1 + z)/z, for a z that is not small."""
     text = "log1p(z)/z"
     for k in range(1, n + 1):
         text = f"({'-' * (k % 2 == 0)}{factorial(k - 1)}/(1 + z)^{k} - {k}*{text})/z"
@@ -298,7 +320,10 @@ def _log1p_by(n: int) -> str:
 
 
 def _quotient(name: str, n: int) -> str:
-    """Return the n-th derivative of f(c*x)/x by x, a function of z = c*x times a power of c: by a series where z is small."""
+    """Return a rule for the n-th derivative of f(c*x)/x by x, with a series where z = c*x is small.
+
+    The derivative is c^(n+1) times a function of z.
+    """
     radius, far = (0.4 * n, _expm1_by(n)) if name == "expm1_by" else (0.1, _log1p_by(n))
     terms: list[Fraction] = []
     while not terms or abs(float(terms[-1])) * radius ** len(terms[1:]) > 1e-19:
@@ -313,7 +338,7 @@ def _quotient(name: str, n: int) -> str:
 
 
 def _quotient_meaning(function: str, n: int) -> str:
-    """Return the n-th derivative of f(c*x)/x by x, as a reader would write it."""
+    """Return a formula for the n-th derivative of f(c*x)/x by x, as one would write it by hand."""
     text = f"{function}(c*x)/x"
     for k in range(1, n + 1):
         slope = (
@@ -324,13 +349,14 @@ def _quotient_meaning(function: str, n: int) -> str:
 
 
 def _quotient_by_c(name: str, n: int) -> str:
-    """Return the derivative by c of the n-th derivative of f(c*x)/x by x."""
+    """Return a rule for the derivative by c of the n-th derivative of f(c*x)/x by x."""
     return f"c^{n}*exp(c*x)" if name == "expm1_by" else f"{factorial(n)}*(-c)^{n}/(1 + c*x)^{n + 1}"
 
 
-# SciPy's polygamma takes a step for each unit between a negative argument and 0. The reflection needs the n-th derivative
-# of a cotangent instead: a polynomial q of a cosine, over a power of a sine. The coefficients of q are positive, so that
-# nothing cancels. Both waves are taken of r, the distance from the nearest pole, which is exact. Source: DLMF 5.15.6.
+# SciPy's polygamma takes a step for each unit between a negative argument and 0. The reflection formula needs the n-th
+# derivative of a cotangent instead, which is a polynomial q of a cosine over a power of a sine. The coefficients of q are
+# positive, so nothing cancels. Sine and cosine take r, the distance to the nearest pole, which is exact.
+# Source: DLMF 5.15.6.
 _POLYGAMMA = '''\
 def polygamma(n, x):
     """special.polygamma; reflected between its poles, because SciPy steps from there to 0."""
@@ -352,8 +378,9 @@ def polygamma(n, x):
 '''
 
 
-# log(1 + exp(x)) of a complex x. Where its real part is positive, both terms are divided by exp(m), which is positive and
-# keeps the branch. Elsewhere log(1 + e) is 2*arctanh(e/(2 + e)), because NumPy's complex log1p loses a small e.
+# log(1 + exp(x)) for a complex x. Where the real part is positive, both terms are divided by exp(m), which is positive, so
+# that the branch of the logarithm stays. Elsewhere log(1 + e) is computed as 2*arctanh(e/(2 + e)), because NumPy's
+# complex log1p loses a small e.
 _M = "maximum(real(x), 0)"
 _SOFTPLUS = f"where(real(x) > 0, {_M} + log(exp(-{_M}) + exp(x - {_M})), 2*arctanh(exp(x - {_M})/(2 + exp(x - {_M}))))"
 
@@ -490,7 +517,7 @@ _TABLE = (
         sample=(_R, _P),
         kinks=(((0.0, 0.0), (0.0, 0.0)), ((0.0, 2.0), (0.0, 1.0))),
     ),
-    Primitive(  # c/y where y is hypot(c, x); as a quotient its derivative would cancel
+    Primitive(  # c/y, for y = hypot(c, x); the derivative of the quotient would cancel
         name="direction",
         meaning="c/y",
         partials=("(x/y)^2/y", "-(x/y)*(c/y)/y", "0"),
@@ -499,7 +526,7 @@ _TABLE = (
         llvm="c/y",
         internal=True,
     ),
-    Primitive(  # of a sum of squares, which is 0 at the origin alone: the last step of a norm
+    Primitive(  # the root of a sum of squares, the last step of a norm; the sum is 0 at the origin alone
         name="magnitude",
         meaning="sqrt(x)",
         partials=(f"where({_ORIGIN}, 0, 0.5/away({_ORIGIN}, out))",),
@@ -605,7 +632,7 @@ _TABLE = (
         finite=True,
         sample=(_R, _R),
     ),
-    # For derivatives of quotients, where the sum that is divided by may overflow
+    # For derivatives of quotients whose divisor is a sum that may overflow
     Primitive(  # x/(x + y), for an x that may be infinite
         name="share",
         meaning="x/(x + y)",
@@ -636,7 +663,7 @@ _TABLE = (
         internal=True,
         sample=(_P,),
     ),
-    Primitive(  # x, where a change of it changes no result: the number by which all parts of a share are divided
+    Primitive(  # x as a constant: all parts of a share are divided by it, so its change does not matter
         name="held",
         meaning="x",
         partials=("0",),
@@ -709,7 +736,7 @@ _TABLE = (
         sample=(_R, _U),
         kinks=(((0.0, -1.0), (-inf, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     ),
-    # f(c*x)/x, which is y, and its derivatives by x: differentiating the quotient would cancel where x is small.
+    # f(c*x)/x and its derivatives by x. The value is y. The derivative of the quotient would cancel where x is small.
     *(
         Primitive(
             name=f"{name}{n or ''}",
@@ -723,7 +750,7 @@ _TABLE = (
         for name, function in (("expm1_by", "expm1"), ("log1p_by", "log1p"))
         for n in range(_QUOTIENT_ORDERS + 1)
     ),
-    *(  # y, which is f(x) - x
+    *(  # f(x) - x, whose value is y
         Primitive(
             name=name,
             meaning=meaning,
@@ -848,7 +875,7 @@ _TABLE = (
         holomorphic=True,
         sample=((0.3, 2.8),),
     ),
-    # arcsec(x) is arccos(1/x), but computed from x - 1, which is exact where 1/x is not; so are the others.
+    # arcsec(x) is arccos(1/x), but computed from x - 1, which is exact where 1/x is not. So are the others.
     Primitive(
         name="arcsec",
         latex=r"\operatorname{arcsec}",
@@ -877,7 +904,7 @@ _TABLE = (
         sample=((1.1, 4.0),),
         kinks=(((1.0,), (-inf,)), ((-1.0,), (-inf,))),
     ),
-    Primitive(  # between -pi/2 and pi/2, with a step at 0
+    Primitive(  # the values are between -pi/2 and pi/2, with a step at 0
         name="arccot",
         latex=r"\operatorname{arccot}",
         partials=("-1/(1 + x^2)",),
@@ -915,7 +942,8 @@ _TABLE = (
         finite=True,
         sample=(_R,),
     ),
-    # The waves of x in degrees: y, which a formula computes. With these rules derivatives are exact at multiples of 90 too.
+    # Sine, cosine and the like of x in degrees. A formula computes the value y. With these rules derivatives are exact at
+    # multiples of 90 too.
     *(
         Primitive(
             name=name,
@@ -934,8 +962,8 @@ _TABLE = (
             ("cotangent", "cot", "-pi/180*(1 + out^2)"),
         )
     ),
-    # sin(pi x)/(pi x). A derivative has two forms, by the size of x. Differentiating a form would lose what it
-    # is made for, so each order is an operation: sinc2(x, y) is y, the second derivative, with a rule of its own.
+    # sin(pi x)/(pi x) and its derivatives. Each derivative has two forms, one for small x. The derivative of a form would
+    # lose accuracy, so each order is an operation with a rule of its own: sinc2(x, y) is the second derivative, of value y.
     Primitive(
         name="sinc",
         latex=r"\operatorname{sinc}",
@@ -965,7 +993,7 @@ _TABLE = (
         )
         for order in range(1, _SINC_ORDERS + 1)
     ),
-    # Hyperbolic; tanh' is written with exp(-2|x|) because 1 - tanh^2 cancels for large arguments.
+    # Hyperbolic. The derivative of tanh uses exp(-2|x|), because 1 - tanh^2 cancels for large arguments.
     Primitive(
         name="sinh",
         grows=True,
@@ -1017,7 +1045,7 @@ _TABLE = (
         ),
         sample=(_R,),
     ),
-    Primitive(  # y, which is a quarter of sech(x)^2; differentiating the form would go wrong at 0
+    Primitive(  # a quarter of sech(x)^2, whose value is y; the derivative of the form would be wrong at 0
         name="bell",
         meaning="0.25/cosh(x)^2",
         partials=("-2*out*tanh(x)", "0"),
@@ -1092,7 +1120,7 @@ _TABLE = (
         holomorphic=True,
         sample=(_U,),
     ),
-    Primitive(  # neither term is negative, so they do not cancel
+    Primitive(  # no term is negative, so nothing cancels
         name="arcsech",
         latex=r"\operatorname{arsech}",
         partials=("-1/(x*(sqrt(1 - x)*sqrt(1 + x)))",),
@@ -1131,7 +1159,7 @@ _TABLE = (
         holomorphic=True,
         sample=((1.1, 4.0),),
     ),
-    # Of one step, or with a kink
+    # Functions with a step or a kink
     Primitive(
         name="abs",
         latex=r"\left|#1\right|",
@@ -1267,7 +1295,7 @@ _TABLE = (
         aliases=("rem",),
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
-    Primitive(  # the size of x with the sign of y, be it that of a zero
+    Primitive(  # abs(x) with the sign of y, the sign of a zero included
         name="copysign",
         latex=r"\operatorname{copysign}",
         partials=("sign(x)*copysign(1, y)", "0"),
@@ -1279,7 +1307,7 @@ _TABLE = (
         sample=(_P, _R),
         kinks=(((0.0, 1.0), (0.0, 0.0)), ((-2.0, -0.0), (1.0, 0.0))),
     ),
-    # Of machine learning
+    # Functions of machine learning
     Primitive(
         name="relu",
         latex=r"\operatorname{relu}",
@@ -1380,7 +1408,7 @@ _TABLE = (
         positive=True,
         sample=(_R,),
     ),
-    *(  # y, the ratio of the integrals of erfc, taken that many times and once less
+    *(  # the ratio of the repeated integrals of erfc, taken n and n - 1 times; the value is y
         Primitive(
             name=f"erfc_ratio{n}",
             latex=rf"\frac{{\operatorname{{i}}^{{{n}}}\operatorname{{erfc}}\left(#1\right)}}"
@@ -1425,7 +1453,7 @@ _TABLE = (
         sample=(_R,),
         kinks=(((inf,), (0.0,)), ((-inf,), (inf,))),
     ),
-    Primitive(  # the density of the normal distribution by its integral
+    Primitive(  # the density of the normal distribution divided by its integral
         name="mills",
         latex=r"\frac{\varphi\left(#1\right)}{\Phi\left(#1\right)}",
         slow=True,
@@ -1467,7 +1495,7 @@ _TABLE = (
         aliases=("gammaln",),
         sample=(_P,),
     ),
-    Primitive(  # of complex arguments; of real ones it is a formula
+    Primitive(  # for complex arguments; for real ones it is a formula
         name="loggamma",
         latex=r"\log\Gamma",
         slow=True,
@@ -1598,7 +1626,7 @@ _TABLE = (
         finite=True,
         sample=((-1.0, 1.0), _R, _R),
     ),
-    # Of complex numbers; of real ones only the angle is an operation, 0 or pi
+    # For complex numbers. For real ones only the angle is an operation: 0 or pi.
     Primitive(
         name="angle",
         latex=r"\arg",
@@ -1632,7 +1660,7 @@ _TABLE = (
             ("conj", "conjugate", r"\overline{#1}"),
         )
     ),
-    Primitive(  # the number next to x in the direction of y
+    Primitive(  # the next float after x in the direction of y
         name="nextafter",
         latex=r"\operatorname{nextafter}",
         partials=("0", "0"),
@@ -1642,7 +1670,7 @@ _TABLE = (
         finite=True,
         internal=True,
     ),
-    Primitive(  # y, which is x computed in another way; the derivative is that of x
+    Primitive(  # x computed in another way: the value is y, the derivative is that of x
         name="instead",
         meaning="x",
         partials=("1", "0"),
@@ -1653,34 +1681,24 @@ _TABLE = (
         internal=True,
         finite=True,
     ),
-    # For rules: the condition of a special point, and a value that is NaN there instead
-    Primitive(
-        name="special",
-        meaning="x",
-        partials=("0",),
-        numpy="{x}",
-        math="{x}",
-        llvm="x",
-        takes="c",
-        condition=True,
-        holomorphic=True,
-        never_warns=True,
-        internal=True,
-        finite=True,
-    ),
-    Primitive(  # inside `special`: where it holds, the derivative of the choice does not exist
-        name="corner",
-        meaning="x",
-        partials=("0",),
-        numpy="{x}",
-        math="{x}",
-        llvm="x",
-        takes="c",
-        condition=True,
-        holomorphic=True,
-        never_warns=True,
-        internal=True,
-        finite=True,
+    # For the special points of rules. `special` marks the condition of such a point. `corner`, inside of `special`, marks
+    # a point at which the derivative of the choice does not exist. `away(c, x)` is x, but NaN where c holds.
+    *(
+        Primitive(
+            name=name,
+            meaning="x",
+            partials=("0",),
+            numpy="{x}",
+            math="{x}",
+            llvm="x",
+            takes="c",
+            condition=True,
+            holomorphic=True,
+            never_warns=True,
+            internal=True,
+            finite=True,
+        )
+        for name in ("special", "corner")
     ),
     Primitive(
         name="away",
@@ -1695,32 +1713,23 @@ _TABLE = (
         internal=True,
         sample=((0.0, 0.0), _R),
     ),
-    # For sweeps: x as if it did not change; x with one more way to change, along that of y (see `derive/ways.py`)
-    Primitive(
-        name="fixed",
-        meaning="x",
-        partials=("0",),
-        numpy="{x}",
-        math="{x}",
-        llvm="x",
-        holomorphic=True,
-        never_warns=True,
-        internal=True,
-        finite=True,
+    # For sweeps (see `derive/ways.py`). `fixed(x)` is x as a constant. `by(x, y)` is x, which changes with y as well.
+    *(
+        Primitive(
+            name=name,
+            meaning="x",
+            partials=partials,
+            numpy="{x}",
+            math="{x}",
+            llvm="x",
+            holomorphic=True,
+            never_warns=True,
+            internal=True,
+            finite=True,
+        )
+        for name, partials in (("fixed", ("0",)), ("by", ("1", "1")))
     ),
-    Primitive(
-        name="by",
-        meaning="x",
-        partials=("1", "1"),
-        numpy="{x}",
-        math="{x}",
-        llvm="x",
-        holomorphic=True,
-        never_warns=True,
-        internal=True,
-        finite=True,
-    ),
-    Primitive(  # where(y, x, 0) for an x that is finite
+    Primitive(  # where(y, x, 0), for a finite x
         name="masked",
         meaning="where(y, x, 0)",
         partials=("where(y, 1, 0)", "0"),
@@ -1736,7 +1745,7 @@ _TABLE = (
     ),
 )
 
-_RATIOS = tuple(  # f(x)/x of an odd function is ratio(x, y), of value y
+_RATIOS = tuple(  # f(x)/x for an odd function f, whose value is y
     Primitive(
         name=f"{of.name}ratio",
         meaning=f"{of.name}(x)/x",
@@ -1760,19 +1769,19 @@ for _p in PRIMITIVES.values():
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A function that is short for a formula; users and rules may call it, the graph never holds it."""
+    """A function that stands for a formula. Users and rules may call it; no row of a graph has it."""
 
     name: str
     parameters: tuple[str, ...]
     text: str
     complex: str = ""
-    """The same for complex arguments, where `text` is for real ones only."""
+    """The formula for complex arguments. Empty: `text` holds for them too."""
     latex: str = ""
-    """As of a primitive; default the name."""
+    """The spelling in LaTeX, as for a primitive. Empty: the name."""
     aliases: tuple[str, ...] = ()
 
 
-# An angle in degrees is t + 180*n, where t lies between -90 and 90 and is exact; a wave changes its sign with n.
+# An angle in degrees is t + 180*n, where t is between -90 and 90 and is exact. The sign of sine and cosine changes with n.
 _TURNS = "round(fmod(x, 360)/180)"
 _REST = f"(fmod(x, 360) - 180*{_TURNS})"
 _SIGN = f"(2*abs(abs({_TURNS}) - 1) - 1)"
@@ -1800,7 +1809,7 @@ _FORMULAS = (
         for function in ("sin", "cos", "tan", "cot", "sec", "csc")
     ),
     Formula("atan2d", ("y", "x"), "rad2deg(arctan2(y, x))"),
-    # SciPy's and SymPy's, which is complex for x < 0
+    # As in SciPy and SymPy, where the result is complex for x < 0
     Formula("loggamma", ("x",), "lgamma(x) + where(x < 0, nan, 0)", "loggamma(x)", r"\log\Gamma"),
     Formula("real", ("x",), "x", "real(x)", r"\operatorname{Re}", ("re",)),
     Formula("imag", ("x",), "where(x == x, 0, 0)", "imag(x)", r"\operatorname{Im}", ("im",)),
@@ -1810,8 +1819,8 @@ FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *f
 
 CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "inf": inf, "nan": nan}
 
-# The names that are functions even where a formula does not call them, so that `sin` alone is a slip. The name of any
-# other function is a variable in a formula that does not call it: there it may well be meant, as `angle` or `div`.
+# Names that always are functions: a formula with `sin` alone, without a call, is an error. Any other function name, such
+# as `angle` or `div`, is a variable in a formula that does not call it.
 _CORE = """
     mod Mod pow sqrt cbrt hypot exp exp2 expm1 log ln log2 log10 log1p logaddexp sin cos tan arcsin asin arccos acos
     arctan atan arctan2 atan2 deg2rad rad2deg sinc sinh cosh tanh arcsinh asinh arccosh acosh arctanh atanh abs Abs
@@ -1841,7 +1850,7 @@ _SLOT = re.compile(r"\{(\w)\}")
 
 @cache
 def template(primitive: Primitive, target: str) -> str:
-    """Return the spelling of a primitive in `"numpy"` or `"math"` as a template over its parameters."""
+    """Return the spelling of a primitive for the target `"numpy"` or `"math"`, as a template over its parameters."""
     text: str | None = getattr(primitive, target)
     if text is None:
         raise KeyError(f"{primitive.name} has no spelling in {target}")
@@ -1858,6 +1867,6 @@ def template(primitive: Primitive, target: str) -> str:
 
 @cache
 def occurrences(primitive: Primitive, target: str) -> tuple[int, ...]:
-    """Return how often each argument stands in the template."""
+    """Return how often the template names each argument."""
     slots = _SLOT.findall(template(primitive, target))
     return tuple(slots.count(p) for p in primitive.parameters)

@@ -47,11 +47,7 @@ class Builder:
             Derivatives do without: they are broadcast at the end.
         finite: Tells which rows are finite for finite arguments.
         first: The first row that this builder has made. The rows before are those of the formula.
-        presences: For rows that have been asked about, the condition under which they are present.
         inverse: Constants of many digits that are 1/c for a short c, each with the row of c.
-        elements: For assembled arrays that were indexed: which of their places begin with which number.
-        slopes: For each `by` row, a function that makes its derivative by the second operand.
-        written: Derivatives are taken by the operands alone, as the formula is written.
         products: Tells which rows are products.
         forms: Stable forms are looked for. They are not in such forms themselves, nor in a textbook.
         stable: The rows of remainders that have been found.
@@ -67,11 +63,7 @@ class Builder:
         self.exact = True
         self.finite = Finite(graph)
         self.first = len(graph.rows)
-        self.presences: dict[int, int | None] = {}
         self.inverse: dict[int, int] = {}
-        self.elements: dict[int, dict[int | None, list[int]]] = {}
-        self.slopes: dict[int, Callable[[Builder], int]] = {}
-        self.written = False
         self.forms = graph.shared
         self.products = Products(graph)
         self.stable: set[int] = set()
@@ -118,13 +110,6 @@ class Builder:
         """Return row `i` of the graph."""
         return self.graph.rows[i]
 
-    def plain(self, i: int) -> int:
-        """Return the row that has the value of row `i`, without marks of what it is differentiated by."""
-        rows = self.graph.rows
-        while rows[i][0] == "by" or rows[i][0] == "fixed":
-            i = rows[i][1]
-        return i
-
     def raw(self, name: str, *arguments: int) -> int:
         """Return a row exactly as given. An equal row is shared if the graph shares."""
         graph = self.graph
@@ -145,8 +130,6 @@ class Builder:
 
     def _elementwise(self, name: str, arguments: tuple[int, ...]) -> int:
         rows = self.graph.rows
-        if self.slopes:
-            arguments = tuple(map(self.plain, arguments))
         takes = _TAKES[name]
         constants = True
         for i in arguments:
@@ -247,8 +230,6 @@ class Builder:
         return self.const(dim) if isinstance(dim, int) else self.graph.intern((Size(dim),))
 
     def _on_arrays(self, operation: Operation, arguments: tuple[int, ...]) -> int:
-        if self.slopes:
-            arguments = tuple(map(self.plain, arguments))
         if not operation.is_view and not operation.condition:
             arguments = tuple(map(self.number, arguments))
         if not self.exact and self.simplify and (scaled := outside(self, operation, arguments)) is not None:

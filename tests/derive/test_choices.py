@@ -2,17 +2,17 @@
 
 import pytest
 
+from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import Choice, Total, choice_of, of_user, outermost, plus, side, times
 from symdiff.graph.ir import Graph, Program
 from symdiff.ops.evaluate import evaluate
-from symdiff.simplify.build import Builder
 
 NAN, INF = float("nan"), float("inf")
 
 
 @pytest.fixture(params=[True, False], ids=["optimised", "textbook"])
 def b(request):
-    builder = Builder(Graph(shared=request.param))
+    builder = Derivatives(Graph(shared=request.param))
     builder.rows = {name: builder.input(name) for name in "cdxyz"}
     builder.rows |= {f"{name}>0": builder.op("gt", builder.rows[name], builder.const(0.0)) for name in "cd"}
     return builder

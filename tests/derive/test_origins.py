@@ -24,6 +24,14 @@ FLAT = [
     ("hypot(abs(x), y)", (-3.0, 4.0), (-0.6, 0.8)),
     ("hypot(x, abs(x))", (2.0,), (2**0.5,)),
     ("hypot(hypot(x, y), abs(x))", (0.0, 2.0), (0.0, 1.0)),
+    ("hypot(k*abs(x), y)", (3.0, 1.0, 4.0), (0.6, 1.8, 0.8)),
+    ("sqrt(x^3)", (0.0,), (0.0,)),
+    ("sqrt(x)^3", (0.0,), (0.0,)),
+    ("cbrt(x^5)", (0.0,), (0.0,)),
+    ("sqrt(hypot(x, y)^3)", (0.0, 0.0), (0.0, 0.0)),
+    ("sqrt(x^2*y)", (0.0, 4.0), (0.0, 0.0)),
+    ("x^p*sqrt(x)", (0.0, 2.0), (0.0, 0.0)),
+    ("hypot(x, y)^p", (0.0, 0.0, 2.0), (0.0, 0.0, 0.0)),
 ]
 # Formula, point, Hessian there.
 SMOOTH = [
@@ -39,6 +47,13 @@ SMOOTH = [
     ("x*y*abs(x)**2", (0.0, 1.0), [[0.0, 0.0], [0.0, 0.0]]),
     ("r = hypot(x, y)\nr*r", (0.0, 0.0), [[2.0, 0.0], [0.0, 2.0]]),
     ("r = sqrt(x^2 + y^2)\nr*tanh(r)", (0.0, 0.0), [[2.0, 0.0], [0.0, 2.0]]),
+    ("r = hypot(x, y)\nr*sin(3*r)", (0.0, 0.0), [[6.0, 0.0], [0.0, 6.0]]),
+    ("r = abs(x)\nr*sin(k*r)", (0.0, 3.0), [[6.0, 0.0], [0.0, 0.0]]),
+    ("cos(k*hypot(x, y))", (2.0, 0.0, 0.0), [[0.0, 0.0, 0.0], [0.0, -4.0, 0.0], [0.0, 0.0, -4.0]]),
+    ("cos(deg2rad(180/pi*hypot(x, y)))", (0.0, 0.0), [[-1.0, 0.0], [0.0, -1.0]]),
+    ("hypot(x, y)^p", (0.0, 0.0, 4.0), [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+    ("sum([abs(x), y]^2)", (0.0, 1.0), [[2.0, 0.0], [0.0, 2.0]]),
+    ("sum([abs(x), y]*[abs(x), x])", (0.0, 1.0), [[2.0, 1.0], [1.0, 0.0]]),
     ("log(cosh(hypot(x, y)))", (0.0, 0.0), [[1.0, 0.0], [0.0, 1.0]]),
     ("sech(hypot(x, y))", (0.0, 0.0), [[-1.0, 0.0], [0.0, -1.0]]),
     ("abs(sqrt(x^2 + y^2))^2", (0.0, 0.0), [[2.0, 0.0], [0.0, 2.0]]),
@@ -88,6 +103,11 @@ def test_arrays(optimize):
     np.testing.assert_array_equal(f.hessian(np.zeros((2, 3))), [2 * np.eye(3)] * 2)
     kernel = symdiff.compile("exp(-norm(x - y)**2/(2*l**2))", args="x[2], y[2], l", wrt="x", optimize=optimize)
     np.testing.assert_allclose(kernel.hessian([1.0, 2.0], [1.0, 2.0], 2.0), -np.eye(2) / 4)
+    for text in ("dot(v, sqrt(v))", "sum(v*sqrt(v))", "v @ abs(v)"):
+        f = symdiff.compile(text, args="v[3]", optimize=optimize)
+        np.testing.assert_array_equal(f.grad(np.zeros(3)).v, np.zeros(3))
+    sizes = symdiff.compile("dot(abs(v), abs(v))", args="v[2]", optimize=optimize)
+    np.testing.assert_array_equal(sizes.hessian(np.zeros(2)), 2 * np.eye(2))
     roots = symdiff.compile("sqrt(sum(x**2))", args="x[n]", optimize=optimize)
     np.testing.assert_array_equal(roots.grad(np.zeros(4)).x, np.zeros(4))
 

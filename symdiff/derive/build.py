@@ -1,0 +1,44 @@
+"""The builder of derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from symdiff.graph.ir import Graph
+from symdiff.ops.base import Operation
+from symdiff.simplify.build import Builder
+
+
+class Derivatives(Builder):
+    """Appends the rows of derivatives to a graph that holds the rows of a formula.
+
+    A row of the formula may have marks, which say by what it is differentiated (see `symdiff.derive.ways`). The rows of
+    derivatives are made of values, so they have the row without its marks for an operand.
+
+    Attributes:
+        slopes: For each `by` row, the function that makes its derivative by the second operand.
+        as_written: Rows are differentiated by their operands alone, as the formula is written.
+        presences: For each row that has been asked about, the condition under which it is present; None for always.
+    """
+
+    def __init__(self, graph: Graph, slopes: Mapping[int, Callable[[Builder], int]] | None = None) -> None:
+        super().__init__(graph)
+        self.exact = False
+        self.slopes = slopes or {}
+        self.as_written = False
+        self.presences: dict[int, int | None] = {}
+
+    def op(self, operation: str | Operation, *arguments: int) -> int:
+        """Return a row for an operation on values, or an equal simpler row."""
+        return super().op(operation, *self._values(arguments))
+
+    def _values(self, arguments: tuple[int, ...]) -> Iterable[int]:
+        return [unmarked(self.graph, i) for i in arguments] if self.slopes else arguments
+
+
+def unmarked(graph: Graph, i: int) -> int:
+    """Return row `i` without marks: the row of which it has the value."""
+    rows = graph.rows
+    while rows[i][0] in ("by", "fixed"):
+        i = rows[i][1]
+    return i
