@@ -245,6 +245,18 @@ def eager(program: Program) -> Program:
     return compact(replay(program, builder.graph, make))
 
 
+def has_choices(program: Program) -> bool:
+    """Return whether a program has choices of the user's between values that are computed; call it before `eager`."""
+    rows = program.graph.rows
+    if not program.graph.choices:
+        return False
+    special = Builder(program.graph).special
+    return any(
+        alive and row[0] == "where" and not special(row[1]) and not all(rows[j][0] == "const" for j in row[2:])
+        for row, alive in zip(rows, live(program), strict=True)
+    )
+
+
 def _only_chosen(program: Program) -> frozenset[int]:
     """Return the rows that may raise a warning and that only choices of the user's need.
 
