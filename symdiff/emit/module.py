@@ -161,7 +161,7 @@ class Module:
             ]
             if cores:
                 text.append(f"    {self._fit}({wrapped(', '.join(cores))})")
-        text += [_broken(line) for line in lines if line]
+        text += [line for line in lines if line]
         text.append(f"    return {self._made(member.layout, iter(outputs))}")
         return "\n".join(text) + "\n"
 
@@ -303,15 +303,6 @@ def _bracketed(names: Iterable[str], taken: int, indent: int = 0) -> str:
     """Return a list of names. It is on lines of its own if `taken` columns leave no room on the line."""
     line = ", ".join(map(_quoted, names))
     return f"[{line}]" if len(line) + taken + 2 <= WIDTH else f"[{_block(line, indent)}]"
-
-
-_CALL = re.compile(r"    (\w+ = np\.(?:broadcast_shapes|result_type)\()(.*)(\)(?:\.type)?)")
-
-
-def _broken(line: str) -> str:
-    """Return a long line with a call of all arguments as several lines."""
-    found = _CALL.fullmatch(line) if len(line) > WIDTH else None
-    return f"    {found[1]}{_block(found[2], 4)}{found[3]}" if found else line
 
 
 def _block(line: str, indent: int) -> str:

@@ -229,7 +229,7 @@ class Writer:
 
     def fitting(self, i: int, row: Row) -> Text:
         """Return the expression of row `i`. If a line cannot hold it, its longest operands get a name first."""
-        name = (self.given.get(i) or self.lent.get(i) or self._derived_name(i)) if self._has_line(i) else ""
+        name = self.given.get(i) or self.lent.get(i) or self._derived_name(i)
         room = self.width - BESIDE - max(0, len(name) - _NAME)
         while True:
             text = self.spell(row)
