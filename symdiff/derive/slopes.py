@@ -1,8 +1,9 @@
 """The slopes of ways: the derivative of a row by the row at the end of a way, made when a sweep asks for it.
 
-`symdiff.derive.ways` says what a way is. In most of these functions a row is a factor times `rest`, the other factors
-of a monomial. A way through a length leads to a `component` of the length, or to the sum of squares under the root.
-Then `component` is None. The derivative of the square of the length is twice the component, or 1.
+`symdiff.derive.ways` says what a way is. The builder applies identities while it makes a slope. In most of these
+functions a row is a factor times `rest`, the other factors of a monomial. A way through a length leads to a `component`
+of the length, or to the sum of squares under the root. Then `component` is None. The derivative of the square of the
+length is twice the component, or 1.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ OF_ROOT = {
     "sqrt": "where(special(corner(y == 0)), 0, 0.5/away(special(corner(y == 0)), y))",
     "cbrt": "where(special(y == 0), 0, 1/(3*away(special(y == 0), y)^2))",
 }
-# z*x^y, and 0 at a special point of z*x^(y + 1) or z*x^(y + 2). The last two are for a y known at the call only.
-_BELOW_ONE = "where(special(corner(x == 0)), 0, z*away(special(corner(x == 0)), x)^y)"
-_OF_SQUARES = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1), x)^y)"
-_OF_LENGTH = "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"
-_OF_BASE = "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"
+# Derivatives z*x^y of x^z, with 0 at special points; y is z - 1, or z - 2 if a component of x follows as a factor.
+_BELOW_ONE = "where(special(corner(x == 0)), 0, z*away(special(corner(x == 0)), x)^y)"  # z < 1, x is not negative
+_OF_SQUARES = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1), x)^y)"  # z is not known
+_OF_LENGTH = "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # the same with a component
+_OF_BASE = (
+    "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"  # as `pow`
+)
 _DIRECTION = "where(special(corner(y == 0)), 0, x/away(special(corner(y == 0)), y))"  # of a component x in a length y
 
 
@@ -57,16 +60,14 @@ def one(b: Builder) -> int:
 
 def of_rule(rule: str, names: dict[str, int], b: Builder) -> int:
     """Return the derivative by a rule of the table, or one like it."""
-    with b.simplifying():
-        return instantiate(b, rule, names)
+    return instantiate(b, rule, names)
 
 
 def of_factor(monomial: Monomial, key: int, b: Builder) -> int:
     """Return the derivative of a monomial by one of its factors."""
     row, k = monomial.factors[key]
     left = Monomial(1.0, {**monomial.factors, key: (row, k - 1)})
-    with b.simplifying():
-        return left.row(b, k * monomial.number)
+    return left.row(b, k * monomial.number)
 
 
 # Powers
@@ -75,40 +76,37 @@ def of_factor(monomial: Monomial, key: int, b: Builder) -> int:
 def of_power(power: Power, rest: Monomial, b: Builder) -> int:
     """Return the derivative of a power, times the rest, by the base."""
     e, slope = power.exponent, power.slope()
-    with b.simplifying():
-        if not e.rows:
-            return times(b, e.number * rest.number, slope.row(b), _factors(b, rest), power.domain(b))
-        if power.half or power.symbolic:
-            made = instantiate(b, _OF_BASE, {"x": power.base, "z": e.row(b), "y": slope.exponent.row(b)})
-        else:
-            made = b.op("mul", e.row(b), slope.row(b))
-        return times(b, rest.number, made, _factors(b, rest), power.domain(b))
+    if not e.rows:
+        return times(b, e.number * rest.number, slope.row(b), _factors(b, rest), power.domain(b))
+    if power.half or power.symbolic:
+        made = instantiate(b, _OF_BASE, {"x": power.base, "z": e.row(b), "y": slope.exponent.row(b)})
+    else:
+        made = b.op("mul", e.row(b), slope.row(b))
+    return times(b, rest.number, made, _factors(b, rest), power.domain(b))
 
 
 def of_exponent(power: Power, i: int, k: Fraction, b: Builder) -> int:
     """Return the derivative of row `i`, which has the power as a factor, by a row that is `k` times in the exponent."""
-    with b.simplifying():
-        e, base = power.exponent, power.base
-        if power.root is not None:
-            e, base, k = e.times(2), power.root, 2 * k
-        size = base if power.half or power.symbolic or power.length else b.op("abs", base)
-        made = instantiate(b, PRIMITIVES["pow"].partials[1], {"x": size, "y": e.row(b), "out": i})
-        return times(b, k, made)
+    e, base = power.exponent, power.base
+    if power.root is not None:
+        e, base, k = e.times(2), power.root, 2 * k
+    size = base if power.half or power.symbolic or power.length else b.op("abs", base)
+    made = instantiate(b, PRIMITIVES["pow"].partials[1], {"x": size, "y": e.row(b), "out": i})
+    return times(b, k, made)
 
 
 def of_squares(power: Power, rest: Monomial, b: Builder) -> int:
     """Return the derivative of a power of a sum of squares, times the rest, by that sum."""
     e = power.exponent
-    with b.simplifying():
-        if not e.rows and (e.number >= 1 or e.number < 0):
-            return times(b, e.number * rest.number, power.slope().row(b), _factors(b, rest))
-        base, below = power.base, e.plus(ONE, -1)
-        number, rule = 1.0, _OF_SQUARES if e.rows else _BELOW_ONE
-        if power.root is not None:  # the derivative by the root, times 0.5/root
-            e, base, below, number = e.times(2), power.root, below.times(2), 0.5
-            rule = _OF_LENGTH if e.rows else _BELOW_ONE
-        made = instantiate(b, rule, {"x": base, "z": e.row(b), "y": below.row(b)})
-        return times(b, number * rest.number, made, _factors(b, rest))
+    if not e.rows and (e.number >= 1 or e.number < 0):
+        return times(b, e.number * rest.number, power.slope().row(b), _factors(b, rest))
+    base, below = power.base, e.plus(ONE, -1)
+    number, rule = 1.0, _OF_SQUARES if e.rows else _BELOW_ONE
+    if power.root is not None:  # the derivative by the root, times 0.5/root
+        e, base, below, number = e.times(2), power.root, below.times(2), 0.5
+        rule = _OF_LENGTH if e.rows else _BELOW_ONE
+    made = instantiate(b, rule, {"x": base, "z": e.row(b), "y": below.row(b)})
+    return times(b, number * rest.number, made, _factors(b, rest))
 
 
 def of_length(power: Power, rest: Monomial, component: int | None, b: Builder) -> int:
@@ -116,12 +114,11 @@ def of_length(power: Power, rest: Monomial, component: int | None, b: Builder) -
     e = power.exponent
     below = e.plus(ONE, -2)
     half = Fraction(1, 2 if component is None else 1)
-    with b.simplifying():
-        if e.rows:
-            made = instantiate(b, _OF_LENGTH, {"x": power.base, "z": e.row(b), "y": below.row(b)})
-            return times(b, half * rest.number, made, component, _factors(b, rest))
-        made = b.op("pow", power.base, below.row(b))
-        return times(b, half * e.number * rest.number, made, component, _factors(b, rest))
+    if e.rows:
+        made = instantiate(b, _OF_LENGTH, {"x": power.base, "z": e.row(b), "y": below.row(b)})
+        return times(b, half * rest.number, made, component, _factors(b, rest))
+    made = b.op("pow", power.base, below.row(b))
+    return times(b, half * e.number * rest.number, made, component, _factors(b, rest))
 
 
 # Lengths whose components are lengths times a rest
@@ -132,16 +129,14 @@ def of_component(i: int, rest: Monomial, component: int | None, b: Builder) -> i
 
     The inner length times the rest is a component of length `i`.
     """
-    with b.simplifying():
-        inner = b.const(0.5) if component is None else component
-        square = Monomial(rest.number**2, {key: (row, 2 * k) for key, (row, k) in rest.factors.items()})
-        return instantiate(b, _DIRECTION, {"x": times(b, 1, square.row(b), inner), "y": i})
+    inner = b.const(0.5) if component is None else component
+    square = Monomial(rest.number**2, {key: (row, 2 * k) for key, (row, k) in rest.factors.items()})
+    return instantiate(b, _DIRECTION, {"x": times(b, 1, square.row(b), inner), "y": i})
 
 
 def of_scale(i: int, scale: int, power: Power, b: Builder) -> int:
     """Return the derivative of length `i`, of which an inner length times a scale is a component, by the scale."""
-    with b.simplifying():
-        return instantiate(b, _DIRECTION, {"x": times(b, 1, power.times(power).row(b), scale), "y": i})
+    return instantiate(b, _DIRECTION, {"x": times(b, 1, power.times(power).row(b), scale), "y": i})
 
 
 # Even functions of a radius times a rest
@@ -149,24 +144,21 @@ def of_scale(i: int, scale: int, power: Power, b: Builder) -> int:
 
 def of_even(i: int, row: Row, rest: Monomial, component: int | None, b: Builder) -> int:
     """Return the derivative of row `i`, an even function of a length times the rest, by a component of the length."""
-    with b.simplifying():
-        made = instantiate(b, PRIMITIVES[row[0]].even, {"x": row[1], "out": i})
-        scale = rest.row(b) if rest.factors or rest.number != 1 else None
-        square = None if scale is None else b.op("pow", scale, b.const(2.0))
-        return times(b, 0.5 if component is None else 1.0, made, square, component)
+    made = instantiate(b, PRIMITIVES[row[0]].even, {"x": row[1], "out": i})
+    scale = rest.row(b) if rest.factors or rest.number != 1 else None
+    square = None if scale is None else b.op("pow", scale, b.const(2.0))
+    return times(b, 0.5 if component is None else 1.0, made, square, component)
 
 
 def of_even_of_size(i: int, rule: str, x: int, rest: Monomial, b: Builder) -> int:
     """Return the derivative of row `i`, an even function of abs(x) times the rest, by x, as if of x times the rest."""
-    with b.simplifying():
-        scale = rest.row(b)
-        return times(b, 1, scale, instantiate(b, rule, {"x": b.op("mul", scale, x), "out": i}))
+    scale = rest.row(b)
+    return times(b, 1, scale, instantiate(b, rule, {"x": b.op("mul", scale, x), "out": i}))
 
 
 def of_rest(i: int, row: Row, power: Power, b: Builder) -> int:
     """Return the derivative of row `i`, an even function of a radius times a rest, by the rest."""
-    with b.simplifying():
-        return times(b, 1, power.row(b), instantiate(b, PRIMITIVES[row[0]].partials[0], {"x": row[1], "out": i}))
+    return times(b, 1, power.row(b), instantiate(b, PRIMITIVES[row[0]].partials[0], {"x": row[1], "out": i}))
 
 
 # Odd functions of a radius whose product is even
@@ -213,20 +205,19 @@ def of_odd_factors(odd: OddFactors, rest: Monomial, component: int | None, b: Bu
     radius. One of the others takes the division, so that nothing is divided by 0.
     """
     total: int | None = None
-    with b.simplifying():
-        for part in odd.parts:
-            left = odd.left(part)
-            others = [other for other in odd.parts if left[other.key][1]]
-            by = next((other for other in others if not other.divided.factors), others[0])
-            left[by.key] = (by.row, left[by.key][1] - 1)
-            divided = by.divided.row(b)
-            slope = _of_radius(part, odd.radius, b)
-            product_of_others = Monomial(1.0, {key: factor for key, factor in left.items() if factor[1]}).row(b)
-            term = times(b, part.k, slope, divided, product_of_others)
-            total = term if total is None else b.op("add", total, term)
-        assert total is not None
-        half = 0.5 if component is None else 1.0
-        return times(b, half * rest.number, total, component, _factors(b, rest))
+    for part in odd.parts:
+        left = odd.left(part)
+        others = [other for other in odd.parts if left[other.key][1]]
+        by = next((other for other in others if not other.divided.factors), others[0])
+        left[by.key] = (by.row, left[by.key][1] - 1)
+        divided = by.divided.row(b)
+        slope = _of_radius(part, odd.radius, b)
+        product_of_others = Monomial(1.0, {key: factor for key, factor in left.items() if factor[1]}).row(b)
+        term = times(b, part.k, slope, divided, product_of_others)
+        total = term if total is None else b.op("add", total, term)
+    assert total is not None
+    half = 0.5 if component is None else 1.0
+    return times(b, half * rest.number, total, component, _factors(b, rest))
 
 
 def _of_radius(part: OddFactor, radius: int, b: Builder) -> int | None:
@@ -242,12 +233,11 @@ def _of_radius(part: OddFactor, radius: int, b: Builder) -> int | None:
 
 def of_inner(odd: OddFactors, part: OddFactor, rest: Monomial, b: Builder) -> int:
     """Return the derivative of odd factors, times the rest, by what multiplies the radius inside of one of them."""
-    with b.simplifying():
-        i = unmarked(b.graph, part.row)
-        name, argument = b.row(i)
-        slope = instantiate(b, PRIMITIVES[name].partials[0], {"x": argument, "out": i})
-        others = Monomial(1.0, {key: factor for key, factor in odd.left(part).items() if factor[1]})
-        return times(b, part.k * rest.number, slope, odd.radius, others.row(b), _factors(b, rest))
+    i = unmarked(b.graph, part.row)
+    name, argument = b.row(i)
+    slope = instantiate(b, PRIMITIVES[name].partials[0], {"x": argument, "out": i})
+    others = Monomial(1.0, {key: factor for key, factor in odd.left(part).items() if factor[1]})
+    return times(b, part.k * rest.number, slope, odd.radius, others.row(b), _factors(b, rest))
 
 
 # Roots of monomials
@@ -277,10 +267,9 @@ class Tangle:
 def of_tangled(tangle: Tangle, key: int, b: Builder) -> int:
     """Return the derivative of a tangle by a factor: its exponent, times the tangle divided by the factor."""
     exponent = tangle.exponent(key)
-    with b.simplifying():
-        made = _divided_by(tangle, key, b)
-        number = (1.0 if exponent.rows else float(exponent.number)) * tangle.rest.number
-        return times(b, number, exponent.row(b) if exponent.rows else None, made, _factors(b, tangle.rest))
+    made = _divided_by(tangle, key, b)
+    number = (1.0 if exponent.rows else float(exponent.number)) * tangle.rest.number
+    return times(b, number, exponent.row(b) if exponent.rows else None, made, _factors(b, tangle.rest))
 
 
 def _divided_by(tangle: Tangle, key: int, b: Builder) -> int:
