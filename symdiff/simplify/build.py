@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import isfinite
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, new_axes, numel
-from symdiff.graph.ir import operands
+from symdiff.graph.ir import Graph, Row, operands
 from symdiff.graph.operations import CONDITIONS
 from symdiff.ops.base import Operation
 from symdiff.ops.constants import Eye, Size
@@ -22,16 +22,12 @@ from symdiff.ops.places import Place
 from symdiff.ops.reductions import AnyOf, Sum
 from symdiff.ops.table import PRIMITIVES
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
-from symdiff.simplify.factors import outside, short
 from symdiff.simplify.finite import Finite
-from symdiff.simplify.identities import IDENTITIES
 from symdiff.simplify.products import Products
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+Identity = Callable[..., "int | None"]
 
-    from symdiff.graph.ir import Graph, Row
-
+_DIGITS = 10  # of a constant that somebody wrote, sign and point included
 # Operations that are one row in either order; the sign of a zero of a maximum depends on the order.
 _SYMMETRIC = frozenset(name for name, p in PRIMITIVES.items() if p.symmetric) - {"maximum", "minimum"}
 _TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}
@@ -51,10 +47,16 @@ class Builder:
         products: The rows of the graph as products.
         forms: Stable forms are looked for. Inside of such a form, and in a textbook, they are not.
         stable: The rows of remainders that have been found.
-        formula: Makes the rows of a formula of the table, given its text and rows for its names. The language, which
-            stands on a higher floor, provides it.
+        identities: The identity of each operation that has one: a function of the builder and the operands, which
+            returns a simpler row of the same value, or None.
+        scalars_outside: Returns a linear operation on arrays with the scalars outside of it, or None.
+        formula: Makes the rows of a formula of the table, given its text and rows for its names.
+
+    The last three make rows themselves, so they stand on higher floors: in this room, and in the language.
     """
 
+    identities: ClassVar[Mapping[str, Identity]]
+    scalars_outside: ClassVar[Callable[[Builder, Operation, tuple[int, ...]], int | None]]
     formula: ClassVar[Callable[[Builder, str, Mapping[str, int]], int]]
 
     def __init__(self, graph: Graph) -> None:
@@ -156,7 +158,7 @@ class Builder:
             if folded is not None:
                 return folded
         if self.simplify:
-            identity = IDENTITIES.get(name)
+            identity = self.identities.get(name)
             if identity is not None:
                 simpler = identity(self, *arguments)
                 if simpler is not None:
@@ -241,7 +243,7 @@ class Builder:
     def _on_arrays(self, operation: Operation, arguments: tuple[int, ...]) -> int:
         if not operation.is_view and not operation.condition:
             arguments = tuple(map(self.number, arguments))
-        if not self.exact and self.simplify and (scaled := outside(self, operation, arguments)) is not None:
+        if not self.exact and self.simplify and (scaled := self.scalars_outside(operation, arguments)) is not None:
             return scaled
         if operation.is_view and not self.exact:
             row = self.row(arguments[0])
@@ -373,6 +375,11 @@ class Builder:
         order = sorted(labels, key=out.index)
         i = self.permute(i, [labels.index(label) - len(labels) for label in order])
         return self.expand(i, [k - len(out) for k, label in enumerate(out) if label not in labels])
+
+
+def short(value: float | None) -> bool:
+    """Return whether a constant has few digits, as one that somebody wrote."""
+    return value is not None and len(repr(value)) <= _DIGITS
 
 
 def _compute(name: str, values: list[float | bool]) -> float | bool:

@@ -10,16 +10,13 @@ Two scalars that are unknown before the call are not multiplied.
 from __future__ import annotations
 
 from math import nan
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from symdiff.graph.dims import estimate, numel
 from symdiff.ops.base import Operation
+from symdiff.simplify.build import Builder, short
 from symdiff.simplify.signs import negative, signed
 
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
-
-_DIGITS = 10  # most characters of a constant that somebody wrote, sign and point included
 _LEAST = 1e-100  # least constant that the product of two may be; 1/_LEAST is the largest
 
 
@@ -159,11 +156,6 @@ def _product(b: Builder, factor: int, partial: int) -> int:
         if scale is not None and b.value(factor) is not None and not (factor in b.inverse and short(scale)):
             return b.op(name, b.op("mul", factor, arguments[0]), arguments[1])
     return b.op("mul", factor, partial)
-
-
-def short(value: float | None) -> bool:
-    """Return whether a constant has few digits, as one that somebody wrote."""
-    return value is not None and len(repr(value)) <= _DIGITS
 
 
 def _collected(b: Builder, factor: int, partial: int) -> int | None:

@@ -10,8 +10,8 @@ floating-point arithmetic" (1991); Maechler, "Accurately computing log(1 - exp(-
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from symdiff.simplify.build import Builder, Identity
 from symdiff.simplify.factors import product
 from symdiff.simplify.logarithms import exponent_of, log1p, logarithm
 from symdiff.simplify.remainders import collected, normal, one_plus, quotient, remainder
@@ -19,10 +19,6 @@ from symdiff.simplify.shares import product as product_with_share
 from symdiff.simplify.shares import quotient as quotient_with_share
 from symdiff.simplify.signs import derives, of_constants, signed
 
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
-
-Identity = Callable[..., "int | None"]
 IDENTITIES: dict[str, Identity] = {}
 
 

@@ -8,17 +8,14 @@ sum of two exponentials (`logaddexp`) or of more.
 from __future__ import annotations
 
 from math import inf, log
-from typing import TYPE_CHECKING
 
 from symdiff.ops.base import Operation
 from symdiff.ops.table import PRIMITIVES
+from symdiff.simplify.build import Builder
 from symdiff.simplify.remainders import one_plus, remainder
 from symdiff.simplify.shares import applies, exponent_in, is_negative, is_shifted, largest, shifted, sum_of, terms_of
 from symdiff.simplify.signs import signed
 from symdiff.simplify.views import with_views, without_views
-
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
 
 
 def exponent_of(b: Builder, i: int | None) -> int | None:

@@ -7,19 +7,13 @@ the product. `Products` also answers in advance whether a stable form may be fou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from math import inf
-from typing import TYPE_CHECKING
 
+from symdiff.graph.ir import Graph
 from symdiff.graph.operations import is_view
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
-
-if TYPE_CHECKING:
-    from symdiff.graph.ir import Graph
-    from symdiff.simplify.build import Builder
 
 # From a product to one of its factors: the rows on the way, each with the position of the next among its operands.
 Path = tuple[tuple[int, int], ...]
@@ -42,45 +36,9 @@ _NEAR_FUNCTIONS = {  # functions that come near other functions, each with the n
     if any(isinstance(entry.at, str) for entry in entries)
 }
 _STEPS = 12  # products and quotients that are taken apart
-_NODES = 12  # rows of a product in which `numerators` looks for factors
 _DIVISIBLE, _DIVIDED = 1, 2  # flags: a factor is a function of `QUOTIENTS`; there is a divisor
 _ZERO, _TWO = ("const", "0.0"), ("const", "2.0")
 _ODD, _MASK = 0x9E3779B97F4A7C15, (1 << 61) - 1  # Knuth's multiplicative hashing
-
-
-def numerators(b: Builder, i: int) -> Iterator[tuple[int, Path]]:
-    """Yield the factors of row `i` that are not divisors, each with its path. The first is row `i` itself."""
-    return islice(_factors(b, i), _NODES)
-
-
-def _factors(b: Builder, i: int) -> Iterator[tuple[int, Path]]:
-    waiting: list[tuple[int, Path]] = [(i, ())]
-    while waiting:
-        i, path = waiting.pop(0)
-        yield i, path
-        name, *operands = b.row(i)
-        through = operands if name in ("mul", "neg") else operands[:1] if name == "div" else ()
-        waiting += [(j, (*path, (i, k))) for k, j in enumerate(through)]
-
-
-def replaced(b: Builder, path: Path, i: int) -> int:
-    """Return the product at the start of a path, with row `i` in place of the factor at its end."""
-    for j, k in reversed(path):
-        name, *parts = b.row(j)
-        parts[k] = i
-        i = b.op(name, *parts)
-    return i
-
-
-def without(b: Builder, path: Path) -> int | None:
-    """Return the product at the start of a path without the factor at its end; None if nothing is left."""
-    if not path:
-        return None
-    j, k = path[-1]
-    name, *parts = b.row(j)
-    if name == "mul":
-        return replaced(b, path[:-1], parts[1 - k])
-    return replaced(b, path, b.const(1.0))
 
 
 @dataclass(slots=True)
@@ -210,16 +168,3 @@ class Products:
         while row[0] in ("neg", "mul", "div"):
             row = rows[row[2] if rows[row[1]][0] == "const" and len(row) == 3 else row[1]]
         return str(row[0])
-
-
-def row_of(b: Builder, number: float, above: Sequence[int], below: Sequence[int]) -> int:
-    """Return the product of a number and of rows, divided by other rows."""
-    made = b.const(number)
-    for i in above:
-        made = b.op("mul", made, i)
-    if not below:
-        return made
-    under = b.const(1.0)
-    for i in below:
-        under = b.op("mul", under, i)
-    return b.op("div", made, under)

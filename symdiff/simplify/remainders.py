@@ -13,15 +13,13 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from math import frexp, inf, isclose
-from typing import TYPE_CHECKING
 
 from symdiff.ops.table import PRIMITIVES, Remainder
-from symdiff.simplify.products import NAME, QUOTIENTS, REMAINDERS, Path, Product, replaced, row_of
+from symdiff.simplify.build import Builder
+from symdiff.simplify.paths import replaced, row_of
+from symdiff.simplify.products import NAME, QUOTIENTS, REMAINDERS, Path, Product
 from symdiff.simplify.signs import derives, signed
 from symdiff.simplify.views import with_views, without_views
-
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
 
 
 def one_plus(b: Builder, i: int) -> int | None:

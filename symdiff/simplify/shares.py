@@ -15,13 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from symdiff.graph.operations import GROWING
-from symdiff.simplify.products import numerators, replaced, without
-
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
+from symdiff.simplify.build import Builder
+from symdiff.simplify.paths import numerators, replaced, without
 
 _SMALL = 2.0  # a power of up to this exponent does not grow: it overflows beyond 1e154 only
 _MODERATE = 4.0  # a power of up to this exponent does not grow fast: it overflows beyond 1e77 only

@@ -7,10 +7,7 @@ by a difference.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
+from symdiff.simplify.build import Builder
 
 
 def derives(b: Builder) -> bool:

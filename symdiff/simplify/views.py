@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from symdiff.graph.operations import is_view
 from symdiff.ops.base import Operation
-
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
+from symdiff.simplify.build import Builder
 
 
 def without_views(b: Builder, i: int) -> tuple[int, list[Operation]]:

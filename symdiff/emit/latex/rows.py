@@ -37,7 +37,7 @@ from symdiff.ops.elements import Assemble
 from symdiff.ops.evaluate import constant as value_of
 from symdiff.ops.places import Place, whole
 from symdiff.ops.table import ATOM, PRIMITIVES
-from symdiff.simplify.factors import short
+from symdiff.simplify.build import short
 
 _LONG = 32  # characters of a value that is written again at each use
 _LONG_FACTOR = 20  # the same of a factor in a longer value
