@@ -14,16 +14,17 @@ from symdiff.graph.ir import operands
 def vjp(builder: Derivatives, cotangents: Mapping[int, int], active: Collection[int]) -> dict[int, int]:
     """Append the adjoint of every active row that a row with a cotangent depends on.
 
-    The time is in proportion to the rows that have an adjoint, not to those that there are.
+    The time is proportional to the number of rows that have an adjoint, not to the number of
+    all rows.
 
     Args:
-        builder: on the graph that holds the primal rows.
-        cotangents: the given cotangents, by primal row.
-        active: the rows whose adjoints are wanted, and all that depend on them.
+        builder: The builder of the graph with the primal rows.
+        cotangents: The given cotangents, by primal row.
+        active: The rows whose adjoints are wanted, and all rows that depend on them.
 
     Returns:
-        Adjoint rows by primal row, in the order in which they were completed. A row that
-        is absent has an adjoint of zero.
+        The adjoint rows by primal row, in the order in which they were completed. The adjoint of
+        a row that is not among them is zero.
 
     Source: Griewank & Walther, Evaluating Derivatives (2008), table 3.5 (the
     incremental, non-copying form).
@@ -54,8 +55,8 @@ def vjp(builder: Derivatives, cotangents: Mapping[int, int], active: Collection[
                 if j not in met:
                     met.add(j)
                     heappush(waiting, -j)
-                # At once, so that few adjoints live at a time; but a textbook gathers the
-                # terms of an adjoint where it stands, so that adjoints come in reverse order.
+                # Add the term at once, so that few adjoints are alive at a time. A textbook adds
+                # all terms of an adjoint when it reaches the row, so adjoints come in reverse order.
                 if builder.graph.shared:
                     contribute(j, i, k)
                 else:
