@@ -251,7 +251,7 @@ class Builder:
         return self.graph.intern((operation, *arguments))
 
     def eye(self, shape: Shape) -> int:
-        """Return the identity matrix for arrays of `shape`: an axis that counts the elements, then the axes of `shape`."""
+        """Return the identity matrix for arrays of `shape`: axis 0 counts elements, the others are those of `shape`."""
         return self.op(Eye(numel(shape), shape))
 
     def index(self, i: int, place: Place) -> int:

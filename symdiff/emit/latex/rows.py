@@ -162,7 +162,7 @@ class Rows:
         return (of(spell(PRIMITIVES[op], texts)),)
 
     def _parts(self, i: int) -> list[tuple[int, bool]]:
-        """Return the operands of a sum or product, also of rows inside it, and whether each is subtracted or divides."""
+        """Return the operands of a sum or product, and of rows inside, and whether each is subtracted or divides."""
         found: list[tuple[int, bool]] = []
         waiting = [(i, False)]
         while waiting:
