@@ -21,7 +21,7 @@ from symdiff.errors import SymdiffError, few
 from symdiff.graph.dims import Shape
 from symdiff.language.hints import no_argument, no_constant
 
-_ROWS = 100_000  # most lines of a table
+_ROWS = 100_000  # the most lines of a table
 
 
 def parser_of(name: str, description: str, *examples: str) -> Parser:
