@@ -154,7 +154,7 @@ def function_of(recipe: Recipe) -> Function:
     known = frozenset(names)
     for name in wrt or ():
         if name not in known:
-            raise TypeError(f"wrt names {name!r}, which is not an argument: ({few(names)}){no_argument(name)}")
+            raise TypeError(f"wrt names {name!r}, which is not among the arguments ({few(names)}){no_argument(name)}")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
     return Function(recipe, program, layout, names if wrt is None else wrt)
 

@@ -413,7 +413,7 @@ class Function:
 
         self._need_one_output("hessp")
         if len(self.wrt) != 1:
-            raise TypeError(f"hessp is by one argument, not by {few(self.wrt)}: pack them into one")
+            raise TypeError(f"hessp needs one name in wrt, not {few(self.wrt)}: combine them with pack")
         return self.derived("hessp", calculus.hessp, None)
 
     def _need_one_output(self, what: str) -> None:
@@ -422,10 +422,10 @@ class Function:
         if len(self.results) == 1:
             has = f"an array of shape {shown(self.results[0])}"
         else:
-            has = f"{len(self.results)} ({few(self.outputs)})"
+            has = f"{len(self.results)} outputs ({few(self.outputs)})"
         raise ShapeError(
-            f"{what} needs one scalar output, and {self.kernel.call_text} has {has}:"
-            " use jacobian, or vjp with a cotangent for each"
+            f"{what} needs one scalar output, but {self.kernel.call_text} has {has}:"
+            " use jacobian, or vjp with a cotangent for each output"
         )
 
     def diff(self, *names: str | Sequence[str]) -> Function:
@@ -516,7 +516,7 @@ class Function:
             raise AttributeError(f"only a jacobian or a hessian has {what}, not {self.kernel.call_text}")
         if not all(isinstance(dim, int) for dim in self.results[0]):
             raise ShapeError(
-                f"{what} needs sizes that are known; {self.kernel.call_text} has shape {shown(self.results[0])}"
+                f"{what} needs a matrix of known size; {self.kernel.call_text} has the shape {shown(self.results[0])}"
             )
 
     def _need_places(self, what: str) -> Places:

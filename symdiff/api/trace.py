@@ -84,7 +84,7 @@ def _seeds(
         by_name = {normal(name): seed for name, seed in given.items()}
         for name in by_name:
             if name not in names:
-                raise TypeError(f"{option}= names {name!r}; it is for {listed}")
+                raise TypeError(f"{option}= names {name!r}, which is not among {listed}")
         found = [by_name[name] if name in by_name else zeros(core) for name, core in zip(names, cores, strict=True)]
     elif len(names) == 1 and not (isinstance(given, tuple) or (isinstance(given, list) and not cores[0])):
         found = [given]

@@ -334,7 +334,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
         scope.fail(f"{name} takes an array and optionally axis=..., as in {name}(x, axis=0)", position)
     x = b.number(arguments[0])
     if not rank:
-        raise ShapeError(f"{name}(...) of a scalar: it needs an array, declared as in args='x[n]'")
+        raise ShapeError(f"{name} needs an array, not a scalar; declare an array, as in args='x[n]'")
     if len(given) == 1 or given[1] == ():
         return ALONG[name](b, x, tuple(range(-rank, 0)))
     axes: list[int] = []

@@ -59,11 +59,11 @@ def _given_in_one(names: Sequence[str], args: tuple[Any, ...]) -> str:
     """Return a hint if a call seems to pass all arguments in one object; else an empty text."""
     match args:
         case [Mapping() as given] if set(names) <= given.keys():
-            return "; to give a dict write **values"
+            return "; to pass a dict, write **values"
         case [given] if hasattr(given, "columns") and set(names) <= set(given.columns):
-            return "; to give columns by name write **values, with the columns that are arguments"
+            return "; to pass columns by name, write **values, with only the columns that are arguments"
         case [[*given]] | [np.ndarray(ndim=1) as given] if len(given) == len(names):
-            return "; to give a sequence write *values"
+            return "; to pass a sequence, write *values"
     return ""
 
 
@@ -199,7 +199,7 @@ def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequen
         known = symbols(dim) <= sizes.keys()
         if known and dim_value(dim, sizes) == size:
             continue
-        why = ", ".join(f"{s} is {sizes[s]} by {origin[s]!r}" for s in sorted(symbols(dim)) if s in sizes)
+        why = ", ".join(f"{s} is {sizes[s]} in {origin[s]!r}" for s in sorted(symbols(dim)) if s in sizes)
         raise ShapeError(
             f"argument {name!r} of shape {shape} does not fit {_declared(name, core)}"
             + (f", where {why}" if why else "")
@@ -254,7 +254,7 @@ def check_out(
         if not array.flags.writeable:
             raise TypeError(f"out= for {name!r} is a read-only array")
         if array.shape != shape:
-            raise ShapeError(f"out= for {name!r} has shape {array.shape}, the result {shape}")
+            raise ShapeError(f"out= for {name!r} has shape {array.shape}, but the result has shape {shape}")
         if not np.can_cast(dtype, array.dtype, "same_kind"):
             raise TypeError(f"out= for {name!r} of dtype {array.dtype} cannot hold {dtype}")
     return given
