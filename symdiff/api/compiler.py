@@ -83,7 +83,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         LimitError: The text is larger than the limits allow.
         ShapeError: Shapes do not fit each other, or a function of arrays is applied to a scalar.
         ImportError: The formula needs an extra that is not installed.
-        TypeError: An option is missing or has the wrong type, or `wrt` names what is no argument.
+        TypeError: An option is missing or has the wrong type, or `wrt` names something that is not an argument.
         ValueError: An option has a value that it cannot have.
 
     Warns:

@@ -442,7 +442,7 @@ class Function:
             raise TypeError("diff takes the names to differentiate by, as f.diff('x')")
         for k, name in enumerate(by):
             if name not in self.args:
-                count = f"; of an order write each name again, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
+                count = f"; for a higher order repeat the name, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
                 hint = count if k and isinstance(name, int) else no_argument(name)
                 raise TypeError(f"{self.kernel.call_text} has no argument {name!r}{hint}")
         made = self

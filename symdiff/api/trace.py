@@ -78,13 +78,13 @@ def _seeds(
     Raises:
         TypeError: The number of seeds is wrong, or a name is unknown.
     """
-    listed = f"({few(names)})"
+    what, listed = {"tangent": "arguments in wrt", "cotangent": "results"}[option], f"({few(names)})"
     found: Any
     if isinstance(given, Mapping):
         by_name = {normal(name): seed for name, seed in given.items()}
         for name in by_name:
             if name not in names:
-                raise TypeError(f"{option}= names {name!r}, which is not among {listed}")
+                raise TypeError(f"{option}= names {name!r}, which is not among the {what} {listed}")
         found = [by_name[name] if name in by_name else zeros(core) for name, core in zip(names, cores, strict=True)]
     elif len(names) == 1 and not (isinstance(given, tuple) or (isinstance(given, list) and not cores[0])):
         found = [given]

@@ -364,7 +364,7 @@ def test_names_are_listed_in_one_way_everywhere():
         assert symdiff.compile("x*y", args=names).args == ("y", "x")
     assert symdiff.compile("sum(x*y)*a", args="x[n] y[n] a").signature == "(n),(n),()->()"
     for name, hint in [
-        (("x", 3), r"3; of an order write each name again, as f\.diff\('x', 'x'\)"),
+        (("x", 3), r"3; for a higher order repeat the name, as f\.diff\('x', 'x'\)"),
         (("pi",), "'pi'; pi is a constant unless args names it"),
         ((3,), "3$"),
         (([["x"]],), r"\['x'\]$"),

@@ -136,7 +136,7 @@ def test_wrong_tangents_and_cotangents():
     for wrong, message in [
         ((1,), r"tangent= takes 2 values \(x1, x2\), 1 given"),
         (1, r"tangent= takes 2 values \(x1, x2\), in a tuple or by name in a dict, not 1"),
-        ({"y": 1}, r"tangent= names 'y', which is not among \(x1, x2\)"),
+        ({"y": 1}, r"tangent= names 'y', which is not among the arguments in wrt \(x1, x2\)"),
         (("a", 0), "'x1_dot'"),
     ]:
         with pytest.raises(TypeError, match=message):
