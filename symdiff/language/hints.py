@@ -495,7 +495,7 @@ def no_assignment(target: Sequence[tuple[str, object]]) -> str:
         return "'=' assigns to a name; write only the right side"
     if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
         return _NO_FUNCTIONS
-    return "'=' assigns to one name at the start of a line; to compare, write =="
+    return "'=' assigns to a name at the start of a line; to compare, write =="
 
 
 def no_equation(name: str) -> str:
