@@ -1,4 +1,4 @@
-"""The house: a room imports only from lower floors, and importing the package costs NumPy alone."""
+"""The layers of the package: a part imports only from lower layers, and the package itself imports only NumPy."""
 
 import ast
 import pathlib

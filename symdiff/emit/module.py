@@ -107,7 +107,7 @@ class Module:
         lines = ["# The point of the stored results.", "POINT = {" + "\n" * bool(point)]
         lines[-1] += "".join([f'    "{name}": {self._literal(v, len(name))},\n' for name, v in point.items()]) + "}"
         lines.append(f"ARGUMENTS = {_bracketed(args, 12)}")
-        lines.append("# Each function with its arguments and results in order. Of many, some are stored.")
+        lines.append("# Each function with its arguments and results. Of many results, some are stored.")
         lines.append("STORED = [")
         for member, numbers in zip(self.members, stored, strict=True):
             more = member.args[len(args) :]

@@ -28,7 +28,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
     same(
         *inner,
         b.graph.demands,
-        lambda: f"the product of shapes {shown(left)} and {shown(right)}: {inner[0]} is not {inner[1]}",
+        lambda: f"the product of shapes {shown(left)} and {shown(right)}: {inner[0]} and {inner[1]} are different",
     )
     count = max(len(left), len(right)) - 2
     batch = labels(max(0, count))
@@ -73,7 +73,7 @@ def transpose(b: Builder, x: int) -> int:
         ShapeError: The operand is a scalar.
     """
     if not b.shape(x):
-        raise ShapeError(".T of a scalar: it needs an array, declared as in args='A[m,n]'")
+        raise ShapeError(".T needs an array, not a scalar; declare an array, as in args='A[m,n]'")
     return b.permute(x, range(-1, -1 - len(b.shape(x)), -1))
 
 

@@ -26,7 +26,7 @@ class Keyword:
     """A named argument of a call."""
 
     name: str
-    value: int | tuple[int, ...]  # an empty tuple for None
+    value: int | tuple[int, ...]  # an empty tuple stands for None
 
 
 Value = int | tuple[int, ...] | Keyword  # an entry of the stack: a row, a list in parentheses, a named argument
@@ -70,7 +70,8 @@ def lower(
         arguments: The names and core shapes of the inputs in order. By default, the free names
             are scalar inputs, in order of first appearance.
         constants: The values of further names.
-        optimize: Whether to simplify and share. Otherwise every operation is a step of its own.
+        optimize: Whether to simplify rows and to share equal ones. Otherwise every operation is a
+            step of its own.
         complex: Whether to leave out the identities that hold for real arguments only.
         limits: The limits of the program and of everything derived from it; by default those of
             the process.
@@ -178,7 +179,7 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
     try:
         op = scope.builder.op
         stack: list[Value] = []
-        lists = False  # whether an entry of the stack can be something other than a row
+        lists = False  # whether the stack may have an entry that is not a row
         for kind, value, count, position in items:
             if kind == "name":
                 row = scope.names.get(value)
@@ -333,7 +334,7 @@ def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> in
         scope.fail(f"{name} takes an array and optionally axis=..., as in {name}(x, axis=0)", position)
     x = b.number(arguments[0])
     if not rank:
-        raise ShapeError(f"{name}(...) of a scalar: it needs an array, declared as in args='x[n]'")
+        raise ShapeError(f"{name} needs an array, not a scalar; declare an array, as in args='x[n]'")
     if len(given) == 1 or given[1] == ():
         return ALONG[name](b, x, tuple(range(-rank, 0)))
     axes: list[int] = []

@@ -1,4 +1,4 @@
-"""The `Builder` makes rows: it coerces operands, folds constants, applies identities and shares equal rows."""
+"""The `Builder`, which makes rows. It coerces operands, folds constants, applies identities and shares equal rows."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ _TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}
 
 
 class Builder:
-    """Appends rows to a graph, each in its simplest form.
+    """A builder appends rows to a graph, each in its simplest form.
 
     Attributes:
         graph: The graph to which rows are added.
-        simplify: Identities are applied. A graph that shares nothing starts without.
-        exact: Each row has the shape of its operation, even if an identity gives a row that only broadcasts to it.
-            Derivatives do without: they are broadcast at the end.
+        simplify: Whether to apply identities. A builder for a graph that shares nothing starts without them.
+        exact: Whether each row has the shape of its operation, even if an identity gives a row that only broadcasts to
+            that shape. It is false for derivatives, because they are broadcast at the end.
         finite: Tells which rows are finite for finite arguments.
-        first: The first row that this builder has made. The rows before are those of the formula.
+        first: The first row that this builder makes. The rows before it are those of the formula.
         inverse: Constants of many digits that are 1/c for a short c, each with the row of c.
         products: The rows of the graph as products.
         forms: Stable forms are looked for. Inside of such a form, and in a textbook, they are not.
@@ -70,8 +70,8 @@ class Builder:
         self.products = Products(graph)
         self.stable: set[int] = set()
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
-        self._special: dict[int, bool] = {}  # of conditions that have been asked about
-        self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
+        self._special: dict[int, bool] = {}  # the answers of `special` so far
+        self._known: dict[int, float | bool] = {}  # values of rows that are kept as written and have only constants
         if not graph.shared:
             for i, row in enumerate(graph.rows):
                 if (
@@ -114,7 +114,7 @@ class Builder:
         return constant(row[1]) if row[0] == "const" else None
 
     def known(self, i: int) -> float | bool | None:
-        """Return the value of a row of constants alone, even if it is kept as written; None for any other row."""
+        """Return the value of a row that depends on constants alone, even if it is kept as written; else None."""
         return self._known[i] if i in self._known else self.value(i)
 
     def row(self, i: int) -> Row:
@@ -168,9 +168,9 @@ class Builder:
         return self.raw(name, *arguments)
 
     def joined(self, name: str, *conditions: int) -> int:
-        """Return a condition made of others, or a value kept away from one. Equal ones are one row in any graph.
+        """Return a condition made of others, or a value that `away` keeps away from a condition.
 
-        Derivatives recognise a choice by the row of its condition.
+        Equal ones are one row in any graph, because derivatives recognise a choice by the row of its condition.
         """
         if (name, conditions) not in self._joined:
             with self.simplifying():
@@ -178,7 +178,7 @@ class Builder:
         return self._joined[name, conditions]
 
     def special(self, condition: int) -> bool:
-        """Return whether a condition is about special points of rules alone, so that no choice of the user's has it."""
+        """Return whether a condition is about special points of rules alone. No choice of the user's has one."""
         known, waiting = self._special, [condition]
         while waiting:
             i = waiting[-1]
@@ -209,8 +209,8 @@ class Builder:
     def _fold(self, name: str, arguments: tuple[int, ...]) -> int | None:
         """Return the result of an operation on constants; None if it has to be computed at the call.
 
-        Without `simplify`, an operation with a finite value is kept as written. Any other is a constant in either case:
-        on two floats, Python's own operators raise errors where NumPy gives an infinity or a NaN.
+        Without `simplify`, an operation with a finite value is kept as written. An infinite or NaN value always becomes
+        a constant, because Python's operators raise errors for two floats where NumPy gives an infinity or a NaN.
         """
         try:
             value = self._evaluate(name, arguments)
@@ -252,7 +252,7 @@ class Builder:
                 condition, *parts = [
                     j if self.row(j)[0] == "const" else self.op(operation, self.full(j, shape)) for j in row[1:]
                 ]
-                if not self.shape(row[1]) and any(map(self.shape, parts)):  # it stays one, for all of them
+                if not self.shape(row[1]) and any(map(self.shape, parts)):  # one condition for all elements
                     condition = row[1]
                 return self.op("where", condition, *parts)
         if self.graph.shared:
@@ -262,7 +262,7 @@ class Builder:
         return self.graph.intern((operation, *arguments))
 
     def eye(self, shape: Shape) -> int:
-        """Return the identity matrix: a row for each element of an array of `shape`, and the axes of that array."""
+        """Return the identity matrix for arrays of `shape`: axis 0 counts elements, the others are those of `shape`."""
         return self.op(Eye(numel(shape), shape))
 
     def index(self, i: int, place: Place) -> int:
@@ -279,11 +279,11 @@ class Builder:
         return self.op(Expand(needed), i) if needed else i
 
     def lifted(self, i: int, rank: int, to: int) -> int:
-        """Return row `i`, a batch of arrays of `rank` axes, so that it broadcasts to one of `to` axes."""
+        """Return row `i`, a batch of arrays of `rank` axes, with new axes, so that it broadcasts to `to` axes."""
         return self.expand(i, range(-to, -rank)) if len(self.shape(i)) > rank else i
 
     def full(self, i: int, shape: Shape) -> int:
-        """Return row `i` broadcast to `shape`. Axes in front of those stay."""
+        """Return row `i` with its last axes broadcast to `shape`. Any axes in front of these stay."""
         have = self.shape(i)
         target = (*have[: max(0, len(have) - len(shape))], *shape)
         return i if have == target else self.op(Broadcast(target), i)
@@ -303,12 +303,12 @@ class Builder:
         return self.op("mul", self.size(repeats), total)
 
     def anywhere(self, i: int, axes: Sequence[int]) -> int:
-        """Return whether condition `i` holds anywhere along those of the `axes` that it has."""
+        """Return whether condition `i` holds anywhere along `axes`. Axes that it does not have are left out."""
         present = [a for a in axes if len(self.shape(i)) >= -a]
         return self.op(AnyOf(tuple(sorted(present))), i) if present else i
 
     def reduced(self, i: int, shape: Shape, target: Shape) -> int:
-        """Return the sum of row `i`, as if it had `shape`, along the axes that `target` is broadcast along."""
+        """Sum row `i`, as if it had `shape`, along the axes along which `target` is broadcast. Return the sum."""
         gone = [a for a in range(-len(shape), 0) if len(target) < -a]
         kept = [a for a in range(-len(target), 0) if target[a] == 1 and shape[a] != 1]
         if not gone and not kept:
@@ -350,7 +350,7 @@ class Builder:
             return multiply(*arranged) if multiply else self.op("mul", *arranged)
         for i, labels, other, rest in ((x, left, y, right), (y, right, x, left)):
             eye = self.row(i)[0]
-            if isinstance(eye, Eye) and len(labels) == 2 and self.graph.shared:  # it only renames an axis
+            if isinstance(eye, Eye) and len(labels) == 2 and self.graph.shared:  # the product only renames an axis
                 first = labels[0] not in out
                 gone, kept = labels[1 - first], labels[first]
                 if gone not in out and kept not in rest:
@@ -363,7 +363,7 @@ class Builder:
         return self.op(Einsum(*spelt), x, y)
 
     def through(self, condition: int, labels: str, out: str) -> int:
-        """Return a condition on axes `labels` as one on axes `out`, which holds if it did anywhere along the others."""
+        """Return a condition on the axes `out`: whether that on the axes `labels` holds anywhere along the others."""
         rank = len(self.shape(condition))
         have = labels[max(0, len(labels) - rank) :]
         gone = [k - len(have) for k, label in enumerate(have) if label not in out]

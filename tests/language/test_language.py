@@ -276,7 +276,7 @@ def test_args_and_wrt():
             symdiff.compile("1", args=bad)
     with pytest.raises(ParseError, match="names alone"):
         symdiff.compile("sum(x)", args="x[n]", wrt="x[n]")
-    with pytest.raises(TypeError, match=r"wrt names 'z', which is not an argument: \(x, y\)$"):
+    with pytest.raises(TypeError, match=r"wrt names 'z', which is not among the arguments \(x, y\)$"):
         symdiff.compile("x*y", wrt="z")
     with pytest.raises(TypeError, match=r"wrt names 'pi', .*; pi is a constant unless args names it"):
         symdiff.compile("pi*r^2", wrt="pi")
