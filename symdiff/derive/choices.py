@@ -184,15 +184,16 @@ def _times(b: Derivatives, factor: int, partial: int, *, forward: bool) -> int:
     while len(inner) < _NESTED and (choice := choice_of(b, partial)) is not None:
         inner.append(choice)
         partial = choice.value
-    at_corner = corner_of(b, b.row(partial)[1]) if b.row(partial)[0] == "where" else None
-    made = product(b, factor, partial if at_corner is None else b.const(1.0))
+    row = b.row(partial)
+    corner = row[1] if row[0] == "where" and corner_of(b, row[1]) is not None else None
+    made = product(b, factor, partial) if corner is None else _times(b, factor, row[3], forward=forward)
     choices = [*inner, *outer] if forward else [*outer, *inner]
     # Corners are innermost and are not joined with other conditions, because a second derivative exists elsewhere.
     for choice in [*inner, *outer]:
         if corner_of(b, choice.condition) is not None:
             made = _chosen(b, choice.condition, made, holds=choice.holds)
-    if at_corner is not None:
-        made = b.op("where", b.row(partial)[1], b.const(nan), made)
+    if corner is not None:
+        made = b.op("where", corner, b.const(nan), made)
     plain = [choice for choice in choices if corner_of(b, choice.condition) is None]
     if not plain:
         return made
