@@ -15,7 +15,7 @@ from symdiff.guess import nearest
 class Limits:
     """The limits of a formula and of everything derived from it.
 
-    A formula that exceeds a limit raises `LimitError`. Each limit is a whole number from 1 on. The
+    A formula that exceeds a limit raises `LimitError`. Each limit is a whole number of at least 1. The
     defaults allow a formula of a million operations. `for_untrusted` has limits for texts from
     untrusted users.
 
@@ -52,9 +52,9 @@ class Limits:
             hint = f"; did you mean {close!r}?" if (close := nearest(name, self.__slots__)) else ""
             raise AttributeError(f"the limits are {', '.join(self.__slots__)}, not {name!r}{hint}", name=name, obj=None)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"limits.{name} is a whole number, such as 1_000_000, not {value!r}")
+            raise TypeError(f"limits.{name} must be a whole number, such as 1_000_000, not {value!r}")
         if value < 1:
-            raise ValueError(f"limits.{name} is a whole number from 1 on, not {value!r}")
+            raise ValueError(f"limits.{name} must be a whole number of at least 1, not {value!r}")
         object.__setattr__(self, name, value)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The way from a formula to a function, on one page. Start reading here.
+"""All steps from a formula to a function, on one page. Start reading here.
 
     text ── parse ──> Syntax          symdiff.language
          ── lower ──> Program         symdiff.language
@@ -6,8 +6,9 @@
          ── write ──> source          symdiff.emit
          ── load ───> function        symdiff.runtime
 
-A Program is a graph of rows with inputs and outputs (`symdiff.graph`). There is no separate step that simplifies:
-`lower` and `derive` make every row through the `Builder` of `symdiff.simplify`, which returns it in its simplest form.
+A Program is a graph of rows with inputs and outputs (`symdiff.graph`). No separate step simplifies a
+program: `lower` and `derive` make every row by the `Builder` of `symdiff.simplify`, which returns the row in its
+simplest form.
 
 >>> from symdiff.derive.calculus import gradient
 >>> recipe = recipe_of("log(x1) + x1*x2 - sin(x2)").derived(gradient, ("x1", "x2"), "grad")
@@ -52,7 +53,7 @@ class Step(NamedTuple):
     Attributes:
         derive: The derivative.
         by: The names to differentiate by.
-        member: The member of a Function that makes it, and the arguments of that: `("diff", "x")`.
+        member: The member of a Function that makes the derivative, and its arguments: `("diff", "x")`.
     """
 
     derive: Derive
@@ -62,13 +63,15 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that a program is made of. It can be made again: for complex numbers, for a trace, in another process.
+    """Everything that a program is made of.
+
+    From its recipe, a program can be made again: for complex numbers, for a trace, or in another process.
 
     Attributes:
         syntax: The parsed formula.
-        arguments: The arguments that the user declares. None: every free name, as a scalar.
-        wrt: The names to differentiate by that the user gives. None: all arguments.
-        constants: The values of further names.
+        arguments: The arguments that the user declares. None: every free name is an argument, and a scalar.
+        wrt: The names that the user gives to differentiate by. None: all arguments.
+        constants: The names that are constants, and their values.
         optimize: Whether to simplify and to share equal parts.
         threads: The most threads to use. None: one for each CPU.
         backend: What computes arrays: "numpy" or "llvm".
@@ -92,7 +95,7 @@ class Recipe:
 
     @property
     def path(self) -> tuple[tuple[Any, ...], ...]:
-        """The members that lead from what `compile` returns to this, each with its arguments."""
+        """The members that lead from the result of `compile` to this derivative, each with its arguments."""
         return tuple([step.member for step in self.steps])
 
     @property
@@ -102,14 +105,14 @@ class Recipe:
 
     @property
     def textbook(self) -> Recipe:
-        """The recipe of the same program with every operation a step of its own."""
+        """The recipe of the same program in textbook form: every operation is a step of its own."""
         return replace(self, optimize=False, backend="numpy")
 
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
-        """Return the program: the formula lowered, then each derivation applied.
+        """Lower the formula, apply each derivation, and return the program.
 
         Args:
-            complex: Leave out the identities that hold for real numbers only.
+            complex: Whether to leave out the identities that hold for real numbers only.
         """
         made = lower(
             self.syntax,
@@ -124,9 +127,10 @@ class Recipe:
         return made
 
     def symbolic(self) -> Program:
-        """Return the program to be read by people: simplified, and with the names of constants in place of values.
+        """Return the program for readers: simplified, and with the names of constants in place of their values.
 
-        A constant keeps its value where the formula needs that, as an exponent of `@` would.
+        If the formula needs the value of a constant, for example as the order of `polygamma`, all constants keep their
+        values.
         """
         formula = self.formula.program()
         shapes = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
@@ -149,7 +153,7 @@ def recipe_of(
     backend: str = "numpy",
     limits: Limits = limits_of_process,
 ) -> Recipe:
-    """Parse a text and return its recipe. Later changes of `limits` do not reach it.
+    """Parse a text and return its recipe. The recipe has a copy of `limits`, so later changes have no effect on it.
 
     Raises:
         ParseError: The text is not a formula.
@@ -160,7 +164,7 @@ def recipe_of(
 
 
 def prepared(program: Program, target: str) -> Program:
-    """Return the program as `write` takes it for a target: in the operations and the order that it prints."""
+    """Return the program in the form that `write` takes for a target: the operations that it prints, in their order."""
     return program if target == "math" else numpy_target.prepare(program)
 
 
@@ -172,7 +176,7 @@ def write(program: Program, target: str, name: str, nest: Nest) -> str:
         target: One of `TARGETS`: "numpy" for arrays of exactly the core shapes; "loops" and "complex" for arrays
             with loop dimensions in front; "blocks", which writes into arrays for the results; "math" for floats.
         name: The name of the function.
-        nest: The index of one output, or a tuple of such and of tuples.
+        nest: The index of one output, or a tuple of indices and of further tuples.
     """
     if target == "math":
         return math_target.source(program, name, nest)

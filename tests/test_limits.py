@@ -52,9 +52,9 @@ def test_the_defaults_and_those_for_untrusted_texts_are_what_the_documentation_s
 )  # fmt: skip
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_wrong_values_are_refused(name, value, error):
-    with pytest.raises(error, match=rf"limits\.{name} is a whole number"):
+    with pytest.raises(error, match=rf"limits\.{name} must be a whole number"):
         Limits(**{name: value})
-    with pytest.raises(error, match=rf"limits\.{name} is a whole number"):
+    with pytest.raises(error, match=rf"limits\.{name} must be a whole number"):
         setattr(symdiff.limits, name, value)
     with pytest.raises(error):
         dataclasses.replace(symdiff.limits, **{name: value})

@@ -83,7 +83,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         LimitError: The text is larger than the limits allow.
         ShapeError: Shapes do not fit each other, or a function of arrays is applied to a scalar.
         ImportError: The formula needs an extra that is not installed.
-        TypeError: An option is missing or has the wrong type, or `wrt` names what is no argument.
+        TypeError: An option is missing or has the wrong type, or `wrt` names something that is not an argument.
         ValueError: An option has a value that it cannot have.
 
     Warns:
@@ -154,7 +154,7 @@ def function_of(recipe: Recipe) -> Function:
     known = frozenset(names)
     for name in wrt or ():
         if name not in known:
-            raise TypeError(f"wrt names {name!r}, which is not an argument: ({few(names)}){no_argument(name)}")
+            raise TypeError(f"wrt names {name!r}, which is not among the arguments ({few(names)}){no_argument(name)}")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
     return Function(recipe, program, layout, names if wrt is None else wrt)
 

@@ -56,7 +56,7 @@ def export(
 def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: Any) -> str:
     """Return the text of a module with members of a Function."""
     if target not in _TARGETS:
-        raise ValueError(f"target is 'numpy' or 'math', not {target!r}")
+        raise ValueError(f"target must be 'numpy' or 'math', not {target!r}")
     chosen = {name: _member(f, name) for name in _names(f, include)}
     if target == "math":
         for g in chosen.values():
@@ -94,7 +94,7 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
         raise TypeError(f"include is a str of names or a sequence of them, not {short(include)}")
     for k, name in enumerate(chosen):
         if name not in MEMBERS:
-            raise ValueError(f"there is no {name!r} to include; there are {', '.join(MEMBERS)}")
+            raise ValueError(f"there is no member {name!r}; include takes {', '.join(MEMBERS)}")
         if name in chosen[:k]:
             raise ValueError(f"include names {name!r} twice")
     if not chosen:
@@ -118,7 +118,7 @@ def _member(f: Compiled, name: str) -> Compiled:
             with suppress(ShapeError, TypeError):
                 getattr(f, other)
                 found.append(other)
-        raise type(error)(f"{error} (to include there are {', '.join(found)})") from None
+        raise type(error)(f"{error} (include takes {', '.join(found)})") from None
 
 
 def _part(name: str, g: Compiled, target: str) -> Member:
@@ -267,7 +267,7 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
         raise TypeError(f"at is a dict of names and values, or a sequence of values, not {type(at).__name__}")
     for name in values:
         if name not in cores:
-            raise TypeError(f"at names {name!r}, which is no argument ({few(cores)})")
+            raise TypeError(f"at names {name!r}, which is not among the arguments ({few(cores)})")
     missing = [name for name in f.args if name not in values]
     if missing:
         raise TypeError(f"at gives no value to {few(missing)}")
@@ -300,7 +300,7 @@ def save(path: str | os.PathLike[str], text: str) -> None:
     place = destination(path)
     if place.is_file() or not place.exists():  # not a device or a pipe
         if place.suffix != ".py":
-            raise ValueError(f"a module is written to a file that ends in .py, not {os.fsdecode(path)!r}")
+            raise ValueError(f"the file of a module must end in .py, not {os.fsdecode(path)!r}")
         if place.stem in _IMPORTED:
             raise ValueError(f"a module called {place.name} would stand in the way of the {place.stem} that it imports")
     write(path, text.encode())

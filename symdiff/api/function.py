@@ -1,4 +1,4 @@
-"""`Function`: what `compile` and every derivative return."""
+"""`Function`, the class of a compiled formula and of its derivatives."""
 
 from __future__ import annotations
 
@@ -38,31 +38,32 @@ Places = tuple[np.ndarray[Any, np.dtype[np.intp]], np.ndarray[Any, np.dtype[np.i
 class Function:
     """A compiled formula, or a derivative of one: called like a NumPy ufunc.
 
-    Arguments may be Python numbers (then floats come back, computed by the `math` target) or arrays, which broadcast
-    together by NumPy's rules to the *loop shape*. Every output has the loop shape. Integers and booleans count as
-    float64, float32 stays float32, and complex arguments work where the formula is holomorphic.
+    If all arguments are Python numbers, the `math` target computes the results, and they are floats. Arguments can also
+    be arrays. They broadcast together by NumPy's rules to the *loop shape*, and every output has the loop shape.
+    Integers and booleans count as float64, and float32 stays float32. Complex arguments work if the formula is
+    holomorphic.
 
-    A Function is made by `symdiff.compile`. Every Function derived from it is made on first use, and then kept.
+    `symdiff.compile` makes Functions. A Function makes each of its derivatives on first use, and keeps it.
 
     Attributes:
         name: "value", or the name of the derivative: "grad", "jvp", "hessian", ...
         text: The formula.
         args: The names of the arguments, in order.
-        wrt: The names that derivatives are taken by, in order.
+        wrt: The names of the arguments to differentiate by, in order.
         outputs: The names of the outputs, in order.
         cores: The core shapes of the arguments, in order. A dimension is an int or has a name.
         results: The core shapes of the outputs, in order.
         backend: What computes arrays: "numpy" or "llvm".
-        recipe: All that the program is made of; for use in the package, as what follows.
+        recipe: Everything that the program is made of. This attribute and the next ones are for use in the package.
         program: The program.
         layout: How the outputs are nested in a result.
-        kernel: What runs the program.
-        __call__: What a call runs, written for this Function alone. Python finds it through the slot of the class, so
-            nothing stands between a call and the arithmetic.
+        kernel: The object that runs the program.
+        __call__: The function that a call runs, written for this Function alone. Python finds it through the slot of
+            the class, so a call goes straight to the arithmetic.
 
     Raises (when called):
-        TypeError: A wrong count or name of arguments, or an argument that is not numeric.
-        ShapeError: Arrays that do not broadcast together.
+        TypeError: The number or a name of the arguments is wrong, or an argument is not numeric.
+        ShapeError: The arrays do not broadcast together.
     """
 
     __slots__ = ("__call__", "__dict__", "__weakref__")
@@ -87,18 +88,18 @@ class Function:
         self.outputs, self.results = self.kernel.outputs, self.kernel.results
         self.backend = self.kernel.backend
         self._places, self._packing = places, packing
-        # What Python's tools and other packages ask any function for.
+        # Python's tools and other packages expect these attributes of any function.
         self.__name__ = self.__qualname__ = name
         self.__doc__ = self._described()
         self.__annotations__: dict[str, Any] = {}
         self.__call__ = self._first_call
 
     def _first_call(self, /, *args: Any, **named: Any) -> Any:
-        """Put the entry in the place of this method, which stands there until the first call."""
+        """Replace this method by the entry of the kernel, and call it. This method runs only at the first call."""
         self.__call__ = self.kernel.entry
         return self.__call__(*args, **named)
 
-    if not TYPE_CHECKING:  # to type checkers there is nothing else
+    if not TYPE_CHECKING:  # hidden from type checkers
 
         def __new__(cls, *made: Any, **_: Any) -> Any:
             """Make a Function. Only `compile` and the members of a Function call this.
@@ -111,12 +112,12 @@ class Function:
             return super().__new__(cls)
 
         def __getattr__(self, name: str) -> Any:
-            """Explain what is not there.
+            """Raise an error for an attribute that does not exist.
 
             Raises:
-                AttributeError: The message has the name that it has here.
+                AttributeError: The message names the attribute to use instead, if there is one.
             """
-            if hasattr(type(self), name):  # its property has raised an AttributeError, and does so again
+            if hasattr(type(self), name):  # the property exists and raised an AttributeError; raise that again
                 return object.__getattribute__(self, name)
             hint = ""
             if name in KNOWN_AS:
@@ -129,7 +130,7 @@ class Function:
     # Identity
 
     def _content(self) -> tuple[object, ...]:
-        """Return what makes it what it is: the formula, the options, and the derivations."""
+        """Return what identifies this Function: the formula, the options and the derivations."""
         recipe = self.recipe
         constants = tuple([(name, repr(value)) for name, value in recipe.constants])
         options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
@@ -146,18 +147,21 @@ class Function:
 
     @property
     def source(self) -> str:
-        """The NumPy source that runs on arrays. It can stand after `import numpy as np`."""
+        """The NumPy source that runs on arrays. To run it yourself, put it after `import numpy as np`."""
         return self.source_for("numpy")
 
     def source_for(self, target: str) -> str:
         """Return the source for a target.
 
         Args:
-            target: "numpy", for arrays (of exactly the core shapes, where arguments have such); "loops", for arrays
-                with loop dimensions in front of core shapes; "blocks", for arrays of arguments and of results, as
-                large calls use it block by block; "complex", for complex arrays; "math", for floats, after
-                `import math`; "llvm", the native code of this machine, for arrays of float64; "llvm floats", the
-                native code for floats.
+            target: One of these:
+                "numpy": for arrays. Arguments with core shapes have exactly these shapes.
+                "loops": for arrays with loop dimensions in front of core shapes.
+                "blocks": for large calls. It takes arrays for the results after the arguments.
+                "complex": for complex arrays.
+                "math": for floats. To run it yourself, put it after `import math`.
+                "llvm": native code of this machine, for arrays of float64.
+                "llvm floats": native code of this machine, for floats.
 
         Raises:
             ValueError: There is no such target, or it lacks a function of the formula.
@@ -173,7 +177,7 @@ class Function:
 
     @property
     def __signature__(self) -> inspect.Signature:
-        """The arguments of the formula alone, by which libraries count and name parameters."""
+        """The signature, with the arguments of the formula alone. Libraries use it to count and name parameters."""
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         try:
             parameters = [inspect.Parameter(name, kind) for name in self.args]
@@ -182,7 +186,7 @@ class Function:
         return inspect.Signature(parameters)
 
     def _described(self) -> str:
-        """Return the docstring: the formula, what of it this is, arguments and results."""
+        """Return the docstring: the formula, how the derivative is made of it, the arguments and the results."""
         text = self.text.strip()
         text = text if len(text) <= _DESCRIBED else text[:_DESCRIBED] + "..."
         if path := self.recipe.path:
@@ -204,23 +208,23 @@ class Function:
     @property
     @member
     def latex(self) -> str:
-        r"""LaTeX: of a formula as it was written, of a derivative in its simplified form.
+        r"""The LaTeX form: a formula as it was written, a derivative in its simplified form.
 
-        One expression is written alone; several equations stand in an `aligned` display. The names of the text are
-        kept. Elements of arrays are counted from 0, as in the text. A condition in brackets is 1 where it holds, else
-        0, and \delta_{i,j} is 1 where i = j (K. E. Iverson's and L. Kronecker's). v_{1}, v_{2}, ... are names for
-        what is used more than once.
+        A single expression stands alone. Several equations stand in an `aligned` display. The names of the text are
+        kept. Elements of arrays are counted from 0, as in the text. A condition in brackets is 1 where it holds and 0
+        elsewhere (K. E. Iverson's notation). \delta_{i,j} is 1 if i = j and 0 otherwise (L. Kronecker's notation).
+        v_{1}, v_{2}, ... are names for parts that are used more than once.
 
-        A Jacobian or Hessian of scalars is a matrix of its entries; that of one vector by one vector is J_{i,j}, with
-        i for the row. Where there are matrices, or several arguments or results, each pair of a result and an
-        argument is an equation of its own, in the order of the blocks of the matrix: the row of
-        \partial f_{i} / \partial X_{j,k} is that of f_{i}, and its column that of X_{j,k}, the elements of an array
-        counted row by row. The equations below the diagonal of a Hessian are left out, for they are the same.
-        Conventions at special points, such as the derivative of a norm at the origin, are left out, and common
-        factors are cancelled.
+        A Jacobian or Hessian of scalars is a matrix of its entries. The Jacobian of one vector by another is J_{i,j},
+        with i for the row. If there are matrices, or several arguments or results, each pair of a result and an
+        argument is an equation of its own. The equations have the order of the blocks of the matrix:
+        \partial f_{i} / \partial X_{j,k} stands in the row of f_{i} and in the column of X_{j,k}, and the elements of
+        an array are counted row by row. A Hessian has no equations below its diagonal, because they would repeat
+        those above. Conventions at special points, such as the derivative of a norm at the origin, are left out.
+        Common factors are cancelled.
 
         Raises:
-            LimitError: It has more operations than `limits.shown`, or more than 50 characters for each.
+            LimitError: The text has more operations than `limits.shown`, or more than 50 characters for each.
         """
         from symdiff.api.latex import latex
 
@@ -230,13 +234,13 @@ class Function:
     @property
     @member
     def mathtext(self) -> str:
-        """The same as `latex`, for Matplotlib: each equation between dollar signs on a line of its own.
+        """The form of `latex` for Matplotlib: each equation stands between dollar signs on a line of its own.
 
-        There are no environments. A choice is written `x if x > 0 else a`; a Jacobian or Hessian of scalars as an
-        equation for each of its entries, for a Hessian without those below the diagonal.
+        There are no environments. A choice is written as `x if x > 0 else a`. A Jacobian or Hessian of scalars has an
+        equation for each entry; a Hessian has none below its diagonal.
 
         Raises:
-            LimitError: It has more operations than `limits.shown`, or more than 50 characters for each.
+            LimitError: The text has more operations than `limits.shown`, or more than 50 characters for each.
         """
         from symdiff.api.latex import latex
 
@@ -244,7 +248,7 @@ class Function:
         return made
 
     def _repr_latex_(self) -> str | None:
-        """Return what Jupyter shows, or None where the formula is too large and the text is shown."""
+        """Return what Jupyter shows. Return None if the formula is too large; Jupyter then shows the repr."""
         try:
             return f"$\\displaystyle {self.latex}$"
         except LimitError:
@@ -265,9 +269,9 @@ class Function:
 
         Args:
             name: The name of the member.
-            derive: Makes the program.
+            derive: The derivative, which makes the program.
             layout: How the outputs are nested. "flat": in one record.
-            by: The names to differentiate by, if others than `wrt`. Then they are arguments of the member.
+            by: The names to differentiate by, if they are not `wrt`. Then the member takes them as arguments.
             places: The places of the values of a sparse matrix.
         """
         names = self.wrt if by is None else by
@@ -342,7 +346,7 @@ class Function:
         """Jacobian matrix: an array of loop shape + (m, k), or (k,) for one scalar output.
 
         k and m count the elements of `wrt` and of the outputs, in order. It takes one sweep for each argument
-        (forward) or for each output (reverse), whichever are fewer. It has `sparsity` and `coo`.
+        (forward) or one for each output (reverse), whichever is fewer. The result has `sparsity` and `coo`.
         """
         from symdiff.derive import calculus
 
@@ -365,9 +369,9 @@ class Function:
     @cached_property
     @member
     def hessian(self) -> Function:
-        """Hessian matrix of the one scalar output: an array of loop shape + (k, k), k counting `wrt`.
+        """Hessian matrix of the one scalar output: an array of loop shape + (k, k), where k counts `wrt`.
 
-        It is made forward over reverse; one triangle is computed and mirrored. It has `sparsity` and `coo`.
+        It is a forward sweep over a reverse sweep. One triangle is computed and mirrored. It has `sparsity` and `coo`.
 
         Raises:
             ShapeError: The formula has several outputs.
@@ -396,20 +400,20 @@ class Function:
     @cached_property
     @member
     def hessp(self) -> Function:
-        """Hessian-vector product as `scipy.optimize` calls it: of one argument, with its tangent right behind it.
+        """Hessian-vector product with the argument order of `scipy.optimize`: the tangent follows its argument.
 
-        It takes `x, x_dot` and the other arguments in order, where x is the one name of `wrt`, and returns an array
-        of the shape of x. It is `hvp` in another order.
+        It takes `x, x_dot` and the other arguments in order, where x is the one name in `wrt`. It returns an array of
+        the shape of x. The numbers are those of `hvp`.
 
         Raises:
             ShapeError: The formula has several outputs.
-            TypeError: There are several names in `wrt`. `pack` makes one of them.
+            TypeError: There are several names in `wrt`. `pack` combines them into one.
         """
         from symdiff.derive import calculus
 
         self._need_one_output("hessp")
         if len(self.wrt) != 1:
-            raise TypeError(f"hessp is by one argument, not by {few(self.wrt)}: pack them into one")
+            raise TypeError(f"hessp needs one name in wrt, not {few(self.wrt)}: combine them with pack")
         return self.derived("hessp", calculus.hessp, None)
 
     def _need_one_output(self, what: str) -> None:
@@ -418,27 +422,27 @@ class Function:
         if len(self.results) == 1:
             has = f"an array of shape {shown(self.results[0])}"
         else:
-            has = f"{len(self.results)} ({few(self.outputs)})"
+            has = f"{len(self.results)} outputs ({few(self.outputs)})"
         raise ShapeError(
-            f"{what} needs one scalar output, and {self.kernel.call_text} has {has}:"
-            " use jacobian, or vjp with a cotangent for each"
+            f"{what} needs one scalar output, but {self.kernel.call_text} has {has}:"
+            " use jacobian, or vjp with a cotangent for each output"
         )
 
     def diff(self, *names: str | Sequence[str]) -> Function:
         """Return the partial derivative by each of `names` in turn: `f.diff("x", "x")` is the second by x.
 
-        Names may be listed too: `f.diff("x x")`, `f.diff("x, x")`, `f.diff(["x", "x"])`.
+        You can also list the names: `f.diff("x x")`, `f.diff("x, x")`, `f.diff(["x", "x"])`.
 
         Raises:
             TypeError: A name is not an argument, or none is given.
-            ShapeError: A name is an array, and the formula has several outputs, or an array.
+            ShapeError: A name is an array, and the formula does not have one scalar output.
         """
         by = [normal(name) for given in names for name in (listed(given) if isinstance(given, Sequence) else [given])]
         if not by:
             raise TypeError("diff takes the names to differentiate by, as f.diff('x')")
         for k, name in enumerate(by):
             if name not in self.args:
-                count = f"; of an order write each name again, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
+                count = f"; for a higher order repeat the name, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
                 hint = count if k and isinstance(name, int) else no_argument(name)
                 raise TypeError(f"{self.kernel.call_text} has no argument {name!r}{hint}")
         made = self
@@ -459,10 +463,10 @@ class Function:
     @property
     @member
     def sparsity(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Of a `jacobian` or `hessian`: where it is not structurally zero, a boolean array of its shape.
+        """Of a `jacobian` or `hessian`: a boolean array of its shape, which is true where an entry can be nonzero.
 
-        It is known element by element for scalars, for lists of scalars, and for vectors that are used by elements
-        alone; the block of any other array counts as full.
+        Single zeros are known for scalars, for lists of scalars, and for vectors of which the formula uses only single
+        elements. The block of any other array counts as full.
 
         Raises:
             AttributeError: This is neither a `jacobian` nor a `hessian`.
@@ -479,9 +483,9 @@ class Function:
     @cached_property
     @member
     def coo(self) -> Function:
-        """Of a `jacobian` or `hessian`: a Function of the entries alone that are not structurally zero.
+        """Of a `jacobian` or `hessian`: a Function that returns only the entries that can be nonzero.
 
-        It returns values of loop shape + (nnz,), at the places `coo.rows`, `coo.cols`:
+        It returns values of loop shape + (nnz,). Their places are `coo.rows` and `coo.cols`:
         `scipy.sparse.coo_array((values, (coo.rows, coo.cols)), shape=...)`.
 
         Raises:
@@ -512,7 +516,7 @@ class Function:
             raise AttributeError(f"only a jacobian or a hessian has {what}, not {self.kernel.call_text}")
         if not all(isinstance(dim, int) for dim in self.results[0]):
             raise ShapeError(
-                f"{what} needs sizes that are known; {self.kernel.call_text} has shape {shown(self.results[0])}"
+                f"{what} needs a matrix of known size; {self.kernel.call_text} has the shape {shown(self.results[0])}"
             )
 
     def _need_places(self, what: str) -> Places:
@@ -523,7 +527,7 @@ class Function:
     # Arguments packed into one vector
 
     def pack(self, names: str | Sequence[str], name: str = "p") -> Function:
-        """Return the same function of one vector in place of some arguments, for solvers that move one vector.
+        """Return the same function with one vector in place of some arguments, for solvers that work on one vector.
 
         Args:
             names: The arguments to pack, in order: `"w1 b1 w2 b2"` or a list. Arrays are flattened, element by
@@ -534,8 +538,8 @@ class Function:
             A Function like any other. Its `unpack` takes a vector apart again.
 
         Raises:
-            TypeError: A name is not an argument, or is there twice, or is that of the vector.
-            ShapeError: The length of the vector would not tell the sizes of the arrays.
+            TypeError: A name is not an argument, or occurs twice, or is the name of the vector.
+            ShapeError: The length of the vector would not determine the sizes of the arrays.
         """
         from symdiff.api.packing import packing
 
@@ -553,14 +557,14 @@ class Function:
         return packed
 
     def unpack(self, vector: Any) -> Any:
-        """Return the arguments that `pack` packed: of a vector, a named tuple of what is in it.
+        """Split a vector into the arguments that `pack` combined, and return them as a named tuple.
 
         Args:
-            vector: An array of loop shape + (k,), as the packed argument.
+            vector: An array of loop shape + (k,), like the packed argument.
 
         Raises:
-            AttributeError: This is not what `pack` returns.
-            ShapeError: The length is not that of the packed arguments.
+            AttributeError: `pack` did not return this Function.
+            ShapeError: The vector does not have the length of the packed arguments.
         """
         if self._packing is None:
             raise AttributeError(f"only what pack returns can unpack, not {self.kernel.call_text}")
@@ -571,21 +575,22 @@ class Function:
     def graph(self, *args: Any, **kwargs: Any) -> Drawing:
         """Return the computational graph: arguments, constants, operations and results.
 
-        The graph is of what is computed, simplified and with equal parts shared. `trace` has each step as written.
+        The graph shows what is computed: it is simplified, and equal parts are one node. `trace` shows each step as
+        written.
 
         Args:
-            *args: A point, as for a call, each argument of its core shape. Then the nodes show their values and, for
-                one scalar result, its derivative by each (the adjoint).
+            *args: A point, as for a call, without loop dimensions. The nodes then show their values. If there is one
+                scalar result, they also show their adjoints, which are its derivatives by each node.
             **kwargs: Arguments by name.
 
         Returns:
             A drawing that prints as DOT text, draws itself in Jupyter, and has `save("graph.dot")`. It also has
-            `svg()` and `save("graph.svg")` where the extra `symdiff[graph]` and the program `dot` are installed.
+            `svg()` and `save("graph.svg")` if the extra `symdiff[graph]` and the program `dot` are installed.
 
         Raises:
             LimitError: There are more nodes than `limits.shown`.
-            ShapeError: There are more points than one, or arrays whose sizes do not fit.
-            TypeError: A wrong count or name of arguments, or an argument that is not real.
+            ShapeError: There is more than one point, or the sizes of arrays do not fit.
+            TypeError: The number or a name of the arguments is wrong, or an argument is not real.
         """
         from symdiff.api.graph import graph
 
@@ -594,31 +599,32 @@ class Function:
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
         """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.
 
-        This is the table of a textbook. The steps are named as in the source of `optimize=False`, each with the
-        expression that it computes, evaluated going forward; its tangent on the way; and its adjoint coming back,
-        which is the derivative of the result by the step, all uses counted.
+        This is the table of a textbook. The steps have the names of the source with `optimize=False`. Each step has the
+        expression that it computes. The forward sweep gives its value and its tangent. The reverse sweep gives its
+        adjoint, which is the derivative of the result by the step, summed over all uses of the step.
 
-        The numbers are those of the Function with `optimize=False`: what that computes in a more accurate form is
-        computed here step by step. A note says where that shows. Branches of a choice that are not taken are shown
-        with their own values and tangents, and adjoints of 0 (NaN where no condition can choose the branch). No step
-        raises a warning; an infinity or a NaN stands in the table.
+        The numbers are those of the Function with `optimize=False`. If a call uses a more accurate form and the results
+        differ, a note says so. Branches of a choice that are not taken have their own values and tangents, and adjoints
+        of 0 (or NaN, if no condition can choose the branch). No step raises a warning. Infinities and NaN stand in the
+        table.
 
         Args:
-            *args: As for a call. Arrays are many points, and every value has their loop shape.
-            tangent: A direction: a number or array for each of `wrt`, in that order, as a tuple or list; or by name,
-                `{"x1": 1}`, where those left out are 0; or, if `wrt` is one name, itself. Default: no tangents.
-            cotangent: The same for each of `outputs`: weights of their adjoints. Default: 1 for one scalar output;
-                for several outputs or an array there are no adjoints.
-            **named: Arguments by name. Where an argument is called `tangent` or `cotangent`, the keyword means that
-                argument, unless it is given by position.
+            *args: As for a call. Arrays stand for many points, and every value has their loop shape.
+            tangent: A direction, in one of three forms: a tuple or list of a number or array for each name in `wrt`, in
+                order; a mapping of names, `{"x1": 1}`, in which missing names count as 0; or a single value, if `wrt`
+                is one name. Default: no tangents.
+            cotangent: The weights of the outputs, in the same forms. Default: 1 for one scalar output. For several
+                outputs or an array, there are no adjoints by default.
+            **named: Arguments by name. If an argument of the formula is called `tangent` or `cotangent`, the keyword
+                means that argument, unless it is given by position.
 
         Returns:
             A `Trace` of steps with `name`, `expression`, `value`, `tangent` and `adjoint`, and its `result`,
             `tangent` and `gradient`. Values are of loop shape + core shape.
 
         Raises:
-            TypeError: Arguments as for a call, or tangents or cotangents that are not one for each.
-            ShapeError: Shapes that do not fit.
+            TypeError: The arguments are wrong, or the number of tangents or cotangents is.
+            ShapeError: The shapes do not fit.
 
         Source: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5.
         """
@@ -629,22 +635,22 @@ class Function:
     def check(self, *args: Any, **kwargs: Any) -> Check:
         """Compare every derivative at the given points with a numerical one.
 
-        These are the first derivatives in both modes, and the Hessian of a single output. They are compared with the
-        complex step where the formula is holomorphic and well-behaved, else with extrapolated differences (which are
-        wrong at kinks, where the derivative is a convention). Differences that rounding of the formula explains count
-        as agreement, up to one part in a thousand. Where the formula or the estimate is not finite, nothing is
-        compared, and the report says so.
+        This compares the first derivatives in both modes, and the Hessian of a single scalar output. The numerical
+        derivative is the complex step if the formula is holomorphic and well-behaved. Otherwise it is an extrapolated
+        difference. (At a kink, the derivative is a convention, and the difference does not estimate it.) An error that
+        rounding of the formula explains counts as agreement, up to one part in a thousand. If the formula or the
+        estimate is not finite, nothing is compared, and the report says so.
 
         Args:
-            *args: Real arguments, as for a call. Loop dimensions are many points. Every element of an array with a
+            *args: Real arguments, as for a call. Loop dimensions stand for many points. Each element of an array with a
                 core shape counts as an argument or a result of its own.
             **kwargs: Arguments by name.
 
         Returns:
-            A report that prints as a table. `report.ok` says whether all were compared and agree.
+            A report that prints as a table. `report.ok` is true if all derivatives were compared and agree.
 
         Raises:
-            LimitError: There are more elements to differentiate by, or of results, than `limits.checked`.
+            LimitError: The arguments in `wrt`, or the results, have more elements than `limits.checked`.
             ShapeError: The sizes of arrays do not fit.
             TypeError: An argument is complex.
         """
@@ -673,31 +679,33 @@ class Function:
         target: str = "numpy",
         at: Any = None,
     ) -> str | None:
-        """Return a module of the value and derivatives that stands alone: it does not need symdiff.
+        """Write or return a module of the value and derivatives. The module does not need symdiff.
 
-        Run as a script, the module prints its results at a point and checks them against stored ones. The same call
-        gives the same text, byte for byte.
+        If you run the module as a script, it prints its results at a point and checks them against stored ones. The
+        same call gives the same text, byte for byte.
 
         Args:
-            path: The file to write, in one step. A file that is there is replaced. None: return the text.
+            path: The file to write. It is written in one step, and replaces an existing file. None: return the text.
             include: The names of members, `"value, grad"` or a sequence: value (this Function itself), grad,
                 value_and_grad, jvp, vjp, jacobian, value_and_jacobian, hessian, hvp, hessp. Default: value, grad and
                 hessian for one scalar result, else value and jacobian.
-            target: "numpy", for numbers and arrays, with loop dimensions in front of core shapes; or "math", for
-                floats, which needs the standard library alone and raises where NumPy has an infinity or a NaN.
-            at: The stored point: a dict of names and values (arrays of the core shapes), or values in order.
-                Default: the first of some fixed points where all is finite, with small sizes of named dimensions.
+            target: "numpy" or "math". A module for "numpy" takes numbers and arrays, with loop dimensions in front of
+                core shapes. A module for "math" takes floats and needs only the standard library. It raises an error
+                where NumPy returns an infinity or a NaN.
+            at: The stored point: a dict of names and values (arrays of the core shapes), or the values in order.
+                Default: the first of some fixed points at which all results are finite. Named dimensions are small
+                there.
 
         Returns:
-            The text of the module, or None where it was written to a path.
+            The text of the module, or None if it was written to a path.
 
         Raises:
             ValueError: There is no such member or target, the math module lacks a function, nothing can be computed
                 at the point, or the path does not end in .py.
             ShapeError: A member needs one scalar output, or `at` does not fit the core shapes.
-            TypeError: An option has the wrong type, `hessp` is by several arguments, or `at` names what is no
-                argument.
-            OSError: The path is that of a directory, or cannot be written.
+            TypeError: An option has the wrong type, `hessp` is by several arguments, or `at` names something that is
+                not an argument.
+            OSError: The path is a directory or cannot be written.
         """
         from symdiff.api.export import export
 

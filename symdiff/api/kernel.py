@@ -1,4 +1,4 @@
-"""`Kernel`: what runs a Function. It owns the sources, the functions made of them, and the way of a call."""
+"""`Kernel`, which runs a Function. It has the sources and the functions made of them, and it directs each call."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _TARGETS = "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'llvm' and 
 
 
 class Kernel:
-    """A program that can be called. What it needs is made when it is first needed, once.
+    """A program that can be called. It makes sources and functions on first use, and keeps them.
 
     Attributes:
         recipe: The recipe of the program.
@@ -75,8 +75,8 @@ class Kernel:
         outputs: The names of the outputs, as a result has them.
         results: The core shapes of the outputs.
         backend: "numpy" or "llvm".
-        made: What has been made, by a key.
-        lock: Held while something is made.
+        made: The things that have been made so far, by key.
+        lock: The lock that a thread holds while it makes something.
     """
 
     def __init__(self, recipe: Recipe, program: Program, layout: Layout, name: str) -> None:
@@ -100,15 +100,15 @@ class Kernel:
             if missing(program) is not None:
                 self.backend = "numpy"
         self._entry: Any = None
-        # The most elements of a small array, and the function for small arrays: filled in when arrays come first.
+        # The most elements of a small array, and the function for small arrays. The first call with arrays sets both.
         self._small: list[Any] = [UNKNOWN, None]
-        # What depends on the axes along which each argument varies.
+        # These three depend on the axes along which each argument varies.
         self._reach = lru_cache(_PATTERNS)(self._find_reach)
         self._owned_arrays = lru_cache(_PATTERNS)(self._find_owned_arrays)
         self._block_sizes = lru_cache(_PATTERNS)(self._find_block_sizes)
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:
-        """Return what `make` returns. Whichever thread comes first makes it, once for each key."""
+        """Return the result of `make`. It is called once for each key, by the first thread that needs the result."""
         if key not in self.made:
             with self.lock:
                 if key not in self.made:
@@ -117,7 +117,7 @@ class Kernel:
 
     @property
     def call_text(self) -> str:
-        """The call as messages show it: `value(x[n], a)`. Of many arguments, the first."""
+        """The call as messages show it: `value(x[n], a)`. If there are many arguments, only the first are shown."""
         made: str = self.once("call text", lambda: f"{self.name}({shortly(self.args, self.cores)})")
         return made
 
@@ -183,7 +183,7 @@ class Kernel:
         return program
 
     def function(self, target: str) -> Callable[..., Any]:
-        """Return the generated function for a target of Python's. It returns nested tuples."""
+        """Return the generated function for a target that is Python. The function returns nested tuples."""
         made: Callable[..., Any] = self.once(("function", target), lambda: load(self.source(target), self.name))
         return made
 
@@ -249,7 +249,7 @@ class Kernel:
         return core_entry(self.cores, self.program.graph.demands, point, records, self.general)
 
     def _native_floats(self) -> list[Any]:
-        """Return a list of the native function of floats, which is made when it is first called."""
+        """Return a list with the native function of floats. Its first call compiles the function."""
 
         def first(*args: float) -> Any:
             self.native_points.lend_floats(calls)
@@ -261,8 +261,8 @@ class Kernel:
     def _at_a_point(self) -> Callable[..., Any]:
         """Return the NumPy function for arguments of exactly the core shapes, whose results have memory of their own.
 
-        The generated function may return an argument, a view, a constant, or an array without axes. Such arrays are
-        copied, and such numbers are made NumPy's.
+        The generated function may return an argument, a view, a constant, or an array without axes. The result of this
+        function has copies of such arrays, and NumPy scalars in place of such numbers.
         """
         program, function, owned = self.prepared, self.function("numpy"), self._owned
         rows = program.graph.rows
@@ -307,7 +307,7 @@ class Kernel:
 
     @property
     def _owned(self) -> tuple[bool, ...]:
-        """For each output, whether the source makes it anew, and it is not an earlier output."""
+        """For each output, whether the source makes a new array for it, which is not an earlier output too."""
 
         def find() -> tuple[bool, ...]:
             program, first = self.prepared, dict[int, int]()
@@ -359,7 +359,7 @@ class Kernel:
 
     @property
     def _counts(self) -> list[Dim]:
-        """The numbers of elements of the arrays that a call makes. None are listed where the limit is the default."""
+        """The numbers of elements of the arrays that a call makes. The list is empty if the limit is the default."""
 
         def find() -> list[Dim]:
             if self.recipe.limits.elements == Limits().elements:  # more than memory holds
@@ -372,10 +372,10 @@ class Kernel:
         return found
 
     def check_limits(self, sizes: Mapping[str, int]) -> None:
-        """Check that no array has more elements than it may, at some sizes of the named dimensions.
+        """Check that no array has more than `limits.elements` elements, at some sizes of the named dimensions.
 
         Raises:
-            LimitError: An array has more.
+            LimitError: An array has more elements.
         """
         limits = self.recipe.limits
         counts = [value(count, sizes) for count in self._counts if symbols(count) <= sizes.keys()]
@@ -398,7 +398,7 @@ class Kernel:
         Raises:
             TypeError: An argument is not made of numbers.
             ShapeError: The shapes do not fit.
-            LimitError: An array would have more elements than it may.
+            LimitError: An array would have more than `limits.elements` elements.
         """
         values, loop, dtype, sizes = arrays(self.args, args, self.cores)
         meet(self.program.graph.demands, sizes)
@@ -427,7 +427,7 @@ class Kernel:
     ) -> Sequence[Any] | None:
         """Return the outputs by one call of a target, for real numbers and small arrays of one shape.
 
-        Return None where that does not do: for large arrays, or an `out` that cannot be written to directly.
+        Return None if one call does not suffice: for large arrays, or if `out` cannot be written to directly.
 
         Args:
             args: Arguments of scalars, as `alike` has found them.
@@ -481,7 +481,7 @@ class Kernel:
         return self.result(found)
 
     def _by_dimension(self, args: tuple[Any, ...], out: Any) -> Any:
-        """Return the result for arguments of xarray's, whose dimensions go by name."""
+        """Return the result for arguments from xarray, whose dimensions are matched by name."""
         if out is not None:
             raise TypeError("out= takes arguments that are plain arrays: pass x.to_numpy() for each of xarray")
         if self._has_arrays:
@@ -507,9 +507,9 @@ class Kernel:
         shapes: Sequence[IntShape],
         outs: Sequence[Array | None],
     ) -> list[Any]:
-        """Return outputs of some shapes for arrays that broadcast to a loop shape, in `outs` where given.
+        """Compute the outputs for arrays that broadcast to a loop shape, into the arrays of `outs` that are given.
 
-        They are computed by native code, or by NumPy, whole or in blocks.
+        Native code computes them, or NumPy does, on whole arrays or in blocks.
         """
         target = "complex" if dtype.kind == "c" else "loops" if loop else "numpy"
         apart = distinct([o for o in outs if o is not None])
@@ -546,11 +546,11 @@ class Kernel:
 
 
 def shortly(names: Sequence[str], cores: Sequence[Shape]) -> str:
-    """Return names with their core shapes, as `args` declares them. Of many names, the first."""
+    """Return names with their core shapes, as `args` declares them. If there are many, return only the first."""
     return few(declared(names[: MOST + 1], cores[: MOST + 1]))
 
 
 def made_by(recipe: Recipe, f: str = "") -> str:
-    """Return how a Function is made of the one that `compile` returns: `f.diff('x')`."""
+    """Return the expression that makes a Function from the one that `compile` returns: `f.diff('x')`."""
     members = [(f".{member}", args) for member, *args in recipe.path]
     return f + "".join([name + f"({few(map(repr, args))})" * bool(args) for name, args in members])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symdiff.api.compiled import Compiled
+from symdiff.errors import few
 from symdiff.graph.dims import Dim, Shape, concrete, numel
 from symdiff.language.parser import RESERVED
 from symdiff.runtime.arguments import arrays, bound, listed, normal
@@ -62,7 +63,8 @@ def packing(f: Compiled, names: str | Sequence[str], name: str) -> Packing:
     chosen: dict[str, Shape] = {}
     for one in map(normal, given):
         if one not in cores or one in chosen:
-            raise TypeError(f"pack names {one!r}, which is {'there twice' if one in cores else 'no argument'}")
+            why = "given twice" if one in cores else f"not among the arguments ({few(f.args)})"
+            raise TypeError(f"pack names {one!r}, which is {why}")
         chosen[one] = cores[one]
     taken = name in cores and name not in chosen
     if not chosen or not name.isidentifier() or name in RESERVED or taken:

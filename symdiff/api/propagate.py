@@ -148,7 +148,8 @@ def _uncertain(std: Any, cov: Any, shapes: Mapping[str, IntShape]) -> _Uncertain
     """
     if std is None and cov is None:
         raise TypeError(
-            "propagate needs std=, standard deviations, as {'x': 0.1}, or cov=, the covariance matrix of the arguments"
+            "propagate needs the standard deviations of the arguments, as std={'x': 0.1},"
+            " or their covariance matrix, as cov=..."
         )
     if cov is not None and not isinstance(cov, Mapping):
         if std is not None:
@@ -175,7 +176,7 @@ def _known(given: Mapping[Any, Any], option: str, names: Mapping[str, Any]) -> d
     found = {_name(key): item for key, item in given.items()}
     for name in found:
         if name not in names:
-            raise TypeError(f"{option} names {name!r}, which is not an argument: ({few(names)})")
+            raise TypeError(f"{option} names {name!r}, which is not among the arguments ({few(names)})")
     return found
 
 
@@ -191,8 +192,8 @@ def _by_name(std: Any, names: Mapping[str, Any]) -> dict[str, Any]:
         has = f"shape {array.shape}"
     if len(items) != len(names):
         raise ShapeError(
-            f"std has {has}; ({few(names)}) needs one for each, as a list, or a mapping by name;"
-            " a covariance matrix is given as cov="
+            f"std has {has}: pass a list with one item for each of {few(names)}, or a dict by name;"
+            " pass a covariance matrix as cov="
         )
     return dict(zip(names, items, strict=True))
 

@@ -1,7 +1,7 @@
-"""`f.trace`: the evaluation trace of a textbook, every step of a formula with its value, tangent and adjoint.
+"""`f.trace`, the evaluation trace of a textbook: every step of a formula with its value, tangent and adjoint.
 
-Source: Griewank & Walther, Evaluating Derivatives (2008), sections 2.2, 3.1 and 3.2 (tables 3.4 and 3.5). It is the
-table of the article on automatic differentiation in Wikipedia.
+Source: Griewank & Walther, Evaluating Derivatives (2008), sections 2.2, 3.1 and 3.2 (tables 3.4 and 3.5). The
+Wikipedia article on automatic differentiation has the same table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from symdiff.runtime.arguments import normal
 from symdiff.runtime.numeric import PLAIN, numbers
 from symdiff.runtime.results import flatten, record, record_of
 
-_CLOSE = 1e-9  # the relative difference from a call that rounding explains
+_CLOSE = 1e-9  # rounding explains a relative difference from a call of up to this
 
 
 def trace(f: Compiled, args: tuple[Any, ...], named: dict[str, Any], *, tangent: Any, cotangent: Any) -> Trace:
@@ -71,20 +71,20 @@ def _seeds(
         suffix: What messages append to a name.
         names: The names of the arguments or outputs.
         cores: Their core shapes.
-        given: One seed for each name, in a tuple or list; or by name, where those left out are zero; or, for one name
-            alone, itself.
-        zeros: Makes a zero of a core shape.
+        given: A tuple or list with one seed for each name; a mapping of names to seeds, in which missing names count as
+            zero; or a single seed, if there is one name.
+        zeros: A function that makes a zero of a core shape.
 
     Raises:
-        TypeError: There are not as many seeds as names, or a name is unknown.
+        TypeError: The number of seeds is wrong, or a name is unknown.
     """
-    listed = f"({few(names)})"
+    what, listed = {"tangent": "arguments in wrt", "cotangent": "results"}[option], f"({few(names)})"
     found: Any
     if isinstance(given, Mapping):
         by_name = {normal(name): seed for name, seed in given.items()}
         for name in by_name:
             if name not in names:
-                raise TypeError(f"{option}= names {name!r}; it is for {listed}")
+                raise TypeError(f"{option}= names {name!r}, which is not among the {what} {listed}")
         found = [by_name[name] if name in by_name else zeros(core) for name, core in zip(names, cores, strict=True)]
     elif len(names) == 1 and not (isinstance(given, tuple) or (isinstance(given, list) and not cores[0])):
         found = [given]
@@ -104,12 +104,12 @@ def _seeds(
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """How a trace is computed: by one program, whose outputs stand in the table.
+    """A trace before its numbers: the lines of the table, and one program that computes all numbers in it.
 
     Attributes:
         program: The program that is traced.
-        kernel: Takes the arguments, then a tangent for each of `wrt` and a cotangent for each output, as far as they
-            are asked for.
+        kernel: The program that computes the numbers. It takes the arguments, then a tangent for each name in `wrt` if
+            there are tangents, then a cotangent for each output if cotangents are given.
         lines: The lines of the table.
         columns: The columns of each line.
         tangent: Whether there are tangents.
@@ -125,10 +125,10 @@ class _Table:
 
     @classmethod
     def of(cls, f: Compiled, *, tangent: bool, cotangent: bool) -> _Table:
-        """Return the table of a Function, with tangents, and for cotangents that are given.
+        """Return the table of a Function, with or without tangents, and with or without given cotangents.
 
-        Without these, one scalar output has adjoints. The program is the textbook form, in which every operation is a
-        step.
+        Without given cotangents, there are adjoints if there is one scalar output. The program is the textbook form, in
+        which every operation is a step.
 
         Raises:
             TypeError: The textbook form has outputs of other shapes.
@@ -204,7 +204,7 @@ def _with_derivatives(source: Program, wrt: Sequence[str], *, tangent: bool, cot
 
 
 def _read(f: Compiled, table: _Table, values: Sequence[Any]) -> Trace:
-    """Return the trace, from the outputs of its program."""
+    """Return the trace, made of the outputs of its program."""
     waiting = iter(values)
     steps: list[Step] = []
     by_row: dict[int, Step] = {}
@@ -243,7 +243,7 @@ def _no_adjoints(outputs: Sequence[str], results: Sequence[Shape]) -> str:
 def _compared(f: Compiled, made: Trace, given: Sequence[Any], *, gradient: bool) -> list[str]:
     """Return notes on results of a call that differ from those of the steps by more than rounding.
 
-    The optimised form of a formula keeps it from overflowing, and mostly from cancelling.
+    They differ because the optimised form of a formula does not overflow, and mostly does not cancel.
     """
     nest = f.kernel.nest
     compared = [("The call", f.outputs, flatten(f(*given), nest), flatten(made.result, nest))]

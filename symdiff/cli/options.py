@@ -21,7 +21,7 @@ from symdiff.errors import SymdiffError, few
 from symdiff.graph.dims import Shape
 from symdiff.language.hints import no_argument, no_constant
 
-_ROWS = 100_000  # most lines of a table
+_ROWS = 100_000  # the most lines of a table
 
 
 def parser_of(name: str, description: str, *examples: str) -> Parser:
@@ -136,7 +136,7 @@ def everywhere(f: Function, given: Sequence[str]) -> list[Any]:
 
 
 def assigned(
-    names: Sequence[str], cores: Sequence[Shape], given: Sequence[str], option: str, what: str = "an argument"
+    names: Sequence[str], cores: Sequence[Shape], given: Sequence[str], option: str, what: str = "the arguments"
 ) -> dict[str, np.ndarray]:
     """Return the values that an option gives to some of these names by NAME=VALUE."""
     values: dict[str, np.ndarray] = {}
@@ -150,10 +150,10 @@ def assigned(
                     f" {given[k - 1].strip()},{word.strip()}"
                 )
             example = " ".join(f"{n}={w}" for n, w in zip(names or ["x"], listed, strict=False))
-            raise ValueError(f"{option} takes NAME=VALUE, as {option} {example}, not {word.strip()!r} (no spaces at =)")
+            raise ValueError(f"{option} takes NAME=VALUE without spaces, as {option} {example}, not {word.strip()!r}")
         if name not in names:
             raise ValueError(
-                f"{option} gives a value to {name!r}, which is not {what}: ({few(names)}){no_argument(name)}"
+                f"{option} gives a value to {name!r}, which is not among {what} ({few(names)}){no_argument(name)}"
             )
         if name in values:
             raise ValueError(f"{option} gives {name!r} twice")
@@ -188,7 +188,7 @@ def _values(name: str, text: str, option: str, whole: str | None = None) -> np.n
     if not (math.isfinite(start) and math.isfinite(stop)):
         raise ValueError(f"the ends of the range of {name!r} must be finite numbers, not {text!r}")
     if not (count >= 1 and count.is_integer()):
-        raise ValueError(f"the COUNT of the range of {name!r} is a whole number from 1 on, not {parts[2]!r}")
+        raise ValueError(f"the COUNT of the range of {name!r} must be a whole number of at least 1, not {parts[2]!r}")
     if count > _ROWS:
         raise ValueError(f"the range of {name!r} has {int(count)} points; at most {_ROWS} are printed")
     return np.linspace(start, stop, int(count))

@@ -147,7 +147,7 @@ def _fixed(f: Function, ranges: Sequence[_Range], at: Sequence[str]) -> dict[str
     fixed = [word.partition("=")[0].strip() for word in at]
     for name in names:
         if name not in f.args:
-            raise ValueError(f"--range gives a range to {name!r}, which is not an argument: ({few(f.args)})")
+            raise ValueError(f"--range gives a range to {name!r}, which is not among the arguments ({few(f.args)})")
         if f.cores[f.args.index(name)]:
             raise ValueError(f"--range is for scalars, and {name!r} is an array")
         if name in fixed:

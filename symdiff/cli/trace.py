@@ -38,8 +38,8 @@ def run(options: argparse.Namespace) -> int:
     f = compiled(options)
     cores = dict(zip(f.args, f.cores, strict=True))
     by = [cores[name] for name in f.wrt]
-    tangent = _seeds(f.wrt, by, options.tangent, "--tangent", "an argument to differentiate by")
-    cotangent = _seeds(f.outputs, f.results, options.cotangent, "--cotangent", "a result")
+    tangent = _seeds(f.wrt, by, options.tangent, "--tangent", "the arguments to differentiate by")
+    cotangent = _seeds(f.outputs, f.results, options.cotangent, "--cotangent", "the results")
     print(f.trace(*everywhere(f, options.at), tangent=tangent, cotangent=cotangent))
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from symdiff.graph.ir import Graph
 from symdiff.ops.base import Operation
@@ -30,10 +30,9 @@ class Derivatives(Builder):
 
     def op(self, operation: str | Operation, *arguments: int) -> int:
         """Return a row for an operation on values, or an equal simpler row."""
-        return super().op(operation, *self._values(arguments))
-
-    def _values(self, arguments: tuple[int, ...]) -> Iterable[int]:
-        return [unmarked(self.graph, i) for i in arguments] if self.slopes else arguments
+        if self.slopes:
+            arguments = tuple([unmarked(self.graph, i) for i in arguments])
+        return super().op(operation, *arguments)
 
 
 def unmarked(graph: Graph, i: int) -> int:

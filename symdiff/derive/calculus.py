@@ -1,7 +1,7 @@
-"""The derivatives that users ask for, each composed from the two sweeps.
+"""The derivatives that users ask for, each of them made of the two sweeps.
 
-A pass takes a program and returns a program on a graph of its own: the primal rows
-first, the derivative rows after them, adjoints and tangents labelled.
+Each function takes a program and returns a program on a graph of its own. The graph has the rows of the given program
+first and the rows of derivatives after them. Adjoints and tangents have labels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from symdiff.simplify.build import Builder
 
 
 def gradient(program: Program, wrt: Sequence[str]) -> Program:
-    """Return partial derivatives of the one output by each of `wrt`, in that order (reverse sweep)."""
+    """Return the partial derivatives of the one output by each of `wrt`, in that order (reverse sweep)."""
     return value_and_gradient(program, wrt, value=False)
 
 
@@ -36,7 +36,7 @@ def value_and_gradient(program: Program, wrt: Sequence[str], *, value: bool = Tr
 
 
 def vjp(program: Program, wrt: Sequence[str]) -> Program:
-    """Return the outputs, then cotangents of `wrt`, as a function of the inputs and a cotangent for each output."""
+    """Return the outputs, then the cotangents of `wrt`. Each output has a cotangent as a further argument."""
     work = Pass(program)
     seeds: dict[int, int] = {}
     for output, name in zip(work.program.outputs, work.program.names, strict=True):
@@ -48,7 +48,7 @@ def vjp(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def jvp(program: Program, wrt: Sequence[str]) -> Program:
-    """Return the outputs, then their tangents, as a function of the inputs and a tangent for each of `wrt`."""
+    """Return the outputs, then their tangents. Each of `wrt` has a tangent as a further argument."""
     work = Pass(program)
     dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in zip(work.rows_of(wrt), wrt, strict=True)})
     names, outputs = work.program.names, work.program.outputs
@@ -58,7 +58,7 @@ def jvp(program: Program, wrt: Sequence[str]) -> Program:
 def partials(program: Program, wrt: Sequence[str]) -> Program:
     """Return the partial derivative of every output by the one name in `wrt`.
 
-    By a scalar it is a forward sweep; by an array (of one scalar output) a reverse sweep.
+    For a scalar this is a forward sweep. For an array it is a reverse sweep, and the one output has to be a scalar.
     """
     work = Pass(program)
     (row,) = work.rows_of(wrt)
@@ -69,7 +69,7 @@ def partials(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def hvp(program: Program, wrt: Sequence[str]) -> Program:
-    """Product of the Hessian of the one output with a tangent for each of `wrt` (forward over reverse).
+    """Return the product of the Hessian of the one output with a tangent for each of `wrt` (forward over reverse).
 
     Source: Pearlmutter, "Fast exact multiplication by the Hessian" (1994).
     """
@@ -80,7 +80,7 @@ def hvp(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def hessp(program: Program, wrt: Sequence[str]) -> Program:
-    """`hvp` by one argument, as a function of it, of its tangent, and of the others."""
+    """Return `hvp` for one argument, as a function of that argument, of its tangent, and of the other arguments."""
     made = hvp(program, wrt)
     rows = dict(zip(made.arguments, made.inputs, strict=True))
     first = (rows[wrt[0]], made.inputs[-1])
@@ -88,7 +88,7 @@ def hessp(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
-    """Return the program as a function of one vector, in place of `wrt`, and of the other arguments."""
+    """Return the program as a function of one vector, which holds all elements of `wrt`, and of the other arguments."""
     graph = program.graph.like()
     builder = Builder(graph)
     given = dict(zip(program.arguments, program.inputs, strict=True))
@@ -121,11 +121,11 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
 
 
 def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, value: bool = False) -> Program:
-    """Return partial derivatives of all elements of the outputs by all elements of `wrt`, a matrix (m, k).
+    """Return the partial derivatives of all elements of the outputs by all elements of `wrt`, a matrix (m, k).
 
-    As a `vector`, for one scalar output, it is (k,). With `value` the outputs come before it.
-    One sweep an element of `wrt` (forward) or of the outputs (reverse), whichever are
-    fewer; those of an array go through the graph together, as a batch.
+    As a `vector`, for one scalar output, the shape is (k,). With `value` the outputs come first. There is one sweep for
+    each element of `wrt` (forward) or of the outputs (reverse), whichever are fewer. The elements of an array have one
+    sweep together, as a batch.
     """
     work = Pass(program)
     outputs, m = work.results()
@@ -147,9 +147,10 @@ def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, valu
 
 
 def hessian(program: Program, wrt: Sequence[str]) -> Program:
-    """Second partial derivatives of the one output by all pairs of elements of `wrt`, a matrix (k, k).
+    """Return the second partial derivatives of the one output by all pairs of elements of `wrt`, a matrix (k, k).
 
-    Forward over reverse; one triangle is computed and mirrored.
+    The sweeps are forward over reverse. One triangle is computed and mirrored.
+
     Source: Griewank & Walther, Evaluating Derivatives (2008), section 5.3.
     """
     work = Pass(gradient(program, wrt))
@@ -177,7 +178,7 @@ def hessian(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def entries(program: Program, wrt: Sequence[str]) -> Program:
-    """Of a Jacobian or Hessian: the entries alone that are not structurally zero, a vector (nnz,)."""
+    """Return the entries of a Jacobian or Hessian that are not structurally zero, a vector (nnz,)."""
     del wrt
     work = Pass(program)
     found: list[Entry] = []
@@ -192,7 +193,7 @@ def entries(program: Program, wrt: Sequence[str]) -> Program:
 
 
 def pattern(program: Program) -> list[tuple[Place, int]]:
-    """Return the places and rows of what is not structurally zero in the one output, in the order of rows."""
+    """Return the places and rows of the parts of the one output that are not structurally zero."""
     (output,) = program.outputs
     graph = program.graph
     row = graph.rows[output]

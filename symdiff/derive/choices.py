@@ -1,10 +1,10 @@
 """Products and sums of derivatives that choices make absent.
 
-A derivative is absent where no path leads to an argument. If that is one side of a condition c, the derivative is
-`where(c, d, 0)`. Such a choice is carried to the outside of every product, so that its zero never meets an infinity or
-a NaN. The condition under which a row is not absent is its presence.
+A derivative is absent where no path leads to an argument. If there is a path only where a condition c holds, the
+derivative is `where(c, d, 0)`. Products move such a choice to the outside, so that its zero never meets an infinity or
+a NaN. The presence of a row is the condition under which the row is not absent.
 
-A choice is the user's or a rule's. The condition of a rule is marked as `special` in the table.
+A choice comes from the user or from a rule. The table marks the conditions of rules as `special`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import broadcast
 from symdiff.ops.base import Operation
 from symdiff.simplify.factors import product, scaled, shared, split
-from symdiff.simplify.remainders import unseen
 from symdiff.simplify.signs import total as sum_of
+from symdiff.simplify.views import without_views
 
-_SCATTERED = 4  # the most places of an assembled array at which a product is made, rather than everywhere
-_NESTED = 8  # choices inside each other that are taken apart in one factor; rules nest two
+_SCATTERED = 4  # if an assembled array has at most so many places, a product is made only at these places
+_NESTED = 8  # the most nested choices that are taken apart in one factor; rules nest two
 _MAY_CHOOSE = frozenset({"where", "mul", "div", "neg"})  # a choice, or a choice times a scalar
 _SUMS = frozenset({"add", "sub", "neg"})
 
@@ -38,7 +38,7 @@ class Choice(NamedTuple):
 
 
 def choice_of(b: Derivatives, i: int) -> Choice | None:
-    """Return row `i` as a choice, with a scalar in front moved into the value; None if it is none."""
+    """Return row `i` as a choice, with a scalar in front moved into the value; None if the row is not a choice."""
     if not b.graph.choices or b.row(i)[0] not in _MAY_CHOOSE:
         return None
     scale, rest = split(b, i)
@@ -51,7 +51,10 @@ def choice_of(b: Derivatives, i: int) -> Choice | None:
 
 
 def outermost(b: Derivatives, i: int) -> Choice | None:
-    """Return row `i` as a choice by its outermost condition; a sum as a choice of itself by its presence."""
+    """Return row `i` as a choice by its outermost condition; None if it is always present.
+
+    A sum that can be absent is a choice of itself by its presence.
+    """
     if not b.graph.choices:
         return None
     choice = choice_of(b, i)
@@ -62,7 +65,7 @@ def outermost(b: Derivatives, i: int) -> Choice | None:
 
 
 def of_user(b: Derivatives, choice: Choice) -> bool:
-    """Return whether the user wrote a choice; else a rule made it at its special points."""
+    """Return whether the user wrote a choice. If not, a rule made it at its special points."""
     return not b.special(choice.condition)
 
 
@@ -74,8 +77,8 @@ def side(b: Derivatives, choice: Choice) -> int:
 def may_pass(b: Derivatives, factor: int, partial: int) -> bool:
     """Return whether an adjoint may be multiplied as it is, with the choice inside.
 
-    The choice is a rule's, and the partial derivative is given: an argument or a part of one, or a finite constant. So
-    the sum of the products is a contraction of arrays that are there already.
+    This holds if the choice comes from a rule, and the partial derivative is an argument, a part of one, or a finite
+    constant. Then the sum of the products is a contraction of arrays that exist already.
     """
     choice = outermost(b, factor)
     return choice is not None and not of_user(b, choice) and _given(b, partial)
@@ -88,7 +91,7 @@ def kept(b: Derivatives, i: int, other: int) -> int | None:
 
 
 def _given(b: Derivatives, i: int) -> bool:
-    i, _ = unseen(b, i)
+    i, _ = without_views(b, i)
     value = b.value(i)
     return b.row(i)[0] == "input" or (value is not None and isfinite(value))
 
@@ -97,7 +100,7 @@ def _given(b: Derivatives, i: int) -> bool:
 
 
 def _terms(b: Derivatives, i: int) -> tuple[int, ...]:
-    """Return the operands of row `i` if it is absent where all of them are; none if this is not known."""
+    """Return the operands of row `i` if the row is absent where all of them are; no operands if this is not known."""
     row = b.row(i)
     if row[0] == "mul":  # by a constant
         return row[2:] if b.value(row[1]) is not None else row[1:2] if b.value(row[2]) is not None else ()
@@ -107,8 +110,8 @@ def _terms(b: Derivatives, i: int) -> tuple[int, ...]:
 def _presence(b: Derivatives, i: int) -> int | None:
     """Return the presence of row `i`; None if it is always present.
 
-    A sum is absent where all of its terms are. A contraction or a rearrangement of an array that a choice of the user's
-    makes absent is absent where all of that array is.
+    A sum is absent where all of its terms are. A choice of the user's can make an array absent; then a contraction or a
+    rearrangement of the array is absent where the whole array is.
     """
     known = b.presences
     waiting = [i]
@@ -139,9 +142,10 @@ def _presence(b: Derivatives, i: int) -> int | None:
 
 
 def _of_users_array(b: Derivatives, i: int) -> int | None:
-    """Return the presence of each element of row `i`, if a choice of the user's makes some absent.
+    """Return the presence of each element of row `i`, if a choice of the user's makes some elements absent.
 
-    It is exact, element by element. What a rule makes absent may be left in: what it is multiplied with is finite.
+    The presence is exact for each element. Elements that a rule makes absent may count as present, because they are
+    zeros that are multiplied by finite values.
     """
     presence = b.presences[i]
     return None if presence is None or b.special(presence) else b.full(presence, b.shape(i))
@@ -153,9 +157,9 @@ def _of_users_array(b: Derivatives, i: int) -> int | None:
 def times(b: Derivatives, factor: int, partial: int, *, forward: bool = False) -> int:
     """Return the product, with the choices of both factors carried to the outside.
 
-    A factor that is assembled is multiplied at its places alone. The conditions of the enclosing choices come first in
-    the joined condition, since those inside may only make sense there. In a reverse sweep the choices of the adjoint
-    enclose those of the partial derivative; in a `forward` sweep it is the reverse.
+    An assembled factor is multiplied at its places alone. In the joined condition, the conditions of outer choices come
+    first, because the inner conditions may make sense only where the outer ones hold. In a reverse sweep, the choices
+    of the adjoint are outside of those of the partial derivative. In a `forward` sweep, they are inside.
     """
     row = b.row(factor)
     if (
@@ -180,15 +184,16 @@ def _times(b: Derivatives, factor: int, partial: int, *, forward: bool) -> int:
     while len(inner) < _NESTED and (choice := choice_of(b, partial)) is not None:
         inner.append(choice)
         partial = choice.value
-    at_corner = corner_of(b, b.row(partial)[1]) if b.row(partial)[0] == "where" else None
-    made = product(b, factor, partial if at_corner is None else b.const(1.0))
+    row = b.row(partial)
+    corner = row[1] if row[0] == "where" and corner_of(b, row[1]) is not None else None
+    made = product(b, factor, partial) if corner is None else _times(b, factor, row[3], forward=forward)
     choices = [*inner, *outer] if forward else [*outer, *inner]
-    # Corners are innermost and not joined with others: elsewhere there is a second derivative.
+    # Corners are innermost and are not joined with other conditions, because a second derivative exists elsewhere.
     for choice in [*inner, *outer]:
         if corner_of(b, choice.condition) is not None:
             made = _chosen(b, choice.condition, made, holds=choice.holds)
-    if at_corner is not None:
-        made = b.op("where", b.row(partial)[1], b.const(nan), made)
+    if corner is not None:
+        made = b.op("where", corner, b.const(nan), made)
     plain = [choice for choice in choices if corner_of(b, choice.condition) is None]
     if not plain:
         return made
@@ -199,7 +204,7 @@ def _times(b: Derivatives, factor: int, partial: int, *, forward: bool) -> int:
 
 
 def _around_factor(b: Derivatives, factor: int, partial: int) -> tuple[list[Choice], int]:
-    """Return the choices around a factor that its product with a partial has to keep, and the value inside of them."""
+    """Return the choices around a factor that its product with a partial derivative must keep, and the value inside."""
     found: list[Choice] = []
     choice = outermost(b, factor)
     while len(found) < _NESTED and choice is not None:
@@ -219,7 +224,7 @@ def _around_factor(b: Derivatives, factor: int, partial: int) -> tuple[list[Choi
 
 
 def _chosen(b: Derivatives, condition: int, value: int, *, holds: bool) -> int:
-    """Return `value` on a side of the condition, else 0; a scalar stays outside of the choice of a rule."""
+    """Return `value` on one side of the condition and 0 on the other. Scalars stay outside of the choices of rules."""
     zero = b.const(0.0)
     scale, array = split(b, value)
     if any(scale) and b.special(condition) and all(map(b.finite, filter(None, scale))):
@@ -246,7 +251,7 @@ def corner_of(b: Derivatives, condition: int) -> int | None:
 
 
 class Total:
-    """A sum of adjoints or of tangents in the making. Assembled arrays are put together once, at the end."""
+    """An unfinished sum of adjoints or of tangents. Assembled arrays are put together once, at the end."""
 
     def __init__(self, builder: Derivatives, *terms: int) -> None:
         self._builder = builder
@@ -268,7 +273,7 @@ class Total:
 
 
 def plus(b: Derivatives, total: int, term: int) -> int:
-    """Return the sum; terms that are chosen by the same condition share one choice."""
+    """Return the sum. Terms that depend on the same condition share one choice."""
     if _fit_together(b, total, term):
         return _together(b, [total, term])
     if (common := shared(b, total, term)) is not None:
@@ -280,7 +285,7 @@ def plus(b: Derivatives, total: int, term: int) -> int:
     if left is None or right is None or left.condition != right.condition:
         return sum_of(b, total, term)
     if not of_user(b, left) and (any(split(b, total)[0]) or any(split(b, term)[0])):
-        return b.op("add", total, term)  # a scalar times a choice of a rule, which is an array that is there already
+        return b.op("add", total, term)  # a scalar times the choice of a rule; that array exists already
     if left.holds == right.holds:
         return _chosen(b, left.condition, plus(b, left.value, right.value), holds=left.holds)
     sides = (left.value, right.value) if left.holds else (right.value, left.value)
@@ -308,7 +313,7 @@ def _fit_together(b: Derivatives, total: int, term: int) -> bool:
 
 
 def _together(b: Derivatives, terms: Sequence[int]) -> int:
-    """Return the sum of assembled arrays as one."""
+    """Return the sum of assembled arrays as one assembled array."""
     rows: list[Row] = [b.row(i) for i in terms]
     to = broadcast([b.shape(i) for i in terms], {})
     places = [place for row in rows for place in row[0].places]

@@ -1,4 +1,4 @@
-"""What every row of a program is at a point, and what the output changes by it: for those who look."""
+"""The value and the adjoint of every row of a program at a point, for those who trace a program."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from symdiff.ops.evaluate import evaluate
 
 
 def every(program: Program, point: Sequence[Any]) -> tuple[tuple[Any, ...], dict[int, Any]]:
-    """Return the value of each row, and the adjoints of those that a single scalar output depends on.
+    """Return the value of each row, and the adjoint of each row that a single scalar output depends on.
 
     Args:
-        program: all of its rows are live.
-        point: the arguments, of exactly their core shapes.
+        program: The program. All of its rows have to be live.
+        point: The values of the arguments, which have exactly their core shapes.
     """
     work = Pass(program)
     count = len(program.graph.rows)

@@ -20,22 +20,22 @@ def jvp(
 ) -> dict[int, int]:
     """Append the tangent of every primal row that depends on a row with a tangent.
 
-    The time is in proportion to the rows that have a tangent, not to those that there are.
+    The time is proportional to the number of rows that have a tangent.
 
     Args:
-        builder: on the graph that holds the primal rows.
-        uses: of each primal row, where it is an operand.
-        tangents: the given tangents, by primal row.
-        needed: whether the tangent of a primal row is needed; None where all are.
+        builder: The builder on the graph of the primal rows.
+        uses: For each primal row, the places where it is an operand.
+        tangents: The given tangents, by primal row.
+        needed: A function that tells whether the tangent of a primal row is needed. Without it all are.
 
     Returns:
-        Tangent rows by primal row. A row that is absent has a tangent of zero.
+        The tangents, by primal row. A row that is missing has a tangent of zero.
 
     Source: Griewank & Walther, Evaluating Derivatives (2008), table 3.4.
     """
     dots = dict(tangents)
     rows = builder.graph.rows
-    moved: dict[int, list[int]] = {}  # of a row that waits, its operands that have a tangent, by position
+    moved: dict[int, list[int]] = {}  # for each row that waits, the positions of its operands that have a tangent
     waiting: list[int] = []
 
     def passed_on(j: int) -> None:

@@ -14,19 +14,18 @@ from symdiff.graph.ir import operands
 def vjp(builder: Derivatives, cotangents: Mapping[int, int], active: Collection[int]) -> dict[int, int]:
     """Append the adjoint of every active row that a row with a cotangent depends on.
 
-    The time is in proportion to the rows that have an adjoint, not to those that there are.
+    The time is proportional to the number of rows that have an adjoint.
 
     Args:
-        builder: on the graph that holds the primal rows.
-        cotangents: the given cotangents, by primal row.
-        active: the rows whose adjoints are wanted, and all that depend on them.
+        builder: The builder on the graph of the primal rows.
+        cotangents: The given cotangents, by primal row.
+        active: The rows whose adjoints are wanted, and all rows that depend on them.
 
     Returns:
-        Adjoint rows by primal row, in the order in which they were completed. A row that
-        is absent has an adjoint of zero.
+        The adjoints, by primal row, in the order in which they were completed. A row that is missing has an adjoint
+        of zero.
 
-    Source: Griewank & Walther, Evaluating Derivatives (2008), table 3.5 (the
-    incremental, non-copying form).
+    Source: Griewank & Walther, Evaluating Derivatives (2008), table 3.5 (the incremental, non-copying form).
     """
     rows = builder.graph.rows
     totals = {i: Total(builder, bar) for i, bar in cotangents.items() if i in active}
@@ -54,8 +53,8 @@ def vjp(builder: Derivatives, cotangents: Mapping[int, int], active: Collection[
                 if j not in met:
                     met.add(j)
                     heappush(waiting, -j)
-                # At once, so that few adjoints live at a time; but a textbook gathers the
-                # terms of an adjoint where it stands, so that adjoints come in reverse order.
+                # The term is added at once, so that few adjoints live at a time. A textbook adds all terms when the
+                # adjoint is completed, so that adjoints come in reverse order.
                 if builder.graph.shared:
                     contribute(j, i, k)
                 else:

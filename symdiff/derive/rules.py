@@ -54,7 +54,10 @@ def _partial(b: Derivatives, i: int, row: Row, k: int) -> int | None:
     """Return the partial derivative of an elementwise row by its k-th operand; None if it is zero by its rule."""
     primitive = PRIMITIVES[row[0]]
     if row[0] == "by":
-        return None if b.as_written else b.slopes[i](b)
+        if b.as_written:
+            return None
+        with b.simplifying():
+            return b.slopes[i](b)
     rules = primitive.complex_partials if b.graph.complex and primitive.complex_partials else primitive.partials
     if rules[k] == "0":
         return None

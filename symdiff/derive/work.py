@@ -1,10 +1,10 @@
-"""A derivative program being made: the sweeps, the blocks of matrices of derivatives."""
+"""Passes: derivative programs in the making. They have the sweeps, and the blocks of matrices of derivatives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 from operator import mul
 
@@ -12,7 +12,7 @@ from symdiff.derive.build import Derivatives
 from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.reverse import vjp as reverse
-from symdiff.derive.ways import Ways, ways, without_marks
+from symdiff.derive.ways import ways, without_marks
 from symdiff.graph.dims import Dim, Shape, fixed, numel
 from symdiff.graph.ir import Program, compact, operands
 from symdiff.graph.operations import is_assembled
@@ -20,23 +20,28 @@ from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, separate
 
 
-@dataclass
 class Pass:
-    """A derivative program being made: a copy of the primal, and what is appended to it."""
+    """A derivative program in the making: a copy of a program, to which the rows of derivatives are appended.
 
-    source: Program
-    program: Program = field(init=False)
-    builder: Derivatives = field(init=False)
-    ways: Ways | None = field(init=False, default=None)
-    _uses: list[list[Use]] = field(init=False)
-    _entries: int = field(init=False, default=0)  # of a matrix that is being made
+    The rows of the copy are the primal rows.
 
-    def __post_init__(self) -> None:
-        self.ways = ways(self.source)
-        self.program = compact(self.source) if self.ways is None else self.ways.program
+    Attributes:
+        program: The copy.
+        builder: The builder of derivatives on the graph of the copy.
+        ways: The ways of the copy; None if there are none.
+        start: The count of primal rows: the first row of derivatives.
+        inputs: The arguments, new ones included.
+        taken: The names of the arguments.
+        labels, steps, sections: Those of the derivative program.
+    """
+
+    def __init__(self, source: Program) -> None:
+        self.ways = ways(source)
+        self.program = compact(source) if self.ways is None else self.ways.program
         self.builder = Derivatives(self.program.graph, None if self.ways is None else self.ways.slopes)
         self.start = len(self.program.graph.rows)
-        self._uses = [[] for _ in range(self.start)]
+        self._entries = 0  # of the matrix in the making
+        self._uses: list[list[Use]] = [[] for _ in range(self.start)]
         for i, row in enumerate(self.program.graph.rows):
             for k, j in enumerate(operands(row)):
                 self._uses[j].append((i, k))
@@ -47,18 +52,18 @@ class Pass:
         self.sections = self.program.sections
 
     def rows_of(self, names: Sequence[str]) -> list[int]:
-        """Return rows of arguments."""
+        """Return the rows of some arguments."""
         rows = dict(zip(self.program.arguments, self.program.inputs, strict=True))
         return [rows[name] for name in names]
 
     def input(self, name: str, like: int) -> int:
-        """Return a further argument, of the shape of row `like`, named `name` or as near to it as is free."""
+        """Return a new argument of the shape of row `like`. It gets a number after the name if the name is taken."""
         row = self.builder.input(fresh(name, self.taken), self.builder.shape(like))
         self.inputs.append(row)
         return row
 
     def last(self, blocks: Iterable[tuple[int, Block]]) -> list[int]:
-        """For each primal row the largest number of a block that depends on it; -1 where none does."""
+        """Return for each primal row the largest number of a block that depends on it; -1 if none does."""
         found = [-1] * self.start
         for k, block in blocks:
             found[block.row] = max(found[block.row], k)
@@ -68,13 +73,13 @@ class Pass:
         return found
 
     def forward(self, tangents: dict[int, int], needed: Callable[[int], bool] | None = None) -> dict[int, int]:
-        """Return the tangents of a sweep from these: of the rows where they are needed, or of all."""
+        """Return the tangents of a forward sweep from the given ones, for all rows or those where they are needed."""
         dots = forward(self.builder, self._uses, tangents, needed)
         self.note("dot", dots, "tangents")
         return dots
 
     def active(self, rows: Iterable[int]) -> set[int]:
-        """Return these rows, and all of the primal ones that depend on them."""
+        """Return the given rows and all primal rows that depend on them."""
         found = set(rows)
         for i in range(self.start):
             if any(j in found for j in operands(self.builder.row(i))):
@@ -82,21 +87,21 @@ class Pass:
         return found
 
     def reverse(self, cotangents: dict[int, int], active: set[int]) -> dict[int, int]:
-        """Return the adjoints of a sweep from these back through the active rows."""
+        """Return the adjoints of a reverse sweep from the given ones, through the active rows."""
         bars = reverse(self.builder, cotangents, active)
         self.note("bar", bars, "reverse sweep")
         return bars
 
     def at(self, row: int) -> int:
-        """Return the row whose value is that of a row of the source; all of its rows are live."""
+        """Return the primal row with the value of a row of the source, of which all rows have to be live."""
         return row if self.ways is None else self.ways.values[row]
 
     def tangent(self, dots: dict[int, int], row: int) -> int | None:
-        """Return the tangent, or adjoint, of a row of the source, of those that a sweep made."""
+        """Return the tangent or adjoint of a row of the source, given those of a sweep; None if it is absent."""
         return dots.get(row if self.ways is None else self.ways.marked[row])
 
     def adjoints(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
-        """Return the adjoints of rows of the source, those too that a derivative passes by."""
+        """Return the adjoints of rows of the source. For bypassed rows they are those in the formula as written."""
         wanted = [row if self.ways is None else self.ways.marked[row] for row in rows]
         active = self.active(wanted)
         bars = self.reverse(cotangents, active)
@@ -121,14 +126,14 @@ class Pass:
                     self.steps.add(row)
 
     def full(self, derivatives: dict[int, int], rows: Sequence[int]) -> list[int]:
-        """Return the derivatives of rows, each of the shape of its row; an absent one is 0."""
+        """Return the derivatives of rows, each with the shape of its row. An absent derivative is 0."""
         zero = self.builder.const(0.0)
         return [self.builder.full(derivatives.get(row, zero), self.builder.shape(row)) for row in rows]
 
-    # Elements of arguments and of results, as the matrices of derivatives count them
+    # Blocks of elements of arguments and of results, in the order of matrices of derivatives
 
     def variables(self, wrt: Sequence[str]) -> tuple[list[Block], Dim]:
-        """Return the independent variables, and the count of their elements.
+        """Return the independent variables as blocks, and how many elements they have.
 
         An argument of which only separate elements or slices are used is these.
         """
@@ -145,7 +150,7 @@ class Pass:
         return found, start
 
     def _parts(self, row: int, uses: list[int]) -> list[tuple[int, Dim | Range]] | None:
-        """Return the separate parts of a vector that are all that is used of it; None if it is used otherwise."""
+        """Return the parts of a vector that rows use, if these are disjoint and nothing else uses it; else None."""
         rows = self.program.graph.rows
         if len(self.builder.shape(row)) != 1 or row in self.program.outputs:
             return None
@@ -158,7 +163,7 @@ class Pass:
         return sorted(found, key=lambda part: part[1]) if all(isinstance(p, int) for p in places) else found  # type: ignore[arg-type, return-value]  # ints
 
     def results(self) -> tuple[list[Block], Dim]:
-        """Return the parts of the outputs that are not structurally zero, and the count of all their elements."""
+        """Return the parts of the outputs that are not structurally zero as blocks, and how many elements there are."""
         found: list[Block] = []
         start: Dim = 0
         for output in self.program.outputs:
@@ -173,12 +178,12 @@ class Pass:
         return found, start
 
     def seed(self, block: Block) -> int:
-        """Return the unit adjoints or tangents of a block, a batch of them if it is an array."""
+        """Return the unit adjoint or tangent of a block. An array has a batch of them, one for each element."""
         shape = self.builder.shape(block.row)
         return self.builder.eye(shape) if shape else self.builder.const(1.0)
 
     def entry(self, output: Block, variable: Block, row: int, *, forward: bool) -> Entry:
-        """Return a block of a matrix, of a sweep that was seeded with the variable (forward) or the output."""
+        """Return an entry of a matrix: a row of the sweep that was seeded with the variable (forward) or the output."""
         b = self.builder
         self._entries += 1
         b.graph.allow(self._entries)
@@ -192,14 +197,14 @@ class Pass:
         return Entry((output.place, variable.place), row)
 
     def transposed(self, entry: Entry) -> int:
-        """Return the block of a symmetric matrix on the other side of the diagonal."""
+        """Return the row of an entry on the other side of the diagonal of a symmetric matrix."""
         b, row = self.builder, entry.row
         if not all(isinstance(p, Range) for p in entry.place):
             return row
         return b.permute(row, (-1, -2)) if len(b.shape(row)) == 2 else b.expand(row, (-1,))  # all rows are this one
 
     def matrix(self, name: str, shape: Shape, entries: Sequence[Entry], *, value: bool = False) -> Program:
-        """Return the program of a matrix of entries, row by row; what no entry stands at is zero."""
+        """Return the program of a matrix with the given entries and zeros elsewhere; with `value` after the outputs."""
         with suppress(TypeError):  # places that are not known
             entries = sorted(entries, key=lambda e: [p.start if isinstance(p, Range) else p for p in e.place])
         made = self.builder.assemble(shape, [entry.place for entry in entries], *[entry.row for entry in entries])
@@ -213,7 +218,7 @@ class Pass:
         primal_names: Sequence[str],
         derivative_names: Sequence[str],
     ) -> Program:
-        """Return the program."""
+        """Return the program with the given outputs, first the primal ones."""
         outputs = [*primal, *derivatives]
         taken: set[str] = set()
         names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))
@@ -231,14 +236,14 @@ class Pass:
 
 @dataclass(frozen=True)
 class Block:
-    """A row, and which elements it is of all those of the arguments, or of the results."""
+    """A row, and its place among all elements of the arguments or of the results."""
 
     row: int
     place: Dim | Range
 
 
 class Blocks:
-    """Blocks, found by their rows."""
+    """Blocks that are looked up by their rows."""
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self._blocks = blocks
@@ -247,13 +252,13 @@ class Blocks:
             self._places.setdefault(block.row, []).append(k)
 
     def of(self, rows: Iterable[int]) -> list[Block]:
-        """Return those of these rows, in their order among all."""
+        """Return the blocks of the given rows, in the order of all blocks."""
         return [self._blocks[k] for k in sorted(k for row in rows for k in self._places.get(row, ()))]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A part of a matrix: its place, and a row."""
+    """A part of a matrix: its place, and the row with its values."""
 
     place: Place
     row: int
@@ -264,7 +269,10 @@ def _moved(place: Dim | Range, by: Dim) -> Dim | Range:
 
 
 def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
-    """Places of a vector, or of single elements of a matrix, counted element by element; None for others."""
+    """Return the places of a vector, or of single elements of an array, counted element by element.
+
+    None if they have elements in common or are not known.
+    """
     if len(shape) == 1:
         flat = [place[0] for place in places]
         ranges = [p for p in flat if isinstance(p, Range)]
@@ -280,7 +288,7 @@ def _flat(places: Sequence[Place], shape: Shape) -> list[Dim | Range] | None:
 
 
 def fresh(name: str, taken: set[str]) -> str:
-    """Return `name`, or `name2`, `name3`, ..., whichever is first not in `taken`; it is added to it."""
+    """Return the first of `name`, `name2`, `name3`, ... that is not in `taken`, and add it to `taken`."""
     candidate, k = name, 1
     while candidate in taken:
         k += 1

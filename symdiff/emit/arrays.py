@@ -62,21 +62,29 @@ class ArrayWriter(Writer):
     def _dtype(self) -> str:
         if self.core:
             return f"{next(self.own[i] for i in self.program.inputs if self.shape(i))}.dtype.type"
-        return f"np.result_type({''.join(f'{self.own[i]}, ' for i in self.program.inputs)}0.0).type"
+        listed = ", ".join([*[self.own[i] for i in self.program.inputs], "0.0"])
+        return f"np.result_type({self.wrap(listed, len('    dtype = np.result_type().type'))}).type"
 
     def loop(self) -> str:
         """Return the loop shape: its name, or its expression if that is short."""
         if self.core or len(self.program.inputs) > _SHORT:
-            return self.need("loop", self.loop_text)
+            return self.named_loop()
         return self.loop_text()
 
-    def loop_text(self) -> str:
-        """Return the expression of the loop shape."""
+    def named_loop(self) -> str:
+        """Return the name of the loop shape."""
+        return self.need("loop", lambda: self.loop_text(len("    loop = np.broadcast_shapes()")))
+
+    def loop_text(self, beside: int = 0) -> str:
+        """Return the expression of the loop shape. If it stands beside something, it may take several lines."""
         shapes = []
         for i in self.program.inputs:
             rank = len(self.shape(i))
             shapes.append(f"{self.own[i]}.shape[:{-rank}]" if rank else f"np.shape({self.own[i]})")
-        return shapes[0] if len(shapes) == 1 else f"np.broadcast_shapes({', '.join(shapes)})"
+        if len(shapes) == 1:
+            return shapes[0]
+        listed = ", ".join(shapes)
+        return f"np.broadcast_shapes({self.wrap(listed, beside) if beside else listed})"
 
     def dim(self, dim: Dim, least: int = 0) -> str:
         """Return the text of a dimension, in parentheses unless it binds at least as tightly as `least`."""

@@ -107,7 +107,7 @@ class Module:
         lines = ["# The point of the stored results.", "POINT = {" + "\n" * bool(point)]
         lines[-1] += "".join([f'    "{name}": {self._literal(v, len(name))},\n' for name, v in point.items()]) + "}"
         lines.append(f"ARGUMENTS = {_bracketed(args, 12)}")
-        lines.append("# Each function with its arguments and results in order. Of many, some are stored.")
+        lines.append("# Each function with its arguments and results. Of many results, some are stored.")
         lines.append("STORED = [")
         for member, numbers in zip(self.members, stored, strict=True):
             more = member.args[len(args) :]
@@ -161,7 +161,7 @@ class Module:
             ]
             if cores:
                 text.append(f"    {self._fit}({wrapped(', '.join(cores))})")
-        text += [_broken(line) for line in lines if line]
+        text += [line for line in lines if line]
         text.append(f"    return {self._made(member.layout, iter(outputs))}")
         return "\n".join(text) + "\n"
 
@@ -303,15 +303,6 @@ def _bracketed(names: Iterable[str], taken: int, indent: int = 0) -> str:
     """Return a list of names. It is on lines of its own if `taken` columns leave no room on the line."""
     line = ", ".join(map(_quoted, names))
     return f"[{line}]" if len(line) + taken + 2 <= WIDTH else f"[{_block(line, indent)}]"
-
-
-_CALL = re.compile(r"    (\w+ = np\.(?:broadcast_shapes|result_type)\()(.*)(\)(?:\.type)?)")
-
-
-def _broken(line: str) -> str:
-    """Return a long line with a call of all arguments as several lines."""
-    found = _CALL.fullmatch(line) if len(line) > WIDTH else None
-    return f"    {found[1]}{_block(found[2], 4)}{found[3]}" if found else line
 
 
 def _block(line: str, indent: int) -> str:

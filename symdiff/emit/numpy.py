@@ -199,7 +199,7 @@ class _NumpyWriter(ArrayWriter):
         if (made or is_assembled(op)) and not again:
             scalar = not shape and (op == "where" or isinstance(op, Operation))
             return f"{text}[()]" if scalar else text  # a number where it is an array without axes
-        loop = self.need("loop", self.loop_text)
+        loop = self.named_loop()
         whole = f"{loop} + {self.tuple_of(shape)}" if shape else loop
         given = i not in self.own or op == "input" or again
         own = self.names.near(self.program.names[k]) if given else self.own[i]

@@ -13,7 +13,7 @@ from symdiff.ops.base import Operation, never_warns
 from symdiff.ops.reductions import Exponentials, LogSumExp, Softmax
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
-from symdiff.simplify.remainders import unseen
+from symdiff.simplify.views import without_views
 
 _LARGEST = 16  # the largest exponent of a power that becomes products
 
@@ -178,7 +178,7 @@ def _extreme(b: Builder, condition: int) -> bool:
     guard, inner = b.row(condition)[:2]
     if guard != "special" or b.row(inner)[0] != "eq":
         return False
-    compared = [b.row(unseen(b, i)[0])[0] for i in b.row(inner)[1:]]
+    compared = [b.row(without_views(b, i)[0])[0] for i in b.row(inner)[1:]]
     return any(isinstance(op, Operation) and op.picks for op in compared)
 
 
@@ -243,6 +243,18 @@ def eager(program: Program) -> Program:
         return builder.graph.intern(row)
 
     return compact(replay(program, builder.graph, make))
+
+
+def has_choices(program: Program) -> bool:
+    """Return whether a program has choices of the user's between values that are computed; call it before `eager`."""
+    rows = program.graph.rows
+    if not program.graph.choices:
+        return False
+    special = Builder(program.graph).special
+    return any(
+        alive and row[0] == "where" and not special(row[1]) and not all(rows[j][0] == "const" for j in row[2:])
+        for row, alive in zip(rows, live(program), strict=True)
+    )
 
 
 def _only_chosen(program: Program) -> frozenset[int]:

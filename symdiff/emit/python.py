@@ -1,7 +1,8 @@
-"""A program as straight-line Python, for any target whose operations are Python expressions.
+"""Write a program as straight-line Python, for any target whose operations are Python expressions.
 
-A row that is used once is written where it is used, as long as the line has at most 88 columns. This reads better and
-compiles four times as fast as one line for each operation. The limit also bounds the nesting for CPython's parser.
+A row that is used once is written where it is used, as long as the line has at most 88 columns. Such code reads better
+than one line for each operation, and it compiles four times as fast. The limit of 88 columns also bounds the nesting
+for CPython's parser.
 """
 
 from __future__ import annotations
@@ -21,31 +22,31 @@ from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, 
 
 WIDTH = 88
 _INDENT = " " * 4
-_NAME = 5  # the letters of a name that are counted for each line; a longer name is counted where it is known
+_NAME = 5  # the letters of a name that each line allows for; a longer name is counted where it is known
 BESIDE = len(_INDENT) + _NAME + len(" = ")  # the columns that a line takes beside its expression
 
-# How the returned values are nested: an index of the outputs, or a tuple of such.
+# How the returned values are nested: the index of an output, or a tuple of indices and of further tuples.
 Nest = int | tuple["Nest", ...]
 # The names of the parameters of a function, its indented lines, and an expression for each output.
 Body = tuple[list[str], list[str], list[str]]
-# Where a line or an expression has to stand: "quiet" in a block that ignores floating-point errors, "loud" outside of
-# such blocks. None: on either side, since it raises no errors.
+# Where a line or an expression must stand: "quiet" in a block that ignores floating-point errors, "loud" outside of
+# such blocks. None: anywhere, because it raises no errors.
 Tone = Literal["loud", "quiet"] | None
 
 
 class Writer:
-    """Writes one function. A target is a subclass.
+    """A writer writes one function. Each target is a subclass.
 
     Attributes:
         program: The program that is written.
         rows: Its rows.
         width: The number of columns that a line may take.
-        names: Hands out names.
-        given: The names of rows to which the user gave one.
-        lent: The names of outputs, each for the row that computes it.
+        names: The source of new names.
+        given: The names that the user gave, by row.
+        lent: The names of outputs, by the row that computes the output.
         counts: How often each row will be written.
-        own: The names of rows, as far as they have one.
-        texts: The expressions of rows. A row that has a name is that name.
+        own: The names of the rows that have a name.
+        texts: The expressions of rows. The expression of a row that has a name is the name.
         tones: The tones of these expressions.
         preamble: Lines in front of all others, each of which is left out if nothing needs it.
         lines: The indented lines.
@@ -58,7 +59,7 @@ class Writer:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.rows = program.graph.rows
-        self.width = WIDTH - len(_INDENT) if program.quiet else WIDTH  # any line may come to stand in a block
+        self.width = WIDTH - len(_INDENT) if program.quiet else WIDTH  # because any line may be inside of a block
         self.names = Names(self.reserved, program.arguments)
         labels = program.labels
         self.given = {i: self.names.near(label) for i, label in labels.items() if isinstance(label, str)}
@@ -84,11 +85,11 @@ class Writer:
         return self.definition(name, [self.own[i] for i in self.program.inputs], [f"    return {returned}"])
 
     def definition(self, name: str, parameters: Sequence[str], end: Sequence[str] = ()) -> str:
-        """Return the text of a function with these parameters: the lines so far, then those of its end."""
+        """Return the text of a function: its parameters, the lines written so far, and the lines of its end."""
         lines = [*self.lines, *end]
         used = {word for line in lines for word in _WORD.findall(line)} if self.preamble else set()
         needed: list[str] = []
-        for line in reversed(self.preamble):  # an operand may have been spelt again, in another way
+        for line in reversed(self.preamble):  # a line that a later spelling no longer uses is left out
             if line.split()[0] in used:
                 needed.append(line)
                 used.update(_WORD.findall(line))
@@ -157,7 +158,7 @@ class Writer:
         return counts
 
     def recount(self) -> None:
-        """Correct the counts for rows whose lines write something else."""
+        """Correct the counts, in a target that writes some rows with other operands than theirs."""
 
     def assign(self, i: int) -> None:
         """Write a line that gives row `i` a name."""
@@ -169,12 +170,12 @@ class Writer:
         self.lines.append(f"    {into.format(own=own, text=bare)}")
 
     def into(self, i: int | None) -> str:
-        """Return the pattern of the line that computes row `i`. Without a row, return that of a copy of an output."""
+        """Return the pattern of the line that computes row `i`, or of a line that copies an output if `i` is None."""
         del i
         return "{own} = {text}"
 
     def named(self, i: int) -> str:
-        """Return the name that row `i` gets on the next line. Write the title of the section that begins there."""
+        """Return the name of row `i` for the next line. If a section begins at the row, write the title of it first."""
         title = ""
         while self._sections and self._sections[0][0] <= i:
             title = self._sections.pop(0)[1]
@@ -186,7 +187,7 @@ class Writer:
         return self.own[i]
 
     def name(self, i: int) -> str:
-        """Return a new name for row `i`: the user's, an output's, that of its primal with a suffix, or a temporary."""
+        """Return a name for row `i`: by the user, of an output, of its primal with a suffix, or a temporary name."""
         if i in self.given:
             return self.given[i]
         if i in self.lent:
@@ -195,12 +196,12 @@ class Writer:
         return self.names.numbered(derived) if derived else self.names.temporary()
 
     def _derived_name(self, i: int) -> str:
-        """Return the name of an adjoint or a tangent of a row that has a name, such as `x_bar`; else nothing."""
+        """Return the name of an adjoint or a tangent of a row that has a name, such as `x_bar`; else an empty text."""
         label = self.program.labels.get(i)
         return f"{self.own[label[1]]}_{label[0]}" if isinstance(label, tuple) and label[1] in self.own else ""
 
     def built(self, i: int, row: Row) -> bool:
-        """Write the lines of a row that is no expression. Return False for one that is."""
+        """Write the lines of a row that is not an expression, and return True. Return False for an expression."""
         del i, row
         return False
 
@@ -216,7 +217,7 @@ class Writer:
         return f"({broken})" if broken != line else line
 
     def results(self) -> list[str]:
-        """Return the name of each output. An argument, a constant or an earlier output is first given another name."""
+        """Return the name of each output. First copy an argument, a constant or an earlier output to a new name."""
         texts = [self.texts[i][0] for i in self.program.outputs]
         for k, (i, again) in enumerate(zip(self.program.outputs, repeated(self.program.outputs), strict=True)):
             if i not in self.own or self.rows[i][0] == "input" or again:
@@ -229,7 +230,7 @@ class Writer:
 
     def fitting(self, i: int, row: Row) -> Text:
         """Return the expression of row `i`. If a line cannot hold it, its longest operands get a name first."""
-        name = (self.given.get(i) or self.lent.get(i) or self._derived_name(i)) if self._has_line(i) else ""
+        name = self.given.get(i) or self.lent.get(i) or self._derived_name(i)
         room = self.width - BESIDE - max(0, len(name) - _NAME)
         while True:
             text = self.spell(row)
@@ -259,8 +260,8 @@ class Writer:
     def exponent(self, row: Row) -> str | None:
         """Return the exponent of a constant integer power; None for any other row.
 
-        Other powers are function calls: the operator would take the square root for 0.5, and would return complex
-        numbers for negative floats.
+        Other powers are function calls, because the operator `**` would take the square root for 0.5, and would return
+        complex numbers for negative floats.
         """
         if row[0] != "pow" or self.rows[row[2]][0] != "const":
             return None

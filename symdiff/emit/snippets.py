@@ -1,17 +1,18 @@
 """The parts that all exported modules share."""
 
 NUMPY_NOTE = """\
-They take numbers and arrays, which broadcast together as in NumPy. Every result
-has the broadcast shape. Integers count as float64, and float32 stays float32.
+The functions take numbers and arrays, which broadcast together as in NumPy. All
+results have the broadcast shape. Integers count as float64, and float32 stays float32.
 Outside of its domain, a function returns NaN or an infinity and warns as
 numpy.errstate says."""
 
 MATH_NOTE = """\
-They take and return floats. A matrix is a list of its rows. The math module
-raises errors where NumPy returns an infinity or NaN: ValueError outside of the
-domain of a function (and for log(0)), OverflowError for a result that is too
-large, ZeroDivisionError for x/0. These errors are not caught here. They can come
-from a step that the result does not need, such as the other side of a choice."""
+The functions take and return floats. A matrix is a list of its rows. The math
+module raises errors where NumPy returns an infinity or NaN: ValueError outside
+of the domain of a function (and for log(0)), OverflowError for a result that is
+too large, ZeroDivisionError for x/0. These functions do not catch such errors.
+An error can come from a step that the result does not need, such as the other
+side of a choice."""
 
 USAGE = """\
 Run this file
@@ -20,7 +21,7 @@ Run this file
     with --check, to compare all results at POINT with the stored results.
 The exit status is 1 if a stored result differs, 2 for wrong arguments.
 
-symdiff generated this file. It is not needed to run it."""
+symdiff generated this file. The file runs without symdiff."""
 
 FLOATS = '''\
 def _floats(*args):

@@ -9,8 +9,8 @@ A row is a tuple of this grammar, where `i, j, k` are indices of earlier rows:
            |  (operation, i, j, ...)    an operation on arrays, an `ArrayOperation`
 
 Operands have smaller indices than their row, so the order of the indices is topological: a forward sweep is a loop up,
-and a reverse sweep is a loop down. Equal rows are one row; the row itself is the key. A constant is the `repr` of its
-value, so 0.0 and -0.0 are different rows, and NaN is one row.
+and a reverse sweep is a loop down. Equal rows are one row, because the row itself is the key of an index. A constant is
+the `repr` of its value, so 0.0 and -0.0 are different rows, and all NaN are one row.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from symdiff.limits import limits as of_process
 
 Row = tuple[Any, ...]
 
-_WIDE = 8  # entries; each entry of a row that has more counts as a row
+_WIDE = 8  # entries of a row; if a row has more, each of its entries counts as a row
 
 
 class Graph:
@@ -37,13 +37,13 @@ class Graph:
     Attributes:
         rows: The rows, operands before their uses.
         index: The index of each row. A graph that shares nothing does not use it.
-        shared: Equal rows are one row, and operations are simplified.
-        complex: The program is for complex arguments. Rules for real arguments alone do not apply.
+        shared: Whether equal rows are one row, and operations are simplified.
+        complex: Whether the program is for complex arguments. Then rules for real arguments alone do not apply.
         shapes: The core shape of each row that is not a scalar.
-        demands: What has to hold of the sizes at a call.
-        choices: Some row is a choice.
-        grows: Some row may overflow for moderate arguments.
-        limits: The limits that the graph keeps to.
+        demands: The conditions on sizes that each call checks.
+        choices: Whether some row is a choice.
+        grows: Whether some row may overflow for moderate arguments.
+        limits: The limits of the graph.
     """
 
     __slots__ = ("_room", "choices", "complex", "demands", "grows", "index", "limits", "rows", "shapes", "shared")
@@ -64,7 +64,7 @@ class Graph:
         self.choices = False
         self.grows = False
         self.limits = of_process if limits is None else limits
-        self._room = self.limits.rows  # the most rows that there may be; wide rows make it less
+        self._room = self.limits.rows  # the most rows that the graph may have; each wide row lowers it
 
     def like(self, *, shared: bool | None = None) -> Graph:
         """Return an empty graph of the same kind."""
@@ -74,7 +74,7 @@ class Graph:
         """Check that `count` rows, or entries of one row, may be added.
 
         Raises:
-            LimitError: The limit does not allow it.
+            LimitError: The graph would have more rows than `limits.rows`.
         """
         if len(self.rows) + count > self._room:
             raise self.limits.exceeded("rows", "the graph has more rows")
@@ -146,11 +146,11 @@ class Program:
         inputs: The rows of the arguments, in calling order.
         outputs: The rows of the results.
         names: A name for each output.
-        labels: What a reader calls some of the rows: a name of the user's, `("bar", i)` for the adjoint of row i, or
+        labels: The names of some rows for readers: a name that the user gave, `("bar", i)` for the adjoint of row i, or
             `("dot", i)` for its tangent.
-        sections: `(start, title)` of each sweep; its rows begin at `start`.
-        steps: Rows that stand on a line each: the user's own operations, adjoints and tangents. Where it is empty,
-            the writer chooses.
+        sections: `(start, title)` for each sweep. Its rows begin at `start`.
+        steps: Rows that get a line each: the user's own operations, adjoints and tangents. If it is empty, the writer
+            chooses which rows get a line.
         quiet: Rows that are evaluated without warnings, because only choices of the user's need them.
     """
 
@@ -185,7 +185,7 @@ def repeated(rows: Iterable[int]) -> list[bool]:
 
 
 def live(program: Program) -> bytearray:
-    """Return a flag for each row: whether an output, the list of arguments or a step of a textbook needs it."""
+    """Return a flag for each row: whether it is an argument, or an output or a step of a textbook needs it."""
     rows = program.graph.rows
     alive = bytearray(len(rows))
     traced = [i for i in program.steps if not isinstance(program.labels.get(i), tuple)]
@@ -201,11 +201,11 @@ def live(program: Program) -> bytearray:
 def replay(
     program: Program, graph: Graph, make: Callable[[int, Row], int], order: Iterable[int] | None = None
 ) -> Program:
-    """Make the live rows of `program` anew on `graph`, in order of index or as given, and return the new program.
+    """Make the live rows of `program` again on `graph`, and return the new program.
 
     `make(i, row)` gets the index of a row in the old graph, and the row with its operands on the new graph. It returns
-    the index of the row that takes its place on the new graph. Labels, sections, steps, quiet rows and demands are
-    carried over, but for the labels of rows that are not live.
+    the index of the row that takes its place on the new graph. `order` is the order of the old indices; by default they
+    ascend. Sections, steps, quiet rows, demands and the labels of live rows are carried over.
     """
     rows = program.graph.rows
     graph.demands |= program.graph.demands
@@ -246,7 +246,7 @@ def replay(
 
 
 def compact(program: Program) -> Program:
-    """Return an equal program on a graph of its own, which has the live rows alone."""
+    """Return an equal program on a new graph that has only the live rows."""
     graph = program.graph.like()
     return replay(program, graph, lambda _, row: graph.intern(row))
 

@@ -67,7 +67,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
     same(
         *inner,
         b.graph.demands,
-        lambda: f"the product of shapes {shown(left)} and {shown(right)}: {inner[0]} is not {inner[1]}",
+        lambda: f"the product of shapes {shown(left)} and {shown(right)}: {inner[0]} and {inner[1]} are different",
     )
     count = max(len(left), len(right)) - 2
     batch = labels(max(0, count))
@@ -145,7 +145,8 @@ def _squares(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> tuple[int,
             ddof + 1, count, b.graph.demands, f"ddof={ddof} needs at least {ddof + 1} elements, and there are {count}"
         )
     away = b.op("sub", x, _beside(b, _mean(b, x, axes), axes))
-    return _along("sum", b, b.op("mul", away, away), axes), b.size(count - ddof)
+    other = b.op("conj", away) if b.graph.complex else away
+    return _along("sum", b, b.op("mul", away, other), axes), b.size(count - ddof)
 
 
 def _var(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> int:

@@ -28,7 +28,7 @@ class Keyword:
     """A named argument of a call."""
 
     name: str
-    value: int | tuple[int, ...] | Quoted  # an empty tuple for None
+    value: int | tuple[int, ...] | Quoted  # an empty tuple stands for None
 
 
 # An entry of the stack: a row, a list in parentheses, a named argument, a text in quotes
@@ -138,7 +138,7 @@ def _array(call: _Call, _: Parameter, given: Any) -> int:
     if not isinstance(given, int):
         call.refuse()
     if not call.b.shape(given):
-        raise ShapeError(f"{call.name}(...) of a scalar: it needs an array, declared as in args='x[n]'")
+        raise ShapeError(f"{call.name} needs an array, not a scalar; declare an array, as in args='x[n]'")
     return call.b.number(given)
 
 

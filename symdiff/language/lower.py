@@ -63,7 +63,8 @@ def lower(
         arguments: The names and core shapes of the inputs in order. By default, the free names
             are scalar inputs, in order of first appearance.
         constants: The values of further names.
-        optimize: Whether to simplify and share. Otherwise every operation is a step of its own.
+        optimize: Whether to simplify rows and to share equal ones. Otherwise every operation is a
+            step of its own.
         complex: Whether to leave out the identities that hold for real arguments only.
         limits: The limits of the program and of everything derived from it; by default those of
             the process.
@@ -169,7 +170,7 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
     try:
         op = scope.builder.op
         stack: list[Value] = []
-        lists = False  # whether an entry of the stack can be something other than a row
+        lists = False  # whether the stack may have an entry that is not a row
         for kind, value, count, position in items:
             if kind == "name":
                 row = scope.names.get(value)

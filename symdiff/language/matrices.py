@@ -110,7 +110,7 @@ def tensordot(b: Builder, x: int, y: int, axes: tuple[int, ...]) -> int:
         (i,), (j,) = axes_of(axes[:1], b, x), axes_of(axes[1:], b, y)
         pairs = [(i + len(p), j + len(q))]
     for i, j in pairs:
-        message = f"tensordot of shapes {shown(p)} and {shown(q)}: {p[i]} is not {q[j]}"
+        message = f"tensordot of shapes {shown(p)} and {shown(q)}: {p[i]} and {q[j]} are different"
         same(p[i], q[j], b.graph.demands, lambda message=message: message)  # type: ignore[misc]
         right[j] = left[i]
     out = [label for label in (*left, *right) if not (label in left and label in right)]
@@ -142,7 +142,7 @@ def einsum(b: Builder, subscripts: str, operands: Sequence[int]) -> int:
             raise ShapeError(f"einsum got {part!r} for an array of shape {shown(shape)}")
         for label, dim in zip(part, shape, strict=True):
             first = sizes.setdefault(label, dim)
-            message = f"einsum: {label} is {first} and {dim}"
+            message = f"einsum got different lengths for {label}, {first} and {dim}"
             same(first, dim, b.graph.demands, lambda message=message: message)  # type: ignore[misc]
     if len(set(out)) < len(out) or not set(out) <= set(sizes):
         raise ShapeError(f"einsum got the result {out!r}, which takes labels of the arrays, each once")

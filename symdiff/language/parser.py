@@ -1,7 +1,7 @@
 """From tokens to postfix, by operator precedence and an explicit stack.
 
-Source: E. W. Dijkstra, "Algol 60 translation" (1961), the shunting yard. There is no
-recursion, so only `limits.depth` bounds the depth of a formula.
+Source: E. W. Dijkstra, "Algol 60 translation" (1961), the shunting yard. Nothing recurses,
+so only `limits.depth` bounds the depth of a formula.
 
 The grammar is below. Line breaks are ignored inside brackets and after an operator. They are
 also ignored before an operator that cannot begin an expression. A plus sign counts as such an
@@ -130,15 +130,15 @@ class _Parser:
         self.limits = limits
         self.due = True
         self.last: Token = ("newline", "", 0)
-        self.before: tuple[Token, ...] = ()  # the two tokens before it
+        self.before: tuple[Token, ...] = ()  # the two tokens before `last`
         self.stack: list[_Pending] = []
         self.brackets = 0  # number of open brackets on the stack
         # The method for the next token after `[`, after `.`, or after a line break that follows an operand.
         self.suffix: Callable[[Token], None] | None = None
         self.subscript: list[Token] = []
         self.items: list[Item] = []  # of the expression being read
-        self.start = 0  # its position
-        self.target: Item | None = None  # the name it is assigned to
+        self.start = 0  # the position of this expression
+        self.target: Item | None = None  # the name that this expression is assigned to
         self.ended: list[Statement] = []  # the expressions of this statement before the last comma
         self.assignments: list[Statement] = []
         self.results: list[Statement] = []

@@ -129,7 +129,7 @@ def transpose(b: Builder, x: int, axes: tuple[int, ...] | None = None) -> int:
     """
     shape = b.shape(x)
     if not shape:
-        raise ShapeError(".T of a scalar: it needs an array, declared as in args='A[m,n]'")
+        raise ShapeError(".T needs an array, not a scalar; declare an array, as in args='A[m,n]'")
     if axes is None:
         return b.permute(x, range(-1, -1 - len(shape), -1))
     order = axes_of(axes, b, x)
@@ -248,7 +248,7 @@ def _concatenate(b: Builder, parts: Sequence[int], axis: int | None, name: str) 
     parts = [b.number(part) for part in parts]
     shape = b.shape(parts[0])
     if not all(map(b.shape, parts)):
-        raise ShapeError(f"{name} of a scalar: it joins arrays; write [a, b] for scalars")
+        raise ShapeError(f"{name} joins arrays, not scalars; write [a, b] for scalars")
     at = axis_of(axis, len(shape), f"shape {shown(shape)}")
     total: Dim = 0
     ranges: list[Range] = []

@@ -1,4 +1,4 @@
-"""All operations on arrays, by name. A new one is a class in a module of this room, and a name in this list."""
+"""All operations on arrays, by name. A new operation is a class in one of these modules, and a name in this list."""
 
 from symdiff.ops.base import Operation
 from symdiff.ops.constants import Arange, Eye, Linspace, Size

@@ -1,8 +1,8 @@
-"""What operations on arrays have in common: the entry that each of them fills in, and what its methods are given.
+"""The base classes of operations on arrays, and what their methods are given.
 
-An operation on arrays is one class, and all that is known of it stands there: the shape of its result, its value, its
-derivatives, the identities that make it simpler, its spellings. The base classes of this module hold what kinds of
-operations share. `symdiff.ops.arrays` lists all operations.
+Each operation on arrays is one class. The class holds everything that is known of the operation: the shape of its
+result, its value, its derivatives, the identities that make it simpler, and its spellings. The base classes in this
+module hold what several operations share. `symdiff.ops.arrays` lists all operations.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Text = tuple[str, int]
 
 
 class Builder(Protocol):
-    """What makes rows, each in its simplest form. `symdiff.simplify.build.Builder` documents the methods."""
+    """An object that makes rows, each in its simplest form. `symdiff.simplify.build.Builder` documents the methods."""
 
     @property
     def graph(self) -> Graph: ...
@@ -54,7 +54,7 @@ class Builder(Protocol):
 
 
 class Writer(Protocol):
-    """What writes NumPy source. `symdiff.emit.arrays.ArrayWriter` documents the methods."""
+    """An object that writes NumPy source. `symdiff.emit.arrays.ArrayWriter` documents the methods."""
 
     width: int
     complex: bool
@@ -82,19 +82,20 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where an operation is differentiated: by one operand of one row.
+    """A row to differentiate, the operand to differentiate it by, and the seed.
 
-    The seed may have fewer axes than its row, or axes of length 1, along which it is the same. It may have axes in
-    front of those of its row, a batch of adjoints or tangents.
+    The seed may have fewer axes than its row, or axes of length 1: along these it is constant. It may have axes in
+    front of those of its row: then it is a batch of adjoints or tangents.
 
     Attributes:
-        builder: Makes the rows of the derivative.
+        builder: The builder that makes the rows of the derivative.
         row: The row that is differentiated.
         operands: The operands of the row.
-        k: The position of the operand by which it is differentiated.
+        k: The position of the operand by which the row is differentiated.
         seed: The adjoint of the row in a reverse sweep; the tangent of that operand in a forward sweep.
-        times: Returns the product of a seed and a partial derivative, with the choices in both carried outside.
-        kept: Returns the condition outside of which a seed is absent, if its product with a row has to keep it.
+        times: Returns the product of a seed and a partial derivative. Choices in either factor end up outside.
+        kept: Returns the condition outside of which a seed is absent. Returns None if there is none, or if the product
+            of the seed and a row need not keep it.
     """
 
     builder: Builder
@@ -132,7 +133,7 @@ class Sample(NamedTuple):
     Attributes:
         operation: The operation.
         shapes: The shapes of the operands.
-        conditions: The operands are conditions.
+        conditions: Whether the operands are conditions.
     """
 
     operation: Operation
@@ -155,16 +156,16 @@ def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
 
 
 class Operation(ArrayOperation):
-    """An operation on arrays: everything that is known of it. Subclasses are frozen dataclasses.
+    """An operation on arrays, with everything that is known of it. Subclasses are frozen dataclasses.
 
-    The methods get the operands one by one, in order: their shapes, their values, or the indices of their rows. Where a
-    signature here has `**_: Any`, a subclass gives each operand a parameter.
+    The methods get one argument for each operand, in order: its shape, its value, or the index of its row. If a
+    signature here has `**_: Any`, a subclass has a parameter for each operand instead.
     """
 
     __slots__ = ()
 
     name: ClassVar[str]
-    """What it is called in graphs, traces and error messages, and in formulas if `along_axes`."""
+    """The name in graphs, traces and error messages. If `along_axes`, formulas use it too."""
     differentiable: ClassVar[bool] = True
     """The result has a derivative by the operands."""
     multilinear: ClassVar[bool] = False
@@ -172,27 +173,27 @@ class Operation(ArrayOperation):
     is_size: ClassVar[bool] = False
     """The result is the length of an axis: a number known at the call, and not negative."""
     along_axes: ClassVar[bool] = False
-    """A formula calls it by its name, with an array and perhaps `axis`."""
+    """A formula calls the operation by its name, with an array and perhaps `axis`."""
     holomorphic: ClassVar[bool] = True
-    """It is defined for complex operands."""
+    """The operation is defined for complex operands."""
     new_axes: tuple[int, ...] = ()
     """The axes of length 1 that the result has and the operand does not, if that is the only difference."""
     picks: ClassVar[bool] = False
     """The result is one of the elements of the operand."""
     sign: ClassVar[str] = ""
-    """The sign in LaTeX, with an index below it, like that of a sum. Without one, LaTeX has a function of that name."""
+    """The sign in LaTeX, which gets an index below it, as for a sum. Empty: LaTeX writes a function of that name."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
     # The value
 
     def sized(self, sizes: Mapping[str, int]) -> Self:
-        """Return the operation with numbers for its dimensions, whose names have these sizes."""
+        """Return the operation with the sizes of its named dimensions in place of the names."""
         fields: tuple[str, ...] = self.__match_args__  # type: ignore[attr-defined]  # of a dataclass
         return type(self)(*[sized(getattr(self, field), sizes) for field in fields]) if sizes else self
 
     def value(self, *operands: Any, **_: Any) -> Any:
-        """Return the value, by NumPy. It is written for clarity alone. The dimensions of the operation are numbers."""
+        """Return the value, computed by NumPy. All dimensions are numbers here. Write it for clarity, not for speed."""
         raise NotImplementedError
 
     # Derivatives
@@ -206,7 +207,7 @@ class Operation(ArrayOperation):
         raise NotImplementedError
 
     of_rules: ClassVar[bool] = False
-    """`present` gets the conditions of rules too, not those of the user's choices alone."""
+    """`present` gets the conditions of rules too, and not only those of the user's choices."""
 
     def present(self, _b: Builder, *_conditions: Any, **_: Any) -> int | None:
         """Return the condition outside of which the result is absent; None if there is none.
@@ -226,21 +227,22 @@ class Operation(ArrayOperation):
         return None
 
     def degree(self, degrees: Sequence[float]) -> float:
-        """Return how many arguments are multiplied with each other in the result, given this number for each operand.
+        """Return how many arguments of the formula the result multiplies with each other.
 
-        It is infinity if the result need not be finite for finite arguments.
+        `degrees` has this number for each operand. Return infinity if the result may be infinite for finite arguments.
         """
         return max(degrees, default=0)
 
     def is_square(self, _squares: Sequence[bool], _equal: Sequence[int], /) -> bool:
         """Return whether the result is a sum of squares.
 
-        The arguments say whether each operand is a sum of squares, and have the same number for equal operands.
+        `_squares` says for each operand whether it is a sum of squares. `_equal` has a number for each operand; equal
+        operands have the same number.
         """
         return False
 
     def unfused(self, *_shapes: Any, **_: Any) -> str:
-        """Return the name of what native loops cannot do, for operands of these shapes; an empty name if they can."""
+        """Return the name of what native loops cannot do for operands of these shapes. Return "" if they can do all."""
         return self.name
 
     # Spellings
@@ -263,7 +265,7 @@ class Operation(ArrayOperation):
         return not self.is_view
 
     def written(self, _w: Writer, /, *operands: Any, **_: Any) -> tuple[int, ...]:
-        """Return how often the source has each operand."""
+        """Return how often the source contains each operand."""
         return (1,) * len(operands)
 
     def formula(self, w: Writer, /, *operands: Any, **_: Any) -> Text:
@@ -306,7 +308,10 @@ class Linear(Operation):
         return at.builder.op(self, at.builder.full(at.seed, at.operand_shape))
 
     def present(self, b: Builder, condition: int | None) -> int | None:
-        """Return where the operation on ones and zeros is not 0. This is right if no coefficient is negative."""
+        """Return whether the operation on ones (where the condition holds) and zeros is not 0.
+
+        This is right if no coefficient is negative.
+        """
         if condition is None:
             return None
         return b.op("ne", b.op(self, b.number(condition)), b.const(0.0))
@@ -320,7 +325,7 @@ class View(Linear):
     is_view = True
 
     def seen(self, x: Any, _rank: int, /) -> Any:
-        """Return the view of an array that may have more axes than the operand, in front of these."""
+        """Return the view of an array that may have further axes in front of those of the operand."""
         return self.value(x)
 
     def tangent(self, at: At) -> int:
@@ -355,7 +360,7 @@ class AlongAxes(Operation):
     axes: tuple[int, ...]
 
     nonempty: ClassVar[bool] = False
-    """It has no value if there are no elements along its axes."""
+    """The operation has no value if there are no elements along its axes."""
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand elements along the axes, if there is no value without them."""
@@ -373,7 +378,7 @@ class AlongAxes(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Reduction(AlongAxes):
-    """An operation along some axes, which the result does not have. NumPy arrays have a method of its name."""
+    """An operation that removes the axes along which it goes. NumPy arrays have a method of the same name."""
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])

@@ -16,8 +16,7 @@ from symdiff.ops.table import ATOM
 from symdiff.ops.views import Expand
 
 _LISTED = 64  # the most elements of an array that is written as a list
-_NAMED = 24  # letters of an operand that gets a name if its line is too long
-_TARGET = 12  # letters of a target of an assignment beside its subscript
+_TARGET = 11  # letters of a target of an assignment beside its subscript, as in "jacobian[0] = "
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +191,8 @@ class Assemble(Operation):
         ranks = {j: extra + len(shape_at(place)) for place, j in zip(self.places, operands, strict=True)}
         texts = {j: w.aligned(j, rank) for j, rank in ranks.items()}
         for j, places in slots.items():
-            if j not in w.own and _NAMED < len(texts[j]) > w.width - sum(len(place) + _TARGET for place in places):
+            room = w.width - 4 - sum([len(place) + _TARGET for place in places])
+            if j not in w.own and w.varies[j] and len(texts[j]) > room:
                 w.assign(j)
                 texts[j] = w.aligned(j, ranks[j])
         make = "empty" if covered else "zeros"
@@ -201,7 +201,7 @@ class Assemble(Operation):
         own = w.own[i]
         for j, places in slots.items():
             if disjoint or (j == operands[0] and len(places) == 1):  # the first is added to zeros
-                w.lines.append(f"    {' = '.join(own + place for place in places)} = {texts[j]}")
+                w.lines += _assignments([own + place for place in places], texts[j], w.width)
             else:
                 w.lines += [f"    {own}{place} += {texts[j]}" for place in places]
         return True
@@ -263,6 +263,17 @@ class Assemble(Operation):
             Sample(cls((m, n + 1), ((Range(0, n),),)), ((m, n),)),
             Sample(cls((n,), ()), ()),
         ]
+
+
+def _assignments(targets: Iterable[str], text: str, width: int) -> list[str]:
+    """Return lines that assign a text to some targets, each line to as many as it has room for."""
+    lines: list[str] = []
+    for target in targets:
+        if lines and len(f"{lines[-1]}{target} = {text}") <= width:
+            lines[-1] += f"{target} = "
+        else:
+            lines.append(f"    {target} = ")
+    return [line + text for line in lines]
 
 
 def of_scalars(op: object) -> bool:

@@ -1,4 +1,4 @@
-"""Reductions along axes: sums, products, the largest and the smallest element, whether a condition holds anywhere.
+"""Reductions along axes: the sum, the product, the largest and the smallest element, and `any` of a condition.
 
 Source: Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation" (2008).
 """
@@ -41,7 +41,7 @@ class Sum(Reduction):
         return at.builder.summed(at.seed, at.operand_shape, self.axes)
 
     def adjoint(self, at: At) -> int:
-        """Return the adjoint of the sum, which each element has."""
+        """Return the adjoint of the sum for each element."""
         return at.builder.expand(at.seed, self.axes)
 
     def present(self, b: Builder, condition: int | None) -> int | None:
@@ -51,7 +51,8 @@ class Sum(Reduction):
     def simpler(self, b: Builder, x: int) -> int | None:
         """Return a sum of products as a contraction, and a sum of squares term by term.
 
-        It is a contraction where the factors share no axis that stays, or all axes but the last stay.
+        A sum of products becomes a contraction in two cases: no axis that stays is common to both factors, or the
+        factors have the same axes and only the last axis is summed.
         """
         axes, shape, row = self.axes, b.shape(x), b.row(x)
         if not axes:
@@ -91,7 +92,7 @@ class Sum(Reduction):
         return b.op(LogSumExp(self.axes), row[1])
 
     def is_square(self, squares: Sequence[bool], _: Sequence[int], /) -> bool:
-        """Return whether the operand is one."""
+        """Return whether the operand is a sum of squares."""
         return squares[0]
 
     def spell(self, w: Writer, x: int) -> Text:
@@ -110,7 +111,7 @@ class Sum(Reduction):
 
 
 def _squares(b: Builder, x: int) -> list[int]:
-    """Return the terms of a short sum of squares, all of its shape; none of another sum."""
+    """Return the terms of row `x` if it is a short sum of squares of its own shape. Return no terms for another row."""
     found: list[int] = []
     waiting = [x]
     while waiting and len(found) + len(waiting) <= _TERMS:
@@ -127,7 +128,7 @@ def _squares(b: Builder, x: int) -> list[int]:
 def _is_square(b: Builder, i: int) -> bool:
     """Return whether row `i` is a square, perhaps times a constant of at least 1.
 
-    Such terms may be summed one by one: nothing cancels.
+    Such terms may be summed one by one, because nothing cancels.
     """
     row = b.row(i)
     if row[0] == "mul" and (b.value(row[1]) or 0.0) >= 1.0:
@@ -136,7 +137,7 @@ def _is_square(b: Builder, i: int) -> bool:
 
 
 class _Extreme(Reduction):
-    """The largest or the smallest element. Where several are it, they share the derivative equally."""
+    """The largest or the smallest element. If several elements are equal to it, they share the derivative equally."""
 
     __slots__ = ()
 
@@ -150,7 +151,7 @@ class _Extreme(Reduction):
         return at.builder.summed(at.times(at.seed, self._shares(at)), at.operand_shape, self.axes)
 
     def adjoint(self, at: At) -> int:
-        """Return the adjoint at the extreme element, nothing elsewhere."""
+        """Return the adjoint at the extreme element, and 0 elsewhere."""
         return at.times(at.builder.expand(at.seed, self.axes), self._shares(at))
 
     def _shares(self, at: At) -> int:
@@ -212,7 +213,7 @@ class AnyOf(Reduction):
 
 
 class Prod(Reduction):
-    """The product. It is differentiated along one axis alone; a product along several is one after the other."""
+    """The product. It has a derivative along one axis only; a product along several axes is made of several."""
 
     __slots__ = ()
 
@@ -233,7 +234,7 @@ class Prod(Reduction):
         return at.times(at.builder.expand(at.seed, self.axes), self._others(at))
 
     def _others(self, at: At) -> int:
-        """Return the product of all other elements, for each element."""
+        """Return for each element the product of all other elements."""
         b, (axis,) = at.builder, self.axes
         last = b.op(Others(), b.permute(at.operand, [*range(axis + 1, 0), axis]))
         return b.permute(last, [-1, *range(axis, -1)])
@@ -249,7 +250,7 @@ class Prod(Reduction):
 
 @dataclass(frozen=True, slots=True)
 class Others(Operation):
-    """For each element the product of all others along the last axis: the derivative of a product."""
+    """The product of all other elements along the last axis, for each element. This is the derivative of a product."""
 
     name = "others"
 
@@ -260,13 +261,13 @@ class Others(Operation):
         return np.where(np.eye(x.shape[-1]) == 1.0, 1.0, x[..., None, :]).prod(axis=-1)
 
     def tangent(self, at: At) -> int:
-        """Return the product of the tangent with the derivative of each by each."""
+        """Return the product of the tangent and the derivatives of all results by all elements."""
         b = at.builder
         dot = b.expand(b.full(at.seed, at.operand_shape), (-2,))
         return b.op(Sum((-1,)), at.times(dot, self._partial(at)))
 
     def adjoint(self, at: At) -> int:
-        """Return the product of the adjoint with the derivative of each by each."""
+        """Return the product of the adjoint and the derivatives of all results by all elements."""
         b = at.builder
         bar = b.expand(b.full(at.seed, at.shape), (-1,))
         return b.op(Sum((-2,)), at.times(bar, self._partial(at)))
@@ -388,10 +389,10 @@ class Softmax(AlongAxes):
 
 
 class Exponentials:
-    """The exponentials of an array, each divided by the largest along some axes, and what targets make of them.
+    """The exponentials of an array, each divided by the largest along some axes.
 
-    Where there are infinities, the weights of +inf are equal and add up to 1. Where all elements are -inf, each
-    weight is 0.
+    Targets compute `logsumexp`, `softmax` and the logarithm of `softmax` from them. If some elements are +inf, their
+    weights are equal and add up to 1. If all elements are -inf, each weight is 0.
 
     Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
     """
@@ -399,14 +400,14 @@ class Exponentials:
     def __init__(self, b: Builder, x: int, axes: tuple[int, ...], *, weights: bool) -> None:
         self._builder, self._axes = b, axes
         self._largest = b.op(Max(axes), x)
-        # In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
+        # The largest finite number takes the place of an infinity, so that no infinities are subtracted.
         self._bounded = b.joined("special", b.op("lt", b.op("abs", self._largest), b.const(inf)))
         shift = b.op("where", self._bounded, self._largest, b.op("nextafter", self._largest, b.const(0.0)))
         self._less = b.op("sub", x, b.expand(shift, axes))  # the logarithm of each exponential
         if weights:
             self._less = b.op("minimum", self._less, b.const(0.0))
         total = b.op(Sum(axes), b.op("exp", self._less))
-        self._total = b.op("maximum", total, b.const(1.0))  # it is 0 where all elements are -inf
+        self._total = b.op("maximum", total, b.const(1.0))  # the total is 0 if all elements are -inf
 
     def log_of_sum(self) -> int:
         """Return the logarithm of the sum of the exponentials."""
@@ -419,9 +420,9 @@ class Exponentials:
         return b.op("div", b.op("exp", self._less), b.expand(self._total, self._axes))
 
     def log_of_softmax(self) -> int:
-        """Return the logarithm of that."""
+        """Return the logarithm of the softmax."""
         b = self._builder
-        doubled = b.op("where", self._bounded, b.const(1.0), b.const(2.0))  # -inf beside +inf
+        doubled = b.op("where", self._bounded, b.const(1.0), b.const(2.0))  # makes a finite element beside inf -inf
         scaled = b.op("mul", self._less, b.expand(doubled, self._axes))
         return b.op("sub", scaled, b.expand(b.op("log", self._total), self._axes))
 

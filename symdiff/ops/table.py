@@ -1,4 +1,4 @@
-"""The table of elementwise operations: everything that is known of each, in one entry.
+"""The table of elementwise operations. One entry holds everything that is known of an operation.
 
 The parser, the derivative sweeps, all emitters, the reference evaluator and the tests read the table. Adding an
 operation means adding one entry.
@@ -9,8 +9,8 @@ arguments and the result `out`. The arguments are named `x`; or `x, y`; or `c, x
 A rule `where(c, p, 0)` or `where(c, 0, p)` says that the derivative is absent on the other side. The sweeps multiply
 nothing by that zero.
 
-A rule marks the condition of a special point as `special(c)`. It keeps the branch that is not chosen free of warnings,
-with `away(c, x)` if needed: that is x, but 1 where c holds.
+A rule marks the condition of a special point as `special(c)`. If the other branch would raise a warning there, the rule
+keeps its operand away from the point: `away(c, x)` is x, but 1 where c holds.
 
 A spelling for NumPy or for the math module is the name of a function of that module, such as `tanh`, or a template over
 the arguments, such as `{x} / {y}`. Templates for LaTeX write the arguments as `#1`, `#2`. An operation that readers do
@@ -83,7 +83,7 @@ class Primitive:
     name: str
     """The name of the operation, in rows and in the language."""
     partials: tuple[str, ...]
-    """A rule for the partial derivative by each argument; `"0"` if there is none."""
+    """A rule for the partial derivative by each argument. `"0"`: there is no derivative."""
     numpy: str = ""
     """The spelling in NumPy. Empty: the first of `symbols`."""
     math: str | None = ""
@@ -123,9 +123,9 @@ class Primitive:
     complex_partials: tuple[str, ...] = ()
     """The rules for complex arguments. Empty: `partials` hold for them too."""
     even: str = ""
-    """For an even function that is smooth at 0: its derivative divided by x. That is even and smooth as well."""
+    """For an even function that is smooth at 0: its derivative divided by x. The quotient is even and smooth as well."""
     odd: str = ""
-    """For an odd function that is smooth at 0: the function divided by x. That is even and smooth."""
+    """For an odd function that is smooth at 0: the function divided by x. The quotient is even and smooth."""
     symmetric: bool = False
     """f(x, y) equals f(y, x)."""
     never_warns: bool = False
@@ -736,7 +736,7 @@ _TABLE = (
         sample=(_R, _U),
         kinks=(((0.0, -1.0), (-inf, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     ),
-    # f(c*x)/x and its derivatives by x. The value is y. The derivative of the quotient would cancel where x is small.
+    # f(c*x)/x and its derivatives by x. The value is y. The derivative of the quotient would cancel if x is small.
     *(
         Primitive(
             name=f"{name}{n or ''}",
@@ -1704,9 +1704,9 @@ _TABLE = (
         name="away",
         meaning="y",
         partials=("0", "1"),
-        numpy="np.where({x}, np.nan, {y})",
-        math="(math.nan if {x} else {y})",
-        llvm="where(x, nan, y)",
+        numpy="np.where({x}, 1.0, {y})",
+        math="(1.0 if {x} else {y})",
+        llvm="where(x, 1, y)",
         takes="cr",
         holomorphic=True,
         never_warns=True,

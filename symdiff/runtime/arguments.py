@@ -31,7 +31,7 @@ _FEW = 64  # pairs of arrays that are compared one by one
 
 
 def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the arguments in order, from positional and named ones.
+    """Return the positional and the named arguments of a call in order.
 
     Raises:
         TypeError: An argument is missing, unknown or given twice. The message shows the signature.
@@ -56,19 +56,19 @@ def bind(names: Sequence[str], signature: str, args: tuple[Any, ...], kwargs: Ma
 
 
 def _given_in_one(names: Sequence[str], args: tuple[Any, ...]) -> str:
-    """Return a hint where all arguments seem to be given in one."""
+    """Return a hint if a call seems to pass all arguments in one object; else an empty text."""
     match args:
         case [Mapping() as given] if set(names) <= given.keys():
-            return "; to give a dict write **values"
+            return "; to pass a dict, write **values"
         case [given] if hasattr(given, "columns") and set(names) <= set(given.columns):
-            return "; to give columns by name write **values, with the columns that are arguments"
+            return "; to pass columns by name, write **values, with only the columns that are arguments"
         case [[*given]] | [np.ndarray(ndim=1) as given] if len(given) == len(names):
-            return "; to give a sequence write *values"
+            return "; to pass a sequence, write *values"
     return ""
 
 
 def listed(names: Any) -> Any:
-    """Return a list of names: of a text, the words that blanks or commas separate; of a SymPy symbol, it alone."""
+    """Return a list of names: the words of a text, or a SymPy symbol alone. Return anything else as it is."""
     return names.replace(",", " ").split() if isinstance(names, str) else [names] if is_symbol(names) else names
 
 
@@ -78,7 +78,7 @@ def is_symbol(name: Any) -> bool:
 
 
 def normal(name: Any) -> Any:
-    """Return a name, or that of a SymPy symbol, in form NFKC, as the language has it. Return anything else as it is."""
+    """Return a name, or the name of a SymPy symbol, in the form NFKC. Return anything else as it is."""
     if is_symbol(name):
         name = str(name)
     return unicodedata.normalize("NFKC", name) if isinstance(name, str) and not name.isascii() else name
@@ -89,7 +89,7 @@ def _count(n: int) -> str:
 
 
 def floats(names: Sequence[str], args: Sequence[Any]) -> tuple[Any, ...] | None:
-    """Return the arguments with Python's ints and bools as floats. Return None where there are no ints and bools.
+    """Return the arguments with Python's ints and bools as floats. Return None if there are no ints and bools.
 
     Raises:
         TypeError: An int is beyond the range of floats.
@@ -106,8 +106,8 @@ def floats(names: Sequence[str], args: Sequence[Any]) -> tuple[Any, ...] | None:
 def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], np.dtype[Any], tuple[bool, ...]] | None:
     """Return the shape, the dtype of results, and which arguments are arrays with axes, for arrays of one shape.
 
-    Real numbers may stand beside the arrays. This finds what `arrays` would find, in less time. Return None where all
-    arguments are Python's numbers, and for any other arguments.
+    Some arguments may be real numbers. The results are those of `arrays`, in less time. Return None if all arguments
+    are Python's numbers, or if some arguments are of another kind.
     """
     shape: tuple[int, ...] = ()
     dtype = None
@@ -199,7 +199,7 @@ def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequen
         known = symbols(dim) <= sizes.keys()
         if known and dim_value(dim, sizes) == size:
             continue
-        why = ", ".join(f"{s} is {sizes[s]} by {origin[s]!r}" for s in sorted(symbols(dim)) if s in sizes)
+        why = ", ".join(f"{s} is {sizes[s]} in {origin[s]!r}" for s in sorted(symbols(dim)) if s in sizes)
         raise ShapeError(
             f"argument {name!r} of shape {shape} does not fit {_declared(name, core)}"
             + (f", where {why}" if why else "")
@@ -225,7 +225,7 @@ def meet(demands: Demands, sizes: Mapping[str, int]) -> None:
 
 
 def _array(name: str, value: Any) -> Any:
-    """Return a Python number as it is, but ints as floats, and anything else as an array of numbers."""
+    """Return an int as a float, another Python number as it is, and anything else as an array of numbers."""
     if type(value) in (float, int, bool, complex):
         return (floats([name], [value]) or [value])[0]
     return numbers(value, name)
@@ -234,10 +234,10 @@ def _array(name: str, value: Any) -> Any:
 def check_out(
     out: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any]
 ) -> list[Array | None]:
-    """Return the arrays of `out=` in order, one for each output or None. Each fits its result.
+    """Check the arrays of `out=`, and return an array or None for each output, in order.
 
     Raises:
-        TypeError: Something is not an array, there are not as many as outputs, or an array cannot hold the dtype.
+        TypeError: Something is not an array, the number of arrays is wrong, or an array cannot hold the dtype.
         ShapeError: An array does not have the shape of its result.
     """
     given = list(_leaves(out)) if isinstance(out, tuple) else [out]
@@ -254,7 +254,7 @@ def check_out(
         if not array.flags.writeable:
             raise TypeError(f"out= for {name!r} is a read-only array")
         if array.shape != shape:
-            raise ShapeError(f"out= for {name!r} has shape {array.shape}, the result {shape}")
+            raise ShapeError(f"out= for {name!r} has shape {array.shape}, but the result has shape {shape}")
         if not np.can_cast(dtype, array.dtype, "same_kind"):
             raise TypeError(f"out= for {name!r} of dtype {array.dtype} cannot hold {dtype}")
     return given
@@ -288,7 +288,7 @@ def settle(
         target is None and own and type(v) is np.ndarray and v.shape == shape and v.dtype == dtype and bool(shape)
         for v, shape, target, own in zip(values, shapes, out, fresh, strict=True)
     ]
-    # An array of `out` may be an argument, and so may a value that is not fresh.
+    # An array in `out` may be an argument. A value that is not fresh may be an argument too.
     again = any(target is not None for target in out)
     kept = [v if own or not again else np.array(v) for v, own in zip(values, fresh, strict=True)]
     return [
@@ -304,7 +304,7 @@ def sharing(arrays: Sequence[Array], others: Sequence[Array]) -> Iterator[tuple[
         return
     spans = sorted([(*byte_bounds(other), k) for k, other in enumerate(others) if other.size])
     starts = [start for start, _, _ in spans]
-    reach = list(accumulate((end for _, end, _ in spans), max))  # where the last of these ends
+    reach = list(accumulate((end for _, end, _ in spans), max))  # the furthest end of the spans up to each one
     for a in arrays:
         start, end = byte_bounds(a) if a.size else (0, 0)
         for k in range(bisect_left(starts, end) - 1, -1, -1):
@@ -315,7 +315,7 @@ def sharing(arrays: Sequence[Array], others: Sequence[Array]) -> Iterator[tuple[
 
 
 def distinct(arrays: Sequence[Array]) -> bool:
-    """Return whether the bounds in memory of no two arrays overlap."""
+    """Return whether all arrays are apart: the bounds in memory of no two arrays overlap."""
     if len(arrays) ** 2 <= _FEW:
         return not any(np.may_share_memory(one, other) for k, one in enumerate(arrays) for other in arrays[:k])
     spans = sorted([byte_bounds(a) for a in arrays if a.size])

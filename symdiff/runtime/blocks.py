@@ -1,8 +1,8 @@
-"""Large elementwise calls: one function on blocks that stay in cache, shared by threads.
+"""Large elementwise calls: one function runs on blocks that stay in the cache, and threads share the blocks.
 
-A block is a box of the loop shape. An argument is cut along the axes that it has, so an argument that is broadcast is
-never repeated, and an operation on such arguments alone is computed once for a part of them. Results go straight into
-the outputs.
+A block is a box of the loop shape. Each argument is cut along the axes that it has, so broadcast arguments are never
+repeated. An operation on broadcast arguments alone is computed once for each block, on their parts. The results go
+straight into the outputs.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten
 from symdiff.runtime.threads import keep_freed_memory, share_out
 
-_SMALLEST, _LARGEST = 8192, 65536  # points of a block: in smaller ones, calls of ufuncs take longer than their work
-_AHEAD = 8  # how many times the cache all live arrays may take: few of them are needed soon
-_WAITING = 131072  # additions in the time that a ufunc's call loses where threads take turns at the interpreter
-_STARTING = 1_000_000  # additions in the time that it takes to start a thread, about
+_SMALLEST, _LARGEST = 8192, 65536  # points of a block; in smaller ones, calls of ufuncs take longer than their work
+_AHEAD = 8  # the live arrays may be so many times as large as the cache, because few of them are needed soon
+_WAITING = 131072  # additions in the time that a call of a ufunc waits for other threads at the interpreter
+_STARTING = 1_000_000  # additions in the time that the start of a thread takes, roughly
 
 
 @cache
 def cache_size(level: int) -> int:
-    """Return the bytes of a cache. Where the system does not tell, 1 MiB for level 2 (of a core), 8 MiB for level 3."""
+    """Return the bytes of a cache. The default is 1 MiB for level 2 (of one core), and 8 MiB for level 3."""
     try:
         with open(f"/sys/devices/system/cpu/cpu0/cache/index{level}/size", encoding="ascii") as file:  # noqa: PTH123 - pathlib would be imported
             text = file.read().strip()
@@ -43,9 +43,9 @@ class BlockSizes(NamedTuple):
     """How calls of a function are cut into blocks.
 
     Attributes:
-        points: The points of a block.
-        share: The points that are worth a thread.
-        limit: The most points for which one call on whole arrays is at least as fast.
+        points: The number of points of a block.
+        share: The least number of points that is worth a thread.
+        limit: The largest number of points for which one call on whole arrays is at least as fast.
     """
 
     points: int
@@ -54,7 +54,7 @@ class BlockSizes(NamedTuple):
 
 
 def block_sizes(cost: Cost, itemsize: int, threads: int) -> BlockSizes:
-    """Return the block sizes for a function of some cost, on numbers of some bytes, with some threads."""
+    """Return the block sizes for a function, given its cost, the bytes of a number, and the number of threads."""
     held = cost.alive * itemsize
     points = min(max(_AHEAD * cache_size(2) // held, _SMALLEST), _LARGEST)
     share = max(_WAITING * cost.operations // cost.work, _STARTING // cost.work, _SMALLEST)
@@ -81,14 +81,14 @@ def run_in_blocks(
         args: Arrays that broadcast to `loop`. Arrays of another dtype are converted block by block.
         outs: Arrays of shape loop + core shape, in the order of the outputs. They may be arguments.
         loop: The loop shape.
-        nest: How the function nests its outputs. None: the function takes arrays for them after the arguments.
+        nest: How the function nests its outputs. None: the function takes arrays for its outputs, after the arguments.
         fresh: For each output, whether the function makes an array that nothing else refers to.
         dtype: The dtype of the function's arguments.
         cut: How to cut the call.
         threads: The most threads to use.
 
     Raises:
-        FloatingPointError: `numpy.errstate` asks for it. The outputs are written all the same.
+        FloatingPointError: `numpy.errstate` asks for this error. All outputs are written before it is raised.
     """
     moved = {id(a) for a, out in sharing(args, outs) if not _same(a, out)}
     args = [a.copy() if id(a) in moved else a for a in args]
@@ -129,7 +129,7 @@ def axes_of(a: Array, loop: IntShape) -> int:
 def _flat(
     args: Sequence[Array], outs: Sequence[Array], loop: IntShape
 ) -> tuple[Sequence[Array], Sequence[Array], IntShape]:
-    """Return the arrays as views with one axis, where all have the loop shape and lie in memory in one order."""
+    """Return the arrays as views with one axis, if all have the loop shape and the same order in memory."""
     if len(loop) < 2 or not all(a.ndim == 0 or a.shape == loop for a in args):
         return args, outs, loop
     flat = (prod(loop),)
@@ -154,12 +154,12 @@ def _uneven(args: Sequence[Array], loop: IntShape) -> set[int]:
 def _box(loop: IntShape, uneven: set[int], points: int, threads: int) -> IntShape:
     """Return the shape of a block.
 
-    An operation on broadcast arguments alone is repeated in each block along the axes that they lack. So these axes,
-    and the last one, get an equal share each.
+    An operation on broadcast arguments alone is repeated in each block along the axes that they lack. So a block
+    is about equally long along these axes and the last one.
     """
     if len(loop) == 1:
         blocks = ceil(loop[0] / points)
-        return (ceil(loop[0] / (threads * ceil(blocks / threads))),)  # as many for each thread
+        return (ceil(loop[0] / (threads * ceil(blocks / threads))),)  # the same number of blocks for each thread
     box = [1] * len(loop)
     left = points
     shared = sorted(uneven | {len(loop) - 1}, key=loop.__getitem__)

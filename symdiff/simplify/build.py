@@ -1,17 +1,17 @@
-"""The `Builder` makes rows: it coerces operands, folds constants, applies identities and shares equal rows."""
+"""The `Builder`, which makes rows. It coerces operands, folds constants, applies identities and shares equal rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import isfinite
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, new_axes, numel
-from symdiff.graph.ir import operands
+from symdiff.graph.ir import Graph, Row, operands
 from symdiff.graph.operations import CONDITIONS
 from symdiff.ops.base import Operation
 from symdiff.ops.constants import Eye, Size
@@ -22,39 +22,41 @@ from symdiff.ops.places import Place
 from symdiff.ops.reductions import AnyOf, Sum
 from symdiff.ops.table import PRIMITIVES
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
-from symdiff.simplify.factors import outside, short
 from symdiff.simplify.finite import Finite
-from symdiff.simplify.identities import IDENTITIES
-from symdiff.simplify.remainders import Products
+from symdiff.simplify.products import Products
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+Identity = Callable[..., "int | None"]
 
-    from symdiff.graph.ir import Graph, Row
-
+_DIGITS = 10  # of a constant that somebody wrote, sign and point included
 # Operations that are one row in either order; the sign of a zero of a maximum depends on the order.
 _SYMMETRIC = frozenset(name for name, p in PRIMITIVES.items() if p.symmetric) - {"maximum", "minimum"}
 _TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}
 
 
 class Builder:
-    """Appends rows to a graph, each in its simplest form.
+    """A builder appends rows to a graph, each in its simplest form.
 
     Attributes:
         graph: The graph to which rows are added.
-        simplify: Identities are applied. A graph that shares nothing starts without.
-        exact: Each row has the shape of its operation, even if an identity gives a row that only broadcasts to it.
-            Derivatives do without: they are broadcast at the end.
+        simplify: Whether to apply identities. A builder for a graph that shares nothing starts without them.
+        exact: Whether each row has the shape of its operation, even if an identity gives a row that only broadcasts to
+            that shape. It is false for derivatives, because they are broadcast at the end.
         finite: Tells which rows are finite for finite arguments.
-        first: The first row that this builder has made. The rows before are those of the formula.
+        first: The first row that this builder makes. The rows before it are those of the formula.
         inverse: Constants of many digits that are 1/c for a short c, each with the row of c.
-        products: Tells which rows are products.
-        forms: Stable forms are looked for. They are not in such forms themselves, nor in a textbook.
+        products: The rows of the graph as products.
+        forms: Stable forms are looked for. Inside of such a form, and in a textbook, they are not.
         stable: The rows of remainders that have been found.
-        formula: Makes the rows of a formula of the table, given its text and rows for its names. The language, which
-            stands on a higher floor, provides it.
+        identities: The identity of each operation that has one: a function of the builder and the operands, which
+            returns a simpler row of the same value, or None.
+        scalars_outside: Returns a linear operation on arrays with the scalars outside of it, or None.
+        formula: Makes the rows of a formula of the table, given its text and rows for its names.
+
+    The last three make rows themselves, so they stand on higher floors: in this room, and in the language.
     """
 
+    identities: ClassVar[Mapping[str, Identity]]
+    scalars_outside: ClassVar[Callable[[Builder, Operation, tuple[int, ...]], int | None]]
     formula: ClassVar[Callable[[Builder, str, Mapping[str, int]], int]]
 
     def __init__(self, graph: Graph) -> None:
@@ -68,8 +70,8 @@ class Builder:
         self.products = Products(graph)
         self.stable: set[int] = set()
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
-        self._special: dict[int, bool] = {}  # of conditions that have been asked about
-        self._known: dict[int, float | bool] = {}  # values of rows of constants alone that are kept as written
+        self._special: dict[int, bool] = {}  # the answers of `special` so far
+        self._known: dict[int, float | bool] = {}  # values of rows that are kept as written and have only constants
         if not graph.shared:
             for i, row in enumerate(graph.rows):
                 if (
@@ -89,6 +91,15 @@ class Builder:
         finally:
             self.simplify = before
 
+    @contextmanager
+    def without_forms(self) -> Iterator[None]:
+        """Look for no stable forms for a while: the rows that are made are part of such a form."""
+        before, self.forms = self.forms, False
+        try:
+            yield
+        finally:
+            self.forms = before
+
     def input(self, name: str, shape: Shape = ()) -> int:
         """Return a new argument."""
         return self.graph.append(("input", name, shape) if shape else ("input", name))
@@ -103,7 +114,7 @@ class Builder:
         return constant(row[1]) if row[0] == "const" else None
 
     def known(self, i: int) -> float | bool | None:
-        """Return the value of a row of constants alone, even if it is kept as written; None for any other row."""
+        """Return the value of a row that depends on constants alone, even if it is kept as written; else None."""
         return self._known[i] if i in self._known else self.value(i)
 
     def row(self, i: int) -> Row:
@@ -147,7 +158,7 @@ class Builder:
             if folded is not None:
                 return folded
         if self.simplify:
-            identity = IDENTITIES.get(name)
+            identity = self.identities.get(name)
             if identity is not None:
                 simpler = identity(self, *arguments)
                 if simpler is not None:
@@ -157,9 +168,9 @@ class Builder:
         return self.raw(name, *arguments)
 
     def joined(self, name: str, *conditions: int) -> int:
-        """Return a condition made of others, or a value kept away from one. Equal ones are one row in any graph.
+        """Return a condition made of others, or a value that `away` keeps away from a condition.
 
-        Derivatives recognise a choice by the row of its condition.
+        Equal ones are one row in any graph, because derivatives recognise a choice by the row of its condition.
         """
         if (name, conditions) not in self._joined:
             with self.simplifying():
@@ -167,7 +178,7 @@ class Builder:
         return self._joined[name, conditions]
 
     def special(self, condition: int) -> bool:
-        """Return whether a condition is about special points of rules alone, so that no choice of the user's has it."""
+        """Return whether a condition is about special points of rules alone. No choice of the user's has one."""
         known, waiting = self._special, [condition]
         while waiting:
             i = waiting[-1]
@@ -198,8 +209,8 @@ class Builder:
     def _fold(self, name: str, arguments: tuple[int, ...]) -> int | None:
         """Return the result of an operation on constants; None if it has to be computed at the call.
 
-        Without `simplify`, an operation with a finite value is kept as written. Any other is a constant in either case:
-        on two floats, Python's own operators raise errors where NumPy gives an infinity or a NaN.
+        Without `simplify`, an operation with a finite value is kept as written. An infinite or NaN value always becomes
+        a constant, because Python's operators raise errors for two floats where NumPy gives an infinity or a NaN.
         """
         try:
             value = self._evaluate(name, arguments)
@@ -232,7 +243,7 @@ class Builder:
     def _on_arrays(self, operation: Operation, arguments: tuple[int, ...]) -> int:
         if not operation.is_view and not operation.condition:
             arguments = tuple(map(self.number, arguments))
-        if not self.exact and self.simplify and (scaled := outside(self, operation, arguments)) is not None:
+        if not self.exact and self.simplify and (scaled := self.scalars_outside(operation, arguments)) is not None:
             return scaled
         if operation.is_view and not self.exact:
             row = self.row(arguments[0])
@@ -241,7 +252,7 @@ class Builder:
                 condition, *parts = [
                     j if self.row(j)[0] == "const" else self.op(operation, self.full(j, shape)) for j in row[1:]
                 ]
-                if not self.shape(row[1]) and any(map(self.shape, parts)):  # it stays one, for all of them
+                if not self.shape(row[1]) and any(map(self.shape, parts)):  # one condition for all elements
                     condition = row[1]
                 return self.op("where", condition, *parts)
         if self.graph.shared:
@@ -251,7 +262,7 @@ class Builder:
         return self.graph.intern((operation, *arguments))
 
     def eye(self, shape: Shape) -> int:
-        """Return the identity matrix: a row for each element of an array of `shape`, and the axes of that array."""
+        """Return the identity matrix for arrays of `shape`: axis 0 counts elements, the others are those of `shape`."""
         return self.op(Eye(numel(shape), shape))
 
     def index(self, i: int, place: Place) -> int:
@@ -268,11 +279,11 @@ class Builder:
         return self.op(Expand(needed), i) if needed else i
 
     def lifted(self, i: int, rank: int, to: int) -> int:
-        """Return row `i`, a batch of arrays of `rank` axes, so that it broadcasts to one of `to` axes."""
+        """Return row `i`, a batch of arrays of `rank` axes, with new axes, so that it broadcasts to `to` axes."""
         return self.expand(i, range(-to, -rank)) if len(self.shape(i)) > rank else i
 
     def full(self, i: int, shape: Shape) -> int:
-        """Return row `i` broadcast to `shape`. Axes in front of those stay."""
+        """Return row `i` with its last axes broadcast to `shape`. Any axes in front of these stay."""
         have = self.shape(i)
         target = (*have[: max(0, len(have) - len(shape))], *shape)
         return i if have == target else self.op(Broadcast(target), i)
@@ -292,12 +303,12 @@ class Builder:
         return self.op("mul", self.size(repeats), total)
 
     def anywhere(self, i: int, axes: Sequence[int]) -> int:
-        """Return whether condition `i` holds anywhere along those of the `axes` that it has."""
+        """Return whether condition `i` holds anywhere along `axes`. Axes that it does not have are left out."""
         present = [a for a in axes if len(self.shape(i)) >= -a]
         return self.op(AnyOf(tuple(sorted(present))), i) if present else i
 
     def reduced(self, i: int, shape: Shape, target: Shape) -> int:
-        """Return the sum of row `i`, as if it had `shape`, along the axes that `target` is broadcast along."""
+        """Sum row `i`, as if it had `shape`, along the axes along which `target` is broadcast. Return the sum."""
         gone = [a for a in range(-len(shape), 0) if len(target) < -a]
         kept = [a for a in range(-len(target), 0) if target[a] == 1 and shape[a] != 1]
         if not gone and not kept:
@@ -339,7 +350,7 @@ class Builder:
             return multiply(*arranged) if multiply else self.op("mul", *arranged)
         for i, labels, other, rest in ((x, left, y, right), (y, right, x, left)):
             eye = self.row(i)[0]
-            if isinstance(eye, Eye) and len(labels) == 2 and self.graph.shared:  # it only renames an axis
+            if isinstance(eye, Eye) and len(labels) == 2 and self.graph.shared:  # the product only renames an axis
                 first = labels[0] not in out
                 gone, kept = labels[1 - first], labels[first]
                 if gone not in out and kept not in rest:
@@ -352,7 +363,7 @@ class Builder:
         return self.op(Einsum(*spelt), x, y)
 
     def through(self, condition: int, labels: str, out: str) -> int:
-        """Return a condition on axes `labels` as one on axes `out`, which holds if it did anywhere along the others."""
+        """Return a condition on the axes `out`: whether that on the axes `labels` holds anywhere along the others."""
         rank = len(self.shape(condition))
         have = labels[max(0, len(labels) - rank) :]
         gone = [k - len(have) for k, label in enumerate(have) if label not in out]
@@ -364,6 +375,11 @@ class Builder:
         order = sorted(labels, key=out.index)
         i = self.permute(i, [labels.index(label) - len(labels) for label in order])
         return self.expand(i, [k - len(out) for k, label in enumerate(out) if label not in labels])
+
+
+def short(value: float | None) -> bool:
+    """Return whether a constant has few digits, as one that somebody wrote."""
+    return value is not None and len(repr(value)) <= _DIGITS
 
 
 def _compute(name: str, values: list[float | bool]) -> float | bool:

@@ -1,30 +1,27 @@
-"""Factors of rows in derivatives: one constant in front, scalars outside of products and sums of arrays.
+"""Factors in derivatives: products get one constant in front, and scalars move outside of operations on arrays.
 
-`-2*w*v` for an array v is an array, of which a contraction takes a pass over the numbers
-for each factor; as a scalar times v it takes the pass over v alone.
+For an array v, each factor of `-2*w*v` takes a pass over an array before the product is used. As a scalar `-2*w` times
+v it takes one pass, and a contraction of it takes none: the scalar multiplies the result.
 
-Numbers must not leave their range for it: what the formula itself scales stays scaled, as
-the `x/a` of `sum((x/a)**2)`, and no two scalars that are not known are multiplied.
+Numbers must not leave their range by this. What the formula itself scales stays scaled, as `x/a` in `sum((x/a)**2)`.
+Two scalars that are unknown before the call are not multiplied.
 """
 
 from __future__ import annotations
 
 from math import nan
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from symdiff.graph.dims import estimate, numel
 from symdiff.ops.base import Operation
+from symdiff.simplify.build import Builder, short
 from symdiff.simplify.signs import negative, signed
 
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
-
-_DIGITS = 10  # of a constant that somebody wrote, sign and point included
-_LEAST = 1e-100  # of the constant that two are collected to
+_LEAST = 1e-100  # least constant that the product of two may be; 1/_LEAST is the largest
 
 
 class Scale(NamedTuple):
-    """Scalar rows that an array is multiplied with and divided by; None where there is none."""
+    """A scalar row that an array is multiplied by, and one that it is divided by; None if there is none."""
 
     times: int | None = None
     by: int | None = None
@@ -34,7 +31,7 @@ _NONE = Scale()
 
 
 def split(b: Builder, i: int) -> tuple[Scale, int]:
-    """Return an array `i` as a scale and the rest; a scalar, or an array that shares nothing, is all rest."""
+    """Return array `i` as a scale and a rest. A scalar is all rest, and so is a row that the formula has."""
     if not b.graph.shapes or not b.simplify:
         return _NONE, i
     whole = _NONE
@@ -56,7 +53,7 @@ def split(b: Builder, i: int) -> tuple[Scale, int]:
 
 
 def _fit(b: Builder, *scales: Scale) -> bool:
-    """Return whether scales make one: at most one scalar is unknown before the call, and none is made NaN."""
+    """Return whether scales may be multiplied: at most one of their scalars is unknown before the call."""
     scalars = [i for scale in scales for i in scale if i is not None]
     return sum(not b.finite(i, 0) for i in scalars) <= 1
 
@@ -74,7 +71,7 @@ def scaled(b: Builder, scale: Scale, i: int) -> int:
 
 
 def outside(b: Builder, operation: Operation, arguments: tuple[int, ...]) -> int | None:
-    """Return a linear operation on arrays with the scalars outside of it; None where that saves nothing."""
+    """Return a linear operation on arrays with the scalars outside of it; None if that saves nothing."""
     if not operation.multilinear:
         return None
     most = estimate(numel(operation.shape(*map(b.shape, arguments))))
@@ -103,7 +100,7 @@ def shared(b: Builder, i: int, j: int) -> tuple[Scale, int, int] | None:
 
 
 def product(b: Builder, factor: int, partial: int) -> int:
-    """Return factor * partial, with scalars outside, constant factors collected and no product by a reciprocal."""
+    """Return the product with scalars outside and constants collected. A product with 1/x becomes a quotient."""
     if b.simplify and any((value := b.value(i)) is not None and value != value for i in (factor, partial)):  # noqa: PLR0124
         return b.const(nan)
     if not b.simplify or not (b.shape(factor) or b.shape(partial)):
@@ -122,7 +119,7 @@ def product(b: Builder, factor: int, partial: int) -> int:
 
 
 def _scale(b: Builder, i: int) -> Scale:
-    """Return a scalar as a scale."""
+    """Return scalar `i` as a scale. A quotient of a constant becomes a scale that divides."""
     minus, rest = signed(b, i)
     row = b.row(rest)
     if row[0] == "div" and (value := b.value(row[1])) is not None:
@@ -161,13 +158,8 @@ def _product(b: Builder, factor: int, partial: int) -> int:
     return b.op("mul", factor, partial)
 
 
-def short(value: float | None) -> bool:
-    """Return whether a constant has few digits, as one that somebody wrote."""
-    return value is not None and len(repr(value)) <= _DIGITS
-
-
 def _collected(b: Builder, factor: int, partial: int) -> int | None:
-    """Return the product with one constant in front, where both have one."""
+    """Return the product with one constant in front; None unless both factors have a constant."""
     (p, left), (q, right) = _constant(b, factor), _constant(b, partial)
     if 1.0 in (p, q) or not _LEAST < abs(p * q) < 1 / _LEAST:
         return None

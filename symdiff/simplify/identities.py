@@ -1,34 +1,30 @@
-"""The identities by which a row that is being made becomes a simpler one.
+"""Identities: a row that is being made becomes a simpler row of the same value.
 
-An identity never changes a value beyond rounding and never a NaN or an infinity; sums
-are not reordered and `0*x` is left alone. The stable forms (log1p, softplus, ...) follow
-Goldberg, "What every computer scientist should know about floating-point arithmetic"
-(1991), and Maechler, "Accurately computing log(1 - exp(-|a|))" (2012).
+An identity never changes a value beyond rounding, and never a NaN or an infinity. Sums are not reordered, and `0*x` is
+left alone.
+
+Sources of the stable forms (log1p, softplus, ...): Goldberg, "What every computer scientist should know about
+floating-point arithmetic" (1991); Maechler, "Accurately computing log(1 - exp(-|a|))" (2012).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
-from typing import TYPE_CHECKING
 
-from symdiff.ops.base import Operation
+from symdiff.simplify.build import Builder, Identity
 from symdiff.simplify.factors import product
-from symdiff.simplify.remainders import collected, logarithm, normal, one_plus, quotient, remainder, seen, unseen
-from symdiff.simplify.shares import logarithm as logarithm_of_sum
-from symdiff.simplify.shares import logarithm_of_share
+from symdiff.simplify.logarithms import exponent_of, log1p, logarithm
+from symdiff.simplify.remainders import collected, normal, one_plus, quotient, remainder
 from symdiff.simplify.shares import product as product_with_share
 from symdiff.simplify.shares import quotient as quotient_with_share
 from symdiff.simplify.signs import derives, of_constants, signed
 
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
-
-Identity = Callable[..., "int | None"]
 IDENTITIES: dict[str, Identity] = {}
 
 
 def _identity(name: str) -> Callable[[Identity], Identity]:
+    """Register the identity of an operation. It is given the operands, and returns None if there is no simpler row."""
+
     def register(rule: Identity) -> Identity:
         IDENTITIES[name] = rule
         return rule
@@ -37,29 +33,9 @@ def _identity(name: str) -> Callable[[Identity], Identity]:
 
 
 def _negated(b: Builder, i: int) -> int | None:
-    """Return x, where row `i` is -x."""
+    """Return x, where row `i` is -x; None for any other row."""
     minus, rest = signed(b, i)
     return rest if minus else None
-
-
-def _exponent(b: Builder, i: int | None) -> int | None:
-    """Return x, where row `i` is exp(x)."""
-    return b.row(i)[1] if i is not None and b.graph.shared and b.row(i)[0] == "exp" else None
-
-
-def _logarithm(b: Builder, i: int) -> int | None:
-    """Return log(x), where row `i` is x and has one that cannot overflow: a positive c, exp(y), c*exp(y), exp(y)/c."""
-    value = b.value(i)
-    if value is not None and 0 < value < inf:
-        return b.op("log", i)
-    name, *parts = b.row(i)
-    if name == "mul" and b.value(parts[0]) is not None:
-        parts.reverse()
-    if name in ("mul", "div") and (exponent := _exponent(b, parts[0])) is not None:
-        value = b.value(parts[1])
-        if value is not None and 0 < value < inf:
-            return b.op("add" if name == "mul" else "sub", exponent, b.op("log", parts[1]))
-    return _exponent(b, i)
 
 
 @_identity("neg")
@@ -123,11 +99,11 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return one
     if (stable := quotient(b, "div", x, y)) is not None:
         return stable
-    if not b.graph.complex and (exponent := _exponent(b, one_plus(b, y))) is not None:
-        if _exponent(b, x) == exponent:
+    if not b.graph.complex and (exponent := exponent_of(b, one_plus(b, y))) is not None:
+        if exponent_of(b, x) == exponent:
             return b.op("sigmoid", exponent)
         name, *factors = b.row(x)
-        if name == "mul" and exponent in (inside := [_exponent(b, i) for i in factors]):
+        if name == "mul" and exponent in (inside := [exponent_of(b, i) for i in factors]):
             return b.op("mul", factors[1 - inside.index(exponent)], b.op("sigmoid", exponent))
         return b.op("mul", x, b.op("sigmoid", b.op("neg", exponent)))
     return quotient_with_share(b, x, y)
@@ -147,57 +123,8 @@ def _pow(b: Builder, x: int, y: int) -> int | None:
     return None
 
 
-def _log_of_total(b: Builder, i: int) -> int | None:
-    """Return log(x), where row `i` is x, a sum of exponentials or a softmax, perhaps seen through views."""
-    x, views = unseen(b, i)
-    op, *parts = b.row(x)
-    found = op.logarithm(b, *parts) if isinstance(op, Operation) else None
-    return None if found is None else seen(b, found, x, views)
-
-
-def _log_of_share(b: Builder, i: int) -> int | None:
-    """Return log(x), where row `i` is x, an exponential divided by a sum of exponentials, perhaps through views."""
-    x, views = unseen(b, i)
-    op, *parts = b.row(x)
-    if op == "div" and (exponent := _exponent(b, parts[0])) is not None:
-        total = _log_of_total(b, parts[1])
-        return None if total is None else seen(b, b.op("sub", exponent, total), x, views)
-    return None
-
-
-@_identity("log")
-def _log(b: Builder, x: int) -> int | None:
-    row = b.row(x)
-    if (total := _log_of_total(b, x)) is not None:
-        return total
-    if (share := _log_of_share(b, x)) is not None:
-        return share
-    if (stable := logarithm(b, x)) is not None or (stable := logarithm_of_share(b, x)) is not None:
-        return stable
-    if (rest := one_plus(b, x)) is not None:
-        if _exponent(b, rest) is None and (total := logarithm_of_sum(b, x)) is not None:
-            return total
-        return b.op("log1p", rest)
-    if row[0] == "away" and (rest := one_plus(b, row[2])) is not None:
-        if (exponent := _exponent(b, rest)) is not None and not b.graph.complex:
-            return b.op("away", row[1], b.op("softplus", exponent))
-        return b.op("log1p", b.op("away", row[1], rest))
-    if row[0] in ("add", "sub") and not b.graph.complex:
-        left, right = (_logarithm(b, i) for i in row[1:])
-        if left is not None and right is not None:
-            return b.op("logaddexp" if row[0] == "add" else "logsubexp", left, right)
-    return logarithm_of_sum(b, x) if row[0] in ("add", "sub") else None
-
-
-@_identity("log1p")
-def _log1p(b: Builder, x: int) -> int | None:
-    exponent = _exponent(b, x)
-    if exponent is not None and not b.graph.complex:
-        return b.op("softplus", exponent)
-    minus, rest = signed(b, x)
-    one = b.const(1.0)
-    total = remainder(b, one, rest, plus=not minus)
-    return None if total is None else logarithm(b, total)
+IDENTITIES["log"] = logarithm
+IDENTITIES["log1p"] = log1p
 
 
 @_identity("erfc")
@@ -206,7 +133,7 @@ def _erfc(b: Builder, x: int) -> int | None:
 
 
 def _constant_last(name: str, swapped: str) -> None:
-    """Put the constant of a comparison last: NumPy has faster loops for `x < 0.0` than for `0.0 > x`."""
+    """Put the constant of a comparison last, because NumPy has faster loops for `x < 0.0` than for `0.0 > x`."""
 
     @_identity(name)
     def swap(b: Builder, x: int, y: int) -> int | None:
@@ -240,6 +167,7 @@ def _or(b: Builder, x: int, y: int) -> int | None:
 
 
 def _absorb(b: Builder, name: str, x: int, y: int, *, neutral: bool) -> int | None:
+    """Return `x and y` or `x or y` without a condition that stands twice or is constant; None if there is none."""
     if x == y:
         return x
     for one, other in ((x, y), (y, x)):
@@ -264,11 +192,7 @@ def _where(b: Builder, c: int, x: int, y: int) -> int | None:
             c, x, y = b.row(c)[1], y, x
         return b.op("where", c, x, y)
     left, right = b.row(x), b.row(y)
-    if left[0] == "away" and b.row(left[1]) == ("not", c):
-        return b.op("where", c, left[2], y)
-    if right[:2] == ("away", c):
-        return b.op("where", c, x, right[2])
-    if b.graph.shared:  # a choice made already
+    if b.graph.shared:  # a choice by the same condition
         if left[:2] == ("where", c):
             return b.op("where", c, left[2], y)
         if right[:2] == ("where", c):
@@ -278,5 +202,4 @@ def _where(b: Builder, c: int, x: int, y: int) -> int | None:
 
 @_identity("away")
 def _away(b: Builder, c: int, x: int) -> int | None:
-    """Return x, away from nothing or from what it is away from already."""
-    return x if b.value(c) is False or b.row(x)[:2] == ("away", c) else None
+    return x if b.value(c) is False else None

@@ -1,34 +1,31 @@
-"""Signs of the terms of derivatives: outside of products and sums, so that what differs in sign alone is one row.
+"""Signs in derivatives are moved outside of products and sums, so that rows which differ in sign alone are one row.
 
-Rounding is the same for both signs; only the sign of a zero may come out differently, where a sum is
-turned around. So that is done to the terms of sums alone (adjoints and tangents, which are added and
-multiplied), and not to the formulas of rules, where something may be divided by a difference.
+Rounding is the same for both signs. Only the sign of a zero may change, where a difference is turned around. So
+differences are turned around in sums of adjoints and tangents alone, and not in the formulas of rules, which may divide
+by a difference.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from symdiff.simplify.build import Builder
+from symdiff.simplify.build import Builder
 
 
 def derives(b: Builder) -> bool:
-    """Return whether rows of a derivative of real numbers are made, other than a textbook's."""
+    """Return whether the builder makes rows of a derivative by real numbers, and not those of a textbook."""
     return not b.exact and b.graph.shared and not b.graph.complex
 
 
 def signed(b: Builder, i: int) -> tuple[bool, int]:
-    """Return whether row `i` has a minus sign, and it without that.
+    """Return whether row `i` has a minus sign, and the row without the sign.
 
-    Only on a shared graph, where --x is no row: else a chain of signs would be a recursion.
+    In a graph that does not share rows, nothing counts as a sign: there may be chains of them, since --x stays.
     """
     row = b.row(i)
     return (True, row[1]) if row[0] == "neg" and b.graph.shared else (False, i)
 
 
 def negative(b: Builder, i: int) -> int:
-    """Return the negative of a term. A difference is turned around if it was made just now, for this alone."""
+    """Return the negative of a term. A difference is turned around if it is a new row, which nothing else uses."""
     rows = b.graph.rows
     if rows[i][0] == "sub" and derives(b):
         _, left, right = rows[i]
@@ -41,7 +38,7 @@ def negative(b: Builder, i: int) -> int:
 
 
 def total(b: Builder, x: int, y: int) -> int:
-    """Return the sum of two terms, with its sign outside; a constant in front of a term takes the sign as well."""
+    """Return the sum of two terms, with the sign outside. The sign of a term may be in its constant."""
     (minus, p), (other, q) = signed(b, x), signed(b, y)
     if not derives(b) or not (minus or other):
         return b.op("add", x, y)
@@ -54,13 +51,16 @@ def total(b: Builder, x: int, y: int) -> int:
 
 
 def _has_constant(b: Builder, i: int) -> bool:
-    """Return whether a row is a product or a quotient with a constant in front, or an array, which is one pass."""
+    """Return whether row `i` is a product or quotient with a constant in front, or an array.
+
+    The negative of such a row would cost an operation more.
+    """
     name, *parts = b.row(i)
     return bool(b.shape(i)) or (name in ("mul", "div") and b.value(parts[0]) is not None)
 
 
 def of_constants(b: Builder, name: str, x: int, y: int) -> int | None:
-    """Return the product or quotient with the sign of a negative constant outside; arrays keep the sign."""
+    """Return a product or quotient of scalars with the sign of a constant outside; None if there is no such sign."""
     rows = b.graph.rows
     if rows[x][0] != "const" != rows[y][0] or not derives(b) or b.shape(x) or b.shape(y):
         return None

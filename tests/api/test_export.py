@@ -390,7 +390,7 @@ def test_members():
     assert "Value(out0, out1)" in g.export(include="value")
     assert "def value_and_grad(" in f.diff("x1").export(include="value_and_grad")
     assert ".diff('x1') of this formula" in f.diff("x1").export()
-    for wrong, said in [("gradient", "there are value, grad, "), ("", "names nothing"), ("grad grad", "twice")]:
+    for wrong, said in [("gradient", "include takes value, grad, "), ("", "names nothing"), ("grad grad", "twice")]:
         with pytest.raises(ValueError, match=said):
             f.export(include=wrong)
     for wrong in (3, [3], b"value"):
@@ -398,10 +398,10 @@ def test_members():
             f.export(include=wrong)
     with pytest.raises(
         symdiff.ShapeError,
-        match=r"one scalar output.*to include there are value, jvp, vjp, jacobian, value_and_jacobian\)",
+        match=r"one scalar output.*include takes value, jvp, vjp, jacobian, value_and_jacobian\)",
     ):
         g.export(include="grad")
-    with pytest.raises(TypeError, match=r"pack them.*hvp\)"):
+    with pytest.raises(TypeError, match=r"combine them with pack.*hvp\)"):
         f.export(include="hessp")
     with pytest.raises(ValueError, match="'numpy' or 'math'"):
         f.export(target="llvm")
@@ -438,7 +438,7 @@ def test_points(tmp_path):
     assert max(len(stored) for *_, stored in module.STORED) <= 101
     for at, error, said in [
         ({"x": [1]}, TypeError, "no value to a"),
-        ({"x": [1], "a": 2, "z": 3}, TypeError, "'z', which is no argument"),
+        ({"x": [1], "a": 2, "z": 3}, TypeError, "'z', which is not among the arguments"),
         ({"x": [1], "a": 1j}, TypeError, "complex"),
         ({"x": [1], "a": "two"}, TypeError, "'a'"),
         ({"x": [1], "a": [1, 2]}, symdiff.ShapeError, "one point"),
@@ -474,7 +474,7 @@ def test_files(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match="no directory"):
         f.export(tmp_path / "nowhere" / "model.py")
     for name in ("model", "model.txt"):
-        with pytest.raises(ValueError, match=r"a file that ends in \.py, not '.*model"):
+        with pytest.raises(ValueError, match=r"the file of a module must end in \.py, not '.*model"):
             f.export(tmp_path / name)
     with pytest.raises(TypeError):
         f.export(3.5)
@@ -492,7 +492,7 @@ def test_files(tmp_path, monkeypatch):
 
 def test_the_command_refuses_what_cannot_be_imported(tmp_path, capsys):
     assert main(["export", "x", "-o", str(tmp_path / "model")]) == 2
-    assert "a module is written to a file that ends in .py" in capsys.readouterr().err
+    assert "the file of a module must end in .py" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
@@ -507,11 +507,11 @@ def test_the_command(tmp_path, capsys):
     assert main(["export", "-x", "--target", "math"]) == 0
     assert "import math" in capsys.readouterr().out
     for words, said in [
-        (["x", "--include", "gradient"], "there is no 'gradient' to include"),
-        (["x*y, x", "--include", "grad"], "to include there are"),
+        (["x", "--include", "gradient"], "there is no member 'gradient'"),
+        (["x*y, x", "--include", "grad"], "(include takes value"),
         (["x", "-o", str(tmp_path)], "is a directory"),
         (["x", "--at", "x=1,2"], "2 values to 'x'"),
-        (["x", "--at", "y=1"], "not an argument"),
+        (["x", "--at", "y=1"], "not among the arguments"),
         (["digamma(x)", "--target", "math"], "no digamma"),
     ]:
         assert main(["export", *words]) == 2

@@ -69,9 +69,9 @@ def test_calls_by_position_name_or_both(f):
     [
         ((), {}, r"value\(x1, x2\) takes 2 arguments, 0 given: 'x1', 'x2' missing"),
         ((1,), {}, "'x2' missing$"),
-        (([1, 2],), {}, r"missing; to give a sequence write \*"),
-        ((np.array([1, 2]),), {}, r"missing; to give a sequence write \*"),
-        (({"x1": 1, "x2": 2},), {}, r"missing; to give a dict write \*\*"),
+        (([1, 2],), {}, r"missing; to pass a sequence, write \*"),
+        ((np.array([1, 2]),), {}, r"missing; to pass a sequence, write \*"),
+        (({"x1": 1, "x2": 2},), {}, r"missing; to pass a dict, write \*\*"),
         (([1, 2, 3],), {}, "'x2' missing$"),
         ((1, 2, 3), {}, r"value\(x1, x2\) takes 2 arguments, 3 given"),
         ((1, 2), {"x3": 1}, "has no argument 'x3'"),
@@ -290,7 +290,7 @@ def test_out(f):
     assert f(2, 5, out=point) is point
     assert point == pytest.approx(f(2, 5))
     for bad, error, said in [
-        (np.empty(4), ShapeError, r"shape \(4,\), the result \(5,\)"),
+        (np.empty(4), ShapeError, r"shape \(4,\), but the result has shape \(5,\)"),
         (np.empty(5, int), TypeError, "cannot hold float64"),
         ([0.0] * 5, TypeError, "not an array"),
         ((out, out), TypeError, "takes 1 array"),
@@ -364,7 +364,7 @@ def test_names_are_listed_in_one_way_everywhere():
         assert symdiff.compile("x*y", args=names).args == ("y", "x")
     assert symdiff.compile("sum(x*y)*a", args="x[n] y[n] a").signature == "(n),(n),()->()"
     for name, hint in [
-        (("x", 3), r"3; of an order write each name again, as f\.diff\('x', 'x'\)"),
+        (("x", 3), r"3; for a higher order repeat the name, as f\.diff\('x', 'x'\)"),
         (("pi",), "'pi'; pi is a constant unless args names it"),
         ((3,), "3$"),
         (([["x"]],), r"\['x'\]$"),

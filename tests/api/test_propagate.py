@@ -258,22 +258,27 @@ TWO = symdiff.compile("U/I")
         (["a", 1], {"std": [1, 1]}, TypeError, "argument 'U'"),
         ([1j, 2], {"std": [1, 1]}, TypeError, "real arguments"),
         ([np.ones(2), np.ones(3)], {"std": [1, 1]}, ShapeError, "do not broadcast together: U (2,), I (3,)"),
-        ([1, 2], {}, TypeError, "propagate needs std=, standard deviations, as {'x': 0.1}, or cov="),
+        (
+            [1, 2],
+            {},
+            TypeError,
+            "propagate needs the standard deviations of the arguments, as std={'x': 0.1}, or their covariance matrix",
+        ),
         ([1, 2], {"cov": "ab"}, TypeError, "real numbers"),
         ([1, 2], {"std": "ab"}, TypeError, "real numbers"),
         ([1, 2], {"std": [1j, 1]}, TypeError, "the standard deviation of 'U' is of dtype complex128"),
         ([1, 2], {"cov": [[1j, 1], [1, 1]]}, TypeError, "cov is of dtype complex128; it takes real numbers"),
         ([1, 2], {"std": [True, False]}, TypeError, "bool"),
-        ([1, 2], {"std": {"R": 1}}, TypeError, "std names 'R', which is not an argument: (U, I)"),
-        ([1, 2], {"cov": {"R": 1}}, TypeError, "cov names 'R', which is not an argument: (U, I)"),
+        ([1, 2], {"std": {"R": 1}}, TypeError, "std names 'R', which is not among the arguments (U, I)"),
+        ([1, 2], {"cov": {"R": 1}}, TypeError, "cov names 'R', which is not among the arguments (U, I)"),
         ([1, 2], {"std": {3: 1}}, TypeError, "not 3"),
         ([1, 2], {"std": {"U": "x"}}, TypeError, "the standard deviation of 'U'"),
         ([1, 2], {"std": {"U": None}}, TypeError, "the standard deviation of 'U' is NoneType"),
         ([1, 2], {"std": {"U": -1}}, ValueError, "the standard deviation of 'U' is negative: -1.0"),
         ([1, 2], {"std": [1, -2]}, ValueError, "the standard deviation of 'I' is negative: -2.0"),
         ([1, 2], {"std": 0.1}, ShapeError, "std has shape ()"),
-        ([1, 2], {"std": [1, 2, 3]}, ShapeError, "std has 3 items; (U, I) needs one for each"),
-        ([1, 2], {"std": np.eye(2)}, ShapeError, "a covariance matrix is given as cov="),
+        ([1, 2], {"std": [1, 2, 3]}, ShapeError, "std has 3 items: pass a list with one item for each of U, I"),
+        ([1, 2], {"std": np.eye(2)}, ShapeError, "pass a covariance matrix as cov="),
         (
             [1, 2],
             {"cov": [1, 2]},
@@ -330,7 +335,7 @@ def test_errors_of_larger_matrices():
         propagate(g, [[1, 2], 3], cov=np.diag([1, -1, 1]))
     with pytest.raises(ValueError, match=r"the standard deviation of 'x' is negative: -1\.0"):
         propagate(g, [[1, 2], 3], std=[[1, -1], 1])
-    with pytest.raises(ShapeError, match=r"std has 1 items; \(x, a\) needs one for each"):
+    with pytest.raises(ShapeError, match=r"std has 1 items: pass a list with one item for each of x, a"):
         propagate(g, [[1, 2], 3], std=[1])
     with pytest.raises(ShapeError, match=r"has shape \(3,\), which does not broadcast to \(2,\)"):
         propagate(g, [[1, 2], 3], std={"x": [1, 2, 3]})

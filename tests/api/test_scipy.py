@@ -101,7 +101,7 @@ def test_hessp_is_the_hessian_times_a_vector():
 
 
 def test_hessp_is_by_one_argument():
-    with pytest.raises(TypeError, match="pack them into one"):
+    with pytest.raises(TypeError, match="combine them with pack"):
         loss.hessp  # noqa: B018 - the property raises
 
 
@@ -253,8 +253,8 @@ def test_equal_packs_are_one():
 @pytest.mark.parametrize(
     ("names", "name", "message"),
     [
-        ("w1 w3", "p", "'w3', which is no argument"),
-        ("w1 w1", "p", "'w1', which is there twice"),
+        ("w1 w3", "p", "'w3', which is not among the arguments"),
+        ("w1 w1", "p", "'w1', which is given twice"),
         ("w1 b1", "t", "'t' is an argument already"),
         ("w1 b1", "1p", "free for the vector"),
         ("", "p", "names of arguments"),

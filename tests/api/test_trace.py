@@ -136,7 +136,7 @@ def test_wrong_tangents_and_cotangents():
     for wrong, message in [
         ((1,), r"tangent= takes 2 values \(x1, x2\), 1 given"),
         (1, r"tangent= takes 2 values \(x1, x2\), in a tuple or by name in a dict, not 1"),
-        ({"y": 1}, r"tangent= names 'y'; it is for \(x1, x2\)"),
+        ({"y": 1}, r"tangent= names 'y', which is not among the arguments in wrt \(x1, x2\)"),
         (("a", 0), "'x1_dot'"),
     ]:
         with pytest.raises(TypeError, match=message):
@@ -486,7 +486,7 @@ def test_the_command(capsys):
         ((EXAMPLE, "--at", "x1=2", "x2=5", "--tangent", "y=1"), "--tangent gives a value to 'y'"),
         ((EXAMPLE, "--at", "x1=2", "x2=5", "--tangent", "x1=1,2"), "--tangent gives 2 values to 'x1'"),
         ((EXAMPLE, "--at", "x1=2", "x2=5", "--tangent", "x1"), "--tangent takes NAME=VALUE"),
-        ((EXAMPLE, "--at", "x1=2", "x2=5", "--cotangent", "v=1"), "which is not a result: (out)"),
+        ((EXAMPLE, "--at", "x1=2", "x2=5", "--cotangent", "v=1"), "which is not among the results (out)"),
     ]:
         status, _, err = run(capsys, *words)
         assert status == 2

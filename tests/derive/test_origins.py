@@ -7,6 +7,9 @@ import symdiff
 
 # Formula, point, gradient there.
 FLAT = [
+    ("sqrt(x*y)*sqrt(x*z)", (0.0, 1.0, 2.0), (0.0, 0.0, 0.0)),
+    ("sign(x)*sinh(abs(x))", (0.0,), (1.0,)),
+    ("prod([x, sqrt(x)])", (0.0,), (0.0,)),
     ("x*sqrt(x)", (0.0,), (0.0,)),
     ("sqrt(x)*x", (0.0,), (0.0,)),
     ("x*cbrt(x)", (0.0,), (0.0,)),
@@ -35,6 +38,9 @@ FLAT = [
 ]
 # Formula, point, Hessian there.
 SMOOTH = [
+    ("abs(x)*sin(3*abs(x))", (0.0,), [[6.0]]),
+    ("abs(x)*sinh(abs(x)) + cos(abs(x))", (0.0,), [[1.0]]),
+    ("r = hypot(x, y); r*(sin(r) + r)", (0.0, 0.0), [[4.0, 0.0], [0.0, 4.0]]),
     ("abs(x)**2", (0.0,), [[2.0]]),
     ("abs(x)**4", (0.0,), [[0.0]]),
     ("hypot(x, y)**2", (0.0, 0.0), [[2.0, 0.0], [0.0, 2.0]]),

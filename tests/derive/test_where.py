@@ -83,7 +83,7 @@ def test_nothing_inside_a_choice_warns_and_all_else_does(optimize, backend):
             assert f(x, 0 * one, one)[0] == (-np.inf if x > 0 else 0)
             assert f.grad(x, 0 * one, one).y[0] == (np.inf if x > 0 else 0)
             for g in (f, f.grad, f.hessian):
-                # Native code reports no errors for a formula with choices.
+                # Native code of a formula with choices reports no errors.
                 with pytest.raises(FloatingPointError) if backend == "numpy" else nullcontext():
                     g(x, one, 0 * one)
 

@@ -122,7 +122,7 @@ def test_several_outputs():
     [
         ("lgo(x) + 1", 0, "unknown function 'lgo'; did you mean 'log'?"),
         ("det(x)", 0, "unknown function 'det'; for arrays the language has @, .T and "),
-        ("argmax(x)", 0, "unknown function 'argmax'; for arrays"),
+        ("median(x)", 0, "unknown function 'median'; for arrays"),
         ("einsum(x)", 0, "write sums of products"),
         ("1 + Sin(x)", 4, "did you mean 'sin'?"),
         ("2x", 1, "write 2*x"), ("2 x", 2, "write 2*x"), ("x y", 2, "write x*y"), ("2(x)", 1, "write 2*(...)"),
@@ -276,7 +276,7 @@ def test_args_and_wrt():
             symdiff.compile("1", args=bad)
     with pytest.raises(ParseError, match="names alone"):
         symdiff.compile("sum(x)", args="x[n]", wrt="x[n]")
-    with pytest.raises(TypeError, match=r"wrt names 'z', which is not an argument: \(x, y\)$"):
+    with pytest.raises(TypeError, match=r"wrt names 'z', which is not among the arguments \(x, y\)$"):
         symdiff.compile("x*y", wrt="z")
     with pytest.raises(TypeError, match=r"wrt names 'pi', .*; pi is a constant unless args names it"):
         symdiff.compile("pi*r^2", wrt="pi")

@@ -182,14 +182,14 @@ def work(form, n):
     return found
 
 
-FEW = {"tower": 8, "layers": 6}  # whose rows are long
+SIZES = {"tower": 8, "layers": 6, "product": 15}  # long rows; and a product that has each of its five variables thrice
 LONG = {"rows", "list", "list of arrays", "list of names", "norm of a list", "elements", "band"}
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_work_grows_as_the_results_do(form):
     work(form, 3)  # what is made once for all
-    size = LISTS if form in LONG else FEW.get(form, SIZE)
+    size = LISTS if form in LONG else SIZES.get(form, SIZE)
     few, many = work(form, size), work(form, 3 * size)
     much = {
         member: round(many[member] / count, 1)

@@ -6,7 +6,8 @@ import pytest
 from rows import made
 
 from symdiff.ops.reductions import Sum
-from symdiff.simplify.factors import outside, product, scaled, shared, short, split
+from symdiff.simplify.build import short
+from symdiff.simplify.factors import outside, product, scaled, shared, split
 
 
 def of_arrays(make):

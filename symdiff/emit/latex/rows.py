@@ -37,12 +37,12 @@ from symdiff.ops.elements import Assemble
 from symdiff.ops.evaluate import constant as value_of
 from symdiff.ops.places import Place, whole
 from symdiff.ops.table import ATOM, PRIMITIVES
-from symdiff.simplify.factors import short
+from symdiff.simplify.build import short
 
-_LONG = 32  # characters of a value that is written again at each use
-_LONG_FACTOR = 20  # the same of a factor in a longer value
-_FACTORS = 8  # factors of a value that is written again at each use
-_ENTRIES = 100  # of a matrix that is written as such
+_LONG = 32  # the most characters of a value that is written again at each use
+_LONG_FACTOR = 20  # the most characters of a factor that is written again, in a longer value
+_FACTORS = 8  # the most factors of a value that is written again at each use
+_ENTRIES = 100  # the most entries of a matrix that is written as a matrix
 
 _MEANINGS = {name: primitive.meaning for name, primitive in PRIMITIVES.items() if primitive.meaning}
 _FAMILIES = {"add": "sum", "sub": "sum", "mul": "product", "div": "product"}
@@ -69,10 +69,10 @@ def readable(program: Program) -> Program:
 
 
 class Rows:
-    """Writes the rows of a program.
+    """The rows of a program as LaTeX.
 
     Attributes:
-        lines: the names that the outputs use, each with an element of what it stands for, and the shape.
+        lines: The names that the outputs use. Each has an element of the value that it stands for, and its shape.
     """
 
     def __init__(self, marks: Marks, program: Program, *, environments: bool) -> None:
@@ -127,7 +127,7 @@ class Rows:
         return Operand(self.terms(i), self.factor(i), self._graph.shape(i))
 
     def _number(self, i: int) -> float:
-        """Return the number that a row is; NaN if it is none."""
+        """Return the value of a constant row; NaN for any other row."""
         row = self._rows[i]
         return float(value_of(row[1])) if row[0] == "const" else nan
 
@@ -162,7 +162,7 @@ class Rows:
         return (of(spell(PRIMITIVES[op], texts)),)
 
     def _parts(self, i: int) -> list[tuple[int, bool]]:
-        """Return the operands of a sum or product, and whether each is subtracted or divides, for all rows inside."""
+        """Return the operands of a sum or product, and of rows inside, and whether each is subtracted or divides."""
         found: list[tuple[int, bool]] = []
         waiting = [(i, False)]
         while waiting:
@@ -212,7 +212,7 @@ class Rows:
         return made if len(text_of(made).text) < length else value
 
     def _name(self, text: Text, exponent: Fraction, shape: Shape) -> None:
-        """Give a name to a factor, or to its root if it has a root as exponent; not if names in it made it short."""
+        """Give a name to a factor, or to its root if the exponent is a root. Give none if names in it make it short."""
         now = self._now(text)
         if now is not text and len(now.text) <= _LONG_FACTOR:
             self._known[text] = now, Fraction(1)
@@ -258,7 +258,7 @@ class Rows:
     # Results
 
     def entries(self, i: int) -> list[list[Text]] | None:
-        """Return the entries of a small matrix of scalars, row by row; None if row `i` is none."""
+        """Return the entries of a small matrix of scalars, row by row; None if row `i` is not such a matrix."""
         op = self._rows[i][0]
         elements = self._elements(i)
         if elements is None or not all(isinstance(dim, int) for dim in op.to) or len(op.to) > 2:
@@ -281,7 +281,7 @@ class Rows:
         return block(self._marks, op, [self._operand(j) for j in given], axes)
 
     def _elements(self, i: int) -> dict[Place, int] | None:
-        """Return the rows of the elements of an assembled array by their places; None if others are assembled."""
+        """Return the rows of an array assembled of single elements, by place; None if row `i` is not such an array."""
         if i not in self._placed:
             op, *given = self._rows[i]
             single = isinstance(op, Assemble) and all(isinstance(at, int) for place in op.places for at in place)
@@ -301,7 +301,7 @@ def _free(index: Index) -> list[int | Part]:
 
 
 def _axis(base: int | Part) -> tuple[int, int]:
-    """Return the order of the subscripts of a name."""
+    """Return the key by which the subscripts of a name are sorted."""
     return (base, 0) if isinstance(base, int) else (base.of.base, base.axis)  # type: ignore[return-value]  # an axis
 
 

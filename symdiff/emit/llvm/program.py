@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symdiff.emit.fuse import Loops, UnfusableError, fuse
-from symdiff.emit.passes import eager, expand_exponentials, expand_formulas, expand_powers
+from symdiff.emit.passes import eager, expand_exponentials, expand_formulas, expand_powers, has_choices
 from symdiff.graph.ir import Program, compact
 from symdiff.ops.table import PRIMITIVES
 
@@ -25,9 +25,8 @@ def prepare(program: Program) -> Loops:
     Raises:
         UnfusableError: The program has something that loops cannot do.
     """
-    lowered = _lowered(program)
-    loops = fuse(lowered)
-    return replace(loops, program=compact(expand_formulas(loops.program, _FORMULAS)), quiet=bool(lowered.quiet))
+    loops = fuse(_lowered(program))
+    return replace(loops, program=compact(expand_formulas(loops.program, _FORMULAS)), quiet=has_choices(program))
 
 
 def _lowered(program: Program) -> Program:

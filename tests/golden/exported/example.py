@@ -5,8 +5,8 @@
 Arguments: x1, x2
 Differentiated by: x1, x2
 
-They take numbers and arrays, which broadcast together as in NumPy. Every result
-has the broadcast shape. Integers count as float64, and float32 stays float32.
+The functions take numbers and arrays, which broadcast together as in NumPy. All
+results have the broadcast shape. Integers count as float64, and float32 stays float32.
 Outside of its domain, a function returns NaN or an infinity and warns as
 numpy.errstate says.
 
@@ -16,7 +16,7 @@ Run this file
     with --check, to compare all results at POINT with the stored results.
 The exit status is 1 if a stored result differs, 2 for wrong arguments.
 
-symdiff generated this file. It is not needed to run it.
+symdiff generated this file. The file runs without symdiff.
 """
 
 import sys
@@ -89,7 +89,7 @@ POINT = {
     "x2": 5.0,
 }
 ARGUMENTS = ["x1", "x2"]
-# Each function with its arguments and results in order. Of many, some are stored.
+# Each function with its arguments and results. Of many results, some are stored.
 STORED = [
     (value, ARGUMENTS, [11.652071455223084]),
     (grad, ARGUMENTS, [5.5, 1.7163378145367738]),

@@ -5,11 +5,12 @@
 Arguments: x1, x2
 Differentiated by: x1, x2
 
-They take and return floats. A matrix is a list of its rows. The math module
-raises errors where NumPy returns an infinity or NaN: ValueError outside of the
-domain of a function (and for log(0)), OverflowError for a result that is too
-large, ZeroDivisionError for x/0. These errors are not caught here. They can come
-from a step that the result does not need, such as the other side of a choice.
+The functions take and return floats. A matrix is a list of its rows. The math
+module raises errors where NumPy returns an infinity or NaN: ValueError outside
+of the domain of a function (and for log(0)), OverflowError for a result that is
+too large, ZeroDivisionError for x/0. These functions do not catch such errors.
+An error can come from a step that the result does not need, such as the other
+side of a choice.
 
 Run this file
     without arguments, to print and check all results at POINT,
@@ -17,7 +18,7 @@ Run this file
     with --check, to compare all results at POINT with the stored results.
 The exit status is 1 if a stored result differs, 2 for wrong arguments.
 
-symdiff generated this file. It is not needed to run it.
+symdiff generated this file. The file runs without symdiff.
 """
 
 import math
@@ -62,7 +63,7 @@ POINT = {
     "x2": 5.0,
 }
 ARGUMENTS = ["x1", "x2"]
-# Each function with its arguments and results in order. Of many, some are stored.
+# Each function with its arguments and results. Of many results, some are stored.
 STORED = [
     (value, ARGUMENTS, [11.652071455223084]),
     (value_and_grad, ARGUMENTS, [11.652071455223084, 5.5, 1.7163378145367738]),

@@ -6,8 +6,8 @@
 Arguments: x[n], y[n], a, b
 Differentiated by: a, b
 
-They take numbers and arrays, which broadcast together as in NumPy. Every result
-has the broadcast shape. Integers count as float64, and float32 stays float32.
+The functions take numbers and arrays, which broadcast together as in NumPy. All
+results have the broadcast shape. Integers count as float64, and float32 stays float32.
 Outside of its domain, a function returns NaN or an infinity and warns as
 numpy.errstate says.
 Brackets show the core shape of an argument. The dimensions before it are loop
@@ -20,7 +20,7 @@ Run this file
     with --check, to compare all results at POINT with the stored results.
 The exit status is 1 if a stored result differs, 2 for wrong arguments.
 
-symdiff generated this file. It is not needed to run it.
+symdiff generated this file. The file runs without symdiff.
 """
 
 import sys
@@ -89,7 +89,7 @@ POINT = {
     "b": 1.92,
 }
 ARGUMENTS = ["x", "y", "a", "b"]
-# Each function with its arguments and results in order. Of many, some are stored.
+# Each function with its arguments and results. Of many results, some are stored.
 STORED = [
     (value_and_grad, ARGUMENTS, [13.543925724536003, 17.261474447999998, 12.748592]),
 ]
