@@ -10,7 +10,7 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Poly, shown
 from symdiff.graph.ir import operands
 from symdiff.language.arrays import Function, Parameter
-from symdiff.language.hints import no_axis
+from symdiff.language.hints import no_axis, other_meaning
 from symdiff.language.rearrange import axis_of
 from symdiff.ops.constants import Size
 from symdiff.simplify.build import Builder
@@ -138,6 +138,8 @@ def _array(call: _Call, _: Parameter, given: Any) -> int:
     if not isinstance(given, int):
         call.refuse()
     if not call.b.shape(given):
+        if said := other_meaning(call.name):
+            call.fail(said)
         raise ShapeError(f"{call.name} needs an array, not a scalar; declare an array, as in args='x[n]'")
     return call.b.number(given)
 

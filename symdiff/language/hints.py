@@ -452,6 +452,11 @@ def no_axis(name: str) -> str:
     return _AXES.get(name, f"the second argument of {name} is the axis")
 
 
+def other_meaning(name: str) -> str | None:
+    """Return the message for a function of arrays that a scalar is given to, where another function can be meant."""
+    return f"diff takes differences of neighbours in an array; {_WHOLE}" if name == "diff" else None
+
+
 def no_result(assigned: Sequence[str]) -> str:
     """Return the message for a text without a result. `assigned` has the assigned names in order."""
     if not assigned:
