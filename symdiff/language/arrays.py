@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import broadcast, filled, same, within
+from symdiff.language.linalg import inv, solve
 from symdiff.language.matrices import (
     arange,
     cross,
@@ -323,6 +324,8 @@ def _table() -> dict[str, Function]:
         ("diag", diag, (X, k), "a vector or a matrix and optionally k=..., as in diag(x, k=1)"),
         ("tril", tril, (X, k), "a matrix and optionally k=..., as in tril(A, k=-1)"),
         ("triu", triu, (X, k), "a matrix and optionally k=..., as in triu(A, k=1)"),
+        ("solve", solve, (X, Y), "a square matrix and a vector or a matrix, as in solve(A, b)"),
+        ("inv", inv, (X,), "a square matrix, as in inv(A)"),
         ("kron", kron, (X, Y), "two arrays, as in kron(A, B)"),
         ("cross", cross, (X, Y), "two arrays of vectors, as in cross(x, y)"),
         ("tensordot", tensordot, (X, Y, Parameter("axes", "wholes", (2,))),

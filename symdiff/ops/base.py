@@ -134,11 +134,13 @@ class Sample(NamedTuple):
         operation: The operation.
         shapes: The shapes of the operands.
         conditions: Whether the operands are conditions.
+        definite: The positions of operands that are symmetric and positive definite matrices.
     """
 
     operation: Operation
     shapes: tuple[Shape, ...]
     conditions: bool = False
+    definite: tuple[int, ...] = ()
 
 
 _Sized = TypeVar("_Sized")

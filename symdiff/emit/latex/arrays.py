@@ -338,6 +338,7 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "others": _others,
     "recurrence": _called_with_two,
     "reorder": _called_with_two,
+    "solve": _called_with_two,
     "size": _size,
     "eye": _eye,
     "arange": _arange,

@@ -1,0 +1,32 @@
+"""Linear algebra, as in `numpy.linalg`, of matrices that are the last two axes of arrays."""
+
+from __future__ import annotations
+
+from symdiff.graph.dims import shown
+from symdiff.graph.shapes import broadcast, same
+from symdiff.ops.linalg import Inv, Solve, square
+from symdiff.ops.reductions import Sum
+from symdiff.simplify.build import Builder
+
+
+def solve(b: Builder, a: int, rhs: int) -> int:
+    """Return the solution x of a @ x = rhs. The right-hand side is a vector, or has one in each column.
+
+    Raises:
+        ShapeError: The operands are not a square matrix and a vector or a matrix of as many rows.
+    """
+    left, right = b.shape(a), b.shape(rhs)
+    square("solve", left, b.graph.demands)
+    if len(right) == 1:
+        message = f"solve of shapes {shown(left)} and {shown(right)}: {left[-1]} and {right[0]} are different"
+        same(left[-1], right[0], b.graph.demands, lambda: message)
+        return b.op(Sum((-1,)), solve(b, a, b.expand(rhs, (-1,))))
+    if left[:-2] or right[:-2]:
+        stack = broadcast([left[:-2], right[:-2]], b.graph.demands)
+        a, rhs = b.full(a, (*stack, *left[-2:])), b.full(rhs, (*stack, *right[-2:]))
+    return b.op(Solve(), a, rhs)
+
+
+def inv(b: Builder, a: int) -> int:
+    """Return the inverse of a square matrix."""
+    return b.op(Inv(), a)

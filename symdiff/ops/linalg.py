@@ -1,0 +1,163 @@
+"""Linear algebra: operations on square matrices, which are the last two axes of arrays.
+
+Derivatives solve systems with the same matrix. They are made of the operations of this module, so they nest.
+
+Source: Giles, "An extended collection of matrix derivative results for forward and reverse mode algorithmic
+differentiation" (2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any, ClassVar
+
+import numpy as np
+
+from symdiff.errors import ShapeError
+from symdiff.graph.dims import Shape, numel, shown, symbol
+from symdiff.graph.shapes import Demands, same
+from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
+from symdiff.ops.reductions import Sum
+from symdiff.ops.table import ATOM
+
+
+def square(name: str, shape: Shape, demands: Demands) -> None:
+    """Demand that the last two axes are those of a square matrix.
+
+    Raises:
+        ShapeError: There are no two axes, or they differ.
+    """
+    message = f"{name} takes a square matrix, not shape {shown(shape)}"
+    if len(shape) < 2:
+        raise ShapeError(message)
+    same(shape[-2], shape[-1], demands, lambda: message)
+
+
+def transposed(b: Builder, i: int) -> int:
+    """Return the transposed matrices."""
+    return b.permute(i, (-1, -2))
+
+
+def product(b: Builder, x: int, y: int) -> int:
+    """Return the product of matrices. Axes in front of them are carried along."""
+    return b.einsum(x, y, "ij", "jk", "ik")
+
+
+def solution(b: Builder, a: int, rhs: int) -> int:
+    """Return the solution x of a @ x = rhs. `rhs` may be a batch, which then is more columns for the same matrix."""
+    shape = b.shape(rhs)
+    rank = len(shape)
+    extra = rank - len(b.shape(a))
+    if not extra:
+        return b.op(Solve(), a, rhs)
+    if rank == 3 and shape[-1] == 1:  # a batch of vectors
+        vectors = b.op(Solve(), a, transposed(b, b.op(Sum((-1,)), rhs)))
+        return b.expand(transposed(b, vectors), (-1,))
+    kept, batch = range(extra - rank, -1), range(-rank, extra - rank)
+    order = (*kept, *batch, -1)
+    columns = (*shape[:extra], shape[-1])
+    wide = b.reshape(b.permute(rhs, order), extra + 1, (numel(columns),))
+    back = [order.index(a) - rank for a in range(-rank, 0)]
+    return b.permute(b.reshape(b.op(Solve(), a, wide), 1, columns), back)
+
+
+class _OfMatrices(Operation):
+    """An operation on square matrices, which are the last two axes of the first operand."""
+
+    __slots__ = ()
+
+    axes: ClassVar[tuple[int, ...]] = (-2, -1)
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand that the matrices are square."""
+        square(self.name, shapes[0], demands)
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        """Return infinity: the result may be infinite, and how many elements there are is not known."""
+        return inf if any(degrees) else 0
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        return f"np.linalg.{self.name}({', '.join([w.tight(i, 0) for i in operands])})", ATOM
+
+    def formula(self, w: Writer, *operands: int) -> Text:
+        return f"{self.name}({', '.join([w.tight(i, 0) for i in operands])})", ATOM
+
+
+@dataclass(frozen=True, slots=True)
+class Solve(_OfMatrices):
+    """The solution X of A @ X = B, for matrices A and B. Both have the same axes in front."""
+
+    name = "solve"
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand that the matrix is square and has as many rows as the right-hand side."""
+        _OfMatrices.demand(self, shapes, demands)
+        a, rhs = shapes
+        message = f"solve of shapes {shown(a)} and {shown(rhs)}: {a[-1]} and {rhs[-2]} are different"
+        same(a[-1], rhs[-2], demands, lambda: message)
+
+    def shape(self, _: Shape, rhs: Shape) -> Shape:
+        return rhs
+
+    def value(self, a: Any, rhs: Any) -> Any:
+        return np.linalg.solve(a, rhs)
+
+    def tangent(self, at: At) -> int:
+        """Return the solution for the tangent of the right-hand side: dB, or -dA @ X."""
+        b, (a, _) = at.builder, at.operands
+        dot = b.full(at.seed, at.operand_shape)
+        if at.k == 1:
+            return solution(b, a, dot)
+        return b.op("neg", solution(b, a, product(b, dot, at.row)))
+
+    def adjoint(self, at: At) -> int:
+        """Return the solution W of A.T @ W = bar for the right-hand side, and -W @ X.T for the matrix."""
+        b, (a, _) = at.builder, at.operands
+        bar = solution(b, transposed(b, a), b.full(at.seed, at.shape))
+        return bar if at.k == 1 else b.op("neg", b.einsum(bar, at.row, "ik", "jk", "ij"))
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        k, m, n = map(symbol, "kmn")
+        return [
+            Sample(cls(), ((n, n), (n, m)), definite=(0,)),
+            Sample(cls(), ((n, n), (n, 1)), definite=(0,)),
+            Sample(cls(), ((k, n, n), (k, n, m)), definite=(0,)),
+        ]
+
+
+class _OfMatrix(_OfMatrices):
+    """An operation on one square matrix."""
+
+    __slots__ = ()
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [Sample(cls(), ((n, n),), definite=(0,)), Sample(cls(), ((m, n, n),), definite=(0,))]
+
+
+@dataclass(frozen=True, slots=True)
+class Inv(_OfMatrix):
+    """The inverse of a matrix."""
+
+    name = "inv"
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        return np.linalg.inv(x)
+
+    def tangent(self, at: At) -> int:
+        """Return -X @ dA @ X, for the inverse X."""
+        b = at.builder
+        return b.op("neg", product(b, product(b, at.row, b.full(at.seed, at.operand_shape)), at.row))
+
+    def adjoint(self, at: At) -> int:
+        """Return -X.T @ bar @ X.T, for the inverse X."""
+        b = at.builder
+        back = transposed(b, at.row)
+        return b.op("neg", product(b, product(b, back, b.full(at.seed, at.shape)), back))
