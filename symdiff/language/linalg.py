@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symdiff.graph.dims import shown
 from symdiff.graph.shapes import broadcast, same
-from symdiff.ops.linalg import Inv, Solve, square
+from symdiff.ops.linalg import Det, Inv, LogDet, Solve, square
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import Builder
 
@@ -30,3 +30,13 @@ def solve(b: Builder, a: int, rhs: int) -> int:
 def inv(b: Builder, a: int) -> int:
     """Return the inverse of a square matrix."""
     return b.op(Inv(), a)
+
+
+def det(b: Builder, a: int) -> int:
+    """Return the determinant of a square matrix."""
+    return b.op(Det(), a)
+
+
+def logdet(b: Builder, a: int) -> int:
+    """Return the logarithm of the absolute value of the determinant of a square matrix."""
+    return b.op(LogDet(), a)

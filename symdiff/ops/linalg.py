@@ -161,3 +161,59 @@ class Inv(_OfMatrix):
         b = at.builder
         back = transposed(b, at.row)
         return b.op("neg", product(b, product(b, back, b.full(at.seed, at.shape)), back))
+
+
+class _Determinant(_OfMatrix):
+    """A determinant, or the logarithm of one: its derivative by the matrix is a multiple of the inverse, transposed."""
+
+    __slots__ = ()
+
+    def shape(self, x: Shape) -> Shape:
+        return x[:-2]
+
+    def tangent(self, at: At) -> int:
+        """Return the trace of the inverse times the tangent, times the factor."""
+        b = at.builder
+        inverse = b.op(Inv(), at.operand)
+        change = b.einsum(inverse, b.full(at.seed, at.operand_shape), "ij", "ji", "")
+        return self._scaled(at, change)
+
+    def adjoint(self, at: At) -> int:
+        """Return the transposed inverse times the adjoint and the factor."""
+        b = at.builder
+        scale = b.expand(b.full(self._scaled(at, at.seed), at.shape), (-2, -1))
+        return at.times(scale, transposed(b, b.op(Inv(), at.operand)))
+
+    def _scaled(self, at: At, seed: int) -> int:
+        """Return a seed times the factor of the derivative."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Det(_Determinant):
+    """The determinant of a matrix."""
+
+    name = "det"
+
+    def value(self, x: Any) -> Any:
+        return np.linalg.det(x)
+
+    def _scaled(self, at: At, seed: int) -> int:
+        return at.times(seed, at.row)
+
+
+@dataclass(frozen=True, slots=True)
+class LogDet(_Determinant):
+    """The logarithm of the absolute value of the determinant."""
+
+    name = "logdet"
+    holomorphic = False
+
+    def value(self, x: Any) -> Any:
+        return np.linalg.slogdet(x)[1]
+
+    def _scaled(self, _: At, seed: int) -> int:
+        return seed
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        return f"np.linalg.slogdet({w.tight(operands[0], 0)})[1]", ATOM

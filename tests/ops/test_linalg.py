@@ -15,6 +15,10 @@ CASES = [
     ("solve(T, b)", "T[k,n,n], b[n]", lambda T, b: np.linalg.solve(T, b[:, None])[..., 0]),
     ("solve(A, S)", "A[n,n], S[k,n,m]", np.linalg.solve),
     ("inv(A) @ b", "A[n,n], b[n]", lambda A, b: np.linalg.inv(A) @ b),
+    ("det(A)", "A[n,n]", np.linalg.det),
+    ("det(T)", "T[k,n,n]", np.linalg.det),
+    ("logdet(A)", "A[n,n]", lambda A: np.linalg.slogdet(A)[1]),
+    ("logdet(T)", "T[k,n,n]", lambda T: np.linalg.slogdet(T)[1]),
     ("inv(T)", "T[k,n,n]", np.linalg.inv),
 ]
 cases = pytest.mark.parametrize(("formula", "args", "plain"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
@@ -48,7 +52,7 @@ def test_values_loop_dimensions_sizes_and_types(formula, args, plain):
 
 @cases
 def test_derivatives_of_second_order_at_loop_points(formula, args, plain):
-    f = symdiff.compile(f"sum(sin({formula}))", args=args)
+    f = symdiff.compile(f"sum(sin([{formula}]))", args=args)
     assert f.check(*draw(f)).ok
     arguments = draw(f, loop=(2,))
     for member in (f.grad, f.hessian):
@@ -62,6 +66,8 @@ def test_derivatives_of_second_order_at_loop_points(formula, args, plain):
 @cases
 def test_complex_matrices_where_holomorphic(formula, args, plain):
     f = symdiff.compile(formula, args=args)
+    if "logdet" in formula:
+        return
     arguments = [a + 0.1j * b for a, b in zip(draw(f), draw(f, seed=1), strict=True)]
     np.testing.assert_allclose(f(*arguments), plain(*arguments), rtol=1e-12)
 
@@ -93,6 +99,18 @@ def test_a_singular_matrix_is_an_error():
         symdiff.compile("solve(A, b)", args="A[n,n], b[n]")(np.zeros((2, 2)), np.ones(2))
 
 
+def test_determinants_that_are_negative_zero_or_very_large():
+    f = symdiff.compile("logdet(A)", args="A[n,n]")
+    turned = np.array([[0.0, 2.0], [3.0, 1.0]])
+    np.testing.assert_allclose(f(turned), np.log(6.0))
+    np.testing.assert_allclose(f.grad(turned)[0], np.linalg.inv(turned).T)
+    np.testing.assert_allclose(f(1e100 * np.eye(5)), 500 * np.log(10.0))
+    assert f(np.zeros((2, 2))) == -np.inf
+    assert symdiff.compile("det(A)", args="A[n,n]")(np.ones((2, 2))) == 0.0
+    with pytest.raises(TypeError, match="'logdet' is not defined for complex"):
+        f(1j * turned)
+
+
 # Problems as people write them
 
 
@@ -116,3 +134,54 @@ def test_ridge_regression():
         f.diff("c, c")(X, y, Z, v, c), 2 * np.sum((Z @ dw) ** 2) + 2 * (Z @ w - v) @ Z @ (-2 * np.linalg.solve(M, dw))
     )
     assert f.check(X, y, Z, v, c).ok
+
+
+KERNEL = """
+r = (x[:, None] - x)/l
+K = s^2*exp(-r^2/2) + t^2*eye(n)
+"""
+
+
+def kernel(x, l, s, t):
+    """Return the kernel's matrix and its derivatives by the length, the scale and the noise."""
+    r = (x[:, None] - x) / l
+    smooth = s**2 * np.exp(-(r**2) / 2)
+    return smooth + t**2 * np.eye(len(x)), [smooth * r**2 / l, 2 * smooth / s, 2 * t * np.eye(len(x))]
+
+
+def test_log_marginal_likelihood_of_a_gaussian_process():
+    """The gradient by the kernel's parameters against Rasmussen & Williams (2006), equation 5.9."""
+    f = symdiff.compile(
+        f"{KERNEL} -(y @ solve(K, y) + logdet(K) + n*log(2*pi))/2", args="x[n], y[n], l, s, t", wrt="l, s, t"
+    )
+    x = np.linspace(0.0, 4.0, 7)
+    point = x, np.sin(x), 0.9, 1.3, 0.2
+    K, changes = kernel(x, *point[2:])
+    alpha = np.linalg.solve(K, point[1])
+    want = -(point[1] @ alpha + np.linalg.slogdet(K)[1] + 7 * np.log(2 * np.pi)) / 2
+    np.testing.assert_allclose(f(*point), want)
+    hand = [np.trace((np.outer(alpha, alpha) - np.linalg.inv(K)) @ dK) / 2 for dK in changes]
+    np.testing.assert_allclose(f.grad(*point), hand, rtol=1e-10)
+    h = 1e-5
+    for k in range(3):
+        up, down = ([*point[:2], *[p + c * h * (j == k) for j, p in enumerate(point[2:])]] for c in (1, -1))
+        column = (np.array(f.grad(*up)) - np.array(f.grad(*down))) / (2 * h)
+        np.testing.assert_allclose(f.hessian(*point)[k], column, rtol=1e-6, atol=1e-6)
+    many = f.grad(*point[:2], np.array([0.9, 1.1]), *point[3:])
+    np.testing.assert_allclose([value[0] for value in many], hand, rtol=1e-10)
+
+
+def test_log_density_of_a_multivariate_normal():
+    """The gradient against the Matrix Cookbook, section 8.1.1, and many points at once."""
+    f = symdiff.compile(
+        "r = x - m; -(r @ solve(S, r) + logdet(S) + n*log(2*pi))/2", args="x[n], m[n], S[n,n]", wrt="m, S"
+    )
+    random = np.random.default_rng(0)
+    x, m, S = random.normal(size=(5, 3)), random.normal(size=3), np.diag([1.0, 2.0, 3.0]) + 0.3
+    inverse = np.linalg.inv(S)
+    by_mean, by_covariance = f.grad(x, m, S)
+    for k, r in enumerate(x - m):
+        np.testing.assert_allclose(by_mean[k], inverse @ r)
+        hand = (inverse @ np.outer(r, r) @ inverse - inverse).T / 2
+        np.testing.assert_allclose(by_covariance[k], hand)
+    assert f.check(x[0], m, S).ok
