@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import broadcast, filled, same, within
-from symdiff.language.linalg import det, inv, logdet, solve
+from symdiff.language.linalg import cholesky, det, inv, logdet, solve
 from symdiff.language.matrices import (
     arange,
     cross,
@@ -326,6 +326,7 @@ def _table() -> dict[str, Function]:
         ("triu", triu, (X, k), "a matrix and optionally k=..., as in triu(A, k=1)"),
         ("solve", solve, (X, Y), "a square matrix and a vector or a matrix, as in solve(A, b)"),
         ("inv", inv, (X,), "a square matrix, as in inv(A)"),
+        ("cholesky", cholesky, (X,), "a square matrix, as in cholesky(A)"),
         ("det", det, (X,), "a square matrix, as in det(A)"),
         ("logdet", logdet, (X,), "a square matrix, as in logdet(A)"),
         ("kron", kron, (X, Y), "two arrays, as in kron(A, B)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symdiff.graph.dims import shown
 from symdiff.graph.shapes import broadcast, same
-from symdiff.ops.linalg import Det, Inv, LogDet, Solve, square
+from symdiff.ops.linalg import Cholesky, Det, Inv, LogDet, Solve, square
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import Builder
 
@@ -40,3 +40,8 @@ def det(b: Builder, a: int) -> int:
 def logdet(b: Builder, a: int) -> int:
     """Return the logarithm of the absolute value of the determinant of a square matrix."""
     return b.op(LogDet(), a)
+
+
+def cholesky(b: Builder, a: int) -> int:
+    """Return the lower triangular factor of a symmetric, positive definite matrix."""
+    return b.op(Cholesky(), a)

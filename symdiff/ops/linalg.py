@@ -3,7 +3,7 @@
 Derivatives solve systems with the same matrix. They are made of the operations of this module, so they nest.
 
 Source: Giles, "An extended collection of matrix derivative results for forward and reverse mode algorithmic
-differentiation" (2008).
+differentiation" (2008); Murray, "Differentiation of the Cholesky decomposition" (2016).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, numel, shown, symbol
 from symdiff.graph.shapes import Demands, same
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
+from symdiff.ops.diagonals import Tril
 from symdiff.ops.reductions import Sum
 from symdiff.ops.table import ATOM
 
@@ -217,3 +218,42 @@ class LogDet(_Determinant):
 
     def spell(self, w: Writer, *operands: int) -> Text:
         return f"np.linalg.slogdet({w.tight(operands[0], 0)})[1]", ATOM
+
+
+@dataclass(frozen=True, slots=True)
+class Cholesky(_OfMatrix):
+    """The lower triangular matrix L with L @ L.T = A. As in NumPy, it depends on the lower triangle of A alone."""
+
+    name = "cholesky"
+    holomorphic = False
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        return np.linalg.cholesky(x)
+
+    def tangent(self, at: At) -> int:
+        """Return L @ phi(inv(L) @ dA @ inv(L).T), with dA symmetric: the tangent's lower triangle counts."""
+        b, lower = at.builder, at.row
+        dot = b.full(at.seed, at.operand_shape)
+        change = b.op("add", _tril(b, dot, 0), transposed(b, _tril(b, dot, -1)))
+        inner = solution(b, lower, transposed(b, solution(b, lower, change)))
+        return product(b, lower, _phi(b, inner))
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint of both triangles, inv(L).T @ phi(L.T @ bar) @ inv(L), in the lower one."""
+        b = at.builder
+        upper = transposed(b, at.row)
+        inner = _phi(b, product(b, upper, b.full(at.seed, at.shape)))
+        turned = solution(b, upper, transposed(b, solution(b, upper, inner)))
+        return b.op("add", _tril(b, transposed(b, turned), 0), _tril(b, turned, -1))
+
+
+def _tril(b: Builder, x: int, k: int) -> int:
+    return b.op(Tril((-2, -1), k), x)
+
+
+def _phi(b: Builder, x: int) -> int:
+    """Return the lower triangle, with half of the diagonal."""
+    return b.op("mul", b.const(0.5), b.op("add", _tril(b, x, 0), _tril(b, x, -1)))

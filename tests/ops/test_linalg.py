@@ -19,6 +19,8 @@ CASES = [
     ("det(T)", "T[k,n,n]", np.linalg.det),
     ("logdet(A)", "A[n,n]", lambda A: np.linalg.slogdet(A)[1]),
     ("logdet(T)", "T[k,n,n]", lambda T: np.linalg.slogdet(T)[1]),
+    ("cholesky(A)", "A[n,n]", np.linalg.cholesky),
+    ("cholesky(T)", "T[k,n,n]", np.linalg.cholesky),
     ("inv(T)", "T[k,n,n]", np.linalg.inv),
 ]
 cases = pytest.mark.parametrize(("formula", "args", "plain"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
@@ -66,7 +68,7 @@ def test_derivatives_of_second_order_at_loop_points(formula, args, plain):
 @cases
 def test_complex_matrices_where_holomorphic(formula, args, plain):
     f = symdiff.compile(formula, args=args)
-    if "logdet" in formula:
+    if "logdet" in formula or "cholesky" in formula:
         return
     arguments = [a + 0.1j * b for a, b in zip(draw(f), draw(f, seed=1), strict=True)]
     np.testing.assert_allclose(f(*arguments), plain(*arguments), rtol=1e-12)
@@ -109,6 +111,16 @@ def test_determinants_that_are_negative_zero_or_very_large():
     assert symdiff.compile("det(A)", args="A[n,n]")(np.ones((2, 2))) == 0.0
     with pytest.raises(TypeError, match="'logdet' is not defined for complex"):
         f(1j * turned)
+
+
+def test_cholesky_reads_the_lower_triangle():
+    f = symdiff.compile("sum(sin(cholesky(A)))", args="A[n,n]")
+    A = np.array([[2.0, 9.0], [0.5, 1.0]])
+    (by_matrix,) = f.grad(A)
+    assert by_matrix[0, 1] == 0.0
+    np.testing.assert_array_equal(by_matrix, f.grad(np.tril(A))[0])
+    with pytest.raises(np.linalg.LinAlgError, match="positive definite"):
+        f(-A)
 
 
 # Problems as people write them
@@ -167,6 +179,14 @@ def test_log_marginal_likelihood_of_a_gaussian_process():
         up, down = ([*point[:2], *[p + c * h * (j == k) for j, p in enumerate(point[2:])]] for c in (1, -1))
         column = (np.array(f.grad(*up)) - np.array(f.grad(*down))) / (2 * h)
         np.testing.assert_allclose(f.hessian(*point)[k], column, rtol=1e-6, atol=1e-6)
+    factored = symdiff.compile(
+        f"{KERNEL} L = cholesky(K); w = solve(L, y); -w @ w/2 - sum(log(diag(L))) - n*log(2*pi)/2",
+        args="x[n], y[n], l, s, t",
+        wrt="l, s, t",
+    )
+    np.testing.assert_allclose(factored(*point), want)
+    np.testing.assert_allclose(factored.grad(*point), hand, rtol=1e-10)
+    np.testing.assert_allclose(factored.hessian(*point), f.hessian(*point), rtol=1e-8)
     many = f.grad(*point[:2], np.array([0.9, 1.1]), *point[3:])
     np.testing.assert_allclose([value[0] for value in many], hand, rtol=1e-10)
 
