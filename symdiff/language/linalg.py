@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from symdiff.graph.dims import shown
 from symdiff.graph.shapes import broadcast, same
-from symdiff.ops.linalg import Cholesky, Det, Inv, LogDet, Solve, square
+from symdiff.ops.diagonals import Tril, Triu
+from symdiff.ops.linalg import Cholesky, Det, Inv, LogDet, Solve, product, square
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import Builder
 
@@ -45,3 +46,26 @@ def logdet(b: Builder, a: int) -> int:
 def cholesky(b: Builder, a: int) -> int:
     """Return the lower triangular factor of a symmetric, positive definite matrix."""
     return b.op(Cholesky(), a)
+
+
+def solve_triangular(b: Builder, a: int, rhs: int, lower: bool) -> int:  # noqa: FBT001 - an argument of a formula
+    """Return the solution of a triangular system, as in `scipy.linalg`, which does not read the other triangle."""
+    square("solve_triangular", b.shape(a), b.graph.demands)
+    if not (lower and isinstance(b.row(a)[0], Cholesky)):
+        a = b.op((Tril if lower else Triu)((-2, -1), 0), a)
+    return solve(b, a, rhs)
+
+
+def matrix_power(b: Builder, a: int, n: int) -> int:
+    """Return a matrix to the power of a whole number, by repeated squares."""
+    shape = b.shape(a)
+    square("matrix_power", shape, b.graph.demands)
+    if n == 0:
+        return b.full(b.eye(shape[-1:]), shape)
+    if n < 0:
+        a, n = b.op(Inv(), a), -n
+    made = a
+    for bit in f"{n:b}"[1:]:
+        made = product(b, made, made)
+        made = product(b, made, a) if bit == "1" else made
+    return made

@@ -21,6 +21,11 @@ CASES = [
     ("logdet(T)", "T[k,n,n]", lambda T: np.linalg.slogdet(T)[1]),
     ("cholesky(A)", "A[n,n]", np.linalg.cholesky),
     ("cholesky(T)", "T[k,n,n]", np.linalg.cholesky),
+    ("solve_triangular(A, b, lower=True)", "A[n,n], b[n]", lambda A, b: np.linalg.solve(np.tril(A), b)),
+    ("solve_triangular(T, S)", "T[k,n,n], S[n,m]", lambda T, S: np.linalg.solve(np.triu(T), S)),
+    ("matrix_power(A, 5)/100", "A[n,n]", lambda A: np.linalg.matrix_power(A, 5) / 100),
+    ("matrix_power(T, -2)", "T[k,n,n]", lambda T: np.linalg.matrix_power(T, -2)),
+    ("matrix_power(A, 0) + matrix_power(A, n=1)", "A[n,n]", lambda A: np.eye(len(A)) + A),
     ("inv(T)", "T[k,n,n]", np.linalg.inv),
 ]
 cases = pytest.mark.parametrize(("formula", "args", "plain"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
