@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import broadcast, filled, same, within
-from symdiff.language.linalg import cholesky, det, inv, logdet, matrix_power, solve, solve_triangular
+from symdiff.language.linalg import cholesky, det, eigvalsh, inv, logdet, matrix_power, solve, solve_triangular
 from symdiff.language.matrices import (
     arange,
     cross,
@@ -333,6 +333,7 @@ def _table() -> dict[str, Function]:
          "a square matrix, a vector or a matrix, and optionally lower=True, as in solve_triangular(L, b, lower=True)"),
         ("matrix_power", matrix_power, (X, Parameter("n", "whole")),
          "a square matrix and a constant whole number, as in matrix_power(A, 3)"),
+        ("eigvalsh", eigvalsh, (X,), "a symmetric matrix, as in eigvalsh(A)"),
         ("kron", kron, (X, Y), "two arrays, as in kron(A, B)"),
         ("cross", cross, (X, Y), "two arrays of vectors, as in cross(x, y)"),
         ("tensordot", tensordot, (X, Y, Parameter("axes", "wholes", (2,))),

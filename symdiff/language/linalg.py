@@ -5,7 +5,7 @@ from __future__ import annotations
 from symdiff.graph.dims import shown
 from symdiff.graph.shapes import broadcast, same
 from symdiff.ops.diagonals import Tril, Triu
-from symdiff.ops.linalg import Cholesky, Det, Inv, LogDet, Solve, product, square
+from symdiff.ops.linalg import Cholesky, Det, EigVals, Inv, LogDet, Solve, product, square
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import Builder
 
@@ -69,3 +69,8 @@ def matrix_power(b: Builder, a: int, n: int) -> int:
         made = product(b, made, made)
         made = product(b, made, a) if bit == "1" else made
     return made
+
+
+def eigvalsh(b: Builder, a: int) -> int:
+    """Return the eigenvalues of a symmetric matrix."""
+    return b.op(EigVals(), a)

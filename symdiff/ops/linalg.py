@@ -220,6 +220,28 @@ class LogDet(_Determinant):
         return f"np.linalg.slogdet({w.tight(operands[0], 0)})[1]", ATOM
 
 
+# Of symmetric matrices, by their lower triangles
+
+
+def _symmetric(b: Builder, dot: int) -> int:
+    """Return the symmetric matrices with the lower triangles of these."""
+    return b.op("add", _tril(b, dot, 0), transposed(b, _tril(b, dot, -1)))
+
+
+def _lower(b: Builder, bar: int) -> int:
+    """Return the adjoint of lower triangles, given that of all elements of the symmetric matrices."""
+    return b.op("add", _tril(b, bar, 0), _tril(b, transposed(b, bar), -1))
+
+
+def _tril(b: Builder, x: int, k: int) -> int:
+    return b.op(Tril((-2, -1), k), x)
+
+
+def _phi(b: Builder, x: int) -> int:
+    """Return the lower triangle, with half of the diagonal."""
+    return b.op("mul", b.const(0.5), b.op("add", _tril(b, x, 0), _tril(b, x, -1)))
+
+
 @dataclass(frozen=True, slots=True)
 class Cholesky(_OfMatrix):
     """The lower triangular matrix L with L @ L.T = A. As in NumPy, it depends on the lower triangle of A alone."""
@@ -237,8 +259,7 @@ class Cholesky(_OfMatrix):
         """Return L @ phi(inv(L) @ dA @ inv(L).T), with dA symmetric: the tangent's lower triangle counts."""
         b, lower = at.builder, at.row
         dot = b.full(at.seed, at.operand_shape)
-        change = b.op("add", _tril(b, dot, 0), transposed(b, _tril(b, dot, -1)))
-        inner = solution(b, lower, transposed(b, solution(b, lower, change)))
+        inner = solution(b, lower, transposed(b, solution(b, lower, _symmetric(b, dot))))
         return product(b, lower, _phi(b, inner))
 
     def adjoint(self, at: At) -> int:
@@ -247,13 +268,70 @@ class Cholesky(_OfMatrix):
         upper = transposed(b, at.row)
         inner = _phi(b, product(b, upper, b.full(at.seed, at.shape)))
         turned = solution(b, upper, transposed(b, solution(b, upper, inner)))
-        return b.op("add", _tril(b, transposed(b, turned), 0), _tril(b, turned, -1))
+        return _lower(b, transposed(b, turned))
 
 
-def _tril(b: Builder, x: int, k: int) -> int:
-    return b.op(Tril((-2, -1), k), x)
+@dataclass(frozen=True, slots=True)
+class EigVals(_OfMatrix):
+    """The eigenvalues of a symmetric matrix, in ascending order. They depend on its lower triangle alone."""
+
+    name = "eigvalsh"
+    holomorphic = False
+
+    def shape(self, x: Shape) -> Shape:
+        return x[:-1]
+
+    def value(self, x: Any) -> Any:
+        return np.linalg.eigvalsh(x)
+
+    def tangent(self, at: At) -> int:
+        """Return v @ dA @ v for each eigenvector v."""
+        b = at.builder
+        vectors = b.op(EigVectors(), at.operand)
+        change = product(b, _symmetric(b, b.full(at.seed, at.operand_shape)), vectors)
+        return b.einsum(change, vectors, "ij", "ij", "j")
+
+    def adjoint(self, at: At) -> int:
+        """Return the sum of v @ v.T times the adjoint, over the eigenvectors v."""
+        b = at.builder
+        vectors = b.op(EigVectors(), at.operand)
+        scaled = at.times(b.expand(b.full(at.seed, at.shape), (-2,)), vectors)
+        return _lower(b, b.einsum(scaled, vectors, "ik", "jk", "ij"))
 
 
-def _phi(b: Builder, x: int) -> int:
-    """Return the lower triangle, with half of the diagonal."""
-    return b.op("mul", b.const(0.5), b.op("add", _tril(b, x, 0), _tril(b, x, -1)))
+@dataclass(frozen=True, slots=True)
+class EigVectors(_OfMatrix):
+    """The eigenvectors of a symmetric matrix, in columns. They have a derivative if no eigenvalues are equal."""
+
+    name = "eigvectors"
+    holomorphic = False
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        return np.linalg.eigh(x)[1]
+
+    def tangent(self, at: At) -> int:
+        """Return V @ (F*(V.T @ dA @ V)), where F has the inverse differences of the eigenvalues."""
+        b, vectors = at.builder, at.row
+        change = product(b, _symmetric(b, b.full(at.seed, at.operand_shape)), vectors)
+        return product(b, vectors, at.times(product(b, transposed(b, vectors), change), self._gaps(at)))
+
+    def adjoint(self, at: At) -> int:
+        """Return V @ (F*(V.T @ bar)) @ V.T, where F has the inverse differences of the eigenvalues."""
+        b, vectors = at.builder, at.row
+        back = transposed(b, vectors)
+        inner = at.times(product(b, back, b.full(at.seed, at.shape)), self._gaps(at))
+        return _lower(b, product(b, product(b, vectors, inner), back))
+
+    def _gaps(self, at: At) -> int:
+        """Return 1/(w[j] - w[i]) for the eigenvalues w, and 0 on the diagonal."""
+        b = at.builder
+        values = b.op(EigVals(), at.operand)
+        eye = b.eye(at.shape[-1:])
+        gaps = b.op("sub", b.expand(values, (-2,)), b.expand(values, (-1,)))
+        return b.op("div", b.op("sub", b.const(1.0), eye), b.op("add", gaps, eye))
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        return f"np.linalg.eigh({w.tight(operands[0], 0)})[1]", ATOM

@@ -45,8 +45,9 @@ def arguments_of(b, sample):
 
 
 def definite(x):
-    """Return a symmetric and positive definite matrix of numbers."""
-    return x @ x.mT + np.eye(x.shape[-1])
+    """Return a symmetric and positive definite matrix of numbers, with eigenvalues that are far apart."""
+    squares = np.einsum("...ik,...jk->...ij", x, x)
+    return squares / 4 + np.diag(np.arange(4.0, 4 * x.shape[-1] + 4, 4))
 
 
 def prepared(b, sample, inputs):
@@ -55,7 +56,9 @@ def prepared(b, sample, inputs):
     for k in sample.definite:
         stack = "l" * (len(sample.shapes[k]) - 2)
         squares = b.einsum(inputs[k], inputs[k], f"{stack}ik", f"{stack}jk", f"{stack}ij")
-        made[k] = b.op("add", squares, b.eye(sample.shapes[k][-1:]))
+        n = sample.shapes[k][-1]
+        diagonal = b.op("mul", b.eye((n,)), b.op(OPERATIONS["arange"](4, 4 * n + 4, 4)))
+        made[k] = b.op("add", b.op("div", squares, b.const(4.0)), diagonal)
     return made
 
 
