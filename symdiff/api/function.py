@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _DESCRIBED = 1000  # characters of a formula in a docstring
 _SHOWN = 60  # characters of a formula in a repr
+# Members for use in the package, which are not shown to users.
+_INNER = frozenset({"recipe", "program", "layout", "kernel", "derived", "value_and_jacobian_by"})
 
 # The rows and columns of the values of a sparse matrix.
 Places = tuple[np.ndarray[Any, np.dtype[np.intp]], np.ndarray[Any, np.dtype[np.intp]]]
@@ -126,6 +128,10 @@ class Function:
                 hint = f"; did you mean {close!r}?"
             # With no name and object, so that Python adds no hint of its own.
             raise AttributeError(f"a Function has no attribute {name!r}{hint}", name=name, obj=None)
+
+    def __dir__(self) -> list[str]:
+        """Return the members for users."""
+        return sorted(set(super().__dir__()) - _INNER)
 
     # Identity
 

@@ -66,8 +66,9 @@ def _partial(b: Derivatives, i: int, row: Row, k: int) -> int | None:
     if row[0] == "where" and corner_of(b, row[1]) is not None:
         return b.raw("where", row[1], b.const(nan), b.const(1.0))
     bindings = dict(zip(primitive.parameters, row[1:], strict=True))
+    bindings["out"] = i
     with b.simplifying():
-        return instantiate(b, rules[k], {**bindings, "out": i})
+        return instantiate(b, rules[k], bindings)
 
 
 def _unless(b: Derivatives, condition: int, factor: int) -> int:

@@ -23,6 +23,7 @@ from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, 
 WIDTH = 88
 _INDENT = " " * 4
 _NAME = 5  # the letters of a name that each line allows for; a longer name is counted where it is known
+_SHORT = 30  # characters of an expression that fits beside any name
 BESIDE = len(_INDENT) + _NAME + len(" = ")  # the columns that a line takes beside its expression
 
 # How the returned values are nested: the index of an output, or a tuple of indices and of further tuples.
@@ -116,11 +117,12 @@ class Writer:
         elif is_size(row[0]):  # so short that it is written again at each use
             self.texts[i] = self.spell(row)
         else:
-            self.tones[i] = self.tone(i, row)
+            if self.program.quiet:
+                self.tones[i] = self.tone(i, row)
             start = len(self.lines)
             if self.built(i, row):
                 for k in range(start, len(self.lines)):
-                    self._line_tones.setdefault(k, self.tones[i])
+                    self._line_tones.setdefault(k, self.tones.get(i))
             else:
                 self.texts[i] = self.fitting(i, row)
                 if self._has_line(i):
@@ -132,8 +134,6 @@ class Writer:
 
     def tone(self, i: int, row: Row) -> Tone:
         """Return the tone of the expression of row `i`. An operand of another tone gets a line of its own first."""
-        if not self.program.quiet:
-            return None
         inner = {j: tone for j in row[1:] if j not in self.own and (tone := self.tones.get(j)) is not None}
         if i in self.program.quiet:
             own: Tone = "quiet"
@@ -230,15 +230,19 @@ class Writer:
 
     def fitting(self, i: int, row: Row) -> Text:
         """Return the expression of row `i`. If a line cannot hold it, its longest operands get a name first."""
+        text = self.spell(row)
+        if len(text[0]) <= _SHORT:
+            return text
         name = self.given.get(i) or self.lent.get(i) or self._derived_name(i)
         room = self.width - BESIDE - max(0, len(name) - _NAME)
         while True:
-            text = self.spell(row)
             waiting = [j for j in row[1:] if j not in self.own and self.rows[j][0] != "const"]
             if len(text[0]) <= room or not waiting:
                 return text
             self.assign(max(waiting, key=lambda j: len(self.texts[j][0])))
-            self.tones[i] = self.tone(i, row)
+            if self.program.quiet:
+                self.tones[i] = self.tone(i, row)
+            text = self.spell(row)
 
     def spell(self, row: Row) -> Text:
         """Return the text of a row, from those of its operands."""

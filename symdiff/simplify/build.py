@@ -133,14 +133,9 @@ class Builder:
 
     def op(self, operation: str | Operation, *arguments: int) -> int:
         """Return a row for an operation, or an equal simpler row. An elementwise operation is given by its name."""
-        return (
-            self._elementwise(operation, arguments)
-            if isinstance(operation, str)
-            else self._on_arrays(operation, arguments)
-        )
-
-    def _elementwise(self, name: str, arguments: tuple[int, ...]) -> int:
-        rows = self.graph.rows
+        if not isinstance(operation, str):
+            return self._on_arrays(operation, arguments)
+        name, rows = operation, self.graph.rows
         takes = _TAKES[name]
         constants = True
         for i in arguments:

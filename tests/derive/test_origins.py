@@ -152,3 +152,28 @@ def test_a_length_that_is_not_chosen_has_no_part_in_second_derivatives(text):
     with np.errstate(all="raise"):
         assert np.all(np.isfinite(f.hessian(0.0, 0.0, 0.0)))
         assert np.all(np.isfinite(f.hessian(np.zeros(2), np.zeros(2), np.zeros(2))))
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sqrt(x^2 + y^2)",
+        "y*hypot(x, y)",
+        "exp(-norm([x, y, x*y]))",
+        "maximum(sqrt(x^2 + y^2), y)",
+        "where(x > 0, hypot(x*y, y), 0)",
+        "sqrt(x^2 + y^2)*where(y > 0, sqrt(x^2 + y^2), x)",
+    ],
+)
+def test_third_derivatives_of_lengths_are_the_same_in_every_mode(text, optimize):
+    f, point, step = symdiff.compile(text, args="x, y", optimize=optimize), (2.0, 1.5), 1e-5
+    shifted = [(f.hessian(*(point + e)), f.hessian(*(point - e))) for e in step * np.eye(2)]
+    want = np.stack([(above - below) / (2 * step) for above, below in shifted], axis=-1)
+    for got in (
+        f.hessian.jacobian(*point),
+        f.grad.jacobian.jacobian(*point),
+        [f.diff(name).hessian(*point) for name in f.args],
+        [[[f.diff(a, b, c)(*point) for c in f.args] for b in f.args] for a in f.args],
+    ):
+        np.testing.assert_allclose(np.reshape(got, (2, 2, 2)), want, rtol=1e-6, atol=1e-6)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import copysign, isfinite, nan
 
@@ -147,6 +148,9 @@ class Rows:
                 term = Term()
                 for j, inverse in self._parts(i):
                     term = term.times(self._divisor(j), -1) if inverse else term.times(self.factor(j))
+                divisor = literal(written(abs(term.number)))
+                if term.powers.get(divisor) == -1:  # a constant that stands above and below the line
+                    term = replace(term.without(divisor), number=copysign(1.0, term.number))
                 return unnested(term)
             case "neg":
                 return minus(self.terms(row[1]))
