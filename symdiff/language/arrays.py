@@ -123,8 +123,25 @@ def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return x
 
 
-def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
+def _norm(b: Builder, x: int, axes: tuple[int, ...], order: int | None) -> int:
+    """Return the 2-norm of all elements along the axes, or another norm of vectors along one axis.
+
+    Raises:
+        ShapeError: The order is another one, or it is given for a matrix.
+    """
+    if order is None:
+        return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
+    known = b.known(order)
+    if known not in (1.0, 2.0, inf):
+        raise ShapeError("the ord of norm is 1, 2 or inf; for another p write sum(abs(x)^p)^(1/p)")
+    if len(axes) != 1:
+        raise ShapeError(
+            "norm with ord is that of vectors along one axis; for a matrix write max(sum(abs(A), axis=0)) for ord=1, "
+            "max(sum(abs(A), axis=1)) for ord=inf, sqrt(max(eigvalsh(A.T @ A))) for ord=2"
+        )
+    if known == 2.0:
+        return _norm(b, x, axes, None)
+    return _along("sum" if known == 1.0 else "max", b, b.op("abs", x), axes)
 
 
 def _beside(b: Builder, reduced: int, axes: tuple[int, ...]) -> int:
@@ -273,7 +290,7 @@ def _along_axes(name: str, make: Callable[..., int], *more: Parameter) -> Functi
 
 
 def _table() -> dict[str, Function]:
-    reductions: dict[str, Callable[..., int]] = {"mean": _mean, "prod": _prod, "norm": _norm}
+    reductions: dict[str, Callable[..., int]] = {"mean": _mean, "prod": _prod}
     table: dict[str, Function] = {}
     for name, operation in OPERATIONS.items():
         if operation.along_axes and issubclass(operation, Reduction):
@@ -284,6 +301,7 @@ def _table() -> dict[str, Function]:
     table["var"] = _along_axes("var", _keeping(_var), ddof, KEEPDIMS)
     table["std"] = _along_axes("std", _keeping(_std), ddof, KEEPDIMS)
     table["average"] = _along_axes("average", _keeping(_average), Parameter("weights", "value", None), KEEPDIMS)
+    table["norm"] = _along_axes("norm", _keeping(_norm), Parameter("ord", "value by name", None), KEEPDIMS)
     del reductions["logsumexp"]
     table["logsumexp"] = _along_axes("logsumexp", _keeping(_logsumexp), Parameter("b", "value", None), KEEPDIMS)
     for name, make in reductions.items():

@@ -143,7 +143,9 @@ _ABSENT = {
 }
 
 # Messages for a second argument that is not an axis.
-_AXES = {"norm": "the norm is the 2-norm, and the second argument of norm is the axis"}
+_AXES = {
+    "norm": "the norm is the 2-norm, and the second argument of norm is the axis; for others write ord=1 or ord=inf"
+}
 
 
 def is_function(name: str) -> bool:

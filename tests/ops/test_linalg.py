@@ -28,6 +28,9 @@ CASES = [
     ("matrix_power(A, 0) + matrix_power(A, n=1)", "A[n,n]", lambda A: np.eye(len(A)) + A),
     ("eigvalsh(A)", "A[n,n]", np.linalg.eigvalsh),
     ("eigvalsh(T)", "T[k,n,n]", np.linalg.eigvalsh),
+    ("norm(x, ord=1)", "x[n]", lambda x: np.sum(abs(x))),
+    ("norm(B, axis=0, ord=1)*norm(B, 0, ord=2)", "B[k,m]", lambda B: np.sum(abs(B), 0) * np.linalg.norm(B, axis=0)),
+    ("norm(B, axis=0, ord=inf, keepdims=True)", "B[k,m]", lambda B: np.max(abs(B), 0, keepdims=True)),
     ("inv(T)", "T[k,n,n]", np.linalg.inv),
 ]
 cases = pytest.mark.parametrize(("formula", "args", "plain"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
@@ -75,7 +78,7 @@ def test_derivatives_of_second_order_at_loop_points(formula, args, plain):
 @cases
 def test_complex_matrices_where_holomorphic(formula, args, plain):
     f = symdiff.compile(formula, args=args)
-    if any(name in formula for name in ("logdet", "cholesky", "eigvalsh")):
+    if any(name in formula for name in ("logdet", "cholesky", "eigvalsh", "norm")):
         return
     arguments = [a + 0.1j * b for a, b in zip(draw(f), draw(f, seed=1), strict=True)]
     np.testing.assert_allclose(f(*arguments), plain(*arguments), rtol=1e-12)
@@ -95,6 +98,8 @@ def test_solve_writes_one_system_for_all_directions():
         ("solve(b, A)", "A[n,n], b[n]", r"solve takes a square matrix, not shape \(n,\)"),
         ("solve(A, b)", "A[n,n], b[m]", r"solve of shapes \(n, n\) and \(m,\): n and m are different"),
         ("inv(b)", "b[n]", r"inv takes a square matrix, not shape \(n,\)"),
+        ("norm(x, ord=3)", "x[n]", r"the ord of norm is 1, 2 or inf; for another p write sum\(abs\(x\)\^p\)"),
+        ("norm(A, ord=1)", "A[n,n]", r"norm with ord is that of vectors along one axis; for a matrix write max\(sum"),
         ("inv(A)", "A[2,3]", r"inv takes a square matrix, not shape \(2, 3\)"),
     ],
 )
@@ -212,3 +217,59 @@ def test_log_density_of_a_multivariate_normal():
         hand = (inverse @ np.outer(r, r) @ inverse - inverse).T / 2
         np.testing.assert_allclose(by_covariance[k], hand)
     assert f.check(x[0], m, S).ok
+
+
+def test_step_of_a_kalman_filter():
+    """The log-likelihood and the new state of one step, by its matrices."""
+    f = symdiff.compile(
+        """
+        p = F @ m
+        P = F @ C @ F.T + Q
+        S = H @ P @ H.T + R
+        r = y - H @ p
+        G = solve(S, H @ P).T
+        state = p + G @ r
+        cov = (eye(n) - G @ H) @ P
+        loglik = -(r @ solve(S, r) + logdet(S) + k*log(2*pi))/2
+        [loglik + sum(state) + trace(cov)][0]
+        """,
+        args="m[n], C[n,n], F[n,n], Q[n,n], H[k,n], R[k,k], y[k]",
+    )
+    random = np.random.default_rng(0)
+    m, F, H, y = (random.normal(size=s) for s in (3, (3, 3), (2, 3), 2))
+    C, Q, R = (np.eye(s) + 0.1 for s in (3, 3, 2))
+    P = F @ C @ F.T + Q
+    S = H @ P @ H.T + R
+    r = y - H @ F @ m
+    G = P @ H.T @ np.linalg.inv(S)
+    want = -(r @ np.linalg.solve(S, r) + np.log(np.linalg.det(2 * np.pi * S))) / 2
+    want += np.sum(F @ m + G @ r) + np.trace(P - G @ S @ G.T)
+    np.testing.assert_allclose(f(m, C, F, Q, H, R, y), want)
+    assert f.check(m, C, F, Q, H, R, y).ok
+
+
+def test_a_constant_diagonal_at_loop_points():
+    f = symdiff.compile("trace((eye(n) - A) @ A @ B)", args="A[n,n], B[n,n]")
+    A, B = np.random.default_rng(0).normal(size=(2, 5, 3, 3))
+    got = f.hessian(A, B)
+    np.testing.assert_allclose(got, [f.hessian(*at) for at in zip(A, B, strict=True)])
+
+
+def test_derivatives_in_the_matrix_cookbook():
+    random = np.random.default_rng(0)
+    A = random.normal(size=(3, 3)) + 3 * np.eye(3)
+    B, a, b = random.normal(size=(3, 3)), random.normal(size=3), random.normal(size=3)
+    inverse = np.linalg.inv(A)
+    table = [
+        ("a @ inv(A) @ b", -np.outer(inverse.T @ a, inverse @ b)),  # 61
+        ("det(A)", np.linalg.det(A) * inverse.T),  # 49
+        ("logdet(A)", inverse.T),  # 57
+        ("log(abs(det(A)))", inverse.T),  # 57
+        ("det(B @ A)", np.linalg.det(B @ A) * inverse.T),  # 51
+        ("det(matrix_power(A, 2))", 2 * np.linalg.det(A) ** 2 * inverse.T),  # 58
+        ("trace(B @ inv(A))", -(inverse @ B @ inverse).T),  # 63
+        ("trace(matrix_power(A, 3))", 3 * (A @ A).T),  # 121
+    ]
+    for formula, want in table:
+        f = symdiff.compile(formula, args="A[n,n], B[n,n], a[n], b[n]", wrt="A")
+        np.testing.assert_allclose(f.grad(A, B, a, b)[0], want, rtol=1e-9, atol=1e-9)
