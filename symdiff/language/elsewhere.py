@@ -128,6 +128,10 @@ _WRITTEN = {
     "sqrt(mean(x**2))": "rms",
     "norm(x)": "norm2",
     "norm(x - y)": "dist distance",
+    "logdet(A), or sign(det(A)) for the sign": "slogdet",
+    "solve(A.T @ A, A.T @ b)": "lstsq",
+    "solve(A.T @ A, A.T)": "pinv",
+    "cholesky(A)": "chol",
     "dot(x, y)": "vdot vecdot sumproduct",
 }
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}

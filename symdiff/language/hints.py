@@ -130,7 +130,7 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 # Functions that the language cannot express, by a hint that says what it has of their kind.
 _ABSENT = {
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
-        slogdet pinv lstsq qr svd eig eigh eigvals expm
+        qr svd eig eigh eigvals expm
         cummax argsort any all median quantile percentile interp convolve
         take isin
     """,

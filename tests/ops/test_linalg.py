@@ -108,6 +108,17 @@ def test_errors_of_shapes(formula, args, message):
         symdiff.compile(formula, args=args)
 
 
+def test_names_of_other_libraries():
+    for name, written in (
+        ("slogdet", "logdet(A), or sign"),
+        ("lstsq", "solve(A.T @ A, A.T @ b)"),
+        ("chol", "cholesky"),
+    ):
+        with pytest.raises(symdiff.ParseError) as error:
+            symdiff.compile(f"{name}(A)", args="A[n,n]")
+        assert written in str(error.value)
+
+
 def test_a_singular_matrix_is_an_error():
     with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
         symdiff.compile("solve(A, b)", args="A[n,n], b[n]")(np.zeros((2, 2)), np.ones(2))
