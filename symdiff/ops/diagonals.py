@@ -115,7 +115,7 @@ class Diag(Linear):
         first, second = max(0, -self.k), max(0, self.k)
         indices = [f"np.arange({f'{s}, ' if s else ''}{w.dim(length + s)})" for s in (first, second)]
         start = f"    {own} = np.zeros("
-        w.lines.append(f"{start}{w.wrap(f'{w.whole_shape(w.shape(i))}, {w.dtype()}', len(start) + 1)})")
+        w.lines.append(f"{start}{w.wrap(f'{w.own_shape(i)}, {w.dtype()}', len(start) + 1)})")
         w.lines.append(f"    {own}[..., {', '.join(indices)}] = {text}")
         return True
 
