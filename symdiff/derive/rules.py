@@ -90,5 +90,5 @@ def _of_arrays(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward
         return times(b, seed, partial, forward=forward)
 
     at = At(b, i, row[1:], k, factor, multiply, lambda seed, other: kept(b, seed, other))
-    made: int = row[0].tangent(at) if forward else row[0].adjoint(at)
+    made: int | None = row[0].tangent(at) if forward else row[0].adjoint(at)
     return made

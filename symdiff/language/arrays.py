@@ -1,18 +1,57 @@
-"""Make the rows of array expressions: products, subscripts, lists, functions along axes."""
+"""Products of arrays, functions along axes, and the table of all functions of arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
+from math import inf
+from typing import Any, NamedTuple
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
-from symdiff.graph.shapes import filled, same
+from symdiff.graph.shapes import broadcast, filled, same, within
+from symdiff.language.matrices import (
+    arange,
+    cross,
+    diag,
+    einsum,
+    eye,
+    kron,
+    linspace,
+    ones,
+    tensordot,
+    trace,
+    tril,
+    triu,
+    zeros,
+)
+from symdiff.language.rearrange import (
+    axes_of,
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    flip,
+    hstack,
+    index,
+    moveaxis,
+    new_axes,
+    ravel,
+    repeat,
+    reshape,
+    roll,
+    squeeze,
+    stack,
+    swapaxes,
+    tile,
+    transpose,
+    vstack,
+)
 from symdiff.ops.arrays import OPERATIONS
-from symdiff.ops.base import Operation
+from symdiff.ops.base import Operation, Reduction
 from symdiff.ops.contract import labels
-from symdiff.ops.places import Key, place_of, whole
 from symdiff.simplify.build import Builder
+
+_LARGEST = 80.0  # an exponent without a weight, so that its exponential is finite in single precision
 
 
 def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
@@ -66,40 +105,6 @@ def outer(b: Builder, x: int, y: int) -> int:
     return b.einsum(x, y, "i", "j", "ij")
 
 
-def transpose(b: Builder, x: int) -> int:
-    """Return the array with its axes reversed.
-
-    Raises:
-        ShapeError: The operand is a scalar.
-    """
-    if not b.shape(x):
-        raise ShapeError(".T needs an array, not a scalar; declare an array, as in args='A[m,n]'")
-    return b.permute(x, range(-1, -1 - len(b.shape(x)), -1))
-
-
-def index(b: Builder, x: int, key: Key) -> int:
-    """Return the elements that a subscript selects."""
-    return b.index(x, place_of(key, b.shape(x), b.graph.demands))
-
-
-def stack(b: Builder, parts: Sequence[int]) -> int:
-    """Return the parts, stacked along a new first axis.
-
-    Raises:
-        ShapeError: The parts have different shapes.
-    """
-    parts = [b.number(part) for part in parts]
-    shape = b.shape(parts[0])
-    for part in parts:
-        other = b.shape(part)
-        message = f"a list of shapes {shown(shape)} and {shown(other)}; its elements must have the same shape"
-        if len(other) != len(shape):
-            raise ShapeError(message)
-        for p, q in zip(shape, other, strict=True):
-            same(p, q, b.graph.demands, lambda message=message: message)  # type: ignore[misc]
-    return b.assemble((len(parts), *shape), [(k, *whole(shape)) for k in range(len(parts))], *parts)
-
-
 def _along(name: str, b: Builder, x: int, axes: tuple[int, ...]) -> int:
     operation: Callable[[tuple[int, ...]], Operation] = OPERATIONS[name]
     return b.op(operation(axes), x)
@@ -121,13 +126,231 @@ def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
 
 
-# Functions along axes. By default they act along all axes.
-ALONG: dict[str, Callable[[Builder, int, tuple[int, ...]], int]] = {
-    **{name: partial(_along, name) for name, operation in OPERATIONS.items() if operation.along_axes},
-    "mean": _mean,
-    "prod": _prod,
-    "norm": _norm,
-}
+def _beside(b: Builder, reduced: int, axes: tuple[int, ...]) -> int:
+    """Return what was reduced along some axes, so that it broadcasts to what has these axes; a scalar does as it is."""
+    return new_axes(b, reduced, axes) if b.shape(reduced) else reduced
+
+
+def _squares(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> tuple[int, int]:
+    """Return the sum of the squares of the deviations from the mean, and by what it is divided.
+
+    Raises:
+        ShapeError: There are not more than `ddof` elements.
+    """
+    count = numel(b.shape(x)[a] for a in axes)
+    if ddof < 0:
+        raise ShapeError("ddof is not negative")
+    if ddof:
+        within(
+            ddof + 1, count, b.graph.demands, f"ddof={ddof} needs at least {ddof + 1} elements, and there are {count}"
+        )
+    away = b.op("sub", x, _beside(b, _mean(b, x, axes), axes))
+    other = b.op("conj", away) if b.graph.complex else away
+    return _along("sum", b, b.op("mul", away, other), axes), b.size(count - ddof)
+
+
+def _var(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> int:
+    return b.op("div", *_squares(b, x, axes, ddof))
+
+
+def _std(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> int:
+    total, count = _squares(b, x, axes, ddof)
+    return b.op("div", b.op("magnitude", total), b.op("sqrt", count))
+
+
+def _average(b: Builder, x: int, axes: tuple[int, ...], weights: int | None) -> int:
+    if weights is None:
+        return _mean(b, x, axes)
+    shape, of = b.shape(x), b.shape(weights)
+    filled(shape, axes, b.graph.demands)
+    if len(of) == 1 < len(shape) and len(axes) == 1:  # the weights of one axis
+        same(of[0], shape[axes[0]], b.graph.demands, lambda: f"average of shape {shown(shape)}, weights {shown(of)}")
+        weights = new_axes(b, weights, range(axes[0] + 1, 0))
+        of = (*of, *[1] * (-1 - axes[0]))
+    if len(of) > len(shape) or broadcast([of, shape], b.graph.demands) != shape:
+        raise ShapeError(f"average of shape {shown(shape)} with weights of shape {shown(of)}")
+    total = _along("sum", b, b.op("mul", weights, x), axes)
+    return b.op("div", total, _along("sum", b, b.full(weights, shape), axes))
+
+
+def _logsumexp(b: Builder, x: int, axes: tuple[int, ...], weights: int | None) -> int:
+    """Return the logarithm of a sum of exponentials, each times a weight.
+
+    The exponents are less the largest one that has a weight. This number is next to that exponent, so it is finite, and
+    it has no derivative, because the result does not depend on it.
+
+    Raises:
+        ShapeError: The weights do not broadcast to the array.
+    """
+    if weights is None:
+        return _along("logsumexp", b, x, axes)
+    shape, of = b.shape(x), b.shape(weights)
+    if len(of) > len(shape) or broadcast([of, shape], b.graph.demands) != shape:
+        raise ShapeError(f"logsumexp of shape {shown(shape)} with weights of shape {shown(of)}")
+    weighted = b.op("where", b.op("ne", weights, b.const(0.0)), x, b.const(-inf))
+    shift = b.op("nextafter", _along("max", b, weighted, axes), b.const(0.0))
+    less = b.op("minimum", b.op("sub", x, _beside(b, shift, axes)), b.const(_LARGEST))
+    total = _along("sum", b, b.op("mul", weights, b.op("exp", less)), axes)
+    return b.op("add", b.op("log", total), shift)
+
+
+def _along_one(name: str, b: Builder, x: int, axis: int | None) -> int:
+    if axis is None:
+        x, axis = ravel(b, x), 0
+    return _along(name, b, x, tuple(axes_of([axis], b, x)))
+
+
+def diff(b: Builder, x: int, n: int, axis: int) -> int:
+    """Return the differences of neighbours along an axis, `n` times over.
+
+    Raises:
+        ShapeError: `n` is negative.
+    """
+    if n < 0:
+        raise ShapeError(f"diff takes differences n times; n is not negative, as {n} is")
+    (axis,) = axes_of([axis], b, x)
+    for _ in range(n):
+        whole_axes: list[Any] = [(None, None, None)] * len(b.shape(x))
+        upper, lower = [*whole_axes], [*whole_axes]
+        upper[axis], lower[axis] = (1, None, None), (None, -1, None)
+        x = b.op("sub", index(b, x, tuple(upper)), index(b, x, tuple(lower)))
+    return x
+
+
+def _keeping(make: Callable[..., int]) -> Callable[..., int]:
+    """Return a function along axes with one more argument: whether the result keeps these axes, with length 1."""
+
+    def made(b: Builder, x: int, axes: tuple[int, ...], *more: Any) -> int:
+        *others, keepdims = more
+        result = make(b, x, axes, *others)
+        return new_axes(b, result, axes) if keepdims else result
+
+    return made
+
+
+# All functions of arrays
+
+
+class Parameter(NamedTuple):
+    """A parameter of a function of arrays.
+
+    Attributes:
+        name: Its name, for a named argument.
+        kind: What it takes, as `symdiff.language.calls` says.
+        default: The value of an argument that is left out. Without one, an argument is needed.
+    """
+
+    name: str
+    kind: str
+    default: Any = ...
+
+
+class Function(NamedTuple):
+    """A function of arrays.
+
+    Attributes:
+        make: Makes the row of a call, given the builder and a value for each parameter.
+        parameters: Its parameters in order.
+        takes: What it takes, in words, with an example.
+    """
+
+    make: Callable[..., int]
+    parameters: tuple[Parameter, ...]
+    takes: str
+
+
+X, Y = Parameter("x", "array"), Parameter("y", "array")
+VALUE = Parameter("x", "value")
+PARTS = Parameter("arrays", "parts")
+SHAPE = Parameter("shape", "shape")
+ALL_AXES = Parameter("axis", "all axes", None)
+KEEPDIMS = Parameter("keepdims", "flag", default=False)
+
+
+def _along_axes(name: str, make: Callable[..., int], *more: Parameter) -> Function:
+    return Function(make, (X, ALL_AXES, *more), f"an array and optionally axis=..., as in {name}(x, axis=0)")
+
+
+def _table() -> dict[str, Function]:
+    reductions: dict[str, Callable[..., int]] = {"mean": _mean, "prod": _prod, "norm": _norm}
+    table: dict[str, Function] = {}
+    for name, operation in OPERATIONS.items():
+        if operation.along_axes and issubclass(operation, Reduction):
+            reductions.setdefault(name, partial(_along, name))
+        elif operation.along_axes:
+            table[name] = _along_axes(name, partial(_along, name))
+    ddof = Parameter("ddof", "whole by name", 0)
+    table["var"] = _along_axes("var", _keeping(_var), ddof, KEEPDIMS)
+    table["std"] = _along_axes("std", _keeping(_std), ddof, KEEPDIMS)
+    table["average"] = _along_axes("average", _keeping(_average), Parameter("weights", "value", None), KEEPDIMS)
+    del reductions["logsumexp"]
+    table["logsumexp"] = _along_axes("logsumexp", _keeping(_logsumexp), Parameter("b", "value", None), KEEPDIMS)
+    for name, make in reductions.items():
+        table[name] = _along_axes(name, _keeping(make), KEEPDIMS)
+    axis, axes = Parameter("axis", "axis", 0), Parameter("axes", "axes", None)
+    no_axis, no_axes = Parameter("axis", "axis", None), Parameter("axis", "axes", None)
+    for name, make, parameters, takes in (
+        ("reshape", reshape, (X, SHAPE), "an array and a shape, as in reshape(x, (m, n))"),
+        ("ravel", ravel, (X,), "an array"),
+        ("transpose", transpose, (X, axes), "an array and optionally its axes, as in transpose(x, (1, 0, 2))"),
+        ("swapaxes", swapaxes, (X, Parameter("axis1", "axis"), Parameter("axis2", "axis")),
+         "an array and two axes, as in swapaxes(x, 0, 1)"),
+        ("moveaxis", moveaxis, (X, Parameter("source", "axes"), Parameter("destination", "axes")),
+         "an array and two axes, as in moveaxis(x, 0, -1)"),
+        ("squeeze", squeeze, (X, no_axes), "an array and optionally axis=..., as in squeeze(x, axis=0)"),
+        ("expand_dims", expand_dims, (VALUE, Parameter("axis", "axes")),
+         "an array and an axis, as in expand_dims(x, axis=0)"),
+        ("broadcast_to", broadcast_to, (VALUE, SHAPE), "an array and a shape, as in broadcast_to(x, (m, n))"),
+        ("concatenate", concatenate, (PARTS, axis),
+         "a list of arrays and optionally axis=..., as in concatenate([x, y], axis=0)"),
+        ("stack", stack, (PARTS, axis), "a list of arrays and optionally axis=..., as in stack([x, y], axis=0)"),
+        ("hstack", hstack, (PARTS,), "a list of arrays, as in hstack([x, y])"),
+        ("vstack", vstack, (PARTS,), "a list of arrays, as in vstack([x, y])"),
+        ("tile", tile, (VALUE, Parameter("reps", "wholes")), "an array and constant numbers, as in tile(x, (2, 3))"),
+        ("repeat", repeat, (X, Parameter("repeats", "whole"), no_axis),
+         "an array and a constant number, as in repeat(x, 2, axis=0)"),
+        ("diff", diff, (X, Parameter("n", "whole", 1), Parameter("axis", "axis", -1)),
+         "an array and optionally n=..., axis=..., as in diff(x, n=2, axis=0)"),
+        ("flip", flip, (X, no_axes), "an array and optionally axis=..., as in flip(x, axis=0)"),
+        ("roll", roll, (X, Parameter("shift", "wholes"), no_axes),
+         "an array and a constant shift, as in roll(x, 1, axis=0)"),
+    ):  # fmt: skip
+        table[name] = Function(make, parameters, takes)
+    offset, k = Parameter("offset", "whole", 0), Parameter("k", "whole", 0)
+    dim = Parameter("N", "dim")
+    for name, make, parameters, takes in (
+        ("trace", trace, (X, offset), "a matrix and optionally offset=..., as in trace(A)"),
+        ("diag", diag, (X, k), "a vector or a matrix and optionally k=..., as in diag(x, k=1)"),
+        ("tril", tril, (X, k), "a matrix and optionally k=..., as in tril(A, k=-1)"),
+        ("triu", triu, (X, k), "a matrix and optionally k=..., as in triu(A, k=1)"),
+        ("kron", kron, (X, Y), "two arrays, as in kron(A, B)"),
+        ("cross", cross, (X, Y), "two arrays of vectors, as in cross(x, y)"),
+        ("tensordot", tensordot, (X, Y, Parameter("axes", "wholes", (2,))),
+         "two arrays and optionally axes=..., as in tensordot(A, B, axes=1)"),
+        ("einsum", einsum, (Parameter("subscripts", "quoted"), Parameter("operands", "rest")),
+         'subscripts in quotes and arrays, as in einsum("ij,jk->ik", A, B)'),
+        ("eye", eye, (dim,), "a dimension, as in eye(n)"),
+        ("zeros", zeros, (SHAPE,), "a shape, as in zeros((m, n))"),
+        ("ones", ones, (SHAPE,), "a shape, as in ones((m, n))"),
+        ("arange", arange, (Parameter("start", "dim"), Parameter("stop", "dim", None), Parameter("step", "dim", 1)),
+         "whole numbers and dimensions, as in arange(n) or arange(1, n, 2)"),
+        ("linspace", linspace, (VALUE, Parameter("stop", "value"), Parameter("num", "dim", 50)),
+         "two numbers and how many there are, as in linspace(0, 1, n)"),
+    ):  # fmt: skip
+        table[name] = Function(make, parameters, takes)
+    for name in ("cumsum", "cumprod", "logcumsumexp", "argmax", "argmin", "sort"):
+        takes = f"an array and optionally axis=..., as in {name}(x, axis=0)"
+        parameter = no_axis if name != "sort" else Parameter("axis", "axis", -1)
+        table[name] = Function(partial(_along_one, name), (X, parameter), takes)
+    return table
+
+
+# Functions of arrays by name, but for products; `max` and `min` are functions of several numbers too.
+CALLS: dict[str, Function] = _table()
+WRITTEN = frozenset({*OPERATIONS, "mean", "norm"})  # reductions and their like that LaTeX knows
+ALONG = frozenset(
+    name for name, function in CALLS.items() if function.parameters[1:2] == (ALL_AXES,) and name in WRITTEN
+)
+JOINS = frozenset(name for name, function in CALLS.items() if function.parameters[0] == PARTS)
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
-# All functions of arrays; `max` and `min` are functions of several numbers too.
-ARRAY_FUNCTIONS = frozenset({*ALONG, *PRODUCTS})
+ARRAY_FUNCTIONS = frozenset({*CALLS, *PRODUCTS})

@@ -93,17 +93,26 @@ _ELSEWHERE = {
     "ifelse": "where(c, a, b)",
     "iif": "where(c, a, b)",
     "ite": "where(c, a, b)",
-    "var": "mean((x - mean(x))**2)",
-    "std": "sqrt(mean((x - mean(x))**2))",
-    "average": "mean(x)",
-    "transpose": "x.T",
     "matmul": "A @ B",
     "inner": "dot(x, y)",
     "array": "[a, b, c]",
     "Matrix": "[[a, b], [c, d]]",
-    "stack": "[a, b, c]",
-    "einsum": "sums of products, such as sum(A*x, axis=1), or A @ B",
-    "diff": f"x[1:] - x[:-1]; {_WHOLE}",
+    "flatten": "ravel(x)",
+    "permute": "transpose(x, axes)",
+    "unsqueeze": "expand_dims(x, axis)",
+    "expand": "broadcast_to(x, shape)",
+    "cat": "concatenate([x, y], axis=0)",
+    "column_stack": "stack([x, y], axis=1)",
+    "dstack": "stack([x, y], axis=-1)",
+    "fliplr": "flip(x, axis=1)",
+    "flipud": "flip(x, axis=0)",
+    **dict.fromkeys(("len", "shape", "size"), "the name of a dimension, as in sum(x)/n with args='x[n]'"),
+    "identity": "eye(n)",
+    "diagonal": "diag(A)",
+    "full": "broadcast_to(x, shape)",
+    "range": "arange(n)",
+    "meshgrid": "x[:, None] and y[None, :]",
+    "vdot": "sum(x*y)",
     "ptp": "max(x) - min(x)",
     "amax": "max(x)",
     "amin": "min(x)",
@@ -120,11 +129,10 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 
 # Functions that the language cannot express, by a hint that says what it has of their kind.
 _ABSENT = {
-    f"for arrays the language has @, .T and {', '.join(sorted(ARRAY_FUNCTIONS))}": """
-        det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm trace diag tril triu kron
-        cross cumsum cumprod cummax sort argsort argmax argmin any all median quantile percentile interp convolve
-        reshape ravel flatten squeeze swapaxes moveaxis broadcast_to concatenate hstack vstack tile repeat roll
-        take isin zeros ones eye identity arange linspace shape size len
+    "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
+        det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm
+        cummax argsort any all median quantile percentile interp convolve
+        take isin
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
         besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
@@ -361,6 +369,8 @@ def no_index(owner: str, found: object) -> str:
     for name in (owner, owner.lower()):
         if is_function(name):
             return f"square brackets take elements of an array; write {name}(...), in round parentheses"
+    if found in _MODULES or found == "newaxis":
+        return "write None for a new axis, as in x[:, None]"
     return (
         f"an index is a constant: a whole number or a slice such as 1:-1 or ::2; declare a shape in args='{owner}[n]'"
     )
@@ -440,6 +450,11 @@ def no_array(front: str) -> str:
 def no_axis(name: str) -> str:
     """Return the hint for a second argument that is not an axis of the array."""
     return _AXES.get(name, f"the second argument of {name} is the axis")
+
+
+def other_meaning(name: str) -> str | None:
+    """Return the message for a function of arrays that a scalar is given to, where another function can be meant."""
+    return f"diff takes differences of neighbours in an array; {_WHOLE}" if name == "diff" else None
 
 
 def no_result(assigned: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from symdiff.errors import ParseError
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
 
-# (kind, value, position). The kinds are "number", "name", "symbol", "newline" and "end".
+# (kind, value, position). The kinds are "number", "name", "symbol", "quoted", "newline" and "end".
 Token = tuple[str, "str | float", int]
 
 WORDS = frozenset({"if", "else", "and", "or", "not"})  # reserved words, which are names to the lexer
@@ -26,13 +26,18 @@ _TOKEN = re.compile(
     (?: [^\S\n]++ | \#[^\n]*+ )*+
     (?: (?P<number> (?: {_DIGITS}(?:\.(?:{_DIGITS})?+)?+ | \.{_DIGITS} ) (?:[eE][+-]?{_DIGITS})?+ )
       | (?P<name> [^\W\d](?:\w|[^\x00-\x7f\s])*+ )
-      | (?P<symbol> \*\* | // | && | \|\| | [<>=!:]= | [-+*/%^<>&|~!()\[\],=:.@] )
+      | (?P<symbol> \.\.\.(?=\s*+[\],]) | \*\* | // | && | \|\| | [<>=!:]= | [-+*/%^<>&|~!()\[\],=:.@] )
       | (?P<newline> [\n;] )
       | (?P<end> \Z )
       | (?P<bad> . )
     )""",
     re.VERBOSE | re.DOTALL,
 )
+
+# The one text in quotes: the subscripts of einsum, and what stands before them.
+_SUBSCRIPTS = re.compile(r""""[^"\n]*"|'[^'\n]*'""")
+_BEFORE = re.compile(r"(?<!\w)einsum\s*\(\s*\Z")
+_NEAR = 100  # characters before a quote that are looked at
 
 _MINUS = "\N{MINUS SIGN}"
 _KIND = re.compile(r"[^_]*_[0-9]{1,2}\Z")  # a number such as 2.0_8, which Python would read as 2.08
@@ -93,7 +98,8 @@ _HINTS = {
 def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
     """Yield the tokens of a text. The last one has the kind "end".
 
-    Names are NFKC-normalised, as in Python. `;` and a line break both have the kind "newline".
+    Names are NFKC-normalised, as in Python. `;` and a line break both have the kind "newline". Only the
+    first argument of `einsum` is a text in quotes.
 
     Args:
         text: The formula.
@@ -123,6 +129,9 @@ def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
                 hint = f"write {plain} (numbers have no kinds), or {plain}{last}"
                 raise ParseError(f"{value} could be two numbers; {hint}", text, start)
             yield kind, float(value), start
+        elif kind == "bad" and (quoted := _quoted(text, start)):
+            yield "quoted", quoted[0][1:-1], start
+            position = quoted.end()
         elif kind == "bad":
             raise ParseError(_unexpected(text, start), text, start)
         else:
@@ -147,6 +156,11 @@ def normalise(name: str, text: str, position: int) -> str:
         if strange or not (f"a{character}".isidentifier() and f"a{composed}".isidentifier()):
             raise ParseError(_unexpected(text, position + offset), text, position + offset)
     raise ParseError(f"{name!r} is not a name", text, position)
+
+
+def _quoted(text: str, position: int) -> re.Match[str] | None:
+    """Return the text in quotes at a position, if it is the first argument of `einsum`."""
+    return _SUBSCRIPTS.match(text, position) if _BEFORE.search(text, max(0, position - _NEAR), position) else None
 
 
 def _is_raised(character: str) -> bool:

@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any, NoReturn
 
 from symdiff.errors import ParseError, ShapeError, few, point_at
-from symdiff.graph.dims import Shape, shown, symbols
+from symdiff.graph.dims import Shape, symbol, symbols
 from symdiff.graph.ir import Graph, Program, operands, replay
-from symdiff.language.arrays import ALONG, PRODUCTS, index, matmul, stack, transpose
-from symdiff.language.hints import is_function, no_array, no_axis, no_count, no_function, no_input, no_list, no_variable
+from symdiff.language.arrays import CALLS, PRODUCTS, matmul
+from symdiff.language.calls import Keyword, Quoted, Value, bound
+from symdiff.language.hints import is_function, no_array, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.parser import Item, Statement, Syntax, parse
+from symdiff.language.rearrange import index, listed, transpose
 from symdiff.limits import Limits
 from symdiff.ops.places import Key
 from symdiff.ops.table import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
@@ -21,15 +23,6 @@ from symdiff.simplify.build import Builder
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """A named argument of a call."""
-
-    name: str
-    value: int | tuple[int, ...]  # an empty tuple stands for None
-
-
-Value = int | tuple[int, ...] | Keyword  # an entry of the stack: a row, a list in parentheses, a named argument
 Argument = tuple[str, Shape]
 
 
@@ -103,9 +96,7 @@ def lower(
             scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned", position)
         if arguments is not None:
             if any(name in symbols(dim) for _, shape in arguments for dim in shape):
-                scope.fail(
-                    f"{name!r} is a dimension, not an argument; a mean is mean(x), a length is sum(x**0)", position
-                )
+                return builder.size(symbol(name))
             listed = [n for n, _ in arguments]
             scope.fail(f"{name!r} is not among the arguments ({few(listed)})" + no_input(name, fixed), position)
         inputs[name] = scope.names[name] = builder.input(name)
@@ -188,8 +179,8 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
             if kind == "number":
                 stack.append(scope.builder.const(value))
                 continue
-            if kind == "none":
-                stack.append(())
+            if kind in ("none", "quoted"):
+                stack.append(() if kind == "none" else Quoted(value))
                 lists = True
                 continue
             arguments = stack[len(stack) - count :]
@@ -240,8 +231,10 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         scope.fail(f"{name!r} is a variable here, not a function; for a product write {name}*(...)", position)
     if name in ("Piecewise", "piecewise"):
         return _piecewise(scope, name, arguments, position)
-    if name in ALONG and (name not in FUNCTIONS or len([a for a in arguments if isinstance(a, int)]) == 1):
-        return _along(scope, name, arguments, position)
+    if name in CALLS and (name not in FUNCTIONS or len([a for a in arguments if isinstance(a, int)]) == 1):
+        function = CALLS[name]
+        values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
+        return function.make(scope.builder, *values)
     if not all(isinstance(a, int) for a in arguments):
         named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
         if named is not None:
@@ -320,37 +313,6 @@ def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, pos
     scope.fail(no_count(name, counts, given, scope.text, position), position)
 
 
-def _along(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
-    """Return the row of a function along the axes of an array."""
-    b = scope.builder
-    given = [a.value if isinstance(a, Keyword) else a for a in arguments]
-    for a in arguments:
-        if isinstance(a, Keyword) and a.name != "axis":
-            scope.fail(f"{name} has no argument named {a.name!r}; its named argument is axis", position)
-    rank = len(b.shape(arguments[0])) if isinstance(arguments[0], int) else 0
-    if not rank and len([a for a in arguments if isinstance(a, int)]) > 1:
-        scope.fail(f"{name} takes an array, declared as in args='x[n]', or a list, as in {name}([a, b])", position)
-    if not 1 <= len(given) <= 2 or not isinstance(arguments[0], int):
-        scope.fail(f"{name} takes an array and optionally axis=..., as in {name}(x, axis=0)", position)
-    x = b.number(arguments[0])
-    if not rank:
-        raise ShapeError(f"{name} needs an array, not a scalar; declare an array, as in args='x[n]'")
-    if len(given) == 1 or given[1] == ():
-        return ALONG[name](b, x, tuple(range(-rank, 0)))
-    axes: list[int] = []
-    hint = "" if isinstance(arguments[-1], Keyword) else f"; {no_axis(name)}"
-    for row in given[1] if isinstance(given[1], tuple) else (given[1],):
-        axis = b.known(row)
-        if axis is None or isinstance(axis, bool) or not float(axis).is_integer():
-            scope.fail(f"axis is a whole number or several in parentheses{hint}", position)
-        if not -rank <= axis < rank:
-            raise ShapeError(f"axis {int(axis)} of shape {shown(b.shape(x))} is out of range{hint}")
-        axes.append(int(axis) - rank if axis >= 0 else int(axis))
-    if len(set(axes)) < len(axes):
-        raise ShapeError(f"{name} got an axis twice")
-    return ALONG[name](b, x, tuple(sorted(axes)))
-
-
 def _index(scope: Scope, key: Key, arguments: list[int], position: int) -> int:
     (x,) = arguments
     if not scope.builder.shape(x):
@@ -364,7 +326,7 @@ _KINDS: dict[str, Callable[..., Value]] = {
     "joined": _joined,
     "call": _call,
     "index": _index,
-    "list": lambda scope, _, arguments, __: stack(scope.builder, arguments),
+    "list": lambda scope, _, arguments, __: listed(scope.builder, arguments),
     "matmul": lambda scope, _, arguments, __: matmul(scope.builder, *arguments),
     "transpose": lambda scope, _, arguments, __: transpose(scope.builder, *arguments),
 }

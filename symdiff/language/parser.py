@@ -11,11 +11,13 @@ operator if the statement before it does not begin with a sign.
     expression  ::=  operand {infix operand} | expression "if" expression "else" expression
     operand     ::=  {prefix} (number | name | name "(" arguments ")" | "(" list ")" | "[" list "]") {suffix}
     suffix      ::=  "[" index {"," index} "]" | ".T"
-    index       ::=  integer | [integer] ":" [integer] [":" [integer]]
-    arguments   ::=  list {"," "axis" "=" expression}
-    list        ::=  expression {"," expression}
+    index       ::=  integer | [integer] ":" [integer] [":" [integer]] | "None" | "..."
+    arguments   ::=  [quoted ","] list {"," name "=" expression}
+    list        ::=  expression {"," expression} [","]
 
-The value of a named argument can be the word None.
+A comma may end only a list in parentheses that is an argument. The value of a named argument can be the word None. Only
+`einsum` has an argument in quotes. A list in square brackets is an array, but as the argument of a function that joins
+arrays it is a list of arrays.
 
 The infix and prefix symbols and their precedence come from the table of primitives.
 """
@@ -29,6 +31,7 @@ from itertools import takewhile
 from typing import Any, NoReturn
 
 from symdiff.errors import ParseError
+from symdiff.language.arrays import JOINS
 from symdiff.language.hints import (
     MARKED,
     choice,
@@ -47,6 +50,7 @@ from symdiff.language.lexer import WORDS, Token, tokens
 from symdiff.language.numbers import with_zeros
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
+from symdiff.ops.places import NEW, REST
 from symdiff.ops.table import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
 
 # (kind, value, number of operands, position). The kinds are:
@@ -56,11 +60,13 @@ from symdiff.ops.table import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNA
 #   "tuple"   a list in parentheses   "list"   one in square brackets
 #   "index"   a subscript              "transpose", "matmul"
 #   "keyword" a named argument         "none"  its value None
+#   "quoted"  a text in quotes
 Item = tuple[str, Any, int, int]
 
 _OPEN = -1  # precedence of an open bracket, which no operator can pass
 _CLOSED_BY = {"(": ")", "[": "]"}
 _OPEN_TO_DOUBT = (COMPARE, SUM, PRODUCT)  # operators after !x, which C and R read differently
+_TAKE_TUPLES = ("call", "keyword")  # entries of the stack behind which a list in parentheses can be an argument
 _NO_ELSE = "'if' without 'else'; write a if c else b"
 RESERVED = WORDS | {"True", "False"}  # names that are never variables
 _ELEMENTS = re.compile(r"\s[+-]\S")  # a sign in a list without commas, which is one element in Python and two in MATLAB
@@ -161,7 +167,7 @@ class _Parser:
         if value == "None" and self.last[1] == "=" and self.stack and self.stack[-1].kind == "keyword":
             self.items.append(("none", None, 0, position))
             self.due = False
-        elif kind == "number" or (kind == "name" and value not in WORDS):
+        elif kind in ("number", "quoted") or (kind == "name" and value not in WORDS):
             if self.text[position] == "0" and (said := with_zeros(self.text, position)):
                 self.fail(said, position)
             self.items.append((kind, value, 0, position))
@@ -178,6 +184,11 @@ class _Parser:
         elif value in _CLOSED_BY:
             self.push(_Pending("group" if value == "(" else "list", _OPEN, value, 1, position))
             self.brackets += 1
+        elif value == ")" and self.ends_tuple():
+            top = self.stack.pop()
+            self.brackets -= 1
+            self.items.append(("tuple", "", top.count - 1, top.position))
+            self.due = False
         elif value != "+":  # a plus sign before an operand has no effect
             if value == ")" and self.last[1] == "(" and self.stack[-1].kind == "call":
                 self.fail(no_arguments(str(self.stack[-1].value)), position)
@@ -186,6 +197,11 @@ class _Parser:
             if value == "]" and self.last[1] == "[":
                 self.fail("a list needs an element", position)
             self.fail(no_value(self.last[1], value, self.text, position), position)
+
+    def ends_tuple(self) -> bool:
+        """Return whether a comma has just ended a list in parentheses that is an argument of a call, as in `(n,)`."""
+        stack = self.stack
+        return self.last[1] == "," and len(stack) > 1 and stack[-1].kind == "group" and stack[-2].kind in _TAKE_TUPLES
 
     def prefix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         if self.stack and self.stack[-1].precedence > symbol.precedence and symbol.text == "not":
@@ -291,21 +307,23 @@ class _Parser:
         if top.kind == "list" and top.count == 1 and top.sign is not None:
             sign = self.text[top.sign]
             self.fail(f"this could be one element or two; write [a {sign} b] or [a, {sign}b]", top.sign)
-        if top.kind in ("call", "list"):
+        if top.kind == "list" and self.stack and self.stack[-1].kind == "call" and self.stack[-1].value in JOINS:
+            self.items.append(("tuple", "", top.count, top.position))
+        elif top.kind in ("call", "list"):
             self.items.append((top.kind, top.value, top.count, top.position))
         elif top.count > 1:
             self.items.append(("tuple", "", top.count, top.position))
         self.brackets -= 1
 
     def index(self, token: Token) -> None:
-        """Take a token of a subscript. A subscript has whole numbers, colons and commas up to the closing bracket."""
+        """Take a token of a subscript: a whole number, a colon, a comma, None, points, or the closing bracket."""
         kind, value, position = token
         if kind == "end" or (kind == "newline" and value == ";"):
             self.fail("this '[' is never closed", self.subscript[0][2])
         if kind == "newline":
             return
         if value != "]":
-            if not (kind == "number" or value in ("-", ":", ",")):
+            if not (kind == "number" or value in ("-", ":", ",", "None", "...")):
                 owner = str(self.items[-1][1]) if self.items[-1][0] == "name" else "x"
                 self.fail(no_index(owner, value), position)
             self.subscript.append(token)
@@ -315,17 +333,26 @@ class _Parser:
         self.suffix = None
 
     def key(self, given: list[Token], end: int) -> tuple[Any, ...]:
-        """Return the numbers and slices of a subscript."""
+        """Return the parts of a subscript."""
         parts: list[list[Any]] = [[None]]
         sign: int | None = None
+        said = "an index is a whole number or a slice such as 1:-1 or ::2"
         for kind, value, position in given:
-            if kind == "number":
+            if value in ("None", "..."):
+                if parts[-1] != [None] or sign is not None:
+                    self.fail(said, position)
+                parts[-1] = [NEW if value == "None" else REST]
+            elif kind == "number":
                 number = float(value)
                 if parts[-1][-1] is not None or not number.is_integer():
-                    self.fail("an index is a whole number or a slice such as 1:-1 or ::2", position)
+                    self.fail(said, position)
                 parts[-1][-1], sign = int(number) * (sign or 1), None
-            elif sign is not None or (value == "-" and parts[-1][-1] is not None):
-                self.fail("an index is a whole number or a slice such as 1:-1 or ::2", position)
+            elif (
+                sign is not None
+                or (value != "," and isinstance(parts[-1][-1], str))
+                or (value == "-" and parts[-1][-1] is not None)
+            ):
+                self.fail(said, position)
             elif value == "-":
                 sign = -1
             elif value == ":":
@@ -335,7 +362,9 @@ class _Parser:
             else:
                 parts.append([None])
         if sign is not None or [None] in parts or any(len(part) == 3 and part[2] == 0 for part in parts):
-            self.fail("an index is a whole number or a slice such as 1:-1 or ::2", end)
+            self.fail(said, end)
+        if sum(part == [REST] for part in parts) > 1:
+            self.fail("a subscript has '...' at most once", end)
         return tuple([part[0] if len(part) == 1 else (*part, None)[:3] for part in parts])
 
     def attribute(self, token: Token) -> None:

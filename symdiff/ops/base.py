@@ -78,6 +78,7 @@ class Writer(Protocol):
     def dims(self, shape: Shape, /) -> str: ...
     def tuple_of(self, shape: Shape, /) -> str: ...
     def whole_shape(self, shape: Shape, /) -> str: ...
+    def own_shape(self, i: int, /) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +199,12 @@ class Operation(ArrayOperation):
 
     # Derivatives
 
-    def tangent(self, at: At) -> int:
-        """Return what the tangent of one operand contributes to the tangent of the row."""
+    def tangent(self, at: At) -> int | None:
+        """Return what the tangent of one operand contributes to the tangent of the row; None for nothing."""
         raise NotImplementedError
 
-    def adjoint(self, at: At) -> int:
-        """Return what the adjoint of the row contributes to the adjoint of one operand."""
+    def adjoint(self, at: At) -> int | None:
+        """Return what the adjoint of the row contributes to the adjoint of one operand; None for nothing."""
         raise NotImplementedError
 
     of_rules: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""Arrays that have no operands: the length of an axis, the identity matrix."""
+"""Arrays that have no operands: the length of an axis, the identity matrix, ranges."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, symbol
 from symdiff.ops.base import Operation, Sample, Text, Writer, binds
+from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM
 
 
@@ -74,3 +75,69 @@ class Eye(Operation):
     def samples(cls) -> list[Sample]:
         m, n = symbol("m"), symbol("n")
         return [Sample(cls(n, (n,)), ()), Sample(cls(m * n, (m, n)), ())]
+
+
+@dataclass(frozen=True, slots=True)
+class Arange(Operation):
+    """The whole numbers of a range."""
+
+    start: Dim
+    stop: Dim
+    step: int
+
+    name = "arange"
+
+    def shape(self) -> Shape:
+        return (Range(self.start, self.stop, self.step).count,)
+
+    def value(self) -> Any:
+        return np.arange(*fixed((self.start, self.stop, self.step)), dtype=float)
+
+    def _arguments(self, w: Writer) -> str:
+        step = [str(self.step)] if self.step != 1 else []
+        start = [w.dim(self.start)] if step or self.start != 0 else []
+        return ", ".join([*start, w.dim(self.stop), *step])
+
+    def spell(self, w: Writer) -> Text:
+        return f"np.arange({self._arguments(w)}, dtype={w.dtype()})", ATOM
+
+    def formula(self, w: Writer) -> Text:
+        return f"arange({self._arguments(w)})", ATOM
+
+    def label(self) -> str:
+        return f"arange {self.start}:{self.stop}" + (f":{self.step}" if self.step != 1 else "")
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        n = symbol("n")
+        return [Sample(cls(0, n, 1), ()), Sample(cls(1, 2 * n + 1, 2), ()), Sample(cls(n, 0, -1), ())]
+
+
+@dataclass(frozen=True, slots=True)
+class Linspace(Operation):
+    """Numbers at equal distances, the two ends among them."""
+
+    start: float
+    stop: float
+    count: Dim
+
+    name = "linspace"
+
+    def shape(self) -> Shape:
+        return (self.count,)
+
+    def value(self) -> Any:
+        return np.linspace(self.start, self.stop, self.count)  # type: ignore[arg-type]  # a number
+
+    def spell(self, w: Writer) -> Text:
+        return f"np.linspace({self.start!r}, {self.stop!r}, {w.dim(self.count)}, dtype={w.dtype()})", ATOM
+
+    def formula(self, w: Writer) -> Text:
+        return f"linspace({self.start:g}, {self.stop:g}, {w.dim(self.count)})", ATOM
+
+    def label(self) -> str:
+        return f"linspace {self.start:g}, {self.stop:g}, {self.count}"
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return [Sample(cls(0.0, 1.0, symbol("n")), ()), Sample(cls(-1.5, 2.0, 5), ())]

@@ -160,6 +160,9 @@ class Assemble(Operation):
         return b.full(b.op(Expand(tuple(new)), part) if new else part, self.to)
 
     def spell(self, w: Writer, *operands: int) -> Text:
+        if (axis := self._joins_along(w, *operands)) is not None:
+            joined = w.wrap(", ".join([w.tight(j, 0) for j in operands]))
+            return f"np.concatenate(({joined}){f', axis={axis}' if axis else ''})", ATOM
         texts = {place: w.tight(j, 0) for place, j in zip(self.places, operands, strict=True)}
         rows, columns = (1, *fixed(self.to))[-2:]
         lines: list[str] = []
@@ -176,7 +179,7 @@ class Assemble(Operation):
 
     def lines(self, w: Writer, i: int, *operands: int) -> bool:
         """Write an array of zeros, or an empty one, and assign or add the parts."""
-        if self._is_list(w):
+        if self._is_list(w) or self._joins_along(w, *operands) is not None:
             return False
         disjoint = separate(self.places)
         covered = disjoint and count_at(self.places) == numel(self.core)
@@ -203,6 +206,26 @@ class Assemble(Operation):
                 w.lines += [f"    {own}{place} += {texts[j]}" for place in places]
         return True
 
+    def _joins_along(self, w: Writer, *operands: int) -> int | None:
+        """Return the axis along which whole operands stand one after the other; None if they do not.
+
+        Behind loop dimensions they do not: each operand can have loop dimensions of its own.
+        """
+        places = self.places
+        if w.loops or len(places) < 2 or self.rank < len(self.to):
+            return None
+        axes = [a for a, dim in enumerate(self.to) if any(place[a] != Range(0, dim) for place in places)]
+        if len(axes) != 1:
+            return None
+        (axis,) = axes
+        stop: Dim = 0
+        for place, j in zip(places, operands, strict=True):
+            at = place[axis]
+            if not isinstance(at, Range) or (at.start, at.step) != (stop, 1) or w.shape(j) != shape_at(place):
+                return None
+            stop = at.stop
+        return axis if stop == self.to[axis] else None
+
     def _is_list(self, w: Writer) -> bool:
         """Return whether it is written as a list of its elements, all scalars, which has no loop dimensions."""
         to = self.to
@@ -213,13 +236,16 @@ class Assemble(Operation):
 
     def written(self, w: Writer, *operands: int) -> tuple[int, ...]:
         """Return that an operand at several places is assigned to all of them at once."""
-        del w
+        if self._joins_along(w, *operands) is not None:
+            return (1,) * len(operands)
         return tuple([int(not again) for again in repeated(operands)])
 
     def formula(self, w: Writer, *operands: int) -> Text:
         texts, to = [w.tight(j, 0) for j in operands], self.to
         if self.places == tuple([(k, *whole(to[1:])) for k in range(len(texts))]) and to[:1] == (len(texts),):
             return f"[{', '.join(texts)}]", ATOM
+        if (axis := self._joins_along(w, *operands)) is not None:
+            return f"concatenate([{', '.join(texts)}]{f', axis={axis}' if axis else ''})", ATOM
         places = [subscript(place, self.core, w.dim, ahead=len(to) > self.rank) for place in self.places]
         parts = [f"{place} = {text}" for place, text in zip(places, texts, strict=True)]
         return f"assemble({', '.join([w.tuple_of(to), *parts])})", ATOM

@@ -13,7 +13,9 @@ from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, positive, shown, 
 from symdiff.graph.shapes import Demands, within
 
 Slice = tuple["int | None", "int | None", "int | None"]  # start, stop, step
-Key = tuple[int | Slice, ...]
+NEW = "None"  # a new axis in a subscript
+REST = "..."  # all axes that a subscript does not name
+Key = tuple[int | Slice | str, ...]
 Place = tuple[Union[Dim, "Range"], ...]
 
 
@@ -53,6 +55,17 @@ def count_at(places: Sequence[Place]) -> Dim:
 # From the subscript that a user writes
 
 
+def spread(key: Key, rank: int) -> tuple[Key, tuple[int, ...]]:
+    """Return a subscript of an array of `rank` axes without new axes and points, and the new axes of its result."""
+    missing = rank - sum(part not in (NEW, REST) for part in key)
+    every: Slice = (None, None, None)
+    at = key.index(REST) if REST in key else len(key)
+    full = (*key[:at], *[every] * missing, *key[at + 1 :])
+    kept = [part for part in full if not isinstance(part, int)]
+    axes = tuple([k - len(kept) for k, part in enumerate(kept) if part == NEW])
+    return tuple([part for part in full if part != NEW]), axes
+
+
 def place_of(key: Key, shape: Shape, demands: Demands) -> Place:
     """Return the place of a subscript as Python writes it, with negative numbers and ends left out.
 
@@ -69,6 +82,7 @@ def place_of(key: Key, shape: Shape, demands: Demands) -> Place:
             within(reach, dim, demands, f"index {part} of an axis of length {dim} is out of range")
             place.append(part if part >= 0 else dim + part)
         else:
+            assert not isinstance(part, str)  # `spread` has replaced these
             place.append(_range(part, dim, demands))
     return (*place, *whole(shape[len(key) :]))
 

@@ -48,8 +48,12 @@ class Expand(View):
         return at.builder.summed(at.seed, at.shape, self.axes)
 
     def simpler(self, b: Builder, x: int) -> int | None:
-        """Return what was summed along these axes, where they had one element."""
+        """Return what was summed along these axes, where they had one element, or all new axes at once."""
         row = b.row(x)
+        if isinstance(row[0], Expand):
+            rank = len(b.shape(x)) + len(self.axes)
+            old = [a for a in range(-rank, 0) if a not in self.axes]
+            return b.op(Expand(tuple(sorted((*self.axes, *[old[a] for a in row[0].axes])))), row[1])
         if isinstance(row[0], Sum) and row[0].axes == self.axes and all(b.shape(row[1])[a] == 1 for a in row[0].axes):
             return int(row[1])
         return None

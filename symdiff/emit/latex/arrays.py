@@ -28,13 +28,14 @@ from symdiff.emit.latex.indices import (
     subscripted,
     without,
 )
+from symdiff.emit.latex.names import number
 from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
 from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
 from symdiff.graph.dims import Dim, Shape, numel, symbols
 from symdiff.graph.dims import value as evaluated
 from symdiff.ops.elements import Assemble
 from symdiff.ops.places import Range
-from symdiff.ops.table import COMPARE, PRIMITIVES, PRODUCT
+from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT, SUM
 
 
 def as_function(name: str) -> str:
@@ -83,11 +84,17 @@ def log_sum_exp(m: Marks, x: Text, shape: Shape, axes: Sequence[int]) -> Text:
 
 def enclosed(m: Marks, template: str, x: Text, shape: Shape, axes: Sequence[int], *, keeps: bool) -> Text:
     """Return a function of all elements along axes, which are `:` in it; the result may keep these axes."""
-    to: dict[Base, Index] = {a: Index(":") for a in axes}
-    inner = m.moved(x, to if keeps else to | without(len(shape), axes))
-    plain, count = re.subn(r"_\{:(?:,:)*\}", "", inner.text)  # x_{:} is x
-    made = filled(template, [replace(inner, text=plain) if count == 1 else inner])
+    inner = _whole_along(m, x, axes, {} if keeps else without(len(shape), axes))
+    made = filled(template, [inner])
     return Text(subscripted(made.text, [m.all(shape)[a] for a in axes])) if keeps else made
+
+
+def _whole_along(m: Marks, x: Text, axes: Sequence[int], others: Mapping[Base, Index] | None = None) -> Text:
+    """Return all elements along axes, which are `:` in it; the others may move."""
+    to: dict[Base, Index] = {a: Index(":") for a in axes}
+    inner = m.moved(x, to | {**(others or {})})
+    plain, count = re.subn(r"_\{:(?:,:)*\}", "", inner.text)  # x_{:} is x
+    return replace(inner, text=plain) if count == 1 else inner
 
 
 # Sums
@@ -196,6 +203,12 @@ def _others(m: Marks, _: Any, x: Operand) -> Terms:
     return (of(Text(rf"\prod_{{{m.mark(other)} \neq {m.mark(Index(-1))}}} {inner}", BIG, open=True)),)
 
 
+def _called_with_two(m: Marks, op: Any, *given: Operand) -> Terms:
+    texts = [_whole_along(m, x.text, op.axes).text for x in given]
+    made = rf"\operatorname{{{op.name}}}\left({', '.join(texts)}\right)"
+    return (of(Text(subscripted(made, [m.all(given[1].shape)[a] for a in op.axes]))),)
+
+
 # Arrays that their shape determines
 
 
@@ -212,6 +225,24 @@ def _eye(m: Marks, op: Any) -> Terms:
     return (term,)
 
 
+def _arange(m: Marks, op: Any) -> Terms:
+    text = m.mark(Index(-1, op.start, op.step))
+    return (of(Text(text, ATOM if op.start == 0 and op.step == 1 else SUM)),)
+
+
+def _linspace(m: Marks, op: Any) -> Terms:
+    made = rf"\operatorname{{linspace}}\left({number(op.start)}, {number(op.stop)}, {m.dim(op.count)}\right)"
+    return (of(Text(subscripted(made, [m.mark(Index(-1))]))),)
+
+
+def _diag(m: Marks, op: Any, x: Operand) -> Terms:
+    to: dict[Base, Index] = {a: Index(a - 1) for a in range(-len(x.shape), -1)}
+    row, column = Index(-2, max(0, op.k)), Index(-1, max(0, -op.k))
+    equal = m.kronecker(row, column)
+    to[-1] = Index(-2) if op.k >= 0 else Index(-1)
+    return (m.moved_term(as_factor(x.terms), to).times(of(equal)),)
+
+
 # The same elements at other places: each function returns the indices in the operand by those of the result
 
 
@@ -222,6 +253,11 @@ def _expand(op: Any, x: Operand) -> dict[Base, Index]:
 
 def _permute(op: Any, _: Operand) -> dict[Base, Index]:
     return {a: Index(k) for k, a in enumerate(op.order, -len(op.order))}
+
+
+def _diagonal(op: Any, x: Operand) -> dict[Base, Index]:
+    to: dict[Base, Index] = {a: Index(a + 1) for a in range(-len(x.shape), -2)}
+    return to | {-2: Index(-1, max(0, -op.k)), -1: Index(-1, max(0, op.k))}
 
 
 def _index(op: Any, x: Operand) -> dict[Base, Index]:
@@ -300,8 +336,14 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "einsum": _einsum,
     "logsumexp": _log_sum_exp,
     "others": _others,
+    "recurrence": _called_with_two,
+    "reorder": _called_with_two,
     "size": _size,
     "eye": _eye,
+    "arange": _arange,
+    "linspace": _linspace,
+    "diag": _diag,
+    "diagonal": _arranged(_diagonal),
     "expand": _arranged(_expand),
     "broadcast": _arranged(lambda _, __: {}),
     "permute": _arranged(_permute),

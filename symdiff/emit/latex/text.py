@@ -26,7 +26,7 @@ from symdiff.emit.latex.spelling import (
 )
 from symdiff.graph.dims import Shape, numel
 from symdiff.graph.shapes import broadcast
-from symdiff.language.arrays import ALONG
+from symdiff.language.arrays import ALONG, CALLS
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.limits import Limits
 from symdiff.ops.arrays import OPERATIONS
@@ -115,7 +115,8 @@ class Writer:
             "call": self._call,
             "tuple": lambda _, given: given,
             "none": lambda _, given: given,
-            "keyword": lambda _, given: given[0] if isinstance(given[0], list) else given,
+            "quoted": lambda _, given: given,
+            "keyword": _keyword,
             "list": self._list,
             "index": self._index,
             "transpose": self._transpose,
@@ -217,6 +218,8 @@ class Writer:
         plain = [x for x in given if isinstance(x, Piece)]
         if name in ALONG and (name not in FUNCTIONS or len(plain) == 1):
             return self._along(name, given)
+        if name in CALLS and name not in FUNCTIONS:
+            raise UnwrittenError
         if name == "outer":
             return self._outer(*map(self._number, plain))
         if name == "dot":
@@ -284,6 +287,8 @@ class Writer:
 
     def _index(self, key: Sequence[Any], given: Sequence[Piece]) -> Piece:
         (x,) = given
+        if any(isinstance(at, str) for at in key):
+            raise UnwrittenError
         place = place_of(tuple(key), x.shape, {})
         element = self.marks.moved(x.element, at_place(len(x.shape), place))
         shape = (*x.shape[: len(x.shape) - len(place)], *[at.count for at in place if isinstance(at, Range)])
@@ -313,10 +318,19 @@ def _scalar(text: Text) -> Piece:
     return Piece(text, text)
 
 
+def _keyword(name: str, given: list[Any]) -> list[Any]:
+    """Return the axes of a named argument."""
+    if name != "axis":
+        raise UnwrittenError
+    return given[0] if isinstance(given[0], list) else given
+
+
 def _axes(given: Sequence[Any]) -> tuple[int, ...]:
     """Return the axes that a call names."""
     rank = len(given[0].shape)
     named = given[1] if len(given) > 1 else []
+    if len(given) > 2:
+        raise UnwrittenError
     if named == []:  # no axis, or None
         return tuple(range(-rank, 0))
     try:

@@ -1,0 +1,308 @@
+"""Operations along one axis: cumulative sums, products and the like, linear recurrences, and elements moved along it.
+
+The derivative of a cumulative product is a linear recurrence. It divides by nothing, so it is right where an element is
+zero. The derivative of a recurrence is a recurrence again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from symdiff.graph.dims import Shape, symbol
+from symdiff.ops.base import AlongAxes, At, Builder, Linear, Operation, Sample, Text, Writer
+from symdiff.ops.places import Range, whole
+from symdiff.ops.table import ATOM
+
+
+def flipped(b: Builder, i: int, axis: int) -> int:
+    """Return row `i` backwards along an axis."""
+    n, *others = b.shape(i)[len(b.shape(i)) + axis :]
+    return b.index(i, (Range(n - 1, -1, -1), *whole(tuple(others))))
+
+
+@dataclass(frozen=True, slots=True)
+class Roll(Linear, AlongAxes):
+    """The elements moved round along one axis, by `shift` places towards its end."""
+
+    shift: int
+
+    name = "roll"
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        return np.roll(x, self.shift, self.axes[0])
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint moved back."""
+        b = at.builder
+        return b.op(Roll(self.axes, -self.shift), b.full(at.seed, at.shape))
+
+    def simpler(self, b: Builder, x: int) -> int | None:
+        """Return two moves as one."""
+        row = b.row(x)
+        if not isinstance(row[0], Roll) or row[0].axes != self.axes:
+            return None
+        by = row[0].shift + self.shift
+        return b.op(Roll(self.axes, by), row[1]) if by else int(row[1])
+
+    def spell(self, w: Writer, x: int) -> Text:
+        axis = "" if len(w.shape(x)) == 1 and not w.behind(x) else f", axis={self.axes[0]}"
+        return f"np.roll({w.tight(x, 0)}, {self.shift}{axis})", ATOM
+
+    def formula(self, w: Writer, x: int) -> Text:
+        return f"roll({w.tight(x, 0)}, {self.shift}, axis={len(w.shape(x)) + self.axes[0]})", ATOM
+
+    def label(self) -> str:
+        return f"roll {self.shift}, axis {self.axes[0]}"
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [Sample(cls((-1,), 1), ((n,),)), Sample(cls((-2,), -2), ((m, n),))]
+
+
+@dataclass(frozen=True, slots=True)
+class Delay(Linear, AlongAxes):
+    """The elements moved along one axis by one place, with a zero in the place that is free."""
+
+    back: bool
+    """They move towards the beginning of the axis."""
+
+    name = "delay"
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        moved = np.zeros_like(x)
+        moved[self._at(":-1" if self.back else "1:")] = x[self._at("1:" if self.back else ":-1")]
+        return moved
+
+    def _at(self, part: str) -> tuple[Any, ...]:
+        which = slice(1, None) if part == "1:" else slice(None, -1)
+        return (..., which, *[slice(None)] * (-1 - self.axes[0]))
+
+    def adjoint(self, at: At) -> int:
+        """Return the adjoint moved the other way."""
+        b = at.builder
+        return b.op(Delay(self.axes, not self.back), b.full(at.seed, at.shape))
+
+    def lines(self, w: Writer, i: int, j: int) -> bool:
+        """Write an array of zeros, and assign the elements."""
+        text = w.aligned(j, len(w.shape(j)))
+        if not text.isidentifier():
+            w.assign(j)
+            text = w.aligned(j, len(w.shape(j)))
+        own = w.named(i)
+        rest = ", :" * (-1 - self.axes[0])
+        to, of = (f"[..., {part}{rest}]" for part in ((":-1", "1:") if self.back else ("1:", ":-1")))
+        start = f"    {own} = np.zeros("
+        w.lines.append(f"{start}{w.wrap(f'{w.own_shape(i)}, {w.dtype()}', len(start) + 1)})")
+        w.lines.append(f"    {own}{to} = {text}{of}")
+        return True
+
+    def formula(self, w: Writer, x: int) -> Text:
+        back = ", back=True" if self.back else ""
+        return f"delay({w.tight(x, 0)}, axis={len(w.shape(x)) + self.axes[0]}{back})", ATOM
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [Sample(cls((-1,), back=False), ((n,),)), Sample(cls((-2,), back=True), ((m, n),))]
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence(Operation):
+    """The linear recurrence y[i] = x[i]*y[i-1] + b[i] along one axis, from y[0] = b[0] on; x[0] has no effect."""
+
+    axes: tuple[int, ...]
+
+    name = "recurrence"
+
+    def shape(self, x: Shape, _: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any, rest: Any) -> Any:
+        x, total = np.moveaxis(x, self.axes[0], -1), np.moveaxis(np.array(rest), self.axes[0], -1)
+        for k in range(1, total.shape[-1]):
+            total[..., k] += x[..., k] * total[..., k - 1]
+        return np.moveaxis(total, -1, self.axes[0])
+
+    def tangent(self, at: At) -> int:
+        """Return the recurrence of what the tangent adds to each element."""
+        b = at.builder
+        dot = b.full(at.seed, at.operand_shape)
+        added = at.times(dot, b.op(Delay(self.axes, back=False), at.row)) if at.k == 0 else dot
+        return recurrence(b, at.operands[0], added, self.axes)
+
+    def adjoint(self, at: At) -> int:
+        """Return the recurrence backwards, of the adjoints; times the elements before for the factors."""
+        b = at.builder
+        bar = backwards(b, at.operands[0], b.full(at.seed, at.shape), self.axes)
+        return at.times(bar, b.op(Delay(self.axes, back=False), at.row)) if at.k == 0 else bar
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        """Return infinity: how many elements there are is not known."""
+        return degrees[1] if degrees[0] == 0 else inf
+
+    def lines(self, w: Writer, i: int, x: int, rest: int) -> bool:
+        """Write a loop along the axis."""
+        for j in (x, rest):
+            if j not in w.own:
+                w.assign(j)
+        factor, added = (w.aligned(j, len(w.shape(j))) for j in (x, rest))
+        own = w.named(i)
+        behind = ", :" * (-1 - self.axes[0])
+        n = w.dim(w.shape(i)[self.axes[0]])
+        start = f"    {own} = np.empty("
+        w.lines += [
+            f"{start}{w.wrap(f'{w.own_shape(i)}, {w.dtype()}', len(start) + 1)})",
+            f"    {own}[...] = {added}",
+            f"    for k in range(1, {n}):",
+            f"        {own}[..., k{behind}] += {factor}[..., k{behind}] * {own}[..., k - 1{behind}]",
+        ]
+        return True
+
+    def written(self, _w: Writer, _x: int, _rest: int) -> tuple[int, ...]:
+        """Return that the operands are written more than once, so that they get names."""
+        return (2, 2)
+
+    def formula(self, w: Writer, x: int, rest: int) -> Text:
+        axis = len(w.shape(x)) + self.axes[0]
+        return f"recurrence({w.tight(x, 0)}, {w.tight(rest, 0)}, axis={axis})", ATOM
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [Sample(cls((-1,)), ((n,), (n,))), Sample(cls((-2,)), ((m, n), (m, n)))]
+
+
+def recurrence(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
+    """Return y[i] = x[i]*y[i-1] + added[i] along one axis. `added` may be a batch."""
+    return b.op(Recurrence(axes), b.full(x, b.shape(added)), added)
+
+
+def backwards(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
+    """Return y[i] = x[i+1]*y[i+1] + added[i] along one axis. `added` may be a batch."""
+    factor = b.op(Delay(axes, back=False), flipped(b, x, axes[0]))
+    return flipped(b, recurrence(b, factor, flipped(b, added, axes[0]), axes), axes[0])
+
+
+class _Cumulative(AlongAxes):
+    """An operation whose result has, for each element, what the elements up to this one are together."""
+
+    __slots__ = ()
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def formula(self, w: Writer, x: int) -> Text:
+        axis = "" if len(w.shape(x)) == 1 else f", axis={len(w.shape(x)) + self.axes[0]}"
+        return f"{self.name}({w.tight(x, 0)}{axis})", ATOM
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [Sample(cls((-1,)), ((n,),)), Sample(cls((-2,)), ((m, n),))]
+
+
+class CumSum(_Cumulative, Linear):
+    """The sum of the elements up to each one."""
+
+    __slots__ = ()
+
+    name = "cumsum"
+    multilinear = True
+
+    def value(self, x: Any) -> Any:
+        return np.cumsum(x, axis=self.axes[0])
+
+    def adjoint(self, at: At) -> int:
+        """Return the sum of the adjoint from each element on."""
+        b = at.builder
+        bar = flipped(b, b.full(at.seed, at.shape), self.axes[0])
+        return flipped(b, b.op(self, bar), self.axes[0])
+
+    def spell(self, w: Writer, x: int) -> Text:
+        return f"np.cumsum({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
+
+
+class CumProd(_Cumulative):
+    """The product of the elements up to each one."""
+
+    __slots__ = ()
+
+    name = "cumprod"
+
+    def value(self, x: Any) -> Any:
+        return np.cumprod(x, axis=self.axes[0])
+
+    def tangent(self, at: At) -> int:
+        """Return the recurrence of the tangent times the product of the elements before."""
+        b = at.builder
+        return recurrence(b, at.operand, at.times(b.full(at.seed, at.operand_shape), self._before(at)), self.axes)
+
+    def adjoint(self, at: At) -> int:
+        """Return the recurrence backwards, of the adjoint, times the product of the elements before."""
+        b = at.builder
+        return at.times(backwards(b, at.operand, b.full(at.seed, at.shape), self.axes), self._before(at))
+
+    def _before(self, at: At) -> int:
+        """Return the product of the elements before each one, which is 1 for the first."""
+        b, delay = at.builder, Delay(self.axes, back=False)
+        one = b.const(1.0)
+        first = b.op("sub", one, b.op(delay, b.full(one, at.shape)))
+        return b.op("add", b.op(delay, at.row), first)
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        """Return infinity: how many elements there are is not known."""
+        return 0 if degrees[0] == 0 else inf
+
+    def spell(self, w: Writer, x: int) -> Text:
+        return f"np.cumprod({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
+
+
+class LogCumSumExp(_Cumulative):
+    """The logarithm of the sum of the exponentials of the elements up to each one."""
+
+    __slots__ = ()
+
+    name = "logcumsumexp"
+    holomorphic = False
+
+    def value(self, x: Any) -> Any:
+        return np.logaddexp.accumulate(x, axis=self.axes[0])
+
+    def tangent(self, at: At) -> int:
+        """Return the mean of the tangents up to each element, by the shares of the exponentials."""
+        b = at.builder
+        share, before = self._shares(at)
+        return recurrence(b, before, at.times(b.full(at.seed, at.operand_shape), share), self.axes)
+
+    def adjoint(self, at: At) -> int:
+        """Return the share of each element in the adjoints from it on."""
+        b = at.builder
+        share, before = self._shares(at)
+        return at.times(backwards(b, before, b.full(at.seed, at.shape), self.axes), share)
+
+    def _shares(self, at: At) -> tuple[int, int]:
+        """Return the share of each exponential in the sum up to it, and that of all before.
+
+        In the place of an infinity stands the largest finite number, so that no infinities are subtracted.
+        """
+        b, zero = at.builder, at.builder.const(0.0)
+        bounded = b.joined("special", b.op("lt", b.op("abs", at.row), b.const(inf)))
+        total = b.op("where", bounded, at.row, b.op("nextafter", at.row, zero))
+        before = b.op(Delay(self.axes, back=False), total)
+        share, rest = (b.op("minimum", b.op("sub", x, total), zero) for x in (at.operand, before))
+        return b.op("exp", share), b.op("exp", rest)
+
+    def spell(self, w: Writer, x: int) -> Text:
+        return f"np.logaddexp.accumulate({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
