@@ -135,9 +135,9 @@ class ArrayWriter(Writer):
         """Return the text of a core shape, with the loop shape in front if there may be one."""
         return f"{self.loop()} + {self.tuple_of(shape)}" if self.loops else self.dims(shape)
 
-    def own_shape(self, i: int) -> str:
-        """Return the text of the shape of row `i`, with the loop shape in front if it may have loop dimensions."""
-        return self.whole_shape(self.shape(i)) if self.varies[i] else self.dims(self.shape(i))
+    def shape_of(self, i: int) -> str:
+        """Return the text of the shape of row `i`, with the loop shape in front only if the row may have it."""
+        return self.whole_shape(self.shape(i)) if self.behind(i) else self.dims(self.shape(i))
 
     # Expressions
 

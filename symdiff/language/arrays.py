@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import broadcast, filled, same, within
+from symdiff.language.linalg import cholesky, det, eigvalsh, inv, logdet, matrix_power, solve, solve_triangular
 from symdiff.language.matrices import (
     arange,
     cross,
@@ -122,8 +123,25 @@ def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return x
 
 
-def _norm(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
+def _norm(b: Builder, x: int, axes: tuple[int, ...], order: int | None) -> int:
+    """Return the 2-norm of all elements along the axes, or another norm of vectors along one axis.
+
+    Raises:
+        ShapeError: The order is another one, or it is given for a matrix.
+    """
+    if order is None:
+        return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
+    known = b.known(order)
+    if known not in (1.0, 2.0, inf):
+        raise ShapeError("the ord of norm is 1, 2 or inf; for another p write sum(abs(x)^p)^(1/p)")
+    if len(axes) != 1:
+        raise ShapeError(
+            "norm with ord is that of vectors along one axis; for a matrix write max(sum(abs(A), axis=0)) for ord=1, "
+            "max(sum(abs(A), axis=1)) for ord=inf, sqrt(max(eigvalsh(A.T @ A))) for ord=2"
+        )
+    if known == 2.0:
+        return _norm(b, x, axes, None)
+    return _along("sum" if known == 1.0 else "max", b, b.op("abs", x), axes)
 
 
 def _beside(b: Builder, reduced: int, axes: tuple[int, ...]) -> int:
@@ -272,7 +290,7 @@ def _along_axes(name: str, make: Callable[..., int], *more: Parameter) -> Functi
 
 
 def _table() -> dict[str, Function]:
-    reductions: dict[str, Callable[..., int]] = {"mean": _mean, "prod": _prod, "norm": _norm}
+    reductions: dict[str, Callable[..., int]] = {"mean": _mean, "prod": _prod}
     table: dict[str, Function] = {}
     for name, operation in OPERATIONS.items():
         if operation.along_axes and issubclass(operation, Reduction):
@@ -283,6 +301,7 @@ def _table() -> dict[str, Function]:
     table["var"] = _along_axes("var", _keeping(_var), ddof, KEEPDIMS)
     table["std"] = _along_axes("std", _keeping(_std), ddof, KEEPDIMS)
     table["average"] = _along_axes("average", _keeping(_average), Parameter("weights", "value", None), KEEPDIMS)
+    table["norm"] = _along_axes("norm", _keeping(_norm), Parameter("ord", "value by name", None), KEEPDIMS)
     del reductions["logsumexp"]
     table["logsumexp"] = _along_axes("logsumexp", _keeping(_logsumexp), Parameter("b", "value", None), KEEPDIMS)
     for name, make in reductions.items():
@@ -323,6 +342,16 @@ def _table() -> dict[str, Function]:
         ("diag", diag, (X, k), "a vector or a matrix and optionally k=..., as in diag(x, k=1)"),
         ("tril", tril, (X, k), "a matrix and optionally k=..., as in tril(A, k=-1)"),
         ("triu", triu, (X, k), "a matrix and optionally k=..., as in triu(A, k=1)"),
+        ("solve", solve, (X, Y), "a square matrix and a vector or a matrix, as in solve(A, b)"),
+        ("inv", inv, (X,), "a square matrix, as in inv(A)"),
+        ("cholesky", cholesky, (X,), "a square matrix, as in cholesky(A)"),
+        ("det", det, (X,), "a square matrix, as in det(A)"),
+        ("logdet", logdet, (X,), "a square matrix, as in logdet(A)"),
+        ("solve_triangular", solve_triangular, (X, Y, Parameter("lower", "flag", default=False)),
+         "a square matrix, a vector or a matrix, and optionally lower=True, as in solve_triangular(L, b, lower=True)"),
+        ("matrix_power", matrix_power, (X, Parameter("n", "whole")),
+         "a square matrix and a constant whole number, as in matrix_power(A, 3)"),
+        ("eigvalsh", eigvalsh, (X,), "a symmetric matrix, as in eigvalsh(A)"),
         ("kron", kron, (X, Y), "two arrays, as in kron(A, B)"),
         ("cross", cross, (X, Y), "two arrays of vectors, as in cross(x, y)"),
         ("tensordot", tensordot, (X, Y, Parameter("axes", "wholes", (2,))),

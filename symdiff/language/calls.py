@@ -36,7 +36,7 @@ Value = int | tuple[int, ...] | Keyword | Quoted
 Fail = Callable[[str], NoReturn]
 
 _OPERANDS = frozenset({"array", "value", "parts", "quoted", "rest"})  # parameters that have no names
-_BY_NAME = frozenset({"flag", "whole by name"})  # parameters whose arguments are always named
+_BY_NAME = frozenset({"flag", "whole by name", "value by name"})  # parameters whose arguments are always named
 _MOST_FACTORS = 8  # of a dimension that a formula computes
 _MOST_TERMS = 64
 
@@ -224,6 +224,7 @@ def _dim(call: _Call, given: Any) -> Dim:
 _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "array": _array,  # a row with axes
     "value": _value,  # any row
+    "value by name": _value,
     "rest": _rest,  # all further rows
     "quoted": _quoted,  # a text in quotes
     "parts": _parts,  # a list of rows

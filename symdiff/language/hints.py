@@ -130,7 +130,7 @@ _INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
 # Functions that the language cannot express, by a hint that says what it has of their kind.
 _ABSENT = {
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
-        det slogdet logdet inv pinv solve lstsq cholesky qr svd eig eigh eigvals expm
+        slogdet pinv lstsq qr svd eig eigh eigvals expm
         cummax argsort any all median quantile percentile interp convolve
         take isin
     """,
@@ -143,7 +143,9 @@ _ABSENT = {
 }
 
 # Messages for a second argument that is not an axis.
-_AXES = {"norm": "the norm is the 2-norm, and the second argument of norm is the axis"}
+_AXES = {
+    "norm": "the norm is the 2-norm, and the second argument of norm is the axis; for others write ord=1 or ord=inf"
+}
 
 
 def is_function(name: str) -> bool:

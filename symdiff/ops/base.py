@@ -78,7 +78,7 @@ class Writer(Protocol):
     def dims(self, shape: Shape, /) -> str: ...
     def tuple_of(self, shape: Shape, /) -> str: ...
     def whole_shape(self, shape: Shape, /) -> str: ...
-    def own_shape(self, i: int, /) -> str: ...
+    def shape_of(self, i: int, /) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,13 @@ class Sample(NamedTuple):
         operation: The operation.
         shapes: The shapes of the operands.
         conditions: Whether the operands are conditions.
+        definite: The positions of operands that are symmetric and positive definite matrices.
     """
 
     operation: Operation
     shapes: tuple[Shape, ...]
     conditions: bool = False
+    definite: tuple[int, ...] = ()
 
 
 _Sized = TypeVar("_Sized")

@@ -104,7 +104,7 @@ class Delay(Linear, AlongAxes):
         rest = ", :" * (-1 - self.axes[0])
         to, of = (f"[..., {part}{rest}]" for part in ((":-1", "1:") if self.back else ("1:", ":-1")))
         start = f"    {own} = np.zeros("
-        w.lines.append(f"{start}{w.wrap(f'{w.own_shape(i)}, {w.dtype()}', len(start) + 1)})")
+        w.lines.append(f"{start}{w.wrap(f'{w.shape_of(i)}, {w.dtype()}', len(start) + 1)})")
         w.lines.append(f"    {own}{to} = {text}{of}")
         return True
 
@@ -163,7 +163,7 @@ class Recurrence(Operation):
         n = w.dim(w.shape(i)[self.axes[0]])
         start = f"    {own} = np.empty("
         w.lines += [
-            f"{start}{w.wrap(f'{w.own_shape(i)}, {w.dtype()}', len(start) + 1)})",
+            f"{start}{w.wrap(f'{w.shape_of(i)}, {w.dtype()}', len(start) + 1)})",
             f"    {own}[...] = {added}",
             f"    for k in range(1, {n}):",
             f"        {own}[..., k{behind}] += {factor}[..., k{behind}] * {own}[..., k - 1{behind}]",

@@ -100,7 +100,7 @@ class Diag(Linear):
 
     def _is_call(self, w: Writer, x: int) -> bool:
         """Return whether NumPy has a function for it: of one vector, to a square matrix."""
-        return not w.loops and len(w.shape(x)) == 1 and self.to[0] == self.to[1]
+        return not w.behind(x) and len(w.shape(x)) == 1 and self.to[0] == self.to[1]
 
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.diag({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
@@ -115,7 +115,7 @@ class Diag(Linear):
         first, second = max(0, -self.k), max(0, self.k)
         indices = [f"np.arange({f'{s}, ' if s else ''}{w.dim(length + s)})" for s in (first, second)]
         start = f"    {own} = np.zeros("
-        w.lines.append(f"{start}{w.wrap(f'{w.own_shape(i)}, {w.dtype()}', len(start) + 1)})")
+        w.lines.append(f"{start}{w.wrap(f'{w.shape_of(i)}, {w.dtype()}', len(start) + 1)})")
         w.lines.append(f"    {own}[..., {', '.join(indices)}] = {text}")
         return True
 

@@ -121,7 +121,7 @@ def test_several_outputs():
     ("text", "position", "said"),
     [
         ("lgo(x) + 1", 0, "unknown function 'lgo'; did you mean 'log'?"),
-        ("det(x)", 0, "unknown function 'det'; for arrays the language has @, .T and "),
+        ("pinv(x)", 0, "unknown function 'pinv'; for arrays the language has @, .T and "),
         ("median(x)", 0, "unknown function 'median'; for arrays"),
         ("einsum(x)", 0, "einsum takes subscripts in quotes"),
         ("1 + Sin(x)", 4, "did you mean 'sin'?"),

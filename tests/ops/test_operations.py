@@ -44,11 +44,30 @@ def arguments_of(b, sample):
     return inputs, [] if known else [b.input("sizes", tuple(map(symbol, SIZES)))]
 
 
-def program_of(sample, *, simplify=False):
+def definite(x):
+    """Return a symmetric and positive definite matrix of numbers, with eigenvalues that are far apart."""
+    squares = np.einsum("...ik,...jk->...ij", x, x)
+    return squares / 4 + np.diag(np.arange(4.0, 4 * x.shape[-1] + 4, 4))
+
+
+def prepared(b, sample, inputs):
+    """Return the operands that are made of arguments: matrices that are positive definite, where they have to be."""
+    made = list(inputs)
+    for k in sample.definite:
+        stack = "l" * (len(sample.shapes[k]) - 2)
+        squares = b.einsum(inputs[k], inputs[k], f"{stack}ik", f"{stack}jk", f"{stack}ij")
+        n = sample.shapes[k][-1]
+        diagonal = b.op("mul", b.eye((n,)), b.op(OPERATIONS["arange"](4, 4 * n + 4, 4)))
+        made[k] = b.op("add", b.op("div", squares, b.const(4.0)), diagonal)
+    return made
+
+
+def program_of(sample, *, simplify=False, plain=False):
     """Return the program of an operation on arguments. A condition is whether an argument is positive."""
     b = Builder(Graph())
     operands, sizes = arguments_of(b, sample)
     inputs = [*operands, *sizes]
+    operands = operands if plain else prepared(b, sample, operands)
     if sample.conditions:
         operands = [b.op("gt", i, b.const(0.0)) for i in operands]
     row = b.op(sample.operation, *operands) if simplify else b.graph.intern((sample.operation, *operands))
@@ -67,7 +86,8 @@ def draw(program, sizes=SIZES, seed=0, loop=()):
 def direct(sample, arguments, sizes=SIZES):
     """Return the value by the operation's own method, of the arguments of its program."""
     given = [a > 0 for a in arguments] if sample.conditions else arguments
-    return np.asarray(sample.operation.sized(sizes).value(*given[: len(sample.shapes)]), float)
+    given = [definite(a) if k in sample.definite else a for k, a in enumerate(given[: len(sample.shapes)])]
+    return np.asarray(sample.operation.sized(sizes).value(*given), float)
 
 
 def allowed(program, sizes):
@@ -78,8 +98,8 @@ def allowed(program, sizes):
 def run(program, arguments, *, loops):
     """Return the results of the NumPy source of a program."""
     scope = {"np": np}
-    prepared = numpy_target.prepare(program)
-    exec(numpy_target.source(prepared, "f", tuple(range(len(program.outputs))), loops=loops), scope)
+    ready = numpy_target.prepare(program)
+    exec(numpy_target.source(ready, "f", tuple(range(len(program.outputs))), loops=loops), scope)
     with np.errstate(all="ignore"):
         return scope["f"](*arguments)
 
@@ -220,7 +240,7 @@ def test_derivatives_of_fewer_axes(sample):
     b = Builder(Graph())
     inputs, sizes = arguments_of(b, sample)
     scalar = b.input("c")
-    out = b.graph.intern((sample.operation, *[b.op("add", i, scalar) for i in inputs]))
+    out = b.graph.intern((sample.operation, *prepared(b, sample, [b.op("add", i, scalar) for i in inputs])))
     program = Program(b.graph, (*inputs, *sizes, scalar), (out,), ("out",))
     point = draw(program, seed=3)
     direction = [*[np.zeros_like(a) for a in point[:-1]], np.ones(())]
@@ -324,7 +344,7 @@ def test_texts_for_people(sample):
 
 @samples
 def test_every_target_computes_it_or_says_what_it_lacks(sample):
-    program = program_of(sample)
+    program = program_of(sample, plain=True)
     scalars = not any(map(program.graph.shape, program.inputs))
     lacks = math_target.missing(program)
     if lacks is None:

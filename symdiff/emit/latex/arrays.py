@@ -209,6 +209,11 @@ def _called_with_two(m: Marks, op: Any, *given: Operand) -> Terms:
     return (of(Text(subscripted(made, [m.all(given[1].shape)[a] for a in op.axes]))),)
 
 
+def _eigenvalues(m: Marks, op: Any, x: Operand) -> Terms:
+    inner = _whole_along(m, x.text, op.axes, {a: to for a, to in without(len(x.shape), (-2,)).items() if a != -1})
+    return (of(Text(subscripted(filled(as_function(op.name), [inner]).text, [m.mark(Index(-1))]))),)
+
+
 # Arrays that their shape determines
 
 
@@ -338,6 +343,8 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "others": _others,
     "recurrence": _called_with_two,
     "reorder": _called_with_two,
+    "eigvalsh": _eigenvalues,
+    "solve": _called_with_two,
     "size": _size,
     "eye": _eye,
     "arange": _arange,
