@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff import ParseError, ShapeError
+from symdiff import ShapeError
 from symdiff.graph.dims import Poly, fixed, solve, symbol, symbols, value
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -104,9 +104,11 @@ def test_nothing_broadcasts_into_a_core_shape():
     assert f(np.ones((2, 1, 3)), np.ones((5, 3))).shape == (2, 5)
 
 
-def test_a_dimension_is_no_variable():
-    with pytest.raises(ParseError, match="'n' is a dimension"):
-        symdiff.compile("sum(x)/n", args="x[n]")
+def test_a_dimension_is_its_size_unless_an_argument_has_its_name():
+    f = symdiff.compile("sum(x)/n", args="x[n]")
+    assert f.args == ("x",)
+    assert f([1.0, 2.0, 6.0]) == 3.0
+    np.testing.assert_array_equal(f.grad([1.0, 2.0, 6.0]).x, [1 / 3] * 3)
     assert symdiff.compile("sum(x)/n", args="x[n], n")([1.0, 2.0, 3.0], 2.0) == 3.0
     assert "n_" in symdiff.compile("mean(x)/n", args="x[n], n").source
 

@@ -474,7 +474,7 @@ def test_frames():
     assert f(frame, np.array([1.0, 10.0])).loc["q"].tolist() == [2.0, 40.0]
     assert f(frame["u"], frame["v"]).to_dict() == {"p": 3.0, "q": 8.0}
     assert f(**frame.rename(columns={"u": "x", "v": "a"})).to_dict() == {"p": 3.0, "q": 8.0}
-    with pytest.raises(TypeError, match=r"'a' missing; to give columns by name write \*\*values"):
+    with pytest.raises(TypeError, match=r"'a' missing; to pass columns by name, write \*\*values"):
         f(frame.rename(columns={"u": "x", "v": "a"}))
     with pytest.raises(ValueError, match=r"as in x, a = x\.align\(a, axis=1, join='inner'\)"):
         f(frame, frame["u"])

@@ -183,6 +183,9 @@ class Marks:
     def _affine(self, index: Index, rank: int) -> str:
         if index.step == 0:
             text = self.dim(index.start)
+        elif index.base == ":":  # a slice, as NumPy writes it
+            text = "" if index.start == 0 else self.dim(index.start)
+            text += ":" if index.step == 1 else f"::{index.step}"
         else:
             text = self._letter(index.base, rank)
             if abs(index.step) != 1:
