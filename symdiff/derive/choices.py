@@ -191,16 +191,16 @@ def _times(b: Derivatives, factor: int, partial: int, *, forward: bool) -> int:
     # Corners are innermost and are not joined with other conditions, because a second derivative exists elsewhere.
     for choice in [*inner, *outer]:
         if corner_of(b, choice.condition) is not None:
-            made = _chosen(b, choice.condition, made, holds=choice.holds)
+            made = chosen(b, choice.condition, made, holds=choice.holds)
     if corner is not None:
         made = b.op("where", corner, b.const(nan), made)
     plain = [choice for choice in choices if corner_of(b, choice.condition) is None]
     if not plain:
         return made
     if len(plain) == 1:
-        return _chosen(b, plain[0].condition, made, holds=plain[0].holds)
+        return chosen(b, plain[0].condition, made, holds=plain[0].holds)
     sides = [side(b, choice) for choice in plain]
-    return _chosen(b, reduce(lambda one, other: b.joined("and", one, other), sides), made, holds=True)
+    return chosen(b, reduce(lambda one, other: b.joined("and", one, other), sides), made, holds=True)
 
 
 def _around_factor(b: Derivatives, factor: int, partial: int) -> tuple[list[Choice], int]:
@@ -223,12 +223,12 @@ def _around_factor(b: Derivatives, factor: int, partial: int) -> tuple[list[Choi
     return found, factor
 
 
-def _chosen(b: Derivatives, condition: int, value: int, *, holds: bool) -> int:
+def chosen(b: Derivatives, condition: int, value: int, *, holds: bool) -> int:
     """Return `value` on one side of the condition and 0 on the other. Scalars stay outside of the choices of rules."""
     zero = b.const(0.0)
     scale, array = split(b, value)
     if any(scale) and b.special(condition) and all(map(b.finite, filter(None, scale))):
-        return scaled(b, scale, _chosen(b, condition, array, holds=holds))
+        return scaled(b, scale, chosen(b, condition, array, holds=holds))
     return b.op("where", condition, *((value, zero) if holds else (zero, value)))
 
 
@@ -287,7 +287,7 @@ def plus(b: Derivatives, total: int, term: int) -> int:
     if not of_user(b, left) and (any(split(b, total)[0]) or any(split(b, term)[0])):
         return b.op("add", total, term)  # a scalar times the choice of a rule; that array exists already
     if left.holds == right.holds:
-        return _chosen(b, left.condition, plus(b, left.value, right.value), holds=left.holds)
+        return chosen(b, left.condition, plus(b, left.value, right.value), holds=left.holds)
     sides = (left.value, right.value) if left.holds else (right.value, left.value)
     return b.op("where", left.condition, *sides)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import nan
 
 from symdiff.derive.build import Derivatives
-from symdiff.derive.choices import corner_of, kept, may_pass, outermost, side, times
+from symdiff.derive.choices import chosen, corner_of, kept, may_pass, of_user, outermost, side, times
 from symdiff.graph.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.ops.base import At, Operation
@@ -89,6 +89,13 @@ def _of_arrays(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward
             return product(b, seed, partial)
         return times(b, seed, partial, forward=forward)
 
+    choice = None if row[0].carries else outermost(b, factor)
+    present = None if choice is None or not of_user(b, choice) else side(b, choice)
+    if choice is not None and present is not None and not b.shape(present):
+        factor = choice.value
     at = At(b, i, row[1:], k, factor, multiply, lambda seed, other: kept(b, seed, other))
     made: int | None = row[0].tangent(at) if forward else row[0].adjoint(at)
-    return made
+    if made is None or present is None:
+        return made
+    anywhere = b.anywhere(present, range(-len(b.shape(present)), 0))  # each element needs all of the seed
+    return chosen(b, anywhere, made, holds=True)

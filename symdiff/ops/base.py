@@ -209,6 +209,8 @@ class Operation(ArrayOperation):
         """Return what the adjoint of the row contributes to the adjoint of one operand; None for nothing."""
         raise NotImplementedError
 
+    carries: ClassVar[bool] = True
+    """The derivatives carry choices out of products. If they do not, the chain rule carries a choice around them."""
     of_rules: ClassVar[bool] = False
     """`present` gets the conditions of rules too, and not only those of the user's choices."""
 

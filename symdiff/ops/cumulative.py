@@ -124,6 +124,7 @@ class Recurrence(Operation):
 
     axes: tuple[int, ...]
 
+    carries = False
     name = "recurrence"
 
     def shape(self, x: Shape, _: Shape) -> Shape:
@@ -239,6 +240,7 @@ class CumProd(_Cumulative):
 
     __slots__ = ()
 
+    carries = False
     name = "cumprod"
 
     def value(self, x: Any) -> Any:
@@ -274,6 +276,7 @@ class LogCumSumExp(_Cumulative):
 
     __slots__ = ()
 
+    carries = False
     name = "logcumsumexp"
     holomorphic = False
 

@@ -69,6 +69,8 @@ class _OfMatrices(Operation):
 
     __slots__ = ()
 
+    carries = False
+
     axes: ClassVar[tuple[int, ...]] = (-2, -1)
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:

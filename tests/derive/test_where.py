@@ -376,3 +376,17 @@ def test_ties_in_place_are_named_once():
     assert source.count("v1 == 0.0") == 1
     assert source.count("[v5] *= 0.5") == 3
     assert "np.where" not in source
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(
+    "branch",
+    ["sum(solve(A, b))", "logdet(A)", "sum(inv(A))", "sum(cholesky(A))", "sum(cumprod(b/0))", "logcumsumexp(A[0])[1]"],
+)
+def test_a_nan_on_the_other_side_of_a_choice_stays_out_of_derivatives(branch, optimize):
+    f = symdiff.compile(f"where(s > 0, {branch}, 0)", args="A[m,m], b[m], s", optimize=optimize)
+    point = np.full((2, 2), np.nan), np.array([1.0, 2.0]), -1.0
+    ones = np.ones((2, 2)), np.ones(2), 1.0
+    with np.errstate(all="ignore"):
+        for result in (f.grad(*point), f.jvp(*point, *ones), f.hvp(*point, *ones)):
+            assert not any(np.any(part) for part in result)
