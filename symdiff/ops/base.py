@@ -210,7 +210,7 @@ class Operation(ArrayOperation):
         raise NotImplementedError
 
     carries: ClassVar[bool] = True
-    """The derivatives carry choices out of products. If they do not, the chain rule carries a choice around them."""
+    """The derivatives keep choices outside of products. If they do not, the chain rule puts the choice around them."""
     of_rules: ClassVar[bool] = False
     """`present` gets the conditions of rules too, and not only those of the user's choices."""
 

@@ -381,7 +381,11 @@ def test_ties_in_place_are_named_once():
 @pytest.mark.parametrize("optimize", [True, False])
 @pytest.mark.parametrize(
     "branch",
-    ["sum(solve(A, b))", "logdet(A)", "sum(inv(A))", "sum(cholesky(A))", "sum(cumprod(b/0))", "logcumsumexp(A[0])[1]"],
+    [
+        *["sum(solve(A, b))", "sum(solve(A, A))", "logdet(A)", "det(A)", "sum(inv(A))", "sum(cholesky(A))"],
+        *["sum(cumsum(A))", "sum(cumprod(b/0))", "logcumsumexp(A[0])[1]", "sum(sort(A[0]))", "var(A[0])"],
+        *["trace(A)", "sum(diag(A))", "sum(tril(A))", "sum(kron(A, A))", "sum(roll(A, 1, axis=0))"],
+    ],
 )
 def test_a_nan_on_the_other_side_of_a_choice_stays_out_of_derivatives(branch, optimize):
     f = symdiff.compile(f"where(s > 0, {branch}, 0)", args="A[m,m], b[m], s", optimize=optimize)
