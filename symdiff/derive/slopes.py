@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from symdiff.derive.build import unmarked
 from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
 from symdiff.graph.ir import Row
 from symdiff.language.lower import instantiate
@@ -163,12 +162,14 @@ class Odd:
 
     Attributes:
         key, row, k: The key, the row and the exponent of the factor in its product.
+        plain: The row without marks and guards.
         over: The factor, divided by the length.
     """
 
     key: int
     row: int
     k: int
+    plain: int
     over: Product
 
     def others(self, parity: Parity) -> dict[int, tuple[int, int]]:
@@ -232,8 +233,7 @@ def of_parity_by_scale(parity: Parity, part: Odd, argument: int | None, rest: Pr
     """
     slope = None
     if argument is not None:
-        i = unmarked(b.graph, part.row)
-        slope = instantiate(b, PRIMITIVES[b.row(i)[0]].partials[0], {"x": argument, "out": i})
+        slope = instantiate(b, PRIMITIVES[b.row(part.plain)[0]].partials[0], {"x": argument, "out": part.plain})
     others = _present(part.others(parity)).row(b)
     sign = None if parity.sign is None else b.op("sign", b.row(parity.unit)[1])
     return _times(b, part.k * rest.number, slope, parity.unit, others, sign, _factors(b, rest))
@@ -246,13 +246,12 @@ def _present(factors: dict[int, tuple[int, int]]) -> Product:
 
 def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
     """Return the derivative of an odd factor by the length; None if it is 1."""
-    i = unmarked(b.graph, part.row)
-    name, *parts = b.row(i)
+    name, *parts = b.row(part.plain)
     if name in ("add", "sub"):
         return part.over.row(b)
     if not PRIMITIVES[name].odd:
         return None
-    made = instantiate(b, PRIMITIVES[name].partials[0], {"x": parts[0], "out": i})
+    made = instantiate(b, PRIMITIVES[name].partials[0], {"x": parts[0], "out": part.plain})
     inner = Monomials(b).over(parts[0], parity.unit)
     return made if inner is None else _times(b, 1, inner.row(b), made)
 
@@ -260,7 +259,7 @@ def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
 def _turned(part: Odd, parity: Parity, b: Builder) -> int:
     """Return a factor that is odd in abs(x) with x in place of abs(x)."""
     x = b.row(parity.unit)[1]
-    name, *parts = b.row(unmarked(b.graph, part.row))
+    name, *parts = b.row(part.plain)
     if PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
         return b.op(name, b.op("mul", inner.row(b), x))
     return b.op("mul", part.over.row(b), x)

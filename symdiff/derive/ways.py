@@ -200,13 +200,13 @@ class Ways:
                 over = None if unit is None else self._known.over(j, unit)
                 if unit is not None and over is not None:
                     parity = found.setdefault(self._known.key(unit), Parity(unit))
-                    parity.parts.append(Odd(key, row, k, over))
+                    parity.parts.append(Odd(key, row, k, j, over))
         kept: list[Parity] = []
         for parity in found.values():
             count = sum(part.k for part in parity.parts)
             name, *parts = self._graph.rows[parity.unit]
             parity.sign = signs.get(self._known.key(parts[0])) if name == "abs" and count % 2 else None
-            alone = all(self._known.is_unit(self._known.plain(part.row)) for part in parity.parts)
+            alone = all(self._known.is_unit(part.plain) for part in parity.parts)
             if not alone and (count % 2 == 0 or parity.sign is not None):
                 kept.append(parity)
         return kept
@@ -313,8 +313,8 @@ class Ways:
         else:
             yield self._graph.rows[parity.unit][1], partial(of_parity, parity, rest, None)
         for part in parity.parts:
-            if part.over.factors and not self._known.is_unit(self._known.plain(part.row)):
-                name, *parts = self._row(part.row)
+            if part.over.factors and not self._known.is_unit(part.plain):
+                name, *parts = self._graph.rows[part.plain]
                 argument = None if name in ("add", "sub") else parts[0]
                 inner = part.over if argument is None else self._known.over(argument, parity.unit)
                 if inner is not None and inner.factors:
@@ -412,7 +412,7 @@ class Ways:
         elif not power.length:
             yield power.base, power.base
         else:
-            for j in dict.fromkeys(self._row(power.base)[1:]):
+            for j in self._row(power.base)[1:]:
                 inner = self._known.plain(j)
                 if deep and self._known.is_unit(inner) and (own := self._known.power(inner)) is not None:
                     yield from self._components(own, deep - 1)
