@@ -281,9 +281,8 @@ def verify(program: Program) -> None:
         elif isinstance(row[0], ArrayOperation):
             assert all(0 <= j < i for j in operands(row)), (i, row)
             numbers = len(row) if row[0].numbers is None else row[0].numbers
-            assert all(row[0].is_view or graph.is_integer(j) == (k >= numbers) for k, j in enumerate(operands(row))), (
-                row
-            )
+            kinds = [graph.is_integer(j) for j in operands(row)]
+            assert row[0].is_view or kinds == [k >= numbers for k in range(len(kinds))], (i, row)
         else:
             takes = TAKES[row[0]]
             assert len(row) == len(takes) + 1, row

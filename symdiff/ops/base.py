@@ -219,8 +219,8 @@ class Operation(ArrayOperation):
     def present(self, _b: Builder, *_conditions: Any, **_: Any) -> int | None:
         """Return the condition outside of which the result is absent; None if there is none.
 
-        The operands are made of adjoints or tangents. Each has the condition outside of which it is absent, or None. For
-        operands that are integers, there are their rows instead.
+        The operands are made of adjoints or tangents. Each has the condition outside of which it is absent, or None.
+        Operands that are integers stand here as their rows.
         """
         return None
 

@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Poly, Shape, fixed, renamed, shown, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer, binds
@@ -219,7 +218,7 @@ class _Indexed(Operation):
         return degrees[0]
 
     def helped(self, w: Writer, indices: Sequence[int], front: int) -> tuple[str, str]:
-        """Return the indices as a tuple, and the further arguments of a helper function if they have loop dimensions."""
+        """Return the indices as a tuple, and what a helper function is told if they may have loop dimensions."""
         rank = len(_together([w.shape(i) for i in indices]))
         texts = [w.aligned(i, rank) for i in indices]
         loops = f", {rank}, {front}" if _vary(w, indices) else ""

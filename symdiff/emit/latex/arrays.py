@@ -379,7 +379,7 @@ def _segments(sign: str) -> Callable[..., Terms]:
         equal = [
             f"{m.moved(i.text, bound).text} = {m.mark(Index(k - op.behind - count))}" for k, i in enumerate(indices)
         ]
-        to: dict[Base, Index] = {a - op.behind: index for a, index in bound.items()}  # type: ignore[operator]
+        to: dict[Base, Index] = {a - op.behind: index for a, index in bound.items()}
         to |= {a: Index(a + inner - count) for a in range(-rank, -inner - op.behind)}
         body = tight(m.moved(x.text, to), PRODUCT)
         return (of(Text(rf"{sign}_{{{', '.join(equal)}}} {body}", BIG, open=True)),)
