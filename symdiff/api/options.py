@@ -21,8 +21,8 @@ def names_of(given: Any, option: str) -> tuple[str, ...]:
     """Return the names of an option, normalised.
 
     Raises:
-        ParseError: Something is not a name, or is there twice, or has a shape.
-        TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
+        ParseError: Something is not a name, occurs twice, or has a shape.
+        TypeError: The option is neither a text nor a sequence of texts and SymPy symbols.
     """
     arguments = arguments_of(given, option)
     for name, shape in arguments:
@@ -35,8 +35,8 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
     """Return the names of an option, normalised, with their core shapes: `x, y[n], A[m,3]`.
 
     Raises:
-        ParseError: Something is not a name, or is there twice, or a dimension is neither a name nor a whole number.
-        TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
+        ParseError: Something is not a name or occurs twice, or a dimension is neither a name nor a whole number.
+        TypeError: The option is neither a text nor a sequence of texts and SymPy symbols.
     """
     names = [given] if isinstance(given, str) or is_symbol(given) else given
     names = list(map(normal, names)) if isinstance(names, Sequence) else [None]
@@ -88,11 +88,11 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
 
 
 def constants_of(given: Mapping[Any, float]) -> dict[str, float]:
-    """Return the constants by normalised names.
+    """Return the constants by name, with normalised names.
 
     Raises:
         ParseError: A key is not a name, or two keys are the same name.
-        TypeError: It is not a mapping, or a value is not a real number.
+        TypeError: The option is not a mapping, or a value is not a real number.
         ValueError: A value is too large.
     """
     if not isinstance(given, Mapping):
