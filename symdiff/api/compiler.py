@@ -178,12 +178,14 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
         "optimize": recipe.optimize,
         "limits": recipe.limits,
     }
-    return _restored, (f.text, options, recipe.path, f.bound)
+    path = [
+        (member, {name: f.bound[name] for name in args}) if member == "bind" else (member, *args)
+        for member, *args in recipe.path
+    ]
+    return _restored, (f.text, options, tuple(path))
 
 
-def _restored(
-    text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]], bound: Mapping[str, Any] = {}
-) -> Function:
+def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]]) -> Function:
     """Return the Function that `_reduced` has taken apart.
 
     Raises:
@@ -194,10 +196,7 @@ def _restored(
         if member not in RETURN_FUNCTIONS:
             raise ValueError(f"{member!r} is no member of a Function that returns a Function")
         found = getattr(f, member)
-        if member == "bind":
-            f = found({name: bound[name] for name in args if name not in f.bound})
-        else:
-            f = found(*args) if args else found
+        f = found(*args) if args else found
     return f
 
 
