@@ -7,7 +7,7 @@ The pattern is found once for the sizes of a call, and kept. Then a matrix is ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from math import prod
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
@@ -199,19 +199,19 @@ class Variant:
 
     Attributes:
         f: The Function of the program.
+        program: The program. For complex arguments it is not that of `f`, if there are no selections.
         names: The names of the variables.
     """
 
     def __init__(self, source: Compiled, program: Program, *, separated: bool) -> None:
-        self.f, self.names = source, source.wrt
+        self.f, self.names, self.program = source, source.wrt, program
         self._wrt, self._selection = source.wrt, None
-        self._program = program
         if separated:
             self._selection = selections.selected(program, source.wrt)
             self.names = self._selection.names
             key = "separated, complex" if program.graph.complex else "separated"
             self.f = source.derived(key, selections.separated, source.layout, program=program, wrt=self.names)
-            self._program = self.f.program
+            self.program = self.f.program
             target = "complex" if program.graph.complex else "numpy"
             self._select = function(self._selection, target, "selected", tuple(range(len(self.names))))
 
@@ -224,30 +224,36 @@ class Variant:
         cores = dict(zip(self.f.args, self.f.cores, strict=True))
         return [concrete(cores[name], sizes) for name in self.names]
 
-    @property
-    def program(self) -> Program:
-        """The program."""
-        return self._program
+    @cached_property
+    def gradient(self) -> Program:
+        """The program of the gradient."""
+        return calculus.gradient(self.program, self.names)
 
     def count(self, sizes: Mapping[str, int]) -> int:
         """Return the number of elements of the arguments by which the matrix differentiates."""
         cores = dict(zip(self.f.args, self.f.cores, strict=True))
         return sum([prod(concrete(cores[name], sizes)) for name in self._wrt])
 
-    def pattern(self, program: Program, sizes: Mapping[str, int], known: Mapping[str, Any]) -> Rows:
-        """Return the pattern of the outputs of a program by the variables."""
-        made = pattern(program, self.names, sizes, known)
-        return Rows(made.starts, made.columns, made.count)
+    def variables(self, sizes: Mapping[str, int], known: Mapping[str, Any]) -> tuple[dict[str, Pattern], Indices]:
+        """Return the patterns of the variables, and for each the number of the element of the arguments that it is.
 
-    def places(self, sizes: Mapping[str, int], known: Mapping[str, Any]) -> Indices:
-        """Return for each variable the number of the element of the arguments that it is; -1 for no element."""
+        The number is -1 for an element of a selection that is none of the arguments. The patterns lack such elements.
+        """
         if self._selection is None:
-            return np.arange(sum(map(prod, self.shapes(sizes))))
-        return _places(pattern(self._selection, self._wrt, sizes, known))
+            found = arguments(self.program, self.names, sizes)
+            return found, np.arange(sum([p.size for p in found.values()]))
+        made = patterns(self._selection, arguments(self._selection, self._wrt, sizes), sizes, known)
+        places = _places(joined(made))
+        first, found = 0, {}
+        for name, p in zip(self.names, made, strict=True):
+            used = np.flatnonzero(places[first : first + p.size] >= 0)
+            found[name] = Pattern(p.shape, len(places), used * (len(places) + 1) + first, p.zero)
+            first += p.size
+        return found, places
 
     def sources(self, sizes: Mapping[str, int], known: Mapping[str, Any]) -> Grid:
         """Return the places of the outputs in the arrays that they are assembled from."""
-        program = self._program
+        program = self.program
         graph = program.graph
         waiting, found = list(program.outputs), dict[int, IntShape]()
         met = set(waiting)
@@ -268,16 +274,34 @@ class Variant:
         return grid([shape for _, shape in sorted(found.items())], np.maximum(_places(made), 0))
 
 
-def pattern(program: Program, names: Sequence[str], sizes: Mapping[str, int], known: Mapping[str, Any]) -> Pattern:
-    """Return the pattern of all outputs, one after the other, by the elements of some arguments."""
+def arguments(program: Program, names: Sequence[str], sizes: Mapping[str, int]) -> dict[str, Pattern]:
+    """Return the patterns of some arguments, by name: their elements are the variables."""
     given = dict(zip(program.arguments, program.inputs, strict=True))
-    shapes = [concrete(program.graph.shape(given[name]), sizes) for name in names]
-    count, first = sum(map(prod, shapes)), 0
-    variables = {}
-    for name, shape in zip(names, shapes, strict=True):
-        variables[given[name]] = Pattern.variables(shape, count, first)
+    shapes = {name: concrete(program.graph.shape(given[name]), sizes) for name in names}
+    count, first = sum(map(prod, shapes.values())), 0
+    found = {}
+    for name, shape in shapes.items():
+        found[name] = Pattern.variables(shape, count, first)
         first += prod(shape)
-    return joined(dependence(program, program.outputs, sizes, variables, _known(program, known)))
+    return found
+
+
+def patterns(
+    program: Program, variables: Mapping[str, Pattern], sizes: Mapping[str, int], known: Mapping[str, Any]
+) -> list[Pattern]:
+    """Return the patterns of all outputs, given those of the arguments that are variables."""
+    given = dict(zip(program.arguments, program.inputs, strict=True))
+    if not variables:
+        shapes = [concrete(program.graph.shape(i), sizes) for i in program.outputs]
+        return [Pattern(shape, 0) for shape in shapes]
+    rows = {given[name]: p for name, p in variables.items()}
+    return dependence(program, program.outputs, sizes, rows, _known(program, known))
+
+
+def _rows(made: Sequence[Pattern]) -> Rows:
+    """Return the pattern of a matrix: a row for each element of some arrays."""
+    whole = joined(made)
+    return Rows(whole.starts, whole.columns, whole.count)
 
 
 def _known(program: Program, known: Mapping[str, Any]) -> dict[int, Any]:
@@ -368,13 +392,14 @@ def _jacobian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, An
         pattern = best.matrix.pattern
         if best.count <= min(pattern.longest, pattern.transposed().longest) or len(pattern.columns) > _SEARCHED:
             return best
-    local = variant.pattern(variant.program, sizes, known)
+    variables, places = variant.variables(sizes, known)
+    local = _rows(patterns(variant.program, variables, sizes, known))
     forward = columns(local, grid(variant.shapes(sizes)))
     reverse = columns(local.transposed(), variant.sources(sizes, known)) if forward.count > 1 else forward
     if best is not None and best.count <= min(forward.count, reverse.count):
         return best
     height = len(local.starts) - 1
-    rows, cols, places = local.rows, local.columns, variant.places(sizes, known)
+    rows, cols = local.rows, local.columns
     kept = np.flatnonzero(places[cols] >= 0)
     matrix = Matrix.of((height, variant.count(sizes)), rows[kept], places[cols[kept]], kept)
     if forward.count <= reverse.count:
@@ -394,7 +419,8 @@ def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any
         pattern = best.matrix.pattern
         if best.count <= _fewest(pattern) or len(pattern.columns) > _SEARCHED:
             return best
-    local = _symmetric(variant.pattern(variant.f.grad.program, sizes, known))
+    variables, places = variant.variables(sizes, known)
+    local = _symmetric(_rows(patterns(variant.gradient, variables, sizes, known)))
     width, rows, cols = local.width, local.rows, local.columns
     colours, direct = columns(local, grid(variant.shapes(sizes))), True
     if colours.count > _fewest(local) and len(cols) <= _SEARCHED:
@@ -410,7 +436,6 @@ def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any
         alone = counts[np.searchsorted(codes, rows * colours.count + colours.of[cols])] == 1
         taken = np.where(alone, taken, colours.of[rows] * width + cols)
     taken, rows, cols = taken[below], rows[below], cols[below]
-    places = variant.places(sizes, known)
     one, two = places[rows], places[cols]
     kept = np.flatnonzero((one >= 0) & (two >= 0))
     again = kept[(rows[kept] != cols[kept]) & (one[kept] == two[kept])]  # both sides of the diagonal are one entry
