@@ -66,7 +66,9 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
     if scipy:
         special()  # says what to install
     members = [_part(name, g, target) for name, g in chosen.items()]
-    made = Module(members, target, special=scipy, helpers=numpy_target.helpers(prepared))
+    code = "\n".join([line for m in members for part in m.body[1:] for line in part])
+    helpers = numpy_target.helpers(code) if target == "numpy" else []
+    made = Module(members, target, special=scipy, helpers=helpers)
     point, stored = _results(f, chosen, made.definitions, target, at)
     path = f.recipe.path
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in path])

@@ -129,8 +129,9 @@ def _presence(b: Derivatives, i: int) -> int | None:
             outer, inner = side(b, choice), known[choice.value]
             known[j] = outer if inner is None or b.special(inner) else b.joined("and", outer, inner)
         elif isinstance(row[0], Operation):
-            found = [known[k] if row[0].of_rules else _of_users_array(b, k) for k in parts]
-            known[j] = row[0].present(b, *found)
+            numbers = len(parts) if row[0].numbers is None else row[0].numbers
+            found = [known[k] if row[0].of_rules else _of_users_array(b, k) for k in parts[:numbers]]
+            known[j] = row[0].present(b, *found, *parts[numbers:])
         else:
             present = [condition for k in parts if (condition := known[k]) is not None]
             if two_sided and len(present) == 2:

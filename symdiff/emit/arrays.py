@@ -60,9 +60,11 @@ class ArrayWriter(Writer):
         return self.need("dtype", self._dtype)
 
     def _dtype(self) -> str:
-        if self.core:
-            return f"{next(self.own[i] for i in self.program.inputs if self.shape(i))}.dtype.type"
-        listed = ", ".join([*[self.own[i] for i in self.program.inputs], "0.0"])
+        numbers = [i for i in self.program.inputs if not self.program.graph.is_integer(i)]
+        array = next((i for i in numbers if self.shape(i)), None)
+        if array is not None:
+            return f"{self.own[array]}.dtype.type"
+        listed = ", ".join([*[self.own[i] for i in numbers], "0.0"])
         return f"np.result_type({self.wrap(listed, len('    dtype = np.result_type().type'))}).type"
 
     def loop(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from symdiff.emit.passes import (
 from symdiff.emit.python import Body, Nest
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
+from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
@@ -27,6 +29,9 @@ _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if 
 
 # Names that the source uses.
 RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError", *_HELPERS})
+
+_HELPERS |= {name: text for operation in OPERATIONS.values() for name, text in operation.helpers.items()}
+_CALLED = re.compile(r"(?<![\w.])(\w+)\(")
 
 _COMPLEX = {name: primitive.complex for name, primitive in PRIMITIVES.items() if primitive.complex}
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
@@ -37,9 +42,14 @@ def needs_scipy(program: Program) -> bool:
     return any(alive and row[0] in _SPECIAL for row, alive in zip(program.graph.rows, live(program), strict=True))
 
 
-def helpers(programs: Iterable[Program]) -> list[str]:
-    """Return the sources of the helper functions that the sources of some programs call."""
-    used = {row[0] for p in programs for row, alive in zip(p.graph.rows, live(p), strict=True) if alive}
+def helpers(text: str) -> list[str]:
+    """Return the sources of the helper functions that a source calls."""
+    used: set[str] = set()
+    waiting = [text]
+    while waiting:
+        called = set(_CALLED.findall(waiting.pop())) & _HELPERS.keys()
+        waiting += [_HELPERS[name] for name in called - used]
+        used |= called
     return [text for name, text in _HELPERS.items() if name in used]
 
 
@@ -77,7 +87,7 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 def _with_imports(program: Program, text: str) -> str:
     """Return the text of a function below the import and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
-    return "\n\n".join([*imports, *helpers([program]), text])
+    return "\n\n".join([*imports, *helpers(text), text])
 
 
 def blocks(program: Program, name: str) -> str:
@@ -138,6 +148,8 @@ class _NumpyWriter(ArrayWriter):
     reserved = RESERVED
 
     def __init__(self, program: Program, *, loops: bool) -> None:
+        operations = {row[0] for row in program.graph.rows if isinstance(row[0], Operation)}
+        self.reserved = self.reserved.union(*[operation.helpers for operation in operations])
         super().__init__(program, loops=loops)
         self._in_place = InPlace(self)
 
@@ -148,6 +160,8 @@ class _NumpyWriter(ArrayWriter):
             return f"{self.tight(row[1], POWER + 1)}**2", POWER
         if row[0] == "not" and self.shape(row[1]):
             return f"~{self.tight(row[1], UNARY)}", UNARY
+        if row[0] == "float":
+            return f"{self.dtype()}({self.tight(row[1], 0)})", ATOM
         if row[0] == "masked":
             return f"{self.tight(row[1], PRODUCT)} * {self.tight(row[2], PRODUCT + 1)}", PRODUCT
         if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):

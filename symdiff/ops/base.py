@@ -188,6 +188,8 @@ class Operation(ArrayOperation):
     """The result is one of the elements of the operand."""
     sign: ClassVar[str] = ""
     """The sign in LaTeX, which gets an index below it, as for a sum. Empty: LaTeX writes a function of that name."""
+    helpers: ClassVar[Mapping[str, str]] = {}
+    """The sources of the functions that the NumPy code may call, by name. Those that it calls stand above it."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
@@ -221,6 +223,7 @@ class Operation(ArrayOperation):
         """Return the condition outside of which the result is absent; None if there is none.
 
         The operands are made of adjoints or tangents. Each has the condition outside of which it is absent, or None.
+        Operands that are integers stand here as their rows.
         """
         return None
 

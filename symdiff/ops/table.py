@@ -109,7 +109,7 @@ class Primitive:
     variadic: bool = False
     """A call may have two or more arguments. They are combined from the left."""
     takes: str = ""
-    """A letter for each argument: `r` for a number, `c` for a condition. Empty: all are numbers."""
+    """A letter for each argument: `r` for a number, `c` for a condition, `i` for an integer. Empty: all are numbers."""
     orders: int = 0
     """How many of the first arguments have to be constant whole numbers, 0 or more."""
     condition: bool = False
@@ -1673,6 +1673,19 @@ _TABLE = (
         llvm="nextafter",
         finite=True,
         internal=True,
+    ),
+    Primitive(  # an integer as a number
+        name="float",
+        meaning="x",
+        partials=("0",),
+        numpy="np.float64({x})",
+        math="float({x})",
+        llvm="x",
+        takes="i",
+        holomorphic=True,
+        never_warns=True,
+        internal=True,
+        finite=True,
     ),
     Primitive(  # x computed in another way: the value is y, the derivative is that of x
         name="instead",
