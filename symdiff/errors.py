@@ -9,7 +9,13 @@ from itertools import islice
 import numpy as np
 
 # The packages of each extra for users, as in pyproject.toml.
-_EXTRAS = {"special": "scipy>=1.11", "llvm": "llvmlite>=0.45", "graph": "graphviz>=0.20", "plot": "matplotlib>=3.8"}
+_EXTRAS = {
+    "special": "scipy>=1.11",
+    "sparse": "scipy>=1.11",
+    "llvm": "llvmlite>=0.45",
+    "graph": "graphviz>=0.20",
+    "plot": "matplotlib>=3.8",
+}
 
 _WINDOW = 72  # columns shown around the caret
 _LONGEST = 400  # the most characters of a message
