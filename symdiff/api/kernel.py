@@ -17,6 +17,7 @@ from symdiff.errors import MOST, few
 from symdiff.graph.dims import Dim, Shape, concrete, declared, fixed, numel, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
+from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant, special
 from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
@@ -47,7 +48,7 @@ from symdiff.runtime.entry import (
     spread,
 )
 from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label_of, labelled
-from symdiff.runtime.load import load
+from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
 from symdiff.runtime.threads import Lock, usable_cpus
@@ -184,8 +185,18 @@ class Kernel:
 
     def function(self, target: str) -> Callable[..., Any]:
         """Return the generated function for a target that is Python. The function returns nested tuples."""
-        made: Callable[..., Any] = self.once(("function", target), lambda: load(self.source(target), self.name))
+
+        def make() -> Callable[..., Any]:
+            made = load(self.source(target), self.name, numpy_target.known(self.program))
+            return naming(made) if self._raises else made
+
+        made: Callable[..., Any] = self.once(("function", target), make)
         return made
+
+    @property
+    def _raises(self) -> bool:
+        """Some operation raises a LinAlgError for some arguments."""
+        return any(isinstance(row[0], Operation) and row[0].raises for row in self.program.graph.rows)
 
     @property
     def native_points(self) -> FusedPoints:
@@ -552,5 +563,8 @@ def shortly(names: Sequence[str], cores: Sequence[Shape]) -> str:
 
 def made_by(recipe: Recipe, f: str = "") -> str:
     """Return the expression that makes a Function from the one that `compile` returns: `f.diff('x')`."""
-    members = [(f".{member}", args) for member, *args in recipe.path]
-    return f + "".join([name + f"({few(map(repr, args))})" * bool(args) for name, args in members])
+    members = [
+        (f".{member}", [f"{name}=..." for name in args] if member == "bind" else list(map(repr, args)))
+        for member, *args in recipe.path
+    ]
+    return f + "".join([name + f"({few(args)})" * bool(args) for name, args in members])

@@ -20,7 +20,7 @@ from symdiff.graph.dims import concrete, numel, symbol, symbols, value
 from symdiff.graph.ir import Graph, Program, verify
 from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.arrays import OPERATIONS
-from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, View
+from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
 from symdiff.simplify.build import Builder
 
@@ -135,7 +135,7 @@ def allowed(program, sizes):
 
 def run(program, arguments, *, loops):
     """Return the results of the NumPy source of a program."""
-    scope = {"np": np}
+    scope = {"np": np, **numpy_target.known(program)}
     ready = numpy_target.prepare(program)
     exec(numpy_target.source(ready, "f", tuple(range(len(program.outputs))), loops=loops), scope)
     with np.errstate(all="ignore"):
@@ -146,7 +146,7 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, View, AlongAxes, Reduction)}
+    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction)}
     own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith("symdiff.")]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
     listed = OPERATIONS.values()

@@ -221,6 +221,10 @@ def _size(m: Marks, op: Any) -> Terms:
     return (of(m.size(op.dim)),)
 
 
+def _constant(m: Marks, op: Any) -> Terms:
+    return (of(m.named(m.names[op.of], op.shape())),)
+
+
 def _eye(m: Marks, op: Any) -> Terms:
     row, shape = along(-1 - len(op.shape_of), op.dim), op.shape_of
     term = Term()
@@ -401,7 +405,9 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "reorder": _called_with_two,
     "eigvalsh": _eigenvalues,
     "solve": _called_with_two,
+    "second_cofactors": _called_with_two,
     "size": _size,
+    "constant": _constant,
     "eye": _eye,
     "arange": _arange,
     "linspace": _linspace,
