@@ -24,18 +24,18 @@ FLAT = {  # the derivative of a root of x, a sum of squares, where the root has 
     "sqrt": "where(special(corner(y == 0)), 0, 0.5/away(special(corner(y == 0)), y))",
     "cbrt": "where(special(y == 0), 0, 1/(3*away(special(y == 0), y)^2))",
 }
-_OF_ROOT = "where(special(corner(x == 0)), 0, z*away(special(corner(x == 0)), x)^y)"  # y = z - 1 < 0
-_OF_POWER = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1), x)^y)"  # of a sum of squares
-_OF_LENGTH = (
-    "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # y = z - 2; times a component
-)
-_OF_BASE = "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"
+
+
+def _power_unless(condition: str) -> str:
+    """Return a formula for z*x^y that is 0 under a condition."""
+    return f"where(special({condition}), 0, z*away(special({condition}), x)^y)"
+
+
+_OF_ROOT = _power_unless("corner(x == 0)")  # y = z - 1 < 0
+_OF_POWER = _power_unless("x == 0 and z < 1")  # of a sum of squares
+_OF_LENGTH = _power_unless("x == 0 and z < 2")  # y = z - 2; times a component
+_OF_BASE = _power_unless("abs(x) <= 5.6e-309 and z == 0")
 _SHARE = "where(special(corner(y == 0)), 0, x/away(special(corner(y == 0)), y))"  # of a component x of length y
-
-
-def of_formula(text: str, bindings: dict[str, int], b: Builder) -> int:
-    """Return a formula of the table, with rows for its names."""
-    return instantiate(b, text, bindings)
 
 
 def one(b: Builder) -> int:

@@ -27,6 +27,7 @@ from symdiff.derive.monomials import ONE, Exponent, Monomial, Monomials, Power
 from symdiff.derive.slopes import Odd, Parity, Slope, Tangle
 from symdiff.graph.ir import Program, Row, operands, replay
 from symdiff.graph.operations import CONDITIONS, is_assembled
+from symdiff.language.lower import instantiate
 from symdiff.ops.contract import Einsum
 from symdiff.ops.places import separate
 from symdiff.ops.reductions import Prod, Sum
@@ -326,7 +327,7 @@ class Ways:
         e, alone = power.exponent, Monomial()
         if self._known.is_square(row[1]) and power.length:
             if row[0] != "pow":
-                yield row[1], partial(slopes.of_formula, slopes.FLAT[row[0]], {"y": i})
+                yield row[1], partial(instantiate, text=slopes.FLAT[row[0]], bindings={"y": i})
             elif e.rows or 0 < e.number < 1:
                 yield from self._of_power(i, power, alone)
         elif power.length:
@@ -407,7 +408,7 @@ class Ways:
         for k, j in enumerate(row[1:]):
             if (part := found[k]) is None:
                 names = {"x": row[1], "y": row[2], "out": i}
-                yield j, partial(slopes.of_formula, PRIMITIVES["hypot"].partials[k], names)
+                yield j, partial(instantiate, text=PRIMITIVES["hypot"].partials[k], bindings=names)
                 continue
             power, rest = part
             self._bypass(j, power.base if power.root is None else power.root)
