@@ -183,12 +183,14 @@ class Parity:
 
     Attributes:
         unit: The length or absolute value.
+        power: The unit as a power.
         parts: The factors.
         sign: The key of the factor that is the sign of x, where the unit is abs(x). With this factor, there is an odd
             number of factors in `parts`.
     """
 
     unit: int
+    power: Power
     parts: list[Odd] = field(default_factory=list)
     sign: int | None = None
 
@@ -205,7 +207,7 @@ def of_parity(parity: Parity, rest: Monomial, component: int | None, b: Builder)
     the length. One of the others takes this division.
     """
     total: int | None = None
-    turned = parity.sign is None and b.row(parity.unit)[0] == "abs"
+    turned = parity.sign is None and b.row(parity.unit)[0] == "abs" and not parity.power.length
     for part in parity.parts:
         left = part.others(parity)
         share: int | None = None

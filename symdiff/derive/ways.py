@@ -179,8 +179,9 @@ class Ways:
             elif k > 0 and self._known.has_roots(j) and (self._known.is_unit(j) or self._known.is_odd(j)):
                 unit = self._known.unit(j)
                 over = None if unit is None else self._known.over(j, unit)
-                if unit is not None and over is not None:
-                    parity = found.setdefault(self._known.key(unit), Parity(unit))
+                power = None if unit is None else self._known.power(unit)
+                if unit is not None and power is not None and over is not None:
+                    parity = found.setdefault(self._known.key(unit), Parity(unit, power))
                     parity.parts.append(Odd(key, row, k, j, over))
         kept: list[Parity] = []
         for parity in found.values():
@@ -287,9 +288,7 @@ class Ways:
     def _of_parity(self, parity: Parity, rest: Monomial) -> Iterator[Way]:
         """Yield the ways through factors that are odd in one length and even together, times a rest."""
         if parity.sign is None:
-            power = self._known.power(parity.unit)
-            assert power is not None
-            for end, component in self._components(power):
+            for end, component in self._components(parity.power):
                 yield end, partial(slopes.of_parity, parity, rest, component)
         else:
             yield self._graph.rows[parity.unit][1], partial(slopes.of_parity, parity, rest, None)
