@@ -248,11 +248,11 @@ def _present(factors: dict[int, tuple[int, int]]) -> Monomial:
 
 def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
     """Return the derivative of an odd factor by the length; None if it is 1."""
+    if not part.over.factors:  # the length itself
+        return None
     name, *parts = b.row(part.plain)
     if name in ("add", "sub"):
         return part.over.row(b)
-    if not PRIMITIVES[name].odd:
-        return None
     made = instantiate(b, PRIMITIVES[name].partials[0], {"x": parts[0], "out": part.plain})
     inner = Monomials(b).over(parts[0], parity.unit)
     return made if inner is None else _times(b, 1, inner.row(b), made)
@@ -262,7 +262,7 @@ def _turned(part: Odd, parity: Parity, b: Builder) -> int:
     """Return a factor that is odd in abs(x) with x in place of abs(x)."""
     x = b.row(parity.unit)[1]
     name, *parts = b.row(part.plain)
-    if PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
+    if part.over.factors and PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
         return b.op(name, b.op("mul", inner.row(b), x))
     return b.op("mul", part.over.row(b), x)
 

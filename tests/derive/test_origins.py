@@ -137,6 +137,16 @@ def test_an_absolute_value_of_a_power_of_a_length_is_no_length(optimize):
         assert symdiff.compile(text, args=names, optimize=optimize).check(*point).ok, text
 
 
+@pytest.mark.parametrize("optimize", [True, False])
+def test_elements_of_absolute_values_and_odd_functions_of_them(optimize):
+    first = symdiff.compile("a = abs(v)[0]; a*sin(a)", args="v[2]", optimize=optimize)
+    np.testing.assert_array_equal(first.hessian(np.zeros(2)), [[2.0, 0.0], [0.0, 0.0]])
+    assert first.check([-0.3, 0.4]).ok
+    turned = symdiff.compile("a = abs(X).T; sum(a*tanh(a))", args="X[2,2]", optimize=optimize)
+    np.testing.assert_array_equal(turned.hessian(np.zeros((2, 2))), 2 * np.eye(4))
+    assert turned.check([[0.3, -0.4], [0.5, 0.1]]).ok
+
+
 def test_values_stay_what_they_are():
     with np.errstate(all="ignore"):
         assert np.isnan(symdiff.compile("sqrt(x)*sqrt(x)")(-1.0))
