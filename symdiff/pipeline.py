@@ -133,11 +133,12 @@ class Recipe:
         values.
         """
         formula = self.formula.program()
-        shapes = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
-        names = tuple([(name, ()) for name, _ in self.constants if name not in shapes])
+        shapes = map(formula.graph.shape, formula.inputs)
+        given = tuple(map(Argument, formula.arguments, shapes, formula.integers))
+        names = tuple([Argument(name) for name, _ in self.constants if name not in formula.arguments])
         simplified = replace(self, optimize=True)
         try:
-            return replace(simplified, constants=(), arguments=(*shapes.items(), *names)).program()
+            return replace(simplified, constants=(), arguments=(*given, *names)).program()
         except SymdiffError:
             return simplified.program()
 

@@ -140,7 +140,7 @@ class Function:
         recipe = self.recipe
         constants = tuple([(name, repr(value)) for name, value in recipe.constants])
         options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
-        return self.text, self.args, self.cores, self.wrt, constants, options, recipe.path
+        return self.text, self.args, self.cores, self.kernel.integers, self.wrt, constants, options, recipe.path
 
     def __eq__(self, other: object) -> bool:
         """Return whether formula, options and derivations are the same."""
@@ -199,7 +199,7 @@ class Function:
             made = getattr(type(self), path[-1][0], property())
             text = f"{made_by(self.recipe, 'f')}, where f is {text}\n\n{(made.__doc__ or '').partition(chr(10))[0]}"
         lists = {
-            "Arguments": shortly(self.args, self.cores),
+            "Arguments": shortly(self.args, self.cores, self.kernel.integers),
             "Results": shortly(self.outputs, self.results),
             "Derivatives by": few(self.wrt),
         }
@@ -209,7 +209,8 @@ class Function:
         written = self.text.strip()
         written = written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
         text = "\\n".join(line.strip() for line in written.splitlines())
-        return f'Function("{text}"{made_by(self.recipe)}: ({shortly(self.args, self.cores)}) -> {few(self.outputs)})'
+        given = shortly(self.args, self.cores, self.kernel.integers)
+        return f'Function("{text}"{made_by(self.recipe)}: ({given}) -> {few(self.outputs)})'
 
     @property
     @member

@@ -6,7 +6,7 @@ from symdiff.ops.contract import Einsum
 from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurrence, Roll
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
-from symdiff.ops.indexed import Gather, Integers, SegmentMax, SegmentSum, Whole
+from symdiff.ops.indexed import Gather, Integers, Positions, SegmentMax, SegmentSum, Whole
 from symdiff.ops.linalg import Cholesky, Det, EigVals, EigVectors, Inv, LogDet, Solve
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
@@ -23,7 +23,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Diagonal, Diag, Tril, Triu),
         *(Solve, Inv, Det, LogDet, Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
-        *(Whole, Integers, Gather, SegmentSum, SegmentMax),
+        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax),
         Einsum,
     )
 }

@@ -404,6 +404,7 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "size": _size,
     "eye": _eye,
     "arange": _arange,
+    "positions": _arange,
     "linspace": _linspace,
     "diag": _diag,
     "diagonal": _arranged(_diagonal),
