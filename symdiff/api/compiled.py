@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from symdiff.api.kernel import Kernel
@@ -20,11 +21,13 @@ class Compiled(Protocol):
     wrt: tuple[str, ...]
     outputs: tuple[str, ...]
     cores: tuple[Shape, ...]
+    integers: tuple[bool, ...]
     results: tuple[Shape, ...]
     recipe: Recipe
     program: Program
     layout: Layout
     kernel: Kernel
+    bound: Mapping[str, Any]
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the result of a call."""

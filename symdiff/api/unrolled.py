@@ -95,7 +95,7 @@ class Unrolled:
         """Return the arguments, put together from their elements."""
         elements = iter(at)
         found = [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
-        kinds = self._f.kernel.integers
+        kinds = self._f.integers
         return [np.rint(a).astype(INTEGER) if k else a for a, k in zip(found, kinds, strict=False)]
 
 

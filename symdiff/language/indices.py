@@ -15,6 +15,7 @@ from symdiff.graph.shapes import broadcast, same
 from symdiff.language.rearrange import index, new_axes
 from symdiff.ops.base import Operation
 from symdiff.ops.constants import Arange, Size
+from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.elements import Assemble
 from symdiff.ops.indexed import Gather, Integers, Positions, SegmentMax, SegmentSum, Whole
 from symdiff.ops.places import GIVEN, NEW, REST, Key, Slice
@@ -94,6 +95,8 @@ def _integer(b: Builder, j: int, row: Row, parts: Sequence[Dim | None]) -> int |
         return j
     if row[0] == "float":
         return int(row[1])
+    if isinstance(row[0], Constant) and row[0].data.array.dtype.kind == "i":
+        return b.op(ConstantIntegers(row[0].of, row[0].data))
     if type(row[0]) is Arange:
         return b.op(Positions(row[0].start, row[0].stop, row[0].step))
     if isinstance(row[0], Assemble):
@@ -189,7 +192,8 @@ def _gathered(b: Builder, x: int, parts: Sequence[Any]) -> int:
     single = [k for k, part in enumerate(full) if isinstance(part, (_Rows, int, Poly))]
     apart = single[-1] - single[0] >= len(single) and inner > 0
     plain = [every if isinstance(part, _Rows) else part for part in full if part != NEW]
-    x = index(b, x, tuple(plain))
+    if any(part != every for part in plain):
+        x = index(b, x, tuple(plain))
     axes = [isinstance(part, _Rows) for part in full if part != NEW and not isinstance(part, (int, Poly))]
     first = 0 if apart else axes.index(True)
     if apart:

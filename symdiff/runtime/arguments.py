@@ -254,10 +254,14 @@ def _integers(name: str, value: Any) -> Array:
     Raises:
         TypeError: It is not made of integers, or one has more than 64 bits.
     """
-    if type(value) is int and abs(value) > _LARGEST:
-        raise TypeError(f"argument {name!r} is an int of more than 64 bits")
-    made = numbers(value, name)
-    if isinstance(value, (list, tuple)) and not made.size:  # NumPy makes an empty list an array of floats
+    listed = isinstance(value, (list, tuple))
+    try:
+        made = numbers(value, name)
+    except TypeError:
+        if type(value) is int or (listed and all(type(v) is int for v in value)):
+            raise TypeError(f"argument {name!r} has an integer of more than 64 bits") from None
+        raise
+    if listed and not made.size:  # NumPy makes an empty list an array of floats
         return made.astype(INTEGER)
     if made.dtype.kind not in "iu":
         cure = "numpy.flatnonzero" if made.dtype.kind == "b" and made.ndim == 1 else ""

@@ -134,8 +134,12 @@ class Bounds:
 
     def _text(self, i: int) -> str:
         """Return an index as a formula."""
-        found = lines(Program(self._formula.graph, self._formula.inputs, (i,), ("index",)))
-        return found[-1].expression or str(self._rows[i][1])
+        steps = [
+            line
+            for line in lines(Program(self._formula.graph, self._formula.inputs, (i,), ("index",)))
+            if line.row == i
+        ]
+        return steps[0].expression or steps[0].name
 
     def _message(self, reach: Reach, found: int, size: int) -> str:
         """Return the message for an index that is out of bounds."""
