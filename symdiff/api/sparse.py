@@ -257,10 +257,11 @@ class Variant:
         graph = program.graph
         waiting, found = list(program.outputs), dict[int, IntShape]()
         met = set(waiting)
+        selecting = selections.selections(program)
         while waiting:
             i = waiting.pop()
             row = graph.rows[i]
-            if selections.selects(row) and len(row) > 1:
+            if i in selecting and len(row) > 1:
                 waiting += [j for j in row[1:] if j not in met]
                 met.update(row[1:])
             else:
@@ -315,6 +316,14 @@ def _places(pattern: Pattern) -> Indices:
     return places
 
 
+class _Kept(NamedTuple):
+    """A plan, with the sizes and the integers that it is for."""
+
+    key: tuple[Any, ...]
+    known: Mapping[str, Array]
+    plan: Plan
+
+
 class Sparse:
     """The sparse form of a Jacobian or a Hessian. It keeps what it knows of the last sizes.
 
@@ -325,7 +334,7 @@ class Sparse:
 
     def __init__(self, f: Compiled, source: Compiled) -> None:
         self._f, self._source = f, source
-        self._made: dict[tuple[Any, ...], Plan] = {}
+        self._kept: list[_Kept] = []
         self._variants: dict[bool, list[Variant]] = {}
 
     def __call__(self, args: tuple[Any, ...], named: Mapping[str, Any], form: str) -> Any:
@@ -340,17 +349,21 @@ class Sparse:
                 f"a sparse matrix is of one point, and {kernel.call_text} has the loop shape {loop}:"
                 " call it for each point, or use the dense matrix"
             )
-        plan = self._plan(sizes, dtype.kind == "c")
+        program = self._source.program
+        known = {name: a for name, a, whole in zip(program.arguments, values, program.integers, strict=True) if whole}
+        plan = self._plan(sizes, known, dtype.kind == "c")
         return plan.matrix.filled(plan.values(values, dtype), form)
 
-    def _plan(self, sizes: Mapping[str, int], complex: bool) -> Plan:  # noqa: A002, FBT001 - NumPy's name
+    def _plan(self, sizes: Mapping[str, int], known: Mapping[str, Array], complex: bool) -> Plan:  # noqa: A002, FBT001
+        """Return the plan for some sizes and integers, and for real or complex numbers."""
         key = (complex, *sizes.items())
-        if key not in self._made:
-            made = self._make(sizes, {}, complex)
-            if len(self._made) >= _KEPT:
-                self._made.pop(next(iter(self._made)), None)
-            self._made[key] = made
-        return self._made[key]
+        for kept in self._kept:
+            if kept.key == key and all(np.array_equal(kept.known[name], a) for name, a in known.items()):
+                return kept.plan
+        made = self._make(sizes, known, complex)
+        own = {name: np.array(a) for name, a in known.items()}
+        self._kept = [_Kept(key, own, made), *self._kept[: _KEPT - 1]]
+        return made
 
     def _make(self, sizes: Mapping[str, int], known: Mapping[str, Any], complex: bool) -> Plan:  # noqa: A002, FBT001
         if _is_known_by_element(self._f):
