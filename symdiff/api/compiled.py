@@ -26,6 +26,18 @@ class Compiled(Protocol):
     layout: Layout
     kernel: Kernel
 
+    @property
+    def coo(self) -> Compiled:
+        """The entries of a matrix of derivatives that can be nonzero."""
+
+    @property
+    def rows(self) -> Any:
+        """The rows of the entries."""
+
+    @property
+    def cols(self) -> Any:
+        """The columns of the entries."""
+
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the result of a call."""
 
