@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from symdiff.api.kernel import Kernel
@@ -25,6 +26,7 @@ class Compiled(Protocol):
     program: Program
     layout: Layout
     kernel: Kernel
+    bound: Mapping[str, Any]
 
     @property
     def coo(self) -> Compiled:

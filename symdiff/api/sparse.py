@@ -338,13 +338,13 @@ class Sparse:
         self._kept: list[_Kept] = []
         self._variants: dict[bool, list[Variant]] = {}
 
-    def __call__(self, args: tuple[Any, ...], named: Mapping[str, Any], form: str) -> Any:
-        """Return the matrix at a point; see `Function.sparse`."""
+    def __call__(self, args: tuple[Any, ...], form: str) -> Any:
+        """Return the matrix at a point, given all arguments of the program in order; see `Function.sparse`."""
         if form not in FORMATS:
             raise ValueError(f"there is no sparse format {form!r}; there are {', '.join(FORMATS)}")
         scipy_sparse()
         kernel = self._f.kernel
-        values, loop, dtype, sizes = kernel.arrays(kernel.bind(args, named))
+        values, loop, dtype, sizes = kernel.arrays(args)
         if loop:
             raise ShapeError(
                 f"a sparse matrix is of one point, and {kernel.call_text} has the loop shape {loop}:"

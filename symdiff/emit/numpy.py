@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
+from symdiff.emit.data import CONSTANTS, comment, stored
 from symdiff.emit.inplace import InPlace
 from symdiff.emit.passes import (
     eager,
@@ -85,9 +87,22 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 
 
 def _with_imports(program: Program, text: str) -> str:
-    """Return the text of a function below the import and the helper functions that it needs."""
+    """Return the text of a function below the import, the large constants and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
-    return "\n\n".join([*imports, *helpers(text), text])
+    return "\n\n".join([*imports, *[comment(program)] * bool(stored(program)), *helpers(text), text])
+
+
+def known(program: Program) -> dict[str, Any]:
+    """Return the objects to which the source of a program refers, by name: a dict of its large constant arrays."""
+    return {CONSTANTS: constants(program)} if stored(program) else {}
+
+
+def constants(program: Program) -> dict[str, Any]:
+    """Return the large constant arrays of a program, by their names in its source. They are read-only."""
+    arrays = {name: constant.value() for constant, name in stored(program).items()}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays
 
 
 def blocks(program: Program, name: str) -> str:
@@ -165,7 +180,7 @@ class _NumpyWriter(ArrayWriter):
         if row[0] == "masked":
             return f"{self.tight(row[1], PRODUCT)} * {self.tight(row[2], PRODUCT + 1)}", PRODUCT
         if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):
-            return self.constants(row), ATOM
+            return self.chosen(row), ATOM
         return super().spell(row)
 
     def written(self, row: Row) -> tuple[int, ...]:
@@ -181,7 +196,7 @@ class _NumpyWriter(ArrayWriter):
             return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
         return super().tight(i, precedence)
 
-    def constants(self, row: Row) -> str:
+    def chosen(self, row: Row) -> str:
         """Return a choice between two constants, which takes its precision from the arguments."""
         dtype = self.dtype()
         condition, x, y = (self.tight(i, 0) for i in row[1:])

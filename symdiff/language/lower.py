@@ -16,6 +16,7 @@ from symdiff.language.hints import is_function, no_array, no_count, no_function,
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import index, listed, transpose
 from symdiff.limits import Limits
+from symdiff.ops.data import Constant, Data
 from symdiff.ops.places import Key
 from symdiff.ops.table import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 from symdiff.simplify.build import Builder
@@ -50,7 +51,7 @@ class Scope:
 def lower(
     syntax: Syntax,
     arguments: Sequence[Argument] | None = None,
-    constants: Mapping[str, float] | None = None,
+    constants: Mapping[str, float | Data] | None = None,
     *,
     optimize: bool = True,
     complex: bool = False,  # noqa: A002 - NumPy's name
@@ -77,12 +78,13 @@ def lower(
     graph = Graph(shared=optimize, complex=complex, limits=limits)
     builder = Builder(graph)
     inputs: dict[str, int] = {name: builder.input(name, shape) for name, shape in arguments or ()}
-    fixed = {name: float(value) for name, value in (constants or {}).items() if name not in inputs}
+    fixed = {name: value for name, value in (constants or {}).items() if name not in inputs}
     assigned = {statement.target for statement in syntax.assignments}
 
     def free(name: str, position: int) -> int:
         if name in fixed:
-            return builder.const(fixed[name])
+            scope.names[name] = bound = _constant(builder, name, fixed[name])
+            return bound
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (is_function(name) and _calls(syntax, name)):
@@ -112,11 +114,19 @@ def lower(
     outputs = tuple(builder.number(_value(scope, statement)) for statement in syntax.results)
     labels: dict[int, str | tuple[str, int]] = {}
     for name, row in scope.names.items():  # a name that is assigned twice labels its last value
-        if name not in inputs and graph.rows[row][0] not in ("input", "const"):
+        if name not in inputs and name not in fixed and graph.rows[row][0] not in ("input", "const"):
             labels.setdefault(row, name)
     names = _output_names(syntax.results, assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
     return program if optimize else _textbook(program)
+
+
+def _constant(builder: Builder, name: str, value: float | Data) -> int:
+    """Return the row of a constant. An array of booleans is a condition."""
+    if not isinstance(value, Data):
+        return builder.const(float(value))
+    row = builder.op(Constant(name, value))
+    return builder.op("ne", row, builder.const(0.0)) if value.array.dtype == bool else row
 
 
 def _calls(syntax: Syntax, name: str) -> bool:

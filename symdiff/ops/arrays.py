@@ -4,6 +4,7 @@ from symdiff.ops.base import Operation
 from symdiff.ops.constants import Arange, Eye, Linspace, Size
 from symdiff.ops.contract import Einsum
 from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurrence, Roll
+from symdiff.ops.data import Constant
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.indexed import Gather, Integers, SegmentMax, SegmentSum, Whole
@@ -15,7 +16,7 @@ from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 OPERATIONS: dict[str, type[Operation]] = {
     operation.name: operation
     for operation in (
-        *(Size, Eye, Arange, Linspace),
+        *(Size, Constant, Eye, Arange, Linspace),
         *(Sum, Max, Min, Prod, AnyOf, Others, LogSumExp, Softmax),
         *(Expand, Broadcast, Permute, Reshape),
         *(Index, Assemble),

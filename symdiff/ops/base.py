@@ -77,6 +77,7 @@ class Writer(Protocol):
     def assign(self, i: int, /) -> None: ...
     def wrap(self, text: str, beside: int = ..., /) -> str: ...
     def dtype(self) -> str: ...
+    def constant(self, of: str, data: Any, /) -> str: ...
     def dim(self, dim: Dim, /) -> str: ...
     def dims(self, shape: Shape, /) -> str: ...
     def tuple_of(self, shape: Shape, /) -> str: ...
@@ -178,6 +179,8 @@ class Operation(ArrayOperation):
     """A scalar factor of any operand is a factor of the result."""
     is_size: ClassVar[bool] = False
     """The result is the length of an axis: a number known at the call, and not negative."""
+    is_brief: ClassVar[bool] = False
+    """The expression in NumPy is so short that a source has it again at each use, and gives it no other name."""
     along_axes: ClassVar[bool] = False
     """A formula calls the operation by its name, with an array and perhaps `axis`."""
     holomorphic: ClassVar[bool] = True
@@ -313,6 +316,11 @@ class Operation(ArrayOperation):
 def is_size(op: object) -> bool:
     """Return whether the first entry of a row is the length of an axis."""
     return isinstance(op, Operation) and op.is_size
+
+
+def is_brief(op: object) -> bool:
+    """Return whether a source writes the first entry of a row again at each use."""
+    return isinstance(op, Operation) and op.is_brief
 
 
 def never_warns(row: Row) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol
 from symdiff.graph.ir import repeated
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer
+from symdiff.ops.data import Constant
 from symdiff.ops.patterns import Pattern, joined
 from symdiff.ops.places import Place, Range, apart, count_at, key, separate, shape_at, subscript, whole
 from symdiff.ops.table import ATOM
@@ -44,6 +45,8 @@ class Index(View):
         row, shape, place = b.row(x), b.shape(x), self.place
         if place == whole(shape[len(shape) - len(place) :]):
             return x
+        if isinstance(row[0], Constant) and len(place) == len(shape) and all(isinstance(k, int) for k in place):
+            return b.const(float(row[0].data.array[key(place)]))
         if isinstance(row[0], Assemble) and row[0].rank == len(place):
             parts = [k for k in _near(b, x, place) if not apart(row[0].places[k], place)]
             if len(parts) == 1 and row[0].places[parts[0]] == place:

@@ -135,7 +135,7 @@ def allowed(program, sizes):
 
 def run(program, arguments, *, loops):
     """Return the results of the NumPy source of a program."""
-    scope = {"np": np}
+    scope = {"np": np, **numpy_target.known(program)}
     ready = numpy_target.prepare(program)
     exec(numpy_target.source(ready, "f", tuple(range(len(program.outputs))), loops=loops), scope)
     with np.errstate(all="ignore"):

@@ -221,6 +221,10 @@ def _size(m: Marks, op: Any) -> Terms:
     return (of(m.size(op.dim)),)
 
 
+def _constant(m: Marks, op: Any) -> Terms:
+    return (of(m.named(m.names[op.of], op.shape())),)
+
+
 def _eye(m: Marks, op: Any) -> Terms:
     row, shape = along(-1 - len(op.shape_of), op.dim), op.shape_of
     term = Term()
@@ -402,6 +406,7 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "eigvalsh": _eigenvalues,
     "solve": _called_with_two,
     "size": _size,
+    "constant": _constant,
     "eye": _eye,
     "arange": _arange,
     "linspace": _linspace,
