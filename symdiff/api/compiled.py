@@ -21,6 +21,7 @@ class Compiled(Protocol):
     wrt: tuple[str, ...]
     outputs: tuple[str, ...]
     cores: tuple[Shape, ...]
+    integers: tuple[bool, ...]
     results: tuple[Shape, ...]
     recipe: Recipe
     program: Program

@@ -60,6 +60,7 @@ class Function:
         wrt: The names of the arguments to differentiate by, in order.
         outputs: The names of the outputs, in order.
         cores: The core shapes of the arguments, in order. A dimension is an int or has a name.
+        integers: For each argument, whether it is made of integers.
         results: The core shapes of the outputs, in order.
         backend: What computes arrays: "numpy" or "llvm".
         bound: The values of the arguments that `bind` has fixed, by name. They are not among `args`.
@@ -102,6 +103,7 @@ class Function:
         left = [k for k, arg in enumerate(self.kernel.args) if arg not in self.bound]
         self.args = tuple([self.kernel.args[k] for k in left])
         self.cores = tuple([self.kernel.cores[k] for k in left])
+        self.integers = tuple([self.kernel.integers[k] for k in left])
         self.outputs, self.results = self.kernel.outputs, self.kernel.results
         self.backend = self.kernel.backend
         self._places, self._packing, self._source = places, packing, source
@@ -125,7 +127,7 @@ class Function:
     @property
     def _call_text(self) -> str:
         """The call as messages show it: `value(x[n], a)`."""
-        return f"{self.name}({shortly(self.args, self.cores)})"
+        return f"{self.name}({shortly(self.args, self.cores, self.integers)})"
 
     def filled(self, args: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the arguments of a call and the bound ones, in the order of the program.
@@ -179,7 +181,8 @@ class Function:
         constants = tuple([(name, repr(value)) for name, value in recipe.constants])
         options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
         bound = tuple([(name, Data(value)) for name, value in self.bound.items()])
-        return self.text, self.args, self.cores, self.wrt, constants, options, recipe.path, bound
+        arguments = self.args, self.cores, self.integers
+        return self.text, *arguments, self.wrt, constants, options, recipe.path, bound
 
     def __eq__(self, other: object) -> bool:
         """Return whether formula, options and derivations are the same."""
@@ -247,7 +250,7 @@ class Function:
             made = getattr(type(self), path[-1][0], property())
             text = f"{made_by(self.recipe, 'f')}, where f is {text}\n\n{(made.__doc__ or '').partition(chr(10))[0]}"
         lists = {
-            "Arguments": shortly(self.args, self.cores),
+            "Arguments": shortly(self.args, self.cores, self.integers),
             "Results": shortly(self.outputs, self.results),
             "Derivatives by": few(self.wrt),
         }
@@ -257,7 +260,8 @@ class Function:
         written = self.text.strip()
         written = written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
         text = "\\n".join(line.strip() for line in written.splitlines())
-        return f'Function("{text}"{made_by(self.recipe)}: ({shortly(self.args, self.cores)}) -> {few(self.outputs)})'
+        given = shortly(self.args, self.cores, self.integers)
+        return f'Function("{text}"{made_by(self.recipe)}: ({given}) -> {few(self.outputs)})'
 
     @property
     @member
@@ -495,7 +499,7 @@ class Function:
         You can also list the names: `f.diff("x x")`, `f.diff("x, x")`, `f.diff(["x", "x"])`.
 
         Raises:
-            TypeError: A name is not an argument, or none is given.
+            TypeError: A name is not an argument, or is one that is made of integers, or none is given.
             ShapeError: A name is an array, and the formula does not have one scalar output.
         """
         by = [normal(name) for given in names for name in (listed(given) if isinstance(given, Sequence) else [given])]
@@ -515,6 +519,8 @@ class Function:
         from symdiff.derive import calculus
 
         several = len(self.results) > 1
+        if self.integers[self.args.index(name)]:
+            raise TypeError(f"{name!r} is an integer: there is no derivative by it")
         if self.cores[self.args.index(name)] and (several or self.results[0]):
             raise ShapeError(f"diff by the array {name!r} is of one scalar output; use jacobian")
         return self.derived("diff", calculus.partials, record_of("diff", self.outputs) if several else None, (name,))

@@ -4,10 +4,10 @@ from symdiff.ops.base import Operation
 from symdiff.ops.constants import Arange, Eye, Linspace, Size
 from symdiff.ops.contract import Einsum
 from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurrence, Roll
-from symdiff.ops.data import Constant
+from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
-from symdiff.ops.indexed import Gather, Integers, SegmentMax, SegmentSum, Whole
+from symdiff.ops.indexed import Gather, Integers, Positions, SegmentMax, SegmentSum, Whole
 from symdiff.ops.linalg import Cholesky, Det, EigVals, EigVectors, Inv, LogDet, Solve
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
@@ -16,7 +16,7 @@ from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 OPERATIONS: dict[str, type[Operation]] = {
     operation.name: operation
     for operation in (
-        *(Size, Constant, Eye, Arange, Linspace),
+        *(Size, Constant, ConstantIntegers, Eye, Arange, Linspace),
         *(Sum, Max, Min, Prod, AnyOf, Others, LogSumExp, Softmax),
         *(Expand, Broadcast, Permute, Reshape),
         *(Index, Assemble),
@@ -24,7 +24,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Diagonal, Diag, Tril, Triu),
         *(Solve, Inv, Det, LogDet, Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
-        *(Whole, Integers, Gather, SegmentSum, SegmentMax),
+        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax),
         Einsum,
     )
 }
