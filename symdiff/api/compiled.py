@@ -29,6 +29,18 @@ class Compiled(Protocol):
     kernel: Kernel
     bound: Mapping[str, Any]
 
+    @property
+    def coo(self) -> Compiled:
+        """The entries of a matrix of derivatives that can be nonzero."""
+
+    @property
+    def rows(self) -> Any:
+        """The rows of the entries."""
+
+    @property
+    def cols(self) -> Any:
+        """The columns of the entries."""
+
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the result of a call."""
 
