@@ -14,7 +14,7 @@ from symdiff.api.compiled import Compiled
 from symdiff.derive import calculus
 from symdiff.derive.holomorphic import check_holomorphic
 from symdiff.graph.dims import Shape, concrete
-from symdiff.runtime.arguments import IntShape
+from symdiff.runtime.arguments import INTEGER, IntShape
 from symdiff.runtime.results import leaves
 
 # A function of an array of the loop shape for each element of the arguments. It returns a row for each element of the
@@ -94,7 +94,9 @@ class Unrolled:
     def arguments(self, at: Sequence[Any]) -> list[Any]:
         """Return the arguments, put together from their elements."""
         elements = iter(at)
-        return [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
+        found = [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
+        kinds = self._f.integers
+        return [np.rint(a).astype(INTEGER) if k else a for a, k in zip(found, kinds, strict=False)]
 
 
 def _element(name: str, place: IntShape) -> str:
