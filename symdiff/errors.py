@@ -6,6 +6,8 @@ import copyreg
 from collections.abc import Iterable
 from itertools import islice
 
+import numpy as np
+
 # The packages of each extra for users, as in pyproject.toml.
 _EXTRAS = {
     "special": "scipy>=1.11",
@@ -65,6 +67,10 @@ class BoundsError(SymdiffError, IndexError):
 
 class LimitError(SymdiffError, ValueError):
     """A text, or something made from it, exceeds a limit. The message names the limit and its value."""
+
+
+class LinAlgError(SymdiffError, np.linalg.LinAlgError):
+    """A matrix has no solution, inverse or factor. The message names the operation and the line of the source."""
 
 
 class FormulaWarning(UserWarning):

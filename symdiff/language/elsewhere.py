@@ -128,7 +128,6 @@ _WRITTEN = {
     "sqrt(mean(x**2))": "rms",
     "norm(x)": "norm2",
     "norm(x - y)": "dist distance",
-    "logdet(A), or sign(det(A)) for the sign": "slogdet",
     "solve(A.T @ A, A.T @ b)": "lstsq",
     "solve(A.T @ A, A.T)": "pinv",
     "cholesky(A)": "chol",

@@ -85,6 +85,8 @@ FULLER = {
     "inv",
     "logdet",
     "det",
+    "cofactors",
+    "second_cofactors",
 }
 
 
