@@ -381,14 +381,19 @@ class Sparse:
             self._variants[complex] = variants(self._source, complex=complex)
         find = _hessian if self._f.name == "hessian" else _jacobian
         best: Sweeps | None = None
-        for variant in self._variants[complex]:
+        # Selections need the integers that they are made by.
+        unknown = any(self._source.program.integers) and not known
+        for variant in self._variants[complex][-1:] if unknown else self._variants[complex]:
             best = find(variant, sizes, known, best)
         assert best is not None
         return best
 
 
 def variants(f: Compiled, *, complex: bool) -> list[Variant]:  # noqa: A002 - NumPy's name
-    """Return the programs that the matrices of a Function can be made of, the best one first in most cases."""
+    """Return the programs that the matrices of a Function can be made of, the best one first in most cases.
+
+    The last one has no selections.
+    """
     program = f.recipe.program(complex=True) if complex else f.program
     found = selections.uses(program, f.wrt)
     given = dict(zip(program.arguments, program.inputs, strict=True))
