@@ -28,6 +28,7 @@ SECTIONS = (
     "scaling",
     "second",
     "kinetics",
+    "sparse",
     "huge",
     "choices",
 )
