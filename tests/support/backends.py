@@ -44,13 +44,17 @@ if not find_spec("llvmlite"):
 variants = pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
 
 
+def _id(case, last):
+    return " | ".join([part for part in (*case, last) if isinstance(part, str)])
+
+
 def partly_native(cases, every=3, offset=0):
     """Return parameters for each case by NumPy, and for one of so many cases in native code too.
 
     This is for tests of what a derivative is: the backends get the same programs.
     """
     return [
-        pytest.param(*case, backend, id=f"{' | '.join(map(str, case))} | {backend}")
+        pytest.param(*case, backend, id=_id(case, backend))
         for k, case in enumerate(cases)
         for backend in (["numpy", "llvm"] if find_spec("llvmlite") and k % every == offset else ["numpy"])
     ]
@@ -63,7 +67,7 @@ def in_turn(cases, offset=0):
     """
     others = [name for name in VARIANTS if name != "plain"]
     return [
-        pytest.param(*case, VARIANTS[name], id=f"{' | '.join(map(str, case))} | {name}")
+        pytest.param(*case, VARIANTS[name], id=_id(case, name))
         for k, case in enumerate(cases)
         for name in ("plain", others[(k + offset) % len(others)])
     ]
