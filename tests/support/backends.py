@@ -48,7 +48,7 @@ def _id(case, last):
     return " | ".join([part for part in (*case, last) if isinstance(part, str)])
 
 
-def partly_native(cases, every=3, offset=0):
+def partly_native(cases, every=3):
     """Return parameters for each case by NumPy, and for one of so many cases in native code too.
 
     This is for tests of what a derivative is: the backends get the same programs.
@@ -56,7 +56,7 @@ def partly_native(cases, every=3, offset=0):
     return [
         pytest.param(*case, backend, id=_id(case, backend))
         for k, case in enumerate(cases)
-        for backend in (["numpy", "llvm"] if find_spec("llvmlite") and k % every == offset else ["numpy"])
+        for backend in (["numpy", "llvm"] if find_spec("llvmlite") and k % every == 0 else ["numpy"])
     ]
 
 
