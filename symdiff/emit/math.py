@@ -13,7 +13,7 @@ from symdiff.emit.python import Body, Nest, Writer, wrapped
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
-from symdiff.ops.base import Text
+from symdiff.ops.base import Operation, Text
 from symdiff.ops.elements import of_scalars
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
@@ -38,6 +38,11 @@ def missing(program: Program) -> str | None:
             here and not shaped.isdisjoint(row[1:]) for row, here in zip(rows, alive, strict=True)
         ):
             return "array operations"
+    if any(
+        here and isinstance(row[0], Operation) and not is_assembled(row[0])
+        for row, here in zip(graph.rows, alive, strict=True)
+    ):
+        return "array operations"
     return next((row[0] for row, here in zip(graph.rows, alive, strict=True) if here and row[0] in _MISSING), None)
 
 

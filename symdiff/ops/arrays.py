@@ -7,7 +7,17 @@ from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurre
 from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
-from symdiff.ops.indexed import Gather, Integers, Positions, SegmentMax, SegmentSum, Whole
+from symdiff.ops.indexed import (
+    Gather,
+    Integers,
+    Positions,
+    SegmentLogSumExp,
+    SegmentMax,
+    SegmentMin,
+    SegmentSoftmax,
+    SegmentSum,
+    Whole,
+)
 from symdiff.ops.linalg import Cholesky, Det, EigVals, EigVectors, Inv, LogDet, Solve
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
@@ -24,7 +34,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Diagonal, Diag, Tril, Triu),
         *(Solve, Inv, Det, LogDet, Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
-        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax),
+        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax, SegmentMin, SegmentLogSumExp, SegmentSoftmax),
         Einsum,
     )
 }
