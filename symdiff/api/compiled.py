@@ -38,7 +38,16 @@ class Compiled(Protocol):
     def diff(self, *names: str) -> Compiled:
         """Return a partial derivative."""
 
-    def derived(self, name: str, derive: Derive, layout: Any = ..., by: tuple[str, ...] | None = None) -> Compiled:
+    def derived(
+        self,
+        name: str,
+        derive: Derive,
+        layout: Any = ...,
+        by: tuple[str, ...] | None = None,
+        *,
+        program: Program | None = None,
+        wrt: tuple[str, ...] | None = None,
+    ) -> Compiled:
         """Return a derivative."""
 
     @property
@@ -48,6 +57,10 @@ class Compiled(Protocol):
     @property
     def vjp(self) -> Compiled:
         """The vector-Jacobian product."""
+
+    @property
+    def hvp(self) -> Compiled:
+        """The Hessian-vector product."""
 
     @property
     def hessian(self) -> Compiled:

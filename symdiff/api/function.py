@@ -92,6 +92,7 @@ class Function:
         packing: Packing | None = None,
         free: Function | None = None,
         bound: Mapping[str, Any] = {},
+        source: Function | None = None,
     ) -> None:
         self.recipe, self.program, self.layout, self.wrt, self.name = recipe, program, layout, wrt, name
         self.kernel: Kernel = Kernel(recipe, program, layout, name) if free is None else free.kernel
@@ -104,7 +105,7 @@ class Function:
         self.integers = tuple([self.kernel.integers[k] for k in left])
         self.outputs, self.results = self.kernel.outputs, self.kernel.results
         self.backend = self.kernel.backend
-        self._places, self._packing = places, packing
+        self._places, self._packing, self._source = places, packing, source
         # Python's tools and other packages expect these attributes of any function.
         self.__name__ = self.__qualname__ = name
         self.__doc__ = self._described()
@@ -320,6 +321,8 @@ class Function:
         by: tuple[str, ...] | None = None,
         *,
         places: Places | None = None,
+        program: Program | None = None,
+        wrt: tuple[str, ...] | None = None,
     ) -> Function:
         """Return the Function of a derivative. The members below call this; it is for use in the package.
 
@@ -329,19 +332,22 @@ class Function:
             layout: How the outputs are nested. "flat": in one record.
             by: The names to differentiate by, if they are not `wrt`. Then the member takes them as arguments.
             places: The places of the values of a sparse matrix.
+            program: The program to derive from, if it is not that of this Function.
+            wrt: The names by which the derivative is differentiated further, if they are others.
         """
         if self.bound:
-            return self.free.derived(name, derive, layout, by, places=places).holding(self.bound)
+            free = self.free.derived(name, derive, layout, by, places=places, program=program, wrt=wrt)
+            return free.holding(self.bound)
         names = self.wrt if by is None else by
 
         def make() -> Function:
-            program = derive(self.program, names)
+            made = derive(self.program if program is None else program, names)
             recipe = self.recipe.derived(derive, names, name, *(by or ()))
-            nested = record_of(name, program.names) if isinstance(layout, str) else layout
-            return Function(recipe, program, nested, self.wrt, name, places=places)
+            nested = record_of(name, made.names) if isinstance(layout, str) else layout
+            return Function(recipe, made, nested, self.wrt if wrt is None else wrt, name, places=places, source=self)
 
-        made: Function = self.kernel.once((name, names), make)
-        return made
+        found: Function = self.kernel.once((name, names), make)
+        return found
 
     @cached_property
     @member
@@ -559,6 +565,39 @@ class Function:
         rows = np.zeros_like(axes[-1]) if len(axes) == 1 else axes[0]
         return self.derived("coo", calculus.entries, None, places=(rows, axes[-1]))
 
+    def sparse(self, /, *args: Any, format: str = "csr", **named: Any) -> Any:  # noqa: A002 - SciPy's name
+        """Of a `jacobian` or `hessian`: return the matrix at a point as a sparse array of SciPy's.
+
+        The entries are those that can be nonzero at the sizes of the arguments, for any program. Their places are found
+        at the first call with these sizes, and kept. An entry is there even if it is zero at the point. A Hessian is
+        symmetric to the last bit.
+
+        Args:
+            *args: As for a call, at one point.
+            format: The format: "csr", "csc", "coo", "bsr", "dia", "dok" or "lil". If an argument of the formula is
+                called `format`, the keyword means that argument.
+            **named: Arguments by name.
+
+        Returns:
+            An array of the shape (m, k) or (k, k); (1, k) for one scalar output.
+
+        Raises:
+            AttributeError: This is neither a `jacobian` nor a `hessian`.
+            ImportError: SciPy is not installed.
+            ShapeError: The arguments have loop dimensions, or their shapes do not fit.
+            TypeError: The number or a name of the arguments is wrong, or an argument is not numeric.
+            ValueError: There is no such format.
+        """
+        from symdiff.api.sparse import Sparse
+
+        if self.name not in ("jacobian", "hessian") or self._source is None:
+            raise AttributeError(f"only a jacobian or a hessian has sparse, not {self.kernel.call_text}")
+        if "format" in self.args and format != "csr":
+            named, format = {**named, "format": format}, "csr"  # noqa: A001
+        free, source = self.free, self._source
+        matrix: Sparse = self.kernel.once("sparse", lambda: Sparse(free, source))
+        return matrix(self.filled(args, named), {}, format)
+
     @property
     @member
     def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -672,7 +711,7 @@ class Function:
         )
 
     def _also(self) -> dict[str, Any]:
-        return {"places": self._places, "packing": self._packing}
+        return {"places": self._places, "packing": self._packing, "source": self._source}
 
     # What shows, checks and exports
 

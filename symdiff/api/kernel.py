@@ -17,6 +17,7 @@ from symdiff.errors import MOST, few
 from symdiff.graph.dims import Dim, Shape, concrete, declared, fixed, numel, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
+from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant, special
 from symdiff.ops.indexed import Indexed
 from symdiff.pipeline import Recipe, prepared, write
@@ -49,7 +50,7 @@ from symdiff.runtime.entry import (
     spread,
 )
 from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label_of, labelled
-from symdiff.runtime.load import load
+from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
 from symdiff.runtime.threads import Lock, usable_cpus
@@ -190,10 +191,16 @@ class Kernel:
         """Return the generated function for a target that is Python. The function returns nested tuples."""
 
         def make() -> Callable[..., Any]:
-            return load(self.source(target), self.name, numpy_target.known(self.program))
+            made = load(self.source(target), self.name, numpy_target.known(self.program))
+            return naming(made) if self._raises else made
 
         made: Callable[..., Any] = self.once(("function", target), make)
         return made
+
+    @property
+    def _raises(self) -> bool:
+        """Some operation raises a LinAlgError for some arguments."""
+        return any(isinstance(row[0], Operation) and row[0].raises for row in self.program.graph.rows)
 
     @property
     def native_points(self) -> FusedPoints:

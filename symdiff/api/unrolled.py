@@ -1,4 +1,4 @@
-"""A Function as one of scalars: every element of an array is an argument or a result of its own."""
+"""A Function of arrays as a function of scalars: each element of an array is an argument or a result of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OfElements = Callable[[Sequence[Any]], NDArray[Any]]
 
 
 class Unrolled:
-    """A Function whose arguments and results are the elements of those of another one.
+    """A function whose arguments and results are the elements of the arguments and results of a Function.
 
     Attributes:
         args: The names of the elements of the arguments, in order: `a`, `x[0]`, `x[1]`, ...

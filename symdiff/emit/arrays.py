@@ -30,8 +30,8 @@ class ArrayWriter(Writer):
 
     def __init__(self, program: Program, *, loops: bool) -> None:
         self.stored = stored(program)
-        if self.stored:
-            self.reserved = self.reserved | {CONSTANTS}
+        operations = [row[0] for row in program.graph.rows if isinstance(row[0], Operation)]
+        self.reserved = self.reserved.union(*[op.helpers for op in operations], [CONSTANTS] * bool(self.stored))
         super().__init__(program)
         self.shape = program.graph.shape
         self.is_condition = program.graph.is_condition

@@ -35,7 +35,7 @@ Value = int | tuple[int, ...] | Keyword | Quoted
 Fail = Callable[[str], NoReturn]
 
 _OPERANDS = frozenset({"array", "value", "parts", "quoted", "rest"})  # parameters that have no names
-_BY_NAME = frozenset({"flag", "whole by name", "value by name"})  # parameters whose arguments are always named
+_BY_NAME = frozenset({"flag", "whole by name", "number by name"})  # parameters whose arguments are always named
 
 
 def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value], fail: Fail) -> list[Any]:
@@ -147,6 +147,13 @@ def _value(call: _Call, _: Parameter, given: Any) -> int:
     return call.b.number(given)
 
 
+def _number(call: _Call, parameter: Parameter, given: Any) -> float | None:
+    value = call.b.known(given) if isinstance(given, int) else None
+    if given != () and (value is None or isinstance(value, bool)):
+        call.fail(f"the argument {parameter.name} of {call.name} is a constant number")
+    return value
+
+
 def _quoted(call: _Call, _: Parameter, given: Any) -> str:
     if not isinstance(given, Quoted):
         call.refuse()
@@ -184,7 +191,7 @@ def _all_axes(call: _Call, parameter: Parameter, given: Any) -> tuple[int, ...]:
         raise ShapeError(f"{error}{call.hint}") from None
     if len(set(found)) < len(found):
         raise ShapeError(f"{call.name} got an axis twice")
-    return tuple(sorted(found))
+    return tuple(found)
 
 
 def _axes(call: _Call, _: Parameter, given: Any) -> tuple[int, ...] | None:
@@ -221,7 +228,7 @@ def _dim(call: _Call, given: Any) -> Dim:
 _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "array": _array,  # a row with axes
     "value": _value,  # any row
-    "value by name": _value,
+    "number by name": _number,  # a constant number, or None
     "rest": _rest,  # all further rows
     "quoted": _quoted,  # a text in quotes
     "parts": _parts,  # a list of rows

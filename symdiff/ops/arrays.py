@@ -18,7 +18,18 @@ from symdiff.ops.indexed import (
     SegmentSum,
     Whole,
 )
-from symdiff.ops.linalg import Cholesky, Det, EigVals, EigVectors, Inv, LogDet, Solve
+from symdiff.ops.linalg import (
+    Cholesky,
+    Cofactors,
+    Det,
+    EigVals,
+    EigVectors,
+    Inv,
+    LogDet,
+    SecondCofactors,
+    SignDet,
+    Solve,
+)
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
@@ -32,7 +43,8 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Index, Assemble),
         *(Roll, Delay, Recurrence, CumSum, CumProd, LogCumSumExp),
         *(Diagonal, Diag, Tril, Triu),
-        *(Solve, Inv, Det, LogDet, Cholesky, EigVals, EigVectors),
+        *(Solve, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
+        *(Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
         *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax, SegmentMin, SegmentLogSumExp, SegmentSoftmax),
         Einsum,

@@ -11,10 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
+import numpy as np
+
 from symdiff.graph.dims import Dim, Poly, Shape, value
 from symdiff.graph.ir import Graph, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
+from symdiff.ops.patterns import Pattern, everything
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
 
@@ -214,6 +217,8 @@ class Operation(ArrayOperation):
         """Return what the adjoint of the row contributes to the adjoint of one operand; None for nothing."""
         raise NotImplementedError
 
+    raises: ClassVar[bool] = False
+    """NumPy raises a LinAlgError for some operands."""
     carries: ClassVar[bool] = True
     """The derivatives keep choices outside of products. If they do not, the chain rule puts the choice around them."""
     of_rules: ClassVar[bool] = False
@@ -226,6 +231,21 @@ class Operation(ArrayOperation):
         Operands that are integers stand here as their rows.
         """
         return None
+
+    # Sparse derivatives
+
+    def pattern(self, *operands: Any, **_: Any) -> Pattern:
+        """Return which variables each element of the result depends on, given the patterns of the operands.
+
+        All dimensions are numbers here. By default, each element depends on all elements of all operands.
+        """
+        shape: Any = self.shape(*[p.shape for p in operands])
+        return everything(operands, shape, operands[0].count)
+
+    @property
+    def selects(self) -> bool:
+        """Each element of the result is an element of an operand, or zero."""
+        return False
 
     # Facts
 
@@ -333,7 +353,22 @@ class Linear(Operation):
         return b.op("ne", b.op(self, b.number(condition)), b.const(0.0))
 
 
-class View(Linear):
+class Selection(Linear):
+    """A linear operation on one operand: each element of the result is an element of the operand, or zero."""
+
+    __slots__ = ()
+
+    @property
+    def selects(self) -> bool:
+        return True
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return the patterns of the selected elements, found by the value for the numbers of the elements."""
+        numbers = np.arange(1, x.size + 1).reshape(x.shape)
+        return x.take(np.asarray(self.value(numbers)).astype(np.int64) - 1)
+
+
+class View(Selection):
     """An operation whose elements are elements of its one operand. It may share the memory of the operand."""
 
     __slots__ = ()
@@ -383,6 +418,10 @@ class AlongAxes(Operation):
         if self.nonempty:
             filled(shapes[0], self.axes, demands)
 
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each element depends on all elements along the axes."""
+        return x.along(self.axes)
+
     def formula(self, w: Writer, x: int) -> Text:
         rank = len(w.shape(x))
         along = "" if len(self.axes) == rank else f", axis={axes_text([a + rank for a in self.axes])}"
@@ -398,6 +437,10 @@ class Reduction(AlongAxes):
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each element depends on those that it is made of."""
+        return x.over(self.axes).nonzero()
 
     def unfused(self, shape: Shape) -> str:
         if self.fold is None:

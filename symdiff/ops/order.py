@@ -9,6 +9,7 @@ import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
 from symdiff.ops.base import AlongAxes, At, Operation, Reduction, Sample, Text, Writer
+from symdiff.ops.patterns import Pattern
 from symdiff.ops.table import ATOM
 
 
@@ -72,6 +73,10 @@ class Reorder(Operation):
         order = np.argsort(order, axis=self.axes[0], kind="stable") if self.inverse else order
         x, order = np.broadcast_arrays(x, order)
         return np.take_along_axis(x, order, axis=self.axes[0])
+
+    def pattern(self, _: Pattern, x: Pattern) -> Pattern:
+        """Return that each element may be any one along the axis. The key has no derivative."""
+        return x.along(self.axes)
 
     def tangent(self, at: At) -> int | None:
         """Return the tangent in the new order. A small change of the key changes no order."""

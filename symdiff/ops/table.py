@@ -128,6 +128,8 @@ class Primitive:
     """For an odd function that is smooth at 0: the function divided by x. The quotient is even and smooth."""
     symmetric: bool = False
     """f(x, y) equals f(y, x)."""
+    zero_with: tuple[int, ...] = ()
+    """The positions of the arguments each of which makes the result zero where it is zero."""
     never_warns: bool = False
     """The operation raises no floating-point error for any arguments."""
     finite: bool = False
@@ -413,6 +415,7 @@ _TABLE = (
         symmetric=True,
         latex=r"\cdot",
         llvm="fmul",
+        zero_with=(0, 1),
         partials=("y", "x"),
         symbols=_infix("*", PRODUCT),
         holomorphic=True,
@@ -423,6 +426,7 @@ _TABLE = (
         name="div",
         latex=r"\frac{#1}{#2}",
         llvm="fdiv",
+        zero_with=(0,),
         partials=("1/y", "-out/y"),
         symbols=_infix("/", PRODUCT),
         holomorphic=True,
@@ -1745,6 +1749,7 @@ _TABLE = (
     Primitive(  # where(y, x, 0), for a finite x
         name="masked",
         meaning="where(y, x, 0)",
+        zero_with=(0, 1),
         partials=("where(y, 1, 0)", "0"),
         numpy="{x} * {y}",
         math="({x} if {y} else 0.0)",

@@ -20,7 +20,7 @@ from symdiff.graph.dims import concrete, numel, symbol, symbols, value
 from symdiff.graph.ir import Graph, Program, verify
 from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.arrays import OPERATIONS
-from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, View
+from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.indexed import Indexed
 from symdiff.simplify.build import Builder
@@ -148,7 +148,8 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, View, AlongAxes, Reduction, Indexed)}
+    kinds = [ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed]
+    kinds = {kind.__name__ for kind in kinds}
     own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith("symdiff.")]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
     listed = OPERATIONS.values()
