@@ -91,7 +91,10 @@ def propagate(
         raise TypeError("propagate takes real arguments")
     cores = dict(zip(f.args, f.cores, strict=True))
     mappings = [one for one in (std, cov) if isinstance(one, Mapping)]
+    whole = {name for name, integer in zip(f.args, f.integers, strict=True) if integer}
     for one in mappings:
+        for name in whole.intersection(map(_name, one)):
+            raise TypeError(f"{name!r} is an integer: there is no derivative by it, and it has no uncertainty")
         known = {name: item for key, item in one.items() if (name := _name(key)) in cores}
         own = labelled(list(known), list(known.values()), [cores[name] for name in known])
         compare([*labelled(f.args, given, f.cores), *own])

@@ -180,8 +180,11 @@ class Sweeps:
 
     def _swept_by(self, given: Sequence[Array], dtype: np.dtype[Any], start: int, stop: int) -> Array:
         """Return the elements of the sweeps for some colours, one sweep after the other."""
-        numbers = np.arange(start, stop)
-        seeds = [(part == numbers.reshape(-1, *[1] * part.ndim)).astype(dtype) for part in self._seeds]
+        if stop - start == 1:  # without loop dimensions
+            seeds = [(part == start).astype(dtype) for part in self._seeds]
+        else:
+            numbers = np.arange(start, stop)
+            seeds = [(part == numbers.reshape(-1, *[1] * part.ndim)).astype(dtype) for part in self._seeds]
         found = self._sweep(*given, *seeds)
         parts = [np.reshape(part, (stop - start, -1)) for part in (found if isinstance(found, tuple) else (found,))]
         made: Array = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
@@ -243,7 +246,7 @@ class Variant:
         first, found = 0, {}
         for name, p in zip(self.names, made, strict=True):
             used = np.flatnonzero(places[first : first + p.size] >= 0)
-            found[name] = Pattern(p.shape, len(places), used * (len(places) + 1) + first, p.zero)
+            found[name] = Pattern.variables(p.shape, len(places), first, used, p.zero)
             first += p.size
         return found, places
 
@@ -378,14 +381,19 @@ class Sparse:
             self._variants[complex] = variants(self._source, complex=complex)
         find = _hessian if self._f.name == "hessian" else _jacobian
         best: Sweeps | None = None
-        for variant in self._variants[complex]:
+        # Selections need the integers that they are made by.
+        unknown = any(self._source.program.integers) and not known
+        for variant in self._variants[complex][-1:] if unknown else self._variants[complex]:
             best = find(variant, sizes, known, best)
         assert best is not None
         return best
 
 
 def variants(f: Compiled, *, complex: bool) -> list[Variant]:  # noqa: A002 - NumPy's name
-    """Return the programs that the matrices of a Function can be made of, the best one first in most cases."""
+    """Return the programs that the matrices of a Function can be made of, the best one first in most cases.
+
+    The last one has no selections.
+    """
     program = f.recipe.program(complex=True) if complex else f.program
     found = selections.uses(program, f.wrt)
     given = dict(zip(program.arguments, program.inputs, strict=True))
@@ -402,7 +410,7 @@ def _jacobian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, An
     """
     if best is not None:
         pattern = best.matrix.pattern
-        if best.count <= min(pattern.longest, pattern.transposed().longest) or len(pattern.columns) > _SEARCHED:
+        if best.count <= min(pattern.longest, pattern.tallest) or len(pattern.columns) > _SEARCHED:
             return best
     variables, places = variant.variables(sizes, known)
     local = _rows(patterns(variant.program, variables, sizes, known))
