@@ -27,7 +27,7 @@ from symdiff.runtime.colouring import Colours, Grid, Indices, Rows, columns, gri
 
 FORMATS = ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
 
-_KEPT = 8  # patterns of one matrix, for different sizes
+_KEPT, _ROOM = 8, 1 << 22  # the most patterns of one matrix that are kept, and entries of all but the last of them
 _SELECTIONS = 256  # the most selections of the arguments that become variables of their own
 _BATCH = 1 << 23  # elements of the seeds and of the results of one call
 _FEW = 8  # sweeps; fewer are not looked for if the pattern shows no way at once
@@ -346,11 +346,11 @@ class Sparse:
         if form not in FORMATS:
             raise ValueError(f"there is no sparse format {form!r}; there are {', '.join(FORMATS)}")
         scipy_sparse()
-        kernel = self._f.kernel
-        values, loop, dtype, sizes = kernel.arrays(args)
+        # The program itself bounds the sizes, and not that of the dense matrix.
+        values, loop, dtype, sizes = self._source.kernel.arrays(args)
         if loop:
             raise ShapeError(
-                f"a sparse matrix is of one point, and {kernel.call_text} has the loop shape {loop}:"
+                f"a sparse matrix is of one point, and {self._f.kernel.call_text} has the loop shape {loop}:"
                 " call it for each point, or use the dense matrix"
             )
         program = self._source.program
@@ -371,7 +371,12 @@ class Sparse:
                 return kept.plan
         made = self._make(sizes, known, complex)
         own = {name: np.array(a) for name, a in known.items()}
-        self._kept = [_Kept(key, own, made), *self._kept[: _KEPT - 1]]
+        room, plans = _ROOM, [_Kept(key, own, made)]
+        for older in self._kept[: _KEPT - 1]:
+            room -= len(older.plan.matrix.columns)
+            if room >= 0:
+                plans.append(older)
+        self._kept = plans
         return made
 
     def _make(self, sizes: Mapping[str, int], known: Mapping[str, Any], complex: bool) -> Plan:  # noqa: A002, FBT001
