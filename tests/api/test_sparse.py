@@ -151,6 +151,7 @@ def test_dtypes_and_forms():
     assert agree(f.hessian, x[:1]).nnz == 0
     assert agree(symdiff.compile("x[1:]", args="x[n]").jacobian, x[:1]).shape == (0, 1)
     assert agree(symdiff.compile("x**2", args="x[n]").jacobian, x[:0]).shape == (0, 0)
+    assert agree(symdiff.compile("x[-1]*x[0]", args="x[n]").hessian, x).nnz == 2
     assert symdiff.compile("3*a").jacobian.sparse(2.0).toarray().tolist() == [[3.0]]
 
 
