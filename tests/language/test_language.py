@@ -205,7 +205,7 @@ def test_no_guess_is_better_than_a_bad_one(text):
 
 
 def test_hints_for_functions_of_other_languages_are_formulas():
-    for name, text in hints._ELSEWHERE.items():
+    for name, text in hints.FUNCTIONS_ELSEWHERE.items():
         if not any(word in text for word in (" or ", " as ", ";")):
             assert parse(text).results, name
             assert not hints.is_function(name)
