@@ -160,6 +160,10 @@ class Recurrence(Operation):
     def shape(self, x: Shape, _: Shape) -> Shape:
         return x
 
+    def reached(self, b: Builder, condition: int, _of: Shape, _to: Shape, /) -> int:
+        """Return whether the condition holds anywhere in the same row."""
+        return along(b, condition, self.axes)
+
     def value(self, x: Any, rest: Any) -> Any:
         x, total = np.moveaxis(x, self.axes[0], -1), np.moveaxis(np.array(rest), self.axes[0], -1)
         for k in range(1, total.shape[-1]):
@@ -203,6 +207,12 @@ class Recurrence(Operation):
         return [Sample(cls((-1,)), ((n,), (n,))), Sample(cls((-2,)), ((m, n), (m, n)))]
 
 
+def along(b: Builder, condition: int, axes: tuple[int, ...]) -> int:
+    """Return whether a condition holds anywhere along axes, which the result keeps with length 1."""
+    found = b.anywhere(condition, axes)
+    return b.expand(found, axes) if b.shape(found) else found
+
+
 def recurrence(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
     """Return y[i] = x[i]*y[i-1] + added[i] along one axis. `added` may be a batch."""
     return b.op(Recurrence(axes), b.full(x, b.shape(added)), added)
@@ -225,6 +235,10 @@ class _Cumulative(AlongAxes):
 
     def shape(self, x: Shape) -> Shape:
         return x
+
+    def reached(self, b: Builder, condition: int, _of: Shape, _to: Shape, /) -> int:
+        """Return whether the condition holds anywhere in the same row."""
+        return along(b, condition, self.axes)
 
     def formula(self, w: Writer, x: int) -> Text:
         axis = "" if len(w.shape(x)) == 1 else f", axis={len(w.shape(x)) + self.axes[0]}"
