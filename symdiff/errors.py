@@ -61,6 +61,10 @@ class ShapeError(SymdiffError, ValueError):
     """Shapes do not match. The message names the expression or the arguments, and the shapes."""
 
 
+class BoundsError(SymdiffError, IndexError):
+    """An integer is out of the range of the axis that it is an index of. The message names the argument."""
+
+
 class LimitError(SymdiffError, ValueError):
     """A text, or something made from it, exceeds a limit. The message names the limit and its value."""
 

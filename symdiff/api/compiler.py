@@ -64,9 +64,9 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             by commas. Or a SymPy expression, a list or tuple of such (several outputs), or a Matrix (an array): what
             SymPy prints is compiled.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
-            not, or a list of such. SymPy symbols stand for their names. Default: every free name, a scalar, in order
-            of first appearance. SymPy expressions of two or more symbols need it.
-        wrt: The names to differentiate by, in order. Default: all arguments.
+            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names. Default:
+            every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
+        wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names, bound now: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. An array is copied, so later changes have no effect. A call computes with it in
             the precision of the arguments.
@@ -128,11 +128,11 @@ def _compiled(
         text, args, more = text_of(expressions_of(text), args, bound, bounds)
         bound = {**more, **bound}
     arguments = None if args is None else arguments_of(args, "args")
-    for name, _ in arguments or ():
+    for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
     for name, same in (("pi", "π"), ("π", "pi")):  # a value for one name is for the other too
-        if name in bound and all(same != other for other, _ in arguments or ()):
+        if name in bound and all(same != argument.name for argument in arguments or ()):
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
@@ -152,14 +152,18 @@ def function_of(recipe: Recipe) -> Function:
         TypeError: The recipe names something to differentiate by that is not an argument.
     """
     program = recipe.program()
-    review(recipe.syntax, recipe.arguments, arrays=any(isinstance(value, Data) for _, value in recipe.constants))
+    shapes = None if recipe.arguments is None else [argument.shape for argument in recipe.arguments]
+    review(recipe.syntax, shapes, arrays=any(isinstance(value, Data) for _, value in recipe.constants))
     names, wrt = program.arguments, recipe.wrt
-    known = frozenset(names)
+    integers = dict(zip(names, program.integers, strict=True))
     for name in wrt or ():
-        if name not in known:
+        if name not in integers:
             raise TypeError(f"wrt names {name!r}, which is not among the arguments ({few(names)}){no_argument(name)}")
+        if integers[name]:
+            raise TypeError(f"wrt names {name!r}, which is an integer: there is no derivative by it")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
-    return Function(recipe, program, layout, names if wrt is None else wrt)
+    by = tuple([name for name in names if not integers[name]]) if wrt is None else wrt
+    return Function(recipe, program, layout, by)
 
 
 # Pickling and copying

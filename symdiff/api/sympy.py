@@ -66,7 +66,7 @@ def text_of(
     names = {str(value): position for kind, value, position in reversed(found) if kind == "name"}
     if "^" in text:
         raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
-    own = {*symbols, *constants, *(name for name, _ in arguments_of(() if args is None else args, "args"))}
+    own = {*symbols, *constants, *(a.name for a in arguments_of(() if args is None else args, "args"))}
     for name, position in names.items():
         if name in _OTHERWISE and name not in own:
             raise ParseError(_OTHERWISE[name], text, position)

@@ -11,7 +11,7 @@ from symdiff.graph.dims import Dim, Shape, linear, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text, binds
-from symdiff.ops.data import Constant, Data
+from symdiff.ops.data import Constant
 from symdiff.ops.table import POWER, PRODUCT
 
 _SHORT = 8  # With up to so many arguments, the loop shape is written where it is used.
@@ -74,11 +74,10 @@ class ArrayWriter(Writer):
         listed = ", ".join([*[self.own[i] for i in numbers], "0.0"])
         return f"np.result_type({self.wrap(listed, len('    dtype = np.result_type().type'))}).type"
 
-    def constant(self, of: str, data: Data) -> str:
-        """Return the name of a constant array, which takes its precision from the arguments."""
-        key = Constant(of, data)
+    def constant(self, key: Constant) -> str:
+        """Return the name of a constant array. One of numbers takes its precision from the arguments."""
         if key not in self._constants:
-            dtype, own = self.dtype(), self.names.near(of)
+            dtype, own, data = "int" if key.integer else self.dtype(), self.names.near(key.of), key.data
             if key in self.stored:
                 text = f'np.asarray({CONSTANTS}["{self.stored[key]}"], {dtype})'
             else:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import broadcast, filled, same
+from symdiff.language.indices import segment_max, segment_mean, segment_min, segment_sum
 from symdiff.language.linalg import cholesky, det, eigvalsh, inv, logdet, matrix_power, slogdet, solve, solve_triangular
 from symdiff.language.matrices import (
     arange,
@@ -375,9 +376,18 @@ def _table() -> dict[str, Function]:
          "two numbers and how many there are, as in linspace(0, 1, n)"),
     ):  # fmt: skip
         table[name] = Function(make, parameters, takes)
-    for name in ("cumsum", "cumprod", "logcumsumexp", "argmax", "argmin", "sort"):
+    count = Parameter("num_segments", "dim")
+    for name, make in (
+        ("segment_sum", segment_sum),
+        ("segment_max", segment_max),
+        ("segment_min", segment_min),
+        ("segment_mean", segment_mean),
+    ):
+        takes = f"an array, integers, and how many segments there are, as in {name}(x, i, n)"
+        table[name] = Function(make, (VALUE, Parameter("segment_ids", "value"), count), takes)
+    for name in ("cumsum", "cumprod", "logcumsumexp", "argmax", "argmin", "sort", "argsort"):
         takes = f"an array and optionally axis=..., as in {name}(x, axis=0)"
-        parameter = no_axis if name != "sort" else Parameter("axis", "axis", -1)
+        parameter = Parameter("axis", "axis", -1) if "sort" in name else no_axis
         table[name] = Function(partial(_along_one, name), (X, parameter), takes)
     return table
 

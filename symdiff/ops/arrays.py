@@ -4,10 +4,10 @@ from symdiff.ops.base import Operation
 from symdiff.ops.constants import Arange, Eye, Linspace, Size
 from symdiff.ops.contract import Einsum
 from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurrence, Roll
-from symdiff.ops.data import Constant
+from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
-from symdiff.ops.indexed import Gather, Integers, SegmentMax, SegmentSum, Whole
+from symdiff.ops.indexed import Gather, Integers, Positions, SegmentMax, SegmentSum, Whole
 from symdiff.ops.linalg import (
     Cholesky,
     Cofactors,
@@ -27,7 +27,7 @@ from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 OPERATIONS: dict[str, type[Operation]] = {
     operation.name: operation
     for operation in (
-        *(Size, Constant, Eye, Arange, Linspace),
+        *(Size, Constant, ConstantIntegers, Eye, Arange, Linspace),
         *(Sum, Max, Min, Prod, AnyOf, Others, LogSumExp, Softmax),
         *(Expand, Broadcast, Permute, Reshape),
         *(Index, Assemble),
@@ -36,7 +36,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Solve, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
         *(Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
-        *(Whole, Integers, Gather, SegmentSum, SegmentMax),
+        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax),
         Einsum,
     )
 }

@@ -13,9 +13,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, fixed, renamed, shown, symbol, value
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer, binds
+from symdiff.ops.constants import Arange
+from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.table import ATOM
 
 POINTS = '''\
@@ -41,7 +43,7 @@ def gather(x, indices, behind, rank, front):
     if all(i.ndim == rank for i in indices):
         return x[(..., *indices, *(slice(None),) * behind)]
     if x.ndim == core and not front:
-        return x[tuple(indices)]
+        return x[indices]
     loops = [i.shape[: i.ndim - rank] for i in indices]
     loop = np.broadcast_shapes(x.shape[: x.ndim - core], *loops)
     x = np.broadcast_to(x, loop + x.shape[x.ndim - core :])
@@ -49,32 +51,42 @@ def gather(x, indices, behind, rank, front):
 '''
 
 SCATTER = '''\
-def scatter(ufunc, total, indices, values, behind=0, rank=None, front=0):
+def scatter(ufunc, total, indices, values, behind):
     """Apply a ufunc to the elements of an array at indices and to values, one by one.
 
-    The last `behind` axes of the array have no indices. With `rank`, the indices have so
-    many axes, and may have loop dimensions in front, as the array has beside `front` axes.
+    The last `behind` axes of the array have no indices.
     """
-    if rank is not None and any(i.ndim > rank for i in indices):
-        return ufunc.at(total, points(total.shape, indices, behind, rank, front), values)
     ahead = total.ndim - behind - len(indices)
-    to = total.shape[ahead : total.ndim - behind]
+    shape = total.shape[ahead : total.ndim - behind]
     first, last = total.shape[:ahead], total.shape[total.ndim - behind :]
-    flat = np.arange(np.prod(to, dtype=int)).reshape(to)[tuple(indices)]
-    values = np.broadcast_to(values, first + flat.shape + last)
-    values = values.reshape(first + (flat.size,) + last)
-    total, flat = total.reshape(first + (np.prod(to, dtype=int),) + last), flat.reshape(-1)
-    if flat.size < np.prod(first + last):
-        for k, j in enumerate(flat):
-            place = (slice(None),) * ahead + (j,)
-            ufunc(total[place], values[(slice(None),) * ahead + (k,)], out=total[place])
+    size = np.prod(shape, dtype=int)
+    place = np.arange(size).reshape(shape)[indices]
+    values = np.broadcast_to(values, first + place.shape + last)
+    values = values.reshape(first + (place.size,) + last)
+    total = total.reshape(first + (size,) + last)
+    if place.size < np.prod(first + last):  # a ufunc on few large arrays, or many of elements
+        rows, values = np.moveaxis(total, ahead, 0), np.moveaxis(values, ahead, 0)
+        for k, j in enumerate(place.reshape(-1)):
+            ufunc(rows[j], values[k], out=rows[j])
     else:
         for outer in np.ndindex(first):
             for inner in np.ndindex(last):
-                place = (*outer, slice(None), *inner)
-                ufunc.at(total[place], flat, values[place])
+                row = (*outer, slice(None), *inner)
+                ufunc.at(total[row], place.reshape(-1), values[row])
 '''
 
+SCATTER_POINTS = '''\
+def scatter_points(ufunc, total, indices, values, behind, rank, front):
+    """Do the same as scatter, where the indices may have loop dimensions.
+
+    Behind these, the array has `front` axes, an axis for each of the indices, and `behind`
+    more. The indices have `rank` axes.
+    """
+    if all(i.ndim == rank for i in indices):
+        scatter(ufunc, total, indices, values, behind)
+    else:
+        ufunc.at(total, points(total.shape, indices, behind, rank, front), values)
+'''
 
 _SHORT = 40  # characters of an operand that is written where it is used
 
@@ -190,22 +202,47 @@ class Integers(Operation):
         return [Sample(cls((2, 0, 1), (3,)), ()), Sample(cls((0, 1, 1, -1), (2, 2)), ())]
 
 
+class Positions(Arange):
+    """The integers of a range."""
+
+    __slots__ = ()
+
+    name = "positions"
+    integer = True
+    differentiable = False
+
+    def value(self) -> Any:
+        return np.arange(*fixed((self.start, self.stop, self.step)))
+
+    def spell(self, w: Writer) -> Text:
+        return f"np.arange({self.arguments(w)})", ATOM
+
+
 # Elements at integers
 
 
-class _Indexed(Operation):
+class Indexed(Operation):
     """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
 
     __slots__ = ()
 
     numbers = 1
     multilinear = True
-    helpers: ClassVar[Mapping[str, str]] = {"points": POINTS, "gather": GATHER, "scatter": SCATTER}
+    helpers: ClassVar[Mapping[str, str]] = {
+        "points": POINTS,
+        "gather": GATHER,
+        "scatter": SCATTER,
+        "scatter_points": SCATTER_POINTS,
+    }
 
     behind: int
 
     def reaches(self, x: Shape, *indices: Shape) -> Sequence[Dim]:
         """Return for each of the indices the length of the axis that it is an index of."""
+        raise NotImplementedError
+
+    def front(self, x: Shape, *indices: Shape) -> int:
+        """Return how many axes the array has in front of those with indices."""
         raise NotImplementedError
 
     def present(self, b: Builder, condition: int | None, *indices: int) -> int | None:
@@ -246,7 +283,7 @@ def _subscript(w: Writer, indices: Sequence[int], front: int, behind: int, *, ah
 
 
 @dataclass(frozen=True, slots=True)
-class Gather(_Indexed):
+class Gather(Indexed):
     """The elements of an array at indices along as many neighbouring axes.
 
     The result has the axes of the indices, broadcast together, in place of those axes.
@@ -260,24 +297,38 @@ class Gather(_Indexed):
     behind: int
 
     name = "gather"
+    same_kind = True
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the indices broadcast together."""
         broadcast(shapes[1:], demands)
 
-    def _front(self, x: Shape) -> int:
+    def front(self, x: Shape, *_: Shape) -> int:
         return len(x) - self.count - self.behind
 
     def shape(self, x: Shape, *indices: Shape) -> Shape:
-        front = self._front(x)
+        front = self.front(x)
         return (*x[:front], *_together(indices), *x[front + self.count :])
 
     def reaches(self, x: Shape, *_: Shape) -> Sequence[Dim]:
-        front = self._front(x)
+        front = self.front(x)
         return x[front : front + self.count]
 
     def value(self, x: Any, *indices: Any) -> Any:
         return x[(..., *indices, *[slice(None)] * self.behind)]
+
+    @property
+    def selects(self) -> bool:
+        return True
+
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return the patterns of the elements; of any element along the axes, if the indices are not known."""
+        if all(i.value is not None for i in indices):
+            numbers = np.arange(x.size).reshape(x.shape)
+            return x.take(self.value(numbers, *[i.value for i in indices]))
+        front = self.front(x.shape)
+        of: Any = _together([i.shape for i in indices])
+        return repeated(x, range(front, front + self.count), of)
 
     def tangent(self, at: At) -> int | None:
         """Return the elements of the tangent; a scalar stands for all of them."""
@@ -294,6 +345,10 @@ class Gather(_Indexed):
         to = tuple(self.reaches(at.operand_shape))
         return b.op(SegmentSum(to, self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
+    def present(self, b: Builder, condition: int | None, *indices: int) -> int | None:
+        """Return the condition at the indices."""
+        return None if condition is None else b.op(self, condition, *indices)
+
     @property
     def never_warns(self) -> bool:
         """Elements are copied."""
@@ -304,7 +359,7 @@ class Gather(_Indexed):
         return bool(_together(indices))
 
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
-        front, ahead = self._front(w.shape(x)), w.behind(x)
+        front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
             place, loops = self.helped(w, indices, front)
             return f"gather({w.tight(x, 0)}, {place}, {self.behind}{loops})", ATOM
@@ -314,7 +369,7 @@ class Gather(_Indexed):
         return w.tight(x, ATOM) + _subscript(w, indices, front, self.behind, ahead=ahead), ATOM
 
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
-        return w.tight(x, ATOM) + _subscript(w, indices, self._front(w.shape(x)), self.behind, ahead=False), ATOM
+        return w.tight(x, ATOM) + _subscript(w, indices, self.front(w.shape(x)), self.behind, ahead=False), ATOM
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -332,7 +387,7 @@ class Gather(_Indexed):
 
 
 @dataclass(frozen=True, slots=True)
-class _Segments(_Indexed):
+class _Segments(Indexed):
     """A reduction of the elements with equal indices to one element, which stands at these indices.
 
     The array has the axes of the indices, broadcast together. The result has as many axes as there are indices in place
@@ -357,11 +412,11 @@ class _Segments(_Indexed):
         for p, q in zip(shapes[0][max(front, 0) :], of if front >= 0 else (), strict=False):
             same(p, q, demands, lambda: f"{self.name} of shape {shown(shapes[0])} with indices of shape {shown(of)}")
 
-    def _front(self, x: Shape, indices: Sequence[Shape]) -> int:
+    def front(self, x: Shape, *indices: Shape) -> int:
         return len(x) - len(_together(indices)) - self.behind
 
     def shape(self, x: Shape, *indices: Shape) -> Shape:
-        return (*x[: self._front(x, indices)], *self.to, *x[len(x) - self.behind :])
+        return (*x[: self.front(x, *indices)], *self.to, *x[len(x) - self.behind :])
 
     def reaches(self, _: Shape, *__: Shape) -> Sequence[Dim]:
         return self.to
@@ -372,9 +427,20 @@ class _Segments(_Indexed):
         getattr(np, self.ufunc).at(total, (..., *indices, *[slice(None)] * self.behind), x)
         return total
 
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return that each result depends on its elements; on any along the axes, if the indices are not known."""
+        if all(i.value is not None for i in indices):
+            shape: Any = self.shape(x.shape, *[i.shape for i in indices])
+            numbers = np.arange(numel(shape)).reshape(shape)  # type: ignore[arg-type]  # a number
+            target = numbers[(..., *[i.value for i in indices], *[slice(None)] * self.behind)]
+            made = x.put(np.broadcast_to(target, x.shape), shape)
+            return made if self.start == 0.0 else made.nonzero()
+        front = self.front(x.shape, *[i.shape for i in indices])
+        return repeated(x, range(front, len(x.shape) - self.behind), fixed(self.to)).nonzero()
+
     def lines(self, w: Writer, i: int, x: int, *indices: int) -> bool:
         """Write an array without elements, and the lines that put each element in its place."""
-        front = self._front(w.shape(x), [w.shape(j) for j in indices])
+        front = self.front(*map(w.shape, (x, *indices)))
         looped = _vary(w, indices)
         if x not in w.own and len(w.tight(x, 0)) > _SHORT:
             w.assign(x)
@@ -386,8 +452,8 @@ class _Segments(_Indexed):
             w.lines.append(f"    {ufunc}.at({own}, {w.tight(indices[0], 0)}, {text})")
         else:
             place, loops = self.helped(w, indices, front)
-            behind = f", {self.behind}" if loops or self.behind else ""
-            w.lines.append(f"    scatter({ufunc}, {own}, {place}, {text}{behind}{loops})")
+            function = "scatter_points" if loops else "scatter"
+            w.lines.append(f"    {function}({ufunc}, {own}, {place}, {text}, {self.behind}{loops})")
         return True
 
     @property

@@ -301,10 +301,6 @@ class SecondCofactors(_OfMatrices):
     def shape(self, _: Shape, along: Shape) -> Shape:
         return along
 
-    def pattern(self, *operands: Pattern) -> Pattern:
-        """Return that each element depends on all elements: one matrix may belong to a batch of others."""
-        return Operation.pattern(self, *operands)
-
     def reached(self, b: Builder, condition: int, of: Shape, to: Shape, /) -> int:
         """Return whether the condition holds anywhere: one matrix may belong to a batch of others."""
         return Operation.reached(self, b, condition, of, to)
@@ -317,6 +313,11 @@ class SecondCofactors(_OfMatrices):
         turned = u.mT @ along @ vt.mT
         diagonal = others @ np.diagonal(turned, axis1=-2, axis2=-1)[..., None]
         return sign * (u @ (one * diagonal - others * turned.mT) @ vt)
+
+    def pattern(self, a: Pattern, along: Pattern) -> Pattern:  # type: ignore[override]  # two operands
+        """Return that each element depends on all elements of its matrices."""
+        both = [p.over(self.axes) for p in (a, along)]
+        return united([p.reshape((*p.shape, 1, 1)) for p in both], along.shape, along.count).nonzero()
 
     def tangent(self, at: At) -> int:
         """Return the change along the tangent, or the third derivative of the determinant along both."""

@@ -193,6 +193,18 @@ def united(patterns: Sequence[Pattern], shape: Sizes, count: int) -> Pattern:
     return Pattern(shape, count, made, zero)
 
 
+def repeated(x: Pattern, axes: range, of: Sizes) -> Pattern:
+    """Return the pattern of an array that has axes of the shape `of` in place of some neighbouring axes.
+
+    Each element depends on all elements along the axes that are replaced.
+    """
+    rank = len(x.shape)
+    total = x.over([a - rank for a in axes])
+    first = axes.start
+    shape = (*total.shape[:first], *[1] * len(of), *total.shape[first:])
+    return total.reshape(shape).broadcast((*total.shape[:first], *of, *total.shape[first:]))
+
+
 def joined(patterns: Sequence[Pattern]) -> Pattern:
     """Return the pattern of one vector of the elements of some arrays, one array after the other."""
     sizes = [p.size for p in patterns]

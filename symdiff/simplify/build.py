@@ -12,7 +12,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, new_axes, numel
 from symdiff.graph.ir import Graph, Row, operands
-from symdiff.graph.operations import CONDITIONS
+from symdiff.graph.operations import CONDITIONS, counted, keeps_kind
 from symdiff.ops.base import Operation
 from symdiff.ops.constants import Eye, Size
 from symdiff.ops.contract import LETTERS, Einsum
@@ -241,9 +241,9 @@ class Builder:
         return self.const(dim) if isinstance(dim, int) else self.graph.intern((Size(dim),))
 
     def _on_arrays(self, operation: Operation, arguments: tuple[int, ...]) -> int:
-        if not operation.is_view and not operation.condition:
-            numbers = len(arguments) if operation.numbers is None else operation.numbers
-            arguments = (*map(self.number, arguments[:numbers]), *arguments[numbers:])
+        if not keeps_kind(operation) and not operation.condition:
+            numbers = counted(operation, arguments)
+            arguments = (*map(self.number, numbers), *arguments[len(numbers) :])
         if not self.exact and self.simplify and (scaled := self.scalars_outside(operation, arguments)) is not None:
             return scaled
         if operation.is_view and not self.exact:

@@ -29,12 +29,12 @@ _NESTED = 2  # levels of sums that are multiplied out
 Term = tuple[bool, int]  # whether the term is subtracted, and its row
 
 
-def product(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
+def product_with_share(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
     """Return the product of two rows with a share in it; None if there is no share in it."""
     if not applies(b):
         return None
     for factors, other in ((x, y), (y, x)):
-        if (made := _inside_choice(b, factors, partial(product, b, y=other, nested=nested))) is not None:
+        if (made := _inside_choice(b, factors, partial(product_with_share, b, y=other, nested=nested))) is not None:
             return made
         row = b.row(other)
         if row[0] == "fraction" and row[2] == factors:
@@ -47,17 +47,18 @@ def product(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
             if name in GROWING or name == "sqrt":
                 made = _absorbed(b, other, factor)
             elif name in ("add", "sub") and nested:
-                made = _spread(b, factor, partial(product, b, y=other, nested=nested - 1), partial(b.op, "mul", other))
+                inner = partial(product_with_share, b, y=other, nested=nested - 1)
+                made = _spread(b, factor, inner, partial(b.op, "mul", other))
             if made is not None:
                 return _times(b, without(b, path), made)
     return None
 
 
-def quotient(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
+def quotient_with_share(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
     """Return x/y with a share in it; None if there is no share in it."""
     if not applies(b):
         return None
-    if (made := _inside_choice(b, x, partial(quotient, b, y=y, nested=nested))) is not None:
+    if (made := _inside_choice(b, x, partial(quotient_with_share, b, y=y, nested=nested))) is not None:
         return made
     for factor, path in b.products.numerators(x):
         name = b.row(factor)[0]
@@ -65,7 +66,8 @@ def quotient(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
         if name in GROWING:
             made = _over(b, factor, y)
         elif name in ("add", "sub") and nested:
-            made = _spread(b, factor, partial(quotient, b, y=y, nested=nested - 1), lambda term: b.op("div", term, y))
+            inner = partial(quotient_with_share, b, y=y, nested=nested - 1)
+            made = _spread(b, factor, inner, lambda term: b.op("div", term, y))
         if made is not None:
             return _times(b, without(b, path), made)
     return None
@@ -267,9 +269,9 @@ def _root_of_share(b: Builder, x: int, y: int) -> int | None:
         return None
     candidates = [b.op("pow", x, b.const(1 / power))] if power < 1 else []
     if over == "exp":
-        candidates.append(b.op("exp", _scaled(b, of[0], 1 / power)))
+        candidates.append(b.op("exp", _multiplied(b, of[0], 1 / power)))
     elif over == "pow":
-        exponent = _scaled(b, of[1], 1 / power)
+        exponent = _multiplied(b, of[1], 1 / power)
         candidates.append(of[0] if b.value(exponent) == 1.0 else b.op("pow", of[0], exponent))
     for base in candidates:
         if grows(b, base) and (share := _over_sum(b, base, operands[0])) is not None:
@@ -286,13 +288,13 @@ def _root_of_share(b: Builder, x: int, y: int) -> int | None:
     return None
 
 
-def _scaled(b: Builder, i: int, times: float) -> int:
+def _multiplied(b: Builder, i: int, times: float) -> int:
     """Return row `i` times a number, with one constant in front."""
     name, *operands = b.row(i)
     if (value := b.value(i)) is not None:
         return b.const(value * times)
     if name == "neg":
-        return b.op("neg", _scaled(b, operands[0], times))
+        return b.op("neg", _multiplied(b, operands[0], times))
     if name == "mul" and (value := b.value(operands[0])) is not None:
         return b.op("mul", b.const(value * times), operands[1])
     if name == "mul" and (value := b.value(operands[1])) is not None:

@@ -247,3 +247,33 @@ def test_a_newton_step_by_a_sparse_factorisation():
         x = x - sparse.linalg.spsolve(f.jacobian.sparse(x, format="csc"), f(x))
     assert_allclose(x, 1.0, atol=1e-12)
     assert root(f, np.full(5, 1.3), jac=f.jacobian).success
+
+
+# Entries without SciPy
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_entries_of_known_sizes_are_those_of_coo(case):
+    text, args, first, second = CASES[case]
+    f = symdiff.compile(text, args=args)
+    at = arguments(f)
+    for member, count in ((f.jacobian, first), (f.hessian if second is not None else None, second)):
+        if member is None:
+            continue
+        coo = member.coo
+        places = np.zeros(np.atleast_2d(member(*at)).shape, bool)
+        places[coo.rows, coo.cols] = True
+        assert len(coo.rows) == count == places.sum()
+        assert_array_equal(np.atleast_2d(member.sparsity), places)
+        dense = np.zeros(places.shape)
+        dense[coo.rows, coo.cols] = coo(*at)
+        assert_allclose(dense, member.sparse(*at).toarray(), rtol=1e-10, atol=1e-10)
+        loops = [np.stack([a, a]) for a in at]
+        assert_allclose(coo(*loops)[1], coo(*at), rtol=1e-10, atol=1e-10)
+
+
+def test_entries_need_no_scipy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    f = symdiff.compile("x**2", args="x[3]")
+    assert f.jacobian.sparsity.tolist() == np.eye(3, dtype=bool).tolist()
+    assert f.jacobian.coo([1.0, 2.0, 3.0]).tolist() == [2.0, 4.0, 6.0]

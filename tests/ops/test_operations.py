@@ -22,6 +22,7 @@ from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
+from symdiff.ops.indexed import Indexed
 from symdiff.simplify.build import Builder
 
 SIZES = {"n": 4, "m": 3, "k": 2}
@@ -106,7 +107,7 @@ def reaches(program, sizes):
     """Return the lengths of the axes that the rows of indices are of."""
     found = {}
     for operation, *of in program.graph.rows:
-        if isinstance(operation, Operation) and operation.numbers == 1:
+        if isinstance(operation, Indexed):
             dims = concrete(operation.reaches(*map(program.graph.shape, of)), sizes)
             found.update(zip(of[1:], dims, strict=True))
     return found
@@ -146,7 +147,8 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction)}
+    bases = (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed)
+    kinds = {kind.__name__ for kind in bases}
     own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith("symdiff.")]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
     listed = OPERATIONS.values()
