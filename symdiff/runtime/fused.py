@@ -42,7 +42,7 @@ class Fused:
         self._threads = threads
         self._function = function
         self._assembled = [is_assembled(program.graph.rows[i][0]) for i in program.outputs]
-        self.codes = native.Codes()
+        self.codes = native.Codes[native.LoopCode]()
 
     @property
     def share(self) -> int:
@@ -56,7 +56,7 @@ class Fused:
         pattern = pattern if varying is None else list(varying)
         return llvm.source(loops, native.machine(), single=dtype.itemsize == 4, varying=pattern)
 
-    def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.Code:
+    def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.LoopCode:
         """Return the machine code of the module that `source` returns."""
         return self.codes.get((dtype.itemsize, varying), lambda: self._compiled(self.source(dtype, varying)))
 
@@ -68,8 +68,8 @@ class Fused:
         self.codes.lend(calls, k, use, lambda: self._compiled(self.source(FLOAT64, varying)), lambda *_: -1)
         return True
 
-    def _compiled(self, source: str) -> native.Code:
-        return native.Code(source, optimised=self._cost.operations <= _LONG)
+    def _compiled(self, source: str) -> native.LoopCode:
+        return native.LoopCode(source, optimised=self._cost.operations <= _LONG)
 
 
 def without_overlap(values: Sequence[Array], outs: Sequence[Array | None]) -> list[Array]:
