@@ -26,6 +26,7 @@ from symdiff.emit.llvm.program import spelled
 from symdiff.emit.segments import Along, Segment
 
 _PIECE = 64  # elements that are copied at a time
+_FOLDED = 16  # steps along the axis of folds, after which other places along the other axes come first
 _SHORT = 16  # elements of a last axis; if there are fewer, the longest axis becomes the last
 
 
@@ -65,7 +66,7 @@ def source(segment: Segment, machine: Machine, *, single: bool) -> str:
     vector = writer.type
     start, end, declared = errors_kept(machine.family)
     outer = range(rank - 2, -1, -1)
-    fields = {
+    fields: dict[str, object] = {
         "vector": vector,
         "lanes": vector.lanes,
         "scalar": vector.scalar,
@@ -89,7 +90,10 @@ def source(segment: Segment, machine: Machine, *, single: bool) -> str:
         "moved": "".join([_MOVE.format(a=a, inner=a + 1, count=count) for a in outer]),
     }
     if segment.folds:
-        rows, inner = _GROUPS, lanes(segment, writer, axes, names[-1])
+        rows, (inner, loops) = _GROUPS, lanes(segment, writer, axes, names[-1])
+        fields["most"] = "%length" if loops > 1 else _FOLDED
+        fields["kept"] = 2 * len(segment.folds) * machine.width
+        writer.declared |= {"declare ptr @malloc(i64)", "declare void @free(ptr)"}
     else:
         part = _Part(writer, {})
         part.compute(writer.computed(writer.program.outputs))
@@ -454,9 +458,21 @@ define internal void @row(ptr %start, ptr %strides, i64 %count, i64 %length) #0 
 begin:
   %places = alloca [{count} x ptr]
   %along = getelementptr [{count} x i64], ptr %strides, i64 1
+  %count.more = add i64 %count, {more}
+  %groups = udiv i64 %count.more, {lanes}
+  %bytes = mul i64 %groups, {kept}
+  %memory = call ptr @malloc(i64 %bytes)
+  br label %piece
+piece:
+  %first = phi i64 [ 0, %begin ], [ %last, %pieced ]
+  %left = sub i64 %length, %first
+  %is.less = icmp ult i64 %left, {most}
+  %some = select i1 %is.less, i64 %left, i64 {most}
+  %last = add i64 %first, %some
   br label %group
 group:
-  %from = phi i64 [ 0, %begin ], [ %from.next, %compute ]
+  %from = phi i64 [ 0, %piece ], [ %from.next, %compute ]
+  %state = phi ptr [ %memory, %piece ], [ %state.next, %compute ]
   %ahead = sub i64 %count, %from
   %is.last = icmp ult i64 %ahead, {lanes}
   %taken = select i1 %is.last, i64 %ahead, i64 {lanes}
@@ -475,11 +491,18 @@ array:
   %k.done = icmp eq i64 %k.next, {count}
   br i1 %k.done, label %compute, label %array
 compute:
-  call void @lanes(ptr %places, ptr %strides, ptr %along, i64 %length, i64 %taken)
+  call void @lanes(
+    ptr %places, ptr %strides, ptr %along, i64 %taken, i64 %first, i64 %last, i64 %length, ptr %state
+  )
+  %state.next = getelementptr i8, ptr %state, i64 {kept}
   %from.next = add i64 %from, {lanes}
   %done = icmp uge i64 %from.next, %count
-  br i1 %done, label %end, label %group
+  br i1 %done, label %pieced, label %group
+pieced:
+  %all = icmp eq i64 %last, %length
+  br i1 %all, label %end, label %piece
 end:
+  call void @free(ptr %memory)
   ret void
 }}
 """
