@@ -68,7 +68,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         wrt: The names to differentiate by, in order. Default: all arguments.
         constants: The values of names, bound now.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
-            code cannot (`f.backend` says so).
+            code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.
         limits: Bounds for this formula and all that is derived from it, as `symdiff.Limits(characters=10_000)`.

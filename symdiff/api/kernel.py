@@ -126,7 +126,7 @@ class Kernel:
         from symdiff.runtime.segments import Segments, takes_segments
 
         cut = segmented(self.program) if any(self.cores) and takes_segments() else None
-        return None if cut is None else Segments(cut)
+        return None if cut is None else Segments(cut, self._threads)
 
     @property
     def call_text(self) -> str:

@@ -84,6 +84,12 @@ class Segment(Operation):
         return self.to
 
     @property
+    def axes(self) -> list[Along]:
+        """For each result, the axes of the elements along which its core axes go."""
+        every = range(-len(self.to), 0)
+        return [tuple([a for a in every if a != self.axis or len(s) == len(self.to)]) for s in self.shapes]
+
+    @property
     def never_warns(self) -> bool:
         """The segment reports its errors itself."""
         return True

@@ -47,7 +47,7 @@ class Fused:
     @property
     def share(self) -> int:
         """The number of points that are worth a thread."""
-        return min(max(_PARALLEL // self._cost.work, 2048), 65536)
+        return worth_a_thread(self._cost.work)
 
     def source(self, dtype: np.dtype[Any] = FLOAT64, varying: Sequence[bool] | None = None) -> str:
         """Return the LLVM module for a precision, and for inputs that vary along a row or not. Default: all may."""
@@ -70,6 +70,11 @@ class Fused:
 
     def _compiled(self, source: str) -> native.LoopCode:
         return native.LoopCode(source, optimised=self._cost.operations <= _LONG)
+
+
+def worth_a_thread(work: int) -> int:
+    """Return the number of points that are worth a thread, from the time that each takes, in additions."""
+    return min(max(_PARALLEL // work, 2048), 65536)
 
 
 def without_overlap(values: Sequence[Array], outs: Sequence[Array | None]) -> list[Array]:

@@ -13,20 +13,27 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from importlib import import_module
+from math import ceil
 from typing import Any
 
 import numpy as np
 
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit.cost import work_of
 from symdiff.emit.llvm import nest
 from symdiff.emit.llvm.frame import FAMILIES
 from symdiff.emit.segments import Segment, Segmented
+from symdiff.graph.ir import operands
 from symdiff.runtime import native
-from symdiff.runtime.arguments import Array
+from symdiff.runtime.arguments import FLOAT64, Array
+from symdiff.runtime.fused import worth_a_thread
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import FLAGS, heeded
+from symdiff.runtime.threads import keep_freed_memory, share_out
 
 _FLOAT32 = np.dtype(np.float32)
+_PARTS = 4  # for each thread
+_WHOLE = 16  # lanes of the longest vectors
 
 
 def takes_segments() -> bool:
@@ -42,10 +49,10 @@ class Segments:
         calls: The function that computes each segment, by its name in the source. It takes and returns arrays.
     """
 
-    def __init__(self, cut: Segmented) -> None:
+    def __init__(self, cut: Segmented, threads: int) -> None:
         self.program = cut.program
         self._segments = cut.segments
-        self.calls = {segment.title: _native(segment) for segment in cut.segments}
+        self.calls = {segment.title: _native(segment, threads) for segment in cut.segments}
 
     def source(self, driver: str) -> str:
         """Return the source of the program, with the LLVM modules of its segments for float64."""
@@ -53,16 +60,22 @@ class Segments:
         return "\n\n".join([driver, *modules])
 
 
-def _native(segment: Segment) -> Callable[..., Any]:
+def _native(segment: Segment, threads: int) -> Callable[..., Any]:
     """Return the function of arrays that computes a segment. Its code is made at the first call."""
     codes = native.Codes[_UfuncCode]()
-    first = next(k for k, one in enumerate(segment.body.inputs) if segment.body.graph.shape(one))
+    arrays = [k for k, i in enumerate(segment.body.inputs) if segment.body.graph.shape(i)]
     calls: list[Any] = [None, None]
     for k in (0, 1):
-        codes.lend(calls, k, k, partial(_UfuncCode, segment, single=bool(k)), _never)
+        codes.lend(calls, k, k, partial(_UfuncCode, segment, threads, single=bool(k)), _never)
 
     def call(*args: Any) -> Any:
-        return calls[args[first].dtype is _FLOAT32](*args)
+        for k in arrays:  # a condition has another dtype
+            dtype = args[k].dtype
+            if dtype is FLOAT64:
+                break
+            if dtype is _FLOAT32:
+                return calls[1](*args)
+        return calls[0](*args)
 
     return call
 
@@ -78,8 +91,8 @@ class _UfuncCode(native.Code):
         call: A function of the arrays that the segment takes, which returns its results.
     """
 
-    def __init__(self, segment: Segment, *, single: bool) -> None:
-        self._segment, self._single = segment, single
+    def __init__(self, segment: Segment, threads: int, *, single: bool) -> None:
+        self._segment, self._threads, self._single = segment, threads, single
         super().__init__(nest.source(segment, native.machine(), single=single), optimised=True)
 
     def find(self, address: Callable[[str], int], source: str) -> None:  # noqa: ARG002 - it has one function
@@ -87,11 +100,36 @@ class _UfuncCode(native.Code):
         counts = np.zeros(len(FLAGS), np.int64)  # of the calls of the loop that met each floating-point error
         ufunc, kept = _ufunc(segment, address("loop"), counts, single=self._single)
         kept += [self.memory, counts]
+        keep_freed_memory()
         places = [one.argument for one in segment.given]
         plain = places == list(range(len(segment.body.inputs)))
         outputs = len(segment.body.outputs)
         few = outputs < len(segment.shapes)
         judge: list[Callable[..., Any]] = []
+        threads, dtype = self._threads, _FLOAT32 if self._single else FLOAT64
+        axes, made = [one.along for one in segment.given], segment.axes
+        first = -len(segment.to)
+        largest = max(range(len(axes)), key=lambda k: len(axes[k]))
+        apart = threads > 1 and all(along[0] == first for along in made)
+        least = 2 * worth_a_thread(_work(segment)) if apart and first in axes[largest] else sys.maxsize
+
+        def shared(given: Sequence[Any]) -> Any:
+            """Return the results of the ufunc. Threads compute parts of them along the first axis."""
+            if any(np.ndim(x) != len(along) for x, along in zip(given, axes, strict=True)):
+                return ufunc(*given)  # there are loop dimensions
+            shapes = [dict(zip(along, np.shape(x), strict=True)) for x, along in zip(given, axes, strict=True)]
+            sizes = {a: n for shape in shapes for a, n in shape.items()}
+            results = [np.empty([sizes[a] for a in along], dtype) for along in made]
+
+            def compute(part: slice) -> None:
+                read = [x[part] if first in along[:1] else x for x, along in zip(given, axes, strict=True)]
+                ufunc(*read, out=tuple([x[part] for x in results]))
+
+            step = ceil(sizes[first] / (_PARTS * threads))
+            if segment.folds:  # whose vectors go along this axis
+                step = ceil(step / _WHOLE) * _WHOLE
+            share_out([slice(k, k + step) for k in range(0, sizes[first], step)], compute, threads)
+            return tuple(results) if len(results) > 1 else results[0]
 
         def report(before: Sequence[int], args: Sequence[Any]) -> None:
             """Have NumPy compute the segment and report errors, if the caller wants to know of one met since then."""
@@ -104,7 +142,8 @@ class _UfuncCode(native.Code):
 
         def call(*args: Any, _: object = kept) -> Any:
             before = counts.tolist()
-            results = ufunc(*args) if plain else ufunc(*[args[k] for k in places])
+            given = args if plain else [args[k] for k in places]
+            results = ufunc(*given) if given[largest].size < least else shared(given)
             if counts.tolist() != before:
                 report(before, args)
             if few:
@@ -112,6 +151,11 @@ class _UfuncCode(native.Code):
             return results
 
         self.call = call
+
+
+def _work(segment: Segment) -> int:
+    """Return the time that the operations on an element take, in additions."""
+    return sum([work_of(row) for row in segment.body.graph.rows if operands(row)])
 
 
 @cache

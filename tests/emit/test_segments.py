@@ -176,6 +176,20 @@ def test_sums_of_many_elements_are_accurate():
     np.testing.assert_allclose(f(A), [30_000.0] * 2, rtol=1e-15)
 
 
+@pytest.mark.parametrize(
+    "text", ["logsumexp(A*A, axis=1)*c", "sum(A*c[:, None]*exp(A), axis=0)", "tanh(A*w)*exp(A) @ w"]
+)
+def test_threads_compute_the_same_numbers(text):
+    names = [name for name in ("A[m,n]", "c[m]", "w[n]") if name[0] in text.replace("exp", "").replace("logsumexp", "")]
+    one, two = (symdiff.compile(text, args=names, backend="llvm", threads=k).vjp for k in (1, 2))
+    draw = np.random.default_rng(0)
+    for m, n in ((3001, 43), (20, 7000)):
+        args = [draw.normal(size=shape) for name, shape in (("A", (m, n)), ("c", m), ("w", n)) if name in one.args]
+        args.append(np.ones(m if "axis=0" not in text else n))
+        for got, want in zip(two(*args), one(*args), strict=True):
+            np.testing.assert_array_equal(got, want)
+
+
 def test_what_is_not_worth_a_native_call_stays_with_numpy():
     f, g = both("A @ x + b", args="A[m,n], x[n], b[m]")
     assert f.backend == "numpy"

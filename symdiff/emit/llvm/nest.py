@@ -23,7 +23,7 @@ from symdiff.emit.llvm import ATTRIBUTES, Machine, Part, Writer
 from symdiff.emit.llvm.frame import errors_kept
 from symdiff.emit.llvm.lanes import lanes
 from symdiff.emit.llvm.program import spelled
-from symdiff.emit.segments import Along, Segment
+from symdiff.emit.segments import Segment
 
 _PIECE = 64  # elements that are copied at a time
 _FOLDED = 16  # steps along the axis of folds, after which other places along the other axes come first
@@ -39,9 +39,7 @@ def signature(segment: Segment) -> str:
 def _axes(segment: Segment) -> list[list[str]]:
     """Return the names of the core axes of each array: of those that are read, then of the results."""
     rank = len(segment.to)
-    every = range(-rank, 0)
-    made: list[Along] = [tuple([a for a in every if a != segment.axis or len(s) == rank]) for s in segment.shapes]
-    arrays = [*[one.along for one in segment.given], *made]
+    arrays = [*[one.along for one in segment.given], *segment.axes]
     return [["1" if a is None else _axis(a, rank) for a in along] for along in arrays]
 
 
