@@ -14,6 +14,7 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, estimate, numel, solve, symbols, value
 from symdiff.graph.ir import Program, replay
 from symdiff.graph.operations import is_assembled
+from symdiff.ops.indexed import Gather, Integers
 from symdiff.ops.places import Place, Range, separate, whole
 from symdiff.simplify.build import Builder
 
@@ -35,8 +36,11 @@ def value_and_gradient(program: Program, wrt: Sequence[str], *, value: bool = Tr
     return work.finish(work.program.outputs, work.full(bars, rows), work.program.names, names)
 
 
-def vjp(program: Program, wrt: Sequence[str]) -> Program:
-    """Return the outputs, then the cotangents of `wrt`. Each output has a cotangent as a further argument."""
+def vjp(program: Program, wrt: Sequence[str], *, value: bool = True) -> Program:
+    """Return the outputs, then the cotangents of `wrt`. Each output has a cotangent as a further argument.
+
+    Without `value`, return the cotangents alone.
+    """
     work = Pass(program)
     seeds: dict[int, int] = {}
     for output, name in zip(work.program.outputs, work.program.names, strict=True):
@@ -44,15 +48,20 @@ def vjp(program: Program, wrt: Sequence[str]) -> Program:
         seeds[output] = work.builder.op("add", seeds[output], seed) if output in seeds else seed
     rows = work.rows_of(wrt)
     bars = work.full(work.reverse(seeds, work.active(rows)), rows)
-    return work.finish(work.program.outputs, bars, work.program.names, [f"{name}_bar" for name in wrt])
+    primal = (work.program.outputs, work.program.names) if value else ((), ())
+    return work.finish(primal[0], bars, primal[1], [f"{name}_bar" for name in wrt])
 
 
-def jvp(program: Program, wrt: Sequence[str]) -> Program:
-    """Return the outputs, then their tangents. Each of `wrt` has a tangent as a further argument."""
+def jvp(program: Program, wrt: Sequence[str], *, value: bool = True) -> Program:
+    """Return the outputs, then their tangents. Each of `wrt` has a tangent as a further argument.
+
+    Without `value`, return the tangents alone.
+    """
     work = Pass(program)
     dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in zip(work.rows_of(wrt), wrt, strict=True)})
     names, outputs = work.program.names, work.program.outputs
-    return work.finish(outputs, work.full(dots, outputs), names, [f"{name}_dot" for name in names])
+    primal = (outputs, names) if value else ((), ())
+    return work.finish(primal[0], work.full(dots, outputs), primal[1], [f"{name}_dot" for name in names])
 
 
 def partials(program: Program, wrt: Sequence[str]) -> Program:
@@ -177,10 +186,20 @@ def hessian(program: Program, wrt: Sequence[str]) -> Program:
     return work.matrix("hessian", (k, k), entries)
 
 
-def entries(program: Program, wrt: Sequence[str]) -> Program:
-    """Return the entries of a Jacobian or Hessian that are not structurally zero, a vector (nnz,)."""
+def entries(program: Program, wrt: Sequence[str], *, chosen: Sequence[int] | None = None) -> Program:
+    """Return the entries of a Jacobian or Hessian that are not structurally zero, a vector (nnz,).
+
+    With `chosen`, the entries are those with these numbers, counted row by row. Otherwise they are all entries of the
+    parts of the matrix.
+    """
     del wrt
     work = Pass(program)
+    if chosen is not None:
+        b, (matrix,) = work.builder, work.program.outputs
+        shape = b.shape(matrix)
+        flat = b.reshape(matrix, len(shape), (numel(shape),))
+        numbers = b.op(Integers(tuple(chosen), (len(chosen),)))
+        return work.finish((), [b.op(Gather(1, 0), flat, numbers)], (), ["coo"])
     found: list[Entry] = []
     start: Dim = 0
     for place, part in pattern(work.program):
@@ -190,6 +209,11 @@ def entries(program: Program, wrt: Sequence[str]) -> Program:
         found.append(Entry((Range(start, stop) if shape else start,), values))
         start = stop
     return work.matrix("coo", (start,), found)
+
+
+def known_by_entry(program: Program) -> bool:
+    """Return whether each entry of a Jacobian or Hessian is a row of its own, or structurally zero."""
+    return all(isinstance(p, int) for place, _ in pattern(program) for p in place)
 
 
 def pattern(program: Program) -> list[tuple[Place, int]]:
