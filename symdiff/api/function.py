@@ -760,7 +760,7 @@ class Function:
         """
         from symdiff.api.graph import graph
 
-        return graph(self.free, self.filled(args, kwargs) if args or kwargs else (), {})
+        return graph(self, args, kwargs)
 
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
         """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.
