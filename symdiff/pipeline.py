@@ -126,8 +126,8 @@ class Recipe:
             made = step.derive(made, step.by)
         return made
 
-    def symbolic(self) -> Program:
-        """Return the program for readers: simplified, and with the names of constants in place of their values.
+    def symbolic(self, *, optimize: bool = True) -> Program:
+        """Return the program for readers, with the names of constants in place of their values.
 
         If the formula needs the value of a constant, for example as the order of `polygamma`, all constants keep their
         values.
@@ -135,11 +135,11 @@ class Recipe:
         formula = self.formula.program()
         shapes = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
         names = tuple([(name, ()) for name, _ in self.constants if name not in shapes])
-        simplified = replace(self, optimize=True)
+        shown = replace(self, optimize=optimize)
         try:
-            return replace(simplified, constants=(), arguments=(*shapes.items(), *names)).program()
+            return replace(shown, constants=(), arguments=(*shapes.items(), *names)).program()
         except SymdiffError:
-            return simplified.program()
+            return shown.program()
 
 
 def recipe_of(

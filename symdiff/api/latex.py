@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symdiff.api.compiled import Compiled
+from symdiff.derive.calculus import blocks, gradient
 from symdiff.emit import latex as target
-from symdiff.emit.latex.text import UnwrittenError
+from symdiff.emit.latex.titles import Source
 from symdiff.graph.dims import Shape
+from symdiff.graph.ir import Program
+from symdiff.ops.elements import of_scalars
+from symdiff.pipeline import Recipe, Step
 
 
 def latex(f: Compiled, *, environments: bool) -> str:
-    """Return the LaTeX of a Function: a formula from its text, a derivative from its simplified program.
+    """Return the LaTeX of a Function: a formula from its unsimplified program, a derivative from its simplified one.
 
     Args:
         f: The Function.
@@ -22,10 +28,31 @@ def latex(f: Compiled, *, environments: bool) -> str:
     formula = recipe.formula.program()
     shapes: dict[str, Shape] = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
     outputs = tuple(zip(formula.names, map(formula.graph.shape, formula.outputs), strict=True))
-    source = target.Source(recipe.syntax, shapes, outputs, recipe.path, f.wrt, recipe.limits)
-    if recipe.steps:
-        return target.from_rows(source, recipe.symbolic(), environments=environments)
-    try:
-        return target.from_text(source, environments=environments)
-    except UnwrittenError:
-        return target.from_rows(source, formula, environments=environments)
+    source = Source(shapes, outputs, recipe.path, f.wrt, recipe.limits)
+    program = recipe.symbolic(optimize=bool(recipe.steps))
+    if source.is_matrix and not (environments and of_scalars(program.graph.rows[program.outputs[-1]][0])):
+        program = _in_blocks(recipe, source)
+    return target.latex(source, program, environments=environments)
+
+
+def _in_blocks(recipe: Recipe, source: Source) -> Program:
+    """Return a matrix of derivatives as an array for each pair of a result and an argument.
+
+    A Hessian has no pairs below its diagonal.
+    """
+    *steps, last = recipe.steps
+    names, hessian = last.by, source.kind == "hessian"
+    count = len(names) * len(names if hessian else source.outputs)
+    if count > source.limits.shown:
+        raise source.limits.exceeded("shown", f"LaTeX of {count} equations is too long to read: more")
+    if last.member == ("hessian",):
+        steps.append(Step(gradient, names, ("grad",)))
+    value = source.kind == "value_and_jacobian"
+    steps.append(Step(lambda program, by: blocks(program, by, value=value), names, last.member))
+    program = replace(recipe, steps=tuple(steps)).symbolic()
+    if not hessian:
+        return program
+    width = len(names)
+    kept = [k for k in range(width * width) if k % width >= k // width]
+    outputs, labels = ([given[k] for k in kept] for given in (program.outputs, program.names))
+    return replace(program, outputs=tuple(outputs), names=tuple(labels))

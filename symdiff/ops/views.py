@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.graph.dims import Shape, fixed, shown, symbol
-from symdiff.ops.base import At, Builder, Sample, Text, View, Writer
+from symdiff.ops.base import At, Builder, Notation, Sample, Text, View, Writer
 from symdiff.ops.reductions import Sum
 from symdiff.ops.table import ATOM, BITAND, PRODUCT
 
@@ -67,6 +67,9 @@ class Expand(View):
             while parts[-1] == ":":
                 parts.pop()
         return f"{w.tight(x, ATOM)}[{', '.join(parts)}]", ATOM
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.at(x, [w.axis(a) for a in range(-len(w.shape(x)) - len(self.axes), 0) if a not in self.axes])
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -133,6 +136,9 @@ class Broadcast(View):
     def label(self) -> str:
         return f"broadcast {shown(self.to)}"
 
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.at(x, [w.axis(a) for a in range(-len(w.shape(x)), 0)])
+
     @classmethod
     def samples(cls) -> list[Sample]:
         m, n = symbol("m"), symbol("n")
@@ -185,6 +191,12 @@ class Permute(View):
 
     def formula(self, w: Writer, x: int) -> Text:
         return self.spell(w, x) if self.order == (-1, -2) else (f"permute({w.tight(x, 0)}, {self.order})", ATOM)
+
+    def latex(self, w: Notation, x: int) -> Any:
+        if self.order == (-1, -2):
+            w.transpose(x)
+        axes = range(-len(self.order), 0)
+        return w.at(x, [w.axis(self.order.index(a) - len(axes)) for a in axes])
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -239,6 +251,15 @@ class Reshape(View):
 
     def label(self) -> str:
         return f"reshape {shown(self.to)}"
+
+    def latex(self, w: Notation, x: int) -> Any:
+        """Return the element of a vector with that number, or an element of a function."""
+        if self.rank != 1:
+            return w.applied(Reshape(0, self.shape(w.shape(x))), x) if self.rank else w.at(x, ())
+        element: Dim = 0
+        for a, dim in enumerate(self.to, -len(self.to)):
+            element = element * dim + w.axis(a)
+        return w.at(x, [element])
 
     @classmethod
     def samples(cls) -> list[Sample]:

@@ -139,23 +139,21 @@ def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
     return min(found, key=lambda one: one[0].numerator * one[0].denominator, default=None)
 
 
-def above_and_below(value: float, *, simple: bool = False) -> tuple[str, str]:
+def above_and_below(value: float, *, simple: bool) -> tuple[str, str]:
     """Return the numerator and the denominator of a number that is not negative.
 
-    Fractions are recognised if their decimals do not end; with `simple`, so are all small ones.
+    A number is a fraction if its decimals do not end. With `simple`, so are numbers that people write so: x/4, not
+    0.25*x; but 1.1*x.
     """
     part = fraction(value)
-    if part is None or part.denominator == 1 or _decimal(part):
+    if part is None or part.denominator == 1:
         return number(value), "1"
-    if len(repr(value)) > 6 or (simple and part.denominator <= 100):
-        return number(float(part.numerator)), number(float(part.denominator))
-    return number(value), "1"
-
-
-def _decimal(part: Fraction) -> bool:
-    """Return whether people write a fraction as a decimal, as in 1.1*x; they write x/10 and x/4."""
-    ends = 10**12 % part.denominator == 0 and part.denominator % 5 == 0
-    return ends and part.numerator > 1 and (part.denominator % 10 == 0 or part.denominator > 100)
+    ends = 10**12 % part.denominator == 0
+    if ends and part.denominator % 5 == 0 and part.numerator > 1:
+        return number(value), "1"
+    if ends and len(repr(value)) <= 6 and not (simple and part.denominator <= 100):
+        return number(value), "1"
+    return number(float(part.numerator)), number(float(part.denominator))
 
 
 def fraction(value: float) -> Fraction | None:

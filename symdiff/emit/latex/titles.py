@@ -1,22 +1,19 @@
-"""The left sides of equations: names of results, partial derivatives, and blocks of matrices."""
+"""The left sides of equations: names of results, and partial derivatives."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from symdiff.emit.latex.indices import Index, Marks, fixed
+from symdiff.emit.latex.indices import Marks, running
 from symdiff.emit.latex.names import Names, spelt
 from symdiff.emit.latex.spelling import Text
-from symdiff.graph.dims import Dim, Shape, numel, symbols
+from symdiff.graph.dims import Shape, symbols
 from symdiff.graph.ir import Program
-from symdiff.language.parser import Syntax
 from symdiff.limits import Limits
-
-Axes = list[tuple[Dim, Shape]]  # of a block: the first index along each axis, and the array whose elements are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +21,46 @@ class Source:
     """What is shown.
 
     Attributes:
-        syntax: the formula.
-        shapes: the shapes of its arguments.
-        outputs: its results and their shapes.
-        path: the derivatives that were taken, each with its arguments.
-        wrt: the names to differentiate by.
-        limits: the bounds of what is shown.
+        shapes: The shapes of the arguments of the formula.
+        outputs: The results of the formula and their shapes.
+        path: The derivatives that were taken, each with its arguments.
+        wrt: The names to differentiate by.
+        limits: The bounds of what is shown.
     """
 
-    syntax: Syntax
     shapes: dict[str, Shape]
     outputs: tuple[tuple[str, Shape], ...]
     path: tuple[tuple[object, ...], ...]
     wrt: tuple[str, ...]
     limits: Limits
 
+    @property
+    def kind(self) -> str:
+        """The derivative that was taken last, after partial derivatives; "" for none and "other" for several."""
+        kinds = [str(step[0]) for step in self.path if step[0] != "diff"]
+        if kinds == ["grad", "jacobian"]:
+            return "hessian"
+        last = all(step[0] != "diff" for step in self.path[-len(kinds) :]) if kinds else True
+        return "".join(kinds) if len(kinds) < 2 and last else "other"
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether the derivative that was taken last is a Jacobian or a Hessian."""
+        return self.kind in ("jacobian", "value_and_jacobian", "hessian")
+
+    @property
+    def by(self) -> list[str]:
+        """The names of the partial derivatives that were taken first."""
+        return [str(name) for step in self.path if step[0] == "diff" for name in step[1:]]
+
 
 class Title(NamedTuple):
     """A left side.
 
     Attributes:
-        whole: the LaTeX of an array.
-        element: the LaTeX of an element.
-        shape: the shape.
+        whole: The LaTeX of an array.
+        element: The LaTeX of an element.
+        shape: The shape.
     """
 
     whole: str
@@ -58,45 +72,36 @@ class Titles:
     """The left sides of the equations of a source.
 
     Args:
-        source: what is shown.
-        used: the names in the formula and in the program.
+        source: What is shown.
+        program: The program whose outputs are the right sides.
 
     Attributes:
-        names: how names are written.
-        marks: the marks of indices.
+        names: How names are written.
+        marks: The marks of indices.
+        dims: The lengths of the axes of arguments.
     """
 
-    def __init__(self, source: Source, used: Sequence[str]) -> None:
-        shapes = source.shapes
-        sizes = [name for shape in shapes.values() for dim in shape for name in sorted(symbols(dim))]
-        self.names = Names([*shapes, *used, *sizes], [name for name, shape in shapes.items() if shape])
+    def __init__(self, source: Source, program: Program) -> None:
+        used = [*program.arguments, *[label for label in program.labels.values() if isinstance(label, str)]]
+        self.dims = {dim for shape in source.shapes.values() for dim in shape}
+        sizes = [name for dim in self.dims for name in symbols(dim)]
+        arrays = [name for name, shape in source.shapes.items() if shape]
+        self.names = Names([*source.shapes, *used, *sorted(sizes)], arrays)
         self.marks = Marks(self.names)
         self._source = source
-        self._targets = {statement.target for statement in source.syntax.assignments}
-        self._function = self.names.free("f", r"\mathrm{out}")
-        for name in used:
-            if name not in shapes and name.startswith("out"):
-                self.names.texts[name] = self._derived(name)
-        rest = list(source.path)
-        self._by: list[str] = []  # the names of partial derivatives that were taken first
-        while rest and rest[0][0] == "diff":
-            self._by += [str(name) for name in rest.pop(0)[1:]]
-        kinds = [str(step[0]) for step in rest]
-        self.kind = "hessian" if kinds == ["grad", "jacobian"] else "".join(kinds) if len(kinds) < 2 else "other"
+        self._function = self.names.free("f", r"\mathrm{out}", r"\mathrm{result}")
+        for name in program.arguments:
+            if name not in source.shapes:
+                self.names.texts[name] = self.output(name)
 
     def output(self, name: str) -> str:
-        """Return the name of a result: f, or f_{0}, f_{1}, ... if the user gave none."""
-        unnamed = re.fullmatch(r"out(\d*)", name) if name not in self._targets else None
-        if unnamed is None:
+        r"""Return the name of a result: f, or f_{0}, f_{1}, ... if it has no name; \dot{f} for `out_dot`."""
+        unnamed = re.fullmatch(r"out(\d*)((?:_(?:dot|bar))*)", name)
+        if unnamed is None or (unnamed[2] and self._function != "f"):
             return self.names[name]
+        if unnamed[2]:
+            return spelt(f"f{unnamed[1]}{unnamed[2]}")
         return f"{self._function}_{{{unnamed[1]}}}" if unnamed[1] else self._function
-
-    def _derived(self, name: str) -> str:
-        """Return the name of another result of a derivative: `out_dot` is that of f with a dot."""
-        parts = re.fullmatch(r"out(\d*)((?:_(?:dot|bar))*)", name)
-        if parts and not {"out", f"out{parts[1]}"} & self._targets and self._function == "f":
-            return spelt(f"f{parts[1]}{parts[2]}")
-        return self.names[name]
 
     def named(self, name: str, shape: Shape) -> Title:
         """Return the left side of a name."""
@@ -104,36 +109,28 @@ class Titles:
 
     def of(self, program: Program) -> list[Title]:
         """Return the left sides of the outputs of a program, in their order."""
-        outputs = [self.partial(name, shape, self._by) for name, shape in self._source.outputs]
-        match self.kind:
+        source = self._source
+        outputs = [self.partial(name, shape, source.by) for name, shape in source.outputs]
+        partials = [self.partial(*result, [*source.by, name]) for result in source.outputs for name in source.wrt]
+        match source.kind:
             case "":
                 return outputs
-            case "grad":
-                return self._gradient()
-            case "value_and_grad":
-                return [*outputs, *self._gradient()]
-            case "jacobian" | "hessian":
-                return [self._matrix(program, outputs[0])]
-            case "value_and_jacobian":
-                return [*outputs, self._matrix(program, outputs[0])]
+            case "grad" | "jacobian":
+                return partials
+            case "value_and_grad" | "value_and_jacobian":
+                return outputs + partials
+            case "hessian":
+                wrt, result = source.wrt, source.outputs[0]
+                return [self.partial(*result, [*source.by, a, b]) for k, a in enumerate(wrt) for b in wrt[k:]]
         shapes = [program.graph.shape(i) for i in program.outputs]
-        return [self.named(self._derived(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
+        return [self.named(self.output(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
 
-    def _gradient(self) -> list[Title]:
-        return [self.partial(*self._source.outputs[0], [*self._by, name]) for name in self._source.wrt]
-
-    def _matrix(self, program: Program, of: Title) -> Title:
-        """Return the left side of a Jacobian or a Hessian."""
-        shape = program.graph.shape(program.outputs[-1])
-        if self.kind != "hessian" and len(shape) > 1:
-            return self.named(self.names.free("J", r"\mathrm{jacobian}"), shape)
-        nabla = r"\nabla^{2}" if self.kind == "hessian" else r"\nabla"
-        whole = f"{nabla} {of.whole}"
-        return Title(whole, self.marks.named(f"\\left({whole}\\right)", shape), shape)
-
-    def entry(self, title: Title, row: int, column: int) -> Text:
-        """Return the left side of an entry of a matrix, or of a vector, which has one row."""
-        return self.marks.moved(title.element, {-2: fixed(row), -1: fixed(column)})
+    def matrix(self, rank: int) -> str:
+        """Return the left side of a Jacobian or a Hessian of so many axes."""
+        nabla = r"\nabla^{2}" if self._source.kind == "hessian" else r"\nabla"
+        if nabla == r"\nabla" and rank > 1:
+            return self.names.free("J", r"\mathrm{jacobian}")
+        return f"{nabla} {self.partial(*self._source.outputs[0], self._source.by).whole}"
 
     def partial(self, output: str, shape: Shape, by: Sequence[str]) -> Title:
         """Return a partial derivative, whose axes are those of the output and then of each name."""
@@ -144,7 +141,7 @@ class Titles:
         first = -sum(len(part) for _, part in arrays)
         elements = []
         for name, part in arrays:
-            to: dict[Any, Index] = {k - len(part): Index(first + k) for k in range(len(part))}
+            to = {k - len(part): running(first + k) for k in range(len(part))}
             elements.append(self.marks.moved(self.marks.named(name, part), to).text)
             first += len(part)
         whole = self._quotient(*[name for name, _ in arrays])
@@ -158,31 +155,3 @@ class Titles:
         above = f"{sign}^{{{len(by)}}}" if len(by) > 1 else sign
         under = r" \, ".join(below)
         return rf"\frac{{{above} {of}}}{{{under}}}"
-
-    def blocks(self) -> list[tuple[Title, Axes]]:
-        """Return the left sides and the places of the blocks of a matrix; none if one left side is enough."""
-        if self.kind not in ("jacobian", "value_and_jacobian", "hessian"):
-            return []
-        found = list(self._blocks())
-        return found if len(found) > 1 or any(len(shape) != 1 for _, shape in found[0][1]) else []
-
-    def _blocks(self) -> Iterator[tuple[Title, Axes]]:
-        source, hessian = self._source, self.kind == "hessian"
-        width = len(source.wrt)
-        count = width * (width + 1) // 2 if hessian else len(source.outputs) * width
-        if count > source.limits.shown:
-            raise source.limits.exceeded("shown", f"LaTeX of {count} equations is too long to read: more")
-        rows = [(name, shape, self._by) for name, shape in source.outputs]
-        if hessian:
-            rows = [(*source.outputs[0], [*self._by, name]) for name in source.wrt]
-        row: Dim = 0
-        for k, (name, shape, before) in enumerate(rows):
-            own = self.partial(name, shape, before).shape
-            column: Dim = 0
-            for other in source.wrt:
-                across = (column, source.shapes[other])
-                if not hessian or other in source.wrt[k:]:  # those below the diagonal are the same
-                    place = [across] if len(rows) == 1 and not (own or hessian) else [(row, own), across]
-                    yield self.partial(name, shape, [*before, other]), place
-                column = column + numel(across[1])
-            row = row + numel(own)
