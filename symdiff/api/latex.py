@@ -7,10 +7,8 @@ from dataclasses import replace
 from symdiff.api.compiled import Compiled
 from symdiff.derive.calculus import blocks, gradient
 from symdiff.emit import latex as target
-from symdiff.emit.latex.titles import Source
 from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Program
-from symdiff.ops.elements import of_scalars
 from symdiff.pipeline import Recipe, Step
 
 
@@ -28,21 +26,22 @@ def latex(f: Compiled, *, environments: bool) -> str:
     formula = recipe.formula.program()
     shapes: dict[str, Shape] = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
     outputs = tuple(zip(formula.names, map(formula.graph.shape, formula.outputs), strict=True))
-    source = Source(shapes, outputs, recipe.path, f.wrt, recipe.limits)
+    source = target.Source(shapes, outputs, recipe.path, f.wrt, recipe.limits)
     program = recipe.symbolic(optimize=bool(recipe.steps))
-    if source.is_matrix and not (environments and of_scalars(program.graph.rows[program.outputs[-1]][0])):
+    if source.is_matrix and not (environments and target.is_matrix(program)):
         program = _in_blocks(recipe, source)
     return target.latex(source, program, environments=environments)
 
 
-def _in_blocks(recipe: Recipe, source: Source) -> Program:
+def _in_blocks(recipe: Recipe, source: target.Source) -> Program:
     """Return a matrix of derivatives as an array for each pair of a result and an argument.
 
     A Hessian has no pairs below its diagonal.
     """
     *steps, last = recipe.steps
     names, hessian = last.by, source.kind == "hessian"
-    count = len(names) * len(names if hessian else source.outputs)
+    width = len(names)
+    count = width * (width + 1) // 2 if hessian else width * len(source.outputs)
     if count > source.limits.shown:
         raise source.limits.exceeded("shown", f"LaTeX of {count} equations is too long to read: more")
     if last.member == ("hessian",):
@@ -52,7 +51,6 @@ def _in_blocks(recipe: Recipe, source: Source) -> Program:
     program = replace(recipe, steps=tuple(steps)).symbolic()
     if not hessian:
         return program
-    width = len(names)
     kept = [k for k in range(width * width) if k % width >= k // width]
-    outputs, labels = ([given[k] for k in kept] for given in (program.outputs, program.names))
-    return replace(program, outputs=tuple(outputs), names=tuple(labels))
+    outputs, titles = tuple([program.outputs[k] for k in kept]), tuple([program.names[k] for k in kept])
+    return replace(program, outputs=outputs, names=titles)

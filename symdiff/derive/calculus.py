@@ -152,7 +152,8 @@ def blocks(program: Program, wrt: Sequence[str], *, value: bool = False) -> Prog
     The results are the blocks of the Jacobian, without its flat axes. With `value` the outputs come first.
     """
     work = Pass(program)
-    b, found = work.builder, []
+    b = work.builder
+    found: list[int] = []
     inputs = work.rows_of(wrt)
     active = work.active(inputs)
     for output in work.program.outputs:
@@ -163,8 +164,7 @@ def blocks(program: Program, wrt: Sequence[str], *, value: bool = False) -> Prog
             others = [k for k in range(-2 * rank, 0) if k not in (a - rank, a)]
             seed = b.op("mul", seed, b.expand(b.eye((dim,)), others))
         bars = work.reverse({output: seed}, active)
-        for row in inputs:
-            found.append(b.full(bars.get(row, b.const(0.0)), (*shape, *b.shape(row))))
+        found += [b.full(bars.get(row, b.const(0.0)), (*shape, *b.shape(row))) for row in inputs]
     primal = (work.program.outputs, work.program.names) if value else ((), ())
     return work.finish(primal[0], found, primal[1], [f"{name}_bar" for _ in work.program.outputs for name in wrt])
 

@@ -298,6 +298,12 @@ class Operation(ArrayOperation):
         """Return the expression as a person writes it in a formula, for traces."""
         return self.spell(w, *operands)
 
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """What a call has after the operands and the axes, in LaTeX. By default, these are the other fields."""
+        fields: tuple[str, ...] = getattr(self, "__match_args__", ())
+        return tuple([getattr(self, field) for field in fields if field != "axes"])
+
     def latex(self, w: Notation, /, *operands: Any, **_: Any) -> Any:
         """Return an element of the result in LaTeX. By default, that is an element of `form`."""
         return w.applied(self, *operands, form=self.form)

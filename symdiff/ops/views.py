@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.graph.dims import Shape, fixed, shown, symbol
+from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
 from symdiff.ops.base import At, Builder, Notation, Sample, Text, View, Writer
 from symdiff.ops.reductions import Sum
 from symdiff.ops.table import ATOM, BITAND, PRODUCT
@@ -252,14 +252,26 @@ class Reshape(View):
     def label(self) -> str:
         return f"reshape {shown(self.to)}"
 
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """The new shape."""
+        return (self.to,)
+
     def latex(self, w: Notation, x: int) -> Any:
-        """Return the element of a vector with that number, or an element of a function."""
-        if self.rank != 1:
-            return w.applied(Reshape(0, self.shape(w.shape(x))), x) if self.rank else w.at(x, ())
-        element: Dim = 0
+        """Return the element with the same number. If strides are names, return an element of a function."""
+        shape = w.shape(x)
+        before = shape[len(shape) - self.rank :]
+        strides = [dim for dim in before[:0:-1] if isinstance(dim, int) and dim]
+        if len(strides) < len(before) - 1:
+            return w.applied(Reshape(len(shape), self.shape(shape)), x)
+        rest: Dim = 0
         for a, dim in enumerate(self.to, -len(self.to)):
-            element = element * dim + w.axis(a)
-        return w.at(x, [element])
+            rest = rest * dim + w.axis(a)
+        indices: list[Dim] = []
+        for n in strides:
+            indices.insert(0, rest - rest // n * n)
+            rest = rest // n
+        return w.at(x, [rest, *indices] if before else [])
 
     @classmethod
     def samples(cls) -> list[Sample]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from symdiff.emit.latex.indices import running
-from symdiff.emit.latex.rows import Rows, readable
+from symdiff.emit.latex.indices import Title, running
+from symdiff.emit.latex.rows import Rows, is_matrix, readable
 from symdiff.emit.latex.spelling import Text
-from symdiff.emit.latex.titles import Source, Title, Titles
+from symdiff.emit.latex.titles import Source, Titles
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
 from symdiff.ops.table import PRIMITIVES
 
-__all__ = ["Source", "latex"]
+__all__ = ["Source", "is_matrix", "latex"]
 
 _EACH = 50  # characters of the result for each operation that may be shown
 
@@ -40,17 +40,16 @@ def latex(source: Source, program: Program, *, environments: bool) -> str:
         raise source.limits.exceeded("shown", f"LaTeX of {count} operations is too long to read: more")
     titles = Titles(source, program)
     rows = Rows(titles.marks, program, environments=environments, matrices=not source.path)
-    lines = [_equation(titles, titles.named(name, shape), *value) for name, shape, *value in rows.values.lines]
+    lines = [_equation(titles, *line) for line in rows.values.lines]
     *others, last = program.outputs
-    entries = rows.entries(last) if source.is_matrix and environments else None
-    shown = program.outputs if entries is None else others
-    for i, name, title in zip(shown, program.names, titles.of(program), strict=False):
+    matrix = source.is_matrix and environments and is_matrix(program)
+    for i, name, title in zip(others if matrix else program.outputs, program.names, titles.of(program), strict=False):
         if program.labels.get(i) != name:  # else a line says it
             lines.append(_equation(titles, title, rows.values.text(i), rows.form(i)))
-    if entries is not None:
-        matrix = r" \\ ".join(" & ".join(entry.text for entry in row) for row in entries)
-        matrix = titles.marks.lettered(rf"\begin{{pmatrix}} {matrix} \end{{pmatrix}}", 0)
-        lines.append((titles.matrix(len(program.graph.shape(last))), matrix))
+    if matrix:
+        entries = r" \\ ".join([" & ".join([entry.text for entry in row]) for row in rows.entries(last)])
+        right = titles.marks.lettered(rf"\begin{{pmatrix}} {entries} \end{{pmatrix}}", 0)
+        lines.append((titles.matrix(len(program.graph.shape(last))), right))
     if not source.path and len(program.outputs) == len(lines) == 1 and program.names == ("out",):
         ((left, right),) = lines
         lines = [(left if "_{" in left else "", right)]
@@ -94,10 +93,5 @@ _FUNCTION = re.compile(rf"([\w}})]) (\\(?:operatorname|(?:{_HEADS})\b))")
 
 
 def _spaced(text: str) -> str:
-    """Return what mathtext does not do by itself: space in front of functions, and outer fractions of full size."""
-    text = _FUNCTION.sub(r"\1 \\, \2", text)
-    made, depth = "", 0
-    for part in re.split(r"(\\frac|[{}])", text):
-        depth += (part == "{") - (part == "}")
-        made += r"\dfrac" if part == r"\frac" and not depth else part
-    return made
+    """Return a text with space in front of functions, which mathtext does not have by itself."""
+    return _FUNCTION.sub(r"\1 \\, \2", text)

@@ -1,51 +1,118 @@
-"""Operations on arrays in LaTeX, by an element of the result."""
+"""The values of rows in LaTeX, and operations on arrays, by an element of the result."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from symdiff.emit.latex.indices import Marks, along, numbers, running, subscripted
-from symdiff.emit.latex.names import number
-from symdiff.emit.latex.products import Term, Terms, of, summed
-from symdiff.emit.latex.spelling import (
-    BIG,
-    Text,
-    bracket,
-    filled,
-    literal,
-    parenthesised,
-    product,
-    spell,
-    tight,
-    transposed,
-)
-from symdiff.emit.latex.values import Values
-from symdiff.graph.dims import Dim, Poly, Shape
+from symdiff.emit.latex import spelling
+from symdiff.emit.latex.indices import Marks, Title, along, numbers, running, subscripted
+from symdiff.emit.latex.products import Term, Terms, as_factor, of, summed, text_of
+from symdiff.emit.latex.spelling import APPLIED, BIG, Text, is_name, literal, parenthesised, tight, transposed
+from symdiff.graph.dims import Dim, Shape
+from symdiff.graph.ir import Graph
 from symdiff.ops.base import Operation
 from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT
+
+_LONG = 32  # the most characters of a value that is written again at each use
+_LONG_FACTOR = 20  # the most characters of a factor that is written again, in a longer value
+
+Equation = tuple[Title, Text, Text | None]  # an element of the right side, and it as a whole if it has such a form
+
+
+class Values:
+    """An element of the value of each row of a graph, as a sum of products.
+
+    Attributes:
+        marks: The marks of indices.
+        matrices: Whether products of matrices are written as a whole.
+        lines: The equations of names.
+        wholes: The rows that have a form as a whole: a name, or a product of matrices.
+    """
+
+    def __init__(self, marks: Marks, graph: Graph, *, matrices: bool) -> None:
+        self.marks = marks
+        self.matrices = matrices
+        self.lines: list[Equation] = []
+        self.wholes: dict[int, Text] = {}
+        self.shape = graph.shape
+        self._values: list[Terms] = []
+        self._factors: dict[int, Term] = {}
+        self._names: dict[Text, Text] = {}
+
+    def append(self, value: Terms) -> None:
+        """Take the value of the next row."""
+        self._values.append(value)
+
+    def terms(self, i: int) -> Terms:
+        """Return an element of row `i` as a sum."""
+        return tuple(map(self._renamed, self._values[i]))
+
+    def factor(self, i: int) -> Term:
+        """Return an element of row `i` as a product."""
+        if i not in self._factors:
+            self._factors[i] = as_factor(self._values[i])
+        return self._renamed(self._factors[i])
+
+    def text(self, i: int) -> Text:
+        """Return an element of row `i`."""
+        return text_of(self.terms(i))
+
+    def is_whole(self, i: int) -> bool:
+        """Return whether row `i` is a scalar or has a form as a whole."""
+        return i in self.wholes or not self.shape(i)
+
+    def whole(self, i: int) -> Text:
+        """Return row `i` as a whole, by a name if it has no such form."""
+        if not self.is_whole(i):
+            shape = self.shape(i)
+            title = self._temporary(self.text(i), shape, range(-len(shape), 0))
+            self.wholes[i], self._values[i] = Text(title.whole), (of(title.element),)
+            self._factors.pop(i, None)
+        return self.wholes.get(i) or self.text(i)
+
+    def shared(self, value: Terms, shape: Shape) -> Terms:
+        """Return a value that is used again. If it is long, its long factors get names."""
+        if len(text_of(value).text) <= _LONG:
+            return value
+        factor = self._renamed(as_factor(value))
+        long = [text for text in factor.powers if len(text.text) > _LONG_FACTOR and not is_name(text)]
+        for text in sorted(long, key=lambda text: len(text.text)):
+            axes = sorted(k for k in self.marks.numbers(text) if k < 0)
+            now = text_of(tuple(map(self._renamed, text.terms))) if text.terms else text
+            if len(now.text) > _LONG_FACTOR:
+                name = self._temporary(now, shape, axes).whole
+                now = Text(subscripted(name, [self.marks.mark(running(a)) for a in axes]))
+            self._names[text] = now
+        return (self._renamed(factor),) if long else value
+
+    def _renamed(self, term: Term) -> Term:
+        """Return a product with names for the factors that have one."""
+        for text, exponent in term.powers.items() if self._names else ():
+            if text in self._names:
+                term = term.without(text).times(of(self._names[text], exponent))
+        return term
+
+    def _temporary(self, text: Text, shape: Shape, axes: Sequence[int]) -> Title:
+        """Return a name for an array of which a text is an element, with these axes of a shape."""
+        title = self.marks.title(self.marks.names.temporary(), tuple([shape[a] for a in axes]))
+        to = {a: running(k) for k, a in enumerate(axes, -len(axes))}
+        self.lines.append((title, self.marks.moved(text, to), None))
+        return title
 
 
 class Notation:
     """Writes an operation on arrays: the `symdiff.ops.base.Notation` that its method `latex` gets.
 
-    Args:
-        marks: The marks of indices.
-        values: The values of the operands.
-        shape: The shape of the result.
-        matrices: Whether products of matrices are written as a whole.
-
-    Attributes:
-        whole: The result as a whole, such as `A x`, if it has such a form.
+    It writes the row `i`. The result as a whole, such as `A x`, goes to `values.wholes` if it has such a form.
     """
 
-    def __init__(self, marks: Marks, values: Values, shape: Shape, *, matrices: bool) -> None:
-        self.whole: Text | None = None
+    def __init__(self, values: Values, i: int) -> None:
         self.shape = values.shape
-        self._marks = marks
+        self._row = i
+        self._shape = values.shape(i)
         self._values = values
-        self._shape = shape
-        self._matrices = matrices
+        self._marks = values.marks
 
     # Elements
 
@@ -73,8 +140,8 @@ class Notation:
         letter, least = self._marks.mark(index), "" if low is None else self._marks.dim(low)
         if high is not None:
             below = f"{letter} < {self._marks.dim(high)}"
-            return (of(bracket(Text(rf"{least} \leq {below}" if least else below))),)
-        return (of(bracket(Text(rf"{letter} \geq {least}"))) if least else Term(),)
+            return (of(spelling.bracket(Text(rf"{least} \leq {below}" if least else below))),)
+        return (of(spelling.bracket(Text(rf"{letter} \geq {least}"))) if least else Term(),)
 
     def times(self, *values: Terms) -> Terms:
         """Return the product of values."""
@@ -105,9 +172,9 @@ class Notation:
         gone = [label for label in dict.fromkeys(label for _, own in parts for label in own) if label not in out]
         factors = [self._values.factor(i) for i, _ in parts]
         first = self._unbound(*[text for factor in factors for text in factor.powers])
-        places = {label: k for k, label in enumerate([*out, *gone], -len(out))}
-        places |= {label: first + k for k, label in enumerate(gone)}
-        term, sizes = Term(), {}
+        places = {label: k for k, label in [*enumerate(out, -len(out)), *enumerate(gone, first)]}
+        sizes: dict[int, Dim] = {}
+        term = Term()
         for factor, (i, own) in zip(factors, parts, strict=True):
             term = term.times(self._moved(factor, {a: running(places[c]) for a, c in enumerate(own, -len(own))}))
             sizes.update(zip([places[label] for label in own], self.shape(i), strict=True))
@@ -121,11 +188,12 @@ class Notation:
             end = start + sizes[k]
             full = any(other == running(axis) and sizes[axis] == end for axis in sizes)
             term = self._moved(term.without(delta), {k: other - start})
-            term = term.times(*self.between(other, None if start == 0 else start, None if full else end))
+            (condition,) = self.between(other, None if start == 0 else start, None if full else end)
+            term = term.times(condition)
         for k in [*left]:
             if k not in self._marks.numbers(*term.powers):
                 left.remove(k)
-                term = term.times(*self.number(sizes[k]))
+                term = term.times(self.number(sizes[k])[0])
         inside = {t: e for t, e in term.powers.items() if self._marks.numbers(t) & {*left}}
         if not inside:
             return term
@@ -145,17 +213,13 @@ class Notation:
         return None
 
     def big(self, sign: str, i: int, axes: Sequence[int], *, but: Dim | None = None, each: str = "") -> Terms:
-        """Return a sign such as that of a product along some axes.
+        """Return a sign such as that of a product along some axes of an operand.
 
-        Args:
-            sign: The sign.
-            i: The operand.
-            axes: The axes.
-            but: The index of an element that is left out. Then the axis of this index stays.
-            each: An elementwise function of each element.
+        The element at the index `but` is left out, and then the axis of this index stays. `each` is an elementwise
+        function of each element.
         """
         shape, text = self.shape(i), self._values.text(i)
-        text = spell(PRIMITIVES[each], [text]) if each else text
+        text = spelling.spell(PRIMITIVES[each], [text]) if each else text
         kept = [a for a in range(-len(shape), 0) if a not in axes or but is not None]
         places = {a: k for k, a in enumerate(kept, -len(kept))}
         places |= {a: k for k, a in enumerate(axes, self._unbound(text))}
@@ -178,56 +242,34 @@ class Notation:
     def applied(self, operation: Operation, *operands: int, form: str = "") -> Terms:
         """Return an element of an operation on whole arrays, such as `softmax(x)_i`.
 
-        Along the axes of the operation, operands have `:` for an index. All other axes have the indices of the result.
-
         Args:
             operation: The operation.
             *operands: The operands.
             form: The result, with `#1`, `#2` for the operands; by default the name of the operation and arguments.
         """
-        rank, most = len(self._shape), max([len(self.shape(i)) for i in operands], default=0)
-        axes: Sequence[int] = getattr(operation, "axes", range(-most, 0)) if operands else ()
-        own = axes if rank == most else range(most - len(axes) - rank, 0)
-        ahead = [a for a in range(-rank, 0) if a not in own]
-        texts = [self._along(i, axes, ahead) for i in operands]
+        texts = [self._values.whole(i) for i in operands]
         if form:
-            text = filled(form, texts)
+            whole = spelling.filled(form, texts)
         else:
-            arguments = ", ".join([*[text.text for text in texts], *self._parameters(operation)])
-            text = Text(rf"\operatorname{{{operation.name}}}\left({arguments}\right)".replace("_", r"\_"), BIG)
-        self.whole = None if ahead else text
-        closed = text.text if not form or text.level == ATOM else parenthesised(text)
-        return (of(Text(subscripted(closed, [self._marks.mark(self.axis(a)) for a in own])) if own else text),)
+            most = max([len(self.shape(i)) for i in operands], default=0)
+            arguments = ", ".join([*[text.text for text in texts], *self._parameters(operation, most)])
+            whole = spelling.called(rf"\operatorname{{{operation.name}}}".replace("_", r"\_"), [Text(arguments)])
+        marks = [self._marks.mark(index) for index in along(self._shape)]
+        self._values.wholes[self._row] = whole
+        plain = whole.text if whole.level in (ATOM, APPLIED) else parenthesised(whole)
+        return (of(Text(subscripted(plain, marks)) if marks else whole),)
 
-    def _along(self, i: int, axes: Sequence[int], ahead: Sequence[int]) -> Text:
-        """Return an operand with `:` along some axes, and the indices of the result's axes `ahead` in the others."""
-        shape = self.shape(i)
-        others = [a for a in range(-len(shape), 0) if a not in axes]
-        if not others:
-            return self._values.whole(i)
-        indices: dict[int, Dim] = dict(zip(others[::-1], map(running, ahead[::-1]), strict=False))
-        marks = [
-            self._marks.mark(0 if dim == 1 else indices[a]) if a in indices else ":"
-            for a, dim in enumerate(shape, -len(shape))
-        ]
-        return Text(subscripted(self._values.named(i).text, marks))
+    def _parameters(self, operation: Operation, rank: int) -> list[str]:
+        """Return what a call of an operation has after the operands, which have at most `rank` axes."""
+        axes = getattr(operation, "axes", ())
+        counted = tuple([a + rank for a in axes]) if len(axes) > 1 else rank + sum(axes)
+        along = [rf"\mathrm{{axis}} = {self._parameter(counted)}"] if 0 < len(axes) < rank else []
+        return along + [self._parameter(value) for value in operation.parameters]
 
-    def _parameters(self, operation: Operation) -> list[str]:
-        """Return the fields of an operation as arguments, beside its axes and what is absent."""
-        fields = {name: getattr(operation, name) for name in getattr(operation, "__match_args__", ()) if name != "axes"}
-        return [text for name, value in fields.items() if value and (text := self._parameter(name, value))]
-
-    def _parameter(self, name: str, value: Any) -> str:
-        match value:
-            case bool() | str():
-                return rf"\mathrm{{{name if value is True else value}}}"
-            case int() | Poly():
-                return self._marks.dim(value)
-            case float():
-                return ("-" if value < 0 else "") + number(abs(value))
-            case tuple():
-                return rf"\left({', '.join([self._parameter(name, part) for part in value])}\right)"
-        return ""
+    def _parameter(self, value: Any) -> str:
+        if isinstance(value, tuple):
+            return f"({', '.join(map(self._parameter, value))})"
+        return rf"\mathrm{{{value}}}" if isinstance(value, bool) else self._marks.dim(value)
 
     # Matrices
 
@@ -236,17 +278,17 @@ class Notation:
 
         A vector on the left is written as a row.
         """
-        if not (self._matrices and self._values.is_whole(x) and self._values.is_whole(y)):
+        if not (self._values.matrices and self._values.is_whole(x) and self._values.is_whole(y)):
             return None
         left, right = self._values.whole(x), self._values.whole(y)
         vector = len(self.shape(x)) == 1
-        made = product(transposed(left) if vector else left, right)
+        made = spelling.product(transposed(left) if vector else left, right)
         if vector and self._shape:  # a vector, which stands upright
-            made = Text(product(transposed(right), left).text, PRODUCT, turned=made.text)
-        self.whole = made
+            made = Text(spelling.product(transposed(right), left).text, PRODUCT, turned=made.text)
+        self._values.wholes[self._row] = made
         return None if self._shape else (of(made),)
 
     def transpose(self, i: int) -> None:
         """Write the transpose of a matrix as a whole, if formulas are written so."""
-        if self._matrices and self._values.is_whole(i) and len(self.shape(i)) == 2:
-            self.whole = transposed(self._values.whole(i))
+        if self._values.matrices and self._values.is_whole(i) and len(self.shape(i)) == 2:
+            self._values.wholes[self._row] = transposed(self._values.whole(i))

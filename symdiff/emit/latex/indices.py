@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.spelling import Text
@@ -37,6 +38,14 @@ def along(shape: Shape) -> list[Dim]:
 
 def _is_running(name: str) -> bool:
     return abs(ord(name[0]) - _FIRST) < 0x100
+
+
+class Title(NamedTuple):
+    """The left side of an equation: that of an array, of an element of it, and the shape. A scalar is its element."""
+
+    whole: str
+    element: Text
+    shape: Shape
 
 
 class Marks:
@@ -73,8 +82,8 @@ class Marks:
         """Return a text with letters, first for the axes of an array of that rank, then for the indices of signs."""
         return _MARK.sub(lambda found: self.dim(self._indices[int(found[1])], rank), text)
 
-    def dim(self, dim: Dim, rank: int = 0) -> str:
-        """Return the text of a dimension or an index."""
+    def dim(self, dim: object, rank: int = 0) -> str:
+        """Return the text of a dimension or an index, or of another number."""
         text = re.sub(r"(?:\(([^()]*)\)|([\w\uE000-\uEFFF]+))//(\d+)", _floor, str(dim))
         text = re.sub(r"\((\\left\\lfloor [^()]* \\right\\rfloor)\)", r"\1", text).replace("*", " ")
 
@@ -83,9 +92,9 @@ class Marks:
 
         return re.sub(r"[\uE000-\uEFFF]|(?<![\\\w])[^\W\d]\w*", name, text)
 
-    def named(self, name: str, shape: Shape) -> Text:
-        """Return an element of an array with a name. A scalar is its name."""
-        return Text(subscripted(name, [self.mark(index) for index in along(shape)]))
+    def title(self, name: str, shape: Shape) -> Title:
+        """Return a name as a left side."""
+        return Title(name, Text(subscripted(name, [self.mark(index) for index in along(shape)])), shape)
 
     def kronecker(self, first: Dim, second: Dim) -> Text:
         """Return 1 where two indices are equal, else 0."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import isfinite, log, pi, sqrt
+from math import isfinite, isnan, log, pi, sqrt
 
 _SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
 _GREEK_NAMES = f"{_SMALL} omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
@@ -109,18 +110,11 @@ def _verbatim(name: str) -> str:
 def number(value: float) -> str:
     """Return a number that is not negative, by the shortest text that gives the same float."""
     if not isfinite(value):
-        return r"\infty" if value == value else r"\mathrm{NaN}"  # noqa: PLR0124 - NaN
-    if value.is_integer() and abs(value) < 1e7:
-        return str(int(value))
-    mantissa, _, exponent = repr(value).partition("e")
-    if not exponent and value.is_integer():
-        digits = str(int(value)).rstrip("0")
-        if len(digits) > 3:
-            return str(int(value))
-        mantissa = f"{digits[0]}.{digits[1:]}".rstrip(".")
-        exponent = str(len(str(int(value))) - 1)
-    if not exponent:
-        return mantissa
+        return r"\mathrm{NaN}" if isnan(value) else r"\infty"
+    text = repr(value).removesuffix(".0")
+    if "e" not in text and (len(text) < 8 or len(text.strip("0")) > 3):
+        return text
+    mantissa, _, exponent = f"{Decimal(text).normalize():E}".partition("E")
     scale = f"10^{{{int(exponent)}}}"
     return scale if mantissa == "1" else rf"{mantissa} \times {scale}"
 

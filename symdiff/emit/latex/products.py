@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import copysign, gcd, lcm
+from math import copysign
 
-from symdiff.emit.latex.names import above_and_below, fraction, multiple, number
+from symdiff.emit.latex.names import above_and_below, multiple, number
 from symdiff.emit.latex.spelling import APPLIED, Text, literal, negative, plus, position, power, product, quotient
 from symdiff.ops.table import ATOM, PRODUCT
 
 Terms = tuple["Term", ...]
 
-_ROOTS = 10  # the largest denominator of an exponent that is added to others
+ROOTS = 10  # the largest denominator of an exponent that is added to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _power(text: Text, exponent: Fraction) -> Text:
         return text
     if exponent == Fraction(1, 2):
         return Text(rf"\sqrt{{{text.text}}}")
-    if exponent.denominator in (1, _ROOTS):
+    if exponent.denominator in (1, ROOTS):
         return power(text, number(float(exponent)))
     return power(text, rf"\frac{{{exponent.numerator}}}{{{exponent.denominator}}}")
 
@@ -87,12 +87,6 @@ def constant(value: float) -> Term:
     logarithm = text.startswith(r"\log")
     level = APPLIED if logarithm else PRODUCT if " " in text else ATOM
     return of(Text(text, level, r"\log" if logarithm else ""), exponent, copysign(float(ratio), value))
-
-
-def exponent_of(value: float) -> Fraction | None:
-    """Return a number as an exponent that may be added to others; None if its denominator is large."""
-    exponent = fraction(value)
-    return exponent if exponent and exponent.denominator <= _ROOTS else None
 
 
 def minus(terms: Iterable[Term]) -> Terms:
@@ -114,28 +108,19 @@ def summed(terms: Iterable[Term]) -> Terms:
     """Return a sum in which equal terms are one. The terms of a sum that stands in it alone are terms of it."""
     found: dict[frozenset[tuple[Text, Fraction]], Term] = {}
     for term in terms:
-        for part in spread(term) if len(term.powers) == 1 and abs(term.number) == 1 else (term,):
+        for part in _addends(term):
             key = frozenset(part.powers.items())
             have = found.get(key)
             found[key] = part if have is None else Term(have.number + part.number, part.powers)
     return tuple([term for term in found.values() if term.number != 0]) or (Term(0.0),)
 
 
-def spread(term: Term) -> Terms:
-    """Return a term that has one sum as a factor, as a sum of terms."""
-    sums = [text for text, exponent in term.powers.items() if exponent == 1 and text.terms]
-    if len(sums) != 1:
+def _addends(term: Term) -> Terms:
+    """Return the terms of a term that is a sum, perhaps with a minus sign."""
+    ((text, exponent),) = [*term.powers.items()] if len(term.powers) == 1 else [(Text(""), 0)]
+    if exponent != 1 or abs(term.number) != 1 or not text.terms:
         return (term,)
-    rest = term.without(*sums)
-    return tuple([rest.times(part) for part in sums[0].terms])
-
-
-def unnested(term: Term) -> Terms:
-    """Return a term as a sum if a divisor of it is also one in its sum, so that no fraction stands in a fraction."""
-    wide = spread(term)
-    below = [text for text, exponent in term.powers.items() if exponent < 0]
-    nested = any(part.powers.get(text, 0) < term.powers[text] for part in wide for text in below)
-    return summed(wide) if nested else (term,)
+    return minus(text.terms) if term.number < 0 else text.terms
 
 
 def as_factor(terms: Terms) -> Term:
@@ -146,19 +131,10 @@ def as_factor(terms: Terms) -> Term:
     for term in terms[1:]:
         both = {text: (e, term.powers[text]) for text, e in powers.items() if text in term.powers}
         powers = {text: min(pair, key=abs) for text, pair in both.items() if pair[0] * pair[1] > 0}
-    common = Term(_content(terms), powers)
-    rest = summed([term.times(common, -1) for term in terms])
-    if len(rest) == 1:
-        return common.times(rest[0])
-    return common.times(of(replace(text_of(rest), terms=rest)))
-
-
-def _content(terms: Terms) -> float:
-    """Return a number by which the numbers of a sum become simple. It is negative if all of them are."""
-    sign = -1.0 if all(term.number < 0 for term in terms) else 1.0
-    parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
-    below = lcm(*[part.denominator for part in parts])
-    if len(parts) == len(terms) and below <= 24 and below % 5:  # not of decimals
-        return sign * (gcd(*[int(part * below) for part in parts]) or 1) / below
     sizes = {abs(term.number) for term in terms}
-    return sign * ((sizes.pop() if len(sizes) == 1 else 0.0) or 1.0)
+    size = min(sizes)
+    if len(sizes) > 1 and not ((24 * size).is_integer() and all((other / size).is_integer() for other in sizes)):
+        size = 1.0  # numbers would not become simpler
+    common = Term(-size if all(term.number < 0 for term in terms) else size, powers)
+    rest = summed([term.times(common, -1) for term in terms])
+    return common.times(rest[0] if len(rest) == 1 else of(replace(text_of(rest), terms=rest)))

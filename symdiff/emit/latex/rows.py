@@ -7,27 +7,15 @@ and a long factor that is used again gets a name. A formula is written as it sta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
-from math import copysign, isfinite, nan
+from math import copysign, isfinite, nan, prod
 
-from symdiff.emit.latex.arrays import Notation
-from symdiff.emit.latex.indices import Marks
-from symdiff.emit.latex.names import multiple
+from symdiff.emit.latex.arrays import Notation, Values
+from symdiff.emit.latex.indices import Marks, Title
+from symdiff.emit.latex.names import fraction, multiple
 from symdiff.emit.latex.names import number as written
-from symdiff.emit.latex.products import (
-    Term,
-    Terms,
-    constant,
-    exponent_of,
-    minus,
-    of,
-    summed,
-    text_of,
-    unnested,
-)
+from symdiff.emit.latex.products import ROOTS, Term, Terms, constant, minus, of, summed, text_of
 from symdiff.emit.latex.spelling import Text, bracket, choice, literal, power, spell
-from symdiff.emit.latex.values import Line, Values
 from symdiff.emit.passes import expand_formulas
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program, Row, compact, live, operands, replay
@@ -63,23 +51,24 @@ def readable(program: Program) -> Program:
     return compact(expand_formulas(replay(program, graph, make), _MEANINGS))
 
 
+def is_matrix(program: Program) -> bool:
+    """Return whether the last output of a program can be written as a matrix of its entries."""
+    op = program.graph.rows[program.outputs[-1]][0]
+    return of_scalars(op) and op.rank == len(op.to) <= 2 and 0 < prod(fixed(op.to)) <= _ENTRIES
+
+
 class Rows:
-    """The rows of a program as LaTeX.
+    """The values of the rows of a program.
 
     Args:
         marks: The marks of indices.
         program: The program.
         environments: Whether LaTeX has environments.
         matrices: Whether to write rows as they stand, and products of matrices as a whole.
-
-    Attributes:
-        values: The values of the rows.
     """
 
     def __init__(self, marks: Marks, program: Program, *, environments: bool, matrices: bool = False) -> None:
-        self.values = Values(marks, program.graph)
-        self._matrices = matrices
-        self._marks = marks
+        self.values = Values(marks, program.graph, matrices=matrices)
         self._rows = program.graph.rows
         self._environments = environments
         users: list[list[int]] = [[] for _ in self._rows]
@@ -93,21 +82,26 @@ class Rows:
             for i, family in enumerate(families)
         ]
         for i, row in enumerate(self._rows):
-            if self._inside[i]:
-                continue
-            value, label, shape = self._value(i, row), program.labels.get(i), program.graph.shape(i)
+            value = () if self._inside[i] else self._value(i, row)
+            label, shape = program.labels.get(i), program.graph.shape(i)
             if isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments:
-                name = marks.names[label]
-                self.values.lines.append(Line(name, shape, text_of(value), self.form(i)))
-                value = (of(marks.named(name, shape)),)
-                self.values.wholes[i] = Text(name)
+                line = text_of(value), self.form(i)
+                title = self._named(i, label)
+                self.values.lines.append((title, *line))
+                value = (of(title.element),)
             elif len(users[i]) > 1 and operands(row) and not matrices and not program.graph.is_condition(i):
                 value = self.values.shared(value, shape)
-            self.values[i] = value
+            self.values.append(value)
 
     def form(self, i: int) -> Text | None:
         """Return row `i` as a whole; None if it has no such form, or if rows are written by elements."""
-        return self.values.wholes.get(i) if self._matrices else None
+        return self.values.wholes.get(i) if self.values.matrices else None
+
+    def _named(self, i: int, name: str) -> Title:
+        """Return row `i` as the left side of an equation of a name."""
+        title = self.values.marks.title(self.values.marks.names[name], self.values.shape(i))
+        self.values.wholes[i] = Text(title.whole)
+        return title
 
     def _number(self, i: int) -> float:
         """Return the value of a constant row; NaN for any other row."""
@@ -117,22 +111,18 @@ class Rows:
     def _value(self, i: int, row: Row) -> Terms:
         op, *given = row
         if op == "input":
-            self.values.wholes[i] = Text(self._marks.names[row[1]])
-            return (of(self._marks.named(self._marks.names[row[1]], self.values.shape(i))),)
+            return (of(self._named(i, row[1]).element),)
         if op == "const":
             return (of(Text(rf"\mathrm{{{row[1]}}}")) if row[1] in ("True", "False") else constant(self._number(i)),)
         if isinstance(op, Operation):
-            notation = Notation(self._marks, self.values, self.values.shape(i), matrices=self._matrices)
-            value: Terms = op.latex(notation, *given)
-            if notation.whole is not None:
-                self.values.wholes[i] = notation.whole
+            value: Terms = op.latex(Notation(self.values, i), *given)
             return value
         if op == "where":
             texts = [self.values.text(j) for j in given]
             if [self._number(j) for j in given[1:]] == [1.0, 0.0]:
                 return (of(bracket(texts[0])),)
             return (of(choice(*texts, environments=self._environments)),)
-        return self._as_it_stands(i, op, given) if self._matrices else self._collected(i, op, given)
+        return self._as_it_stands(i, op, given) if self.values.matrices else self._collected(i, op, given)
 
     def _as_it_stands(self, i: int, op: str, given: Sequence[int]) -> Terms:
         texts, arrays = [self.values.text(j) for j in given], [j for j in given if self.values.shape(j)]
@@ -165,15 +155,12 @@ class Rows:
                 term = Term()
                 for j, inverse in self._parts(i):
                     term = term.times(self._divisor(j), -1) if inverse else term.times(self.values.factor(j))
-                divisor = literal(written(abs(term.number)))
-                if term.powers.get(divisor) == -1:  # a constant that stands above and below the line
-                    term = replace(term.without(divisor), number=copysign(1.0, term.number))
-                return unnested(term)
+                return (term,)
             case "neg":
                 return minus(self.values.terms(given[0]))
             case "sqrt":
                 return (self._power(given[0], Fraction(1, 2)),)
-            case "pow" if exponent := exponent_of(self._number(given[1])):
+            case "pow" if (exponent := fraction(self._number(given[1]))) and exponent.denominator <= ROOTS:
                 return (self._power(given[0], exponent),)
         return (of(spell(PRIMITIVES[op], [self.values.text(j) for j in given])),)
 
@@ -207,16 +194,10 @@ class Rows:
             return Term().times(factor, exponent)
         return of(text_of(terms), exponent)
 
-    # Results
-
-    def entries(self, i: int) -> list[list[Text]] | None:
-        """Return the entries of a small matrix of scalars, row by row; None if row `i` is not such a matrix."""
+    def entries(self, i: int) -> list[list[Text]]:
+        """Return the entries of row `i`, which is a matrix of scalars or a vector, row by row."""
         op, *given = self._rows[i]
-        if not of_scalars(op) or len(op.to) > 2 or op.rank != len(op.to):
-            return None
         rows, columns = (1, *fixed(op.to))[-2:]
-        if not 0 < rows * columns <= _ENTRIES:
-            return None
         elements = dict(zip(op.places, given, strict=True))
         places = [[(r, c)[-len(op.to) :] for c in range(columns)] for r in range(rows)]
         return [[self.values.text(elements[at]) if at in elements else Text("0") for at in row] for row in places]

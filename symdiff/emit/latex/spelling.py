@@ -6,7 +6,7 @@ The levels of binding are the precedences of the table of operations.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,10 +105,8 @@ def transposed(text: Text) -> Text:
 def called(name: str, texts: Sequence[Text]) -> Text:
     """Return a function of arguments. The arguments of a maximum within a maximum are arguments of one maximum."""
     head = name if re.fullmatch(r"\\(operatorname\{\w+\}|[a-zA-Z]+)(_\{\d+\})?", name) else ""
-    inner = [t.text for t in texts]
-    if name in (r"\max", r"\min"):
-        inner = [text[len(rf"{name}\left(") : -len(r"\right)")] if t.head == name else text
-                 for t, text in zip(texts, inner, strict=True)]  # fmt: skip
+    same = [name in (r"\max", r"\min") and t.head == name for t in texts]
+    inner = [t.text[len(name) + 6 : -7] if nested else t.text for t, nested in zip(texts, same, strict=True)]
     return Text(f"{name}\\left({', '.join(inner)}\\right)", APPLIED, head)
 
 
@@ -152,24 +150,11 @@ def choice(condition: Text, value: Text, other: Text, *, environments: bool) -> 
 def spell(primitive: Primitive, texts: Sequence[Text]) -> Text:
     """Return an operation of the table."""
     latex = primitive.latex
-    match primitive.name:
-        case "add":
-            return plus(*texts)
-        case "sub":
-            return Text(f"{tight(texts[0], SUM)} - {tight(texts[1], PRODUCT)}", SUM, open=texts[1].open)
-        case "mul":
-            return product(texts[0], texts[1])
-        case "div":
-            return quotient(*texts)
-        case "pow":
-            return power(texts[0], texts[1].text)
-        case "neg":
-            return negative(texts[0])
-        case "not":
-            return Text(rf"{latex} {parenthesised(texts[0])}", ATOM)
-        case "mod":
-            x, y = [parenthesised(t) if t.open else tight(t, UNARY) for t in texts]
-            return Text(rf"{x} \; {latex} \; {y}", REMAINDER)
+    if primitive.name in _SPELLINGS:
+        return _SPELLINGS[primitive.name](*texts)
+    if primitive.name == "mod":
+        x, y = [parenthesised(t) if t.open else tight(t, UNARY) for t in texts]
+        return Text(rf"{x} \; {latex} \; {y}", REMAINDER)
     if "#" in latex:
         return filled(latex, texts)
     if not primitive.symbols:
@@ -181,19 +166,22 @@ def spell(primitive: Primitive, texts: Sequence[Text]) -> Text:
     return Text(f"{first} {latex} {tight(texts[1], COMPARE)}", level)
 
 
-def position(text: Text) -> tuple[int, int, str]:
-    """Return a key to sort factors: numbers, names, names of shared values, sums, functions, big signs."""
-    if text.open:
-        return 5, 0, ""
-    if text.text in CONSTANTS:
-        return 0, 1, text.text
-    if text.level < PRODUCT:
-        return 3, 0, ""
-    if not is_name(text):
-        return 4, 0, ""
-    if text.text.startswith("v_{"):
-        return 2, len(text.text), text.text
-    return 0 if text.text[0].isdigit() else 1, 0, text.text
+_SPELLINGS: dict[str, Callable[..., Text]] = {
+    "add": plus,
+    "sub": lambda x, y: plus(x, negative(y)),
+    "mul": product,
+    "div": quotient,
+    "pow": lambda x, y: power(x, y.text),
+    "neg": negative,
+    "not": lambda x: Text(rf"\neg {parenthesised(x)}"),
+}
+
+
+def position(text: Text) -> tuple[bool, int, str]:
+    """Return a key to sort factors: numbers, names, names of shared values, functions and sums, big signs."""
+    if text.text in CONSTANTS or text.text.replace(".", "").isdigit():
+        return False, 0, ""
+    return text.open, *((1 + text.text.startswith("v_{"), text.text) if is_name(text) else (3, ""))
 
 
 def is_name(text: Text) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import NamedTuple
+from itertools import dropwhile, groupby, takewhile
+from typing import Any
 
-from symdiff.emit.latex.indices import Marks, running
+from symdiff.emit.latex.indices import Marks, Title, running
 from symdiff.emit.latex.names import Names, spelt
 from symdiff.emit.latex.spelling import Text
 from symdiff.graph.dims import Shape, symbols
@@ -30,53 +30,35 @@ class Source:
 
     shapes: dict[str, Shape]
     outputs: tuple[tuple[str, Shape], ...]
-    path: tuple[tuple[object, ...], ...]
+    path: tuple[tuple[Any, ...], ...]
     wrt: tuple[str, ...]
     limits: Limits
 
     @property
+    def by(self) -> list[str]:
+        """The names of the partial derivatives that were taken first."""
+        return [name for step in takewhile(_is_partial, self.path) for name in step[1:]]
+
+    @property
     def kind(self) -> str:
-        """The derivative that was taken last, after partial derivatives; "" for none and "other" for several."""
-        kinds = [str(step[0]) for step in self.path if step[0] != "diff"]
-        if kinds == ["grad", "jacobian"]:
-            return "hessian"
-        last = all(step[0] != "diff" for step in self.path[-len(kinds) :]) if kinds else True
-        return "".join(kinds) if len(kinds) < 2 and last else "other"
+        """The derivative that was taken after these; "" for none and "other" for several."""
+        kinds = [step[0] for step in dropwhile(_is_partial, self.path)]
+        return "hessian" if kinds == ["grad", "jacobian"] else "".join(kinds) if len(kinds) < 2 else "other"
 
     @property
     def is_matrix(self) -> bool:
-        """Whether the derivative that was taken last is a Jacobian or a Hessian."""
+        """Whether that derivative is a Jacobian or a Hessian."""
         return self.kind in ("jacobian", "value_and_jacobian", "hessian")
 
-    @property
-    def by(self) -> list[str]:
-        """The names of the partial derivatives that were taken first."""
-        return [str(name) for step in self.path if step[0] == "diff" for name in step[1:]]
 
-
-class Title(NamedTuple):
-    """A left side.
-
-    Attributes:
-        whole: The LaTeX of an array.
-        element: The LaTeX of an element.
-        shape: The shape.
-    """
-
-    whole: str
-    element: Text
-    shape: Shape = ()
+def _is_partial(step: tuple[Any, ...]) -> bool:
+    return bool(step[0] == "diff")
 
 
 class Titles:
-    """The left sides of the equations of a source.
-
-    Args:
-        source: What is shown.
-        program: The program whose outputs are the right sides.
+    """The left sides of the equations of a program.
 
     Attributes:
-        names: How names are written.
         marks: The marks of indices.
         dims: The lengths of the axes of arguments.
     """
@@ -84,65 +66,57 @@ class Titles:
     def __init__(self, source: Source, program: Program) -> None:
         used = [*program.arguments, *[label for label in program.labels.values() if isinstance(label, str)]]
         self.dims = {dim for shape in source.shapes.values() for dim in shape}
-        sizes = [name for dim in self.dims for name in symbols(dim)]
-        arrays = [name for name, shape in source.shapes.items() if shape]
-        self.names = Names([*source.shapes, *used, *sorted(sizes)], arrays)
-        self.marks = Marks(self.names)
+        sizes = sorted({name for dim in self.dims for name in symbols(dim)})
+        names = Names([*source.shapes, *used, *sizes], [name for name, shape in source.shapes.items() if shape])
+        self.marks = Marks(names)
         self._source = source
-        self._function = self.names.free("f", r"\mathrm{out}", r"\mathrm{result}")
-        for name in program.arguments:
-            if name not in source.shapes:
-                self.names.texts[name] = self.output(name)
+        self._names = names
+        self._function = names.free("f", r"\mathrm{out}", r"\mathrm{result}")
+        names.texts |= {name: self._output(name) for name in program.arguments if name not in source.shapes}
 
-    def output(self, name: str) -> str:
+    def _output(self, name: str) -> str:
         r"""Return the name of a result: f, or f_{0}, f_{1}, ... if it has no name; \dot{f} for `out_dot`."""
         unnamed = re.fullmatch(r"out(\d*)((?:_(?:dot|bar))*)", name)
         if unnamed is None or (unnamed[2] and self._function != "f"):
-            return self.names[name]
+            return self._names[name]
         if unnamed[2]:
             return spelt(f"f{unnamed[1]}{unnamed[2]}")
         return f"{self._function}_{{{unnamed[1]}}}" if unnamed[1] else self._function
 
-    def named(self, name: str, shape: Shape) -> Title:
-        """Return the left side of a name."""
-        return Title(name, self.marks.named(name, shape), shape)
-
     def of(self, program: Program) -> list[Title]:
         """Return the left sides of the outputs of a program, in their order."""
-        source = self._source
-        outputs = [self.partial(name, shape, source.by) for name, shape in source.outputs]
-        partials = [self.partial(*result, [*source.by, name]) for result in source.outputs for name in source.wrt]
-        match source.kind:
+        wrt, by, results = self._source.wrt, self._source.by, self._source.outputs
+        outputs = [self._partial(*result, by) for result in results]
+        match self._source.kind:
             case "":
                 return outputs
-            case "grad" | "jacobian":
-                return partials
-            case "value_and_grad" | "value_and_jacobian":
-                return outputs + partials
+            case "grad" | "jacobian" | "value_and_grad" | "value_and_jacobian" as kind:
+                partials = [self._partial(*result, [*by, name]) for result in results for name in wrt]
+                return outputs + partials if "value" in kind else partials
             case "hessian":
-                wrt, result = source.wrt, source.outputs[0]
-                return [self.partial(*result, [*source.by, a, b]) for k, a in enumerate(wrt) for b in wrt[k:]]
+                return [self._partial(*results[0], [*by, a, b]) for k, a in enumerate(wrt) for b in wrt[k:]]
         shapes = [program.graph.shape(i) for i in program.outputs]
-        return [self.named(self.output(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
+        return [self.marks.title(self._output(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
 
     def matrix(self, rank: int) -> str:
         """Return the left side of a Jacobian or a Hessian of so many axes."""
-        nabla = r"\nabla^{2}" if self._source.kind == "hessian" else r"\nabla"
-        if nabla == r"\nabla" and rank > 1:
-            return self.names.free("J", r"\mathrm{jacobian}")
-        return f"{nabla} {self.partial(*self._source.outputs[0], self._source.by).whole}"
+        hessian = self._source.kind == "hessian"
+        if rank > 1 and not hessian:
+            return self._names.free("J", r"\mathrm{jacobian}")
+        of = self._partial(*self._source.outputs[0], self._source.by).whole
+        return rf"\nabla^{{2}} {of}" if hessian else rf"\nabla {of}"
 
-    def partial(self, output: str, shape: Shape, by: Sequence[str]) -> Title:
+    def _partial(self, output: str, shape: Shape, by: Sequence[str]) -> Title:
         """Return a partial derivative, whose axes are those of the output and then of each name."""
         if not by:
-            return self.named(self.output(output), shape)
-        arrays = [(self.output(output), shape)]
-        arrays += [(self.names[name], self._source.shapes.get(name, ())) for name in by]
+            return self.marks.title(self._output(output), shape)
+        arrays = [(self._output(output), shape)]
+        arrays += [(self._names[name], self._source.shapes.get(name, ())) for name in by]
         first = -sum(len(part) for _, part in arrays)
         elements = []
         for name, part in arrays:
             to = {k - len(part): running(first + k) for k in range(len(part))}
-            elements.append(self.marks.moved(self.marks.named(name, part), to).text)
+            elements.append(self.marks.moved(self.marks.title(name, part).element, to).text)
             first += len(part)
         whole = self._quotient(*[name for name, _ in arrays])
         return Title(whole, Text(self._quotient(*elements)), sum([part for _, part in arrays], ()))
