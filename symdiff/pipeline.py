@@ -126,20 +126,23 @@ class Recipe:
             made = step.derive(made, step.by)
         return made
 
-    def symbolic(self, *, optimize: bool = True) -> Program:
+    def symbolic(self, *, written: bool = False) -> Program:
         """Return the program for readers, with the names of constants in place of their values.
 
         If the formula needs the value of a constant, for example as the order of `polygamma`, all constants keep their
         values.
+
+        Args:
+            written: Whether to leave the program as it is written, with functions of complex numbers.
         """
         formula = self.formula.program()
         shapes = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
         names = tuple([(name, ()) for name, _ in self.constants if name not in shapes])
-        shown = replace(self, optimize=optimize)
+        shown = replace(self, optimize=not written)
         try:
-            return replace(shown, constants=(), arguments=(*shapes.items(), *names)).program()
+            return replace(shown, constants=(), arguments=(*shapes.items(), *names)).program(complex=written)
         except SymdiffError:
-            return shown.program()
+            return shown.program(complex=written)
 
 
 def recipe_of(

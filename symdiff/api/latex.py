@@ -27,7 +27,7 @@ def latex(f: Compiled, *, environments: bool) -> str:
     shapes: dict[str, Shape] = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
     outputs = tuple(zip(formula.names, map(formula.graph.shape, formula.outputs), strict=True))
     source = target.Source(shapes, outputs, recipe.path, f.wrt, recipe.limits)
-    program = recipe.symbolic(optimize=bool(recipe.steps))
+    program = recipe.symbolic(written=not recipe.steps)
     if source.is_matrix and not (environments and target.is_matrix(program)):
         program = _in_blocks(recipe, source)
     return target.latex(source, program, environments=environments)

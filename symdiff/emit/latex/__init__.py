@@ -15,7 +15,6 @@ from symdiff.emit.latex.spelling import Text
 from symdiff.emit.latex.titles import Source, Titles
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
-from symdiff.ops.table import PRIMITIVES
 
 __all__ = ["Source", "is_matrix", "latex"]
 
@@ -88,10 +87,6 @@ def _page(lines: Sequence[Line], limits: Limits, *, environments: bool) -> str:
     return made
 
 
-_HEADS = "|".join(p.latex[1:] for p in PRIMITIVES.values() if re.fullmatch(r"\\[a-z]+", p.latex) and not p.symbols)
-_FUNCTION = re.compile(rf"([\w}})]) (\\(?:operatorname|(?:{_HEADS})\b))")
-
-
 def _spaced(text: str) -> str:
     """Return a text with space in front of functions, which mathtext does not have by itself."""
-    return _FUNCTION.sub(r"\1 \\, \2", text)
+    return re.sub(r"([\w}]) (\\[a-zA-Z]+(?:\{\w+\})?(?:[_^]\{\w+\})*\\left\()", r"\1 \\, \2", text)

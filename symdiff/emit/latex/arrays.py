@@ -137,9 +137,9 @@ class Notation:
 
     def between(self, index: Dim, low: Dim | None, high: Dim | None) -> Terms:
         """Return 1 where an index is at least `low` and less than `high`, and 0 elsewhere. None is no bound."""
-        letter, least = self._marks.mark(index), "" if low is None else self._marks.dim(low)
+        letter, least = self._marks.mark(index), "" if low is None else self._marks.mark(low)
         if high is not None:
-            below = f"{letter} < {self._marks.dim(high)}"
+            below = f"{letter} < {self._marks.mark(high)}"
             return (of(spelling.bracket(Text(rf"{least} \leq {below}" if least else below))),)
         return (of(spelling.bracket(Text(rf"{letter} \geq {least}"))) if least else Term(),)
 

@@ -136,18 +136,15 @@ def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
 def above_and_below(value: float, *, simple: bool) -> tuple[str, str]:
     """Return the numerator and the denominator of a number that is not negative.
 
-    A number is a fraction if its decimals do not end. With `simple`, so are numbers that people write so: x/4, not
-    0.25*x; but 1.1*x.
+    A number is a fraction if its decimals do not end. With `simple`, so are halves, quarters and the like.
     """
     part = fraction(value)
-    if part is None or part.denominator == 1:
+    if part is None:
         return number(value), "1"
-    ends = 10**12 % part.denominator == 0
-    if ends and part.denominator % 5 == 0 and part.numerator > 1:
-        return number(value), "1"
-    if ends and len(repr(value)) <= 6 and not (simple and part.denominator <= 100):
-        return number(value), "1"
-    return number(float(part.numerator)), number(float(part.denominator))
+    below = part.denominator
+    if below == 1 or (10**12 % below == 0 and (below % 5 == 0 or not simple)):
+        return number(float(part)), "1"
+    return str(part.numerator), str(below)
 
 
 def fraction(value: float) -> Fraction | None:

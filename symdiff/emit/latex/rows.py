@@ -128,8 +128,8 @@ class Rows:
         texts, arrays = [self.values.text(j) for j in given], [j for j in given if self.values.shape(j)]
         plain = op in ("add", "sub") and all(self.values.shape(j) == self.values.shape(i) for j in given)
         one = len(arrays) == 1 and (op in ("mul", "neg") or (op == "div" and self.values.shape(given[0])))
-        function = len(given) == 1 and PRIMITIVES[op].latex.startswith("\\") and "#" not in PRIMITIVES[op].latex
-        if arrays and all(map(self.values.is_whole, given)) and (plain or one or function) and op != "not":
+        function = [len(self.values.shape(j)) for j in given] == [1] and spell(PRIMITIVES[op], texts).head
+        if arrays and all(map(self.values.is_whole, given)) and (plain or one or function):
             self.values.wholes[i] = spell(PRIMITIVES[op], [self.values.whole(j) for j in given])
         if op == "mul" and given[0] == given[1]:
             return (of(power(texts[0], "2")),)

@@ -111,17 +111,19 @@ def called(name: str, texts: Sequence[Text]) -> Text:
 
 
 def filled(template: str, texts: Sequence[Text]) -> Text:
-    """Return a template of the table with its arguments. The base of a power gets parentheses if it needs them."""
+    """Return a template with its arguments. The base of a power and a last factor get parentheses if they need them."""
 
     def argument(found: re.Match[str]) -> str:
-        text = texts[int(found[1]) - 1]
-        return tight(text, ATOM) if found.end() < len(template) and template[found.end()] == "^" else text.text
+        text, rest = texts[int(found[1]) - 1], template[found.end() :]
+        return tight(text, ATOM if rest[:1] == "^" else 0 if rest else UNARY)
 
-    if template.startswith(("\\left", "\\sqrt")):
+    if template.startswith(("\\left", "\\sqrt", "\\overline")):
         level = ATOM
+    elif template[-2] == "#":
+        level = PRODUCT
     else:
         level = APPLIED if "\\left(" in template and not template.startswith("\\frac") else POWER
-    return Text(re.sub(r"#(\d)", argument, template), level)
+    return Text(re.sub(r"#(\d+)", argument, template), level)
 
 
 def bracket(condition: Text) -> Text:
