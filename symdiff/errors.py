@@ -6,8 +6,16 @@ import copyreg
 from collections.abc import Iterable
 from itertools import islice
 
+import numpy as np
+
 # The packages of each extra for users, as in pyproject.toml.
-_EXTRAS = {"special": "scipy>=1.11", "llvm": "llvmlite>=0.45", "graph": "graphviz>=0.20", "plot": "matplotlib>=3.8"}
+_EXTRAS = {
+    "special": "scipy>=1.11",
+    "sparse": "scipy>=1.11",
+    "llvm": "llvmlite>=0.45",
+    "graph": "graphviz>=0.20",
+    "plot": "matplotlib>=3.8",
+}
 
 _WINDOW = 72  # columns shown around the caret
 _LONGEST = 400  # the most characters of a message
@@ -53,8 +61,16 @@ class ShapeError(SymdiffError, ValueError):
     """Shapes do not match. The message names the expression or the arguments, and the shapes."""
 
 
+class BoundsError(SymdiffError, IndexError):
+    """An integer is out of the range of the axis that it is an index of. The message names the argument."""
+
+
 class LimitError(SymdiffError, ValueError):
     """A text, or something made from it, exceeds a limit. The message names the limit and its value."""
+
+
+class LinAlgError(SymdiffError, np.linalg.LinAlgError):
+    """A matrix has no solution, inverse or factor. The message names the operation and the line of the source."""
 
 
 class FormulaWarning(UserWarning):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from symdiff.api.kernel import Kernel
@@ -20,11 +21,13 @@ class Compiled(Protocol):
     wrt: tuple[str, ...]
     outputs: tuple[str, ...]
     cores: tuple[Shape, ...]
+    integers: tuple[bool, ...]
     results: tuple[Shape, ...]
     recipe: Recipe
     program: Program
     layout: Layout
     kernel: Kernel
+    bound: Mapping[str, Any]
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the result of a call."""
@@ -35,7 +38,16 @@ class Compiled(Protocol):
     def diff(self, *names: str) -> Compiled:
         """Return a partial derivative."""
 
-    def derived(self, name: str, derive: Derive, layout: Any = ..., by: tuple[str, ...] | None = None) -> Compiled:
+    def derived(
+        self,
+        name: str,
+        derive: Derive,
+        layout: Any = ...,
+        by: tuple[str, ...] | None = None,
+        *,
+        program: Program | None = None,
+        wrt: tuple[str, ...] | None = None,
+    ) -> Compiled:
         """Return a derivative."""
 
     @property
@@ -45,6 +57,10 @@ class Compiled(Protocol):
     @property
     def vjp(self) -> Compiled:
         """The vector-Jacobian product."""
+
+    @property
+    def hvp(self) -> Compiled:
+        """The Hessian-vector product."""
 
     @property
     def hessian(self) -> Compiled:

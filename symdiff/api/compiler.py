@@ -18,6 +18,7 @@ from symdiff.language.hints import e_is_a_variable, no_argument
 from symdiff.language.review import exponentials, no_slips, review
 from symdiff.limits import Limits
 from symdiff.limits import limits as limits_of_process
+from symdiff.ops.data import Data
 from symdiff.pipeline import Recipe, recipe_of
 from symdiff.runtime.arguments import normal
 from symdiff.runtime.results import record_of
@@ -50,7 +51,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     *,
     args: Any = None,
     wrt: Any = None,
-    constants: Mapping[Any, float] | None = None,
+    constants: Mapping[Any, Any] | None = None,
     backend: str = "numpy",
     threads: int | None = None,
     optimize: bool = True,
@@ -63,10 +64,12 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             by commas. Or a SymPy expression, a list or tuple of such (several outputs), or a Matrix (an array): what
             SymPy prints is compiled.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
-            not, or a list of such. SymPy symbols stand for their names. Default: every free name, a scalar, in order
-            of first appearance. SymPy expressions of two or more symbols need it.
-        wrt: The names to differentiate by, in order. Default: all arguments.
-        constants: The values of names, bound now.
+            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names. Default:
+            every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
+        wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
+        constants: The values of names, bound now: numbers, and arrays or lists of real numbers, as
+            `{"g": 9.81, "A": array}`. An array is copied, so later changes have no effect. A call computes with it in
+            the precision of the arguments.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
             code cannot (`f.backend` says so).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
@@ -103,7 +106,7 @@ def _compiled(
     text: Any,
     args: Any,
     wrt: Any,
-    constants: Mapping[Any, float] | None,
+    constants: Mapping[Any, Any] | None,
     backend: str,
     threads: int | None,
     *,
@@ -125,11 +128,11 @@ def _compiled(
         text, args, more = text_of(expressions_of(text), args, bound, bounds)
         bound = {**more, **bound}
     arguments = None if args is None else arguments_of(args, "args")
-    for name, _ in arguments or ():
+    for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
     for name, same in (("pi", "π"), ("π", "pi")):  # a value for one name is for the other too
-        if name in bound and all(same != other for other, _ in arguments or ()):
+        if name in bound and all(same != argument.name for argument in arguments or ()):
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
@@ -149,14 +152,18 @@ def function_of(recipe: Recipe) -> Function:
         TypeError: The recipe names something to differentiate by that is not an argument.
     """
     program = recipe.program()
-    review(recipe.syntax, recipe.arguments)
+    shapes = None if recipe.arguments is None else [argument.shape for argument in recipe.arguments]
+    review(recipe.syntax, shapes, arrays=any(isinstance(value, Data) for _, value in recipe.constants))
     names, wrt = program.arguments, recipe.wrt
-    known = frozenset(names)
+    integers = dict(zip(names, program.integers, strict=True))
     for name in wrt or ():
-        if name not in known:
+        if name not in integers:
             raise TypeError(f"wrt names {name!r}, which is not among the arguments ({few(names)}){no_argument(name)}")
+        if integers[name]:
+            raise TypeError(f"wrt names {name!r}, which is an integer: there is no derivative by it")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
-    return Function(recipe, program, layout, names if wrt is None else wrt)
+    by = tuple([name for name in names if not integers[name]]) if wrt is None else wrt
+    return Function(recipe, program, layout, by)
 
 
 # Pickling and copying
@@ -175,7 +182,11 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
         "optimize": recipe.optimize,
         "limits": recipe.limits,
     }
-    return _restored, (f.text, options, recipe.path)
+    path = [
+        (member, {name: f.bound[name] for name in args}) if member == "bind" else (member, *args)
+        for member, *args in recipe.path
+    ]
+    return _restored, (f.text, options, tuple(path))
 
 
 def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]]) -> Function:
@@ -232,7 +243,9 @@ class _Cache:
 
 
 def _rows(f: Function) -> int:
-    return len(f.program.graph.rows)
+    """Return how many rows a Function counts for: each element of a constant array is one."""
+    data = [value.array.size for _, value in f.recipe.constants if isinstance(value, Data)]
+    return len(f.program.graph.rows) + sum(data)
 
 
 _CACHE = _Cache()

@@ -26,8 +26,8 @@ def latex(f: Compiled, *, environments: bool) -> str:
     formula = recipe.formula.program()
     shapes: dict[str, Shape] = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
     outputs = tuple(zip(formula.names, map(formula.graph.shape, formula.outputs), strict=True))
-    source = target.Source(shapes, outputs, recipe.path, f.wrt, recipe.limits)
-    program = recipe.symbolic(written=not recipe.steps)
+    source = target.Source(shapes, outputs, recipe.derivations, f.wrt, recipe.limits)
+    program = recipe.symbolic(written=not recipe.derivations)
     if source.is_matrix and not (environments and target.is_matrix(program)):
         program = _in_blocks(recipe, source)
     return target.latex(source, program, environments=environments)
@@ -38,7 +38,7 @@ def _in_blocks(recipe: Recipe, source: target.Source) -> Program:
 
     A Hessian has no pairs below its diagonal.
     """
-    *steps, last = recipe.steps
+    *steps, last = [step for step in recipe.steps if step.member[0] != "bind"]
     names, hessian = last.by, source.kind == "hessian"
     width = len(names)
     count = width * (width + 1) // 2 if hessian else width * len(source.outputs)

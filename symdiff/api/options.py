@@ -14,7 +14,9 @@ from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED
 from symdiff.limits import Limits
+from symdiff.ops.data import Data
 from symdiff.runtime.arguments import is_symbol, normal
+from symdiff.runtime.numeric import numbers
 
 
 def names_of(given: Any, option: str) -> tuple[str, ...]:
@@ -25,14 +27,15 @@ def names_of(given: Any, option: str) -> tuple[str, ...]:
         TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
     """
     arguments = arguments_of(given, option)
-    for name, shape in arguments:
-        if shape:
-            raise ParseError(f"{option} takes names alone: write {name}, and its shape in args")
-    return tuple([name for name, _ in arguments])
+    for name, shape, integer in arguments:
+        if shape or integer:
+            what = "its shape" if shape else "that it is an integer"
+            raise ParseError(f"{option} takes names alone: write {name}, and {what} in args")
+    return tuple([argument.name for argument in arguments])
 
 
 def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
-    """Return the names of an option, normalised, with their core shapes: `x, y[n], A[m,3]`.
+    """Return the arguments that an option declares, their names normalised: `x, y[n], A[m,3], i[n]: int`.
 
     Raises:
         ParseError: Something is not a name, or is there twice, or a dimension is neither a name nor a whole number.
@@ -46,8 +49,10 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
         )
     text = ", ".join(names)
     found: dict[str, list[Dim]] = {}
+    integers: set[str] = set()
     name = ""  # the name that was read last
     inside, due = False, True
+    typed = False  # after a colon
     for kind, value, position in tokens(text, Limits()):
         if inside:
             if value == "]" and not due:
@@ -64,8 +69,19 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
                 raise ParseError(
                     f"a shape is names or whole numbers in brackets, as {name}[n] or {name}[m,3]", text, position
                 )
+        elif typed:
+            if value != "int":
+                raise ParseError(
+                    f"the kind of an argument is int, for integers, as {name}[n]: int; all others are numbers",
+                    text,
+                    position,
+                )
+            integers.add(name)
+            typed, name = False, ""
         elif kind == "end" or (kind == "symbol" and value == "," and not due):
             due, name = True, ""
+        elif value == ":" and name:
+            typed = True
         elif value == "\n":
             continue
         elif kind == "symbol" and value == "[" and name and not found[name]:
@@ -84,20 +100,20 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
             name = str(value)
             found[name] = []
             due = False
-    return tuple([(name, tuple(shape)) for name, shape in found.items()])
+    return tuple([Argument(name, tuple(shape), name in integers) for name, shape in found.items()])
 
 
-def constants_of(given: Mapping[Any, float]) -> dict[str, float]:
-    """Return the constants by normalised names.
+def constants_of(given: Mapping[Any, Any]) -> dict[str, float | Data]:
+    """Return the constants by normalised names, and arrays as `Data`.
 
     Raises:
         ParseError: A key is not a name, or two keys are the same name.
-        TypeError: It is not a mapping, or a value is not a real number.
+        TypeError: It is not a mapping, or a value is neither a real number nor an array of real numbers.
         ValueError: A value is too large.
     """
     if not isinstance(given, Mapping):
         raise TypeError(f"constants is a dict of names and values, as {{'g': 9.81}}, not {given!r}")
-    found: dict[str, float] = {}
+    found: dict[str, float | Data] = {}
     for name, value in given.items():
         normal_names = names_of([name], "constants")
         if len(normal_names) != 1:
@@ -105,11 +121,29 @@ def constants_of(given: Mapping[Any, float]) -> dict[str, float]:
         (normal_name,) = normal_names
         if normal_name in found:
             raise ParseError(f"constants names {normal_name!r} twice")
-        kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating
-        if isinstance(value, kind) or not np.isscalar(value) or isinstance(value, str | bytes):
-            raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number")
-        try:
-            found[normal_name] = float(value)
-        except OverflowError:
-            raise ValueError(f"constant {name!r} is too large for a float") from None
+        found[normal_name] = _constant(name, value)
     return found
+
+
+def _constant(name: Any, value: Any) -> float | Data:
+    """Return the value of a constant: a number, or an array of float64, int64 or bool."""
+    if isinstance(value, Data):
+        return value
+    kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating
+    if isinstance(value, str | bytes | kind) or not (np.isscalar(value) or _is_array(value)):
+        raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number or an array of such")
+    if not np.isscalar(value):
+        array = numbers(value, str(normal(name)), f"constant {name!r}")
+        if array.dtype.kind == "c":
+            raise TypeError(f"constant {name!r} is an array of {array.dtype}, not of real numbers")
+        if array.ndim:
+            return Data(array.astype({"b": bool, "f": float}.get(array.dtype.kind, np.int64)))
+        value = array[()]
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"constant {name!r} is too large for a float") from None
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, list | tuple) or hasattr(value, "__array__")

@@ -45,7 +45,7 @@ def expressions_of(given: Any) -> list[Any]:
 
 
 def text_of(
-    expressions: Sequence[Any], args: Any, constants: Mapping[str, float], limits: Limits
+    expressions: Sequence[Any], args: Any, constants: Mapping[str, Any], limits: Limits
 ) -> tuple[str, Any, dict[str, float]]:
     """Return SymPy expressions as a text, the arguments, and the values of SymPy's constants.
 
@@ -66,7 +66,7 @@ def text_of(
     names = {str(value): position for kind, value, position in reversed(found) if kind == "name"}
     if "^" in text:
         raise ParseError("SymPy's ^ is an exclusive or, which the language does not have", text, text.index("^"))
-    own = {*symbols, *constants, *(name for name, _ in arguments_of(() if args is None else args, "args"))}
+    own = {*symbols, *constants, *(a.name for a in arguments_of(() if args is None else args, "args"))}
     for name, position in names.items():
         if name in _OTHERWISE and name not in own:
             raise ParseError(_OTHERWISE[name], text, position)

@@ -1,4 +1,4 @@
-"""A Function as one of scalars: every element of an array is an argument or a result of its own."""
+"""A Function of arrays as a function of scalars: each element of an array is an argument or a result of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from symdiff.api.compiled import Compiled
 from symdiff.derive import calculus
 from symdiff.derive.holomorphic import check_holomorphic
 from symdiff.graph.dims import Shape, concrete
-from symdiff.runtime.arguments import IntShape
+from symdiff.runtime.arguments import INTEGER, IntShape
 from symdiff.runtime.results import leaves
 
 # A function of an array of the loop shape for each element of the arguments. It returns a row for each element of the
@@ -23,7 +23,7 @@ OfElements = Callable[[Sequence[Any]], NDArray[Any]]
 
 
 class Unrolled:
-    """A Function whose arguments and results are the elements of those of another one.
+    """A function whose arguments and results are the elements of the arguments and results of a Function.
 
     Attributes:
         args: The names of the elements of the arguments, in order: `a`, `x[0]`, `x[1]`, ...
@@ -94,7 +94,9 @@ class Unrolled:
     def arguments(self, at: Sequence[Any]) -> list[Any]:
         """Return the arguments, put together from their elements."""
         elements = iter(at)
-        return [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
+        found = [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
+        kinds = self._f.integers
+        return [np.rint(a).astype(INTEGER) if k else a for a, k in zip(found, kinds, strict=False)]
 
 
 def _element(name: str, place: IntShape) -> str:

@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from symdiff.derive.build import Derivatives
 from symdiff.graph.ir import Row
-from symdiff.graph.operations import is_assembled
+from symdiff.graph.operations import counted, is_assembled
 from symdiff.graph.shapes import broadcast
 from symdiff.ops.base import Operation
 from symdiff.simplify.factors import product, scaled, shared, split
-from symdiff.simplify.signs import total as sum_of
+from symdiff.simplify.signs import signed_sum
 from symdiff.simplify.views import without_views
 
 _SCATTERED = 4  # if an assembled array has at most so many places, a product is made only at these places
@@ -129,8 +129,9 @@ def _presence(b: Derivatives, i: int) -> int | None:
             outer, inner = side(b, choice), known[choice.value]
             known[j] = outer if inner is None or b.special(inner) else b.joined("and", outer, inner)
         elif isinstance(row[0], Operation):
-            found = [known[k] if row[0].of_rules else _of_users_array(b, k) for k in parts]
-            known[j] = row[0].present(b, *found)
+            numbers = counted(row[0], parts)
+            found = [known[k] if row[0].of_rules else _of_users_array(b, k) for k in numbers]
+            known[j] = row[0].present(b, *found, *parts[len(numbers) :])
         else:
             present = [condition for k in parts if (condition := known[k]) is not None]
             if two_sided and len(present) == 2:
@@ -283,7 +284,7 @@ def plus(b: Derivatives, total: int, term: int) -> int:
         return made
     left, right = choice_of(b, total), choice_of(b, term)
     if left is None or right is None or left.condition != right.condition:
-        return sum_of(b, total, term)
+        return signed_sum(b, total, term)
     if not of_user(b, left) and (any(split(b, total)[0]) or any(split(b, term)[0])):
         return b.op("add", total, term)  # a scalar times the choice of a rule; that array exists already
     if left.holds == right.holds:

@@ -20,12 +20,12 @@ def chain(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward: boo
     """Return `factor` times the partial derivative of row `i` by its k-th operand; None if it is zero.
 
     Args:
-        b: on the graph that holds the row.
-        i: the index of the row.
-        row: the row.
-        k: the position of the operand.
-        factor: the adjoint of the row in a reverse sweep, the tangent of the operand in a forward sweep.
-        forward: whether the sweep is a forward sweep.
+        b: The builder on the graph of the row.
+        i: The index of the row.
+        row: The row.
+        k: The position of the operand.
+        factor: The adjoint of the row in a reverse sweep; the tangent of the operand in a forward sweep.
+        forward: Whether the sweep is a forward sweep.
 
     Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
@@ -38,15 +38,16 @@ def chain(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward: boo
     if row[0] == "away" and not forward:
         factor = _unless(b, row[1], factor)
     partial = _partial(b, i, row, k)
-    if partial is None or b.value(partial) == 0.0:
+    value = 0.0 if partial is None else b.value(partial)
+    if partial is None or value == 0.0:
         return None
-    if b.value(partial) == 1.0 and (row[0] == "by" or b.simplify):
+    if value == 1.0 and (row[0] == "by" or b.simplify):
         term = factor
     elif not forward and b.shape(i) != b.shape(row[1 + k]) and may_pass(b, factor, partial):
         term = product(b, factor, partial)
     else:
         term = times(b, factor, partial, forward=forward)
-    # What the operand was broadcast along is summed over.
+    # The term is summed over the axes along which the operand was broadcast.
     return term if forward or not b.graph.shapes else b.reduced(term, b.shape(i), b.shape(row[1 + k]))
 
 
@@ -59,20 +60,21 @@ def _partial(b: Derivatives, i: int, row: Row, k: int) -> int | None:
         with b.simplifying():
             return b.slopes[i](b)
     rules = primitive.complex_partials if b.graph.complex and primitive.complex_partials else primitive.partials
-    if rules[k] == "0":
-        return None
-    if rules[k] in primitive.parameters:
-        return int(row[1 + primitive.parameters.index(rules[k])])
+    rule = rules[k]
+    if rule in ("0", "1"):
+        return None if rule == "0" else b.const(1.0)
+    if rule in primitive.parameters:
+        return int(row[1 + primitive.parameters.index(rule)])
     if row[0] == "where" and corner_of(b, row[1]) is not None:
         return b.raw("where", row[1], b.const(nan), b.const(1.0))
     bindings = dict(zip(primitive.parameters, row[1:], strict=True))
     bindings["out"] = i
     with b.simplifying():
-        return instantiate(b, rules[k], bindings)
+        return instantiate(b, rule, bindings)
 
 
 def _unless(b: Derivatives, condition: int, factor: int) -> int:
-    """Return an adjoint that is absent where the condition holds, since the operand is replaced there."""
+    """Return an adjoint that is absent where the condition holds, because `away` replaces the operand there."""
     choice = outermost(b, factor)
     if choice is not None and side(b, choice) == b.joined("not", condition):
         return factor

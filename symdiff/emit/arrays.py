@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from symdiff.emit.data import CONSTANTS, literal, stored
 from symdiff.emit.python import BESIDE, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, linear, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text, binds
+from symdiff.ops.data import Constant
 from symdiff.ops.table import POWER, PRODUCT
 
 _SHORT = 8  # With up to so many arguments, the loop shape is written where it is used.
@@ -21,11 +23,15 @@ class ArrayWriter(Writer):
     Attributes:
         loops: Arguments may have loop dimensions in front of their core shapes.
         varies: For each row, whether it may have loop dimensions too: it depends on an argument, or is assembled.
+        stored: The names of large constant arrays.
         core: Some argument has a core shape.
         rank: The number of core axes that operands broadcast to, while an elementwise row is spelt; else 0.
     """
 
     def __init__(self, program: Program, *, loops: bool) -> None:
+        self.stored = stored(program)
+        operations = [row[0] for row in program.graph.rows if isinstance(row[0], Operation)]
+        self.reserved = self.reserved.union(*[op.helpers for op in operations], [CONSTANTS] * bool(self.stored))
         super().__init__(program)
         self.shape = program.graph.shape
         self.is_condition = program.graph.is_condition
@@ -37,6 +43,7 @@ class ArrayWriter(Writer):
             self.varies[i] = row[0] == "input" or is_assembled(row[0]) or any(self.varies[j] for j in operands(row))
         self.rank = 0
         self._needed: dict[tuple[str, bool], str] = {}
+        self._constants: dict[Constant, str] = {}
 
     # The preamble
 
@@ -60,10 +67,25 @@ class ArrayWriter(Writer):
         return self.need("dtype", self._dtype)
 
     def _dtype(self) -> str:
-        if self.core:
-            return f"{next(self.own[i] for i in self.program.inputs if self.shape(i))}.dtype.type"
-        listed = ", ".join([*[self.own[i] for i in self.program.inputs], "0.0"])
+        numbers = [i for i in self.program.inputs if not self.program.graph.is_integer(i)]
+        array = next((i for i in numbers if self.shape(i)), None)
+        if array is not None:
+            return f"{self.own[array]}.dtype.type"
+        listed = ", ".join([*[self.own[i] for i in numbers], "0.0"])
         return f"np.result_type({self.wrap(listed, len('    dtype = np.result_type().type'))}).type"
+
+    def constant(self, key: Constant) -> str:
+        """Return the name of a constant array. One of numbers takes its precision from the arguments."""
+        if key not in self._constants:
+            dtype, own, data = "int" if key.integer else self.dtype(), self.names.near(key.of), key.data
+            if key in self.stored:
+                text = f'np.asarray({CONSTANTS}["{self.stored[key]}"], {dtype})'
+            else:
+                start = f"    {own} = np.array("
+                text = f"np.array({self.wrap(f'{literal(data.array)}, {dtype}', len(start) + 1)})"
+            self._constants[key] = own
+            self.preamble.append(f"    {own} = {text}")
+        return self._constants[key]
 
     def loop(self) -> str:
         """Return the loop shape: its name, or its expression if that is short."""

@@ -223,9 +223,11 @@ def shown(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
 
-def declared(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
-    """Return names with their core shapes, as `args` declares them: `x[n]`, `w`."""
-    return [f"{n}[{','.join(map(str, core))}]" if core else n for n, core in zip(names, cores, strict=True)]
+def declared(names: Sequence[str], cores: Iterable[Shape], integers: Iterable[bool] = ()) -> list[str]:
+    """Return names with their core shapes, as `args` declares them: `x[n]`, `w`, and `i[m]: int` for an integer."""
+    kinds = [": int" if integer else "" for integer in integers] or [""] * len(names)
+    shapes = [f"[{','.join(map(str, core))}]" if core else "" for core in cores]
+    return [f"{name}{shape}{kind}" for name, shape, kind in zip(names, shapes, kinds, strict=True)]
 
 
 def substituted(dim: Dim, by: Mapping[str, Dim]) -> Dim:

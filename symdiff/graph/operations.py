@@ -13,7 +13,7 @@ from symdiff.graph.dims import Shape
 from symdiff.graph.shapes import Demands
 
 # Elementwise operations, by name. The table of operations declares them.
-TAKES: dict[str, str] = {}  # a letter for each operand: "r" for a number, "c" for a condition
+TAKES: dict[str, str] = {}  # a letter for each operand: "r" for a number, "c" for a condition, "i" for an integer
 CONDITIONS: set[str] = set()  # whose result is a condition
 GROWING: set[str] = set()  # whose result may overflow for moderate operands
 
@@ -38,8 +38,14 @@ class ArrayOperation:
 
     condition: ClassVar[bool] = False
     """The result is a condition, whatever the operands are."""
+    integer: ClassVar[bool] = False
+    """The result is made of integers."""
+    numbers: ClassVar[int | None] = None
+    """How many operands are numbers; all further ones are integers. None: all operands are numbers."""
+    same_kind: ClassVar[bool] = False
+    """The result is a number, a condition or an integer, as the first operand is."""
     is_view: ClassVar[bool] = False
-    """Each element of the result is an element of the one operand, also where that is a condition."""
+    """Each element of the result is an element of the one operand, and of the same kind."""
 
     assembles: ClassVar[bool] = False
     """The result is put together from the operands, each at one of its `places`."""
@@ -54,6 +60,16 @@ class ArrayOperation:
         Raises:
             ShapeError: It does not hold, whatever the sizes are.
         """
+
+
+def counted(op: object, operands: Sequence[int]) -> Sequence[int]:
+    """Return those operands of an operation that are not indices: the numbers, or what is of the kind of the result."""
+    return operands[: op.numbers] if isinstance(op, ArrayOperation) and op.numbers is not None else operands
+
+
+def keeps_kind(op: object) -> bool:
+    """Return whether the result of an operation is of the kind of its first operand."""
+    return isinstance(op, ArrayOperation) and (op.is_view or op.same_kind)
 
 
 def is_view(op: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from symdiff.errors import ParseError, ShapeError, few, point_at
 from symdiff.graph.dims import Shape, symbol, symbols
@@ -13,9 +13,11 @@ from symdiff.graph.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import CALLS, PRODUCTS, matmul
 from symdiff.language.calls import Keyword, Quoted, Value, bound
 from symdiff.language.hints import is_function, no_array, no_count, no_function, no_input, no_list, no_variable
+from symdiff.language.indices import subscript
 from symdiff.language.parser import Item, Statement, Syntax, parse
-from symdiff.language.rearrange import index, listed, transpose
+from symdiff.language.rearrange import listed, transpose
 from symdiff.limits import Limits
+from symdiff.ops.data import Constant, Data
 from symdiff.ops.places import Key
 from symdiff.ops.table import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 from symdiff.simplify.build import Builder
@@ -23,7 +25,18 @@ from symdiff.simplify.build import Builder
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
 
 
-Argument = tuple[str, Shape]
+class Argument(NamedTuple):
+    """An argument that `args` declares.
+
+    Attributes:
+        name: Its name.
+        shape: Its core shape.
+        integer: Whether it is made of integers.
+    """
+
+    name: str
+    shape: Shape = ()
+    integer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class Scope:
 def lower(
     syntax: Syntax,
     arguments: Sequence[Argument] | None = None,
-    constants: Mapping[str, float] | None = None,
+    constants: Mapping[str, float | Data] | None = None,
     *,
     optimize: bool = True,
     complex: bool = False,  # noqa: A002 - NumPy's name
@@ -60,8 +73,7 @@ def lower(
 
     Args:
         syntax: The parsed text.
-        arguments: The names and core shapes of the inputs in order. By default, the free names
-            are scalar inputs, in order of first appearance.
+        arguments: The inputs in order. By default, the free names are scalar inputs, in order of first appearance.
         constants: The values of further names.
         optimize: Whether to simplify rows and to share equal ones. Otherwise every operation is a
             step of its own.
@@ -76,13 +88,14 @@ def lower(
     """
     graph = Graph(shared=optimize, complex=complex, limits=limits)
     builder = Builder(graph)
-    inputs: dict[str, int] = {name: builder.input(name, shape) for name, shape in arguments or ()}
-    fixed = {name: float(value) for name, value in (constants or {}).items() if name not in inputs}
+    inputs = {a.name: builder.input(a.name, a.shape, integer=a.integer) for a in arguments or ()}
+    fixed = {name: value for name, value in (constants or {}).items() if name not in inputs}
     assigned = {statement.target for statement in syntax.assignments}
 
     def free(name: str, position: int) -> int:
         if name in fixed:
-            return builder.const(fixed[name])
+            scope.names[name] = bound = _constant(builder, name, fixed[name])
+            return bound
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (is_function(name) and _calls(syntax, name)):
@@ -95,9 +108,9 @@ def lower(
         if name in assigned:
             scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned", position)
         if arguments is not None:
-            if any(name in symbols(dim) for _, shape in arguments for dim in shape):
+            if any(name in symbols(dim) for argument in arguments for dim in argument.shape):
                 return builder.size(symbol(name))
-            listed = [n for n, _ in arguments]
+            listed = [argument.name for argument in arguments]
             scope.fail(f"{name!r} is not among the arguments ({few(listed)})" + no_input(name, fixed), position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
@@ -112,11 +125,19 @@ def lower(
     outputs = tuple(builder.number(_value(scope, statement)) for statement in syntax.results)
     labels: dict[int, str | tuple[str, int]] = {}
     for name, row in scope.names.items():  # a name that is assigned twice labels its last value
-        if name not in inputs and graph.rows[row][0] not in ("input", "const"):
+        if name not in inputs and name not in fixed and graph.rows[row][0] not in ("input", "const"):
             labels.setdefault(row, name)
     names = _output_names(syntax.results, assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
     return program if optimize else _textbook(program)
+
+
+def _constant(builder: Builder, name: str, value: float | Data) -> int:
+    """Return the row of a constant. An array of booleans is a condition."""
+    if not isinstance(value, Data):
+        return builder.const(float(value))
+    row = builder.op(Constant(name, value))
+    return builder.op("ne", row, builder.const(0.0)) if value.array.dtype == bool else row
 
 
 def _calls(syntax: Syntax, name: str) -> bool:
@@ -314,10 +335,10 @@ def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, pos
 
 
 def _index(scope: Scope, key: Key, arguments: list[int], position: int) -> int:
-    (x,) = arguments
+    x, *given = arguments
     if not scope.builder.shape(x):
         scope.fail(no_array(scope.text[:position]), position)
-    return index(scope.builder, x, key)
+    return subscript(scope.builder, x, key, given)
 
 
 _KINDS: dict[str, Callable[..., Value]] = {

@@ -11,10 +11,13 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
+import numpy as np
+
 from symdiff.graph.dims import Dim, Poly, Shape, value
 from symdiff.graph.ir import Graph, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
+from symdiff.ops.patterns import Pattern, everything
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
 
@@ -74,6 +77,7 @@ class Writer(Protocol):
     def assign(self, i: int, /) -> None: ...
     def wrap(self, text: str, beside: int = ..., /) -> str: ...
     def dtype(self) -> str: ...
+    def constant(self, key: Any, /) -> str: ...
     def dim(self, dim: Dim, /) -> str: ...
     def dims(self, shape: Shape, /) -> str: ...
     def tuple_of(self, shape: Shape, /) -> str: ...
@@ -91,12 +95,15 @@ class Notation(Protocol):
     def axis(self, a: int, /) -> Dim: ...
     def at(self, i: int, indices: Sequence[Dim], /) -> Any: ...
     def number(self, dim: Dim, /) -> Any: ...
+    def integer(self, i: int, indices: Sequence[Dim], /) -> Dim: ...
+    def named(self, name: str, /) -> Any: ...
     def delta(self, first: Dim, second: Dim, /) -> Any: ...
     def between(self, index: Dim, low: Dim | None, high: Dim | None, /) -> Any: ...
     def times(self, *values: Any) -> Any: ...
     def added(self, values: Sequence[Any], /) -> Any: ...
     def contract(self, out: Sequence[Hashable], /, *parts: tuple[int, Sequence[Hashable]]) -> Any: ...
     def big(self, sign: str, i: int, axes: Sequence[int], /, *, but: Dim | None = ..., each: str = ...) -> Any: ...
+    def segments(self, sign: str, i: int, indices: Sequence[int], behind: int, /) -> Any: ...
     def applied(self, operation: Operation, /, *operands: int, form: str = ...) -> Any: ...
     def product(self, x: int, y: int, /) -> Any: ...
     def transpose(self, i: int, /) -> None: ...
@@ -196,6 +203,8 @@ class Operation(ArrayOperation):
     """A scalar factor of any operand is a factor of the result."""
     is_size: ClassVar[bool] = False
     """The result is the length of an axis: a number known at the call, and not negative."""
+    is_brief: ClassVar[bool] = False
+    """The expression in NumPy is so short that a source has it again at each use, and gives it no other name."""
     along_axes: ClassVar[bool] = False
     """A formula calls the operation by its name, with an array and perhaps `axis`."""
     holomorphic: ClassVar[bool] = True
@@ -206,6 +215,8 @@ class Operation(ArrayOperation):
     """The result is one of the elements of the operand."""
     form: ClassVar[str] = ""
     r"""The result in LaTeX, with `#1`, `#2` for the operands, such as `#1^{-1}`. Empty: a function of that name."""
+    helpers: ClassVar[Mapping[str, str]] = {}
+    """The sources of the functions that the NumPy code may call, by name. Those that it calls stand above it."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
@@ -230,6 +241,8 @@ class Operation(ArrayOperation):
         """Return what the adjoint of the row contributes to the adjoint of one operand; None for nothing."""
         raise NotImplementedError
 
+    raises: ClassVar[bool] = False
+    """NumPy raises a LinAlgError for some operands."""
     carries: ClassVar[bool] = True
     """The derivatives keep choices outside of products. If they do not, the chain rule puts the choice around them."""
     of_rules: ClassVar[bool] = False
@@ -239,8 +252,24 @@ class Operation(ArrayOperation):
         """Return the condition outside of which the result is absent; None if there is none.
 
         The operands are made of adjoints or tangents. Each has the condition outside of which it is absent, or None.
+        Operands that are integers stand here as their rows.
         """
         return None
+
+    # Sparse derivatives
+
+    def pattern(self, *operands: Any, **_: Any) -> Pattern:
+        """Return which variables each element of the result depends on, given the patterns of the operands.
+
+        All dimensions are numbers here. By default, each element depends on all elements of all operands.
+        """
+        shape: Any = self.shape(*[p.shape for p in operands])
+        return everything(operands, shape, operands[0].count)
+
+    @property
+    def selects(self) -> bool:
+        """Each element of the result is an element of an operand, or zero."""
+        return False
 
     # Facts
 
@@ -301,8 +330,8 @@ class Operation(ArrayOperation):
     @property
     def parameters(self) -> tuple[Any, ...]:
         """What a call has after the operands and the axes, in LaTeX. By default, these are the other fields."""
-        fields: tuple[str, ...] = getattr(self, "__match_args__", ())
-        return tuple([getattr(self, field) for field in fields if field != "axes"])
+        values = [getattr(self, field) for field in getattr(self, "__match_args__", ()) if field != "axes"]
+        return tuple([value for value in values if isinstance(value, (int, float, str, tuple, Poly))])
 
     def latex(self, w: Notation, /, *operands: Any, **_: Any) -> Any:
         """Return an element of the result in LaTeX. By default, that is an element of `form`."""
@@ -323,6 +352,11 @@ class Operation(ArrayOperation):
 def is_size(op: object) -> bool:
     """Return whether the first entry of a row is the length of an axis."""
     return isinstance(op, Operation) and op.is_size
+
+
+def is_brief(op: object) -> bool:
+    """Return whether a source writes the first entry of a row again at each use."""
+    return isinstance(op, Operation) and op.is_brief
 
 
 def never_warns(row: Row) -> bool:
@@ -353,7 +387,22 @@ class Linear(Operation):
         return b.op("ne", b.op(self, b.number(condition)), b.const(0.0))
 
 
-class View(Linear):
+class Selection(Linear):
+    """A linear operation on one operand: each element of the result is an element of the operand, or zero."""
+
+    __slots__ = ()
+
+    @property
+    def selects(self) -> bool:
+        return True
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return the patterns of the selected elements, found by the value for the numbers of the elements."""
+        numbers = np.arange(1, x.size + 1).reshape(x.shape)
+        return x.take(np.asarray(self.value(numbers)).astype(np.int64) - 1)
+
+
+class View(Selection):
     """An operation whose elements are elements of its one operand. It may share the memory of the operand."""
 
     __slots__ = ()
@@ -403,6 +452,10 @@ class AlongAxes(Operation):
         if self.nonempty:
             filled(shapes[0], self.axes, demands)
 
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each element depends on all elements along the axes."""
+        return x.along(self.axes)
+
     def formula(self, w: Writer, x: int) -> Text:
         rank = len(w.shape(x))
         along = "" if len(self.axes) == rank else f", axis={axes_text([a + rank for a in self.axes])}"
@@ -418,6 +471,10 @@ class Reduction(AlongAxes):
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each element depends on those that it is made of."""
+        return x.over(self.axes).nonzero()
 
     def unfused(self, shape: Shape) -> str:
         if self.fold is None:

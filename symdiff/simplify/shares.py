@@ -18,7 +18,7 @@ from functools import partial
 
 from symdiff.graph.operations import GROWING
 from symdiff.simplify.build import Builder
-from symdiff.simplify.paths import numerators, replaced, without
+from symdiff.simplify.paths import replaced, without
 
 _SMALL = 2.0  # a power of up to this exponent does not grow: it overflows beyond 1e154 only
 _MODERATE = 4.0  # a power of up to this exponent does not grow fast: it overflows beyond 1e77 only
@@ -29,43 +29,45 @@ _NESTED = 2  # levels of sums that are multiplied out
 Term = tuple[bool, int]  # whether the term is subtracted, and its row
 
 
-def product(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
+def product_with_share(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
     """Return the product of two rows with a share in it; None if there is no share in it."""
     if not applies(b):
         return None
     for factors, other in ((x, y), (y, x)):
-        if (made := _inside_choice(b, factors, partial(product, b, y=other, nested=nested))) is not None:
+        if (made := _inside_choice(b, factors, partial(product_with_share, b, y=other, nested=nested))) is not None:
             return made
         row = b.row(other)
         if row[0] == "fraction" and row[2] == factors:
             return b.op("share", b.op("mul", factors, row[1]), row[3])
-        if not any(b.row(j)[0] in _ABSORBING for j, _ in numerators(b, other)):
+        if not any(b.row(j)[0] in _ABSORBING for j, _ in b.products.numerators(other)):
             continue
-        for factor, path in numerators(b, factors):
+        for factor, path in b.products.numerators(factors):
             name = b.row(factor)[0]
             made = None
             if name in GROWING or name == "sqrt":
                 made = _absorbed(b, other, factor)
             elif name in ("add", "sub") and nested:
-                made = _spread(b, factor, partial(product, b, y=other, nested=nested - 1), partial(b.op, "mul", other))
+                inner = partial(product_with_share, b, y=other, nested=nested - 1)
+                made = _spread(b, factor, inner, partial(b.op, "mul", other))
             if made is not None:
                 return _times(b, without(b, path), made)
     return None
 
 
-def quotient(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
+def quotient_with_share(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
     """Return x/y with a share in it; None if there is no share in it."""
     if not applies(b):
         return None
-    if (made := _inside_choice(b, x, partial(quotient, b, y=y, nested=nested))) is not None:
+    if (made := _inside_choice(b, x, partial(quotient_with_share, b, y=y, nested=nested))) is not None:
         return made
-    for factor, path in numerators(b, x):
+    for factor, path in b.products.numerators(x):
         name = b.row(factor)[0]
         made = None
         if name in GROWING:
             made = _over(b, factor, y)
         elif name in ("add", "sub") and nested:
-            made = _spread(b, factor, partial(quotient, b, y=y, nested=nested - 1), lambda term: b.op("div", term, y))
+            inner = partial(quotient_with_share, b, y=y, nested=nested - 1)
+            made = _spread(b, factor, inner, lambda term: b.op("div", term, y))
         if made is not None:
             return _times(b, without(b, path), made)
     return None
@@ -144,7 +146,8 @@ def _absorbed(b: Builder, i: int, growing: int, *, sums: bool = True) -> int | N
 
     With `sums`, the factor may be a sum with a term that falls.
     """
-    found = sorted(numerators(b, i), key=lambda part: not _is_over_sum(b, part[0]))  # quotients come before powers
+    # Quotients come before powers.
+    found = sorted(b.products.numerators(i), key=lambda part: not _is_over_sum(b, part[0]))
     for j, path in found:
         name, *operands = b.row(j)
         made = None
@@ -173,7 +176,7 @@ def _is_over_sum(b: Builder, i: int) -> bool:
 def _divided(b: Builder, numerator: int, divisor: int, growing: int) -> int | None:
     """Return growing*numerator/divisor with a share in it; None if there is no share in it."""
     if b.row(divisor)[0] == "sqrt":  # the numerator may be divided by the same root: then the divisor is the sum in it
-        for j, path in numerators(b, numerator):
+        for j, path in b.products.numerators(numerator):
             name, *operands = b.row(j)
             if name == "div" and operands[1] == divisor:
                 share = _over(b, growing, b.row(divisor)[1])
@@ -204,7 +207,7 @@ def _falls_with(b: Builder, exponent: int, growing: int) -> bool:
     return _grows_fast(b, growing) and any(
         factor == growing or (_grows_fast(b, factor) and _relation(b, growing, factor) is not None)
         for _, term in terms_of(b, exponent)
-        for factor, _ in numerators(b, term)
+        for factor, _ in b.products.numerators(term)
     )
 
 
@@ -266,9 +269,9 @@ def _root_of_share(b: Builder, x: int, y: int) -> int | None:
         return None
     candidates = [b.op("pow", x, b.const(1 / power))] if power < 1 else []
     if over == "exp":
-        candidates.append(b.op("exp", _scaled(b, of[0], 1 / power)))
+        candidates.append(b.op("exp", _multiplied(b, of[0], 1 / power)))
     elif over == "pow":
-        exponent = _scaled(b, of[1], 1 / power)
+        exponent = _multiplied(b, of[1], 1 / power)
         candidates.append(of[0] if b.value(exponent) == 1.0 else b.op("pow", of[0], exponent))
     for base in candidates:
         if grows(b, base) and (share := _over_sum(b, base, operands[0])) is not None:
@@ -285,13 +288,13 @@ def _root_of_share(b: Builder, x: int, y: int) -> int | None:
     return None
 
 
-def _scaled(b: Builder, i: int, times: float) -> int:
+def _multiplied(b: Builder, i: int, times: float) -> int:
     """Return row `i` times a number, with one constant in front."""
     name, *operands = b.row(i)
     if (value := b.value(i)) is not None:
         return b.const(value * times)
     if name == "neg":
-        return b.op("neg", _scaled(b, operands[0], times))
+        return b.op("neg", _multiplied(b, operands[0], times))
     if name == "mul" and (value := b.value(operands[0])) is not None:
         return b.op("mul", b.const(value * times), operands[1])
     if name == "mul" and (value := b.value(operands[1])) is not None:
@@ -366,7 +369,7 @@ def _spread(b: Builder, total: int, share: Callable[[int], int | None], plain: C
     """Return what `_each` does for a sum with a term that grows fast; None for any other sum."""
     for _, term in terms_of(b, total):
         chosen = _chosen_or_zero(b, term)
-        if any(_grows_fast(b, j) for j, _ in numerators(b, chosen[0] if chosen else term)):
+        if any(_grows_fast(b, j) for j, _ in b.products.numerators(chosen[0] if chosen else term)):
             return _each(b, total, share, plain)
     return None
 
@@ -387,7 +390,7 @@ def _over_sum(b: Builder, x: int, total: int) -> int | None:
     if not terms and b.row(x)[0] == "exp" and not is_shifted(b, b.row(x)[1]):
         return _over_many(b, x, total)
     for k, (minus, term) in enumerate(terms):
-        for growing, path in numerators(b, term):
+        for growing, path in b.products.numerators(term):
             if not grows(b, growing):
                 continue
             relation = _relation(b, x, growing)
@@ -447,7 +450,7 @@ def _share(b: Builder, growing: int, factor: int, others: list[Term]) -> int:
 
 def exponent_in(b: Builder, term: int) -> int | None:
     """Return x, where a term is exp(x), or exp(x) times other factors; None for any other term."""
-    for factor, _ in numerators(b, term):
+    for factor, _ in b.products.numerators(term):
         if b.row(factor)[0] == "exp":
             return int(b.row(factor)[1])
     return None
@@ -464,7 +467,7 @@ def largest(b: Builder, exponents: list[int | None]) -> int:
 
 def shifted(b: Builder, term: int, shift: int) -> int:
     """Return a term times exp(-shift), with the shift inside of the exponential of the term."""
-    for factor, path in numerators(b, term):
+    for factor, path in b.products.numerators(term):
         if b.row(factor)[0] == "exp":
             return _times(b, without(b, path), b.op("exp", b.op("sub", b.row(factor)[1], shift)))
     return b.op("mul", term, b.op("exp", b.op("neg", shift)))
@@ -488,7 +491,7 @@ def _share_of_powers(b: Builder, growing: int, factor: int, others: list[Term]) 
     if len(others) != 1 or b.shape(exponent):
         return None
     minus, term = others[0]
-    for j, path in numerators(b, term):
+    for j, path in b.products.numerators(term):
         name, *operands = b.row(j)
         if name == "pow" and operands[1] == exponent:
             scale = _times(b, without(b, path), b.const(1.0))

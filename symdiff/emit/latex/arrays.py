@@ -6,10 +6,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from symdiff.emit.latex import spelling
-from symdiff.emit.latex.indices import Marks, Title, along, numbers, running, subscripted
+from symdiff.emit.latex.indices import Marks, Title, along, running, subscripted
 from symdiff.emit.latex.products import Term, Terms, as_factor, of, summed, text_of
 from symdiff.emit.latex.spelling import APPLIED, BIG, Text, is_name, literal, parenthesised, tight, transposed
-from symdiff.graph.dims import Dim, Shape
+from symdiff.graph.dims import Dim, Poly, Shape
 from symdiff.graph.ir import Graph
 from symdiff.ops.base import Operation
 from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT
@@ -131,6 +131,16 @@ class Notation:
         """Return a dimension or an index as a number."""
         return (of(Text(self._marks.mark(dim), literal(str(dim).replace("*", " ")).level)),)
 
+    def integer(self, i: int, indices: Sequence[Dim]) -> Dim:
+        """Return the element of an operand that has integers, as an index."""
+        return self._marks.integer(text_of(self.at(i, indices)))
+
+    def named(self, name: str) -> Terms:
+        """Return an element of the result, which has a name."""
+        title = self._marks.title(self._marks.names[name], self._shape)
+        self._values.wholes[self._row] = Text(title.whole)
+        return (of(title.element),)
+
     def delta(self, first: Dim, second: Dim) -> Terms:
         """Return 1 where two indices are equal, and 0 elsewhere."""
         return (of(self._marks.kronecker(first, second)),)
@@ -208,7 +218,7 @@ class Notation:
             for index, other in (pair, pair[::-1]) if pair else ():
                 for k in left:
                     start = index - running(k)
-                    if k not in (*numbers(start), *numbers(other)):
+                    if k not in self._marks.running(start) | self._marks.running(other):
                         return text, k, other, start
         return None
 
@@ -227,6 +237,22 @@ class Notation:
         inner = self._marks.moved(text, {a: running(k) for a, k in places.items()})
         level = COMPARE if sign == r"\bigvee" else PRODUCT
         return (of(Text(f"{signs} {tight(inner, level)}", BIG, open=True)),)
+
+    def segments(self, sign: str, i: int, indices: Sequence[int], behind: int) -> Terms:
+        """Return a sign over the elements of an operand whose integers are the indices of the result.
+
+        The operands `indices` have the integers. `behind` axes of the operand have none.
+        """
+        rank, count, inner = len(self.shape(i)), len(indices), max([len(self.shape(j)) for j in indices])
+        text, integers = self._values.text(i), [self._values.text(j) for j in indices]
+        first = self._unbound(text, *integers) + inner
+        bound = {a: running(first + a) for a in range(-inner, 0)}
+        to = {a - behind: index for a, index in bound.items()}
+        to |= {a: running(a + inner - count) for a in range(-rank, -inner - behind)}
+        own = [self._marks.mark(self.axis(k - behind - count)) for k in range(count)]
+        equal = [f"{self._marks.moved(j, bound).text} = {letter}" for j, letter in zip(integers, own, strict=True)]
+        body = tight(self._marks.moved(text, to), PRODUCT)
+        return (of(Text(f"{sign}_{{{', '.join(equal)}}} {body}", BIG, open=True)),)
 
     def _sign(self, sign: str, k: int, size: Dim, but: Dim | None = None) -> str:
         letter = self._marks.mark(running(k))
@@ -269,7 +295,9 @@ class Notation:
     def _parameter(self, value: Any) -> str:
         if isinstance(value, tuple):
             return f"({', '.join(map(self._parameter, value))})"
-        return rf"\mathrm{{{value}}}" if isinstance(value, bool) else self._marks.dim(value)
+        if isinstance(value, (bool, str)):
+            return rf"\mathrm{{{value}}}"
+        return self._marks.dim(value) if isinstance(value, (int, Poly)) else repr(value)
 
     # Matrices
 

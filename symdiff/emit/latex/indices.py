@@ -13,10 +13,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from symdiff.emit.latex.names import Names
-from symdiff.emit.latex.spelling import Text
+from symdiff.emit.latex.spelling import Text, tight
 from symdiff.graph.dims import Dim, Shape, substituted, symbol, symbols
+from symdiff.ops.table import ATOM
 
 _FIRST = 0xE100  # the character for index 0; no name of a user has such characters
+_TEXTS = 0xE200  # the first of the characters for texts
 _MARK = re.compile("\0(\\d+)\1")
 _PAIR = re.compile("\\\\(delta|mathbf\\{1\\})_\\{\0(\\d+)\1,\0(\\d+)\1\\}")
 
@@ -26,18 +28,9 @@ def running(k: int) -> Dim:
     return symbol(chr(_FIRST + k))
 
 
-def numbers(index: Dim) -> list[int]:
-    """Return `k` for each `running(k)` in an index."""
-    return [ord(name) - _FIRST for name in symbols(index) if _is_running(name)]
-
-
 def along(shape: Shape) -> list[Dim]:
     """Return the index of each axis. It is 0 where the axis has one element."""
     return [0 if dim == 1 else running(a) for a, dim in enumerate(shape, -len(shape))]
-
-
-def _is_running(name: str) -> bool:
-    return abs(ord(name[0]) - _FIRST) < 0x100
 
 
 class Title(NamedTuple):
@@ -55,10 +48,26 @@ class Marks:
         self.names = names
         self._indices: list[Dim] = []
         self._numbers: dict[Dim, int] = {}
+        self._texts: list[Text] = []
+
+    def integer(self, text: Text) -> Dim:
+        """Return the index that is the value of a text, as in x_{i_{k}}."""
+        if text not in self._texts:
+            self._texts.append(text)
+        return symbol(chr(_TEXTS + self._texts.index(text)))
+
+    def _texts_in(self, index: Dim) -> dict[str, Text]:
+        """Return the texts in an index, by the characters that stand for them."""
+        return {name: self._texts[ord(name) - _TEXTS] for name in symbols(index) if "\ue200" <= name <= "\uf8ff"}
+
+    def running(self, index: Dim) -> set[int]:
+        """Return `k` for each `running(k)` in an index."""
+        found = {ord(name) - _FIRST for name in symbols(index) if "\ue000" <= name < "\ue200"}
+        return found | self.numbers(*self._texts_in(index).values())
 
     def mark(self, index: Dim) -> str:
         """Return what stands for an index until letters are chosen."""
-        if not numbers(index):
+        if not self.running(index):
             return self.dim(index)
         if index not in self._numbers:
             self._numbers[index] = len(self._indices)
@@ -67,14 +76,20 @@ class Marks:
 
     def numbers(self, *texts: Text) -> set[int]:
         """Return `k` for each `running(k)` in some texts."""
-        return {k for text in texts for found in _MARK.findall(text.text) for k in numbers(self._indices[int(found)])}
+        return {k for t in texts for found in _MARK.findall(t.text) for k in self.running(self._indices[int(found)])}
 
     def moved(self, text: Text, to: Mapping[int, Dim]) -> Text:
         """Return a text with other indices in the place of some."""
         names = {chr(_FIRST + k): index for k, index in to.items()}
 
         def other(found: re.Match[str]) -> str:
-            return self.mark(substituted(self._indices[int(found[1])], names))
+            index = self._indices[int(found[1])]
+            texts = {
+                c: self.integer(self.moved(self._texts[ord(c) - _TEXTS], to))
+                for c in symbols(index)
+                if ord(c[0]) >= _TEXTS
+            }
+            return self.mark(substituted(index, names | texts))
 
         return replace(text, text=_MARK.sub(other, text.text), terms=()) if "\0" in text.text else text
 
@@ -82,13 +97,19 @@ class Marks:
         """Return a text with letters, first for the axes of an array of that rank, then for the indices of signs."""
         return _MARK.sub(lambda found: self.dim(self._indices[int(found[1])], rank), text)
 
-    def dim(self, dim: object, rank: int = 0) -> str:
-        """Return the text of a dimension or an index, or of another number."""
+    def dim(self, dim: Dim, rank: int = 0) -> str:
+        """Return the text of a dimension or an index."""
         text = re.sub(r"(?:\(([^()]*)\)|([\w\uE000-\uEFFF]+))//(\d+)", _floor, str(dim))
         text = re.sub(r"\((\\left\\lfloor [^()]* \\right\\rfloor)\)", r"\1", text).replace("*", " ")
 
+        texts = self._texts_in(dim)
+
         def name(found: re.Match[str]) -> str:
-            return self.names.index(ord(found[0]) - _FIRST + rank) if _is_running(found[0]) else self.names[found[0]]
+            if found[0] in texts:
+                return self.lettered(tight(texts[found[0]], ATOM), rank)
+            if "\ue000" <= found[0] < "\ue200":
+                return self.names.index(ord(found[0]) - _FIRST + rank)
+            return self.names[found[0]]
 
         return re.sub(r"[\uE000-\uEFFF]|(?<![\\\w])[^\W\d]\w*", name, text)
 

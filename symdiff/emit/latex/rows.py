@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import copysign, isfinite, nan, prod
 
 from symdiff.emit.latex.arrays import Notation, Values
-from symdiff.emit.latex.indices import Marks, Title
+from symdiff.emit.latex.indices import Marks
 from symdiff.emit.latex.names import fraction, multiple
 from symdiff.emit.latex.names import number as written
 from symdiff.emit.latex.products import ROOTS, Term, Terms, constant, minus, of, summed, text_of
@@ -85,10 +85,9 @@ class Rows:
             value = () if self._inside[i] else self._value(i, row)
             label, shape = program.labels.get(i), program.graph.shape(i)
             if isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments:
-                line = text_of(value), self.form(i)
-                title = self._named(i, label)
-                self.values.lines.append((title, *line))
-                value = (of(title.element),)
+                title = marks.title(marks.names[label], shape)
+                self.values.lines.append((title, text_of(value), self.form(i)))
+                value = Notation(self.values, i).named(label)
             elif len(users[i]) > 1 and operands(row) and not matrices and not program.graph.is_condition(i):
                 value = self.values.shared(value, shape)
             self.values.append(value)
@@ -96,12 +95,6 @@ class Rows:
     def form(self, i: int) -> Text | None:
         """Return row `i` as a whole; None if it has no such form, or if rows are written by elements."""
         return self.values.wholes.get(i) if self.values.matrices else None
-
-    def _named(self, i: int, name: str) -> Title:
-        """Return row `i` as the left side of an equation of a name."""
-        title = self.values.marks.title(self.values.marks.names[name], self.values.shape(i))
-        self.values.wholes[i] = Text(title.whole)
-        return title
 
     def _number(self, i: int) -> float:
         """Return the value of a constant row; NaN for any other row."""
@@ -111,7 +104,7 @@ class Rows:
     def _value(self, i: int, row: Row) -> Terms:
         op, *given = row
         if op == "input":
-            return (of(self._named(i, row[1]).element),)
+            return Notation(self.values, i).named(row[1])
         if op == "const":
             return (of(Text(rf"\mathrm{{{row[1]}}}")) if row[1] in ("True", "False") else constant(self._number(i)),)
         if isinstance(op, Operation):

@@ -65,9 +65,10 @@ class Titles:
 
     def __init__(self, source: Source, program: Program) -> None:
         used = [*program.arguments, *[label for label in program.labels.values() if isinstance(label, str)]]
-        self.dims = {dim for shape in source.shapes.values() for dim in shape}
+        shapes = source.shapes | dict(zip(program.arguments, map(program.graph.shape, program.inputs), strict=True))
+        self.dims = {dim for shape in shapes.values() for dim in shape}
         sizes = sorted({name for dim in self.dims for name in symbols(dim)})
-        names = Names([*source.shapes, *used, *sizes], [name for name, shape in source.shapes.items() if shape])
+        names = Names([*source.shapes, *used, *sizes], [name for name, shape in shapes.items() if shape])
         self.marks = Marks(names)
         self._source = source
         self._names = names
