@@ -102,11 +102,11 @@ class Marks:
         text = re.sub(r"(?:\(([^()]*)\)|([\w\uE000-\uEFFF]+))//(\d+)", _floor, str(dim))
         text = re.sub(r"\((\\left\\lfloor [^()]* \\right\\rfloor)\)", r"\1", text).replace("*", " ")
 
-        texts = self._texts_in(dim)
+        texts, least = self._texts_in(dim), 0 if len(str(dim)) == 1 else ATOM
 
         def name(found: re.Match[str]) -> str:
             if found[0] in texts:
-                return self.lettered(tight(texts[found[0]], ATOM), rank)
+                return self.lettered(tight(texts[found[0]], least), rank)
             if "\ue000" <= found[0] < "\ue200":
                 return self.names.index(ord(found[0]) - _FIRST + rank)
             return self.names[found[0]]
