@@ -242,7 +242,7 @@ class Kernel:
         outputs = self.program.outputs
         if not any(self.cores):
             converts = [None if self._only_numpy else math_target.convert(self.program, i) for i in outputs]
-            floats_too = self.backend == "llvm" and self.args and not any(self.results) and not any(self.integers)
+            floats_too = self.backend == "llvm" and self.args and not any(self.results)
             return scalar_entry(
                 None if self._only_numpy else self.program,
                 self.integers,

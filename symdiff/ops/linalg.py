@@ -307,6 +307,11 @@ class SecondCofactors(_OfMatrices):
         diagonal = others @ np.diagonal(turned, axis1=-2, axis2=-1)[..., None]
         return sign * (u @ (one * diagonal - others * turned.mT) @ vt)
 
+    def pattern(self, a: Pattern, along: Pattern) -> Pattern:  # type: ignore[override]  # two operands
+        """Return that each element depends on all elements of its matrices."""
+        both = [p.over(self.axes) for p in (a, along)]
+        return united([p.reshape((*p.shape, 1, 1)) for p in both], along.shape, along.count).nonzero()
+
     def tangent(self, at: At) -> int:
         """Return the change along the tangent, or the third derivative of the determinant along both."""
         b, (a, along) = at.builder, at.operands

@@ -78,6 +78,11 @@ class Rows:
         """The most entries of a row: no colouring by columns has fewer colours."""
         return int(np.diff(self.starts).max(initial=0))
 
+    @property
+    def tallest(self) -> int:
+        """The most entries of a column."""
+        return int(np.bincount(self.columns).max(initial=0))
+
     def transposed(self) -> Rows:
         """Return the pattern of the transposed matrix."""
         order = np.argsort(self.columns, kind="stable")

@@ -228,8 +228,7 @@ class Notation:
         The element at the index `but` is left out, and then the axis of this index stays. `each` is an elementwise
         function of each element.
         """
-        shape, text = self.shape(i), self._values.text(i)
-        text = spelling.spell(PRIMITIVES[each], [text]) if each else text
+        shape, text = self.shape(i), self._each(i, each)
         kept = [a for a in range(-len(shape), 0) if a not in axes or but is not None]
         places = {a: k for k, a in enumerate(kept, -len(kept))}
         places |= {a: k for k, a in enumerate(axes, self._unbound(text))}
@@ -238,13 +237,13 @@ class Notation:
         level = COMPARE if sign == r"\bigvee" else PRODUCT
         return (of(Text(f"{signs} {tight(inner, level)}", BIG, open=True)),)
 
-    def segments(self, sign: str, i: int, indices: Sequence[int], behind: int) -> Terms:
+    def segments(self, sign: str, i: int, indices: Sequence[int], behind: int, *, each: str = "") -> Terms:
         """Return a sign over the elements of an operand whose integers are the indices of the result.
 
         The operands `indices` have the integers. `behind` axes of the operand have none.
         """
         rank, count, inner = len(self.shape(i)), len(indices), max([len(self.shape(j)) for j in indices])
-        text, integers = self._values.text(i), [self._values.text(j) for j in indices]
+        text, integers = self._each(i, each), [self._values.text(j) for j in indices]
         first = self._unbound(text, *integers) + inner
         bound = {a: running(first + a) for a in range(-inner, 0)}
         to = {a - behind: index for a, index in bound.items()}
@@ -253,6 +252,11 @@ class Notation:
         equal = [f"{self._marks.moved(j, bound).text} = {letter}" for j, letter in zip(integers, own, strict=True)]
         body = tight(self._marks.moved(text, to), PRODUCT)
         return (of(Text(f"{sign}_{{{', '.join(equal)}}} {body}", BIG, open=True)),)
+
+    def _each(self, i: int, function: str) -> Text:
+        """Return an elementwise function of an operand; the operand if there is none."""
+        text = self._values.text(i)
+        return spelling.spell(PRIMITIVES[function], [text]) if function else text
 
     def _sign(self, sign: str, k: int, size: Dim, but: Dim | None = None) -> str:
         letter = self._marks.mark(running(k))
