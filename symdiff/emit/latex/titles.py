@@ -14,6 +14,7 @@ from symdiff.emit.latex.spelling import Text
 from symdiff.graph.dims import Shape, symbols
 from symdiff.graph.ir import Program
 from symdiff.limits import Limits
+from symdiff.ops.data import Constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Titles:
 
     def __init__(self, source: Source, program: Program) -> None:
         used = [*program.arguments, *[label for label in program.labels.values() if isinstance(label, str)]]
+        used += [row[0].of for row in program.graph.rows if isinstance(row[0], Constant)]
         shapes = source.shapes | dict(zip(program.arguments, map(program.graph.shape, program.inputs), strict=True))
         self.dims = {dim for shape in shapes.values() for dim in shape}
         sizes = sorted({name for dim in self.dims for name in symbols(dim)})
