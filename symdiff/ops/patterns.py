@@ -36,7 +36,7 @@ class Pattern:
         value: The array itself, if it is known without the arguments of the call that are not whole numbers.
     """
 
-    __slots__ = ("_starts", "bits", "codes", "count", "shape", "value", "zero")
+    __slots__ = ("_starts", "_width", "bits", "codes", "count", "shape", "value", "zero")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Pattern:
         self.bits = max(0, count - 1).bit_length()
         self.zero = zero if zero is not None and zero.any() else None
         self._starts: Numbers | None = None
+        self._width: int | None = None
 
     @classmethod
     def variables(
@@ -80,6 +81,16 @@ class Pattern:
         return self._starts
 
     @property
+    def width(self) -> int:
+        """The number of variables of each element; 0 if the elements differ in it."""
+        if self._width is None:
+            width, rest = divmod(len(self.codes), max(1, self.size))
+            every = np.arange(self.size if width and not rest else 0)
+            ends = [self.codes[at::width] >> self.bits for at in (0, width - 1)] if len(every) else []
+            self._width = width if len(every) and all(np.array_equal(end, every) for end in ends) else 0
+        return self._width
+
+    @property
     def elements(self) -> Numbers:
         """The element of each code."""
         return self.codes >> self.bits
@@ -103,6 +114,10 @@ class Pattern:
             zero = outside if self.zero is None else outside | _at(self.zero, flat)
         if not self.codes.size:
             return Pattern(np.shape(index), self.count, zero=zero)
+        if self.width and not some_outside:
+            rows = self.codes.reshape(-1, self.width)[flat]
+            rows += ((np.arange(len(flat)) - flat) << self.bits)[:, None]
+            return Pattern(np.shape(index), self.count, rows.ravel(), zero)
         begin = self.starts[flat]
         counts = self.starts[flat + 1] - begin
         if some_outside:

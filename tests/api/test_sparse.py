@@ -151,6 +151,7 @@ def test_dtypes_and_forms():
     assert agree(f.hessian, x[:1]).nnz == 0
     assert agree(symdiff.compile("x[1:]", args="x[n]").jacobian, x[:1]).shape == (0, 1)
     assert agree(symdiff.compile("x**2", args="x[n]").jacobian, x[:0]).shape == (0, 0)
+    assert agree(symdiff.compile("x[-1]*x[0]", args="x[n]").hessian, x).nnz == 2
     assert symdiff.compile("3*a").jacobian.sparse(2.0).toarray().tolist() == [[3.0]]
 
 
@@ -167,6 +168,50 @@ def test_packed_arguments_and_names():
     agree(f.hessian, *arguments(f))
     g = symdiff.compile("sum(x**2*format)", args="x[n], format")
     assert_allclose(g.jacobian.sparse(np.ones(2), format=3.0).toarray(), [[6.0, 6.0, 2.0]])
+
+
+def test_arguments_with_fixed_values():
+    f = symdiff.compile("a*x[1:]*x[:-1] + b[1:]**2", args="a, x[n], b[n]")
+    a, x, b = 2.0, np.arange(1.0, 5.0), np.ones(4)
+    assert agree(f.bind(a=a, b=b).jacobian, x).shape == (3, 4)
+    assert agree(f.jacobian.bind(a=a), x, b).shape == (3, 9)
+    assert agree(f.bind(x=x).jacobian, a, b).nnz == 6
+
+
+def test_limits_are_those_of_the_program():
+    f = symdiff.compile(ROSENBROCK, args="x[n]", limits=symdiff.Limits(elements=1000))
+    assert f.hessian.sparse(np.ones(900)).nnz == 2698
+    with pytest.raises(symdiff.LimitError):
+        f.hessian.sparse(np.ones(2000))
+
+
+def test_packed_matrices():
+    f = symdiff.compile("a*x[1:]*x[:-1]", args="a, x[4]")
+    agree(f.pack("a x").jacobian, np.arange(1.0, 6.0))
+    with pytest.raises(AttributeError, match="pack first, then take the derivative"):
+        f.jacobian.pack("a x").sparse(np.arange(5.0))
+    assert f.jacobian.pack("a x").sparsity.shape == (3, 5)
+
+
+def test_patterns_of_few_sizes_are_kept(monkeypatch):
+    made = []
+    find = module.dependence
+    monkeypatch.setattr(module, "dependence", lambda *args: made.append(1) or find(*args))
+    f = symdiff.compile(ROSENBROCK + " + sum(x)/3", args="x[n]").hessian
+    for n in (5, 6, 7, 5, 6, 7):
+        agree(f, np.ones(n))
+    count = len(made)
+    for n in (5, 6, 7):
+        agree(f, np.ones(n))
+    assert len(made) == count
+    monkeypatch.setattr(module, "_ROOM", 0)
+    agree(f, np.ones(8))
+    assert len(made) > count
+    count = len(made)
+    agree(f, np.ones(8))
+    assert len(made) == count
+    agree(f, np.ones(5))
+    assert len(made) > count
 
 
 def test_a_matrix_is_of_one_point():
