@@ -108,6 +108,7 @@ class Solve(_OfMatrices):
     """The solution X of A @ X = B, for matrices A and B. Both have the same axes in front."""
 
     name = "solve"
+    form = "#1^{-1} #2"
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the matrix is square and has as many rows as the right-hand side."""
@@ -168,6 +169,7 @@ class Inv(_OfMatrix):
     """The inverse of a matrix."""
 
     name = "inv"
+    form = "#1^{-1}"
 
     def shape(self, x: Shape) -> Shape:
         return x
@@ -242,6 +244,7 @@ class Det(_Determinant):
     """The determinant of a matrix."""
 
     name = "det"
+    form = r"\det\left(#1\right)"
 
     def value(self, x: Any) -> Any:
         return np.linalg.det(x)
@@ -368,6 +371,7 @@ class LogDet(_Determinant):
     """The logarithm of the absolute value of the determinant."""
 
     name = "logdet"
+    form = r"\log\left|\det\left(#1\right)\right|"
     holomorphic = False
 
     def value(self, x: Any) -> Any:
