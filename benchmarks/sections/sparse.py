@@ -25,7 +25,7 @@ def run(setup: Setup) -> Findings:
     for case in CASES:
         f = symdiff.compile(case.text, args=case.args, wrt=case.wrt)
         sizes = [max(size // QUICK, 5) for size in case.sizes] if setup.quick else case.sizes
-        rows += [_measure(f, case, size, rounds=3 if setup.quick else 9) for size in sizes]
+        rows += [_measure(f, case, size, rounds=3 if setup.quick else 5) for size in sizes]
     head = ("", "size", "entries", "value", "first matrix", "further ones", "of an entry", "x value")
     yield Table(
         "symdiff, seconds of the CPU, the best of some rounds",
