@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.api.function import Function
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import concrete, declared
+from symdiff.graph.dims import concrete, declared, elements
 from symdiff.runtime.arguments import Array, IntShape, normal
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import PLAIN, more
@@ -286,12 +286,8 @@ def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str) -> _Unc
 
 
 def _element(shapes: Mapping[str, IntShape], i: int) -> str:
-    """Return the element of an index as a person writes it: `x[2]`."""
-    for name, shape in shapes.items():
-        if i < prod(shape):
-            return name + (str([int(n) for n in np.unravel_index(i, shape)]) if shape else "")
-        i -= prod(shape)
-    raise IndexError(i)
+    """Return the name of an element, given its index among the elements of all arguments."""
+    return [part for name, shape in shapes.items() for part in elements(name, shape)][i]
 
 
 def _joined(parts: Sequence[_Uncertain]) -> _Uncertain:
