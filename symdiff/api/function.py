@@ -414,7 +414,7 @@ class Function:
         """Jacobian matrix: an array of loop shape + (m, k), or (k,) for one scalar output.
 
         k and m count the elements of `wrt` and of the outputs, in order. It takes one sweep for each argument
-        (forward) or one for each output (reverse), whichever is fewer. The result has `sparsity` and `coo`.
+        (forward) or one for each output (reverse), whichever is fewer. The result has `sparse`, `sparsity` and `coo`.
         """
         from symdiff.derive import calculus
 
@@ -439,7 +439,8 @@ class Function:
     def hessian(self) -> Function:
         """Hessian matrix of the one scalar output: an array of loop shape + (k, k), where k counts `wrt`.
 
-        It is a forward sweep over a reverse sweep. One triangle is computed and mirrored. It has `sparsity` and `coo`.
+        It is a forward sweep over a reverse sweep. One triangle is computed and mirrored. It has `sparse`, `sparsity`
+        and `coo`.
 
         Raises:
             ShapeError: The formula has several outputs.
@@ -572,9 +573,9 @@ class Function:
     def sparse(self, /, *args: Any, format: str = "csr", **named: Any) -> Any:  # noqa: A002 - SciPy's name
         """Of a `jacobian` or `hessian`: return the matrix at a point as a sparse array of SciPy's.
 
-        The entries are those that can be nonzero at the sizes of the arguments, for any program. Their places are found
-        at the first call with these sizes, and kept. An entry is there even if it is zero at the point. A Hessian is
-        symmetric to the last bit.
+        The entries are those that can be nonzero at the sizes of the arguments, for any program. Index arrays decide
+        too. The places of the entries are found at the first call with these sizes and index arrays, and kept. An entry
+        is there even if it is zero at the point. A Hessian is symmetric to the last bit.
 
         Args:
             *args: As for a call, at one point.
