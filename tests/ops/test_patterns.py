@@ -82,6 +82,7 @@ FULLER = {
     "eigvalsh",
     "eigvectors",
     "solve",
+    "solve_triangular",
     "inv",
     "logdet",
     "det",

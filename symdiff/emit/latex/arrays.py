@@ -405,6 +405,7 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "reorder": _called_with_two,
     "eigvalsh": _eigenvalues,
     "solve": _called_with_two,
+    "solve_triangular": _called_with_two,
     "second_cofactors": _called_with_two,
     "size": _size,
     "constant": _constant,
