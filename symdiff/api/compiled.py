@@ -1,4 +1,4 @@
-"""What the functions of this room take: a Function, by its public attributes."""
+"""The type of a Function, for the functions of this room. They use its public attributes alone."""
 
 from __future__ import annotations
 

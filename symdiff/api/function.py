@@ -208,7 +208,8 @@ class Function:
                 "blocks": for large calls. It takes arrays for the results after the arguments.
                 "complex": for complex arrays.
                 "math": for floats. To run it yourself, put it after `import math`.
-                "llvm": native code of this machine, for arrays of float64.
+                "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the NumPy
+                    source that calls native code comes first.
                 "llvm floats": native code of this machine, for floats.
 
         Raises:
@@ -618,7 +619,7 @@ class Function:
         """Return the places of the entries that can be nonzero. Return None if these are all entries of the parts."""
         from symdiff.derive import calculus
 
-        if calculus.known_by_entry(self.program):
+        if self._source is None or calculus.known_by_entry(self.program):
             return None
         found = self._sparse().places()
         return found if len(found[0]) < len(self._parts()[0]) else None
@@ -627,7 +628,8 @@ class Function:
         from symdiff.api.sparse import Sparse
 
         free, source = self.free, self._source
-        assert source is not None
+        if source is None:
+            raise AttributeError(f"{self._call_text} is packed and has no sparse: pack first, then take the derivative")
         made: Sparse = self.kernel.once("sparse", lambda: Sparse(free, source))
         return made
 

@@ -212,8 +212,9 @@ def entries(program: Program, wrt: Sequence[str], *, chosen: Sequence[int] | Non
 
 
 def known_by_entry(program: Program) -> bool:
-    """Return whether each entry of a Jacobian or Hessian is a row of its own, or structurally zero."""
-    return all(isinstance(p, int) for place, _ in pattern(program) for p in place)
+    """Return whether each entry of a Jacobian or Hessian of known size is a row of its own, or structurally zero."""
+    parts = [program.graph.shape(program.outputs[0]), *[place for place, _ in pattern(program)]]
+    return all(isinstance(p, int) for part in parts for p in part)
 
 
 def pattern(program: Program) -> list[tuple[Place, int]]:

@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import broadcast, filled, same
-from symdiff.language.indices import segment_max, segment_mean, segment_min, segment_sum
+from symdiff.language.indices import (
+    segment_logsumexp,
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_softmax,
+    segment_sum,
+)
 from symdiff.language.linalg import cholesky, det, eigvalsh, inv, logdet, matrix_power, slogdet, solve, solve_triangular
 from symdiff.language.matrices import (
     arange,
@@ -382,6 +389,8 @@ def _table() -> dict[str, Function]:
         ("segment_max", segment_max),
         ("segment_min", segment_min),
         ("segment_mean", segment_mean),
+        ("segment_logsumexp", segment_logsumexp),
+        ("segment_softmax", segment_softmax),
     ):
         takes = f"an array, integers, and how many segments there are, as in {name}(x, i, n)"
         table[name] = Function(make, (VALUE, Parameter("segment_ids", "value"), count), takes)

@@ -391,12 +391,26 @@ def _segments(sign: str) -> Callable[..., Terms]:
     return form
 
 
+def _log_of_segments(m: Marks, op: Any, x: Operand, *indices: Operand) -> Terms:
+    exponential = x._replace(terms=(of(spell(PRIMITIVES["exp"], [x.text])),))
+    (total,) = _segments(r"\sum")(m, op, exponential, *indices)
+    return (of(Text(rf"\log {total.text().text}", BIG, open=True)),)
+
+
+def _softmax_of_segments(_: Marks, __: Any, x: Operand, *indices: Operand) -> Terms:
+    texts = ", ".join([x.text.text, *[i.text.text for i in indices]])
+    return (of(Text(rf"\operatorname{{softmax}}\left({texts}\right)")),)
+
+
 FORMS: dict[str, Callable[..., Terms]] = {
     "whole": _whole,
     "integers": _integers,
     "gather": _gather,
     "segment_sum": _segments(r"\sum"),
     "segment_max": _segments(r"\max"),
+    "segment_min": _segments(r"\min"),
+    "segment_logsumexp": _log_of_segments,
+    "segment_softmax": _softmax_of_segments,
     "sum": _sum,
     "einsum": _einsum,
     "logsumexp": _log_sum_exp,
