@@ -40,7 +40,8 @@ from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT, SUM
 
 def as_function(name: str) -> str:
     """Return the template of a function of an array."""
-    return rf"\operatorname{{{name}}}\left(#1\right)"
+    shown = name.replace("_", r"\_")
+    return rf"\operatorname{{{shown}}}\left(#1\right)"
 
 
 class Operand(NamedTuple):
@@ -205,7 +206,7 @@ def _others(m: Marks, _: Any, x: Operand) -> Terms:
 
 def _called_with_two(m: Marks, op: Any, *given: Operand) -> Terms:
     texts = [_whole_along(m, x.text, op.axes).text for x in given]
-    made = rf"\operatorname{{{op.name}}}\left({', '.join(texts)}\right)"
+    made = as_function(op.name).replace("#1", ", ".join(texts))
     return (of(Text(subscripted(made, [m.all(given[1].shape)[a] for a in op.axes]))),)
 
 

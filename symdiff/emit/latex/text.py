@@ -221,6 +221,8 @@ class Writer:
         if name in CALLS and name not in FUNCTIONS:
             raise UnwrittenError
         if name == "outer":
+            if any(len(x.shape) != 1 for x in plain):
+                raise UnwrittenError
             return self._outer(*map(self._number, plain))
         if name == "dot":
             return self._matmul(name, plain) if plain[0].shape and plain[1].shape else self._operation("mul", plain)
