@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from math import prod
 from typing import Union
 
@@ -228,6 +229,12 @@ def declared(names: Sequence[str], cores: Iterable[Shape], integers: Iterable[bo
     kinds = [": int" if integer else "" for integer in integers] or [""] * len(names)
     shapes = [f"[{','.join(map(str, core))}]" if core else "" for core in cores]
     return [f"{name}{shape}{kind}" for name, shape, kind in zip(names, shapes, kinds, strict=True)]
+
+
+def elements(name: str, shape: Sequence[int]) -> list[str]:
+    """Return the names of the elements of an array, in order: `x[0]`, `x[1]`, ... A scalar has its own name."""
+    places = product(*map(range, shape))
+    return [f"{name}[{','.join(map(str, place))}]" if shape else name for place in places]
 
 
 def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:

@@ -221,6 +221,14 @@ class Operation(ArrayOperation):
     """NumPy raises a LinAlgError for some operands."""
     carries: ClassVar[bool] = True
     """The derivatives keep choices outside of products. If they do not, the chain rule puts the choice around them."""
+
+    def reached(self, b: Builder, condition: int, _of: Shape, _to: Shape, /) -> int:
+        """Return the condition outside of which a derivative of shape `_to` is absent, if `carries` is false.
+
+        `condition` is that of the seed, which has the shape `_of`. By default, each element needs all of the seed.
+        """
+        return b.anywhere(condition, range(-len(b.shape(condition)), 0))
+
     of_rules: ClassVar[bool] = False
     """`present` gets the conditions of rules too, and not only those of the user's choices."""
 

@@ -13,10 +13,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, fixed, renamed, shown, symbol, value
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer, binds
 from symdiff.ops.constants import Arange
+from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.table import ATOM
 
 POINTS = '''\
@@ -316,6 +317,19 @@ class Gather(Indexed):
     def value(self, x: Any, *indices: Any) -> Any:
         return x[(..., *indices, *[slice(None)] * self.behind)]
 
+    @property
+    def selects(self) -> bool:
+        return True
+
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return the patterns of the elements; of any element along the axes, if the indices are not known."""
+        if all(i.value is not None for i in indices):
+            numbers = np.arange(x.size).reshape(x.shape)
+            return x.take(self.value(numbers, *[i.value for i in indices]))
+        front = self.front(x.shape)
+        of: Any = _together([i.shape for i in indices])
+        return repeated(x, range(front, front + self.count), of)
+
     def tangent(self, at: At) -> int | None:
         """Return the elements of the tangent; a scalar stands for all of them."""
         b = at.builder
@@ -412,6 +426,17 @@ class _Segments(Indexed):
         total = np.full(fixed(shape), self.start, np.result_type(x, 0.0))
         getattr(np, self.ufunc).at(total, (..., *indices, *[slice(None)] * self.behind), x)
         return total
+
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return that each result depends on its elements; on any along the axes, if the indices are not known."""
+        if all(i.value is not None for i in indices):
+            shape: Any = self.shape(x.shape, *[i.shape for i in indices])
+            numbers = np.arange(numel(shape)).reshape(shape)  # type: ignore[arg-type]  # a number
+            target = numbers[(..., *[i.value for i in indices], *[slice(None)] * self.behind)]
+            made = x.put(np.broadcast_to(target, x.shape), shape)
+            return made if self.start == 0.0 else made.nonzero()
+        front = self.front(x.shape, *[i.shape for i in indices])
+        return repeated(x, range(front, len(x.shape) - self.behind), fixed(self.to)).nonzero()
 
     def lines(self, w: Writer, i: int, x: int, *indices: int) -> bool:
         """Write an array without elements, and the lines that put each element in its place."""

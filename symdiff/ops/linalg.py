@@ -86,6 +86,12 @@ class _OfMatrices(Operation):
         rank = len(total.shape)
         return total.reshape(total.shape + (1,) * (len(shape) - rank)).broadcast(shape).nonzero()
 
+    def reached(self, b: Builder, condition: int, of: Shape, to: Shape, /) -> int:
+        """Return whether the condition holds anywhere in the same matrix, vector or number."""
+        stack = max(len(of), len(to)) - 2
+        found = b.anywhere(condition, range(stack - len(of), 0))
+        return b.expand(found, range(stack - len(to), 0)) if b.shape(found) else found
+
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: the result may be infinite, and how many elements there are is not known."""
         return inf if any(degrees) else 0
@@ -295,6 +301,10 @@ class SecondCofactors(_OfMatrices):
     def shape(self, _: Shape, along: Shape) -> Shape:
         return along
 
+    def reached(self, b: Builder, condition: int, of: Shape, to: Shape, /) -> int:
+        """Return whether the condition holds anywhere: one matrix may belong to a batch of others."""
+        return Operation.reached(self, b, condition, of, to)
+
     def value(self, x: Any, along: Any) -> Any:
         u, s, vt = np.linalg.svd(x)
         sign = (np.linalg.det(u) * np.linalg.det(vt))[..., None, None]
@@ -303,6 +313,11 @@ class SecondCofactors(_OfMatrices):
         turned = u.mT @ along @ vt.mT
         diagonal = others @ np.diagonal(turned, axis1=-2, axis2=-1)[..., None]
         return sign * (u @ (one * diagonal - others * turned.mT) @ vt)
+
+    def pattern(self, a: Pattern, along: Pattern) -> Pattern:  # type: ignore[override]  # two operands
+        """Return that each element depends on all elements of its matrices."""
+        both = [p.over(self.axes) for p in (a, along)]
+        return united([p.reshape((*p.shape, 1, 1)) for p in both], along.shape, along.count).nonzero()
 
     def tangent(self, at: At) -> int:
         """Return the change along the tangent, or the third derivative of the determinant along both."""

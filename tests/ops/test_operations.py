@@ -148,8 +148,8 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    kinds = [ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed]
-    kinds = {kind.__name__ for kind in kinds}
+    bases = (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed)
+    kinds = {kind.__name__ for kind in bases}
     own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith("symdiff.")]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
     listed = OPERATIONS.values()
