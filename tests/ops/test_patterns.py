@@ -76,6 +76,8 @@ FULLER = {
     "max",
     "min",
     "segment_max",
+    "segment_min",
+    "segment_softmax",
     "sort",
     "reorder",
     "cholesky",
