@@ -34,6 +34,10 @@ class Derivatives(Builder):
             arguments = tuple([unmarked(self.graph, i) for i in arguments])
         return super().op(operation, *arguments)
 
+    def plain(self, i: int) -> int:
+        """Return the row with the value of row `i`, without marks."""
+        return unmarked(self.graph, i)
+
 
 def unmarked(graph: Graph, i: int) -> int:
     """Return row `i` without marks: the row of which it has the value."""

@@ -21,12 +21,13 @@ from symdiff.emit.python import Body, Nest
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text
+from symdiff.ops.loops import trimmed, within
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
 
 # Names that the source uses.
-RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError", *_HELPERS})
+RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "range", "reversed", "ValueError", *_HELPERS})
 
 _COMPLEX = {name: primitive.complex for name, primitive in PRIMITIVES.items() if primitive.complex}
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
@@ -34,21 +35,33 @@ _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 def needs_scipy(program: Program) -> bool:
     """Return whether the source of `program` calls special functions."""
-    return any(alive and row[0] in _SPECIAL for row, alive in zip(program.graph.rows, live(program), strict=True))
+    return any(row[0] in _SPECIAL for row in _all_rows(program))
 
 
 def helpers(programs: Iterable[Program]) -> list[str]:
     """Return the sources of the helper functions that the sources of some programs call."""
-    used = {row[0] for p in programs for row, alive in zip(p.graph.rows, live(p), strict=True) if alive}
+    used = {row[0] for p in programs for row in _all_rows(p)}
     return [text for name, text in _HELPERS.items() if name in used]
+
+
+def _all_rows(program: Program) -> Iterator[Row]:
+    """Yield the live rows of a program, and those of the steps of its loops."""
+    waiting = [program]
+    while waiting:
+        made = waiting.pop()
+        for row, alive in zip(made.graph.rows, live(made), strict=True):
+            if alive:
+                yield row
+                waiting += row[0].held if isinstance(row[0], Operation) else ()
 
 
 def prepare(program: Program) -> Program:
     """Return the program as `source`, `blocks` and `body` take it."""
     if program.graph.complex:
         program = expand_formulas(program, _COMPLEX)
-    program = share_exponentials(expand_exponentials(masked(program)))
-    return eager(expand_powers(program) if program.graph.shared else compact(program))
+    program = share_exponentials(expand_exponentials(masked(trimmed(program))))
+    program = eager(expand_powers(program) if program.graph.shared else compact(program))
+    return within(program, prepare)
 
 
 def makes(program: Program, i: int) -> bool:
@@ -137,8 +150,8 @@ class _NumpyWriter(ArrayWriter):
     module = "np"
     reserved = RESERVED
 
-    def __init__(self, program: Program, *, loops: bool) -> None:
-        super().__init__(program, loops=loops)
+    def begin(self, program: Program) -> None:
+        super().begin(program)
         self._in_place = InPlace(self)
 
     # Expressions
@@ -228,7 +241,7 @@ class _BlockWriter(_NumpyWriter):
 
     def ufunc(self, row: Row) -> str | None:
         """Return the ufunc that is the outermost operation of the text of a row, if it is one."""
-        if self.exponent(row) is not None:
+        if self.exponent(row) is not None or isinstance(row[0], Operation):
             return None
         if row[0] in _OPERATORS:
             return _OPERATORS[row[0]]

@@ -44,6 +44,9 @@ class ArrayOperation:
     assembles: ClassVar[bool] = False
     """The result is put together from the operands, each at one of its `places`."""
 
+    held: ClassVar[tuple[Any, ...]] = ()
+    """The programs that the operation runs."""
+
     def shape(self, *shapes: Any, **_: Any) -> Shape:
         """Return the shape of the result for operands of these shapes."""
         raise NotImplementedError

@@ -7,6 +7,7 @@ from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurre
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.linalg import Cholesky, Det, EigVals, EigVectors, Inv, LogDet, Solve
+from symdiff.ops.loops import Loop, Part
 from symdiff.ops.order import ArgMax, ArgMin, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
@@ -22,6 +23,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Diagonal, Diag, Tril, Triu),
         *(Solve, Inv, Det, LogDet, Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin),
+        *(Loop, Part),
         Einsum,
     )
 }

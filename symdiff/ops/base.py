@@ -7,12 +7,12 @@ module hold what several operations share. `symdiff.ops.arrays` lists all operat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 from symdiff.graph.dims import Dim, Poly, Shape, value
-from symdiff.graph.ir import Graph, Row
+from symdiff.graph.ir import Graph, Program, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.places import Range
@@ -28,6 +28,8 @@ class Builder(Protocol):
     @property
     def graph(self) -> Graph: ...
     def row(self, i: int, /) -> Row: ...
+    def plain(self, i: int, /) -> int: ...
+    def sweeps(self, program: Program, /) -> Sweeps: ...
     def shape(self, i: int, /) -> Shape: ...
     def value(self, i: int, /) -> float | bool | None: ...
     def const(self, value: float | bool, /) -> int: ...  # noqa: FBT001 - a value like any other
@@ -53,18 +55,46 @@ class Builder(Protocol):
     ) -> int: ...
 
 
+class Sweeps(Protocol):
+    """A derivative program in the making. `symdiff.derive.work.Pass` documents it."""
+
+    program: Program
+    builder: Any
+
+    def argument(self, name: str, shape: Shape, /) -> int: ...
+    def forward(self, tangents: dict[int, int], /) -> dict[int, int]: ...
+    def active(self, rows: Sequence[int], /) -> set[int]: ...
+    def reverse(self, cotangents: dict[int, int], active: set[int], /) -> dict[int, int]: ...
+    def over(self, inputs: Sequence[int], outputs: Sequence[int], names: Sequence[str], /) -> Program: ...
+
+
+class Namer(Protocol):
+    """An object that finds free names. `symdiff.emit.names.Names` documents the methods."""
+
+    def numbered(self, name: str, /) -> str: ...
+
+
 class Writer(Protocol):
     """An object that writes NumPy source. `symdiff.emit.arrays.ArrayWriter` documents the methods."""
 
+    program: Program
     width: int
     complex: bool
     loops: bool
     varies: bytearray
     rank: int
+    counts: list[int]
+    given: dict[int, str]
+    lent: dict[int, str]
     own: dict[int, str]
     texts: dict[int, Text]
+    parts: dict[int, list[str]]
     lines: list[str]
 
+    @property
+    def rows(self) -> Sequence[Row]: ...
+    @property
+    def names(self) -> Namer: ...
     def shape(self, i: int, /) -> Shape: ...
     def is_condition(self, i: int, /) -> bool: ...
     def behind(self, i: int, /) -> bool: ...
@@ -79,6 +109,16 @@ class Writer(Protocol):
     def tuple_of(self, shape: Shape, /) -> str: ...
     def whole_shape(self, shape: Shape, /) -> str: ...
     def shape_of(self, i: int, /) -> str: ...
+    def titled(self, i: int, /) -> None: ...
+    def name(self, i: int, /) -> str: ...
+    def number(self, i: int, /) -> str: ...
+    def counter(self) -> str: ...
+    def room(self, shape: Shape, /, *, ahead: bool) -> str: ...
+    def item(self, text: str, t: str, rank: int, /, *, ahead: bool) -> str: ...
+    def inner(
+        self, program: Program, own: dict[int, str], varies: Mapping[int, bool], lent: dict[int, str], /
+    ) -> Writer: ...
+    def body(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +247,17 @@ class Operation(ArrayOperation):
 
     def adjoint(self, at: At) -> int | None:
         """Return what the adjoint of the row contributes to the adjoint of one operand; None for nothing."""
+        raise NotImplementedError
+
+    joint: ClassVar[bool] = False
+    """The derivatives by all operands are made together, by `tangents` and `adjoints`, and not one by one."""
+
+    def tangents(self, at: At, dots: Mapping[int, int]) -> int | None:
+        """Return the tangent of the row; None if it is zero. `dots` has the tangents of operands, by position."""
+        raise NotImplementedError
+
+    def adjoints(self, at: At, wanted: Collection[int]) -> dict[int, int]:
+        """Return what the adjoint of the row contributes to those of the wanted operands, by position."""
         raise NotImplementedError
 
     carries: ClassVar[bool] = True

@@ -39,7 +39,7 @@ def from_text(source: Source, *, environments: bool) -> str:
     syntax = source.syntax
     items = [item for statement in (*syntax.assignments, *syntax.results) for item in statement.items]
     _limit(sum(item[2] > 0 for item in items), source.limits)
-    targets = [str(statement.target) for statement in syntax.assignments]
+    targets = [name for statement in syntax.assignments for name in statement.targets]
     titles = Titles(source, [*names(items), *targets])
     assigned, results = Writer(titles.marks, environments=environments).statements(syntax, source.shapes)
     lines = [_line(titles, titles.names[name], piece) for name, piece in assigned]

@@ -179,7 +179,13 @@ def _einsum(m: Marks, op: Any, *given: Operand) -> Terms:
 
 
 def form(op: Any) -> Callable[..., Terms]:
-    """Return the function of an operation."""
+    """Return the function of an operation.
+
+    Raises:
+        TypeError: LaTeX cannot show it.
+    """
+    if op.name in ("loop", "part"):
+        raise TypeError("LaTeX cannot show a loop; f.source shows the lines of its step")
     return FORMS.get(op.name, _with_sign if op.sign else _called)
 
 

@@ -100,7 +100,9 @@ class Writer:
         known = {name: self._named(name, shape) for name, shape in shapes.items()}
         lines: list[tuple[str, Piece]] = []
         for statement in syntax.assignments:
-            name = str(statement.target)
+            if statement.parameters is not None or len(statement.targets) > 1:
+                raise UnwrittenError
+            (name,) = statement.targets
             piece = self._value(statement, known)
             lines.append((name, piece))
             known[name] = replace(self._named(name, piece.shape), condition=piece.condition)

@@ -72,7 +72,7 @@ class Titles:
         self.names = Names([*shapes, *used, *sizes], [name for name, shape in shapes.items() if shape])
         self.marks = Marks(self.names)
         self._source = source
-        self._targets = {statement.target for statement in source.syntax.assignments}
+        self._targets = {name for statement in source.syntax.assignments for name in statement.targets}
         self._function = self.names.free("f", r"\mathrm{out}")
         for name in used:
             if name not in shapes and name.startswith("out"):

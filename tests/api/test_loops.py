@@ -1,0 +1,165 @@
+"""Functions of the text and loops over them, through the whole package: values, derivatives, sizes, targets."""
+
+import numpy as np
+import pytest
+
+import symdiff
+from symdiff.ops.evaluate import evaluate
+
+SIZES = {"n": 5, "d": 2, "m": 3}
+CASES = {
+    "last state": ("step(h, x) = tanh(w*h + x)\nfold(step, h0, X)", "h0, X[n], w"),
+    "all states": ("step(h, x) = tanh(w*h + x)\nsum(scan(step, h0, X)^2)", "h0, X[n], w"),
+    "repeated": ("step(x) = x - (x^2 - a)/(2*x + 3)\niterate(step, x0, 6)", "x0, a"),
+    "counted by a dimension": ("step(x) = sin(w*x + 1)\niterate(step, x0, n)*sum(X)", "x0, w, X[n]"),
+    "two values": (
+        "step(h, c, x) = sin(h + c*x), c*w + h\nh, c = fold(step, (h0, 1), X)\nh*c",
+        "h0, X[n], w",
+    ),
+    "an output": (
+        "step(h, x) = sin(h*w) + x, h*x^2\nh, y = scan(step, h0, X)\nsum(h*y)",
+        "h0, X[n], w",
+    ),
+    "two sequences": ("step(h, x, y) = h*x + sin(y)*w\nfold(step, h0, X, Y)", "h0, X[n], Y[n], w"),
+    "vectors": ("step(h, x) = tanh(W @ h + x + b)\nsum(fold(step, h0, X))", "h0[d], X[n,d], W[d,d], b[d]"),
+    "all vectors": ("step(h, x) = tanh(W @ h + x)\nsum(scan(step, zeros(d), X)^3)", "X[n,d], W[d,d]"),
+    "matrices": ("step(P, x) = A @ P @ A.T + outer(x, x)\nlogdet(fold(step, eye(d), X))", "X[n,d], A[d,d]"),
+    "mixed shapes": (
+        "step(h, s, x) = tanh(s*h + x), s + sum(h*x)\nh, s = fold(step, (h0, s0), X)\nsum(h)*s",
+        "h0[d], s0, X[n,d]",
+    ),
+    "a loop in a loop": (
+        "inner(a, x) = sin(a*w + x)\nouter_step(h, x) = fold(inner, h, x)*v\nfold(outer_step, h0, X)",
+        "h0, X[n,d], w, v",
+    ),
+    "a choice": ("step(h, x) = where(x > h, sin(x*w), h*w)\nfold(step, h0, X)", "h0, X[n], w"),
+    "what is the same in each step": ("step(h, x) = h*exp(w)*sum(v^2) + x\nfold(step, h0, X)", "h0, X[n], w, v[d]"),
+    "values of the index": ("step(h, t) = sin(h*w + t)\nfold(step, h0, arange(n))*sum(X)", "h0, w, X[n]"),
+    "a state that nothing moves": ("step(h, c, x) = h*c + x, c\nh, c = fold(step, (h0, w), X)\nh", "h0, w, X[n]"),
+    "no dependence on the state": ("step(h, x) = x^2*w\nsum(scan(step, 0, X))", "X[n], w"),
+    "loop after loop": ("step(h, x) = sin(h*w + x)\nfold(step, 0, scan(step, h0, X))", "h0, X[n], w"),
+}
+scalars = {name: case for name, case in CASES.items() if "[" not in case[1]}
+cases = pytest.mark.parametrize(("text", "args"), CASES.values(), ids=CASES)
+
+
+def draw(f, sizes=SIZES, loop=(), seed=0):
+    """Return arguments for a function."""
+    random = np.random.default_rng(seed)
+    found = []
+    for core in f.signature.split("->")[0][1:-1].split("),("):
+        shape = tuple(sizes[dim] if dim in sizes else int(dim) for dim in core.split(",") if dim)
+        found.append(random.uniform(-0.8, 0.9, loop + shape))
+    return found
+
+
+def direct(f, values):
+    """Return the value by the reference evaluator, which walks through the steps."""
+    return evaluate(f.program, values)
+
+
+def difference(f, values, direction, h=1e-3):
+    """Return a directional derivative of the one output, by an extrapolated difference."""
+
+    def at(h):
+        return np.asarray(f(*[v + h * d for v, d in zip(values, direction, strict=True)]))
+
+    coarse, fine = (at(h) - at(-h)) / (2 * h), (at(h / 2) - at(-h / 2)) / h
+    return (4 * fine - coarse) / 3
+
+
+@cases
+@pytest.mark.parametrize("n", [5, 1, 0])
+def test_values_and_first_derivatives(text, args, n):
+    f = symdiff.compile(text, args=args)
+    sizes = SIZES | {"n": n}
+    values = draw(f, sizes)
+    (want,) = direct(f, values)
+    np.testing.assert_allclose(f(*values), want, rtol=1e-12, atol=1e-13)
+    direction = draw(f, sizes, seed=1)
+    forward = f.jvp(*values, *direction)[1]
+    reverse = sum(np.sum(g * d) for g, d in zip(f.grad(*values), direction, strict=True))
+    np.testing.assert_allclose(forward, reverse, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(forward, difference(f, values, direction), rtol=1e-6, atol=1e-8)
+
+
+@cases
+def test_second_derivatives(text, args):
+    f = symdiff.compile(text, args=args)
+    values, direction = draw(f), draw(f, seed=1)
+    along = np.concatenate([np.ravel(d) for d in direction])
+    hessian = f.hessian(*values)
+    product = np.concatenate([np.ravel(p) for p in f.hvp(*values, *direction)])
+    np.testing.assert_allclose(hessian, hessian.T, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(hessian @ along, product, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(f.grad.jacobian(*values), hessian, rtol=1e-9, atol=1e-10)
+    change = [difference(lambda *a, k=k: f.grad(*a)[k], values, direction) for k in range(len(values))]
+    np.testing.assert_allclose(product, np.concatenate([np.ravel(c) for c in change]), rtol=1e-5, atol=1e-7)
+
+
+@cases
+def test_loop_dimensions(text, args):
+    f = symdiff.compile(text, args=args)
+    values = draw(f, loop=(2, 3))
+    shapes = [v.shape for v in values]
+    values[-1] = values[-1][0, 0]  # broadcasts
+    if len(values) > 2:
+        values[1] = values[1][:, :1]
+    every = [np.broadcast_to(v, shape) for v, shape in zip(values, shapes, strict=True)]
+    for made in (f, f.grad, f.hessian):
+        got = made(*values)
+        for point in np.ndindex(2, 3):
+            want = made(*[v[point] for v in every])
+            for one, other in zip(got, want, strict=True) if isinstance(want, tuple) else [(got, want)]:
+                np.testing.assert_allclose(one[point], other, rtol=1e-10, atol=1e-12)
+
+
+@cases
+def test_single_precision_and_complex_steps(text, args):
+    f = symdiff.compile(text, args=args)
+    values = draw(f)
+    single = [v.astype(np.float32) for v in values]
+    assert np.asarray(f(*single)).dtype == np.float32
+    assert all(np.asarray(g).dtype == np.float32 for g in f.grad(*single))
+    np.testing.assert_allclose(f(*single), f(*values), rtol=1e-4, atol=1e-5)
+    if "where" not in text and "logdet" not in text:
+        direction = draw(f, seed=1)
+        step = [v + 1e-30j * d for v, d in zip(values, direction, strict=True)]
+        np.testing.assert_allclose(np.imag(f(*step)) / 1e-30, f.jvp(*values, *direction)[1], rtol=1e-11)
+
+
+@cases
+def test_the_textbook_form_has_the_same_numbers(text, args):
+    f, g = symdiff.compile(text, args=args), symdiff.compile(text, args=args, optimize=False)
+    values = draw(f)
+    np.testing.assert_allclose(g(*values), f(*values), rtol=1e-11)
+    for one, other in zip(g.grad(*values), f.grad(*values), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("text", "args"), scalars.values(), ids=scalars)
+def test_floats_go_through_a_loop_of_the_math_module(text, args):
+    f = symdiff.compile(text, args=args)
+    values = [float(v) for v in draw(f)]
+    for made in (f, f.grad):
+        assert "    for t in range(" in made.source_for("math")
+        want = made(*[np.array([v]) for v in values])
+        got = made(*values)
+        for one, other in zip(got, want, strict=True) if isinstance(got, tuple) else [(got, want)]:
+            assert type(one) is float
+            assert one == pytest.approx(other[0], rel=1e-13)
+
+
+def test_the_source_is_what_one_writes_by_hand():
+    f = symdiff.compile("step(h, x) = tanh(w*h + x)\nscan(step, h0, X)", args="h0, X[n], w")
+    assert f.source == (
+        "def value(h0, X, w):\n"
+        "    n = X.shape[-1]\n"
+        "    dtype = X.dtype.type\n"
+        "    h = h0\n"
+        "    out = np.empty(n, dtype)\n"
+        "    for t in range(n):\n"
+        "        h = np.tanh(w * h + X[t])\n"
+        "        out[t] = h\n"
+        "    return out\n"
+    )
