@@ -9,6 +9,7 @@ import numpy as np
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
 from symdiff.emit.inplace import InPlace
+from symdiff.emit.loops import stepwise
 from symdiff.emit.passes import (
     eager,
     expand_exponentials,
@@ -59,7 +60,7 @@ def prepare(program: Program) -> Program:
     """Return the program as `source`, `blocks` and `body` take it."""
     if program.graph.complex:
         program = expand_formulas(program, _COMPLEX)
-    program = share_exponentials(expand_exponentials(masked(trimmed(program))))
+    program = share_exponentials(expand_exponentials(masked(trimmed(stepwise(trimmed(program))))))
     program = eager(expand_powers(program) if program.graph.shared else compact(program))
     return within(program, prepare)
 

@@ -265,6 +265,21 @@ class Operation(ArrayOperation):
     of_rules: ClassVar[bool] = False
     """`present` gets the conditions of rules too, and not only those of the user's choices."""
 
+    stackable: ClassVar[bool] = True
+    """The operation can be made for several operands of a kind at once, by `stacked`."""
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        """Return the results of the operation on `n` sets of operands, along a new first axis.
+
+        Args:
+            b: The builder that has made the operands.
+            n: The number of sets.
+            operands: The operands.
+            along: For each of them, whether it has an axis of `n` elements in front of its own, and is not the same for
+                all sets.
+        """
+        return b.op(self, *[i if a else b.full(i, (n, *b.shape(i))) for i, a in zip(operands, along, strict=True)])
+
     def present(self, _b: Builder, *_conditions: Any, **_: Any) -> int | None:
         """Return the condition outside of which the result is absent; None if there is none.
 

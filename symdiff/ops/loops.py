@@ -103,6 +103,7 @@ class Loop(Operation):
         sequences: How many sequences there are. Each has the elements along its first axis.
         back: The steps go from the last element to the first.
         results: The results, in the order in which the value of the row has them.
+        sums: The values of the state that are sums of adjoints, or tangents of such sums. Their order does not matter.
     """
 
     body: Body
@@ -111,9 +112,11 @@ class Loop(Operation):
     sequences: int
     back: bool
     results: tuple[Result, ...]
+    sums: tuple[int, ...] = ()
 
     name = "loop"
     joint = True
+    stackable = False
 
     # Shapes
 
@@ -258,6 +261,7 @@ class Loop(Operation):
             [*self._results(at).before, *at.operands[first:end], *map(seed, along)],
             [*at.operands[end:], *map(seed, others)],
             back=self.back,
+            sums=[mine.index(k) for k in self.sums if k in mine],
         )
         parts: list[tuple[Part, int]] = []
         for part, result in zip(self.parts(), self.results, strict=True):
@@ -334,6 +338,7 @@ class Loop(Operation):
             [*self._results(at).before, *at.operands[first:end], *[bars[r] for r in given]],
             at.operands[end:],
             back=not self.back,
+            sums=range(len(mine), len(mine) + len(others)),
         )
         adjoints = dict(zip([*mine, *others], found.last, strict=True))
         stacked = found.every[len(mine) + len(others) :]
@@ -474,6 +479,7 @@ class Part(View):
     to: Shape
 
     name = "part"
+    stackable = False
 
     @property
     def place(self) -> Dim | Range:
@@ -556,6 +562,7 @@ def looped(
     constants: Sequence[int],
     *,
     back: bool = False,
+    sums: Sequence[int] = (),
 ) -> Results:
     """Make a loop and return its results. What is the same in each step is computed once, before the loop.
 
@@ -568,10 +575,11 @@ def looped(
         sequences: The sequences, whose first axes have the elements.
         constants: The constants.
         back: The steps go from the last element to the first.
+        sums: The values of the state that are sums, whose order does not matter.
     """
     b.graph.demands |= body.graph.demands
     program, given = _without_constants(b, body, len(states) + len(sequences), constants)
-    loop = Loop(Body(program), length, len(states), len(sequences), back, ()).complete()
+    loop = Loop(Body(program), length, len(states), len(sequences), back, (), tuple(sums)).complete()
     row = b.op(loop, *states, *sequences, *given)
     return _of_kinds(loop, [b.op(part, row) for part in loop.parts()])
 
@@ -594,7 +602,7 @@ def _without_constants(b: Builder, body: Program, start: int, constants: Sequenc
     """
     source, alive = body.graph, live(body)
     outside = {i: b.plain(row) for i, row in zip(body.inputs[start:], constants, strict=True)}
-    needed = _unconditional(body)
+    needed = unconditional(body)
     graph = source.like()
     new = {i: graph.append(source.rows[i]) for i in body.inputs[:start]}
     taken = set(body.arguments[:start])
@@ -639,7 +647,7 @@ def _without_constants(b: Builder, body: Program, start: int, constants: Sequenc
     return compact(made), list(inputs)
 
 
-def _unconditional(program: Program) -> bytearray:
+def unconditional(program: Program) -> bytearray:
     """Return a flag for each row: whether it is needed whatever the conditions of choices are."""
     rows = program.graph.rows
     found = bytearray(len(rows))
@@ -759,4 +767,5 @@ def _keeping(loop: Loop, results: Sequence[Result]) -> tuple[Loop, list[int]]:
     )
     count = sum(loop.states <= k < loop.states + loop.sequences for k in inputs)
     renumbered = tuple([Result(r.kind, ends.index(r.k)) for r in results])
-    return Loop(Body(trimmed(compact(body))), loop.length, len(held), count, loop.back, renumbered), inputs
+    sums = tuple([held.index(k) for k in loop.sums if k in states])
+    return Loop(Body(trimmed(compact(body))), loop.length, len(held), count, loop.back, renumbered, sums), inputs

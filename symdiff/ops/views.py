@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from symdiff.graph.dims import Shape, fixed, shown, symbol
+from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
 from symdiff.ops.base import At, Builder, Sample, Text, View, Writer
 from symdiff.ops.reductions import Sum
 from symdiff.ops.table import ATOM, BITAND, PRODUCT
@@ -112,6 +113,10 @@ class Broadcast(View):
             return x
         row = b.row(x)
         return b.op(self, row[1]) if isinstance(row[0], Broadcast) else None
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], _along: Sequence[bool]) -> int:
+        (x,) = operands
+        return b.full(b.lifted(x, len(b.shape(x)) - 1, len(self.to)), (n, *self.to))
 
     def spell(self, w: Writer, x: int) -> Text:
         to = self.to
