@@ -6,11 +6,13 @@ A structural zero is an absent value (None), never a constant 0.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import reduce
 from math import nan
 
 from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import Total, chosen, corner_of, kept, may_pass, of_user, outermost, side, times
 from symdiff.graph.ir import Row
+from symdiff.graph.operations import is_assembled
 from symdiff.language.lower import instantiate
 from symdiff.ops.base import At, Operation
 from symdiff.ops.table import PRIMITIVES
@@ -111,6 +113,8 @@ def joint_tangent(b: Derivatives, i: int, row: Row, dots: Mapping[int, int]) -> 
 def joint_adjoints(b: Derivatives, i: int, row: Row, bar: int, wanted: Collection[int]) -> dict[int, int]:
     """Return what the adjoint of a row whose derivatives are made together contributes to those of its operands."""
     value, present = _user_choice(b, bar)
+    if is_assembled(b.row(bar)[0]):
+        value, present = _user_choices(b, bar)
     found = row[0].adjoints(_at(b, i, row, 0, value), wanted)
     return {k: made for k, term in found.items() if (made := _around(b, present, term)) is not None}
 
@@ -121,7 +125,7 @@ def is_joint(row: Row) -> bool:
 
 
 def _at(b: Derivatives, i: int, row: Row, k: int, seed: int) -> At:
-    return At(b, i, row[1:], k, seed, lambda one, other: times(b, one, other), lambda one, other: kept(b, one, other))
+    return At(b, i, row[1:], k, seed, lambda one, other: times(b, one, other), lambda one, _: _user_choice(b, one)[1])
 
 
 def _user_choice(b: Derivatives, factor: int) -> tuple[int, int | None]:
@@ -131,6 +135,18 @@ def _user_choice(b: Derivatives, factor: int) -> tuple[int, int | None]:
         return factor, None
     present = side(b, choice)
     return (factor if b.shape(present) else choice.value), present
+
+
+def _user_choices(b: Derivatives, i: int) -> tuple[int, int | None]:
+    """As `_user_choice`, for an assembled row, which is absent where all of its parts are."""
+    op, *parts = b.row(i)
+    found = [_user_choice(b, part) for part in parts]
+    if not parts or any(present is None for _, present in found):
+        return i, None
+    sides = [b.anywhere(p, range(-len(b.shape(p)), 0)) for _, p in found if p is not None]
+    present = reduce(lambda one, other: b.joined("or", one, other), dict.fromkeys(sides))
+    alone = len(parts) == 1  # inside of its own choice
+    return (b.op(op, *[value for value, _ in found]) if alone else i), present
 
 
 def _around(b: Derivatives, present: int | None, made: int | None) -> int | None:

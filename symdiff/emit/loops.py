@@ -150,7 +150,7 @@ class _Split:
         able = bytearray(self.count)
         for i, row in enumerate(rows):
             simple = row[0] in ("input", "const") or is_size(row[0]) or not self.alive[i]
-            able[i] = not simple and self._stacks(i, row) and (i in added or self._fits(i, row, varies))
+            able[i] = not simple and _stacks(row) and (i in added or self._fits(i, row, varies))
         self.late = bytearray(self.count)
         chain = {i for found in self.sums.values() for i in self._chain(found)}
         for i in range(self.count - 1, -1, -1):
@@ -160,22 +160,33 @@ class _Split:
         for i, row in enumerate(rows):
             if able[i] and varies[i] and not needs[i] and not self.late[i] and (always[i] or never_warns(row)):
                 self.early[i] = all(self.early[j] or not varies[j] or rows[j][0] == "input" for j in operands(row))
-        # What a choice alone needs stays in the loop, where it is quiet.
-        for i in range(self.count - 1, -1, -1):
-            if self.late[i] and any(
-                not (always[j] or self.late[j] or self.early[j] or rows[j][0] in ("input", "const"))
-                for j in operands(rows[i])
-            ):
-                self._stay(i)
+        if self.body.graph.choices:
+            self._keep_choices()
+
+    def _keep_choices(self) -> None:
+        """Leave in the loop what takes a value from it that a choice alone needs, where it is quiet.
+
+        What is made of it stays too, since a result of a loop is computed whatever the conditions are.
+        """
+        rows, waiting = self.rows, True
+        while waiting:
+            waiting = False
+            for i in range(self.count):
+                if self.late[i] and any(
+                    not (self.always[j] or self.late[j] or self.early[j] or rows[j][0] in ("input", "const"))
+                    for j in operands(rows[i])
+                ):
+                    self._stay(i)
+                    waiting = True
 
     def _stay(self, i: int) -> None:
         """Leave a row, and what it is made of, in the loop."""
-        waiting = [i]
-        while waiting:
-            j = waiting.pop()
+        below = [i]
+        while below:
+            j = below.pop()
             if self.late[j]:
                 self.late[j] = 0
-                waiting += operands(self.rows[j])
+                below += operands(self.rows[j])
 
     def _chain(self, found: _Sum) -> list[int]:
         """Return the rows of the sums that add terms to a value of the state."""
@@ -188,14 +199,11 @@ class _Split:
         while waiting:
             i = waiting.pop()
             row = self.rows[i]
-            if len(self.users[i]) == 1 and i not in self.body.outputs and i not in found:
-                if row[0] in ("mul", "neg", "add", "sub") or isinstance(row[0], Einsum):
-                    found.add(i)
-                    waiting += row[1:] if isinstance(row[0], str) else ()
+            product = row[0] in ("mul", "neg", "add", "sub") or isinstance(row[0], Einsum)
+            if product and len(self.users[i]) == 1 and i not in self.body.outputs and i not in found:
+                found.add(i)
+                waiting += row[1:] if isinstance(row[0], str) else ()
         return found
-
-    def _stacks(self, i: int, row: Row) -> bool:
-        return not isinstance(row[0], Operation) or row[0].stackable
 
     def _fits(self, i: int, row: Row, varies: bytearray) -> bool:
         """Return whether a row is not much larger than what it is made of."""
@@ -428,6 +436,11 @@ class _Split:
         total = b.einsum(made[0], made[1], texts[0], texts[1], out)
         ones = [k - len(shape) for k, c in enumerate(letters) if c not in out]
         return b.reshape(total, len(out), shape) if ones else total
+
+
+def _stacks(row: Row) -> bool:
+    """Return whether a row can be computed for all steps at once."""
+    return not isinstance(row[0], Operation) or row[0].stackable
 
 
 def _source(b: Builder, i: int) -> int:

@@ -22,7 +22,7 @@ from symdiff.emit.python import Body, Nest
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text
-from symdiff.ops.loops import trimmed, within
+from symdiff.ops.loops import Part, trimmed, within
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
@@ -228,6 +228,15 @@ class _BlockWriter(_NumpyWriter):
     def __init__(self, program: Program, *, loops: bool) -> None:
         super().__init__(program, loops=loops)
         self.outputs = frozenset(program.outputs)
+
+    def begin(self, program: Program) -> None:
+        super().begin(program)
+        for i in program.outputs:
+            if isinstance(self.rows[i][0], Part):  # the state of a loop has a name of its own
+                self.lent.pop(i, None)
+
+    def is_elsewhere(self, i: int) -> bool:
+        return super().is_elsewhere(i) or isinstance(self.rows[i][0], Part)
 
     def into(self, i: int | None) -> str:
         if i is not None and i not in self.outputs:

@@ -121,6 +121,9 @@ class Writer:
                 self._write_row(i, row)
                 if i in self.program.steps and i not in self.own and i not in self.parts:
                     self.assign(i)
+        for i in self.program.outputs if self.depth else ():  # the line of the loop is outside of quiet blocks
+            if self.tones.get(i) == "quiet" and i not in self.own:
+                self.assign(i)
         if self.program.quiet:
             self.lines = _in_blocks(self.lines, [self._line_tones.get(k) for k in range(len(self.lines))])
 
@@ -275,11 +278,15 @@ class Writer:
         """Return the name of each output. First copy an argument, a constant or an earlier output to a new name."""
         texts = [self.texts[i][0] for i in self.program.outputs]
         for k, (i, again) in enumerate(zip(self.program.outputs, repeated(self.program.outputs), strict=True)):
-            if i not in self.own or self.rows[i][0] == "input" or again:
+            if self.is_elsewhere(i) or again:
                 own = self.names.near(self.program.names[k])
                 self.lines.append(f"    {self.into(None).format(own=own, text=texts[k])}")
                 texts[k] = own
         return texts
+
+    def is_elsewhere(self, i: int) -> bool:
+        """Return whether an output has to be copied to a name of its own."""
+        return i not in self.own or bool(self.rows[i][0] == "input")
 
     # The expressions
 

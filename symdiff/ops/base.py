@@ -278,7 +278,10 @@ class Operation(ArrayOperation):
             along: For each of them, whether it has an axis of `n` elements in front of its own, and is not the same for
                 all sets.
         """
-        return b.op(self, *[i if a else b.full(i, (n, *b.shape(i))) for i, a in zip(operands, along, strict=True)])
+        cores = [b.shape(i)[a:] for i, a in zip(operands, along, strict=True)]
+        rank = max(map(len, cores))
+        full = [b.full(i, (n, *core)) for i, core in zip(operands, cores, strict=True)]
+        return b.op(self, *[b.lifted(i, len(core), rank) for i, core in zip(full, cores, strict=True)])
 
     def present(self, _b: Builder, *_conditions: Any, **_: Any) -> int | None:
         """Return the condition outside of which the result is absent; None if there is none.

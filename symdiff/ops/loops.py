@@ -33,7 +33,7 @@ from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer,
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.places import Range, apart, subscript
-from symdiff.ops.table import ATOM, PRIMITIVES
+from symdiff.ops.table import ATOM, PRIMITIVES, SUM
 
 
 class Body:
@@ -235,7 +235,9 @@ class Loop(Operation):
         work = b.sweeps(self.body.program)
         inner, inputs, names = work.builder, work.program.inputs, work.program.arguments
         taken = {k: work.argument(f"{names[k]}_dot", (*batch, *self.core(k))) for k in moving}
-        made = work.forward({inputs[k]: row for k, row in taken.items()})
+        kept = {k: c for k in moving if k >= first and k in dots and (c := at.kept(dots[k], at.row)) is not None}
+        masks = {k: work.argument(f"{names[k]}_kept", inner.shape(taken[k])) for k in kept}
+        made = work.forward({inputs[k]: _kept(inner, row, masks.get(k)) for k, row in taken.items()})
         mine = [k for k in moving if k < first]
         ends = [*mine, *[k for k, i in enumerate(work.program.outputs) if k >= first and i in made]]
         if not ends:
@@ -243,13 +245,17 @@ class Loop(Operation):
         zero, none = b.const(0.0), inner.const(0.0)
 
         def seed(k: int) -> int:
-            dot = b.full(dots.get(k, zero), (*batch, *self.operand_core(k)))
-            return _in_front(b, dot, len(batch)) if first <= k < end else dot
+            return full(k, dots.get(k, zero))
+
+        def full(k: int, dot: int) -> int:
+            made = b.full(dot, (*batch, *self.operand_core(k)))
+            return _in_front(b, made, len(batch)) if first <= k < end else made
 
         along, others = [k for k in moving if first <= k < end], [k for k in moving if k >= end]
         program = work.over(
-            [*[taken[k] for k in mine], *inputs[:end], *[taken[k] for k in along], *inputs[end:]]
-            + [taken[k] for k in others],
+            [*[taken[k] for k in mine], *inputs[:end], *[taken[k] for k in along]]
+            + [*[masks[k] for k in along if k in masks], *inputs[end:], *[taken[k] for k in others]]
+            + [masks[k] for k in others if k in masks],
             [inner.full(made.get(work.program.outputs[k], none), (*batch, *self._element(k))) for k in ends],
             [f"{work.program.names[k]}_dot" for k in ends],
         )
@@ -258,8 +264,9 @@ class Loop(Operation):
             program,
             self.length,
             [seed(k) for k in mine],
-            [*self._results(at).before, *at.operands[first:end], *map(seed, along)],
-            [*at.operands[end:], *map(seed, others)],
+            [*self._results(at).before, *at.operands[first:end], *map(seed, along)]
+            + [full(k, b.number(kept[k])) for k in along if k in kept],
+            [*at.operands[end:], *map(seed, others)] + [full(k, b.number(kept[k])) for k in others if k in kept],
             back=self.back,
             sums=[mine.index(k) for k in self.sums if k in mine],
         )
@@ -282,9 +289,13 @@ class Loop(Operation):
         batch = at.batch(at.shape)
         seed = b.full(at.seed, at.shape)
         bars: dict[Result, int] = {}
+        kept: dict[Result, int] = {}  # the conditions outside of which they are absent, as numbers
         for part, result in zip(self.parts(), self.results, strict=True):
             bar = b.op(part, seed)
             if not _is_zero(b, bar):
+                condition = at.kept(bar, at.row) if result.kind == "every" else None
+                if condition is not None:
+                    kept[result] = _in_front(b, b.full(b.number(condition), (*batch, *part.to)), len(batch))
                 bar = b.full(bar, (*batch, *part.to))
                 bars[result] = bar if result.kind == "last" else _in_front(b, bar, len(batch))
         moving, feeds = self._moving(wanted), self.body.feeds
@@ -304,9 +315,13 @@ class Loop(Operation):
                 given[r] = work.argument(f"{names[r.k]}_bar", (*batch, *self.core(r.k)))
             elif r.kind == "every" and r.k in ends:
                 given[r] = work.argument(f"{work.program.names[r.k]}_bar", (*batch, *self._element(r.k)))
+        masks = {
+            r: work.argument(f"{work.program.names[r.k]}_kept", inner.shape(i)) for r, i in given.items() if r in kept
+        }
+        present = {r: _kept(inner, i, masks.get(r)) for r, i in given.items()}
         seeds: dict[int, int] = {}
         for k in sorted(ends):
-            for one in (states.get(k), given.get(Result("every", k))):
+            for one in (states.get(k), present.get(Result("every", k))):
                 if one is not None:
                     row = work.program.outputs[k]
                     seeds[row] = inner.op("add", seeds[row], one) if row in seeds else one
@@ -322,8 +337,8 @@ class Loop(Operation):
             return int(inner.full(total, (*batch, *self.core(k))))
 
         program = work.over(
-            [*states.values(), *sums.values(), *inputs[:end], *given.values(), *inputs[end:]],
-            [bar_of(k, given.get(Result("before", k))) for k in mine]
+            [*states.values(), *sums.values(), *inputs[:end], *given.values(), *masks.values(), *inputs[end:]],
+            [bar_of(k, present.get(Result("before", k))) for k in mine]
             + [bar_of(k, sums[k]) for k in others]
             + [bar_of(k, None) for k in along],
             [f"{names[k]}_bar" for k in (*mine, *others, *along)],
@@ -335,7 +350,7 @@ class Loop(Operation):
             self.length,
             [b.full(bars.get(Result("last", k), zero), (*batch, *self.core(k))) for k in mine]
             + [b.full(zero, (*batch, *self.core(k))) for k in others],
-            [*self._results(at).before, *at.operands[first:end], *[bars[r] for r in given]],
+            [*self._results(at).before, *at.operands[first:end], *[bars[r] for r in given], *[kept[r] for r in masks]],
             at.operands[end:],
             back=not self.back,
             sums=range(len(mine), len(mine) + len(others)),
@@ -367,15 +382,9 @@ class Loop(Operation):
     def lines(self, w: Writer, i: int, *given: int) -> bool:
         """Write the loop: the state, arrays for the results, and the lines of a step."""
         program, first, end = self.body.program, self.states, self.states + self.sequences
-        parts = {w.rows[j][0].number: j for j in range(i + 1, len(w.rows)) if w.rows[j][1:] == (i,) and _is_part(w, j)}
         t = w.counter()
-
-        def named(number: int, near: str) -> str:
-            j = parts.get(number)
-            return w.names.numbered(near) if j is None or (j not in w.given and j not in w.lent) else w.name(j)
-
         w.titled(i)
-        found = {r: named(n, self._near(r)) for n, r in enumerate(self.results)}
+        found = self._names(w, i)
         state = [found.get(Result("last", k)) or w.names.numbered(program.arguments[k]) for k in range(first)]
         own: dict[int, str] = {}
         varies: dict[int, bool] = {}
@@ -434,6 +443,16 @@ class Loop(Operation):
             texts.append(name if len(shape) == 1 else f"np.reshape({name}, {ahead} + ({w.dim(numel(shape))},))")
         joined = texts[0] if len(texts) == 1 else f"np.concatenate(({', '.join(texts)}), axis=-1)"
         w.lines.append(f"    {w.named(i)} = {joined}")
+
+    def _names(self, w: Writer, i: int) -> dict[Result, str]:
+        """Return a name for each result: by the user, or after the name of the state or of the output."""
+        parts = {w.rows[j][0].number: j for j in range(i + 1, len(w.rows)) if w.rows[j][1:] == (i,) and _is_part(w, j)}
+        found: dict[Result, str] = {}
+        for number, result in enumerate(self.results):
+            j = parts.get(number)
+            own = j is not None and (j in w.given or j in w.lent)
+            found[result] = w.name(j) if own and j is not None else w.names.numbered(self._near(result))
+        return found
 
     def _near(self, result: Result) -> str:
         """Return a name for a result, after the name of the state or of the output."""
@@ -538,7 +557,13 @@ class Part(View):
         return (2 if w.behind(x) else 1,)
 
     def formula(self, w: Writer, x: int) -> Text:
-        return f"part({w.tight(x, 0)}, {self.number})", ATOM
+        op = w.rows[x][0]
+        if not isinstance(op, Loop):
+            return f"part({w.tight(x, 0)}, {self.number})", ATOM
+        kind, k = op.results[self.number]
+        program = op.body.program
+        name = program.arguments[k] if kind == "before" else program.names[k].removesuffix("_next")
+        return f"{kind} {name} of {w.tight(x, 0)}", SUM
 
     def label(self) -> str:
         return f"part {self.number}"
@@ -676,6 +701,11 @@ def _behind(b: Builder, i: int, batch: int) -> int:
     """Return a sequence of batches as a batch of sequences."""
     rank = len(b.shape(i))
     return b.permute(i, [*range(1 - rank, batch + 1 - rank), -rank, *range(batch + 1 - rank, 0)]) if batch else i
+
+
+def _kept(b: Builder, i: int, mask: int | None) -> int:
+    """Return a seed that is absent where a number is 0."""
+    return i if mask is None else b.op("where", b.op("ne", mask, b.const(0.0)), i, b.const(0.0))
 
 
 def _is_zero(b: Builder, i: int) -> bool:

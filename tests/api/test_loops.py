@@ -163,3 +163,95 @@ def test_the_source_is_what_one_writes_by_hand():
         "        out[t] = h\n"
         "    return out\n"
     )
+
+
+def test_what_the_state_does_not_need_is_computed_for_all_steps_at_once():
+    text = "variance(h, r) = omega + alpha*r^2 + beta*h, h\nnext_h, h = scan(variance, h0, r)\n-0.5*sum(log(h) + r^2/h)"
+    f = symdiff.compile(text, args="r[n], omega, alpha, beta, h0")
+    assert f.source == (
+        "def value(r, omega, alpha, beta, h0):\n"
+        "    n = r.shape[-1]\n"
+        "    dtype = r.dtype.type\n"
+        "    v1 = r**2\n"
+        "    v2 = omega + alpha * v1\n"
+        "    h2 = h0\n"
+        "    h = np.empty(n, dtype)\n"
+        "    for t in range(n):\n"
+        "        h[t] = h2\n"
+        "        h2 = v2[t] + beta * h2\n"
+        "    out = -0.5 * (np.log(h) + v1 / h).sum()\n"
+        "    return out\n"
+    )
+    lines = f.grad.source.splitlines()
+    backwards = lines.index("    for t in reversed(range(n)):")
+    steps = [line for line in lines[backwards + 1 :] if line.startswith("        ")]
+    assert len(steps) <= 3  # the adjoint of the state, and what is stored
+    assert any("alpha_bar = " in line and ".dot(" in line for line in lines)  # no sum step by step
+
+
+def test_a_choice_in_a_step_is_quiet_and_keeps_nan_out():
+    X = np.array([0.5, -1.0, 2.0, np.nan, 0.0])
+    texts = [
+        "step(h, x) = h/2 + where(x > 0, log(x)*w, 0)\nfold(step, h0, X)",
+        "step(h, x) = where(x > 0, sqrt(x)*h, h*w)\nfold(step, h0, X)",
+        "step(h, x) = h*w, log(x)*h\nh, y = scan(step, h0, X)\nsum(where(X > 0, y, 0)) + h[0]",
+        "step(h, x) = h*w, log(x)*h\nh, y = scan(step, h0, where(X > 0, X, 1))\nsum(y)",
+    ]
+    for text in texts:
+        f = symdiff.compile(text, args="h0, X[n], w")
+        present = symdiff.compile(text, args="h0, X[n], w")
+        with np.errstate(all="raise"):
+            value, gradient = f(1.0, X, 0.9), f.grad(1.0, X, 0.9)
+            product = f.hvp(1.0, X, 0.9, 1.0, np.ones(5), 0.0)
+        filled = np.where(X > 0, X, -3.0)
+        assert value == pytest.approx(present(1.0, filled, 0.9))
+        for one, other in zip(
+            (*gradient, *product),
+            (*present.grad(1.0, filled, 0.9), *present.hvp(1.0, filled, 0.9, 1.0, np.ones(5), 0.0)),
+            strict=True,
+        ):
+            np.testing.assert_allclose(one, other, rtol=1e-12)
+            assert np.all(np.isfinite(one))
+
+
+def test_a_loop_that_is_not_chosen_has_no_derivative():
+    f = symdiff.compile("step(h, x) = h*w + log(x)\nwhere(c > 0, fold(step, h0, X), 2*h0)", args="h0, X[n], w, c")
+    with np.errstate(all="raise"):
+        assert f(1.0, np.array([1.0, -1.0]), 2.0, -1.0) == 2.0
+        gradient = f.grad(1.0, np.array([1.0, -1.0]), 2.0, -1.0)
+    assert (gradient.h0, gradient.w) == (2.0, 0.0)
+    np.testing.assert_array_equal(gradient.X, [0.0, 0.0])
+
+
+def test_results_do_not_share_memory_with_arguments():
+    f = symdiff.compile("step(h, x) = x\nfold(step, h0, X)", args="h0[d], X[n,d]")
+    h0, X = np.ones(2), np.zeros((3, 2))
+    for made in (f(h0, X), f(h0, X[:0])):
+        assert not np.shares_memory(made, X)
+        assert not np.shares_memory(made, h0)
+
+
+def test_the_trace_shows_results_of_loops():
+    f = symdiff.compile("step(h, x) = tanh(w*h + x)\nfold(step, h0, X)", args="h0, X[n], w")
+    shown = str(f.trace(0.3, np.zeros(3), 0.7))
+    assert "last h of loop(h0, X, w)" in shown
+
+
+def test_what_cannot_show_a_loop_says_so():
+    f = symdiff.compile("step(x) = x*a\niterate(step, x0, 10)", args="x0, a")
+    for member in ("latex", "mathtext"):
+        with pytest.raises(TypeError, match="LaTeX cannot show a loop"):
+            getattr(f, member)
+    with pytest.raises(ValueError, match="the native target has no loop"):
+        f.source_for("llvm")
+    assert '[label="loop, 10 steps"]' in str(f.graph())
+
+
+def test_large_arrays_go_through_a_loop_in_blocks():
+    f = symdiff.compile("newton(x) = x - (x^2 - a)/(2*x)\niterate(newton, 1, 8)", args="a", threads=1)
+    a = np.linspace(1, 2, 300_000)
+    np.testing.assert_allclose(f(a), np.sqrt(a), rtol=1e-14)
+    np.testing.assert_allclose(f.grad(a).a, 0.5 / np.sqrt(a), rtol=1e-14)
+    out = np.empty_like(a)
+    assert f(a, out=out) is out
+    np.testing.assert_allclose(out, np.sqrt(a), rtol=1e-14)
