@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from itertools import islice
 
 # The packages of each extra for users, as in pyproject.toml.
-_EXTRAS = {"special": "scipy>=1.11", "llvm": "llvmlite>=0.45", "graph": "graphviz>=0.20", "plot": "matplotlib>=3.8"}
+_EXTRAS = {
+    "special": "scipy>=1.11",
+    "sparse": "scipy>=1.11",
+    "llvm": "llvmlite>=0.45",
+    "graph": "graphviz>=0.20",
+    "plot": "matplotlib>=3.8",
+}
 
 _WINDOW = 72  # columns shown around the caret
 _LONGEST = 400  # the most characters of a message

@@ -38,10 +38,17 @@ from symdiff.language.lower import Argument, lower
 from symdiff.language.parser import Syntax, parse
 from symdiff.limits import Limits, kept
 from symdiff.limits import limits as limits_of_process
+from symdiff.ops.data import Data
 from symdiff.runtime.load import load
 
 # A derivative: a function of a program and the names to differentiate by, which returns a program.
 Derive = Callable[[Program, Sequence[str]], Program]
+
+
+def _unchanged(program: Program, _: Sequence[str]) -> Program:
+    """Return the program: values of arguments change nothing in it."""
+    return program
+
 
 # The targets that are Python.
 TARGETS = ("numpy", "loops", "blocks", "complex", "math")
@@ -82,7 +89,7 @@ class Recipe:
     syntax: Syntax
     arguments: tuple[Argument, ...] | None
     wrt: tuple[str, ...] | None
-    constants: tuple[tuple[str, float], ...]
+    constants: tuple[tuple[str, float | Data], ...]
     optimize: bool
     threads: int | None
     backend: str
@@ -97,6 +104,21 @@ class Recipe:
     def path(self) -> tuple[tuple[Any, ...], ...]:
         """The members that lead from the result of `compile` to this derivative, each with its arguments."""
         return tuple([step.member for step in self.steps])
+
+    def binding(self, names: tuple[str, ...]) -> Recipe:
+        """Return this recipe with one more step, which says that these arguments of the program are fixed from now on.
+
+        Names that an earlier step has are left out. Two such steps, one after the other, are one.
+        """
+        steps = self.steps[:-1] if self.steps and self.steps[-1].member[0] == "bind" else self.steps
+        before = {name for step in steps if step.member[0] == "bind" for name in step.member[1:]}
+        member = ("bind", *[name for name in names if name not in before])
+        return replace(self, steps=(*steps, Step(_unchanged, (), member)))
+
+    @property
+    def derivations(self) -> tuple[tuple[Any, ...], ...]:
+        """The path without the steps that fix arguments."""
+        return tuple([member for member in self.path if member[0] != "bind"])
 
     @property
     def formula(self) -> Recipe:
@@ -134,7 +156,8 @@ class Recipe:
         """
         formula = self.formula.program()
         shapes = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
-        names = tuple([(name, ()) for name, _ in self.constants if name not in shapes])
+        given = [(name, value) for name, value in self.constants if name not in shapes]
+        names = [(name, value.array.shape if isinstance(value, Data) else ()) for name, value in given]
         simplified = replace(self, optimize=True)
         try:
             return replace(simplified, constants=(), arguments=(*shapes.items(), *names)).program()
@@ -146,7 +169,7 @@ def recipe_of(
     text: str,
     arguments: tuple[Argument, ...] | None = None,
     wrt: tuple[str, ...] | None = None,
-    constants: tuple[tuple[str, float], ...] = (),
+    constants: tuple[tuple[str, float | Data], ...] = (),
     *,
     optimize: bool = True,
     threads: int | None = None,
@@ -192,4 +215,4 @@ def source(program: Program, target: str, name: str, nest: Nest) -> str:
 
 def function(program: Program, target: str, name: str, nest: Nest) -> FunctionType:
     """Return a program as a Python function of floats or arrays; see `write`."""
-    return load(source(program, target, name, nest), name)
+    return load(source(program, target, name, nest), name, numpy_target.known(program))

@@ -40,6 +40,7 @@ MODULES = {
 # The extras, each imported in one module, when it is used.
 EXTRAS = {
     ("evaluate.py", "scipy"),
+    ("sparse.py", "scipy"),
     ("native.py", "llvmlite"),
     ("graph.py", "graphviz"),
     ("plot.py", "matplotlib"),
@@ -141,6 +142,7 @@ def test_what_a_first_value_does_not_need_is_not_imported():
     rooms = (
         "derive.calculus",
         "derive.holomorphic",
+        "derive.selections",
         "emit.latex",
         "emit.dot",
         "emit.llvm",
@@ -150,7 +152,9 @@ def test_what_a_first_value_does_not_need_is_not_imported():
         "api.graph",
         "api.latex",
         "api.packing",
+        "api.sparse",
         "api.sympy",
+        "runtime.colouring",
         "runtime.native",
     )
     assert not {f"symdiff.{name}" for name in rooms} & set(run.stdout.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from symdiff.api.kernel import Kernel
@@ -25,6 +26,7 @@ class Compiled(Protocol):
     program: Program
     layout: Layout
     kernel: Kernel
+    bound: Mapping[str, Any]
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the result of a call."""
@@ -35,7 +37,16 @@ class Compiled(Protocol):
     def diff(self, *names: str) -> Compiled:
         """Return a partial derivative."""
 
-    def derived(self, name: str, derive: Derive, layout: Any = ..., by: tuple[str, ...] | None = None) -> Compiled:
+    def derived(
+        self,
+        name: str,
+        derive: Derive,
+        layout: Any = ...,
+        by: tuple[str, ...] | None = None,
+        *,
+        program: Program | None = None,
+        wrt: tuple[str, ...] | None = None,
+    ) -> Compiled:
         """Return a derivative."""
 
     @property
@@ -45,6 +56,10 @@ class Compiled(Protocol):
     @property
     def vjp(self) -> Compiled:
         """The vector-Jacobian product."""
+
+    @property
+    def hvp(self) -> Compiled:
+        """The Hessian-vector product."""
 
     @property
     def hessian(self) -> Compiled:

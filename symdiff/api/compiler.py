@@ -18,6 +18,7 @@ from symdiff.language.hints import e_is_a_variable, no_argument
 from symdiff.language.review import exponentials, no_slips, review
 from symdiff.limits import Limits
 from symdiff.limits import limits as limits_of_process
+from symdiff.ops.data import Data
 from symdiff.pipeline import Recipe, recipe_of
 from symdiff.runtime.arguments import normal
 from symdiff.runtime.results import record_of
@@ -50,7 +51,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     *,
     args: Any = None,
     wrt: Any = None,
-    constants: Mapping[Any, float] | None = None,
+    constants: Mapping[Any, Any] | None = None,
     backend: str = "numpy",
     threads: int | None = None,
     optimize: bool = True,
@@ -66,7 +67,9 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             not, or a list of such. SymPy symbols stand for their names. Default: every free name, a scalar, in order
             of first appearance. SymPy expressions of two or more symbols need it.
         wrt: The names to differentiate by, in order. Default: all arguments.
-        constants: The values of names, bound now.
+        constants: The values of names, bound now: numbers, and arrays or lists of real numbers, as
+            `{"g": 9.81, "A": array}`. An array is copied, so later changes have no effect. A call computes with it in
+            the precision of the arguments.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
             code cannot (`f.backend` says so).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
@@ -103,7 +106,7 @@ def _compiled(
     text: Any,
     args: Any,
     wrt: Any,
-    constants: Mapping[Any, float] | None,
+    constants: Mapping[Any, Any] | None,
     backend: str,
     threads: int | None,
     *,
@@ -149,7 +152,7 @@ def function_of(recipe: Recipe) -> Function:
         TypeError: The recipe names something to differentiate by that is not an argument.
     """
     program = recipe.program()
-    review(recipe.syntax, recipe.arguments)
+    review(recipe.syntax, recipe.arguments, arrays=any(isinstance(value, Data) for _, value in recipe.constants))
     names, wrt = program.arguments, recipe.wrt
     known = frozenset(names)
     for name in wrt or ():
@@ -175,7 +178,11 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
         "optimize": recipe.optimize,
         "limits": recipe.limits,
     }
-    return _restored, (f.text, options, recipe.path)
+    path = [
+        (member, {name: f.bound[name] for name in args}) if member == "bind" else (member, *args)
+        for member, *args in recipe.path
+    ]
+    return _restored, (f.text, options, tuple(path))
 
 
 def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]]) -> Function:
@@ -232,7 +239,9 @@ class _Cache:
 
 
 def _rows(f: Function) -> int:
-    return len(f.program.graph.rows)
+    """Return how many rows a Function counts for: each element of a constant array is one."""
+    data = [value.array.size for _, value in f.recipe.constants if isinstance(value, Data)]
+    return len(f.program.graph.rows) + sum(data)
 
 
 _CACHE = _Cache()

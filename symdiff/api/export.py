@@ -66,9 +66,12 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
     if scipy:
         special()  # says what to install
     members = [_part(name, g, target) for name, g in chosen.items()]
-    made = Module(members, target, special=scipy, helpers=numpy_target.helpers(prepared))
+    code = "\n".join([line for m in members for part in m.body[1:] for line in part])
+    helpers = numpy_target.helpers(code) if target == "numpy" else []
+    data = dict(chain.from_iterable([numpy_target.constants(program).items() for program in prepared]))
+    made = Module(members, target, special=scipy, helpers=helpers, constants=data)
     point, stored = _results(f, chosen, made.definitions, target, at)
-    path = f.recipe.path
+    path = f.recipe.derivations
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in path])
     return made.text(About(f.text, derived, f.wrt, f.recipe.constants), point, stored)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -12,14 +12,17 @@ import numpy as np
 
 from symdiff.api.kernel import Kernel, made_by, shortly
 from symdiff.api.members import member
+from symdiff.emit import numpy as numpy_target
 from symdiff.errors import LimitError, ShapeError, few
 from symdiff.graph.dims import fixed, shown
 from symdiff.graph.ir import Program
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
+from symdiff.ops.data import Data
 from symdiff.ops.places import coordinates, key
 from symdiff.pipeline import Derive, Recipe
-from symdiff.runtime.arguments import listed, normal
+from symdiff.runtime.arguments import bind, listed, normal
+from symdiff.runtime.entry import bound_entry
 from symdiff.runtime.results import Layout, record_of
 
 if TYPE_CHECKING:
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
 _DESCRIBED = 1000  # characters of a formula in a docstring
 _SHOWN = 60  # characters of a formula in a repr
 # Members for use in the package, which are not shown to users.
-_INNER = frozenset({"recipe", "program", "layout", "kernel", "derived", "value_and_jacobian_by"})
+_INNER = frozenset(
+    {"recipe", "program", "layout", "kernel", "derived", "value_and_jacobian_by", "free", "filled", "holding"}
+)
 
 # The rows and columns of the values of a sparse matrix.
 Places = tuple[np.ndarray[Any, np.dtype[np.intp]], np.ndarray[Any, np.dtype[np.intp]]]
@@ -56,10 +61,12 @@ class Function:
         cores: The core shapes of the arguments, in order. A dimension is an int or has a name.
         results: The core shapes of the outputs, in order.
         backend: What computes arrays: "numpy" or "llvm".
+        bound: The values of the arguments that `bind` has fixed, by name. They are not among `args`.
         recipe: Everything that the program is made of. This attribute and the next ones are for use in the package.
         program: The program.
         layout: How the outputs are nested in a result.
         kernel: The object that runs the program.
+        free: The same Function with all arguments of the program, of which `bind` has fixed some.
         __call__: The function that a call runs, written for this Function alone. Python finds it through the slot of
             the class, so a call goes straight to the arithmetic.
 
@@ -82,14 +89,21 @@ class Function:
         *,
         places: Places | None = None,
         packing: Packing | None = None,
+        free: Function | None = None,
+        bound: Mapping[str, Any] = {},
+        source: Function | None = None,
     ) -> None:
         self.recipe, self.program, self.layout, self.wrt, self.name = recipe, program, layout, wrt, name
-        self.kernel = Kernel(recipe, program, layout, name)
+        self.kernel: Kernel = Kernel(recipe, program, layout, name) if free is None else free.kernel
+        self.free = free or self
+        self.bound: Mapping[str, Any] = dict(bound)
         self.text = recipe.syntax.text
-        self.args, self.cores = self.kernel.args, self.kernel.cores
+        left = [k for k, arg in enumerate(self.kernel.args) if arg not in self.bound]
+        self.args = tuple([self.kernel.args[k] for k in left])
+        self.cores = tuple([self.kernel.cores[k] for k in left])
         self.outputs, self.results = self.kernel.outputs, self.kernel.results
         self.backend = self.kernel.backend
-        self._places, self._packing = places, packing
+        self._places, self._packing, self._source = places, packing, source
         # Python's tools and other packages expect these attributes of any function.
         self.__name__ = self.__qualname__ = name
         self.__doc__ = self._described()
@@ -98,8 +112,31 @@ class Function:
 
     def _first_call(self, /, *args: Any, **named: Any) -> Any:
         """Replace this method by the entry of the kernel, and call it. This method runs only at the first call."""
-        self.__call__ = self.kernel.entry
+        entry = self.kernel.entry
+        self.__call__ = bound_entry(entry, self.kernel.args, self.bound, self._call_bound) if self.bound else entry
         return self.__call__(*args, **named)
+
+    def _call_bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Return the result of a call with bound arguments, by position or name."""
+        out = {"out": named.pop("out")} if "out" in named and "out" not in self.kernel.args else {}
+        return self.kernel.entry(*self.filled(args, named), **out)
+
+    @property
+    def _call_text(self) -> str:
+        """The call as messages show it: `value(x[n], a)`."""
+        return f"{self.name}({shortly(self.args, self.cores)})"
+
+    def filled(self, args: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the arguments of a call and the bound ones, in the order of the program.
+
+        Raises:
+            TypeError: An argument is missing, unknown, or given twice.
+        """
+        if not self.bound:
+            return self.kernel.bind(tuple(args), named)
+        values = bind(self.args, self._call_text, tuple(args), named)
+        given = {**dict(zip(self.args, values, strict=True)), **self.bound}
+        return tuple([given[name] for name in self.kernel.args])
 
     if not TYPE_CHECKING:  # hidden from type checkers
 
@@ -136,11 +173,12 @@ class Function:
     # Identity
 
     def _content(self) -> tuple[object, ...]:
-        """Return what identifies this Function: the formula, the options and the derivations."""
+        """Return what identifies this Function: the formula, the options, the derivations and the bound arguments."""
         recipe = self.recipe
         constants = tuple([(name, repr(value)) for name, value in recipe.constants])
         options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
-        return self.text, self.args, self.cores, self.wrt, constants, options, recipe.path
+        bound = tuple([(name, Data(value)) for name, value in self.bound.items()])
+        return self.text, self.args, self.cores, self.wrt, constants, options, recipe.path, bound
 
     def __eq__(self, other: object) -> bool:
         """Return whether formula, options and derivations are the same."""
@@ -174,6 +212,15 @@ class Function:
             TypeError: The target is "complex", and the formula is not holomorphic.
         """
         return self.kernel.source(target)
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """The constants of the formula and their values. Arrays are read-only. A source refers to large ones by name.
+
+        To run such a source yourself, write `constants = f.constants` in front of it.
+        """
+        given = [(name, value.array if isinstance(value, Data) else value) for name, value in self.recipe.constants]
+        return {**dict(given), **numpy_target.constants(self.program)}
 
     @property
     def signature(self) -> str:
@@ -270,6 +317,8 @@ class Function:
         by: tuple[str, ...] | None = None,
         *,
         places: Places | None = None,
+        program: Program | None = None,
+        wrt: tuple[str, ...] | None = None,
     ) -> Function:
         """Return the Function of a derivative. The members below call this; it is for use in the package.
 
@@ -279,17 +328,22 @@ class Function:
             layout: How the outputs are nested. "flat": in one record.
             by: The names to differentiate by, if they are not `wrt`. Then the member takes them as arguments.
             places: The places of the values of a sparse matrix.
+            program: The program to derive from, if it is not that of this Function.
+            wrt: The names by which the derivative is differentiated further, if they are others.
         """
+        if self.bound:
+            free = self.free.derived(name, derive, layout, by, places=places, program=program, wrt=wrt)
+            return free.holding(self.bound)
         names = self.wrt if by is None else by
 
         def make() -> Function:
-            program = derive(self.program, names)
+            made = derive(self.program if program is None else program, names)
             recipe = self.recipe.derived(derive, names, name, *(by or ()))
-            nested = record_of(name, program.names) if isinstance(layout, str) else layout
-            return Function(recipe, program, nested, self.wrt, name, places=places)
+            nested = record_of(name, made.names) if isinstance(layout, str) else layout
+            return Function(recipe, made, nested, self.wrt if wrt is None else wrt, name, places=places, source=self)
 
-        made: Function = self.kernel.once((name, names), make)
-        return made
+        found: Function = self.kernel.once((name, names), make)
+        return found
 
     @cached_property
     @member
@@ -430,7 +484,7 @@ class Function:
         else:
             has = f"{len(self.results)} outputs ({few(self.outputs)})"
         raise ShapeError(
-            f"{what} needs one scalar output, but {self.kernel.call_text} has {has}:"
+            f"{what} needs one scalar output, but {self._call_text} has {has}:"
             " use jacobian, or vjp with a cotangent for each output"
         )
 
@@ -450,7 +504,7 @@ class Function:
             if name not in self.args:
                 count = f"; for a higher order repeat the name, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
                 hint = count if k and isinstance(name, int) else no_argument(name)
-                raise TypeError(f"{self.kernel.call_text} has no argument {name!r}{hint}")
+                raise TypeError(f"{self._call_text} has no argument {name!r}{hint}")
         made = self
         for name in by:
             made = made._partial(name)
@@ -505,6 +559,39 @@ class Function:
         rows = np.zeros_like(axes[-1]) if len(axes) == 1 else axes[0]
         return self.derived("coo", calculus.entries, None, places=(rows, axes[-1]))
 
+    def sparse(self, /, *args: Any, format: str = "csr", **named: Any) -> Any:  # noqa: A002 - SciPy's name
+        """Of a `jacobian` or `hessian`: return the matrix at a point as a sparse array of SciPy's.
+
+        The entries are those that can be nonzero at the sizes of the arguments, for any program. Their places are found
+        at the first call with these sizes, and kept. An entry is there even if it is zero at the point. A Hessian is
+        symmetric to the last bit.
+
+        Args:
+            *args: As for a call, at one point.
+            format: The format: "csr", "csc", "coo", "bsr", "dia", "dok" or "lil". If an argument of the formula is
+                called `format`, the keyword means that argument.
+            **named: Arguments by name.
+
+        Returns:
+            An array of the shape (m, k) or (k, k); (1, k) for one scalar output.
+
+        Raises:
+            AttributeError: This is neither a `jacobian` nor a `hessian`.
+            ImportError: SciPy is not installed.
+            ShapeError: The arguments have loop dimensions, or their shapes do not fit.
+            TypeError: The number or a name of the arguments is wrong, or an argument is not numeric.
+            ValueError: There is no such format.
+        """
+        from symdiff.api.sparse import Sparse
+
+        if self.name not in ("jacobian", "hessian") or self._source is None:
+            raise AttributeError(f"only a jacobian or a hessian has sparse, not {self.kernel.call_text}")
+        if "format" in self.args and format != "csr":
+            named, format = {**named, "format": format}, "csr"  # noqa: A001
+        free, source = self.free, self._source
+        matrix: Sparse = self.kernel.once("sparse", lambda: Sparse(free, source))
+        return matrix(self.filled(args, named), {}, format)
+
     @property
     @member
     def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -519,15 +606,15 @@ class Function:
 
     def _need_a_matrix(self, what: str) -> None:
         if self.name not in ("jacobian", "hessian"):
-            raise AttributeError(f"only a jacobian or a hessian has {what}, not {self.kernel.call_text}")
+            raise AttributeError(f"only a jacobian or a hessian has {what}, not {self._call_text}")
         if not all(isinstance(dim, int) for dim in self.results[0]):
             raise ShapeError(
-                f"{what} needs a matrix of known size; {self.kernel.call_text} has the shape {shown(self.results[0])}"
+                f"{what} needs a matrix of known size; {self._call_text} has the shape {shown(self.results[0])}"
             )
 
     def _need_places(self, what: str) -> Places:
         if self._places is None:
-            raise AttributeError(f"only the coo of a jacobian or hessian has {what}, not {self.kernel.call_text}")
+            raise AttributeError(f"only the coo of a jacobian or hessian has {what}, not {self._call_text}")
         return self._places
 
     # Arguments packed into one vector
@@ -550,6 +637,8 @@ class Function:
         from symdiff.api.packing import packing
 
         chosen = packing(self, names, name)
+        if self.bound:
+            return self.free.pack(chosen.names, name).holding(self.bound)
 
         def make() -> Function:
             from symdiff.derive import calculus
@@ -573,8 +662,50 @@ class Function:
             ShapeError: The vector does not have the length of the packed arguments.
         """
         if self._packing is None:
-            raise AttributeError(f"only what pack returns can unpack, not {self.kernel.call_text}")
+            raise AttributeError(f"only what pack returns can unpack, not {self._call_text}")
         return self._packing.unpack(vector, self.wrt[0])
+
+    # Arguments with fixed values
+
+    def bind(self, values: Mapping[str, Any] = {}, /, **named: Any) -> Function:
+        """Return the same function with some arguments fixed, for solvers that move the others.
+
+        Derivatives are by the other arguments alone, and have the same arguments fixed. So
+        `f.bind(t=t, y=y).grad(a, b)` is the part of `f.grad(a, b, t, y)` for `a` and `b`. The values are data: they are
+        not in the source, which takes all arguments. They broadcast with the others.
+
+        Args:
+            values: Values by name, for names that Python does not take as keywords.
+            **named: Values by name. Arrays and lists are copied, so later changes have no effect.
+
+        Returns:
+            A Function like any other, which shares the code of this one. Its `bound` has the values.
+
+        Raises:
+            TypeError: A name is not an argument, or is bound already, or a value is not numeric.
+            ShapeError: A value has fewer axes than the argument, or does not have its core shape.
+        """
+        from symdiff.api.binding import kept
+
+        given = kept(self, {**values, **named})
+        names = tuple([name for name in self.kernel.args if name in given or name in self.bound])
+
+        def make() -> Function:
+            wrt = tuple([name for name in self.wrt if name not in given])
+            recipe = self.recipe.binding(names)
+            return Function(recipe, self.program, self.layout, wrt, self.name, **self._also())
+
+        free: Function = self.free.kernel.once(("bind", names, self.wrt), make)
+        return free.holding({name: {**self.bound, **given}[name] for name in names})
+
+    def holding(self, bound: Mapping[str, Any]) -> Function:
+        """Return this Function with arguments of the program bound; its recipe says that they are."""
+        return Function(
+            self.recipe, self.program, self.layout, self.wrt, self.name, **self._also(), free=self, bound=bound
+        )
+
+    def _also(self) -> dict[str, Any]:
+        return {"places": self._places, "packing": self._packing, "source": self._source}
 
     # What shows, checks and exports
 
@@ -600,7 +731,7 @@ class Function:
         """
         from symdiff.api.graph import graph
 
-        return graph(self, args, kwargs)
+        return graph(self.free, self.filled(args, kwargs) if args or kwargs else (), {})
 
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
         """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.
@@ -636,7 +767,9 @@ class Function:
         """
         from symdiff.api.trace import trace
 
-        return trace(self, args, named, tangent=tangent, cotangent=cotangent)
+        if self.bound:
+            args, named = self.filled(args, named), {}
+        return trace(self.free, args, named, tangent=tangent, cotangent=cotangent)
 
     def check(self, *args: Any, **kwargs: Any) -> Check:
         """Compare every derivative at the given points with a numerical one.
@@ -662,7 +795,7 @@ class Function:
         """
         from symdiff.api.check import check
 
-        return check(self, args, kwargs)
+        return check(self.free, self.filled(args, kwargs), {})
 
     @overload
     def export(
@@ -688,7 +821,8 @@ class Function:
         """Write or return a module of the value and derivatives. The module does not need symdiff.
 
         If you run the module as a script, it prints its results at a point and checks them against stored ones. The
-        same call gives the same text, byte for byte.
+        same call gives the same text, byte for byte. The functions of the module take all arguments, those that `bind`
+        has fixed too.
 
         Args:
             path: The file to write. It is written in one step, and replaces an existing file. None: return the text.
@@ -715,10 +849,12 @@ class Function:
         """
         from symdiff.api.export import export
 
-        return export(self, path, include, target, at)
+        if self.bound and at is not None:
+            at = {**(at if isinstance(at, Mapping) else dict(zip(self.args, at, strict=False))), **self.bound}
+        return export(self.free, path, include, target, at)
 
 
 # The members that return a Function derived from this one.
 RETURN_FUNCTIONS = frozenset(
-    {"diff", "pack", *[name for name, made in vars(Function).items() if isinstance(made, cached_property)]}
+    {"diff", "pack", "bind", *[name for name, made in vars(Function).items() if isinstance(made, cached_property)]}
 )

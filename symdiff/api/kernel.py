@@ -184,7 +184,11 @@ class Kernel:
 
     def function(self, target: str) -> Callable[..., Any]:
         """Return the generated function for a target that is Python. The function returns nested tuples."""
-        made: Callable[..., Any] = self.once(("function", target), lambda: load(self.source(target), self.name))
+
+        def make() -> Callable[..., Any]:
+            return load(self.source(target), self.name, numpy_target.known(self.program))
+
+        made: Callable[..., Any] = self.once(("function", target), make)
         return made
 
     @property
@@ -552,5 +556,8 @@ def shortly(names: Sequence[str], cores: Sequence[Shape]) -> str:
 
 def made_by(recipe: Recipe, f: str = "") -> str:
     """Return the expression that makes a Function from the one that `compile` returns: `f.diff('x')`."""
-    members = [(f".{member}", args) for member, *args in recipe.path]
-    return f + "".join([name + f"({few(map(repr, args))})" * bool(args) for name, args in members])
+    members = [
+        (f".{member}", [f"{name}=..." for name in args] if member == "bind" else list(map(repr, args)))
+        for member, *args in recipe.path
+    ]
+    return f + "".join([name + f"({few(args)})" * bool(args) for name, args in members])

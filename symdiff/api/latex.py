@@ -6,6 +6,7 @@ from symdiff.api.compiled import Compiled
 from symdiff.emit import latex as target
 from symdiff.emit.latex.text import UnwrittenError
 from symdiff.graph.dims import Shape
+from symdiff.ops.data import Data
 
 
 def latex(f: Compiled, *, environments: bool) -> str:
@@ -22,8 +23,10 @@ def latex(f: Compiled, *, environments: bool) -> str:
     formula = recipe.formula.program()
     shapes: dict[str, Shape] = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
     outputs = tuple(zip(formula.names, map(formula.graph.shape, formula.outputs), strict=True))
-    source = target.Source(recipe.syntax, shapes, outputs, recipe.path, f.wrt, recipe.limits)
-    if recipe.steps:
+    arrays = {name: value.array.shape for name, value in recipe.constants if isinstance(value, Data)}
+    arrays = {name: shape for name, shape in arrays.items() if name not in shapes}
+    source = target.Source(recipe.syntax, shapes, arrays, outputs, recipe.derivations, f.wrt, recipe.limits)
+    if recipe.derivations:
         return target.from_rows(source, recipe.symbolic(), environments=environments)
     try:
         return target.from_text(source, environments=environments)

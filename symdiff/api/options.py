@@ -14,7 +14,9 @@ from symdiff.language.lexer import tokens
 from symdiff.language.lower import Argument
 from symdiff.language.parser import RESERVED
 from symdiff.limits import Limits
+from symdiff.ops.data import Data
 from symdiff.runtime.arguments import is_symbol, normal
+from symdiff.runtime.numeric import numbers
 
 
 def names_of(given: Any, option: str) -> tuple[str, ...]:
@@ -87,17 +89,17 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
     return tuple([(name, tuple(shape)) for name, shape in found.items()])
 
 
-def constants_of(given: Mapping[Any, float]) -> dict[str, float]:
-    """Return the constants by normalised names.
+def constants_of(given: Mapping[Any, Any]) -> dict[str, float | Data]:
+    """Return the constants by normalised names, and arrays as `Data`.
 
     Raises:
         ParseError: A key is not a name, or two keys are the same name.
-        TypeError: It is not a mapping, or a value is not a real number.
+        TypeError: It is not a mapping, or a value is neither a real number nor an array of real numbers.
         ValueError: A value is too large.
     """
     if not isinstance(given, Mapping):
         raise TypeError(f"constants is a dict of names and values, as {{'g': 9.81}}, not {given!r}")
-    found: dict[str, float] = {}
+    found: dict[str, float | Data] = {}
     for name, value in given.items():
         normal_names = names_of([name], "constants")
         if len(normal_names) != 1:
@@ -105,11 +107,29 @@ def constants_of(given: Mapping[Any, float]) -> dict[str, float]:
         (normal_name,) = normal_names
         if normal_name in found:
             raise ParseError(f"constants names {normal_name!r} twice")
-        kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating
-        if isinstance(value, kind) or not np.isscalar(value) or isinstance(value, str | bytes):
-            raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number")
-        try:
-            found[normal_name] = float(value)
-        except OverflowError:
-            raise ValueError(f"constant {name!r} is too large for a float") from None
+        found[normal_name] = _constant(name, value)
     return found
+
+
+def _constant(name: Any, value: Any) -> float | Data:
+    """Return the value of a constant: a number, or an array of float64, int64 or bool."""
+    if isinstance(value, Data):
+        return value
+    kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating
+    if isinstance(value, str | bytes | kind) or not (np.isscalar(value) or _is_array(value)):
+        raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number or an array of such")
+    if not np.isscalar(value):
+        array = numbers(value, str(normal(name)), f"constant {name!r}")
+        if array.dtype.kind == "c":
+            raise TypeError(f"constant {name!r} is an array of {array.dtype}, not of real numbers")
+        if array.ndim:
+            return Data(array.astype({"b": bool, "f": float}.get(array.dtype.kind, np.int64)))
+        value = array[()]
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"constant {name!r} is too large for a float") from None
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, list | tuple) or hasattr(value, "__array__")

@@ -66,7 +66,7 @@ def packing(f: Compiled, names: str | Sequence[str], name: str) -> Packing:
             why = "given twice" if one in cores else f"not among the arguments ({few(f.args)})"
             raise TypeError(f"pack names {one!r}, which is {why}")
         chosen[one] = cores[one]
-    taken = name in cores and name not in chosen
+    taken = (name in cores and name not in chosen) or name in f.bound
     if not chosen or not name.isidentifier() or name in RESERVED or taken:
         why = f"; {name!r} is an argument already" if taken else ""
         raise TypeError(f"pack needs names of arguments, and a name that is free for the vector, as name='q'{why}")

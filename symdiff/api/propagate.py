@@ -85,6 +85,7 @@ def propagate(
     if not isinstance(f, Function):
         raise TypeError(f"propagate takes a Function, as symdiff.compile returns it, not {type(f).__name__}")
     given = _in_order(f, values)
+    f = f.free
     arguments, loop, dtype, sizes = f.kernel.arrays(given)
     if dtype.kind == "c":
         raise TypeError("propagate takes real arguments")
@@ -111,10 +112,10 @@ def propagate(
 def _in_order(f: Function, values: Any) -> list[Any]:
     """Return the arguments of the Function."""
     if isinstance(values, Mapping):
-        return list(f.kernel.bind((), {_name(key): one for key, one in values.items()}))
+        return list(f.filled((), {_name(key): one for key, one in values.items()}))
     sequence = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str | bytes)
     if sequence and getattr(values, "shape", None) != ():
-        return list(f.kernel.bind(tuple(values), {}))
+        return list(f.filled(tuple(values), {}))
     raise TypeError(
         f"values is a sequence with one item for each argument, [{few(f.args)}], or a mapping by name,"
         f" not {type(values).__name__}"

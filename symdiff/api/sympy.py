@@ -45,7 +45,7 @@ def expressions_of(given: Any) -> list[Any]:
 
 
 def text_of(
-    expressions: Sequence[Any], args: Any, constants: Mapping[str, float], limits: Limits
+    expressions: Sequence[Any], args: Any, constants: Mapping[str, Any], limits: Limits
 ) -> tuple[str, Any, dict[str, float]]:
     """Return SymPy expressions as a text, the arguments, and the values of SymPy's constants.
 

@@ -35,8 +35,11 @@ def value_and_gradient(program: Program, wrt: Sequence[str], *, value: bool = Tr
     return work.finish(work.program.outputs, work.full(bars, rows), work.program.names, names)
 
 
-def vjp(program: Program, wrt: Sequence[str]) -> Program:
-    """Return the outputs, then the cotangents of `wrt`. Each output has a cotangent as a further argument."""
+def vjp(program: Program, wrt: Sequence[str], *, value: bool = True) -> Program:
+    """Return the outputs, then the cotangents of `wrt`. Each output has a cotangent as a further argument.
+
+    Without `value`, return the cotangents alone.
+    """
     work = Pass(program)
     seeds: dict[int, int] = {}
     for output, name in zip(work.program.outputs, work.program.names, strict=True):
@@ -44,15 +47,20 @@ def vjp(program: Program, wrt: Sequence[str]) -> Program:
         seeds[output] = work.builder.op("add", seeds[output], seed) if output in seeds else seed
     rows = work.rows_of(wrt)
     bars = work.full(work.reverse(seeds, work.active(rows)), rows)
-    return work.finish(work.program.outputs, bars, work.program.names, [f"{name}_bar" for name in wrt])
+    primal = (work.program.outputs, work.program.names) if value else ((), ())
+    return work.finish(primal[0], bars, primal[1], [f"{name}_bar" for name in wrt])
 
 
-def jvp(program: Program, wrt: Sequence[str]) -> Program:
-    """Return the outputs, then their tangents. Each of `wrt` has a tangent as a further argument."""
+def jvp(program: Program, wrt: Sequence[str], *, value: bool = True) -> Program:
+    """Return the outputs, then their tangents. Each of `wrt` has a tangent as a further argument.
+
+    Without `value`, return the tangents alone.
+    """
     work = Pass(program)
     dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in zip(work.rows_of(wrt), wrt, strict=True)})
     names, outputs = work.program.names, work.program.outputs
-    return work.finish(outputs, work.full(dots, outputs), names, [f"{name}_dot" for name in names])
+    primal = (outputs, names) if value else ((), ())
+    return work.finish(primal[0], work.full(dots, outputs), primal[1], [f"{name}_dot" for name in names])
 
 
 def partials(program: Program, wrt: Sequence[str]) -> Program:

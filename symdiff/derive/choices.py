@@ -10,7 +10,7 @@ A choice comes from the user or from a rule. The table marks the conditions of r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import partial, reduce
 from math import isfinite, nan
 from typing import NamedTuple
 
@@ -129,7 +129,8 @@ def _presence(b: Derivatives, i: int) -> int | None:
             outer, inner = side(b, choice), known[choice.value]
             known[j] = outer if inner is None or b.special(inner) else b.joined("and", outer, inner)
         elif isinstance(row[0], Operation):
-            found = [known[k] if row[0].of_rules else _of_users_array(b, k) for k in parts]
+            presence = known.__getitem__ if row[0].of_rules else partial(_of_users_array, b)
+            found = [presence(i) if row[0].takes_number(k) else i for k, i in enumerate(parts)]
             known[j] = row[0].present(b, *found)
         else:
             present = [condition for k in parts if (condition := known[k]) is not None]

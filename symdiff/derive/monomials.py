@@ -1,13 +1,15 @@
 """Products as powers of their bases: `x*sqrt(x)*y` is x^1.5 times y.
 
-A product is taken apart into its factors, through products, quotients, whole powers and signs. Of the factors
-`x`, `sqrt(x)`, `x^p`, `abs(x)`, `sign(x)` and `cbrt(x)` the base is x; of `norm`, `hypot` and of roots of sums of
-squares it is a length. One row is one base: equal rows of a textbook are several, each with its adjoint.
+A product is taken apart into its factors, through products, quotients, whole powers and signs. The factors `x`,
+`sqrt(x)`, `x^p`, `abs(x)`, `sign(x)` and `cbrt(x)` have the base x. The base of `norm`, of `hypot` and of roots of sums
+of squares is a length.
+
+A *unit* is a length or an absolute value: the row in which other rows may be odd or even.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isfinite, pi
@@ -21,23 +23,23 @@ from symdiff.ops.base import Operation, is_size
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 
-_MOST = 32  # factors of a product that are told apart
-_SEEN_THROUGH = {"by": 1, "fixed": 1, "away": 2}  # operations that leave a value as it is, and which operand that is
+_MOST = 32  # the most factors of a product
+_TRANSPARENT = {"by": 1, "fixed": 1, "away": 2}  # operations whose value is that of an operand, and which operand
 _ODD = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.odd)
 _ROOTS = frozenset({"sqrt", "cbrt", "abs", "sign", "hypot", "magnitude"})
 _LINEAR = {"deg2rad": pi / 180, "rad2deg": 180 / pi}
-_FINE = 10**12  # denominators of exponents that are multiplied
-_DEEP = 8  # sums and functions inside each other, of what is odd in a length
+_FINE = 10**12  # the largest denominator of an exponent that is multiplied with another
+_DEEP = 8  # the most odd sums and functions inside each other
 
 
 class Exponent(NamedTuple):
-    """A sum of a number and of rows, each times a number; numbers are exact, as they are written."""
+    """A sum of a number and of multiples of rows. The numbers are exact, as they are written."""
 
     number: Fraction = Fraction(0)
     rows: tuple[tuple[int, Fraction], ...] = ()
 
     def plus(self, other: Exponent, k: Fraction | int = 1) -> Exponent:
-        """Return the sum with a multiple of another."""
+        """Return the sum of this exponent and a multiple of another one."""
         rows = dict(self.rows)
         for row, times in other.rows:
             rows[row] = rows.get(row, Fraction(0)) + k * times
@@ -45,7 +47,7 @@ class Exponent(NamedTuple):
         return Exponent(number, tuple([(row, times) for row, times in rows.items() if times]))
 
     def times(self, k: Fraction | int) -> Exponent:
-        """Return a multiple."""
+        """Return a multiple of this exponent."""
         return Exponent().plus(self, k)
 
     def row(self, b: Builder) -> int:
@@ -66,7 +68,7 @@ def exact(number: float) -> Fraction:
 
 
 def _sixths(number: Fraction) -> Fraction:
-    """Return a number, which is a sixth, or half or a third, if rounding alone keeps it from being one."""
+    """Return the nearest multiple of 1/6 if only rounding can have made the difference; otherwise the number."""
     near = Fraction(round(6 * number), 6)
     return near if abs(near - number) <= Fraction(1e-15) else number
 
@@ -79,14 +81,15 @@ class Power:
     """A power of a base.
 
     Attributes:
-        base: the row.
-        exponent: of its absolute value.
-        odd: it has the sign of the base, as `x` and `cbrt(x)`, and not as `abs(x)`.
-        half: it is NaN where the base is negative, as `sqrt(x)`.
-        free: it is what `pow` makes of it, as the exponent is known at the call alone.
-        length: the base is a length, or the sum of squares that one is the root of, and so not negative.
-        root: the length that is the root of the base, if there is one.
-        nested: a root of a power, or the reverse: its derivative as written is zero times infinity at 0.
+        base: The row of the base.
+        exponent: The exponent of the absolute value of the base.
+        odd: Whether the power has the sign of the base, as `x` and `cbrt(x)` have, unlike `abs(x)`.
+        half: Whether the power is NaN where the base is negative, as `sqrt(x)` is.
+        free: Whether the exponent is known only at the call. Then the power is what `pow` makes of it.
+        length: Whether the base is a length, or the sum of squares of which a length is the root. It is not negative.
+        root: The row of the length that is the root of the base; None if there is none.
+        nested: Whether this is a root of a power or a power of a root. At 0, the derivative as written is 0 times
+            infinity.
     """
 
     base: int
@@ -99,7 +102,7 @@ class Power:
     nested: bool = False
 
     def times(self, other: Power, k: int = 1) -> Power:
-        """Return the product with the k-th power of another of the same base."""
+        """Return the product of this power and the k-th power of another one, which has the same base."""
         return replace(
             self,
             exponent=self.exponent.plus(other.exponent, k),
@@ -111,11 +114,11 @@ class Power:
         )
 
     def slope(self) -> Power:
-        """Return the derivative, divided by the exponent."""
+        """Return the derivative by the base, divided by the exponent."""
         return replace(self, exponent=self.exponent.plus(ONE, -1), odd=not self.odd)
 
     def row(self, b: Builder) -> int:
-        """Return the power as a row, without the domain of a root whose power is whole."""
+        """Return the power as a row. It does not have the factor of `domain`."""
         e, base = self.exponent, self.base
         if self.root is not None and (e.rows or not whole(e.number)):
             e, base = e.times(2), self.root
@@ -132,19 +135,22 @@ class Power:
         return b.op("mul", b.op("sign", base), _power(b, b.op("abs", base), e))
 
     def domain(self, b: Builder) -> int | None:
-        """Return a factor that is NaN where a root is, of which the power is whole; None if there is none."""
+        """Return a factor that is NaN where the base is negative, if the power is not; None if none is needed.
+
+        `sqrt(x)*sqrt(x)` has the exponent 1, and is NaN for a negative x all the same.
+        """
         if not self.half or self.length or b.graph.complex or not (whole(self.exponent.number) or self.exponent.rows):
             return None
         return b.op("where", b.op("lt", self.base, b.const(0.0)), b.const(float("nan")), b.const(1.0))
 
 
 def whole(number: Fraction) -> bool:
-    """Return whether it is a whole number."""
+    """Return whether a number is whole."""
     return number.denominator == 1
 
 
 def _power(b: Builder, base: int, exponent: Exponent) -> int:
-    """Return a power, by the square root where there is one of the base already."""
+    """Return a power as a row. It uses the square root of the base if the graph has it already."""
     below = exponent.number - Fraction(1, 2)
     if not exponent.rows and below in (1, 2, 3):
         for name in ("sqrt", "magnitude"):
@@ -155,97 +161,102 @@ def _power(b: Builder, base: int, exponent: Exponent) -> int:
 
 @dataclass(slots=True)
 class Product:
-    """A number times whole powers of factors, which are by what they are equal to."""
+    """A number times whole powers of factors.
+
+    Attributes:
+        number: The number.
+        factors: For the key of each factor (see `Monomials.key`), the row and the exponent.
+    """
 
     number: float = 1.0
-    factors: dict[int, tuple[int, int]] = field(default_factory=dict)  # equal to: (row, exponent)
+    factors: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def times(self, other: Product, k: int) -> None:
-        """Multiply it by the k-th power of another."""
-        self.number *= other.number**k
-        for factor, (row, n) in other.factors.items():
-            first, before = self.factors.get(factor, (row, 0))
-            self.factors[factor] = (first, before + n * k)
+    def without(self, keys: Collection[int]) -> Product:
+        """Return the product without some factors."""
+        return Product(self.number, {key: factor for key, factor in self.factors.items() if key not in keys})
 
-    def row(self, b: Builder, number: float = 1.0, see: Callable[[int], int] = int) -> int:
-        """Return the product as a row, times a further number; `see` is called with each row that is made."""
+    def row(self, b: Builder, number: float = 1.0, mark: Callable[[int], int] = int) -> int:
+        """Return the product as a row, times a further number. `mark` gives each new row its marks."""
         over: int | None = None
         under: int | None = None
         for row, k in self.factors.values():
-            power = see(b.op("pow", row, b.const(float(abs(k)))))
+            power = mark(b.op("pow", row, b.const(float(abs(k)))))
             if k > 0:
-                over = power if over is None else see(b.op("mul", over, power))
+                over = power if over is None else mark(b.op("mul", over, power))
             elif k < 0:
-                under = power if under is None else see(b.op("mul", under, power))
+                under = power if under is None else mark(b.op("mul", under, power))
         number *= self.number
-        over = b.const(number) if over is None else over if number == 1 else see(b.op("mul", b.const(number), over))
-        return over if under is None else see(b.op("div", over, under))
+        over = b.const(number) if over is None else over if number == 1 else mark(b.op("mul", b.const(number), over))
+        return over if under is None else mark(b.op("div", over, under))
 
 
 class Monomials:
-    """What is known of the products on a graph, kept up as it grows.
+    """The products of a graph, which may grow.
 
     Attributes:
-        see: what is done to each row that is made.
+        mark: A function that returns a new row with its marks.
     """
 
-    def __init__(self, builder: Builder, see: Callable[[int], int] = int) -> None:
+    def __init__(self, builder: Builder, mark: Callable[[int], int] = int) -> None:
         self.builder = builder
-        self.see = see
+        self.mark = mark
         self.rows = builder.graph.rows
-        self._same: list[int] = []
+        self._keys: list[int] = []
         self._first: dict[Row, int] = {}
         self._square: list[bool] = []
-        self._rooted: list[bool] = []
+        self._has_roots: list[bool] = []
         self._powers: dict[int, Power | None] = {}
 
-    def same(self, i: int) -> int:
-        """Return the first row that is known to have the value of row `i`."""
+    def key(self, i: int) -> int:
+        """Return the key of row `i`. Rows that are known to have the same value have one key.
+
+        Equal rows of a textbook have different keys, because each has an adjoint of its own.
+        """
         self._catch_up(i)
-        return self._same[i]
+        return self._keys[i]
 
     def is_square(self, i: int) -> bool:
-        """Return whether row `i` is a sum of squares times positive numbers: not negative, and flat where it is 0."""
+        """Return whether row `i` is a sum of squares times positive numbers: never negative, and flat where it is 0."""
         self._catch_up(i)
         return self._square[i]
 
-    def rooted(self, i: int) -> bool:
-        """Return whether some factor of row `i` may be a root, an absolute value, a sign or a length, or odd in one."""
+    def has_roots(self, i: int) -> bool:
+        """Return whether a factor of row `i` may be a root, a sign or a unit, or odd in a unit."""
         self._catch_up(i)
-        return self._rooted[i]
+        return self._has_roots[i]
 
     def plain(self, i: int) -> int:
-        """Return row `i` without what leaves its value as it is."""
+        """Return row `i` without marks and guards, which do not change its value."""
         while (j := self._through(i)) is not None:
             i = j
         return i
 
     def _through(self, i: int) -> int | None:
-        """Return the operand that row `i` leaves as it is, where that matters; None if it has none."""
+        """Return the operand of row `i`, if the row is a mark or a guard; None for any other row."""
         row = self.rows[i]
-        return int(row[_SEEN_THROUGH[row[0]]]) if row[0] in _SEEN_THROUGH else None
+        return int(row[_TRANSPARENT[row[0]]]) if row[0] in _TRANSPARENT else None
 
     def _catch_up(self, last: int) -> None:
-        while len(self._same) <= last:
-            i = len(self._same)
+        while len(self._keys) <= last:
+            i = len(self._keys)
             row = self.rows[i]
             if (j := self._through(i)) is not None:
-                self._same.append(self._same[j])
+                self._keys.append(self._keys[j])
                 self._square.append(self._square[j])
-                self._rooted.append(self._rooted[j])
+                self._has_roots.append(self._has_roots[j])
                 continue
-            equal = [self._same[j] for j in operands(row)]
-            self._same.append(i if equal else self._first.setdefault(row, i))
+            equal = [self._keys[j] for j in operands(row)]
+            self._keys.append(i if equal else self._first.setdefault(row, i))
             self._square.append(self._is_square(row, equal))
-            self._rooted.append(self._is_rooted(row))
+            self._has_roots.append(self._may_have_roots(row))
 
-    def _is_rooted(self, row: Row) -> bool:
+    def _may_have_roots(self, row: Row) -> bool:
         if row[0] in ("mul", "div", "neg", "add", "sub") or row[0] in _ODD or row[0] in _LINEAR:
-            return any(self._rooted[j] for j in row[1:])
+            return any(self._has_roots[j] for j in row[1:])
         if row[0] == "pow":
             exponent = self.builder.known(row[2])
-            return exponent is None or not float(exponent).is_integer() or self._rooted[row[1]]
-        return row[0] in _ROOTS or (is_view(row[0]) and self._rooted[row[1]])
+            return exponent is None or not float(exponent).is_integer() or self._has_roots[row[1]]
+        return row[0] in _ROOTS or (is_view(row[0]) and self._has_roots[row[1]])
 
     def _is_square(self, row: Row, equal: list[int]) -> bool:
         name, *parts = row
@@ -273,8 +284,8 @@ class Monomials:
         made = Product()
         waiting = [(i, 1)]
         while waiting:
-            seen, k = waiting.pop()
-            j = unmarked(self.builder.graph, seen)
+            marked, k = waiting.pop()
+            j = unmarked(self.builder.graph, marked)
             name, *parts = self.rows[j]
             value = self.builder.known(j)
             exponent = self.builder.known(parts[1]) if name == "pow" else None
@@ -290,14 +301,14 @@ class Monomials:
             elif exponent is not None and float(exponent).is_integer() and 0 < abs(exponent * k) <= _MOST:
                 waiting.append((parts[0], k * int(exponent)))
             else:
-                row, before = made.factors.get(self.same(j), (seen, 0))
-                made.factors[self.same(j)] = (row, before + k)
+                row, before = made.factors.get(self.key(j), (marked, 0))
+                made.factors[self.key(j)] = (row, before + k)
                 if len(made.factors) > _MOST:
                     return None
         return made
 
     def exponent(self, i: int) -> Exponent:
-        """Return a row as an exponent: a sum of a number and of rows."""
+        """Return row `i` as an exponent."""
         total = Exponent()
         waiting = [(i, 1)]
         for _ in range(_MOST):
@@ -313,11 +324,11 @@ class Monomials:
             elif name == "neg":
                 waiting.append((parts[0], -k))
             else:
-                total = total.plus(Exponent(rows=((self.same(j), Fraction(k)),)))
+                total = total.plus(Exponent(rows=((self.key(j), Fraction(k)),)))
         return Exponent(rows=((i, Fraction(1)),))
 
     def power(self, i: int) -> Power | None:
-        """Return row `i` as a power of a base that has to do with roots; None if it is none."""
+        """Return row `i` as a power, if it is a root, a sign or a unit, or an array of such; None for any other row."""
         if i not in self._powers:
             self._powers[i] = self._power(i)
         return self._powers[i]
@@ -343,15 +354,15 @@ class Monomials:
         return None
 
     def _arranged(self, i: int, operation: Operation, operand: int) -> Power | None:
-        """Elements of an array of powers, as powers of the elements of their base."""
+        """Return a view of an array of powers as powers of the same view of their base."""
         inner = self.power(self.plain(operand))
         if inner is None or inner.exponent.rows or (inner.length and inner.root != self.plain(operand)):
             return None
-        base = self.see(self.builder.op(operation, inner.base))
+        base = self.mark(self.builder.op(operation, inner.base))
         return replace(inner, base=base, root=i if inner.length else None)
 
     def _root(self, base: int, exponent: Exponent, *, odd: bool = False) -> Power:
-        """Return the power of a base that is not whole."""
+        """Return a power of a base with an exponent that is not whole, in which roots of powers are one power."""
         real = not self.builder.graph.complex
         known, number = not exponent.rows, exponent.number
         j = self.plain(base)
@@ -365,7 +376,7 @@ class Monomials:
             if row[0] == "abs":
                 return Power(inner.base, exponent)
             made = exponent.times(inner.exponent.number)
-            if known and not odd and made.number.denominator < _FINE:  # of another root
+            if known and not odd and made.number.denominator < _FINE:  # a root of another root
                 nested = (number - 1) * (inner.exponent.number - 1) < 0
                 return Power(inner.base, made, half=True, nested=nested)
             return Power(base, exponent, odd=odd, half=known and not odd, free=not known)
@@ -380,10 +391,10 @@ class Monomials:
             return Power(row[1], made, odd=odd, half=not odd, nested=number < 1 and inside > 1)
         return Power(base, exponent, odd=odd, half=known and not odd, free=not known)
 
-    # What is odd in a length
+    # Rows that are odd in a unit
 
     def unit(self, i: int) -> int | None:
-        """Return a length, or absolute value, in which row `i` may be odd."""
+        """Return a unit in which row `i` may be odd; None if there is none."""
         for _ in range(_DEEP):
             product = self.product(i)
             if product is None:
@@ -392,7 +403,7 @@ class Monomials:
             for j in rows:
                 if self.is_unit(j):
                     return j
-            inner = [self.rows[j] for j in rows if self.rooted(j) and self.rows[j][0] in ("add", "sub", *_ODD)]
+            inner = [self.rows[j] for j in rows if self.has_roots(j) and self.rows[j][0] in ("add", "sub", *_ODD)]
             if not inner:
                 return None
             i = inner[0][1]
@@ -402,8 +413,11 @@ class Monomials:
         """Return whether row `i` is a length or an absolute value."""
         row = self.rows[i]
         if is_view(row[0]):
-            power = self.power(i) if self.rooted(i) else None
+            power = self.power(i) if self.has_roots(i) else None
             return power is not None and (power.root == i or self.rows[self.plain(row[1])][0] == "abs")
+        if row[0] == "abs" and (power := self.power(i)) is not None and power.length:  # of a power of a length
+            of_hypot = power.root is None and self.rows[self.plain(power.base)][0] == "hypot"
+            return power.exponent == (ONE if of_hypot else _HALF) and (of_hypot or power.root is not None)
         return row[0] in ("magnitude", "hypot", "abs") or (row[0] == "sqrt" and self.is_square(row[1]))
 
     def is_odd(self, i: int) -> bool:
@@ -411,40 +425,40 @@ class Monomials:
         return self.rows[i][0] in ("add", "sub", *_ODD)
 
     def over(self, i: int, unit: int, deep: int = _DEEP) -> Product | None:
-        """Return row `i`, which is odd in row `unit`, divided by it; None if it is not known to be odd."""
+        """Return row `i`, which is odd in a unit, divided by the unit; None if the row is not known to be odd."""
         product = self.product(i)
-        if self.same(i) == self.same(unit):
+        if self.key(i) == self.key(unit):
             return Product()
         if product is None or not deep:
             return None
         made = Product(product.number)
         count = 0
-        for leaf, (row, k) in product.factors.items():
-            if leaf == self.same(unit):
+        for key, (row, k) in product.factors.items():
+            if key == self.key(unit):
                 count += k
             elif k % 2 and (share := self._share(row, unit, deep)) is not None:
                 count += k
-                made.factors[self.same(share)] = (share, k)
+                made.factors[self.key(share)] = (share, k)
             else:
-                made.factors[leaf] = (row, k)
+                made.factors[key] = (row, k)
         if count % 2 == 0:
             return None
         if count != 1:
-            made.factors[self.same(unit)] = (unit, count - 1)
+            made.factors[self.key(unit)] = (unit, count - 1)
         return made
 
     def _share(self, i: int, unit: int, deep: int) -> int | None:
-        """Return a factor that is odd in a unit, divided by it; None if it is none."""
+        """Return a factor that is odd in a unit, divided by the unit; None if the factor is not known to be odd."""
         b = self.builder
         name, *parts = self.rows[self.plain(i)]
         if name in _ODD and (inner := self.over(parts[0], unit, deep - 1)) is not None:
             with b.simplifying():
-                ratio = self.see(instantiate(b, PRIMITIVES[name].odd, {"x": parts[0]}))
-                scale = inner.row(b, see=self.see)
-                return ratio if b.value(scale) == 1.0 else self.see(b.op("mul", ratio, scale))
-        if name in ("add", "sub") and all(map(self.rooted, parts)):
+                ratio = self.mark(instantiate(b, PRIMITIVES[name].odd, {"x": parts[0]}))
+                scale = inner.row(b, mark=self.mark)
+                return ratio if b.value(scale) == 1.0 else self.mark(b.op("mul", ratio, scale))
+        if name in ("add", "sub") and all(map(self.has_roots, parts)):
             left, right = (self.over(j, unit, deep - 1) for j in parts)
             if left is not None and right is not None:
                 with b.simplifying():
-                    return b.op(name, left.row(b, see=self.see), right.row(b, see=self.see))
+                    return b.op(name, left.row(b, mark=self.mark), right.row(b, mark=self.mark))
         return None

@@ -41,9 +41,10 @@ def chain(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward: boo
     if row[0] == "away" and not forward:
         factor = _unless(b, row[1], factor)
     partial = _partial(b, i, row, k)
-    if partial is None or b.value(partial) == 0.0:
+    value = 0.0 if partial is None else b.value(partial)
+    if partial is None or value == 0.0:
         return None
-    if b.value(partial) == 1.0 and (row[0] == "by" or b.simplify):
+    if value == 1.0 and (row[0] == "by" or b.simplify):
         term = factor
     elif not forward and b.shape(i) != b.shape(row[1 + k]) and may_pass(b, factor, partial):
         term = product(b, factor, partial)
@@ -62,16 +63,17 @@ def _partial(b: Derivatives, i: int, row: Row, k: int) -> int | None:
         with b.simplifying():
             return b.slopes[i](b)
     rules = primitive.complex_partials if b.graph.complex and primitive.complex_partials else primitive.partials
-    if rules[k] == "0":
-        return None
-    if rules[k] in primitive.parameters:
-        return int(row[1 + primitive.parameters.index(rules[k])])
+    rule = rules[k]
+    if rule in ("0", "1"):
+        return None if rule == "0" else b.const(1.0)
+    if rule in primitive.parameters:
+        return int(row[1 + primitive.parameters.index(rule)])
     if row[0] == "where" and corner_of(b, row[1]) is not None:
         return b.raw("where", row[1], b.const(nan), b.const(1.0))
     bindings = dict(zip(primitive.parameters, row[1:], strict=True))
     bindings["out"] = i
     with b.simplifying():
-        return instantiate(b, rules[k], bindings)
+        return instantiate(b, rule, bindings)
 
 
 def _unless(b: Derivatives, condition: int, factor: int) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import prod
 from operator import mul
 
-from symdiff.derive.build import Derivatives
+from symdiff.derive.build import Derivatives, MarkedDerivatives
 from symdiff.derive.forward import Use
 from symdiff.derive.forward import jvp as forward
 from symdiff.derive.reverse import vjp as reverse
@@ -39,7 +39,8 @@ class Pass:
     def __init__(self, source: Program) -> None:
         self.ways = ways(source)
         self.program = compact(source) if self.ways is None else self.ways.program
-        self.builder = Derivatives(self.program.graph, None if self.ways is None else self.ways.slopes)
+        graph = self.program.graph
+        self.builder = Derivatives(graph) if self.ways is None else MarkedDerivatives(graph, self.ways.slopes)
         self.start = len(self.program.graph.rows)
         self._entries = 0  # of the matrix in the making
         self._uses: list[list[Use]] = [[] for _ in range(self.start)]

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Self
 
+from symdiff.emit.data import CONSTANTS, literal, stored
 from symdiff.emit.python import BESIDE, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, linear, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text, binds
+from symdiff.ops.data import Constant, Data
 from symdiff.ops.table import POWER, PRODUCT
 
 _SHORT = 8  # With up to so many arguments, the loop shape is written where it is used.
@@ -22,6 +24,7 @@ class ArrayWriter(Writer):
     Attributes:
         loops: Arguments may have loop dimensions in front of their core shapes.
         varies: For each row, whether it may have loop dimensions too: it depends on an argument, or is assembled.
+        stored: The names of large constant arrays.
         core: Some argument has a core shape.
         rank: The number of core axes that operands broadcast to, while an elementwise row is spelt; else 0.
     """
@@ -30,7 +33,11 @@ class ArrayWriter(Writer):
         self.core = any(program.graph.shape(i) for i in program.inputs)
         self.loops = loops or not self.core
         self._needed: dict[tuple[str, bool], str] = {}
+        self._constants: dict[Constant, str] = {}
         self.whole = self  # the writer of the whole program, while a copy writes the step of a loop
+        self.stored = stored(program)
+        if self.stored:
+            self.reserved = self.reserved | {CONSTANTS}
         super().__init__(program)
 
     def begin(self, program: Program) -> None:
@@ -72,10 +79,26 @@ class ArrayWriter(Writer):
 
     def dtype_text(self) -> str:
         """Return the expression of that type."""
-        if self.core:
-            return f"{next(self.own[i] for i in self.program.inputs if self.shape(i))}.dtype.type"
-        listed = ", ".join([*[self.own[i] for i in self.program.inputs], "0.0"])
+        numbers = [i for i in self.program.inputs if not self.program.graph.is_integer(i)]
+        array = next((i for i in numbers if self.shape(i)), None)
+        if array is not None:
+            return f"{self.own[array]}.dtype.type"
+        listed = ", ".join([*[self.own[i] for i in numbers], "0.0"])
         return f"np.result_type({self.wrap(listed, len('    dtype = np.result_type().type'))}).type"
+
+    def constant(self, of: str, data: Data) -> str:
+        """Return the name of a constant array, which takes its precision from the arguments."""
+        key = Constant(of, data)
+        if key not in self._constants:
+            dtype, own = self.dtype(), self.names.near(of)
+            if key in self.stored:
+                text = f'np.asarray({CONSTANTS}["{self.stored[key]}"], {dtype})'
+            else:
+                start = f"    {own} = np.array("
+                text = f"np.array({self.wrap(f'{literal(data.array)}, {dtype}', len(start) + 1)})"
+            self._constants[key] = own
+            self.preamble.append(f"    {own} = {text}")
+        return self._constants[key]
 
     def loop(self) -> str:
         """Return the loop shape: its name, or its expression if that is short."""

@@ -14,7 +14,7 @@ from symdiff.graph.dims import estimate, numel
 from symdiff.graph.ir import Program, Row, compact, live, operands, replay
 from symdiff.ops.base import Operation, is_size, never_warns
 from symdiff.ops.contract import Einsum
-from symdiff.ops.loops import Body, Loop, Part, Result, has_loops, unconditional
+from symdiff.ops.loops import Body, Loop, Part, Result, has_loops, taking, unconditional
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import Builder
 
@@ -245,15 +245,15 @@ class _Split:
     def _needed_outside(self) -> list[int]:
         """Return the rows of the loop whose values for all steps are needed outside of it.
 
-        Conditions are computed again there, since the results of a loop are numbers.
+        Conditions and integers are computed again there, since the results of a loop are numbers.
         """
         wanted = {self.body.outputs[r.k] for r in self.loop.results if r.kind == "every"}
         wanted |= {self.body.inputs[r.k] for r in self.loop.results if r.kind == "before"}
         wanted |= {i for total in self.sums.values() for i, _ in total.terms}
         self._again: set[int] = set()
         for i in range(self.count - 1, -1, -1):
-            condition = self.body.graph.is_condition(i) and i in wanted and not self.late[i] and not self.early[i]
-            if condition and self.rows[i][0] != "const":
+            other = self.body.graph.kind(i) != "r" and i in wanted and not self.late[i] and not self.early[i]
+            if other and self.rows[i][0] not in ("const", "input"):
                 self._again.add(i)
             if self.late[i] or i in self._again:
                 wanted |= {*operands(self.rows[i])}
@@ -289,8 +289,7 @@ class _Split:
         taken = set(body.arguments)
 
         def argument(i: int, name: str) -> None:
-            shape = self.shape(i)
-            new[i] = graph.append(("input", name, shape) if shape else ("input", name))
+            new[i] = taking(body.graph, i, graph, name)
 
         sequences = [k for k in range(self.first, self.end) if needed[body.inputs[k]]]
         for k in (*kept, *sequences):

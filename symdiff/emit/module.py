@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.emit.data import CONSTANTS, literal, number
 from symdiff.emit.names import Names
 from symdiff.emit.python import WIDTH, Body, wrapped
 from symdiff.emit.snippets import CHECK, FIT, FLOATS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
@@ -68,7 +69,7 @@ class About:
     text: str
     derived: str
     wrt: tuple[str, ...]
-    constants: tuple[tuple[str, float], ...]
+    constants: tuple[tuple[str, Any], ...]
 
 
 class Module:
@@ -79,7 +80,15 @@ class Module:
             its text.
     """
 
-    def __init__(self, members: Sequence[Member], target: str, *, special: bool, helpers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        members: Sequence[Member],
+        target: str,
+        *,
+        special: bool,
+        helpers: Sequence[str] = (),
+        constants: Mapping[str, Any] = {},
+    ) -> None:
         self.members, self.target, self.special = members, target, special
         bodies = "\n".join(["\n".join([*m.body[0], *m.body[1], *m.body[2]]) for m in members])
         used = {*re.findall(r"\w+", bodies), *[m.name for m in members]}
@@ -92,12 +101,17 @@ class Module:
             f'{own} = namedtuple("{own}", {_bracketed(fields, 22 + 2 * len(own))})\n'
             for own, fields in self._records.values()
         ]
+        records += [f"{CONSTANTS} = {{}}\n"] * bool(constants)
         helpers = [*helpers]
         if target == "numpy" and any(m.args for m in members):
             helpers.append(FLOATS.replace("_floats", self._floats))
         if self.arrays:
             helpers.append(FIT.replace("_fit", self._fit))
         self._module = "np" if target == "numpy" else "math"
+        records += [
+            f'{CONSTANTS}["{name}"] = np.array([{_block(literal(array)[1:-1], 0)}])\n'
+            for name, array in constants.items()
+        ]
         self._body = "".join(["\n", *records] * bool(records) + [f"\n\n{part}" for part in helpers + functions])
         self.definitions = self._imports() + self._body
 
@@ -114,7 +128,7 @@ class Module:
             names = "ARGUMENTS" if member.args == args else _bracketed(member.args, 9, 8)
             if more and member.args[: len(args)] == args:
                 names = f"ARGUMENTS + {_bracketed(more, 21, 8)}"
-            listed = ", ".join(map(self._number, numbers))
+            listed = ", ".join([number(value, self._module) for value in numbers])
             row = f"({member.name}, {names}, [{listed}]),"
             if len(row) > WIDTH - 4:
                 block = listed if len(listed) <= WIDTH - 11 else _block(listed, 8)
@@ -213,7 +227,7 @@ class Module:
         lines += _filled("Arguments: ", _some(declared(args, cores)) or "none", 0)
         lines += _filled("Differentiated by: ", _some(about.wrt), 0) if about.wrt else []
         if about.constants:
-            lines += _filled("Constants: ", _some([f"{name} = {value!r}" for name, value in about.constants]), 0)
+            lines += _filled("Constants: ", _some([f"{name} = {value}" for name, value in about.constants]), 0)
         lines += ["", *(NUMPY_NOTE if self.target == "numpy" else MATH_NOTE).splitlines()]
         if self.arrays:
             lines += _CORES.splitlines()
@@ -226,19 +240,9 @@ class Module:
             text = f"np.linspace({value.start!r}, {value.stop!r}, {math.prod(value.shape)})"
             return text if len(value.shape) == 1 else f"{text}.reshape{value.shape}"
         if not np.ndim(value):
-            return self._number(float(value))
-        if not np.size(value):
-            return f"np.zeros({np.shape(value)})"
-        flat = [self._number(v) for v in np.ravel(value).tolist()]
-        for columns in np.shape(value)[:0:-1]:
-            flat = [f"[{', '.join(flat[k : k + columns])}]" for k in range(0, len(flat), columns)]
-        line = ", ".join(flat)
-        return f"[{line}]" if len(line) + taken < WIDTH - 12 else f"[{_block(line, 4)}]"
-
-    def _number(self, value: float) -> str:
-        if math.isfinite(value):
-            return repr(value)
-        return f"{'-' * (value < 0)}{self._module}.{'nan' if value != value else 'inf'}"  # noqa: PLR0124 - a NaN
+            return number(float(value), self._module)
+        line = literal(np.asarray(value))
+        return line if not np.size(value) or len(line) + taken < WIDTH - 10 else f"[{_block(line[1:-1], 4)}]"
 
 
 @dataclass(frozen=True, slots=True)

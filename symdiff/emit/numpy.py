@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
+from symdiff.emit.data import CONSTANTS, comment, stored
 from symdiff.emit.inplace import InPlace
 from symdiff.emit.loops import stepwise
 from symdiff.emit.passes import (
@@ -21,6 +24,7 @@ from symdiff.emit.passes import (
 from symdiff.emit.python import Body, Nest
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
+from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text
 from symdiff.ops.loops import Part, trimmed, within
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
@@ -29,6 +33,9 @@ _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if 
 
 # Names that the source uses.
 RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "range", "reversed", "ValueError", *_HELPERS})
+
+_HELPERS |= {name: text for operation in OPERATIONS.values() for name, text in operation.helpers.items()}
+_CALLED = re.compile(r"(?<![\w.])(\w+)\(")
 
 _COMPLEX = {name: primitive.complex for name, primitive in PRIMITIVES.items() if primitive.complex}
 _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
@@ -39,9 +46,14 @@ def needs_scipy(program: Program) -> bool:
     return any(row[0] in _SPECIAL for row in _all_rows(program))
 
 
-def helpers(programs: Iterable[Program]) -> list[str]:
-    """Return the sources of the helper functions that the sources of some programs call."""
-    used = {row[0] for p in programs for row in _all_rows(p)}
+def helpers(text: str) -> list[str]:
+    """Return the sources of the helper functions that a source calls."""
+    used: set[str] = set()
+    waiting = [text]
+    while waiting:
+        called = set(_CALLED.findall(waiting.pop())) & _HELPERS.keys()
+        waiting += [_HELPERS[name] for name in called - used]
+        used |= called
     return [text for name, text in _HELPERS.items() if name in used]
 
 
@@ -89,9 +101,22 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 
 
 def _with_imports(program: Program, text: str) -> str:
-    """Return the text of a function below the import and the helper functions that it needs."""
+    """Return the text of a function below the import, the large constants and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
-    return "\n\n".join([*imports, *helpers([program]), text])
+    return "\n\n".join([*imports, *[comment(program)] * bool(stored(program)), *helpers(text), text])
+
+
+def known(program: Program) -> dict[str, Any]:
+    """Return the objects to which the source of a program refers, by name: a dict of its large constant arrays."""
+    return {CONSTANTS: constants(program)} if stored(program) else {}
+
+
+def constants(program: Program) -> dict[str, Any]:
+    """Return the large constant arrays of a program, by their names in its source. They are read-only."""
+    arrays = {name: constant.value() for constant, name in stored(program).items()}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays
 
 
 def blocks(program: Program, name: str) -> str:
@@ -151,6 +176,11 @@ class _NumpyWriter(ArrayWriter):
     module = "np"
     reserved = RESERVED
 
+    def __init__(self, program: Program, *, loops: bool) -> None:
+        operations = {row[0] for row in _all_rows(program) if isinstance(row[0], Operation)}
+        self.reserved = self.reserved.union(*[operation.helpers for operation in operations])
+        super().__init__(program, loops=loops)
+
     def begin(self, program: Program) -> None:
         super().begin(program)
         self._in_place = InPlace(self)
@@ -162,10 +192,12 @@ class _NumpyWriter(ArrayWriter):
             return f"{self.tight(row[1], POWER + 1)}**2", POWER
         if row[0] == "not" and self.shape(row[1]):
             return f"~{self.tight(row[1], UNARY)}", UNARY
+        if row[0] == "float":
+            return f"{self.dtype()}({self.tight(row[1], 0)})", ATOM
         if row[0] == "masked":
             return f"{self.tight(row[1], PRODUCT)} * {self.tight(row[2], PRODUCT + 1)}", PRODUCT
         if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):
-            return self.constants(row), ATOM
+            return self.chosen(row), ATOM
         return super().spell(row)
 
     def written(self, row: Row) -> tuple[int, ...]:
@@ -181,7 +213,7 @@ class _NumpyWriter(ArrayWriter):
             return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
         return super().tight(i, precedence)
 
-    def constants(self, row: Row) -> str:
+    def chosen(self, row: Row) -> str:
         """Return a choice between two constants, which takes its precision from the arguments."""
         dtype = self.dtype()
         condition, x, y = (self.tight(i, 0) for i in row[1:])

@@ -152,9 +152,12 @@ def masked(program: Program) -> Program:
     infinity on the side that is not chosen would become NaN.) A choice of the largest elements stays as it is: they are
     few, and their branches cost little. The share of a tie is multiplied last, so that it can be done in place.
     """
-    if not program.graph.shapes:
+    graph, special = program.graph, Builder(program.graph).special
+    if not (graph.shapes and graph.choices) or not any(
+        row[0] == "where" and graph.shape(i) and special(row[1]) for i, row in enumerate(graph.rows)
+    ):
         return program
-    b = Builder(program.graph.like())
+    b = Builder(graph.like())
 
     def make(_: int, row: Row) -> int:
         made = b.graph.intern(row)

@@ -17,7 +17,7 @@ from typing import Literal, Self
 from symdiff.emit.names import Names
 from symdiff.graph.ir import Program, Row, repeated
 from symdiff.graph.operations import is_assembled
-from symdiff.ops.base import Text, is_size, never_warns
+from symdiff.ops.base import Text, is_brief, never_warns
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
 
@@ -130,7 +130,7 @@ class Writer:
     def _write_row(self, i: int, row: Row) -> None:
         if row[0] == "const":
             self.texts[i] = self.literal(row[1])
-        elif is_size(row[0]):  # so short that it is written again at each use
+        elif is_brief(row[0]):
             self.texts[i] = self.spell(row)
         else:
             if self.program.quiet:

@@ -4,6 +4,7 @@ A row is a tuple of this grammar, where `i, j, k` are indices of earlier rows:
 
     row  ::=  ("input", name)           an argument that is a scalar
            |  ("input", name, shape)    an argument with a core shape
+           |  ("input", name, shape, "int")    an argument that is made of integers
            |  ("const", text)           repr of a float, or "True" or "False"
            |  (name, i, j, ...)         an elementwise operation, by its name
            |  (operation, i, j, ...)    an operation on arrays, an `ArrayOperation`
@@ -28,6 +29,7 @@ from symdiff.limits import limits as of_process
 
 Row = tuple[Any, ...]
 
+_OF_INTEGERS = 4  # entries of the row of an argument that is made of integers
 _WIDE = 8  # entries of a row; if a row has more, each of its entries counts as a row
 
 
@@ -87,7 +89,7 @@ class Graph:
         if len(row) > _WIDE:
             self.allow(len(row))
             self._room -= len(row)
-        if self.shapes or row[0].__class__ is not str or (row[0] == "input" and len(row) == 3):
+        if self.shapes or row[0].__class__ is not str or (row[0] == "input" and len(row) > 2):
             shape = self.shape_of(row)
             if len(shape) > MOST_AXES:
                 raise ShapeError(f"an array of {len(shape)} axes; at most {MOST_AXES} are possible, as in NumPy")
@@ -109,7 +111,7 @@ class Graph:
     def shape_of(self, row: Row) -> Shape:
         """Return the core shape of a row whose operands are rows of this graph."""
         if row[0] == "input":
-            return row[2] if len(row) == 3 else ()
+            return row[2] if len(row) > 2 else ()
         if row[0] == "const":
             return ()
         shapes = [self.shapes.get(j, ()) for j in row[1:]]
@@ -127,14 +129,24 @@ class Graph:
             i = self.index[row] = self.append(row)
         return i
 
-    def is_condition(self, i: int) -> bool:
-        """Return whether the value of row `i` is true or false, not a number."""
+    def kind(self, i: int) -> str:
+        """Return what the value of row `i` is: "r" a number, "c" a condition (true or false), "i" an integer."""
         row = self.rows[i]
         while isinstance(row[0], ArrayOperation) and row[0].is_view:
             row = self.rows[row[1]]
         if isinstance(row[0], ArrayOperation):
-            return row[0].condition
-        return row[0] in CONDITIONS or (row[0] == "const" and row[1] in ("True", "False"))
+            return "c" if row[0].condition else "i" if row[0].integer else "r"
+        if row[0] == "input":
+            return "i" if len(row) == _OF_INTEGERS else "r"
+        return "c" if row[0] in CONDITIONS or (row[0] == "const" and row[1] in ("True", "False")) else "r"
+
+    def is_condition(self, i: int) -> bool:
+        """Return whether the value of row `i` is true or false."""
+        return self.kind(i) == "c"
+
+    def is_integer(self, i: int) -> bool:
+        """Return whether the value of row `i` is made of integers."""
+        return self.kind(i) == "i"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,11 @@ class Program:
     def arguments(self) -> tuple[str, ...]:
         """Names of the inputs, in calling order."""
         return tuple(str(self.graph.rows[i][1]) for i in self.inputs)
+
+    @property
+    def integers(self) -> tuple[bool, ...]:
+        """For each of the inputs, whether it is made of integers."""
+        return tuple(map(self.graph.is_integer, self.inputs))
 
 
 def operands(row: Row) -> tuple[int, ...]:
@@ -258,19 +275,22 @@ def verify(program: Program) -> None:
         assert graph.shape(i) == graph.shape_of(row), (i, row)
         if row[0] == "input":
             assert isinstance(row[1], str), row
+            assert row[3:] in ((), ("int",)), row
         elif row[0] == "const":
             assert row[1] in ("True", "False") or repr(float(row[1])) == row[1], row
         elif isinstance(row[0], ArrayOperation):
             assert all(0 <= j < i for j in operands(row)), (i, row)
+            for k, j in enumerate(operands(row)):
+                assert row[0].is_view or graph.is_integer(j) != row[0].takes_number(k), (i, row)
         else:
             takes = TAKES[row[0]]
             assert len(row) == len(takes) + 1, row
             for j, kind in zip(operands(row), takes, strict=True):
                 assert 0 <= j < i, (i, row)
-                assert graph.is_condition(j) == (kind == "c"), (i, row)
+                assert graph.kind(j) == kind, (i, row)
     if graph.shared:
         assert len(set(graph.rows)) == len(graph.rows), "a shared row is there twice"
     assert len(program.names) == len(program.outputs)
     assert len(set(program.arguments)) == len(program.inputs)
     for i in program.outputs:
-        assert not graph.is_condition(i), f"output {i} is a condition"
+        assert graph.kind(i) == "r", f"output {i} is not a number"

@@ -13,7 +13,7 @@ from symdiff.graph.dims import Shape
 from symdiff.graph.shapes import Demands
 
 # Elementwise operations, by name. The table of operations declares them.
-TAKES: dict[str, str] = {}  # a letter for each operand: "r" for a number, "c" for a condition
+TAKES: dict[str, str] = {}  # a letter for each operand: "r" for a number, "c" for a condition, "i" for an integer
 CONDITIONS: set[str] = set()  # whose result is a condition
 GROWING: set[str] = set()  # whose result may overflow for moderate operands
 
@@ -38,8 +38,17 @@ class ArrayOperation:
 
     condition: ClassVar[bool] = False
     """The result is a condition, whatever the operands are."""
+    integer: ClassVar[bool] = False
+    """The result is made of integers."""
+    numbers: ClassVar[int | None] = None
+    """How many operands are numbers; all further ones are integers. None: all operands are numbers."""
+
+    def takes_number(self, k: int) -> bool:
+        """Return whether operand `k` is a number, and not an integer."""
+        return self.numbers is None or k < self.numbers
+
     is_view: ClassVar[bool] = False
-    """Each element of the result is an element of the one operand, also where that is a condition."""
+    """Each element of the result is an element of the one operand, also where that is a condition or an integer."""
 
     assembles: ClassVar[bool] = False
     """The result is put together from the operands, each at one of its `places`."""

@@ -22,8 +22,8 @@ _WRITTEN = {
     "x**(1/n)": "nthroot surd",
     "1/sqrt(x)": "rsqrt inversesqrt invsqrt inv_sqrt",
     "1/x**2": "inv_square",
-    "abs(x)": "absolute dabs iabs",
-    "sign(x)": "signum",
+    "abs(x)": "fabs absolute dabs iabs",
+    "sign(x)": "sgn signum",
     "abs(x)*sign(y)": "isign",
     "trunc(x)": "int fix aint integer truncate",
     "trunc(x), or floor(x) as spreadsheets do": "INT",
@@ -42,8 +42,8 @@ _WRITTEN = {
     "clip(x, low, high)": "clamp constrain",
     "clip(x, 0, 1)": "saturate",
     "a + (b - a)*t": "lerp mix",
-    "exp(x)": "dexp",
-    "10**x": "pow10",
+    "exp(x)": "exponential dexp",
+    "10**x": "exp10 pow10",
     "expm1(x)/x": "exprel",
     "log(x)": "dlog alog nlog loge",
     "log10(x)": "dlog10 alog10",
@@ -53,14 +53,14 @@ _WRITTEN = {
     "log10(x), log2(x) or log(x)": "lg LOG",
     "logaddexp(x*log(2), y*log(2))/log(2)": "logaddexp2",
     "sin(x)": "sine dsin",
-    "cos(x)": "dcos",
+    "cos(x)": "cosine dcos",
     "sin(x), cos(x)": "sincos",
-    "tan(x)": "tang dtan",
+    "tan(x)": "tg tangent tang dtan",
     "arcsin(x)": "dasin",
     "arccos(x)": "dacos",
     "arctan(x)": "arctg atg datan arctangent",
     "arctan2(x, y)": "datan2",
-    "1/tan(x)": "cotg",
+    "1/tan(x)": "ctg cotg",
     "sinh(x)": "sh dsinh",
     "cosh(x)": "ch dcosh",
     "tanh(x)": "th dtanh",
@@ -97,7 +97,7 @@ _WRITTEN = {
     "heaviside(x, 1)": "step unitstep unit_step heavisidetheta",
     "gamma(x)": "tgamma",
     "1/gamma(x)": "rgamma",
-    "gamma(x + 1)": "fact",
+    "gamma(x + 1)": "factorial fact",
     "lgamma(x + 1)": "lfactorial logfactorial",
     "digamma(x)": "psi",
     "polygamma(1, x)": "trigamma",
@@ -132,9 +132,49 @@ _WRITTEN = {
     "solve(A.T @ A, A.T @ b)": "lstsq",
     "solve(A.T @ A, A.T)": "pinv",
     "cholesky(A)": "chol",
-    "dot(x, y)": "vdot vecdot sumproduct",
+    "dot(x, y)": "inner vdot vecdot sumproduct",
+    "where(c, a, b)": "if ifelse iif ite",
+    "A @ B": "matmul",
+    "[a, b, c]": "array",
+    "[[a, b], [c, d]]": "Matrix",
+    "ravel(x)": "flatten",
+    "transpose(x, axes)": "permute",
+    "expand_dims(x, axis)": "unsqueeze",
+    "broadcast_to(x, shape)": "expand full",
+    "concatenate([x, y], axis=0)": "cat",
+    "stack([x, y], axis=1)": "column_stack",
+    "stack([x, y], axis=-1)": "dstack",
+    "flip(x, axis=1)": "fliplr",
+    "flip(x, axis=0)": "flipud",
+    "the name of a dimension, as in sum(x)/n with args='x[n]'": "len shape size",
+    "eye(n)": "identity",
+    "diag(A)": "diagonal",
+    "arange(n)": "range",
+    "x[:, None] and y[None, :]": "meshgrid",
+    "max(x) - min(x)": "ptp",
+    "max(x)": "amax",
+    "min(x)": "amin",
 }
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
+
+# Functions that the language cannot express, by a hint that says what it has of their kind.
+OF_WHOLE = "derivatives are those of the whole formula: f.diff('x') or f.grad"
+_ABSENT = {
+    OF_WHOLE: "D Derivative derivative derive grad gradient jacobian hessian",
+    "the language has derivatives, no integrals": "integrate integral Integral quad",
+    "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
+        qr svd eig eigh eigvals expm
+        cummax argsort any all median quantile percentile interp convolve
+        take isin
+    """,
+    "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
+        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
+        zeta lambertw LambertW Ei Si Ci li expint ellipk ellipe hyp2f1 hyper legendre hermite laguerre betainc
+        gammainc gammaincc lowergamma uppergamma dawsn
+        exp1 expi expn ndtri qnorm norm_ppf dgamma
+    """,
+}
+ABSENT = {said: frozenset(names.split()) for said, names in _ABSENT.items()}
 
 # Constants of other languages. (`e` and `E` are not among them, because they are often variables.)
 CONSTANTS_ELSEWHERE = {

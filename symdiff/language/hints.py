@@ -13,12 +13,14 @@ from symdiff.errors import few
 from symdiff.guess import nearest
 from symdiff.language.arrays import ARRAY_FUNCTIONS
 from symdiff.language.elsewhere import (
+    ABSENT,
     CONSTANTS_ELSEWHERE,
     DECLARATIONS,
     DOTTED,
     DOTTED_WORDS,
     FUNCTIONS_ELSEWHERE,
     INFIX_WORDS,
+    OF_WHOLE,
 )
 from symdiff.language.lexer import WORDS
 from symdiff.language.numbers import another_number, decimal_in, with_commas
@@ -30,7 +32,6 @@ _MODULES = frozenset(
 _OF_MODULES = {"tau": "2*pi"}  # constants of modules; without the module, the name is a variable
 _STATEMENTS = frozenset(kwlist) - {"lambda"}  # lambda is a usual name in formulas
 _ABSOLUTE = {"|": "for an absolute value write abs(x)", "||": "for a norm write norm(x)"}
-_WHOLE = "derivatives are those of the whole formula: f.diff('x') or f.grad"
 _NO_FUNCTIONS = "a function is defined as in f(x, y) = x*y, with names in round parentheses"
 _DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # the text before the variable of a derivative
 _POWER = re.compile(
@@ -48,7 +49,7 @@ _R_OPERATOR = re.compile(r"\s%[A-Za-z]+%\s")
 
 # Messages for a missing operator, by the text before the place and the text after it.
 _BETWEEN = [
-    (_DERIVATIVE, re.compile(""), f"write only {{shown}}; {_WHOLE}"),
+    (_DERIVATIVE, re.compile(""), f"write only {{shown}}; {OF_WHOLE}"),
     (
         re.compile(r"(?<![\w.])0\Z"),
         re.compile("[xX][0-9a-fA-F]|[oO][0-7]|[bB][01]"),
@@ -79,69 +80,8 @@ _FOREIGN = {
     ("/", "="): "write name = expression, or != to compare",
 }
 
-# What to write for functions that the language does not have.
-_ELSEWHERE = {
-    "factorial": "gamma(x + 1)",
-    "sgn": "sign(x)",
-    "fabs": "abs(x)",
-    "tg": "tan(x)",
-    "ctg": "1/tan(x)",
-    "cosine": "cos(x)",
-    "tangent": "tan(x)",
-    "exponential": "exp(x)",
-    "exp10": "10**x",
-    "if": "where(c, a, b)",
-    "ifelse": "where(c, a, b)",
-    "iif": "where(c, a, b)",
-    "ite": "where(c, a, b)",
-    "matmul": "A @ B",
-    "inner": "dot(x, y)",
-    "array": "[a, b, c]",
-    "Matrix": "[[a, b], [c, d]]",
-    "flatten": "ravel(x)",
-    "permute": "transpose(x, axes)",
-    "unsqueeze": "expand_dims(x, axis)",
-    "expand": "broadcast_to(x, shape)",
-    "cat": "concatenate([x, y], axis=0)",
-    "column_stack": "stack([x, y], axis=1)",
-    "dstack": "stack([x, y], axis=-1)",
-    "fliplr": "flip(x, axis=1)",
-    "flipud": "flip(x, axis=0)",
-    **dict.fromkeys(("len", "shape", "size"), "the name of a dimension, as in sum(x)/n with args='x[n]'"),
-    "identity": "eye(n)",
-    "diagonal": "diag(A)",
-    "full": "broadcast_to(x, shape)",
-    "range": "arange(n)",
-    "meshgrid": "x[:, None] and y[None, :]",
-    "vdot": "sum(x*y)",
-    "ptp": "max(x) - min(x)",
-    "amax": "max(x)",
-    "amin": "min(x)",
-    **FUNCTIONS_ELSEWHERE,
-}
-
-
 # Greek letters that are functions or variables.
 _GREEK = {"Γ": "gamma(x)", "Σ": "sum(x)", "Π": "prod(x)", "ψ": "digamma(x)", "Φ": "ndtr(x)"}
-
-# Names of operators on functions. The language has none.
-_DERIVATIVES = frozenset({"D", "Derivative", "derivative", "derive", "grad", "gradient", "jacobian", "hessian"})
-_INTEGRALS = frozenset({"integrate", "integral", "Integral", "quad"})
-
-# Functions that the language cannot express, by a hint that says what it has of their kind.
-_ABSENT = {
-    "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
-        qr svd eig eigh eigvals expm
-        cummax argsort any all median quantile percentile interp convolve
-        take isin
-    """,
-    "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
-        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
-        zeta lambertw LambertW Ei Si Ci li expint ellipk ellipe hyp2f1 hyper legendre hermite laguerre betainc
-        gammainc gammaincc lowergamma uppergamma dawsn
-        exp1 expi expn ndtri qnorm norm_ppf dgamma
-    """,
-}
 
 # Messages for a second argument that is not an axis.
 _AXES = {
@@ -360,8 +300,8 @@ def no_attribute(owner: str, text: str, position: int) -> str:
     found = re.match(r"(?:\w+\.)*(\w*)(\(?)", after)
     name, called = found.groups() if found else ("", "")
     if owner in _MODULES:
-        written = _OF_MODULES.get(name) or CONSTANTS_ELSEWHERE.get(f"M_{name}") or _ELSEWHERE.get(name)  # as Math.LN2
-        written = written or f"{name}{'(...)' if called else ''} without {owner!r}"
+        written = _OF_MODULES.get(name) or CONSTANTS_ELSEWHERE.get(f"M_{name}")  # as Math.LN2
+        written = written or FUNCTIONS_ELSEWHERE.get(name) or f"{name}{'(...)' if called else ''} without {owner!r}"
         return f"the language has no attributes; {no_constant(name) or f'write {written}'}"
     if is_function(name):
         return f"the only attribute is .T; write {name}({owner if owner.isidentifier() else '...'})"
@@ -402,17 +342,15 @@ def no_function(
         own: The names of the functions that the text defines.
     """
     shown = name[:40]
-    if name in _DERIVATIVES or _DERIVATIVE.search(before[-50:] + name):
-        return f"unknown function {shown!r}; {_WHOLE}"
-    if name in _INTEGRALS:
-        return f"unknown function {shown!r}; the language has derivatives, no integrals"
+    if _DERIVATIVE.search(before[-50:] + name):
+        return f"unknown function {shown!r}; {OF_WHOLE}"
     if name in _GREEK:
         return f"unknown function {shown!r}; write {_GREEK[name]}, or {name}*(x) for a product"
     for spelt in (name, name.lower()):
-        if spelt in _ELSEWHERE:
-            return f"unknown function {shown!r}; write {_ELSEWHERE[spelt]}"
-    for said, names in _ABSENT.items():
-        if name in names.split():
+        if spelt in FUNCTIONS_ELSEWHERE:
+            return f"unknown function {shown!r}; write {FUNCTIONS_ELSEWHERE[spelt]}"
+    for said, names in ABSENT.items():
+        if name in names:
             return f"unknown function {shown!r}; {said}"
     # Leave out names with capitals, which are SymPy's.
     known = [
@@ -471,7 +409,7 @@ def no_axis(name: str) -> str:
 
 def other_meaning(name: str) -> str | None:
     """Return the message for a function of arrays that a scalar is given to, where another function can be meant."""
-    return f"diff takes differences of neighbours in an array; {_WHOLE}" if name == "diff" else None
+    return f"diff takes differences of neighbours in an array; {OF_WHOLE}" if name == "diff" else None
 
 
 def no_result(assigned: Sequence[str]) -> str:

@@ -68,7 +68,7 @@ def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run
             scope.fail(f"{name} takes {LOOPS[name]}", position)
         if not b.shape(row):
             raise ShapeError(f"{name} goes along the first axis of arrays, and its argument {k + 3} is a scalar")
-        sequences.append(b.number(row))
+        sequences.append(row if b.graph.is_integer(row) else b.number(row))
     length = _common(b, name, length, sequences)
     results = _looped(scope, name, step, states, sequences, length, position, run)
     made = results.every if name == "scan" else results.last
@@ -136,7 +136,8 @@ def _looped(
     inner = _Inner(scope, step.parameters)
     body = inner.builder
     shapes = [*map(b.shape, states), *elements]
-    inputs = [body.input(p, shape) for p, shape in zip(step.parameters, shapes, strict=True)]
+    integers = [False] * len(states) + [b.graph.is_integer(row) for row in sequences]
+    inputs = [body.input(p, shape, integer=i) for p, shape, i in zip(step.parameters, shapes, integers, strict=True)]
     outer = Scope(body, scope.text, {}, inner.free, {}, inner.inward, scope.loops + 1)
     within = outer.inside(step, inputs)
     value = run(within, step.items)
@@ -221,7 +222,8 @@ class _Inner:
         while name in self._taken:
             name += "_"
         self._taken.add(name)
-        made = self.builder.input(name, self._scope.builder.shape(row))
+        outer = self._scope.builder
+        made = self.builder.input(name, outer.shape(row), integer=outer.graph.is_integer(row))
         self.inputs.append(made)
         self.outside.append(row)
         return made

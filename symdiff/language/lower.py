@@ -18,6 +18,7 @@ from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import index, listed, transpose
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
+from symdiff.ops.data import Constant, Data
 from symdiff.ops.places import Key
 from symdiff.ops.table import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 from symdiff.simplify.build import Builder
@@ -31,7 +32,7 @@ Argument = tuple[str, Shape]
 def lower(
     syntax: Syntax,
     arguments: Sequence[Argument] | None = None,
-    constants: Mapping[str, float] | None = None,
+    constants: Mapping[str, float | Data] | None = None,
     *,
     optimize: bool = True,
     complex: bool = False,  # noqa: A002 - NumPy's name
@@ -58,12 +59,13 @@ def lower(
     graph = Graph(shared=optimize, complex=complex, limits=limits)
     builder = Builder(graph)
     inputs: dict[str, int] = {name: builder.input(name, shape) for name, shape in arguments or ()}
-    fixed = {name: float(value) for name, value in (constants or {}).items() if name not in inputs}
+    fixed = {name: value for name, value in (constants or {}).items() if name not in inputs}
     assigned = {name for s in syntax.assignments if s.parameters is None for name in s.targets}
 
     def free(name: str, position: int) -> int:
         if name in fixed:
-            return builder.const(fixed[name])
+            scope.names[name] = bound = _constant(builder, name, fixed[name])
+            return bound
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (is_function(name) and _calls(syntax, name)):
@@ -103,7 +105,7 @@ def lower(
     outputs = tuple([row for _, row in results])
     labels: dict[int, str | tuple[str, int]] = {}
     for name, row in scope.names.items():  # a name that is assigned twice labels its last value
-        if name not in inputs and graph.rows[row][0] not in ("input", "const"):
+        if name not in inputs and name not in fixed and graph.rows[row][0] not in ("input", "const"):
             labels.setdefault(row, name)
     names = _output_names([statement for statement, _ in results], assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
@@ -120,6 +122,14 @@ def _in_order(scope: Scope, syntax: Syntax) -> None:
                 scope.fail(f"{name!r} is used before it is defined; define it on a line above", position)
         if statement.parameters is not None:
             later.discard(statement.targets[0])
+
+
+def _constant(builder: Builder, name: str, value: float | Data) -> int:
+    """Return the row of a constant. An array of booleans is a condition."""
+    if not isinstance(value, Data):
+        return builder.const(float(value))
+    row = builder.op(Constant(name, value))
+    return builder.op("ne", row, builder.const(0.0)) if value.array.dtype == bool else row
 
 
 def _calls(syntax: Syntax, name: str) -> bool:

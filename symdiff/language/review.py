@@ -19,12 +19,13 @@ _DIGITS = re.compile(r"\d+")
 Operand = tuple[str, Any] | None
 
 
-def review(syntax: Syntax, arguments: Sequence[tuple[str, Shape]] | None) -> None:
+def review(syntax: Syntax, arguments: Sequence[tuple[str, Shape]] | None, *, arrays: bool = False) -> None:
     """Reject a formula that is probably a mistake.
 
     Args:
         syntax: The parsed formula.
         arguments: The listed arguments, or None if the free names are the arguments.
+        arrays: Some constant is an array.
 
     Raises:
         ParseError: An assignment is not used, a result is an equation, or brackets are concentrations
@@ -34,7 +35,7 @@ def review(syntax: Syntax, arguments: Sequence[tuple[str, Shape]] | None) -> Non
     if arguments is None:
         _equation(syntax)
     if "[" in syntax.text:
-        _brackets(syntax, arrays=any(shape for _, shape in arguments or ()))
+        _brackets(syntax, arrays=arrays or any(shape for _, shape in arguments or ()))
 
 
 def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str]) -> None:

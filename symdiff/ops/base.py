@@ -11,10 +11,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
+import numpy as np
+
 from symdiff.graph.dims import Dim, Poly, Shape, value
 from symdiff.graph.ir import Graph, Program, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
+from symdiff.ops.patterns import Pattern, everything
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
 
@@ -104,6 +107,7 @@ class Writer(Protocol):
     def assign(self, i: int, /) -> None: ...
     def wrap(self, text: str, beside: int = ..., /) -> str: ...
     def dtype(self) -> str: ...
+    def constant(self, of: str, data: Any, /) -> str: ...
     def dim(self, dim: Dim, /) -> str: ...
     def dims(self, shape: Shape, /) -> str: ...
     def tuple_of(self, shape: Shape, /) -> str: ...
@@ -215,6 +219,8 @@ class Operation(ArrayOperation):
     """A scalar factor of any operand is a factor of the result."""
     is_size: ClassVar[bool] = False
     """The result is the length of an axis: a number known at the call, and not negative."""
+    is_brief: ClassVar[bool] = False
+    """The expression in NumPy is so short that a source has it again at each use, and gives it no other name."""
     along_axes: ClassVar[bool] = False
     """A formula calls the operation by its name, with an array and perhaps `axis`."""
     holomorphic: ClassVar[bool] = True
@@ -225,6 +231,8 @@ class Operation(ArrayOperation):
     """The result is one of the elements of the operand."""
     sign: ClassVar[str] = ""
     """The sign in LaTeX, which gets an index below it, as for a sum. Empty: LaTeX writes a function of that name."""
+    helpers: ClassVar[Mapping[str, str]] = {}
+    """The sources of the functions that the NumPy code may call, by name. Those that it calls stand above it."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
@@ -287,8 +295,24 @@ class Operation(ArrayOperation):
         """Return the condition outside of which the result is absent; None if there is none.
 
         The operands are made of adjoints or tangents. Each has the condition outside of which it is absent, or None.
+        Operands that are integers stand here as their rows.
         """
         return None
+
+    # Sparse derivatives
+
+    def pattern(self, *operands: Any, **_: Any) -> Pattern:
+        """Return which variables each element of the result depends on, given the patterns of the operands.
+
+        All dimensions are numbers here. By default, each element depends on all elements of all operands.
+        """
+        shape: Any = self.shape(*[p.shape for p in operands])
+        return everything(operands, shape, operands[0].count)
+
+    @property
+    def selects(self) -> bool:
+        """Each element of the result is an element of an operand, or zero."""
+        return False
 
     # Facts
 
@@ -363,6 +387,11 @@ def is_size(op: object) -> bool:
     return isinstance(op, Operation) and op.is_size
 
 
+def is_brief(op: object) -> bool:
+    """Return whether a source writes the first entry of a row again at each use."""
+    return isinstance(op, Operation) and op.is_brief
+
+
 def never_warns(row: Row) -> bool:
     """Return whether a row raises no floating-point error, whatever its operands are."""
     if isinstance(row[0], Operation):
@@ -391,7 +420,22 @@ class Linear(Operation):
         return b.op("ne", b.op(self, b.number(condition)), b.const(0.0))
 
 
-class View(Linear):
+class Selection(Linear):
+    """A linear operation on one operand: each element of the result is an element of the operand, or zero."""
+
+    __slots__ = ()
+
+    @property
+    def selects(self) -> bool:
+        return True
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return the patterns of the selected elements, found by the value for the numbers of the elements."""
+        numbers = np.arange(1, x.size + 1).reshape(x.shape)
+        return x.take(np.asarray(self.value(numbers)).astype(np.int64) - 1)
+
+
+class View(Selection):
     """An operation whose elements are elements of its one operand. It may share the memory of the operand."""
 
     __slots__ = ()
@@ -441,6 +485,10 @@ class AlongAxes(Operation):
         if self.nonempty:
             filled(shapes[0], self.axes, demands)
 
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each element depends on all elements along the axes."""
+        return x.along(self.axes)
+
     def formula(self, w: Writer, x: int) -> Text:
         rank = len(w.shape(x))
         along = "" if len(self.axes) == rank else f", axis={axes_text([a + rank for a in self.axes])}"
@@ -456,6 +504,10 @@ class Reduction(AlongAxes):
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each element depends on those that it is made of."""
+        return x.over(self.axes).nonzero()
 
     def unfused(self, shape: Shape) -> str:
         if self.fold is None:

@@ -21,6 +21,7 @@ class Size(Operation):
 
     name = "size"
     is_size = True
+    is_brief = True
 
     def shape(self) -> Shape:
         return ()

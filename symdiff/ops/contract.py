@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from string import ascii_uppercase
 from typing import Any, ClassVar
 
@@ -11,9 +12,11 @@ import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, symbol
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
+from symdiff.ops.patterns import Pattern, Sizes, united
 from symdiff.ops.table import ATOM, PRODUCT
 
 LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_uppercase  # the labels that NumPy has, in the order that is customary
+_PAIRS = 1 << 26  # the most pairs of factors that a pattern looks at one by one
 _PRODUCTS = frozenset({"i,i->", "ij,j->i", "i,ij->j", "ij,jk->ik"})  # of vectors and matrices
 
 
@@ -47,6 +50,50 @@ class Einsum(Operation):
 
     def value(self, x: Any, y: Any) -> Any:
         return np.einsum(f"{self.left},{self.right}->{self.out}", x, y)
+
+    def pattern(self, x: Pattern, y: Pattern) -> Pattern:
+        """Return that each sum depends on its factors. Those beside a zero are left out."""
+        shape: Any = self.shape(x.shape, y.shape)
+        sides = [(x, self.left, y, self.right), (y, self.right, x, self.left)]
+        for p, own, other, labels in sides:
+            free = {label: dim for label, dim in zip(labels, other.shape, strict=True) if label not in own}
+            if own and p.zero is not None and (p.size - np.count_nonzero(p.zero)) * prod(free.values()) <= _PAIRS:
+                return self._of_pairs(p, own, other, labels, free, shape)
+        return united([self._spread(p, own, shape) for p, own, _, _ in sides], shape, x.count)
+
+    def _spread(self, p: Pattern, own: str, shape: Sizes) -> Pattern:
+        """Return the pattern of an operand, summed over the labels that the result lacks and repeated along others."""
+        total = p.over([k - len(own) for k, label in enumerate(own) if label not in self.out])
+        kept = [label for label in own if label in self.out]
+        order = [kept.index(label) for label in self.out if label in kept]
+        numbers = np.arange(total.size).reshape(total.shape).transpose(order)
+        new = tuple([k for k, label in enumerate(self.out) if label not in kept])
+        return total.take(np.broadcast_to(np.expand_dims(numbers, new), shape))
+
+    def _of_pairs(
+        self, p: Pattern, own: str, other: Pattern, labels: str, free: dict[str, int], shape: Sizes
+    ) -> Pattern:
+        """Return the pattern by all pairs of factors, of which the first is not zero.
+
+        Args:
+            p: The operand with zeros.
+            own: Its labels.
+            other: The other operand.
+            labels: Its labels.
+            free: The labels that only the other operand has, and their lengths.
+            shape: The shape of the result.
+        """
+        found = np.nonzero(~p.zero.reshape(p.shape))  # type: ignore[union-attr]  # it has zeros
+        repeated = np.indices(tuple(free.values())).reshape(len(free), prod(free.values()))
+        count, times = len(found[0]), repeated.shape[1]
+        index = {label: np.repeat(axis, times) for label, axis in zip(own, found, strict=True)}
+        index |= {label: np.tile(axis, count) for label, axis in zip(free, repeated, strict=True)}
+        numbers = [_numbers(index, part, sizes) for part, sizes in ((own, p.shape), (labels, other.shape))]
+        target = _numbers(index, self.out, shape)
+        if other.zero is not None:
+            target = np.where(other.zero[numbers[1]], -1, target)
+        made = [side.take(at).put(target, shape) for side, at in zip((p, other), numbers, strict=True)]
+        return united(made, shape, p.count)
 
     def tangent(self, at: At) -> int:
         """Return the contraction of the tangent with the other operand."""
@@ -143,6 +190,14 @@ class Einsum(Operation):
             Sample(cls("lij", "ljk", "lik"), ((k, m, n), (k, n, m))),
             Sample(cls("ijk", "ik", "ji"), ((k, m, n), (k, n))),
         ]
+
+
+def _numbers(index: Mapping[str, Any], labels: str, shape: Sizes) -> Any:
+    """Return the numbers of elements, given their index along the axis of each label."""
+    total = np.zeros(len(next(iter(index.values()), (0,))), np.int64)
+    for label, dim in zip(labels, shape, strict=True):
+        total = total * dim + index[label]
+    return total
 
 
 def _matrices(w: Writer, x: int, y: int, left: str, right: str, out: str) -> Text | None:

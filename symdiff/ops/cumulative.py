@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Builder, Linear, Operation, Sample, Text, Writer
+from symdiff.ops.base import AlongAxes, At, Builder, Linear, Operation, Sample, Selection, Text, Writer
+from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.places import Range, whole
 from symdiff.ops.table import ATOM
 
@@ -26,7 +27,7 @@ def flipped(b: Builder, i: int, axis: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Roll(Linear, AlongAxes):
+class Roll(Selection, AlongAxes):
     """The elements moved round along one axis, by `shift` places towards its end."""
 
     shift: int
@@ -69,7 +70,7 @@ class Roll(Linear, AlongAxes):
 
 
 @dataclass(frozen=True, slots=True)
-class Delay(Linear, AlongAxes):
+class Delay(Selection, AlongAxes):
     """The elements moved along one axis by one place, with a zero in the place that is free."""
 
     back: bool
@@ -136,6 +137,13 @@ class Recurrence(Operation):
             total[..., k] += x[..., k] * total[..., k - 1]
         return np.moveaxis(total, -1, self.axes[0])
 
+    def pattern(self, x: Pattern, rest: Pattern) -> Pattern:
+        """Return that each element depends on both operands up to it, but for the first factor."""
+        (axis,) = self.axes
+        used = np.ones(x.shape, np.bool_)
+        np.moveaxis(used, axis, 0)[:1] = False
+        return united([x.where(used), rest], x.shape, x.count).so_far(axis)
+
     def tangent(self, at: At) -> int:
         """Return the recurrence of what the tangent adds to each element."""
         b = at.builder
@@ -200,6 +208,10 @@ class _Cumulative(AlongAxes):
     """An operation whose result has, for each element, what the elements up to this one are together."""
 
     __slots__ = ()
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each element depends on those up to it."""
+        return x.so_far(self.axes[0])
 
     def shape(self, x: Shape) -> Shape:
         return x

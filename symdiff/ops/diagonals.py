@@ -11,7 +11,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
 from symdiff.graph.shapes import Demands, within
-from symdiff.ops.base import AlongAxes, At, Linear, Sample, Text, View, Writer
+from symdiff.ops.base import AlongAxes, At, Sample, Selection, Text, View, Writer
 from symdiff.ops.table import ATOM
 
 
@@ -76,7 +76,7 @@ class Diagonal(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Diag(Linear):
+class Diag(Selection):
     """A matrix of the shape `to` with the operand on its k-th diagonal, and zeros elsewhere."""
 
     to: Shape
@@ -134,7 +134,7 @@ class Diag(Linear):
 
 
 @dataclass(frozen=True, slots=True)
-class _Triangle(Linear, AlongAxes):
+class _Triangle(Selection, AlongAxes):
     """A matrix with zeros on one side of its k-th diagonal."""
 
     k: int

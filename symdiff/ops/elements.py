@@ -11,6 +11,8 @@ import numpy as np
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol
 from symdiff.graph.ir import repeated
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer
+from symdiff.ops.data import Constant
+from symdiff.ops.patterns import Pattern, joined
 from symdiff.ops.places import Place, Range, apart, count_at, key, separate, shape_at, subscript, whole
 from symdiff.ops.table import ATOM
 from symdiff.ops.views import Expand
@@ -43,6 +45,8 @@ class Index(View):
         row, shape, place = b.row(x), b.shape(x), self.place
         if place == whole(shape[len(shape) - len(place) :]):
             return x
+        if isinstance(row[0], Constant) and len(place) == len(shape) and all(isinstance(k, int) for k in place):
+            return b.const(float(row[0].data.array[key(place)]))
         if isinstance(row[0], Assemble) and row[0].rank == len(place):
             parts = [k for k in _near(b, x, place) if not apart(row[0].places[k], place)]
             if len(parts) == 1 and row[0].places[parts[0]] == place:
@@ -125,6 +129,19 @@ class Assemble(Operation):
         for place, part in zip(self.places, operands, strict=True):
             total[key(place)] += part
         return total
+
+    @property
+    def selects(self) -> bool:
+        """The operands have places of their own."""
+        return separate(self.places)
+
+    def pattern(self, *operands: Pattern) -> Pattern:
+        """Return the patterns of the parts, at their places."""
+        to = fixed(self.to)
+        numbers = np.arange(numel(to)).reshape(to)  # type: ignore[arg-type]  # a number
+        targets = [numbers[key(place)] for place in self.places]
+        parts = [part.broadcast(at.shape) for part, at in zip(operands, targets, strict=True)]
+        return joined(parts).put(np.concatenate([np.ravel(at) for at in targets]), to)
 
     def tangent(self, at: At) -> int:
         """Return zeros with the tangent at the place of the operand."""

@@ -20,6 +20,7 @@ from symdiff.graph.dims import Dim, Shape, numel, shown, symbol
 from symdiff.graph.shapes import Demands, same
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
 from symdiff.ops.diagonals import Tril
+from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.reductions import Sum
 from symdiff.ops.table import ATOM
 
@@ -77,6 +78,13 @@ class _OfMatrices(Operation):
         """Demand that the matrices are square."""
         square(self.name, shapes[0], demands)
 
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each element depends on all elements of its matrix."""
+        total = x.over(self.axes)
+        shape: Any = self.shape(x.shape)
+        rank = len(total.shape)
+        return total.reshape(total.shape + (1,) * (len(shape) - rank)).broadcast(shape).nonzero()
+
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: the result may be infinite, and how many elements there are is not known."""
         return inf if any(degrees) else 0
@@ -106,6 +114,12 @@ class Solve(_OfMatrices):
 
     def value(self, a: Any, rhs: Any) -> Any:
         return np.linalg.solve(a, rhs)
+
+    def pattern(self, a: Pattern, rhs: Pattern) -> Pattern:  # type: ignore[override]  # two operands
+        """Return that each element depends on its matrix, and on the right-hand side of its own column."""
+        matrix = a.over(self.axes)
+        parts = [matrix.reshape((*matrix.shape, 1, 1)), rhs.along((-2,))]
+        return united(parts, rhs.shape, rhs.count).nonzero()
 
     def tangent(self, at: At) -> int:
         """Return the solution for the tangent of the right-hand side: dB, or -dA @ X."""

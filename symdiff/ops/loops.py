@@ -164,6 +164,10 @@ class Loop(Operation):
             if row[0] not in ("input", "const")
         )
 
+    def takes_number(self, k: int) -> bool:
+        program = self.body.program
+        return not program.graph.is_integer(program.inputs[k])
+
     @property
     def of_scalars(self) -> bool:
         """Whether the state, the elements, the constants and the results of a step are scalars."""
@@ -181,8 +185,8 @@ class Loop(Operation):
         program = self.body.program
         graph = program.graph.like(shared=False)
         for row in program.graph.rows if sizes else ():
-            if row[0] == "input" and len(row) == 3:
-                row = (*row[:2], sized(row[2], sizes))  # noqa: PLW2901
+            if row[0] == "input" and len(row) > 2:
+                row = (*row[:2], sized(row[2], sizes), *row[3:])  # noqa: PLW2901
             elif isinstance(row[0], Operation):
                 row = (row[0].sized(sizes), *row[1:])  # noqa: PLW2901
             graph.append(row)
@@ -636,13 +640,13 @@ def _without_constants(b: Builder, body: Program, start: int, constants: Sequenc
     def moved(j: int) -> int:
         """Return the row of the new body for one of the old body. What is computed outside is an input."""
         if j not in new:
-            at, row, shape = outside[j], source.rows[j], source.shape(j)
+            at, row = outside[j], source.rows[j]
             if at not in inputs:
                 name = str(row[1]) if row[0] == "input" else f"c{len(inputs)}"
                 while name in taken:
                     name += "_"
                 taken.add(name)
-                inputs[at] = graph.append(("input", name, shape) if shape else ("input", name))
+                inputs[at] = taking(source, j, graph, name)
             new[j] = inputs[at]
         return new[j]
 
@@ -650,7 +654,9 @@ def _without_constants(b: Builder, body: Program, start: int, constants: Sequenc
         if not alive[i] or row[0] == "input":
             continue
         simple = row[0] == "const" or is_size(row[0])
-        same = simple or (source.shared and all(j in outside for j in row[1:]) and (needed[i] or never_warns(row)))
+        same = simple or (
+            (source.shared or not row[1:]) and all(j in outside for j in row[1:]) and (needed[i] or never_warns(row))
+        )
         if same:
             outside[i] = b.graph.intern(row if simple else (row[0], *[outside[j] for j in row[1:]]))
         if simple:
@@ -670,6 +676,14 @@ def _without_constants(b: Builder, body: Program, start: int, constants: Sequenc
     inputs = {at: row for at, row in inputs.items() if used[row]}
     made = Program(graph, (*own, *inputs.values()), outputs, body.names, labels, steps=steps)
     return compact(made), list(inputs)
+
+
+def taking(source: Graph, i: int, graph: Graph, name: str) -> int:
+    """Return a new input of a graph, for values like those of row `i` of another graph."""
+    shape = source.shape(i)
+    if source.is_integer(i):
+        return graph.append(("input", name, shape, "int"))
+    return graph.append(("input", name, shape) if shape else ("input", name))
 
 
 def unconditional(program: Program) -> bytearray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
 from symdiff.ops.base import AlongAxes, At, Operation, Reduction, Sample, Text, Writer
+from symdiff.ops.patterns import Pattern
 from symdiff.ops.table import ATOM
 
 
@@ -73,6 +74,10 @@ class Reorder(Operation):
         x, order = np.broadcast_arrays(x, order)
         return np.take_along_axis(x, order, axis=self.axes[0])
 
+    def pattern(self, _: Pattern, x: Pattern) -> Pattern:
+        """Return that each element may be any one along the axis. The key has no derivative."""
+        return x.along(self.axes)
+
     def tangent(self, at: At) -> int | None:
         """Return the tangent in the new order. A small change of the key changes no order."""
         return self._moved(at, inverse=self.inverse)
@@ -111,16 +116,17 @@ class Reorder(Operation):
 
 
 class _Place(Reduction):
-    """The place of an extreme element along one axis, as a number; the first one of several."""
+    """The place of an extreme element along one axis; the first one of several."""
 
     __slots__ = ()
 
     nonempty = True
+    integer = True
     differentiable = False
     holomorphic = False
 
     def spell(self, w: Writer, x: int) -> Text:
-        return f"{w.dtype()}({w.tight(x, ATOM)}.{self.name}(axis={self.axes[0]}))", ATOM
+        return f"{w.tight(x, ATOM)}.{self.name}(axis={self.axes[0]})", ATOM
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -136,7 +142,7 @@ class ArgMax(_Place):
     name = "argmax"
 
     def value(self, x: Any) -> Any:
-        return np.argmax(x, axis=self.axes[0]).astype(float)
+        return np.argmax(x, axis=self.axes[0])
 
 
 class ArgMin(_Place):
@@ -147,4 +153,32 @@ class ArgMin(_Place):
     name = "argmin"
 
     def value(self, x: Any) -> Any:
-        return np.argmin(x, axis=self.axes[0]).astype(float)
+        return np.argmin(x, axis=self.axes[0])
+
+
+class ArgSort(AlongAxes):
+    """The places of the elements along one axis, in the order of the elements. Equal ones stay in their order."""
+
+    __slots__ = ()
+
+    name = "argsort"
+    integer = True
+    differentiable = False
+    holomorphic = False
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        return np.argsort(x, axis=self.axes[0], kind="stable")
+
+    def spell(self, w: Writer, x: int) -> Text:
+        return f"np.argsort({w.tight(x, 0)}, axis={self.axes[0]}, kind='stable')", ATOM
+
+    def formula(self, w: Writer, x: int) -> Text:
+        return f"argsort({w.tight(x, 0)}, axis={len(w.shape(x)) + self.axes[0]})", ATOM
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [Sample(cls((-1,)), ((n,),)), Sample(cls((-2,)), ((m, n),))]

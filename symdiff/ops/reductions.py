@@ -16,6 +16,7 @@ import numpy as np
 from symdiff.graph.dims import Shape, symbol
 from symdiff.ops.base import AlongAxes, At, Builder, Operation, Reduction, Sample, Text, Writer
 from symdiff.ops.contract import LETTERS, labels
+from symdiff.ops.patterns import Pattern
 from symdiff.ops.table import ATOM
 
 _TERMS = 16  # of a sum of squares that is summed term by term
@@ -35,6 +36,10 @@ class Sum(Reduction):
 
     def value(self, x: Any) -> Any:
         return np.sum(x, axis=self.axes)
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each sum depends on its terms. A sum of zeros is zero."""
+        return x.over(self.axes)
 
     def tangent(self, at: At) -> int:
         """Return the sum of the tangent."""
@@ -259,6 +264,10 @@ class Others(Operation):
 
     def value(self, x: Any) -> Any:
         return np.where(np.eye(x.shape[-1]) == 1.0, 1.0, x[..., None, :]).prod(axis=-1)
+
+    def pattern(self, x: Pattern) -> Pattern:
+        """Return that each product depends on all other elements along the axis."""
+        return x.others(-1)
 
     def tangent(self, at: At) -> int:
         """Return the product of the tangent and the derivatives of all results by all elements."""

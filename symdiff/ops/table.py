@@ -109,7 +109,7 @@ class Primitive:
     variadic: bool = False
     """A call may have two or more arguments. They are combined from the left."""
     takes: str = ""
-    """A letter for each argument: `r` for a number, `c` for a condition. Empty: all are numbers."""
+    """A letter for each argument: `r` for a number, `c` for a condition, `i` for an integer. Empty: all are numbers."""
     orders: int = 0
     """How many of the first arguments have to be constant whole numbers, 0 or more."""
     condition: bool = False
@@ -128,6 +128,8 @@ class Primitive:
     """For an odd function that is smooth at 0: the function divided by x. The quotient is even and smooth."""
     symmetric: bool = False
     """f(x, y) equals f(y, x)."""
+    zero_with: tuple[int, ...] = ()
+    """The positions of the arguments each of which makes the result zero where it is zero."""
     never_warns: bool = False
     """The operation raises no floating-point error for any arguments."""
     finite: bool = False
@@ -413,6 +415,7 @@ _TABLE = (
         symmetric=True,
         latex=r"\cdot",
         llvm="fmul",
+        zero_with=(0, 1),
         partials=("y", "x"),
         symbols=_infix("*", PRODUCT),
         holomorphic=True,
@@ -423,6 +426,7 @@ _TABLE = (
         name="div",
         latex=r"\frac{#1}{#2}",
         llvm="fdiv",
+        zero_with=(0,),
         partials=("1/y", "-out/y"),
         symbols=_infix("/", PRODUCT),
         holomorphic=True,
@@ -1670,6 +1674,19 @@ _TABLE = (
         finite=True,
         internal=True,
     ),
+    Primitive(  # an integer as a number
+        name="float",
+        meaning="x",
+        partials=("0",),
+        numpy="np.float64({x})",
+        math="float({x})",
+        llvm="x",
+        takes="i",
+        holomorphic=True,
+        never_warns=True,
+        internal=True,
+        finite=True,
+    ),
     Primitive(  # x computed in another way: the value is y, the derivative is that of x
         name="instead",
         meaning="x",
@@ -1732,6 +1749,7 @@ _TABLE = (
     Primitive(  # where(y, x, 0), for a finite x
         name="masked",
         meaning="where(y, x, 0)",
+        zero_with=(0, 1),
         partials=("where(y, 1, 0)", "0"),
         numpy="{x} * {y}",
         math="({x} if {y} else 0.0)",

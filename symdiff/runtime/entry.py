@@ -213,6 +213,29 @@ def core_entry(
     return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64})
 
 
+def bound_entry(
+    full: Callable[..., Any], args: Sequence[str], bound: Mapping[str, Any], general: Callable[..., Any]
+) -> FunctionType:
+    """Return the entry of a Function some of whose arguments have fixed values.
+
+    Args:
+        full: The entry that takes all arguments.
+        args: The names of all arguments.
+        bound: The fixed values, by name.
+        general: Takes calls by name or with a wrong number of arguments, as a tuple and a dict.
+    """
+    names = [f"a{k}" for k in range(len(args))]
+    left = [a for a, name in zip(names, args, strict=True) if name not in bound]
+    here = f"{left[-1]} is not missing and " if left else ""
+    lines = [f"    if {here}{_NOTHING_ELSE}:", f"        return full({', '.join(names)})"]
+    values = {a: bound[name] for a, name in zip(names, args, strict=True) if name in bound}
+    return _entry(left, lines, Records(None, ()), {"full": full, "general": _plain(general), **values})
+
+
+def _plain(general: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda args, named: general(tuple([a for a in args if a is not Missing]), named)
+
+
 def general_entry(general: Callable[..., Any]) -> Callable[..., Any]:
     """Return the entry that recognises nothing."""
     return lambda *args, **named: general(args, named)

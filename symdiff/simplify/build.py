@@ -103,8 +103,10 @@ class Builder:
         finally:
             self.forms = before
 
-    def input(self, name: str, shape: Shape = ()) -> int:
-        """Return a new argument."""
+    def input(self, name: str, shape: Shape = (), *, integer: bool = False) -> int:
+        """Return a new argument, which is made of numbers or of integers."""
+        if integer:
+            return self.graph.append(("input", name, shape, "int"))
         return self.graph.append(("input", name, shape) if shape else ("input", name))
 
     def const(self, value: float | bool) -> int:  # noqa: FBT001 - a value like any other
@@ -149,7 +151,7 @@ class Builder:
             row = rows[i]
             if row[0] != "const":
                 constants = constants and i in self._known
-                if (row[0] in CONDITIONS or row[0].__class__ is not str) and not takes:
+                if (row[0] in CONDITIONS or row[0].__class__ is not str or row[-1] == "int") and not takes:
                     takes = "r" * len(arguments)
             elif row[1] in ("True", "False"):
                 takes = takes or "r" * len(arguments)
@@ -199,11 +201,14 @@ class Builder:
         return i if self.graph.is_condition(i) else self.op("ne", i, self.const(0.0))
 
     def number(self, i: int) -> int:
-        """Return row `i` as a number. A condition is 1 where it holds, and 0 elsewhere."""
-        return self.op("where", i, self.const(1.0), self.const(0.0)) if self.graph.is_condition(i) else i
+        """Return row `i` as a number. A condition is 1 where it holds, and 0 elsewhere. An integer is that number."""
+        kind = self.graph.kind(i)
+        if kind == "c":
+            return self.op("where", i, self.const(1.0), self.const(0.0))
+        return self.op("float", i) if kind == "i" else i
 
     def _coerce(self, i: int, kind: str) -> int:
-        return self.condition(i) if kind == "c" else self.number(i)
+        return self.condition(i) if kind == "c" else self.number(i) if kind == "r" else i
 
     def _evaluate(self, name: str, arguments: tuple[int, ...]) -> float | bool:
         return _compute(name, [self._known[i] if i in self._known else constant(self.row(i)[1]) for i in arguments])
@@ -244,7 +249,7 @@ class Builder:
 
     def _on_arrays(self, operation: Operation, arguments: tuple[int, ...]) -> int:
         if not operation.is_view and not operation.condition:
-            arguments = tuple(map(self.number, arguments))
+            arguments = tuple([self.number(i) if operation.takes_number(k) else i for k, i in enumerate(arguments)])
         if not self.exact and self.simplify and (scaled := self.scalars_outside(operation, arguments)) is not None:
             return scaled
         if operation.is_view and not self.exact:

@@ -1,29 +1,11 @@
-"""Factors of products that are found, replaced and left out by their paths."""
+"""Factors of products that are replaced and left out by their paths."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
 from symdiff.simplify.build import Builder
 from symdiff.simplify.products import Path
-
-_NODES = 12  # rows of a product in which `numerators` looks for factors
-
-
-def numerators(b: Builder, i: int) -> Iterator[tuple[int, Path]]:
-    """Yield the factors of row `i` that are not divisors, each with its path. The first is row `i` itself."""
-    return islice(_factors(b, i), _NODES)
-
-
-def _factors(b: Builder, i: int) -> Iterator[tuple[int, Path]]:
-    waiting: list[tuple[int, Path]] = [(i, ())]
-    while waiting:
-        i, path = waiting.pop(0)
-        yield i, path
-        name, *operands = b.row(i)
-        through = operands if name in ("mul", "neg") else operands[:1] if name == "div" else ()
-        waiting += [(j, (*path, (i, k))) for k, j in enumerate(through)]
 
 
 def replaced(b: Builder, path: Path, i: int) -> int:

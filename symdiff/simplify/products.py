@@ -36,6 +36,7 @@ _NEAR_FUNCTIONS = {  # functions that come near other functions, each with the n
     if any(isinstance(entry.at, str) for entry in entries)
 }
 _STEPS = 12  # products and quotients that are taken apart
+_NODES = 12  # rows of a product in which `numerators` looks for factors
 _DIVISIBLE, _DIVIDED = 1, 2  # flags: a factor is a function of `QUOTIENTS`; there is a divisor
 _ZERO, _TWO = ("const", "0.0"), ("const", "2.0")
 _ODD, _MASK = 0x9E3779B97F4A7C15, (1 << 61) - 1  # Knuth's multiplicative hashing
@@ -77,6 +78,7 @@ class Products:
         self.graph = graph
         self._looks: list[Look] = []
         self._made: dict[int, Product] = {}
+        self._numerators: dict[int, tuple[tuple[int, Path], ...]] = {}
 
     def __call__(self, i: int) -> Product:
         """Return row `i` as a product. A square is one factor."""
@@ -117,6 +119,19 @@ class Products:
         while row[0] in ("mul", "div"):
             row = self.graph.rows[row[1]]
         return row == _ZERO
+
+    def numerators(self, i: int) -> tuple[tuple[int, Path], ...]:
+        """Return factors of row `i` that are not divisors, each with its path. The first is row `i` itself."""
+        if i not in self._numerators:
+            found: list[tuple[int, Path]] = [(i, ())]
+            for j, path in found:
+                if len(found) >= _NODES:
+                    break
+                name, *operands = self.graph.rows[j]
+                through = operands if name in ("mul", "neg") else operands[:1] if name == "div" else ()
+                found += [(part, (*path, (j, k))) for k, part in enumerate(through)]
+            self._numerators[i] = tuple(found[:_NODES])
+        return self._numerators[i]
 
     # Answers in advance, which may be true without cause and are rarely false without cause
 

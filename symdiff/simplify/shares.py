@@ -18,7 +18,7 @@ from functools import partial
 
 from symdiff.graph.operations import GROWING
 from symdiff.simplify.build import Builder
-from symdiff.simplify.paths import numerators, replaced, without
+from symdiff.simplify.paths import replaced, without
 
 _SMALL = 2.0  # a power of up to this exponent does not grow: it overflows beyond 1e154 only
 _MODERATE = 4.0  # a power of up to this exponent does not grow fast: it overflows beyond 1e77 only
@@ -39,9 +39,9 @@ def product(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
         row = b.row(other)
         if row[0] == "fraction" and row[2] == factors:
             return b.op("share", b.op("mul", factors, row[1]), row[3])
-        if not any(b.row(j)[0] in _ABSORBING for j, _ in numerators(b, other)):
+        if not any(b.row(j)[0] in _ABSORBING for j, _ in b.products.numerators(other)):
             continue
-        for factor, path in numerators(b, factors):
+        for factor, path in b.products.numerators(factors):
             name = b.row(factor)[0]
             made = None
             if name in GROWING or name == "sqrt":
@@ -59,7 +59,7 @@ def quotient(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
         return None
     if (made := _inside_choice(b, x, partial(quotient, b, y=y, nested=nested))) is not None:
         return made
-    for factor, path in numerators(b, x):
+    for factor, path in b.products.numerators(x):
         name = b.row(factor)[0]
         made = None
         if name in GROWING:
@@ -144,7 +144,8 @@ def _absorbed(b: Builder, i: int, growing: int, *, sums: bool = True) -> int | N
 
     With `sums`, the factor may be a sum with a term that falls.
     """
-    found = sorted(numerators(b, i), key=lambda part: not _is_over_sum(b, part[0]))  # quotients come before powers
+    # Quotients come before powers.
+    found = sorted(b.products.numerators(i), key=lambda part: not _is_over_sum(b, part[0]))
     for j, path in found:
         name, *operands = b.row(j)
         made = None
@@ -173,7 +174,7 @@ def _is_over_sum(b: Builder, i: int) -> bool:
 def _divided(b: Builder, numerator: int, divisor: int, growing: int) -> int | None:
     """Return growing*numerator/divisor with a share in it; None if there is no share in it."""
     if b.row(divisor)[0] == "sqrt":  # the numerator may be divided by the same root: then the divisor is the sum in it
-        for j, path in numerators(b, numerator):
+        for j, path in b.products.numerators(numerator):
             name, *operands = b.row(j)
             if name == "div" and operands[1] == divisor:
                 share = _over(b, growing, b.row(divisor)[1])
@@ -204,7 +205,7 @@ def _falls_with(b: Builder, exponent: int, growing: int) -> bool:
     return _grows_fast(b, growing) and any(
         factor == growing or (_grows_fast(b, factor) and _relation(b, growing, factor) is not None)
         for _, term in terms_of(b, exponent)
-        for factor, _ in numerators(b, term)
+        for factor, _ in b.products.numerators(term)
     )
 
 
@@ -366,7 +367,7 @@ def _spread(b: Builder, total: int, share: Callable[[int], int | None], plain: C
     """Return what `_each` does for a sum with a term that grows fast; None for any other sum."""
     for _, term in terms_of(b, total):
         chosen = _chosen_or_zero(b, term)
-        if any(_grows_fast(b, j) for j, _ in numerators(b, chosen[0] if chosen else term)):
+        if any(_grows_fast(b, j) for j, _ in b.products.numerators(chosen[0] if chosen else term)):
             return _each(b, total, share, plain)
     return None
 
@@ -387,7 +388,7 @@ def _over_sum(b: Builder, x: int, total: int) -> int | None:
     if not terms and b.row(x)[0] == "exp" and not is_shifted(b, b.row(x)[1]):
         return _over_many(b, x, total)
     for k, (minus, term) in enumerate(terms):
-        for growing, path in numerators(b, term):
+        for growing, path in b.products.numerators(term):
             if not grows(b, growing):
                 continue
             relation = _relation(b, x, growing)
@@ -447,7 +448,7 @@ def _share(b: Builder, growing: int, factor: int, others: list[Term]) -> int:
 
 def exponent_in(b: Builder, term: int) -> int | None:
     """Return x, where a term is exp(x), or exp(x) times other factors; None for any other term."""
-    for factor, _ in numerators(b, term):
+    for factor, _ in b.products.numerators(term):
         if b.row(factor)[0] == "exp":
             return int(b.row(factor)[1])
     return None
@@ -464,7 +465,7 @@ def largest(b: Builder, exponents: list[int | None]) -> int:
 
 def shifted(b: Builder, term: int, shift: int) -> int:
     """Return a term times exp(-shift), with the shift inside of the exponential of the term."""
-    for factor, path in numerators(b, term):
+    for factor, path in b.products.numerators(term):
         if b.row(factor)[0] == "exp":
             return _times(b, without(b, path), b.op("exp", b.op("sub", b.row(factor)[1], shift)))
     return b.op("mul", term, b.op("exp", b.op("neg", shift)))
@@ -488,7 +489,7 @@ def _share_of_powers(b: Builder, growing: int, factor: int, others: list[Term]) 
     if len(others) != 1 or b.shape(exponent):
         return None
     minus, term = others[0]
-    for j, path in numerators(b, term):
+    for j, path in b.products.numerators(term):
         name, *operands = b.row(j)
         if name == "pow" and operands[1] == exponent:
             scale = _times(b, without(b, path), b.const(1.0))

@@ -47,6 +47,10 @@ SMOOTH = [
     ("hypot(x, y)**4", (0.0, 0.0), [[0.0, 0.0], [0.0, 0.0]]),
     ("cos(hypot(x, y))", (0.0, 0.0), [[-1.0, 0.0], [0.0, -1.0]]),
     ("cosh(abs(x))", (0.0,), [[1.0]]),
+    ("cos(sin(arctan(abs(x))))", (0.0,), [[-1.0]]),
+    ("cos(tanh(sinh(hypot(x, y))))", (0.0, 0.0), [[-1.0, 0.0], [0.0, -1.0]]),
+    ("hypot(x, x)**2", (0.0,), [[4.0]]),
+    ("cos(hypot(x, -x))", (0.0,), [[-2.0]]),
     ("exp(-hypot(x, y)**2/2)", (0.0, 0.0), [[-1.0, 0.0], [0.0, -1.0]]),
     ("log(1 + hypot(x, y)**2)", (0.0, 0.0), [[2.0, 0.0], [0.0, 2.0]]),
     ("sqrt(1 + hypot(x, y)**2)", (0.0, 0.0), [[1.0, 0.0], [0.0, 1.0]]),
@@ -116,6 +120,20 @@ def test_arrays(optimize):
     np.testing.assert_array_equal(sizes.hessian(np.zeros(2)), 2 * np.eye(2))
     roots = symdiff.compile("sqrt(sum(x**2))", args="x[n]", optimize=optimize)
     np.testing.assert_array_equal(roots.grad(np.zeros(4)).x, np.zeros(4))
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_an_absolute_value_of_a_power_of_a_length_is_no_length(optimize):
+    for text, names, point in (
+        ("cos(abs(hypot(x, y)^1.5))", "x, y", (1.0, 2.0)),
+        ("cos(abs(norm(v)^p))", "v[2], p", ([1.0, 2.0], 1.3)),
+        ("hypot(z, abs(hypot(x, y)^p))", "x, y, z, p", (1.0, 2.0, 0.5, 1.3)),
+        ("hypot(1, abs((x^2 + y^2)^p))", "x, y, p", (1.0, 2.0, 1.3)),
+        ("hypot(y, abs(cbrt(x^2 + z^2)))", "x, y, z", (1.0, 2.0, 0.4)),
+        ("r = abs((x^2 + y^2)^1.5); r*tanh(r)", "x, y", (0.5, 0.7)),
+        ("cos(abs(hypot(x, y)))", "x, y", (0.5, 0.7)),
+    ):
+        assert symdiff.compile(text, args=names, optimize=optimize).check(*point).ok, text
 
 
 def test_values_stay_what_they_are():

@@ -1,5 +1,6 @@
 """Every operation on arrays, by the samples of its class: value, derivatives, facts, spellings, each target."""
 
+import math
 import pathlib
 import re
 
@@ -15,11 +16,11 @@ from symdiff.emit.latex.indices import Marks
 from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.rows import Rows, readable
 from symdiff.emit.llvm.program import missing
-from symdiff.graph.dims import concrete, symbol, symbols, value
+from symdiff.graph.dims import concrete, numel, symbol, symbols, value
 from symdiff.graph.ir import Graph, Program, verify
 from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.arrays import OPERATIONS
-from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, View
+from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.loops import Loop, Part
 from symdiff.simplify.build import Builder
@@ -33,13 +34,19 @@ samples = pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
 derived = pytest.mark.parametrize("sample", DERIVED, ids=DERIVED_IDS)
 
 
+def numbers(sample):
+    """Return how many operands are numbers; the others are integers."""
+    count = sample.operation.numbers
+    return len(sample.shapes) if count is None else count
+
+
 def names_of(shape):
     return {name for dim in shape for name in symbols(dim)}
 
 
 def arguments_of(b, sample):
     """Return new arguments for the operands, and one more if there are sizes that no operand has."""
-    inputs = [b.input(f"x{k}", shape) for k, shape in enumerate(sample.shapes)]
+    inputs = [b.input(f"x{k}", s, integer=k >= numbers(sample)) for k, s in enumerate(sample.shapes)]
     named = names_of([*sample.operation.shape(*sample.shapes), getattr(sample.operation, "dim", 1)])
     known = named <= names_of([dim for shape in sample.shapes for dim in shape])
     return inputs, [] if known else [b.input("sizes", tuple(map(symbol, SIZES)))]
@@ -81,7 +88,34 @@ def draw(program, sizes=SIZES, seed=0, loop=()):
     """Return arguments, the elements of each all different."""
     random = np.random.default_rng(seed)
     shapes = [loop + concrete(program.graph.shape(i), sizes) for i in program.inputs]
-    return [random.permutation(np.linspace(-1.7, 1.9, int(np.prod(s)))).reshape(s) for s in shapes]
+    ends = reaches(program, sizes)
+    return [
+        random.permutation(indices(math.prod(s), ends.get(i, 5))).reshape(s)
+        if program.graph.is_integer(i)
+        else random.permutation(np.linspace(-1.7, 1.9, int(np.prod(s)))).reshape(s)
+        for i, s in zip(program.inputs, shapes, strict=True)
+    ]
+
+
+def indices(count, end):
+    """Return some indices of an axis, with all of its elements if that is possible, some of them negative."""
+    every = np.arange(count) % max(end, 1)
+    return np.where(np.arange(count) % 2, every - end, every)
+
+
+def reaches(program, sizes):
+    """Return the lengths of the axes that the rows of indices are of."""
+    found = {}
+    for operation, *of in program.graph.rows:
+        if isinstance(operation, Operation) and operation.numbers == 1:
+            dims = concrete(operation.reaches(*map(program.graph.shape, of)), sizes)
+            found.update(zip(of[1:], dims, strict=True))
+    return found
+
+
+def scaled(arguments, by):
+    """Return the arguments times a number, but for integers."""
+    return [a if a.dtype.kind == "i" else by * a for a in map(np.asarray, arguments)]
 
 
 def direct(sample, arguments, sizes=SIZES):
@@ -93,12 +127,16 @@ def direct(sample, arguments, sizes=SIZES):
 
 def allowed(program, sizes):
     """Return whether what the program demands of the sizes holds."""
-    return all(value(d, sizes) == 0 if exact else value(d, sizes) >= 0 for d, exact, _ in program.graph.demands)
+    counts = [(numel(concrete(program.graph.shape(i), sizes)), n) for i, n in reaches(program, sizes).items()]
+    demands = program.graph.demands
+    return all(n or not count for count, n in counts) and all(
+        value(d, sizes) == 0 if exact else value(d, sizes) >= 0 for d, exact, _ in demands
+    )
 
 
 def run(program, arguments, *, loops):
     """Return the results of the NumPy source of a program."""
-    scope = {"np": np}
+    scope = {"np": np, **numpy_target.known(program)}
     ready = numpy_target.prepare(program)
     exec(numpy_target.source(ready, "f", tuple(range(len(program.outputs))), loops=loops), scope)
     with np.errstate(all="ignore"):
@@ -109,7 +147,7 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, View, AlongAxes, Reduction)}
+    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction)}
     own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith("symdiff.")]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
     listed = OPERATIONS.values()
@@ -128,8 +166,7 @@ def test_value_shape_and_source(sample, size):
     program = program_of(sample)
     if not allowed(program, sizes):
         assert size == 0
-        assert isinstance(sample.operation, AlongAxes)
-        assert sample.operation.nonempty
+        assert sample.operation.nonempty if isinstance(sample.operation, AlongAxes) else numbers(sample) == 1
         return
     arguments = draw(program, sizes)
     want = direct(sample, arguments, sizes)
@@ -172,10 +209,10 @@ def test_several_at_once_along_a_new_axis(sample):
     for along in [(True,) * count, *[tuple(k == j for k in range(count)) for j in range(count) if count > 1]]:
         b = Builder(Graph())
         shapes = [(symbol("l"), *shape) if a else shape for a, shape in zip(along, sample.shapes, strict=True)]
-        inputs = [b.input(f"x{k}", shape) for k, shape in enumerate(shapes)]
+        inputs = [b.input(f"x{k}", shape, integer=k >= numbers(sample)) for k, shape in enumerate(shapes)]
         more = [b.input("sizes", tuple(map(symbol, SIZES)))]
         row = sample.operation.stacked(b, symbol("l"), inputs, along)
-        program = Program(b.graph, (*inputs, *more), (row,), ("out",))
+        program = Program(b.graph, (*inputs, *more), (b.number(row),), ("out",))
         verify(program)
         sizes = SIZES | {"l": 2}
         values = draw(program, sizes)
@@ -195,7 +232,7 @@ def directional(f, point, direction):
     """Return the derivative of the results of `f` along a direction, by an extrapolated difference."""
 
     def at(h):
-        return vector(f([a + h * d for a, d in zip(point, direction, strict=True)]))
+        return vector(f([a if a.dtype.kind == "i" else a + h * d for a, d in zip(point, direction, strict=True)]))
 
     h = 1e-3
     coarse, fine = (at(h) - at(-h)) / (2 * h), (at(h / 2) - at(-h / 2)) / h
@@ -209,13 +246,14 @@ def vector(arrays):
 def check_derivatives(program, sizes, *, order):
     """Hold both sweeps against differences and against each other; `order` times over."""
     outputs = len(program.outputs)
-    wrt = [name for name in program.arguments if name != "sizes"]
+    kinds = zip(program.arguments, program.integers, strict=True)
+    wrt = [name for name, integer in kinds if name != "sizes" and not integer]
     jvp, vjp = calculus.jvp(program, wrt), calculus.vjp(program, wrt)
     verify(jvp)
     verify(vjp)
     point = draw(program, sizes, 1)
-    along = [a * (name != "sizes") for a, name in zip(draw(program, sizes, 2), program.arguments, strict=True)]
-    dots = [a for a, name in zip(along, program.arguments, strict=True) if name != "sizes"]
+    along = [a * (name in wrt) for a, name in zip(draw(program, sizes, 2), program.arguments, strict=True)]
+    dots = [a for a, name in zip(along, program.arguments, strict=True) if name in wrt]
     bars = [np.cos(np.asarray(a) + 1) for a in evaluate(program, point)]
     forward = evaluate(jvp, [*point, *dots])[outputs:]
     reverse = evaluate(vjp, [*point, *bars])[outputs:]
@@ -228,8 +266,8 @@ def check_derivatives(program, sizes, *, order):
     for made, given in ((jvp, [*point, *dots]), (vjp, [*point, *bars])):
         want = vector(evaluate(made, given))
         np.testing.assert_allclose(vector(run(made, given, loops=False)), want, rtol=1e-12, atol=1e-12)
-        stacked = [np.stack([a, 2 * a, a]) for a in given]
-        one, two = (evaluate(made, [c * a for a in given]) for c in (1, 2))
+        stacked = [np.stack(three) for three in zip(given, scaled(given, 2), given, strict=True)]
+        one, two = (evaluate(made, scaled(given, c)) for c in (1, 2))
         for got, first, second in zip(run(made, stacked, loops=True), one, two, strict=True):
             want = np.stack([first, second, first])
             np.testing.assert_allclose(np.broadcast_to(got, want.shape), want, rtol=1e-12, atol=1e-12)
@@ -256,8 +294,9 @@ def test_what_is_not_differentiable_has_no_derivative():
         if not sample.operation.differentiable:
             program = program_of(sample)
             point = draw(program)
-            made = calculus.jvp(program, program.arguments)
-            assert not np.any(evaluate(made, [*point, *point])[1])
+            wrt = [name for name, integer in zip(program.arguments, program.integers, strict=True) if not integer]
+            made = calculus.jvp(program, wrt)
+            assert not np.any(evaluate(made, [*point, *point[: len(wrt)]])[1])
 
 
 @derived
@@ -266,7 +305,8 @@ def test_derivatives_of_fewer_axes(sample):
     b = Builder(Graph())
     inputs, sizes = arguments_of(b, sample)
     scalar = b.input("c")
-    out = b.graph.intern((sample.operation, *prepared(b, sample, [b.op("add", i, scalar) for i in inputs])))
+    moved = [i if b.graph.is_integer(i) else b.op("add", i, scalar) for i in inputs]
+    out = b.graph.intern((sample.operation, *prepared(b, sample, moved)))
     program = Program(b.graph, (*inputs, *sizes, scalar), (out,), ("out",))
     point = draw(program, seed=3)
     direction = [*[np.zeros_like(a) for a in point[:-1]], np.ones(())]
@@ -291,10 +331,11 @@ def test_multilinear_operations_pass_on_a_factor_of_any_operand(sample):
         return
     arguments = draw(program_of(sample))[: len(sample.shapes)]
     whole = direct(sample, arguments)
-    scaled = [direct(sample, [3 * a if j == k else a for j, a in enumerate(arguments)]) for k in range(len(arguments))]
-    assert sample.operation.multilinear == all(np.allclose(got, 3 * whole) for got in scaled) or len(arguments) == 1
+    count = numbers(sample)
+    tripled = [direct(sample, [3 * a if j == k else a for j, a in enumerate(arguments)]) for k in range(count)]
+    assert sample.operation.multilinear == all(np.allclose(got, 3 * whole) for got in tripled) or count < 2
     if sample.operation.multilinear:
-        np.testing.assert_allclose(scaled, [3 * whole] * len(scaled), rtol=1e-14)
+        np.testing.assert_allclose(tripled, [3 * whole] * count, rtol=1e-14)
 
 
 @samples
@@ -313,7 +354,7 @@ def test_facts_about_values(sample):
         assert np.all(direct(sample, [arguments[0] ** 2] * count) >= 0)
         assert not operation.is_square([False] * count, range(count))
     if operation.degree([1] * count) < np.inf:
-        large = [np.full_like(a, 1e100) for a in arguments]
+        large = [a if a.dtype.kind == "i" else np.full_like(a, 1e100) for a in arguments]
         assert np.all(np.isfinite(direct(sample, large)))
 
 
@@ -335,18 +376,20 @@ def test_where_the_result_is_absent(sample):
     """It is zero outside of the condition that comes of those of the operands."""
     b = Builder(Graph())
     inputs, sizes = arguments_of(b, sample)
-    conditions = [b.op("gt", i, b.const(0.0)) for i in inputs]
-    present = sample.operation.present(b, *conditions)
+    indices = inputs[numbers(sample) :]
+    conditions = [b.op("gt", i, b.const(0.0)) for i in inputs[: numbers(sample)]]
+    present = sample.operation.present(b, *conditions, *indices)
     if present is None:
         assert not sample.operation.multilinear
         return
-    assert sample.operation.present(b, *[None] * len(inputs)) is None
-    operands = [b.op("where", c, i, b.const(0.0)) for c, i in zip(conditions, inputs, strict=True)]
-    out = b.graph.intern((sample.operation, *operands))
+    assert sample.operation.present(b, *[None] * len(conditions), *indices) is None
+    operands = [b.op("where", c, i, b.const(0.0)) for c, i in zip(conditions, inputs, strict=False)]
+    out = b.graph.intern((sample.operation, *operands, *indices))
     shown = b.number(b.full(present, b.shape(out)))
     program = Program(b.graph, (*inputs, *sizes), (out, shown), ("out", "present"))
     for seed in range(3):
-        value, holds = evaluate(program, [a - 0.8 for a in draw(program, seed=seed)])
+        given = [a if a.dtype.kind == "i" else a - 0.8 for a in draw(program, seed=seed)]
+        value, holds = evaluate(program, given)
         assert not np.any(np.asarray(value)[np.asarray(holds) == 0.0])
 
 

@@ -41,7 +41,9 @@ def from_text(source: Source, *, environments: bool) -> str:
     _limit(sum(item[2] > 0 for item in items), source.limits)
     targets = [name for statement in syntax.assignments for name in statement.targets]
     titles = Titles(source, [*names(items), *targets])
-    assigned, results = Writer(titles.marks, environments=environments).statements(syntax, source.shapes)
+    assigned, results = Writer(titles.marks, environments=environments).statements(
+        syntax, source.shapes | source.arrays
+    )
     lines = [_line(titles, titles.names[name], piece) for name, piece in assigned]
     for statement, (name, _), piece in zip(syntax.results, source.outputs, results, strict=True):
         if len(statement.items) == 1 and name == statement.items[0][1] and assigned and name == targets[-1]:

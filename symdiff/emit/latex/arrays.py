@@ -31,7 +31,7 @@ from symdiff.emit.latex.indices import (
 from symdiff.emit.latex.names import number
 from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
 from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
-from symdiff.graph.dims import Dim, Shape, numel, symbols
+from symdiff.graph.dims import Dim, Shape, numel, renamed, symbol, symbols
 from symdiff.graph.dims import value as evaluated
 from symdiff.ops.elements import Assemble
 from symdiff.ops.places import Range
@@ -227,6 +227,10 @@ def _size(m: Marks, op: Any) -> Terms:
     return (of(m.size(op.dim)),)
 
 
+def _constant(m: Marks, op: Any) -> Terms:
+    return (of(m.named(m.names[op.of], op.shape())),)
+
+
 def _eye(m: Marks, op: Any) -> Terms:
     row, shape = along(-1 - len(op.shape_of), op.dim), op.shape_of
     term = Term()
@@ -342,7 +346,63 @@ def _between(m: Marks, index: Index, low: Dim, high: Dim | None) -> str:
     return rf"{letter} \geq {m.dim(low)}" if high is None else rf"{m.dim(low)} \leq {letter} < {m.dim(high)}"
 
 
+# Integers, and elements at integers
+
+
+def _whole(m: Marks, op: Any, *given: Operand) -> Terms:
+    names = {str(k): tight(x.text, ATOM) for k, x in enumerate(given)}
+    others = {name: m.dim(symbol(name)) for name in symbols(op.of) if name not in names}
+    text = str(renamed(op.of, names | others)).replace("*", " ")
+    return (of(Text(text, SUM if isinstance(op.of, int) or len(op.of.terms) > 1 else PRODUCT)),)
+
+
+def _integers(m: Marks, op: Any) -> Terms:
+    return (of(Text(subscripted(rf"\left[{op.label()[1:-1]}\right]", m.all(op.to)))),)
+
+
+def _gather(m: Marks, op: Any, x: Operand, *indices: Operand) -> Terms:
+    rank, inner = len(x.shape), max(len(i.shape) for i in indices)
+    front = rank - op.count - op.behind
+    to: dict[Base, Index] = {a: Index(a + op.count - inner) for a in range(-rank, front - rank)}
+    chosen = {}
+    for k, i in enumerate(indices):
+        moves: dict[Base, Index] = {a: Index(a - op.behind) for a in range(-len(i.shape), 0)}
+        chosen[front + k - rank] = m.moved(i.text, moves)
+    return tuple([_chosen_term(m, term, to, chosen) for term in x.terms])
+
+
+def _chosen_term(m: Marks, term: Term, to: Mapping[Base, Index], chosen: Mapping[Base, Text]) -> Term:
+    made = Term(term.number)
+    for text, exponent in term.powers.items():
+        made = made.times(of(m.chosen(text, to, chosen), exponent))
+    return made
+
+
+def _segments(sign: str) -> Callable[..., Terms]:
+    """Return the function of a sum or its like over the elements with equal indices."""
+
+    def form(m: Marks, op: Any, x: Operand, *indices: Operand) -> Terms:
+        inner = max(len(i.shape) for i in indices)
+        rank, count = len(x.shape), len(op.to)
+        first = m.bound(x.text.text, *[i.text.text for i in indices])
+        bound: dict[Base, Index] = {a: Index(Bound(first + a + inner)) for a in range(-inner, 0)}
+        equal = [
+            f"{m.moved(i.text, bound).text} = {m.mark(Index(k - op.behind - count))}" for k, i in enumerate(indices)
+        ]
+        to: dict[Base, Index] = {a - op.behind: index for a, index in bound.items()}
+        to |= {a: Index(a + inner - count) for a in range(-rank, -inner - op.behind)}
+        body = tight(m.moved(x.text, to), PRODUCT)
+        return (of(Text(rf"{sign}_{{{', '.join(equal)}}} {body}", BIG, open=True)),)
+
+    return form
+
+
 FORMS: dict[str, Callable[..., Terms]] = {
+    "whole": _whole,
+    "integers": _integers,
+    "gather": _gather,
+    "segment_sum": _segments(r"\sum"),
+    "segment_max": _segments(r"\max"),
     "sum": _sum,
     "einsum": _einsum,
     "logsumexp": _log_sum_exp,
@@ -352,6 +412,7 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "eigvalsh": _eigenvalues,
     "solve": _called_with_two,
     "size": _size,
+    "constant": _constant,
     "eye": _eye,
     "arange": _arange,
     "linspace": _linspace,

@@ -166,6 +166,17 @@ class Marks:
 
         return replace(text, text=_MARK.sub(other, text.text), terms=()) if "\0" in text.text else text
 
+    def chosen(self, text: Text, to: Moves, chosen: Mapping[Base, Text]) -> Text:
+        """Return a text with other indices, some of which are texts, as in x_{i_{k}}."""
+
+        def other(found: re.Match[str]) -> str:
+            index = self._indices[int(found[1])]
+            if index.base not in chosen:
+                return self.mark(moved(index, to))
+            return self._around(chosen[index.base].text, index)
+
+        return replace(text, text=_MARK.sub(other, text.text), terms=())
+
     def moved_term(self, term: Term, to: Moves) -> Term:
         """Return a term with other indices."""
         made = Term(term.number)
@@ -187,15 +198,19 @@ class Marks:
             text = "" if index.start == 0 else self.dim(index.start)
             text += ":" if index.step == 1 else f"::{index.step}"
         else:
-            text = self._letter(index.base, rank)
-            if abs(index.step) != 1:
-                text = f"{abs(index.step)} {_enclosed(text)}"
-            if index.step < 0:
-                start = f"{self.dim(index.start)} " if index.start != 0 else ""
-                text = f"{start}- {_enclosed(text)}" if start else f"-{_enclosed(text)}"
-            elif index.start != 0:
-                start = self.dim(index.start)
-                text += f" - {start[1:]}" if start[0] == "-" else f" + {start}"
+            return self._around(self._letter(index.base, rank), index)
+        return text if index.divisor == 1 else f"\\frac{{{text}}}{{{index.divisor}}}"
+
+    def _around(self, text: str, index: Index) -> str:
+        """Return an index whose base is a text."""
+        if abs(index.step) != 1:
+            text = f"{abs(index.step)} {_enclosed(text)}"
+        if index.step < 0:
+            start = f"{self.dim(index.start)} " if index.start != 0 else ""
+            text = f"{start}- {_enclosed(text)}" if start else f"-{_enclosed(text)}"
+        elif index.start != 0:
+            start = self.dim(index.start)
+            text += f" - {start[1:]}" if start[0] == "-" else f" + {start}"
         return text if index.divisor == 1 else f"\\frac{{{text}}}{{{index.divisor}}}"
 
     def _letter(self, base: Base, rank: int) -> str:

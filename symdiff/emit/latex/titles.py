@@ -26,6 +26,7 @@ class Source:
     Attributes:
         syntax: the formula.
         shapes: the shapes of its arguments.
+        arrays: the shapes of its constants that are arrays.
         outputs: its results and their shapes.
         path: the derivatives that were taken, each with its arguments.
         wrt: the names to differentiate by.
@@ -34,6 +35,7 @@ class Source:
 
     syntax: Syntax
     shapes: dict[str, Shape]
+    arrays: dict[str, Shape]
     outputs: tuple[tuple[str, Shape], ...]
     path: tuple[tuple[object, ...], ...]
     wrt: tuple[str, ...]
@@ -69,7 +71,8 @@ class Titles:
     def __init__(self, source: Source, used: Sequence[str]) -> None:
         shapes = source.shapes
         sizes = [name for shape in shapes.values() for dim in shape for name in sorted(symbols(dim))]
-        self.names = Names([*shapes, *used, *sizes], [name for name, shape in shapes.items() if shape])
+        arrays = [*[name for name, shape in shapes.items() if shape], *source.arrays]
+        self.names = Names([*shapes, *used, *sizes], arrays)
         self.marks = Marks(self.names)
         self._source = source
         self._targets = {name for statement in source.syntax.assignments for name in statement.targets}

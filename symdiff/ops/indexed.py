@@ -1,0 +1,487 @@
+"""Index arrays: integers, the elements of arrays at integers, and sums and maxima of the elements with equal integers.
+
+An array of integers selects elements along an axis. As in NumPy, a negative integer counts from the end of the axis.
+The integers of a call are checked before the operations run, so that each is within its axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, renamed, shown, symbol, value
+from symdiff.graph.shapes import Demands, broadcast, same
+from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer, binds
+from symdiff.ops.table import ATOM
+
+POINTS = '''\
+def points(shape, indices, behind, rank, front):
+    """Return the subscript of elements at indices, for each point of the axes in front."""
+    split = [i.ndim - rank for i in indices]
+    indices = [
+        i.reshape(i.shape[:k] + (1,) * front + i.shape[k:]) for i, k in zip(indices, split)
+    ]
+    grid = np.indices(shape[: len(shape) - len(indices) - behind], sparse=True)
+    grid = [g.reshape(g.shape + (1,) * rank) for g in grid]
+    return (*grid, *indices, *(slice(None),) * behind)
+'''
+
+GATHER = '''\
+def gather(x, indices, behind, rank, front):
+    """Return the elements of x at indices, where both may have loop dimensions.
+
+    Behind these, x has `front` axes, an axis for each of the indices, and `behind` more.
+    The indices have `rank` axes.
+    """
+    core = front + len(indices) + behind
+    if all(i.ndim == rank for i in indices):
+        return x[(..., *indices, *(slice(None),) * behind)]
+    if x.ndim == core and not front:
+        return x[tuple(indices)]
+    loops = [i.shape[: i.ndim - rank] for i in indices]
+    loop = np.broadcast_shapes(x.shape[: x.ndim - core], *loops)
+    x = np.broadcast_to(x, loop + x.shape[x.ndim - core :])
+    return x[points(x.shape, indices, behind, rank, front)]
+'''
+
+SCATTER = '''\
+def scatter(ufunc, total, indices, values, behind=0, rank=None, front=0):
+    """Apply a ufunc to the elements of an array at indices and to values, one by one.
+
+    The last `behind` axes of the array have no indices. With `rank`, the indices have so
+    many axes, and may have loop dimensions in front, as the array has beside `front` axes.
+    """
+    if rank is not None and any(i.ndim > rank for i in indices):
+        return ufunc.at(total, points(total.shape, indices, behind, rank, front), values)
+    ahead = total.ndim - behind - len(indices)
+    to = total.shape[ahead : total.ndim - behind]
+    first, last = total.shape[:ahead], total.shape[total.ndim - behind :]
+    flat = np.arange(np.prod(to, dtype=int)).reshape(to)[tuple(indices)]
+    values = np.broadcast_to(values, first + flat.shape + last)
+    values = values.reshape(first + (flat.size,) + last)
+    total, flat = total.reshape(first + (np.prod(to, dtype=int),) + last), flat.reshape(-1)
+    if flat.size < np.prod(first + last):
+        for k, j in enumerate(flat):
+            place = (slice(None),) * ahead + (j,)
+            ufunc(total[place], values[(slice(None),) * ahead + (k,)], out=total[place])
+    else:
+        for outer in np.ndindex(first):
+            for inner in np.ndindex(last):
+                place = (*outer, slice(None), *inner)
+                ufunc.at(total[place], flat, values[place])
+'''
+
+
+_SHORT = 40  # characters of an operand that is written where it is used
+
+
+# Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Operation):
+    """Sums, differences and products of integers and of dimensions.
+
+    Attributes:
+        of: A polynomial of dimensions and of the operands, whose names in it are "0", "1", and so on.
+    """
+
+    of: Dim
+
+    name = "whole"
+    integer = True
+    numbers = 0
+    differentiable = False
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand that the operands broadcast together."""
+        if shapes:
+            broadcast(shapes, demands)
+
+    def shape(self, *shapes: Shape) -> Shape:
+        return _together(shapes)
+
+    def sized(self, sizes: Mapping[str, int]) -> Self:
+        """Return the polynomial with the sizes of dimensions in place of their names."""
+        if isinstance(self.of, int):
+            return self
+        total: Dim = 0
+        for monomial, coefficient in self.of.terms:
+            term: Dim = coefficient
+            for atom in monomial:
+                is_operand = isinstance(atom, str) and atom not in sizes
+                term = term * (symbol(atom) if is_operand else value(Poly((((atom,), 1),)), sizes))  # type: ignore[arg-type]
+            total = total + term
+        return type(self)(total)
+
+    def value(self, *operands: Any) -> Any:
+        given = {str(k): np.asarray(i, np.intp) for k, i in enumerate(operands)}
+        total: Any = np.intp(0)
+        for monomial, coefficient in self.of.terms if isinstance(self.of, Poly) else (((), self.of),):
+            term: Any = np.intp(coefficient)
+            for atom in monomial:
+                term = term * given[str(atom)]
+            total = total + term
+        return total
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        if isinstance(self.of, int):
+            return str(self.of), ATOM
+        w.rank = len(_together([w.shape(i) for i in operands]))
+        names = {str(k): w.tight(i, ATOM) for k, i in enumerate(operands)}
+        w.rank = 0
+        for monomial, _ in self.of.terms:
+            for dim in monomial:
+                if isinstance(dim, str) and dim not in names:
+                    names[dim] = w.dim(symbol(dim))
+        text = str(renamed(self.of, names))
+        return text, binds(text)
+
+    def label(self) -> str:
+        return str(self.of)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n, zero, one = map(symbol, ("m", "n", "0", "1"))
+        return [
+            Sample(cls(zero + 1), ((n,),)),
+            Sample(cls(n - 1 - zero), ((n,),)),
+            Sample(cls(2 * zero * one - 3), ((m, 1), (n,))),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Integers(Operation):
+    """An array of constant integers."""
+
+    entries: tuple[int, ...]
+    to: Shape
+
+    name = "integers"
+    integer = True
+    differentiable = False
+
+    def shape(self) -> Shape:
+        return self.to
+
+    def value(self) -> Any:
+        return np.array(self.entries, np.intp).reshape(fixed(self.to))
+
+    def spell(self, w: Writer) -> Text:
+        del w
+        return f"np.array({self._listed()})", ATOM
+
+    def formula(self, w: Writer) -> Text:
+        del w
+        return self._listed(), ATOM
+
+    def _listed(self) -> str:
+        return str(self.value().tolist())
+
+    def label(self) -> str:
+        return self._listed()
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return [Sample(cls((2, 0, 1), (3,)), ()), Sample(cls((0, 1, 1, -1), (2, 2)), ())]
+
+
+# Elements at integers
+
+
+class _Indexed(Operation):
+    """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
+
+    __slots__ = ()
+
+    stackable = False  # the new axis would have to be an index too
+
+    numbers = 1
+    multilinear = True
+    helpers: ClassVar[Mapping[str, str]] = {"points": POINTS, "gather": GATHER, "scatter": SCATTER}
+
+    behind: int
+
+    def reaches(self, x: Shape, *indices: Shape) -> Sequence[Dim]:
+        """Return for each of the indices the length of the axis that it is an index of."""
+        raise NotImplementedError
+
+    def present(self, b: Builder, condition: int | None, *indices: int) -> int | None:
+        """Return whether the operation on ones (where the condition holds) and zeros is not 0."""
+        if condition is None:
+            return None
+        return b.op("ne", b.op(self, b.number(condition), *indices), b.const(0.0))
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        return degrees[0]
+
+    def helped(self, w: Writer, indices: Sequence[int], front: int) -> tuple[str, str]:
+        """Return the indices as a tuple, and what a helper function is told if they may have loop dimensions."""
+        rank = len(_together([w.shape(i) for i in indices]))
+        texts = [w.aligned(i, rank) for i in indices]
+        loops = f", {rank}, {front}" if _vary(w, indices) else ""
+        return f"({', '.join(texts)}{',' * (len(texts) == 1)})", loops
+
+
+def _together(shapes: Sequence[Shape]) -> Shape:
+    """Return the shape to which those of indices broadcast."""
+    return broadcast(shapes, {}) if shapes else ()
+
+
+def _vary(w: Writer, indices: Sequence[int]) -> bool:
+    """Return whether any of the indices may have loop dimensions."""
+    return any(map(w.behind, indices))
+
+
+def _subscript(w: Writer, indices: Sequence[int], front: int, behind: int, *, ahead: bool) -> str:
+    """Return the subscript of the elements at indices, in an array with so many axes in front of these and behind.
+
+    `ahead` says that there may be more axes in front.
+    """
+    texts = [w.tight(i, 0).removeprefix("np.array(") for i in indices]
+    texts = [text[:-1] if text[0] == "[" and text[-1] == ")" else text for text in texts]
+    return f"[{', '.join(['...'] * ahead + [':'] * front * (not ahead) + texts + [':'] * behind * ahead)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Gather(_Indexed):
+    """The elements of an array at indices along as many neighbouring axes.
+
+    The result has the axes of the indices, broadcast together, in place of those axes.
+
+    Attributes:
+        count: The number of indices.
+        behind: How many axes of the array are behind those with indices.
+    """
+
+    count: int
+    behind: int
+
+    name = "gather"
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand that the indices broadcast together."""
+        broadcast(shapes[1:], demands)
+
+    def _front(self, x: Shape) -> int:
+        return len(x) - self.count - self.behind
+
+    def shape(self, x: Shape, *indices: Shape) -> Shape:
+        front = self._front(x)
+        return (*x[:front], *_together(indices), *x[front + self.count :])
+
+    def reaches(self, x: Shape, *_: Shape) -> Sequence[Dim]:
+        front = self._front(x)
+        return x[front : front + self.count]
+
+    def value(self, x: Any, *indices: Any) -> Any:
+        return x[(..., *indices, *[slice(None)] * self.behind)]
+
+    def tangent(self, at: At) -> int | None:
+        """Return the elements of the tangent; a scalar stands for all of them."""
+        b = at.builder
+        if at.k:
+            return None
+        return b.op(self, b.full(at.seed, at.operand_shape), *at.operands[1:]) if b.shape(at.seed) else at.seed
+
+    def adjoint(self, at: At) -> int | None:
+        """Return the sums of the adjoint over equal indices."""
+        b = at.builder
+        if at.k:
+            return None
+        to = tuple(self.reaches(at.operand_shape))
+        return b.op(SegmentSum(to, self.behind), b.full(at.seed, at.shape), *at.operands[1:])
+
+    @property
+    def never_warns(self) -> bool:
+        """Elements are copied."""
+        return True
+
+    def makes(self, _: Shape, *indices: Shape) -> bool:
+        """Return whether the indices are arrays; NumPy takes a single one without a copy."""
+        return bool(_together(indices))
+
+    def spell(self, w: Writer, x: int, *indices: int) -> Text:
+        front, ahead = self._front(w.shape(x)), w.behind(x)
+        if _vary(w, indices):
+            place, loops = self.helped(w, indices, front)
+            return f"gather({w.tight(x, 0)}, {place}, {self.behind}{loops})", ATOM
+        if self.count == 1 and self.behind and w.shape(indices[0]):  # faster than a subscript
+            axis = -1 - self.behind if ahead or front else 0
+            return f"{w.tight(x, ATOM)}.take({w.tight(indices[0], 0)}, axis={axis})", ATOM
+        return w.tight(x, ATOM) + _subscript(w, indices, front, self.behind, ahead=ahead), ATOM
+
+    def formula(self, w: Writer, x: int, *indices: int) -> Text:
+        return w.tight(x, ATOM) + _subscript(w, indices, self._front(w.shape(x)), self.behind, ahead=False), ATOM
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        k, m, n = map(symbol, "kmn")
+        return [
+            Sample(cls(1, 0), ((n,), (m,))),
+            Sample(cls(1, 1), ((n, k), (m,))),
+            Sample(cls(1, 1), ((k, n, 2), (m, 2))),
+            Sample(cls(2, 0), ((m, n), (m, 1), (n,))),
+            Sample(cls(1, 0), ((n,), ())),
+        ]
+
+
+# Sums and maxima
+
+
+@dataclass(frozen=True, slots=True)
+class _Segments(_Indexed):
+    """A reduction of the elements with equal indices to one element, which stands at these indices.
+
+    The array has the axes of the indices, broadcast together. The result has as many axes as there are indices in place
+    of those.
+
+    Attributes:
+        to: The lengths of the axes that the indices are of.
+        behind: How many axes of the array are behind those of the indices.
+    """
+
+    to: Shape
+    behind: int
+
+    ufunc: ClassVar[str]
+    start: ClassVar[float]
+    """The result for indices that no element has."""
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand that the array has the axes of the indices."""
+        of = broadcast(shapes[1:], demands)
+        front = len(shapes[0]) - len(of) - self.behind
+        for p, q in zip(shapes[0][max(front, 0) :], of if front >= 0 else (), strict=False):
+            same(p, q, demands, lambda: f"{self.name} of shape {shown(shapes[0])} with indices of shape {shown(of)}")
+
+    def _front(self, x: Shape, indices: Sequence[Shape]) -> int:
+        return len(x) - len(_together(indices)) - self.behind
+
+    def shape(self, x: Shape, *indices: Shape) -> Shape:
+        return (*x[: self._front(x, indices)], *self.to, *x[len(x) - self.behind :])
+
+    def reaches(self, _: Shape, *__: Shape) -> Sequence[Dim]:
+        return self.to
+
+    def value(self, x: Any, *indices: Any) -> Any:
+        shape = self.shape(np.shape(x), *map(np.shape, indices))
+        total = np.full(fixed(shape), self.start, np.result_type(x, 0.0))
+        getattr(np, self.ufunc).at(total, (..., *indices, *[slice(None)] * self.behind), x)
+        return total
+
+    def lines(self, w: Writer, i: int, x: int, *indices: int) -> bool:
+        """Write an array without elements, and the lines that put each element in its place."""
+        front = self._front(w.shape(x), [w.shape(j) for j in indices])
+        looped = _vary(w, indices)
+        if x not in w.own and len(w.tight(x, 0)) > _SHORT:
+            w.assign(x)
+        made = f"{w.shape_of(i)}, {w.dtype()}"
+        value = f"np.zeros({made})" if not self.start else f"np.full({w.shape_of(i)}, {self._started}, {w.dtype()})"
+        w.lines.append(f"    {w.named(i)} = {value}")
+        own, ufunc, text = w.own[i], f"np.{self.ufunc}", w.tight(x, 0)
+        if not looped and len(self.to) == 1 and not front + self.behind and len(w.shape(x)) == 1 and not w.behind(x):
+            w.lines.append(f"    {ufunc}.at({own}, {w.tight(indices[0], 0)}, {text})")
+        else:
+            place, loops = self.helped(w, indices, front)
+            behind = f", {self.behind}" if loops or self.behind else ""
+            w.lines.append(f"    scatter({ufunc}, {own}, {place}, {text}{behind}{loops})")
+        return True
+
+    @property
+    def _started(self) -> str:
+        return "-np.inf" if self.start == -inf else repr(self.start)
+
+    def formula(self, w: Writer, x: int, *indices: int) -> Text:
+        listed = [w.tight(i, 0) for i in (x, *indices)]
+        return f"{self.name}({', '.join([*listed, *map(w.dim, self.to)])})", ATOM
+
+    def label(self) -> str:
+        return f"{self.name} {shown(self.to)}"
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        k, m, n = map(symbol, "kmn")
+        return [
+            Sample(cls((m,), 0), ((n,), (n,))),
+            Sample(cls((m,), 1), ((n, k), (n,))),
+            Sample(cls((m,), 1), ((k, n, 2, 3), (n, 2))),
+            Sample(cls((m, n), 0), ((m, n), (m, 1), (n,))),
+            Sample(cls((1,), 0), ((), ())),
+        ]
+
+
+class SegmentSum(_Segments):
+    """The sums of the elements with equal indices; 0 for indices that no element has."""
+
+    __slots__ = ()
+
+    name = "segment_sum"
+    ufunc = "add"
+    start = 0.0
+
+    def tangent(self, at: At) -> int | None:
+        """Return the sums of the tangent."""
+        b = at.builder
+        return None if at.k else b.op(self, b.full(at.seed, at.operand_shape), *at.operands[1:])
+
+    def adjoint(self, at: At) -> int | None:
+        """Return the adjoint at the index of each element."""
+        b = at.builder
+        if at.k:
+            return None
+        if not b.shape(at.seed):
+            return at.seed
+        return b.op(Gather(len(self.to), self.behind), b.full(at.seed, at.shape), *at.operands[1:])
+
+
+class SegmentMax(_Segments):
+    """The largest of the elements with equal indices; -inf for indices that no element has.
+
+    If several elements are the largest, they share the derivative equally.
+    """
+
+    __slots__ = ()
+
+    name = "segment_max"
+    ufunc = "maximum"
+    start = -inf
+    holomorphic = False
+    multilinear = False
+
+    def degree(self, _: Sequence[float]) -> float:
+        """Return infinity, because of indices that no element has."""
+        return inf
+
+    def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
+        return None
+
+    def tangent(self, at: At) -> int | None:
+        """Return the tangents of the largest elements, by their shares."""
+        b = at.builder
+        if at.k:
+            return None
+        dot = at.times(b.full(at.seed, at.operand_shape), self._shares(at))
+        return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
+
+    def adjoint(self, at: At) -> int | None:
+        """Return the adjoint at the largest elements, by their shares, and 0 elsewhere."""
+        b = at.builder
+        if at.k:
+            return None
+        bar = at.seed
+        if b.shape(bar):
+            bar = b.op(Gather(len(self.to), self.behind), b.full(bar, at.shape), *at.operands[1:])
+        return at.times(bar, self._shares(at))
+
+    def _shares(self, at: At) -> int:
+        """Return the share of each element in the derivative."""
+        b, (x, *indices) = at.builder, at.operands
+        largest = Gather(len(self.to), self.behind)
+        chosen = b.op("eq", x, b.op(largest, at.row, *indices))
+        count = b.op(largest, b.op(SegmentSum(self.to, self.behind), b.number(chosen), *indices), *indices)
+        return b.op("where", b.joined("special", chosen), b.op("div", b.const(1.0), count), b.const(0.0))

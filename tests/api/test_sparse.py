@@ -1,0 +1,249 @@
+"""Sparse Jacobians and Hessians: equal to the dense ones, no larger than they need be, and taken by SciPy's solvers."""
+
+import pathlib
+import random
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from scipy.integrate import solve_ivp
+from scipy.optimize import LinearConstraint, least_squares, minimize, root
+
+import symdiff
+from symdiff import ShapeError
+from symdiff.api import sparse as module
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "properties"))
+from test_random_arrays import LEAVES, declared, formula, point
+
+VARIANTS = [{}, {"optimize": False}, {"backend": "llvm"}]
+ROSENBROCK = "sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)"
+BRUSSELATOR = """
+lu = roll(u, 1, 0) + roll(u, -1, 0) + roll(u, 1, 1) + roll(u, -1, 1) - 4*u
+lv = roll(v, 1, 0) + roll(v, -1, 0) + roll(v, 1, 1) + roll(v, -1, 1) - 4*v
+1 + u**2*v - 4.4*u + 50*lu, 3.4*u - u**2*v + 50*lv
+"""
+COLLOCATION = """
+p = X[:, 0]; q = X[:, 1]; s = X[:, 2]
+fp = q*s + u; fq = sin(p) - q; fs = -p*s**2
+stack([p[1:] - p[:-1] - h/2*(fp[1:] + fp[:-1]),
+       q[1:] - q[:-1] - h/2*(fq[1:] + fq[:-1]),
+       s[1:] - s[:-1] - h/2*(fs[1:] + fs[:-1])])
+"""
+CASES = {  # a formula, its arguments, and the entries of its Jacobian, and of its Hessian if it has one
+    "sum of two slices": ("sum(x[1:]**2 + sin(x[:-1]))", "x[7]", 7, 7),
+    "chain": (ROSENBROCK, "x[7]", 7, 19),
+    "two slices": ("x[1:]**2 + sin(x[:-1])", "x[7]", 12, None),
+    "products": ("sum(a*x)", "a[5], x[5]", 10, 10),
+    "outer": ("sum(outer(a, x)**2)", "a[3], x[4]", 7, 12 + 12 + 3 + 4),
+    "pairs": ("sum((x[:, None] - x[None, :])**4)", "x[6]", 6, 36),
+    "all parameters": ("p**2*x + q*x[0]", "x[6], p, q", 6 + 5 + 6 + 6, None),
+    "a parameter of a sum": ("sum(sin(p**2*x))", "x[6], p", 7, 6 + 12 + 1),
+    "matrix": ("A @ x", "A[4,3], x[3]", 12 + 12, None),
+    "matrices": ("A @ B", "A[2,3], B[3,4]", 8 * 6, None),
+    "grid": (BRUSSELATOR, "u[4,5], v[4,5]", 2 * 20 * 6, None),
+    "nodes": (COLLOCATION, "X[6,3], u[6], h", 5 * (2 * 4 + 2 * 2 + 2 * 2) + 15, None),
+    "joined": ("concatenate([x[1:]*x[:-1], sin(x), x[:2], [a]])", "x[6], a", 10 + 6 + 2 + 1, None),
+    "edges padded with zeros": ("y = concatenate([[0], x, [0]]); sum((y[1:] - y[:-1])**4)", "x[6]", 6, 16),
+    "scalars": ("[a*b, b*sin(c), c]", "a, b, c", 5, None),
+    "elements": ("x[0]*x[1] + x[2]**3", "x[4]", 3, 3),
+    "several outputs": ("x[1:]*x[:-1], a*x, sum(x)", "x[5], a", 8 + 10 + 5, None),
+    "sums so far": ("cumsum(sin(x))", "x[5]", 15, None),
+    "recurrence": ("sum(cumprod(x))", "x[4]", 4, 12),
+    "norms": ("sum(norm(X[1:] - X[:-1], axis=1))", "X[4,2]", 8, 4 * 4 + 3 * 2 * 4),
+    "choice": ("sum(where(x[1:] > 0, x[1:]**3*x[:-1], sqrt(2 + x[:-1])))", "x[6]", 6, 16),
+    "largest": ("[max(x), max(a)]", "x[3], a[2]", 5, None),
+    "solve": ("solve(A, b)", "A[3,3], b[3]", 3 * 12, None),
+    "einsum": ('einsum("kij,kj->ki", R, X)', "R[4,2,3], X[4,3]", 8 * 6, None),
+    "nothing": ("3*ones(2)", "x[3]", 0, None),
+    "linear": ("sum(x)", "x[3]", 3, 0),
+    "constant matrix": ("(eye(6) - 2*diag(ones(5), 1)) @ sin(x)", "x[6]", 11, None),
+    "diagonal": ("diag(a) @ x", "a[4], x[4]", 8, None),
+}
+
+
+@pytest.fixture(params=VARIANTS, ids=["numpy", "textbook", "llvm"])
+def options(request):
+    if request.param.get("backend") == "llvm":
+        pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    return request.param
+
+
+def arguments(f, sizes=None, seed=0):
+    generator = np.random.default_rng(seed)
+    shapes = [tuple(d if isinstance(d, int) else (sizes or {})[str(d)] for d in core) for core in f.cores]
+    return [generator.uniform(0.3, 1.7, shape) for shape in shapes]
+
+
+def agree(member, *at, **tolerance):
+    """Hold a sparse matrix against the dense one, and return it."""
+    got, want = member.sparse(*at), np.atleast_2d(member(*at))
+    assert isinstance(got, sparse.csr_array)
+    assert got.has_canonical_format
+    assert got.shape == want.shape
+    assert got.dtype == want.dtype
+    assert_allclose(got.toarray(), want, **({"rtol": 1e-10, "atol": 1e-10} | tolerance))
+    if member.name == "hessian":
+        assert_array_equal(got.toarray(), got.toarray().T)
+    return got
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_equal_to_dense_with_no_more_entries(case, options):
+    text, args, first, second = CASES[case]
+    f = symdiff.compile(text, args=args, **options)
+    at = arguments(f)
+    assert agree(f.jacobian, *at).nnz == first
+    if second is not None:
+        assert agree(f.hessian, *at).nnz == second
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_formulas(seed):
+    rng = random.Random(seed)  # noqa: S311 - not cryptography
+    text = formula(rng, rng.choice([(), (), *LEAVES]), rng.choice([2, 3]))
+    if not (args := declared(text)):
+        return
+    f = symdiff.compile(text, args=args, optimize=seed % 3 > 0)
+    at = point(seed, f)
+    with np.errstate(all="ignore"):
+        for member in (f.jacobian, f.hessian) if f.results == ((),) else (f.jacobian,):
+            want = np.atleast_2d(member(*at))
+            if np.all(np.isfinite(want)):
+                agree(member, *at, atol=1e-9 * np.max(np.abs(want), initial=1.0))
+
+
+def test_every_way_to_the_values(monkeypatch):
+    """One seed at a time; without selections as variables; with colours one by one; for each size of its own."""
+    cases = [
+        (ROSENBROCK, "x[n]", "hessian"), (COLLOCATION, "X[n,3], u[n], h", "jacobian"), (BRUSSELATOR, "u[n,m], v[n,m]", "jacobian"),
+        ("sum((x[:, None] - x[None, :])**4*a)", "x[n], a", "hessian"), ("A @ x", "A[n,m], x[m]", "jacobian"),
+        ("z = x[1:]*x[:-1]; sum((z[1:] - z[:-1])**2)", "x[n]", "hessian"), ("cumsum(x)**2", "x[n]", "jacobian"),
+        ("y = sum(x); z = sin(x); sum((z[2:] - z[:-2])*z[1:-1])/(1 + y**2)", "x[n]", "hessian"),
+    ]  # fmt: skip
+    for name, value in (("_BATCH", 1), ("_SELECTIONS", 0), ("_SEARCHED", 0), ("_BATCH", 60)):
+        monkeypatch.setattr(module, name, value)
+        for text, args, kind in cases:
+            symdiff.clear_cache()
+            member = getattr(symdiff.compile(text, args=args), kind)
+            for sizes in ({"n": 6, "m": 4}, {"n": 9, "m": 3}, {"n": 6, "m": 4}, {"n": 4, "m": 1}):
+                agree(member, *arguments(member, sizes))
+
+
+def test_dtypes_and_forms():
+    f = symdiff.compile(ROSENBROCK, args="x[n]")
+    x = np.linspace(0.5, 1.5, 6)
+    assert agree(f.hessian, x.astype(np.float32), rtol=1e-5, atol=1e-3).dtype == np.float32
+    assert agree(f.hessian, np.arange(6)).dtype == np.float64
+    assert agree(f.hessian, x + 0.5j).dtype == np.complex128
+    assert agree(symdiff.compile("x[1:]*sum(x*x)", args="x[n]").jacobian, x - 1j).dtype == np.complex128
+    assert agree(symdiff.compile("a*b**2 + c").hessian, 1, 2, 3).dtype == np.float64
+    for form in module.FORMATS:
+        got = f.hessian.sparse(x, format=form)
+        assert got.format == form
+        assert isinstance(got, sparse.sparray)
+        assert_allclose(got.toarray(), f.hessian(x))
+    assert f.hessian.sparse([1.0, 2.0, 3.0]).nnz == 7
+    assert f.hessian.sparse(x=x).nnz == 16
+    assert agree(f.grad.jacobian, x).nnz == 16
+    assert agree(f.hessian, x[:1]).nnz == 0
+    assert agree(symdiff.compile("x[1:]", args="x[n]").jacobian, x[:1]).shape == (0, 1)
+    assert agree(symdiff.compile("x**2", args="x[n]").jacobian, x[:0]).shape == (0, 0)
+    assert symdiff.compile("3*a").jacobian.sparse(2.0).toarray().tolist() == [[3.0]]
+
+
+def test_what_is_kept_belongs_to_symdiff():
+    f = symdiff.compile(ROSENBROCK, args="x[n]")
+    x = np.linspace(0.5, 1.5, 6)
+    first = f.hessian.sparse(x)
+    first.data[:], first.indices[:], first.indptr[:] = 0, 0, 0
+    agree(f.hessian, x)
+
+
+def test_packed_arguments_and_names():
+    f = symdiff.compile("sum((a[1:] - c*a[:-1])**2)*b", args="a[5], b, c", wrt="a, c").pack("a c")
+    agree(f.hessian, *arguments(f))
+    g = symdiff.compile("sum(x**2*format)", args="x[n], format")
+    assert_allclose(g.jacobian.sparse(np.ones(2), format=3.0).toarray(), [[6.0, 6.0, 2.0]])
+
+
+def test_a_matrix_is_of_one_point():
+    f = symdiff.compile(ROSENBROCK, args="x[n]")
+    with pytest.raises(ShapeError, match=r"of one point, and hessian\(x\[n\]\) has the loop shape \(2,\)"):
+        f.hessian.sparse(np.ones((2, 3)))
+    with pytest.raises(ShapeError, match="loop shape"):
+        symdiff.compile("[a, a*b]").jacobian.sparse(np.ones(3), 2.0)
+
+
+def test_errors(monkeypatch):
+    f = symdiff.compile(ROSENBROCK, args="x[n]")
+    with pytest.raises(AttributeError, match="only a jacobian or a hessian has sparse, not grad"):
+        f.grad.sparse(np.ones(3))
+    with pytest.raises(ValueError, match="no sparse format 'CSR'; there are csr, csc"):
+        f.hessian.sparse(np.ones(3), format="CSR")
+    with pytest.raises(TypeError, match=r"hessian\(x\[n\]\) takes 1 argument, 2 given"):
+        f.hessian.sparse(np.ones(3), 1.0)
+    with pytest.raises(TypeError, match="has no argument 'y'"):
+        f.hessian.sparse(y=np.ones(3))
+    with pytest.raises(TypeError, match="argument 'x'"):
+        f.hessian.sparse("text")
+    with pytest.raises(TypeError, match="complex"):
+        symdiff.compile("sum(abs(x[1:])*x[:-1])", args="x[n]").hessian.sparse(np.ones(3) * 1j)
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ImportError, match=r"sparse matrices need SciPy: pip install 'scipy>=1.11'"):
+        f.hessian.sparse(np.ones(3))
+
+
+def test_no_other_entry_is_spoilt_by_an_infinite_one():
+    f = symdiff.compile("sqrt(x[1:]) + x[:-1]", args="x[n]")
+    with np.errstate(divide="ignore"):
+        assert f.jacobian.sparse(np.zeros(3)).toarray().tolist() == [[1, np.inf, 0], [0, 1, np.inf]]
+
+
+# Solvers
+
+
+def test_minimize_with_a_sparse_hessian():
+    f = symdiff.compile(ROSENBROCK, args="x[n]")
+    found = minimize(f, np.full(30, 0.8), jac=f.jacobian, hess=f.hessian.sparse, method="trust-constr", tol=1e-9)
+    assert_allclose(found.x, 1.0, atol=1e-4)
+    constrained = minimize(
+        f, np.full(30, 0.8), jac=f.jacobian, hess=f.hessian.sparse, method="trust-constr",
+        constraints=LinearConstraint(np.eye(1, 30), 0.5, 0.5),
+    )  # fmt: skip
+    assert_allclose(constrained.x[0], 0.5, atol=1e-6)
+
+
+def test_least_squares_with_a_sparse_jacobian():
+    f = symdiff.compile("concatenate([10*(x[1:] - x[:-1]**2), 1 - x])", args="x[n]")
+    found = least_squares(f, np.full(40, 0.7), jac=f.jacobian.sparse, tr_solver="lsmr", xtol=1e-12, ftol=1e-12)
+    assert found.success
+    assert_allclose(found.x, 1.0, atol=1e-5)
+
+
+def test_an_implicit_solver_with_a_sparse_jacobian():
+    n = 6
+    text = "u = reshape(y[:n*n], (n, n)); v = reshape(y[n*n:], (n, n))" + BRUSSELATOR
+    *lines, last = text.replace("n*n", str(n * n)).replace("(n, n)", f"({n}, {n})").strip().splitlines()
+    du, dv = last.split(", ")
+    f = symdiff.compile(
+        "\n".join([*lines, f"concatenate([ravel({du}), ravel({dv})])"]), args=f"t, y[{2 * n * n}]", wrt="y"
+    )
+    start = 1 + np.random.default_rng(0).random(2 * n * n)
+    agree(f.jacobian, 0.0, start)
+    for method in ("BDF", "Radau"):
+        found = solve_ivp(f, (0, 0.5), start, method=method, jac=f.jacobian.sparse, rtol=1e-6)
+        want = solve_ivp(f, (0, 0.5), start, method=method, jac=f.jacobian, rtol=1e-6)
+        assert found.success
+        assert_allclose(found.y[:, -1], want.y[:, -1], rtol=1e-6)
+
+
+def test_a_newton_step_by_a_sparse_factorisation():
+    f = symdiff.compile("concatenate([x[1:]**3 - x[:-1], x[:1] - 1])", args="x[n]")
+    x = np.full(50, 1.3)
+    for _ in range(30):
+        x = x - sparse.linalg.spsolve(f.jacobian.sparse(x, format="csc"), f(x))
+    assert_allclose(x, 1.0, atol=1e-12)
+    assert root(f, np.full(5, 1.3), jac=f.jacobian).success
