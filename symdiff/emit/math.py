@@ -159,6 +159,7 @@ class _MathWriter(Writer):
 
     def begin(self, program: Program) -> None:
         super().begin(program)
+        self.shape = program.graph.shape
         self.varies = bytearray(b"\x01") * len(self.rows)
 
     def behind(self, _: int) -> bool:

@@ -7,6 +7,7 @@ the values that the step uses from outside.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from symdiff.errors import ShapeError
@@ -16,7 +17,7 @@ from symdiff.graph.shapes import same
 from symdiff.language.calls import Keyword, Value, dimension
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.ops.constants import Size
-from symdiff.ops.loops import Results, looped
+from symdiff.ops.loops import Results, in_segments, looped
 from symdiff.simplify.build import Builder
 
 LOOPS = {
@@ -55,13 +56,18 @@ def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run
     states = [b.number(i) for i in _rows(scope, name, first, position)]
     length: Dim | None = None
     if name == "iterate":
-        if len(rest) != 1 or named:
+        if len(rest) != 1:
             scope.fail(f"iterate takes {LOOPS[name]}", position)
         length, rest = _count(scope, name, rest[0], position), []
-    for keyword in named:
-        if keyword.name != "length" or len(named) > 1:
-            scope.fail(f"{name} has no argument named {keyword.name!r}; its named argument is length", position)
-        length = _count(scope, name, keyword.value, position)
+    by_name = {keyword.name: keyword.value for keyword in named}
+    if len(by_name) < len(named):
+        scope.fail(f"{name} got an argument twice", position)
+    segments = _segments(scope, by_name.pop("segments", None), position)
+    if "length" in by_name and name != "iterate":
+        length = _count(scope, name, by_name.pop("length"), position)
+    if by_name:
+        known = "segments" if name == "iterate" else "length, segments"
+        scope.fail(f"{name} has no argument named {next(iter(by_name))!r}; there are {known}", position)
     sequences: list[int] = []
     for k, row in enumerate(rest):
         if not isinstance(row, int):
@@ -70,7 +76,11 @@ def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run
             raise ShapeError(f"{name} goes along the first axis of arrays, and its argument {k + 3} is a scalar")
         sequences.append(row if b.graph.is_integer(row) else b.number(row))
     length = _common(b, name, length, sequences)
-    results = _looped(scope, name, step, states, sequences, length, position, run)
+    steps, limits = scope.steps * (length if isinstance(length, int) else 1), b.graph.limits
+    if steps > limits.steps:
+        raise limits.exceeded("steps", f"the loop makes {steps} steps, more")
+    scope = replace(scope, steps=steps)
+    results = _looped(scope, name, step, states, sequences, length, segments, position, run)
     made = results.every if name == "scan" else results.last
     return made[0] if len(made) == 1 else Several(name, tuple(made))
 
@@ -95,6 +105,16 @@ def _count(scope: Scope, name: str, given: Any, position: int) -> Dim:
     if not positive(found + 1):
         b.graph.demands[found, False, f"{name} calls its step {found} times, and that is negative"] = None
     return found
+
+
+def _segments(scope: Scope, given: Any, position: int) -> int | None:
+    """Return how many segments a loop has; None if it is not divided."""
+    if given is None:
+        return None
+    value = scope.builder.known(given) if isinstance(given, int) else None
+    if value is None or isinstance(value, bool) or not float(value).is_integer() or value < 1:
+        scope.fail("segments is a constant whole number, such as 100", position)
+    return int(value)
 
 
 def _common(b: Builder, name: str, length: Dim | None, sequences: Sequence[int]) -> Dim:
@@ -123,6 +143,7 @@ def _looped(
     states: Sequence[int],
     sequences: Sequence[int],
     length: Dim,
+    segments: int | None,
     position: int,
     run: Run,
 ) -> Results:
@@ -138,7 +159,7 @@ def _looped(
     shapes = [*map(b.shape, states), *elements]
     integers = [False] * len(states) + [b.graph.is_integer(row) for row in sequences]
     inputs = [body.input(p, shape, integer=i) for p, shape, i in zip(step.parameters, shapes, integers, strict=True)]
-    outer = Scope(body, scope.text, {}, inner.free, {}, inner.inward, scope.loops + 1)
+    outer = Scope(body, scope.text, {}, inner.free, {}, inner.inward, scope.loops + 1, scope.steps)
     within = outer.inside(step, inputs)
     value = run(within, step.items)
     rows = value.rows if isinstance(value, Several) else value if isinstance(value, tuple) else (value,)
@@ -158,7 +179,9 @@ def _looped(
         tuple(outputs),
         tuple(_outputs(step.parameters[: len(states)], len(outputs))),
     )
-    return looped(b, program, length, states, sequences, inner.outside)
+    if segments is None:
+        return looped(b, program, length, states, sequences, inner.outside)
+    return in_segments(b, program, length, states, sequences, inner.outside, segments)
 
 
 def _outputs(states: Sequence[str], count: int) -> list[str]:
@@ -192,7 +215,7 @@ class _Inner:
         self._scope = scope
         self._taken = set(taken)
         self._known: dict[int, int] = {}
-        self.builder = Builder(scope.builder.graph.like())
+        self.builder = scope.builder.inside()
         self.inputs: list[int] = []
         self.outside: list[int] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from symdiff.errors import ParseError
@@ -63,6 +63,7 @@ class Scope:
         inward: A function that returns the row of the builder with the value of a row of the whole text, given that row
             and a name for it. Inside of the step of a loop, these rows are on different graphs.
         loops: How many loops there are around the expression.
+        steps: How many steps these make, as far as the text says.
     """
 
     builder: Builder
@@ -72,6 +73,7 @@ class Scope:
     functions: dict[str, Defined] = field(default_factory=dict)
     inward: Callable[[int, str], int] = lambda row, _: row
     loops: int = 0
+    steps: int = 1
 
     def fail(self, message: str, position: int) -> NoReturn:
         """Raise a `ParseError` that points at a position."""
@@ -81,4 +83,4 @@ class Scope:
         """Return the scope of the expression of a function that is called with these rows."""
         names = {name: self.inward(row, name) for name, row in function.names.items()}
         names |= zip(function.parameters, arguments, strict=True)
-        return Scope(self.builder, self.text, names, self.free, dict(function.functions), self.inward, self.loops)
+        return replace(self, names=names, functions=dict(function.functions))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from math import inf
 from textwrap import indent
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ from symdiff.graph.shapes import Demands
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer, is_size, never_warns, sized
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.evaluate import evaluate
-from symdiff.ops.places import Range, apart, subscript
+from symdiff.ops.places import Range, subscript, whole
 from symdiff.ops.table import ATOM, PRIMITIVES, SUM
 
 
@@ -528,16 +528,18 @@ class Part(View):
         return b.op(Assemble((*at.batch(at.shape), *at.operand_shape), ((self.place,),)), flat)
 
     def simpler(self, b: Builder, x: int) -> int | None:
-        """Return the part of an assembled vector as that part, or as zeros."""
+        """Return the part of an assembled vector as that part, or as zeros.
+
+        Such a vector is an adjoint or a tangent of a loop, so its places are those of parts of that loop.
+        """
         row = b.row(x)
         if not isinstance(row[0], Assemble) or row[0].rank != 1:
             return None
-        near = [k for k, place in enumerate(row[0].places) if not apart(place, (self.place,))]
-        if not near:
+        shape = Index((self.place,)).shape(b.shape(x))
+        parts = [b.full(i, shape) for place, i in zip(row[0].places, row[1:], strict=True) if place == (self.place,)]
+        if not parts:
             return b.full(b.const(0.0), self.shape(b.shape(x)))
-        if len(near) > 1 or row[0].places[near[0]] != (self.place,):
-            return None
-        part = b.full(row[1 + near[0]], Index((self.place,)).shape(b.shape(x)))
+        part = reduce(lambda one, other: b.op("add", one, other), parts)
         return b.reshape(part, 1, self.to) if self.to else part
 
     def lines(self, w: Writer, i: int, x: int) -> bool:
@@ -549,8 +551,9 @@ class Part(View):
         return True
 
     def spell(self, w: Writer, x: int) -> Text:
-        ahead = w.behind(x)
-        text = f"{w.tight(x, ATOM)}{subscript((self.place,), w.shape(x), w.dim, ahead=ahead)}"
+        shape = w.shape(x)
+        ahead = w.behind(x) or len(shape) > 1
+        text = f"{w.tight(x, ATOM)}{subscript((self.place,), shape[-1:], w.dim, ahead=ahead)}"
         if len(self.to) < 2:
             return text, ATOM
         kept = f"{w.tight(x, ATOM)}.shape[:-1] + " if ahead else ""
@@ -558,7 +561,7 @@ class Part(View):
 
     def written(self, w: Writer, x: int) -> tuple[int, ...]:
         """Return that the text may have the operand twice."""
-        return (2 if w.behind(x) else 1,)
+        return (2 if w.behind(x) or len(w.shape(x)) > 1 else 1,)
 
     def formula(self, w: Writer, x: int) -> Text:
         op = w.rows[x][0]
@@ -611,6 +614,60 @@ def looped(
     loop = Loop(Body(program), length, len(states), len(sequences), back, (), tuple(sums)).complete()
     row = b.op(loop, *states, *sequences, *given)
     return _of_kinds(loop, [b.op(part, row) for part in loop.parts()])
+
+
+def in_segments(
+    b: Builder,
+    body: Program,
+    length: Dim,
+    states: Sequence[int],
+    sequences: Sequence[int],
+    constants: Sequence[int],
+    segments: int,
+) -> Results:
+    """Make a loop over segments of equal length, and behind it a loop over the rest; see `looped`.
+
+    Derivatives store the state before each segment, and in one segment at a time the state before each step. They
+    repeat the steps of the segment.
+
+    Source: Griewank & Walther, "Algorithm 799: revolve" (2000), with one level of checkpoints.
+    """
+    short = length // segments
+    inner = b.inside()
+    program = compact(body)
+    inputs = list(program.inputs)
+    count, end = len(states), len(states) + len(sequences)
+    graph = inner.graph
+    taken: list[int] = []
+    for k, i in enumerate(inputs):
+        name, shape = program.arguments[k], program.graph.shape(i)
+        if count <= k < end:
+            integers = ("int",) if program.graph.is_integer(i) else ()
+            taken.append(graph.append(("input", name, (short, *shape), *integers)))
+        else:
+            taken.append(taking(program.graph, i, graph, name))
+    one = looped(inner, program, short, taken[:count], taken[count:end], taken[end:])
+    names = tuple([f"{name}_next" for name in program.arguments[:count]])
+    names += tuple([f"{name}_all" for name in program.names])
+    outer = Program(graph, tuple(taken), (*one.last, *one.every), names)
+
+    def part(i: int, start: Dim, stop: Dim) -> int:
+        return b.index(i, (Range(start, stop), *whole(b.shape(i)[1:])))
+
+    def cut(i: int) -> int:
+        rest = b.shape(i)[1:]
+        return b.reshape(part(i, 0, short * segments), 1 + len(rest), (segments, short, *rest))
+
+    long = looped(b, outer, segments, states, [cut(i) for i in sequences], constants)
+    behind = [part(i, short * segments, length) for i in sequences]
+    last = looped(b, body, length - short * segments, long.last, behind, constants)
+    every: list[int] = []
+    for first, rest in zip(long.every[count:], last.every, strict=True):
+        shape = b.shape(rest)[1:]
+        whole_part = b.reshape(first, 2 + len(shape), (short * segments, *shape))
+        places = [(Range(0, short * segments), *whole(shape)), (Range(short * segments, length), *whole(shape))]
+        every.append(b.assemble((length, *shape), places, whole_part, rest))
+    return Results(last.last, every, [])
 
 
 def _of_kinds(loop: Loop, rows: Sequence[int]) -> Results:

@@ -126,6 +126,10 @@ class Builder:
         """Return row `i` of the graph."""
         return self.graph.rows[i]
 
+    def inside(self) -> Builder:
+        """Return a builder for a graph of the same kind, for the step of a loop."""
+        return Builder(self.graph.like())
+
     def plain(self, i: int) -> int:
         """Return the row with the value of row `i`, without marks."""
         return i

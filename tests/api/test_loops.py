@@ -39,7 +39,18 @@ CASES = {
     "no dependence on the state": ("step(h, x) = x^2*w\nsum(scan(step, 0, X))", "X[n], w"),
     "loop after loop": ("step(h, x) = sin(h*w + x)\nfold(step, 0, scan(step, h0, X))", "h0, X[n], w"),
 }
-scalars = {name: case for name, case in CASES.items() if "[" not in case[1]}
+CASES |= {
+    "segments": ("step(h, x) = tanh(w*h + x)\nfold(step, h0, X, segments=2)", "h0, X[n], w"),
+    "segments of results": (
+        (
+            "step(h, c, x) = tanh(W @ h*c + x), c*0.9, h[0]*x\n"
+            "h, c, y = scan(step, (h0, 1), X, segments=2)\nsum(h)*sum(c*y[:, 0])"
+        ),
+        "h0[d], X[n,d], W[d,d]",
+    ),
+    "segments of repetitions": ("step(x) = sin(w*x + 1)\niterate(step, x0, 7, segments=3)", "x0, w"),
+}
+scalars = {name: case for name, case in CASES.items() if "[" not in case[1] and "segments" not in name}
 cases = pytest.mark.parametrize(("text", "args"), CASES.values(), ids=CASES)
 
 
