@@ -18,6 +18,7 @@ from symdiff.ops.loops import Body, Loop, Part, Result, has_loops, taking, uncon
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import Builder
 
+_SMALL = 256  # elements of an array that is small anyway; dimensions with names count as large
 _GROWTH = 4  # how many times as large as its operands a result for all steps may be
 _DEEP = 16  # sums inside of each other that are taken apart
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -75,6 +76,8 @@ class _Split:
         for i, row in enumerate(self.rows):
             for j in operands(row) if self.alive[i] else ():
                 self.users[j].append(i)
+        # Whether a step has products of matrices, or other operations that take longer than its elementwise ones.
+        self.works = any(_works(row) for row, alive in zip(self.rows, self.alive, strict=True) if alive)
         self.sums = self._find_sums()
         self.up: dict[int, int] = {}
         self.along: set[int] = set()
@@ -200,15 +203,20 @@ class _Split:
             i = waiting.pop()
             row = self.rows[i]
             product = row[0] in ("mul", "neg", "add", "sub") or isinstance(row[0], Einsum)
+            product = product and (self.works or estimate(numel(self.shape(i))) <= _SMALL)
             if product and len(self.users[i]) == 1 and i not in self.body.outputs and i not in found:
                 found.add(i)
                 waiting += row[1:] if isinstance(row[0], str) else ()
         return found
 
     def _fits(self, i: int, row: Row, varies: bytearray) -> bool:
-        """Return whether a row is not much larger than what it is made of."""
+        """Return whether a row is not much larger than what it is made of, and small beside the work of a step.
+
+        Long arrays of long arrays do not stay in the cache, which costs more than the calls for each step.
+        """
+        size = estimate(numel(self.shape(i)))
         largest = max([estimate(numel(self.shape(j))) for j in operands(row) if varies[j]], default=0)
-        return estimate(numel(self.shape(i))) <= _GROWTH * max(largest, 1)
+        return size <= _GROWTH * max(largest, 1) and (self.works or size <= _SMALL)
 
     def _outside(self, i: int) -> bool:
         """Return whether the values of row `i` for all steps are computed outside of the loop, or can be stored."""
@@ -435,6 +443,11 @@ class _Split:
         total = b.einsum(made[0], made[1], texts[0], texts[1], out)
         ones = [k - len(shape) for k, c in enumerate(letters) if c not in out]
         return b.reshape(total, len(out), shape) if ones else total
+
+
+def _works(row: Row) -> bool:
+    """Return whether a row takes longer than an elementwise operation on its operands."""
+    return isinstance(row[0], Operation) and row[0].works
 
 
 def _stacks(row: Row) -> bool:

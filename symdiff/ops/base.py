@@ -224,6 +224,8 @@ class Operation(ArrayOperation):
     """The expression in NumPy is so short that a source has it again at each use, and gives it no other name."""
     along_axes: ClassVar[bool] = False
     """A formula calls the operation by its name, with an array and perhaps `axis`."""
+    works: ClassVar[bool] = False
+    """The operation takes much longer than an elementwise one on arrays of the size of its result."""
     holomorphic: ClassVar[bool] = True
     """The operation is defined for complex operands."""
     new_axes: tuple[int, ...] = ()

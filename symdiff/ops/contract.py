@@ -122,6 +122,12 @@ class Einsum(Operation):
         condition, labels = (y, self.right) if x is None else (x, self.left)
         return None if condition is None else b.through(condition, labels, self.out)
 
+    @property
+    def works(self) -> bool:  # type: ignore[override]  # computed here
+        """Whether it is a product of a matrix, and not of vectors alone."""
+        labels = {*self.left, *self.right}
+        return len(labels) > 1 and not labels <= {*self.out}
+
     def stacked(self, b: Builder, _n: Dim, operands: Sequence[int], _along: Sequence[bool]) -> int:
         x, y = operands
         return b.einsum(x, y, self.left, self.right, self.out)

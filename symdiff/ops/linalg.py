@@ -71,6 +71,7 @@ class _OfMatrices(Operation):
     __slots__ = ()
 
     carries = False
+    works = True
 
     axes: ClassVar[tuple[int, ...]] = (-2, -1)
 
