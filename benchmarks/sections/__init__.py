@@ -30,6 +30,7 @@ SECTIONS = (
     "kinetics",
     "huge",
     "choices",
+    "loops",
 )
 
 
