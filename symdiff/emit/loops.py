@@ -62,6 +62,10 @@ class _Split:
         late: For each row, whether it is computed for all steps behind the loop.
         up: The rows of the graph around the loop that are computed for all steps, by row of the body.
         along: The rows of the body whose values for all steps have an axis for the steps.
+        always: For each row, whether it is needed whatever the conditions of choices are.
+        varies: For each row, whether it differs from step to step.
+        same: The rows that are needed outside, and do not differ.
+        again: The rows of the loop that are computed again outside.
     """
 
     def __init__(self, b: Builder, loop: Loop, given: Sequence[int]) -> None:
@@ -176,7 +180,7 @@ class _Split:
             waiting = False
             for i in range(self.count):
                 if self.late[i] and any(
-                    not (self.always[j] or self.late[j] or self.early[j] or rows[j][0] in ("input", "const"))
+                    self.varies[j] and not (self.always[j] or self.late[j] or self.early[j] or rows[j][0] == "input")
                     for j in operands(rows[i])
                 ):
                     self._stay(i)
@@ -237,40 +241,45 @@ class _Split:
                 self.up[i] = self.given[k]
             if k < self.end:
                 self.along.add(i)
-        for i in range(self.count):
-            if self.early[i]:
-                self._compute(i)
         outside = self._needed_outside()
+        for i in range(self.count):
+            if self.early[i] or i in self.same:
+                self._compute(i)
         made = self._loop(outside)
         for i in outside:
             self.up[i] = made[i]
             self.along.add(i)
         for i in range(self.count):
-            if self.late[i] or (i in self._again and i not in self.up):
+            if self.late[i] or (i in self.again and i not in self.up):
                 self._compute(i)
         return [self._result(result, made) for result in self.loop.results]
 
     def _needed_outside(self) -> list[int]:
         """Return the rows of the loop whose values for all steps are needed outside of it.
 
-        Conditions and integers are computed again there, since the results of a loop are numbers.
+        Conditions and integers are computed again there, since the results of a loop are numbers. So is what is the
+        same in each step; it is still in the loop only where choices need it.
         """
         wanted = {self.body.outputs[r.k] for r in self.loop.results if r.kind == "every"}
         wanted |= {self.body.inputs[r.k] for r in self.loop.results if r.kind == "before"}
         wanted |= {i for total in self.sums.values() for i, _ in total.terms}
-        self._again: set[int] = set()
-        for i in range(self.count - 1, -1, -1):
-            other = self.body.graph.kind(i) != "r" and i in wanted and not self.late[i] and not self.early[i]
-            if other and self.rows[i][0] not in ("const", "input"):
-                self._again.add(i)
-            if self.late[i] or i in self._again:
-                wanted |= {*operands(self.rows[i])}
+        self.again: set[int] = set()
+        self.same: set[int] = set()
         found: list[int] = []
-        for i in sorted(wanted):
-            simple = self.rows[i][0] == "const" or is_size(self.rows[i][0])
-            if not (self.late[i] or self.early[i] or i in self._again or simple) and i not in self.up:
-                found.append(i)
-        return found
+        for i in range(self.count - 1, -1, -1):
+            row = self.rows[i]
+            if not (self.late[i] or self.early[i]):
+                if i not in wanted or i in self.up or row[0] == "const" or is_size(row[0]):
+                    continue
+                if not self.varies[i]:
+                    self.same.add(i)
+                elif self.body.graph.kind(i) != "r" and row[0] != "input":
+                    self.again.add(i)
+                else:
+                    found.append(i)
+                    continue
+            wanted |= {*operands(row)}
+        return found[::-1]
 
     def _loop(self, outside: Sequence[int]) -> dict[int, int]:
         """Make what is left of the loop, and return the rows of the results that are needed outside.

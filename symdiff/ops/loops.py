@@ -659,9 +659,13 @@ def in_segments(
         return b.reshape(part(i, 0, short * segments), 1 + len(rest), (segments, short, *rest))
 
     long = looped(b, outer, segments, states, [cut(i) for i in sequences], constants)
+    if short * segments == length:
+        shapes = [b.shape(i)[2:] for i in long.every[count:]]
+        every = [b.reshape(i, 2 + len(s), (length, *s)) for i, s in zip(long.every[count:], shapes, strict=True)]
+        return Results(long.last, every, [])
     behind = [part(i, short * segments, length) for i in sequences]
     last = looped(b, body, length - short * segments, long.last, behind, constants)
-    every: list[int] = []
+    every = []
     for first, rest in zip(long.every[count:], last.every, strict=True):
         shape = b.shape(rest)[1:]
         whole_part = b.reshape(first, 2 + len(shape), (short * segments, *shape))

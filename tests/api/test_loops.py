@@ -266,3 +266,16 @@ def test_large_arrays_go_through_a_loop_in_blocks():
     out = np.empty_like(a)
     assert f(a, out=out) is out
     np.testing.assert_allclose(out, np.sqrt(a), rtol=1e-14)
+
+
+def test_what_a_choice_alone_needs_is_the_same_in_each_step():
+    text = (
+        "step(h, x) = tanh(where(exp(-h^2) > w, norm(v + 2)/3, dot(v, v)/3)), where(v > w, sin(v + 1), v*v)\n"
+        "h, y = scan(step, h0, X)\nsum(sin(h)) + sum(sin(y))"
+    )
+    f = symdiff.compile(text, args="h0, X[n], w, v[d]")
+    values, direction = draw(f), draw(f, seed=1)
+    np.testing.assert_allclose(f(*values), direct(f, values)[0], rtol=1e-12)
+    reverse = sum(np.sum(g * d) for g, d in zip(f.grad(*values), direction, strict=True))
+    np.testing.assert_allclose(f.jvp(*values, *direction)[1], reverse, rtol=1e-11)
+    np.testing.assert_allclose(reverse, difference(f, values, direction), rtol=1e-7)
