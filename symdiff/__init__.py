@@ -15,17 +15,27 @@ from typing import TYPE_CHECKING, Any
 from symdiff.api.compiler import clear_cache, compile  # noqa: A004 - the name users expect
 from symdiff.api.function import Function
 from symdiff.api.propagate import propagate
-from symdiff.errors import FormulaWarning, LimitError, ParseError, ShapeError, SymdiffError
+from symdiff.errors import (
+    BoundsError,
+    FormulaWarning,
+    LimitError,
+    LinAlgError,
+    ParseError,
+    ShapeError,
+    SymdiffError,
+)
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.limits import Limits, limits
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BoundsError",
     "FormulaWarning",
     "Function",
     "LimitError",
     "Limits",
+    "LinAlgError",
     "ParseError",
     "ShapeError",
     "SymdiffError",

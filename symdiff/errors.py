@@ -6,6 +6,8 @@ import copyreg
 from collections.abc import Iterable
 from itertools import islice
 
+import numpy as np
+
 # The packages of each extra for users, as in pyproject.toml.
 _EXTRAS = {
     "special": "scipy>=1.11",
@@ -59,8 +61,16 @@ class ShapeError(SymdiffError, ValueError):
     """Shapes do not match. The message names the expression or the arguments, and the shapes."""
 
 
+class BoundsError(SymdiffError, IndexError):
+    """An integer is out of the range of the axis that it is an index of. The message names the argument."""
+
+
 class LimitError(SymdiffError, ValueError):
     """A text, or something made from it, exceeds a limit. The message names the limit and its value."""
+
+
+class LinAlgError(SymdiffError, np.linalg.LinAlgError):
+    """A matrix has no solution, inverse or factor. The message names the operation and the line of the source."""
 
 
 class FormulaWarning(UserWarning):

@@ -155,12 +155,13 @@ class Recipe:
         values.
         """
         formula = self.formula.program()
-        shapes = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
-        given = [(name, value) for name, value in self.constants if name not in shapes]
-        names = [(name, value.array.shape if isinstance(value, Data) else ()) for name, value in given]
+        shapes = map(formula.graph.shape, formula.inputs)
+        arguments = list(map(Argument, formula.arguments, shapes, formula.integers))
+        given = [(name, value) for name, value in self.constants if name not in formula.arguments]
+        names = [Argument(name, value.array.shape if isinstance(value, Data) else ()) for name, value in given]
         simplified = replace(self, optimize=True)
         try:
-            return replace(simplified, constants=(), arguments=(*shapes.items(), *names)).program()
+            return replace(simplified, constants=(), arguments=(*arguments, *names)).program()
         except SymdiffError:
             return simplified.program()
 

@@ -22,19 +22,20 @@ def kept(f: Compiled, given: Mapping[Any, Any]) -> dict[str, Any]:
         TypeError: A name is not an argument, or is bound already, or a value is not numeric.
         ShapeError: A value does not have the core shape of its argument.
     """
-    cores = dict(zip(f.args, f.cores, strict=True))
+    kinds = {name: (core, integer) for name, core, integer in zip(f.args, f.cores, f.integers, strict=True)}
     values: dict[str, Any] = {}
     for key, value in given.items():
         name = normal(key)
-        if name not in cores:
+        if name not in kinds:
             why = "bound already" if name in f.bound else f"not among the arguments ({few(f.args)}){no_argument(name)}"
             raise TypeError(f"bind names {name!r}, which is {why}")
-        (array,), *_ = arrays([name], [value], [cores[name]])
+        core, integer = kinds[name]
+        (array,), *_ = arrays([name], [value], [core], [integer])
         if isinstance(value, list | tuple) or type(value) is np.ndarray:
             values[name] = np.array(array)
             values[name].flags.writeable = False
         else:
-            values[name] = float(value) if type(value) in (int, bool) else value
+            values[name] = float(value) if type(value) in (int, bool) and not integer else value
     if not values:
         raise TypeError("bind takes values by name, as f.bind(x=1.0)")
     return values

@@ -1,4 +1,4 @@
-"""`f.check`: derivatives compared with numerical ones, and the report of that.
+"""`f.check`: compare derivatives with numerical ones, and report the differences.
 
 Sources: Squire & Trapp, "Using complex variables to estimate derivatives of real functions" (1998), for the complex
 step, which has no cancellation; Ridders, "Accurate computation of F'(x) and F'(x)F''(x)" (1982), for differences
@@ -24,27 +24,27 @@ from symdiff.graph.ir import Program
 from symdiff.ops.evaluate import evaluate
 from symdiff.runtime.arguments import converted
 
-_STEPS = (2.0**-66, 2.0**-76)  # of the complex step, relative to the argument
-_TOLERANCE, _LOOSE = 1e-10, 1e-7  # relative, of the complex step and of differences
-_SMALLEST = 1e-140  # smaller derivatives are not compared closely, since their parts may underflow
-_SIGNED = 1e-290  # larger derivatives have the right sign all the same
+_STEPS = (2.0**-66, 2.0**-76)  # the two complex steps, relative to the argument
+_TOLERANCE, _LOOSE = 1e-10, 1e-7  # relative errors of the complex step and of differences
+_SMALLEST = 1e-140  # smaller derivatives are not compared closely, because their parts may underflow
+_SIGNED = 1e-290  # larger derivatives must have the right sign
 _LARGEST = 1e-3  # the largest relative error that rounding may explain
-_MOVES = 21  # moves of an argument from the smallest to the largest, by which a staircase is looked for
-_LEVELS = 6  # levels of Ridders' tableau, whose steps are halved
+_MOVES = 21  # moves of an argument, from the smallest to the largest, that look for a staircase
+_LEVELS = 6  # levels of Ridders' tableau. Each step is half the one before it
 _SPREADS = (1e-3, 1e-6, 1e-9)  # distances of the points from which noise is estimated, relative to the argument
 _EPSILON = 2.0**-52
-_ROWS = 60  # rows that are printed
-_NAMED = 4  # arguments that are printed
+_ROWS = 60  # the most rows that are printed
+_NAMED = 4  # the most arguments that are printed
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The comparison of one derivative at all points. Its numbers are those of the point that agrees least.
+    """The comparison of one derivative at all points. Its numbers are those of the point with the largest difference.
 
-    A point is not compared where nothing can be said: where the formula is not finite (for second derivatives: the
-    gradient), or the estimate is not, as at a step or at the end of a domain.
+    A point is not compared if the formula is not finite there (for second derivatives: the gradient), or if the
+    estimate is not finite, as at a step or at the end of a domain.
 
     Attributes:
         derivative: The name of the derivative, `"d out/d x"`.
@@ -52,9 +52,9 @@ class Comparison:
         method: "complex step" or "differences".
         value: The derivative that symdiff computes.
         estimate: The derivative that the method gives.
-        error: Their difference, relative to the larger of the estimate and the scale of the function. NaN where
-            nothing was compared.
-        tolerance: The error up to which they agree: that of the method, and of rounding at this point.
+        error: The difference of both, relative to the larger of the estimate and the scale of the function. It is NaN
+            if nothing was compared.
+        tolerance: The largest error that counts as agreement. It is what the method and rounding explain.
         point: The arguments, in order.
         points: The number of points.
         compared: The number of points at which the derivative was compared.
@@ -78,12 +78,12 @@ class Comparison:
 
     @property
     def ok(self) -> bool:
-        """Whether derivative and estimate were compared, and agree wherever they were."""
+        """Whether derivative and estimate were compared at some point, and agree at all compared points."""
         return self.compared > 0 and not self.differs
 
     @property
     def verdict(self) -> str:
-        """The word of the report. It is empty where they agree at all points."""
+        """The verdict as the report prints it. It is empty if derivative and estimate agree at all points."""
         if self.differs:
             return "DIFFERS"
         if not self.compared:
@@ -100,13 +100,13 @@ class Check:
 
     @property
     def ok(self) -> bool:
-        """Whether every derivative was compared, at some point at least, and agrees."""
+        """Whether every derivative was compared at some point, and agrees."""
         return all(c.ok for c in self.comparisons)
 
     def __str__(self) -> str:
         long = len(self.comparisons) > _ROWS
         shown = [c for c in self.comparisons if c.verdict or not long][:_ROWS] or self.comparisons[:_ROWS]
-        several = any(c.points > 1 for c in shown)  # then it matters which is shown
+        several = any(c.points > 1 for c in shown)  # then the table says which point is shown
         rows = [("derivative", "mode", "value", "estimate", "error", "method", *["at"] * several, "")]
         rows += [
             (
@@ -168,7 +168,7 @@ def check(f: Compiled, args: tuple[Any, ...], named: Mapping[str, Any]) -> Check
     with np.errstate(all="ignore"):
         results = of.value(point)
         reverse = _measured(of.reverse, point)
-        # The seeds of arrays are mostly zeros, and 0 times an infinite derivative of another element is NaN.
+        # Most seeds of an array are 0, and 0 times an infinite derivative of another element is NaN.
         infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
         for k, name in enumerate(names):
             estimates = _estimates(
@@ -200,9 +200,9 @@ class _Estimate:
 
     Attributes:
         value: The estimates.
-        tolerance: The relative error of the method at best.
-        error: The absolute error that it may have here.
-        stepped: Where the method was the complex step.
+        tolerance: The least relative error of the method.
+        error: The absolute error that the estimates may have at these points.
+        stepped: Whether each estimate was made by the complex step.
     """
 
     value: Values
@@ -224,18 +224,18 @@ def _estimates(
     *,
     holomorphic: bool,
 ) -> tuple[_Estimate, ...]:
-    """Return estimates by the complex step where it can be trusted, else by differences.
+    """Return estimates by the complex step where it can be trusted, and by differences elsewhere.
 
-    There are two estimates by differences. At the smallest steps, a function that rounding has made a staircase looks
-    like one with a kink near the point. So it is once taken to have noise, and once to have a kink.
+    There are two estimates by differences. Rounding can make a staircase of a function. At the smallest steps, such a
+    function looks like one with a kink near the point. One estimate takes it for noise, the other for a kink.
 
     Args:
         f: The function.
         point: Where to estimate.
         k: The element to differentiate by.
         values: The values of the function there.
-        largest: Returns the largest number that the function computes at a point. It tells whether a staircase comes
-            of rounding, or is one of the formula.
+        largest: A function that returns the largest number that is computed at a point. This number tells whether
+            rounding has made a staircase, or the formula is one.
         holomorphic: Whether the complex step may be taken.
     """
     found, trusted = np.full(values.shape, np.nan), np.zeros(values.shape, np.bool_)
@@ -262,8 +262,8 @@ def _complex_step(
 ) -> tuple[Values, NDArray[np.bool_]]:
     """Return estimates by the complex step, and which of them can be trusted.
 
-    The complex formula has no stable forms, it may be on another branch, and special functions of complex arguments
-    are less exact. So two steps have to agree, and the real part has to be the value.
+    The complex formula has no stable forms, it can be on another branch, and special functions of complex arguments
+    are less accurate. So two steps must agree, and the real part must be the value.
     """
     size = np.where(point[k] == 0, 2.0**-34, np.abs(point[k]))
     moved = [f([*point[:k], point[k] + 1j * (size * step), *point[k + 1 :]]) for step in _STEPS]
@@ -275,10 +275,10 @@ def _complex_step(
 
 
 def _differences(f: OfElements, point: Sequence[Values], k: int, noise: Values) -> tuple[Values, Values]:
-    """Return extrapolated central differences of a function with some noise, and how uncertain they are.
+    """Return extrapolated central differences of a function with some noise, and their uncertainty.
 
-    Steps go from the smallest to larger ones, as long as each result lies within the uncertainty of those before. The
-    result of a step that reaches over a kink does not.
+    The steps grow as long as each result lies within the uncertainty of the results before it. The result of a step
+    that reaches beyond a kink does not.
     """
     size = np.abs(point[k])
     largest = 0.05 * np.maximum(size, 0.1)
@@ -299,9 +299,9 @@ def _differences(f: OfElements, point: Sequence[Values], k: int, noise: Values) 
 
 
 def _ridders(f: OfElements, point: Sequence[Values], k: int, h: Values, noise: Values) -> tuple[Values, Values, Values]:
-    """Return extrapolated differences of steps from `h` downwards: the most certain entry of the tableau, its error.
+    """Return differences extrapolated from the steps h, h/2, h/4, ...: the best entry of the tableau, and its error.
 
-    The third result is the difference of the largest step, or 0 where rounding leaves nothing of it.
+    The third result is the difference of the largest step, or 0 if the difference is only rounding.
     """
     axes = (slice(None), *[None] * h.ndim)
     steps = h * 0.5 ** np.arange(_LEVELS)[axes]
@@ -325,10 +325,10 @@ def _ridders(f: OfElements, point: Sequence[Values], k: int, h: Values, noise: V
 
 
 def _stairs(f: OfElements, point: Sequence[Values], k: int, largest: Callable[[Sequence[Any]], float]) -> Values:
-    """Return the height of the steps where rounding has made a staircase of a function, else 0.
+    """Return the height of the steps if rounding has made a staircase of a function, and 0 otherwise.
 
-    Such a function is flat for the smallest moves. Its first step is as high as the last bit of a number that it
-    computes on the way, as of the 1 in `(1 + 1e-10*abs(x)) - 1`.
+    Such a function is flat for the smallest moves. Its first step is as high as the last bit of an intermediate
+    number, for example of the 1 in `(1 + 1e-10*abs(x)) - 1`.
     """
     size = np.abs(point[k])
     moves = np.geomspace(np.maximum(2.0**-44 * size, 2.0**-1040), 0.05 * np.maximum(size, 0.1), _MOVES)
@@ -345,7 +345,7 @@ def _stairs(f: OfElements, point: Sequence[Values], k: int, largest: Callable[[S
 
 
 def _largest(f: Compiled, of: Unrolled, at: Sequence[Any]) -> float:
-    """Return the largest finite number that is computed on the way to the results at one point."""
+    """Return the largest finite number among the steps of the formula at one point."""
     program = f.program
     every = Program(program.graph, program.inputs, tuple(range(len(program.graph.rows))), ())
     found = [np.abs(np.asarray(v, np.float64)) for v in evaluate(every, of.arguments(at)) if v is not None]
@@ -353,10 +353,10 @@ def _largest(f: Compiled, of: Unrolled, at: Sequence[Any]) -> float:
 
 
 def _measured(f: OfElements, point: Sequence[Values]) -> tuple[Values, Values]:
-    """Return values, and how far rounding scatters them, from high differences of neighbouring values.
+    """Return values, and how far rounding scatters them. The scatter is taken from high differences of neighbours.
 
-    The scatter is the median for three distances of neighbours, since a kink may be near one, and another may be too
-    short to notice anything.
+    The scatter is the median for three distances of neighbours, because one distance may reach a kink, and another
+    may be too short to show anything.
     """
     order, samples = 8, 5
     axis = -1 - point[0].ndim
@@ -375,7 +375,7 @@ def _scale(estimate: Values, value: Values, least: Values | float = _SMALLEST) -
 def _compare(
     title: str, mode: str, point: Sequence[Values], got: Any, noise: Any, by: Sequence[_Estimate], value: Any
 ) -> Comparison:
-    """Return the comparison at the point that agrees least, with the estimate that agrees most there."""
+    """Return the comparison at the point with the largest difference, by the estimate with the smallest one there."""
     got, noise, value = np.ravel(got), np.ravel(noise), np.ravel(value)
     tried = []
     for one in by:

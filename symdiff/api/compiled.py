@@ -1,4 +1,4 @@
-"""What the functions of this room take: a Function, by its public attributes."""
+"""The type of a Function, for the functions of this room. They use its public attributes alone."""
 
 from __future__ import annotations
 
@@ -21,12 +21,25 @@ class Compiled(Protocol):
     wrt: tuple[str, ...]
     outputs: tuple[str, ...]
     cores: tuple[Shape, ...]
+    integers: tuple[bool, ...]
     results: tuple[Shape, ...]
     recipe: Recipe
     program: Program
     layout: Layout
     kernel: Kernel
     bound: Mapping[str, Any]
+
+    @property
+    def coo(self) -> Compiled:
+        """The entries of a matrix of derivatives that can be nonzero."""
+
+    @property
+    def rows(self) -> Any:
+        """The rows of the entries."""
+
+    @property
+    def cols(self) -> Any:
+        """The columns of the entries."""
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the result of a call."""

@@ -1,4 +1,4 @@
-"""`compile`: options to a recipe, a recipe to a Function, and the cache of the Functions last asked for."""
+"""`compile`: make a recipe from a formula and options, and a Function from the recipe. A cache keeps Functions."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from symdiff.runtime.arguments import normal
 from symdiff.runtime.results import record_of
 from symdiff.runtime.threads import Lock, give_back_freed_memory
 
-_CACHED = 512  # Functions
-_ROWS = 1_000_000  # of their graphs together
+_CACHED = 512  # the most Functions that are kept
+_ROWS = 1_000_000  # the most rows of their graphs together
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
 def _of_one_formula(made: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Decorate a function so that it says what to write where more than one argument is given by position."""
+    """Decorate a function so that its error for several positional arguments says what to write."""
 
     @wraps(made)
     def called(*given: _P.args, **options: _P.kwargs) -> _R:
@@ -64,9 +64,9 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             by commas. Or a SymPy expression, a list or tuple of such (several outputs), or a Matrix (an array): what
             SymPy prints is compiled.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
-            not, or a list of such. SymPy symbols stand for their names. Default: every free name, a scalar, in order
-            of first appearance. SymPy expressions of two or more symbols need it.
-        wrt: The names to differentiate by, in order. Default: all arguments.
+            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names. Default:
+            every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
+        wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names, bound now: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. An array is copied, so later changes have no effect. A call computes with it in
             the precision of the arguments.
@@ -128,11 +128,11 @@ def _compiled(
         text, args, more = text_of(expressions_of(text), args, bound, bounds)
         bound = {**more, **bound}
     arguments = None if args is None else arguments_of(args, "args")
-    for name, _ in arguments or ():
+    for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
     for name, same in (("pi", "π"), ("π", "pi")):  # a value for one name is for the other too
-        if name in bound and all(same != other for other, _ in arguments or ()):
+        if name in bound and all(same != argument.name for argument in arguments or ()):
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
@@ -152,21 +152,25 @@ def function_of(recipe: Recipe) -> Function:
         TypeError: The recipe names something to differentiate by that is not an argument.
     """
     program = recipe.program()
-    review(recipe.syntax, recipe.arguments, arrays=any(isinstance(value, Data) for _, value in recipe.constants))
+    shapes = None if recipe.arguments is None else [argument.shape for argument in recipe.arguments]
+    review(recipe.syntax, shapes, arrays=any(isinstance(value, Data) for _, value in recipe.constants))
     names, wrt = program.arguments, recipe.wrt
-    known = frozenset(names)
+    integers = dict(zip(names, program.integers, strict=True))
     for name in wrt or ():
-        if name not in known:
+        if name not in integers:
             raise TypeError(f"wrt names {name!r}, which is not among the arguments ({few(names)}){no_argument(name)}")
+        if integers[name]:
+            raise TypeError(f"wrt names {name!r}, which is an integer: there is no derivative by it")
     layout = None if len(program.names) == 1 else record_of("value", program.names)
-    return Function(recipe, program, layout, names if wrt is None else wrt)
+    by = tuple([name for name in names if not integers[name]]) if wrt is None else wrt
+    return Function(recipe, program, layout, by)
 
 
 # Pickling and copying
 
 
 def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
-    """Return a Function as pickle and copy take it: the formula, the options and the derivations, but no code."""
+    """Return a Function in the form that pickle and copy take: formula, options and derivations, but no code."""
     recipe = f.recipe
     names = recipe.arguments and declared(*zip(*recipe.arguments, strict=True))
     options = {
@@ -189,7 +193,7 @@ def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, .
     """Return the Function that `_reduced` has taken apart.
 
     Raises:
-        ValueError: The path names something else than members that return Functions, as a forged pickle may.
+        ValueError: The path has a name that is not a member that returns a Function. A forged pickle can have one.
     """
     f = _compiled(text, **options)
     for member, *args in path:
@@ -207,7 +211,7 @@ copyreg.pickle(Function, _reduced)
 
 
 class _Cache:
-    """The Functions last asked for, least recent first. A Function with too many rows is kept alone."""
+    """The Functions that were used last, the latest one at the end. A very large Function is kept alone."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -215,7 +219,7 @@ class _Cache:
         self._rows = 0
 
     def get(self, key: object, make: Callable[[], Function]) -> Function:
-        """Return the Function of a key, which `make` makes where it is not kept."""
+        """Return the Function of a key. If none is kept, call `make` and keep its result."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -232,7 +236,7 @@ class _Cache:
         return made
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all Functions."""
         with self._lock:
             self._kept.clear()
             self._rows = 0
@@ -250,12 +254,12 @@ _CACHE = _Cache()
 def clear_cache() -> None:
     """Forget the Functions that `compile` keeps, and free the native code of all Functions.
 
-    A Function that is held elsewhere stays as it is. Where it has native code, it makes that again when it is called
-    next. Any thread may call this at any time: code that a call is running is freed when the call has returned.
+    A Function that you still hold goes on working. If it had native code, it makes the code again at its next call. Any
+    thread can call `clear_cache` at any time. Code that is running then is freed when its call returns.
     """
     from symdiff.runtime import native
 
     _CACHE.clear()
     native.clear()
-    gc.collect()  # a Function and what calls it refer to each other
+    gc.collect()  # a Function and its kernel refer to each other
     give_back_freed_memory()

@@ -1,4 +1,4 @@
-"""`f.export`: a module that stands alone, with a point and the results that it checks itself by."""
+"""`f.export`: write a module that does not need symdiff. The module has a point and its results, to check itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, product
 from reprlib import repr as short
 from typing import Any, cast
 
@@ -25,20 +25,20 @@ from symdiff.runtime.load import load
 
 MEMBERS = tuple(SUMMARIES)
 _TARGETS = ("numpy", "math")
-# Modules that an exported one imports, directly or not.
+# Modules that an exported module imports, directly or not.
 _IMPORTED = frozenset({"numpy", "scipy", "math", "sys", "collections"})
-_OWN = frozenset({"float", "map"})  # names that functions of the math target use
-_SPACED = 24  # elements from which on an array of the default point is evenly spaced
-_STORED = 100  # numbers of a result that are stored, about
-_MOST = 10_000  # elements of the point
-_LARGEST = 4_000_000  # elements of a result
-_SIZES = (3, 4, 2, 5, 6, 7)
-# Intervals that arguments are drawn from. The first in which all results are finite is taken.
+_OWN = frozenset({"float", "map"})  # names that exported functions of the math target use
+_SPACED = 24  # larger arrays of the default point are evenly spaced
+_STORED = 100  # about how many numbers of a result are stored
+_MOST = 10_000  # the most elements of an array of the point
+_LARGEST = 4_000_000  # the most elements of a result
+_SIZES = (3, 4, 2, 5, 6, 7)  # of named dimensions, in the order in which they are tried
+# The intervals from which arguments are drawn. The first one in which all results are finite is taken.
 _BOXES = (
     *((0.5, 2.0), (0.1, 0.9), (1.1, 3.0), (2.0, 9.0), (-0.9, -0.1), (-3.0, -1.1), (-1.0, 1.0), (0.01, 0.1)),
     *((10.0, 100.0), (-100.0, -10.0), (100.0, 1000.0), (-9.0, 9.0)),
 )
-_MIXED = 60  # more candidates, in which each argument has an interval of its own
+_MIXED = 60  # further points, at which each argument has an interval of its own
 _GOLDEN = 0.6180339887498949
 
 
@@ -85,8 +85,8 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the members to include.
 
     Raises:
-        TypeError: It is neither a text nor a sequence of texts.
-        ValueError: There is no such member, or it is named twice, or none is named.
+        TypeError: `include` is neither a text nor a sequence of texts.
+        ValueError: A name is not that of a member, or occurs twice, or there are no names.
     """
     if include is None:
         if not f.wrt:
@@ -125,10 +125,10 @@ def _member(f: Compiled, name: str) -> Compiled:
 
 
 def _part(name: str, g: Compiled, target: str) -> Member:
-    """Return a member as the module has it."""
+    """Return a member in the form in which a module is written."""
     on_floats = target == "math"
     body = math_target.body(g.program, _OWN, nested=math.inf) if on_floats else numpy_target.body(g.kernel.prepared)
-    return Member(name, g.args, g.cores, g.outputs, g.results, g.layout, body)
+    return Member(name, g.args, g.cores, g.integers, g.outputs, g.results, g.layout, body)
 
 
 # The point
@@ -137,10 +137,10 @@ def _part(name: str, g: Compiled, target: str) -> Member:
 def _results(
     f: Compiled, chosen: Mapping[str, Compiled], definitions: str, target: str, at: Any
 ) -> tuple[dict[str, Any], list[list[float]]]:
-    """Return the first point where all results are finite, or the point with most that are, and the results there.
+    """Return a point and the results there: the first point where all results are finite, or the one where most are.
 
     Raises:
-        ValueError: There is no point at which all functions can be computed.
+        ValueError: The functions cannot be computed at any point.
     """
     first = next(iter(chosen))
     scope = load(definitions, first).__globals__
@@ -153,7 +153,7 @@ def _results(
             for name, g in chosen.items():
                 with np.errstate(all="ignore"):
                     found.append(_numbers(scope[name](*[given[a] for a in g.args])))
-        except (ArithmeticError, ValueError) as raised:
+        except (ArithmeticError, ValueError, IndexError) as raised:
             failed = list(chosen)[len(found)]
             error = str(raised)
             continue
@@ -178,13 +178,15 @@ def _numbers(result: Any) -> Any:
 
 
 def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[dict[str, Any]]:
-    """Yield points to try: values of the arguments of the formula, then of the arguments that derivatives add."""
+    """Yield points to try. A point has the values of the arguments by name, those of derivatives included."""
     cores = dict(zip(f.args, f.cores, strict=True))
     for g in chosen.values():
         cores |= zip(g.args, g.cores, strict=True)
+    whole = {name for name, integer in zip(f.args, f.integers, strict=True) if integer}
     given = {} if at is None else _given(f, cores, at)
     names = [name for name in f.args if name in given]
-    sizes = arrays(names, [given[n] for n in names], [cores[n] for n in names])[3] if names else {}
+    own = [given[n] for n in names], [cores[n] for n in names], [n in whole for n in names]
+    sizes = arrays(names, *own)[3] if names else {}
     if at is None:
         sizes = _sizes(f, chosen)
     for g in chosen.values():
@@ -194,17 +196,21 @@ def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[di
     for name, v in given.items():
         if np.shape(v) != shapes[name]:
             raise ShapeError(f"at gives {name!r} the shape {np.shape(v)}; it has {shapes[name]}")
+    integers = _indices(f, {name: shapes[name] for name in whole - set(given)}, sizes)
     for boxes in _choices(len(shapes)) if set(shapes) - set(given) and at is None else [_BOXES[:1] * len(shapes)]:
         count = 0
         point: dict[str, Any] = {}
         for (name, shape), box in zip(shapes.items(), boxes, strict=True):
-            point[name] = given[name] if name in given else _drawn(shape, box, count)
+            if name in given:
+                point[name] = given[name]
+            else:
+                point[name] = integers[name] if name in whole else _drawn(shape, box, count)
             count += math.prod(shape)
         yield point
 
 
 def _choices(count: int) -> Iterator[tuple[tuple[float, float], ...]]:
-    """Yield an interval for each argument: first the same for all, then others by a fixed rule."""
+    """Yield choices of an interval for each argument: first the same for all arguments, then different ones."""
     for box in _BOXES:
         yield (box,) * count
     for c in range(1, 1 + _MIXED):
@@ -212,7 +218,7 @@ def _choices(count: int) -> Iterator[tuple[tuple[float, float], ...]]:
 
 
 def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
-    """Return an argument in an interval. Few elements are spread by the golden ratio, many evenly."""
+    """Return an argument in an interval. A small array is spread by the golden ratio, a large one evenly."""
     low, high = box
     if math.prod(shape) > _SPACED:
         return Spaced(low, high, shape)
@@ -220,11 +226,23 @@ def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
     return np.array(flat).reshape(shape) if shape else flat[0]
 
 
+def _indices(f: Compiled, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Return arguments that are made of integers: small ones, which are within the axes if that is possible."""
+    found: dict[str, Any] = {}
+    for end, first in product((3, 2, 1), (0, 1)):
+        for name, shape in shapes.items():
+            made = np.arange(math.prod(shape)).reshape(shape) % end + first
+            found[name] = made if shape else int(made)
+        if f.kernel.bounds is None or f.kernel.bounds.fit([found.get(name) for name in f.args], sizes):
+            break
+    return found
+
+
 def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
-    """Return small sizes of the named dimensions that meet the demands of the formula, different ones if possible.
+    """Return small sizes of the named dimensions that fit the formula. The sizes differ from each other if possible.
 
     Raises:
-        ValueError: No sizes have been found.
+        ValueError: No sizes have been found that fit.
     """
     names = list(dict.fromkeys(chain.from_iterable(sorted(symbols(dim)) for core in f.cores for dim in core)))
     tried = [[_SIZES[k % len(_SIZES)] + step for k in range(len(names))] for step in range(40)]
@@ -239,7 +257,7 @@ def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
 
 
 def _bounded(chosen: Mapping[str, Compiled], shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[str, int]) -> None:
-    """Check that arguments and results are not too large to be computed here."""
+    """Check that arguments and results are small enough to compute them now."""
     for name, g in chosen.items():
         g.kernel.check_limits(sizes)
         for output, core in zip(g.outputs, g.results, strict=True):
@@ -257,8 +275,8 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
     """Return the values of `at`.
 
     Raises:
-        TypeError: It is neither a mapping nor a sequence, or a name or a value is wrong, or one is missing.
-        ValueError: An array is too large to be stored.
+        TypeError: `at` is neither a mapping nor a sequence, or a name or a value is wrong or missing.
+        ValueError: An array is too large to store it.
     """
     if isinstance(at, Mapping):
         values = {normal(name): v for name, v in at.items()}
@@ -276,7 +294,8 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
         raise TypeError(f"at gives no value to {few(missing)}")
     found: dict[str, Any] = {}
     for name, given in values.items():
-        (array,), loop, dtype, _ = arrays([name], [given], [cores[name]])
+        integer = dict(zip(f.args, f.integers, strict=True)).get(name, False)
+        (array,), loop, dtype, _ = arrays([name], [given], [cores[name]], [integer])
         if dtype.kind == "c":
             raise TypeError(f"at gives {name!r} a complex value")
         if loop:
@@ -286,7 +305,10 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
             )
         if array.size > _MOST:
             raise ValueError(f"at gives {name!r} {array.size} elements; at most {_MOST} are stored")
-        found[name] = np.asarray(array, np.float64) if array.ndim else float(array)
+        if integer:
+            found[name] = array if array.ndim else int(array)
+        else:
+            found[name] = np.asarray(array, np.float64) if array.ndim else float(array)
     return found
 
 
@@ -294,11 +316,11 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
 
 
 def save(path: str | os.PathLike[str], text: str) -> None:
-    """Write a module to a file, whole or not at all.
+    """Write a module to a file, completely or not at all.
 
     Raises:
         OSError: The file cannot be written.
-        ValueError: The name of the file is not one of a module, or is the name of a module that it imports.
+        ValueError: The name of the file does not end in .py, or is that of a module that the file imports.
     """
     place = destination(path)
     if place.is_file() or not place.exists():  # not a device or a pipe

@@ -19,7 +19,7 @@ from symdiff.graph.ir import Program
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
 from symdiff.ops.data import Data
-from symdiff.ops.places import coordinates, key
+from symdiff.ops.places import coordinates
 from symdiff.pipeline import Derive, Recipe
 from symdiff.runtime.arguments import bind, listed, normal
 from symdiff.runtime.entry import bound_entry
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from symdiff.api.check import Check
     from symdiff.api.graph import Drawing
     from symdiff.api.packing import Packing
+    from symdiff.api.sparse import Sparse
     from symdiff.api.steps import Trace
 
 _DESCRIBED = 1000  # characters of a formula in a docstring
@@ -59,6 +60,7 @@ class Function:
         wrt: The names of the arguments to differentiate by, in order.
         outputs: The names of the outputs, in order.
         cores: The core shapes of the arguments, in order. A dimension is an int or has a name.
+        integers: For each argument, whether it is made of integers.
         results: The core shapes of the outputs, in order.
         backend: What computes arrays: "numpy" or "llvm".
         bound: The values of the arguments that `bind` has fixed, by name. They are not among `args`.
@@ -101,6 +103,7 @@ class Function:
         left = [k for k, arg in enumerate(self.kernel.args) if arg not in self.bound]
         self.args = tuple([self.kernel.args[k] for k in left])
         self.cores = tuple([self.kernel.cores[k] for k in left])
+        self.integers = tuple([self.kernel.integers[k] for k in left])
         self.outputs, self.results = self.kernel.outputs, self.kernel.results
         self.backend = self.kernel.backend
         self._places, self._packing, self._source = places, packing, source
@@ -124,7 +127,7 @@ class Function:
     @property
     def _call_text(self) -> str:
         """The call as messages show it: `value(x[n], a)`."""
-        return f"{self.name}({shortly(self.args, self.cores)})"
+        return f"{self.name}({shortly(self.args, self.cores, self.integers)})"
 
     def filled(self, args: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the arguments of a call and the bound ones, in the order of the program.
@@ -178,7 +181,8 @@ class Function:
         constants = tuple([(name, repr(value)) for name, value in recipe.constants])
         options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
         bound = tuple([(name, Data(value)) for name, value in self.bound.items()])
-        return self.text, self.args, self.cores, self.wrt, constants, options, recipe.path, bound
+        arguments = self.args, self.cores, self.integers
+        return self.text, *arguments, self.wrt, constants, options, recipe.path, bound
 
     def __eq__(self, other: object) -> bool:
         """Return whether formula, options and derivations are the same."""
@@ -246,7 +250,7 @@ class Function:
             made = getattr(type(self), path[-1][0], property())
             text = f"{made_by(self.recipe, 'f')}, where f is {text}\n\n{(made.__doc__ or '').partition(chr(10))[0]}"
         lists = {
-            "Arguments": shortly(self.args, self.cores),
+            "Arguments": shortly(self.args, self.cores, self.integers),
             "Results": shortly(self.outputs, self.results),
             "Derivatives by": few(self.wrt),
         }
@@ -256,7 +260,8 @@ class Function:
         written = self.text.strip()
         written = written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
         text = "\\n".join(line.strip() for line in written.splitlines())
-        return f'Function("{text}"{made_by(self.recipe)}: ({shortly(self.args, self.cores)}) -> {few(self.outputs)})'
+        given = shortly(self.args, self.cores, self.integers)
+        return f'Function("{text}"{made_by(self.recipe)}: ({given}) -> {few(self.outputs)})'
 
     @property
     @member
@@ -494,7 +499,7 @@ class Function:
         You can also list the names: `f.diff("x x")`, `f.diff("x, x")`, `f.diff(["x", "x"])`.
 
         Raises:
-            TypeError: A name is not an argument, or none is given.
+            TypeError: A name is not an argument, or is one that is made of integers, or none is given.
             ShapeError: A name is an array, and the formula does not have one scalar output.
         """
         by = [normal(name) for given in names for name in (listed(given) if isinstance(given, Sequence) else [given])]
@@ -514,6 +519,8 @@ class Function:
         from symdiff.derive import calculus
 
         several = len(self.results) > 1
+        if self.integers[self.args.index(name)]:
+            raise TypeError(f"{name!r} is an integer: there is no derivative by it")
         if self.cores[self.args.index(name)] and (several or self.results[0]):
             raise ShapeError(f"diff by the array {name!r} is of one scalar output; use jacobian")
         return self.derived("diff", calculus.partials, record_of("diff", self.outputs) if several else None, (name,))
@@ -525,19 +532,16 @@ class Function:
     def sparsity(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Of a `jacobian` or `hessian`: a boolean array of its shape, which is true where an entry can be nonzero.
 
-        Single zeros are known for scalars, for lists of scalars, and for vectors of which the formula uses only single
-        elements. The block of any other array counts as full.
+        These are the places of `coo`, and those of the entries of `sparse`.
 
         Raises:
             AttributeError: This is neither a `jacobian` nor a `hessian`.
             ShapeError: The shape depends on named dimensions.
         """
-        from symdiff.derive import calculus
-
         self._need_a_matrix("sparsity")
+        rows, columns = self._entries() or self._parts()
         pattern = np.zeros(fixed(self.results[0]), np.bool_)
-        for place, _ in calculus.pattern(self.program):
-            pattern[key(place)] = True
+        np.atleast_2d(pattern)[rows, columns] = True
         return pattern
 
     @cached_property
@@ -555,9 +559,12 @@ class Function:
         from symdiff.derive import calculus
 
         self._need_a_matrix("coo")
-        axes = coordinates([place for place, _ in calculus.pattern(self.program)], len(self.results[0]))
-        rows = np.zeros_like(axes[-1]) if len(axes) == 1 else axes[0]
-        return self.derived("coo", calculus.entries, None, places=(rows, axes[-1]))
+        places = self._entries()
+        if places is None:
+            return self.derived("coo", calculus.entries, None, places=self._parts())
+        rows, columns = places
+        chosen = (rows * fixed(self.results[0])[-1] + columns).tolist()
+        return self.derived("coo", partial(calculus.entries, chosen=chosen), None, places=places)
 
     def sparse(self, /, *args: Any, format: str = "csr", **named: Any) -> Any:  # noqa: A002 - SciPy's name
         """Of a `jacobian` or `hessian`: return the matrix at a point as a sparse array of SciPy's.
@@ -582,15 +589,11 @@ class Function:
             TypeError: The number or a name of the arguments is wrong, or an argument is not numeric.
             ValueError: There is no such format.
         """
-        from symdiff.api.sparse import Sparse
-
-        if self.name not in ("jacobian", "hessian") or self._source is None:
+        if self.name not in ("jacobian", "hessian"):
             raise AttributeError(f"only a jacobian or a hessian has sparse, not {self.kernel.call_text}")
         if "format" in self.args and format != "csr":
             named, format = {**named, "format": format}, "csr"  # noqa: A001
-        free, source = self.free, self._source
-        matrix: Sparse = self.kernel.once("sparse", lambda: Sparse(free, source))
-        return matrix(self.filled(args, named), {}, format)
+        return self._sparse()(self.filled(args, named), format)
 
     @property
     @member
@@ -603,6 +606,31 @@ class Function:
     def cols(self) -> np.ndarray[Any, np.dtype[np.intp]]:
         """Of a `coo`: the column of each value, which is the index of an argument in `wrt`."""
         return self._need_places("cols")[1]
+
+    def _parts(self) -> Places:
+        """Return the places of the entries of all parts of a matrix that are not structurally zero."""
+        from symdiff.derive import calculus
+
+        axes = coordinates([place for place, _ in calculus.pattern(self.program)], len(self.results[0]))
+        return (np.zeros_like(axes[-1]) if len(axes) == 1 else axes[0]), axes[-1]
+
+    def _entries(self) -> Places | None:
+        """Return the places of the entries that can be nonzero. Return None if these are all entries of the parts."""
+        from symdiff.derive import calculus
+
+        if self._source is None or calculus.known_by_entry(self.program):
+            return None
+        found = self._sparse().places()
+        return found if len(found[0]) < len(self._parts()[0]) else None
+
+    def _sparse(self) -> Sparse:
+        from symdiff.api.sparse import Sparse
+
+        free, source = self.free, self._source
+        if source is None:
+            raise AttributeError(f"{self._call_text} is packed and has no sparse: pack first, then take the derivative")
+        made: Sparse = self.kernel.once("sparse", lambda: Sparse(free, source))
+        return made
 
     def _need_a_matrix(self, what: str) -> None:
         if self.name not in ("jacobian", "hessian"):

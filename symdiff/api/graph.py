@@ -94,4 +94,4 @@ def graph(f: Compiled, args: tuple[Any, ...], named: Mapping[str, Any]) -> Drawi
         raise TypeError("graph takes real arguments")
     if loop:
         raise ShapeError(f"graph shows one point, and these arguments are an array of points, of shape {loop}")
-    return Drawing(dot(program, *every(program, converted(values, dtype))))
+    return Drawing(dot(program, *every(program, converted(values, dtype, f.kernel.integers))))

@@ -17,7 +17,9 @@ from symdiff.errors import MOST, few
 from symdiff.graph.dims import Dim, Shape, concrete, declared, fixed, numel, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
+from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant, special
+from symdiff.ops.indexed import Indexed
 from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
     FLOAT64,
@@ -35,6 +37,7 @@ from symdiff.runtime.arguments import (
     sharing,
 )
 from symdiff.runtime.blocks import BlockSizes, axes_of, block_sizes, run_in_blocks
+from symdiff.runtime.bounds import Bounds
 from symdiff.runtime.entry import (
     NEVER,
     UNKNOWN,
@@ -47,7 +50,7 @@ from symdiff.runtime.entry import (
     spread,
 )
 from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label_of, labelled
-from symdiff.runtime.load import load
+from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
 from symdiff.runtime.threads import Lock, usable_cpus
@@ -72,6 +75,7 @@ class Kernel:
         name: The name of the generated functions.
         args: The names of the arguments.
         cores: The core shapes of the arguments.
+        integers: Which arguments are made of integers.
         outputs: The names of the outputs, as a result has them.
         results: The core shapes of the outputs.
         backend: "numpy" or "llvm".
@@ -84,6 +88,7 @@ class Kernel:
         self.nest = nest(layout)
         self.args = program.arguments
         self.cores = tuple([program.graph.shape(i) for i in program.inputs])
+        self.integers = program.integers
         self.outputs = program.names if layout is None else field_names(layout)
         self.results = tuple([program.graph.shape(i) for i in program.outputs])
         self.lock = Lock()
@@ -118,7 +123,7 @@ class Kernel:
     @property
     def call_text(self) -> str:
         """The call as messages show it: `value(x[n], a)`. If there are many arguments, only the first are shown."""
-        made: str = self.once("call text", lambda: f"{self.name}({shortly(self.args, self.cores)})")
+        made: str = self.once("call text", lambda: f"{self.name}({shortly(self.args, self.cores, self.integers)})")
         return made
 
     # Sources, and the functions made of them
@@ -186,10 +191,16 @@ class Kernel:
         """Return the generated function for a target that is Python. The function returns nested tuples."""
 
         def make() -> Callable[..., Any]:
-            return load(self.source(target), self.name, numpy_target.known(self.program))
+            made = load(self.source(target), self.name, numpy_target.known(self.program))
+            return naming(made) if self._raises else made
 
         made: Callable[..., Any] = self.once(("function", target), make)
         return made
+
+    @property
+    def _raises(self) -> bool:
+        """Some operation raises a LinAlgError for some arguments."""
+        return any(isinstance(row[0], Operation) and row[0].raises for row in self.program.graph.rows)
 
     @property
     def native_points(self) -> FusedPoints:
@@ -234,7 +245,7 @@ class Kernel:
             floats_too = self.backend == "llvm" and self.args and not any(self.results)
             return scalar_entry(
                 None if self._only_numpy else self.program,
-                len(self.args),
+                self.integers,
                 Records(self.layout, converts),
                 general=self.general,
                 by_arrays=self.by_arrays,
@@ -250,7 +261,9 @@ class Kernel:
         if point is None:
             return general_entry(self.general)
         records = Records(self.layout, [None] * len(outputs))
-        return core_entry(self.cores, self.program.graph.demands, point, records, self.general)
+        fits = self.bounds.fit if self.bounds else None
+        demands = self.program.graph.demands
+        return core_entry(self.cores, self.integers, demands, point, records, self.general, fits)
 
     def _native_floats(self) -> list[Any]:
         """Return a list with the native function of floats. Its first call compiles the function."""
@@ -298,7 +311,7 @@ class Kernel:
     def _open(self) -> None:
         """Let the entry of a function of scalars pass small arrays straight to a target, from now on."""
         small = self._small
-        if any(self.cores) or small[0] != UNKNOWN:
+        if any(self.cores) or any(self.integers) or small[0] != UNKNOWN:
             return
         if self.backend == "llvm":
             taken = bool(self.args) and self.native_points.lend(small, 1, (True,) * len(self.args))
@@ -362,6 +375,19 @@ class Kernel:
         )
 
     @property
+    def bounds(self) -> Bounds | None:
+        """What has to hold of the integers of a call; None if there are none."""
+
+        def find() -> Bounds | None:
+            rows = self.program.graph.rows
+            if any(self.integers) or any(isinstance(row[0], Indexed) for row in rows):
+                return Bounds(self.recipe.formula.program(), self.args)
+            return None
+
+        made: Bounds | None = self.once("bounds", find)
+        return made
+
+    @property
     def _counts(self) -> list[Dim]:
         """The numbers of elements of the arrays that a call makes. The list is empty if the limit is the default."""
 
@@ -403,10 +429,13 @@ class Kernel:
             TypeError: An argument is not made of numbers.
             ShapeError: The shapes do not fit.
             LimitError: An array would have more than `limits.elements` elements.
+            BoundsError: An integer is out of the range of its axis.
         """
-        values, loop, dtype, sizes = arrays(self.args, args, self.cores)
+        values, loop, dtype, sizes = arrays(self.args, args, self.cores, self.integers)
         meet(self.program.graph.demands, sizes)
         self.check_limits(sizes)
+        if self.bounds:
+            self.bounds.check(values, sizes)
         return values, loop, dtype, sizes
 
     def general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -419,11 +448,11 @@ class Kernel:
                 args = self.bind(args, named)
                 if out is None:
                     return self._entry(*args)
-        kind = None if any(self.cores) else alike(args)
+        kind = None if any(self.cores) or any(self.integers) else alike(args)
         if kind is not None:
             values = self.at_once(args, out, *kind)
             return self.by_arrays(args, out) if values is None else self.result(values)
-        plain = floats(self.args, args) if out is None else None
+        plain = floats(self.args, args, self.integers) if out is None else None
         return self.by_arrays(args, out) if plain is None else self._entry(*plain)
 
     def at_once(
@@ -528,7 +557,7 @@ class Kernel:
         axes = tuple([axes_of(a, loop) for a in values])
         cut = self._block_sizes(dtype, threads, axes) if loop and not any(self.cores) else None
         if cut is None or prod(loop) <= cut.limit or not reportable() or not apart:
-            found = flatten(function(*converted(values, dtype)), self.nest)
+            found = flatten(function(*converted(values, dtype, self.integers)), self.nest)
             results = settle(found, shapes, dtype, fresh=fresh, out=outs)
             self._open()
             return results
@@ -545,13 +574,14 @@ class Kernel:
             dtype=dtype,
             cut=cut,
             threads=threads,
+            integers=self.integers,
         )
         return results
 
 
-def shortly(names: Sequence[str], cores: Sequence[Shape]) -> str:
+def shortly(names: Sequence[str], cores: Sequence[Shape], integers: Sequence[bool] = ()) -> str:
     """Return names with their core shapes, as `args` declares them. If there are many, return only the first."""
-    return few(declared(names[: MOST + 1], cores[: MOST + 1]))
+    return few(declared(names[: MOST + 1], cores[: MOST + 1], integers[: MOST + 1]))
 
 
 def made_by(recipe: Recipe, f: str = "") -> str:

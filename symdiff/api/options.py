@@ -23,22 +23,23 @@ def names_of(given: Any, option: str) -> tuple[str, ...]:
     """Return the names of an option, normalised.
 
     Raises:
-        ParseError: Something is not a name, or is there twice, or has a shape.
-        TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
+        ParseError: Something is not a name, occurs twice, or has a shape.
+        TypeError: The option is neither a text nor a sequence of texts and SymPy symbols.
     """
     arguments = arguments_of(given, option)
-    for name, shape in arguments:
-        if shape:
-            raise ParseError(f"{option} takes names alone: write {name}, and its shape in args")
-    return tuple([name for name, _ in arguments])
+    for name, shape, integer in arguments:
+        if shape or integer:
+            what = "its shape" if shape else "that it is an integer"
+            raise ParseError(f"{option} takes names alone: write {name}, and {what} in args")
+    return tuple([argument.name for argument in arguments])
 
 
 def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
-    """Return the names of an option, normalised, with their core shapes: `x, y[n], A[m,3]`.
+    """Return the arguments that an option declares, their names normalised: `x, y[n], A[m,3], i[n]: int`.
 
     Raises:
-        ParseError: Something is not a name, or is there twice, or a dimension is neither a name nor a whole number.
-        TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
+        ParseError: Something is not a name or occurs twice, or a dimension is neither a name nor a whole number.
+        TypeError: The option is neither a text nor a sequence of texts and SymPy symbols.
     """
     names = [given] if isinstance(given, str) or is_symbol(given) else given
     names = list(map(normal, names)) if isinstance(names, Sequence) else [None]
@@ -48,8 +49,10 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
         )
     text = ", ".join(names)
     found: dict[str, list[Dim]] = {}
+    integers: set[str] = set()
     name = ""  # the name that was read last
     inside, due = False, True
+    typed = False  # after a colon
     for kind, value, position in tokens(text, Limits()):
         if inside:
             if value == "]" and not due:
@@ -66,8 +69,19 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
                 raise ParseError(
                     f"a shape is names or whole numbers in brackets, as {name}[n] or {name}[m,3]", text, position
                 )
+        elif typed:
+            if value != "int":
+                raise ParseError(
+                    f"the kind of an argument is int, for integers, as {name}[n]: int; all others are numbers",
+                    text,
+                    position,
+                )
+            integers.add(name)
+            typed, name = False, ""
         elif kind == "end" or (kind == "symbol" and value == "," and not due):
             due, name = True, ""
+        elif value == ":" and name:
+            typed = True
         elif value == "\n":
             continue
         elif kind == "symbol" and value == "[" and name and not found[name]:
@@ -86,15 +100,15 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
             name = str(value)
             found[name] = []
             due = False
-    return tuple([(name, tuple(shape)) for name, shape in found.items()])
+    return tuple([Argument(name, tuple(shape), name in integers) for name, shape in found.items()])
 
 
 def constants_of(given: Mapping[Any, Any]) -> dict[str, float | Data]:
-    """Return the constants by normalised names, and arrays as `Data`.
+    """Return the constants by name, with normalised names. Arrays become `Data`.
 
     Raises:
         ParseError: A key is not a name, or two keys are the same name.
-        TypeError: It is not a mapping, or a value is neither a real number nor an array of real numbers.
+        TypeError: The option is not a mapping, or a value is neither a real number nor an array of real numbers.
         ValueError: A value is too large.
     """
     if not isinstance(given, Mapping):

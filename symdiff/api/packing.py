@@ -65,6 +65,8 @@ def packing(f: Compiled, names: str | Sequence[str], name: str) -> Packing:
         if one not in cores or one in chosen:
             why = "given twice" if one in cores else f"not among the arguments ({few(f.args)})"
             raise TypeError(f"pack names {one!r}, which is {why}")
+        if f.integers[f.args.index(one)]:
+            raise TypeError(f"pack names {one!r}, which is made of integers: a vector has numbers to differentiate by")
         chosen[one] = cores[one]
     taken = (name in cores and name not in chosen) or name in f.bound
     if not chosen or not name.isidentifier() or name in RESERVED or taken:

@@ -21,14 +21,13 @@ from symdiff.graph.dims import concrete
 from symdiff.graph.ir import Program
 from symdiff.ops.dependence import dependence
 from symdiff.ops.patterns import Pattern, distinct, joined, starts_of
-from symdiff.ops.places import coordinates
 from symdiff.pipeline import function
 from symdiff.runtime.arguments import Array, IntShape
 from symdiff.runtime.colouring import Colours, Grid, Indices, Rows, columns, grid, star
 
 FORMATS = ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
 
-_KEPT = 8  # patterns of one matrix, for different sizes
+_KEPT, _ROOM = 8, 1 << 22  # the most patterns of one matrix that are kept, and entries of all but the last of them
 _SELECTIONS = 256  # the most selections of the arguments that become variables of their own
 _BATCH = 1 << 23  # elements of the seeds and of the results of one call
 _FEW = 8  # sweeps; fewer are not looked for if the pattern shows no way at once
@@ -117,12 +116,9 @@ class Elements:
     """A matrix whose entries are known one by one: one call computes all of them."""
 
     def __init__(self, f: Compiled) -> None:
-        self._coo: Any = f.derived("coo", calculus.entries, None)
-        rank = len(f.results[0])
-        axes = coordinates([place for place, _ in calculus.pattern(f.program)], rank)
-        shape: Any = (1,) * (2 - rank) + f.results[0]
-        rows = np.zeros_like(axes[-1]) if rank == 1 else axes[0]
-        self.matrix = Matrix.of(shape, rows, axes[-1], np.arange(len(rows)))
+        self._coo = f.coo
+        shape: Any = (1,) * (2 - len(f.results[0])) + f.results[0]
+        self.matrix = Matrix.of(shape, f.coo.rows, f.coo.cols, np.arange(len(f.coo.rows)))
 
     def values(self, args: Sequence[Array], _: np.dtype[Any]) -> Array:
         """Return the values at a point."""
@@ -184,8 +180,11 @@ class Sweeps:
 
     def _swept_by(self, given: Sequence[Array], dtype: np.dtype[Any], start: int, stop: int) -> Array:
         """Return the elements of the sweeps for some colours, one sweep after the other."""
-        numbers = np.arange(start, stop)
-        seeds = [(part == numbers.reshape(-1, *[1] * part.ndim)).astype(dtype) for part in self._seeds]
+        if stop - start == 1:  # without loop dimensions
+            seeds = [(part == start).astype(dtype) for part in self._seeds]
+        else:
+            numbers = np.arange(start, stop)
+            seeds = [(part == numbers.reshape(-1, *[1] * part.ndim)).astype(dtype) for part in self._seeds]
         found = self._sweep(*given, *seeds)
         parts = [np.reshape(part, (stop - start, -1)) for part in (found if isinstance(found, tuple) else (found,))]
         made: Array = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
@@ -247,7 +246,7 @@ class Variant:
         first, found = 0, {}
         for name, p in zip(self.names, made, strict=True):
             used = np.flatnonzero(places[first : first + p.size] >= 0)
-            found[name] = Pattern(p.shape, len(places), used * (len(places) + 1) + first, p.zero)
+            found[name] = Pattern.variables(p.shape, len(places), first, used, p.zero)
             first += p.size
         return found, places
 
@@ -257,10 +256,11 @@ class Variant:
         graph = program.graph
         waiting, found = list(program.outputs), dict[int, IntShape]()
         met = set(waiting)
+        selecting = selections.selections(program)
         while waiting:
             i = waiting.pop()
             row = graph.rows[i]
-            if selections.selects(row) and len(row) > 1:
+            if i in selecting and len(row) > 1:
                 waiting += [j for j in row[1:] if j not in met]
                 met.update(row[1:])
             else:
@@ -315,6 +315,19 @@ def _places(pattern: Pattern) -> Indices:
     return places
 
 
+class _Kept(NamedTuple):
+    """A plan, with the sizes and the integers that it is for."""
+
+    key: tuple[Any, ...]
+    known: Mapping[str, Array]
+    plan: Plan
+
+
+def _same(one: Mapping[str, Array], other: Mapping[str, Array]) -> bool:
+    """Return whether the integers are known in both cases or in none, and are equal."""
+    return one.keys() == other.keys() and all(np.array_equal(one[name], a) for name, a in other.items())
+
+
 class Sparse:
     """The sparse form of a Jacobian or a Hessian. It keeps what it knows of the last sizes.
 
@@ -325,55 +338,67 @@ class Sparse:
 
     def __init__(self, f: Compiled, source: Compiled) -> None:
         self._f, self._source = f, source
-        self._made: dict[tuple[Any, ...], Plan] = {}
+        self._kept: list[_Kept] = []
         self._variants: dict[bool, list[Variant]] = {}
 
-    def __call__(self, args: tuple[Any, ...], named: Mapping[str, Any], form: str) -> Any:
-        """Return the matrix at a point; see `Function.sparse`."""
+    def __call__(self, args: tuple[Any, ...], form: str) -> Any:
+        """Return the matrix at a point, given all arguments of the program in order; see `Function.sparse`."""
         if form not in FORMATS:
             raise ValueError(f"there is no sparse format {form!r}; there are {', '.join(FORMATS)}")
         scipy_sparse()
-        kernel = self._f.kernel
-        values, loop, dtype, sizes = kernel.arrays(kernel.bind(args, named))
+        # The program itself bounds the sizes, and not that of the dense matrix.
+        values, loop, dtype, sizes = self._source.kernel.arrays(args)
         if loop:
             raise ShapeError(
-                f"a sparse matrix is of one point, and {kernel.call_text} has the loop shape {loop}:"
+                f"a sparse matrix is of one point, and {self._f.kernel.call_text} has the loop shape {loop}:"
                 " call it for each point, or use the dense matrix"
             )
-        plan = self._plan(sizes, dtype.kind == "c")
+        program = self._source.program
+        known = {name: a for name, a, whole in zip(program.arguments, values, program.integers, strict=True) if whole}
+        plan = self._plan(sizes, known, complex=dtype.kind == "c")
         return plan.matrix.filled(plan.values(values, dtype), form)
 
-    def _plan(self, sizes: Mapping[str, int], complex: bool) -> Plan:  # noqa: A002, FBT001 - NumPy's name
+    def places(self) -> tuple[Indices, Indices]:
+        """Return the rows and columns of the entries of a matrix of known size, whatever the integers are."""
+        found = self._plan({}, {}, complex=False).matrix.pattern
+        return found.rows, found.columns
+
+    def _plan(self, sizes: Mapping[str, int], known: Mapping[str, Array], *, complex: bool) -> Plan:  # noqa: A002
+        """Return the plan for some sizes and integers, and for real or complex numbers."""
         key = (complex, *sizes.items())
-        if key not in self._made:
-            made = self._make(sizes, {}, complex)
-            if len(self._made) >= _KEPT:
-                self._made.pop(next(iter(self._made)), None)
-            self._made[key] = made
-        return self._made[key]
+        for kept in self._kept:
+            if kept.key == key and _same(kept.known, known):
+                return kept.plan
+        made = self._make(sizes, known, complex)
+        own = {name: np.array(a) for name, a in known.items()}
+        room, plans = _ROOM, [_Kept(key, own, made)]
+        for older in self._kept[: _KEPT - 1]:
+            room -= len(older.plan.matrix.columns)
+            if room >= 0:
+                plans.append(older)
+        self._kept = plans
+        return made
 
     def _make(self, sizes: Mapping[str, int], known: Mapping[str, Any], complex: bool) -> Plan:  # noqa: A002, FBT001
-        if _is_known_by_element(self._f):
+        if calculus.known_by_entry(self._f.program):
             return Elements(self._f)
         if complex not in self._variants:
             self._variants[complex] = variants(self._source, complex=complex)
         find = _hessian if self._f.name == "hessian" else _jacobian
         best: Sweeps | None = None
-        for variant in self._variants[complex]:
+        # Selections need the integers that they are made by.
+        unknown = any(self._source.program.integers) and not known
+        for variant in self._variants[complex][-1:] if unknown else self._variants[complex]:
             best = find(variant, sizes, known, best)
         assert best is not None
         return best
 
 
-def _is_known_by_element(f: Compiled) -> bool:
-    """Return whether each entry of a matrix is a row of its program."""
-    return all(isinstance(dim, int) for dim in f.results[0]) and all(
-        isinstance(p, int) for place, _ in calculus.pattern(f.program) for p in place
-    )
-
-
 def variants(f: Compiled, *, complex: bool) -> list[Variant]:  # noqa: A002 - NumPy's name
-    """Return the programs that the matrices of a Function can be made of, the best one first in most cases."""
+    """Return the programs that the matrices of a Function can be made of, the best one first in most cases.
+
+    The last one has no selections.
+    """
     program = f.recipe.program(complex=True) if complex else f.program
     found = selections.uses(program, f.wrt)
     given = dict(zip(program.arguments, program.inputs, strict=True))
@@ -390,24 +415,31 @@ def _jacobian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, An
     """
     if best is not None:
         pattern = best.matrix.pattern
-        if best.count <= min(pattern.longest, pattern.transposed().longest) or len(pattern.columns) > _SEARCHED:
+        if best.count <= min(pattern.longest, pattern.tallest) or len(pattern.columns) > _SEARCHED:
             return best
     variables, places = variant.variables(sizes, known)
     local = _rows(patterns(variant.program, variables, sizes, known))
-    forward = columns(local, grid(variant.shapes(sizes)))
-    reverse = columns(local.transposed(), variant.sources(sizes, known)) if forward.count > 1 else forward
-    if best is not None and best.count <= min(forward.count, reverse.count):
+    turned = local.transposed()
+    below = None if best is None else best.count
+    places_of = {True: lambda: grid(variant.shapes(sizes)), False: lambda: variant.sources(sizes, known)}
+    forward, colours = True, None
+    for side in sorted((True, False), key=lambda side: (local if side else turned).longest):
+        found = columns(local if side else turned, places_of[side](), below)
+        if found is not None:
+            forward, colours, below = side, found, found.count
+    if colours is None:
+        assert best is not None
         return best
     height = len(local.starts) - 1
     rows, cols = local.rows, local.columns
     kept = np.flatnonzero(places[cols] >= 0)
     matrix = Matrix.of((height, variant.count(sizes)), rows[kept], places[cols[kept]], kept)
-    if forward.count <= reverse.count:
+    if forward:
         sweep = variant.f.derived("tangents", partial(calculus.jvp, value=False))
-        return Sweeps(variant, sweep, matrix, forward, variant.shapes(sizes), height, forward.of[cols] * height + rows)
+        return Sweeps(variant, sweep, matrix, colours, variant.shapes(sizes), height, colours.of[cols] * height + rows)
     sweep = variant.f.derived("adjoints", partial(calculus.vjp, value=False))
     results = [concrete(shape, sizes) for shape in variant.f.results]
-    return Sweeps(variant, sweep, matrix, reverse, results, local.width, reverse.of[rows] * local.width + cols)
+    return Sweeps(variant, sweep, matrix, colours, results, local.width, colours.of[rows] * local.width + cols)
 
 
 def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any], best: Sweeps | None) -> Sweeps:
@@ -422,27 +454,30 @@ def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any
     variables, places = variant.variables(sizes, known)
     local = _symmetric(_rows(patterns(variant.gradient, variables, sizes, known)))
     width, rows, cols = local.width, local.rows, local.columns
-    colours, direct = columns(local, grid(variant.shapes(sizes))), True
-    if colours.count > _fewest(local) and len(cols) <= _SEARCHED:
-        other = star(local)
-        if other.count < colours.count:
+    below = None if best is None else best.count
+    colours, direct = columns(local, grid(variant.shapes(sizes)), below), True
+    below = below if colours is None else colours.count
+    if below is None or (below > _fewest(local) and len(cols) <= _SEARCHED):
+        other = star(local, below)
+        if other is not None:
             colours, direct = other, False
-    if best is not None and best.count <= colours.count:
+    if colours is None:
+        assert best is not None
         return best
-    below = rows >= cols
+    lower = rows >= cols
     taken = colours.of[cols] * width + rows
     if not direct:
         codes, counts = np.unique(rows * colours.count + colours.of[cols], return_counts=True)
         alone = counts[np.searchsorted(codes, rows * colours.count + colours.of[cols])] == 1
         taken = np.where(alone, taken, colours.of[rows] * width + cols)
-    taken, rows, cols = taken[below], rows[below], cols[below]
+    taken, rows, cols = taken[lower], rows[lower], cols[lower]
     one, two = places[rows], places[cols]
     kept = np.flatnonzero((one >= 0) & (two >= 0))
     again = kept[(rows[kept] != cols[kept]) & (one[kept] == two[kept])]  # both sides of the diagonal are one entry
     terms = np.concatenate([kept, again])
     size = variant.count(sizes)
-    lower = Matrix.of((size, size), np.maximum(one, two)[terms], np.minimum(one, two)[terms], terms)
-    return Sweeps(variant, variant.f.hvp, lower.mirrored(), colours, variant.shapes(sizes), width, taken)
+    triangle = Matrix.of((size, size), np.maximum(one, two)[terms], np.minimum(one, two)[terms], terms)
+    return Sweeps(variant, variant.f.hvp, triangle.mirrored(), colours, variant.shapes(sizes), width, taken)
 
 
 def _fewest(pattern: Rows) -> int:

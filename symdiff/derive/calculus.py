@@ -14,6 +14,7 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, estimate, numel, solve, symbols, value
 from symdiff.graph.ir import Program, replay
 from symdiff.graph.operations import is_assembled
+from symdiff.ops.indexed import Gather, Integers
 from symdiff.ops.places import Place, Range, separate, whole
 from symdiff.simplify.build import Builder
 
@@ -185,10 +186,20 @@ def hessian(program: Program, wrt: Sequence[str]) -> Program:
     return work.matrix("hessian", (k, k), entries)
 
 
-def entries(program: Program, wrt: Sequence[str]) -> Program:
-    """Return the entries of a Jacobian or Hessian that are not structurally zero, a vector (nnz,)."""
+def entries(program: Program, wrt: Sequence[str], *, chosen: Sequence[int] | None = None) -> Program:
+    """Return the entries of a Jacobian or Hessian that are not structurally zero, a vector (nnz,).
+
+    With `chosen`, the entries are those with these numbers, counted row by row. Otherwise they are all entries of the
+    parts of the matrix.
+    """
     del wrt
     work = Pass(program)
+    if chosen is not None:
+        b, (matrix,) = work.builder, work.program.outputs
+        shape = b.shape(matrix)
+        flat = b.reshape(matrix, len(shape), (numel(shape),))
+        numbers = b.op(Integers(tuple(chosen), (len(chosen),)))
+        return work.finish((), [b.op(Gather(1, 0), flat, numbers)], (), ["coo"])
     found: list[Entry] = []
     start: Dim = 0
     for place, part in pattern(work.program):
@@ -198,6 +209,12 @@ def entries(program: Program, wrt: Sequence[str]) -> Program:
         found.append(Entry((Range(start, stop) if shape else start,), values))
         start = stop
     return work.matrix("coo", (start,), found)
+
+
+def known_by_entry(program: Program) -> bool:
+    """Return whether each entry of a Jacobian or Hessian of known size is a row of its own, or structurally zero."""
+    parts = [program.graph.shape(program.outputs[0]), *[place for place, _ in pattern(program)]]
+    return all(isinstance(p, int) for part in parts for p in part)
 
 
 def pattern(program: Program) -> list[tuple[Place, int]]:

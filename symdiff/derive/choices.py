@@ -20,7 +20,7 @@ from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import broadcast
 from symdiff.ops.base import Operation
 from symdiff.simplify.factors import product, scaled, shared, split
-from symdiff.simplify.signs import total as sum_of
+from symdiff.simplify.signs import signed_sum
 from symdiff.simplify.views import without_views
 
 _SCATTERED = 4  # if an assembled array has at most so many places, a product is made only at these places
@@ -284,7 +284,7 @@ def plus(b: Derivatives, total: int, term: int) -> int:
         return made
     left, right = choice_of(b, total), choice_of(b, term)
     if left is None or right is None or left.condition != right.condition:
-        return sum_of(b, total, term)
+        return signed_sum(b, total, term)
     if not of_user(b, left) and (any(split(b, total)[0]) or any(split(b, term)[0])):
         return b.op("add", total, term)  # a scalar times the choice of a rule; that array exists already
     if left.holds == right.holds:

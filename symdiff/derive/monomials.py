@@ -160,7 +160,7 @@ def _power(b: Builder, base: int, exponent: Exponent) -> int:
 
 
 @dataclass(slots=True)
-class Product:
+class Monomial:
     """A number times whole powers of factors.
 
     Attributes:
@@ -171,9 +171,9 @@ class Product:
     number: float = 1.0
     factors: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def without(self, keys: Collection[int]) -> Product:
+    def without(self, keys: Collection[int]) -> Monomial:
         """Return the product without some factors."""
-        return Product(self.number, {key: factor for key, factor in self.factors.items() if key not in keys})
+        return Monomial(self.number, {key: factor for key, factor in self.factors.items() if key not in keys})
 
     def row(self, b: Builder, number: float = 1.0, mark: Callable[[int], int] = int) -> int:
         """Return the product as a row, times a further number. `mark` gives each new row its marks."""
@@ -279,9 +279,9 @@ class Monomials:
         value = self.builder.known(i)
         return is_size(self.rows[i][0]) or (value is not None and 0 < value < float("inf"))
 
-    def product(self, i: int) -> Product | None:
+    def monomial(self, i: int) -> Monomial | None:
         """Return row `i` as a product; None if it has too many factors."""
-        made = Product()
+        made = Monomial()
         waiting = [(i, 1)]
         while waiting:
             marked, k = waiting.pop()
@@ -396,7 +396,7 @@ class Monomials:
     def unit(self, i: int) -> int | None:
         """Return a unit in which row `i` may be odd; None if there is none."""
         for _ in range(_DEEP):
-            product = self.product(i)
+            product = self.monomial(i)
             if product is None:
                 return None
             rows = [self.plain(row) for row, k in product.factors.values() if k % 2]
@@ -424,14 +424,14 @@ class Monomials:
         """Return whether row `i` is an odd function, or a sum, which may be odd."""
         return self.rows[i][0] in ("add", "sub", *_ODD)
 
-    def over(self, i: int, unit: int, deep: int = _DEEP) -> Product | None:
+    def over(self, i: int, unit: int, deep: int = _DEEP) -> Monomial | None:
         """Return row `i`, which is odd in a unit, divided by the unit; None if the row is not known to be odd."""
-        product = self.product(i)
+        product = self.monomial(i)
         if self.key(i) == self.key(unit):
-            return Product()
+            return Monomial()
         if product is None or not deep:
             return None
-        made = Product(product.number)
+        made = Monomial(product.number)
         count = 0
         for key, (row, k) in product.factors.items():
             if key == self.key(unit):

@@ -23,12 +23,12 @@ def chain(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward: boo
     """Return `factor` times the partial derivative of row `i` by its k-th operand; None if it is zero.
 
     Args:
-        b: on the graph that holds the row.
-        i: the index of the row.
-        row: the row.
-        k: the position of the operand.
-        factor: the adjoint of the row in a reverse sweep, the tangent of the operand in a forward sweep.
-        forward: whether the sweep is a forward sweep.
+        b: The builder on the graph of the row.
+        i: The index of the row.
+        row: The row.
+        k: The position of the operand.
+        factor: The adjoint of the row in a reverse sweep; the tangent of the operand in a forward sweep.
+        forward: Whether the sweep is a forward sweep.
 
     Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2.
     """
@@ -50,7 +50,7 @@ def chain(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward: boo
         term = product(b, factor, partial)
     else:
         term = times(b, factor, partial, forward=forward)
-    # What the operand was broadcast along is summed over.
+    # The term is summed over the axes along which the operand was broadcast.
     return term if forward or not b.graph.shapes else b.reduced(term, b.shape(i), b.shape(row[1 + k]))
 
 
@@ -77,7 +77,7 @@ def _partial(b: Derivatives, i: int, row: Row, k: int) -> int | None:
 
 
 def _unless(b: Derivatives, condition: int, factor: int) -> int:
-    """Return an adjoint that is absent where the condition holds, since the operand is replaced there."""
+    """Return an adjoint that is absent where the condition holds, because `away` replaces the operand there."""
     choice = outermost(b, factor)
     if choice is not None and side(b, choice) == b.joined("not", condition):
         return factor

@@ -21,9 +21,21 @@ from symdiff.ops.views import Broadcast
 Use = tuple[int, Shape]  # a row, and the shape to which it is broadcast
 
 
-def selects(row: Row) -> bool:
-    """Return whether each element of a row is an element of an operand, or zero."""
-    return isinstance(row[0], Operation) and bool(row[0].selects)
+def selections(program: Program) -> set[int]:
+    """Return the rows of which each element is an element of an operand, or zero.
+
+    Which element it is depends on nothing but sizes and integers of the arguments.
+    """
+    graph = program.graph
+    known: set[int] = set()
+    found = set()
+    for i, row in enumerate(graph.rows):
+        if (row[0] != "input" or graph.is_integer(i)) and known.issuperset(operands(row)):
+            known.add(i)
+        selects = isinstance(row[0], Operation) and row[0].selects
+        if selects and all(j in known for j in operands(row) if graph.is_integer(j)):
+            found.add(i)
+    return found
 
 
 def uses(program: Program, wrt: Sequence[str]) -> list[Use]:
@@ -32,6 +44,7 @@ def uses(program: Program, wrt: Sequence[str]) -> list[Use]:
     given = dict(zip(program.arguments, program.inputs, strict=True))
     selected = {given[name] for name in wrt}
     varying = set(selected)
+    selecting = selections(program)
     alive = live(program)
     found: dict[Use, None] = {}
     for i, row in enumerate(graph.rows):
@@ -39,7 +52,7 @@ def uses(program: Program, wrt: Sequence[str]) -> list[Use]:
         if not depends:
             continue
         varying.add(i)
-        if selects(row) and selected.issuperset(depends):
+        if i in selecting and selected.issuperset(depends):
             selected.add(i)
             continue
         for j in depends:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
+from symdiff.derive.monomials import ONE, Exponent, Monomial, Monomials, Power
 from symdiff.graph.ir import Row
 from symdiff.language.lower import instantiate
 from symdiff.ops.table import PRIMITIVES
@@ -24,18 +24,18 @@ FLAT = {  # the derivative of a root of x, a sum of squares, where the root has 
     "sqrt": "where(special(corner(y == 0)), 0, 0.5/away(special(corner(y == 0)), y))",
     "cbrt": "where(special(y == 0), 0, 1/(3*away(special(y == 0), y)^2))",
 }
-_OF_ROOT = "where(special(corner(x == 0)), 0, z*away(special(corner(x == 0)), x)^y)"  # y = z - 1 < 0
-_OF_POWER = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1), x)^y)"  # of a sum of squares
-_OF_LENGTH = (
-    "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # y = z - 2; times a component
-)
-_OF_BASE = "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"
+
+
+def _power_unless(condition: str) -> str:
+    """Return a formula for z*x^y that is 0 under a condition."""
+    return f"where(special({condition}), 0, z*away(special({condition}), x)^y)"
+
+
+_OF_ROOT = _power_unless("corner(x == 0)")  # y = z - 1 < 0
+_OF_POWER = _power_unless("x == 0 and z < 1")  # of a sum of squares
+_OF_LENGTH = _power_unless("x == 0 and z < 2")  # y = z - 2; times a component
+_OF_BASE = _power_unless("abs(x) <= 5.6e-309 and z == 0")
 _SHARE = "where(special(corner(y == 0)), 0, x/away(special(corner(y == 0)), y))"  # of a component x of length y
-
-
-def of_formula(text: str, bindings: dict[str, int], b: Builder) -> int:
-    """Return a formula of the table, with rows for its names."""
-    return instantiate(b, text, bindings)
 
 
 def one(b: Builder) -> int:
@@ -54,15 +54,15 @@ def _times(b: Builder, number: Fraction | float, *parts: int | None) -> int:
     return made if number == 1 else product(b, b.const(float(number)), made)
 
 
-def _factors(b: Builder, rest: Product) -> int | None:
+def _factors(b: Builder, rest: Monomial) -> int | None:
     """Return the factors of a product, without its number; None if there are none."""
-    return Product(1.0, rest.factors).row(b) if rest.factors else None
+    return Monomial(1.0, rest.factors).row(b) if rest.factors else None
 
 
 # Powers
 
 
-def of_base(power: Power, rest: Product, b: Builder) -> int:
+def of_base(power: Power, rest: Monomial, b: Builder) -> int:
     """Return the derivative of a power times a rest by the base of the power."""
     e, slope = power.exponent, power.slope()
     if not e.rows:
@@ -83,7 +83,7 @@ def of_exponent(power: Power, i: int, k: Fraction, b: Builder) -> int:
     return _times(b, k, instantiate(b, PRIMITIVES["pow"].partials[1], {"x": size, "y": e.row(b), "out": i}))
 
 
-def of_squares(power: Power, rest: Product, b: Builder) -> int:
+def of_squares(power: Power, rest: Monomial, b: Builder) -> int:
     """Return the derivative of a power of a sum of squares, times a rest, by this sum."""
     e = power.exponent
     if not e.rows and (e.number >= 1 or e.number < 0):
@@ -97,10 +97,10 @@ def of_squares(power: Power, rest: Product, b: Builder) -> int:
     return _times(b, number * rest.number, made, _factors(b, rest))
 
 
-def of_factor(product: Product, key: int, b: Builder) -> int:
+def of_factor(product: Monomial, key: int, b: Builder) -> int:
     """Return the derivative of a product by one of its factors."""
     row, k = product.factors[key]
-    return Product(1.0, {**product.factors, key: (row, k - 1)}).row(b, k * product.number)
+    return Monomial(1.0, {**product.factors, key: (row, k - 1)}).row(b, k * product.number)
 
 
 # Lengths
@@ -110,7 +110,7 @@ def of_factor(product: Product, key: int, b: Builder) -> int:
 # half is the number 1/2.
 
 
-def of_length(power: Power, rest: Product, component: int | None, b: Builder) -> int:
+def of_length(power: Power, rest: Monomial, component: int | None, b: Builder) -> int:
     """Return the derivative of a power of a length, times a rest, by a component."""
     e = power.exponent
     down = e.plus(ONE, -2)
@@ -122,10 +122,10 @@ def of_length(power: Power, rest: Product, component: int | None, b: Builder) ->
     return _times(b, half * e.number * rest.number, size, component, _factors(b, rest))
 
 
-def of_nested(i: int, rest: Product, component: int | None, b: Builder) -> int:
+def of_nested(i: int, rest: Monomial, component: int | None, b: Builder) -> int:
     """Return the derivative of length `i` by a component of another length that, times a rest, is in length `i`."""
     half = b.const(0.5) if component is None else component
-    square = Product(rest.number**2, {key: (row, 2 * k) for key, (row, k) in rest.factors.items()})
+    square = Monomial(rest.number**2, {key: (row, 2 * k) for key, (row, k) in rest.factors.items()})
     return instantiate(b, _SHARE, {"x": _times(b, 1, square.row(b), half), "y": i})
 
 
@@ -134,7 +134,7 @@ def of_scale(i: int, scale: int, power: Power, b: Builder) -> int:
     return instantiate(b, _SHARE, {"x": _times(b, 1, power.times(power).row(b), scale), "y": i})
 
 
-def of_even(i: int, row: Row, rest: Product, component: int | None, b: Builder) -> int:
+def of_even(i: int, row: Row, rest: Monomial, component: int | None, b: Builder) -> int:
     """Return the derivative of an even function of a length times a rest, by a component of the length."""
     made = instantiate(b, PRIMITIVES[row[0]].even, {"x": row[1], "out": i})
     scale = rest.row(b) if rest.factors or rest.number != 1 else None
@@ -142,7 +142,7 @@ def of_even(i: int, row: Row, rest: Product, component: int | None, b: Builder) 
     return _times(b, 0.5 if component is None else 1.0, made, square, component)
 
 
-def of_even_of_abs(i: int, text: str, x: int, rest: Product, b: Builder) -> int:
+def of_even_of_abs(i: int, text: str, x: int, rest: Monomial, b: Builder) -> int:
     """Return the derivative of an even function of abs(x) times a rest by x, which is that of the function of x."""
     scale = rest.row(b)
     return _times(b, 1, scale, instantiate(b, text, {"x": b.op("mul", scale, x), "out": i}))
@@ -170,7 +170,7 @@ class Odd:
     row: int
     k: int
     plain: int
-    over: Product
+    over: Monomial
 
     def others(self, parity: Parity) -> dict[int, tuple[int, int]]:
         """Return the factors of a parity, without one power of this factor."""
@@ -183,12 +183,14 @@ class Parity:
 
     Attributes:
         unit: The length or absolute value.
+        power: The unit as a power.
         parts: The factors.
         sign: The key of the factor that is the sign of x, where the unit is abs(x). With this factor, there is an odd
             number of factors in `parts`.
     """
 
     unit: int
+    power: Power
     parts: list[Odd] = field(default_factory=list)
     sign: int | None = None
 
@@ -198,14 +200,14 @@ class Parity:
         return [*[part.key for part in self.parts], *([] if self.sign is None else [self.sign])]
 
 
-def of_parity(parity: Parity, rest: Product, component: int | None, b: Builder) -> int:
+def of_parity(parity: Parity, rest: Monomial, component: int | None, b: Builder) -> int:
     """Return the derivative of factors that are together even in a length, times a rest, by a component of the length.
 
     It is the sum over the factors of the derivative of each by the length, times the product of the others, divided by
     the length. One of the others takes this division.
     """
     total: int | None = None
-    turned = parity.sign is None and b.row(parity.unit)[0] == "abs"
+    turned = parity.sign is None and b.row(parity.unit)[0] == "abs" and not parity.power.length
     for part in parity.parts:
         left = part.others(parity)
         share: int | None = None
@@ -221,7 +223,7 @@ def of_parity(parity: Parity, rest: Product, component: int | None, b: Builder) 
     return _times(b, half * rest.number, total, None if turned else component, _factors(b, rest))
 
 
-def of_parity_by_scale(parity: Parity, part: Odd, argument: int | None, rest: Product, b: Builder) -> int:
+def of_parity_by_scale(parity: Parity, part: Odd, argument: int | None, rest: Monomial, b: Builder) -> int:
     """Return the derivative of factors that are together even in a length by a scale of the length in one of them.
 
     Args:
@@ -239,18 +241,18 @@ def of_parity_by_scale(parity: Parity, part: Odd, argument: int | None, rest: Pr
     return _times(b, part.k * rest.number, slope, parity.unit, others, sign, _factors(b, rest))
 
 
-def _present(factors: dict[int, tuple[int, int]]) -> Product:
+def _present(factors: dict[int, tuple[int, int]]) -> Monomial:
     """Return the product of the factors whose exponent is not 0."""
-    return Product(1.0, {key: pair for key, pair in factors.items() if pair[1]})
+    return Monomial(1.0, {key: pair for key, pair in factors.items() if pair[1]})
 
 
 def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
     """Return the derivative of an odd factor by the length; None if it is 1."""
+    if not part.over.factors:  # the length itself
+        return None
     name, *parts = b.row(part.plain)
     if name in ("add", "sub"):
         return part.over.row(b)
-    if not PRIMITIVES[name].odd:
-        return None
     made = instantiate(b, PRIMITIVES[name].partials[0], {"x": parts[0], "out": part.plain})
     inner = Monomials(b).over(parts[0], parity.unit)
     return made if inner is None else _times(b, 1, inner.row(b), made)
@@ -260,7 +262,7 @@ def _turned(part: Odd, parity: Parity, b: Builder) -> int:
     """Return a factor that is odd in abs(x) with x in place of abs(x)."""
     x = b.row(parity.unit)[1]
     name, *parts = b.row(part.plain)
-    if PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
+    if part.over.factors and PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
         return b.op(name, b.op("mul", inner.row(b), x))
     return b.op("mul", part.over.row(b), x)
 
@@ -279,8 +281,8 @@ class Tangle:
         rows: The factors of the bases, by their keys.
     """
 
-    rest: Product
-    roots: list[tuple[Power, Product]] = field(default_factory=list)
+    rest: Monomial
+    roots: list[tuple[Power, Monomial]] = field(default_factory=list)
     powers: dict[int, int] = field(default_factory=dict)
     rows: dict[int, int] = field(default_factory=dict)
 
@@ -312,7 +314,7 @@ def _regular(tangle: Tangle, powers: dict[int, int], b: Builder) -> int:
             regular = all(k < 0 or left[t] * number >= 0 for t, (_, k) in atoms.factors.items())
             if regular or (shift and not known):
                 moved = power.times(Power(power.base, ONE, odd=True), shift)
-                others = Product(atoms.number**-shift, {t: (tangle.rows[t], n) for t, n in left.items() if n})
+                others = Monomial(atoms.number**-shift, {t: (tangle.rows[t], n) for t, n in left.items() if n})
                 return _times(b, 1, others.row(b), moved.row(b), moved.domain(b))
     parts: list[int | None] = []
     scale = 1.0

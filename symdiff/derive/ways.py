@@ -21,32 +21,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from symdiff.derive import slopes
 from symdiff.derive.build import unmarked
-from symdiff.derive.monomials import ONE, Exponent, Monomials, Power, Product
-from symdiff.derive.slopes import (
-    FLAT,
-    Odd,
-    Parity,
-    Slope,
-    Tangle,
-    of_atom,
-    of_base,
-    of_even,
-    of_even_by_rest,
-    of_even_of_abs,
-    of_exponent,
-    of_factor,
-    of_formula,
-    of_length,
-    of_nested,
-    of_parity,
-    of_parity_by_scale,
-    of_scale,
-    of_squares,
-    one,
-)
+from symdiff.derive.monomials import ONE, Exponent, Monomial, Monomials, Power
+from symdiff.derive.slopes import Odd, Parity, Slope, Tangle
 from symdiff.graph.ir import Program, Row, operands, replay
 from symdiff.graph.operations import CONDITIONS, is_assembled
+from symdiff.language.lower import instantiate
 from symdiff.ops.contract import Einsum
 from symdiff.ops.places import separate
 from symdiff.ops.reductions import Prod, Sum
@@ -172,7 +153,7 @@ class Ways:
 
     def _product(self, i: int, row: Row) -> Iterator[Way]:
         """Yield the ways of a product with one base in several factors, or of a root."""
-        product = self._known.product(i)
+        product = self._known.monomial(i)
         if product is None:
             return
         if list(product.factors) == [self._known.key(i)]:
@@ -180,13 +161,13 @@ class Ways:
             return
         new = self._conflicts(product)
         for j in row[1:] if row[0] in ("mul", "div") else ():
-            inner = self._known.product(j)
+            inner = self._known.monomial(j)
             new -= set() if inner is None else self._conflicts(inner)
         if new:
             self._bypass_between(i, product)
             yield from self._merged(i, product)
 
-    def _parities(self, product: Product) -> list[Parity]:
+    def _parities(self, product: Monomial) -> list[Parity]:
         """Return the factors of a product that are odd in one length, if they are even in it together."""
         found: dict[int, Parity] = {}
         signs: dict[int, int] = {}
@@ -198,8 +179,9 @@ class Ways:
             elif k > 0 and self._known.has_roots(j) and (self._known.is_unit(j) or self._known.is_odd(j)):
                 unit = self._known.unit(j)
                 over = None if unit is None else self._known.over(j, unit)
-                if unit is not None and over is not None:
-                    parity = found.setdefault(self._known.key(unit), Parity(unit))
+                power = None if unit is None else self._known.power(unit)
+                if unit is not None and power is not None and over is not None:
+                    parity = found.setdefault(self._known.key(unit), Parity(unit, power))
                     parity.parts.append(Odd(key, row, k, j, over))
         kept: list[Parity] = []
         for parity in found.values():
@@ -211,7 +193,7 @@ class Ways:
                 kept.append(parity)
         return kept
 
-    def _groups(self, product: Product) -> dict[int, Group]:
+    def _groups(self, product: Monomial) -> dict[int, Group]:
         """Return the factors of a product by the key of their base. Other factors are bases themselves."""
         found: dict[int, Group] = {}
         for factor, (row, k) in product.factors.items():
@@ -231,7 +213,7 @@ class Ways:
                 group.roots.append((power, k))
         return found
 
-    def _conflicts(self, product: Product) -> set[frozenset[tuple[int, int]]]:
+    def _conflicts(self, product: Monomial) -> set[frozenset[tuple[int, int]]]:
         """Return the sets of factors that are differentiated together, each factor with its exponent."""
         found = [parity.keys for parity in self._parities(product)]
         groups = self._groups(product.without([key for keys in found for key in keys]))
@@ -261,16 +243,16 @@ class Ways:
             return not roots[0].exponent.rows and any(k > 1 for made in atoms for _, k in made.factors.values())
         return len(roots) == 1 or not (self._graph.complex or any(p.exponent.rows for p in roots))
 
-    def _atoms(self, group: Group) -> Product | None:
+    def _atoms(self, group: Group) -> Monomial | None:
         """Return the base of a root as a product; None if the group is no root, or the base is a single factor."""
         if not group.roots or group.power.length:
             return None
-        atoms = self._known.product(group.power.base)
+        atoms = self._known.monomial(group.power.base)
         base = self._known.key(group.power.base)
         alone = atoms is None or (atoms.number == 1 and base in atoms.factors and len(atoms.factors) == 1)
         return None if alone else atoms
 
-    def _bypass_between(self, i: int, product: Product) -> None:
+    def _bypass_between(self, i: int, product: Monomial) -> None:
         """Note that derivatives bypass the rows between a product and its factors, and roots among the factors."""
         waiting = list(operands(self._graph.rows[i]))
         while waiting:
@@ -280,7 +262,7 @@ class Ways:
                 if self._graph.rows[j][0] in ("mul", "div", "neg", "pow"):
                     waiting += operands(self._graph.rows[j])
 
-    def _merged(self, i: int, product: Product) -> Iterator[Way]:
+    def _merged(self, i: int, product: Monomial) -> Iterator[Way]:
         """Yield the ways of a product of which some factors are differentiated together."""
         parities = self._parities(product)
         for parity in parities:
@@ -299,19 +281,17 @@ class Ways:
         for key in single:
             row, k = product.factors[key]
             if k:
-                yield row, partial(of_factor, product, key)
+                yield row, partial(slopes.of_factor, product, key)
         for tangle in tangles:
             yield from self._of_tangle(i, product, groups, tangle)
 
-    def _of_parity(self, parity: Parity, rest: Product) -> Iterator[Way]:
+    def _of_parity(self, parity: Parity, rest: Monomial) -> Iterator[Way]:
         """Yield the ways through factors that are odd in one length and even together, times a rest."""
         if parity.sign is None:
-            power = self._known.power(parity.unit)
-            assert power is not None
-            for end, component in self._components(power):
-                yield end, partial(of_parity, parity, rest, component)
+            for end, component in self._components(parity.power):
+                yield end, partial(slopes.of_parity, parity, rest, component)
         else:
-            yield self._graph.rows[parity.unit][1], partial(of_parity, parity, rest, None)
+            yield self._graph.rows[parity.unit][1], partial(slopes.of_parity, parity, rest, None)
         for part in parity.parts:
             if part.over.factors and not self._known.is_unit(part.plain):
                 name, *parts = self._graph.rows[part.plain]
@@ -319,34 +299,34 @@ class Ways:
                 inner = part.over if argument is None else self._known.over(argument, parity.unit)
                 if inner is not None and inner.factors:
                     scale = inner.row(self._builder, mark=self._mark)
-                    yield scale, partial(of_parity_by_scale, parity, part, argument, rest)
+                    yield scale, partial(slopes.of_parity_by_scale, parity, part, argument, rest)
 
-    def _of_power(self, i: int, power: Power, rest: Product) -> Iterator[Way]:
+    def _of_power(self, i: int, power: Power, rest: Monomial) -> Iterator[Way]:
         """Yield the ways through a power times a rest, which are factors of row `i`."""
         e = power.exponent
         if not power.length:
             if e.rows or e.number:
-                yield power.base, partial(of_base, power, rest)
+                yield power.base, partial(slopes.of_base, power, rest)
         elif power.root is None and self._row(power.base)[0] == "hypot":
             if not e.rows and e.number < 2:
-                yield power.base, partial(of_base, power, rest)
+                yield power.base, partial(slopes.of_base, power, rest)
             else:
                 for end, component in self._components(power):
-                    yield end, partial(of_length, power, rest, component)
+                    yield end, partial(slopes.of_length, power, rest, component)
         elif e.rows or e.number:
-            yield power.base, partial(of_squares, power, rest)
+            yield power.base, partial(slopes.of_squares, power, rest)
         for end, k in e.rows:
-            yield end, partial(of_exponent, power, i, k)
+            yield end, partial(slopes.of_exponent, power, i, k)
 
     def _root(self, i: int, row: Row) -> Iterator[Way]:
         """Yield the ways of a root that stands alone."""
         power = self._known.power(i)
         if power is None:
             return
-        e, alone = power.exponent, Product()
+        e, alone = power.exponent, Monomial()
         if self._known.is_square(row[1]) and power.length:
             if row[0] != "pow":
-                yield row[1], partial(of_formula, FLAT[row[0]], {"y": i})
+                yield row[1], partial(instantiate, text=slopes.FLAT[row[0]], bindings={"y": i})
             elif e.rows or 0 < e.number < 1:
                 yield from self._of_power(i, power, alone)
         elif power.length:
@@ -358,7 +338,7 @@ class Ways:
             self._bypass(row[1])
             yield from self._of_power(i, power, alone)
         else:
-            product = Product(1.0, {self._known.key(i): (i, 1)})
+            product = Monomial(1.0, {self._known.key(i): (i, 1)})
             groups = self._groups(product)
             for tangle in self._tangles(groups):
                 self._bypass(row[1])
@@ -366,7 +346,7 @@ class Ways:
 
     # Roots of products
 
-    def _of_tangle(self, i: int, product: Product, groups: dict[int, Group], keys: list[int]) -> Iterator[Way]:
+    def _of_tangle(self, i: int, product: Monomial, groups: dict[int, Group], keys: list[int]) -> Iterator[Way]:
         """Yield the ways through roots of products that are zero where other factors of row `i` are."""
         tangle = Tangle(product.without([key for base in keys for key in groups[base].keys]))
         for key in keys:
@@ -375,7 +355,7 @@ class Ways:
             if atoms is not None:
                 tangle.roots.append((group.power, atoms))
             elif group.roots:
-                tangle.roots.append((group.power, Product(1.0, {key: (group.power.base, 1)})))
+                tangle.roots.append((group.power, Monomial(1.0, {key: (group.power.base, 1)})))
             else:
                 tangle.powers[key] = int(group.power.exponent.number)
         for _, atoms in tangle.roots:
@@ -383,14 +363,14 @@ class Ways:
                 tangle.rows[key] = row
         for key, row in tangle.rows.items():
             if tangle.exponent(key) != Exponent():
-                yield row, partial(of_atom, tangle, key)
+                yield row, partial(slopes.of_atom, tangle, key)
         for power, _ in tangle.roots:
             for row, k in power.exponent.rows:
-                yield row, partial(of_exponent, power, i, k)
+                yield row, partial(slopes.of_exponent, power, i, k)
 
     # Lengths
 
-    def _length(self, i: int) -> tuple[Power, Product] | None:
+    def _length(self, i: int) -> tuple[Power, Monomial] | None:
         """Return row `i` as a length or an absolute value, times a rest that is neither; None if it is none."""
         unit = self._known.unit(i)
         rest = None if unit is None else self._known.over(i, unit)
@@ -426,15 +406,16 @@ class Ways:
             return
         for k, j in enumerate(row[1:]):
             if (part := found[k]) is None:
-                yield j, partial(of_formula, PRIMITIVES["hypot"].partials[k], {"x": row[1], "y": row[2], "out": i})
+                names = {"x": row[1], "y": row[2], "out": i}
+                yield j, partial(instantiate, text=PRIMITIVES["hypot"].partials[k], bindings=names)
                 continue
             power, rest = part
             self._bypass(j, power.base if power.root is None else power.root)
             for end, component in self._components(power):
-                yield end, partial(of_nested, i, rest, component)
+                yield end, partial(slopes.of_nested, i, rest, component)
             if rest.factors:
                 scale = rest.row(self._builder, mark=self._mark)
-                yield scale, partial(of_scale, i, scale, power)
+                yield scale, partial(slopes.of_scale, i, scale, power)
 
     def _even(self, i: int, row: Row) -> Iterator[Way]:
         """Yield the ways of an even function of a length times a rest."""
@@ -445,11 +426,11 @@ class Ways:
         self._bypass(row[1], power.base if power.root is None else power.root)
         if power.length:
             for end, component in self._components(power):
-                yield end, partial(of_even, i, row, rest, component)
+                yield end, partial(slopes.of_even, i, row, rest, component)
         else:
-            yield power.base, partial(of_even_of_abs, i, PRIMITIVES[row[0]].partials[0], power.base, rest)
+            yield power.base, partial(slopes.of_even_of_abs, i, PRIMITIVES[row[0]].partials[0], power.base, rest)
         if rest.factors:
-            yield rest.row(self._builder, mark=self._mark), partial(of_even_by_rest, i, row, power)
+            yield rest.row(self._builder, mark=self._mark), partial(slopes.of_even_by_rest, i, row, power)
 
     # Arrays: each of these rows is differentiated by a row that is equal to it
 
@@ -467,7 +448,7 @@ class Ways:
         labels = [label for label in operation.left if label in operation.out]
         gone = [k - len(operation.left) for k, label in enumerate(operation.left) if label not in operation.out]
         total = self._graph.intern((Sum(tuple(gone)), marked)) if gone else marked
-        yield b.permute(total, [labels.index(label) - len(labels) for label in operation.out]), one
+        yield b.permute(total, [labels.index(label) - len(labels) for label in operation.out]), slopes.one
 
     def _listed(self, i: int) -> bool:
         """Return whether row `i` is a list that holds a root or a length."""
@@ -490,7 +471,7 @@ class Ways:
         marked = list(map(self._mark, made))
         if marked != made:
             self._bypass(*row[1:], *parts, *others)
-            yield self._graph.intern((operation, *marked)), one
+            yield self._graph.intern((operation, *marked)), slopes.one
 
     def _prod(self, row: Row) -> Iterator[Way]:
         """Yield the way from the product of a list to the product of its elements, one after the other."""
@@ -505,4 +486,4 @@ class Ways:
             marked = self._mark(made)
         if marked != made:
             self._bypass(row[1], *parts)
-            yield marked, one
+            yield marked, slopes.one

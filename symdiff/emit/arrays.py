@@ -12,7 +12,7 @@ from symdiff.graph.dims import Dim, Shape, linear, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text, binds
-from symdiff.ops.data import Constant, Data
+from symdiff.ops.data import Constant
 from symdiff.ops.table import POWER, PRODUCT
 
 _SHORT = 8  # With up to so many arguments, the loop shape is written where it is used.
@@ -36,8 +36,8 @@ class ArrayWriter(Writer):
         self._constants: dict[Constant, str] = {}
         self.whole = self  # the writer of the whole program, while a copy writes the step of a loop
         self.stored = stored(program)
-        if self.stored:
-            self.reserved = self.reserved | {CONSTANTS}
+        operations = [row[0] for row in program.graph.rows if isinstance(row[0], Operation)]
+        self.reserved = self.reserved.union(*[op.helpers for op in operations], [CONSTANTS] * bool(self.stored))
         super().__init__(program)
 
     def begin(self, program: Program) -> None:
@@ -86,11 +86,10 @@ class ArrayWriter(Writer):
         listed = ", ".join([*[self.own[i] for i in numbers], "0.0"])
         return f"np.result_type({self.wrap(listed, len('    dtype = np.result_type().type'))}).type"
 
-    def constant(self, of: str, data: Data) -> str:
-        """Return the name of a constant array, which takes its precision from the arguments."""
-        key = Constant(of, data)
+    def constant(self, key: Constant) -> str:
+        """Return the name of a constant array. One of numbers takes its precision from the arguments."""
         if key not in self._constants:
-            dtype, own = self.dtype(), self.names.near(of)
+            dtype, own, data = "int" if key.integer else self.dtype(), self.names.near(key.of), key.data
             if key in self.stored:
                 text = f'np.asarray({CONSTANTS}["{self.stored[key]}"], {dtype})'
             else:

@@ -381,7 +381,8 @@ class _Split:
         """Return the row with the values of row `i`, which has an axis for the steps if these differ."""
         if i not in self.up:
             row = self.rows[i]
-            self.up[i] = self.b.graph.intern(row)  # a constant or a size
+            assert row[0] == "const" or is_size(row[0]), row
+            self.up[i] = self.b.graph.intern(row)
         return self.up[i]
 
     def _for_all(self, i: int) -> int:
@@ -411,7 +412,7 @@ class _Split:
         b, row = self.b, self.rows[i]
         if i not in self.along:
             return b.op("mul", b.size(self.loop.length), self._value(i))
-        if depth and len(self.users[i]) == 1:
+        if depth and self.late[i] and len(self.users[i]) == 1:
             if row[0] == "neg":
                 return b.op("neg", self._total(row[1], depth - 1))
             if row[0] == "mul":
@@ -438,7 +439,7 @@ class _Split:
         made: list[int] = []
         for j in (x, y):
             here = letters[len(letters) - len(self.shape(j)) :]
-            while (op := self.rows[j][0]).__class__ is not str and op.new_axes:
+            while (op := self.rows[j][0]).__class__ is not str and op.new_axes and self.rows[j][1] in self.up:
                 here = "".join([c for k, c in enumerate(here, -len(here)) if k not in op.new_axes])
                 j = self.rows[j][1]  # noqa: PLW2901
             own = self.shape(j)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any, Self, cast
 
@@ -13,7 +13,7 @@ from symdiff.emit.python import Body, Nest, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, fixed
 from symdiff.graph.ir import Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
-from symdiff.ops.base import Text
+from symdiff.ops.base import Operation, Text
 from symdiff.ops.elements import of_scalars
 from symdiff.ops.loops import Loop, Part, trimmed, within
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
@@ -30,6 +30,7 @@ def missing(program: Program) -> str | None:
     graph = program.graph
     # A textbook's source has a line for every row, used or not.
     alive = live(program) if graph.shared else bytearray(b"\x01") * len(graph.rows)
+    loops: set[int] = set()
     if graph.shapes:
         if any(graph.shape(i) for i in program.inputs):
             return "array arguments"
@@ -41,16 +42,17 @@ def missing(program: Program) -> str | None:
             return "array operations"
         for i, row in enumerate(rows):
             taken = shaped.intersection(row[1:]) if alive[i] else ()
-            if taken and not (
-                (i in loops and lists.issuperset(taken)) or (row[0].__class__ is Part and row[1] in loops)
-            ):
+            if taken and not ((i in loops and lists.issuperset(taken)) or _is_part(rows, i, loops)):
                 return "array operations"
-    for row, here in zip(graph.rows, alive, strict=True):
-        if here and isinstance(row[0], Loop):
-            absent = missing(row[0].body.program)
-            if absent is not None:
-                return absent
-        elif here and row[0] in _MISSING:
+    for i, row in enumerate(graph.rows):
+        if alive[i] and isinstance(row[0], Operation):
+            if isinstance(row[0], Loop):
+                absent = missing(row[0].body.program)
+                if absent is not None:
+                    return absent
+            elif not (is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
+                return "array operations"
+        elif alive[i] and row[0] in _MISSING:
             return str(row[0])
     return None
 
@@ -58,6 +60,11 @@ def missing(program: Program) -> str | None:
 def _is_scalar_loop(op: object) -> bool:
     """Return whether an operation is a loop over scalars, a known number of times."""
     return isinstance(op, Loop) and op.of_scalars and isinstance(op.length, int)
+
+
+def _is_part(rows: Sequence[Row], i: int, loops: Collection[int]) -> bool:
+    """Return whether a row is a result of one of some loops."""
+    return isinstance(rows[i][0], Part) and rows[i][1] in loops
 
 
 def convert(program: Program, output: int) -> Callable[[Any], Any] | None:

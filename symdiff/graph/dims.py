@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from math import prod
 from typing import Union
 
@@ -223,9 +224,17 @@ def shown(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
 
-def declared(names: Iterable[str], cores: Iterable[Shape]) -> list[str]:
-    """Return names with their core shapes, as `args` declares them: `x[n]`, `w`."""
-    return [f"{n}[{','.join(map(str, core))}]" if core else n for n, core in zip(names, cores, strict=True)]
+def declared(names: Sequence[str], cores: Iterable[Shape], integers: Iterable[bool] = ()) -> list[str]:
+    """Return names with their core shapes, as `args` declares them: `x[n]`, `w`, and `i[m]: int` for an integer."""
+    kinds = [": int" if integer else "" for integer in integers] or [""] * len(names)
+    shapes = [f"[{','.join(map(str, core))}]" if core else "" for core in cores]
+    return [f"{name}{shape}{kind}" for name, shape, kind in zip(names, shapes, kinds, strict=True)]
+
+
+def elements(name: str, shape: Sequence[int]) -> list[str]:
+    """Return the names of the elements of an array, in order: `x[0]`, `x[1]`, ... A scalar has its own name."""
+    places = product(*map(range, shape))
+    return [f"{name}[{','.join(map(str, place))}]" if shape else name for place in places]
 
 
 def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:

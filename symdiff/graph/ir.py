@@ -22,7 +22,7 @@ from typing import Any
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, numel
-from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, ArrayOperation
+from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, ArrayOperation, keeps_kind
 from symdiff.graph.shapes import MOST_AXES, Demands, broadcast
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
@@ -132,7 +132,7 @@ class Graph:
     def kind(self, i: int) -> str:
         """Return what the value of row `i` is: "r" a number, "c" a condition (true or false), "i" an integer."""
         row = self.rows[i]
-        while isinstance(row[0], ArrayOperation) and row[0].is_view:
+        while keeps_kind(row[0]):
             row = self.rows[row[1]]
         if isinstance(row[0], ArrayOperation):
             return "c" if row[0].condition else "i" if row[0].integer else "r"
@@ -281,7 +281,10 @@ def verify(program: Program) -> None:
         elif isinstance(row[0], ArrayOperation):
             assert all(0 <= j < i for j in operands(row)), (i, row)
             for k, j in enumerate(operands(row)):
-                assert row[0].is_view or graph.is_integer(j) != row[0].takes_number(k), (i, row)
+                if row[0].takes_number(k):
+                    assert keeps_kind(row[0]) or not graph.is_integer(j), (i, row)
+                else:
+                    assert graph.is_integer(j), (i, row)
         else:
             takes = TAKES[row[0]]
             assert len(row) == len(takes) + 1, row

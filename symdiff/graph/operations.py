@@ -42,13 +42,15 @@ class ArrayOperation:
     """The result is made of integers."""
     numbers: ClassVar[int | None] = None
     """How many operands are numbers; all further ones are integers. None: all operands are numbers."""
+    same_kind: ClassVar[bool] = False
+    """The result is a number, a condition or an integer, as the first operand is."""
 
     def takes_number(self, k: int) -> bool:
-        """Return whether operand `k` is a number, and not an integer."""
+        """Return whether operand `k` is no index: a number, or what is of the kind of the result."""
         return self.numbers is None or k < self.numbers
 
     is_view: ClassVar[bool] = False
-    """Each element of the result is an element of the one operand, also where that is a condition or an integer."""
+    """Each element of the result is an element of the one operand, and of the same kind."""
 
     assembles: ClassVar[bool] = False
     """The result is put together from the operands, each at one of its `places`."""
@@ -66,6 +68,11 @@ class ArrayOperation:
         Raises:
             ShapeError: It does not hold, whatever the sizes are.
         """
+
+
+def keeps_kind(op: object) -> bool:
+    """Return whether the result of an operation is of the kind of its first operand."""
+    return isinstance(op, ArrayOperation) and (op.is_view or op.same_kind)
 
 
 def is_view(op: object) -> bool:

@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
 from symdiff.graph.shapes import broadcast, filled, same, within
-from symdiff.language.linalg import cholesky, det, eigvalsh, inv, logdet, matrix_power, solve, solve_triangular
+from symdiff.language.indices import (
+    segment_logsumexp,
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_softmax,
+    segment_sum,
+)
+from symdiff.language.linalg import cholesky, det, eigvalsh, inv, logdet, matrix_power, slogdet, solve, solve_triangular
 from symdiff.language.matrices import (
     arange,
     cross,
@@ -108,7 +116,7 @@ def outer(b: Builder, x: int, y: int) -> int:
 
 def _along(name: str, b: Builder, x: int, axes: tuple[int, ...]) -> int:
     operation: Callable[[tuple[int, ...]], Operation] = OPERATIONS[name]
-    return b.op(operation(axes), x)
+    return b.op(operation(tuple(sorted(axes))), x)
 
 
 def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
@@ -123,25 +131,33 @@ def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return x
 
 
-def _norm(b: Builder, x: int, axes: tuple[int, ...], order: int | None) -> int:
-    """Return the 2-norm of all elements along the axes, or another norm of vectors along one axis.
+def _norm(b: Builder, x: int, axes: tuple[int, ...], order: float | None) -> int:
+    """Return a norm of vectors along one axis or of matrices along two; by default, the 2-norm of all elements.
 
     Raises:
-        ShapeError: The order is another one, or it is given for a matrix.
+        ShapeError: There is no such norm.
     """
-    if order is None:
+    if order is None or (order == 2.0 and len(axes) == 1):
         return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
-    known = b.known(order)
-    if known not in (1.0, 2.0, inf):
-        raise ShapeError("the ord of norm is 1, 2 or inf; for another p write sum(abs(x)^p)^(1/p)")
-    if len(axes) != 1:
+    if len(axes) > 2:
         raise ShapeError(
-            "norm with ord is that of vectors along one axis; for a matrix write max(sum(abs(A), axis=0)) for ord=1, "
-            "max(sum(abs(A), axis=1)) for ord=inf, sqrt(max(eigvalsh(A.T @ A))) for ord=2"
+            "norm with ord is that of vectors or matrices: name one axis or two, as in norm(x, axis=0, ord=1)"
         )
-    if known == 2.0:
-        return _norm(b, x, axes, None)
-    return _along("sum" if known == 1.0 else "max", b, b.op("abs", x), axes)
+    if len(axes) == 2 and order not in (1.0, -1.0, 2.0, inf, -inf):
+        raise ShapeError("the ord of norm of a matrix is 1, -1, 2, inf or -inf; without ord it is the Frobenius norm")
+    if len(axes) == 1 and order not in (1.0, inf, -inf):
+        raise ShapeError("the ord of norm of a vector is 1, 2, inf or -inf; for another p write sum(abs(x)^p)^(1/p)")
+    extreme = "max" if order > 0 else "min"
+    if order == 2.0:
+        rank = len(b.shape(x))
+        matrix = b.permute(x, [*[a for a in range(-rank, 0) if a not in axes], *axes])
+        squares = b.einsum(matrix, matrix, "ij", "ik", "jk")
+        return b.op("magnitude", _along("max", b, eigvalsh(b, squares), (-1,)))
+    size = b.op("abs", x)
+    if len(axes) == 1:
+        return _along("sum" if order == 1.0 else extreme, b, size, axes)
+    added, other = axes if abs(order) == 1.0 else axes[::-1]
+    return _along(extreme, b, _along("sum", b, size, (added,)), (other + (other < added),))
 
 
 def _beside(b: Builder, reduced: int, axes: tuple[int, ...]) -> int:
@@ -301,7 +317,7 @@ def _table() -> dict[str, Function]:
     table["var"] = _along_axes("var", _keeping(_var), ddof, KEEPDIMS)
     table["std"] = _along_axes("std", _keeping(_std), ddof, KEEPDIMS)
     table["average"] = _along_axes("average", _keeping(_average), Parameter("weights", "value", None), KEEPDIMS)
-    table["norm"] = _along_axes("norm", _keeping(_norm), Parameter("ord", "value by name", None), KEEPDIMS)
+    table["norm"] = _along_axes("norm", _keeping(_norm), Parameter("ord", "number by name", None), KEEPDIMS)
     del reductions["logsumexp"]
     table["logsumexp"] = _along_axes("logsumexp", _keeping(_logsumexp), Parameter("b", "value", None), KEEPDIMS)
     for name, make in reductions.items():
@@ -347,6 +363,7 @@ def _table() -> dict[str, Function]:
         ("cholesky", cholesky, (X,), "a square matrix, as in cholesky(A)"),
         ("det", det, (X,), "a square matrix, as in det(A)"),
         ("logdet", logdet, (X,), "a square matrix, as in logdet(A)"),
+        ("slogdet", slogdet, (X,), "a square matrix, as in slogdet(A)"),
         ("solve_triangular", solve_triangular, (X, Y, Parameter("lower", "flag", default=False)),
          "a square matrix, a vector or a matrix, and optionally lower=True, as in solve_triangular(L, b, lower=True)"),
         ("matrix_power", matrix_power, (X, Parameter("n", "whole")),
@@ -367,9 +384,20 @@ def _table() -> dict[str, Function]:
          "two numbers and how many there are, as in linspace(0, 1, n)"),
     ):  # fmt: skip
         table[name] = Function(make, parameters, takes)
-    for name in ("cumsum", "cumprod", "logcumsumexp", "argmax", "argmin", "sort"):
+    count = Parameter("num_segments", "dim")
+    for name, make in (
+        ("segment_sum", segment_sum),
+        ("segment_max", segment_max),
+        ("segment_min", segment_min),
+        ("segment_mean", segment_mean),
+        ("segment_logsumexp", segment_logsumexp),
+        ("segment_softmax", segment_softmax),
+    ):
+        takes = f"an array, integers, and how many segments there are, as in {name}(x, i, n)"
+        table[name] = Function(make, (VALUE, Parameter("segment_ids", "value"), count), takes)
+    for name in ("cumsum", "cumprod", "logcumsumexp", "argmax", "argmin", "sort", "argsort"):
         takes = f"an array and optionally axis=..., as in {name}(x, axis=0)"
-        parameter = no_axis if name != "sort" else Parameter("axis", "axis", -1)
+        parameter = Parameter("axis", "axis", -1) if "sort" in name else no_axis
         table[name] = Function(partial(_along_one, name), (X, parameter), takes)
     return table
 

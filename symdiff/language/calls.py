@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Poly, shown
-from symdiff.graph.ir import operands
+from symdiff.graph.dims import Dim, shown
 from symdiff.language.arrays import Function, Parameter
 from symdiff.language.hints import no_axis, other_meaning
+from symdiff.language.indices import whole
 from symdiff.language.rearrange import axis_of
 from symdiff.language.scope import Defined, Several
-from symdiff.ops.constants import Size
 from symdiff.simplify.build import Builder
 
 
@@ -38,9 +37,7 @@ Value = int | tuple[int, ...] | Keyword | Quoted | Defined | Several
 Fail = Callable[[str], NoReturn]
 
 _OPERANDS = frozenset({"array", "value", "parts", "quoted", "rest"})  # parameters that have no names
-_BY_NAME = frozenset({"flag", "whole by name", "value by name"})  # parameters whose arguments are always named
-_MOST_FACTORS = 8  # of a dimension that a formula computes
-_MOST_TERMS = 64
+_BY_NAME = frozenset({"flag", "whole by name", "number by name"})  # parameters whose arguments are always named
 
 
 def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value], fail: Fail) -> list[Any]:
@@ -152,6 +149,13 @@ def _value(call: _Call, _: Parameter, given: Any) -> int:
     return call.b.number(given)
 
 
+def _number(call: _Call, parameter: Parameter, given: Any) -> float | None:
+    value = call.b.known(given) if isinstance(given, int) else None
+    if given != () and (value is None or isinstance(value, bool)):
+        call.fail(f"the argument {parameter.name} of {call.name} is a constant number")
+    return value
+
+
 def _quoted(call: _Call, _: Parameter, given: Any) -> str:
     if not isinstance(given, Quoted):
         call.refuse()
@@ -189,7 +193,7 @@ def _all_axes(call: _Call, parameter: Parameter, given: Any) -> tuple[int, ...]:
         raise ShapeError(f"{error}{call.hint}") from None
     if len(set(found)) < len(found):
         raise ShapeError(f"{call.name} got an axis twice")
-    return tuple(sorted(found))
+    return tuple(found)
 
 
 def _axes(call: _Call, _: Parameter, given: Any) -> tuple[int, ...] | None:
@@ -217,16 +221,16 @@ def _shape(call: _Call, _: Parameter, given: Any) -> tuple[Dim, ...]:
 
 
 def _dim(call: _Call, given: Any) -> Dim:
-    found = dimension(call.b, given) if isinstance(given, int) else None
-    if found is None:
+    found = whole(call.b, given) if isinstance(given, int) else None
+    if found is None or found[1]:
         call.fail(f"{call.name} takes whole numbers and dimensions that args declares, such as 3, n or 2*n + 1")
-    return found
+    return found[0]
 
 
 _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "array": _array,  # a row with axes
     "value": _value,  # any row
-    "value by name": _value,
+    "number by name": _number,  # a constant number, or None
     "rest": _rest,  # all further rows
     "quoted": _quoted,  # a text in quotes
     "parts": _parts,  # a list of rows
@@ -240,46 +244,3 @@ _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "dim": lambda call, _, given: _dim(call, given),  # a dimension
     "shape": _shape,  # dimensions
 }
-
-
-def dimension(b: Builder, i: int) -> Dim | None:
-    """Return the dimension that a row computes from whole numbers and sizes; None if it computes anything else."""
-    found: dict[int, Dim | None] = {}
-    waiting = [i]
-    while waiting:
-        j = waiting[-1]
-        row = b.row(j)
-        parts = operands(row) if row[0] in _ARITHMETIC and b.known(j) is None else ()
-        unknown = [k for k in parts if k not in found]
-        if unknown:
-            waiting += unknown
-            continue
-        found[j] = _computed(b, j, [found[k] for k in parts])
-        waiting.pop()
-    return found[i]
-
-
-_ARITHMETIC: dict[str, Callable[..., Dim]] = {
-    "add": lambda p, q: p + q,
-    "sub": lambda p, q: p - q,
-    "neg": lambda p: -p,
-    "mul": lambda p, q: p * q,
-}
-
-
-def _computed(b: Builder, j: int, parts: Sequence[Dim | None]) -> Dim | None:
-    row, value = b.row(j), b.known(j)
-    if value is not None:
-        return int(value) if not isinstance(value, bool) and float(value).is_integer() else None
-    if isinstance(row[0], Size):
-        return row[0].dim
-    if not parts or None in parts or (row[0] == "mul" and not _is_short(parts)):
-        return None
-    return _ARITHMETIC[row[0]](*parts)
-
-
-def _is_short(factors: Sequence[Any]) -> bool:
-    """Return whether the product of two dimensions is written with few terms."""
-    terms = [p.terms if isinstance(p, Poly) else (((), p),) for p in factors]
-    longest = sum(max(len(monomial) for monomial, _ in part) for part in terms)
-    return longest <= _MOST_FACTORS and len(terms[0]) * len(terms[1]) <= _MOST_TERMS

@@ -128,7 +128,6 @@ _WRITTEN = {
     "sqrt(mean(x**2))": "rms",
     "norm(x)": "norm2",
     "norm(x - y)": "dist distance",
-    "logdet(A), or sign(det(A)) for the sign": "slogdet",
     "solve(A.T @ A, A.T @ b)": "lstsq",
     "solve(A.T @ A, A.T)": "pinv",
     "cholesky(A)": "chol",
@@ -164,7 +163,7 @@ _ABSENT = {
     "the language has derivatives, no integrals": "integrate integral Integral quad",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         qr svd eig eigh eigvals expm
-        cummax argsort any all median quantile percentile interp convolve
+        cummax any all median quantile percentile interp convolve
         take isin
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """

@@ -308,18 +308,13 @@ def no_attribute(owner: str, text: str, position: int) -> str:
     return "the only attribute is .T, the transpose"
 
 
-def no_index(owner: str, found: object) -> str:
-    """Return the message for a token in a subscript that is not a number. `owner` is the name before it."""
+def no_index(front: str, found: object) -> str | None:
+    """Return the message for a name that is no index, in a subscript behind `front`; None if it may be one."""
     if str(found).endswith("_"):  # Mathematica's f[x_] := ...
         return _NO_FUNCTIONS
-    for name in (owner, owner.lower()):
-        if is_function(name):
-            return f"square brackets take elements of an array; write {name}(...), in round parentheses"
-    if found in _MODULES or found == "newaxis":
-        return "write None for a new axis, as in x[:, None]"
-    return (
-        f"an index is a constant: a whole number or a slice such as 1:-1 or ::2; declare a shape in args='{owner}[n]'"
-    )
+    if said := _round_brackets(front):
+        return said
+    return "write None for a new axis, as in x[:, None]" if found in _MODULES or found == "newaxis" else None
 
 
 def no_function(
@@ -395,11 +390,16 @@ def no_count(name: str, counts: str, given: int, text: str, position: int) -> st
 
 def no_array(front: str) -> str:
     """Return the message for a subscript of a value that is not an array. `front` is the text before it."""
+    return _round_brackets(front) or "a scalar has no elements; declare an array, as in args='x[n]'"
+
+
+def _round_brackets(front: str) -> str | None:
+    """Return the message for a subscript of a function; None if no name of a function ends the text before it."""
     if found := re.search(r"(\w+)\s*\Z", front[-50:]):
         for name in (found[1], found[1].lower()):
             if is_function(name):
                 return f"square brackets take elements of an array; write {name}(...), in round parentheses"
-    return "a scalar has no elements; declare an array, as in args='x[n]'"
+    return None
 
 
 def no_axis(name: str) -> str:

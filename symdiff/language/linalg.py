@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from symdiff.graph.dims import shown
 from symdiff.graph.shapes import broadcast, same
+from symdiff.language.rearrange import stack
 from symdiff.ops.diagonals import Tril, Triu
-from symdiff.ops.linalg import Cholesky, Det, EigVals, Inv, LogDet, Solve, product, square
+from symdiff.ops.linalg import Cholesky, Det, EigVals, Inv, LogDet, SignDet, Solve, product, square
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import Builder
 
@@ -41,6 +42,11 @@ def det(b: Builder, a: int) -> int:
 def logdet(b: Builder, a: int) -> int:
     """Return the logarithm of the absolute value of the determinant of a square matrix."""
     return b.op(LogDet(), a)
+
+
+def slogdet(b: Builder, a: int) -> int:
+    """Return the sign of the determinant of a square matrix, and the logarithm of its absolute value."""
+    return stack(b, [b.op(SignDet(), a), b.op(LogDet(), a)], 0)
 
 
 def cholesky(b: Builder, a: int) -> int:

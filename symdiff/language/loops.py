@@ -14,7 +14,8 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, positive, shown
 from symdiff.graph.ir import Program
 from symdiff.graph.shapes import same
-from symdiff.language.calls import Keyword, Value, dimension
+from symdiff.language.calls import Keyword, Value
+from symdiff.language.indices import whole
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.ops.constants import Size
 from symdiff.ops.loops import Results, in_segments, looped
@@ -96,8 +97,8 @@ def _rows(scope: Scope, name: str, given: Value, position: int) -> tuple[int, ..
 def _count(scope: Scope, name: str, given: Any, position: int) -> Dim:
     """Return how often a step is called: a whole number, or a dimension."""
     b = scope.builder
-    found = dimension(b, given) if isinstance(given, int) else None
-    if found is None or (isinstance(found, int) and found < 0):
+    found, integers = (isinstance(given, int) and whole(b, given)) or (None, ())
+    if found is None or integers or (isinstance(found, int) and found < 0):
         what = f"{name} takes a count" if name == "iterate" else f"the length of {name} is one"
         scope.fail(
             f"{what} that is known before the call: a whole number such as 100, or a dimension such as n", position

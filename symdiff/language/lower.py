@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from symdiff.errors import ShapeError, few, point_at
 from symdiff.graph.dims import Shape, symbol, symbols
@@ -13,9 +13,10 @@ from symdiff.graph.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import CALLS, PRODUCTS, matmul
 from symdiff.language.calls import Keyword, Quoted, Value, bound
 from symdiff.language.hints import is_function, no_array, no_count, no_function, no_input, no_list, no_variable
+from symdiff.language.indices import subscript
 from symdiff.language.loops import LOOPS, loop
 from symdiff.language.parser import Item, Statement, Syntax, parse
-from symdiff.language.rearrange import index, listed, transpose
+from symdiff.language.rearrange import listed, transpose
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
@@ -26,7 +27,18 @@ from symdiff.simplify.build import Builder
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
 
 
-Argument = tuple[str, Shape]
+class Argument(NamedTuple):
+    """An argument that `args` declares.
+
+    Attributes:
+        name: Its name.
+        shape: Its core shape.
+        integer: Whether it is made of integers.
+    """
+
+    name: str
+    shape: Shape = ()
+    integer: bool = False
 
 
 def lower(
@@ -42,8 +54,7 @@ def lower(
 
     Args:
         syntax: The parsed text.
-        arguments: The names and core shapes of the inputs in order. By default, the free names
-            are scalar inputs, in order of first appearance.
+        arguments: The inputs in order. By default, the free names are scalar inputs, in order of first appearance.
         constants: The values of further names.
         optimize: Whether to simplify rows and to share equal ones. Otherwise every operation is a
             step of its own.
@@ -58,7 +69,7 @@ def lower(
     """
     graph = Graph(shared=optimize, complex=complex, limits=limits)
     builder = Builder(graph)
-    inputs: dict[str, int] = {name: builder.input(name, shape) for name, shape in arguments or ()}
+    inputs = {a.name: builder.input(a.name, a.shape, integer=a.integer) for a in arguments or ()}
     fixed = {name: value for name, value in (constants or {}).items() if name not in inputs}
     assigned = {name for s in syntax.assignments if s.parameters is None for name in s.targets}
 
@@ -78,9 +89,9 @@ def lower(
         if name in assigned:
             scope.fail(f"{name!r} is used before it is assigned; a name is either an argument or assigned", position)
         if arguments is not None:
-            if any(name in symbols(dim) for _, shape in arguments for dim in shape):
+            if any(name in symbols(dim) for argument in arguments for dim in argument.shape):
                 return builder.size(symbol(name))
-            listed = [n for n, _ in arguments]
+            listed = [argument.name for argument in arguments]
             scope.fail(f"{name!r} is not among the arguments ({few(listed)})" + no_input(name, fixed), position)
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
@@ -455,10 +466,10 @@ def _wrong_count(scope: Scope, name: str, least: int, most: int, given: int, pos
 
 
 def _index(scope: Scope, key: Key, arguments: list[int], position: int) -> int:
-    (x,) = arguments
+    x, *given = arguments
     if not scope.builder.shape(x):
         scope.fail(no_array(scope.text[:position]), position)
-    return index(scope.builder, x, key)
+    return subscript(scope.builder, x, key, given)
 
 
 _KINDS: dict[str, Callable[..., Value]] = {

@@ -13,7 +13,7 @@ operator if the statement before it does not begin with a sign.
     expression  ::=  operand {infix operand} | expression "if" expression "else" expression
     operand     ::=  {prefix} (number | name | name "(" arguments ")" | "(" list ")" | "[" list "]") {suffix}
     suffix      ::=  "[" index {"," index} "]" | ".T"
-    index       ::=  integer | [integer] ":" [integer] [":" [integer]] | "None" | "..."
+    index       ::=  integer | [integer] ":" [integer] [":" [integer]] | "None" | "..." | expression
     arguments   ::=  [quoted ","] list {"," name "=" expression}
     list        ::=  expression {"," expression} [","]
 
@@ -54,7 +54,7 @@ from symdiff.language.lexer import WORDS, Token, tokens
 from symdiff.language.numbers import with_zeros
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
-from symdiff.ops.places import NEW, REST
+from symdiff.ops.places import GIVEN, NEW, REST
 from symdiff.ops.table import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
 
 # (kind, value, number of operands, position). The kinds are:
@@ -71,6 +71,7 @@ _OPEN = -1  # precedence of an open bracket, which no operator can pass
 _CLOSED_BY = {"(": ")", "[": "]"}
 _OPEN_TO_DOUBT = (COMPARE, SUM, PRODUCT)  # operators after !x, which C and R read differently
 _TAKE_TUPLES = ("call", "keyword")  # entries of the stack behind which a list in parentheses can be an argument
+_OF_CONSTANTS = ("-", ":", "None", "...")  # what an index that is constant has besides numbers
 _NO_ELSE = "'if' without 'else'; write a if c else b"
 RESERVED = WORDS | {"True", "False"}  # names that are never variables
 _ELEMENTS = re.compile(r"\s[+-]\S")  # a sign in a list without commas, which is one element in Python and two in MATLAB
@@ -81,9 +82,9 @@ _JOINS = (INFIX.keys() - PREFIX.keys() - {"+"}) | {"@", "if", "else", ","}  # sy
 class _Pending:
     """An entry of the stack: an operator that waits for its right operand, or an open bracket."""
 
-    kind: str  # the kind of the item that it becomes; for an open bracket "group", "call" or "if"
+    kind: str  # the kind of the item that it becomes; for an open bracket "group", "call", "index" or "if"
     precedence: int
-    value: str | list[str]
+    value: str | list[Any]
     count: int
     position: int
     sign: int | None = None  # in a list, the position of a sign that could begin an element
@@ -128,9 +129,12 @@ def parse(text: str, limits: Limits | None = None) -> Syntax:
     """
     parser = _Parser(text, of_process if limits is None else limits)
     for token in tokens(text, limits):
-        take = parser.suffix or (parser.operand if parser.due else parser.operator)
-        take(token)
-        parser.before, parser.last = (*parser.before[-1:], parser.last), token
+        parser.waiting.append(token)
+        while parser.waiting:
+            following = parser.waiting.pop()
+            take = parser.suffix or (parser.operand if parser.due else parser.operator)
+            take(following)
+            parser.before, parser.last = (*parser.before[-1:], parser.last), following
     return parser.finish()
 
 
@@ -147,7 +151,9 @@ class _Parser:
         self.brackets = 0  # number of open brackets on the stack
         # The method for the next token after `[`, after `.`, or after a line break that follows an operand.
         self.suffix: Callable[[Token], None] | None = None
-        self.subscript: list[Token] = []
+        self.part: list[Token] = []  # the tokens of an index in a subscript
+        self.inside = 0  # number of open brackets in it
+        self.waiting: list[Token] = []  # tokens to take, the next one last
         self.items: list[Item] = []  # of the expression being read
         self.start = 0  # the position of this expression
         self.target: Item | None = None  # the first name that this expression is assigned to, or that of a function
@@ -246,7 +252,9 @@ class _Parser:
         elif value in (")", "]"):
             self.close(str(value), position)
         elif value == "[":
-            self.suffix, self.subscript = self.index, [token]
+            self.push(_Pending("index", _OPEN, [], 1, position))
+            self.brackets += 1
+            self.suffix = self.index
         elif value == ".":
             self.suffix = self.attribute
         elif value == "@":
@@ -316,13 +324,15 @@ class _Parser:
         top = self.stack.pop()
         if top.kind == "if":
             self.fail(_NO_ELSE, top.position)
-        if mark != (")" if top.kind == "call" else _CLOSED_BY[str(top.value)]):
+        if mark != _CLOSED_BY[{"call": "(", "index": "["}.get(top.kind, str(top.value))]:
             self.fail(f"{mark!r} does not match the last open bracket", position)
         if top.kind == "list" and top.count == 1 and top.sign is not None:
             sign = self.text[top.sign]
             self.fail(f"this could be one element or two; write [a {sign} b] or [a, {sign}b]", top.sign)
         if top.kind == "list" and self.stack and self.stack[-1].kind == "call" and self.stack[-1].value in JOINS:
             self.items.append(("tuple", "", top.count, top.position))
+        elif top.kind == "index":
+            self.items.append(("index", (*top.value, GIVEN), top.count + 1, top.position))
         elif top.kind in ("call", "list"):
             self.items.append((top.kind, top.value, top.count, top.position))
         elif top.count > 1:
@@ -330,56 +340,71 @@ class _Parser:
         self.brackets -= 1
 
     def index(self, token: Token) -> None:
-        """Take a token of a subscript: a whole number, a colon, a comma, None, points, or the closing bracket."""
+        """Take a token of an index in a subscript. At its end, the tokens of an expression are taken again."""
         kind, value, position = token
+        top = self.stack[-1]
         if kind == "end" or (kind == "newline" and value == ";"):
-            self.fail("this '[' is never closed", self.subscript[0][2])
+            self.fail("this '[' is never closed", top.position)
         if kind == "newline":
             return
-        if value != "]":
-            if not (kind == "number" or value in ("-", ":", ",", "None", "...")):
-                owner = str(self.items[-1][1]) if self.items[-1][0] == "name" else "x"
-                self.fail(no_index(owner, value), position)
-            self.subscript.append(token)
+        if self.inside or value not in (",", "]"):
+            if kind == "name" and (said := no_index(self.text[: top.position], value)):
+                self.fail(said, position)
+            self.inside += (value in ("(", "[")) - (value in (")", "]"))
+            self.part.append(token)
             return
-        place = self.subscript[0][2]
-        self.items.append(("index", self.key(self.subscript[1:], position), 1, place))
-        self.suffix = None
+        part, self.part = self.part, []
+        if not all(kind == "number" or value in _OF_CONSTANTS for kind, value, _ in part):
+            self.waiting += [token, *self.expression(part)[::-1]]
+            self.suffix, self.due = None, True
+            return
+        assert isinstance(top.value, list)
+        top.value.append(self.constant(part, position))
+        if top.value.count(REST) > 1:
+            self.fail("a subscript has '...' at most once", position)
+        if value == "]":
+            self.stack.pop()
+            self.brackets -= 1
+            self.items.append(("index", tuple(top.value), top.count, top.position))
+            self.suffix, self.due = None, False
 
-    def key(self, given: list[Token], end: int) -> tuple[Any, ...]:
-        """Return the parts of a subscript."""
-        parts: list[list[Any]] = [[None]]
+    def expression(self, part: list[Token]) -> list[Token]:
+        """Return the tokens of an index that is an expression."""
+        inside = 0
+        for _, value, position in part:
+            inside += (value in ("(", "[")) - (value in (")", "]"))
+            if not inside and value in (":", "None", "..."):
+                self.fail(
+                    "the ends of a slice are constant whole numbers; for others write an array of indices", position
+                )
+        return part
+
+    def constant(self, part: list[Token], end: int) -> Any:
+        """Return an index or a slice that is constant, a new axis, or points."""
+        found: list[Any] = [None]
         sign: int | None = None
         said = "an index is a whole number or a slice such as 1:-1 or ::2"
-        for kind, value, position in given:
+        for kind, value, position in part:
             if value in ("None", "..."):
-                if parts[-1] != [None] or sign is not None:
+                if found != [None] or sign is not None:
                     self.fail(said, position)
-                parts[-1] = [NEW if value == "None" else REST]
+                found = [NEW if value == "None" else REST]
             elif kind == "number":
                 number = float(value)
-                if parts[-1][-1] is not None or not number.is_integer():
+                if found[-1] is not None or not number.is_integer():
                     self.fail(said, position)
-                parts[-1][-1], sign = int(number) * (sign or 1), None
-            elif (
-                sign is not None
-                or (value != "," and isinstance(parts[-1][-1], str))
-                or (value == "-" and parts[-1][-1] is not None)
-            ):
+                found[-1], sign = int(number) * (sign or 1), None
+            elif sign is not None or isinstance(found[-1], str) or (value == "-" and found[-1] is not None):
                 self.fail(said, position)
             elif value == "-":
                 sign = -1
-            elif value == ":":
-                parts[-1].append(None)
-                if len(parts[-1]) > 3:
-                    self.fail("a slice has at most a start, a stop and a step", position)
             else:
-                parts.append([None])
-        if sign is not None or [None] in parts or any(len(part) == 3 and part[2] == 0 for part in parts):
+                found.append(None)
+                if len(found) > 3:
+                    self.fail("a slice has at most a start, a stop and a step", position)
+        if sign is not None or found == [None] or (len(found) == 3 and found[2] == 0):
             self.fail(said, end)
-        if sum(part == [REST] for part in parts) > 1:
-            self.fail("a subscript has '...' at most once", end)
-        return tuple([part[0] if len(part) == 1 else (*part, None)[:3] for part in parts])
+        return found[0] if len(found) == 1 else (*found, None)[:3]
 
     def attribute(self, token: Token) -> None:
         """Take the token after a point. Only T is allowed."""
@@ -398,6 +423,8 @@ class _Parser:
             if top.kind == "if":
                 self.fail(_NO_ELSE, top.position)
             top.count += 1
+            if top.kind == "index":
+                top.value.append(GIVEN)  # type: ignore[union-attr]  # a list
         elif self.target and len(self.targets) == 1 and self.parameters is None:
             self.fail("an assignment has one value; for two write a, b = x, y", position)
         else:
@@ -462,9 +489,9 @@ class _Parser:
 
     def unclosed(self, hint: str = "") -> None:
         for pending in reversed(self.stack):
-            if pending.kind in ("group", "list", "call"):
+            if pending.kind in ("group", "list", "call", "index"):
                 place = pending.position + (len(str(pending.value)) if pending.kind == "call" else 0)
-                self.fail(f"this {'[' if pending.kind == 'list' else '('!r} is never closed{hint}", place)
+                self.fail(f"this {'[' if pending.kind in ('list', 'index') else '('!r} is never closed{hint}", place)
             if pending.kind == "if" and not self.due:
                 self.fail(_NO_ELSE, pending.position)
 

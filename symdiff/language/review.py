@@ -19,12 +19,12 @@ _DIGITS = re.compile(r"\d+")
 Operand = tuple[str, Any] | None
 
 
-def review(syntax: Syntax, arguments: Sequence[tuple[str, Shape]] | None, *, arrays: bool = False) -> None:
+def review(syntax: Syntax, shapes: Sequence[Shape] | None, *, arrays: bool = False) -> None:
     """Reject a formula that is probably a mistake.
 
     Args:
         syntax: The parsed formula.
-        arguments: The listed arguments, or None if the free names are the arguments.
+        shapes: The core shapes of the listed arguments, or None if the free names are the arguments.
         arrays: Some constant is an array.
 
     Raises:
@@ -32,10 +32,10 @@ def review(syntax: Syntax, arguments: Sequence[tuple[str, Shape]] | None, *, arr
             as in chemistry or parameters as in ROOT.
     """
     _unused(syntax)
-    if arguments is None:
+    if shapes is None:
         _equation(syntax)
     if "[" in syntax.text:
-        _brackets(syntax, arrays=arrays or any(shape for _, shape in arguments or ()))
+        _brackets(syntax, arrays=arrays or any(shapes or ()))
 
 
 def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str]) -> None:

@@ -4,11 +4,32 @@ from symdiff.ops.base import Operation
 from symdiff.ops.constants import Arange, Eye, Linspace, Size
 from symdiff.ops.contract import Einsum
 from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurrence, Roll
-from symdiff.ops.data import Constant
+from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
-from symdiff.ops.indexed import Gather, Integers, SegmentMax, SegmentSum, Whole
-from symdiff.ops.linalg import Cholesky, Det, EigVals, EigVectors, Inv, LogDet, Solve
+from symdiff.ops.indexed import (
+    Gather,
+    Integers,
+    Positions,
+    SegmentLogSumExp,
+    SegmentMax,
+    SegmentMin,
+    SegmentSoftmax,
+    SegmentSum,
+    Whole,
+)
+from symdiff.ops.linalg import (
+    Cholesky,
+    Cofactors,
+    Det,
+    EigVals,
+    EigVectors,
+    Inv,
+    LogDet,
+    SecondCofactors,
+    SignDet,
+    Solve,
+)
 from symdiff.ops.loops import Loop, Part
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
@@ -17,15 +38,16 @@ from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 OPERATIONS: dict[str, type[Operation]] = {
     operation.name: operation
     for operation in (
-        *(Size, Constant, Eye, Arange, Linspace),
+        *(Size, Constant, ConstantIntegers, Eye, Arange, Linspace),
         *(Sum, Max, Min, Prod, AnyOf, Others, LogSumExp, Softmax),
         *(Expand, Broadcast, Permute, Reshape),
         *(Index, Assemble),
         *(Roll, Delay, Recurrence, CumSum, CumProd, LogCumSumExp),
         *(Diagonal, Diag, Tril, Triu),
-        *(Solve, Inv, Det, LogDet, Cholesky, EigVals, EigVectors),
+        *(Solve, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
+        *(Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
-        *(Whole, Integers, Gather, SegmentSum, SegmentMax),
+        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax, SegmentMin, SegmentLogSumExp, SegmentSoftmax),
         *(Loop, Part),
         Einsum,
     )

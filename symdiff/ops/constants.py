@@ -94,16 +94,17 @@ class Arange(Operation):
     def value(self) -> Any:
         return np.arange(*fixed((self.start, self.stop, self.step)), dtype=float)
 
-    def _arguments(self, w: Writer) -> str:
+    def arguments(self, w: Writer) -> str:
+        """Return the text of the ends and the step."""
         step = [str(self.step)] if self.step != 1 else []
         start = [w.dim(self.start)] if step or self.start != 0 else []
         return ", ".join([*start, w.dim(self.stop), *step])
 
     def spell(self, w: Writer) -> Text:
-        return f"np.arange({self._arguments(w)}, dtype={w.dtype()})", ATOM
+        return f"np.arange({self.arguments(w)}, dtype={w.dtype()})", ATOM
 
     def formula(self, w: Writer) -> Text:
-        return f"arange({self._arguments(w)})", ATOM
+        return f"arange({self.arguments(w)})", ATOM
 
     def label(self) -> str:
         return f"arange {self.start}:{self.stop}" + (f":{self.step}" if self.step != 1 else "")

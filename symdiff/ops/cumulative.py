@@ -167,15 +167,15 @@ class Recurrence(Operation):
             if j not in w.own:
                 w.assign(j)
         factor, added = (w.aligned(j, len(w.shape(j))) for j in (x, rest))
-        own = w.named(i)
+        own, k = w.named(i), w.counter()
         behind = ", :" * (-1 - self.axes[0])
         n = w.dim(w.shape(i)[self.axes[0]])
         start = f"    {own} = np.empty("
         w.lines += [
             f"{start}{w.wrap(f'{w.shape_of(i)}, {w.dtype()}', len(start) + 1)})",
             f"    {own}[...] = {added}",
-            f"    for k in range(1, {n}):",
-            f"        {own}[..., k{behind}] += {factor}[..., k{behind}] * {own}[..., k - 1{behind}]",
+            f"    for {k} in range(1, {n}):",
+            f"        {own}[..., {k}{behind}] += {factor}[..., {k}{behind}] * {own}[..., {k} - 1{behind}]",
         ]
         return True
 

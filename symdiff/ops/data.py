@@ -77,7 +77,7 @@ class Constant(Operation):
         return False
 
     def spell(self, w: Writer) -> Text:
-        return w.constant(self.of, self.data), ATOM
+        return w.constant(self), ATOM
 
     def formula(self, _: Writer) -> Text:
         return self.of, ATOM
@@ -89,3 +89,20 @@ class Constant(Operation):
     def samples(cls) -> list[Sample]:
         small, large = np.arange(6.0).reshape(2, 3) - 2, np.cos(np.arange(100))
         return [Sample(cls("A", Data(data)), ()) for data in (small, np.array([1, 2]), large)]
+
+
+class ConstantIntegers(Constant):
+    """A constant array of whole numbers, as integers."""
+
+    __slots__ = ()
+
+    name = "constant integers"
+    integer = True
+    differentiable = False
+
+    def value(self) -> Any:
+        return self.data.array.astype(np.intp)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        return [Sample(cls("i", Data(data)), ()) for data in (np.array([2, 0, 1]), np.arange(100))]

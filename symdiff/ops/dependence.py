@@ -53,10 +53,10 @@ def dependence(
             elif all(p.value is not None for p in parts):
                 found[i] = Pattern.known(_known(row, parts, sizes), count)
             elif isinstance(row[0], Operation):
-                operation = row[0].sized(sizes)
-                found[i] = operation.pattern(*parts)
-                if not operation.differentiable:
-                    found[i] = Pattern(found[i].shape, count)
+                if row[0].differentiable:
+                    found[i] = row[0].sized(sizes).pattern(*parts)
+                else:
+                    found[i] = Pattern(concrete(graph.shape(i), sizes), count)
             else:
                 found[i] = _elementwise(row[0], parts, unions)
             for j in operands(row):

@@ -13,9 +13,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, fixed, renamed, shown, symbol, value
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer, binds
+from symdiff.ops.constants import Arange
+from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.table import ATOM
 
 POINTS = '''\
@@ -41,7 +43,7 @@ def gather(x, indices, behind, rank, front):
     if all(i.ndim == rank for i in indices):
         return x[(..., *indices, *(slice(None),) * behind)]
     if x.ndim == core and not front:
-        return x[tuple(indices)]
+        return x[indices]
     loops = [i.shape[: i.ndim - rank] for i in indices]
     loop = np.broadcast_shapes(x.shape[: x.ndim - core], *loops)
     x = np.broadcast_to(x, loop + x.shape[x.ndim - core :])
@@ -49,32 +51,42 @@ def gather(x, indices, behind, rank, front):
 '''
 
 SCATTER = '''\
-def scatter(ufunc, total, indices, values, behind=0, rank=None, front=0):
+def scatter(ufunc, total, indices, values, behind):
     """Apply a ufunc to the elements of an array at indices and to values, one by one.
 
-    The last `behind` axes of the array have no indices. With `rank`, the indices have so
-    many axes, and may have loop dimensions in front, as the array has beside `front` axes.
+    The last `behind` axes of the array have no indices.
     """
-    if rank is not None and any(i.ndim > rank for i in indices):
-        return ufunc.at(total, points(total.shape, indices, behind, rank, front), values)
     ahead = total.ndim - behind - len(indices)
-    to = total.shape[ahead : total.ndim - behind]
+    shape = total.shape[ahead : total.ndim - behind]
     first, last = total.shape[:ahead], total.shape[total.ndim - behind :]
-    flat = np.arange(np.prod(to, dtype=int)).reshape(to)[tuple(indices)]
-    values = np.broadcast_to(values, first + flat.shape + last)
-    values = values.reshape(first + (flat.size,) + last)
-    total, flat = total.reshape(first + (np.prod(to, dtype=int),) + last), flat.reshape(-1)
-    if flat.size < np.prod(first + last):
-        for k, j in enumerate(flat):
-            place = (slice(None),) * ahead + (j,)
-            ufunc(total[place], values[(slice(None),) * ahead + (k,)], out=total[place])
+    size = np.prod(shape, dtype=int)
+    place = np.arange(size).reshape(shape)[indices]
+    values = np.broadcast_to(values, first + place.shape + last)
+    values = values.reshape(first + (place.size,) + last)
+    total = total.reshape(first + (size,) + last)
+    if place.size < np.prod(first + last):  # a ufunc on few large arrays, or many of elements
+        rows, values = np.moveaxis(total, ahead, 0), np.moveaxis(values, ahead, 0)
+        for k, j in enumerate(place.reshape(-1)):
+            ufunc(rows[j], values[k], out=rows[j])
     else:
         for outer in np.ndindex(first):
             for inner in np.ndindex(last):
-                place = (*outer, slice(None), *inner)
-                ufunc.at(total[place], flat, values[place])
+                row = (*outer, slice(None), *inner)
+                ufunc.at(total[row], place.reshape(-1), values[row])
 '''
 
+SCATTER_POINTS = '''\
+def scatter_points(ufunc, total, indices, values, behind, rank, front):
+    """Do the same as scatter, where the indices may have loop dimensions.
+
+    Behind these, the array has `front` axes, an axis for each of the indices, and `behind`
+    more. The indices have `rank` axes.
+    """
+    if all(i.ndim == rank for i in indices):
+        scatter(ufunc, total, indices, values, behind)
+    else:
+        ufunc.at(total, points(total.shape, indices, behind, rank, front), values)
+'''
 
 _SHORT = 40  # characters of an operand that is written where it is used
 
@@ -190,10 +202,26 @@ class Integers(Operation):
         return [Sample(cls((2, 0, 1), (3,)), ()), Sample(cls((0, 1, 1, -1), (2, 2)), ())]
 
 
+class Positions(Arange):
+    """The integers of a range."""
+
+    __slots__ = ()
+
+    name = "positions"
+    integer = True
+    differentiable = False
+
+    def value(self) -> Any:
+        return np.arange(*fixed((self.start, self.stop, self.step)))
+
+    def spell(self, w: Writer) -> Text:
+        return f"np.arange({self.arguments(w)})", ATOM
+
+
 # Elements at integers
 
 
-class _Indexed(Operation):
+class Indexed(Operation):
     """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
 
     __slots__ = ()
@@ -202,12 +230,21 @@ class _Indexed(Operation):
 
     numbers = 1
     multilinear = True
-    helpers: ClassVar[Mapping[str, str]] = {"points": POINTS, "gather": GATHER, "scatter": SCATTER}
+    helpers: ClassVar[Mapping[str, str]] = {
+        "points": POINTS,
+        "gather": GATHER,
+        "scatter": SCATTER,
+        "scatter_points": SCATTER_POINTS,
+    }
 
     behind: int
 
     def reaches(self, x: Shape, *indices: Shape) -> Sequence[Dim]:
         """Return for each of the indices the length of the axis that it is an index of."""
+        raise NotImplementedError
+
+    def front(self, x: Shape, *indices: Shape) -> int:
+        """Return how many axes the array has in front of those with indices."""
         raise NotImplementedError
 
     def present(self, b: Builder, condition: int | None, *indices: int) -> int | None:
@@ -248,7 +285,7 @@ def _subscript(w: Writer, indices: Sequence[int], front: int, behind: int, *, ah
 
 
 @dataclass(frozen=True, slots=True)
-class Gather(_Indexed):
+class Gather(Indexed):
     """The elements of an array at indices along as many neighbouring axes.
 
     The result has the axes of the indices, broadcast together, in place of those axes.
@@ -262,24 +299,38 @@ class Gather(_Indexed):
     behind: int
 
     name = "gather"
+    same_kind = True
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the indices broadcast together."""
         broadcast(shapes[1:], demands)
 
-    def _front(self, x: Shape) -> int:
+    def front(self, x: Shape, *_: Shape) -> int:
         return len(x) - self.count - self.behind
 
     def shape(self, x: Shape, *indices: Shape) -> Shape:
-        front = self._front(x)
+        front = self.front(x)
         return (*x[:front], *_together(indices), *x[front + self.count :])
 
     def reaches(self, x: Shape, *_: Shape) -> Sequence[Dim]:
-        front = self._front(x)
+        front = self.front(x)
         return x[front : front + self.count]
 
     def value(self, x: Any, *indices: Any) -> Any:
         return x[(..., *indices, *[slice(None)] * self.behind)]
+
+    @property
+    def selects(self) -> bool:
+        return True
+
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return the patterns of the elements; of any element along the axes, if the indices are not known."""
+        if all(i.value is not None for i in indices):
+            numbers = np.arange(x.size).reshape(x.shape)
+            return x.take(self.value(numbers, *[i.value for i in indices]))
+        front = self.front(x.shape)
+        of: Any = _together([i.shape for i in indices])
+        return repeated(x, range(front, front + self.count), of)
 
     def tangent(self, at: At) -> int | None:
         """Return the elements of the tangent; a scalar stands for all of them."""
@@ -296,6 +347,10 @@ class Gather(_Indexed):
         to = tuple(self.reaches(at.operand_shape))
         return b.op(SegmentSum(to, self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
+    def present(self, b: Builder, condition: int | None, *indices: int) -> int | None:
+        """Return the condition at the indices."""
+        return None if condition is None else b.op(self, condition, *indices)
+
     @property
     def never_warns(self) -> bool:
         """Elements are copied."""
@@ -306,7 +361,7 @@ class Gather(_Indexed):
         return bool(_together(indices))
 
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
-        front, ahead = self._front(w.shape(x)), w.behind(x)
+        front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
             place, loops = self.helped(w, indices, front)
             return f"gather({w.tight(x, 0)}, {place}, {self.behind}{loops})", ATOM
@@ -316,7 +371,7 @@ class Gather(_Indexed):
         return w.tight(x, ATOM) + _subscript(w, indices, front, self.behind, ahead=ahead), ATOM
 
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
-        return w.tight(x, ATOM) + _subscript(w, indices, self._front(w.shape(x)), self.behind, ahead=False), ATOM
+        return w.tight(x, ATOM) + _subscript(w, indices, self.front(w.shape(x)), self.behind, ahead=False), ATOM
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -334,7 +389,7 @@ class Gather(_Indexed):
 
 
 @dataclass(frozen=True, slots=True)
-class _Segments(_Indexed):
+class _Segments(Indexed):
     """A reduction of the elements with equal indices to one element, which stands at these indices.
 
     The array has the axes of the indices, broadcast together. The result has as many axes as there are indices in place
@@ -359,11 +414,11 @@ class _Segments(_Indexed):
         for p, q in zip(shapes[0][max(front, 0) :], of if front >= 0 else (), strict=False):
             same(p, q, demands, lambda: f"{self.name} of shape {shown(shapes[0])} with indices of shape {shown(of)}")
 
-    def _front(self, x: Shape, indices: Sequence[Shape]) -> int:
+    def front(self, x: Shape, *indices: Shape) -> int:
         return len(x) - len(_together(indices)) - self.behind
 
     def shape(self, x: Shape, *indices: Shape) -> Shape:
-        return (*x[: self._front(x, indices)], *self.to, *x[len(x) - self.behind :])
+        return (*x[: self.front(x, *indices)], *self.to, *x[len(x) - self.behind :])
 
     def reaches(self, _: Shape, *__: Shape) -> Sequence[Dim]:
         return self.to
@@ -374,9 +429,20 @@ class _Segments(_Indexed):
         getattr(np, self.ufunc).at(total, (..., *indices, *[slice(None)] * self.behind), x)
         return total
 
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return that each result depends on its elements; on any along the axes, if the indices are not known."""
+        if all(i.value is not None for i in indices):
+            shape: Any = self.shape(x.shape, *[i.shape for i in indices])
+            numbers = np.arange(numel(shape)).reshape(shape)  # type: ignore[arg-type]  # a number
+            target = numbers[(..., *[i.value for i in indices], *[slice(None)] * self.behind)]
+            made = x.put(np.broadcast_to(target, x.shape), shape)
+            return made if self.start == 0.0 else made.nonzero()
+        front = self.front(x.shape, *[i.shape for i in indices])
+        return repeated(x, range(front, len(x.shape) - self.behind), fixed(self.to)).nonzero()
+
     def lines(self, w: Writer, i: int, x: int, *indices: int) -> bool:
         """Write an array without elements, and the lines that put each element in its place."""
-        front = self._front(w.shape(x), [w.shape(j) for j in indices])
+        front = self.front(*map(w.shape, (x, *indices)))
         looped = _vary(w, indices)
         if x not in w.own and len(w.tight(x, 0)) > _SHORT:
             w.assign(x)
@@ -388,13 +454,13 @@ class _Segments(_Indexed):
             w.lines.append(f"    {ufunc}.at({own}, {w.tight(indices[0], 0)}, {text})")
         else:
             place, loops = self.helped(w, indices, front)
-            behind = f", {self.behind}" if loops or self.behind else ""
-            w.lines.append(f"    scatter({ufunc}, {own}, {place}, {text}{behind}{loops})")
+            function = "scatter_points" if loops else "scatter"
+            w.lines.append(f"    {function}({ufunc}, {own}, {place}, {text}, {self.behind}{loops})")
         return True
 
     @property
     def _started(self) -> str:
-        return "-np.inf" if self.start == -inf else repr(self.start)
+        return "-np.inf" if self.start == -inf else "np.inf"
 
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
         listed = [w.tight(i, 0) for i in (x, *indices)]
@@ -439,16 +505,102 @@ class SegmentSum(_Segments):
         return b.op(Gather(len(self.to), self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
 
-class SegmentMax(_Segments):
-    """The largest of the elements with equal indices; -inf for indices that no element has.
+class _Extreme(_Segments):
+    """The largest or the smallest of the elements with equal indices.
 
-    If several elements are the largest, they share the derivative equally.
+    If several elements are equal to it, they share the derivative equally.
     """
+
+    __slots__ = ()
+
+    holomorphic = False
+    multilinear = False
+
+    def degree(self, _: Sequence[float]) -> float:
+        """Return infinity, because of indices that no element has."""
+        return inf
+
+    def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
+        return None
+
+    def tangent(self, at: At) -> int | None:
+        """Return the tangents of the extreme elements, by their shares."""
+        b = at.builder
+        if at.k:
+            return None
+        dot = at.times(b.full(at.seed, at.operand_shape), self._shares(at))
+        return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
+
+    def adjoint(self, at: At) -> int | None:
+        """Return the adjoint at the extreme elements, by their shares, and 0 elsewhere."""
+        b = at.builder
+        if at.k:
+            return None
+        bar = at.seed
+        if b.shape(bar):
+            bar = b.op(Gather(len(self.to), self.behind), b.full(bar, at.shape), *at.operands[1:])
+        return at.times(bar, self._shares(at))
+
+    def _shares(self, at: At) -> int:
+        """Return the share of each element in the derivative."""
+        b, (x, *indices) = at.builder, at.operands
+        spread = Gather(len(self.to), self.behind)
+        chosen = b.op("eq", x, b.op(spread, at.row, *indices))
+        count = b.op(spread, b.op(SegmentSum(self.to, self.behind), b.number(chosen), *indices), *indices)
+        return b.op("where", b.joined("special", chosen), b.op("div", b.const(1.0), count), b.const(0.0))
+
+
+class SegmentMax(_Extreme):
+    """The largest of the elements with equal indices; -inf for indices that no element has."""
 
     __slots__ = ()
 
     name = "segment_max"
     ufunc = "maximum"
+    start = -inf
+
+
+class SegmentMin(_Extreme):
+    """The smallest of the elements with equal indices; inf for indices that no element has."""
+
+    __slots__ = ()
+
+    name = "segment_min"
+    ufunc = "minimum"
+    start = inf
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentGroups:
+    """The elements with equal indices, as `Exponentials` takes them."""
+
+    to: Shape
+    behind: int
+    indices: tuple[int, ...]
+
+    def largest(self, b: Builder, x: int) -> int:
+        """Return the largest of the elements with each index."""
+        return b.op(SegmentMax(self.to, self.behind), x, *self.indices)
+
+    def total(self, b: Builder, x: int) -> int:
+        """Return the sum of the elements with each index."""
+        return b.op(SegmentSum(self.to, self.behind), x, *self.indices)
+
+    def spread(self, b: Builder, i: int) -> int:
+        """Return for each element what there is for its index."""
+        return b.op(Gather(len(self.to), self.behind), i, *self.indices) if b.shape(i) else i
+
+
+class SegmentLogSumExp(_Segments):
+    """The logarithms of the sums of the exponentials of the elements with equal indices; -inf where there are none.
+
+    Targets compute it as `Exponentials` does.
+    """
+
+    __slots__ = ()
+
+    name = "segment_logsumexp"
+    ufunc = "logaddexp"
     start = -inf
     holomorphic = False
     multilinear = False
@@ -461,27 +613,62 @@ class SegmentMax(_Segments):
         return None
 
     def tangent(self, at: At) -> int | None:
-        """Return the tangents of the largest elements, by their shares."""
+        """Return the mean of the tangents for each index, by the weights of a softmax."""
         b = at.builder
         if at.k:
             return None
-        dot = at.times(b.full(at.seed, at.operand_shape), self._shares(at))
+        dot = at.times(b.full(at.seed, at.operand_shape), self._weights(at))
         return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
 
     def adjoint(self, at: At) -> int | None:
-        """Return the adjoint at the largest elements, by their shares, and 0 elsewhere."""
+        """Return the adjoint times the weights of a softmax."""
         b = at.builder
         if at.k:
             return None
         bar = at.seed
         if b.shape(bar):
             bar = b.op(Gather(len(self.to), self.behind), b.full(bar, at.shape), *at.operands[1:])
-        return at.times(bar, self._shares(at))
+        return at.times(bar, self._weights(at))
 
-    def _shares(self, at: At) -> int:
-        """Return the share of each element in the derivative."""
-        b, (x, *indices) = at.builder, at.operands
-        largest = Gather(len(self.to), self.behind)
-        chosen = b.op("eq", x, b.op(largest, at.row, *indices))
-        count = b.op(largest, b.op(SegmentSum(self.to, self.behind), b.number(chosen), *indices), *indices)
-        return b.op("where", b.joined("special", chosen), b.op("div", b.const(1.0), count), b.const(0.0))
+    def _weights(self, at: At) -> int:
+        return at.builder.op(SegmentSoftmax(self.to, self.behind), *at.operands)
+
+
+class SegmentSoftmax(_Segments):
+    """The exponentials divided by the sum of those with equal indices. Targets compute it as `Exponentials` does."""
+
+    __slots__ = ()
+
+    name = "segment_softmax"
+    holomorphic = False
+    multilinear = False
+
+    def shape(self, x: Shape, *_: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any, *indices: Any) -> Any:
+        """Return the shares of the exponentials, each divided by the largest. Infinite ones share equally."""
+        place = (..., *indices, *[slice(None)] * self.behind)
+        largest = SegmentMax(self.to, self.behind).value(x, *indices)[place]
+        shares = np.where(np.isinf(largest), x == inf, np.exp(x - largest))
+        return shares / np.maximum(SegmentSum(self.to, self.behind).value(shares, *indices)[place], 1.0)
+
+    def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
+        return None
+
+    def tangent(self, at: At) -> int | None:
+        """Return the product of the tangent with the Jacobian matrix."""
+        return self._product(at)
+
+    def adjoint(self, at: At) -> int | None:
+        """Return the product of the adjoint with the Jacobian matrix, which is symmetric."""
+        return self._product(at)
+
+    def _product(self, at: At) -> int | None:
+        """Return s*(v - sum(s*v)), for the seed v and the result s."""
+        b = at.builder
+        if at.k:
+            return None
+        groups = SegmentGroups(self.to, self.behind, at.operands[1:])
+        shared = b.full(at.times(at.seed, at.row), at.shape)
+        return at.times(b.op("sub", at.seed, groups.spread(b, groups.total(b, shared))), at.row)

@@ -8,7 +8,7 @@ differentiation" (2008); Murray, "Differentiation of the Cholesky decomposition"
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar
@@ -72,6 +72,7 @@ class _OfMatrices(Operation):
 
     carries = False
     works = True
+    raises = True
 
     axes: ClassVar[tuple[int, ...]] = (-2, -1)
 
@@ -185,30 +186,54 @@ class Inv(_OfMatrix):
         return b.op("neg", product(b, product(b, back, b.full(at.seed, at.shape)), back))
 
 
+# Functions of the sources. A matrix that is not finite gives NaN. NumPy would raise an error for it.
+PRODUCTS = '''\
+def products(s):
+    """Return the product of all elements but each one, along the last axis."""
+    one = np.ones_like(s[..., :1])
+    before = np.cumprod(np.concatenate([one, s[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([one, s[..., :0:-1]], axis=-1), axis=-1)
+    return before * after[..., ::-1]
+'''
+
+DECOMPOSED = '''\
+def decomposed(a):
+    """Return the singular values of matrices, the conjugate vectors, and det(u) * det(vt)."""
+    finite = np.isfinite(a).all(axis=(-2, -1))
+    u, s, vt = np.linalg.svd(np.where(finite[..., None, None], a, 0.0))
+    sign = np.where(finite, np.linalg.det(u) * np.linalg.det(vt), np.nan)
+    return sign[..., None, None], u.conj(), s, vt.conj()
+'''
+
+COFACTORS = '''\
+def cofactors(a):
+    """Return det(a) * inv(a).T of matrices, by the singular values if one is singular."""
+    try:
+        return np.linalg.det(a)[..., None, None] * np.linalg.inv(a).mT
+    except np.linalg.LinAlgError:
+        sign, u, s, vt = decomposed(a)
+        return sign * (u * products(s)[..., None, :] @ vt)
+'''
+
+SECOND_COFACTORS = '''\
+def second_cofactors(a, dot):
+    """Return the change of the cofactors of matrices along others."""
+    sign, u, s, vt = decomposed(a)
+    one = np.eye(s.shape[-1], dtype=bool)
+    others = products(np.where(one, 1.0, s[..., None, :])) * ~one
+    turned = u.mT @ dot @ vt.mT
+    diagonal = others @ np.diagonal(turned, axis1=-2, axis2=-1)[..., None]
+    return sign * (u @ (one * diagonal - others * turned.mT) @ vt)
+'''
+
+
 class _Determinant(_OfMatrix):
-    """A determinant, or the logarithm of one: its derivative by the matrix is a multiple of the inverse, transposed."""
+    """A determinant, or a part of one: a number for each matrix."""
 
     __slots__ = ()
 
     def shape(self, x: Shape) -> Shape:
         return x[:-2]
-
-    def tangent(self, at: At) -> int:
-        """Return the trace of the inverse times the tangent, times the factor."""
-        b = at.builder
-        inverse = b.op(Inv(), at.operand)
-        change = b.einsum(inverse, b.full(at.seed, at.operand_shape), "ij", "ji", "")
-        return self._scaled(at, change)
-
-    def adjoint(self, at: At) -> int:
-        """Return the transposed inverse times the adjoint and the factor."""
-        b = at.builder
-        scale = b.expand(b.full(self._scaled(at, at.seed), at.shape), (-2, -1))
-        return at.times(scale, transposed(b, b.op(Inv(), at.operand)))
-
-    def _scaled(self, at: At, seed: int) -> int:
-        """Return a seed times the factor of the derivative."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +245,117 @@ class Det(_Determinant):
     def value(self, x: Any) -> Any:
         return np.linalg.det(x)
 
-    def _scaled(self, at: At, seed: int) -> int:
-        return at.times(seed, at.row)
+    def tangent(self, at: At) -> int:
+        """Return the sum of the cofactors times the tangent."""
+        b = at.builder
+        return b.einsum(b.op(Cofactors(), at.operand), b.full(at.seed, at.operand_shape), "ij", "ij", "")
+
+    def adjoint(self, at: At) -> int:
+        """Return the cofactors times the adjoint."""
+        b = at.builder
+        return at.times(b.expand(b.full(at.seed, at.shape), (-2, -1)), b.op(Cofactors(), at.operand))
+
+
+@dataclass(frozen=True, slots=True)
+class Cofactors(_OfMatrix):
+    """The cofactors of a matrix: the derivative of the determinant, also where it is zero.
+
+    For A = U @ diag(s) @ V.T, they are det(U)*det(V) * U @ diag(p) @ V.T, where p[i] is the product of all singular
+    values but s[i] (Stewart, "On the adjugate matrix", 1998).
+    """
+
+    name = "cofactors"
+    helpers: ClassVar[Mapping[str, str]] = {"products": PRODUCTS, "decomposed": DECOMPOSED, "cofactors": COFACTORS}
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def value(self, x: Any) -> Any:
+        return np.linalg.det(x)[..., None, None] * np.linalg.inv(x).mT
+
+    def tangent(self, at: At) -> int:
+        """Return the change of the cofactors along the tangent."""
+        return at.builder.op(SecondCofactors(), at.operand, at.builder.full(at.seed, at.operand_shape))
+
+    def adjoint(self, at: At) -> int:
+        """Return the change of the cofactors along the adjoint, because second derivatives are symmetric."""
+        return at.builder.op(SecondCofactors(), at.operand, at.builder.full(at.seed, at.shape))
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        return f"cofactors({w.tight(operands[0], 0)})", ATOM
+
+
+@dataclass(frozen=True, slots=True)
+class SecondCofactors(_OfMatrices):
+    """The change of the cofactors of a matrix A along a matrix E, or along a batch of these.
+
+    For A = U @ diag(s) @ V.T and F = U.T @ E @ V, it is det(U)*det(V) * U @ (diag(P @ diag(F)) - P*F.T) @ V.T, where
+    P[i, j] is the product of all singular values but s[i] and s[j], and 0 for i = j. The derivative by A divides by the
+    determinant: third derivatives of determinants need regular matrices.
+    """
+
+    name = "second_cofactors"
+    helpers: ClassVar[Mapping[str, str]] = {**Cofactors.helpers, "second_cofactors": SECOND_COFACTORS}
+
+    def shape(self, _: Shape, along: Shape) -> Shape:
+        return along
+
+    def value(self, x: Any, along: Any) -> Any:
+        u, s, vt = np.linalg.svd(x)
+        sign = (np.linalg.det(u) * np.linalg.det(vt))[..., None, None]
+        one = np.eye(x.shape[-1], dtype=bool)
+        others = np.where(one[:, None] | one, 1.0, s[..., None, None, :]).prod(axis=-1) * ~one
+        turned = u.mT @ along @ vt.mT
+        diagonal = others @ np.diagonal(turned, axis1=-2, axis2=-1)[..., None]
+        return sign * (u @ (one * diagonal - others * turned.mT) @ vt)
+
+    def pattern(self, a: Pattern, along: Pattern) -> Pattern:  # type: ignore[override]  # two operands
+        """Return that each element depends on all elements of its matrices."""
+        both = [p.over(self.axes) for p in (a, along)]
+        return united([p.reshape((*p.shape, 1, 1)) for p in both], along.shape, along.count).nonzero()
+
+    def tangent(self, at: At) -> int:
+        """Return the change along the tangent, or the third derivative of the determinant along both."""
+        b, (a, along) = at.builder, at.operands
+        if at.k == 1:
+            return b.op(self, a, b.full(at.seed, at.shape))
+        dot = b.lifted(b.full(at.seed, at.operand_shape), len(at.operand_shape), len(at.shape))
+        return b.full(_third(b, a, along, dot), at.shape)
+
+    def adjoint(self, at: At) -> int:
+        """Return the change along the adjoint, or the third derivative of the determinant along both."""
+        b, (a, along) = at.builder, at.operands
+        bar = b.full(at.seed, at.shape)
+        if at.k == 1:
+            return b.op(self, a, bar)
+        made = _third(b, a, along, bar)
+        return b.reduced(made, at.shape, at.operand_shape)
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        a, along = operands
+        return f"second_cofactors({w.aligned(a, len(w.shape(along)))}, {w.tight(along, 0)})", ATOM
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        return [
+            Sample(cls(), ((n, n), (n, n)), definite=(0,)),
+            Sample(cls(), ((n, n), (m, n, n)), definite=(0,)),
+            Sample(cls(), ((m, n, n), (m, n, n)), definite=(0,)),
+        ]
+
+
+def _third(b: Builder, a: int, x: int, y: int) -> int:
+    """Return the third derivative of the determinant of `a` along x, y and each element."""
+    inverse = b.op(Inv(), a)
+    p, q = product(b, inverse, x), product(b, inverse, y)
+    traces = [b.expand(b.einsum(i, b.eye(b.shape(i)[-1:]), "ij", "ij", ""), (-2, -1)) for i in (p, q)]
+    both = b.expand(b.einsum(p, q, "ij", "ji", ""), (-2, -1))
+    plain = b.op("mul", b.op("sub", b.op("mul", *traces), both), inverse)
+    pq, qp = product(b, p, q), product(b, q, p)
+    mixed = b.op("sub", b.op("add", pq, qp), b.op("add", b.op("mul", traces[1], p), b.op("mul", traces[0], q)))
+    total = b.op("add", plain, product(b, mixed, inverse))
+    return b.op("mul", b.expand(b.op(Det(), a), (-2, -1)), transposed(b, total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +368,33 @@ class LogDet(_Determinant):
     def value(self, x: Any) -> Any:
         return np.linalg.slogdet(x)[1]
 
-    def _scaled(self, _: At, seed: int) -> int:
-        return seed
+    def tangent(self, at: At) -> int:
+        """Return the trace of the inverse times the tangent."""
+        b = at.builder
+        return b.einsum(b.op(Inv(), at.operand), b.full(at.seed, at.operand_shape), "ij", "ji", "")
+
+    def adjoint(self, at: At) -> int:
+        """Return the transposed inverse times the adjoint."""
+        b = at.builder
+        return at.times(b.expand(b.full(at.seed, at.shape), (-2, -1)), transposed(b, b.op(Inv(), at.operand)))
 
     def spell(self, w: Writer, *operands: int) -> Text:
         return f"np.linalg.slogdet({w.tight(operands[0], 0)})[1]", ATOM
+
+
+@dataclass(frozen=True, slots=True)
+class SignDet(_Determinant):
+    """The sign of the determinant."""
+
+    name = "signdet"
+    differentiable = False
+    holomorphic = False
+
+    def value(self, x: Any) -> Any:
+        return np.linalg.slogdet(x)[0]
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        return f"np.linalg.slogdet({w.tight(operands[0], 0)})[0]", ATOM
 
 
 # Of symmetric matrices, by their lower triangles

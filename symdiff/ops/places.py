@@ -15,7 +15,8 @@ from symdiff.graph.shapes import Demands, within
 Slice = tuple["int | None", "int | None", "int | None"]  # start, stop, step
 NEW = "None"  # a new axis in a subscript
 REST = "..."  # all axes that a subscript does not name
-Key = tuple[int | Slice | str, ...]
+GIVEN = "i"  # an index that is computed
+Key = tuple[Dim | Slice | str, ...]
 Place = tuple[Union[Dim, "Range"], ...]
 
 
@@ -61,7 +62,7 @@ def spread(key: Key, rank: int) -> tuple[Key, tuple[int, ...]]:
     every: Slice = (None, None, None)
     at = key.index(REST) if REST in key else len(key)
     full = (*key[:at], *[every] * missing, *key[at + 1 :])
-    kept = [part for part in full if not isinstance(part, int)]
+    kept = [part for part in full if not isinstance(part, (int, Poly))]
     axes = tuple([k - len(kept) for k, part in enumerate(kept) if part == NEW])
     return tuple([part for part in full if part != NEW]), axes
 
@@ -81,6 +82,14 @@ def place_of(key: Key, shape: Shape, demands: Demands) -> Place:
             reach = part if part < 0 else part + 1
             within(reach, dim, demands, f"index {part} of an axis of length {dim} is out of range")
             place.append(part if part >= 0 else dim + part)
+        elif isinstance(part, Poly):
+            for room in (part, dim - 1 - part):
+                what = f"index {part} of an axis of length {dim} is out of range"
+                if isinstance(room, int) and room < 0:
+                    raise ShapeError(what)
+                if not isinstance(room, int) and not positive(room + 1):
+                    demands[room, False, what] = None
+            place.append(part)
         else:
             assert not isinstance(part, str)  # `spread` has replaced these
             place.append(_range(part, dim, demands))

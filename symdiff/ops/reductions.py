@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -397,8 +397,37 @@ class Softmax(AlongAxes):
         return _samples(cls)
 
 
+class Groups(Protocol):
+    """Groups of the elements of an array, such as those along some axes."""
+
+    def largest(self, b: Builder, x: int, /) -> int:
+        """Return the largest element of each group."""
+
+    def total(self, b: Builder, x: int, /) -> int:
+        """Return the sum of each group."""
+
+    def spread(self, b: Builder, i: int, /) -> int:
+        """Return for each element what there is for its group."""
+
+
+@dataclass(frozen=True, slots=True)
+class AxisGroups:
+    """The elements along some axes."""
+
+    axes: tuple[int, ...]
+
+    def largest(self, b: Builder, x: int) -> int:
+        return b.op(Max(self.axes), x)
+
+    def total(self, b: Builder, x: int) -> int:
+        return b.op(Sum(self.axes), x)
+
+    def spread(self, b: Builder, i: int) -> int:
+        return b.expand(i, self.axes)
+
+
 class Exponentials:
-    """The exponentials of an array, each divided by the largest along some axes.
+    """The exponentials of an array, each divided by the largest of its group.
 
     Targets compute `logsumexp`, `softmax` and the logarithm of `softmax` from them. If some elements are +inf, their
     weights are equal and add up to 1. If all elements are -inf, each weight is 0.
@@ -406,16 +435,16 @@ class Exponentials:
     Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
     """
 
-    def __init__(self, b: Builder, x: int, axes: tuple[int, ...], *, weights: bool) -> None:
-        self._builder, self._axes = b, axes
-        self._largest = b.op(Max(axes), x)
+    def __init__(self, b: Builder, x: int, groups: Groups, *, weights: bool) -> None:
+        self._builder, self._groups = b, groups
+        self._largest = groups.largest(b, x)
         # The largest finite number takes the place of an infinity, so that no infinities are subtracted.
         self._bounded = b.joined("special", b.op("lt", b.op("abs", self._largest), b.const(inf)))
         shift = b.op("where", self._bounded, self._largest, b.op("nextafter", self._largest, b.const(0.0)))
-        self._less = b.op("sub", x, b.expand(shift, axes))  # the logarithm of each exponential
+        self._less = b.op("sub", x, groups.spread(b, shift))  # the logarithm of each exponential
         if weights:
             self._less = b.op("minimum", self._less, b.const(0.0))
-        total = b.op(Sum(axes), b.op("exp", self._less))
+        total = groups.total(b, b.op("exp", self._less))
         self._total = b.op("maximum", total, b.const(1.0))  # the total is 0 if all elements are -inf
 
     def log_of_sum(self) -> int:
@@ -426,14 +455,14 @@ class Exponentials:
     def softmax(self) -> int:
         """Return each exponential divided by their sum."""
         b = self._builder
-        return b.op("div", b.op("exp", self._less), b.expand(self._total, self._axes))
+        return b.op("div", b.op("exp", self._less), self._groups.spread(b, self._total))
 
     def log_of_softmax(self) -> int:
         """Return the logarithm of the softmax."""
         b = self._builder
         doubled = b.op("where", self._bounded, b.const(1.0), b.const(2.0))  # makes a finite element beside inf -inf
-        scaled = b.op("mul", self._less, b.expand(doubled, self._axes))
-        return b.op("sub", scaled, b.expand(b.op("log", self._total), self._axes))
+        scaled = b.op("mul", self._less, self._groups.spread(b, doubled))
+        return b.op("sub", scaled, self._groups.spread(b, b.op("log", self._total)))
 
 
 def _samples(cls: type[AlongAxes]) -> list[Sample]:

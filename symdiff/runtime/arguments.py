@@ -22,11 +22,12 @@ from symdiff.runtime.numeric import meaning, numbers
 Array = np.ndarray[Any, np.dtype[Any]]
 IntShape = tuple[int, ...]  # of an array; a Shape of `symdiff.graph.dims` may have named dimensions
 
-FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
+FLOAT64, _FLOAT32, INTEGER = np.dtype(np.float64), np.dtype(np.float32), np.dtype(np.intp)
 # The precision that each class of real numbers asks for. Python's numbers have none of their own.
 _PRECISION: dict[type, np.dtype[Any] | None] = {float: None, int: None, bool: None, np.float32: _FLOAT32}
 _PRECISION |= {np.dtype(code).type: FLOAT64 for code in "d?bBhHiIlLqQ"}
 _WHOLE: frozenset[type[Any]] = frozenset((int, bool))
+_LARGEST = np.iinfo(np.intp).max
 _FEW = 64  # pairs of arrays that are compared one by one
 
 
@@ -88,16 +89,21 @@ def _count(n: int) -> str:
     return f"{n} argument{'s' * (n != 1)}"
 
 
-def floats(names: Sequence[str], args: Sequence[Any]) -> tuple[Any, ...] | None:
-    """Return the arguments with Python's ints and bools as floats. Return None if there are no ints and bools.
+def floats(names: Sequence[str], args: Sequence[Any], integers: Sequence[bool] = ()) -> tuple[Any, ...] | None:
+    """Return the arguments with Python's ints and bools as floats. Return None if there are none to convert.
+
+    `integers` says which arguments stay integers.
 
     Raises:
         TypeError: An int is beyond the range of floats.
     """
     if _WHOLE.isdisjoint(map(type, args)):
         return None
+    kept = integers or (False,) * len(args)
+    if not any(a.__class__ in _WHOLE and not integer for a, integer in zip(args, kept, strict=True)):
+        return None
     try:
-        return tuple([float(a) if a.__class__ in _WHOLE else a for a in args])
+        return tuple([float(a) if a.__class__ in _WHOLE and not k else a for a, k in zip(args, kept, strict=True)])
     except OverflowError:
         _, name = max((abs(a), name) for name, a in zip(names, args, strict=True) if a.__class__ is int)
         raise TypeError(f"argument {name!r} is an int too large for a float") from None
@@ -132,25 +138,32 @@ def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], np.dtype[Any], tuple[bo
 
 
 def arrays(
-    names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape]
+    names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape], integers: Sequence[bool] = ()
 ) -> tuple[list[Array], tuple[int, ...], np.dtype[Any], dict[str, int]]:
     """Return the arguments as arrays, the loop shape, the dtype of results, and the sizes of the named dimensions.
 
     Integers and booleans count as float64. Python numbers take the precision of the arrays, and other mixtures follow
-    NumPy's promotion. Arrays keep the dtype that they have.
+    NumPy's promotion. Arrays keep the dtype that they have. Arguments that are `integers` become arrays of `INTEGER`,
+    and do not count for the dtype.
 
     Raises:
-        TypeError: An argument is not a real or complex number or an array of such.
+        TypeError: An argument is not a real or complex number or an array of such, or is not made of integers where
+            it has to be.
         ShapeError: A core shape does not fit, or the loop shapes do not broadcast together, or labels differ.
     """
-    kind = None if any(cores) else alike(args)
+    kept = integers or (False,) * len(args)
+    kind = None if any(cores) or any(kept) else alike(args)
     if kind is not None:
         loop, dtype, varying = kind
         plain = zip(floats(names, args) or args, varying, strict=True)
         return [a if varies else np.asarray(a, dtype) for a, varies in plain], loop, dtype, {}
-    given = [_array(name, a) for name, a in zip(names, args, strict=True)]
+    given = [(_integers if k else _array)(name, a) for name, a, k in zip(names, args, kept, strict=True)]
     compare(labelled(names, args, cores))
-    dtypes: list[Any] = [FLOAT64 if a.dtype.kind in "iub" else a.dtype for a in given if isinstance(a, np.ndarray)]
+    dtypes: list[Any] = [
+        FLOAT64 if a.dtype.kind in "iub" else a.dtype
+        for a, k in zip(given, kept, strict=True)
+        if isinstance(a, np.ndarray) and not k
+    ]
     if any(type(a) is complex for a in given):
         dtypes.append(np.complex64 if dtypes else np.complex128)
     dtype = np.result_type(*dtypes) if dtypes else FLOAT64
@@ -167,9 +180,13 @@ def arrays(
     return values, loop, dtype, sizes
 
 
-def converted(values: Sequence[Array], dtype: np.dtype[Any]) -> list[Any]:
-    """Return arrays in a dtype, and arrays without axes as NumPy's numbers."""
-    return [np.asarray(a, dtype) if a.ndim else a.astype(dtype)[()] for a in values]
+def converted(values: Sequence[Array], dtype: np.dtype[Any], integers: Sequence[bool] = ()) -> list[Any]:
+    """Return arrays in a dtype, and arrays without axes as NumPy's numbers. `integers` says which keep their dtype."""
+    kept = integers or (False,) * len(values)
+    return [
+        (a if k else np.asarray(a, dtype)) if a.ndim else (a if k else a.astype(dtype))[()]
+        for a, k in zip(values, kept, strict=True)
+    ]
 
 
 def bound(names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequence[Shape]) -> dict[str, int]:
@@ -229,6 +246,31 @@ def _array(name: str, value: Any) -> Any:
     if type(value) in (float, int, bool, complex):
         return (floats([name], [value]) or [value])[0]
     return numbers(value, name)
+
+
+def _integers(name: str, value: Any) -> Array:
+    """Return an argument that is made of integers as an array.
+
+    Raises:
+        TypeError: It is not made of integers, or one has more than 64 bits.
+    """
+    listed = isinstance(value, (list, tuple))
+    try:
+        made = numbers(value, name)
+    except TypeError:
+        if type(value) is int or (listed and all(type(v) is int for v in value)):
+            raise TypeError(f"argument {name!r} has an integer of more than 64 bits") from None
+        raise
+    if listed and not made.size:  # NumPy makes an empty list an array of floats
+        return made.astype(INTEGER)
+    if made.dtype.kind not in "iu":
+        cure = "numpy.flatnonzero" if made.dtype.kind == "b" and made.ndim == 1 else ""
+        instead = f"{cure}({name})" if cure else f"numpy.asarray({name}).astype(int)" if made.ndim else f"int({name})"
+        kind = type(value).__name__ if not made.ndim else f"of dtype {made.dtype}"
+        raise TypeError(f"argument {name!r} is declared as an integer ({name}: int) and is {kind}: pass {instead}")
+    if made.dtype.kind == "u" and made.dtype.itemsize == INTEGER.itemsize and np.max(made, initial=0) > _LARGEST:
+        raise TypeError(f"argument {name!r} has an integer of more than 64 bits")
+    return made.astype(INTEGER, copy=False)
 
 
 def check_out(

@@ -73,6 +73,7 @@ def run_in_blocks(
     dtype: np.dtype[Any],
     cut: BlockSizes,
     threads: int,
+    integers: Sequence[bool] = (),
 ) -> None:
     """Write what `function` returns for `args` into `outs`, block by block.
 
@@ -86,6 +87,7 @@ def run_in_blocks(
         dtype: The dtype of the function's arguments.
         cut: How to cut the call.
         threads: The most threads to use.
+        integers: Which arguments keep their dtype.
 
     Raises:
         FloatingPointError: `numpy.errstate` asks for this error. All outputs are written before it is raised.
@@ -97,12 +99,13 @@ def run_in_blocks(
     threads = max(min(threads, prod(loop) // cut.share), 1)
     box = _box(loop, _uneven(args, loop), cut.points, threads)
     corners = product(*[range(0, n, step) for n, step in zip(loop, box, strict=True)])
+    dtypes = [a.dtype if integer else dtype for a, integer in zip(args, integers or (False,) * len(args), strict=True)]
     reports = Reports(function)
     keep_freed_memory()
 
     def block(corner: IntShape) -> None:
         place = tuple([slice(start, start + step) for start, step in zip(corner, box, strict=True)])
-        parts = [_part(a, place, dtype) for a in args]
+        parts = [_part(a, place, own) for a, own in zip(args, dtypes, strict=True)]
         if nest is None:
             function(*parts, *[out[place] for out in outs])
             return

@@ -19,7 +19,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.graph.ir import Program
-from symdiff.runtime.arguments import FLOAT64, IntShape
+from symdiff.runtime.arguments import FLOAT64, INTEGER, IntShape
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.results import Convert, Layout, record
@@ -31,7 +31,7 @@ class Missing:
 
 # The names that entries use. No argument or temporary of an entry has one of them.
 _OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new", "general", "by_arrays"}
-_OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded"}
+_OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded", "int"}
 
 # Limits of small arrays that no array keeps to: none has been given yet, or all are passed to `general`.
 UNKNOWN, NEVER = -1, -2
@@ -102,7 +102,7 @@ class Records:
 
 def scalar_entry(
     program: Program | None,
-    count: int,
+    integers: Sequence[bool],
     records: Records,
     *,
     general: Callable[..., Any],
@@ -117,7 +117,7 @@ def scalar_entry(
 
     Args:
         program: The program. None: the math target cannot compute it.
-        count: The number of arguments.
+        integers: For each argument, whether it is made of integers.
         records: The expressions of the result.
         general: Takes all other calls, as a tuple of arguments and a dict of named ones.
         by_arrays: Takes a tuple of floats.
@@ -126,12 +126,14 @@ def scalar_entry(
         native: A list of one function of floats, which returns the outputs, or a false value after an error. None:
             there is no native code.
     """
-    names = [f"a{k}" for k in range(count)]
+    names = [f"a{k}" for k in range(len(integers))]
     lines: list[str] = []
     outputs = [f"o{k}" for k in range(records.count)] if native is not None else []
     if program is not None:
         names, body, texts = math_target.body(program, _OWN.union(records.scope, outputs))
-        lines.append(f"    if {_are(names, 'float')}{_NOTHING_ELSE}:")
+        whole = [name for name, integer in zip(names, integers, strict=True) if integer]
+        numbers = [name for name in names if name not in whole]
+        lines.append(f"    if {_are(numbers, 'float')}{_are(whole, 'int')}{_NOTHING_ELSE}:")
         if native is not None:
             lines += [
                 f"        values = native[0]({', '.join(names)})",
@@ -146,7 +148,9 @@ def scalar_entry(
             f"            return by_arrays({_tuple(names)})",
         ]
         body.clear()  # a large formula has many lines
-    if names and native is not None:  # native code checks dtypes and shapes itself
+    if any(integers):
+        pass
+    elif names and native is not None:  # native code checks dtypes and shapes itself
         lines += [
             f"    if {_are(names, 'ndarray')}small[0] > 0 and {_NOTHING_ELSE}:",
             f"        shape = {names[0]}.shape",
@@ -174,23 +178,27 @@ def scalar_entry(
 
 def core_entry(
     cores: Sequence[Shape],
+    integers: Sequence[bool],
     demands: Iterable[tuple[Dim, bool, str]],
     point: Callable[..., Any],
     records: Records,
     general: Callable[..., Any],
+    fit: Callable[..., bool] | None,
 ) -> FunctionType:
     """Return the entry of a Function of arguments with core shapes.
 
-    Float64 arrays of exactly these shapes, and floats, go to `point`. Other arguments, and arguments for which `point`
-    raises an ArithmeticError, go to `general`.
+    Float64 arrays of exactly these shapes, and floats, go to `point`, and integers that `fit` into their axes. Other
+    arguments, and arguments for which `point` raises an ArithmeticError, go to `general`.
     """
     names = [f"a{k}" for k in range(len(cores))]
-    kinds = [
-        f"{a}.__class__ is ndarray and {a}.dtype is float64 and {a}.ndim == {len(core)}"
-        if core
-        else f"({a}.__class__ is float or {a}.__class__ is scalar)"
-        for a, core in zip(names, cores, strict=True)
-    ]
+    kinds = []
+    for a, core, integer in zip(names, cores, integers, strict=True):
+        number, scalar, dtype = ("int", "intp", "integer") if integer else ("float", "scalar", "float64")
+        kinds.append(
+            f"{a}.__class__ is ndarray and {a}.dtype is {dtype} and {a}.ndim == {len(core)}"
+            if core
+            else f"({a}.__class__ is {number} or {a}.__class__ is {scalar})"
+        )
     sizes = named_sizes(names, cores)
     checked = [
         (_size(a, axis), dim)
@@ -202,6 +210,9 @@ def core_entry(
     if all(symbols(dim) <= sizes.keys() for _, dim in checked):
         conditions = [*kinds, *[f"{size} == {renamed(dim, sizes)}" for size, dim in checked]]
         conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
+        if fit is not None:
+            measured = "".join([f"{name!r}: {size}, " for name, size in sizes.items()])
+            conditions.append(f"fit({_tuple(names)}, {{{measured}}})")
         lines = [
             f"    if {' and '.join([*conditions, _NOTHING_ELSE])}:",
             "        try:",
@@ -210,7 +221,8 @@ def core_entry(
             "        except ArithmeticError:",  # of Python's floats; NumPy's numbers become infinite
             "            pass",
         ]
-    return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64})
+    of_integers = {"fit": fit, "integer": INTEGER, "intp": np.intp}
+    return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64, **of_integers})
 
 
 def bound_entry(

@@ -5,16 +5,36 @@ from __future__ import annotations
 import linecache
 import math
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
+from traceback import extract_tb
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from symdiff.errors import LinAlgError
 from symdiff.ops.evaluate import special
 
 _numbers = count(1)  # of the functions
+
+
+_FILE = "<symdiff"  # the beginning of the file names of generated sources
+
+
+def naming(function: FunctionType) -> Callable[..., Any]:
+    """Return a generated function whose LinAlgErrors are those of symdiff, with the operation and the line."""
+
+    def called(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except np.linalg.LinAlgError as error:
+            frames = extract_tb(error.__traceback__)
+            own = [frame for frame in frames if frame.filename.startswith(_FILE)]
+            operation = frames[frames.index(own[-1]) + 1].name
+            raise LinAlgError(f"{operation}: {error}, in the line {own[0].line}") from error
+
+    return called
 
 
 def load(source: str, name: str, known: Mapping[str, Any] = {}) -> FunctionType:
@@ -27,7 +47,7 @@ def load(source: str, name: str, known: Mapping[str, Any] = {}) -> FunctionType:
         name: The name of the function.
         known: Objects that the source refers to, by name, besides `np` and `math`.
     """
-    filename = f"<symdiff {name} {next(_numbers)}>"
+    filename = f"{_FILE} {name} {next(_numbers)}>"
     scope: dict[str, Any] = {"np": np, "math": math, "__name__": f"symdiff.generated.{name}", **known}
     if source.startswith("from scipy import special"):
         special()

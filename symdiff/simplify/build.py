@@ -12,7 +12,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, new_axes, numel
 from symdiff.graph.ir import Graph, Program, Row, operands
-from symdiff.graph.operations import CONDITIONS
+from symdiff.graph.operations import CONDITIONS, keeps_kind
 from symdiff.ops.base import Operation, Sweeps
 from symdiff.ops.constants import Eye, Size
 from symdiff.ops.contract import LETTERS, Einsum
@@ -252,7 +252,7 @@ class Builder:
         return self.const(dim) if isinstance(dim, int) else self.graph.intern((Size(dim),))
 
     def _on_arrays(self, operation: Operation, arguments: tuple[int, ...]) -> int:
-        if not operation.is_view and not operation.condition:
+        if not keeps_kind(operation) and not operation.condition:
             arguments = tuple([self.number(i) if operation.takes_number(k) else i for k, i in enumerate(arguments)])
         if not self.exact and self.simplify and (scaled := self.scalars_outside(operation, arguments)) is not None:
             return scaled

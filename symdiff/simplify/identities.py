@@ -14,9 +14,8 @@ from collections.abc import Callable
 from symdiff.simplify.build import Builder, Identity
 from symdiff.simplify.factors import product
 from symdiff.simplify.logarithms import exponent_of, log1p, logarithm
-from symdiff.simplify.remainders import collected, normal, one_plus, quotient, remainder
-from symdiff.simplify.shares import product as product_with_share
-from symdiff.simplify.shares import quotient as quotient_with_share
+from symdiff.simplify.remainders import collected, normal_distribution, one_plus, quotient_with_divisor, remainder
+from symdiff.simplify.shares import product_with_share, quotient_with_share
 from symdiff.simplify.signs import derives, of_constants, signed
 
 IDENTITIES: dict[str, Identity] = {}
@@ -75,7 +74,7 @@ def _mul(b: Builder, x: int, y: int) -> int | None:
             return b.op("neg", b.op("mul", *((minus, other) if factor == x else (other, minus))))
     if (one := collected(b, "mul", x, y)) is not None:
         return one
-    if (stable := quotient(b, "mul", x, y)) is not None:
+    if (stable := quotient_with_divisor(b, "mul", x, y)) is not None:
         return stable
     if (share := product_with_share(b, x, y)) is not None:
         return share
@@ -97,7 +96,7 @@ def _div(b: Builder, x: int, y: int) -> int | None:
         return positive
     if (one := collected(b, "div", x, y)) is not None:
         return one
-    if (stable := quotient(b, "div", x, y)) is not None:
+    if (stable := quotient_with_divisor(b, "div", x, y)) is not None:
         return stable
     if not b.graph.complex and (exponent := exponent_of(b, one_plus(b, y))) is not None:
         if exponent_of(b, x) == exponent:
@@ -129,7 +128,7 @@ IDENTITIES["log1p"] = log1p
 
 @_identity("erfc")
 def _erfc(b: Builder, x: int) -> int | None:
-    return normal(b, x)
+    return normal_distribution(b, x)
 
 
 def _constant_last(name: str, swapped: str) -> None:

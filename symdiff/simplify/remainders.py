@@ -198,7 +198,7 @@ def _negative(b: Builder, i: int) -> bool:
     return signed(b, i)[0]
 
 
-def normal(b: Builder, z: int) -> int | None:
+def normal_distribution(b: Builder, z: int) -> int | None:
     """Return erfc(z) as the normal distribution function `ndtr`, where z is x/sqrt(2); None for any other row."""
     if b.graph.complex or not (b.graph.shared and b.exact):
         return None
@@ -243,7 +243,7 @@ def collected(b: Builder, name: str, x: int, y: int) -> int | None:
 # Quotients
 
 
-def quotient(b: Builder, name: str, x: int, y: int) -> int | None:
+def quotient_with_divisor(b: Builder, name: str, x: int, y: int) -> int | None:
     """Return a product or quotient of two rows that has a factor expm1(c*v) or log1p(c*v) and a divisor v.
 
     None stands for any other row. The derivative of the quotient by v would cancel where c*v is small.

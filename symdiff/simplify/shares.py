@@ -19,6 +19,7 @@ from functools import partial
 from symdiff.graph.operations import GROWING
 from symdiff.simplify.build import Builder
 from symdiff.simplify.paths import replaced, without
+from symdiff.simplify.products import Path
 
 _SMALL = 2.0  # a power of up to this exponent does not grow: it overflows beyond 1e154 only
 _MODERATE = 4.0  # a power of up to this exponent does not grow fast: it overflows beyond 1e77 only
@@ -29,17 +30,17 @@ _NESTED = 2  # levels of sums that are multiplied out
 Term = tuple[bool, int]  # whether the term is subtracted, and its row
 
 
-def product(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
+def product_with_share(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
     """Return the product of two rows with a share in it; None if there is no share in it."""
     if not applies(b):
         return None
     for factors, other in ((x, y), (y, x)):
-        if (made := _inside_choice(b, factors, partial(product, b, y=other, nested=nested))) is not None:
+        if (made := _inside_choice(b, factors, partial(product_with_share, b, y=other, nested=nested))) is not None:
             return made
         row = b.row(other)
         if row[0] == "fraction" and row[2] == factors:
             return b.op("share", b.op("mul", factors, row[1]), row[3])
-        if not any(b.row(j)[0] in _ABSORBING for j, _ in b.products.numerators(other)):
+        if not _absorbing(b, other):
             continue
         for factor, path in b.products.numerators(factors):
             name = b.row(factor)[0]
@@ -47,17 +48,18 @@ def product(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
             if name in GROWING or name == "sqrt":
                 made = _absorbed(b, other, factor)
             elif name in ("add", "sub") and nested:
-                made = _spread(b, factor, partial(product, b, y=other, nested=nested - 1), partial(b.op, "mul", other))
+                inner = partial(product_with_share, b, y=other, nested=nested - 1)
+                made = _spread(b, factor, inner, partial(b.op, "mul", other))
             if made is not None:
                 return _times(b, without(b, path), made)
     return None
 
 
-def quotient(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
+def quotient_with_share(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
     """Return x/y with a share in it; None if there is no share in it."""
     if not applies(b):
         return None
-    if (made := _inside_choice(b, x, partial(quotient, b, y=y, nested=nested))) is not None:
+    if (made := _inside_choice(b, x, partial(quotient_with_share, b, y=y, nested=nested))) is not None:
         return made
     for factor, path in b.products.numerators(x):
         name = b.row(factor)[0]
@@ -65,7 +67,8 @@ def quotient(b: Builder, x: int, y: int, nested: int = _NESTED) -> int | None:
         if name in GROWING:
             made = _over(b, factor, y)
         elif name in ("add", "sub") and nested:
-            made = _spread(b, factor, partial(quotient, b, y=y, nested=nested - 1), lambda term: b.op("div", term, y))
+            inner = partial(quotient_with_share, b, y=y, nested=nested - 1)
+            made = _spread(b, factor, inner, lambda term: b.op("div", term, y))
         if made is not None:
             return _times(b, without(b, path), made)
     return None
@@ -145,8 +148,7 @@ def _absorbed(b: Builder, i: int, growing: int, *, sums: bool = True) -> int | N
     With `sums`, the factor may be a sum with a term that falls.
     """
     # Quotients come before powers.
-    found = sorted(b.products.numerators(i), key=lambda part: not _is_over_sum(b, part[0]))
-    for j, path in found:
+    for j, path in sorted(_absorbing(b, i), key=lambda part: not _is_over_sum(b, part[0])):
         name, *operands = b.row(j)
         made = None
         if name == "div":
@@ -164,6 +166,12 @@ def _absorbed(b: Builder, i: int, growing: int, *, sums: bool = True) -> int | N
         if made is not None:
             return replaced(b, path, made)
     return None
+
+
+def _absorbing(b: Builder, i: int) -> list[tuple[int, Path]]:
+    """Return the factors of row `i` that may fall as something grows, each with its path."""
+    rows = b.graph.rows
+    return [part for part in b.products.numerators(i) if rows[part[0]][0] in _ABSORBING]
 
 
 def _is_over_sum(b: Builder, i: int) -> bool:
@@ -267,9 +275,9 @@ def _root_of_share(b: Builder, x: int, y: int) -> int | None:
         return None
     candidates = [b.op("pow", x, b.const(1 / power))] if power < 1 else []
     if over == "exp":
-        candidates.append(b.op("exp", _scaled(b, of[0], 1 / power)))
+        candidates.append(b.op("exp", _multiplied(b, of[0], 1 / power)))
     elif over == "pow":
-        exponent = _scaled(b, of[1], 1 / power)
+        exponent = _multiplied(b, of[1], 1 / power)
         candidates.append(of[0] if b.value(exponent) == 1.0 else b.op("pow", of[0], exponent))
     for base in candidates:
         if grows(b, base) and (share := _over_sum(b, base, operands[0])) is not None:
@@ -286,13 +294,13 @@ def _root_of_share(b: Builder, x: int, y: int) -> int | None:
     return None
 
 
-def _scaled(b: Builder, i: int, times: float) -> int:
+def _multiplied(b: Builder, i: int, times: float) -> int:
     """Return row `i` times a number, with one constant in front."""
     name, *operands = b.row(i)
     if (value := b.value(i)) is not None:
         return b.const(value * times)
     if name == "neg":
-        return b.op("neg", _scaled(b, operands[0], times))
+        return b.op("neg", _multiplied(b, operands[0], times))
     if name == "mul" and (value := b.value(operands[0])) is not None:
         return b.op("mul", b.const(value * times), operands[1])
     if name == "mul" and (value := b.value(operands[1])) is not None:

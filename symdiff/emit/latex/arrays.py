@@ -397,12 +397,26 @@ def _segments(sign: str) -> Callable[..., Terms]:
     return form
 
 
+def _log_of_segments(m: Marks, op: Any, x: Operand, *indices: Operand) -> Terms:
+    exponential = x._replace(terms=(of(spell(PRIMITIVES["exp"], [x.text])),))
+    (total,) = _segments(r"\sum")(m, op, exponential, *indices)
+    return (of(Text(rf"\log {total.text().text}", BIG, open=True)),)
+
+
+def _softmax_of_segments(_: Marks, __: Any, x: Operand, *indices: Operand) -> Terms:
+    texts = ", ".join([x.text.text, *[i.text.text for i in indices]])
+    return (of(Text(rf"\operatorname{{softmax}}\left({texts}\right)")),)
+
+
 FORMS: dict[str, Callable[..., Terms]] = {
     "whole": _whole,
     "integers": _integers,
     "gather": _gather,
     "segment_sum": _segments(r"\sum"),
     "segment_max": _segments(r"\max"),
+    "segment_min": _segments(r"\min"),
+    "segment_logsumexp": _log_of_segments,
+    "segment_softmax": _softmax_of_segments,
     "sum": _sum,
     "einsum": _einsum,
     "logsumexp": _log_sum_exp,
@@ -411,10 +425,13 @@ FORMS: dict[str, Callable[..., Terms]] = {
     "reorder": _called_with_two,
     "eigvalsh": _eigenvalues,
     "solve": _called_with_two,
+    "second_cofactors": _called_with_two,
     "size": _size,
     "constant": _constant,
+    "constant integers": _constant,
     "eye": _eye,
     "arange": _arange,
+    "positions": _arange,
     "linspace": _linspace,
     "diag": _diag,
     "diagonal": _arranged(_diagonal),

@@ -288,9 +288,9 @@ class Writer:
         return Piece(whole, element, (*left.shape, *right.shape))
 
     def _index(self, key: Sequence[Any], given: Sequence[Piece]) -> Piece:
-        (x,) = given
         if any(isinstance(at, str) for at in key):
             raise UnwrittenError
+        (x,) = given
         place = place_of(tuple(key), x.shape, {})
         element = self.marks.moved(x.element, at_place(len(x.shape), place))
         shape = (*x.shape[: len(x.shape) - len(place)], *[at.count for at in place if isinstance(at, Range)])

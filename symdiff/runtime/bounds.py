@@ -1,0 +1,185 @@
+"""The integers of a call: each index has to be within its axis.
+
+The least and the greatest element of each argument tell this for most calls. If they do not, the indices are computed
+one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symdiff.emit import numpy as numpy_target
+from symdiff.emit.formula import lines
+from symdiff.errors import BoundsError
+from symdiff.graph.dims import Dim, Poly, symbols, value
+from symdiff.graph.ir import Program, live, operands
+from symdiff.ops.base import AlongAxes
+from symdiff.ops.indexed import Gather, Indexed, Whole
+from symdiff.runtime.load import load
+
+Ends = tuple[int, int] | None  # the least and the greatest integer of a row; None: there are no elements
+
+_LARGEST = np.iinfo(np.intp).max
+
+
+class Reach(NamedTuple):
+    """An index and its axis.
+
+    Attributes:
+        row: The row of the index.
+        size: The length of the axis.
+        of: The row of which it is an index, or that it makes.
+        axis: The axis of the array. None: segments, which are counted from 0 and have no negative index.
+    """
+
+    row: int
+    size: Dim
+    of: int
+    axis: int | None
+
+
+class Bounds:
+    """The indices of a formula.
+
+    Args:
+        formula: The program of the formula.
+        names: The names of the arguments of a call. Those of the formula are among them, but for packed ones.
+    """
+
+    def __init__(self, formula: Program, names: Sequence[str]) -> None:
+        self._formula = formula
+        self._rows = formula.graph.rows
+        self._given = {i: names.index(n) for i, n in zip(formula.inputs, formula.arguments, strict=True) if n in names}
+        self._reaches = list(self._found())
+        needed = {reach.row for reach in self._reaches}
+        for i in range(len(self._rows) - 1, -1, -1):
+            if i in needed and not isinstance(self._rows[i][0], AlongAxes):
+                needed.update(j for j in operands(self._rows[i]) if formula.graph.is_integer(j))
+        self._integers = sorted(needed)
+
+    def _found(self) -> list[Reach]:
+        """Return the indices and their axes."""
+        graph, alive, found = self._formula.graph, live(self._formula), []
+        for i, row in enumerate(self._rows):
+            if not (alive[i] and isinstance(row[0], Indexed)):
+                continue
+            sizes = row[0].reaches(*map(graph.shape, row[1:]))
+            front = row[0].front(*map(graph.shape, row[1:]))
+            for k, (j, size) in enumerate(zip(row[2:], sizes, strict=True)):
+                axis = front + k if isinstance(row[0], Gather) else None
+                found.append(Reach(j, size, row[1] if axis is not None else i, axis))
+        return list(dict.fromkeys(found))
+
+    def fit(self, args: Sequence[Any], sizes: Mapping[str, int]) -> bool:
+        """Return whether the least and the greatest integers of a call are known to be within all axes.
+
+        Args:
+            args: The arguments: arrays or numbers.
+            sizes: The sizes of dimensions, as far as they are known.
+        """
+        if not all(symbols(reach.size) <= sizes.keys() for reach in self._reaches):
+            return False
+        ends = self._ends(args, sizes)
+        return all(_within(ends[reach.row], reach, sizes) for reach in self._reaches)
+
+    def check(self, args: Sequence[Any], sizes: Mapping[str, int]) -> None:
+        """Check that all integers of a call are within their axes.
+
+        Raises:
+            BoundsError: One is not.
+        """
+        ends = self._ends(args, sizes)
+        for reach in self._reaches:
+            own = ends[reach.row]
+            if _within(own, reach, sizes):
+                continue
+            if own is not None and max(abs(own[0]), abs(own[1])) > _LARGEST:
+                raise BoundsError(f"the index {self._text(reach.row)} has more than 64 bits")
+            found = self._computed(reach.row, args)
+            size = value(reach.size, sizes)
+            if found is not None:
+                beyond = found[(found < (0 if reach.axis is None else -size)) | (found >= size)]
+                if beyond.size:
+                    raise BoundsError(self._message(reach, int(beyond[0]), size))
+
+    def _ends(self, args: Sequence[Any], sizes: Mapping[str, int]) -> dict[int, Ends]:
+        found: dict[int, Ends] = {}
+        for i in self._integers:
+            op, *of = self._rows[i]
+            if op == "input":
+                found[i] = _measured(args[self._given[i]])
+            elif isinstance(op, Whole):
+                parts = [found[j] for j in of]
+                present = [part for part in parts if part is not None]
+                found[i] = _polynomial(op.of, present, sizes) if len(present) == len(parts) else None
+            elif isinstance(op, AlongAxes):  # the places of the largest elements, or of all in order
+                shape = self._formula.graph.shape(of[0])
+                found[i] = (0, value(shape[op.axes[0]], sizes) - 1)
+            else:
+                found[i] = found[of[0]] if of else _measured(op.sized(sizes).value())
+        return found
+
+    def _computed(self, i: int, args: Sequence[Any]) -> np.ndarray[Any, Any] | None:
+        """Return the elements of an index; None if it depends on packed arguments."""
+        if not all(j in self._given for j in self._formula.inputs):
+            return None
+        program = Program(self._formula.graph, self._formula.inputs, (i,), ("index",))
+        source = numpy_target.source(numpy_target.prepare(program), "indices", 0)
+        with np.errstate(all="ignore"):
+            made = load(source, "indices")(*[np.asarray(args[self._given[j]])[()] for j in self._formula.inputs])
+        return np.ravel(made)
+
+    def _text(self, i: int) -> str:
+        """Return an index as a formula."""
+        steps = [
+            line
+            for line in lines(Program(self._formula.graph, self._formula.inputs, (i,), ("index",)))
+            if line.row == i
+        ]
+        return steps[0].expression or steps[0].name
+
+    def _message(self, reach: Reach, found: int, size: int) -> str:
+        """Return the message for an index that is out of bounds."""
+        op, *of = self._rows[reach.row]
+        index = f"argument {of[0]!r} has" if op == "input" else f"{self._text(reach.row)} has"
+        if reach.axis is None:
+            return f"{index} the segment {found}; {self._rows[reach.of][0].name} has {size}, counted from 0"
+        label = self._formula.labels.get(reach.of)
+        row = self._rows[reach.of]
+        name = row[1] if row[0] == "input" else label if isinstance(label, str) else "an array"
+        return f"{index} the index {found}, which is out of bounds for axis {reach.axis} of {name} with size {size}"
+
+
+def _measured(value: Any) -> Ends:
+    """Return the least and the greatest integer of an array."""
+    if isinstance(value, int):
+        return value, value
+    if not value.size:
+        return None
+    return int(np.min(value)), int(np.max(value))
+
+
+def _within(ends: Ends, reach: Reach, sizes: Mapping[str, int]) -> bool:
+    if ends is None:
+        return True
+    size = value(reach.size, sizes)
+    return (0 if reach.axis is None else -size) <= ends[0] and ends[1] < size
+
+
+def _polynomial(dim: Dim, operands: Sequence[tuple[int, int]], sizes: Mapping[str, int]) -> tuple[int, int]:
+    """Return the least and the greatest value that a polynomial of operands may have, by interval arithmetic."""
+    low = high = 0
+    for monomial, coefficient in dim.terms if isinstance(dim, Poly) else (((), dim),):
+        ends = [coefficient, coefficient]
+        for atom in monomial:
+            if isinstance(atom, str) and atom.isdecimal():
+                by = operands[int(atom)]
+            else:
+                by = (value(Poly((((atom,), 1),)), sizes),) * 2
+            products = [p * q for p in ends for q in by]
+            ends = [min(products), max(products)]
+        low, high = low + ends[0], high + ends[1]
+    return low, high
