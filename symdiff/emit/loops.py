@@ -218,6 +218,8 @@ class _Split:
 
         Long arrays of long arrays do not stay in the cache, which costs more than the calls for each step.
         """
+        if self.body.graph.is_integer(i):
+            return True  # so that the integers of a call are checked before it
         size = estimate(numel(self.shape(i)))
         largest = max([estimate(numel(self.shape(j))) for j in operands(row) if varies[j]], default=0)
         return size <= _GROWTH * max(largest, 1) and (self.works or size <= _SMALL)

@@ -22,11 +22,11 @@ from symdiff.emit.passes import (
     share_exponentials,
 )
 from symdiff.emit.python import Body, Nest
-from symdiff.graph.ir import Program, Row, compact, live, repeated
+from symdiff.graph.ir import Program, Row, compact, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text
-from symdiff.ops.loops import Part, trimmed, within
+from symdiff.ops.loops import Part, every_row, trimmed, within
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
@@ -43,7 +43,7 @@ _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 def needs_scipy(program: Program) -> bool:
     """Return whether the source of `program` calls special functions."""
-    return any(row[0] in _SPECIAL for row in _all_rows(program))
+    return any(row[0] in _SPECIAL for row in every_row(program))
 
 
 def helpers(text: str) -> list[str]:
@@ -55,17 +55,6 @@ def helpers(text: str) -> list[str]:
         waiting += [_HELPERS[name] for name in called - used]
         used |= called
     return [text for name, text in _HELPERS.items() if name in used]
-
-
-def _all_rows(program: Program) -> Iterator[Row]:
-    """Yield the live rows of a program, and those of the steps of its loops."""
-    waiting = [program]
-    while waiting:
-        made = waiting.pop()
-        for row, alive in zip(made.graph.rows, live(made), strict=True):
-            if alive:
-                yield row
-                waiting += row[0].held if isinstance(row[0], Operation) else ()
 
 
 def prepare(program: Program) -> Program:
@@ -177,7 +166,7 @@ class _NumpyWriter(ArrayWriter):
     reserved = RESERVED
 
     def __init__(self, program: Program, *, loops: bool) -> None:
-        operations = {row[0] for row in _all_rows(program) if isinstance(row[0], Operation)}
+        operations = {row[0] for row in every_row(program) if isinstance(row[0], Operation)}
         self.reserved = self.reserved.union(*[operation.helpers for operation in operations])
         super().__init__(program, loops=loops)
 

@@ -16,7 +16,7 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2 and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from math import inf
@@ -801,6 +801,17 @@ def _is_part(w: Writer, j: int) -> bool:
 def has_loops(program: Program) -> bool:
     """Return whether a program has a loop."""
     return any(isinstance(row[0], Loop) for row in program.graph.rows)
+
+
+def every_row(program: Program) -> Iterator[Row]:
+    """Yield the live rows of a program, and those of the steps of its loops."""
+    waiting = [program]
+    while waiting:
+        made = waiting.pop()
+        for row, alive in zip(made.graph.rows, live(made), strict=True):
+            if alive:
+                yield row
+                waiting += row[0].held if isinstance(row[0], Operation) else ()
 
 
 def within(program: Program, change: Callable[[Program], Program]) -> Program:

@@ -279,3 +279,21 @@ def test_what_a_choice_alone_needs_is_the_same_in_each_step():
     reverse = sum(np.sum(g * d) for g, d in zip(f.grad(*values), direction, strict=True))
     np.testing.assert_allclose(f.jvp(*values, *direction)[1], reverse, rtol=1e-11)
     np.testing.assert_allclose(reverse, difference(f, values, direction), rtol=1e-7)
+
+
+def test_a_loop_along_integers_checks_them():
+    text = "step(a, o) = logsumexp(a[:, None] + T, axis=0) + E[:, o]\nlogsumexp(fold(step, p, o))"
+    f = symdiff.compile(text, args="p[s], T[s,s], E[s,k], o[n]: int")
+    g = symdiff.compile(text.replace("E[:, o]", "l").replace("step(a, o)", "step(a, l)").replace("p, o", "p, E[:, o].T"),
+                        args="p[s], T[s,s], E[s,k], o[n]: int")  # fmt: skip
+    random = np.random.default_rng(0)
+    values = [random.standard_normal(shape) for shape in ((3,), (3, 3), (3, 4))]
+    seen = np.array([0, 3, 1, 1])
+    assert f(*values, seen) == pytest.approx(g(*values, seen), rel=1e-13)
+    for one, other in zip(f.grad(*values, seen), g.grad(*values, seen), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-11)
+    for made in (f, f.grad):
+        with pytest.raises(
+            symdiff.BoundsError, match="argument 'o' has the index 4, which is out of bounds for axis 1"
+        ):
+            made(*values, np.array([0, 4]))
