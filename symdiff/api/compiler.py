@@ -71,7 +71,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             `{"g": 9.81, "A": array}`. An array is copied, so later changes have no effect. A call computes with it in
             the precision of the arguments.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
-            code cannot (`f.backend` says so).
+            code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.
         limits: Bounds for this formula and all that is derived from it, as `symdiff.Limits(characters=10_000)`.

@@ -59,6 +59,7 @@ from symdiff.runtime.threads import Lock, usable_cpus
 if TYPE_CHECKING:
     from symdiff.runtime.elements import FusedElements
     from symdiff.runtime.fused import FusedPoints
+    from symdiff.runtime.segments import Segments
 
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
@@ -80,6 +81,7 @@ class Kernel:
         outputs: The names of the outputs, as a result has them.
         results: The core shapes of the outputs.
         backend: "numpy" or "llvm".
+        segments: The native code of parts of the program, where native code cannot compute all of it.
         made: The things that have been made so far, by key.
         lock: The lock that a thread holds while it makes something.
     """
@@ -98,13 +100,16 @@ class Kernel:
         if self._only_numpy and numpy_target.needs_scipy(program):
             special()
         self.backend = recipe.backend
+        self.segments: Segments | None = None
         if recipe.backend == "llvm":
             from symdiff.emit.llvm.program import missing
             from symdiff.runtime.native import binding
 
             binding()
             if missing(program) is not None:
-                self.backend = "numpy"
+                self.segments = self._cut()
+                self.backend = "numpy" if self.segments is None else "llvm"
+        self._native = self.backend == "llvm" and self.segments is None  # native code computes everything
         self._entry: Any = None
         # The most elements of a small array, and the function for small arrays. The first call with arrays sets both.
         self._small: list[Any] = [UNKNOWN, None]
@@ -121,6 +126,14 @@ class Kernel:
                     self.made[key] = make()
         return self.made[key]
 
+    def _cut(self) -> Segments | None:
+        """Return the native code of parts of the program, or None if there are no such parts."""
+        from symdiff.emit.segments import segmented
+        from symdiff.runtime.segments import Segments, takes_segments
+
+        cut = segmented(self.program) if any(self.cores) and takes_segments() else None
+        return None if cut is None else Segments(cut, self._threads)
+
     @property
     def call_text(self) -> str:
         """The call as messages show it: `value(x[n], a)`. If there are many arguments, only the first are shown."""
@@ -134,6 +147,11 @@ class Kernel:
         """The program as the NumPy target prints it."""
         made: Program = self.once("prepared", lambda: prepared(self.program, "numpy"))
         return made
+
+    @property
+    def _run(self) -> Program:
+        """The program as the function that a call with arrays runs prints it."""
+        return self.prepared if self.segments is None else self.segments.program
 
     def source(self, target: str) -> str:
         """Return the source for a target; see `Function.source_for`."""
@@ -161,6 +179,8 @@ class Kernel:
     def _native_source(self, target: str) -> str:
         from symdiff.emit.llvm.program import missing
 
+        if self.segments is not None and target == "llvm":
+            return self.segments.source(self._driver("numpy"))
         absent = missing(self.program)
         if absent is not None:
             raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
@@ -192,11 +212,19 @@ class Kernel:
         """Return the generated function for a target that is Python. The function returns nested tuples."""
 
         def make() -> Callable[..., Any]:
-            made = load(self.source(target), self.name, numpy_target.known(self.program))
+            if self.segments is not None and target in ("numpy", "loops"):
+                known = {**numpy_target.known(self._run), **self.segments.calls}
+                made = load(self._driver(target), self.name, known)
+            else:
+                made = load(self.source(target), self.name, numpy_target.known(self.program))
             return naming(made) if self._raises else made
 
         made: Callable[..., Any] = self.once(("function", target), make)
         return made
+
+    def _driver(self, target: str) -> str:
+        """Return the source of the function that calls the native code of parts of the program."""
+        return write(self._run, target, self.name, self.nest)
 
     @property
     def _raises(self) -> bool:
@@ -243,7 +271,7 @@ class Kernel:
         outputs = self.program.outputs
         if not any(self.cores):
             converts = [None if self._only_numpy else math_target.convert(self.program, i) for i in outputs]
-            floats_too = self.backend == "llvm" and self.args and not any(self.results)
+            floats_too = self._native and self.args and not any(self.results) and not any(self.integers)
             return scalar_entry(
                 None if self._only_numpy else self.program,
                 self.integers,
@@ -255,7 +283,7 @@ class Kernel:
             )
         bounded = any(not isinstance(count, int) for count in self._counts)  # general calls check them
         point: Callable[..., Any] | None = None
-        if not bounded and self.backend == "llvm":
+        if not bounded and self._native:
             point = self.native_elements.point(self.nest, lambda *args: self.by_arrays(args))
         elif not bounded:
             point = self._at_a_point()
@@ -282,7 +310,7 @@ class Kernel:
         The generated function may return an argument, a view, a constant, or an array without axes. The result of this
         function has copies of such arrays, and NumPy scalars in place of such numbers.
         """
-        program, function, owned = self.prepared, self.function("numpy"), self._owned
+        program, function, owned = self._run, self.function("numpy"), self._owned
         rows = program.graph.rows
         varies, _ = self._reach((1,) * len(self.args))
         chosen = any(rows[i][0] == "where" and not core for i, core in zip(program.outputs, self.results, strict=True))
@@ -314,7 +342,7 @@ class Kernel:
         small = self._small
         if any(self.cores) or any(self.integers) or small[0] != UNKNOWN:
             return
-        if self.backend == "llvm":
+        if self._native:
             taken = bool(self.args) and self.native_points.lend(small, 1, (True,) * len(self.args))
             small[0] = self.native_points.share if taken else NEVER
         else:
@@ -328,7 +356,7 @@ class Kernel:
         """For each output, whether the source makes a new array for it, which is not an earlier output too."""
 
         def find() -> tuple[bool, ...]:
-            program, first = self.prepared, dict[int, int]()
+            program, first = self._run, dict[int, int]()
             return tuple(
                 [first.setdefault(i, k) == k and numpy_target.makes(program, i) for k, i in enumerate(program.outputs)]
             )
@@ -338,8 +366,8 @@ class Kernel:
 
     def _find_reach(self, axes: tuple[int, ...]) -> tuple[list[int], int]:
         """Return the axes along which each output varies, and all axes, as bits, from those of the arguments."""
-        found = reach(self.prepared, axes)
-        return [found[i] for i in self.prepared.outputs], reduce(or_, axes, 0)
+        found = reach(self._run, axes)
+        return [found[i] for i in self._run.outputs], reduce(or_, axes, 0)
 
     def _find_owned_arrays(self, axes: tuple[int, ...]) -> list[tuple[bool, IntShape]]:
         """For each output, return whether the source makes an array of the full loop shape, and the core shape.
@@ -355,7 +383,7 @@ class Kernel:
         ]
 
     def _find_block_sizes(self, dtype: np.dtype[Any], threads: int, axes: tuple[int, ...]) -> BlockSizes:
-        return block_sizes(cost_of(self.prepared, axes), dtype.itemsize, threads)
+        return block_sizes(cost_of(self._run, axes), dtype.itemsize, threads)
 
     def _writes_directly(
         self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any], axes: tuple[int, ...]
@@ -473,7 +501,7 @@ class Kernel:
             return None
         cast = dtype.type
         try:
-            if shape and self.backend == "llvm":
+            if shape and self._native:
                 return self.native_points.at_once(args, shape, dtype, varying) if out is None else None
             given = [
                 (a if a.dtype is dtype else a.astype(dtype, copy=False)) if varies else cast(a)
@@ -546,7 +574,7 @@ class Kernel:
         """
         target = "complex" if dtype.kind == "c" else "loops" if loop else "numpy"
         apart = distinct([o for o in outs if o is not None])
-        if self.backend == "llvm" and dtype.kind == "f" and reportable() and apart:
+        if self._native and dtype.kind == "f" and reportable() and apart:
             if any(self.cores) and not self.native_elements.empty(loop, sizes):
                 return self.native_elements(values, loop, dtype, sizes, shapes, outs)
             if loop and not any(self.cores):

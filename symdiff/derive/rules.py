@@ -171,4 +171,9 @@ def _of_arrays(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward
 
     factor, present = (factor, None) if row[0].carries else _user_choice(b, factor)
     at = At(b, i, row[1:], k, factor, multiply, lambda seed, other: kept(b, seed, other))
-    return _around(b, present, row[0].tangent(at) if forward else row[0].adjoint(at))
+    made: int | None = row[0].tangent(at) if forward else row[0].adjoint(at)
+    if made is None or present is None:
+        return made
+    shapes = b.shape(row[1 + k]), b.shape(i)
+    of, to = shapes if forward else shapes[::-1]
+    return chosen(b, row[0].reached(b, present, of, to), made, holds=True)

@@ -66,7 +66,7 @@ def cost_of(program: Program, axes: Sequence[int]) -> Cost:
     for i, row in enumerate(rows):
         if needed[i] and row[0] not in ("input", "const"):
             operations += 1
-            work += _work(row)
+            work += work_of(row)
             if i not in kept:
                 held += 1
                 ends[last[i]] += 1
@@ -75,7 +75,8 @@ def cost_of(program: Program, axes: Sequence[int]) -> Cost:
     return Cost(most + 1, max(operations, 1), max(work, 1))  # one more: the array that is being made
 
 
-def _work(row: Row) -> int:
+def work_of(row: Row) -> int:
+    """Return the time that the operation of a row takes for an element, in additions."""
     if isinstance(row[0], Operation):
         return 1
     primitive = PRIMITIVES[row[0]]

@@ -327,7 +327,7 @@ class _Split:
             if needed[i] and i not in new:
                 new[i] = graph.intern(row if row[0] == "const" else (row[0], *[new[j] for j in row[1:]]))
         outputs = tuple([new[i] for i in (*ends, *inner)])
-        names = tuple([body.names[k] for k in kept] + [f"out{n}" for n in range(len(inner))])
+        names = tuple([body.names[k] for k in kept] + ["v"] * len(inner))
         labels: dict[int, str | tuple[str, int]] = {}
         for i, label in body.labels.items():
             if i in new and not isinstance(label, tuple):

@@ -275,6 +275,14 @@ class Operation(ArrayOperation):
     """NumPy raises a LinAlgError for some operands."""
     carries: ClassVar[bool] = True
     """The derivatives keep choices outside of products. If they do not, the chain rule puts the choice around them."""
+
+    def reached(self, b: Builder, condition: int, _of: Shape, _to: Shape, /) -> int:
+        """Return the condition outside of which a derivative of shape `_to` is absent, if `carries` is false.
+
+        `condition` is that of the seed, which has the shape `_of`. By default, each element needs all of the seed.
+        """
+        return b.anywhere(condition, range(-len(b.shape(condition)), 0))
+
     of_rules: ClassVar[bool] = False
     """`present` gets the conditions of rules too, and not only those of the user's choices."""
 
@@ -343,6 +351,10 @@ class Operation(ArrayOperation):
         operands have the same number.
         """
         return False
+
+    def folded_axis(self, *_shapes: Any, **_: Any) -> int | None:
+        """Return the one axis that `fold` reduces, of operands that have one shape of several axes; else None."""
+        return None
 
     def unfused(self, *_shapes: Any, **_: Any) -> str:
         """Return the name of what native loops cannot do for operands of these shapes. Return "" if they can do all."""
@@ -451,6 +463,14 @@ class View(Selection):
         """Return the view of an array that may have further axes in front of those of the operand."""
         return self.value(x)
 
+    def axes_shown(self, _shape: Shape, /) -> tuple[int | None, ...] | None:
+        """Return for each axis of an operand of this shape the axis of the result that goes along it.
+
+        None in the place of an axis says that its one element is repeated. Return None if the view shows only some of
+        the elements, or others than each axis from its first element on.
+        """
+        return None
+
     def tangent(self, at: At) -> int:
         """Return the same view of the tangent; a scalar stands for all elements."""
         return Linear.tangent(self, at) if at.builder.shape(at.seed) else at.seed
@@ -509,6 +529,9 @@ class Reduction(AlongAxes):
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
+
+    def folded_axis(self, shape: Shape) -> int | None:
+        return self.axes[0] if len(self.axes) == 1 and len(shape) > 1 and shape[self.axes[0]] != 1 else None
 
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those that it is made of."""

@@ -87,6 +87,12 @@ class _OfMatrices(Operation):
         rank = len(total.shape)
         return total.reshape(total.shape + (1,) * (len(shape) - rank)).broadcast(shape).nonzero()
 
+    def reached(self, b: Builder, condition: int, of: Shape, to: Shape, /) -> int:
+        """Return whether the condition holds anywhere in the same matrix, vector or number."""
+        stack = max(len(of), len(to)) - 2
+        found = b.anywhere(condition, range(stack - len(of), 0))
+        return b.expand(found, range(stack - len(to), 0)) if b.shape(found) else found
+
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: the result may be infinite, and how many elements there are is not known."""
         return inf if any(degrees) else 0
@@ -299,6 +305,10 @@ class SecondCofactors(_OfMatrices):
 
     def shape(self, _: Shape, along: Shape) -> Shape:
         return along
+
+    def reached(self, b: Builder, condition: int, of: Shape, to: Shape, /) -> int:
+        """Return whether the condition holds anywhere: one matrix may belong to a batch of others."""
+        return Operation.reached(self, b, condition, of, to)
 
     def value(self, x: Any, along: Any) -> Any:
         u, s, vt = np.linalg.svd(x)

@@ -36,6 +36,9 @@ class Expand(View):
     def value(self, x: Any) -> Any:
         return np.expand_dims(x, self.axes)
 
+    def axes_shown(self, shape: Shape, /) -> tuple[int | None, ...]:
+        return tuple([a for a in range(-len(shape) - len(self.axes), 0) if a not in self.axes])
+
     def tangent(self, at: At) -> int:
         """Return the tangent with the new axes, as far as it has axes in front of them."""
         return at.builder.expand(at.seed, self.axes)
@@ -93,6 +96,9 @@ class Broadcast(View):
 
     def value(self, x: Any) -> Any:
         return np.broadcast_to(x, fixed(self.to))
+
+    def axes_shown(self, shape: Shape, /) -> tuple[int | None, ...]:
+        return tuple([a if dim == self.to[a] else None for a, dim in enumerate(shape, -len(shape))])
 
     def seen(self, x: Any, rank: int) -> Any:
         to = fixed(self.to)
@@ -162,6 +168,10 @@ class Permute(View):
 
     def value(self, x: Any) -> Any:
         return np.moveaxis(x, self.order, range(-len(self.order), 0))
+
+    def axes_shown(self, shape: Shape, /) -> tuple[int | None, ...]:
+        order = self.order
+        return tuple([order.index(a) - len(order) if a in order else a for a in range(-len(shape), 0)])
 
     def adjoint(self, at: At) -> int:
         """Return the adjoint with its axes in the old order."""

@@ -23,7 +23,7 @@ from symdiff.graph.ir import Program
 from symdiff.ops.places import key
 from symdiff.runtime.arguments import Array, IntShape, converted
 from symdiff.runtime.fused import Fused, without_overlap
-from symdiff.runtime.native import ALL, Code
+from symdiff.runtime.native import ALL, LoopCode
 from symdiff.runtime.point import native_point
 from symdiff.runtime.reports import ANY, heeded
 from symdiff.runtime.strips import run_shared
@@ -149,7 +149,7 @@ class FusedElements(Fused):
 
     def _strips(
         self,
-        code: Code,
+        code: LoopCode,
         table: Sequence[tuple[int, int]],
         folds: Sequence[Array],
         row: int,

@@ -42,12 +42,12 @@ class Fused:
         self._threads = threads
         self._function = function
         self._assembled = [is_assembled(program.graph.rows[i][0]) for i in program.outputs]
-        self.codes = native.Codes()
+        self.codes = native.Codes[native.LoopCode]()
 
     @property
     def share(self) -> int:
         """The number of points that are worth a thread."""
-        return min(max(_PARALLEL // self._cost.work, 2048), 65536)
+        return worth_a_thread(self._cost.work)
 
     def source(self, dtype: np.dtype[Any] = FLOAT64, varying: Sequence[bool] | None = None) -> str:
         """Return the LLVM module for a precision, and for inputs that vary along a row or not. Default: all may."""
@@ -56,7 +56,7 @@ class Fused:
         pattern = pattern if varying is None else list(varying)
         return llvm.source(loops, native.machine(), single=dtype.itemsize == 4, varying=pattern)
 
-    def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.Code:
+    def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.LoopCode:
         """Return the machine code of the module that `source` returns."""
         return self.codes.get((dtype.itemsize, varying), lambda: self._compiled(self.source(dtype, varying)))
 
@@ -68,8 +68,13 @@ class Fused:
         self.codes.lend(calls, k, use, lambda: self._compiled(self.source(FLOAT64, varying)), lambda *_: -1)
         return True
 
-    def _compiled(self, source: str) -> native.Code:
-        return native.Code(source, optimised=self._cost.operations <= _LONG)
+    def _compiled(self, source: str) -> native.LoopCode:
+        return native.LoopCode(source, optimised=self._cost.operations <= _LONG)
+
+
+def worth_a_thread(work: int) -> int:
+    """Return the number of points that are worth a thread, from the time that each takes, in additions."""
+    return min(max(_PARALLEL // work, 2048), 65536)
 
 
 def without_overlap(values: Sequence[Array], outs: Sequence[Array | None]) -> list[Array]:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from itertools import count
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -138,6 +138,31 @@ class Code:
     Attributes:
         size: The bytes of memory that the code takes, about.
         used: A number that grows with each use.
+        memory: The memory of the code. What calls the code refers to it.
+        call: A function that calls the code. None where it cannot be called in that way.
+    """
+
+    call: Callable[..., Any] | None
+
+    def __init__(self, source: str, *, optimised: bool) -> None:
+        """Compile a module. `Optimised` code takes twice as long to make, and runs in four fifths of the time."""
+        with _lock:
+            machine_code = _on_a_large_stack(lambda: _compiled(source, optimised=optimised))
+            engine, context = _loaded(machine_code)
+            self.memory = _Memory(engine, context)
+            self.size = _AROUND + len(machine_code)
+            self.used = next(_uses)
+            self.find(engine.get_function_address, source)
+
+    def find(self, address: Callable[[str], int], source: str) -> None:
+        """Take the functions of the module by their addresses."""
+        raise NotImplementedError
+
+
+class LoopCode(Code):
+    """The code of loops over points or elements.
+
+    Attributes:
         run: A function of the address of a table, the number of rows, the points of a row, and a bit for each loop to
             run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
         share: A function of the address of a table, which has the bytes from strip to strip, the points of all strips
@@ -150,26 +175,18 @@ class Code:
             in memory is not as expected.
     """
 
-    __slots__ = ("call", "run", "share", "size", "used")
-
-    def __init__(self, source: str, *, optimised: bool) -> None:
-        """Compile a module. `Optimised` code takes twice as long to make, and runs in four fifths of the time."""
-        with _lock:
-            machine_code = _on_a_large_stack(lambda: _compiled(source, optimised=optimised))
-            engine, context = _loaded(machine_code)
-            memory = _Memory(engine, context)
-            self.size = _AROUND + len(machine_code)
-            self.used = next(_uses)
-            run: Any = _RUN(engine.get_function_address("run"))
-            share: Any = _SHARE(engine.get_function_address("share"))
-            run.memory = share.memory = memory
-            self.run: Callable[[int, int, int, int], int] = run
-            self.share: Callable[[int, int, int, int, int, int], int] = share
-            self.call: Callable[..., Any] | None = None
-            if METHOD in source:
-                memory.method = _MethodDef(b"native", engine.get_function_address("call"), _METH_FASTCALL, None)
-                # The method belongs to the memory object and keeps it alive.
-                self.call = _new_method(ctypes.byref(memory.method), memory, None)
+    def find(self, address: Callable[[str], int], source: str) -> None:
+        """Take `run`, `share` and, if the module has it, `call`."""
+        run: Any = _RUN(address("run"))
+        share: Any = _SHARE(address("share"))
+        run.memory = share.memory = self.memory
+        self.run: Callable[[int, int, int, int], int] = run
+        self.share: Callable[[int, int, int, int, int, int], int] = share
+        self.call = None
+        if METHOD in source:
+            self.memory.method = _MethodDef(b"native", address("call"), _METH_FASTCALL, None)
+            # The method belongs to the memory object and keeps it alive.
+            self.call = _new_method(ctypes.byref(self.memory.method), self.memory, None)
 
 
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
@@ -229,10 +246,13 @@ _MOST = 32  # pieces of machine code of one program: for precisions, floats, and
 _ROOM = 64 << 20  # bytes of machine code of a process
 _AROUND = 64 << 10  # bytes that an engine takes besides its machine code
 _uses = count()
-_keepers: weakref.WeakSet[Codes] = weakref.WeakSet()
+_keepers: weakref.WeakSet[Codes[Any]] = weakref.WeakSet()
 
 
-class Codes:
+T = TypeVar("T", bound=Code)
+
+
+class Codes(Generic[T]):
     """The machine code of one program, a piece for each use.
 
     The last 32 pieces of a program are kept, and the last 64 MB of a process. Code that is dropped is freed when the
@@ -244,12 +264,12 @@ class Codes:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self.kept: dict[object, Code] = {}
+        self.kept: dict[object, T] = {}
         self._lent: dict[object, list[tuple[list[Any], int, Callable[..., Any]]]] = {}
         with _lock:
             _keepers.add(self)
 
-    def get(self, use: object, make: Callable[[], Code]) -> Code:
+    def get(self, use: object, make: Callable[[], T]) -> T:
         """Return the code for a use, which `make` makes."""
         code = self.kept.get(use)
         if code is None:
@@ -258,7 +278,7 @@ class Codes:
         code.used = next(_uses)
         return code
 
-    def _keep(self, use: object, code: Code) -> Code:
+    def _keep(self, use: object, code: T) -> T:
         with _lock:
             self.kept[use] = code
             for old in sorted(self.kept, key=lambda use: self.kept[use].used)[:-_MOST]:
@@ -273,9 +293,7 @@ class Codes:
                         break
         return code
 
-    def lend(
-        self, calls: list[Any], k: int, use: object, make: Callable[[], Code], otherwise: Callable[..., Any]
-    ) -> None:
+    def lend(self, calls: list[Any], k: int, use: object, make: Callable[[], T], otherwise: Callable[..., Any]) -> None:
         """Keep the method `call` of the code for a use in `calls[k]`, or `otherwise` where there is no such method.
 
         Until the first call, and once the code is dropped, a function stands there that makes the code again.

@@ -17,6 +17,7 @@ _BEHIND = 1 << 62
 # The bits by which native code reports each kind.
 _FLAGS = {"divide": 1, "invalid": 2, "over": 4, "under": 8}
 ANY = sum(_FLAGS.values())
+FLAGS = tuple(_FLAGS.values())
 
 
 def reportable() -> bool:

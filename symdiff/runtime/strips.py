@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from symdiff.runtime.arguments import Array, IntShape
-from symdiff.runtime.native import ALL, Code
+from symdiff.runtime.native import ALL, LoopCode
 from symdiff.runtime.reports import Reports, heeded
 from symdiff.runtime.threads import keep_freed_memory, share_out, together
 
@@ -51,7 +51,7 @@ class _Operand:
 
 
 def run_in_strips(
-    code: Callable[[tuple[bool, ...]], Code],
+    code: Callable[[tuple[bool, ...]], LoopCode],
     args: Sequence[Array],
     outs: Sequence[Array],
     loop: IntShape,
@@ -221,7 +221,7 @@ def in_one_piece(a: Array, loop: IntShape, dtype: np.dtype[Any]) -> bool:
     return a.shape == loop and a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 
 
-def run_shared(code: Code, table: array[int], count: int, strip: int, threads: int, loops: int) -> list[int]:
+def run_shared(code: LoopCode, table: array[int], count: int, strip: int, threads: int, loops: int) -> list[int]:
     """Run loops of one row strip by strip on some threads. Return the floating-point errors of each strip."""
     state = np.zeros(2 + threads + ceil(ceil(count / strip) / 8), np.int64)
     where, place = state.__array_interface__["data"][0], table.buffer_info()[0]
@@ -236,7 +236,7 @@ def run_shared(code: Code, table: array[int], count: int, strip: int, threads: i
 
 
 def run_in_one_piece(
-    code: Code,
+    code: LoopCode,
     args: Sequence[Array],
     outs: Sequence[Array],
     count: int,

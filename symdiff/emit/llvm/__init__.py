@@ -65,7 +65,7 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         single: Compute in single precision.
         varying: Whether each input varies along a row.
     """
-    writer = _Writer(loops, machine, single=single, varying=varying)
+    writer = Writer(loops, machine, single=single, varying=varying)
     counts = Counts(
         varying=sum(varying),
         numbers=len(varying) - sum(varying),
@@ -82,14 +82,14 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
     parts = [frame(counts, len(loops.loops), machine.family, quiet=loops.quiet), *texts, *writer.helpers.values()]
     if machine.head:
         parts.append(method(counts, writer.type, machine.head, alike=loops.shape is None))
-    return "\n".join([*parts, *sorted(writer.declared), *_ATTRIBUTES])
+    return "\n".join([*parts, *sorted(writer.declared), *ATTRIBUTES])
 
 
 # Vectors on the stack must not lie across two lines of the cache, since that takes twice the time.
 _OF_FUNCTIONS = (
     'nounwind noinline alignstack=64 "stackrealign" "min-legal-vector-width"="512" "prefer-vector-width"="512"'
 )
-_ATTRIBUTES = (
+ATTRIBUTES = (
     f"attributes #0 = {{ {_OF_FUNCTIONS} }}",
     "attributes #1 = { nounwind memory(none) }",
     "",
@@ -103,7 +103,7 @@ _MEMORY = """\
 """
 
 
-class _Writer:
+class Writer:
     """Writes the functions that compute rows, and collects the functions that they call.
 
     Attributes:
@@ -137,20 +137,20 @@ class _Writer:
         """Return the function of a loop, after the parts into which it is cut if it is long."""
         outputs = self.program.outputs
         folded = [outputs[len(self.loops.results) + k] for k in loop.folds]
-        computed = self._computed([*[outputs[k] for k in loop.stores], *folded])
+        computed = self.computed([*[outputs[k] for k in loop.stores], *folded])
         before = [i for i in computed if not self.varies[i]]
         inside = [i for i in computed if self.varies[i]]
         if len(computed) > PART and not folded:
             return self._in_parts(n, loop, before, inside)
         used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *[outputs[k] for k in loop.stores]}
-        first = _Part(self, {})
+        first = Part(self, {})
         first.compute(before)
         for i, place in self.places.items():  # in front of the loop: addresses, and values that do not vary
             if i in used:
                 first.address(place) if self.varies[i] else first.use(i)
         for k in loop.stores:
             first.address(len(self.places) + k)
-        second = _Part(self, first.registers)
+        second = Part(self, first.registers)
         second.compute(inside)
         second.store(loop.stores)
         if folded:
@@ -163,15 +163,15 @@ class _Writer:
     def finish(self) -> str:
         """Return the function that stores single numbers after all loops."""
         last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
-        part = _Part(self, {})
-        part.compute(self._computed([self.program.outputs[k] for k in last]))
+        part = Part(self, {})
+        part.compute(self.computed([self.program.outputs[k] for k in last]))
         for k in last:
             value, place = part.use(self.program.outputs[k]), part.address(len(self.places) + k)
             part.lines.append(f"%n{k} = extractelement {self.type} {value}, i64 0")
             part.lines.append(f"store {self.type.scalar} %n{k}, ptr {place}")
         return FINISH.format(body=part)
 
-    def _computed(self, outputs: Iterable[int]) -> list[int]:
+    def computed(self, outputs: Iterable[int]) -> list[int]:
         """Return the rows that are computed for some outputs, in order."""
         if len(self.loops.loops) + bool(self.loops.single) == 1:
             return [i for i, row in enumerate(self.rows) if row[0] not in ("input", "const")]
@@ -186,7 +186,7 @@ class _Writer:
         texts: list[str] = []
         calls: tuple[list[str], list[str]] = ([], [])
         for k, (rows, looped) in enumerate(cuts):
-            part = _Part(self, {}, slots)
+            part = Part(self, {}, slots)
             part.compute(rows)
             if k == len(cuts) - 1:
                 part.store(loop.stores)
@@ -270,7 +270,7 @@ class _Writer:
         return own
 
 
-class _Part:
+class Part:
     """Straight-line code.
 
     Attributes:
@@ -279,9 +279,7 @@ class _Part:
         lines: The lines so far.
     """
 
-    def __init__(
-        self, writer: _Writer, registers: Mapping[object, str], slots: Mapping[int, int] | None = None
-    ) -> None:
+    def __init__(self, writer: Writer, registers: Mapping[object, str], slots: Mapping[int, int] | None = None) -> None:
         self.writer = writer
         self.registers = dict(registers)
         self.slots = slots or {}

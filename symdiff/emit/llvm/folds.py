@@ -12,12 +12,12 @@ _IDENTITIES = {"add": 0x0, "mul": 0x3FF0000000000000, "max": 0xFFF0000000000000,
 BLOCK = 64  # the vectors of a block, which are folded one after the other
 
 
-def _identity(kind: str, vectors: Vectors) -> str:
+def identity(kind: str, vectors: Vectors) -> str:
     """Return the vector that changes nothing when it is folded."""
     return f"splat ({vectors.scalar} 0x{_IDENTITIES[kind]:016X})"
 
 
-def _fold(kind: str, vectors: Vectors, left: str, right: str) -> str:
+def fold(kind: str, vectors: Vectors, left: str, right: str) -> str:
     """Return the right-hand side that folds two vectors into one."""
     if kind in _WORDS:
         return f"{_WORDS[kind]} {vectors} {left}, {right}"
@@ -34,7 +34,7 @@ def declared(kinds: Iterable[str], vectors: Vectors) -> set[str]:
 def initial(r: int, kind: str, vectors: Vectors) -> str:
     """Return the lines of `phase` that store the fold of no elements."""
     at = f"  %i{r} = getelementptr {vectors}, ptr %sums, i64 {r}\n"
-    return f"{at}  store {vectors} {_identity(kind, vectors)}, ptr %i{r}\n"
+    return f"{at}  store {vectors} {identity(kind, vectors)}, ptr %i{r}\n"
 
 
 def folding(
@@ -56,11 +56,11 @@ def folding(
     """
     text = dict.fromkeys(_FOLDING_PARTS, "")
     for r, (kind, value) in enumerate(zip(kinds, given, strict=True)):
-        identity = _identity(kind, vectors)
+        start = identity(kind, vectors)
         for part, template in _FOLDING_PARTS.items():
             pair = {"steps": (f"%acc{r}", value), "merges": (f"%low{r}", f"%c{r}"), "tops": (f"%high{r}", f"%t{r}")}
-            step = _fold(kind, vectors, *pair[part]) if part in pair else ""
-            text[part] += template.format(r=r, v=vectors, identity=identity, step=step)
+            step = fold(kind, vectors, *pair[part]) if part in pair else ""
+            text[part] += template.format(r=r, v=vectors, identity=start, step=step)
     return _FOLDING.format(
         n=n,
         before=before,
@@ -75,8 +75,8 @@ def folding(
 
 def merged(r: int, kind: str, vectors: Vectors) -> str:
     """Return the lines of `tail` that fold the lanes below `rest` into the sums."""
-    step = _fold(kind, vectors, f"%old{r}", f"%valid{r}")
-    return _MERGED.format(r=r, v=vectors, lanes=vectors.lanes, identity=_identity(kind, vectors), step=step)
+    step = fold(kind, vectors, f"%old{r}", f"%valid{r}")
+    return _MERGED.format(r=r, v=vectors, lanes=vectors.lanes, identity=identity(kind, vectors), step=step)
 
 
 _MERGED = """\
@@ -104,7 +104,7 @@ def across(r: int, place: int, kind: str, vectors: Vectors) -> str:
             lines.append(
                 f"%s{r}.{lanes}{side} = shufflevector {whole} %s{r}.{lanes}, {whole} poison, {order} <{chosen}>"
             )
-        step = _fold(kind, half, f"%s{r}.{lanes}a", f"%s{r}.{lanes}b")
+        step = fold(kind, half, f"%s{r}.{lanes}a", f"%s{r}.{lanes}b")
         lines.append(f"%s{r}.{lanes // 2} = {step}")
         lanes //= 2
     lines += [

@@ -28,6 +28,18 @@ def frame(counts: Counts, loops: int, family: str, *, quiet: bool) -> str:
     return share + run + _MEMCPY + _DECLARED.get(family, "")
 
 
+def errors_kept(family: str) -> tuple[str, str, str]:
+    """Return code in front of and behind loops that finds the floating-point errors between, and puts the flags back.
+
+    The third text is the declarations that the code needs. The family must be known.
+    """
+    start, end = _FLAGS[family]
+    return start, end + _RESTORE[family], _DECLARED[family]
+
+
+FAMILIES = ("x86", "aarch64")  # whose flags of floating-point errors are known
+
+
 def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range, kinds: Sequence[str]) -> str:
     """Return the functions `phase` and `tail` of a loop.
 
@@ -323,7 +335,7 @@ _FLAGS = {
 """,
     ),
     "aarch64": (
-        "  call void @llvm.aarch64.set.fpsr(i64 0)\n",
+        "  %before = call i64 @llvm.aarch64.get.fpsr()\n  call void @llvm.aarch64.set.fpsr(i64 0)\n",
         """\
   %after = call i64 @llvm.aarch64.get.fpsr()
   %low = trunc i64 %after to i32
@@ -336,6 +348,11 @@ _FLAGS = {
   %flags = or i32 %both, %range
 """,
     ),
+}
+# Put the flags back as they were before.
+_RESTORE = {
+    "x86": "  store i32 %before, ptr %csr\n  call void @llvm.x86.sse.ldmxcsr(ptr %csr)\n",
+    "aarch64": "  call void @llvm.aarch64.set.fpsr(i64 %before)\n",
 }
 _MEMCPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
 _UNKNOWN = ("", "  %flags = add i32 0, 15\n")  # any error

@@ -28,7 +28,12 @@ def prepare(program: Program) -> Loops:
         UnfusableError: The program has something that loops cannot do.
     """
     loops = fuse(_lowered(program))
-    return replace(loops, program=compact(expand_formulas(loops.program, _FORMULAS)), quiet=has_choices(program))
+    return replace(loops, program=spelled(loops.program), quiet=has_choices(program))
+
+
+def spelled(program: Program) -> Program:
+    """Return a program of scalars, each operation of which has a spelling in LLVM."""
+    return compact(expand_formulas(program, _FORMULAS))
 
 
 def _lowered(program: Program) -> Program:
