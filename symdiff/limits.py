@@ -41,6 +41,9 @@ class Limits:
     elements: int = 1_000_000_000_000
     """The elements of an array: a result, a dense Jacobian or an intermediate array, without loop dimensions."""
 
+    steps: int = 1_000_000_000
+    """The steps of a loop whose length the text fixes, and of the loops inside of it together."""
+
     shown: int = 2_000
     """The operations written as LaTeX or drawn as a graph. LaTeX has at most 50 characters for each."""
 
@@ -60,7 +63,7 @@ class Limits:
     @classmethod
     def for_untrusted(cls) -> Limits:
         """Return limits for texts from untrusted users, for example on a server."""
-        return cls(characters=10_000, depth=500, rows=50_000, elements=1_000_000, shown=500, checked=50)
+        return cls(characters=10_000, depth=500, rows=50_000, elements=1_000_000, steps=10_000, shown=500, checked=50)
 
     @property
     def values(self) -> tuple[int, ...]:

@@ -16,9 +16,17 @@ import symdiff
 from symdiff import LimitError, Limits
 
 DEFAULTS = {
-    "characters": 64_000_000, "depth": 100_000, "rows": 20_000_000, "elements": 1_000_000_000_000, "shown": 2_000, "checked": 200,
+    "characters": 64_000_000, "depth": 100_000, "rows": 20_000_000, "elements": 1_000_000_000_000, "steps": 1_000_000_000, "shown": 2_000, "checked": 200,
 }  # fmt: skip
-UNTRUSTED = {"characters": 10_000, "depth": 500, "rows": 50_000, "elements": 1_000_000, "shown": 500, "checked": 50}
+UNTRUSTED = {
+    "characters": 10_000,
+    "depth": 500,
+    "rows": 50_000,
+    "elements": 1_000_000,
+    "steps": 10_000,
+    "shown": 500,
+    "checked": 50,
+}
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,7 @@ SECTIONS = (
     "huge",
     "choices",
     "index",
+    "loops",
 )
 
 

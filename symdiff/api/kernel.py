@@ -20,6 +20,7 @@ from symdiff.limits import Limits
 from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant, special
 from symdiff.ops.indexed import Indexed
+from symdiff.ops.loops import every_row
 from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
     FLOAT64,
@@ -407,8 +408,7 @@ class Kernel:
         """What has to hold of the integers of a call; None if there are none."""
 
         def find() -> Bounds | None:
-            rows = self.program.graph.rows
-            if any(self.integers) or any(isinstance(row[0], Indexed) for row in rows):
+            if any(self.integers) or any(isinstance(row[0], Indexed) for row in every_row(self.program)):
                 return Bounds(self.recipe.formula.program(), self.program)
             return None
 

@@ -18,6 +18,7 @@ from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
 from symdiff.errors import FormulaWarning, SymdiffError
 from symdiff.language.arrays import ARRAY_FUNCTIONS
+from symdiff.language.loops import LOOPS
 from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 # Each module has a SUMMARY, an EXAMPLE, a function `parser` and a function `run`, which returns the exit status.
@@ -97,7 +98,7 @@ def _warner(others: Callable[..., None]) -> Callable[..., None]:
 def _parser() -> Parser:
     named = [name for name, primitive in FUNCTIONS.items() if name == primitive.name]
     named += [name for name, formula in FORMULAS.items() if name == formula.name]
-    functions = textwrap.fill(" ".join([*named, "piecewise", *sorted(ARRAY_FUNCTIONS)]), 80)
+    functions = textwrap.fill(" ".join([*named, "piecewise", *sorted(ARRAY_FUNCTIONS), *LOOPS]), 80)
     listed = "\n".join(f"  symdiff {name + ' FORMULA':<18}  {c.SUMMARY}" for name, c in COMMANDS.items())
     parser = Parser(
         {name: command.parser for name, command in COMMANDS.items()},

@@ -45,6 +45,10 @@ class MarkedDerivatives(Derivatives):
                 break
         return super().op(operation, *arguments)
 
+    def plain(self, i: int) -> int:
+        """Return the row with the value of row `i`, without marks."""
+        return unmarked(self.graph, i)
+
 
 def unmarked(graph: Graph, i: int) -> int:
     """Return row `i` without marks: the row of which it has the value."""

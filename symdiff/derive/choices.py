@@ -10,13 +10,13 @@ A choice comes from the user or from a rule. The table marks the conditions of r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import partial, reduce
 from math import isfinite, nan
 from typing import NamedTuple
 
 from symdiff.derive.build import Derivatives
 from symdiff.graph.ir import Row
-from symdiff.graph.operations import counted, is_assembled
+from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import broadcast
 from symdiff.ops.base import Operation
 from symdiff.simplify.factors import product, scaled, shared, split
@@ -129,9 +129,9 @@ def _presence(b: Derivatives, i: int) -> int | None:
             outer, inner = side(b, choice), known[choice.value]
             known[j] = outer if inner is None or b.special(inner) else b.joined("and", outer, inner)
         elif isinstance(row[0], Operation):
-            numbers = counted(row[0], parts)
-            found = [known[k] if row[0].of_rules else _of_users_array(b, k) for k in numbers]
-            known[j] = row[0].present(b, *found, *parts[len(numbers) :])
+            presence = known.__getitem__ if row[0].of_rules else partial(_of_users_array, b)
+            found = [presence(i) if row[0].takes_number(k) else i for k, i in enumerate(parts)]
+            known[j] = row[0].present(b, *found)
         else:
             present = [condition for k in parts if (condition := known[k]) is not None]
             if two_sided and len(present) == 2:

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 
 from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import Total
-from symdiff.derive.rules import chain
+from symdiff.derive.rules import chain, is_joint, joint_tangent
 
 Use = tuple[int, int]  # a row, and which of its operands another row is
 
@@ -51,12 +51,16 @@ def jvp(
     while waiting:
         i = heappop(waiting)
         row = rows[i]
-        total = Total(builder)
-        for k in sorted(moved.pop(i)):
-            term = chain(builder, i, row, k, dots[row[1 + k]], forward=True)
-            if term is not None:
-                total.add(term)
-        dot = total.row()
+        positions = sorted(moved.pop(i))
+        if is_joint(row):
+            dot = joint_tangent(builder, i, row, {k: dots[row[1 + k]] for k in positions})
+        else:
+            total = Total(builder)
+            for k in positions:
+                term = chain(builder, i, row, k, dots[row[1 + k]], forward=True)
+                if term is not None:
+                    total.add(term)
+            dot = total.row()
         if dot is not None:
             dots[i] = dot
             passed_on(i)

@@ -7,7 +7,7 @@ from heapq import heapify, heappop, heappush
 
 from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import Total
-from symdiff.derive.rules import chain
+from symdiff.derive.rules import chain, is_joint, joint_adjoints
 from symdiff.graph.ir import operands
 
 
@@ -35,8 +35,16 @@ def vjp(builder: Derivatives, cotangents: Mapping[int, int], active: Collection[
     waiting = [-i for i in totals]
     heapify(waiting)
 
+    together: dict[int, dict[int, int]] = {}  # for each row whose derivatives are made together, all contributions
+
     def contribute(j: int, i: int, k: int) -> None:
-        term = chain(builder, i, rows[i], k, bars[i])
+        if is_joint(rows[i]):
+            if i not in together:
+                wanted = [n for n, operand in enumerate(operands(rows[i])) if operand in active]
+                together[i] = joint_adjoints(builder, i, rows[i], bars[i], wanted)
+            term = together[i].get(k)
+        else:
+            term = chain(builder, i, rows[i], k, bars[i])
         if term is not None:
             totals.setdefault(j, Total(builder)).add(term)
 

@@ -18,6 +18,7 @@ from symdiff.graph.ir import Program, compact, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, separate
+from symdiff.simplify.build import Builder
 
 
 class Pass:
@@ -61,7 +62,11 @@ class Pass:
 
     def input(self, name: str, like: int) -> int:
         """Return a new argument of the shape of row `like`. It gets a number after the name if the name is taken."""
-        row = self.builder.input(fresh(name, self.taken), self.builder.shape(like))
+        return self.argument(name, self.builder.shape(like))
+
+    def argument(self, name: str, shape: Shape) -> int:
+        """Return a new argument. It gets a number after the name if the name is taken."""
+        row = self.builder.input(fresh(name, self.taken), shape)
         self.inputs.append(row)
         return row
 
@@ -222,19 +227,28 @@ class Pass:
         derivative_names: Sequence[str],
     ) -> Program:
         """Return the program with the given outputs, first the primal ones."""
-        outputs = [*primal, *derivatives]
+        return self.over(self.inputs, [*primal, *derivatives], [*primal_names, *derivative_names])
+
+    def over(self, inputs: Sequence[int], outputs: Sequence[int], names: Sequence[str]) -> Program:
+        """Return the program with the given inputs and outputs."""
         taken: set[str] = set()
-        names = tuple(fresh(name, taken) for name in (*primal_names, *derivative_names))
         made = Program(
             self.program.graph,
-            tuple(self.inputs),
+            tuple(inputs),
             tuple(outputs),
-            names,
+            tuple([fresh(name, taken) for name in names]),
             self.labels,
             self.sections,
             frozenset(self.steps),
         )
         return without_marks(made) if self.builder.slopes else made
+
+
+def _sweeps(_: Builder, program: Program) -> Pass:
+    return Pass(program)
+
+
+Builder.sweeps = _sweeps
 
 
 @dataclass(frozen=True)

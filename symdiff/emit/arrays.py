@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Self
 
 from symdiff.emit.data import CONSTANTS, literal, stored
 from symdiff.emit.python import BESIDE, Writer, wrapped
@@ -29,21 +30,31 @@ class ArrayWriter(Writer):
     """
 
     def __init__(self, program: Program, *, loops: bool) -> None:
+        self.core = any(program.graph.shape(i) for i in program.inputs)
+        self.loops = loops or not self.core
+        self._needed: dict[tuple[str, bool], str] = {}
+        self._constants: dict[Constant, str] = {}
+        self.whole = self  # the writer of the whole program, while a copy writes the step of a loop
         self.stored = stored(program)
         operations = [row[0] for row in program.graph.rows if isinstance(row[0], Operation)]
         self.reserved = self.reserved.union(*[op.helpers for op in operations], [CONSTANTS] * bool(self.stored))
         super().__init__(program)
+
+    def begin(self, program: Program) -> None:
+        """Begin to write a program; see `Writer.begin`."""
+        super().begin(program)
         self.shape = program.graph.shape
         self.is_condition = program.graph.is_condition
         self.complex = program.graph.complex
-        self.core = any(self.shape(i) for i in program.inputs)
-        self.loops = loops or not self.core
+        self.rank = 0
+        self.find_varying({})
+
+    def find_varying(self, given: Mapping[int, bool]) -> None:
+        """Find the rows that may have loop dimensions, where the inputs of a step have them or not."""
         self.varies = bytearray(len(self.rows))
         for i, row in enumerate(self.rows):
-            self.varies[i] = row[0] == "input" or is_assembled(row[0]) or any(self.varies[j] for j in operands(row))
-        self.rank = 0
-        self._needed: dict[tuple[str, bool], str] = {}
-        self._constants: dict[Constant, str] = {}
+            own = given.get(i, True) if row[0] == "input" else is_assembled(row[0])
+            self.varies[i] = own or any(self.varies[j] for j in operands(row))
 
     # The preamble
 
@@ -64,9 +75,10 @@ class ArrayWriter(Writer):
 
     def dtype(self) -> str:
         """Return the name of the type that the arguments have together."""
-        return self.need("dtype", self._dtype)
+        return self.need("dtype", self.whole.dtype_text)
 
-    def _dtype(self) -> str:
+    def dtype_text(self) -> str:
+        """Return the expression of that type."""
         numbers = [i for i in self.program.inputs if not self.program.graph.is_integer(i)]
         array = next((i for i in numbers if self.shape(i)), None)
         if array is not None:
@@ -89,13 +101,13 @@ class ArrayWriter(Writer):
 
     def loop(self) -> str:
         """Return the loop shape: its name, or its expression if that is short."""
-        if self.core or len(self.program.inputs) > _SHORT:
+        if self.core or len(self.whole.program.inputs) > _SHORT:
             return self.named_loop()
-        return self.loop_text()
+        return self.whole.loop_text()
 
     def named_loop(self) -> str:
         """Return the name of the loop shape."""
-        return self.need("loop", lambda: self.loop_text(len("    loop = np.broadcast_shapes()")))
+        return self.need("loop", lambda: self.whole.loop_text(len("    loop = np.broadcast_shapes()")))
 
     def loop_text(self, beside: int = 0) -> str:
         """Return the expression of the loop shape. If it stands beside something, it may take several lines."""
@@ -117,9 +129,9 @@ class ArrayWriter(Writer):
         return text if binds(text) >= least else f"({text})"
 
     def _size(self, name: str) -> str:
-        return self.need(name, lambda: self._measured(name), dimension=True)
+        return self.need(name, lambda: self.whole.measured(name), dimension=True)
 
-    def _measured(self, name: str) -> str:
+    def measured(self, name: str) -> str:
         """Return the expression of the size of a named dimension, from the shape of an argument."""
         if name in self._lengths:
             i, axis = self._lengths[name]
@@ -185,6 +197,36 @@ class ArrayWriter(Writer):
         text = self.tight(i, 0)
         self.rank = 0
         return text
+
+    # Loops
+
+    def inner(  # type: ignore[override]  # a step has inputs with and without loop dimensions
+        self, program: Program, own: dict[int, str], varies: Mapping[int, bool], lent: dict[int, str]
+    ) -> Self:
+        """Return a writer for the step of a loop; see `Writer.inner`.
+
+        Args:
+            program: The step.
+            own: The texts of its inputs.
+            varies: For each input, whether it may have loop dimensions.
+            lent: Names for rows that need one.
+        """
+        made = super().inner(program, own, lent)
+        made.find_varying(varies)
+        return made
+
+    def number(self, i: int) -> str:
+        """Return the text of row `i`; that of a number as NumPy's."""
+        text = self.texts[i][0]
+        return text if self.varies[i] or self.shape(i) else f"{self.dtype()}({text})"
+
+    def room(self, shape: Shape, *, ahead: bool) -> str:
+        """Return the expression of a new array for the results of a loop."""
+        return f"np.empty({self.whole_shape(shape) if ahead else self.dims(shape)}, {self.dtype()})"
+
+    def item(self, text: str, t: str, rank: int, *, ahead: bool) -> str:
+        """Return the expression of an element along the axis in front of `rank` axes."""
+        return f"{text}[..., {t}{', :' * rank}]" if ahead else f"{text}[{t}]"
 
     def behind(self, i: int) -> bool:
         """Return whether row `i` may have loop dimensions."""

@@ -9,6 +9,7 @@ from symdiff.emit.names import Names
 from symdiff.emit.numpy import RESERVED
 from symdiff.graph.ir import Program, Row
 from symdiff.ops.base import Operation, Text
+from symdiff.ops.loops import Loop
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, UNARY
 
 
@@ -62,6 +63,8 @@ class _FormulaWriter(ArrayWriter):
         self.made: list[tuple[int, str, str]] = []
 
     def assign(self, i: int) -> None:
+        if isinstance(self.rows[i][0], Loop):
+            return  # it stands in the texts of its results
         text = self.texts[i][0]
         self.made.append((i, self.named(i), text))
 

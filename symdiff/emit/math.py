@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, Self, cast
 
 import numpy as np
 
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
 from symdiff.emit.python import Body, Nest, Writer, wrapped
-from symdiff.graph.dims import fixed
+from symdiff.graph.dims import Dim, Shape, fixed
 from symdiff.graph.ir import Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text
 from symdiff.ops.elements import of_scalars
+from symdiff.ops.loops import Loop, Part, trimmed, within
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # the most elements of an array that is returned as a list of its rows
@@ -29,22 +30,41 @@ def missing(program: Program) -> str | None:
     graph = program.graph
     # A textbook's source has a line for every row, used or not.
     alive = live(program) if graph.shared else bytearray(b"\x01") * len(graph.rows)
+    loops: set[int] = set()
     if graph.shapes:
         if any(graph.shape(i) for i in program.inputs):
             return "array arguments"
         shaped = {i for i in graph.shapes if alive[i]}
         rows = graph.rows
-        if not all(of_scalars(rows[i][0]) for i in shaped) or any(
-            here and not shaped.isdisjoint(row[1:]) for row, here in zip(rows, alive, strict=True)
-        ):
+        loops = {i for i in shaped if _is_scalar_loop(rows[i][0])}
+        lists = {i for i in shaped if rows[i][0].__class__ is Part and rows[i][1] in loops and len(graph.shape(i)) == 1}
+        if not all(i in loops or i in lists or of_scalars(rows[i][0]) for i in shaped):
             return "array operations"
-    for row, here in zip(graph.rows, alive, strict=True):
-        if here and isinstance(row[0], Operation):
-            if not is_assembled(row[0]):
+        for i, row in enumerate(rows):
+            taken = shaped.intersection(row[1:]) if alive[i] else ()
+            if taken and not ((i in loops and lists.issuperset(taken)) or _is_part(rows, i, loops)):
                 return "array operations"
-        elif here and row[0] in _MISSING:
+    for i, row in enumerate(graph.rows):
+        if alive[i] and isinstance(row[0], Operation):
+            if isinstance(row[0], Loop):
+                absent = missing(row[0].body.program)
+                if absent is not None:
+                    return absent
+            elif not (is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
+                return "array operations"
+        elif alive[i] and row[0] in _MISSING:
             return str(row[0])
     return None
+
+
+def _is_scalar_loop(op: object) -> bool:
+    """Return whether an operation is a loop over scalars, a known number of times."""
+    return isinstance(op, Loop) and op.of_scalars and isinstance(op.length, int)
+
+
+def _is_part(rows: Sequence[Row], i: int, loops: Collection[int]) -> bool:
+    """Return whether a row is a result of one of some loops."""
+    return isinstance(rows[i][0], Part) and rows[i][1] in loops
 
 
 def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
@@ -53,7 +73,7 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
     if not program.graph.shape(output):
         return None
     shape = fixed(row[0].to)
-    if prod(shape) <= _NESTED:
+    if prod(shape) <= _NESTED or isinstance(row[0], Part):
         return lambda rows: np.array(rows, np.float64).reshape(shape)
     numbers = {j: k for k, j in enumerate(dict.fromkeys(row[1:]))}
     parts = np.array([numbers[j] for j in row[1:]], np.intp)
@@ -95,14 +115,14 @@ def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) 
 
 
 def _prepared(program: Program) -> Program:
-    program = share_exponentials(lazy(program))
-    return expand_powers(program) if program.graph.shared else program
+    program = share_exponentials(lazy(trimmed(program)))
+    return within(expand_powers(program) if program.graph.shared else program, _prepared)
 
 
 class _MathWriter(Writer):
     target = "math"
     module = "math"
-    reserved = frozenset({"math", "abs", "round"})
+    reserved = frozenset({"math", "abs", "round", "range", "reversed"})
     nested: float = _NESTED
 
     def __init__(self, program: Program, reserved: Iterable[str] = ()) -> None:
@@ -116,7 +136,13 @@ class _MathWriter(Writer):
         return super().spell(row)
 
     def built(self, i: int, row: Row) -> bool:
-        """Write an assembled array as a list of its rows, or a large one as a list of its distinct operands."""
+        """Write an assembled array as a list of its rows, or a large one as a list of its distinct operands.
+
+        A loop writes itself.
+        """
+        if isinstance(row[0], Loop | Part):
+            writer: Any = self  # a loop over scalars asks for little of what a writer of arrays has
+            return row[0].lines(writer, i, *row[1:])
         if not is_assembled(row[0]):
             return False
         shape = fixed(row[0].to)
@@ -131,7 +157,40 @@ class _MathWriter(Writer):
         self.texts[i] = f"[{wrapped(', '.join(texts))}]", ATOM
         return True
 
+    # Loops over scalars, whose results are lists
+
+    def inner(  # type: ignore[override]  # nothing has loop dimensions
+        self, program: Program, own: dict[int, str], _: Mapping[int, bool], lent: dict[int, str]
+    ) -> Self:
+        return super().inner(program, own, lent)
+
+    def begin(self, program: Program) -> None:
+        super().begin(program)
+        self.shape = program.graph.shape
+        self.varies = bytearray(b"\x01") * len(self.rows)
+
+    def behind(self, _: int) -> bool:
+        """Return False: nothing has loop dimensions."""
+        return False
+
+    def dim(self, dim: Dim) -> str:
+        """Return the text of a dimension, which is a number."""
+        return str(dim)
+
+    def room(self, shape: Shape, *, ahead: bool) -> str:
+        """Return the expression of a new list for the results of a loop."""
+        del ahead
+        return f"[0.0] * {self.dim(shape[0])}"
+
+    def item(self, text: str, t: str, rank: int, *, ahead: bool) -> str:
+        """Return the expression of an element of a list."""
+        del rank, ahead
+        return f"{text}[{t}]"
+
     def written(self, row: Row) -> tuple[int, ...]:
+        if isinstance(row[0], Loop | Part):
+            times: tuple[int, ...] = row[0].written(cast("Any", self), *row[1:])
+            return times
         if not is_assembled(row[0]):
             return super().written(row)
         once = prod(fixed(row[0].to)) > self.nested

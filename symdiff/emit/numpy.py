@@ -12,6 +12,7 @@ from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
 from symdiff.emit.data import CONSTANTS, comment, stored
 from symdiff.emit.inplace import InPlace
+from symdiff.emit.loops import stepwise
 from symdiff.emit.passes import (
     eager,
     expand_exponentials,
@@ -22,16 +23,17 @@ from symdiff.emit.passes import (
 )
 from symdiff.emit.python import Body, Nest
 from symdiff.graph.dims import positive, symbol, symbols
-from symdiff.graph.ir import Program, Row, compact, live, repeated
+from symdiff.graph.ir import Program, Row, compact, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text, is_size
+from symdiff.ops.loops import Part, every_row, trimmed, within
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
 
 # Names that the source uses.
-RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "ValueError", *_HELPERS})
+RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "range", "reversed", "ValueError", *_HELPERS})
 
 _HELPERS |= {name: text for operation in OPERATIONS.values() for name, text in operation.helpers.items()}
 _CALLED = re.compile(r"(?<![\w.])(\w+)\(")
@@ -42,7 +44,7 @@ _SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive
 
 def needs_scipy(program: Program) -> bool:
     """Return whether the source of `program` calls special functions."""
-    return any(alive and row[0] in _SPECIAL for row, alive in zip(program.graph.rows, live(program), strict=True))
+    return any(row[0] in _SPECIAL for row in every_row(program))
 
 
 def helpers(text: str) -> list[str]:
@@ -60,8 +62,9 @@ def prepare(program: Program) -> Program:
     """Return the program as `source`, `blocks` and `body` take it."""
     if program.graph.complex:
         program = expand_formulas(program, _COMPLEX)
-    program = share_exponentials(expand_exponentials(masked(program)))
-    return eager(expand_powers(program) if program.graph.shared else compact(program))
+    program = share_exponentials(expand_exponentials(masked(trimmed(stepwise(trimmed(program))))))
+    program = eager(expand_powers(program) if program.graph.shared else compact(program))
+    return within(program, prepare)
 
 
 def makes(program: Program, i: int) -> bool:
@@ -164,9 +167,12 @@ class _NumpyWriter(ArrayWriter):
     reserved = RESERVED
 
     def __init__(self, program: Program, *, loops: bool) -> None:
-        operations = {row[0] for row in program.graph.rows if isinstance(row[0], Operation)}
+        operations = {row[0] for row in every_row(program) if isinstance(row[0], Operation)}
         self.reserved = self.reserved.union(*[operation.helpers for operation in operations])
         super().__init__(program, loops=loops)
+
+    def begin(self, program: Program) -> None:
+        super().begin(program)
         self._in_place = InPlace(self)
         self._plain = self._of_python()
 
@@ -277,6 +283,15 @@ class _BlockWriter(_NumpyWriter):
         super().__init__(program, loops=loops)
         self.outputs = frozenset(program.outputs)
 
+    def begin(self, program: Program) -> None:
+        super().begin(program)
+        for i in program.outputs:
+            if isinstance(self.rows[i][0], Part):  # the state of a loop has a name of its own
+                self.lent.pop(i, None)
+
+    def is_elsewhere(self, i: int) -> bool:
+        return super().is_elsewhere(i) or isinstance(self.rows[i][0], Part)
+
     def into(self, i: int | None) -> str:
         if i is not None and i not in self.outputs:
             return super().into(i)
@@ -290,7 +305,7 @@ class _BlockWriter(_NumpyWriter):
 
     def ufunc(self, row: Row) -> str | None:
         """Return the ufunc that is the outermost operation of the text of a row, if it is one."""
-        if self.exponent(row) is not None:
+        if self.exponent(row) is not None or isinstance(row[0], Operation):
             return None
         if row[0] in _OPERATORS:
             return _OPERATORS[row[0]]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from copy import copy
 from functools import cache
-from typing import Literal
+from typing import Literal, Self
 
 from symdiff.emit.names import Names
 from symdiff.graph.ir import Program, Row, repeated
@@ -51,6 +52,7 @@ class Writer:
         tones: The tones of these expressions.
         preamble: Lines in front of all others, each of which is left out if nothing needs it.
         lines: The indented lines.
+        parts: For each loop that is written, the names of its results.
     """
 
     target: str  # the field of the table that has the spellings
@@ -58,10 +60,17 @@ class Writer:
     reserved: frozenset[str]  # the names that the source itself uses
 
     def __init__(self, program: Program) -> None:
+        self.names = Names(self.reserved, program.arguments)
+        self.preamble: list[str] = []
+        self._counters: list[str] = []  # of loops inside of each other
+        self.depth = 0
+        self.begin(program)
+
+    def begin(self, program: Program) -> None:
+        """Begin to write a program: the whole one, or the step of a loop."""
         self.program = program
         self.rows = program.graph.rows
-        self.width = WIDTH - len(_INDENT) if program.quiet else WIDTH  # because any line may be inside of a block
-        self.names = Names(self.reserved, program.arguments)
+        self.width = WIDTH - len(_INDENT) * (self.depth + bool(program.quiet))  # any line may be inside of a block
         labels = program.labels
         self.given = {i: self.names.near(label) for i, label in labels.items() if isinstance(label, str)}
         self.lent: dict[int, str] = {}
@@ -72,10 +81,10 @@ class Writer:
         self.own: dict[int, str] = {}
         self.texts: dict[int, Text] = {}
         self.tones: dict[int, Tone] = {}
-        self.preamble: list[str] = []
         self.lines: list[str] = []
+        self.parts: dict[int, list[str]] = {}
         self._line_tones: dict[int, Tone] = {}  # by the position of a line
-        self._sections = list(program.sections) if len(program.sections) > 1 else []
+        self.sections = list(program.sections) if len(program.sections) > 1 else []
 
     # The function
 
@@ -102,12 +111,19 @@ class Writer:
             self.own[i] = self.names.users[argument]
             self.texts[i] = self.own[i], ATOM
         self.counts = self.count()
+        self.body()
+
+    def body(self) -> None:
+        """Write the lines that compute the outputs, once the inputs have names."""
         self.recount()
         for i, row in enumerate(self.rows):
             if row[0] != "input":
                 self._write_row(i, row)
-                if i in self.program.steps and i not in self.own:
+                if i in self.program.steps and i not in self.own and i not in self.parts:
                     self.assign(i)
+        for i in self.program.outputs if self.depth else ():  # the line of the loop is outside of quiet blocks
+            if self.tones.get(i) == "quiet" and i not in self.own:
+                self.assign(i)
         if self.program.quiet:
             self.lines = _in_blocks(self.lines, [self._line_tones.get(k) for k in range(len(self.lines))])
 
@@ -176,15 +192,19 @@ class Writer:
 
     def named(self, i: int) -> str:
         """Return the name of row `i` for the next line. If a section begins at the row, write the title of it first."""
-        title = ""
-        while self._sections and self._sections[0][0] <= i:
-            title = self._sections.pop(0)[1]
-        if title:
-            self._line_tones[len(self.lines)] = None
-            self.lines.append(f"    # {title}")
+        self.titled(i)
         self.own[i] = self.name(i)
         self.texts[i] = self.own[i], ATOM
         return self.own[i]
+
+    def titled(self, i: int) -> None:
+        """Write the title of the section that begins at row `i`, if one does."""
+        title = ""
+        while self.sections and self.sections[0][0] <= i:
+            title = self.sections.pop(0)[1]
+        if title:
+            self._line_tones[len(self.lines)] = None
+            self.lines.append(f"    # {title}")
 
     def name(self, i: int) -> str:
         """Return a name for row `i`: by the user, of an output, of its primal with a suffix, or a temporary name."""
@@ -198,7 +218,45 @@ class Writer:
     def _derived_name(self, i: int) -> str:
         """Return the name of an adjoint or a tangent of a row that has a name, such as `x_bar`; else an empty text."""
         label = self.program.labels.get(i)
-        return f"{self.own[label[1]]}_{label[0]}" if isinstance(label, tuple) and label[1] in self.own else ""
+        if not isinstance(label, tuple) or label[1] not in self.own:
+            return ""
+        own = self.own[label[1]]
+        if not own.isidentifier():  # an element of a sequence, in the step of a loop
+            own = str(self.rows[label[1]][1])
+        return f"{own}_{label[0]}"
+
+    # Loops
+
+    def counter(self) -> str:
+        """Return the name of the variable that counts the steps of a loop."""
+        while len(self._counters) <= self.depth:
+            self._counters.append(self.names.numbered("t"))
+        return self._counters[self.depth]
+
+    def inner(self, program: Program, own: dict[int, str], lent: dict[int, str]) -> Self:
+        """Return a writer for the step of a loop, which takes names from the same source.
+
+        Args:
+            program: The step.
+            own: The texts of its inputs.
+            lent: Names for rows that need one.
+        """
+        made = copy(self)
+        made.depth = self.depth + 1
+        made.begin(program)
+        made.lent, made.sections = lent, []
+        made.own = dict(own)
+        made.texts = {i: (text, ATOM) for i, text in own.items()}
+        made.counts = made.count()
+        for i in program.outputs:
+            made.counts[i] -= 2
+        for i in {*program.outputs}:
+            made.counts[i] += 1
+        return made
+
+    def number(self, i: int) -> str:
+        """Return the text of row `i`, such that arithmetic of numbers gives what it gives for arrays."""
+        return self.texts[i][0]
 
     def built(self, i: int, row: Row) -> bool:
         """Write the lines of a row that is not an expression, and return True. Return False for an expression."""
@@ -220,11 +278,15 @@ class Writer:
         """Return the name of each output. First copy an argument, a constant or an earlier output to a new name."""
         texts = [self.texts[i][0] for i in self.program.outputs]
         for k, (i, again) in enumerate(zip(self.program.outputs, repeated(self.program.outputs), strict=True)):
-            if i not in self.own or self.rows[i][0] == "input" or again:
+            if self.is_elsewhere(i) or again:
                 own = self.names.near(self.program.names[k])
                 self.lines.append(f"    {self.into(None).format(own=own, text=texts[k])}")
                 texts[k] = own
         return texts
+
+    def is_elsewhere(self, i: int) -> bool:
+        """Return whether an output has to be copied to a name of its own."""
+        return i not in self.own or bool(self.rows[i][0] == "input")
 
     # The expressions
 

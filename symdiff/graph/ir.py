@@ -22,7 +22,7 @@ from typing import Any
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, numel
-from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, ArrayOperation, counted, keeps_kind
+from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, ArrayOperation, keeps_kind
 from symdiff.graph.shapes import MOST_AXES, Demands, broadcast
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
@@ -280,9 +280,11 @@ def verify(program: Program) -> None:
             assert row[1] in ("True", "False") or repr(float(row[1])) == row[1], row
         elif isinstance(row[0], ArrayOperation):
             assert all(0 <= j < i for j in operands(row)), (i, row)
-            numbers = counted(row[0], operands(row))
-            assert keeps_kind(row[0]) or not any(map(graph.is_integer, numbers)), (i, row)
-            assert all(map(graph.is_integer, operands(row)[len(numbers) :])), (i, row)
+            for k, j in enumerate(operands(row)):
+                if row[0].takes_number(k):
+                    assert keeps_kind(row[0]) or not graph.is_integer(j), (i, row)
+                else:
+                    assert graph.is_integer(j), (i, row)
         else:
             takes = TAKES[row[0]]
             assert len(row) == len(takes) + 1, row

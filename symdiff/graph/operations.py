@@ -44,11 +44,19 @@ class ArrayOperation:
     """How many operands are numbers; all further ones are integers. None: all operands are numbers."""
     same_kind: ClassVar[bool] = False
     """The result is a number, a condition or an integer, as the first operand is."""
+
+    def takes_number(self, k: int) -> bool:
+        """Return whether operand `k` is no index: a number, or what is of the kind of the result."""
+        return self.numbers is None or k < self.numbers
+
     is_view: ClassVar[bool] = False
     """Each element of the result is an element of the one operand, and of the same kind."""
 
     assembles: ClassVar[bool] = False
     """The result is put together from the operands, each at one of its `places`."""
+
+    held: ClassVar[tuple[Any, ...]] = ()
+    """The programs that the operation runs."""
 
     def shape(self, *shapes: Any, **_: Any) -> Shape:
         """Return the shape of the result for operands of these shapes."""
@@ -60,11 +68,6 @@ class ArrayOperation:
         Raises:
             ShapeError: It does not hold, whatever the sizes are.
         """
-
-
-def counted(op: object, operands: Sequence[int]) -> Sequence[int]:
-    """Return those operands of an operation that are not indices: the numbers, or what is of the kind of the result."""
-    return operands[: op.numbers] if isinstance(op, ArrayOperation) and op.numbers is not None else operands
 
 
 def keeps_kind(op: object) -> bool:

@@ -12,6 +12,7 @@ from symdiff.language.arrays import Function, Parameter
 from symdiff.language.hints import no_axis, other_meaning
 from symdiff.language.indices import whole
 from symdiff.language.rearrange import axis_of
+from symdiff.language.scope import Defined, Several
 from symdiff.simplify.build import Builder
 
 
@@ -30,8 +31,9 @@ class Keyword:
     value: int | tuple[int, ...] | Quoted  # an empty tuple stands for None
 
 
-# An entry of the stack: a row, a list in parentheses, a named argument, a text in quotes
-Value = int | tuple[int, ...] | Keyword | Quoted
+# An entry of the stack: a row, a list in parentheses, a named argument, a text in quotes, a function of the text, or
+# what a call has for values if these are several
+Value = int | tuple[int, ...] | Keyword | Quoted | Defined | Several
 Fail = Callable[[str], NoReturn]
 
 _OPERANDS = frozenset({"array", "value", "parts", "quoted", "rest"})  # parameters that have no names

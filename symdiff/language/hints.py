@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from keyword import kwlist
 
+from symdiff.errors import few
 from symdiff.guess import nearest
 from symdiff.language.arrays import ARRAY_FUNCTIONS
 from symdiff.language.elsewhere import (
@@ -31,7 +32,7 @@ _MODULES = frozenset(
 _OF_MODULES = {"tau": "2*pi"}  # constants of modules; without the module, the name is a variable
 _STATEMENTS = frozenset(kwlist) - {"lambda"}  # lambda is a usual name in formulas
 _ABSOLUTE = {"|": "for an absolute value write abs(x)", "||": "for a norm write norm(x)"}
-_NO_FUNCTIONS = "a formula cannot define functions; write only the expression, and list its arguments in args"
+_NO_FUNCTIONS = "a function is defined as in f(x, y) = x*y, with names in round parentheses"
 _DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # the text before the variable of a derivative
 _POWER = re.compile(
     r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z"
@@ -90,7 +91,10 @@ _AXES = {
 
 def is_function(name: str) -> bool:
     """Return whether the language has a function with this name."""
-    return name in FUNCTIONS or name in FORMULAS or name in ARRAY_FUNCTIONS or name in ("Piecewise", "piecewise")
+    return name in FUNCTIONS or name in FORMULAS or name in ARRAY_FUNCTIONS or name in _FORMS
+
+
+_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate"})
 
 
 def no_formula(given: object) -> str:
@@ -313,7 +317,15 @@ def no_index(front: str, found: object) -> str | None:
     return "write None for a new axis, as in x[:, None]" if found in _MODULES or found == "newaxis" else None
 
 
-def no_function(name: str, before: str = "", after: str = "", *, typed: bool = True, arguments: int = 1) -> str:
+def no_function(
+    name: str,
+    before: str = "",
+    after: str = "",
+    *,
+    typed: bool = True,
+    arguments: int = 1,
+    own: Iterable[str] = (),
+) -> str:
     """Return the message for a call of an unknown function.
 
     Args:
@@ -322,6 +334,7 @@ def no_function(name: str, before: str = "", after: str = "", *, typed: bool = T
         after: The text after the name.
         typed: Whether a person wrote the name and can have misspelt it.
         arguments: The number of arguments. With one argument, a product can be meant.
+        own: The names of the functions that the text defines.
     """
     shown = name[:40]
     if _DERIVATIVE.search(before[-50:] + name):
@@ -335,7 +348,9 @@ def no_function(name: str, before: str = "", after: str = "", *, typed: bool = T
         if name in names:
             return f"unknown function {shown!r}; {said}"
     # Leave out names with capitals, which are SymPy's.
-    known = [k for k in (*FUNCTIONS, *FORMULAS, *sorted(ARRAY_FUNCTIONS)) if k.islower() and _is_slip(shown.lower(), k)]
+    known = [
+        k for k in (*own, *FUNCTIONS, *FORMULAS, *sorted(ARRAY_FUNCTIONS)) if k.islower() and _is_slip(shown.lower(), k)
+    ]
     if typed and (close := nearest(shown, known)):
         return f"unknown function {shown!r}; did you mean {close!r}?"
     product = f"; for a product write {shown}*(...)" if typed and arguments == 1 else ""
@@ -405,6 +420,15 @@ def no_result(assigned: Sequence[str]) -> str:
     return f"the formula has no result; {alone}add a last line {assigned[-1]!r} (or '; {assigned[-1]}')"
 
 
+def no_call(name: str, parameters: Sequence[str]) -> str:
+    """Return the message for a text that ends with the definition of a function."""
+    call = f"{name}({few(parameters)})"
+    return (
+        f"the text defines {name!r} and has no result; write only the expression, without '{call} =', "
+        f"or add a last line such as {call}"
+    )
+
+
 def no_second(text: str, lines: Sequence[tuple[int | None, int]]) -> tuple[str, int]:
     """Return the message for a second line of results, and its position.
 
@@ -448,8 +472,11 @@ def no_assignment(target: Sequence[tuple[str, object]]) -> str:
     """Return the message for `=` after something that is not a name. `target` has its items in postfix order."""
     if len(target) == 2 and all(kind == "name" and str(value)[0] in "d∂" for kind, value in target):  # dy/dt
         return "'=' assigns to a name; write only the right side"
-    if target and target[-1][0] == "call" and not is_function(str(target[-1][1])):
-        return _NO_FUNCTIONS
+    if target and target[-1][0] == "call":
+        name = str(target[-1][1])
+        if not is_function(name):
+            return _NO_FUNCTIONS
+        return f"{name!r} is a function of the language; write another name for your own function; to compare, write =="
     return "'=' assigns to a name at the start of a line; to compare, write =="
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
-from symdiff.errors import ParseError, ShapeError, few, point_at
+from symdiff.errors import ShapeError, few, point_at
 from symdiff.graph.dims import Shape, symbol, symbols
 from symdiff.graph.ir import Graph, Program, operands, replay
 from symdiff.language.arrays import CALLS, PRODUCTS, matmul
 from symdiff.language.calls import Keyword, Quoted, Value, bound
 from symdiff.language.hints import is_function, no_array, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.indices import subscript
+from symdiff.language.loops import LOOPS, loop
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import listed, transpose
+from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
 from symdiff.ops.places import Key
@@ -37,27 +39,6 @@ class Argument(NamedTuple):
     name: str
     shape: Shape = ()
     integer: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The meaning of names.
-
-    Attributes:
-        builder: The builder that makes the rows.
-        text: The formula, for error messages.
-        names: The rows of the bound names.
-        free: A function that makes the row of a name that is not bound, or raises.
-    """
-
-    builder: Builder
-    text: str
-    names: dict[str, int]
-    free: Callable[[str, int], int]
-
-    def fail(self, message: str, position: int) -> NoReturn:
-        """Raise a `ParseError` that points at a position."""
-        raise ParseError(message, self.text, position)
 
 
 def lower(
@@ -90,7 +71,7 @@ def lower(
     builder = Builder(graph)
     inputs = {a.name: builder.input(a.name, a.shape, integer=a.integer) for a in arguments or ()}
     fixed = {name: value for name, value in (constants or {}).items() if name not in inputs}
-    assigned = {statement.target for statement in syntax.assignments}
+    assigned = {name for s in syntax.assignments if s.parameters is None for name in s.targets}
 
     def free(name: str, position: int) -> int:
         if name in fixed:
@@ -116,20 +97,42 @@ def lower(
         return inputs[name]
 
     scope = Scope(builder, syntax.text, dict(inputs), free)
+    _in_order(scope, syntax)
     for statement in syntax.assignments:
-        target = str(statement.target)
-        if target in inputs or target in fixed:
-            kind = "an argument" if target in inputs else "a constant"
-            scope.fail(f"{target!r} is {kind} and cannot be assigned to", statement.position)
-        scope.names[target] = _value(scope, statement)
-    outputs = tuple(builder.number(_value(scope, statement)) for statement in syntax.results)
+        for target in statement.targets:
+            if target in inputs or target in fixed:
+                kind = "an argument" if target in inputs else "a constant"
+                done = "assigned to" if statement.parameters is None else "defined as a function"
+                scope.fail(f"{target!r} is {kind} and cannot be {done}", statement.position)
+        if statement.parameters is None:
+            _assign(scope, statement)
+        else:
+            _define(scope, statement)
+    results: list[tuple[Statement, int]] = []
+    for statement in syntax.results:
+        value = run(scope, statement.items)
+        rows = value.rows if isinstance(value, Several) else (_single(scope, value, statement.position),)
+        results += [(statement, builder.number(row)) for row in rows]
+    outputs = tuple([row for _, row in results])
     labels: dict[int, str | tuple[str, int]] = {}
     for name, row in scope.names.items():  # a name that is assigned twice labels its last value
         if name not in inputs and name not in fixed and graph.rows[row][0] not in ("input", "const"):
             labels.setdefault(row, name)
-    names = _output_names(syntax.results, assigned)
+    names = _output_names([statement for statement, _ in results], assigned)
     program = Program(graph, tuple(inputs.values()), outputs, names, labels, ((0, "forward sweep"),))
     return program if optimize else _textbook(program)
+
+
+def _in_order(scope: Scope, syntax: Syntax) -> None:
+    """Check that each function of the text is defined above the lines that use it."""
+    later = {s.targets[0] for s in syntax.assignments if s.parameters is not None}
+    for statement in (*syntax.assignments, *syntax.results) if later else ():
+        own = statement.parameters or ()
+        for kind, name, _, position in statement.items:
+            if kind in ("name", "call") and name in later and name not in own and name not in statement.targets:
+                scope.fail(f"{name!r} is used before it is defined; define it on a line above", position)
+        if statement.parameters is not None:
+            later.discard(statement.targets[0])
 
 
 def _constant(builder: Builder, name: str, value: float | Data) -> int:
@@ -163,14 +166,65 @@ def _textbook(program: Program) -> Program:
     return replace(program, steps=steps)
 
 
-def _value(scope: Scope, statement: Statement) -> int:
+def _assign(scope: Scope, statement: Statement) -> None:
+    """Bind the names of an assignment to its values."""
+    targets, position = statement.targets, statement.position
+    for target in targets:
+        if target in scope.functions:
+            scope.fail(f"{target!r} is a function that the text defines and cannot be assigned to", position)
     value = run(scope, statement.items)
+    if len(targets) == 1:
+        scope.names[targets[0]] = _single(scope, value, position)
+        return
+    rows = value.rows if isinstance(value, Several) else value if isinstance(value, tuple) else (value,)
+    if len(rows) != len(targets):
+        scope.fail(f"{few(targets)} are {len(targets)} names for {len(rows)} value{'s' * (len(rows) != 1)}", position)
+    for target, row in zip(targets, rows, strict=True):
+        scope.names[target] = _single(scope, row, position)
+
+
+def _single(scope: Scope, value: Value, position: int) -> int:
+    """Return a value that is a row, or raise an error that says what it is."""
     if not isinstance(value, int):
-        scope.fail(no_list(scope.text, statement.position), statement.position)
+        scope.fail(_no_value(scope, [value], position), position)
     return value
 
 
-def _output_names(results: Sequence[Statement], assigned: set[str | None]) -> tuple[str, ...]:
+def _define(scope: Scope, statement: Statement) -> None:
+    """Bind the name of a function to its definition.
+
+    Raises:
+        LimitError: The function has too many operations when the functions that it calls are written out.
+    """
+    (name,), parameters, position = statement.targets, statement.parameters or (), statement.position
+    if name in _PREDEFINED:
+        scope.fail(f"{name!r} is a constant of the language and no function; write another name", position)
+    if name in scope.functions:
+        scope.fail(f"{name!r} is defined above; write another name", position)
+    if name in scope.names:
+        scope.fail(f"{name!r} is assigned above and cannot be defined as a function; write another name", position)
+    names: dict[str, int] = {}
+    functions: dict[str, Defined] = {}
+    size = len(statement.items)
+    for kind, used, _, place in statement.items:
+        if kind not in ("name", "call") or used in parameters:
+            continue
+        if used == name:
+            said = f"{name!r} calls itself, which is not possible; for a recurrence write fold, scan or iterate"
+            scope.fail(said, place)
+        if used in scope.functions:
+            functions[used] = scope.functions[used]
+            size += functions[used].size
+        elif kind == "name" and used not in names:
+            row = scope.names.get(used)
+            names[used] = scope.free(used, place) if row is None else row
+    limits = scope.builder.graph.limits
+    if size > limits.rows:
+        raise limits.exceeded("rows", f"{name!r} has more operations, with all calls in it written out,")
+    scope.functions[name] = Defined(name, parameters, statement.items, names, functions, size)
+
+
+def _output_names(results: Sequence[Statement], assigned: set[str]) -> tuple[str, ...]:
     """Return the names of the outputs.
 
     A result that is an assigned name keeps the name. Others are `out`, or `out0`, `out1`, ...
@@ -186,15 +240,55 @@ def _output_names(results: Sequence[Statement], assigned: set[str | None]) -> tu
 
 
 def run(scope: Scope, items: Sequence[Item]) -> Value:
-    """Make the rows of a postfix expression and return its value."""
+    """Make the rows of a postfix expression and return its value.
+
+    A call of a function of the text is made in place. What waits for its value stands in a list, and not in the stack
+    of Python, so that functions may call each other to any depth.
+    """
+    called: list[tuple[Scope, Iterator[Item], list[Value], str]] = []
+    waiting = iter(items)
+    stack: list[Value] = []
+    lists = False  # whether a stack may have an entry that is not a row
+    while True:
+        call, lists = _until_call(scope, waiting, stack, lists=lists)
+        if call is not None:
+            function, arguments = call
+            called.append((scope, waiting, stack, function.name))
+            scope, waiting, stack = scope.inside(function, arguments), iter(function.items), []
+            continue
+        result = stack[0]
+        if not called:
+            return result
+        scope, waiting, stack, name = called.pop()
+        stack.append(Several(name, result) if isinstance(result, tuple) else result)
+        lists = lists or not isinstance(result, int)
+
+
+_Call = tuple[Defined, list[int]]  # a function of the text, and its arguments
+
+
+def _until_call(scope: Scope, items: Iterator[Item], stack: list[Value], *, lists: bool) -> tuple[_Call | None, bool]:
+    """Make the rows of the items up to the next call of a function of the text.
+
+    Args:
+        scope: The meaning of names.
+        items: The items.
+        stack: The values so far.
+        lists: Whether the stack may have an entry that is not a row.
+
+    Returns:
+        The call, or None after the last item; and `lists` for the next items.
+    """
     position = 0
     try:
         op = scope.builder.op
-        stack: list[Value] = []
-        lists = False  # whether the stack may have an entry that is not a row
         for kind, value, count, position in items:
             if kind == "name":
                 row = scope.names.get(value)
+                if row is None and value in scope.functions:
+                    stack.append(scope.functions[value])
+                    lists = True
+                    continue
                 stack.append(scope.free(value, position) if row is None else row)
                 continue
             if kind == "number":
@@ -207,8 +301,8 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
             arguments = stack[len(stack) - count :]
             del stack[len(stack) - count :]
             if lists and kind != "call" and not all(isinstance(a, int) for a in arguments):  # noqa: SIM102 - two ifs
-                if kind != "keyword" or isinstance(arguments[0], Keyword):
-                    scope.fail(no_list(scope.text, position), position)
+                if kind != "keyword" or not isinstance(arguments[0], tuple | Quoted):
+                    scope.fail(_no_value(scope, arguments, position), position)
             if kind == "tuple":
                 stack.append(tuple(arguments))  # type: ignore[arg-type]  # rows, as just checked
                 lists = True
@@ -217,13 +311,42 @@ def run(scope: Scope, items: Sequence[Item]) -> Value:
                 lists = True
             elif kind == "op" and value != "if":
                 stack.append(op(value, *arguments))  # type: ignore[arg-type]  # rows, as just checked
+            elif kind == "call" and value in scope.functions and value not in scope.names:
+                function = scope.functions[value]
+                return (function, _given(scope, function, arguments, position)), lists
             else:
-                stack.append(_KINDS[kind](scope, value, arguments, position))
+                stack.append(made := _KINDS[kind](scope, value, arguments, position))
+                lists = lists or not isinstance(made, int)
     except ShapeError as error:
         if "\n" in str(error):
             raise
         raise ShapeError(f"{error}\n{point_at(scope.text, position)}") from None
-    return stack[0]
+    return None, lists
+
+
+def _given(scope: Scope, function: Defined, arguments: Sequence[Value], position: int) -> list[int]:
+    """Return the arguments of a call of a function of the text, which are rows."""
+    if not all(isinstance(a, int) for a in arguments):
+        named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
+        if named is not None:
+            scope.fail(f"{function.name} takes its arguments in order, as {function.call}, not {named}=...", position)
+        scope.fail(_no_value(scope, arguments, position), position)
+    if len(arguments) != len(function.parameters):
+        count = len(function.parameters)
+        said = f"{function.call} takes {count} argument{'s' * (count != 1)}, not {len(arguments)}"
+        scope.fail(said, position)
+    return [a for a in arguments if isinstance(a, int)]
+
+
+def _no_value(scope: Scope, arguments: Sequence[Value], position: int) -> str:
+    """Return the message for an argument that is not a value, where a value is needed."""
+    for a in arguments:
+        if isinstance(a, Defined):
+            return f"{a.name!r} is a function; for its value write {a.call}"
+        if isinstance(a, Several):
+            names = ", ".join("abcdefgh"[: len(a.rows)]) if len(a.rows) <= len("abcdefgh") else "a, b, ..."
+            return f"{a.name} has {len(a.rows)} values here; write {names} = {a.name}(...) on a line of its own"
+    return no_list(scope.text, position)
 
 
 def _ternary(scope: Scope, _: str, arguments: list[int], __: int) -> int:
@@ -252,6 +375,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         scope.fail(f"{name!r} is a variable here, not a function; for a product write {name}*(...)", position)
     if name in ("Piecewise", "piecewise"):
         return _piecewise(scope, name, arguments, position)
+    if name in LOOPS:
+        return loop(scope, name, arguments, position, run)
     if name in CALLS and (name not in FUNCTIONS or len([a for a in arguments if isinstance(a, int)]) == 1):
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
@@ -261,7 +386,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         if named is not None:
             hint = "write log10(x), log2(x) or log(x)/log(base)" if named == "base" else "to compare, write =="
             scope.fail(f"{name} has no argument named {named!r}; {hint}", position)
-        scope.fail(no_list(scope.text, position), position)
+        scope.fail(_no_value(scope, arguments, position), position)
     if name in PRODUCTS:
         if len(arguments) != 2:
             _wrong_count(scope, name, 2, 2, len(arguments), position)
@@ -271,7 +396,13 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
     primitive = FUNCTIONS.get(name)
     if primitive is None:
         scope.fail(
-            no_function(name, scope.text[:position], scope.text[position + len(name) :], arguments=len(arguments)),
+            no_function(
+                name,
+                scope.text[:position],
+                scope.text[position + len(name) :],
+                arguments=len(arguments),
+                own=scope.functions,
+            ),
             position,
         )
     return _primitive(scope, name, primitive, arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused

@@ -7,7 +7,9 @@ The grammar is below. Line breaks are ignored inside brackets and after an opera
 also ignored before an operator that cannot begin an expression. A plus sign counts as such an
 operator if the statement before it does not begin with a sign.
 
-    program     ::=  {name "=" expression (newline | ";")} expression {"," expression}
+    program     ::=  {statement (newline | ";")} values
+    statement   ::=  name {"," name} "=" values | name "(" name {"," name} ")" "=" values
+    values      ::=  expression {"," expression}
     expression  ::=  operand {infix operand} | expression "if" expression "else" expression
     operand     ::=  {prefix} (number | name | name "(" arguments ")" | "(" list ")" | "[" list "]") {suffix}
     suffix      ::=  "[" index {"," index} "]" | ".T"
@@ -36,9 +38,11 @@ from symdiff.language.hints import (
     MARKED,
     choice,
     foreign,
+    is_function,
     no_arguments,
     no_assignment,
     no_attribute,
+    no_call,
     no_end,
     no_index,
     no_operator,
@@ -89,16 +93,24 @@ class _Pending:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An assignment to `target`, or a result if `target` is None. The items are in postfix order."""
+    """An assignment, the definition of a function, or a result. The items are in postfix order.
 
-    target: str | None
+    Attributes:
+        targets: The assigned names, or the name of the function. A result has none.
+        items: The expression. Several expressions end with an item that makes a list of them.
+        position: Where the statement begins.
+        parameters: The parameters of the function; None if the statement defines none.
+    """
+
+    targets: tuple[str, ...]
     items: list[Item]
     position: int
+    parameters: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """A parsed text: its assignments and its results, in order."""
+    """A parsed text: its assignments and definitions in order, and its results in order."""
 
     text: str
     assignments: list[Statement]
@@ -144,7 +156,9 @@ class _Parser:
         self.waiting: list[Token] = []  # tokens to take, the next one last
         self.items: list[Item] = []  # of the expression being read
         self.start = 0  # the position of this expression
-        self.target: Item | None = None  # the name that this expression is assigned to
+        self.target: Item | None = None  # the first name that this expression is assigned to, or that of a function
+        self.targets: tuple[str, ...] = ()  # all of these names
+        self.parameters: tuple[str, ...] | None = None  # of the function that this expression defines
         self.ended: list[Statement] = []  # the expressions of this statement before the last comma
         self.assignments: list[Statement] = []
         self.results: list[Statement] = []
@@ -407,10 +421,10 @@ class _Parser:
             if top.kind == "index":
                 top.value.append(GIVEN)  # type: ignore[union-attr]  # a list
                 self.suffix = self.index
-        elif self.target:
-            self.fail("an assignment has one value; only results can be a list", position)
+        elif self.target and len(self.targets) == 1 and self.parameters is None:
+            self.fail("an assignment has one value; for two write a, b = x, y", position)
         else:
-            self.ended.append(Statement(None, self.items, self.start))
+            self.ended.append(Statement((), self.items, self.start))
             self.items = []
 
     def otherwise(self, position: int) -> None:
@@ -427,13 +441,28 @@ class _Parser:
             self.push(_Pending("keyword", TERNARY, name[1], 1, name[3]))
             self.due = True
             return
-        plain = len(self.items) == 1 and self.items[0][0] == "name" and self.last[0] == "name"
-        if not plain or self.stack or self.target or self.ended:
+        names = [statement.items for statement in self.ended] + [self.items]
+        plain = all([item[0] for item in items] == ["name"] for items in names) and self.last[0] == "name"
+        function = self.defined() if not plain and not self.ended else None
+        if not (plain or function) or self.stack or self.target:
             self.fail(no_assignment([item[:2] for item in self.items]), position)
-        if self.items[0][1] in RESERVED:
-            self.fail(f"{self.items[0][1]!r} is a word of the language and cannot be assigned to", self.last[2])
-        self.target = self.items.pop()
-        self.due = True
+        given = [items[0] for items in names] if plain else [self.items[-1], *self.items[:-1]]
+        listed: list[str] = []
+        for _, name, _, place in given:
+            if name in RESERVED:
+                self.fail(f"{name!r} is a word of the language and cannot be assigned to", place)
+            if name in listed:
+                self.fail(f"{name!r} stands here twice; write different names", place)
+            listed.append(name)
+        self.target = given[0]
+        self.targets, self.parameters = (tuple(listed), None) if plain else ((listed[0],), tuple(listed[1:]))
+        self.items, self.ended, self.due = [], [], True
+
+    def defined(self) -> bool:
+        """Return whether the items are those of a function of names, as in `f(x, y)`."""
+        *given, (kind, name, count, _) = self.items or [("", "", 0, 0)]
+        call = kind == "call" and not is_function(str(name)) and self.last[1] == ")"
+        return call and count == len(given) and all(i[0] == "name" for i in given)
 
     def end(self) -> None:
         """End the statement."""
@@ -444,10 +473,14 @@ class _Parser:
             before = self.assignments[-1].position if self.assignments else None
             lines = [(before, self.results[0].position), (self.results[0].position, self.start)]
             self.fail(*no_second(self.text, lines[: 1 if self.target else 2]))
+        ended = [*self.ended, Statement((), self.items, self.start)]
         if self.target:
-            self.assignments.append(Statement(str(self.target[1]), self.items, self.target[3]))
+            items = [item for statement in ended for item in statement.items]
+            if len(ended) > 1:
+                items.append(("tuple", "", len(ended), ended[0].position))
+            self.assignments.append(Statement(self.targets, items, self.target[3], self.parameters))
         else:
-            self.results = [*self.ended, Statement(None, self.items, self.start)]
+            self.results = ended
         self.items, self.ended, self.target, self.due = [], [], None, True
 
     def unclosed(self, hint: str = "") -> None:
@@ -471,5 +504,8 @@ class _Parser:
     def finish(self) -> Syntax:
         """Return the syntax after the last token."""
         if not self.results:
-            self.fail(no_result([str(statement.target) for statement in self.assignments]), len(self.text))
+            last = self.assignments[-1] if self.assignments else None
+            if last and last.parameters is not None:
+                self.fail(no_call(last.targets[0], last.parameters), last.position)
+            self.fail(no_result([name for s in self.assignments for name in s.targets]), len(self.text))
         return Syntax(self.text, self.assignments, self.results)

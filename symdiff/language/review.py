@@ -10,7 +10,7 @@ from symdiff.errors import ParseError
 from symdiff.graph.dims import Shape
 from symdiff.guess import nearest
 from symdiff.language.hints import no_brackets, no_equation, no_use
-from symdiff.language.parser import Item, Syntax
+from symdiff.language.parser import Item, Statement, Syntax
 from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 _DIGITS = re.compile(r"\d+")
@@ -49,7 +49,7 @@ def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str]) -> N
     Raises:
         ParseError: There is such a constant.
     """
-    used = _names(item for statement in (*syntax.assignments, *syntax.results) for item in statement.items)
+    used = {name for statement in (*syntax.assignments, *syntax.results) for name in _used(statement)}
     for name in constants:
         others = [other for other in free if not _numbered_alike(name, other)]
         if name not in used and (close := nearest(name, others)):
@@ -91,18 +91,26 @@ def _fail(said: str, syntax: Syntax, position: int) -> NoReturn:
 
 def _unused(syntax: Syntax) -> None:
     """Reject an unused assignment. Its line was probably meant to continue."""
-    used = _names(item for statement in syntax.results for item in statement.items)
+    used = {name for statement in syntax.results for name in _used(statement)}
     later: set[str] = set()  # names assigned in a later statement
     following = syntax.results[0].position
     for statement in reversed(syntax.assignments):
-        name = str(statement.target)
-        if name not in used:
-            again = name in later
-            _fail(no_use(name, syntax.text, statement.position, following, again=again), syntax, statement.position)
-        used.remove(name)
-        used |= _names(statement.items)
-        later.add(name)
+        names = statement.targets
+        if used.isdisjoint(names):
+            if statement.parameters is not None:
+                _fail(f"the function {names[0]!r} is not used; leave it out", syntax, statement.position)
+            again = not later.isdisjoint(names)
+            said = no_use(names[0], syntax.text, statement.position, following, again=again)
+            _fail(said, syntax, statement.position)
+        used -= {*names}
+        used |= _used(statement)
+        later |= {*names}
         following = statement.position
+
+
+def _used(statement: Statement) -> set[str]:
+    """Return the names that a statement uses, apart from the parameters of the function that it defines."""
+    return _names(statement.items) - {*(statement.parameters or ())}
 
 
 def _names(items: Iterable[Item]) -> set[str]:

@@ -31,6 +31,7 @@ from symdiff.ops.linalg import (
     Solve,
     SolveTriangular,
 )
+from symdiff.ops.loops import Loop, Part
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
@@ -48,6 +49,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
         *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax, SegmentMin, SegmentLogSumExp, SegmentSoftmax),
+        *(Loop, Part),
         Einsum,
     )
 }

@@ -7,14 +7,14 @@ module hold what several operations share. `symdiff.ops.arrays` lists all operat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
 from symdiff.graph.dims import Dim, Poly, Shape, value
-from symdiff.graph.ir import Graph, Row
+from symdiff.graph.ir import Graph, Program, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.patterns import Pattern, everything
@@ -31,6 +31,9 @@ class Builder(Protocol):
     @property
     def graph(self) -> Graph: ...
     def row(self, i: int, /) -> Row: ...
+    def plain(self, i: int, /) -> int: ...
+    def inside(self) -> Builder: ...
+    def sweeps(self, program: Program, /) -> Sweeps: ...
     def shape(self, i: int, /) -> Shape: ...
     def value(self, i: int, /) -> float | bool | None: ...
     def const(self, value: float | bool, /) -> int: ...  # noqa: FBT001 - a value like any other
@@ -56,18 +59,46 @@ class Builder(Protocol):
     ) -> int: ...
 
 
+class Sweeps(Protocol):
+    """A derivative program in the making. `symdiff.derive.work.Pass` documents it."""
+
+    program: Program
+    builder: Any
+
+    def argument(self, name: str, shape: Shape, /) -> int: ...
+    def forward(self, tangents: dict[int, int], /) -> dict[int, int]: ...
+    def active(self, rows: Sequence[int], /) -> set[int]: ...
+    def reverse(self, cotangents: dict[int, int], active: set[int], /) -> dict[int, int]: ...
+    def over(self, inputs: Sequence[int], outputs: Sequence[int], names: Sequence[str], /) -> Program: ...
+
+
+class Namer(Protocol):
+    """An object that finds free names. `symdiff.emit.names.Names` documents the methods."""
+
+    def numbered(self, name: str, /) -> str: ...
+
+
 class Writer(Protocol):
     """An object that writes NumPy source. `symdiff.emit.arrays.ArrayWriter` documents the methods."""
 
+    program: Program
     width: int
     complex: bool
     loops: bool
     varies: bytearray
     rank: int
+    counts: list[int]
+    given: dict[int, str]
+    lent: dict[int, str]
     own: dict[int, str]
     texts: dict[int, Text]
+    parts: dict[int, list[str]]
     lines: list[str]
 
+    @property
+    def rows(self) -> Sequence[Row]: ...
+    @property
+    def names(self) -> Namer: ...
     def shape(self, i: int, /) -> Shape: ...
     def is_condition(self, i: int, /) -> bool: ...
     def behind(self, i: int, /) -> bool: ...
@@ -83,6 +114,16 @@ class Writer(Protocol):
     def tuple_of(self, shape: Shape, /) -> str: ...
     def whole_shape(self, shape: Shape, /) -> str: ...
     def shape_of(self, i: int, /) -> str: ...
+    def titled(self, i: int, /) -> None: ...
+    def name(self, i: int, /) -> str: ...
+    def number(self, i: int, /) -> str: ...
+    def counter(self) -> str: ...
+    def room(self, shape: Shape, /, *, ahead: bool) -> str: ...
+    def item(self, text: str, t: str, rank: int, /, *, ahead: bool) -> str: ...
+    def inner(
+        self, program: Program, own: dict[int, str], varies: Mapping[int, bool], lent: dict[int, str], /
+    ) -> Writer: ...
+    def body(self) -> None: ...
 
 
 class Notation(Protocol):
@@ -207,6 +248,8 @@ class Operation(ArrayOperation):
     """The expression in NumPy is so short that a source has it again at each use, and gives it no other name."""
     along_axes: ClassVar[bool] = False
     """A formula calls the operation by its name, with an array and perhaps `axis`."""
+    works: ClassVar[bool] = False
+    """The operation takes much longer than an elementwise one on arrays of the size of its result."""
     holomorphic: ClassVar[bool] = True
     """The operation is defined for complex operands."""
     new_axes: tuple[int, ...] = ()
@@ -241,6 +284,17 @@ class Operation(ArrayOperation):
         """Return what the adjoint of the row contributes to the adjoint of one operand; None for nothing."""
         raise NotImplementedError
 
+    joint: ClassVar[bool] = False
+    """The derivatives by all operands are made together, by `tangents` and `adjoints`, and not one by one."""
+
+    def tangents(self, at: At, dots: Mapping[int, int]) -> int | None:
+        """Return the tangent of the row; None if it is zero. `dots` has the tangents of operands, by position."""
+        raise NotImplementedError
+
+    def adjoints(self, at: At, wanted: Collection[int]) -> dict[int, int]:
+        """Return what the adjoint of the row contributes to those of the wanted operands, by position."""
+        raise NotImplementedError
+
     raises: ClassVar[bool] = False
     """NumPy raises a LinAlgError for some operands."""
     carries: ClassVar[bool] = True
@@ -255,6 +309,24 @@ class Operation(ArrayOperation):
 
     of_rules: ClassVar[bool] = False
     """`present` gets the conditions of rules too, and not only those of the user's choices."""
+
+    stackable: ClassVar[bool] = True
+    """The operation can be made for several operands of a kind at once, by `stacked`."""
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        """Return the results of the operation on `n` sets of operands, along a new first axis.
+
+        Args:
+            b: The builder that has made the operands.
+            n: The number of sets.
+            operands: The operands.
+            along: For each of them, whether it has an axis of `n` elements in front of its own, and is not the same for
+                all sets.
+        """
+        cores = [b.shape(i)[a:] for i, a in zip(operands, along, strict=True)]
+        rank = max(map(len, cores))
+        full = [b.full(i, (n, *core)) for i, core in zip(operands, cores, strict=True)]
+        return b.op(self, *[b.lifted(i, len(core), rank) for i, core in zip(full, cores, strict=True)])
 
     def present(self, _b: Builder, *_conditions: Any, **_: Any) -> int | None:
         """Return the condition outside of which the result is absent; None if there is none.

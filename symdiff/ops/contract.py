@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from symdiff.graph.dims import Shape, symbol
+from symdiff.graph.dims import Dim, Shape, symbol
 from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, Writer
 from symdiff.ops.patterns import Pattern, Sizes, united
 from symdiff.ops.table import ATOM, PRODUCT
@@ -121,6 +121,16 @@ class Einsum(Operation):
         """Return whether the condition of one operand holds for any of the terms."""
         condition, labels = (y, self.right) if x is None else (x, self.left)
         return None if condition is None else b.through(condition, labels, self.out)
+
+    @property
+    def works(self) -> bool:  # type: ignore[override]  # computed here
+        """Whether it is a product of a matrix, and not of vectors alone."""
+        labels = {*self.left, *self.right}
+        return len(labels) > 1 and not labels <= {*self.out}
+
+    def stacked(self, b: Builder, _n: Dim, operands: Sequence[int], _along: Sequence[bool]) -> int:
+        x, y = operands
+        return b.einsum(x, y, self.left, self.right, self.out)
 
     def degree(self, degrees: Sequence[float]) -> float:
         return sum(degrees)

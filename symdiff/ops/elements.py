@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,6 +160,9 @@ class Assemble(Operation):
         b, part = at.builder, Index(self.places[at.k])
         bar = b.op(part, b.full(at.seed, at.shape)) if b.shape(at.seed) else at.seed
         return b.reduced(bar, part.shape(at.shape), at.operand_shape)
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], _along: Sequence[bool]) -> int:
+        return b.op(Assemble((n, *self.to), self.places), *operands)
 
     def present(self, b: Builder, *conditions: int | None) -> int | None:
         """Return where any of the parts is present."""

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Shape, numel, shown, symbol
+from symdiff.graph.dims import Dim, Shape, numel, shown, symbol
 from symdiff.graph.shapes import Demands, same
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
 from symdiff.ops.diagonals import Tril, Triu
@@ -72,6 +72,7 @@ class _OfMatrices(Operation):
     __slots__ = ()
 
     carries = False
+    works = True
     raises = True
 
     axes: ClassVar[tuple[int, ...]] = (-2, -1)
@@ -141,6 +142,10 @@ class _Solution(_OfMatrices):
         if at.k == 1:
             return solution(b, self, a, dot)
         return b.op("neg", solution(b, self, a, product(b, self.read(b, dot), at.row)))
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        a, rhs = operands
+        return _OfMatrices.stacked(self, b, n, operands, along) if along[0] else solution(b, self, a, rhs)
 
     def adjoint(self, at: At) -> int:
         """Return the solution W of A.T @ W = bar for the right-hand side, and -W @ X.T for the matrix."""

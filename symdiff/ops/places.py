@@ -171,7 +171,7 @@ def _part(p: Dim | Range, length: Dim, dim: Callable[[Dim], str]) -> str:
 def _end(end: Dim, length: Dim, dim: Callable[[Dim], str]) -> str:
     """Return an index, counted from the end of the axis where only that distance is known."""
     behind = end - length
-    return str(behind) if isinstance(behind, int) and not isinstance(end, int) else dim(end)
+    return str(behind) if isinstance(behind, int) and behind < 0 and not isinstance(end, int) else dim(end)
 
 
 def coordinates(places: Sequence[Place], rank: int) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +122,10 @@ class Broadcast(View):
             return x
         row = b.row(x)
         return b.op(self, row[1]) if isinstance(row[0], Broadcast) else None
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], _along: Sequence[bool]) -> int:
+        (x,) = operands
+        return b.full(b.lifted(x, len(b.shape(x)) - 1, len(self.to)), (n, *self.to))
 
     def spell(self, w: Writer, x: int) -> Text:
         to = self.to

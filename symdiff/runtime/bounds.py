@@ -13,11 +13,13 @@ import numpy as np
 
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.formula import lines
+from symdiff.emit.loops import stepwise
 from symdiff.errors import BoundsError
 from symdiff.graph.dims import Dim, Poly, symbols, value
 from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.ops.base import AlongAxes
 from symdiff.ops.indexed import Gather, Indexed, Whole
+from symdiff.ops.loops import Loop
 from symdiff.runtime.load import load
 
 Ends = tuple[int, int] | None  # the least and the greatest integer of a row; None: there are no elements
@@ -32,13 +34,13 @@ class Reach(NamedTuple):
     Attributes:
         row: The row of the index.
         size: The length of the axis.
-        of: The row of which it is an index, or that it makes.
+        of: The row of which it is an index, or that it makes. None: it is known in the step of a loop alone.
         axis: The axis of the array. None: segments, which are counted from 0 and have no negative index.
     """
 
     row: int
     size: Dim
-    of: int
+    of: int | None
     axis: int | None
 
 
@@ -52,7 +54,7 @@ class Bounds:
     """
 
     def __init__(self, formula: Program, program: Program) -> None:
-        self._formula = formula
+        self._formula = formula = stepwise(formula)  # with the indices of loops outside of them
         names = program.arguments
         self._rows = formula.graph.rows
         self._given = {i: names.index(n) for i, n in zip(formula.inputs, formula.arguments, strict=True) if n in names}
@@ -69,15 +71,26 @@ class Bounds:
 
     def _found(self) -> list[Reach]:
         """Return the indices and their axes."""
-        graph, alive, found = self._formula.graph, live(self._formula), []
-        for i, row in enumerate(self._rows):
-            if not (alive[i] and isinstance(row[0], Indexed)):
-                continue
-            sizes = row[0].reaches(*map(graph.shape, row[1:]))
-            front = row[0].front(*map(graph.shape, row[1:]))
-            for k, (j, size) in enumerate(zip(row[2:], sizes, strict=True)):
-                axis = front + k if isinstance(row[0], Gather) else None
-                found.append(Reach(j, size, row[1] if axis is not None else i, axis))
+        found: list[Reach] = []
+        # Each program, and the rows of the formula that have the values of its rows; for a step, along the loop.
+        waiting = [(self._formula, {i: i for i in range(len(self._rows))})]
+        while waiting:
+            program, known = waiting.pop()
+            graph, alive = program.graph, live(program)
+            for i, row in enumerate(graph.rows):
+                if alive[i] and isinstance(row[0], Loop):
+                    body = row[0].body.program
+                    waiting.append(
+                        (body, {i: known[j] for i, j in zip(body.inputs, row[1:], strict=True) if j in known})
+                    )
+                if not (alive[i] and isinstance(row[0], Indexed)):
+                    continue
+                sizes = row[0].reaches(*map(graph.shape, row[1:]))
+                front = row[0].front(*map(graph.shape, row[1:]))
+                for k, (j, size) in enumerate(zip(row[2:], sizes, strict=True)):
+                    axis = front + k if isinstance(row[0], Gather) else None
+                    if j in known:
+                        found.append(Reach(known[j], size, known.get(row[1] if axis is not None else i), axis))
         return list(dict.fromkeys(found))
 
     @property
@@ -160,9 +173,10 @@ class Bounds:
         op, *of = self._rows[reach.row]
         index = f"argument {of[0]!r} has" if op == "input" else f"{self._text(reach.row)} has"
         if reach.axis is None:
-            return f"{index} the segment {found}; {self._rows[reach.of][0].name} has {size}, counted from 0"
-        label = self._formula.labels.get(reach.of)
-        row = self._rows[reach.of]
+            segments = "the array" if reach.of is None else self._rows[reach.of][0].name
+            return f"{index} the segment {found}; {segments} has {size}, counted from 0"
+        label = None if reach.of is None else self._formula.labels.get(reach.of)
+        row = ("",) if reach.of is None else self._rows[reach.of]
         name = row[1] if row[0] == "input" else label if isinstance(label, str) else "an array"
         return f"{index} the index {found}, which is out of bounds for axis {reach.axis} of {name} with size {size}"
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, new_axes, numel
-from symdiff.graph.ir import Graph, Row, operands
-from symdiff.graph.operations import CONDITIONS, counted, keeps_kind
-from symdiff.ops.base import Operation
+from symdiff.graph.ir import Graph, Program, Row, operands
+from symdiff.graph.operations import CONDITIONS, keeps_kind
+from symdiff.ops.base import Operation, Sweeps
 from symdiff.ops.constants import Eye, Size
 from symdiff.ops.contract import LETTERS, Einsum
 from symdiff.ops.elements import Assemble, Index
@@ -51,13 +51,16 @@ class Builder:
             returns a simpler row of the same value, or None.
         scalars_outside: Returns a linear operation on arrays with the scalars outside of it, or None.
         formula: Makes the rows of a formula of the table, given its text and rows for its names.
+        sweeps: Returns a derivative program in the making, given a program.
 
-    The last three make rows themselves, so they stand on higher floors: in this room, and in the language.
+    The last four make rows themselves, so they stand on higher floors: in this room, in the language, and with the
+    derivatives.
     """
 
     identities: ClassVar[Mapping[str, Identity]]
     scalars_outside: ClassVar[Callable[[Builder, Operation, tuple[int, ...]], int | None]]
     formula: ClassVar[Callable[[Builder, str, Mapping[str, int]], int]]
+    sweeps: ClassVar[Callable[[Builder, Program], Sweeps]]
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -122,6 +125,14 @@ class Builder:
     def row(self, i: int) -> Row:
         """Return row `i` of the graph."""
         return self.graph.rows[i]
+
+    def inside(self) -> Builder:
+        """Return a builder for a graph of the same kind, for the step of a loop."""
+        return Builder(self.graph.like())
+
+    def plain(self, i: int) -> int:
+        """Return the row with the value of row `i`, without marks."""
+        return i
 
     def raw(self, name: str, *arguments: int) -> int:
         """Return a row exactly as given. An equal row is shared if the graph shares."""
@@ -242,8 +253,7 @@ class Builder:
 
     def _on_arrays(self, operation: Operation, arguments: tuple[int, ...]) -> int:
         if not keeps_kind(operation) and not operation.condition:
-            numbers = counted(operation, arguments)
-            arguments = (*map(self.number, numbers), *arguments[len(numbers) :])
+            arguments = tuple([self.number(i) if operation.takes_number(k) else i for k, i in enumerate(arguments)])
         if not self.exact and self.simplify and (scaled := self.scalars_outside(operation, arguments)) is not None:
             return scaled
         if operation.is_view and not self.exact:

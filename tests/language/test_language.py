@@ -167,7 +167,7 @@ def test_several_outputs():
         ("d/dx x^2", 5, "write only x^2; derivatives are those of the whole formula: f.diff('x')"),
         ("d/dx(x^2)", 2, "f.diff('x')"), ("d / dt sin(t)", 7, "f.diff"), ("∂x", 0, "f.diff"), ("diff(x^2, x)", 0, "f.diff"),
         ("grad(x)", 0, "unknown function 'grad'; derivatives are those"), ("print(x)", 0, "unknown function 'print' (symdiff"),
-        ("y = x^2", 7, "leave out 'y =', or add a last line 'y'"), ("f(x)=x^2", 4, "cannot define functions; write only the expression"),
+        ("y = x^2", 7, "leave out 'y =', or add a last line 'y'"), ("f(x)=x^2", 0, "the text defines 'f' and has no result; write only the expression"),
         ("log(x) = 1", 7, "to compare, write =="), ("mean(x, y)", 0, "an array, declared as in args='x[n]', or a list, as in mean([a, b])"),
         ("sum(x, y, z)", 0, "or a list, as in sum([a, b])"), ("ln|x|", 5, "for an absolute value write abs(x)"), ("2*|x|", 2, "abs(x)"),
         ("x¹⁰", 1, "write **10"), ("x⁻²", 1, "write **-2"), ("x^½", 2, "write (1/2)"), ("∞", 0, "write inf"), ("∑x", 0, "write sum(...)"),
