@@ -24,6 +24,7 @@ from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.indexed import Indexed
+from symdiff.ops.loops import Loop
 from symdiff.simplify.build import Builder
 
 SIZES = {"n": 4, "m": 3, "k": 2}
@@ -418,11 +419,11 @@ def test_latex_reads_back(sample):
     constants = {sample.operation.of: sample.operation.data.array} if hasattr(sample.operation, "data") else {}
     marks = Marks(Names([*program.arguments, *SIZES, *constants], program.arguments))
     shown = readable(program)
-    try:
-        values = Rows(marks, shown, environments=True).values
-    except TypeError as error:
-        assert f"LaTeX cannot show a {sample.operation.name}" in str(error)
+    if isinstance(sample.operation, Loop):
+        with pytest.raises(TypeError, match="LaTeX cannot show a loop"):
+            Rows(marks, shown, environments=True)
         return
+    values = Rows(marks, shown, environments=True).values
     text = marks.lettered(values.text(shown.outputs[0]).text, rank)
     assert "\0" not in text
     if re.search(r"operatorname|det|\^\{-1\}|\\left\[\[|_\{[^{}]*_\{", text):
