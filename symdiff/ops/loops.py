@@ -29,7 +29,7 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol, value
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.graph.shapes import Demands
-from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer, is_size, never_warns, sized
+from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, View, Writer, is_size, never_warns, sized
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.places import Range, subscript, whole
@@ -470,6 +470,15 @@ class Loop(Operation):
     def formula(self, w: Writer, *operands: int) -> Text:
         return f"loop({', '.join([w.tight(i, 0) for i in operands])})", ATOM
 
+    def latex(self, _w: Notation, /, *operands: int) -> Any:
+        """Refuse: a step has no form as one equation.
+
+        Raises:
+            TypeError: Always.
+        """
+        del operands
+        raise TypeError("LaTeX cannot show a loop; f.source shows the lines of its step")
+
     def label(self) -> str:
         return f"loop, {self.length} steps"
 
@@ -571,6 +580,10 @@ class Part(View):
         program = op.body.program
         name = program.arguments[k] if kind == "before" else program.names[k].removesuffix("_next")
         return f"{kind} {name} of {w.tight(x, 0)}", SUM
+
+    def latex(self, w: Notation, /, *operands: int) -> Any:
+        """Refuse; see `Loop.latex`."""
+        return Loop.latex(self, w, *operands)  # type: ignore[arg-type]  # which looks at nothing
 
     def label(self) -> str:
         return f"part {self.number}"
