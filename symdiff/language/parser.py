@@ -420,6 +420,7 @@ class _Parser:
             top.count += 1
             if top.kind == "index":
                 top.value.append(GIVEN)  # type: ignore[union-attr]  # a list
+                self.suffix = self.index
         elif self.target and len(self.targets) == 1 and self.parameters is None:
             self.fail("an assignment has one value; for two write a, b = x, y", position)
         else:
