@@ -204,11 +204,11 @@ class Loop(Operation):
             for result, stored in zip(self.results, found, strict=True):
                 stored.append(state[result.k] if result.kind == "before" else outputs[result.k])
             state = list(outputs[:count])
-        texts: list[Any] = []
+        parts: list[Any] = []
         for result, stored in zip(self.results, found, strict=True):
             last = state[result.k] if result.kind == "last" else stored[:: -1 if self.back else 1]
-            texts.append(np.reshape(np.asarray(last, float if not stored else None), -1))
-        return np.concatenate(texts) if texts else np.zeros(0)
+            parts.append(np.reshape(np.asarray(last, float if not stored else None), -1))
+        return np.concatenate(parts) if parts else np.zeros(0)
 
     # Derivatives
 
