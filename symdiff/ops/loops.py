@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from math import inf
 from textwrap import indent
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -204,11 +204,11 @@ class Loop(Operation):
             for result, stored in zip(self.results, found, strict=True):
                 stored.append(state[result.k] if result.kind == "before" else outputs[result.k])
             state = list(outputs[:count])
-        texts: list[Any] = []
+        parts: list[Any] = []
         for result, stored in zip(self.results, found, strict=True):
             last = state[result.k] if result.kind == "last" else stored[:: -1 if self.back else 1]
-            texts.append(np.reshape(np.asarray(last, float if not stored else None), -1))
-        return np.concatenate(texts) if texts else np.zeros(0)
+            parts.append(np.reshape(np.asarray(last, float if not stored else None), -1))
+        return np.concatenate(parts) if parts else np.zeros(0)
 
     # Derivatives
 
@@ -470,7 +470,13 @@ class Loop(Operation):
     def formula(self, w: Writer, *operands: int) -> Text:
         return f"loop({', '.join([w.tight(i, 0) for i in operands])})", ATOM
 
-    def latex(self, _: Notation, /, *_operands: int) -> NoReturn:
+    def latex(self, _w: Notation, /, *operands: int) -> Any:
+        """Refuse: a step has no form as one equation.
+
+        Raises:
+            TypeError: Always.
+        """
+        del operands
         raise TypeError("LaTeX cannot show a loop; f.source shows the lines of its step")
 
     def label(self) -> str:
@@ -574,6 +580,10 @@ class Part(View):
         program = op.body.program
         name = program.arguments[k] if kind == "before" else program.names[k].removesuffix("_next")
         return f"{kind} {name} of {w.tight(x, 0)}", SUM
+
+    def latex(self, w: Notation, /, *operands: int) -> Any:
+        """Refuse; see `Loop.latex`."""
+        return Loop.latex(self, w, *operands)  # type: ignore[arg-type]  # which looks at nothing
 
     def label(self) -> str:
         return f"part {self.number}"

@@ -297,3 +297,10 @@ def test_a_loop_along_integers_checks_them():
             symdiff.BoundsError, match="argument 'o' has the index 4, which is out of bounds for axis 1"
         ):
             made(*values, np.array([0, 4]))
+
+
+def test_sparse_matrices_of_loops_are_the_dense_ones():
+    pytest.importorskip("scipy")
+    f = symdiff.compile("step(h, x) = tanh(h*w + x)\nscan(step, h0, X)", args="h0, X[n], w")
+    X = np.linspace(0, 1, 4)
+    np.testing.assert_allclose(f.jacobian.sparse(0.5, X, 0.3).toarray(), f.jacobian(0.5, X, 0.3))
