@@ -274,8 +274,10 @@ class Function:
         elsewhere (K. E. Iverson's notation). \delta_{i,j} is 1 if i = j and 0 otherwise (L. Kronecker's notation).
         v_{1}, v_{2}, ... are names for parts that are used more than once.
 
-        A Jacobian or Hessian of scalars is a matrix of its entries. The Jacobian of one vector by another is J_{i,j},
-        with i for the row. If there are matrices, or several arguments or results, each pair of a result and an
+        An index runs along an axis of an argument; otherwise the equation says how far. An operation on arrays without
+        a notation of its own is a function of whole arrays, such as cumsum(x)_{i}.
+
+        A Jacobian or Hessian of scalars is a matrix of its entries. In any other, each pair of a result and an
         argument is an equation of its own. The equations have the order of the blocks of the matrix:
         \partial f_{i} / \partial X_{j,k} stands in the row of f_{i} and in the column of X_{j,k}, and the elements of
         an array are counted row by row. A Hessian has no equations below its diagonal, because they would repeat
@@ -295,8 +297,8 @@ class Function:
     def mathtext(self) -> str:
         """The form of `latex` for Matplotlib: each equation stands between dollar signs on a line of its own.
 
-        There are no environments. A choice is written as `x if x > 0 else a`. A Jacobian or Hessian of scalars has an
-        equation for each entry; a Hessian has none below its diagonal.
+        There are no environments. A choice is written as `x if x > 0 else a`. A Jacobian or Hessian has an equation
+        for each pair of a result and an argument; a Hessian has none below its diagonal.
 
         Raises:
             LimitError: The text has more operations than `limits.shown`, or more than 50 characters for each.
@@ -761,7 +763,7 @@ class Function:
         """
         from symdiff.api.graph import graph
 
-        return graph(self.free, self.filled(args, kwargs) if args or kwargs else (), {})
+        return graph(self, args, kwargs)
 
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
         """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.

@@ -23,6 +23,7 @@ from symdiff.graph.dims import Shape, declared
 
 _LINES = 40  # the most lines of a formula that are shown
 _LISTED = 24  # the most names that are shown
+_COLUMNS = 4  # numbers in a line of an array
 # The members of a Function that a module can contain, in the order of the help, with their docstrings.
 SUMMARIES = {
     "value": "The formula itself.",
@@ -113,10 +114,7 @@ class Module:
         if self.arrays:
             helpers.append(FIT.replace("_fit", self._fit))
         self._module = "np" if target == "numpy" else "math"
-        records += [
-            f'{CONSTANTS}["{name}"] = np.array([{_block(literal(array)[1:-1], 0)}])\n'
-            for name, array in constants.items()
-        ]
+        records += [f'{CONSTANTS}["{name}"] = {_table(array)}\n' for name, array in constants.items()]
         self._body = "".join(["\n", *records] * bool(records) + [f"\n\n{part}" for part in helpers + functions])
         self.definitions = self._imports() + self._body
 
@@ -332,6 +330,14 @@ def _block(line: str, indent: int) -> str:
     inner = " " * (indent + 4)
     lines = textwrap.wrap(line, WIDTH - len(inner), break_long_words=False, break_on_hyphens=False)
     return "\n" + "\n".join(inner + part for part in lines) + "\n" + " " * indent
+
+
+def _table(array: Any) -> str:
+    """Return the source of a large array, with a few numbers in each line."""
+    texts = [number(value, "np") for value in array.ravel().tolist()]
+    lines = [", ".join(texts[k : k + _COLUMNS]) for k in range(0, len(texts), _COLUMNS)]
+    shape = "" if array.ndim == 1 else f".reshape({', '.join(map(str, array.shape))})"
+    return "np.array([\n    " + ",\n    ".join(lines) + f",\n]){shape}"
 
 
 def _targets(line: str) -> str:

@@ -29,6 +29,7 @@ from symdiff.ops.linalg import (
     SecondCofactors,
     SignDet,
     Solve,
+    SolveTriangular,
 )
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
@@ -43,7 +44,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Index, Assemble),
         *(Roll, Delay, Recurrence, CumSum, CumProd, LogCumSumExp),
         *(Diagonal, Diag, Tril, Triu),
-        *(Solve, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
+        *(Solve, SolveTriangular, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
         *(Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
         *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax, SegmentMin, SegmentLogSumExp, SegmentSoftmax),

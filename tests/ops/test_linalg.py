@@ -230,6 +230,36 @@ def test_derivatives_of_a_determinant_that_is_not_finite():
     np.testing.assert_allclose(named.grad(np.diag([1.0, 0.0]), 2.0).A, 0.0)
 
 
+@pytest.mark.parametrize("shape", [(200,), (2, 130)])
+def test_large_triangular_systems_are_solved_by_blocks(shape):
+    n = shape[-1]
+    random = np.random.default_rng(4)
+    lower = np.tril(random.normal(size=(*shape, n))) / n + 2 * np.eye(n)
+    b = random.normal(size=(n, 3))
+    stack = "k," * (len(shape) - 1)
+    for turned, text in ((False, "solve_triangular(A, b, lower=True)"), (True, "solve_triangular(A, b)")):
+        A = lower.mT if turned else lower
+        f = symdiff.compile(text, args=f"A[{stack}n,n], b[n,m]")
+        unread = A + np.tril(np.full((n, n), np.nan), -1) if turned else A + np.triu(np.full((n, n), np.nan), 1)
+        np.testing.assert_allclose(f(unread, b), np.linalg.solve(A, b), rtol=1e-12, atol=1e-13)
+        bar = random.normal(size=(*shape, 3))
+        solved = np.linalg.solve(A.mT, bar)
+        _, by_matrix, by_vectors = f.vjp(A, b, bar)
+        cut = np.triu if turned else np.tril
+        np.testing.assert_allclose(by_vectors, solved.sum(axis=0) if stack else solved, rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(by_matrix, -cut(solved @ np.linalg.solve(A, b).mT), rtol=1e-11, atol=1e-12)
+    with pytest.raises(symdiff.LinAlgError, match="solve: Singular matrix, in the line out = solve_triangular"):
+        f(0 * lower, b)
+
+
+def test_a_cholesky_factor_is_a_triangle():
+    f = symdiff.compile("L = cholesky(A); solve(L.T, solve(L, b))", args="A[n,n], b[n]")
+    assert f.source.count("solve_triangular(L") == 2
+    A = np.array([[2.0, 0.5], [0.5, 1.0]])
+    np.testing.assert_allclose(f(A, [1.0, 2.0]), np.linalg.solve(A, [1.0, 2.0]))
+    assert "np.linalg.solve" not in f.jacobian.source.partition("def jacobian")[2]
+
+
 def test_determinants_that_are_negative_zero_or_very_large():
     f = symdiff.compile("logdet(A)", args="A[n,n]")
     turned = np.array([[0.0, 2.0], [3.0, 1.0]])
