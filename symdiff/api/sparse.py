@@ -386,9 +386,10 @@ class Sparse:
             self._variants[complex] = variants(self._source, complex=complex)
         find = _hessian if self._f.name == "hessian" else _jacobian
         best: Sweeps | None = None
-        # Selections need the integers that they are made by.
+        # Selections need the integers that they are made by. They save no sweeps if each output is a row of its own.
         unknown = any(self._source.program.integers) and not known
-        for variant in self._variants[complex][-1:] if unknown else self._variants[complex]:
+        scalars = find is _jacobian and not any(self._source.results)
+        for variant in self._variants[complex][-1:] if unknown or scalars else self._variants[complex]:
             best = find(variant, sizes, known, best)
         assert best is not None
         return best

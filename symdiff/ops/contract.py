@@ -59,6 +59,8 @@ class Einsum(Operation):
             free = {label: dim for label, dim in zip(labels, other.shape, strict=True) if label not in own}
             if own and p.zero is not None and (p.size - np.count_nonzero(p.zero)) * prod(free.values()) <= _PAIRS:
                 return self._of_pairs(p, own, other, labels, free, shape)
+        if x is y and self.left == self.right:
+            sides.pop()
         return united([self._spread(p, own, shape) for p, own, _, _ in sides], shape, x.count)
 
     def _spread(self, p: Pattern, own: str, shape: Sizes) -> Pattern:

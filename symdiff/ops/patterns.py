@@ -107,6 +107,8 @@ class Pattern:
     def take(self, index: Any) -> Pattern:
         """Return the pattern of an array of elements of this one. `index` has their numbers, and -1 for a zero."""
         flat = np.ravel(index)
+        if len(flat) == self.size and np.array_equal(flat, np.arange(self.size)):
+            return self.reshape(np.shape(index))
         outside = flat < 0
         some_outside = bool(outside.any())
         zero = None

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.integrate import solve_ivp
-from scipy.optimize import LinearConstraint, least_squares, minimize, root
+from scipy.optimize import LinearConstraint, NonlinearConstraint, least_squares, minimize, root
 
 import symdiff
 from symdiff import ShapeError
@@ -394,3 +394,21 @@ def test_entries_need_no_scipy(monkeypatch):
     f = symdiff.compile("x**2", args="x[3]")
     assert f.jacobian.sparsity.tolist() == np.eye(3, dtype=bool).tolist()
     assert f.jacobian.coo([1.0, 2.0, 3.0]).tolist() == [2.0, 4.0, 6.0]
+
+
+def test_optimal_control_with_sparse_constraints():
+    """Move a mass from rest to rest in unit time, with the least effort: 12 at the start, in the limit of many nodes."""
+    n = 41
+    states = f"p = z[:{n}]; q = z[{n}:{2 * n}]; u = z[{2 * n}:]; h = 1/{n - 1}"
+    defects = "p[1:] - p[:-1] - h/2*(q[1:] + q[:-1]), q[1:] - q[:-1] - h/2*(u[1:] + u[:-1])"
+    ends = "[p[0], q[0], p[-1] - 1, q[-1]]"
+    constraints = symdiff.compile(f"{states}; concatenate([{defects}, {ends}])", args=f"z[{3 * n}]")
+    effort = symdiff.compile(f"u = z[{2 * n}:]; (sum(u[1:-1]**2) + (u[0]**2 + u[-1]**2)/2)/{n - 1}", args=f"z[{3 * n}]")
+    z = np.zeros(3 * n)
+    assert agree(constraints.jacobian, z).nnz == 2 * (n - 1) * 4 + 4
+    found = minimize(
+        effort, z, jac=effort.jacobian, hess=effort.hessian.sparse, method="trust-constr",
+        constraints=NonlinearConstraint(constraints, 0, 0, jac=constraints.jacobian.sparse, hess=lambda z, _: 0 * np.eye(len(z))),
+    )  # fmt: skip
+    assert np.abs(constraints(found.x)).max() < 1e-8
+    assert abs(found.fun - 12) < 0.05
