@@ -130,12 +130,9 @@ def parse(text: str, limits: Limits | None = None) -> Syntax:
     """
     parser = _Parser(text, of_process if limits is None else limits)
     for token in tokens(text, limits):
-        parser.waiting.append(token)
+        parser.take(token)
         while parser.waiting:
-            following = parser.waiting.pop()
-            take = parser.suffix or (parser.operand if parser.due else parser.operator)
-            take(following)
-            parser.before, parser.last = (*parser.before[-1:], parser.last), following
+            parser.take(parser.waiting.pop())
     return parser.finish()
 
 
@@ -165,6 +162,12 @@ class _Parser:
 
     def fail(self, message: str, position: int) -> NoReturn:
         raise ParseError(message, self.text, position)
+
+    def take(self, token: Token) -> None:
+        """Take the next token."""
+        take = self.suffix or (self.operand if self.due else self.operator)
+        take(token)
+        self.before, self.last = (*self.before[-1:], self.last), token
 
     def push(self, pending: _Pending) -> None:
         if len(self.stack) >= self.limits.depth:

@@ -197,7 +197,7 @@ def test_latex():
     assert f.latex == r"\sum_{j=0}^{m - 1} w_{j} x_{i_{j}}^{2}"
     assert r"\frac{\partial f}{\partial x_{j}} &= 2 \sum_{i_{k} = j} w_{k} x_{i_{k}}" in f.grad.latex
     g = symdiff.compile("X[i, j + 1]", args="X[n,n], i[m]: int, j[m]: int")
-    assert g.latex == r"f_{k} = X_{i_{k},j_{k} + 1}"
+    assert r"X_{i_{k},j_{k} + 1}" in g.latex
     assert symdiff.compile("x**k", args="x, k: int").latex == "x^{k}"
 
 
