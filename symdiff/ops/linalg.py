@@ -72,7 +72,6 @@ class _OfMatrices(Operation):
     __slots__ = ()
 
     carries = False
-    raises = True
 
     axes: ClassVar[tuple[int, ...]] = (-2, -1)
 
