@@ -237,8 +237,8 @@ def elements(name: str, shape: Sequence[int]) -> list[str]:
     return [f"{name}[{','.join(map(str, place))}]" if shape else name for place in places]
 
 
-def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
-    """Return a dimension with other names."""
+def substituted(dim: Dim, by: Mapping[str, Dim]) -> Dim:
+    """Return a dimension with other dimensions in the place of some names."""
     if isinstance(dim, int):
         return dim
     total: Dim = 0
@@ -246,12 +246,17 @@ def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
         term: Dim = coefficient
         for atom in monomial:
             if isinstance(atom, str):
-                term = term * symbol(names[atom])
+                term = term * by.get(atom, symbol(atom))
             else:
-                inner = renamed(atom.value, names)
+                inner = substituted(atom.value, by)
                 term = term * (inner // atom.divisor if isinstance(atom, Floor) else _factor(inner))
         total = total + term
     return total
+
+
+def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
+    """Return a dimension with other names."""
+    return substituted(dim, {name: symbol(names[name]) for name in symbols(dim)})
 
 
 def estimate(dim: Dim) -> int:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Builder, Linear, Operation, Sample, Selection, Text, Writer
+from symdiff.ops.base import AlongAxes, At, Builder, Linear, Notation, Operation, Sample, Selection, Text, Writer
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.places import Range, whole
 from symdiff.ops.table import ATOM
@@ -112,6 +112,12 @@ class Delay(Selection, AlongAxes):
     def formula(self, w: Writer, x: int) -> Text:
         back = ", back=True" if self.back else ""
         return f"delay({w.tight(x, 0)}, axis={len(w.shape(x)) + self.axes[0]}{back})", ATOM
+
+    def latex(self, w: Notation, x: int) -> Any:
+        indices = [w.axis(a) for a in range(-len(w.shape(x)), 0)]
+        own, n = indices[self.axes[0]], w.shape(x)[self.axes[0]]
+        indices[self.axes[0]] = own + 1 if self.back else own - 1
+        return w.times(w.at(x, indices), w.between(own, *((None, n - 1) if self.back else (1, None))))
 
     @classmethod
     def samples(cls) -> list[Sample]:

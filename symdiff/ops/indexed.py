@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, symbol, value
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
-from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer, binds
+from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, Writer, binds
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.table import ATOM
@@ -156,6 +156,10 @@ class Whole(Operation):
     def label(self) -> str:
         return str(self.of)
 
+    def latex(self, w: Notation, *operands: int) -> Any:
+        given = [w.integer(i, [w.axis(a) for a in range(-len(w.shape(i)), 0)]) for i in operands]
+        return w.number(substituted(self.of, {str(k): index for k, index in enumerate(given)}))
+
     @classmethod
     def samples(cls) -> list[Sample]:
         m, n, zero, one = map(symbol, ("m", "n", "0", "1"))
@@ -196,6 +200,9 @@ class Integers(Operation):
 
     def label(self) -> str:
         return self._listed()
+
+    def latex(self, w: Notation) -> Any:
+        return w.applied(self, form=rf"\left[{self._listed()[1:-1]}\right]")
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -371,6 +378,10 @@ class Gather(Indexed):
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
         return w.tight(x, ATOM) + _subscript(w, indices, self.front(w.shape(x)), self.behind, ahead=False), ATOM
 
+    def latex(self, w: Notation, x: int, *indices: int) -> Any:
+        chosen = [w.integer(i, [w.axis(a - self.behind) for a in range(-len(w.shape(i)), 0)]) for i in indices]
+        return w.at(x, [*chosen, *[w.axis(a) for a in range(-self.behind, 0)]])
+
     @classmethod
     def samples(cls) -> list[Sample]:
         k, m, n = map(symbol, "kmn")
@@ -466,6 +477,9 @@ class _Segments(Indexed):
 
     def label(self) -> str:
         return f"{self.name} {shown(self.to)}"
+
+    def latex(self, w: Notation, x: int, *indices: int) -> Any:
+        return w.segments({"add": r"\sum"}.get(self.ufunc, rf"\{self.ufunc[:3]}"), x, indices, self.behind)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -603,6 +617,9 @@ class SegmentLogSumExp(_Segments):
     holomorphic = False
     multilinear = False
 
+    def latex(self, w: Notation, x: int, *indices: int) -> Any:
+        return w.segments(r"\log \sum", x, indices, self.behind, each="exp")
+
     def degree(self, _: Sequence[float]) -> float:
         """Return infinity, because of indices that no element has."""
         return inf
@@ -641,6 +658,9 @@ class SegmentSoftmax(_Segments):
     holomorphic = False
     multilinear = False
 
+    def latex(self, w: Notation, *operands: int) -> Any:
+        return w.applied(self, *operands)
+
     def shape(self, x: Shape, *_: Shape) -> Shape:
         return x
 
@@ -650,6 +670,11 @@ class SegmentSoftmax(_Segments):
         largest = SegmentMax(self.to, self.behind).value(x, *indices)[place]
         shares = np.where(np.isinf(largest), x == inf, np.exp(x - largest))
         return shares / np.maximum(SegmentSum(self.to, self.behind).value(shares, *indices)[place], 1.0)
+
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return that each share depends on all elements with its index."""
+        totals = SegmentSum(self.to, self.behind).pattern(x, *indices)
+        return Gather(len(self.to), self.behind).pattern(totals, *indices).nonzero()
 
     def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
         return None

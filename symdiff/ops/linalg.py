@@ -153,6 +153,7 @@ class Solve(_Solution):
     """The solution X of A @ X = B, for matrices A and B. Both have the same axes in front."""
 
     name = "solve"
+    form = "#1^{-1} #2"
 
     def value(self, a: Any, rhs: Any) -> Any:
         return np.linalg.solve(a, rhs)
@@ -248,6 +249,7 @@ class Inv(_OfMatrix):
     """The inverse of a matrix."""
 
     name = "inv"
+    form = "#1^{-1}"
 
     def shape(self, x: Shape) -> Shape:
         return x
@@ -322,6 +324,7 @@ class Det(_Determinant):
     """The determinant of a matrix."""
 
     name = "det"
+    form = r"\det\left(#1\right)"
 
     def value(self, x: Any) -> Any:
         return np.linalg.det(x)
@@ -448,6 +451,7 @@ class LogDet(_Determinant):
     """The logarithm of the absolute value of the determinant."""
 
     name = "logdet"
+    form = r"\log\left|\det\left(#1\right)\right|"
     holomorphic = False
 
     def value(self, x: Any) -> Any:

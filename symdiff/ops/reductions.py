@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Builder, Operation, Reduction, Sample, Text, Writer
+from symdiff.ops.base import AlongAxes, At, Builder, Notation, Operation, Reduction, Sample, Text, Writer
 from symdiff.ops.contract import LETTERS, labels
 from symdiff.ops.patterns import Pattern
 from symdiff.ops.table import ATOM
@@ -28,7 +28,6 @@ class Sum(Reduction):
     __slots__ = ()
 
     name = "sum"
-    sign = r"\sum"
     of_rules = True
     along_axes = True
     multilinear = True
@@ -110,6 +109,10 @@ class Sum(Reduction):
         """Return False where the sum drops axes of one element."""
         return not all(x[a] == 1 for a in self.axes)
 
+    def latex(self, w: Notation, x: int) -> Any:
+        axes = range(-len(w.shape(x)), 0)
+        return w.contract([a for a in axes if a not in self.axes], (x, axes))
+
     @classmethod
     def samples(cls) -> list[Sample]:
         return _samples(cls)
@@ -167,6 +170,9 @@ class _Extreme(Reduction):
         count = b.expand(b.summed(b.number(chosen), b.shape(x), axes), axes)
         return b.op("where", b.joined("special", chosen), b.op("div", one, count), b.const(0.0))
 
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(rf"\{self.name}", x, self.axes)
+
     @classmethod
     def samples(cls) -> list[Sample]:
         return _samples(cls)
@@ -178,7 +184,6 @@ class Max(_Extreme):
     __slots__ = ()
 
     name = "max"
-    sign = r"\max"
     fold = "max"
 
     def value(self, x: Any) -> Any:
@@ -191,7 +196,6 @@ class Min(_Extreme):
     __slots__ = ()
 
     name = "min"
-    sign = r"\min"
     fold = "min"
 
     def value(self, x: Any) -> Any:
@@ -204,13 +208,15 @@ class AnyOf(Reduction):
     __slots__ = ()
 
     name = "any"
-    sign = r"\bigvee"
     condition = True
     differentiable = False
     fold = "max"
 
     def value(self, x: Any) -> Any:
         return np.any(x, axis=self.axes)
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(r"\bigvee", x, self.axes)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -223,7 +229,6 @@ class Prod(Reduction):
     __slots__ = ()
 
     name = "prod"
-    sign = r"\prod"
     along_axes = True
     fold = "mul"
 
@@ -247,6 +252,9 @@ class Prod(Reduction):
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: how many elements there are is not known."""
         return 0 if degrees[0] == 0 else inf
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(r"\prod", x, self.axes)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -317,6 +325,9 @@ class Others(Operation):
     def formula(self, w: Writer, x: int) -> Text:
         return f"others({w.tight(x, 0)})", ATOM
 
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(r"\prod", x, (-1,), but=w.axis(-1))
+
     @classmethod
     def samples(cls) -> list[Sample]:
         return [Sample(cls(), ((symbol("n"),),)), Sample(cls(), ((symbol("m"), symbol("n")),))]
@@ -348,6 +359,9 @@ class LogSumExp(Reduction):
         """Return the adjoint times the weights of a softmax."""
         b = at.builder
         return at.times(b.expand(at.seed, self.axes), b.op(Softmax(self.axes), at.operand))
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(r"\log \sum", x, self.axes, each="exp") if len(self.axes) == 1 else w.applied(self, x)
 
     @classmethod
     def samples(cls) -> list[Sample]:
