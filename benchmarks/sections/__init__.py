@@ -31,6 +31,7 @@ SECTIONS = (
     "sparse",
     "huge",
     "choices",
+    "index",
 )
 
 

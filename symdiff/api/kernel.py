@@ -211,11 +211,12 @@ class Kernel:
 
         def make() -> Callable[..., Any]:
             if self.segments is not None and target in ("numpy", "loops"):
+                text = self._driver(target)
                 known = {**numpy_target.known(self._run), **self.segments.calls}
-                made = load(self._driver(target), self.name, known)
             else:
                 text = self.source(target)
-            made = load(text, self.name, numpy_target.known(self.program))
+                known = numpy_target.known(self.program)
+            made = load(text, self.name, known)
             return naming(made) if "np.linalg." in text else made
 
         made: Callable[..., Any] = self.once(("function", target), make)
@@ -284,7 +285,7 @@ class Kernel:
         if point is None:
             return general_entry(self.general)
         records = Records(self.layout, [None] * len(outputs))
-        fits = self.bounds.fit if self.bounds else None
+        fits = self.bounds.fit if self.bounds and self.bounds.needs_look else None
         demands = self.program.graph.demands
         return core_entry(self.cores, self.integers, demands, point, records, self.general, fits)
 
@@ -404,7 +405,7 @@ class Kernel:
         def find() -> Bounds | None:
             rows = self.program.graph.rows
             if any(self.integers) or any(isinstance(row[0], Indexed) for row in rows):
-                return Bounds(self.recipe.formula.program(), self.args)
+                return Bounds(self.recipe.formula.program(), self.program)
             return None
 
         made: Bounds | None = self.once("bounds", find)

@@ -64,7 +64,7 @@ def scatter(ufunc, total, indices, values, behind):
     values = np.broadcast_to(values, first + place.shape + last)
     values = values.reshape(first + (place.size,) + last)
     total = total.reshape(first + (size,) + last)
-    if place.size < np.prod(first + last):  # a ufunc on few large arrays, or many of elements
+    if place.size < np.prod(first + last) or np.prod(last) > 256:  # few rows or long ones
         rows, values = np.moveaxis(total, ahead, 0), np.moveaxis(values, ahead, 0)
         for k, j in enumerate(place.reshape(-1)):
             ufunc(rows[j], values[k], out=rows[j])

@@ -134,6 +134,16 @@ def test_segments(name, core):
     assert g.check(v, np.array([0, 2, 2, 0, 0, 1, 1]), draw.standard_normal((3, *v.shape[1:]))).ok
 
 
+@pytest.mark.parametrize("name", ["sum", "max", "min", "mean", "logsumexp", "softmax"])
+def test_sparse_derivatives_of_segments(name):
+    pytest.importorskip("scipy", reason="SciPy is not installed")
+    f = symdiff.compile(f"segment_{name}(x[j], i, 3)", args="x[n], i[m]: int, j[m]: int")
+    given = [1.0, 2.0, 4.0, 3.0], [0, 2, 2, 0, 1], [0, 1, 2, 1, -1]
+    got = f.jacobian.sparse(*given)
+    np.testing.assert_allclose(got.toarray(), f.jacobian(*given), rtol=1e-14)
+    assert got.nnz < 12
+
+
 def test_the_number_of_segments_is_a_number_or_a_dimension_of_any_argument():
     v, i = np.arange(4.0), [2, 0, 0, 2]
     for text, more, given in (
@@ -212,7 +222,11 @@ def test_constant_arrays_of_whole_numbers_are_indices():
         ("x[q:q + 2]", ParseError, "ends of a slice are constant"),
         ("x[i, i]", ShapeError, "2 indices of an array of shape"),
         ("x[i, ]", ParseError, "an index is a whole number"),
-        ("x[(i]", ParseError, "never closed"),
+        ("x[(i]", ParseError, "does not match"),
+        ("x[1:i]", ParseError, "ends of a slice are constant"),
+        ("x[i 1]", ParseError, "operator"),
+        ("x[i;]", ParseError, "never closed"),
+        ("x[i]]", ParseError, "never opened"),
         ("x[i", ParseError, "never closed"),
         ("x[[q, 0]]", ShapeError, "an index is made of integers"),
         ("q[i]", ParseError, "a scalar has no elements"),
