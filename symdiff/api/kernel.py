@@ -17,7 +17,6 @@ from symdiff.errors import MOST, few
 from symdiff.graph.dims import Dim, Shape, concrete, declared, fixed, numel, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
-from symdiff.ops.base import Operation
 from symdiff.ops.evaluate import constant, special
 from symdiff.ops.indexed import Indexed
 from symdiff.ops.loops import every_row
@@ -213,11 +212,13 @@ class Kernel:
 
         def make() -> Callable[..., Any]:
             if self.segments is not None and target in ("numpy", "loops"):
+                text = self._driver(target)
                 known = {**numpy_target.known(self._run), **self.segments.calls}
-                made = load(self._driver(target), self.name, known)
             else:
-                made = load(self.source(target), self.name, numpy_target.known(self.program))
-            return naming(made) if self._raises else made
+                text = self.source(target)
+                known = numpy_target.known(self.program)
+            made = load(text, self.name, known)
+            return naming(made) if "np.linalg." in text else made
 
         made: Callable[..., Any] = self.once(("function", target), make)
         return made
@@ -225,11 +226,6 @@ class Kernel:
     def _driver(self, target: str) -> str:
         """Return the source of the function that calls the native code of parts of the program."""
         return write(self._run, target, self.name, self.nest)
-
-    @property
-    def _raises(self) -> bool:
-        """Some operation raises a LinAlgError for some arguments."""
-        return any(isinstance(row[0], Operation) and row[0].raises for row in self.program.graph.rows)
 
     @property
     def native_points(self) -> FusedPoints:

@@ -295,8 +295,6 @@ class Operation(ArrayOperation):
         """Return what the adjoint of the row contributes to those of the wanted operands, by position."""
         raise NotImplementedError
 
-    raises: ClassVar[bool] = False
-    """NumPy raises a LinAlgError for some operands."""
     carries: ClassVar[bool] = True
     """The derivatives keep choices outside of products. If they do not, the chain rule puts the choice around them."""
 

@@ -73,7 +73,6 @@ class _OfMatrices(Operation):
 
     carries = False
     works = True
-    raises = True
 
     axes: ClassVar[tuple[int, ...]] = (-2, -1)
 
