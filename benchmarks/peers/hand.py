@@ -260,6 +260,7 @@ _NUMPY = {
     "logistic_loss": numpy_logistic_loss,
 }
 _GRADIENTS = {f.__name__: f for f in (network, perceptron, rosenbrock_vector, gmm, ba, kmeans, llsq, lse, det)}
+WRITTEN = frozenset(_GRADIENTS)  # the names of the problems whose gradients are written here
 _PRODUCTS = {"rosenbrock_vector": rosenbrock_vector_product}
 
 

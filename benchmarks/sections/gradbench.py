@@ -37,6 +37,5 @@ def _cost(setup: Setup, problem: Problem) -> Target:
     pair = {"value": base.objective(problem), "gradient": base.only_gradient(problem)}
     times = {name: race({name: call}, numbers(call()), **setup.pace)[0] for name, call in pair.items()}
     ratio = times["gradient"].minimum / times["value"].minimum
-    return Target(
-        f"gradbench, {problem.name}: gradient at most {COST:g} times the value", ratio <= COST, f"{ratio:.2f} times"
-    )
+    text = f"gradbench, {problem.name}: gradient at most {COST:g} times the value"
+    return Target(text, ratio <= COST, f"{ratio:.2f} times")

@@ -1,8 +1,8 @@
 """The problems of GradBench, written anew: each is one text, which runs as Python for every other tool.
 
-Source: GradBench (https://github.com/gradbench/gradbench) for the definitions. It takes gmm, ba and lstm from ADBench
-(Šrajer, Kukelova & Fitzgibbon, "A Benchmark of Selected Algorithmic Differentiation Tools", 2018), det, llsq and ode from
-cmpad, and particle and saddle from Pearlmutter & Siskind, "Using Programming Language Theory to Make Automatic
+Source: GradBench (https://github.com/gradbench/gradbench) for the definitions. It takes gmm and ba from ADBench
+(Šrajer, Kukelova & Fitzgibbon, "A Benchmark of Selected Algorithmic Differentiation Tools", 2018), det, llsq and ode
+from cmpad, and particle and saddle from Pearlmutter & Siskind, "Using Programming Language Theory to Make Automatic
 Differentiation Sound and Efficient" (2008).
 
 The loops of ode, particle and saddle have as many steps as the text has lines for.

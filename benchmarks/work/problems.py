@@ -16,8 +16,8 @@ from benchmarks.work.formulas import as_function
 
 # Which the namespace of every tool has.
 FUNCTIONS = (
-    "concatenate", "cos", "cross", "cumsum", "einsum", "exp", "log", "logsumexp", "max", "maximum", "mean", "min", "sign",
-    "sin", "sqrt", "sum", "tanh", "tril",
+    "concatenate", "cos", "cross", "cumsum", "einsum", "exp", "log", "logsumexp", "max", "maximum", "mean", "min",
+    "sign", "sin", "sqrt", "sum", "tanh", "tril",
 )  # fmt: skip
 
 
