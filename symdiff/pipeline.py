@@ -148,22 +148,25 @@ class Recipe:
             made = step.derive(made, step.by)
         return made
 
-    def symbolic(self) -> Program:
-        """Return the program for readers: simplified, and with the names of constants in place of their values.
+    def symbolic(self, *, written: bool = False) -> Program:
+        """Return the program for readers, with the names of constants in place of their values.
 
         If the formula needs the value of a constant, for example as the order of `polygamma`, all constants keep their
         values.
+
+        Args:
+            written: Whether to leave the program as it is written, with functions of complex numbers.
         """
         formula = self.formula.program()
         shapes = map(formula.graph.shape, formula.inputs)
         arguments = list(map(Argument, formula.arguments, shapes, formula.integers))
         given = [(name, value) for name, value in self.constants if name not in formula.arguments]
         names = [Argument(name, value.array.shape if isinstance(value, Data) else ()) for name, value in given]
-        simplified = replace(self, optimize=True)
+        shown = replace(self, optimize=not written)
         try:
-            return replace(simplified, constants=(), arguments=(*arguments, *names)).program()
+            return replace(shown, constants=(), arguments=(*arguments, *names)).program(complex=written)
         except SymdiffError:
-            return simplified.program()
+            return shown.program(complex=written)
 
 
 def recipe_of(

@@ -1,5 +1,6 @@
 """Options of the test suite, and the backend by which a test compiles."""
 
+import contextlib
 import functools
 import gc
 
@@ -20,6 +21,14 @@ def pytest_collection_finish():
     gc.set_threshold(20_000, 20, 20)
 
 
+@contextlib.contextmanager
+def _without_optimisation():
+    with pytest.MonkeyPatch.context() as patch:
+        target = native._target
+        patch.setattr(native, "_target", lambda _: target(0))
+        yield
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _native_code(request):
     """Let LLVM optimise the machine code of the tests of native code alone.
@@ -30,9 +39,14 @@ def _native_code(request):
         symdiff.clear_cache()  # of what is not optimised
         yield
         return
-    with pytest.MonkeyPatch.context() as patch:
-        target = native._target
-        patch.setattr(native, "_target", lambda _: target(0))
+    with _without_optimisation():
+        yield
+
+
+@pytest.fixture
+def unoptimised():
+    """Let LLVM not optimise: for tests of native code that compile many programs, beside others that optimise."""
+    with _without_optimisation():
         yield
 
 

@@ -41,7 +41,8 @@ def sections(output, *names, peers=()):
 
 
 def test_sections_run_and_agree(tmp_path):
-    facts = sections(tmp_path / "found.json", "compile", "scaling", "kinetics", "memory", "huge", "choices")
+    names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "sparse")
+    facts = sections(tmp_path / "found.json", *names)
     machine = facts["machine"]
     assert machine["cpus"] >= 1
     assert {"caches", "numpy_simd", "environment", "load"} <= machine.keys()

@@ -4,6 +4,8 @@ import pathlib
 import runpy
 import sys
 
+import brusselator
+import bundle_adjustment
 import logistic_newton
 import nist_strd
 import numpy as np
@@ -94,6 +96,27 @@ def test_robertson():
 
     reference = solve_ivp(by_hand, (0, 4e4), [1, 0, 0], "Radau", times[:3], rtol=1e-9, atol=1e-15).y.T
     assert_allclose(solved[:3], reference, rtol=1e-5)
+
+
+def test_brusselator():
+    times = [0.0, 1.0]
+    solved = brusselator.solve(times)
+    np.testing.assert_array_equal(solved[0], brusselator.start())
+
+    def by_hand(_, y):
+        u, v = y.reshape(2, brusselator.SIZE, brusselator.SIZE)
+        spread = [np.roll(w, 1, 0) + np.roll(w, -1, 0) + np.roll(w, 1, 1) + np.roll(w, -1, 1) - 4 * w for w in (u, v)]
+        return np.ravel([1 + u**2 * v - 4.4 * u + 10 * spread[0], 3.4 * u - u**2 * v + 10 * spread[1]])
+
+    reference = solve_ivp(by_hand, (0, 1), brusselator.start(), "RK45", times, rtol=1e-8, atol=1e-10).y.T
+    assert_allclose(solved, reference, rtol=1e-4)
+
+
+def test_bundle_adjustment():
+    random = np.random.default_rng(1)
+    true, seen = bundle_adjustment.scene(random)
+    found = bundle_adjustment.adjust(true + random.normal(scale=0.01, size=true.shape), seen)
+    assert_allclose(bundle_adjustment.residuals(found, *seen), 0, atol=1e-8)
 
 
 @pytest.mark.parametrize("f", [rosenbrock_newton.paired, rosenbrock_newton.chained], ids=["paired", "chained"])

@@ -29,8 +29,10 @@ SECTIONS = (
     "scaling",
     "second",
     "kinetics",
+    "sparse",
     "huge",
     "choices",
+    "index",
 )
 
 
@@ -53,7 +55,7 @@ class Setup:
     @property
     def pace(self) -> dict[str, Any]:
         """Options of `race`."""
-        return {"rounds": 7, "seconds": 0.001} if self.quick else {"rounds": 41, "seconds": 0.004}
+        return {"rounds": 3, "seconds": 0.0005} if self.quick else {"rounds": 41, "seconds": 0.004}
 
     def entrants(self, kind: str, enter: Callable[[str, Any], Any], only: Sequence[str] = ()) -> dict[str, Any]:
         """Return what to time, by label.

@@ -19,8 +19,8 @@ from benchmarks.work.formulas import EXAMPLE, FORMULAS, Formula
 TITLE = "arrays: value and all partials at each point of float64 arrays"
 
 SIZES = ((1_000, 41), (100_000, 21), (1_000_000, 11), (10_000_000, 5))  # points, and rounds
-QUICK = ((1_000, 7), (100_000, 3))
-QUICK_LONG = ((1_000, 5), (10_000, 3))  # for a formula of a thousand operations
+QUICK = ((1_000, 3), (100_000, 2))
+QUICK_LONG = ((1_000, 3), (10_000, 2))  # for a formula of a thousand operations
 
 FEW, MANY = 1_000, 1_000_000  # points; there are targets up to the first and from the second on
 BY_HAND, PLAIN = hand.NUMPY, plain.LABEL

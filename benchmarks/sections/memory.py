@@ -16,7 +16,7 @@ from benchmarks.work.formulas import BLACK_SCHOLES, EXAMPLE, ROSENBROCK, Formula
 
 TITLE = "memory: a call for value and all partials, beyond its arguments and outputs"
 
-SIZE, QUICK = 10_000_000, 1_000_000  # points; arrays in files also have a tenth
+SIZE, QUICK = 10_000_000, 200_000  # points; arrays in files also have a tenth
 LIMIT = 64e6  # bytes
 CONSTANT = 16e6  # bytes that ten times as many points can take in addition, with arrays in files
 

@@ -9,20 +9,16 @@ from typing import Any
 
 import numpy as np
 
+import symdiff
 from benchmarks.harness.measure import numbers, sprint, tidy
 from benchmarks.output.report import BASE, Table, Target, comparison, duration
 from benchmarks.sections import Findings, Setup
 from benchmarks.work.formulas import Formula, long_sum
-from symdiff.derive.calculus import value_and_gradient
-from symdiff.emit import math as math_target
-from symdiff.language.lower import lower
-from symdiff.language.parser import parse
-from symdiff.runtime.load import load
 
 TITLE = "scaling: from text to the first value and gradient of a sum of n terms over ten variables"
 
 SIZES = ((100, 9), (1_000, 5), (10_000, 3), (100_000, 1))  # terms, and rounds
-QUICK = ((100, 3), (1_000, 2))
+QUICK = ((100, 2), (1_000, 1))
 
 # Ten variables make 2,880 different terms. Longer sums repeat terms, which helps tools that share equal ones.
 VARIANTS = (("equal terms recur", False), ("no two terms equal", True))
@@ -30,7 +26,7 @@ VARIANTS = (("equal terms recur", False), ("no two terms equal", True))
 LIMIT = (10_000, 6.0)  # terms, and their largest time in seconds
 EXPONENT = 1.1  # the largest power of n in the time; 1 is linear
 
-PHASES = ("parse", "lower", "derive", "emit", "bytecode", "first call")
+PHASES = ("compile", "derive", "write", "first call")
 
 
 def run(setup: Setup) -> Findings:
@@ -80,23 +76,21 @@ def _exponent(times: dict[int, float]) -> float:
 def _phases(formula: Formula, rounds: int) -> tuple[dict[str, Any], np.ndarray]:
     """Return the median seconds of each phase of symdiff, and its numbers."""
     measured: dict[str, list[float]] = {phase: [] for phase in PHASES}
-    nest = (0, tuple(range(1, len(formula.args) + 1)))
 
-    def timed(phase: str, step: Callable[..., Any], *args: Any) -> Any:
+    def timed(phase: str, step: Callable[[], Any]) -> Any:
         start = perf_counter()
-        made = step(*args)
+        made = step()
         measured[phase].append(perf_counter() - start)
         return made
 
     for _ in range(rounds):
+        symdiff.clear_cache()
         tidy()
-        syntax = timed("parse", parse, formula.text)
-        program = timed("lower", lower, syntax, [(name, ()) for name in formula.args])
-        derived = timed("derive", value_and_gradient, program, formula.args)
-        source = timed("emit", math_target.source, derived, "value_and_grad", nest)
-        function = timed("bytecode", load, source, "value_and_grad")
-        result = timed("first call", function, *formula.point)
-    sizes = {"terms": len(formula.terms), "rows": len(derived.graph.rows)}
+        f = timed("compile", lambda: symdiff.compile(formula.text, args=formula.args))
+        gradient = timed("derive", lambda f=f: f.value_and_grad)
+        timed("write", lambda g=gradient: g.source_for("math"))
+        result = timed("first call", lambda g=gradient: g(*formula.point))
+    sizes = {"terms": len(formula.terms), "rows": len(gradient.program.graph.rows)}
     return sizes | {phase: statistics.median(times) for phase, times in measured.items()}, numbers(result)
 
 

@@ -45,7 +45,7 @@ def _measured(setup: Setup, formula: Formula, size: int) -> dict[str, Any]:
             entrants[tool] = _fitting(formula, size) or Call(*peer.arrays[tool](formula, arrays), arranged=parts)
         except Exception as error:
             entrants[tool] = failure(error)
-    pace = setup.pace | {"rounds": 5 if setup.quick else 21 if size < 1_000_000 else 9, "budget": setup.budget / 4}
+    pace = setup.pace | {"rounds": 2 if setup.quick else 21 if size < 1_000_000 else 9, "budget": setup.budget / 4}
     rows = race(entrants, pieces(formula, arrays), **pace)
     ours = next(row for row in rows if row.tool == BASE)
     ratios = {row.tool: _ratio(ours, row) for row in rows if row is not ours and row.times and ours.times}

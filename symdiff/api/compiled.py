@@ -1,8 +1,8 @@
-"""What the functions of this room take: a Function, by its public attributes."""
+"""The type of a Function, for the functions of this room. They use its public attributes alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from symdiff.api.kernel import Kernel
@@ -43,6 +43,9 @@ class Compiled(Protocol):
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the result of a call."""
+
+    def filled(self, args: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the arguments of a call and the bound ones, in the order of the program."""
 
     def source_for(self, target: str) -> str:
         """Return the source for a target."""

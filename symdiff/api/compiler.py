@@ -1,4 +1,4 @@
-"""`compile`: options to a recipe, a recipe to a Function, and the cache of the Functions last asked for."""
+"""`compile`: make a recipe from a formula and options, and a Function from the recipe. A cache keeps Functions."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from symdiff.runtime.arguments import normal
 from symdiff.runtime.results import record_of
 from symdiff.runtime.threads import Lock, give_back_freed_memory
 
-_CACHED = 512  # Functions
-_ROWS = 1_000_000  # of their graphs together
+_CACHED = 512  # the most Functions that are kept
+_ROWS = 1_000_000  # the most rows of their graphs together
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
 def _of_one_formula(made: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Decorate a function so that it says what to write where more than one argument is given by position."""
+    """Decorate a function so that its error for several positional arguments says what to write."""
 
     @wraps(made)
     def called(*given: _P.args, **options: _P.kwargs) -> _R:
@@ -170,7 +170,7 @@ def function_of(recipe: Recipe) -> Function:
 
 
 def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
-    """Return a Function as pickle and copy take it: the formula, the options and the derivations, but no code."""
+    """Return a Function in the form that pickle and copy take: formula, options and derivations, but no code."""
     recipe = f.recipe
     names = recipe.arguments and declared(*zip(*recipe.arguments, strict=True))
     options = {
@@ -193,7 +193,7 @@ def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, .
     """Return the Function that `_reduced` has taken apart.
 
     Raises:
-        ValueError: The path names something else than members that return Functions, as a forged pickle may.
+        ValueError: The path has a name that is not a member that returns a Function. A forged pickle can have one.
     """
     f = _compiled(text, **options)
     for member, *args in path:
@@ -211,7 +211,7 @@ copyreg.pickle(Function, _reduced)
 
 
 class _Cache:
-    """The Functions last asked for, least recent first. A Function with too many rows is kept alone."""
+    """The Functions that were used last, the latest one at the end. A very large Function is kept alone."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -219,7 +219,7 @@ class _Cache:
         self._rows = 0
 
     def get(self, key: object, make: Callable[[], Function]) -> Function:
-        """Return the Function of a key, which `make` makes where it is not kept."""
+        """Return the Function of a key. If none is kept, call `make` and keep its result."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -236,7 +236,7 @@ class _Cache:
         return made
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all Functions."""
         with self._lock:
             self._kept.clear()
             self._rows = 0
@@ -254,12 +254,12 @@ _CACHE = _Cache()
 def clear_cache() -> None:
     """Forget the Functions that `compile` keeps, and free the native code of all Functions.
 
-    A Function that is held elsewhere stays as it is. Where it has native code, it makes that again when it is called
-    next. Any thread may call this at any time: code that a call is running is freed when the call has returned.
+    A Function that you still hold goes on working. If it had native code, it makes the code again at its next call. Any
+    thread can call `clear_cache` at any time. Code that is running then is freed when its call returns.
     """
     from symdiff.runtime import native
 
     _CACHE.clear()
     native.clear()
-    gc.collect()  # a Function and what calls it refer to each other
+    gc.collect()  # a Function and its kernel refer to each other
     give_back_freed_memory()

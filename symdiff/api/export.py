@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, product
 from reprlib import repr as short
 from typing import Any, cast
 
@@ -128,7 +128,7 @@ def _part(name: str, g: Compiled, target: str) -> Member:
     """Return a member in the form in which a module is written."""
     on_floats = target == "math"
     body = math_target.body(g.program, _OWN, nested=math.inf) if on_floats else numpy_target.body(g.kernel.prepared)
-    return Member(name, g.args, g.cores, g.outputs, g.results, g.layout, body)
+    return Member(name, g.args, g.cores, g.integers, g.outputs, g.results, g.layout, body)
 
 
 # The point
@@ -153,7 +153,7 @@ def _results(
             for name, g in chosen.items():
                 with np.errstate(all="ignore"):
                     found.append(_numbers(scope[name](*[given[a] for a in g.args])))
-        except (ArithmeticError, ValueError) as raised:
+        except (ArithmeticError, ValueError, IndexError) as raised:
             failed = list(chosen)[len(found)]
             error = str(raised)
             continue
@@ -182,9 +182,11 @@ def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[di
     cores = dict(zip(f.args, f.cores, strict=True))
     for g in chosen.values():
         cores |= zip(g.args, g.cores, strict=True)
+    whole = {name for name, integer in zip(f.args, f.integers, strict=True) if integer}
     given = {} if at is None else _given(f, cores, at)
     names = [name for name in f.args if name in given]
-    sizes = arrays(names, [given[n] for n in names], [cores[n] for n in names])[3] if names else {}
+    own = [given[n] for n in names], [cores[n] for n in names], [n in whole for n in names]
+    sizes = arrays(names, *own)[3] if names else {}
     if at is None:
         sizes = _sizes(f, chosen)
     for g in chosen.values():
@@ -194,11 +196,15 @@ def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[di
     for name, v in given.items():
         if np.shape(v) != shapes[name]:
             raise ShapeError(f"at gives {name!r} the shape {np.shape(v)}; it has {shapes[name]}")
+    integers = _indices(f, {name: shapes[name] for name in whole - set(given)}, sizes)
     for boxes in _choices(len(shapes)) if set(shapes) - set(given) and at is None else [_BOXES[:1] * len(shapes)]:
         count = 0
         point: dict[str, Any] = {}
         for (name, shape), box in zip(shapes.items(), boxes, strict=True):
-            point[name] = given[name] if name in given else _drawn(shape, box, count)
+            if name in given:
+                point[name] = given[name]
+            else:
+                point[name] = integers[name] if name in whole else _drawn(shape, box, count)
             count += math.prod(shape)
         yield point
 
@@ -218,6 +224,18 @@ def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
         return Spaced(low, high, shape)
     flat = [float(f"{low + (high - low) * ((first + k + 1) * _GOLDEN % 1.0):.3g}") for k in range(math.prod(shape))]
     return np.array(flat).reshape(shape) if shape else flat[0]
+
+
+def _indices(f: Compiled, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Return arguments that are made of integers: small ones, which are within the axes if that is possible."""
+    found: dict[str, Any] = {}
+    for end, first in product((3, 2, 1), (0, 1)):
+        for name, shape in shapes.items():
+            made = np.arange(math.prod(shape)).reshape(shape) % end + first
+            found[name] = made if shape else int(made)
+        if f.kernel.bounds is None or f.kernel.bounds.fit([found.get(name) for name in f.args], sizes):
+            break
+    return found
 
 
 def _sizes(f: Compiled, chosen: Mapping[str, Compiled]) -> dict[str, int]:
@@ -276,7 +294,8 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
         raise TypeError(f"at gives no value to {few(missing)}")
     found: dict[str, Any] = {}
     for name, given in values.items():
-        (array,), loop, dtype, _ = arrays([name], [given], [cores[name]])
+        integer = dict(zip(f.args, f.integers, strict=True)).get(name, False)
+        (array,), loop, dtype, _ = arrays([name], [given], [cores[name]], [integer])
         if dtype.kind == "c":
             raise TypeError(f"at gives {name!r} a complex value")
         if loop:
@@ -286,7 +305,10 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
             )
         if array.size > _MOST:
             raise ValueError(f"at gives {name!r} {array.size} elements; at most {_MOST} are stored")
-        found[name] = np.asarray(array, np.float64) if array.ndim else float(array)
+        if integer:
+            found[name] = array if array.ndim else int(array)
+        else:
+            found[name] = np.asarray(array, np.float64) if array.ndim else float(array)
     return found
 
 

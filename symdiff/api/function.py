@@ -274,8 +274,10 @@ class Function:
         elsewhere (K. E. Iverson's notation). \delta_{i,j} is 1 if i = j and 0 otherwise (L. Kronecker's notation).
         v_{1}, v_{2}, ... are names for parts that are used more than once.
 
-        A Jacobian or Hessian of scalars is a matrix of its entries. The Jacobian of one vector by another is J_{i,j},
-        with i for the row. If there are matrices, or several arguments or results, each pair of a result and an
+        An index runs along an axis of an argument; otherwise the equation says how far. An operation on arrays without
+        a notation of its own is a function of whole arrays, such as cumsum(x)_{i}.
+
+        A Jacobian or Hessian of scalars is a matrix of its entries. In any other, each pair of a result and an
         argument is an equation of its own. The equations have the order of the blocks of the matrix:
         \partial f_{i} / \partial X_{j,k} stands in the row of f_{i} and in the column of X_{j,k}, and the elements of
         an array are counted row by row. A Hessian has no equations below its diagonal, because they would repeat
@@ -295,8 +297,8 @@ class Function:
     def mathtext(self) -> str:
         """The form of `latex` for Matplotlib: each equation stands between dollar signs on a line of its own.
 
-        There are no environments. A choice is written as `x if x > 0 else a`. A Jacobian or Hessian of scalars has an
-        equation for each entry; a Hessian has none below its diagonal.
+        There are no environments. A choice is written as `x if x > 0 else a`. A Jacobian or Hessian has an equation
+        for each pair of a result and an argument; a Hessian has none below its diagonal.
 
         Raises:
             LimitError: The text has more operations than `limits.shown`, or more than 50 characters for each.
@@ -412,7 +414,7 @@ class Function:
         """Jacobian matrix: an array of loop shape + (m, k), or (k,) for one scalar output.
 
         k and m count the elements of `wrt` and of the outputs, in order. It takes one sweep for each argument
-        (forward) or one for each output (reverse), whichever is fewer. The result has `sparsity` and `coo`.
+        (forward) or one for each output (reverse), whichever is fewer. The result has `sparse`, `sparsity` and `coo`.
         """
         from symdiff.derive import calculus
 
@@ -437,7 +439,8 @@ class Function:
     def hessian(self) -> Function:
         """Hessian matrix of the one scalar output: an array of loop shape + (k, k), where k counts `wrt`.
 
-        It is a forward sweep over a reverse sweep. One triangle is computed and mirrored. It has `sparsity` and `coo`.
+        It is a forward sweep over a reverse sweep. One triangle is computed and mirrored. It has `sparse`, `sparsity`
+        and `coo`.
 
         Raises:
             ShapeError: The formula has several outputs.
@@ -570,9 +573,9 @@ class Function:
     def sparse(self, /, *args: Any, format: str = "csr", **named: Any) -> Any:  # noqa: A002 - SciPy's name
         """Of a `jacobian` or `hessian`: return the matrix at a point as a sparse array of SciPy's.
 
-        The entries are those that can be nonzero at the sizes of the arguments, for any program. Their places are found
-        at the first call with these sizes, and kept. An entry is there even if it is zero at the point. A Hessian is
-        symmetric to the last bit.
+        The entries are those that can be nonzero at the sizes of the arguments, for any program. Index arrays decide
+        too. The places of the entries are found at the first call with these sizes and index arrays, and kept. An entry
+        is there even if it is zero at the point. A Hessian is symmetric to the last bit.
 
         Args:
             *args: As for a call, at one point.
@@ -619,7 +622,7 @@ class Function:
         """Return the places of the entries that can be nonzero. Return None if these are all entries of the parts."""
         from symdiff.derive import calculus
 
-        if calculus.known_by_entry(self.program):
+        if self._source is None or calculus.known_by_entry(self.program):
             return None
         found = self._sparse().places()
         return found if len(found[0]) < len(self._parts()[0]) else None
@@ -628,7 +631,8 @@ class Function:
         from symdiff.api.sparse import Sparse
 
         free, source = self.free, self._source
-        assert source is not None
+        if source is None:
+            raise AttributeError(f"{self._call_text} is packed and has no sparse: pack first, then take the derivative")
         made: Sparse = self.kernel.once("sparse", lambda: Sparse(free, source))
         return made
 
@@ -759,7 +763,7 @@ class Function:
         """
         from symdiff.api.graph import graph
 
-        return graph(self.free, self.filled(args, kwargs) if args or kwargs else (), {})
+        return graph(self, args, kwargs)
 
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
         """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.

@@ -89,7 +89,7 @@ def graph(f: Compiled, args: tuple[Any, ...], named: Mapping[str, Any]) -> Drawi
         return Drawing(dot(program))
     if len(args) == 1 and isinstance(args[0], str | os.PathLike):
         raise TypeError(f"graph takes a point; to write a file: f.graph().save({os.fspath(args[0])!r})")
-    values, loop, dtype, _ = f.kernel.arrays(f.kernel.bind(args, named))
+    values, loop, dtype, _ = f.kernel.arrays(f.filled(args, named))
     if dtype.kind == "c":
         raise TypeError("graph takes real arguments")
     if loop:

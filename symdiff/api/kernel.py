@@ -289,7 +289,7 @@ class Kernel:
         if point is None:
             return general_entry(self.general)
         records = Records(self.layout, [None] * len(outputs))
-        fits = self.bounds.fit if self.bounds else None
+        fits = self.bounds.fit if self.bounds and self.bounds.needs_look else None
         demands = self.program.graph.demands
         return core_entry(self.cores, self.integers, demands, point, records, self.general, fits)
 
@@ -409,7 +409,7 @@ class Kernel:
         def find() -> Bounds | None:
             rows = self.program.graph.rows
             if any(self.integers) or any(isinstance(row[0], Indexed) for row in rows):
-                return Bounds(self.recipe.formula.program(), self.args)
+                return Bounds(self.recipe.formula.program(), self.program)
             return None
 
         made: Bounds | None = self.once("bounds", find)

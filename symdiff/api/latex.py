@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symdiff.api.compiled import Compiled
+from symdiff.derive.calculus import blocks, gradient
 from symdiff.emit import latex as target
-from symdiff.emit.latex.text import UnwrittenError
 from symdiff.graph.dims import Shape
-from symdiff.ops.data import Data
+from symdiff.graph.ir import Program
+from symdiff.pipeline import Recipe, Step
 
 
 def latex(f: Compiled, *, environments: bool) -> str:
-    """Return the LaTeX of a Function: a formula from its text, a derivative from its simplified program.
+    """Return the LaTeX of a Function: a formula from its unsimplified program, a derivative from its simplified one.
 
     Args:
         f: The Function.
@@ -23,12 +26,31 @@ def latex(f: Compiled, *, environments: bool) -> str:
     formula = recipe.formula.program()
     shapes: dict[str, Shape] = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
     outputs = tuple(zip(formula.names, map(formula.graph.shape, formula.outputs), strict=True))
-    arrays = {name: value.array.shape for name, value in recipe.constants if isinstance(value, Data)}
-    arrays = {name: shape for name, shape in arrays.items() if name not in shapes}
-    source = target.Source(recipe.syntax, shapes, arrays, outputs, recipe.derivations, f.wrt, recipe.limits)
-    if recipe.derivations:
-        return target.from_rows(source, recipe.symbolic(), environments=environments)
-    try:
-        return target.from_text(source, environments=environments)
-    except UnwrittenError:
-        return target.from_rows(source, formula, environments=environments)
+    source = target.Source(shapes, outputs, recipe.derivations, f.wrt, recipe.limits)
+    program = recipe.symbolic(written=not recipe.derivations)
+    if source.is_matrix and not (environments and target.is_matrix(program)):
+        program = _in_blocks(recipe, source)
+    return target.latex(source, program, environments=environments)
+
+
+def _in_blocks(recipe: Recipe, source: target.Source) -> Program:
+    """Return a matrix of derivatives as an array for each pair of a result and an argument.
+
+    A Hessian has no pairs below its diagonal.
+    """
+    *steps, last = [step for step in recipe.steps if step.member[0] != "bind"]
+    names, hessian = last.by, source.kind == "hessian"
+    width = len(names)
+    count = width * (width + 1) // 2 if hessian else width * len(source.outputs)
+    if count > source.limits.shown:
+        raise source.limits.exceeded("shown", f"LaTeX of {count} equations is too long to read: more")
+    if last.member == ("hessian",):
+        steps.append(Step(gradient, names, ("grad",)))
+    value = source.kind == "value_and_jacobian"
+    steps.append(Step(lambda program, by: blocks(program, by, value=value), names, last.member))
+    program = replace(recipe, steps=tuple(steps)).symbolic()
+    if not hessian:
+        return program
+    kept = [k for k in range(width * width) if k % width >= k // width]
+    outputs, titles = tuple([program.outputs[k] for k in kept]), tuple([program.names[k] for k in kept])
+    return replace(program, outputs=outputs, names=titles)

@@ -1,4 +1,4 @@
-"""Errors of members: what looking up `f.grad` raises is an AttributeError too, so that `hasattr` answers."""
+"""Errors of members. The error that looking up `f.grad` raises is an AttributeError too, so that `hasattr` works."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Member = TypeVar("_Member")
 
 
 def member(make: Callable[[_Owner], _Member]) -> Callable[[_Owner], _Member]:
-    """Decorate the method of a property, so that any error it raises is an AttributeError too."""
+    """Decorate the method of a property, so that each error it raises is an AttributeError too."""
 
     @wraps(make)
     def made(self: _Owner) -> _Member:
@@ -26,7 +26,7 @@ def member(make: Callable[[_Owner], _Member]) -> Callable[[_Owner], _Member]:
 
 
 def attribute_error(error: Exception) -> Exception:
-    """Return the same error, of a class that is an AttributeError too, or itself where Python allows no such class."""
+    """Return the same error as an AttributeError too. Return the error itself if Python allows no such class."""
     if isinstance(error, AttributeError):
         return error
     try:

@@ -23,8 +23,8 @@ def names_of(given: Any, option: str) -> tuple[str, ...]:
     """Return the names of an option, normalised.
 
     Raises:
-        ParseError: Something is not a name, or is there twice, or has a shape.
-        TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
+        ParseError: Something is not a name, occurs twice, or has a shape.
+        TypeError: The option is neither a text nor a sequence of texts and SymPy symbols.
     """
     arguments = arguments_of(given, option)
     for name, shape, integer in arguments:
@@ -38,8 +38,8 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
     """Return the arguments that an option declares, their names normalised: `x, y[n], A[m,3], i[n]: int`.
 
     Raises:
-        ParseError: Something is not a name, or is there twice, or a dimension is neither a name nor a whole number.
-        TypeError: It is neither a text nor a sequence of texts and SymPy symbols.
+        ParseError: Something is not a name or occurs twice, or a dimension is neither a name nor a whole number.
+        TypeError: The option is neither a text nor a sequence of texts and SymPy symbols.
     """
     names = [given] if isinstance(given, str) or is_symbol(given) else given
     names = list(map(normal, names)) if isinstance(names, Sequence) else [None]
@@ -104,11 +104,11 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
 
 
 def constants_of(given: Mapping[Any, Any]) -> dict[str, float | Data]:
-    """Return the constants by normalised names, and arrays as `Data`.
+    """Return the constants by name, with normalised names. Arrays become `Data`.
 
     Raises:
         ParseError: A key is not a name, or two keys are the same name.
-        TypeError: It is not a mapping, or a value is neither a real number nor an array of real numbers.
+        TypeError: The option is not a mapping, or a value is neither a real number nor an array of real numbers.
         ValueError: A value is too large.
     """
     if not isinstance(given, Mapping):

@@ -1,4 +1,4 @@
-"""Uncertainty of results from that of arguments, to first order: J Σ Jᵀ, with the Jacobian J of the formula."""
+"""The uncertainty of results, from the uncertainty of arguments, to first order: J Σ Jᵀ with the Jacobian J."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from symdiff.api.function import Function
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import concrete, declared
+from symdiff.graph.dims import concrete, declared, elements
 from symdiff.runtime.arguments import Array, IntShape, normal
 from symdiff.runtime.labels import compare, labelled
 from symdiff.runtime.numeric import PLAIN, more
 from symdiff.runtime.results import Layout, flatten, record, without_arithmetic
 
-# The error that rounding may put into a correlation: its symmetry, its bound 1, and eigenvalues that are 0.
+# The largest error of rounding in a correlation. It counts for symmetry, for the bound 1, and for eigenvalues of 0.
 _ROUNDING = 1e-8
 
 
@@ -26,8 +26,8 @@ class Propagated(NamedTuple):
     Attributes:
         value: The result of the Function.
         std: The standard deviations, in the form of `value`.
-        cov: The variance of one scalar output; else a matrix (m, m) over all elements of the outputs, in order, with
-            the loop dimensions in front.
+        cov: The variance of one scalar output. Otherwise the covariance matrix (m, m) of all elements of the outputs,
+            in order, with the loop dimensions in front.
     """
 
     value: Any
@@ -43,33 +43,33 @@ def propagate(
 ) -> Propagated:
     """Propagate the uncertainty of arguments to the results, to first order.
 
-    The covariance of the results is J Σ Jᵀ, where Σ is that of the arguments and J the Jacobian at `values`, both
-    from one pass. That is exact for a linear formula, and good for another where it is nearly linear over the range
-    that the uncertainties span.
+    The covariance of the results is J Σ Jᵀ, where Σ is the covariance of the arguments and J is the Jacobian at
+    `values`. This is exact for a linear formula. It is good if the formula is nearly linear over the range of the
+    uncertainties.
 
     Args:
         f: The Function.
-        values: The arguments, in order or by name; arrays with loop dimensions as in a call.
-        std: Independent standard deviations: a mapping of names, of any arguments, or a sequence of one for each
-            argument in `f.wrt`. Each is a number, or an array that broadcasts to its argument. An argument that the
-            mapping leaves out is exact.
-        cov: The covariance matrix (k, k), loop dimensions in front allowed, where k counts the elements of the
-            arguments in `f.wrt`, in order, as the columns of `f.jacobian` do. Or a mapping of names to the covariance
-            matrix of each argument's elements, which may stand beside `std` of other arguments.
+        values: The arguments, in order or by name. Arrays can have loop dimensions, as in a call.
+        std: Standard deviations of independent arguments: a mapping by name, or a sequence with one for each argument
+            in `f.wrt`. Each is a number, or an array that broadcasts to its argument. An argument that the mapping
+            leaves out is exact.
+        cov: The covariance matrix (k, k), where k counts the elements of the arguments in `f.wrt`, in order, like the
+            columns of `f.jacobian`. Loop dimensions can stand in front. Or a mapping of names to the covariance matrix
+            of the elements of each argument; then `std` can give other arguments by name.
 
-    An argument whose variance is 0 is exact: it contributes nothing, whatever its derivative is, and the formula is
-    not differentiated by an argument that is exact throughout.
+    An argument with the variance 0 is exact. It contributes nothing, even if its derivative is infinite or NaN.
 
     Returns:
         `value`, `std` and `cov` of the results. They have the loop dimensions of `values` and of the uncertainties,
-        and the precision of `values`. NaN goes through.
+        and the precision of `values`. A NaN among the values or the
+        uncertainties gives NaN.
 
     Raises:
-        TypeError: `f` is not a Function; an argument is missing or unknown; something is not of real numbers; neither
-            `std` nor `cov` is given, or both are for one argument.
+        TypeError: `f` is not a Function. An argument is missing or unknown. Something is not made of real numbers.
+            Neither `std` nor `cov` is given, or both are given for one argument.
         ShapeError: Shapes do not fit.
-        ValueError: A standard deviation or variance is negative, or a matrix is not symmetric or not positive
-            semidefinite, beyond one part in 10⁸.
+        ValueError: A standard deviation or variance is negative. A matrix is not symmetric or not positive
+            semidefinite, by more than one part in 10⁸.
 
     Sources: JCGM 100:2008 (GUM), equations 10 and 13; JCGM 102:2011, 6.2, for several outputs.
 
@@ -91,7 +91,10 @@ def propagate(
         raise TypeError("propagate takes real arguments")
     cores = dict(zip(f.args, f.cores, strict=True))
     mappings = [one for one in (std, cov) if isinstance(one, Mapping)]
+    whole = {name for name, integer in zip(f.args, f.integers, strict=True) if integer}
     for one in mappings:
+        for name in whole.intersection(map(_name, one)):
+            raise TypeError(f"{name!r} is an integer: there is no derivative by it, and it has no uncertainty")
         known = {name: item for key, item in one.items() if (name := _name(key)) in cores}
         own = labelled(list(known), list(known.values()), [cores[name] for name in known])
         compare([*labelled(f.args, given, f.cores), *own])
@@ -123,7 +126,11 @@ def _in_order(f: Function, values: Any) -> list[Any]:
 
 
 def _name(key: Any) -> str:
-    """Return the name that is a key of a mapping."""
+    """Return a key of a mapping as the name of an argument.
+
+    Raises:
+        TypeError: The key is not a name.
+    """
     if not isinstance(key, str):
         raise TypeError(f"a mapping has names of arguments as its keys, not {key!r}")
     return str(normal(key))
@@ -133,7 +140,12 @@ def _name(key: Any) -> str:
 
 
 class _Uncertain(NamedTuple):
-    """The uncertainty of k elements: standard deviations (..., k) and correlations (..., k, k), None for none."""
+    """The uncertainty of k elements.
+
+    Attributes:
+        std: The standard deviations, (..., k).
+        correlation: The correlations, (..., k, k); None if the elements are independent.
+    """
 
     std: Array
     correlation: Array | None
@@ -236,8 +248,8 @@ def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str) -> _Unc
         what: What messages call the matrix.
 
     Raises:
-        ShapeError: The matrix has not as many rows and columns as there are elements.
-        ValueError: It is not symmetric and positive semidefinite.
+        ShapeError: The numbers of rows and columns are not the number of elements.
+        ValueError: The matrix is not symmetric and positive semidefinite.
     """
     k = sum(map(prod, shapes.values()))
     if matrix.shape[-2:] != (k, k):
@@ -274,12 +286,8 @@ def _of_matrix(matrix: Array, shapes: Mapping[str, IntShape], what: str) -> _Unc
 
 
 def _element(shapes: Mapping[str, IntShape], i: int) -> str:
-    """Return the element of an index as a person writes it: `x[2]`."""
-    for name, shape in shapes.items():
-        if i < prod(shape):
-            return name + (str([int(n) for n in np.unravel_index(i, shape)]) if shape else "")
-        i -= prod(shape)
-    raise IndexError(i)
+    """Return the name of an element, given its index among the elements of all arguments."""
+    return [part for name, shape in shapes.items() for part in elements(name, shape)][i]
 
 
 def _joined(parts: Sequence[_Uncertain]) -> _Uncertain:
@@ -302,7 +310,11 @@ def _joined(parts: Sequence[_Uncertain]) -> _Uncertain:
 
 
 def _loop_of(shapes: Sequence[IntShape], loop: IntShape) -> IntShape:
-    """Return the loop shape of uncertainties. It has to broadcast together with that of the values."""
+    """Return the loop shape of uncertainties.
+
+    Raises:
+        ShapeError: It does not broadcast together with the loop shape of the values.
+    """
     try:
         own = np.broadcast_shapes(*shapes)
         np.broadcast_shapes(own, loop)
@@ -316,7 +328,7 @@ def _loop_of(shapes: Sequence[IntShape], loop: IntShape) -> IntShape:
 
 
 def _varying(uncertain: _Uncertain, shapes: Mapping[str, IntShape]) -> dict[str, Array]:
-    """Return the arguments that are not exact throughout, each with the indices of its elements."""
+    """Return the arguments that have any uncertainty, each with the indices of its elements."""
     found: dict[str, Array] = {}
     start = 0
     for name, shape in shapes.items():
@@ -351,8 +363,8 @@ def _size(output: Any, core: Sequence[Any]) -> int:
 def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Array, Array]:
     """Return standard deviations (..., m) and covariances (..., m, m) of the outputs.
 
-    Rows are scaled to a largest contribution of 1, so that no square overflows or vanishes. An argument without
-    uncertainty, or by which the derivative is 0, contributes nothing, even where the other of the two is infinite.
+    Each row is divided by its largest contribution, so that no square overflows or underflows. If the uncertainty of an
+    argument or the derivative by it is 0, the argument contributes nothing, even if the other one is infinite.
     """
     width = std[..., None, :]
     parts = np.where((width == 0) | (jacobian == 0), 0.0, jacobian.astype(np.float64) * width)
@@ -370,7 +382,7 @@ def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Ar
 
 
 def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: IntShape) -> Propagated:
-    """Return the result in the form that the Function returns."""
+    """Return values, standard deviations and covariance, in the form in which the Function returns results."""
     loop = np.broadcast_shapes(loop, std.shape[:-1])
     std = np.broadcast_to(std, (*loop, std.shape[-1]))
     values, deviations = [], []
@@ -400,7 +412,7 @@ def _scalar(array: Array, like: Any) -> Any:
 
 
 def _nested(layout: Layout, values: Iterator[Any], name: str = "") -> Any:
-    """Return outputs in the form of a result, whose record has a name of its own or that of the layout."""
+    """Return outputs in the form of a result. The record has the given name, or else that of the layout."""
     if layout is None:
         return next(values)
     own, fields, parts = layout

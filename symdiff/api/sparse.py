@@ -27,7 +27,7 @@ from symdiff.runtime.colouring import Colours, Grid, Indices, Rows, columns, gri
 
 FORMATS = ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
 
-_KEPT = 8  # patterns of one matrix, for different sizes
+_KEPT, _ROOM = 8, 1 << 22  # the most patterns of one matrix that are kept, and entries of all but the last of them
 _SELECTIONS = 256  # the most selections of the arguments that become variables of their own
 _BATCH = 1 << 23  # elements of the seeds and of the results of one call
 _FEW = 8  # sweeps; fewer are not looked for if the pattern shows no way at once
@@ -180,8 +180,11 @@ class Sweeps:
 
     def _swept_by(self, given: Sequence[Array], dtype: np.dtype[Any], start: int, stop: int) -> Array:
         """Return the elements of the sweeps for some colours, one sweep after the other."""
-        numbers = np.arange(start, stop)
-        seeds = [(part == numbers.reshape(-1, *[1] * part.ndim)).astype(dtype) for part in self._seeds]
+        if stop - start == 1:  # without loop dimensions
+            seeds = [(part == start).astype(dtype) for part in self._seeds]
+        else:
+            numbers = np.arange(start, stop)
+            seeds = [(part == numbers.reshape(-1, *[1] * part.ndim)).astype(dtype) for part in self._seeds]
         found = self._sweep(*given, *seeds)
         parts = [np.reshape(part, (stop - start, -1)) for part in (found if isinstance(found, tuple) else (found,))]
         made: Array = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
@@ -243,7 +246,7 @@ class Variant:
         first, found = 0, {}
         for name, p in zip(self.names, made, strict=True):
             used = np.flatnonzero(places[first : first + p.size] >= 0)
-            found[name] = Pattern(p.shape, len(places), used * (len(places) + 1) + first, p.zero)
+            found[name] = Pattern.variables(p.shape, len(places), first, used, p.zero)
             first += p.size
         return found, places
 
@@ -343,11 +346,11 @@ class Sparse:
         if form not in FORMATS:
             raise ValueError(f"there is no sparse format {form!r}; there are {', '.join(FORMATS)}")
         scipy_sparse()
-        kernel = self._f.kernel
-        values, loop, dtype, sizes = kernel.arrays(args)
+        # The program itself bounds the sizes, and not that of the dense matrix.
+        values, loop, dtype, sizes = self._source.kernel.arrays(args)
         if loop:
             raise ShapeError(
-                f"a sparse matrix is of one point, and {kernel.call_text} has the loop shape {loop}:"
+                f"a sparse matrix is of one point, and {self._f.kernel.call_text} has the loop shape {loop}:"
                 " call it for each point, or use the dense matrix"
             )
         program = self._source.program
@@ -368,7 +371,12 @@ class Sparse:
                 return kept.plan
         made = self._make(sizes, known, complex)
         own = {name: np.array(a) for name, a in known.items()}
-        self._kept = [_Kept(key, own, made), *self._kept[: _KEPT - 1]]
+        room, plans = _ROOM, [_Kept(key, own, made)]
+        for older in self._kept[: _KEPT - 1]:
+            room -= len(older.plan.matrix.columns)
+            if room >= 0:
+                plans.append(older)
+        self._kept = plans
         return made
 
     def _make(self, sizes: Mapping[str, int], known: Mapping[str, Any], complex: bool) -> Plan:  # noqa: A002, FBT001
@@ -378,14 +386,19 @@ class Sparse:
             self._variants[complex] = variants(self._source, complex=complex)
         find = _hessian if self._f.name == "hessian" else _jacobian
         best: Sweeps | None = None
-        for variant in self._variants[complex]:
+        # Selections need the integers that they are made by.
+        unknown = any(self._source.program.integers) and not known
+        for variant in self._variants[complex][-1:] if unknown else self._variants[complex]:
             best = find(variant, sizes, known, best)
         assert best is not None
         return best
 
 
 def variants(f: Compiled, *, complex: bool) -> list[Variant]:  # noqa: A002 - NumPy's name
-    """Return the programs that the matrices of a Function can be made of, the best one first in most cases."""
+    """Return the programs that the matrices of a Function can be made of, the best one first in most cases.
+
+    The last one has no selections.
+    """
     program = f.recipe.program(complex=True) if complex else f.program
     found = selections.uses(program, f.wrt)
     given = dict(zip(program.arguments, program.inputs, strict=True))
@@ -402,24 +415,31 @@ def _jacobian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, An
     """
     if best is not None:
         pattern = best.matrix.pattern
-        if best.count <= min(pattern.longest, pattern.transposed().longest) or len(pattern.columns) > _SEARCHED:
+        if best.count <= min(pattern.longest, pattern.tallest) or len(pattern.columns) > _SEARCHED:
             return best
     variables, places = variant.variables(sizes, known)
     local = _rows(patterns(variant.program, variables, sizes, known))
-    forward = columns(local, grid(variant.shapes(sizes)))
-    reverse = columns(local.transposed(), variant.sources(sizes, known)) if forward.count > 1 else forward
-    if best is not None and best.count <= min(forward.count, reverse.count):
+    turned = local.transposed()
+    below = None if best is None else best.count
+    places_of = {True: lambda: grid(variant.shapes(sizes)), False: lambda: variant.sources(sizes, known)}
+    forward, colours = True, None
+    for side in sorted((True, False), key=lambda side: (local if side else turned).longest):
+        found = columns(local if side else turned, places_of[side](), below)
+        if found is not None:
+            forward, colours, below = side, found, found.count
+    if colours is None:
+        assert best is not None
         return best
     height = len(local.starts) - 1
     rows, cols = local.rows, local.columns
     kept = np.flatnonzero(places[cols] >= 0)
     matrix = Matrix.of((height, variant.count(sizes)), rows[kept], places[cols[kept]], kept)
-    if forward.count <= reverse.count:
+    if forward:
         sweep = variant.f.derived("tangents", partial(calculus.jvp, value=False))
-        return Sweeps(variant, sweep, matrix, forward, variant.shapes(sizes), height, forward.of[cols] * height + rows)
+        return Sweeps(variant, sweep, matrix, colours, variant.shapes(sizes), height, colours.of[cols] * height + rows)
     sweep = variant.f.derived("adjoints", partial(calculus.vjp, value=False))
     results = [concrete(shape, sizes) for shape in variant.f.results]
-    return Sweeps(variant, sweep, matrix, reverse, results, local.width, reverse.of[rows] * local.width + cols)
+    return Sweeps(variant, sweep, matrix, colours, results, local.width, colours.of[rows] * local.width + cols)
 
 
 def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any], best: Sweeps | None) -> Sweeps:
@@ -434,27 +454,30 @@ def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any
     variables, places = variant.variables(sizes, known)
     local = _symmetric(_rows(patterns(variant.gradient, variables, sizes, known)))
     width, rows, cols = local.width, local.rows, local.columns
-    colours, direct = columns(local, grid(variant.shapes(sizes))), True
-    if colours.count > _fewest(local) and len(cols) <= _SEARCHED:
-        other = star(local)
-        if other.count < colours.count:
+    below = None if best is None else best.count
+    colours, direct = columns(local, grid(variant.shapes(sizes)), below), True
+    below = below if colours is None else colours.count
+    if below is None or (below > _fewest(local) and len(cols) <= _SEARCHED):
+        other = star(local, below)
+        if other is not None:
             colours, direct = other, False
-    if best is not None and best.count <= colours.count:
+    if colours is None:
+        assert best is not None
         return best
-    below = rows >= cols
+    lower = rows >= cols
     taken = colours.of[cols] * width + rows
     if not direct:
         codes, counts = np.unique(rows * colours.count + colours.of[cols], return_counts=True)
         alone = counts[np.searchsorted(codes, rows * colours.count + colours.of[cols])] == 1
         taken = np.where(alone, taken, colours.of[rows] * width + cols)
-    taken, rows, cols = taken[below], rows[below], cols[below]
+    taken, rows, cols = taken[lower], rows[lower], cols[lower]
     one, two = places[rows], places[cols]
     kept = np.flatnonzero((one >= 0) & (two >= 0))
     again = kept[(rows[kept] != cols[kept]) & (one[kept] == two[kept])]  # both sides of the diagonal are one entry
     terms = np.concatenate([kept, again])
     size = variant.count(sizes)
-    lower = Matrix.of((size, size), np.maximum(one, two)[terms], np.minimum(one, two)[terms], terms)
-    return Sweeps(variant, variant.f.hvp, lower.mirrored(), colours, variant.shapes(sizes), width, taken)
+    triangle = Matrix.of((size, size), np.maximum(one, two)[terms], np.minimum(one, two)[terms], terms)
+    return Sweeps(variant, variant.f.hvp, triangle.mirrored(), colours, variant.shapes(sizes), width, taken)
 
 
 def _fewest(pattern: Rows) -> int:

@@ -11,9 +11,9 @@ import numpy as np
 
 from symdiff.runtime.arguments import normal
 
-_MOST = 60  # steps that are printed
-LONG = 64  # characters of an expression or an array that are printed
-_WIDE = 100  # characters of a title
+_MOST = 60  # the most steps that are printed
+LONG = 64  # the most characters of an expression or an array that are printed
+_WIDE = 100  # the most characters of a title
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,15 +21,15 @@ class Step:
     """One row of a trace.
 
     Attributes:
-        kind: "argument", "step", or "result": a result that a step has computed under another name.
+        kind: "argument"; "step"; or "result", for a result that a step with another name has computed.
         name: The name of an argument, the user's own name of a step, or v1, v2, ... in order of evaluation.
-        expression: What the step computes, of names above it. It is empty for an argument.
+        expression: The expression of the step, in the names of earlier steps. It is empty for an argument.
         value: A number, or an array of loop shape + core shape. A condition is True or False, or an array of such.
-        tangent: The derivative of the value along the tangent of the trace. It is None where the trace has no
-            tangent, and for a condition.
-        adjoint: The derivative of the result by the value, all its uses counted (with several results: of the sum of
-            their products with the cotangent). It is None where the trace has no adjoints, for a condition, and for
-            an argument that is not in `wrt`.
+        tangent: The derivative of the value along the tangent of the trace. It is None if the trace has no tangent,
+            and for a condition.
+        adjoint: The derivative of the result by the value, summed over all uses of the value. With several results, it
+            is the derivative of the sum of their products with the cotangent. It is None if the trace has no adjoints,
+            for a condition, and for an argument that is not in `wrt`.
     """
 
     kind: str
@@ -44,17 +44,17 @@ class Step:
 class Trace:
     """The evaluation trace of a Function at given arguments. It prints as a table, and Jupyter shows it as one.
 
-    `len`, iteration and `trace["v3"]` are over `steps`. A long trace prints its first and last steps, and holds all.
+    `len(trace)`, iteration and `trace["v3"]` work on `steps`. A long trace prints only its first and last steps.
 
     Attributes:
-        title: The formula, and what of it is traced.
+        title: The formula, and the name of the derivative that is traced.
         steps: The arguments, then every step in order of evaluation, then results.
-        result: The result, as the call of the Function returns it.
-        tangent: The tangent of the result, a named tuple where there are several. None where the trace has none.
-        gradient: The adjoints of the arguments in `wrt`, as `f.grad` returns them. None where the trace has none.
+        result: The result, as a call of the Function returns it.
+        tangent: The tangent of the result; a named tuple for several results; None if the trace has no tangent.
+        gradient: The adjoints of the arguments in `wrt`, as `f.grad` returns them; None if the trace has no adjoints.
         columns: The columns of the table after name and expression: "value", "tangent", "adjoint".
-        notes: What the reader of the table should know.
-        remarks: For a value or a derivative that is infinite or NaN: which step it comes from, and why.
+        notes: Sentences on the table as a whole.
+        remarks: For each value or derivative that is infinite or NaN, the step where it arises, and the reason.
     """
 
     title: str
@@ -74,7 +74,7 @@ class Trace:
         return iter(self.steps)
 
     def __getitem__(self, name: str | int) -> Step:
-        """Return the step of a name, or at a place. Where an argument and a result have one name, it is the argument.
+        """Return the step of a name, or at an index. An argument comes before a result of the same name.
 
         Raises:
             KeyError: No step has the name.
@@ -127,7 +127,7 @@ class Trace:
         )
 
     def _table(self) -> tuple[list[str], list[list[str]], list[list[str]], str]:
-        """Return the head, the first rows and the last ones, and a line for between them where rows are left out."""
+        """Return the head, the first rows, the last rows, and a line to print between them if rows are left out."""
         steps, left_out = self.steps, max(0, len(self.steps) - _MOST)
         cut = _MOST // 2 if left_out else len(steps)
         first, last = steps[:cut], steps[cut + left_out :]
@@ -150,5 +150,5 @@ def shown(given: Any) -> str:
 
 
 def shortened(text: str, most: int = LONG) -> str:
-    """Return a text that is cut where it is longer than it may be."""
+    """Return a text, cut if it has more than `most` characters."""
     return text if len(text) <= most else text[: most - 3] + "..."

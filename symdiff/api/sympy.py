@@ -1,4 +1,4 @@
-"""SymPy expressions as texts of the language, by what SymPy prints. SymPy itself is not imported."""
+"""SymPy expressions as texts of the language. SymPy prints them, and is not imported here."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from symdiff.language.lexer import tokens
 from symdiff.language.parser import RESERVED
 from symdiff.limits import Limits
 
-# Constants that SymPy has by these names.
+# Constants, by the names that SymPy prints.
 _SYMPY = {"E": e, "oo": inf, "EulerGamma": 0.5772156649015329, "GoldenRatio": (1 + 5**0.5) / 2}
 
-# What SymPy prints that means something else here, or nothing.
+# Names that SymPy prints and that mean something else here, or nothing.
 _OTHERWISE = {
     "sinc": "SymPy's sinc(x) is sin(x)/x, here it is NumPy's sin(pi*x)/(pi*x)",
     "I": "SymPy's I is the imaginary unit, which the language does not have; complex numbers are given as arguments",
@@ -28,10 +28,10 @@ _OTHERWISE = {
 
 
 def expressions_of(given: Any) -> list[Any]:
-    """Return the SymPy expressions that are given instead of a text: the elements of a list or tuple, or one.
+    """Return the SymPy expressions that are given instead of a text: one, or the elements of a list or tuple.
 
     Raises:
-        TypeError: It is neither a SymPy expression nor a list of such and of numbers.
+        TypeError: The object is neither a SymPy expression nor a list of expressions and numbers.
     """
     listed = hasattr(given, "free_symbols") and not hasattr(given, "keys") and not hasattr(given, "tolist")
     several = isinstance(given, list | tuple) or (listed and hasattr(given, "__len__"))
@@ -47,18 +47,18 @@ def expressions_of(given: Any) -> list[Any]:
 def text_of(
     expressions: Sequence[Any], args: Any, constants: Mapping[str, Any], limits: Limits
 ) -> tuple[str, Any, dict[str, float]]:
-    """Return SymPy expressions as a text, the arguments, and the values of SymPy's constants.
+    """Return the text of SymPy expressions, the arguments, and the values of SymPy's constants.
 
     Args:
-        expressions: The expressions, each an output.
-        args: The option of `compile`. None: the one symbol there is.
+        expressions: The expressions. Each one is an output.
+        args: The option of `compile`. None: the only symbol of the expressions.
         constants: The constants that the user gives.
         limits: The bounds of the text.
 
     Raises:
-        ParseError: An expression holds a function that the language does not have, or a word that means something
-            else here, or symbols that its text does not tell apart.
-        TypeError: There are several symbols, and `args` does not say their order.
+        ParseError: An expression has a function that the language does not have, or a name that means something else
+            here, or different symbols that are printed alike.
+        TypeError: There are several symbols, and no `args` that gives their order.
     """
     text = ", ".join(map(_written, expressions))
     symbols = _symbols(expressions, text, limits)
@@ -84,7 +84,7 @@ def text_of(
 
 
 def _written(expression: Any) -> str:
-    """Return a SymPy expression as a text; a matrix or an array as lists.
+    """Return the text of a SymPy expression. A matrix or an array is written as lists.
 
     Raises:
         TypeError: A matrix has no elements.
@@ -104,8 +104,8 @@ def _symbols(expressions: Sequence[Any], text: str, limits: Limits) -> set[str]:
     """Return the names of the symbols of SymPy expressions.
 
     Raises:
-        ParseError: A symbol has no name of the language, or the name of another symbol or of a constant, or an
-            expression does not commute.
+        ParseError: The name of a symbol is no name of the language, or is that of another symbol or of a constant. Or
+            an expression is not commutative.
     """
     symbolic = [expression for expression in expressions if hasattr(expression, "free_symbols")]
     for expression in symbolic:

@@ -1,4 +1,4 @@
-"""`f.trace`, the evaluation trace of a textbook: every step of a formula with its value, tangent and adjoint.
+"""`f.trace`: the table of a textbook, with the value, the tangent and the adjoint of every step of a formula.
 
 Source: Griewank & Walther, Evaluating Derivatives (2008), sections 2.2, 3.1 and 3.2 (tables 3.4 and 3.5). The
 Wikipedia article on automatic differentiation has the same table.
@@ -29,13 +29,13 @@ from symdiff.runtime.arguments import normal
 from symdiff.runtime.numeric import PLAIN, numbers
 from symdiff.runtime.results import flatten, record, record_of
 
-_CLOSE = 1e-9  # rounding explains a relative difference from a call of up to this
+_CLOSE = 1e-9  # the largest relative difference from a call that rounding explains
 
 
 def trace(f: Compiled, args: tuple[Any, ...], named: dict[str, Any], *, tangent: Any, cotangent: Any) -> Trace:
     """Return the trace of a Function; see `Function.trace`."""
     chosen = {"tangent": tangent, "cotangent": cotangent}
-    for option in f.args[len(args) :]:  # an argument may be called like an option
+    for option in f.args[len(args) :]:  # an argument can have the name of an option
         if chosen.get(option) is not None:
             named[option] = chosen.pop(option)
     bound = f.kernel.bind(args, named)
@@ -150,12 +150,12 @@ class _Table:
 
 
 def _plain(program: Program) -> Program:
-    """Return the program without the rows that keep choices silent, on a graph of its own."""
+    """Return the program without guards, on a graph of its own."""
     return compact(lazy(program))
 
 
 def _columns(program: Program, line: Line, wrt: Collection[str], *, tangent: bool, adjoint: bool) -> tuple[str, ...]:
-    """Return the columns of a line. A condition has a value alone, and an argument that is held has no adjoint."""
+    """Return the columns of a line. A condition has only a value. An argument that is not in `wrt` has no adjoint."""
     if program.graph.is_condition(line.row):
         return ("value",)
     held = line.kind == "argument" and line.name not in wrt
@@ -163,7 +163,7 @@ def _columns(program: Program, line: Line, wrt: Collection[str], *, tangent: boo
 
 
 def _with_derivatives(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool) -> Program:
-    """Return the value, the tangent and the adjoint of each line of a program, by one sweep each."""
+    """Return a program of the value, the tangent and the adjoint of each line. There is one sweep in each mode."""
     primal = _plain(source)
     work = Pass(primal)
     found = lines(primal)
@@ -204,7 +204,7 @@ def _with_derivatives(source: Program, wrt: Sequence[str], *, tangent: bool, cot
 
 
 def _read(f: Compiled, table: _Table, values: Sequence[Any]) -> Trace:
-    """Return the trace, made of the outputs of its program."""
+    """Return the trace, given the outputs of the program that computes its numbers."""
     waiting = iter(values)
     steps: list[Step] = []
     by_row: dict[int, Step] = {}
@@ -243,7 +243,7 @@ def _no_adjoints(outputs: Sequence[str], results: Sequence[Shape]) -> str:
 def _compared(f: Compiled, made: Trace, given: Sequence[Any], *, gradient: bool) -> list[str]:
     """Return notes on results of a call that differ from those of the steps by more than rounding.
 
-    They differ because the optimised form of a formula does not overflow, and mostly does not cancel.
+    They differ if the steps as written overflow or cancel and the optimised form of the formula does not.
     """
     nest = f.kernel.nest
     compared = [("The call", f.outputs, flatten(f(*given), nest), flatten(made.result, nest))]

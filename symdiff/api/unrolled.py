@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from symdiff.api.compiled import Compiled
 from symdiff.derive import calculus
 from symdiff.derive.holomorphic import check_holomorphic
-from symdiff.graph.dims import Shape, concrete
+from symdiff.graph.dims import Shape, concrete, elements
 from symdiff.runtime.arguments import INTEGER, IntShape
 from symdiff.runtime.results import leaves
 
@@ -47,12 +47,12 @@ class Unrolled:
         self._results = known(f.results)
         self._by = [self._cores[name] for name in f.wrt]
         self._places = [(name, place) for name in f.wrt for place in np.ndindex(self._cores[name])]
-        elements = [(name, place) for name, core in self._cores.items() for place in np.ndindex(core)]
-        self.args = tuple([_element(*element) for element in elements])
-        numbers = {element: k for k, element in enumerate(elements)}
+        places = [(name, place) for name, core in self._cores.items() for place in np.ndindex(core)]
+        self.args = tuple([part for name, core in self._cores.items() for part in elements(name, core)])
+        numbers = {place: k for k, place in enumerate(places)}
         self.wrt = [numbers[element] for element in self._places]
         results = zip(f.outputs, self._results, strict=True)
-        self.outputs = tuple([_element(name, place) for name, core in results for place in np.ndindex(core)])
+        self.outputs = tuple([part for name, core in results for part in elements(name, core)])
 
     def point(self, args: Sequence[Any]) -> list[NDArray[np.float64]]:
         """Return the elements of arguments, each an array of the loop shape."""
@@ -97,10 +97,6 @@ class Unrolled:
         found = [_joined(elements, core) if core else next(elements) for core in self._cores.values()]
         kinds = self._f.integers
         return [np.rint(a).astype(INTEGER) if k else a for a, k in zip(found, kinds, strict=False)]
-
-
-def _element(name: str, place: IntShape) -> str:
-    return f"{name}[{','.join(map(str, place))}]" if place else name
 
 
 def _joined(elements: Iterator[Any], core: IntShape) -> NDArray[Any]:

@@ -83,7 +83,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         metavar="NAME",
-        help="names of the arguments in order; write an array as x[n]",
+        help="names of the arguments in order; write an array as x[n], and integers as 'i[m]: int'",
     )
 
 
@@ -110,7 +110,15 @@ def points(f: Function, given: Sequence[str]) -> list[np.ndarray]:
     if missing:
         hints = "".join(f"; {hint}" for name in missing if (hint := no_constant(name)))
         raise ValueError(f"--at gives no value to {few(missing)}{hints}")
-    return [values[name] for name in f.args]
+    kinds = zip(f.args, f.integers, strict=True)
+    return [_whole(name, values[name]) if integer else values[name] for name, integer in kinds]
+
+
+def _whole(name: str, values: np.ndarray) -> np.ndarray:
+    """Return the values of an argument that is made of integers."""
+    for value in values[values != np.floor(values)]:
+        raise ValueError(f"--at gives {name!r} the value {value:g}, and it takes whole numbers")
+    return values.astype(int)
 
 
 def single(name: str, values: np.ndarray, option: str = "--at") -> float:
@@ -121,7 +129,8 @@ def single(name: str, values: np.ndarray, option: str = "--at") -> float:
     """
     if len(values) != 1:
         raise ValueError(f"{option} gives {len(values)} values to {name!r}, which takes one number here")
-    return float(values[0])
+    value: float = values[0].item()
+    return value
 
 
 def one_point(f: Function, given: Sequence[str]) -> list[Any]:
@@ -132,7 +141,9 @@ def one_point(f: Function, given: Sequence[str]) -> list[Any]:
 def everywhere(f: Function, given: Sequence[str]) -> list[Any]:
     """Return the arguments of a call, at one point or at all combinations of several values."""
     at = points(f, given)
-    return one_point(f, given) if any(f.cores) or all(len(p) == 1 for p in at) else list(grid(at))
+    if any(f.cores) or all(len(p) == 1 for p in at):
+        return one_point(f, given)
+    return [column.astype(p.dtype) for column, p in zip(grid(at), at, strict=True)]
 
 
 def assigned(

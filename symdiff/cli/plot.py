@@ -18,6 +18,7 @@ from symdiff.api.function import Function
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
 from symdiff.errors import few, not_installed
+from symdiff.graph.dims import elements
 from symdiff.runtime.results import leaves
 
 if TYPE_CHECKING:
@@ -182,9 +183,10 @@ def _sampler(f: Function, ranges: Sequence[_Range], fixed: dict[str, Any]) -> Sa
         values = fixed | {one.name: x for one, x in zip(ranges, at, strict=True)}
         results = leaves(g(*[values[name] for name in f.args]))
         found = {
-            name + (str(list(place)) if place else ""): result[(..., *place)]
+            label: result[(..., *place)]
             for name, result in zip(names, results, strict=True)
-            for place in np.ndindex(result.shape[at[0].ndim :])
+            for core in [result.shape[at[0].ndim :]]
+            for label, place in zip(elements(name, core), np.ndindex(core), strict=True)
         }
         if len(found) > _MOST:
             raise ValueError(f"the formula has {len(found)} results; at most {_MOST} are drawn")

@@ -58,7 +58,7 @@ def _remarks(f: Function, given: Sequence[Any], wrt: Sequence[str]) -> list[str]
         return []
     said = []
     if count > 1:
-        given = [float(v[odd.argmax()]) for v in given]
+        given = [v[odd.argmax()].item() for v in given]
         at = ", ".join(f"{name} = {_short(v)}" for name, v in zip(f.args, given, strict=True))
         said = [f"Not finite at {odd.sum()} of {count} points, first at {at}:"]
     weights = {name: np.ones(np.shape(v)) for name, v in zip(f.outputs, leaves(f(*given)), strict=True)}

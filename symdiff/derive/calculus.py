@@ -155,6 +155,29 @@ def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, valu
     return work.matrix("jacobian", (k,) if vector else (m, k), entries, value=value)
 
 
+def blocks(program: Program, wrt: Sequence[str], *, value: bool = False) -> Program:
+    """Return the partial derivative of each output by each of `wrt`, with the axes of both (reverse sweeps).
+
+    The results are the blocks of the Jacobian, without its flat axes. With `value` the outputs come first.
+    """
+    work = Pass(program)
+    b = work.builder
+    found: list[int] = []
+    inputs = work.rows_of(wrt)
+    active = work.active(inputs)
+    for output in work.program.outputs:
+        shape = b.shape(output)
+        rank = len(shape)
+        seed = b.const(1.0)
+        for a, dim in enumerate(shape, -rank):
+            others = [k for k in range(-2 * rank, 0) if k not in (a - rank, a)]
+            seed = b.op("mul", seed, b.expand(b.eye((dim,)), others))
+        bars = work.reverse({output: seed}, active)
+        found += [b.full(bars.get(row, b.const(0.0)), (*shape, *b.shape(row))) for row in inputs]
+    primal = (work.program.outputs, work.program.names) if value else ((), ())
+    return work.finish(primal[0], found, primal[1], [f"{name}_bar" for _ in work.program.outputs for name in wrt])
+
+
 def hessian(program: Program, wrt: Sequence[str]) -> Program:
     """Return the second partial derivatives of the one output by all pairs of elements of `wrt`, a matrix (k, k).
 
@@ -212,8 +235,9 @@ def entries(program: Program, wrt: Sequence[str], *, chosen: Sequence[int] | Non
 
 
 def known_by_entry(program: Program) -> bool:
-    """Return whether each entry of a Jacobian or Hessian is a row of its own, or structurally zero."""
-    return all(isinstance(p, int) for place, _ in pattern(program) for p in place)
+    """Return whether each entry of a Jacobian or Hessian of known size is a row of its own, or structurally zero."""
+    parts = [program.graph.shape(program.outputs[0]), *[place for place, _ in pattern(program)]]
+    return all(isinstance(p, int) for part in parts for p in part)
 
 
 def pattern(program: Program) -> list[tuple[Place, int]]:

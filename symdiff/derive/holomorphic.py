@@ -27,7 +27,7 @@ def check_holomorphic(formula: Program, by: Collection[str]) -> None:
     for i, row in enumerate(rows):
         given, primitive = operands(row), PRIMITIVES.get(row[0])
         depends[i] = any(depends[j] for j in given) or (row[0] == "input" and row[1] in by)
-        real[i] = row[0] == "const" or (bool(given) and all(real[j] for j in given))
+        real[i] = row[0] != "input" and all(real[j] for j in given)
         if real[i] or not (primitive or (isinstance(row[0], Operation) and not row[0].holomorphic)):
             continue
         if primitive is None or not (primitive.holomorphic or primitive.conjugates):

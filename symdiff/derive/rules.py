@@ -99,5 +99,6 @@ def _of_arrays(b: Derivatives, i: int, row: Row, k: int, factor: int, *, forward
     made: int | None = row[0].tangent(at) if forward else row[0].adjoint(at)
     if made is None or present is None:
         return made
-    anywhere = b.anywhere(present, range(-len(b.shape(present)), 0))  # each element needs all of the seed
-    return chosen(b, anywhere, made, holds=True)
+    shapes = b.shape(row[1 + k]), b.shape(i)
+    of, to = shapes if forward else shapes[::-1]
+    return chosen(b, row[0].reached(b, present, of, to), made, holds=True)

@@ -24,18 +24,18 @@ FLAT = {  # the derivative of a root of x, a sum of squares, where the root has 
     "sqrt": "where(special(corner(y == 0)), 0, 0.5/away(special(corner(y == 0)), y))",
     "cbrt": "where(special(y == 0), 0, 1/(3*away(special(y == 0), y)^2))",
 }
-_OF_ROOT = "where(special(corner(x == 0)), 0, z*away(special(corner(x == 0)), x)^y)"  # y = z - 1 < 0
-_OF_POWER = "where(special(x == 0 and z < 1), 0, z*away(special(x == 0 and z < 1), x)^y)"  # of a sum of squares
-_OF_LENGTH = (
-    "where(special(x == 0 and z < 2), 0, z*away(special(x == 0 and z < 2), x)^y)"  # y = z - 2; times a component
-)
-_OF_BASE = "where(special(abs(x) <= 5.6e-309 and z == 0), 0, z*away(special(abs(x) <= 5.6e-309 and z == 0), x)^y)"
+
+
+def _power_unless(condition: str) -> str:
+    """Return a formula for z*x^y that is 0 under a condition."""
+    return f"where(special({condition}), 0, z*away(special({condition}), x)^y)"
+
+
+_OF_ROOT = _power_unless("corner(x == 0)")  # y = z - 1 < 0
+_OF_POWER = _power_unless("x == 0 and z < 1")  # of a sum of squares
+_OF_LENGTH = _power_unless("x == 0 and z < 2")  # y = z - 2; times a component
+_OF_BASE = _power_unless("abs(x) <= 5.6e-309 and z == 0")
 _SHARE = "where(special(corner(y == 0)), 0, x/away(special(corner(y == 0)), y))"  # of a component x of length y
-
-
-def of_formula(text: str, bindings: dict[str, int], b: Builder) -> int:
-    """Return a formula of the table, with rows for its names."""
-    return instantiate(b, text, bindings)
 
 
 def one(b: Builder) -> int:
@@ -183,12 +183,14 @@ class Parity:
 
     Attributes:
         unit: The length or absolute value.
+        power: The unit as a power.
         parts: The factors.
         sign: The key of the factor that is the sign of x, where the unit is abs(x). With this factor, there is an odd
             number of factors in `parts`.
     """
 
     unit: int
+    power: Power
     parts: list[Odd] = field(default_factory=list)
     sign: int | None = None
 
@@ -205,7 +207,7 @@ def of_parity(parity: Parity, rest: Monomial, component: int | None, b: Builder)
     the length. One of the others takes this division.
     """
     total: int | None = None
-    turned = parity.sign is None and b.row(parity.unit)[0] == "abs"
+    turned = parity.sign is None and b.row(parity.unit)[0] == "abs" and not parity.power.length
     for part in parity.parts:
         left = part.others(parity)
         share: int | None = None
@@ -246,11 +248,11 @@ def _present(factors: dict[int, tuple[int, int]]) -> Monomial:
 
 def _slope_of(part: Odd, parity: Parity, b: Builder) -> int | None:
     """Return the derivative of an odd factor by the length; None if it is 1."""
+    if not part.over.factors:  # the length itself
+        return None
     name, *parts = b.row(part.plain)
     if name in ("add", "sub"):
         return part.over.row(b)
-    if not PRIMITIVES[name].odd:
-        return None
     made = instantiate(b, PRIMITIVES[name].partials[0], {"x": parts[0], "out": part.plain})
     inner = Monomials(b).over(parts[0], parity.unit)
     return made if inner is None else _times(b, 1, inner.row(b), made)
@@ -260,7 +262,7 @@ def _turned(part: Odd, parity: Parity, b: Builder) -> int:
     """Return a factor that is odd in abs(x) with x in place of abs(x)."""
     x = b.row(parity.unit)[1]
     name, *parts = b.row(part.plain)
-    if PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
+    if part.over.factors and PRIMITIVES[name].odd and (inner := Monomials(b).over(parts[0], parity.unit)) is not None:
         return b.op(name, b.op("mul", inner.row(b), x))
     return b.op("mul", part.over.row(b), x)
 

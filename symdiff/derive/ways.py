@@ -27,6 +27,7 @@ from symdiff.derive.monomials import ONE, Exponent, Monomial, Monomials, Power
 from symdiff.derive.slopes import Odd, Parity, Slope, Tangle
 from symdiff.graph.ir import Program, Row, operands, replay
 from symdiff.graph.operations import CONDITIONS, is_assembled
+from symdiff.language.lower import instantiate
 from symdiff.ops.contract import Einsum
 from symdiff.ops.places import separate
 from symdiff.ops.reductions import Prod, Sum
@@ -178,8 +179,9 @@ class Ways:
             elif k > 0 and self._known.has_roots(j) and (self._known.is_unit(j) or self._known.is_odd(j)):
                 unit = self._known.unit(j)
                 over = None if unit is None else self._known.over(j, unit)
-                if unit is not None and over is not None:
-                    parity = found.setdefault(self._known.key(unit), Parity(unit))
+                power = None if unit is None else self._known.power(unit)
+                if unit is not None and power is not None and over is not None:
+                    parity = found.setdefault(self._known.key(unit), Parity(unit, power))
                     parity.parts.append(Odd(key, row, k, j, over))
         kept: list[Parity] = []
         for parity in found.values():
@@ -286,9 +288,7 @@ class Ways:
     def _of_parity(self, parity: Parity, rest: Monomial) -> Iterator[Way]:
         """Yield the ways through factors that are odd in one length and even together, times a rest."""
         if parity.sign is None:
-            power = self._known.power(parity.unit)
-            assert power is not None
-            for end, component in self._components(power):
+            for end, component in self._components(parity.power):
                 yield end, partial(slopes.of_parity, parity, rest, component)
         else:
             yield self._graph.rows[parity.unit][1], partial(slopes.of_parity, parity, rest, None)
@@ -326,7 +326,7 @@ class Ways:
         e, alone = power.exponent, Monomial()
         if self._known.is_square(row[1]) and power.length:
             if row[0] != "pow":
-                yield row[1], partial(slopes.of_formula, slopes.FLAT[row[0]], {"y": i})
+                yield row[1], partial(instantiate, text=slopes.FLAT[row[0]], bindings={"y": i})
             elif e.rows or 0 < e.number < 1:
                 yield from self._of_power(i, power, alone)
         elif power.length:
@@ -407,7 +407,7 @@ class Ways:
         for k, j in enumerate(row[1:]):
             if (part := found[k]) is None:
                 names = {"x": row[1], "y": row[2], "out": i}
-                yield j, partial(slopes.of_formula, PRIMITIVES["hypot"].partials[k], names)
+                yield j, partial(instantiate, text=PRIMITIVES["hypot"].partials[k], bindings=names)
                 continue
             power, rest = part
             self._bypass(j, power.base if power.root is None else power.root)

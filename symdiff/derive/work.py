@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
@@ -28,7 +28,6 @@ class Pass:
     Attributes:
         program: The copy.
         builder: The builder of derivatives on the graph of the copy.
-        ways: The ways of the copy; None if there are none.
         start: The count of primal rows: the first row of derivatives.
         inputs: The arguments, new ones included.
         taken: The names of the arguments.
@@ -36,10 +35,13 @@ class Pass:
     """
 
     def __init__(self, source: Program) -> None:
-        self.ways = ways(source)
-        self.program = compact(source) if self.ways is None else self.ways.program
+        made = ways(source)
+        self.program = compact(source) if made is None else made.program
         graph = self.program.graph
-        self.builder = Derivatives(graph) if self.ways is None else MarkedDerivatives(graph, self.ways.slopes)
+        self.builder = Derivatives(graph) if made is None else MarkedDerivatives(graph, made.slopes)
+        same: Mapping[int, int] | Sequence[int] = range(len(source.graph.rows))
+        self._values, self._marked = (same, same) if made is None else (made.values, made.marked)
+        self._bypassed = set() if made is None else made.bypassed
         self.start = len(self.program.graph.rows)
         self._entries = 0  # of the matrix in the making
         self._uses: list[list[Use]] = [[] for _ in range(self.start)]
@@ -95,23 +97,23 @@ class Pass:
 
     def at(self, row: int) -> int:
         """Return the primal row with the value of a row of the source, of which all rows have to be live."""
-        return row if self.ways is None else self.ways.values[row]
+        return self._values[row]
 
     def tangent(self, dots: dict[int, int], row: int) -> int | None:
         """Return the tangent or adjoint of a row of the source, given those of a sweep; None if it is absent."""
-        return dots.get(row if self.ways is None else self.ways.marked[row])
+        return dots.get(self._marked[row])
 
     def adjoints(self, cotangents: dict[int, int], rows: Sequence[int]) -> dict[int, int]:
         """Return the adjoints of rows of the source. For bypassed rows they are those in the formula as written."""
-        wanted = [row if self.ways is None else self.ways.marked[row] for row in rows]
+        wanted = [self._marked[row] for row in rows]
         active = self.active(wanted)
         bars = self.reverse(cotangents, active)
         found = {row: bar for row in rows if (bar := self.tangent(bars, row)) is not None}
-        if self.ways is not None and self.ways.bypassed:
+        if self._bypassed:
             self.builder.as_written = True
             written = self.reverse(cotangents, active)
             self.builder.as_written = False
-            bypassed = [row for row in rows if self.at(row) in self.ways.bypassed]
+            bypassed = [row for row in rows if self.at(row) in self._bypassed]
             found.update({row: bar for row in bypassed if (bar := self.tangent(written, row)) is not None})
         return found
 
@@ -232,7 +234,7 @@ class Pass:
             self.sections,
             frozenset(self.steps),
         )
-        return made if self.ways is None else without_marks(made)
+        return without_marks(made) if self.builder.slopes else made
 
 
 @dataclass(frozen=True)

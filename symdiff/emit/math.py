@@ -13,7 +13,7 @@ from symdiff.emit.python import Body, Nest, Writer, wrapped
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
-from symdiff.ops.base import Text
+from symdiff.ops.base import Operation, Text
 from symdiff.ops.elements import of_scalars
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
@@ -38,7 +38,13 @@ def missing(program: Program) -> str | None:
             here and not shaped.isdisjoint(row[1:]) for row, here in zip(rows, alive, strict=True)
         ):
             return "array operations"
-    return next((row[0] for row, here in zip(graph.rows, alive, strict=True) if here and row[0] in _MISSING), None)
+    for row, here in zip(graph.rows, alive, strict=True):
+        if here and isinstance(row[0], Operation):
+            if not is_assembled(row[0]):
+                return "array operations"
+        elif here and row[0] in _MISSING:
+            return str(row[0])
+    return None
 
 
 def convert(program: Program, output: int) -> Callable[[Any], Any] | None:

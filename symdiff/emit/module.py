@@ -18,11 +18,12 @@ import numpy as np
 from symdiff.emit.data import CONSTANTS, literal, number
 from symdiff.emit.names import Names
 from symdiff.emit.python import WIDTH, Body, wrapped
-from symdiff.emit.snippets import CHECK, FIT, FLOATS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
+from symdiff.emit.snippets import CHECK, FIT, FLOATS, INTEGERS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
 from symdiff.graph.dims import Shape, declared
 
 _LINES = 40  # the most lines of a formula that are shown
 _LISTED = 24  # the most names that are shown
+_COLUMNS = 4  # numbers in a line of an array
 # The members of a Function that a module can contain, in the order of the help, with their docstrings.
 SUMMARIES = {
     "value": "The formula itself.",
@@ -46,6 +47,7 @@ class Member:
         name: The name of the function.
         args: The names of its arguments, as in the formula.
         cores: The core shapes of the arguments.
+        integers: For each argument, whether it is made of integers.
         outputs: The names of the results.
         results: The core shapes of the results.
         layout: The nesting of the results: (name, fields, a layout for each field), or None for
@@ -56,6 +58,7 @@ class Member:
     name: str
     args: tuple[str, ...]
     cores: tuple[Shape, ...]
+    integers: tuple[bool, ...]
     outputs: tuple[str, ...]
     results: tuple[Shape, ...]
     layout: Any
@@ -103,15 +106,15 @@ class Module:
         ]
         records += [f"{CONSTANTS} = {{}}\n"] * bool(constants)
         helpers = [*helpers]
-        if target == "numpy" and any(m.args for m in members):
+        self._whole = {name for m in members for name, k in zip(m.args, m.integers, strict=True) if k}
+        if target == "numpy" and any(not k for m in members for k in m.integers):
             helpers.append(FLOATS.replace("_floats", self._floats))
+        if target == "numpy" and self._whole:
+            helpers.append(INTEGERS)
         if self.arrays:
             helpers.append(FIT.replace("_fit", self._fit))
         self._module = "np" if target == "numpy" else "math"
-        records += [
-            f'{CONSTANTS}["{name}"] = np.array([{_block(literal(array)[1:-1], 0)}])\n'
-            for name, array in constants.items()
-        ]
+        records += [f'{CONSTANTS}["{name}"] = {_table(array)}\n' for name, array in constants.items()]
         self._body = "".join(["\n", *records] * bool(records) + [f"\n\n{part}" for part in helpers + functions])
         self.definitions = self._imports() + self._body
 
@@ -141,12 +144,21 @@ class Module:
         check = (
             CHECK.replace("<call>", call).replace("<numbers>", _NUMBERS[self.target]).replace("<module>", self._module)
         )
-        main = MAIN.replace("<read>", "_read(name, word)" if self.arrays else "float(word)")
+        kind = "kind" if self._whole else "float"
+        main = MAIN.replace("<read>", "_read(name, word)" if self.arrays else f"{kind}(word)")
+        if self._whole:
+            names = ", ".join(map(_quoted, sorted(self._whole)))
+            line = f"kind = int if name in ({names},) else float\n"
+            main = main.replace("<number>", f"                {line}" * (not self.arrays))
+            main = main.replace("(ArithmeticError, ValueError)", "(ArithmeticError, IndexError, ValueError)")
+            read = READ.replace("<number>", kind).replace("    rank =", f"    {line}    rank =")
+        else:
+            main, read = main.replace("<number>", ""), READ.replace("<number>", kind)
         main = main.replace("<kind>", "numbers, such as 1,2,3 or 1,2;3,4" if self.arrays else "a number")
         quiet = 'with np.errstate(all="ignore"):\n                ' if self.target == "numpy" else ""
         main = main.replace("<call>", f"{quiet}result = function(*[point[name] for name in names])")
         main = main.replace("<unicode>", "" if (about.text + self._body + data).isascii() else _UNICODE)
-        rest = "\n\n".join([data, check, *[READ] * self.arrays, main])
+        rest = "\n\n".join([data, check, *[read] * self.arrays, main])
         code = f"{self._imports(script=True)}{self._body}\n\n{rest}"
         noted = _noted(self._body)
         head = [f"# ruff: noqa: {', '.join([*noted, 'RUF100'])}\n"] * bool(noted)
@@ -157,17 +169,21 @@ class Module:
     def _function(self, member: Member) -> str:
         parameters, lines, outputs = member.body
         listed = ", ".join(parameters)
-        given = declared(member.args, member.cores)
+        given = declared(member.args, member.cores, member.integers)
         result = self._shown(member.layout, iter(declared(member.outputs, member.results)))
         text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{SUMMARIES[member.name]}']
         if given:
             text += ["", *_filled("Args: ", _some(given))]
         text += ["", *_filled("Returns: ", result), '    """']
         if self.target == "math":
-            text += _converted(parameters)
+            text += _converted(parameters, member.integers)
         elif parameters:
-            targets = _targets(listed) if len(parameters) > 1 else f"({listed},)"
-            text.append(f"    {targets} = {self._floats}({wrapped(listed)})")
+            numbers = [p for p, k in zip(parameters, member.integers, strict=True) if not k]
+            if numbers:
+                listed = ", ".join(numbers)
+                targets = _targets(listed) if len(numbers) > 1 else f"({listed},)"
+                text.append(f"    {targets} = {self._floats}({wrapped(listed)})")
+            text += [f"    {p} = _integers({p})" for p in parameters if p not in numbers]
             cores = [
                 f"({p}, {', '.join(str(d) if isinstance(d, int) else _quoted(str(d)) for d in core)})"
                 for p, core in zip(parameters, member.cores, strict=True)
@@ -224,7 +240,7 @@ class Module:
         lines += [*shown_text(about.text), ""]
         if about.derived:
             lines += [*textwrap.wrap(f"The function value is {about.derived} of this formula.", WIDTH), ""]
-        lines += _filled("Arguments: ", _some(declared(args, cores)) or "none", 0)
+        lines += _filled("Arguments: ", _some(declared(args, cores, first.integers)) or "none", 0)
         lines += _filled("Differentiated by: ", _some(about.wrt), 0) if about.wrt else []
         if about.constants:
             lines += _filled("Constants: ", _some([f"{name} = {value}" for name, value in about.constants]), 0)
@@ -240,7 +256,7 @@ class Module:
             text = f"np.linspace({value.start!r}, {value.stop!r}, {math.prod(value.shape)})"
             return text if len(value.shape) == 1 else f"{text}.reshape{value.shape}"
         if not np.ndim(value):
-            return number(float(value), self._module)
+            return number(value if isinstance(value, int) else float(value), self._module)
         line = literal(np.asarray(value))
         return line if not np.size(value) or len(line) + taken < WIDTH - 10 else f"[{_block(line[1:-1], 4)}]"
 
@@ -316,15 +332,28 @@ def _block(line: str, indent: int) -> str:
     return "\n" + "\n".join(inner + part for part in lines) + "\n" + " " * indent
 
 
+def _table(array: Any) -> str:
+    """Return the source of a large array, with a few numbers in each line."""
+    texts = [number(value, "np") for value in array.ravel().tolist()]
+    lines = [", ".join(texts[k : k + _COLUMNS]) for k in range(0, len(texts), _COLUMNS)]
+    shape = "" if array.ndim == 1 else f".reshape({', '.join(map(str, array.shape))})"
+    return "np.array([\n    " + ",\n    ".join(lines) + f",\n]){shape}"
+
+
 def _targets(line: str) -> str:
     """Return the targets of an assignment, in parentheses if a line has no room for them."""
     return line if len(line) <= WIDTH // 2 else f"({_block(line, 4)})"
 
 
-def _converted(parameters: Sequence[str]) -> list[str]:
-    """Return lines that convert the parameters to floats."""
+def _converted(parameters: Sequence[str], integers: Sequence[bool]) -> list[str]:
+    """Return lines that convert the parameters to floats, or to ints."""
     if not parameters:
         return []
+    if any(integers):
+        return [
+            f"    {p} = {p}.__index__()" if integer else f"    {p} = float({p})"
+            for p, integer in zip(parameters, integers, strict=True)
+        ]
     if len(parameters) <= 2:
         return [f"    {', '.join(parameters)} = {', '.join(f'float({p})' for p in parameters)}"]
     listed = ", ".join(parameters)

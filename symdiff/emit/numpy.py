@@ -21,10 +21,11 @@ from symdiff.emit.passes import (
     share_exponentials,
 )
 from symdiff.emit.python import Body, Nest
+from symdiff.graph.dims import positive, symbol, symbols
 from symdiff.graph.ir import Program, Row, compact, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.arrays import OPERATIONS
-from symdiff.ops.base import Operation, Text
+from symdiff.ops.base import Operation, Text, is_size
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
 _HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
@@ -167,6 +168,7 @@ class _NumpyWriter(ArrayWriter):
         self.reserved = self.reserved.union(*[operation.helpers for operation in operations])
         super().__init__(program, loops=loops)
         self._in_place = InPlace(self)
+        self._plain = self._of_python()
 
     # Expressions
 
@@ -177,6 +179,11 @@ class _NumpyWriter(ArrayWriter):
             return f"~{self.tight(row[1], UNARY)}", UNARY
         if row[0] == "float":
             return f"{self.dtype()}({self.tight(row[1], 0)})", ATOM
+        if self._may_raise(row, self._plain):
+            return (
+                f"{self.dtype()}({self.texts[row[1]][0]}) {_RAISING[row[0]]} {self.tight(row[2], PRODUCT + 1)}",
+                PRODUCT,
+            )
         if row[0] == "masked":
             return f"{self.tight(row[1], PRODUCT)} * {self.tight(row[2], PRODUCT + 1)}", PRODUCT
         if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):
@@ -195,6 +202,31 @@ class _NumpyWriter(ArrayWriter):
         if rank < self.rank and self.behind(i):
             return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
         return super().tight(i, precedence)
+
+    def _of_python(self) -> bytearray:
+        """Return, for each row, whether its value is a number of Python's, whose division by zero raises an error."""
+        found = bytearray(len(self.rows))
+        if not any(is_size(row[0]) for row in self.rows):
+            return found
+        for i, row in enumerate(self.rows):
+            if row[0] in _OPERATORS or row[0] == "mod":
+                found[i] = all(found[j] for j in row[1:]) and not self._may_raise(row, found)
+            else:
+                found[i] = row[0] == "const" or is_size(row[0])
+        return found
+
+    def _may_raise(self, row: Row, plain: bytearray) -> bool:
+        """Return whether a row divides a number of Python's by another one that is not known to differ from 0."""
+        if row[0] not in _RAISING or not (plain[row[1]] and plain[row[2]]):
+            return False
+        divisor = self.rows[row[2]]
+        if divisor[0] == "const":
+            return False
+        if not is_size(divisor[0]) or not positive(divisor[0].dim + 1):
+            return True
+        least = [dim for dim, exact, _ in self.program.graph.demands if not exact]
+        gaps = [[symbol(name) - dim for dim in least] for name in symbols(divisor[0].dim)]
+        return not all(any(isinstance(gap, int) and gap > 0 for gap in of_name) for of_name in gaps)
 
     def chosen(self, row: Row) -> str:
         """Return a choice between two constants, which takes its precision from the arguments."""
@@ -236,6 +268,7 @@ class _NumpyWriter(ArrayWriter):
         return own
 
 
+_RAISING = {"div": "/", "mod": "%"}
 _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div": "np.divide", "neg": "np.negative"}
 
 

@@ -10,7 +10,8 @@ from symdiff.graph.dims import new_axes
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, replay
 from symdiff.language.lower import instantiate
 from symdiff.ops.base import Operation, never_warns
-from symdiff.ops.reductions import Exponentials, LogSumExp, Softmax
+from symdiff.ops.indexed import SegmentGroups, SegmentLogSumExp, SegmentSoftmax
+from symdiff.ops.reductions import AxisGroups, Exponentials, LogSumExp, Softmax
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.views import without_views
@@ -59,20 +60,28 @@ def expand_exponentials(program: Program) -> Program:
     Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
     """
     rows = program.graph.rows
-    if not any(isinstance(row[0], (LogSumExp, Softmax)) for row in rows):
+    segments = (SegmentLogSumExp, SegmentSoftmax)
+    if not any(isinstance(row[0], (LogSumExp, Softmax, *segments)) for row in rows):
         return program
     b = Builder(program.graph.like())
     of_weights = [_log_of_weights(program.graph, row) for row in rows]
     weighed = {(row[0].axes, row[1]) for row in rows if isinstance(row[0], Softmax)}
     weighed |= {(axes, row[1]) for axes, row in zip(of_weights, rows, strict=True) if axes is not None}
+    shared = {(row[0].to, row[0].behind, *row[1:]) for row in rows if isinstance(row[0], SegmentSoftmax)}
 
     def make(i: int, row: Row) -> int:
         operation = row[0]
+        if isinstance(operation, segments):
+            groups = SegmentGroups(operation.to, operation.behind, row[2:])
+            weights = (operation.to, operation.behind, *rows[i][1:]) in shared
+            with b.simplifying():
+                made = Exponentials(b, row[1], groups, weights=weights)
+                return made.log_of_sum() if isinstance(operation, SegmentLogSumExp) else made.softmax()
         axes = operation.axes if isinstance(operation, LogSumExp | Softmax) else of_weights[i]
         if axes is None:
             return b.graph.intern(row)
         with b.simplifying():
-            parts = Exponentials(b, row[1], axes, weights=(axes, rows[i][1]) in weighed)
+            parts = Exponentials(b, row[1], AxisGroups(axes), weights=(axes, rows[i][1]) in weighed)
             if isinstance(operation, LogSumExp):
                 return parts.log_of_sum()
             return parts.softmax() if isinstance(operation, Softmax) else parts.log_of_softmax()

@@ -286,7 +286,7 @@ class _Cutter:
             shown = self.rows[i][0].axes_shown(self.graph.shape(j))
             along = [None if a is None else along[a] for a in shown]
         dims = self.graph.shape(seen[-1])
-        return tuple([None if a is None or dim != to[a] else a for a, dim in zip(along, dims, strict=True)])
+        return tuple([None if a is None or dim == 1 != to[a] else a for a, dim in zip(along, dims, strict=True)])
 
     def _grouped(self) -> list[_Group]:
         """Return the groups of rows that native code computes sooner than NumPy."""

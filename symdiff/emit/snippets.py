@@ -37,6 +37,15 @@ def _floats(*args):
     return [a.astype(dtype, copy=False)[()] for a in arrays]
 '''
 
+INTEGERS = '''\
+def _integers(arg):
+    """Return an argument that is made of integers as an array of them."""
+    array = np.asarray(arg)
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(f"an argument is made of integers, not {array.dtype}")
+    return array.astype(int, copy=False)[()]
+'''
+
 FIT = '''\
 def _fit(*given):
     """Check the core shapes of arrays. Each array comes with its core dimensions."""
@@ -93,7 +102,7 @@ READ = '''\
 def _read(name, word):
     """Return a number, a vector such as 1,2,3, or a matrix with ; between its rows."""
     rank = np.ndim(POINT[name])
-    rows = [[float(number) for number in row.split(",")] for row in word.split(";")]
+    rows = [[<number>(number) for number in row.split(",")] for row in word.split(";")]
     if rank == 2 or len(rows) > 1:
         return np.array(rows)
     return np.array(rows[0]) if rank == 1 or len(rows[0]) > 1 else rows[0][0]
@@ -120,7 +129,7 @@ def main(words):
                     f"give one value for each of: {needed} ({len(words)} given)"
                 )
             for name, word in zip(ARGUMENTS, words):
-                try:
+<number>                try:
                     point[name] = <read>
                 except ValueError:
                     raise ValueError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from math import prod
 from typing import Union
 
@@ -230,8 +231,14 @@ def declared(names: Sequence[str], cores: Iterable[Shape], integers: Iterable[bo
     return [f"{name}{shape}{kind}" for name, shape, kind in zip(names, shapes, kinds, strict=True)]
 
 
-def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
-    """Return a dimension with other names."""
+def elements(name: str, shape: Sequence[int]) -> list[str]:
+    """Return the names of the elements of an array, in order: `x[0]`, `x[1]`, ... A scalar has its own name."""
+    places = product(*map(range, shape))
+    return [f"{name}[{','.join(map(str, place))}]" if shape else name for place in places]
+
+
+def substituted(dim: Dim, by: Mapping[str, Dim]) -> Dim:
+    """Return a dimension with other dimensions in the place of some names."""
     if isinstance(dim, int):
         return dim
     total: Dim = 0
@@ -239,12 +246,17 @@ def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
         term: Dim = coefficient
         for atom in monomial:
             if isinstance(atom, str):
-                term = term * symbol(names[atom])
+                term = term * by.get(atom, symbol(atom))
             else:
-                inner = renamed(atom.value, names)
+                inner = substituted(atom.value, by)
                 term = term * (inner // atom.divisor if isinstance(atom, Floor) else _factor(inner))
         total = total + term
     return total
+
+
+def renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
+    """Return a dimension with other names."""
+    return substituted(dim, {name: symbol(names[name]) for name in symbols(dim)})
 
 
 def estimate(dim: Dim) -> int:

@@ -9,8 +9,15 @@ from typing import Any, NamedTuple
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import numel, shown
-from symdiff.graph.shapes import broadcast, filled, same, within
-from symdiff.language.indices import segment_max, segment_mean, segment_min, segment_sum
+from symdiff.graph.shapes import broadcast, filled, same
+from symdiff.language.indices import (
+    segment_logsumexp,
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_softmax,
+    segment_sum,
+)
 from symdiff.language.linalg import cholesky, det, eigvalsh, inv, logdet, matrix_power, slogdet, solve, solve_triangular
 from symdiff.language.matrices import (
     arange,
@@ -96,15 +103,15 @@ def dot(b: Builder, x: int, y: int) -> int:
 
 
 def outer(b: Builder, x: int, y: int) -> int:
-    """Return all products of the elements of two vectors.
+    """Return all products of the elements of two arrays.
 
     Raises:
-        ShapeError: An operand is not a vector.
+        ShapeError: An operand is a scalar.
     """
     for i in (x, y):
-        if len(b.shape(i)) != 1:
-            raise ShapeError(f"outer takes vectors, not shape {shown(b.shape(i))}")
-    return b.einsum(x, y, "i", "j", "ij")
+        if not b.shape(i):
+            raise ShapeError("outer takes vectors, not scalars; for scalars write x*y")
+    return b.einsum(ravel(b, x), ravel(b, y), "i", "j", "ij")
 
 
 def _along(name: str, b: Builder, x: int, axes: tuple[int, ...]) -> int:
@@ -119,7 +126,7 @@ def _mean(b: Builder, x: int, axes: tuple[int, ...]) -> int:
 
 
 def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
-    for axis in axes:  # its derivative is known along one axis
+    for axis in sorted(axes):  # its derivative is known along one axis
         x = _along("prod", b, x, (axis,))
     return x
 
@@ -162,18 +169,17 @@ def _squares(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> tuple[int,
     """Return the sum of the squares of the deviations from the mean, and by what it is divided.
 
     Raises:
-        ShapeError: There are not more than `ddof` elements.
+        ShapeError: `ddof` is negative.
     """
     count = numel(b.shape(x)[a] for a in axes)
     if ddof < 0:
         raise ShapeError("ddof is not negative")
-    if ddof:
-        within(
-            ddof + 1, count, b.graph.demands, f"ddof={ddof} needs at least {ddof + 1} elements, and there are {count}"
-        )
     away = b.op("sub", x, _beside(b, _mean(b, x, axes), axes))
     other = b.op("conj", away) if b.graph.complex else away
-    return _along("sum", b, b.op("mul", away, other), axes), b.size(count - ddof)
+    total = _along("sum", b, b.op("mul", away, other), axes)
+    if ddof <= 1:  # there is one element for the mean
+        return total, b.size(count - ddof)
+    return total, b.op("maximum", b.op("sub", b.size(count), b.const(ddof)), b.const(0.0))
 
 
 def _var(b: Builder, x: int, axes: tuple[int, ...], ddof: int) -> int:
@@ -334,9 +340,9 @@ def _table() -> dict[str, Function]:
         ("stack", stack, (PARTS, axis), "a list of arrays and optionally axis=..., as in stack([x, y], axis=0)"),
         ("hstack", hstack, (PARTS,), "a list of arrays, as in hstack([x, y])"),
         ("vstack", vstack, (PARTS,), "a list of arrays, as in vstack([x, y])"),
-        ("tile", tile, (VALUE, Parameter("reps", "wholes")), "an array and constant numbers, as in tile(x, (2, 3))"),
-        ("repeat", repeat, (X, Parameter("repeats", "whole"), no_axis),
-         "an array and a constant number, as in repeat(x, 2, axis=0)"),
+        ("tile", tile, (VALUE, Parameter("reps", "shape")), "an array and numbers, as in tile(x, (2, 3))"),
+        ("repeat", repeat, (X, Parameter("repeats", "dim"), no_axis),
+         "an array and a number, as in repeat(x, 2, axis=0)"),
         ("diff", diff, (X, Parameter("n", "whole", 1), Parameter("axis", "axis", -1)),
          "an array and optionally n=..., axis=..., as in diff(x, n=2, axis=0)"),
         ("flip", flip, (X, no_axes), "an array and optionally axis=..., as in flip(x, axis=0)"),
@@ -368,7 +374,7 @@ def _table() -> dict[str, Function]:
          "two arrays and optionally axes=..., as in tensordot(A, B, axes=1)"),
         ("einsum", einsum, (Parameter("subscripts", "quoted"), Parameter("operands", "rest")),
          'subscripts in quotes and arrays, as in einsum("ij,jk->ik", A, B)'),
-        ("eye", eye, (dim,), "a dimension, as in eye(n)"),
+        ("eye", eye, (dim, Parameter("M", "dim", None), k), "dimensions and optionally k=..., as in eye(n, m, k=1)"),
         ("zeros", zeros, (SHAPE,), "a shape, as in zeros((m, n))"),
         ("ones", ones, (SHAPE,), "a shape, as in ones((m, n))"),
         ("arange", arange, (Parameter("start", "dim"), Parameter("stop", "dim", None), Parameter("step", "dim", 1)),
@@ -383,6 +389,8 @@ def _table() -> dict[str, Function]:
         ("segment_max", segment_max),
         ("segment_min", segment_min),
         ("segment_mean", segment_mean),
+        ("segment_logsumexp", segment_logsumexp),
+        ("segment_softmax", segment_softmax),
     ):
         takes = f"an array, integers, and how many segments there are, as in {name}(x, i, n)"
         table[name] = Function(make, (VALUE, Parameter("segment_ids", "value"), count), takes)

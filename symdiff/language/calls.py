@@ -92,7 +92,22 @@ def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value],
     return values
 
 
+_LEFT_OUT = {
+    "dtype": "leave it out: results have the dtype of the arguments",
+    "order": "leave it out: elements are in the order of rows; for that of columns transpose first, as in ravel(A.T)",
+    "out": "write f(..., out=array) where the Function is called",
+    "where": "write where(condition, x, 0) in place of x",
+    "initial": "write maximum(max(x), initial), or sum(x) + initial",
+    "prepend": "write diff(concatenate([[0], x]))",
+    "append": "write diff(concatenate([x, [0]]))",
+    "kind": "leave it out",
+    "copy": "leave it out: results are new arrays",
+}
+
+
 def _unknown(name: str, given: str, named: Sequence[str]) -> str:
+    if given in _LEFT_OUT:
+        return f"{name} has no argument {given!r}; {_LEFT_OUT[given]}"
     if not named:
         return f"{name} has no named arguments"
     known = f"its named argument is {named[0]}" if len(named) == 1 else f"its named arguments are {', '.join(named)}"

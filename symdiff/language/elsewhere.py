@@ -131,6 +131,23 @@ _WRITTEN = {
     "solve(A.T @ A, A.T @ b)": "lstsq",
     "solve(A.T @ A, A.T)": "pinv",
     "cholesky(A)": "chol",
+    "A @ B @ C": "multi_dot",
+    "sqrt((x - y) @ solve(A, x - y))": "mahalanobis",
+    "zeros(n)": "zeros_like",
+    "ones(n)": "ones_like",
+    "tril(ones((n, n)))": "tri",
+    "x[:, None]**arange(k)": "vander",
+    "cumsum(x)": "cumulative_sum",
+    "cumprod(x)": "cumulative_prod cumulative_product",
+    "sum((y[1:] + y[:-1])*diff(x))/2": "trapezoid trapz",
+    "concatenate([zeros(2), x])": "pad",
+    "concatenate([x, y])": "append block",
+    "x[:2]": "split array_split hsplit vsplit",
+    "sum(c) > 0": "any",
+    "sum(c) == n": "all",
+    "sum(x != 0)": "count_nonzero",
+    "sum(where(isnan(x), 0, x))": "nansum",
+    "(X - mean(X, axis=0)).T @ (X - mean(X, axis=0))/(m - 1)": "cov",
     "dot(x, y)": "inner vdot vecdot sumproduct",
     "where(c, a, b)": "if ifelse iif ite",
     "A @ B": "matmul",
@@ -163,7 +180,7 @@ _ABSENT = {
     "the language has derivatives, no integrals": "integrate integral Integral quad",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         qr svd eig eigh eigvals expm
-        cummax argsort any all median quantile percentile interp convolve
+        cummax any all median quantile percentile interp convolve
         take isin
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """

@@ -17,7 +17,17 @@ from symdiff.ops.base import Operation
 from symdiff.ops.constants import Arange, Size
 from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.elements import Assemble
-from symdiff.ops.indexed import Gather, Integers, Positions, SegmentMax, SegmentSum, Whole
+from symdiff.ops.indexed import (
+    Gather,
+    Integers,
+    Positions,
+    SegmentLogSumExp,
+    SegmentMax,
+    SegmentMin,
+    SegmentSoftmax,
+    SegmentSum,
+    Whole,
+)
 from symdiff.ops.places import GIVEN, NEW, REST, Key, Slice
 from symdiff.simplify.build import Builder
 
@@ -232,7 +242,7 @@ def segment_max(b: Builder, x: int, i: int, count: Dim) -> int:
 
 def segment_min(b: Builder, x: int, i: int, count: Dim) -> int:
     """Return the smallest of the elements with equal indices; inf where there are none."""
-    return b.op("neg", _segments(SegmentMax, "segment_min", b, b.op("neg", x), i, count))
+    return _segments(SegmentMin, "segment_min", b, x, i, count)
 
 
 def segment_mean(b: Builder, x: int, i: int, count: Dim) -> int:
@@ -240,3 +250,13 @@ def segment_mean(b: Builder, x: int, i: int, count: Dim) -> int:
     total = _segments(SegmentSum, "segment_mean", b, x, i, count)
     number = segment_sum(b, b.const(1.0), i, count)
     return b.op("div", total, new_axes(b, number, range(1 - len(b.shape(total)), 0)))
+
+
+def segment_logsumexp(b: Builder, x: int, i: int, count: Dim) -> int:
+    """Return the logarithms of the sums of exponentials with equal indices; -inf where there are none."""
+    return _segments(SegmentLogSumExp, "segment_logsumexp", b, x, i, count)
+
+
+def segment_softmax(b: Builder, x: int, i: int, count: Dim) -> int:
+    """Return the exponentials, each divided by the sum of those with its index."""
+    return _segments(SegmentSoftmax, "segment_softmax", b, x, i, count)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from symdiff.graph.dims import shown
 from symdiff.graph.shapes import broadcast, same
 from symdiff.language.rearrange import stack
-from symdiff.ops.diagonals import Tril, Triu
-from symdiff.ops.linalg import Cholesky, Det, EigVals, Inv, LogDet, SignDet, Solve, product, square
+from symdiff.ops.base import Operation
+from symdiff.ops.linalg import Cholesky, Det, EigVals, Inv, LogDet, SignDet, Solve, SolveTriangular, product, square
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import Builder
 
@@ -17,16 +17,27 @@ def solve(b: Builder, a: int, rhs: int) -> int:
     Raises:
         ShapeError: The operands are not a square matrix and a vector or a matrix of as many rows.
     """
+    return _solution(b, Solve(), a, rhs)
+
+
+def solve_triangular(b: Builder, a: int, rhs: int, lower: bool) -> int:  # noqa: FBT001 - an argument of a formula
+    """Return the solution of a triangular system, as in `scipy.linalg`, which does not read the other triangle."""
+    return _solution(b, SolveTriangular(lower=lower), a, rhs)
+
+
+def _solution(b: Builder, operation: Operation, a: int, rhs: int) -> int:
     left, right = b.shape(a), b.shape(rhs)
-    square("solve", left, b.graph.demands)
+    square(operation.name, left, b.graph.demands)
     if len(right) == 1:
-        message = f"solve of shapes {shown(left)} and {shown(right)}: {left[-1]} and {right[0]} are different"
+        message = (
+            f"{operation.name} of shapes {shown(left)} and {shown(right)}: {left[-1]} and {right[0]} are different"
+        )
         same(left[-1], right[0], b.graph.demands, lambda: message)
-        return b.op(Sum((-1,)), solve(b, a, b.expand(rhs, (-1,))))
+        return b.op(Sum((-1,)), _solution(b, operation, a, b.expand(rhs, (-1,))))
     if left[:-2] or right[:-2]:
         stack = broadcast([left[:-2], right[:-2]], b.graph.demands)
         a, rhs = b.full(a, (*stack, *left[-2:])), b.full(rhs, (*stack, *right[-2:]))
-    return b.op(Solve(), a, rhs)
+    return b.op(operation, a, rhs)
 
 
 def inv(b: Builder, a: int) -> int:
@@ -52,14 +63,6 @@ def slogdet(b: Builder, a: int) -> int:
 def cholesky(b: Builder, a: int) -> int:
     """Return the lower triangular factor of a symmetric, positive definite matrix."""
     return b.op(Cholesky(), a)
-
-
-def solve_triangular(b: Builder, a: int, rhs: int, lower: bool) -> int:  # noqa: FBT001 - an argument of a formula
-    """Return the solution of a triangular system, as in `scipy.linalg`, which does not read the other triangle."""
-    square("solve_triangular", b.shape(a), b.graph.demands)
-    if not (lower and isinstance(b.row(a)[0], Cholesky)):
-        a = b.op((Tril if lower else Triu)((-2, -1), 0), a)
-    return solve(b, a, rhs)
 
 
 def matrix_power(b: Builder, a: int, n: int) -> int:

@@ -173,9 +173,13 @@ def _distinct(b: Builder, i: int, part: str) -> tuple[int, str]:
 # Arrays that their shape determines
 
 
-def eye(b: Builder, n: Dim) -> int:
-    """Return the identity matrix of an order."""
-    return b.eye(_checked(b, (n,), "eye"))
+def eye(b: Builder, n: Dim, m: Dim | None, k: int) -> int:
+    """Return ones on a diagonal of a matrix, and zeros elsewhere; with one dimension, the identity matrix."""
+    rows, columns = _checked(b, (n, n if m is None else m), "eye")
+    if rows == columns and k == 0:
+        return b.eye((rows,))
+    row, column = b.op(Arange(k, rows + k, 1)), b.op(Arange(0, columns, 1))
+    return b.number(b.op("eq", b.expand(row, (-1,)), column))
 
 
 def zeros(b: Builder, shape: Shape) -> int:

@@ -68,6 +68,7 @@ _CLOSED_BY = {"(": ")", "[": "]"}
 _OPEN_TO_DOUBT = (COMPARE, SUM, PRODUCT)  # operators after !x, which C and R read differently
 _TAKE_TUPLES = ("call", "keyword")  # entries of the stack behind which a list in parentheses can be an argument
 _OF_CONSTANTS = ("-", ":", "None", "...")  # what an index that is constant has besides numbers
+_CONSTANT_ENDS = "the ends of a slice are constant whole numbers; for others give an array of indices"
 _NO_ELSE = "'if' without 'else'; write a if c else b"
 RESERVED = WORDS | {"True", "False"}  # names that are never variables
 _ELEMENTS = re.compile(r"\s[+-]\S")  # a sign in a list without commas, which is one element in Python and two in MATLAB
@@ -140,7 +141,6 @@ class _Parser:
         # The method for the next token after `[`, after `.`, or after a line break that follows an operand.
         self.suffix: Callable[[Token], None] | None = None
         self.part: list[Token] = []  # the tokens of an index in a subscript
-        self.inside = 0  # number of open brackets in it
         self.waiting: list[Token] = []  # tokens to take, the next one last
         self.items: list[Item] = []  # of the expression being read
         self.start = 0  # the position of this expression
@@ -326,26 +326,23 @@ class _Parser:
         self.brackets -= 1
 
     def index(self, token: Token) -> None:
-        """Take a token of an index in a subscript. At its end, the tokens of an expression are taken again."""
+        """Take a token of an index in a subscript. The tokens of one that is not constant are taken again."""
         kind, value, position = token
         top = self.stack[-1]
         if kind == "end" or (kind == "newline" and value == ";"):
             self.fail("this '[' is never closed", top.position)
         if kind == "newline":
             return
-        if self.inside or value not in (",", "]"):
-            if kind == "name" and (said := no_index(self.text[: top.position], value)):
-                self.fail(said, position)
-            self.inside += (value in ("(", "[")) - (value in (")", "]"))
+        if value not in (",", "]"):
             self.part.append(token)
-            return
-        part, self.part = self.part, []
-        if not all(kind == "number" or value in _OF_CONSTANTS for kind, value, _ in part):
-            self.waiting += [token, *self.expression(part)[::-1]]
-            self.suffix, self.due = None, True
+            if kind != "number" and value not in _OF_CONSTANTS:
+                if said := no_index(self.text[: top.position], value):
+                    self.fail(said, position)
+                self.expression()
             return
         assert isinstance(top.value, list)
-        top.value.append(self.constant(part, position))
+        top.value.append(self.constant(self.part, position))
+        self.part = []
         if top.value.count(REST) > 1:
             self.fail("a subscript has '...' at most once", position)
         if value == "]":
@@ -354,16 +351,14 @@ class _Parser:
             self.items.append(("index", tuple(top.value), top.count, top.position))
             self.suffix, self.due = None, False
 
-    def expression(self, part: list[Token]) -> list[Token]:
-        """Return the tokens of an index that is an expression."""
-        inside = 0
-        for _, value, position in part:
-            inside += (value in ("(", "[")) - (value in (")", "]"))
-            if not inside and value in (":", "None", "..."):
-                self.fail(
-                    "the ends of a slice are constant whole numbers; for others write an array of indices", position
-                )
-        return part
+    def expression(self) -> None:
+        """Take the tokens of an index so far as the beginning of an expression."""
+        for _, value, position in self.part:
+            if value in (":", "None", "..."):
+                self.fail(_CONSTANT_ENDS, position)
+        self.waiting += self.part[::-1]
+        self.part = []
+        self.suffix, self.due = None, True
 
     def constant(self, part: list[Token], end: int) -> Any:
         """Return an index or a slice that is constant, a new axis, or points."""
@@ -466,6 +461,8 @@ class _Parser:
     def misplaced(self, token: Token) -> NoReturn:
         """Raise the error for two operands in a row, or for a symbol that is not in the language."""
         kind, value, position = token
+        if value == ":" and self.stack and self.stack[-1].kind == "index":
+            self.fail(_CONSTANT_ENDS, position)
         if self.brackets and "\n" in self.text[self.last[2] : position]:
             self.unclosed()
         listed = bool(self.stack) and self.stack[-1].kind == "list"

@@ -286,7 +286,7 @@ def vstack(b: Builder, parts: Sequence[int]) -> int:
     return _concatenate(b, [_at_least(b, part, 2) for part in parts], 0, "vstack")
 
 
-def tile(b: Builder, x: int, reps: tuple[int, ...]) -> int:
+def tile(b: Builder, x: int, reps: Shape) -> int:
     """Return the array repeated as a whole, so often along each of the last axes."""
     x = _at_least(b, x, len(reps))
     for axis, n in enumerate(reps, -len(reps)):
@@ -294,7 +294,7 @@ def tile(b: Builder, x: int, reps: tuple[int, ...]) -> int:
     return x
 
 
-def repeat(b: Builder, x: int, repeats: int, axis: int | None) -> int:
+def repeat(b: Builder, x: int, repeats: Dim, axis: int | None) -> int:
     """Return the array with each element repeated along an axis; with None, all elements as a vector."""
     if axis is None:
         x, axis = ravel(b, x), 0
@@ -302,10 +302,10 @@ def repeat(b: Builder, x: int, repeats: int, axis: int | None) -> int:
     return _repeated(b, x, axis, repeats, each=True)
 
 
-def _repeated(b: Builder, x: int, axis: int, n: int, *, each: bool) -> int:
+def _repeated(b: Builder, x: int, axis: int, n: Dim, *, each: bool) -> int:
     """Return the array with its elements repeated along an axis: each one, or all of them in turn."""
-    if n < 0:
-        raise ShapeError(f"{'repeat' if each else 'tile'} takes a number of repetitions that is not negative, not {n}")
+    name = "repeat" if each else "tile"
+    not_negative(b, n, f"{name} takes a number of repetitions that is not negative, not {n}")
     if n == 1:
         return x
     shape = b.shape(x)

@@ -7,7 +7,17 @@ from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurre
 from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
-from symdiff.ops.indexed import Gather, Integers, Positions, SegmentMax, SegmentSum, Whole
+from symdiff.ops.indexed import (
+    Gather,
+    Integers,
+    Positions,
+    SegmentLogSumExp,
+    SegmentMax,
+    SegmentMin,
+    SegmentSoftmax,
+    SegmentSum,
+    Whole,
+)
 from symdiff.ops.linalg import (
     Cholesky,
     Cofactors,
@@ -19,6 +29,7 @@ from symdiff.ops.linalg import (
     SecondCofactors,
     SignDet,
     Solve,
+    SolveTriangular,
 )
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
@@ -33,10 +44,10 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Index, Assemble),
         *(Roll, Delay, Recurrence, CumSum, CumProd, LogCumSumExp),
         *(Diagonal, Diag, Tril, Triu),
-        *(Solve, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
+        *(Solve, SolveTriangular, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
         *(Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
-        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax),
+        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax, SegmentMin, SegmentLogSumExp, SegmentSoftmax),
         Einsum,
     )
 }

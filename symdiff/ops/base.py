@@ -7,7 +7,7 @@ module hold what several operations share. `symdiff.ops.arrays` lists all operat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
@@ -83,6 +83,30 @@ class Writer(Protocol):
     def tuple_of(self, shape: Shape, /) -> str: ...
     def whole_shape(self, shape: Shape, /) -> str: ...
     def shape_of(self, i: int, /) -> str: ...
+
+
+class Notation(Protocol):
+    """An object that writes LaTeX. `symdiff.emit.latex.arrays.Notation` documents the methods.
+
+    The methods return values in LaTeX, which are sums of products.
+    """
+
+    def shape(self, i: int, /) -> Shape: ...
+    def axis(self, a: int, /) -> Dim: ...
+    def at(self, i: int, indices: Sequence[Dim], /) -> Any: ...
+    def number(self, dim: Dim, /) -> Any: ...
+    def integer(self, i: int, indices: Sequence[Dim], /) -> Dim: ...
+    def named(self, name: str, /) -> Any: ...
+    def delta(self, first: Dim, second: Dim, /) -> Any: ...
+    def between(self, index: Dim, low: Dim | None, high: Dim | None, /) -> Any: ...
+    def times(self, *values: Any) -> Any: ...
+    def added(self, values: Sequence[Any], /) -> Any: ...
+    def contract(self, out: Sequence[Hashable], /, *parts: tuple[int, Sequence[Hashable]]) -> Any: ...
+    def big(self, sign: str, i: int, axes: Sequence[int], /, *, but: Dim | None = ..., each: str = ...) -> Any: ...
+    def segments(self, sign: str, i: int, indices: Sequence[int], behind: int, /, *, each: str = ...) -> Any: ...
+    def applied(self, operation: Operation, /, *operands: int, form: str = ...) -> Any: ...
+    def product(self, x: int, y: int, /) -> Any: ...
+    def transpose(self, i: int, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +213,8 @@ class Operation(ArrayOperation):
     """The axes of length 1 that the result has and the operand does not, if that is the only difference."""
     picks: ClassVar[bool] = False
     """The result is one of the elements of the operand."""
-    sign: ClassVar[str] = ""
-    """The sign in LaTeX, which gets an index below it, as for a sum. Empty: LaTeX writes a function of that name."""
+    form: ClassVar[str] = ""
+    r"""The result in LaTeX, with `#1`, `#2` for the operands, such as `#1^{-1}`. Empty: a function of that name."""
     helpers: ClassVar[Mapping[str, str]] = {}
     """The sources of the functions that the NumPy code may call, by name. Those that it calls stand above it."""
     fold: ClassVar[str | None] = None
@@ -221,6 +245,14 @@ class Operation(ArrayOperation):
     """NumPy raises a LinAlgError for some operands."""
     carries: ClassVar[bool] = True
     """The derivatives keep choices outside of products. If they do not, the chain rule puts the choice around them."""
+
+    def reached(self, b: Builder, condition: int, _of: Shape, _to: Shape, /) -> int:
+        """Return the condition outside of which a derivative of shape `_to` is absent, if `carries` is false.
+
+        `condition` is that of the seed, which has the shape `_of`. By default, each element needs all of the seed.
+        """
+        return b.anywhere(condition, range(-len(b.shape(condition)), 0))
+
     of_rules: ClassVar[bool] = False
     """`present` gets the conditions of rules too, and not only those of the user's choices."""
 
@@ -306,6 +338,16 @@ class Operation(ArrayOperation):
     def formula(self, w: Writer, /, *operands: Any, **_: Any) -> Text:
         """Return the expression as a person writes it in a formula, for traces."""
         return self.spell(w, *operands)
+
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """What a call has after the operands and the axes, in LaTeX. By default, these are the other fields."""
+        values = [getattr(self, field) for field in getattr(self, "__match_args__", ()) if field != "axes"]
+        return tuple([value for value in values if isinstance(value, (int, float, str, tuple, Poly))])
+
+    def latex(self, w: Notation, /, *operands: Any, **_: Any) -> Any:
+        """Return an element of the result in LaTeX. By default, that is an element of `form`."""
+        return w.applied(self, *operands, form=self.form)
 
     def label(self) -> str:
         """Return the text of a node in a drawn graph."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, symbol
-from symdiff.ops.base import Operation, Sample, Text, Writer, binds
+from symdiff.ops.base import Notation, Operation, Sample, Text, Writer, binds
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM
 
@@ -38,6 +38,9 @@ class Size(Operation):
 
     def label(self) -> str:
         return str(self.dim)
+
+    def latex(self, w: Notation) -> Any:
+        return w.number(self.dim)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -71,6 +74,13 @@ class Eye(Operation):
 
     def label(self) -> str:
         return f"eye {self.dim}"
+
+    def latex(self, w: Notation) -> Any:
+        """Return where the first index counts the element with the others."""
+        element: Dim = 0
+        for a, dim in enumerate(self.shape_of, -len(self.shape_of)):
+            element = element * dim + w.axis(a)
+        return w.delta(w.axis(-1 - len(self.shape_of)), element)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -108,6 +118,9 @@ class Arange(Operation):
 
     def label(self) -> str:
         return f"arange {self.start}:{self.stop}" + (f":{self.step}" if self.step != 1 else "")
+
+    def latex(self, w: Notation) -> Any:
+        return w.number(self.start + self.step * w.axis(-1))
 
     @classmethod
     def samples(cls) -> list[Sample]:

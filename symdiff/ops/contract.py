@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
+from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, Writer
 from symdiff.ops.patterns import Pattern, Sizes, united
 from symdiff.ops.table import ATOM, PRODUCT
 
@@ -177,6 +177,10 @@ class Einsum(Operation):
     def label(self) -> str:
         text = f"{self.left},{self.right}->{self.out}"
         return "@" if text in _PRODUCTS else f"einsum {text}"
+
+    def latex(self, w: Notation, x: int, y: int) -> Any:
+        dot = w.product(x, y) if f"{self.left},{self.right}->{self.out}" in _PRODUCTS else None
+        return dot or w.contract(self.out, (x, self.left), (y, self.right))
 
     @classmethod
     def samples(cls) -> list[Sample]:

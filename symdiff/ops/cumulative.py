@@ -6,15 +6,15 @@ zero. The derivative of a recurrence is a recurrence again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Builder, Linear, Operation, Sample, Selection, Text, Writer
+from symdiff.ops.base import AlongAxes, At, Builder, Linear, Notation, Operation, Sample, Selection, Text, Writer
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.places import Range, whole
 from symdiff.ops.table import ATOM
@@ -113,10 +113,44 @@ class Delay(Selection, AlongAxes):
         back = ", back=True" if self.back else ""
         return f"delay({w.tight(x, 0)}, axis={len(w.shape(x)) + self.axes[0]}{back})", ATOM
 
+    def latex(self, w: Notation, x: int) -> Any:
+        indices = [w.axis(a) for a in range(-len(w.shape(x)), 0)]
+        own, n = indices[self.axes[0]], w.shape(x)[self.axes[0]]
+        indices[self.axes[0]] = own + 1 if self.back else own - 1
+        return w.times(w.at(x, indices), w.between(own, *((None, n - 1) if self.back else (1, None))))
+
     @classmethod
     def samples(cls) -> list[Sample]:
         m, n = symbol("m"), symbol("n")
         return [Sample(cls((-1,), back=False), ((n,),)), Sample(cls((-2,), back=True), ((m, n),))]
+
+
+# Few long rows are computed by doubling: after step s, each element has the s elements before it. These are log2(n)
+# steps on whole arrays, in place of n steps on single elements (Hillis & Steele, "Data parallel algorithms", 1986). A
+# product of factors may overflow where the result does not, or underflow in front of a large factor. Then the loop
+# computes the rows.
+RECURRENCE = '''\
+def recurrence(x, added, axis):
+    """Return y with y[k] = x[k]*y[k - 1] + added[k] along an axis."""
+    x, added = np.broadcast_arrays(x, added)
+    x, y = np.moveaxis(x, axis, -1), np.moveaxis(np.array(added), axis, -1)
+    n = y.shape[-1]
+    if n >= 32 and y.size <= 16 * n:
+        factor, total, step = x.copy(), y.copy(), 1
+        with np.errstate(all="ignore"):
+            while step < n:
+                total[..., step:] += factor[..., step:] * total[..., :-step]
+                factor[..., step:] *= factor[..., :-step]
+                step *= 2
+            zero = np.logical_or.accumulate(x == 0, axis=-1)
+            kept = zero | (np.abs(factor) >= np.finfo(factor.dtype).tiny)
+            safe = kept.all() or (np.abs(x) <= 1).all()
+            if safe and np.isfinite(factor).all() and np.isfinite(total).all():
+                return np.moveaxis(total, -1, axis)
+    for k in range(1, n):
+        y[..., k] += x[..., k] * y[..., k - 1]
+    return np.moveaxis(y, -1, axis)
+'''
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +161,14 @@ class Recurrence(Operation):
 
     carries = False
     name = "recurrence"
+    helpers: ClassVar[Mapping[str, str]] = {"recurrence": RECURRENCE}
 
     def shape(self, x: Shape, _: Shape) -> Shape:
         return x
+
+    def reached(self, b: Builder, condition: int, _of: Shape, _to: Shape, /) -> int:
+        """Return whether the condition holds anywhere in the same row."""
+        return along(b, condition, self.axes)
 
     def value(self, x: Any, rest: Any) -> Any:
         x, total = np.moveaxis(x, self.axes[0], -1), np.moveaxis(np.array(rest), self.axes[0], -1)
@@ -161,27 +200,8 @@ class Recurrence(Operation):
         """Return infinity: how many elements there are is not known."""
         return degrees[1] if degrees[0] == 0 else inf
 
-    def lines(self, w: Writer, i: int, x: int, rest: int) -> bool:
-        """Write a loop along the axis."""
-        for j in (x, rest):
-            if j not in w.own:
-                w.assign(j)
-        factor, added = (w.aligned(j, len(w.shape(j))) for j in (x, rest))
-        own = w.named(i)
-        behind = ", :" * (-1 - self.axes[0])
-        n = w.dim(w.shape(i)[self.axes[0]])
-        start = f"    {own} = np.empty("
-        w.lines += [
-            f"{start}{w.wrap(f'{w.shape_of(i)}, {w.dtype()}', len(start) + 1)})",
-            f"    {own}[...] = {added}",
-            f"    for k in range(1, {n}):",
-            f"        {own}[..., k{behind}] += {factor}[..., k{behind}] * {own}[..., k - 1{behind}]",
-        ]
-        return True
-
-    def written(self, _w: Writer, _x: int, _rest: int) -> tuple[int, ...]:
-        """Return that the operands are written more than once, so that they get names."""
-        return (2, 2)
+    def spell(self, w: Writer, x: int, rest: int) -> Text:
+        return f"recurrence({w.wrap(f'{w.tight(x, 0)}, {w.tight(rest, 0)}, {self.axes[0]}')})", ATOM
 
     def formula(self, w: Writer, x: int, rest: int) -> Text:
         axis = len(w.shape(x)) + self.axes[0]
@@ -191,6 +211,12 @@ class Recurrence(Operation):
     def samples(cls) -> list[Sample]:
         m, n = symbol("m"), symbol("n")
         return [Sample(cls((-1,)), ((n,), (n,))), Sample(cls((-2,)), ((m, n), (m, n)))]
+
+
+def along(b: Builder, condition: int, axes: tuple[int, ...]) -> int:
+    """Return whether a condition holds anywhere along axes, which the result keeps with length 1."""
+    found = b.anywhere(condition, axes)
+    return b.expand(found, axes) if b.shape(found) else found
 
 
 def recurrence(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
@@ -215,6 +241,10 @@ class _Cumulative(AlongAxes):
 
     def shape(self, x: Shape) -> Shape:
         return x
+
+    def reached(self, b: Builder, condition: int, _of: Shape, _to: Shape, /) -> int:
+        """Return whether the condition holds anywhere in the same row."""
+        return along(b, condition, self.axes)
 
     def formula(self, w: Writer, x: int) -> Text:
         axis = "" if len(w.shape(x)) == 1 else f", axis={len(w.shape(x)) + self.axes[0]}"

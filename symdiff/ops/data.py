@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.graph.dims import Shape, shown
-from symdiff.ops.base import Operation, Sample, Text, Writer
+from symdiff.ops.base import Notation, Operation, Sample, Text, Writer
 from symdiff.ops.table import ATOM
 
 
@@ -84,6 +84,9 @@ class Constant(Operation):
 
     def label(self) -> str:
         return f"{self.of}[{', '.join(map(str, self.data.array.shape))}]"
+
+    def latex(self, w: Notation) -> Any:
+        return w.named(self.of)
 
     @classmethod
     def samples(cls) -> list[Sample]:

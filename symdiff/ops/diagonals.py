@@ -11,7 +11,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
 from symdiff.graph.shapes import Demands, within
-from symdiff.ops.base import AlongAxes, At, Sample, Selection, Text, View, Writer
+from symdiff.ops.base import AlongAxes, At, Notation, Sample, Selection, Text, View, Writer
 from symdiff.ops.table import ATOM
 
 
@@ -62,6 +62,9 @@ class Diagonal(View):
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"diag({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.at(x, [w.axis(-1) + max(0, -self.k), w.axis(-1) + max(0, self.k)])
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -121,6 +124,11 @@ class Diag(Selection):
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"diag({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
+
+    def latex(self, w: Notation, x: int) -> Any:
+        row, column = w.axis(-2), w.axis(-1)
+        along = column if self.k < 0 else row
+        return w.times(w.at(x, [along]), w.delta(row + max(0, self.k), column + max(0, -self.k)))
 
     @classmethod
     def samples(cls) -> list[Sample]:

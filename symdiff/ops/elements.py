@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol
 from symdiff.graph.ir import repeated
-from symdiff.ops.base import At, Builder, Operation, Sample, Text, View, Writer
+from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, View, Writer
 from symdiff.ops.data import Constant
 from symdiff.ops.patterns import Pattern, joined
 from symdiff.ops.places import Place, Range, apart, count_at, key, separate, shape_at, subscript, whole
@@ -61,6 +61,11 @@ class Index(View):
 
     def label(self) -> str:
         return f"[{', '.join(map(_part, self.place))}]"
+
+    def latex(self, w: Notation, x: int) -> Any:
+        kept = [p for p in self.place if isinstance(p, Range)]
+        axes = iter(range(-len(kept), 0))
+        return w.at(x, [p.start + p.step * w.axis(next(axes)) if isinstance(p, Range) else p for p in self.place])
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -269,6 +274,30 @@ class Assemble(Operation):
 
     def label(self) -> str:
         return f"assemble {shown(self.to)}"
+
+    def latex(self, w: Notation, *operands: int) -> Any:
+        """Return a list as a list, and any other array as the sum of its parts, each where its place is."""
+        if self.places == tuple([(k,) for k in range(len(operands))]) and self.to == (len(operands),) != (1,):
+            listed = ", ".join([f"#{k}" for k in range(1, len(operands) + 1)])
+            return w.applied(self, *operands, form=rf"\left[{listed}\right]")
+        return w.added([self._placed(w, place, x) for place, x in zip(self.places, operands, strict=True)])
+
+    def _placed(self, w: Notation, place: Place, x: int) -> Any:
+        """Return an element of a part in LaTeX, times 1 where its place is and 0 elsewhere."""
+        indices, factors = [], []
+        for a, (p, dim) in enumerate(zip(place, self.core, strict=True), -self.rank):
+            own = w.axis(a)
+            if not isinstance(p, Range):
+                factors.append(w.delta(own, p))
+                continue
+            step = abs(p.step)
+            low, high = (p.start, p.stop) if p.step > 0 else (p.stop + 1, p.start + 1)
+            factors.append(w.between(own, None if low == 0 else low, None if high == dim else high))
+            index = (own - p.start if p.step > 0 else p.start - own) // step
+            if step > 1:
+                factors.append(w.delta(own, p.start + p.step * index))
+            indices.append(index)
+        return w.times(w.at(x, indices), *factors)
 
     @classmethod
     def samples(cls) -> list[Sample]:

@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, symbol, value
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
-from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer, binds
+from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, Writer, binds
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.table import ATOM
@@ -64,7 +64,7 @@ def scatter(ufunc, total, indices, values, behind):
     values = np.broadcast_to(values, first + place.shape + last)
     values = values.reshape(first + (place.size,) + last)
     total = total.reshape(first + (size,) + last)
-    if place.size < np.prod(first + last):  # a ufunc on few large arrays, or many of elements
+    if place.size < np.prod(first + last) or np.prod(last) > 256:  # few rows or long ones
         rows, values = np.moveaxis(total, ahead, 0), np.moveaxis(values, ahead, 0)
         for k, j in enumerate(place.reshape(-1)):
             ufunc(rows[j], values[k], out=rows[j])
@@ -156,6 +156,10 @@ class Whole(Operation):
     def label(self) -> str:
         return str(self.of)
 
+    def latex(self, w: Notation, *operands: int) -> Any:
+        given = [w.integer(i, [w.axis(a) for a in range(-len(w.shape(i)), 0)]) for i in operands]
+        return w.number(substituted(self.of, {str(k): index for k, index in enumerate(given)}))
+
     @classmethod
     def samples(cls) -> list[Sample]:
         m, n, zero, one = map(symbol, ("m", "n", "0", "1"))
@@ -196,6 +200,9 @@ class Integers(Operation):
 
     def label(self) -> str:
         return self._listed()
+
+    def latex(self, w: Notation) -> Any:
+        return w.applied(self, form=rf"\left[{self._listed()[1:-1]}\right]")
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -371,6 +378,10 @@ class Gather(Indexed):
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
         return w.tight(x, ATOM) + _subscript(w, indices, self.front(w.shape(x)), self.behind, ahead=False), ATOM
 
+    def latex(self, w: Notation, x: int, *indices: int) -> Any:
+        chosen = [w.integer(i, [w.axis(a - self.behind) for a in range(-len(w.shape(i)), 0)]) for i in indices]
+        return w.at(x, [*chosen, *[w.axis(a) for a in range(-self.behind, 0)]])
+
     @classmethod
     def samples(cls) -> list[Sample]:
         k, m, n = map(symbol, "kmn")
@@ -458,7 +469,7 @@ class _Segments(Indexed):
 
     @property
     def _started(self) -> str:
-        return "-np.inf" if self.start == -inf else repr(self.start)
+        return "-np.inf" if self.start == -inf else "np.inf"
 
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
         listed = [w.tight(i, 0) for i in (x, *indices)]
@@ -466,6 +477,9 @@ class _Segments(Indexed):
 
     def label(self) -> str:
         return f"{self.name} {shown(self.to)}"
+
+    def latex(self, w: Notation, x: int, *indices: int) -> Any:
+        return w.segments({"add": r"\sum"}.get(self.ufunc, rf"\{self.ufunc[:3]}"), x, indices, self.behind)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -503,17 +517,14 @@ class SegmentSum(_Segments):
         return b.op(Gather(len(self.to), self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
 
-class SegmentMax(_Segments):
-    """The largest of the elements with equal indices; -inf for indices that no element has.
+class _Extreme(_Segments):
+    """The largest or the smallest of the elements with equal indices.
 
-    If several elements are the largest, they share the derivative equally.
+    If several elements are equal to it, they share the derivative equally.
     """
 
     __slots__ = ()
 
-    name = "segment_max"
-    ufunc = "maximum"
-    start = -inf
     holomorphic = False
     multilinear = False
 
@@ -525,7 +536,7 @@ class SegmentMax(_Segments):
         return None
 
     def tangent(self, at: At) -> int | None:
-        """Return the tangents of the largest elements, by their shares."""
+        """Return the tangents of the extreme elements, by their shares."""
         b = at.builder
         if at.k:
             return None
@@ -533,7 +544,7 @@ class SegmentMax(_Segments):
         return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
 
     def adjoint(self, at: At) -> int | None:
-        """Return the adjoint at the largest elements, by their shares, and 0 elsewhere."""
+        """Return the adjoint at the extreme elements, by their shares, and 0 elsewhere."""
         b = at.builder
         if at.k:
             return None
@@ -545,7 +556,147 @@ class SegmentMax(_Segments):
     def _shares(self, at: At) -> int:
         """Return the share of each element in the derivative."""
         b, (x, *indices) = at.builder, at.operands
-        largest = Gather(len(self.to), self.behind)
-        chosen = b.op("eq", x, b.op(largest, at.row, *indices))
-        count = b.op(largest, b.op(SegmentSum(self.to, self.behind), b.number(chosen), *indices), *indices)
+        spread = Gather(len(self.to), self.behind)
+        chosen = b.op("eq", x, b.op(spread, at.row, *indices))
+        count = b.op(spread, b.op(SegmentSum(self.to, self.behind), b.number(chosen), *indices), *indices)
         return b.op("where", b.joined("special", chosen), b.op("div", b.const(1.0), count), b.const(0.0))
+
+
+class SegmentMax(_Extreme):
+    """The largest of the elements with equal indices; -inf for indices that no element has."""
+
+    __slots__ = ()
+
+    name = "segment_max"
+    ufunc = "maximum"
+    start = -inf
+
+
+class SegmentMin(_Extreme):
+    """The smallest of the elements with equal indices; inf for indices that no element has."""
+
+    __slots__ = ()
+
+    name = "segment_min"
+    ufunc = "minimum"
+    start = inf
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentGroups:
+    """The elements with equal indices, as `Exponentials` takes them."""
+
+    to: Shape
+    behind: int
+    indices: tuple[int, ...]
+
+    def largest(self, b: Builder, x: int) -> int:
+        """Return the largest of the elements with each index."""
+        return b.op(SegmentMax(self.to, self.behind), x, *self.indices)
+
+    def total(self, b: Builder, x: int) -> int:
+        """Return the sum of the elements with each index."""
+        return b.op(SegmentSum(self.to, self.behind), x, *self.indices)
+
+    def spread(self, b: Builder, i: int) -> int:
+        """Return for each element what there is for its index."""
+        return b.op(Gather(len(self.to), self.behind), i, *self.indices) if b.shape(i) else i
+
+
+class SegmentLogSumExp(_Segments):
+    """The logarithms of the sums of the exponentials of the elements with equal indices; -inf where there are none.
+
+    Targets compute it as `Exponentials` does.
+    """
+
+    __slots__ = ()
+
+    name = "segment_logsumexp"
+    ufunc = "logaddexp"
+    start = -inf
+    holomorphic = False
+    multilinear = False
+
+    def latex(self, w: Notation, x: int, *indices: int) -> Any:
+        return w.segments(r"\log \sum", x, indices, self.behind, each="exp")
+
+    def degree(self, _: Sequence[float]) -> float:
+        """Return infinity, because of indices that no element has."""
+        return inf
+
+    def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
+        return None
+
+    def tangent(self, at: At) -> int | None:
+        """Return the mean of the tangents for each index, by the weights of a softmax."""
+        b = at.builder
+        if at.k:
+            return None
+        dot = at.times(b.full(at.seed, at.operand_shape), self._weights(at))
+        return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
+
+    def adjoint(self, at: At) -> int | None:
+        """Return the adjoint times the weights of a softmax."""
+        b = at.builder
+        if at.k:
+            return None
+        bar = at.seed
+        if b.shape(bar):
+            bar = b.op(Gather(len(self.to), self.behind), b.full(bar, at.shape), *at.operands[1:])
+        return at.times(bar, self._weights(at))
+
+    def _weights(self, at: At) -> int:
+        return at.builder.op(SegmentSoftmax(self.to, self.behind), *at.operands)
+
+
+class SegmentSoftmax(_Segments):
+    """The exponentials divided by the sum of those with equal indices. Targets compute it as `Exponentials` does."""
+
+    __slots__ = ()
+
+    name = "segment_softmax"
+    holomorphic = False
+    multilinear = False
+
+    def latex(self, w: Notation, *operands: int) -> Any:
+        return w.applied(self, *operands)
+
+    def shape(self, x: Shape, *_: Shape) -> Shape:
+        return x
+
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return that each result depends on all elements with its index."""
+        sums = SegmentSum(self.to, self.behind).pattern(x, *indices)
+        return Gather(len(self.to), self.behind).pattern(sums, *indices).nonzero()
+
+    def value(self, x: Any, *indices: Any) -> Any:
+        """Return the shares of the exponentials, each divided by the largest. Infinite ones share equally."""
+        place = (..., *indices, *[slice(None)] * self.behind)
+        largest = SegmentMax(self.to, self.behind).value(x, *indices)[place]
+        shares = np.where(np.isinf(largest), x == inf, np.exp(x - largest))
+        return shares / np.maximum(SegmentSum(self.to, self.behind).value(shares, *indices)[place], 1.0)
+
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return that each share depends on all elements with its index."""
+        totals = SegmentSum(self.to, self.behind).pattern(x, *indices)
+        return Gather(len(self.to), self.behind).pattern(totals, *indices).nonzero()
+
+    def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
+        return None
+
+    def tangent(self, at: At) -> int | None:
+        """Return the product of the tangent with the Jacobian matrix."""
+        return self._product(at)
+
+    def adjoint(self, at: At) -> int | None:
+        """Return the product of the adjoint with the Jacobian matrix, which is symmetric."""
+        return self._product(at)
+
+    def _product(self, at: At) -> int | None:
+        """Return s*(v - sum(s*v)), for the seed v and the result s."""
+        b = at.builder
+        if at.k:
+            return None
+        groups = SegmentGroups(self.to, self.behind, at.operands[1:])
+        shared = b.full(at.times(at.seed, at.row), at.shape)
+        return at.times(b.op("sub", at.seed, groups.spread(b, groups.total(b, shared))), at.row)

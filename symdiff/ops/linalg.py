@@ -19,10 +19,11 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, numel, shown, symbol
 from symdiff.graph.shapes import Demands, same
 from symdiff.ops.base import At, Builder, Operation, Sample, Text, Writer
-from symdiff.ops.diagonals import Tril
+from symdiff.ops.diagonals import Tril, Triu
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.reductions import Sum
 from symdiff.ops.table import ATOM
+from symdiff.ops.views import Permute
 
 
 def square(name: str, shape: Shape, demands: Demands) -> None:
@@ -47,22 +48,22 @@ def product(b: Builder, x: int, y: int) -> int:
     return b.einsum(x, y, "ij", "jk", "ik")
 
 
-def solution(b: Builder, a: int, rhs: int) -> int:
+def solution(b: Builder, solve: Operation, a: int, rhs: int) -> int:
     """Return the solution x of a @ x = rhs. `rhs` may be a batch, which then is more columns for the same matrix."""
     shape = b.shape(rhs)
     rank = len(shape)
     extra = rank - len(b.shape(a))
     if not extra:
-        return b.op(Solve(), a, rhs)
+        return b.op(solve, a, rhs)
     if rank == 3 and shape[-1] == 1:  # a batch of vectors
-        vectors = b.op(Solve(), a, transposed(b, b.op(Sum((-1,)), rhs)))
+        vectors = b.op(solve, a, transposed(b, b.op(Sum((-1,)), rhs)))
         return b.expand(transposed(b, vectors), (-1,))
     kept, batch = range(extra - rank, -1), range(-rank, extra - rank)
     order = (*kept, *batch, -1)
     columns = (*shape[:extra], shape[-1])
     wide = b.reshape(b.permute(rhs, order), extra + 1, (numel(columns),))
     back = [order.index(a) - rank for a in range(-rank, 0)]
-    return b.permute(b.reshape(b.op(Solve(), a, wide), 1, columns), back)
+    return b.permute(b.reshape(b.op(solve, a, wide), 1, columns), back)
 
 
 class _OfMatrices(Operation):
@@ -86,6 +87,12 @@ class _OfMatrices(Operation):
         rank = len(total.shape)
         return total.reshape(total.shape + (1,) * (len(shape) - rank)).broadcast(shape).nonzero()
 
+    def reached(self, b: Builder, condition: int, of: Shape, to: Shape, /) -> int:
+        """Return whether the condition holds anywhere in the same matrix, vector or number."""
+        stack = max(len(of), len(to)) - 2
+        found = b.anywhere(condition, range(stack - len(of), 0))
+        return b.expand(found, range(stack - len(to), 0)) if b.shape(found) else found
+
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: the result may be infinite, and how many elements there are is not known."""
         return inf if any(degrees) else 0
@@ -97,24 +104,20 @@ class _OfMatrices(Operation):
         return f"{self.name}({', '.join([w.tight(i, 0) for i in operands])})", ATOM
 
 
-@dataclass(frozen=True, slots=True)
-class Solve(_OfMatrices):
+class _Solution(_OfMatrices):
     """The solution X of A @ X = B, for matrices A and B. Both have the same axes in front."""
 
-    name = "solve"
+    __slots__ = ()
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the matrix is square and has as many rows as the right-hand side."""
         _OfMatrices.demand(self, shapes, demands)
         a, rhs = shapes
-        message = f"solve of shapes {shown(a)} and {shown(rhs)}: {a[-1]} and {rhs[-2]} are different"
+        message = f"{self.name} of shapes {shown(a)} and {shown(rhs)}: {a[-1]} and {rhs[-2]} are different"
         same(a[-1], rhs[-2], demands, lambda: message)
 
     def shape(self, _: Shape, rhs: Shape) -> Shape:
         return rhs
-
-    def value(self, a: Any, rhs: Any) -> Any:
-        return np.linalg.solve(a, rhs)
 
     def pattern(self, a: Pattern, rhs: Pattern) -> Pattern:  # type: ignore[override]  # two operands
         """Return that each element depends on its matrix, and on the right-hand side of its own column."""
@@ -122,19 +125,46 @@ class Solve(_OfMatrices):
         parts = [matrix.reshape((*matrix.shape, 1, 1)), rhs.along((-2,))]
         return united(parts, rhs.shape, rhs.count).nonzero()
 
+    @property
+    def turned(self) -> Operation:
+        """The operation that solves systems with the transposed matrix."""
+        return self
+
+    def read(self, _b: Builder, x: int) -> int:
+        """Return the part of a matrix on which the solution depends."""
+        return x
+
     def tangent(self, at: At) -> int:
         """Return the solution for the tangent of the right-hand side: dB, or -dA @ X."""
         b, (a, _) = at.builder, at.operands
         dot = b.full(at.seed, at.operand_shape)
         if at.k == 1:
-            return solution(b, a, dot)
-        return b.op("neg", solution(b, a, product(b, dot, at.row)))
+            return solution(b, self, a, dot)
+        return b.op("neg", solution(b, self, a, product(b, self.read(b, dot), at.row)))
 
     def adjoint(self, at: At) -> int:
         """Return the solution W of A.T @ W = bar for the right-hand side, and -W @ X.T for the matrix."""
         b, (a, _) = at.builder, at.operands
-        bar = solution(b, transposed(b, a), b.full(at.seed, at.shape))
-        return bar if at.k == 1 else b.op("neg", b.einsum(bar, at.row, "ik", "jk", "ij"))
+        bar = solution(b, self.turned, transposed(b, a), b.full(at.seed, at.shape))
+        return bar if at.k == 1 else b.op("neg", self.read(b, b.einsum(bar, at.row, "ik", "jk", "ij")))
+
+
+@dataclass(frozen=True, slots=True)
+class Solve(_Solution):
+    """The solution X of A @ X = B, for matrices A and B. Both have the same axes in front."""
+
+    name = "solve"
+    form = "#1^{-1} #2"
+
+    def value(self, a: Any, rhs: Any) -> Any:
+        return np.linalg.solve(a, rhs)
+
+    def simpler(self, b: Builder, a: int, rhs: int) -> int | None:
+        """Return the solution with a Cholesky factor, or a transposed one, as that of a triangular system."""
+        row = b.row(a)
+        upper = isinstance(row[0], Permute) and row[0].order[-2:] == (-1, -2)
+        factor = b.row(row[1]) if upper else row
+        return b.op(SolveTriangular(lower=not upper), a, rhs) if isinstance(factor[0], Cholesky) else None
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -143,6 +173,64 @@ class Solve(_OfMatrices):
             Sample(cls(), ((n, n), (n, m)), definite=(0,)),
             Sample(cls(), ((n, n), (n, 1)), definite=(0,)),
             Sample(cls(), ((k, n, n), (k, n, m)), definite=(0,)),
+        ]
+
+
+SOLVE_TRIANGULAR = '''\
+def solve_triangular(a, b, lower):
+    """Return the solution x of a @ x = b, where a is a lower or an upper triangle."""
+    part = np.tril if lower else np.triu
+    n, size = a.shape[-1], 64
+    if n <= size:
+        return np.linalg.solve(part(a), b)
+    x = np.empty(np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + b.shape[-2:], b.dtype)
+    starts = range(0, n, size)
+    for i in starts if lower else reversed(starts):
+        own, known = slice(i, i + size), slice(0, i) if lower else slice(i + size, n)
+        rest = b[..., own, :] - a[..., own, known] @ x[..., known, :]
+        x[..., own, :] = np.linalg.solve(part(a[..., own, own]), rest)
+    return x
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class SolveTriangular(_Solution):
+    """The solution X of A @ X = B, for a triangle of A and a matrix B. The other triangle of A is not read.
+
+    NumPy has no solver of triangular systems. The source solves for 64 rows at a time, and each step is a product of
+    matrices (Golub & Van Loan, "Matrix Computations", section 3.1.4).
+    """
+
+    lower: bool
+
+    name = "solve_triangular"
+    helpers: ClassVar[Mapping[str, str]] = {"solve_triangular": SOLVE_TRIANGULAR}
+
+    @property
+    def turned(self) -> Operation:
+        return SolveTriangular(lower=not self.lower)
+
+    def read(self, b: Builder, x: int) -> int:
+        return b.op((Tril if self.lower else Triu)((-2, -1), 0), x)
+
+    def value(self, a: Any, rhs: Any) -> Any:
+        return np.linalg.solve(np.tril(a) if self.lower else np.triu(a), rhs)
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        a, rhs = (w.tight(i, 0) for i in operands)
+        return f"solve_triangular({a}, {rhs}, lower={self.lower})", ATOM
+
+    def formula(self, w: Writer, *operands: int) -> Text:
+        a, rhs = (w.tight(i, 0) for i in operands)
+        return f"solve_triangular({a}, {rhs}{', lower=True' * self.lower})", ATOM
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        k, m, n = map(symbol, "kmn")
+        return [
+            Sample(cls(lower=True), ((n, n), (n, m)), definite=(0,)),
+            Sample(cls(lower=False), ((n, n), (n, 1)), definite=(0,)),
+            Sample(cls(lower=False), ((k, n, n), (k, n, m)), definite=(0,)),
         ]
 
 
@@ -162,6 +250,7 @@ class Inv(_OfMatrix):
     """The inverse of a matrix."""
 
     name = "inv"
+    form = "#1^{-1}"
 
     def shape(self, x: Shape) -> Shape:
         return x
@@ -236,6 +325,7 @@ class Det(_Determinant):
     """The determinant of a matrix."""
 
     name = "det"
+    form = r"\det\left(#1\right)"
 
     def value(self, x: Any) -> Any:
         return np.linalg.det(x)
@@ -294,6 +384,10 @@ class SecondCofactors(_OfMatrices):
 
     def shape(self, _: Shape, along: Shape) -> Shape:
         return along
+
+    def reached(self, b: Builder, condition: int, of: Shape, to: Shape, /) -> int:
+        """Return whether the condition holds anywhere: one matrix may belong to a batch of others."""
+        return Operation.reached(self, b, condition, of, to)
 
     def value(self, x: Any, along: Any) -> Any:
         u, s, vt = np.linalg.svd(x)
@@ -358,6 +452,7 @@ class LogDet(_Determinant):
     """The logarithm of the absolute value of the determinant."""
 
     name = "logdet"
+    form = r"\log\left|\det\left(#1\right)\right|"
     holomorphic = False
 
     def value(self, x: Any) -> Any:
@@ -431,7 +526,8 @@ class Cholesky(_OfMatrix):
         """Return L @ phi(inv(L) @ dA @ inv(L).T), with dA symmetric: the tangent's lower triangle counts."""
         b, lower = at.builder, at.row
         dot = b.full(at.seed, at.operand_shape)
-        inner = solution(b, lower, transposed(b, solution(b, lower, _symmetric(b, dot))))
+        solve = SolveTriangular(lower=True)
+        inner = solution(b, solve, lower, transposed(b, solution(b, solve, lower, _symmetric(b, dot))))
         return product(b, lower, _phi(b, inner))
 
     def adjoint(self, at: At) -> int:
@@ -439,7 +535,8 @@ class Cholesky(_OfMatrix):
         b = at.builder
         upper = transposed(b, at.row)
         inner = _phi(b, product(b, upper, b.full(at.seed, at.shape)))
-        turned = solution(b, upper, transposed(b, solution(b, upper, inner)))
+        solve = SolveTriangular(lower=False)
+        turned = solution(b, solve, upper, transposed(b, solution(b, solve, upper, inner)))
         return _lower(b, transposed(b, turned))
 
 

@@ -24,18 +24,19 @@ _NONE: Numbers = np.empty(0, np.int64)
 class Pattern:
     """The variables that each element of an array depends on, and which elements are always zero.
 
-    The sets of all elements are one ascending array of codes `element*count + variable`, where elements are counted
-    row by row. So the memory and the time are proportional to the number of dependences.
+    The sets of all elements are one ascending array of codes `(element << bits) + variable`, where elements are
+    counted row by row. So the memory and the time are proportional to the number of dependences.
 
     Attributes:
         shape: The shape of the array.
         count: The number of variables.
+        bits: The number of bits of a variable in a code.
         codes: The codes.
         zero: A flag for each element: whether the element is zero, whatever the variables are. None: no element is.
         value: The array itself, if it is known without the arguments of the call that are not whole numbers.
     """
 
-    __slots__ = ("_starts", "codes", "count", "shape", "value", "zero")
+    __slots__ = ("_starts", "_width", "bits", "codes", "count", "shape", "value", "zero")
 
     def __init__(
         self,
@@ -46,13 +47,20 @@ class Pattern:
         value: Any = None,
     ) -> None:
         self.shape, self.count, self.codes, self.value = shape, count, codes, value
+        self.bits = max(0, count - 1).bit_length()
         self.zero = zero if zero is not None and zero.any() else None
         self._starts: Numbers | None = None
+        self._width: int | None = None
 
     @classmethod
-    def variables(cls, shape: Sizes, count: int, first: int) -> Pattern:
-        """Return the pattern of an array whose elements are variables, from number `first` on."""
-        return cls(shape, count, np.arange(prod(shape), dtype=np.int64) * (count + 1) + first)
+    def variables(
+        cls, shape: Sizes, count: int, first: int, used: Numbers | None = None, zero: Flags | None = None
+    ) -> Pattern:
+        """Return the pattern of an array whose elements are variables, from number `first` on; or only those in use."""
+        made = cls(shape, count, zero=zero)
+        elements = np.arange(prod(shape), dtype=np.int64) if used is None else used
+        made.codes = (elements << made.bits) + (elements + first)
+        return made
 
     @classmethod
     def known(cls, value: Any, count: int) -> Pattern:
@@ -73,14 +81,24 @@ class Pattern:
         return self._starts
 
     @property
+    def width(self) -> int:
+        """The number of variables of each element; 0 if the elements differ in it."""
+        if self._width is None:
+            width, rest = divmod(len(self.codes), max(1, self.size))
+            every = np.arange(self.size if width and not rest else 0)
+            ends = [self.codes[at::width] >> self.bits for at in (0, width - 1)] if len(every) else []
+            self._width = width if len(every) and all(np.array_equal(end, every) for end in ends) else 0
+        return self._width
+
+    @property
     def elements(self) -> Numbers:
         """The element of each code."""
-        return self.codes // max(1, self.count)
+        return self.codes >> self.bits
 
     @property
     def columns(self) -> Numbers:
         """The variable of each code."""
-        return self.codes % max(1, self.count)
+        return self.codes & ((1 << self.bits) - 1)
 
     def nonzero(self) -> Pattern:
         """Return the same sets for elements of which nothing is known to be zero."""
@@ -96,6 +114,10 @@ class Pattern:
             zero = outside if self.zero is None else outside | _at(self.zero, flat)
         if not self.codes.size:
             return Pattern(np.shape(index), self.count, zero=zero)
+        if self.width and not some_outside:
+            rows = self.codes.reshape(-1, self.width)[flat]
+            rows += ((np.arange(len(flat)) - flat) << self.bits)[:, None]
+            return Pattern(np.shape(index), self.count, rows.ravel(), zero)
         begin = self.starts[flat]
         counts = self.starts[flat + 1] - begin
         if some_outside:
@@ -104,7 +126,7 @@ class Pattern:
         places = np.repeat(begin - ends + counts, counts)
         places += np.arange(len(places))
         codes = self.codes[places]
-        codes += np.repeat((np.arange(len(flat)) - flat) * self.count, counts)
+        codes += np.repeat((np.arange(len(flat)) - flat) << self.bits, counts)
         return Pattern(np.shape(index), self.count, codes, zero)
 
     def put(self, target: Any, shape: Sizes) -> Pattern:
@@ -112,7 +134,7 @@ class Pattern:
         flat = np.ravel(target)
         elements = self.elements
         to = flat[elements]
-        codes = self.codes + (to - elements) * self.count
+        codes = self.codes + ((to - elements) << self.bits)
         if flat.size and flat.min() < 0:
             codes = codes[to >= 0]
         zero = np.ones(prod(shape), np.bool_)
@@ -154,8 +176,8 @@ class Pattern:
         place, lane, columns = place[first], lane[first], columns[first]
         counts = length - place
         steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - place, counts)
-        codes = (np.repeat(lane, counts) + steps * behind) * self.count + np.repeat(columns, counts)
-        return Pattern(self.shape, self.count, np.sort(codes))
+        codes = ((np.repeat(lane, counts) + steps * behind) << self.bits) + np.repeat(columns, counts)
+        return Pattern(self.shape, self.count, distinct(codes))
 
     def others(self, axis: int) -> Pattern:
         """Return the pattern of an array of the same shape whose elements depend on all others along an axis."""
@@ -209,7 +231,7 @@ def joined(patterns: Sequence[Pattern]) -> Pattern:
     """Return the pattern of one vector of the elements of some arrays, one array after the other."""
     sizes = [p.size for p in patterns]
     count = patterns[0].count
-    first = np.cumsum([0, *sizes]) * count
+    first = np.cumsum([0, *sizes]) << patterns[0].bits
     codes = np.concatenate([p.codes + at for p, at in zip(patterns, first, strict=False)])
     zero = np.concatenate([np.zeros(p.size, np.bool_) if p.zero is None else p.zero for p in patterns])
     return Pattern((sum(sizes),), count, codes, zero)
@@ -239,10 +261,10 @@ def _at(flags: Flags, index: Numbers) -> Flags:
 
 
 def distinct(codes: Numbers) -> Numbers:
-    """Return the codes in ascending order, each once."""
+    """Return the codes in ascending order, each once. The given array is sorted in place."""
     if len(codes) < 2:
         return codes
-    codes = np.sort(codes, kind="stable")  # merges the runs that are in order already
+    codes.sort(kind="stable")  # merges the runs that are in order already
     new = np.ones(len(codes), np.bool_)
     np.not_equal(codes[1:], codes[:-1], out=new[1:])
     return codes if new.all() else codes[new]

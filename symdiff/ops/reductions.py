@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Builder, Operation, Reduction, Sample, Text, Writer
+from symdiff.ops.base import AlongAxes, At, Builder, Notation, Operation, Reduction, Sample, Text, Writer
 from symdiff.ops.contract import LETTERS, labels
 from symdiff.ops.patterns import Pattern
 from symdiff.ops.table import ATOM
@@ -28,7 +28,6 @@ class Sum(Reduction):
     __slots__ = ()
 
     name = "sum"
-    sign = r"\sum"
     of_rules = True
     along_axes = True
     multilinear = True
@@ -110,6 +109,10 @@ class Sum(Reduction):
         """Return False where the sum drops axes of one element."""
         return not all(x[a] == 1 for a in self.axes)
 
+    def latex(self, w: Notation, x: int) -> Any:
+        axes = range(-len(w.shape(x)), 0)
+        return w.contract([a for a in axes if a not in self.axes], (x, axes))
+
     @classmethod
     def samples(cls) -> list[Sample]:
         return _samples(cls)
@@ -167,6 +170,9 @@ class _Extreme(Reduction):
         count = b.expand(b.summed(b.number(chosen), b.shape(x), axes), axes)
         return b.op("where", b.joined("special", chosen), b.op("div", one, count), b.const(0.0))
 
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(rf"\{self.name}", x, self.axes)
+
     @classmethod
     def samples(cls) -> list[Sample]:
         return _samples(cls)
@@ -178,7 +184,6 @@ class Max(_Extreme):
     __slots__ = ()
 
     name = "max"
-    sign = r"\max"
     fold = "max"
 
     def value(self, x: Any) -> Any:
@@ -191,7 +196,6 @@ class Min(_Extreme):
     __slots__ = ()
 
     name = "min"
-    sign = r"\min"
     fold = "min"
 
     def value(self, x: Any) -> Any:
@@ -204,13 +208,15 @@ class AnyOf(Reduction):
     __slots__ = ()
 
     name = "any"
-    sign = r"\bigvee"
     condition = True
     differentiable = False
     fold = "max"
 
     def value(self, x: Any) -> Any:
         return np.any(x, axis=self.axes)
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(r"\bigvee", x, self.axes)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -223,7 +229,6 @@ class Prod(Reduction):
     __slots__ = ()
 
     name = "prod"
-    sign = r"\prod"
     along_axes = True
     fold = "mul"
 
@@ -247,6 +252,9 @@ class Prod(Reduction):
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: how many elements there are is not known."""
         return 0 if degrees[0] == 0 else inf
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(r"\prod", x, self.axes)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -317,6 +325,9 @@ class Others(Operation):
     def formula(self, w: Writer, x: int) -> Text:
         return f"others({w.tight(x, 0)})", ATOM
 
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(r"\prod", x, (-1,), but=w.axis(-1))
+
     @classmethod
     def samples(cls) -> list[Sample]:
         return [Sample(cls(), ((symbol("n"),),)), Sample(cls(), ((symbol("m"), symbol("n")),))]
@@ -348,6 +359,9 @@ class LogSumExp(Reduction):
         """Return the adjoint times the weights of a softmax."""
         b = at.builder
         return at.times(b.expand(at.seed, self.axes), b.op(Softmax(self.axes), at.operand))
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.big(r"\log \sum", x, self.axes, each="exp") if len(self.axes) == 1 else w.applied(self, x)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -397,8 +411,37 @@ class Softmax(AlongAxes):
         return _samples(cls)
 
 
+class Groups(Protocol):
+    """Groups of the elements of an array, such as those along some axes."""
+
+    def largest(self, b: Builder, x: int, /) -> int:
+        """Return the largest element of each group."""
+
+    def total(self, b: Builder, x: int, /) -> int:
+        """Return the sum of each group."""
+
+    def spread(self, b: Builder, i: int, /) -> int:
+        """Return for each element what there is for its group."""
+
+
+@dataclass(frozen=True, slots=True)
+class AxisGroups:
+    """The elements along some axes."""
+
+    axes: tuple[int, ...]
+
+    def largest(self, b: Builder, x: int) -> int:
+        return b.op(Max(self.axes), x)
+
+    def total(self, b: Builder, x: int) -> int:
+        return b.op(Sum(self.axes), x)
+
+    def spread(self, b: Builder, i: int) -> int:
+        return b.expand(i, self.axes)
+
+
 class Exponentials:
-    """The exponentials of an array, each divided by the largest along some axes.
+    """The exponentials of an array, each divided by the largest of its group.
 
     Targets compute `logsumexp`, `softmax` and the logarithm of `softmax` from them. If some elements are +inf, their
     weights are equal and add up to 1. If all elements are -inf, each weight is 0.
@@ -406,16 +449,16 @@ class Exponentials:
     Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
     """
 
-    def __init__(self, b: Builder, x: int, axes: tuple[int, ...], *, weights: bool) -> None:
-        self._builder, self._axes = b, axes
-        self._largest = b.op(Max(axes), x)
+    def __init__(self, b: Builder, x: int, groups: Groups, *, weights: bool) -> None:
+        self._builder, self._groups = b, groups
+        self._largest = groups.largest(b, x)
         # The largest finite number takes the place of an infinity, so that no infinities are subtracted.
         self._bounded = b.joined("special", b.op("lt", b.op("abs", self._largest), b.const(inf)))
         shift = b.op("where", self._bounded, self._largest, b.op("nextafter", self._largest, b.const(0.0)))
-        self._less = b.op("sub", x, b.expand(shift, axes))  # the logarithm of each exponential
+        self._less = b.op("sub", x, groups.spread(b, shift))  # the logarithm of each exponential
         if weights:
             self._less = b.op("minimum", self._less, b.const(0.0))
-        total = b.op(Sum(axes), b.op("exp", self._less))
+        total = groups.total(b, b.op("exp", self._less))
         self._total = b.op("maximum", total, b.const(1.0))  # the total is 0 if all elements are -inf
 
     def log_of_sum(self) -> int:
@@ -426,14 +469,14 @@ class Exponentials:
     def softmax(self) -> int:
         """Return each exponential divided by their sum."""
         b = self._builder
-        return b.op("div", b.op("exp", self._less), b.expand(self._total, self._axes))
+        return b.op("div", b.op("exp", self._less), self._groups.spread(b, self._total))
 
     def log_of_softmax(self) -> int:
         """Return the logarithm of the softmax."""
         b = self._builder
         doubled = b.op("where", self._bounded, b.const(1.0), b.const(2.0))  # makes a finite element beside inf -inf
-        scaled = b.op("mul", self._less, b.expand(doubled, self._axes))
-        return b.op("sub", scaled, b.expand(b.op("log", self._total), self._axes))
+        scaled = b.op("mul", self._less, self._groups.spread(b, doubled))
+        return b.op("sub", scaled, self._groups.spread(b, b.op("log", self._total)))
 
 
 def _samples(cls: type[AlongAxes]) -> list[Sample]:

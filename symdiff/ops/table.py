@@ -1680,7 +1680,7 @@ _TABLE = (
         partials=("0",),
         numpy="np.float64({x})",
         math="float({x})",
-        llvm="x",
+        llvm=None,
         takes="i",
         holomorphic=True,
         never_warns=True,
@@ -1794,8 +1794,6 @@ class Formula:
     text: str
     complex: str = ""
     """The formula for complex arguments. Empty: `text` holds for them too."""
-    latex: str = ""
-    """The spelling in LaTeX, as for a primitive. Empty: the name."""
     aliases: tuple[str, ...] = ()
 
 
@@ -1805,21 +1803,21 @@ _REST = f"(fmod(x, 360) - 180*{_TURNS})"
 _SIGN = f"(2*abs(abs({_TURNS}) - 1) - 1)"
 
 _FORMULAS = (
-    Formula("square", ("x",), "x^2", latex="#1^{2}"),
+    Formula("square", ("x",), "x^2"),
     Formula("clip", ("x", "low", "high"), "minimum(maximum(x, low), high)"),
-    Formula("div", ("x", "y"), "x/y", latex=r"\frac{#1}{#2}", aliases=("divide",)),
-    Formula("sec", ("x",), "1/cos(x)", latex=r"\sec"),
-    Formula("csc", ("x",), "1/sin(x)", latex=r"\csc", aliases=("cosec",)),
-    Formula("coth", ("x",), "1/tanh(x)", latex=r"\coth"),
+    Formula("div", ("x", "y"), "x/y", aliases=("divide",)),
+    Formula("sec", ("x",), "1/cos(x)"),
+    Formula("csc", ("x",), "1/sin(x)", aliases=("cosec",)),
+    Formula("coth", ("x",), "1/tanh(x)"),
     *(
-        Formula(name, ("x",), text, text_of_radians, rf"\{function}\left(#1^{{\circ}}\right)")
-        for name, text, text_of_radians, function in (
-            ("sind", f"sine(x, {_SIGN}*sin(deg2rad({_REST})))", "sin(deg2rad(x))", "sin"),
-            ("cosd", f"cosine(x, {_SIGN}*sin(deg2rad(90 - abs({_REST}))))", "cos(deg2rad(x))", "cos"),
-            ("tand", "tangent(x, sind(x)/cosd(x))", "tan(deg2rad(x))", "tan"),
-            ("cotd", "cotangent(x, cosd(x)/sind(x))", "cot(deg2rad(x))", "cot"),
-            ("secd", "1/cosd(x)", "", "sec"),
-            ("cscd", "1/sind(x)", "", "csc"),
+        Formula(name, ("x",), text, text_of_radians)
+        for name, text, text_of_radians in (
+            ("sind", f"sine(x, {_SIGN}*sin(deg2rad({_REST})))", "sin(deg2rad(x))"),
+            ("cosd", f"cosine(x, {_SIGN}*sin(deg2rad(90 - abs({_REST}))))", "cos(deg2rad(x))"),
+            ("tand", "tangent(x, sind(x)/cosd(x))", "tan(deg2rad(x))"),
+            ("cotd", "cotangent(x, cosd(x)/sind(x))", "cot(deg2rad(x))"),
+            ("secd", "1/cosd(x)", ""),
+            ("cscd", "1/sind(x)", ""),
         )
     ),
     *(
@@ -1828,10 +1826,10 @@ _FORMULAS = (
     ),
     Formula("atan2d", ("y", "x"), "rad2deg(arctan2(y, x))"),
     # As in SciPy and SymPy, where the result is complex for x < 0
-    Formula("loggamma", ("x",), "lgamma(x) + where(x < 0, nan, 0)", "loggamma(x)", r"\log\Gamma"),
-    Formula("real", ("x",), "x", "real(x)", r"\operatorname{Re}", ("re",)),
-    Formula("imag", ("x",), "where(x == x, 0, 0)", "imag(x)", r"\operatorname{Im}", ("im",)),
-    Formula("conj", ("x",), "x", "conj(x)", r"\overline{#1}", ("conjugate",)),
+    Formula("loggamma", ("x",), "lgamma(x) + where(x < 0, nan, 0)", "loggamma(x)"),
+    Formula("real", ("x",), "x", "real(x)", ("re",)),
+    Formula("imag", ("x",), "where(x == x, 0, 0)", "imag(x)", ("im",)),
+    Formula("conj", ("x",), "x", "conj(x)", ("conjugate",)),
 )
 FORMULAS = {name: formula for formula in _FORMULAS for name in (formula.name, *formula.aliases)}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.graph.dims import Shape, fixed, shown, symbol
-from symdiff.ops.base import At, Builder, Sample, Text, View, Writer
+from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
+from symdiff.ops.base import At, Builder, Notation, Sample, Text, View, Writer
 from symdiff.ops.reductions import Sum
 from symdiff.ops.table import ATOM, BITAND, PRODUCT
 
@@ -70,6 +70,9 @@ class Expand(View):
             while parts[-1] == ":":
                 parts.pop()
         return f"{w.tight(x, ATOM)}[{', '.join(parts)}]", ATOM
+
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.at(x, [w.axis(a) for a in range(-len(w.shape(x)) - len(self.axes), 0) if a not in self.axes])
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -139,6 +142,9 @@ class Broadcast(View):
     def label(self) -> str:
         return f"broadcast {shown(self.to)}"
 
+    def latex(self, w: Notation, x: int) -> Any:
+        return w.at(x, [w.axis(a) for a in range(-len(w.shape(x)), 0)])
+
     @classmethod
     def samples(cls) -> list[Sample]:
         m, n = symbol("m"), symbol("n")
@@ -196,6 +202,12 @@ class Permute(View):
     def formula(self, w: Writer, x: int) -> Text:
         return self.spell(w, x) if self.order == (-1, -2) else (f"permute({w.tight(x, 0)}, {self.order})", ATOM)
 
+    def latex(self, w: Notation, x: int) -> Any:
+        if self.order == (-1, -2):
+            w.transpose(x)
+        axes = range(-len(self.order), 0)
+        return w.at(x, [w.axis(self.order.index(a) - len(axes)) for a in axes])
+
     @classmethod
     def samples(cls) -> list[Sample]:
         k, m, n = map(symbol, "kmn")
@@ -249,6 +261,27 @@ class Reshape(View):
 
     def label(self) -> str:
         return f"reshape {shown(self.to)}"
+
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """The new shape."""
+        return (self.to,)
+
+    def latex(self, w: Notation, x: int) -> Any:
+        """Return the element with the same number. If strides are names, return an element of a function."""
+        shape = w.shape(x)
+        before = shape[len(shape) - self.rank :]
+        strides = [dim for dim in before[:0:-1] if isinstance(dim, int) and dim]
+        if len(strides) < len(before) - 1:
+            return w.applied(Reshape(len(shape), self.shape(shape)), x)
+        rest: Dim = 0
+        for a, dim in enumerate(self.to, -len(self.to)):
+            rest = rest * dim + w.axis(a)
+        indices: list[Dim] = []
+        for n in strides:
+            indices.insert(0, rest - rest // n * n)
+            rest = rest // n
+        return w.at(x, [rest, *indices] if before else [])
 
     @classmethod
     def samples(cls) -> list[Sample]:

@@ -15,7 +15,7 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.formula import lines
 from symdiff.errors import BoundsError
 from symdiff.graph.dims import Dim, Poly, symbols, value
-from symdiff.graph.ir import Program, live, operands
+from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.ops.base import AlongAxes
 from symdiff.ops.indexed import Gather, Indexed, Whole
 from symdiff.runtime.load import load
@@ -23,6 +23,7 @@ from symdiff.runtime.load import load
 Ends = tuple[int, int] | None  # the least and the greatest integer of a row; None: there are no elements
 
 _LARGEST = np.iinfo(np.intp).max
+_UNSIGNED = np.dtype(np.uintp)
 
 
 class Reach(NamedTuple):
@@ -46,14 +47,20 @@ class Bounds:
 
     Args:
         formula: The program of the formula.
-        names: The names of the arguments of a call. Those of the formula are among them, but for packed ones.
+        program: The program of a call: the formula, or a derivative. The arguments of the formula are among its
+            arguments, but for packed ones.
     """
 
-    def __init__(self, formula: Program, names: Sequence[str]) -> None:
+    def __init__(self, formula: Program, program: Program) -> None:
         self._formula = formula
+        names = program.arguments
         self._rows = formula.graph.rows
         self._given = {i: names.index(n) for i, n in zip(formula.inputs, formula.arguments, strict=True) if n in names}
-        self._reaches = list(self._found())
+        self._reaches = self._found()
+        sure = _looked_up(program)
+        self._unsure = [
+            reach for reach in self._reaches if reach.axis is None or (self._rows[reach.row], reach.size) not in sure
+        ]
         needed = {reach.row for reach in self._reaches}
         for i in range(len(self._rows) - 1, -1, -1):
             if i in needed and not isinstance(self._rows[i][0], AlongAxes):
@@ -73,17 +80,24 @@ class Bounds:
                 found.append(Reach(j, size, row[1] if axis is not None else i, axis))
         return list(dict.fromkeys(found))
 
+    @property
+    def needs_look(self) -> bool:
+        """Whether NumPy does not look at some indices of a call, so that `fit` has to."""
+        return bool(self._unsure)
+
     def fit(self, args: Sequence[Any], sizes: Mapping[str, int]) -> bool:
         """Return whether the least and the greatest integers of a call are known to be within all axes.
+
+        This is for the indices that NumPy does not look at. For all others it raises an IndexError.
 
         Args:
             args: The arguments: arrays or numbers.
             sizes: The sizes of dimensions, as far as they are known.
         """
-        if not all(symbols(reach.size) <= sizes.keys() for reach in self._reaches):
+        if not all(symbols(reach.size) <= sizes.keys() for reach in self._unsure):
             return False
         ends = self._ends(args, sizes)
-        return all(_within(ends[reach.row], reach, sizes) for reach in self._reaches)
+        return all(_within(ends[reach.row], reach, sizes) for reach in self._unsure)
 
     def check(self, args: Sequence[Any], sizes: Mapping[str, int]) -> None:
         """Check that all integers of a call are within their axes.
@@ -153,13 +167,24 @@ class Bounds:
         return f"{index} the index {found}, which is out of bounds for axis {reach.axis} of {name} with size {size}"
 
 
+def _looked_up(program: Program) -> set[tuple[Row, Dim]]:
+    """Return the arguments that a program uses as indices as they are, each with the lengths of the axes."""
+    rows, found = program.graph.rows, set()
+    for row, alive in zip(rows, live(program), strict=True):
+        if alive and isinstance(row[0], Indexed):
+            sizes = row[0].reaches(*map(program.graph.shape, row[1:]))
+            found.update([(rows[j], size) for j, size in zip(row[2:], sizes, strict=True) if rows[j][0] == "input"])
+    return found
+
+
 def _measured(value: Any) -> Ends:
-    """Return the least and the greatest integer of an array."""
+    """Return the least integer of an array, or 0 if none is negative, and the greatest."""
     if isinstance(value, int):
         return value, value
     if not value.size:
         return None
-    return int(np.min(value)), int(np.max(value))
+    greatest = int(np.maximum.reduce(value.view(_UNSIGNED), axis=None))  # it is large if one is negative
+    return (0, greatest) if greatest <= _LARGEST else (int(value.min()), int(value.max()))
 
 
 def _within(ends: Ends, reach: Reach, sizes: Mapping[str, int]) -> bool:

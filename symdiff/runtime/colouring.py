@@ -78,6 +78,11 @@ class Rows:
         """The most entries of a row: no colouring by columns has fewer colours."""
         return int(np.diff(self.starts).max(initial=0))
 
+    @property
+    def tallest(self) -> int:
+        """The most entries of a column."""
+        return int(np.bincount(self.columns).max(initial=0))
+
     def transposed(self) -> Rows:
         """Return the pattern of the transposed matrix."""
         order = np.argsort(self.columns, kind="stable")
@@ -99,22 +104,30 @@ class Colours:
     count: int
 
 
-def columns(pattern: Rows, places: Grid | None = None) -> Colours:
+def columns(pattern: Rows, places: Grid | None = None, below: int | None = None) -> Colours | None:
     """Return colours such that no row has two columns of one colour.
 
     Args:
         pattern: The pattern.
         places: The places of the columns. Columns that are elements of one array often get the same colour.
+        below: Return None if there are not fewer colours than that.
     """
+    fewest = pattern.longest
+    if below is not None and fewest >= below:
+        return None
+    if fewest == pattern.width:
+        return Colours(np.arange(pattern.width), pattern.width)
     found = None if places is None else _by_classes(pattern, places)
-    if found is not None and (found.count <= pattern.longest or len(pattern.columns) > _SEARCHED):
-        return found
-    one_by_one = _greedy(pattern)
-    return one_by_one if found is None or one_by_one.count < found.count else found
+    if found is None or (found.count > fewest and len(pattern.columns) <= _SEARCHED):
+        found = _greedy(pattern, found.count if found else pattern.width + 1) or found
+    return found if found is not None and (below is None or found.count < below) else None
 
 
-def _greedy(pattern: Rows) -> Colours:
-    """Give each column, in order, the first colour that no column has with which it shares a row."""
+def _greedy(pattern: Rows, below: int) -> Colours | None:
+    """Give each column, in order, the first colour that no column has with which it shares a row.
+
+    Return None if there are not fewer colours than `below`.
+    """
     turned = pattern.transposed()
     starts, rows = turned.starts.tolist(), turned.columns.tolist()
     used = [0] * (len(pattern.starts) - 1)  # the colours in each row, as bits
@@ -126,6 +139,8 @@ def _greedy(pattern: Rows) -> Colours:
             taken |= used[row]
         bit = ~taken & (taken + 1)
         colours[k] = bit.bit_length() - 1
+        if bit >> (below - 1):
+            return None
         for row in own:
             used[row] |= bit
     return Colours(np.array(colours, np.int64), max(colours, default=-1) + 1)
@@ -157,9 +172,9 @@ def _by_classes(pattern: Rows, places: Grid) -> Colours | None:
         if classes.sum() > _CLASSES:
             return None
     number += (np.cumsum(classes) - classes)[places.block]
-    merged = _greedy(_distinct_rows(pattern, number, int(classes.sum())))
-    made = Colours(merged.of[number], merged.count)
-    return made if _is_valid(pattern, made) else None
+    merged = _greedy(_distinct_rows(pattern, number, int(classes.sum())), int(classes.sum()) + 1)
+    made = None if merged is None else Colours(merged.of[number], merged.count)
+    return made if made is not None and _is_valid(pattern, made) else None
 
 
 def _distinct_rows(pattern: Rows, number: Indices, count: int) -> Rows:
@@ -182,8 +197,8 @@ def _is_valid(pattern: Rows, colours: Colours) -> bool:
     return not np.any(codes[1:] == codes[:-1])
 
 
-def star(pattern: Rows) -> Colours:
-    """Return a star colouring of a symmetric pattern.
+def star(pattern: Rows, below: int | None = None) -> Colours | None:
+    """Return a star colouring of a symmetric pattern. Return None if there are not fewer colours than `below`.
 
     Neighbours have different colours, and every path over four vertices has at least three colours. So each entry is
     alone with its colour in its row, or in the row on the other side of the diagonal.
@@ -207,6 +222,8 @@ def star(pattern: Rows) -> Colours:
             taken |= seen[j] if colours[j] < 0 else (1 << colours[j]) | blocked[j]
         bit = ~taken & (taken + 1)
         own = bit.bit_length() - 1
+        if below is not None and own >= below - 1:
+            return None
         colours[k] = own
         for j in near[k]:
             if seen[j] & bit:

@@ -188,7 +188,7 @@ def core_entry(
     """Return the entry of a Function of arguments with core shapes.
 
     Float64 arrays of exactly these shapes, and floats, go to `point`, and integers that `fit` into their axes. Other
-    arguments, and arguments for which `point` raises an ArithmeticError, go to `general`.
+    arguments, and arguments for which `point` raises an ArithmeticError or an IndexError, go to `general`.
     """
     names = [f"a{k}" for k in range(len(cores))]
     kinds = []
@@ -218,7 +218,7 @@ def core_entry(
             "        try:",
             f"            values = point({', '.join(names)})",
             f"            return {records.of_tuples('values')}",
-            "        except ArithmeticError:",  # of Python's floats; NumPy's numbers become infinite
+            "        except (ArithmeticError, IndexError):",  # of Python's floats; NumPy's numbers become infinite
             "            pass",
         ]
     of_integers = {"fit": fit, "integer": INTEGER, "intp": np.intp}

@@ -19,6 +19,7 @@ from functools import partial
 from symdiff.graph.operations import GROWING
 from symdiff.simplify.build import Builder
 from symdiff.simplify.paths import replaced, without
+from symdiff.simplify.products import Path
 
 _SMALL = 2.0  # a power of up to this exponent does not grow: it overflows beyond 1e154 only
 _MODERATE = 4.0  # a power of up to this exponent does not grow fast: it overflows beyond 1e77 only
@@ -39,7 +40,7 @@ def product_with_share(b: Builder, x: int, y: int, nested: int = _NESTED) -> int
         row = b.row(other)
         if row[0] == "fraction" and row[2] == factors:
             return b.op("share", b.op("mul", factors, row[1]), row[3])
-        if not any(b.row(j)[0] in _ABSORBING for j, _ in b.products.numerators(other)):
+        if not _absorbing(b, other):
             continue
         for factor, path in b.products.numerators(factors):
             name = b.row(factor)[0]
@@ -147,8 +148,7 @@ def _absorbed(b: Builder, i: int, growing: int, *, sums: bool = True) -> int | N
     With `sums`, the factor may be a sum with a term that falls.
     """
     # Quotients come before powers.
-    found = sorted(b.products.numerators(i), key=lambda part: not _is_over_sum(b, part[0]))
-    for j, path in found:
+    for j, path in sorted(_absorbing(b, i), key=lambda part: not _is_over_sum(b, part[0])):
         name, *operands = b.row(j)
         made = None
         if name == "div":
@@ -166,6 +166,12 @@ def _absorbed(b: Builder, i: int, growing: int, *, sums: bool = True) -> int | N
         if made is not None:
             return replaced(b, path, made)
     return None
+
+
+def _absorbing(b: Builder, i: int) -> list[tuple[int, Path]]:
+    """Return the factors of row `i` that may fall as something grows, each with its path."""
+    rows = b.graph.rows
+    return [part for part in b.products.numerators(i) if rows[part[0]][0] in _ABSORBING]
 
 
 def _is_over_sum(b: Builder, i: int) -> bool:

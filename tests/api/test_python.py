@@ -6,6 +6,7 @@ import inspect
 import multiprocessing
 import operator
 import pickle
+import re
 import traceback
 import typing
 import warnings
@@ -88,13 +89,19 @@ ARITHMETIC = {
 
 
 @pytest.mark.parametrize("record", RECORDS)
-@pytest.mark.parametrize("what", ARITHMETIC)
-def test_records_take_no_arithmetic(record, what):
-    g = RECORDS[record]
-    with pytest.raises(
-        TypeError, match=r"is a named tuple, which takes no arithmetic: write np\.array\(g\) .* f\.jacobian"
-    ):
-        ARITHMETIC[what](g)
+def test_records_take_no_arithmetic(record):
+    said = {what: refusal(operation, RECORDS[record]) for what, operation in ARITHMETIC.items()}
+    hint = re.compile(r"is a named tuple, which takes no arithmetic: write np\.array\(g\) .* f\.jacobian")
+    assert not {what: message for what, message in said.items() if not hint.search(message)}
+
+
+def refusal(operation, g):
+    """Return the message of the TypeError that an operation raises; an empty text if it raises none."""
+    try:
+        operation(g)
+    except TypeError as error:
+        return str(error)
+    return ""
 
 
 def test_records_are_named_tuples_all_the_same():

@@ -151,6 +151,7 @@ def test_dtypes_and_forms():
     assert agree(f.hessian, x[:1]).nnz == 0
     assert agree(symdiff.compile("x[1:]", args="x[n]").jacobian, x[:1]).shape == (0, 1)
     assert agree(symdiff.compile("x**2", args="x[n]").jacobian, x[:0]).shape == (0, 0)
+    assert agree(symdiff.compile("x[-1]*x[0]", args="x[n]").hessian, x).nnz == 2
     assert symdiff.compile("3*a").jacobian.sparse(2.0).toarray().tolist() == [[3.0]]
 
 
@@ -167,6 +168,50 @@ def test_packed_arguments_and_names():
     agree(f.hessian, *arguments(f))
     g = symdiff.compile("sum(x**2*format)", args="x[n], format")
     assert_allclose(g.jacobian.sparse(np.ones(2), format=3.0).toarray(), [[6.0, 6.0, 2.0]])
+
+
+def test_arguments_with_fixed_values():
+    f = symdiff.compile("a*x[1:]*x[:-1] + b[1:]**2", args="a, x[n], b[n]")
+    a, x, b = 2.0, np.arange(1.0, 5.0), np.ones(4)
+    assert agree(f.bind(a=a, b=b).jacobian, x).shape == (3, 4)
+    assert agree(f.jacobian.bind(a=a), x, b).shape == (3, 9)
+    assert agree(f.bind(x=x).jacobian, a, b).nnz == 6
+
+
+def test_limits_are_those_of_the_program():
+    f = symdiff.compile(ROSENBROCK, args="x[n]", limits=symdiff.Limits(elements=1000))
+    assert f.hessian.sparse(np.ones(900)).nnz == 2698
+    with pytest.raises(symdiff.LimitError):
+        f.hessian.sparse(np.ones(2000))
+
+
+def test_packed_matrices():
+    f = symdiff.compile("a*x[1:]*x[:-1]", args="a, x[4]")
+    agree(f.pack("a x").jacobian, np.arange(1.0, 6.0))
+    with pytest.raises(AttributeError, match="pack first, then take the derivative"):
+        f.jacobian.pack("a x").sparse(np.arange(5.0))
+    assert f.jacobian.pack("a x").sparsity.shape == (3, 5)
+
+
+def test_patterns_of_few_sizes_are_kept(monkeypatch):
+    made = []
+    find = module.dependence
+    monkeypatch.setattr(module, "dependence", lambda *args: made.append(1) or find(*args))
+    f = symdiff.compile(ROSENBROCK + " + sum(x)/3", args="x[n]").hessian
+    for n in (5, 6, 7, 5, 6, 7):
+        agree(f, np.ones(n))
+    count = len(made)
+    for n in (5, 6, 7):
+        agree(f, np.ones(n))
+    assert len(made) == count
+    monkeypatch.setattr(module, "_ROOM", 0)
+    agree(f, np.ones(8))
+    assert len(made) > count
+    count = len(made)
+    agree(f, np.ones(8))
+    assert len(made) == count
+    agree(f, np.ones(5))
+    assert len(made) > count
 
 
 def test_a_matrix_is_of_one_point():
@@ -200,6 +245,78 @@ def test_no_other_entry_is_spoilt_by_an_infinite_one():
     f = symdiff.compile("sqrt(x[1:]) + x[:-1]", args="x[n]")
     with np.errstate(divide="ignore"):
         assert f.jacobian.sparse(np.zeros(3)).toarray().tolist() == [[1, np.inf, 0], [0, 1, np.inf]]
+
+
+# Index arrays
+
+BUNDLE = """
+c = cameras[i]; p = points[j]; r = c[:, :3]
+theta = norm(r, axis=1)[:, None]; w = r/theta
+turned = stack([w[:, 1]*p[:, 2] - w[:, 2]*p[:, 1], w[:, 2]*p[:, 0] - w[:, 0]*p[:, 2],
+                w[:, 0]*p[:, 1] - w[:, 1]*p[:, 0]], axis=1)
+q = p*cos(theta) + turned*sin(theta) + w*(1 - cos(theta))*sum(w*p, axis=1)[:, None] + c[:, 3:6]
+(c[:, 6, None]*q[:, :2]/q[:, 2:] - seen)*weights[:, None], 1 - weights**2
+"""
+INDEXED = {  # a formula, arguments, names to differentiate by, lengths of the axes of the integers, entries
+    "bundle adjustment": (
+        BUNDLE, "cameras[4,7], points[5,3], weights[9], seen[9,2], i[9]: int, j[9]: int", "cameras, points, weights",
+        {"i": 4, "j": 5}, "jacobian",
+    ),
+    "edges": ("sum((sqrt(0.1 + sum((x[i] - x[j])**2, axis=1)) - rest)**2*k)/2", "x[6,3], i[8]: int, j[8]: int, rest[8], k", "x, k", {"i": 6, "j": 6}, "hessian"),
+    "stiffness": ("e = x[i] - x[j]; sum(k*e**2)", "x[6], k[9], i[9]: int, j[9]: int", "x, k", {"i": 6, "j": 6}, "hessian"),
+    "a mesh": ("c = x[t]; sum((c[:, 0] - c[:, 1])**2*(c[:, 2] - c[:, 0])**2)", "x[7], t[5,3]: int", "x", {"t": 7}, "hessian"),
+    "two indices": ("sum(A[i, j]**2*x[j])", "A[3,4], x[4], i[5]: int, j[5]: int", "A, x", {"i": 3, "j": 4}, "hessian"),
+    "gathered twice": ("y = x[i]; sum(y[j]**2*y[0])", "x[6], i[5]: int, j[4]: int", "x", {"i": 6, "j": 5}, "hessian"),
+    "after a computation": ("y = sin(x); y[i]*y[j]", "x[6], i[5]: int, j[5]: int", "x", {"i": 6, "j": 6}, "jacobian"),
+    "segments": ("segment_sum(v*x[i], i, 6)**2", "v[8], x[6], i[8]: int", "v, x", {"i": 6}, "jacobian"),
+    "sum of segments": ("sum(segment_sum(v**2, i, 6)**2)", "v[8], i[8]: int", "v", {"i": 6}, "hessian"),
+    "largest of segments": ("segment_max(v, i, 3)", "v[8], i[8]: int", "v", {"i": 3}, "jacobian"),
+    "places of the largest": ("x[argsort(t)]*x", "x[5], t[5]", "x", {}, "jacobian"),
+    "own order": ("x[argsort(x)]**2", "x[5]", "x", {}, "jacobian"),
+    "known integers": ("x[[0, 2, 2]]*a", "x[4], a", "x, a", {}, "jacobian"),
+    "integers in a condition": ("where(i > 2, x, x[0]*x)", "x[5], i[5]: int", "x", {"i": 5}, "jacobian"),
+}  # fmt: skip
+
+
+def with_integers(f, lengths, seed):
+    """Return arguments, with integers that are indices of axes of some lengths, some of them negative."""
+    generator = np.random.default_rng(seed)
+    found = arguments(f, seed=seed)
+    for k, name in enumerate(f.args):
+        if name in lengths:
+            first = 0 if "segment" in f.text else -lengths[name]
+            found[k] = generator.integers(first, lengths[name], found[k].shape)
+    return found
+
+
+@pytest.mark.parametrize("case", INDEXED)
+def test_index_arrays(case):
+    """The pattern is that of the integers of each call, and not that of the call before."""
+    text, args, wrt, lengths, kind = INDEXED[case]
+    for options in ({}, {"optimize": False}):
+        member = getattr(symdiff.compile(text, args=args, wrt=wrt, **options), kind)
+        counts = set()
+        for seed in (0, 1, 2, 0):
+            at = with_integers(member, lengths, seed)
+            got = agree(member, *at)
+            counts.add(got.nnz)
+            assert got.nnz < got.shape[0] * got.shape[1] or not lengths
+            places = np.zeros(got.shape, bool)
+            places[member.coo.rows, member.coo.cols] = True  # whatever the integers are
+            assert np.all(places[got.nonzero()])
+            dense = np.zeros(got.shape)
+            dense[member.coo.rows, member.coo.cols] = member.coo(*at)
+            assert_allclose(dense, got.toarray(), rtol=1e-10, atol=1e-10)
+
+
+def test_index_arrays_that_change_in_place():
+    f = symdiff.compile("x[i]**2", args="x[4], i[3]: int")
+    i, x = np.array([0, 1, 2]), np.arange(1.0, 5.0)
+    agree(f.jacobian, x, i)
+    i[:] = [3, 3, 0]
+    assert agree(f.jacobian, x, i).indices.tolist() == [3, 3, 0]
+    with pytest.raises(IndexError, match="4"):
+        f.jacobian.sparse(x, np.array([0, 1, 4]))
 
 
 # Solvers

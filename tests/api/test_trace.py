@@ -7,13 +7,11 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from formulas import ARRAYS, CHOICES, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_formulas import NAMES, formula
 from strategies import formulas, points
-from test_arrays import CASES as ARRAYS
-from test_arrays import draw
-from test_where import CASES as CHOICES
 
 import symdiff
 from symdiff.cli import main
@@ -276,7 +274,7 @@ def check_rows(f, trace, args):
         np.testing.assert_allclose(cut.adjoint, got, rtol=1e-9, atol=1e-12 * (1 + np.max(np.abs(got))))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_the_adjoint_of_a_row_is_the_derivative_by_it(seed):
     rng = random.Random(seed)  # noqa: S311 - formulas, not secrets
     text = f"s = {formula(rng, 3)}\nt = s*{formula(rng, 2)}\ns*t + {formula(rng, 2)}"
@@ -385,17 +383,17 @@ def test_what_a_call_computes_more_accurately_is_noted():
 
 
 def test_long_traces_are_abbreviated_and_complete():
-    text = "+".join(f"sin({k}*x)" for k in range(1, 2001))
+    text = "+".join(f"sin({k}*x)" for k in range(1, 801))
     f = symdiff.compile(text)
     trace = f.trace(0.5, tangent=1)
     same(trace.gradient, f.grad(0.5), 1e-9)
-    assert len(trace) == 1 + 2000 * 2 + 1999 + 1
+    assert len(trace) == 1 + 800 * 2 + 799 + 1
     lines = str(trace).splitlines()
     assert len(lines) < 70
     assert f"... {len(trace) - 60} more rows, all of which are in trace.steps ..." in lines
     assert max(map(len, lines[2:])) < 120
     assert "more rows" in trace._repr_html_()
-    deep = symdiff.compile("sin(" * 3000 + "x" + ")" * 3000).trace(0.5, tangent=1)
+    deep = symdiff.compile("sin(" * 1200 + "x" + ")" * 1200).trace(0.5, tangent=1)
     same(deep.gradient.x, deep.tangent)
     many = symdiff.compile(" + ".join(f"a{k}" for k in range(500))).trace(*range(500))
     assert str(many).splitlines()[0].endswith(" a17 +...")

@@ -6,7 +6,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from backends import VARIANTS
+from backends import partly_native
 from hypothesis import assume, given, settings
 from reference import MPMATH, ulps
 from strategies import NAMES, formulas, points, smooth_formulas
@@ -17,7 +17,7 @@ from symdiff.derive import calculus
 from symdiff.graph.ir import verify
 from symdiff.ops.table import FUNCTIONS, PRIMITIVES, Primitive
 
-SETTINGS = settings(max_examples=150, deadline=None)
+SETTINGS = settings(max_examples=80, deadline=None)
 
 
 def routes(f, point):
@@ -290,13 +290,11 @@ STABLE = {
 }
 
 
-@pytest.mark.parametrize("text", STABLE)
-def test_stable_forms_are_right_wherever_the_truth_is_representable(text):
+@pytest.mark.parametrize(("text", "backend"), partly_native([(text,) for text in STABLE], 2))
+def test_stable_forms_are_right_wherever_the_truth_is_representable(text, backend):
     functions = {
-        (name, k): g
-        for name, options in VARIANTS.items()
-        if name != "textbook"
-        for f in [symdiff.compile(text, **options)]
+        (backend, k): g
+        for f in [symdiff.compile(text, backend=backend)]
         for k, g in enumerate((f, f.diff("x"), f.diff("x", "x")))
     }
     for size in (1e-300, 1e-8, 1.0, 40.0, 800.0):
@@ -473,7 +471,7 @@ def test_check_does_not_compare_signs_of_what_underflows():
         assert not any(c.differs for c in report.comparisons), str(report)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(smooth_formulas(), points(3))
 def test_check_agrees_on_random_formulas(text, point):
     f = symdiff.compile(text, args=NAMES)
@@ -520,9 +518,9 @@ def test_sinc_to_the_order_that_the_table_holds():
 
 
 def test_a_large_hessian_builds_in_linear_time_of_its_sweeps():
-    text = "+".join(f"sin(x{k % 10}*x{(k + 3) % 10} + {k})*exp(-x{(k * 7) % 10}/{k + 1})" for k in range(1500))
+    text = "+".join(f"sin(x{k % 10}*x{(k + 3) % 10} + {k})*exp(-x{(k * 7) % 10}/{k + 1})" for k in range(600))
     f = symdiff.compile(text)
-    assert len(f.program.graph.rows) > 10_000
+    assert len(f.program.graph.rows) > 4_000
     point = [0.1 * k for k in range(10)]
     got = f.hessian(*point)
     column = f.diff("x3").grad(*point)

@@ -4,38 +4,19 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from backends import in_turn
+from formulas import CHOICES
 
 import symdiff
 
-pytestmark = pytest.mark.usefixtures("backend")
+by_each_backend = pytest.mark.usefixtures("backend")
 
-CASES = [
-    # formula, points, value, derivative
-    ("where(x > 0, log(x), 0)", [-1.0, 0.0, 2.0], [0, 0, np.log(2)], [0, 0, 0.5]),
-    ("log(x) if x > 0 else x", [-1.0, 0.0, 2.0], [-1, 0, np.log(2)], [1, 1, 0.5]),
-    ("where(x > 0, sqrt(x), -sqrt(-x))", [-4.0, 4.0], [-2, 2], [0.25, 0.25]),
-    ("where(x == 0, 1, sin(x)/x)", [0.0, np.pi], [1, np.sin(np.pi) / np.pi], [0, -1 / np.pi]),
-    ("where(x < 1, x**2, exp(x*1000))", [0.5, -2.0], [0.25, 4], [1, -4]),
-    ("where(abs(x) < 1e100, x*x*x*x*x, 0)", [1e200, 2.0], [0, 32], [0, 80]),
-    ("where(x > 0, where(x > 1, 1/(x - 1), 1/x), arcsin(x + 1))", [-1.0, 1.0, 3.0], [0, 1, 0.5], [1, -1, -0.25]),
-    ("Piecewise((0, x <= 0), (log(x), x < 1), (x**0.5, True))", [0.0, 0.25, 4.0], [0, np.log(0.25), 2], [0, 4, 0.25]),
-    ("where(x > 0, 1/x, 1/(x - 1))*where(x > 0, x, x - 1)", [1.0, 0.0], [1, 1], [0, 0]),
-    ("exp(where(x > 0, -1/x, -inf))", [0.0, 1.0], [0, np.exp(-1)], [0, np.exp(-1)]),
-    ("sqrt(where(x > 0, x, 0))", [4.0, -1.0], [2, 0], [0.25, 0]),
-    ("sqrt(relu(x))", [4.0, -1.0], [2, 0], [0.25, 0]),
-    ("sqrt(maximum(x, 0))", [4.0, -1.0], [2, 0], [0.25, 0]),
-    ("log(clip(x, 0, 1))", [0.5, -1.0], [np.log(0.5), -np.inf], [2, 0]),
-    ("a = log(x); where(x > 0, a, 0) + where(x > 1, a, 0)", [4.0, 0.5], [2 * np.log(4), np.log(0.5)], [0.5, 2]),
-    ("where(x > 0 and x < 2, 1/(x*(2 - x)), 0)", [0.0, 1.0, 2.0], [0, 1, 0], [0, 0, 0]),
-    ("1/x if not x == 0 else 0", [0.0, 2.0], [0, 0.5], [0, -0.25]),
-]
 NOISY = {"log(clip(x, 0, 1))": "divide", "sqrt(where(x > 0, x, 0))": "divide", "sqrt(relu(x))": "divide"}
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(("text", "points", "values", "derivatives"), CASES, ids=[c[0] for c in CASES])
-def test_values_and_derivatives(text, points, values, derivatives, optimize):
-    f = symdiff.compile(text, optimize=optimize)
+@pytest.mark.parametrize(("text", "points", "values", "derivatives", "options"), in_turn(CHOICES))
+def test_values_and_derivatives(text, points, values, derivatives, options):
+    f = symdiff.compile(text, **options)
     x = np.array(points)
     noisy = text in NOISY or "maximum" in text  # outside of choices
     with np.errstate(all="ignore" if noisy else "raise", under="ignore"):
@@ -54,7 +35,8 @@ def test_values_and_derivatives(text, points, values, derivatives, optimize):
             assert f.grad(point)[0] == pytest.approx(derivatives[k], rel=1e-13)
 
 
-@pytest.mark.parametrize(("text", "points", "values", "derivatives"), CASES, ids=[c[0] for c in CASES])
+@by_each_backend
+@pytest.mark.parametrize(("text", "points", "values", "derivatives"), CHOICES, ids=[c[0] for c in CHOICES])
 def test_second_derivatives_are_finite_and_silent(text, points, values, derivatives):
     if text in NOISY or "maximum" in text:
         pytest.skip("the first derivative is infinite at a chosen point")
@@ -100,6 +82,7 @@ def test_what_is_needed_outside_of_a_choice_too_warns(optimize, backend):
         assert second(-one, 0 * one)[0] == -1
 
 
+@by_each_backend
 def test_quiet_lines_stand_in_a_block_and_all_others_outside():
     source = symdiff.compile("where(x > 0, log(y)*z, 0) + log(z)").value_and_grad.source
     block = [line for line in source.splitlines() if line.startswith("        ")]
@@ -110,6 +93,7 @@ def test_quiet_lines_stand_in_a_block_and_all_others_outside():
     assert "errstate" not in symdiff.compile("where(x > 0, -x, abs(y))").value_and_grad.source
 
 
+@by_each_backend
 @pytest.mark.parametrize("varying", ["s", "softmax(log(x))[0]", "log(x)[1]", "sum(log(x[1:]))"])
 def test_conditions_on_elements_reach_what_all_elements_share(varying):
     f = symdiff.compile(f"sum(where(x > 5, log(s)*{varying}, 0))", args="x[n], s")
@@ -118,11 +102,12 @@ def test_conditions_on_elements_reach_what_all_elements_share(varying):
             assert not any(np.any(part) for part in flat(g(np.array([-1.0, 0.0]), -1.0)))
 
 
+@by_each_backend
 def test_a_long_piecewise_takes_linear_time():
-    pieces = ", ".join(f"(sin(x*{k}), x < {k})" for k in range(1000))
+    pieces = ", ".join(f"(sin(x*{k}), x < {k})" for k in range(600))
     f = symdiff.compile(f"Piecewise({pieces}, (x, True))")
-    assert f.grad(500.5)[0] == pytest.approx(501 * np.cos(500.5 * 501))
-    g = symdiff.compile(f"Piecewise({', '.join(f'(sin(x*{k}), x < {k})' for k in range(300))}, (x, True))")
+    assert f.grad(300.5)[0] == pytest.approx(301 * np.cos(300.5 * 301))
+    g = symdiff.compile(f"Piecewise({', '.join(f'(sin(x*{k}), x < {k})' for k in range(200))}, (x, True))")
     np.testing.assert_allclose(g.grad(np.array([100.5]))[0], 101 * np.cos(100.5 * 101))
 
 
@@ -150,10 +135,9 @@ SILENT = [
 ]
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(("text", "points"), SILENT, ids=[c[0] for c in SILENT])
-def test_no_warning_from_what_is_not_chosen(text, points, optimize):
-    f = symdiff.compile(text, optimize=optimize)
+@pytest.mark.parametrize(("text", "points", "options"), in_turn(SILENT))
+def test_no_warning_from_what_is_not_chosen(text, points, options):
+    f = symdiff.compile(text, **options)
     x = np.array(points)
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         for g in (f, f.grad, f.diff("x"), f.value_and_grad, f.hessian, f.grad.grad):
@@ -162,12 +146,14 @@ def test_no_warning_from_what_is_not_chosen(text, points, optimize):
                 g(point)
 
 
+@by_each_backend
 def test_a_contradiction_is_never_chosen():
     f = symdiff.compile("sqrt(where(c > 0, log(y), x))")
     with np.errstate(all="raise"):
         assert f.diff("x")(np.array([-1.0]), np.array([-1.0]), np.array([4.0]))[0] == 0.25
 
 
+@by_each_backend
 @pytest.mark.parametrize("text", ["hypot(x, y)", "hypot(x, y)*x", "sin(hypot(x, y))", "x**y", "maximum(x, y)*y"])
 def test_special_points_are_silent(text):
     """What a rule leaves out at a special point raises no flag there, in any order."""
@@ -180,6 +166,7 @@ def test_special_points_are_silent(text):
             assert np.all(np.isnan(f.hessian(zero, zero)) == ("hypot" in text))
 
 
+@by_each_backend
 @pytest.mark.parametrize(
     ("text", "want"),
     [
@@ -198,6 +185,7 @@ def test_what_a_rule_leaves_out_leaks_nothing(text, want):
         np.testing.assert_array_equal(np.ravel(f.grad(np.array([x]), np.array([0.0]))), want)
 
 
+@by_each_backend
 def test_rules_need_no_masks():
     f = symdiff.compile(
         "sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)", args="x[n], t[n], w1, b1, w2, b2", wrt="w1, b1, w2, b2"
@@ -269,23 +257,22 @@ def modes(f, *arguments):
     return [part for one in result for part in flat(one)]
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize("branch", ARRAYS)
-def test_operations_on_shapes_that_are_not_chosen(branch, optimize):
-    declared = {"args": "x[n], A[m,n], s", "optimize": optimize}
+@pytest.mark.parametrize(("branch", "options"), in_turn([(branch,) for branch in ARRAYS]))
+def test_operations_on_shapes_that_are_not_chosen(branch, options):
+    declared = {"args": "x[n], A[m,n], s", **options}
     f = symdiff.compile(f"where(s > 0, {branch}, 0)", **declared)
     want = modes(symdiff.compile(branch, **declared), CHOSEN, CHOSEN_MATRIX, 2.0)
-    for values in BAD:
-        x = np.array(values)
-        A = np.stack([x, x[::-1], -x])
-        with np.errstate(all="raise", under="ignore"):
-            alone = modes(f, x, A, -1.0)
+    bad = np.array(BAD)
+    matrices = np.stack([bad, bad[:, ::-1], -bad], axis=1)
+    with np.errstate(all="raise", under="ignore"):
+        for x, A in zip(bad, matrices, strict=True):
+            assert not any(np.any(part) for part in modes(f, x, A, -1.0))
             f.jvp(x, A, -1.0, np.full(4, 1e308), np.full((3, 4), 1e308), 1e308)
-            both = modes(f, np.stack([x, CHOSEN]), np.stack([A, CHOSEN_MATRIX]), np.array([-1.0, 2.0]))
-        assert not any(np.any(part) for part in alone)
-        for got, expected in zip(both, want, strict=True):
-            assert not np.any(got[0])
-            np.testing.assert_allclose(got[1], expected, rtol=1e-10, atol=1e-10)
+        loops = [np.stack([*bad, CHOSEN]), np.stack([*matrices, CHOSEN_MATRIX]), np.array([-1.0] * len(BAD) + [2.0])]
+        found = modes(f, *loops)
+    for got, expected in zip(found, want, strict=True):
+        assert not np.any(got[:-1])
+        np.testing.assert_allclose(got[-1], expected, rtol=1e-10, atol=1e-10)
 
 
 ROWS = [
@@ -304,10 +291,9 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(("text", "which"), ROWS, ids=[c[0] for c in ROWS])
-def test_rows_that_are_not_chosen(text, which, optimize):
-    f = symdiff.compile(text, args="A[m,n], x[n], y[m]", optimize=optimize)
+@pytest.mark.parametrize(("text", "which", "options"), in_turn(ROWS))
+def test_rows_that_are_not_chosen(text, which, options):
+    f = symdiff.compile(text, args="A[m,n], x[n], y[m]", **options)
     A, x, y = CHOSEN_MATRIX.copy(), CHOSEN.copy(), np.array([1.0, 2.0, 0.5])
     if which == "row":
         y[1], A[1] = -1, [-1, 0, np.inf, -np.inf]
@@ -324,19 +310,25 @@ def test_rows_that_are_not_chosen(text, which, optimize):
             assert np.all(np.isfinite(part))
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize("axis", ["", ", axis=0", ", axis=1"])
-@pytest.mark.parametrize("matrix", ["[[x, y], [y, x]]", "[[x, y, x, y, x], [y, x, x - y, 2*x, y]]"])
-def test_norms_of_assembled_arrays_at_the_origin(matrix, axis, optimize):
-    f = symdiff.compile(
-        f"sum(norm({matrix}{axis})*[x, 1])" if not axis else f"sum(norm({matrix}{axis}))", optimize=optimize
-    )
+@pytest.mark.parametrize(
+    ("matrix", "axis", "options"),
+    in_turn(
+        [
+            (matrix, axis)
+            for matrix in ("[[x, y], [y, x]]", "[[x, y, x, y, x], [y, x, x - y, 2*x, y]]")
+            for axis in ("", ", axis=0", ", axis=1")
+        ]
+    ),
+)
+def test_norms_of_assembled_arrays_at_the_origin(matrix, axis, options):
+    f = symdiff.compile(f"sum(norm({matrix}{axis})*[x, 1])" if not axis else f"sum(norm({matrix}{axis}))", **options)
     with np.errstate(all="raise"):
         want = f.hessian(0.0, 0.0) @ [1.0, 1.0]
         np.testing.assert_array_equal(f.grad.vjp(0.0, 0.0, 1.0, 1.0)[2:], want)
         np.testing.assert_array_equal(f.hvp(0.0, 0.0, 1.0, 1.0), want)
 
 
+@by_each_backend
 @pytest.mark.parametrize("optimize", [True, False])
 def test_a_choice_of_a_rule_is_a_product_where_what_is_chosen_is_finite(optimize):
     x = np.array([-2.0, 0.0, 3.0, 5.0])
@@ -352,6 +344,7 @@ def test_a_choice_of_a_rule_is_a_product_where_what_is_chosen_is_finite(optimize
     np.testing.assert_array_equal(user.grad(x, y).x, [0.0, 0.0, 1.0, 1.0])
 
 
+@by_each_backend
 @pytest.mark.parametrize("optimize", [True, False])
 def test_only_the_largest_elements_count_whatever_the_tangents_of_the_others(optimize):
     x, y = np.array([1.0, 3.0, 3.0, 2.0]), np.array([[1.0, 5.0], [3.0, 4.0]])
@@ -369,6 +362,7 @@ def test_only_the_largest_elements_count_whatever_the_tangents_of_the_others(opt
         np.testing.assert_array_equal(f.vjp(y, [np.inf, 1.0])[1], [[0.0, np.inf], [0.0, 1.0]])
 
 
+@by_each_backend
 def test_ties_in_place_are_named_once():
     source = symdiff.compile(
         "sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)", args="x[n], t[n], w1, b1, w2, b2"
@@ -378,17 +372,16 @@ def test_ties_in_place_are_named_once():
     assert "np.where" not in source
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(
-    "branch",
-    [
-        *["sum(solve(A, b))", "sum(solve(A, A))", "logdet(A)", "det(A)", "sum(inv(A))", "sum(cholesky(A))"],
-        *["sum(cumsum(A))", "sum(cumprod(b/0))", "logcumsumexp(A[0])[1]", "sum(sort(A[0]))", "var(A[0])"],
-        *["trace(A)", "sum(diag(A))", "sum(tril(A))", "sum(kron(A, A))", "sum(roll(A, 1, axis=0))"],
-    ],
-)
-def test_a_nan_on_the_other_side_of_a_choice_stays_out_of_derivatives(branch, optimize):
-    f = symdiff.compile(f"where(s > 0, {branch}, 0)", args="A[m,m], b[m], s", optimize=optimize)
+OTHER_SIDES = [
+    *["sum(solve(A, b))", "sum(solve(A, A))", "logdet(A)", "det(A)", "sum(inv(A))", "sum(cholesky(A))"],
+    *["sum(cumsum(A))", "sum(cumprod(b/0))", "logcumsumexp(A[0])[1]", "sum(sort(A[0]))", "var(A[0])"],
+    *["trace(A)", "sum(diag(A))", "sum(tril(A))", "sum(kron(A, A))", "sum(roll(A, 1, axis=0))"],
+]
+
+
+@pytest.mark.parametrize(("branch", "options"), in_turn([(branch,) for branch in OTHER_SIDES]))
+def test_a_nan_on_the_other_side_of_a_choice_stays_out_of_derivatives(branch, options):
+    f = symdiff.compile(f"where(s > 0, {branch}, 0)", args="A[m,m], b[m], s", **options)
     point = np.full((2, 2), np.nan), np.array([1.0, 2.0]), -1.0
     ones = np.ones((2, 2)), np.ones(2), 1.0
     with np.errstate(all="ignore"):

@@ -7,6 +7,7 @@ import types
 
 import numpy as np
 import pytest
+from primitives import call_at_a_point
 
 import symdiff
 from symdiff.cli import main
@@ -77,9 +78,7 @@ def test_with_values():
 
 @pytest.mark.parametrize("name", [n for n, p in PRIMITIVES.items() if not p.internal and p.sample])
 def test_every_operation_has_a_node(name):
-    from test_latex import call
-
-    text, point = call(name)
+    text, point = call_at_a_point(name)
     f = symdiff.compile(f"({text}) + 0*y" if PRIMITIVES[name].condition else text)
     named = [label[0] for label in labels(f.graph())]
     primitive = PRIMITIVES[name]

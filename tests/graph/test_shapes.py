@@ -226,11 +226,11 @@ def test_elements_that_are_not_used_do_not_leak():
 
 
 def test_chains_are_no_recursion():
-    f = symdiff.compile("sum(x" + "[1:]" * 3000 + ")", args="x[3005]")
-    assert f(np.ones(3005)) == 5
-    assert f.grad(np.ones(3005)).x.sum() == 5
-    g = symdiff.compile("sum(" + "a*(" * 3000 + "x" + ")" * 3000 + ")", args="a, x[n]")
-    assert g.grad(1.0, np.ones(2)).a == 6000
+    f = symdiff.compile("sum(x" + "[1:]" * 1200 + ")", args="x[1205]")
+    assert f(np.ones(1205)) == 5
+    assert f.grad(np.ones(1205)).x.sum() == 5
+    g = symdiff.compile("sum(" + "a*(" * 1200 + "x" + ")" * 1200 + ")", args="a, x[n]")
+    assert g.grad(1.0, np.ones(2)).a == 2400
 
 
 def test_pack_and_unpack():

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from backends import VARIANTS
+from backends import in_turn
 
 import symdiff
 from symdiff import ParseError, ShapeError
@@ -53,6 +53,12 @@ CASES = [
     ("repeat(x*x, 3)", "x[n]"),
     ("repeat(A, 2, axis=0)*repeat(A, 2, 0)", "A[m,n]"),
     ("repeat(A, 2, axis=None)", "A[m,n]"),
+    ("repeat(x*x, n)*tile(x, n) + tile(x, (m, n, 2))[0, 0, 0]", "x[n], y[m]"),
+    ("prod(A, axis=(-1, 0), keepdims=True)*max(A, axis=(-1, 0))", "A[m,n]"),
+    ("outer(A, x)*outer(A*A, x[::-1])", "A[m,n], x[k]"),
+    ("eye(n, m) + eye(m, n, 1).T*A + eye(n, M=m, k=-2)", "A[n,m]"),
+    ("eye(3, k=1) @ x + eye(2, 3) @ x @ [1, 2]", "x[3]"),
+    ("std(A, axis=0, ddof=2)", "A[m,n]"),
     ("flip(x)*x", "x[n]"),
     ("flip(A)*flip(A, axis=0) + flip(A, (0, 1))", "A[m,n]"),
     ("roll(x, 1)*x", "x[n]"),
@@ -143,8 +149,7 @@ def compiled(text, args, **options):
     return symdiff.compile(text, args=args, **options)
 
 
-@cases
-@pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize(("text", "args", "written", "options"), in_turn(CASES))
 def test_values_are_those_of_numpy(text, args, written, options):
     f, values = compiled(text, args, **options), draw(args)
     np.testing.assert_allclose(f(**values), in_numpy(written, values, SIZES), rtol=1e-14)
@@ -156,6 +161,7 @@ def test_values_are_those_of_numpy(text, args, written, options):
 
 
 @cases
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("size", [1, 0])
 def test_small_sizes_are_those_of_numpy(text, args, written, size):
     sizes = dict.fromkeys(SIZES, size)
@@ -163,7 +169,7 @@ def test_small_sizes_are_those_of_numpy(text, args, written, size):
     try:
         got = f(**values)
     except ShapeError:  # it says which elements are not there
-        assert size == 0 or "::2" in text or "n=2" in text or "ddof" in text
+        assert size == 0 or "::2" in text or "n=2" in text or "0, 0, 0" in text
         with pytest.raises(ShapeError, match=r"out of range|at least \w+ element"):
             f(**values)
         return
@@ -188,8 +194,7 @@ def flat(parts):
     return np.concatenate([np.ravel(part) for part in parts])
 
 
-@cases
-@pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize(("text", "args", "written", "options"), in_turn(CASES, 1))
 def test_forward_is_reverse_is_differences(text, args, written, options):
     f, values = compiled(text, args, **options), draw(args)
     point, along = [*values.values()], [*draw(args, seed=5).values()]
@@ -244,7 +249,7 @@ def test_texts_for_people(text, args, written):
         ("a[None]", "a scalar has no elements", 1),
         ("reshape(x)", "reshape takes an array and a shape, as in reshape(x, (m, n))", 0),
         ("reshape(A, n, m)", "reshape takes an array and a shape, as in reshape(x, (m, n))", 0),
-        ("reshape(A, (n, m), order=1)", "no argument named 'order'; its named argument is shape", 0),
+        ("reshape(A, (n, m), order=1)", "reshape has no argument 'order'; leave it out", 0),
         ("reshape(A, (n, 2))", "shape (m, n) cannot become (n, 2): it has m*n elements", 0),
         ("reshape(A, (-1, -1))", "one length may be -1", 0),
         ("reshape(A, (-1, 2*m + 1))", "the length for -1 is not clear; write it", 0),
@@ -266,8 +271,8 @@ def test_texts_for_people(text, args, written):
         ("concatenate([A, A], axis=0, axis=1)", "concatenate got axis twice", 0),
         ("stack([a, x])", "the arrays must have the same shape", 0),
         ("tile(x, -1)", "a number of repetitions that is not negative, not -1", 0),
-        ("tile(x, a)", "the argument reps of tile is a constant whole number", 0),
-        ("repeat(x, x)", "the argument repeats of repeat is a constant whole number", 0),
+        ("tile(x, a)", "tile takes whole numbers and dimensions that args declares", 0),
+        ("repeat(x, x)", "repeat takes whole numbers and dimensions that args declares", 0),
         ("roll(x, (1, 2), axis=0)", "as many shifts as axes", 0),
         ("trace(x)", "trace takes a matrix, not shape (n,)", 0),
         ("diag(A)", "the diagonal of shape (m, n): it needs equal axes", 0),
@@ -293,7 +298,10 @@ def test_texts_for_people(text, args, written):
         ("diff(x, -1)", "n is not negative", 0),
         ("cumsum(x, axis=1)", "axis 1 of shape (n,) is out of range", 0),
         ("var(x, 0, 1)", "var takes an array and optionally axis=...", 0),
-        ("var([a, a], ddof=2)", "ddof=2 needs at least 3 elements, and there are 2", 0),
+        ("zeros(n, dtype=1)", "zeros has no argument 'dtype'; leave it out: results have the dtype of the arguments", 0),
+        ("diff(x, prepend=0)", "diff has no argument 'prepend'; write diff(concatenate([[0], x]))", 0),
+        ("max(x, initial=0)", "max has no argument 'initial'; write maximum(max(x), initial)", 0),
+        ("outer(a, x)", "outer takes vectors, not scalars; for scalars write x*y", 0),
         ("average(x, weights=A)", "average of shape (n,) with weights of shape (m, n)", 0),
         ("argmax(A, axis=(0, 1))", "the axis of argmax is a whole number", 0),
         ("logsumexp(x, b=A)", "logsumexp of shape (n,) with weights of shape (m, n)", 0),

@@ -8,6 +8,7 @@ import symdiff
 from symdiff import SymdiffError
 
 MILLION = 1_000_000
+MANY = 400_000
 
 
 @pytest.mark.parametrize(
@@ -31,11 +32,11 @@ def test_refused(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "(" * 10 * MILLION, "-" * 10 * MILLION, "sin(" * 2 * MILLION, "x**" * 3 * MILLION, "[" * 10 * MILLION,
-        "x " * 5 * MILLION, "1 if " * 2 * MILLION, "not " * 2 * MILLION, "~" * 10 * MILLION, ")" * 10 * MILLION,
-        ";" * 100 + "x" * 10 * MILLION + "(", "x" * 70 * MILLION, "\u00b2" * MILLION, "x<" * (MILLION // 10) + "(", "." * MILLION,
-        "a.b" * MILLION, "IF " + "x then " * MILLION, "lambda " + "a, " * MILLION, "if " * MILLION, "x" + "ⁿ" * MILLION, "<-" * MILLION,
-        "1 " + "000." * MILLION, "x\n(" * MILLION, "\n" * MILLION, "x\n" * MILLION, "e^" * MILLION,
+        "(" * 10 * MANY, "-" * 10 * MANY, "sin(" * 2 * MANY, "x**" * 3 * MANY, "[" * 10 * MANY,
+        "x " * 5 * MANY, "1 if " * 2 * MANY, "not " * 2 * MANY, "~" * 10 * MANY, ")" * 10 * MANY,
+        ";" * 100 + "x" * 10 * MANY + "(", "x" * 70 * MILLION, "\u00b2" * MANY, "x<" * (MANY // 10) + "(", "." * MANY,
+        "a.b" * MANY, "IF " + "x then " * MANY, "lambda " + "a, " * MANY, "if " * MANY, "x" + "ⁿ" * MANY, "<-" * MANY,
+        "1 " + "000." * MANY, "x\n(" * MANY, "\n" * MANY, "x\n" * MANY, "e^" * MANY,
     ],
     ids=lambda text: text[:8],
 )  # fmt: skip

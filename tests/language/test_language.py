@@ -9,6 +9,7 @@ import pytest
 import symdiff
 from symdiff import LimitError, ParseError, ShapeError
 from symdiff.language import hints
+from symdiff.language.elsewhere import FUNCTIONS_ELSEWHERE
 from symdiff.language.parser import parse
 
 POINT = {"x": 0.7, "y": -1.3, "z": 2.5}
@@ -205,7 +206,7 @@ def test_no_guess_is_better_than_a_bad_one(text):
 
 
 def test_hints_for_functions_of_other_languages_are_formulas():
-    for name, text in hints._ELSEWHERE.items():
+    for name, text in FUNCTIONS_ELSEWHERE.items():
         if not any(word in text for word in (" or ", " as ", ";")):
             assert parse(text).results, name
             assert not hints.is_function(name)

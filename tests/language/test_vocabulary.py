@@ -1,5 +1,6 @@
 """Functions and operators as other packages and the files of models write them."""
 
+import functools
 import math
 from itertools import product
 
@@ -179,8 +180,9 @@ def test_functions_to_all_digits(name):
         for order, g in enumerate((f, f.diff("x"), f.diff("x", "x"))):
             arrays = g(np.array(points))
             for x, array in zip(points, arrays, strict=True):
-                with mpmath.workdps(700 if 1e-300 < abs(x) < 1e-100 else 120):
-                    value, want = _derivative(EXACT[name], mpmath.mpf(x), order)
+                digits = 700 if 1e-300 < abs(x) < 1e-100 else 120
+                with mpmath.workdps(digits):
+                    value, want = _derivative(EXACT[name], mpmath.mpf(x), order, digits)
                     scale = max(abs(want), abs(value) / 100) if name in EVEN else abs(want)
                     if not 1e-290 < scale < 1e300:
                         continue
@@ -189,11 +191,13 @@ def test_functions_to_all_digits(name):
                         assert error < 3e-14, (name, order, x, options, float(got), float(want))
 
 
-def _derivative(function, x, order):
+@functools.cache
+def _derivative(function, x, order, digits):
     """The value, and the derivative of that order by steps that stay in the domain."""
-    value = function(x)
-    step = min(abs(abs(x) - 1) or 1, abs(x), 1) * mpmath.mpf(10) ** -35
-    return value, mpmath.diff(function, x, order, h=step) if order else value
+    with mpmath.workdps(digits):
+        value = function(x)
+        step = min(abs(abs(x) - 1) or 1, abs(x), 1) * mpmath.mpf(10) ** -35
+        return value, mpmath.diff(function, x, order, h=step) if order else value
 
 
 @quiet
@@ -361,13 +365,6 @@ def test_spellings_keep_operands_together(primitive):
         f = symdiff.compile(call, args=[*names, "one"])
         if primitive.holomorphic and not primitive.takes and " if " not in call:
             assert f(**{name: complex(v) for name, v in point.items()}, one=1.0) == pytest.approx(want, rel=1e-12)
-    # Native code has no parentheses that could be missing: all of them at once.
-    pytest.importorskip("llvmlite")
-    f = symdiff.compile(", ".join(calls), args=[*names, "one"], wrt=names, backend="llvm")
-    for found in (f(**point, one=1.0), [result[1] for result in f(**arrays, one=1.0)]):
-        assert tuple(found) == pytest.approx([want] * len(calls), rel=1e-12), calls
-    for found in (f.jacobian(**point, one=1.0), f.jacobian(**arrays, one=1.0)[1]):
-        np.testing.assert_allclose(found, [slopes] * len(calls), rtol=1e-12)
 
 
 # Complex arguments
@@ -396,8 +393,7 @@ def test_holomorphic_functions_of_complex_arguments(name):
             order = (0, 1, 1, 1, 2)[k]
             arrays = g(np.array(PLANE))
             for z, array in zip(PLANE, arrays, strict=True):
-                with mpmath.workdps(120):
-                    want = complex(_derivative(HOLOMORPHIC[name], mpmath.mpmathify(z), order)[1])
+                want = complex(_derivative(HOLOMORPHIC[name], mpmath.mpmathify(z), order, 120)[1])
                 for got in (array, g(z)):
                     assert abs(got - want) <= 2e-13 * abs(want) + 1e-300, (name, order, z, got, want)
 
@@ -528,7 +524,7 @@ NEW = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(18))
 def test_random_formulas(seed):
     import random
 

@@ -8,110 +8,19 @@ from math import prod
 
 import numpy as np
 import pytest
-from backends import assert_same, variants
+from backends import assert_same, in_turn
+from formulas import ARRAYS, concrete, draw
 
 import symdiff
 from symdiff import ShapeError
 from symdiff.derive import calculus
-from symdiff.graph.dims import value
 from symdiff.graph.ir import verify
 from symdiff.ops.evaluate import evaluate
 
 by_each_backend = pytest.mark.usefixtures("backend")
-
-SIZES = {"n": 4, "m": 3, "k": 2, "h": 5}
-
-# A formula, its arguments, and the same in NumPy where it is not written alike.
-CASES = [
-    ("sum(X, axis=0)", "X[m,n]"),
-    ("sum(T, axis=(0, 2))", "T[m,n,k]"),
-    ("sum(x*y)", "x[n], y[n]"),
-    ("sum(a*x)", "a, x[n]"),
-    ("sum(a*x + b)", "a, x[n], b"),
-    ("sum(x**2)", "x[n]"),
-    ("sum(X*Y)", "X[m,n], Y[m,n]"),
-    ("sum(X*x, axis=1)", "X[m,n], x[n]"),
-    ("sum(X*x, axis=0)", "X[m,n], x[n]"),
-    ("sum(-x)", "x[n]"),
-    ("sum(sin(x)*exp(-a*x))", "x[n], a"),
-    ("mean(X, axis=0)", "X[m,n]"),
-    ("mean(x**3 + a)", "x[n], a"),
-    ("prod(X)", "X[m,n]"),
-    ("min(X, axis=0)", "X[m,n]"),
-    ("max(sin(x))*min(x)", "x[n]"),
-    ("norm(x)", "x[n]"),
-    ("norm(X, axis=1)", "X[m,n]"),
-    ("norm(x - y)", "x[n], y[n]"),
-    ("logsumexp(x)", "x[n]"),
-    ("log(sum(exp(a*x)))", "a, x[n]"),
-    ("softmax(x)", "x[n]"),
-    ("sum(softmax(X, axis=-1)*Y)", "X[m,n], Y[m,n]"),
-    ("dot(A, B)", "A[m,n], B[n,k]"),
-    ("outer(x, y)", "x[n], y[m]"),
-    ("sum(outer(x, x))", "x[n]"),
-    ("x @ x", "x[n]"),
-    ("A @ x", "A[m,n], x[n]"),
-    ("x @ A", "x[m], A[m,n]"),
-    ("A @ A.T", "A[m,n]"),
-    ("A.T @ A @ x", "A[m,n], x[n]"),
-    ("x @ A @ x", "x[n], A[n,n]"),
-    ("T @ x", "T[m,n,k], x[k]"),
-    ("T @ A", "T[m,n,k], A[k,h]"),
-    ("T @ U", "T[m,n,k], U[m,k,h]"),
-    ("A @ T", "A[h,n], T[m,n,k]"),
-    ("tanh(X @ W + b)", "X[m,n], W[n,k], b[k]"),
-    ("sum(X.T @ x)", "X[m,n], x[m]"),
-    ("T.T", "T[m,n,k]"),
-    ("x[0]", "x[n]"),
-    ("x[-1]*x[1]", "x[n]"),
-    ("x[:-1]*x[1:]", "x[n]"),
-    ("x[1::2]", "x[n]"),
-    ("sum(x[::-1]*x)", "x[n]"),
-    ("x[2:0:-1]", "x[4]"),
-    ("X[-1, 1:]", "X[m,n]"),
-    ("X[1:, ::2]", "X[3,4]"),
-    ("sum(X[0]*X[1])", "X[m,n]"),
-    ("T[0, :, 1]", "T[m,n,k]"),
-    ("(x**2)[0] + x[1]", "x[n]"),
-    ("sum(log(x + 9)[1:])", "x[n]"),
-    ("sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)", "x[n]"),
-    ("sum(100*(x[1::2] - x[::2]**2)**2 + (1 - x[::2])**2)", "x[n]"),
-    ("[a, b, a*b]", "a, b"),
-    ("[x, 2*x, x**2]", "x[n]"),
-    ("[[a, b], [b, a]] @ x", "a, b, x[2]"),
-    ("[y[1], -a*y[0]]", "a, y[2]"),
-    ("[x[0], 1, 2.5]", "x[n]"),
-    ("sum([a, b, 3]*[b, a, a])", "a, b"),
-    ("[a, b][0]*b", "a, b"),
-    ("a*x + X", "a, x[n], X[m,n]"),
-    ("x*y + z", "x[n], y[1], z"),
-    ("X*Y", "X[m,1], Y[1,n]"),
-    ("sum(X*Y)", "X[m,1], Y[1,n]"),
-    ("where(x > 0, x**2, -x)", "x[n]"),
-    ("sum(where(x > a, log(x + 9), x*a))", "x[n], a"),
-    ("where(a > 0, sum(x), prod(x))", "a, x[n]"),
-    ("sum((t - (w2*maximum(0, w1*x + b1) + b2))**2)", "x[n], t[n], w1, b1, w2, b2"),
-    ("sum(log(1 + exp(X @ w)) - y*(X @ w))", "X[m,n], y[m], w[n]"),
-    ("mean(logsumexp(tanh(X @ W + b) @ V, axis=1) - (X @ W)[:, 0])", "X[m,n], W[n,k], b[k], V[k,k]"),
-    ("sum(abs(x))/norm(x) + x[0]*max(x)", "x[n]"),
-    ("a", "a, x[n]"),
-    ("x", "x[n]"),
-    ("x + 0*a", "x[n], a"),
-    ("x**0 + a", "x[n], a"),
-    ("mean(X @ x) + sum(x) + a, [a, x[0]]", "X[m,n], x[n], a"),
-]
-IDS = [f"{text} | {args}" for text, args in CASES]
-
-
-def concrete(core):
-    return tuple(value(dim, SIZES) for dim in core)
-
-
-def draw(f, seed=0, loop=()):
-    """Arguments of the core shapes of `f`, away from kinks and ties."""
-    random = np.random.default_rng(seed)
-    return [random.permutation(np.linspace(-1.7, 1.9, max(1, int(np.prod(loop + s)))))[: int(np.prod(loop + s))].reshape(loop + s)
-            + 0.05 * random.random(loop + s) for s in map(concrete, f.cores)]  # fmt: skip
+# Tests of the value and of first derivatives, and all others: together, each formula meets each variant.
+variants = pytest.mark.parametrize(("text", "args", "options"), in_turn(ARRAYS))
+other_variants = pytest.mark.parametrize(("text", "args", "options"), in_turn(ARRAYS, 1))
 
 
 def flat(result):
@@ -146,7 +55,6 @@ def jacobian_of(f, args):
 
 
 @variants
-@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
 def test_value_is_that_of_the_reference(text, args, options):
     f = symdiff.compile(text, args=args, **options)
     verify(f.program)
@@ -157,7 +65,6 @@ def test_value_is_that_of_the_reference(text, args, options):
 
 
 @variants
-@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
 def test_first_derivatives_agree_with_each_other_and_with_differences(text, args, options):
     f = symdiff.compile(text, args=args, **options)
     point = draw(f, 1)
@@ -176,8 +83,7 @@ def test_first_derivatives_agree_with_each_other_and_with_differences(text, args
     np.testing.assert_allclose(got, vector(tuple(bars)) @ jacobian, rtol=1e-11, atol=1e-11)
 
 
-@variants
-@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+@other_variants
 def test_second_derivatives(text, args, options):
     f = symdiff.compile(text, args=args, **options)
     if f.results != ((),):
@@ -204,7 +110,7 @@ def test_second_derivatives(text, args, options):
 
 
 @by_each_backend
-@pytest.mark.parametrize(("text", "args"), CASES[::8], ids=IDS[::8])
+@pytest.mark.parametrize(("text", "args"), ARRAYS[::12])
 def test_check_compares_element_by_element(text, args):
     f = symdiff.compile(text, args=args)
     report = f.check(*draw(f, 1))
@@ -247,8 +153,7 @@ def test_check_of_long_arrays():
             symdiff.compile(text, args="x[n]").check(np.zeros(0))
 
 
-@variants
-@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
+@other_variants
 def test_loop_dimensions_are_points_one_by_one(text, args, options):
     f = symdiff.compile(text, args=args, **options)
     derived = [f, f.jvp, f.vjp, f.jacobian]
@@ -259,18 +164,19 @@ def test_loop_dimensions_are_points_one_by_one(text, args, options):
             whole = draw(g, 5, (2, 3))
             given = [a if k in chosen else a[0, 0] for k, a in enumerate(whole)]
             got = flat(g(*given))
-            for index in itertools.product(range(2), range(3)):
-                here = flat(g(*[a[index] if k in chosen else a for k, a in enumerate(given)]))
-                for a, b in zip(got, here, strict=True):
-                    assert a.shape[:2] == (2, 3)
-                    np.testing.assert_allclose(a[index], b, rtol=1e-12, atol=1e-12, err_msg=f"{g}")
+            points = [
+                flat(g(*[a[index] if k in chosen else a for k, a in enumerate(given)]))
+                for index in itertools.product(range(2), range(3))
+            ]
+            for a, *each in zip(got, *points, strict=True):
+                assert a.shape[:2] == (2, 3)
+                np.testing.assert_allclose(a.reshape(6, *a.shape[2:]), each, rtol=1e-12, atol=1e-12, err_msg=g.name)
             assert all(a.base is None or a.flags.writeable for a in got)
 
 
-@by_each_backend
-@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
-def test_pasted_sources_give_the_same_numbers(text, args):
-    f = symdiff.compile(text, args=args)
+@variants
+def test_pasted_sources_give_the_same_numbers(text, args, options):
+    f = symdiff.compile(text, args=args, **options)
     for g in (f, f.vjp, f.jvp, f.jacobian):
         for loop, target in (((), "numpy"), ((3,), "loops")):
             scope = {}
@@ -283,10 +189,9 @@ def test_pasted_sources_give_the_same_numbers(text, args):
                 assert_same(b, np.broadcast_to(a, b.shape), g.backend, least=1)
 
 
-@by_each_backend
-@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
-def test_single_precision_stays(text, args):
-    f = symdiff.compile(text, args=args)
+@variants
+def test_single_precision_stays(text, args, options):
+    f = symdiff.compile(text, args=args, **options)
     for g in (f, f.jvp, f.vjp, f.jacobian):
         for loop in ((), (2,)):
             point = draw(g, 7, loop)
@@ -297,15 +202,14 @@ def test_single_precision_stays(text, args):
 
 
 HOLOMORPHIC = [
-    case for case in CASES
+    case for case in ARRAYS
     if not any(word in case[0] for word in ("max", "min", "norm", "logsumexp", "softmax", "where", "abs"))
 ]  # fmt: skip
 
 
-@by_each_backend
-@pytest.mark.parametrize(("text", "args"), HOLOMORPHIC, ids=[f"{t} | {a}" for t, a in HOLOMORPHIC])
-def test_complex_step(text, args):
-    f = symdiff.compile(text, args=args)
+@pytest.mark.parametrize(("text", "args", "options"), in_turn(HOLOMORPHIC))
+def test_complex_step(text, args, options):
+    f = symdiff.compile(text, args=args, **options)
     point, dots = draw(f, 8), draw(f, 9)
     moved = f(*[a + 1e-30j * d for a, d in zip(point, dots, strict=True)])
     jvp = flat(f.jvp(*point, *dots))
@@ -313,10 +217,9 @@ def test_complex_step(text, args):
         np.testing.assert_allclose(got.imag / 1e-30, want, rtol=1e-12, atol=1e-12)
 
 
-@by_each_backend
-@pytest.mark.parametrize(("text", "args"), CASES, ids=IDS)
-def test_zero_sizes(text, args):
-    f = symdiff.compile(text, args=args)
+@variants
+def test_zero_sizes(text, args, options):
+    f = symdiff.compile(text, args=args, **options)
     empty = [np.zeros(tuple(d if isinstance(d, int) else 0 for d in core)) for core in f.cores]
     if f.program.graph.demands:
         with pytest.raises(ShapeError, match=r"out of range|no elements"):
@@ -401,9 +304,14 @@ def test_a_sum_of_products_along_the_last_axis_is_a_vecdot():
     np.testing.assert_allclose(f(X + 1j, Y * 1j), np.exp(((X + 1j) * 1j).sum(axis=1)).mean(), rtol=1e-14)
 
 
+_NAMES = ["np", "dtype", "loop", "special", "bool", "ValueError", "n", "x", "v1", "math"]
+_TEXTS = ["mean(x)", "x*2", "sum(log(x))/a", "norm(x - a)"]
+
+
 @by_each_backend
-@pytest.mark.parametrize("name", ["np", "dtype", "loop", "special", "bool", "ValueError", "n", "x", "v1", "math"])
-@pytest.mark.parametrize("text", ["mean(x)", "x*2", "sum(log(x))/a", "norm(x - a)"])
+@pytest.mark.parametrize(
+    ("name", "text"), [(name, _TEXTS[(k + j) % 4]) for k, name in enumerate(_NAMES) for j in (0, 2)]
+)
 def test_a_dimension_may_have_any_name(name, text):
     args = f"x[{name}], a"
     f, g = symdiff.compile(text, args=args), symdiff.compile(text, args="x[k], a")

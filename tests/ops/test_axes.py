@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from backends import variants
+from backends import in_turn, variants
 from jets import exactly
 
 import symdiff
@@ -114,12 +114,16 @@ def fixed(args, sizes):
     return re.sub(r"(?<=[\[,])[nm](?=[\],])", lambda found: str(sizes[found[0]]), args)
 
 
-@pytest.mark.parametrize("sizes", SIZES, ids=["many", "one"])
-@variants
-@pytest.mark.parametrize(("text", "args"), CASES)
-def test_first_order(text, args, options, sizes):
+@pytest.mark.parametrize(("text", "args", "options"), in_turn(CASES))
+def test_first_order(text, args, options):
     f = symdiff.compile(text, args=args, **options)
-    at = point(f, sizes)
+    for member in (f, f.jvp, f.vjp, f.jacobian):
+        verify(member.program)
+    for sizes in SIZES:
+        check_first_order(f, text, point(f, sizes))
+
+
+def check_first_order(f, text, at):
     value, first, _ = exactly(text, f.args, at)
     matrix = first.reshape(len(first), -1).T if value.ndim else first
     close(f(*at), value, text)
@@ -130,8 +134,6 @@ def test_first_order(text, args, options, sizes):
     for k, name in enumerate(f.args):
         if not f.cores[k]:
             close(f.diff(name)(*at), first[sum(map(np.size, at[:k]))], text)
-    for member in (f, f.jvp, f.vjp, f.jacobian):
-        verify(member.program)
     for one in ((2,), (3, 1)):
         loops = [a * np.linspace(0.9, 1.1, np.prod(one)).reshape(one + (1,) * a.ndim) for a in at]
         loops[0] = at[0]  # one that has no loop dimensions
@@ -144,25 +146,27 @@ def test_first_order(text, args, options, sizes):
         close(got[(0,) * len(shape)], np.tensordot(side_by_side(dots), first, 1), text)
 
 
-@pytest.mark.parametrize("sizes", SIZES, ids=["many", "one"])
-@variants
-@pytest.mark.parametrize(("text", "args"), CASES)
-def test_second_order(text, args, options, sizes):
+@pytest.mark.parametrize(("text", "args", "options"), in_turn(CASES, 1))
+def test_second_order(text, args, options):
     whole = f"sum(sin({text}))" if symdiff.compile(text, args=args).results[0] else f"sin({text})"
     f = symdiff.compile(whole, args=args, **options)
-    at = point(f, sizes)
-    _, first, second = exactly(whole, f.args, at)
-    dots = [np.cos(a + 1) for a in at]
-    close(side_by_side(f.grad(*at)), first, whole)
-    close(f.hessian(*at), second, whole)
-    close(f.grad.jacobian(*at), second, whole)
-    close(side_by_side(f.hvp(*at, *dots)), second @ side_by_side(dots), whole)
-    close(side_by_side(f.grad.vjp(*at, *dots)[len(at) :]), second @ side_by_side(dots), whole)
+    for sizes in SIZES:
+        at = point(f, sizes)
+        _, first, second = exactly(whole, f.args, at)
+        dots = [np.cos(a + 1) for a in at]
+        close(side_by_side(f.grad(*at)), first, whole)
+        close(f.hessian(*at), second, whole)
+        close(f.grad.jacobian(*at), second, whole)
+        close(side_by_side(f.hvp(*at, *dots)), second @ side_by_side(dots), whole)
+        close(side_by_side(f.grad.vjp(*at, *dots)[len(at) :]), second @ side_by_side(dots), whole)
 
 
-@pytest.mark.parametrize("sizes", SIZES, ids=["many", "one"])
-@pytest.mark.parametrize(("text", "args"), CASES)
-def test_entries_and_numerical_derivatives(text, args, sizes):
+# Many elements and one, in turn.
+SIZED = [(*case, SIZES[k % 2]) for k, case in enumerate(CASES)]
+
+
+@pytest.mark.parametrize(("text", "args", "sizes"), SIZED)
+def test_entries(text, args, sizes):
     for whole in (text, f"sum(({text})**2)" if symdiff.compile(text, args=args).results[0] else f"({text})**2"):
         f = symdiff.compile(whole, args=fixed(args, sizes))
         at = point(f, sizes)
@@ -175,7 +179,13 @@ def test_entries_and_numerical_derivatives(text, args, sizes):
             np.add.at(entries, (member.coo.rows, member.coo.cols), member.coo(*at))
             close(entries, want, whole)
             assert np.all(np.abs(want[~np.atleast_2d(member.sparsity)]) < 1e-45)  # of 50 digits
-    assert f.check(*at).ok, f.check(*at)
+
+
+@pytest.mark.parametrize(("text", "args", "sizes"), SIZED[::5])
+def test_check_raises_no_false_alarm(text, args, sizes):
+    f = symdiff.compile(text, args=fixed(args, sizes))
+    report = f.check(*point(f, sizes))
+    assert report.ok, str(report)
 
 
 def test_a_tie_with_a_list_of_one():

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from latex_reader import read
 
 from symdiff import ShapeError
 from symdiff.derive import calculus
@@ -13,7 +14,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.formula import lines
 from symdiff.emit.latex.indices import Marks
-from symdiff.emit.latex.names import Names
+from symdiff.emit.latex.names import Names, spelt
 from symdiff.emit.latex.rows import Rows, readable
 from symdiff.emit.llvm.program import missing
 from symdiff.graph.dims import concrete, numel, symbol, symbols, value
@@ -47,7 +48,8 @@ def names_of(shape):
 def arguments_of(b, sample):
     """Return new arguments for the operands, and one more if there are sizes that no operand has."""
     inputs = [b.input(f"x{k}", s, integer=k >= numbers(sample)) for k, s in enumerate(sample.shapes)]
-    named = names_of([*sample.operation.shape(*sample.shapes), getattr(sample.operation, "dim", 1)])
+    own = [getattr(sample.operation, "dim", 1), *getattr(sample.operation, "to", ())]
+    named = names_of([*sample.operation.shape(*sample.shapes), *own])
     known = named <= names_of([dim for shape in sample.shapes for dim in shape])
     return inputs, [] if known else [b.input("sizes", tuple(map(symbol, SIZES)))]
 
@@ -381,10 +383,30 @@ def test_texts_for_people(sample):
     texts = [line.expression for line in lines(program)]
     assert any(texts)
     assert "np." not in " ".join(texts)
+
+
+@samples
+def test_latex_reads_back(sample):
+    """The text of an element has the value of the element, unless it is a function that the reader does not know."""
+    program = program_of(sample, plain=True)
+    rank = len(program.graph.shape(program.outputs[0]))
+    constants = {sample.operation.of: sample.operation.data.array} if hasattr(sample.operation, "data") else {}
+    marks = Marks(Names([*program.arguments, *SIZES, *constants], program.arguments))
     shown = readable(program)
-    arrays = [name for name, i in zip(shown.arguments, shown.inputs, strict=True) if shown.graph.shape(i)]
-    marks = Marks(Names([*shown.arguments, *SIZES], arrays))
-    assert Rows(marks, shown, environments=True).text(shown.outputs[0]).text
+    values = Rows(marks, shown, environments=True).values
+    text = marks.lettered(values.text(shown.outputs[0]).text, rank)
+    assert "\0" not in text
+    if re.search(r"operatorname|det|\^\{-1\}|\\left\[\[|_\{[^{}]*_\{", text):
+        return
+    assert not values.lines
+    arguments = draw(program)
+    (wanted,) = evaluate(program, arguments)
+    names = dict(SIZES)
+    for name, array in [*zip(program.arguments, arguments, strict=True), *constants.items()]:
+        names[spelt(name)] = array[:, None] if array.ndim == 1 else array
+    for place in np.ndindex(np.shape(wanted)):
+        indices = {marks.names.index(k): i for k, i in enumerate(place)}
+        assert read(text, names | indices) == pytest.approx(wanted[place], rel=1e-9), text
 
 
 @samples
@@ -404,7 +426,8 @@ def test_every_target_computes_it_or_says_what_it_lacks(sample):
         if not scalars:
             check_native(sample, program)
     else:
-        assert lacks == sample.operation.unfused(*sample.shapes) or any(name in lacks for name in OPERATIONS)
+        names = [*OPERATIONS, "integer arguments", "float"]
+        assert lacks == sample.operation.unfused(*sample.shapes) or any(name in lacks for name in names)
 
 
 def check_native(sample, program):

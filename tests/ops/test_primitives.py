@@ -7,6 +7,7 @@ import mpmath
 import numpy as np
 import pytest
 from backends import leaves
+from primitives import NUMERIC, SPECIAL_VALUES
 from reference import MPMATH, partial, ulps
 
 import symdiff
@@ -21,7 +22,6 @@ from symdiff.runtime.fused import FusedPoints
 from symdiff.runtime.load import load
 from symdiff.simplify.build import Builder
 
-NUMERIC = [p for p in PRIMITIVES.values() if p.sample and not p.condition]
 SMOOTH = [p for p in NUMERIC if p.name not in ("where", "away")]
 POINTS = 7
 ids = {"ids": lambda p: p.name}
@@ -159,26 +159,6 @@ def test_logit_beside_a_half():
     want = [float(MPMATH["logit"](mpmath.mpf(float(a)))) for a in x]
     np.testing.assert_allclose(f(x), want, rtol=4e-16)
     np.testing.assert_allclose([f(float(a)) for a in x], want, rtol=4e-16)
-
-
-SPECIAL_VALUES = [
-    0.0,
-    -0.0,
-    1.0,
-    -1.0,
-    0.5,
-    -0.5,
-    1.5,
-    2.5,
-    -2.5,
-    710.0,
-    -746.0,
-    1e-310,
-    1e308,
-    math.inf,
-    -math.inf,
-    math.nan,
-]
 
 
 @pytest.mark.parametrize("primitive", NUMERIC, **ids)

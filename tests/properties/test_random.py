@@ -16,7 +16,7 @@ from symdiff.emit.passes import eager, expand_powers, lazy
 from symdiff.graph.ir import compact, verify
 from symdiff.ops.evaluate import evaluate
 
-SETTINGS = settings(max_examples=250, deadline=None)
+SETTINGS = settings(max_examples=120, deadline=None)
 
 
 def close(got, want, scale=1.0, tolerance=1e-10):
@@ -67,7 +67,7 @@ def test_targets_agree(text, point):
     assert close(scalars, [a[0] for a in arrays])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(formulas(), points(3))
 def test_native_code_agrees(text, point):
     """Value and gradient by the math target, NumPy and native code, in both precisions."""
@@ -122,7 +122,7 @@ def test_forward_equals_reverse(text, point, tangent, cotangent):
         assert not all(map(math.isfinite, gradient)) or not all(map(math.isfinite, columns))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(smooth_formulas(), points(3))
 def test_against_sympy(text, point):
     symbols = sympy.symbols(NAMES)
@@ -149,7 +149,7 @@ def test_against_sympy(text, point):
         assert got == pytest.approx(second, rel=1e-9, abs=1e-8)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(smooth_formulas(), points(2))
 def test_against_the_complex_step(text, point):
     """Im f(x + ih)/h has no cancellation (Squire & Trapp 1998); the formula must be holomorphic."""

@@ -154,8 +154,7 @@ def close(got, want, text, tolerance=1e-9):
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale, err_msg=text)
 
 
-@pytest.mark.parametrize("optimize", [True, False], ids=["optimised", "textbook"])
-@pytest.mark.parametrize("seed", range(160))
+@pytest.mark.parametrize(("seed", "optimize"), [(seed, seed % 3 > 0) for seed in range(160)])
 def test_random_formulas(seed, optimize):
     rng = random.Random(seed)  # noqa: S311 - not cryptography
     text = formula(rng, rng.choice([(), (), (), *LEAVES]), rng.choice([2, 3, 3]))
@@ -199,7 +198,7 @@ def test_random_formulas(seed, optimize):
                 ]
                 want = flat(member(*one, *given.get(member.name, dots if member.name == "hvp" else [])))
                 close(every[place], want, text, 1e-8)
-    if optimize:  # `check` takes as long as all of the above
+    if seed % 5 == 1:  # `check` takes as long as all of the above
         assert not [c for c in f.check(*at).comparisons if c.differs], text
 
 

@@ -175,7 +175,7 @@ def test_threads_call_compile_and_clear_at_once():
         def work(seed):
             draw = random.Random(seed)
             try:
-                for n in range(15):
+                for n in range(8):
                     k = draw.randrange(8)
                     f, g = fs[k], gs[k]
                     a, b = draw.choice([(x, x), (x, 2.0), (2.0, x), (1.5, 2.5), (big, big), (x[:, None], x[:9])])
@@ -187,7 +187,7 @@ def test_threads_call_compile_and_clear_at_once():
         def clear():
             while not done.wait(0.02):
                 symdiff.clear_cache()
-        threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(3)]
         clearing = threading.Thread(target=clear)
         clearing.start()
         for t in threads: t.start()
@@ -219,7 +219,7 @@ def test_a_child_clears_without_its_parent():
                 symdiff.clear_cache()
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        for k in range(5):
+        for k in range(3):
             pid = os.fork()
             if pid == 0:
                 symdiff.clear_cache()

@@ -59,6 +59,18 @@ def test_bands(places):
         assert found.count == below + above + 1
 
 
+def test_no_colours_if_there_are_not_few_enough():
+    dense = band(9, 1, 1)
+    assert columns(pattern(dense), below=3) is None
+    assert columns(pattern(dense), below=4).count == 3
+    assert columns(pattern(dense), grid([(9,)]), below=3) is None
+    assert columns(pattern(np.ones((3, 4), bool))).count == 4
+    crossing = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]], bool)  # two in each row, and no two columns apart
+    assert columns(pattern(crossing), below=3) is None
+    assert star(pattern(dense), 3) is None
+    assert star(pattern(dense), 4).count == 3
+
+
 def test_stars_take_fewer_colours():
     assert star(pattern(band(50, 1, 1))).count == 3
     arrow = np.eye(50, dtype=bool)

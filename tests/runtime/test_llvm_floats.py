@@ -7,7 +7,8 @@ import warnings
 import numpy as np
 import pytest
 from backends import both, leaves
-from test_llvm import SPECIAL, USERS, call_of
+from native_code import SPECIAL, USERS
+from primitives import call_of
 
 import symdiff
 
@@ -32,6 +33,7 @@ def outcome(f, args):
     return [(type(x), repr(x)) for x in results], [str(w.message) for w in caught]
 
 
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize("primitive", [p for p in USERS if p.math is not None], ids=lambda p: p.name)
 def test_every_operation_is_as_without_native_code(primitive):
     f, g = both(call_of(primitive), args=primitive.parameters)

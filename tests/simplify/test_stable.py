@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import mpmath
 import numpy as np
 import pytest
+from backends import in_turn, partly_native
 from mpmath import mpf
 
 import symdiff
@@ -119,15 +120,21 @@ def _holds(got, want, where, rel=1e-13):
         assert got == pytest.approx(want, rel=rel), where
 
 
-@pytest.mark.parametrize(("text", "exact", "points"), ONE, ids=[case[0] for case in ONE])
-def test_what_cancels_in_one_argument(text, exact, points):
+@pytest.mark.parametrize(
+    ("text", "exact", "points", "backend"),
+    [
+        pytest.param(*case, "llvm" if k % 2 and find_spec("llvmlite") else "numpy", id=case[0])
+        for k, case in enumerate(ONE)
+    ],
+)
+def test_what_cancels_in_one_argument(text, exact, points, backend):
     f = symdiff.compile(text)
     modes = [
         [f, lambda x: f.jvp(x, 1.0).out, lambda x: f.vjp(x, 1.0)[0]],
         [f.diff("x"), lambda x: f.grad(x).x, lambda x: f.jvp(x, 1.0).out_dot, lambda x: f.vjp(x, 1.0)[1]],
         [f.diff("x", "x"), lambda x: f.hessian(x)[..., 0, 0], lambda x: f.hvp(x, 1.0).x],
     ]
-    if find_spec("llvmlite"):  # the modes are made before there is native code, so one of each order will do
+    if backend == "llvm":  # the modes are made before there is native code, so one of each order will do
         native = symdiff.compile(text, backend="llvm")
         for functions, g in zip(modes, (native, native.diff("x"), native.diff("x", "x")), strict=True):
             functions.append(g)
@@ -141,10 +148,9 @@ def test_what_cancels_in_one_argument(text, exact, points):
                         _holds(g(np.array([[x, x]] * 3))[2, 1], want, (x, order, k))
 
 
-@pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize(("text", "exact", "points"), TWO, ids=[case[0] for case in TWO])
-def test_what_cancels_in_two_arguments(text, exact, points):
-    f = symdiff.compile(text, args="x, a")
+@pytest.mark.parametrize(("text", "exact", "points", "backend"), partly_native(TWO, 2))
+def test_what_cancels_in_two_arguments(text, exact, points, backend):
+    f = symdiff.compile(text, args="x, a", backend=backend)
     for point in points:
         with mpmath.workdps(800 if max(point) > 60 else 50), np.errstate(all="ignore"):
             numbers = tuple(map(mpf, point))
@@ -284,10 +290,10 @@ ARRAYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize(("text", "args"), ARRAYS, ids=[text for text, _ in ARRAYS])
-def test_arrays_are_as_without_the_forms(text, args):
-    f, plain = (symdiff.compile(text, args=args, optimize=optimize) for optimize in (True, False))
+@pytest.mark.parametrize(("text", "args", "backend"), partly_native(ARRAYS))
+def test_arrays_are_as_without_the_forms(text, args, backend):
+    f = symdiff.compile(text, args=args, backend=backend)
+    plain = symdiff.compile(text, args=args, optimize=False)
     draw = np.random.default_rng(5)
     sizes = {"m": 3, "n": 4}
     point = [draw.uniform(0.3, 1.1, [sizes[str(dim)] for dim in core]) for core in f.cores]
@@ -309,11 +315,9 @@ SILENT = [
 ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize("text", SILENT)
-def test_forms_are_silent_where_they_are_not_chosen(text, optimize):
-    f = symdiff.compile(text, args="x, y", optimize=optimize)
+@pytest.mark.parametrize(("text", "options"), in_turn([(text,) for text in SILENT]))
+def test_forms_are_silent_where_they_are_not_chosen(text, options):
+    f = symdiff.compile(text, args="x, y", **options)
     x, y = np.array([-2.0, -1.0, 1e-12, 0.0, 0.7, 3.0]), 0.5
     with np.errstate(all="raise", under="ignore"):
         for g in (f, f.grad, f.hessian, f.grad.jacobian, lambda *a: f.jvp(*a, 1.0, 1.0), lambda *a: f.vjp(*a, 1.0)):
@@ -436,18 +440,18 @@ WEIGHTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(("point", "weights"), WEIGHTS, ids=[str(point) for point, _ in WEIGHTS])
-def test_weights_of_infinities(point, weights, optimize):
+@pytest.mark.parametrize(("point", "weights", "options"), in_turn(WEIGHTS))
+def test_weights_of_infinities(point, weights, options):
     x, y = point
     w = np.array(weights)
     hessian = np.diag(w) - np.outer(w, w)
     texts = [("logaddexp(x, y)", "x, y"), ("logsumexp([x, y])", "x, y")]
-    texts += [("log(exp(x) + exp(y))", "x, y"), ("log(sum(exp([x, y])))", "x, y")] if optimize else []
+    texts += (
+        [("log(exp(x) + exp(y))", "x, y"), ("log(sum(exp([x, y])))", "x, y")] if options.get("optimize", True) else []
+    )
     with np.errstate(all="ignore"):
         for text, args in texts:
-            f = symdiff.compile(text, args=args, optimize=optimize)
+            f = symdiff.compile(text, args=args, **options)
             assert f(x, y) == pytest.approx(np.logaddexp(x, y), nan_ok=True), text
             column = [np.full((2, 1), x), np.full(3, y)]
             for got in (
@@ -463,20 +467,20 @@ def test_weights_of_infinities(point, weights, optimize):
             ("sum(logsumexp(V, axis=0))", "V[n,m]"),
             ("sum(logsumexp(V, axis=1))", "V[m,n]"),
         ):
-            f = symdiff.compile(text, args=args, optimize=optimize)
+            f = symdiff.compile(text, args=args, **options)
             v = np.array(point) if "v[" in args else np.array([point]).T if "axis=0" in text else np.array([point])
             for got in (f.grad(v)[0], f.vjp(v, 1.0)[1], f.grad(np.stack([v, v]))[0][1]):
                 np.testing.assert_array_equal(np.ravel(got), w, err_msg=text)
             np.testing.assert_array_equal(f.hessian(v), hessian, err_msg=text)
-        f = symdiff.compile("softmax(v)", args="v[n]", optimize=optimize)
+        f = symdiff.compile("softmax(v)", args="v[n]", **options)
         np.testing.assert_array_equal(f(np.array(point)), w)
         np.testing.assert_array_equal(f(np.array([point, point]))[1], w)
         np.testing.assert_array_equal(f.jacobian(np.array(point)), hessian)
-        f = symdiff.compile("log(softmax(v))", args="v[n]", optimize=optimize)
+        f = symdiff.compile("log(softmax(v))", args="v[n]", **options)
         np.testing.assert_allclose(
             f(np.array(point)), np.log(w) if point != (1e308, -1e308) else [0.0, -INF], rtol=1e-15
         )
-        if optimize:
+        if options.get("optimize", True):
             np.testing.assert_array_equal(
                 f.jacobian(np.array(point)), np.eye(2) * np.where(np.isnan(w).any(), NAN, 1.0) - w + 0 * hessian
             )

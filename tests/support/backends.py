@@ -42,3 +42,32 @@ VARIANTS = {"plain": {}, "textbook": {"optimize": False}, "llvm": {"backend": "l
 if not find_spec("llvmlite"):
     del VARIANTS["llvm"]
 variants = pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+
+
+def _id(case, last):
+    return " | ".join([part for part in (*case, last) if isinstance(part, str)])
+
+
+def partly_native(cases, every=3):
+    """Return parameters for each case by NumPy, and for one of so many cases in native code too.
+
+    This is for tests of what a derivative is: the backends get the same programs.
+    """
+    return [
+        pytest.param(*case, backend, id=_id(case, backend))
+        for k, case in enumerate(cases)
+        for backend in (["numpy", "llvm"] if find_spec("llvmlite") and k % every == 0 else ["numpy"])
+    ]
+
+
+def in_turn(cases, offset=0):
+    """Return parameters for each case in the plain variant, and in one of the others, in turn.
+
+    Tests that go through the same cases take offsets of their own, so that each case meets each variant.
+    """
+    others = [name for name in VARIANTS if name != "plain"]
+    return [
+        pytest.param(*case, VARIANTS[name], id=_id(case, name))
+        for k, case in enumerate(cases)
+        for name in ("plain", others[(k + offset) % len(others)])
+    ]

@@ -49,7 +49,7 @@ def equations(text):
 
 def read(text, names):
     """The value of an expression, where names (as LaTeX) have these values."""
-    reader = _Reader(text, names)
+    reader = _Reader(text.partition(r", \quad 0 \leq")[0], names)
     value = reader.condition()
     assert reader.next is None, f"{reader.next!r} is left of {text!r}"
     return value
@@ -219,8 +219,9 @@ class _Reader:
             return self.cases()
         if mark in (r"\sum", r"\prod", r"\max", r"\min", r"\bigvee") and self.marks[self.at + 1] == "_":
             return self.big()
-        if mark == r"\delta" and mark not in self.names and self.marks[self.at + 1] == "_":
-            self.at += 1
+        delta = r"\mathbf" if r"\delta" in self.names else r"\delta"
+        if mark == delta and "_" in self.marks[self.at + 1 : self.at + 5]:
+            self.at = self.marks.index("_", self.at)
             self.take("_")
             i, j = self.indices()
             return float(i == j)
@@ -278,16 +279,12 @@ class _Reader:
     def big(self):
         sign = self.take()
         self.take("_")
-        index, relation, first = re.fullmatch(r"(\w)(=|\\neq)?(.*)", self.group_text()).groups()
-        last = None
-        if relation == "=":
-            self.take("^")
-            last = int(self.group())
-        if last is None:  # arrays are of one length where a sign has no bounds
-            last = max(max(np.shape(v), default=0) for v in self.names.values()) - 1
+        index, without = re.fullmatch(r"(\w)=0(?:,\w\\neq(\w))?", self.group_text()).groups()
+        self.take("^")
+        last = int(self.group())
         body, values = self.at, []
         for k in range(last + 1):
-            if relation == r"\neq" and k == self.names[first]:
+            if without and k == self.names[without]:
                 continue
             self.at, self.names[index] = body, k
             values.append(self.comparison() if sign == r"\bigvee" else self.side_by_side())

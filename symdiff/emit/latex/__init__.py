@@ -1,8 +1,7 @@
-"""Formulas and derivatives in LaTeX.
+"""Formulas and derivatives in LaTeX, from the rows of their programs.
 
-A formula is written from its text, as its user put it (`text.py`); a derivative from the rows of its program
-(`rows.py`). Several equations are lines of an `aligned` environment for MathJax and LaTeX, or lines between
-dollar signs for Matplotlib's mathtext, which has no environments.
+Several equations are lines of an `aligned` environment for MathJax and LaTeX, or lines between dollar signs for
+Matplotlib's mathtext, which has no environments.
 """
 
 from __future__ import annotations
@@ -10,124 +9,77 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from symdiff.emit.latex.rows import Rows, readable
+from symdiff.emit.latex.indices import Title, running
+from symdiff.emit.latex.rows import Rows, is_matrix, readable
 from symdiff.emit.latex.spelling import Text
-from symdiff.emit.latex.text import Piece, Writer, names
-from symdiff.emit.latex.titles import Source, Title, Titles
+from symdiff.emit.latex.titles import Source, Titles
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
-from symdiff.ops.table import PRIMITIVES
 
-__all__ = ["Source", "from_rows", "from_text"]
+__all__ = ["Source", "is_matrix", "latex"]
 
 _EACH = 50  # characters of the result for each operation that may be shown
 
 Line = tuple[str, str]  # the two sides of an equation; the left one may be empty
 
 
-def from_text(source: Source, *, environments: bool) -> str:
-    """Return the formula as its user wrote it.
+def latex(source: Source, program: Program, *, environments: bool) -> str:
+    """Return a program in LaTeX: an equation for each result, after those of the names that results share.
 
     Args:
-        source: the formula.
-        environments: whether to use environments of LaTeX.
+        source: The formula, and what was derived of it.
+        program: The program of the formula or of the derivative.
+        environments: Whether to use environments of LaTeX.
 
     Raises:
-        LimitError: the formula is too large to be read.
-        UnwrittenError: the formula has to be written from its rows.
-    """
-    syntax = source.syntax
-    items = [item for statement in (*syntax.assignments, *syntax.results) for item in statement.items]
-    _limit(sum(item[2] > 0 for item in items), source.limits)
-    targets = [str(statement.target) for statement in syntax.assignments]
-    titles = Titles(source, [*names(items), *targets])
-    assigned, results = Writer(titles.marks, environments=environments).statements(
-        syntax, source.shapes | source.arrays
-    )
-    lines = [_line(titles, titles.names[name], piece) for name, piece in assigned]
-    for statement, (name, _), piece in zip(syntax.results, source.outputs, results, strict=True):
-        if len(statement.items) == 1 and name == statement.items[0][1] and assigned and name == targets[-1]:
-            continue  # the last line says the same
-        alone = len(source.outputs) == 1 and not assigned
-        lines.append(_line(titles, titles.output(name), piece, bare=alone))
-    return _page(lines, source.limits, environments=environments)
-
-
-def from_rows(source: Source, program: Program, *, environments: bool) -> str:
-    """Return a program, with an equation for each result, after those of the names that results share.
-
-    Args:
-        source: the formula, and what was derived of it.
-        program: the derivative.
-        environments: whether to use environments of LaTeX.
-
-    Raises:
-        LimitError: the program is too large to be read.
+        LimitError: The program is too large to be read.
     """
     program = readable(program)
-    _limit(sum(live(program)), source.limits)
-    labels = [label for label in program.labels.values() if isinstance(label, str)]
-    titles = Titles(source, [*program.arguments, *labels])
-    rows = Rows(titles.marks, program, environments=environments)
-    lines = [_equation(titles, titles.named(name, shape), text) for name, text, shape in rows.lines]
-    blocks = titles.blocks()
-    scalars = not any(title.shape for title, _ in blocks)
-    for i, title in zip(program.outputs, titles.of(program), strict=True):
-        entries = rows.entries(i)
-        if entries is not None and environments:
-            matrix = r" \\ ".join(" & ".join(entry.text for entry in row) for row in entries)
-            right = rf"\begin{{pmatrix}} {matrix} \end{{pmatrix}}"
-            lines.append((title.whole, titles.marks.lettered(right, 0)))
-        elif i == program.outputs[-1] and blocks and (entries is None or scalars):
-            lines += [_equation(titles, of, rows.block(i, axes)) for of, axes in blocks]
-        elif entries is not None:
-            lines += _entries(titles, title, entries)
-        else:
-            lines.append(_equation(titles, title, rows.text(i)))
+    if (count := sum(live(program))) > source.limits.shown:
+        raise source.limits.exceeded("shown", f"LaTeX of {count} operations is too long to read: more")
+    titles = Titles(source, program)
+    rows = Rows(titles.marks, program, environments=environments, matrices=not source.path)
+    lines = [_equation(titles, *line) for line in rows.values.lines]
+    *others, last = program.outputs
+    matrix = source.is_matrix and environments and is_matrix(program)
+    for i, name, title in zip(others if matrix else program.outputs, program.names, titles.of(program), strict=False):
+        if program.labels.get(i) != name:  # else a line says it
+            lines.append(_equation(titles, title, rows.values.text(i), rows.form(i)))
+    if matrix:
+        entries = r" \\ ".join([" & ".join([entry.text for entry in row]) for row in rows.entries(last)])
+        right = titles.marks.lettered(rf"\begin{{pmatrix}} {entries} \end{{pmatrix}}", 0)
+        lines.append((titles.matrix(len(program.graph.shape(last))), right))
+    if not source.path and len(program.outputs) == len(lines) == 1 and program.names == ("out",):
+        ((left, right),) = lines
+        lines = [(left if "_{" in left else "", right)]
     return _page(lines, source.limits, environments=environments)
 
 
-def _limit(count: int, limits: Limits) -> None:
-    if count > limits.shown:
-        raise limits.exceeded("shown", f"LaTeX of {count} operations is too long to read: more")
+def _equation(titles: Titles, title: Title, element: Text, whole: Text | None) -> Line:
+    """Return an equation of an array as a whole, if it has such a form, else of an element.
 
-
-def _line(titles: Titles, name: str, piece: Piece, *, bare: bool = False) -> Line:
-    """Return the equation of a name in a formula, by an element if this is clearer than by a whole array."""
-    whole, element = piece.whole.text, piece.element.text
-    signs = any(sign in whole for sign in (r"\circ", r"\odot"))
-    if piece.shape and ("\0" in whole or (signs and r"\right)_{" not in element)):
-        return _equation(titles, titles.named(name, piece.shape), piece.element)
-    return ("" if bare else name), titles.marks.lettered(whole, 0)
-
-
-def _equation(titles: Titles, title: Title, element: Text) -> Line:
-    """Return the equation of an element."""
-    rank = len(title.shape)
-    return titles.marks.lettered(title.element.text, rank), titles.marks.lettered(element.text, rank)
-
-
-def _entries(titles: Titles, title: Title, entries: Sequence[Sequence[Text]]) -> list[Line]:
-    """Return an equation for each entry of a matrix."""
-    return [
-        _equation(titles, Title("", titles.entry(title, r, c)), entry)
-        for r, row in enumerate(entries)
-        for c, entry in enumerate(row)
-    ]
+    An index has a range where it does not run along an axis of an argument.
+    """
+    marks, rank = titles.marks, len(title.shape)
+    if rank and whole is not None:
+        return title.whole, marks.lettered(whole.text, 0)
+    odd = [(a, dim) for a, dim in enumerate(title.shape, -rank) if dim != 1 and dim not in titles.dims]
+    ranges = "".join([rf", \quad 0 \leq {marks.mark(running(a))} < {marks.dim(dim)}" for a, dim in odd])
+    return marks.lettered(title.element.text, rank), marks.lettered(element.text + ranges, rank)
 
 
 def _page(lines: Sequence[Line], limits: Limits, *, environments: bool) -> str:
     """Return the equations together.
 
     Raises:
-        LimitError: they are too long.
+        LimitError: They are too long.
     """
     if not environments:
-        made = "\n".join(f"${_spaced(f'{left} = {right}' if left else right)}$" for left, right in lines)
+        made = "\n".join(f"${_spaced(' = '.join(filter(None, line)))}$" for line in lines)
     elif len(lines) == 1:
         made = " = ".join(filter(None, lines[0]))
     else:
-        made = " \\\\\n".join(f"{left} &= {right}" for left, right in lines)
+        made = " \\\\\n".join(" &= ".join(line) for line in lines)
         made = f"\\begin{{aligned}}\n{made}\n\\end{{aligned}}"
     if len(made) > _EACH * limits.shown:
         much = f"LaTeX of {len(made)} characters, {_EACH} for each of {len(made) // _EACH} operations,"
@@ -135,15 +87,6 @@ def _page(lines: Sequence[Line], limits: Limits, *, environments: bool) -> str:
     return made
 
 
-_HEADS = "|".join(p.latex[1:] for p in PRIMITIVES.values() if re.fullmatch(r"\\[a-z]+", p.latex) and not p.symbols)
-_FUNCTION = re.compile(rf"([\w}})]) (\\(?:operatorname|(?:{_HEADS})\b))")
-
-
 def _spaced(text: str) -> str:
-    """Return what mathtext does not do by itself: space in front of functions, and outer fractions of full size."""
-    text = _FUNCTION.sub(r"\1 \\, \2", text)
-    made, depth = "", 0
-    for part in re.split(r"(\\frac|[{}])", text):
-        depth += (part == "{") - (part == "}")
-        made += r"\dfrac" if part == r"\frac" and not depth else part
-    return made
+    """Return a text with space in front of functions, which mathtext does not have by itself."""
+    return re.sub(r"([\w}]) (\\[a-zA-Z]+(?:\{\w+\})?(?:[_^]\{\w+\})*\\left\()", r"\1 \\, \2", text)

@@ -1,464 +1,326 @@
-"""Operations on arrays in LaTeX, by an element of the result.
-
-`FORMS` has functions for operations, by name. Any other is along axes: it is a function of its name, or has a sign over
-an index. Each function takes the marks of indices, the operation and its operands, and returns the element as a sum of
-terms.
-"""
+"""The values of rows in LaTeX, and operations on arrays, by an element of the result."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
-from symdiff.emit.latex.indices import (
-    Base,
-    Bound,
-    Index,
-    Marks,
-    Number,
-    Part,
-    along,
-    at_place,
-    depends,
-    fixed,
-    numbered,
-    part,
-    subscripted,
-    without,
-)
-from symdiff.emit.latex.names import number
-from symdiff.emit.latex.products import Term, Terms, as_factor, of, text_of
-from symdiff.emit.latex.spelling import BIG, Text, bracket, filled, spell, tight
-from symdiff.graph.dims import Dim, Shape, numel, renamed, symbol, symbols
-from symdiff.graph.dims import value as evaluated
-from symdiff.ops.elements import Assemble
-from symdiff.ops.places import Range
-from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT, SUM
+from symdiff.emit.latex import spelling
+from symdiff.emit.latex.indices import Marks, Title, along, running, subscripted
+from symdiff.emit.latex.products import Term, Terms, as_factor, of, summed, text_of
+from symdiff.emit.latex.spelling import APPLIED, BIG, Text, is_name, literal, parenthesised, tight, transposed
+from symdiff.graph.dims import Dim, Poly, Shape
+from symdiff.graph.ir import Graph
+from symdiff.ops.base import Operation
+from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT
+
+_LONG = 32  # the most characters of a value that is written again at each use
+_LONG_FACTOR = 20  # the most characters of a factor that is written again, in a longer value
+
+Equation = tuple[Title, Text, Text | None]  # an element of the right side, and it as a whole if it has such a form
 
 
-def as_function(name: str) -> str:
-    """Return the template of a function of an array."""
-    return rf"\operatorname{{{name}}}\left(#1\right)"
+class Values:
+    """An element of the value of each row of a graph, as a sum of products.
 
-
-class Operand(NamedTuple):
-    """An element of an operand, as a sum and as a product, and the shape of the operand."""
-
-    terms: Terms
-    factor: Term
-    shape: Shape
-
-    @property
-    def text(self) -> Text:
-        """The LaTeX of the element."""
-        return text_of(self.terms)
-
-
-# Functions along axes, of texts
-
-
-def big(
-    m: Marks, sign: str, x: Text, shape: Shape, axes: Sequence[int], *, bounds: bool, level: float = PRODUCT
-) -> Text:
-    """Return a sum or its like along axes, of what binds as tightly as `level`; the index may have bounds."""
-    first = m.bound(x.text)
-    to: dict[Base, Index] = {a: Index(Bound(first + k)) for k, a in enumerate(axes)}
-    signs = [_sign(m, sign, to[a], shape[a] if bounds else None) for a in axes]
-    inner = m.moved(x, to | without(len(shape), axes))
-    return Text(f"{' '.join(signs)} {tight(inner, level)}", BIG, open=True)
-
-
-def _sign(m: Marks, sign: str, index: Index, size: Dim | None) -> str:
-    if size is None:
-        return f"{sign}_{{{m.mark(index)}}}"
-    return f"{sign}_{{{m.mark(index)}=0}}^{{{m.dim(size - 1)}}}"
-
-
-def log_sum_exp(m: Marks, x: Text, shape: Shape, axes: Sequence[int]) -> Text:
-    """Return the logarithm of the sum of exponentials along axes."""
-    total = big(m, r"\sum", spell(PRIMITIVES["exp"], [x]), shape, axes, bounds=True)
-    return Text(rf"\log {total.text}", BIG, open=True)
-
-
-def enclosed(m: Marks, template: str, x: Text, shape: Shape, axes: Sequence[int], *, keeps: bool) -> Text:
-    """Return a function of all elements along axes, which are `:` in it; the result may keep these axes."""
-    inner = _whole_along(m, x, axes, {} if keeps else without(len(shape), axes))
-    made = filled(template, [inner])
-    return Text(subscripted(made.text, [m.all(shape)[a] for a in axes])) if keeps else made
-
-
-def _whole_along(m: Marks, x: Text, axes: Sequence[int], others: Mapping[Base, Index] | None = None) -> Text:
-    """Return all elements along axes, which are `:` in it; the others may move."""
-    to: dict[Base, Index] = {a: Index(":") for a in axes}
-    inner = m.moved(x, to | {**(others or {})})
-    plain, count = re.subn(r"_\{:(?:,:)*\}", "", inner.text)  # x_{:} is x
-    return replace(inner, text=plain) if count == 1 else inner
-
-
-# Sums
-
-
-def _total(m: Marks, term: Term, sums: Mapping[Index, Dim], free: Mapping[Base, Dim]) -> Terms:
-    """Return the sum of a term over bound indices, each of which has so many values, as have the free axes.
-
-    An index that has to equal another one is replaced by it, with the condition that the other one is among the values.
-    Factors without bound indices stand in front.
+    Attributes:
+        marks: The marks of indices.
+        matrices: Whether products of matrices are written as a whole.
+        lines: The equations of names.
+        wholes: The rows that have a form as a whole: a name, or a product of matrices.
     """
-    left, values = dict(sums), {**free, **{index.base: size for index, size in sums.items()}}
-    while found := _pinned(m, term, left):
-        text, (base, start, sign, _), other = found
-        size = left.pop(Index(base))
-        low = start if sign > 0 else start - size + 1
-        high = None if _among(other, low + size, values) else low + size
-        value = Index(other.base, sign * (other.start - start), sign * other.step)
-        condition = _between(m, other, low, high)
-        term = m.moved_term(term.without(text), {base: value})
-        term = term.times(of(bracket(Text(condition)))) if condition else term
-    inside: dict[Text, None] = {}
-    for index, size in [*left.items()]:
-        varying = [text for text in term.powers if any(depends(mark, index.base) for mark in m.of(text.text))]
-        inside |= dict.fromkeys(varying)
-        if not varying:
-            del left[index]
-            term = term.times(of(m.size(size)))
-    if left:
-        signs = " ".join([_sign(m, r"\sum", index, size) for index, size in left.items()])
-        body = Term(1.0, {text: term.powers[text] for text in term.powers if text in inside}).text()
-        term = term.without(*inside).times(of(Text(f"{signs} {tight(body, PRODUCT)}", BIG, open=True)))
-    return (term,)
+
+    def __init__(self, marks: Marks, graph: Graph, *, matrices: bool) -> None:
+        self.marks = marks
+        self.matrices = matrices
+        self.lines: list[Equation] = []
+        self.wholes: dict[int, Text] = {}
+        self.shape = graph.shape
+        self._values: list[Terms] = []
+        self._factors: dict[int, Term] = {}
+        self._names: dict[Text, Text] = {}
+
+    def append(self, value: Terms) -> None:
+        """Take the value of the next row."""
+        self._values.append(value)
+
+    def terms(self, i: int) -> Terms:
+        """Return an element of row `i` as a sum."""
+        return tuple(map(self._renamed, self._values[i]))
+
+    def factor(self, i: int) -> Term:
+        """Return an element of row `i` as a product."""
+        if i not in self._factors:
+            self._factors[i] = as_factor(self._values[i])
+        return self._renamed(self._factors[i])
+
+    def text(self, i: int) -> Text:
+        """Return an element of row `i`."""
+        return text_of(self.terms(i))
+
+    def is_whole(self, i: int) -> bool:
+        """Return whether row `i` is a scalar or has a form as a whole."""
+        return i in self.wholes or not self.shape(i)
+
+    def whole(self, i: int) -> Text:
+        """Return row `i` as a whole, by a name if it has no such form."""
+        if not self.is_whole(i):
+            shape = self.shape(i)
+            title = self._temporary(self.text(i), shape, range(-len(shape), 0))
+            self.wholes[i], self._values[i] = Text(title.whole), (of(title.element),)
+            self._factors.pop(i, None)
+        return self.wholes.get(i) or self.text(i)
+
+    def shared(self, value: Terms, shape: Shape) -> Terms:
+        """Return a value that is used again. If it is long, its long factors get names."""
+        if len(text_of(value).text) <= _LONG:
+            return value
+        factor = self._renamed(as_factor(value))
+        long = [text for text in factor.powers if len(text.text) > _LONG_FACTOR and not is_name(text)]
+        for text in sorted(long, key=lambda text: len(text.text)):
+            axes = sorted(k for k in self.marks.numbers(text) if k < 0)
+            now = text_of(tuple(map(self._renamed, text.terms))) if text.terms else text
+            if len(now.text) > _LONG_FACTOR:
+                name = self._temporary(now, shape, axes).whole
+                now = Text(subscripted(name, [self.marks.mark(running(a)) for a in axes]))
+            self._names[text] = now
+        return (self._renamed(factor),) if long else value
+
+    def _renamed(self, term: Term) -> Term:
+        """Return a product with names for the factors that have one."""
+        for text, exponent in term.powers.items() if self._names else ():
+            if text in self._names:
+                term = term.without(text).times(of(self._names[text], exponent))
+        return term
+
+    def _temporary(self, text: Text, shape: Shape, axes: Sequence[int]) -> Title:
+        """Return a name for an array of which a text is an element, with these axes of a shape."""
+        title = self.marks.title(self.marks.names.temporary(), tuple([shape[a] for a in axes]))
+        to = {a: running(k) for k, a in enumerate(axes, -len(axes))}
+        self.lines.append((title, self.marks.moved(text, to), None))
+        return title
 
 
-def _pinned(m: Marks, term: Term, left: Mapping[Index, Dim]) -> tuple[Text, Index, Index] | None:
-    """Return a factor that is 1 for one value of a bound index and else 0, and the two indices that it compares."""
-    for text, exponent in term.powers.items():
-        pair = m.equal(text) if exponent == 1 else None
-        for index, other in (pair, pair[::-1]) if pair else ():
-            plain = abs(index.step) == index.divisor == other.divisor == 1
-            if plain and Index(index.base) in left and not depends(other, index.base):
-                return text, index, other
-    return None
+class Notation:
+    """Writes an operation on arrays: the `symdiff.ops.base.Notation` that its method `latex` gets.
 
+    It writes the row `i`. The result as a whole, such as `A x`, goes to `values.wholes` if it has such a form.
+    """
 
-def _among(index: Index, size: Dim, values: Mapping[Base, Dim]) -> bool:
-    """Return whether the values of an index are all among so many from 0 on."""
-    base = index.base
-    if index.step == 0:
-        return _least(index.start) and _least(size - 1 - index.start)
-    if index != Index(base):
-        return False
-    if isinstance(base, Part):
-        return base.shape[base.axis] == size
-    return (numel(base.shape) if isinstance(base, Number) else values.get(base)) == size
+    def __init__(self, values: Values, i: int) -> None:
+        self.shape = values.shape
+        self._row = i
+        self._shape = values.shape(i)
+        self._values = values
+        self._marks = values.marks
 
+    # Elements
 
-def _sum(m: Marks, op: Any, x: Operand) -> Terms:
-    first = m.bound(*[text.text for text in x.factor.powers])
-    bound: dict[Base, Index] = {a: Index(Bound(first + k)) for k, a in enumerate(op.axes)}
-    to = bound | without(len(x.shape), op.axes)
-    free = {to.get(a, Index(a)).base: dim for a, dim in enumerate(x.shape, -len(x.shape)) if a not in op.axes}
-    return _total(m, m.moved_term(x.factor, to), {bound[a]: x.shape[a] for a in op.axes}, free)
+    def axis(self, a: int) -> Dim:
+        """Return the index of the result along axis `a`, which counts from the last one, -1."""
+        return along(self._shape)[a]
 
+    def at(self, i: int, indices: Sequence[Dim]) -> Terms:
+        """Return the element of an operand at some indices of its last axes. Those of the axes in front stay."""
+        rank = len(self.shape(i))
+        to = {a: running(a - len(self._shape) + rank) for a in range(-rank, -len(indices))}
+        to |= dict(enumerate(indices, -len(indices)))
+        return tuple([self._moved(term, to) for term in self._values.terms(i)])
 
-def _einsum(m: Marks, op: Any, *given: Operand) -> Terms:
-    first = m.bound(*[text.text for x in given for text in x.factor.powers])
-    gone = [label for label in dict.fromkeys(op.left + op.right) if label not in op.out]
-    indices = {label: Index(k) for k, label in enumerate(op.out, -len(op.out))}
-    indices |= {label: Index(Bound(first + k)) for k, label in enumerate(gone)}
-    term = Term()
-    sizes: dict[str, Dim] = {}
-    for labels, x in zip((op.left, op.right), given, strict=True):
-        term = term.times(m.moved_term(x.factor, {k: indices[label] for k, label in enumerate(labels, -len(labels))}))
-        sizes.update(zip(labels, x.shape, strict=True))
-    free = {indices[label].base: sizes[label] for label in op.out}
-    return _total(m, term, {indices[label]: sizes[label] for label in gone}, free)
+    def number(self, dim: Dim) -> Terms:
+        """Return a dimension or an index as a number."""
+        return (of(Text(self._marks.mark(dim), literal(str(dim).replace("*", " ")).level)),)
 
+    def integer(self, i: int, indices: Sequence[Dim]) -> Dim:
+        """Return the element of an operand that has integers, as an index."""
+        return self._marks.integer(text_of(self.at(i, indices)))
 
-# Other functions along axes
+    def named(self, name: str) -> Terms:
+        """Return an element of the result, which has a name."""
+        title = self._marks.title(self._marks.names[name], self._shape)
+        self._values.wholes[self._row] = Text(title.whole)
+        return (of(title.element),)
 
+    def delta(self, first: Dim, second: Dim) -> Terms:
+        """Return 1 where two indices are equal, and 0 elsewhere."""
+        return (of(self._marks.kronecker(first, second)),)
 
-def form(op: Any) -> Callable[..., Terms]:
-    """Return the function of an operation."""
-    return FORMS.get(op.name, _with_sign if op.sign else _called)
+    def between(self, index: Dim, low: Dim | None, high: Dim | None) -> Terms:
+        """Return 1 where an index is at least `low` and less than `high`, and 0 elsewhere. None is no bound."""
+        letter, least = self._marks.mark(index), "" if low is None else self._marks.mark(low)
+        if high is not None:
+            below = f"{letter} < {self._marks.mark(high)}"
+            return (of(spelling.bracket(Text(rf"{least} \leq {below}" if least else below))),)
+        return (of(spelling.bracket(Text(rf"{letter} \geq {least}"))) if least else Term(),)
 
+    def times(self, *values: Terms) -> Terms:
+        """Return the product of values."""
+        made: Terms = (Term(),)
+        for value in values:
+            made = tuple([left.times(right) for left in made for right in value])
+        return made
 
-def _with_sign(m: Marks, op: Any, x: Operand) -> Terms:
-    level = COMPARE if op.condition else PRODUCT
-    return (of(big(m, op.sign, x.text, x.shape, op.axes, bounds=not (op.picks or op.condition), level=level)),)
+    def added(self, values: Sequence[Terms]) -> Terms:
+        """Return the sum of values."""
+        return summed([term for value in values for term in value])
 
+    def _moved(self, term: Term, to: Mapping[int, Dim]) -> Term:
+        made = Term(term.number)
+        for text, exponent in term.powers.items():
+            made = made.times(of(self._marks.moved(text, to), exponent))  # x_{i} x_{j} may become x_{i}^{2}
+        return made
 
-def _called(m: Marks, op: Any, x: Operand) -> Terms:
-    keeps = len(op.shape(x.shape)) == len(x.shape)
-    return (of(enclosed(m, as_function(op.name), x.text, x.shape, op.axes, keeps=keeps)),)
+    # Big signs
 
+    def contract(self, out: Sequence[Hashable], *parts: tuple[int, Sequence[Hashable]]) -> Terms:
+        """Return a sum of products. Each axis has a label, as in `einsum`; labels that `out` lacks are summed over.
 
-def _log_sum_exp(m: Marks, op: Any, x: Operand) -> Terms:
-    return (of(log_sum_exp(m, x.text, x.shape, op.axes)),)
+        Args:
+            out: The labels of the result.
+            *parts: The operands, each with the labels of its axes.
+        """
+        gone = [label for label in dict.fromkeys(label for _, own in parts for label in own) if label not in out]
+        factors = [self._values.factor(i) for i, _ in parts]
+        first = self._unbound(*[text for factor in factors for text in factor.powers])
+        places = {label: k for k, label in [*enumerate(out, -len(out)), *enumerate(gone, first)]}
+        sizes: dict[int, Dim] = {}
+        term = Term()
+        for factor, (i, own) in zip(factors, parts, strict=True):
+            term = term.times(self._moved(factor, {a: running(places[c]) for a, c in enumerate(own, -len(own))}))
+            sizes.update(zip([places[label] for label in own], self.shape(i), strict=True))
+        return (self._total(term, [places[label] for label in gone], sizes),)
 
+    def _total(self, term: Term, left: list[int], sizes: Mapping[int, Dim]) -> Term:
+        """Return the sum of a term over some indices. Factors that do not depend on them stand in front."""
+        while found := self._pinned(term, left):
+            delta, k, other, start = found
+            left.remove(k)
+            end = start + sizes[k]
+            full = any(other == running(axis) and sizes[axis] == end for axis in sizes)
+            term = self._moved(term.without(delta), {k: other - start})
+            (condition,) = self.between(other, None if start == 0 else start, None if full else end)
+            term = term.times(condition)
+        for k in [*left]:
+            if k not in self._marks.numbers(*term.powers):
+                left.remove(k)
+                term = term.times(self.number(sizes[k])[0])
+        inside = {t: e for t, e in term.powers.items() if self._marks.numbers(t) & {*left}}
+        if not inside:
+            return term
+        signs = " ".join([self._sign(r"\sum", k, sizes[k]) for k in left])
+        body = tight(Term(1.0, inside).text(), PRODUCT)
+        return term.without(*inside).times(of(Text(f"{signs} {body}", BIG, open=True)))
 
-def _others(m: Marks, _: Any, x: Operand) -> Terms:
-    other = Index(Bound(m.bound(x.text.text)))
-    inner = tight(m.moved(x.text, {-1: other}), PRODUCT)
-    return (of(Text(rf"\prod_{{{m.mark(other)} \neq {m.mark(Index(-1))}}} {inner}", BIG, open=True)),)
+    def _pinned(self, term: Term, left: Sequence[int]) -> tuple[Text, int, Dim, Dim] | None:
+        """Return a factor that is 1 where `k + start` is `other` and else 0, and `k`, which is summed, and the two."""
+        for text, exponent in term.powers.items():
+            pair = self._marks.equal(text) if exponent == 1 else None
+            for index, other in (pair, pair[::-1]) if pair else ():
+                for k in left:
+                    start = index - running(k)
+                    if k not in self._marks.running(start) | self._marks.running(other):
+                        return text, k, other, start
+        return None
 
+    def big(self, sign: str, i: int, axes: Sequence[int], *, but: Dim | None = None, each: str = "") -> Terms:
+        """Return a sign such as that of a product along some axes of an operand.
 
-def _called_with_two(m: Marks, op: Any, *given: Operand) -> Terms:
-    texts = [_whole_along(m, x.text, op.axes).text for x in given]
-    made = rf"\operatorname{{{op.name}}}\left({', '.join(texts)}\right)"
-    return (of(Text(subscripted(made, [m.all(given[1].shape)[a] for a in op.axes]))),)
+        The element at the index `but` is left out, and then the axis of this index stays. `each` is an elementwise
+        function of each element.
+        """
+        shape, text = self.shape(i), self._each(i, each)
+        kept = [a for a in range(-len(shape), 0) if a not in axes or but is not None]
+        places = {a: k for k, a in enumerate(kept, -len(kept))}
+        places |= {a: k for k, a in enumerate(axes, self._unbound(text))}
+        signs = " ".join([self._sign(sign, places[a], shape[a], but) for a in axes])
+        inner = self._marks.moved(text, {a: running(k) for a, k in places.items()})
+        level = COMPARE if sign == r"\bigvee" else PRODUCT
+        return (of(Text(f"{signs} {tight(inner, level)}", BIG, open=True)),)
 
+    def segments(self, sign: str, i: int, indices: Sequence[int], behind: int, *, each: str = "") -> Terms:
+        """Return a sign over the elements of an operand whose integers are the indices of the result.
 
-def _eigenvalues(m: Marks, op: Any, x: Operand) -> Terms:
-    inner = _whole_along(m, x.text, op.axes, {a: to for a, to in without(len(x.shape), (-2,)).items() if a != -1})
-    return (of(Text(subscripted(filled(as_function(op.name), [inner]).text, [m.mark(Index(-1))]))),)
+        The operands `indices` have the integers. `behind` axes of the operand have none.
+        """
+        rank, count, inner = len(self.shape(i)), len(indices), max([len(self.shape(j)) for j in indices])
+        text, integers = self._each(i, each), [self._values.text(j) for j in indices]
+        first = self._unbound(text, *integers) + inner
+        bound = {a: running(first + a) for a in range(-inner, 0)}
+        to = {a - behind: index for a, index in bound.items()}
+        to |= {a: running(a + inner - count) for a in range(-rank, -inner - behind)}
+        own = [self._marks.mark(self.axis(k - behind - count)) for k in range(count)]
+        equal = [f"{self._marks.moved(j, bound).text} = {letter}" for j, letter in zip(integers, own, strict=True)]
+        body = tight(self._marks.moved(text, to), PRODUCT)
+        return (of(Text(f"{sign}_{{{', '.join(equal)}}} {body}", BIG, open=True)),)
 
+    def _each(self, i: int, function: str) -> Text:
+        """Return an elementwise function of an operand; the operand if there is none."""
+        text = self._values.text(i)
+        return spelling.spell(PRIMITIVES[function], [text]) if function else text
 
-# Arrays that their shape determines
+    def _sign(self, sign: str, k: int, size: Dim, but: Dim | None = None) -> str:
+        letter = self._marks.mark(running(k))
+        without = "" if but is None else rf", {letter} \neq {self._marks.mark(but)}"
+        return f"{sign}_{{{letter}=0{without}}}^{{{self._marks.dim(size - 1)}}}"
 
+    def _unbound(self, *texts: Text) -> int:
+        """Return the number of the next index to bind around some texts."""
+        return max(self._marks.numbers(*texts) | {-1}) + 1
 
-def _size(m: Marks, op: Any) -> Terms:
-    return (of(m.size(op.dim)),)
+    # Operands as a whole
 
+    def applied(self, operation: Operation, *operands: int, form: str = "") -> Terms:
+        """Return an element of an operation on whole arrays, such as `softmax(x)_i`.
 
-def _constant(m: Marks, op: Any) -> Terms:
-    return (of(m.named(m.names[op.of], op.shape())),)
-
-
-def _eye(m: Marks, op: Any) -> Terms:
-    row, shape = along(-1 - len(op.shape_of), op.dim), op.shape_of
-    term = Term()
-    for k, size in enumerate(shape):
-        if size != 1:
-            term = term.times(of(m.kronecker(part(row, shape, k), Index(k - len(shape)))))
-    return (term,)
-
-
-def _arange(m: Marks, op: Any) -> Terms:
-    text = m.mark(Index(-1, op.start, op.step))
-    return (of(Text(text, ATOM if op.start == 0 and op.step == 1 else SUM)),)
-
-
-def _linspace(m: Marks, op: Any) -> Terms:
-    made = rf"\operatorname{{linspace}}\left({number(op.start)}, {number(op.stop)}, {m.dim(op.count)}\right)"
-    return (of(Text(subscripted(made, [m.mark(Index(-1))]))),)
-
-
-def _diag(m: Marks, op: Any, x: Operand) -> Terms:
-    to: dict[Base, Index] = {a: Index(a - 1) for a in range(-len(x.shape), -1)}
-    row, column = Index(-2, max(0, op.k)), Index(-1, max(0, -op.k))
-    equal = m.kronecker(row, column)
-    to[-1] = Index(-2) if op.k >= 0 else Index(-1)
-    return (m.moved_term(as_factor(x.terms), to).times(of(equal)),)
-
-
-# The same elements at other places: each function returns the indices in the operand by those of the result
-
-
-def _expand(op: Any, x: Operand) -> dict[Base, Index]:
-    kept = [a for a in range(-len(x.shape) - len(op.axes), 0) if a not in op.axes]
-    return {k: Index(a) for k, a in enumerate(kept, -len(kept))}
-
-
-def _permute(op: Any, _: Operand) -> dict[Base, Index]:
-    return {a: Index(k) for k, a in enumerate(op.order, -len(op.order))}
-
-
-def _diagonal(op: Any, x: Operand) -> dict[Base, Index]:
-    to: dict[Base, Index] = {a: Index(a + 1) for a in range(-len(x.shape), -2)}
-    return to | {-2: Index(-1, max(0, -op.k)), -1: Index(-1, max(0, op.k))}
-
-
-def _index(op: Any, x: Operand) -> dict[Base, Index]:
-    return at_place(len(x.shape), op.place)
-
-
-def _reshape(op: Any, x: Operand) -> dict[Base, Index]:
-    element = numbered([along(k, dim) for k, dim in enumerate(op.to, -len(op.to))], op.to)
-    shape = x.shape[len(x.shape) - op.rank :]
-    to: dict[Base, Index] = {a: Index(a + op.rank - len(op.to)) for a in range(-len(x.shape), -op.rank)}
-    return to | {k - op.rank: part(element, shape, k) for k in range(op.rank)}
-
-
-def _arranged(indices: Callable[[Any, Operand], dict[Base, Index]]) -> Callable[..., Terms]:
-    def form(m: Marks, op: Any, x: Operand) -> Terms:
-        to = indices(op, x)
-        return tuple([m.moved_term(term, to) for term in x.terms])
-
-    return form
-
-
-# Arrays that are put together
-
-
-def listed(m: Marks, texts: Sequence[Text], shape: Shape) -> tuple[Text, Text]:
-    """Return a list, which is a new first axis, and an element of it."""
-    whole = Text(f"\\left[{', '.join(text.text for text in texts)}\\right]")
-    return whole, Text(subscripted(whole.text, m.all(shape)))
-
-
-def _assemble(m: Marks, op: Assemble, *given: Operand) -> Terms:
-    if [*op.places] == [(k,) for k in range(len(given))] and op.to == (len(given),) != (1,):
-        return (of(listed(m, [x.text for x in given], op.to)[1]),)
-    found: list[Term] = []
-    for place, x in zip(op.places, given, strict=True):
-        ranges = [(a, at) for a, at in enumerate(place, -len(place)) if isinstance(at, Range)]
-        to: dict[Base, Index] = {}
-        for k, (a, at) in enumerate(ranges, -len(ranges)):
-            to[k] = Index(a, -at.start, 1, at.step) if at.step > 0 else Index(a, at.start, -1, -at.step)
-        for a in range(-len(x.shape), -len(ranges)):
-            to[a] = Index(a + len(ranges) - len(place))
-        conditions = [text for a in range(-len(place), 0) if (text := _condition(m, a, place[a], op.to[a]))]
-        if conditions:
-            holds = of(bracket(Text(", ".join(conditions))))
-            found.append(m.moved_term(as_factor(x.terms), to).times(holds))
+        Args:
+            operation: The operation.
+            *operands: The operands.
+            form: The result, with `#1`, `#2` for the operands; by default the name of the operation and arguments.
+        """
+        texts = [self._values.whole(i) for i in operands]
+        if form:
+            whole = spelling.filled(form, texts)
         else:
-            found += [m.moved_term(term, to) for term in x.terms]
-    return tuple(found) or (Term(0.0),)
+            most = max([len(self.shape(i)) for i in operands], default=0)
+            arguments = ", ".join([*[text.text for text in texts], *self._parameters(operation, most)])
+            whole = spelling.called(rf"\operatorname{{{operation.name}}}".replace("_", r"\_"), [Text(arguments)])
+        marks = [self._marks.mark(index) for index in along(self._shape)]
+        self._values.wholes[self._row] = whole
+        plain = whole.text if whole.level in (ATOM, APPLIED) else parenthesised(whole)
+        return (of(Text(subscripted(plain, marks)) if marks else whole),)
 
+    def _parameters(self, operation: Operation, rank: int) -> list[str]:
+        """Return what a call of an operation has after the operands, which have at most `rank` axes."""
+        axes = getattr(operation, "axes", ())
+        counted = tuple([a + rank for a in axes]) if len(axes) > 1 else rank + sum(axes)
+        along = [rf"\mathrm{{axis}} = {self._parameter(counted)}"] if 0 < len(axes) < rank else []
+        return along + [self._parameter(value) for value in operation.parameters]
 
-def _condition(m: Marks, axis: int, at: Dim | Range, dim: Dim) -> str:
-    """Return what the index of an element has to be for a place along an axis; nothing if the place is all of it."""
-    letter = m.mark(Index(axis))
-    if not isinstance(at, Range):
-        return f"{letter} = {m.dim(at)}" if dim != 1 else ""
-    if abs(at.step) > 1:
-        last = [] if at.step > 0 and at.stop == dim else [m.dim(at.start + at.step * (at.count - 1))]
-        ends = [m.dim(at.start), m.dim(at.start + at.step), r"\ldots", *last]
-        if isinstance(at.count, int) and at.count <= 2:
-            ends = ends[: at.count]
-        return rf"{letter} \in \left\{{ {', '.join(ends)} \right\}}"
-    low, high = (at.start, at.stop) if at.step > 0 else (at.stop + 1, at.start + 1)
-    return _between(m, Index(axis), 0 if _least(-low) else low, None if _least(high - dim) else high)
+    def _parameter(self, value: Any) -> str:
+        if isinstance(value, tuple):
+            return f"({', '.join(map(self._parameter, value))})"
+        if isinstance(value, (bool, str)):
+            return rf"\mathrm{{{value}}}"
+        return self._marks.dim(value) if isinstance(value, (int, Poly)) else repr(value)
 
+    # Matrices
 
-def _between(m: Marks, index: Index, low: Dim, high: Dim | None) -> str:
-    """Return the condition that an index is at least `low` and less than `high`, which is None if it always is less."""
-    letter = m.mark(index)
-    if low == 0:
-        return "" if high is None else f"{letter} < {m.dim(high)}"
-    return rf"{letter} \geq {m.dim(low)}" if high is None else rf"{m.dim(low)} \leq {letter} < {m.dim(high)}"
+    def product(self, x: int, y: int) -> Terms | None:
+        """Write a product of vectors or matrices as a whole, if formulas are written so. Return it if it is a scalar.
 
+        A vector on the left is written as a row.
+        """
+        if not (self._values.matrices and self._values.is_whole(x) and self._values.is_whole(y)):
+            return None
+        left, right = self._values.whole(x), self._values.whole(y)
+        vector = len(self.shape(x)) == 1
+        made = spelling.product(transposed(left) if vector else left, right)
+        if vector and self._shape:  # a vector, which stands upright
+            made = Text(spelling.product(transposed(right), left).text, PRODUCT, turned=made.text)
+        self._values.wholes[self._row] = made
+        return None if self._shape else (of(made),)
 
-# Integers, and elements at integers
-
-
-def _whole(m: Marks, op: Any, *given: Operand) -> Terms:
-    names = {str(k): tight(x.text, ATOM) for k, x in enumerate(given)}
-    others = {name: m.dim(symbol(name)) for name in symbols(op.of) if name not in names}
-    text = str(renamed(op.of, names | others)).replace("*", " ")
-    return (of(Text(text, SUM if isinstance(op.of, int) or len(op.of.terms) > 1 else PRODUCT)),)
-
-
-def _integers(m: Marks, op: Any) -> Terms:
-    return (of(Text(subscripted(rf"\left[{op.label()[1:-1]}\right]", m.all(op.to)))),)
-
-
-def _gather(m: Marks, op: Any, x: Operand, *indices: Operand) -> Terms:
-    rank, inner = len(x.shape), max(len(i.shape) for i in indices)
-    front = rank - op.count - op.behind
-    to: dict[Base, Index] = {a: Index(a + op.count - inner) for a in range(-rank, front - rank)}
-    chosen = {}
-    for k, i in enumerate(indices):
-        moves: dict[Base, Index] = {a: Index(a - op.behind) for a in range(-len(i.shape), 0)}
-        chosen[front + k - rank] = m.moved(i.text, moves)
-    return tuple([_chosen_term(m, term, to, chosen) for term in x.terms])
-
-
-def _chosen_term(m: Marks, term: Term, to: Mapping[Base, Index], chosen: Mapping[Base, Text]) -> Term:
-    made = Term(term.number)
-    for text, exponent in term.powers.items():
-        made = made.times(of(m.chosen(text, to, chosen), exponent))
-    return made
-
-
-def _segments(sign: str) -> Callable[..., Terms]:
-    """Return the function of a sum or its like over the elements with equal indices."""
-
-    def form(m: Marks, op: Any, x: Operand, *indices: Operand) -> Terms:
-        inner = max(len(i.shape) for i in indices)
-        rank, count = len(x.shape), len(op.to)
-        first = m.bound(x.text.text, *[i.text.text for i in indices])
-        bound: dict[Base, Index] = {a: Index(Bound(first + a + inner)) for a in range(-inner, 0)}
-        equal = [
-            f"{m.moved(i.text, bound).text} = {m.mark(Index(k - op.behind - count))}" for k, i in enumerate(indices)
-        ]
-        to: dict[Base, Index] = {a - op.behind: index for a, index in bound.items()}
-        to |= {a: Index(a + inner - count) for a in range(-rank, -inner - op.behind)}
-        body = tight(m.moved(x.text, to), PRODUCT)
-        return (of(Text(rf"{sign}_{{{', '.join(equal)}}} {body}", BIG, open=True)),)
-
-    return form
-
-
-FORMS: dict[str, Callable[..., Terms]] = {
-    "whole": _whole,
-    "integers": _integers,
-    "gather": _gather,
-    "segment_sum": _segments(r"\sum"),
-    "segment_max": _segments(r"\max"),
-    "sum": _sum,
-    "einsum": _einsum,
-    "logsumexp": _log_sum_exp,
-    "others": _others,
-    "recurrence": _called_with_two,
-    "reorder": _called_with_two,
-    "eigvalsh": _eigenvalues,
-    "solve": _called_with_two,
-    "second_cofactors": _called_with_two,
-    "size": _size,
-    "constant": _constant,
-    "constant integers": _constant,
-    "eye": _eye,
-    "arange": _arange,
-    "positions": _arange,
-    "linspace": _linspace,
-    "diag": _diag,
-    "diagonal": _arranged(_diagonal),
-    "expand": _arranged(_expand),
-    "broadcast": _arranged(lambda _, __: {}),
-    "permute": _arranged(_permute),
-    "index": _arranged(_index),
-    "reshape": _arranged(_reshape),
-    "assemble": _assemble,
-}
-
-
-def block(m: Marks, op: Assemble, given: Sequence[Operand], axes: Sequence[tuple[Dim, Shape]]) -> Text:
-    """Return an element of a block of an assembled matrix.
-
-    Of each axis of the matrix `axes` has the first index in the block, and the shape of the array whose elements the
-    axis counts.
-    """
-    sizes = tuple([numel(shape) for _, shape in axes])
-    ends = [(start, start + size) for (start, _), size in zip(axes, sizes, strict=True)]
-    kept = [k for k, place in enumerate(op.places) if not any(map(_apart, place, ends))]
-    places = tuple([tuple([_less(at, start) for at, (start, _) in zip(op.places[k], axes, strict=True)]) for k in kept])
-    terms = _assemble(m, Assemble(sizes, places), *[given[k] for k in kept])
-    rank = sum([len(shape) for _, shape in axes])
-    fresh = iter([along(a, dim) for a, dim in enumerate(sum([shape for _, shape in axes], ()), -rank)])
-    to: dict[Base, Index] = {
-        k: numbered([next(fresh) for _ in shape], shape) if shape else fixed(0)
-        for k, (_, shape) in enumerate(axes, -len(axes))
-    }
-    return text_of(tuple([m.moved_term(term, to) for term in terms]))
-
-
-def _less(at: Dim | Range, start: Dim) -> Dim | Range:
-    """Return a place along an axis, counted from a start."""
-    return Range(at.start - start, at.stop - start, at.step) if isinstance(at, Range) else at - start
-
-
-def _apart(at: Dim | Range, ends: tuple[Dim, Dim]) -> bool:
-    """Return whether a place along an axis is known to have no element from a first index to the one before a last."""
-    low, high = (at.start, at.start + at.step * (at.count - 1)) if isinstance(at, Range) else (at, at)
-    if isinstance(at, Range) and at.step < 0:
-        low, high = high, low
-    return _least(ends[0] - 1 - high) or _least(low - ends[1])
-
-
-def _least(dim: Dim) -> bool:
-    """Return whether a dimension is known not to be negative, if no axis is empty."""
-    if isinstance(dim, int):
-        return dim >= 0
-    return all(c >= 0 for monomial, c in dim.terms if monomial) and evaluated(dim, dict.fromkeys(symbols(dim), 1)) >= 0
+    def transpose(self, i: int) -> None:
+        """Write the transpose of a matrix as a whole, if formulas are written so."""
+        if self._values.matrices and self._values.is_whole(i) and len(self.shape(i)) == 2:
+            self._values.wholes[self._row] = transposed(self._values.whole(i))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import isfinite, log, pi, sqrt
+from math import isfinite, isnan, log, pi, sqrt
 
 _SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
 _GREEK_NAMES = f"{_SMALL} omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
@@ -109,18 +110,11 @@ def _verbatim(name: str) -> str:
 def number(value: float) -> str:
     """Return a number that is not negative, by the shortest text that gives the same float."""
     if not isfinite(value):
-        return r"\infty" if value == value else r"\mathrm{NaN}"  # noqa: PLR0124 - NaN
-    if value.is_integer() and abs(value) < 1e7:
-        return str(int(value))
-    mantissa, _, exponent = repr(value).partition("e")
-    if not exponent and value.is_integer():
-        digits = str(int(value)).rstrip("0")
-        if len(digits) > 3:
-            return str(int(value))
-        mantissa = f"{digits[0]}.{digits[1:]}".rstrip(".")
-        exponent = str(len(str(int(value))) - 1)
-    if not exponent:
-        return mantissa
+        return r"\mathrm{NaN}" if isnan(value) else r"\infty"
+    text = repr(value).removesuffix(".0")
+    if "e" not in text and (len(text) < 8 or len(text.strip("0")) > 3):
+        return text
+    mantissa, _, exponent = f"{Decimal(text).normalize():E}".partition("E")
     scale = f"10^{{{int(exponent)}}}"
     return scale if mantissa == "1" else rf"{mantissa} \times {scale}"
 
@@ -139,23 +133,18 @@ def multiple(value: float) -> tuple[Fraction, str, Fraction] | None:
     return min(found, key=lambda one: one[0].numerator * one[0].denominator, default=None)
 
 
-def above_and_below(value: float, *, simple: bool = False) -> tuple[str, str]:
+def above_and_below(value: float, *, simple: bool) -> tuple[str, str]:
     """Return the numerator and the denominator of a number that is not negative.
 
-    Fractions are recognised if their decimals do not end; with `simple`, so are all small ones.
+    A number is a fraction if its decimals do not end. With `simple`, so are halves, quarters and the like.
     """
     part = fraction(value)
-    if part is None or part.denominator == 1 or _decimal(part):
+    if part is None:
         return number(value), "1"
-    if len(repr(value)) > 6 or (simple and part.denominator <= 100):
-        return number(float(part.numerator)), number(float(part.denominator))
-    return number(value), "1"
-
-
-def _decimal(part: Fraction) -> bool:
-    """Return whether people write a fraction as a decimal, as in 1.1*x; they write x/10 and x/4."""
-    ends = 10**12 % part.denominator == 0 and part.denominator % 5 == 0
-    return ends and part.numerator > 1 and (part.denominator % 10 == 0 or part.denominator > 100)
+    below = part.denominator
+    if below == 1 or (10**12 % below == 0 and (below % 5 == 0 or not simple)):
+        return number(float(part)), "1"
+    return str(part.numerator), str(below)
 
 
 def fraction(value: float) -> Fraction | None:

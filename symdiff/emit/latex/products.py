@@ -1,4 +1,4 @@
-"""Products and sums of a derivative: each factor stands once, above or below the line, and equal terms are one.
+"""Products and sums: each factor stands once, above or below the line, and equal terms are one.
 
 A value is a sum of terms. A term is a number times powers of texts. Exponents of equal texts are added, numbers of
 equal terms are added, and what all terms of a sum have in common is a factor in front of it.
@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import copysign, gcd, lcm
+from math import copysign
 
-from symdiff.emit.latex.names import above_and_below, fraction, multiple, number
+from symdiff.emit.latex.names import above_and_below, multiple, number
 from symdiff.emit.latex.spelling import APPLIED, Text, literal, negative, plus, position, power, product, quotient
 from symdiff.ops.table import ATOM, PRODUCT
 
 Terms = tuple["Term", ...]
 
-_ROOTS = 10  # the largest denominator of an exponent that is added to others
-_COMMON = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24)  # denominators that are taken out of a sum
+ROOTS = 10  # the largest denominator of an exponent that is added to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,8 @@ class Term:
     number: float = 1.0
     powers: Mapping[Text, Fraction] = field(default_factory=dict)
 
-    @property
-    def key(self) -> frozenset[tuple[Text, Fraction]]:
-        """The product without its number."""
-        return frozenset(self.powers.items())
-
     def times(self, other: Term, exponent: Fraction | int = 1) -> Term:
-        """Return the product with a power of another term; the exponent is whole unless the other's number is 1."""
+        """Return the product with a power of another term. The exponent is whole unless the other's number is 1."""
         number = self.number * other.number ** int(exponent) if other.number != 1 else self.number
         powers = dict(self.powers)
         for text, own in other.powers.items():
@@ -74,7 +68,7 @@ def _power(text: Text, exponent: Fraction) -> Text:
         return text
     if exponent == Fraction(1, 2):
         return Text(rf"\sqrt{{{text.text}}}")
-    if exponent.denominator in (1, _ROOTS):
+    if exponent.denominator in (1, ROOTS):
         return power(text, number(float(exponent)))
     return power(text, rf"\frac{{{exponent.numerator}}}{{{exponent.denominator}}}")
 
@@ -85,7 +79,7 @@ def of(text: Text, exponent: Fraction | int = 1, number: float = 1.0) -> Term:
 
 
 def constant(value: float) -> Term:
-    """Return a number; the constants of mathematics in it are factors."""
+    """Return a number. The constants of mathematics in it are factors."""
     found = multiple(abs(value))
     if found is None:
         return Term(value)
@@ -93,12 +87,6 @@ def constant(value: float) -> Term:
     logarithm = text.startswith(r"\log")
     level = APPLIED if logarithm else PRODUCT if " " in text else ATOM
     return of(Text(text, level, r"\log" if logarithm else ""), exponent, copysign(float(ratio), value))
-
-
-def exponent_of(value: float) -> Fraction | None:
-    """Return a number as an exponent that may be added to others; None if its denominator is large."""
-    exponent = fraction(value)
-    return exponent if exponent and exponent.denominator <= _ROOTS else None
 
 
 def minus(terms: Iterable[Term]) -> Terms:
@@ -116,87 +104,37 @@ def text_of(terms: Terms) -> Text:
     return made
 
 
-def as_text(terms: Terms) -> Text:
-    """Return a sum as a text that can be a factor."""
-    return replace(text_of(terms), terms=terms)
-
-
 def summed(terms: Iterable[Term]) -> Terms:
-    """Return a sum in which equal terms are one, and sums inside of terms are spread if the sum gets no longer."""
-    made = _equal([part for term in terms for part in (spread(term) if _is_sum(term) else (term,))])
-    while (wide := _equal([part for term in made for part in spread(term)])) != made and len(wide) <= len(made):
-        made = wide
-    return made
-
-
-def _equal(terms: Iterable[Term]) -> Terms:
-    found: dict[object, Term] = {}
+    """Return a sum in which equal terms are one. The terms of a sum that stands in it alone are terms of it."""
+    found: dict[frozenset[tuple[Text, Fraction]], Term] = {}
     for term in terms:
-        have = found.get(term.key)
-        found[term.key] = term if have is None else Term(have.number + term.number, term.powers)
+        for part in _addends(term):
+            key = frozenset(part.powers.items())
+            have = found.get(key)
+            found[key] = part if have is None else Term(have.number + part.number, part.powers)
     return tuple([term for term in found.values() if term.number != 0]) or (Term(0.0),)
 
 
-def _is_sum(term: Term) -> bool:
-    return len(term.powers) == 1 and abs(term.number) == 1
-
-
-def spread(term: Term) -> Terms:
-    """Return a term that has one sum as a factor, as a sum of terms."""
-    sums = [text for text, exponent in term.powers.items() if exponent == 1 and text.terms]
-    if len(sums) != 1:
+def _addends(term: Term) -> Terms:
+    """Return the terms of a term that is a sum, perhaps with a minus sign."""
+    ((text, exponent),) = [*term.powers.items()] if len(term.powers) == 1 else [(Text(""), 0)]
+    if exponent != 1 or abs(term.number) != 1 or not text.terms:
         return (term,)
-    rest = term.without(*sums)
-    return tuple([rest.times(part) for part in sums[0].terms])
+    return minus(text.terms) if term.number < 0 else text.terms
 
 
-def unnested(term: Term) -> Terms:
-    """Return a term as a sum if a divisor of it is also one in its sum, so that no fraction stands in a fraction."""
-    wide = spread(term)
-    below = [text for text, exponent in term.powers.items() if exponent < 0]
-    nested = any(part.powers.get(text, 0) < term.powers[text] for part in wide for text in below)
-    return summed(wide) if nested else (term,)
-
-
-def factored(terms: Terms) -> tuple[Term, Terms]:
-    """Return the common factor of the terms of a sum, and the sum of what is left of them."""
-    common = dict(terms[0].powers)
-    for term in terms[1:]:
-        both = {text: (e, term.powers[text]) for text, e in common.items() if text in term.powers}
-        common = {text: min(pair, key=abs) for text, pair in both.items() if pair[0] * pair[1] > 0}
-    content = Term(_content(terms), common)
-    return content, tuple([term.times(content, -1) for term in terms])
-
-
-def _content(terms: Terms) -> float:
-    """Return a number by which the numbers of a sum become simple; it is negative if all of them are."""
-    sign = -1.0 if all(term.number < 0 for term in terms) else 1.0
-    parts = [part for term in terms if (part := fraction(term.number)) and (term.powers or part.denominator == 1)]
-    below = lcm(*[part.denominator for part in parts])
-    if len(parts) == len(terms) and below in _COMMON:
-        return sign * (gcd(*[int(part * below) for part in parts]) or 1) / below
-    sizes = {abs(term.number) for term in terms}
-    return sign * ((sizes.pop() if len(sizes) == 1 else 0.0) or 1.0)
-
-
-def as_factor(terms: Terms, sums: dict[object, Text] | None = None) -> Term:
-    """Return a sum as a product: its common factor times the rest of the sum as a text.
-
-    If `sums` has the text of an equal or of the opposite sum, that text is the factor.
-    """
+def as_factor(terms: Terms) -> Term:
+    """Return a sum as a product: its common factor, times the rest of the sum as a text."""
     if len(terms) == 1:
         return terms[0]
-    common, rest = factored(terms)
-    rest = summed(rest)
-    if len(rest) == 1:
-        return common.times(rest[0])
-    sums = {} if sums is None else sums
-    opposite = sums.get(addends(minus(rest)))
-    if opposite is not None:
-        return common.times(of(opposite, number=-1.0))
-    return common.times(of(sums.setdefault(addends(rest), as_text(rest))))
-
-
-def addends(terms: Terms) -> object:
-    """Return what a sum adds, in no order."""
-    return frozenset([(term.key, term.number) for term in terms])
+    powers = dict(terms[0].powers)
+    for term in terms[1:]:
+        both = {text: (e, term.powers[text]) for text, e in powers.items() if text in term.powers}
+        powers = {text: min(pair, key=abs) for text, pair in both.items() if pair[0] * pair[1] > 0}
+    sizes = {abs(term.number) for term in terms}
+    size = min(sizes)
+    if len(sizes) > 1 and not ((24 * size).is_integer() and all((other / size).is_integer() for other in sizes)):
+        size = 1.0  # numbers would not become simpler
+    common = Term(-size if all(term.number < 0 for term in terms) else size, powers)
+    rest = summed([term.times(common, -1) for term in terms])
+    return common.times(rest[0] if len(rest) == 1 else of(replace(text_of(rest), terms=rest)))

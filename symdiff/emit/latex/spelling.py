@@ -6,7 +6,7 @@ The levels of binding are the precedences of the table of operations.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,6 @@ from symdiff.emit.latex.names import CONSTANTS
 from symdiff.ops.table import ATOM, BITAND, COMPARE, POWER, PRODUCT, SUM, TERNARY, UNARY, Primitive
 
 NEGATIVE = SUM + 0.25  # a minus sign and a product: it may start a sum, but not follow an operator
-HADAMARD = SUM + 0.5  # a product of arrays, element by element
 REMAINDER = BITAND  # `x mod y` has parentheses in every sum and product
 APPLIED = BIG = UNARY  # a function of arguments; a big sign, such as that of a sum
 
@@ -24,17 +23,19 @@ class Text:
     """A piece of LaTeX.
 
     Attributes:
-        text: the LaTeX.
-        level: how tightly its outermost operation binds.
-        head: the name of the function, if the text is a call; the name may take an exponent.
-        open: the text ends in a big sign's operand, to which a factor on the right would seem to belong.
-        terms: if the text is a sum that a derivative has as a factor, its terms (see `products.py`).
+        text: The LaTeX.
+        level: How tightly its outermost operation binds.
+        head: The name of the function, if the text is a call. The name may take an exponent.
+        open: The text ends in the operand of a big sign, to which a factor on the right would seem to belong.
+        turned: The transpose of a product of matrices, if it has a form of its own.
+        terms: If the text is a sum that a derivative has as a factor, its terms (see `products.py`).
     """
 
     text: str
     level: float = ATOM
     head: str = ""
     open: bool = False
+    turned: str = field(default="", compare=False)
     terms: tuple[Any, ...] = field(default=(), compare=False)
 
 
@@ -49,33 +50,34 @@ def tight(text: Text, level: float) -> str:
 
 
 def literal(text: str) -> Text:
-    """Return a number that is not negative."""
+    """Return a number that is not negative, or a dimension."""
+    if re.search(" [-+] ", text):
+        return Text(text, SUM)
     return Text(text, PRODUCT if " " in text else POWER if "\\" in text or "^" in text else ATOM)
 
 
 def negative(text: Text) -> Text:
     """Return a text with a minus sign."""
-    return Text("-" + tight(text, HADAMARD), NEGATIVE, open=text.open)
+    return Text("-" + tight(text, PRODUCT), NEGATIVE, open=text.open)
 
 
 def plus(left: Text, right: Text) -> Text:
-    """Return a sum; a minus sign of the right text takes the place of the plus sign."""
+    """Return a sum. A minus sign of the right text takes the place of the plus sign."""
     first = tight(left, SUM)
     if right.level == NEGATIVE:
         return Text(f"{first} - {right.text[1:]}", SUM, open=right.open)
-    return Text(f"{first} + {tight(right, HADAMARD)}", SUM, open=right.open)
+    return Text(f"{first} + {tight(right, PRODUCT)}", SUM, open=right.open)
 
 
-def product(left: Text, right: Text, sign: str = "") -> Text:
-    """Return a product with the given sign, or side by side; a dot stands in front of a digit."""
-    least = HADAMARD if sign else PRODUCT
+def product(left: Text, right: Text) -> Text:
+    """Return a product, side by side. A dot stands in front of a digit."""
     signed = left.level == NEGATIVE and not left.open
-    first = left.text if signed else parenthesised(left) if left.open else tight(left, least)
-    second = tight(right, PRODUCT if sign else UNARY)
+    first = left.text if signed else parenthesised(left) if left.open else tight(left, PRODUCT)
+    second = tight(right, UNARY)
     digit = second[0].isdigit() or (first[-1].isdigit() and re.match(r"\\frac\{\d", second))
     words = re.search(r"\\mathrm\{[^{}]*\}(_\{[^{}]*\})?\Z", first) or second.startswith("\\mathrm")
-    between = f" {sign} " if sign else r" \cdot " if digit else r" \, " if words else " "
-    return Text(first + between + second, NEGATIVE if signed else least, open=right.open and right.level >= UNARY)
+    between = r" \cdot " if digit else r" \, " if words else " "
+    return Text(first + between + second, NEGATIVE if signed else PRODUCT, open=right.open and right.level >= UNARY)
 
 
 def quotient(above: Text, below: Text) -> Text:
@@ -85,9 +87,8 @@ def quotient(above: Text, below: Text) -> Text:
     return Text(rf"\frac{{{above.text}}}{{{below.text}}}", POWER)
 
 
-def power(base: Text, exponent: str, *, circle: bool = False) -> Text:
-    """Return a power. A whole exponent follows a function's name, as in sin^2(x); `circle` marks a power of arrays."""
-    exponent = rf"\circ {exponent}" if circle else exponent
+def power(base: Text, exponent: str) -> Text:
+    """Return a power. A whole exponent follows a function's name, as in sin^2(x)."""
     if base.head and exponent.isdigit() and int(exponent) > 1:
         return Text(f"{base.head}^{{{exponent}}}{base.text[len(base.head) :]}", POWER)
     return Text(f"{tight(base, ATOM)}^{{{exponent}}}", POWER)
@@ -95,28 +96,34 @@ def power(base: Text, exponent: str, *, circle: bool = False) -> Text:
 
 def transposed(text: Text) -> Text:
     """Return a matrix or a vector, transposed."""
+    if text.turned:
+        return Text(text.turned, PRODUCT, turned=text.text)
     plain = text.text.removesuffix(r"^{\mathsf{T}}")
     return Text(plain) if plain != text.text and text.level == POWER else power(text, r"\mathsf{T}")
 
 
 def called(name: str, texts: Sequence[Text]) -> Text:
-    """Return a function of arguments."""
+    """Return a function of arguments. The arguments of a maximum within a maximum are arguments of one maximum."""
     head = name if re.fullmatch(r"\\(operatorname\{\w+\}|[a-zA-Z]+)(_\{\d+\})?", name) else ""
-    return Text(f"{name}\\left({', '.join(t.text for t in texts)}\\right)", APPLIED, head)
+    same = [name in (r"\max", r"\min") and t.head == name for t in texts]
+    inner = [t.text[len(name) + 6 : -7] if nested else t.text for t, nested in zip(texts, same, strict=True)]
+    return Text(f"{name}\\left({', '.join(inner)}\\right)", APPLIED, head)
 
 
 def filled(template: str, texts: Sequence[Text]) -> Text:
-    """Return a template of the table with its arguments; the base of a power gets parentheses if it needs them."""
+    """Return a template with its arguments. The base of a power and a last factor get parentheses if they need them."""
 
     def argument(found: re.Match[str]) -> str:
-        text = texts[int(found[1]) - 1]
-        return tight(text, ATOM) if found.end() < len(template) and template[found.end()] == "^" else text.text
+        text, rest = texts[int(found[1]) - 1], template[found.end() :]
+        return tight(text, ATOM if rest[:1] == "^" else 0 if rest else UNARY)
 
     if template.startswith(("\\left", "\\sqrt", "\\overline")):
         level = ATOM
+    elif template[-2] == "#":
+        level = PRODUCT
     else:
         level = APPLIED if "\\left(" in template and not template.startswith("\\frac") else POWER
-    return Text(re.sub(r"#(\d)", argument, template), level)
+    return Text(re.sub(r"#(\d+)", argument, template), level)
 
 
 def bracket(condition: Text) -> Text:
@@ -124,41 +131,32 @@ def bracket(condition: Text) -> Text:
     return Text(f"\\left[{condition.text}\\right]")
 
 
-def choice(condition: Text, value: Text, other: Text | None, *, environments: bool) -> Text:
-    """Return a choice. The cases of the other value are added to it; mathtext has no environments for them."""
+def choice(condition: Text, value: Text, other: Text, *, environments: bool) -> Text:
+    """Return a choice. The cases of the other value are added to it. A value that is NaN is no case.
+
+    Without environments, which mathtext lacks, it is a line of words.
+    """
+    none = other.text == r"\mathrm{NaN}"
     if not environments:
-        rest = rf" \;\; \mathrm{{else}} \;\; {other.text}" if other else ""
+        rest = "" if none else rf" \;\; \mathrm{{else}} \;\; {other.text}"
         return Text(rf"{value.text} \;\; \mathrm{{if}} \; {condition.text}{rest}", TERNARY)
     begin, end = r"\begin{cases} ", r" \end{cases}"
     cases = [rf"{value.text} & \text{{if }} {condition.text}"]
-    if other and other.level == TERNARY:
+    if other.level == TERNARY:
         cases.append(other.text.removeprefix(begin).removesuffix(end))
-    elif other:
+    elif not none:
         cases.append(rf"{other.text} & \text{{otherwise}}")
     return Text(begin + r" \\ ".join(cases) + end, TERNARY)
 
 
-def spell(primitive: Primitive, texts: Sequence[Text], arrays: Sequence[bool] | None = None) -> Text:
-    """Return an operation of the table; `arrays` says which operands are whole arrays, as these have other signs."""
+def spell(primitive: Primitive, texts: Sequence[Text]) -> Text:
+    """Return an operation of the table."""
     latex = primitive.latex
-    match primitive.name:
-        case "add":
-            return plus(*texts)
-        case "sub":
-            return Text(f"{tight(texts[0], SUM)} - {tight(texts[1], HADAMARD)}", SUM, open=texts[1].open)
-        case "mul":
-            return product(texts[0], texts[1], r"\odot" if arrays and all(arrays) else "")
-        case "div":
-            return quotient(*texts)
-        case "pow":
-            return power(texts[0], texts[1].text, circle=bool(arrays and arrays[0]))
-        case "neg":
-            return negative(texts[0])
-        case "not":
-            return Text(rf"{latex} {parenthesised(texts[0])}", ATOM)
-        case "mod":
-            x, y = [parenthesised(t) if t.open else tight(t, UNARY) for t in texts]
-            return Text(rf"{x} \; {latex} \; {y}", REMAINDER)
+    if primitive.name in _SPELLINGS:
+        return _SPELLINGS[primitive.name](*texts)
+    if primitive.name == "mod":
+        x, y = [parenthesised(t) if t.open else tight(t, UNARY) for t in texts]
+        return Text(rf"{x} \; {latex} \; {y}", REMAINDER)
     if "#" in latex:
         return filled(latex, texts)
     if not primitive.symbols:
@@ -170,16 +168,24 @@ def spell(primitive: Primitive, texts: Sequence[Text], arrays: Sequence[bool] | 
     return Text(f"{first} {latex} {tight(texts[1], COMPARE)}", level)
 
 
-def position(text: Text) -> tuple[int, int, str]:
-    """Return a key to sort factors: numbers, names, names of shared values, sums, functions, big signs."""
-    if text.open:
-        return 5, 0, ""
-    if text.text in CONSTANTS:
-        return 0, 1, text.text
-    if text.level < PRODUCT:
-        return 3, 0, ""
-    if text.level != ATOM or text.text.startswith(("\\left", "\\sqrt")) or "(" in text.text:
-        return 4, 0, ""
-    if text.text.startswith("v_{"):
-        return 2, len(text.text), text.text
-    return 0 if text.text[0].isdigit() else 1, 0, text.text
+_SPELLINGS: dict[str, Callable[..., Text]] = {
+    "add": plus,
+    "sub": lambda x, y: plus(x, negative(y)),
+    "mul": product,
+    "div": quotient,
+    "pow": lambda x, y: power(x, y.text),
+    "neg": negative,
+    "not": lambda x: Text(rf"\neg {parenthesised(x)}"),
+}
+
+
+def position(text: Text) -> tuple[bool, int, str]:
+    """Return a key to sort factors: numbers, names, names of shared values, functions and sums, big signs."""
+    if text.text in CONSTANTS or text.text.replace(".", "").isdigit():
+        return False, 0, ""
+    return text.open, *((1 + text.text.startswith("v_{"), text.text) if is_name(text) else (3, ""))
+
+
+def is_name(text: Text) -> bool:
+    """Return whether a text is a name, which may have indices."""
+    return text.level == ATOM and not re.search(r"\\(left|sqrt)|\(", text.text)

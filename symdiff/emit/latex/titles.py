@@ -1,22 +1,20 @@
-"""The left sides of equations: names of results, partial derivatives, and blocks of matrices."""
+"""The left sides of equations: names of results, and partial derivatives."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any, NamedTuple
+from itertools import dropwhile, groupby, takewhile
+from typing import Any
 
-from symdiff.emit.latex.indices import Index, Marks, fixed
+from symdiff.emit.latex.indices import Marks, Title, running
 from symdiff.emit.latex.names import Names, spelt
 from symdiff.emit.latex.spelling import Text
-from symdiff.graph.dims import Dim, Shape, numel, symbols
+from symdiff.graph.dims import Shape, symbols
 from symdiff.graph.ir import Program
-from symdiff.language.parser import Syntax
 from symdiff.limits import Limits
-
-Axes = list[tuple[Dim, Shape]]  # of a block: the first index along each axis, and the array whose elements are counted
+from symdiff.ops.data import Constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,131 +22,104 @@ class Source:
     """What is shown.
 
     Attributes:
-        syntax: the formula.
-        shapes: the shapes of its arguments.
-        arrays: the shapes of its constants that are arrays.
-        outputs: its results and their shapes.
-        path: the derivatives that were taken, each with its arguments.
-        wrt: the names to differentiate by.
-        limits: the bounds of what is shown.
+        shapes: The shapes of the arguments of the formula.
+        outputs: The results of the formula and their shapes.
+        path: The derivatives that were taken, each with its arguments.
+        wrt: The names to differentiate by.
+        limits: The bounds of what is shown.
     """
 
-    syntax: Syntax
     shapes: dict[str, Shape]
-    arrays: dict[str, Shape]
     outputs: tuple[tuple[str, Shape], ...]
-    path: tuple[tuple[object, ...], ...]
+    path: tuple[tuple[Any, ...], ...]
     wrt: tuple[str, ...]
     limits: Limits
 
+    @property
+    def by(self) -> list[str]:
+        """The names of the partial derivatives that were taken first."""
+        return [name for step in takewhile(_is_partial, self.path) for name in step[1:]]
 
-class Title(NamedTuple):
-    """A left side.
+    @property
+    def kind(self) -> str:
+        """The derivative that was taken after these; "" for none and "other" for several."""
+        kinds = [step[0] for step in dropwhile(_is_partial, self.path)]
+        return "hessian" if kinds == ["grad", "jacobian"] else "".join(kinds) if len(kinds) < 2 else "other"
 
-    Attributes:
-        whole: the LaTeX of an array.
-        element: the LaTeX of an element.
-        shape: the shape.
-    """
+    @property
+    def is_matrix(self) -> bool:
+        """Whether that derivative is a Jacobian or a Hessian."""
+        return self.kind in ("jacobian", "value_and_jacobian", "hessian")
 
-    whole: str
-    element: Text
-    shape: Shape = ()
+
+def _is_partial(step: tuple[Any, ...]) -> bool:
+    return bool(step[0] == "diff")
 
 
 class Titles:
-    """The left sides of the equations of a source.
-
-    Args:
-        source: what is shown.
-        used: the names in the formula and in the program.
+    """The left sides of the equations of a program.
 
     Attributes:
-        names: how names are written.
-        marks: the marks of indices.
+        marks: The marks of indices.
+        dims: The lengths of the axes of arguments.
     """
 
-    def __init__(self, source: Source, used: Sequence[str]) -> None:
-        shapes = source.shapes
-        sizes = [name for shape in shapes.values() for dim in shape for name in sorted(symbols(dim))]
-        arrays = [*[name for name, shape in shapes.items() if shape], *source.arrays]
-        self.names = Names([*shapes, *used, *sizes], arrays)
-        self.marks = Marks(self.names)
+    def __init__(self, source: Source, program: Program) -> None:
+        used = [*program.arguments, *[label for label in program.labels.values() if isinstance(label, str)]]
+        used += [row[0].of for row in program.graph.rows if isinstance(row[0], Constant)]
+        shapes = source.shapes | dict(zip(program.arguments, map(program.graph.shape, program.inputs), strict=True))
+        self.dims = {dim for shape in shapes.values() for dim in shape}
+        sizes = sorted({name for dim in self.dims for name in symbols(dim)})
+        names = Names([*source.shapes, *used, *sizes], [name for name, shape in shapes.items() if shape])
+        self.marks = Marks(names)
         self._source = source
-        self._targets = {statement.target for statement in source.syntax.assignments}
-        self._function = self.names.free("f", r"\mathrm{out}")
-        for name in used:
-            if name not in shapes and name.startswith("out"):
-                self.names.texts[name] = self._derived(name)
-        rest = list(source.path)
-        self._by: list[str] = []  # the names of partial derivatives that were taken first
-        while rest and rest[0][0] == "diff":
-            self._by += [str(name) for name in rest.pop(0)[1:]]
-        kinds = [str(step[0]) for step in rest]
-        self.kind = "hessian" if kinds == ["grad", "jacobian"] else "".join(kinds) if len(kinds) < 2 else "other"
+        self._names = names
+        self._function = names.free("f", r"\mathrm{out}", r"\mathrm{result}")
+        names.texts |= {name: self._output(name) for name in program.arguments if name not in source.shapes}
 
-    def output(self, name: str) -> str:
-        """Return the name of a result: f, or f_{0}, f_{1}, ... if the user gave none."""
-        unnamed = re.fullmatch(r"out(\d*)", name) if name not in self._targets else None
-        if unnamed is None:
-            return self.names[name]
+    def _output(self, name: str) -> str:
+        r"""Return the name of a result: f, or f_{0}, f_{1}, ... if it has no name; \dot{f} for `out_dot`."""
+        unnamed = re.fullmatch(r"out(\d*)((?:_(?:dot|bar))*)", name)
+        if unnamed is None or (unnamed[2] and self._function != "f"):
+            return self._names[name]
+        if unnamed[2]:
+            return spelt(f"f{unnamed[1]}{unnamed[2]}")
         return f"{self._function}_{{{unnamed[1]}}}" if unnamed[1] else self._function
-
-    def _derived(self, name: str) -> str:
-        """Return the name of another result of a derivative: `out_dot` is that of f with a dot."""
-        parts = re.fullmatch(r"out(\d*)((?:_(?:dot|bar))*)", name)
-        if parts and not {"out", f"out{parts[1]}"} & self._targets and self._function == "f":
-            return spelt(f"f{parts[1]}{parts[2]}")
-        return self.names[name]
-
-    def named(self, name: str, shape: Shape) -> Title:
-        """Return the left side of a name."""
-        return Title(name, self.marks.named(name, shape), shape)
 
     def of(self, program: Program) -> list[Title]:
         """Return the left sides of the outputs of a program, in their order."""
-        outputs = [self.partial(name, shape, self._by) for name, shape in self._source.outputs]
-        match self.kind:
+        wrt, by, results = self._source.wrt, self._source.by, self._source.outputs
+        outputs = [self._partial(*result, by) for result in results]
+        match self._source.kind:
             case "":
                 return outputs
-            case "grad":
-                return self._gradient()
-            case "value_and_grad":
-                return [*outputs, *self._gradient()]
-            case "jacobian" | "hessian":
-                return [self._matrix(program, outputs[0])]
-            case "value_and_jacobian":
-                return [*outputs, self._matrix(program, outputs[0])]
+            case "grad" | "jacobian" | "value_and_grad" | "value_and_jacobian" as kind:
+                partials = [self._partial(*result, [*by, name]) for result in results for name in wrt]
+                return outputs + partials if "value" in kind else partials
+            case "hessian":
+                return [self._partial(*results[0], [*by, a, b]) for k, a in enumerate(wrt) for b in wrt[k:]]
         shapes = [program.graph.shape(i) for i in program.outputs]
-        return [self.named(self._derived(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
+        return [self.marks.title(self._output(name), shape) for name, shape in zip(program.names, shapes, strict=True)]
 
-    def _gradient(self) -> list[Title]:
-        return [self.partial(*self._source.outputs[0], [*self._by, name]) for name in self._source.wrt]
+    def matrix(self, rank: int) -> str:
+        """Return the left side of a Jacobian or a Hessian of so many axes."""
+        hessian = self._source.kind == "hessian"
+        if rank > 1 and not hessian:
+            return self._names.free("J", r"\mathrm{jacobian}")
+        of = self._partial(*self._source.outputs[0], self._source.by).whole
+        return rf"\nabla^{{2}} {of}" if hessian else rf"\nabla {of}"
 
-    def _matrix(self, program: Program, of: Title) -> Title:
-        """Return the left side of a Jacobian or a Hessian."""
-        shape = program.graph.shape(program.outputs[-1])
-        if self.kind != "hessian" and len(shape) > 1:
-            return self.named(self.names.free("J", r"\mathrm{jacobian}"), shape)
-        nabla = r"\nabla^{2}" if self.kind == "hessian" else r"\nabla"
-        whole = f"{nabla} {of.whole}"
-        return Title(whole, self.marks.named(f"\\left({whole}\\right)", shape), shape)
-
-    def entry(self, title: Title, row: int, column: int) -> Text:
-        """Return the left side of an entry of a matrix, or of a vector, which has one row."""
-        return self.marks.moved(title.element, {-2: fixed(row), -1: fixed(column)})
-
-    def partial(self, output: str, shape: Shape, by: Sequence[str]) -> Title:
+    def _partial(self, output: str, shape: Shape, by: Sequence[str]) -> Title:
         """Return a partial derivative, whose axes are those of the output and then of each name."""
         if not by:
-            return self.named(self.output(output), shape)
-        arrays = [(self.output(output), shape)]
-        arrays += [(self.names[name], self._source.shapes.get(name, ())) for name in by]
+            return self.marks.title(self._output(output), shape)
+        arrays = [(self._output(output), shape)]
+        arrays += [(self._names[name], self._source.shapes.get(name, ())) for name in by]
         first = -sum(len(part) for _, part in arrays)
         elements = []
         for name, part in arrays:
-            to: dict[Any, Index] = {k - len(part): Index(first + k) for k in range(len(part))}
-            elements.append(self.marks.moved(self.marks.named(name, part), to).text)
+            to = {k - len(part): running(first + k) for k in range(len(part))}
+            elements.append(self.marks.moved(self.marks.title(name, part).element, to).text)
             first += len(part)
         whole = self._quotient(*[name for name, _ in arrays])
         return Title(whole, Text(self._quotient(*elements)), sum([part for _, part in arrays], ()))
@@ -161,31 +132,3 @@ class Titles:
         above = f"{sign}^{{{len(by)}}}" if len(by) > 1 else sign
         under = r" \, ".join(below)
         return rf"\frac{{{above} {of}}}{{{under}}}"
-
-    def blocks(self) -> list[tuple[Title, Axes]]:
-        """Return the left sides and the places of the blocks of a matrix; none if one left side is enough."""
-        if self.kind not in ("jacobian", "value_and_jacobian", "hessian"):
-            return []
-        found = list(self._blocks())
-        return found if len(found) > 1 or any(len(shape) != 1 for _, shape in found[0][1]) else []
-
-    def _blocks(self) -> Iterator[tuple[Title, Axes]]:
-        source, hessian = self._source, self.kind == "hessian"
-        width = len(source.wrt)
-        count = width * (width + 1) // 2 if hessian else len(source.outputs) * width
-        if count > source.limits.shown:
-            raise source.limits.exceeded("shown", f"LaTeX of {count} equations is too long to read: more")
-        rows = [(name, shape, self._by) for name, shape in source.outputs]
-        if hessian:
-            rows = [(*source.outputs[0], [*self._by, name]) for name in source.wrt]
-        row: Dim = 0
-        for k, (name, shape, before) in enumerate(rows):
-            own = self.partial(name, shape, before).shape
-            column: Dim = 0
-            for other in source.wrt:
-                across = (column, source.shapes[other])
-                if not hessian or other in source.wrt[k:]:  # those below the diagonal are the same
-                    place = [across] if len(rows) == 1 and not (own or hessian) else [(row, own), across]
-                    yield self.partial(name, shape, [*before, other]), place
-                column = column + numel(across[1])
-            row = row + numel(own)

@@ -12,6 +12,8 @@ from symdiff.ops.table import PRIMITIVES
 
 def missing(program: Program) -> str | None:
     """Return the name of what the target cannot do for `program`; None if there is nothing."""
+    if any(program.integers):
+        return "integer arguments"
     try:
         fuse(_lowered(program) if program.graph.shapes else program)
     except UnfusableError as error:
