@@ -25,7 +25,7 @@ from symdiff.graph.ir import Graph, Program, Row, compact, live, operands
 from symdiff.ops.base import Operation, View, Writer
 from symdiff.ops.table import PRIMITIVES
 
-_LEAST = 4  # operations of a segment, at least: the call of native code takes as long as three of NumPy's
+_CALL, _EACH = 8 / 3, 3  # additions of two arrays: a call of native code takes _CALL, and one for _EACH arrays
 _MOST = 1500  # operations of a segment
 _AGAIN = 4  # additions: what takes longer for an element is stored, and not computed again
 _ARRAYS = 60  # arrays that a segment reads and makes; a ufunc takes 64
@@ -350,15 +350,10 @@ class _Cutter:
                 for seen in [self.seen(j) for j in operands(self.rows[i])]:
                     if tuple(seen) in read:
                         axes.update(self.along(seen, group.to))
-        if len(read) + len(self._made(group.rows) | self._kept(group)) > _ARRAYS or len(group.rows) > _MOST:
+        arrays = len(read) + len(self._made(group.rows) | self._kept(group))
+        if arrays > _ARRAYS or len(group.rows) > _MOST or not {*range(-rank, 0)} <= axes:
             return False
-        return sum([self._passes(self.rows[i]) for i in group.rows]) >= _LEAST and {*range(-rank, 0)} <= axes
-
-    def _passes(self, row: Row) -> int:
-        """Return about how many calls of ufuncs on a few elements take as long as NumPy takes for a row."""
-        if row[0] == "pow":  # of negative numbers, NumPy computes one after the other
-            return _LEAST
-        return 1 if _axis(row, self.graph) is None and work_of(row) == 1 else 2
+        return sum([_passes(self.rows[i], self.graph) for i in group.rows]) >= _CALL + arrays / _EACH
 
     # The new program
 
@@ -539,6 +534,13 @@ def _axis(row: Row, graph: Graph) -> int | None:
     """Return the axis of a reduction along one axis, which native code can do; None for any other row."""
     op = row[0]
     return op.folded_axis(*map(graph.shape, row[1:])) if isinstance(op, Operation) and op.fold else None
+
+
+def _passes(row: Row, graph: Graph) -> int:
+    """Return about how long NumPy takes for a row of few elements, in additions of two arrays."""
+    if row[0] == "pow" or _axis(row, graph) is not None:  # of negative numbers, NumPy computes powers one by one
+        return 4
+    return 1 if work_of(row) == 1 else 2
 
 
 def _holds(graph: Graph, number: int) -> int:
