@@ -14,13 +14,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import __main__ as command
 from benchmarks.harness import memory
-from benchmarks.harness.measure import Call, Row, parts, race, wrong
+from benchmarks.harness.measure import Call, Row, numbers, parts, race, wrong
 from benchmarks.output import plot, table
 from benchmarks.output.report import Target, as_fast, at_most, under, within
 from benchmarks.peers import hand, plain
 from benchmarks.peers import symdiff as base
 from benchmarks.sections.arrays import excuse_of, pieces
+from benchmarks.work import gradbench
 from benchmarks.work.formulas import EXAMPLE, LOGISTIC_LOSS, LONG_SUM, ROSENBROCK, long_sum
+from benchmarks.work.problems import functions
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -104,6 +106,34 @@ def test_written_partials_are_those_of_symdiff(formula):
 @pytest.mark.parametrize("formula", [EXAMPLE, ROSENBROCK], ids=lambda formula: formula.name)
 def test_values_by_hand(formula):
     assert hand.value(formula)(*formula.point) == pytest.approx(base.function(formula)(*formula.point), rel=1e-14)
+
+
+SMALL = [
+    gradbench.gmm(7, 3, 2),
+    gradbench.ba(2, 3, 5),
+    gradbench.kmeans(9, 3, 2),
+    gradbench.llsq(8, 3),
+    gradbench.lse(6),
+    gradbench.det(4),
+    gradbench.ode(4, 2),
+    gradbench.particle(60),
+    gradbench.saddle(3),
+]
+
+
+@pytest.mark.parametrize("problem", SMALL, ids=lambda problem: problem.name)
+def test_problems_of_gradbench(problem):
+    value, partials = base.gradient(problem)()
+    plain = problem.function(functions(np, logsumexp=lambda x, axis: np.logaddexp.reduce(x, axis=axis)))
+    assert value == pytest.approx(plain(*problem.point), rel=1e-12)
+    right = numbers((value, partials))
+    if problem.name in hand.WRITTEN:
+        assert not wrong(hand.gradient(problem)(), right)
+    else:  # by the complex step
+        turned = [x + 1e-100j * (k in problem.places) for k, x in enumerate(problem.point)]
+        assert plain(*turned).imag / 1e-100 == pytest.approx(sum(map(np.sum, partials)), rel=1e-12)
+    if base.HAS_LLVM:
+        assert not wrong(base.native_gradient(problem)(), right)
 
 
 def test_wrong_numbers_are_named_and_not_timed():

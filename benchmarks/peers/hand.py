@@ -162,6 +162,90 @@ def rosenbrock_vector_product(x, v):
     return product
 
 
+def gmm(alpha, mu, q, L, x, g, w):
+    Q = np.tril(L, -1)
+    scale = np.exp(q)
+    c = (x[:, None] - mu).transpose(1, 0, 2)  # clusters come first, for products of matrices
+    z = scale[:, None] * c + c @ Q.mT
+    e = alpha + q.sum(axis=1) - 0.5 * np.vecdot(z, z).T
+    top = e.max(axis=1, keepdims=True)
+    share = np.exp(e - top)
+    total = share.sum(axis=1, keepdims=True)
+    weights = np.exp(alpha - alpha.max())
+    fit = np.log(total).sum() + top.sum() - len(x) * (np.log(weights.sum()) + alpha.max())
+    value = fit + 0.5 * g**2 * (np.vdot(scale, scale) + np.vdot(Q, Q)) - w * q.sum()
+    share /= total
+    count = share.sum(axis=0)
+    dz = -share.T[..., None] * z
+    dc = scale[:, None] * dz + dz @ Q
+    dq = count[:, None] + np.vecdot(dz, c, axis=1) * scale + g**2 * scale**2 - w
+    dL = np.tril(dz.mT @ c + g**2 * Q, -1)
+    return value, (count - len(x) * weights / weights.sum(), -dc.sum(axis=1), dq, dL)
+
+
+def ba(cams, points, weights, seen, i, j):
+    cam = cams[i]
+    a = points[j] - cam[:, 3:6]
+    r, f, k1, k2 = cam[:, :3], cam[:, 6:7], cam[:, 9:10], cam[:, 10:]
+    t = np.sqrt(np.vecdot(r, r))[:, None]
+    n = r / t
+    cos, sin = np.cos(t), np.sin(t)
+    na, b = np.vecdot(n, a)[:, None], np.cross(n, a)
+    y = a * cos + b * sin + n * na * (1.0 - cos)
+    u = y[:, :2] / y[:, 2:]
+    s = np.vecdot(u, u)[:, None]
+    bend = 1.0 + k1 * s + k2 * s**2
+    miss = u * bend * f + cam[:, 7:9] - seen
+    error, rest = miss * weights[:, None], 1.0 - weights**2
+    value = np.vdot(error, error) + rest @ rest
+    dv = 2.0 * error * weights[:, None]
+    dweights = 2.0 * np.vecdot(error, miss) - 4.0 * weights * rest
+    dcam = np.empty_like(cam)
+    dcam[:, 7:9] = dv
+    along = np.vecdot(dv, u)[:, None]
+    dcam[:, 6:7] = along * bend
+    dbend = along * f
+    dcam[:, 9:10], dcam[:, 10:] = dbend * s, dbend * s**2
+    du = dv * bend * f + 2.0 * u * (dbend * (k1 + 2.0 * k2 * s))
+    dy = np.hstack([du / y[:, 2:], -np.vecdot(du, u)[:, None] / y[:, 2:]])
+    ny = np.vecdot(n, dy)[:, None]
+    da = dy * cos + np.cross(dy, n) * sin + n * ny * (1.0 - cos)
+    dt = np.vecdot(dy, b * cos - a * sin + n * na * sin)[:, None]
+    dn = np.cross(a, dy) * sin + (dy * na + a * ny) * (1.0 - cos)
+    dcam[:, :3] = n * dt + (dn - n * np.vecdot(n, dn)[:, None]) / t
+    dcam[:, 3:6] = -da
+    dcams = np.stack([np.bincount(i, column, len(cams)) for column in dcam.T], axis=1)
+    dpoints = np.stack([np.bincount(j, column, len(points)) for column in da.T], axis=1)
+    return value, (dcams, dpoints, dweights)
+
+
+def kmeans(p, c):
+    gaps = p[:, None] - c
+    squares = np.vecdot(gaps, gaps)
+    nearest = squares.argmin(axis=1)
+    count = np.bincount(nearest, minlength=len(c))
+    sums = np.stack([np.bincount(nearest, column, len(c)) for column in p.T], axis=1)
+    return squares[np.arange(len(p)), nearest].sum(), (2.0 * (count[:, None] * c - sums),)
+
+
+def llsq(t, j, x):
+    V = t[:, None] ** j
+    r = np.sign(t) - V @ x
+    return 0.5 * (r @ r), (-(r @ V),)
+
+
+def lse(x):
+    top = x.max()
+    e = np.exp(x - top)
+    total = e.sum()
+    return top + np.log(total), (e / total,)
+
+
+def det(A):
+    value = np.linalg.det(A)
+    return value, (value * np.linalg.inv(A).T,)
+
+
 _VALUES = {"example": math_value_example, "rosenbrock": math_value_rosenbrock}
 _MATH = {
     "example": math_example,
@@ -175,7 +259,8 @@ _NUMPY = {
     "black_scholes": numpy_black_scholes,
     "logistic_loss": numpy_logistic_loss,
 }
-_GRADIENTS = {"network": network, "perceptron": perceptron, "rosenbrock_vector": rosenbrock_vector}
+_GRADIENTS = {f.__name__: f for f in (network, perceptron, rosenbrock_vector, gmm, ba, kmeans, llsq, lse, det)}
+WRITTEN = frozenset(_GRADIENTS)  # the names of the problems whose gradients are written here
 _PRODUCTS = {"rosenbrock_vector": rosenbrock_vector_product}
 
 
@@ -204,6 +289,8 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 def gradient(problem: Problem) -> Call:
     """Return a call with the arguments."""
+    if problem.name not in _GRADIENTS:
+        raise Unsupported("skipped: nobody writes this by hand")
     return Call(_GRADIENTS[problem.name], problem.point)
 
 

@@ -15,6 +15,8 @@ from benchmarks.work.formulas import Formula
 from benchmarks.work.problems import Problem
 
 VERSION = symdiff.__version__
+HAS_LLVM = find_spec("llvmlite") is not None
+LABEL = "symdiff"
 
 
 def function(formula: Formula) -> symdiff.Function:
@@ -94,6 +96,16 @@ def gradient(problem: Problem) -> Call:
     return Call(_compiled(problem).value_and_grad, problem.point)
 
 
+def objective(problem: Problem) -> Call:
+    """Return the value, in native code as far as possible."""
+    return Call(_compiled(problem, "llvm" if HAS_LLVM else "numpy"), problem.point)
+
+
+def only_gradient(problem: Problem) -> Call:
+    """Return the gradient without the value, in native code as far as possible."""
+    return Call(_compiled(problem, "llvm" if HAS_LLVM else "numpy").grad, problem.point)
+
+
 def product(problem: Problem) -> Call:
     """Return `hvp`."""
     return Call(_compiled(problem).hvp, problem.point + problem.direction)
@@ -134,19 +146,18 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
 
 
 _LLVM = {"symdiff (llvm)": native_arrays}
-_HAS_LLVM = find_spec("llvmlite") is not None
 
 PEER = Peer(
     values={"symdiff": function},
     calls={"symdiff": value_and_grad},
-    arrays={"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out} | (_LLVM if _HAS_LLVM else {}),
-    native=_LLVM | {"symdiff (llvm, out=)": native_out} if _HAS_LLVM else {},
-    fresh=_LLVM if _HAS_LLVM else {},
+    arrays={"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out} | (_LLVM if HAS_LLVM else {}),
+    native=_LLVM | {"symdiff (llvm, out=)": native_out} if HAS_LLVM else {},
+    fresh=_LLVM if HAS_LLVM else {},
     hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo},
     hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays},
     jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo},
-    gradients={"symdiff": gradient} | ({"symdiff (llvm)": native_gradient} if _HAS_LLVM else {}),
-    products={"symdiff": product} | ({"symdiff (llvm)": native_product} if _HAS_LLVM else {}),
+    gradients={"symdiff": gradient} | ({"symdiff (llvm)": native_gradient} if HAS_LLVM else {}),
+    products={"symdiff": product} | ({"symdiff (llvm)": native_product} if HAS_LLVM else {}),
     derivatives={"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays},
     first="symdiff",
     built=("symdiff", "symdiff (coo)"),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from benchmarks.harness.machine import cpus
@@ -117,7 +118,11 @@ def _compiled(function: Callable[..., Any], args: tuple[Any, ...]) -> Call:
 
 
 def _tensors(values: tuple[Any, ...]) -> tuple[torch.Tensor, ...]:
-    return tuple(torch.tensor(value, dtype=torch.float64) for value in values)
+    return tuple(torch.tensor(value, dtype=None if _is_integer(value) else torch.float64) for value in values)
+
+
+def _is_integer(value: Any) -> bool:
+    return getattr(value, "dtype", np.dtype(float)).kind == "i"
 
 
 def _numbers(result: Any) -> Any:
@@ -136,7 +141,12 @@ def _maximum(low: float, x: torch.Tensor) -> torch.Tensor:
 
 
 def _loss(problem: Problem) -> Callable[..., Any]:
-    return problem.function(problems.functions(torch, maximum=_maximum))
+    others = {"maximum": _maximum, "cross": torch.linalg.cross, "min": torch.amin, "cumsum": _cumsum}
+    return problem.function(problems.functions(torch, **others))
+
+
+def _cumsum(x: torch.Tensor, axis: int) -> torch.Tensor:
+    return torch.cumsum(x, dim=axis)
 
 
 PEER = Peer(

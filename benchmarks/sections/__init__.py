@@ -23,6 +23,7 @@ SECTIONS = (
     "sweep",
     "memory",
     "core",
+    "gradbench",
     "native",
     "compile",
     "scaling",

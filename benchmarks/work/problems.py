@@ -14,7 +14,11 @@ import numpy as np
 
 from benchmarks.work.formulas import as_function
 
-FUNCTIONS = ("logsumexp", "maximum", "mean", "sum", "tanh")  # which the namespace of every tool has
+# Which the namespace of every tool has.
+FUNCTIONS = (
+    "concatenate", "cos", "cross", "cumsum", "einsum", "exp", "log", "logsumexp", "max", "maximum", "mean", "min",
+    "sign", "sin", "sqrt", "sum", "tanh", "tril",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

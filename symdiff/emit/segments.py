@@ -25,10 +25,10 @@ from symdiff.graph.ir import Graph, Program, Row, compact, live, operands
 from symdiff.ops.base import Operation, View, Writer
 from symdiff.ops.table import PRIMITIVES
 
-_LEAST = 3  # operations of a segment; the call of native code takes as long as two or three of NumPy's
+_CALL, _EACH = 8 / 3, 3  # additions of two arrays: a call of native code takes _CALL, and one for _EACH arrays
 _MOST = 1500  # operations of a segment
 _AGAIN = 4  # additions: what takes longer for an element is stored, and not computed again
-_ARRAYS = 48  # arrays that a segment reads and makes; a ufunc takes 64
+_ARRAYS = 60  # arrays that a segment reads and makes; a ufunc takes 64
 
 # The axis of the elements of a segment along which each axis of an array goes. None: the axis has one element.
 Along = tuple[int | None, ...]
@@ -179,6 +179,8 @@ class _Cutter:
             depth do not need each other by way of other rows.
         axes: The axis of the reductions, by the shape of the elements and the depth.
         group: The group of each row that becomes part of a segment.
+        ends: The rows of the outputs.
+        users: For each row, the rows that read it, perhaps through views.
         needed: The rows that are computed. A view that native code reads through is not.
         wanted: The rows of segments that others than their own segment need.
         made: The graph of the new program.
@@ -195,6 +197,12 @@ class _Cutter:
         self.axes: dict[tuple[Shape, int], int] = {}
         for i in self.alive:
             self._place(i)
+        self.ends = {*program.outputs}
+        self.users: dict[int, set[int]] = {i: set() for i in self.alive}
+        for i in self.alive:
+            for j in operands(self.rows[i]):
+                for k in self.seen(j) if i in self.elements else (j,):
+                    self.users[k].add(i)
         self.groups = self._grouped()
         self.group = {i: group for group in self.groups for i in group.rows}
         self.wanted: set[int] = set()
@@ -295,20 +303,57 @@ class _Cutter:
             for i in rows:
                 alike.setdefault(self.graph.shape(i), []).append(i)
             groups += [_Group(shape, depth, None, some) for shape, some in alike.items()]
-        return [group for group in groups if self._worthwhile(group)]
+        return [part for group in groups for part in self._parts(group) if self._worthwhile(part)]
+
+    def _parts(self, group: _Group) -> list[_Group]:
+        """Return a group in parts of few arrays and rows. A group with folds stays whole."""
+        if group.axis is not None or len(group.rows) + len(self._read(group)) <= _ARRAYS:
+            return [group]
+        parts: list[list[int]] = [[]]
+        count = 0
+        for i in group.rows:
+            new = 1 + len(operands(self.rows[i]))
+            if count + new > _ARRAYS and len(self._made(parts[-1])) + len(self._read(group, parts[-1])) + new > _ARRAYS:
+                parts.append([])
+                count = 0
+            count += new
+            parts[-1].append(i)
+        return [_Group(group.to, group.depth, None, rows) for rows in parts]
+
+    def _read(self, group: _Group, rows: Sequence[int] | None = None) -> set[tuple[int, ...]]:
+        """Return what rows of a group read from elsewhere, as rows seen through views."""
+        own = {*(group.rows if rows is None else rows)}
+        return {tuple(seen) for i in own for j in operands(self.rows[i]) if (seen := self.seen(j))[-1] not in own}
+
+    def _made(self, rows: Sequence[int]) -> set[int]:
+        """Return those of some rows that others need."""
+        own = {*rows}
+        return {i for i in rows if i in self.ends or not self.users[i] <= own}
+
+    def _kept(self, group: _Group) -> set[int]:
+        """Return the rows of a group for which a later loop may want what an earlier one has computed."""
+        level: dict[int, int] = {}
+        found: set[int] = set()
+        for i in group.rows:
+            near = [base for j in operands(self.rows[i]) if (base := self.seen(j)[-1]) in level]
+            at = max([level[j] for j in near], default=0)
+            found |= {j for j in near if level[j] < at and self.graph.shape(j) == group.to}
+            level[i] = at + (_axis(self.rows[i], self.graph) is not None)
+        return found
 
     def _worthwhile(self, group: _Group) -> bool:
         """Return whether native code computes a group sooner than NumPy, from few arrays that have all its axes."""
-        own, rank = {*group.rows}, len(group.to)
-        read: set[int] = set()
+        rank, read = len(group.to), self._read(group)
         axes: set[int | None] = set()
         for i in group.rows:
-            for seen in [self.seen(j) for j in operands(self.rows[i]) if self.seen(j)[-1] not in own]:
-                read.add(seen[-1])
-                if rank == len(self.graph.shape(i)) or _axis(self.rows[i], self.graph) is not None:
-                    axes.update(self.along(seen, group.to))
-        few = len(read) + len(group.rows) <= _ARRAYS
-        return few and _LEAST <= len(group.rows) <= _MOST and {*range(-rank, 0)} <= axes
+            if rank == len(self.graph.shape(i)) or _axis(self.rows[i], self.graph) is not None:
+                for seen in [self.seen(j) for j in operands(self.rows[i])]:
+                    if tuple(seen) in read:
+                        axes.update(self.along(seen, group.to))
+        arrays = len(read) + len(self._made(group.rows) | self._kept(group))
+        if arrays > _ARRAYS or len(group.rows) > _MOST or not {*range(-rank, 0)} <= axes:
+            return False
+        return sum([_passes(self.rows[i], self.graph) for i in group.rows]) >= _CALL + arrays / _EACH
 
     # The new program
 
@@ -489,6 +534,13 @@ def _axis(row: Row, graph: Graph) -> int | None:
     """Return the axis of a reduction along one axis, which native code can do; None for any other row."""
     op = row[0]
     return op.folded_axis(*map(graph.shape, row[1:])) if isinstance(op, Operation) and op.fold else None
+
+
+def _passes(row: Row, graph: Graph) -> int:
+    """Return about how long NumPy takes for a row of few elements, in additions of two arrays."""
+    if row[0] == "pow" or _axis(row, graph) is not None:  # of negative numbers, NumPy computes powers one by one
+        return 4
+    return 1 if work_of(row) == 1 else 2
 
 
 def _holds(graph: Graph, number: int) -> int:

@@ -175,7 +175,7 @@ class Einsum(Operation):
                 return f"np.vdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
         if left == right == out + left[-1] and not w.complex:
             return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
-        found = _matrices(w, x, y, left, right, out)
+        found = _matrices(w, x, y, left, right, out) or _batches(w, x, y, left, right, out)
         if found is not None:
             return found
         return f'np.einsum("{left},{right}->{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM
@@ -234,6 +234,35 @@ def _matrices(w: Writer, x: int, y: int, left: str, right: str, out: str) -> Tex
                 ]
                 return " @ ".join(texts), PRODUCT
     return None
+
+
+def _batches(w: Writer, x: int, y: int, left: str, right: str, out: str) -> Text | None:
+    """Return the contraction as a product by `@` of batches of matrices, whose axes are put in order before and after.
+
+    `np.einsum` would take the elements one by one. Return None if each operand is not a batch of matrices.
+    """
+    batch = "".join([label for label in out if label in left and label in right])
+    rows, columns = (out.translate({ord(label): None for label in own}) for own in (right, left))
+    summed = left.translate({ord(label): None for label in out})
+    sizes = len(left) - len(batch), len(right) - len(batch), len(out) - len(batch)
+    if not batch or sizes != (2, 2, 2) or not len(rows) == len(columns) == len(summed) == 1:
+        return None
+    if out[-1] == rows:  # elements that lie one after the other in the product do so in the result
+        x, y, left, right, rows, columns = y, x, right, left, columns, rows
+    a, b, made = (x, left, batch + rows + summed), (y, right, batch + summed + columns), batch + rows + columns
+    first, second = _turned(w, *a, PRODUCT), _turned(w, *b, PRODUCT + 1)
+    if made == out:
+        return f"{first} @ {second}", PRODUCT
+    return f"({first} @ {second}).transpose({', '.join([str(made.index(label)) for label in out])})", ATOM
+
+
+def _turned(w: Writer, i: int, labels: str, order: str, least: int) -> str:
+    """Return the text of an operand with its axes in another order."""
+    if order == labels:
+        return w.tight(i, least)
+    if order == labels[:-2] + labels[:-3:-1]:
+        return f"{w.tight(i, ATOM)}.mT"
+    return f"{w.tight(i, ATOM)}.transpose({', '.join([str(labels.index(label)) for label in order])})"
 
 
 def _matmul(a: str, b: str) -> str | None:

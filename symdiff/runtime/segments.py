@@ -131,9 +131,9 @@ class _UfuncCode(native.Code):
             share_out([slice(k, k + step) for k in range(0, sizes[first], step)], compute, threads)
             return tuple(results) if len(results) > 1 else results[0]
 
-        def report(before: Sequence[int], args: Sequence[Any]) -> None:
+        def report(before: bytes, args: Sequence[Any]) -> None:
             """Have NumPy compute the segment and report errors, if the caller wants to know of one met since then."""
-            met = sum([flag for flag, old, new in zip(FLAGS, before, counts.tolist(), strict=True) if new != old])
+            met = np.asarray(FLAGS)[counts != np.frombuffer(before, np.int64)].sum()
             if met & heeded():
                 if not judge:
                     nested = tuple(range(len(segment.body.outputs)))
@@ -141,10 +141,10 @@ class _UfuncCode(native.Code):
                 judge[0](*args)
 
         def call(*args: Any, _: object = kept) -> Any:
-            before = counts.tolist()
+            before = counts.tobytes()
             given = args if plain else [args[k] for k in places]
             results = ufunc(*given) if given[largest].size < least else shared(given)
-            if counts.tolist() != before:
+            if counts.tobytes() != before:
                 report(before, args)
             if few:
                 return results[:outputs] if outputs > 1 else results[0]

@@ -162,12 +162,13 @@ class _Part(Part):
         vector = self.writer.type
         k, n = self.lanes.places[i], next(self.lanes.numbers)
         place, places = self.addresses(k)
-        suffix = f"{vector.suffix}.v{vector.lanes}p0"
+        suffix, whole = f"{vector.suffix}.v{vector.lanes}p0", f"{vector.suffix}.p0"
         kinds = f"<{vector.lanes} x ptr>", "i32", vector.mask, str(vector)
+        self.writer.declared.add(f"declare {vector} @llvm.masked.load.{whole}(ptr, i32, {vector.mask}, {vector})")
         self.writer.declared.add(f"declare {vector} @llvm.masked.gather.{suffix}({', '.join(kinds)})")
         self.lines += _READ.format(
             i=i, k=k, n=n, v=vector, size=vector.size, place=place, places=places, lanes=vector.lanes, suffix=suffix,
-            mask=vector.mask,
+            mask=vector.mask, scalar=vector.scalar, whole=whole,
         ).splitlines()  # fmt: skip
         self.registers[i] = f"%v{i}"
         return f"%v{i}"
@@ -176,12 +177,13 @@ class _Part(Part):
         """Write the lines that store row `i` into array `k`."""
         value, vector, n = self.use(i), self.writer.type, next(self.lanes.numbers)
         place, places = self.addresses(k)
-        suffix = f"{vector.suffix}.v{vector.lanes}p0"
+        suffix, whole = f"{vector.suffix}.v{vector.lanes}p0", f"{vector.suffix}.p0"
+        self.writer.declared.add(f"declare void @llvm.masked.store.{whole}({vector}, ptr, i32, {vector.mask})")
         kinds = f"{vector}, <{vector.lanes} x ptr>, i32, {vector.mask}"
         self.writer.declared.add(f"declare void @llvm.masked.scatter.{suffix}({kinds})")
         self.lines += _WRITE.format(
             value=value, k=k, n=n, v=vector, size=vector.size, place=place, places=places, lanes=vector.lanes,
-            suffix=suffix, mask=vector.mask,
+            suffix=suffix, mask=vector.mask, whole=whole,
         ).splitlines()  # fmt: skip
 
     def addresses(self, k: int) -> tuple[str, str]:
@@ -209,7 +211,6 @@ begin:
   %most = sub i64 %taken, 1
   %most.one = insertelement <{lanes} x i64> poison, i64 %most, i64 0
   %most.all = shufflevector <{lanes} x i64> %most.one, <{lanes} x i64> poison, <{lanes} x i32> {zero}
-  %is.whole = icmp eq i64 %taken, {lanes}
   %is.lane = icmp ule <{lanes} x i64> <{numbers}>, %most.all
   %lane = select <{lanes} x i1> %is.lane, <{lanes} x i64> <{numbers}>, <{lanes} x i64> %most.all
 """
@@ -224,25 +225,27 @@ _ARRAY = """\
   %stride{k}.all = shufflevector <{lanes} x i64> %stride{k}.one, <{lanes} x i64> poison, <{lanes} x i32> zeroinitializer
   %offset{k} = mul <{lanes} x i64> %lane, %stride{k}.all
   %q{k} = getelementptr i8, ptr %start{k}, <{lanes} x i64> %offset{k}
-  %near{k} = icmp eq i64 %stride{k}, {size}
-  %unit{k} = and i1 %near{k}, %is.whole
+  %unit{k} = icmp eq i64 %stride{k}, {size}
 """
-# Elements that lie one after the other are one vector.
+# Elements that lie one after the other are one vector. Unused lanes have its first element.
 _READ = """\
 br i1 %unit{k}, label %load.{n}, label %gather.{n}
 load.{n}:
-%a{i} = load {v}, ptr {place}, align {size}
+%one.{i} = load {scalar}, ptr {place}, align {size}
+%lane.{i} = insertelement {v} poison, {scalar} %one.{i}, i64 0
+%each.{i} = shufflevector {v} %lane.{i}, {v} poison, <{lanes} x i32> zeroinitializer
+%near.{i} = call {v} @llvm.masked.load.{whole}(ptr {place}, i32 {size}, {mask} %is.lane, {v} %each.{i})
 br label %read.{n}
 gather.{n}:
-%b{i} = call {v} @llvm.masked.gather.{suffix}(<{lanes} x ptr> {places}, i32 {size}, {mask} splat (i1 true), {v} poison)
+%far.{i} = call {v} @llvm.masked.gather.{suffix}(<{lanes} x ptr> {places}, i32 {size}, {mask} splat (i1 1), {v} poison)
 br label %read.{n}
 read.{n}:
-%v{i} = phi {v} [ %a{i}, %load.{n} ], [ %b{i}, %gather.{n} ]
+%v{i} = phi {v} [ %near.{i}, %load.{n} ], [ %far.{i}, %gather.{n} ]
 """
 _WRITE = """\
 br i1 %unit{k}, label %store.{n}, label %scatter.{n}
 store.{n}:
-store {v} {value}, ptr {place}, align {size}
+call void @llvm.masked.store.{whole}({v} {value}, ptr {place}, i32 {size}, {mask} %is.lane)
 br label %stored.{n}
 scatter.{n}:
 call void @llvm.masked.scatter.{suffix}({v} {value}, <{lanes} x ptr> {places}, i32 {size}, {mask} %is.lane)

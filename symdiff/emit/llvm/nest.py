@@ -64,6 +64,7 @@ def source(segment: Segment, machine: Machine, *, single: bool) -> str:
     vector = writer.type
     start, end, declared = errors_kept(machine.family)
     outer = range(rank - 2, -1, -1)
+    short = vector.lanes // 2 if segment.folds else _SHORT
     fields: dict[str, object] = {
         "vector": vector,
         "lanes": vector.lanes,
@@ -81,7 +82,7 @@ def source(segment: Segment, machine: Machine, *, single: bool) -> str:
         "end": end + ("" if segment.quiet else _COUNT),
         "filled": _filled(names, axes),
         "joined": "".join([_JOIN.format(a=a, next=a - 1, last=rank - 1, count=count) for a in outer]),
-        "swapped": "".join([_SWAP.format(a=a, next=a - 1, last=rank - 1, count=count, short=_SHORT) for a in outer]),
+        "swapped": "".join([_SWAP.format(a=a, next=a - 1, last=rank - 1, count=count, short=short) for a in outer]),
         "outermost": rank - 2,
         "rows": "".join([_ROWS.format(a=a, inner=a + 1) for a in outer]),
         "places": "".join([_PLACE.format(a=a, inner=a + 1) for a in outer]),
