@@ -27,10 +27,15 @@ def latex(f: Compiled, *, environments: bool) -> str:
     shapes: dict[str, Shape] = dict(zip(formula.arguments, map(formula.graph.shape, formula.inputs), strict=True))
     outputs = tuple(zip(formula.names, map(formula.graph.shape, formula.outputs), strict=True))
     source = target.Source(shapes, outputs, recipe.derivations, f.wrt, recipe.limits)
+    return target.latex(source, _program(recipe, source, environments=environments), environments=environments)
+
+
+def _program(recipe: Recipe, source: target.Source, *, environments: bool) -> Program:
+    """Return the program to show, in blocks if it is a matrix of derivatives that is not written by entries."""
+    if source.is_matrix and not (environments and source.has_few_entries):
+        return _in_blocks(recipe, source)
     program = recipe.symbolic(written=not recipe.derivations)
-    if source.is_matrix and not (environments and target.is_matrix(program)):
-        program = _in_blocks(recipe, source)
-    return target.latex(source, program, environments=environments)
+    return _in_blocks(recipe, source) if source.is_matrix and not target.is_matrix(program) else program
 
 
 def _in_blocks(recipe: Recipe, source: target.Source) -> Program:

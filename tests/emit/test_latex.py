@@ -674,3 +674,19 @@ def test_a_small_gradient_has_entries_and_mathtext_has_none():
 def test_many_entries_are_equations():
     f = symdiff.compile("*".join(f"x{k}" for k in range(12)))
     assert len(equations(f.hessian.latex)) >= 78
+
+
+def test_a_product_of_many_factors_that_is_used_again_has_a_name():
+    *lines, (_, matrix) = equations(symdiff.compile("*".join(f"x{k}" for k in range(12))).jacobian.latex)
+    assert lines == [
+        ["v_{1}", "x_{0} x_{1} x_{2} x_{3} x_{4} x_{5} x_{6} x_{7} x_{8}"],
+        ["v_{2}", "x_{10} x_{11} x_{3} x_{4} x_{5} x_{6} x_{7} x_{8} x_{9}"],
+    ]
+    assert matrix.startswith(r"\begin{pmatrix} x_{1} x_{2} v_{2} & x_{0} x_{2} v_{2} & x_{0} x_{1} v_{2} & ")
+
+
+def test_an_operand_of_many_indices_has_a_name():
+    f = symdiff.compile("sum(" + "A @ (" * 9 + "x" + ")" * 9 + ")", args="A[n,n], x[n]")
+    (_, inner), (_, outer) = equations(f.latex)
+    assert inner.count("A") == 8
+    assert outer == r"\sum_{j=0}^{n - 1} \sum_{i=0}^{n - 1} A_{j,i} v_{1,i}"

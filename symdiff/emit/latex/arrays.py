@@ -16,6 +16,8 @@ from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT
 
 _LONG = 32  # the most characters of a value that is written again at each use
 _LONG_FACTOR = 20  # the most characters of a factor that is written again, in a longer value
+_FACTORS = 8  # the most factors of a value that is written again at each use
+_INDICES = 16  # the most indices in an operand of an operation on arrays, which puts others in their place
 
 Equation = tuple[Title, Text, Text | None]  # an element of the right side, and it as a whole if it has such a form
 
@@ -65,11 +67,25 @@ class Values:
     def whole(self, i: int) -> Text:
         """Return row `i` as a whole, by a name if it has no such form."""
         if not self.is_whole(i):
-            shape = self.shape(i)
-            title = self._temporary(self.text(i), shape, range(-len(shape), 0))
-            self.wholes[i], self._values[i] = Text(title.whole), (of(title.element),)
-            self._factors.pop(i, None)
+            self._name(i)
         return self.wholes.get(i) or self.text(i)
+
+    def _name(self, i: int) -> None:
+        """Give row `i` a name."""
+        shape, whole = self.shape(i), self.wholes.get(i) if self.matrices else None
+        title = self._temporary(self.text(i), shape, range(-len(shape), 0), whole)
+        self.wholes[i], self._values[i] = Text(title.whole), (of(title.element),)
+        self._factors.pop(i, None)
+
+    def limit_factors(self, i: int) -> None:
+        """Give row `i`, which is used again, a name if it has many factors."""
+        if sum([len(term.powers) for term in self._values[i]]) > _FACTORS:
+            self._name(i)
+
+    def limit_indices(self, i: int) -> None:
+        """Give row `i`, an operand of an operation on arrays, a name if it has many indices."""
+        if self.marks.count(*[text for term in self._values[i] for text in term.powers]) > _INDICES:
+            self._name(i)
 
     def shared(self, value: Terms, shape: Shape) -> Terms:
         """Return a value that is used again. If it is long, its long factors get names."""
@@ -93,11 +109,11 @@ class Values:
                 term = term.without(text).times(of(self._names[text], exponent))
         return term
 
-    def _temporary(self, text: Text, shape: Shape, axes: Sequence[int]) -> Title:
+    def _temporary(self, text: Text, shape: Shape, axes: Sequence[int], whole: Text | None = None) -> Title:
         """Return a name for an array of which a text is an element, with these axes of a shape."""
         title = self.marks.title(self.marks.names.temporary(), tuple([shape[a] for a in axes]))
         to = {a: running(k) for k, a in enumerate(axes, -len(axes))}
-        self.lines.append((title, self.marks.moved(text, to), None))
+        self.lines.append((title, self.marks.moved(text, to), whole))
         return title
 
 

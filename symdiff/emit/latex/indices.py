@@ -48,6 +48,7 @@ class Marks:
         self.names = names
         self._indices: list[Dim] = []
         self._numbers: dict[Dim, int] = {}
+        self._running: list[set[int]] = []  # `k` for each `running(k)` in each index
         self._texts: list[Text] = []
 
     def integer(self, text: Text) -> Dim:
@@ -67,16 +68,21 @@ class Marks:
 
     def mark(self, index: Dim) -> str:
         """Return what stands for an index until letters are chosen."""
-        if not self.running(index):
-            return self.dim(index)
         if index not in self._numbers:
+            if not (found := self.running(index)):
+                return self.dim(index)
             self._numbers[index] = len(self._indices)
             self._indices.append(index)
+            self._running.append(found)
         return f"\0{self._numbers[index]}\1"
 
     def numbers(self, *texts: Text) -> set[int]:
         """Return `k` for each `running(k)` in some texts."""
-        return {k for t in texts for found in _MARK.findall(t.text) for k in self.running(self._indices[int(found)])}
+        return {k for t in texts for found in _MARK.findall(t.text) for k in self._running[int(found)]}
+
+    def count(self, *texts: Text) -> int:
+        """Return how many indices some texts have."""
+        return "".join([text.text for text in texts]).count("\0")
 
     def moved(self, text: Text, to: Mapping[int, Dim]) -> Text:
         """Return a text with other indices in the place of some."""

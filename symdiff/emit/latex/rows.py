@@ -16,6 +16,7 @@ from symdiff.emit.latex.names import fraction, multiple
 from symdiff.emit.latex.names import number as written
 from symdiff.emit.latex.products import ROOTS, Term, Terms, constant, minus, of, summed, text_of
 from symdiff.emit.latex.spelling import Text, bracket, choice, literal, power, spell
+from symdiff.emit.latex.titles import ENTRIES
 from symdiff.emit.passes import expand_formulas
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program, Row, compact, live, operands, replay
@@ -24,8 +25,6 @@ from symdiff.ops.elements import of_scalars
 from symdiff.ops.evaluate import constant as value_of
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import short
-
-_ENTRIES = 100  # the most entries of a matrix that is written as a matrix
 
 _MEANINGS = {name: primitive.meaning for name, primitive in PRIMITIVES.items() if primitive.meaning}
 _FAMILIES = {"add": "sum", "sub": "sum", "mul": "product", "div": "product"}
@@ -54,7 +53,7 @@ def readable(program: Program) -> Program:
 def is_matrix(program: Program) -> bool:
     """Return whether the last output of a program can be written as a matrix of its entries."""
     op = program.graph.rows[program.outputs[-1]][0]
-    return of_scalars(op) and op.rank == len(op.to) <= 2 and 0 < prod(fixed(op.to)) <= _ENTRIES
+    return of_scalars(op) and op.rank == len(op.to) <= 2 and 0 < prod(fixed(op.to)) <= ENTRIES
 
 
 class Rows:
@@ -83,14 +82,17 @@ class Rows:
         ]
         for i, row in enumerate(self._rows):
             value = () if self._inside[i] else self._value(i, row)
+            again = len(users[i]) > 1 and operands(row) and not matrices and not program.graph.is_condition(i)
             label, shape = program.labels.get(i), program.graph.shape(i)
             if isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments:
                 title = marks.title(marks.names[label], shape)
                 self.values.lines.append((title, text_of(value), self.form(i)))
                 value = Notation(self.values, i).named(label)
-            elif len(users[i]) > 1 and operands(row) and not matrices and not program.graph.is_condition(i):
+            elif again:
                 value = self.values.shared(value, shape)
             self.values.append(value)
+            if again:
+                self.values.limit_factors(i)
 
     def form(self, i: int) -> Text | None:
         """Return row `i` as a whole; None if it has no such form, or if rows are written by elements."""
@@ -108,6 +110,8 @@ class Rows:
         if op == "const":
             return (of(Text(rf"\mathrm{{{row[1]}}}")) if row[1] in ("True", "False") else constant(self._number(i)),)
         if isinstance(op, Operation):
+            for j in given:
+                self.values.limit_indices(j)
             value: Terms = op.latex(Notation(self.values, i), *given)
             return value
         if op == "where":

@@ -11,10 +11,12 @@ from typing import Any
 from symdiff.emit.latex.indices import Marks, Title, running
 from symdiff.emit.latex.names import Names, spelt
 from symdiff.emit.latex.spelling import Text
-from symdiff.graph.dims import Shape, symbols
+from symdiff.graph.dims import Shape, numel, symbols
 from symdiff.graph.ir import Program
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant
+
+ENTRIES = 100  # the most entries of a matrix that is written as a matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class Source:
     def is_matrix(self) -> bool:
         """Whether that derivative is a Jacobian or a Hessian."""
         return self.kind in ("jacobian", "value_and_jacobian", "hessian")
+
+    @property
+    def has_few_entries(self) -> bool:
+        """Whether that matrix has a known number of entries, few enough to write each of them."""
+        columns = sum([numel(self.shapes.get(name, ())) for name in self.wrt])
+        rows = columns if self.kind == "hessian" else sum([numel(shape) for _, shape in self.outputs])
+        entries = rows * columns
+        return isinstance(entries, int) and entries <= ENTRIES
 
 
 def _is_partial(step: tuple[Any, ...]) -> bool:
