@@ -65,9 +65,9 @@ def prepare(program: Program, *, masks: bool = True) -> Program:
         program: The program.
         masks: Choices that rules made become products with conditions. Native code takes the choices as they are.
     """
-    if program.graph.complex:
-        program = expand_formulas(program, _COMPLEX)
     program = trimmed(stepwise(trimmed(program)))
+    if program.graph.complex:  # after `stepwise`, which moves operations out of loops
+        program = expand_formulas(program, _COMPLEX)
     program = share_exponentials(expand_exponentials(masked(program) if masks else program))
     program = eager(expand_powers(program) if program.graph.shared else compact(program))
     return within(program, prepare)

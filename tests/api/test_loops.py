@@ -304,3 +304,18 @@ def test_sparse_matrices_of_loops_are_the_dense_ones():
     f = symdiff.compile("step(h, x) = tanh(h*w + x)\nscan(step, h0, X)", args="h0, X[n], w")
     X = np.linspace(0, 1, 4)
     np.testing.assert_allclose(f.jacobian.sparse(0.5, X, 0.3).toarray(), f.jacobian(0.5, X, 0.3))
+
+
+def test_what_leaves_a_loop_is_right_at_complex_arguments():
+    f = symdiff.compile("step(h, x) = sigmoid(w)*h + softplus(w*x)\nfold(step, 0, X)", args="X[n], w", wrt="w")
+    X, w = np.array([0.3, -1.2, 2.1]), 0.4
+    assert np.imag(f(X, w + 1e-20j)) / 1e-20 == pytest.approx(f.grad(X, w).w, rel=1e-13)
+    assert np.imag(f.grad(X, w + 1e-20j).w) / 1e-20 == pytest.approx(f.hessian(X, w)[0, 0], rel=1e-13)
+
+
+def test_a_textbook_leaves_out_steps_whose_results_nothing_needs():
+    text, args = "step(h, x) = W @ h\nsum(fold(step, h0, X)**2)", "X[n], h0[d], W[d,d]"
+    f, g = (symdiff.compile(text, args=args, wrt="h0", optimize=optimize) for optimize in (False, True))
+    point = np.ones(3), np.array([1.0, 2.0]), np.array([[0.5, 0.1], [0.2, -0.4]])
+    np.testing.assert_allclose(f.hessian(*point), g.hessian(*point), rtol=1e-13)
+    np.testing.assert_allclose(f.hvp(*point, [1.0, 0.0]), g.hvp(*point, [1.0, 0.0]), rtol=1e-13)
