@@ -139,6 +139,11 @@ def _made(b: Builder, of: Dim, rows: Sequence[int]) -> int:
     return rows[0] if of == symbol("0") else b.op(Whole(of), *rows)
 
 
+def is_of_integers(b: Builder, i: int) -> bool:
+    """Return whether a row computes integers."""
+    return not b.graph.is_condition(i) and whole(b, i) is not None
+
+
 def integers(b: Builder, i: int) -> int:
     """Return the integers that a row computes, as a row of integers.
 
