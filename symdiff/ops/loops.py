@@ -158,11 +158,7 @@ class Loop(Operation):
     @property
     def holomorphic(self) -> bool:  # type: ignore[override]  # computed here
         """Whether all operations of the body are holomorphic."""
-        return all(
-            row[0].holomorphic if isinstance(row[0], Operation) else PRIMITIVES[row[0]].holomorphic
-            for row in self.body.program.graph.rows
-            if row[0] not in ("input", "const")
-        )
+        return all(map(is_holomorphic, self.body.program.graph.rows))
 
     def takes_number(self, k: int) -> bool:
         program = self.body.program
@@ -814,6 +810,13 @@ def _is_part(w: Writer, j: int) -> bool:
 def has_loops(program: Program) -> bool:
     """Return whether a program has a loop."""
     return any(isinstance(row[0], Loop) for row in program.graph.rows)
+
+
+def is_holomorphic(row: Row) -> bool:
+    """Return whether the operation of a row is holomorphic. Arguments and constants are."""
+    if isinstance(row[0], Operation):
+        return row[0].holomorphic
+    return row[0] in ("input", "const") or PRIMITIVES[row[0]].holomorphic
 
 
 def every_row(program: Program) -> Iterator[Row]:

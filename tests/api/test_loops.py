@@ -342,3 +342,9 @@ def test_integers_along_a_loop_are_checked():
         symdiff.BoundsError, match="has the index 3, which is out of bounds for axis 0 of x with size 3"
     ):
         f.grad([1.0, 2.0, 3.0])
+
+
+def test_an_error_about_complex_arguments_names_the_operation_in_the_step():
+    f = symdiff.compile("row(s, x) = abs(s*x)\nstep(h, r) = fold(row, h, r)\nfold(step, h0, X)", args="h0, X[m,n]")
+    with pytest.raises(TypeError, match="'abs' is not defined for complex arguments"):
+        f(1j, np.ones((2, 2)))
