@@ -892,8 +892,9 @@ def _keeping(loop: Loop, results: Sequence[Result]) -> tuple[Loop, list[int]]:
         tuple([program.outputs[k] for k in ends]),
         tuple([program.names[k] for k in ends]),
         program.labels,
-        steps=program.steps,
     )
+    alive = live(body)
+    body = replace(body, steps=frozenset([i for i in program.steps if alive[i]]))
     count = sum(loop.states <= k < loop.states + loop.sequences for k in inputs)
     renumbered = tuple([Result(r.kind, ends.index(r.k)) for r in results])
     sums = tuple([held.index(k) for k in loop.sums if k in states])

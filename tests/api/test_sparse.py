@@ -270,6 +270,7 @@ INDEXED = {  # a formula, arguments, names to differentiate by, lengths of the a
     "after a computation": ("y = sin(x); y[i]*y[j]", "x[6], i[5]: int, j[5]: int", "x", {"i": 6, "j": 6}, "jacobian"),
     "segments": ("segment_sum(v*x[i], i, 6)**2", "v[8], x[6], i[8]: int", "v, x", {"i": 6}, "jacobian"),
     "sum of segments": ("sum(segment_sum(v**2, i, 6)**2)", "v[8], i[8]: int", "v", {"i": 6}, "hessian"),
+    "shares of segments": ("segment_softmax(v, i, 3)*a[i]", "v[8], a[3], i[8]: int", "v, a", {"i": 3}, "jacobian"),
     "largest of segments": ("segment_max(v, i, 3)", "v[8], i[8]: int", "v", {"i": 3}, "jacobian"),
     "places of the largest": ("x[argsort(t)]*x", "x[5], t[5]", "x", {}, "jacobian"),
     "own order": ("x[argsort(x)]**2", "x[5]", "x", {}, "jacobian"),
