@@ -155,6 +155,16 @@ def test_dtypes_and_forms():
     assert symdiff.compile("3*a").jacobian.sparse(2.0).toarray().tolist() == [[3.0]]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"), [("sum(max(x)*x)", "jacobian"), ("max(x)", "hessian"), ("sum(floor(x))", "jacobian")]
+)
+def test_complex_arguments_are_refused_even_if_there_are_no_entries(text, kind):
+    member = getattr(symdiff.compile(text, args="x[n]"), kind)
+    for call in (member, member.sparse):
+        with pytest.raises(TypeError, match="not defined for complex arguments"):
+            call(np.ones(3, complex))
+
+
 def test_what_is_kept_belongs_to_symdiff():
     f = symdiff.compile(ROSENBROCK, args="x[n]")
     x = np.linspace(0.5, 1.5, 6)

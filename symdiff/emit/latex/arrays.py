@@ -294,7 +294,7 @@ class Notation:
         axes = getattr(operation, "axes", ())
         counted = tuple([a + rank for a in axes]) if len(axes) > 1 else rank + sum(axes)
         along = [rf"\mathrm{{axis}} = {self._parameter(counted)}"] if 0 < len(axes) < rank else []
-        return along + [self._parameter(value) for value in operation.parameters]
+        return [self._parameter(value) for value in operation.parameters] + along
 
     def _parameter(self, value: Any) -> str:
         if isinstance(value, tuple):
