@@ -594,7 +594,10 @@ class Function:
             ValueError: There is no such format.
         """
         if self.name not in ("jacobian", "hessian"):
-            raise AttributeError(f"only a jacobian or a hessian has sparse, not {self.kernel.call_text}")
+            raise AttributeError(
+                f"only a jacobian or a hessian has sparse, not {self.kernel.call_text}: "
+                "write f.jacobian.sparse(...) or f.hessian.sparse(...)"
+            )
         if "format" in self.args and format != "csr":
             named, format = {**named, "format": format}, "csr"  # noqa: A001
         return self._sparse()(self.filled(args, named), format)
@@ -719,6 +722,8 @@ class Function:
         """
         from symdiff.api.binding import kept
 
+        if not hasattr(values, "keys"):
+            raise TypeError(f"bind takes values by name, as f.bind(x=1.0), not a {type(values).__name__}")
         given = kept(self, {**values, **named})
         names = tuple([name for name in self.kernel.args if name in given or name in self.bound])
 

@@ -131,7 +131,8 @@ def _constant(name: Any, value: Any) -> float | Data:
         return value
     kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating
     if isinstance(value, str | bytes | kind) or not (np.isscalar(value) or _is_array(value)):
-        raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number or an array of such")
+        hint = f": pass {name}.toarray()" if hasattr(value, "toarray") else ""  # a sparse array of SciPy's
+        raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number or an array of such{hint}")
     if not np.isscalar(value):
         array = numbers(value, str(normal(name)), f"constant {name!r}")
         if array.dtype.kind == "c":

@@ -138,6 +138,7 @@ def test_solvers_move_the_others():
         (lambda: bound().bind(t=1.0), TypeError, "bind names 't', which is bound already"),
         (lambda: loss().bind(q=1.0), TypeError, "bind names 'q', which is not among the arguments (a, b, t, y)"),
         (lambda: loss().bind(), TypeError, "bind takes values by name, as f.bind(x=1.0)"),
+        (lambda: loss().bind(2.0), TypeError, "bind takes values by name, as f.bind(x=1.0), not a float"),
         (lambda: loss().bind(t="a"), TypeError, "argument 't' is text ('a')"),
         (lambda: loss().bind(t=1.0), symdiff.ShapeError, "argument 't' has shape (); t[n] has 1 dimension"),
         (lambda: bound()(1.0), TypeError, "value(a, b) takes 2 arguments, 1 given: 'b' missing"),
