@@ -137,6 +137,9 @@ class Function:
         """
         if not self.bound:
             return self.kernel.bind(tuple(args), named)
+        for name in map(normal, named):
+            if name in self.bound:
+                raise TypeError(f"{self._call_text} has no argument {name!r}, which is bound already")
         values = bind(self.args, self._call_text, tuple(args), named)
         given = {**dict(zip(self.args, values, strict=True)), **self.bound}
         return tuple([given[name] for name in self.kernel.args])
@@ -512,7 +515,8 @@ class Function:
         for k, name in enumerate(by):
             if name not in self.args:
                 count = f"; for a higher order repeat the name, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
-                hint = count if k and isinstance(name, int) else no_argument(name)
+                bound = ", which is bound already" if name in self.bound else ""
+                hint = count if k and isinstance(name, int) else bound or no_argument(name)
                 raise TypeError(f"{self._call_text} has no argument {name!r}{hint}")
         made = self
         for name in by:
