@@ -575,11 +575,11 @@ class Function:
         return self.derived("coo", partial(calculus.entries, chosen=chosen), None, places=places)
 
     def sparse(self, /, *args: Any, format: str = "csr", **named: Any) -> Any:  # noqa: A002 - SciPy's name
-        """Of a `jacobian` or `hessian`: return the matrix at a point as a sparse array of SciPy's.
+        """Return the matrix of a `jacobian` or `hessian` at a point, as a sparse array of SciPy's.
 
-        The entries are those that can be nonzero at the sizes of the arguments, for any program. Index arrays decide
-        too. The places of the entries are found at the first call with these sizes and index arrays, and kept. An entry
-        is there even if it is zero at the point. A Hessian is symmetric to the last bit.
+        The entries are those that can be nonzero for arguments of these sizes and for these index arrays. An entry is
+        there even if it is zero at the point. The first call with new sizes or new index arrays finds the places of the
+        entries, and further calls use them. A Hessian is symmetric to the last bit.
 
         Args:
             *args: As for a call, at one point.
@@ -710,15 +710,15 @@ class Function:
         """Return the same function with some arguments fixed, for solvers that move the others.
 
         Derivatives are by the other arguments alone, and have the same arguments fixed. So
-        `f.bind(t=t, y=y).grad(a, b)` is the part of `f.grad(a, b, t, y)` for `a` and `b`. The values are data: they are
-        not in the source, which takes all arguments. They broadcast with the others.
+        `f.bind(t=t, y=y).grad(a, b)` is the part of `f.grad(a, b, t, y)` for `a` and `b`. The values broadcast with the
+        other arguments. They are not part of the code: `source` takes all arguments.
 
         Args:
-            values: Values by name, for names that Python does not take as keywords.
-            **named: Values by name. Arrays and lists are copied, so later changes have no effect.
+            values: A dict of names and values, for names that cannot be keywords in Python.
+            **named: Values by name. They are copied, so later changes of arrays and lists have no effect.
 
         Returns:
-            A Function like any other, which shares the code of this one. Its `bound` has the values.
+            A Function that shares the code of this one. Its `bound` is a dict of the values.
 
         Raises:
             TypeError: A name is not an argument, or is bound already, or a value is not numeric.

@@ -90,6 +90,7 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
             hint = {
                 "(": f"; a shape is written in square brackets, as {name or 'x'}[n]",
                 "=": "; values are given in a call, or with --at",
+                "[": f"; a matrix has one pair of brackets, as {name}[m,n]" if name else ", as x, y",
             }.get(str(value), ", as x, y")
             raise ParseError(f"{option} is a list of names{hint}", text, position)
         elif value in found:

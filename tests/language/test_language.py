@@ -264,6 +264,7 @@ def test_args_and_wrt():
         with pytest.raises(ParseError, match=f"'{name}' is not among the arguments .*; {said}"):
             symdiff.compile(f"{name}*x", args="x")
     for bad, said in (
+        ("x[3][3]", r"a matrix has one pair of brackets, as x\[m,n\]"),
         ("x(n)", r"in square brackets, as x\[n\]"),
         ("x=1", "values are given in a call"),
         ("x,,y", "a list of names, as x, y"),
