@@ -16,7 +16,7 @@ from benchmarks.work.problems import Problem
 
 VERSION = symdiff.__version__
 HAS_LLVM = find_spec("llvmlite") is not None
-LABEL = "symdiff"
+LABEL, NATIVE = "symdiff", "symdiff (llvm)"
 
 
 def function(formula: Formula) -> symdiff.Function:

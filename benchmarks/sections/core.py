@@ -13,11 +13,12 @@ from benchmarks.work.problems import Problem, network, perceptron, rosenbrock_ve
 
 TITLE = "core: arrays inside the formula"
 
+BY_HAND, LIMIT = hand.NUMPY, 1.1
 FEW, MORE, MOST = 70, 10_000, 1_000_000  # points of a network's data
 VARIABLES = 1_000
 
-BY_HAND, LIMIT = hand.NUMPY, 1.1
 AHEAD_OF = ("torch", "autograd")  # with few points: tools without native code
+NATIVE_AHEAD_OF = (BY_HAND, "jax (jit)")  # between the products of matrices of a perceptron
 
 WHAT = {"gradients": "value and gradient", "products": "Hessian-vector product"}
 
@@ -28,7 +29,7 @@ def run(setup: Setup) -> Findings:
     yield from _calls(setup, small, "gradients", AHEAD_OF)
     for points in (MORE,) if setup.quick else (MORE, MOST):
         yield from _calls(setup, network(points), "gradients")
-    yield from _calls(setup, classes, "gradients")
+    yield from _calls(setup, classes, "gradients", native=True)
     yield from _calls(setup, chain, "gradients")
     yield from _calls(setup, chain, "products")
     entrants, rounds = setup.built("gradients"), 2 if setup.quick else 5
@@ -39,7 +40,9 @@ def run(setup: Setup) -> Findings:
         yield comparison(f"From text to the first value and gradient: {problem.summary}", rows)
 
 
-def _calls(setup: Setup, problem: Problem, kind: str, ahead_of: tuple[str, ...] = ()) -> Findings:
+def _calls(
+    setup: Setup, problem: Problem, kind: str, ahead_of: tuple[str, ...] = (), *, native: bool = False
+) -> Findings:
     entrants = setup.entrants(kind, lambda _, make: make(problem))
     rows = race(entrants, _expected(problem, kind), **setup.pace)
     yield comparison(f"One call, {WHAT[kind]}: {problem.summary}", rows)
@@ -47,6 +50,9 @@ def _calls(setup: Setup, problem: Problem, kind: str, ahead_of: tuple[str, ...] 
     for tool in ahead_of:
         yield at_most(rows, tool, 1, about)
     yield at_most(rows, BY_HAND, LIMIT, about)
+    if native and base.HAS_LLVM:
+        for tool in NATIVE_AHEAD_OF:
+            yield at_most(rows, tool, 1, about, base.NATIVE)
 
 
 def _expected(problem: Problem, kind: str) -> Any:

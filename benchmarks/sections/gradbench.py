@@ -14,7 +14,7 @@ TITLE = "gradbench: the problems of GradBench, value and gradient"
 
 AHEAD = ("gmm", "ba", "kmeans", "llsq", "lse")  # of the tools below
 OTHERS = ("jax (jit)", "torch", "torch (compile)")
-BEST = "symdiff (llvm)" if base.HAS_LLVM else base.LABEL
+BEST = base.NATIVE if base.HAS_LLVM else base.LABEL
 COST = 5.0  # times the value
 
 

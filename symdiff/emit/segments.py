@@ -25,7 +25,7 @@ from symdiff.graph.ir import Graph, Program, Row, compact, live, operands
 from symdiff.ops.base import Operation, View, Writer
 from symdiff.ops.table import PRIMITIVES
 
-_CALL, _EACH = 8 / 3, 3  # additions of two arrays: a call of native code takes _CALL, and one for _EACH arrays
+_CALL = 8  # what a call of native code takes, and 1 for each array; 3 is the time of NumPy's addition of small arrays
 _MOST = 1500  # operations of a segment
 _AGAIN = 4  # additions: what takes longer for an element is stored, and not computed again
 _ARRAYS = 60  # arrays that a segment reads and makes; a ufunc takes 64
@@ -353,7 +353,7 @@ class _Cutter:
         arrays = len(read) + len(self._made(group.rows) | self._kept(group))
         if arrays > _ARRAYS or len(group.rows) > _MOST or not {*range(-rank, 0)} <= axes:
             return False
-        return sum([_passes(self.rows[i], self.graph) for i in group.rows]) >= _CALL + arrays / _EACH
+        return sum([_work(self.rows[i], self.graph) for i in group.rows]) >= _CALL + arrays
 
     # The new program
 
@@ -536,11 +536,13 @@ def _axis(row: Row, graph: Graph) -> int | None:
     return op.folded_axis(*map(graph.shape, row[1:])) if isinstance(op, Operation) and op.fold else None
 
 
-def _passes(row: Row, graph: Graph) -> int:
-    """Return about how long NumPy takes for a row of few elements, in additions of two arrays."""
-    if row[0] == "pow" or _axis(row, graph) is not None:  # of negative numbers, NumPy computes powers one by one
-        return 4
-    return 1 if work_of(row) == 1 else 2
+def _work(row: Row, graph: Graph) -> int:
+    """Return how long NumPy takes for a row of few elements; an addition takes 3."""
+    if row[0] == "pow":  # of negative numbers, NumPy computes powers one by one
+        return 12
+    if _axis(row, graph) is not None:
+        return 9
+    return 3 if work_of(row) == 1 else 6
 
 
 def _holds(graph: Graph, number: int) -> int:

@@ -666,6 +666,11 @@ class SegmentSoftmax(_Segments):
     def shape(self, x: Shape, *_: Shape) -> Shape:
         return x
 
+    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
+        """Return that each share depends on all elements with its index."""
+        totals = SegmentSum(self.to, self.behind).pattern(x, *indices)
+        return Gather(len(self.to), self.behind).pattern(totals, *indices).nonzero()
+
     def value(self, x: Any, *indices: Any) -> Any:
         """Return the shares of the exponentials, each divided by the largest. Infinite ones share equally."""
         place = (..., *indices, *[slice(None)] * self.behind)

@@ -92,3 +92,20 @@ def test_floats_and_layouts(machine):
     for args in ((x, 2.5), (x[::2], x[1::2]), (x.T, x[:, :1].T), (x[:, None], x), (x[:, 2], x[:, 3])):
         agree(f, g, args, least=1)
         agree(f.vjp, g.vjp, (*args, 1.5), most=16, least=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("softmax(A*w, axis=1) @ x", "A[m,n], w[n], x[n]"),
+        ("tanh(A @ x)*exp(-x) + A[0]*x - x**2", "A[n,n], x[n]"),
+        ("sum(A*exp(A), axis=0) @ x", "A[m,n], x[n]"),
+    ],
+)
+def test_segments(machine, text, args):
+    f, g = both(text, args=args)
+    f, g = f.vjp, g.vjp
+    assert f.backend == ("llvm" if machine.family else "numpy")
+    for n, loop in [(1, ()), (3, (4,)), (17, ()), (70, (2, 3))]:
+        agree_to_rounding(f, g, drawn(f, n, loop))
+    agree_to_rounding(f, g, drawn(f, 19, (), np.float32), 1000)
