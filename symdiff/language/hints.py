@@ -90,11 +90,6 @@ _FOREIGN = {
 # Greek letters that are functions or variables.
 _GREEK = {"Γ": "gamma(x)", "Σ": "sum(x)", "Π": "prod(x)", "ψ": "digamma(x)", "Φ": "ndtr(x)"}
 
-# Messages for a second argument that is not an axis.
-_AXES = {
-    "norm": "the norm is the 2-norm, and the second argument of norm is the axis; for others write ord=1 or ord=inf"
-}
-
 
 def is_function(name: str) -> bool:
     """Return whether the language has a function with this name."""
@@ -414,7 +409,7 @@ def _round_brackets(front: str) -> str | None:
 
 def no_axis(name: str) -> str:
     """Return the hint for a second argument that is not an axis of the array."""
-    return _AXES.get(name, f"the second argument of {name} is the axis")
+    return f"the second argument of {name} is the axis"
 
 
 def other_meaning(name: str) -> str | None:

@@ -35,6 +35,7 @@ CASES = [
     ("norm(B, axis=0, ord=1)*norm(B, 0, ord=2)", "B[k,m]", lambda B: np.sum(abs(B), 0) * np.linalg.norm(B, axis=0)),
     ("norm(B, axis=0, ord=inf, keepdims=True)", "B[k,m]", lambda B: np.max(abs(B), 0, keepdims=True)),
     ("norm(A, ord=1)", "A[n,n]", lambda A: np.linalg.norm(A, 1)),
+    ("norm(A, 1)", "A[n,n]", lambda A: np.linalg.norm(A, 1)),
     ("norm(B, ord=2)", "B[k,m]", lambda B: np.linalg.norm(B, 2)),
     ("norm(S, axis=(2, 0), ord=inf)", "S[k,n,m]", lambda S: np.linalg.norm(S, np.inf, (2, 0))),
     ("norm(S, axis=(0, 1), ord=-1, keepdims=True)", "S[k,n,m]", lambda S: np.linalg.norm(S, -1, (0, 1), keepdims=True)),
