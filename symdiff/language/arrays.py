@@ -131,7 +131,7 @@ def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return x
 
 
-def _norm(b: Builder, x: int, order: float | None, axes: tuple[int, ...], keepdims: bool) -> int:
+def _norm(b: Builder, x: int, order: float | None, axes: tuple[int, ...], keepdims: bool) -> int:  # noqa: FBT001 - as in NumPy
     """Return a norm of vectors along one axis or of matrices along two; by default, the 2-norm of all elements.
 
     Raises:

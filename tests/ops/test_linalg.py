@@ -32,7 +32,7 @@ CASES = [
     ("eigvalsh(A)", "A[n,n]", np.linalg.eigvalsh),
     ("eigvalsh(T)", "T[k,n,n]", np.linalg.eigvalsh),
     ("norm(x, ord=1)", "x[n]", lambda x: np.sum(abs(x))),
-    ("norm(B, axis=0, ord=1)*norm(B, 0, ord=2)", "B[k,m]", lambda B: np.sum(abs(B), 0) * np.linalg.norm(B, axis=0)),
+    ("norm(B, axis=0, ord=1)*norm(B, 2, 0)", "B[k,m]", lambda B: np.sum(abs(B), 0) * np.linalg.norm(B, axis=0)),
     ("norm(B, axis=0, ord=inf, keepdims=True)", "B[k,m]", lambda B: np.max(abs(B), 0, keepdims=True)),
     ("norm(A, ord=1)", "A[n,n]", lambda A: np.linalg.norm(A, 1)),
     ("norm(A, 1)", "A[n,n]", lambda A: np.linalg.norm(A, 1)),
