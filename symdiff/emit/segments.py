@@ -48,7 +48,6 @@ class Operand:
     along: Along
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Segment(Operation):
     """A group of operations, as one operation with several results.
 
@@ -79,6 +78,8 @@ class Segment(Operation):
     quiet: bool
 
     name: ClassVar[str] = "segment"
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def shape(self, *_: Shape) -> Shape:
         """Return the shape of the elements."""
@@ -104,7 +105,6 @@ class Segment(Operation):
         return True
 
 
-@dataclass(frozen=True, slots=True)
 class Part(Operation):
     """One of the results of a segment."""
 

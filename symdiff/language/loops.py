@@ -154,7 +154,10 @@ def _looped(
     if len(step.parameters) != takes:
         parts = f"{len(states)} value{'s' * (len(states) != 1)} of the state"
         parts += f" and {len(elements)} element{'s' * (len(elements) != 1)}" if elements else ""
-        scope.fail(f"{name} calls {step.name} with {parts}, and {step.call} takes {len(step.parameters)}", position)
+        joined = len(states) == 1 < len(step.parameters) - len(elements) and b.shape(states[0])
+        hint = "; several values of a state stand in parentheses, as in (h0, c0)" if joined else ""
+        said = f"{name} calls {step.name} with {parts}, and {step.call} takes {len(step.parameters)}"
+        scope.fail(said + hint, position)
     inner = _Inner(scope, step.parameters)
     body = inner.builder
     shapes = [*map(b.shape, states), *elements]

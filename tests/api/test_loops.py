@@ -146,6 +146,7 @@ def test_the_textbook_form_has_the_same_numbers(text, args):
     np.testing.assert_allclose(g(*values), f(*values), rtol=1e-11)
     for one, other in zip(g.grad(*values), f.grad(*values), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(g.hessian(*values), f.hessian(*values), rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize(("text", "args"), scalars.values(), ids=scalars)

@@ -127,6 +127,13 @@ def test_other_arguments_and_out():
         f(A, np.ones(4))
 
 
+def test_a_segment_of_both_precisions_is_double():
+    """`special.polygamma` gives double precision for single precision; other arrays of the segment are single."""
+    pytest.importorskip("scipy")
+    f, g = both("(erf(X)*sin(X) + gamma(X) + lgamma(X)*digamma(X)) @ W", args="X[m,k], W[k,n]")
+    agree(f.jacobian, g.jacobian, drawn(f, dtype=np.float32), 1000)
+
+
 def caught(f, *args):
     with warnings.catch_warnings(record=True) as found, np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("always")
