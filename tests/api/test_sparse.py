@@ -423,3 +423,17 @@ def test_optimal_control_with_sparse_constraints():
     )  # fmt: skip
     assert np.abs(constraints(found.x)).max() < 1e-8
     assert abs(found.fun - 12) < 0.05
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_selections_of_what_is_no_argument_take_no_seeds(n):
+    x, y = np.arange(n) + 1.5, np.array([0.5, 2.0])
+    for text in (
+        "diff(concatenate([x, y]))",
+        "diff(concatenate([[1], x, y, x]))",
+        "diff(concatenate([x, x**2, y]), n=2)",
+    ):
+        f = symdiff.compile(text, args="x[n], y[2]", wrt="x")
+        np.testing.assert_array_equal(f.jacobian.sparse(x, y).toarray(), f.jacobian(x, y))
+        g = symdiff.compile(f"sum(({text})**3)", args="x[n], y[2]", wrt="x")
+        np.testing.assert_allclose(g.hessian.sparse(x, y).toarray(), g.hessian(x, y), rtol=1e-13)
