@@ -150,7 +150,7 @@ class Sweeps:
             variant: The program.
             sweep: The Function of a sweep. It takes the arguments of the program, then the seeds.
             matrix: The matrix.
-            colours: The colour of each element of the seeds.
+            colours: The colour of each element of the seeds; -1 if no sweep seeds it.
             seeded: The shapes of the seeds.
             swept: The number of elements that each sweep gives.
             taken: For each value, its place among the elements of all sweeps: colour*swept + element.
@@ -439,7 +439,8 @@ def _jacobian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, An
     matrix = Matrix.of((height, variant.count(sizes)), rows[kept], places[cols[kept]], kept)
     if forward:
         sweep = variant.f.derived("tangents", partial(calculus.jvp, value=False))
-        return Sweeps(variant, sweep, matrix, colours, variant.shapes(sizes), height, colours.of[cols] * height + rows)
+        taken = colours.of[cols] * height + rows
+        return Sweeps(variant, sweep, matrix, _seeded(colours, places), variant.shapes(sizes), height, taken)
     sweep = variant.f.derived("adjoints", partial(calculus.vjp, value=False))
     results = [concrete(shape, sizes) for shape in variant.f.results]
     return Sweeps(variant, sweep, matrix, colours, results, local.width, colours.of[rows] * local.width + cols)
@@ -480,7 +481,13 @@ def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any
     terms = np.concatenate([kept, again])
     size = variant.count(sizes)
     triangle = Matrix.of((size, size), np.maximum(one, two)[terms], np.minimum(one, two)[terms], terms)
-    return Sweeps(variant, variant.f.hvp, triangle.mirrored(), colours, variant.shapes(sizes), width, taken)
+    seeded = _seeded(colours, places)
+    return Sweeps(variant, variant.f.hvp, triangle.mirrored(), seeded, variant.shapes(sizes), width, taken)
+
+
+def _seeded(colours: Colours, places: Indices) -> Colours:
+    """Return the colours without those of elements that are none of the arguments: they are in no pattern."""
+    return Colours(np.where(places >= 0, colours.of, -1), colours.count)
 
 
 def _fewest(pattern: Rows) -> int:

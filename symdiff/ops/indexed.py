@@ -662,11 +662,6 @@ class SegmentSoftmax(_Segments):
         shares = np.where(np.isinf(largest), x == inf, np.exp(x - largest))
         return shares / np.maximum(SegmentSum(self.to, self.behind).value(shares, *indices)[place], 1.0)
 
-    def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
-        """Return that each result depends on all elements with the same indices."""
-        total = SegmentSum(self.to, self.behind).pattern(x, *indices)
-        return Gather(len(self.to), self.behind).pattern(total, *indices).nonzero()
-
     def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
         return None
 

@@ -143,14 +143,14 @@ class Writer:
         if len(computed) > PART and not folded:
             return self._in_parts(n, loop, before, inside)
         used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *[outputs[k] for k in loop.stores]}
-        first = Part(self, {})
+        first = StraightCode(self, {})
         first.compute(before)
         for i, place in self.places.items():  # in front of the loop: addresses, and values that do not vary
             if i in used:
                 first.address(place) if self.varies[i] else first.use(i)
         for k in loop.stores:
             first.address(len(self.places) + k)
-        second = Part(self, first.registers)
+        second = StraightCode(self, first.registers)
         second.compute(inside)
         second.store(loop.stores)
         if folded:
@@ -163,7 +163,7 @@ class Writer:
     def finish(self) -> str:
         """Return the function that stores single numbers after all loops."""
         last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
-        part = Part(self, {})
+        part = StraightCode(self, {})
         part.compute(self.computed([self.program.outputs[k] for k in last]))
         for k in last:
             value, place = part.use(self.program.outputs[k]), part.address(len(self.places) + k)
@@ -186,7 +186,7 @@ class Writer:
         texts: list[str] = []
         calls: tuple[list[str], list[str]] = ([], [])
         for k, (rows, looped) in enumerate(cuts):
-            part = Part(self, {}, slots)
+            part = StraightCode(self, {}, slots)
             part.compute(rows)
             if k == len(cuts) - 1:
                 part.store(loop.stores)
@@ -270,7 +270,7 @@ class Writer:
         return own
 
 
-class Part:
+class StraightCode:
     """Straight-line code.
 
     Attributes:
