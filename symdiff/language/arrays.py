@@ -403,7 +403,6 @@ def _table() -> dict[str, Function]:
 
 # Functions of arrays by name, but for products; `max` and `min` are functions of several numbers too.
 CALLS: dict[str, Function] = _table()
-WRITTEN = frozenset({*OPERATIONS, "mean", "norm"})  # reductions and their like that LaTeX knows
 JOINS = frozenset(name for name, function in CALLS.items() if function.parameters[0] == PARTS)
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
 ARRAY_FUNCTIONS = frozenset({*CALLS, *PRODUCTS})
