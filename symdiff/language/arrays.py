@@ -71,7 +71,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
     """
     left, right = b.shape(x), b.shape(y)
     if not left or not right:
-        raise ShapeError(f"{sign} multiplies arrays; for scalars write *")
+        raise ShapeError(f"{sign} multiplies arrays, declared as in args='A[m,n], x[n]'; for scalars write *")
     inner = left[-1], right[-2 if len(right) > 1 else -1]
     same(
         *inner,

@@ -94,7 +94,6 @@ _SHORT = 40  # characters of an operand that is written where it is used
 # Integers
 
 
-@dataclass(frozen=True, slots=True)
 class Whole(Operation):
     """Sums, differences and products of integers and of dimensions.
 
@@ -170,7 +169,6 @@ class Whole(Operation):
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class Integers(Operation):
     """An array of constant integers."""
 
@@ -212,8 +210,6 @@ class Integers(Operation):
 class Positions(Arange):
     """The integers of a range."""
 
-    __slots__ = ()
-
     name = "positions"
     integer = True
     differentiable = False
@@ -231,8 +227,6 @@ class Positions(Arange):
 class Indexed(Operation):
     """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
 
-    __slots__ = ()
-
     stackable = False  # the new axis would have to be an index too
 
     numbers = 1
@@ -244,7 +238,7 @@ class Indexed(Operation):
         "scatter_points": SCATTER_POINTS,
     }
 
-    behind: int
+    behind: ClassVar[int]
 
     def reaches(self, x: Shape, *indices: Shape) -> Sequence[Dim]:
         """Return for each of the indices the length of the axis that it is an index of."""
@@ -291,7 +285,6 @@ def _subscript(w: Writer, indices: Sequence[int], front: int, behind: int, *, ah
     return f"[{', '.join(['...'] * ahead + [':'] * front * (not ahead) + texts + [':'] * behind * ahead)}]"
 
 
-@dataclass(frozen=True, slots=True)
 class Gather(Indexed):
     """The elements of an array at indices along as many neighbouring axes.
 
@@ -303,7 +296,7 @@ class Gather(Indexed):
     """
 
     count: int
-    behind: int
+    behind: int  # type: ignore[misc]  # a field here
 
     name = "gather"
     same_kind = True
@@ -399,7 +392,6 @@ class Gather(Indexed):
 # Sums and maxima
 
 
-@dataclass(frozen=True, slots=True)
 class _Segments(Indexed):
     """A reduction of the elements with equal indices to one element, which stands at these indices.
 
@@ -412,7 +404,7 @@ class _Segments(Indexed):
     """
 
     to: Shape
-    behind: int
+    behind: int  # type: ignore[misc]  # a field here
 
     ufunc: ClassVar[str]
     start: ClassVar[float]
@@ -498,8 +490,6 @@ class _Segments(Indexed):
 class SegmentSum(_Segments):
     """The sums of the elements with equal indices; 0 for indices that no element has."""
 
-    __slots__ = ()
-
     name = "segment_sum"
     ufunc = "add"
     start = 0.0
@@ -521,8 +511,6 @@ class SegmentSum(_Segments):
 
 class _Weighing(_Segments):
     """A reduction whose derivative by each element is a weight."""
-
-    __slots__ = ()
 
     holomorphic = False
     multilinear = False
@@ -577,8 +565,6 @@ class _Extreme(_Weighing):
 class SegmentMax(_Extreme):
     """The largest of the elements with equal indices; -inf for indices that no element has."""
 
-    __slots__ = ()
-
     name = "segment_max"
     ufunc = "maximum"
     start = -inf
@@ -586,8 +572,6 @@ class SegmentMax(_Extreme):
 
 class SegmentMin(_Extreme):
     """The smallest of the elements with equal indices; inf for indices that no element has."""
-
-    __slots__ = ()
 
     name = "segment_min"
     ufunc = "minimum"
@@ -621,8 +605,6 @@ class SegmentLogSumExp(_Weighing):
     Targets compute it as `Exponentials` does.
     """
 
-    __slots__ = ()
-
     name = "segment_logsumexp"
     ufunc = "logaddexp"
     start = -inf
@@ -637,8 +619,6 @@ class SegmentLogSumExp(_Weighing):
 
 class SegmentSoftmax(_Segments):
     """The exponentials divided by the sum of those with equal indices. Targets compute it as `Exponentials` does."""
-
-    __slots__ = ()
 
     name = "segment_softmax"
     holomorphic = False
