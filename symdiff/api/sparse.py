@@ -150,7 +150,7 @@ class Sweeps:
             variant: The program.
             sweep: The Function of a sweep. It takes the arguments of the program, then the seeds.
             matrix: The matrix.
-            colours: The colour of each element of the seeds.
+            colours: The colour of each element of the seeds; -1 if no sweep seeds it.
             seeded: The shapes of the seeds.
             swept: The number of elements that each sweep gives.
             taken: For each value, its place among the elements of all sweeps: colour*swept + element.

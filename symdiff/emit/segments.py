@@ -105,13 +105,13 @@ class Segment(Operation):
         return True
 
 
-class Part(Operation):
+class SegmentResult(Operation):
     """One of the results of a segment."""
 
     k: int
     to: Shape
 
-    name: ClassVar[str] = "part"
+    name: ClassVar[str] = "segment result"
 
     def shape(self, _: Shape) -> Shape:
         """Return the shape of the result."""
@@ -454,7 +454,7 @@ class _Maker:
         cutter.segments.append(segment)
         made = cutter.made.append((segment, *[cutter.new[base] for base in self.args]))
         for k, i in enumerate(outputs):
-            cutter.new[i] = cutter.made.append((Part(k, self.graph.shape(i)), made))
+            cutter.new[i] = cutter.made.append((SegmentResult(k, self.graph.shape(i)), made))
 
     def _add(self, i: int, row: Row) -> None:
         """Add a row of the group to the body and to the program of one element."""

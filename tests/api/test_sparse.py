@@ -100,6 +100,22 @@ def test_equal_to_dense_with_no_more_entries(case, options):
         assert agree(f.hessian, *at).nnz == second
 
 
+PADDED = [  # elements of other arguments, or constants, beside the variables
+    ("A @ (c*concatenate([y[1:], x[:1]]))", "A[4,4], c[4], x[4], y[4]", "x"),
+    ("A @ (c*concatenate([y[1:], x[:1]]))", "A[4,4], c[4], x[4], y[4]", "y"),
+    ("z = concatenate([[a], u, [1]]); z[2:]*z[:-2] + sum(c*z)", "a, u[5], c[7]", "u"),
+    ("z = concatenate([y[:1], u, [2]]); A @ sin(z) + z", "A[7,7], u[5], y[3]", "u"),
+    ("z = concatenate([[a], u, [1]]); sum((A @ z)**3) + sum(z[1:]**2*z[:-1]**2)", "A[2,7], a, u[5]", "u"),
+]
+
+
+@pytest.mark.parametrize(("text", "args", "wrt"), PADDED)
+def test_what_stands_beside_the_variables_has_no_seed(text, args, wrt):
+    f = symdiff.compile(text, args=args, wrt=wrt)
+    for member in (f.jacobian, f.hessian) if text.count("sum((") else (f.jacobian,):
+        agree(member, *arguments(f))
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_random_formulas(seed):
     rng = random.Random(seed)  # noqa: S311 - not cryptography

@@ -151,14 +151,14 @@ class Writer:
         if len(computed) > PART and not folded:
             return self._in_parts(n, stored, before, inside)
         used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *stored.values()}
-        first = Part(self, {})
+        first = StraightCode(self, {})
         first.compute(before)
         for i, place in self.places.items():  # in front of the loop: addresses, and values that do not vary
             if i in used:
                 first.address(place) if self.varies[i] else first.use(i)
         for k in (*stored, *[k for i, k in self.found.items() if i in used]):
             first.address(len(self.places) + k)
-        second = Part(self, first.registers)
+        second = StraightCode(self, first.registers)
         second.compute(inside)
         second.store(stored)
         if folded:
@@ -171,7 +171,7 @@ class Writer:
     def finish(self) -> str:
         """Return the function that stores single numbers after all loops."""
         last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
-        part = Part(self, {})
+        part = StraightCode(self, {})
         part.compute(self.computed([self.program.outputs[k] for k in last]))
         for k in last:
             value, place = part.use(self.program.outputs[k]), part.address(len(self.places) + k)
@@ -208,7 +208,7 @@ class Writer:
         texts: list[str] = []
         calls: tuple[list[str], list[str]] = ([], [])
         for k, (rows, looped) in enumerate(cuts):
-            part = Part(self, {}, slots)
+            part = StraightCode(self, {}, slots)
             part.compute(rows)
             if k == len(cuts) - 1:
                 part.store(stored)
@@ -292,7 +292,7 @@ class Writer:
         return own
 
 
-class Part:
+class StraightCode:
     """Straight-line code.
 
     Attributes:
