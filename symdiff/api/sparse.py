@@ -382,6 +382,8 @@ class Sparse:
     def _make(self, sizes: Mapping[str, int], known: Mapping[str, Any], complex: bool) -> Plan:  # noqa: A002, FBT001
         if calculus.known_by_entry(self._f.program):
             return Elements(self._f)
+        if complex:
+            self._f.kernel.check_complex()
         if complex not in self._variants:
             self._variants[complex] = variants(self._source, complex=complex)
         find = _hessian if self._f.name == "hessian" else _jacobian

@@ -15,7 +15,7 @@ from symdiff.graph.dims import Dim, Shape, positive, shown
 from symdiff.graph.ir import Program
 from symdiff.graph.shapes import same
 from symdiff.language.calls import Keyword, Value
-from symdiff.language.indices import whole
+from symdiff.language.indices import integers, is_of_integers, whole
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.ops.constants import Size
 from symdiff.ops.loops import Results, in_segments, looped
@@ -75,7 +75,7 @@ def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run
             scope.fail(f"{name} takes {LOOPS[name]}", position)
         if not b.shape(row):
             raise ShapeError(f"{name} goes along the first axis of arrays, and its argument {k + 3} is a scalar")
-        sequences.append(row if b.graph.is_integer(row) else b.number(row))
+        sequences.append(integers(b, row) if is_of_integers(b, row) else b.number(row))
     length = _common(b, name, length, sequences)
     steps, limits = scope.steps * (length if isinstance(length, int) else 1), b.graph.limits
     if steps > limits.steps:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import inf, log
 
 from symdiff.ops.base import Operation
+from symdiff.ops.reductions import LogSumExp, Max
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.remainders import one_plus, remainder
@@ -62,6 +63,25 @@ def _of_total(b: Builder, i: int) -> int | None:
     op, *parts = b.row(x)
     found = op.logarithm(b, *parts) if isinstance(op, Operation) else None
     return None if found is None else with_views(b, found, x, views)
+
+
+def with_largest(b: Builder, x: int, y: int) -> int | None:
+    """Return x + y as logsumexp(v), where row `y` is max(v) and row `x` is logsumexp(v - y); None for other rows.
+
+    Both go along the same axes and may be seen through the same views.
+
+    Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
+    """
+    (total, views), (largest, others) = without_views(b, x), without_views(b, y)
+    op, *parts = b.row(total)
+    if not isinstance(op, LogSumExp) or views != others:
+        return None
+    name, *less = b.row(parts[0])
+    if name != "sub" or b.row(largest) != (Max(op.axes), less[0]):
+        return None
+    if less[1] not in (largest, b.expand(largest, op.axes)):
+        return None
+    return with_views(b, b.op(op, less[0]), total, views)
 
 
 def _of_softmax(b: Builder, i: int) -> int | None:

@@ -155,6 +155,16 @@ def test_dtypes_and_forms():
     assert symdiff.compile("3*a").jacobian.sparse(2.0).toarray().tolist() == [[3.0]]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"), [("sum(max(x)*x)", "jacobian"), ("max(x)", "hessian"), ("sum(floor(x))", "jacobian")]
+)
+def test_complex_arguments_are_refused_even_if_there_are_no_entries(text, kind):
+    member = getattr(symdiff.compile(text, args="x[n]"), kind)
+    for call in (member, member.sparse):
+        with pytest.raises(TypeError, match="not defined for complex arguments"):
+            call(np.ones(3, complex))
+
+
 def test_what_is_kept_belongs_to_symdiff():
     f = symdiff.compile(ROSENBROCK, args="x[n]")
     x = np.linspace(0.5, 1.5, 6)
@@ -270,6 +280,7 @@ INDEXED = {  # a formula, arguments, names to differentiate by, lengths of the a
     "after a computation": ("y = sin(x); y[i]*y[j]", "x[6], i[5]: int, j[5]: int", "x", {"i": 6, "j": 6}, "jacobian"),
     "segments": ("segment_sum(v*x[i], i, 6)**2", "v[8], x[6], i[8]: int", "v, x", {"i": 6}, "jacobian"),
     "sum of segments": ("sum(segment_sum(v**2, i, 6)**2)", "v[8], i[8]: int", "v", {"i": 6}, "hessian"),
+    "shares of segments": ("segment_softmax(v, i, 3)*a[i]", "v[8], a[3], i[8]: int", "v, a", {"i": 3}, "jacobian"),
     "largest of segments": ("segment_max(v, i, 3)", "v[8], i[8]: int", "v", {"i": 3}, "jacobian"),
     "places of the largest": ("x[argsort(t)]*x", "x[5], t[5]", "x", {}, "jacobian"),
     "own order": ("x[argsort(x)]**2", "x[5]", "x", {}, "jacobian"),

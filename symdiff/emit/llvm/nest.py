@@ -96,7 +96,7 @@ def source(segment: Segment, machine: Machine, *, single: bool) -> str:
     else:
         part = _Part(writer, {})
         part.compute(writer.computed(writer.program.outputs))
-        part.store(range(count - inputs))
+        part.store(dict(enumerate(writer.program.outputs)))
         operands = "".join([_OPERAND.format(k=k) for k in range(count)])
         rows, inner = _ROW, _VECTORS.format(operands=operands, inside=part)
     texts = [template.format(**fields) for template in (_FRAME, _JOINS, _NEST, rows)]
