@@ -264,8 +264,9 @@ class Function:
         written = self.text.strip()
         written = written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
         text = "\\n".join(line.strip() for line in written.splitlines())
+        quote = "'" if '"' in text else '"'
         given = shortly(self.args, self.cores, self.integers)
-        return f'Function("{text}"{made_by(self.recipe)}: ({given}) -> {few(self.outputs)})'
+        return f"Function({quote}{text}{quote}{made_by(self.recipe)}: ({given}) -> {few(self.outputs)})"
 
     @property
     @member
@@ -515,7 +516,7 @@ class Function:
         for k, name in enumerate(by):
             if name not in self.args:
                 count = f"; for a higher order repeat the name, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
-                bound = ", which is bound already" if name in self.bound else ""
+                bound = ", which is bound already" if name in tuple(self.bound) else ""
                 hint = count if k and isinstance(name, int) else bound or no_argument(name)
                 raise TypeError(f"{self._call_text} has no argument {name!r}{hint}")
         made = self

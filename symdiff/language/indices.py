@@ -177,7 +177,8 @@ def subscript(b: Builder, x: int, key: Key, given: Sequence[int]) -> int:
         i = next(computed)
         if b.graph.is_condition(i):
             raise ShapeError(
-                "a condition selects a number of elements that only a call knows; write where(c, x, 0) for a sum"
+                "a condition selects a number of elements that only a call knows; write where(c, x, 0) for a sum, "
+                "and give a mask among the constants by its places, numpy.flatnonzero(mask)"
             )
         found = whole(b, i)
         if found is None:

@@ -186,3 +186,10 @@ def test_errors_about_names_and_shapes():
     for size in (3, "n"):
         with pytest.raises(symdiff.ShapeError, match=f"2 and {size} are different"):
             symdiff.compile("A @ x", args=f"x[{size}]", constants={"A": MATRIX})
+
+
+def test_a_constant_mask_is_given_by_its_places():
+    mask = np.array([True, False, True])
+    with pytest.raises(symdiff.ShapeError, match=r"a mask among the constants by its places, numpy.flatnonzero"):
+        symdiff.compile("sum(x[m])", args="x[n]", constants={"m": mask})
+    assert symdiff.compile("sum(x[m])", args="x[n]", constants={"m": np.flatnonzero(mask)})([1.0, 2.0, 4.0]) == 5.0
