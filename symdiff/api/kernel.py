@@ -189,18 +189,21 @@ class Kernel:
             raise ValueError("only functions of scalars that return scalars have native code for floats")
         return self.native_points.floats_source()
 
+    def check_complex(self) -> None:
+        """Raise TypeError if an operation of the formula is not defined for complex arguments, or has no derivative."""
+        from symdiff.derive.holomorphic import check_holomorphic
+
+        names = {name for step in self.recipe.steps for name in step.by}
+        check_holomorphic(self.recipe.formula.program(complex=True), names)
+
     def _complex_program(self) -> Program:
         """Return the program for complex arguments, without the identities that hold for real ones only.
 
         Raises:
             TypeError: The formula, or a derivative, is not defined for complex arguments.
         """
-        from symdiff.derive.holomorphic import check_holomorphic
-
-        recipe = self.recipe
-        names = {name for step in recipe.steps for name in step.by}
-        check_holomorphic(recipe.formula.program(complex=True), names)
-        program = recipe.program(complex=True)
+        self.check_complex()
+        program = self.recipe.program(complex=True)
         if any(row[0] == "polygamma" for row in program.graph.rows):
             raise TypeError(f"{self.name!r} of gamma or digamma is not defined for complex arguments")
         if tuple([program.graph.shape(i) for i in program.outputs]) != self.results:

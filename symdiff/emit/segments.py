@@ -19,7 +19,8 @@ from itertools import pairwise
 from typing import ClassVar
 
 from symdiff.emit.cost import work_of
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, has_choices, share_exponentials
+from symdiff.emit.numpy import prepare
+from symdiff.emit.passes import has_choices
 from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands
 from symdiff.ops.base import Operation, View, Writer
@@ -47,7 +48,6 @@ class Operand:
     along: Along
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Segment(Operation):
     """A group of operations, as one operation with several results.
 
@@ -78,6 +78,8 @@ class Segment(Operation):
     quiet: bool
 
     name: ClassVar[str] = "segment"
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def shape(self, *_: Shape) -> Shape:
         """Return the shape of the elements."""
@@ -103,7 +105,6 @@ class Segment(Operation):
         return True
 
 
-@dataclass(frozen=True, slots=True)
 class Part(Operation):
     """One of the results of a segment."""
 
@@ -148,8 +149,7 @@ def segmented(program: Program) -> Segmented | None:
     if not program.graph.shapes or not program.graph.shared or program.graph.complex or program.steps:
         return None
     quiet = has_choices(program)
-    lowered = eager(expand_powers(share_exponentials(expand_exponentials(program))))
-    made = _Cutter(lowered, quiet=quiet).cut()
+    made = _Cutter(prepare(program, masks=False), quiet=quiet).cut()
     return made if made.segments else None
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
@@ -148,6 +149,7 @@ class Notation(Protocol):
     def applied(self, operation: Operation, /, *operands: int, form: str = ...) -> Any: ...
     def product(self, x: int, y: int, /) -> Any: ...
     def transpose(self, i: int, /) -> None: ...
+    def column(self, i: int, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,14 +229,20 @@ def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
     return part
 
 
+@dataclass_transform(frozen_default=True)
 class Operation(ArrayOperation):
-    """An operation on arrays, with everything that is known of it. Subclasses are frozen dataclasses.
+    """An operation on arrays, with everything that is known of it.
+
+    The annotated attributes of a subclass are its fields, as in a frozen dataclass: they are the arguments that make an
+    operation, and two operations are equal if their classes and their fields are. A dataclass would compile its methods
+    whenever Python imports it, which takes longer than the rest of the import.
 
     The methods get one argument for each operand, in order: its shape, its value, or the index of its row. If a
     signature here has `**_: Any`, a subclass has a parameter for each operand instead.
     """
 
-    __slots__ = ()
+    fields: ClassVar[tuple[str, ...]] = ()
+    """The names of the fields."""
 
     name: ClassVar[str]
     """The name in graphs, traces and error messages. If `along_axes`, formulas use it too."""
@@ -263,12 +271,55 @@ class Operation(ArrayOperation):
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
+    # Fields
+
+    def __init_subclass__(cls) -> None:
+        """Find the fields: those of the base classes, then those of the class itself."""
+        kinds = vars(cls).get("__annotations__", {})
+        own = [field for field, kind in kinds.items() if not kind.startswith("ClassVar")]
+        inherited = [field for base in cls.__bases__ for field in getattr(base, "fields", ())]
+        cls.fields = tuple(dict.fromkeys([*inherited, *own]))
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        vars(self).update(zip(self.fields, values, strict=False), **named)
+        for field in self.fields[len(values) :]:
+            if field not in named:
+                vars(self)[field] = getattr(type(self), field)  # its default
+
+    @cached_property
+    def _key(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, field) for field in self.fields])
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((type(self), self._key))
+
+    def __setattr__(self, field: str, value: Any) -> None:
+        raise AttributeError(f"the fields of an operation do not change: {field}")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, type(self)) and type(self) is type(other) and self._key == other._key
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join([f'{field}={getattr(self, field)!r}' for field in self.fields])})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._key
+
+    def changed(self, **fields: Any) -> Self:
+        """Return the operation with other values of some fields."""
+        return type(self)(*[fields.get(field, getattr(self, field)) for field in self.fields])
+
     # The value
 
     def sized(self, sizes: Mapping[str, int]) -> Self:
         """Return the operation with the sizes of its named dimensions in place of the names."""
-        fields: tuple[str, ...] = self.__match_args__  # type: ignore[attr-defined]  # of a dataclass
-        return type(self)(*[sized(getattr(self, field), sizes) for field in fields]) if sizes else self
+        return type(self)(*[sized(part, sizes) for part in self._key]) if sizes else self
 
     def value(self, *operands: Any, **_: Any) -> Any:
         """Return the value, computed by NumPy. All dimensions are numbers here. Write it for clarity, not for speed."""
@@ -412,7 +463,7 @@ class Operation(ArrayOperation):
     @property
     def parameters(self) -> tuple[Any, ...]:
         """What a call has after the operands and the axes, in LaTeX. By default, these are the other fields."""
-        values = [getattr(self, field) for field in getattr(self, "__match_args__", ()) if field != "axes"]
+        values = [getattr(self, field) for field in self.fields if field != "axes"]
         return tuple([value for value in values if isinstance(value, (int, float, str, tuple, Poly))])
 
     def latex(self, w: Notation, /, *operands: Any, **_: Any) -> Any:
@@ -451,8 +502,6 @@ def never_warns(row: Row) -> bool:
 class Linear(Operation):
     """A linear operation on one operand: its tangent is the operation on the tangent."""
 
-    __slots__ = ()
-
     multilinear = True
 
     def tangent(self, at: At) -> int:
@@ -472,8 +521,6 @@ class Linear(Operation):
 class Selection(Linear):
     """A linear operation on one operand: each element of the result is an element of the operand, or zero."""
 
-    __slots__ = ()
-
     @property
     def selects(self) -> bool:
         return True
@@ -486,8 +533,6 @@ class Selection(Linear):
 
 class View(Selection):
     """An operation whose elements are elements of its one operand. It may share the memory of the operand."""
-
-    __slots__ = ()
 
     is_view = True
 
@@ -528,7 +573,6 @@ def axes_text(axes: Sequence[int]) -> str:
     return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
 
 
-@dataclass(frozen=True, slots=True)
 class AlongAxes(Operation):
     """An operation along some axes of one array."""
 
@@ -555,7 +599,6 @@ class AlongAxes(Operation):
         return f"{self.name}, axis {', '.join(map(str, self.axes))}"
 
 
-@dataclass(frozen=True, slots=True)
 class Reduction(AlongAxes):
     """An operation that removes the axes along which it goes. NumPy arrays have a method of the same name."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM
 
 
-@dataclass(frozen=True, slots=True)
 class Size(Operation):
     """The length of an axis, or another dimension, as a number."""
 
@@ -48,7 +46,6 @@ class Size(Operation):
         return [Sample(cls(n), ()), Sample(cls(n * symbol("m") + 1), ())]
 
 
-@dataclass(frozen=True, slots=True)
 class Eye(Operation):
     """The identity matrix of order `dim`, with its second axis as axes of the shape `shape_of`."""
 
@@ -88,7 +85,6 @@ class Eye(Operation):
         return [Sample(cls(n, (n,)), ()), Sample(cls(m * n, (m, n)), ())]
 
 
-@dataclass(frozen=True, slots=True)
 class Arange(Operation):
     """The whole numbers of a range."""
 
@@ -128,7 +124,6 @@ class Arange(Operation):
         return [Sample(cls(0, n, 1), ()), Sample(cls(1, 2 * n + 1, 2), ()), Sample(cls(n, 0, -1), ())]
 
 
-@dataclass(frozen=True, slots=True)
 class Linspace(Operation):
     """Numbers at equal distances, the two ends among them."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from string import ascii_uppercase
 from typing import Any, ClassVar
@@ -25,7 +24,6 @@ def labels(count: int) -> str:
     return "".join([chr(0xE000 + k) for k in range(count)])
 
 
-@dataclass(frozen=True, slots=True)
 class Einsum(Operation):
     """The sum of products of two operands over the labels that `out` lacks; each axis has a letter as its label.
 

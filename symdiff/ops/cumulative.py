@@ -7,7 +7,6 @@ zero. The derivative of a recurrence is a recurrence again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar
 
@@ -26,7 +25,6 @@ def flipped(b: Builder, i: int, axis: int) -> int:
     return b.index(i, (Range(n - 1, -1, -1), *whole(tuple(others))))
 
 
-@dataclass(frozen=True, slots=True)
 class Roll(Selection, AlongAxes):
     """The elements moved round along one axis, by `shift` places towards its end."""
 
@@ -69,7 +67,6 @@ class Roll(Selection, AlongAxes):
         return [Sample(cls((-1,), 1), ((n,),)), Sample(cls((-2,), -2), ((m, n),))]
 
 
-@dataclass(frozen=True, slots=True)
 class Delay(Selection, AlongAxes):
     """The elements moved along one axis by one place, with a zero in the place that is free."""
 
@@ -153,7 +150,6 @@ def recurrence(x, added, axis):
 '''
 
 
-@dataclass(frozen=True, slots=True)
 class Recurrence(Operation):
     """The linear recurrence y[i] = x[i]*y[i-1] + b[i] along one axis, from y[0] = b[0] on; x[0] has no effect."""
 
@@ -233,8 +229,6 @@ def backwards(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
 class _Cumulative(AlongAxes):
     """An operation whose result has, for each element, what the elements up to this one are together."""
 
-    __slots__ = ()
-
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those up to it."""
         return x.so_far(self.axes[0])
@@ -259,8 +253,6 @@ class _Cumulative(AlongAxes):
 class CumSum(_Cumulative, Linear):
     """The sum of the elements up to each one."""
 
-    __slots__ = ()
-
     name = "cumsum"
     multilinear = True
 
@@ -279,8 +271,6 @@ class CumSum(_Cumulative, Linear):
 
 class CumProd(_Cumulative):
     """The product of the elements up to each one."""
-
-    __slots__ = ()
 
     carries = False
     name = "cumprod"
@@ -315,8 +305,6 @@ class CumProd(_Cumulative):
 
 class LogCumSumExp(_Cumulative):
     """The logarithm of the sum of the exponentials of the elements up to each one."""
-
-    __slots__ = ()
 
     carries = False
     name = "logcumsumexp"

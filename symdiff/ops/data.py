@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -44,7 +43,6 @@ class Data:
         return Data, (self.array,)
 
 
-@dataclass(frozen=True, slots=True)
 class Constant(Operation):
     """An array that has a name in the formula and a value when it is compiled."""
 
@@ -96,8 +94,6 @@ class Constant(Operation):
 
 class ConstantIntegers(Constant):
     """A constant array of whole numbers, as integers."""
-
-    __slots__ = ()
 
     name = "constant integers"
     integer = True

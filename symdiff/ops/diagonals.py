@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ def _length(m: Dim, n: Dim, k: int) -> Dim:
     return n - abs(k)
 
 
-@dataclass(frozen=True, slots=True)
 class Diagonal(View):
     """The k-th diagonal of a matrix: above the main one if k is positive, else below."""
 
@@ -78,7 +76,6 @@ class Diagonal(View):
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class Diag(Selection):
     """A matrix of the shape `to` with the operand on its k-th diagonal, and zeros elsewhere."""
 
@@ -141,7 +138,6 @@ class Diag(Selection):
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class _Triangle(Selection, AlongAxes):
     """A matrix with zeros on one side of its k-th diagonal."""
 
@@ -170,8 +166,6 @@ class _Triangle(Selection, AlongAxes):
 class Tril(_Triangle):
     """The lower triangle: zeros above the k-th diagonal."""
 
-    __slots__ = ()
-
     name = "tril"
 
     def value(self, x: Any) -> Any:
@@ -180,8 +174,6 @@ class Tril(_Triangle):
 
 class Triu(_Triangle):
     """The upper triangle: zeros below the k-th diagonal."""
-
-    __slots__ = ()
 
     name = "triu"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,6 @@ _LISTED = 64  # the most elements of an array that is written as a list
 _TARGET = 11  # letters of a target of an assignment beside its subscript, as in "jacobian[0] = "
 
 
-@dataclass(frozen=True, slots=True)
 class Index(View):
     """The elements at a place: of each of the last axes one element, or a range."""
 
@@ -93,23 +92,25 @@ def _near(b: Builder, x: int, place: Place) -> Iterable[int]:
     if not isinstance(place[0], int):
         return range(len(assembled.places))
     found = assembled.by_first_index
-    if not found:
-        for k, (first, *_) in enumerate(assembled.places):
-            found.setdefault(first if isinstance(first, int) else None, []).append(k)
     return [*found.get(place[0], ()), *found.get(None, ())]
 
 
-@dataclass(frozen=True, slots=True)
 class Assemble(Operation):
     """Zeros of the shape `to`, to which each operand is added at its place of the last axes."""
 
     to: Shape
     places: tuple[Place, ...]
-    by_first_index: dict[int | None, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Which places begin with which index, None for any other place; found when an element is first looked for."""
 
     name = "assemble"
     assembles = True
+
+    @cached_property
+    def by_first_index(self) -> dict[int | None, list[int]]:
+        """Which places begin with which index, and with None for anything else."""
+        found: dict[int | None, list[int]] = {}
+        for k, (first, *_) in enumerate(self.places):
+            found.setdefault(first if isinstance(first, int) else None, []).append(k)
+        return found
 
     @property
     def rank(self) -> int:

@@ -94,7 +94,6 @@ _SHORT = 40  # characters of an operand that is written where it is used
 # Integers
 
 
-@dataclass(frozen=True, slots=True)
 class Whole(Operation):
     """Sums, differences and products of integers and of dimensions.
 
@@ -170,7 +169,6 @@ class Whole(Operation):
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class Integers(Operation):
     """An array of constant integers."""
 
@@ -212,8 +210,6 @@ class Integers(Operation):
 class Positions(Arange):
     """The integers of a range."""
 
-    __slots__ = ()
-
     name = "positions"
     integer = True
     differentiable = False
@@ -231,8 +227,6 @@ class Positions(Arange):
 class Indexed(Operation):
     """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
 
-    __slots__ = ()
-
     stackable = False  # the new axis would have to be an index too
 
     numbers = 1
@@ -244,7 +238,7 @@ class Indexed(Operation):
         "scatter_points": SCATTER_POINTS,
     }
 
-    behind: int
+    behind: ClassVar[int]
 
     def reaches(self, x: Shape, *indices: Shape) -> Sequence[Dim]:
         """Return for each of the indices the length of the axis that it is an index of."""
@@ -291,7 +285,6 @@ def _subscript(w: Writer, indices: Sequence[int], front: int, behind: int, *, ah
     return f"[{', '.join(['...'] * ahead + [':'] * front * (not ahead) + texts + [':'] * behind * ahead)}]"
 
 
-@dataclass(frozen=True, slots=True)
 class Gather(Indexed):
     """The elements of an array at indices along as many neighbouring axes.
 
@@ -303,7 +296,7 @@ class Gather(Indexed):
     """
 
     count: int
-    behind: int
+    behind: int  # type: ignore[misc]  # a field here
 
     name = "gather"
     same_kind = True
@@ -399,7 +392,6 @@ class Gather(Indexed):
 # Sums and maxima
 
 
-@dataclass(frozen=True, slots=True)
 class _Segments(Indexed):
     """A reduction of the elements with equal indices to one element, which stands at these indices.
 
@@ -412,7 +404,7 @@ class _Segments(Indexed):
     """
 
     to: Shape
-    behind: int
+    behind: int  # type: ignore[misc]  # a field here
 
     ufunc: ClassVar[str]
     start: ClassVar[float]
@@ -498,8 +490,6 @@ class _Segments(Indexed):
 class SegmentSum(_Segments):
     """The sums of the elements with equal indices; 0 for indices that no element has."""
 
-    __slots__ = ()
-
     name = "segment_sum"
     ufunc = "add"
     start = 0.0
@@ -519,16 +509,15 @@ class SegmentSum(_Segments):
         return b.op(Gather(len(self.to), self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
 
-class _Extreme(_Segments):
-    """The largest or the smallest of the elements with equal indices.
-
-    If several elements are equal to it, they share the derivative equally.
-    """
-
-    __slots__ = ()
+class _Weighing(_Segments):
+    """A reduction whose derivative by each element is a weight."""
 
     holomorphic = False
     multilinear = False
+
+    def weights(self, at: At) -> int:
+        """Return the derivative of each result by each of its elements."""
+        raise NotImplementedError
 
     def degree(self, _: Sequence[float]) -> float:
         """Return infinity, because of indices that no element has."""
@@ -538,24 +527,33 @@ class _Extreme(_Segments):
         return None
 
     def tangent(self, at: At) -> int | None:
-        """Return the tangents of the extreme elements, by their shares."""
+        """Return the sums of the tangents of the elements, each times its weight."""
         b = at.builder
         if at.k:
             return None
-        dot = at.times(b.full(at.seed, at.operand_shape), self._shares(at))
+        dot = at.times(b.full(at.seed, at.operand_shape), self.weights(at))
         return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
 
     def adjoint(self, at: At) -> int | None:
-        """Return the adjoint at the extreme elements, by their shares, and 0 elsewhere."""
+        """Return for each element the adjoint of its result, times its weight."""
         b = at.builder
         if at.k:
             return None
         bar = at.seed
         if b.shape(bar):
             bar = b.op(Gather(len(self.to), self.behind), b.full(bar, at.shape), *at.operands[1:])
-        return at.times(bar, self._shares(at))
+        return at.times(bar, self.weights(at))
 
-    def _shares(self, at: At) -> int:
+
+class _Extreme(_Weighing):
+    """The largest or the smallest of the elements with equal indices.
+
+    If several elements are equal to it, they share the derivative equally.
+    """
+
+    __slots__ = ()
+
+    def weights(self, at: At) -> int:
         """Return the share of each element in the derivative."""
         b, (x, *indices) = at.builder, at.operands
         spread = Gather(len(self.to), self.behind)
@@ -567,8 +565,6 @@ class _Extreme(_Segments):
 class SegmentMax(_Extreme):
     """The largest of the elements with equal indices; -inf for indices that no element has."""
 
-    __slots__ = ()
-
     name = "segment_max"
     ufunc = "maximum"
     start = -inf
@@ -576,8 +572,6 @@ class SegmentMax(_Extreme):
 
 class SegmentMin(_Extreme):
     """The smallest of the elements with equal indices; inf for indices that no element has."""
-
-    __slots__ = ()
 
     name = "segment_min"
     ufunc = "minimum"
@@ -605,56 +599,26 @@ class SegmentGroups:
         return b.op(Gather(len(self.to), self.behind), i, *self.indices) if b.shape(i) else i
 
 
-class SegmentLogSumExp(_Segments):
+class SegmentLogSumExp(_Weighing):
     """The logarithms of the sums of the exponentials of the elements with equal indices; -inf where there are none.
 
     Targets compute it as `Exponentials` does.
     """
 
-    __slots__ = ()
-
     name = "segment_logsumexp"
     ufunc = "logaddexp"
     start = -inf
-    holomorphic = False
-    multilinear = False
 
     def latex(self, w: Notation, x: int, *indices: int) -> Any:
         return w.segments(r"\log \sum", x, indices, self.behind, each="exp")
 
-    def degree(self, _: Sequence[float]) -> float:
-        """Return infinity, because of indices that no element has."""
-        return inf
-
-    def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
-        return None
-
-    def tangent(self, at: At) -> int | None:
-        """Return the mean of the tangents for each index, by the weights of a softmax."""
-        b = at.builder
-        if at.k:
-            return None
-        dot = at.times(b.full(at.seed, at.operand_shape), self._weights(at))
-        return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
-
-    def adjoint(self, at: At) -> int | None:
-        """Return the adjoint times the weights of a softmax."""
-        b = at.builder
-        if at.k:
-            return None
-        bar = at.seed
-        if b.shape(bar):
-            bar = b.op(Gather(len(self.to), self.behind), b.full(bar, at.shape), *at.operands[1:])
-        return at.times(bar, self._weights(at))
-
-    def _weights(self, at: At) -> int:
+    def weights(self, at: At) -> int:
+        """Return the shares of a softmax."""
         return at.builder.op(SegmentSoftmax(self.to, self.behind), *at.operands)
 
 
 class SegmentSoftmax(_Segments):
     """The exponentials divided by the sum of those with equal indices. Targets compute it as `Exponentials` does."""
-
-    __slots__ = ()
 
     name = "segment_softmax"
     holomorphic = False

@@ -9,7 +9,6 @@ differentiation" (2008); Murray, "Differentiation of the Cholesky decomposition"
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar
 
@@ -69,8 +68,6 @@ def solution(b: Builder, solve: Operation, a: int, rhs: int) -> int:
 class _OfMatrices(Operation):
     """An operation on square matrices, which are the last two axes of the first operand."""
 
-    __slots__ = ()
-
     carries = False
     works = True
 
@@ -106,8 +103,6 @@ class _OfMatrices(Operation):
 
 class _Solution(_OfMatrices):
     """The solution X of A @ X = B, for matrices A and B. Both have the same axes in front."""
-
-    __slots__ = ()
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the matrix is square and has as many rows as the right-hand side."""
@@ -153,7 +148,6 @@ class _Solution(_OfMatrices):
         return bar if at.k == 1 else b.op("neg", self.read(b, b.einsum(bar, at.row, "ik", "jk", "ij")))
 
 
-@dataclass(frozen=True, slots=True)
 class Solve(_Solution):
     """The solution X of A @ X = B, for matrices A and B. Both have the same axes in front."""
 
@@ -197,7 +191,6 @@ def solve_triangular(a, b, lower):
 '''
 
 
-@dataclass(frozen=True, slots=True)
 class SolveTriangular(_Solution):
     """The solution X of A @ X = B, for a triangle of A and a matrix B. The other triangle of A is not read.
 
@@ -241,15 +234,12 @@ class SolveTriangular(_Solution):
 class _OfMatrix(_OfMatrices):
     """An operation on one square matrix."""
 
-    __slots__ = ()
-
     @classmethod
     def samples(cls) -> list[Sample]:
         m, n = symbol("m"), symbol("n")
         return [Sample(cls(), ((n, n),), definite=(0,)), Sample(cls(), ((m, n, n),), definite=(0,))]
 
 
-@dataclass(frozen=True, slots=True)
 class Inv(_OfMatrix):
     """The inverse of a matrix."""
 
@@ -318,13 +308,10 @@ def second_cofactors(a, dot):
 class _Determinant(_OfMatrix):
     """A determinant, or a part of one: a number for each matrix."""
 
-    __slots__ = ()
-
     def shape(self, x: Shape) -> Shape:
         return x[:-2]
 
 
-@dataclass(frozen=True, slots=True)
 class Det(_Determinant):
     """The determinant of a matrix."""
 
@@ -345,7 +332,6 @@ class Det(_Determinant):
         return at.times(b.expand(b.full(at.seed, at.shape), (-2, -1)), b.op(Cofactors(), at.operand))
 
 
-@dataclass(frozen=True, slots=True)
 class Cofactors(_OfMatrix):
     """The cofactors of a matrix: the derivative of the determinant, also where it is zero.
 
@@ -374,7 +360,6 @@ class Cofactors(_OfMatrix):
         return f"cofactors({w.tight(operands[0], 0)})", ATOM
 
 
-@dataclass(frozen=True, slots=True)
 class SecondCofactors(_OfMatrices):
     """The change of the cofactors of a matrix A along a matrix E, or along a batch of these.
 
@@ -451,7 +436,6 @@ def _third(b: Builder, a: int, x: int, y: int) -> int:
     return b.op("mul", b.expand(b.op(Det(), a), (-2, -1)), transposed(b, total))
 
 
-@dataclass(frozen=True, slots=True)
 class LogDet(_Determinant):
     """The logarithm of the absolute value of the determinant."""
 
@@ -476,7 +460,6 @@ class LogDet(_Determinant):
         return f"np.linalg.slogdet({w.tight(operands[0], 0)})[1]", ATOM
 
 
-@dataclass(frozen=True, slots=True)
 class SignDet(_Determinant):
     """The sign of the determinant."""
 
@@ -513,7 +496,6 @@ def _phi(b: Builder, x: int) -> int:
     return b.op("mul", b.const(0.5), b.op("add", _tril(b, x, 0), _tril(b, x, -1)))
 
 
-@dataclass(frozen=True, slots=True)
 class Cholesky(_OfMatrix):
     """The lower triangular matrix L with L @ L.T = A. As in NumPy, it depends on the lower triangle of A alone."""
 
@@ -544,7 +526,6 @@ class Cholesky(_OfMatrix):
         return _lower(b, transposed(b, turned))
 
 
-@dataclass(frozen=True, slots=True)
 class EigVals(_OfMatrix):
     """The eigenvalues of a symmetric matrix, in ascending order. They depend on its lower triangle alone."""
 
@@ -572,7 +553,6 @@ class EigVals(_OfMatrix):
         return _lower(b, b.einsum(scaled, vectors, "ik", "jk", "ij"))
 
 
-@dataclass(frozen=True, slots=True)
 class EigVectors(_OfMatrix):
     """The eigenvectors of a symmetric matrix, in columns. They have a derivative if no eigenvalues are equal."""
 

@@ -17,7 +17,7 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2 and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, reduce
 from math import inf
 from textwrap import indent
@@ -91,7 +91,6 @@ class Results(NamedTuple):
     before: list[int]
 
 
-@dataclass(frozen=True, slots=True)
 class Loop(Operation):
     """A step, repeated along sequences. The operands are the first state, the sequences, and the constants.
 
@@ -158,11 +157,7 @@ class Loop(Operation):
     @property
     def holomorphic(self) -> bool:  # type: ignore[override]  # computed here
         """Whether all operations of the body are holomorphic."""
-        return all(
-            row[0].holomorphic if isinstance(row[0], Operation) else PRIMITIVES[row[0]].holomorphic
-            for row in self.body.program.graph.rows
-            if row[0] not in ("input", "const")
-        )
+        return all(map(is_holomorphic, self.body.program.graph.rows))
 
     def takes_number(self, k: int) -> bool:
         program = self.body.program
@@ -191,7 +186,7 @@ class Loop(Operation):
                 row = (row[0].sized(sizes), *row[1:])  # noqa: PLW2901
             graph.append(row)
         body = Body(replace(program, graph=graph)) if sizes else self.body
-        return replace(self, body=body, length=value(self.length, sizes))
+        return self.changed(body=body, length=value(self.length, sizes))
 
     def value(self, *given: Any) -> Any:
         program, count = self.body.program, self.states
@@ -216,7 +211,7 @@ class Loop(Operation):
         """Return the loop with all results."""
         outputs = len(self.body.program.outputs)
         kinds = [("last", self.states), ("every", outputs), ("before", self.states)]
-        return replace(self, results=tuple([Result(kind, k) for kind, count in kinds for k in range(count)]))
+        return self.changed(results=tuple([Result(kind, k) for kind, count in kinds for k in range(count)]))
 
     def _moving(self, moved: Collection[int]) -> set[int]:
         """Return the inputs of the body that depend on some operands, the given ones included."""
@@ -496,7 +491,6 @@ class Loop(Operation):
         return found
 
 
-@dataclass(frozen=True, slots=True)
 class Part(View):
     """One of several arrays that a vector holds one after the other.
 
@@ -816,6 +810,13 @@ def has_loops(program: Program) -> bool:
     return any(isinstance(row[0], Loop) for row in program.graph.rows)
 
 
+def is_holomorphic(row: Row) -> bool:
+    """Return whether the operation of a row is holomorphic. Arguments and constants are."""
+    if isinstance(row[0], Operation):
+        return row[0].holomorphic
+    return row[0] in ("input", "const") or PRIMITIVES[row[0]].holomorphic
+
+
 def every_row(program: Program) -> Iterator[Row]:
     """Yield the live rows of a program, and those of the steps of its loops."""
     waiting = [program]
@@ -835,7 +836,7 @@ def within(program: Program, change: Callable[[Program], Program]) -> Program:
 
     def make(_: int, row: Row) -> int:
         if isinstance(row[0], Loop):
-            row = (replace(row[0], body=Body(change(row[0].body.program))), *row[1:])
+            row = (row[0].changed(body=Body(change(row[0].body.program))), *row[1:])
         return graph.intern(row)
 
     return replay(program, graph, make)
@@ -892,8 +893,9 @@ def _keeping(loop: Loop, results: Sequence[Result]) -> tuple[Loop, list[int]]:
         tuple([program.outputs[k] for k in ends]),
         tuple([program.names[k] for k in ends]),
         program.labels,
-        steps=program.steps,
     )
+    needed = live(body)
+    body = replace(body, steps=frozenset([i for i in program.steps if needed[i]]))
     count = sum(loop.states <= k < loop.states + loop.sequences for k in inputs)
     renumbered = tuple([Result(r.kind, ends.index(r.k)) for r in results])
     sums = tuple([held.index(k) for k in loop.sums if k in states])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from symdiff.ops.table import ATOM
 
 class Sort(AlongAxes):
     """The elements along one axis, the smallest first."""
-
-    __slots__ = ()
 
     name = "sort"
     holomorphic = False
@@ -52,7 +49,6 @@ class Sort(AlongAxes):
         return [Sample(cls((-1,)), ((n,),)), Sample(cls((-2,)), ((m, n),))]
 
 
-@dataclass(frozen=True, slots=True)
 class Reorder(Operation):
     """An array in the order that sorts another one, its key, along an axis; or from that order back to the one before.
 
@@ -118,8 +114,6 @@ class Reorder(Operation):
 class _Place(Reduction):
     """The place of an extreme element along one axis; the first one of several."""
 
-    __slots__ = ()
-
     nonempty = True
     integer = True
     differentiable = False
@@ -137,8 +131,6 @@ class _Place(Reduction):
 class ArgMax(_Place):
     """The place of the largest element."""
 
-    __slots__ = ()
-
     name = "argmax"
 
     def value(self, x: Any) -> Any:
@@ -148,8 +140,6 @@ class ArgMax(_Place):
 class ArgMin(_Place):
     """The place of the smallest element."""
 
-    __slots__ = ()
-
     name = "argmin"
 
     def value(self, x: Any) -> Any:
@@ -158,8 +148,6 @@ class ArgMin(_Place):
 
 class ArgSort(AlongAxes):
     """The places of the elements along one axis, in the order of the elements. Equal ones stay in their order."""
-
-    __slots__ = ()
 
     name = "argsort"
     integer = True

@@ -25,8 +25,6 @@ _TERMS = 16  # of a sum of squares that is summed term by term
 class Sum(Reduction):
     """The sum."""
 
-    __slots__ = ()
-
     name = "sum"
     of_rules = True
     along_axes = True
@@ -110,6 +108,8 @@ class Sum(Reduction):
         return not all(x[a] == 1 for a in self.axes)
 
     def latex(self, w: Notation, x: int) -> Any:
+        if self.axes == (-1,) and w.shape(x)[-1] == 1:
+            w.column(x)
         axes = range(-len(w.shape(x)), 0)
         return w.contract([a for a in axes if a not in self.axes], (x, axes))
 
@@ -147,8 +147,6 @@ def _is_square(b: Builder, i: int) -> bool:
 class _Extreme(Reduction):
     """The largest or the smallest element. If several elements are equal to it, they share the derivative equally."""
 
-    __slots__ = ()
-
     along_axes = True
     nonempty = True
     holomorphic = False
@@ -181,8 +179,6 @@ class _Extreme(Reduction):
 class Max(_Extreme):
     """The largest element."""
 
-    __slots__ = ()
-
     name = "max"
     fold = "max"
 
@@ -193,8 +189,6 @@ class Max(_Extreme):
 class Min(_Extreme):
     """The smallest element."""
 
-    __slots__ = ()
-
     name = "min"
     fold = "min"
 
@@ -204,8 +198,6 @@ class Min(_Extreme):
 
 class AnyOf(Reduction):
     """Whether a condition holds anywhere."""
-
-    __slots__ = ()
 
     name = "any"
     condition = True
@@ -225,8 +217,6 @@ class AnyOf(Reduction):
 
 class Prod(Reduction):
     """The product. It has a derivative along one axis only; a product along several axes is made of several."""
-
-    __slots__ = ()
 
     name = "prod"
     along_axes = True
@@ -261,7 +251,6 @@ class Prod(Reduction):
         return [Sample(cls((-1,)), ((symbol("n"),),)), Sample(cls((-2,)), ((symbol("m"), symbol("n")),))]
 
 
-@dataclass(frozen=True, slots=True)
 class Others(Operation):
     """The product of all other elements along the last axis, for each element. This is the derivative of a product."""
 
@@ -339,8 +328,6 @@ class LogSumExp(Reduction):
     Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
     """
 
-    __slots__ = ()
-
     name = "logsumexp"
     along_axes = True
     nonempty = True
@@ -368,7 +355,6 @@ class LogSumExp(Reduction):
         return _samples(cls)
 
 
-@dataclass(frozen=True, slots=True)
 class Softmax(AlongAxes):
     """The exponentials divided by their sum along some axes. Targets compute it as `Exponentials` does."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from symdiff.ops.reductions import Sum
 from symdiff.ops.table import ATOM, BITAND, PRODUCT
 
 
-@dataclass(frozen=True, slots=True)
 class Expand(View):
     """New axes of length 1, which the result has at `axes`."""
 
@@ -73,6 +71,8 @@ class Expand(View):
         return f"{w.tight(x, ATOM)}[{', '.join(parts)}]", ATOM
 
     def latex(self, w: Notation, x: int) -> Any:
+        if self.axes == (-1,):
+            w.column(x)
         return w.at(x, [w.axis(a) for a in range(-len(w.shape(x)) - len(self.axes), 0) if a not in self.axes])
 
     @classmethod
@@ -86,7 +86,6 @@ class Expand(View):
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class Broadcast(View):
     """The operand, repeated to the shape `to`."""
 
@@ -161,7 +160,6 @@ class Broadcast(View):
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class Permute(View):
     """The last axes in another order: axis k of them is axis `order[k]` of the operand."""
 
@@ -224,7 +222,6 @@ class Permute(View):
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class Reshape(View):
     """The last `rank` axes, element by element in order, as axes of the shape `to`."""
 

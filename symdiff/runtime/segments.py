@@ -69,13 +69,14 @@ def _native(segment: Segment, threads: int) -> Callable[..., Any]:
         codes.lend(calls, k, k, partial(_UfuncCode, segment, threads, single=bool(k)), _never)
 
     def call(*args: Any) -> Any:
+        single = 0
         for k in arrays:  # a condition has another dtype
             dtype = args[k].dtype
             if dtype is FLOAT64:
-                break
+                return calls[0](*args)
             if dtype is _FLOAT32:
-                return calls[1](*args)
-        return calls[0](*args)
+                single = 1
+        return calls[single](*args)
 
     return call
 

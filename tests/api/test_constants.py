@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import symdiff
 
@@ -165,6 +166,7 @@ def test_large_arrays_leave_the_cache():
         ([[1], [1, 2]], "constant 'A' is not an array: it has lists of 1 and of 2 elements"),
         (np.ma.array([1.0]), "constant 'A' is a masked array"),
         ({1: 2}, "constant 'A' is dict, not a real number or an array of such"),
+        (sparse.eye_array(2), "constant 'A' is dia_array, not a real number or an array of such: pass A.toarray()"),
         (np.array(1j), "constant 'A' is an array of complex128"),
     ],
 )

@@ -24,7 +24,7 @@ from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.indexed import Indexed
-from symdiff.ops.loops import Loop
+from symdiff.ops.loops import Loop, Part
 from symdiff.simplify.build import Builder
 
 SIZES = {"n": 4, "m": 3, "k": 2}
@@ -419,7 +419,7 @@ def test_latex_reads_back(sample):
     constants = {sample.operation.of: sample.operation.data.array} if hasattr(sample.operation, "data") else {}
     marks = Marks(Names([*program.arguments, *SIZES, *constants], program.arguments))
     shown = readable(program)
-    if isinstance(sample.operation, Loop):
+    if isinstance(sample.operation, Loop | Part):
         with pytest.raises(TypeError, match="LaTeX cannot show a loop"):
             Rows(marks, shown, environments=True)
         return
