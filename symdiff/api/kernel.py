@@ -53,7 +53,7 @@ from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label
 from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
-from symdiff.runtime.threads import Lock, usable_cpus
+from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
 
 if TYPE_CHECKING:
     from symdiff.runtime.elements import FusedElements
@@ -220,6 +220,8 @@ class Kernel:
             else:
                 text = self.source(target)
                 known = numpy_target.known(self.program)
+            if self._has_arrays:
+                keep_freed_memory()  # for the temporaries of the next call
             made = load(text, self.name, known)
             return naming(made) if "np.linalg." in text else made
 

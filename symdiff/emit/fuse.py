@@ -220,12 +220,14 @@ class _Elements:
         at = [levels[i] for (_, i), _ in folds]
         inputs = sorted(self.inputs.items(), key=lambda item: item[1] in self.numbers)
         stored = [(elements[k], place[k]) for k in order if place[k] < _LOOPS]
-        kept = self._kept(stored, [i for (_, i), _ in folds], levels)
+        kept = self._kept([*stored, *zip([i for (_, i), _ in folds], at, strict=True)], len(stored))
         ends = [p for _, p in stored]
-        loops = [_of_level(ends, at, [levels[i] for i in kept], n) for n in range(max([*at, *ends], default=-1) + 1)]
+        loops = [
+            _of_level(ends, at, [loop for loop, _, _ in kept], n) for n in range(max([*at, *ends], default=-1) + 1)
+        ]
         made = Program(self.builder.graph, tuple([i for _, i in inputs] + [i for _, i in folds]), (), ())
         return Loops(
-            program=_with(made, [elements[k] for k in order] + [i for (_, i), _ in folds] + [*kept]),
+            program=_with(made, [elements[k] for k in order] + [i for (_, i), _ in folds] + [i for _, i, _ in kept]),
             shape=self.shape,
             inputs=tuple([given for given, _ in inputs]),
             numbers=len(self.numbers),
@@ -233,7 +235,7 @@ class _Elements:
             single=place.count(_LOOPS),
             folds=tuple([kind for (kind, _), _ in folds]),
             loops=tuple(loops),
-            kept=tuple(kept.values()),
+            kept=tuple([k for _, _, k in kept]),
             added=_added(self.program),
         )
 
@@ -343,34 +345,34 @@ class _Elements:
             self.folds[key] = self.builder.input(f"f{len(self.folds)}")
         return self.folds[key]
 
-    def _kept(self, stored: Sequence[tuple[int, int]], folded: Sequence[int], levels: Sequence[int]) -> dict[int, int]:
-        """Return the new rows that are kept for later loops, in the order of the loops, each with a result.
+    def _kept(self, needed: Sequence[tuple[int, int]], stored: int) -> list[tuple[int, int, int]]:
+        """Return the loop, the new row and the result of each value that is kept for later loops, loop by loop.
 
         The rows nearest to the results come first. An array that holds no value yet is taken from the last result on.
 
         Args:
-            stored: The new row of each result of a loop, and the loop that stores the result.
-            folded: The new rows that are folded.
-            levels: See `_levels`.
+            needed: The new row of each result of a loop, and the loop that stores the result; the row of each fold, and
+                the loop that makes the fold.
+            stored: The number of the results.
         """
-        graph = self.builder.graph
-        slow = self._slow()
-        last = [-1] * len(graph.rows)  # the last loop that needs the row
-        for i, loop in (*stored, *[(i, levels[i]) for i in folded]):
-            last[i] = max(last[i], loop)
-        free = list(range(len(stored)))
-        found: dict[int, int] = {}
+        graph, slow = self.builder.graph, self._slow()
+        loops = [0] * len(graph.rows)  # those that compute the row, as bits
+        for i, loop in needed:
+            loops[i] |= 1 << loop
+        free = set(range(stored))
+        found: list[tuple[int, int, int]] = []
         for i in range(len(graph.rows) - 1, -1, -1):
-            if slow[i] and last[i] > levels[i] and not graph.is_condition(i):
-                own = [k for k, (j, _) in enumerate(stored) if j == i]
-                room = own or [k for k in free if stored[k][1] >= last[i]]
+            first = loops[i] & -loops[i]
+            if slow[i] and loops[i] != first and not graph.is_condition(i):
+                own = [k for k, (j, _) in enumerate(needed[:stored]) if j == i]
+                room = own or [k for k in free if loops[i] < 2 << needed[k][1]]
                 if room:
-                    found[i] = room[-1]
-                    free = [k for k in free if k != room[-1]]
-                    last[i] = levels[i]
+                    found.append((first.bit_length() - 1, i, max(room)))
+                    free.discard(max(room))
+                    loops[i] = first
             for j in operands(graph.rows[i]):
-                last[j] = max(last[j], last[i])
-        return {i: found[i] for i in sorted(found, key=levels.__getitem__)}
+                loops[j] |= loops[i]
+        return sorted(found)
 
     def _slow(self) -> list[bool]:
         """Return for each new row whether it is a function of elements, which takes longer than to read a value."""

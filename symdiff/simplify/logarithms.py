@@ -7,6 +7,7 @@ sum of two exponentials (`logaddexp`) or of more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, log
 
 from symdiff.ops.base import Operation
@@ -77,11 +78,19 @@ def with_largest(b: Builder, x: int, y: int) -> int | None:
     if not isinstance(op, LogSumExp) or views != others:
         return None
     name, *less = b.row(parts[0])
-    if name != "sub" or b.row(largest) != (Max(op.axes), less[0]):
-        return None
-    if less[1] not in (largest, b.expand(largest, op.axes)):
+    if name != "sub" or b.row(largest) != (Max(op.axes), less[0]) or not _is_spread(b, less[1], largest, op.axes):
         return None
     return with_views(b, b.op(op, less[0]), total, views)
+
+
+def _is_spread(b: Builder, i: int, reduced: int, axes: Sequence[int]) -> bool:
+    """Return whether row `i` is a reduction along some axes, with axes of length 1 in their places."""
+    j, views = without_views(b, i)
+    operand = b.shape(b.row(reduced)[1])
+    shape = [1 if axis in axes else dim for axis, dim in enumerate(operand, -len(operand))]
+    while len(shape) > len(b.shape(i)) and shape[0] == 1:
+        del shape[0]  # which broadcasting adds
+    return j == reduced and all(view.new_axes for view in views) and b.shape(i) == tuple(shape)
 
 
 def _of_softmax(b: Builder, i: int) -> int | None:
