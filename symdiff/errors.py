@@ -62,7 +62,7 @@ class ShapeError(SymdiffError, ValueError):
 
 
 class BoundsError(SymdiffError, IndexError):
-    """An integer is out of the range of the axis that it is an index of. The message names the argument."""
+    """An index is outside of its axis, or a segment is not among those of the call. The message names the argument."""
 
 
 class LimitError(SymdiffError, ValueError):

@@ -115,6 +115,7 @@ SMALL = [
     gradbench.llsq(8, 3),
     gradbench.lse(6),
     gradbench.det(4),
+    gradbench.lstm(5, 3),
     gradbench.ode(4, 2),
     gradbench.particle(60),
     gradbench.saddle(3),

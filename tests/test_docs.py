@@ -55,7 +55,7 @@ def missing(text):
 def test_examples_in_python(page, monkeypatch, tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    names, absent = {"np": np}, []
+    names, absent = {}, []
     parser, log = doctest.DocTestParser(), io.StringIO()
     runner = doctest.DocTestRunner()
     with (

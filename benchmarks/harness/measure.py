@@ -131,28 +131,31 @@ class _Repeated(timeit.Timer):
         return perf_counter() - start
 
 
-def wrong(result: Any, expected: np.ndarray | list[np.ndarray]) -> str:
-    """Return what is wrong with the numbers, or an empty string if they agree."""
+def wrong(result: Any, expected: np.ndarray | list[np.ndarray], rtol: float = RTOL) -> str:
+    """Return what is wrong with the numbers, or an empty string if they agree.
+
+    `rtol` is how much a number may be off, relative to the number that is expected.
+    """
     if isinstance(expected, list):
-        return _wrong_parts(result, expected)
+        return _wrong_parts(result, expected, rtol)
     got = numbers(result)
     if got.shape != expected.shape:
         return f"WRONG: {got.size} numbers instead of {expected.size}"
-    if np.allclose(got, expected, rtol=RTOL, atol=ATOL):
+    if np.allclose(got, expected, rtol=rtol, atol=ATOL):
         return ""
     with np.errstate(all="ignore"):
-        error = np.max(np.abs(got - expected) / np.maximum(np.abs(expected), ATOL / RTOL))
+        error = np.max(np.abs(got - expected) / np.maximum(np.abs(expected), ATOL / rtol))
     return f"WRONG: off by {error:.1e} (relative)"
 
 
-def _wrong_parts(result: list[np.ndarray], expected: list[np.ndarray]) -> str:
+def _wrong_parts(result: list[np.ndarray], expected: list[np.ndarray], rtol: float) -> str:
     """Return the same for `parts`, piece by piece to save memory."""
     shapes = [part.shape for part in expected]
     if [part.shape for part in result] != shapes:
         return f"WRONG: arrays of {[part.size for part in result]} numbers instead of {[s[0] for s in shapes]}"
     for got, right in zip(result, expected, strict=True):
         for start in range(0, len(right), _PIECE):
-            note = wrong(got[start : start + _PIECE], right[start : start + _PIECE])
+            note = wrong(got[start : start + _PIECE], right[start : start + _PIECE], rtol)
             if note:
                 return note
     return ""
@@ -180,6 +183,7 @@ def race(
     rounds: int,
     seconds: float,
     budget: float = float("inf"),
+    rtol: float = RTOL,
 ) -> list[Row]:
     """Return the seconds per call of calls that can be repeated.
 
@@ -192,6 +196,7 @@ def race(
         rounds: number of rounds.
         seconds: the length of a turn, about.
         budget: seconds after which a tool runs no more rounds. It always runs a few.
+        rtol: see `wrong`.
     """
     rows = {tool: Row(tool) for tool in entrants}
     running: list[tuple[Row, timeit.Timer, int, bool]] = []
@@ -204,7 +209,7 @@ def race(
             start = perf_counter()
             result = call()
             row.first = perf_counter() - start
-            row.note = wrong(call.arranged(result), expected)
+            row.note = wrong(call.arranged(result), expected, rtol)
             del result
             if not row.note:
                 timer = call.timer()

@@ -81,7 +81,7 @@ def product(problem: Problem) -> Call:
 
 
 def _loss(problem: Problem) -> Callable[..., Any]:
-    return problem.function(problems.functions(jnp, logsumexp=logsumexp))
+    return problem.function(problems.functions(jnp, logsumexp=logsumexp, scan=jax.lax.scan))
 
 
 def derivatives(formula: Formula) -> tuple[Callable[..., Any], ...]:

@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.harness.machine import cpus
 from benchmarks.harness.measure import Call, numbers, parts
-from benchmarks.peers import Peer
+from benchmarks.peers import Peer, Unsupported
 from benchmarks.work import problems
 from benchmarks.work.formulas import Formula, functions
 from benchmarks.work.problems import Problem
@@ -85,6 +85,8 @@ def product(problem: Problem) -> Call:
 
 def gradient_compiled(problem: Problem) -> Call:
     """Return `torch.compile` of `grad_and_value`."""
+    if problem.python is not None:
+        raise Unsupported("skipped: it compiles each step of a loop on its own, which takes minutes")
     derivative = torch.func.grad_and_value(_loss(problem), argnums=problem.places)
 
     def call(*x: Any) -> Any:

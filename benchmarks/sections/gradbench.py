@@ -16,6 +16,7 @@ AHEAD = ("gmm", "ba", "kmeans", "llsq", "lse")  # of the tools below
 OTHERS = ("jax (jit)", "torch", "torch (compile)")
 BEST = base.NATIVE if base.HAS_LLVM else base.LABEL
 COST = 5.0  # times the value
+AGREED = 1e-10  # how much the numbers of the tools may differ, relatively
 
 
 def run(setup: Setup) -> Findings:
@@ -24,7 +25,7 @@ def run(setup: Setup) -> Findings:
         problem = make()
         entrants = setup.entrants("gradients", lambda _, maker, problem=problem: maker(problem))
         call: Call = base.gradient(problem)
-        rows = race(entrants, numbers(call.arranged(call())), **setup.pace)
+        rows = race(entrants, numbers(call.arranged(call())), rtol=AGREED, budget=setup.budget, **setup.pace)
         yield comparison(f"One call, value and gradient: {problem.summary}", rows, to=BEST)
         for tool in OTHERS if problem.name in AHEAD else ():
             yield at_most(rows, tool, 1, f"gradbench, {problem.name}", BEST)

@@ -1,6 +1,6 @@
 """The problems of GradBench, written anew: each is one text, which runs as Python for every other tool.
 
-Source: GradBench (https://github.com/gradbench/gradbench) for the definitions. It takes gmm and ba from ADBench
+Source: GradBench (https://github.com/gradbench/gradbench) for the definitions. It takes gmm, ba and lstm from ADBench
 (Šrajer, Kukelova & Fitzgibbon, "A Benchmark of Selected Algorithmic Differentiation Tools", 2018), det, llsq and ode
 from cmpad, and particle and saddle from Pearlmutter & Siskind, "Using Programming Language Theory to Make Automatic
 Differentiation Sound and Efficient" (2008).
@@ -10,7 +10,9 @@ The loops of ode, particle and saddle have as many steps as the text has lines f
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -150,6 +152,57 @@ def det(size: int = 6) -> Problem:
     )
 
 
+_LSTM = """\
+cell(x, h, c, w, b) = c*sigmoid(x*w[0] + b[0]) + sigmoid(h*w[1] + b[1])*tanh(h*w[3] + b[3])
+both(x, c, w, b) = sigmoid(x*w[2] + b[2])*tanh(c), c
+layer(x, h, c, w, b) = both(x, cell(x, h, c, w, b), w, b)
+first(h, c, x) = layer(x*e[0], h, c, w1, b1)
+second(h, c, x) = layer(x, h, c, w2, b2)
+h1, c1 = scan(first, (s[0], s[1]), x[:-1])
+h2, c2 = scan(second, (s[2], s[3]), h1)
+y = h2*e[1] + e[2]
+-mean(x[1:]*(y - log(sum(exp(y), axis=1) + 2)[:, None]))"""
+
+
+def _lstm(names: Mapping[str, Any]) -> Callable[..., Any]:
+    exp, log, mean, scan, sum, tanh = (names[name] for name in ("exp", "log", "mean", "scan", "sum", "tanh"))  # noqa: A001
+
+    def sigmoid(x: Any) -> Any:
+        return 1 / (1 + exp(-x))
+
+    def loss(w1: Any, b1: Any, w2: Any, b2: Any, e: Any, s: Any, x: Any) -> Any:
+        def layer(x: Any, h: Any, c: Any, w: Any, b: Any) -> Any:
+            c = c * sigmoid(x * w[0] + b[0]) + sigmoid(h * w[1] + b[1]) * tanh(h * w[3] + b[3])
+            return sigmoid(x * w[2] + b[2]) * tanh(c), c
+
+        def step(states: Any, x: Any) -> Any:
+            h1, c1 = layer(x * e[0], *states[:2], w1, b1)
+            h2, c2 = layer(h1, *states[2:], w2, b2)
+            return (h1, c1, h2, c2), h2
+
+        h = scan(step, (s[0], s[1], s[2], s[3]), x[:-1])[1]
+        y = h * e[1] + e[2]
+        return -mean(x[1:] * (y - log(sum(exp(y), axis=1) + 2)[:, None]))
+
+    return loss
+
+
+def lstm(steps: int = 256, size: int = 14) -> Problem:
+    """Return the loss of two layers of long short-term memory that predict the next letter of a text."""
+    draw = np.random.default_rng(0)
+    weights = [draw.uniform(-1.0, 1.0, shape) for shape in [(4, size)] * 4 + [(3, size), (4, size)]]
+    return Problem(
+        "lstm",
+        _LSTM,
+        ("w1[4,d]", "b1[4,d]", "w2[4,d]", "b2[4,d]", "e[3,d]", "s[4,d]", "x[n,d]"),
+        ("w1", "b1", "w2", "b2", "e"),
+        (*weights, np.eye(size)[draw.integers(size, size=steps + 1)]),
+        size=f"{steps:,} steps, d = {size}",
+        note="two layers of long short-term memory",
+        python=_lstm,
+    )
+
+
 def ode(size: int = 20, steps: int = 10) -> Problem:
     """Return the last element of a solution by steps of Runge and Kutta."""
     lines = ["c = concatenate([x[:1], cumsum(x[1:], axis=0)])", "y0 = 0*x"]
@@ -212,4 +265,4 @@ def saddle(steps: int = 30) -> Problem:
     )
 
 
-PROBLEMS = (gmm, ba, kmeans, llsq, lse, det, ode, particle, saddle)
+PROBLEMS = (gmm, ba, kmeans, llsq, lse, det, lstm, ode, particle, saddle)

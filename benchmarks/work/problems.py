@@ -34,6 +34,7 @@ class Problem:
         direction: the vector of a Hessian-vector product, an array or float for each of `wrt`.
         size: the size of the data or of `wrt`, as text.
         note: a description for the tables.
+        python: for a text that is not Python, a function of a namespace that returns the formula as a Python function.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Problem:
     direction: tuple[Any, ...] = ()
     size: str = ""
     note: str = ""
+    python: Callable[[Mapping[str, Any]], Callable[..., Any]] | None = None
 
     @property
     def summary(self) -> str:
@@ -72,12 +74,23 @@ class Problem:
 
     def function(self, names: Mapping[str, Any]) -> Callable[..., Any]:
         """Return the formula as a Python function that uses the functions of a namespace."""
-        return as_function(self.text, self.names, names)
+        return as_function(self.text, self.names, names) if self.python is None else self.python(names)
 
 
 def functions(module: Any, **others: Any) -> dict[str, Any]:
-    """Return the functions of problems by name, from `others` or from a module such as `jax.numpy`."""
-    return {name: getattr(module, name) for name in FUNCTIONS if name not in others} | others
+    """Return the functions of problems by name, from `others` or from a module such as `jax.numpy`.
+
+    `scan` is that of JAX. If `others` has none, it is a loop in Python.
+    """
+
+    def scan(step: Callable[[Any, Any], tuple[Any, Any]], state: Any, xs: Any) -> tuple[Any, Any]:
+        found = []
+        for x in xs:
+            state, out = step(state, x)
+            found.append(out)
+        return state, module.stack(found)
+
+    return {name: getattr(module, name) for name in FUNCTIONS if name not in others} | {"scan": scan} | others
 
 
 def network(points: int) -> Problem:

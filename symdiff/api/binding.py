@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from symdiff.runtime.arguments import arrays, normal
 def kept(f: Compiled, given: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the values to fix by the names of arguments. Arrays and lists are copied to read-only arrays.
 
-    Labelled arrays, and those of other packages, are kept as they are.
+    Labelled arrays, and those of other packages, are copied as they are.
 
     Raises:
         TypeError: A name is not an argument, or is bound already, or a value is not numeric.
@@ -35,7 +36,7 @@ def kept(f: Compiled, given: Mapping[Any, Any]) -> dict[str, Any]:
             values[name] = np.array(array)
             values[name].flags.writeable = False
         else:
-            values[name] = float(value) if type(value) in (int, bool) and not integer else value
+            values[name] = float(value) if type(value) in (int, bool) and not integer else deepcopy(value)
     if not values:
         raise TypeError("bind takes values by name, as f.bind(x=1.0)")
     return values

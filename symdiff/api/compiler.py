@@ -67,9 +67,9 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names. Default:
             every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
         wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
-        constants: The values of names, bound now: numbers, and arrays or lists of real numbers, as
-            `{"g": 9.81, "A": array}`. An array is copied, so later changes have no effect. A call computes with it in
-            the precision of the arguments.
+        constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
+            `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
+            precision of the arguments.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
             code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
@@ -78,7 +78,8 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             Default: those of the process, `symdiff.limits`.
 
     Returns:
-        The Function. Equal calls return the same one, of the last 512, or fewer of large ones; see `clear_cache`.
+        The Function. Equal calls return the same Function as long as `compile` keeps it. `compile` keeps the last 512
+        Functions, or fewer if they are large; see `clear_cache`.
 
     Raises:
         ParseError: The text is not a formula of the language, or may mean something else; the error has a position

@@ -196,7 +196,7 @@ def _points(f: Compiled, chosen: Mapping[str, Compiled], at: Any) -> Iterator[di
     for name, v in given.items():
         if np.shape(v) != shapes[name]:
             raise ShapeError(f"at gives {name!r} the shape {np.shape(v)}; it has {shapes[name]}")
-    integers = _indices(f, {name: shapes[name] for name in whole - set(given)}, sizes)
+    integers = _indices(f, {name: shapes[name] for name in whole}, given, sizes)
     for boxes in _choices(len(shapes)) if set(shapes) - set(given) and at is None else [_BOXES[:1] * len(shapes)]:
         count = 0
         point: dict[str, Any] = {}
@@ -226,14 +226,23 @@ def _drawn(shape: tuple[int, ...], box: tuple[float, float], first: int) -> Any:
     return np.array(flat).reshape(shape) if shape else flat[0]
 
 
-def _indices(f: Compiled, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[str, int]) -> dict[str, Any]:
-    """Return arguments that are made of integers: small ones, which are within the axes if that is possible."""
+def _indices(
+    f: Compiled, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Any], sizes: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return the arguments that are made of integers: small ones, which are within the axes if that is possible.
+
+    Args:
+        f: The Function.
+        shapes: The shapes of these arguments.
+        given: The arguments whose values are known.
+        sizes: The sizes of dimensions.
+    """
     found: dict[str, Any] = {}
     for end, first in product((3, 2, 1), (0, 1)):
         for name, shape in shapes.items():
-            made = np.arange(math.prod(shape)).reshape(shape) % end + first
+            made = np.asarray(given.get(name, np.arange(math.prod(shape)).reshape(shape) % end + first), np.intp)
             found[name] = made if shape else int(made)
-        if f.kernel.bounds is None or f.kernel.bounds.fit([found.get(name) for name in f.args], sizes):
+        if f.kernel.bounds is None or f.kernel.bounds.fit([found.get(name) for name in f.args], sizes, every=True):
             break
     return found
 

@@ -137,6 +137,9 @@ class Function:
         """
         if not self.bound:
             return self.kernel.bind(tuple(args), named)
+        for name in map(normal, named):
+            if name in self.bound:
+                raise TypeError(f"{self._call_text} has no argument {name!r}, which is bound already")
         values = bind(self.args, self._call_text, tuple(args), named)
         given = {**dict(zip(self.args, values, strict=True)), **self.bound}
         return tuple([given[name] for name in self.kernel.args])
@@ -261,8 +264,9 @@ class Function:
         written = self.text.strip()
         written = written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
         text = "\\n".join(line.strip() for line in written.splitlines())
+        quote = "'" if '"' in text else '"'
         given = shortly(self.args, self.cores, self.integers)
-        return f'Function("{text}"{made_by(self.recipe)}: ({given}) -> {few(self.outputs)})'
+        return f"Function({quote}{text}{quote}{made_by(self.recipe)}: ({given}) -> {few(self.outputs)})"
 
     @property
     @member
@@ -512,7 +516,8 @@ class Function:
         for k, name in enumerate(by):
             if name not in self.args:
                 count = f"; for a higher order repeat the name, as f.diff({', '.join([repr(by[k - 1])] * 2)})"
-                hint = count if k and isinstance(name, int) else no_argument(name)
+                bound = ", which is bound already" if name in tuple(self.bound) else ""
+                hint = count if k and isinstance(name, int) else bound or no_argument(name)
                 raise TypeError(f"{self._call_text} has no argument {name!r}{hint}")
         made = self
         for name in by:
@@ -571,11 +576,11 @@ class Function:
         return self.derived("coo", partial(calculus.entries, chosen=chosen), None, places=places)
 
     def sparse(self, /, *args: Any, format: str = "csr", **named: Any) -> Any:  # noqa: A002 - SciPy's name
-        """Of a `jacobian` or `hessian`: return the matrix at a point as a sparse array of SciPy's.
+        """Return the matrix of a `jacobian` or `hessian` at a point, as a sparse array of SciPy's.
 
-        The entries are those that can be nonzero at the sizes of the arguments, for any program. Index arrays decide
-        too. The places of the entries are found at the first call with these sizes and index arrays, and kept. An entry
-        is there even if it is zero at the point. A Hessian is symmetric to the last bit.
+        The entries are those that can be nonzero for arguments of these sizes and for these index arrays. An entry is
+        there even if it is zero at the point. The first call with new sizes or new index arrays finds the places of the
+        entries, and further calls use them. A Hessian is symmetric to the last bit.
 
         Args:
             *args: As for a call, at one point.
@@ -594,7 +599,10 @@ class Function:
             ValueError: There is no such format.
         """
         if self.name not in ("jacobian", "hessian"):
-            raise AttributeError(f"only a jacobian or a hessian has sparse, not {self.kernel.call_text}")
+            raise AttributeError(
+                f"only a jacobian or a hessian has sparse, not {self.kernel.call_text}: "
+                "write f.jacobian.sparse(...) or f.hessian.sparse(...)"
+            )
         if "format" in self.args and format != "csr":
             named, format = {**named, "format": format}, "csr"  # noqa: A001
         return self._sparse()(self.filled(args, named), format)
@@ -703,15 +711,15 @@ class Function:
         """Return the same function with some arguments fixed, for solvers that move the others.
 
         Derivatives are by the other arguments alone, and have the same arguments fixed. So
-        `f.bind(t=t, y=y).grad(a, b)` is the part of `f.grad(a, b, t, y)` for `a` and `b`. The values are data: they are
-        not in the source, which takes all arguments. They broadcast with the others.
+        `f.bind(t=t, y=y).grad(a, b)` is the part of `f.grad(a, b, t, y)` for `a` and `b`. The values broadcast with the
+        other arguments. They are not part of the code: `source` takes all arguments.
 
         Args:
-            values: Values by name, for names that Python does not take as keywords.
-            **named: Values by name. Arrays and lists are copied, so later changes have no effect.
+            values: A dict of names and values, for names that cannot be keywords in Python.
+            **named: Values by name. They are copied, so later changes of arrays and lists have no effect.
 
         Returns:
-            A Function like any other, which shares the code of this one. Its `bound` has the values.
+            A Function that shares the code of this one. Its `bound` is a dict of the values.
 
         Raises:
             TypeError: A name is not an argument, or is bound already, or a value is not numeric.
@@ -719,6 +727,8 @@ class Function:
         """
         from symdiff.api.binding import kept
 
+        if not hasattr(values, "keys"):
+            raise TypeError(f"bind takes values by name, as f.bind(x=1.0), not a {type(values).__name__}")
         given = kept(self, {**values, **named})
         names = tuple([name for name in self.kernel.args if name in given or name in self.bound])
 

@@ -53,7 +53,7 @@ from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label
 from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
-from symdiff.runtime.threads import Lock, usable_cpus
+from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
 
 if TYPE_CHECKING:
     from symdiff.runtime.elements import FusedElements
@@ -189,18 +189,21 @@ class Kernel:
             raise ValueError("only functions of scalars that return scalars have native code for floats")
         return self.native_points.floats_source()
 
+    def check_complex(self) -> None:
+        """Raise TypeError if an operation of the formula is not defined for complex arguments, or has no derivative."""
+        from symdiff.derive.holomorphic import check_holomorphic
+
+        names = {name for step in self.recipe.steps for name in step.by}
+        check_holomorphic(self.recipe.formula.program(complex=True), names)
+
     def _complex_program(self) -> Program:
         """Return the program for complex arguments, without the identities that hold for real ones only.
 
         Raises:
             TypeError: The formula, or a derivative, is not defined for complex arguments.
         """
-        from symdiff.derive.holomorphic import check_holomorphic
-
-        recipe = self.recipe
-        names = {name for step in recipe.steps for name in step.by}
-        check_holomorphic(recipe.formula.program(complex=True), names)
-        program = recipe.program(complex=True)
+        self.check_complex()
+        program = self.recipe.program(complex=True)
         if any(row[0] == "polygamma" for row in program.graph.rows):
             raise TypeError(f"{self.name!r} of gamma or digamma is not defined for complex arguments")
         if tuple([program.graph.shape(i) for i in program.outputs]) != self.results:
@@ -217,6 +220,8 @@ class Kernel:
             else:
                 text = self.source(target)
                 known = numpy_target.known(self.program)
+            if self._has_arrays:
+                keep_freed_memory()  # for the temporaries of the next call
             made = load(text, self.name, known)
             return naming(made) if "np.linalg." in text else made
 

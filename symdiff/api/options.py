@@ -90,6 +90,7 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
             hint = {
                 "(": f"; a shape is written in square brackets, as {name or 'x'}[n]",
                 "=": "; values are given in a call, or with --at",
+                "[": f"; a matrix has one pair of brackets, as {name}[m,n]" if name else ", as x, y",
             }.get(str(value), ", as x, y")
             raise ParseError(f"{option} is a list of names{hint}", text, position)
         elif value in found:
@@ -131,7 +132,8 @@ def _constant(name: Any, value: Any) -> float | Data:
         return value
     kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating
     if isinstance(value, str | bytes | kind) or not (np.isscalar(value) or _is_array(value)):
-        raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number or an array of such")
+        hint = f": pass {name}.toarray()" if hasattr(value, "toarray") else ""  # a sparse array of SciPy's
+        raise TypeError(f"constant {name!r} is {type(value).__name__}, not a real number or an array of such{hint}")
     if not np.isscalar(value):
         array = numbers(value, str(normal(name)), f"constant {name!r}")
         if array.dtype.kind == "c":

@@ -150,7 +150,7 @@ class Sweeps:
             variant: The program.
             sweep: The Function of a sweep. It takes the arguments of the program, then the seeds.
             matrix: The matrix.
-            colours: The colour of each element of the seeds.
+            colours: The colour of each element of the seeds; -1 if no sweep seeds it.
             seeded: The shapes of the seeds.
             swept: The number of elements that each sweep gives.
             taken: For each value, its place among the elements of all sweeps: colour*swept + element.
@@ -382,6 +382,8 @@ class Sparse:
     def _make(self, sizes: Mapping[str, int], known: Mapping[str, Any], complex: bool) -> Plan:  # noqa: A002, FBT001
         if calculus.known_by_entry(self._f.program):
             return Elements(self._f)
+        if complex:
+            self._f.kernel.check_complex()
         if complex not in self._variants:
             self._variants[complex] = variants(self._source, complex=complex)
         find = _hessian if self._f.name == "hessian" else _jacobian
@@ -437,10 +439,16 @@ def _jacobian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, An
     matrix = Matrix.of((height, variant.count(sizes)), rows[kept], places[cols[kept]], kept)
     if forward:
         sweep = variant.f.derived("tangents", partial(calculus.jvp, value=False))
-        return Sweeps(variant, sweep, matrix, colours, variant.shapes(sizes), height, colours.of[cols] * height + rows)
+        taken, colours = colours.of[cols] * height + rows, _of_arguments(colours, places)
+        return Sweeps(variant, sweep, matrix, colours, variant.shapes(sizes), height, taken)
     sweep = variant.f.derived("adjoints", partial(calculus.vjp, value=False))
     results = [concrete(shape, sizes) for shape in variant.f.results]
     return Sweeps(variant, sweep, matrix, colours, results, local.width, colours.of[rows] * local.width + cols)
+
+
+def _of_arguments(colours: Colours, places: Indices) -> Colours:
+    """Return colours of the elements of variables. One that is no element of an argument has none, -1: no seed."""
+    return Colours(np.where(places < 0, -1, colours.of), colours.count)
 
 
 def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any], best: Sweeps | None) -> Sweeps:
@@ -478,6 +486,7 @@ def _hessian(variant: Variant, sizes: Mapping[str, int], known: Mapping[str, Any
     terms = np.concatenate([kept, again])
     size = variant.count(sizes)
     triangle = Matrix.of((size, size), np.maximum(one, two)[terms], np.minimum(one, two)[terms], terms)
+    colours = _of_arguments(colours, places)
     return Sweeps(variant, variant.f.hvp, triangle.mirrored(), colours, variant.shapes(sizes), width, taken)
 
 

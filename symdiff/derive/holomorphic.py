@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.ops.base import Operation
+from symdiff.ops.loops import is_holomorphic
 from symdiff.ops.table import PRIMITIVES
 
 
@@ -48,7 +49,8 @@ def check_holomorphic(formula: Program, by: Collection[str]) -> None:
 
 def _spelt(row: Row) -> str:
     """Return the operation of a row as users write it."""
-    primitive = PRIMITIVES.get(row[0])
-    if primitive is None:
-        return type(row[0]).__name__.lower()
+    if isinstance(row[0], Operation):
+        inside = [r for program in row[0].held for r in program.graph.rows if not is_holomorphic(r)]
+        return _spelt(inside[0]) if inside else row[0].name
+    primitive = PRIMITIVES[row[0]]
     return primitive.symbols[0].text if primitive.symbols else "norm" if row[0] == "magnitude" else row[0]

@@ -2,8 +2,9 @@
 
 If no argument has a core shape, there is one loop, over the points. Otherwise the loops go over the elements of the
 core arrays, which must all have one shape. Each loop reads arrays and stores results element by element, and folds
-the reductions. A loop that needs the result of a fold comes after the loop that makes the fold, and computes again
-what it needs of the elements.
+the reductions. A loop that needs the result of a fold comes after the loop that makes the fold. What it needs of the
+elements it computes again, but a slow function is kept where there is room: in the array of a result that a later loop
+stores.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+from symdiff.emit.cost import work_of
 from symdiff.errors import SymdiffError
 from symdiff.graph.dims import Dim, Shape, shown
 from symdiff.graph.ir import Program, Row, live, operands
@@ -50,10 +52,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """One loop: the range of the results that it stores, and the range of the folds that it makes."""
+    """One loop: the ranges of the results that it stores, of the folds that it makes and of the values it keeps."""
 
     stores: range
     folds: range
+    keeps: range = range(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Loops:
 
     Attributes:
         program: A program of scalars: what is computed for one element. Its inputs are `inputs`, then the results of
-            the folds. Its outputs are `results`, then the values that are folded.
+            the folds. Its outputs are `results`, then the values that are folded, then those that are kept.
         shape: The shape of the elements. None if the loop is over the points.
         inputs: The arrays that are read element by element, then single numbers: arguments of one element, or
             dimensions.
@@ -71,6 +74,7 @@ class Loops:
         single: The number of the single numbers in `results`, which are computed after all loops.
         folds: The operation of each fold: "add", "mul", "max" or "min".
         loops: The loops, in order.
+        kept: The result in whose array each kept value is found by later loops, up to the one that stores the result.
         added: The outputs to which several results are added.
         quiet: Floating-point errors are not reported, since the side of a choice that is not taken may cause them.
     """
@@ -83,6 +87,7 @@ class Loops:
     single: int
     folds: tuple[str, ...]
     loops: tuple[Loop, ...]
+    kept: tuple[int, ...] = ()
     added: frozenset[int] = frozenset()
     quiet: bool = False
 
@@ -214,13 +219,15 @@ class _Elements:
         folds = sorted(self.folds.items(), key=lambda fold: levels[fold[0][1]])
         at = [levels[i] for (_, i), _ in folds]
         inputs = sorted(self.inputs.items(), key=lambda item: item[1] in self.numbers)
+        stored = [(elements[k], place[k]) for k in order if place[k] < _LOOPS]
+        kept = self._kept([*stored, *zip([i for (_, i), _ in folds], at, strict=True)], len(stored))
+        ends = [p for _, p in stored]
         loops = [
-            _of_level(sorted(place), at, n)
-            for n in range(max([*at, *[p for p in place if p < _LOOPS]], default=-1) + 1)
+            _of_level(ends, at, [loop for loop, _, _ in kept], n) for n in range(max([*at, *ends], default=-1) + 1)
         ]
         made = Program(self.builder.graph, tuple([i for _, i in inputs] + [i for _, i in folds]), (), ())
         return Loops(
-            program=_with(made, [elements[k] for k in order] + [i for (_, i), _ in folds]),
+            program=_with(made, [elements[k] for k in order] + [i for (_, i), _ in folds] + [i for _, i, _ in kept]),
             shape=self.shape,
             inputs=tuple([given for given, _ in inputs]),
             numbers=len(self.numbers),
@@ -228,6 +235,7 @@ class _Elements:
             single=place.count(_LOOPS),
             folds=tuple([kind for (kind, _), _ in folds]),
             loops=tuple(loops),
+            kept=tuple([k for _, _, k in kept]),
             added=_added(self.program),
         )
 
@@ -337,6 +345,44 @@ class _Elements:
             self.folds[key] = self.builder.input(f"f{len(self.folds)}")
         return self.folds[key]
 
+    def _kept(self, needed: Sequence[tuple[int, int]], stored: int) -> list[tuple[int, int, int]]:
+        """Return the loop, the new row and the result of each value that is kept for later loops, loop by loop.
+
+        The rows nearest to the results come first. An array that holds no value yet is taken from the last result on.
+
+        Args:
+            needed: The new row of each result of a loop, and the loop that stores the result; the row of each fold, and
+                the loop that makes the fold.
+            stored: The number of the results.
+        """
+        graph, slow = self.builder.graph, self._slow()
+        loops = [0] * len(graph.rows)  # those that compute the row, as bits
+        for i, loop in needed:
+            loops[i] |= 1 << loop
+        free = set(range(stored))
+        found: list[tuple[int, int, int]] = []
+        for i in range(len(graph.rows) - 1, -1, -1):
+            first = loops[i] & -loops[i]
+            if slow[i] and loops[i] != first and not graph.is_condition(i):
+                own = [k for k, (j, _) in enumerate(needed[:stored]) if j == i]
+                room = own or [k for k in free if loops[i] < 2 << needed[k][1]]
+                if room:
+                    found.append((first.bit_length() - 1, i, max(room)))
+                    free.discard(max(room))
+                    loops[i] = first
+            for j in operands(graph.rows[i]):
+                loops[j] |= loops[i]
+        return sorted(found)
+
+    def _slow(self) -> list[bool]:
+        """Return for each new row whether it is a function of elements, which takes longer than to read a value."""
+        elements = {i for i in self.inputs.values() if i not in self.numbers}
+        varies: list[bool] = []
+        for i, row in enumerate(self.builder.graph.rows):
+            varies.append(i in elements or any(varies[j] for j in operands(row)))
+        rows = zip(self.builder.graph.rows, varies, strict=True)
+        return [own and row[0] != "input" and (row[0] == "pow" or work_of(row) > 1) for row, own in rows]
+
     def _levels(self) -> list[int]:
         """Return for each new row the number of loops that have to be over before it can be computed."""
         found: list[int] = []
@@ -346,6 +392,6 @@ class _Elements:
         return found
 
 
-def _of_level(places: Sequence[int], folds: Sequence[int], level: int) -> Loop:
-    """Return the loop of a level. The levels of the results and of the folds are given in order."""
-    return Loop(*[range(sum([p < level for p in of]), sum([p <= level for p in of])) for of in (places, folds)])
+def _of_level(results: Sequence[int], folds: Sequence[int], kept: Sequence[int], level: int) -> Loop:
+    """Return the loop of a level. The levels of the results, of the folds and of kept values are given in order."""
+    return Loop(*[range(sum([p < level for p in of]), sum([p <= level for p in of])) for of in (results, folds, kept)])

@@ -58,11 +58,17 @@ def helpers(text: str) -> list[str]:
     return [text for name, text in _HELPERS.items() if name in used]
 
 
-def prepare(program: Program) -> Program:
-    """Return the program as `source`, `blocks` and `body` take it."""
-    if program.graph.complex:
+def prepare(program: Program, *, masks: bool = True) -> Program:
+    """Return the program as `source`, `blocks` and `body` take it.
+
+    Args:
+        program: The program.
+        masks: Choices that rules made become products with conditions. Native code takes the choices as they are.
+    """
+    program = trimmed(stepwise(trimmed(program)))
+    if program.graph.complex:  # after `stepwise`, which moves operations out of loops
         program = expand_formulas(program, _COMPLEX)
-    program = share_exponentials(expand_exponentials(masked(trimmed(stepwise(trimmed(program))))))
+    program = share_exponentials(expand_exponentials(masked(program) if masks else program))
     program = eager(expand_powers(program) if program.graph.shared else compact(program))
     return within(program, prepare)
 

@@ -19,7 +19,8 @@ from itertools import pairwise
 from typing import ClassVar
 
 from symdiff.emit.cost import work_of
-from symdiff.emit.passes import eager, expand_exponentials, expand_powers, has_choices, share_exponentials
+from symdiff.emit.numpy import prepare
+from symdiff.emit.passes import has_choices
 from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands
 from symdiff.ops.base import Operation, View, Writer
@@ -104,13 +105,13 @@ class Segment(Operation):
         return True
 
 
-class Part(Operation):
+class SegmentResult(Operation):
     """One of the results of a segment."""
 
     k: int
     to: Shape
 
-    name: ClassVar[str] = "part"
+    name: ClassVar[str] = "segment result"
 
     def shape(self, _: Shape) -> Shape:
         """Return the shape of the result."""
@@ -148,8 +149,7 @@ def segmented(program: Program) -> Segmented | None:
     if not program.graph.shapes or not program.graph.shared or program.graph.complex or program.steps:
         return None
     quiet = has_choices(program)
-    lowered = eager(expand_powers(share_exponentials(expand_exponentials(program))))
-    made = _Cutter(lowered, quiet=quiet).cut()
+    made = _Cutter(prepare(program, masks=False), quiet=quiet).cut()
     return made if made.segments else None
 
 
@@ -454,7 +454,7 @@ class _Maker:
         cutter.segments.append(segment)
         made = cutter.made.append((segment, *[cutter.new[base] for base in self.args]))
         for k, i in enumerate(outputs):
-            cutter.new[i] = cutter.made.append((Part(k, self.graph.shape(i)), made))
+            cutter.new[i] = cutter.made.append((SegmentResult(k, self.graph.shape(i)), made))
 
     def _add(self, i: int, row: Row) -> None:
         """Add a row of the group to the body and to the program of one element."""

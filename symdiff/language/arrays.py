@@ -71,7 +71,7 @@ def matmul(b: Builder, x: int, y: int, sign: str = "@") -> int:
     """
     left, right = b.shape(x), b.shape(y)
     if not left or not right:
-        raise ShapeError(f"{sign} multiplies arrays; for scalars write *")
+        raise ShapeError(f"{sign} multiplies arrays, declared as in args='A[m,n], x[n]'; for scalars write *")
     inner = left[-1], right[-2 if len(right) > 1 else -1]
     same(
         *inner,
@@ -131,12 +131,17 @@ def _prod(b: Builder, x: int, axes: tuple[int, ...]) -> int:
     return x
 
 
-def _norm(b: Builder, x: int, axes: tuple[int, ...], order: float | None) -> int:
+def _norm(b: Builder, x: int, order: float | None, axes: tuple[int, ...], keepdims: bool) -> int:  # noqa: FBT001 - as in NumPy
     """Return a norm of vectors along one axis or of matrices along two; by default, the 2-norm of all elements.
 
     Raises:
         ShapeError: There is no such norm.
     """
+    norm = _norm_along(b, x, order, axes)
+    return new_axes(b, norm, axes) if keepdims else norm
+
+
+def _norm_along(b: Builder, x: int, order: float | None, axes: tuple[int, ...]) -> int:
     if order is None or (order == 2.0 and len(axes) == 1):
         return b.op("magnitude", _along("sum", b, b.op("mul", x, x), axes))
     if len(axes) > 2:
@@ -316,7 +321,9 @@ def _table() -> dict[str, Function]:
     table["var"] = _along_axes("var", _keeping(_var), ddof, KEEPDIMS)
     table["std"] = _along_axes("std", _keeping(_std), ddof, KEEPDIMS)
     table["average"] = _along_axes("average", _keeping(_average), Parameter("weights", "value", None), KEEPDIMS)
-    table["norm"] = _along_axes("norm", _keeping(_norm), Parameter("ord", "number by name", None), KEEPDIMS)
+    order = Parameter("ord", "number", None)  # the second argument, as in NumPy
+    takes = "an array, and optionally ord and axis, as in norm(x, ord=1, axis=0)"
+    table["norm"] = Function(_norm, (X, order, ALL_AXES, KEEPDIMS), takes)
     del reductions["logsumexp"]
     table["logsumexp"] = _along_axes("logsumexp", _keeping(_logsumexp), Parameter("b", "value", None), KEEPDIMS)
     for name, make in reductions.items():
@@ -403,10 +410,6 @@ def _table() -> dict[str, Function]:
 
 # Functions of arrays by name, but for products; `max` and `min` are functions of several numbers too.
 CALLS: dict[str, Function] = _table()
-WRITTEN = frozenset({*OPERATIONS, "mean", "norm"})  # reductions and their like that LaTeX knows
-ALONG = frozenset(
-    name for name, function in CALLS.items() if function.parameters[1:2] == (ALL_AXES,) and name in WRITTEN
-)
 JOINS = frozenset(name for name, function in CALLS.items() if function.parameters[0] == PARTS)
 PRODUCTS: dict[str, Callable[[Builder, int, int], int]] = {"dot": dot, "outer": outer}
 ARRAY_FUNCTIONS = frozenset({*CALLS, *PRODUCTS})

@@ -37,7 +37,7 @@ Value = int | tuple[int, ...] | Keyword | Quoted | Defined | Several
 Fail = Callable[[str], NoReturn]
 
 _OPERANDS = frozenset({"array", "value", "parts", "quoted", "rest"})  # parameters that have no names
-_BY_NAME = frozenset({"flag", "whole by name", "number by name"})  # parameters whose arguments are always named
+_BY_NAME = frozenset({"flag", "whole by name"})  # parameters whose arguments are always named
 
 
 def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value], fail: Fail) -> list[Any]:
@@ -54,9 +54,9 @@ def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value],
         ShapeError: An argument has a shape that the function does not take.
     """
     named = [p.name for p in function.parameters if p.kind not in _OPERANDS or p.default is not ...]
-    along = [p.kind for p in function.parameters[:2]] == ["array", "all axes"]
+    kinds = [p.kind for p in function.parameters]
     rows = [a for a in arguments if isinstance(a, int)]
-    if along and len(rows) > 1 and isinstance(arguments[0], int) and not b.shape(arguments[0]):
+    if "all axes" in kinds and len(rows) > 1 and isinstance(arguments[0], int) and not b.shape(arguments[0]):
         fail(f"{name} takes an array, declared as in args='x[n]', or a list, as in {name}([a, b])")
     given: dict[str, Any] = {}
     by_name: set[str] = set()
@@ -83,7 +83,7 @@ def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value],
     for parameter in function.parameters:
         if parameter.name in given:
             hint = "" if parameter.name in by_name else f"; {no_axis(name)}"
-            call = _Call(b, name, function, fail, hint if along else "", values)
+            call = _Call(b, name, function, fail, hint if kinds[1:2] == ["all axes"] else "", values)
             values.append(_KINDS[parameter.kind](call, parameter, given[parameter.name]))
         elif parameter.default is ...:
             fail(f"{name} takes {function.takes}")
@@ -245,7 +245,7 @@ def _dim(call: _Call, given: Any) -> Dim:
 _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "array": _array,  # a row with axes
     "value": _value,  # any row
-    "number by name": _number,  # a constant number, or None
+    "number": _number,  # a constant number, or None
     "rest": _rest,  # all further rows
     "quoted": _quoted,  # a text in quotes
     "parts": _parts,  # a list of rows

@@ -170,6 +170,9 @@ _WRITTEN = {
     "max(x) - min(x)": "ptp",
     "max(x)": "amax",
     "min(x)": "amin",
+    "x[i], with integers i that args declares, as in args='x[n], i[m]: int'": "take gather",
+    "segment_sum(v, i, n)": "bincount scatter_add index_add",
+    "eigvalsh(A)": "eigvals eigh",
 }
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
 
@@ -179,9 +182,9 @@ _ABSENT = {
     OF_WHOLE: "D Derivative derivative derive grad gradient jacobian hessian",
     "the language has derivatives, no integrals": "integrate integral Integral quad",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
-        qr svd eig eigh eigvals expm
+        qr svd eig expm
         cummax any all median quantile percentile interp convolve
-        take isin
+        isin
     """,
     "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
         besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv

@@ -31,6 +31,12 @@ _MODULES = frozenset(
 )
 _OF_MODULES = {"tau": "2*pi"}  # constants of modules; without the module, the name is a variable
 _STATEMENTS = frozenset(kwlist) - {"lambda"}  # lambda is a usual name in formulas
+_INSTEAD = {
+    "is": "; to compare, write ==",
+    "for": "; operations act on whole arrays, as in sum(x**2), and the loops are fold, scan and iterate",
+    "while": "; the loops are fold, scan and iterate, with a fixed number of steps",
+    "def": "; for a function write f(x) = x**2",
+}  # by the word that the language does not have
 _ABSOLUTE = {"|": "for an absolute value write abs(x)", "||": "for a norm write norm(x)"}
 _NO_FUNCTIONS = "a function is defined as in f(x, y) = x*y, with names in round parentheses"
 _DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # the text before the variable of a derivative
@@ -41,6 +47,7 @@ _ELEMENTWISE = re.compile(r"\*\*|[-+*/^<>]")
 _FILE = re.compile(r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*")
 _CHOICE = re.compile(r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)", re.IGNORECASE | re.DOTALL)
 _LAMBDA = re.compile(r"lambda((?:\s+\w+\s*,)*\s+\w+)\s*:(.*)", re.DOTALL)
+_ASSIGNED = re.compile(r"(?:\A|[;\n])\s*(\w+)\s*=\s*\Z")
 
 _LETTERS = re.compile(r"\D+")
 _OPERAND = re.compile(r"[\w(.\[]")
@@ -82,11 +89,6 @@ _FOREIGN = {
 
 # Greek letters that are functions or variables.
 _GREEK = {"Γ": "gamma(x)", "Σ": "sum(x)", "Π": "prod(x)", "ψ": "digamma(x)", "Φ": "ndtr(x)"}
-
-# Messages for a second argument that is not an axis.
-_AXES = {
-    "norm": "the norm is the 2-norm, and the second argument of norm is the axis; for others write ord=1 or ord=inf"
-}
 
 
 def is_function(name: str) -> bool:
@@ -212,6 +214,10 @@ def no_operator(
         return f"unexpected {value!r}" + _unexpected(str(value), after)
     if last == "lambda" and (python := _LAMBDA.match(text[start : start + 200])):
         names = ", ".join(re.findall(r"\w+", python[1]))
+        if function := _ASSIGNED.search(text[:start]):
+            return (
+                f"an operator is missing here; for a function write {function[1]}({names}) = ... on a line of its own"
+            )
         alone = f"write only the expression, {python[2].strip()}, and args='{names}'"
         return f"an operator is missing here; for a Python function {alone}"
     for word in map(str, (last, value)):
@@ -220,8 +226,7 @@ def no_operator(
         if word.lower() in WORDS and word not in WORDS:
             return f"unexpected {word!r}; write {word.lower()!r} in lower case"
         if word in _STATEMENTS:
-            hint = "; to compare, write ==" if word == "is" else ""
-            return f"the language has no {word!r}, only expressions and assignments{hint}"
+            return f"the language has no {word!r}, only expressions and assignments{_INSTEAD.get(word, '')}"
     for ahead, behind, said in _BETWEEN:
         if ahead.search(front) and behind.match(after):
             return said.format(shown=shown)
@@ -404,7 +409,7 @@ def _round_brackets(front: str) -> str | None:
 
 def no_axis(name: str) -> str:
     """Return the hint for a second argument that is not an axis of the array."""
-    return _AXES.get(name, f"the second argument of {name} is the axis")
+    return f"the second argument of {name} is the axis"
 
 
 def other_meaning(name: str) -> str | None:

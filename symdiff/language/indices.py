@@ -12,7 +12,7 @@ from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, s
 from symdiff.graph.ir import Row, operands
 from symdiff.graph.operations import is_view
 from symdiff.graph.shapes import broadcast, same
-from symdiff.language.rearrange import index, new_axes
+from symdiff.language.rearrange import index, new_axes, not_negative
 from symdiff.ops.base import Operation
 from symdiff.ops.constants import Arange, Size
 from symdiff.ops.data import Constant, ConstantIntegers
@@ -139,6 +139,11 @@ def _made(b: Builder, of: Dim, rows: Sequence[int]) -> int:
     return rows[0] if of == symbol("0") else b.op(Whole(of), *rows)
 
 
+def is_of_integers(b: Builder, i: int) -> bool:
+    """Return whether a row computes integers."""
+    return not b.graph.is_condition(i) and whole(b, i) is not None
+
+
 def integers(b: Builder, i: int) -> int:
     """Return the integers that a row computes, as a row of integers.
 
@@ -172,7 +177,8 @@ def subscript(b: Builder, x: int, key: Key, given: Sequence[int]) -> int:
         i = next(computed)
         if b.graph.is_condition(i):
             raise ShapeError(
-                "a condition selects a number of elements that only a call knows; write where(c, x, 0) for a sum"
+                "a condition selects a number of elements that only a call knows; write where(c, x, 0) for a sum, "
+                "and give a mask among the constants by its places, numpy.flatnonzero(mask)"
             )
         found = whole(b, i)
         if found is None:
@@ -221,6 +227,7 @@ def _gathered(b: Builder, x: int, parts: Sequence[Any]) -> int:
 
 def _segments(operation: Callable[[Shape, int], Operation], name: str, b: Builder, x: int, i: int, count: Dim) -> int:
     chosen = integers(b, i)
+    not_negative(b, count, f"{name} of {count} segments: the number is negative")
     shape, of = b.shape(x), b.shape(chosen)
     if len(shape) < len(of):
         x, shape = b.full(x, of), of

@@ -15,7 +15,7 @@ from symdiff.graph.dims import Dim, Shape, positive, shown
 from symdiff.graph.ir import Program
 from symdiff.graph.shapes import same
 from symdiff.language.calls import Keyword, Value
-from symdiff.language.indices import whole
+from symdiff.language.indices import integers, is_of_integers, whole
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.ops.constants import Size
 from symdiff.ops.loops import Results, in_segments, looped
@@ -75,7 +75,7 @@ def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run
             scope.fail(f"{name} takes {LOOPS[name]}", position)
         if not b.shape(row):
             raise ShapeError(f"{name} goes along the first axis of arrays, and its argument {k + 3} is a scalar")
-        sequences.append(row if b.graph.is_integer(row) else b.number(row))
+        sequences.append(integers(b, row) if is_of_integers(b, row) else b.number(row))
     length = _common(b, name, length, sequences)
     steps, limits = scope.steps * (length if isinstance(length, int) else 1), b.graph.limits
     if steps > limits.steps:
@@ -154,7 +154,10 @@ def _looped(
     if len(step.parameters) != takes:
         parts = f"{len(states)} value{'s' * (len(states) != 1)} of the state"
         parts += f" and {len(elements)} element{'s' * (len(elements) != 1)}" if elements else ""
-        scope.fail(f"{name} calls {step.name} with {parts}, and {step.call} takes {len(step.parameters)}", position)
+        joined = len(states) == 1 < len(step.parameters) - len(elements) and b.shape(states[0])
+        hint = "; several values of a state stand in parentheses, as in (h0, c0)" if joined else ""
+        said = f"{name} calls {step.name} with {parts}, and {step.call} takes {len(step.parameters)}"
+        scope.fail(said + hint, position)
     inner = _Inner(scope, step.parameters)
     body = inner.builder
     shapes = [*map(b.shape, states), *elements]

@@ -80,8 +80,10 @@ def lower(
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (is_function(name) and _calls(syntax, name)):
+            steps = any(_calls(syntax, loop) for loop in LOOPS)
             scope.fail(
-                f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args",
+                f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args"
+                + f"; the step of a loop is a function of the text, as in step(x) = {name}(x)" * steps,
                 position,
             )
         if arguments is None and (said := no_variable(name)):

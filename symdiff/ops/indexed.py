@@ -509,14 +509,15 @@ class SegmentSum(_Segments):
         return b.op(Gather(len(self.to), self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
 
-class _Extreme(_Segments):
-    """The largest or the smallest of the elements with equal indices.
-
-    If several elements are equal to it, they share the derivative equally.
-    """
+class _Weighing(_Segments):
+    """A reduction whose derivative by each element is a weight."""
 
     holomorphic = False
     multilinear = False
+
+    def weights(self, at: At) -> int:
+        """Return the derivative of each result by each of its elements."""
+        raise NotImplementedError
 
     def degree(self, _: Sequence[float]) -> float:
         """Return infinity, because of indices that no element has."""
@@ -526,24 +527,33 @@ class _Extreme(_Segments):
         return None
 
     def tangent(self, at: At) -> int | None:
-        """Return the tangents of the extreme elements, by their shares."""
+        """Return the sums of the tangents of the elements, each times its weight."""
         b = at.builder
         if at.k:
             return None
-        dot = at.times(b.full(at.seed, at.operand_shape), self._shares(at))
+        dot = at.times(b.full(at.seed, at.operand_shape), self.weights(at))
         return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
 
     def adjoint(self, at: At) -> int | None:
-        """Return the adjoint at the extreme elements, by their shares, and 0 elsewhere."""
+        """Return for each element the adjoint of its result, times its weight."""
         b = at.builder
         if at.k:
             return None
         bar = at.seed
         if b.shape(bar):
             bar = b.op(Gather(len(self.to), self.behind), b.full(bar, at.shape), *at.operands[1:])
-        return at.times(bar, self._shares(at))
+        return at.times(bar, self.weights(at))
 
-    def _shares(self, at: At) -> int:
+
+class _Extreme(_Weighing):
+    """The largest or the smallest of the elements with equal indices.
+
+    If several elements are equal to it, they share the derivative equally.
+    """
+
+    __slots__ = ()
+
+    def weights(self, at: At) -> int:
         """Return the share of each element in the derivative."""
         b, (x, *indices) = at.builder, at.operands
         spread = Gather(len(self.to), self.behind)
@@ -589,7 +599,7 @@ class SegmentGroups:
         return b.op(Gather(len(self.to), self.behind), i, *self.indices) if b.shape(i) else i
 
 
-class SegmentLogSumExp(_Segments):
+class SegmentLogSumExp(_Weighing):
     """The logarithms of the sums of the exponentials of the elements with equal indices; -inf where there are none.
 
     Targets compute it as `Exponentials` does.
@@ -598,38 +608,12 @@ class SegmentLogSumExp(_Segments):
     name = "segment_logsumexp"
     ufunc = "logaddexp"
     start = -inf
-    holomorphic = False
-    multilinear = False
 
     def latex(self, w: Notation, x: int, *indices: int) -> Any:
         return w.segments(r"\log \sum", x, indices, self.behind, each="exp")
 
-    def degree(self, _: Sequence[float]) -> float:
-        """Return infinity, because of indices that no element has."""
-        return inf
-
-    def present(self, _b: Builder, _: int | None, *__: int) -> int | None:
-        return None
-
-    def tangent(self, at: At) -> int | None:
-        """Return the mean of the tangents for each index, by the weights of a softmax."""
-        b = at.builder
-        if at.k:
-            return None
-        dot = at.times(b.full(at.seed, at.operand_shape), self._weights(at))
-        return b.op(SegmentSum(self.to, self.behind), b.full(dot, at.operand_shape), *at.operands[1:])
-
-    def adjoint(self, at: At) -> int | None:
-        """Return the adjoint times the weights of a softmax."""
-        b = at.builder
-        if at.k:
-            return None
-        bar = at.seed
-        if b.shape(bar):
-            bar = b.op(Gather(len(self.to), self.behind), b.full(bar, at.shape), *at.operands[1:])
-        return at.times(bar, self._weights(at))
-
-    def _weights(self, at: At) -> int:
+    def weights(self, at: At) -> int:
+        """Return the shares of a softmax."""
         return at.builder.op(SegmentSoftmax(self.to, self.behind), *at.operands)
 
 

@@ -157,11 +157,7 @@ class Loop(Operation):
     @property
     def holomorphic(self) -> bool:  # type: ignore[override]  # computed here
         """Whether all operations of the body are holomorphic."""
-        return all(
-            row[0].holomorphic if isinstance(row[0], Operation) else PRIMITIVES[row[0]].holomorphic
-            for row in self.body.program.graph.rows
-            if row[0] not in ("input", "const")
-        )
+        return all(map(is_holomorphic, self.body.program.graph.rows))
 
     def takes_number(self, k: int) -> bool:
         program = self.body.program
@@ -814,6 +810,13 @@ def has_loops(program: Program) -> bool:
     return any(isinstance(row[0], Loop) for row in program.graph.rows)
 
 
+def is_holomorphic(row: Row) -> bool:
+    """Return whether the operation of a row is holomorphic. Arguments and constants are."""
+    if isinstance(row[0], Operation):
+        return row[0].holomorphic
+    return row[0] in ("input", "const") or PRIMITIVES[row[0]].holomorphic
+
+
 def every_row(program: Program) -> Iterator[Row]:
     """Yield the live rows of a program, and those of the steps of its loops."""
     waiting = [program]
@@ -890,8 +893,9 @@ def _keeping(loop: Loop, results: Sequence[Result]) -> tuple[Loop, list[int]]:
         tuple([program.outputs[k] for k in ends]),
         tuple([program.names[k] for k in ends]),
         program.labels,
-        steps=program.steps,
     )
+    needed = live(body)
+    body = replace(body, steps=frozenset([i for i in program.steps if needed[i]]))
     count = sum(loop.states <= k < loop.states + loop.sequences for k in inputs)
     renumbered = tuple([Result(r.kind, ends.index(r.k)) for r in results])
     sums = tuple([held.index(k) for k in loop.sums if k in states])

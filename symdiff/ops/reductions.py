@@ -108,6 +108,8 @@ class Sum(Reduction):
         return not all(x[a] == 1 for a in self.axes)
 
     def latex(self, w: Notation, x: int) -> Any:
+        if self.axes == (-1,) and w.shape(x)[-1] == 1:
+            w.column(x)
         axes = range(-len(w.shape(x)), 0)
         return w.contract([a for a in axes if a not in self.axes], (x, axes))
 

@@ -71,6 +71,8 @@ class Expand(View):
         return f"{w.tight(x, ATOM)}[{', '.join(parts)}]", ATOM
 
     def latex(self, w: Notation, x: int) -> Any:
+        if self.axes == (-1,):
+            w.column(x)
         return w.at(x, [w.axis(a) for a in range(-len(w.shape(x)) - len(self.axes), 0) if a not in self.axes])
 
     @classmethod

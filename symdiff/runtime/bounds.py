@@ -98,19 +98,19 @@ class Bounds:
         """Whether NumPy does not look at some indices of a call, so that `fit` has to."""
         return bool(self._unsure)
 
-    def fit(self, args: Sequence[Any], sizes: Mapping[str, int]) -> bool:
+    def fit(self, args: Sequence[Any], sizes: Mapping[str, int], *, every: bool = False) -> bool:
         """Return whether the least and the greatest integers of a call are known to be within all axes.
-
-        This is for the indices that NumPy does not look at. For all others it raises an IndexError.
 
         Args:
             args: The arguments: arrays or numbers.
             sizes: The sizes of dimensions, as far as they are known.
+            every: Look at all indices. By default, those that NumPy looks at are left out: it raises an IndexError.
         """
-        if not all(symbols(reach.size) <= sizes.keys() for reach in self._unsure):
+        reaches = self._reaches if every else self._unsure
+        if not all(symbols(reach.size) <= sizes.keys() for reach in reaches):
             return False
         ends = self._ends(args, sizes)
-        return all(_within(ends[reach.row], reach, sizes) for reach in self._unsure)
+        return all(_within(ends[reach.row], reach, sizes) for reach in reaches)
 
     def check(self, args: Sequence[Any], sizes: Mapping[str, int]) -> None:
         """Check that all integers of a call are within their axes.

@@ -7,6 +7,7 @@ strips of each loop, and the folds of the strips are folded once more.
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
@@ -49,7 +50,8 @@ class FusedElements(Fused):
         if not self._loops.results:  # there is nothing to compute
             return None
         calls: list[Any] = [None]
-        made = native_point(self._loops, self._cores, self._results, nest, self.share, calls, again)
+        alone = sys.maxsize if self._threads == 1 else 2 * self.share - 1  # elements that one thread computes
+        made = native_point(self._loops, self._cores, self._results, nest, alone, calls, again)
         return made if made and self.lend(calls, 0) else None
 
     def empty(self, loop: IntShape, sizes: Mapping[str, int]) -> bool:

@@ -69,13 +69,14 @@ def _native(segment: Segment, threads: int) -> Callable[..., Any]:
         codes.lend(calls, k, k, partial(_UfuncCode, segment, threads, single=bool(k)), _never)
 
     def call(*args: Any) -> Any:
+        single = 0
         for k in arrays:  # a condition has another dtype
             dtype = args[k].dtype
             if dtype is FLOAT64:
-                break
+                return calls[0](*args)
             if dtype is _FLOAT32:
-                return calls[1](*args)
-        return calls[0](*args)
+                single = 1
+        return calls[single](*args)
 
     return call
 
@@ -169,8 +170,8 @@ def _make_ufunc() -> Any:
 
 
 def _function_of(capsule: object) -> Any:
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    kind = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+    pointer = kind(("PyCapsule_GetPointer", ctypes.pythonapi))  # a function object that no other package changes
     table = ctypes.cast(pointer(capsule, None), ctypes.POINTER(ctypes.c_void_p))
     kinds = [ctypes.c_void_p] * 3 + [ctypes.c_int] * 4 + [ctypes.c_char_p] * 2 + [ctypes.c_int, ctypes.c_char_p]
     return ctypes.PYFUNCTYPE(ctypes.py_object, *kinds)(table[_AT] or 0)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from symdiff.simplify.build import Builder, Identity
 from symdiff.simplify.factors import product
-from symdiff.simplify.logarithms import exponent_of, log1p, logarithm
+from symdiff.simplify.logarithms import exponent_of, log1p, logarithm, with_largest
 from symdiff.simplify.remainders import collected, normal_distribution, one_plus, quotient_with_divisor, remainder
 from symdiff.simplify.shares import product_with_share, quotient_with_share
 from symdiff.simplify.signs import derives, of_constants, signed
@@ -50,6 +50,9 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.op("sub", y, minus)
     if x == y and derives(b):
         return product(b, b.const(2.0), x)
+    for total, largest in ((x, y), (y, x)):
+        if (made := with_largest(b, total, largest)) is not None:
+            return made
     return remainder(b, x, y, plus=True)
 
 

@@ -7,9 +7,11 @@ sum of two exponentials (`logaddexp`) or of more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, log
 
 from symdiff.ops.base import Operation
+from symdiff.ops.reductions import LogSumExp, Max
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
 from symdiff.simplify.remainders import one_plus, remainder
@@ -62,6 +64,33 @@ def _of_total(b: Builder, i: int) -> int | None:
     op, *parts = b.row(x)
     found = op.logarithm(b, *parts) if isinstance(op, Operation) else None
     return None if found is None else with_views(b, found, x, views)
+
+
+def with_largest(b: Builder, x: int, y: int) -> int | None:
+    """Return x + y as logsumexp(v), where row `y` is max(v) and row `x` is logsumexp(v - y); None for other rows.
+
+    Both go along the same axes and may be seen through the same views.
+
+    Source: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions" (2021).
+    """
+    (total, views), (largest, others) = without_views(b, x), without_views(b, y)
+    op, *parts = b.row(total)
+    if not isinstance(op, LogSumExp) or views != others:
+        return None
+    name, *less = b.row(parts[0])
+    if name != "sub" or b.row(largest) != (Max(op.axes), less[0]) or not _is_spread(b, less[1], largest, op.axes):
+        return None
+    return with_views(b, b.op(op, less[0]), total, views)
+
+
+def _is_spread(b: Builder, i: int, reduced: int, axes: Sequence[int]) -> bool:
+    """Return whether row `i` is a reduction along some axes, with axes of length 1 in their places."""
+    j, views = without_views(b, i)
+    operand = b.shape(b.row(reduced)[1])
+    shape = [1 if axis in axes else dim for axis, dim in enumerate(operand, -len(operand))]
+    while len(shape) > len(b.shape(i)) and shape[0] == 1:
+        del shape[0]  # which broadcasting adds
+    return j == reduced and all(view.new_axes for view in views) and b.shape(i) == tuple(shape)
 
 
 def _of_softmax(b: Builder, i: int) -> int | None:

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import symdiff
 
@@ -165,6 +166,7 @@ def test_large_arrays_leave_the_cache():
         ([[1], [1, 2]], "constant 'A' is not an array: it has lists of 1 and of 2 elements"),
         (np.ma.array([1.0]), "constant 'A' is a masked array"),
         ({1: 2}, "constant 'A' is dict, not a real number or an array of such"),
+        (sparse.eye_array(2), "constant 'A' is dia_array, not a real number or an array of such: pass A.toarray()"),
         (np.array(1j), "constant 'A' is an array of complex128"),
     ],
 )
@@ -184,3 +186,10 @@ def test_errors_about_names_and_shapes():
     for size in (3, "n"):
         with pytest.raises(symdiff.ShapeError, match=f"2 and {size} are different"):
             symdiff.compile("A @ x", args=f"x[{size}]", constants={"A": MATRIX})
+
+
+def test_a_constant_mask_is_given_by_its_places():
+    mask = np.array([True, False, True])
+    with pytest.raises(symdiff.ShapeError, match=r"a mask among the constants by its places, numpy.flatnonzero"):
+        symdiff.compile("sum(x[m])", args="x[n]", constants={"m": mask})
+    assert symdiff.compile("sum(x[m])", args="x[n]", constants={"m": np.flatnonzero(mask)})([1.0, 2.0, 4.0]) == 5.0

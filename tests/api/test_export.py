@@ -423,6 +423,14 @@ def test_points(tmp_path):
     assert module.POINT["x_dot"] == [1.0, 0.0, 0.0, 0.0]
     assert module.STORED[0][2] == [20.0]
     assert load(f.export(at=([1, 2], 3)), tmp_path).STORED[0][2] == [9.0]
+    g = symdiff.compile("sum(X[i, j]*w)", args="X[3,2], w[m], i[m]: int, j[m]: int")
+    assert load(g.export(), tmp_path).check()
+    at = {"X": np.ones((3, 2)), "w": [1, 2], "i": [0, 2], "j": [1, -1]}
+    module = load(g.export(at=at), tmp_path)
+    assert module.check()
+    assert module.POINT["i"] == [0, 2]
+    with pytest.raises(TypeError, match="'i' is declared as an integer"):
+        g.export(at=at | {"i": [0.5, 1]})
     module = load(symdiff.compile("x").export(at=[-np.inf]), tmp_path)
     assert module.check()
     assert module.POINT["x"] == -np.inf

@@ -53,6 +53,8 @@ def test_members(f):
     assert f.vjp.args == ("x1", "x2", "out_bar")
     assert f.vjp.outputs == ("out", "x1_bar", "x2_bar")
     assert repr(f) == f'Function("{TEXT}": (x1, x2) -> out)'
+    quoted = symdiff.compile('einsum("i,i", x, x)', args="x[n]")
+    assert repr(quoted) == """Function('einsum("i,i", x, x)': (x[n]) -> out)"""
     assert "grad" in repr(f.grad)
     assert str(inspect.signature(f)) == "(x1, x2)"
     with pytest.raises(ValueError, match="unknown target 'cuda'"):

@@ -146,6 +146,7 @@ def test_the_textbook_form_has_the_same_numbers(text, args):
     np.testing.assert_allclose(g(*values), f(*values), rtol=1e-11)
     for one, other in zip(g.grad(*values), f.grad(*values), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(g.hessian(*values), f.hessian(*values), rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize(("text", "args"), scalars.values(), ids=scalars)
@@ -304,3 +305,47 @@ def test_sparse_matrices_of_loops_are_the_dense_ones():
     f = symdiff.compile("step(h, x) = tanh(h*w + x)\nscan(step, h0, X)", args="h0, X[n], w")
     X = np.linspace(0, 1, 4)
     np.testing.assert_allclose(f.jacobian.sparse(0.5, X, 0.3).toarray(), f.jacobian(0.5, X, 0.3))
+
+
+def test_what_leaves_a_loop_is_right_at_complex_arguments():
+    f = symdiff.compile("step(h, x) = sigmoid(w)*h + softplus(w*x)\nfold(step, 0, X)", args="X[n], w", wrt="w")
+    X, w = np.array([0.3, -1.2, 2.1]), 0.4
+    assert np.imag(f(X, w + 1e-20j)) / 1e-20 == pytest.approx(f.grad(X, w).w, rel=1e-13)
+    assert np.imag(f.grad(X, w + 1e-20j).w) / 1e-20 == pytest.approx(f.hessian(X, w)[0, 0], rel=1e-13)
+
+
+def test_a_textbook_leaves_out_steps_whose_results_nothing_needs():
+    text, args = "step(h, x) = W @ h\nsum(fold(step, h0, X)**2)", "X[n], h0[d], W[d,d]"
+    f, g = (symdiff.compile(text, args=args, wrt="h0", optimize=optimize) for optimize in (False, True))
+    point = np.ones(3), np.array([1.0, 2.0]), np.array([[0.5, 0.1], [0.2, -0.4]])
+    np.testing.assert_allclose(f.hessian(*point), g.hessian(*point), rtol=1e-13)
+    np.testing.assert_allclose(f.hvp(*point, [1.0, 0.0]), g.hvp(*point, [1.0, 0.0]), rtol=1e-13)
+
+
+@pytest.mark.parametrize("along", ["arange(n - 1)", "[0, 1, 2]", "table", "i - 1", "argsort(x[1:])"])
+def test_integers_along_a_loop_are_indices_and_numbers(along):
+    table = {"table": [2, 0, 1]} if along == "table" else {}
+    text = f"step(h, t) = h*x[t + 1] + t\nfold(step, h0, {along})"
+    f = symdiff.compile(text, args="x[n], h0, i[m]: int", constants=table)
+    x, i = np.array([0.3, -1.2, 2.1, 0.7]), np.array([3, 1, 2])
+    steps = {"table": [2, 0, 1], "i - 1": i - 1, "argsort(x[1:])": np.argsort(x[1:])}.get(along, range(3))
+    h = 0.5
+    for t in steps:
+        h = h * x[t + 1] + t
+    assert f(x, 0.5, i) == pytest.approx(h, rel=1e-14)
+    assert f.grad(x, 0.5, i).h0 == pytest.approx(np.prod(x[1:]), rel=1e-14)
+    assert f(x.astype(np.float32), np.float32(0.5), i).dtype == np.float32
+
+
+def test_integers_along_a_loop_are_checked():
+    f = symdiff.compile("step(h, t) = h + x[t + 1]\nfold(step, 0, arange(n))", args="x[n]")
+    with pytest.raises(
+        symdiff.BoundsError, match="has the index 3, which is out of bounds for axis 0 of x with size 3"
+    ):
+        f.grad([1.0, 2.0, 3.0])
+
+
+def test_an_error_about_complex_arguments_names_the_operation_in_the_step():
+    f = symdiff.compile("row(s, x) = abs(s*x)\nstep(h, r) = fold(row, h, r)\nfold(step, h0, X)", args="h0, X[m,n]")
+    with pytest.raises(TypeError, match="'abs' is not defined for complex arguments"):
+        f(1j, np.ones((2, 2)))

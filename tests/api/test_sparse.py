@@ -100,6 +100,22 @@ def test_equal_to_dense_with_no_more_entries(case, options):
         assert agree(f.hessian, *at).nnz == second
 
 
+PADDED = [  # elements of other arguments, or constants, beside the variables
+    ("A @ (c*concatenate([y[1:], x[:1]]))", "A[4,4], c[4], x[4], y[4]", "x"),
+    ("A @ (c*concatenate([y[1:], x[:1]]))", "A[4,4], c[4], x[4], y[4]", "y"),
+    ("z = concatenate([[a], u, [1]]); z[2:]*z[:-2] + sum(c*z)", "a, u[5], c[7]", "u"),
+    ("z = concatenate([y[:1], u, [2]]); A @ sin(z) + z", "A[7,7], u[5], y[3]", "u"),
+    ("z = concatenate([[a], u, [1]]); sum((A @ z)**3) + sum(z[1:]**2*z[:-1]**2)", "A[2,7], a, u[5]", "u"),
+]
+
+
+@pytest.mark.parametrize(("text", "args", "wrt"), PADDED)
+def test_what_stands_beside_the_variables_has_no_seed(text, args, wrt):
+    f = symdiff.compile(text, args=args, wrt=wrt)
+    for member in (f.jacobian, f.hessian) if text.count("sum((") else (f.jacobian,):
+        agree(member, *arguments(f))
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_random_formulas(seed):
     rng = random.Random(seed)  # noqa: S311 - not cryptography
@@ -153,6 +169,16 @@ def test_dtypes_and_forms():
     assert agree(symdiff.compile("x**2", args="x[n]").jacobian, x[:0]).shape == (0, 0)
     assert agree(symdiff.compile("x[-1]*x[0]", args="x[n]").hessian, x).nnz == 2
     assert symdiff.compile("3*a").jacobian.sparse(2.0).toarray().tolist() == [[3.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("sum(max(x)*x)", "jacobian"), ("max(x)", "hessian"), ("sum(floor(x))", "jacobian")]
+)
+def test_complex_arguments_are_refused_even_if_there_are_no_entries(text, kind):
+    member = getattr(symdiff.compile(text, args="x[n]"), kind)
+    for call in (member, member.sparse):
+        with pytest.raises(TypeError, match="not defined for complex arguments"):
+            call(np.ones(3, complex))
 
 
 def test_what_is_kept_belongs_to_symdiff():
@@ -224,7 +250,7 @@ def test_a_matrix_is_of_one_point():
 
 def test_errors(monkeypatch):
     f = symdiff.compile(ROSENBROCK, args="x[n]")
-    with pytest.raises(AttributeError, match="only a jacobian or a hessian has sparse, not grad"):
+    with pytest.raises(AttributeError, match=r"only .* has sparse, not grad\(x\[n\]\): write f.jacobian.sparse"):
         f.grad.sparse(np.ones(3))
     with pytest.raises(ValueError, match="no sparse format 'CSR'; there are csr, csc"):
         f.hessian.sparse(np.ones(3), format="CSR")
@@ -270,6 +296,7 @@ INDEXED = {  # a formula, arguments, names to differentiate by, lengths of the a
     "after a computation": ("y = sin(x); y[i]*y[j]", "x[6], i[5]: int, j[5]: int", "x", {"i": 6, "j": 6}, "jacobian"),
     "segments": ("segment_sum(v*x[i], i, 6)**2", "v[8], x[6], i[8]: int", "v, x", {"i": 6}, "jacobian"),
     "sum of segments": ("sum(segment_sum(v**2, i, 6)**2)", "v[8], i[8]: int", "v", {"i": 6}, "hessian"),
+    "shares of segments": ("segment_softmax(v, i, 3)*a[i]", "v[8], a[3], i[8]: int", "v, a", {"i": 3}, "jacobian"),
     "largest of segments": ("segment_max(v, i, 3)", "v[8], i[8]: int", "v", {"i": 3}, "jacobian"),
     "places of the largest": ("x[argsort(t)]*x", "x[5], t[5]", "x", {}, "jacobian"),
     "own order": ("x[argsort(x)]**2", "x[5]", "x", {}, "jacobian"),
@@ -412,3 +439,17 @@ def test_optimal_control_with_sparse_constraints():
     )  # fmt: skip
     assert np.abs(constraints(found.x)).max() < 1e-8
     assert abs(found.fun - 12) < 0.05
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_selections_of_what_is_no_argument_take_no_seeds(n):
+    x, y = np.arange(n) + 1.5, np.array([0.5, 2.0])
+    for text in (
+        "diff(concatenate([x, y]))",
+        "diff(concatenate([[1], x, y, x]))",
+        "diff(concatenate([x, x**2, y]), n=2)",
+    ):
+        f = symdiff.compile(text, args="x[n], y[2]", wrt="x")
+        np.testing.assert_array_equal(f.jacobian.sparse(x, y).toarray(), f.jacobian(x, y))
+        g = symdiff.compile(f"sum(({text})**3)", args="x[n], y[2]", wrt="x")
+        np.testing.assert_allclose(g.hessian.sparse(x, y).toarray(), g.hessian(x, y), rtol=1e-13)

@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+import re
 import warnings
 
 import numpy as np
@@ -43,6 +44,23 @@ def test_value_and_gradient_take_as_few_loops_as_there_can_be(text, args, loops)
     f = symdiff.compile(text, args=args, backend="llvm").value_and_grad
     source = f.source_for("llvm")
     assert source.count("define internal void @vectors") == loops
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("logsumexp(x)", "x[n]"),
+        ("sum(x*softmax(x))", "x[n]"),
+        ("a = max(x)\na + log(sum(exp(x - a)))", "x[n]"),
+        ("sum(exp(x)*sin(y))**2", "x[n], y[n]"),  # one array for each function that both gradients need
+    ],
+)
+def test_value_and_gradient_compute_exponentials_once(text, args):
+    f = symdiff.compile(text, args=args, backend="llvm").value_and_grad
+    loops = re.findall(r"define internal void @vectors.*?^}", f.source_for("llvm"), re.DOTALL | re.MULTILINE)
+    assert len(loops) > 1
+    assert [len(re.findall(r"call .*[._]exp\(", loop)) for loop in loops if "exp" in loop] == [1]
+    assert sum([len(re.findall(r"call .*[._]sin\(", loop)) for loop in loops]) == ("sin" in text)
 
 
 @pytest.mark.parametrize(("text", "args"), [case[:2] for case in FUSED[:8:2]])

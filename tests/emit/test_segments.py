@@ -127,6 +127,13 @@ def test_other_arguments_and_out():
         f(A, np.ones(4))
 
 
+def test_a_segment_of_both_precisions_is_double():
+    """`special.polygamma` gives double precision for single precision; other arrays of the segment are single."""
+    pytest.importorskip("scipy")
+    f, g = both("(erf(X)*sin(X) + gamma(X) + lgamma(X)*digamma(X)) @ W", args="X[m,k], W[k,n]")
+    agree(f.jacobian, g.jacobian, drawn(f, dtype=np.float32), 1000)
+
+
 def caught(f, *args):
     with warnings.catch_warnings(record=True) as found, np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("always")
@@ -197,3 +204,12 @@ def test_what_is_not_worth_a_native_call_stays_with_numpy():
         f.source_for("llvm")
     args = drawn(f)
     np.testing.assert_array_equal(f(*args), g(*args))
+
+
+def test_loops_between_segments_are_those_of_numpy():
+    text = "step(a, l) = logsumexp(a[:, None] + T, axis=0) + l\nlogsumexp(fold(step, p, tanh(L)*sqrt(1 + L**2)))"
+    f, g = (symdiff.compile(text, args="p[s], T[s,s], L[n,s]", backend=backend) for backend in ("llvm", "numpy"))
+    point = np.linspace(-1, 0, 3), np.linspace(-2, 1, 9).reshape(3, 3), np.linspace(-3, 2, 12).reshape(4, 3)
+    for got, want in zip(f.grad(*point), g.grad(*point), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+    np.testing.assert_allclose(f.hessian(*point), g.hessian(*point), rtol=1e-9, atol=1e-12)

@@ -44,7 +44,6 @@ COMPILE = [
     ("A @ B", "A[2,3], B[2,3]", "3 and 2 are different"),
     ("dot(x, y)", "x[n], y[m]", "n and m are different"),
     ("x @ a", "x[n], a", "for scalars write"),
-    ("outer(A, x)", "A[m,n], x[n]", "outer takes vectors"),
     ("[x, a]", "x[n], a", "the same shape"),
     ("x[5]", "x[3]", "out of range"),
     ("x[-4]", "x[3]", "out of range"),

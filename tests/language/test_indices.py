@@ -160,6 +160,14 @@ def test_the_number_of_segments_is_a_number_or_a_dimension_of_any_argument():
     np.testing.assert_array_equal(f([[1.0, 2], [4, 8]], E), [1, 14])
 
 
+def test_a_negative_number_of_segments_is_an_error():
+    with pytest.raises(symdiff.ShapeError, match="segment_max of -2 segments: the number is negative"):
+        symdiff.compile("segment_max(v, i, -2)", args="v[m], i[m]: int")
+    f = symdiff.compile("segment_mean(v, i, n - 3)", args="v[m], i[m]: int, x[n]")
+    with pytest.raises(symdiff.ShapeError, match="segment_mean of n - 3 segments: the number is negative, where n = 2"):
+        f([], np.zeros(0, int), [1.0, 2.0])
+
+
 def test_softmax_of_segments_adds_up_to_one():
     f = symdiff.compile("segment_sum(segment_softmax(x, i, 3), i, 3)", args="x[n], i[n]: int")
     np.testing.assert_allclose(f([1.0, 700.0, np.inf, -np.inf, 3.0], [0, 0, 1, 1, 0]), [1, 1, 0], rtol=1e-14)

@@ -175,7 +175,7 @@ def work(form, n):
 
 SIZES = dict.fromkeys(FORMS, (4, 24))
 SIZES |= dict.fromkeys(("quotients", "powers", "exponents", "maximum", "hypot", "long numbers"), (12, 36))
-SIZES |= {"tower": (10, 20), "layers": (3, 12), "powers": (15, 45)}  # of long rows, and of few levels
+SIZES |= {"tower": (10, 20), "layers": (4, 12), "powers": (15, 45)}  # of long rows, and of few levels
 SIZES["product"] = 15, 45  # of five variables, each of them thrice
 for _form in ("rows", "list", "list of arrays", "list of names", "norm of a list", "elements", "band"):
     SIZES[_form] = 64, 130  # each target has a form for long lists
@@ -183,7 +183,7 @@ for _form in ("rows", "list", "list of arrays", "list of names", "norm of a list
 
 @pytest.mark.parametrize("form", FORMS)
 def test_work_grows_as_the_results_do(form):
-    work(form, 3)  # what is made once for all
+    work(form, 3)  # what is made once for all; the sizes below are others
     small, large = SIZES[form]
     few, many, ratio = work(form, small), work(form, large), large / small
     much = {

@@ -132,7 +132,7 @@ def _chain(start, step):
     ("make", "n", "factor"),
     [
         (_norms, 12, 1.2),
-        (_mixture, 30, 1.3),
+        (_mixture, 50, 1.3),
         (_chain("x*y", "s*0.9 + where(x > i, x*y, 0)"), 25, 1.3),
         (_chain("x*y", "s*where(x > i, x*y, log(y + i))"), 25, 1.3),
         (_chain("x", "where(x > i, s*x, 0)*y"), 25, 1.6),

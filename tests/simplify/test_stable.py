@@ -487,6 +487,39 @@ def test_weights_of_infinities(point, weights, options):
 
 
 @pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize(
+    ("by_hand", "text", "args"),
+    [
+        ("a = max(v)\na + log(sum(exp(v - a)))", "logsumexp(v)", "v[n]"),
+        ("a = max(v)\nlog(sum(exp(v - a))) + a", "logsumexp(v)", "v[n]"),
+        ("a = max(V, axis=1)\nsum(log(sum(exp(V - a[:, None]), axis=1)) + a)", "sum(logsumexp(V, axis=1))", "V[m,n]"),
+        (
+            "a = max(V, axis=0, keepdims=True)\nsum(a + log(sum(exp(V - a), axis=0, keepdims=True)))",
+            "sum(logsumexp(V, axis=0, keepdims=True))",
+            "V[m,n]",
+        ),
+    ],
+)
+def test_a_logsumexp_by_its_parts(by_hand, text, args):
+    """The largest element may be subtracted by hand. The numbers, infinities too, are those of `logsumexp`."""
+    f, g = (symdiff.compile(one, args=args) for one in (by_hand, text))
+    for v in ([1e4, 1e4 + 1.0, -3.0], [INF, 1.0, INF], [-INF, -INF, -INF], [NAN, 1.0, 2.0], [7.0, 7.0, 7.0]):
+        x = np.array(v) if "v[" in args else np.array([v, v])
+        for mine, own in zip(f.value_and_grad(x), g.value_and_grad(x), strict=True):
+            np.testing.assert_array_equal(mine, own)
+        np.testing.assert_array_equal(f.hessian(x), g.hessian(x))
+
+
+def test_another_shift_of_a_logsumexp_stays():
+    for text in ("a + log(sum(exp(v - a)))", "a = min(v)\na + log(sum(exp(v - a)))", "log(sum(exp(v - max(v))))"):
+        f = symdiff.compile(text, args="v[n], a" if text[0:3] == "a +" else "v[n]")
+        v, a = np.array([0.5, 2.0, -1.0]), 30.0
+        shift = a if "a" in f.args else v.min() if "min" in text else v.max()
+        rest = np.log(np.exp(v - shift).sum())
+        assert f(*([v, a] if "a" in f.args else [v])) == pytest.approx(rest + shift * ("a +" in text), rel=1e-14)
+
+
+@pytest.mark.usefixtures("backend")
 def test_weights_of_infinities_raise_no_flag():
     for text, args in (("logsumexp(v)", "v[n]"), ("logaddexp(v[0], v[1])", "v[n]"), ("sum(softmax(v)**2)", "v[n]")):
         f = symdiff.compile(text, args=args)

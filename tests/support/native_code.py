@@ -101,6 +101,7 @@ FUSED = [
     ("logsumexp(v)", "v[n]", 3),
     ("norm(x - mean(x))", "x[n]", 4),
     ("v = softmax(x); sum(v*log(v))", "x[n]", 4),
+    ("v = softmax(x*tanh(w)); sum(w*v)*sum(exp(w))", "x[n], w[n]", 4),
     ("max(abs(x)) - min(x)/a", "x[n], a", 3),
     ("sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)", "x[n]", 1),
     ("sum(where(x > a, log(x), x))/sum(w)", "x[n], w[n], a", 2),

@@ -310,7 +310,7 @@ class Notation:
         axes = getattr(operation, "axes", ())
         counted = tuple([a + rank for a in axes]) if len(axes) > 1 else rank + sum(axes)
         along = [rf"\mathrm{{axis}} = {self._parameter(counted)}"] if 0 < len(axes) < rank else []
-        return along + [self._parameter(value) for value in operation.parameters]
+        return [self._parameter(value) for value in operation.parameters] + along
 
     def _parameter(self, value: Any) -> str:
         if isinstance(value, tuple):
@@ -337,6 +337,11 @@ class Notation:
         return None if self._shape else (of(made),)
 
     def transpose(self, i: int) -> None:
-        """Write the transpose of a matrix as a whole, if formulas are written so."""
-        if self._values.matrices and self._values.is_whole(i) and len(self.shape(i)) == 2:
+        """Write the transpose of a matrix as a whole."""
+        if self._values.is_whole(i) and len(self.shape(i)) == 2:
             self._values.wholes[self._row] = transposed(self._values.whole(i))
+
+    def column(self, i: int) -> None:
+        """Write a vector, or a matrix of one column, as the other of the two, if formulas are written so."""
+        if self._values.matrices and self._values.is_whole(i) and {len(self.shape(i)), len(self._shape)} == {1, 2}:
+            self._values.wholes[self._row] = self._values.whole(i)

@@ -20,6 +20,7 @@ from symdiff.ops.table import ATOM
 _FIRST = 0xE100  # the character for index 0; no name of a user has such characters
 _TEXTS = 0xE200  # the first of the characters for texts
 _MARK = re.compile("\0(\\d+)\1")
+_REPEATED = re.compile(r"([^\W\d]\w*)((?:\*\1\b)+)")
 _PAIR = re.compile("\\\\(delta|mathbf\\{1\\})_\\{\0(\\d+)\1,\0(\\d+)\1\\}")
 
 
@@ -105,7 +106,9 @@ class Marks:
 
     def dim(self, dim: Dim, rank: int = 0) -> str:
         """Return the text of a dimension or an index."""
-        text = re.sub(r"(?:\(([^()]*)\)|([\w\uE000-\uEFFF]+))//(\d+)", _floor, str(dim))
+        text = re.sub(r"^-([^ ]+) \+ ([^ ]+)", r"\2 - \1", str(dim))  # a sum begins with what is added
+        text = _REPEATED.sub(lambda found: f"{found[1]}^{{{1 + found[2].count('*')}}}", text)
+        text = re.sub(r"(?:\(([^()]*)\)|([\w\uE000-\uEFFF]+))//(\d+)", _floor, text)
         text = re.sub(r"\((\\left\\lfloor [^()]* \\right\\rfloor)\)", r"\1", text).replace("*", " ")
 
         texts, least = self._texts_in(dim), 0 if len(str(dim)) == 1 else ATOM

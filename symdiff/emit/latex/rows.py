@@ -6,7 +6,7 @@ and a long factor that is used again gets a name. A formula is written as it sta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import copysign, isfinite, nan, prod
 
@@ -27,6 +27,7 @@ from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import short
 
 _MEANINGS = {name: primitive.meaning for name, primitive in PRIMITIVES.items() if primitive.meaning}
+_JOINED: dict[str, Callable[[list[bool]], bool]] = {"and": all, "or": any, "not": lambda parts: not parts[0]}
 _FAMILIES = {"add": "sum", "sub": "sum", "mul": "product", "div": "product"}
 
 
@@ -37,14 +38,21 @@ def readable(program: Program) -> Program:
     """
     rows, alive = program.graph.rows, live(program)
     guarded = {row[1] for row, here in zip(rows, alive, strict=True) if here and row[0] == "away"}
-    special = bytearray(len(rows))
+    points: dict[int, set[int]] = {}  # for each condition of nothing but special points, these
+    holds: dict[int, bool] = {}  # elsewhere
     for i, row in enumerate(rows):
-        special[i] = row[0] == "special" or (row[0] in ("and", "or", "not") and all(special[j] for j in row[1:]))
+        if row[0] == "special":
+            points[i], holds[i] = {i}, False
+        elif row[0] in _JOINED and all(j in points for j in row[1:]):
+            points[i] = set().union(*[points[j] for j in row[1:]])
+            holds[i] = _JOINED[row[0]]([holds[j] for j in row[1:]])
+    known = set().union(*[points.get(i, set()) for i in guarded])
     graph = program.graph.like()
 
     def make(i: int, row: Row) -> int:
-        if row[0] == "where" and special[rows[i][1]] and rows[i][1] in guarded:
-            return int(row[3])
+        condition = rows[i][1] if row[0] == "where" else None
+        if condition in points and points[condition] <= known:
+            return int(row[2] if holds[condition] else row[3])
         return graph.intern(row)
 
     return compact(expand_formulas(replay(program, graph, make), _MEANINGS))

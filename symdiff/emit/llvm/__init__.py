@@ -23,14 +23,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from symdiff.emit.fuse import Loop, Loops
 from symdiff.emit.llvm.call import method
 from symdiff.emit.llvm.folds import declared, folding
 from symdiff.emit.llvm.frame import FINISH, LOOP, PART_OF, frame, phase
 from symdiff.emit.llvm.vectors import Counts, Vectors
-from symdiff.graph.ir import Row, live, operands
+from symdiff.graph.ir import Row, operands
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
@@ -76,7 +76,9 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
     texts: list[str] = []
     for n, loop in enumerate(loops.loops):
         folds = [loops.folds[k] for k in loop.folds]
-        texts += [writer.vectors(n, loop), phase(n, writer.type, counts, loop.stores, loop.folds, folds)]
+        written = {*loop.stores, *[loops.kept[k] for k in loop.keeps]}
+        texts.append(writer.vectors(n, loop))
+        texts.append(phase(n, writer.type, counts, {*writer.found.values()}, written, loop.folds, folds))
     if loops.single:
         texts.append(writer.finish())
     parts = [frame(counts, len(loops.loops), machine.family, quiet=loops.quiet), *texts, *writer.helpers.values()]
@@ -112,6 +114,7 @@ class Writer:
         places: The place of each input in the table.
         declared: Declarations of functions of other modules.
         helpers: The texts of functions of this module, by name.
+        found: For each row that an earlier loop kept, the result in whose array the current loop finds the value.
     """
 
     def __init__(self, loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> None:
@@ -130,29 +133,34 @@ class Writer:
             self.varies[i] = self.varies[i] or any(self.varies[j] for j in operands(row))
         self.declared: set[str] = set()
         self.helpers: dict[str, str] = {}
+        self.found: dict[int, int] = {}
 
     # The functions
 
     def vectors(self, n: int, loop: Loop) -> str:
         """Return the function of a loop, after the parts into which it is cut if it is long."""
-        outputs = self.program.outputs
-        folded = [outputs[len(self.loops.results) + k] for k in loop.folds]
-        computed = self.computed([*[outputs[k] for k in loop.stores], *folded])
+        outputs, behind = self.program.outputs, len(self.loops.results)
+        folded = [outputs[behind + k] for k in loop.folds]
+        stored = {k: outputs[k] for k in loop.stores}
+        for k in loop.keeps:
+            stored.setdefault(self.loops.kept[k], outputs[behind + len(self.loops.folds) + k])
+        self.found = self._found(loop)
+        computed = self.computed([*stored.values(), *folded])
         before = [i for i in computed if not self.varies[i]]
         inside = [i for i in computed if self.varies[i]]
         if len(computed) > PART and not folded:
-            return self._in_parts(n, loop, before, inside)
-        used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *[outputs[k] for k in loop.stores]}
-        first = Part(self, {})
+            return self._in_parts(n, stored, before, inside)
+        used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *stored.values()}
+        first = StraightCode(self, {})
         first.compute(before)
         for i, place in self.places.items():  # in front of the loop: addresses, and values that do not vary
             if i in used:
                 first.address(place) if self.varies[i] else first.use(i)
-        for k in loop.stores:
+        for k in (*stored, *[k for i, k in self.found.items() if i in used]):
             first.address(len(self.places) + k)
-        second = Part(self, first.registers)
+        second = StraightCode(self, first.registers)
         second.compute(inside)
-        second.store(loop.stores)
+        second.store(stored)
         if folded:
             given = [second.use(i) for i in folded]
             kinds = [self.loops.folds[k] for k in loop.folds]
@@ -163,7 +171,7 @@ class Writer:
     def finish(self) -> str:
         """Return the function that stores single numbers after all loops."""
         last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
-        part = Part(self, {})
+        part = StraightCode(self, {})
         part.compute(self.computed([self.program.outputs[k] for k in last]))
         for k in last:
             value, place = part.use(self.program.outputs[k]), part.address(len(self.places) + k)
@@ -171,14 +179,28 @@ class Writer:
             part.lines.append(f"store {self.type.scalar} %n{k}, ptr {place}")
         return FINISH.format(body=part)
 
+    def _found(self, loop: Loop) -> dict[int, int]:
+        """Return the rows that loops before this one kept, each with the result in whose array the value still is."""
+        loops, outputs = self.loops, self.program.outputs
+        kept = outputs[len(loops.results) + len(loops.folds) :][: loop.keeps.start]
+        pairs = zip(kept, loops.kept, strict=False)
+        return {i: k for i, k in pairs if outputs[k] == i or k >= loop.stores.start}
+
     def computed(self, outputs: Iterable[int]) -> list[int]:
-        """Return the rows that are computed for some outputs, in order."""
+        """Return the rows that are computed for some outputs, in order. Those that an earlier loop kept are not."""
         if len(self.loops.loops) + bool(self.loops.single) == 1:
             return [i for i, row in enumerate(self.rows) if row[0] not in ("input", "const")]
-        needed = live(replace(self.program, inputs=(), outputs=tuple(outputs), steps=frozenset()))
+        needed = bytearray(len(self.rows))
+        for i in outputs:
+            needed[i] = 1
+        for i in range(len(self.rows) - 1, -1, -1):
+            if i in self.found:
+                needed[i] = 0
+            for j in operands(self.rows[i]) if needed[i] else ():
+                needed[j] = 1
         return [i for i, row in enumerate(self.rows) if needed[i] and row[0] not in ("input", "const")]
 
-    def _in_parts(self, n: int, loop: Loop, before: Sequence[int], inside: Sequence[int]) -> str:
+    def _in_parts(self, n: int, stored: Mapping[int, int], before: Sequence[int], inside: Sequence[int]) -> str:
         """Return the functions of a long loop: parts, and a function that calls them."""
         cuts = [(rows[k : k + PART], rows is inside) for rows in (before, inside) for k in range(0, len(rows), PART)]
         cuts.append(([], True))  # which stores the results
@@ -186,10 +208,10 @@ class Writer:
         texts: list[str] = []
         calls: tuple[list[str], list[str]] = ([], [])
         for k, (rows, looped) in enumerate(cuts):
-            part = Part(self, {}, slots)
+            part = StraightCode(self, {}, slots)
             part.compute(rows)
             if k == len(cuts) - 1:
-                part.store(loop.stores)
+                part.store(stored)
             texts.append(PART_OF.format(n=n, k=k, body=part))
             calls[looped].append(
                 f"  call void @part{n}.{k}(ptr %pointers, ptr %memory, i64 {'%i' if looped else '0'})\n"
@@ -270,7 +292,7 @@ class Writer:
         return own
 
 
-class Part:
+class StraightCode:
     """Straight-line code.
 
     Attributes:
@@ -323,7 +345,10 @@ class Part:
             return writer.literal(row[1])
         if i not in self.registers:
             self.registers[i] = own = f"%v{i}"
-            if row[0] != "input":
+            if i in writer.found:
+                place = self.element(len(writer.places) + writer.found[i])
+                self.lines.append(f"{own} = load {writer.type}, ptr {place}, align {writer.type.size}")
+            elif row[0] != "input":
                 place = self.slot(i)
                 self.lines.append(f"{own} = load {self.kind(i)}, ptr {place}, align 1")
             elif writer.varies[i]:
@@ -339,11 +364,12 @@ class Part:
                 ]
         return self.registers[i]
 
-    def store(self, results: Iterable[int]) -> None:
-        """Write the lines that store results."""
+    def store(self, stored: Mapping[int, int]) -> None:
+        """Write the lines that store rows in the arrays of results: for the number of each result, the row."""
         writer = self.writer
-        for k in results:
-            value, place = self.use(writer.program.outputs[k]), self.element(len(writer.places) + k)
+        values = {k: self.use(i) for k, i in stored.items()}  # which may read what is overwritten
+        for k, value in values.items():
+            place = self.element(len(writer.places) + k)
             self.lines.append(f"store {writer.type} {value}, ptr {place}, align {writer.type.size}")
 
     def kind(self, i: int) -> str:
@@ -361,9 +387,12 @@ class Part:
 
     def element(self, place: int) -> str:
         """Return the address of the current elements of an array."""
-        address = self.address(place)
-        self.lines.append(f"{address}.i = getelementptr {self.writer.type.scalar}, ptr {address}, i64 %i")
-        return f"{address}.i"
+        key = ("element", place)
+        if key not in self.registers:
+            address = self.address(place)
+            self.registers[key] = own = f"{address}.i"
+            self.lines.append(f"{own} = getelementptr {self.writer.type.scalar}, ptr {address}, i64 %i")
+        return self.registers[key]
 
     def slot(self, i: int) -> str:
         """Return the address of a value that is passed to another part."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from symdiff.emit.llvm.folds import across, initial, merged
 from symdiff.emit.llvm.vectors import Counts, Vectors
@@ -40,14 +40,23 @@ def errors_kept(family: str) -> tuple[str, str, str]:
 FAMILIES = ("x86", "aarch64")  # whose flags of floating-point errors are known
 
 
-def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range, kinds: Sequence[str]) -> str:
+def phase(
+    n: int,
+    vectors: Vectors,
+    counts: Counts,
+    read: Collection[int],
+    written: Collection[int],
+    folds: range,
+    kinds: Sequence[str],
+) -> str:
     """Return the functions `phase` and `tail` of a loop.
 
     Args:
         n: The number of the loop.
         vectors: The type of vectors.
         counts: The numbers of arrays.
-        stores: The results that the loop stores.
+        read: The results in whose arrays the loop finds what earlier loops kept.
+        written: The results in whose arrays the loop stores.
         folds: The folds that the loop makes.
         kinds: The operation of each of these folds.
     """
@@ -61,8 +70,7 @@ def phase(n: int, vectors: Vectors, counts: Counts, stores: range, folds: range,
         "given": counts.given,
         "varying": counts.varying,
         "all": counts.all,
-        "first": counts.given + stores.start,
-        "last": counts.given + stores.stop,
+        "uses": "".join([rf"\{use:02}" for use in _uses(counts, read, written)]),
         "folds": len(folds),
         "initial": "".join([initial(r, kind, vectors) for r, kind in enumerate(kinds)]),
         "merge": "".join([merged(r, kind, vectors) for r, kind in enumerate(kinds)]),
@@ -223,8 +231,18 @@ end:
 
 """
 
+
+def _uses(counts: Counts, read: Collection[int], written: Collection[int]) -> list[int]:
+    """Return for each entry of the table how `tail` uses the array: 1 if it reads, 2 if it stores, 3 for both."""
+    results = range(counts.results)
+    behind = [(k in read) + 2 * (k in written) for k in results]
+    return [*[1] * counts.varying, *[0] * (counts.given - counts.varying), *behind, *[0] * counts.single]
+
+
 # Unused lanes compute with the first point that is left, so they raise no error of their own.
 _TAIL = """\
+@uses{n} = internal constant [{all} x i8] c"{uses}"
+
 define internal void @tail{n}(ptr %pointers, i64 %start, i64 %rest, ptr %sums) #0 {{
 begin:
   %own = alloca [{all} x ptr]
@@ -239,14 +257,13 @@ array:
   %base = load ptr, ptr %at
   %to = getelementptr ptr, ptr %own, i64 %k
   %buffer = getelementptr {vector}, ptr %buffers, i64 %k
-  %is.varying = icmp ult i64 %k, {varying}
-  %is.behind = icmp uge i64 %k, {first}
-  %is.result = icmp ult i64 %k, {last}
-  %is.stored = and i1 %is.behind, %is.result
-  %is.buffered = or i1 %is.varying, %is.stored
+  %use.at = getelementptr i8, ptr @uses{n}, i64 %k
+  %use = load i8, ptr %use.at
+  %is.buffered = icmp ne i8 %use, 0
   %chosen = select i1 %is.buffered, ptr %buffer, ptr %base
   store ptr %chosen, ptr %to
-  br i1 %is.varying, label %fill, label %next
+  %is.read = trunc i8 %use to i1
+  br i1 %is.read, label %fill, label %next
 fill:
   %from = getelementptr i8, ptr %base, i64 %skipped
   %one = load {scalar}, ptr %from, align {size}
@@ -266,15 +283,22 @@ compute:
   %is.lane = icmp ult <{lanes} x i64> {numbers}, %limit
 {merge}  br label %result
 result:
-  %j = phi i64 [ {first}, %compute ], [ %j.next, %copy ]
-  %j.done = icmp eq i64 %j, {last}
-  br i1 %j.done, label %end, label %copy
+  %j = phi i64 [ 0, %compute ], [ %j.next, %behind ]
+  %j.done = icmp eq i64 %j, {all}
+  br i1 %j.done, label %end, label %which
+which:
+  %j.use.at = getelementptr i8, ptr @uses{n}, i64 %j
+  %j.use = load i8, ptr %j.use.at
+  %is.stored = icmp uge i8 %j.use, 2
+  br i1 %is.stored, label %copy, label %behind
 copy:
   %j.at = getelementptr ptr, ptr %pointers, i64 %j
   %j.base = load ptr, ptr %j.at
   %j.to = getelementptr i8, ptr %j.base, i64 %skipped
   %j.buffer = getelementptr {vector}, ptr %buffers, i64 %j
   call void @llvm.memcpy.p0.p0.i64(ptr %j.to, ptr %j.buffer, i64 %bytes, i1 false)
+  br label %behind
+behind:
   %j.next = add i64 %j, 1
   br label %result
 end:

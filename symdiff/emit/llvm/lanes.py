@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from symdiff.emit.llvm import Part, Writer
+from symdiff.emit.llvm import StraightCode, Writer
 from symdiff.emit.llvm.folds import declared, fold, identity
 from symdiff.emit.segments import Segment
 from symdiff.graph.ir import operands
@@ -71,7 +71,7 @@ class _Lanes:
         for i, row in enumerate(self.rows):
             own = self.level[before[i]] + 1 if i in before else max([self.level[j] for j in operands(row)], default=0)
             self.level.append(own)
-        self.outside = _Part(self, {})
+        self.outside = _Gathered(self, {})
         self.numbers = count()
         self.loops = 0
 
@@ -104,7 +104,7 @@ class _Lanes:
         self.outside.lines.clear()
         return text
 
-    def _compute(self, targets: Iterable[int], inside: _Part) -> None:
+    def _compute(self, targets: Iterable[int], inside: _Gathered) -> None:
         """Write what some rows need: what varies along the axis of the folds goes `inside` of a loop."""
         needed = {*targets}
         for i in range(max(needed, default=-1), -1, -1):
@@ -119,7 +119,7 @@ class _Lanes:
 
     def _loop(self, p: int, stores: Sequence[int], folds: Sequence[int]) -> str:
         """Return loop `p`, with the code in front of it."""
-        inside = _Part(self, self.outside.registers, p)
+        inside = _Gathered(self, self.outside.registers, p)
         self._compute([*[self.outputs[k] for k in stores], *[self.folded[k] for k in folds]], inside)
         for k in stores:
             inside.put(self.outputs[k], len(self.segment.given) + k)
@@ -144,7 +144,7 @@ class _Lanes:
         return self._taken() + _LOOP.format(body=body, **text, **fields)
 
 
-class _Part(Part):
+class _Gathered(StraightCode):
     """Straight-line code on gathered elements.
 
     Attributes:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symdiff.emit.fuse import Loop, Loops
-from symdiff.emit.llvm import ATTRIBUTES, Machine, Part, Writer
+from symdiff.emit.llvm import ATTRIBUTES, Machine, StraightCode, Writer
 from symdiff.emit.llvm.frame import errors_kept
 from symdiff.emit.llvm.lanes import lanes
 from symdiff.emit.llvm.program import spelled
@@ -94,9 +94,9 @@ def source(segment: Segment, machine: Machine, *, single: bool) -> str:
         fields["kept"] = 2 * len(segment.folds) * machine.width
         writer.declared |= {"declare ptr @malloc(i64)", "declare void @free(ptr)"}
     else:
-        part = _Part(writer, {})
+        part = _Strided(writer, {})
         part.compute(writer.computed(writer.program.outputs))
-        part.store(range(count - inputs))
+        part.store(dict(enumerate(writer.program.outputs)))
         operands = "".join([_OPERAND.format(k=k) for k in range(count)])
         rows, inner = _ROW, _VECTORS.format(operands=operands, inside=part)
     texts = [template.format(**fields) for template in (_FRAME, _JOINS, _NEST, rows)]
@@ -114,7 +114,7 @@ def _writer(segment: Segment, machine: Machine, axes: Sequence[Sequence[str]], l
     return Writer(loops, machine, single=single, varying=varying)
 
 
-class _Part(Part):
+class _Strided(StraightCode):
     """Straight-line code whose arrays advance by a distance of their own from vector to vector."""
 
     def element(self, place: int) -> str:
