@@ -40,6 +40,7 @@ examples:
   symdiff "x^2*y" --at x=1 y=2 --of hessian           the Hessian and its source
   symdiff "sum((y-a*x)^2)" --args "x[n],y[n],a" --at x=1,2,3 y=2,4,7 a=2
                                                       arrays inside the formula
+  symdiff "h(x) = x/(1 + x); h(a)*h(b)" --at a=1 b=2  a function of your own
 
 other commands (each has its own --help):
 {commands}

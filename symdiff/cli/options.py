@@ -65,7 +65,11 @@ def add_formula(parser: argparse.ArgumentParser) -> None:
     """Add the formula and the options for compiling it."""
     add_formula_alone(parser)
     parser.add_argument(
-        "--wrt", nargs="+", action="extend", metavar="NAME", help="names to differentiate by; default: all arguments"
+        "--wrt",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="names to differentiate by; default: all arguments but integers",
     )
     add_args(parser)
 
