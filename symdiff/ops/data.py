@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,8 @@ class Data:
     __slots__ = ("_key", "array")
 
     def __init__(self, array: Any) -> None:
+        from hashlib import blake2b  # here, since OpenSSL takes long to load
+
         self.array: np.ndarray[Any, Any] = np.array(array, order="C")
         self.array.flags.writeable = False
         self._key = self.array.shape, self.array.dtype.str, blake2b(self.array.tobytes(), digest_size=16).hexdigest()

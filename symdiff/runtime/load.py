@@ -7,7 +7,6 @@ import math
 import weakref
 from collections.abc import Callable, Mapping
 from itertools import count
-from traceback import extract_tb
 from types import FunctionType
 from typing import Any
 
@@ -29,6 +28,8 @@ def naming(function: FunctionType) -> Callable[..., Any]:
         try:
             return function(*args)
         except np.linalg.LinAlgError as error:
+            from traceback import extract_tb
+
             frames = extract_tb(error.__traceback__)
             own = [frame for frame in frames if frame.filename.startswith(_FILE)]
             operation = frames[frames.index(own[-1]) + 1].name
