@@ -696,3 +696,11 @@ def test_an_operand_of_many_indices_has_a_name():
         ["v_{1}", r"A \left(A \left(A \left(A \left(A \left(A x\right)\right)\right)\right)\right)"],
         ["f", r"\sum_{j=0}^{n - 1} \sum_{i=0}^{n - 1} A_{j,i} v_{1,i}"],
     ]
+
+
+def test_values_that_are_used_again_in_a_formula_have_names():
+    """Without names, each line of this formula would double the text."""
+    f = symdiff.compile("v = x\n" + "v = v*0.99 + sin(v)\n" * 40 + "v")
+    assert len(f.latex) < 4000
+    g = symdiff.compile("v = A\n" + "v = v@v\n" * 40 + "v", args="A[n,n]")
+    assert len(g.latex) < 4000

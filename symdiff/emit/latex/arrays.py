@@ -16,6 +16,7 @@ from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT
 
 _LONG = 32  # the most characters of a value that is written again at each use
 _LONG_FACTOR = 20  # the most characters of a factor that is written again, in a longer value
+_LONG_AGAIN = 60  # the same for a value of a formula that is written as it stands
 _FACTORS = 8  # the most factors of a value that is written again at each use
 _INDICES = 16  # the most indices in an operand of an operation on arrays, which puts others in their place
 
@@ -76,6 +77,11 @@ class Values:
         title = self._temporary(self.text(i), shape, range(-len(shape), 0), whole)
         self.wholes[i], self._values[i] = Text(title.whole), (of(title.element),)
         self._factors.pop(i, None)
+
+    def limit_length(self, i: int) -> None:
+        """Give row `i`, which is used again, a name if it is long."""
+        if len(self.text(i).text) > _LONG_AGAIN:
+            self._name(i)
 
     def limit_factors(self, i: int) -> None:
         """Give row `i`, which is used again, a name if it has many factors."""

@@ -90,17 +90,17 @@ class Rows:
         ]
         for i, row in enumerate(self._rows):
             value = () if self._inside[i] else self._value(i, row)
-            again = len(users[i]) > 1 and operands(row) and not matrices and not program.graph.is_condition(i)
+            again = len(users[i]) > 1 and operands(row) and not program.graph.is_condition(i)
             label, shape = program.labels.get(i), program.graph.shape(i)
             if isinstance(label, str) and row[0] not in ("input", "const") and label not in program.arguments:
                 title = marks.title(marks.names[label], shape)
                 self.values.lines.append((title, text_of(value), self.form(i)))
                 value = Notation(self.values, i).named(label)
-            elif again:
+            elif again and not matrices:
                 value = self.values.shared(value, shape)
             self.values.append(value)
             if again:
-                self.values.limit_factors(i)
+                (self.values.limit_length if matrices else self.values.limit_factors)(i)
 
     def form(self, i: int) -> Text | None:
         """Return row `i` as a whole; None if it has no such form, or if rows are written by elements."""
