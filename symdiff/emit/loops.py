@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from symdiff.graph.dims import estimate, numel
-from symdiff.graph.ir import Program, Row, compact, live, operands, replay
+from symdiff.graph.ir import Program, Row, compact, live, operands, relabelled, replay
 from symdiff.ops.base import Operation, is_size, never_warns
 from symdiff.ops.contract import Einsum
 from symdiff.ops.loops import Body, Loop, Part, Result, has_loops, taking, unconditional
@@ -328,12 +328,7 @@ class _Split:
                 new[i] = graph.intern(row if row[0] == "const" else (row[0], *[new[j] for j in row[1:]]))
         outputs = tuple([new[i] for i in (*ends, *inner)])
         names = tuple([body.names[k] for k in kept] + ["v"] * len(inner))
-        labels: dict[int, str | tuple[str, int]] = {}
-        for i, label in body.labels.items():
-            if i in new and not isinstance(label, tuple):
-                labels.setdefault(new[i], label)
-            elif i in new and label[1] in new:
-                labels.setdefault(new[i], (str(label[0]), new[int(label[1])]))
+        labels = relabelled(body.labels, new)
         results = [Result("last", n) for n in range(len(kept))]
         results += [Result("every", len(kept) + n) for n in range(len(inner))]
         keys = [-1 - k for k in kept] + inner

@@ -22,7 +22,7 @@ from symdiff.emit.cost import work_of
 from symdiff.emit.numpy import prepare
 from symdiff.emit.passes import has_choices
 from symdiff.graph.dims import Shape
-from symdiff.graph.ir import Graph, Program, Row, compact, live, operands
+from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled
 from symdiff.ops.base import Operation, View, Writer
 from symdiff.ops.table import PRIMITIVES
 
@@ -374,12 +374,7 @@ class _Cutter:
             else:
                 row = self.rows[unit]
                 self.new[unit] = self.made.intern((row[0], *map(self._value, row[1:])) if operands(row) else row)
-        labels: dict[int, str | tuple[str, int]] = {}
-        for i, label in self.program.labels.items():
-            if i in self.new and isinstance(label, str):
-                labels.setdefault(self.new[i], label)
-            elif i in self.new and label[1] in self.new:
-                labels.setdefault(self.new[i], (label[0], self.new[label[1]]))
+        labels = relabelled(self.program.labels, self.new)
         made = Program(
             self.made,
             tuple([self.new[i] for i in self.program.inputs]),

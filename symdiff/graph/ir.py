@@ -16,7 +16,7 @@ the `repr` of its value, so 0.0 and -0.0 are different rows, and all NaN are one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -215,6 +215,17 @@ def live(program: Program) -> bytearray:
     return alive
 
 
+def relabelled(labels: Mapping[int, str | tuple[str, int]], new: Mapping[int, int]) -> dict[int, str | tuple[str, int]]:
+    """Return the labels of new rows, given the labels of the old rows and the new row of each of these."""
+    found: dict[int, str | tuple[str, int]] = {}
+    for i, label in labels.items():
+        if i in new and not isinstance(label, tuple):
+            found.setdefault(new[i], label)
+        elif i in new and label[1] in new:
+            found.setdefault(new[i], (str(label[0]), new[int(label[1])]))
+    return found
+
+
 def replay(
     program: Program, graph: Graph, make: Callable[[int, Row], int], order: Iterable[int] | None = None
 ) -> Program:
@@ -239,14 +250,7 @@ def replay(
                 row = (row[0], *[new[j] for j in row[1:]])
             new[i] = make(i, row)
     moved += [(len(graph.rows), title) for _, title in sections]
-    labels: dict[int, str | tuple[str, int]] = {}
-    for i, label in program.labels.items():
-        if alive[i]:
-            if isinstance(label, tuple):
-                if new[label[1]] < 0:
-                    continue
-                label = (label[0], new[label[1]])  # noqa: PLW2901
-            labels.setdefault(new[i], label)
+    labels = relabelled(program.labels, {i: j for i, j in enumerate(new) if j >= 0})
     quiet = {new[i] for i in program.quiet if alive[i]}
     if quiet:  # one new row may take the place of several
         quiet -= {new[i] for i in range(len(rows)) if alive[i] and i not in program.quiet}

@@ -281,6 +281,8 @@ class Operation(ArrayOperation):
         cls.fields = tuple(dict.fromkeys([*inherited, *own]))
 
     def __init__(self, *values: Any, **named: Any) -> None:
+        if len(values) > len(self.fields) or not named.keys() <= {*self.fields[len(values) :]}:
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self.fields) or 'no arguments'}")
         vars(self).update(zip(self.fields, values, strict=False), **named)
         for field in self.fields[len(values) :]:
             if field not in named:
@@ -298,9 +300,7 @@ class Operation(ArrayOperation):
         raise AttributeError(f"the fields of an operation do not change: {field}")
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, type(self)) and type(self) is type(other) and self._key == other._key
-        )
+        return isinstance(other, Operation) and type(self) is type(other) and self._key == other._key
 
     def __hash__(self) -> int:
         return self._hash

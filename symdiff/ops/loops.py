@@ -27,7 +27,7 @@ import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol, value
-from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, replay
+from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled, replay
 from symdiff.graph.shapes import Demands
 from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, View, Writer, is_size, never_warns, sized
 from symdiff.ops.elements import Assemble, Index
@@ -732,12 +732,7 @@ def _without_constants(b: Builder, body: Program, start: int, constants: Sequenc
         elif not same or source.is_condition(i):
             new[i] = graph.intern((row[0], *map(moved, row[1:])))
     outputs = tuple(map(moved, body.outputs))
-    labels: dict[int, str | tuple[str, int]] = {}
-    for i, label in body.labels.items():
-        if i in new and not isinstance(label, tuple):
-            labels.setdefault(new[i], label)
-        elif i in new and label[1] in new:
-            labels.setdefault(new[i], (str(label[0]), new[int(label[1])]))
+    labels = relabelled(body.labels, new)
     steps = frozenset([new[i] for i in body.steps if i in new])
     own = [new[i] for i in body.inputs[:start]]
     used = live(Program(graph, (), outputs, body.names, steps=steps))

@@ -519,3 +519,14 @@ def test_the_example_of_a_new_operation_is_complete():
         test_every_target_computes_it_or_says_what_it_lacks(sample)
     with pytest.raises(ShapeError, match="tailsum goes along one axis"):
         Graph().shape_of((scope["TailSum"]((-2, -1)),))
+
+
+def test_an_operation_takes_its_fields_and_keeps_them():
+    axes = OPERATIONS["sum"]((-1,))
+    assert axes == OPERATIONS["sum"](axes=(-1,)) != OPERATIONS["max"]((-1,))
+    assert axes.changed(axes=(-2,)).axes == (-2,)
+    for values, named in [((1, 2), {}), ((1,), {"axes": 2}), ((), {"axis": 1})]:
+        with pytest.raises(TypeError, match="takes axes"):
+            OPERATIONS["sum"](*values, **named)
+    with pytest.raises(AttributeError, match="do not change"):
+        axes.axes = (-2,)
