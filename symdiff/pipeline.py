@@ -54,7 +54,7 @@ def _unchanged(program: Program, _: Sequence[str]) -> Program:
 TARGETS = ("numpy", "loops", "blocks", "complex", "math")
 
 
-class Step(NamedTuple):
+class Derivation(NamedTuple):
     """One derivation.
 
     Attributes:
@@ -94,11 +94,11 @@ class Recipe:
     threads: int | None
     backend: str
     limits: Limits
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Derivation, ...] = ()
 
     def derived(self, derive: Derive, by: tuple[str, ...], *member: Any) -> Recipe:
         """Return this recipe with one more derivation."""
-        return replace(self, steps=(*self.steps, Step(derive, by, member)))
+        return replace(self, steps=(*self.steps, Derivation(derive, by, member)))
 
     @property
     def path(self) -> tuple[tuple[Any, ...], ...]:
@@ -113,7 +113,7 @@ class Recipe:
         steps = self.steps[:-1] if self.steps and self.steps[-1].member[0] == "bind" else self.steps
         before = {name for step in steps if step.member[0] == "bind" for name in step.member[1:]}
         member = ("bind", *[name for name in names if name not in before])
-        return replace(self, steps=(*steps, Step(_unchanged, (), member)))
+        return replace(self, steps=(*steps, Derivation(_unchanged, (), member)))
 
     @property
     def derivations(self) -> tuple[tuple[Any, ...], ...]:
