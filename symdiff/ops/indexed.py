@@ -177,12 +177,16 @@ Ends = tuple[int, int]  # the least and the greatest value of an integer
 
 
 class _Entrywise(NamedTuple):
-    """A function of integers: its value, its spellings in the language, NumPy and LaTeX, and bounds of its value."""
+    """A function of integers: its value, its spellings in the language, NumPy and LaTeX, and bounds of its value.
+
+    `code` is its name in code of nested loops.
+    """
 
     value: Callable[..., Any]
     text: str
     numpy: str
     latex: str
+    code: str
     ends: Callable[..., Ends]
 
 
@@ -195,16 +199,22 @@ def _ends_of_quotient(of: Ends, by: Ends) -> Ends:
 
 _ENTRYWISE = {
     "mod": _Entrywise(
-        np.remainder, "{} % {}", "{} % {}", r"#1 \bmod #2", lambda _, by: (min(by[0] + 1, 0), max(by[1] - 1, 0))
+        np.remainder,
+        "{} % {}",
+        "{} % {}",
+        r"#1 \bmod #2",
+        "ifmod",
+        lambda _, by: (min(by[0] + 1, 0), max(by[1] - 1, 0)),
     ),
     "floor_divide": _Entrywise(
-        np.floor_divide, "floor({}/{})", "{} // {}", r"\left\lfloor #1 / #2 \right\rfloor", _ends_of_quotient
+        np.floor_divide, "floor({}/{})", "{} // {}", r"\left\lfloor #1 / #2 \right\rfloor", "ifdiv", _ends_of_quotient
     ),
     "minimum": _Entrywise(
         np.minimum,
         "minimum({}, {})",
         "np.minimum({}, {})",
         r"\min\left(#1, #2\right)",
+        "imin",
         lambda p, q: (min(p[0], q[0]), min(p[1], q[1])),
     ),
     "maximum": _Entrywise(
@@ -212,6 +222,7 @@ _ENTRYWISE = {
         "maximum({}, {})",
         "np.maximum({}, {})",
         r"\max\left(#1, #2\right)",
+        "imax",
         lambda p, q: (max(p[0], q[0]), max(p[1], q[1])),
     ),
     "where": _Entrywise(
@@ -219,6 +230,7 @@ _ENTRYWISE = {
         "where({}, {}, {})",
         "np.where({}, {}, {})",
         r"\left(#2 \text{ if } #1 \text{ else } #3\right)",
+        "iselect",
         lambda p, q: (min(p[0], q[0]), max(p[1], q[1])),
     ),
 }
@@ -253,6 +265,12 @@ class Entrywise(Operation):
 
     def value(self, *operands: Any) -> Any:
         return _ENTRYWISE[self.function].value(*operands)
+
+    def element(self, n: Nest, at: tuple[Value, ...], *operands: int) -> Value:
+        args = [n.read(i, n.along(i, at)) for i in operands]
+        if self.takes_number(0) and args[0].kind == "r":
+            args[0] = n.code.let("ne", args[0], n.number(0.0))
+        return n.code.let(_ENTRYWISE[self.function].code, *args)
 
     def ends(self, *operands: Ends) -> Ends:
         """Return bounds of the result, given those of the operands that are integers."""
