@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from math import prod
 from operator import or_
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
 from symdiff.ops.evaluate import constant, special
 from symdiff.ops.indexed import Indexed
-from symdiff.ops.loops import every_row
+from symdiff.ops.loops import every_row, has_loops
 from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
     FLOAT64,
@@ -130,7 +130,7 @@ class Kernel:
         from symdiff.emit.segments import segmented
         from symdiff.runtime.segments import Segments, takes_segments
 
-        cut = segmented(self.program) if any(self.cores) and takes_segments() else None
+        cut = segmented(self.program) if takes_segments() and (any(self.cores) or has_loops(self.program)) else None
         return None if cut is None else Segments(cut, self._threads)
 
     @property
@@ -280,7 +280,8 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
-                native=self._native_floats() if floats_too else None,
+                native=self._native_floats() if floats_too else self._floats_by_parts() if self.segments else None,
+                into=bool(floats_too),
             )
         bounded = any(not isinstance(count, int) for count in self._counts)  # general calls check them
         point: Callable[..., Any] | None = None
@@ -291,7 +292,9 @@ class Kernel:
         if point is None:
             return general_entry(self.general)
         records = Records(self.layout, [None] * len(outputs))
-        fits = self.bounds.fit if self.bounds and self.bounds.needs_look else None
+        every = self.segments is not None  # native code looks at no index
+        looks = self.bounds is not None and (every or self.bounds.needs_look)
+        fits = partial(self.bounds.fit, every=every) if self.bounds and looks else None
         demands = self.program.graph.demands
         return core_entry(self.cores, self.integers, demands, point, records, self.general, fits)
 
@@ -304,6 +307,15 @@ class Kernel:
 
         calls: list[Any] = [first]
         return calls
+
+    def _floats_by_parts(self) -> list[Any] | None:
+        """Return a list with a function of floats that calls native code of parts; None if a result is no number."""
+        if any(self.results):
+            return None
+        assert self.segments is not None
+        text = write(self._run, "numpy", self.name, tuple(range(len(self.results))))
+        function = load(text, self.name, {**numpy_target.known(self._run), **self.segments.calls})
+        return [lambda *args: tuple(map(float, function(*args)))]
 
     def _at_a_point(self) -> Callable[..., Any]:
         """Return the NumPy function for arguments of exactly the core shapes, whose results have memory of their own.

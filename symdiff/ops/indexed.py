@@ -15,9 +15,10 @@ import numpy as np
 
 from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
-from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, Writer, binds
+from symdiff.ops.base import At, Builder, Nest, Notation, Operation, Sample, Task, Text, Value, Writer, binds
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
+from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM, PRODUCT, UNARY
 
 POINTS = '''\
@@ -139,6 +140,9 @@ class Whole(Operation):
             total = total + term
         return total
 
+    def element(self, n: Nest, at: tuple[Value, ...], *operands: int) -> Value:
+        return n.code.polynomial(self.of, {str(k): n.read(i, n.along(i, at)) for k, i in enumerate(operands)})
+
     def spell(self, w: Writer, *operands: int) -> Text:
         if isinstance(self.of, int):
             return str(self.of), ATOM
@@ -173,12 +177,16 @@ Ends = tuple[int, int]  # the least and the greatest value of an integer
 
 
 class _Entrywise(NamedTuple):
-    """A function of integers: its value, its spellings in the language, NumPy and LaTeX, and bounds of its value."""
+    """A function of integers: its value, its spellings in the language, NumPy and LaTeX, and bounds of its value.
+
+    `code` is its name in code of nested loops.
+    """
 
     value: Callable[..., Any]
     text: str
     numpy: str
     latex: str
+    code: str
     ends: Callable[..., Ends]
 
 
@@ -191,16 +199,22 @@ def _ends_of_quotient(of: Ends, by: Ends) -> Ends:
 
 _ENTRYWISE = {
     "mod": _Entrywise(
-        np.remainder, "{} % {}", "{} % {}", r"#1 \bmod #2", lambda _, by: (min(by[0] + 1, 0), max(by[1] - 1, 0))
+        np.remainder,
+        "{} % {}",
+        "{} % {}",
+        r"#1 \bmod #2",
+        "ifmod",
+        lambda _, by: (min(by[0] + 1, 0), max(by[1] - 1, 0)),
     ),
     "floor_divide": _Entrywise(
-        np.floor_divide, "floor({}/{})", "{} // {}", r"\left\lfloor #1 / #2 \right\rfloor", _ends_of_quotient
+        np.floor_divide, "floor({}/{})", "{} // {}", r"\left\lfloor #1 / #2 \right\rfloor", "ifdiv", _ends_of_quotient
     ),
     "minimum": _Entrywise(
         np.minimum,
         "minimum({}, {})",
         "np.minimum({}, {})",
         r"\min\left(#1, #2\right)",
+        "imin",
         lambda p, q: (min(p[0], q[0]), min(p[1], q[1])),
     ),
     "maximum": _Entrywise(
@@ -208,6 +222,7 @@ _ENTRYWISE = {
         "maximum({}, {})",
         "np.maximum({}, {})",
         r"\max\left(#1, #2\right)",
+        "imax",
         lambda p, q: (max(p[0], q[0]), max(p[1], q[1])),
     ),
     "where": _Entrywise(
@@ -215,6 +230,7 @@ _ENTRYWISE = {
         "where({}, {}, {})",
         "np.where({}, {}, {})",
         r"\left(#2 \text{ if } #1 \text{ else } #3\right)",
+        "iselect",
         lambda p, q: (min(p[0], q[0]), max(p[1], q[1])),
     ),
 }
@@ -249,6 +265,12 @@ class Entrywise(Operation):
 
     def value(self, *operands: Any) -> Any:
         return _ENTRYWISE[self.function].value(*operands)
+
+    def element(self, n: Nest, at: tuple[Value, ...], *operands: int) -> Value:
+        args = [n.read(i, n.along(i, at)) for i in operands]
+        if self.takes_number(0) and args[0].kind == "r":
+            args[0] = n.code.let("ne", args[0], n.number(0.0))
+        return n.code.let(_ENTRYWISE[self.function].code, *args)
 
     def ends(self, *operands: Ends) -> Ends:
         """Return bounds of the result, given those of the operands that are integers."""
@@ -328,6 +350,9 @@ class Positions(Arange):
     def value(self) -> Any:
         return np.arange(*fixed((self.start, self.stop, self.step)))
 
+    def element(self, n: Nest, at: tuple[Value, ...]) -> Value:
+        return n.placed((Range(self.start, self.stop, self.step),), at, 1)[0]
+
     def spell(self, w: Writer) -> Text:
         return f"np.arange({self.arguments(w)})", ATOM
 
@@ -339,6 +364,7 @@ class Indexed(Operation):
     """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
 
     stackable = False  # the new axis would have to be an index too
+    slow = True
 
     numbers = 1
     multilinear = True
@@ -411,6 +437,7 @@ class Gather(Indexed):
 
     name = "gather"
     same_kind = True
+    rereads = True
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the indices broadcast together."""
@@ -429,6 +456,12 @@ class Gather(Indexed):
 
     def value(self, x: Any, *indices: Any) -> Any:
         return x[(..., *indices, *[slice(None)] * self.behind)]
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int, *indices: int) -> Value:
+        front, end = self.front(n.shape(x)), len(at) - self.behind
+        found = [n.read(i, n.along(i, at[front:end])) for i in indices]
+        place = map(n.inside, found, self.reaches(n.shape(x)))
+        return n.read(x, (*at[:front], *place, *at[end:]))
 
     @property
     def selects(self) -> bool:
@@ -542,6 +575,18 @@ class _Segments(Indexed):
         total = np.full(fixed(shape), self.start, np.result_type(x, 0.0))
         getattr(np, self.ufunc).at(total, (..., *indices, *[slice(None)] * self.behind), x)
         return total
+
+    def tasks(self, n: Nest, i: int, x: int, *indices: int) -> list[Task]:
+        shapes = list(map(n.shape, (x, *indices)))
+        front, end = self.front(*shapes), len(shapes[0]) - self.behind
+        fold = {"add": "add", "maximum": "max", "minimum": "min"}[self.ufunc]
+
+        def each(at: tuple[Value, ...]) -> None:
+            found = [n.read(j, n.along(j, at[front:end])) for j in indices]
+            n.add(i, (*at[:front], *map(n.inside, found, self.to), *at[end:]), n.read(x, at), fold)
+
+        before = lambda: n.fill(n.places[i], self.start)  # noqa: E731
+        return [Task(shapes[0], each, (x, *indices), before=before)]
 
     def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
         """Return that each result depends on its elements; on any along the axes, if the indices are not known."""
