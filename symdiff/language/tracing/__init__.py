@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,9 +14,10 @@ import numpy as np
 from symdiff.errors import SymdiffError
 from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax
-from symdiff.language.tracing.frames import Place
+from symdiff.language.tracing.frames import Place, place
 from symdiff.language.tracing.parameters import call_of
-from symdiff.language.tracing.record import Record, error_at, is_symbolic
+from symdiff.language.tracing.record import Record, error_at
+from symdiff.language.tracing.refusals import OBJECTS
 from symdiff.language.tracing.statements import Node, statements
 from symdiff.language.tracing.symbols import Symbol
 from symdiff.language.written import written
@@ -69,24 +71,24 @@ def traced(
         if is_kind(function):
             raise error_at(f"{name} is {kind}", where, TypeError)
     call = call_of(function, name, arguments, constants)
-    record = Record(call.arguments, limits, Symbol, sys._getframe())  # noqa: SLF001 - documented, despite its name
-    symbols = {key: Symbol(record, node) for key, node in record.arguments.items()}
+    module = str(getattr(inspect.unwrap(function), "__module__", ""))
+    frame = sys._getframe()  # noqa: SLF001 - documented, despite its name
+    record = Record(call.arguments, limits, Symbol, frame, module)
+    symbols = {key: Symbol(record, node, owned=False) for key, node in record.arguments.items()}
     before = _states()
     try:
         result = call.run(symbols)
-    except (TypeError, ValueError) as error:
-        if isinstance(error.__cause__, SymdiffError):  # NumPy hides the error of a conversion behind one of its own
-            raise error.__cause__ from None
-        _explain(error)
+    except SymdiffError:
         raise
     except Exception as error:
-        _explain(error)
+        if (other := _explained(error, record)) is not error:
+            raise other from None
         raise
     if _states() != before:
         said = f"{name} draws random numbers, which would be the same at each call"
         raise error_at(f"{said}; make them an argument, as in args='x[n], noise[n]'", where)
-    record.names.finish()
     outputs = _outputs(record, result, name, where)
+    record.names.finish()
     record.open = False
     made, results, _ = statements(outputs, record.taken)
     title = name if name.isidentifier() else ""
@@ -123,21 +125,26 @@ def _states() -> list[Any]:
     return found
 
 
-def _explain(error: Exception) -> None:
-    """Add a note to an error of the user's function, if an array of objects can be the reason."""
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        frames.append(trace.tb_frame)
-        trace = trace.tb_next
-    for frame in frames:
-        for name, value in list(frame.f_locals.items()):
-            if isinstance(value, np.ndarray) and value.dtype == object and is_symbolic(value):
-                error.add_note(
-                    f"{name} is an array of objects, as np.array([x, y]) makes of symbols; np.stack([x, y]) makes an"
-                    " array that has all functions"
-                )
-                return
+def _explained(error: Exception, record: Record) -> Exception:
+    """Return the error to raise for an error of the user's function.
+
+    NumPy hides the errors of conversions behind others. It also has no functions of linear algebra and no special
+    functions for arrays of objects, which is what `np.array` makes of a list of symbols.
+    """
+    if isinstance(error, TypeError | ValueError) and isinstance(error.__cause__, SymdiffError):
+        return error.__cause__
+    if isinstance(error, TypeError) and _OBJECTS.search(str(error)):
+        trace = error.__traceback__
+        frames = []
+        while trace is not None:
+            frames.append(trace.tb_frame)
+            trace = trace.tb_next
+        found = record.names.innermost(frames)
+        return error_at(f"{str(error).partition(chr(10))[0]}; {OBJECTS}", found and place(found))
+    return error
+
+
+_OBJECTS = re.compile(r"dtype\('O'\)|type Symbol|'Symbol'|not supported for the input types|type object")
 
 
 def _used(syntax: Syntax) -> set[str]:

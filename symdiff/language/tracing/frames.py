@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dis import opname
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
@@ -42,13 +42,8 @@ class Place(NamedTuple):
         return found[0] if found else ""
 
 
-def users(frame: FrameType | None, until: FrameType) -> Iterator[FrameType]:
-    """Yield the frames that run the user's code, from the inside out, as far as the frame that calls it."""
-    while frame is not None and frame is not until:
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in _LIBRARIES:
-            yield frame
-        frame = frame.f_back
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def place(frame: FrameType) -> Place:
@@ -78,16 +73,38 @@ class Names:
 
     Attributes:
         give: Is called with each variable: its name and its value.
-        until: The frame that calls the user's code.
+        until: The frame that calls the function.
     """
 
-    def __init__(self, give: Callable[[str, Any], None], until: FrameType) -> None:
+    def __init__(self, give: Callable[[str, Any], None], until: FrameType, module: str) -> None:
+        """Start with no frame.
+
+        Args:
+            give: Is called with each variable: its name and its value.
+            until: The frame that calls the function.
+            module: The module of the function, which can be one of a library.
+        """
         self.give, self.until = give, until
+        self._libraries = _LIBRARIES - {_package(module)}
         self._frames: list[FrameType] = []  # those that ran at the last operation, the innermost first
 
     def frame(self) -> FrameType | None:
         """Return the innermost frame that runs the user's code."""
-        return next(users(sys._getframe(1), self.until), None)  # noqa: SLF001 - documented, despite its name
+        return next(self._users(sys._getframe(1)), None)  # noqa: SLF001 - documented, despite its name
+
+    def _users(self, frame: FrameType | None) -> Iterator[FrameType]:
+        """Yield the frames that run the user's code, from the inside out, as far as the frame that calls it."""
+        while frame is not None and frame is not self.until:
+            if self._is_user(frame):
+                yield frame
+            frame = frame.f_back
+
+    def innermost(self, frames: Sequence[FrameType]) -> FrameType | None:
+        """Return the last of some frames that runs the user's code."""
+        return next((frame for frame in reversed(frames) if self._is_user(frame)), None)
+
+    def _is_user(self, frame: FrameType) -> bool:
+        return _package(str(frame.f_globals.get("__name__", ""))) not in self._libraries
 
     def look(self) -> None:
         """Look at the variables of the frame that runs an operation, and of those that have returned since."""
@@ -95,7 +112,7 @@ class Names:
         if frame is None:
             return
         if not self._frames or self._frames[0] is not frame:
-            running = list(users(frame, self.until))
+            running = list(self._users(frame))
             for other in self._frames:
                 if other not in running:
                     self._variables(other)

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symdiff.graph.operations import is_view
 from symdiff.language.arrays import CALLS, PRODUCTS
 from symdiff.language.hints import no_function
 from symdiff.language.tracing.record import Record
@@ -59,6 +58,24 @@ _INSTEAD = {
     "fill_diagonal": "write y[i, i] = value in a loop, or np.where(np.eye(n) == 1, value, y)",
     "apply_along_axis": "write operations on whole arrays, or a loop",
 }
+
+# Functions whose results share their elements with the operand, as far as NumPy can do that.
+SHARING = frozenset(
+    {
+        *(
+            "atleast_1d",
+            "broadcast_to",
+            "diag",
+            "diagonal",
+            "expand_dims",
+            "flip",
+            "fliplr",
+            "flipud",
+            "matrix_transpose",
+        ),
+        *("moveaxis", "ravel", "real", "reshape", "squeeze", "swapaxes", "transpose"),
+    }
+)
 
 _IGNORED = frozenset({"subok", "casting", "copy", "optimize", "device", "like", "kind"})  # options without effect here
 _FLOATS = (None, float, np.float64, np.dtype(float), "float", "float64", "d", "f8")
@@ -141,6 +158,25 @@ def _ravel(a: Any) -> Any:
     return _of(a).call("ravel", a) if np.ndim(a) else np.stack([a])
 
 
+def _block(arrays: Any) -> Any:
+    rank = 1
+    first = arrays[0]
+    while isinstance(first, list):
+        first, rank = first[0], rank + 1
+
+    def joined(part: Any, axis: int) -> Any:
+        if isinstance(part, list):
+            return np.concatenate([joined(p, axis + 1) for p in part], axis=axis)
+        missing = max(0, rank - np.ndim(part))
+        return _of(arrays).symbol(part)[(*[None] * missing, ...)]
+
+    return _of(arrays).symbol(arrays) if _of_numbers(arrays) else joined(arrays, -rank)
+
+
+def _of_numbers(part: Any) -> bool:
+    return all(map(_of_numbers, part)) if isinstance(part, list) else not np.ndim(part)
+
+
 def _any(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     return np.sum(a != 0, axis=axis, keepdims=keepdims) > 0 if np.ndim(a) else a != 0
 
@@ -187,6 +223,7 @@ _SHORT: dict[str, Callable[..., Any]] = {
     ),
     "trapezoid": _trapezoid,
     "polyval": _polyval,
+    "block": _block,
     "column_stack": _column_stack,
     "append": _append,
     "ravel": _ravel,
@@ -405,14 +442,11 @@ def _call(
             if key not in given:
                 key = order[k] if k < len(order) else record.fail(f"{name} takes {CALLS[name].takes}")
             value = given.pop(key)
-            if parameter.kind == "parts":
-                value = list(value) if isinstance(value, tuple | list) else list(record.symbol(value))
-                value = record.part("tuple", "", value)
-            positional.append(record.argument(value) if parameter.kind not in ("array", "value", "parts") else value)
+            positional.append(record.argument(_converted(record, parameter.kind, value)))
         elif key in given:
             value = given.pop(key)
             if value is not parameter.default:
-                keywords[key] = value
+                keywords[key] = _converted(record, parameter.kind, value)
     if name == "tensordot" and "axes" in keywords:
         keywords["axes"] = _axes(keywords["axes"])
     if name == "norm" and keywords.get("ord") == "fro":
@@ -423,6 +457,13 @@ def _call(
     if name == "stack" and not keywords:
         return record.symbol(list(positional[0].parts))
     return record.call(name, *positional, **keywords)
+
+
+def _converted(record: Record, kind: str, value: Any) -> Any:
+    """Return an argument of a function of arrays as the kind of its parameter takes it."""
+    if kind == "parts":
+        return record.part("tuple", "", value if isinstance(value, tuple | list) else list(record.symbol(value)))
+    return record.node(value) if kind in ("array", "value") and value is not None else value
 
 
 def _axes(axes: Any) -> Any:
@@ -448,10 +489,3 @@ def method(name: str) -> Callable[..., Any] | None:
         candidate = getattr(np, name, None)
         return candidate if isinstance(candidate, np.ufunc) else None
     return None
-
-
-def shares(record: Record, made: Any, operand: Any) -> bool:
-    """Return whether a result may share its memory with an operand, as a transposed array does."""
-    row, of = record.node(made).row, record.node(operand).row
-    assert row is not None
-    return row == of or is_view(record.builder.row(row)[0])

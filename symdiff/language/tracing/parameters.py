@@ -58,8 +58,8 @@ def shape_of(name: str, annotation: Any, default: Any) -> Leaf | Parts:
         keys = list(default)
         parts = [shape_of(f"{name}_{key}", None, value) for key, value in default.items()]
         return Parts(lambda values: dict(zip(keys, values, strict=True)), parts)
-    if isinstance(default, tuple):
-        return Parts(tuple, [shape_of(f"{name}_{k}", None, value) for k, value in enumerate(default)])
+    if isinstance(default, tuple | list):
+        return Parts(type(default), [shape_of(f"{name}_{k}", None, value) for k, value in enumerate(default)])
     if not given and get_origin(annotation) is tuple and ... not in get_args(annotation):
         return Parts(tuple, [shape_of(f"{name}_{k}", of, _MISSING) for k, of in enumerate(get_args(annotation))])
     return Leaf(name, default)
@@ -88,12 +88,16 @@ def built(shape: Leaf | Parts, values: Mapping[str, Any]) -> Any:
 
 
 def _from_names(name: str, declared: Sequence[str]) -> Leaf | Parts:
-    """Return the parts of a parameter of an unknown kind: names such as `p_0` are a tuple, and `p_mass` a dict."""
+    """Return the parts of a parameter of an unknown kind: names such as `p_0` are a tuple, and `p_mass` a dict.
+
+    A tuple can have tuples and dicts in it, as `p_0_1` and `p_0_mass`.
+    """
     keys = [other.removeprefix(f"{name}_") for other in declared if other.startswith(f"{name}_")]
     if not keys or name in declared:
         return Leaf(name)
-    if keys == [str(k) for k in range(len(keys))]:
-        return Parts(tuple, [Leaf(f"{name}_{key}") for key in keys])
+    first = dict.fromkeys(key.partition("_")[0] for key in keys)
+    if sorted(first) == sorted(str(k) for k in range(len(first))):
+        return Parts(tuple, [_from_names(f"{name}_{k}", declared) for k in range(len(first))])
     return Parts(lambda values: dict(zip(keys, values, strict=True)), [Leaf(f"{name}_{key}") for key in keys])
 
 

@@ -40,24 +40,39 @@ class Record:
     """
 
     def __init__(
-        self, arguments: Sequence[Argument], limits: Limits, wrap: Callable[[Record, Node], Any], until: FrameType
+        self,
+        arguments: Sequence[Argument],
+        limits: Limits,
+        wrap: Callable[[Record, Node], Any],
+        until: FrameType,
+        module: str,
     ) -> None:
+        """Start with the arguments.
+
+        Args:
+            arguments: The arguments.
+            limits: The bounds of the record.
+            wrap: Makes the symbol of a node.
+            until: The frame that calls the function.
+            module: The module of the function.
+        """
         self.builder = Builder(Graph(shared=True, limits=limits))
-        self.names = Names(self._named, until)
+        self.names = Names(self._named, until, module)
         self.constants: dict[str, Data] = {}
         self.open = True
         self._limits, self._wrap = limits, wrap
         self._arrays: dict[Data, Node] = {}
         self._count = 0
         rows = {a.name: self.builder.input(a.name, a.shape, integer=a.integer) for a in arguments}
-        self._sizes = {name for a in arguments for dim in a.shape for name in symbols(dim)}
+        self._dims = {name for a in arguments for dim in a.shape for name in symbols(dim)}
+        self._sizes: dict[Dim, Any] = {}
         self._scope = Scope(self.builder, "", rows, self._unknown)
         self.arguments = {name: self.leaf([("name", name, 0, 0)], row) for name, row in rows.items()}
 
     @property
     def taken(self) -> set[str]:
         """The names of arguments, constants and dimensions."""
-        return {*self.arguments, *self.constants, *self._sizes}
+        return {*self.arguments, *self.constants, *self._dims}
 
     def _unknown(self, name: str, _: int) -> int:
         raise AssertionError(name)
@@ -172,6 +187,11 @@ class Record:
         """Return whether something is true or false."""
         node = self.node(given)
         return node.row is not None and self.builder.graph.is_condition(node.row)
+
+    def known(self, given: Any) -> float | bool | None:
+        """Return the value of something that does not depend on the arguments; None if it does."""
+        row = self.node(given).row
+        return None if row is None else self.builder.known(row)
 
     def takes(self, given: Any) -> bool:
         """Return whether something can be an operand."""
@@ -296,6 +316,8 @@ class Record:
         """Return the length of an axis: a number if it is known, otherwise a symbol."""
         if isinstance(dim, int):
             return dim
+        if dim in self._sizes:
+            return self._sizes[dim]
         total: Any = 0
         for monomial, coefficient in dim.terms:
             term: Any = coefficient
@@ -305,6 +327,7 @@ class Record:
                 factor = self._wrap(self, self.leaf([("name", atom, 0, 0)], self.builder.size(symbol(atom))))
                 term = factor if isinstance(term, int) and term == 1 else term * factor
             total = term if isinstance(total, int) and total == 0 else total + term
+        self._sizes[dim] = total
         return total
 
 

@@ -14,8 +14,9 @@ from symdiff.ops.table import FUNCTIONS
 
 _CHAIN = re.compile(r"[<>]=?[^<>=()]+[<>]=?")
 _JOINED = re.compile(r"\b(and|or|not)\b")
-_OBJECTS = (
-    "np.array([...]) of symbols is an array of objects, which has fewer functions; write np.stack([...]) in place of it"
+OBJECTS = (
+    "np.array([...]) of symbols is an array of objects, which has few functions; write np.stack([...]) in place of it,"
+    " or np.block([[...], [...]])"
 )
 _NO_STORE = (
     "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or collect the elements in a list and"
@@ -31,6 +32,26 @@ _CHOICES = {
 }
 
 
+# What to write for functions of SciPy's that are no ufuncs.
+_STABLE = {
+    "logsumexp": "np.log(np.sum(np.exp(x))), which is computed as stably",
+    "softmax": "e = np.exp(x - np.max(x)), and e / np.sum(e)",
+    "log_softmax": "x - np.log(np.sum(np.exp(x))), which is computed as stably",
+}
+
+
+def unknown_length(place: Place | None, length: str) -> str:
+    """Return the message for a length that would have to be known."""
+    called = place.called if place else ""
+    name = called.rpartition(".")[2]
+    if name in _STABLE:
+        return f"{called} cannot be traced; write {_STABLE[name]}"
+    if name == "len":
+        return f"the length {length} is known at a call alone; write x.shape[0], or a number in args, as in x[3]"
+    said = f"a loop over {length} elements, a number that is known at a call alone"
+    return f"{said}; write operations on the whole array, or the number in args, as in x[3]"
+
+
 def truth(place: Place | None) -> str:
     """Return the message for a symbol whose truth decides what runs."""
     said = "whether a condition on symbols holds, only a call knows"
@@ -41,7 +62,7 @@ def truth(place: Place | None) -> str:
         if place.called in _CHOICES:
             return f"{said}; {_CHOICES[place.called]}"
         if hasattr(np, name):
-            return f"{said}; {_OBJECTS}"
+            return f"{said}; {OBJECTS}"
     start = place.text.rfind("\n", 0, place.position) + 1
     line = place.text[start:].partition("\n")[0]
     if line.lstrip().startswith("while"):
@@ -55,7 +76,7 @@ def truth(place: Place | None) -> str:
     return f"{said}; write np.where({place.expression or 'condition'}, a, b)"
 
 
-def conversion(place: Place | None, to: str) -> str:
+def conversion(place: Place | None, to: object) -> str:
     """Return the message for a symbol that would have to become a number."""
     said = "the value of a symbol is known at a call alone"
     if place is None:
@@ -67,7 +88,7 @@ def conversion(place: Place | None, to: str) -> str:
     if "random" in called:
         return f"{said}; random numbers are an argument of the function"
     if called in ("float", "int", "complex"):
-        return f"{said}; leave {called}(...) out" + "; for whole numbers write np.trunc(x)" * (to == "int")
+        return f"{said}; leave {called}(...) out" + "; for whole numbers write np.trunc(x)" * (to is int)
     if name in FUNCTIONS:
         numpy = next((n for n in (name, FUNCTIONS[name].name) if isinstance(getattr(np, n, None), np.ufunc)), None)
         special = sys.modules.get("scipy.special")
@@ -103,10 +124,8 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
         return f"{called} would make an array of numbers; write np.stack([...])" + ", without dtype" * (
             dtype is not None
         )
-    if name == "logsumexp":
-        return "scipy.special.logsumexp cannot be traced; write np.log(np.sum(np.exp(x))), which is computed as stably"
-    if name == "softmax":
-        return f"{called} cannot be traced; write np.exp(x) / np.sum(np.exp(x)) with x - np.max(x) in place of x"
+    if name in _STABLE:
+        return f"{called} cannot be traced; write {_STABLE[name]}"
     what = f" of shape {shape}" if shape else ""
     return f"{called} takes numbers, and no symbol{what}; write functions of numpy, or ufuncs of scipy.special"
 

@@ -143,22 +143,22 @@ def _reached(parts: Sequence[Node], assigned: Collection[Node]) -> list[Node]:
 
 def _names(listed: Sequence[_Assigned], number: dict[Node, int], taken: Collection[str]) -> dict[Node, str]:
     """Return a name for each result. Two results share one if the first is not used after the second is assigned."""
-    used = {*taken, *(entry.name for entry in listed)}
+    used = {*taken, *(allowed(entry.name) for entry in listed)}
     reserved = {entry.name for entry in listed if entry.is_output}
     names: dict[Node, str] = {}
     later: dict[str, int] = {}  # the number of the next result with a name
     for entry in reversed(listed):
         name = entry.name if entry.is_output else allowed(entry.name)
-        following = later.get(name)
-        again = name in reserved or (following is not None and entry.last > following)
-        if not entry.is_output and (not name or name in taken or again):
-            k = 1
-            while f"{name or 'v'}{k}" in used:
+        if entry.is_output or not (name in reserved or name in taken or entry.last > later.get(name, len(listed))):
+            later[name] = number[entry.node]
+            names[entry.node] = name
+    for entry in listed:
+        if not names.get(entry.node):
+            name, k = allowed(entry.name) or "v", 1
+            while f"{name}{k}" in used:
                 k += 1
-            name = f"{name or 'v'}{k}"
-            used.add(name)
-        later[name] = number[entry.node]
-        names[entry.node] = name
+            names[entry.node] = f"{name}{k}"
+            used.add(f"{name}{k}")
     return names
 
 

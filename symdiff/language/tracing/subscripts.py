@@ -78,7 +78,7 @@ def subscript(record: Record, x: Any, key: Any) -> tuple[Node, bool]:
             found.append(GIVEN)
             given.append(part)
             shares = False
-    if not found or (not dims and NEW not in found):
+    if all(part in (REST, (None, None, None)) for part in found):
         return record.node(x), True
     if not dims:
         lengths = record.part("tuple", "", [1] * found.count(NEW))
@@ -142,50 +142,60 @@ def parts_of(record: Record, x: Any, key: Any) -> list[Any]:
     return parts
 
 
-def updated(record: Record, x: Any, parts: Sequence[Any], value: Any) -> Any:
+def assigned(record: Record, x: Any, key: Any, value: Any) -> Any:
+    """Return an array with other elements at a subscript; the value broadcasts to these elements."""
+    if isinstance(key, np.ndarray) and key.dtype == bool and not record.shape(value):
+        return _where(record, x, key, value)
+    return updated(record, x, parts_of(record, x, key), value)
+
+
+def updated(record: Record, x: Any, parts: Sequence[Any], value: Any, axis: int = 0) -> Any:
     """Return an array with other elements at a subscript.
 
     Args:
         record: The record of the operations.
         x: The array.
-        parts: The subscript, as `parts_of` returns it.
+        parts: The subscript from `axis` on, as `parts_of` returns it.
         value: The elements, which broadcast to those of the subscript.
+        axis: The axis of the first part.
     """
     dims = record.shape(x)
     if not parts:
         return record.fitted(value, dims)
     first, *rest = parts
-    if not isinstance(first, int | slice | np.ndarray):
-        return _where(record, x, first, rest, value)
-    n = dims[0]
+    before = (_EVERY,) * axis
+    n = dims[axis]
     if isinstance(first, slice):
         start, stop, step = _slice(record, first, n)
         if isinstance(n, int):
             chosen = range(n)[slice(start, stop, step)]
-            start, stop = chosen.start, chosen.stop
             if not chosen:
                 return x
+            if step is None:
+                start, stop = chosen.start or None, None if chosen.stop == n else chosen.stop
         if step is not None:
-            chosen = range(_known(record, n))[
-                slice(start if step > 0 or not isinstance(n, int) else first.start, first.stop, step)
-            ]
-            return _each(record, x, list(chosen), rest, value)
-        inner = x[start:stop]
-        new = updated(record, inner, rest, value)
+            chosen = range(_known(record, n))[slice(start, stop, step)]
+            return _each(record, x, list(chosen), parts, value, axis)
+        new = updated(record, x[(*before, slice(start, stop))], rest, value, axis + 1)
     elif isinstance(first, int):
         if isinstance(n, int) and not -n <= first < n:
             record.fail(f"index {first} of an axis of length {n} is out of range", ShapeError)
         first = first % n if isinstance(n, int) else first
-        start, stop = first, (first + 1) or None
-        new = record.listed([record.node(updated(record, x[first], rest, value))], inside=True)
+        start, stop = first or None, None if first + 1 in (0, n) else first + 1
+        new = updated(record, x[(*before, first)], rest, value, axis)
+        new = record.symbol(new)[(*before, None)] if axis else record.listed([record.node(new)], inside=True)
+    elif isinstance(first, np.ndarray) and first.dtype.kind in "iu" and first.ndim == 1:
+        return _each(record, x, [int(k) for k in first], parts, value, axis)
+    elif axis or rest:
+        record.fail("an assignment at indices that only a call knows; write np.where(condition, value, y)")
     else:
-        return _each(record, x, [int(k) for k in first.ravel()], rest, value)
+        return _where(record, x, first, value)
     pieces = [new]
-    if start not in (None, 0):
-        pieces.insert(0, x[:start])
-    if stop is not None and stop != n:
-        pieces.append(x[stop:])
-    return np.concatenate(pieces) if len(pieces) > 1 else new
+    if start:
+        pieces.insert(0, x[(*before, slice(start))])
+    if stop is not None:
+        pieces.append(x[(*before, slice(stop, None))])
+    return np.concatenate(pieces, axis=axis) if len(pieces) > 1 else new
 
 
 def _known(record: Record, n: Dim) -> int:
@@ -194,24 +204,22 @@ def _known(record: Record, n: Dim) -> int:
     return n
 
 
-def _each(record: Record, x: Any, chosen: Sequence[int], rest: Sequence[Any], value: Any) -> Any:
-    """Return an array with other elements at some indices along its first axis."""
-    n = _known(record, record.shape(x)[0])
-    rows: list[Any] = [x[k] for k in range(n)]
-    inner = record.shape(updated(record, rows[0], rest, 0.0) if not rest else _at(rows[0], rest))
-    values = record.symbol(record.fitted(value, (len(chosen), *inner)))
+def _each(record: Record, x: Any, chosen: Sequence[int], parts: Sequence[Any], value: Any, axis: int) -> Any:
+    """Return an array with other elements at some indices along an axis."""
+    n = _known(record, record.shape(x)[axis])
+    before = (_EVERY,) * axis
+    if any(isinstance(part, np.ndarray) for part in parts[1:]):
+        record.fail("an assignment at several arrays of indices; write a loop over them")
+    values = record.symbol(record.fitted(value, record.shape(x[(*before, *parts)])))
+    rows: list[Any] = [x[(*before, k)] for k in range(n)]
     for j, k in enumerate(chosen):
-        rows[k] = updated(record, rows[k], rest, values[j])
-    return record.listed([record.node(row) for row in rows])
+        rows[k] = updated(record, rows[k], parts[1:], values[(*before, j)], axis)
+    return np.stack([record.symbol(row) for row in rows], axis=axis)
 
 
-def _at(x: Any, rest: Sequence[Any]) -> Any:
-    return x[tuple(rest)]
-
-
-def _where(record: Record, x: Any, condition: Any, rest: Sequence[Any], value: Any) -> Any:
+def _where(record: Record, x: Any, condition: Any, value: Any) -> Any:
     """Return an array with another number where a condition holds."""
-    if not record.is_condition(condition) or rest:
+    if not record.is_condition(condition):
         record.fail("an assignment at indices that only a call knows; write np.where(condition, value, y)")
     if len(record.shape(value)):
         record.fail("an assignment of as many values as only a call knows; write np.where(condition, value, y)")

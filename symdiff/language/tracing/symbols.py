@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from symdiff.graph.dims import Shape, fixed, numel, shown
 from symdiff.language.tracing import functions, refusals
 from symdiff.language.tracing.record import Record
 from symdiff.language.tracing.statements import Node
-from symdiff.language.tracing.subscripts import parts_of, same, subscript, updated
+from symdiff.language.tracing.subscripts import assigned, parts_of, same, subscript
+
+_T = TypeVar("_T")
 
 
 class _Cells:
@@ -71,7 +73,7 @@ class Symbol:
     `y[1:]`, shares its elements, as in NumPy.
     """
 
-    __slots__ = ("__weakref__", "_again", "_cells", "_key", "_memory", "_node", "_parent", "_record", "_seen")
+    __slots__ = ("__weakref__", "_again", "_cells", "_key", "_memory", "_node", "_owned", "_parent", "_record", "_seen")
     __array_priority__ = 1000.0
     __hash__ = object.__hash__
 
@@ -82,6 +84,8 @@ class Symbol:
         parent: Symbol | None = None,
         again: Callable[[], Any] | None = None,
         key: Any = None,
+        *,
+        owned: bool = True,
     ) -> None:
         """Make the symbol of a node.
 
@@ -91,9 +95,11 @@ class Symbol:
             parent: The array whose elements it shares.
             again: Makes the value again, after that array has changed.
             key: The subscript that makes it out of that array, if there is one.
+            owned: Whether the function may assign to it; it must not assign to its arguments.
         """
         self._record, self._node = record, node
         self._parent, self._again, self._key = parent, again, key
+        self._owned = owned
         self._cells: _Cells | None = None
         self._memory: _Memory = _Memory() if parent is None else parent._memory  # noqa: SLF001 - another symbol
         self._seen = self._memory.writes
@@ -185,18 +191,14 @@ class Symbol:
         if not self._dims:
             raise TypeError("a symbol that is a number has no length")
         if not isinstance(self._dims[0], int):
-            n = self._dims[0]
-            self._fail(f"the length {n} is known at a call alone; write x.shape[0], or a number in args, as in x[3]")
+            self._fail(refusals.unknown_length(self._record.place(), str(self._dims[0])))
         return self._dims[0]
 
     def __iter__(self) -> Iterator[Any]:
         if not self._dims:
             raise TypeError("a symbol that is a number has no elements to go through")
         if not isinstance(self._dims[0], int):
-            self._fail(
-                f"a loop over {self._dims[0]} elements, which is known at a call alone; write operations on the whole"
-                " array, or a number in args, as in x[3]"
-            )
+            self._fail(refusals.unknown_length(self._record.place(), str(self._dims[0])))
         return (self[k] for k in range(self._dims[0]))
 
     # Subscripts
@@ -230,9 +232,9 @@ class Symbol:
         if self._parent is not None:
             if self._key is None:
                 self._fail("this array shares its elements with another one; assign to that one, or to np.copy(...)")
-            self._parent[self._key] = updated(record, self, parts_of(record, self, key), value)
+            self._parent[self._key] = assigned(record, self, key, value)
             return
-        if self._node.kind == "leaf":
+        if not self._owned:
             self._fail(refusals.changed(self._node))
         if not self._dims:
             self._fail("a number has no elements to assign to; write y = ...")
@@ -241,8 +243,7 @@ class Symbol:
         if isinstance(first, int) and isinstance(n, int) and -n <= first < n:
             self._assign(first, rest, value)
         else:
-            parts = [first, *rest] if first is not None else []
-            self._node, self._cells = record.node(updated(record, self, parts, value)), None
+            self._node, self._cells = record.node(assigned(record, self, key, value)), None
         self._memory.writes += 1
 
     def _assign(self, k: int, rest: list[Any], value: Any) -> None:
@@ -283,7 +284,7 @@ class Symbol:
     ) -> Any:
         made = functions.function(function, args, named)
         first = args[0] if args else None
-        if isinstance(first, Symbol) and isinstance(made, Symbol) and functions.shares(self._record, made, first):
+        if isinstance(first, Symbol) and isinstance(made, Symbol) and function.__name__ in functions.SHARING:
             return first.__symdiff_shared__(lambda: functions.function(function, args, named))
         return made
 
@@ -350,20 +351,30 @@ class Symbol:
             made[place] = element
         return made
 
-    def __bool__(self) -> bool:  # noqa: PLE0304 - raises
-        self._fail(refusals.truth(self._record.place()))
+    # A value that does not depend on the arguments is known.
+
+    def __bool__(self) -> bool:
+        value = self._record.known(self)
+        return self._fail(refusals.truth(self._record.place())) if value is None else bool(value)
 
     def __float__(self) -> float:
-        self._fail(refusals.conversion(self._record.place(), "float"))
+        return self._converted(float)
 
     def __int__(self) -> int:
-        self._fail(refusals.conversion(self._record.place(), "int"))
+        return self._converted(int)
 
     def __complex__(self) -> complex:
-        self._fail(refusals.conversion(self._record.place(), "complex"))
+        return self._converted(complex)
 
-    def __index__(self) -> int:  # noqa: PLE0305 - raises
-        self._fail(refusals.index(self._record.place()))
+    def _converted(self, to: Callable[[float], _T]) -> _T:
+        value = self._record.known(self)
+        return self._fail(refusals.conversion(self._record.place(), to)) if value is None else to(value)
+
+    def __index__(self) -> int:
+        value = self._record.known(self)
+        if value is None or not float(value).is_integer():
+            self._fail(refusals.index(self._record.place()))
+        return int(value)
 
     def __format__(self, spec: str) -> str:
         if spec:
@@ -373,7 +384,7 @@ class Symbol:
     def __repr__(self) -> str:
         dims = self._dims
         name = self._node.name or (self._node.value[0][1] if self._node.kind == "leaf" else "")
-        return f"Symbol({name}{':' * bool(name)} {shown(dims) if dims else 'number'})"
+        return f"Symbol({f'{name}: ' * bool(name)}{shown(dims) if dims else 'number'})"
 
     def __round__(self, digits: int | None = None) -> Any:
         return np.round(self, digits or 0)
