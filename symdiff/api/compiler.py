@@ -125,22 +125,22 @@ def _compiled(
         raise ValueError(f"backend must be 'numpy' or 'llvm', not {backend!r}")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
-    bound: dict[str, Any]
+    arguments = None if args is None else arguments_of(args, "args")
+    formula = text
     if _is_function(text):
         from symdiff.language.tracing import traced
 
-        declared = None if args is None else arguments_of(args, "args")
         given = {str(normal(name)): value for name, value in (constants or {}).items()}
-        text, args, arrays = traced(text, declared, given, bounds)
-        bound = dict(arrays)
+        formula, arguments, arrays = traced(text, arguments, given, bounds)
+        bound: dict[str, Any] = dict(arrays)
     else:
         bound = constants_of({} if constants is None else constants)
-    if not isinstance(text, str | Syntax):
+    if not isinstance(formula, str | Syntax):
         from symdiff.api.sympy import expressions_of, text_of
 
-        text, args, more = text_of(expressions_of(text), args, bound, bounds)
+        formula, args, more = text_of(expressions_of(text), args, bound, bounds)
         bound = {**more, **bound}
-    arguments = args if args is None or isinstance(text, Syntax) else arguments_of(args, "args")
+        arguments = None if args is None else arguments_of(args, "args")
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
@@ -149,12 +149,12 @@ def _compiled(
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
-    of = (text.text, text.name, text.doc) if isinstance(text, Syntax) else text
+    of = (formula.text, formula.name, formula.doc) if isinstance(formula, Syntax) else formula
     key = (of, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)
 
     def make() -> Function:
         options: Any = {"optimize": bool(optimize), "threads": threads, "backend": backend, "limits": bounds}
-        return function_of(recipe_of(text, arguments, by, fixed, **options))
+        return function_of(recipe_of(formula, arguments, by, fixed, **options))
 
     return _CACHE.get((*key, bounds.values), make)
 

@@ -144,7 +144,7 @@ def _explained(error: Exception, record: Record) -> Exception:
     return error
 
 
-_OBJECTS = re.compile(r"dtype\('O'\)|type Symbol|'Symbol'|not supported for the input types|type object")
+_OBJECTS = re.compile(r"dtype\('O'\)|has no callable|not supported for the input types")
 
 
 def _used(syntax: Syntax) -> set[str]:

@@ -359,9 +359,8 @@ def _refuse(record: Record, name: str) -> Any:
     record.fail(said.replace("unknown function", "symdiff has no function", 1))
 
 
-def function(function: Callable[..., Any], args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+def function(record: Record, function: Callable[..., Any], args: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """Return the value of a function of arrays of NumPy's."""
-    record = _of(*args, *named.values())
     name = function.__name__
     named = _plain(record, name, named)
     if name in ("zeros", "ones", "empty", "full", "array", "asarray", "asanyarray"):

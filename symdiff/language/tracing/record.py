@@ -275,6 +275,9 @@ class Record:
             self.fail(f"an array of {array.dtype} is not made of real numbers", TypeError)
         if not array.ndim:
             return self.node(array[()])
+        for value, name in ((0.0, "zeros"), (1.0, "ones")):
+            if array.dtype.kind == "f" and array.size and np.all(array == value) and not np.any(np.signbit(array)):
+                return self.make("call", name, [self.part("tuple", "", array.shape)])
         data = Data(array.astype({"b": bool, "f": float}.get(array.dtype.kind, np.int64)))
         if data not in self._arrays:
             frame = self.names.frame()

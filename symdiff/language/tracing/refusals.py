@@ -22,6 +22,10 @@ _NO_STORE = (
     "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or collect the elements in a list and"
     " write np.stack(list)"
 )
+_NO_INDEX = (
+    "an index of a list or of an array of numbers is a known number; for elements at an integer argument i write"
+    " np.asarray(A, like=i)[i]"
+)
 _CHOICES = {
     "max": "write np.maximum(x, y), or np.max(x) of an array",
     "min": "write np.minimum(x, y), or np.min(x) of an array",
@@ -105,17 +109,22 @@ def index(place: Place | None) -> str:
     if called == "range":
         said = "how often a loop runs, only a call knows"
         return f"{said}; write operations on whole arrays, or a number in args, as in x[3]"
-    if called.rpartition(".")[2] in ("zeros", "ones", "empty", "full"):
-        return f"{called} makes an array of a known length; write {called}_like(x), or {called}(..., like=x)"
-    if called.rpartition(".")[2] in ("arange", "linspace", "eye", "identity"):
-        return f"{called} makes an array of a known length; write {called}(..., like=x)"
-    return "an index of a list or of an array of numbers is a known number; for an integer argument write np.take(A, i)"
+    name = called.rpartition(".")[2]
+    if name in ("zeros", "ones", "empty", "full"):
+        return f"{called} makes an array of a known length; write {called}_like(x, shape=n)"
+    if name in ("arange", "linspace", "eye", "identity"):
+        return (
+            f"{called} makes an array of a known length; for the numbers 0, 1, ... write np.cumsum(np.ones_like(x)) - 1"
+        )
+    return _NO_INDEX
 
 
 def array(place: Place | None, shape: str, dtype: Any) -> str:
     """Return the message for a symbol that would have to become an array of NumPy's."""
     if place is not None and place.step.startswith("STORE"):
         return _NO_STORE
+    if place is not None and (place.step == "BINARY_SUBSCR" or place.called.rpartition(".")[2] == "take"):
+        return _NO_INDEX
     called = (place.called if place else "") or "this function"
     name = called.rpartition(".")[2]
     if name in ("asarray", "asanyarray", "ascontiguousarray", "asfarray", "atleast_1d"):

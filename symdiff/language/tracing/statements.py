@@ -143,22 +143,29 @@ def _reached(parts: Sequence[Node], assigned: Collection[Node]) -> list[Node]:
 
 def _names(listed: Sequence[_Assigned], number: dict[Node, int], taken: Collection[str]) -> dict[Node, str]:
     """Return a name for each result. Two results share one if the first is not used after the second is assigned."""
-    used = {*taken, *(allowed(entry.name) for entry in listed)}
     reserved = {entry.name for entry in listed if entry.is_output}
+    used = {*taken, *reserved, *(allowed(entry.name) for entry in listed)}
+    count: dict[str, int] = {}
+
+    def another(name: str) -> str:
+        """Return a name with a number that nothing else has."""
+        while (made := f"{name or 'v'}{count.setdefault(name, 1)}") in used:
+            count[name] += 1
+        used.add(made)
+        return made
+
+    plain = {entry.name: allowed(entry.name) for entry in listed}
+    plain |= {name: another(name) for name, made in plain.items() if made in taken or made in reserved}
     names: dict[Node, str] = {}
     later: dict[str, int] = {}  # the number of the next result with a name
     for entry in reversed(listed):
-        name = entry.name if entry.is_output else allowed(entry.name)
-        if entry.is_output or not (name in reserved or name in taken or entry.last > later.get(name, len(listed))):
+        name = entry.name if entry.is_output else plain[entry.name]
+        if name and entry.last <= later.get(name, len(listed)):
             later[name] = number[entry.node]
             names[entry.node] = name
     for entry in listed:
-        if not names.get(entry.node):
-            name, k = allowed(entry.name) or "v", 1
-            while f"{name}{k}" in used:
-                k += 1
-            names[entry.node] = f"{name}{k}"
-            used.add(f"{name}{k}")
+        if entry.node not in names:
+            names[entry.node] = another(allowed(entry.name))
     return names
 
 

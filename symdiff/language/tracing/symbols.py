@@ -282,10 +282,10 @@ class Symbol:
     def __array_function__(
         self, function: Callable[..., Any], _: Any, args: tuple[Any, ...], named: Mapping[str, Any]
     ) -> Any:
-        made = functions.function(function, args, named)
+        made = functions.function(self._record, function, args, named)
         first = args[0] if args else None
         if isinstance(first, Symbol) and isinstance(made, Symbol) and function.__name__ in functions.SHARING:
-            return first.__symdiff_shared__(lambda: functions.function(function, args, named))
+            return first.__symdiff_shared__(lambda: functions.function(self._record, function, args, named))
         return made
 
     def __getattr__(self, name: str) -> Any:
