@@ -7,6 +7,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +17,8 @@ from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax
 from symdiff.language.tracing.frames import Place, place
 from symdiff.language.tracing.parameters import call_of
-from symdiff.language.tracing.record import Record, error_at
-from symdiff.language.tracing.refusals import OBJECTS
+from symdiff.language.tracing.record import Record, error_at, peek
+from symdiff.language.tracing.refusals import NO_INDEX, OBJECTS
 from symdiff.language.tracing.statements import Node, statements
 from symdiff.language.tracing.symbols import Symbol
 from symdiff.language.written import written
@@ -88,9 +89,9 @@ def traced(
         said = f"{name} draws random numbers, which would be the same at each call"
         raise error_at(f"{said}; make them an argument, as in args='x[n], noise[n]'", where)
     outputs = _outputs(record, result, name, where)
-    record.names.finish()
+    _named(record, outputs, record.names.finish())
     record.open = False
-    made, results, _ = statements(outputs, record.taken)
+    made, results = statements(outputs, record.taken)
     title = name if name.isidentifier() else ""
     syntax = written(made, results, limits, title=title)
     doc = inspect.getdoc(function) if inspect.isroutine(function) else None
@@ -134,14 +135,21 @@ def _explained(error: Exception, record: Record) -> Exception:
     if isinstance(error, TypeError | ValueError) and isinstance(error.__cause__, SymdiffError):
         return error.__cause__
     if isinstance(error, TypeError) and _OBJECTS.search(str(error)):
-        trace = error.__traceback__
-        frames = []
-        while trace is not None:
-            frames.append(trace.tb_frame)
-            trace = trace.tb_next
-        found = record.names.innermost(frames)
+        found = record.names.innermost(_frames(error))
         return error_at(f"{str(error).partition(chr(10))[0]}; {OBJECTS}", found and place(found))
+    if isinstance(error, IndexError) and "only integers, slices" in str(error):
+        found = record.names.innermost(_frames(error))
+        return error_at(NO_INDEX, found and place(found))
     return error
+
+
+def _frames(error: Exception) -> list[FrameType]:
+    """Return the frames through which an error came, the innermost last."""
+    found, trace = [], error.__traceback__
+    while trace is not None:
+        found.append(trace.tb_frame)
+        trace = trace.tb_next
+    return found
 
 
 _OBJECTS = re.compile(r"dtype\('O'\)|has no callable|not supported for the input types")
@@ -181,6 +189,15 @@ def _outputs(record: Record, result: Any, name: str, where: Place | None) -> lis
                 raise error_at(f"{name} returns two values with the name {prefix!r}", where)
             found.append((prefix, record.node(part)))
     return found
+
+
+def _named(record: Record, outputs: Sequence[tuple[str, Node]], variables: Mapping[str, Any]) -> None:
+    """Give results the names of the variables that hold them at the end. One with the name of an argument has none."""
+    held = {id(node): name for name, value in variables.items() if (node := peek(value)) is not None}
+    for _, node in outputs:
+        if node.kind != "leaf":
+            node.name = held.get(id(node), node.name)
+            node.name = "" if node.name in record.taken else node.name
 
 
 def _parts(part: Any) -> list[tuple[str, Any]] | None:

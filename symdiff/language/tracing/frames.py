@@ -111,19 +111,24 @@ class Names:
         frame = self.frame()
         if frame is None:
             return
-        if not self._frames or self._frames[0] is not frame:
-            running = list(self._users(frame))
-            for other in self._frames:
-                if other not in running:
-                    self._variables(other)
-            self._frames = running
-        self._variables(frame)
+        if self._frames and self._frames[0] is frame:
+            self._variables(frame)
+            return
+        running = list(self._users(frame))
+        for other in self._frames:
+            if other not in running:
+                self._variables(other)
+        for other in reversed(running):
+            self._variables(other)
+        self._frames = running
 
-    def finish(self) -> None:
-        """Look at the variables for the last time."""
+    def finish(self) -> dict[str, Any]:
+        """Look at the variables for the last time, and return those of the function itself."""
         for frame in self._frames:
             self._variables(frame)
+        last = dict(self._frames[-1].f_locals) if self._frames else {}
         self._frames = []
+        return last
 
     def _variables(self, frame: FrameType) -> None:
         for name, value in frame.f_locals.items():
@@ -133,13 +138,10 @@ class Names:
 def name_of(value: object, frame: FrameType) -> str | None:
     """Return the name that an object has in the user's code: that of a variable, or of an attribute of a variable."""
     variables = dict(frame.f_locals)
-    for names in (variables, frame.f_globals):
+    owners = [owner for owner in variables.values() if not isinstance(owner, np.ndarray | type | ModuleType)]
+    attributes = [found for owner in owners if isinstance(found := getattr(owner, "__dict__", None), dict)]
+    for names in (variables, *attributes, frame.f_globals):
         for name, other in names.items():
-            if other is value:
-                return name
-    for owner in variables.values():
-        attributes = None if isinstance(owner, np.ndarray | type | ModuleType) else getattr(owner, "__dict__", None)
-        for name, other in attributes.items() if isinstance(attributes, dict) else ():
             if other is value:
                 return str(name)
     return None

@@ -78,10 +78,9 @@ class Record:
         raise AssertionError(name)
 
     def _named(self, name: str, value: Any) -> None:
-        if hasattr(type(value), _NODE) and name.isidentifier() and name.strip("_"):
-            node: Node | None = value.__symdiff_peek__()
-            if node is not None and not node.name and node.kind != "leaf":
-                node.name = name
+        node = peek(value)
+        if node is not None and not node.name and node.kind != "leaf" and name.isidentifier() and name.strip("_"):
+            node.name = name
 
     # Errors
 
@@ -332,6 +331,11 @@ class Record:
             total = term if isinstance(total, int) and total == 0 else total + term
         self._sizes[dim] = total
         return total
+
+
+def peek(given: Any) -> Node | None:
+    """Return the node of a symbol, if no further operation is needed for it."""
+    return given.__symdiff_peek__() if hasattr(type(given), _NODE) else None
 
 
 def is_symbolic(given: Any) -> bool:

@@ -22,10 +22,11 @@ _NO_STORE = (
     "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or collect the elements in a list and"
     " write np.stack(list)"
 )
-_NO_INDEX = (
+NO_INDEX = (
     "an index of a list or of an array of numbers is a known number; for elements at an integer argument i write"
     " np.asarray(A, like=i)[i]"
 )
+_LENGTHS = ("arange", "linspace", "eye", "identity")  # functions of a length
 _CHOICES = {
     "max": "write np.maximum(x, y), or np.max(x) of an array",
     "min": "write np.minimum(x, y), or np.min(x) of an array",
@@ -63,6 +64,8 @@ def truth(place: Place | None) -> str:
         return f"{said}; write np.where(condition, a, b)"
     if "CALL" in place.step and place.called:
         name = place.called.rpartition(".")[2]
+        if name in _LENGTHS:
+            return index(place)
         if place.called in _CHOICES:
             return f"{said}; {_CHOICES[place.called]}"
         if hasattr(np, name):
@@ -112,11 +115,11 @@ def index(place: Place | None) -> str:
     name = called.rpartition(".")[2]
     if name in ("zeros", "ones", "empty", "full"):
         return f"{called} makes an array of a known length; write {called}_like(x, shape=n)"
-    if name in ("arange", "linspace", "eye", "identity"):
+    if name in _LENGTHS:
         return (
             f"{called} makes an array of a known length; for the numbers 0, 1, ... write np.cumsum(np.ones_like(x)) - 1"
         )
-    return _NO_INDEX
+    return NO_INDEX
 
 
 def array(place: Place | None, shape: str, dtype: Any) -> str:
@@ -124,7 +127,7 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
     if place is not None and place.step.startswith("STORE"):
         return _NO_STORE
     if place is not None and (place.step == "BINARY_SUBSCR" or place.called.rpartition(".")[2] == "take"):
-        return _NO_INDEX
+        return NO_INDEX
     called = (place.called if place else "") or "this function"
     name = called.rpartition(".")[2]
     if name in ("asarray", "asanyarray", "ascontiguousarray", "asfarray", "atleast_1d"):

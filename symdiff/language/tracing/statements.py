@@ -60,10 +60,8 @@ class _Assigned:
     last: int = 0
 
 
-def statements(
-    outputs: Sequence[tuple[str, Node]], taken: Collection[str]
-) -> tuple[list[Statement], list[Statement], list[str]]:
-    """Return the assignments and results of a record, and the names of the results.
+def statements(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> tuple[list[Statement], list[Statement]]:
+    """Return the assignments and results of a record.
 
     A result of an operation has a name of its own if the user's code gives it one, or if it is used more than once. A
     name is assigned again where its earlier value is not needed any more. All other results stand where they are used.
@@ -74,6 +72,8 @@ def statements(
     """
     nodes = _in_order([node for _, node in outputs])
     wanted = _forced(outputs, taken)
+    single = len(outputs) == 1
+    plain = {node: "out" if single else f"out{k}" for k, (_, node) in enumerate(outputs)}  # as the language names them
     uses = dict.fromkeys(nodes, 0)
     for node in nodes:
         for part in node.parts:
@@ -87,7 +87,7 @@ def statements(
         depth[node] = inside
         named = bool(node.name) or uses[node] > 1 or inside > _DEEPEST or node in wanted
         if named and not node.is_leaf and node.row is not None:
-            assigned[node] = _Assigned(node, wanted.get(node, node.name), node in wanted)
+            assigned[node] = _Assigned(node, wanted.get(node) or node.name or plain.get(node, ""), node in wanted)
     listed = list(assigned.values())
     number = {entry.node: k for k, entry in enumerate(listed)}
     for k, entry in enumerate(listed):
@@ -96,24 +96,26 @@ def statements(
     for _, node in outputs:
         for part in _reached((node,), assigned):
             assigned[part].last = len(listed)
-    names = _names(listed, number, taken)
+    names = _names(listed, number, taken, {allowed(name) for name, _ in outputs})
     made = [Statement((names[entry.node],), _items(entry.node.parts, entry.node, names), 0) for entry in listed]
     results: list[Statement] = []
     for name, node in outputs:
-        if name and not (node in wanted and wanted[node] == name) and name not in taken:  # a second name of a result
-            made.append(Statement((name,), _items((node,), None, names), 0))
-            results.append(Statement((), [("name", name, 0, 0)], 0))
+        second = allowed(name)
+        if name and wanted.get(node) != second and second not in taken:  # a result with two names
+            made.append(Statement((second,), _items((node,), None, names), 0))
+            results.append(Statement((), [("name", second, 0, 0)], 0))
         else:
             results.append(Statement((), _items((node,), None, names), 0))
-    return made, results, list(names.values())
+    return made, results
 
 
 def _forced(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> dict[Node, str]:
     """Return the names that results have to have."""
     wanted: dict[Node, str] = {}
     for name, node in outputs:
-        if name and not node.is_leaf and name not in taken:
-            wanted.setdefault(node, name)
+        once = sum(other is node for _, other in outputs) == 1
+        if name and once and not node.is_leaf and allowed(name) not in taken:
+            wanted[node] = allowed(name)
     return wanted
 
 
@@ -141,9 +143,10 @@ def _reached(parts: Sequence[Node], assigned: Collection[Node]) -> list[Node]:
     return found
 
 
-def _names(listed: Sequence[_Assigned], number: dict[Node, int], taken: Collection[str]) -> dict[Node, str]:
+def _names(
+    listed: Sequence[_Assigned], number: dict[Node, int], taken: Collection[str], reserved: Collection[str]
+) -> dict[Node, str]:
     """Return a name for each result. Two results share one if the first is not used after the second is assigned."""
-    reserved = {entry.name for entry in listed if entry.is_output}
     used = {*taken, *reserved, *(allowed(entry.name) for entry in listed)}
     count: dict[str, int] = {}
 
