@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from symdiff.api.foreign import owner
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.cost import cost_of, reach
@@ -49,7 +50,7 @@ from symdiff.runtime.entry import (
     scalar_entry,
     spread,
 )
-from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label_of, labelled
+from symdiff.runtime.labels import Given, apply_ufunc, by_dimension, dimensioned, label_of, labelled, unlabelled
 from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
@@ -526,7 +527,12 @@ class Kernel:
 
     def by_arrays(self, args: tuple[Any, ...], out: Any = None) -> Any:
         """Return the result for arguments of any kind, in order, by way of arrays."""
-        given = labelled(self.args, args, self.cores)
+        if unlabelled(args):
+            given: Given = ()
+        elif (library := owner(args)) is not None:
+            return library.call(self, args, out)
+        else:
+            given = labelled(self.args, args, self.cores)
         if given and dimensioned(given):
             return self._by_dimension(args, out)
         values, loop, dtype, sizes = self.arrays(args)
