@@ -74,15 +74,25 @@ class Library(NamedTuple):
 
 _NUMBERS = frozenset((float, int, bool, complex))
 
-# Each library, in one entry, as `Library("Dask", "dask.array", "Array", "dask.array.from_array", "dask", True)`.
-_LIBRARIES: tuple[Library, ...] = ()
+_LIBRARIES = (
+    Library("PyTorch", "torch", "Tensor", "torch.asarray", "torch"),
+    Library("JAX", "jax", "Array", "jax.numpy.asarray", "jax"),
+    Library("CuPy", "cupy", "ndarray", "cupy.asarray", "standard"),
+)
 
 
 def _owner(arg: Any) -> Library | None:
     """Return the library whose array an argument is; None for numbers, arrays of NumPy, and all other objects."""
     if isinstance(arg, np.ndarray | np.generic):
         return None
-    return next((one for one in _LIBRARIES if isinstance(arg, classes(one.package, one.array))), None)
+    for library in _LIBRARIES:
+        if isinstance(arg, classes(library.package, library.array)):
+            return library
+    kind = type(arg)
+    if not hasattr(kind, "__array_namespace__"):
+        return None
+    package = kind.__module__.partition(".")[0]
+    return Library(package, package, kind.__name__, f"{package}.asarray", "standard")
 
 
 def owner(args: Sequence[Any]) -> Library | None:
