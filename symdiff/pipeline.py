@@ -29,6 +29,7 @@ from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any, NamedTuple
 
+from symdiff.emit import array_api
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.python import Nest
@@ -51,7 +52,7 @@ def _unchanged(program: Program, _: Sequence[str]) -> Program:
 
 
 # The targets that are Python.
-TARGETS = ("numpy", "loops", "blocks", "complex", "math")
+TARGETS = ("numpy", "loops", "blocks", "complex", "math", "array_api")
 
 
 class Derivation(NamedTuple):
@@ -195,7 +196,9 @@ def recipe_of(
 
 def prepared(program: Program, target: str) -> Program:
     """Return the program in the form that `write` takes for a target: the operations that it prints, in their order."""
-    return program if target == "math" else numpy_target.prepare(program)
+    if target == "math":
+        return program
+    return array_api.prepare(program) if target == "array_api" else numpy_target.prepare(program)
 
 
 def write(program: Program, target: str, name: str, nest: Nest) -> str:
@@ -204,12 +207,15 @@ def write(program: Program, target: str, name: str, nest: Nest) -> str:
     Args:
         program: What `prepared` returns for the target.
         target: One of `TARGETS`: "numpy" for arrays of exactly the core shapes; "loops" and "complex" for arrays
-            with loop dimensions in front; "blocks", which writes into arrays for the results; "math" for floats.
+            with loop dimensions in front; "blocks", which writes into arrays for the results; "math" for floats;
+            "array_api" for arrays of other libraries.
         name: The name of the function.
         nest: The index of one output, or a tuple of indices and of further tuples.
     """
     if target == "math":
         return math_target.source(program, name, nest)
+    if target == "array_api":
+        return array_api.source(program, name, nest)
     if target == "blocks":
         return numpy_target.blocks(program, name)
     return numpy_target.source(program, name, nest, loops=target != "numpy")
