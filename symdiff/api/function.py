@@ -211,6 +211,8 @@ class Function:
                 "blocks": for large calls. It takes arrays for the results after the arguments.
                 "complex": for complex arrays.
                 "math": for floats. To run it yourself, put it after `import math`.
+                "c": C99, a function with the small functions that it calls. `export` writes whole files.
+                "javascript": the same as an ES module.
                 "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the NumPy
                     source that calls native code comes first.
                 "llvm floats": native code of this machine, for floats.

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
-_TARGETS = "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'llvm' and 'llvm floats'"
+_TARGETS = "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'c', 'javascript', 'llvm' and 'llvm floats'"
 
 
 class Kernel:
@@ -156,6 +156,10 @@ class Kernel:
         """Return the source for a target; see `Function.source_for`."""
         if target in ("llvm", "llvm floats"):
             return self._native_source(target)
+        if target in ("c", "javascript"):
+            from symdiff.api.languages import source
+
+            return source(self, target)
         if target == "math":
             absent = math_target.missing(self.program)
             if absent is not None:
