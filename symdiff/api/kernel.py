@@ -159,7 +159,7 @@ class Kernel:
         if target in ("c", "javascript"):
             from symdiff.api.languages import source
 
-            return source(self, target)
+            return str(self.once(("source", target), lambda: source(self.name, self.program, self.layout, target)))
         if target == "math":
             absent = math_target.missing(self.program)
             if absent is not None:

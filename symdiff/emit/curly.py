@@ -8,17 +8,19 @@ stands above the functions that call it.
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from typing import Any
 
 from symdiff.emit.math import prepared
+from symdiff.emit.module import About, shown_text
 from symdiff.emit.names import Names
-from symdiff.emit.python import BESIDE, Writer, is_atomic
-from symdiff.graph.dims import Shape, fixed
+from symdiff.emit.python import BESIDE, WIDTH, Writer, is_atomic
+from symdiff.graph.dims import Shape, declared, fixed
 from symdiff.graph.ir import Graph, Program, Row
 from symdiff.graph.operations import is_assembled
 from symdiff.language.lower import instantiate
@@ -105,6 +107,40 @@ class Part:
 
         walk(self.layout, self.name)
         return found
+
+
+STORED = 100  # about how many numbers of a result are stored
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A point, and the results there.
+
+    Attributes:
+        point: The value of each argument, by name.
+        sizes: The size of each named dimension.
+        numbers: For each function, all of its results in order; of many, every so-many-th.
+    """
+
+    point: Mapping[str, Any]
+    sizes: Mapping[str, int]
+    numbers: Sequence[Sequence[float]]
+
+
+def about_lines(about: About, parts: Sequence[Part]) -> list[str]:
+    """Return the lines of the comment on top of a file: the formula and what is said of it."""
+    first = parts[0]
+    named = declared(first.program.arguments, first.cores, first.program.integers)
+    lines = [*shown_text(about.text), ""]
+    if about.derived:
+        lines += [f"{first.name} is {about.derived} of this formula.", ""]
+    lines += textwrap.wrap(f"Arguments: {', '.join(named) or 'none'}", WIDTH - 3, break_long_words=False)
+    if about.wrt:
+        lines += textwrap.wrap(f"Differentiated by: {', '.join(about.wrt)}", WIDTH - 3, break_long_words=False)
+    if about.constants:
+        values = ", ".join([f"{name} = {value}" for name, value in about.constants])
+        lines += textwrap.wrap(f"Constants: {values}", WIDTH - 3, break_long_words=False)
+    return lines
 
 
 # Spellings

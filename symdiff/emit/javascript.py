@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, isnan
 from typing import Any
 
-from symdiff.emit.curly import CurlyWriter, Helpers, Language, Part
+from symdiff.emit.curly import STORED, CurlyWriter, Helpers, Language, Part, Stored, about_lines
 from symdiff.emit.math import prepared
+from symdiff.emit.module import About
 from symdiff.emit.python import WIDTH, wrapped
 from symdiff.graph.dims import Shape, fixed
 
@@ -92,6 +94,86 @@ def function(part: Part, helpers: Helpers, taken: Sequence[str] = ()) -> str:
     results = iter([_array(writer.elements(i), s) for i, s in zip(program.outputs, part.results, strict=True)])
     lines = [f"// {part.summary}", f"export function {part.name}({parameters}) {{", *writer.lines]
     return "\n".join([*lines, f"    return {_text(_object(part.layout, results))};", "}", ""])
+
+
+def files(parts: Sequence[Part], about: About, stored: Stored) -> dict[str, str]:
+    """Return the text of a module, by the end of its name.
+
+    Args:
+        parts: The functions.
+        about: What the comment on top says.
+        stored: The point of the check, and the results there.
+    """
+    helpers = Helpers(JAVASCRIPT)
+    made = [function(part, helpers) for part in parts]
+    text = "\n".join([_about(about, parts), *helpers.texts.values(), *made, _check(parts, stored)])
+    return {".mjs": text}
+
+
+def _about(about: About, parts: Sequence[Part]) -> str:
+    """Return the comment on top of a module."""
+    lines = [*about_lines(about, parts), "", *_NOTE.splitlines()]
+    return "\n".join([f"// {line}".rstrip() for line in lines]) + "\n"
+
+
+_NOTE = """\
+An ES module. The results are those of IEEE 754: infinities and NaN, and no error.
+The command "node FILE" compares them at a point with stored ones.
+
+symdiff generated this file."""
+
+_CHECK = """\
+// Returns whether all results at a point are the stored ones.
+export function check() {{
+    let same = true;
+    for (const [name, found, stored] of [
+{rows}
+    ]) {{
+        const flat = (part) => (typeof part === "object" ? Object.values(part).flatMap(flat) : [part]);
+        const every = flat(found);
+        const some = every.filter((_, k) => k % (1 + Math.floor(every.length / {most})) === 0);
+        const size = Math.max(0.0, ...stored.filter(Number.isFinite).map(Math.abs));
+        some.forEach((a, k) => {{
+            const b = stored[k];
+            if (!(Object.is(a, b) || a === b || Math.abs(a - b) <= 1e-9 * Math.abs(b) + 1e-12 * size)) {{
+                console.log(`${{name}}: ${{a}}, but stored is ${{b}}`);
+                same = false;
+            }}
+        }});
+    }}
+    return same;
+}}
+
+if (typeof process === "object" && import.meta.url === new URL(`file://${{process.argv[1]}}`).href) {{
+    const same = check();
+    console.log(same ? "check: the same as stored" : "check: NOT the same as stored");
+    process.exitCode = same ? 0 : 1;
+}}
+"""
+
+
+def _check(parts: Sequence[Part], stored: Stored) -> str:
+    """Return the function that compares the results with stored ones, and the lines that run it."""
+    rows = []
+    for part, numbers in zip(parts, stored.numbers, strict=True):
+        given = ", ".join([_literal(stored.point[name]) for name in part.program.arguments])
+        row = f'["{part.name}", {part.name}({wrapped(given, 8)}), [{wrapped(", ".join(map(_number, numbers)), 8)}]],'
+        rows.append(f"        {row}")
+    return _CHECK.format(rows="\n".join(rows), most=STORED)
+
+
+def _literal(value: Any) -> str:
+    """Return the text of an argument."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    return str(value) if isinstance(value, int) else _number(value)
+
+
+def _number(value: float) -> str:
+    """Return the text of a number."""
+    if isfinite(value):
+        return repr(value)
+    return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 # The expression of a result: a text; or an opening bracket, what it encloses, and the closing one.
