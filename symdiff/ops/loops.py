@@ -114,6 +114,8 @@ class Loop(Operation):
     sums: tuple[int, ...] = ()
 
     name = "loop"
+    slow = True
+    rereads = True
     joint = True
     stackable = False
 

@@ -25,9 +25,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
-from math import comb, factorial, inf, nan, pi, sqrt
+from math import comb, factorial, gcd, inf, nan, pi, sqrt
 
 from symdiff.graph.operations import declare
 
@@ -179,6 +178,13 @@ _R = (-3.0, 3.0)  # anywhere
 _P = (0.2, 3.0)  # positive
 _U = (-0.9, 0.9)  # inside the unit interval
 
+
+def _lowest(p: int, q: int) -> tuple[int, int]:
+    """Return the fraction p/q in lowest terms."""
+    common = gcd(p, q)
+    return p // common, q // common
+
+
 _SINC_ORDERS = 15  # orders with a rule of their own; higher derivatives differentiate the two forms of the last
 
 
@@ -193,9 +199,9 @@ def _sinc_rule(order: int) -> str:
     steps = []  # the ratio of each term of the series to the one before
     term, k = 1.0, order + odd
     while term > 1e-18:
-        ratio = Fraction(k + 1, (k - order + 1) * (k - order + 2) * (k + 3))
-        steps.append(f"{ratio}*(pi*x)^2" if ratio.numerator > 1 else f"(pi*x)^2/{ratio.denominator}")
-        term *= float(ratio) * (pi * radius) ** 2
+        p, q = _lowest(k + 1, (k - order + 1) * (k - order + 2) * (k + 3))
+        steps.append(f"{p}/{q}*(pi*x)^2" if p > 1 else f"(pi*x)^2/{q}")
+        term *= p / q * (pi * radius) ** 2
         k += 2
     sign = "-" * ((order + odd) // 2 % 2)
     near = f"{sign}pi^{order + odd}/{order + odd + 1}{'*x' * odd}*" + "*".join([f"(1 - {step}" for step in steps])
@@ -269,9 +275,9 @@ def _by_size(value: str, near: str, condition: str) -> str:
     return f"instead({value}, where(special({condition}), {near}, {value}))"
 
 
-def _polynomial(coefficients: Iterable[Fraction], x: str) -> str:
-    """Return a formula for a polynomial in x, by Horner's scheme."""
-    *rest, text = [f"{c.numerator}/{c.denominator}" for c in coefficients]
+def _polynomial(coefficients: Iterable[tuple[int, int]], x: str) -> str:
+    """Return a formula for a polynomial in x, by Horner's scheme. Each coefficient is a fraction (p, q)."""
+    *rest, text = [f"{p}/{q}" for p, q in coefficients]
     for coefficient in reversed(rest):
         text = f"({coefficient} + {x}*({text}))"
     return text
@@ -280,9 +286,9 @@ def _polynomial(coefficients: Iterable[Fraction], x: str) -> str:
 # Taylor series of f(x) - x, for functions f(x) that are x to first order. That of log(1 + x) is in s = x/(2 + x), since
 # log(1 + x) is 2*arctanh(s).
 _S = "(x/(2 + x))"
-_EXPM1_LESS_X = "x^2*" + _polynomial([Fraction(1, factorial(k)) for k in range(2, 13)], "x")
-_SIN_LESS_X = "x^3*" + _polynomial([Fraction(-((-1) ** k), factorial(2 * k + 3)) for k in range(8)], "x^2")
-_LOG1P_LESS_X = f"-{_S}*(x - 2*{_S}^2*{_polynomial([Fraction(1, 2 * k + 3) for k in range(7)], f'{_S}^2')})"
+_EXPM1_LESS_X = "x^2*" + _polynomial([(1, factorial(k)) for k in range(2, 13)], "x")
+_SIN_LESS_X = "x^3*" + _polynomial([(-((-1) ** k), factorial(2 * k + 3)) for k in range(8)], "x^2")
+_LOG1P_LESS_X = f"-{_S}*(x - 2*{_S}^2*{_polynomial([(1, 2 * k + 3) for k in range(7)], f'{_S}^2')})"
 
 
 _ERFCX_ORDERS = 8  # orders with a rule of their own; higher derivatives differentiate the two forms of the last
@@ -332,11 +338,11 @@ def _quotient(name: str, n: int) -> str:
     The derivative is c^(n+1) times a function of z.
     """
     radius, far = (0.4 * n, _expm1_by(n)) if name == "expm1_by" else (0.1, _log1p_by(n))
-    terms: list[Fraction] = []
-    while not terms or abs(float(terms[-1])) * radius ** len(terms[1:]) > 1e-19:
+    terms: list[tuple[int, int]] = []
+    while not terms or abs(terms[-1][0] / terms[-1][1]) * radius ** len(terms[1:]) > 1e-19:
         k = n + len(terms)
-        coefficient = Fraction(1, factorial(k + 1)) if name == "expm1_by" else Fraction((-1) ** k, k + 1)
-        terms.append(coefficient * Fraction(factorial(k), factorial(k - n)))
+        p, q = (1, factorial(k + 1)) if name == "expm1_by" else ((-1) ** k, k + 1)
+        terms.append(_lowest(p * factorial(k), q * factorial(k - n)))
     size = "special(abs(c*x)"
     near = _polynomial(terms, "z").replace("z", f"away({size} >= {radius:.1f}), c*x)")
     far = far.replace("z", f"away({size} < {radius:.1f}), c*x)")

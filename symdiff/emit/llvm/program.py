@@ -7,6 +7,7 @@ from dataclasses import replace
 from symdiff.emit.fuse import Loops, UnfusableError, fuse
 from symdiff.emit.passes import eager, expand_exponentials, expand_formulas, expand_powers, has_choices
 from symdiff.graph.ir import Program, compact
+from symdiff.ops.loops import within
 from symdiff.ops.table import PRIMITIVES, is_formula
 
 
@@ -32,8 +33,8 @@ def prepare(program: Program) -> Loops:
 
 
 def spelled(program: Program) -> Program:
-    """Return a program of scalars, each operation of which has a spelling in LLVM."""
-    return compact(expand_formulas(program, _FORMULAS))
+    """Return a program, each elementwise operation of which has a spelling in LLVM."""
+    return compact(expand_formulas(within(program, spelled), _FORMULAS))
 
 
 def _lowered(program: Program) -> Program:
