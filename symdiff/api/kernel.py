@@ -63,7 +63,9 @@ if TYPE_CHECKING:
 
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
-_TARGETS = "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'llvm' and 'llvm floats'"
+_TARGETS = (
+    "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'c', 'javascript', 'llvm' and 'llvm floats'"
+)
 
 
 class Kernel:
@@ -157,6 +159,10 @@ class Kernel:
         """Return the source for a target; see `Function.source_for`."""
         if target in ("llvm", "llvm floats"):
             return self._native_source(target)
+        if target in ("c", "javascript"):
+            from symdiff.api.languages import source
+
+            return str(self.once(("source", target), lambda: source(self.name, self.program, self.layout, target)))
         if target == "math":
             absent = math_target.missing(self.program)
             if absent is not None:

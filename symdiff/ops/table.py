@@ -95,6 +95,11 @@ class Primitive:
     llvm: str | None = ""
     """The spelling in LLVM: an instruction, an intrinsic (`llvm.sqrt`), a function of the C library, or a formula of
     simpler operations. None: there is none."""
+    c: str | None = ""
+    """The spelling in C: a function of `math.h`, a template, or a formula of simpler operations. None: there is none.
+    Empty: the first of `symbols`, or else the function or formula of `llvm`."""
+    javascript: str | None = ""
+    """The spelling in JavaScript: a function of `Math` or of `symdiff.emit.javascript`, or as in `c`. Empty: that of `c`."""
     latex: str = ""
     """The spelling in LaTeX: a template over `#1`, `#2`, ... (`\\sqrt{#1}`), an operator, or the name of a function
     (`\\tanh`). Empty: LaTeX shows the `meaning`."""
@@ -522,6 +527,7 @@ _TABLE = (
         standard="pow",
         math="pow",
         llvm="pow",
+        javascript="power",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
         remainders=(
@@ -587,6 +593,7 @@ _TABLE = (
         numpy="{c} / {y}",
         math="{c} / {y}",
         llvm="c/y",
+        c="{c} / {y}",
         internal=True,
     ),
     Primitive(  # the root of a sum of squares, the last step of a norm; the sum is 0 at the origin alone
@@ -623,6 +630,7 @@ _TABLE = (
         standard="xp.pow(2.0, {x})",
         math="exp2",
         llvm="exp2",
+        javascript="Math.pow(2.0, {x})",
         holomorphic=True,
         positive=True,
         remainders=(Remainder(1, "expm1(log(2)*x)", near="abs(x) < 1"),),
@@ -750,6 +758,7 @@ _TABLE = (
         math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
         " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
         llvm=None,  # the native log and expm1 of a small difference are further off than NumPy's
+        c="where(x == y, x - inf, x + where(y - x > -0.6931471805599453, log(-expm1(y - x)), log1p(-exp(y - x))))",
         sample=((2.0, 4.0), (-3.0, 0.4)),
         kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
     ),
@@ -1246,6 +1255,7 @@ _TABLE = (
         numpy="abs",
         math="abs({x})",
         llvm="llvm.fabs",
+        javascript="abs",
         aliases=("Abs",),
         never_warns=True,
         finite=True,
@@ -1297,6 +1307,7 @@ _TABLE = (
         standard="round",
         math="math.copysign(round({x}), {x})",
         llvm="llvm.rint",
+        javascript="rint",
         never_warns=True,
         finite=True,
         sample=((0.6, 1.4),),
@@ -1376,6 +1387,8 @@ _TABLE = (
         standard_helper=_FMOD,
         math="fmod",
         llvm="frem",
+        c="fmod",
+        javascript="{x} % {y}",
         aliases=("rem",),
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
@@ -1386,6 +1399,7 @@ _TABLE = (
         numpy="copysign",
         math="copysign",
         llvm="llvm.copysign",
+        javascript="copysign",
         never_warns=True,
         finite=True,
         sample=(_P, _R),
@@ -1456,6 +1470,7 @@ _TABLE = (
         numpy="erf",
         math="erf",
         llvm="erf",
+        javascript=None,
         module="special",
         holomorphic=True,
         finite=True,
@@ -1470,6 +1485,7 @@ _TABLE = (
         numpy="erfc",
         math="erfc",
         llvm="erfc",
+        javascript=None,
         module="special",
         holomorphic=True,
         finite=True,
@@ -1563,6 +1579,7 @@ _TABLE = (
         numpy="gamma",
         math="gamma",
         llvm="tgamma",
+        javascript=None,
         module="special",
         holomorphic=True,
         sample=(_P,),
@@ -1575,6 +1592,7 @@ _TABLE = (
         numpy="gammaln",
         math="lgamma",
         llvm="lgamma",
+        javascript=None,
         module="special",
         aliases=("gammaln",),
         sample=(_P,),
@@ -1649,11 +1667,17 @@ _TABLE = (
             numpy=name,
             math=name,
             llvm=llvm,
+            c=name,
+            javascript=javascript,
             condition=True,
             holomorphic=True,
             never_warns=True,
         )
-        for name, llvm in (("isnan", "x != x"), ("isinf", "abs(x) == inf"), ("isfinite", "abs(x) < inf"))
+        for name, llvm, javascript in (
+            ("isnan", "x != x", "Number.isNaN({x})"),
+            ("isinf", "abs(x) == inf", "abs(x) == inf"),
+            ("isfinite", "abs(x) < inf", "Number.isFinite({x})"),
+        )
     ),
     Primitive(
         name="and",
@@ -1706,6 +1730,7 @@ _TABLE = (
         numpy="where",
         math="({x} if {c} else {y})",
         llvm="select",
+        c="({c} ? {x} : {y})",
         takes="crr",
         holomorphic=True,
         never_warns=True,
@@ -1757,6 +1782,7 @@ _TABLE = (
         numpy="nextafter",
         math="nextafter",
         llvm="nextafter",
+        javascript="nextafter",
         finite=True,
         internal=True,
     ),
@@ -1767,6 +1793,8 @@ _TABLE = (
         numpy="np.float64({x})",
         math="float({x})",
         llvm=None,
+        c="(double){x}",
+        javascript="{x}",
         takes="i",
         holomorphic=True,
         never_warns=True,
@@ -1841,6 +1869,7 @@ _TABLE = (
         standard="xp.where({y}, {x}, 0.0)",
         math="({x} if {y} else 0.0)",
         llvm="where(y, x, 0)",
+        c="({y} ? {x} : 0.0)",
         takes="rc",
         holomorphic=True,
         never_warns=True,
@@ -1949,6 +1978,12 @@ PREFIX = {s.text: (p, s) for p in _TABLE for s in p.symbols if s.prefix}
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 _SLOT = re.compile(r"\{(\w)\}")
+
+
+def is_formula(spelling: str) -> bool:
+    """Return whether a spelling is a formula, and not the name of an instruction or a function, or a template."""
+    named = spelling.replace(".", "_").replace(" ", "_").isidentifier()
+    return spelling in ("x", "y") or not (named or "{" in spelling)
 
 
 @cache
