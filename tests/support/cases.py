@@ -71,13 +71,12 @@ class Case:
         found = evaluated(self.program, self.columns)
         return [[column[k] for column in found] for k in range(len(self.points))]
 
-    def room(self, ulps):
-        """Return how far off the results of a target may be, each step of which is right to some units of the last place."""
+    def room(self):
+        """Return how far off the results of a target may be, each step of which is right to a unit of the last place."""
         if self.of:
-            ulps = max(ulps, OWN if self.of.module == "special" else 0)
             least = CANCELS.get(self.of.name, 0)
-            return [[ulps * np.spacing(np.maximum(np.abs(want), least)) for want in wants] for wants in self.wanted]
-        error = ulps * EPS
+            return [[np.spacing(np.maximum(np.abs(want), least)) for want in wants] for wants in self.wanted]
+        error = EPS
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))
         if self.scalar:
             columns = [np.tile(column, (_DISTURBED, 1)) for column in self.columns]
