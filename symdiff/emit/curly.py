@@ -284,11 +284,12 @@ class Helpers:
         """Return the name of a function of the library, or of one that it lacks. Define the latter."""
         if name not in self.language.own:
             return self.language.functions + name
-        source = self.language.own[name]
-        for other in self.language.own:
-            if other != name and re.search(rf"(?<!\.)\b{other}\(", source):
-                self.library(other)
-        self.texts.setdefault(name, source)
+        waiting = [name]
+        while waiting:
+            source = self.language.own[own := waiting.pop()]
+            if self.texts.setdefault(own, source) is source:
+                called = re.findall(r"(?<![.\w])(\w+)\(", source)
+                waiting += [other for other in called if other in self.language.own and other not in self.texts]
         return name
 
 

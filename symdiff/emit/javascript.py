@@ -40,6 +40,77 @@ function power(x, y) {
     return x === 1.0 || (x === -1.0 && Math.abs(y) === Infinity) ? 1.0 : Math.pow(x, y);
 }
 """,
+    # The series and the continued fraction of DLMF 7.6.1 and 7.9.1
+    "erf": """\
+function erf(x) {
+    if (Math.abs(x) >= 1.0) return copysign(1.0 - erfc(Math.abs(x)), x);
+    let power = x, sum = 0.0;
+    for (let k = 1; k < 20; k++) {
+        power *= (-x * x) / k;
+        sum += power / (2.0 * k + 1.0);
+    }
+    return x === 0.0 ? x : 1.1283791670955126 * (x + sum);
+}
+""",
+    "erfc": """\
+function erfc(x) {
+    if (x < 1.0) return 1.0 - erf(x);
+    if (x > 27.3) return 0.0;
+    const levels = x < 2.0 ? 240 : 60;
+    let part = x;
+    for (let k = levels; k > 0; k--) part = x + (0.5 * k) / part;
+    const high = Math.round(16.0 * x) / 16.0; // whose square is exact
+    return (0.5641895835477563 * Math.exp(-high * high) * Math.exp((high - x) * (high + x))) / part;
+}
+""",
+    # The recurrences, reflections and asymptotic series of DLMF 5.5 and 5.11
+    "stirling": """\
+function stirling(x) {
+    // the correction of Stirling's formula for the logarithm of the gamma function, x >= 10
+    const y = 1.0 / (x * x);
+    const rest = 1.0 / 1188.0 - y * (691.0 / 360360.0 - y / 156.0);
+    return (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y * (1.0 / 1680.0 - y * rest)))) / x;
+}
+""",
+    "gamma": """\
+function gamma(x) {
+    if (x === Math.floor(x) && x <= 0.0) return x === 0.0 ? 1.0 / x : NaN;
+    if (x < 0.0) {
+        const sine = Math.sin(Math.PI * (x - rint(x))) * (rint(x) % 2.0 === 0.0 ? 1.0 : -1.0);
+        return Math.PI / (sine * gamma(1.0 - x));
+    }
+    let product = 1.0, steps = 0.0;
+    while (x + steps < 10.0) product *= x + steps++;
+    const z = x + steps;
+    if (!(z <= 172.0)) return z === z ? Infinity : z;
+    const lost = z - steps - x; // by rounding
+    const root = Math.pow(z, 0.5 * z - 0.25);
+    const factor = Math.exp(stirling(z)) * 2.5066282746310002 * (1.0 - lost * Math.log(z));
+    return ((root * Math.exp(-z)) / product) * root * factor;
+}
+""",
+    "lgamma": """\
+function lgamma(x) {
+    if (x === Infinity || (x <= 0.0 && x === Math.floor(x))) return Infinity;
+    if (Math.abs(x) < 20.0) return Math.log(Math.abs(gamma(x)));
+    if (x < 0.0) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * (x - rint(x))))) - lgamma(1.0 - x);
+    return (x - 0.5) * Math.log(x) - x + 0.9189385332046728 + stirling(x);
+}
+""",
+    "digamma": """\
+function digamma(x) {
+    if (x === Math.floor(x) && x <= 0.0) return x === 0.0 ? -1.0 / x : NaN;
+    let sum = 0.0, z = x;
+    if (x < 0.0) {
+        sum = -Math.PI / Math.tan(Math.PI * (x - rint(x)));
+        z = 1.0 - x;
+    }
+    while (z < 10.0) sum -= 1.0 / z++;
+    const y = 1.0 / (z * z);
+    const rest = 1.0 / 240.0 - y * (1.0 / 132.0 - y * (691.0 / 32760.0 - y / 12.0));
+    return sum + Math.log(z) - 0.5 / z - y * (1.0 / 12.0 - y * (1.0 / 120.0 - y * (1.0 / 252.0 - y * rest)));
+}
+""",
     "flat": """\
 function flat(array) {
     // the elements of nested arrays, row by row

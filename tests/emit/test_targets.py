@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from cases import GROUPS, OWN
+from cases import GROUPS, OWN, at_special_values
 from targets import TARGETS
 
 from symdiff.ops.base import Operation
@@ -79,3 +79,15 @@ def test_targets_that_give_the_same_bits(target):
                 pairs = [pair for pair in zip(got, want, strict=True) if all(at is not None for at in pair)]
                 for one, other in pairs:
                     np.testing.assert_array_equal(one, other, err_msg=case.name)
+
+
+@pytest.mark.parametrize("target", [t for t in TARGETS if t.special], ids=lambda target: target.name)
+def test_special_values(target):
+    if reason := target.available():
+        pytest.skip(reason)
+    cases = at_special_values()
+    for case, got in zip(cases, target.run(cases), strict=True):
+        if not isinstance(got, str):
+            assert not list(differences(got, case, case.room(), target.ulps)), case.name
+            zeros = np.array(case.wanted) == 0.0
+            np.testing.assert_array_equal(np.signbit(got)[zeros], np.signbit(case.wanted)[zeros], err_msg=case.name)

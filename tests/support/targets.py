@@ -45,6 +45,7 @@ class Target:
         available: Returns why the target cannot run here, or an empty text.
         refuses: What the target refuses as a whole.
         like: The target that gives the same results for programs of scalars, to the last bit.
+        special: It has NumPy's numbers at special values too, signs of zeros included.
         apart: The operations that this does not hold for, because the other target has functions of its own.
     """
 
@@ -55,6 +56,7 @@ class Target:
     refuses: tuple[str, ...] = ()
     like: str = ""
     apart: tuple[str, ...] = ()
+    special: bool = False
 
 
 def _python(target):
@@ -314,6 +316,14 @@ TARGETS = [
             "product of arrays along an axis",
         ),
     ),
-    Target("c", _c, ulps=4, available=_without("gcc", "clang", "cc"), like="math", apart=("hypot", "gamma", "lgamma")),
-    Target("javascript", _javascript, ulps=4, available=_without("node")),
+    Target(
+        "c",
+        _c,
+        ulps=4,
+        available=_without("gcc", "clang", "cc"),
+        like="math",
+        apart=("hypot", "gamma", "lgamma"),
+        special=True,
+    ),
+    Target("javascript", _javascript, ulps=4, available=_without("node"), special=True),
 ]

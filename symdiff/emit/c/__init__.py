@@ -48,10 +48,33 @@ def _definition(name: str, parameters: list[str], lines: list[str], result: str,
     return f"static {'int' if condition else 'double'} {name}({given})\n{{\n{body}\n}}\n"
 
 
+# The recurrence, the reflection and the asymptotic series of DLMF 5.5.2, 5.5.4 and 5.11.2
+_DIGAMMA = """\
+static double digamma(double x)
+{
+    double sum = 0.0;
+    double z = x;
+    if (x <= 0.0) {
+        if (x == floor(x)) {
+            return x == 0.0 ? -1.0 / x : NAN;
+        }
+        sum = -3.141592653589793 / tan(3.141592653589793 * (x - rint(x)));
+        z = 1.0 - x;
+    }
+    for (; z < 10.0; z += 1.0) {
+        sum -= 1.0 / z;
+    }
+    const double y = 1.0 / (z * z);
+    const double rest = 1.0 / 240.0 - y * (1.0 / 132.0 - y * (691.0 / 32760.0 - y / 12.0));
+    return sum + log(z) - 0.5 / z
+        - y * (1.0 / 12.0 - y * (1.0 / 120.0 - y * (1.0 / 252.0 - y * rest)));
+}
+"""
+
 C = Language(
     column="c",
     functions="",
-    own={},
+    own={"digamma": _DIGAMMA},
     signs={"and": "&&", "or": "||", "not": "!"},
     words=frozenset(
         [*_KEYWORDS.split(), *_OTHERS.split()]
