@@ -1,5 +1,7 @@
 """Every target on every operation, the corpus and random programs: the numbers of NumPy, or a refusal by name."""
 
+import pathlib
+import re
 from functools import cache
 
 import numpy as np
@@ -26,6 +28,12 @@ def rooms(group):
 
 def names_of(program):
     return {row[0].name if isinstance(row[0], Operation) else row[0] for row in every_row(program)}
+
+
+def test_the_documentation_says_how_near_targets_come():
+    page = pathlib.Path(__file__).parents[2].joinpath("docs", "anywhere.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^\| `([\w ]+)` \| (\d+)", page, re.MULTILINE))
+    assert {target.name: str(target.ulps) for target in TARGETS}.items() <= said.items()
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
