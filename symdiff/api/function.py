@@ -108,7 +108,7 @@ class Function:
         self.backend = self.kernel.backend
         self._places, self._packing, self._source = places, packing, source
         # Python's tools and other packages expect these attributes of any function.
-        self.__name__ = self.__qualname__ = name
+        self.__name__ = self.__qualname__ = (recipe.syntax.name if name == "value" else "") or name
         self.__doc__ = self._described()
         self.__annotations__: dict[str, Any] = {}
         self.__call__ = self._first_call
@@ -252,6 +252,8 @@ class Function:
         """Return the docstring: the formula, how the derivative is made of it, the arguments and the results."""
         text = self.text.strip()
         text = text if len(text) <= _DESCRIBED else text[:_DESCRIBED] + "..."
+        if self.recipe.syntax.doc and not self.recipe.path:
+            text = f"{self.recipe.syntax.doc}\n\n{text}"
         if path := self.recipe.path:
             made = getattr(type(self), path[-1][0], property())
             text = f"{made_by(self.recipe, 'f')}, where f is {text}\n\n{(made.__doc__ or '').partition(chr(10))[0]}"

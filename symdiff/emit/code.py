@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Union
 
 from symdiff.graph.dims import Dim, Poly
+from symdiff.graph.operations import CONDITIONS
 from symdiff.ops.base import Array, Value
 
 __all__ = ["Array", "Code", "Fail", "For", "Let", "Load", "Statement", "Store", "Value", "When"]
@@ -21,7 +22,8 @@ class Let(NamedTuple):
     """The name of a result: `name = op(args)`.
 
     `op` is an elementwise operation of the table; one of `INTEGER`, on integers; or one of `FOLD`, which may be done in
-    another order than the one that is written.
+    another order than the one that is written. `idiv` and `imod` take no negative integers. `ifdiv` and `ifmod` round
+    down, and give 0 for a divisor 0.
     """
 
     name: Value
@@ -70,7 +72,7 @@ Statement = Union["Let", "Load", "Store", "For", "When", "Fail"]
 
 INTEGER = {
     "iadd": "i", "isub": "i", "imul": "i", "idiv": "i", "imod": "i", "imin": "i", "imax": "i", "iselect": "i",
-    "ilt": "c", "ieq": "c", "float": "r",
+    "ifdiv": "i", "ifmod": "i", "ilt": "c", "ieq": "c", "float": "r",
 }  # fmt: skip
 FOLD = ("sum", "product", "largest", "smallest", "dot")  # `dot` adds to its first operand the product of the others
 _EXACT: dict[str, Callable[[int, int], int]] = {
@@ -79,6 +81,8 @@ _EXACT: dict[str, Callable[[int, int], int]] = {
     "imul": lambda x, y: x * y,
     "idiv": lambda x, y: x // y,
     "imod": lambda x, y: x % y,
+    "ifdiv": lambda x, y: x // y if y else 0,
+    "ifmod": lambda x, y: x % y if y else 0,
     "imin": min,
     "imax": max,
 }
@@ -97,6 +101,7 @@ class Code:
 
     Attributes:
         head: The statements that come first: they compute the sizes of arrays.
+        checks: The statements behind these, which may leave everything to NumPy.
         block: The statements behind these.
         sizes: The parameters that are dimensions, by name.
         rooms: The arrays that the function needs for itself, each with its number of elements.
@@ -104,6 +109,7 @@ class Code:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.head: list[Statement] = []
+        self.checks: list[Statement] = []
         self.block: list[Statement] = []
         self.sizes = {name: Value("i", f"d{k}") for k, name in enumerate(names)}
         self.rooms: list[tuple[Array, Value]] = []
@@ -132,8 +138,9 @@ class Code:
 
     # Statements
 
-    def let(self, op: str, *args: Value, kind: str = "r") -> Value:
+    def let(self, op: str, *args: Value) -> Value:
         """Return the name of the result of an operation."""
+        kind = "c" if op in CONDITIONS else args[-1].kind if op == "where" else "r"
         if op in INTEGER:
             kind = INTEGER[op]
             if (made := _folded(op, args)) is not None:
@@ -174,6 +181,13 @@ class Code:
         self._scopes[-1].block.append(made)
         with self._inside(made.block):
             yield
+
+    def small(self, dim: Dim, most: int) -> None:
+        """Leave everything to NumPy if a dimension is larger than `most`."""
+        if isinstance(dim, Poly):
+            large = self.fresh("c")
+            size = self.whole(dim)
+            self.checks += [Let(large, "ilt", (Value("i", str(most)), size)), When(large, [Fail()])]
 
     def fail(self) -> None:
         """Leave the rest to NumPy."""

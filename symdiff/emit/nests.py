@@ -358,11 +358,11 @@ class Nest:
             value: Value = row[0].element(self, at, *row[1:])
             return value
         args = [self.read(j, self.along(j, at)) for j in row[1:]]
-        return self.code.let(row[0], *args, kind=self.graph.kind(i))
+        return self.code.let(row[0], *args)
 
     def _read_as(self, i: int, value: Value) -> Value:
         if self.graph.is_condition(i):
-            return self.code.let("ne", value, self.number(0.0), kind="c")
+            return self.code.let("ne", value, self.number(0.0))
         return value
 
     def as_number(self, value: Value) -> Value:
@@ -504,7 +504,7 @@ class Nest:
         def corrected(at: tuple[Value, ...]) -> None:
             assert lost is not None
             let, total, gone = self.code.let, self.get(place, at), self.get(lost, at)
-            none = let("ne", gone, gone, kind="c")  # where the sum is infinite
+            none = let("ne", gone, gone)  # where the sum is infinite
             self.put(place, at, let("where", none, total, let("add", total, gone)))
 
         def begin() -> None:

@@ -19,7 +19,18 @@ from symdiff.graph.ir import Program, Row, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Text, is_brief, never_warns
 from symdiff.ops.evaluate import constant
-from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, TERNARY, UNARY, Primitive, occurrences, template
+from symdiff.ops.table import (
+    ATOM,
+    POWER,
+    PRIMITIVES,
+    PRODUCT,
+    TERNARY,
+    UNARY,
+    Primitive,
+    occurrences,
+    spelling,
+    template,
+)
 
 WIDTH = 88
 _INDENT = " " * 4
@@ -317,7 +328,7 @@ class Writer:
         if (exponent := self.exponent(row)) is not None:
             return f"{self.tight(row[1], POWER + 1)}**{exponent}", POWER
         primitive = PRIMITIVES[row[0]]
-        if not getattr(primitive, self.target):
+        if not spelling(primitive, self.target):
             return self.infix(primitive, row)
         pattern, precedence, least = _pattern(primitive, self.target)
         if pattern == "{y}":  # the operand as it is

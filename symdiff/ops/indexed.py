@@ -15,11 +15,25 @@ import numpy as np
 
 from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
-from symdiff.ops.base import At, Builder, Nest, Notation, Operation, Sample, Task, Text, Value, Writer, binds
+from symdiff.ops.base import (
+    At,
+    Builder,
+    Nest,
+    Notation,
+    Operation,
+    Sample,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    Writer,
+    binds,
+)
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.places import Range
-from symdiff.ops.table import ATOM, PRODUCT, UNARY
+from symdiff.ops.standard import AT_INDICES
+from symdiff.ops.table import ATOM, PRODUCT, UNARY, in_standard
 
 POINTS = '''\
 def points(shape, indices, behind, rank, front):
@@ -177,12 +191,16 @@ Ends = tuple[int, int]  # the least and the greatest value of an integer
 
 
 class _Entrywise(NamedTuple):
-    """A function of integers: its value, its spellings in the language, NumPy and LaTeX, and bounds of its value."""
+    """A function of integers: its value, its spellings in the language, NumPy and LaTeX, and bounds of its value.
+
+    `code` is its name in code of nested loops.
+    """
 
     value: Callable[..., Any]
     text: str
     numpy: str
     latex: str
+    code: str
     ends: Callable[..., Ends]
 
 
@@ -195,16 +213,22 @@ def _ends_of_quotient(of: Ends, by: Ends) -> Ends:
 
 _ENTRYWISE = {
     "mod": _Entrywise(
-        np.remainder, "{} % {}", "{} % {}", r"#1 \bmod #2", lambda _, by: (min(by[0] + 1, 0), max(by[1] - 1, 0))
+        np.remainder,
+        "{} % {}",
+        "{} % {}",
+        r"#1 \bmod #2",
+        "ifmod",
+        lambda _, by: (min(by[0] + 1, 0), max(by[1] - 1, 0)),
     ),
     "floor_divide": _Entrywise(
-        np.floor_divide, "floor({}/{})", "{} // {}", r"\left\lfloor #1 / #2 \right\rfloor", _ends_of_quotient
+        np.floor_divide, "floor({}/{})", "{} // {}", r"\left\lfloor #1 / #2 \right\rfloor", "ifdiv", _ends_of_quotient
     ),
     "minimum": _Entrywise(
         np.minimum,
         "minimum({}, {})",
         "np.minimum({}, {})",
         r"\min\left(#1, #2\right)",
+        "imin",
         lambda p, q: (min(p[0], q[0]), min(p[1], q[1])),
     ),
     "maximum": _Entrywise(
@@ -212,6 +236,7 @@ _ENTRYWISE = {
         "maximum({}, {})",
         "np.maximum({}, {})",
         r"\max\left(#1, #2\right)",
+        "imax",
         lambda p, q: (max(p[0], q[0]), max(p[1], q[1])),
     ),
     "where": _Entrywise(
@@ -219,6 +244,7 @@ _ENTRYWISE = {
         "where({}, {}, {})",
         "np.where({}, {}, {})",
         r"\left(#2 \text{ if } #1 \text{ else } #3\right)",
+        "iselect",
         lambda p, q: (min(p[0], q[0]), max(p[1], q[1])),
     ),
 }
@@ -253,6 +279,12 @@ class Entrywise(Operation):
 
     def value(self, *operands: Any) -> Any:
         return _ENTRYWISE[self.function].value(*operands)
+
+    def element(self, n: Nest, at: tuple[Value, ...], *operands: int) -> Value:
+        args = [n.read(i, n.along(i, at)) for i in operands]
+        if self.takes_number(0) and args[0].kind == "r":
+            args[0] = n.code.let("ne", args[0], n.number(0.0))
+        return n.code.let(_ENTRYWISE[self.function].code, *args)
 
     def ends(self, *operands: Ends) -> Ends:
         """Return bounds of the result, given those of the operands that are integers."""
@@ -304,6 +336,10 @@ class Integers(Operation):
         del w
         return f"np.array({self._listed()})", ATOM
 
+    def standard(self, w: StandardWriter) -> Text:
+        text = f"{self._listed()}, device={w.device()}" if self.entries else f"xp.arange(0, device={w.device()})"
+        return (f"xp.asarray({text})" if self.entries else f"xp.reshape({text}, {w.tuple_of(self.to)})"), ATOM
+
     def formula(self, w: Writer) -> Text:
         del w
         return self._listed(), ATOM
@@ -337,6 +373,9 @@ class Positions(Arange):
 
     def spell(self, w: Writer) -> Text:
         return f"np.arange({self.arguments(w)})", ATOM
+
+    def standard(self, w: StandardWriter) -> Text:
+        return f"xp.arange({self.arguments(w)}, device={w.device()})", ATOM
 
 
 # Elements at integers
@@ -375,6 +414,14 @@ class Indexed(Operation):
 
     def degree(self, degrees: Sequence[float]) -> float:
         return degrees[0]
+
+    standard_helpers: ClassVar[Mapping[str, str]] = AT_INDICES
+
+    def helped_in_standard(self, w: StandardWriter, indices: Sequence[int], front: int) -> tuple[str, str]:
+        """Return the indices as a tuple, and how many axes are behind them, are theirs, and are in front of them."""
+        rank = len(_together([w.shape(i) for i in indices]))
+        texts = [w.aligned(i, rank) if w.varies[i] or w.shape(i) else w.array(i) for i in indices]
+        return f"({', '.join(texts)}{',' * (len(texts) == 1)})", f"{self.behind}, {rank}, {front}"
 
     def helped(self, w: Writer, indices: Sequence[int], front: int) -> tuple[str, str]:
         """Return the indices as a tuple, and what a helper function is told if they may have loop dimensions."""
@@ -496,6 +543,10 @@ class Gather(Indexed):
             return f"{w.tight(x, ATOM)}.take({w.tight(indices[0], 0)}, axis={axis})", ATOM
         return w.tight(x, ATOM) + _subscript(w, indices, front, self.behind, ahead=ahead), ATOM
 
+    def standard(self, w: StandardWriter, x: int, *indices: int) -> Text:
+        place, axes = self.helped_in_standard(w, indices, self.front(w.shape(x)))
+        return f"gathered(xp, {w.tight(x, 0)}, {place}, {axes})", ATOM
+
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
         return w.tight(x, ATOM) + _subscript(w, indices, self.front(w.shape(x)), self.behind, ahead=False), ATOM
 
@@ -598,6 +649,12 @@ class _Segments(Indexed):
             function = "scatter_points" if loops else "scatter"
             w.lines.append(f"    {function}({ufunc}, {own}, {place}, {text}, {self.behind}{loops})")
         return True
+
+    def standard(self, w: StandardWriter, x: int, *indices: int) -> Text:
+        place, axes = self.helped_in_standard(w, indices, self.front(*map(w.shape, (x, *indices))))
+        start = in_standard(self._started) if self.start else "0.0"
+        given = f"{w.array(x)}, {place}, {w.tuple_of(self.to)}, {axes}, {start}"
+        return f"segments(xp, xp.{self.ufunc}, {given})", ATOM
 
     @property
     def _started(self) -> str:

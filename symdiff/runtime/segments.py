@@ -36,6 +36,7 @@ from symdiff.runtime.threads import keep_freed_memory, share_out
 _FLOAT32 = np.dtype(np.float32)
 _INTEGERS = np.dtype(np.int64)
 _PARTS = 4  # for each thread
+_MANY = 256  # points at which NumPy computes numbers sooner than a routine does, one point after the other
 _WHOLE = 16  # lanes of the longest vectors
 
 
@@ -218,10 +219,12 @@ class _RoutineCode(native.Code):
             made = tuple([x if x.ndim else x[()] for x in out])
             return made if len(made) > 1 else made[0]
 
-        plain = called.knows_shapes
+        plain, points = called.knows_shapes, not any(cores)
         failed, refused = len(FLAGS), len(FLAGS) + 1
 
         def call(*args: Any, _: object = kept) -> Any:
+            if points and max(map(np.size, args), default=0) > _MANY:
+                return numpy(args)
             before = counts.tobytes()
             made = ufunc(*args) if plain else with_room(args, whole=False)
             if counts.tobytes() != before:

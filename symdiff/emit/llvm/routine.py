@@ -84,7 +84,7 @@ class _Printer:
         given += [f"i64 %{size.text}" for size in self.code.sizes.values()]
         for array, count in own:
             self.lines.append(f"%{array.name} = alloca [{max(count, 1)} x {self.kind(array.kind)}], align 64")
-        self.print([*self.code.head, *self.code.block])
+        self.print([*self.code.head, *self.code.checks, *self.code.block])
         self.lines.append("ret i32 0")
         return f"define internal i32 @body({', '.join(given)}) #0 {{\nbegin:\n{self.text()}}}\n"
 
@@ -214,6 +214,8 @@ class _Printer:
         kind, lines = self.type, self.lines
         if op in _INTEGER:
             lines.append(f"{name} = {_INTEGER[op]} i64 {', '.join(args)}")
+        elif op in ("ifdiv", "ifmod"):
+            self._rounded(name, op, args)
         elif op in ("imin", "imax"):
             self.declared.add(f"declare i64 @llvm.s{op[1:]}.i64(i64, i64)")
             lines.append(f"{name} = call i64 @llvm.s{op[1:]}.i64(i64 {args[0]}, i64 {args[1]})")
@@ -232,6 +234,31 @@ class _Printer:
             lines.append(self._call(name, f"llvm.{'max' if op == 'largest' else 'min'}imum", args))
         else:
             self._elementwise(name, op, one, args)
+
+    def _rounded(self, name: str, op: str, args: Sequence[str]) -> None:
+        """Print a quotient that is rounded down, or its remainder."""
+        x, y = args
+        self.lines += [
+            f"{name}.zero = icmp eq i64 {y}, 0",
+            f"{name}.minus = icmp eq i64 {y}, -1",  # by which the processor cannot divide the least integer
+            f"{name}.one = or i1 {name}.zero, {name}.minus",
+            f"{name}.by = select i1 {name}.one, i64 1, i64 {y}",
+            f"{name}.rest = srem i64 {x}, {name}.by",
+            f"{name}.some = icmp ne i64 {name}.rest, 0",
+            f"{name}.signs = xor i64 {name}.rest, {name}.by",
+            f"{name}.apart = icmp slt i64 {name}.signs, 0",
+            f"{name}.down = and i1 {name}.some, {name}.apart",
+        ]
+        if op == "ifmod":
+            self.lines.append(f"{name}.up = add i64 {name}.rest, {name}.by")
+            self.lines.append(f"{name}.made = select i1 {name}.down, i64 {name}.up, i64 {name}.rest")
+        else:
+            self.lines.append(f"{name}.cut = sdiv i64 {x}, {name}.by")
+            self.lines.append(f"{name}.less = sub i64 {name}.cut, 1")
+            self.lines.append(f"{name}.whole = select i1 {name}.down, i64 {name}.less, i64 {name}.cut")
+            self.lines.append(f"{name}.other = sub i64 0, {name}.whole")
+            self.lines.append(f"{name}.made = select i1 {name}.minus, i64 {name}.other, i64 {name}.whole")
+        self.lines.append(f"{name} = select i1 {name}.zero, i64 0, i64 {name}.made")
 
     def _elementwise(self, name: str, op: str, one: Let, args: Sequence[str]) -> None:
         word, kind = PRIMITIVES[op].llvm, self.type
