@@ -170,7 +170,7 @@ class Recipe:
 
 
 def recipe_of(
-    text: str,
+    formula: str | Syntax,
     arguments: tuple[Argument, ...] | None = None,
     wrt: tuple[str, ...] | None = None,
     constants: tuple[tuple[str, float | Data], ...] = (),
@@ -180,14 +180,17 @@ def recipe_of(
     backend: str = "numpy",
     limits: Limits = limits_of_process,
 ) -> Recipe:
-    """Parse a text and return its recipe. The recipe has a copy of `limits`, so later changes have no effect on it.
+    """Return the recipe of a text, which is parsed, or of a syntax.
+
+    The recipe has a copy of `limits`, so later changes have no effect on it.
 
     Raises:
         ParseError: The text is not a formula.
         LimitError: The text is larger than the limits allow.
     """
     own = kept(*limits.values)
-    return Recipe(parse(text, own), arguments, wrt, constants, optimize, threads, backend, own)
+    syntax = parse(formula, own) if isinstance(formula, str) else formula
+    return Recipe(syntax, arguments, wrt, constants, optimize, threads, backend, own)
 
 
 def prepared(program: Program, target: str) -> Program:

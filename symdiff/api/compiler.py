@@ -61,10 +61,11 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
 
     Args:
         text: An expression, or assignments (one a line, or separated by `;`) and then result expressions separated
-            by commas. Or a SymPy expression, a list or tuple of such (several outputs), or a Matrix (an array): what
-            SymPy prints is compiled.
+            by commas. Or a SymPy expression or Matrix, a list or tuple of such (several outputs; a list in a list is an
+            array), or what `sympy.cse` returns. Parts that are used again are assigned to names.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
-            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names. Default:
+            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names, and a
+            MatrixSymbol for its shape too. Default:
             every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
         wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
@@ -123,12 +124,15 @@ def _compiled(
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
     bound = constants_of({} if constants is None else constants)
-    if not isinstance(text, str):
-        from symdiff.api.sympy import expressions_of, text_of
-
-        text, args, more = text_of(expressions_of(text), args, bound, bounds)
-        bound = {**more, **bound}
     arguments = None if args is None else arguments_of(args, "args")
+    formula = text
+    if not isinstance(text, str):
+        from symdiff.language.sympy import syntax_of
+
+        own = None if arguments is None else [argument.name for argument in arguments]
+        formula, symbols = syntax_of(text, own, bound, bounds)
+        text = formula.text
+        arguments = arguments_of(symbols, "args") if arguments is None else arguments
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
@@ -141,7 +145,7 @@ def _compiled(
 
     def make() -> Function:
         options: Any = {"optimize": bool(optimize), "threads": threads, "backend": backend, "limits": bounds}
-        return function_of(recipe_of(text, arguments, by, fixed, **options))
+        return function_of(recipe_of(formula, arguments, by, fixed, **options))
 
     return _CACHE.get((*key, bounds.values), make)
 
