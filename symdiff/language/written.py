@@ -34,13 +34,16 @@ def number(value: float) -> list[Item]:
     return [*items, ("op", "neg", 1, 0)] if copysign(1.0, value) < 0 else items
 
 
-def written(assignments: Sequence[Statement], results: Sequence[Statement], limits: Limits | None = None) -> Syntax:
+def written(
+    assignments: Sequence[Statement], results: Sequence[Statement], limits: Limits | None = None, *, title: str = ""
+) -> Syntax:
     """Return statements as a Syntax with a text. What the text is parsed to is equal to the Syntax.
 
     Args:
         assignments: The assignments and the definitions of functions, in order.
         results: The results, in order. At least one.
         limits: The limits to check; by default those of the process.
+        title: A line that stands above, as a comment.
 
     The positions of the statements and of their items have no meaning here: those of the Syntax are places in its text.
     The text has no parentheses that could be left out, and a line for each statement.
@@ -49,6 +52,8 @@ def written(assignments: Sequence[Statement], results: Sequence[Statement], limi
         LimitError: The text is too long or nested too deeply.
     """
     writer = _Writer(of_process if limits is None else limits)
+    if title:
+        writer.add(f"# {title}\n")
     made = []
     for statement in assignments:
         made.append(writer.assignment(statement))
