@@ -10,6 +10,7 @@ import numpy as np
 
 # The packages of each extra for users, as in pyproject.toml.
 _EXTRAS = {
+    "torch": "array-api-compat>=1.11",
     "special": "scipy>=1.11",
     "sparse": "scipy>=1.11",
     "llvm": "llvmlite>=0.45",

@@ -168,7 +168,18 @@ def arrays(
         dtypes.append(np.complex64 if dtypes else np.complex128)
     dtype = np.result_type(*dtypes) if dtypes else FLOAT64
     values = [a if isinstance(a, np.ndarray) else np.asarray(a, dtype) for a in given]
-    shapes = [a.shape for a in values]
+    loop, sizes = looped(names, [a.shape for a in values], cores)
+    return values, loop, dtype, sizes
+
+
+def looped(
+    names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequence[Shape]
+) -> tuple[tuple[int, ...], dict[str, int]]:
+    """Return the loop shape and the sizes of the named dimensions, from the shapes of the arguments.
+
+    Raises:
+        ShapeError: A core shape does not fit, or the loop shapes do not broadcast together.
+    """
     sizes = bound(names, shapes, cores) if any(cores) else {}
     loops = [shape[: len(shape) - len(core)] for shape, core in zip(shapes, cores, strict=True)]
     try:
@@ -177,7 +188,7 @@ def arrays(
         shown = few([f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape])
         what = "dimensions in front of those declared" if any(cores) else "arguments"
         raise ShapeError(f"the {what} do not broadcast together: {shown}") from None
-    return values, loop, dtype, sizes
+    return loop, sizes
 
 
 def converted(values: Sequence[Array], dtype: np.dtype[Any], integers: Sequence[bool] = ()) -> list[Any]:
