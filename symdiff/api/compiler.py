@@ -64,17 +64,16 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     Args:
         text: An expression, or assignments (one a line, or separated by `;`) and then result expressions separated
             by commas. Or a SymPy expression or Matrix, a list or tuple of such (several outputs; a list in a list is an
-            array), or what `sympy.cse` returns. Parts that are used again are assigned to names. Or a Python function,
-            which runs once, on symbols; see the page on functions.
+            array), or what `sympy.cse` returns. Parts that are used again are assigned to names. Or a Python function
+            written with NumPy: it runs once, on symbols, and what it does is compiled.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
             not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names, and a
-            MatrixSymbol for its shape too. Default:
-            every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
-            Of a Python function, the default is its parameters without a default value.
+            MatrixSymbol for its shape too. Default: every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
+            Of a Python function, the default is its parameters without a default value, each a number.
         wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
-            precision of the arguments.
+            precision of the arguments. Of a Python function, they are values of its parameters.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
             code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
