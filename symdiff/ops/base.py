@@ -8,6 +8,7 @@ module hold what several operations share. `symdiff.ops.arrays` lists all operat
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass_transform
@@ -20,7 +21,7 @@ from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.patterns import Pattern, everything
 from symdiff.ops.places import Range
-from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
+from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM, in_standard
 
 # A piece of source, and how tightly its outermost operator binds.
 Text = tuple[str, int]
@@ -95,6 +96,7 @@ class Writer(Protocol):
     texts: dict[int, Text]
     parts: dict[int, list[str]]
     lines: list[str]
+    collects: ClassVar[bool]
 
     @property
     def rows(self) -> Sequence[Row]: ...
@@ -120,11 +122,132 @@ class Writer(Protocol):
     def number(self, i: int, /) -> str: ...
     def counter(self) -> str: ...
     def room(self, shape: Shape, /, *, ahead: bool) -> str: ...
+    def kept(self, name: str, t: str, rank: int, text: str, /, *, ahead: bool) -> str: ...
+    def collected(self, name: str, shape: Shape, /, *, back: bool) -> str: ...
+    def flat(self, name: str, shape: Shape, /) -> str: ...
+    def concatenated(self, texts: Sequence[str], /) -> str: ...
     def item(self, text: str, t: str, rank: int, /, *, ahead: bool) -> str: ...
     def inner(
         self, program: Program, own: dict[int, str], varies: Mapping[int, bool], lent: dict[int, str], /
     ) -> Writer: ...
     def body(self) -> None: ...
+
+
+class Value(NamedTuple):
+    """A value in code of loops.
+
+    Attributes:
+        kind: "r" for a number, "c" for a condition, "i" for an integer.
+        text: Its name; of an integer perhaps its digits, of a number the text of a constant.
+    """
+
+    kind: str
+    text: str
+
+
+class Array(NamedTuple):
+    """An array in code of loops. Its elements lie one after the other.
+
+    Attributes:
+        name: Its name.
+        kind: "r" for numbers, "i" for integers.
+    """
+
+    name: str
+    kind: str
+
+
+class Task(NamedTuple):
+    """What code of loops does at each point of a space, to compute a row or a part of it.
+
+    Attributes:
+        space: The lengths of the axes of the points. None: `each` writes its own loops, and gets no indices.
+        each: Writes the code at the point with some indices.
+        reads: The rows that the code reads.
+        near: Whether it reads them at the indices of the point alone.
+        before: Writes the code that comes before all points.
+        after: Writes the code that comes after all points.
+        open: Writes the code before a part of the points along the last axis, if such parts are summed one by one.
+        close: Writes the code behind such a part. It gets the indices along the other axes.
+        value: Returns a value at a point. With it, `each` may be done in two steps.
+        use: Writes the code that uses such a value, with the indices of its point.
+    """
+
+    space: Shape | None
+    each: Callable[[tuple[Value, ...]], None]
+    reads: tuple[int, ...]
+    near: bool = True
+    before: Callable[[], None] | None = None
+    after: Callable[[], None] | None = None
+    open: Callable[[], None] | None = None
+    close: Callable[[tuple[Value, ...]], None] | None = None
+    value: Callable[[tuple[Value, ...]], Value] | None = None
+    use: Callable[[tuple[Value, ...], Value], None] | None = None
+
+
+def one_by_one(
+    space: Shape,
+    reads: tuple[int, ...],
+    before: Callable[[], None],
+    value: Callable[[tuple[Value, ...]], Value],
+    use: Callable[[tuple[Value, ...], Value], None],
+) -> Task:
+    """Return a task whose values may be computed several at a time, and are used one after the other."""
+    return Task(space, lambda at: use(at, value(at)), reads, before=before, value=value, use=use)
+
+
+class Code(Protocol):
+    """An object that collects the statements of nested loops. `symdiff.emit.code.Code` documents the methods."""
+
+    def let(self, op: str, *args: Value) -> Value: ...
+    def loop(self, start: Value, stop: Value, /, *, back: bool = ...) -> AbstractContextManager[Value]: ...
+    def when(self, condition: Value, /) -> AbstractContextManager[None]: ...
+    def fail(self) -> None: ...
+    def small(self, dim: Dim, most: int, /) -> None: ...
+    def polynomial(self, dim: Dim, values: Mapping[str, Value], /) -> Value: ...
+
+
+class Nest(Protocol):
+    """An object that writes a program as nested loops. `symdiff.emit.nests.Nest` documents the methods."""
+
+    @property
+    def code(self) -> Code: ...
+    @property
+    def rows(self) -> Sequence[Row]: ...
+    @property
+    def places(self) -> Mapping[int, Any]: ...
+    def shape(self, i: int, /) -> Shape: ...
+
+    def whole(self, dim: Dim, /) -> Value: ...
+    def number(self, value: float, /) -> Value: ...
+    def real(self, value: Value, /) -> Value: ...
+    def select(self, condition: Value, x: Value, y: Value, /) -> Value: ...
+    def apply(self, name: str, *args: Value) -> Value: ...
+    def read(self, i: int, at: Sequence[Value], /) -> Value: ...
+    def along(self, i: int, at: Sequence[Value], /) -> tuple[Value, ...]: ...
+    def placed(self, place: Sequence[Any], at: Sequence[Value], rank: int, /) -> tuple[Value, ...]: ...
+    def moved(self, at: Sequence[Value], axis: int, index: Value, /) -> tuple[Value, ...]: ...
+    def inside(self, index: Value, dim: Dim, /) -> Value: ...
+    def numbered(self, at: Sequence[Value], shape: Shape, /) -> Value: ...
+    def flat(self, i: int, offset: Value, /) -> Value: ...
+    def write(self, i: int, at: Sequence[Value], value: Value, /) -> None: ...
+    def add(self, i: int, at: Sequence[Value], value: Value, fold: str = ..., /) -> None: ...
+    def room(self, shape: Shape, kind: str = ..., /) -> Any: ...
+    def get(self, place: Any, at: Sequence[Value], /) -> Value: ...
+    def put(self, place: Any, at: Sequence[Value], value: Value, /) -> None: ...
+    def fill(self, place: Any, value: float, /) -> None: ...
+    def each(self, space: Shape, each: Callable[[tuple[Value, ...]], None], /) -> None: ...
+    def folded(
+        self, i: int, x: int, fold: str, axes: Sequence[int], element: Callable[[tuple[Value, ...]], Value], /
+    ) -> Task: ...
+
+
+class StandardWriter(Writer, Protocol):
+    """An object that writes source in the array API standard. `symdiff.emit.array_api` documents the methods."""
+
+    def array(self, i: int, /) -> str: ...
+    def device(self) -> str: ...
+    def new(self) -> str: ...
 
 
 class Notation(Protocol):
@@ -146,6 +269,7 @@ class Notation(Protocol):
     def contract(self, out: Sequence[Hashable], /, *parts: tuple[int, Sequence[Hashable]]) -> Any: ...
     def big(self, sign: str, i: int, axes: Sequence[int], /, *, but: Dim | None = ..., each: str = ...) -> Any: ...
     def segments(self, sign: str, i: int, indices: Sequence[int], behind: int, /, *, each: str = ...) -> Any: ...
+    def elementwise(self, form: str, /, *operands: int) -> Any: ...
     def applied(self, operation: Operation, /, *operands: int, form: str = ...) -> Any: ...
     def product(self, x: int, y: int, /) -> Any: ...
     def transpose(self, i: int, /) -> None: ...
@@ -433,11 +557,52 @@ class Operation(ArrayOperation):
         """Return the name of what native loops cannot do for operands of these shapes. Return "" if they can do all."""
         return self.name
 
+    # Nested loops
+
+    rereads: ClassVar[bool] = False
+    """Nested loops read an element of an operand again and again."""
+
+    def rereads_operand(self, _k: int, /) -> bool:
+        """Return whether nested loops read an element of operand `k` again and again."""
+        return self.rereads
+
+    slow: ClassVar[bool] = False
+    """NumPy takes much longer than nested loops."""
+
+    def element(self, _n: Nest, _at: tuple[Value, ...], *_operands: Any, **_: Any) -> Value:
+        """Write code that computes the element of the result at some indices, and return its name."""
+        raise NotImplementedError
+
+    def tasks(self, _n: Nest, _i: int, /, *_operands: Any, **_: Any) -> list[Task]:
+        """Return what nested loops do to store the result as row `i`."""
+        raise NotImplementedError
+
+    @property
+    def has_tasks(self) -> bool:
+        """Nested loops store the result, by `tasks`."""
+        return type(self).tasks is not Operation.tasks
+
+    def unnested(self, *_shapes: Any, **_: Any) -> str:
+        """Return the name of what nested loops cannot do for operands of these shapes; "" if they can do everything."""
+        return "" if self.has_tasks or type(self).element is not Operation.element else self.name
+
     # Spellings
 
     def spell(self, _w: Writer, *_operands: Any, **_: Any) -> Text:
         """Return the expression in NumPy."""
         raise NotImplementedError
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {}
+    """The sources of the functions that the code of `standard` may call, by name; see `helpers`."""
+
+    def standard(self, w: StandardWriter, *operands: Any, **_: Any) -> Text:
+        """Return the expression in the array API standard, with its namespace `xp`. Arrays may have loop dimensions.
+
+        It contains each operand as often as `written` says. By default, it is the expression in NumPy, with `xp` in the
+        place of `np`.
+        """
+        text, precedence = self.spell(w, *operands)
+        return in_standard(text), precedence
 
     def lines(self, _w: Writer, _i: int, /, *_operands: Any, **_: Any) -> bool:
         """Write the lines that compute a row, and return True. Return False if the row is an expression."""
@@ -618,7 +783,17 @@ class Reduction(AlongAxes):
         everything = len(self.axes) == len(shape) or all(dim == 1 for dim in shape)
         return "" if everything else f"{self.name} along some of the axes"
 
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        assert self.fold is not None
+        return [n.folded(i, x, self.fold, self.axes, lambda at: n.read(x, at))]
+
+    def unnested(self, _: Shape) -> str:
+        return "" if self.fold else self.name
+
     def spell(self, w: Writer, x: int) -> Text:
         everything = not w.behind(x) and len(self.axes) == len(w.shape(x))
         axis = "" if everything else f"axis={axes_text(self.axes)}"
         return f"{w.tight(x, ATOM)}.{self.name}({axis})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.{self.name}({w.tight(x, 0)}, axis={axes_text(self.axes)})", ATOM

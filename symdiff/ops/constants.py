@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, symbol
-from symdiff.ops.base import Notation, Operation, Sample, Text, Writer, binds
+from symdiff.ops.base import Nest, Notation, Operation, Sample, StandardWriter, Text, Value, Writer, binds
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM
 
@@ -29,6 +29,9 @@ class Size(Operation):
 
     def unfused(self) -> str:
         return ""
+
+    def element(self, n: Nest, _: tuple[Value, ...]) -> Value:
+        return n.real(n.whole(self.dim))
 
     def spell(self, w: Writer) -> Text:
         text = w.dim(self.dim)
@@ -60,11 +63,18 @@ class Eye(Operation):
     def value(self) -> Any:
         return np.eye(self.dim).reshape(fixed(self.shape()))  # type: ignore[arg-type]  # a number
 
+    def element(self, n: Nest, at: tuple[Value, ...]) -> Value:
+        return n.select(n.code.let("ieq", at[0], n.numbered(at[1:], self.shape_of)), n.number(1.0), n.number(0.0))
+
     def spell(self, w: Writer) -> Text:
         text = f"np.eye({w.dim(self.dim)}, dtype={w.dtype()})"
         if len(self.shape_of) != 1:
             text += f".reshape({', '.join(map(w.dim, self.shape()))})"
         return text, ATOM
+
+    def standard(self, w: StandardWriter) -> Text:
+        text = f"xp.eye({w.dim(self.dim)}, {w.new()})"
+        return text if len(self.shape_of) == 1 else f"xp.reshape({text}, {w.tuple_of(self.shape())})", ATOM
 
     def formula(self, w: Writer) -> Text:
         return f"eye({w.dim(self.dim)})", ATOM
@@ -100,6 +110,9 @@ class Arange(Operation):
     def value(self) -> Any:
         return np.arange(*fixed((self.start, self.stop, self.step)), dtype=float)
 
+    def element(self, n: Nest, at: tuple[Value, ...]) -> Value:
+        return n.real(n.placed((Range(self.start, self.stop, self.step),), at, 1)[0])
+
     def arguments(self, w: Writer) -> str:
         """Return the text of the ends and the step."""
         step = [str(self.step)] if self.step != 1 else []
@@ -108,6 +121,9 @@ class Arange(Operation):
 
     def spell(self, w: Writer) -> Text:
         return f"np.arange({self.arguments(w)}, dtype={w.dtype()})", ATOM
+
+    def standard(self, w: StandardWriter) -> Text:
+        return f"xp.arange({self.arguments(w)}, {w.new()})", ATOM
 
     def formula(self, w: Writer) -> Text:
         return f"arange({self.arguments(w)})", ATOM
@@ -141,6 +157,9 @@ class Linspace(Operation):
 
     def spell(self, w: Writer) -> Text:
         return f"np.linspace({self.start!r}, {self.stop!r}, {w.dim(self.count)}, dtype={w.dtype()})", ATOM
+
+    def standard(self, w: StandardWriter) -> Text:
+        return f"xp.linspace({self.start!r}, {self.stop!r}, {w.dim(self.count)}, {w.new()})", ATOM
 
     def formula(self, w: Writer) -> Text:
         return f"linspace({self.start:g}, {self.stop:g}, {w.dim(self.count)})", ATOM

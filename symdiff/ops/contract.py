@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, symbol
-from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Operation, Sample, StandardWriter, Task, Text, Value, Writer
 from symdiff.ops.patterns import Pattern, Sizes, united
-from symdiff.ops.table import ATOM, PRODUCT
+from symdiff.ops.standard import CONTRACTED
+from symdiff.ops.table import ATOM, PRODUCT, in_standard
 
 LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_uppercase  # the labels that NumPy has, in the order that is customary
 _PAIRS = 1 << 26  # the most pairs of factors that a pattern looks at one by one
@@ -48,6 +49,52 @@ class Einsum(Operation):
 
     def value(self, x: Any, y: Any) -> Any:
         return np.einsum(f"{self.left},{self.right}->{self.out}", x, y)
+
+    def rereads_operand(self, k: int, /) -> bool:
+        own, other = self._labels(k)
+        return not {*other} <= {*own}
+
+    @property
+    def whole(self) -> int | None:
+        """The position of an operand that has all labels, those of the result in order; None if there is none."""
+        for k in (0, 1):
+            own, other = self._labels(k)
+            if {*other} <= {*own} and "".join([label for label in own if label in self.out]) == self.out:
+                return k
+        return None
+
+    def tasks(self, n: Nest, i: int, x: int, y: int) -> list[Task]:
+        """Return a task along the operand that has all labels, or one with loops over all labels."""
+        if self.whole is None:
+            return self._contracted(n, i, x, y)
+        own, other = self._labels(self.whole)
+        row, factor = (x, y) if self.whole == 0 else (y, x)
+        axes = [a for a, label in enumerate(own, -len(own)) if label not in self.out]
+        order = [own.index(label) for label in other]
+
+        def each(at: tuple[Value, ...]) -> Value:
+            return n.code.let("mul", n.read(row, at), n.read(factor, [at[k] for k in order]))
+
+        return [n.folded(i, row, "add", axes, each)._replace(reads=(x, y), near=order == list(range(len(own))))]
+
+    def _contracted(self, n: Nest, i: int, x: int, y: int) -> list[Task]:
+        """Return the task with loops over all labels. The last one steps from element to element most often."""
+        dims = dict(zip(self.left + self.right, n.shape(x) + n.shape(y), strict=True))
+        near = [labels[-1:] for labels in (self.left, self.right, self.out)]
+        order = sorted(dims, key=lambda label: (label not in self.out, self.out.find(label)))
+        order.sort(key=lambda label: near.count(label) > 1)
+        at = {labels: [order.index(label) for label in labels] for labels in (self.left, self.right, self.out)}
+
+        def each(where: tuple[Value, ...]) -> None:
+            p, q, to = ([where[k] for k in at[labels]] for labels in (self.left, self.right, self.out))
+            total = n.get(n.places[i], to)
+            n.put(n.places[i], to, n.code.let("dot", total, n.read(x, p), n.read(y, q)))
+
+        def write(_: tuple[Value, ...]) -> None:
+            n.fill(n.places[i], 0.0)
+            n.each(tuple([dims[label] for label in order]), each)
+
+        return [Task(None, write, (x, y), near=False)]
 
     def pattern(self, x: Pattern, y: Pattern) -> Pattern:
         """Return that each sum depends on its factors. Those beside a zero are left out."""
@@ -155,16 +202,8 @@ class Einsum(Operation):
         """
         left, right, out = self.left, self.right, self.out
         if w.loops and (w.varies[x] or w.varies[y]):
-            found = _matrices(w, x, y, left, right, out) if len(left) == len(right) == 2 and len(out) == 2 else None
-            if found is not None:
+            if (found := self._looped(w, x, y)) is not None:
                 return found
-            if {len(left), len(right)} == {1, 2} and len(out) == 1:
-                (matrix, rows), (vector, label) = sorted([(x, left), (y, right)], key=lambda part: -len(part[1]))
-                turned = "" if rows[1] == label else ".mT"
-                least = ATOM if turned else PRODUCT
-                return f"({w.tight(matrix, least)}{turned} @ {w.tight(vector, ATOM)}[..., None])[..., 0]", ATOM
-            if left == right == out + left[-1] and not w.complex:
-                return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
             return f'np.einsum("...{left},...{right}->...{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM
         if left == right and not out:
             if len(left) == 1:
@@ -177,6 +216,29 @@ class Einsum(Operation):
         if found is not None:
             return found
         return f'np.einsum("{left},{right}->{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM
+
+    def _looped(self, w: Writer, x: int, y: int) -> Text | None:
+        """Return a product by `@` or `vecdot` of operands that may have loop dimensions; None if it is not one."""
+        left, right, out = self.left, self.right, self.out
+        found = _matrices(w, x, y, left, right, out) if len(left) == len(right) == 2 and len(out) == 2 else None
+        if found is not None:
+            return found
+        if {len(left), len(right)} == {1, 2} and len(out) == 1:
+            (matrix, rows), (vector, label) = sorted([(x, left), (y, right)], key=lambda part: -len(part[1]))
+            turned = "" if rows[1] == label else ".mT"
+            least = ATOM if turned else PRODUCT
+            return f"({w.tight(matrix, least)}{turned} @ {w.tight(vector, ATOM)}[..., None])[..., 0]", ATOM
+        if left == right == out + left[-1] and not w.complex:
+            return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
+        return None
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"contracted": CONTRACTED}
+
+    def standard(self, w: StandardWriter, x: int, y: int) -> Text:
+        if (found := self._looped(w, x, y)) is not None:
+            return in_standard(found[0]), found[1]
+        labels = f'"{self.left}", "{self.right}", "{self.out}"'
+        return f"contracted(xp, {w.tight(x, 0)}, {w.tight(y, 0)}, {labels})", ATOM
 
     def formula(self, w: Writer, x: int, y: int) -> Text:
         if self.left == self.right and len(self.left) == 1 and not self.out:

@@ -6,16 +6,34 @@ zero. The derivative of a recurrence is a recurrence again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any, ClassVar
 
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Builder, Linear, Notation, Operation, Sample, Selection, Text, Writer
+from symdiff.ops.base import (
+    AlongAxes,
+    At,
+    Builder,
+    Linear,
+    Nest,
+    Notation,
+    Operation,
+    Sample,
+    Selection,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    Writer,
+    one_by_one,
+)
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.places import Range, whole
+from symdiff.ops.standard import DELAYED, LOGCUMSUMEXP
+from symdiff.ops.standard import RECURRENCE as RECURRENCE_IN_STANDARD
 from symdiff.ops.table import ATOM
 
 
@@ -38,6 +56,12 @@ class Roll(Selection, AlongAxes):
     def value(self, x: Any) -> Any:
         return np.roll(x, self.shift, self.axes[0])
 
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        let, size = n.code.let, n.whole(n.shape(x)[self.axes[0]])
+        back = let("imod", n.whole(abs(self.shift)), size)
+        by = let("isub", size, back) if self.shift > 0 else back
+        return n.read(x, n.moved(at, self.axes[0], let("imod", let("iadd", at[self.axes[0]], by), size)))
+
     def adjoint(self, at: At) -> int:
         """Return the adjoint moved back."""
         b = at.builder
@@ -54,6 +78,9 @@ class Roll(Selection, AlongAxes):
     def spell(self, w: Writer, x: int) -> Text:
         axis = "" if len(w.shape(x)) == 1 and not w.behind(x) else f", axis={self.axes[0]}"
         return f"np.roll({w.tight(x, 0)}, {self.shift}{axis})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.roll({w.tight(x, 0)}, {self.shift}, axis={self.axes[0]})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"roll({w.tight(x, 0)}, {self.shift}, axis={len(w.shape(x)) + self.axes[0]})", ATOM
@@ -83,6 +110,15 @@ class Delay(Selection, AlongAxes):
         moved[self._at(":-1" if self.back else "1:")] = x[self._at("1:" if self.back else ":-1")]
         return moved
 
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        """Return zero, or the element beside. Where there is none, another one is read."""
+        let, (axis,) = n.code.let, self.axes
+        last = let("isub", n.whole(n.shape(x)[axis]), n.whole(1))
+        own, end = at[axis], last if self.back else n.whole(0)
+        step = let("iadd" if self.back else "isub", own, n.whole(1))
+        beside = let("imin" if self.back else "imax", step, end)
+        return n.select(let("ieq", own, end), n.number(0.0), n.read(x, n.moved(at, axis, beside)))
+
     def _at(self, part: str) -> tuple[Any, ...]:
         which = slice(1, None) if part == "1:" else slice(None, -1)
         return (..., which, *[slice(None)] * (-1 - self.axes[0]))
@@ -105,6 +141,11 @@ class Delay(Selection, AlongAxes):
         w.lines.append(f"{start}{w.wrap(f'{w.shape_of(i)}, {w.dtype()}', len(start) + 1)})")
         w.lines.append(f"    {own}{to} = {text}{of}")
         return True
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"delayed": DELAYED}
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"delayed(xp, {w.tight(x, 0)}, {self.axes[0]}, back={self.back})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         back = ", back=True" if self.back else ""
@@ -157,6 +198,7 @@ class Recurrence(Operation):
 
     carries = False
     name = "recurrence"
+    slow = True
     helpers: ClassVar[Mapping[str, str]] = {"recurrence": RECURRENCE}
 
     def shape(self, x: Shape, _: Shape) -> Shape:
@@ -171,6 +213,14 @@ class Recurrence(Operation):
         for k in range(1, total.shape[-1]):
             total[..., k] += x[..., k] * total[..., k - 1]
         return np.moveaxis(total, -1, self.axes[0])
+
+    def tasks(self, n: Nest, i: int, x: int, rest: int) -> list[Task]:
+        def step(before: Value, added: Value, at: tuple[Value, ...]) -> Value:
+            let = n.code.let
+            total = let("add", let("mul", n.read(x, at), before), added)
+            return n.select(let("ieq", at[self.axes[0]], n.whole(0)), added, total)
+
+        return [scan(n, i, rest, (x,), 0.0, step)]
 
     def pattern(self, x: Pattern, rest: Pattern) -> Pattern:
         """Return that each element depends on both operands up to it, but for the first factor."""
@@ -199,6 +249,11 @@ class Recurrence(Operation):
     def spell(self, w: Writer, x: int, rest: int) -> Text:
         return f"recurrence({w.wrap(f'{w.tight(x, 0)}, {w.tight(rest, 0)}, {self.axes[0]}')})", ATOM
 
+    standard_helpers: ClassVar[Mapping[str, str]] = {"recurrence": RECURRENCE_IN_STANDARD}
+
+    def standard(self, w: StandardWriter, x: int, rest: int) -> Text:
+        return f"recurrence(xp, {w.wrap(f'{w.tight(x, 0)}, {w.tight(rest, 0)}, {self.axes[0]}')})", ATOM
+
     def formula(self, w: Writer, x: int, rest: int) -> Text:
         axis = len(w.shape(x)) + self.axes[0]
         return f"recurrence({w.tight(x, 0)}, {w.tight(rest, 0)}, axis={axis})", ATOM
@@ -215,6 +270,37 @@ def along(b: Builder, condition: int, axes: tuple[int, ...]) -> int:
     return b.expand(found, axes) if b.shape(found) else found
 
 
+def scan(
+    n: Nest,
+    i: int,
+    x: int,
+    others: tuple[int, ...],
+    start: float,
+    step: Callable[[Value, Value, tuple[Value, ...]], Value],
+) -> Task:
+    """Return the task of nested loops that makes each element of row `i` from the one before along its axis.
+
+    Args:
+        n: The writer of the loops.
+        i: The row.
+        x: The row of an element that joins those before.
+        others: Other rows that `step` reads.
+        start: What is before the first element.
+        step: Gets the element before, that of `x`, and the indices. Returns the element.
+    """
+    (axis,) = n.rows[i][0].axes
+    shape = n.shape(i)
+    last = n.room((*shape[: len(shape) + axis], *shape[len(shape) + axis + 1 :]))
+
+    def use(at: tuple[Value, ...], value: Value) -> None:
+        rest = (*at[: len(at) + axis], *at[len(at) + axis + 1 :])
+        made = step(n.get(last, rest), value, at)
+        n.put(last, rest, made)
+        n.write(i, at, made)
+
+    return one_by_one(shape, (x, *others), lambda: n.fill(last, start), lambda at: n.read(x, at), use)
+
+
 def recurrence(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
     """Return y[i] = x[i]*y[i-1] + added[i] along one axis. `added` may be a batch."""
     return b.op(Recurrence(axes), b.full(x, b.shape(added)), added)
@@ -228,6 +314,17 @@ def backwards(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
 
 class _Cumulative(AlongAxes):
     """An operation whose result has, for each element, what the elements up to this one are together."""
+
+    slow = True
+    start: ClassVar[float]
+    """The value of no elements."""
+
+    def joined(self, n: Nest, before: Value, x: Value) -> Value:
+        """Write code that joins an element to those before."""
+        raise NotImplementedError
+
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        return [scan(n, i, x, (), self.start, lambda before, own, _: self.joined(n, before, own))]
 
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those up to it."""
@@ -255,6 +352,10 @@ class CumSum(_Cumulative, Linear):
 
     name = "cumsum"
     multilinear = True
+    start = 0.0
+
+    def joined(self, n: Nest, before: Value, x: Value) -> Value:
+        return n.code.let("add", before, x)
 
     def value(self, x: Any) -> Any:
         return np.cumsum(x, axis=self.axes[0])
@@ -268,12 +369,19 @@ class CumSum(_Cumulative, Linear):
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.cumsum({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
 
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.cumulative_sum({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
+
 
 class CumProd(_Cumulative):
     """The product of the elements up to each one."""
 
     carries = False
     name = "cumprod"
+    start = 1.0
+
+    def joined(self, n: Nest, before: Value, x: Value) -> Value:
+        return n.code.let("mul", before, x)
 
     def value(self, x: Any) -> Any:
         return np.cumprod(x, axis=self.axes[0])
@@ -302,6 +410,9 @@ class CumProd(_Cumulative):
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.cumprod({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
 
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.cumulative_prod({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
+
 
 class LogCumSumExp(_Cumulative):
     """The logarithm of the sum of the exponentials of the elements up to each one."""
@@ -309,6 +420,10 @@ class LogCumSumExp(_Cumulative):
     carries = False
     name = "logcumsumexp"
     holomorphic = False
+    start = -inf
+
+    def joined(self, n: Nest, before: Value, x: Value) -> Value:
+        return n.apply("logaddexp", before, x)
 
     def value(self, x: Any) -> Any:
         return np.logaddexp.accumulate(x, axis=self.axes[0])
@@ -339,3 +454,8 @@ class LogCumSumExp(_Cumulative):
 
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.logaddexp.accumulate({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"logcumsumexp": LOGCUMSUMEXP}
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"logcumsumexp(xp, {w.tight(x, 0)}, {self.axes[0]})", ATOM

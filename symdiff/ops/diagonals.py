@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
 from symdiff.graph.shapes import Demands, within
-from symdiff.ops.base import AlongAxes, At, Notation, Sample, Selection, Text, View, Writer
+from symdiff.ops.base import (
+    AlongAxes,
+    At,
+    Nest,
+    Notation,
+    Sample,
+    Selection,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    View,
+    Writer,
+)
+from symdiff.ops.standard import DIAGONAL
 from symdiff.ops.table import ATOM
 
 
@@ -43,6 +57,11 @@ class Diagonal(View):
     def value(self, x: Any) -> Any:
         return np.diagonal(x, self.k, -2, -1)
 
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        let, place = n.code.let, at[-1]
+        row, column = (let("iadd", place, n.whole(max(0, k))) for k in (-self.k, self.k))
+        return n.read(x, (*at[:-1], row, column))
+
     def adjoint(self, at: At) -> int:
         """Return zeros with the adjoint on the diagonal."""
         b = at.builder
@@ -57,6 +76,9 @@ class Diagonal(View):
         if len(w.shape(x)) == 2 and not w.behind(x):
             return f"np.diagonal({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
         return f"np.diagonal({w.tight(x, 0)}, {self.k}, -2, -1)", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.linalg.diagonal({w.tight(x, 0)}, offset={self.k})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"diag({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
@@ -93,6 +115,15 @@ class Diag(Selection):
         made[..., index + max(0, -self.k), index + max(0, self.k)] = x
         return made
 
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        """Return the task that stores the diagonal, after zeros."""
+
+        def each(at: tuple[Value, ...]) -> None:
+            row, column = (n.code.let("iadd", at[-1], n.whole(max(0, k))) for k in (-self.k, self.k))
+            n.write(i, (*at[:-1], row, column), n.read(x, at))
+
+        return [Task(n.shape(x), each, (x,), before=lambda: n.fill(n.places[i], 0.0))]
+
     def adjoint(self, at: At) -> int:
         """Return the diagonal of the adjoint."""
         b = at.builder
@@ -104,6 +135,11 @@ class Diag(Selection):
 
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.diag({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"diag": DIAGONAL}
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"diag(xp, {w.tight(x, 0)}, {self.k}, {w.tuple_of(self.to)})", ATOM
 
     def lines(self, w: Writer, i: int, x: int) -> bool:
         """Write an array of zeros, and assign the diagonal."""
@@ -146,6 +182,13 @@ class _Triangle(Selection, AlongAxes):
     def shape(self, x: Shape) -> Shape:
         return x
 
+    def outside(self, n: Nest, row: Value, column: Value) -> Value:
+        """Write code that says whether an element is one of the zeros."""
+        raise NotImplementedError
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.select(self.outside(n, *at[-2:]), n.number(0.0), n.read(x, at))
+
     def adjoint(self, at: At) -> int:
         """Return the same triangle of the adjoint."""
         b = at.builder
@@ -153,6 +196,9 @@ class _Triangle(Selection, AlongAxes):
 
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.{self.name}({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.{self.name}({w.tight(x, 0)}, k={self.k})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"{self.name}({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
@@ -171,6 +217,9 @@ class Tril(_Triangle):
     def value(self, x: Any) -> Any:
         return np.tril(x, self.k)
 
+    def outside(self, n: Nest, row: Value, column: Value) -> Value:
+        return n.code.let("ilt", n.code.let("iadd", row, n.whole(self.k)), column)
+
 
 class Triu(_Triangle):
     """The upper triangle: zeros below the k-th diagonal."""
@@ -179,3 +228,6 @@ class Triu(_Triangle):
 
     def value(self, x: Any) -> Any:
         return np.triu(x, self.k)
+
+    def outside(self, n: Nest, row: Value, column: Value) -> Value:
+        return n.code.let("ilt", column, n.code.let("iadd", row, n.whole(self.k)))

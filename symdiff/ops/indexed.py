@@ -6,19 +6,35 @@ The integers of a call are checked before the operations run, so that each is wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
-from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, Writer, binds
+from symdiff.ops.base import (
+    At,
+    Builder,
+    Nest,
+    Notation,
+    Operation,
+    Sample,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    Writer,
+    binds,
+    one_by_one,
+)
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
-from symdiff.ops.table import ATOM
+from symdiff.ops.places import Range
+from symdiff.ops.standard import AT_INDICES
+from symdiff.ops.table import ATOM, PRODUCT, UNARY, in_standard
 
 POINTS = '''\
 def points(shape, indices, behind, rank, front):
@@ -139,6 +155,9 @@ class Whole(Operation):
             total = total + term
         return total
 
+    def element(self, n: Nest, at: tuple[Value, ...], *operands: int) -> Value:
+        return n.code.polynomial(self.of, {str(k): n.read(i, n.along(i, at)) for k, i in enumerate(operands)})
+
     def spell(self, w: Writer, *operands: int) -> Text:
         if isinstance(self.of, int):
             return str(self.of), ATOM
@@ -169,6 +188,135 @@ class Whole(Operation):
         ]
 
 
+Ends = tuple[int, int]  # the least and the greatest value of an integer
+
+
+class _Entrywise(NamedTuple):
+    """A function of integers: its value, its spellings in the language, NumPy and LaTeX, and bounds of its value.
+
+    `code` is its name in code of nested loops.
+    """
+
+    value: Callable[..., Any]
+    text: str
+    numpy: str
+    latex: str
+    code: str
+    ends: Callable[..., Ends]
+
+
+def _ends_of_quotient(of: Ends, by: Ends) -> Ends:
+    if by[0] <= 0 <= by[1]:
+        return -max(map(abs, of)), max(map(abs, of))
+    made = [p // q for p in of for q in by]
+    return min(made), max(made)
+
+
+_ENTRYWISE = {
+    "mod": _Entrywise(
+        np.remainder,
+        "{} % {}",
+        "{} % {}",
+        r"#1 \bmod #2",
+        "ifmod",
+        lambda _, by: (min(by[0] + 1, 0), max(by[1] - 1, 0)),
+    ),
+    "floor_divide": _Entrywise(
+        np.floor_divide, "floor({}/{})", "{} // {}", r"\left\lfloor #1 / #2 \right\rfloor", "ifdiv", _ends_of_quotient
+    ),
+    "minimum": _Entrywise(
+        np.minimum,
+        "minimum({}, {})",
+        "np.minimum({}, {})",
+        r"\min\left(#1, #2\right)",
+        "imin",
+        lambda p, q: (min(p[0], q[0]), min(p[1], q[1])),
+    ),
+    "maximum": _Entrywise(
+        np.maximum,
+        "maximum({}, {})",
+        "np.maximum({}, {})",
+        r"\max\left(#1, #2\right)",
+        "imax",
+        lambda p, q: (max(p[0], q[0]), max(p[1], q[1])),
+    ),
+    "where": _Entrywise(
+        np.where,
+        "where({}, {}, {})",
+        "np.where({}, {}, {})",
+        r"\left(#2 \text{ if } #1 \text{ else } #3\right)",
+        "iselect",
+        lambda p, q: (min(p[0], q[0]), max(p[1], q[1])),
+    ),
+}
+
+
+class Entrywise(Operation):
+    """A function of integers that is no polynomial: one of those of `_ENTRYWISE`.
+
+    The first operand of "where" is a condition.
+    """
+
+    function: str
+
+    name = "entrywise"
+    integer = True
+    differentiable = False
+
+    def takes_number(self, k: int) -> bool:
+        return self.function == "where" and k == 0
+
+    @property
+    def numbers(self) -> int:  # type: ignore[override]
+        """How many of the first operands are no integers."""
+        return int(self.takes_number(0))
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand that the operands broadcast together."""
+        broadcast(shapes, demands)
+
+    def shape(self, *shapes: Shape) -> Shape:
+        return _together(shapes)
+
+    def value(self, *operands: Any) -> Any:
+        return _ENTRYWISE[self.function].value(*operands)
+
+    def element(self, n: Nest, at: tuple[Value, ...], *operands: int) -> Value:
+        args = [n.read(i, n.along(i, at)) for i in operands]
+        if self.takes_number(0) and args[0].kind == "r":
+            args[0] = n.code.let("ne", args[0], n.number(0.0))
+        return n.code.let(_ENTRYWISE[self.function].code, *args)
+
+    def ends(self, *operands: Ends) -> Ends:
+        """Return bounds of the result, given those of the operands that are integers."""
+        return _ENTRYWISE[self.function].ends(*operands)
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        w.rank = len(_together([w.shape(i) for i in operands]))
+        made = self._written(w, operands, _ENTRYWISE[self.function].numpy)
+        w.rank = 0
+        return made
+
+    def formula(self, w: Writer, *operands: int) -> Text:
+        return self._written(w, operands, _ENTRYWISE[self.function].text)
+
+    def _written(self, w: Writer, operands: Sequence[int], template: str) -> Text:
+        least, own = (0, ATOM) if "," in template else (UNARY, PRODUCT if template[0] == "{" else ATOM)
+        return template.format(*[w.tight(i, least) for i in operands]), own
+
+    def label(self) -> str:
+        return self.function
+
+    def latex(self, w: Notation, *operands: int) -> Any:
+        return w.elementwise(_ENTRYWISE[self.function].latex, *operands)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        made = [Sample(cls(name), ((n,), (n,))) for name in _ENTRYWISE if name != "where"]
+        return [*made, Sample(cls("mod"), ((m, 1), (n,))), Sample(cls("where"), ((n,), (n,), ()))]
+
+
 class Integers(Operation):
     """An array of constant integers."""
 
@@ -188,6 +336,10 @@ class Integers(Operation):
     def spell(self, w: Writer) -> Text:
         del w
         return f"np.array({self._listed()})", ATOM
+
+    def standard(self, w: StandardWriter) -> Text:
+        text = f"{self._listed()}, device={w.device()}" if self.entries else f"xp.arange(0, device={w.device()})"
+        return (f"xp.asarray({text})" if self.entries else f"xp.reshape({text}, {w.tuple_of(self.to)})"), ATOM
 
     def formula(self, w: Writer) -> Text:
         del w
@@ -217,8 +369,14 @@ class Positions(Arange):
     def value(self) -> Any:
         return np.arange(*fixed((self.start, self.stop, self.step)))
 
+    def element(self, n: Nest, at: tuple[Value, ...]) -> Value:
+        return n.placed((Range(self.start, self.stop, self.step),), at, 1)[0]
+
     def spell(self, w: Writer) -> Text:
         return f"np.arange({self.arguments(w)})", ATOM
+
+    def standard(self, w: StandardWriter) -> Text:
+        return f"xp.arange({self.arguments(w)}, device={w.device()})", ATOM
 
 
 # Elements at integers
@@ -228,6 +386,7 @@ class Indexed(Operation):
     """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
 
     stackable = False  # the new axis would have to be an index too
+    slow = True
 
     numbers = 1
     multilinear = True
@@ -256,6 +415,14 @@ class Indexed(Operation):
 
     def degree(self, degrees: Sequence[float]) -> float:
         return degrees[0]
+
+    standard_helpers: ClassVar[Mapping[str, str]] = AT_INDICES
+
+    def helped_in_standard(self, w: StandardWriter, indices: Sequence[int], front: int) -> tuple[str, str]:
+        """Return the indices as a tuple, and how many axes are behind them, are theirs, and are in front of them."""
+        rank = len(_together([w.shape(i) for i in indices]))
+        texts = [w.aligned(i, rank) if w.varies[i] or w.shape(i) else w.array(i) for i in indices]
+        return f"({', '.join(texts)}{',' * (len(texts) == 1)})", f"{self.behind}, {rank}, {front}"
 
     def helped(self, w: Writer, indices: Sequence[int], front: int) -> tuple[str, str]:
         """Return the indices as a tuple, and what a helper function is told if they may have loop dimensions."""
@@ -300,6 +467,7 @@ class Gather(Indexed):
 
     name = "gather"
     same_kind = True
+    rereads = True
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the indices broadcast together."""
@@ -318,6 +486,12 @@ class Gather(Indexed):
 
     def value(self, x: Any, *indices: Any) -> Any:
         return x[(..., *indices, *[slice(None)] * self.behind)]
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int, *indices: int) -> Value:
+        front, end = self.front(n.shape(x)), len(at) - self.behind
+        found = [n.read(i, n.along(i, at[front:end])) for i in indices]
+        place = map(n.inside, found, self.reaches(n.shape(x)))
+        return n.read(x, (*at[:front], *place, *at[end:]))
 
     @property
     def selects(self) -> bool:
@@ -369,6 +543,10 @@ class Gather(Indexed):
             axis = -1 - self.behind if ahead or front else 0
             return f"{w.tight(x, ATOM)}.take({w.tight(indices[0], 0)}, axis={axis})", ATOM
         return w.tight(x, ATOM) + _subscript(w, indices, front, self.behind, ahead=ahead), ATOM
+
+    def standard(self, w: StandardWriter, x: int, *indices: int) -> Text:
+        place, axes = self.helped_in_standard(w, indices, self.front(w.shape(x)))
+        return f"gathered(xp, {w.tight(x, 0)}, {place}, {axes})", ATOM
 
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
         return w.tight(x, ATOM) + _subscript(w, indices, self.front(w.shape(x)), self.behind, ahead=False), ATOM
@@ -432,6 +610,20 @@ class _Segments(Indexed):
         getattr(np, self.ufunc).at(total, (..., *indices, *[slice(None)] * self.behind), x)
         return total
 
+    def tasks(self, n: Nest, i: int, x: int, *indices: int) -> list[Task]:
+        shapes = list(map(n.shape, (x, *indices)))
+        front, end = self.front(*shapes), len(shapes[0]) - self.behind
+        fold = {"add": "add", "maximum": "max", "minimum": "min"}[self.ufunc]
+
+        def use(at: tuple[Value, ...], value: Value) -> None:
+            found = [n.read(j, n.along(j, at[front:end])) for j in indices]
+            n.add(i, (*at[:front], *map(n.inside, found, self.to), *at[end:]), value, fold)
+
+        def before() -> None:
+            n.fill(n.places[i], self.start)
+
+        return [one_by_one(shapes[0], (x, *indices), before, lambda at: n.read(x, at), use)]
+
     def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
         """Return that each result depends on its elements; on any along the axes, if the indices are not known."""
         if all(i.value is not None for i in indices):
@@ -460,6 +652,12 @@ class _Segments(Indexed):
             function = "scatter_points" if loops else "scatter"
             w.lines.append(f"    {function}({ufunc}, {own}, {place}, {text}, {self.behind}{loops})")
         return True
+
+    def standard(self, w: StandardWriter, x: int, *indices: int) -> Text:
+        place, axes = self.helped_in_standard(w, indices, self.front(*map(w.shape, (x, *indices))))
+        start = in_standard(self._started) if self.start else "0.0"
+        given = f"{w.array(x)}, {place}, {w.tuple_of(self.to)}, {axes}, {start}"
+        return f"segments(xp, xp.{self.ufunc}, {given})", ATOM
 
     @property
     def _started(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
-from symdiff.ops.base import At, Builder, Notation, Sample, Text, View, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Sample, StandardWriter, Text, Value, View, Writer
 from symdiff.ops.reductions import Sum
+from symdiff.ops.standard import SHAPES
 from symdiff.ops.table import ATOM, BITAND, PRODUCT
 
 
@@ -36,6 +37,9 @@ class Expand(View):
 
     def axes_shown(self, shape: Shape, /) -> tuple[int | None, ...]:
         return tuple([a for a in range(-len(shape) - len(self.axes), 0) if a not in self.axes])
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.read(x, [k for a, k in enumerate(at, -len(at)) if a not in self.axes])
 
     def tangent(self, at: At) -> int:
         """Return the tangent with the new axes, as far as it has axes in front of them."""
@@ -70,6 +74,10 @@ class Expand(View):
                 parts.pop()
         return f"{w.tight(x, ATOM)}[{', '.join(parts)}]", ATOM
 
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        parts = ["None" if a in self.axes else ":" for a in range(min(self.axes), 0)]
+        return f"{w.tight(x, ATOM)}[..., {', '.join(parts)}]", ATOM
+
     def latex(self, w: Notation, x: int) -> Any:
         if self.axes == (-1,):
             w.column(x)
@@ -92,6 +100,7 @@ class Broadcast(View):
     to: Shape
 
     name = "broadcast"
+    rereads = True
 
     def shape(self, *_: Shape) -> Shape:
         return self.to
@@ -101,6 +110,9 @@ class Broadcast(View):
 
     def axes_shown(self, shape: Shape, /) -> tuple[int | None, ...]:
         return tuple([a if dim == self.to[a] else None for a, dim in enumerate(shape, -len(shape))])
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.read(x, n.along(x, at))
 
     def seen(self, x: Any, rank: int) -> Any:
         to = fixed(self.to)
@@ -140,6 +152,11 @@ class Broadcast(View):
             return f"np.full({w.dims(to)}, {w.tight(x, 0)})", ATOM
         return f"np.broadcast_to({w.tight(x, 0)}, {w.dims(to)})", ATOM
 
+    standard_helpers: ClassVar[Mapping[str, str]] = SHAPES
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"spread(xp, {w.array(x)}, {len(w.shape(x))}, {w.tuple_of(self.to)})", ATOM
+
     def formula(self, w: Writer, x: int) -> Text:
         return f"broadcast({w.tight(x, 0)}, {w.tuple_of(self.to)})", ATOM
 
@@ -177,6 +194,9 @@ class Permute(View):
         order = self.order
         return tuple([order.index(a) - len(order) if a in order else a for a in range(-len(shape), 0)])
 
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.read(x, [at[a] for a in self.axes_shown(n.shape(x)) if a is not None])
+
     def adjoint(self, at: At) -> int:
         """Return the adjoint with its axes in the old order."""
         b, order = at.builder, self.order
@@ -201,6 +221,11 @@ class Permute(View):
         if not w.behind(x) and len(order) == rank:
             return f"np.transpose({w.tight(x, 0)}, {tuple(a + rank for a in order)})", ATOM
         return f"np.moveaxis({w.tight(x, 0)}, {order}, {tuple(range(-len(order), 0))})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        if self.order == (-1, -2):
+            return f"{w.tight(x, ATOM)}.mT", ATOM
+        return f"xp.moveaxis({w.tight(x, 0)}, {self.order}, {tuple(range(-len(self.order), 0))})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return self.spell(w, x) if self.order == (-1, -2) else (f"permute({w.tight(x, 0)}, {self.order})", ATOM)
@@ -236,6 +261,10 @@ class Reshape(View):
     def value(self, x: Any) -> Any:
         return np.reshape(x, (*np.shape(x)[: np.ndim(x) - self.rank], *fixed(self.to)))
 
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        """Return the element of the same number."""
+        return n.flat(x, n.numbered(at, self.shape(n.shape(x))))
+
     def adjoint(self, at: At) -> int:
         """Return the adjoint in the old shape."""
         b, before = at.builder, at.operand_shape
@@ -256,6 +285,11 @@ class Reshape(View):
             return f"{text}.reshape({', '.join(map(w.dim, self.shape(w.shape(x)))) or '()'})", ATOM
         kept = f"{text}.shape[:{-self.rank}]" if self.rank else f"{text}.shape"
         return f"{text}.reshape({kept} + {w.tuple_of(self.to)})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        text = w.tight(x, ATOM)
+        kept = f"{text}.shape[:{-self.rank}]" if self.rank else f"{text}.shape"
+        return f"xp.reshape({w.tight(x, 0)}, {kept} + {w.tuple_of(self.to)})", ATOM
 
     def written(self, w: Writer, _: int) -> tuple[int, ...]:
         """Return that the text has the operand twice behind loop dimensions."""
