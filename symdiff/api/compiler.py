@@ -69,9 +69,9 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             written with NumPy: it runs once, on symbols, and what it does is compiled.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
             not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names, and a
-            MatrixSymbol for its shape too. Default:
-            every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
-            Of a Python function, the default is its parameters without a default value, each a number.
+            MatrixSymbol for its shape too. Default: every free name, a scalar, in order of first appearance. SymPy
+            expressions of two or more symbols need it. Of a Python function, the default is its parameters without a
+            default value, each a number.
         wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
