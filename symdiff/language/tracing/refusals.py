@@ -62,7 +62,7 @@ def truth(place: Place | None) -> str:
     said = "whether a condition on symbols holds, only a call knows"
     if place is None:
         return f"{said}; write np.where(condition, a, b)"
-    if "CALL" in place.step and place.called:
+    if place.called:
         name = place.called.rpartition(".")[2]
         if name in _LENGTHS:
             return index(place)
