@@ -41,6 +41,7 @@ def elementwise(x, y):
         np.fabs(-x),
         np.rint(7 * x),
         np.round(x, 2),
+        np.round(123 * x, -1),
         np.clip(x, 0, 0.5),
         np.clip(x, None, 0.5),
         x % y,

@@ -62,7 +62,7 @@ def truth(place: Place | None) -> str:
     said = "whether a condition on symbols holds, only a call knows"
     if place is None:
         return f"{said}; write np.where(condition, a, b)"
-    if "CALL" in place.step and place.called:
+    if place.called:
         name = place.called.rpartition(".")[2]
         if name in _LENGTHS:
             return index(place)
@@ -144,7 +144,8 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
     if not shape and hasattr(np, name):
         return f"{called} takes numbers, and no symbol; {OBJECTS}"
     what = f" of shape {shape}" if shape else ""
-    return f"{called} takes numbers, and no symbol{what}; write functions of numpy, or ufuncs of scipy.special"
+    said = f"{called} takes numbers, and no symbol{what}"
+    return f"{said}; write functions of numpy, ufuncs of scipy.special, and S.toarray() for a sparse array S"
 
 
 def changed(node: Node) -> str:
