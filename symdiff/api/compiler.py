@@ -63,16 +63,18 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
 
     Args:
         text: An expression, or assignments (one a line, or separated by `;`) and then result expressions separated
-            by commas. Or a SymPy expression, a list or tuple of such (several outputs), or a Matrix (an array): what
-            SymPy prints is compiled. Or a Python function, which runs once, on symbols; see the page on functions.
+            by commas. Or a SymPy expression or Matrix, a list or tuple of such (several outputs; a list in a list is an
+            array), or what `sympy.cse` returns. Parts that are used again are assigned to names. Or a Python function
+            written with NumPy: it runs once, on symbols, and what it does is compiled.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
-            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names. Default:
-            every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
-            Of a Python function, the default is its parameters without a default value.
+            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names, and a
+            MatrixSymbol for its shape too. Default: every free name, a scalar, in order of first appearance. SymPy
+            expressions of two or more symbols need it. Of a Python function, the default is its parameters without a
+            default value, each a number.
         wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
-            precision of the arguments.
+            precision of the arguments. Of a Python function, they are values of its parameters.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
             code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
@@ -136,11 +138,11 @@ def _compiled(
     else:
         bound = constants_of({} if constants is None else constants)
     if not isinstance(formula, str | Syntax):
-        from symdiff.api.sympy import expressions_of, text_of
+        from symdiff.language.sympy import syntax_of
 
-        formula, args, more = text_of(expressions_of(text), args, bound, bounds)
-        bound = {**more, **bound}
-        arguments = None if args is None else arguments_of(args, "args")
+        own = None if arguments is None else [argument.name for argument in arguments]
+        formula, symbols = syntax_of(text, own, bound, bounds)
+        arguments = arguments_of(symbols, "args") if arguments is None else arguments
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
@@ -149,7 +151,9 @@ def _compiled(
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
-    of = (formula.text, formula.name, formula.doc) if isinstance(formula, Syntax) else formula
+    of: Any = formula
+    if isinstance(formula, Syntax):
+        of = (formula.text, formula.name, formula.doc) if formula.name or formula.doc else formula.text
     key = (of, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)
 
     def make() -> Function:
@@ -161,7 +165,7 @@ def _compiled(
 
 def _is_function(given: Any) -> bool:
     """Return whether something is a Python function, or another object that is called."""
-    return callable(given) and not hasattr(given, "free_symbols") and not isinstance(given, Function)
+    return callable(given) and not hasattr(type(given), "free_symbols") and not isinstance(given, Function)
 
 
 def function_of(recipe: Recipe) -> Function:

@@ -162,8 +162,9 @@ class Nest:
             own = isinstance(row[0], str) and self.graph.shape(i) != ()
             if own and i not in stored and (times[i] >= _OFTEN or (times[i] > 1 and work[i] > _AGAIN)):
                 stored.add(i)
-            for j in row[1:]:
-                often = row[0].rereads if isinstance(row[0], Operation) else self.graph.shape(j) != self.graph.shape(i)
+            for k, j in enumerate(row[1:]):
+                broadcast = self.graph.shape(j) != self.graph.shape(i)
+                often = row[0].rereads_operand(k) if isinstance(row[0], Operation) else broadcast
                 times[j] += (_OFTEN if often else 1) * (1 if i in stored else max(times[i], 1))
         return stored
 
@@ -292,24 +293,47 @@ class Nest:
             for task in tasks:
                 task.each(at)
             return
-        stop = self.whole(space[len(at)])
-        parts = [task for task in tasks if task.open is not None] if len(at) == len(space) - 1 else []
-        if not parts:
+        stop, last = self.whole(space[len(at)]), len(at) == len(space) - 1
+        if last and any(task.open is not None or task.value is not None for task in tasks):
+            self._in_parts(tasks, at, stop)
+        else:
             self._along(_ZERO, stop, lambda k: self.points(space, tasks, (*at, k)))
-            return
+
+    def _in_parts(self, tasks: Sequence[Task], at: tuple[Value, ...], stop: Value) -> None:
+        """Write loops over parts of the last axis.
+
+        Values that are used one by one are computed for a whole part first: that may be done for several at a time.
+        """
         code, size = self.code, Value("i", str(_PART))
+        rooms = {n: self.room((_PART,)) for n, task in enumerate(tasks) if task.value is not None}
 
-        def part(k: Value) -> None:
-            start = code.let("imul", k, size)
-            for task in parts:
-                task.open()  # type: ignore[misc]  # there is one
+        def part(number: Value) -> None:
+            start = code.let("imul", number, size)
             end = code.let("imin", code.let("iadd", start, size), stop)
-            self._along(start, end, lambda k: self.points(space, tasks, (*at, k)))
-            for task in parts:
-                task.close(at)  # type: ignore[misc]  # there is one
+            for task in tasks:
+                if task.open is not None:
+                    task.open()
 
-        number = code.let("idiv", code.let("iadd", stop, Value("i", str(_PART - 1))), size)
-        self._along(_ZERO, number, part)
+            def first(k: Value) -> None:
+                for n, task in enumerate(tasks):
+                    if task.value is None:
+                        task.each((*at, k))
+                    else:
+                        self.put(rooms[n], (code.let("isub", k, start),), task.value((*at, k)))
+
+            def second(task: Task, room: Place, k: Value) -> None:
+                assert task.use is not None
+                task.use((*at, k), self.get(room, (code.let("isub", k, start),)))
+
+            self._along(start, end, first)
+            for n, room in rooms.items():
+                self._along(start, end, partial(second, tasks[n], room))
+            for task in tasks:
+                if task.close is not None:
+                    task.close(at)
+
+        parts = code.let("idiv", code.let("iadd", stop, Value("i", str(_PART - 1))), size)
+        self._along(_ZERO, parts, part)
 
     def _along(self, start: Value, stop: Value, each: Callable[[Value], None]) -> None:
         if (start.text, stop.text) == ("0", "1"):

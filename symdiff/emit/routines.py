@@ -180,7 +180,7 @@ class _Finder:
         if isinstance(row[0], Einsum):
             shapes = [*self.graph.shape(row[1]), *self.graph.shape(row[2])]
             count = numel(dict(zip(row[0].left + row[0].right, shapes, strict=True)).values())
-            return isinstance(count, int) and count <= _SMALL
+            return row[0].whole is not None or (isinstance(count, int) and count <= _SMALL)
         if isinstance(row[0], Operation) and row[0].works and len(self.graph.shape(row[1])) == 2:
             return False  # one matrix, which may be large
         return bool(row[1:])

@@ -169,6 +169,8 @@ class Task(NamedTuple):
         after: Writes the code that comes after all points.
         open: Writes the code before a part of the points along the last axis, if such parts are summed one by one.
         close: Writes the code behind such a part. It gets the indices along the other axes.
+        value: Returns a value at a point. With it, `each` may be done in two steps.
+        use: Writes the code that uses such a value, with the indices of its point.
     """
 
     space: Shape | None
@@ -179,6 +181,19 @@ class Task(NamedTuple):
     after: Callable[[], None] | None = None
     open: Callable[[], None] | None = None
     close: Callable[[tuple[Value, ...]], None] | None = None
+    value: Callable[[tuple[Value, ...]], Value] | None = None
+    use: Callable[[tuple[Value, ...], Value], None] | None = None
+
+
+def one_by_one(
+    space: Shape,
+    reads: tuple[int, ...],
+    before: Callable[[], None],
+    value: Callable[[tuple[Value, ...]], Value],
+    use: Callable[[tuple[Value, ...], Value], None],
+) -> Task:
+    """Return a task whose values may be computed several at a time, and are used one after the other."""
+    return Task(space, lambda at: use(at, value(at)), reads, before=before, value=value, use=use)
 
 
 class Code(Protocol):
@@ -197,6 +212,8 @@ class Nest(Protocol):
 
     @property
     def code(self) -> Code: ...
+    @property
+    def rows(self) -> Sequence[Row]: ...
     @property
     def places(self) -> Mapping[int, Any]: ...
     def shape(self, i: int, /) -> Shape: ...
@@ -544,6 +561,10 @@ class Operation(ArrayOperation):
 
     rereads: ClassVar[bool] = False
     """Nested loops read an element of an operand again and again."""
+
+    def rereads_operand(self, _k: int, /) -> bool:
+        """Return whether nested loops read an element of operand `k` again and again."""
+        return self.rereads
 
     slow: ClassVar[bool] = False
     """NumPy takes much longer than nested loops."""

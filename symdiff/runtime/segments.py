@@ -188,6 +188,7 @@ class _RoutineCode(native.Code):
         called, dtype = self._called, _FLOAT32 if self._single else FLOAT64
         body = called.body
         counts = np.zeros(len(FLAGS) + 2, np.int64)
+        keep_freed_memory()
         kinds = [_INTEGERS if integer else dtype for integer in body.integers] + [dtype] * len(body.outputs)
         ufunc, kept = _ufunc(called.title, routine.signature(called), kinds, len(body.inputs), address("loop"), counts)
         kept += [self.memory, counts]

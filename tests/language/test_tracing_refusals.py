@@ -74,6 +74,8 @@ REFUSED = [
     (lambda x: math.erf(x), None, "write scipy.special.erf(x)"),
     (lambda x: math.lgamma(x), None, "write scipy.special.gammaln(x)"),
     (lambda x: cmath.exp(x), None, "write np.exp(x)"),
+    (lambda x: math.hypot(x, 2), None, "write np.hypot(x, y)"),
+    (lambda x: np.r_[0.0, x], "x[n]", "np.concatenate([...])"),
     (lambda x: float(x), None, "leave float(...) out"),
     (lambda x: int(x), None, "np.trunc(x)"),
     (lambda x: complex(x), None, "leave complex(...) out"),
@@ -198,6 +200,22 @@ def test_results():
     ):
         with pytest.raises((TypeError, ParseError), match=said):
             symdiff.compile(function)
+
+
+def test_errors_are_not_caught_by_the_function():
+    def caught(x):
+        try:
+            if x > 0:
+                return x
+        except ParseError:
+            x = x + 1
+        return x * 5
+
+    with pytest.raises(ParseError, match=r"write np\.where"):
+        symdiff.compile(caught)
+    g = symdiff.compile("x^2")
+    with pytest.raises(TypeError, match="call the Python function in place of the compiled one"):
+        symdiff.compile(lambda x: g(x) + 1)
 
 
 def test_errors_of_the_function_itself_pass():

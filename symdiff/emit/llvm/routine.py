@@ -22,7 +22,7 @@ from symdiff.emit.routines import Routine, written
 from symdiff.graph.dims import Dim, symbol
 from symdiff.ops.table import PRIMITIVES
 
-_SMALL = 64  # elements of an array that is on the stack
+_SMALL = 128  # elements of an array that is on the stack
 _STACK = 1024  # elements of all such arrays together
 _INTEGER = {"iadd": "add nsw", "isub": "sub nsw", "imul": "mul nsw", "idiv": "sdiv", "imod": "srem"}
 _NAME = re.compile(r"[vid]\d+")

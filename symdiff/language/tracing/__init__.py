@@ -85,6 +85,8 @@ def traced(
         if (other := _explained(error, record)) is not error:
             raise other from None
         raise
+    if record.failure is not None:  # the function has caught it
+        raise record.failure
     if _states() != before:
         said = f"{name} draws random numbers, which would be the same at each call"
         raise error_at(f"{said}; make them an argument, as in args='x[n], noise[n]'", where)
@@ -152,7 +154,7 @@ def _frames(error: Exception) -> list[FrameType]:
     return found
 
 
-_OBJECTS = re.compile(r"dtype\('O'\)|has no callable|not supported for the input types")
+_OBJECTS = re.compile(r"dtype\('O'\)|invalid data type for einsum|has no callable|not supported for the input types")
 
 
 def _used(syntax: Syntax) -> set[str]:

@@ -59,26 +59,13 @@ _INSTEAD = {
     "apply_along_axis": "write operations on whole arrays, or a loop",
 }
 
-# Functions whose results share their elements with the operand, as far as NumPy can do that.
-SHARING = frozenset(
-    {
-        *(
-            "atleast_1d",
-            "broadcast_to",
-            "diag",
-            "diagonal",
-            "expand_dims",
-            "flip",
-            "fliplr",
-            "flipud",
-            "matrix_transpose",
-        ),
-        *("moveaxis", "ravel", "real", "reshape", "squeeze", "swapaxes", "transpose"),
-    }
-)
+# Functions whose results share their elements with the operand, as far as NumPy can do that; in their order, or not.
+IN_ORDER = frozenset({"atleast_1d", "expand_dims", "ravel", "reshape", "squeeze"})
+_MOVING = "broadcast_to diag diagonal flip fliplr flipud matrix_transpose moveaxis real swapaxes transpose"
+SHARING = IN_ORDER | frozenset(_MOVING.split())
 
 _IGNORED = frozenset({"subok", "casting", "copy", "optimize", "device", "like", "kind"})  # options without effect here
-_FLOATS = (None, float, np.float64, np.dtype(float), "float", "float64", "d", "f8")
+_FLOATS = (None, float, np.float64, np.dtype(float), "float", "float64", "d", "f8", object, np.dtype(object))
 
 
 class _Slogdet(NamedTuple):
@@ -244,12 +231,12 @@ _SHORT: dict[str, Callable[..., Any]] = {
     "cumulative_sum": lambda x, axis=None: np.cumsum(x, axis=axis),
     "cumulative_prod": lambda x, axis=None: np.cumprod(x, axis=axis),
     "atleast_1d": lambda x: x if np.ndim(x) else np.stack([x]),
-    "isscalar": lambda _: False,
     "iscomplexobj": lambda _: False,
     "isrealobj": lambda _: True,
     "shape": lambda a: a.shape,
     "ndim": lambda a: a.ndim,
     "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
+    "result_type": lambda *_: np.dtype(object),
     "copy": lambda a: _of(a).symbol(a),
     "copyto": lambda dst, src: dst.__setitem__(..., src),
     "slogdet": lambda a: _Slogdet(*_of(a).call("slogdet", a)),
