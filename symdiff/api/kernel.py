@@ -392,7 +392,7 @@ class Kernel:
     @property
     def fresh(self) -> tuple[bool, ...]:
         """For each output, whether the source for arrays of other libraries makes a new array for it."""
-        return self._owned if self.segments is None else (False,) * len(self.results)
+        return self._owned if self.routines is None else (False,) * len(self.results)
 
     def _find_reach(self, axes: tuple[int, ...]) -> tuple[list[int], int]:
         """Return the axes along which each output varies, and all axes, as bits, from those of the arguments."""
