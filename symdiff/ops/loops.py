@@ -114,7 +114,6 @@ class Loop(Operation):
     sums: tuple[int, ...] = ()
 
     name = "loop"
-    slow = True
     rereads = True
     joint = True
     stackable = False
