@@ -1,6 +1,6 @@
 """All steps from a formula to a function, on one page. Start reading here.
 
-    text ── parse ──> Syntax          symdiff.language
+    text ── parse ──> Syntax          symdiff.language; `tracing` makes it of a Python function
          ── lower ──> Program         symdiff.language
          ── derive ─> Program         symdiff.derive, as often as the user asks for derivatives
          ── write ──> source          symdiff.emit
@@ -29,6 +29,7 @@ from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any, NamedTuple
 
+from symdiff.emit import array_api
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.python import Nest
@@ -51,10 +52,10 @@ def _unchanged(program: Program, _: Sequence[str]) -> Program:
 
 
 # The targets that are Python.
-TARGETS = ("numpy", "loops", "blocks", "complex", "math")
+TARGETS = ("numpy", "loops", "blocks", "complex", "math", "array_api")
 
 
-class Step(NamedTuple):
+class Derivation(NamedTuple):
     """One derivation.
 
     Attributes:
@@ -94,11 +95,11 @@ class Recipe:
     threads: int | None
     backend: str
     limits: Limits
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Derivation, ...] = ()
 
     def derived(self, derive: Derive, by: tuple[str, ...], *member: Any) -> Recipe:
         """Return this recipe with one more derivation."""
-        return replace(self, steps=(*self.steps, Step(derive, by, member)))
+        return replace(self, steps=(*self.steps, Derivation(derive, by, member)))
 
     @property
     def path(self) -> tuple[tuple[Any, ...], ...]:
@@ -113,7 +114,7 @@ class Recipe:
         steps = self.steps[:-1] if self.steps and self.steps[-1].member[0] == "bind" else self.steps
         before = {name for step in steps if step.member[0] == "bind" for name in step.member[1:]}
         member = ("bind", *[name for name in names if name not in before])
-        return replace(self, steps=(*steps, Step(_unchanged, (), member)))
+        return replace(self, steps=(*steps, Derivation(_unchanged, (), member)))
 
     @property
     def derivations(self) -> tuple[tuple[Any, ...], ...]:
@@ -170,7 +171,7 @@ class Recipe:
 
 
 def recipe_of(
-    text: str,
+    formula: str | Syntax,
     arguments: tuple[Argument, ...] | None = None,
     wrt: tuple[str, ...] | None = None,
     constants: tuple[tuple[str, float | Data], ...] = (),
@@ -180,19 +181,24 @@ def recipe_of(
     backend: str = "numpy",
     limits: Limits = limits_of_process,
 ) -> Recipe:
-    """Parse a text and return its recipe. The recipe has a copy of `limits`, so later changes have no effect on it.
+    """Return the recipe of a text, which is parsed, or of a syntax.
+
+    The recipe has a copy of `limits`, so later changes have no effect on it.
 
     Raises:
         ParseError: The text is not a formula.
         LimitError: The text is larger than the limits allow.
     """
     own = kept(*limits.values)
-    return Recipe(parse(text, own), arguments, wrt, constants, optimize, threads, backend, own)
+    syntax = parse(formula, own) if isinstance(formula, str) else formula
+    return Recipe(syntax, arguments, wrt, constants, optimize, threads, backend, own)
 
 
 def prepared(program: Program, target: str) -> Program:
     """Return the program in the form that `write` takes for a target: the operations that it prints, in their order."""
-    return program if target == "math" else numpy_target.prepare(program)
+    if target == "math":
+        return program
+    return array_api.prepare(program) if target == "array_api" else numpy_target.prepare(program)
 
 
 def write(program: Program, target: str, name: str, nest: Nest) -> str:
@@ -201,12 +207,15 @@ def write(program: Program, target: str, name: str, nest: Nest) -> str:
     Args:
         program: What `prepared` returns for the target.
         target: One of `TARGETS`: "numpy" for arrays of exactly the core shapes; "loops" and "complex" for arrays
-            with loop dimensions in front; "blocks", which writes into arrays for the results; "math" for floats.
+            with loop dimensions in front; "blocks", which writes into arrays for the results; "math" for floats;
+            "array_api" for arrays of other libraries.
         name: The name of the function.
         nest: The index of one output, or a tuple of indices and of further tuples.
     """
     if target == "math":
         return math_target.source(program, name, nest)
+    if target == "array_api":
+        return array_api.source(program, name, nest)
     if target == "blocks":
         return numpy_target.blocks(program, name)
     return numpy_target.source(program, name, nest, loops=target != "numpy")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from symdiff.api.foreign import owner
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.cost import cost_of, reach
@@ -49,7 +50,7 @@ from symdiff.runtime.entry import (
     scalar_entry,
     spread,
 )
-from symdiff.runtime.labels import apply_ufunc, by_dimension, dimensioned, label_of, labelled
+from symdiff.runtime.labels import Given, apply_ufunc, by_dimension, dimensioned, label_of, labelled, unlabelled
 from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
@@ -62,7 +63,9 @@ if TYPE_CHECKING:
 
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
-_TARGETS = "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'llvm' and 'llvm floats'"
+_TARGETS = (
+    "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'c', 'javascript', 'llvm' and 'llvm floats'"
+)
 
 
 class Kernel:
@@ -158,21 +161,28 @@ class Kernel:
         """Return the source for a target; see `Function.source_for`."""
         if target in ("llvm", "llvm floats"):
             return self._native_source(target)
+        if target in ("c", "javascript"):
+            from symdiff.api.languages import source
+
+            return str(self.once(("source", target), lambda: source(self.name, self.program, self.layout, target)))
         if target == "math":
             absent = math_target.missing(self.program)
             if absent is not None:
                 raise ValueError(f"the math module has no {absent}; only the numpy target can compute this")
-        elif target not in ("numpy", "loops", "blocks", "complex"):
+        elif target not in ("numpy", "loops", "blocks", "complex", "array_api", "array_api complex"):
             raise ValueError(f"unknown target {target!r}; {_TARGETS}")
         if target == "blocks" and self._has_arrays:
             raise ValueError("only functions of scalars that return scalars have a source for blocks")
 
         def make() -> str:
-            if target == "complex":
-                program = prepared(self._complex_program(), target)
+            kind = target.removesuffix(" complex")
+            if target in ("complex", "array_api complex"):
+                program = prepared(self._complex_program(), kind)
+            elif target == "array_api":
+                program = prepared(self.program, kind)
             else:
                 program = self.program if target == "math" else self.prepared
-            return write(program, target, self.name, self.nest)
+            return write(program, kind, self.name, self.nest)
 
         made: str = self.once(("source", target), make)
         return made
@@ -379,6 +389,11 @@ class Kernel:
         made: tuple[bool, ...] = self.once("owned", find)
         return made
 
+    @property
+    def fresh(self) -> tuple[bool, ...]:
+        """For each output, whether the source for arrays of other libraries makes a new array for it."""
+        return self._owned if self.routines is None else (False,) * len(self.results)
+
     def _find_reach(self, axes: tuple[int, ...]) -> tuple[list[int], int]:
         """Return the axes along which each output varies, and all axes, as bits, from those of the arguments."""
         found = reach(self._run, axes)
@@ -540,7 +555,12 @@ class Kernel:
 
     def by_arrays(self, args: tuple[Any, ...], out: Any = None) -> Any:
         """Return the result for arguments of any kind, in order, by way of arrays."""
-        given = labelled(self.args, args, self.cores)
+        if unlabelled(args):
+            given: Given = ()
+        elif (library := owner(args)) is not None:
+            return library.call(self, args, out)
+        else:
+            given = labelled(self.args, args, self.cores)
         if given and dimensioned(given):
             return self._by_dimension(args, out)
         values, loop, dtype, sizes = self.arrays(args)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Self
+from typing import ClassVar, Self
 
 from symdiff.emit.data import CONSTANTS, literal, stored
 from symdiff.emit.python import BESIDE, Writer, wrapped
-from symdiff.graph.dims import Dim, Shape, linear, renamed, symbols
+from symdiff.graph.dims import Dim, Shape, linear, numel, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text, binds
@@ -220,6 +220,9 @@ class ArrayWriter(Writer):
         text = self.texts[i][0]
         return text if self.varies[i] or self.shape(i) else f"{self.dtype()}({text})"
 
+    collects: ClassVar[bool] = False
+    """The results of the steps of a loop are collected in a list, and become an array behind the loop."""
+
     def room(self, shape: Shape, *, ahead: bool) -> str:
         """Return the expression of a new array for the results of a loop."""
         return f"np.empty({self.whole_shape(shape) if ahead else self.dims(shape)}, {self.dtype()})"
@@ -227,6 +230,23 @@ class ArrayWriter(Writer):
     def item(self, text: str, t: str, rank: int, *, ahead: bool) -> str:
         """Return the expression of an element along the axis in front of `rank` axes."""
         return f"{text}[..., {t}{', :' * rank}]" if ahead else f"{text}[{t}]"
+
+    def kept(self, name: str, t: str, rank: int, text: str, *, ahead: bool) -> str:
+        """Return the line that keeps a result of step `t` along the axis in front of `rank` axes."""
+        return f"    {self.item(name, t, rank, ahead=ahead)} = {text}"
+
+    def collected(self, name: str, shape: Shape, *, back: bool) -> str:
+        """Return the line behind a loop that makes an array of the results of all steps, if the writer `collects`."""
+        raise NotImplementedError
+
+    def flat(self, name: str, shape: Shape) -> str:
+        """Return an array as a vector, behind loop dimensions."""
+        ahead = f"np.shape({name})[:-{len(shape)}]" if shape else f"np.shape({name})"
+        return f"np.reshape({name}, {ahead} + ({self.dim(numel(shape))},))"
+
+    def concatenated(self, texts: Sequence[str]) -> str:
+        """Return vectors one after the other."""
+        return f"np.concatenate(({', '.join(texts)}), axis=-1)"
 
     def behind(self, i: int) -> bool:
         """Return whether row `i` may have loop dimensions."""

@@ -31,11 +31,11 @@ def comment(program: Program) -> str:
     return f"# {CONSTANTS} = f.{CONSTANTS}, for {listed}\n"
 
 
-def literal(array: Any) -> str:
-    """Return the source of an array as nested lists."""
+def literal(array: Any, module: str = "np") -> str:
+    """Return the source of an array as nested lists. Infinities and NaN are those of a module."""
     if not array.size:
-        return f"np.zeros({array.shape})"
-    texts = [number(value, "np") for value in array.ravel().tolist()]
+        return f"{module}.zeros({array.shape})"
+    texts = [number(value, module) for value in array.ravel().tolist()]
     for columns in array.shape[:0:-1]:
         texts = [f"[{', '.join(texts[k : k + columns])}]" for k in range(0, len(texts), columns)]
     return f"[{', '.join(texts)}]" if array.ndim else texts[0]

@@ -212,7 +212,7 @@ class Nest:
         shape = self.graph.shape(i)
 
         def each(at: tuple[Value, ...]) -> None:
-            value = self._compute(i, at)
+            value = self.compute(i, at)
             if not shape:
                 self.values[i] = value
             if i in self._kept and i in self.places:
@@ -373,9 +373,10 @@ class Nest:
             return self._read_as(i, self.code.load(place.array, place.offset(self.code, at), fixed=True))
         if i in self.given:
             return self.given[i](at)  # type: ignore[operator]  # it is no place
-        return self._compute(i, at)
+        return self.compute(i, at)
 
-    def _compute(self, i: int, at: tuple[Value, ...]) -> Value:
+    def compute(self, i: int, at: tuple[Value, ...]) -> Value:
+        """Return the element of a row at some indices, computed there."""
         row = self.rows[i]
         if row[0] == "const":
             return Value("c" if row[1] in ("True", "False") else "r", row[1])
@@ -448,7 +449,7 @@ class Nest:
         taken = tuple([graph.append(("input", f"x{k}")) for k in range(len(args))])
         made = self.spelled(Program(graph, taken, (graph.append((name, *taken)),), ("y",)))
         given = {i: partial(_constant, x) for i, x in zip(made.inputs, args, strict=True)}
-        inner = Nest(self.code, made, given, (), self.spelled)
+        inner = type(self)(self.code, made, given, (), self.spelled)
         inner.write_all()
         return inner.read(made.outputs[0], ())
 
@@ -590,7 +591,7 @@ class Nest:
                     self._move(element(place), state[r.k])
             targets = [(body.outputs[k], place) for k, place in following.items()]
             targets += [(body.outputs[r.k], element(place)) for r, place in stored.items() if r.kind == "every"]
-            inner = Nest(code, body, sources, targets, self.spelled)
+            inner = type(self)(code, body, sources, targets, self.spelled)
             inner.write_all()
             numbers = {k: inner.read(body.outputs[k], ()) for k in moved if k not in following}
             for k, value in numbers.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,15 +47,15 @@ def needs_scipy(program: Program) -> bool:
     return any(row[0] in _SPECIAL for row in every_row(program))
 
 
-def helpers(text: str) -> list[str]:
-    """Return the sources of the helper functions that a source calls."""
+def helpers(text: str, known: Mapping[str, str] = _HELPERS) -> list[str]:
+    """Return the sources of the helper functions that a source calls. `known` has those that there are, by name."""
     used: set[str] = set()
     waiting = [text]
     while waiting:
-        called = set(_CALLED.findall(waiting.pop())) & _HELPERS.keys()
-        waiting += [_HELPERS[name] for name in called - used]
+        called = set(_CALLED.findall(waiting.pop())) & known.keys()
+        waiting += [known[name] for name in called - used]
         used |= called
-    return [text for name, text in _HELPERS.items() if name in used]
+    return [text for name, text in known.items() if name in used]
 
 
 def prepare(program: Program, *, masks: bool = True) -> Program:

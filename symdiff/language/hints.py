@@ -102,9 +102,7 @@ _FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate"})
 def no_formula(given: object) -> str:
     """Return the message for an argument of `compile` that is not a formula."""
     if callable(given) and hasattr(given, "__name__"):
-        return (
-            f"compile takes a formula as text, not the function {given.__name__}; write an expression, as in 'x**2 + 1'"
-        )
+        return f"{given.__name__} is compiled already; compile takes a formula as text, or a Python function"
     inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
     given = f"{type(given).__name__}{inside}"
     return f"compile takes a formula as text, such as 'x**2 + 1', or a SymPy expression; got {given}"

@@ -21,7 +21,7 @@ from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.patterns import Pattern, everything
 from symdiff.ops.places import Range
-from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM
+from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM, in_standard
 
 # A piece of source, and how tightly its outermost operator binds.
 Text = tuple[str, int]
@@ -96,6 +96,7 @@ class Writer(Protocol):
     texts: dict[int, Text]
     parts: dict[int, list[str]]
     lines: list[str]
+    collects: ClassVar[bool]
 
     @property
     def rows(self) -> Sequence[Row]: ...
@@ -121,6 +122,10 @@ class Writer(Protocol):
     def number(self, i: int, /) -> str: ...
     def counter(self) -> str: ...
     def room(self, shape: Shape, /, *, ahead: bool) -> str: ...
+    def kept(self, name: str, t: str, rank: int, text: str, /, *, ahead: bool) -> str: ...
+    def collected(self, name: str, shape: Shape, /, *, back: bool) -> str: ...
+    def flat(self, name: str, shape: Shape, /) -> str: ...
+    def concatenated(self, texts: Sequence[str], /) -> str: ...
     def item(self, text: str, t: str, rank: int, /, *, ahead: bool) -> str: ...
     def inner(
         self, program: Program, own: dict[int, str], varies: Mapping[int, bool], lent: dict[int, str], /
@@ -248,6 +253,14 @@ class Nest(Protocol):
     def folded(
         self, i: int, x: int, fold: str, axes: Sequence[int], element: Callable[[tuple[Value, ...]], Value], /
     ) -> Task: ...
+
+
+class StandardWriter(Writer, Protocol):
+    """An object that writes source in the array API standard. `symdiff.emit.array_api` documents the methods."""
+
+    def array(self, i: int, /) -> str: ...
+    def device(self) -> str: ...
+    def new(self) -> str: ...
 
 
 class Notation(Protocol):
@@ -585,6 +598,18 @@ class Operation(ArrayOperation):
         """Return the expression in NumPy."""
         raise NotImplementedError
 
+    standard_helpers: ClassVar[Mapping[str, str]] = {}
+    """The sources of the functions that the code of `standard` may call, by name; see `helpers`."""
+
+    def standard(self, w: StandardWriter, *operands: Any, **_: Any) -> Text:
+        """Return the expression in the array API standard, with its namespace `xp`. Arrays may have loop dimensions.
+
+        It contains each operand as often as `written` says. By default, it is the expression in NumPy, with `xp` in the
+        place of `np`.
+        """
+        text, precedence = self.spell(w, *operands)
+        return in_standard(text), precedence
+
     def lines(self, _w: Writer, _i: int, /, *_operands: Any, **_: Any) -> bool:
         """Write the lines that compute a row, and return True. Return False if the row is an expression."""
         return False
@@ -772,3 +797,6 @@ class Reduction(AlongAxes):
         everything = not w.behind(x) and len(self.axes) == len(w.shape(x))
         axis = "" if everything else f"axis={axes_text(self.axes)}"
         return f"{w.tight(x, ATOM)}.{self.name}({axis})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.{self.name}({w.tight(x, 0)}, axis={axes_text(self.axes)})", ATOM

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, symbol
-from symdiff.ops.base import Nest, Notation, Operation, Sample, Text, Value, Writer, binds
+from symdiff.ops.base import Nest, Notation, Operation, Sample, StandardWriter, Text, Value, Writer, binds
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM
 
@@ -72,6 +72,10 @@ class Eye(Operation):
             text += f".reshape({', '.join(map(w.dim, self.shape()))})"
         return text, ATOM
 
+    def standard(self, w: StandardWriter) -> Text:
+        text = f"xp.eye({w.dim(self.dim)}, {w.new()})"
+        return text if len(self.shape_of) == 1 else f"xp.reshape({text}, {w.tuple_of(self.shape())})", ATOM
+
     def formula(self, w: Writer) -> Text:
         return f"eye({w.dim(self.dim)})", ATOM
 
@@ -118,6 +122,9 @@ class Arange(Operation):
     def spell(self, w: Writer) -> Text:
         return f"np.arange({self.arguments(w)}, dtype={w.dtype()})", ATOM
 
+    def standard(self, w: StandardWriter) -> Text:
+        return f"xp.arange({self.arguments(w)}, {w.new()})", ATOM
+
     def formula(self, w: Writer) -> Text:
         return f"arange({self.arguments(w)})", ATOM
 
@@ -150,6 +157,9 @@ class Linspace(Operation):
 
     def spell(self, w: Writer) -> Text:
         return f"np.linspace({self.start!r}, {self.stop!r}, {w.dim(self.count)}, dtype={w.dtype()})", ATOM
+
+    def standard(self, w: StandardWriter) -> Text:
+        return f"xp.linspace({self.start!r}, {self.stop!r}, {w.dim(self.count)}, {w.new()})", ATOM
 
     def formula(self, w: Writer) -> Text:
         return f"linspace({self.start:g}, {self.stop:g}, {w.dim(self.count)})", ATOM

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, symbol
-from symdiff.ops.base import At, Builder, Nest, Notation, Operation, Sample, Task, Text, Value, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Operation, Sample, StandardWriter, Task, Text, Value, Writer
 from symdiff.ops.patterns import Pattern, Sizes, united
-from symdiff.ops.table import ATOM, PRODUCT
+from symdiff.ops.standard import CONTRACTED
+from symdiff.ops.table import ATOM, PRODUCT, in_standard
 
 LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_uppercase  # the labels that NumPy has, in the order that is customary
 _PAIRS = 1 << 26  # the most pairs of factors that a pattern looks at one by one
@@ -195,16 +196,8 @@ class Einsum(Operation):
         """
         left, right, out = self.left, self.right, self.out
         if w.loops and (w.varies[x] or w.varies[y]):
-            found = _matrices(w, x, y, left, right, out) if len(left) == len(right) == 2 and len(out) == 2 else None
-            if found is not None:
+            if (found := self._looped(w, x, y)) is not None:
                 return found
-            if {len(left), len(right)} == {1, 2} and len(out) == 1:
-                (matrix, rows), (vector, label) = sorted([(x, left), (y, right)], key=lambda part: -len(part[1]))
-                turned = "" if rows[1] == label else ".mT"
-                least = ATOM if turned else PRODUCT
-                return f"({w.tight(matrix, least)}{turned} @ {w.tight(vector, ATOM)}[..., None])[..., 0]", ATOM
-            if left == right == out + left[-1] and not w.complex:
-                return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
             return f'np.einsum("...{left},...{right}->...{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM
         if left == right and not out:
             if len(left) == 1:
@@ -217,6 +210,29 @@ class Einsum(Operation):
         if found is not None:
             return found
         return f'np.einsum("{left},{right}->{out}", {w.tight(x, 0)}, {w.tight(y, 0)})', ATOM
+
+    def _looped(self, w: Writer, x: int, y: int) -> Text | None:
+        """Return a product by `@` or `vecdot` of operands that may have loop dimensions; None if it is not one."""
+        left, right, out = self.left, self.right, self.out
+        found = _matrices(w, x, y, left, right, out) if len(left) == len(right) == 2 and len(out) == 2 else None
+        if found is not None:
+            return found
+        if {len(left), len(right)} == {1, 2} and len(out) == 1:
+            (matrix, rows), (vector, label) = sorted([(x, left), (y, right)], key=lambda part: -len(part[1]))
+            turned = "" if rows[1] == label else ".mT"
+            least = ATOM if turned else PRODUCT
+            return f"({w.tight(matrix, least)}{turned} @ {w.tight(vector, ATOM)}[..., None])[..., 0]", ATOM
+        if left == right == out + left[-1] and not w.complex:
+            return f"np.vecdot({w.tight(x, 0)}, {w.tight(y, 0)})", ATOM
+        return None
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"contracted": CONTRACTED}
+
+    def standard(self, w: StandardWriter, x: int, y: int) -> Text:
+        if (found := self._looped(w, x, y)) is not None:
+            return in_standard(found[0]), found[1]
+        labels = f'"{self.left}", "{self.right}", "{self.out}"'
+        return f"contracted(xp, {w.tight(x, 0)}, {w.tight(y, 0)}, {labels})", ATOM
 
     def formula(self, w: Writer, x: int, y: int) -> Text:
         if self.left == self.right and len(self.left) == 1 and not self.out:

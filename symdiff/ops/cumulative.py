@@ -23,6 +23,7 @@ from symdiff.ops.base import (
     Operation,
     Sample,
     Selection,
+    StandardWriter,
     Task,
     Text,
     Value,
@@ -31,6 +32,8 @@ from symdiff.ops.base import (
 )
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.places import Range, whole
+from symdiff.ops.standard import DELAYED, LOGCUMSUMEXP
+from symdiff.ops.standard import RECURRENCE as RECURRENCE_IN_STANDARD
 from symdiff.ops.table import ATOM
 
 
@@ -75,6 +78,9 @@ class Roll(Selection, AlongAxes):
     def spell(self, w: Writer, x: int) -> Text:
         axis = "" if len(w.shape(x)) == 1 and not w.behind(x) else f", axis={self.axes[0]}"
         return f"np.roll({w.tight(x, 0)}, {self.shift}{axis})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.roll({w.tight(x, 0)}, {self.shift}, axis={self.axes[0]})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"roll({w.tight(x, 0)}, {self.shift}, axis={len(w.shape(x)) + self.axes[0]})", ATOM
@@ -135,6 +141,11 @@ class Delay(Selection, AlongAxes):
         w.lines.append(f"{start}{w.wrap(f'{w.shape_of(i)}, {w.dtype()}', len(start) + 1)})")
         w.lines.append(f"    {own}{to} = {text}{of}")
         return True
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"delayed": DELAYED}
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"delayed(xp, {w.tight(x, 0)}, {self.axes[0]}, back={self.back})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         back = ", back=True" if self.back else ""
@@ -236,6 +247,11 @@ class Recurrence(Operation):
 
     def spell(self, w: Writer, x: int, rest: int) -> Text:
         return f"recurrence({w.wrap(f'{w.tight(x, 0)}, {w.tight(rest, 0)}, {self.axes[0]}')})", ATOM
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"recurrence": RECURRENCE_IN_STANDARD}
+
+    def standard(self, w: StandardWriter, x: int, rest: int) -> Text:
+        return f"recurrence(xp, {w.wrap(f'{w.tight(x, 0)}, {w.tight(rest, 0)}, {self.axes[0]}')})", ATOM
 
     def formula(self, w: Writer, x: int, rest: int) -> Text:
         axis = len(w.shape(x)) + self.axes[0]
@@ -351,6 +367,9 @@ class CumSum(_Cumulative, Linear):
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.cumsum({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
 
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.cumulative_sum({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
+
 
 class CumProd(_Cumulative):
     """The product of the elements up to each one."""
@@ -388,6 +407,9 @@ class CumProd(_Cumulative):
 
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.cumprod({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.cumulative_prod({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
 
 
 class LogCumSumExp(_Cumulative):
@@ -430,3 +452,8 @@ class LogCumSumExp(_Cumulative):
 
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.logaddexp.accumulate({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"logcumsumexp": LOGCUMSUMEXP}
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"logcumsumexp(xp, {w.tight(x, 0)}, {self.axes[0]})", ATOM

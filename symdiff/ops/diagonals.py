@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
 from symdiff.graph.shapes import Demands, within
-from symdiff.ops.base import AlongAxes, At, Nest, Notation, Sample, Selection, Task, Text, Value, View, Writer
+from symdiff.ops.base import (
+    AlongAxes,
+    At,
+    Nest,
+    Notation,
+    Sample,
+    Selection,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    View,
+    Writer,
+)
+from symdiff.ops.standard import DIAGONAL
 from symdiff.ops.table import ATOM
 
 
@@ -62,6 +76,9 @@ class Diagonal(View):
         if len(w.shape(x)) == 2 and not w.behind(x):
             return f"np.diagonal({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
         return f"np.diagonal({w.tight(x, 0)}, {self.k}, -2, -1)", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.linalg.diagonal({w.tight(x, 0)}, offset={self.k})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"diag({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
@@ -119,6 +136,11 @@ class Diag(Selection):
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.diag({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
 
+    standard_helpers: ClassVar[Mapping[str, str]] = {"diag": DIAGONAL}
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"diag(xp, {w.tight(x, 0)}, {self.k}, {w.tuple_of(self.to)})", ATOM
+
     def lines(self, w: Writer, i: int, x: int) -> bool:
         """Write an array of zeros, and assign the diagonal."""
         if self._is_call(w, x):
@@ -174,6 +196,9 @@ class _Triangle(Selection, AlongAxes):
 
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.{self.name}({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.{self.name}({w.tight(x, 0)}, k={self.k})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"{self.name}({w.tight(x, 0)}{f', {self.k}' if self.k else ''})", ATOM

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol
 from symdiff.graph.ir import repeated
-from symdiff.ops.base import At, Builder, Nest, Notation, Operation, Sample, Task, Text, Value, View, Writer
+from symdiff.ops.base import (
+    At,
+    Builder,
+    Nest,
+    Notation,
+    Operation,
+    Sample,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    View,
+    Writer,
+    axes_text,
+)
 from symdiff.ops.data import Constant
 from symdiff.ops.patterns import Pattern, joined
 from symdiff.ops.places import Place, Range, apart, count_at, key, separate, shape_at, subscript, whole
+from symdiff.ops.standard import SHAPES
 from symdiff.ops.table import ATOM
 from symdiff.ops.views import Expand
 
@@ -60,6 +75,15 @@ class Index(View):
         ahead = w.behind(x) or len(shape) > len(self.place)
         text = subscript(self.place, shape[len(shape) - len(self.place) :], w.dim, ahead=ahead)
         return f"{w.tight(x, ATOM)}{text}", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        """Return the elements in the order of the axes, turned around where the place goes backwards."""
+        shape = w.shape(x)
+        place = tuple([p.forward if isinstance(p, Range) else p for p in self.place])
+        text = f"{w.tight(x, ATOM)}{subscript(place, shape[len(shape) - len(place) :], w.dim, ahead=True)}"
+        steps = [p.step for p in self.place if isinstance(p, Range)]
+        back = [a for a, step in enumerate(steps, -len(steps)) if step < 0]
+        return f"xp.flip({text}, axis={axes_text(back)})" if back else text, ATOM
 
     def label(self) -> str:
         return f"[{', '.join(map(_part, self.place))}]"
@@ -201,7 +225,17 @@ class Assemble(Operation):
         return b.op("ne", b.op(self, *map(b.number, found)), b.const(0.0))
 
     def simpler(self, b: Builder, *operands: int) -> int | None:
-        """Return one array that fills all as that array, with axes of one element where its place has an index."""
+        """Return a list of lists of scalars as one array of scalars.
+
+        Return one array that fills all as that array, with axes of one element where its place has an index.
+        """
+        if operands and all(_is_list_at(b, place, x) for place, x in zip(self.places, operands, strict=True)):
+            places, parts = [], []
+            for place, x in zip(self.places, operands, strict=True):
+                inner, *scalars = b.row(x)
+                places += [_inside(place, at) for at in inner.places]
+                parts += scalars
+            return b.op(Assemble(self.to, tuple(places)), *parts)
         if len(operands) != 1:
             return None
         (place,), core = self.places, self.core
@@ -260,13 +294,36 @@ class Assemble(Operation):
                 w.lines += [f"    {own}{place} += {texts[j]}" for place in places]
         return True
 
+    standard_helpers: ClassVar[Mapping[str, str]] = SHAPES
+
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        """Return a list of its elements, arrays one after the other, or zeros with parts added at places."""
+        to = w.tuple_of(self.to)
+        if self._lists_elements():
+            elements = {place: w.array(j) for place, j in zip(self.places, operands, strict=True)}
+            listed = ", ".join([elements[place] for place in sorted(elements)])
+            return f"listed(xp, [{w.wrap(listed)}], {to})", ATOM
+        parts = w.wrap(", ".join([w.array(j) for j in operands]))
+        if (axis := self._joins(w, *operands)) is not None:
+            return f"joined(xp, [{parts}], {axis - len(self.to)}, {len(self.to)})", ATOM
+        zero, places = f"xp.zeros((), {w.new()})", []
+        for place in self.places:
+            ranges = [(w.dim(p.start), _stop(p, w), str(p.step)) if isinstance(p, Range) else w.dim(p) for p in place]
+            texts = [p if isinstance(p, str) else f"slice({', '.join(p)})" for p in ranges]
+            places.append(f"({', '.join(texts)}{',' * (len(texts) == 1)})")
+        return f"assembled(xp, {to}, [{w.wrap(', '.join(places))}], [{parts}], {zero})", ATOM
+
     def _joins_along(self, w: Writer, *operands: int) -> int | None:
         """Return the axis along which whole operands stand one after the other; None if they do not.
 
         Behind loop dimensions they do not: each operand can have loop dimensions of its own.
         """
+        return None if w.loops else self._joins(w, *operands)
+
+    def _joins(self, w: Writer, *operands: int) -> int | None:
+        """Return the axis along which whole operands stand one after the other; None if they do not."""
         places = self.places
-        if w.loops or len(places) < 2 or self.rank < len(self.to):
+        if len(places) < 2 or self.rank < len(self.to):
             return None
         axes = [a for a, dim in enumerate(self.to) if any(place[a] != Range(0, dim) for place in places)]
         if len(axes) != 1:
@@ -282,11 +339,15 @@ class Assemble(Operation):
 
     def _is_list(self, w: Writer) -> bool:
         """Return whether it is written as a list of its elements, all scalars, which has no loop dimensions."""
+        return not w.loops and len(self.to) <= 2 and len(self.places) <= _LISTED and self._lists_elements()
+
+    def _lists_elements(self) -> bool:
+        """Return whether the operands are its elements, each at a place of its own."""
         to = self.to
-        if w.loops or not self.places or len(to) > 2 or not all(isinstance(d, int) for d in to):
+        if not self.places or not all(isinstance(d, int) for d in to):
             return False
         elements = {place for place in self.places if len(place) == len(to) and all(isinstance(p, int) for p in place)}
-        return len(elements) == len(self.places) == numel(to) and len(elements) <= _LISTED
+        return len(elements) == len(self.places) == numel(to)
 
     def written(self, w: Writer, *operands: int) -> tuple[int, ...]:
         """Return that an operand at several places is assigned to all of them at once."""
@@ -298,6 +359,10 @@ class Assemble(Operation):
         texts, to = [w.tight(j, 0) for j in operands], self.to
         if self.places == tuple([(k, *whole(to[1:])) for k in range(len(texts))]) and to[:1] == (len(texts),):
             return f"[{', '.join(texts)}]", ATOM
+        if len(to) == 2 and of_scalars(self) and self.places == tuple(np.ndindex(fixed(to))):
+            (_, columns) = fixed(to)
+            rows = [f"[{', '.join(texts[k : k + columns])}]" for k in range(0, len(texts), columns)]
+            return f"[{', '.join(rows)}]", ATOM
         if (axis := self._joins_along(w, *operands)) is not None:
             return f"concatenate([{', '.join(texts)}]{f', axis={axis}' if axis else ''})", ATOM
         places = [subscript(place, self.core, w.dim, ahead=len(to) > self.rank) for place in self.places]
@@ -352,6 +417,23 @@ def _assignments(targets: Iterable[str], text: str, width: int) -> list[str]:
         else:
             lines.append(f"    {target} = ")
     return [line + text for line in lines]
+
+
+def _is_list_at(b: Builder, place: Place, x: int) -> bool:
+    """Return whether a row is a list of scalars, which has exactly the shape of a place."""
+    op = b.row(x)[0]
+    return of_scalars(op) and op.places != () and op.to == shape_at(place)
+
+
+def _inside(place: Place, at: Place) -> Place:
+    """Return a place among the elements at another place, as a place of the whole array."""
+    rest: Iterator[Any] = iter(at)
+    return tuple([p.start + p.step * next(rest) if isinstance(p, Range) else p for p in place])
+
+
+def _stop(p: Range, w: Writer) -> str:
+    """Return the end of a slice. One in front of the first element has no number."""
+    return "None" if p.stop == -1 else w.dim(p.stop)
 
 
 def of_scalars(op: object) -> bool:

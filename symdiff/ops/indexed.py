@@ -22,6 +22,7 @@ from symdiff.ops.base import (
     Notation,
     Operation,
     Sample,
+    StandardWriter,
     Task,
     Text,
     Value,
@@ -32,7 +33,8 @@ from symdiff.ops.base import (
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.places import Range
-from symdiff.ops.table import ATOM, PRODUCT, UNARY
+from symdiff.ops.standard import AT_INDICES
+from symdiff.ops.table import ATOM, PRODUCT, UNARY, in_standard
 
 POINTS = '''\
 def points(shape, indices, behind, rank, front):
@@ -335,6 +337,10 @@ class Integers(Operation):
         del w
         return f"np.array({self._listed()})", ATOM
 
+    def standard(self, w: StandardWriter) -> Text:
+        text = f"{self._listed()}, device={w.device()}" if self.entries else f"xp.arange(0, device={w.device()})"
+        return (f"xp.asarray({text})" if self.entries else f"xp.reshape({text}, {w.tuple_of(self.to)})"), ATOM
+
     def formula(self, w: Writer) -> Text:
         del w
         return self._listed(), ATOM
@@ -368,6 +374,9 @@ class Positions(Arange):
 
     def spell(self, w: Writer) -> Text:
         return f"np.arange({self.arguments(w)})", ATOM
+
+    def standard(self, w: StandardWriter) -> Text:
+        return f"xp.arange({self.arguments(w)}, device={w.device()})", ATOM
 
 
 # Elements at integers
@@ -405,6 +414,14 @@ class Indexed(Operation):
 
     def degree(self, degrees: Sequence[float]) -> float:
         return degrees[0]
+
+    standard_helpers: ClassVar[Mapping[str, str]] = AT_INDICES
+
+    def helped_in_standard(self, w: StandardWriter, indices: Sequence[int], front: int) -> tuple[str, str]:
+        """Return the indices as a tuple, and how many axes are behind them, are theirs, and are in front of them."""
+        rank = len(_together([w.shape(i) for i in indices]))
+        texts = [w.aligned(i, rank) if w.varies[i] or w.shape(i) else w.array(i) for i in indices]
+        return f"({', '.join(texts)}{',' * (len(texts) == 1)})", f"{self.behind}, {rank}, {front}"
 
     def helped(self, w: Writer, indices: Sequence[int], front: int) -> tuple[str, str]:
         """Return the indices as a tuple, and what a helper function is told if they may have loop dimensions."""
@@ -525,6 +542,10 @@ class Gather(Indexed):
             axis = -1 - self.behind if ahead or front else 0
             return f"{w.tight(x, ATOM)}.take({w.tight(indices[0], 0)}, axis={axis})", ATOM
         return w.tight(x, ATOM) + _subscript(w, indices, front, self.behind, ahead=ahead), ATOM
+
+    def standard(self, w: StandardWriter, x: int, *indices: int) -> Text:
+        place, axes = self.helped_in_standard(w, indices, self.front(w.shape(x)))
+        return f"gathered(xp, {w.tight(x, 0)}, {place}, {axes})", ATOM
 
     def formula(self, w: Writer, x: int, *indices: int) -> Text:
         return w.tight(x, ATOM) + _subscript(w, indices, self.front(w.shape(x)), self.behind, ahead=False), ATOM
@@ -658,6 +679,12 @@ class _Reduced(_Segments):
             function = "scatter_points" if loops else "scatter"
             w.lines.append(f"    {function}({ufunc}, {own}, {place}, {text}, {self.behind}{loops})")
         return True
+
+    def standard(self, w: StandardWriter, x: int, *indices: int) -> Text:
+        place, axes = self.helped_in_standard(w, indices, self.front(*map(w.shape, (x, *indices))))
+        start = in_standard(self._started) if self.start else "0.0"
+        given = f"{w.array(x)}, {place}, {w.tuple_of(self.to)}, {axes}, {start}"
+        return f"segments(xp, xp.{self.ufunc}, {given})", ATOM
 
     @property
     def _started(self) -> str:

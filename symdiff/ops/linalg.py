@@ -17,10 +17,12 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, numel, shown, symbol
 from symdiff.graph.shapes import Demands, same
-from symdiff.ops.base import At, Builder, Nest, Operation, Sample, Task, Text, Value, Writer
+from symdiff.ops.base import At, Builder, Nest, Operation, Sample, StandardWriter, Task, Text, Value, Writer
 from symdiff.ops.diagonals import Tril, Triu
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.reductions import Sum
+from symdiff.ops.standard import OF_MATRICES as OF_MATRICES_IN_STANDARD
+from symdiff.ops.standard import SYMMETRIC
 from symdiff.ops.table import ATOM
 from symdiff.ops.views import Permute
 
@@ -250,6 +252,10 @@ class SolveTriangular(_Solution):
     def spell(self, w: Writer, *operands: int) -> Text:
         a, rhs = (w.tight(i, 0) for i in operands)
         return f"solve_triangular({a}, {rhs}, lower={self.lower})", ATOM
+
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        a, rhs = (w.tight(i, 0) for i in operands)
+        return f"xp.linalg.solve(xp.{'tril' if self.lower else 'triu'}({a}), {rhs})", ATOM
 
     def formula(self, w: Writer, *operands: int) -> Text:
         a, rhs = (w.tight(i, 0) for i in operands)
@@ -495,6 +501,11 @@ class Cofactors(_OfMatrix):
     def spell(self, w: Writer, *operands: int) -> Text:
         return f"cofactors({w.tight(operands[0], 0)})", ATOM
 
+    standard_helpers: ClassVar[Mapping[str, str]] = OF_MATRICES_IN_STANDARD
+
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        return f"cofactors(xp, {w.tight(operands[0], 0)})", ATOM
+
 
 class SecondCofactors(_OfMatrices):
     """The change of the cofactors of a matrix A along a matrix E, or along a batch of these.
@@ -548,6 +559,12 @@ class SecondCofactors(_OfMatrices):
     def spell(self, w: Writer, *operands: int) -> Text:
         a, along = operands
         return f"second_cofactors({w.aligned(a, len(w.shape(along)))}, {w.tight(along, 0)})", ATOM
+
+    standard_helpers: ClassVar[Mapping[str, str]] = OF_MATRICES_IN_STANDARD
+
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        a, along = operands
+        return f"second_cofactors(xp, {w.aligned(a, len(w.shape(along)))}, {w.tight(along, 0)})", ATOM
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -642,7 +659,17 @@ def _phi(b: Builder, x: int) -> int:
     return b.op("mul", b.const(0.5), b.op("add", _tril(b, x, 0), _tril(b, x, -1)))
 
 
-class Cholesky(_OfMatrix):
+class _OfLower(_OfMatrix):
+    """An operation on a symmetric matrix, which depends on its lower triangle alone."""
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"symmetric": SYMMETRIC}
+
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        """Return the operation on the lower triangle and its mirror image: the standard leaves open what is read."""
+        return f"xp.linalg.{self.name}(symmetric(xp, {w.tight(operands[0], 0)}))", ATOM
+
+
+class Cholesky(_OfLower):
     """The lower triangular matrix L with L @ L.T = A. As in NumPy, it depends on the lower triangle of A alone."""
 
     name = "cholesky"
@@ -702,7 +729,7 @@ class Cholesky(_OfMatrix):
         return _lower(b, transposed(b, turned))
 
 
-class EigVals(_OfMatrix):
+class EigVals(_OfLower):
     """The eigenvalues of a symmetric matrix, in ascending order. They depend on its lower triangle alone."""
 
     name = "eigvalsh"
@@ -729,7 +756,7 @@ class EigVals(_OfMatrix):
         return _lower(b, b.einsum(scaled, vectors, "ik", "jk", "ij"))
 
 
-class EigVectors(_OfMatrix):
+class EigVectors(_OfLower):
     """The eigenvectors of a symmetric matrix, in columns. They have a derivative if no eigenvalues are equal."""
 
     name = "eigvectors"
@@ -764,3 +791,6 @@ class EigVectors(_OfMatrix):
 
     def spell(self, w: Writer, *operands: int) -> Text:
         return f"np.linalg.eigh({w.tight(operands[0], 0)})[1]", ATOM
+
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        return f"xp.linalg.eigh(symmetric(xp, {w.tight(operands[0], 0)}))[1]", ATOM

@@ -21,7 +21,7 @@ from dataclasses import replace
 from functools import cached_property, reduce
 from math import inf
 from textwrap import indent
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,24 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol, value
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled, replay
 from symdiff.graph.shapes import Demands
-from symdiff.ops.base import At, Builder, Notation, Operation, Sample, Text, View, Writer, is_size, never_warns, sized
+from symdiff.ops.base import (
+    At,
+    Builder,
+    Notation,
+    Operation,
+    Sample,
+    StandardWriter,
+    Text,
+    View,
+    Writer,
+    is_size,
+    never_warns,
+    sized,
+)
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.places import Range, subscript, whole
+from symdiff.ops.standard import COLLECTED, SHAPES
 from symdiff.ops.table import ATOM, PRIMITIVES, SUM
 
 
@@ -116,6 +130,7 @@ class Loop(Operation):
     name = "loop"
     rereads = True
     joint = True
+    standard_helpers: ClassVar[Mapping[str, str]] = {**SHAPES, "collected": COLLECTED}
     stackable = False
 
     # Shapes
@@ -400,9 +415,12 @@ class Loop(Operation):
         w.lines += [f"    {name} = {text}" for name, text in zip(state, starts, strict=True)]
         lines: list[str] = []
         stored = {r: name for r, name in found.items() if r.kind != "last"}
-        target = {r: w.item(name, t, len(self.result_core(r)) - 1, ahead=w.behind(i)) for r, name in stored.items()}
+
+        def keep(r: Result, text: str) -> str:
+            return w.kept(stored[r], t, len(self.result_core(r)) - 1, text, ahead=w.behind(i))
+
         w.lines += [f"    {name} = {w.room(self.result_core(r), ahead=w.behind(i))}" for r, name in stored.items()]
-        lines += [f"    {target[r]} = {state[r.k]}" for r in stored if r.kind == "before"]
+        lines += [keep(r, state[r.k]) for r in stored if r.kind == "before"]
         inner = w.inner(program, own, varies, {program.outputs[k]: f"{state[k]}_next" for k in range(first)})
         for k in range(first, end):
             row = program.inputs[k]
@@ -416,7 +434,7 @@ class Loop(Operation):
         kept = [r for r in self.results if r.kind == "every"]
         after = {program.outputs[k]: state[k] for k in range(first)}
         ends = {r: program.outputs[r.k] for r in kept}
-        lines += [f"    {target[r]} = {inner.number(row)}" for r, row in ends.items() if row not in after]
+        lines += [keep(r, inner.number(row)) for r, row in ends.items() if row not in after]
         moved = [k for k in range(first) if program.outputs[k] != program.inputs[k]]
         if moved:
             left, rows = ", ".join([state[k] for k in moved]), [program.outputs[k] for k in moved]
@@ -425,10 +443,11 @@ class Loop(Operation):
                     inner.assign(row)
             lines += inner.lines[written:]
             lines.append(f"    {left} = {', '.join([inner.number(row) for row in rows])}")
-        lines += [f"    {target[r]} = {after[row]}" for r, row in ends.items() if row in after]
+        lines += [keep(r, after[row]) for r, row in ends.items() if row in after]
         order = f"reversed(range({w.dim(self.length)}))" if self.back else f"range({w.dim(self.length)})"
         w.lines.append(f"    for {t} in {order}:")
         w.lines += [indent(line, "    ") for line in lines or ["    pass"]]
+        w.lines += [w.collected(name, self.result_core(r), back=self.back) for r, name in stored.items() if w.collects]
         w.parts[i] = [found[r] for r in self.results]
         if i in w.program.outputs or any(i in operands(row) and not isinstance(row[0], Part) for row in w.rows):
             self._join(w, i)
@@ -439,10 +458,8 @@ class Loop(Operation):
         texts: list[str] = []
         for result, name in zip(self.results, w.parts[i], strict=True):
             shape = self.result_core(result)
-            ahead = f"np.shape({name})[:-{len(shape)}]" if shape else f"np.shape({name})"
-            texts.append(name if len(shape) == 1 else f"np.reshape({name}, {ahead} + ({w.dim(numel(shape))},))")
-        joined = texts[0] if len(texts) == 1 else f"np.concatenate(({', '.join(texts)}), axis=-1)"
-        w.lines.append(f"    {w.named(i)} = {joined}")
+            texts.append(name if len(shape) == 1 else w.flat(name, shape))
+        w.lines.append(f"    {w.named(i)} = {texts[0] if len(texts) == 1 else w.concatenated(texts)}")
 
     def _names(self, w: Writer, i: int) -> dict[Result, str]:
         """Return a name for each result: by the user, or after the name of the state or of the output."""
@@ -562,6 +579,12 @@ class Part(View):
             return text, ATOM
         kept = f"{w.tight(x, ATOM)}.shape[:-1] + " if ahead else ""
         return f"{text}.reshape({kept}{w.tuple_of(self.to)})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        text = f"{w.tight(x, ATOM)}{subscript((self.place,), w.shape(x)[-1:], w.dim, ahead=True)}"
+        if len(self.to) < 2:
+            return text, ATOM
+        return f"xp.reshape({text}, {w.tight(x, ATOM)}.shape[:-1] + {w.tuple_of(self.to)})", ATOM
 
     def written(self, w: Writer, x: int) -> tuple[int, ...]:
         """Return that the text may have the operand twice."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Operation, Reduction, Sample, Text, Writer
+from symdiff.ops.base import AlongAxes, At, Operation, Reduction, Sample, StandardWriter, Text, Writer
 from symdiff.ops.patterns import Pattern
+from symdiff.ops.standard import REORDERED
 from symdiff.ops.table import ATOM
 
 
@@ -96,6 +98,12 @@ class Reorder(Operation):
             return f"np.take_along_axis(*np.broadcast_arrays({w.tight(x, 0)}, {order}), {self.axes[0]})", ATOM
         return f"np.take_along_axis({w.tight(x, 0)}, {order}, {self.axes[0]})", ATOM
 
+    standard_helpers: ClassVar[Mapping[str, str]] = {"reordered": REORDERED}
+
+    def standard(self, w: StandardWriter, key: int, x: int) -> Text:
+        given = f"{w.aligned(key, len(w.shape(x)))}, {w.tight(x, 0)}, {self.axes[0]}"
+        return f"reordered(xp, {given}, inverse={self.inverse})", ATOM
+
     def formula(self, w: Writer, key: int, x: int) -> Text:
         back = ", back=True" if self.inverse else ""
         return f"reorder({w.tight(key, 0)}, {w.tight(x, 0)}, axis={len(w.shape(x)) + self.axes[0]}{back})", ATOM
@@ -162,6 +170,9 @@ class ArgSort(AlongAxes):
 
     def spell(self, w: Writer, x: int) -> Text:
         return f"np.argsort({w.tight(x, 0)}, axis={self.axes[0]}, kind='stable')", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"xp.argsort({w.tight(x, 0)}, axis={self.axes[0]})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"argsort({w.tight(x, 0)}, axis={len(w.shape(x)) + self.axes[0]})", ATOM

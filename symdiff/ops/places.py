@@ -34,6 +34,11 @@ class Range:
         length = self.stop - self.start if self.step > 0 else self.start - self.stop
         return (length + (abs(self.step) - 1)) // abs(self.step)
 
+    @property
+    def forward(self) -> Range:
+        """The same elements, from the first one in the axis on."""
+        return self if self.step > 0 else Range(self.start + self.step * (self.count - 1), self.start + 1, -self.step)
+
 
 def whole(shape: Shape) -> Place:
     """Return the place of all elements."""

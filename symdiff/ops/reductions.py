@@ -5,18 +5,30 @@ Source: Giles, "Collected matrix derivative results for forward and reverse mode
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import inf
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Builder, Notation, Operation, Reduction, Sample, Text, Writer
+from symdiff.ops.base import (
+    AlongAxes,
+    At,
+    Builder,
+    Notation,
+    Operation,
+    Reduction,
+    Sample,
+    StandardWriter,
+    Text,
+    Writer,
+)
 from symdiff.ops.contract import LETTERS, labels
 from symdiff.ops.patterns import Pattern
+from symdiff.ops.standard import OTHERS
 from symdiff.ops.table import ATOM
 
 _TERMS = 16  # of a sum of squares that is summed term by term
@@ -102,6 +114,11 @@ class Sum(Reduction):
             kept = ["0" if a in self.axes else ":" for a in range(min(self.axes), 0)]
             return f"{w.tight(x, ATOM)}[..., {', '.join(kept)}]", ATOM
         return Reduction.spell(self, w, x)
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        if all(w.shape(x)[a] == 1 for a in self.axes):
+            return self.spell(w, x)
+        return Reduction.standard(self, w, x)
 
     def makes(self, x: Shape) -> bool:
         """Return False where the sum drops axes of one element."""
@@ -310,6 +327,11 @@ class Others(Operation):
     def written(self, _w: Writer, _x: int) -> tuple[int, ...]:
         """Return that the operand is written more than once, so that it gets a name."""
         return (2,)
+
+    standard_helpers: ClassVar[Mapping[str, str]] = {"others": OTHERS}
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"others(xp, {w.tight(x, 0)})", ATOM
 
     def formula(self, w: Writer, x: int) -> Text:
         return f"others({w.tight(x, 0)})", ATOM

@@ -85,11 +85,21 @@ class Primitive:
     """A rule for the partial derivative by each argument. `"0"`: there is no derivative."""
     numpy: str = ""
     """The spelling in NumPy. Empty: the first of `symbols`."""
+    standard: str = ""
+    """The spelling with the namespace `xp` of the array API standard, and `special` for a module of special functions.
+    Empty: that of NumPy, with `xp` in the place of `np`."""
+    standard_helper: str = ""
+    """The source of a function that `standard` calls, which takes `xp` first. It has the name of the operation."""
     math: str | None = ""
     """The spelling with the math module. None: the module has no such function. Empty: the first of `symbols`."""
     llvm: str | None = ""
     """The spelling in LLVM: an instruction, an intrinsic (`llvm.sqrt`), a function of the C library, or a formula of
     simpler operations. None: there is none."""
+    c: str | None = ""
+    """The spelling in C: a function of `math.h`, a template, or a formula of simpler operations. None: there is none.
+    Empty: the first of `symbols`, or else the function or formula of `llvm`."""
+    javascript: str | None = ""
+    """The spelling in JavaScript: a function of `Math` or of `symdiff.emit.javascript`, or as in `c`. Empty: that of `c`."""
     latex: str = ""
     """The spelling in LaTeX: a template over `#1`, `#2`, ... (`\\sqrt{#1}`), an operator, or the name of a function
     (`\\tanh`). Empty: LaTeX shows the `meaning`."""
@@ -386,6 +396,51 @@ def polygamma(n, x):
 '''
 
 
+# Functions that the array API standard does not have. A step by Newton's method makes the cube root right to rounding.
+_CBRT = '''\
+def cbrt(xp, x):
+    """Return the cube root."""
+    a = xp.abs(x)
+    r = xp.pow(a, 1.0 / 3.0)
+    plain = (a > 0.0) & (a < xp.inf)
+    s = xp.where(plain, r, 1.0)
+    return xp.copysign(xp.where(plain, s - (s - a / (s * s)) / 3.0, a), x)
+'''
+
+_SINC = '''\
+def sinc(xp, x):
+    """Return sin(pi*x)/(pi*x), which is 1 at 0."""
+    y = xp.pi * xp.where(x == 0.0, 1e-20, x)
+    return xp.sin(y) / y
+'''
+
+_HEAVISIDE = '''\
+def heaviside(xp, x, y):
+    """Return 0 for negative x, 1 for positive x, and y at 0."""
+    return xp.where(x < 0.0, 0.0, xp.where(x == 0.0, y, xp.sign(x)))
+'''
+
+_FMOD = '''\
+def fmod(xp, x, y):
+    """Return the remainder with the sign of x."""
+    return xp.copysign(xp.remainder(xp.abs(x), xp.abs(y)), x)
+'''
+
+_ANGLE = '''\
+def angle(xp, x):
+    """Return the angle of a complex number; of a real one, 0 or pi."""
+    if xp.isdtype(x.dtype, "complex floating"):
+        return xp.atan2(xp.imag(x), xp.real(x))
+    return xp.atan2(xp.zeros_like(x), x)
+'''
+
+_PART = '''\
+def {name}(xp, x):
+    """Return {words}."""
+    return xp.{name}(x) if xp.isdtype(x.dtype, "complex floating") else {of_real}
+'''
+
+
 # log(1 + exp(x)) for a complex x. Where the real part is positive, both terms are divided by exp(m), which is positive, so
 # that the branch of the logarithm stays. Elsewhere log(1 + e) is computed as 2*arctanh(e/(2 + e)), because NumPy's
 # complex log1p loses a small e.
@@ -469,8 +524,10 @@ _TABLE = (
             "where(special(x == 0 and y >= 0), 0, out*log(away(special(x == 0 and y >= 0), x)))",
         ),
         numpy="power",
+        standard="pow",
         math="pow",
         llvm="pow",
+        javascript="power",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
         remainders=(
@@ -505,6 +562,8 @@ _TABLE = (
         latex=r"\sqrt[3]{#1}",
         partials=("1/(3*out^2)",),
         numpy="cbrt",
+        standard="cbrt(xp, {x})",
+        standard_helper=_CBRT,
         math="cbrt",
         llvm="cbrt",
         finite=True,
@@ -534,6 +593,7 @@ _TABLE = (
         numpy="{c} / {y}",
         math="{c} / {y}",
         llvm="c/y",
+        c="{c} / {y}",
         internal=True,
     ),
     Primitive(  # the root of a sum of squares, the last step of a norm; the sum is 0 at the origin alone
@@ -567,8 +627,10 @@ _TABLE = (
         latex="2^{#1}",
         partials=("out*log(2)",),
         numpy="exp2",
+        standard="xp.pow(2.0, {x})",
         math="exp2",
         llvm="exp2",
+        javascript="Math.pow(2.0, {x})",
         holomorphic=True,
         positive=True,
         remainders=(Remainder(1, "expm1(log(2)*x)", near="abs(x) < 1"),),
@@ -670,6 +732,7 @@ _TABLE = (
         numpy="np.copysign(np.exp(np.minimum({x}, 0.0)), {x}) / -np.expm1(-np.abs({x}))",
         math="math.copysign(math.exp(min(0.0, {x})), {x}) / -math.expm1(-abs({x}))",
         llvm="where(x < 0, -exp(-abs(x)), 1)/-expm1(-abs(x))",
+        c="copysign(exp(minimum(x, 0)), x)/-expm1(-abs(x))",
         internal=True,
         sample=(_P,),
     ),
@@ -696,6 +759,7 @@ _TABLE = (
         math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
         " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
         llvm=None,  # the native log and expm1 of a small difference are further off than NumPy's
+        c="where(x == y, x - inf, x + where(y - x > -0.6931471805599453, log(-expm1(y - x)), log1p(-exp(y - x))))",
         sample=((2.0, 4.0), (-3.0, 0.4)),
         kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
     ),
@@ -830,6 +894,7 @@ _TABLE = (
         partials=("1/sqrt(1 - x^2)",),
         odd=_ratio("arcsin"),
         numpy="arcsin",
+        standard="asin",
         math="asin",
         llvm="asin",
         aliases=("asin",),
@@ -842,6 +907,7 @@ _TABLE = (
         latex=r"\arccos",
         partials=("-1/sqrt(1 - x^2)",),
         numpy="arccos",
+        standard="acos",
         math="acos",
         llvm="acos",
         aliases=("acos",),
@@ -855,6 +921,7 @@ _TABLE = (
         partials=("1/(1 + x^2)",),
         odd=_ratio("arctan"),
         numpy="arctan",
+        standard="atan",
         math="atan",
         llvm="atan",
         aliases=("atan",),
@@ -868,6 +935,7 @@ _TABLE = (
         latex=r"\operatorname{arctan2}",
         partials=("y/hypot(x, y)/hypot(x, y)", "-x/hypot(x, y)/hypot(x, y)"),
         numpy="arctan2",
+        standard="atan2",
         math="atan2",
         llvm="atan2",
         aliases=("atan2",),
@@ -892,6 +960,7 @@ _TABLE = (
         partials=("1/(abs(x)*(sqrt(abs(x) - 1)*sqrt(abs(x) + 1)))",),
         complex_partials=("1/(x^2*sqrt(1 - 1/x^2))",),
         numpy="np.arctan2(np.sqrt(np.abs({x}) - 1.0) * np.sqrt(np.abs({x}) + 1.0), np.copysign(1.0, {x}))",
+        standard="xp.atan2(xp.sqrt(xp.abs({x}) - 1.0) * xp.sqrt(xp.abs({x}) + 1.0), xp.copysign(1.0, {x}))",
         math="math.atan2(math.sqrt(abs({x}) - 1.0) * math.sqrt(abs({x}) + 1.0), math.copysign(1.0, {x}))",
         llvm="arctan2(sqrt(abs(x) - 1)*sqrt(abs(x) + 1), copysign(1, x))",
         complex="arccos(1/x)",
@@ -906,6 +975,7 @@ _TABLE = (
         partials=("-1/(abs(x)*(sqrt(abs(x) - 1)*sqrt(abs(x) + 1)))",),
         complex_partials=("-1/(x^2*sqrt(1 - 1/x^2))",),
         numpy="np.arctan2(np.copysign(1.0, {x}), np.sqrt(np.abs({x}) - 1.0) * np.sqrt(np.abs({x}) + 1.0))",
+        standard="xp.atan2(xp.copysign(1.0, {x}), xp.sqrt(xp.abs({x}) - 1.0) * xp.sqrt(xp.abs({x}) + 1.0))",
         math="math.atan2(math.copysign(1.0, {x}), math.sqrt(abs({x}) - 1.0) * math.sqrt(abs({x}) + 1.0))",
         llvm="arctan2(copysign(1, x), sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
         complex="arcsin(1/x)",
@@ -919,6 +989,7 @@ _TABLE = (
         latex=r"\operatorname{arccot}",
         partials=("-1/(1 + x^2)",),
         numpy="np.arctan2(np.copysign(1.0, {x}), np.abs({x}))",
+        standard="xp.atan2(xp.copysign(1.0, {x}), xp.abs({x}))",
         math="math.atan2(math.copysign(1.0, {x}), abs({x}))",
         llvm="arctan2(copysign(1, x), abs(x))",
         complex="arctan(1/x)",
@@ -933,6 +1004,7 @@ _TABLE = (
         meaning="pi/180*x",
         partials=("pi/180",),
         numpy="deg2rad",
+        standard="{x} * 0.017453292519943295",
         math="radians",
         llvm="x*(pi/180)",
         complex="x*(pi/180)",
@@ -945,6 +1017,7 @@ _TABLE = (
         meaning="180/pi*x",
         partials=("180/pi",),
         numpy="rad2deg",
+        standard="{x} * 57.29577951308232",
         math="degrees",
         llvm="x*(180/pi)",
         complex="x*(180/pi)",
@@ -981,6 +1054,8 @@ _TABLE = (
         partials=(_sinc_rule(1),),
         even="pi^2*(" + re.sub(r"\bx\b", "(pi*x)", _ratio_rule("sin", "cos(x)")) + ")",
         numpy="sinc",
+        standard="sinc(xp, {x})",
+        standard_helper=_SINC,
         math="(math.sin(math.pi * {x}) / (math.pi * {x}) if {x} else 1.0)",
         llvm="sin(pi*where(x == 0, 1e-20, x))/(pi*where(x == 0, 1e-20, x))",
         holomorphic=True,
@@ -1100,6 +1175,7 @@ _TABLE = (
         complex_partials=("1/sqrt(1 + x^2)",),
         odd=_ratio("arcsinh"),
         numpy="arcsinh",
+        standard="asinh",
         math="asinh",
         llvm="asinh",
         aliases=("asinh", "arsinh"),
@@ -1112,6 +1188,7 @@ _TABLE = (
         latex=r"\operatorname{arcosh}",
         partials=("1/(sqrt(x - 1)*sqrt(x + 1))",),
         numpy="arccosh",
+        standard="acosh",
         math="acosh",
         llvm="acosh",
         aliases=("acosh", "arcosh"),
@@ -1124,6 +1201,7 @@ _TABLE = (
         partials=("1/(1 - x^2)",),
         odd=_ratio("arctanh"),
         numpy="arctanh",
+        standard="atanh",
         math="atanh",
         llvm="atanh",
         aliases=("atanh", "artanh"),
@@ -1150,6 +1228,7 @@ _TABLE = (
         partials=("-1/(abs(x)*hypot(1, x))",),
         complex_partials=("-1/(x^2*sqrt(1 + 1/x^2))",),
         numpy="np.arcsinh(1.0 / {x})",
+        standard="xp.asinh(1.0 / {x})",
         math="math.asinh(1.0 / {x})",
         llvm="arcsinh(1/x)",
         aliases=("acsch", "arcsch"),
@@ -1177,6 +1256,7 @@ _TABLE = (
         numpy="abs",
         math="abs({x})",
         llvm="llvm.fabs",
+        javascript="abs",
         aliases=("Abs",),
         never_warns=True,
         finite=True,
@@ -1225,8 +1305,10 @@ _TABLE = (
         latex=r"\operatorname{round}",
         partials=("0",),
         numpy="rint",
+        standard="round",
         math="math.copysign(round({x}), {x})",
         llvm="llvm.rint",
+        javascript="rint",
         never_warns=True,
         finite=True,
         sample=((0.6, 1.4),),
@@ -1249,6 +1331,8 @@ _TABLE = (
         latex=r"\operatorname{heaviside}",
         partials=("0", "where(special(x == 0), 1, 0)"),
         numpy="heaviside",
+        standard="heaviside(xp, {x}, {y})",
+        standard_helper=_HEAVISIDE,
         math="(0.0 if {x} < 0.0 else 1.0 if {x} > 0.0 else {y} if {x} == 0.0 else {x})",
         llvm="where(x < 0, 0, where(x > 0, 1, where(x == 0, y, x)))",
         aliases=("Heaviside",),
@@ -1300,8 +1384,12 @@ _TABLE = (
         slow=True,
         partials=("1", "-trunc(x/y)"),
         numpy="fmod",
+        standard="fmod(xp, {x}, {y})",
+        standard_helper=_FMOD,
         math="fmod",
         llvm="frem",
+        c="fmod",
+        javascript="{x} % {y}",
         aliases=("rem",),
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
@@ -1312,6 +1400,7 @@ _TABLE = (
         numpy="copysign",
         math="copysign",
         llvm="llvm.copysign",
+        javascript="copysign",
         never_warns=True,
         finite=True,
         sample=(_P, _R),
@@ -1382,6 +1471,7 @@ _TABLE = (
         numpy="erf",
         math="erf",
         llvm="erf",
+        javascript="erf",
         module="special",
         holomorphic=True,
         finite=True,
@@ -1396,6 +1486,7 @@ _TABLE = (
         numpy="erfc",
         math="erfc",
         llvm="erfc",
+        javascript="erfc",
         module="special",
         holomorphic=True,
         finite=True,
@@ -1489,6 +1580,7 @@ _TABLE = (
         numpy="gamma",
         math="gamma",
         llvm="tgamma",
+        javascript="gamma",
         module="special",
         holomorphic=True,
         sample=(_P,),
@@ -1501,6 +1593,7 @@ _TABLE = (
         numpy="gammaln",
         math="lgamma",
         llvm="lgamma",
+        javascript="lgamma",
         module="special",
         aliases=("gammaln",),
         sample=(_P,),
@@ -1523,8 +1616,10 @@ _TABLE = (
         slow=True,
         partials=("polygamma(1, x)",),
         numpy="psi",
+        standard="digamma",
         math=None,
         llvm=None,
+        c="digamma",
         module="special",
         holomorphic=True,
         sample=(_P,),
@@ -1535,6 +1630,7 @@ _TABLE = (
         slow=True,
         partials=("0", "polygamma(x + 1, y)"),
         numpy="polygamma({x}, {y})",
+        standard="special.polygamma({x}, {y})",
         helper=_POLYGAMMA,
         math=None,
         llvm=None,
@@ -1573,11 +1669,17 @@ _TABLE = (
             numpy=name,
             math=name,
             llvm=llvm,
+            c=name,
+            javascript=javascript,
             condition=True,
             holomorphic=True,
             never_warns=True,
         )
-        for name, llvm in (("isnan", "x != x"), ("isinf", "abs(x) == inf"), ("isfinite", "abs(x) < inf"))
+        for name, llvm, javascript in (
+            ("isnan", "x != x", "Number.isNaN({x})"),
+            ("isinf", "abs(x) == inf", "abs(x) == inf"),
+            ("isfinite", "abs(x) < inf", "Number.isFinite({x})"),
+        )
     ),
     Primitive(
         name="and",
@@ -1630,6 +1732,7 @@ _TABLE = (
         numpy="where",
         math="({x} if {c} else {y})",
         llvm="select",
+        c="({c} ? {x} : {y})",
         takes="crr",
         holomorphic=True,
         never_warns=True,
@@ -1642,6 +1745,8 @@ _TABLE = (
         latex=r"\arg",
         partials=("0",),
         numpy="angle",
+        standard="angle(xp, {x})",
+        standard_helper=_ANGLE,
         math="math.atan2(0.0, {x})",
         llvm="arctan2(0, x)",
         aliases=("arg",),
@@ -1657,6 +1762,8 @@ _TABLE = (
             latex=latex,
             partials=("0",),
             numpy=numpy,
+            standard=f"{name}(xp, {{x}})",
+            standard_helper=_PART.format(name=name, words=words, of_real=of_real),
             math=None,
             llvm=None,
             conjugates=True,
@@ -1664,10 +1771,10 @@ _TABLE = (
             internal=True,
             finite=True,
         )
-        for name, numpy, latex in (
-            ("real", "real", r"\operatorname{Re}"),
-            ("imag", "imag", r"\operatorname{Im}"),
-            ("conj", "conjugate", r"\overline{#1}"),
+        for name, numpy, words, of_real, latex in (
+            ("real", "real", "the real part", "x", r"\operatorname{Re}"),
+            ("imag", "imag", "the imaginary part", "xp.zeros_like(x)", r"\operatorname{Im}"),
+            ("conj", "conjugate", "the complex conjugate", "x", r"\overline{#1}"),
         )
     ),
     Primitive(  # the next float after x in the direction of y
@@ -1677,6 +1784,7 @@ _TABLE = (
         numpy="nextafter",
         math="nextafter",
         llvm="nextafter",
+        javascript="nextafter",
         finite=True,
         internal=True,
     ),
@@ -1687,6 +1795,8 @@ _TABLE = (
         numpy="np.float64({x})",
         math="float({x})",
         llvm=None,
+        c="(double){x}",
+        javascript="{x}",
         takes="i",
         holomorphic=True,
         never_warns=True,
@@ -1758,8 +1868,10 @@ _TABLE = (
         zero_with=(0, 1),
         partials=("where(y, 1, 0)", "0"),
         numpy="{x} * {y}",
+        standard="xp.where({y}, {x}, 0.0)",
         math="({x} if {y} else 0.0)",
         llvm="where(y, x, 0)",
+        c="({y} ? {x} : 0.0)",
         takes="rc",
         holomorphic=True,
         never_warns=True,
@@ -1870,14 +1982,43 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 _SLOT = re.compile(r"\{(\w)\}")
 
 
+def is_formula(spelling: str) -> bool:
+    """Return whether a spelling is a formula, and not the name of an instruction or a function, or a template."""
+    named = spelling.replace(".", "_").replace(" ", "_").isidentifier()
+    return spelling in ("x", "y") or not (named or "{" in spelling)
+
+
+@cache
+def spelling(primitive: Primitive, target: str) -> str | None:
+    """Return what the entry of a primitive says for "numpy", "standard" or "math". Empty: the first of its symbols."""
+    text: str | None = getattr(primitive, target)
+    if target == "standard" and not text:
+        return in_standard(primitive.numpy)
+    return text
+
+
+def in_standard(text: str) -> str:
+    """Return NumPy code with the namespace `xp`. No array becomes a number there, as `[()]` makes it in NumPy."""
+    return _NP.sub("xp.", text).removesuffix("[()]")
+
+
+_NP = re.compile(r"\bnp\.")
+
+
 @cache
 def template(primitive: Primitive, target: str) -> str:
-    """Return the spelling of a primitive for the target `"numpy"` or `"math"`, as a template over its parameters."""
-    text: str | None = getattr(primitive, target)
+    """Return the spelling of a primitive for "numpy", "standard" or "math", as a template over its parameters."""
+    text = spelling(primitive, target)
     if text is None:
         raise KeyError(f"{primitive.name} has no spelling in {target}")
     if _IDENTIFIER.match(text):
-        module = primitive.module if target == "numpy" else "math"
+        module = (
+            "math"
+            if target == "math"
+            else "xp"
+            if (target, primitive.module) == ("standard", "np")
+            else primitive.module
+        )
         return f"{module}.{text}({', '.join('{' + p + '}' for p in primitive.parameters)})"
     if not text:
         symbol = primitive.symbols[0]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
-from symdiff.ops.base import At, Builder, Nest, Notation, Sample, Text, Value, View, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Sample, StandardWriter, Text, Value, View, Writer
 from symdiff.ops.reductions import Sum
+from symdiff.ops.standard import SHAPES
 from symdiff.ops.table import ATOM, BITAND, PRODUCT
 
 
@@ -72,6 +73,10 @@ class Expand(View):
             while parts[-1] == ":":
                 parts.pop()
         return f"{w.tight(x, ATOM)}[{', '.join(parts)}]", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        parts = ["None" if a in self.axes else ":" for a in range(min(self.axes), 0)]
+        return f"{w.tight(x, ATOM)}[..., {', '.join(parts)}]", ATOM
 
     def latex(self, w: Notation, x: int) -> Any:
         if self.axes == (-1,):
@@ -147,6 +152,11 @@ class Broadcast(View):
             return f"np.full({w.dims(to)}, {w.tight(x, 0)})", ATOM
         return f"np.broadcast_to({w.tight(x, 0)}, {w.dims(to)})", ATOM
 
+    standard_helpers: ClassVar[Mapping[str, str]] = SHAPES
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        return f"spread(xp, {w.array(x)}, {len(w.shape(x))}, {w.tuple_of(self.to)})", ATOM
+
     def formula(self, w: Writer, x: int) -> Text:
         return f"broadcast({w.tight(x, 0)}, {w.tuple_of(self.to)})", ATOM
 
@@ -212,6 +222,11 @@ class Permute(View):
             return f"np.transpose({w.tight(x, 0)}, {tuple(a + rank for a in order)})", ATOM
         return f"np.moveaxis({w.tight(x, 0)}, {order}, {tuple(range(-len(order), 0))})", ATOM
 
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        if self.order == (-1, -2):
+            return f"{w.tight(x, ATOM)}.mT", ATOM
+        return f"xp.moveaxis({w.tight(x, 0)}, {self.order}, {tuple(range(-len(self.order), 0))})", ATOM
+
     def formula(self, w: Writer, x: int) -> Text:
         return self.spell(w, x) if self.order == (-1, -2) else (f"permute({w.tight(x, 0)}, {self.order})", ATOM)
 
@@ -270,6 +285,11 @@ class Reshape(View):
             return f"{text}.reshape({', '.join(map(w.dim, self.shape(w.shape(x)))) or '()'})", ATOM
         kept = f"{text}.shape[:{-self.rank}]" if self.rank else f"{text}.shape"
         return f"{text}.reshape({kept} + {w.tuple_of(self.to)})", ATOM
+
+    def standard(self, w: StandardWriter, x: int) -> Text:
+        text = w.tight(x, ATOM)
+        kept = f"{text}.shape[:{-self.rank}]" if self.rank else f"{text}.shape"
+        return f"xp.reshape({w.tight(x, 0)}, {kept} + {w.tuple_of(self.to)})", ATOM
 
     def written(self, w: Writer, _: int) -> tuple[int, ...]:
         """Return that the text has the operand twice behind loop dimensions."""

@@ -74,14 +74,18 @@ def listed(names: Any) -> Any:
 
 
 def is_symbol(name: Any) -> bool:
-    """Return whether something is a symbol of SymPy's, which stands for its name."""
-    return getattr(name, "is_symbol", False) is True
+    """Return whether something is a symbol of SymPy's, or a function such as q(t), which stands for its name."""
+    return getattr(name, "is_symbol", False) is True or _is_applied(name)
+
+
+def _is_applied(name: Any) -> bool:
+    return type(type(name)).__name__ == "UndefinedFunction"
 
 
 def normal(name: Any) -> Any:
     """Return a name, or the name of a SymPy symbol, in the form NFKC. Return anything else as it is."""
     if is_symbol(name):
-        name = str(name)
+        name = type(name).__name__ if _is_applied(name) else str(name)
     return unicodedata.normalize("NFKC", name) if isinstance(name, str) and not name.isascii() else name
 
 
@@ -168,7 +172,18 @@ def arrays(
         dtypes.append(np.complex64 if dtypes else np.complex128)
     dtype = np.result_type(*dtypes) if dtypes else FLOAT64
     values = [a if isinstance(a, np.ndarray) else np.asarray(a, dtype) for a in given]
-    shapes = [a.shape for a in values]
+    loop, sizes = looped(names, [a.shape for a in values], cores)
+    return values, loop, dtype, sizes
+
+
+def looped(
+    names: Sequence[str], shapes: Sequence[tuple[int, ...]], cores: Sequence[Shape]
+) -> tuple[tuple[int, ...], dict[str, int]]:
+    """Return the loop shape and the sizes of the named dimensions, from the shapes of the arguments.
+
+    Raises:
+        ShapeError: A core shape does not fit, or the loop shapes do not broadcast together.
+    """
     sizes = bound(names, shapes, cores) if any(cores) else {}
     loops = [shape[: len(shape) - len(core)] for shape, core in zip(shapes, cores, strict=True)]
     try:
@@ -177,7 +192,7 @@ def arrays(
         shown = few([f"{name} {shape}" for name, shape in zip(names, loops, strict=True) if shape])
         what = "dimensions in front of those declared" if any(cores) else "arguments"
         raise ShapeError(f"the {what} do not broadcast together: {shown}") from None
-    return values, loop, dtype, sizes
+    return loop, sizes
 
 
 def converted(values: Sequence[Array], dtype: np.dtype[Any], integers: Sequence[bool] = ()) -> list[Any]:

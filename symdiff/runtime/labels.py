@@ -20,9 +20,14 @@ Given = Sequence[tuple[str, Any, Shape]]
 _UNLABELLED: frozenset[type[Any]] = PLAIN | {list, tuple}
 
 
+def unlabelled(args: Sequence[Any]) -> bool:
+    """Return whether the classes of all arguments are those of numbers, plain arrays and lists."""
+    return _UNLABELLED.issuperset(map(type, args))
+
+
 def labelled(names: Sequence[str], args: Sequence[Any], cores: Sequence[Shape]) -> Given:
     """Return the arguments that have labels."""
-    if _UNLABELLED.issuperset(map(type, args)):
+    if unlabelled(args):
         return ()
     kinds = (*classes("pandas", "Series", "DataFrame"), *classes("xarray", "DataArray", "Variable", "Dataset"))
     return [given for given in zip(names, args, cores, strict=True) if isinstance(given[1], kinds)]

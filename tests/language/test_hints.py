@@ -546,15 +546,12 @@ def test_lists_and_matrices_of_expressions():
         [],
         [1, 2],
         ["x"],
-        [x, [y]],
+        [x, ["y"]],
         [x, "y"],
-        sympy.cse([x + y, (x + y) ** 2]),
         {x: 1},
         {x},
         3,
         None,
-        lambda x: x,
-        math.sin,
     ):
         with pytest.raises(TypeError, match="compile takes a formula as text"):
             symdiff.compile(bad, args="x, y")

@@ -1,12 +1,14 @@
 """Every operation on arrays, by the samples of its class: value, derivatives, facts, spellings, each target."""
 
-import math
+import functools
+import inspect
 import pathlib
 import re
 
 import numpy as np
 import pytest
 from latex_reader import read
+from samples import SAMPLES, SIZES, allowed, arguments_of, definite, direct, draw, numbers, prepared, program_of, scaled
 
 from symdiff import ShapeError
 from symdiff.derive import calculus
@@ -17,7 +19,7 @@ from symdiff.emit.latex.indices import Marks
 from symdiff.emit.latex.names import Names, spelt
 from symdiff.emit.latex.rows import Rows, readable
 from symdiff.emit.llvm.program import missing
-from symdiff.graph.dims import concrete, numel, symbol, symbols, value
+from symdiff.graph.dims import concrete, symbol
 from symdiff.graph.ir import Graph, Program, verify
 from symdiff.graph.operations import ArrayOperation
 from symdiff.ops.arrays import OPERATIONS
@@ -27,114 +29,38 @@ from symdiff.ops.indexed import Indexed
 from symdiff.ops.loops import Loop, Part
 from symdiff.simplify.build import Builder
 
-SIZES = {"n": 4, "m": 3, "k": 2}
-SAMPLES = [sample for operation in OPERATIONS.values() for sample in operation.samples()]
-IDS = [f"{s.operation.name}-{k}" for k, s in enumerate(SAMPLES)]
 DERIVED = [s for s in SAMPLES if s.shapes and s.operation.differentiable and not s.conditions]
-DERIVED_IDS = [f"{s.operation.name}-{k}" for k, s in enumerate(DERIVED)]
-samples = pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-derived = pytest.mark.parametrize("sample", DERIVED, ids=DERIVED_IDS)
 
 
-def numbers(sample):
-    """Return how many operands are numbers; the others are integers."""
-    count = sample.operation.numbers
-    return len(sample.shapes) if count is None else count
+def of_each(cases):
+    """Return a decorator of tests of a `sample`: a test for each operation, which goes through its samples.
+
+    The test of one sample is the attribute `of_one`.
+    """
+    own = {}
+    for sample in cases:
+        own.setdefault(sample.operation.name, []).append(sample)
+
+    def decorated(of_one):
+        @functools.wraps(of_one)
+        def test(operation, **others):
+            for sample in own[operation]:
+                try:
+                    of_one(sample, **others)
+                except BaseException as error:
+                    error.add_note(f"on {sample}")
+                    raise
+
+        signature = inspect.signature(of_one)
+        first, *others = signature.parameters.values()
+        test.__signature__ = signature.replace(parameters=[first.replace(name="operation"), *others])
+        test.of_one = of_one
+        return pytest.mark.parametrize("operation", own)(test)
+
+    return decorated
 
 
-def names_of(shape):
-    return {name for dim in shape for name in symbols(dim)}
-
-
-def arguments_of(b, sample):
-    """Return new arguments for the operands, and one more if there are sizes that no operand has."""
-    inputs = [b.input(f"x{k}", s, integer=k >= numbers(sample)) for k, s in enumerate(sample.shapes)]
-    own = [getattr(sample.operation, "dim", 1), *getattr(sample.operation, "to", ())]
-    named = names_of([*sample.operation.shape(*sample.shapes), *own])
-    known = named <= names_of([dim for shape in sample.shapes for dim in shape])
-    return inputs, [] if known else [b.input("sizes", tuple(map(symbol, SIZES)))]
-
-
-def definite(x):
-    """Return a symmetric and positive definite matrix of numbers, with eigenvalues that are far apart."""
-    squares = np.einsum("...ik,...jk->...ij", x, x)
-    return squares / 4 + np.diag(np.arange(4.0, 4 * x.shape[-1] + 4, 4))
-
-
-def prepared(b, sample, inputs):
-    """Return the operands that are made of arguments: matrices that are positive definite, where they have to be."""
-    made = list(inputs)
-    for k in sample.definite:
-        stack = "l" * (len(sample.shapes[k]) - 2)
-        squares = b.einsum(inputs[k], inputs[k], f"{stack}ik", f"{stack}jk", f"{stack}ij")
-        n = sample.shapes[k][-1]
-        diagonal = b.op("mul", b.eye((n,)), b.op(OPERATIONS["arange"](4, 4 * n + 4, 4)))
-        made[k] = b.op("add", b.op("div", squares, b.const(4.0)), diagonal)
-    return made
-
-
-def program_of(sample, *, simplify=False, plain=False):
-    """Return the program of an operation on arguments. A condition is whether an argument is positive."""
-    b = Builder(Graph())
-    operands, sizes = arguments_of(b, sample)
-    inputs = [*operands, *sizes]
-    operands = operands if plain else prepared(b, sample, operands)
-    if sample.conditions:
-        operands = [b.op("gt", i, b.const(0.0)) for i in operands]
-    row = b.op(sample.operation, *operands) if simplify else b.graph.intern((sample.operation, *operands))
-    made = Program(b.graph, tuple(inputs), (b.number(row),), ("out",))
-    verify(made)
-    return made
-
-
-def draw(program, sizes=SIZES, seed=0, loop=()):
-    """Return arguments, the elements of each all different."""
-    random = np.random.default_rng(seed)
-    shapes = [loop + concrete(program.graph.shape(i), sizes) for i in program.inputs]
-    ends = reaches(program, sizes)
-    return [
-        random.permutation(indices(math.prod(s), ends.get(i, 5))).reshape(s)
-        if program.graph.is_integer(i)
-        else random.permutation(np.linspace(-1.7, 1.9, int(np.prod(s)))).reshape(s)
-        for i, s in zip(program.inputs, shapes, strict=True)
-    ]
-
-
-def indices(count, end):
-    """Return some indices of an axis, with all of its elements if that is possible, some of them negative."""
-    every = np.arange(count) % max(end, 1)
-    return np.where(np.arange(count) % 2, every - end, every)
-
-
-def reaches(program, sizes):
-    """Return the lengths of the axes that the rows of indices are of."""
-    found = {}
-    for operation, *of in program.graph.rows:
-        if isinstance(operation, Indexed):
-            dims = concrete(operation.reaches(*map(program.graph.shape, of)), sizes)
-            found.update(zip(of[1:], dims, strict=True))
-    return found
-
-
-def scaled(arguments, by):
-    """Return the arguments times a number, but for integers."""
-    return [a if a.dtype.kind == "i" else by * a for a in map(np.asarray, arguments)]
-
-
-def direct(sample, arguments, sizes=SIZES):
-    """Return the value by the operation's own method, of the arguments of its program."""
-    given = [a > 0 for a in arguments] if sample.conditions else arguments
-    given = [definite(a) if k in sample.definite else a for k, a in enumerate(given[: len(sample.shapes)])]
-    return np.asarray(sample.operation.sized(sizes).value(*given), float)
-
-
-def allowed(program, sizes):
-    """Return whether what the program demands of the sizes holds."""
-    counts = [(numel(concrete(program.graph.shape(i), sizes)), n) for i, n in reaches(program, sizes).items()]
-    demands = program.graph.demands
-    return all(n or not count for count, n in counts) and all(
-        value(d, sizes) == 0 if exact else value(d, sizes) >= 0 for d, exact, _ in demands
-    )
+samples, derived = of_each(SAMPLES), of_each(DERIVED)
 
 
 def run(program, arguments, *, loops):
@@ -508,15 +434,15 @@ def test_the_example_of_a_new_operation_is_complete():
     exec(source, scope)
     for sample in scope["TailSum"].samples():
         for size in (4, 1, 0):
-            test_value_shape_and_source(sample, size)
-        test_loop_dimensions_are_points_one_by_one(sample)
-        test_derivatives_to_second_order(sample)
-        test_derivatives_at_small_sizes(sample, 0)
-        test_derivatives_of_fewer_axes(sample)
-        test_multilinear_operations_pass_on_a_factor_of_any_operand(sample)
-        test_where_the_result_is_absent(sample)
-        test_texts_for_people(sample)
-        test_every_target_computes_it_or_says_what_it_lacks(sample)
+            test_value_shape_and_source.of_one(sample, size)
+        test_loop_dimensions_are_points_one_by_one.of_one(sample)
+        test_derivatives_to_second_order.of_one(sample)
+        test_derivatives_at_small_sizes.of_one(sample, 0)
+        test_derivatives_of_fewer_axes.of_one(sample)
+        test_multilinear_operations_pass_on_a_factor_of_any_operand.of_one(sample)
+        test_where_the_result_is_absent.of_one(sample)
+        test_texts_for_people.of_one(sample)
+        test_every_target_computes_it_or_says_what_it_lacks.of_one(sample)
     with pytest.raises(ShapeError, match="tailsum goes along one axis"):
         Graph().shape_of((scope["TailSum"]((-2, -1)),))
 
