@@ -587,6 +587,10 @@ class _Segments(Indexed):
     start: ClassVar[float]
     """The result for indices that no element has."""
 
+    @property
+    def joined_by(self) -> str:
+        return self.ufunc
+
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the array has the axes of the indices."""
         of = broadcast(shapes[1:], demands)
