@@ -625,6 +625,10 @@ class _Reduced(_Segments):
     start: ClassVar[float]
     """The result for indices that no element has."""
 
+    @property
+    def joined_by(self) -> str:
+        return self.ufunc
+
     def shape(self, x: Shape, *indices: Shape) -> Shape:
         return (*x[: self.front(x, *indices)], *self.to, *x[len(x) - self.behind :])
 
