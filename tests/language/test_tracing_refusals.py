@@ -54,6 +54,20 @@ def changed_whole(x):
     return x
 
 
+def shared_in_doubt(x):
+    y = x * 2
+    z = y.reshape(3, 1)
+    y[0] = 1.0
+    return z
+
+
+def changed_in_doubt(x):
+    y = x * 2
+    z = np.ravel(y[:, None])
+    z[0] = 1.0
+    return y
+
+
 def formatted(x):
     print(f"{x:.3f}")  # noqa: T201
     return x
@@ -86,6 +100,8 @@ REFUSED = [
     (changed, "x[3]", "np.copy(x)"),
     (changed_whole, "x[3]", "np.copy(x)"),
     (lambda x: np.add(x, 1, out=x), "x[3]", "np.copy(x)"),
+    (shared_in_doubt, "x[3]", "write np.copy before the change"),
+    (changed_in_doubt, "x[3]", "write np.copy before the change"),
     (lambda x: x.astype(int), None, "np.trunc(x)"),
     (lambda x: np.asarray(x) + 1, "x[n]", "leave it out"),
     (lambda x: np.array([x, x]), "x[n]", "np.stack([...])"),
