@@ -79,6 +79,7 @@ REFUSED = [
     (lambda x: np.where(0 < x < 1, x, 0), None, "(0 < x) & (x < 1)"),
     (lambda x: x if x > 0 and x < 1 else 0, None, "& (y > 0) for 'and'"),
     (lambda x: x if not x > 0 else 0, None, "~ for 'not'"),
+    (lambda x: x if x.shape == (3,) else 2 * x, "x[n]", "the number in args, as in x[3]"),
     (lambda x: max(x, 0), None, "np.maximum(x, y)"),
     (lambda x: min(x, 0), None, "np.minimum(x, y)"),
     (lambda x: sorted([x, 2 * x]), None, "np.sort(x)"),
