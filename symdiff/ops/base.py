@@ -171,6 +171,7 @@ class Task(NamedTuple):
         close: Writes the code behind such a part. It gets the indices along the other axes.
         value: Returns a value at a point. With it, `each` may be done in two steps.
         use: Writes the code that uses such a value, with the indices of its point.
+        later: The rows that `use` reads.
     """
 
     space: Shape | None
@@ -183,17 +184,29 @@ class Task(NamedTuple):
     close: Callable[[tuple[Value, ...]], None] | None = None
     value: Callable[[tuple[Value, ...]], Value] | None = None
     use: Callable[[tuple[Value, ...], Value], None] | None = None
+    later: tuple[int, ...] = ()
 
 
 def one_by_one(
-    space: Shape,
-    reads: tuple[int, ...],
+    n: Nest,
+    x: int,
+    others: tuple[int, ...],
     before: Callable[[], None],
-    value: Callable[[tuple[Value, ...]], Value],
     use: Callable[[tuple[Value, ...], Value], None],
 ) -> Task:
-    """Return a task whose values may be computed several at a time, and are used one after the other."""
-    return Task(space, lambda at: use(at, value(at)), reads, before=before, value=value, use=use)
+    """Return a task on the elements of row `x`, which may be computed several at a time, and are used one by one.
+
+    `use` reads the other rows.
+    """
+    return Task(
+        n.shape(x),
+        lambda at: use(at, n.read(x, at)),
+        (x, *others),
+        before=before,
+        value=lambda at: n.read(x, at),
+        use=use,
+        later=others,
+    )
 
 
 class Code(Protocol):

@@ -298,7 +298,7 @@ def scan(
         n.put(last, rest, made)
         n.write(i, at, made)
 
-    return one_by_one(shape, (x, *others), lambda: n.fill(last, start), lambda at: n.read(x, at), use)
+    return one_by_one(n, x, others, lambda: n.fill(last, start), use)
 
 
 def recurrence(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:

@@ -622,7 +622,7 @@ class _Segments(Indexed):
         def before() -> None:
             n.fill(n.places[i], self.start)
 
-        return [one_by_one(shapes[0], (x, *indices), before, lambda at: n.read(x, at), use)]
+        return [one_by_one(n, x, indices, before, use)]
 
     def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
         """Return that each result depends on its elements; on any along the axes, if the indices are not known."""
