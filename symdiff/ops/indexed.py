@@ -485,7 +485,7 @@ class _Segments(Indexed):
         place, axes = self.helped_in_standard(w, indices, self.front(*map(w.shape, (x, *indices))))
         start = in_standard(self._started) if self.start else "0.0"
         given = f"{w.array(x)}, {place}, {w.tuple_of(self.to)}, {axes}, {start}"
-        return f"segments(xp, xp.{self.ufunc}, {given})", ATOM
+        return f"segments(xp, {w.device()}, xp.{self.ufunc}, {given})", ATOM
 
     @property
     def _started(self) -> str:

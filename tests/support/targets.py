@@ -6,12 +6,14 @@ process of them.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
 from cases import Case
 
 from symdiff.emit import math as math_target
+from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
 from symdiff.graph.dims import concrete
 from symdiff.graph.ir import Graph, Program
@@ -162,7 +164,57 @@ def together(cases):
     return Program(b.graph, tuple(inputs), tuple(outputs), tuple([f"r{k}" for k in range(len(outputs))])), columns
 
 
+def _standard(package, room):
+    """Return a function that runs cases by the source for the array API standard, on arrays of a library."""
+
+    def run(case, make, space):
+        program = case.program
+        made = function(program, "array_api", "f", tuple(range(len(program.outputs))))
+        given = {"special": space.special()} if numpy_target.needs_scipy(program) else {}
+        columns = case.columns if case.scalar else case.points[0]
+        try:
+            with np.errstate(all="ignore"):
+                results = made(*[make(np.asarray(a)) for a in columns], xp=space.xp, device=space.device, **given)
+        except AttributeError as error:
+            return error.name
+        found = [np.asarray(a) for a in results]
+        return by_columns(case, lambda *_: found) if case.scalar else [_shaped(case, found)]
+
+    def run_all(cases):
+        make = import_module(package).asarray
+        space = import_module(f"symdiff.api.foreign.{room}").space_of(make(np.zeros(())))
+        return [run(case, make, space) for case in cases]
+
+    return run_all
+
+
+def _jax(cases):
+    """Run cases in double precision."""
+    import jax
+
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    try:
+        return _standard("jax.numpy", "jax")(cases)
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
+def _missing(*packages):
+    """Return a function that says which of some packages is not installed."""
+    return lambda: next((f"{name} is not installed" for name in packages if find_spec(name) is None), "")
+
+
 TARGETS = [
+    Target("array_api", _standard("array_api_strict", "standard"), ulps=4, available=_missing("array_api_strict")),
+    Target(
+        "torch",
+        _standard("torch", "torch"),
+        ulps=4,
+        available=_missing("torch", "array_api_compat"),
+        refuses=("gamma", "loggamma"),
+    ),
+    Target("jax", _jax, ulps=4, available=_missing("jax")),
     Target("numpy", _python("numpy"), ulps=1),
     Target("math", _math, ulps=4, refuses=("array arguments", "array operations")),
     Target("blocks", _blocks, ulps=1, refuses=("arrays",), like="numpy"),
