@@ -20,8 +20,11 @@ def outcomes(name, group):
 
 
 @cache
-def rooms(group, ulps):
-    return {case.name: case.room(ulps) for case in GROUPS[group]()}
+def room(group, k, ulps):
+    case = GROUPS[group]()[k]
+    if ulps < np.inf:
+        return case.room(ulps)
+    return [[np.full(np.shape(want), np.inf) for want in wants] for wants in case.wanted]
 
 
 def names_of(program):
@@ -35,14 +38,14 @@ def test_every_program_has_the_numbers_of_numpy_or_is_refused_by_name(target):
     wrong = []
     for group, cases in GROUPS.items():
         found = outcomes(target.name, group)
-        room = rooms(group, target.ulps)
-        for case in cases():
+        for k, case in enumerate(cases()):
             got = found[case.name]
             if isinstance(got, str):
                 if not any(name in got for name in (*target.refuses, *names_of(case.program))):
                     wrong.append(f"{group}: {case.name}: refused, as there is no {got}")
             elif got is not None:
-                wrong += [f"{group}: {case.name}: {text}" for text in differences(got, case.wanted, room[case.name])]
+                most = room(group, k, target.ulps_of(names_of(case.program)))
+                wrong += [f"{group}: {case.name}: {text}" for text in differences(got, case.wanted, most)]
     assert not wrong, "\n".join(wrong[:40])
 
 
