@@ -38,13 +38,14 @@ class ParseError(SymdiffError, ValueError):
         position: The offset in the text in characters, counted from 0.
     """
 
-    def __init__(self, said: str, text: str = "", position: int = 0) -> None:
+    def __init__(self, said: str, text: str = "", position: int = 0, file: str = "") -> None:
         """Make an error at a position in a text.
 
         Args:
             said: What is wrong and, after the first `"; "`, what to write instead.
             text: The formula to show.
             position: The offset of the error.
+            file: The file with the text, if the text is the code of a Python function.
         """
         if len(said) > _LONGEST:  # a name can be as long as the text
             said = said[: _LONGEST // 2] + " ... " + said[-_LONGEST // 2 :]
@@ -52,7 +53,7 @@ class ParseError(SymdiffError, ValueError):
         self.line = text.count("\n", 0, position) + 1
         self.column = position - text.rfind("\n", 0, position)
         self.position = position
-        super().__init__(f"{said}\n{point_at(text, position)}" if text else said)
+        super().__init__(f"{said}\n{point_at(text, position, file)}" if text else said)
 
     def __reduce__(self) -> tuple[object, ...]:
         return copyreg.__newobj__, (type(self), str(self)), self.__dict__  # type: ignore[attr-defined]
@@ -95,8 +96,8 @@ def not_installed(need: str, extra: str) -> str:
     return f"{need}: pip install '{_EXTRAS[extra]}' (the extra symdiff[{extra}])"
 
 
-def point_at(text: str, position: int) -> str:
-    """Return the line of a text with a position, and a caret under that position.
+def point_at(text: str, position: int, file: str = "") -> str:
+    """Return the line of a text with a position, and a caret under that position. Name the file, if there is one.
 
     Long lines are cut to a window around the caret. Unprintable characters are replaced, so
     that they do not disturb a terminal.
@@ -109,6 +110,7 @@ def point_at(text: str, position: int) -> str:
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[left:right])
     head = "..." if left > start else ""
     tail = "..." if right < end else ""
-    where = f"line {text.count(chr(10), 0, position) + 1}: " if "\n" in text.strip() else ""
-    lead = f"  {where}{head}"
-    return f"{lead}{shown}{tail}\n{' ' * (len(lead) + position - left)}^"
+    line = text.count("\n", 0, position) + 1
+    lead = f"  line {line}: {head}" if "\n" in text.strip() and not file else f"  {head}"
+    where = f'  File "{file}", line {line}\n' if file else ""
+    return f"{where}{lead}{shown}{tail}\n{' ' * (len(lead) + position - left)}^"

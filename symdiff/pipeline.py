@@ -55,7 +55,7 @@ def _unchanged(program: Program, _: Sequence[str]) -> Program:
 TARGETS = ("numpy", "loops", "blocks", "complex", "math", "array_api")
 
 
-class Step(NamedTuple):
+class Derivation(NamedTuple):
     """One derivation.
 
     Attributes:
@@ -95,11 +95,11 @@ class Recipe:
     threads: int | None
     backend: str
     limits: Limits
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Derivation, ...] = ()
 
     def derived(self, derive: Derive, by: tuple[str, ...], *member: Any) -> Recipe:
         """Return this recipe with one more derivation."""
-        return replace(self, steps=(*self.steps, Step(derive, by, member)))
+        return replace(self, steps=(*self.steps, Derivation(derive, by, member)))
 
     @property
     def path(self) -> tuple[tuple[Any, ...], ...]:
@@ -114,7 +114,7 @@ class Recipe:
         steps = self.steps[:-1] if self.steps and self.steps[-1].member[0] == "bind" else self.steps
         before = {name for step in steps if step.member[0] == "bind" for name in step.member[1:]}
         member = ("bind", *[name for name in names if name not in before])
-        return replace(self, steps=(*steps, Step(_unchanged, (), member)))
+        return replace(self, steps=(*steps, Derivation(_unchanged, (), member)))
 
     @property
     def derivations(self) -> tuple[tuple[Any, ...], ...]:
@@ -171,7 +171,7 @@ class Recipe:
 
 
 def recipe_of(
-    text: str,
+    formula: str | Syntax,
     arguments: tuple[Argument, ...] | None = None,
     wrt: tuple[str, ...] | None = None,
     constants: tuple[tuple[str, float | Data], ...] = (),
@@ -181,14 +181,17 @@ def recipe_of(
     backend: str = "numpy",
     limits: Limits = limits_of_process,
 ) -> Recipe:
-    """Parse a text and return its recipe. The recipe has a copy of `limits`, so later changes have no effect on it.
+    """Return the recipe of a text, which is parsed, or of a syntax.
+
+    The recipe has a copy of `limits`, so later changes have no effect on it.
 
     Raises:
         ParseError: The text is not a formula.
         LimitError: The text is larger than the limits allow.
     """
     own = kept(*limits.values)
-    return Recipe(parse(text, own), arguments, wrt, constants, optimize, threads, backend, own)
+    syntax = parse(formula, own) if isinstance(formula, str) else formula
+    return Recipe(syntax, arguments, wrt, constants, optimize, threads, backend, own)
 
 
 def prepared(program: Program, target: str) -> Program:

@@ -30,13 +30,22 @@ def _without_optimisation():
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _native_code(request):
+def _an_empty_cache():
+    """Begin each module with nothing kept, and keep the collector of garbage from what earlier modules have left.
+
+    A collection takes as long as there are objects, and the tests of caches and of blocks ask for many.
+    """
+    symdiff.clear_cache()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _native_code(_an_empty_cache, request):
     """Let LLVM optimise the machine code of the tests of native code alone.
 
     LLVM takes four times as long to optimise. All other tests hold the code that symdiff writes, which is the same.
     """
     if "llvm" in request.path.stem:
-        symdiff.clear_cache()  # of what is not optimised
         yield
         return
     with _without_optimisation():

@@ -7,6 +7,7 @@ import gc
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,6 +16,7 @@ from symdiff.api.options import arguments_of, constants_of, names_of
 from symdiff.errors import FormulaWarning, ParseError, few
 from symdiff.graph.dims import declared
 from symdiff.language.hints import e_is_a_variable, no_argument
+from symdiff.language.parser import Syntax, parse
 from symdiff.language.review import exponentials, no_slips, review
 from symdiff.limits import Limits
 from symdiff.limits import limits as limits_of_process
@@ -62,10 +64,11 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     Args:
         text: An expression, or assignments (one a line, or separated by `;`) and then result expressions separated
             by commas. Or a SymPy expression, a list or tuple of such (several outputs), or a Matrix (an array): what
-            SymPy prints is compiled.
+            SymPy prints is compiled. Or a Python function, which runs once, on symbols; see the page on functions.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
             not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names. Default:
             every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
+            Of a Python function, the default is its parameters without a default value.
         wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
@@ -94,7 +97,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         FormulaWarning: A variable `e` or `E` is the base of a power.
     """
     f = _compiled(text, args, wrt, constants, backend, threads, optimize=optimize, limits=limits)
-    if args is None:
+    if args is None and not _is_function(text):
         syntax = f.recipe.syntax
         if constants:
             no_slips(syntax, map(normal, constants), f.args)
@@ -122,13 +125,22 @@ def _compiled(
         raise ValueError(f"backend must be 'numpy' or 'llvm', not {backend!r}")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
-    bound = constants_of({} if constants is None else constants)
-    if not isinstance(text, str):
+    arguments = None if args is None else arguments_of(args, "args")
+    formula = text
+    if _is_function(text):
+        from symdiff.language.tracing import traced
+
+        given = {str(normal(name)): value for name, value in (constants or {}).items()}
+        formula, arguments, arrays = traced(text, arguments, given, bounds)
+        bound: dict[str, Any] = dict(arrays)
+    else:
+        bound = constants_of({} if constants is None else constants)
+    if not isinstance(formula, str | Syntax):
         from symdiff.api.sympy import expressions_of, text_of
 
-        text, args, more = text_of(expressions_of(text), args, bound, bounds)
+        formula, args, more = text_of(expressions_of(text), args, bound, bounds)
         bound = {**more, **bound}
-    arguments = None if args is None else arguments_of(args, "args")
+        arguments = None if args is None else arguments_of(args, "args")
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
@@ -137,13 +149,19 @@ def _compiled(
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
-    key = (text, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)
+    of = (formula.text, formula.name, formula.doc) if isinstance(formula, Syntax) else formula
+    key = (of, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)
 
     def make() -> Function:
         options: Any = {"optimize": bool(optimize), "threads": threads, "backend": backend, "limits": bounds}
-        return function_of(recipe_of(text, arguments, by, fixed, **options))
+        return function_of(recipe_of(formula, arguments, by, fixed, **options))
 
     return _CACHE.get((*key, bounds.values), make)
+
+
+def _is_function(given: Any) -> bool:
+    """Return whether something is a Python function, or another object that is called."""
+    return callable(given) and not hasattr(given, "free_symbols") and not isinstance(given, Function)
 
 
 def function_of(recipe: Recipe) -> Function:
@@ -187,16 +205,18 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
         (member, {name: f.bound[name] for name in args}) if member == "bind" else (member, *args)
         for member, *args in recipe.path
     ]
-    return _restored, (f.text, options, tuple(path))
+    return _restored, (f.text, options, tuple(path), recipe.syntax.name, recipe.syntax.doc)
 
 
-def _restored(text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]]) -> Function:
+def _restored(
+    text: str, options: Mapping[str, Any], path: Sequence[tuple[Any, ...]], name: str = "", doc: str = ""
+) -> Function:
     """Return the Function that `_reduced` has taken apart.
 
     Raises:
         ValueError: The path has a name that is not a member that returns a Function. A forged pickle can have one.
     """
-    f = _compiled(text, **options)
+    f = _compiled(replace(parse(text, options["limits"]), name=name, doc=doc) if name else text, **options)
     for member, *args in path:
         if member not in RETURN_FUNCTIONS:
             raise ValueError(f"{member!r} is no member of a Function that returns a Function")

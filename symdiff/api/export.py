@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, product
+from pathlib import Path
 from reprlib import repr as short
 from typing import Any, cast
 
@@ -14,17 +16,19 @@ import numpy as np
 
 from symdiff.api.compiled import Compiled
 from symdiff.api.files import destination, write
+from symdiff.api.languages import LANGUAGES, files, part_of
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
-from symdiff.emit.module import SUMMARIES, About, Member, Module, Spaced
+from symdiff.emit.curly import Stored, plain
+from symdiff.emit.module import OF_ENTRIES, SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
-from symdiff.graph.dims import Shape, concrete, declared, symbols
+from symdiff.graph.dims import Shape, concrete, declared, solve, symbols
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
 
 MEMBERS = tuple(SUMMARIES)
-_TARGETS = ("numpy", "math")
+_ENDS = {"numpy": (".py",), "math": (".py",), "c": (".c", ".h"), "javascript": (".mjs", ".js")}  # of files, by target
 # Modules that an exported module imports, directly or not.
 _IMPORTED = frozenset({"numpy", "scipy", "math", "sys", "collections"})
 _OWN = frozenset({"float", "map"})  # names that exported functions of the math target use
@@ -43,24 +47,88 @@ _GOLDEN = 0.6180339887498949
 
 
 def export(
-    f: Compiled, path: str | os.PathLike[str] | None, include: str | Sequence[str] | None, target: str, at: Any
+    f: Compiled,
+    path: str | os.PathLike[str] | None,
+    include: str | Sequence[str] | None,
+    target: str | None,
+    at: Any,
+    precision: str,
 ) -> str | None:
-    """Return or write a module; see `Function.export`."""
-    text = module(f, include, target, at)
+    """Return or write a module, or files of another language; see `Function.export`."""
+    target = _target(path, target)
+    if precision not in ("double", "single") or (precision == "single" and target != "c"):
+        raise ValueError(f"precision must be 'double', or for the target 'c' also 'single', not {precision!r}")
+    if target in LANGUAGES:
+        prefix = plain(re.sub(r"\W", "_", Path(os.fsdecode(path)).stem)) if path is not None else "model"
+        texts = translated(f, include, target, at, prefix, single=precision == "single")
+    else:
+        texts = {".py": module(f, include, target, at)}
     if path is None:
-        return text
-    save(path, text)
+        return next(iter(texts.values()))
+    save(path, texts)
     return None
+
+
+def _target(path: str | os.PathLike[str] | None, target: str | None) -> str:
+    """Return the target: the given one, or that of the end of the path.
+
+    Raises:
+        ValueError: There is no such target.
+    """
+    if target is None:
+        end = "" if path is None else Path(os.fsdecode(path)).suffix
+        return next((name for name, ends in _ENDS.items() if end in ends), "numpy")
+    if target not in _ENDS:
+        raise ValueError(f"target must be one of {', '.join(map(repr, _ENDS))}, not {target!r}")
+    return target
+
+
+def translated(
+    f: Compiled, include: str | Sequence[str] | None, target: str, at: Any, prefix: str, *, single: bool
+) -> Mapping[str, str]:
+    """Return the texts of files in another language with members of a Function, by the ends of their names."""
+    names = _names(f, include, also=tuple(OF_ENTRIES))
+    chosen = {name: _member(f, name) for name in names}
+    parts = [
+        part_of(
+            f"{prefix}_{name}" if target == "c" else name,
+            name,
+            g.program,
+            g.layout,
+            target,
+            (g.rows.tolist(), g.cols.tolist()) if name in OF_ENTRIES else None,
+        )
+        for name, g in chosen.items()
+    ]
+    on_floats = all(math_target.missing(g.program) is None for g in chosen.values())
+    made = _python(
+        chosen,
+        "math" if on_floats and any(numpy_target.needs_scipy(g.kernel.prepared) for g in chosen.values()) else "numpy",
+    )
+    point, numbers = _results(f, chosen, made.definitions, made.target, at)
+    given = {name: value.array() if isinstance(value, Spaced) else value for name, value in point.items()}
+    sizes: dict[str, int] = {}
+    for g in chosen.values():
+        for name, core in zip(g.args, g.cores, strict=True):
+            for dim, size in zip(core, np.shape(given[name]), strict=True):
+                sizes |= solve(dim, size, sizes)
+    values = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in given.items()}
+    return files(parts, _about(f), target, Stored(values, sizes, numbers), prefix, single=single)
 
 
 def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: Any) -> str:
     """Return the text of a module with members of a Function."""
-    if target not in _TARGETS:
-        raise ValueError(f"target must be 'numpy' or 'math', not {target!r}")
     chosen = {name: _member(f, name) for name in _names(f, include)}
     if target == "math":
         for g in chosen.values():
             g.source_for("math")  # says what the math module lacks
+    made = _python(chosen, target)
+    point, stored = _results(f, chosen, made.definitions, target, at)
+    return made.text(_about(f), point, stored)
+
+
+def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
+    """Return the functions of members of a Function as a module of Python."""
     prepared = [g.kernel.prepared for g in chosen.values()] if target == "numpy" else []
     scipy = any(map(numpy_target.needs_scipy, prepared))
     if scipy:
@@ -69,11 +137,13 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
     code = "\n".join([line for m in members for part in m.body[1:] for line in part])
     helpers = numpy_target.helpers(code) if target == "numpy" else []
     data = dict(chain.from_iterable([numpy_target.constants(program).items() for program in prepared]))
-    made = Module(members, target, special=scipy, helpers=helpers, constants=data)
-    point, stored = _results(f, chosen, made.definitions, target, at)
+    return Module(members, target, special=scipy, helpers=helpers, constants=data)
+
+
+def _about(f: Compiled) -> About:
     path = f.recipe.derivations
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in path])
-    return made.text(About(f.text, derived, f.wrt, f.recipe.constants), point, stored)
+    return About(f.text, derived, f.wrt, f.recipe.constants)
 
 
 def _spelt(arg: Any) -> str:
@@ -81,8 +151,8 @@ def _spelt(arg: Any) -> str:
     return "'" + " ".join([arg] if isinstance(arg, str) else arg) + "'"
 
 
-def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the members to include.
+def _names(f: Compiled, include: str | Sequence[str] | None, also: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the members to include. `also` has the names that a target has besides those of `MEMBERS`.
 
     Raises:
         TypeError: `include` is neither a text nor a sequence of texts.
@@ -96,8 +166,8 @@ def _names(f: Compiled, include: str | Sequence[str] | None) -> tuple[str, ...]:
     if not isinstance(chosen, Sequence) or not all(isinstance(name, str) for name in chosen):
         raise TypeError(f"include is a str of names or a sequence of them, not {short(include)}")
     for k, name in enumerate(chosen):
-        if name not in MEMBERS:
-            raise ValueError(f"there is no member {name!r}; include takes {', '.join(MEMBERS)}")
+        if name not in (*MEMBERS, *also):
+            raise ValueError(f"there is no member {name!r}; include takes {', '.join([*MEMBERS, *also])}")
         if name in chosen[:k]:
             raise ValueError(f"include names {name!r} twice")
     if not chosen:
@@ -114,7 +184,7 @@ def _member(f: Compiled, name: str) -> Compiled:
     if name == "value":
         return f
     try:
-        return cast("Compiled", getattr(f, name))
+        return cast("Compiled", getattr(f, name.removesuffix("_coo")).coo if name in OF_ENTRIES else getattr(f, name))
     except (ShapeError, TypeError) as error:
         found = ["value"]
         for other in MEMBERS[1:]:
@@ -324,17 +394,28 @@ def _given(f: Compiled, cores: Mapping[str, Shape], at: Any) -> dict[str, Any]:
 # The file
 
 
-def save(path: str | os.PathLike[str], text: str) -> None:
-    """Write a module to a file, completely or not at all.
+def save(path: str | os.PathLike[str], texts: Mapping[str, str]) -> None:
+    """Write files, each completely or not at all.
+
+    Args:
+        path: The path of the first one, or of one that `texts` has an end for.
+        texts: The texts, by the ends of the names of their files. If the path has the first end, all are written;
+            if another one, that file alone.
 
     Raises:
-        OSError: The file cannot be written.
-        ValueError: The name of the file does not end in .py, or is that of a module that the file imports.
+        OSError: A file cannot be written.
+        ValueError: The name of the file has another end, or is that of a module that the file imports.
     """
-    place = destination(path)
+    place, first = destination(path), next(iter(texts))
+    ends = next((ends for ends in _ENDS.values() if first in ends), ())
     if place.is_file() or not place.exists():  # not a device or a pipe
-        if place.suffix != ".py":
-            raise ValueError(f"the file of a module must end in .py, not {os.fsdecode(path)!r}")
-        if place.stem in _IMPORTED:
+        if place.suffix not in ends:
+            kind = "a module" if first == ".py" else "this target"
+            raise ValueError(f"the file of {kind} must end in {' or '.join(ends)}, not {os.fsdecode(path)!r}")
+        if first == ".py" and place.stem in _IMPORTED:
             raise ValueError(f"a module called {place.name} would stand in the way of the {place.stem} that it imports")
-    write(path, text.encode())
+        if len(texts) > 1:
+            for end in texts if place.suffix == first else [place.suffix]:
+                write(place.with_suffix(end), texts[end].encode())
+            return
+    write(path, texts[first].encode())

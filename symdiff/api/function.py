@@ -108,7 +108,7 @@ class Function:
         self.backend = self.kernel.backend
         self._places, self._packing, self._source = places, packing, source
         # Python's tools and other packages expect these attributes of any function.
-        self.__name__ = self.__qualname__ = name
+        self.__name__ = self.__qualname__ = (recipe.syntax.name if name == "value" else "") or name
         self.__doc__ = self._described()
         self.__annotations__: dict[str, Any] = {}
         self.__call__ = self._first_call
@@ -211,6 +211,8 @@ class Function:
                 "blocks": for large calls. It takes arrays for the results after the arguments.
                 "complex": for complex arrays.
                 "math": for floats. To run it yourself, put it after `import math`.
+                "c": C99, a function with the small functions that it calls. `export` writes whole files.
+                "javascript": the same as an ES module.
                 "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the NumPy
                     source that calls native code comes first.
                 "llvm floats": native code of this machine, for floats.
@@ -250,6 +252,8 @@ class Function:
         """Return the docstring: the formula, how the derivative is made of it, the arguments and the results."""
         text = self.text.strip()
         text = text if len(text) <= _DESCRIBED else text[:_DESCRIBED] + "..."
+        if self.recipe.syntax.doc and not self.recipe.path:
+            text = f"{self.recipe.syntax.doc}\n\n{text}"
         if path := self.recipe.path:
             made = getattr(type(self), path[-1][0], property())
             text = f"{made_by(self.recipe, 'f')}, where f is {text}\n\n{(made.__doc__ or '').partition(chr(10))[0]}"
@@ -841,7 +845,12 @@ class Function:
 
     @overload
     def export(
-        self, path: None = None, include: str | Sequence[str] | None = None, target: str = "numpy", at: Any = None
+        self,
+        path: None = None,
+        include: str | Sequence[str] | None = None,
+        target: str | None = None,
+        at: Any = None,
+        precision: str = "double",
     ) -> str: ...
 
     @overload
@@ -849,16 +858,18 @@ class Function:
         self,
         path: str | os.PathLike[str],
         include: str | Sequence[str] | None = None,
-        target: str = "numpy",
+        target: str | None = None,
         at: Any = None,
+        precision: str = "double",
     ) -> None: ...
 
     def export(
         self,
         path: str | os.PathLike[str] | None = None,
         include: str | Sequence[str] | None = None,
-        target: str = "numpy",
+        target: str | None = None,
         at: Any = None,
+        precision: str = "double",
     ) -> str | None:
         """Write or return a module of the value and derivatives. The module does not need symdiff.
 
@@ -871,19 +882,23 @@ class Function:
             include: The names of members, `"value, grad"` or a sequence: value (this Function itself), grad,
                 value_and_grad, jvp, vjp, jacobian, value_and_jacobian, hessian, hvp, hessp. Default: value, grad and
                 hessian for one scalar result, else value and jacobian.
-            target: "numpy" or "math". A module for "numpy" takes numbers and arrays, with loop dimensions in front of
-                core shapes. A module for "math" takes floats and needs only the standard library. It raises an error
-                where NumPy returns an infinity or a NaN.
+            target: "numpy", "math", "c" or "javascript"; by default what the end of the path says, otherwise "numpy". A
+                module for "numpy" takes numbers and arrays, with loop dimensions in front of core shapes. A module for
+                "math" takes floats and needs only the standard library. It raises an error where NumPy returns an
+                infinity or a NaN. A file for "c" is C99 that needs only `math.h`; a path that ends in .c is written
+                together with its header. A file for "javascript" is an ES module. The functions of C have the name of
+                the file in front of theirs. `include` may name "jacobian_coo" and "hessian_coo" too.
             at: The stored point: a dict of names and values (arrays of the core shapes), or the values in order.
                 Default: the first of some fixed points at which all results are finite. Named dimensions are small
                 there.
+            precision: "double", or for "c" also "single".
 
         Returns:
             The text of the module, or None if it was written to a path.
 
         Raises:
-            ValueError: There is no such member or target, the math module lacks a function, nothing can be computed
-                at the point, or the path does not end in .py.
+            ValueError: There is no such member or target, the target lacks an operation, nothing can be computed at
+                the point, or the path has not the end of the target.
             ShapeError: A member needs one scalar output, or `at` does not fit the core shapes.
             TypeError: An option has the wrong type, `hessp` is by several arguments, or `at` names something that is
                 not an argument.
@@ -893,7 +908,7 @@ class Function:
 
         if self.bound and at is not None:
             at = {**(at if isinstance(at, Mapping) else dict(zip(self.args, at, strict=False))), **self.bound}
-        return export(self.free, path, include, target, at)
+        return export(self.free, path, include, target, at, precision)
 
 
 # The members that return a Function derived from this one.

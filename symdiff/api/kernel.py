@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from math import prod
 from operator import or_
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +20,7 @@ from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
 from symdiff.ops.evaluate import constant, special
 from symdiff.ops.indexed import Indexed
-from symdiff.ops.loops import every_row
+from symdiff.ops.loops import every_row, has_loops
 from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
     FLOAT64,
@@ -63,7 +63,9 @@ if TYPE_CHECKING:
 
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
-_TARGETS = "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'llvm' and 'llvm floats'"
+_TARGETS = (
+    "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'c', 'javascript', 'llvm' and 'llvm floats'"
+)
 
 
 class Kernel:
@@ -131,7 +133,7 @@ class Kernel:
         from symdiff.emit.segments import segmented
         from symdiff.runtime.segments import Segments, takes_segments
 
-        cut = segmented(self.program) if any(self.cores) and takes_segments() else None
+        cut = segmented(self.program) if takes_segments() and (any(self.cores) or has_loops(self.program)) else None
         return None if cut is None else Segments(cut, self._threads)
 
     @property
@@ -157,6 +159,10 @@ class Kernel:
         """Return the source for a target; see `Function.source_for`."""
         if target in ("llvm", "llvm floats"):
             return self._native_source(target)
+        if target in ("c", "javascript"):
+            from symdiff.api.languages import source
+
+            return str(self.once(("source", target), lambda: source(self.name, self.program, self.layout, target)))
         if target == "math":
             absent = math_target.missing(self.program)
             if absent is not None:
@@ -284,7 +290,8 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
-                native=self._native_floats() if floats_too else None,
+                native=self._native_floats() if floats_too else self._floats_by_parts() if self.segments else None,
+                into=bool(floats_too),
             )
         bounded = any(not isinstance(count, int) for count in self._counts)  # general calls check them
         point: Callable[..., Any] | None = None
@@ -295,7 +302,9 @@ class Kernel:
         if point is None:
             return general_entry(self.general)
         records = Records(self.layout, [None] * len(outputs))
-        fits = self.bounds.fit if self.bounds and self.bounds.needs_look else None
+        every = self.segments is not None  # native code looks at no index
+        looks = self.bounds is not None and (every or self.bounds.needs_look)
+        fits = partial(self.bounds.fit, every=every) if self.bounds and looks else None
         demands = self.program.graph.demands
         return core_entry(self.cores, self.integers, demands, point, records, self.general, fits)
 
@@ -308,6 +317,15 @@ class Kernel:
 
         calls: list[Any] = [first]
         return calls
+
+    def _floats_by_parts(self) -> list[Any] | None:
+        """Return a list with a function of floats that calls native code of parts; None if a result is no number."""
+        if any(self.results):
+            return None
+        assert self.segments is not None
+        text = write(self._run, "numpy", self.name, tuple(range(len(self.results))))
+        function = load(text, self.name, {**numpy_target.known(self._run), **self.segments.calls})
+        return [lambda *args: tuple(map(float, function(*args)))]
 
     def _at_a_point(self) -> Callable[..., Any]:
         """Return the NumPy function for arguments of exactly the core shapes, whose results have memory of their own.

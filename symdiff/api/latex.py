@@ -9,7 +9,7 @@ from symdiff.derive.calculus import blocks, gradient
 from symdiff.emit import latex as target
 from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Program
-from symdiff.pipeline import Recipe, Step
+from symdiff.pipeline import Derivation, Recipe
 
 
 def latex(f: Compiled, *, environments: bool) -> str:
@@ -50,9 +50,9 @@ def _in_blocks(recipe: Recipe, source: target.Source) -> Program:
     if count > source.limits.shown:
         raise source.limits.exceeded("shown", f"LaTeX of {count} equations is too long to read: more")
     if last.member == ("hessian",):
-        steps.append(Step(gradient, names, ("grad",)))
+        steps.append(Derivation(gradient, names, ("grad",)))
     value = source.kind == "value_and_jacobian"
-    steps.append(Step(lambda program, by: blocks(program, by, value=value), names, last.member))
+    steps.append(Derivation(lambda program, by: blocks(program, by, value=value), names, last.member))
     program = replace(recipe, steps=tuple(steps)).symbolic()
     if not hessian:
         return program

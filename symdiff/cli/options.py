@@ -55,10 +55,12 @@ def add_of(parser: argparse.ArgumentParser, default: str | None, said: str | Non
     parser.add_argument("--of", type=one_of(MEMBERS, member_of), default=default, metavar="WHAT", help=listed)
 
 
-def add_target(parser: argparse.ArgumentParser, *targets: str) -> None:
-    """Add the option `--target`. The first target is the default."""
-    listed = f"one of {', '.join(targets)}; default: {targets[0]}"
-    parser.add_argument("--target", type=one_of(targets), default=targets[0], metavar="TARGET", help=listed)
+def add_target(parser: argparse.ArgumentParser, *targets: str, by: str = "") -> None:
+    """Add the option `--target`. The first target is the default, if the option `by` gives no file that says it."""
+    said = f"by the end of the file of {by}, or " if by else ""
+    listed = f"one of {', '.join(targets)}; default: {said}{targets[0]}"
+    default = None if by else targets[0]
+    parser.add_argument("--target", type=one_of(targets), default=default, metavar="TARGET", help=listed)
 
 
 def add_formula(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from symdiff.cli.words import Parser
 SUMMARY = "one generated source, to paste or pipe"
 EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --of grad --target math'
 
+_PYTHON = ("numpy", "loops", "math")
 _IMPORTS = {"np": "import numpy as np", "math": "import math"}  # by the names in sources
 
 
@@ -18,7 +19,7 @@ def parser() -> Parser:
     """Return the options of the command."""
     made = parser_of("source", "Print only the generated source, with the imports that it needs.", EXAMPLE)
     add_of(made, "value_and_grad")
-    add_target(made, "numpy", "loops", "math", "llvm")
+    add_target(made, "numpy", "loops", "math", "c", "javascript", "llvm")
     made.add_argument("--textbook", action="store_true", help="write every step of both sweeps on its own line")
     add_formula(made)
     return made
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the source."""
     derived = member(compiled(options, optimize=not options.textbook), options.of)
     text = derived.source_for(options.target)
-    imports = [line for name, line in _IMPORTS.items() if options.target != "llvm" and re.search(rf"\b{name}\.", text)]
+    imports = [line for name, line in _IMPORTS.items() if options.target in _PYTHON and re.search(rf"\b{name}\.", text)]
     gap = "\n" if text.startswith("from ") else "\n\n\n"  # the source can begin with an import
     print("\n".join(imports) + gap * bool(imports) + text, end="")
     return 0

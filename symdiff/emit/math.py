@@ -93,7 +93,7 @@ def source(program: Program, name: str, nest: Nest) -> str:
     A conditional expression evaluates one side only. The function raises ValueError, OverflowError or ZeroDivisionError
     where IEEE arithmetic has an infinity or a NaN.
     """
-    return _MathWriter(_prepared(program)).function(name, nest)
+    return _MathWriter(prepared(program)).function(name, nest)
 
 
 def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) -> Body:
@@ -104,7 +104,7 @@ def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) 
         reserved: Names that the body must not use.
         nested: The most elements of an array that is a list of its rows.
     """
-    writer = _MathWriter(_prepared(program), reserved)
+    writer = _MathWriter(prepared(program), reserved)
     writer.nested = nested
     writer.write()
     return (
@@ -114,9 +114,10 @@ def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) 
     )
 
 
-def _prepared(program: Program) -> Program:
+def prepared(program: Program) -> Program:
+    """Return the program in the form of targets that compute floats and take one side of a choice."""
     program = share_exponentials(lazy(trimmed(program)))
-    return within(expand_powers(program) if program.graph.shared else program, _prepared)
+    return within(expand_powers(program) if program.graph.shared else program, prepared)
 
 
 class _MathWriter(Writer):

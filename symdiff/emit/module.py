@@ -37,6 +37,11 @@ SUMMARIES = {
     "hvp": "Hessian-vector product, forward over reverse.",
     "hessp": "Hessian-vector product with the tangent after its argument, as SciPy calls it.",
 }
+# Further members, of files in languages other than Python.
+OF_ENTRIES = {
+    f"{name}_coo": f"The entries of the {kind} matrix that can be nonzero."
+    for name, kind in (("jacobian", "Jacobian"), ("hessian", "Hessian"))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,7 @@ class Module:
         listed = ", ".join(parameters)
         given = declared(member.args, member.cores, member.integers)
         result = self._shown(member.layout, iter(declared(member.outputs, member.results)))
-        text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{SUMMARIES[member.name]}']
+        text = [f"def {member.name}({wrapped(listed, indent=0)}):", f'    """{(SUMMARIES | OF_ENTRIES)[member.name]}']
         if given:
             text += ["", *_filled("Args: ", _some(given))]
         text += ["", *_filled("Returns: ", result), '    """']

@@ -69,13 +69,19 @@ class Writer:
     target: str  # the field of the table that has the spellings
     module: str  # the module that has constants such as inf
     reserved: frozenset[str]  # the names that the source itself uses
+    comment = "#"
+    beside = BESIDE  # the columns that a line takes beside its expression
 
     def __init__(self, program: Program) -> None:
-        self.names = Names(self.reserved, program.arguments)
+        self.names = self.new_names(program.arguments)
         self.preamble: list[str] = []
         self._counters: list[str] = []  # of loops inside of each other
         self.depth = 0
         self.begin(program)
+
+    def new_names(self, users: Iterable[str]) -> Names:
+        """Return a source of names, given those of the arguments."""
+        return Names(self.reserved, users)
 
     def begin(self, program: Program) -> None:
         """Begin to write a program: the whole one, or the step of a loop."""
@@ -190,7 +196,7 @@ class Writer:
     def assign(self, i: int) -> None:
         """Write a line that gives row `i` a name."""
         text = self.texts[i][0]
-        bare = text[1:-1] if text[0] == "(" and _is_atomic(text) else text
+        bare = text[1:-1] if text[0] == "(" and is_atomic(text) else text
         into = self.into(i)
         own = self.named(i)
         self._line_tones[len(self.lines)] = self.tones.get(i)
@@ -215,7 +221,7 @@ class Writer:
             title = self.sections.pop(0)[1]
         if title:
             self._line_tones[len(self.lines)] = None
-            self.lines.append(f"    # {title}")
+            self.lines.append(f"    {self.comment} {title}")
 
     def name(self, i: int) -> str:
         """Return a name for row `i`: by the user, of an output, of its primal with a suffix, or a temporary name."""
@@ -307,7 +313,7 @@ class Writer:
         if len(text[0]) <= _SHORT:
             return text
         name = self.given.get(i) or self.lent.get(i) or self._derived_name(i)
-        room = self.width - BESIDE - max(0, len(name) - _NAME)
+        room = self.width - self.beside - max(0, len(name) - _NAME)
         while True:
             waiting = [j for j in row[1:] if j not in self.own and self.rows[j][0] != "const"]
             if len(text[0]) <= room or not waiting:
@@ -384,7 +390,7 @@ def _named(text: str, module: str) -> str:
     return f"-{module}.{text[1:]}" if text[0] == "-" else f"{module}.{text}"
 
 
-def _is_atomic(text: str) -> bool:
+def is_atomic(text: str) -> bool:
     """Return whether an expression is one call or one parenthesis."""
     if not _CALL.match(text):
         return False
@@ -402,7 +408,7 @@ def _pattern(primitive: Primitive, target: str) -> tuple[str, int, dict[str, int
     text = template(primitive, target)
     beside = set(re.findall(rf"[{_SIGNS}] *\{{(\w)\}}", text)) | set(re.findall(rf"\{{(\w)\}} *[{_SIGNS}]", text))
     least = {p: ATOM if p in beside else 0 for p in primitive.parameters}
-    return text, ATOM if _is_atomic(text) else TERNARY, least
+    return text, ATOM if is_atomic(text) else TERNARY, least
 
 
 def nested(nest: Nest, texts: Sequence[str]) -> str:

@@ -21,9 +21,10 @@ from typing import ClassVar
 from symdiff.emit.cost import work_of
 from symdiff.emit.numpy import prepare
 from symdiff.emit.passes import has_choices
+from symdiff.emit.routines import Called, CalledResult, with_routines
 from symdiff.graph.dims import Shape
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled
-from symdiff.ops.base import Operation, View, Writer
+from symdiff.ops.base import Operation, View
 from symdiff.ops.table import PRIMITIVES
 
 _CALL = 8  # what a call of native code takes, and 1 for each array; 3 is the time of NumPy's addition of small arrays
@@ -48,87 +49,36 @@ class Operand:
     along: Along
 
 
-class Segment(Operation):
-    """A group of operations, as one operation with several results.
+class Segment(Called):
+    """A group of operations that is computed by loops over the elements of arrays.
 
     Attributes:
-        title: The name in the source.
         to: The shape of the elements.
         axis: The axis of the elements along which folds go. None: there are no folds.
-        body: The operations on arrays. The inputs are the operands of the segment.
-        element: The same for one element. The inputs are `given`, then the results of the folds, then elements of
+        single: The operations for one element. The inputs are `given`, then the results of the folds, then elements of
             results that an earlier loop has stored. The outputs are the results, then what is folded. Conditions are
             the numbers 1 and 0.
         given: The arrays that native code reads.
         folds: The operation of each fold: "add", "mul", "max" or "min".
         again: The results whose elements later loops read again.
         shapes: The shapes of the results. Those behind the outputs of `body` are only read again.
-        quiet: Floating-point errors are not reported.
     """
 
-    title: str
     to: Shape
     axis: int | None
-    body: Program
-    element: Program
+    single: Program
     given: tuple[Operand, ...]
     folds: tuple[str, ...]
     again: tuple[int, ...]
     shapes: tuple[Shape, ...]
-    quiet: bool
 
     name: ClassVar[str] = "segment"
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
-
-    def shape(self, *_: Shape) -> Shape:
-        """Return the shape of the elements."""
-        return self.to
 
     @property
     def axes(self) -> list[Along]:
         """For each result, the axes of the elements along which its core axes go."""
         every = range(-len(self.to), 0)
         return [tuple([a for a in every if a != self.axis or len(s) == len(self.to)]) for s in self.shapes]
-
-    @property
-    def never_warns(self) -> bool:
-        """The segment reports its errors itself."""
-        return True
-
-    def lines(self, w: Writer, i: int, *args: int) -> bool:
-        """Write the call of native code. The rows of the results follow that of the segment."""
-        given = ", ".join([w.tight(j, 0) for j in args])
-        names = ", ".join([w.named(i + 1 + k) for k in range(len(self.body.outputs))])
-        start = f"    {names} = {self.title}("
-        w.lines.append(f"{start}{w.wrap(given, len(start) + 1)})")
-        return True
-
-
-class SegmentResult(Operation):
-    """One of the results of a segment."""
-
-    k: int
-    to: Shape
-
-    name: ClassVar[str] = "segment result"
-
-    def shape(self, _: Shape) -> Shape:
-        """Return the shape of the result."""
-        return self.to
-
-    @property
-    def never_warns(self) -> bool:
-        """The segment reports its errors itself."""
-        return True
-
-    def lines(self, _w: Writer, _i: int, _whole: int) -> bool:
-        """Return that the line of the segment has named the result."""
-        return True
-
-    def written(self, _w: Writer, _whole: int) -> tuple[int, ...]:
-        """Return that the source has no name for all results together."""
-        return (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +87,11 @@ class Segmented:
 
     Attributes:
         program: The program, as the NumPy target takes it.
-        segments: Its segments, in order.
+        calls: Its routines and its segments.
     """
 
     program: Program
-    segments: tuple[Segment, ...]
+    calls: tuple[Called, ...]
 
 
 def segmented(program: Program) -> Segmented | None:
@@ -149,8 +99,9 @@ def segmented(program: Program) -> Segmented | None:
     if not program.graph.shapes or not program.graph.shared or program.graph.complex or program.steps:
         return None
     quiet = has_choices(program)
-    made = _Cutter(prepare(program, masks=False), quiet=quiet).cut()
-    return made if made.segments else None
+    ready, routines = with_routines(prepare(program, masks=False))
+    made, segments = _Cutter(ready, len(routines), quiet=quiet).cut()
+    return Segmented(made, (*routines, *segments)) if routines or segments else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +125,7 @@ class _Cutter:
     """Cuts a program into segments.
 
     Attributes:
+        called: The number of routines that the program has already.
         depth: For each row, how many changes between segments, or between a segment and NumPy, come before it.
         elements: For each row that native code can compute, the shape of the elements. Rows with the same elements and
             depth do not need each other by way of other rows.
@@ -188,8 +140,8 @@ class _Cutter:
         segments: The segments so far.
     """
 
-    def __init__(self, program: Program, *, quiet: bool) -> None:
-        self.program, self.quiet = program, quiet
+    def __init__(self, program: Program, called: int, *, quiet: bool) -> None:
+        self.program, self.called, self.quiet = program, called, quiet
         self.graph, self.rows = program.graph, program.graph.rows
         self.alive = [i for i, here in enumerate(live(program)) if here]
         self.depth = [0] * len(self.rows)
@@ -357,7 +309,7 @@ class _Cutter:
 
     # The new program
 
-    def cut(self) -> Segmented:
+    def cut(self) -> tuple[Program, list[Segment]]:
         """Return the new program and its segments."""
         self.made.demands |= self.graph.demands
         # Of one depth, segments come first, since they need only what comes before. Of these, results of folds that
@@ -383,7 +335,7 @@ class _Cutter:
             labels,
             quiet=frozenset([self.new[i] for i in self.program.quiet if i in self.new and i not in self.group]),
         )
-        return Segmented(compact(made), tuple(self.segments))
+        return compact(made), self.segments
 
     def _value(self, i: int) -> int:
         """Return the new row with the value of row `i`, as NumPy needs it."""
@@ -430,10 +382,11 @@ class _Maker:
         body = [_number(self.body, self.graph, i, self.whole[i]) for i in outputs]
         element = [_number(self.element, self.graph, i, self.single[i]) for i in stored]
         segment = Segment(
-            f"native{len(cutter.segments) + 1}",
+            f"native{cutter.called + len(cutter.segments) + 1}",
+            Program(self.body, tuple(self.args.values()), tuple(body), tuple(names[: len(body)])),
+            cutter.quiet,
             to,
             self.group.axis,
-            Program(self.body, tuple(self.args.values()), tuple(body), tuple(names[: len(body)])),
             Program(
                 self.element,
                 (*self.given.values(), *self.results, *self.again.values()),
@@ -444,12 +397,11 @@ class _Maker:
             tuple([kind for kind, _ in self.folds]),
             tuple([stored.index(i) for i in self.again]),
             tuple([self.graph.shape(i) for i in stored]),
-            cutter.quiet,
         )
         cutter.segments.append(segment)
         made = cutter.made.append((segment, *[cutter.new[base] for base in self.args]))
         for k, i in enumerate(outputs):
-            cutter.new[i] = cutter.made.append((SegmentResult(k, self.graph.shape(i)), made))
+            cutter.new[i] = cutter.made.append((CalledResult(k, self.graph.shape(i)), made))
 
     def _add(self, i: int, row: Row) -> None:
         """Add a row of the group to the body and to the program of one element."""

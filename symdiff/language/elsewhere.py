@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 # What to write for functions of other languages. These forms neither overflow nor cancel.
 _WRITTEN = {
     "x": "float double dble sngl positive Integer Float",
@@ -234,4 +232,4 @@ DECLARATIONS |= {"bool", "boolean", "long", "short", "function", "func"}
 # Words that Fortran writes between points. The pattern includes the second point.
 DOTTED_WORDS = {"and": "'and'", "or": "'or'", "not": "'not'", "true": "True", "false": "False"}
 DOTTED_WORDS |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-DOTTED = re.compile(rf"({'|'.join(DOTTED_WORDS)})\.", re.IGNORECASE)
+DOTTED = rf"(?i:({'|'.join(DOTTED_WORDS)})\.)"

@@ -39,30 +39,30 @@ _INSTEAD = {
 }  # by the word that the language does not have
 _ABSOLUTE = {"|": "for an absolute value write abs(x)", "||": "for a norm write norm(x)"}
 _NO_FUNCTIONS = "a function is defined as in f(x, y) = x*y, with names in round parentheses"
-_DERIVATIVE = re.compile(r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z")  # the text before the variable of a derivative
-_POWER = re.compile(
-    r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z"
-)  # the text before the argument in a power of a function
-_ELEMENTWISE = re.compile(r"\*\*|[-+*/^<>]")
-_FILE = re.compile(r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*")
-_CHOICE = re.compile(r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)", re.IGNORECASE | re.DOTALL)
-_LAMBDA = re.compile(r"lambda((?:\s+\w+\s*,)*\s+\w+)\s*:(.*)", re.DOTALL)
-_ASSIGNED = re.compile(r"(?:\A|[;\n])\s*(\w+)\s*=\s*\Z")
 
-_LETTERS = re.compile(r"\D+")
+# Patterns of texts with mistakes. Most are strings, which `re` compiles when they are used.
+_DERIVATIVE = r"\b[d∂]\s*/\s*[d∂]\w*\s*\Z"  # the text before the variable of a derivative
+_POWER = r"(\w+)\s*(?:\*\*|\^)\s*\(?\s*(-?)\s*(\d+)\s*\)?\s*\Z"  # the text before the argument in a power of a function
+_ELEMENTWISE = r"\*\*|[-+*/^<>]"
+_FILE = r"\s*[\w./~-]+\.(txt|dat|csv|json|py|ipynb|tex|md)\s*"
+_CHOICE = r"if\b(.+?)\bthen\b(.+?)\belse\b(.+)"
+_LAMBDA = r"lambda((?:\s+\w+\s*,)*\s+\w+)\s*:(.*)"
+_ASSIGNED = r"(?:\A|[;\n])\s*(\w+)\s*=\s*\Z"
+
+_LETTERS = r"\D+"
 _OPERAND = re.compile(r"[\w(.\[]")
 _BLANK_SIGN = re.compile(r"%\s*[-+]\s")
 _R_OPERATOR = re.compile(r"\s%[A-Za-z]+%\s")
 
 # Messages for a missing operator, by the text before the place and the text after it.
 _BETWEEN = [
-    (_DERIVATIVE, re.compile(""), f"write only {{shown}}; {OF_WHOLE}"),
+    (_DERIVATIVE, "", f"write only {{shown}}; {OF_WHOLE}"),
     (
-        re.compile(r"(?<![\w.])0\Z"),
-        re.compile("[xX][0-9a-fA-F]|[oO][0-7]|[bB][01]"),
+        r"(?<![\w.])0\Z",
+        "[xX][0-9a-fA-F]|[oO][0-7]|[bB][01]",
         "numbers are decimal; the language has no 0x10, 0o7 or 0b1",
     ),
-    (re.compile(r"\d\.\Z"), re.compile(r"\.\d"), "the language has no ranges; sum(x) adds the elements of an array"),
+    (r"\d\.\Z", r"\.\d", "the language has no ranges; sum(x) adds the elements of an array"),
 ]
 
 # Symbols that are syntax of other languages in some places. `foreign` checks them.
@@ -102,9 +102,7 @@ _FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate"})
 def no_formula(given: object) -> str:
     """Return the message for an argument of `compile` that is not a formula."""
     if callable(given) and hasattr(given, "__name__"):
-        return (
-            f"compile takes a formula as text, not the function {given.__name__}; write an expression, as in 'x**2 + 1'"
-        )
+        return f"{given.__name__} is compiled already; compile takes a formula as text, or a Python function"
     inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
     given = f"{type(given).__name__}{inside}"
     return f"compile takes a formula as text, such as 'x**2 + 1', or a SymPy expression; got {given}"
@@ -128,7 +126,7 @@ def no_value(last: object, value: object, text: str, position: int) -> str:
         hint = f"write {'exp(1)' if name[0] == 'e' else name[0]}"
     elif value == "," and behind[:1].isdigit():
         hint = f"write a decimal point, as in 0.{_digits(behind)}"
-    elif value == "." and (word := DOTTED.match(behind)):
+    elif value == "." and (word := re.match(DOTTED, behind)):
         hint = f"write {DOTTED_WORDS[word[1].lower()]}"
     elif value == "." and behind[:2] == "..":
         hint = "a line that ends with an operator continues on the next line; leave out the points"
@@ -158,7 +156,7 @@ def no_arguments(name: str) -> str:
 
 def choice(text: str) -> str:
     """Return how to write a choice. The text begins with the `if` of another language."""
-    if found := _CHOICE.match(text[:200]):
+    if found := re.match(_CHOICE, text[:200], re.IGNORECASE | re.DOTALL):
         condition, chosen, other = (part.strip() for part in found.groups())
         return f"({chosen}) if {condition} else ({other})"
     return "a if c else b, or where(c, a, b)"
@@ -212,9 +210,9 @@ def no_operator(
         return "unknown operator '//'; write floor(x/y), or # for a comment"
     if (kind not in ("number", "name") and value != "(") or value == "not":
         return f"unexpected {value!r}" + _unexpected(str(value), after)
-    if last == "lambda" and (python := _LAMBDA.match(text[start : start + 200])):
+    if last == "lambda" and (python := re.match(_LAMBDA, text[start : start + 200], re.DOTALL)):
         names = ", ".join(re.findall(r"\w+", python[1]))
-        if function := _ASSIGNED.search(text[:start]):
+        if function := re.search(_ASSIGNED, text[:start]):
             return (
                 f"an operator is missing here; for a function write {function[1]}({names}) = ... on a line of its own"
             )
@@ -228,11 +226,11 @@ def no_operator(
         if word in _STATEMENTS:
             return f"the language has no {word!r}, only expressions and assignments{_INSTEAD.get(word, '')}"
     for ahead, behind, said in _BETWEEN:
-        if ahead.search(front) and behind.match(after):
+        if re.search(ahead, front) and re.match(behind, after):
             return said.format(shown=shown)
     if last_kind == "number" and (number := another_number(text[start:position], kind, value, after)):
         return number
-    if last_kind == "number" and front[-1:] == "." and (dotted := DOTTED.match(after)):
+    if last_kind == "number" and front[-1:] == "." and (dotted := re.match(DOTTED, after)):
         return f"unexpected '.{dotted[0]}'; write {DOTTED_WORDS[dotted[1].lower()]}"
     if kind == "name" and value in INFIX_WORDS:
         return f"unknown operator {value!r}; write {INFIX_WORDS[str(value)]}"
@@ -241,7 +239,7 @@ def no_operator(
     missing = "an operator is missing here; write"
     if last_kind == "name" and is_function(str(last)) and value != "(":
         return f"{missing} {last}({shown})"
-    if (power := _POWER.search(front)) and is_function(power[1]):
+    if (power := re.search(_POWER, front)) and is_function(power[1]):
         name, sign, exponent = power.groups()
         inverse = f"arc{name}(...), or " if (sign, exponent) == ("-", "1") and is_function(f"arc{name}") else ""
         return f"{missing} {inverse}{name}(...)**{sign}{exponent}"
@@ -294,11 +292,11 @@ def _shown(number: object, literal: str) -> str:
 def no_attribute(owner: str, text: str, position: int) -> str:
     """Return the message for a point after a value. The text after the point begins at the position."""
     after = text[position : position + 50]
-    if elementwise := _ELEMENTWISE.match(after):
+    if elementwise := re.match(_ELEMENTWISE, after):
         return f"unexpected '.'; write {elementwise[0]} without the point"
-    if word := DOTTED.match(after):
+    if word := re.match(DOTTED, after):
         return f"unexpected '.{word[0]}'; write {DOTTED_WORDS[word[1].lower()]}"
-    if _FILE.fullmatch(text):
+    if re.fullmatch(_FILE, text):
         return f'{text.strip()} looks like the name of a file; in a shell write "$(cat {text.strip()})"'
     if after[:1] == "(" and is_function(owner):
         return f"functions act on each element; write {owner}(...) without the point"
@@ -342,7 +340,7 @@ def no_function(
         own: The names of the functions that the text defines.
     """
     shown = name[:40]
-    if _DERIVATIVE.search(before[-50:] + name):
+    if re.search(_DERIVATIVE, before[-50:] + name):
         return f"unknown function {shown!r}; {OF_WHOLE}"
     if name in _GREEK:
         return f"unknown function {shown!r}; write {_GREEK[name]}, or {name}*(x) for a product"
@@ -372,7 +370,7 @@ def _is_slip(word: str, known: str) -> bool:
     """
     begins = word[:1] == known[:1] or word[:2] == known[1::-1]
     more = word[len(known) :] if word.startswith(known) else ""
-    same = _LETTERS.sub("", word) == _LETTERS.sub("", known)
+    same = re.sub(_LETTERS, "", word) == re.sub(_LETTERS, "", known)
     return word == known or (len(word) > 2 and begins and same and more in ("", "f", known[-1]))
 
 

@@ -18,6 +18,7 @@ from symdiff.ops.constants import Arange, Size
 from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.elements import Assemble
 from symdiff.ops.indexed import (
+    Entrywise,
     Gather,
     Integers,
     Positions,
@@ -33,7 +34,7 @@ from symdiff.simplify.build import Builder
 
 _NO_INTEGER = (
     "an index is made of integers: whole numbers, dimensions, arguments declared as in args='i[m]: int', argmax, argmin"
-    " and argsort, and sums, differences and products of these"
+    " and argsort, and +, -, *, %, minimum, maximum, clip, where and floor(i/j) of these"
 )
 _MOST_FACTORS = 8  # of a polynomial that a formula computes
 _MOST_TERMS = 64
@@ -53,10 +54,9 @@ def whole(b: Builder, i: int) -> tuple[Dim, tuple[int, ...]] | None:
     while waiting:
         j = waiting[-1]
         row = b.row(j)
-        if b.known(j) is None and not b.graph.is_integer(j) and (row[0] in _ARITHMETIC or is_view(row[0])):
-            parts = operands(row)
-        else:
-            parts = ()
+        parts: tuple[int, ...] = ()
+        if b.known(j) is None and not b.graph.is_integer(j):
+            parts = operands(row) if row[0] in _ARITHMETIC or is_view(row[0]) else _entrywise(b, row)[1]
         unknown = [k for k in parts if k not in found]
         if unknown:
             waiting += unknown
@@ -75,6 +75,17 @@ def _names(dim: Dim) -> set[str]:
     """Return the names in a polynomial, among them those of rows."""
     terms = dim.terms if isinstance(dim, Poly) else ()
     return {atom for monomial, _ in terms for atom in monomial if isinstance(atom, str)}
+
+
+def _entrywise(b: Builder, row: Row) -> tuple[str, tuple[int, ...]]:
+    """Return which function of integers a row may be, and its operands that are integers then."""
+    if row[0] in ("mod", "minimum", "maximum"):
+        return row[0], row[1:]
+    if row[0] == "where":
+        return "where", row[2:]
+    if row[0] == "floor" and b.row(row[1])[0] == "div":
+        return "floor_divide", b.row(row[1])[1:]
+    return "", ()
 
 
 _ARITHMETIC: dict[str, Callable[..., Dim]] = {
@@ -115,11 +126,20 @@ def _integer(b: Builder, j: int, row: Row, parts: Sequence[Dim | None]) -> int |
         if plain and len(entries) == numel(row[0].to) and _is_in_order(row[0]):
             return b.op(Integers(tuple([int(v) for v in entries if v is not None]), row[0].to))
     if is_view(row[0]) and isinstance(parts[0], Poly):
-        names = {name: name for name in _names(parts[0])}
-        order = [int(name) for name in names if name.isdecimal()]
-        names |= {str(i): str(k) for k, i in enumerate(order)}
-        return b.op(row[0], _made(b, renamed(parts[0], names), order))
+        return b.op(row[0], _row_of(b, parts[0]))
+    function, _ = _entrywise(b, row)
+    if function and None not in parts:
+        condition = row[1:2] if function == "where" else ()
+        return b.op(Entrywise(function), *condition, *[_row_of(b, part) for part in parts if part is not None])
     return None
+
+
+def _row_of(b: Builder, dim: Dim) -> int:
+    """Return the row of a polynomial in which rows of integers have their numbers as names."""
+    names = {name: name for name in _names(dim)}
+    order = [int(name) for name in names if name.isdecimal()]
+    names |= {str(i): str(k) for k, i in enumerate(order)}
+    return _made(b, renamed(dim, names), order)
 
 
 def _is_in_order(op: Assemble) -> bool:

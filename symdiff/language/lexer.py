@@ -41,9 +41,9 @@ _NEAR = 100  # characters before a quote that are looked at
 
 _MINUS = "\N{MINUS SIGN}"
 _KIND = re.compile(r"[^_]*_[0-9]{1,2}\Z")  # a number such as 2.0_8, which Python would read as 2.08
-_APART = re.compile(r"(?<![\w.])[0-9]{1,3}\Z")  # digits before a thousands separator
-_GROUP = re.compile(r"[0-9]{3}(?![0-9])")  # digits after it
-_EXPONENTIAL = re.compile(r"(?<!\w)[eE]\Z")
+_APART = r"(?<![\w.])[0-9]{1,3}\Z"  # digits before a thousands separator
+_GROUP = r"[0-9]{3}(?![0-9])"  # digits after it
+_EXPONENTIAL = r"(?<!\w)[eE]\Z"
 _TEX = {
     **dict.fromkeys(("frac", "dfrac", "tfrac"), "(a)/(b) for a fraction"),
     **dict.fromkeys(("cdot", "times", "ast"), "* for a product"),
@@ -183,7 +183,9 @@ def _unexpected(text: str, position: int) -> str:
         hint = _tex(text[position + 1 : position + 50])
     elif character == "{" and text[position - 1 : position] == "_":
         hint = "a subscript is part of the name, as in x_0"
-    elif character in "'‘’" and (digits := _APART.search(text[:position])) and _GROUP.match(text[position + 1 :]):
+    elif (
+        character in "'‘’" and (digits := re.search(_APART, text[:position])) and re.match(_GROUP, text[position + 1 :])
+    ):
         hint = f"write {digits[0]}{text[position + 1 : position + 4]}, or with _ as the separator"
     elif hint is None and plain != character and plain.isascii() and plain.isprintable() and len(plain) == 1:
         hint = f"write a plain {plain}"
@@ -208,5 +210,5 @@ def _power(front: str, raised: str) -> str:
     if raised == "o" and front[-1:].isdigit():
         return "angles are in radians; write deg2rad(...)"
     power = f"**{raised}" if re.fullmatch(r"-?\w+", raised) else f"**({raised})"
-    exponential = f"write exp({raised}) for the exponential; " if _EXPONENTIAL.search(front) else ""
+    exponential = f"write exp({raised}) for the exponential; " if re.search(_EXPONENTIAL, front) else ""
     return f"{exponential}for a power write {power}"

@@ -75,7 +75,7 @@ def lower(
 
     def free(name: str, position: int) -> int:
         if name in fixed:
-            scope.names[name] = bound = _constant(builder, name, fixed[name])
+            scope.names[name] = bound = constant_of(builder, name, fixed[name])
             return bound
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
@@ -137,7 +137,7 @@ def _in_order(scope: Scope, syntax: Syntax) -> None:
             later.discard(statement.targets[0])
 
 
-def _constant(builder: Builder, name: str, value: float | Data) -> int:
+def constant_of(builder: Builder, name: str, value: float | Data) -> int:
     """Return the row of a constant. An array of booleans is a condition."""
     if not isinstance(value, Data):
         return builder.const(float(value))

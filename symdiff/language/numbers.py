@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 # Numbers with the exponents of Fortran and Julia, with the kinds of Fortran and C, and the long numbers of C.
-_EXPONENT = re.compile(r"([\d._]+)(?:[dDqQ]|[fF](?=\d)|[xX]10(?:\^|\*\*)\(?)([+-]?\d+)(?!\w)")
-_KIND = re.compile(r"([\d._]+(?:[eE][+-]?\d+)?)_[^\W\d]\w*|(\d*\.\d*(?:[eE][+-]?\d+)?)[fFlL](?!\w)")
-_LONG = re.compile(r"(\d+)([uUlL]{1,3})(?!\w)")
-_THOUSANDS = re.compile(r"\d{1,3}([\s.]\d{3})+(,\d+)?(?![\w.,])")  # digits in groups
+_EXPONENT = r"([\d._]+)(?:[dDqQ]|[fF](?=\d)|[xX]10(?:\^|\*\*)\(?)([+-]?\d+)(?!\w)"
+_KIND = r"([\d._]+(?:[eE][+-]?\d+)?)_[^\W\d]\w*|(\d*\.\d*(?:[eE][+-]?\d+)?)[fFlL](?!\w)"
+_LONG = r"(\d+)([uUlL]{1,3})(?!\w)"
+_THOUSANDS = r"\d{1,3}([\s.]\d{3})+(,\d+)?(?![\w.,])"  # digits in groups
 _COMMAS = re.compile(r"(?<![\w.])(?<!\d,)\d{1,3}(,\d{3}){1,6}(\.\d+)?(?!\.|,?\d)")  # digits in groups with commas
 _DECIMAL = re.compile(r"(?<![\w.])(?<!\d,)(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\.|,?\d)")  # a decimal comma
 _OCTAL = re.compile(r"0\d+(?![\w.])")
-_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")  # leading zeros
+_ZEROS = r"(?<![\d.])0+(?=\d)"  # leading zeros
 
 
 def with_commas(text: str, start: int) -> str | None:
@@ -26,7 +26,7 @@ def with_commas(text: str, start: int) -> str | None:
     found = grouped or decimal
     if not found or not meant:
         return None
-    apart = _ZEROS.sub("", found[0].replace(",", ", "))
+    apart = re.sub(_ZEROS, "", found[0].replace(",", ", "))
     return f"{found[0]} could be one number or several results; write {' or '.join(meant)}, or {apart} for results"
 
 
@@ -47,7 +47,7 @@ def decimal_in(text: str, position: int) -> str:
 def another_number(literal: str, kind: str, value: object, after: str) -> str | None:
     """Return the message for a number of another language, made of a number and the token after it, or None."""
     number = literal.strip()
-    if kind == "number" and (found := _THOUSANDS.match(literal + after)) and len(found[0]) > len(literal):
+    if kind == "number" and (found := re.match(_THOUSANDS, literal + after)) and len(found[0]) > len(literal):
         whole, _, decimals = found[0].partition(",")
         plain = "".join(c for c in whole if c.isdigit()) + (f".{decimals}" if decimals else "")
         return f"{found[0]} could be one number or more; write {plain}"
@@ -63,10 +63,10 @@ def another_number(literal: str, kind: str, value: object, after: str) -> str | 
             f" or write {number}*{value} for a product"
         )
     whole = literal + after
-    if found := _EXPONENT.match(whole):
+    if found := re.match(_EXPONENT, whole):
         return f"{found[0]} is a number of another language; write {found[1]}e{found[2]}"
-    if found := _KIND.match(whole):
+    if found := re.match(_KIND, whole):
         return f"{found[0]} is a number of another language; write {found[1] or found[2]}"
-    if found := _LONG.match(whole):
+    if found := re.match(_LONG, whole):
         return f"{found[0]} could be a number or a product; write {found[1]}, or {found[1]}*{found[2]}"
     return None

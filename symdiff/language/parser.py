@@ -110,11 +110,21 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """A parsed text: its assignments and definitions in order, and its results in order."""
+    """A parsed text: its assignments and definitions in order, and its results in order.
+
+    Attributes:
+        text: The text.
+        assignments: The assignments and definitions.
+        results: The results.
+        name: The name of the Python function that the formula comes from; empty if it comes from a text.
+        doc: The docstring of this function.
+    """
 
     text: str
     assignments: list[Statement]
     results: list[Statement]
+    name: str = ""
+    doc: str = ""
 
 
 def parse(text: str, limits: Limits | None = None) -> Syntax:

@@ -8,6 +8,7 @@ from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.indexed import (
+    Entrywise,
     Gather,
     Integers,
     Positions,
@@ -48,7 +49,18 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Solve, SolveTriangular, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
         *(Cholesky, EigVals, EigVectors),
         *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
-        *(Whole, Integers, Positions, Gather, SegmentSum, SegmentMax, SegmentMin, SegmentLogSumExp, SegmentSoftmax),
+        *(
+            Whole,
+            Entrywise,
+            Integers,
+            Positions,
+            Gather,
+            SegmentSum,
+            SegmentMax,
+            SegmentMin,
+            SegmentLogSumExp,
+            SegmentSoftmax,
+        ),
         *(Loop, Part),
         Einsum,
     )

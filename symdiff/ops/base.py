@@ -8,6 +8,7 @@ module hold what several operations share. `symdiff.ops.arrays` lists all operat
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass_transform
@@ -132,6 +133,98 @@ class Writer(Protocol):
     def body(self) -> None: ...
 
 
+class Value(NamedTuple):
+    """A value in code of loops.
+
+    Attributes:
+        kind: "r" for a number, "c" for a condition, "i" for an integer.
+        text: Its name; of an integer perhaps its digits, of a number the text of a constant.
+    """
+
+    kind: str
+    text: str
+
+
+class Array(NamedTuple):
+    """An array in code of loops. Its elements lie one after the other.
+
+    Attributes:
+        name: Its name.
+        kind: "r" for numbers, "i" for integers.
+    """
+
+    name: str
+    kind: str
+
+
+class Task(NamedTuple):
+    """What code of loops does at each point of a space, to compute a row or a part of it.
+
+    Attributes:
+        space: The lengths of the axes of the points. None: `each` writes its own loops, and gets no indices.
+        each: Writes the code at the point with some indices.
+        reads: The rows that the code reads.
+        near: Whether it reads them at the indices of the point alone.
+        before: Writes the code that comes before all points.
+        after: Writes the code that comes after all points.
+        open: Writes the code before a part of the points along the last axis, if such parts are summed one by one.
+        close: Writes the code behind such a part. It gets the indices along the other axes.
+    """
+
+    space: Shape | None
+    each: Callable[[tuple[Value, ...]], None]
+    reads: tuple[int, ...]
+    near: bool = True
+    before: Callable[[], None] | None = None
+    after: Callable[[], None] | None = None
+    open: Callable[[], None] | None = None
+    close: Callable[[tuple[Value, ...]], None] | None = None
+
+
+class Code(Protocol):
+    """An object that collects the statements of nested loops. `symdiff.emit.code.Code` documents the methods."""
+
+    def let(self, op: str, *args: Value) -> Value: ...
+    def loop(self, start: Value, stop: Value, /, *, back: bool = ...) -> AbstractContextManager[Value]: ...
+    def when(self, condition: Value, /) -> AbstractContextManager[None]: ...
+    def fail(self) -> None: ...
+    def small(self, dim: Dim, most: int, /) -> None: ...
+    def polynomial(self, dim: Dim, values: Mapping[str, Value], /) -> Value: ...
+
+
+class Nest(Protocol):
+    """An object that writes a program as nested loops. `symdiff.emit.nests.Nest` documents the methods."""
+
+    @property
+    def code(self) -> Code: ...
+    @property
+    def places(self) -> Mapping[int, Any]: ...
+    def shape(self, i: int, /) -> Shape: ...
+
+    def whole(self, dim: Dim, /) -> Value: ...
+    def number(self, value: float, /) -> Value: ...
+    def real(self, value: Value, /) -> Value: ...
+    def select(self, condition: Value, x: Value, y: Value, /) -> Value: ...
+    def apply(self, name: str, *args: Value) -> Value: ...
+    def read(self, i: int, at: Sequence[Value], /) -> Value: ...
+    def along(self, i: int, at: Sequence[Value], /) -> tuple[Value, ...]: ...
+    def placed(self, place: Sequence[Any], at: Sequence[Value], rank: int, /) -> tuple[Value, ...]: ...
+    def moved(self, at: Sequence[Value], axis: int, index: Value, /) -> tuple[Value, ...]: ...
+    def inside(self, index: Value, dim: Dim, /) -> Value: ...
+    def numbered(self, at: Sequence[Value], shape: Shape, /) -> Value: ...
+    def flat(self, i: int, offset: Value, /) -> Value: ...
+    def write(self, i: int, at: Sequence[Value], value: Value, /) -> None: ...
+    def add(self, i: int, at: Sequence[Value], value: Value, fold: str = ..., /) -> None: ...
+    def room(self, shape: Shape, kind: str = ..., /) -> Any: ...
+    def get(self, place: Any, at: Sequence[Value], /) -> Value: ...
+    def put(self, place: Any, at: Sequence[Value], value: Value, /) -> None: ...
+    def fill(self, place: Any, value: float, /) -> None: ...
+    def each(self, space: Shape, each: Callable[[tuple[Value, ...]], None], /) -> None: ...
+    def folded(
+        self, i: int, x: int, fold: str, axes: Sequence[int], element: Callable[[tuple[Value, ...]], Value], /
+    ) -> Task: ...
+
+
 class StandardWriter(Writer, Protocol):
     """An object that writes source in the array API standard. `symdiff.emit.array_api` documents the methods."""
 
@@ -159,6 +252,7 @@ class Notation(Protocol):
     def contract(self, out: Sequence[Hashable], /, *parts: tuple[int, Sequence[Hashable]]) -> Any: ...
     def big(self, sign: str, i: int, axes: Sequence[int], /, *, but: Dim | None = ..., each: str = ...) -> Any: ...
     def segments(self, sign: str, i: int, indices: Sequence[int], behind: int, /, *, each: str = ...) -> Any: ...
+    def elementwise(self, form: str, /, *operands: int) -> Any: ...
     def applied(self, operation: Operation, /, *operands: int, form: str = ...) -> Any: ...
     def product(self, x: int, y: int, /) -> Any: ...
     def transpose(self, i: int, /) -> None: ...
@@ -446,6 +540,31 @@ class Operation(ArrayOperation):
         """Return the name of what native loops cannot do for operands of these shapes. Return "" if they can do all."""
         return self.name
 
+    # Nested loops
+
+    rereads: ClassVar[bool] = False
+    """Nested loops read an element of an operand again and again."""
+
+    slow: ClassVar[bool] = False
+    """NumPy takes much longer than nested loops."""
+
+    def element(self, _n: Nest, _at: tuple[Value, ...], *_operands: Any, **_: Any) -> Value:
+        """Write code that computes the element of the result at some indices, and return its name."""
+        raise NotImplementedError
+
+    def tasks(self, _n: Nest, _i: int, /, *_operands: Any, **_: Any) -> list[Task]:
+        """Return what nested loops do to store the result as row `i`."""
+        raise NotImplementedError
+
+    @property
+    def has_tasks(self) -> bool:
+        """Nested loops store the result, by `tasks`."""
+        return type(self).tasks is not Operation.tasks
+
+    def unnested(self, *_shapes: Any, **_: Any) -> str:
+        """Return the name of what nested loops cannot do for operands of these shapes; "" if they can do everything."""
+        return "" if self.has_tasks or type(self).element is not Operation.element else self.name
+
     # Spellings
 
     def spell(self, _w: Writer, *_operands: Any, **_: Any) -> Text:
@@ -642,6 +761,13 @@ class Reduction(AlongAxes):
             return self.name
         everything = len(self.axes) == len(shape) or all(dim == 1 for dim in shape)
         return "" if everything else f"{self.name} along some of the axes"
+
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        assert self.fold is not None
+        return [n.folded(i, x, self.fold, self.axes, lambda at: n.read(x, at))]
+
+    def unnested(self, _: Shape) -> str:
+        return "" if self.fold else self.name
 
     def spell(self, w: Writer, x: int) -> Text:
         everything = not w.behind(x) and len(self.axes) == len(w.shape(x))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, symbol
-from symdiff.ops.base import Notation, Operation, Sample, StandardWriter, Text, Writer, binds
+from symdiff.ops.base import Nest, Notation, Operation, Sample, StandardWriter, Text, Value, Writer, binds
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM
 
@@ -29,6 +29,9 @@ class Size(Operation):
 
     def unfused(self) -> str:
         return ""
+
+    def element(self, n: Nest, _: tuple[Value, ...]) -> Value:
+        return n.real(n.whole(self.dim))
 
     def spell(self, w: Writer) -> Text:
         text = w.dim(self.dim)
@@ -59,6 +62,9 @@ class Eye(Operation):
 
     def value(self) -> Any:
         return np.eye(self.dim).reshape(fixed(self.shape()))  # type: ignore[arg-type]  # a number
+
+    def element(self, n: Nest, at: tuple[Value, ...]) -> Value:
+        return n.select(n.code.let("ieq", at[0], n.numbered(at[1:], self.shape_of)), n.number(1.0), n.number(0.0))
 
     def spell(self, w: Writer) -> Text:
         text = f"np.eye({w.dim(self.dim)}, dtype={w.dtype()})"
@@ -103,6 +109,9 @@ class Arange(Operation):
 
     def value(self) -> Any:
         return np.arange(*fixed((self.start, self.stop, self.step)), dtype=float)
+
+    def element(self, n: Nest, at: tuple[Value, ...]) -> Value:
+        return n.real(n.placed((Range(self.start, self.stop, self.step),), at, 1)[0])
 
     def arguments(self, w: Writer) -> str:
         """Return the text of the ends and the step."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, symbol
-from symdiff.ops.base import At, Builder, Notation, Operation, Sample, StandardWriter, Text, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Operation, Sample, StandardWriter, Task, Text, Value, Writer
 from symdiff.ops.patterns import Pattern, Sizes, united
 from symdiff.ops.standard import CONTRACTED
 from symdiff.ops.table import ATOM, PRODUCT, in_standard
@@ -49,6 +49,27 @@ class Einsum(Operation):
 
     def value(self, x: Any, y: Any) -> Any:
         return np.einsum(f"{self.left},{self.right}->{self.out}", x, y)
+
+    rereads = True
+
+    def tasks(self, n: Nest, i: int, x: int, y: int) -> list[Task]:
+        """Return the task with loops over all labels. The last one steps from element to element most often."""
+        dims = dict(zip(self.left + self.right, n.shape(x) + n.shape(y), strict=True))
+        near = [labels[-1:] for labels in (self.left, self.right, self.out)]
+        order = sorted(dims, key=lambda label: (label not in self.out, self.out.find(label)))
+        order.sort(key=lambda label: near.count(label) > 1)
+        at = {labels: [order.index(label) for label in labels] for labels in (self.left, self.right, self.out)}
+
+        def each(where: tuple[Value, ...]) -> None:
+            p, q, to = ([where[k] for k in at[labels]] for labels in (self.left, self.right, self.out))
+            total = n.get(n.places[i], to)
+            n.put(n.places[i], to, n.code.let("dot", total, n.read(x, p), n.read(y, q)))
+
+        def write(_: tuple[Value, ...]) -> None:
+            n.fill(n.places[i], 0.0)
+            n.each(tuple([dims[label] for label in order]), each)
+
+        return [Task(None, write, (x, y), near=False)]
 
     def pattern(self, x: Pattern, y: Pattern) -> Pattern:
         """Return that each sum depends on its factors. Those beside a zero are left out."""

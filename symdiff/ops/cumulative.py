@@ -6,7 +6,7 @@ zero. The derivative of a recurrence is a recurrence again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any, ClassVar
 
@@ -18,12 +18,15 @@ from symdiff.ops.base import (
     At,
     Builder,
     Linear,
+    Nest,
     Notation,
     Operation,
     Sample,
     Selection,
     StandardWriter,
+    Task,
     Text,
+    Value,
     Writer,
 )
 from symdiff.ops.patterns import Pattern, united
@@ -51,6 +54,12 @@ class Roll(Selection, AlongAxes):
 
     def value(self, x: Any) -> Any:
         return np.roll(x, self.shift, self.axes[0])
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        let, size = n.code.let, n.whole(n.shape(x)[self.axes[0]])
+        back = let("imod", n.whole(abs(self.shift)), size)
+        by = let("isub", size, back) if self.shift > 0 else back
+        return n.read(x, n.moved(at, self.axes[0], let("imod", let("iadd", at[self.axes[0]], by), size)))
 
     def adjoint(self, at: At) -> int:
         """Return the adjoint moved back."""
@@ -99,6 +108,15 @@ class Delay(Selection, AlongAxes):
         moved = np.zeros_like(x)
         moved[self._at(":-1" if self.back else "1:")] = x[self._at("1:" if self.back else ":-1")]
         return moved
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        """Return zero, or the element beside. Where there is none, another one is read."""
+        let, (axis,) = n.code.let, self.axes
+        last = let("isub", n.whole(n.shape(x)[axis]), n.whole(1))
+        own, end = at[axis], last if self.back else n.whole(0)
+        step = let("iadd" if self.back else "isub", own, n.whole(1))
+        beside = let("imin" if self.back else "imax", step, end)
+        return n.select(let("ieq", own, end), n.number(0.0), n.read(x, n.moved(at, axis, beside)))
 
     def _at(self, part: str) -> tuple[Any, ...]:
         which = slice(1, None) if part == "1:" else slice(None, -1)
@@ -179,6 +197,7 @@ class Recurrence(Operation):
 
     carries = False
     name = "recurrence"
+    slow = True
     helpers: ClassVar[Mapping[str, str]] = {"recurrence": RECURRENCE}
 
     def shape(self, x: Shape, _: Shape) -> Shape:
@@ -193,6 +212,16 @@ class Recurrence(Operation):
         for k in range(1, total.shape[-1]):
             total[..., k] += x[..., k] * total[..., k - 1]
         return np.moveaxis(total, -1, self.axes[0])
+
+    def tasks(self, n: Nest, i: int, x: int, rest: int) -> list[Task]:
+        (axis,) = self.axes
+
+        def step(before: Value, at: tuple[Value, ...]) -> Value:
+            let, added = n.code.let, n.read(rest, at)
+            total = let("add", let("mul", n.read(x, at), before), added)
+            return n.select(let("ieq", at[axis], n.whole(0)), added, total)
+
+        return [scan(n, i, (x, rest), axis, 0.0, step)]
 
     def pattern(self, x: Pattern, rest: Pattern) -> Pattern:
         """Return that each element depends on both operands up to it, but for the first factor."""
@@ -242,6 +271,25 @@ def along(b: Builder, condition: int, axes: tuple[int, ...]) -> int:
     return b.expand(found, axes) if b.shape(found) else found
 
 
+def scan(
+    n: Nest, i: int, reads: tuple[int, ...], axis: int, start: float, step: Callable[[Value, tuple[Value, ...]], Value]
+) -> Task:
+    """Return the task of nested loops that makes each element of row `i` from the one before along an axis.
+
+    `step` gets the element before, which is `start` for the first one, and the indices.
+    """
+    shape = n.shape(i)
+    last = n.room((*shape[: len(shape) + axis], *shape[len(shape) + axis + 1 :]))
+
+    def each(at: tuple[Value, ...]) -> None:
+        others = (*at[: len(at) + axis], *at[len(at) + axis + 1 :])
+        made = step(n.get(last, others), at)
+        n.put(last, others, made)
+        n.write(i, at, made)
+
+    return Task(shape, each, reads, before=lambda: n.fill(last, start))
+
+
 def recurrence(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
     """Return y[i] = x[i]*y[i-1] + added[i] along one axis. `added` may be a batch."""
     return b.op(Recurrence(axes), b.full(x, b.shape(added)), added)
@@ -255,6 +303,17 @@ def backwards(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
 
 class _Cumulative(AlongAxes):
     """An operation whose result has, for each element, what the elements up to this one are together."""
+
+    slow = True
+    start: ClassVar[float]
+    """The value of no elements."""
+
+    def joined(self, n: Nest, before: Value, x: Value) -> Value:
+        """Write code that joins an element to those before."""
+        raise NotImplementedError
+
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        return [scan(n, i, (x,), self.axes[0], self.start, lambda before, at: self.joined(n, before, n.read(x, at)))]
 
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those up to it."""
@@ -282,6 +341,10 @@ class CumSum(_Cumulative, Linear):
 
     name = "cumsum"
     multilinear = True
+    start = 0.0
+
+    def joined(self, n: Nest, before: Value, x: Value) -> Value:
+        return n.code.let("add", before, x)
 
     def value(self, x: Any) -> Any:
         return np.cumsum(x, axis=self.axes[0])
@@ -304,6 +367,10 @@ class CumProd(_Cumulative):
 
     carries = False
     name = "cumprod"
+    start = 1.0
+
+    def joined(self, n: Nest, before: Value, x: Value) -> Value:
+        return n.code.let("mul", before, x)
 
     def value(self, x: Any) -> Any:
         return np.cumprod(x, axis=self.axes[0])
@@ -342,6 +409,10 @@ class LogCumSumExp(_Cumulative):
     carries = False
     name = "logcumsumexp"
     holomorphic = False
+    start = -inf
+
+    def joined(self, n: Nest, before: Value, x: Value) -> Value:
+        return n.apply("logaddexp", before, x)
 
     def value(self, x: Any) -> Any:
         return np.logaddexp.accumulate(x, axis=self.axes[0])

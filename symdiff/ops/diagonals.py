@@ -10,7 +10,20 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
 from symdiff.graph.shapes import Demands, within
-from symdiff.ops.base import AlongAxes, At, Notation, Sample, Selection, StandardWriter, Text, View, Writer
+from symdiff.ops.base import (
+    AlongAxes,
+    At,
+    Nest,
+    Notation,
+    Sample,
+    Selection,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    View,
+    Writer,
+)
 from symdiff.ops.standard import DIAGONAL
 from symdiff.ops.table import ATOM
 
@@ -43,6 +56,11 @@ class Diagonal(View):
 
     def value(self, x: Any) -> Any:
         return np.diagonal(x, self.k, -2, -1)
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        let, place = n.code.let, at[-1]
+        row, column = (let("iadd", place, n.whole(max(0, k))) for k in (-self.k, self.k))
+        return n.read(x, (*at[:-1], row, column))
 
     def adjoint(self, at: At) -> int:
         """Return zeros with the adjoint on the diagonal."""
@@ -96,6 +114,15 @@ class Diag(Selection):
         index = np.arange(np.shape(x)[-1])
         made[..., index + max(0, -self.k), index + max(0, self.k)] = x
         return made
+
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        """Return the task that stores the diagonal, after zeros."""
+
+        def each(at: tuple[Value, ...]) -> None:
+            row, column = (n.code.let("iadd", at[-1], n.whole(max(0, k))) for k in (-self.k, self.k))
+            n.write(i, (*at[:-1], row, column), n.read(x, at))
+
+        return [Task(n.shape(x), each, (x,), before=lambda: n.fill(n.places[i], 0.0))]
 
     def adjoint(self, at: At) -> int:
         """Return the diagonal of the adjoint."""
@@ -155,6 +182,13 @@ class _Triangle(Selection, AlongAxes):
     def shape(self, x: Shape) -> Shape:
         return x
 
+    def outside(self, n: Nest, row: Value, column: Value) -> Value:
+        """Write code that says whether an element is one of the zeros."""
+        raise NotImplementedError
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.select(self.outside(n, *at[-2:]), n.number(0.0), n.read(x, at))
+
     def adjoint(self, at: At) -> int:
         """Return the same triangle of the adjoint."""
         b = at.builder
@@ -183,6 +217,9 @@ class Tril(_Triangle):
     def value(self, x: Any) -> Any:
         return np.tril(x, self.k)
 
+    def outside(self, n: Nest, row: Value, column: Value) -> Value:
+        return n.code.let("ilt", n.code.let("iadd", row, n.whole(self.k)), column)
+
 
 class Triu(_Triangle):
     """The upper triangle: zeros below the k-th diagonal."""
@@ -191,3 +228,6 @@ class Triu(_Triangle):
 
     def value(self, x: Any) -> Any:
         return np.triu(x, self.k)
+
+    def outside(self, n: Nest, row: Value, column: Value) -> Value:
+        return n.code.let("ilt", column, n.code.let("iadd", row, n.whole(self.k)))

@@ -10,7 +10,21 @@ import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol
 from symdiff.graph.ir import repeated
-from symdiff.ops.base import At, Builder, Notation, Operation, Sample, StandardWriter, Text, View, Writer, axes_text
+from symdiff.ops.base import (
+    At,
+    Builder,
+    Nest,
+    Notation,
+    Operation,
+    Sample,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    View,
+    Writer,
+    axes_text,
+)
 from symdiff.ops.data import Constant
 from symdiff.ops.patterns import Pattern, joined
 from symdiff.ops.places import Place, Range, apart, count_at, key, separate, shape_at, subscript, whole
@@ -34,6 +48,9 @@ class Index(View):
 
     def value(self, x: Any) -> Any:
         return x[key(self.place)]
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.read(x, n.placed(self.place, at, len(n.shape(x))))
 
     def adjoint(self, at: At) -> int:
         """Return zeros with the adjoint at the place."""
@@ -145,6 +162,31 @@ class Assemble(Operation):
         for place, part in zip(self.places, operands, strict=True):
             total[key(place)] += part
         return total
+
+    def tasks(self, n: Nest, i: int, *operands: int) -> list[Task]:
+        """Return a task for each operand, and zeros before where there may be elements without an operand."""
+        single = separate(self.places)
+        ahead = self.to[: len(self.to) - self.rank]
+        full = single and count_at(self.places) == numel(self.core)
+
+        def task(place: Place, j: int) -> Task:
+            space = (*ahead, *shape_at(place))
+
+            def each(at: tuple[Value, ...]) -> None:
+                to, part = n.placed(place, at, len(self.to)), n.read(j, n.along(j, at))
+                if single:
+                    n.write(i, to, part)
+                else:
+                    n.add(i, to, part)
+
+            return Task(space, each, (j,), near=n.shape(j) == space)
+
+        made = [task(place, j) for place, j in zip(self.places, operands, strict=True)]
+        if not made:
+            return [Task(None, lambda _: n.fill(n.places[i], 0.0), ())]
+        if not full:
+            made[0] = made[0]._replace(before=lambda: n.fill(n.places[i], 0.0))
+        return made
 
     @property
     def selects(self) -> bool:

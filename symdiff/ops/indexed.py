@@ -6,20 +6,34 @@ The integers of a call are checked before the operations run, so that each is wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol, value
 from symdiff.graph.shapes import Demands, broadcast, same
-from symdiff.ops.base import At, Builder, Notation, Operation, Sample, StandardWriter, Text, Writer, binds
+from symdiff.ops.base import (
+    At,
+    Builder,
+    Nest,
+    Notation,
+    Operation,
+    Sample,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    Writer,
+    binds,
+)
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
+from symdiff.ops.places import Range
 from symdiff.ops.standard import AT_INDICES
-from symdiff.ops.table import ATOM, in_standard
+from symdiff.ops.table import ATOM, PRODUCT, UNARY, in_standard
 
 POINTS = '''\
 def points(shape, indices, behind, rank, front):
@@ -140,6 +154,9 @@ class Whole(Operation):
             total = total + term
         return total
 
+    def element(self, n: Nest, at: tuple[Value, ...], *operands: int) -> Value:
+        return n.code.polynomial(self.of, {str(k): n.read(i, n.along(i, at)) for k, i in enumerate(operands)})
+
     def spell(self, w: Writer, *operands: int) -> Text:
         if isinstance(self.of, int):
             return str(self.of), ATOM
@@ -168,6 +185,148 @@ class Whole(Operation):
             Sample(cls(n - 1 - zero), ((n,),)),
             Sample(cls(2 * zero * one - 3), ((m, 1), (n,))),
         ]
+
+
+Ends = tuple[int, int]  # the least and the greatest value of an integer
+
+
+class _Entrywise(NamedTuple):
+    """A function of integers: its value, its spellings in the language, NumPy and LaTeX, and bounds of its value.
+
+    `code` is its name in code of nested loops.
+    """
+
+    value: Callable[..., Any]
+    text: str
+    numpy: str
+    latex: str
+    code: str
+    ends: Callable[..., Ends]
+
+
+def _ends_of_quotient(of: Ends, by: Ends) -> Ends:
+    if by[0] <= 0 <= by[1]:
+        return -max(map(abs, of)), max(map(abs, of))
+    made = [p // q for p in of for q in by]
+    return min(made), max(made)
+
+
+_ENTRYWISE = {
+    "mod": _Entrywise(
+        np.remainder,
+        "{} % {}",
+        "{} % {}",
+        r"#1 \bmod #2",
+        "ifmod",
+        lambda _, by: (min(by[0] + 1, 0), max(by[1] - 1, 0)),
+    ),
+    "floor_divide": _Entrywise(
+        np.floor_divide, "floor({}/{})", "{} // {}", r"\left\lfloor #1 / #2 \right\rfloor", "ifdiv", _ends_of_quotient
+    ),
+    "minimum": _Entrywise(
+        np.minimum,
+        "minimum({}, {})",
+        "np.minimum({}, {})",
+        r"\min\left(#1, #2\right)",
+        "imin",
+        lambda p, q: (min(p[0], q[0]), min(p[1], q[1])),
+    ),
+    "maximum": _Entrywise(
+        np.maximum,
+        "maximum({}, {})",
+        "np.maximum({}, {})",
+        r"\max\left(#1, #2\right)",
+        "imax",
+        lambda p, q: (max(p[0], q[0]), max(p[1], q[1])),
+    ),
+    "where": _Entrywise(
+        np.where,
+        "where({}, {}, {})",
+        "np.where({}, {}, {})",
+        r"\left(#2 \text{ if } #1 \text{ else } #3\right)",
+        "iselect",
+        lambda p, q: (min(p[0], q[0]), max(p[1], q[1])),
+    ),
+}
+
+
+class Entrywise(Operation):
+    """A function of integers that is no polynomial: one of those of `_ENTRYWISE`.
+
+    The first operand of "where" is a condition.
+    """
+
+    function: str
+
+    name = "entrywise"
+    integer = True
+    differentiable = False
+
+    def takes_number(self, k: int) -> bool:
+        return self.function == "where" and k == 0
+
+    @property
+    def numbers(self) -> int:  # type: ignore[override]
+        """How many of the first operands are no integers."""
+        return int(self.takes_number(0))
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand that the operands broadcast together."""
+        broadcast(shapes, demands)
+
+    def shape(self, *shapes: Shape) -> Shape:
+        return _together(shapes)
+
+    def value(self, *operands: Any) -> Any:
+        return _ENTRYWISE[self.function].value(*operands)
+
+    def element(self, n: Nest, at: tuple[Value, ...], *operands: int) -> Value:
+        args = [n.read(i, n.along(i, at)) for i in operands]
+        if self.takes_number(0) and args[0].kind == "r":
+            args[0] = n.code.let("ne", args[0], n.number(0.0))
+        return n.code.let(_ENTRYWISE[self.function].code, *args)
+
+    def ends(self, *operands: Ends) -> Ends:
+        """Return bounds of the result, given those of the operands that are integers."""
+        return _ENTRYWISE[self.function].ends(*operands)
+
+    def spell(self, w: Writer, *operands: int) -> Text:
+        w.rank = len(_together([w.shape(i) for i in operands]))
+        made = self._written(w, operands, _ENTRYWISE[self.function].numpy)
+        w.rank = 0
+        return made
+
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        template = in_standard(_ENTRYWISE[self.function].numpy)
+        w.rank = len(_together([w.shape(i) for i in operands]))
+        if "," in template:
+            texts = list(map(w.array, operands))
+            if self.takes_number(0) and not w.is_condition(operands[0]):
+                texts[0] += " != 0.0"
+            made = template.format(*texts), ATOM
+        else:
+            made = self._written(w, operands, template)
+        w.rank = 0
+        return made
+
+    def formula(self, w: Writer, *operands: int) -> Text:
+        return self._written(w, operands, _ENTRYWISE[self.function].text)
+
+    def _written(self, w: Writer, operands: Sequence[int], template: str) -> Text:
+        least, own = (0, ATOM) if "," in template else (UNARY, PRODUCT if template[0] == "{" else ATOM)
+        return template.format(*[w.tight(i, least) for i in operands]), own
+
+    def label(self) -> str:
+        return self.function
+
+    def latex(self, w: Notation, *operands: int) -> Any:
+        return w.elementwise(_ENTRYWISE[self.function].latex, *operands)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        made = [Sample(cls(name), ((n,), (n,))) for name in _ENTRYWISE if name != "where"]
+        return [*made, Sample(cls("mod"), ((m, 1), (n,))), Sample(cls("where"), ((n,), (n,), ()))]
 
 
 class Integers(Operation):
@@ -222,6 +381,9 @@ class Positions(Arange):
     def value(self) -> Any:
         return np.arange(*fixed((self.start, self.stop, self.step)))
 
+    def element(self, n: Nest, at: tuple[Value, ...]) -> Value:
+        return n.placed((Range(self.start, self.stop, self.step),), at, 1)[0]
+
     def spell(self, w: Writer) -> Text:
         return f"np.arange({self.arguments(w)})", ATOM
 
@@ -236,6 +398,7 @@ class Indexed(Operation):
     """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
 
     stackable = False  # the new axis would have to be an index too
+    slow = True
 
     numbers = 1
     multilinear = True
@@ -316,6 +479,7 @@ class Gather(Indexed):
 
     name = "gather"
     same_kind = True
+    rereads = True
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the indices broadcast together."""
@@ -334,6 +498,12 @@ class Gather(Indexed):
 
     def value(self, x: Any, *indices: Any) -> Any:
         return x[(..., *indices, *[slice(None)] * self.behind)]
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int, *indices: int) -> Value:
+        front, end = self.front(n.shape(x)), len(at) - self.behind
+        found = [n.read(i, n.along(i, at[front:end])) for i in indices]
+        place = map(n.inside, found, self.reaches(n.shape(x)))
+        return n.read(x, (*at[:front], *place, *at[end:]))
 
     @property
     def selects(self) -> bool:
@@ -451,6 +621,18 @@ class _Segments(Indexed):
         total = np.full(fixed(shape), self.start, np.result_type(x, 0.0))
         getattr(np, self.ufunc).at(total, (..., *indices, *[slice(None)] * self.behind), x)
         return total
+
+    def tasks(self, n: Nest, i: int, x: int, *indices: int) -> list[Task]:
+        shapes = list(map(n.shape, (x, *indices)))
+        front, end = self.front(*shapes), len(shapes[0]) - self.behind
+        fold = {"add": "add", "maximum": "max", "minimum": "min"}[self.ufunc]
+
+        def each(at: tuple[Value, ...]) -> None:
+            found = [n.read(j, n.along(j, at[front:end])) for j in indices]
+            n.add(i, (*at[:front], *map(n.inside, found, self.to), *at[end:]), n.read(x, at), fold)
+
+        before = lambda: n.fill(n.places[i], self.start)  # noqa: E731
+        return [Task(shapes[0], each, (x, *indices), before=before)]
 
     def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
         """Return that each result depends on its elements; on any along the axes, if the indices are not known."""

@@ -17,7 +17,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, numel, shown, symbol
 from symdiff.graph.shapes import Demands, same
-from symdiff.ops.base import At, Builder, Operation, Sample, StandardWriter, Text, Writer
+from symdiff.ops.base import At, Builder, Nest, Operation, Sample, StandardWriter, Task, Text, Value, Writer
 from symdiff.ops.diagonals import Tril, Triu
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.reductions import Sum
@@ -67,11 +67,19 @@ def solution(b: Builder, solve: Operation, a: int, rhs: int) -> int:
     return b.permute(b.reshape(b.op(solve, a, wide), 1, columns), back)
 
 
+SMALL = 16  # rows of a matrix that nested loops take; LAPACK is faster at larger ones
+
+
 class _OfMatrices(Operation):
     """An operation on square matrices, which are the last two axes of the first operand."""
 
     carries = False
     works = True
+    rereads = True
+
+    def unnested(self, a: Shape, *_: Shape) -> str:
+        large = isinstance(a[-1], int) and a[-1] > SMALL
+        return self.name if large or not self.has_tasks else ""
 
     axes: ClassVar[tuple[int, ...]] = (-2, -1)
 
@@ -121,6 +129,29 @@ class _Solution(_OfMatrices):
         matrix = a.over(self.axes)
         parts = [matrix.reshape((*matrix.shape, 1, 1)), rhs.along((-2,))]
         return united(parts, rhs.shape, rhs.count).nonzero()
+
+    def tasks(self, n: Nest, i: int, a: int, rhs: int) -> list[Task]:
+        """Return the task that solves by elimination with pivots, or by substitution."""
+        shape, of = n.shape(rhs), n.shape(a)
+        n.code.small(of[-1], SMALL)
+        matrix, solved = n.room(of[-2:]), n.room(shape[-2:])
+
+        def each(at: tuple[Value, ...]) -> None:
+            n.each(of[-2:], lambda k: n.put(matrix, k, self.taken(n, n.read(a, (*at, *k)), k)))
+            n.each(shape[-2:], lambda k: n.put(solved, k, n.read(rhs, (*at, *k))))
+            self.solved(n, matrix, solved)
+            n.each(shape[-2:], lambda k: n.write(i, (*at, *k), n.get(solved, k)))
+
+        return [Task(shape[:-2], each, (a, rhs), near=False)]
+
+    def taken(self, _n: Nest, element: Value, _at: tuple[Value, ...]) -> Value:
+        """Return an element of the matrix as the system has it."""
+        return element
+
+    def solved(self, n: Nest, matrix: Any, rhs: Any) -> None:
+        """Write code that puts the solution in the place of the right-hand side."""
+        eliminate(n, matrix, rhs)
+        substitute(n, matrix, rhs, lower=False)
 
     @property
     def turned(self) -> Operation:
@@ -209,6 +240,9 @@ class SolveTriangular(_Solution):
     def turned(self) -> Operation:
         return SolveTriangular(lower=not self.lower)
 
+    def solved(self, n: Nest, matrix: Any, rhs: Any) -> None:
+        substitute(n, matrix, rhs, lower=self.lower)
+
     def read(self, b: Builder, x: int) -> int:
         return b.op((Tril if self.lower else Triu)((-2, -1), 0), x)
 
@@ -237,6 +271,64 @@ class SolveTriangular(_Solution):
         ]
 
 
+def eliminate(n: Nest, matrix: Any, rhs: Any | None) -> Any:
+    """Write code that makes an upper triangle of a matrix, with the same steps on a right-hand side.
+
+    Return the place of the sign of the row exchanges. Where a pivot is zero, NumPy computes everything.
+
+    Source: Golub & Van Loan, "Matrix Computations", section 3.4, with the largest element of a column as the pivot.
+    """
+    code, size = n.code, n.whole(matrix.shape[-1])
+    let, zero, one = code.let, n.whole(0), n.whole(1)
+    sign, best, row = n.room(()), n.room(()), n.room((), "i")
+    n.put(sign, (), n.number(1.0))
+    both = [matrix] if rhs is None else [matrix, rhs]
+    with code.loop(zero, size) as k:
+        n.put(best, (), n.number(-1.0))
+        n.put(row, (), k)
+        with code.loop(k, size) as p:
+            own = let("abs", n.get(matrix, (p, k)))
+            more = let("gt", own, n.get(best, ()))
+            n.put(row, (), let("iselect", more, p, n.get(row, ())))
+            n.put(best, (), n.select(more, own, n.get(best, ())))
+        chosen = n.get(row, ())
+        n.put(sign, (), n.select(let("ieq", chosen, k), n.get(sign, ()), let("neg", n.get(sign, ()))))
+        for part in both:
+            with code.loop(zero, n.whole(part.shape[-1])) as j:
+                upper, lower = n.get(part, (k, j)), n.get(part, (chosen, j))
+                n.put(part, (chosen, j), upper)
+                n.put(part, (k, j), lower)
+        pivot = n.get(matrix, (k, k))
+        with code.when(let("eq", pivot, n.number(0.0))):
+            code.fail()
+        with code.loop(let("iadd", k, one), size) as p:
+            factor = let("div", n.get(matrix, (p, k)), pivot)
+            for part in both:
+                first = k if part is matrix else zero
+                with code.loop(first, n.whole(part.shape[-1])) as j:
+                    step = let("mul", factor, n.get(part, (k, j)))
+                    n.put(part, (p, j), let("sub", n.get(part, (p, j)), step))
+    return sign
+
+
+def substitute(n: Nest, matrix: Any, rhs: Any, *, lower: bool) -> None:
+    """Write code that solves a triangular system. The solution takes the place of the right-hand side."""
+    code, size = n.code, n.whole(matrix.shape[-1])
+    let, zero, one = code.let, n.whole(0), n.whole(1)
+    with code.loop(zero, size, back=not lower) as k:
+        pivot = n.get(matrix, (k, k))
+        with code.when(let("eq", pivot, n.number(0.0))):
+            code.fail()
+        ends = (zero, k) if lower else (let("iadd", k, one), size)
+        with code.loop(*ends) as p:
+            factor = n.get(matrix, (k, p))
+            with code.loop(zero, n.whole(rhs.shape[-1])) as j:
+                step = let("mul", factor, n.get(rhs, (p, j)))
+                n.put(rhs, (k, j), let("sub", n.get(rhs, (k, j)), step))
+        with code.loop(zero, n.whole(rhs.shape[-1])) as j:
+            n.put(rhs, (k, j), let("div", n.get(rhs, (k, j)), pivot))
+
+
 class _OfMatrix(_OfMatrices):
     """An operation on one square matrix."""
 
@@ -257,6 +349,22 @@ class Inv(_OfMatrix):
 
     def value(self, x: Any) -> Any:
         return np.linalg.inv(x)
+
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        """Return the task that solves for the identity matrix."""
+        shape = n.shape(x)
+        n.code.small(shape[-1], SMALL)
+        matrix, solved = n.room(shape[-2:]), n.room(shape[-2:])
+
+        def each(at: tuple[Value, ...]) -> None:
+            n.each(shape[-2:], lambda k: n.put(matrix, k, n.read(x, (*at, *k))))
+            same = n.code.let
+            n.each(shape[-2:], lambda k: n.put(solved, k, n.select(same("ieq", *k), n.number(1.0), n.number(0.0))))
+            eliminate(n, matrix, solved)
+            substitute(n, matrix, solved, lower=False)
+            n.each(shape[-2:], lambda k: n.write(i, (*at, *k), n.get(solved, k)))
+
+        return [Task(shape[:-2], each, (x,), near=False)]
 
     def tangent(self, at: At) -> int:
         """Return -X @ dA @ X, for the inverse X."""
@@ -314,6 +422,29 @@ def second_cofactors(a, dot):
 class _Determinant(_OfMatrix):
     """A determinant, or a part of one: a number for each matrix."""
 
+    start: ClassVar[float]
+    """The result for no rows."""
+
+    def joined(self, n: Nest, before: Value, pivot: Value) -> Value:
+        """Write code that joins a pivot, or the sign, to those before."""
+        raise NotImplementedError
+
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        """Return the task that joins the pivots of an elimination."""
+        shape = n.shape(x)
+        n.code.small(shape[-1], SMALL)
+        matrix, total = n.room(shape[-2:]), n.room(())
+
+        def each(at: tuple[Value, ...]) -> None:
+            n.each(shape[-2:], lambda k: n.put(matrix, k, n.read(x, (*at, *k))))
+            sign = eliminate(n, matrix, None)
+            n.put(total, (), self.joined(n, n.number(self.start), n.get(sign, ())))
+            with n.code.loop(n.whole(0), n.whole(shape[-1])) as k:
+                n.put(total, (), self.joined(n, n.get(total, ()), n.get(matrix, (k, k))))
+            n.write(i, at, n.get(total, ()))
+
+        return [Task(shape[:-2], each, (x,), near=False)]
+
     def shape(self, x: Shape) -> Shape:
         return x[:-2]
 
@@ -322,6 +453,11 @@ class Det(_Determinant):
     """The determinant of a matrix."""
 
     name = "det"
+    start = 1.0
+
+    def joined(self, n: Nest, before: Value, pivot: Value) -> Value:
+        return n.code.let("mul", before, pivot)
+
     form = r"\det\left(#1\right)"
 
     def value(self, x: Any) -> Any:
@@ -457,6 +593,11 @@ class LogDet(_Determinant):
     """The logarithm of the absolute value of the determinant."""
 
     name = "logdet"
+    start = 0.0
+
+    def joined(self, n: Nest, before: Value, pivot: Value) -> Value:
+        return n.code.let("add", before, n.code.let("log", n.code.let("abs", pivot)))
+
     form = r"\log\left|\det\left(#1\right)\right|"
     holomorphic = False
 
@@ -481,6 +622,11 @@ class SignDet(_Determinant):
     """The sign of the determinant."""
 
     name = "signdet"
+    start = 1.0
+
+    def joined(self, n: Nest, before: Value, pivot: Value) -> Value:
+        return n.code.let("mul", before, n.apply("sign", pivot))
+
     differentiable = False
     holomorphic = False
 
@@ -534,6 +680,36 @@ class Cholesky(_OfLower):
 
     def value(self, x: Any) -> Any:
         return np.linalg.cholesky(x)
+
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        """Return the task that computes the factor row by row. Where there is none, NumPy says so.
+
+        Source: Golub & Van Loan, "Matrix Computations", section 4.2.
+        """
+        shape = n.shape(x)
+        n.code.small(shape[-1], SMALL)
+        made, total = n.room(shape[-2:]), n.room(())
+
+        def rest(at: tuple[Value, ...], p: Value, k: Value) -> Value:
+            n.put(total, (), n.read(x, (*at, p, k)))
+            with n.code.loop(n.whole(0), k) as j:
+                step = n.code.let("mul", n.get(made, (p, j)), n.get(made, (k, j)))
+                n.put(total, (), n.code.let("sub", n.get(total, ()), step))
+            return n.get(total, ())
+
+        def each(at: tuple[Value, ...]) -> None:
+            let, zero = n.code.let, n.number(0.0)
+            n.fill(made, 0.0)
+            with n.code.loop(n.whole(0), n.whole(shape[-1])) as p:
+                with n.code.loop(n.whole(0), p) as k:
+                    n.put(made, (p, k), let("div", rest(at, p, k), n.get(made, (k, k))))
+                left = rest(at, p, p)
+                with n.code.when(let("not", let("gt", left, zero))):
+                    n.code.fail()
+                n.put(made, (p, p), let("sqrt", left))
+            n.each(shape[-2:], lambda k: n.write(i, (*at, *k), n.get(made, k)))
+
+        return [Task(shape[:-2], each, (x,), near=False)]
 
     def tangent(self, at: At) -> int:
         """Return L @ phi(inv(L) @ dA @ inv(L).T), with dA symmetric: the tangent's lower triangle counts."""

@@ -128,6 +128,8 @@ class Loop(Operation):
     sums: tuple[int, ...] = ()
 
     name = "loop"
+    slow = True
+    rereads = True
     joint = True
     standard_helpers: ClassVar[Mapping[str, str]] = {**SHAPES, "collected": COLLECTED}
     stackable = False

@@ -25,9 +25,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
-from math import comb, factorial, inf, nan, pi, sqrt
+from math import comb, factorial, gcd, inf, nan, pi, sqrt
 
 from symdiff.graph.operations import declare
 
@@ -96,6 +95,11 @@ class Primitive:
     llvm: str | None = ""
     """The spelling in LLVM: an instruction, an intrinsic (`llvm.sqrt`), a function of the C library, or a formula of
     simpler operations. None: there is none."""
+    c: str | None = ""
+    """The spelling in C: a function of `math.h`, a template, or a formula of simpler operations. None: there is none.
+    Empty: the first of `symbols`, or else the function or formula of `llvm`."""
+    javascript: str | None = ""
+    """The spelling in JavaScript: a function of `Math` or of `symdiff.emit.javascript`, or as in `c`. Empty: that of `c`."""
     latex: str = ""
     """The spelling in LaTeX: a template over `#1`, `#2`, ... (`\\sqrt{#1}`), an operator, or the name of a function
     (`\\tanh`). Empty: LaTeX shows the `meaning`."""
@@ -179,6 +183,13 @@ _R = (-3.0, 3.0)  # anywhere
 _P = (0.2, 3.0)  # positive
 _U = (-0.9, 0.9)  # inside the unit interval
 
+
+def _lowest(p: int, q: int) -> tuple[int, int]:
+    """Return the fraction p/q in lowest terms."""
+    common = gcd(p, q)
+    return p // common, q // common
+
+
 _SINC_ORDERS = 15  # orders with a rule of their own; higher derivatives differentiate the two forms of the last
 
 
@@ -193,9 +204,9 @@ def _sinc_rule(order: int) -> str:
     steps = []  # the ratio of each term of the series to the one before
     term, k = 1.0, order + odd
     while term > 1e-18:
-        ratio = Fraction(k + 1, (k - order + 1) * (k - order + 2) * (k + 3))
-        steps.append(f"{ratio}*(pi*x)^2" if ratio.numerator > 1 else f"(pi*x)^2/{ratio.denominator}")
-        term *= float(ratio) * (pi * radius) ** 2
+        p, q = _lowest(k + 1, (k - order + 1) * (k - order + 2) * (k + 3))
+        steps.append(f"{p}/{q}*(pi*x)^2" if p > 1 else f"(pi*x)^2/{q}")
+        term *= p / q * (pi * radius) ** 2
         k += 2
     sign = "-" * ((order + odd) // 2 % 2)
     near = f"{sign}pi^{order + odd}/{order + odd + 1}{'*x' * odd}*" + "*".join([f"(1 - {step}" for step in steps])
@@ -269,9 +280,9 @@ def _by_size(value: str, near: str, condition: str) -> str:
     return f"instead({value}, where(special({condition}), {near}, {value}))"
 
 
-def _polynomial(coefficients: Iterable[Fraction], x: str) -> str:
-    """Return a formula for a polynomial in x, by Horner's scheme."""
-    *rest, text = [f"{c.numerator}/{c.denominator}" for c in coefficients]
+def _polynomial(coefficients: Iterable[tuple[int, int]], x: str) -> str:
+    """Return a formula for a polynomial in x, by Horner's scheme. Each coefficient is a fraction (p, q)."""
+    *rest, text = [f"{p}/{q}" for p, q in coefficients]
     for coefficient in reversed(rest):
         text = f"({coefficient} + {x}*({text}))"
     return text
@@ -280,9 +291,9 @@ def _polynomial(coefficients: Iterable[Fraction], x: str) -> str:
 # Taylor series of f(x) - x, for functions f(x) that are x to first order. That of log(1 + x) is in s = x/(2 + x), since
 # log(1 + x) is 2*arctanh(s).
 _S = "(x/(2 + x))"
-_EXPM1_LESS_X = "x^2*" + _polynomial([Fraction(1, factorial(k)) for k in range(2, 13)], "x")
-_SIN_LESS_X = "x^3*" + _polynomial([Fraction(-((-1) ** k), factorial(2 * k + 3)) for k in range(8)], "x^2")
-_LOG1P_LESS_X = f"-{_S}*(x - 2*{_S}^2*{_polynomial([Fraction(1, 2 * k + 3) for k in range(7)], f'{_S}^2')})"
+_EXPM1_LESS_X = "x^2*" + _polynomial([(1, factorial(k)) for k in range(2, 13)], "x")
+_SIN_LESS_X = "x^3*" + _polynomial([(-((-1) ** k), factorial(2 * k + 3)) for k in range(8)], "x^2")
+_LOG1P_LESS_X = f"-{_S}*(x - 2*{_S}^2*{_polynomial([(1, 2 * k + 3) for k in range(7)], f'{_S}^2')})"
 
 
 _ERFCX_ORDERS = 8  # orders with a rule of their own; higher derivatives differentiate the two forms of the last
@@ -332,11 +343,11 @@ def _quotient(name: str, n: int) -> str:
     The derivative is c^(n+1) times a function of z.
     """
     radius, far = (0.4 * n, _expm1_by(n)) if name == "expm1_by" else (0.1, _log1p_by(n))
-    terms: list[Fraction] = []
-    while not terms or abs(float(terms[-1])) * radius ** len(terms[1:]) > 1e-19:
+    terms: list[tuple[int, int]] = []
+    while not terms or abs(terms[-1][0] / terms[-1][1]) * radius ** len(terms[1:]) > 1e-19:
         k = n + len(terms)
-        coefficient = Fraction(1, factorial(k + 1)) if name == "expm1_by" else Fraction((-1) ** k, k + 1)
-        terms.append(coefficient * Fraction(factorial(k), factorial(k - n)))
+        p, q = (1, factorial(k + 1)) if name == "expm1_by" else ((-1) ** k, k + 1)
+        terms.append(_lowest(p * factorial(k), q * factorial(k - n)))
     size = "special(abs(c*x)"
     near = _polynomial(terms, "z").replace("z", f"away({size} >= {radius:.1f}), c*x)")
     far = far.replace("z", f"away({size} < {radius:.1f}), c*x)")
@@ -516,6 +527,7 @@ _TABLE = (
         standard="pow",
         math="pow",
         llvm="pow",
+        javascript="power",
         symbols=(Symbol("**", POWER, right=True), Symbol("^", POWER, right=True)),
         holomorphic=True,
         remainders=(
@@ -581,6 +593,7 @@ _TABLE = (
         numpy="{c} / {y}",
         math="{c} / {y}",
         llvm="c/y",
+        c="{c} / {y}",
         internal=True,
     ),
     Primitive(  # the root of a sum of squares, the last step of a norm; the sum is 0 at the origin alone
@@ -617,6 +630,7 @@ _TABLE = (
         standard="xp.pow(2.0, {x})",
         math="exp2",
         llvm="exp2",
+        javascript="Math.pow(2.0, {x})",
         holomorphic=True,
         positive=True,
         remainders=(Remainder(1, "expm1(log(2)*x)", near="abs(x) < 1"),),
@@ -744,6 +758,7 @@ _TABLE = (
         math="({x} - math.inf if {x} == {y} else {x} + (math.log(-math.expm1({y} - {x}))"
         " if {y} - {x} > -0.6931471805599453 else math.log1p(-math.exp({y} - {x}))))",
         llvm=None,  # the native log and expm1 of a small difference are further off than NumPy's
+        c="where(x == y, x - inf, x + where(y - x > -0.6931471805599453, log(-expm1(y - x)), log1p(-exp(y - x))))",
         sample=((2.0, 4.0), (-3.0, 0.4)),
         kinks=(((1.0, 1.0), (inf, -inf)), ((-inf, -inf), (0.0, 0.0)), ((inf, 1.0), (1.0, 0.0))),
     ),
@@ -1240,6 +1255,7 @@ _TABLE = (
         numpy="abs",
         math="abs({x})",
         llvm="llvm.fabs",
+        javascript="abs",
         aliases=("Abs",),
         never_warns=True,
         finite=True,
@@ -1291,6 +1307,7 @@ _TABLE = (
         standard="round",
         math="math.copysign(round({x}), {x})",
         llvm="llvm.rint",
+        javascript="rint",
         never_warns=True,
         finite=True,
         sample=((0.6, 1.4),),
@@ -1370,6 +1387,8 @@ _TABLE = (
         standard_helper=_FMOD,
         math="fmod",
         llvm="frem",
+        c="fmod",
+        javascript="{x} % {y}",
         aliases=("rem",),
         sample=((1.1, 1.9), (0.6, 0.9)),
     ),
@@ -1380,6 +1399,7 @@ _TABLE = (
         numpy="copysign",
         math="copysign",
         llvm="llvm.copysign",
+        javascript="copysign",
         never_warns=True,
         finite=True,
         sample=(_P, _R),
@@ -1450,6 +1470,7 @@ _TABLE = (
         numpy="erf",
         math="erf",
         llvm="erf",
+        javascript=None,
         module="special",
         holomorphic=True,
         finite=True,
@@ -1464,6 +1485,7 @@ _TABLE = (
         numpy="erfc",
         math="erfc",
         llvm="erfc",
+        javascript=None,
         module="special",
         holomorphic=True,
         finite=True,
@@ -1557,6 +1579,7 @@ _TABLE = (
         numpy="gamma",
         math="gamma",
         llvm="tgamma",
+        javascript=None,
         module="special",
         holomorphic=True,
         sample=(_P,),
@@ -1569,6 +1592,7 @@ _TABLE = (
         numpy="gammaln",
         math="lgamma",
         llvm="lgamma",
+        javascript=None,
         module="special",
         aliases=("gammaln",),
         sample=(_P,),
@@ -1643,11 +1667,17 @@ _TABLE = (
             numpy=name,
             math=name,
             llvm=llvm,
+            c=name,
+            javascript=javascript,
             condition=True,
             holomorphic=True,
             never_warns=True,
         )
-        for name, llvm in (("isnan", "x != x"), ("isinf", "abs(x) == inf"), ("isfinite", "abs(x) < inf"))
+        for name, llvm, javascript in (
+            ("isnan", "x != x", "Number.isNaN({x})"),
+            ("isinf", "abs(x) == inf", "abs(x) == inf"),
+            ("isfinite", "abs(x) < inf", "Number.isFinite({x})"),
+        )
     ),
     Primitive(
         name="and",
@@ -1700,6 +1730,7 @@ _TABLE = (
         numpy="where",
         math="({x} if {c} else {y})",
         llvm="select",
+        c="({c} ? {x} : {y})",
         takes="crr",
         holomorphic=True,
         never_warns=True,
@@ -1751,6 +1782,7 @@ _TABLE = (
         numpy="nextafter",
         math="nextafter",
         llvm="nextafter",
+        javascript="nextafter",
         finite=True,
         internal=True,
     ),
@@ -1761,6 +1793,8 @@ _TABLE = (
         numpy="np.float64({x})",
         math="float({x})",
         llvm=None,
+        c="(double){x}",
+        javascript="{x}",
         takes="i",
         holomorphic=True,
         never_warns=True,
@@ -1835,6 +1869,7 @@ _TABLE = (
         standard="xp.where({y}, {x}, 0.0)",
         math="({x} if {y} else 0.0)",
         llvm="where(y, x, 0)",
+        c="({y} ? {x} : 0.0)",
         takes="rc",
         holomorphic=True,
         never_warns=True,
@@ -1943,6 +1978,12 @@ PREFIX = {s.text: (p, s) for p in _TABLE for s in p.symbols if s.prefix}
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 _SLOT = re.compile(r"\{(\w)\}")
+
+
+def is_formula(spelling: str) -> bool:
+    """Return whether a spelling is a formula, and not the name of an instruction or a function, or a template."""
+    named = spelling.replace(".", "_").replace(" ", "_").isidentifier()
+    return spelling in ("x", "y") or not (named or "{" in spelling)
 
 
 @cache

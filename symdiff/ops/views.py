@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from symdiff.graph.dims import Dim, Shape, fixed, shown, symbol
-from symdiff.ops.base import At, Builder, Notation, Sample, StandardWriter, Text, View, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Sample, StandardWriter, Text, Value, View, Writer
 from symdiff.ops.reductions import Sum
 from symdiff.ops.standard import SHAPES
 from symdiff.ops.table import ATOM, BITAND, PRODUCT
@@ -37,6 +37,9 @@ class Expand(View):
 
     def axes_shown(self, shape: Shape, /) -> tuple[int | None, ...]:
         return tuple([a for a in range(-len(shape) - len(self.axes), 0) if a not in self.axes])
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.read(x, [k for a, k in enumerate(at, -len(at)) if a not in self.axes])
 
     def tangent(self, at: At) -> int:
         """Return the tangent with the new axes, as far as it has axes in front of them."""
@@ -97,6 +100,7 @@ class Broadcast(View):
     to: Shape
 
     name = "broadcast"
+    rereads = True
 
     def shape(self, *_: Shape) -> Shape:
         return self.to
@@ -106,6 +110,9 @@ class Broadcast(View):
 
     def axes_shown(self, shape: Shape, /) -> tuple[int | None, ...]:
         return tuple([a if dim == self.to[a] else None for a, dim in enumerate(shape, -len(shape))])
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.read(x, n.along(x, at))
 
     def seen(self, x: Any, rank: int) -> Any:
         to = fixed(self.to)
@@ -187,6 +194,9 @@ class Permute(View):
         order = self.order
         return tuple([order.index(a) - len(order) if a in order else a for a in range(-len(shape), 0)])
 
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        return n.read(x, [at[a] for a in self.axes_shown(n.shape(x)) if a is not None])
+
     def adjoint(self, at: At) -> int:
         """Return the adjoint with its axes in the old order."""
         b, order = at.builder, self.order
@@ -250,6 +260,10 @@ class Reshape(View):
 
     def value(self, x: Any) -> Any:
         return np.reshape(x, (*np.shape(x)[: np.ndim(x) - self.rank], *fixed(self.to)))
+
+    def element(self, n: Nest, at: tuple[Value, ...], x: int) -> Value:
+        """Return the element of the same number."""
+        return n.flat(x, n.numbered(at, self.shape(n.shape(x))))
 
     def adjoint(self, at: At) -> int:
         """Return the adjoint in the old shape."""

@@ -18,7 +18,7 @@ from symdiff.errors import BoundsError
 from symdiff.graph.dims import Dim, Poly, symbols, value
 from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.ops.base import AlongAxes
-from symdiff.ops.indexed import Gather, Indexed, Whole
+from symdiff.ops.indexed import Entrywise, Gather, Indexed, Whole
 from symdiff.ops.loops import Loop
 from symdiff.runtime.load import load
 
@@ -138,10 +138,13 @@ class Bounds:
             op, *of = self._rows[i]
             if op == "input":
                 found[i] = _measured(args[self._given[i]])
-            elif isinstance(op, Whole):
-                parts = [found[j] for j in of]
+            elif isinstance(op, Whole | Entrywise):
+                parts = [found[j] for k, j in enumerate(of) if not op.takes_number(k)]
                 present = [part for part in parts if part is not None]
-                found[i] = _polynomial(op.of, present, sizes) if len(present) == len(parts) else None
+                if len(present) < len(parts):
+                    found[i] = None
+                else:
+                    found[i] = op.ends(*present) if isinstance(op, Entrywise) else _polynomial(op.of, present, sizes)
             elif isinstance(op, AlongAxes):  # the places of the largest elements, or of all in order
                 shape = self._formula.graph.shape(of[0])
                 found[i] = (0, value(shape[op.axes[0]], sizes) - 1)

@@ -109,6 +109,7 @@ def scalar_entry(
     by_arrays: Callable[..., Any],
     small: list[Any],
     native: list[Any] | None,
+    into: bool,
 ) -> FunctionType:
     """Return the entry of a Function of scalars.
 
@@ -121,14 +122,15 @@ def scalar_entry(
         records: The expressions of the result.
         general: Takes all other calls, as a tuple of arguments and a dict of named ones.
         by_arrays: Takes a tuple of floats.
-        small: The most elements of an array, and the function for such arrays. With `native`, that takes an array
-            for each output too, and returns the floating-point errors, or -1 where it cannot read an array.
+        small: The most elements of an array, and the function for such arrays.
         native: A list of one function of floats, which returns the outputs, or a false value after an error. None:
-            there is no native code.
+            there is no native code of floats.
+        into: The function for small arrays takes an array for each output too, and returns the floating-point errors,
+            or -1 where it cannot read an array.
     """
     names = [f"a{k}" for k in range(len(integers))]
     lines: list[str] = []
-    outputs = [f"o{k}" for k in range(records.count)] if native is not None else []
+    outputs = [f"o{k}" for k in range(records.count)] if into else []
     if program is not None:
         names, body, texts = math_target.body(program, _OWN.union(records.scope, outputs))
         whole = [name for name, integer in zip(names, integers, strict=True) if integer]
@@ -150,7 +152,7 @@ def scalar_entry(
         body.clear()  # a large formula has many lines
     if any(integers):
         pass
-    elif names and native is not None:  # native code checks dtypes and shapes itself
+    elif names and into:  # native code checks dtypes and shapes itself
         lines += [
             f"    if {_are(names, 'ndarray')}small[0] > 0 and {_NOTHING_ELSE}:",
             f"        shape = {names[0]}.shape",

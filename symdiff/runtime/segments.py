@@ -20,9 +20,11 @@ import numpy as np
 
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.cost import work_of
-from symdiff.emit.llvm import nest
+from symdiff.emit.llvm import nest, routine
 from symdiff.emit.llvm.frame import FAMILIES
+from symdiff.emit.routines import Called, Routine
 from symdiff.emit.segments import Segment, Segmented
+from symdiff.graph.dims import concrete
 from symdiff.graph.ir import operands
 from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, Array
@@ -32,7 +34,9 @@ from symdiff.runtime.reports import FLAGS, heeded
 from symdiff.runtime.threads import keep_freed_memory, share_out
 
 _FLOAT32 = np.dtype(np.float32)
+_INTEGERS = np.dtype(np.int64)
 _PARTS = 4  # for each thread
+_MANY = 256  # points at which NumPy computes numbers sooner than a routine does, one point after the other
 _WHOLE = 16  # lanes of the longest vectors
 
 
@@ -51,22 +55,34 @@ class Segments:
 
     def __init__(self, cut: Segmented, threads: int) -> None:
         self.program = cut.program
-        self._segments = cut.segments
-        self.calls = {segment.title: _native(segment, threads) for segment in cut.segments}
+        self._called = cut.calls
+        self.calls = {called.title: _native(called, threads) for called in cut.calls}
 
     def source(self, driver: str) -> str:
         """Return the source of the program, with the LLVM modules of its segments for float64."""
-        modules = [f"; {one.title}\n{nest.source(one, native.machine(), single=False)}" for one in self._segments]
+        modules = [f"; {one.title}\n{_module(one).source(one, native.machine(), single=False)}" for one in self._called]
         return "\n\n".join([driver, *modules])
 
 
-def _native(segment: Segment, threads: int) -> Callable[..., Any]:
-    """Return the function of arrays that computes a segment. Its code is made at the first call."""
-    codes = native.Codes[_UfuncCode]()
-    arrays = [k for k, i in enumerate(segment.body.inputs) if segment.body.graph.shape(i)]
+def _module(called: Called) -> Any:
+    """Return the module that writes the source of a routine or of a segment."""
+    return nest if isinstance(called, Segment) else routine
+
+
+def _native(called: Called, threads: int) -> Callable[..., Any]:
+    """Return the function of arrays that computes a routine or a segment. Its code is made at the first call."""
+    codes = native.Codes[native.Code]()
+    graph = called.body.graph
+    arrays = [k for k, i in enumerate(called.body.inputs) if graph.shape(i) and not graph.is_integer(i)]
     calls: list[Any] = [None, None]
     for k in (0, 1):
-        codes.lend(calls, k, k, partial(_UfuncCode, segment, threads, single=bool(k)), _never)
+        make: Callable[[], native.Code]
+        if isinstance(called, Segment):
+            make = partial(_UfuncCode, called, threads, single=bool(k))
+        else:
+            assert isinstance(called, Routine)
+            make = partial(_RoutineCode, called, threads, single=bool(k))
+        codes.lend(calls, k, k, make, _never)
 
     def call(*args: Any) -> Any:
         single = 0
@@ -76,6 +92,8 @@ def _native(segment: Segment, threads: int) -> Callable[..., Any]:
                 return calls[0](*args)
             if dtype is _FLOAT32:
                 single = 1
+        if not arrays:  # there are only numbers
+            single = all(isinstance(x, np.generic | np.ndarray) and x.dtype == _FLOAT32 for x in args)
         return calls[single](*args)
 
     return call
@@ -99,7 +117,8 @@ class _UfuncCode(native.Code):
     def find(self, address: Callable[[str], int], source: str) -> None:  # noqa: ARG002 - it has one function
         segment = self._segment
         counts = np.zeros(len(FLAGS), np.int64)  # of the calls of the loop that met each floating-point error
-        ufunc, kept = _ufunc(segment, address("loop"), counts, single=self._single)
+        kinds = [_FLOAT32 if self._single else FLOAT64] * (len(segment.given) + len(segment.shapes))
+        ufunc, kept = _ufunc(segment.title, nest.signature(segment), kinds, len(segment.given), address("loop"), counts)
         kept += [self.memory, counts]
         keep_freed_memory()
         places = [one.argument for one in segment.given]
@@ -154,6 +173,76 @@ class _UfuncCode(native.Code):
         self.call = call
 
 
+class _RoutineCode(native.Code):
+    """The code of a routine in one precision.
+
+    Attributes:
+        call: A function of the arrays that the routine takes, which returns its results.
+    """
+
+    def __init__(self, called: Routine, threads: int, *, single: bool) -> None:
+        self._called, self._threads, self._single = called, threads, single
+        super().__init__(routine.source(called, native.machine(), single=single), optimised=True, loops=True)
+
+    def find(self, address: Callable[[str], int], source: str) -> None:  # noqa: ARG002 - it has one function
+        called, dtype = self._called, _FLOAT32 if self._single else FLOAT64
+        body = called.body
+        counts = np.zeros(len(FLAGS) + 2, np.int64)
+        kinds = [_INTEGERS if integer else dtype for integer in body.integers] + [dtype] * len(body.outputs)
+        ufunc, kept = _ufunc(called.title, routine.signature(called), kinds, len(body.inputs), address("loop"), counts)
+        kept += [self.memory, counts]
+        judge: list[Callable[..., Any]] = []
+
+        def numpy(args: Sequence[Any]) -> Any:
+            """Return the results that NumPy computes. It reports all errors."""
+            if not judge:
+                nested: Any = tuple(range(len(body.outputs)))
+                text = numpy_target.source(body, called.title, nested if len(nested) > 1 else 0)
+                judge.append(load(text, called.title, numpy_target.known(body)))
+            return judge[0](*[x if k.kind == "i" else np.asarray(x, dtype) for x, k in zip(args, kinds, strict=False)])
+
+        cores = [body.graph.shape(i) for i in body.inputs]
+        results = [body.graph.shape(i) for i in body.outputs]
+
+        def with_room(args: Sequence[Any], *, whole: bool) -> Any:
+            """Return the results of the ufunc in arrays that are made before. If `whole`, copy the arguments too."""
+            given = [np.asarray(x, kind) for x, kind in zip(args, kinds, strict=False)]
+            if whole:
+                given = [np.array(x, order="C") for x in given]
+            sizes: dict[str, int] = {}
+            for x, core in zip(given, cores, strict=True):
+                for dim, size in zip(core, x.shape[x.ndim - len(core) :], strict=True):
+                    sizes.setdefault(str(dim), size)
+            loop = np.broadcast_shapes(*[x.shape[: x.ndim - len(core)] for x, core in zip(given, cores, strict=True)])
+            out = tuple([np.empty(loop + concrete(shape, sizes), dtype) for shape in results])
+            ufunc(*given, out=out)
+            made = tuple([x if x.ndim else x[()] for x in out])
+            return made if len(made) > 1 else made[0]
+
+        plain, points = called.knows_shapes, not any(cores)
+        failed, refused = len(FLAGS), len(FLAGS) + 1
+
+        def call(*args: Any, _: object = kept) -> Any:
+            if points and max(map(np.size, args), default=0) > _MANY:
+                return numpy(args)
+            before = counts.tobytes()
+            made = ufunc(*args) if plain else with_room(args, whole=False)
+            if counts.tobytes() != before:
+                old = np.frombuffer(before, np.int64)
+                if counts[refused] != old[refused]:
+                    again = counts[refused]
+                    made = with_room(args, whole=True)
+                    if counts[refused] != again:
+                        return numpy(args)
+                if counts[failed] != old[failed]:
+                    return numpy(args)
+                if np.asarray(FLAGS)[counts[: len(FLAGS)] != old[: len(FLAGS)]].sum() & heeded():
+                    numpy(args)
+            return made
+
+        self.call = call
+
+
 def _work(segment: Segment) -> int:
     """Return the time that the operations on an element take, in additions."""
     return sum([work_of(row) for row in segment.body.graph.rows if operands(row)])
@@ -181,13 +270,13 @@ _AT = 31  # of PyUFunc_FromFuncAndDataAndSignature, in all versions of the inter
 _NO_IDENTITY = -1
 
 
-def _ufunc(segment: Segment, loop: int, counts: Array, *, single: bool) -> tuple[np.ufunc, list[Any]]:
+def _ufunc(
+    title: str, signature: str, kinds: Sequence[np.dtype[Any]], inputs: int, loop: int, counts: Array
+) -> tuple[np.ufunc, list[Any]]:
     """Return the ufunc of a loop, and the objects whose memory the ufunc refers to."""
-    inputs, results = len(segment.given), len(segment.shapes)
-    kind = np.dtype(np.float32 if single else np.float64).num
     functions, data = (ctypes.c_void_p * 1)(loop), (ctypes.c_void_p * 1)(counts.__array_interface__["data"][0])
-    types = ctypes.create_string_buffer(bytes([kind] * (inputs + results)))
-    title, text, signature = segment.title.encode(), b"", nest.signature(segment).encode()
+    types = ctypes.create_string_buffer(bytes([kind.num for kind in kinds]))
+    name, text, axes = title.encode(), b"", signature.encode()
     places = [ctypes.addressof(one) for one in (functions, data, types)]
-    made = _make_ufunc()(*places, 1, inputs, results, _NO_IDENTITY, title, text, 0, signature)
-    return made, [functions, data, types, title, text, signature]
+    made = _make_ufunc()(*places, 1, inputs, len(kinds) - inputs, _NO_IDENTITY, name, text, 0, axes)
+    return made, [functions, data, types, name, text, axes]

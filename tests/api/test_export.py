@@ -396,7 +396,7 @@ def test_members():
         g.export(include="grad")
     with pytest.raises(TypeError, match=r"combine them with pack.*hvp\)"):
         f.export(include="hessp")
-    with pytest.raises(ValueError, match="'numpy' or 'math'"):
+    with pytest.raises(ValueError, match="one of 'numpy', 'math', 'c', 'javascript'"):
         f.export(target="llvm")
     for text, args in (("digamma(x)", None), ("sum(x)", "x[n]")):
         with pytest.raises(ValueError, match="the math module has no"):

@@ -70,7 +70,12 @@ def test_targets_that_give_the_same_bits(target):
         some, others = outcomes(target.name, group), outcomes(target.like, group)
         for case in cases():
             got, want = some[case.name], others[case.name]
-            if case.scalar and isinstance(got, list) and isinstance(want, list):
+            if (
+                case.scalar
+                and isinstance(got, list)
+                and isinstance(want, list)
+                and names_of(case.program).isdisjoint(target.apart)
+            ):
                 pairs = [pair for pair in zip(got, want, strict=True) if all(at is not None for at in pair)]
                 for one, other in pairs:
                     np.testing.assert_array_equal(one, other, err_msg=case.name)

@@ -297,3 +297,44 @@ def test_every_index_of_an_empty_array_is_out_of_bounds_and_no_index_is_in_bound
     assert f.grad([1.0], []).x.tolist() == [0]
     with pytest.raises(BoundsError):
         f([], [0])
+
+
+COMPUTED = {
+    "x[(i + 1) % n]": "x[(i + 1) % n]",
+    "x[i % 3]": "x[i % 3]",
+    "x[(2*i + j) % n - 1]": "x[(2 * i + j) % n - 1]",
+    "x[floor(i/2)]": "x[i // 2]",
+    "x[floor((i + n)/3)]": "x[(i + n) // 3]",
+    "x[clip(3*i, 0, n - 1)]": "x[np.clip(3 * i, 0, n - 1)]",
+    "x[minimum(i, j)]": "x[np.minimum(i, j)]",
+    "x[maximum(i[:, None], j)]": "x[np.maximum(i[:, None], j)]",
+    "x[where(i > 0, i, 0)]": "x[np.where(i > 0, i, 0)]",
+    "x[where(x[i] > 0, i, j)]": "x[np.where(x[i] > 0, i, j)]",
+    "X[i % 4, floor(j/2) % k]": "X[i % 4, j // 2 % k]",
+    "x[(arange(n) + 1) % n]": "np.roll(x, -1)",
+    "x[n % 2 + i]": "x[n % 2 + i]",
+    "segment_sum(x[i], i % 3, 3)": "np.bincount(i % 3, x[i], 3)",
+}
+
+
+@pytest.mark.parametrize("text", COMPUTED)
+def test_indices_that_are_functions_of_integers(text):
+    name, core = ("X", "n,k") if "X" in text else ("x", "n")
+    args = f"{name}[{core}], i[m]: int, j[m]: int"
+    draw = np.random.default_rng(3)
+    x = draw.standard_normal((5, 4)[: 1 + core.count(",")])
+    i, j = draw.integers(-2, 2, (2, 6))
+    n, k = x.shape[0], x.shape[-1]
+    want = written(COMPUTED[text], {name: x, "i": i, "j": j, "n": n, "k": k})
+    for options in ({}, {"optimize": False}):
+        f = symdiff.compile(text, args=args, **options)
+        np.testing.assert_array_equal(f(x, i, j), want)
+        np.testing.assert_array_equal(f(np.stack([x, 2 * x]), i, np.stack([j, j]))[0], want)
+    assert symdiff.compile(f"sum(({text})^2)", args=args).check(x, i, j).ok
+
+
+def test_functions_of_integers_out_of_bounds():
+    f = symdiff.compile("x[i % 9]", args="x[n], i[m]: int")
+    with pytest.raises(BoundsError, match=r"i % 9 has the index 8.* of x with size 5"):
+        f(np.ones(5), [1, 17])
+    np.testing.assert_array_equal(f(np.arange(5.0), [9, 13]), [0, 4])

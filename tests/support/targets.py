@@ -4,6 +4,14 @@ A new target is one entry of `TARGETS`. Its `run` gets all cases of a group at o
 process of them.
 """
 
+import base64
+import ctypes
+import json
+import math
+import pathlib
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +21,7 @@ from importlib.util import find_spec
 import numpy as np
 from cases import Case
 
+from symdiff.emit import c, curly, javascript
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
@@ -40,6 +49,7 @@ class Target:
         refuses: What the target refuses as a whole.
         own: By how many units the operations differ that the library of the target computes less accurately.
         like: The target that gives the same results for programs of scalars, to the last bit.
+        apart: The operations that this does not hold for, because the other target has functions of its own.
     """
 
     name: str
@@ -49,6 +59,7 @@ class Target:
     refuses: tuple[str, ...] = ()
     own: dict[str, float] = field(default_factory=dict)
     like: str = ""
+    apart: tuple[str, ...] = ()
 
     def ulps_of(self, names):
         """Return by how many units one operation of a program may differ."""
@@ -225,6 +236,111 @@ def _missing(*packages):
     return lambda: next((f"{name} is not installed" for name in packages if find_spec(name) is None), "")
 
 
+# C and JavaScript
+
+
+def compiler(*names):
+    """Return the first compiler or interpreter that there is; None if there is none."""
+    return next((name for name in names if shutil.which(name)), None)
+
+
+def _without(*names):
+    """Return a function that says whether all of some programs are missing."""
+    return lambda: "" if compiler(*names) else f"there is no {' or '.join(names)} on this machine"
+
+
+def _parts(cases, language):
+    """Return for each case why a language refuses it, or the part of a file that computes it."""
+    found = []
+    for k, case in enumerate(cases):
+        layout = ("f", case.program.names, (None,) * len(case.program.outputs))
+        found.append(curly.missing(case.program, language) or curly.Part(f"f{k}", case.name, case.program, layout))
+    return found
+
+
+_CALL = """\
+void call_{name}(const double *x, double *out)
+{{
+    (void)x;
+    {call}
+}}
+"""
+
+
+def _c(cases):
+    """Compile the functions of all cases in one file."""
+    parts, helpers = _parts(cases, c.C), curly.Helpers(c.C)
+    texts = [c.function(part, helpers) for part in parts if not isinstance(part, str)]
+    for part in parts:
+        if not isinstance(part, str):
+            given = [f"x[{k}]" for k in range(len(part.cores))]
+            sizes = [math.prod(concrete(shape, {})) for shape in part.results]
+            results = [f"out + {sum(sizes[:k])}" for k in range(len(sizes))]
+            call = f"{part.name}({', '.join(given + results * (part.results != [()]))});"
+            call = f"*out = {call}" if part.results == [()] else call
+            texts.append(_CALL.format(name=part.name, call=call))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "all.c")
+        path.write_text("\n".join([c.HEAD, *helpers.texts.values(), *texts]))
+        made = path.with_suffix(".so")
+        flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-O0", "-shared", "-fPIC"]
+        subprocess.run([compiler("gcc", "clang", "cc"), *flags, path, "-o", made, "-lm"], check=True)
+        library = ctypes.CDLL(str(made))
+    found = []
+    for case, part in zip(cases, parts, strict=True):
+        found.append(part if isinstance(part, str) else [_called(library, case, part, point) for point in case.points])
+    return found
+
+
+def _called(library, case, part, point):
+    x = np.array(point, float)
+    sizes = [math.prod(np.shape(want)) for want in case.wanted[0]]
+    out = np.full(sum(sizes), np.nan)
+    pointer = ctypes.POINTER(ctypes.c_double)
+    getattr(library, f"call_{part.name}")(x.ctypes.data_as(pointer), out.ctypes.data_as(pointer))
+    return [
+        some.reshape(np.shape(want))
+        for some, want in zip(np.split(out, np.cumsum(sizes)[:-1]), case.wanted[0], strict=True)
+    ]
+
+
+_CALLS = """
+const found = [];
+for (const [f, points] of calls) {
+    for (const point of points) {
+        const numbers = Object.values(f(...point.map(Number))).flat(Infinity);
+        found.push(Buffer.from(new Float64Array(numbers).buffer).toString("base64"));
+    }
+}
+console.log(JSON.stringify(found));
+"""
+
+
+def _javascript(cases):
+    """Run the functions of all cases in one process."""
+    parts, helpers = _parts(cases, javascript.JAVASCRIPT), curly.Helpers(javascript.JAVASCRIPT)
+    texts = [javascript.function(part, helpers) for part in parts if not isinstance(part, str)]
+    calls = [
+        f"[{part.name}, {json.dumps([[repr(float(a)) for a in point] for point in case.points])}]"
+        for case, part in zip(cases, parts, strict=True)
+        if not isinstance(part, str)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "all.mjs")
+        path.write_text("\n".join([*helpers.texts.values(), *texts, f"const calls = [{', '.join(calls)}];", _CALLS]))
+        done = subprocess.run(["node", path], check=True, capture_output=True, text=True)
+    numbers = iter([np.frombuffer(base64.b64decode(text)) for text in json.loads(done.stdout)])
+    found = []
+    for case, part in zip(cases, parts, strict=True):
+        if isinstance(part, str):
+            found.append(part)
+            continue
+        ends = np.cumsum([math.prod(np.shape(want)) for want in case.wanted[0]])[:-1]
+        outs = [np.split(next(numbers), ends) for _ in case.points]
+        found.append([[a.reshape(np.shape(want)) for a, want in zip(out, case.wanted[0], strict=True)] for out in outs])
+    return found
+
+
 TARGETS = [
     Target("array_api", _standard("array_api_strict", "standard"), ulps=1, available=_missing("array_api_strict")),
     Target(
@@ -256,4 +372,6 @@ TARGETS = [
             "product of arrays along an axis",
         ),
     ),
+    Target("c", _c, ulps=4, available=_without("gcc", "clang", "cc"), like="math", apart=("hypot", "gamma", "lgamma")),
+    Target("javascript", _javascript, ulps=4, available=_without("node")),
 ]

@@ -12,7 +12,7 @@ from symdiff.emit.latex.spelling import APPLIED, BIG, Text, is_name, literal, pa
 from symdiff.graph.dims import Dim, Poly, Shape
 from symdiff.graph.ir import Graph
 from symdiff.ops.base import Operation
-from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT
+from symdiff.ops.table import ATOM, COMPARE, PRIMITIVES, PRODUCT, UNARY
 
 _LONG = 32  # the most characters of a value that is written again at each use
 _LONG_FACTOR = 20  # the most characters of a factor that is written again, in a longer value
@@ -290,6 +290,13 @@ class Notation:
         return max(self._marks.numbers(*texts) | {-1}) + 1
 
     # Operands as a whole
+
+    def elementwise(self, form: str, *operands: int) -> Terms:
+        """Return an element of a function of elements: a form with the element of each operand for `#1`, `#2`."""
+        texts = [text_of(self.at(i, [self.axis(a) for a in range(-len(self.shape(i)), 0)])) for i in operands]
+        if form.startswith("#"):
+            texts = [Text(tight(text, UNARY)) for text in texts]
+        return (of(spelling.filled(form, texts)),)
 
     def applied(self, operation: Operation, *operands: int, form: str = "") -> Terms:
         """Return an element of an operation on whole arrays, such as `softmax(x)_i`.

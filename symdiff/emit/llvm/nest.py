@@ -106,7 +106,7 @@ def source(segment: Segment, machine: Machine, *, single: bool) -> str:
 
 def _writer(segment: Segment, machine: Machine, axes: Sequence[Sequence[str]], last: str, *, single: bool) -> Writer:
     """Return the writer of the program for one element. Its rows vary if they vary along the axis of the folds."""
-    program = spelled(segment.element)
+    program = spelled(segment.single)
     inputs, results = len(segment.given), len(segment.shapes)
     varying = [not segment.folds or last in names for names in axes[:inputs]]
     varying += [False] * len(segment.folds) + [True] * len(segment.again)

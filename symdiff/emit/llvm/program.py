@@ -7,7 +7,8 @@ from dataclasses import replace
 from symdiff.emit.fuse import Loops, UnfusableError, fuse
 from symdiff.emit.passes import eager, expand_exponentials, expand_formulas, expand_powers, has_choices
 from symdiff.graph.ir import Program, compact
-from symdiff.ops.table import PRIMITIVES
+from symdiff.ops.loops import within
+from symdiff.ops.table import PRIMITIVES, is_formula
 
 
 def missing(program: Program) -> str | None:
@@ -32,8 +33,8 @@ def prepare(program: Program) -> Loops:
 
 
 def spelled(program: Program) -> Program:
-    """Return a program of scalars, each operation of which has a spelling in LLVM."""
-    return compact(expand_formulas(program, _FORMULAS))
+    """Return a program, each elementwise operation of which has a spelling in LLVM."""
+    return compact(expand_formulas(within(program, spelled), _FORMULAS))
 
 
 def _lowered(program: Program) -> Program:
@@ -41,9 +42,4 @@ def _lowered(program: Program) -> Program:
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 
 
-def _is_formula(spelling: str) -> bool:
-    """Return whether a spelling of the table is a formula, and not the name of an instruction or a function."""
-    return spelling in ("x", "y") or not spelling.replace(".", "_").replace(" ", "_").isidentifier()
-
-
-_FORMULAS = {name: p.llvm for name, p in PRIMITIVES.items() if p.llvm is not None and _is_formula(p.llvm)}
+_FORMULAS = {name: p.llvm for name, p in PRIMITIVES.items() if p.llvm is not None and is_formula(p.llvm)}

@@ -1,0 +1,211 @@
+"""From a Python function to syntax: the function runs once, on symbols that record what it does."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symdiff.errors import SymdiffError
+from symdiff.language.lower import Argument
+from symdiff.language.parser import Syntax
+from symdiff.language.tracing.frames import Place, place
+from symdiff.language.tracing.parameters import call_of
+from symdiff.language.tracing.record import Record, error_at, peek
+from symdiff.language.tracing.refusals import NO_INDEX, OBJECTS
+from symdiff.language.tracing.statements import Node, statements
+from symdiff.language.tracing.symbols import Symbol
+from symdiff.language.written import written
+from symdiff.limits import Limits
+from symdiff.ops.data import Data
+
+
+class Traced(NamedTuple):
+    """What a function does.
+
+    Attributes:
+        syntax: The syntax.
+        arguments: The arguments, in order.
+        constants: The arrays that the function uses, by name.
+    """
+
+    syntax: Syntax
+    arguments: tuple[Argument, ...]
+    constants: dict[str, Data]
+
+
+def traced(
+    function: Callable[..., Any],
+    arguments: Sequence[Argument] | None,
+    constants: Mapping[str, Any],
+    limits: Limits,
+) -> Traced:
+    """Run a function once, on symbols, and return what it does.
+
+    Args:
+        function: The function.
+        arguments: The arguments that the user declares. None: the parameters without a default value, all numbers.
+        constants: The values of other parameters.
+        limits: The bounds of the formula.
+
+    Raises:
+        ParseError: The function does something that cannot be traced. The error shows the line.
+        ShapeError: Shapes do not fit each other.
+        LimitError: The function does more than the limits allow.
+        TypeError: The object is no function, or its result is made of something other than numbers.
+    """
+    name = _name(function)
+    where = _defined(function)
+    if isinstance(function, type):
+        raise TypeError(f"compile takes a function, not the class {name}; write a function that makes an object of it")
+    for is_kind, kind in (
+        (inspect.isgeneratorfunction, "a generator; return a value in place of yield"),
+        (inspect.iscoroutinefunction, "asynchronous; write a plain function"),
+        (inspect.isasyncgenfunction, "an asynchronous generator; write a plain function"),
+    ):
+        if is_kind(function):
+            raise error_at(f"{name} is {kind}", where, TypeError)
+    call = call_of(function, name, arguments, constants)
+    module = str(getattr(inspect.unwrap(function), "__module__", ""))
+    frame = sys._getframe()  # noqa: SLF001 - documented, despite its name
+    record = Record(call.arguments, limits, Symbol, frame, module)
+    symbols = {key: Symbol(record, node, owned=False) for key, node in record.arguments.items()}
+    before = _states()
+    try:
+        result = call.run(symbols)
+    except SymdiffError:
+        raise
+    except Exception as error:
+        if (other := _explained(error, record)) is not error:
+            raise other from None
+        raise
+    if _states() != before:
+        said = f"{name} draws random numbers, which would be the same at each call"
+        raise error_at(f"{said}; make them an argument, as in args='x[n], noise[n]'", where)
+    outputs = _outputs(record, result, name, where)
+    _named(record, outputs, record.names.finish())
+    record.open = False
+    made, results = statements(outputs, record.taken)
+    title = name if name.isidentifier() else ""
+    syntax = written(made, results, limits, title=title)
+    doc = inspect.getdoc(function) if inspect.isroutine(function) else None
+    syntax = dataclasses.replace(syntax, name=name, doc=doc or "")
+    used = _used(syntax)
+    return Traced(syntax, call.arguments, {key: data for key, data in record.constants.items() if key in used})
+
+
+def _name(function: Any) -> str:
+    """Return the name of a function; of what `functools.partial` makes, that of the function in it."""
+    while hasattr(function, "func") and not hasattr(function, "__name__"):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _defined(function: Any) -> Place | None:
+    """Return the place where a function is defined."""
+    code = getattr(inspect.unwrap(function) if callable(function) else function, "__code__", None)
+    if code is None:
+        return None
+    return Place(code.co_filename, code.co_firstlineno, "", 0, "", "")
+
+
+def _states() -> list[Any]:
+    """Return what tells whether the generators of random numbers of the process have been used."""
+    found: list[Any] = []
+    if "random" in sys.modules:
+        found.append(sys.modules["random"].getstate())
+    if "numpy.random" in sys.modules:
+        state = np.random.get_state(legacy=False)  # noqa: NPY002 - what this function reads
+        found.append((state["state"]["pos"], state["state"]["key"].tobytes(), state["has_gauss"]))
+    return found
+
+
+def _explained(error: Exception, record: Record) -> Exception:
+    """Return the error to raise for an error of the user's function.
+
+    NumPy hides the errors of conversions behind others. It also has no functions of linear algebra and no special
+    functions for arrays of objects, which is what `np.array` makes of a list of symbols.
+    """
+    if isinstance(error, TypeError | ValueError) and isinstance(error.__cause__, SymdiffError):
+        return error.__cause__
+    if isinstance(error, TypeError) and _OBJECTS.search(str(error)):
+        found = record.names.innermost(_frames(error))
+        return error_at(f"{str(error).partition(chr(10))[0]}; {OBJECTS}", found and place(found))
+    if isinstance(error, IndexError) and "only integers, slices" in str(error):
+        found = record.names.innermost(_frames(error))
+        return error_at(NO_INDEX, found and place(found))
+    return error
+
+
+def _frames(error: Exception) -> list[FrameType]:
+    """Return the frames through which an error came, the innermost last."""
+    found, trace = [], error.__traceback__
+    while trace is not None:
+        found.append(trace.tb_frame)
+        trace = trace.tb_next
+    return found
+
+
+_OBJECTS = re.compile(r"dtype\('O'\)|has no callable|not supported for the input types")
+
+
+def _used(syntax: Syntax) -> set[str]:
+    statements = (*syntax.assignments, *syntax.results)
+    return {value for statement in statements for kind, value, _, _ in statement.items if kind == "name"}
+
+
+def _outputs(record: Record, result: Any, name: str, where: Place | None) -> list[tuple[str, Node]]:
+    """Return the results of a function, each with its name if it has one.
+
+    The parts of a tuple are results. A dict, a named tuple and a dataclass give names to them. A list is an array.
+    """
+    found: list[tuple[str, Node]] = []
+    waiting: list[tuple[str, Any]] = [("", result)]
+    while waiting:
+        prefix, part = waiting.pop()
+        inner = _parts(part)
+        if inner is not None:
+            if not inner:
+                raise error_at(f"{name} returns an empty {type(part).__name__}; return values", where)
+            joined = [(f"{prefix}_{key}" if prefix else key, value) for key, value in inner]
+            if isinstance(part, tuple) and not prefix and not hasattr(part, "_fields"):
+                joined = [("", value) for _, value in inner]
+            waiting += reversed(joined)
+        elif part is None:
+            raise error_at(f"{name} returns None; write return", where, TypeError)
+        elif not record.takes(part) or isinstance(part, str):
+            said = f"{name} returns {type(part).__name__}, which is neither a number nor an array; return numbers"
+            raise error_at(said, where, TypeError)
+        else:
+            if prefix and not prefix.isidentifier():
+                raise error_at(f"{name} returns a value with the name {prefix!r}; write a name, as in Python", where)
+            if prefix and prefix in dict(found):
+                raise error_at(f"{name} returns two values with the name {prefix!r}", where)
+            found.append((prefix, record.node(part)))
+    return found
+
+
+def _named(record: Record, outputs: Sequence[tuple[str, Node]], variables: Mapping[str, Any]) -> None:
+    """Give results the names of the variables that hold them at the end. One with the name of an argument has none."""
+    held = {id(node): name for name, value in variables.items() if (node := peek(value)) is not None}
+    for _, node in outputs:
+        if node.kind != "leaf":
+            node.name = held.get(id(node), node.name)
+            node.name = "" if node.name in record.taken else node.name
+
+
+def _parts(part: Any) -> list[tuple[str, Any]] | None:
+    """Return the parts of a result, each with its name; None if it has none."""
+    if isinstance(part, dict):
+        return [(str(key), value) for key, value in part.items()]
+    if isinstance(part, tuple):
+        return list(zip(getattr(part, "_fields", map(str, range(len(part)))), part, strict=True))
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        return [(f.name, getattr(part, f.name)) for f in dataclasses.fields(part)]
+    return None

@@ -1,0 +1,241 @@
+"""Python code that cannot be traced: each error says what to write, and shows the line of the user's code."""
+
+# ruff: noqa: PLW0108, ARG005 - the calls stand in functions of this file, and some functions use no argument
+
+import cmath
+import math
+import random
+
+import numpy as np
+import pytest
+from scipy import special
+
+import symdiff
+from symdiff import LimitError, ParseError, ShapeError
+
+
+def choice(x):
+    if x > 0:
+        return x
+    return -x
+
+
+def loop(x):
+    while x < 3:
+        x = x * 2
+    return x
+
+
+def array_of_numbers(x):
+    y = np.zeros(3)
+    y[0] = x
+    return y
+
+
+def slice_of_numbers(x):
+    y = np.empty((2, 3))
+    y[0, 1:] = x
+    return y
+
+
+def accumulated(x):
+    total = np.zeros(3)
+    total += x
+    return total
+
+
+def changed(x):
+    x[0] = 1.0
+    return x
+
+
+def changed_whole(x):
+    x += 1.0
+    return x
+
+
+def formatted(x):
+    print(f"{x:.3f}")  # noqa: T201
+    return x
+
+
+REFUSED = [
+    (choice, None, "np.where(x > 0, a, b)"),
+    (loop, None, "a loop with a known number of steps"),
+    (lambda x: np.where(0 < x < 1, x, 0), None, "(0 < x) & (x < 1)"),
+    (lambda x: x if x > 0 and x < 1 else 0, None, "& (y > 0) for 'and'"),
+    (lambda x: x if not x > 0 else 0, None, "~ for 'not'"),
+    (lambda x: max(x, 0), None, "np.maximum(x, y)"),
+    (lambda x: min(x, 0), None, "np.minimum(x, y)"),
+    (lambda x: sorted([x, 2 * x]), None, "np.sort(x)"),
+    (lambda x: bool(x), None, "np.where(condition, a, b)"),
+    (lambda x: math.sin(x), None, "write np.sin(x)"),
+    (lambda x: math.asin(x), None, "write np.asin(x)" if hasattr(np, "asin") else "write np.arcsin(x)"),
+    (lambda x: math.erf(x), None, "write scipy.special.erf(x)"),
+    (lambda x: math.lgamma(x), None, "write scipy.special.gammaln(x)"),
+    (lambda x: cmath.exp(x), None, "write np.exp(x)"),
+    (lambda x: float(x), None, "leave float(...) out"),
+    (lambda x: int(x), None, "np.trunc(x)"),
+    (lambda x: complex(x), None, "leave complex(...) out"),
+    (formatted, None, "leave the text out"),
+    (array_of_numbers, None, "np.zeros_like(x, shape=3)"),
+    (slice_of_numbers, "x[2]", "np.zeros_like(x, shape=3)"),
+    (accumulated, "x[3]", "y = y + x"),
+    (changed, "x[3]", "np.copy(x)"),
+    (changed_whole, "x[3]", "np.copy(x)"),
+    (lambda x: np.add(x, 1, out=x), "x[3]", "np.copy(x)"),
+    (lambda x: x.astype(int), None, "np.trunc(x)"),
+    (lambda x: np.asarray(x) + 1, "x[n]", "leave it out"),
+    (lambda x: np.array([x, x]), "x[n]", "np.stack([...])"),
+    (lambda x: np.array([x, 1.0], dtype=float), None, "without dtype"),
+    (lambda x: np.max(np.array([x, 2.0])), None, "np.stack([...])"),
+    (lambda x: np.maximum(np.array([x, 2.0]), 0), None, "np.stack([...])"),
+    (lambda x: np.linalg.det(np.array([[x, 2.0], [1.0, x]])), None, "np.block("),
+    (lambda x: special.erf(np.array([x, 2.0])), None, "np.stack([...])"),
+    (lambda x: np.random.normal(x), None, "random"),  # noqa: NPY002
+    (lambda x: x + np.random.normal(), None, "make them an argument"),  # noqa: NPY002
+    (lambda x: x + random.random(), None, "make them an argument"),  # noqa: S311
+    (lambda x: special.logsumexp(x), "x[n]", "np.log(np.sum(np.exp(x)))"),
+    (lambda x: special.softmax(x), "x[n]", "np.exp(x - np.max(x))"),
+    (lambda x: special.jv(0, x), None, "special functions here are"),
+    (lambda x: np.median(x), "x[n]", "np.sort(x)"),
+    (lambda x: np.fft.fft(x), "x[n]", "'fft'"),
+    (lambda x: x // 2, None, "np.floor(x / y)"),
+    (lambda x: 7 // x, None, "np.floor(x / y)"),
+    (lambda x: np.floor_divide(x, 2), None, "np.floor(x / y)"),
+    (lambda x: x ^ 2, None, "for a power write **"),
+    (lambda x: np.zeros(x.shape[0]), "x[n]", "np.zeros_like(x, shape=n)"),
+    (lambda x: np.arange(x.shape[0]), "x[n]", "np.cumsum(np.ones_like(x)) - 1"),
+    (lambda x: [x[k] for k in range(x.shape[0])], "x[n]", "a number in args, as in x[3]"),
+    (lambda x: [v**2 for v in x], "x[n]", "write operations on the whole array"),
+    (lambda x: len(x), "x[n]", "x.shape[0]"),
+    (lambda x: 2.0 in x, "x[3]", "np.any(x == value)"),
+    (lambda x: x[x > 0], "x[n]", "where(c, x, 0)"),
+    (lambda x: x[0.5], "x[3]", "whole number"),
+    (lambda x: [1.0, 2.0][x], None, "known number"),
+    (lambda x, i: np.arange(3.0)[i] * x, "x, i: int", "np.asarray(A, like=i)[i]"),
+    (lambda x: np.sum(x, initial=3.0), "x[n]", "sum(x) + initial"),
+    (lambda x: np.ravel(x, order="F"), "x[n]", "transposed"),
+    (lambda x: np.divide(1.0, x, where=x > 0), "x[n]", "np.where(condition, x, y)"),
+    (lambda x: np.zeros_like(x, dtype=int), "x[n]", "leave out dtype"),
+    (lambda x: np.where(x > 0), "x[n]", "only a call knows"),
+    (lambda x: x.foo, None, "no attribute 'foo'"),
+    (lambda x: x.sort(), "x[3]", "np.sort(x)"),
+    (lambda x: np.vectorize(math.sin)(x), None, "takes numbers alone"),
+]
+
+
+@pytest.mark.parametrize(("function", "args", "said"), REFUSED, ids=range(len(REFUSED)))
+def test_what_to_write(function, args, said):
+    with pytest.raises((ParseError, ShapeError, TypeError, AttributeError)) as caught:
+        symdiff.compile(function, args=args)
+    text = str(caught.value)
+    assert said in text, text
+    assert __file__ in text
+    first = function.__code__.co_firstlineno
+    line = int(text.partition(f'{__file__}", line ')[2].split()[0])
+    assert first <= line <= first + 6, text
+
+
+def test_the_error_points_at_the_expression():
+    with pytest.raises(ParseError) as caught:
+        symdiff.compile(choice)
+    error = caught.value
+    line = choice.__code__.co_firstlineno + 1
+    assert str(error).splitlines()[1:] == [f'  File "{__file__}", line {line}', "      if x > 0:", " " * 9 + "^"]
+    assert (error.line, error.column) == (line, 8)
+    assert error.hint == "write np.where(x > 0, a, b)"
+
+
+def test_shapes_are_checked_at_the_line():
+    def product(A, x):
+        y = x + 1
+        return A @ y
+
+    with pytest.raises(ShapeError, match=r"k and n are different\n  File .*, line \d+\n +return A @ y\n"):
+        symdiff.compile(product, args="A[m,k], x[n]")
+    with pytest.raises(ShapeError, match=r"index 5 of an axis of length 3 is out of range\n  File"):
+        symdiff.compile(lambda x: x[5], args="x[3]")
+    with pytest.raises(ShapeError, match="declare an array, as in args="):
+        symdiff.compile(lambda x: np.sum(x))
+    with pytest.raises(ShapeError, match="do not broadcast"):
+        symdiff.compile(lambda x: [1.0, 2.0] - x, args="x[3]")
+    with pytest.raises(ShapeError):
+        symdiff.compile(lambda x: [x, [x, x]])
+
+
+def test_code_without_a_file():
+    scope = {}
+    exec("def f(x):\n    return 1 if x > 0 else 0\n", scope)
+    with pytest.raises(ParseError, match=r'write np.where\(.*\n  File "<string>", line 2'):
+        symdiff.compile(scope["f"])
+
+
+def test_results():
+    def nothing(x):
+        x * 2
+
+    def generator(x):
+        yield x
+
+    async def coroutine(x):
+        return x
+
+    for function, said in (
+        (nothing, "returns None; write return"),
+        (lambda x: "text", "returns str"),
+        (lambda x: (x, None), "returns None"),
+        (lambda x: (y for y in [x]), "returns generator"),
+        (lambda x: {"a b": x}, "with the name 'a b'"),
+        (lambda x: (), "an empty tuple"),
+        (lambda x: {}, "an empty dict"),
+        (generator, "is a generator"),
+        (coroutine, "asynchronous"),
+        (dict, "not the class dict"),
+        (symdiff.compile("x^2"), "compiled already"),
+        (lambda x: 1j * x, "unsupported operand"),
+        (lambda x: x + "a", "unsupported operand"),
+    ):
+        with pytest.raises((TypeError, ParseError), match=said):
+            symdiff.compile(function)
+
+
+def test_errors_of_the_function_itself_pass():
+    def divided(x):
+        return x * (1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        symdiff.compile(divided)
+
+    def recursive(x):
+        return recursive(x)
+
+    with pytest.raises(RecursionError):
+        symdiff.compile(recursive)
+
+
+def test_limits():
+    def endless(x):
+        while True:
+            x = x * 1
+
+    with pytest.raises(LimitError, match="more operations than"):
+        symdiff.compile(endless, limits=symdiff.Limits(rows=500))
+    with pytest.raises(LimitError, match="characters"):
+        symdiff.compile(lambda x: sum(x**k for k in range(99)), limits=symdiff.Limits(characters=100))
+    with pytest.raises(LimitError):
+        symdiff.compile(lambda x: np.outer(x, x), args="x[9]", limits=symdiff.Limits(elements=50))
+
+
+def test_symbols_are_of_one_call():
+    kept = []
+
+    def leak(x):
+        kept.append(x)
+        return kept[0] * x
+
+    assert symdiff.compile(leak).text == "# leak\nx*x"
+    with pytest.raises(ParseError, match="used after its call"):
+        symdiff.compile(leak)
+    with pytest.raises(ParseError, match="used after its call"):
+        kept[0] + 1
