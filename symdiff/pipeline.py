@@ -1,6 +1,6 @@
 """All steps from a formula to a function, on one page. Start reading here.
 
-    text ── parse ──> Syntax          symdiff.language
+    text ── parse ──> Syntax          symdiff.language; `tracing` makes it of a Python function
          ── lower ──> Program         symdiff.language
          ── derive ─> Program         symdiff.derive, as often as the user asks for derivatives
          ── write ──> source          symdiff.emit

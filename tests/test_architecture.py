@@ -156,7 +156,9 @@ def test_what_a_first_value_does_not_need_is_not_imported():
         "api.latex",
         "api.packing",
         "api.sparse",
-        "api.sympy",
+        "language.shared",
+        "language.sympy",
+        "language.written",
         "runtime.colouring",
         "runtime.native",
     )

@@ -6,6 +6,9 @@ import sys
 
 import brusselator
 import bundle_adjustment
+import double_pendulum
+import gaussian_process
+import in_other_languages
 import logistic_newton
 import nist_strd
 import numpy as np
@@ -137,3 +140,22 @@ def test_every_example_runs_and_prints(path, monkeypatch, tmp_path, capsys):
     assert len(capsys.readouterr().out.splitlines()) >= 2
     assert f"python examples/{path.name}" in path.read_text()
     assert f"python examples/{path.name}" in (EXAMPLES / "README.md").read_text()
+
+
+def test_other_languages_have_the_same_gradient():
+    own = in_other_languages
+    want = own.LOSS.grad(own.T, own.Y, own.A, own.B)
+    for gradient in own.gradients().values():
+        assert_allclose(gradient, want, rtol=1e-12)
+
+
+def test_the_energy_of_a_double_pendulum():
+    energies = [double_pendulum.energy(y) for y in double_pendulum.move(3.0)]
+    assert_allclose(energies, energies[0], rtol=0, atol=1e-7)
+
+
+def test_a_gaussian_process():
+    found = gaussian_process.fit()
+    assert found.success
+    assert_allclose(np.exp(found.x[2]), 0.1, atol=0.03)
+    assert_allclose(found.fun, gaussian_process.loss(found.x), rtol=1e-9)

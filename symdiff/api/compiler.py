@@ -16,6 +16,7 @@ from symdiff.api.options import arguments_of, constants_of, names_of
 from symdiff.errors import FormulaWarning, ParseError, few
 from symdiff.graph.dims import declared
 from symdiff.language.hints import e_is_a_variable, no_argument
+from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax, parse
 from symdiff.language.review import exponentials, no_slips, review
 from symdiff.limits import Limits
@@ -63,16 +64,18 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
 
     Args:
         text: An expression, or assignments (one a line, or separated by `;`) and then result expressions separated
-            by commas. Or a SymPy expression, a list or tuple of such (several outputs), or a Matrix (an array): what
-            SymPy prints is compiled. Or a Python function, which runs once, on symbols; see the page on functions.
+            by commas. Or a SymPy expression or Matrix, a list or tuple of such (several outputs; a list in a list is an
+            array), or what `sympy.cse` returns. Parts that are used again are assigned to names. Or a Python function
+            written with NumPy: it runs once, on symbols, and what it does is compiled.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
-            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names. Default:
-            every free name, a scalar, in order of first appearance. SymPy expressions of two or more symbols need it.
-            Of a Python function, the default is its parameters without a default value.
+            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names, and a
+            MatrixSymbol for its shape too. Default: every free name, a scalar, in order of first appearance. SymPy
+            expressions of two or more symbols need it. Of a Python function, the default is its parameters without a
+            default value, each a number.
         wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
-            precision of the arguments.
+            precision of the arguments. Of a Python function, they are values of its parameters.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
             code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
@@ -126,21 +129,7 @@ def _compiled(
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
     arguments = None if args is None else arguments_of(args, "args")
-    formula = text
-    if _is_function(text):
-        from symdiff.language.tracing import traced
-
-        given = {str(normal(name)): value for name, value in (constants or {}).items()}
-        formula, arguments, arrays = traced(text, arguments, given, bounds)
-        bound: dict[str, Any] = dict(arrays)
-    else:
-        bound = constants_of({} if constants is None else constants)
-    if not isinstance(formula, str | Syntax):
-        from symdiff.api.sympy import expressions_of, text_of
-
-        formula, args, more = text_of(expressions_of(text), args, bound, bounds)
-        bound = {**more, **bound}
-        arguments = None if args is None else arguments_of(args, "args")
+    formula, arguments, bound = _read(text, arguments, {} if constants is None else constants, bounds)
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
@@ -149,7 +138,9 @@ def _compiled(
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
     fixed = tuple(sorted(bound.items()))
-    of = (formula.text, formula.name, formula.doc) if isinstance(formula, Syntax) else formula
+    of: Any = formula
+    if isinstance(formula, Syntax):
+        of = (formula.text, formula.name, formula.doc) if formula.name or formula.doc else formula.text
     key = (of, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)
 
     def make() -> Function:
@@ -159,9 +150,32 @@ def _compiled(
     return _CACHE.get((*key, bounds.values), make)
 
 
+_Arguments = tuple[Argument, ...] | None
+
+
+def _read(
+    given: Any, arguments: _Arguments, constants: Mapping[Any, Any], bounds: Limits
+) -> tuple[str | Syntax, _Arguments, dict[str, float | Data]]:
+    """Return a formula as text or as syntax, its arguments, and the values of its constants."""
+    if _is_function(given):
+        from symdiff.language.tracing import traced
+
+        values = {str(normal(name)): value for name, value in constants.items()}
+        syntax, arguments, arrays = traced(given, arguments, values, bounds)
+        return syntax, arguments, {**arrays}
+    bound = constants_of(constants)
+    if isinstance(given, str | Syntax):
+        return given, arguments, bound
+    from symdiff.language.sympy import syntax_of
+
+    own = None if arguments is None else [argument.name for argument in arguments]
+    syntax, symbols = syntax_of(given, own, bound, bounds)
+    return syntax, arguments_of(symbols, "args") if arguments is None else arguments, bound
+
+
 def _is_function(given: Any) -> bool:
     """Return whether something is a Python function, or another object that is called."""
-    return callable(given) and not hasattr(given, "free_symbols") and not isinstance(given, Function)
+    return callable(given) and not hasattr(type(given), "free_symbols") and not isinstance(given, Function)
 
 
 def function_of(recipe: Recipe) -> Function:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symdiff.emit import c, javascript
-from symdiff.emit.curly import Language, Part, Stored, missing
+from symdiff.emit.c.files import files as c_files
+from symdiff.emit.curly import Language, Part, Stored
 from symdiff.emit.module import OF_ENTRIES, SUMMARIES, About
+from symdiff.emit.nested import missing
 from symdiff.graph.ir import Program
 
 LANGUAGES: dict[str, tuple[str, Language]] = {"c": ("C", c.C), "javascript": ("JavaScript", javascript.JAVASCRIPT)}
@@ -41,5 +43,5 @@ def files(
 ) -> Mapping[str, str]:
     """Return the texts of files of functions, by the ends of their names: of a header too, if there are any."""
     if target == "c":
-        return c.files(parts, about, stored, prefix, single=single)
+        return c_files(parts, about, stored, prefix, single=single)
     return javascript.files(parts, about, stored)

@@ -42,7 +42,7 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
         TypeError: The option is neither a text nor a sequence of texts and SymPy symbols.
     """
     names = [given] if isinstance(given, str) or is_symbol(given) else given
-    names = list(map(normal, names)) if isinstance(names, Sequence) else [None]
+    names = [_declared(name, option) for name in names] if isinstance(names, Sequence) else [None]
     if not all(isinstance(name, str) for name in names):
         raise TypeError(
             f"{option} is a str of names or a sequence of them, as 'x, y' or ['x', 'y'], not {short(given)}"
@@ -102,6 +102,12 @@ def arguments_of(given: Any, option: str) -> tuple[Argument, ...]:
             found[name] = []
             due = False
     return tuple([Argument(name, tuple(shape), name in integers) for name, shape in found.items()])
+
+
+def _declared(name: Any, option: str) -> Any:
+    """Return a name, or the name of a SymPy symbol; in `args` with the shape that SymPy gives it."""
+    shape = (getattr(name, "shape", None) or ()) if option == "args" and is_symbol(name) else ()
+    return f"{normal(name)}[{', '.join(map(str, shape))}]" if shape else normal(name)
 
 
 def constants_of(given: Mapping[Any, Any]) -> dict[str, float | Data]:

@@ -50,6 +50,13 @@ class Language:
         ascii: Names are made of ASCII letters.
         definition: Returns the text of a small function, from its name, parameters, lines and result, and whether the
             result is a condition.
+        integer: How a line begins that gives an integer a name.
+        index: What stands in front of the name of the index of a loop.
+        variable: How a line begins that gives a number a name which is assigned to again.
+        real: The template of an integer as a number.
+        whole: The template of an element of an array of integers as an integer.
+        quotient: The template of the quotient of integers.
+        fail: The statement that ends a function whose arguments do not fit.
     """
 
     column: str
@@ -63,6 +70,21 @@ class Language:
     nan: str
     ascii: bool
     definition: Callable[[str, list[str], list[str], str, bool], str]
+    integer: str
+    index: str
+    variable: str
+    real: str
+    whole: str
+    quotient: str
+    fail: str
+
+    def literal(self, text: str) -> Text:
+        """Return the text of a constant."""
+        if text in ("True", "False"):
+            return str(int(text == "True")), ATOM
+        sign, size = ("-", text[1:]) if text[0] == "-" else ("", text)
+        size = {"inf": self.inf, "nan": self.nan}.get(size, size)
+        return sign + size, UNARY if sign else ATOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +184,19 @@ def spelling(name: str, column: str) -> str | None:
 _CALLED = frozenset({"pow", "mod"})  # these have operators in formulas alone
 
 
+def has(name: str, language: Language) -> bool:
+    """Return whether a language can spell an elementwise operation."""
+    text = "" if name in _GUARDS else spelling(name, language.column)
+    if text is None:
+        return False
+    return not (text and is_formula(text)) or missing(_program_of(name, language.column), language) is None
+
+
 def missing(program: Program, language: Language) -> str | None:
     """Return the name of an operation that a language has no spelling of; None if there is none."""
     for row in every_row(program):
         if isinstance(row[0], str):
-            text = "" if row[0] in ("input", "const", *_GUARDS) else spelling(row[0], language.column)
-            if text is None:
-                return row[0]
-            if text and is_formula(text) and missing(_program_of(row[0], language.column), language):
+            if row[0] not in ("input", "const") and not has(row[0], language):
                 return row[0]
         elif not of_scalars(row[0]):
             return str(row[0].name)
@@ -206,20 +233,74 @@ class Helpers:
             writer.write()
             (result,) = writer.program.outputs
             own = [writer.own[i] for i in writer.program.inputs]
-            text, is_condition = writer.bare(writer.texts[result][0]), writer.program.graph.is_condition(result)
+            text, is_condition = bare(writer.texts[result][0]), writer.program.graph.is_condition(result)
             self.texts[name] = self.language.definition(name, own, writer.lines, text, is_condition)
         return name
+
+    def spell(self, name: str, texts: Sequence[Text]) -> Text:
+        """Return the text of an operation, from those of its operands."""
+        primitive, text = PRIMITIVES[name], self._template(name)
+        if not text:
+            return self._infix(primitive, texts)
+        if text[1:-1] in primitive.parameters:  # the operand as it is
+            return texts[primitive.parameters.index(text[1:-1])]
+        beside = {p for before, p, after in _SLOT.findall(text) if before.strip() or after.strip()}
+        least = OR if "?" in text else TERNARY
+        given = zip(primitive.parameters, texts, strict=True)
+        made = text.format(**{p: tight(one, ATOM if p in beside else least) for p, one in given})
+        return made, ATOM if is_atomic(text) or text[0] == "(" else TERNARY
+
+    def written(self, name: str) -> tuple[int, ...]:
+        """Return how often the text of an operation has each operand."""
+        text, parameters = self._template(name), PRIMITIVES[name].parameters
+        return tuple([text.count(f"{{{p}}}") if text else 1 for p in parameters])
+
+    def _template(self, name: str) -> str:
+        """Return the template of an operation; "" for an operator."""
+        text = spelling(name, self.language.column)
+        assert text is not None, name
+        if not text or "{" in text:
+            return text
+        if text in ("x", "y"):
+            return f"{{{text}}}"
+        function = self.call(name) if is_formula(text) else self.library(text)
+        return f"{function}({', '.join([f'{{{p}}}' for p in PRIMITIVES[name].parameters])})"
+
+    def _infix(self, primitive: Primitive, texts: Sequence[Text]) -> Text:
+        """Return the text of an operation that is written as an operator."""
+        symbol = primitive.symbols[0]
+        own, sign = symbol.precedence, self.language.signs.get(primitive.name, symbol.text)
+        if symbol.prefix:
+            return f"{sign}{tight(texts[0], ATOM)}", UNARY
+        if own in (OR, AND):  # compilers warn of both side by side, without parentheses
+            parts = [tight(text, own if text[1] == own else AND + 1) for text in texts]
+            return f" {sign} ".join(parts), own
+        left, right = tight(texts[0], own + primitive.condition), tight(texts[1], own + 1)
+        if sign in _OPPOSITE and right[0] == "-":
+            right, sign = right[1:], _OPPOSITE[sign]
+        return f"{left} {sign} {right}", own
 
     def library(self, name: str) -> str:
         """Return the name of a function of the library, or of one that it lacks. Define the latter."""
         if name not in self.language.own:
             return self.language.functions + name
-        source = self.language.own[name]
-        for other in self.language.own:
-            if other != name and re.search(rf"(?<!\.)\b{other}\(", source):
-                self.library(other)
-        self.texts.setdefault(name, source)
+        waiting = [name]
+        while waiting:
+            source = self.language.own[own := waiting.pop()]
+            if self.texts.setdefault(own, source) is source:
+                called = re.findall(r"(?<![.\w])(\w+)\(", source)
+                waiting += [other for other in called if other in self.language.own and other not in self.texts]
         return name
+
+
+def tight(text: Text, precedence: int) -> str:
+    """Return a text, in parentheses unless it binds at least as tightly as `precedence`."""
+    return text[0] if text[1] >= precedence else f"({text[0]})"
+
+
+def bare(text: str) -> str:
+    """Return an expression that stands alone, without parentheses around all of it."""
+    return text[1:-1] if text[:1] == "(" and is_atomic(text) else text
 
 
 # Names
@@ -299,17 +380,9 @@ class CurlyWriter(Writer):
         is_condition = i is not None and self.program.graph.is_condition(i)
         return f"{self.language.condition if is_condition else self.language.number} {{own}} = {{text}};"
 
-    def bare(self, text: str) -> str:
-        """Return an expression that stands alone, without parentheses around all of it."""
-        return text[1:-1] if text[:1] == "(" and is_atomic(text) else text
-
     def literal(self, text: str) -> Text:
         """Return a constant."""
-        if text in ("True", "False"):
-            return str(int(text == "True")), ATOM
-        sign, size = ("-", text[1:]) if text[0] == "-" else ("", text)
-        size = {"inf": self.language.inf, "nan": self.language.nan}.get(size, size)
-        return sign + size, UNARY if sign else ATOM
+        return self.language.literal(text)
 
     def exponent(self, row: Row) -> str | None:
         """Return None: there is no operator for powers."""
@@ -318,46 +391,11 @@ class CurlyWriter(Writer):
 
     def spell(self, row: Row) -> Text:
         """Return the text of a row, from those of its operands."""
-        text = self._spelling(row[0])
-        if not text:
-            return self.infix(PRIMITIVES[row[0]], row)
-        parameters = PRIMITIVES[row[0]].parameters
-        if text[1:-1] in parameters:  # the operand as it is
-            return self.texts[row[1 + parameters.index(text[1:-1])]]
-        beside = {p for before, p, after in _SLOT.findall(text) if before.strip() or after.strip()}
-        least = OR if "?" in text else TERNARY
-        parts = {p: self.tight(j, ATOM if p in beside else least) for p, j in zip(parameters, row[1:], strict=True)}
-        return text.format(**parts), ATOM if is_atomic(text) or text[0] == "(" else TERNARY
-
-    def _spelling(self, name: str) -> str:
-        """Return the template of an operation; "" for an operator."""
-        text = spelling(name, self.target)
-        assert text is not None, name
-        if not text or "{" in text:
-            return text
-        if text in ("x", "y"):
-            return f"{{{text}}}"
-        function = self.helpers.call(name) if is_formula(text) else self.helpers.library(text)
-        return f"{function}({', '.join([f'{{{p}}}' for p in PRIMITIVES[name].parameters])})"
+        return self.helpers.spell(row[0], [self.texts[j] for j in row[1:]])
 
     def written(self, row: Row) -> tuple[int, ...]:
         """Return how often `spell` writes each operand."""
-        text = "" if isinstance(row[0], Operation) else self._spelling(row[0])
-        if not text:
-            return (1,) * (len(row) - 1)
-        return tuple([text.count(f"{{{p}}}") for p in PRIMITIVES[row[0]].parameters])
-
-    def infix(self, primitive: Primitive, row: Row) -> Text:
-        """Return the text of an operation that is written as an operator."""
-        sign = self.language.signs.get(primitive.name)
-        if primitive.symbols[0].prefix:
-            return f"{sign or primitive.symbols[0].text}{self.tight(row[1], ATOM)}", UNARY
-        if not sign:
-            return super().infix(primitive, row)
-        own = primitive.symbols[0].precedence
-        joins = own in (OR, AND)  # compilers warn of both side by side, without parentheses
-        parts = [self.tight(j, own if joins and self.texts[j][1] == own else AND + 1) for j in row[1:]]
-        return f"{parts[0]} {sign} {parts[1]}", own
+        return (1,) * (len(row) - 1) if isinstance(row[0], Operation) else self.helpers.written(row[0])
 
     def built(self, i: int, row: Row) -> bool:
         """Leave an assembled array to the lines that store its elements."""
@@ -369,10 +407,11 @@ class CurlyWriter(Writer):
         """Return the texts of the elements of an output, in order."""
         row = self.rows[i]
         if not is_assembled(row[0]):
-            return [self.bare(self.texts[i][0])]
+            return [bare(self.texts[i][0])]
         entries = dict(zip(row[0].places, row[1:], strict=True))
         places = product(*map(range, fixed(row[0].to)))
-        return [self.bare(self.texts[entries[place]][0]) if place in entries else "0.0" for place in places]
+        return [bare(self.texts[entries[place]][0]) if place in entries else "0.0" for place in places]
 
 
+_OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b to the last bit
 _SLOT = re.compile(r"([-+*/%<>=!&|)]? ?)\{(\w)\}( ?[-+*/%<>=!&|]?)")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite, isnan
 from typing import Any
 
 from symdiff.emit.curly import STORED, CurlyWriter, Helpers, Language, Part, Stored, about_lines
 from symdiff.emit.math import prepared
 from symdiff.emit.module import About
+from symdiff.emit.names import Names
+from symdiff.emit.nested import Printer, counted, is_of_arrays, written
+from symdiff.emit.passes import expand_exponentials
 from symdiff.emit.python import WIDTH, wrapped
-from symdiff.graph.dims import Shape, fixed
+from symdiff.graph.dims import Dim, Shape, fixed, linear, numel, renamed, symbols
+from symdiff.ops.base import Text, Value
+from symdiff.ops.table import ATOM, PRIMITIVES
 
 OWN = {
     "copysign": """\
@@ -32,6 +38,106 @@ function rint(x) {
 function power(x, y) {
     // Math.pow, but 1 where IEEE 754 says so
     return x === 1.0 || (x === -1.0 && Math.abs(y) === Infinity) ? 1.0 : Math.pow(x, y);
+}
+""",
+    # The series and the continued fraction of DLMF 7.6.1 and 7.9.1
+    "erf": """\
+function erf(x) {
+    if (Math.abs(x) >= 1.0) return copysign(1.0 - erfc(Math.abs(x)), x);
+    let power = x, sum = 0.0;
+    for (let k = 1; k < 20; k++) {
+        power *= (-x * x) / k;
+        sum += power / (2.0 * k + 1.0);
+    }
+    return x === 0.0 ? x : 1.1283791670955126 * (x + sum);
+}
+""",
+    "erfc": """\
+function erfc(x) {
+    if (x < 1.0) return 1.0 - erf(x);
+    if (x > 27.3) return 0.0;
+    const levels = x < 2.0 ? 240 : 60;
+    let part = x;
+    for (let k = levels; k > 0; k--) part = x + (0.5 * k) / part;
+    const high = Math.round(16.0 * x) / 16.0; // whose square is exact
+    return (0.5641895835477563 * Math.exp(-high * high) * Math.exp((high - x) * (high + x))) / part;
+}
+""",
+    # The recurrences, reflections and asymptotic series of DLMF 5.5 and 5.11
+    "stirling": """\
+function stirling(x) {
+    // the correction of Stirling's formula for the logarithm of the gamma function, x >= 10
+    const y = 1.0 / (x * x);
+    const rest = 1.0 / 1188.0 - y * (691.0 / 360360.0 - y / 156.0);
+    return (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y * (1.0 / 1680.0 - y * rest)))) / x;
+}
+""",
+    "gamma": """\
+function gamma(x) {
+    if (x === Math.floor(x) && x <= 0.0) return x === 0.0 ? 1.0 / x : NaN;
+    if (x < 0.0) {
+        const sine = Math.sin(Math.PI * (x - rint(x))) * (rint(x) % 2.0 === 0.0 ? 1.0 : -1.0);
+        return Math.PI / (sine * gamma(1.0 - x));
+    }
+    let product = 1.0, steps = 0.0;
+    while (x + steps < 10.0) product *= x + steps++;
+    const z = x + steps;
+    if (!(z <= 172.0)) return z === z ? Infinity : z;
+    const lost = z - steps - x; // by rounding
+    const root = Math.pow(z, 0.5 * z - 0.25);
+    const factor = Math.exp(stirling(z)) * 2.5066282746310002 * (1.0 - lost * Math.log(z));
+    return ((root * Math.exp(-z)) / product) * root * factor;
+}
+""",
+    "lgamma": """\
+function lgamma(x) {
+    if (x === Infinity || (x <= 0.0 && x === Math.floor(x))) return Infinity;
+    if (Math.abs(x) < 20.0) return Math.log(Math.abs(gamma(x)));
+    if (x < 0.0) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * (x - rint(x))))) - lgamma(1.0 - x);
+    return (x - 0.5) * Math.log(x) - x + 0.9189385332046728 + stirling(x);
+}
+""",
+    "digamma": """\
+function digamma(x) {
+    if (x === Math.floor(x) && x <= 0.0) return x === 0.0 ? -1.0 / x : NaN;
+    let sum = 0.0, z = x;
+    if (x < 0.0) {
+        sum = -Math.PI / Math.tan(Math.PI * (x - rint(x)));
+        z = 1.0 - x;
+    }
+    while (z < 10.0) sum -= 1.0 / z++;
+    const y = 1.0 / (z * z);
+    const rest = 1.0 / 240.0 - y * (1.0 / 132.0 - y * (691.0 / 32760.0 - y / 12.0));
+    return sum + Math.log(z) - 0.5 / z - y * (1.0 / 12.0 - y * (1.0 / 120.0 - y * (1.0 / 252.0 - y * rest)));
+}
+""",
+    "floor_quotient": """\
+function floor_quotient(x, y) {
+    return y === 0 ? 0 : Math.floor(x / y);
+}
+""",
+    "floor_rest": """\
+function floor_rest(x, y) {
+    return y === 0 ? 0 : x - y * Math.floor(x / y);
+}
+""",
+    "flat": """\
+function flat(array) {
+    // the elements of nested arrays, row by row
+    let found = Array.from(array);
+    while (found.length && typeof found[0] === "object") {
+        found = found.flatMap((row) => Array.from(row));
+    }
+    return Float64Array.from(found);
+}
+""",
+    "rows": """\
+function rows(array, shape) {
+    // the elements of an array, as nested arrays of a shape
+    const [length, ...others] = shape;
+    const size = others.reduce((x, y) => x * y, 1);
+    const every = Array.from({ length }, (_, k) => array.slice(k * size, (k + 1) * size));
+    return others.length > 1 ? every.map((row) => rows(row, others)) : every;
 }
 """,
     "nextafter": """\
@@ -75,7 +181,18 @@ JAVASCRIPT = Language(
     nan="NaN",
     ascii=False,
     definition=_definition,
+    integer="const",
+    index="let",
+    variable="let",
+    real="{}",
+    whole="{}",
+    quotient="Math.floor({} / {})",
+    fail='throw new RangeError("a size, an index or a matrix does not fit");',
 )
+
+
+# The expression of a result: a text; or an opening bracket, what it encloses, and the closing one.
+_Tree = str | tuple[str, list[tuple[str, Any]], str]
 
 
 def source(part: Part) -> str:
@@ -85,15 +202,136 @@ def source(part: Part) -> str:
     return "\n".join([*helpers.texts.values(), text])
 
 
-def function(part: Part, helpers: Helpers, taken: Sequence[str] = ()) -> str:
+def function(part: Part, helpers: Helpers) -> str:
     """Return the definition of an exported function."""
-    writer = CurlyWriter(prepared(part.program), helpers, taken)
+    if is_of_arrays(part.program):
+        return _of_arrays(part, helpers)
+    writer = CurlyWriter(prepared(part.program), helpers)
     writer.write()
     program = writer.program
-    parameters = wrapped(", ".join([writer.own[i] for i in program.inputs]), indent=0)
     results = iter([_array(writer.elements(i), s) for i, s in zip(program.outputs, part.results, strict=True)])
-    lines = [f"// {part.summary}", f"export function {part.name}({parameters}) {{", *writer.lines]
-    return "\n".join([*lines, f"    return {_text(_object(part.layout, results))};", "}", ""])
+    return _defined(part, [writer.own[i] for i in program.inputs], writer.lines, results)
+
+
+def _defined(part: Part, parameters: Sequence[str], lines: Sequence[str], results: Iterator[_Tree]) -> str:
+    """Return the definition of a function, with a comment."""
+    listed = wrapped(", ".join(parameters), indent=0)
+    returned = f"    return {_text(_object(part.layout, results))};"
+    above = [f"// {part.summary}"] if part.summary else []
+    return "\n".join([*above, f"export function {part.name}({listed}) {{", *lines, returned, "}", ""])
+
+
+def _of_arrays(part: Part, helpers: Helpers) -> str:
+    program, made = part.program, written(expand_exponentials(prepared(part.program)))
+    names = Names(JAVASCRIPT.words.union(PRIMITIVES, OWN), program.arguments)
+    given = [names.users[name] for name in program.arguments]
+    sizes = {name: names.near(name) for name in made.sizes}
+    targets = [names.near(name) for name in program.names]
+    texts: dict[str, Text] = {f"d{k}": (name, ATOM) for k, name in enumerate(sizes.values())}
+    lines = _measured(part, given, sizes)
+    arrays: dict[str, str] = {}
+    for own, one, shape in zip(given, made.given, part.cores, strict=True):
+        if isinstance(one, Value):
+            texts[one.text] = own, ATOM
+        else:
+            arrays[one.name] = own
+            if len(shape) > 1:
+                arrays[one.name] = names.near(f"{own}_flat")
+                lines.append(f"    const {arrays[one.name]} = {helpers.library('flat')}({own});")
+    singles = []
+    for array, value, label in made.constants:
+        arrays[array.name] = names.near(label)
+        lines.append(f"    const {arrays[array.name]} = [{wrapped(', '.join(map(_literal, value.ravel().tolist())))}];")
+    for array, name, shape in zip(made.made, targets, part.results, strict=True):
+        arrays[array.name] = name
+        if shape:
+            lines.append(f"    const {name} = new Float64Array({_length(shape, sizes)});")
+        else:
+            singles.append(array.name)
+    for array, count in made.code.rooms:
+        known = made.labels.get(array.name, "")
+        arrays[array.name] = names.numbered(known) if known else names.temporary()
+        if count.text == "1":
+            singles.append(array.name)
+        else:
+            text = counted(made.code, count, texts, JAVASCRIPT)[0]
+            lines.append(f"    const {arrays[array.name]} = new Float64Array({text});")
+    printer = Printer(made, helpers, names, texts, arrays, singles)
+    lines += printer.print()
+    results = [_nested(name, s, sizes, helpers) for name, s in zip(targets, part.results, strict=True)]
+    return _defined(part, given, lines, iter(results))
+
+
+def _measured(part: Part, given: Sequence[str], sizes: Mapping[str, str]) -> list[str]:
+    """Return the lines that find the sizes of dimensions and check those of all arguments."""
+    lines: list[str] = []
+    known: dict[str, str] = {}
+    waiting = [
+        (dim, f"{name}{'[0]' * axis}.length")
+        for name, core in zip(given, part.cores, strict=True)
+        for axis, dim in enumerate(core)
+    ]
+    waiting.sort(key=lambda pair: pair[1].count("[0]"))  # an array of no rows has no row to measure
+    found: list[tuple[Dim, str]] = []
+    while new := next((pair for pair in waiting if pair not in found and _unknown(pair[0], known)), None):
+        dim, length = new
+        (name,) = symbols(dim) - known.keys()
+        parts = linear(dim, name)
+        slope, rest = parts if parts is not None else (1, 0)
+        if "[0]" in length:
+            length = f"({length.removesuffix('.length')} ?? []).length".replace("][0] ??", "]?.[0] ??")
+        text = length if rest == 0 else f"{length} - {_bracketed(_dim(rest, sizes))}"
+        text = text if slope == 1 else f"({text}) / {_bracketed(_dim(slope, sizes))}"
+        known[name] = sizes[name]
+        lines.append(f"    const {sizes[name]} = {text};")
+        found.append(new)
+    checks = [_check_of(length, _dim(dim, sizes)) for dim, length in waiting if (dim, length) not in found]
+    if checks:
+        text = " || ".join(checks)
+        lines += [
+            f"    if ({wrapped(text) if len(text) < 70 else _any(checks)}) {{",
+            f"        {JAVASCRIPT.fail}",
+            "    }",
+        ]
+    return lines
+
+
+def _check_of(length: str, size: str) -> str:
+    """Return the condition that a length is another one than a size; no length of no rows is."""
+    ahead = length.removesuffix("[0].length")
+    rows = [f"{ahead[: len(ahead) - 3 * k]}.length" for k in range(ahead.count("[0]"), -1, -1)]
+    return f"({' && '.join([*rows, f'{length} !== {size}'])})" if ahead != length else f"{length} !== {size}"
+
+
+def _any(checks: Sequence[str]) -> str:
+    return "\n        " + "\n        || ".join(checks) + "\n    "
+
+
+def _unknown(dim: Dim, known: Mapping[str, str]) -> bool:
+    """Return whether a dimension tells the size of the one name in it that is not known."""
+    names = symbols(dim) - known.keys()
+    return len(names) == 1 and linear(dim, *names) is not None
+
+
+def _dim(dim: Dim, sizes: Mapping[str, str]) -> str:
+    """Return the text of a dimension."""
+    text = str(dim if isinstance(dim, int) else renamed(dim, sizes))
+    return re.sub(r"(\(.*?\)|\w+)//(\d+)", r"Math.floor(\1 / \2)", text)
+
+
+def _bracketed(text: str) -> str:
+    return text if text.isalnum() else f"({text})"
+
+
+def _length(shape: Shape, sizes: Mapping[str, str]) -> str:
+    return _dim(numel(shape), sizes)
+
+
+def _nested(name: str, shape: Shape, sizes: Mapping[str, str], helpers: Helpers) -> str:
+    """Return the expression of a result: an array of several axes as arrays of its rows."""
+    if len(shape) < 2:
+        return name
+    return f"{helpers.library('rows')}({name}, [{', '.join([_dim(dim, sizes) for dim in shape])}])"
 
 
 def files(parts: Sequence[Part], about: About, stored: Stored) -> dict[str, str]:
@@ -174,10 +412,6 @@ def _number(value: float) -> str:
     if isfinite(value):
         return repr(value)
     return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-# The expression of a result: a text; or an opening bracket, what it encloses, and the closing one.
-_Tree = str | tuple[str, list[tuple[str, Any]], str]
 
 
 def _array(texts: list[str], shape: Shape) -> _Tree:

@@ -31,6 +31,7 @@ _AGAIN = 4  # additions; what takes longer for an element is stored if it is rea
 _OFTEN = 1000  # times that an element is read by an operation that reads it again and again
 _DEEP = 24  # operations on operations that are computed together for an element
 _FEW = 16  # terms of a sum that is not compensated
+_POWER = 12  # additions that take as long as a power
 _PART = 128  # elements along the last axis that are summed before they are added to the rest
 
 _NEVER = {"add": "0.0", "mul": "1.0", "max": "-inf", "min": "inf"}
@@ -162,8 +163,9 @@ class Nest:
             own = isinstance(row[0], str) and self.graph.shape(i) != ()
             if own and i not in stored and (times[i] >= _OFTEN or (times[i] > 1 and work[i] > _AGAIN)):
                 stored.add(i)
-            for j in row[1:]:
-                often = row[0].rereads if isinstance(row[0], Operation) else self.graph.shape(j) != self.graph.shape(i)
+            for k, j in enumerate(row[1:]):
+                broadcast = self.graph.shape(j) != self.graph.shape(i)
+                often = row[0].rereads_operand(k) if isinstance(row[0], Operation) else broadcast
                 times[j] += (_OFTEN if often else 1) * (1 if i in stored else max(times[i], 1))
         return stored
 
@@ -210,7 +212,7 @@ class Nest:
         shape = self.graph.shape(i)
 
         def each(at: tuple[Value, ...]) -> None:
-            value = self._compute(i, at)
+            value = self.compute(i, at)
             if not shape:
                 self.values[i] = value
             if i in self._kept and i in self.places:
@@ -251,6 +253,7 @@ class Nest:
             for j, near in needs.items():
                 if not (near and made.get(j, (-1, True)) == (own, True)):
                     self._kept.add(j)
+            self._kept |= self._needs(task._replace(reads=task.later)).keys()
             plain = i >= 0 and not self._pushed(i) and task.space is not None
             made[i] = own, plain
             for part in self._parts.get(i, {}).values():
@@ -292,24 +295,47 @@ class Nest:
             for task in tasks:
                 task.each(at)
             return
-        stop = self.whole(space[len(at)])
-        parts = [task for task in tasks if task.open is not None] if len(at) == len(space) - 1 else []
-        if not parts:
+        stop, last = self.whole(space[len(at)]), len(at) == len(space) - 1
+        if last and any(task.open is not None or task.value is not None for task in tasks):
+            self._in_parts(tasks, at, stop)
+        else:
             self._along(_ZERO, stop, lambda k: self.points(space, tasks, (*at, k)))
-            return
+
+    def _in_parts(self, tasks: Sequence[Task], at: tuple[Value, ...], stop: Value) -> None:
+        """Write loops over parts of the last axis.
+
+        Values that are used one by one are computed for a whole part first: that may be done for several at a time.
+        """
         code, size = self.code, Value("i", str(_PART))
+        rooms = {n: self.room((_PART,)) for n, task in enumerate(tasks) if task.value is not None}
 
-        def part(k: Value) -> None:
-            start = code.let("imul", k, size)
-            for task in parts:
-                task.open()  # type: ignore[misc]  # there is one
+        def part(number: Value) -> None:
+            start = code.let("imul", number, size)
             end = code.let("imin", code.let("iadd", start, size), stop)
-            self._along(start, end, lambda k: self.points(space, tasks, (*at, k)))
-            for task in parts:
-                task.close(at)  # type: ignore[misc]  # there is one
+            for task in tasks:
+                if task.open is not None:
+                    task.open()
 
-        number = code.let("idiv", code.let("iadd", stop, Value("i", str(_PART - 1))), size)
-        self._along(_ZERO, number, part)
+            def first(k: Value) -> None:
+                for n, task in enumerate(tasks):
+                    if task.value is None:
+                        task.each((*at, k))
+                    else:
+                        self.put(rooms[n], (code.let("isub", k, start),), task.value((*at, k)))
+
+            def second(task: Task, room: Place, k: Value) -> None:
+                assert task.use is not None
+                task.use((*at, k), self.get(room, (code.let("isub", k, start),)))
+
+            self._along(start, end, first)
+            for n, room in rooms.items():
+                self._along(start, end, partial(second, tasks[n], room))
+            for task in tasks:
+                if task.close is not None:
+                    task.close(at)
+
+        parts = code.let("idiv", code.let("iadd", stop, Value("i", str(_PART - 1))), size)
+        self._along(_ZERO, parts, part)
 
     def _along(self, start: Value, stop: Value, each: Callable[[Value], None]) -> None:
         if (start.text, stop.text) == ("0", "1"):
@@ -347,9 +373,10 @@ class Nest:
             return self._read_as(i, self.code.load(place.array, place.offset(self.code, at), fixed=True))
         if i in self.given:
             return self.given[i](at)  # type: ignore[operator]  # it is no place
-        return self._compute(i, at)
+        return self.compute(i, at)
 
-    def _compute(self, i: int, at: tuple[Value, ...]) -> Value:
+    def compute(self, i: int, at: tuple[Value, ...]) -> Value:
+        """Return the element of a row at some indices, computed there."""
         row = self.rows[i]
         if row[0] == "const":
             return Value("c" if row[1] in ("True", "False") else "r", row[1])
@@ -422,7 +449,7 @@ class Nest:
         taken = tuple([graph.append(("input", f"x{k}")) for k in range(len(args))])
         made = self.spelled(Program(graph, taken, (graph.append((name, *taken)),), ("y",)))
         given = {i: partial(_constant, x) for i, x in zip(made.inputs, args, strict=True)}
-        inner = Nest(self.code, made, given, (), self.spelled)
+        inner = type(self)(self.code, made, given, (), self.spelled)
         inner.write_all()
         return inner.read(made.outputs[0], ())
 
@@ -564,7 +591,7 @@ class Nest:
                     self._move(element(place), state[r.k])
             targets = [(body.outputs[k], place) for k, place in following.items()]
             targets += [(body.outputs[r.k], element(place)) for r, place in stored.items() if r.kind == "every"]
-            inner = Nest(code, body, sources, targets, self.spelled)
+            inner = type(self)(code, body, sources, targets, self.spelled)
             inner.write_all()
             numbers = {k: inner.read(body.outputs[k], ()) for k in moved if k not in following}
             for k, value in numbers.items():
@@ -590,4 +617,5 @@ def _constant(value: Value, _: Sequence[Value]) -> Value:
 
 
 def _work(row: Row) -> int:
-    return 1 if isinstance(row[0], Operation) else work_of(row)
+    """Return the time that an element takes, in additions."""
+    return _POWER if row[0] == "pow" else work_of(row)

@@ -169,6 +169,9 @@ class Task(NamedTuple):
         after: Writes the code that comes after all points.
         open: Writes the code before a part of the points along the last axis, if such parts are summed one by one.
         close: Writes the code behind such a part. It gets the indices along the other axes.
+        value: Returns a value at a point. With it, `each` may be done in two steps.
+        use: Writes the code that uses such a value, with the indices of its point.
+        later: The rows that `use` reads.
     """
 
     space: Shape | None
@@ -179,6 +182,31 @@ class Task(NamedTuple):
     after: Callable[[], None] | None = None
     open: Callable[[], None] | None = None
     close: Callable[[tuple[Value, ...]], None] | None = None
+    value: Callable[[tuple[Value, ...]], Value] | None = None
+    use: Callable[[tuple[Value, ...], Value], None] | None = None
+    later: tuple[int, ...] = ()
+
+
+def one_by_one(
+    n: Nest,
+    x: int,
+    others: tuple[int, ...],
+    before: Callable[[], None],
+    use: Callable[[tuple[Value, ...], Value], None],
+) -> Task:
+    """Return a task on the elements of row `x`, which may be computed several at a time, and are used one by one.
+
+    `use` reads the other rows.
+    """
+    return Task(
+        n.shape(x),
+        lambda at: use(at, n.read(x, at)),
+        (x, *others),
+        before=before,
+        value=lambda at: n.read(x, at),
+        use=use,
+        later=others,
+    )
 
 
 class Code(Protocol):
@@ -197,6 +225,8 @@ class Nest(Protocol):
 
     @property
     def code(self) -> Code: ...
+    @property
+    def rows(self) -> Sequence[Row]: ...
     @property
     def places(self) -> Mapping[int, Any]: ...
     def shape(self, i: int, /) -> Shape: ...
@@ -544,6 +574,10 @@ class Operation(ArrayOperation):
 
     rereads: ClassVar[bool] = False
     """Nested loops read an element of an operand again and again."""
+
+    def rereads_operand(self, _k: int, /) -> bool:
+        """Return whether nested loops read an element of operand `k` again and again."""
+        return self.rereads
 
     slow: ClassVar[bool] = False
     """NumPy takes much longer than nested loops."""

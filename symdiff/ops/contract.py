@@ -50,9 +50,34 @@ class Einsum(Operation):
     def value(self, x: Any, y: Any) -> Any:
         return np.einsum(f"{self.left},{self.right}->{self.out}", x, y)
 
-    rereads = True
+    def rereads_operand(self, k: int, /) -> bool:
+        own, other = self._labels(k)
+        return not {*other} <= {*own}
+
+    @property
+    def whole(self) -> int | None:
+        """The position of an operand that has all labels, those of the result in order; None if there is none."""
+        for k in (0, 1):
+            own, other = self._labels(k)
+            if {*other} <= {*own} and "".join([label for label in own if label in self.out]) == self.out:
+                return k
+        return None
 
     def tasks(self, n: Nest, i: int, x: int, y: int) -> list[Task]:
+        """Return a task along the operand that has all labels, or one with loops over all labels."""
+        if self.whole is None:
+            return self._contracted(n, i, x, y)
+        own, other = self._labels(self.whole)
+        row, factor = (x, y) if self.whole == 0 else (y, x)
+        axes = [a for a, label in enumerate(own, -len(own)) if label not in self.out]
+        order = [own.index(label) for label in other]
+
+        def each(at: tuple[Value, ...]) -> Value:
+            return n.code.let("mul", n.read(row, at), n.read(factor, [at[k] for k in order]))
+
+        return [n.folded(i, row, "add", axes, each)._replace(reads=(x, y), near=order == list(range(len(own))))]
+
+    def _contracted(self, n: Nest, i: int, x: int, y: int) -> list[Task]:
         """Return the task with loops over all labels. The last one steps from element to element most often."""
         dims = dict(zip(self.left + self.right, n.shape(x) + n.shape(y), strict=True))
         near = [labels[-1:] for labels in (self.left, self.right, self.out)]

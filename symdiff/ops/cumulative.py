@@ -28,6 +28,7 @@ from symdiff.ops.base import (
     Text,
     Value,
     Writer,
+    one_by_one,
 )
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.places import Range, whole
@@ -214,14 +215,12 @@ class Recurrence(Operation):
         return np.moveaxis(total, -1, self.axes[0])
 
     def tasks(self, n: Nest, i: int, x: int, rest: int) -> list[Task]:
-        (axis,) = self.axes
-
-        def step(before: Value, at: tuple[Value, ...]) -> Value:
-            let, added = n.code.let, n.read(rest, at)
+        def step(before: Value, added: Value, at: tuple[Value, ...]) -> Value:
+            let = n.code.let
             total = let("add", let("mul", n.read(x, at), before), added)
-            return n.select(let("ieq", at[axis], n.whole(0)), added, total)
+            return n.select(let("ieq", at[self.axes[0]], n.whole(0)), added, total)
 
-        return [scan(n, i, (x, rest), axis, 0.0, step)]
+        return [scan(n, i, rest, (x,), 0.0, step)]
 
     def pattern(self, x: Pattern, rest: Pattern) -> Pattern:
         """Return that each element depends on both operands up to it, but for the first factor."""
@@ -272,22 +271,34 @@ def along(b: Builder, condition: int, axes: tuple[int, ...]) -> int:
 
 
 def scan(
-    n: Nest, i: int, reads: tuple[int, ...], axis: int, start: float, step: Callable[[Value, tuple[Value, ...]], Value]
+    n: Nest,
+    i: int,
+    x: int,
+    others: tuple[int, ...],
+    start: float,
+    step: Callable[[Value, Value, tuple[Value, ...]], Value],
 ) -> Task:
-    """Return the task of nested loops that makes each element of row `i` from the one before along an axis.
+    """Return the task of nested loops that makes each element of row `i` from the one before along its axis.
 
-    `step` gets the element before, which is `start` for the first one, and the indices.
+    Args:
+        n: The writer of the loops.
+        i: The row.
+        x: The row of an element that joins those before.
+        others: Other rows that `step` reads.
+        start: What is before the first element.
+        step: Gets the element before, that of `x`, and the indices. Returns the element.
     """
+    (axis,) = n.rows[i][0].axes
     shape = n.shape(i)
     last = n.room((*shape[: len(shape) + axis], *shape[len(shape) + axis + 1 :]))
 
-    def each(at: tuple[Value, ...]) -> None:
-        others = (*at[: len(at) + axis], *at[len(at) + axis + 1 :])
-        made = step(n.get(last, others), at)
-        n.put(last, others, made)
+    def use(at: tuple[Value, ...], value: Value) -> None:
+        rest = (*at[: len(at) + axis], *at[len(at) + axis + 1 :])
+        made = step(n.get(last, rest), value, at)
+        n.put(last, rest, made)
         n.write(i, at, made)
 
-    return Task(shape, each, reads, before=lambda: n.fill(last, start))
+    return one_by_one(n, x, others, lambda: n.fill(last, start), use)
 
 
 def recurrence(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
@@ -313,7 +324,7 @@ class _Cumulative(AlongAxes):
         raise NotImplementedError
 
     def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
-        return [scan(n, i, (x,), self.axes[0], self.start, lambda before, at: self.joined(n, before, n.read(x, at)))]
+        return [scan(n, i, x, (), self.start, lambda before, own, _: self.joined(n, before, own))]
 
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those up to it."""

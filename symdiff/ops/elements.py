@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -225,7 +225,17 @@ class Assemble(Operation):
         return b.op("ne", b.op(self, *map(b.number, found)), b.const(0.0))
 
     def simpler(self, b: Builder, *operands: int) -> int | None:
-        """Return one array that fills all as that array, with axes of one element where its place has an index."""
+        """Return a list of lists of scalars as one array of scalars.
+
+        Return one array that fills all as that array, with axes of one element where its place has an index.
+        """
+        if operands and all(_is_list_at(b, place, x) for place, x in zip(self.places, operands, strict=True)):
+            places, parts = [], []
+            for place, x in zip(self.places, operands, strict=True):
+                inner, *scalars = b.row(x)
+                places += [_inside(place, at) for at in inner.places]
+                parts += scalars
+            return b.op(Assemble(self.to, tuple(places)), *parts)
         if len(operands) != 1:
             return None
         (place,), core = self.places, self.core
@@ -349,6 +359,10 @@ class Assemble(Operation):
         texts, to = [w.tight(j, 0) for j in operands], self.to
         if self.places == tuple([(k, *whole(to[1:])) for k in range(len(texts))]) and to[:1] == (len(texts),):
             return f"[{', '.join(texts)}]", ATOM
+        if len(to) == 2 and of_scalars(self) and self.places == tuple(np.ndindex(fixed(to))):
+            (_, columns) = fixed(to)
+            rows = [f"[{', '.join(texts[k : k + columns])}]" for k in range(0, len(texts), columns)]
+            return f"[{', '.join(rows)}]", ATOM
         if (axis := self._joins_along(w, *operands)) is not None:
             return f"concatenate([{', '.join(texts)}]{f', axis={axis}' if axis else ''})", ATOM
         places = [subscript(place, self.core, w.dim, ahead=len(to) > self.rank) for place in self.places]
@@ -403,6 +417,18 @@ def _assignments(targets: Iterable[str], text: str, width: int) -> list[str]:
         else:
             lines.append(f"    {target} = ")
     return [line + text for line in lines]
+
+
+def _is_list_at(b: Builder, place: Place, x: int) -> bool:
+    """Return whether a row is a list of scalars, which has exactly the shape of a place."""
+    op = b.row(x)[0]
+    return of_scalars(op) and op.places != () and op.to == shape_at(place)
+
+
+def _inside(place: Place, at: Place) -> Place:
+    """Return a place among the elements at another place, as a place of the whole array."""
+    rest: Iterator[Any] = iter(at)
+    return tuple([p.start + p.step * next(rest) if isinstance(p, Range) else p for p in place])
 
 
 def _stop(p: Range, w: Writer) -> str:

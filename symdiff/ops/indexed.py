@@ -28,6 +28,7 @@ from symdiff.ops.base import (
     Value,
     Writer,
     binds,
+    one_by_one,
 )
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
@@ -627,12 +628,14 @@ class _Segments(Indexed):
         front, end = self.front(*shapes), len(shapes[0]) - self.behind
         fold = {"add": "add", "maximum": "max", "minimum": "min"}[self.ufunc]
 
-        def each(at: tuple[Value, ...]) -> None:
+        def use(at: tuple[Value, ...], value: Value) -> None:
             found = [n.read(j, n.along(j, at[front:end])) for j in indices]
-            n.add(i, (*at[:front], *map(n.inside, found, self.to), *at[end:]), n.read(x, at), fold)
+            n.add(i, (*at[:front], *map(n.inside, found, self.to), *at[end:]), value, fold)
 
-        before = lambda: n.fill(n.places[i], self.start)  # noqa: E731
-        return [Task(shapes[0], each, (x, *indices), before=before)]
+        def before() -> None:
+            n.fill(n.places[i], self.start)
+
+        return [one_by_one(n, x, indices, before, use)]
 
     def pattern(self, x: Pattern, *indices: Pattern) -> Pattern:
         """Return that each result depends on its elements; on any along the axes, if the indices are not known."""

@@ -74,14 +74,18 @@ def listed(names: Any) -> Any:
 
 
 def is_symbol(name: Any) -> bool:
-    """Return whether something is a symbol of SymPy's, which stands for its name."""
-    return getattr(name, "is_symbol", False) is True
+    """Return whether something is a symbol of SymPy's, or a function such as q(t), which stands for its name."""
+    return getattr(name, "is_symbol", False) is True or _is_applied(name)
+
+
+def _is_applied(name: Any) -> bool:
+    return type(type(name)).__name__ == "UndefinedFunction"
 
 
 def normal(name: Any) -> Any:
     """Return a name, or the name of a SymPy symbol, in the form NFKC. Return anything else as it is."""
     if is_symbol(name):
-        name = str(name)
+        name = type(name).__name__ if _is_applied(name) else str(name)
     return unicodedata.normalize("NFKC", name) if isinstance(name, str) and not name.isascii() else name
 
 

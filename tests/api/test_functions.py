@@ -116,6 +116,12 @@ def test_records_as_parameters():
 
     assert symdiff.compile(both).args == ("pair_left_mass", "pair_right_mass")
 
+    def unknown(p, t):
+        return p.mass * p["rate"] * t[0]
+
+    assert symdiff.compile(unknown, args="p_mass, p_rate, t[2]")(2.0, 3.0, [4.0, 0.0]) == 24.0
+    assert symdiff.compile(lambda t=(1.0, 2.0): t[0] + t[1], args="t[2]")([3.0, 4.0]) == 7.0
+
     def started(x, p=Spring(2.0, 5.0)):
         return x * p.mass * p.stiffness
 

@@ -20,7 +20,8 @@ from scipy.optimize import curve_fit
 import symdiff
 from symdiff import LimitError, ParseError, ShapeError
 
-pytestmark = pytest.mark.usefixtures("backend")
+# Tests of records, messages and names are the same by each backend: a Function has them before anything is compiled.
+by_each_backend = pytest.mark.usefixtures("backend")
 
 
 # Records
@@ -190,6 +191,7 @@ FUNCTIONS = {
 }
 
 
+@by_each_backend
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_member_is_there_or_an_attribute_error(name):
     g = FUNCTIONS[name]()
@@ -303,6 +305,7 @@ def test_a_function_looks_like_a_function():
     assert symdiff.compile("# a comment\ny = 2*x\ny").__doc__.startswith("# a comment\ny = 2*x\ny\n\nArguments: x\n")
 
 
+@by_each_backend
 def test_wrappers_take_name_docstring_and_signature():
     g = symdiff.compile("a*x^2 + b", args="x, a, b")
 
@@ -321,6 +324,7 @@ def test_wrappers_take_name_docstring_and_signature():
     assert functools.reduce(lambda total, x: g(x, 1.0, total), [1.0, 2.0], 0.0) == 5.0
 
 
+@by_each_backend
 def test_a_quantity_goes_in_and_out_by_the_wrapper_of_pint():
     pint = pytest.importorskip("pint")
     unit = pint.UnitRegistry()
@@ -338,6 +342,7 @@ def squares(k):
     return float(symdiff.compile("x^2").grad(float(k)).x)
 
 
+@by_each_backend
 def test_functions_go_to_other_processes():
     g = symdiff.compile("a*x^2", args="x, a")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -396,6 +401,7 @@ times = np.linspace(0, 4, 50)
 decay = 2.5 * np.exp(-1.3 * times) + 0.5 + 0.01 * np.sin(40 * times)
 
 
+@by_each_backend
 def test_curve_fit_counts_the_parameters_and_a_forgotten_wrt_is_told_of():
     g = symdiff.compile("a*exp(-b*t) + c", args="t, a, b, c", wrt="a, b, c")
     expected, _ = curve_fit(lambda t, a, b, c: a * np.exp(-b * t) + c, times, decay)
@@ -408,6 +414,7 @@ def test_curve_fit_counts_the_parameters_and_a_forgotten_wrt_is_told_of():
         curve_fit(forgotten, times, decay, jac=forgotten.jacobian, method="trf")
 
 
+@by_each_backend
 def test_lmfit_with_an_exact_jacobian():
     lmfit = pytest.importorskip("lmfit")
     g = symdiff.compile("a*exp(-b*t) + c", args="t, a, b, c", wrt="a, b, c")
@@ -442,6 +449,7 @@ def odr_data():
     return x + 0.02 * rng.normal(size=40), 2.5 * np.exp(-1.3 * x) + 0.5 + 0.02 * rng.normal(size=40)
 
 
+@by_each_backend
 def test_odr_of_scipy_with_exact_derivatives():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -461,6 +469,7 @@ def test_odr_of_scipy_with_exact_derivatives():
     assert_allclose(found.beta, [2.5, 1.3, 0.5], rtol=0.1)
 
 
+@by_each_backend
 def test_odrpack_with_exact_derivatives():
     odrpack = pytest.importorskip("odrpack")
     x, y = odr_data()
@@ -477,6 +486,7 @@ def test_odrpack_with_exact_derivatives():
     assert_allclose(found.beta, expected.beta, rtol=1e-5)
 
 
+@by_each_backend
 def test_a_log_density_as_samplers_call_it():
     y = np.random.default_rng(0).normal(3, 2, 50)
     log_density = symdiff.compile(

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import lru_cache
 
 import mpmath
 import numpy as np
@@ -290,6 +291,13 @@ STABLE = {
 }
 
 
+@lru_cache(maxsize=32)  # the backends come after each other
+def _truth(text, x, order, digits):
+    with mpmath.workdps(digits):
+        step = mpmath.mpf(10) ** (-digits // 2)
+        return float(mpmath.diff(lambda t: STABLE[text](mpmath, t), mpmath.mpf(x), order, h=step))
+
+
 @pytest.mark.parametrize(("text", "backend"), partly_native([(text,) for text in STABLE], 2))
 def test_stable_forms_are_right_wherever_the_truth_is_representable(text, backend):
     functions = {
@@ -302,9 +310,8 @@ def test_stable_forms_are_right_wherever_the_truth_is_representable(text, backen
         for x, k in itertools.product((size, -size), range(3)):
             if "log(x)" in text and x < 0:
                 continue
-            with mpmath.workdps(digits), np.errstate(all="ignore"):
-                step = mpmath.mpf(10) ** (-digits // 2)
-                want = float(mpmath.diff(lambda t: STABLE[text](mpmath, t), mpmath.mpf(x), k, h=step))
+            want = _truth(text, x, k, digits)
+            with np.errstate(all="ignore"):
                 for name in [name for name, order in functions if order == k]:
                     g = functions[name, k]
                     for got in (g(x), float(g(np.array([x]))[0])):
@@ -518,9 +525,9 @@ def test_sinc_to_the_order_that_the_table_holds():
 
 
 def test_a_large_hessian_builds_in_linear_time_of_its_sweeps():
-    text = "+".join(f"sin(x{k % 10}*x{(k + 3) % 10} + {k})*exp(-x{(k * 7) % 10}/{k + 1})" for k in range(600))
+    text = "+".join(f"sin(x{k % 10}*x{(k + 3) % 10} + {k})*exp(-x{(k * 7) % 10}/{k + 1})" for k in range(300))
     f = symdiff.compile(text)
-    assert len(f.program.graph.rows) > 4_000
+    assert len(f.program.graph.rows) > 2_000
     point = [0.1 * k for k in range(10)]
     got = f.hessian(*point)
     column = f.diff("x3").grad(*point)

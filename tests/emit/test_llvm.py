@@ -302,8 +302,9 @@ def test_long_programs_are_cut(monkeypatch):
 
 @pytest.mark.usefixtures("unoptimised")
 def test_a_very_long_program():
-    text = " + ".join(f"sin({k}*x)*y" for k in range(1, 6000))
+    text = " + ".join(f"sin({k}*x)*y" for k in range(1, 2500))
     f, g = both(text)
+    assert f.source_for("llvm").count("define") > 4
     x, y = np.linspace(0, 1, 20), np.linspace(1, 2, 20)
     np.testing.assert_allclose(f(x, y), g(x, y), rtol=1e-9, atol=1e-9)
 
@@ -378,6 +379,7 @@ def resident():
     return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.skipif(not STATM.exists(), reason="the system does not tell the memory of a process")
 def test_dropped_functions_leave_no_code_behind():
     from symdiff.api.compiler import function_of

@@ -1,4 +1,7 @@
-"""Native code for vectors of every width, and for processors of which less is known, is run on this one."""
+"""Native code for vectors of every width, and for processors of which less is known, is run on this one.
+
+LLVM does not optimise it: what differs from machine to machine is the code that symdiff writes.
+"""
 
 import platform
 
@@ -12,6 +15,8 @@ import symdiff
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
 
 from symdiff.runtime import native
+
+pytestmark = pytest.mark.usefixtures("unoptimised")
 
 # Of a processor: its family, what it has, and then bytes of a vector and the letter of its variants in the C library.
 MACHINES = {

@@ -1,10 +1,12 @@
 """Every target on every operation, the corpus and random programs: the numbers of NumPy, or a refusal by name."""
 
+import pathlib
+import re
 from functools import cache
 
 import numpy as np
 import pytest
-from cases import GROUPS
+from cases import GROUPS, OWN, at_special_values
 from targets import TARGETS
 
 from symdiff.ops.base import Operation
@@ -20,15 +22,18 @@ def outcomes(name, group):
 
 
 @cache
-def room(group, k, ulps):
-    case = GROUPS[group]()[k]
-    if ulps < np.inf:
-        return case.room(ulps)
-    return [[np.full(np.shape(want), np.inf) for want in wants] for wants in case.wanted]
+def rooms(group):
+    return {case.name: case.room() for case in GROUPS[group]()}
 
 
 def names_of(program):
     return {row[0].name if isinstance(row[0], Operation) else row[0] for row in every_row(program)}
+
+
+def test_the_documentation_says_how_near_targets_come():
+    page = pathlib.Path(__file__).parents[2].joinpath("docs", "anywhere.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^\| `([\w ]+)` \| (\d+)", page, re.MULTILINE))
+    assert {target.name: str(target.ulps) for target in TARGETS}.items() <= said.items()
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -38,21 +43,25 @@ def test_every_program_has_the_numbers_of_numpy_or_is_refused_by_name(target):
     wrong = []
     for group, cases in GROUPS.items():
         found = outcomes(target.name, group)
-        for k, case in enumerate(cases()):
+        room = rooms(group)
+        for case in cases():
             got = found[case.name]
             if isinstance(got, str):
                 if not any(name in got for name in (*target.refuses, *names_of(case.program))):
                     wrong.append(f"{group}: {case.name}: refused, as there is no {got}")
             elif got is not None:
-                most = room(group, k, target.ulps_of(names_of(case.program)))
-                wrong += [f"{group}: {case.name}: {text}" for text in differences(got, case.wanted, most)]
+                wrong += [
+                    f"{group}: {case.name}: {text}"
+                    for text in differences(got, case, room[case.name], target.ulps_of(names_of(case.program)))
+                ]
     assert not wrong, "\n".join(wrong[:40])
 
 
-def differences(got, wanted, rooms):
-    assert len(got) == len(wanted)
-    for some, wants, room in zip(got, wanted, rooms, strict=True):
-        for a, want, most in zip(some or (), wants, room, strict=some is not None):
+def differences(got, case, rooms, ulps):
+    ulps = max(ulps, OWN) if case.of and case.of.module == "special" else ulps
+    for some, wants, room in zip(got, case.wanted, rooms, strict=True):
+        for a, want, one in zip(some or (), wants, room, strict=some is not None):
+            most = ulps * one
             if np.shape(a) != np.shape(want):
                 yield f"shape {np.shape(a)}, not {np.shape(want)}"
                 continue
@@ -79,3 +88,15 @@ def test_targets_that_give_the_same_bits(target):
                 pairs = [pair for pair in zip(got, want, strict=True) if all(at is not None for at in pair)]
                 for one, other in pairs:
                     np.testing.assert_array_equal(one, other, err_msg=case.name)
+
+
+@pytest.mark.parametrize("target", [t for t in TARGETS if t.special], ids=lambda target: target.name)
+def test_special_values(target):
+    if reason := target.available():
+        pytest.skip(reason)
+    cases = at_special_values()
+    for case, got in zip(cases, target.run(cases), strict=True):
+        if not isinstance(got, str):
+            assert not list(differences(got, case, case.room(), target.ulps)), case.name
+            zeros = np.array(case.wanted) == 0.0
+            np.testing.assert_array_equal(np.signbit(got)[zeros], np.signbit(case.wanted)[zeros], err_msg=case.name)

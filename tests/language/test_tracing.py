@@ -41,6 +41,7 @@ def elementwise(x, y):
         np.fabs(-x),
         np.rint(7 * x),
         np.round(x, 2),
+        np.round(123 * x, -1),
         np.clip(x, 0, 0.5),
         np.clip(x, None, 0.5),
         x % y,
@@ -345,6 +346,18 @@ def masked(x):
     return y, z
 
 
+def reshaped(x):
+    A = np.zeros_like(x, shape=6).reshape(2, 3)
+    A[0, 1] = x[0]
+    B = (x * 1.0)[:, None]
+    B += 2
+    flat = np.ravel(A)
+    flat[5] = x[1]
+    C = np.zeros((2, 2), dtype=x.dtype)
+    C[0, 1] = x[2]
+    return A, B, flat, C
+
+
 def written_whole(x):
     y = np.empty_like(x)
     y[...] = 3.0
@@ -356,7 +369,7 @@ def written_whole(x):
     return y, z
 
 
-@pytest.mark.parametrize("function", [elements, aliases, views, rows_and_columns, masked, written_whole])
+@pytest.mark.parametrize("function", [elements, aliases, views, rows_and_columns, masked, reshaped, written_whole])
 def test_assignments(function):
     same(function, "x[3]", X, derivative=True)
 
@@ -513,7 +526,16 @@ def test_arrays_of_objects():
         R = np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
         v = np.array([x, y])
         moved = R @ v
-        return moved, np.sum(v**2), np.linalg.norm(v), np.sin(v) @ v, v[::-1] + moved, np.exp(v).sum() * np.array(t)
+        return (
+            moved,
+            np.sum(v**2),
+            np.linalg.norm(v),
+            np.sin(v) @ v,
+            v[::-1] + moved,
+            np.exp(v).sum() * np.array(t),
+            v.mean(),
+            np.std(v),
+        )
 
     same(rotated, None, 0.3, 1.2, 0.7, derivative=True)
     same(lambda x: (np.asarray(x) ** 2).sum() + np.array([x, x]).sum(), "x[3]", X)

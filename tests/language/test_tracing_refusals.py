@@ -74,6 +74,8 @@ REFUSED = [
     (lambda x: math.erf(x), None, "write scipy.special.erf(x)"),
     (lambda x: math.lgamma(x), None, "write scipy.special.gammaln(x)"),
     (lambda x: cmath.exp(x), None, "write np.exp(x)"),
+    (lambda x: math.hypot(x, 2), None, "write np.hypot(x, y)"),
+    (lambda x: np.r_[0.0, x], "x[n]", "np.concatenate([...])"),
     (lambda x: float(x), None, "leave float(...) out"),
     (lambda x: int(x), None, "np.trunc(x)"),
     (lambda x: complex(x), None, "leave complex(...) out"),
@@ -115,6 +117,14 @@ REFUSED = [
     (lambda x: [1.0, 2.0][x], None, "known number"),
     (lambda x, i: np.arange(3.0)[i] * x, "x, i: int", "np.asarray(A, like=i)[i]"),
     (lambda x: np.sum(x, initial=3.0), "x[n]", "sum(x) + initial"),
+    (lambda x: np.linspace(x, 1, 5, endpoint=False), None, "'endpoint'"),
+    (lambda x: np.argmax(x, keepdims=True), "x[n]", "'keepdims'"),
+    (lambda x: np.linalg.cholesky(x, upper=True), "x[n,n]", "'upper'"),
+    (lambda x: np.linalg.eigvalsh(x, UPLO="U"), "x[n,n]", "'UPLO'"),
+    (lambda x: np.linalg.trace(x), "x[2,3,3]", "np.einsum"),
+    (lambda x: np.trace(x, axis1=1, axis2=2), "x[2,3,3]", "'axis1'"),
+    (lambda x: np.diagonal(x), "x[3]", "of a matrix alone"),
+    (lambda x: np.array([x], like=x, ndmin=2), None, "'ndmin'"),
     (lambda x: np.ravel(x, order="F"), "x[n]", "transposed"),
     (lambda x: np.divide(1.0, x, where=x > 0), "x[n]", "np.where(condition, x, y)"),
     (lambda x: np.zeros_like(x, dtype=int), "x[n]", "leave out dtype"),
@@ -198,6 +208,22 @@ def test_results():
     ):
         with pytest.raises((TypeError, ParseError), match=said):
             symdiff.compile(function)
+
+
+def test_errors_are_not_caught_by_the_function():
+    def caught(x):
+        try:
+            if x > 0:
+                return x
+        except ParseError:
+            x = x + 1
+        return x * 5
+
+    with pytest.raises(ParseError, match=r"write np\.where"):
+        symdiff.compile(caught)
+    g = symdiff.compile("x^2")
+    with pytest.raises(TypeError, match="call the Python function in place of the compiled one"):
+        symdiff.compile(lambda x: g(x) + 1)
 
 
 def test_errors_of_the_function_itself_pass():

@@ -1,5 +1,7 @@
 """Every operation on arrays, by the samples of its class: value, derivatives, facts, spellings, each target."""
 
+import functools
+import inspect
 import pathlib
 import re
 
@@ -27,11 +29,38 @@ from symdiff.ops.indexed import Indexed
 from symdiff.ops.loops import Loop, Part
 from symdiff.simplify.build import Builder
 
-IDS = [f"{s.operation.name}-{k}" for k, s in enumerate(SAMPLES)]
 DERIVED = [s for s in SAMPLES if s.shapes and s.operation.differentiable and not s.conditions]
-DERIVED_IDS = [f"{s.operation.name}-{k}" for k, s in enumerate(DERIVED)]
-samples = pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-derived = pytest.mark.parametrize("sample", DERIVED, ids=DERIVED_IDS)
+
+
+def of_each(cases):
+    """Return a decorator of tests of a `sample`: a test for each operation, which goes through its samples.
+
+    The test of one sample is the attribute `of_one`.
+    """
+    own = {}
+    for sample in cases:
+        own.setdefault(sample.operation.name, []).append(sample)
+
+    def decorated(of_one):
+        @functools.wraps(of_one)
+        def test(operation, **others):
+            for sample in own[operation]:
+                try:
+                    of_one(sample, **others)
+                except BaseException as error:
+                    error.add_note(f"on {sample}")
+                    raise
+
+        signature = inspect.signature(of_one)
+        first, *others = signature.parameters.values()
+        test.__signature__ = signature.replace(parameters=[first.replace(name="operation"), *others])
+        test.of_one = of_one
+        return pytest.mark.parametrize("operation", own)(test)
+
+    return decorated
+
+
+samples, derived = of_each(SAMPLES), of_each(DERIVED)
 
 
 def run(program, arguments, *, loops):
@@ -405,15 +434,15 @@ def test_the_example_of_a_new_operation_is_complete():
     exec(source, scope)
     for sample in scope["TailSum"].samples():
         for size in (4, 1, 0):
-            test_value_shape_and_source(sample, size)
-        test_loop_dimensions_are_points_one_by_one(sample)
-        test_derivatives_to_second_order(sample)
-        test_derivatives_at_small_sizes(sample, 0)
-        test_derivatives_of_fewer_axes(sample)
-        test_multilinear_operations_pass_on_a_factor_of_any_operand(sample)
-        test_where_the_result_is_absent(sample)
-        test_texts_for_people(sample)
-        test_every_target_computes_it_or_says_what_it_lacks(sample)
+            test_value_shape_and_source.of_one(sample, size)
+        test_loop_dimensions_are_points_one_by_one.of_one(sample)
+        test_derivatives_to_second_order.of_one(sample)
+        test_derivatives_at_small_sizes.of_one(sample, 0)
+        test_derivatives_of_fewer_axes.of_one(sample)
+        test_multilinear_operations_pass_on_a_factor_of_any_operand.of_one(sample)
+        test_where_the_result_is_absent.of_one(sample)
+        test_texts_for_people.of_one(sample)
+        test_every_target_computes_it_or_says_what_it_lacks.of_one(sample)
     with pytest.raises(ShapeError, match="tailsum goes along one axis"):
         Graph().shape_of((scope["TailSum"]((-2, -1)),))
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import zlib
+from importlib.util import find_spec
 from itertools import combinations_with_replacement
 
 import mpmath
@@ -138,18 +139,24 @@ class Case:
         self.sizes = np.maximum(np.abs(self.values), np.abs(self.gradients).max(axis=1))
 
 
-@pytest.fixture(scope="module", params=CORPUS, ids=lambda formula: formula.name)
-def case(request):
-    return Case(request.param)
-
-
 def test_it_is_large_and_names_are_unique():
     assert len(CORPUS) >= 150
     assert len({formula.name for formula in CORPUS}) == len(CORPUS)
     assert all(len(field.FORMULAS) >= 20 for field in FIELDS)
 
 
-def test_values(case):
+@pytest.mark.parametrize("formula", CORPUS, ids=lambda formula: formula.name)
+def test_formula(formula):
+    case = Case(formula)
+    check_values(case)
+    check_gradients(case)
+    check_hessians(case)
+    check_flags(case)
+    if find_spec("llvmlite") and case.number % 3 == 0:  # every third formula has operations enough
+        check_native_code(case)
+
+
+def check_values(case):
     floats = [case.function(*point.tolist()) for point in case.points]
     assert all(type(value) is float for value in floats)
     vector = case.function(*case.points.T)
@@ -158,7 +165,7 @@ def test_values(case):
         assert np.all(np.abs(np.subtract(got, case.values)) <= VALUE * case.sizes)
 
 
-def test_gradients(case):
+def check_gradients(case):
     floats = np.array([case.function.grad(*point.tolist()) for point in case.points])
     vectors = np.array(case.function.grad(*case.points.T)).T
     size = np.maximum(np.abs(case.gradients), np.abs(case.values)[:, None])
@@ -167,10 +174,7 @@ def test_gradients(case):
         assert np.all(np.abs(got * case.points - case.gradients) <= GRADIENT * size)
 
 
-def test_native_code(case):
-    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
-    if case.number % 3:  # every third formula has operations enough
-        return
+def check_native_code(case):
     native = symdiff.compile(case.function.text, args=case.function.args, backend="llvm").value_and_grad
     points = np.tile(case.points, (7, 1))  # vectors, and what is left of one
     value, gradient = native(*points.T)
@@ -180,7 +184,7 @@ def test_native_code(case):
     assert np.all(error <= GRADIENT * np.tile(size, (7, 1)))
 
 
-def test_hessians(case):
+def check_hessians(case):
     count = case.points.shape[1]
     floats = np.array([case.function.hessian(*point.tolist()) for point in case.points])
     vectors = case.function.hessian(*case.points.T)
@@ -198,7 +202,8 @@ def test_hessians(case):
             assert np.all(np.abs(got[k, rows, columns] - want) <= HESSIAN * np.maximum(np.abs(want), case.sizes[k]))
 
 
-def test_no_flags(case):
+def check_flags(case):
+    """Nothing is infinite or invalid on the way."""
     with np.errstate(divide="raise", over="raise", invalid="raise"):
         for made in (case.function, case.function.grad, case.function.hessian):
             made(*case.points.T)

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 import random_arrays
 from corpus import activations, biology, chemistry, densities, engineering, finance, optimisation, physics
-from primitives import call_of
+from primitives import SPECIAL_VALUES, call_of
 from random_formulas import NAMES, problems
 from samples import SAMPLES, definite, draw, program_of
 
@@ -23,7 +23,7 @@ from symdiff.ops.table import PRIMITIVES, Primitive
 from symdiff.simplify.build import Builder
 
 EPS = np.finfo(np.float64).eps
-CANCELS = {"logaddexp": 2, "lgamma": 1}  # the numbers whose difference the result is
+CANCELS = {"logaddexp": 2, "lgamma": 1, "digamma": 1}  # the numbers whose difference the result is
 OWN = 12  # units of the last place by which SciPy's special functions are off themselves
 POINTS = 3  # of programs of scalars
 SCALARS, ARRAYS = 400, 100  # random programs
@@ -71,13 +71,13 @@ class Case:
         found = evaluated(self.program, self.columns)
         return [[column[k] for column in found] for k in range(len(self.points))]
 
-    def room(self, ulps):
-        """Return how far off the results of a target may be, each step of which is right to some units of the last place."""
+    def room(self):
+        """Return how far off the results of a target may be, each step of which is right to a unit of the last place."""
         if self.of:
-            ulps = max(ulps, OWN if self.of.module == "special" else 0)
             least = CANCELS.get(self.of.name, 0)
-            return [[ulps * np.spacing(np.maximum(np.abs(want), least)) for want in wants] for wants in self.wanted]
-        error = ulps * EPS
+            with np.errstate(over="ignore"):
+                return [[np.spacing(np.maximum(np.abs(want), least)) for want in wants] for wants in self.wanted]
+        error = EPS
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))
         if self.scalar:
             columns = [np.tile(column, (_DISTURBED, 1)) for column in self.columns]
@@ -148,6 +148,21 @@ def elementwise():
         else:
             f = symdiff.compile(call_of(p), args=p.parameters)
             found.append(Case(p.name, f.program, points, f, p))
+    return found
+
+
+@cache
+def at_special_values():
+    """Return the elementwise operations of numbers at zeros, infinities, NaN and the like."""
+    found = []
+    for case in elementwise():
+        values = SPECIAL_VALUES if case.of.arity < 3 else SPECIAL_VALUES[::3]
+        if (
+            case.of.takes or case.of.orders or case.name == "lgamma"
+        ):  # SciPy's is finite at -inf, and infinite at 1e-310
+            continue
+        points = [list(point) for point in itertools.product(values, repeat=case.of.arity)]
+        found.append(Case(case.name, case.program, points, case.function, case.of))
     return found
 
 

@@ -22,7 +22,7 @@ from symdiff.emit.routines import Routine, written
 from symdiff.graph.dims import Dim, symbol
 from symdiff.ops.table import PRIMITIVES
 
-_SMALL = 64  # elements of an array that is on the stack
+_SMALL = 128  # elements of an array that is on the stack
 _STACK = 1024  # elements of all such arrays together
 _INTEGER = {"iadd": "add nsw", "isub": "sub nsw", "imul": "mul nsw", "idiv": "sdiv", "imod": "srem"}
 _NAME = re.compile(r"[vid]\d+")
@@ -31,7 +31,7 @@ _NAME = re.compile(r"[vid]\d+")
 def signature(routine: Routine) -> str:
     """Return the signature of the generalised ufunc of a routine. Each dimension has a name."""
     texts = [f"({','.join(names)})" for names in _axes(routine)]
-    count = len(routine.given)
+    count = len(routine.body.inputs)
     return f"{','.join(texts[:count])}->{','.join(texts[count:])}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import pickle
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symdiff.errors import SymdiffError
 from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax
 from symdiff.language.tracing.frames import Place, place
 from symdiff.language.tracing.parameters import call_of
 from symdiff.language.tracing.record import Record, error_at, peek
-from symdiff.language.tracing.refusals import NO_INDEX, OBJECTS
+from symdiff.language.tracing.refusals import OBJECTS
 from symdiff.language.tracing.statements import Node, statements
 from symdiff.language.tracing.symbols import Symbol
 from symdiff.language.written import written
@@ -79,12 +79,12 @@ def traced(
     before = _states()
     try:
         result = call.run(symbols)
-    except SymdiffError:
-        raise
     except Exception as error:
-        if (other := _explained(error, record)) is not error:
+        if (other := record.failure or _explained(error, record)) is not error:
             raise other from None
         raise
+    if record.failure is not None:  # the function has caught it
+        raise record.failure
     if _states() != before:
         said = f"{name} draws random numbers, which would be the same at each call"
         raise error_at(f"{said}; make them an argument, as in args='x[n], noise[n]'", where)
@@ -116,30 +116,24 @@ def _defined(function: Any) -> Place | None:
 
 
 def _states() -> list[Any]:
-    """Return what tells whether the generators of random numbers of the process have been used."""
+    """Return what tells whether the random numbers of the process have been used."""
     found: list[Any] = []
     if "random" in sys.modules:
         found.append(sys.modules["random"].getstate())
     if "numpy.random" in sys.modules:
-        state = np.random.get_state(legacy=False)  # noqa: NPY002 - what this function reads
-        found.append((state["state"]["pos"], state["state"]["key"].tobytes(), state["has_gauss"]))
+        found.append(pickle.dumps(np.random.get_state(legacy=False)))  # noqa: NPY002 - what this function reads
     return found
 
 
 def _explained(error: Exception, record: Record) -> Exception:
-    """Return the error to raise for an error of the user's function.
+    """Return the error to raise for an error of NumPy's.
 
-    NumPy hides the errors of conversions behind others. It also has no functions of linear algebra and no special
-    functions for arrays of objects, which is what `np.array` makes of a list of symbols.
+    NumPy has no functions of linear algebra and no special functions for arrays of objects, which is what `np.array`
+    makes of a list of symbols.
     """
-    if isinstance(error, TypeError | ValueError) and isinstance(error.__cause__, SymdiffError):
-        return error.__cause__
     if isinstance(error, TypeError) and _OBJECTS.search(str(error)):
         found = record.names.innermost(_frames(error))
         return error_at(f"{str(error).partition(chr(10))[0]}; {OBJECTS}", found and place(found))
-    if isinstance(error, IndexError) and "only integers, slices" in str(error):
-        found = record.names.innermost(_frames(error))
-        return error_at(NO_INDEX, found and place(found))
     return error
 
 
@@ -152,7 +146,7 @@ def _frames(error: Exception) -> list[FrameType]:
     return found
 
 
-_OBJECTS = re.compile(r"dtype\('O'\)|has no callable|not supported for the input types")
+_OBJECTS = re.compile(r"dtype\('O'\)|invalid data type for einsum|has no callable|not supported for the input types")
 
 
 def _used(syntax: Syntax) -> set[str]:

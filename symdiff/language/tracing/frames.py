@@ -37,8 +37,8 @@ class Place(NamedTuple):
 
     @property
     def called(self) -> str:
-        """The function that the expression calls, as it is written, such as `math.sin`; empty if it calls none."""
-        found = _CALLED.match(self.expression)
+        """The function that is called, as it is written, such as `math.sin`; empty if none is."""
+        found = _CALLED.match(self.expression) if "CALL" in self.step else None
         return found[0] if found else ""
 
 

@@ -37,6 +37,7 @@ class Record:
         arguments: The nodes of the arguments, by name.
         constants: The arrays that the function uses, by name.
         open: Whether the function still runs.
+        failure: The first error that was raised; None if there was none.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Record:
         self.names = Names(self._named, until, module)
         self.constants: dict[str, Data] = {}
         self.open = True
+        self.failure: Exception | None = None
         self._limits, self._wrap = limits, wrap
         self._arrays: dict[Data, Node] = {}
         self._count = 0
@@ -91,7 +93,13 @@ class Record:
 
     def fail(self, said: str, kind: type[Exception] = ParseError) -> NoReturn:
         """Raise an error at the line of the user's code that runs."""
-        raise error_at(said, self.place(), kind)
+        raise self._failed(error_at(said, self.place(), kind))
+
+    def _failed(self, error: Exception) -> Exception:
+        """Return an error, and keep it: the user's code must not catch it and go on with other operations."""
+        if self.failure is None and not isinstance(error, AttributeError):
+            self.failure = error
+        return error
 
     # Nodes
 
@@ -149,7 +157,7 @@ class Record:
             for key in rows:
                 del self._scope.names[key]
         if failed is not None:
-            raise failed from None
+            raise self._failed(failed) from None
         assert isinstance(row, int)
         return self._counted(Node(kind, value, parts, row))
 

@@ -62,7 +62,7 @@ def truth(place: Place | None) -> str:
     said = "whether a condition on symbols holds, only a call knows"
     if place is None:
         return f"{said}; write np.where(condition, a, b)"
-    if "CALL" in place.step and place.called:
+    if place.called:
         name = place.called.rpartition(".")[2]
         if name in _LENGTHS:
             return index(place)
@@ -100,7 +100,8 @@ def conversion(place: Place | None, to: object) -> str:
         numpy = next((n for n in (name, FUNCTIONS[name].name) if isinstance(getattr(np, n, None), np.ufunc)), None)
         special = sys.modules.get("scipy.special")
         known = next((n for n in FUNCTIONS if FUNCTIONS[n] is FUNCTIONS[name] and hasattr(special, n)), name)
-        return f"{said}; write " + (f"np.{numpy}(x)" if numpy else f"scipy.special.{known}(x)")
+        given = ", ".join("xyz"[: FUNCTIONS[name].arity])
+        return f"{said}; write " + (f"np.{numpy}({given})" if numpy else f"scipy.special.{known}({given})")
     if name in ("array", "asarray", "asanyarray", "full"):
         return f"{said}; leave dtype=float out"
     return f"{said}; {called or 'this'} takes numbers alone"
@@ -126,6 +127,8 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
     """Return the message for a symbol that would have to become an array of NumPy's."""
     if place is not None and place.step.startswith("STORE"):
         return _NO_STORE
+    if place is not None and place.expression.startswith(("np.r_", "np.c_", "numpy.r_", "numpy.c_")):
+        return "np.r_ and np.c_ take numbers, and no symbol; write np.concatenate([...]) or np.column_stack([...])"
     if place is not None and (place.step == "BINARY_SUBSCR" or place.called.rpartition(".")[2] == "take"):
         return NO_INDEX
     called = (place.called if place else "") or "this function"
@@ -138,8 +141,11 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
         )
     if name in _STABLE:
         return f"{called} cannot be traced; write {_STABLE[name]}"
+    if not shape and hasattr(np, name):
+        return f"{called} takes numbers, and no symbol; {OBJECTS}"
     what = f" of shape {shape}" if shape else ""
-    return f"{called} takes numbers, and no symbol{what}; write functions of numpy, or ufuncs of scipy.special"
+    said = f"{called} takes numbers, and no symbol{what}"
+    return f"{said}; write functions of numpy, ufuncs of scipy.special, and S.toarray() for a sparse array S"
 
 
 def changed(node: Node) -> str:

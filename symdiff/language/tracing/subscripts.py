@@ -128,9 +128,7 @@ def parts_of(record: Record, x: Any, key: Any) -> list[Any]:
     dims = record.shape(x)
     parts: list[Any] = []
     for part, _ in _listed(record, x, key):
-        if part is None:
-            record.fail("an assignment to a new axis; leave None out of the subscript")
-        elif part is ...:
+        if part is ...:
             named = len(_listed(record, x, key)) - 1
             parts += [_EVERY] * (len(dims) - named)
         elif isinstance(part, np.integer):
@@ -146,6 +144,10 @@ def assigned(record: Record, x: Any, key: Any, value: Any) -> Any:
     """Return an array with other elements at a subscript; the value broadcasts to these elements."""
     if isinstance(key, np.ndarray) and key.dtype == bool and not record.shape(value):
         return _where(record, x, key, value)
+    if isinstance(key, tuple) and any(part is None for part in key):
+        place = [0 if part is None else part if part is ... else _EVERY for part in key if not isinstance(part, int)]
+        value = record.symbol(record.fitted(value, record.shape(x[key])))[tuple(place)]
+        key = tuple([part for part in key if part is not None])
     return updated(record, x, parts_of(record, x, key), value)
 
 

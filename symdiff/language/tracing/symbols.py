@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import product
 from typing import Any, ClassVar, NoReturn, TypeVar
 
@@ -73,7 +74,19 @@ class Symbol:
     `y[1:]`, shares its elements, as in NumPy.
     """
 
-    __slots__ = ("__weakref__", "_again", "_cells", "_key", "_memory", "_node", "_owned", "_parent", "_record", "_seen")
+    __slots__ = (
+        "__weakref__",
+        "_again",
+        "_cells",
+        "_in_order",
+        "_key",
+        "_memory",
+        "_node",
+        "_owned",
+        "_parent",
+        "_record",
+        "_seen",
+    )
     __array_priority__ = 1000.0
     __hash__ = object.__hash__
 
@@ -86,6 +99,7 @@ class Symbol:
         key: Any = None,
         *,
         owned: bool = True,
+        in_order: bool = False,
     ) -> None:
         """Make the symbol of a node.
 
@@ -96,10 +110,11 @@ class Symbol:
             again: Makes the value again, after that array has changed.
             key: The subscript that makes it out of that array, if there is one.
             owned: Whether the function may assign to it; it must not assign to its arguments.
+            in_order: Whether it has the elements of that array in their order.
         """
         self._record, self._node = record, node
         self._parent, self._again, self._key = parent, again, key
-        self._owned = owned
+        self._owned, self._in_order = owned, in_order
         self._cells: _Cells | None = None
         self._memory: _Memory = _Memory() if parent is None else parent._memory  # noqa: SLF001 - another symbol
         self._seen = self._memory.writes
@@ -126,9 +141,14 @@ class Symbol:
         """Return whether this is the part of an array at a subscript."""
         return self._parent is array and self._key is not None and same(self._key, key)
 
-    def __symdiff_shared__(self, make: Callable[[], Any]) -> Symbol:
-        """Return a result that may share its elements with this array."""
-        return Symbol(self._record, self._record.node(make()), self, make)
+    def __symdiff_shared__(self, make: Callable[[], Any], *, in_order: bool = False) -> Symbol:
+        """Return a result that may share its elements with this array.
+
+        Args:
+            make: Makes the result.
+            in_order: Whether the elements are in the order of this array, as those of a reshaped one are.
+        """
+        return Symbol(self._record, self._record.node(make()), self, make, in_order=in_order)
 
     def _do(self, kind: str, value: Any, *operands: Any) -> Any:
         return self._record.do(kind, value, *operands)
@@ -159,8 +179,8 @@ class Symbol:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the elements."""
-        return np.dtype(bool if self._record.is_condition(self) else float)
+        """The type of the elements: an array of this type, as of `np.zeros(3, dtype=x.dtype)`, holds symbols."""
+        return np.dtype(object)
 
     @property
     def T(self) -> Any:  # noqa: N802 - NumPy's name
@@ -230,9 +250,7 @@ class Symbol:
         if isinstance(value, Symbol) and value.__symdiff_is_part__(self, key):
             return  # y[1:] += x has assigned the elements
         if self._parent is not None:
-            if self._key is None:
-                self._fail("this array shares its elements with another one; assign to that one, or to np.copy(...)")
-            self._parent[self._key] = assigned(record, self, key, value)
+            self._pass_on(assigned(record, self, key, value))
             return
         if not self._owned:
             self._fail(refusals.changed(self._node))
@@ -265,11 +283,21 @@ class Symbol:
         """Assign all elements, for an operation such as `+=`, and return the array."""
         if not self._dims:
             return value
-        if self._parent is not None and self._key is not None:
-            self._parent[self._key] = value
+        if self._parent is not None:
+            self._pass_on(self._record.fitted(value, self._dims))
         else:
             self[...] = value
         return self
+
+    def _pass_on(self, value: Any) -> None:
+        """Assign to the elements of the array that has them."""
+        assert self._parent is not None
+        if self._key is not None:
+            self._parent[self._key] = value
+        elif self._in_order:
+            self._parent[...] = np.reshape(self._record.symbol(value), self._parent.shape)
+        else:
+            self._fail("this array shares its elements with another one; assign to that one, or to np.copy(...)")
 
     def __contains__(self, _: Any) -> bool:
         self._fail("only a call knows whether an array has an element; write np.any(x == value)")
@@ -285,7 +313,9 @@ class Symbol:
         made = functions.function(self._record, function, args, named)
         first = args[0] if args else None
         if isinstance(first, Symbol) and isinstance(made, Symbol) and function.__name__ in functions.SHARING:
-            return first.__symdiff_shared__(lambda: functions.function(self._record, function, args, named))
+            in_order = function.__name__ in functions.IN_ORDER
+            make = partial(functions.function, self._record, function, args, named)
+            return first.__symdiff_shared__(make, in_order=in_order)
         return made
 
     def __getattr__(self, name: str) -> Any:
@@ -320,7 +350,7 @@ class Symbol:
 
     def astype(self, dtype: Any, **_: Any) -> Any:
         """Return the values as floats."""
-        if np.dtype(dtype) != np.dtype(float):
+        if np.dtype(dtype) not in (np.dtype(float), np.dtype(object)):
             self._fail(f"a symbol is a float64, not of {np.dtype(dtype)}; write np.trunc(x) for whole numbers")
         return np.where(self, 1.0, 0.0) if self._record.is_condition(self) else self.copy()
 

@@ -1,0 +1,65 @@
+"""ES modules: Node.js runs them, they check themselves, and have the numbers of NumPy."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import symdiff
+
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="there is no node on this machine")
+
+FILES = {
+    "names": ("new = θ*y0 + delete_; log(new) + typeof_ + Math", "θ, y0, delete_, typeof_, Math"),
+    "perceptron": ("mean((tanh(X @ W + b) @ v - y)**2)", "X[m,k], W[k,h], b[h], v[h], y[m]"),
+    "logistic": ("g(s, u) = s + a*u*(1 - s)\nscan(g, s0, x)", "x[n], a, s0"),
+    "special": ("erf(x)*gamma(y) + lgamma(x + 3) % y", "x, y"),
+}
+
+
+def node(text, folder):
+    (folder / "run.mjs").write_text(text, encoding="utf-8")
+    return subprocess.run(["node", "run.mjs"], cwd=folder, capture_output=True, text=True)
+
+
+@needs_node
+@pytest.mark.parametrize("name", FILES)
+def test_modules_check_themselves(name, tmp_path):
+    text, args = FILES[name]
+    symdiff.compile(text, args=args).export(tmp_path / f"{name}.mjs", include="value, vjp")
+    done = subprocess.run(["node", f"{name}.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "check: the same as stored\n"), done.stderr
+    source = (tmp_path / f"{name}.mjs").read_text(encoding="utf-8")
+    start = source.index('["value", ')
+    (tmp_path / f"{name}.mjs").write_text(
+        source[:start] + '["value", [1e9], [1.0]],\n' + source[start:], encoding="utf-8"
+    )
+    done = subprocess.run(["node", f"{name}.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, "value: 1000000000, but stored is 1" in done.stdout) == (1, True)
+
+
+@needs_node
+def test_arrays_are_nested_lists_or_typed_arrays(tmp_path):
+    f = symdiff.compile("r = A @ x - t; r @ r", args="A[m,n], x[n], t[m]")
+    f.export(tmp_path / "f.mjs", include="value_and_grad")
+    A, x, t = np.arange(6.0).reshape(2, 3), np.array([1.0, -1, 2]), np.array([0.5, 1])
+    call = f"value_and_grad({A.tolist()}, Float64Array.from({x.tolist()}), {t.tolist()})"
+    tail = "JSON.stringify([out.value, out.grad.A.map((r) => [...r]), [...out.grad.x], [...out.grad.t]])"
+    done = node(f'import {{ value_and_grad }} from "./f.mjs";\nconst out = {call};\nconsole.log({tail});\n', tmp_path)
+    value, gradient = f.value_and_grad(A, x, t)
+    for got, want in zip(json.loads(done.stdout), [value, *gradient], strict=True):
+        assert_allclose(got, want)
+
+
+@needs_node
+@pytest.mark.parametrize("call", ["value([1, 2], [0, 5])", "value([1, 2], [-3])", "value([], [0])"])
+def test_what_does_not_fit_is_a_range_error(call, tmp_path):
+    f = symdiff.compile("sum(x[i]) + x[0]", args="x[n], i[m]: int", wrt="x")
+    f.export(tmp_path / "f.mjs", include="value")
+    done = node(
+        f'import {{ value }} from "./f.mjs";\ntry {{ {call}; }} catch (e) {{ console.log(e.name); }}\n', tmp_path
+    )
+    assert done.stdout == "RangeError\n", done.stderr
