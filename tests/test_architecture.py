@@ -45,6 +45,9 @@ EXTRAS = {
     ("native.py", "llvmlite"),
     ("graph.py", "graphviz"),
     ("plot.py", "matplotlib"),
+    ("torch.py", "torch"),
+    ("torch.py", "array_api_compat"),
+    ("jax.py", "jax"),
 }
 
 
