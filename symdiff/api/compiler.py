@@ -16,6 +16,7 @@ from symdiff.api.options import arguments_of, constants_of, names_of
 from symdiff.errors import FormulaWarning, ParseError, few
 from symdiff.graph.dims import declared
 from symdiff.language.hints import e_is_a_variable, no_argument
+from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax, parse
 from symdiff.language.review import exponentials, no_slips, review
 from symdiff.limits import Limits
@@ -128,21 +129,7 @@ def _compiled(
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
     arguments = None if args is None else arguments_of(args, "args")
-    formula = text
-    if _is_function(text):
-        from symdiff.language.tracing import traced
-
-        given = {str(normal(name)): value for name, value in (constants or {}).items()}
-        formula, arguments, arrays = traced(text, arguments, given, bounds)
-        bound: dict[str, Any] = dict(arrays)
-    else:
-        bound = constants_of({} if constants is None else constants)
-    if not isinstance(formula, str | Syntax):
-        from symdiff.language.sympy import syntax_of
-
-        own = None if arguments is None else [argument.name for argument in arguments]
-        formula, symbols = syntax_of(text, own, bound, bounds)
-        arguments = arguments_of(symbols, "args") if arguments is None else arguments
+    formula, arguments, bound = _read(text, arguments, {} if constants is None else constants, bounds)
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
@@ -161,6 +148,29 @@ def _compiled(
         return function_of(recipe_of(formula, arguments, by, fixed, **options))
 
     return _CACHE.get((*key, bounds.values), make)
+
+
+_Arguments = tuple[Argument, ...] | None
+
+
+def _read(
+    given: Any, arguments: _Arguments, constants: Mapping[Any, Any], bounds: Limits
+) -> tuple[str | Syntax, _Arguments, dict[str, float | Data]]:
+    """Return a formula as text or as syntax, its arguments, and the values of its constants."""
+    if _is_function(given):
+        from symdiff.language.tracing import traced
+
+        values = {str(normal(name)): value for name, value in constants.items()}
+        syntax, arguments, arrays = traced(given, arguments, values, bounds)
+        return syntax, arguments, {**arrays}
+    bound = constants_of(constants)
+    if isinstance(given, str | Syntax):
+        return given, arguments, bound
+    from symdiff.language.sympy import syntax_of
+
+    own = None if arguments is None else [argument.name for argument in arguments]
+    syntax, symbols = syntax_of(given, own, bound, bounds)
+    return syntax, arguments_of(symbols, "args") if arguments is None else arguments, bound
 
 
 def _is_function(given: Any) -> bool:

@@ -59,7 +59,7 @@ from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
 if TYPE_CHECKING:
     from symdiff.runtime.elements import FusedElements
     from symdiff.runtime.fused import FusedPoints
-    from symdiff.runtime.segments import Segments
+    from symdiff.runtime.routines import Routines
 
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
@@ -83,13 +83,17 @@ class Kernel:
         outputs: The names of the outputs, as a result has them.
         results: The core shapes of the outputs.
         backend: "numpy" or "llvm".
-        segments: The native code of parts of the program, where native code cannot compute all of it.
+        routines: The native code of parts of the program, where native code cannot compute all of it.
         made: The things that have been made so far, by key.
+        sizes: The sizes of dimensions that the program does not have, but the formula does.
         lock: The lock that a thread holds while it makes something.
     """
 
-    def __init__(self, recipe: Recipe, program: Program, layout: Layout, name: str) -> None:
+    def __init__(
+        self, recipe: Recipe, program: Program, layout: Layout, name: str, sizes: Mapping[str, int] | None = None
+    ) -> None:
         self.recipe, self.program, self.layout, self.name = recipe, program, layout, name
+        self.sizes = sizes or {}
         self.nest = nest(layout)
         self.args = program.arguments
         self.cores = tuple([program.graph.shape(i) for i in program.inputs])
@@ -102,16 +106,16 @@ class Kernel:
         if self._only_numpy and numpy_target.needs_scipy(program):
             special()
         self.backend = recipe.backend
-        self.segments: Segments | None = None
+        self.routines: Routines | None = None
         if recipe.backend == "llvm":
             from symdiff.emit.llvm.program import missing
             from symdiff.runtime.native import binding
 
             binding()
             if missing(program) is not None:
-                self.segments = self._cut()
-                self.backend = "numpy" if self.segments is None else "llvm"
-        self._native = self.backend == "llvm" and self.segments is None  # native code computes everything
+                self.routines = self._cut()
+                self.backend = "numpy" if self.routines is None else "llvm"
+        self._native = self.backend == "llvm" and self.routines is None  # native code computes everything
         self._entry: Any = None
         # The most elements of a small array, and the function for small arrays. The first call with arrays sets both.
         self._small: list[Any] = [UNKNOWN, None]
@@ -128,13 +132,15 @@ class Kernel:
                     self.made[key] = make()
         return self.made[key]
 
-    def _cut(self) -> Segments | None:
+    def _cut(self) -> Routines | None:
         """Return the native code of parts of the program, or None if there are no such parts."""
-        from symdiff.emit.segments import segmented
-        from symdiff.runtime.segments import Segments, takes_segments
+        from symdiff.emit.routines import cut
+        from symdiff.runtime.routines import Routines, takes_routines
 
-        cut = segmented(self.program) if takes_segments() and (any(self.cores) or has_loops(self.program)) else None
-        return None if cut is None else Segments(cut, self._threads)
+        if not takes_routines() or not (any(self.cores) or has_loops(self.program)):
+            return None
+        found = cut(self.program)
+        return None if found is None else Routines(found, self._threads)
 
     @property
     def call_text(self) -> str:
@@ -153,7 +159,7 @@ class Kernel:
     @property
     def _run(self) -> Program:
         """The program as the function that a call with arrays runs prints it."""
-        return self.prepared if self.segments is None else self.segments.program
+        return self.prepared if self.routines is None else self.routines.program
 
     def source(self, target: str) -> str:
         """Return the source for a target; see `Function.source_for`."""
@@ -188,8 +194,8 @@ class Kernel:
     def _native_source(self, target: str) -> str:
         from symdiff.emit.llvm.program import missing
 
-        if self.segments is not None and target == "llvm":
-            return self.segments.source(self._driver("numpy"))
+        if self.routines is not None and target == "llvm":
+            return self.routines.source(self._driver("numpy"))
         absent = missing(self.program)
         if absent is not None:
             raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
@@ -224,9 +230,9 @@ class Kernel:
         """Return the generated function for a target that is Python. The function returns nested tuples."""
 
         def make() -> Callable[..., Any]:
-            if self.segments is not None and target in ("numpy", "loops"):
+            if self.routines is not None and target in ("numpy", "loops"):
                 text = self._driver(target)
-                known = {**numpy_target.known(self._run), **self.segments.calls}
+                known = {**numpy_target.known(self._run), **self.routines.calls}
             else:
                 text = self.source(target)
                 known = numpy_target.known(self.program)
@@ -290,10 +296,11 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
-                native=self._native_floats() if floats_too else self._floats_by_parts() if self.segments else None,
+                native=self._native_floats() if floats_too else self._floats_by_parts() if self.routines else None,
                 into=bool(floats_too),
             )
-        bounded = any(not isinstance(count, int) for count in self._counts)  # general calls check them
+        # General calls check the sizes of arrays, and indices of dimensions that no argument has.
+        bounded = bool(self.sizes) or any(not isinstance(count, int) for count in self._counts)
         point: Callable[..., Any] | None = None
         if not bounded and self._native:
             point = self.native_elements.point(self.nest, lambda *args: self.by_arrays(args))
@@ -302,7 +309,7 @@ class Kernel:
         if point is None:
             return general_entry(self.general)
         records = Records(self.layout, [None] * len(outputs))
-        every = self.segments is not None  # native code looks at no index
+        every = self.routines is not None  # native code looks at no index
         looks = self.bounds is not None and (every or self.bounds.needs_look)
         fits = partial(self.bounds.fit, every=every) if self.bounds and looks else None
         demands = self.program.graph.demands
@@ -322,9 +329,9 @@ class Kernel:
         """Return a list with a function of floats that calls native code of parts; None if a result is no number."""
         if any(self.results):
             return None
-        assert self.segments is not None
+        assert self.routines is not None
         text = write(self._run, "numpy", self.name, tuple(range(len(self.results))))
-        function = load(text, self.name, {**numpy_target.known(self._run), **self.segments.calls})
+        function = load(text, self.name, {**numpy_target.known(self._run), **self.routines.calls})
         return [lambda *args: tuple(map(float, function(*args)))]
 
     def _at_a_point(self) -> Callable[..., Any]:
@@ -390,7 +397,7 @@ class Kernel:
     @property
     def fresh(self) -> tuple[bool, ...]:
         """For each output, whether the source for arrays of other libraries makes a new array for it."""
-        return self._owned if self.segments is None else (False,) * len(self.results)
+        return self._owned if self.routines is None else (False,) * len(self.results)
 
     def _find_reach(self, axes: tuple[int, ...]) -> tuple[list[int], int]:
         """Return the axes along which each output varies, and all axes, as bits, from those of the arguments."""
@@ -487,7 +494,8 @@ class Kernel:
             LimitError: An array would have more than `limits.elements` elements.
             BoundsError: An integer is out of the range of its axis.
         """
-        values, loop, dtype, sizes = arrays(self.args, args, self.cores, self.integers)
+        values, loop, dtype, found = arrays(self.args, args, self.cores, self.integers)
+        sizes = {**self.sizes, **found} if self.sizes else found
         meet(self.program.graph.demands, sizes)
         self.check_limits(sizes)
         if self.bounds:

@@ -111,6 +111,16 @@ function digamma(x) {
     return sum + Math.log(z) - 0.5 / z - y * (1.0 / 12.0 - y * (1.0 / 120.0 - y * (1.0 / 252.0 - y * rest)));
 }
 """,
+    "floor_quotient": """\
+function floor_quotient(x, y) {
+    return y === 0 ? 0 : Math.floor(x / y);
+}
+""",
+    "floor_rest": """\
+function floor_rest(x, y) {
+    return y === 0 ? 0 : x - y * Math.floor(x / y);
+}
+""",
     "flat": """\
 function flat(array) {
     // the elements of nested arrays, row by row
@@ -177,7 +187,7 @@ JAVASCRIPT = Language(
     real="{}",
     whole="{}",
     quotient="Math.floor({} / {})",
-    fail='throw new RangeError("an index or a size does not fit");',
+    fail='throw new RangeError("a size, an index or a matrix does not fit");',
 )
 
 
@@ -207,7 +217,8 @@ def _defined(part: Part, parameters: Sequence[str], lines: Sequence[str], result
     """Return the definition of a function, with a comment."""
     listed = wrapped(", ".join(parameters), indent=0)
     returned = f"    return {_text(_object(part.layout, results))};"
-    return "\n".join([f"// {part.summary}", f"export function {part.name}({listed}) {{", *lines, returned, "}", ""])
+    above = [f"// {part.summary}"] if part.summary else []
+    return "\n".join([*above, f"export function {part.name}({listed}) {{", *lines, returned, "}", ""])
 
 
 def _of_arrays(part: Part, helpers: Helpers) -> str:

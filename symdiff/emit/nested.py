@@ -25,6 +25,7 @@ from symdiff.graph.dims import Dim, symbols
 from symdiff.graph.ir import Program, live
 from symdiff.ops.base import Operation, Task, Text
 from symdiff.ops.data import Constant
+from symdiff.ops.elements import of_scalars
 from symdiff.ops.indexed import Integers
 from symdiff.ops.loops import Loop, Part, trimmed
 from symdiff.ops.table import ATOM, COMPARE, OR, PRODUCT, SUM, TERNARY, UNARY
@@ -33,6 +34,7 @@ SMALL = 64  # the most elements of an array that a function has for itself
 _NEVER = {"add": 0.0, "mul": 1.0, "max": -inf, "min": inf}
 _SIGNS = {"iadd": ("+", SUM), "isub": ("-", SUM), "imul": ("*", PRODUCT), "imod": ("%", PRODUCT)}
 _FOLDS = {"sum": "+=", "dot": "+=", "product": "*="}
+_ROUNDED = {"ifdiv": "floor_quotient", "ifmod": "floor_rest"}  # functions, which each language has as its own
 _INDICES = "ijklmpqr"
 
 
@@ -94,7 +96,7 @@ class PlainNest(Nest):
         code, n = self.code, self.whole(dim)
         below = code.let("ilt", index, code.let("isub", self.whole(0), n))
         beyond = code.let("ilt", code.let("isub", n, self.whole(1)), index)
-        code.demand(code.let("or", below, beyond, kind="c"))
+        code.demand(code.let("or", below, beyond))
         return super().inside(index, dim)
 
     def folded(
@@ -133,6 +135,16 @@ class Written:
     fails: bool
 
     @property
+    def integers(self) -> set[str]:
+        """The arrays of the code's own that are made of integers."""
+        return {array.name for array, _ in self.code.rooms if array.kind == "i"}
+
+    def is_small(self, name: str) -> bool:
+        """Return whether an array of the code's own has a known and small number of elements."""
+        counts = [count.text for array, count in self.code.rooms if array.name == name]
+        return any(text.isdigit() and int(text) <= SMALL for text in counts)
+
+    @property
     def constants(self) -> list[tuple[Array, Any, str]]:
         """The constant arrays, each with its value and a name."""
         return [(array, op.value(), getattr(op, "of", "c")) for op, array in self.code.constants.items()]
@@ -162,7 +174,7 @@ def written(program: Program) -> Written:
         value = code.whole(dim)
         wrong = code.let("ilt", value, code.whole(0))
         if exact:
-            wrong = code.let("or", wrong, code.let("ilt", code.whole(0), value), kind="c")
+            wrong = code.let("or", wrong, code.let("ilt", code.whole(0), value))
         code.demand(wrong)
     nest = PlainNest(code, program, sources, targets, _unchanged)
     nest.write_all()
@@ -364,7 +376,7 @@ class Printer:
         self._blocks.append(_Block(indent))
         for name, where in self._singles.items():
             if where == id(block) and not self._begins(name, block):
-                self._line(f"{self.language.variable} {self.arrays[name]} = 0.0;")
+                self._line(self._variable(name, "0.0"))
                 self._declared.add(name)
         for one in block:
             if isinstance(one, (Let, Load)):
@@ -431,11 +443,19 @@ class Printer:
             return
         text = bare(self._take(one.value, len(target) + 4)[0])
         self._settle({name})
-        begin = ""
         if name in self._singles and name not in self._declared:
             self._declared.add(name)
-            begin = f"{self.language.variable} "
-        self._line(f"{begin}{target} = {text};")
+            self._line(self._variable(name, text))
+            return
+        if one.array.kind == "i" and name not in self._singles and not self.made.is_small(name):
+            text = self.language.real.format(tight((text, SUM), ATOM) if not text.isalnum() else text)
+        self._line(f"{target} = {text};")
+
+    def _variable(self, name: str, text: str) -> str:
+        """Return the line that declares a single number."""
+        integer = name in self.made.integers
+        kind = self.language.index if integer else self.language.variable
+        return f"{kind} {self.arrays[name]} = {'0' if integer and text == '0.0' else text};"
 
     def _line(self, text: str) -> None:
         self.lines.append(" " * self._blocks[-1].indent + text)
@@ -545,11 +565,14 @@ class Printer:
 
     def _loaded(self, one: Load, offset: Text) -> Text:
         text = self._element(one.array, offset[0])
-        if one.array.kind == "i":
+        if one.array.kind == "i" and one.array.name not in self._singles and not self.made.is_small(one.array.name):
             return self.language.whole.format(text), ATOM
         return text, UNARY if text[0] == "*" else ATOM
 
     def _spelt(self, one: Let, values: Sequence[Value], texts: list[Text]) -> Text:
+        if one.op in _ROUNDED:
+            function = self.helpers.library(_ROUNDED[one.op])
+            return f"{function}({', '.join([text[0] for text in texts])})", ATOM
         if one.op in INTEGER:
             return integer(one.op, texts, self.language)
         if one.op == "dot":
@@ -618,7 +641,7 @@ def integer(op: str, texts: list[Text], language: Language) -> Text:
         return f"{c} ? {x} : {y}", TERNARY
     if op == "float":
         return language.real.format(tight(texts[0], ATOM)), UNARY
-    sign = "<" if op == "ilt" else language.signs.get("eq", "==")
+    sign = {"ilt": "<", "ieq": language.signs.get("eq", "==")}[op]
     return f"{tight(texts[0], SUM)} {sign} {tight(texts[1], SUM)}", COMPARE
 
 
@@ -653,7 +676,6 @@ def is_of_arrays(program: Program) -> bool:
     """Return whether a program has operations on arrays, and not only results that are made of scalars."""
     graph = program.graph
     ends = {*program.outputs}
-    return any(
-        isinstance(row[0], Operation) and not (row[0].assembles and i in ends and not any(map(graph.shape, row[1:])))
-        for i, row in enumerate(graph.rows)
-    ) or any(graph.shapes.keys() - ends)
+    return any(graph.shapes.keys() - ends) or any(
+        isinstance(row[0], Operation) and not (i in ends and of_scalars(row[0])) for i, row in enumerate(graph.rows)
+    )

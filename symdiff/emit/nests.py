@@ -31,6 +31,7 @@ _AGAIN = 4  # additions; what takes longer for an element is stored if it is rea
 _OFTEN = 1000  # times that an element is read by an operation that reads it again and again
 _DEEP = 24  # operations on operations that are computed together for an element
 _FEW = 16  # terms of a sum that is not compensated
+_POWER = 12  # additions that take as long as a power
 _PART = 128  # elements along the last axis that are summed before they are added to the rest
 
 _NEVER = {"add": "0.0", "mul": "1.0", "max": "-inf", "min": "inf"}
@@ -252,6 +253,7 @@ class Nest:
             for j, near in needs.items():
                 if not (near and made.get(j, (-1, True)) == (own, True)):
                     self._kept.add(j)
+            self._kept |= self._needs(task._replace(reads=task.later)).keys()
             plain = i >= 0 and not self._pushed(i) and task.space is not None
             made[i] = own, plain
             for part in self._parts.get(i, {}).values():
@@ -615,4 +617,5 @@ def _constant(value: Value, _: Sequence[Value]) -> Value:
 
 
 def _work(row: Row) -> int:
-    return 1 if isinstance(row[0], Operation) else work_of(row)
+    """Return the time that an element takes, in additions."""
+    return _POWER if row[0] == "pow" else work_of(row)

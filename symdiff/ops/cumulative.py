@@ -198,7 +198,6 @@ class Recurrence(Operation):
 
     carries = False
     name = "recurrence"
-    slow = True
     helpers: ClassVar[Mapping[str, str]] = {"recurrence": RECURRENCE}
 
     def shape(self, x: Shape, _: Shape) -> Shape:
@@ -298,7 +297,7 @@ def scan(
         n.put(last, rest, made)
         n.write(i, at, made)
 
-    return one_by_one(shape, (x, *others), lambda: n.fill(last, start), lambda at: n.read(x, at), use)
+    return one_by_one(n, x, others, lambda: n.fill(last, start), use)
 
 
 def recurrence(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
@@ -315,7 +314,6 @@ def backwards(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
 class _Cumulative(AlongAxes):
     """An operation whose result has, for each element, what the elements up to this one are together."""
 
-    slow = True
     start: ClassVar[float]
     """The value of no elements."""
 

@@ -116,6 +116,12 @@ def test_records_as_parameters():
 
     assert symdiff.compile(both).args == ("pair_left_mass", "pair_right_mass")
 
+    def unknown(p, t):
+        return p.mass * p["rate"] * t[0]
+
+    assert symdiff.compile(unknown, args="p_mass, p_rate, t[2]")(2.0, 3.0, [4.0, 0.0]) == 24.0
+    assert symdiff.compile(lambda t=(1.0, 2.0): t[0] + t[1], args="t[2]")([3.0, 4.0]) == 7.0
+
     def started(x, p=Spring(2.0, 5.0)):
         return x * p.mass * p.stiffness
 
@@ -222,6 +228,11 @@ def test_the_function_looks_like_the_python_function():
         """Return an area."""
         return width * height
 
+    @functools.partial(symdiff.compile, args="x[n]")
+    def total(x):
+        return np.sum(x)
+
+    assert total([1.0, 2.0]) == 3.0
     assert area(2.0, 3.0) == 6.0
     assert area.__name__ == "area"
 

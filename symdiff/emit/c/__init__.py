@@ -71,10 +71,23 @@ static double digamma(double x)
 }
 """
 
+_FLOOR = """\
+static ptrdiff_t floor_{name}(ptrdiff_t x, ptrdiff_t y)
+{{
+    const ptrdiff_t rest = y == 0 ? 0 : x % y;
+    const int below = rest != 0 && (rest < 0) != (y < 0);
+    return {result};
+}}
+"""
+
 C = Language(
     column="c",
     functions="",
-    own={"digamma": _DIGAMMA},
+    own={
+        "digamma": _DIGAMMA,
+        "floor_quotient": _FLOOR.format(name="quotient", result="y == 0 ? 0 : x / y - below"),
+        "floor_rest": _FLOOR.format(name="rest", result="below ? rest + y : rest"),
+    },
     signs={"and": "&&", "or": "||", "not": "!"},
     words=frozenset(
         [*_KEYWORDS.split(), *_OTHERS.split()]
@@ -165,7 +178,7 @@ class Function:
         arrays = [f"{p.name}[{']['.join(self.length((dim,)) for dim in p.shape)}]" for p in self.parameters if p.shape]
         text = self.part.summary + f" Arrays, row by row: {', '.join(arrays)}." * bool(arrays)
         if self.kind == "int":
-            text += " Returns 0, or 1 if an index is not within its axis or the sizes do not fit."
+            text += " Returns 0, or 1 if the sizes, an index or a matrix do not fit."
         if self.work:
             text += (
                 f" {self.parameters[-1].name} has room for {self.name}_work({', '.join(self.sizes.values())}) numbers."
@@ -226,7 +239,7 @@ def _results(names: Sequence[str], part: Part) -> list[Parameter]:
 def _of_arrays(part: Part, helpers: Helpers) -> Function:
     made = written(expand_exponentials(prepared(part.program)))
     program = part.program
-    names = PlainNames(C.words.union(PRIMITIVES), program.arguments)
+    names = PlainNames(C.words.union(PRIMITIVES, C.own), program.arguments)
     sizes = {name: names.near(name) for name in made.sizes}
     local = {name: names.near(name) for name in made.sizes}
     returns = part.results == [()] and not made.fails
@@ -299,7 +312,9 @@ class _Rooms:
             if count.text == "1":
                 self.singles.append(array.name)
             elif count.text.isdigit() and int(count.text) <= SMALL:
-                self.lines.append(f"    double {own}[{max(int(count.text), 1)}];")
+                self.lines.append(
+                    f"    {'ptrdiff_t' if array.kind == 'i' else 'double'} {own}[{max(int(count.text), 1)}];"
+                )
             else:
                 place = " + ".join([work, *self.counts])
                 self.lines.append(f"    double *restrict {own} = {place};")

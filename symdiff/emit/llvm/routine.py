@@ -31,7 +31,7 @@ _NAME = re.compile(r"[vid]\d+")
 def signature(routine: Routine) -> str:
     """Return the signature of the generalised ufunc of a routine. Each dimension has a name."""
     texts = [f"({','.join(names)})" for names in _axes(routine)]
-    count = len(routine.given)
+    count = len(routine.body.inputs)
     return f"{','.join(texts[:count])}->{','.join(texts[count:])}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import pickle
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symdiff.errors import SymdiffError
 from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax
 from symdiff.language.tracing.frames import Place, place
 from symdiff.language.tracing.parameters import call_of
 from symdiff.language.tracing.record import Record, error_at, peek
-from symdiff.language.tracing.refusals import NO_INDEX, OBJECTS
+from symdiff.language.tracing.refusals import OBJECTS
 from symdiff.language.tracing.statements import Node, statements
 from symdiff.language.tracing.symbols import Symbol
 from symdiff.language.written import written
@@ -74,23 +74,21 @@ def traced(
     call = call_of(function, name, arguments, constants)
     module = str(getattr(inspect.unwrap(function), "__module__", ""))
     frame = sys._getframe()  # noqa: SLF001 - documented, despite its name
-    record = Record(call.arguments, limits, Symbol, frame, module)
+    record = Record(call.arguments, limits, Symbol, frame, module, where)
     symbols = {key: Symbol(record, node, owned=False) for key, node in record.arguments.items()}
     before = _states()
     try:
         result = call.run(symbols)
-    except SymdiffError:
-        raise
     except Exception as error:
-        if (other := _explained(error, record)) is not error:
+        if (other := record.failure or _explained(error, record)) is not error:
             raise other from None
         raise
     if record.failure is not None:  # the function has caught it
         raise record.failure
     if _states() != before:
         said = f"{name} draws random numbers, which would be the same at each call"
-        raise error_at(f"{said}; make them an argument, as in args='x[n], noise[n]'", where)
-    outputs = _outputs(record, result, name, where)
+        record.fail(f"{said}; make them an argument, as in args='x[n], noise[n]'")
+    outputs = _outputs(record, result, name)
     _named(record, outputs, record.names.finish())
     record.open = False
     made, results = statements(outputs, record.taken)
@@ -118,30 +116,24 @@ def _defined(function: Any) -> Place | None:
 
 
 def _states() -> list[Any]:
-    """Return what tells whether the generators of random numbers of the process have been used."""
+    """Return what tells whether the random numbers of the process have been used."""
     found: list[Any] = []
     if "random" in sys.modules:
         found.append(sys.modules["random"].getstate())
     if "numpy.random" in sys.modules:
-        state = np.random.get_state(legacy=False)  # noqa: NPY002 - what this function reads
-        found.append((state["state"]["pos"], state["state"]["key"].tobytes(), state["has_gauss"]))
+        found.append(pickle.dumps(np.random.get_state(legacy=False)))  # noqa: NPY002 - what this function reads
     return found
 
 
 def _explained(error: Exception, record: Record) -> Exception:
-    """Return the error to raise for an error of the user's function.
+    """Return the error to raise for an error of NumPy's.
 
-    NumPy hides the errors of conversions behind others. It also has no functions of linear algebra and no special
-    functions for arrays of objects, which is what `np.array` makes of a list of symbols.
+    NumPy has no functions of linear algebra and no special functions for arrays of objects, which is what `np.array`
+    makes of a list of symbols.
     """
-    if isinstance(error, TypeError | ValueError) and isinstance(error.__cause__, SymdiffError):
-        return error.__cause__
     if isinstance(error, TypeError) and _OBJECTS.search(str(error)):
         found = record.names.innermost(_frames(error))
         return error_at(f"{str(error).partition(chr(10))[0]}; {OBJECTS}", found and place(found))
-    if isinstance(error, IndexError) and "only integers, slices" in str(error):
-        found = record.names.innermost(_frames(error))
-        return error_at(NO_INDEX, found and place(found))
     return error
 
 
@@ -162,7 +154,7 @@ def _used(syntax: Syntax) -> set[str]:
     return {value for statement in statements for kind, value, _, _ in statement.items if kind == "name"}
 
 
-def _outputs(record: Record, result: Any, name: str, where: Place | None) -> list[tuple[str, Node]]:
+def _outputs(record: Record, result: Any, name: str) -> list[tuple[str, Node]]:
     """Return the results of a function, each with its name if it has one.
 
     The parts of a tuple are results. A dict, a named tuple and a dataclass give names to them. A list is an array.
@@ -174,21 +166,21 @@ def _outputs(record: Record, result: Any, name: str, where: Place | None) -> lis
         inner = _parts(part)
         if inner is not None:
             if not inner:
-                raise error_at(f"{name} returns an empty {type(part).__name__}; return values", where)
+                record.fail(f"{name} returns an empty {type(part).__name__}; return values")
             joined = [(f"{prefix}_{key}" if prefix else key, value) for key, value in inner]
             if isinstance(part, tuple) and not prefix and not hasattr(part, "_fields"):
                 joined = [("", value) for _, value in inner]
             waiting += reversed(joined)
         elif part is None:
-            raise error_at(f"{name} returns None; write return", where, TypeError)
+            record.fail(f"{name} returns None; write return", TypeError)
         elif not record.takes(part) or isinstance(part, str):
             said = f"{name} returns {type(part).__name__}, which is neither a number nor an array; return numbers"
-            raise error_at(said, where, TypeError)
+            record.fail(said, TypeError)
         else:
             if prefix and not prefix.isidentifier():
-                raise error_at(f"{name} returns a value with the name {prefix!r}; write a name, as in Python", where)
+                record.fail(f"{name} returns a value with the name {prefix!r}; write a name, as in Python")
             if prefix and prefix in dict(found):
-                raise error_at(f"{name} returns two values with the name {prefix!r}", where)
+                record.fail(f"{name} returns two values with the name {prefix!r}; write different names")
             found.append((prefix, record.node(part)))
     return found
 

@@ -59,10 +59,11 @@ _INSTEAD = {
     "apply_along_axis": "write operations on whole arrays, or a loop",
 }
 
-# Functions whose results share their elements with the operand, as far as NumPy can do that; in their order, or not.
-IN_ORDER = frozenset({"atleast_1d", "expand_dims", "ravel", "reshape", "squeeze"})
+# Functions whose results share their elements with the operand: in their order, or not; and those that may copy them.
+IN_ORDER = frozenset({"atleast_1d", "expand_dims", "squeeze"})
 _MOVING = "broadcast_to diag diagonal flip fliplr flipud matrix_transpose moveaxis real swapaxes transpose"
 SHARING = IN_ORDER | frozenset(_MOVING.split())
+MAY_SHARE = frozenset({"ravel", "reshape"})
 
 _IGNORED = frozenset({"subok", "casting", "copy", "optimize", "device", "like", "kind"})  # options without effect here
 _FLOATS = (None, float, np.float64, np.dtype(float), "float", "float64", "d", "f8", object, np.dtype(object))
@@ -111,7 +112,10 @@ def _clip(
 
 
 def _round(a: Any, decimals: int = 0) -> Any:
-    return _of(a).call("round", a * 10.0**decimals) / 10.0**decimals if decimals else _of(a).call("round", a)
+    if not decimals:
+        return _of(a).call("round", a)
+    scale = 10.0 ** abs(decimals)
+    return _of(a).call("round", a * scale) / scale if decimals > 0 else _of(a).call("round", a / scale) * scale
 
 
 def _inner(a: Any, b: Any) -> Any:
@@ -173,11 +177,9 @@ def _all(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 
 def _diagonal(a: Any, offset: int = 0) -> Any:
+    if np.ndim(a) != 2:
+        _of(a).fail("np.diagonal of a matrix alone; write np.einsum for others")
     return np.diag(a, offset)
-
-
-def _full(record: Record, shape: Any, value: Any) -> Any:
-    return record.call("broadcast_to", value, record.argument(shape)) if shape != () else record.symbol(value)
 
 
 def _outer(ufunc: np.ufunc, x: Any, y: Any) -> Any:
@@ -303,8 +305,8 @@ def ufunc(record: Record, function: np.ufunc, method: str, inputs: Sequence[Any]
     if method == "reduce" and name in _REDUCED:
         made = _method(record, _REDUCED[name], inputs, options)
     elif method == "reduce" and name in ("logical_and", "logical_or"):
-        (x, axis) = (*inputs, options.get("axis", 0))[:2]
-        made = (_all if name == "logical_and" else _any)(x, axis)
+        (x, axis) = (*inputs, options.pop("axis", 0))[:2]
+        made = _short(record, "all" if name == "logical_and" else "any", [x, axis], options)
     elif method == "accumulate" and name in _ACCUMULATED:
         made = _method(record, _ACCUMULATED[name], inputs, options)
     elif options:
@@ -350,13 +352,14 @@ def function(record: Record, function: Callable[..., Any], args: Sequence[Any], 
     """Return the value of a function of arrays of NumPy's."""
     name = function.__name__
     named = _plain(record, name, named)
-    if name in ("zeros", "ones", "empty", "full", "array", "asarray", "asanyarray"):
-        return _made(record, name, *args, **named)
-    if name.endswith("_like") and name.removesuffix("_like") in ("zeros", "ones", "empty", "full"):
-        shape = named.pop("shape", None)
+    if name in _MAKERS:
+        return _made(record, name, args, named)
+    if name.endswith("_like") and name.removesuffix("_like") in _MAKERS:
         (like, *rest) = args
-        shape = record.symbol(like).shape if shape is None else shape
-        return _made(record, name.removesuffix("_like"), shape, *rest, **named)
+        shape = named.pop("shape", None)
+        return _made(
+            record, name.removesuffix("_like"), [record.symbol(like).shape if shape is None else shape, *rest], named
+        )
     if name == "einsum":
         subscripts, *operands = args
         if not isinstance(subscripts, str):
@@ -372,14 +375,9 @@ def function(record: Record, function: Callable[..., Any], args: Sequence[Any], 
             record.fail("np.dot of an array of three axes or more; write np.matmul or np.einsum")
         return record.call(name, first, second)
     if name in _SHORT:
-        given = [record.symbol(a) if k == 0 and isinstance(a, np.ndarray) else a for k, a in enumerate(args)]
-        try:
-            signature(_SHORT[name]).bind(*given, **named)
-        except TypeError as error:
-            record.fail(f"np.{name} of symbols: {error}; leave the argument out")
-        except ValueError:
-            pass
-        return _SHORT[name](*given, **named)
+        return _short(record, name, args, named)
+    if name == "trace" and function.__module__ == "numpy.linalg" and len(record.shape(args[0])) != 2:
+        record.fail("np.linalg.trace of a matrix alone; write np.einsum for others")
     if name in CALLS and function.__module__ in ("numpy", "numpy.linalg"):
         return _call(record, name, function, args, named)
     if (name in FUNCTIONS or name in FORMULAS) and not named:
@@ -387,35 +385,55 @@ def function(record: Record, function: Callable[..., Any], args: Sequence[Any], 
     return _refuse(record, name)
 
 
-def _made(record: Record, name: str, *args: Any, **named: Any) -> Any:
+def _short(record: Record, name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """Return the value of a function that is short for others."""
+    given = [record.symbol(a) if k == 0 and isinstance(a, np.ndarray) else a for k, a in enumerate(args)]
+    try:
+        signature(_SHORT[name]).bind(*given, **named)
+    except TypeError as error:
+        record.fail(f"np.{name} of symbols: {error}; leave the argument out")
+    except ValueError:  # a ufunc, which has no signature
+        pass
+    return _SHORT[name](*given, **named)
+
+
+# The parameters of functions that make arrays, in order.
+_MAKERS = {
+    **dict.fromkeys(("zeros", "ones", "empty"), ("shape", "dtype")),
+    **dict.fromkeys(("array", "asarray", "asanyarray"), ("object", "dtype")),
+    "full": ("shape", "fill_value", "dtype"),
+}
+
+
+def _made(record: Record, name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """Return an array that is made by its shape, or from a list."""
-    given = [*args]
-    if name in ("array", "asarray", "asanyarray"):
-        made = record.symbol(given.pop(0))
-    else:
-        shape = given.pop(0) if given else named.pop("shape")
-        shape = shape if isinstance(shape, list | tuple) else (shape,)
-        value = (
-            named.pop("fill_value", ...) if name == "full" and not given else given.pop(0) if name == "full" else 0.0
-        )
-        if name == "full":
-            made = _full(record, tuple(shape), value)
-        elif not shape:
-            made = record.symbol(1.0 if name == "ones" else 0.0)
-        else:
-            made = record.call("ones" if name == "ones" else "zeros", record.argument(tuple(shape)))
-    dtype = named.pop("dtype", given.pop(0) if given else None)
+    given = {**dict(zip(_MAKERS[name], args, strict=False)), **named}
+    dtype = given.pop("dtype", None)
     if dtype not in _FLOATS:
         record.fail(f"np.{name} makes an array of floats here, not of {np.dtype(dtype)}; leave out dtype")
-    return made
+    if unknown := [key for key in given if key not in _MAKERS[name]]:
+        record.fail(f"np.{name} has no argument {unknown[0]!r} here; leave it out")
+    if "object" in given:
+        same = name != "array" and hasattr(type(given["object"]), "__symdiff_node__")
+        return given["object"] if same else record.symbol(given["object"])
+    shape = tuple(given["shape"]) if isinstance(given["shape"], list | tuple) else (given["shape"],)
+    value = given.get("fill_value", 1.0 if name == "ones" else 0.0)
+    if not shape:
+        return record.symbol(record.fitted(value, ()))
+    if name == "full":
+        return record.call("broadcast_to", value, record.argument(shape))
+    return record.call("ones" if name == "ones" else "zeros", record.argument(shape))
 
 
 def _call(
     record: Record, name: str, function: Callable[..., Any], args: Sequence[Any], named: Mapping[str, Any]
 ) -> Any:
     """Return a call of a function of arrays, with the arguments of NumPy's."""
+    defaults: dict[str, Any] = {}
     try:
-        given = dict(signature(function).bind(*args, **named).arguments)
+        parameters = signature(function)
+        given = dict(parameters.bind(*args, **named).arguments)
+        defaults = {key: p.default for key, p in parameters.parameters.items()}
     except ValueError:  # older versions do not tell
         known = [p.name for p in CALLS[name].parameters]
         given = {**dict(zip(known, args, strict=False)), **named}
@@ -438,7 +456,7 @@ def _call(
     if name == "norm" and keywords.get("ord") == "fro":
         del keywords["ord"]
     for key, value in _plain(record, name, given).items():
-        if value is not None and value is not False:
+        if value is not defaults.get(key):
             keywords[key] = True  # the language refuses the argument by its name
     if name == "stack" and not keywords:
         return record.symbol(list(positional[0].parts))

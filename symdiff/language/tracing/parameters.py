@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature, signature
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from symdiff.errors import ParseError, few
 from symdiff.language.lower import Argument
 
 _MISSING: Any = Parameter.empty
-_KINDS_OF_NUMBERS = (bool, int, float, np.number, np.ndarray)
 
 
 class Leaf(NamedTuple):
@@ -35,25 +34,17 @@ class Parts(NamedTuple):
 
 
 def shape_of(name: str, annotation: Any, default: Any) -> Leaf | Parts:
-    """Return the parts of a parameter, from its annotation or its default value."""
+    """Return the parts of a parameter, from its default value or its annotation."""
     given = default is not _MISSING
     kind = type(default) if given and default is not None else annotation
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        fields = [f for f in dataclasses.fields(kind) if f.init]
-        names = [f.name for f in fields]
-        parts = [
-            shape_of(f"{name}_{f.name}", _annotation(f.type), getattr(default, f.name) if given else _first(f))
-            for f in fields
-        ]
-        return Parts(lambda values: kind(**dict(zip(names, values, strict=True))), parts)
-    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        known = getattr(kind, "_field_defaults", {})
-        types = getattr(kind, "__annotations__", {})
-        parts = [
-            shape_of(f"{name}_{f}", _annotation(types.get(f)), getattr(default, f) if given else known.get(f, _MISSING))
-            for f in getattr(kind, "_fields", ())
-        ]
-        return Parts(lambda values: kind(*values), parts)
+    if (fields := _fields(kind)) is not None:
+        keys = list(fields)
+        parts = []
+        for key, (of, value) in fields.items():
+            parts.append(
+                shape_of(f"{name}_{key}", of, getattr(default, key) if given and default is not None else value)
+            )
+        return Parts(lambda values: kind(**dict(zip(keys, values, strict=True))), parts)
     if isinstance(default, dict) and default and all(isinstance(key, str) for key in default):
         keys = list(default)
         parts = [shape_of(f"{name}_{key}", None, value) for key, value in default.items()]
@@ -65,14 +56,35 @@ def shape_of(name: str, annotation: Any, default: Any) -> Leaf | Parts:
     return Leaf(name, default)
 
 
-def _annotation(given: Any) -> Any:
-    return None if isinstance(given, str) else given
+def _fields(kind: Any) -> dict[str, tuple[Any, Any]] | None:
+    """Return the annotation and the default value of each field of a dataclass or named tuple; None of another kind."""
+    if not isinstance(kind, type):
+        return None
+    try:
+        hints = get_type_hints(kind)
+    except (NameError, TypeError):  # an annotation has a name that is not known yet
+        hints = {}
+    if dataclasses.is_dataclass(kind):
+        return {f.name: (hints.get(f.name), _default(f)) for f in dataclasses.fields(kind) if f.init}
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        defaults = getattr(kind, "_field_defaults", {})
+        return {name: (hints.get(name), defaults.get(name, _MISSING)) for name in kind._fields}
+    return None
 
 
-def _first(field: Any) -> Any:
-    if field.default is not dataclasses.MISSING:
-        return field.default
-    return field.default_factory() if field.default_factory is not dataclasses.MISSING else _MISSING
+def _default(field: Any) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _MISSING if field.default is dataclasses.MISSING else field.default
+
+
+class _Record(dict[str, Any]):
+    """A dict whose entries are attributes too."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            return self[name]
+        raise AttributeError(name)
 
 
 def leaves(shape: Leaf | Parts) -> list[Leaf]:
@@ -90,7 +102,7 @@ def built(shape: Leaf | Parts, values: Mapping[str, Any]) -> Any:
 def _from_names(name: str, declared: Sequence[str]) -> Leaf | Parts:
     """Return the parts of a parameter of an unknown kind: names such as `p_0` are a tuple, and `p_mass` a dict.
 
-    A tuple can have tuples and dicts in it, as `p_0_1` and `p_0_mass`.
+    The entries of the dict are attributes too. A tuple can have tuples and dicts in it, as `p_0_1` and `p_0_mass`.
     """
     keys = [other.removeprefix(f"{name}_") for other in declared if other.startswith(f"{name}_")]
     if not keys or name in declared:
@@ -98,7 +110,7 @@ def _from_names(name: str, declared: Sequence[str]) -> Leaf | Parts:
     first = dict.fromkeys(key.partition("_")[0] for key in keys)
     if sorted(first) == sorted(str(k) for k in range(len(first))):
         return Parts(tuple, [_from_names(f"{name}_{k}", declared) for k in range(len(first))])
-    return Parts(lambda values: dict(zip(keys, values, strict=True)), [Leaf(f"{name}_{key}") for key in keys])
+    return Parts(lambda values: _Record(zip(keys, values, strict=True)), [Leaf(f"{name}_{key}") for key in keys])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -181,7 +193,8 @@ def call_of(
     shapes: dict[str, Leaf | Parts] = {}
     for p in found.values():
         if p.kind not in _OPEN and p.name not in constants:
-            shapes[p.name] = shape_of(p.name, p.annotation, p.default)
+            whole = p.name in (names or ())
+            shapes[p.name] = Leaf(p.name, p.default) if whole else shape_of(p.name, p.annotation, p.default)
             if names and isinstance(shapes[p.name], Leaf) and p.default is _MISSING:
                 shapes[p.name] = _from_names(p.name, names)
     known = [leaf for shape in shapes.values() for leaf in leaves(shape)]
