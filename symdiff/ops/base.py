@@ -44,6 +44,7 @@ class Builder(Protocol):
     def eye(self, shape: Shape, /) -> int: ...
     def op(self, operation: str | Operation, /, *operands: int) -> int: ...
     def raw(self, name: str, /, *operands: int) -> int: ...
+    def formula(self, text: str, names: Mapping[str, int], /) -> int: ...
     def joined(self, name: str, /, *conditions: int) -> int: ...
     def full(self, i: int, shape: Shape, /) -> int: ...
     def expand(self, i: int, axes: Sequence[int], /) -> int: ...
@@ -366,6 +367,9 @@ def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
     return part
 
 
+_JOINED: dict[str | None, str] = {"add": "add", "mul": "multiply", "max": "maximum", "min": "minimum"}
+
+
 @dataclass_transform(frozen_default=True)
 class Operation(ArrayOperation):
     """An operation on arrays, with everything that is known of it.
@@ -407,6 +411,23 @@ class Operation(ArrayOperation):
     """The sources of the functions that the NumPy code may call, by name. Those that it calls stand above it."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
+
+    # Parts
+
+    @property
+    def joined_by(self) -> str | None:
+        """The ufunc of NumPy that joins results for parts of the operands along an axis that the result does not have.
+
+        None: the results of parts do not tell the result.
+        """
+        return _JOINED.get(self.fold)
+
+    def by_parts(self, _b: Builder, _axis: int, /, *_operands: Any, **_: Any) -> int | None:
+        """Return the result by operations that can be computed in parts along an axis of the first operand.
+
+        Return None if there are none, or if the operation itself can be computed in parts.
+        """
+        return None
 
     # Fields
 

@@ -297,6 +297,19 @@ class Entrywise(Operation):
         w.rank = 0
         return made
 
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        template = in_standard(_ENTRYWISE[self.function].numpy)
+        w.rank = len(_together([w.shape(i) for i in operands]))
+        if "," in template:
+            texts = list(map(w.array, operands))
+            if self.takes_number(0) and not w.is_condition(operands[0]):
+                texts[0] += " != 0.0"
+            made = template.format(*texts), ATOM
+        else:
+            made = self._written(w, operands, template)
+        w.rank = 0
+        return made
+
     def formula(self, w: Writer, *operands: int) -> Text:
         return self._written(w, operands, _ENTRYWISE[self.function].text)
 
@@ -625,6 +638,10 @@ class _Reduced(_Segments):
     start: ClassVar[float]
     """The result for indices that no element has."""
 
+    @property
+    def joined_by(self) -> str:
+        return self.ufunc
+
     def shape(self, x: Shape, *indices: Shape) -> Shape:
         return (*x[: self.front(x, *indices)], *self.to, *x[len(x) - self.behind :])
 
@@ -684,7 +701,7 @@ class _Reduced(_Segments):
         place, axes = self.helped_in_standard(w, indices, self.front(*map(w.shape, (x, *indices))))
         start = in_standard(self._started) if self.start else "0.0"
         given = f"{w.array(x)}, {place}, {w.tuple_of(self.to)}, {axes}, {start}"
-        return f"segments(xp, xp.{self.ufunc}, {given})", ATOM
+        return f"segments(xp, {w.device()}, xp.{self.ufunc}, {given})", ATOM
 
     @property
     def _started(self) -> str:
