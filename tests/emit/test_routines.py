@@ -8,9 +8,15 @@ import warnings
 import numpy as np
 import pytest
 from backends import both, leaves
+from samples import SAMPLES, SIZES, allowed, draw, program_of
 
 import symdiff
-from symdiff.emit.routines import cut
+from symdiff.emit import numpy as numpy_target
+from symdiff.emit.nests import lacking
+from symdiff.emit.numpy import prepare
+from symdiff.emit.routines import Routine, cut
+from symdiff.runtime.load import load
+from symdiff.runtime.routines import function
 
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
 
@@ -118,6 +124,34 @@ def test_numbers_are_those_of_numpy(text, args, mixed):
     for sizes in ({}, {"n": 1, "m": 1}, {"n": 30, "m": 150, "k": 30}):
         agree(f, g, drawn(f, **sizes))
     agree(f, g, drawn(f, (2,)))
+
+
+def first_samples():
+    """Return a sample of each operation that nested loops have."""
+    found = {}
+    for sample in SAMPLES:
+        program = prepare(program_of(sample), masks=False)
+        known = {str(dim) for i in program.inputs for dim in program.graph.shape(i)}
+        if sample.shapes and not lacking(program) and {"n"} <= known and sample.operation.name != "size":
+            found.setdefault(sample.operation.name, sample)
+    return [pytest.param(sample, id=name) for name, sample in found.items()]
+
+
+@pytest.mark.parametrize("sample", first_samples())
+def test_operations(sample):
+    program = program_of(sample)
+    body = prepare(program, masks=False)
+    native = function(Routine("native1", body, quiet=False), 1)
+    numpy = load(numpy_target.source(body, "numpy", 0), "numpy", numpy_target.known(body))
+    for sizes in (SIZES, {"n": 1, "m": 1, "k": 1}, {"n": 150, "m": 2, "k": 2}, {"n": 0, "m": 3, "k": 2}):
+        for loop in ((), (3,)) if allowed(program, sizes) else ():
+            given = draw(program, sizes, loop=loop)
+            with np.errstate(all="ignore"):
+                try:
+                    want = numpy(*given)
+                except ValueError:  # no elements, where there is no value without them
+                    continue
+                np.testing.assert_allclose(native(*given), want, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(("text", "args"), [(text, args) for text, args, _ in CASES[::3]])
