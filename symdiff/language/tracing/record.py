@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from math import inf, isnan, pi
 from types import FrameType
 from typing import Any, NoReturn
@@ -23,6 +24,9 @@ from symdiff.ops.data import Data
 from symdiff.simplify.build import Builder
 
 _NODE = "__symdiff_node__"  # the method of a symbol that returns its node
+
+# The record of the function that is traced now, in this thread
+running: ContextVar[Record | None] = ContextVar("running", default=None)
 
 
 class Record:
