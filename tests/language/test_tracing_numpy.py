@@ -5,6 +5,7 @@ import sys
 
 import numpy  # noqa: ICN001 - np is symdiff.numpy here
 import pytest
+from scipy.linalg import expm
 from traced import same
 
 import symdiff
@@ -50,6 +51,19 @@ def filled(x):
 def test_arrays_that_are_made_by_their_shape():
     same(filled, "x[3]", X[:3], derivative=True)
     assert isinstance(np.zeros(3), numpy.ndarray)  # where nothing is traced
+
+
+def of_numbers(x):
+    K = np.zeros((2, 2))
+    K[0, 1] = 1.0
+    K[1, 0] = -1.0
+    if K[0, 0] > 0 or not np.ones(2)[1]:
+        return x
+    return expm(K) @ x + float(K.sum()) + [1.0, 2.0][int(np.ones(2)[0])]
+
+
+def test_an_array_of_numbers_goes_into_any_function():
+    same(of_numbers, "x[2]", X[:2])
 
 
 def rotation(t, x, y):
