@@ -40,11 +40,15 @@ MODULES = {
 
 # The extras, each imported in one module, when it is used.
 EXTRAS = {
+    ("dask.py", "dask"),
     ("evaluate.py", "scipy"),
     ("sparse.py", "scipy"),
     ("native.py", "llvmlite"),
     ("graph.py", "graphviz"),
     ("plot.py", "matplotlib"),
+    ("torch.py", "torch"),
+    ("torch.py", "array_api_compat"),
+    ("jax.py", "jax"),
 }
 
 
