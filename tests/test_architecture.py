@@ -39,6 +39,7 @@ MODULES = {
 
 # The extras, each imported in one module, when it is used.
 EXTRAS = {
+    ("dask.py", "dask"),
     ("evaluate.py", "scipy"),
     ("sparse.py", "scipy"),
     ("native.py", "llvmlite"),

@@ -85,11 +85,15 @@ class Kernel:
         backend: "numpy" or "llvm".
         routines: The native code of parts of the program, where native code cannot compute all of it.
         made: The things that have been made so far, by key.
+        sizes: The sizes of dimensions that the program does not have, but the formula does.
         lock: The lock that a thread holds while it makes something.
     """
 
-    def __init__(self, recipe: Recipe, program: Program, layout: Layout, name: str) -> None:
+    def __init__(
+        self, recipe: Recipe, program: Program, layout: Layout, name: str, sizes: Mapping[str, int] | None = None
+    ) -> None:
         self.recipe, self.program, self.layout, self.name = recipe, program, layout, name
+        self.sizes = sizes or {}
         self.nest = nest(layout)
         self.args = program.arguments
         self.cores = tuple([program.graph.shape(i) for i in program.inputs])
@@ -295,7 +299,8 @@ class Kernel:
                 native=self._native_floats() if floats_too else self._floats_by_parts() if self.routines else None,
                 into=bool(floats_too),
             )
-        bounded = any(not isinstance(count, int) for count in self._counts)  # general calls check them
+        # General calls check the sizes of arrays, and indices of dimensions that no argument has.
+        bounded = bool(self.sizes) or any(not isinstance(count, int) for count in self._counts)
         point: Callable[..., Any] | None = None
         if not bounded and self._native:
             point = self.native_elements.point(self.nest, lambda *args: self.by_arrays(args))
@@ -489,7 +494,8 @@ class Kernel:
             LimitError: An array would have more than `limits.elements` elements.
             BoundsError: An integer is out of the range of its axis.
         """
-        values, loop, dtype, sizes = arrays(self.args, args, self.cores, self.integers)
+        values, loop, dtype, found = arrays(self.args, args, self.cores, self.integers)
+        sizes = {**self.sizes, **found} if self.sizes else found
         meet(self.program.graph.demands, sizes)
         self.check_limits(sizes)
         if self.bounds:

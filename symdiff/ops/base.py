@@ -44,6 +44,7 @@ class Builder(Protocol):
     def eye(self, shape: Shape, /) -> int: ...
     def op(self, operation: str | Operation, /, *operands: int) -> int: ...
     def raw(self, name: str, /, *operands: int) -> int: ...
+    def formula(self, text: str, names: Mapping[str, int], /) -> int: ...
     def joined(self, name: str, /, *conditions: int) -> int: ...
     def full(self, i: int, shape: Shape, /) -> int: ...
     def expand(self, i: int, axes: Sequence[int], /) -> int: ...
@@ -366,6 +367,9 @@ def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
     return part
 
 
+_JOINED: dict[str | None, str] = {"add": "add", "mul": "multiply", "max": "maximum", "min": "minimum"}
+
+
 @dataclass_transform(frozen_default=True)
 class Operation(ArrayOperation):
     """An operation on arrays, with everything that is known of it.
@@ -407,6 +411,23 @@ class Operation(ArrayOperation):
     """The sources of the functions that the NumPy code may call, by name. Those that it calls stand above it."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
+
+    # Parts
+
+    @property
+    def joined_by(self) -> str | None:
+        """The ufunc of NumPy that joins results for parts of the operands along an axis that the result does not have.
+
+        None: the results of parts do not tell the result.
+        """
+        return _JOINED.get(self.fold)
+
+    def by_parts(self, _b: Builder, _axis: int, /, *_operands: Any, **_: Any) -> int | None:
+        """Return the result by operations that can be computed in parts along an axis of the first operand.
+
+        Return None if there are none, or if the operation itself can be computed in parts.
+        """
+        return None
 
     # Fields
 
@@ -562,10 +583,6 @@ class Operation(ArrayOperation):
         """
         return False
 
-    def folded_axis(self, *_shapes: Any, **_: Any) -> int | None:
-        """Return the one axis that `fold` reduces, of operands that have one shape of several axes; else None."""
-        return None
-
     def unfused(self, *_shapes: Any, **_: Any) -> str:
         """Return the name of what native loops cannot do for operands of these shapes. Return "" if they can do all."""
         return self.name
@@ -578,9 +595,6 @@ class Operation(ArrayOperation):
     def rereads_operand(self, _k: int, /) -> bool:
         """Return whether nested loops read an element of operand `k` again and again."""
         return self.rereads
-
-    slow: ClassVar[bool] = False
-    """NumPy takes much longer than nested loops."""
 
     def element(self, _n: Nest, _at: tuple[Value, ...], *_operands: Any, **_: Any) -> Value:
         """Write code that computes the element of the result at some indices, and return its name."""
@@ -782,9 +796,6 @@ class Reduction(AlongAxes):
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
-
-    def folded_axis(self, shape: Shape) -> int | None:
-        return self.axes[0] if len(self.axes) == 1 and len(shape) > 1 and shape[self.axes[0]] != 1 else None
 
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those that it is made of."""

@@ -295,6 +295,15 @@ class Others(Operation):
         bar = b.expand(b.full(at.seed, at.shape), (-1,))
         return b.op(Sum((-2,)), at.times(bar, self._partial(at)))
 
+    def by_parts(self, b: Builder, axis: int, x: int) -> int | None:
+        """Return the product of all elements divided by each one. Zeros are counted, and left out of the product."""
+        if axis != -1:
+            return None
+        zero = b.op("eq", x, b.const(0.0))
+        product = b.op(Prod((-1,)), b.op("where", zero, b.const(1.0), x))
+        names = {"x": x, "p": b.expand(product, (-1,)), "c": b.expand(b.op(Sum((-1,)), b.number(zero)), (-1,))}
+        return b.formula("where(x == 0, where(c == 1, p, 0), where(c == 0, p/where(x == 0, 1, x), 0))", names)
+
     def _partial(self, at: At) -> int:
         """Return the derivative of each result by each element: along the last two axes, in this order.
 
@@ -355,6 +364,10 @@ class LogSumExp(Reduction):
     nonempty = True
     holomorphic = False
 
+    @property
+    def joined_by(self) -> str:
+        return "logaddexp"
+
     def value(self, x: Any) -> Any:
         return np.logaddexp.reduce(x, axis=self.axes)
 
@@ -407,6 +420,15 @@ class Softmax(AlongAxes):
         b = at.builder
         mean = b.expand(b.summed(at.times(at.seed, at.row), at.shape, self.axes), self.axes)
         return at.times(b.op("sub", at.seed, mean), at.row)
+
+    def by_parts(self, b: Builder, axis: int, x: int) -> int | None:
+        """Return the exponential of the logarithm of the share. Infinite elements share equally."""
+        if axis not in self.axes:
+            return None
+        infinite = b.op(Sum(self.axes), b.number(b.op("eq", x, b.const(inf))))
+        total = b.op(LogSumExp(self.axes), x)
+        names = {"x": x, "c": b.expand(infinite, self.axes), "l": b.expand(total, self.axes)}
+        return b.formula("where(isinf(l), where(x == inf, 1/maximum(c, 1), 0), exp(x - l))", names)
 
     def logarithm(self, b: Builder, x: int) -> int | None:
         """Return the operand less the logarithm of the sum of its exponentials."""

@@ -10,7 +10,7 @@ from symdiff.ops.dependence import dependence
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.patterns import Pattern
 from symdiff.simplify.build import Builder
-from tests.ops.test_operations import DERIVED, DERIVED_IDS, SIZES, allowed, draw, program_of
+from tests.ops.test_operations import SIZES, allowed, derived, draw, program_of
 
 
 def flags(pattern):
@@ -51,7 +51,7 @@ def numeric(program, point, seed=0):
     return np.array(columns, bool).reshape(len(columns), base.size).T
 
 
-@pytest.mark.parametrize("sample", DERIVED, ids=DERIVED_IDS)
+@derived
 @pytest.mark.parametrize("size", [4, 1, 0])
 def test_pattern_covers_the_jacobian(sample, size):
     program, sizes = program_of(sample), SIZES | {"n": size, "m": min(3, size)}

@@ -78,6 +78,7 @@ _LIBRARIES = (
     Library("PyTorch", "torch", "Tensor", "torch.asarray", "torch"),
     Library("JAX", "jax", "Array", "jax.numpy.asarray", "jax"),
     Library("CuPy", "cupy", "ndarray", "cupy.asarray", "standard"),
+    Library("Dask", "dask.array", "Array", "dask.array.asarray", "dask", beside_numpy=True),
 )
 
 

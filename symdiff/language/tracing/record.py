@@ -47,6 +47,7 @@ class Record:
         wrap: Callable[[Record, Node], Any],
         until: FrameType,
         module: str,
+        where: Place | None,
     ) -> None:
         """Start with the arguments.
 
@@ -56,7 +57,9 @@ class Record:
             wrap: Makes the symbol of a node.
             until: The frame that calls the function.
             module: The module of the function.
+            where: The place where the function is defined.
         """
+        self._where = where
         self.builder = Builder(Graph(shared=True, limits=limits))
         self.names = Names(self._named, until, module)
         self.constants: dict[str, Data] = {}
@@ -87,9 +90,9 @@ class Record:
     # Errors
 
     def place(self) -> Place | None:
-        """Return what runs in the user's code."""
+        """Return what runs in the user's code; after that, where the function is defined."""
         frame = self.names.frame()
-        return None if frame is None else place(frame)
+        return self._where if frame is None else place(frame)
 
     def fail(self, said: str, kind: type[Exception] = ParseError) -> NoReturn:
         """Raise an error at the line of the user's code that runs."""

@@ -72,6 +72,8 @@ def truth(place: Place | None) -> str:
             return f"{said}; {OBJECTS}"
     start = place.text.rfind("\n", 0, place.position) + 1
     line = place.text[start:].partition("\n")[0]
+    if re.search(r"\.shape\b|\.size\b", line):
+        return "a length with a name is known at a call alone; write the number in args, as in x[3]"
     if line.lstrip().startswith("while"):
         return f"{said}; write a loop with a known number of steps, and np.where for what changes in it"
     if line.lstrip().startswith("assert"):
@@ -129,7 +131,7 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
         return _NO_STORE
     if place is not None and place.expression.startswith(("np.r_", "np.c_", "numpy.r_", "numpy.c_")):
         return "np.r_ and np.c_ take numbers, and no symbol; write np.concatenate([...]) or np.column_stack([...])"
-    if place is not None and (place.step == "BINARY_SUBSCR" or place.called.rpartition(".")[2] == "take"):
+    if place is not None and (_is_subscript(place) or place.called.rpartition(".")[2] == "take"):
         return NO_INDEX
     called = (place.called if place else "") or "this function"
     name = called.rpartition(".")[2]
@@ -146,6 +148,11 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
     what = f" of shape {shape}" if shape else ""
     said = f"{called} takes numbers, and no symbol{what}"
     return f"{said}; write functions of numpy, ufuncs of scipy.special, and S.toarray() for a sparse array S"
+
+
+def _is_subscript(place: Place) -> bool:
+    """Return whether a subscript is evaluated. Python 3.14 does this by an instruction for all operators."""
+    return place.step == "BINARY_SUBSCR" or (place.step == "BINARY_OP" and place.expression.endswith("]"))
 
 
 def changed(node: Node) -> str:

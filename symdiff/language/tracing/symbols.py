@@ -57,14 +57,37 @@ class _Cells:
 class _Memory:
     """The memory that arrays share.
 
+    NumPy's `reshape` shares the elements if their order in memory allows it, and copies them otherwise. Symbols have no
+    such order. So what is reshaped has a memory of its own, and a change of one of both leaves the other in doubt.
+
     Attributes:
         writes: How often it was assigned to.
+        doubtful: Whether an array has been changed with which this one may share its elements.
+        peers: The memories with which it may share elements.
     """
 
-    __slots__ = ("writes",)
+    __slots__ = ("doubtful", "peers", "writes")
 
     def __init__(self) -> None:
         self.writes = 0
+        self.doubtful = False
+        self.peers: list[_Memory] = []
+
+    def join(self, other: _Memory) -> None:
+        """Take note that this memory may share elements with another one."""
+        self.peers.append(other)
+        other.peers.append(self)
+
+    def write(self) -> None:
+        """Take note of an assignment."""
+        self.writes += 1
+        reached, waiting = {id(self)}, [*self.peers]
+        while waiting:
+            peer = waiting.pop()
+            if id(peer) not in reached:
+                reached.add(id(peer))
+                peer.doubtful = True
+                waiting += peer.peers
 
 
 class Symbol:
@@ -128,6 +151,11 @@ class Symbol:
         """Return the node of the value."""
         if record is not self._record or not record.open:
             record.fail("a symbol of a traced function is used after its call; return values, and do not store them")
+        if self._memory.doubtful:
+            record.fail(
+                "reshape or ravel may share the elements of an array, and one of both has been changed; write np.copy"
+                " before the change"
+            )
         if self._again is not None and self._seen != self._memory.writes:
             self._seen = self._memory.writes
             self._node = record.node(self._again())
@@ -262,7 +290,7 @@ class Symbol:
             self._assign(first, rest, value)
         else:
             self._node, self._cells = record.node(assigned(record, self, key, value)), None
-        self._memory.writes += 1
+        self._memory.write()
 
     def _assign(self, k: int, rest: list[Any], value: Any) -> None:
         """Assign to element `k` along the first axis, or to a part of it."""
@@ -310,12 +338,15 @@ class Symbol:
     def __array_function__(
         self, function: Callable[..., Any], _: Any, args: tuple[Any, ...], named: Mapping[str, Any]
     ) -> Any:
-        made = functions.function(self._record, function, args, named)
+        make = partial(functions.function, self._record, function, args, named)
+        made, name = make(), function.__name__
         first = args[0] if args else None
-        if isinstance(first, Symbol) and isinstance(made, Symbol) and function.__name__ in functions.SHARING:
-            in_order = function.__name__ in functions.IN_ORDER
-            make = partial(functions.function, self._record, function, args, named)
-            return first.__symdiff_shared__(make, in_order=in_order)
+        if not isinstance(first, Symbol) or not isinstance(made, Symbol):
+            return made
+        if name in functions.MAY_SHARE:
+            made._memory.join(first._memory)  # noqa: SLF001 - other symbols
+        elif name in functions.SHARING and not (name == "diag" and first.ndim == 1):
+            return first.__symdiff_shared__(make, in_order=name in functions.IN_ORDER)
         return made
 
     def __getattr__(self, name: str) -> Any:
