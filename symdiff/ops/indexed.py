@@ -33,7 +33,7 @@ from symdiff.ops.base import (
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.places import Range
-from symdiff.ops.standard import AT_INDICES
+from symdiff.ops.standard import AT_INDICES, DIVIDED
 from symdiff.ops.table import ATOM, PRODUCT, UNARY, in_standard
 
 POINTS = '''\
@@ -259,6 +259,8 @@ class Entrywise(Operation):
 
     function: str
 
+    standard_helpers: ClassVar[Mapping[str, str]] = {"divided": DIVIDED}
+
     name = "entrywise"
     integer = True
     differentiable = False
@@ -300,15 +302,13 @@ class Entrywise(Operation):
     def standard(self, w: StandardWriter, *operands: int) -> Text:
         template = in_standard(_ENTRYWISE[self.function].numpy)
         w.rank = len(_together([w.shape(i) for i in operands]))
-        if "," in template:
-            texts = list(map(w.array, operands))
-            if self.takes_number(0) and not w.is_condition(operands[0]):
-                texts[0] += " != 0.0"
-            made = template.format(*texts), ATOM
-        else:
-            made = self._written(w, operands, template)
+        texts = list(map(w.array, operands))
         w.rank = 0
-        return made
+        if "," not in template:
+            return f"divided(xp, {', '.join(texts)}, remainder={'%' in template})", ATOM
+        if self.takes_number(0) and not w.is_condition(operands[0]):
+            texts[0] += " != 0.0"
+        return template.format(*texts), ATOM
 
     def formula(self, w: Writer, *operands: int) -> Text:
         return self._written(w, operands, _ENTRYWISE[self.function].text)

@@ -235,6 +235,13 @@ def reordered(xp, key, x, axis, inverse):
     return xp.take_along_axis(x, order, axis=axis)
 '''
 
+DIVIDED = '''\
+def divided(xp, i, j, remainder):
+    """Return i // j of integers, or the remainder; 0 where j is 0, as in NumPy."""
+    divisor = xp.where(j == 0, 1, j)
+    return xp.where(j == 0, 0, i % divisor if remainder else i // divisor)
+'''
+
 NUMBERED = '''\
 def numbered(xp, indices, sizes):
     """Return the numbers of the elements at indices, in an array of these sizes."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -20,9 +22,19 @@ from symdiff.api.kernel import Kernel
 
 
 def call(kernel: Kernel, args: Sequence[Any], out: Any) -> Any:
-    """Return the result of a call with tensors."""
+    """Return the result of a call with tensors. The compiler of PyTorch, if there is one, does not look inside."""
+    return (_unseen() if "torch._dynamo" in sys.modules else _call)(kernel, args, out)
+
+
+def _call(kernel: Kernel, args: Sequence[Any], out: Any) -> Any:
     space = space_of(next(a for a in args if isinstance(a, torch.Tensor)))
     return kernel.result(_Call.apply(kernel, *arguments(kernel, space, args, out)))
+
+
+@cache
+def _unseen() -> Any:
+    """Return `_call` for code that the compiler watches."""
+    return torch.compiler.disable(_call)
 
 
 def space_of(tensor: torch.Tensor) -> Space:

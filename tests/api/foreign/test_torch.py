@@ -135,5 +135,9 @@ def test_errors():
 
 def test_compile():
     x = torch.asarray(X)
-    compiled = torch.compile(lambda x: MIXED(x, 2.0).sum(), backend="aot_eager")
-    close(compiled(x), MIXED(X, 2.0).sum(), rtol=1e-13)
+    f = torch.compiler.allow_in_graph(MIXED)
+    compiled = torch.compile(lambda x: 2 * f(x, 2.0).sum(), backend="aot_eager", fullgraph=True)
+    x.requires_grad_()
+    compiled(x).backward()
+    close(compiled(x).detach(), 2 * MIXED(X, 2.0).sum(), rtol=1e-13)
+    close(x.grad, 2 * MIXED.grad(X, 2.0).x)
