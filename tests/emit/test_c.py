@@ -143,7 +143,9 @@ def test_many_points_of_arrays(tmp_path):
 @needs_c
 def test_integers_are_checked(tmp_path):
     c = library("indices", tmp_path)
-    x, w, out, work = np.arange(3.0), np.ones(2), np.empty(1), np.empty(3)
+    x, w, out = np.arange(3.0), np.ones(2), np.empty(1)
+    c.indices_value_work.restype = ctypes.c_size_t
+    work = np.empty(c.indices_value_work(ctypes.c_size_t(3), ctypes.c_size_t(2)))
 
     def call(*indices):
         i = np.array(indices, np.int64)
