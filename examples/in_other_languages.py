@@ -31,9 +31,8 @@ CPP = """\
 int main()
 {
     const std::vector<double> t{0.0, 0.5, 1.0, 1.5, 2.0}, y{1.9, 1.4, 1.1, 0.6, 0.5};
-    std::vector<double> work(loss_grad_work(t.size()) + 1);
     double a_bar, b_bar;
-    loss_grad(t.size(), t.data(), y.data(), 2.0, 0.7, &a_bar, &b_bar, work.data());
+    loss_grad(t.size(), t.data(), y.data(), 2.0, 0.7, &a_bar, &b_bar);
     std::printf("%.17g %.17g\\n", a_bar, b_bar);
 }
 """
@@ -43,19 +42,18 @@ program main
     use iso_c_binding
     implicit none
     interface
-        subroutine loss_grad(n, t, y, a, b, a_bar, b_bar, work) bind(c)
+        subroutine loss_grad(n, t, y, a, b, a_bar, b_bar) bind(c)
             import :: c_double, c_size_t
             integer(c_size_t), value :: n
             real(c_double), value :: a, b
             real(c_double), intent(in) :: t(*), y(*)
             real(c_double), intent(out) :: a_bar, b_bar
-            real(c_double) :: work(*)
         end subroutine
     end interface
     real(c_double) :: t(5) = [0d0, 0.5d0, 1d0, 1.5d0, 2d0]
     real(c_double) :: y(5) = [1.9d0, 1.4d0, 1.1d0, 0.6d0, 0.5d0]
-    real(c_double) :: work(64), a_bar, b_bar
-    call loss_grad(5_c_size_t, t, y, 2d0, 0.7d0, a_bar, b_bar, work)
+    real(c_double) :: a_bar, b_bar
+    call loss_grad(5_c_size_t, t, y, 2d0, 0.7d0, a_bar, b_bar)
     print '(es25.17e3, es25.17e3)', a_bar, b_bar
 end program
 """
@@ -74,11 +72,9 @@ def from_python(folder: Path) -> tuple[float, float]:
     subprocess.run(["cc", "-std=c99", "-O2", "-shared", "-fPIC", folder / "loss.c", "-o", library, "-lm"], check=True)
     loss = ctypes.CDLL(str(library))
     vector, number = np.ctypeslib.ndpointer(np.float64, flags="C"), ctypes.c_double
-    loss.loss_grad_work.restype = ctypes.c_size_t
-    loss.loss_grad_work.argtypes = [ctypes.c_size_t]
-    loss.loss_grad.argtypes = [ctypes.c_size_t, vector, vector, number, number, vector, vector, vector]
-    a_bar, b_bar, work = np.empty(1), np.empty(1), np.empty(loss.loss_grad_work(T.size))
-    loss.loss_grad(T.size, T, Y, A, B, a_bar, b_bar, work)
+    loss.loss_grad.argtypes = [ctypes.c_size_t, vector, vector, number, number, vector, vector]
+    a_bar, b_bar = np.empty(1), np.empty(1)
+    loss.loss_grad(T.size, T, Y, A, B, a_bar, b_bar)
     return float(a_bar[0]), float(b_bar[0])
 
 

@@ -23,6 +23,7 @@ FLOORS = [
     {"emit"},
     {"runtime"},
     {"pipeline"},
+    {"numpy"},
     {"api"},
     {"__init__"},
     {"cli"},
@@ -45,6 +46,9 @@ EXTRAS = {
     ("native.py", "llvmlite"),
     ("graph.py", "graphviz"),
     ("plot.py", "matplotlib"),
+    ("torch.py", "torch"),
+    ("torch.py", "array_api_compat"),
+    ("jax.py", "jax"),
 }
 
 

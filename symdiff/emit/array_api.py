@@ -131,7 +131,7 @@ class _StandardWriter(ArrayWriter):
             own = self.names.near(key.of)
             new = f"device={self.device()}" if key.integer else self.new()
             if key in self.stored:
-                text = f'xp.asarray({CONSTANTS}["{self.stored[key]}"], {new})'
+                text = f'xp.asarray({CONSTANTS}["{self.stored[key]}"], {new}, copy=True)'
             else:
                 start = f"    {own} = xp.asarray("
                 text = f"xp.asarray({self.wrap(f'{literal(key.data.array, self.module)}, {new}', len(start) + 1)})"
@@ -181,11 +181,14 @@ class _StandardWriter(ArrayWriter):
         """
         if row[0] in _OPERATORS or self._same_as(row) is not None:
             return False
+        primitive = PRIMITIVES[row[0]]
+        if j in row[1 : 1 + primitive.orders]:
+            return False
         if all(self.plain[k] for k in row[1:]):
             return True
         if row[0] == "where":
             return j == row[1] or (j == row[2] and bool(self.plain[row[3]]))
-        pattern = template(PRIMITIVES[row[0]], self.target)
+        pattern = template(primitive, self.target)
         return self.exponent(row) is None and "(" in pattern and not _CALL.fullmatch(pattern)
 
     def written(self, row: Row) -> tuple[int, ...]:

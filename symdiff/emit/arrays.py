@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Self
 
 from symdiff.emit.data import CONSTANTS, literal, stored
 from symdiff.emit.python import BESIDE, Writer, wrapped
@@ -220,9 +220,6 @@ class ArrayWriter(Writer):
         text = self.texts[i][0]
         return text if self.varies[i] or self.shape(i) else f"{self.dtype()}({text})"
 
-    collects: ClassVar[bool] = False
-    """The results of the steps of a loop are collected in a list, and become an array behind the loop."""
-
     def room(self, shape: Shape, *, ahead: bool) -> str:
         """Return the expression of a new array for the results of a loop."""
         return f"np.empty({self.whole_shape(shape) if ahead else self.dims(shape)}, {self.dtype()})"
@@ -230,10 +227,6 @@ class ArrayWriter(Writer):
     def item(self, text: str, t: str, rank: int, *, ahead: bool) -> str:
         """Return the expression of an element along the axis in front of `rank` axes."""
         return f"{text}[..., {t}{', :' * rank}]" if ahead else f"{text}[{t}]"
-
-    def kept(self, name: str, t: str, rank: int, text: str, *, ahead: bool) -> str:
-        """Return the line that keeps a result of step `t` along the axis in front of `rank` axes."""
-        return f"    {self.item(name, t, rank, ahead=ahead)} = {text}"
 
     def collected(self, name: str, shape: Shape, *, back: bool) -> str:
         """Return the line behind a loop that makes an array of the results of all steps, if the writer `collects`."""

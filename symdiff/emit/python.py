@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from copy import copy
 from functools import cache
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from symdiff.emit.names import Names
 from symdiff.graph.ir import Program, Row, repeated
@@ -274,6 +274,17 @@ class Writer:
     def number(self, i: int) -> str:
         """Return the text of row `i`, such that arithmetic of numbers gives what it gives for arrays."""
         return self.texts[i][0]
+
+    collects: ClassVar[bool] = False
+    """The results of the steps of a loop are collected in a list, and become an array behind the loop."""
+
+    def item(self, text: str, t: str, rank: int, *, ahead: bool) -> str:
+        """Return the expression of an element along the axis in front of `rank` axes."""
+        raise NotImplementedError
+
+    def kept(self, name: str, t: str, rank: int, text: str, *, ahead: bool) -> str:
+        """Return the line that keeps a result of step `t` along the axis in front of `rank` axes."""
+        return f"    {self.item(name, t, rank, ahead=ahead)} = {text}"
 
     def built(self, i: int, row: Row) -> bool:
         """Write the lines of a row that is not an expression, and return True. Return False for an expression."""

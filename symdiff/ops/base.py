@@ -583,10 +583,6 @@ class Operation(ArrayOperation):
         """
         return False
 
-    def folded_axis(self, *_shapes: Any, **_: Any) -> int | None:
-        """Return the one axis that `fold` reduces, of operands that have one shape of several axes; else None."""
-        return None
-
     def unfused(self, *_shapes: Any, **_: Any) -> str:
         """Return the name of what native loops cannot do for operands of these shapes. Return "" if they can do all."""
         return self.name
@@ -599,9 +595,6 @@ class Operation(ArrayOperation):
     def rereads_operand(self, _k: int, /) -> bool:
         """Return whether nested loops read an element of operand `k` again and again."""
         return self.rereads
-
-    slow: ClassVar[bool] = False
-    """NumPy takes much longer than nested loops."""
 
     def element(self, _n: Nest, _at: tuple[Value, ...], *_operands: Any, **_: Any) -> Value:
         """Write code that computes the element of the result at some indices, and return its name."""
@@ -803,9 +796,6 @@ class Reduction(AlongAxes):
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
-
-    def folded_axis(self, shape: Shape) -> int | None:
-        return self.axes[0] if len(self.axes) == 1 and len(shape) > 1 and shape[self.axes[0]] != 1 else None
 
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those that it is made of."""

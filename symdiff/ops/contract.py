@@ -186,12 +186,6 @@ class Einsum(Operation):
         """Return whether it is a product of an array with itself."""
         return self.left == self.right and equal[0] == equal[1]
 
-    def folded_axis(self, x: Shape, _: Shape) -> int | None:
-        for axis in range(-len(x), 0) if self.left == self.right and self.out else ():
-            if self.out == self.left[: len(x) + axis] + self.left[len(x) + axis + 1 :]:
-                return axis if x[axis] != 1 else None
-        return None
-
     def unfused(self, *_: Shape) -> str:
         return "" if self.left == self.right and not self.out else "product of arrays along an axis"
 

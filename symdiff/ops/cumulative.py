@@ -198,7 +198,6 @@ class Recurrence(Operation):
 
     carries = False
     name = "recurrence"
-    slow = True
     helpers: ClassVar[Mapping[str, str]] = {"recurrence": RECURRENCE}
 
     def shape(self, x: Shape, _: Shape) -> Shape:
@@ -315,7 +314,6 @@ def backwards(b: Builder, x: int, added: int, axes: tuple[int, ...]) -> int:
 class _Cumulative(AlongAxes):
     """An operation whose result has, for each element, what the elements up to this one are together."""
 
-    slow = True
     start: ClassVar[float]
     """The value of no elements."""
 

@@ -139,7 +139,7 @@ class Diag(Selection):
     standard_helpers: ClassVar[Mapping[str, str]] = {"diag": DIAGONAL}
 
     def standard(self, w: StandardWriter, x: int) -> Text:
-        return f"diag(xp, {w.tight(x, 0)}, {self.k}, {w.tuple_of(self.to)})", ATOM
+        return f"diag(xp, {w.device()}, {w.tight(x, 0)}, {self.k}, {w.tuple_of(self.to)})", ATOM
 
     def lines(self, w: Writer, i: int, x: int) -> bool:
         """Write an array of zeros, and assign the diagonal."""

@@ -311,7 +311,7 @@ class Assemble(Operation):
             ranges = [(w.dim(p.start), _stop(p, w), str(p.step)) if isinstance(p, Range) else w.dim(p) for p in place]
             texts = [p if isinstance(p, str) else f"slice({', '.join(p)})" for p in ranges]
             places.append(f"({', '.join(texts)}{',' * (len(texts) == 1)})")
-        return f"assembled(xp, {to}, [{w.wrap(', '.join(places))}], [{parts}], {zero})", ATOM
+        return f"assembled(xp, {w.device()}, {to}, [{w.wrap(', '.join(places))}], [{parts}], {zero})", ATOM
 
     def _joins_along(self, w: Writer, *operands: int) -> int | None:
         """Return the axis along which whole operands stand one after the other; None if they do not.

@@ -33,7 +33,7 @@ from symdiff.ops.base import (
 from symdiff.ops.constants import Arange
 from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.places import Range
-from symdiff.ops.standard import AT_INDICES
+from symdiff.ops.standard import AT_INDICES, DIVIDED
 from symdiff.ops.table import ATOM, PRODUCT, UNARY, in_standard
 
 POINTS = '''\
@@ -259,6 +259,8 @@ class Entrywise(Operation):
 
     function: str
 
+    standard_helpers: ClassVar[Mapping[str, str]] = {"divided": DIVIDED}
+
     name = "entrywise"
     integer = True
     differentiable = False
@@ -296,6 +298,17 @@ class Entrywise(Operation):
         made = self._written(w, operands, _ENTRYWISE[self.function].numpy)
         w.rank = 0
         return made
+
+    def standard(self, w: StandardWriter, *operands: int) -> Text:
+        template = in_standard(_ENTRYWISE[self.function].numpy)
+        w.rank = len(_together([w.shape(i) for i in operands]))
+        texts = list(map(w.array, operands))
+        w.rank = 0
+        if "," not in template:
+            return f"divided(xp, {', '.join(texts)}, remainder={'%' in template})", ATOM
+        if self.takes_number(0) and not w.is_condition(operands[0]):
+            texts[0] += " != 0.0"
+        return template.format(*texts), ATOM
 
     def formula(self, w: Writer, *operands: int) -> Text:
         return self._written(w, operands, _ENTRYWISE[self.function].text)
@@ -386,7 +399,6 @@ class Indexed(Operation):
     """An operation on an array of numbers, the first operand, and on indices, the others, which broadcast together."""
 
     stackable = False  # the new axis would have to be an index too
-    slow = True
 
     numbers = 1
     multilinear = True
@@ -571,10 +583,7 @@ class Gather(Indexed):
 
 
 class _Segments(Indexed):
-    """A reduction of the elements with equal indices to one element, which stands at these indices.
-
-    The array has the axes of the indices, broadcast together. The result has as many axes as there are indices in place
-    of those.
+    """An operation on the elements with equal indices. The array has the axes of the indices, broadcast together.
 
     Attributes:
         to: The lengths of the axes that the indices are of.
@@ -583,14 +592,6 @@ class _Segments(Indexed):
 
     to: Shape
     behind: int  # type: ignore[misc]  # a field here
-
-    ufunc: ClassVar[str]
-    start: ClassVar[float]
-    """The result for indices that no element has."""
-
-    @property
-    def joined_by(self) -> str:
-        return self.ufunc
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the array has the axes of the indices."""
@@ -602,11 +603,47 @@ class _Segments(Indexed):
     def front(self, x: Shape, *indices: Shape) -> int:
         return len(x) - len(_together(indices)) - self.behind
 
-    def shape(self, x: Shape, *indices: Shape) -> Shape:
-        return (*x[: self.front(x, *indices)], *self.to, *x[len(x) - self.behind :])
-
     def reaches(self, _: Shape, *__: Shape) -> Sequence[Dim]:
         return self.to
+
+    def formula(self, w: Writer, x: int, *indices: int) -> Text:
+        listed = [w.tight(i, 0) for i in (x, *indices)]
+        return f"{self.name}({', '.join([*listed, *map(w.dim, self.to)])})", ATOM
+
+    def label(self) -> str:
+        return f"{self.name} {shown(self.to)}"
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        k, m, n = map(symbol, "kmn")
+        return [
+            Sample(cls((m,), 0), ((n,), (n,))),
+            Sample(cls((m,), 1), ((n, k), (n,))),
+            Sample(cls((m,), 1), ((k, n, 2, 3), (n, 2))),
+            Sample(cls((m, n), 0), ((m, n), (m, 1), (n,))),
+            Sample(cls((1,), 0), ((), ())),
+        ]
+
+
+_FOLDS = {"add": "add", "maximum": "max", "minimum": "min"}  # how nested loops fold, for each ufunc
+
+
+class _Reduced(_Segments):
+    """A reduction of the elements with equal indices to one element, which stands at these indices.
+
+    The result has as many axes as there are indices in place of those of the indices.
+    """
+
+    ufunc: ClassVar[str]
+    start: ClassVar[float]
+    """The result for indices that no element has."""
+
+    @property
+    def joined_by(self) -> str:
+        return self.ufunc
+
+    def shape(self, x: Shape, *indices: Shape) -> Shape:
+        return (*x[: self.front(x, *indices)], *self.to, *x[len(x) - self.behind :])
 
     def value(self, x: Any, *indices: Any) -> Any:
         shape = self.shape(np.shape(x), *map(np.shape, indices))
@@ -617,7 +654,7 @@ class _Segments(Indexed):
     def tasks(self, n: Nest, i: int, x: int, *indices: int) -> list[Task]:
         shapes = list(map(n.shape, (x, *indices)))
         front, end = self.front(*shapes), len(shapes[0]) - self.behind
-        fold = {"add": "add", "maximum": "max", "minimum": "min"}[self.ufunc]
+        fold = _FOLDS[self.ufunc]
 
         def use(at: tuple[Value, ...], value: Value) -> None:
             found = [n.read(j, n.along(j, at[front:end])) for j in indices]
@@ -638,6 +675,9 @@ class _Segments(Indexed):
             return made if self.start == 0.0 else made.nonzero()
         front = self.front(x.shape, *[i.shape for i in indices])
         return repeated(x, range(front, len(x.shape) - self.behind), fixed(self.to)).nonzero()
+
+    def unnested(self, *_: Shape) -> str:
+        return "" if self.ufunc in _FOLDS else self.name
 
     def lines(self, w: Writer, i: int, x: int, *indices: int) -> bool:
         """Write an array without elements, and the lines that put each element in its place."""
@@ -661,35 +701,17 @@ class _Segments(Indexed):
         place, axes = self.helped_in_standard(w, indices, self.front(*map(w.shape, (x, *indices))))
         start = in_standard(self._started) if self.start else "0.0"
         given = f"{w.array(x)}, {place}, {w.tuple_of(self.to)}, {axes}, {start}"
-        return f"segments(xp, xp.{self.ufunc}, {given})", ATOM
+        return f"segments(xp, {w.device()}, xp.{self.ufunc}, {given})", ATOM
 
     @property
     def _started(self) -> str:
         return "-np.inf" if self.start == -inf else "np.inf"
 
-    def formula(self, w: Writer, x: int, *indices: int) -> Text:
-        listed = [w.tight(i, 0) for i in (x, *indices)]
-        return f"{self.name}({', '.join([*listed, *map(w.dim, self.to)])})", ATOM
-
-    def label(self) -> str:
-        return f"{self.name} {shown(self.to)}"
-
     def latex(self, w: Notation, x: int, *indices: int) -> Any:
         return w.segments({"add": r"\sum"}.get(self.ufunc, rf"\{self.ufunc[:3]}"), x, indices, self.behind)
 
-    @classmethod
-    def samples(cls) -> list[Sample]:
-        k, m, n = map(symbol, "kmn")
-        return [
-            Sample(cls((m,), 0), ((n,), (n,))),
-            Sample(cls((m,), 1), ((n, k), (n,))),
-            Sample(cls((m,), 1), ((k, n, 2, 3), (n, 2))),
-            Sample(cls((m, n), 0), ((m, n), (m, 1), (n,))),
-            Sample(cls((1,), 0), ((), ())),
-        ]
 
-
-class SegmentSum(_Segments):
+class SegmentSum(_Reduced):
     """The sums of the elements with equal indices; 0 for indices that no element has."""
 
     name = "segment_sum"
@@ -711,7 +733,7 @@ class SegmentSum(_Segments):
         return b.op(Gather(len(self.to), self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
 
-class _Weighing(_Segments):
+class _Weighing(_Reduced):
     """A reduction whose derivative by each element is a weight."""
 
     holomorphic = False

@@ -504,7 +504,7 @@ class Cofactors(_OfMatrix):
     standard_helpers: ClassVar[Mapping[str, str]] = OF_MATRICES_IN_STANDARD
 
     def standard(self, w: StandardWriter, *operands: int) -> Text:
-        return f"cofactors(xp, {w.tight(operands[0], 0)})", ATOM
+        return f"cofactors(xp, {w.device()}, {w.tight(operands[0], 0)})", ATOM
 
 
 class SecondCofactors(_OfMatrices):
@@ -564,7 +564,7 @@ class SecondCofactors(_OfMatrices):
 
     def standard(self, w: StandardWriter, *operands: int) -> Text:
         a, along = operands
-        return f"second_cofactors(xp, {w.aligned(a, len(w.shape(along)))}, {w.tight(along, 0)})", ATOM
+        return f"second_cofactors(xp, {w.device()}, {w.aligned(a, len(w.shape(along)))}, {w.tight(along, 0)})", ATOM
 
     @classmethod
     def samples(cls) -> list[Sample]:

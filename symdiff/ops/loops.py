@@ -128,7 +128,6 @@ class Loop(Operation):
     sums: tuple[int, ...] = ()
 
     name = "loop"
-    slow = True
     rereads = True
     joint = True
     standard_helpers: ClassVar[Mapping[str, str]] = {**SHAPES, "collected": COLLECTED}

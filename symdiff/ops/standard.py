@@ -45,7 +45,7 @@ def joined(xp, parts, axis, rank):
 # Every element of the result is one of the elements of the parts, or zero. `numbers` has the number of each element of
 # the result. Parts that share places go to several layers, which are added.
 ASSEMBLED = '''\
-def assembled(xp, to, places, parts, zero):
+def assembled(xp, device, to, places, parts, zero):
     """Return zeros of the shape `to`, with each part added at its place of the last axes."""
     core = to[len(to) - len(places[0]) :] if places else ()
     batch = to[: len(to) - len(core)]
@@ -66,7 +66,7 @@ def assembled(xp, to, places, parts, zero):
     flat = xp.concat(together(xp, flat, 1), axis=-1)
     if not layers:
         return xp.broadcast_to(zero, to)
-    found = [xp.take(flat, xp.asarray(layer, device=zero.device), axis=-1) for layer in layers]
+    found = [xp.take(flat, xp.asarray(layer, device=device), axis=-1) for layer in layers]
     total = sum(found[1:], start=found[0])
     return xp.reshape(total, total.shape[:-1] + core)
 '''
@@ -165,14 +165,14 @@ def collected(xp, parts, rank, empty):
 # Matrices
 
 DIAGONAL = '''\
-def diag(xp, x, k, to):
+def diag(xp, device, x, k, to):
     """Return matrices of the shape `to` with x on the k-th diagonal, and zeros elsewhere."""
     rows, columns = to
     rest = (columns if k < 0 else rows) - x.shape[-1]
-    zeros = xp.zeros(x.shape[:-1] + (rest,), dtype=x.dtype, device=x.device)
+    zeros = xp.zeros(x.shape[:-1] + (rest,), dtype=x.dtype, device=device)
     x = xp.concat([x, zeros], axis=-1)
     x = x[..., None, :] if k < 0 else x[..., :, None]
-    at = xp.eye(rows, columns, k=k, dtype=x.dtype, device=x.device) != 0
+    at = xp.eye(rows, columns, k=k, dtype=x.dtype, device=device) != 0
     return xp.where(at, x, xp.zeros_like(x))
 '''
 
@@ -195,21 +195,21 @@ def decomposed(xp, a):
 '''
 
 COFACTORS = '''\
-def cofactors(xp, a):
+def cofactors(xp, device, a):
     """Return det(a) * inv(a).T of matrices, by the singular values if one is singular."""
     sign, u, s, vt = decomposed(xp, a)
     det = xp.linalg.det(a)[..., None, None]
     regular = xp.isfinite(det) & (det != 0)
-    one = xp.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+    one = xp.eye(a.shape[-1], dtype=a.dtype, device=device)
     inverse = xp.linalg.inv(xp.where(regular, a, one)).mT
     return xp.where(regular, det * inverse, sign * (u * others(xp, s)[..., None, :] @ vt))
 '''
 
 SECOND_COFACTORS = '''\
-def second_cofactors(xp, a, dot):
+def second_cofactors(xp, device, a, dot):
     """Return the change of the cofactors of matrices along others."""
     sign, u, s, vt = decomposed(xp, a)
-    one = xp.eye(s.shape[-1], dtype=s.dtype, device=s.device)
+    one = xp.eye(s.shape[-1], dtype=s.dtype, device=device)
     rest = others(xp, xp.where(one != 0, one, s[..., None, :])) * (1.0 - one)
     turned = u.mT @ dot @ vt.mT
     diagonal = rest @ xp.linalg.diagonal(turned)[..., None]
@@ -233,6 +233,13 @@ def reordered(xp, key, x, axis, inverse):
     shape = np.broadcast_shapes(x.shape, order.shape)
     x, order = xp.broadcast_to(x, shape), xp.broadcast_to(order, shape)
     return xp.take_along_axis(x, order, axis=axis)
+'''
+
+DIVIDED = '''\
+def divided(xp, i, j, remainder):
+    """Return i // j of integers, or the remainder; 0 where j is 0, as in NumPy."""
+    divisor = xp.where(j == 0, 1, j)
+    return xp.where(j == 0, 0, i % divisor if remainder else i // divisor)
 '''
 
 NUMBERED = '''\
@@ -269,7 +276,7 @@ def gathered(xp, x, indices, behind, rank, front):
 # The elements are sorted by their segments. After step s, each one is combined with the s elements before it that are
 # of the same segment. So the last element of a segment has the result.
 SEGMENTS = '''\
-def segments(xp, combine, x, indices, to, behind, rank, front, start):
+def segments(xp, device, combine, x, indices, to, behind, rank, front, start):
     """Return the elements of x with equal indices, combined to one element at these indices.
 
     Behind loop dimensions, x has `front` axes, the `rank` axes of the indices, and `behind` more.
@@ -285,7 +292,7 @@ def segments(xp, combine, x, indices, to, behind, rank, front, start):
     points = ahead if loop else ()
     number = int(np.prod(points, dtype=int))
     at = xp.reshape(xp.broadcast_to(at, points + of), (number, count))
-    at = at + size * xp.arange(number, dtype=at.dtype, device=at.device)[:, None]
+    at = at + size * xp.arange(number, dtype=at.dtype, device=device)[:, None]
     split = len(points)
     order = [*range(split), *range(x.ndim - rank - behind, x.ndim - behind)]
     order += [k for k in range(x.ndim) if k not in order]
@@ -293,7 +300,7 @@ def segments(xp, combine, x, indices, to, behind, rank, front, start):
     rest = x.shape[split + rank :]
     x = xp.reshape(x, (number * count,) + rest)
     if not number * count:
-        made = xp.full((number * size,) + rest, start, dtype=x.dtype, device=x.device)
+        made = xp.full((number * size,) + rest, start, dtype=x.dtype, device=device)
     else:
         at = xp.reshape(at, (number * count,))
         sort = xp.argsort(at)
@@ -304,7 +311,7 @@ def segments(xp, combine, x, indices, to, behind, rank, front, start):
             both = xp.where(same, combine(x[step:, ...], x[:-step, ...]), x[step:, ...])
             x = xp.concat([x[:step, ...], both], axis=0)
             step *= 2
-        numbers = xp.arange(number * size, dtype=at.dtype, device=at.device)
+        numbers = xp.arange(number * size, dtype=at.dtype, device=device)
         ends = xp.searchsorted(at, numbers, side="right")
         found = xp.reshape(xp.searchsorted(at, numbers) < ends, (-1,) + (1,) * len(rest))
         made = xp.take(x, xp.where(ends > 0, ends - 1, ends), axis=0)

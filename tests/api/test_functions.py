@@ -228,6 +228,11 @@ def test_the_function_looks_like_the_python_function():
         """Return an area."""
         return width * height
 
+    @functools.partial(symdiff.compile, args="x[n]")
+    def total(x):
+        return np.sum(x)
+
+    assert total([1.0, 2.0]) == 3.0
     assert area(2.0, 3.0) == 6.0
     assert area.__name__ == "area"
 

@@ -192,31 +192,22 @@ def test_the_source_of_a_gradient():
 #endif
 
 /* Gradient by a reverse sweep: the derivative by each argument. Arrays, row by row:
-   x[n], y[n]. work has room for grad_work(n) numbers. */
+   x[n], y[n]. */
 void grad(
     size_t n, const double *restrict x, const double *restrict y, double a, double b,
-    double *restrict a_bar, double *restrict b_bar, double *restrict work)
+    double *restrict a_bar, double *restrict b_bar)
 {
     const ptrdiff_t n_ = (ptrdiff_t)n;
-    double *restrict r = work;
     double v1 = 0.0;
-    for (ptrdiff_t i = 0; i < n_; i++) {
-        const double r2 = y[i] - a * x[i] - b;
-        r[i] = r2;
-        v1 += r2;
-    }
-    *b_bar = -(2.0 * v1);
     double v2 = 0.0;
     for (ptrdiff_t i = 0; i < n_; i++) {
-        v2 += r[i] * x[i];
+        const double v3 = x[i];
+        const double r = y[i] - a * v3 - b;
+        v1 += r;
+        v2 += r * v3;
     }
+    *b_bar = -(2.0 * v1);
     *a_bar = -(2.0 * v2);
-}
-
-/* How many numbers work has room for in grad. */
-size_t grad_work(size_t n)
-{
-    return n;
 }
 """
     )

@@ -51,7 +51,8 @@ def test_every_program_has_the_numbers_of_numpy_or_is_refused_by_name(target):
                     wrong.append(f"{group}: {case.name}: refused, as there is no {got}")
             elif got is not None:
                 wrong += [
-                    f"{group}: {case.name}: {text}" for text in differences(got, case, room[case.name], target.ulps)
+                    f"{group}: {case.name}: {text}"
+                    for text in differences(got, case, room[case.name], target.ulps_of(names_of(case.program)))
                 ]
     assert not wrong, "\n".join(wrong[:40])
 

@@ -351,11 +351,15 @@ def reshaped(x):
     A[0, 1] = x[0]
     B = (x * 1.0)[:, None]
     B += 2
-    flat = np.ravel(A)
+    flat = np.copy(np.ravel(A))
     flat[5] = x[1]
+    D = np.diag(x)
+    y = x * 1
+    E = np.diag(y)
+    y[0] = 4
     C = np.zeros((2, 2), dtype=x.dtype)
     C[0, 1] = x[2]
-    return A, B, flat, C
+    return A, B, flat, C, D, E, y
 
 
 def written_whole(x):

@@ -54,6 +54,20 @@ def changed_whole(x):
     return x
 
 
+def shared_in_doubt(x):
+    y = x * 2
+    z = y.reshape(3, 1)
+    y[0] = 1.0
+    return z
+
+
+def changed_in_doubt(x):
+    y = x * 2
+    z = np.ravel(y[:, None])
+    z[0] = 1.0
+    return y
+
+
 def formatted(x):
     print(f"{x:.3f}")  # noqa: T201
     return x
@@ -65,6 +79,7 @@ REFUSED = [
     (lambda x: np.where(0 < x < 1, x, 0), None, "(0 < x) & (x < 1)"),
     (lambda x: x if x > 0 and x < 1 else 0, None, "& (y > 0) for 'and'"),
     (lambda x: x if not x > 0 else 0, None, "~ for 'not'"),
+    (lambda x: x if x.shape == (3,) else 2 * x, "x[n]", "the number in args, as in x[3]"),
     (lambda x: max(x, 0), None, "np.maximum(x, y)"),
     (lambda x: min(x, 0), None, "np.minimum(x, y)"),
     (lambda x: sorted([x, 2 * x]), None, "np.sort(x)"),
@@ -86,6 +101,8 @@ REFUSED = [
     (changed, "x[3]", "np.copy(x)"),
     (changed_whole, "x[3]", "np.copy(x)"),
     (lambda x: np.add(x, 1, out=x), "x[3]", "np.copy(x)"),
+    (shared_in_doubt, "x[3]", "write np.copy before the change"),
+    (changed_in_doubt, "x[3]", "write np.copy before the change"),
     (lambda x: x.astype(int), None, "np.trunc(x)"),
     (lambda x: np.asarray(x) + 1, "x[n]", "leave it out"),
     (lambda x: np.array([x, x]), "x[n]", "np.stack([...])"),
@@ -107,7 +124,7 @@ REFUSED = [
     (lambda x: np.floor_divide(x, 2), None, "np.floor(x / y)"),
     (lambda x: x ^ 2, None, "for a power write **"),
     (lambda x: np.zeros(x.shape[0]), "x[n]", "np.zeros_like(x, shape=n)"),
-    (lambda x: np.arange(x.shape[0]), "x[n]", "np.cumsum(np.ones_like(x)) - 1"),
+    (lambda x: np.arange(x.shape[0]), "x[n]", "import symdiff.numpy as np"),
     (lambda x: [x[k] for k in range(x.shape[0])], "x[n]", "a number in args, as in x[3]"),
     (lambda x: [v**2 for v in x], "x[n]", "write operations on the whole array"),
     (lambda x: len(x), "x[n]", "x.shape[0]"),

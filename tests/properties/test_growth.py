@@ -176,7 +176,7 @@ def work(form, n):
 SIZES = dict.fromkeys(FORMS, (3, 18))
 SIZES |= dict.fromkeys(("quotients", "exponents", "maximum", "hypot"), (10, 30))
 SIZES["long numbers"] = 12, 36
-SIZES |= {"tower": (7, 14), "layers": (4, 12), "powers": (12, 36)}  # of long rows, and of few levels
+SIZES |= {"tower": (10, 20), "layers": (4, 12), "powers": (12, 36)}  # of long rows, and of few levels
 SIZES |= dict.fromkeys(("differences", "one name assigned again"), (4, 24))  # of some longer lines
 SIZES["product"] = 15, 45  # of five variables, each of them thrice
 for _form in ("rows", "list", "list of arrays", "list of names", "norm of a list", "elements", "band"):
@@ -185,7 +185,7 @@ for _form in ("rows", "list", "list of arrays", "list of names", "norm of a list
 
 @pytest.mark.parametrize("form", FORMS)
 def test_work_grows_as_the_results_do(form):
-    work(form, 2)  # what is made once for all; the sizes below are others
+    work(form, 3)  # what is made once for all; the sizes below are others
     small, large = SIZES[form]
     few, many, ratio = work(form, small), work(form, large), large / small
     much = {

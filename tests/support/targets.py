@@ -13,7 +13,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -21,6 +23,7 @@ from cases import Case
 
 from symdiff.emit import c, curly, javascript, nested
 from symdiff.emit import math as math_target
+from symdiff.emit import numpy as numpy_target
 from symdiff.emit.llvm.program import missing
 from symdiff.graph.dims import concrete
 from symdiff.graph.ir import Graph, Program
@@ -44,6 +47,7 @@ class Target:
             says. Results of a program may differ by what such errors of all steps make.
         available: Returns why the target cannot run here, or an empty text.
         refuses: What the target refuses as a whole.
+        own: By how many units the operations differ that the library of the target computes less accurately.
         like: The target that gives the same results for programs of scalars, to the last bit.
         special: It has NumPy's numbers at special values too, signs of zeros included.
         apart: The operations that this does not hold for, because the other target has functions of its own.
@@ -54,9 +58,14 @@ class Target:
     ulps: float
     available: Callable[[], str] = lambda: ""
     refuses: tuple[str, ...] = ()
+    own: dict[str, float] = field(default_factory=dict)
     like: str = ""
     apart: tuple[str, ...] = ()
     special: bool = False
+
+    def ulps_of(self, names):
+        """Return by how many units one operation of a program may differ."""
+        return max([self.ulps, *[ulps for name, ulps in self.own.items() if name in names]])
 
 
 def _python(target):
@@ -173,6 +182,60 @@ def together(cases):
         outputs += [new[i] for i in case.program.outputs]
     columns = [np.asarray(column, float) for case in cases for column in case.columns]
     return Program(b.graph, tuple(inputs), tuple(outputs), tuple([f"r{k}" for k in range(len(outputs))])), columns
+
+
+def _standard(package, room, compiled=lambda function: function):
+    """Return a function that runs cases by the source for the array API standard, on arrays of a library."""
+
+    def run(case, make, space):
+        program = case.program
+        made = function(program, "array_api", "f", tuple(range(len(program.outputs))))
+        given = {"special": space.special()} if numpy_target.needs_scipy(program) else {}
+        columns = case.columns if case.scalar else case.points[0]
+        called = compiled(partial(made, xp=space.xp, device=space.device, **given))
+        try:
+            with np.errstate(all="ignore"):
+                results = called(*[make(np.asarray(a)) for a in columns])
+        except AttributeError as error:
+            return error.name
+        found = [np.asarray(a) for a in results]
+        return by_columns(case, lambda *_: found) if case.scalar else [_shaped(case, found)]
+
+    def run_all(cases):
+        make = import_module(package).asarray
+        space = import_module(f"symdiff.api.foreign.{room}").space_of(make(np.zeros(())))
+        return [run(case, make, space) for case in cases]
+
+    return run_all
+
+
+def _jax(cases):
+    """Run cases as compiled by JAX, in double precision."""
+    import jax
+
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    try:
+        return _standard("jax.numpy", "jax", jax.jit)(cases)
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
+def _torch(cases):
+    """Run cases in double precision, also where no argument says so."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        return _standard("torch", "torch")(cases)
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _missing(*packages):
+    """Return a function that says which of some packages is not installed."""
+    return lambda: next((f"{name} is not installed" for name in packages if find_spec(name) is None), "")
 
 
 # C and JavaScript
@@ -326,4 +389,21 @@ TARGETS = [
         special=True,
     ),
     Target("javascript", _javascript, ulps=4, available=_without("node"), special=True),
+    Target("array_api", _standard("array_api_strict", "standard"), ulps=1, available=_missing("array_api_strict")),
+    Target(
+        "torch",
+        _torch,
+        ulps=4,
+        available=_missing("torch", "array_api_compat"),
+        refuses=("gamma", "loggamma"),
+        # An eigenvector may have the other sign.
+        own={"ndtr": 100, "digamma": 1e4, "polygamma": 1e7, "eigvectors": 1e17},
+    ),
+    Target(
+        "jax",
+        _jax,
+        ulps=8,
+        available=_missing("jax"),
+        own={"gamma": 50, "log_ndtr": 50, "loggamma": 1000, "eigvectors": 1e17},
+    ),
 ]

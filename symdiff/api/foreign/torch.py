@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from types import SimpleNamespace
+from functools import cache
 from typing import Any
 
 import torch
@@ -21,9 +22,19 @@ from symdiff.api.kernel import Kernel
 
 
 def call(kernel: Kernel, args: Sequence[Any], out: Any) -> Any:
-    """Return the result of a call with tensors."""
+    """Return the result of a call with tensors. The compiler of PyTorch, if there is one, does not look inside."""
+    return (_unseen() if "torch._dynamo" in sys.modules else _call)(kernel, args, out)
+
+
+def _call(kernel: Kernel, args: Sequence[Any], out: Any) -> Any:
     space = space_of(next(a for a in args if isinstance(a, torch.Tensor)))
     return kernel.result(_Call.apply(kernel, *arguments(kernel, space, args, out)))
+
+
+@cache
+def _unseen() -> Any:
+    """Return `_call` for code that the compiler watches."""
+    return torch.compiler.disable(_call)
 
 
 def space_of(tensor: torch.Tensor) -> Space:
@@ -31,7 +42,7 @@ def space_of(tensor: torch.Tensor) -> Space:
     array_api_compat("PyTorch")
     from array_api_compat import torch as xp
 
-    return Space("PyTorch", xp, tensor.device, lambda: _SPECIAL, _known)
+    return Space("PyTorch", xp, tensor.device, lambda: torch.special, _known)
 
 
 def _known(tensor: torch.Tensor) -> Any:
@@ -42,16 +53,7 @@ def _known(tensor: torch.Tensor) -> Any:
         return None
 
 
-def _polygamma(n: float, x: torch.Tensor) -> torch.Tensor:
-    return torch.special.polygamma(int(n), x)
-
-
-# The functions of `torch.special`, by the names of SciPy.
-_SPECIAL = SimpleNamespace(**{name: getattr(torch.special, name) for name in torch.special.__all__})
-_SPECIAL.polygamma = _polygamma
-
-
-class _Call(torch.autograd.Function):
+class _Call(torch.autograd.Function):  # type: ignore[misc]  # types of torch are not needed
     """A call as a step of autograd's graph. Its derivatives are calls again, so they nest."""
 
     @staticmethod
@@ -74,7 +76,7 @@ class _Call(torch.autograd.Function):
         names = tuple([name for name, need in zip(kernel.args, needed, strict=True) if need])
         bars = tuple([bar.conj().resolve_conj() if bar.is_complex() else bar for bar in bars])
         found = iter(_Call.apply(cotangents(kernel, names), *values, *bars))
-        made = []
+        made: list[Any] = []
         for value, need in zip(values, needed, strict=True):
             if not need:
                 made.append(None)

@@ -17,7 +17,7 @@ from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax
 from symdiff.language.tracing.frames import Place, place
 from symdiff.language.tracing.parameters import call_of
-from symdiff.language.tracing.record import Record, error_at, peek
+from symdiff.language.tracing.record import Record, error_at, peek, running
 from symdiff.language.tracing.refusals import OBJECTS
 from symdiff.language.tracing.statements import Node, statements
 from symdiff.language.tracing.symbols import Symbol
@@ -74,21 +74,24 @@ def traced(
     call = call_of(function, name, arguments, constants)
     module = str(getattr(inspect.unwrap(function), "__module__", ""))
     frame = sys._getframe()  # noqa: SLF001 - documented, despite its name
-    record = Record(call.arguments, limits, Symbol, frame, module)
+    record = Record(call.arguments, limits, Symbol, frame, module, where)
     symbols = {key: Symbol(record, node, owned=False) for key, node in record.arguments.items()}
     before = _states()
+    token = running.set(record)
     try:
         result = call.run(symbols)
     except Exception as error:
         if (other := record.failure or _explained(error, record)) is not error:
             raise other from None
         raise
+    finally:
+        running.reset(token)
     if record.failure is not None:  # the function has caught it
         raise record.failure
     if _states() != before:
         said = f"{name} draws random numbers, which would be the same at each call"
-        raise error_at(f"{said}; make them an argument, as in args='x[n], noise[n]'", where)
-    outputs = _outputs(record, result, name, where)
+        record.fail(f"{said}; make them an argument, as in args='x[n], noise[n]'")
+    outputs = _outputs(record, result, name)
     _named(record, outputs, record.names.finish())
     record.open = False
     made, results = statements(outputs, record.taken)
@@ -154,7 +157,7 @@ def _used(syntax: Syntax) -> set[str]:
     return {value for statement in statements for kind, value, _, _ in statement.items if kind == "name"}
 
 
-def _outputs(record: Record, result: Any, name: str, where: Place | None) -> list[tuple[str, Node]]:
+def _outputs(record: Record, result: Any, name: str) -> list[tuple[str, Node]]:
     """Return the results of a function, each with its name if it has one.
 
     The parts of a tuple are results. A dict, a named tuple and a dataclass give names to them. A list is an array.
@@ -166,21 +169,21 @@ def _outputs(record: Record, result: Any, name: str, where: Place | None) -> lis
         inner = _parts(part)
         if inner is not None:
             if not inner:
-                raise error_at(f"{name} returns an empty {type(part).__name__}; return values", where)
+                record.fail(f"{name} returns an empty {type(part).__name__}; return values")
             joined = [(f"{prefix}_{key}" if prefix else key, value) for key, value in inner]
             if isinstance(part, tuple) and not prefix and not hasattr(part, "_fields"):
                 joined = [("", value) for _, value in inner]
             waiting += reversed(joined)
         elif part is None:
-            raise error_at(f"{name} returns None; write return", where, TypeError)
+            record.fail(f"{name} returns None; write return", TypeError)
         elif not record.takes(part) or isinstance(part, str):
             said = f"{name} returns {type(part).__name__}, which is neither a number nor an array; return numbers"
-            raise error_at(said, where, TypeError)
+            record.fail(said, TypeError)
         else:
             if prefix and not prefix.isidentifier():
-                raise error_at(f"{name} returns a value with the name {prefix!r}; write a name, as in Python", where)
+                record.fail(f"{name} returns a value with the name {prefix!r}; write a name, as in Python")
             if prefix and prefix in dict(found):
-                raise error_at(f"{name} returns two values with the name {prefix!r}", where)
+                record.fail(f"{name} returns two values with the name {prefix!r}; write different names")
             found.append((prefix, record.node(part)))
     return found
 

@@ -86,6 +86,7 @@ class Names:
         """
         self.give, self.until = give, until
         self._libraries = _LIBRARIES - {_package(module)}
+        self._known: dict[str, bool] = {}  # whether a module is the user's
         self._frames: list[FrameType] = []  # those that ran at the last operation, the innermost first
 
     def frame(self) -> FrameType | None:
@@ -104,7 +105,10 @@ class Names:
         return next((frame for frame in reversed(frames) if self._is_user(frame)), None)
 
     def _is_user(self, frame: FrameType) -> bool:
-        return _package(str(frame.f_globals.get("__name__", ""))) not in self._libraries
+        module = frame.f_globals.get("__name__", "")
+        if module not in self._known:
+            self._known[module] = _package(str(module)) not in self._libraries
+        return self._known[module]
 
     def look(self) -> None:
         """Look at the variables of the frame that runs an operation, and of those that have returned since."""

@@ -59,10 +59,11 @@ _INSTEAD = {
     "apply_along_axis": "write operations on whole arrays, or a loop",
 }
 
-# Functions whose results share their elements with the operand, as far as NumPy can do that; in their order, or not.
-IN_ORDER = frozenset({"atleast_1d", "expand_dims", "ravel", "reshape", "squeeze"})
+# Functions whose results share their elements with the operand: in their order, or not; and those that may copy them.
+IN_ORDER = frozenset({"atleast_1d", "expand_dims", "squeeze"})
 _MOVING = "broadcast_to diag diagonal flip fliplr flipud matrix_transpose moveaxis real swapaxes transpose"
 SHARING = IN_ORDER | frozenset(_MOVING.split())
+MAY_SHARE = frozenset({"ravel", "reshape"})
 
 _IGNORED = frozenset({"subok", "casting", "copy", "optimize", "device", "like", "kind"})  # options without effect here
 _FLOATS = (None, float, np.float64, np.dtype(float), "float", "float64", "d", "f8", object, np.dtype(object))
@@ -327,8 +328,8 @@ def ufunc(record: Record, function: np.ufunc, method: str, inputs: Sequence[Any]
         return made
     if not hasattr(type(out), "__symdiff_record__"):
         record.fail(
-            "an array of numbers holds no symbols; write y = y + x in place of y += x, and no out=..., or make the"
-            " array by np.zeros_like(x)"
+            "an array of numbers holds no symbols; write y = y + x in place of y += x, and no out=..., or import"
+            " symdiff.numpy as np"
         )
     out[...] = made
     return out
@@ -404,6 +405,13 @@ _MAKERS = {
 }
 
 
+def holds_symbols(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> bool:
+    """Return whether a call makes an array, by its shape, that a traced function may assign to."""
+    parameters = _MAKERS.get(name, ())
+    dtype = {**dict(zip(parameters, args, strict=False)), **named}.get("dtype")
+    return parameters[:1] == ("shape",) and dtype in _FLOATS
+
+
 def _made(record: Record, name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """Return an array that is made by its shape, or from a list."""
     given = {**dict(zip(_MAKERS[name], args, strict=False)), **named}
@@ -413,7 +421,8 @@ def _made(record: Record, name: str, args: Sequence[Any], named: Mapping[str, An
     if unknown := [key for key in given if key not in _MAKERS[name]]:
         record.fail(f"np.{name} has no argument {unknown[0]!r} here; leave it out")
     if "object" in given:
-        return record.symbol(given["object"])
+        same = name != "array" and hasattr(type(given["object"]), "__symdiff_node__")
+        return given["object"] if same else record.symbol(given["object"])
     shape = tuple(given["shape"]) if isinstance(given["shape"], list | tuple) else (given["shape"],)
     value = given.get("fill_value", 1.0 if name == "ones" else 0.0)
     if not shape:

@@ -15,12 +15,12 @@ from symdiff.ops.table import FUNCTIONS
 _CHAIN = re.compile(r"[<>]=?[^<>=()]+[<>]=?")
 _JOINED = re.compile(r"\b(and|or|not)\b")
 OBJECTS = (
-    "np.array([...]) of symbols is an array of objects, which has few functions; write np.stack([...]) in place of it,"
-    " or np.block([[...], [...]])"
+    "np.array([...]) of symbols is an array of objects, which has few functions; write np.stack([...]) or"
+    " np.block([[...], [...]]) in place of it, or import symdiff.numpy as np"
 )
 _NO_STORE = (
-    "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or collect the elements in a list and"
-    " write np.stack(list)"
+    "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or import symdiff.numpy as np, whose"
+    " np.zeros(3) holds them"
 )
 NO_INDEX = (
     "an index of a list or of an array of numbers is a known number; for elements at an integer argument i write"
@@ -72,6 +72,8 @@ def truth(place: Place | None) -> str:
             return f"{said}; {OBJECTS}"
     start = place.text.rfind("\n", 0, place.position) + 1
     line = place.text[start:].partition("\n")[0]
+    if re.search(r"\.shape\b|\.size\b", line):
+        return "a length with a name is known at a call alone; write the number in args, as in x[3]"
     if line.lstrip().startswith("while"):
         return f"{said}; write a loop with a known number of steps, and np.where for what changes in it"
     if line.lstrip().startswith("assert"):
@@ -114,12 +116,9 @@ def index(place: Place | None) -> str:
         said = "how often a loop runs, only a call knows"
         return f"{said}; write operations on whole arrays, or a number in args, as in x[3]"
     name = called.rpartition(".")[2]
-    if name in ("zeros", "ones", "empty", "full"):
-        return f"{called} makes an array of a known length; write {called}_like(x, shape=n)"
-    if name in _LENGTHS:
-        return (
-            f"{called} makes an array of a known length; for the numbers 0, 1, ... write np.cumsum(np.ones_like(x)) - 1"
-        )
+    if name in ("zeros", "ones", "empty", "full", *_LENGTHS):
+        like = f"write {called}_like(x, shape=n), or " * (name not in _LENGTHS)
+        return f"{called} makes an array of a known length; {like}import symdiff.numpy as np"
     return NO_INDEX
 
 
@@ -129,7 +128,7 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
         return _NO_STORE
     if place is not None and place.expression.startswith(("np.r_", "np.c_", "numpy.r_", "numpy.c_")):
         return "np.r_ and np.c_ take numbers, and no symbol; write np.concatenate([...]) or np.column_stack([...])"
-    if place is not None and (place.step == "BINARY_SUBSCR" or place.called.rpartition(".")[2] == "take"):
+    if place is not None and (_is_subscript(place) or place.called.rpartition(".")[2] == "take"):
         return NO_INDEX
     called = (place.called if place else "") or "this function"
     name = called.rpartition(".")[2]
@@ -146,6 +145,11 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
     what = f" of shape {shape}" if shape else ""
     said = f"{called} takes numbers, and no symbol{what}"
     return f"{said}; write functions of numpy, ufuncs of scipy.special, and S.toarray() for a sparse array S"
+
+
+def _is_subscript(place: Place) -> bool:
+    """Return whether a subscript is evaluated. Python 3.14 does this by an instruction for all operators."""
+    return place.step == "BINARY_SUBSCR" or (place.step == "BINARY_OP" and place.expression.endswith("]"))
 
 
 def changed(node: Node) -> str:

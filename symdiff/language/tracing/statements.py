@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,9 +113,9 @@ def statements(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> t
 def _forced(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> dict[Node, str]:
     """Return the names that results have to have."""
     wanted: dict[Node, str] = {}
+    times = Counter(node for _, node in outputs)
     for name, node in outputs:
-        once = sum(other is node for _, other in outputs) == 1
-        if name and once and not node.is_leaf and allowed(name) not in taken:
+        if name and times[node] == 1 and not node.is_leaf and allowed(name) not in taken:
             wanted[node] = allowed(name)
     return wanted
 

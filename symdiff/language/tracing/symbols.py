@@ -57,14 +57,37 @@ class _Cells:
 class _Memory:
     """The memory that arrays share.
 
+    NumPy's `reshape` shares the elements if their order in memory allows it, and copies them otherwise. Symbols have no
+    such order. So what is reshaped has a memory of its own, and a change of one of both leaves the other in doubt.
+
     Attributes:
         writes: How often it was assigned to.
+        doubtful: Whether an array has been changed with which this one may share its elements.
+        peers: The memories with which it may share elements.
     """
 
-    __slots__ = ("writes",)
+    __slots__ = ("doubtful", "peers", "writes")
 
     def __init__(self) -> None:
         self.writes = 0
+        self.doubtful = False
+        self.peers: list[_Memory] = []
+
+    def join(self, other: _Memory) -> None:
+        """Take note that this memory may share elements with another one."""
+        self.peers.append(other)
+        other.peers.append(self)
+
+    def write(self) -> None:
+        """Take note of an assignment."""
+        self.writes += 1
+        reached, waiting = {id(self)}, [*self.peers]
+        while waiting:
+            peer = waiting.pop()
+            if id(peer) not in reached:
+                reached.add(id(peer))
+                peer.doubtful = True
+                waiting += peer.peers
 
 
 class Symbol:
@@ -128,6 +151,11 @@ class Symbol:
         """Return the node of the value."""
         if record is not self._record or not record.open:
             record.fail("a symbol of a traced function is used after its call; return values, and do not store them")
+        if self._memory.doubtful:
+            record.fail(
+                "reshape or ravel may share the elements of an array, and one of both has been changed; write np.copy"
+                " before the change"
+            )
         if self._again is not None and self._seen != self._memory.writes:
             self._seen = self._memory.writes
             self._node = record.node(self._again())
@@ -262,7 +290,7 @@ class Symbol:
             self._assign(first, rest, value)
         else:
             self._node, self._cells = record.node(assigned(record, self, key, value)), None
-        self._memory.writes += 1
+        self._memory.write()
 
     def _assign(self, k: int, rest: list[Any], value: Any) -> None:
         """Assign to element `k` along the first axis, or to a part of it."""
@@ -310,12 +338,15 @@ class Symbol:
     def __array_function__(
         self, function: Callable[..., Any], _: Any, args: tuple[Any, ...], named: Mapping[str, Any]
     ) -> Any:
-        made = functions.function(self._record, function, args, named)
+        make = partial(functions.function, self._record, function, args, named)
+        made, name = make(), function.__name__
         first = args[0] if args else None
-        if isinstance(first, Symbol) and isinstance(made, Symbol) and function.__name__ in functions.SHARING:
-            in_order = function.__name__ in functions.IN_ORDER
-            make = partial(functions.function, self._record, function, args, named)
-            return first.__symdiff_shared__(make, in_order=in_order)
+        if not isinstance(first, Symbol) or not isinstance(made, Symbol):
+            return made
+        if name in functions.MAY_SHARE:
+            made._memory.join(first._memory)  # noqa: SLF001 - other symbols
+        elif name in functions.SHARING and not (name == "diag" and first.ndim == 1):
+            return first.__symdiff_shared__(make, in_order=name in functions.IN_ORDER)
         return made
 
     def __getattr__(self, name: str) -> Any:
@@ -369,7 +400,11 @@ class Symbol:
     # Conversions
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
-        """Return the elements as an array of objects, for `np.array([x, y])`."""
+        """Return the elements as an array of objects, for `np.array([x, y])`; of numbers, if they are known."""
+        if (value := self._record.known(self)) is not None:
+            value = np.array(value, dtype)
+            value.flags.writeable = False  # an assignment to it would not be one to this array
+            return value
         dims = self._dims
         if not all(isinstance(dim, int) for dim in dims) or (dtype is not None and np.dtype(dtype) != np.dtype(object)):
             self._fail(refusals.array(self._record.place(), shown(dims) if dims else "", dtype))
@@ -396,13 +431,13 @@ class Symbol:
     def __complex__(self) -> complex:
         return self._converted(complex)
 
-    def _converted(self, to: Callable[[float], _T]) -> _T:
+    def _converted(self, to: Callable[[Any], _T]) -> _T:
         value = self._record.known(self)
         return self._fail(refusals.conversion(self._record.place(), to)) if value is None else to(value)
 
     def __index__(self) -> int:
         value = self._record.known(self)
-        if value is None or not float(value).is_integer():
+        if value is None or value.ndim or not float(value).is_integer():
             self._fail(refusals.index(self._record.place()))
         return int(value)
 
