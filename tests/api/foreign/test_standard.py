@@ -156,6 +156,13 @@ def test_names_of_the_source_are_names_of_arguments_too():
     same(f.value_and_grad(*strict(*given)), f.value_and_grad(*given))
 
 
+def test_bound_arguments():
+    f = LOSS.bind(X=xp.ones((2, 3)), y=xp.ones(2))
+    same(f.grad(xp.asarray(X)), LOSS.bind(X=np.ones((2, 3)), y=np.ones(2)).grad(X))
+    with pytest.raises(symdiff.ShapeError, match="'X' has shape"):
+        LOSS.bind(X=xp.ones(3))
+
+
 def test_mixed_libraries_are_an_error():
     x, y = strict(X, X)
     with pytest.raises(

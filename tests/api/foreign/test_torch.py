@@ -79,6 +79,13 @@ def test_func_transforms():
     close(func.vmap(lambda x: MIXED(x, torch.asarray(Y)))(torch.asarray(X)), MIXED(X[:, None, None], Y))
 
 
+def test_autograd_follows_bound_arguments():
+    A, w, y = problem()
+    w.requires_grad_()
+    LOSS.bind(w=w * 2)(A, y=y).backward()
+    close(w.grad, 2 * LOSS.grad(A, 2 * w.detach(), y).w, rtol=1e-12)
+
+
 def test_complex_gradients_are_those_of_torch():
     f = symdiff.compile("exp(z)*z^2 + c*z")
     z = torch.tensor([1 + 2j, 0.5 - 1j], dtype=torch.complex128, requires_grad=True)
