@@ -23,6 +23,7 @@ FLOORS = [
     {"emit"},
     {"runtime"},
     {"pipeline"},
+    {"numpy"},
     {"api"},
     {"__init__"},
     {"cli"},

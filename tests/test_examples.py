@@ -9,6 +9,7 @@ import bundle_adjustment
 import double_pendulum
 import gaussian_process
 import in_other_languages
+import larger_than_memory
 import logistic_newton
 import nist_strd
 import numpy as np
@@ -159,3 +160,14 @@ def test_a_gaussian_process():
     assert found.success
     assert_allclose(np.exp(found.x[2]), 0.1, atol=0.03)
     assert_allclose(found.fun, gaussian_process.loss(found.x), rtol=1e-9)
+
+
+def test_the_fit_to_more_points_than_memory_holds():
+    import dask
+
+    with dask.config.set(scheduler="synchronous"):
+        t, y = larger_than_memory.data(10_000)
+        whole = larger_than_memory.fit(t.compute(), y.compute())
+        found = larger_than_memory.fit(t.rechunk(700), y.rechunk(700))
+    assert_allclose(found.x, larger_than_memory.TRUE, atol=5e-3)
+    assert_allclose(found.x, whole.x, rtol=1e-9)

@@ -81,7 +81,9 @@ def product(problem: Problem) -> Call:
 
 
 def _loss(problem: Problem) -> Callable[..., Any]:
-    return problem.function(problems.functions(jnp, logsumexp=logsumexp, scan=jax.lax.scan))
+    return problem.function(
+        problems.functions(jnp, logsumexp=logsumexp, scan=jax.lax.scan, linalg=jnp.linalg, array=jnp.array)
+    )
 
 
 def derivatives(formula: Formula) -> tuple[Callable[..., Any], ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ class Recurrence:
         point: the values of the arguments.
         by_hand: the value, written in NumPy.
         note: a description for the tables.
+        python: a function of a namespace, with `scan` as JAX has it, that returns the value as a Python function.
     """
 
     name: str
@@ -30,6 +33,17 @@ class Recurrence:
     point: tuple[Any, ...]
     by_hand: Callable[..., Any]
     note: str
+    python: Callable[[Mapping[str, Any]], Callable[..., Any]]
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The positions of `wrt` among the arguments."""
+        names = [name.strip() for name in re.sub(r"\[.*?\]", "", self.args).split(",")]
+        return tuple([names.index(name.strip()) for name in self.wrt.split(",")])
+
+    def function(self, names: Mapping[str, Any]) -> Callable[..., Any]:
+        """Return the value as a Python function that uses the functions of a namespace."""
+        return self.python(names)
 
 
 # A process whose variance follows yesterday's return and variance. Source: Bollerslev, "Generalized autoregressive
@@ -45,8 +59,18 @@ def garch(days: int = 10_000) -> Recurrence:
     returns = 0.01 * np.random.default_rng(1).standard_normal(days)
     point = (returns, 1e-6, 0.08, 0.9, 1e-4)
     return Recurrence(
-        "garch", text, "r[n], omega, alpha, beta, h0", "omega, alpha, beta", point, _garch, f"{days:,} days"
+        "garch", text, "r[n], omega, alpha, beta, h0", "omega, alpha, beta", point, _garch, f"{days:,} days", _garch_of
     )
+
+
+def _garch_of(names: Mapping[str, Any]) -> Callable[..., Any]:
+    log, scan, sum_of = names["log"], names["scan"], names["sum"]
+
+    def value(r: Any, omega: Any, alpha: Any, beta: Any, h0: Any) -> Any:
+        h = scan(lambda h, x: (omega + alpha * x**2 + beta * h, h), h0, r)[1]
+        return -0.5 * sum_of(log(2 * np.pi * h) + r**2 / h)
+
+    return value
 
 
 def _garch(r: Any, omega: Any, alpha: Any, beta: Any, h0: Any) -> Any:
@@ -82,7 +106,28 @@ def lstm(steps: int = 100, units: int = 32, inputs: int = 16) -> Recurrence:
     weights = [0.3 * random.standard_normal(shape) for shape in shapes]
     point = (random.standard_normal((steps, inputs)), random.standard_normal(steps), *weights)
     note = f"two layers of {units} units, {steps} steps"
-    return Recurrence("lstm", text, args, "W1, U1, b1, W2, U2, b2, v", point, _lstm, note)
+    return Recurrence("lstm", text, args, "W1, U1, b1, W2, U2, b2, v", point, _lstm, note, _lstm_of)
+
+
+def _lstm_of(names: Mapping[str, Any]) -> Callable[..., Any]:
+    exp, mean, scan, tanh = (names[name] for name in ("exp", "mean", "scan", "tanh"))
+
+    def value(X: Any, y: Any, W1: Any, U1: Any, b1: Any, W2: Any, U2: Any, b2: Any, v: Any) -> Any:
+        sequence = X
+        for W, U, b in ((W1, U1, b1), (W2, U2, b2)):
+
+            def step(state: Any, x: Any, W: Any = W, U: Any = U, b: Any = b) -> Any:
+                h, c = state
+                i, f, g, o = (W @ x + U @ h + b).reshape(4, -1)
+                c = c / (1 + exp(-f)) + tanh(g) / (1 + exp(-i))
+                h = tanh(c) / (1 + exp(-o))
+                return (h, c), h
+
+            zeros = 0 * b[: U.shape[1]]
+            sequence = scan(step, (zeros, zeros), sequence)[1]
+        return mean((sequence @ v - y) ** 2)
+
+    return value
 
 
 def _lstm(X: Any, y: Any, W1: Any, U1: Any, b1: Any, W2: Any, U2: Any, b2: Any, v: Any) -> Any:
@@ -120,7 +165,23 @@ def kalman(steps: int = 1_000, states: int = 4, seen: int = 2) -> Recurrence:
     point = (*point, 0.1 * np.eye(states), 0.5 * np.eye(seen), np.zeros(states), np.eye(states))
     args = "Y[n,k], F[d,d], H[k,d], Q[d,d], R[k,k], x0[d], P0[d,d]"
     note = f"{states} states, {steps:,} steps"
-    return Recurrence("kalman", text, args, "F, H, Q, R", point, _kalman, note)
+    return Recurrence("kalman", text, args, "F, H, Q, R", point, _kalman, note, _kalman_of)
+
+
+def _kalman_of(names: Mapping[str, Any]) -> Callable[..., Any]:
+    linalg, scan, sum_of = names["linalg"], names["scan"], names["sum"]
+
+    def value(Y: Any, F: Any, H: Any, Q: Any, R: Any, x0: Any, P0: Any) -> Any:
+        def step(state: Any, y: Any) -> Any:
+            x, P = state
+            e, S = y - H @ x, H @ P @ H.T + R
+            gain = linalg.solve(S, H @ P)
+            x = F @ (x + P @ H.T @ linalg.solve(S, e))
+            return (x, F @ (P - P @ H.T @ gain) @ F.T + Q), linalg.slogdet(2 * np.pi * S)[1] + e @ linalg.solve(S, e)
+
+        return -0.5 * sum_of(scan(step, (x0, P0), Y)[1])
+
+    return value
 
 
 def _kalman(Y: Any, F: Any, H: Any, Q: Any, R: Any, x: Any, P: Any) -> Any:
@@ -150,7 +211,17 @@ def hmm(steps: int = 1_000, states: int = 8) -> Recurrence:
         random.standard_normal((steps, states)),
     )
     note = f"{states} states, {steps:,} steps"
-    return Recurrence("hmm", text, "p[s], T[s,s], L[n,s]", "p, T, L", point, _hmm, note)
+    return Recurrence("hmm", text, "p[s], T[s,s], L[n,s]", "p, T, L", point, _hmm, note, _hmm_of)
+
+
+def _hmm_of(names: Mapping[str, Any]) -> Callable[..., Any]:
+    logsumexp, scan = names["logsumexp"], names["scan"]
+
+    def value(p: Any, T: Any, L: Any) -> Any:
+        a = scan(lambda a, x: (logsumexp(a[:, None] + T, axis=0) + x, a[0]), p, L)[0]
+        return logsumexp(a)
+
+    return value
 
 
 def _hmm(p: Any, T: Any, L: Any) -> Any:
@@ -185,7 +256,26 @@ def rk4(steps: int = 1_000) -> Recurrence:
             z = z + dt / 6 * (k1 + 2 * k2 + 2 * k3 + f(z + dt * k3))
         return np.sum(z**2)
 
-    return Recurrence("rk4", text, "z0[2], a, b, c, d, dt", "z0, a, b, c, d", point, by_hand, f"{steps:,} steps")
+    def python(names: Mapping[str, Any]) -> Callable[..., Any]:
+        array, scan, sum_of = names["array"], names["scan"], names["sum"]
+
+        def value(z: Any, a: Any, b: Any, c: Any, d: Any, dt: Any) -> Any:
+            def f(z: Any) -> Any:
+                return array([z[0] * (a - b * z[1]), z[1] * (c * z[0] - d)])
+
+            def step(z: Any, t: Any) -> Any:
+                k1 = f(z)
+                k2 = f(z + dt / 2 * k1)
+                k3 = f(z + dt / 2 * k2)
+                return z + dt / 6 * (k1 + 2 * k2 + 2 * k3 + f(z + dt * k3)), t
+
+            return sum_of(scan(step, z, np.zeros(steps))[0] ** 2)
+
+        return value
+
+    return Recurrence(
+        "rk4", text, "z0[2], a, b, c, d, dt", "z0, a, b, c, d", point, by_hand, f"{steps:,} steps", python
+    )
 
 
 def newton(steps: int = 20) -> Recurrence:
@@ -200,7 +290,14 @@ def newton(steps: int = 20) -> Recurrence:
             x = x - (x**3 - a) / (3 * x**2)
         return x
 
-    return Recurrence("newton", text, "a", "a", (8.0,), by_hand, f"a cube root, {steps} steps, floats")
+    note = f"a cube root, {steps} steps, floats"
+    return Recurrence(
+        "newton", text, "a", "a", (8.0,), by_hand, note, lambda names: partial(_cube_root, names["scan"], steps)
+    )
+
+
+def _cube_root(scan: Callable[..., Any], steps: int, a: Any) -> Any:
+    return scan(lambda x, t: (x - (x**3 - a) / (3 * x**2), t), 1.0, np.zeros(steps))[0]
 
 
 RECURRENCES = (garch, lstm, kalman, hmm, rk4, newton)

@@ -193,10 +193,13 @@ class Kernel:
 
     def _native_source(self, target: str) -> str:
         from symdiff.emit.llvm.program import missing
+        from symdiff.emit.nests import lacking
 
         if self.routines is not None and target == "llvm":
             return self.routines.source(self._driver("numpy"))
         absent = missing(self.program)
+        if absent is not None and has_loops(self.program):
+            absent = lacking(self.prepared) or absent
         if absent is not None:
             raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
         if target == "llvm":

@@ -261,7 +261,7 @@ class _Cutter:
         """Return whether native code computes a group sooner than NumPy."""
         made = self._made(group)
         body = self._body(group, made)
-        if body is None or len(body.inputs) + len(made) > _ARRAYS:
+        if body is None or not body.inputs or len(body.inputs) + len(made) > _ARRAYS:
             return False
         time = sum([_time(self.rows[i]) for i in group])
         return time >= _CALL + len(body.inputs) + len(made)

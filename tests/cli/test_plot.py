@@ -142,7 +142,7 @@ def test_two_ranges(drawn):
 
 @pytest.mark.parametrize("suffix", HEADS)
 def test_formats(drawn, tmp_path, suffix):
-    drawn("x^2", "--range", "x=-1:1", name=f"p.{suffix}")
+    drawn("x^2", "--range", "x=-1:1", "--order", "0", name=f"p.{suffix}")
     assert (tmp_path / f"p.{suffix}").read_bytes().startswith(HEADS[suffix])
 
 

@@ -107,7 +107,7 @@ def test_floats_and_layouts(machine):
         ("sum(A*exp(A), axis=0) @ x", "A[m,n], x[n]"),
     ],
 )
-def test_segments(machine, text, args):
+def test_routines(machine, text, args):
     f, g = both(text, args=args)
     f, g = f.vjp, g.vjp
     assert f.backend == ("llvm" if machine.family else "numpy")

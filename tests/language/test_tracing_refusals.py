@@ -124,7 +124,7 @@ REFUSED = [
     (lambda x: np.floor_divide(x, 2), None, "np.floor(x / y)"),
     (lambda x: x ^ 2, None, "for a power write **"),
     (lambda x: np.zeros(x.shape[0]), "x[n]", "np.zeros_like(x, shape=n)"),
-    (lambda x: np.arange(x.shape[0]), "x[n]", "np.cumsum(np.ones_like(x)) - 1"),
+    (lambda x: np.arange(x.shape[0]), "x[n]", "import symdiff.numpy as np"),
     (lambda x: [x[k] for k in range(x.shape[0])], "x[n]", "a number in args, as in x[3]"),
     (lambda x: [v**2 for v in x], "x[n]", "write operations on the whole array"),
     (lambda x: len(x), "x[n]", "x.shape[0]"),

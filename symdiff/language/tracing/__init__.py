@@ -17,7 +17,7 @@ from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax
 from symdiff.language.tracing.frames import Place, place
 from symdiff.language.tracing.parameters import call_of
-from symdiff.language.tracing.record import Record, error_at, peek
+from symdiff.language.tracing.record import Record, error_at, peek, running
 from symdiff.language.tracing.refusals import OBJECTS
 from symdiff.language.tracing.statements import Node, statements
 from symdiff.language.tracing.symbols import Symbol
@@ -77,12 +77,15 @@ def traced(
     record = Record(call.arguments, limits, Symbol, frame, module, where)
     symbols = {key: Symbol(record, node, owned=False) for key, node in record.arguments.items()}
     before = _states()
+    token = running.set(record)
     try:
         result = call.run(symbols)
     except Exception as error:
         if (other := record.failure or _explained(error, record)) is not error:
             raise other from None
         raise
+    finally:
+        running.reset(token)
     if record.failure is not None:  # the function has caught it
         raise record.failure
     if _states() != before:

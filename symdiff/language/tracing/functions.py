@@ -328,8 +328,8 @@ def ufunc(record: Record, function: np.ufunc, method: str, inputs: Sequence[Any]
         return made
     if not hasattr(type(out), "__symdiff_record__"):
         record.fail(
-            "an array of numbers holds no symbols; write y = y + x in place of y += x, and no out=..., or make the"
-            " array by np.zeros_like(x)"
+            "an array of numbers holds no symbols; write y = y + x in place of y += x, and no out=..., or import"
+            " symdiff.numpy as np"
         )
     out[...] = made
     return out
@@ -403,6 +403,13 @@ _MAKERS = {
     **dict.fromkeys(("array", "asarray", "asanyarray"), ("object", "dtype")),
     "full": ("shape", "fill_value", "dtype"),
 }
+
+
+def holds_symbols(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> bool:
+    """Return whether a call makes an array, by its shape, that a traced function may assign to."""
+    parameters = _MAKERS.get(name, ())
+    dtype = {**dict(zip(parameters, args, strict=False)), **named}.get("dtype")
+    return parameters[:1] == ("shape",) and dtype in _FLOATS
 
 
 def _made(record: Record, name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from math import inf, isnan, pi
 from types import FrameType
 from typing import Any, NoReturn
@@ -11,7 +12,7 @@ import numpy as np
 
 from symdiff.errors import LimitError, ParseError, ShapeError, point_at
 from symdiff.graph.dims import Dim, Shape, symbol, symbols
-from symdiff.graph.ir import Graph
+from symdiff.graph.ir import Graph, Program, operands
 from symdiff.language.lower import Argument, constant_of, run
 from symdiff.language.parser import Item
 from symdiff.language.scope import Scope
@@ -19,10 +20,15 @@ from symdiff.language.tracing.frames import Names, Place, name_of, place
 from symdiff.language.tracing.statements import Node, allowed
 from symdiff.language.written import number
 from symdiff.limits import Limits
+from symdiff.ops.constants import Size
 from symdiff.ops.data import Data
+from symdiff.ops.evaluate import evaluate
 from symdiff.simplify.build import Builder
 
 _NODE = "__symdiff_node__"  # the method of a symbol that returns its node
+
+# The record of the function that is traced now, in this thread
+running: ContextVar[Record | None] = ContextVar("running", default=None)
 
 
 class Record:
@@ -198,10 +204,29 @@ class Record:
         node = self.node(given)
         return node.row is not None and self.builder.graph.is_condition(node.row)
 
-    def known(self, given: Any) -> float | bool | None:
+    def known(self, given: Any) -> np.ndarray[Any, Any] | None:
         """Return the value of something that does not depend on the arguments; None if it does."""
-        row = self.node(given).row
-        return None if row is None else self.builder.known(row)
+        rows = self.builder.graph.rows
+        needed: dict[int, None] = {}
+        waiting = [self.node(given).row]
+        while waiting:
+            i = waiting.pop()
+            if i is None or rows[i][0] == "input" or isinstance(rows[i][0], Size):
+                return None
+            if not all(isinstance(dim, int) for dim in self.builder.shape(i)):
+                return None
+            if i not in needed:
+                needed[i] = None
+                waiting += operands(rows[i])
+        graph = Graph(shared=False)
+        number: dict[int, int] = {}
+        for i in sorted(needed):
+            parts = operands(rows[i])
+            number[i] = graph.append((rows[i][0], *[number[j] for j in parts]) if parts else rows[i])
+        last = self.node(given).row
+        assert last is not None
+        (value,) = evaluate(Program(graph, (), (number[last],), ("out",)), ())
+        return np.asarray(value)
 
     def takes(self, given: Any) -> bool:
         """Return whether something can be an operand."""

@@ -15,12 +15,12 @@ from symdiff.ops.table import FUNCTIONS
 _CHAIN = re.compile(r"[<>]=?[^<>=()]+[<>]=?")
 _JOINED = re.compile(r"\b(and|or|not)\b")
 OBJECTS = (
-    "np.array([...]) of symbols is an array of objects, which has few functions; write np.stack([...]) in place of it,"
-    " or np.block([[...], [...]])"
+    "np.array([...]) of symbols is an array of objects, which has few functions; write np.stack([...]) or"
+    " np.block([[...], [...]]) in place of it, or import symdiff.numpy as np"
 )
 _NO_STORE = (
-    "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or collect the elements in a list and"
-    " write np.stack(list)"
+    "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or import symdiff.numpy as np, whose"
+    " np.zeros(3) holds them"
 )
 NO_INDEX = (
     "an index of a list or of an array of numbers is a known number; for elements at an integer argument i write"
@@ -116,12 +116,9 @@ def index(place: Place | None) -> str:
         said = "how often a loop runs, only a call knows"
         return f"{said}; write operations on whole arrays, or a number in args, as in x[3]"
     name = called.rpartition(".")[2]
-    if name in ("zeros", "ones", "empty", "full"):
-        return f"{called} makes an array of a known length; write {called}_like(x, shape=n)"
-    if name in _LENGTHS:
-        return (
-            f"{called} makes an array of a known length; for the numbers 0, 1, ... write np.cumsum(np.ones_like(x)) - 1"
-        )
+    if name in ("zeros", "ones", "empty", "full", *_LENGTHS):
+        like = f"write {called}_like(x, shape=n), or " * (name not in _LENGTHS)
+        return f"{called} makes an array of a known length; {like}import symdiff.numpy as np"
     return NO_INDEX
 
 

@@ -400,7 +400,11 @@ class Symbol:
     # Conversions
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
-        """Return the elements as an array of objects, for `np.array([x, y])`."""
+        """Return the elements as an array of objects, for `np.array([x, y])`; of numbers, if they are known."""
+        if (value := self._record.known(self)) is not None:
+            value = np.array(value, dtype)
+            value.flags.writeable = False  # an assignment to it would not be one to this array
+            return value
         dims = self._dims
         if not all(isinstance(dim, int) for dim in dims) or (dtype is not None and np.dtype(dtype) != np.dtype(object)):
             self._fail(refusals.array(self._record.place(), shown(dims) if dims else "", dtype))
@@ -427,13 +431,13 @@ class Symbol:
     def __complex__(self) -> complex:
         return self._converted(complex)
 
-    def _converted(self, to: Callable[[float], _T]) -> _T:
+    def _converted(self, to: Callable[[Any], _T]) -> _T:
         value = self._record.known(self)
         return self._fail(refusals.conversion(self._record.place(), to)) if value is None else to(value)
 
     def __index__(self) -> int:
         value = self._record.known(self)
-        if value is None or not float(value).is_integer():
+        if value is None or value.ndim or not float(value).is_integer():
             self._fail(refusals.index(self._record.place()))
         return int(value)
 

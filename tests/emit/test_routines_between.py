@@ -1,4 +1,4 @@
-"""Native segments between the operations of NumPy: the numbers, shapes, warnings and errors of the NumPy target."""
+"""Native routines between the operations of NumPy: the numbers, shapes, warnings and errors of the NumPy target."""
 
 import pickle
 import warnings
