@@ -54,6 +54,8 @@ _INSTEAD = {
     "floor_divide": "write np.floor(x / y)",
     "divmod": "write np.floor(x / y) and x % y",
     "signbit": "write x < 0",
+    "choose": "write np.where or np.select",
+    "cond": "write np.linalg.norm(A, 2) * np.linalg.norm(np.linalg.inv(A), 2)",
     "median": "write the elements of np.sort(x) in the middle",
     "fill_diagonal": "write y[i, i] = value in a loop, or np.where(np.eye(n) == 1, value, y)",
     "apply_along_axis": "write operations on whole arrays, or a loop",
@@ -342,6 +344,7 @@ def _method(record: Record, name: str, inputs: Sequence[Any], options: Mapping[s
 
 
 def _refuse(record: Record, name: str) -> Any:
+    name = name.lstrip("_")  # as SciPy's _lambertw
     said = no_function(name, typed=False)
     if name in _INSTEAD:
         said = f"np.{name} cannot be traced; {_INSTEAD[name]}"

@@ -25,6 +25,8 @@ from symdiff.ops.data import Data
 from symdiff.ops.evaluate import evaluate
 from symdiff.simplify.build import Builder
 
+# Operations that NumPy does by 'or' where all operands are conditions, and the language by a sum
+_OR = frozenset({("op", "add"), ("matmul", "@"), *[("call", name) for name in ("dot", "einsum", "tensordot")]})
 _NODE = "__symdiff_node__"  # the method of a symbol that returns its node
 
 # The record of the function that is traced now, in this thread
@@ -141,6 +143,8 @@ class Record:
         """
         self.names.look()
         parts = tuple([self.node(operand) for operand in operands])
+        if (kind, str(value)) in _OR and all(p.row is None or self.is_condition(p) for p in parts):
+            self.fail("this is 'or' of conditions in NumPy; write a | b, or 1.0*a in place of a for a sum")
         rows: dict[str, int] = {}
         items: list[Item] = []
         waiting: list[Node | Item] = [(kind, value, len(parts), 0), *reversed(parts)]
@@ -230,7 +234,7 @@ class Record:
 
     def takes(self, given: Any) -> bool:
         """Return whether something can be an operand."""
-        kinds = (bool, int, float, np.number, np.bool_, np.ndarray, list, tuple, Node)
+        kinds = (bool, int, float, complex, np.number, np.bool_, np.ndarray, list, tuple, Node)
         return isinstance(given, kinds) or hasattr(type(given), _NODE) or hasattr(given, "__array__")
 
     def node(self, given: Any) -> Node:
@@ -247,6 +251,8 @@ class Record:
             return node
         if isinstance(given, bool | np.bool_):
             return self.leaf([("name", str(bool(given)), 0, 0)], self.builder.const(bool(given)))
+        if isinstance(given, complex | np.complexfloating):
+            self.fail(f"{given} is a complex number, which a formula cannot contain; make it an argument", TypeError)
         if isinstance(given, int | float | np.integer | np.floating):
             return self._number(given)
         if isinstance(given, list | tuple):

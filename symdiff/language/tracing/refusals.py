@@ -13,6 +13,8 @@ from symdiff.language.tracing.statements import Node
 from symdiff.ops.table import FUNCTIONS
 
 _CHAIN = re.compile(r"[<>]=?[^<>=()]+[<>]=?")
+_LOOKED_UP = re.compile(r"\.(get|pop|setdefault)\s*\(")
+_CHOICE = re.compile(r"\bif\s+(.+?)\s+else\b", re.DOTALL)
 _JOINED = re.compile(r"\b(and|or|not)\b")
 OBJECTS = (
     "np.array([...]) of symbols is an array of objects, which has few functions; write np.stack([...]) or"
@@ -68,8 +70,11 @@ def truth(place: Place | None) -> str:
             return index(place)
         if place.called in _CHOICES:
             return f"{said}; {_CHOICES[place.called]}"
-        if hasattr(np, name):
+        if name in _STABLE:
+            return f"{place.called} cannot be traced; write {_STABLE[name]}"
+        if hasattr(np, place.called.split(".")[1] if "." in place.called else name):
             return f"{said}; {OBJECTS}"
+        return f"{said}, and {place.called} asks for it; write functions of numpy and ufuncs of scipy.special"
     start = place.text.rfind("\n", 0, place.position) + 1
     line = place.text[start:].partition("\n")[0]
     if re.search(r"\.shape\b|\.size\b", line):
@@ -82,7 +87,8 @@ def truth(place: Place | None) -> str:
         return f"{said}; write (x > 0) & (y > 0) for 'and', | for 'or', ~ for 'not', and np.where(condition, a, b)"
     if _CHAIN.search(place.expression) or _CHAIN.search(line):
         return f"{said}; write (0 < x) & (x < 1), and np.where(condition, a, b) for a choice"
-    return f"{said}; write np.where({place.expression or 'condition'}, a, b)"
+    choice = _CHOICE.search(place.expression)
+    return f"{said}; write np.where({choice[1] if choice else place.expression or 'condition'}, a, b)"
 
 
 def conversion(place: Place | None, to: object) -> str:
@@ -104,6 +110,8 @@ def conversion(place: Place | None, to: object) -> str:
         known = next((n for n in FUNCTIONS if FUNCTIONS[n] is FUNCTIONS[name] and hasattr(special, n)), name)
         given = ", ".join("xyz"[: FUNCTIONS[name].arity])
         return f"{said}; write " + (f"np.{numpy}({given})" if numpy else f"scipy.special.{known}({given})")
+    if called.startswith("math.") and isinstance(getattr(np, name, None), np.ufunc):
+        return f"{said}; write np.{name}(x)"
     if name in ("array", "asarray", "asanyarray", "full"):
         return f"{said}; leave dtype=float out"
     return f"{said}; {called or 'this'} takes numbers alone"
@@ -119,7 +127,22 @@ def index(place: Place | None) -> str:
     if name in ("zeros", "ones", "empty", "full", *_LENGTHS):
         like = f"write {called}_like(x, shape=n), or " * (name not in _LENGTHS)
         return f"{called} makes an array of a known length; {like}import symdiff.numpy as np"
+    if called:
+        return f"{called} takes a whole number that is known, and no symbol; write functions of numpy"
     return NO_INDEX
+
+
+def key(place: Place | None) -> str:
+    """Return the message for a symbol that is looked up among the keys of a dict or a set; empty if it is not."""
+    if place is None:
+        return ""
+    called = "CALL" in place.step and _LOOKED_UP.search(place.expression)
+    if not (called or place.step == "CONTAINS_OP" or _is_subscript(place)):
+        return ""
+    return (
+        "whether a symbol is equal to a key, only a call knows; write np.where(x == 1, a, b). To keep the results of a"
+        " function, write functools.cache"
+    )
 
 
 def array(place: Place | None, shape: str, dtype: Any) -> str:
@@ -133,7 +156,8 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
     called = (place.called if place else "") or "this function"
     name = called.rpartition(".")[2]
     if name in ("asarray", "asanyarray", "ascontiguousarray", "asfarray", "atleast_1d"):
-        return f"{called} would make an array of numbers; leave it out, since a symbol is an array already"
+        known = "" if dtype is not None else ", or write a number for its length in args, as in x[3]"
+        return f"{called} would make an array of numbers; leave it out, since a symbol is an array already{known}"
     if name in ("array", "stack"):
         return f"{called} would make an array of numbers; write np.stack([...])" + ", without dtype" * (
             dtype is not None
@@ -143,6 +167,8 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
     if not shape and hasattr(np, name):
         return f"{called} takes numbers, and no symbol; {OBJECTS}"
     what = f" of shape {shape}" if shape else ""
+    if hasattr(np.linalg, name):
+        return f"{called} takes numbers, and no symbol; write np.linalg.{name}"
     said = f"{called} takes numbers, and no symbol{what}"
     return f"{said}; write functions of numpy, ufuncs of scipy.special, and S.toarray() for a sparse array S"
 
