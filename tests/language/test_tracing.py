@@ -2,6 +2,7 @@
 
 import functools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -595,3 +596,19 @@ def test_random_numbers_with_a_seed_are_constants():
 def test_iterable():
     f = symdiff.compile(lambda x: x[1:] if np.iterable(x) else x, args="x[n]")
     assert f(X).tolist() == X[1:].tolist()
+
+
+def test_constants_of_other_kinds():
+    large = np.array([2**64 - 1, 1], np.uint64)
+    assert symdiff.compile(lambda x: large * x)(2.0).tolist() == [2.0**65, 2.0]
+    f = symdiff.compile(lambda x: Fraction(1, 3) * x + Fraction(1, 2))
+    assert f(2.0) == 2 / 3 + 0.5
+    assert symdiff.compile(lambda x: x[range(1, 3)], args="x[3]")(X).tolist() == X[1:].tolist()
+
+
+def test_functions_of_numpy_themselves():
+    assert symdiff.compile(np.sum, args="a[n]")(X) == np.sum(X)
+    assert symdiff.compile(np.dot, args="a[n], b[n]")(X, Y) == np.dot(X, Y)
+    assert symdiff.compile(lambda a, b: np.dot(a, b=b), args="a[n], b[n]")(X, Y) == np.dot(X, Y)
+    assert symdiff.compile(functools.partial(np.arctan2, 1.0))(2.0) == np.arctan2(1.0, 2.0)
+    assert symdiff.compile(lambda sin: np.sin(sin), args="s")(2.0) == np.sin(2.0)  # noqa: PLW0108

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import linalg, optimize, special
+from scipy import linalg, optimize, sparse, special
 
 import symdiff
 from symdiff import LimitError, ParseError, ShapeError
@@ -77,6 +77,15 @@ def formatted(x):
 
 GENERATOR, OLD_GENERATOR = np.random.default_rng(0), np.random.RandomState(0)
 SETTINGS = SimpleNamespace(generator=random.Random(0))  # noqa: S311
+
+
+def matched(x):
+    match x:
+        case 0:
+            return 1.0
+    return x
+
+
 TABLE = {1.0: 2.0}
 
 
@@ -200,6 +209,12 @@ REFUSED = [
     (lambda x: 1.0 if np.any(x > 0) else x, "x[3]", "np.where(np.any(x > 0), a, b)"),
     (lambda x: optimize.brentq(lambda z: z - x, 0, 1), None, "and optimize.brentq asks for it"),
     (lambda A: linalg.inv(A), "A[2,2]", "write np.linalg.inv"),
+    (lambda x: sparse.eye(3) @ x, "x[3]", "S.toarray()"),
+    (lambda x: sparse.eye(3).dot(x), "x[3]", "S.toarray()"),
+    (lambda x: np.ones((2, 2)).view(np.matrix) * x, "x[2,2]", "np.asarray(A)"),
+    (lambda x: x * np.ma.array([1.0, 2.0], mask=[0, 1]), "x[2]", "np.where(condition, x, y)"),
+    (lambda sin: np.sin(sin), None, "another name in args"),
+    (matched, None, "np.select"),
     (lambda x: np.choose([0, 1], [x, 2 * x]), "x[2]", "np.select"),
     (lambda x: np.asarray(x, dtype=float), "x[3]", "leave it out"),
 ]

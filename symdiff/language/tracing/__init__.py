@@ -16,7 +16,7 @@ from symdiff.language.tracing.draws import makes_generator, states
 from symdiff.language.tracing.frames import Place, place
 from symdiff.language.tracing.parameters import call_of
 from symdiff.language.tracing.record import Record, error_at, peek, running
-from symdiff.language.tracing.refusals import OBJECTS, array
+from symdiff.language.tracing.refusals import OBJECTS, numbers
 from symdiff.language.tracing.statements import Node, statements
 from symdiff.language.tracing.symbols import Symbol
 from symdiff.language.written import written
@@ -124,10 +124,10 @@ def _explained(error: Exception, record: Record) -> Exception:
     NumPy and SciPy have no linear algebra and no special functions for arrays of objects, which is what `np.array`
     makes of a list of symbols.
     """
-    if isinstance(error, ValueError) and "object arrays are not supported" in str(error):  # SciPy's linear algebra
+    if isinstance(error, TypeError | ValueError) and _NUMBERS.search(str(error)):
         found = record.names.innermost(_frames(error))
         where = found and place(found)
-        return error_at(array(where, "", None), where)
+        return error_at(numbers(where), where)
     if isinstance(error, TypeError) and _OBJECTS.search(str(error)):
         found = record.names.innermost(_frames(error))
         return error_at(f"{str(error).partition(chr(10))[0]}; {OBJECTS}", found and place(found))
@@ -143,6 +143,8 @@ def _frames(error: Exception) -> list[FrameType]:
     return found
 
 
+# What SciPy's linear algebra and its sparse arrays say of arrays of objects
+_NUMBERS = re.compile("object arrays are not supported|no supported conversion for types")
 _OBJECTS = re.compile(r"dtype\('O'\)|invalid data type for einsum|has no callable|not supported for the input types")
 
 

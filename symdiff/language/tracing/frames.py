@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_LIBRARIES = frozenset({"symdiff", "numpy", "scipy"})  # packages whose lines are not the user's
+_LIBRARIES = frozenset({"symdiff", "numpy", "scipy", "pandas"})  # packages whose lines are not the user's
 _CALLED = re.compile(r"[\w.]+(?=\s*\()")
 
 

@@ -373,7 +373,9 @@ def function(record: Record, function: Callable[..., Any], args: Sequence[Any], 
             record.fail("np.where takes a condition and two values; which elements there are, only a call knows")
         return record.call("where", *args)
     if name in PRODUCTS:
-        first, second = args
+        first, second, *rest = [*args, *named.values()]
+        if any(option is not None for option in rest):
+            record.fail(f"{name} of symbols has no argument 'out'; leave it out")
         if name == "dot" and len(record.shape(second)) > 2:
             record.fail("np.dot of an array of three axes or more; write np.matmul or np.einsum")
         return record.call(name, first, second)
@@ -459,7 +461,7 @@ def _call(
             positional.append(record.argument(_converted(record, parameter.kind, value)))
         elif key in given:
             value = given.pop(key)
-            if value is not parameter.default:
+            if value is not parameter.default and value is not defaults.get(key, ...):
                 keywords[key] = _converted(record, parameter.kind, value)
     if name == "tensordot" and "axes" in keywords:
         keywords["axes"] = _axes(keywords["axes"])

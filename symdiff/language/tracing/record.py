@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from math import inf, isnan, pi
+from numbers import Real
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -142,6 +143,8 @@ class Record:
             ShapeError: The shapes do not fit.
         """
         self.names.look()
+        if kind == "call" and value in self.arguments:
+            self.fail(f"the argument {value!r} hides the function; give it another name in args, as in args='x'")
         parts = tuple([self.node(operand) for operand in operands])
         if (kind, str(value)) in _OR and all(p.row is None or self.is_condition(p) for p in parts):
             self.fail("this is 'or' of conditions in NumPy; write a | b, or 1.0*a in place of a for a sum")
@@ -234,7 +237,7 @@ class Record:
 
     def takes(self, given: Any) -> bool:
         """Return whether something can be an operand."""
-        kinds = (bool, int, float, complex, np.number, np.bool_, np.ndarray, list, tuple, Node)
+        kinds = (bool, int, float, complex, np.number, np.bool_, np.ndarray, list, tuple, Node, Real)
         return isinstance(given, kinds) or hasattr(type(given), _NODE) or hasattr(given, "__array__")
 
     def node(self, given: Any) -> Node:
@@ -253,7 +256,7 @@ class Record:
             return self.leaf([("name", str(bool(given)), 0, 0)], self.builder.const(bool(given)))
         if isinstance(given, complex | np.complexfloating):
             self.fail(f"{given} is a complex number, which a formula cannot contain; make it an argument", TypeError)
-        if isinstance(given, int | float | np.integer | np.floating):
+        if isinstance(given, int | float | np.integer | np.floating | Real):  # such as a Fraction
             return self._number(given)
         if isinstance(given, list | tuple):
             return self._list(given)
@@ -309,6 +312,10 @@ class Record:
         return base if is_whole else None
 
     def _array(self, given: Any) -> Node:
+        if isinstance(given, np.matrix):
+            self.fail("np.matrix has a * of its own; write np.asarray(A), and @ for products", TypeError)
+        if isinstance(given, np.ma.MaskedArray):
+            self.fail("a formula has no masked arrays; write np.where(condition, x, y)", TypeError)
         array = np.asarray(given)
         if array.dtype == object:
             return self._objects(array)
@@ -319,7 +326,8 @@ class Record:
         for value, name in ((0.0, "zeros"), (1.0, "ones")):
             if array.dtype.kind == "f" and array.size and np.all(array == value) and not np.any(np.signbit(array)):
                 return self.make("call", name, [self.part("tuple", "", array.shape)])
-        data = Data(array.astype({"b": bool, "f": float}.get(array.dtype.kind, np.int64)))
+        large = array.dtype.kind == "u" and array.size > 0 and array.max() > np.iinfo(np.int64).max
+        data = Data(array.astype({"b": bool, "f": float}.get(array.dtype.kind, float if large else np.int64)))
         if data not in self._arrays:
             frame = self.names.frame()
             name = self._free_name((frame and name_of(given, frame)) or "")

@@ -22,7 +22,7 @@ OBJECTS = (
 )
 _NO_STORE = (
     "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or import symdiff.numpy as np, whose"
-    " np.zeros(3) holds them"
+    " np.zeros(3) holds them; for an array A of numbers write A + np.zeros(3)"
 )
 NO_INDEX = (
     "an index of a list or of an array of numbers is a known number; for elements at an integer argument i write"
@@ -81,6 +81,8 @@ def truth(place: Place | None) -> str:
         return "a length with a name is known at a call alone; write the number in args, as in x[3]"
     if line.lstrip().startswith("while"):
         return f"{said}; write a loop with a known number of steps, and np.where for what changes in it"
+    if line.lstrip().startswith("case"):
+        return f"{said}; write np.where(condition, a, b), or np.select for several conditions"
     if line.lstrip().startswith("assert"):
         return f"{said}; leave the assertion out, or check the arguments of the call"
     if _JOINED.search(line):
@@ -166,10 +168,16 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
         return f"{called} cannot be traced; write {_STABLE[name]}"
     if not shape and hasattr(np, name):
         return f"{called} takes numbers, and no symbol; {OBJECTS}"
-    what = f" of shape {shape}" if shape else ""
+    return numbers(place, shape)
+
+
+def numbers(place: Place | None, shape: str = "") -> str:
+    """Return the message for a function that takes arrays of numbers alone."""
+    called = (place.called if place else "") or "this function"
+    said = f"{called} takes numbers, and no symbol" + (f" of shape {shape}" if shape else "")
+    name = called.rpartition(".")[2]
     if hasattr(np.linalg, name):
-        return f"{called} takes numbers, and no symbol; write np.linalg.{name}"
-    said = f"{called} takes numbers, and no symbol{what}"
+        return f"{said}; write np.linalg.{name}"
     return f"{said}; write functions of numpy, ufuncs of scipy.special, and S.toarray() for a sparse array S"
 
 
