@@ -601,6 +601,7 @@ def test_iterable():
 def test_constants_of_other_kinds():
     large = np.array([2**64 - 1, 1], np.uint64)
     assert symdiff.compile(lambda x: large * x)(2.0).tolist() == [2.0**65, 2.0]
+    assert symdiff.compile("A*x", constants={"A": large})(2.0).tolist() == [2.0**65, 2.0]
     f = symdiff.compile(lambda x: Fraction(1, 3) * x + Fraction(1, 2))
     assert f(2.0) == 2 / 3 + 0.5
     assert symdiff.compile(lambda x: x[range(1, 3)], args="x[3]")(X).tolist() == X[1:].tolist()

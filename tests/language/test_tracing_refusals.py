@@ -232,6 +232,11 @@ def test_what_to_write(function, args, said):
     assert first <= line <= first + 6, text
 
 
+def test_constants_are_a_dict():
+    with pytest.raises(TypeError, match="constants is a dict of parameters and values"):
+        symdiff.compile(lambda x, k: x * k, constants=[("k", 1)])
+
+
 @pytest.mark.parametrize("function", [Noisy(), functools.partial(scaled, rng=GENERATOR)])
 def test_random_numbers_of_objects(function):
     with pytest.raises(ParseError, match="draws random numbers") as caught:

@@ -326,8 +326,7 @@ class Record:
         for value, name in ((0.0, "zeros"), (1.0, "ones")):
             if array.dtype.kind == "f" and array.size and np.all(array == value) and not np.any(np.signbit(array)):
                 return self.make("call", name, [self.part("tuple", "", array.shape)])
-        large = array.dtype.kind == "u" and array.size > 0 and array.max() > np.iinfo(np.int64).max
-        data = Data(array.astype({"b": bool, "f": float}.get(array.dtype.kind, float if large else np.int64)))
+        data = Data.of(array)
         if data not in self._arrays:
             frame = self.names.frame()
             name = self._free_name((frame and name_of(given, frame)) or "")
