@@ -37,7 +37,7 @@ def _listed(record: Record, x: Any, key: Any) -> list[tuple[Any, int]]:
     """
     parts: list[Any] = []
     for part in key if isinstance(key, tuple) else (key,):
-        given = np.asarray(part) if isinstance(part, list) else part
+        given = np.asarray(part) if isinstance(part, list | range) else part
         if isinstance(given, np.ndarray) and given.dtype == bool:
             parts += np.nonzero(given)
         elif isinstance(given, bool | np.bool_):

@@ -19,6 +19,11 @@ from symdiff.language.tracing.subscripts import assigned, parts_of, same, subscr
 _T = TypeVar("_T")
 
 
+def _counted(x: Symbol) -> Iterator[int]:
+    """Yield the indices along the first axis, whose length is asked for with the first one."""
+    yield from range(len(x))
+
+
 class _Cells:
     """The elements of an array along its first axis, some of which have been assigned one by one.
 
@@ -111,7 +116,6 @@ class Symbol:
         "_seen",
     )
     __array_priority__ = 1000.0
-    __hash__ = object.__hash__
 
     def __init__(
         self,
@@ -245,9 +249,7 @@ class Symbol:
     def __iter__(self) -> Iterator[Any]:
         if not self._dims:
             raise TypeError("a symbol that is a number has no elements to go through")
-        if not isinstance(self._dims[0], int):
-            self._fail(refusals.unknown_length(self._record.place(), str(self._dims[0])))
-        return (self[k] for k in range(self._dims[0]))
+        return (self[k] for k in _counted(self))  # np.iterable asks for it, and takes no element
 
     # Subscripts
 
@@ -326,6 +328,11 @@ class Symbol:
             self._parent[...] = np.reshape(self._record.symbol(value), self._parent.shape)
         else:
             self._fail("this array shares its elements with another one; assign to that one, or to np.copy(...)")
+
+    def __hash__(self) -> int:
+        if said := refusals.key(self._record.place()):
+            self._fail(said)
+        return object.__hash__(self)  # functools.cache asks for it
 
     def __contains__(self, _: Any) -> bool:
         self._fail("only a call knows whether an array has an element; write np.any(x == value)")
@@ -514,24 +521,35 @@ def _add_operators() -> None:
     """Give the class the methods of Python's binary operators."""
     compared = ("lt", "le", "gt", "ge", "eq", "ne")
     for python, name in Symbol.__operators__.items():
-        item = functions.OPERATORS[name]
-
-        def forward(self: Symbol, other: Any, _item: Any = item) -> Any:
-            record = self.__symdiff_record__()
-            return record.do(*_item, self, other) if record.takes(other) else NotImplemented
-
-        def backward(self: Symbol, other: Any, _item: Any = item) -> Any:
-            record = self.__symdiff_record__()
-            return record.do(*_item, other, self) if record.takes(other) else NotImplemented
-
-        def inplace(self: Symbol, other: Any, _forward: Any = forward) -> Any:
-            made = _forward(self, other)
-            return made if made is NotImplemented else self._changed(made)
-
+        forward, backward, inplace = _operators(functions.OPERATORS[name], _STARTS.get(name))
         setattr(Symbol, f"__{python}__", forward)
         if python not in compared:
             setattr(Symbol, f"__r{python}__", backward)
             setattr(Symbol, f"__i{python}__", inplace)
+
+
+# The whole numbers with which Python's `sum` and `math.prod` start. They leave no trace.
+_STARTS = {"add": 0, "multiply": 1}
+
+
+def _operators(item: tuple[str, Any], start: int | None) -> tuple[Callable[[Symbol, Any], Any], ...]:
+    """Return the methods of an operator: with the symbol on the left, on the right, and assigned to."""
+
+    def forward(self: Symbol, other: Any) -> Any:
+        record = self.__symdiff_record__()
+        return record.do(*item, self, other) if record.takes(other) else NotImplemented
+
+    def backward(self: Symbol, other: Any) -> Any:
+        record = self.__symdiff_record__()
+        if type(other) is int and other == start and not record.is_condition(self):
+            return self.copy()
+        return record.do(*item, other, self) if record.takes(other) else NotImplemented
+
+    def inplace(self: Symbol, other: Any) -> Any:
+        made = forward(self, other)
+        return made if made is NotImplemented else self._changed(made)
+
+    return forward, backward, inplace
 
 
 _add_operators()
