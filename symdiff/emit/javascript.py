@@ -240,7 +240,9 @@ def _of_arrays(part: Part, helpers: Helpers) -> str:
             arrays[one.name] = own
             if len(shape) > 1:
                 arrays[one.name] = names.near(f"{own}_flat")
-                lines.append(f"    const {arrays[one.name]} = {helpers.library('flat')}({own}, {_sides(shape, sizes)});")
+                lines.append(
+                    f"    const {arrays[one.name]} = {helpers.library('flat')}({own}, {_sides(shape, sizes)});"
+                )
     lines += _refused(
         [
             f"!Number.isInteger({own})" if isinstance(one, Value) else f"!{arrays[one.name]}.every(Number.isInteger)"

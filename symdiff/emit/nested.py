@@ -685,7 +685,7 @@ def missing(program: Program, language: Language) -> str | None:
 
 
 def is_of_arrays(program: Program) -> bool:
-    """Return whether a program takes arrays or has operations on them, and not only results that are made of scalars."""
+    """Return whether a program takes arrays or computes with them. Results that are made of scalars do not count."""
     graph = program.graph
     ends = {*program.outputs}
     return bool(graph.shapes.keys() - (ends - {*program.inputs})) or any(

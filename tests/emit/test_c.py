@@ -34,6 +34,8 @@ FILES = {
     "chain": ("sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)", "x[5]", "value, grad, hessian, hessian_coo"),
     "logistic": ("g(s, u) = s + a*u*(1 - s)\nscan(g, s0, x)", "x[n], a, s0", "value, jvp, jacobian"),
     "table": ("sum(A @ x) + x[j]", "x[3], j: int", "value"),
+    "tiny": ("x**y*1e-320 + sum(z)", "x, y, z[0]", "value, grad"),
+    "grid": ("prod(x)*sum(linspace(0, 1, n)*exp(x))", "x[n]", "value, hessian"),
     "system": ("x @ solve(A + A.T + 9*eye(n), x) + logdet(A @ A.T + eye(n))", "A[n,n], x[n]", "value, grad"),
 }
 CONSTANTS = {"table": {"A": np.arange(6.0).reshape(2, 3)}}
@@ -68,6 +70,14 @@ def test_files_compile_without_a_warning_and_check_themselves(name, tmp_path):
     run(COMPILERS[0], f"-D{name.upper()}_MAIN", f"{name}.c", "-o", "main", "-lm", folder=tmp_path)
     if "stored[1] = {" in source:
         assert run("./main", folder=tmp_path).returncode == 1
+
+
+@needs_c
+def test_constants_in_single_precision(tmp_path):
+    made("tiny", tmp_path, precision="single")  # 1e-320f would be a warning
+    done = run(COMPILERS[0], *STRICT, "-DTINY_MAIN", "tiny.c", "-o", "main", "-lm", folder=tmp_path)
+    assert not done.returncode, done.stderr
+    assert not run("./main", folder=tmp_path).returncode
 
 
 @needs_c
@@ -252,6 +262,7 @@ def test_textbook_form():
         ("eigvalsh(A)", "A[n,n]", "eigvalsh"),
         ("polygamma(2, x)", None, "polygamma"),
         ("g(s, u) = erfcx(s) + u; fold(g, 0, x)", "x[n]", "erfcx"),
+        ("x[argmax(x)]", "x[n]", "argmax"),
     ],
 )
 def test_what_is_lacking_is_refused_by_name(text, args, name):

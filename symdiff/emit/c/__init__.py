@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan
 
+import numpy as np
+
 from symdiff.emit.curly import CurlyWriter, Helpers, Language, Part, PlainNames, tight
 from symdiff.emit.math import prepared
 from symdiff.emit.nested import SMALL, Printer, Written, counted, is_of_arrays, size_of, written
@@ -48,7 +50,6 @@ _LIMITED = """
     INT_FAST32 INT_FAST64 UINTMAX UINT8 UINT16 UINT32 UINT64 UINT_LEAST8 UINT_LEAST16 UINT_LEAST32 UINT_LEAST64
     UINT_FAST8 UINT_FAST16 UINT_FAST32 UINT_FAST64
 """  # types whose limits and constants are macros, such as INT8_MAX and INT8_C
-
 
 
 def _definition(name: str, parameters: list[str], lines: list[str], result: str, condition: bool) -> str:  # noqa: FBT001
@@ -436,5 +437,16 @@ def in_precision(text: str, *, single: bool) -> str:
     if not single:
         return text
     parts = _PROSE.split(text)
-    parts[::2] = [re.sub(r"\bdouble\b", "float", _CALL.sub(r"\1f(", _LITERAL.sub(r"\1f", code))) for code in parts[::2]]
+    parts[::2] = [
+        re.sub(r"\bdouble\b", "float", _CALL.sub(r"\1f(", _LITERAL.sub(_rounded, code))) for code in parts[::2]
+    ]
     return "".join(parts)
+
+
+def _rounded(literal: re.Match[str]) -> str:
+    """Return a constant in single precision. Compilers warn of one that is rounded to 0 or to infinity."""
+    with np.errstate(all="ignore"):
+        value = np.float32(literal[1])
+    if np.isinf(value):
+        return "INFINITY"
+    return f"{literal[1] if value else '0.0'}f"

@@ -189,7 +189,9 @@ def _block(one: Function, stored: Stored, numbers: Sequence[float]) -> list[str]
     sizes_of = [prod(concrete(shape, stored.sizes)) for shape in one.part.results]
     counts, total = iter(sizes_of), sum(sizes_of)
     values = iter([stored.point[name] for name in one.part.program.arguments])
-    lines = [f"        static double found[{max(total, 1)}];", *_array("double", "stored", numbers)]
+    empty = range(total, total + sizes_of.count(0))  # places for results of no elements: no two may be the same
+    places = iter(empty)
+    lines = [f"        static double found[{max(empty.stop, 1)}];", *_array("double", "stored", numbers)]
     names = Names(_OF_MAIN, [p.name for p in one.parameters]).users
     given: list[str] = []
     start = 0
@@ -201,8 +203,10 @@ def _block(one: Function, stored: Stored, numbers: Sequence[float]) -> list[str]
             given.append(names[p.name] if p.shape else str(value) if kind == "int64_t" else number(value))
             lines += _array(kind, names[p.name], _flat(value)) if p.shape else []
         elif p.role == "result":
-            given.append(f"found + {start}" if start else "found")
-            start += next(counts)
+            size = next(counts)
+            place = start if size else next(places)
+            given.append(f"found + {place}" if place else "found")
+            start += size
         else:
             lines.append(f"        static double {names[p.name]}[{max(one.room(stored.sizes), 1)}];")
             given.append(names[p.name])
