@@ -24,8 +24,8 @@ def pytest_collection_finish():
 @contextlib.contextmanager
 def _without_optimisation():
     with pytest.MonkeyPatch.context() as patch:
-        target = native._target
-        patch.setattr(native, "_target", lambda _: target(0))
+        compiled = native._compiled
+        patch.setattr(native, "_compiled", lambda source, **_: compiled(source, optimised=False, loops=False))
         yield
 
 

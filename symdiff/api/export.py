@@ -59,7 +59,7 @@ def export(
     if precision not in ("double", "single") or (precision == "single" and target != "c"):
         raise ValueError(f"precision must be 'double', or for the target 'c' also 'single', not {precision!r}")
     if target in LANGUAGES:
-        prefix = plain(re.sub(r"\W", "_", Path(os.fsdecode(path)).stem)) if path is not None else "model"
+        prefix = _prefix(Path(os.fsdecode(path)).stem) if path is not None else "model"
         texts = translated(f, include, target, at, prefix, single=precision == "single")
     else:
         texts = {".py": module(f, include, target, at)}
@@ -67,6 +67,12 @@ def export(
         return next(iter(texts.values()))
     save(path, texts)
     return None
+
+
+def _prefix(stem: str) -> str:
+    """Return the name of a file as the beginning of names of functions."""
+    name = plain(re.sub(r"\W", "_", stem))
+    return f"v{name}" if name[:1].isdigit() else name
 
 
 def _target(path: str | os.PathLike[str] | None, target: str | None) -> str:

@@ -211,9 +211,8 @@ class Function:
                 "blocks": for large calls. It takes arrays for the results after the arguments.
                 "complex": for complex arrays.
                 "math": for floats. To run it yourself, put it after `import math`.
-                "array_api": for arrays of other libraries, such as PyTorch and JAX. The keyword `xp` is the namespace
-                    of the array API standard (default: that of the first argument), and `device` the place of new
-                    arrays.
+                "array_api": for arrays of other libraries. The keyword `xp` is the namespace of the array API standard
+                    (default: that of the first argument), and `device` is where new arrays are made.
                 "c": C99, a function with the small functions that it calls. `export` writes whole files.
                 "javascript": the same as an ES module.
                 "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the NumPy

@@ -34,7 +34,8 @@ def part_of(name: str, member: str, program: Program, layout: Any, target: str, 
     spoken, language = LANGUAGES[target]
     absent = missing(program, language)
     if absent is not None:
-        raise ValueError(f"the target {spoken} has no {absent}; the numpy target can compute this")
+        needed = f", which {member} needs" if member != "value" else ""
+        raise ValueError(f"the target {spoken} has no {absent}{needed}; the numpy target can compute this")
     return Part(name, (SUMMARIES | OF_ENTRIES).get(member, ""), program, layout, places)
 
 

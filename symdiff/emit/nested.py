@@ -71,6 +71,7 @@ class PlainNest(Nest):
     """Writes a program as nested loops with plain sums, and checks of integers before they are indices."""
 
     code: LabelledCode
+    in_parts = False
 
     def compute(self, i: int, at: tuple[Value, ...]) -> Value:
         """Return the element of a row at some indices, computed there."""
@@ -267,6 +268,17 @@ def _read(one: Statement, numbers: Collection[str]) -> tuple[Value, ...]:
     return (one.condition,) if isinstance(one, When) else ()
 
 
+def _read_by(head: Sequence[Statement], block: Sequence[Statement], numbers: Collection[str]) -> list[Statement]:
+    """Return the statements of a head that a block needs. The others tell the sizes of arrays alone."""
+    needed = {value.text for one in every(block) for value in _read(one, numbers)}
+    found: list[Statement] = []
+    for one in reversed(head):
+        if not isinstance(one, (Let, Load)) or one.name.text in needed:
+            needed |= {value.text for value in _read(one, numbers)}
+            found.insert(0, one)
+    return found
+
+
 @dataclass(slots=True)
 class _Pending:
     """An expression that has no name yet.
@@ -320,7 +332,7 @@ class Printer:
         self.lines: list[str] = []
         self._blocks: list[_Block] = []
         self._indices: list[str] = []
-        self._statements = [*self.code.head, *self.code.block]
+        self._statements = [*_read_by(self.code.head, self.code.block, made.numbers), *self.code.block]
         self._uses, self._used_in = self._counted()
         self._singles = self._placed(singles)  # the block in which each is declared
         self._declared: set[str] = set()
@@ -673,9 +685,9 @@ def missing(program: Program, language: Language) -> str | None:
 
 
 def is_of_arrays(program: Program) -> bool:
-    """Return whether a program has operations on arrays, and not only results that are made of scalars."""
+    """Return whether a program takes arrays or computes with them. Results that are made of scalars do not count."""
     graph = program.graph
     ends = {*program.outputs}
-    return any(graph.shapes.keys() - ends) or any(
+    return bool(graph.shapes.keys() - (ends - {*program.inputs})) or any(
         isinstance(row[0], Operation) and not (i in ends and of_scalars(row[0])) for i, row in enumerate(graph.rows)
     )
