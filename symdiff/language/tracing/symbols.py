@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import Any, ClassVar, NoReturn, TypeVar
@@ -259,7 +259,9 @@ class Symbol:
         if assigned is not None:
             return record.symbol(assigned)
         node, shares = subscript(record, self, key)
-        if not shares or node.row is None or not record.shape(node):
+        parts = key if isinstance(key, tuple) else (key,)
+        is_number = not record.shape(node) and not any(part is ... for part in parts)
+        if not shares or is_number:
             return Symbol(record, node)
         return Symbol(record, node, self, lambda: subscript(record, self, key)[0], key)
 
@@ -311,7 +313,7 @@ class Symbol:
 
     def _changed(self, value: Any) -> Any:
         """Assign all elements, for an operation such as `+=`, and return the array."""
-        if not self._dims:
+        if not self._dims and self._parent is None:
             return value
         if self._parent is not None:
             self._pass_on(self._record.fitted(value, self._dims))
@@ -345,16 +347,7 @@ class Symbol:
     def __array_function__(
         self, function: Callable[..., Any], _: Any, args: tuple[Any, ...], named: Mapping[str, Any]
     ) -> Any:
-        make = partial(functions.function, self._record, function, args, named)
-        made, name = make(), function.__name__
-        first = args[0] if args else None
-        if not isinstance(first, Symbol) or not isinstance(made, Symbol):
-            return made
-        if name in functions.MAY_SHARE:
-            made._memory.join(first._memory)  # noqa: SLF001 - other symbols
-        elif name in functions.SHARING and not (name == "diag" and first.ndim == 1):
-            return first.__symdiff_shared__(make, in_order=name in functions.IN_ORDER)
-        return made
+        return called(self._record, function, args, named)
 
     def __getattr__(self, name: str) -> Any:
         function = functions.method(name)
@@ -515,6 +508,20 @@ class Symbol:
         "eq": "equal",
         "ne": "not_equal",
     }
+
+
+def called(record: Record, function: Callable[..., Any], args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """Return the value of a function of NumPy's. It shares its elements with the first argument where NumPy's does."""
+    make = partial(functions.function, record, function, args, named)
+    made, name = make(), function.__name__
+    first = args[0] if args else None
+    if not isinstance(first, Symbol) or not isinstance(made, Symbol):
+        return made
+    if name in functions.MAY_SHARE:
+        made._memory.join(first._memory)  # noqa: SLF001 - other symbols
+    elif name in functions.SHARING and not (name == "diag" and first.ndim == 1):
+        return first.__symdiff_shared__(make, in_order=name in functions.IN_ORDER)
+    return made
 
 
 def _add_operators() -> None:
