@@ -1,9 +1,10 @@
-r"""NumPy for functions that `symdiff.compile` traces, to be imported in place of it.
+r"""NumPy for functions that `symdiff.compile` traces, to be imported in place of `numpy`.
 
     import symdiff.numpy as np
 
-Everything is NumPy's own, with one difference: while a function is traced, `zeros ones empty full array asarray` make
-arrays that can hold symbols, and functions take lists of symbols. NumPy itself gives symbols no say there.
+Everything is NumPy's own, with one difference. While a function is traced, `zeros ones empty full array asarray` make
+arrays that can hold symbols, `arange eye linspace` take lengths that only a call knows, and functions take lists of
+symbols.
 
 >>> import symdiff
 >>> import symdiff.numpy as np
