@@ -2,8 +2,8 @@ r"""NumPy for functions that `symdiff.compile` traces, to be imported in place o
 
     import symdiff.numpy as np
 
-Everything is NumPy's own, with one difference: while a function is traced, `zeros ones empty full array asarray` make
-arrays that can hold symbols, and functions take lists of symbols. NumPy itself gives symbols no say there.
+Everything is NumPy's own, with two differences while a function is traced: `zeros ones empty full` make arrays that can
+hold symbols, and functions take lists of symbols. NumPy cannot do this, since it asks only arguments that are symbols.
 
     import symdiff
     import symdiff.numpy as np
