@@ -5,17 +5,17 @@ r"""NumPy for functions that `symdiff.compile` traces, to be imported in place o
 Everything is NumPy's own, with two differences while a function is traced: `zeros ones empty full` make arrays that can
 hold symbols, and functions take lists of symbols. NumPy cannot do this, since it asks only arguments that are symbols.
 
-    import symdiff
-    import symdiff.numpy as np
-    def squares(x):
-        y = np.zeros(3)
-        for k in range(3):
-            y[k] = x[k]**2
-        return y
-    symdiff.compile(squares, args="x[3]").text
-    # '# squares\ny = [x[0]**2, x[1]**2, x[2]**2]\ny'
-    squares([1.0, 2.0, 3.0])
-    # array([1., 4., 9.])
+>>> import symdiff
+>>> import symdiff.numpy as np
+>>> def squares(x):
+...     y = np.zeros(3)
+...     for k in range(3):
+...         y[k] = x[k]**2
+...     return y
+>>> symdiff.compile(squares, args="x[3]").text
+'# squares\ny = [x[0]**2, x[1]**2, x[2]**2]\ny'
+>>> squares([1.0, 2.0, 3.0])
+array([1., 4., 9.])
 """
 
 from __future__ import annotations

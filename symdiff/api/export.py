@@ -102,6 +102,7 @@ def translated(
             g.program,
             g.layout,
             target,
+            g.kernel.segments,
             (g.rows.tolist(), g.cols.tolist()) if name in OF_ENTRIES else None,
         )
         for name, g in chosen.items()

@@ -161,6 +161,11 @@ class Kernel:
         """The program as the function that a call with arrays runs prints it."""
         return self.prepared if self.routines is None else self.routines.program
 
+    @property
+    def segments(self) -> frozenset[str]:
+        """The arguments whose integers are segments."""
+        return frozenset() if self.bounds is None else self.bounds.segments
+
     def source(self, target: str) -> str:
         """Return the source for a target; see `Function.source_for`."""
         if target in ("llvm", "llvm floats"):
@@ -168,7 +173,8 @@ class Kernel:
         if target in ("c", "javascript"):
             from symdiff.api.languages import source
 
-            return str(self.once(("source", target), lambda: source(self.name, self.program, self.layout, target)))
+            given = self.name, self.program, self.layout, target, self.segments
+            return str(self.once(("source", target), lambda: source(*given)))
         if target == "math":
             absent = math_target.missing(self.program)
             if absent is not None:

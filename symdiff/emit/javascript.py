@@ -12,7 +12,6 @@ from symdiff.emit.math import prepared
 from symdiff.emit.module import About
 from symdiff.emit.names import Names
 from symdiff.emit.nested import Printer, counted, is_of_arrays, written
-from symdiff.emit.passes import expand_exponentials
 from symdiff.emit.python import WIDTH, wrapped
 from symdiff.graph.dims import Dim, Shape, fixed, linear, numel, renamed, symbols
 from symdiff.ops.base import Text, Value
@@ -225,7 +224,7 @@ def _defined(part: Part, parameters: Sequence[str], lines: Sequence[str], result
 
 
 def _of_arrays(part: Part, helpers: Helpers) -> str:
-    program, made = part.program, written(expand_exponentials(prepared(part.program)))
+    program, made = part.program, written(part)
     names = Names(JAVASCRIPT.words.union(PRIMITIVES, OWN), program.arguments)
     given = [names.users[name] for name in program.arguments]
     sizes = {name: names.near(name) for name in made.sizes}

@@ -16,18 +16,20 @@ from typing import Any
 
 from symdiff.emit import curly
 from symdiff.emit.code import FOLD, INTEGER, Array, Code, Fail, For, Let, Load, Statement, Store, Value, When
-from symdiff.emit.curly import Helpers, Language, bare, tight
+from symdiff.emit.curly import Helpers, Language, Part, bare, tight
+from symdiff.emit.math import prepared
 from symdiff.emit.names import Names
 from symdiff.emit.nests import Nest, Place, whole
 from symdiff.emit.passes import expand_exponentials
 from symdiff.emit.python import WIDTH
-from symdiff.graph.dims import Dim, symbols
+from symdiff.graph.dims import Dim, numel, symbols
 from symdiff.graph.ir import Program, live
 from symdiff.ops.base import Operation, Task, Text
 from symdiff.ops.data import Constant
 from symdiff.ops.elements import of_scalars
 from symdiff.ops.indexed import Integers
-from symdiff.ops.loops import Loop, Part, trimmed
+from symdiff.ops.loops import Loop, trimmed
+from symdiff.ops.loops import Part as LoopPart
 from symdiff.ops.table import ATOM, COMPARE, OR, PRODUCT, SUM, TERNARY, UNARY
 
 SMALL = 64  # the most elements of an array that a function has for itself
@@ -151,8 +153,9 @@ class Written:
         return [(array, op.value(), getattr(op, "of", "c")) for op, array in self.code.constants.items()]
 
 
-def written(program: Program) -> Written:
-    """Return the code of a prepared program of arrays."""
+def written(part: Part) -> Written:
+    """Return the code of a function of arrays."""
+    program = expand_exponentials(prepared(part.program))
     graph = program.graph
     dims = [dim for i in program.inputs for dim in graph.shape(i)]
     sizes = list(dict.fromkeys([name for dim in dims for name in sorted(symbols(dim))]))
@@ -177,6 +180,9 @@ def written(program: Program) -> Written:
         if exact:
             wrong = code.let("or", wrong, code.let("ilt", code.whole(0), value))
         code.demand(wrong)
+    for name, one, i in zip(program.arguments, given, program.inputs, strict=True):
+        if name in part.segments:
+            _not_negative(code, one, numel(graph.shape(i)))
     nest = PlainNest(code, program, sources, targets, _unchanged)
     nest.write_all()
     labels: dict[str, str] = {}
@@ -190,6 +196,15 @@ def written(program: Program) -> Written:
         pass
     fails = any(isinstance(one, Fail) for one in every(code.block))
     return Written(code, sizes, given, made, labels, frozenset(numbers), fails)
+
+
+def _not_negative(code: LabelledCode, given: Array | Value, count: Dim) -> None:
+    """Write the end of the function if one of some integers is negative."""
+    if isinstance(given, Value):
+        code.demand(code.let("ilt", given, code.whole(0)))
+    else:
+        with code.loop(code.whole(0), code.whole(count)) as k:
+            code.demand(code.let("ilt", code.load(given, k), code.whole(0)))
 
 
 def _same(value: Value, _: Sequence[Value]) -> Value:
@@ -674,7 +689,7 @@ def missing(program: Program, language: Language) -> str | None:
                     return row[0]
             elif isinstance(row[0], Loop):
                 waiting += row[0].held
-            elif isinstance(row[0], Part):
+            elif isinstance(row[0], LoopPart):
                 if not isinstance(rows[row[1]][0], Loop):
                     return row[0].name
             elif not isinstance(row[0], (Constant, Integers)) and (

@@ -30,7 +30,7 @@ FILES = {
         "X[m,k], W[k,h], b[h], v[h], y[m]",
         "value, value_and_grad, hvp",
     ),
-    "indices": ("sum(x[i]*w) + sum(segment_sum(w, i, n)**2)", "x[n], i[m]: int, w[m]", "value, grad"),
+    "indices": ("sum(x[i]*w) + sum(segment_sum(w, j, n)**2)", "x[n], i[m]: int, w[m], j[m]: int", "value, grad"),
     "chain": ("sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)", "x[5]", "value, grad, hessian, hessian_coo"),
     "logistic": ("g(s, u) = s + a*u*(1 - s)\nscan(g, s0, x)", "x[n], a, s0", "value, jvp, jacobian"),
     "table": ("sum(A @ x) + x[j]", "x[3], j: int", "value"),
@@ -168,14 +168,16 @@ def test_integers_are_checked(tmp_path):
     x, w, out = np.arange(3.0), np.ones(2), np.empty(1)
     work = room(c.indices_value_work, 3, 2)
 
-    def call(*indices):
-        i = np.array(indices, np.int64)
-        return c.indices_value(ctypes.c_size_t(3), ctypes.c_size_t(2), *map(pointer, (x, i, w, out, work)))
+    def call(indices, segments):
+        i, j = np.array(indices, np.int64), np.array(segments, np.int64)
+        return c.indices_value(ctypes.c_size_t(3), ctypes.c_size_t(2), *map(pointer, (x, i, w, j, out, work)))
 
-    assert call(0, -1) == 0
+    assert call((0, -1), (0, 2)) == 0
     assert out[0] == 2 + 1 + 1
-    assert call(0, 3) == 1
-    assert call(-4, 0) == 1
+    assert call((0, 3), (0, 2)) == 1
+    assert call((-4, 0), (0, 2)) == 1
+    assert call((0, -1), (0, 3)) == 1
+    assert call((0, -1), (-1, 0)) == 1  # as in Python, a segment does not count from the end
 
 
 @needs_c

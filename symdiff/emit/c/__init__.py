@@ -13,7 +13,6 @@ import numpy as np
 from symdiff.emit.curly import CurlyWriter, Helpers, Language, Part, PlainNames, tight
 from symdiff.emit.math import prepared
 from symdiff.emit.nested import SMALL, Printer, Written, counted, is_of_arrays, size_of, written
-from symdiff.emit.passes import expand_exponentials
 from symdiff.emit.python import WIDTH
 from symdiff.graph.dims import Shape, numel, renamed
 from symdiff.ops.base import Array, Text
@@ -250,7 +249,7 @@ def _results(names: Sequence[str], part: Part) -> list[Parameter]:
 
 
 def _of_arrays(part: Part, helpers: Helpers, taken: Iterable[str]) -> Function:
-    made = written(expand_exponentials(prepared(part.program)))
+    made = written(part)
     program = part.program
     names = PlainNames(C.words.union(PRIMITIVES, C.own, taken), program.arguments)
     sizes = {name: names.near(name) for name in made.sizes}
