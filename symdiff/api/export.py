@@ -56,8 +56,10 @@ def export(
 ) -> str | None:
     """Return or write a module, or files of another language; see `Function.export`."""
     target = _target(path, target)
-    if precision not in ("double", "single") or (precision == "single" and target != "c"):
+    if precision not in ("double", "single"):
         raise ValueError(f"precision must be 'double', or for the target 'c' also 'single', not {precision!r}")
+    if precision == "single" and target != "c":
+        raise ValueError(f"precision must be 'double' for the target {target!r}; only the target 'c' takes 'single'")
     if target in LANGUAGES:
         prefix = _prefix(Path(os.fsdecode(path)).stem) if path is not None else "model"
         texts = translated(f, include, target, at, prefix, single=precision == "single")
@@ -417,8 +419,12 @@ def save(path: str | os.PathLike[str], texts: Mapping[str, str]) -> None:
     ends = next((ends for ends in _ENDS.values() if first in ends), ())
     if place.is_file() or not place.exists():  # not a device or a pipe
         if place.suffix not in ends:
-            kind = "a module" if first == ".py" else "this target"
-            raise ValueError(f"the file of {kind} must end in {' or '.join(ends)}, not {os.fsdecode(path)!r}")
+            given = os.fsdecode(path)
+            if first == ".py":
+                raise ValueError(
+                    f"the file of a module must end in .py, not {given!r}; C is .c, and JavaScript is .mjs"
+                )
+            raise ValueError(f"the file of this target must end in {' or '.join(ends)}, not {given!r}")
         if first == ".py" and place.stem in _IMPORTED:
             raise ValueError(f"a module called {place.name} would stand in the way of the {place.stem} that it imports")
         if len(texts) > 1:
