@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy  # noqa: ICN001 - here, np would be this module
 
-from symdiff.language.tracing import functions
+from symdiff.language.tracing import functions, symbols
 from symdiff.language.tracing.record import is_symbolic, running
 
 _FUNCTIONS = (FunctionType, BuiltinFunctionType, type(numpy.sum))
@@ -43,7 +43,7 @@ def _traceable(name: str) -> Any:
         record = running.get()
         given = [*args, *named.values()]
         if record is not None and (is_symbolic(given) or functions.holds_symbols(name, args, named)):
-            return functions.function(record, own, args, named)
+            return symbols.called(record, own, args, named)
         return own(*args, **named)
 
     return called

@@ -172,6 +172,8 @@ def _read(
     if _is_function(given):
         from symdiff.language.tracing import traced
 
+        if not isinstance(constants, Mapping):
+            raise TypeError(f"constants is a dict of parameters and values, as {{'k': 2.0}}, not {constants!r}")
         values = {str(normal(name)): value for name, value in constants.items()}
         syntax, arguments, arrays = traced(given, arguments, values, bounds)
         return syntax, arguments, {**arrays}

@@ -62,7 +62,7 @@ def export(
             f"precision must be {' or '.join(map(repr, known))} for the target {target!r}, not {precision!r}"
         )
     if target in LANGUAGES:
-        prefix = plain(re.sub(r"\W", "_", Path(os.fsdecode(path)).stem)) if path is not None else "model"
+        prefix = _prefix(Path(os.fsdecode(path)).stem) if path is not None else "model"
         texts = translated(f, include, target, at, prefix, single=precision == "single")
     else:
         texts = {".py": module(f, include, target, at)}
@@ -70,6 +70,12 @@ def export(
         return next(iter(texts.values()))
     save(path, texts)
     return None
+
+
+def _prefix(stem: str) -> str:
+    """Return the name of a file as the beginning of names of functions."""
+    name = plain(re.sub(r"\W", "_", stem))
+    return f"v{name}" if name[:1].isdigit() else name
 
 
 def _target(path: str | os.PathLike[str] | None, target: str | None) -> str:
@@ -99,6 +105,7 @@ def translated(
             g.program,
             g.layout,
             target,
+            g.kernel.segments,
             (g.rows.tolist(), g.cols.tolist()) if name in OF_ENTRIES else None,
         )
         for name, g in chosen.items()

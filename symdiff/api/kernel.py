@@ -161,6 +161,11 @@ class Kernel:
         """The program as the function that a call with arrays runs prints it."""
         return self.prepared if self.routines is None else self.routines.program
 
+    @property
+    def segments(self) -> frozenset[str]:
+        """The arguments whose integers are segments."""
+        return frozenset() if self.bounds is None else self.bounds.segments
+
     def source(self, target: str) -> str:
         """Return the source for a target; see `Function.source_for`."""
         if target in ("llvm", "llvm floats"):
@@ -168,7 +173,8 @@ class Kernel:
         if target in ("c", "javascript"):
             from symdiff.api.languages import source
 
-            return str(self.once(("source", target), lambda: source(self.name, self.program, self.layout, target)))
+            given = self.name, self.program, self.layout, target, self.segments
+            return str(self.once(("source", target), lambda: source(*given)))
         if target == "math":
             absent = math_target.missing(self.program)
             if absent is not None:
@@ -349,7 +355,6 @@ class Kernel:
         chosen = any(rows[i][0] == "where" and not core for i, core in zip(program.outputs, self.results, strict=True))
         if all(owned) and all(varies) and not chosen:
             return function
-        by_arrays, _ = self._reach(tuple([int(core != ()) for core in self.cores]))
         patterns: list[str] = []
         known: dict[str, Any] = {"float64": np.float64}
         for k, (i, own) in enumerate(zip(program.outputs, owned, strict=True)):
@@ -359,7 +364,7 @@ class Kernel:
                 patterns.append(f"number{k}")
                 known[f"number{k}"] = np.float64(constant(rows[i][1]))
             else:
-                patterns.append("{}[()]" if by_arrays[k] else "float64({})")
+                patterns.append("float64({})")
         return finished(function, self.nest, patterns, known)
 
     def _on_small_arrays(self) -> Callable[..., Any]:

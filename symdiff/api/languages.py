@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from symdiff.emit import c, javascript
@@ -15,18 +15,28 @@ from symdiff.graph.ir import Program
 LANGUAGES: dict[str, tuple[str, Language]] = {"c": ("C", c.C), "javascript": ("JavaScript", javascript.JAVASCRIPT)}
 
 
-def source(name: str, program: Program, layout: Any, target: str, *, single: bool = False) -> str:
+def source(
+    name: str, program: Program, layout: Any, target: str, segments: Collection[str], *, single: bool = False
+) -> str:
     """Return the source of a program in another language, as one function with the small functions that it calls.
 
     Raises:
         ValueError: The language lacks an operation of the program.
     """
-    part = part_of(name, name, program, layout, target)
+    part = part_of(name, name, program, layout, target, segments)
     return c.source(part, single=single) if target == "c" else javascript.source(part)
 
 
-def part_of(name: str, member: str, program: Program, layout: Any, target: str, places: Any = None) -> Part:
-    """Return a function of a file.
+def part_of(
+    name: str,
+    member: str,
+    program: Program,
+    layout: Any,
+    target: str,
+    segments: Collection[str],
+    places: Any = None,
+) -> Part:
+    """Return a function of a file. `Part` documents the arguments.
 
     Raises:
         ValueError: The language lacks an operation of the program. The message names the operation.
@@ -34,8 +44,9 @@ def part_of(name: str, member: str, program: Program, layout: Any, target: str, 
     spoken, language = LANGUAGES[target]
     absent = missing(program, language)
     if absent is not None:
-        raise ValueError(f"the target {spoken} has no {absent}; the numpy target can compute this")
-    return Part(name, (SUMMARIES | OF_ENTRIES).get(member, ""), program, layout, places)
+        needed = f", which {member} needs" if member != "value" else ""
+        raise ValueError(f"the target {spoken} has no {absent}{needed}; the numpy target can compute this")
+    return Part(name, (SUMMARIES | OF_ENTRIES).get(member, ""), program, layout, places, segments)
 
 
 def files(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -97,6 +97,7 @@ class Part:
         program: Its program.
         layout: How the results are nested; see `symdiff.emit.module.Member`.
         places: The rows and columns of the results, if they are the entries of a sparse matrix.
+        segments: The arguments whose integers are segments: none is negative.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Part:
     program: Program
     layout: Any
     places: Any = None
+    segments: Collection[str] = ()
 
     @property
     def cores(self) -> list[Shape]:

@@ -12,7 +12,6 @@ from symdiff.emit.math import prepared
 from symdiff.emit.module import About
 from symdiff.emit.names import Names
 from symdiff.emit.nested import Printer, counted, is_of_arrays, written
-from symdiff.emit.passes import expand_exponentials
 from symdiff.emit.python import WIDTH, wrapped
 from symdiff.graph.dims import Dim, Shape, fixed, linear, numel, renamed, symbols
 from symdiff.ops.base import Text, Value
@@ -122,10 +121,13 @@ function floor_rest(x, y) {
 }
 """,
     "flat": """\
-function flat(array) {
-    // the elements of nested arrays, row by row
-    let found = Array.from(array);
-    while (found.length && typeof found[0] === "object") {
+function flat(array, shape) {
+    // the elements of nested arrays of a shape, row by row
+    let found = [array];
+    for (const length of shape) {
+        if (length === undefined || found.some((row) => row.length !== length)) {
+            throw new RangeError("the rows of an array do not fit");
+        }
         found = found.flatMap((row) => Array.from(row));
     }
     return Float64Array.from(found);
@@ -222,7 +224,7 @@ def _defined(part: Part, parameters: Sequence[str], lines: Sequence[str], result
 
 
 def _of_arrays(part: Part, helpers: Helpers) -> str:
-    program, made = part.program, written(expand_exponentials(prepared(part.program)))
+    program, made = part.program, written(part)
     names = Names(JAVASCRIPT.words.union(PRIMITIVES, OWN), program.arguments)
     given = [names.users[name] for name in program.arguments]
     sizes = {name: names.near(name) for name in made.sizes}
@@ -237,7 +239,16 @@ def _of_arrays(part: Part, helpers: Helpers) -> str:
             arrays[one.name] = own
             if len(shape) > 1:
                 arrays[one.name] = names.near(f"{own}_flat")
-                lines.append(f"    const {arrays[one.name]} = {helpers.library('flat')}({own});")
+                lines.append(
+                    f"    const {arrays[one.name]} = {helpers.library('flat')}({own}, {_sides(shape, sizes)});"
+                )
+    lines += _refused(
+        [
+            f"!Number.isInteger({own})" if isinstance(one, Value) else f"!{arrays[one.name]}.every(Number.isInteger)"
+            for own, one in zip(given, made.given, strict=True)
+            if one.kind == "i"
+        ]
+    )
     singles = []
     for array, value, label in made.constants:
         arrays[array.name] = names.near(label)
@@ -286,14 +297,16 @@ def _measured(part: Part, given: Sequence[str], sizes: Mapping[str, str]) -> lis
         lines.append(f"    const {sizes[name]} = {text};")
         found.append(new)
     checks = [_check_of(length, _dim(dim, sizes)) for dim, length in waiting if (dim, length) not in found]
-    if checks:
-        text = " || ".join(checks)
-        lines += [
-            f"    if ({wrapped(text) if len(text) < 70 else _any(checks)}) {{",
-            f"        {JAVASCRIPT.fail}",
-            "    }",
-        ]
-    return lines
+    return lines + _refused(checks)
+
+
+def _refused(checks: Sequence[str]) -> list[str]:
+    """Return the lines that end a function if one of some conditions holds."""
+    if not checks:
+        return []
+    text = " || ".join(checks)
+    condition = wrapped(text) if len(text) < 70 else _any(checks)
+    return [f"    if ({condition}) {{", f"        {JAVASCRIPT.fail}", "    }"]
 
 
 def _check_of(length: str, size: str) -> str:
@@ -331,7 +344,11 @@ def _nested(name: str, shape: Shape, sizes: Mapping[str, str], helpers: Helpers)
     """Return the expression of a result: an array of several axes as arrays of its rows."""
     if len(shape) < 2:
         return name
-    return f"{helpers.library('rows')}({name}, [{', '.join([_dim(dim, sizes) for dim in shape])}])"
+    return f"{helpers.library('rows')}({name}, {_sides(shape, sizes)})"
+
+
+def _sides(shape: Shape, sizes: Mapping[str, str]) -> str:
+    return f"[{', '.join([_dim(dim, sizes) for dim in shape])}]"
 
 
 def files(parts: Sequence[Part], about: About, stored: Stored) -> dict[str, str]:
@@ -382,7 +399,8 @@ export function check() {{
     return same;
 }}
 
-if (typeof process === "object" && import.meta.url === new URL(`file://${{process.argv[1]}}`).href) {{
+const ended = (path) => path?.split(/[\\/]/).pop();
+if (typeof process === "object" && ended(process.argv?.[1]) === decodeURIComponent(ended(import.meta.url))) {{
     const same = check();
     console.log(same ? "check: the same as stored" : "check: NOT the same as stored");
     process.exitCode = same ? 0 : 1;

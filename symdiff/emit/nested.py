@@ -16,18 +16,20 @@ from typing import Any
 
 from symdiff.emit import curly
 from symdiff.emit.code import FOLD, INTEGER, Array, Code, Fail, For, Let, Load, Statement, Store, Value, When
-from symdiff.emit.curly import Helpers, Language, bare, tight
+from symdiff.emit.curly import Helpers, Language, Part, bare, tight
+from symdiff.emit.math import prepared
 from symdiff.emit.names import Names
 from symdiff.emit.nests import Nest, Place, whole
 from symdiff.emit.passes import expand_exponentials
 from symdiff.emit.python import WIDTH
-from symdiff.graph.dims import Dim, symbols
+from symdiff.graph.dims import Dim, numel, symbols
 from symdiff.graph.ir import Program, live
 from symdiff.ops.base import Operation, Task, Text
 from symdiff.ops.data import Constant
 from symdiff.ops.elements import of_scalars
 from symdiff.ops.indexed import Integers
-from symdiff.ops.loops import Loop, Part, trimmed
+from symdiff.ops.loops import Loop, trimmed
+from symdiff.ops.loops import Part as LoopPart
 from symdiff.ops.table import ATOM, COMPARE, OR, PRODUCT, SUM, TERNARY, UNARY
 
 SMALL = 64  # the most elements of an array that a function has for itself
@@ -71,6 +73,7 @@ class PlainNest(Nest):
     """Writes a program as nested loops with plain sums, and checks of integers before they are indices."""
 
     code: LabelledCode
+    in_parts = False
 
     def compute(self, i: int, at: tuple[Value, ...]) -> Value:
         """Return the element of a row at some indices, computed there."""
@@ -150,8 +153,9 @@ class Written:
         return [(array, op.value(), getattr(op, "of", "c")) for op, array in self.code.constants.items()]
 
 
-def written(program: Program) -> Written:
-    """Return the code of a prepared program of arrays."""
+def written(part: Part) -> Written:
+    """Return the code of a function of arrays."""
+    program = expand_exponentials(prepared(part.program))
     graph = program.graph
     dims = [dim for i in program.inputs for dim in graph.shape(i)]
     sizes = list(dict.fromkeys([name for dim in dims for name in sorted(symbols(dim))]))
@@ -176,6 +180,9 @@ def written(program: Program) -> Written:
         if exact:
             wrong = code.let("or", wrong, code.let("ilt", code.whole(0), value))
         code.demand(wrong)
+    for name, one, i in zip(program.arguments, given, program.inputs, strict=True):
+        if name in part.segments:
+            _not_negative(code, one, numel(graph.shape(i)))
     nest = PlainNest(code, program, sources, targets, _unchanged)
     nest.write_all()
     labels: dict[str, str] = {}
@@ -189,6 +196,15 @@ def written(program: Program) -> Written:
         pass
     fails = any(isinstance(one, Fail) for one in every(code.block))
     return Written(code, sizes, given, made, labels, frozenset(numbers), fails)
+
+
+def _not_negative(code: LabelledCode, given: Array | Value, count: Dim) -> None:
+    """Write the end of the function if one of some integers is negative."""
+    if isinstance(given, Value):
+        code.demand(code.let("ilt", given, code.whole(0)))
+    else:
+        with code.loop(code.whole(0), code.whole(count)) as k:
+            code.demand(code.let("ilt", code.load(given, k), code.whole(0)))
 
 
 def _same(value: Value, _: Sequence[Value]) -> Value:
@@ -267,6 +283,17 @@ def _read(one: Statement, numbers: Collection[str]) -> tuple[Value, ...]:
     return (one.condition,) if isinstance(one, When) else ()
 
 
+def _read_by(head: Sequence[Statement], block: Sequence[Statement], numbers: Collection[str]) -> list[Statement]:
+    """Return the statements of a head that a block needs. The others tell the sizes of arrays alone."""
+    needed = {value.text for one in every(block) for value in _read(one, numbers)}
+    found: list[Statement] = []
+    for one in reversed(head):
+        if not isinstance(one, (Let, Load)) or one.name.text in needed:
+            needed |= {value.text for value in _read(one, numbers)}
+            found.insert(0, one)
+    return found
+
+
 @dataclass(slots=True)
 class _Pending:
     """An expression that has no name yet.
@@ -320,7 +347,7 @@ class Printer:
         self.lines: list[str] = []
         self._blocks: list[_Block] = []
         self._indices: list[str] = []
-        self._statements = [*self.code.head, *self.code.block]
+        self._statements = [*_read_by(self.code.head, self.code.block, made.numbers), *self.code.block]
         self._uses, self._used_in = self._counted()
         self._singles = self._placed(singles)  # the block in which each is declared
         self._declared: set[str] = set()
@@ -662,7 +689,7 @@ def missing(program: Program, language: Language) -> str | None:
                     return row[0]
             elif isinstance(row[0], Loop):
                 waiting += row[0].held
-            elif isinstance(row[0], Part):
+            elif isinstance(row[0], LoopPart):
                 if not isinstance(rows[row[1]][0], Loop):
                     return row[0].name
             elif not isinstance(row[0], (Constant, Integers)) and (
@@ -673,9 +700,9 @@ def missing(program: Program, language: Language) -> str | None:
 
 
 def is_of_arrays(program: Program) -> bool:
-    """Return whether a program has operations on arrays, and not only results that are made of scalars."""
+    """Return whether a program takes arrays or computes with them. Results that are made of scalars do not count."""
     graph = program.graph
     ends = {*program.outputs}
-    return any(graph.shapes.keys() - ends) or any(
+    return bool(graph.shapes.keys() - (ends - {*program.inputs})) or any(
         isinstance(row[0], Operation) and not (i in ends and of_scalars(row[0])) for i, row in enumerate(graph.rows)
     )

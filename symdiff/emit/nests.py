@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count as counter
+from typing import ClassVar
 
 from symdiff.emit.code import Code
 from symdiff.emit.cost import work_of
@@ -109,7 +110,10 @@ class Nest:
         places: The places of the rows that are stored.
         values: The values of the scalars that are known.
         spelled: Returns a program with operations that the target can spell.
+        in_parts: Tasks that go in parts along the last axis do so. Otherwise they go point by point.
     """
+
+    in_parts: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -296,7 +300,7 @@ class Nest:
                 task.each(at)
             return
         stop, last = self.whole(space[len(at)]), len(at) == len(space) - 1
-        if last and any(task.open is not None or task.value is not None for task in tasks):
+        if last and self.in_parts and any(task.open is not None or task.value is not None for task in tasks):
             self._in_parts(tasks, at, stop)
         else:
             self._along(_ZERO, stop, lambda k: self.points(space, tasks, (*at, k)))

@@ -155,6 +155,16 @@ class Linspace(Operation):
     def value(self) -> Any:
         return np.linspace(self.start, self.stop, self.count)  # type: ignore[arg-type]  # a number
 
+    def element(self, n: Nest, at: tuple[Value, ...]) -> Value:
+        """Return a number between the two ends, which are exact."""
+        let, last = n.code.let, n.code.let("isub", n.whole(self.count), n.whole(1))
+        start, stop, steps = n.number(self.start), n.number(self.stop), let("imax", last, n.whole(1))
+        step = let("div", n.number(self.stop - self.start), n.real(steps))
+        inner = let("mul", n.real(at[0]), step)
+        inner = let("add", inner, start) if self.start else inner
+        end = n.select(let("ieq", at[0], last), stop, inner)
+        return n.select(let("ieq", at[0], n.whole(0)), start, end)
+
     def spell(self, w: Writer) -> Text:
         return f"np.linspace({self.start!r}, {self.stop!r}, {w.dim(self.count)}, dtype={w.dtype()})", ATOM
 

@@ -18,12 +18,15 @@ from symdiff.ops.base import (
     AlongAxes,
     At,
     Builder,
+    Nest,
     Notation,
     Operation,
     Reduction,
     Sample,
     StandardWriter,
+    Task,
     Text,
+    Value,
     Writer,
 )
 from symdiff.ops.contract import LETTERS, labels
@@ -319,6 +322,24 @@ class Others(Operation):
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: how many elements there are is not known."""
         return 0 if degrees[0] == 0 else inf
+
+    def tasks(self, n: Nest, i: int, x: int) -> list[Task]:
+        """Return the task that writes the products of the elements before each one, then multiplies by those behind."""
+        shape, place, product = n.shape(x), n.places[i], n.room(())
+
+        def along(at: tuple[Value, ...], *, back: bool) -> None:
+            n.put(product, (), n.number(1.0))
+            with n.code.loop(n.whole(0), n.whole(shape[-1]), back=back) as k:
+                here = (*at, k)
+                others = n.get(product, ())
+                n.put(place, here, n.code.let("mul", n.get(place, here), others) if back else others)
+                n.put(product, (), n.code.let("mul", n.get(product, ()), n.read(x, here)))
+
+        def each(at: tuple[Value, ...]) -> None:
+            along(at, back=False)
+            along(at, back=True)
+
+        return [Task(shape[:-1], each, (x,), near=False)]
 
     def lines(self, w: Writer, i: int, j: int) -> bool:
         """Write the products of the elements before each one, then multiply by those behind it."""

@@ -94,6 +94,12 @@ class Bounds:
         return list(dict.fromkeys(found))
 
     @property
+    def segments(self) -> frozenset[str]:
+        """The arguments whose integers are segments."""
+        names = {i: str(row[1]) for i, row in enumerate(self._rows) if row[0] == "input"}
+        return frozenset([names[r.row] for r in self._reaches if r.axis is None and r.row in names])
+
+    @property
     def needs_look(self) -> bool:
         """Whether NumPy does not look at some indices of a call, so that `fit` has to."""
         return bool(self._unsure)

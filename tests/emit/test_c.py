@@ -17,16 +17,25 @@ needs_c = pytest.mark.skipif(not COMPILERS, reason="there is no C compiler on th
 # A formula, its arguments, and the members that a file has.
 FILES = {
     "names": ("int = θ*y0 + double; log(int) + if_ + class_", "θ, y0, double, if_, class_", "value, grad, hessian"),
+    "taken": (
+        "sum(found)*sum(stored) + sum(EOF)*taken_value + SIZE_MAX*TAKEN_MAIN + taken_grad",
+        "found[n], stored[n], EOF[3], taken_value, SIZE_MAX, TAKEN_MAIN, taken_grad",
+        "value, grad",
+    ),
+    "identity": ("x, 2*y", "x[3], y[n]", "value, jacobian"),
+    "products": ("sum((A @ B)**2)/trace(A @ B)", "A[n,n], B[n,n]", "hessian"),
     "scalars": ("where(x > 0, sigmoid(x)*x % y, erf(y)*log(-x))", "x, y", "value, grad, hessian_coo, jvp, vjp, hvp"),
     "perceptron": (
         "mean((tanh(X @ W + b) @ v - y)**2)",
         "X[m,k], W[k,h], b[h], v[h], y[m]",
         "value, value_and_grad, hvp",
     ),
-    "indices": ("sum(x[i]*w) + sum(segment_sum(w, i, n)**2)", "x[n], i[m]: int, w[m]", "value, grad"),
+    "indices": ("sum(x[i]*w) + sum(segment_sum(w, j, n)**2)", "x[n], i[m]: int, w[m], j[m]: int", "value, grad"),
     "chain": ("sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)", "x[5]", "value, grad, hessian, hessian_coo"),
     "logistic": ("g(s, u) = s + a*u*(1 - s)\nscan(g, s0, x)", "x[n], a, s0", "value, jvp, jacobian"),
     "table": ("sum(A @ x) + x[j]", "x[3], j: int", "value"),
+    "tiny": ("x**y*1e-320 + sum(z)", "x, y, z[0]", "value, grad"),
+    "grid": ("prod(x)*sum(linspace(0, 1, n)*exp(x))", "x[n]", "value, hessian"),
     "system": ("x @ solve(A + A.T + 9*eye(n), x) + logdet(A @ A.T + eye(n))", "A[n,n], x[n]", "value, grad"),
 }
 CONSTANTS = {"table": {"A": np.arange(6.0).reshape(2, 3)}}
@@ -64,6 +73,14 @@ def test_files_compile_without_a_warning_and_check_themselves(name, tmp_path):
 
 
 @needs_c
+def test_constants_in_single_precision(tmp_path):
+    made("tiny", tmp_path, precision="single")  # 1e-320f would be a warning
+    done = run(COMPILERS[0], *STRICT, "-DTINY_MAIN", "tiny.c", "-o", "main", "-lm", folder=tmp_path)
+    assert not done.returncode, done.stderr
+    assert not run("./main", folder=tmp_path).returncode
+
+
+@needs_c
 def test_single_precision(tmp_path):
     made("perceptron", tmp_path, precision="single")
     source = (tmp_path / "perceptron.c").read_text()
@@ -77,7 +94,7 @@ def test_single_precision(tmp_path):
 @needs_c
 @pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler on this machine")
 def test_the_header_is_for_c_and_cpp(tmp_path):
-    for name in ("names", "indices"):
+    for name in ("names", "taken", "indices"):
         made(name, tmp_path)
         for language, standard in (("c", "c99"), ("c++", "c++11")):
             flags = [*STRICT[1:], f"-std={standard}", "-x", language, "-fsyntax-only"]
@@ -106,6 +123,12 @@ def pointer(a):
     return a.ctypes.data_as(ctypes.c_void_p)
 
 
+def room(function, *sizes):
+    """Return an array of as many numbers as a function says."""
+    function.restype = ctypes.c_size_t
+    return np.empty(function(*map(ctypes.c_size_t, sizes)))
+
+
 @needs_c
 def test_many_points_of_scalars(tmp_path):
     f = symdiff.compile(FILES["scalars"][0])
@@ -132,8 +155,7 @@ def test_many_points_of_arrays(tmp_path):
     names = ["m", "k", "h"]
     numbers = [ctypes.c_size_t(sizes[n]) for n in names]
     results = [np.empty(5), *map(np.empty_like, given)]
-    c.perceptron_value_and_grad_work.restype = ctypes.c_size_t
-    work = np.empty(c.perceptron_value_and_grad_work(*numbers))
+    work = room(c.perceptron_value_and_grad_work, *sizes.values())
     c.perceptron_value_and_grad_batch(ctypes.c_size_t(5), *numbers, *map(pointer, (*given, *results, work)))
     value, gradient = f.value_and_grad(*given)
     for got, want in zip(results, [value, *gradient], strict=True):
@@ -144,17 +166,18 @@ def test_many_points_of_arrays(tmp_path):
 def test_integers_are_checked(tmp_path):
     c = library("indices", tmp_path)
     x, w, out = np.arange(3.0), np.ones(2), np.empty(1)
-    c.indices_value_work.restype = ctypes.c_size_t
-    work = np.empty(c.indices_value_work(ctypes.c_size_t(3), ctypes.c_size_t(2)))
+    work = room(c.indices_value_work, 3, 2)
 
-    def call(*indices):
-        i = np.array(indices, np.int64)
-        return c.indices_value(ctypes.c_size_t(3), ctypes.c_size_t(2), *map(pointer, (x, i, w, out, work)))
+    def call(indices, segments):
+        i, j = np.array(indices, np.int64), np.array(segments, np.int64)
+        return c.indices_value(ctypes.c_size_t(3), ctypes.c_size_t(2), *map(pointer, (x, i, w, j, out, work)))
 
-    assert call(0, -1) == 0
+    assert call((0, -1), (0, 2)) == 0
     assert out[0] == 2 + 1 + 1
-    assert call(0, 3) == 1
-    assert call(-4, 0) == 1
+    assert call((0, 3), (0, 2)) == 1
+    assert call((-4, 0), (0, 2)) == 1
+    assert call((0, -1), (0, 3)) == 1
+    assert call((0, -1), (-1, 0)) == 1  # as in Python, a segment does not count from the end
 
 
 @needs_c
@@ -172,9 +195,23 @@ def test_a_singular_matrix_is_a_failure(tmp_path):
     symdiff.compile("solve(A, x)", args="A[n,n], x[n]").export(tmp_path / "f.c", include="value")
     run(COMPILERS[0], "-shared", "-fPIC", "f.c", "-o", "f.so", "-lm", folder=tmp_path)
     c, out = ctypes.CDLL(str(tmp_path / "f.so")), np.empty(2)
+    work = room(c.f_value_work, 2)
     for matrix, status in ((np.ones((2, 2)), 1), (np.array([[0.0, 2], [4, 0]]), 0)):
-        assert c.f_value(ctypes.c_size_t(2), *map(pointer, (matrix, np.ones(2), out, np.empty(99)))) == status
+        assert c.f_value(ctypes.c_size_t(2), *map(pointer, (matrix, np.ones(2), out, work))) == status
     assert_array_equal(out, [0.25, 0.5])
+
+
+def test_an_array_that_is_a_result_stays_an_array():
+    for text, args in (("x", "x[3]"), ("x", "x[n]"), ("2*y", "x[3], y"), ("y, x", "x[m,n], y")):
+        assert "const double *restrict x" in symdiff.compile(text, args=args).source_for("c")
+
+
+@needs_c
+def test_a_file_whose_name_begins_with_a_digit(tmp_path):
+    symdiff.compile("x*y").export(tmp_path / "2d.c", include="value")
+    assert "double v2d_value(double x, double y);" in (tmp_path / "2d.h").read_text()
+    done = run(COMPILERS[0], *STRICT, "-fsyntax-only", "2d.c", folder=tmp_path)
+    assert not done.returncode, done.stderr
 
 
 # The texts
@@ -227,6 +264,7 @@ def test_textbook_form():
         ("eigvalsh(A)", "A[n,n]", "eigvalsh"),
         ("polygamma(2, x)", None, "polygamma"),
         ("g(s, u) = erfcx(s) + u; fold(g, 0, x)", "x[n]", "erfcx"),
+        ("x[argmax(x)]", "x[n]", "argmax"),
     ],
 )
 def test_what_is_lacking_is_refused_by_name(text, args, name):

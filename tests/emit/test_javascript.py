@@ -55,11 +55,33 @@ def test_arrays_are_nested_lists_or_typed_arrays(tmp_path):
 
 
 @needs_node
-@pytest.mark.parametrize("call", ["value([1, 2], [0, 5])", "value([1, 2], [-3])", "value([], [0])"])
-def test_what_does_not_fit_is_a_range_error(call, tmp_path):
-    f = symdiff.compile("sum(x[i]) + x[0]", args="x[n], i[m]: int", wrt="x")
+@pytest.mark.parametrize(
+    ("text", "args", "calls"),
+    [
+        (
+            "sum(x[i]) + x[k]",
+            "x[n], i[m]: int, k: int",
+            "([1, 2], [0, 5], 0) ([1, 2], [-3], 0) ([], [0], 0) ([1, 2], [0.5], 0) ([1, 2], [NaN], 0) ([1, 2], [0], 1.5)",
+        ),
+        ("sum(segment_sum(v, i, 3)**2)", "v[m], i[m]: int", "([1], [-1]) ([1], [3])"),
+        ("sum(A)", "A[m,n]", "([[1, 2], [3]]) ([[1], [2, 3]]) ([1, 2])"),
+        ("sum(x)", "x[3]", "([1, 2])"),
+    ],
+)
+def test_what_does_not_fit_is_a_range_error(text, args, calls, tmp_path):
+    f = symdiff.compile(text, args=args)
     f.export(tmp_path / "f.mjs", include="value")
-    done = node(
-        f'import {{ value }} from "./f.mjs";\ntry {{ {call}; }} catch (e) {{ console.log(e.name); }}\n', tmp_path
-    )
-    assert done.stdout == "RangeError\n", done.stderr
+    each = [f"try {{ value{call}); }} catch (e) {{ console.log(e.name); }}\n" for call in calls.split(")")[:-1]]
+    done = node('import { value } from "./f.mjs";\n' + "".join(each), tmp_path)
+    assert done.stdout == "RangeError\n" * len(each), done.stderr
+
+
+@needs_node
+def test_a_module_behind_a_link_checks_itself(tmp_path):
+    (tmp_path / "a #1").mkdir()
+    (tmp_path / "link").symlink_to("a #1")
+    symdiff.compile("x*y").export(tmp_path / "link" / "f.mjs")
+    done = subprocess.run(["node", "link/f.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "check: the same as stored\n"
+    done = node('import { value } from "./link/f.mjs";\nconsole.log(value(2, 3));\n', tmp_path)
+    assert done.stdout == "6\n"

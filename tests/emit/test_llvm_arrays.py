@@ -350,6 +350,6 @@ def test_random_formulas(seed):
         got, want = leaves(f.grad(*given)), leaves(g.grad(*given))
         scale = max(np.max(np.abs(w)) for w in want)
         for one, other in zip(got, want, strict=True):
-            assert np.all(np.abs(one - other) <= 1e-11 * scale)
+            assert np.all(np.abs(one - other) <= 1e-10 * scale)  # sums of a thousand numbers cancel
     tangents = [*given, *drawn(f, n, loop, seed=seed + 1)]
     agree_to_rounding(f.jvp, g.jvp, tangents, most=1e6)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan
+
+import numpy as np
 
 from symdiff.emit.curly import CurlyWriter, Helpers, Language, Part, PlainNames, tight
 from symdiff.emit.math import prepared
 from symdiff.emit.nested import SMALL, Printer, Written, counted, is_of_arrays, size_of, written
-from symdiff.emit.passes import expand_exponentials
 from symdiff.emit.python import WIDTH
 from symdiff.graph.dims import Shape, numel, renamed
 from symdiff.ops.base import Array, Text
@@ -36,8 +37,18 @@ _OTHERS = """
     exception HUGE HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN OVERFLOW UNDERFLOW DOMAIN SING PLOSS TLOSS MAXFLOAT NULL
     M_E M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_SQRT2 M_SQRT1_2 M_LN2 M_LN10 M_LOG2E M_LOG10E float_t double_t
     size_t ptrdiff_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t offsetof
-    abs div exit main linux unix I complex imaginary near far index time
-"""  # names of macros and types, and of functions that some compilers know without a header
+    abs div exit main linux unix I complex imaginary near far small index time
+    BUFSIZ CHAR_BIT CLOCKS_PER_SEC EDOM EILSEQ EOF ERANGE EXIT_FAILURE EXIT_SUCCESS FILENAME_MAX FOPEN_MAX L_tmpnam
+    MB_CUR_MAX MB_LEN_MAX RAND_MAX SEEK_CUR SEEK_END SEEK_SET TMP_MAX WCHAR_MAX WCHAR_MIN WINT_MAX WINT_MIN FILE assert
+    errno stderr stdin stdout FLT_EVAL_METHOD FLT_RADIX FLT_ROUNDS DECIMAL_DIG FP_FAST_FMA FP_FAST_FMAF FP_FAST_FMAL
+    FP_ILOGB0 FP_ILOGBNAN FP_INFINITE FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO MATH_ERREXCEPT MATH_ERRNO X_TLOSS
+"""  # names of macros and types of the standard library, and of functions that some compilers know without a header
+_LIMITED = """
+    CHAR SCHAR UCHAR SHRT USHRT INT UINT LONG ULONG LLONG ULLONG SIZE SSIZE PTRDIFF SIG_ATOMIC INTPTR UINTPTR FLT DBL
+    LDBL INTMAX INT8 INT16 INT32 INT64 INT_LEAST8 INT_LEAST16 INT_LEAST32 INT_LEAST64 INT_FAST8 INT_FAST16
+    INT_FAST32 INT_FAST64 UINTMAX UINT8 UINT16 UINT32 UINT64 UINT_LEAST8 UINT_LEAST16 UINT_LEAST32 UINT_LEAST64
+    UINT_FAST8 UINT_FAST16 UINT_FAST32 UINT_FAST64
+"""  # types whose limits and constants are macros, such as INT8_MAX and INT8_C
 
 
 def _definition(name: str, parameters: list[str], lines: list[str], result: str, condition: bool) -> str:  # noqa: FBT001
@@ -92,6 +103,7 @@ C = Language(
     words=frozenset(
         [*_KEYWORDS.split(), *_OTHERS.split()]
         + [f"{word}{end}" for word in _FUNCTIONS.split() for end in ("", "f", "l")]
+        + [f"{word}_{end}" for word in _LIMITED.split() for end in ("MIN", "MAX", "C", "EPSILON", "DIG")]
     ),
     number="const double",
     condition="const int",
@@ -202,13 +214,13 @@ def source(part: Part, *, single: bool = False) -> str:
     return in_precision("\n".join(parts), single=single)
 
 
-def function(part: Part, helpers: Helpers) -> Function:
-    """Return a function."""
-    return _of_arrays(part, helpers) if is_of_arrays(part.program) else _of_scalars(part, helpers)
+def function(part: Part, helpers: Helpers, taken: Iterable[str] = ()) -> Function:
+    """Return a function. `taken` has the names that a file uses for something else: functions and macros."""
+    return (_of_arrays if is_of_arrays(part.program) else _of_scalars)(part, helpers, taken)
 
 
-def _of_scalars(part: Part, helpers: Helpers) -> Function:
-    writer = CurlyWriter(prepared(part.program), helpers)
+def _of_scalars(part: Part, helpers: Helpers, taken: Iterable[str]) -> Function:
+    writer = CurlyWriter(prepared(part.program), helpers, taken)
     returns = part.results == [()]
     targets = [] if returns else [writer.names.near(name) for name in _targets(part)]
     writer.write()
@@ -236,10 +248,10 @@ def _results(names: Sequence[str], part: Part) -> list[Parameter]:
     ]
 
 
-def _of_arrays(part: Part, helpers: Helpers) -> Function:
-    made = written(expand_exponentials(prepared(part.program)))
+def _of_arrays(part: Part, helpers: Helpers, taken: Iterable[str]) -> Function:
+    made = written(part)
     program = part.program
-    names = PlainNames(C.words.union(PRIMITIVES, C.own), program.arguments)
+    names = PlainNames(C.words.union(PRIMITIVES, C.own, taken), program.arguments)
     sizes = {name: names.near(name) for name in made.sizes}
     local = {name: names.near(name) for name in made.sizes}
     returns = part.results == [()] and not made.fails
@@ -424,5 +436,16 @@ def in_precision(text: str, *, single: bool) -> str:
     if not single:
         return text
     parts = _PROSE.split(text)
-    parts[::2] = [re.sub(r"\bdouble\b", "float", _CALL.sub(r"\1f(", _LITERAL.sub(r"\1f", code))) for code in parts[::2]]
+    parts[::2] = [
+        re.sub(r"\bdouble\b", "float", _CALL.sub(r"\1f(", _LITERAL.sub(_rounded, code))) for code in parts[::2]
+    ]
     return "".join(parts)
+
+
+def _rounded(literal: re.Match[str]) -> str:
+    """Return a constant in single precision. Compilers warn of one that is rounded to 0 or to infinity."""
+    with np.errstate(all="ignore"):
+        value = np.float32(literal[1])
+    if np.isinf(value):
+        return "INFINITY"
+    return f"{literal[1] if value else '0.0'}f"

@@ -25,7 +25,8 @@ def files(parts: Sequence[Part], about: About, stored: Stored, prefix: str, *, s
         single: Compute in single precision.
     """
     helpers = Helpers(C)
-    made = [function(part, helpers) for part in parts]
+    taken = {*[part.name for part in parts], f"{prefix.upper()}_H", f"{prefix.upper()}_MAIN"}
+    made = [function(part, helpers, taken) for part in parts]
     every: list[Function | Also] = []
     for one in made:
         every += [one, _batch(one)]
@@ -169,6 +170,9 @@ int main(void)
 """
 
 
+_OF_MAIN = ("found", "stored", "wrong", "differs")
+
+
 def _main(made: Sequence[Function], stored: Stored, prefix: str, *, single: bool) -> str:
     """Return a program that compares the results at a point with the stored ones."""
     blocks = [
@@ -182,10 +186,13 @@ def _main(made: Sequence[Function], stored: Stored, prefix: str, *, single: bool
 def _block(one: Function, stored: Stored, numbers: Sequence[float]) -> list[str]:
     """Return the lines that compare the results of a function."""
     sizes = {own: stored.sizes[name] for name, own in one.sizes.items()}
-    counts = [prod(concrete(shape, stored.sizes)) for shape in one.part.results]
+    sizes_of = [prod(concrete(shape, stored.sizes)) for shape in one.part.results]
+    counts, total = iter(sizes_of), sum(sizes_of)
     values = iter([stored.point[name] for name in one.part.program.arguments])
-    total = sum(counts)
-    lines = [f"        static double found[{max(total, 1)}];", *_array("double", "stored", numbers)]
+    empty = range(total, total + sizes_of.count(0))  # places for results of no elements: no two may be the same
+    places = iter(empty)
+    lines = [f"        static double found[{max(empty.stop, 1)}];", *_array("double", "stored", numbers)]
+    names = Names(_OF_MAIN, [p.name for p in one.parameters]).users
     given: list[str] = []
     start = 0
     for p in one.parameters:
@@ -193,14 +200,16 @@ def _block(one: Function, stored: Stored, numbers: Sequence[float]) -> list[str]
             given.append(str(sizes[p.name]))
         elif p.role == "given":
             value, kind = next(values), p.declared.split()[p.shape != ()]
-            given.append(p.name if p.shape else str(value) if kind == "int64_t" else number(value))
-            lines += _array(kind, p.name, _flat(value)) if p.shape else []
+            given.append(names[p.name] if p.shape else str(value) if kind == "int64_t" else number(value))
+            lines += _array(kind, names[p.name], _flat(value)) if p.shape else []
         elif p.role == "result":
-            given.append(f"found + {start}" if start else "found")
-            start += counts[len([text for text in given if text.startswith("found")]) - 1]
+            size = next(counts)
+            place = start if size else next(places)
+            given.append(f"found + {place}" if place else "found")
+            start += size
         else:
-            lines.append(f"        static double {p.name}[{max(one.room(stored.sizes), 1)}];")
-            given.append(p.name)
+            lines.append(f"        static double {names[p.name]}[{max(one.room(stored.sizes), 1)}];")
+            given.append(names[p.name])
     before = {"double": "found[0] = ", "int": "wrong |= "}.get(one.kind, "")
     lines += _called(one.name, given, 8, before)
     step = 1 + total // STORED

@@ -54,6 +54,8 @@ _INSTEAD = {
     "floor_divide": "write np.floor(x / y)",
     "divmod": "write np.floor(x / y) and x % y",
     "signbit": "write x < 0",
+    "choose": "write np.where or np.select",
+    "cond": "write np.linalg.norm(A, 2) * np.linalg.norm(np.linalg.inv(A), 2)",
     "median": "write the elements of np.sort(x) in the middle",
     "fill_diagonal": "write y[i, i] = value in a loop, or np.where(np.eye(n) == 1, value, y)",
     "gradient": "write differences of neighbours, such as (y[2:] - y[:-2])/2",
@@ -372,6 +374,7 @@ def _method(record: Record, name: str, inputs: Sequence[Any], options: Mapping[s
 
 
 def _refuse(record: Record, name: str) -> Any:
+    name = name.lstrip("_")  # as SciPy's _lambertw
     said = no_function(name, typed=False)
     if name in _INSTEAD:
         said = f"np.{name} cannot be traced; {_INSTEAD[name]}"
@@ -400,7 +403,9 @@ def function(record: Record, function: Callable[..., Any], args: Sequence[Any], 
             record.fail("np.where takes a condition and two values; only a call knows where a condition holds")
         return record.call("where", *args)
     if name in PRODUCTS:
-        first, second = args
+        first, second, *rest = [*args, *named.values()]
+        if any(option is not None for option in rest):
+            record.fail(f"{name} of symbols has no argument 'out'; leave it out")
         if name == "dot" and len(record.shape(second)) > 2:
             record.fail("np.dot of an array of three axes or more; write np.matmul or np.einsum")
         return record.call(name, first, second)
@@ -486,7 +491,7 @@ def _call(
             positional.append(record.argument(_converted(record, parameter.kind, value)))
         elif key in given:
             value = given.pop(key)
-            if value is not parameter.default:
+            if value is not parameter.default and value is not defaults.get(key, ...):
                 keywords[key] = _converted(record, parameter.kind, value)
     if name == "tensordot" and "axes" in keywords:
         keywords["axes"] = _axes(keywords["axes"])

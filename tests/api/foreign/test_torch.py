@@ -109,6 +109,8 @@ def test_index_arrays():
     x = torch.arange(4.0, requires_grad=True)
     f(x, torch.tensor([0, -1, -1])).backward()
     assert x.grad.tolist() == [0, 0, 0, 12]
+    for dtype in (torch.int8, torch.uint8, torch.int32):
+        assert f(torch.arange(400.0), torch.tensor([100, 2, 3], dtype=dtype)) == 100**2 + 13
     with pytest.raises(symdiff.SymdiffError, match="out of bounds"):
         f(x, torch.tensor([4]))
 
