@@ -613,3 +613,9 @@ def test_functions_of_numpy_themselves():
     assert symdiff.compile(lambda a, b: np.dot(a, b=b), args="a[n], b[n]")(X, Y) == np.dot(X, Y)
     assert symdiff.compile(functools.partial(np.arctan2, 1.0))(2.0) == np.arctan2(1.0, 2.0)
     assert symdiff.compile(lambda sin: np.sin(sin), args="s")(2.0) == np.sin(2.0)  # noqa: PLW0108
+
+
+def test_results_with_the_names_of_arguments():
+    f = symdiff.compile(lambda x, v: {"x": x + v, "v": v, "x_": 2 * x, "sum": x - v})
+    assert f.outputs == ("x__", "v_", "x_", "sum_")
+    assert tuple(f(3.0, 1.0)) == (4.0, 1.0, 6.0, 2.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,8 @@ def statements(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> t
         taken: The names of arguments, constants and dimensions.
     """
     nodes = _in_order([node for _, node in outputs])
-    wanted = _forced(outputs, taken)
+    own = _own(outputs, taken)
+    wanted = _forced(outputs, own)
     single = len(outputs) == 1
     plain = {node: "out" if single else f"out{k}" for k, (_, node) in enumerate(outputs)}  # as the language names them
     uses = dict.fromkeys(nodes, 0)
@@ -97,12 +98,12 @@ def statements(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> t
     for _, node in outputs:
         for part in _reached((node,), assigned):
             assigned[part].last = len(listed)
-    names = _names(listed, number, taken, {allowed(name) for name, _ in outputs})
+    names = _names(listed, number, taken, set(own.values()))
     made = [Statement((names[entry.node],), _items(entry.node.parts, entry.node, names), 0) for entry in listed]
     results: list[Statement] = []
     for name, node in outputs:
-        second = allowed(name)
-        if name and wanted.get(node) != second and second not in taken:  # a result with two names
+        second = own.get(name, "")
+        if second and wanted.get(node) != second:  # a result with two names, or an argument
             made.append(Statement((second,), _items((node,), None, names), 0))
             results.append(Statement((), [("name", second, 0, 0)], 0))
         else:
@@ -110,13 +111,26 @@ def statements(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> t
     return made, results
 
 
-def _forced(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> dict[Node, str]:
+def _own(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> dict[str, str]:
+    """Return the names of the results that have one. A name that means something else already gets an underscore."""
+    made: dict[str, str] = {}
+    used = set(taken)
+    for name in sorted([name for name, _ in outputs if name], key=lambda name: name in taken or allowed(name) != name):
+        free = allowed(name)
+        while free in used:
+            free += "_"
+        used.add(free)
+        made[name] = free
+    return made
+
+
+def _forced(outputs: Sequence[tuple[str, Node]], own: Mapping[str, str]) -> dict[Node, str]:
     """Return the names that results have to have."""
     wanted: dict[Node, str] = {}
     times = Counter(node for _, node in outputs)
     for name, node in outputs:
-        if name and times[node] == 1 and not node.is_leaf and allowed(name) not in taken:
-            wanted[node] = allowed(name)
+        if name and times[node] == 1 and not node.is_leaf:
+            wanted[node] = own[name]
     return wanted
 
 
