@@ -74,7 +74,7 @@ def truth(place: Place | None) -> str:
             return f"{place.called} cannot be traced; write {_STABLE[name]}"
         if hasattr(np, place.called.split(".")[1] if "." in place.called else name):
             return f"{said}; {OBJECTS}"
-        return f"{said}, and {place.called} asks for it; write functions of numpy, and ufuncs of scipy.special"
+        return f"{said}, and {place.called} asks for it; write functions of numpy and ufuncs of scipy.special"
     start = place.text.rfind("\n", 0, place.position) + 1
     line = place.text[start:].partition("\n")[0]
     if re.search(r"\.shape\b|\.size\b", line):
@@ -142,7 +142,7 @@ def key(place: Place | None) -> str:
     if not (called or place.step == "CONTAINS_OP" or _is_subscript(place)):
         return ""
     return (
-        "whether a symbol is equal to a key, only a call knows; write np.where(x == 1, a, b). To keep the results of a"
+        "only a call knows whether a symbol is equal to a key; write np.where(x == 1, a, b). To keep the results of a"
         " function, write functools.cache"
     )
 
