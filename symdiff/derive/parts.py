@@ -259,4 +259,6 @@ class Parts:
 
 
 def _named(row: Row) -> str:
+    if isinstance(row[0], Assemble):  # formulas do not call it
+        return "an array of several parts"
     return str(row[0].name if isinstance(row[0], Operation) else row[0])

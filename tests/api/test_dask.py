@@ -213,6 +213,11 @@ def test_what_needs_a_whole_axis(text, why):
     assert f(lazy(x).rechunk(-1), y).compute() == f(x, y)
 
 
+def test_messages_name_no_operation_that_formulas_do_not_call():
+    with pytest.raises(symdiff.ShapeError, match="because an array of several parts is different from place to place"):
+        symdiff.compile("x[0]**2", args="x[n]").grad(lazy(x))
+
+
 def test_errors():
     f = symdiff.compile("sum(x*y)", args="x[n], y[n]")
     with pytest.raises(symdiff.ShapeError, match="n"):

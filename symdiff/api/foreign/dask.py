@@ -195,7 +195,7 @@ class _Grid:
 
     Attributes:
         kernel: The kernel of the call.
-        loop: The loop shape.
+        rank: The number of loop dimensions.
         dtype: The dtype of the results.
         sizes: The sizes of the named dimensions.
         args: The arguments, with equal chunks along equal axes.
@@ -206,7 +206,7 @@ class _Grid:
     def __init__(
         self, kernel: Kernel, given: Sequence[Any], loop: IntShape, dtype: np.dtype[Any], sizes: Mapping[str, int]
     ) -> None:
-        self.kernel, self.loop, self.dtype, self.sizes = kernel, loop, dtype, sizes
+        self.kernel, self.rank, self.dtype, self.sizes = kernel, len(loop), dtype, sizes
         self.args = []
         pairs: list[Any] = []
         for name, value, core in zip(kernel.args, given, kernel.cores, strict=True):
@@ -222,7 +222,6 @@ class _Grid:
         self.chunks, unified = da.core.unify_chunks(*pairs)
         found = iter(unified)
         self.args = [arg._replace(value=next(found)) if isinstance(arg.value, da.Array) else arg for arg in self.args]
-        self.rank = len(loop)
         for axis, dim in enumerate(loop, -self.rank):
             self.chunks.setdefault(axis, (dim,))
         cut = [label for label, chunks in self.chunks.items() if isinstance(label, str) and len(chunks) > 1]

@@ -42,7 +42,7 @@ class Space(NamedTuple):
 
 def call(kernel: Kernel, args: Sequence[Any], out: Any) -> Any:
     """Return the result of a call with arrays of a library without a module of its own."""
-    space = space_of(next(a for a in args if hasattr(type(a), "dtype")))
+    space = space_of(next(a for a in args if hasattr(a, "dtype")))
     with np.errstate(all="ignore"):  # the arrays may be those of NumPy in disguise
         return kernel.result(outputs(kernel, space, arguments(kernel, space, args, out)))
 

@@ -173,7 +173,9 @@ def test_mixed_libraries_are_an_error():
         MIXED(x, Y)
     with pytest.raises(TypeError, match="'x' is a list, and 'y' an array of array_api_strict"):
         MIXED([1.0, 2.0], y)
-    with pytest.raises(TypeError, match=r"'x' is a NoneType, and 'y' an array of .*: pass a number or an array"):
+    with pytest.raises(
+        TypeError, match=r"'x' is a NoneType, and 'y' an array of .*: pass a number or one of array_api_strict"
+    ):
         MIXED(None, y)
     assert MIXED(x, np.float64(2.0)).shape == (3,)  # numbers mix with everything
     assert MIXED(x, np.array(2)).dtype == xp.float64
