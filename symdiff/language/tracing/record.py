@@ -27,7 +27,7 @@ from symdiff.ops.evaluate import evaluate
 from symdiff.simplify.build import Builder
 
 # Operations that NumPy does by 'or' where all operands are conditions, and the language by a sum
-_OR = frozenset({("op", "add"), ("matmul", "@"), *[("call", name) for name in ("dot", "einsum", "tensordot")]})
+_OR = {"op": ("add",), "matmul": ("@",), "call": ("dot", "einsum", "tensordot")}
 _NODE = "__symdiff_node__"  # the method of a symbol that returns its node
 
 # The record of the function that is traced now, in this thread
@@ -146,7 +146,7 @@ class Record:
         if kind == "call" and value in self.arguments:
             self.fail(f"the argument {value!r} hides the function; give it another name in args, as in args='x'")
         parts = tuple([self.node(operand) for operand in operands])
-        if (kind, str(value)) in _OR and all(p.row is None or self.is_condition(p) for p in parts):
+        if value in _OR.get(kind, ()) and all(p.row is None or self.is_condition(p) for p in parts):
             self.fail("this is 'or' of conditions in NumPy; write a | b, or 1.0*a in place of a for a sum")
         rows: dict[str, int] = {}
         items: list[Item] = []
