@@ -33,6 +33,7 @@ from symdiff.ops.table import ATOM
 from symdiff.ops.views import Expand
 
 _LISTED = 64  # the most elements of an array that is written as a list
+_FLAT = 4096  # the most elements of an array that is made of lists of lists, and becomes one list of scalars
 _TARGET = 11  # letters of a target of an assignment beside its subscript, as in "jacobian[0] = "
 
 
@@ -225,11 +226,13 @@ class Assemble(Operation):
         return b.op("ne", b.op(self, *map(b.number, found)), b.const(0.0))
 
     def simpler(self, b: Builder, *operands: int) -> int | None:
-        """Return a list of lists of scalars as one array of scalars.
+        """Return a list of lists of scalars as one array of scalars, if it is not large.
 
         Return one array that fills all as that array, with axes of one element where its place has an index.
         """
-        if operands and all(_is_list_at(b, place, x) for place, x in zip(self.places, operands, strict=True)):
+        size = numel(self.to)
+        few = bool(operands) and isinstance(size, int) and size <= _FLAT
+        if few and all(_is_list_at(b, place, x) for place, x in zip(self.places, operands, strict=True)):
             places, parts = [], []
             for place, x in zip(self.places, operands, strict=True):
                 inner, *scalars = b.row(x)
