@@ -1,9 +1,10 @@
-r"""NumPy for functions that `symdiff.compile` traces, to be imported in place of it.
+r"""NumPy for functions that `symdiff.compile` traces, to be imported in place of `numpy`.
 
     import symdiff.numpy as np
 
-Everything is NumPy's own, with one difference: while a function is traced, `zeros ones empty full array asarray` make
-arrays that can hold symbols, and functions take lists of symbols. NumPy itself gives symbols no say there.
+Everything is NumPy's own, with these differences while a function is traced: `zeros ones empty full` make arrays that
+can hold symbols, `arange eye linspace` take lengths that only a call knows, and functions take lists of symbols. NumPy
+cannot do this, since it asks only arguments that are symbols.
 
 >>> import symdiff
 >>> import symdiff.numpy as np
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy  # noqa: ICN001 - here, np would be this module
 
-from symdiff.language.tracing import functions
+from symdiff.language.tracing import functions, symbols
 from symdiff.language.tracing.record import is_symbolic, running
 
 _FUNCTIONS = (FunctionType, BuiltinFunctionType, type(numpy.sum))
@@ -42,7 +43,7 @@ def _traceable(name: str) -> Any:
         record = running.get()
         given = [*args, *named.values()]
         if record is not None and (is_symbolic(given) or functions.holds_symbols(name, args, named)):
-            return functions.function(record, own, args, named)
+            return symbols.called(record, own, args, named)
         return own(*args, **named)
 
     return called

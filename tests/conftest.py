@@ -21,11 +21,17 @@ def pytest_collection_finish():
     gc.set_threshold(20_000, 20, 20)
 
 
+_compiled = native._compiled
+
+
+def _as_written(source, **_):
+    return _compiled(source, optimised=False, loops=False)
+
+
 @contextlib.contextmanager
-def _without_optimisation():
+def _compiling(how):
     with pytest.MonkeyPatch.context() as patch:
-        target = native._target
-        patch.setattr(native, "_target", lambda _: target(0))
+        patch.setattr(native, "_compiled", how)
         yield
 
 
@@ -48,14 +54,14 @@ def _native_code(_an_empty_cache, request):
     if "llvm" in request.path.stem:
         yield
         return
-    with _without_optimisation():
+    with _compiling(_as_written):
         yield
 
 
 @pytest.fixture
 def unoptimised():
     """Let LLVM not optimise: for tests of native code that compile many programs, beside others that optimise."""
-    with _without_optimisation():
+    with _compiling(_as_written):
         yield
 
 
@@ -73,3 +79,10 @@ def backend(request, monkeypatch):
 
     monkeypatch.setattr(symdiff, "compile", compiled)
     return request.param
+
+
+@pytest.fixture
+def optimised():
+    """Let LLVM optimise: for a test of what the optimiser is for, beside others that do without."""
+    with _compiling(_compiled):
+        yield

@@ -131,12 +131,15 @@ def test_rosenbrock(f):
     assert_allclose(found.x, 1, atol=1e-6)
 
 
+ARGUMENTS = {"larger_than_memory": ("20000",)}  # points
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_example_runs_and_prints(path, monkeypatch, tmp_path, capsys):
     if path.stem == "train_relu":
         pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [str(path)])
+    monkeypatch.setattr(sys, "argv", [str(path), *ARGUMENTS.get(path.stem, ())])
     runpy.run_path(str(path), run_name="__main__")
     assert len(capsys.readouterr().out.splitlines()) >= 2
     assert f"python examples/{path.name}" in path.read_text()

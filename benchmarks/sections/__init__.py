@@ -34,6 +34,8 @@ SECTIONS = (
     "choices",
     "index",
     "loops",
+    "trees",
+    "engines",
 )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from symdiff.api.compiled import Compiled
+from symdiff.api.foreign import owner
 from symdiff.errors import few
 from symdiff.language.hints import no_argument
-from symdiff.runtime.arguments import arrays, normal
+from symdiff.runtime.arguments import arrays, looped, normal
 
 
 def kept(f: Compiled, given: Mapping[Any, Any]) -> dict[str, Any]:
@@ -31,6 +32,10 @@ def kept(f: Compiled, given: Mapping[Any, Any]) -> dict[str, Any]:
             why = "bound already" if name in f.bound else f"not among the arguments ({few(f.args)}){no_argument(name)}"
             raise TypeError(f"bind names {name!r}, which is {why}")
         core, integer = kinds[name]
+        if owner([value]) is not None:
+            looped([name], [tuple(value.shape)], [core])
+            values[name] = value.clone() if hasattr(value, "clone") else deepcopy(value)  # autograd follows a clone
+            continue
         (array,), *_ = arrays([name], [value], [core], [integer])
         if isinstance(value, list | tuple) or type(value) is np.ndarray:
             values[name] = np.array(array)

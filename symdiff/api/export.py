@@ -56,10 +56,11 @@ def export(
 ) -> str | None:
     """Return or write a module, or files of another language; see `Function.export`."""
     target = _target(path, target)
-    if precision not in ("double", "single"):
-        raise ValueError(f"precision must be 'double', or for the target 'c' also 'single', not {precision!r}")
-    if precision == "single" and target != "c":
-        raise ValueError(f"precision must be 'double' for the target {target!r}; only the target 'c' takes 'single'")
+    known = ("double", "single") if target == "c" else ("double",)
+    if precision not in known:
+        raise ValueError(
+            f"precision must be {' or '.join(map(repr, known))} for the target {target!r}, not {precision!r}"
+        )
     if target in LANGUAGES:
         prefix = _prefix(Path(os.fsdecode(path)).stem) if path is not None else "model"
         texts = translated(f, include, target, at, prefix, single=precision == "single")
@@ -419,12 +420,9 @@ def save(path: str | os.PathLike[str], texts: Mapping[str, str]) -> None:
     ends = next((ends for ends in _ENDS.values() if first in ends), ())
     if place.is_file() or not place.exists():  # not a device or a pipe
         if place.suffix not in ends:
-            given = os.fsdecode(path)
-            if first == ".py":
-                raise ValueError(
-                    f"the file of a module must end in .py, not {given!r}; C is .c, and JavaScript is .mjs"
-                )
-            raise ValueError(f"the file of this target must end in {' or '.join(ends)}, not {given!r}")
+            kind = "a module" if first == ".py" else "this target"
+            others = "; .c and .h write C, .mjs and .js JavaScript" if first == ".py" else ""
+            raise ValueError(f"the file of {kind} must end in {' or '.join(ends)}, not {os.fsdecode(path)!r}{others}")
         if first == ".py" and place.stem in _IMPORTED:
             raise ValueError(f"a module called {place.name} would stand in the way of the {place.stem} that it imports")
         if len(texts) > 1:

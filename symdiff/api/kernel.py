@@ -355,7 +355,6 @@ class Kernel:
         chosen = any(rows[i][0] == "where" and not core for i, core in zip(program.outputs, self.results, strict=True))
         if all(owned) and all(varies) and not chosen:
             return function
-        by_arrays, _ = self._reach(tuple([int(core != ()) for core in self.cores]))
         patterns: list[str] = []
         known: dict[str, Any] = {"float64": np.float64}
         for k, (i, own) in enumerate(zip(program.outputs, owned, strict=True)):
@@ -365,7 +364,7 @@ class Kernel:
                 patterns.append(f"number{k}")
                 known[f"number{k}"] = np.float64(constant(rows[i][1]))
             else:
-                patterns.append("{}[()]" if by_arrays[k] else "float64({})")
+                patterns.append("float64({})")
         return finished(function, self.nest, patterns, known)
 
     def _on_small_arrays(self) -> Callable[..., Any]:

@@ -145,7 +145,7 @@ def _constant(name: Any, value: Any) -> float | Data:
         if array.dtype.kind == "c":
             raise TypeError(f"constant {name!r} is an array of {array.dtype}, not of real numbers")
         if array.ndim:
-            return Data(array.astype({"b": bool, "f": float}.get(array.dtype.kind, np.int64)))
+            return Data.of(array)
         value = array[()]
     try:
         return float(value)

@@ -101,11 +101,13 @@ _FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate"})
 
 def no_formula(given: object) -> str:
     """Return the message for an argument of `compile` that is not a formula."""
+    if isinstance(given, type):
+        return f"compile takes an expression, such as {given.__name__}(x), not the class {given.__name__}"
     if callable(given) and hasattr(given, "__name__"):
         return f"{given.__name__} is compiled already; compile takes a formula as text, or a Python function"
     inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
     given = f"{type(given).__name__}{inside}"
-    return f"compile takes a formula as text, such as 'x**2 + 1', or a SymPy expression; got {given}"
+    return f"compile takes a formula as text, such as 'x**2 + 1', a Python function, or a SymPy expression; got {given}"
 
 
 def no_value(last: object, value: object, text: str, position: int) -> str:

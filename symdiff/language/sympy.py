@@ -135,7 +135,7 @@ def _check(given: Any) -> None:
 
 
 def _is_node(part: Any) -> bool:
-    return hasattr(type(part), "free_symbols") and not hasattr(part, "keys")
+    return hasattr(type(part), "free_symbols") and not hasattr(part, "keys") and not isinstance(part, type)
 
 
 def _is_cse(given: Any) -> bool:
@@ -245,12 +245,15 @@ class _Tree:
         """Return a number.
 
         Raises:
-            ParseError: It is too large for a float.
+            ParseError: It is too large for a float, or SymPy cannot compute it.
         """
         try:
             return self.made.number(float(value))
         except OverflowError:
             self.fail("a number of the expression is too large for a float")
+        except TypeError:
+            kind = type(value).__name__
+            self.fail(_HINTS.get(kind, f"SymPy cannot compute this {kind} as a number; replace it by a symbol"))
 
     def rational(self, p: int, q: int) -> int:
         """Return the quotient of two whole numbers. It is rounded once."""
@@ -265,10 +268,7 @@ class _Tree:
         """Return a constant of SymPy's, or the argument or the constant of the user with its name."""
         name = str(node)
         self.constants.add(name)
-        if name in self.own:
-            self.constants.discard(name)
-            return self.made.name(name)
-        return value()
+        return self.made.name(name) if name in self.own else value()
 
     def variable(self, node: Any, name: str) -> int:
         """Return a symbol.
@@ -523,6 +523,8 @@ def _derivative(tree: _Tree, node: Any) -> tuple[Sequence[Any], _Make]:
     """
     done = node.doit()
     if type(done) is type(node):
+        if type(node.args[0]).__name__ in ("re", "im"):  # of abs(x), for one
+            tree.fail("SymPy cannot differentiate here for complex symbols; declare them real: Symbol('x', real=True)")
         tree.fail(f"SymPy cannot do this {type(node).__name__}; replace it by a symbol, with expression.subs(...)")
     return [done], lambda made: made[0]
 

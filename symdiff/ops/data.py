@@ -27,6 +27,13 @@ class Data:
         self.array.flags.writeable = False
         self._key = self.array.shape, self.array.dtype.str, blake2b(self.array.tobytes(), digest_size=16).hexdigest()
 
+    @classmethod
+    def of(cls, array: np.ndarray[Any, Any]) -> Data:
+        """Return an array of real numbers as float64, int64 or bool. Integers that are too large become float64."""
+        kind = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}[array.dtype.kind]
+        large = array.dtype.kind == "u" and array.size > 0 and array.max() > np.iinfo(np.int64).max
+        return cls(array.astype(np.float64 if large else kind))
+
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, Data) else NotImplemented
 

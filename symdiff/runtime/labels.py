@@ -146,7 +146,11 @@ def by_dimension(run: Callable[..., Any], args: Sequence[Any], count: int) -> Se
         raise ShapeError(f"{error}; align them first, as in x, y = xarray.align(x, y, join='inner')") from None
     single = count == 1
     found = xarray.apply_ufunc(
-        (lambda *plain: run(*plain)[0]) if single else run, *args, output_core_dims=[[]] * count, keep_attrs=False
+        (lambda *plain: run(*plain)[0]) if single else run,
+        *args,
+        output_core_dims=[[]] * count,
+        keep_attrs=False,
+        dask="allowed",  # the function takes arrays of Dask
     )
     return [found] if single else list(found)
 

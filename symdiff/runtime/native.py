@@ -213,7 +213,7 @@ def _compiled(source: str, *, optimised: bool, loops: bool) -> bytes:
     module = llvm.parse_assembly(source, context)
     module.triple = llvm.get_process_triple()
     module.data_layout = str(target.target_data)
-    if loops:
+    if loops and optimised:
         options = llvm.create_pipeline_tuning_options(speed_level=3)
         options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = True
         passes = llvm.create_pass_builder(target, options)

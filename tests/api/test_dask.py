@@ -152,6 +152,11 @@ def test_models():
     check(symdiff.compile("sum(c[i]*x)", args="x[n], i[n]: int, c[k]").value_and_grad, x, i, c)
     check(symdiff.compile("sum(segment_sum(x, i, 5)**2)", args="x[n], i[n]: int").value_and_grad, x, i)
     check(symdiff.compile("sum(segment_max(x*a, i, 5)**2)", args="x[n], i[n]: int, a"), x, i, 2.0)
+    # The same sizes, cut along the one axis or the other.
+    quadratic = symdiff.compile("sum((A@v)**2)", args="A[n,m], v[m]")
+    A, v = RNG.normal(size=(6, 6)), RNG.normal(size=6)
+    for chunks in ((2, 6), (6, 2)):
+        assert quadratic(da.from_array(A, chunks=chunks), v).compute() == pytest.approx(quadratic(A, v), rel=1e-13)
     # A loss for each of several values of a parameter, which are in chunks too.
     several = symdiff.compile("sum((y - a*x)**2)", args="x[n], y[n], a").grad
     a = RNG.normal(size=7)
@@ -246,6 +251,9 @@ def test_xarray():
     made = xr.apply_ufunc(f, 1.5, 0.7, data, dask="parallelized", output_dtypes=[float])
     assert isinstance(made.data, da.Array)
     np.testing.assert_array_equal(made.compute().values, f(1.5, 0.7, x))
+    direct = f.grad(1.5, 0.7, data)
+    assert isinstance(direct.a.data, da.Array)
+    np.testing.assert_array_equal(direct.a.compute().values, f.grad(1.5, 0.7, x).a)
     loss = symdiff.compile("sum(x**2)*a", args="x[n], a")
     rows = xr.DataArray(da.from_array(X, chunks=(20, 4)), dims=("case", "n"))
     made = xr.apply_ufunc(loss, rows, 2.0, input_core_dims=[["n"], []], dask="parallelized", output_dtypes=[float])

@@ -35,7 +35,7 @@ def test_latex_of_an_empty_matrix():
 
 @pytest.mark.parametrize("path", [[("__class__",)], [("_recipe",)], [("grad",), ("__init__",)], [("export", "/x")]])
 def test_a_pickle_leads_to_derivatives_alone(path):
-    restore, (text, options, _) = copyreg.dispatch_table[symdiff.Function](symdiff.compile("x*y"))
+    restore, (text, options, *_) = copyreg.dispatch_table[symdiff.Function](symdiff.compile("x*y"))
     with pytest.raises(ValueError, match="no member of a Function that returns a Function"):
         restore(text, options, path)
     f = symdiff.compile("x*y**2")

@@ -137,8 +137,7 @@ def test_a_textbook_and_native_code_give_the_same():
             g = symdiff.compile(text, args=args, **options)
             np.testing.assert_allclose(g(*given), f(*given), rtol=1e-14)
             np.testing.assert_allclose(np.ravel(g.jacobian(*given)), np.ravel(f.jacobian(*given)), rtol=1e-14)
-    with pytest.raises(ValueError, match="the native target has no integer arguments"):
-        symdiff.compile(WEIGHTED, args=ARGS, backend="llvm").source_for("llvm")
+    assert "define" in symdiff.compile(WEIGHTED, args=ARGS, backend="llvm").source_for("llvm")
 
 
 # No derivative

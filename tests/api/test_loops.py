@@ -243,6 +243,12 @@ def test_results_do_not_share_memory_with_arguments():
         assert not np.shares_memory(made, h0)
 
 
+def test_without_steps_the_first_state_is_the_result():
+    f = symdiff.compile("step(h, x) = tanh(h + x)\nfold(step, a, x)", args="x[n], a")
+    assert f(np.ones(0), 0.5) == 0.5
+    assert f.value_and_grad(np.ones(0), 0.5).grad.a == 1.0
+
+
 def test_the_trace_shows_results_of_loops():
     f = symdiff.compile("step(h, x) = tanh(w*h + x)\nfold(step, h0, X)", args="h0, X[n], w")
     shown = str(f.trace(0.3, np.zeros(3), 0.7))

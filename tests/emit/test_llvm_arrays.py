@@ -350,7 +350,6 @@ def test_random_formulas(seed):
         got, want = leaves(f.grad(*given)), leaves(g.grad(*given))
         scale = max(np.max(np.abs(w)) for w in want)
         for one, other in zip(got, want, strict=True):
-            # a derivative that is 0 is a sum of terms near 1 that cancel
-            assert np.all(np.abs(one - other) <= 1e-11 * scale + 1e-13)
+            assert np.all(np.abs(one - other) <= 1e-10 * scale)  # sums of a thousand numbers cancel
     tangents = [*given, *drawn(f, n, loop, seed=seed + 1)]
     agree_to_rounding(f.jvp, g.jvp, tangents, most=1e6)

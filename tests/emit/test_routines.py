@@ -232,6 +232,7 @@ def test_choices_in_a_loop_are_quiet():
         np.testing.assert_array_equal(f.grad(x).x, g.grad(x).x)
 
 
+@pytest.mark.usefixtures("optimised")
 def test_sums_are_as_accurate_as_those_of_numpy():
     f, _ = both("sum(x[i]) + sum(cumsum(0*x))", args="x[n], i[m]: int")
     x = np.full(1000, 0.1)

@@ -175,6 +175,7 @@ def test_choices_are_silent():
             np.testing.assert_allclose(one, other)
 
 
+@pytest.mark.usefixtures("optimised")
 def test_sums_of_many_elements_are_accurate():
     f, _ = both("sum(A*A/(1 + A) + 0.1, axis=1)", args="A[m,n]")
     assert f.backend == "llvm"

@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 from sympy.codegen import cfunctions
 from sympy.matrices.expressions import hadamard_power
+from sympy.physics.units import meter
 
 import symdiff
 from symdiff.errors import LimitError, ParseError
@@ -242,7 +243,9 @@ def test_arguments():
         (sp.Sum(1 / x**k, (k, 1, sp.oo)), "a Sum without end"),
         (sp.Integer(10) ** 400 * x, "too large for a float"),
         (sp.DiracDelta(x), "unknown function 'DiracDelta'"),
-        (sp.besselj(0, x) if not hasattr(symdiff, "besselj") else sp.DiracDelta(x), "unknown function"),
+        (sp.besselj(0, x), "unknown function"),
+        (x * meter, "the language has no units; write numbers in place of quantities"),
+        (sp.Abs(x).diff(x), r"declare them real: Symbol\('x', real=True\)"),
         (sp.Interval(0, x), "SymPy's Interval has no meaning in the language"),
         (sp.sin(sp.Symbol("sin")), "'sin' is a variable here, not a function"),
     ],
@@ -250,6 +253,20 @@ def test_arguments():
 def test_errors(expression, said):
     with pytest.raises(ParseError, match=said):
         symdiff.compile(expression)
+
+
+def test_a_symbol_with_the_name_of_a_constant():
+    assert symdiff.compile(sp.E * x, args="E, x")(2.0, 3.0) == 6.0  # sympify makes the constant of a text
+    for expression in (sp.Symbol("pi") * x + sp.pi, sp.Symbol("E") * x + sp.E):
+        name = "pi" if expression.has(sp.pi) else "E"
+        for options in ({"args": [name, "x"]}, {"args": "x"}, {"args": "x", "constants": {name: 3.0}}):
+            with pytest.raises(ParseError, match=f"a symbol has the name of the constant '{name}'"):
+                symdiff.compile(expression, **options)
+
+
+def test_a_class_is_no_expression():
+    with pytest.raises(TypeError, match=r"compile takes an expression, such as sin\(x\), not the class sin"):
+        symdiff.compile(sp.sin)
 
 
 def test_big_numbers_are_rounded_once():

@@ -1,6 +1,8 @@
 """Python functions as formulas: NumPy's functions, operators, subscripts and assignments, against the function itself."""
 
+import functools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -557,3 +559,57 @@ def test_values_that_do_not_depend_on_arguments_are_known():
         return x
 
     same(known, "x[3]", X)
+
+
+def test_the_start_of_a_sum_leaves_no_trace():
+    assert symdiff.compile(lambda x: sum(x[k] * x[k] for k in range(2)), args="x[2]").text == "x[0]*x[0] + x[1]*x[1]"
+    assert symdiff.compile(lambda x: math.prod(x), args="x[2]").text == "x[0]*x[1]"  # noqa: PLW0108
+    assert symdiff.compile(lambda x: sum([x], 1)).text == "1 + x"
+    same(lambda x: sum(v > 0 for v in x), "x[3]", X)  # the number of conditions that hold
+    same(lambda x: sum([x > 0]) + 1, "x[3]", X)
+
+    def first(x):
+        y = 2 * x
+        total = sum([y])
+        total[0] = 0.0  # a new array
+        return y + total
+
+    same(first, "x[3]", X)
+
+
+def test_results_are_kept_by_cache():
+    @functools.cache
+    def legendre(n, x):
+        return ((2 * n - 1) * x * legendre(n - 1, x) - (n - 1) * legendre(n - 2, x)) / n if n > 1 else (1.0, x)[n]
+
+    f = symdiff.compile(lambda x: legendre(4, x) + legendre(3, x))
+    assert f(0.3) == pytest.approx(special.eval_legendre(4, 0.3) + special.eval_legendre(3, 0.3), rel=1e-14)
+
+
+def test_random_numbers_with_a_seed_are_constants():
+    f = symdiff.compile(lambda x: np.random.default_rng(5).normal(size=3) @ x, args="x[3]")
+    assert f(X) == pytest.approx(np.random.default_rng(5).normal(size=3) @ X)
+    generator = np.random.default_rng(5)
+    assert symdiff.compile(lambda x: x if generator is None else 2 * x)(3.0) == 6.0  # it draws nothing
+
+
+def test_iterable():
+    f = symdiff.compile(lambda x: x[1:] if np.iterable(x) else x, args="x[n]")
+    assert f(X).tolist() == X[1:].tolist()
+
+
+def test_constants_of_other_kinds():
+    large = np.array([2**64 - 1, 1], np.uint64)
+    assert symdiff.compile(lambda x: large * x)(2.0).tolist() == [2.0**65, 2.0]
+    assert symdiff.compile("A*x", constants={"A": large})(2.0).tolist() == [2.0**65, 2.0]
+    f = symdiff.compile(lambda x: Fraction(1, 3) * x + Fraction(1, 2))
+    assert f(2.0) == 2 / 3 + 0.5
+    assert symdiff.compile(lambda x: x[range(1, 3)], args="x[3]")(X).tolist() == X[1:].tolist()
+
+
+def test_functions_of_numpy_themselves():
+    assert symdiff.compile(np.sum, args="a[n]")(X) == np.sum(X)
+    assert symdiff.compile(np.dot, args="a[n], b[n]")(X, Y) == np.dot(X, Y)
+    assert symdiff.compile(lambda a, b: np.dot(a, b=b), args="a[n], b[n]")(X, Y) == np.dot(X, Y)
+    assert symdiff.compile(functools.partial(np.arctan2, 1.0))(2.0) == np.arctan2(1.0, 2.0)
+    assert symdiff.compile(lambda sin: np.sin(sin), args="s")(2.0) == np.sin(2.0)  # noqa: PLW0108

@@ -3,12 +3,14 @@
 # ruff: noqa: PLW0108, ARG005 - the calls stand in functions of this file, and some functions use no argument
 
 import cmath
+import functools
 import math
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import linalg, optimize, sparse, special, stats
 
 import symdiff
 from symdiff import LimitError, ParseError, ShapeError
@@ -71,6 +73,41 @@ def changed_in_doubt(x):
 def formatted(x):
     print(f"{x:.3f}")  # noqa: T201
     return x
+
+
+GENERATOR, OLD_GENERATOR = np.random.default_rng(0), np.random.RandomState(0)
+SETTINGS = SimpleNamespace(generator=random.Random(0))  # noqa: S311
+
+
+def matched(x):
+    match x:
+        case 0:
+            return 1.0
+    return x
+
+
+TABLE = {1.0: 2.0}
+
+
+def with_noise(x):
+    return x + GENERATOR.normal()
+
+
+def scaled(x, rng):
+    return x * rng.normal()
+
+
+class Noisy:
+    def __init__(self):
+        self.generator = np.random.default_rng(0)
+
+    def noise(self):
+        return self.generator.normal()
+
+    def moved(self, x):
+        return x + self.noise()
+
+    __call__ = moved
 
 
 REFUSED = [
@@ -146,9 +183,50 @@ REFUSED = [
     (lambda x: np.divide(1.0, x, where=x > 0), "x[n]", "np.where(condition, x, y)"),
     (lambda x: np.zeros_like(x, dtype=int), "x[n]", "leave out dtype"),
     (lambda x: np.where(x > 0), "x[n]", "only a call knows"),
+    (lambda x: np.gradient(x), "x[5]", "differences of neighbours"),
+    (lambda x: np.bincount([0, 1], x), "x[2]", "np.add.at(y, i, x)"),
+    (lambda x: np.interp(x, [0.0, 1.0], [2.0, 3.0]), None, "np.clip(x - xp[:-1]"),
+    (lambda x: stats.norm.pdf(x), None, "stats.norm.pdf asks for it"),
+    (lambda x: np.multiply.at(np.copy(x), [0], 2.0), "x[3]", "np.multiply.at cannot be traced"),
+    (lambda x: np.add.at(x, [0], 1.0), "x[3]", "np.copy(x)"),
+    (lambda x: np.add.at(np.zeros(3), [0], x), None, "np.zeros_like(x, shape=n)"),
+    (lambda x: np.add.at(np.copy(x), ([0], [0]), 1.0), "x[3,3]", "along its first axis"),
+    (lambda x: np.add.at(np.copy(x), [[0]], 1.0), "x[3]", "of one axis"),
+    (lambda x: np.add.at(np.copy(x), x > 0, 1.0), "x[3]", "no condition"),
     (lambda x: x.foo, None, "no attribute 'foo'"),
     (lambda x: x.sort(), "x[3]", "np.sort(x)"),
-    (lambda x: np.vectorize(math.sin)(x), None, "takes numbers alone"),
+    (lambda x: np.vectorize(math.sin)(x), None, "takes only numbers"),
+    (lambda x: x + GENERATOR.normal(), None, "make them an argument"),
+    (lambda x: x + OLD_GENERATOR.rand(), None, "make them an argument"),
+    (lambda x: x + SETTINGS.generator.random(), None, "make them an argument"),
+    (lambda x, rng=GENERATOR: x + rng.normal(), None, "make them an argument"),
+    (lambda x: with_noise(x) * 2, None, "make them an argument"),
+    (lambda x: x + np.random.default_rng().normal(), None, "make them an argument"),
+    (Noisy().moved, None, "make them an argument"),
+    (lambda x: {1.0: 2.0}.get(x, 5.0) * x, None, "functools.cache"),
+    (lambda x: TABLE.get(x, 5.0), None, "np.where(x == 1, a, b)"),
+    (lambda x: TABLE[x], None, "np.where(x == 1, a, b)"),
+    (lambda x: 1.0 if x in {1.0, 2.0} else x, None, "np.where(x == 1, a, b)"),
+    (lambda x: 1.0 if (x, 1) in TABLE else x, None, "np.where(x == 1, a, b)"),
+    (lambda x: (x > 0) + (x > 1), "x[3]", "write a | b"),
+    (lambda x: np.add(x > 0, x > 1), "x[3]", "1.0*a"),
+    (lambda x: (x > 0) @ (x > 1), "x[3]", "write a | b"),
+    (lambda x: np.dot(x > 0, x > 1), "x[3]", "write a | b"),
+    (lambda x: 1j * x, None, "1j is a complex number"),
+    (lambda x: np.exp(np.complex128(1j)) * x, None, "is a complex number"),
+    (lambda x: math.fabs(x), None, "write np.fabs(x)"),
+    (lambda x: math.comb(x, 2), None, "math.comb takes a whole number"),
+    (lambda x: 1.0 if np.any(x > 0) else x, "x[3]", "np.where(np.any(x > 0), a, b)"),
+    (lambda x: optimize.brentq(lambda z: z - x, 0, 1), None, "and optimize.brentq asks for it"),
+    (lambda A: linalg.inv(A), "A[2,2]", "write np.linalg.inv"),
+    (lambda x: sparse.eye(3) @ x, "x[3]", "S.toarray()"),
+    (lambda x: sparse.eye(3).dot(x), "x[3]", "S.toarray()"),
+    (lambda x: np.ones((2, 2)).view(np.matrix) * x, "x[2,2]", "np.asarray(A)"),
+    (lambda x: x * np.ma.array([1.0, 2.0], mask=[0, 1]), "x[2]", "np.where(condition, x, y)"),
+    (lambda sin: np.sin(sin), None, "another name in args"),
+    (matched, None, "np.select"),
+    (lambda x: np.choose([0, 1], [x, 2 * x]), "x[2]", "np.select"),
+    (lambda x: np.asarray(x, dtype=float), "x[3]", "leave it out"),
 ]
 
 
@@ -162,6 +240,18 @@ def test_what_to_write(function, args, said):
     first = function.__code__.co_firstlineno
     line = int(text.partition(f'{__file__}", line ')[2].split()[0])
     assert first <= line <= first + 6, text
+
+
+def test_constants_are_a_dict():
+    with pytest.raises(TypeError, match="constants is a dict of parameters and values"):
+        symdiff.compile(lambda x, k: x * k, constants=[("k", 1)])
+
+
+@pytest.mark.parametrize("function", [Noisy(), functools.partial(scaled, rng=GENERATOR)])
+def test_random_numbers_of_objects(function):
+    with pytest.raises(ParseError, match="draws random numbers") as caught:
+        symdiff.compile(function, args="x")
+    assert __file__ in str(caught.value)
 
 
 def test_the_error_points_at_the_expression():

@@ -173,7 +173,7 @@ def work(form, n):
     return found
 
 
-SIZES = dict.fromkeys(FORMS, (3, 18))
+SIZES = dict.fromkeys(FORMS, (4, 20))
 SIZES |= dict.fromkeys(("quotients", "exponents", "maximum", "hypot"), (10, 30))
 SIZES["long numbers"] = 12, 36
 SIZES |= {"tower": (10, 20), "layers": (4, 12), "powers": (12, 36)}  # of long rows, and of few levels

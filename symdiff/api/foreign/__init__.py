@@ -66,9 +66,8 @@ class Library(NamedTuple):
                     " pass arrays of one library"
                 )
             kind = "an array of NumPy" if isinstance(arg, np.ndarray) else f"a {type(arg).__name__}"
-            raise TypeError(
-                f"argument {name!r} is {kind}, and {mine!r} an array of {self.name}: pass {self.make}({name})"
-            )
+            instead = f"{self.make}({name})" if isinstance(arg, np.ndarray | list | tuple) else "a number or an array"
+            raise TypeError(f"argument {name!r} is {kind}, and {mine!r} an array of {self.name}: pass {instead}")
         return found
 
 

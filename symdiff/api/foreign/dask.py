@@ -382,7 +382,7 @@ class _Grid:
         for level in (*range(parts.last + 1), None):
             program = parts.part(level)
             part = Part(axis, tuple(sorted(self.sizes.items())), level)
-            recipe = _on_one_thread(kernel.recipe).derived(part, (), "part", level, *part.sizes)
+            recipe = _on_one_thread(kernel.recipe).derived(part, (), "part", axis, level, *part.sizes)
             layout = record_of("part", program.names) if len(program.names) != 1 else None
             given = tuple([name for name in program.arguments if name not in places])
             joined = tuple([(name, places[name]) for name in program.arguments if name in places])

@@ -16,7 +16,7 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.errors import not_installed
 from symdiff.graph.dims import concrete
 from symdiff.ops.evaluate import special
-from symdiff.runtime.arguments import IntShape, looped, meet
+from symdiff.runtime.arguments import INTEGER, IntShape, looped, meet
 from symdiff.runtime.results import flatten, record_of
 
 
@@ -89,7 +89,8 @@ def arguments(kernel: Kernel, space: Space, args: Sequence[Any], out: Any = None
     """Return the arguments of a call as arrays of one dtype and, where they have to be, of integers.
 
     Arrays of integers and booleans count as the default dtype of the library, Python's numbers as the dtype of the
-    arrays. Other mixtures are promoted as the library does it.
+    arrays (also those that `jax.jit` traces). Other mixtures are promoted as the standard does it. Indices come in the
+    default integer dtype of the library, so that their sums do not overflow.
 
     Raises:
         TypeError: An argument is not made of numbers, or is not made of integers where it has to be; or there is `out`.
@@ -98,7 +99,7 @@ def arguments(kernel: Kernel, space: Space, args: Sequence[Any], out: Any = None
     if out is not None:
         raise TypeError(f"out= takes arrays of NumPy: call without it for arrays of {space.library}")
     xp = space.xp
-    dtypes = []
+    numbers = []
     for name, a, integer in zip(kernel.args, args, kernel.integers, strict=True):
         if not hasattr(a, "dtype"):
             if integer and type(a) is not int:
@@ -108,13 +109,14 @@ def arguments(kernel: Kernel, space: Space, args: Sequence[Any], out: Any = None
             if not xp.isdtype(a.dtype, "integral"):
                 raise _no_integer(name, f"of dtype {a.dtype}")
         elif xp.isdtype(a.dtype, ("real floating", "complex floating")):
-            dtypes.append(a.dtype)
+            numbers.append(a)
         elif not xp.isdtype(a.dtype, ("integral", "bool")):
             raise TypeError(f"argument {name!r} is of dtype {a.dtype}; real or complex numbers are needed")
-    dtype = xp.result_type(*dtypes) if dtypes else xp.asarray(0.0, device=space.device).dtype
+    dtype = xp.result_type(*numbers) if numbers else xp.asarray(0.0, device=space.device).dtype
     if any(type(a) is complex for a in args):
         dtype = xp.result_type(dtype, xp.complex64)
-    values = [_value(space, a, None if k else dtype) for a, k in zip(args, kernel.integers, strict=True)]
+    whole = xp.asarray(0, device=space.device).dtype if any(kernel.integers) else None
+    values = [_value(space, a, whole if k else dtype) for a, k in zip(args, kernel.integers, strict=True)]
     if kernel.bounds:
         known = _Known(space, values)
         if all(known[k] is not None for k, integer in enumerate(kernel.integers) if integer):
@@ -127,14 +129,14 @@ def _no_integer(name: str, kind: str) -> TypeError:
 
 
 def _value(space: Space, a: Any, dtype: Any) -> Any:
-    """Return an argument as an array of a dtype; an integer where the dtype is None."""
+    """Return an argument as an array of a dtype."""
     if not hasattr(a, "dtype"):
         return space.xp.asarray(a, dtype=dtype, device=space.device)
-    return a if dtype is None or a.dtype == dtype else space.xp.astype(a, dtype)
+    return a if a.dtype == dtype else space.xp.astype(a, dtype)
 
 
 class _Known(Sequence[Any]):
-    """Arrays as those of NumPy, each at the time when it is needed."""
+    """Integers as arrays of NumPy, each at the time when it is needed. None: its elements are not known yet."""
 
     def __init__(self, space: Space, values: Sequence[Any]) -> None:
         self._space, self._values = space, values
@@ -143,7 +145,8 @@ class _Known(Sequence[Any]):
         return len(self._values)
 
     def __getitem__(self, k: Any) -> Any:
-        return self._space.numpy(self._values[k])
+        found = self._space.numpy(self._values[k])
+        return None if found is None else np.asarray(found, INTEGER)
 
 
 # Results

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import pickle
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax
+from symdiff.language.tracing.draws import makes_generator, states
 from symdiff.language.tracing.frames import Place, place
 from symdiff.language.tracing.parameters import call_of
 from symdiff.language.tracing.record import Record, error_at, peek, running
-from symdiff.language.tracing.refusals import OBJECTS
+from symdiff.language.tracing.refusals import OBJECTS, numbers
 from symdiff.language.tracing.statements import Node, statements
 from symdiff.language.tracing.symbols import Symbol
 from symdiff.language.written import written
@@ -60,8 +58,10 @@ def traced(
         LimitError: The function does more than the limits allow.
         TypeError: The object is no function, or its result is made of something other than numbers.
     """
-    name = _name(function)
-    where = _defined(function)
+    inside = _inside(function)
+    name = str(getattr(inside, "__name__", type(inside).__name__))
+    inside = inspect.unwrap(inside)
+    where = _defined(inside)
     if isinstance(function, type):
         raise TypeError(f"compile takes a function, not the class {name}; write a function that makes an object of it")
     for is_kind, kind in (
@@ -72,11 +72,11 @@ def traced(
         if is_kind(function):
             raise error_at(f"{name} is {kind}", where, TypeError)
     call = call_of(function, name, arguments, constants)
-    module = str(getattr(inspect.unwrap(function), "__module__", ""))
+    module = str(getattr(inside, "__module__", ""))
     frame = sys._getframe()  # noqa: SLF001 - documented, despite its name
     record = Record(call.arguments, limits, Symbol, frame, module, where)
     symbols = {key: Symbol(record, node, owned=False) for key, node in record.arguments.items()}
-    before = _states()
+    before = states(function)
     token = running.set(record)
     try:
         result = call.run(symbols)
@@ -88,7 +88,7 @@ def traced(
         running.reset(token)
     if record.failure is not None:  # the function has caught it
         raise record.failure
-    if _states() != before:
+    if states(function) != before or any(map(makes_generator, record.names.codes)):
         said = f"{name} draws random numbers, which would be the same at each call"
         record.fail(f"{said}; make them an argument, as in args='x[n], noise[n]'")
     outputs = _outputs(record, result, name)
@@ -103,37 +103,31 @@ def traced(
     return Traced(syntax, call.arguments, {key: data for key, data in record.constants.items() if key in used})
 
 
-def _name(function: Any) -> str:
-    """Return the name of a function; of what `functools.partial` makes, that of the function in it."""
+def _inside(function: Any) -> Any:
+    """Return the function in what `functools.partial` makes; other functions as they are."""
     while hasattr(function, "func") and not hasattr(function, "__name__"):
         function = function.func
-    return str(getattr(function, "__name__", type(function).__name__))
+    return function
 
 
 def _defined(function: Any) -> Place | None:
-    """Return the place where a function is defined."""
-    code = getattr(inspect.unwrap(function) if callable(function) else function, "__code__", None)
+    """Return the place where a function is defined, or the `__call__` of an object."""
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     if code is None:
         return None
     return Place(code.co_filename, code.co_firstlineno, "", 0, "", "")
 
 
-def _states() -> list[Any]:
-    """Return what tells whether the random numbers of the process have been used."""
-    found: list[Any] = []
-    if "random" in sys.modules:
-        found.append(sys.modules["random"].getstate())
-    if "numpy.random" in sys.modules:
-        found.append(pickle.dumps(np.random.get_state(legacy=False)))  # noqa: NPY002 - what this function reads
-    return found
-
-
 def _explained(error: Exception, record: Record) -> Exception:
     """Return the error to raise for an error of NumPy's.
 
-    NumPy has no functions of linear algebra and no special functions for arrays of objects, which is what `np.array`
+    NumPy and SciPy have no linear algebra and no special functions for arrays of objects, which is what `np.array`
     makes of a list of symbols.
     """
+    if isinstance(error, TypeError | ValueError) and _NUMBERS.search(str(error)):
+        found = record.names.innermost(_frames(error))
+        where = found and place(found)
+        return error_at(numbers(where), where)
     if isinstance(error, TypeError) and _OBJECTS.search(str(error)):
         found = record.names.innermost(_frames(error))
         return error_at(f"{str(error).partition(chr(10))[0]}; {OBJECTS}", found and place(found))
@@ -149,6 +143,8 @@ def _frames(error: Exception) -> list[FrameType]:
     return found
 
 
+# What SciPy's linear algebra and its sparse arrays say of arrays of objects
+_NUMBERS = re.compile("object arrays are not supported|no supported conversion for types")
 _OBJECTS = re.compile(r"dtype\('O'\)|invalid data type for einsum|has no callable|not supported for the input types")
 
 

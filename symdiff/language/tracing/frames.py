@@ -7,12 +7,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dis import opname
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-_LIBRARIES = frozenset({"symdiff", "numpy", "scipy"})  # packages whose lines are not the user's
+_LIBRARIES = frozenset({"symdiff", "numpy", "scipy", "pandas"})  # packages whose lines are not the user's
 _CALLED = re.compile(r"[\w.]+(?=\s*\()")
 
 
@@ -46,6 +46,11 @@ def _package(module: str) -> str:
     return module.partition(".")[0]
 
 
+def is_of_library(module: object) -> bool:
+    """Return whether a module, by its name, is one of the libraries that a traced function uses."""
+    return _package(str(module)) in _LIBRARIES
+
+
 def place(frame: FrameType) -> Place:
     """Return what a frame runs."""
     code = frame.f_code
@@ -53,7 +58,7 @@ def place(frame: FrameType) -> Place:
     line, last, column, end = positions[frame.f_lasti // 2] if frame.f_lasti >= 0 else (None, None, None, None)
     lines = linecache.getlines(code.co_filename, frame.f_globals)
     at = frame.f_lineno or code.co_firstlineno
-    step = opname[code.co_code[frame.f_lasti]] if frame.f_lasti >= 0 else ""
+    step = _step(code, frame.f_lasti)
     if line is None or last is None or column is None or end is None or last > len(lines):
         first = sum(map(len, lines[: at - 1]))
         blank = len(lines[at - 1]) - len(lines[at - 1].lstrip()) if at <= len(lines) else 0
@@ -65,6 +70,13 @@ def place(frame: FrameType) -> Place:
     return Place(code.co_filename, line, text, start, text[start:stop], step)
 
 
+def _step(code: CodeType, at: int) -> str:
+    """Return the name of the instruction at a place of code; of the one before it, if this is a part of its cache."""
+    while at > 0 and opname[code.co_code[at]] == "CACHE":
+        at -= 2
+    return opname[code.co_code[at]] if at >= 0 else ""
+
+
 class Names:
     """The names of the variables of the user's code.
 
@@ -74,6 +86,7 @@ class Names:
     Attributes:
         give: Is called with each variable: its name and its value.
         until: The frame that calls the function.
+        codes: The code of the functions that have run.
     """
 
     def __init__(self, give: Callable[[str, Any], None], until: FrameType, module: str) -> None:
@@ -85,6 +98,7 @@ class Names:
             module: The module of the function, which can be one of a library.
         """
         self.give, self.until = give, until
+        self.codes: set[CodeType] = set()
         self._libraries = _LIBRARIES - {_package(module)}
         self._known: dict[str, bool] = {}  # whether a module is the user's
         self._frames: list[FrameType] = []  # those that ran at the last operation, the innermost first
@@ -125,6 +139,7 @@ class Names:
         for other in reversed(running):
             self._variables(other)
         self._frames = running
+        self.codes.update([other.f_code for other in running])
 
     def finish(self) -> dict[str, Any]:
         """Look at the variables for the last time, and return those of the function itself."""

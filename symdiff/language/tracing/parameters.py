@@ -149,10 +149,17 @@ class Call:
                 if Parameter.VAR_POSITIONAL not in kinds:
                     named.update({other: symbols[other] for other in self.more})
             elif p.kind is Parameter.KEYWORD_ONLY:
-                named[p.name] = self._value(p, symbols)
+                if not self._is_default(p, symbols):
+                    named[p.name] = self._value(p, symbols)
             else:
                 args.append(self._value(p, symbols))
         return self.function(*args, **named)
+
+    def _is_default(self, parameter: Parameter, symbols: Mapping[str, Any]) -> bool:
+        """Return whether a parameter keeps its default value."""
+        key = self.renamed.get(parameter.name, parameter.name)
+        is_leaf = isinstance(self.shapes.get(parameter.name), Leaf)
+        return is_leaf and parameter.default is not _MISSING and key not in symbols
 
     def _value(self, parameter: Parameter, symbols: Mapping[str, Any]) -> Any:
         if parameter.name in self.constants:

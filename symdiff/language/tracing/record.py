@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from math import inf, isnan, pi
+from numbers import Real
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -25,6 +26,8 @@ from symdiff.ops.data import Data
 from symdiff.ops.evaluate import evaluate
 from symdiff.simplify.build import Builder
 
+# Operations that NumPy does by 'or' where all operands are conditions, and the language by a sum
+_OR = {"op": ("add",), "matmul": ("@",), "call": ("dot", "einsum", "tensordot")}
 _NODE = "__symdiff_node__"  # the method of a symbol that returns its node
 
 # The record of the function that is traced now, in this thread
@@ -140,7 +143,11 @@ class Record:
             ShapeError: The shapes do not fit.
         """
         self.names.look()
+        if kind == "call" and value in self.arguments:
+            self.fail(f"the argument {value!r} hides the function; give it another name in args, as in args='x'")
         parts = tuple([self.node(operand) for operand in operands])
+        if value in _OR.get(kind, ()) and all(p.row is None or self.is_condition(p) for p in parts):
+            self.fail("this is 'or' of conditions in NumPy; write a | b, or 1.0*a in place of a for a sum")
         rows: dict[str, int] = {}
         items: list[Item] = []
         waiting: list[Node | Item] = [(kind, value, len(parts), 0), *reversed(parts)]
@@ -230,7 +237,7 @@ class Record:
 
     def takes(self, given: Any) -> bool:
         """Return whether something can be an operand."""
-        kinds = (bool, int, float, np.number, np.bool_, np.ndarray, list, tuple, Node)
+        kinds = (bool, int, float, complex, np.number, np.bool_, np.ndarray, list, tuple, Node, Real)
         return isinstance(given, kinds) or hasattr(type(given), _NODE) or hasattr(given, "__array__")
 
     def node(self, given: Any) -> Node:
@@ -247,7 +254,9 @@ class Record:
             return node
         if isinstance(given, bool | np.bool_):
             return self.leaf([("name", str(bool(given)), 0, 0)], self.builder.const(bool(given)))
-        if isinstance(given, int | float | np.integer | np.floating):
+        if isinstance(given, complex | np.complexfloating):
+            self.fail(f"{given} is a complex number, which a formula cannot contain; make it an argument", TypeError)
+        if isinstance(given, int | float | np.integer | np.floating | Real):  # such as a Fraction
             return self._number(given)
         if isinstance(given, list | tuple):
             return self._list(given)
@@ -303,6 +312,10 @@ class Record:
         return base if is_whole else None
 
     def _array(self, given: Any) -> Node:
+        if isinstance(given, np.matrix):
+            self.fail("np.matrix has a * of its own; write np.asarray(A), and @ for products", TypeError)
+        if isinstance(given, np.ma.MaskedArray):
+            self.fail("a formula has no masked arrays; write np.where(condition, x, y)", TypeError)
         array = np.asarray(given)
         if array.dtype == object:
             return self._objects(array)
@@ -313,7 +326,7 @@ class Record:
         for value, name in ((0.0, "zeros"), (1.0, "ones")):
             if array.dtype.kind == "f" and array.size and np.all(array == value) and not np.any(np.signbit(array)):
                 return self.make("call", name, [self.part("tuple", "", array.shape)])
-        data = Data(array.astype({"b": bool, "f": float}.get(array.dtype.kind, np.int64)))
+        data = Data.of(array)
         if data not in self._arrays:
             frame = self.names.frame()
             name = self._free_name((frame and name_of(given, frame)) or "")

@@ -13,6 +13,8 @@ from symdiff.language.tracing.statements import Node
 from symdiff.ops.table import FUNCTIONS
 
 _CHAIN = re.compile(r"[<>]=?[^<>=()]+[<>]=?")
+_LOOKED_UP = re.compile(r"\.(get|pop|setdefault)\s*\(")
+_CHOICE = re.compile(r"\bif\s+(.+?)\s+else\b", re.DOTALL)
 _JOINED = re.compile(r"\b(and|or|not)\b")
 OBJECTS = (
     "np.array([...]) of symbols is an array of objects, which has few functions; write np.stack([...]) or"
@@ -20,7 +22,7 @@ OBJECTS = (
 )
 _NO_STORE = (
     "an array of numbers holds no symbols; make it by np.zeros_like(x, shape=3), or import symdiff.numpy as np, whose"
-    " np.zeros(3) holds them"
+    " np.zeros(3) holds them; for an array A of numbers write A + np.zeros(3)"
 )
 NO_INDEX = (
     "an index of a list or of an array of numbers is a known number; for elements at an integer argument i write"
@@ -52,14 +54,14 @@ def unknown_length(place: Place | None, length: str) -> str:
     if name in _STABLE:
         return f"{called} cannot be traced; write {_STABLE[name]}"
     if name == "len":
-        return f"the length {length} is known at a call alone; write x.shape[0], or a number in args, as in x[3]"
-    said = f"a loop over {length} elements, a number that is known at a call alone"
+        return f"only a call knows the length {length}; write x.shape[0], or a number in args, as in x[3]"
+    said = f"this loop has {length} steps, a number that only a call knows"
     return f"{said}; write operations on the whole array, or the number in args, as in x[3]"
 
 
 def truth(place: Place | None) -> str:
     """Return the message for a symbol whose truth decides what runs."""
-    said = "whether a condition on symbols holds, only a call knows"
+    said = "only a call knows whether a condition on symbols holds"
     if place is None:
         return f"{said}; write np.where(condition, a, b)"
     if place.called:
@@ -68,26 +70,32 @@ def truth(place: Place | None) -> str:
             return index(place)
         if place.called in _CHOICES:
             return f"{said}; {_CHOICES[place.called]}"
-        if hasattr(np, name):
+        if name in _STABLE:
+            return f"{place.called} cannot be traced; write {_STABLE[name]}"
+        if hasattr(np, place.called.split(".")[1] if "." in place.called else name):
             return f"{said}; {OBJECTS}"
+        return f"{said}, and {place.called} asks for it; write functions of numpy and ufuncs of scipy.special"
     start = place.text.rfind("\n", 0, place.position) + 1
     line = place.text[start:].partition("\n")[0]
     if re.search(r"\.shape\b|\.size\b", line):
-        return "a length with a name is known at a call alone; write the number in args, as in x[3]"
+        return "only a call knows a length with a name; write the number in args, as in x[3]"
     if line.lstrip().startswith("while"):
         return f"{said}; write a loop with a known number of steps, and np.where for what changes in it"
+    if line.lstrip().startswith("case"):
+        return f"{said}; write np.where(condition, a, b), or np.select for several conditions"
     if line.lstrip().startswith("assert"):
         return f"{said}; leave the assertion out, or check the arguments of the call"
     if _JOINED.search(line):
         return f"{said}; write (x > 0) & (y > 0) for 'and', | for 'or', ~ for 'not', and np.where(condition, a, b)"
     if _CHAIN.search(place.expression) or _CHAIN.search(line):
         return f"{said}; write (0 < x) & (x < 1), and np.where(condition, a, b) for a choice"
-    return f"{said}; write np.where({place.expression or 'condition'}, a, b)"
+    choice = _CHOICE.search(place.expression)
+    return f"{said}; write np.where({choice[1] if choice else place.expression or 'condition'}, a, b)"
 
 
 def conversion(place: Place | None, to: object) -> str:
     """Return the message for a symbol that would have to become a number."""
-    said = "the value of a symbol is known at a call alone"
+    said = "only a call knows the value of a symbol"
     if place is None:
         return said
     if place.step.startswith("STORE"):
@@ -104,22 +112,39 @@ def conversion(place: Place | None, to: object) -> str:
         known = next((n for n in FUNCTIONS if FUNCTIONS[n] is FUNCTIONS[name] and hasattr(special, n)), name)
         given = ", ".join("xyz"[: FUNCTIONS[name].arity])
         return f"{said}; write " + (f"np.{numpy}({given})" if numpy else f"scipy.special.{known}({given})")
+    if called.startswith("math.") and isinstance(getattr(np, name, None), np.ufunc):
+        return f"{said}; write np.{name}(x)"
     if name in ("array", "asarray", "asanyarray", "full"):
         return f"{said}; leave dtype=float out"
-    return f"{said}; {called or 'this'} takes numbers alone"
+    return f"{said}; {called or 'this'} takes only numbers"
 
 
 def index(place: Place | None) -> str:
     """Return the message for a symbol that would have to become a whole number."""
     called = place.called if place else ""
     if called == "range":
-        said = "how often a loop runs, only a call knows"
+        said = "only a call knows how often this loop runs"
         return f"{said}; write operations on whole arrays, or a number in args, as in x[3]"
     name = called.rpartition(".")[2]
     if name in ("zeros", "ones", "empty", "full", *_LENGTHS):
         like = f"write {called}_like(x, shape=n), or " * (name not in _LENGTHS)
         return f"{called} makes an array of a known length; {like}import symdiff.numpy as np"
+    if called:
+        return f"{called} takes a whole number that is known, and no symbol; write functions of numpy"
     return NO_INDEX
+
+
+def key(place: Place | None) -> str:
+    """Return the message for a symbol that is looked up among the keys of a dict or a set; empty if it is not."""
+    if place is None:
+        return ""
+    called = "CALL" in place.step and _LOOKED_UP.search(place.expression)
+    if not (called or place.step == "CONTAINS_OP" or _is_subscript(place)):
+        return ""
+    return (
+        "only a call knows whether a symbol is equal to a key; write np.where(x == 1, a, b). To keep the results of a"
+        " function, write functools.cache"
+    )
 
 
 def array(place: Place | None, shape: str, dtype: Any) -> str:
@@ -133,7 +158,8 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
     called = (place.called if place else "") or "this function"
     name = called.rpartition(".")[2]
     if name in ("asarray", "asanyarray", "ascontiguousarray", "asfarray", "atleast_1d"):
-        return f"{called} would make an array of numbers; leave it out, since a symbol is an array already"
+        known = "" if dtype is not None else ", or write a number for its length in args, as in x[3]"
+        return f"{called} would make an array of numbers; leave it out, since a symbol is an array already{known}"
     if name in ("array", "stack"):
         return f"{called} would make an array of numbers; write np.stack([...])" + ", without dtype" * (
             dtype is not None
@@ -142,8 +168,16 @@ def array(place: Place | None, shape: str, dtype: Any) -> str:
         return f"{called} cannot be traced; write {_STABLE[name]}"
     if not shape and hasattr(np, name):
         return f"{called} takes numbers, and no symbol; {OBJECTS}"
-    what = f" of shape {shape}" if shape else ""
-    said = f"{called} takes numbers, and no symbol{what}"
+    return numbers(place, shape)
+
+
+def numbers(place: Place | None, shape: str = "") -> str:
+    """Return the message for a function that takes arrays of numbers alone."""
+    called = (place.called if place else "") or "this function"
+    said = f"{called} takes numbers, and no symbol" + (f" of shape {shape}" if shape else "")
+    name = called.rpartition(".")[2]
+    if hasattr(np.linalg, name):
+        return f"{said}; write np.linalg.{name}"
     return f"{said}; write functions of numpy, ufuncs of scipy.special, and S.toarray() for a sparse array S"
 
 

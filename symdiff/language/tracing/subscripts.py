@@ -37,7 +37,7 @@ def _listed(record: Record, x: Any, key: Any) -> list[tuple[Any, int]]:
     """
     parts: list[Any] = []
     for part in key if isinstance(key, tuple) else (key,):
-        given = np.asarray(part) if isinstance(part, list) else part
+        given = np.asarray(part) if isinstance(part, list | range) else part
         if isinstance(given, np.ndarray) and given.dtype == bool:
             parts += np.nonzero(given)
         elif isinstance(given, bool | np.bool_):
@@ -49,7 +49,12 @@ def _listed(record: Record, x: Any, key: Any) -> list[tuple[Any, int]]:
     rank = len(record.shape(x))
     named = sum(part is not None and part is not ... for part in parts)
     if named > rank:
-        record.fail(f"{named} indices of an array of {rank} axes" if rank else "a number has no elements", ShapeError)
+        said = (
+            f"{named} indices of an array of {rank} axes"
+            if rank
+            else "a number has no elements; declare an array in args"
+        )
+        record.fail(said, ShapeError)
     found: list[tuple[Any, int]] = []
     axis = 0
     for part in parts:
@@ -144,7 +149,8 @@ def assigned(record: Record, x: Any, key: Any, value: Any) -> Any:
     """Return an array with other elements at a subscript; the value broadcasts to these elements."""
     if isinstance(key, np.ndarray) and key.dtype == bool and not record.shape(value):
         return _where(record, x, key, value)
-    if isinstance(key, tuple) and any(part is None for part in key):
+    key = key if isinstance(key, tuple) else (key,)
+    if any(part is None for part in key):
         place = [0 if part is None else part if part is ... else _EVERY for part in key if not isinstance(part, int)]
         value = record.symbol(record.fitted(value, record.shape(x[key])))[tuple(place)]
         key = tuple([part for part in key if part is not None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import Any, ClassVar, NoReturn, TypeVar
@@ -17,6 +17,11 @@ from symdiff.language.tracing.statements import Node
 from symdiff.language.tracing.subscripts import assigned, parts_of, same, subscript
 
 _T = TypeVar("_T")
+
+
+def _counted(x: Symbol) -> Iterator[int]:
+    """Yield the indices along the first axis, whose length is asked for with the first one."""
+    yield from range(len(x))
 
 
 class _Cells:
@@ -111,7 +116,6 @@ class Symbol:
         "_seen",
     )
     __array_priority__ = 1000.0
-    __hash__ = object.__hash__
 
     def __init__(
         self,
@@ -237,17 +241,15 @@ class Symbol:
 
     def __len__(self) -> int:
         if not self._dims:
-            raise TypeError("a symbol that is a number has no length")
+            raise TypeError("a number has no length; declare an array in args, as in x[3]")
         if not isinstance(self._dims[0], int):
             self._fail(refusals.unknown_length(self._record.place(), str(self._dims[0])))
         return self._dims[0]
 
     def __iter__(self) -> Iterator[Any]:
         if not self._dims:
-            raise TypeError("a symbol that is a number has no elements to go through")
-        if not isinstance(self._dims[0], int):
-            self._fail(refusals.unknown_length(self._record.place(), str(self._dims[0])))
-        return (self[k] for k in range(self._dims[0]))
+            raise TypeError("a number has no elements; declare an array in args, as in x[3]")
+        return (self[k] for k in _counted(self))  # np.iterable asks for it, and takes no element
 
     # Subscripts
 
@@ -257,7 +259,9 @@ class Symbol:
         if assigned is not None:
             return record.symbol(assigned)
         node, shares = subscript(record, self, key)
-        if not shares or node.row is None or not record.shape(node):
+        parts = key if isinstance(key, tuple) else (key,)
+        is_number = not record.shape(node) and not any(part is ... for part in parts)
+        if not shares or is_number:
             return Symbol(record, node)
         return Symbol(record, node, self, lambda: subscript(record, self, key)[0], key)
 
@@ -309,7 +313,7 @@ class Symbol:
 
     def _changed(self, value: Any) -> Any:
         """Assign all elements, for an operation such as `+=`, and return the array."""
-        if not self._dims:
+        if not self._dims and self._parent is None:
             return value
         if self._parent is not None:
             self._pass_on(self._record.fitted(value, self._dims))
@@ -327,6 +331,11 @@ class Symbol:
         else:
             self._fail("this array shares its elements with another one; assign to that one, or to np.copy(...)")
 
+    def __hash__(self) -> int:
+        if said := refusals.key(self._record.place()):
+            self._fail(said)
+        return object.__hash__(self)  # functools.cache asks for it
+
     def __contains__(self, _: Any) -> bool:
         self._fail("only a call knows whether an array has an element; write np.any(x == value)")
 
@@ -338,16 +347,7 @@ class Symbol:
     def __array_function__(
         self, function: Callable[..., Any], _: Any, args: tuple[Any, ...], named: Mapping[str, Any]
     ) -> Any:
-        make = partial(functions.function, self._record, function, args, named)
-        made, name = make(), function.__name__
-        first = args[0] if args else None
-        if not isinstance(first, Symbol) or not isinstance(made, Symbol):
-            return made
-        if name in functions.MAY_SHARE:
-            made._memory.join(first._memory)  # noqa: SLF001 - other symbols
-        elif name in functions.SHARING and not (name == "diag" and first.ndim == 1):
-            return first.__symdiff_shared__(make, in_order=name in functions.IN_ORDER)
-        return made
+        return called(self._record, function, args, named)
 
     def __getattr__(self, name: str) -> Any:
         function = functions.method(name)
@@ -510,28 +510,53 @@ class Symbol:
     }
 
 
+def called(record: Record, function: Callable[..., Any], args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """Return the value of a function of NumPy's. It shares its elements with the first argument where NumPy's does."""
+    make = partial(functions.function, record, function, args, named)
+    made, name = make(), function.__name__
+    first = args[0] if args else None
+    if not isinstance(first, Symbol) or not isinstance(made, Symbol):
+        return made
+    if name in functions.MAY_SHARE:
+        made._memory.join(first._memory)  # noqa: SLF001 - other symbols
+    elif name in functions.SHARING and not (name == "diag" and first.ndim == 1):
+        return first.__symdiff_shared__(make, in_order=name in functions.IN_ORDER)
+    return made
+
+
 def _add_operators() -> None:
     """Give the class the methods of Python's binary operators."""
     compared = ("lt", "le", "gt", "ge", "eq", "ne")
     for python, name in Symbol.__operators__.items():
-        item = functions.OPERATORS[name]
-
-        def forward(self: Symbol, other: Any, _item: Any = item) -> Any:
-            record = self.__symdiff_record__()
-            return record.do(*_item, self, other) if record.takes(other) else NotImplemented
-
-        def backward(self: Symbol, other: Any, _item: Any = item) -> Any:
-            record = self.__symdiff_record__()
-            return record.do(*_item, other, self) if record.takes(other) else NotImplemented
-
-        def inplace(self: Symbol, other: Any, _forward: Any = forward) -> Any:
-            made = _forward(self, other)
-            return made if made is NotImplemented else self._changed(made)
-
+        forward, backward, inplace = _operators(functions.OPERATORS[name], _STARTS.get(name))
         setattr(Symbol, f"__{python}__", forward)
         if python not in compared:
             setattr(Symbol, f"__r{python}__", backward)
             setattr(Symbol, f"__i{python}__", inplace)
+
+
+# The whole numbers with which Python's `sum` and `math.prod` start. They leave no trace.
+_STARTS = {"add": 0, "multiply": 1}
+
+
+def _operators(item: tuple[str, Any], start: int | None) -> tuple[Callable[[Symbol, Any], Any], ...]:
+    """Return the methods of an operator: with the symbol on the left, on the right, and assigned to."""
+
+    def forward(self: Symbol, other: Any) -> Any:
+        record = self.__symdiff_record__()
+        return record.do(*item, self, other) if record.takes(other) else NotImplemented
+
+    def backward(self: Symbol, other: Any) -> Any:
+        record = self.__symdiff_record__()
+        if type(other) is int and other == start and not record.is_condition(self):
+            return self.copy()
+        return record.do(*item, other, self) if record.takes(other) else NotImplemented
+
+    def inplace(self: Symbol, other: Any) -> Any:
+        made = forward(self, other)
+        return made if made is NotImplemented else self._changed(made)
+
+    return forward, backward, inplace
 
 
 _add_operators()

@@ -44,6 +44,15 @@ def test_results_are_arrays_of_jax(f):
 def test_without_double_precision_integers_count_as_single():
     jax.config.update("jax_enable_x64", False)
     assert MIXED(jnp.asarray([1, 2]), 2.5).dtype == jnp.float32
+    test_index_arrays_under_jit()  # the indices are int32
+
+
+def test_numbers_take_the_dtype_of_the_arrays_also_where_jax_traces_them():
+    x = jnp.asarray(X, jnp.float32)
+    for made in (jax.jit(MIXED), jax.vmap(MIXED, in_axes=(0, None)), jax.jit(jax.vmap(MIXED.grad, in_axes=(0, None)))):
+        assert {leaf.dtype for leaf in jax.tree_util.tree_leaves(made(x, 2.0))} == {np.dtype("float32")}
+    assert jax.jvp(MIXED, (x, 2.0), (x, 1.0))[1].dtype == jnp.float32
+    assert jax.jit(MIXED)(1.0, 2.0).dtype == jnp.float64
 
 
 def test_records_pass_through_jit():
@@ -112,6 +121,7 @@ def test_edges_are_ours():
 
 def test_index_arrays_under_jit():
     f = symdiff.compile("sum(x[i]^2)", args="x[n], i[m]: int")
+    assert f(jnp.arange(300.0), jnp.asarray([-1, 2], jnp.int8)) == 299**2 + 4
     got = jax.jit(jax.grad(lambda x: f(x, jnp.array([0, -1, -1]))))(jnp.arange(4.0))
     assert got.tolist() == [0, 0, 0, 12]
     with pytest.raises(symdiff.SymdiffError, match="out of bounds"):

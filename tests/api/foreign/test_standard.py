@@ -78,6 +78,7 @@ def test_index_arrays_and_segments():
     many = np.array([[0, 1], [2, 2]])
     same(f.grad(*strict(X, many)), f.grad(X, many))
     g = symdiff.compile("sum(segment_sum(x, i, 3)*exp(segment_max(x, i, 3)))", args="x[n], i[n]: int")
+    same(f.grad(*strict(np.arange(300.0), i.astype("int8"))), f.grad(np.arange(300.0), i))
     i = np.array([2, 0, 2])
     same(g.value_and_grad(*strict(X, i)), g.value_and_grad(X, i))
     with pytest.raises(symdiff.SymdiffError, match="index 3, which is out of bounds for axis 0 of x with size 3"):
@@ -156,6 +157,13 @@ def test_names_of_the_source_are_names_of_arguments_too():
     same(f.value_and_grad(*strict(*given)), f.value_and_grad(*given))
 
 
+def test_bound_arguments():
+    f = LOSS.bind(X=xp.ones((2, 3)), y=xp.ones(2))
+    same(f.grad(xp.asarray(X)), LOSS.bind(X=np.ones((2, 3)), y=np.ones(2)).grad(X))
+    with pytest.raises(symdiff.ShapeError, match="'X' has shape"):
+        LOSS.bind(X=xp.ones(3))
+
+
 def test_mixed_libraries_are_an_error():
     x, y = strict(X, X)
     with pytest.raises(
@@ -165,6 +173,8 @@ def test_mixed_libraries_are_an_error():
         MIXED(x, Y)
     with pytest.raises(TypeError, match="'x' is a list, and 'y' an array of array_api_strict"):
         MIXED([1.0, 2.0], y)
+    with pytest.raises(TypeError, match=r"'x' is a NoneType, and 'y' an array of .*: pass a number or an array"):
+        MIXED(None, y)
     assert MIXED(x, np.float64(2.0)).shape == (3,)  # numbers mix with everything
     assert MIXED(x, np.array(2)).dtype == xp.float64
 

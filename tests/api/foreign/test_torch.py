@@ -79,6 +79,13 @@ def test_func_transforms():
     close(func.vmap(lambda x: MIXED(x, torch.asarray(Y)))(torch.asarray(X)), MIXED(X[:, None, None], Y))
 
 
+def test_autograd_follows_bound_arguments():
+    A, w, y = problem()
+    w.requires_grad_()
+    LOSS.bind(w=w * 2)(A, y=y).backward()
+    close(w.grad, 2 * LOSS.grad(A, 2 * w.detach(), y).w, rtol=1e-12)
+
+
 def test_complex_gradients_are_those_of_torch():
     f = symdiff.compile("exp(z)*z^2 + c*z")
     z = torch.tensor([1 + 2j, 0.5 - 1j], dtype=torch.complex128, requires_grad=True)
@@ -102,6 +109,8 @@ def test_index_arrays():
     x = torch.arange(4.0, requires_grad=True)
     f(x, torch.tensor([0, -1, -1])).backward()
     assert x.grad.tolist() == [0, 0, 0, 12]
+    for dtype in (torch.int8, torch.uint8, torch.int32):
+        assert f(torch.arange(400.0), torch.tensor([100, 2, 3], dtype=dtype)) == 100**2 + 13
     with pytest.raises(symdiff.SymdiffError, match="out of bounds"):
         f(x, torch.tensor([4]))
 
