@@ -215,7 +215,7 @@ def test_what_needs_a_whole_axis(text, why):
 
 def test_messages_name_no_operation_that_formulas_do_not_call():
     with pytest.raises(symdiff.ShapeError, match="because an array of several parts is different from place to place"):
-        symdiff.compile("x[0]**2", args="x[n]").grad(lazy(x))
+        symdiff.compile("x[0]", args="x[n]").grad(lazy(x))
 
 
 def test_errors():
