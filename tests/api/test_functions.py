@@ -207,7 +207,7 @@ def test_results():
     assert tuple(f(3.0)) == (6.0, 3.0, 3.0, 4.0)
     assert f(3.0).b_c == 3.0
     assert symdiff.compile(lambda x: Point(x, v=x * 2)).text == "v = x*2\nu = x\nu, v"
-    assert symdiff.compile(lambda x: {"x": 2 * x, "sum": x}).outputs == ("out0", "sum_")
+    assert symdiff.compile(lambda x: {"x": 2 * x, "sum": x}).outputs == ("x_", "sum_")
     assert symdiff.compile(lambda x: Point(u=2 * x, v=x * 2)).outputs == ("u", "v")
     assert symdiff.compile(lambda x: np.array([x, 2 * x])).results == ((2,),)
     assert symdiff.compile(lambda x: 0 * x + 3)(1.0) == 3.0
