@@ -1,4 +1,4 @@
-"""Write a formula as text; get readable NumPy code for its value and its derivatives.
+"""Write a formula as text or as a Python function; get readable NumPy code for its value and its derivatives.
 
 >>> import symdiff
 >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")

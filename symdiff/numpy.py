@@ -1,9 +1,10 @@
-r"""NumPy for functions that `symdiff.compile` traces, to be imported in place of it.
+r"""NumPy for functions that `symdiff.compile` traces, to be imported in place of `numpy`.
 
     import symdiff.numpy as np
 
-Everything is NumPy's own, with two differences while a function is traced: `zeros ones empty full` make arrays that can
-hold symbols, and functions take lists of symbols. NumPy cannot do this, since it asks only arguments that are symbols.
+Everything is NumPy's own, with these differences while a function is traced: `zeros ones empty full` make arrays that
+can hold symbols, `arange eye linspace` take lengths that only a call knows, and functions take lists of symbols. NumPy
+cannot do this, since it asks only arguments that are symbols.
 
 >>> import symdiff
 >>> import symdiff.numpy as np

@@ -60,27 +60,31 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     optimize: bool = True,
     limits: Limits | None = None,
 ) -> Function:
-    """Compile a formula into a Function.
+    """Compile a formula or a Python function into a Function.
 
     Args:
-        text: An expression, or assignments (one a line, or separated by `;`) and then result expressions separated
-            by commas. Or a SymPy expression or Matrix, a list or tuple of such (several outputs; a list in a list is an
-            array), or what `sympy.cse` returns. Parts that are used again are assigned to names. Or a Python function
-            written with NumPy: it runs once, on symbols, and what it does is compiled.
+        text: One of these:
+
+            - A formula: an expression, or assignments (one a line, or separated by `;`) and then result expressions
+              separated by commas.
+            - A Python function that is written with NumPy. It runs once, on symbols, and `compile` compiles the
+              operations that it does.
+            - A SymPy expression or Matrix, a list or tuple of such (several outputs; a list in a list is an array), or
+              what `sympy.cse` returns.
         args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
             not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names, and a
-            MatrixSymbol for its shape too. Default: every free name, a scalar, in order of first appearance. SymPy
-            expressions of two or more symbols need it. Of a Python function, the default is its parameters without a
-            default value, each a number.
+            MatrixSymbol for its shape too. Default: every free name of a formula, in order of first appearance, or
+            every parameter of a Python function that has no default value; each is a scalar. SymPy expressions of two
+            or more symbols need this option.
         wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
-            precision of the arguments. Of a Python function, they are values of its parameters.
+            precision of the arguments. For a Python function, the names are those of its parameters.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
             code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.
-        limits: Bounds for this formula and all that is derived from it, as `symdiff.Limits(characters=10_000)`.
+        limits: Bounds for this formula and everything derived from it, as `symdiff.Limits(characters=10_000)`.
             Default: those of the process, `symdiff.limits`.
 
     Returns:
@@ -89,7 +93,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
 
     Raises:
         ParseError: The text is not a formula of the language, or may mean something else; the error has a position
-            and a hint. Or options contradict each other.
+            and a hint. Or a Python function does what cannot be traced. Or options contradict each other.
         LimitError: The text is larger than the limits allow.
         ShapeError: Shapes do not fit each other, or a function of arrays is applied to a scalar.
         ImportError: The formula needs an extra that is not installed.
@@ -98,6 +102,14 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
 
     Warns:
         FormulaWarning: A variable `e` or `E` is the base of a power.
+
+    >>> import numpy as np
+    >>> import symdiff
+    >>> symdiff.compile("a*exp(-b*t)").grad(1.0, 2.0, 0.0)
+    grad(a=1.0, b=-0.0, t=-2.0)
+    >>> f = symdiff.compile(lambda x: np.sum(x**2), args="x[n]")
+    >>> f.grad([1.0, 2.0]).x
+    array([2., 4.])
     """
     f = _compiled(text, args, wrt, constants, backend, threads, optimize=optimize, limits=limits)
     if args is None and not _is_function(text):

@@ -56,8 +56,11 @@ def export(
 ) -> str | None:
     """Return or write a module, or files of another language; see `Function.export`."""
     target = _target(path, target)
-    if precision not in ("double", "single") or (precision == "single" and target != "c"):
-        raise ValueError(f"precision must be 'double', or for the target 'c' also 'single', not {precision!r}")
+    known = ("double", "single") if target == "c" else ("double",)
+    if precision not in known:
+        raise ValueError(
+            f"precision must be {' or '.join(map(repr, known))} for the target {target!r}, not {precision!r}"
+        )
     if target in LANGUAGES:
         prefix = _prefix(Path(os.fsdecode(path)).stem) if path is not None else "model"
         texts = translated(f, include, target, at, prefix, single=precision == "single")
@@ -418,7 +421,8 @@ def save(path: str | os.PathLike[str], texts: Mapping[str, str]) -> None:
     if place.is_file() or not place.exists():  # not a device or a pipe
         if place.suffix not in ends:
             kind = "a module" if first == ".py" else "this target"
-            raise ValueError(f"the file of {kind} must end in {' or '.join(ends)}, not {os.fsdecode(path)!r}")
+            others = "; .c and .h write C, .mjs and .js JavaScript" if first == ".py" else ""
+            raise ValueError(f"the file of {kind} must end in {' or '.join(ends)}, not {os.fsdecode(path)!r}{others}")
         if first == ".py" and place.stem in _IMPORTED:
             raise ValueError(f"a module called {place.name} would stand in the way of the {place.stem} that it imports")
         if len(texts) > 1:

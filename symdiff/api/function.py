@@ -44,12 +44,12 @@ Places = tuple[np.ndarray[Any, np.dtype[np.intp]], np.ndarray[Any, np.dtype[np.i
 
 
 class Function:
-    """A compiled formula, or a derivative of one: called like a NumPy ufunc.
+    """A compiled formula, or a derivative of one. A Function is called like a NumPy ufunc.
 
     If all arguments are Python numbers, the `math` target computes the results, and they are floats. Arguments can also
     be arrays. They broadcast together by NumPy's rules to the *loop shape*, and every output has the loop shape.
     Integers and booleans count as float64, and float32 stays float32. Complex arguments work if the formula is
-    holomorphic.
+    holomorphic. Arrays of PyTorch, JAX, CuPy, Dask and xarray give results of the same library.
 
     `symdiff.compile` makes Functions. A Function makes each of its derivatives on first use, and keeps it.
 
@@ -888,19 +888,19 @@ class Function:
                 module for "numpy" takes numbers and arrays, with loop dimensions in front of core shapes. A module for
                 "math" takes floats and needs only the standard library. It raises an error where NumPy returns an
                 infinity or a NaN. A file for "c" is C99 that needs only `math.h`; a path that ends in .c is written
-                together with its header. A file for "javascript" is an ES module. The functions of C have the name of
-                the file in front of theirs. `include` may name "jacobian_coo" and "hessian_coo" too.
+                together with its header. A file for "javascript" is an ES module. Names of C functions begin with
+                the name of the file. For "c" and "javascript", `include` takes "jacobian_coo" and "hessian_coo" too.
             at: The stored point: a dict of names and values (arrays of the core shapes), or the values in order.
                 Default: the first of some fixed points at which all results are finite. Named dimensions are small
                 there.
-            precision: "double", or for "c" also "single".
+            precision: "double", or "single" for the target "c".
 
         Returns:
             The text of the module, or None if it was written to a path.
 
         Raises:
             ValueError: There is no such member or target, the target lacks an operation, nothing can be computed at
-                the point, or the path has not the end of the target.
+                the point, or the path does not have the end of the target.
             ShapeError: A member needs one scalar output, or `at` does not fit the core shapes.
             TypeError: An option has the wrong type, `hessp` is by several arguments, or `at` names something that is
                 not an argument.

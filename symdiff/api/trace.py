@@ -203,6 +203,12 @@ def _with_derivatives(source: Program, wrt: Sequence[str], *, tangent: bool, cot
 # The trace
 
 
+def in_one_line(text: str) -> str:
+    """Return a formula in one line for a title, without its comments."""
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return "; ".join(filter(None, lines))
+
+
 def _read(f: Compiled, table: _Table, values: Sequence[Any]) -> Trace:
     """Return the trace, given the outputs of the program that computes its numbers."""
     waiting = iter(values)
@@ -222,7 +228,7 @@ def _read(f: Compiled, table: _Table, values: Sequence[Any]) -> Trace:
     gradient = tuple.__new__(record("grad", f.wrt), [adjoints[name] for name in f.wrt])
     of = "" if f.name == "value" else f"{f.name} of "
     return Trace(
-        of + "; ".join(line.strip() for line in f.text.splitlines() if line.strip()),
+        of + in_one_line(f.text),
         tuple(steps),
         f.kernel.result([step.value for step in found]),
         tangent if table.tangent else None,

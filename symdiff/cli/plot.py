@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from symdiff.api.files import destination
 from symdiff.api.function import Function
+from symdiff.api.trace import in_one_line
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
 from symdiff.errors import few, not_installed
@@ -169,9 +170,8 @@ def _fixed(f: Function, ranges: Sequence[_Range], at: Sequence[str]) -> dict[str
 
 def _title(f: Function, fixed: dict[str, Any]) -> str:
     """Return the formula in at most three lines, and the fixed numbers below it."""
-    text = "; ".join(line.strip() for line in f.text.split("\n") if line.strip())
     numbers = ", ".join(f"{name} = {value:.6g}" for name, value in fixed.items() if not np.ndim(value))
-    lines = textwrap.wrap(text, 72, max_lines=3, placeholder=" ...")
+    lines = textwrap.wrap(in_one_line(f.text), 72, max_lines=3, placeholder=" ...")
     return "\n".join([*lines, *textwrap.wrap(numbers, 72, max_lines=2, placeholder=", ...")])
 
 

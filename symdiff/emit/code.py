@@ -15,7 +15,7 @@ from symdiff.graph.dims import Dim, Poly
 from symdiff.graph.operations import CONDITIONS
 from symdiff.ops.base import Array, Value
 
-__all__ = ["Array", "Code", "Fail", "For", "Let", "Load", "Statement", "Store", "Value", "When"]
+__all__ = ["EXACT", "Array", "Code", "Fail", "For", "Let", "Load", "Statement", "Store", "Value", "When"]
 
 
 class Let(NamedTuple):
@@ -75,7 +75,7 @@ INTEGER = {
     "ifdiv": "i", "ifmod": "i", "ilt": "c", "ieq": "c", "float": "r",
 }  # fmt: skip
 FOLD = ("sum", "product", "largest", "smallest", "dot")  # `dot` adds to its first operand the product of the others
-_EXACT: dict[str, Callable[[int, int], int]] = {
+EXACT: dict[str, Callable[[int, int], int]] = {
     "iadd": lambda x, y: x + y,
     "isub": lambda x, y: x - y,
     "imul": lambda x, y: x * y,
@@ -242,8 +242,8 @@ def _folded(op: str, args: Sequence[Value]) -> Value | None:
     """Return the result of an operation on integers if it needs no operation; None otherwise."""
     numbers = [int(x.text) if x.text.lstrip("-").isdigit() else None for x in args]
     known = [number for number in numbers if number is not None]
-    if op in _EXACT and len(known) == len(numbers):
-        return Value("i", str(_EXACT[op](*known)))
+    if op in EXACT and len(known) == len(numbers):
+        return Value("i", str(EXACT[op](*known)))
     if op in ("iadd", "isub") and numbers[1] == 0:
         return args[0]
     if op == "iadd" and numbers[0] == 0:

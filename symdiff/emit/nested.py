@@ -6,16 +6,14 @@ is used, as long as the line has room and nothing that it reads changes before.
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from math import inf
 from typing import Any
 
 from symdiff.emit import curly
-from symdiff.emit.code import FOLD, INTEGER, Array, Code, Fail, For, Let, Load, Statement, Store, Value, When
+from symdiff.emit.code import EXACT, FOLD, INTEGER, Array, Code, Fail, For, Let, Load, Statement, Store, Value, When
 from symdiff.emit.curly import Helpers, Language, Part, bare, tight
 from symdiff.emit.math import prepared
 from symdiff.emit.names import Names
@@ -33,7 +31,6 @@ from symdiff.ops.loops import Part as LoopPart
 from symdiff.ops.table import ATOM, COMPARE, OR, PRODUCT, SUM, TERNARY, UNARY
 
 SMALL = 64  # the most elements of an array that a function has for itself
-_NEVER = {"add": 0.0, "mul": 1.0, "max": -inf, "min": inf}
 _SIGNS = {"iadd": ("+", SUM), "isub": ("-", SUM), "imul": ("*", PRODUCT), "imod": ("%", PRODUCT)}
 _FOLDS = {"sum": "+=", "dot": "+=", "product": "*="}
 _ROUNDED = {"ifdiv": "floor_quotient", "ifmod": "floor_rest"}  # functions, which each language has as its own
@@ -112,7 +109,7 @@ class PlainNest(Nest):
         def each(at: tuple[Value, ...]) -> None:
             self.add(i, tuple([at[k] for k in kept]), self.as_number(element(at)), fold)
 
-        return Task(shape, each, (x,), before=lambda: self.fill(self.places[i], _NEVER[fold]))
+        return Task(shape, each, (x,), before=lambda: self.begin(i, fold))
 
 
 @dataclass(slots=True)
@@ -515,7 +512,7 @@ class Printer:
                 reads |= {one.array.name}
                 fold = ("", one.array.name, offset[0], made)
             else:
-                made = self._spelt(one, values, texts)
+                made = self._spelt(one, texts)
                 first = self._found(values[0]) if one.op in FOLD else None
                 if first is not None and first.fold is not None and first.fold[0] == "":
                     rest = texts[1] if one.op != "dot" else self.helpers.spell("mul", texts[1:])
@@ -596,7 +593,7 @@ class Printer:
             return self.language.whole.format(text), ATOM
         return text, UNARY if text[0] == "*" else ATOM
 
-    def _spelt(self, one: Let, values: Sequence[Value], texts: list[Text]) -> Text:
+    def _spelt(self, one: Let, texts: list[Text]) -> Text:
         if one.op in _ROUNDED:
             function = self.helpers.library(_ROUNDED[one.op])
             return f"{function}({', '.join([text[0] for text in texts])})", ATOM
@@ -605,8 +602,6 @@ class Printer:
         if one.op == "dot":
             return self.helpers.spell("add", [texts[0], self.helpers.spell("mul", texts[1:])])
         name = {"sum": "add", "product": "mul", "largest": "maximum", "smallest": "minimum"}.get(one.op, one.op)
-        if name == "where" and values[0].kind == "c":
-            return self.helpers.spell(name, texts)
         return self.helpers.spell(name, texts)
 
 
@@ -623,20 +618,9 @@ def size_of(code: Code, count: Value, sizes: Mapping[str, int]) -> int:
     """Return a number of elements for some sizes of the dimensions that are parameters."""
     found = {value.text: sizes[name] for name, value in code.sizes.items()}
     for one in code.head:
-        if isinstance(one, Let) and one.op in _EXACT:
-            found[one.name.text] = _EXACT[one.op](
-                *[found[v.text] if v.text in found else int(v.text) for v in one.args]
-            )
+        if isinstance(one, Let) and one.op in EXACT:
+            found[one.name.text] = EXACT[one.op](*[found[v.text] if v.text in found else int(v.text) for v in one.args])
     return found[count.text] if count.text in found else int(count.text)
-
-
-_EXACT: dict[str, Callable[[int, int], int]] = {
-    "iadd": operator.add,
-    "isub": operator.sub,
-    "imul": operator.mul,
-    "idiv": operator.floordiv,
-    "imod": operator.mod,
-}
 
 
 def integer(op: str, texts: list[Text], language: Language) -> Text:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count as counter
+from math import inf
 from typing import ClassVar
 
 from symdiff.emit.code import Code
@@ -35,7 +36,7 @@ _FEW = 16  # terms of a sum that is not compensated
 _POWER = 12  # additions that take as long as a power
 _PART = 128  # elements along the last axis that are summed before they are added to the rest
 
-_NEVER = {"add": "0.0", "mul": "1.0", "max": "-inf", "min": "inf"}
+_NEVER = {"add": 0.0, "mul": 1.0, "max": -inf, "min": inf}  # the fold of no elements
 _FOLD = {"add": "sum", "mul": "product", "max": "largest", "min": "smallest"}
 _ZERO = Value("i", "0")
 
@@ -493,6 +494,10 @@ class Nest:
         """Store a number in all elements of an array."""
         self.each(place.shape, lambda at: self.put(place, at, self.number(value)))
 
+    def begin(self, i: int, fold: str) -> None:
+        """Store the fold of no elements in all elements of a row."""
+        self.fill(self.places[i], 0.0 if self.graph.is_condition(i) else _NEVER[fold])
+
     def each(self, space: Shape, each: Callable[[tuple[Value, ...]], None]) -> None:
         """Write code for each point of a space."""
         self.points(space, [Task(space, each, ())], ())
@@ -527,7 +532,7 @@ class Nest:
                 self.put(part, (), self.code.let("sum", self.get(part, ()), value))
 
         def before() -> None:
-            self.fill(place, 0.0 if self.graph.is_condition(i) else float(_NEVER[fold]))
+            self.begin(i, fold)
             if lost is not None:
                 self.fill(lost, 0.0)
 

@@ -107,7 +107,7 @@ def no_formula(given: object) -> str:
         return f"{given.__name__} is compiled already; compile takes a formula as text, or a Python function"
     inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
     given = f"{type(given).__name__}{inside}"
-    return f"compile takes a formula as text, such as 'x**2 + 1', a Python function or a SymPy expression; got {given}"
+    return f"compile takes a formula as text, such as 'x**2 + 1', a Python function, or a SymPy expression; got {given}"
 
 
 def no_value(last: object, value: object, text: str, position: int) -> str:

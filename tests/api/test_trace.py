@@ -382,6 +382,11 @@ def test_what_a_call_computes_more_accurately_is_noted():
     assert not symdiff.compile("log(1 + exp(x))", optimize=False).trace(1000).notes
 
 
+def test_the_title_is_the_formula_without_comments():
+    trace = symdiff.compile("# a length\nr = sqrt(x^2 + y^2)  # of a vector\n\nx/r").trace(3, 4)
+    assert str(trace).splitlines()[0] == "r = sqrt(x^2 + y^2); x/r"
+
+
 def test_long_traces_are_abbreviated_and_complete():
     text = "+".join(f"sin({k}*x)" for k in range(1, 801))
     f = symdiff.compile(text)

@@ -48,6 +48,23 @@ def filled(x):
     return y, total, z, w, x[place], np.array([0, 2]) * x[0]
 
 
+def forces(p, e, k):
+    d = k[:, None] * (p[e[:, 1]] - p[e[:, 0]])
+    f = np.zeros(p.shape)
+    np.add.at(f, e[:, 0], d)
+    np.subtract.at(f, e[:, 1], d)
+    np.add.at(f[:, 0], [0, -1, -1], k)
+    return f
+
+
+def test_sums_at_indices():
+    p, e = numpy.array([[0.0, 0.0], [1.0, 0.5], [2.0, 0.0]]), numpy.array([[0, 1], [1, 2], [2, 0]])
+    k = numpy.array([1.0, 2.0, 4.0])
+    f = symdiff.compile(forces, args="p[3,2], e[3,2]: int, k[3]")
+    numpy.testing.assert_allclose(f(p, e, k), forces(p, e, k), rtol=1e-15)
+    assert f.check(p, e, k).ok
+
+
 def test_arrays_that_are_made_by_their_shape():
     same(filled, "x[3]", X[:3], derivative=True)
     assert isinstance(np.zeros(3), numpy.ndarray)  # where nothing is traced

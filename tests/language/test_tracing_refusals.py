@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import linalg, optimize, sparse, special
+from scipy import linalg, optimize, sparse, special, stats
 
 import symdiff
 from symdiff import LimitError, ParseError, ShapeError
@@ -183,9 +183,19 @@ REFUSED = [
     (lambda x: np.divide(1.0, x, where=x > 0), "x[n]", "np.where(condition, x, y)"),
     (lambda x: np.zeros_like(x, dtype=int), "x[n]", "leave out dtype"),
     (lambda x: np.where(x > 0), "x[n]", "only a call knows"),
+    (lambda x: np.gradient(x), "x[5]", "differences of neighbours"),
+    (lambda x: np.bincount([0, 1], x), "x[2]", "np.add.at(y, i, x)"),
+    (lambda x: np.interp(x, [0.0, 1.0], [2.0, 3.0]), None, "np.clip(x - xp[:-1]"),
+    (lambda x: stats.norm.pdf(x), None, "stats.norm.pdf asks for it"),
+    (lambda x: np.multiply.at(np.copy(x), [0], 2.0), "x[3]", "np.multiply.at cannot be traced"),
+    (lambda x: np.add.at(x, [0], 1.0), "x[3]", "np.copy(x)"),
+    (lambda x: np.add.at(np.zeros(3), [0], x), None, "np.zeros_like(x, shape=n)"),
+    (lambda x: np.add.at(np.copy(x), ([0], [0]), 1.0), "x[3,3]", "along its first axis"),
+    (lambda x: np.add.at(np.copy(x), [[0]], 1.0), "x[3]", "of one axis"),
+    (lambda x: np.add.at(np.copy(x), x > 0, 1.0), "x[3]", "no condition"),
     (lambda x: x.foo, None, "no attribute 'foo'"),
     (lambda x: x.sort(), "x[3]", "np.sort(x)"),
-    (lambda x: np.vectorize(math.sin)(x), None, "takes numbers alone"),
+    (lambda x: np.vectorize(math.sin)(x), None, "takes only numbers"),
     (lambda x: x + GENERATOR.normal(), None, "make them an argument"),
     (lambda x: x + OLD_GENERATOR.rand(), None, "make them an argument"),
     (lambda x: x + SETTINGS.generator.random(), None, "make them an argument"),

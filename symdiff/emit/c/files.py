@@ -125,8 +125,8 @@ def _about(about: About, parts: Sequence[Part], prefix: str) -> str:
 _NOTE = """\
 A file of C99 that needs only math.h. Functions neither take memory nor keep anything.
 Results are those of IEEE 754: infinities and NaN, and no error. Compile without
--ffast-math. An index counts from 0, or if it is negative from the end of its axis. To
-compare the results at a point with stored ones, run
+-ffast-math. An index counts from 0, or if it is negative from the end of its axis; a
+segment is not negative. To compare the results at a point with stored ones, run
     cc -std=c99 -D{main} {prefix}.c -lm && ./a.out
 
 symdiff generated this file."""

@@ -58,6 +58,9 @@ _INSTEAD = {
     "cond": "write np.linalg.norm(A, 2) * np.linalg.norm(np.linalg.inv(A), 2)",
     "median": "write the elements of np.sort(x) in the middle",
     "fill_diagonal": "write y[i, i] = value in a loop, or np.where(np.eye(n) == 1, value, y)",
+    "gradient": "write differences of neighbours, such as (y[2:] - y[:-2])/2",
+    "bincount": "write y = np.zeros_like(x, shape=n) and np.add.at(y, i, x)",
+    "interp": "write fp[0] + np.sum(np.diff(fp)/np.diff(xp)*np.clip(x - xp[:-1], 0, np.diff(xp))) for a number x",
     "apply_along_axis": "write operations on whole arrays, or a loop",
 }
 
@@ -316,8 +319,11 @@ def ufunc(record: Record, function: np.ufunc, method: str, inputs: Sequence[Any]
         record.fail(f"{name} of a symbol has no argument {next(iter(options))!r}; {said}")
     elif method == "outer":
         made = _outer(function, *map(record.symbol, inputs))
+    elif method == "at" and name in ("add", "subtract") and len(inputs) == 3:
+        _add_at(record, name, *inputs)
+        return None
     elif method != "__call__":
-        record.fail(f"the method {method!r} of {name} cannot be traced; write operations on whole arrays")
+        record.fail(f"np.{name}.{method} cannot be traced; write operations on whole arrays")
     elif name in OPERATORS and function is getattr(np, name):
         made = record.do(*OPERATORS[name], *inputs)
     elif known := _name(function):
@@ -335,6 +341,30 @@ def ufunc(record: Record, function: np.ufunc, method: str, inputs: Sequence[Any]
         )
     out[...] = made
     return out
+
+
+def _add_at(record: Record, name: str, x: Any, i: Any, value: Any) -> None:
+    """Add values to the elements of `x` at integers, for `np.add.at(x, i, value)`; an integer can occur many times."""
+    if not hasattr(type(x), "__symdiff_record__"):
+        record.fail(
+            f"np.{name}.at changes an array of numbers, which holds no symbols; make the array by np.zeros_like(x,"
+            " shape=n), or import symdiff.numpy as np"
+        )
+    dims = record.shape(x)
+    if not dims or isinstance(i, tuple | slice):
+        record.fail(f"np.{name}.at takes an array and one array of integers along its first axis")
+    if not hasattr(type(i), "__symdiff_record__"):
+        i, n = np.asarray(i), dims[0]
+        if i.dtype.kind in "iu" and isinstance(n, int) and i.size and i.min() >= -n and i.max() < n:
+            i = i % n
+    places = record.symbol(i)
+    if record.is_condition(places):
+        record.fail(f"np.{name}.at takes integers, and no condition; write np.where(condition, y + value, y)")
+    if len(record.shape(places)) != 1:
+        record.fail(f"np.{name}.at takes integers of one axis, of shape (m,)")
+    value = record.fitted(value, (*record.shape(places), *dims[1:]))
+    sums = record.call("segment_sum", value, places, record.size(dims[0]))
+    x[...] = x + sums if name == "add" else x - sums
 
 
 def _method(record: Record, name: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -370,7 +400,7 @@ def function(record: Record, function: Callable[..., Any], args: Sequence[Any], 
         return record.call("einsum", record.argument(subscripts), *operands)
     if name == "where":
         if len(args) != 3:
-            record.fail("np.where takes a condition and two values; which elements there are, only a call knows")
+            record.fail("np.where takes a condition and two values; only a call knows where a condition holds")
         return record.call("where", *args)
     if name in PRODUCTS:
         first, second, *rest = [*args, *named.values()]

@@ -54,14 +54,14 @@ def unknown_length(place: Place | None, length: str) -> str:
     if name in _STABLE:
         return f"{called} cannot be traced; write {_STABLE[name]}"
     if name == "len":
-        return f"the length {length} is known at a call alone; write x.shape[0], or a number in args, as in x[3]"
-    said = f"a loop over {length} elements, a number that is known at a call alone"
+        return f"only a call knows the length {length}; write x.shape[0], or a number in args, as in x[3]"
+    said = f"this loop has {length} steps, a number that only a call knows"
     return f"{said}; write operations on the whole array, or the number in args, as in x[3]"
 
 
 def truth(place: Place | None) -> str:
     """Return the message for a symbol whose truth decides what runs."""
-    said = "whether a condition on symbols holds, only a call knows"
+    said = "only a call knows whether a condition on symbols holds"
     if place is None:
         return f"{said}; write np.where(condition, a, b)"
     if place.called:
@@ -78,7 +78,7 @@ def truth(place: Place | None) -> str:
     start = place.text.rfind("\n", 0, place.position) + 1
     line = place.text[start:].partition("\n")[0]
     if re.search(r"\.shape\b|\.size\b", line):
-        return "a length with a name is known at a call alone; write the number in args, as in x[3]"
+        return "only a call knows a length with a name; write the number in args, as in x[3]"
     if line.lstrip().startswith("while"):
         return f"{said}; write a loop with a known number of steps, and np.where for what changes in it"
     if line.lstrip().startswith("case"):
@@ -95,7 +95,7 @@ def truth(place: Place | None) -> str:
 
 def conversion(place: Place | None, to: object) -> str:
     """Return the message for a symbol that would have to become a number."""
-    said = "the value of a symbol is known at a call alone"
+    said = "only a call knows the value of a symbol"
     if place is None:
         return said
     if place.step.startswith("STORE"):
@@ -116,14 +116,14 @@ def conversion(place: Place | None, to: object) -> str:
         return f"{said}; write np.{name}(x)"
     if name in ("array", "asarray", "asanyarray", "full"):
         return f"{said}; leave dtype=float out"
-    return f"{said}; {called or 'this'} takes numbers alone"
+    return f"{said}; {called or 'this'} takes only numbers"
 
 
 def index(place: Place | None) -> str:
     """Return the message for a symbol that would have to become a whole number."""
     called = place.called if place else ""
     if called == "range":
-        said = "how often a loop runs, only a call knows"
+        said = "only a call knows how often this loop runs"
         return f"{said}; write operations on whole arrays, or a number in args, as in x[3]"
     name = called.rpartition(".")[2]
     if name in ("zeros", "ones", "empty", "full", *_LENGTHS):
@@ -142,7 +142,7 @@ def key(place: Place | None) -> str:
     if not (called or place.step == "CONTAINS_OP" or _is_subscript(place)):
         return ""
     return (
-        "whether a symbol is equal to a key, only a call knows; write np.where(x == 1, a, b). To keep the results of a"
+        "only a call knows whether a symbol is equal to a key; write np.where(x == 1, a, b). To keep the results of a"
         " function, write functools.cache"
     )
 

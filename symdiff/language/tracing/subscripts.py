@@ -49,7 +49,12 @@ def _listed(record: Record, x: Any, key: Any) -> list[tuple[Any, int]]:
     rank = len(record.shape(x))
     named = sum(part is not None and part is not ... for part in parts)
     if named > rank:
-        record.fail(f"{named} indices of an array of {rank} axes" if rank else "a number has no elements", ShapeError)
+        said = (
+            f"{named} indices of an array of {rank} axes"
+            if rank
+            else "a number has no elements; declare an array in args"
+        )
+        record.fail(said, ShapeError)
     found: list[tuple[Any, int]] = []
     axis = 0
     for part in parts:

@@ -241,14 +241,14 @@ class Symbol:
 
     def __len__(self) -> int:
         if not self._dims:
-            raise TypeError("a symbol that is a number has no length")
+            raise TypeError("a number has no length; declare an array in args, as in x[3]")
         if not isinstance(self._dims[0], int):
             self._fail(refusals.unknown_length(self._record.place(), str(self._dims[0])))
         return self._dims[0]
 
     def __iter__(self) -> Iterator[Any]:
         if not self._dims:
-            raise TypeError("a symbol that is a number has no elements to go through")
+            raise TypeError("a number has no elements; declare an array in args, as in x[3]")
         return (self[k] for k in _counted(self))  # np.iterable asks for it, and takes no element
 
     # Subscripts
