@@ -212,6 +212,7 @@ REFUSED = [
     (lambda x: np.add(x > 0, x > 1), "x[3]", "1.0*a"),
     (lambda x: (x > 0) @ (x > 1), "x[3]", "write a | b"),
     (lambda x: np.dot(x > 0, x > 1), "x[3]", "write a | b"),
+    (lambda x: np.diff(x > 0), "x[3]", "1.0*a"),
     (lambda x: 1j * x, None, "1j is a complex number"),
     (lambda x: np.exp(np.complex128(1j)) * x, None, "is a complex number"),
     (lambda x: math.fabs(x), None, "write np.fabs(x)"),

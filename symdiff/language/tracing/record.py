@@ -26,8 +26,8 @@ from symdiff.ops.data import Data
 from symdiff.ops.evaluate import evaluate
 from symdiff.simplify.build import Builder
 
-# Operations that NumPy does by 'or' where all operands are conditions, and the language by a sum
-_OR = {"op": ("add",), "matmul": ("@",), "call": ("dot", "einsum", "tensordot")}
+# Operations that give conditions in NumPy if all operands are conditions, and numbers in the language
+_LOGICAL = {"op": ("add",), "matmul": ("@",), "call": ("diff", "dot", "einsum", "tensordot")}
 _NODE = "__symdiff_node__"  # the method of a symbol that returns its node
 
 # The record of the function that is traced now, in this thread
@@ -146,8 +146,8 @@ class Record:
         if kind == "call" and value in self.arguments:
             self.fail(f"the argument {value!r} hides the function; give it another name in args, as in args='x'")
         parts = tuple([self.node(operand) for operand in operands])
-        if value in _OR.get(kind, ()) and all(p.row is None or self.is_condition(p) for p in parts):
-            self.fail("this is 'or' of conditions in NumPy; write a | b, or 1.0*a in place of a for a sum")
+        if value in _LOGICAL.get(kind, ()) and all(p.row is None or self.is_condition(p) for p in parts):
+            self.fail("NumPy makes a condition of conditions here; write a | b for 'or', or 1.0*a for numbers")
         rows: dict[str, int] = {}
         items: list[Item] = []
         waiting: list[Node | Item] = [(kind, value, len(parts), 0), *reversed(parts)]
