@@ -19,7 +19,7 @@ def parser() -> Parser:
     """Return the options of the command."""
     made = parser_of("source", "Print only the generated source, with the imports that it needs.", EXAMPLE)
     add_of(made, "value_and_grad")
-    add_target(made, "numpy", "loops", "math", "c", "javascript", "llvm")
+    add_target(made, "numpy", "loops", "math", "array_api", "c", "javascript", "llvm")
     made.add_argument("--textbook", action="store_true", help="write every step of both sweeps on its own line")
     add_formula(made)
     return made
