@@ -329,7 +329,10 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
         (["x", "--of", "Hess"], "argument --of: there is no 'Hess'; did you mean 'hessian'?"),
         (["x", "--of", "hesian"], "argument --of: there is no 'hesian'; did you mean 'hessian'?"),
         (["latex", "x", "--of", "zebra"], f"--of: there is no 'zebra'; the names are {', '.join(MEMBERS)}"),
-        (["source", "x", "--target", "np"], "there is no 'np'; the names are numpy, loops, math, array_api, c, javascript, llvm"),
+        (
+            ["source", "x", "--target", "np"],
+            "there is no 'np'; the names are numpy, loops, math, array_api, c, javascript, llvm",
+        ),
         (["export", "x", "--target", "nunpy"], "there is no 'nunpy'; the names are numpy, math, c, javascript"),
         (["x", "-o", "f.py"], "there is no option '-o' without a command; these have it: symdiff graph, plot, export"),
         (["export", "x", "model.py"], "symdiff export: use -o to give the file to write: -o model.py"),
