@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, value
+from symdiff.graph.dims import Dim, Poly, Shape, substituted
 from symdiff.graph.ir import Graph, Program, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
@@ -356,12 +356,12 @@ class Sample(NamedTuple):
 _Sized = TypeVar("_Sized")
 
 
-def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
-    """Return a dimension, a range, or a tuple of them, with numbers for the names."""
+def sized(part: _Sized, sizes: Mapping[str, Dim]) -> _Sized:
+    """Return a dimension, a range, or a tuple of them, with numbers or other dimensions in place of the names."""
     if isinstance(part, Poly):
-        return value(part, sizes)  # type: ignore[return-value]  # a dimension, too
+        return substituted(part, sizes)  # type: ignore[return-value]  # a dimension, too
     if isinstance(part, Range):
-        return Range(value(part.start, sizes), value(part.stop, sizes), part.step)  # type: ignore[return-value]
+        return Range(substituted(part.start, sizes), substituted(part.stop, sizes), part.step)  # type: ignore[return-value]
     if isinstance(part, tuple):
         return tuple([sized(p, sizes) for p in part])  # type: ignore[return-value]
     return part
@@ -475,8 +475,8 @@ class Operation(ArrayOperation):
 
     # The value
 
-    def sized(self, sizes: Mapping[str, int]) -> Self:
-        """Return the operation with the sizes of its named dimensions in place of the names."""
+    def sized(self, sizes: Mapping[str, Dim]) -> Self:
+        """Return the operation with numbers, or other dimensions, in place of the names of its dimensions."""
         return type(self)(*[sized(part, sizes) for part in self._key]) if sizes else self
 
     def value(self, *operands: Any, **_: Any) -> Any:

@@ -26,7 +26,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol, value
+from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, substituted, symbol
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled, replay
 from symdiff.graph.shapes import Demands
 from symdiff.ops.base import (
@@ -192,7 +192,7 @@ class Loop(Operation):
 
     # The value
 
-    def sized(self, sizes: Mapping[str, int]) -> Loop:
+    def sized(self, sizes: Mapping[str, Dim]) -> Loop:
         program = self.body.program
         graph = program.graph.like(shared=False)
         for row in program.graph.rows if sizes else ():
@@ -202,7 +202,7 @@ class Loop(Operation):
                 row = (row[0].sized(sizes), *row[1:])  # noqa: PLW2901
             graph.append(row)
         body = Body(replace(program, graph=graph)) if sizes else self.body
-        return self.changed(body=body, length=value(self.length, sizes))
+        return self.changed(body=body, length=substituted(self.length, sizes))
 
     def value(self, *given: Any) -> Any:
         program, count = self.body.program, self.states
