@@ -185,7 +185,7 @@ class Function:
         options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
         bound = tuple([(name, Data(value)) for name, value in self.bound.items()])
         arguments = self.args, self.cores, self.integers
-        return self.text, *arguments, self.wrt, constants, options, recipe.path, bound
+        return self.text, *arguments, self.wrt, constants, recipe.functions, options, recipe.path, bound
 
     def __eq__(self, other: object) -> bool:
         """Return whether formula, options and derivations are the same."""
