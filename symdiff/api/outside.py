@@ -12,6 +12,8 @@ from symdiff.errors import ParseError
 from symdiff.language.inlining import inlined
 from symdiff.language.lower import constant_of, is_predefined
 from symdiff.language.outside import Outside
+from symdiff.language.rule import checked
+from symdiff.ops.external import Called, External
 from symdiff.simplify.build import Builder
 
 
@@ -40,10 +42,19 @@ class Composed:
             found[key] = constant_of(b, f"{name}_{key}", constant(key, value))
         return inlined(b, program, [found[key] for key in program.arguments], name)
 
+    def row(self, b: Any, of: Called, given: Sequence[int], out: int) -> int:
+        """Return the row of the result, as the partial derivative of a function; see `symdiff.ops.external.Partial`."""
+        del out
+        builder: Builder = b
+        with builder.simplifying():
+            (made,) = self.rows(builder, of.name, given)
+        return made
 
-# What `functions` takes: kinds of values, by a test of a value, and what makes a function of one.
-_KINDS: list[tuple[Callable[[Any], bool], Callable[[Any], Outside]]] = [
-    (lambda value: isinstance(value, Function), Composed),
+
+# What `functions` takes: a test for each kind of value, and what makes a function of a name and such a value.
+_KINDS: list[tuple[Callable[[Any], bool], Callable[[str, Any], Outside]]] = [
+    (lambda value: isinstance(value, Function), lambda _, function: Composed(function)),
+    (lambda value: isinstance(value, External), lambda name, function: checked(function, name)),
 ]
 
 
@@ -80,6 +91,6 @@ def function_of(name: str, value: Any) -> Outside:
         return value
     for fits, make in _KINDS:
         if fits(value):
-            return make(value)
+            return make(name, value)
     hint = f"; write symdiff.external({name}, partials=...)" if callable(value) else ""
     raise TypeError(f"function {name!r} is {type(value).__name__}, not a Function or an external function{hint}")
