@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.emit import outside
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
 from symdiff.emit.data import CONSTANTS, comment, stored
@@ -105,12 +106,17 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 def _with_imports(program: Program, text: str) -> str:
     """Return the text of a function below the import, the large constants and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
+    imports += outside.above(program)
     return "\n\n".join([*imports, *[comment(program)] * bool(stored(program)), *helpers(text), text])
 
 
 def known(program: Program) -> dict[str, Any]:
-    """Return the objects to which the source of a program refers, by name: a dict of its large constant arrays."""
-    return {CONSTANTS: constants(program)} if stored(program) else {}
+    """Return the objects to which the source of a program refers, by name.
+
+    These are a dict of its large constant arrays, and its external functions.
+    """
+    functions: dict[str, Any] = {name: call.function for call, name in outside.named(program).items()}
+    return {CONSTANTS: constants(program), **functions} if stored(program) else functions
 
 
 def constants(program: Program) -> dict[str, Any]:
