@@ -86,7 +86,7 @@ class Kernel:
         backend: "numpy" or "llvm".
         routines: The native code of parts of the program, where native code cannot compute all of it.
         made: The things that have been made so far, by key.
-        sizes: The sizes of dimensions that the program does not have, but the formula does.
+        sizes: The sizes of the dimensions of the formula, if the program computes a part of it along an axis.
         lock: The lock that a thread holds while it makes something.
     """
 
@@ -520,7 +520,7 @@ class Kernel:
         meet(self.program.graph.demands, sizes)
         self.check_limits(sizes)
         if self.bounds:
-            self.bounds.check(values, sizes)
+            self.bounds.check(values, {**sizes, **self.sizes} if self.sizes else sizes)  # those of whole axes
         return values, loop, dtype, sizes
 
     def general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

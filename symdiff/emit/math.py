@@ -20,7 +20,6 @@ from symdiff.ops.loops import Loop, Part, trimmed, within
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # the most elements of an array that is returned as a list of its rows
-_MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.math is None)
 
 
 def missing(program: Program) -> str | None:
@@ -53,8 +52,8 @@ def missing(program: Program) -> str | None:
                     return absent
             elif not (row[0].on_floats or is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
                 return "array operations"
-        elif alive[i] and row[0] in _MISSING:
-            return str(row[0])
+        elif alive[i] and (entry := PRIMITIVES.read(row[0])) and entry.math is None:
+            return entry.name
     return None
 
 

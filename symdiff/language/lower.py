@@ -22,10 +22,11 @@ from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
 from symdiff.ops.places import Key
-from symdiff.ops.table import CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
+from symdiff.ops.table import BASIC, CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMITIVES, Primitive
 from symdiff.simplify.build import Builder
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
+_OF_BOTH = BASIC.intersection(CALLS)  # functions of several scalars or of one array
 
 
 def is_predefined(name: str) -> bool:
@@ -82,14 +83,19 @@ def lower(
     outside = functions or {}
     assigned = {name for s in syntax.assignments if s.parameters is None for name in s.targets}
 
+    @cache
+    def called() -> frozenset[str]:
+        statements = (*syntax.assignments, *syntax.results)
+        return frozenset([item[1] for statement in statements for item in statement.items if item[0] == "call"])
+
     def free(name: str, position: int) -> int:
         if name in fixed:
             scope.names[name] = bound = constant_of(builder, name, fixed[name])
             return bound
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
-        if name in CORE or (is_function(name) and _calls(syntax, name)):
-            steps = any(_calls(syntax, loop) for loop in LOOPS)
+        if name in CORE or (name in called() and is_function(name)):
+            steps = not called().isdisjoint(LOOPS)
             scope.fail(
                 f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args"
                 + f"; the step of a loop is a function of the text, as in step(x) = {name}(x)" * steps,
@@ -154,12 +160,6 @@ def constant_of(builder: Builder, name: str, value: float | Data) -> int:
         return builder.const(float(value))
     row = builder.op(Constant(name, value))
     return builder.op("ne", row, builder.const(0.0)) if value.array.dtype == bool else row
-
-
-def _calls(syntax: Syntax, name: str) -> bool:
-    """Return whether a text calls the function with this name."""
-    statements = (*syntax.assignments, *syntax.results)
-    return any(item[:2] == ("call", name) for statement in statements for item in statement.items)
 
 
 def _textbook(program: Program) -> Program:
@@ -387,7 +387,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return _piecewise(scope, name, arguments, position)
     if name in LOOPS:
         return loop(scope, name, arguments, position, run)
-    if name in CALLS and (name not in FUNCTIONS or len([a for a in arguments if isinstance(a, int)]) == 1):
+    if name in CALLS and (name not in _OF_BOTH or len([a for a in arguments if isinstance(a, int)]) == 1):
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
         return function.make(scope.builder, *values)
@@ -403,8 +403,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return PRODUCTS[name](scope.builder, *arguments)  # type: ignore[arg-type]  # rows
     if name in FORMULAS:
         return _formula(scope, name, arguments, position)
-    primitive = FUNCTIONS.get(name)
-    if primitive is None:
+    if name not in FUNCTIONS:
         scope.fail(
             no_function(
                 name,
@@ -415,7 +414,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
             ),
             position,
         )
-    return _primitive(scope, name, primitive, arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
+    return _primitive(scope, name, FUNCTIONS[name], arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
 
 
 def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[int], position: int) -> int:
@@ -497,9 +496,12 @@ _KINDS: dict[str, Callable[..., Value]] = {
 @cache
 def _expression(text: str) -> list[Item]:
     """Return the postfix form of a formula of the table, with calls of internal primitives as operations."""
-    internal = {name for name, primitive in PRIMITIVES.items() if primitive.internal}
     items = parse(text, Limits()).results[0].items
-    return [("op", *item[1:]) if item[0] == "call" and item[1] in internal else item for item in items]
+    return [("op", *item[1:]) if item[0] == "call" and _is_internal(item[1]) else item for item in items]
+
+
+def _is_internal(name: str) -> bool:
+    return name in PRIMITIVES and PRIMITIVES[name].internal
 
 
 def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int:

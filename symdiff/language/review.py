@@ -144,9 +144,10 @@ def _brackets(syntax: Syntax, *, arrays: bool) -> None:
     for kind, value, given, position in _operations(syntax):
         if kind == "list" and not (len(given) == 1 and given[0] is not None and given[0][0] != "list"):
             arrays = True
-        elementwise = kind == "call" and (value in FUNCTIONS or value in FORMULAS)
+        lists = [(operand[1], position) for operand in given if operand and operand[0] == "list"]
+        elementwise = lists and kind == "call" and (value in FUNCTIONS or value in FORMULAS)
         if kind in ("op", "compare") or (elementwise and not (value in ("max", "min") and len(given) == 1)):
-            found += [(operand[1], position) for operand in given if operand and operand[0] == "list"]
+            found += lists
     found = [(one, position) for one, position in found if not arrays or one == ("number", 0.0)]
     if found:
         (_, element), position = found[0]
