@@ -30,8 +30,8 @@ _TAKEN = {
 }
 _TAKEN |= {"constants", "value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian"}
 _TAKEN |= {"hvp", "hessp", "diff", "jacobian_coo", "hessian_coo", "check", "main", "POINT", "STORED", "ARGUMENTS"}
-_TAKEN |= {name for name, primitive in PRIMITIVES.items() if primitive.helper or primitive.standard_helper}
-_TAKEN |= {name for operation in OPERATIONS.values() for name in (*operation.helpers, *operation.standard_helpers)}
+_TAKEN |= {name for name, primitive in PRIMITIVES.items() if primitive.helper}
+_TAKEN |= {name for operation in OPERATIONS.values() for name in operation.helpers}
 
 
 def named(program: Program) -> dict[Called, str]:
