@@ -18,7 +18,6 @@ from symdiff.errors import FormulaWarning, ParseError, few
 from symdiff.graph.dims import declared
 from symdiff.language.hints import e_is_a_variable, no_argument
 from symdiff.language.lower import Argument
-from symdiff.language.outside import Outside
 from symdiff.language.parser import Syntax, parse
 from symdiff.language.review import calls, exponentials, no_slips, review
 from symdiff.limits import Limits
@@ -120,7 +119,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     """
     f = _compiled(text, args, wrt, constants, functions, backend, threads, optimize=optimize, limits=limits)
     syntax = f.recipe.syntax
-    if functions:
+    if functions and not _is_function(text):
         no_slips(syntax, map(normal, functions), [*f.args, *calls(syntax)], "functions")
     if args is None and not _is_function(text):
         if constants:
@@ -151,14 +150,11 @@ def _compiled(
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
     arguments = None if args is None else arguments_of(args, "args")
-    own = {} if functions is None else functions_of(functions)
-    if own and _is_function(text):
-        raise TypeError("functions are those that a formula calls; a Python function calls its own by their names")
-    formula, arguments, bound, used = _read(text, arguments, {} if constants is None else constants, bounds)
-    own |= used
+    formula, arguments, bound = _read(text, arguments, {} if constants is None else constants, bounds)
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
+    own = {} if functions is None else functions_of(functions)
     for option, names in (("args", [argument.name for argument in arguments or ()]), ("constants", bound)):
         for name in names:
             if name in own:
@@ -186,24 +182,24 @@ _Arguments = tuple[Argument, ...] | None
 
 def _read(
     given: Any, arguments: _Arguments, constants: Mapping[Any, Any], bounds: Limits
-) -> tuple[str | Syntax, _Arguments, dict[str, float | Data], dict[str, Outside]]:
-    """Return a formula as text or as syntax, its arguments, its constants, and the functions that its code calls."""
+) -> tuple[str | Syntax, _Arguments, dict[str, float | Data]]:
+    """Return a formula as text or as syntax, its arguments, and the values of its constants."""
     if _is_function(given):
         from symdiff.language.tracing import traced
 
         if not isinstance(constants, Mapping):
             raise TypeError(f"constants is a dict of parameters and values, as {{'k': 2.0}}, not {constants!r}")
         values = {str(normal(name)): value for name, value in constants.items()}
-        syntax, arguments, arrays, called = traced(given, arguments, values, bounds)
-        return syntax, arguments, {**arrays}, called
+        syntax, arguments, arrays = traced(given, arguments, values, bounds)
+        return syntax, arguments, {**arrays}
     bound = constants_of(constants)
     if isinstance(given, str | Syntax):
-        return given, arguments, bound, {}
+        return given, arguments, bound
     from symdiff.language.sympy import syntax_of
 
     own = None if arguments is None else [argument.name for argument in arguments]
     syntax, symbols = syntax_of(given, own, bound, bounds)
-    return syntax, arguments_of(symbols, "args") if arguments is None else arguments, bound, {}
+    return syntax, arguments_of(symbols, "args") if arguments is None else arguments, bound
 
 
 def _is_function(given: Any) -> bool:

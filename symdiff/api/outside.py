@@ -11,7 +11,7 @@ from symdiff.api.options import constant, names_of
 from symdiff.errors import ParseError
 from symdiff.language.inlining import inlined
 from symdiff.language.lower import constant_of, is_predefined
-from symdiff.language.outside import Outside, Result
+from symdiff.language.outside import Outside
 from symdiff.language.rule import checked
 from symdiff.ops.external import Called, External
 from symdiff.simplify.build import Builder
@@ -87,7 +87,7 @@ def function_of(name: str, value: Any) -> Outside:
     Raises:
         TypeError: There is no such function.
     """
-    if isinstance(value, Composed | Result):  # from a pickle
+    if isinstance(value, Composed):  # from a pickle
         return value
     for fits, make in _KINDS:
         if fits(value):

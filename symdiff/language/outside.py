@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from symdiff.language.calls import Keyword, Value
 from symdiff.language.hints import no_list
@@ -29,27 +29,6 @@ class Outside(Protocol):
         Raises:
             ShapeError: The function does not take arguments of these shapes.
         """
-
-
-class Result(NamedTuple):
-    """One of several results of a function, as a function of its own.
-
-    Attributes:
-        function: The function.
-        k: The position of the result.
-    """
-
-    function: Outside
-    k: int
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the arguments, in order."""
-        return self.function.parameters
-
-    def rows(self, b: Builder, name: str, given: Sequence[int]) -> Sequence[int]:
-        """Return the row of the result; see `Outside`."""
-        return (self.function.rows(b, name, given)[self.k],)
 
 
 def called(scope: Scope, name: str, function: Outside, arguments: Sequence[Value], position: int) -> Value:

@@ -11,7 +11,6 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from symdiff.language.lower import Argument
-from symdiff.language.outside import Outside
 from symdiff.language.parser import Syntax
 from symdiff.language.tracing.draws import makes_generator, states
 from symdiff.language.tracing.frames import Place, place
@@ -32,13 +31,11 @@ class Traced(NamedTuple):
         syntax: The syntax.
         arguments: The arguments, in order.
         constants: The arrays that the function uses, by name.
-        functions: The functions from outside of the language that it calls, by name.
     """
 
     syntax: Syntax
     arguments: tuple[Argument, ...]
     constants: dict[str, Data]
-    functions: dict[str, Outside]
 
 
 def traced(
@@ -103,9 +100,7 @@ def traced(
     doc = inspect.getdoc(function) if inspect.isroutine(function) else None
     syntax = dataclasses.replace(syntax, name=name, doc=doc or "")
     used = _used(syntax)
-    constants = {key: data for key, data in record.constants.items() if key in used}
-    functions = {key: called for key, called in record.functions.items() if key in used}
-    return Traced(syntax, call.arguments, constants, functions)
+    return Traced(syntax, call.arguments, {key: data for key, data in record.constants.items() if key in used})
 
 
 def _inside(function: Any) -> Any:
@@ -155,8 +150,7 @@ _OBJECTS = re.compile(r"dtype\('O'\)|invalid data type for einsum|has no callabl
 
 def _used(syntax: Syntax) -> set[str]:
     statements = (*syntax.assignments, *syntax.results)
-    items = [item for statement in statements for item in statement.items]
-    return {value for kind, value, _, _ in items if kind in ("name", "call")}
+    return {value for statement in statements for kind, value, _, _ in statement.items if kind == "name"}
 
 
 def _outputs(record: Record, result: Any, name: str) -> list[tuple[str, Node]]:

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from math import inf, isnan, pi
 from numbers import Real
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from symdiff.errors import LimitError, ParseError, ShapeError, point_at
 from symdiff.graph.dims import Dim, Shape, symbol, symbols
 from symdiff.graph.ir import Graph, Program, operands
 from symdiff.language.lower import Argument, constant_of, run
-from symdiff.language.outside import Outside, Result
 from symdiff.language.parser import Item
 from symdiff.language.scope import Scope
 from symdiff.language.tracing.frames import Names, Place, name_of, place
@@ -29,7 +28,6 @@ from symdiff.simplify.build import Builder
 
 # Operations that give conditions in NumPy if all operands are conditions, and numbers in the language
 _LOGICAL = {"op": ("add",), "matmul": ("@",), "call": ("diff", "dot", "einsum", "tensordot")}
-_T = TypeVar("_T")
 _NODE = "__symdiff_node__"  # the method of a symbol that returns its node
 
 # The record of the function that is traced now, in this thread
@@ -47,7 +45,6 @@ class Record:
         names: The names of variables of the user's code.
         arguments: The nodes of the arguments, by name.
         constants: The arrays that the function uses, by name.
-        functions: The functions from outside of the language that it calls, by name.
         open: Whether the function still runs.
         failure: The first error that was raised; None if there was none.
     """
@@ -75,7 +72,6 @@ class Record:
         self.builder = Builder(Graph(shared=True, limits=limits))
         self.names = Names(self._named, until, module)
         self.constants: dict[str, Data] = {}
-        self.functions: dict[str, Outside] = {}
         self.open = True
         self.failure: Exception | None = None
         self._limits, self._wrap = limits, wrap
@@ -84,13 +80,13 @@ class Record:
         rows = {a.name: self.builder.input(a.name, a.shape, integer=a.integer) for a in arguments}
         self._dims = {name for a in arguments for dim in a.shape for name in symbols(dim)}
         self._sizes: dict[Dim, Any] = {}
-        self._scope = Scope(self.builder, "", rows, self._unknown, outside=self.functions)
+        self._scope = Scope(self.builder, "", rows, self._unknown)
         self.arguments = {name: self.leaf([("name", name, 0, 0)], row) for name, row in rows.items()}
 
     @property
     def taken(self) -> set[str]:
-        """The names of arguments, constants, functions from outside, and dimensions."""
-        return {*self.arguments, *self.constants, *self.functions, *self._dims}
+        """The names of arguments, constants and dimensions."""
+        return {*self.arguments, *self.constants, *self._dims}
 
     def _unknown(self, name: str, _: int) -> int:
         raise AssertionError(name)
@@ -167,10 +163,17 @@ class Record:
                 waiting += [(task.kind, task.value, len(task.parts), 0), *reversed(task.parts)]
         self._scope.names.update(rows)
         try:
-            row = self._tried(lambda: run(self._scope, items))
+            row = run(self._scope, items)
+        except (ParseError, ShapeError, LimitError) as error:
+            said = f"{error.message}; {error.hint}" if isinstance(error, ParseError) else str(error).partition("\n")[0]
+            failed: Exception | None = error_at(said.removesuffix("; "), self.place(), type(error))
+        else:
+            failed = None
         finally:
             for key in rows:
                 del self._scope.names[key]
+        if failed is not None:
+            raise self._failed(failed) from None
         assert isinstance(row, int)
         return self._counted(Node(kind, value, parts, row))
 
@@ -182,40 +185,6 @@ class Record:
         """Return the symbol of a call of a function of the language."""
         keywords = [self.part("keyword", key, [self.argument(given)]) for key, given in named.items()]
         return self.do("call", name, *operands, *keywords)
-
-    def outside(self, function: Outside, given: Any, name: str, args: Sequence[Any]) -> list[Any]:
-        """Return the symbols of the results of a function from outside of the language.
-
-        Args:
-            function: The function.
-            given: The object that the user's code calls. Its name there becomes that of the function.
-            name: Another name, in case the object has none.
-            args: The arguments, in order.
-        """
-        rows = [self.node(arg).row for arg in args]
-        count = self._tried(lambda: len(function.rows(self.builder, name, [row for row in rows if row is not None])))
-        frame = self.names.frame()
-        wanted = (frame and name_of(given, frame)) or name
-        results: list[Outside] = [function] if count == 1 else [Result(function, k) for k in range(count)]
-        return [self.call(self._function(result, wanted), *args) for result in results]
-
-    def _function(self, function: Outside, wanted: str) -> str:
-        """Return the name of a function from outside of the language."""
-        for name, other in self.functions.items():
-            if other == function:
-                return name
-        name = self._free_name(wanted)
-        self.functions[name] = function
-        return name
-
-    def _tried(self, make: Callable[[], _T]) -> _T:
-        """Return what `make` returns. An error of the language is raised at the line of the user's code."""
-        try:
-            return make()
-        except (ParseError, ShapeError, LimitError) as error:
-            said = f"{error.message}; {error.hint}" if isinstance(error, ParseError) else str(error).partition("\n")[0]
-            failed = error_at(said.removesuffix("; "), self.place(), type(error))
-        raise self._failed(failed) from None
 
     def argument(self, given: Any) -> Any:
         """Return an argument that may be None, a text, or several whole numbers."""

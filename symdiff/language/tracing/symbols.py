@@ -151,10 +151,6 @@ class Symbol:
     def __symdiff_record__(self) -> Record:
         return self._record
 
-    def __symdiff_call__(self, function: Any, given: Any, name: str, args: Sequence[Any]) -> list[Any]:
-        """Return the results of a function from outside of the language; see `Record.outside`."""
-        return self._record.outside(function, given, name, args)
-
     def __symdiff_node__(self, record: Record) -> Node:
         """Return the node of the value."""
         if record is not self._record or not record.open:
