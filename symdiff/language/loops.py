@@ -163,7 +163,7 @@ def _looped(
     shapes = [*map(b.shape, states), *elements]
     integers = [False] * len(states) + [b.graph.is_integer(row) for row in sequences]
     inputs = [body.input(p, shape, integer=i) for p, shape, i in zip(step.parameters, shapes, integers, strict=True)]
-    outer = Scope(body, scope.text, {}, inner.free, {}, inner.inward, scope.loops + 1, scope.steps)
+    outer = Scope(body, scope.text, {}, inner.free, {}, inner.inward, scope.loops + 1, scope.steps, scope.outside)
     within = outer.inside(step, inputs)
     value = run(within, step.items)
     rows = value.rows if isinstance(value, Several) else value if isinstance(value, tuple) else (value,)

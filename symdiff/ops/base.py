@@ -97,6 +97,8 @@ class Writer(Protocol):
     texts: dict[int, Text]
     parts: dict[int, list[str]]
     lines: list[str]
+    outside: Mapping[Any, str]
+    floats: ClassVar[bool]
     collects: ClassVar[bool]
 
     @property
@@ -397,6 +399,8 @@ class Operation(ArrayOperation):
     """The expression in NumPy is so short that a source has it again at each use, and gives it no other name."""
     along_axes: ClassVar[bool] = False
     """A formula calls the operation by its name, with an array and perhaps `axis`."""
+    on_floats: ClassVar[bool] = False
+    """Of scalars, the operation is spelt for floats too."""
     works: ClassVar[bool] = False
     """The operation takes much longer than an elementwise one on arrays of the size of its result."""
     holomorphic: ClassVar[bool] = True
