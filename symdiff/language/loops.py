@@ -18,6 +18,7 @@ from symdiff.language.calls import Keyword, Value
 from symdiff.language.indices import integers, is_of_integers, whole
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.ops.constants import Size
+from symdiff.ops.data import Constant
 from symdiff.ops.loops import Results, in_segments, looped
 from symdiff.simplify.build import Builder
 
@@ -239,6 +240,8 @@ class _Inner:
                 self._known[row] = b.graph.intern((op, *parts))
             elif isinstance(op, Size):
                 self._known[row] = b.size(op.dim)
+            elif isinstance(op, Constant):
+                self._known[row] = b.op(op)
             elif outer.graph.is_condition(row):
                 self._known[row] = b.condition(self._input(outer.number(row), name))
             else:
