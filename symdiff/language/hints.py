@@ -96,7 +96,7 @@ def is_function(name: str) -> bool:
     return name in FUNCTIONS or name in FORMULAS or name in ARRAY_FUNCTIONS or name in _FORMS
 
 
-_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate"})
+_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate", "root", "fixed_point"})
 
 
 def no_formula(given: object) -> str:

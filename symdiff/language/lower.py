@@ -17,6 +17,7 @@ from symdiff.language.indices import subscript
 from symdiff.language.loops import LOOPS, loop
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import listed, transpose
+from symdiff.language.roots import ROOTS, root
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
@@ -79,11 +80,11 @@ def lower(
             return bound
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
-        if name in CORE or (is_function(name) and _calls(syntax, name)):
-            steps = any(_calls(syntax, loop) for loop in LOOPS)
+        if name in CORE or (is_function(name) and calls(syntax, name)):
+            steps = calls(syntax, *LOOPS, *ROOTS)
             scope.fail(
                 f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args"
-                + f"; the step of a loop is a function of the text, as in step(x) = {name}(x)" * steps,
+                + f"; a loop or a root takes a function of the text, as in step(x) = {name}(x)" * steps,
                 position,
             )
         if arguments is None and (said := no_variable(name)):
@@ -145,10 +146,10 @@ def constant_of(builder: Builder, name: str, value: float | Data) -> int:
     return builder.op("ne", row, builder.const(0.0)) if value.array.dtype == bool else row
 
 
-def _calls(syntax: Syntax, name: str) -> bool:
-    """Return whether a text calls the function with this name."""
+def calls(syntax: Syntax, *names: str) -> bool:
+    """Return whether a text calls one of the functions with these names."""
     statements = (*syntax.assignments, *syntax.results)
-    return any(item[:2] == ("call", name) for statement in statements for item in statement.items)
+    return any(item[0] == "call" and item[1] in names for statement in statements for item in statement.items)
 
 
 def _textbook(program: Program) -> Program:
@@ -379,6 +380,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return _piecewise(scope, name, arguments, position)
     if name in LOOPS:
         return loop(scope, name, arguments, position, run)
+    if name in ROOTS and (name not in CALLS or (arguments and isinstance(arguments[0], Defined))):
+        return root(scope, name, arguments, position, run)
     if name in CALLS and (name not in FUNCTIONS or len([a for a in arguments if isinstance(a, int)]) == 1):
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
