@@ -19,6 +19,7 @@ from symdiff.api.files import destination, write
 from symdiff.api.languages import LANGUAGES, files, part_of
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit import outside
 from symdiff.emit.curly import Stored, plain
 from symdiff.emit.module import OF_ENTRIES, SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
@@ -138,8 +139,13 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
 
 
 def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
-    """Return the functions of members of a Function as a module of Python."""
+    """Return the functions of members of a Function as a module of Python.
+
+    Raises:
+        ValueError: The formula calls a function that cannot be imported.
+    """
     prepared = [g.kernel.prepared for g in chosen.values()] if target == "numpy" else []
+    imports = outside.imported([g.kernel.prepared if target == "numpy" else g.program for g in chosen.values()])
     scipy = any(map(numpy_target.needs_scipy, prepared))
     if scipy:
         special()  # says what to install
@@ -153,7 +159,7 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
         ]
         helpers = [*{name: text for found in called for name, text in found.items()}.values()]
     data = dict(chain.from_iterable([numpy_target.constants(program).items() for program in prepared]))
-    return Module(members, target, special=scipy, helpers=helpers, constants=data)
+    return Module(members, target, special=scipy, imports=imports, helpers=helpers, constants=data)
 
 
 def _about(f: Compiled) -> About:

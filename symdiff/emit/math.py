@@ -8,7 +8,8 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from symdiff.emit.numpy import helpers
+from symdiff.emit import outside
+from symdiff.emit.numpy import called as called_in
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
 from symdiff.emit.python import BESIDE, Body, Nest, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, fixed
@@ -22,7 +23,6 @@ from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # the most elements of an array that is returned as a list of its rows
 _HELPERS = {name: text for operation in OPERATIONS.values() for name, text in operation.math_helpers.items()}
-_MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.math is None)
 
 
 def missing(program: Program) -> str | None:
@@ -53,10 +53,10 @@ def missing(program: Program) -> str | None:
                 absent = missing(row[0].body.program)
                 if absent is not None:
                     return absent
-            elif not (is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
+            elif not (row[0].on_floats or is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
                 return "array operations"
-        elif alive[i] and row[0] in _MISSING:
-            return str(row[0])
+        elif alive[i] and (entry := PRIMITIVES.read(row[0])) and entry.math is None:
+            return entry.name
     return None
 
 
@@ -93,18 +93,20 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
 def source(program: Program, name: str, nest: Nest) -> str:
     """Return the source of `program` as a function `name` of floats, to stand after `import math`.
 
+    Imports of external functions stand above the function.
+
     A conditional expression evaluates one side only. The function raises ValueError, OverflowError or ZeroDivisionError
     where IEEE arithmetic has an infinity or a NaN.
     """
     text = _MathWriter(prepared(program)).function(name, nest)
-    return "\n\n".join([*helpers(text, _HELPERS), text])
+    return "\n\n".join([*outside.above(program), *called_in(text, _HELPERS), text])
 
 
 def called(program: Program, lines: Iterable[str]) -> dict[str, str]:
     """Return the sources of the helper functions that lines of the body of a program call, by name."""
     if not has_loops(program):
         return {}
-    texts = helpers("\n".join(lines), _HELPERS)
+    texts = called_in("\n".join(lines), _HELPERS)
     return {name: text for name, text in _HELPERS.items() if text in texts}
 
 
@@ -137,6 +139,7 @@ class _MathWriter(Writer):
     module = "math"
     reserved = frozenset({"math", "abs", "round", "range", "reversed"})
     nested: float = _NESTED
+    floats = True
 
     def __init__(self, program: Program, reserved: Iterable[str] = ()) -> None:
         operations = [row[0] for row in every_row(program) if isinstance(row[0], Operation)]
@@ -147,6 +150,9 @@ class _MathWriter(Writer):
         if row[0] == "where":
             condition, x, y = (self.tight(i, OR) for i in row[1:])
             return f"({x} if {condition} else {y})", ATOM
+        if isinstance(row[0], Operation):
+            text: Text = row[0].spell(cast("Any", self), *row[1:])
+            return text
         return super().spell(row)
 
     def built(self, i: int, row: Row) -> bool:
@@ -211,7 +217,7 @@ class _MathWriter(Writer):
         return f"{text}[{t}]"
 
     def written(self, row: Row) -> tuple[int, ...]:
-        if isinstance(row[0], Running | Part):
+        if isinstance(row[0], Operation) and not is_assembled(row[0]):
             times: tuple[int, ...] = row[0].written(cast("Any", self), *row[1:])
             return times
         if not is_assembled(row[0]):

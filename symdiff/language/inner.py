@@ -44,7 +44,9 @@ class Inner:
     def run(self, given: Sequence[int], run: Run) -> tuple[int, ...] | None:
         """Return the rows of the values of the function for some arguments; None if these are not all rows."""
         outer = self._scope
-        scope = Scope(self.builder, outer.text, {}, self.free, {}, self.inward, outer.loops + 1, outer.steps)
+        scope = Scope(
+            self.builder, outer.text, {}, self.free, {}, self.inward, outer.loops + 1, outer.steps, outer.outside
+        )
         value = run(scope.inside(self._step, given), self._step.items)
         rows = value.rows if isinstance(value, Several) else value if isinstance(value, tuple) else (value,)
         if not all(isinstance(row, int) for row in rows):

@@ -7,6 +7,7 @@ from symdiff.ops.cumulative import CumProd, CumSum, Delay, LogCumSumExp, Recurre
 from symdiff.ops.data import Constant, ConstantIntegers
 from symdiff.ops.diagonals import Diag, Diagonal, Tril, Triu
 from symdiff.ops.elements import Assemble, Index
+from symdiff.ops.external import Called
 from symdiff.ops.indexed import (
     Entrywise,
     Gather,
@@ -63,6 +64,6 @@ OPERATIONS: dict[str, type[Operation]] = {
             SegmentSoftmax,
         ),
         *(Loop, Part, Root),
-        Einsum,
+        *(Einsum, Called),
     )
 }

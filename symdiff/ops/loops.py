@@ -26,7 +26,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol, value
+from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, substituted, symbol
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled, replay
 from symdiff.graph.shapes import Demands
 from symdiff.ops.base import (
@@ -143,7 +143,7 @@ class Running(Operation):
         """The body."""
         return (self.body.program,)
 
-    def sized(self, sizes: Mapping[str, int]) -> Self:
+    def sized(self, sizes: Mapping[str, Dim]) -> Self:
         if not sizes:
             return self
         program = self.body.program
@@ -219,8 +219,8 @@ class Loop(Running):
 
     # The value
 
-    def sized(self, sizes: Mapping[str, int]) -> Loop:
-        return super().sized(sizes).changed(length=value(self.length, sizes))
+    def sized(self, sizes: Mapping[str, Dim]) -> Loop:
+        return super().sized(sizes).changed(length=substituted(self.length, sizes))
 
     def value(self, *given: Any) -> Any:
         program, count = self.body.program, self.states

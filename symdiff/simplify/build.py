@@ -27,10 +27,8 @@ from symdiff.simplify.products import Products
 
 Identity = Callable[..., "int | None"]
 
+_ORDERED = frozenset({"maximum", "minimum"})  # symmetric, but one of two zeros depends on the order
 _DIGITS = 10  # of a constant that somebody wrote, sign and point included
-# Operations that are one row in either order; the sign of a zero of a maximum depends on the order.
-_SYMMETRIC = frozenset(name for name, p in PRIMITIVES.items() if p.symmetric) - {"maximum", "minimum"}
-_TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}
 
 
 class Builder:
@@ -143,7 +141,7 @@ class Builder:
         """Return a row exactly as given. An equal row is shared if the graph shares."""
         graph = self.graph
         row = (name, *arguments)
-        if name in _SYMMETRIC and graph.shared:
+        if PRIMITIVES[name].symmetric and name not in _ORDERED and graph.shared:
             swapped = graph.index.get((name, arguments[1], arguments[0]))
             if swapped is not None:
                 return swapped
@@ -154,7 +152,7 @@ class Builder:
         if not isinstance(operation, str):
             return self._on_arrays(operation, arguments)
         name, rows = operation, self.graph.rows
-        takes = _TAKES[name]
+        takes = PRIMITIVES[name].takes
         constants = True
         for i in arguments:
             row = rows[i]
