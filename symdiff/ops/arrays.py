@@ -36,6 +36,7 @@ from symdiff.ops.linalg import (
 from symdiff.ops.loops import Loop, Part
 from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, SearchSorted, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
+from symdiff.ops.roots import Root
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 
 OPERATIONS: dict[str, type[Operation]] = {
@@ -62,7 +63,7 @@ OPERATIONS: dict[str, type[Operation]] = {
             SegmentLogSumExp,
             SegmentSoftmax,
         ),
-        *(Loop, Part),
+        *(Loop, Part, Root),
         *(Einsum, Called),
     )
 }
