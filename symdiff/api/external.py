@@ -11,8 +11,11 @@ import numpy as np
 from symdiff.api.function import Function
 from symdiff.api.options import names_of
 from symdiff.api.outside import Composed, functions_of
-from symdiff.errors import few
+from symdiff.errors import ParseError, few
+from symdiff.language.hints import is_function
 from symdiff.language.outside import Outside
+from symdiff.language.parser import parse
+from symdiff.language.review import calls
 from symdiff.language.rule import Rule, checked
 from symdiff.ops.external import External, Partial
 
@@ -72,7 +75,10 @@ def external(
     parameters = _parameters(call) if args is None else names_of(args, "args")
     own = getattr(call, "__name__", "") if name is None else name
     if name is not None or (isinstance(own, str) and own.isidentifier()):
-        (own,) = names_of([own], "name")
+        names = names_of([own], "name")
+        if len(names) != 1:
+            raise ParseError(f"the name of an external function is one name, not {own!r}")
+        (own,) = names
     else:
         own = ""
     if not parameters:
@@ -150,7 +156,8 @@ def _partial(
         return None
     if isinstance(given, str):
         rule = Rule(given, parameters, functions)
-        if name or "(" not in given:  # otherwise it may call the function by the name that a formula will have for it
+        known = {name, *[key for key, _ in functions]}
+        if all(called in known or is_function(called) for called in calls(parse(given))):
             checked(External(abs, name, parameters, (rule, *[None] * (len(parameters) - 1))), name)
         return rule
     if isinstance(given, bool | np.bool_) or not (callable(given) or isinstance(given, int | float | np.number)):

@@ -6,6 +6,7 @@ import builtins
 import keyword
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from symdiff.graph.ir import Program
@@ -15,23 +16,19 @@ from symdiff.ops.loops import every_row
 from symdiff.ops.table import PRIMITIVES
 
 # Names that a source, an exported module or a Function has for something else.
-_TAKEN = {
-    *keyword.kwlist,
-    *dir(builtins),
-    "np",
-    "xp",
-    "math",
-    "special",
-    "sys",
-    "namedtuple",
-    "dtype",
-    "device",
-    "loop",
-}
-_TAKEN |= {"constants", "value", "grad", "value_and_grad", "jvp", "vjp", "jacobian", "value_and_jacobian", "hessian"}
-_TAKEN |= {"hvp", "hessp", "diff", "jacobian_coo", "hessian_coo", "check", "main", "POINT", "STORED", "ARGUMENTS"}
-_TAKEN |= {name for name, primitive in PRIMITIVES.items() if primitive.helper or primitive.standard_helper}
-_TAKEN |= {name for operation in OPERATIONS.values() for name in (*operation.helpers, *operation.standard_helpers)}
+_NAMES = """
+    np xp math special sys namedtuple dtype device loop constants value grad value_and_grad jvp vjp jacobian
+    value_and_jacobian hessian hvp hessp diff jacobian_coo hessian_coo check main POINT STORED ARGUMENTS
+"""
+
+
+@cache
+def _taken() -> frozenset[str]:
+    """Return the names that an external function cannot have in a source: those above, Python's, and helpers'."""
+    helpers = [name for name, primitive in PRIMITIVES.items() if primitive.helper]
+    for operation in OPERATIONS.values():
+        helpers += operation.helpers
+    return frozenset(_NAMES.split()).union(keyword.kwlist, dir(builtins), helpers)
 
 
 def named(program: Program) -> dict[Called, str]:
@@ -41,7 +38,7 @@ def named(program: Program) -> dict[Called, str]:
     found: dict[Called, str] = {}
     for call in calls(every_row(program)):
         name = call.name
-        while name in _TAKEN or name in found.values():
+        while name in _taken() or name in found.values():
             name += "_"
         found[call] = name
     return found

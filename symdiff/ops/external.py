@@ -102,7 +102,8 @@ class External:
             TypeError: It has returned something else than numbers, or there are too few or too many arguments.
         """
         if len(args) != len(self.parameters):
-            raise TypeError(f"{self.shown} takes {len(self.parameters)} arguments, not {len(args)}")
+            count = len(self.parameters)
+            raise TypeError(f"{self.shown} takes {count} argument{'s' * (count != 1)}, not {len(args)}")
         if all(type(a) is float for a in args):
             found = self.call(*args)
             return found if type(found) is float else self._checked(found, args, (), np.dtype(float)).item()
@@ -226,7 +227,7 @@ class Called(Operation):
 
     def _refuse(self, parameter: str) -> NoReturn:
         raise TypeError(
-            f"{self.name!r} has no derivative by {parameter!r}: give one as external({self.name}, partials=...), "
+            f"{self.name!r} has no derivative by {parameter!r}; give one as external({self.name}, partials=...), "
             "or differentiate by other arguments, as wrt='x' does"
         )
 
