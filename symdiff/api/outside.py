@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from symdiff.api.function import Function
@@ -36,7 +36,7 @@ class Composed:
         """Return the rows of the results; see `symdiff.language.outside.Outside`."""
         f, graph, program = self.function, b.graph, self.function.program
         if graph.complex or graph.shared != f.recipe.optimize:
-            program = replace(f.recipe, optimize=graph.shared).program(complex=graph.complex)
+            program = f.recipe.changed(optimize=graph.shared).program(complex=graph.complex)
         found = dict(zip(f.args, given, strict=True))
         for key, value in f.bound.items():
             found[key] = constant_of(b, f"{name}_{key}", constant(key, value))

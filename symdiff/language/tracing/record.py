@@ -80,7 +80,7 @@ class Record:
         rows = {a.name: self.builder.input(a.name, a.shape, integer=a.integer) for a in arguments}
         self._dims = {name for a in arguments for dim in a.shape for name in symbols(dim)}
         self._sizes: dict[Dim, Any] = {}
-        self._scope = Scope(self.builder, "", rows, self._unknown)
+        self._scope = Scope(self.builder, "", rows, self._unknown, {})
         self.arguments = {name: self.leaf([("name", name, 0, 0)], row) for name, row in rows.items()}
 
     @property
