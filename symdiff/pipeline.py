@@ -35,9 +35,10 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.python import Nest
 from symdiff.errors import SymdiffError
 from symdiff.graph.ir import Program
-from symdiff.language.lower import Argument, lower
+from symdiff.language.lower import Argument, calls, lower
 from symdiff.language.outside import Outside
 from symdiff.language.parser import Syntax, parse
+from symdiff.language.roots import ROOTS as SOLVED
 from symdiff.limits import Limits, kept
 from symdiff.limits import limits as limits_of_process
 from symdiff.ops.data import Data
@@ -140,6 +141,8 @@ class Recipe:
         Args:
             complex: Whether to leave out the identities that hold for real numbers only.
         """
+        if not calls(self.syntax).isdisjoint(SOLVED):
+            import symdiff.derive.calculus  # noqa: F401 - the slopes of an equation, `Builder.jacobian`
         made = lower(
             self.syntax,
             self.arguments,

@@ -151,7 +151,13 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
         special()  # says what to install
     members = [_part(name, g, target) for name, g in chosen.items()]
     code = "\n".join([line for m in members for part in m.body[1:] for line in part])
-    helpers = numpy_target.helpers(code) if target == "numpy" else []
+    if target == "numpy":
+        helpers = numpy_target.helpers(code)
+    else:
+        called = [
+            math_target.called(g.program, member.body[1]) for g, member in zip(chosen.values(), members, strict=True)
+        ]
+        helpers = [*{name: text for found in called for name, text in found.items()}.values()]
     data = dict(chain.from_iterable([numpy_target.constants(program).items() for program in prepared]))
     return Module(members, target, special=scipy, imports=imports, helpers=helpers, constants=data)
 

@@ -305,11 +305,8 @@ _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div"
 
 
 class _BlockWriter(_NumpyWriter):
-    def __init__(self, program: Program, *, loops: bool) -> None:
-        super().__init__(program, loops=loops)
-        self.outputs = frozenset(program.outputs)
-
     def begin(self, program: Program) -> None:
+        self.outputs = frozenset(() if self.depth else program.outputs)  # not those of the step of a loop
         super().begin(program)
         for i in program.outputs:
             if isinstance(self.rows[i][0], Part):  # the state of a loop has a name of its own

@@ -18,6 +18,7 @@ from symdiff.language.loops import LOOPS, loop
 from symdiff.language.outside import Outside, as_defined, called, no_value
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import listed, transpose
+from symdiff.language.roots import ROOTS, root
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
@@ -85,8 +86,7 @@ def lower(
 
     @cache
     def called() -> frozenset[str]:
-        statements = (*syntax.assignments, *syntax.results)
-        return frozenset([item[1] for statement in statements for item in statement.items if item[0] == "call"])
+        return calls(syntax)
 
     def free(name: str, position: int) -> int:
         if name in fixed:
@@ -95,10 +95,10 @@ def lower(
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (name in called() and is_function(name)):
-            steps = not called().isdisjoint(LOOPS)
+            steps = not called().isdisjoint((*LOOPS, *ROOTS))
             scope.fail(
                 f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args"
-                + f"; the step of a loop is a function of the text, as in step(x) = {name}(x)" * steps,
+                + f"; a loop or a root takes a function of the text, as in step(x) = {name}(x)" * steps,
                 position,
             )
         if arguments is None and (said := no_variable(name)):
@@ -160,6 +160,12 @@ def constant_of(builder: Builder, name: str, value: float | Data) -> int:
         return builder.const(float(value))
     row = builder.op(Constant(name, value))
     return builder.op("ne", row, builder.const(0.0)) if value.array.dtype == bool else row
+
+
+def calls(syntax: Syntax) -> frozenset[str]:
+    """Return the names of the functions that a text calls."""
+    statements = (*syntax.assignments, *syntax.results)
+    return frozenset([item[1] for statement in statements for item in statement.items if item[0] == "call"])
 
 
 def _textbook(program: Program) -> Program:
@@ -387,6 +393,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return _piecewise(scope, name, arguments, position)
     if name in LOOPS:
         return loop(scope, name, arguments, position, run)
+    if name in ROOTS and (name not in CALLS or (arguments and isinstance(arguments[0], Defined))):
+        return root(scope, name, arguments, position, run)
     if name in CALLS and (name not in _OF_BOTH or len([a for a in arguments if isinstance(a, int)]) == 1):
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))

@@ -429,8 +429,7 @@ class Indexed(Operation):
 
     def helped(self, w: Writer, indices: Sequence[int], front: int) -> tuple[str, str]:
         """Return the indices as a tuple, and what a helper function is told if they may have loop dimensions."""
-        rank = len(_together([w.shape(i) for i in indices]))
-        texts = [w.aligned(i, rank) for i in indices]
+        texts, rank = _aligned(w, indices), len(_together([w.shape(i) for i in indices]))
         loops = f", {rank}, {front}" if _vary(w, indices) else ""
         return f"({', '.join(texts)}{',' * (len(texts) == 1)})", loops
 
@@ -438,6 +437,12 @@ class Indexed(Operation):
 def _together(shapes: Sequence[Shape]) -> Shape:
     """Return the shape to which those of indices broadcast."""
     return broadcast(shapes, {}) if shapes else ()
+
+
+def _aligned(w: Writer, indices: Sequence[int]) -> list[str]:
+    """Return the texts of indices, with new axes for those that they do not have."""
+    rank = len(_together([w.shape(i) for i in indices]))
+    return [w.aligned(i, rank) for i in indices]
 
 
 def _vary(w: Writer, indices: Sequence[int]) -> bool:
@@ -540,6 +545,8 @@ class Gather(Indexed):
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
         front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
+            if not (ahead or front):  # the result has the axes of the indices in front
+                return f"{w.tight(x, ATOM)}[{', '.join(_aligned(w, indices))}]", ATOM
             place, loops = self.helped(w, indices, front)
             return f"gather({w.tight(x, 0)}, {place}, {self.behind}{loops})", ATOM
         if self.count == 1 and self.behind and w.shape(indices[0]):  # faster than a subscript

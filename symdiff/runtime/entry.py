@@ -133,6 +133,7 @@ def scalar_entry(
     names = [f"a{k}" for k in range(len(integers))]
     lines: list[str] = []
     outputs = [f"o{k}" for k in range(records.count)] if into else []
+    scope: dict[str, Any] = {}
     if not _OWN.union(records.scope, outputs, names).isdisjoint(known):
         program, known = None, {}  # an external function has a name of the entry
     if program is not None:
@@ -153,6 +154,7 @@ def scalar_entry(
             "        except (ArithmeticError, ValueError):",
             f"            return by_arrays({_tuple(names)})",
         ]
+        scope |= {name: load(text, name) for name, text in math_target.called(program, body).items()}
         body.clear()  # a large formula has many lines
     if any(integers):
         pass
@@ -178,7 +180,7 @@ def scalar_entry(
             f"        values = small[1]({', '.join(names)})",
             f"        return {records.of_tuples('values')}",
         ]
-    scope = {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
+    scope |= {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
     return _entry(names, lines, records, {"general": general, **scope, **known})
 
 

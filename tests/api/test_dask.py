@@ -257,6 +257,12 @@ def test_the_same_call_has_the_same_keys():
     f = symdiff.compile("sum((x - a)**2)", args="x[n], a")
     data = lazy(x)
     assert f(data, 2.0).name == pickle.loads(pickle.dumps(f))(data, 2.0).name
+    made = [symdiff.compile("g(x)", functions={"g": symdiff.compile(text)}) for text in ("x^2", "x^3")]
+    again = symdiff.compile("g(x)", functions={"g": pickle.loads(pickle.dumps(symdiff.compile("x^2")))})
+    square, cube, same = (f(data) for f in (*made, again))
+    assert square.name == same.name
+    for lazily, power in ((square, 2), (cube, 3)):
+        np.testing.assert_allclose(lazily.compute(), x**power, rtol=1e-15)
     assert f(data, 2.0).name != f(data, 3.0).name
     assert f(data, 2.0).name != f.grad(data, 2.0).a.name
 

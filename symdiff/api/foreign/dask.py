@@ -173,7 +173,8 @@ def _key_of(recipe: Recipe) -> str:
     constants = [(name, repr(value)) for name, value in recipe.constants]
     options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
     steps = [(step.by, step.member) for step in recipe.steps]
-    return str(tokenize(recipe.syntax.text, repr((recipe.arguments, recipe.wrt, constants, options, steps))))
+    known = repr((recipe.arguments, recipe.wrt, constants, options, steps))
+    return str(tokenize(recipe.syntax.text, known, recipe.functions))
 
 
 def _on_one_thread(recipe: Recipe) -> Recipe:
