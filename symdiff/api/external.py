@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from symdiff.api.function import Function
-from symdiff.api.options import names_of
+from symdiff.api.options import arguments_of, names_of
 from symdiff.api.outside import Composed, functions_of
 from symdiff.errors import ParseError, few
+from symdiff.graph.dims import shown
 from symdiff.language.hints import is_function
 from symdiff.language.outside import Outside
 from symdiff.language.parser import parse
@@ -72,7 +73,7 @@ def external(
         raise TypeError(f"{call!r} needs no external: write functions={{'g': ...}} with the function itself")
     if not callable(call):
         raise TypeError(f"external takes a Python function, not {type(call).__name__}")
-    parameters = _parameters(call) if args is None else names_of(args, "args")
+    parameters = _parameters(call) if args is None else _declared(args)
     own = getattr(call, "__name__", "") if name is None else name
     if name is not None or (isinstance(own, str) and own.isidentifier()):
         names = names_of([own], "name")
@@ -113,6 +114,21 @@ def _parameters(call: Callable[..., Any]) -> tuple[str, ...]:
     if any(p.kind is p.KEYWORD_ONLY for p in needed):
         raise TypeError(f"{call!r} takes arguments by name alone; write a function that takes them in order")
     return names_of([p.name for p in needed], "args") if needed else ()
+
+
+def _declared(args: Any) -> tuple[str, ...]:
+    """Return the names of the arguments that `args` declares.
+
+    Raises:
+        ParseError: One of them has a shape.
+    """
+    for name, shape, _ in arguments_of(args, "args"):
+        if shape:
+            raise ParseError(
+                f"{name!r} has the shape {shown(shape)}, and an external function takes numbers, or the elements of "
+                f"arrays: write {name}, or a formula for what is made of whole arrays"
+            )
+    return names_of(args, "args")
 
 
 def _listed(partials: Any, parameters: Sequence[str], name: str) -> list[Any]:
