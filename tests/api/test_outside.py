@@ -89,6 +89,7 @@ def test_a_call_shows_as_the_formula_in_its_place():
         assert "sin" in f.source_for(target)
     module = {"__name__": "exported"}
     exec(f.export(), module)
+    assert "# g(x, k) is x^2*k + sin(x)\n" in module["__doc__"]
     assert module["value"](1.0) == f(1.0)
     assert f(1 + 2j) == 1 + (G(1 + 2j, 2)) ** 2
 
