@@ -48,7 +48,8 @@ def external(
             - Another external function, which can have derivatives of its own, for second derivatives; or a Function.
             - A number.
             - None: there is no derivative. This is an error as soon as a derivative needs it.
-        args: The names of the arguments, as `"x, y"`. Default: the parameters of the function.
+        args: The names of the arguments, as `"x, y"`. Default: the parameters of the function that have no default
+            value; of a ufunc, x, y and z.
         functions: Further functions that the formulas in `partials` call, as in `compile`.
         vectorized: False if the function takes numbers alone. It is then called at one point after the other.
         holomorphic: The function takes complex numbers, and is differentiable there.
@@ -91,6 +92,9 @@ def external(
     return External(call, own, parameters, made, **kinds)
 
 
+_OF_UFUNCS = ("x", "y", "z")  # the names of the arguments of a ufunc, which has none that Python tells
+
+
 def _parameters(call: Callable[..., Any]) -> tuple[str, ...]:
     """Return the names of the arguments of a Python function, without those that have a default value.
 
@@ -100,8 +104,8 @@ def _parameters(call: Callable[..., Any]) -> tuple[str, ...]:
     if isinstance(call, np.ufunc):
         if call.nout != 1 or call.signature is not None:
             raise TypeError(f"the ufunc {call.__name__} does not have one number as its result")
-        if call.nin == 1:
-            return ("x",)
+        if call.nin <= len(_OF_UFUNCS):
+            return _OF_UFUNCS[: call.nin]
     try:
         found = inspect.signature(call).parameters.values()
     except (TypeError, ValueError):

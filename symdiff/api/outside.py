@@ -109,5 +109,6 @@ def function_of(name: str, value: Any) -> Outside:
     for fits, make in _KINDS:
         if fits(value):
             return make(name, value)
-    hint = f"; write symdiff.external({name}, partials=...)" if callable(value) else ""
+    hint = f"; write symdiff.external({name}, partials=...), or symdiff.compile({name}) if NumPy's operations make it"
+    hint *= callable(value)
     raise TypeError(f"function {name!r} is {type(value).__name__}, not a Function or an external function{hint}")
