@@ -98,7 +98,7 @@ class Function:
         source: Function | None = None,
     ) -> None:
         self.recipe, self.program, self.layout, self.wrt, self.name = recipe, program, layout, wrt, name
-        self.kernel: Kernel = Kernel(recipe, program, layout, name) if free is None else free.kernel
+        self.kernel: Kernel = Kernel(recipe, program, layout, name, of=self) if free is None else free.kernel
         self.free = free or self
         self.bound: Mapping[str, Any] = dict(bound)
         self.text = recipe.syntax.text

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from symdiff.api.function import Function
+from symdiff.api.kernel import made_by
 from symdiff.api.options import constant, names_of
+from symdiff.emit.outside import place
 from symdiff.errors import ParseError
 from symdiff.language.inlining import inlined
 from symdiff.language.lower import constant_of, is_predefined
@@ -81,6 +83,21 @@ def functions_of(given: Mapping[Any, Any]) -> dict[str, Outside]:
     return found
 
 
+def described(functions: Iterable[tuple[str, Outside]]) -> list[str]:
+    """Return the functions that a formula calls as comments of the formula, each with its own formula or origin."""
+    lines: list[str] = []
+    for name, function in functions:
+        text = ""
+        if isinstance(function, Composed):
+            made = made_by(function.function.recipe, "f")
+            text = f"{made}, where f is " * (made != "f") + function.function.text.strip()
+        elif isinstance(function, External):
+            text = place(function.call)
+        first, *more = f"{name}({', '.join(function.parameters)}) is {text or type(function).__name__}".splitlines()
+        lines += [f"# {first}", *[f"#     {line}" for line in more]]
+    return lines
+
+
 def function_of(name: str, value: Any) -> Outside:
     """Return what a formula can call, made of a value of `functions`.
 
@@ -92,5 +109,6 @@ def function_of(name: str, value: Any) -> Outside:
     for fits, make in _KINDS:
         if fits(value):
             return make(name, value)
-    hint = f"; write symdiff.external({name}, partials=...)" if callable(value) else ""
+    hint = f"; write symdiff.external({name}, partials=...), or symdiff.compile({name}) if NumPy's operations make it"
+    hint *= callable(value)
     raise TypeError(f"function {name!r} is {type(value).__name__}, not a Function or an external function{hint}")

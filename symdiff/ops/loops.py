@@ -27,6 +27,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, substituted, symbol
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled, replay
+from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import Demands
 from symdiff.ops.base import (
     At,
@@ -146,14 +147,24 @@ class Running(Operation):
         if not sizes:
             return self
         program = self.body.program
-        graph = program.graph.like(shared=False)
-        for row in program.graph.rows:
+        graph = program.graph.like()
+        new: dict[int, int] = {}
+        for i, row in enumerate(program.graph.rows):
             if row[0] == "input" and len(row) > 2:
                 row = (*row[:2], sized(row[2], sizes), *row[3:])  # noqa: PLW2901
-            elif isinstance(row[0], Operation):
-                row = (row[0].sized(sizes), *row[1:])  # noqa: PLW2901
-            graph.append(row)
-        return self.changed(body=Body(program.changed(graph=graph)))
+            elif row[0] not in ("input", "const"):
+                op = row[0].sized(sizes) if isinstance(row[0], Operation) else row[0]
+                row = (op, *[new[j] for j in row[1:]])  # noqa: PLW2901
+            new[i] = graph.intern(row)
+        body = program.changed(
+            graph=graph,
+            inputs=tuple([new[i] for i in program.inputs]),
+            outputs=tuple([new[i] for i in program.outputs]),
+            labels=relabelled(program.labels, new),
+            steps=frozenset([new[i] for i in program.steps]),
+            quiet=frozenset([new[i] for i in program.quiet]),
+        )
+        return self.changed(body=Body(body))
 
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: how many steps there are is not known."""
@@ -840,6 +851,12 @@ def _is_part(w: Writer, j: int) -> bool:
 def has_loops(program: Program) -> bool:
     """Return whether a program has a loop, or another operation that runs a program."""
     return any(isinstance(row[0], Running) for row in program.graph.rows)
+
+
+def assembles(op: object) -> bool:
+    """Return whether an operation, or one in the step of its loop, puts an array together."""
+    programs = op.held if isinstance(op, Operation) else ()
+    return is_assembled(op) or any(assembles(row[0]) for program in programs for row in program.graph.rows)
 
 
 def is_holomorphic(row: Row) -> bool:

@@ -280,3 +280,12 @@ def test_big_numbers_are_rounded_once():
 def test_sympy_is_not_imported():
     code = "import sys, symdiff; from symdiff.language import sympy; assert 'sympy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_undefined_function_is_one_that_the_user_gives():
+    x, g = sp.Symbol("x"), sp.Function("g")
+    f = symdiff.compile(2 * g(x**2), functions={"g": symdiff.compile("u^2 + 1")})
+    assert f.text == "2*g(x**2)"
+    assert f.grad(2.0).x == 64
+    with pytest.raises(symdiff.ParseError, match="unknown function 'g'"):
+        symdiff.compile(2 * g(x**2))

@@ -331,9 +331,9 @@ def test_errors_are_not_caught_by_the_function():
 
     with pytest.raises(ParseError, match=r"write np\.where"):
         symdiff.compile(caught)
-    g = symdiff.compile("x^2")
-    with pytest.raises(TypeError, match="call the Python function in place of the compiled one"):
-        symdiff.compile(lambda x: g(x) + 1)
+    g = symdiff.compile("x^2*k")
+    with pytest.raises(TypeError, match=r"pass it as an argument of a call, as in f\(x\)"):
+        symdiff.compile(lambda x: g.bind(k=x)(1.0))
 
 
 def test_errors_of_the_function_itself_pass():
