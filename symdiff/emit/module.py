@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.emit.data import CONSTANTS, literal, number
+from symdiff.emit.math import SEARCH
 from symdiff.emit.names import Names
 from symdiff.emit.python import WIDTH, Body, wrapped
 from symdiff.emit.snippets import CHECK, FIT, FLOATS, INTEGERS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
@@ -232,6 +233,8 @@ class Module:
 
     def _imports(self, *, script: bool = False) -> str:
         standard = ["import math"] * (self.target == "math") + ["import sys"] * script
+        searches = self.target == "math" and any(SEARCH in line for m in self.members for line in m.body[1])
+        standard += [f"from bisect import {SEARCH}"] * searches
         standard += ["from collections import namedtuple"] * bool(self._records)
         others = ["import numpy as np"] * (self.target == "numpy") + ["from scipy import special"] * self.special
         return "\n".join([*standard, *[""] * bool(standard and others), *others]) + "\n"

@@ -9,6 +9,7 @@ its maker holds: a subscript of a list costs a float call next to nothing, and t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
@@ -146,7 +147,7 @@ def scalar_entry(
             "        try:",
             *[f"        {line}" for line in body],
             f"            return {records.of_outputs(texts)}",
-            "        except (ArithmeticError, ValueError):",
+            "        except (ArithmeticError, ValueError, IndexError):",
             f"            return by_arrays({_tuple(names)})",
         ]
         body.clear()  # a large formula has many lines
@@ -174,7 +175,14 @@ def scalar_entry(
             f"        values = small[1]({', '.join(names)})",
             f"        return {records.of_tuples('values')}",
         ]
-    scope = {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
+    scope = {
+        math_target.SEARCH: bisect_right,
+        "by_arrays": by_arrays,
+        "small": small,
+        "native": native,
+        "empty": np.empty,
+        "heeded": heeded,
+    }
     return _entry(names, lines, records, {"general": general, **scope})
 
 
