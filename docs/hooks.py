@@ -1,6 +1,6 @@
 """Fill in parts of pages when MkDocs builds them, so that there are no copies.
 
-A line that ends in `<!-- rules -->` becomes the table of rules from `symdiff/ops/table.py`. A line that ends in
+A line that ends in `<!-- rules -->` becomes the table of rules from `symdiff/ops/table`. A line that ends in
 `<!-- speed -->` becomes the section on speed from README.md. The rest of such a line is for readers of the file. Run
 `python docs/hooks.py` to print what is filled in.
 """
@@ -47,7 +47,7 @@ def rules() -> str:
             continue
         partials = primitive.partials[1:] if primitive.name == "where" else primitive.partials
         first, second = (_rule(text) for text in (*partials, "0")[:2])
-        numpy = re.sub(r"\{(\w)\}", r"\1", template(primitive, "numpy"))
+        numpy = re.sub(r"\{(\w+)\}", r"\1", template(primitive, "numpy"))
         rows.append(f"| {_names(primitive)} | {first} | {second} | {_code(numpy)} |")
     return "\n".join(rows)
 

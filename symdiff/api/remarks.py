@@ -66,7 +66,7 @@ class Remarks:
                 continue
             if row[0] == "const":
                 values[i] = np.float64(constant(str(row[1])))
-            elif isinstance(row[0], str) and row[0] in PRIMITIVES and all(j in values for j in operands(row)):
+            elif PRIMITIVES.read(row[0]) and all(j in values for j in operands(row)):
                 with np.errstate(all="ignore"), suppress(*_NOT_EVALUATED):
                     values[i] = function(row[0])(*[values[j] for j in operands(row)])
         return values
@@ -101,7 +101,7 @@ class Remarks:
     def _why(self, row: Row, what: str) -> str:
         """Return why the value of an operation is not finite."""
         found: list[str] = []
-        if isinstance(row[0], str) and row[0] in PRIMITIVES:
+        if PRIMITIVES.read(row[0]):
             with suppress(*_NOT_EVALUATED), np.errstate(all="call", call=lambda error, _: found.append(error)):
                 function(row[0])(*[np.asarray(self._value(j)) for j in operands(row)])
         if row[0] in ("div", "mod") and np.any(self._value(row[2]) == 0):

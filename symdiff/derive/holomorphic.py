@@ -26,7 +26,7 @@ def check_holomorphic(formula: Program, by: Collection[str]) -> None:
     rows = formula.graph.rows
     real, depends = bytearray(len(rows)), bytearray(len(rows))
     for i, row in enumerate(rows):
-        given, primitive = operands(row), PRIMITIVES.get(row[0])
+        given, primitive = operands(row), PRIMITIVES.read(row[0])
         depends[i] = any(depends[j] for j in given) or (row[0] == "input" and row[1] in by)
         real[i] = row[0] != "input" and all(real[j] for j in given)
         if real[i] or not (primitive or (isinstance(row[0], Operation) and not row[0].holomorphic)):
@@ -38,7 +38,7 @@ def check_holomorphic(formula: Program, by: Collection[str]) -> None:
     for i in formula.outputs:
         differentiated[i] = True
     for i in range(len(rows) - 1, -1, -1):
-        row, primitive = rows[i], PRIMITIVES.get(rows[i][0])
+        row, primitive = rows[i], PRIMITIVES.read(rows[i][0])
         if not (differentiated[i] and depends[i]):
             continue
         if primitive and primitive.conjugates:

@@ -25,11 +25,20 @@ from symdiff.simplify.build import Builder
 
 _MOST = 32  # the most factors of a product
 _TRANSPARENT = {"by": 1, "fixed": 1, "away": 2}  # operations whose value is that of an operand, and which operand
-_ODD = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.odd)
 _ROOTS = frozenset({"sqrt", "cbrt", "abs", "sign", "hypot", "magnitude"})
 _LINEAR = {"deg2rad": pi / 180, "rad2deg": 180 / pi}
 _FINE = 10**12  # the largest denominator of an exponent that is multiplied with another
 _DEEP = 8  # the most odd sums and functions inside each other
+
+
+def _is_odd(op: object) -> bool:
+    """Return whether an operation is an odd function with a smooth quotient f(x)/x."""
+    entry = PRIMITIVES.read(op)
+    return entry is not None and bool(entry.odd)
+
+
+def _is_odd_or_sum(op: object) -> bool:
+    return op in ("add", "sub") or _is_odd(op)
 
 
 class Exponent(NamedTuple):
@@ -251,7 +260,7 @@ class Monomials:
             self._has_roots.append(self._may_have_roots(row))
 
     def _may_have_roots(self, row: Row) -> bool:
-        if row[0] in ("mul", "div", "neg", "add", "sub") or row[0] in _ODD or row[0] in _LINEAR:
+        if row[0] in ("mul", "div", "neg", "add", "sub") or _is_odd(row[0]) or row[0] in _LINEAR:
             return any(self._has_roots[j] for j in row[1:])
         if row[0] == "pow":
             exponent = self.builder.known(row[2])
@@ -403,7 +412,7 @@ class Monomials:
             for j in rows:
                 if self.is_unit(j):
                     return j
-            inner = [self.rows[j] for j in rows if self.has_roots(j) and self.rows[j][0] in ("add", "sub", *_ODD)]
+            inner = [self.rows[j] for j in rows if self.has_roots(j) and _is_odd_or_sum(self.rows[j][0])]
             if not inner:
                 return None
             i = inner[0][1]
@@ -422,7 +431,7 @@ class Monomials:
 
     def is_odd(self, i: int) -> bool:
         """Return whether row `i` is an odd function, or a sum, which may be odd."""
-        return self.rows[i][0] in ("add", "sub", *_ODD)
+        return _is_odd_or_sum(self.rows[i][0])
 
     def over(self, i: int, unit: int, deep: int = _DEEP) -> Monomial | None:
         """Return row `i`, which is odd in a unit, divided by the unit; None if the row is not known to be odd."""
@@ -451,7 +460,7 @@ class Monomials:
         """Return a factor that is odd in a unit, divided by the unit; None if the factor is not known to be odd."""
         b = self.builder
         name, *parts = self.rows[self.plain(i)]
-        if name in _ODD and (inner := self.over(parts[0], unit, deep - 1)) is not None:
+        if _is_odd(name) and (inner := self.over(parts[0], unit, deep - 1)) is not None:
             with b.simplifying():
                 ratio = self.mark(instantiate(b, PRIMITIVES[name].odd, {"x": parts[0]}))
                 scale = inner.row(b, mark=self.mark)

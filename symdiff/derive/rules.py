@@ -11,6 +11,7 @@ from math import nan
 
 from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import Total, chosen, corner_of, kept, may_pass, of_user, outermost, side, times
+from symdiff.errors import SymdiffError
 from symdiff.graph.ir import Row
 from symdiff.graph.operations import is_assembled
 from symdiff.language.lower import instantiate
@@ -64,6 +65,11 @@ def _partial(b: Derivatives, i: int, row: Row, k: int) -> int | None:
             return b.slopes[i](b)
     rules = primitive.complex_partials if b.graph.complex and primitive.complex_partials else primitive.partials
     rule = rules[k]
+    if not rule:
+        raise SymdiffError(
+            f"the derivative of {row[0]} by its argument {primitive.parameters[k]} is not known; write a number there,"
+            " or name other variables, as in wrt='x'"
+        )
     if rule in ("0", "1"):
         return None if rule == "0" else b.const(1.0)
     if rule in primitive.parameters:

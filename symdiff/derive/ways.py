@@ -139,7 +139,7 @@ class Ways:
             return self._prod(row)
         if row[0] in ("mul", "div", "pow", "sqrt", "cbrt") and self._known.has_roots(i):
             return self._product(i, row)
-        if isinstance(row[0], str) and row[0] in PRIMITIVES and PRIMITIVES[row[0]].even and not self._graph.complex:
+        if (entry := PRIMITIVES.read(row[0])) and entry.even and not self._graph.complex:
             return self._even(i, row)
         return iter(())
 

@@ -25,9 +25,9 @@ from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text, is_size
 from symdiff.ops.data import Constant
 from symdiff.ops.loops import Loop, Part
-from symdiff.ops.table import ATOM, POWER, PRIMITIVES, template
+from symdiff.ops.table import ATOM, BASIC, POWER, PRIMITIVES, template
 
-_HELPERS = {name: primitive.standard_helper for name, primitive in PRIMITIVES.items() if primitive.standard_helper}
+_HELPERS = {name: p.standard_helper for name in BASIC if (p := PRIMITIVES.read(name)) and p.standard_helper}
 _HELPERS |= {name: text for operation in OPERATIONS.values() for name, text in operation.standard_helpers.items()}
 
 # Names that the source uses.
@@ -52,13 +52,13 @@ def source(program: Program, name: str, nest: Nest) -> str:
         nest: How the outputs are nested.
     """
     text = _StandardWriter(program).function(name, nest)
-    parts = [*numpy_target.helpers(text, _HELPERS), text]
+    parts = [*numpy_target.called(text, _HELPERS), text]
     imports = ["import numpy as np\n"] if any(map(_NUMPY.search, parts)) else []
     return "\n\n".join([*imports, *[comment(program)] * bool(stored(program)), *parts])
 
 
 _NUMPY = re.compile(r"\bnp\.")
-_CALL = re.compile(r"xp\.\w+\((\{\w\}(, )?)+\)")  # a function of the standard, which takes a number beside an array
+_CALL = re.compile(r"xp\.\w+\((\{\w+\}(, )?)+\)")  # a function of the standard, which takes a number beside an array
 _OPERATORS = frozenset({"add", "sub", "mul", "neg", "lt", "le", "gt", "ge", "eq", "ne"})
 _NUMBER = re.compile(r"-?(\d[\w.+-]*|xp\.inf|xp\.nan)")
 

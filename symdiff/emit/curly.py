@@ -416,4 +416,4 @@ class CurlyWriter(Writer):
 
 
 _OPPOSITE = {"+": "-", "-": "+"}  # a + -b is a - b to the last bit
-_SLOT = re.compile(r"([-+*/%<>=!&|)]? ?)\{(\w)\}( ?[-+*/%<>=!&|]?)")
+_SLOT = re.compile(r"([-+*/%<>=!&|)]? ?)\{(\w+)\}( ?[-+*/%<>=!&|]?)")

@@ -100,17 +100,14 @@ def fuse(program: Program) -> Loops:
     """
     graph, alive = program.graph, live(program)
     for row, here in zip(graph.rows, alive, strict=True):
-        if here and row[0].__class__ is str and row[0] in _UNSPELT:
-            raise UnfusableError(row[0])
+        if here and (entry := PRIMITIVES.read(row[0])) and entry.llvm is None:
+            raise UnfusableError(entry.name)
     made = _Elements(program, alive).loops() if any(graph.shape(i) for i in program.inputs) else _points(program, alive)
     if len(made.inputs) + len(made.results) > _ARRAYS:
         raise UnfusableError(f"loop over more than {_ARRAYS} arguments and results")
     if len(made.folds) > _FOLDS:
         raise UnfusableError(f"loop that makes more than {_FOLDS} reductions")
     return made
-
-
-_UNSPELT = frozenset(name for name, p in PRIMITIVES.items() if p.llvm is None)
 
 
 def _points(program: Program, alive: Sequence[int]) -> Loops:

@@ -15,7 +15,7 @@ from symdiff.emit.nested import Printer, counted, is_of_arrays, written
 from symdiff.emit.python import WIDTH, wrapped
 from symdiff.graph.dims import Dim, Shape, fixed, linear, numel, renamed, symbols
 from symdiff.ops.base import Text, Value
-from symdiff.ops.table import ATOM, PRIMITIVES
+from symdiff.ops.table import ATOM, BASIC
 
 OWN = {
     "copysign": """\
@@ -225,7 +225,7 @@ def _defined(part: Part, parameters: Sequence[str], lines: Sequence[str], result
 
 def _of_arrays(part: Part, helpers: Helpers) -> str:
     program, made = part.program, written(part)
-    names = Names(JAVASCRIPT.words.union(PRIMITIVES, OWN), program.arguments)
+    names = Names(JAVASCRIPT.words.union(BASIC, OWN), program.arguments)
     given = [names.users[name] for name in program.arguments]
     sizes = {name: names.near(name) for name in made.sizes}
     targets = [names.near(name) for name in program.names]

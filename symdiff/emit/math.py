@@ -8,24 +8,26 @@ from typing import Any, Self, cast
 
 import numpy as np
 
+from symdiff.emit import outside
 from symdiff.emit.data import number
+from symdiff.emit.numpy import called as called_in
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
-from symdiff.emit.python import Body, Nest, Writer, wrapped
+from symdiff.emit.python import BESIDE, Body, Nest, Writer, wrapped
 from symdiff.graph.dims import Dim, Poly, Shape, fixed, symbols
 from symdiff.graph.ir import Graph, Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
+from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text
 from symdiff.ops.data import Constant
 from symdiff.ops.elements import Index, of_scalars
 from symdiff.ops.indexed import Gather, Whole
-from symdiff.ops.loops import Loop, Part, trimmed, within
-from symdiff.ops.order import SearchSorted
+from symdiff.ops.loops import Loop, Part, Running, every_row, has_loops, trimmed, within
+from symdiff.ops.order import SEARCH, SearchSorted
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # the most elements of an array that is returned as a list of its rows
 _LARGEST = 4096  # the most elements of the tables that a source contains
-SEARCH = "bisect_right"  # the function that searches a table
-_MISSING = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.math is None)
+_HELPERS = {name: text for operation in OPERATIONS.values() for name, text in operation.math_helpers.items()}
 
 
 def missing(program: Program) -> str | None:
@@ -43,9 +45,8 @@ def missing(program: Program) -> str | None:
             return "array arguments"
         rows = graph.rows
         tables = tables_of(program)
-        if sum([table.size for i, table in tables.items() if alive[i]]) > _LARGEST or tables.keys() & {
-            *program.outputs
-        }:
+        elements = sum([table.size for i, table in tables.items() if alive[i]])
+        if elements > _LARGEST or not tables.keys().isdisjoint(program.outputs):
             return "array operations"
         shaped = {i for i in graph.shapes if alive[i]}.difference(tables)
         loops = {i for i in shaped if _is_scalar_loop(rows[i][0])}
@@ -58,16 +59,20 @@ def missing(program: Program) -> str | None:
                 return "array operations"
     for i, row in enumerate(graph.rows):
         if alive[i] and isinstance(row[0], Operation):
-            if isinstance(row[0], Loop):
+            if isinstance(row[0], Running) and (row[0].of_scalars or i in loops):
                 absent = missing(row[0].body.program)
                 if absent is not None:
                     return absent
             elif not (
-                is_assembled(row[0]) or _is_part(graph.rows, i, loops) or i in tables or _looks_up(graph, row, tables)
+                row[0].on_floats
+                or is_assembled(row[0])
+                or _is_part(graph.rows, i, loops)
+                or i in tables
+                or _looks_up(graph, row, tables)
             ):
                 return "array operations"
-        elif alive[i] and row[0] in _MISSING:
-            return str(row[0])
+        elif alive[i] and (entry := PRIMITIVES.read(row[0])) and entry.math is None:
+            return entry.name
     return None
 
 
@@ -127,13 +132,22 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
 def source(program: Program, name: str, nest: Nest) -> str:
     """Return the source of `program` as a function `name` of floats, to stand after `import math`.
 
-    If the program searches a table, the source begins with the import of what searches.
+    Imports of external functions, and of the function that searches a table, stand above the function.
 
     A conditional expression evaluates one side only. The function raises ValueError, OverflowError or ZeroDivisionError
     where IEEE arithmetic has an infinity or a NaN.
     """
-    written = _MathWriter(prepared(program)).function(name, nest)
-    return f"from bisect import {SEARCH}\n\n\n{written}" if SEARCH in written else written
+    text = _MathWriter(prepared(program)).function(name, nest)
+    search = [f"from bisect import {SEARCH}\n"] * (SEARCH in text)
+    return "\n\n".join([*search, *outside.above(program), *called_in(text, _HELPERS), text])
+
+
+def called(program: Program, lines: Iterable[str]) -> dict[str, str]:
+    """Return the sources of the helper functions that lines of the body of a program call, by name."""
+    if not has_loops(program):
+        return {}
+    texts = called_in("\n".join(lines), _HELPERS)
+    return {name: text for name, text in _HELPERS.items() if text in texts}
 
 
 def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) -> Body:
@@ -165,24 +179,20 @@ class _MathWriter(Writer):
     module = "math"
     reserved = frozenset({"math", "abs", "round", "range", "reversed", SEARCH})
     nested: float = _NESTED
+    floats = True
 
     def __init__(self, program: Program, reserved: Iterable[str] = ()) -> None:
-        self.reserved = self.reserved.union(reserved)
+        operations = [row[0] for row in every_row(program) if isinstance(row[0], Operation)]
+        self.reserved = self.reserved.union(reserved, *[operation.math_helpers for operation in operations])
         super().__init__(program)
 
     def spell(self, row: Row) -> Text:
         if row[0] == "where":
             condition, x, y = (self.tight(i, OR) for i in row[1:])
             return f"({x} if {condition} else {y})", ATOM
-        if isinstance(row[0], Constant):
-            return self._spelt[row]
-        if isinstance(row[0], SearchSorted):
-            return f"{SEARCH}({self.texts[row[1]][0]}, {self.tight(row[2], 0)})", ATOM
-        if isinstance(row[0], Gather):
-            return self.texts[row[1]][0] + "".join([f"[{self.tight(i, 0)}]" for i in row[2:]]), ATOM
-        if isinstance(row[0], Whole):
-            writer: Any = self
-            return row[0].spell(writer, *row[1:])
+        if isinstance(row[0], Operation):
+            text: Text = row[0].spell(cast("Any", self), *row[1:])
+            return text
         return super().spell(row)
 
     def body(self) -> None:
@@ -196,8 +206,12 @@ class _MathWriter(Writer):
                 self.own[i] = self.names.numbered(row[0].of)
                 self.texts[i] = self.own[i], ATOM
                 self.lines.append(f"    {self.own[i]} = {_tuple(table)}")
-            self._spelt[self.rows[i]] = self.texts[i]
+            self._spelt[self.rows[i][0]] = self.texts[i][0]
         super().body()
+
+    def constant(self, key: Constant) -> str:
+        """Return the name of a constant array."""
+        return self._spelt[key]
 
     def built(self, i: int, row: Row) -> bool:
         """Write an assembled array as a list of its rows, or a large one as a list of its distinct operands.
@@ -206,7 +220,7 @@ class _MathWriter(Writer):
         """
         if i in self.tables:
             return True
-        if isinstance(row[0], Loop | Part):
+        if isinstance(row[0], Running | Part):
             writer: Any = self  # a loop over scalars asks for little of what a writer of arrays has
             return row[0].lines(writer, i, *row[1:])
         if not is_assembled(row[0]):
@@ -230,11 +244,20 @@ class _MathWriter(Writer):
     ) -> Self:
         return super().inner(program, own, lent)
 
+    def local(self, program: Program, own: dict[int, str], varies: Mapping[int, bool], unknown: str, rank: int) -> Self:
+        """Return a writer for a function inside of the function."""
+        del unknown, rank
+        return self.inner(program, own, varies, {})
+
+    def wrap(self, text: str, beside: int = BESIDE) -> str:
+        """Return a comma-separated list, on lines of its own if a line has no room for it and what stands beside."""
+        return wrapped(text, width=self.width, beside=beside)
+
     def begin(self, program: Program) -> None:
         super().begin(program)
         self.shape = program.graph.shape
         self.tables = tables_of(program)
-        self._spelt: dict[Row, Text] = {}
+        self._spelt: dict[Operation, str] = {}
         self.rank = 0
         self.varies = bytearray(b"\x01") * len(self.rows)
 
@@ -257,9 +280,7 @@ class _MathWriter(Writer):
         return f"{text}[{t}]"
 
     def written(self, row: Row) -> tuple[int, ...]:
-        if isinstance(row[0], Constant | Index | SearchSorted | Gather | Whole):
-            return (1,) * (len(row) - 1)
-        if isinstance(row[0], Loop | Part):
+        if isinstance(row[0], Operation) and not is_assembled(row[0]):
             times: tuple[int, ...] = row[0].written(cast("Any", self), *row[1:])
             return times
         if not is_assembled(row[0]):

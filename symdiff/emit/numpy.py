@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
+from symdiff.emit import outside
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
 from symdiff.emit.data import CONSTANTS, comment, stored
@@ -28,33 +30,38 @@ from symdiff.graph.operations import is_assembled
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text, is_size
 from symdiff.ops.loops import Part, every_row, trimmed, within
+from symdiff.ops.methods import sources
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
 
-_HELPERS = {name: primitive.helper for name, primitive in PRIMITIVES.items() if primitive.helper}
-
 # Names that the source uses.
-RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "range", "reversed", "ValueError", *_HELPERS})
+RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "range", "reversed", "ValueError"})
 
-_HELPERS |= {name: text for operation in OPERATIONS.values() for name, text in operation.helpers.items()}
+_HELPERS = {name: text for operation in OPERATIONS.values() for name, text in operation.helpers.items()}
 _CALLED = re.compile(r"(?<![\w.])(\w+)\(")
-
-_COMPLEX = {name: primitive.complex for name, primitive in PRIMITIVES.items() if primitive.complex}
-_SPECIAL = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.module == "special")
 
 
 def needs_scipy(program: Program) -> bool:
     """Return whether the source of `program` calls special functions."""
-    return any(row[0] in _SPECIAL for row in every_row(program))
+    return any((entry := PRIMITIVES.read(row[0])) and entry.module == "special" for row in every_row(program))
 
 
-def helpers(text: str, known: Mapping[str, str] = _HELPERS) -> list[str]:
-    """Return the sources of the helper functions that a source calls. `known` has those that there are, by name."""
+def helpers(text: str) -> list[str]:
+    """Return the sources of the helper functions that a source calls."""
+    entries = [entry for name in _CALLED.findall(text) if (entry := PRIMITIVES.read(name)) and entry.helper]
+    methods: dict[str, str] = {}
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        methods |= sources(entry.helper, entry.name)
+    return [*methods.values(), *called(text, _HELPERS)]
+
+
+def called(text: str, known: Mapping[str, str]) -> list[str]:
+    """Return the sources of the functions that a source calls. `known` has those that there are, by name."""
     used: set[str] = set()
     waiting = [text]
     while waiting:
-        called = set(_CALLED.findall(waiting.pop())) & known.keys()
-        waiting += [known[name] for name in called - used]
-        used |= called
+        found = set(_CALLED.findall(waiting.pop())) & known.keys()
+        waiting += [known[name] for name in found - used]
+        used |= found
     return [text for name, text in known.items() if name in used]
 
 
@@ -67,7 +74,7 @@ def prepare(program: Program, *, masks: bool = True) -> Program:
     """
     program = trimmed(stepwise(trimmed(program)))
     if program.graph.complex:  # after `stepwise`, which moves operations out of loops
-        program = expand_formulas(program, _COMPLEX)
+        program = expand_formulas(program, attrgetter("complex"))
     program = share_exponentials(expand_exponentials(masked(program) if masks else program))
     program = eager(expand_powers(program) if program.graph.shared else compact(program))
     return within(program, prepare)
@@ -99,12 +106,17 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 def _with_imports(program: Program, text: str) -> str:
     """Return the text of a function below the import, the large constants and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
+    imports += outside.above(program)
     return "\n\n".join([*imports, *[comment(program)] * bool(stored(program)), *helpers(text), text])
 
 
 def known(program: Program) -> dict[str, Any]:
-    """Return the objects to which the source of a program refers, by name: a dict of its large constant arrays."""
-    return {CONSTANTS: constants(program)} if stored(program) else {}
+    """Return the objects to which the source of a program refers, by name.
+
+    These are a dict of its large constant arrays, and its external functions.
+    """
+    functions: dict[str, Any] = {name: call.function for call, name in outside.named(program).items()}
+    return {CONSTANTS: constants(program), **functions} if stored(program) else functions
 
 
 def constants(program: Program) -> dict[str, Any]:
@@ -167,14 +179,22 @@ def _faults(writer: ArrayWriter) -> Iterator[tuple[str, str]]:
         yield f"{writer.dim(dim)} {'!=' if exact else '<'} 0", f'"{what}"' if plain else ascii(what)
 
 
+def _helper_names(op: str | Operation) -> Iterable[str]:
+    """Return the names of the helper functions of the operation of a row."""
+    if isinstance(op, Operation):
+        return op.helpers
+    entry = PRIMITIVES.read(op)
+    return sources(entry.helper, entry.name) if entry and entry.helper else ()
+
+
 class _NumpyWriter(ArrayWriter):
     target = "numpy"
     module = "np"
     reserved = RESERVED
 
     def __init__(self, program: Program, *, loops: bool) -> None:
-        operations = {row[0] for row in every_row(program) if isinstance(row[0], Operation)}
-        self.reserved = self.reserved.union(*[operation.helpers for operation in operations])
+        operations = {row[0] for row in every_row(program)}
+        self.reserved = self.reserved.union(*map(_helper_names, operations))
         super().__init__(program, loops=loops)
 
     def begin(self, program: Program) -> None:
@@ -285,11 +305,8 @@ _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div"
 
 
 class _BlockWriter(_NumpyWriter):
-    def __init__(self, program: Program, *, loops: bool) -> None:
-        super().__init__(program, loops=loops)
-        self.outputs = frozenset(program.outputs)
-
     def begin(self, program: Program) -> None:
+        self.outputs = frozenset(() if self.depth else program.outputs)  # not those of the step of a loop
         super().begin(program)
         for i in program.outputs:
             if isinstance(self.rows[i][0], Part):  # the state of a loop has a name of its own

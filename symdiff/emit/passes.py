@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from symdiff.emit.inplace import is_share
@@ -12,7 +12,7 @@ from symdiff.language.lower import instantiate
 from symdiff.ops.base import Operation, never_warns
 from symdiff.ops.indexed import SegmentGroups, SegmentLogSumExp, SegmentSoftmax
 from symdiff.ops.reductions import AxisGroups, Exponentials, LogSumExp, Softmax
-from symdiff.ops.table import PRIMITIVES
+from symdiff.ops.table import PRIMITIVES, Primitive
 from symdiff.simplify.build import Builder
 from symdiff.simplify.views import without_views
 
@@ -135,15 +135,25 @@ def share_exponentials(program: Program) -> Program:
 _BY_DECAY = ("softplus", "sigmoid")
 
 
-def expand_formulas(program: Program, formulas: Mapping[str, str]) -> Program:
-    """Return the program with formulas in place of the operations that a target cannot spell."""
-    while any(row[0] in formulas for row in program.graph.rows):
+def expand_formulas(program: Program, formula: Callable[[Primitive], str | None]) -> Program:
+    """Return the program with formulas in place of the operations that a target cannot spell.
+
+    Args:
+        program: The program.
+        formula: Returns the formula of an entry of the table; nothing if the target can spell the operation.
+    """
+
+    def of(row: Row) -> str | None:
+        entry = PRIMITIVES.read(row[0])
+        return formula(entry) if entry else None
+
+    while any(map(of, program.graph.rows)):
         builder = Builder(program.graph.like())
         builder.simplify = False
 
         def make(_: int, row: Row, builder: Builder = builder) -> int:
-            text = formulas.get(row[0])
-            if text is None:
+            text = of(row)
+            if not text:
                 return builder.graph.intern(row)
             return instantiate(builder, text, dict(zip(PRIMITIVES[row[0]].parameters, row[1:], strict=True)))
 

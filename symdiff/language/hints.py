@@ -24,7 +24,7 @@ from symdiff.language.elsewhere import (
 )
 from symdiff.language.lexer import WORDS
 from symdiff.language.numbers import another_number, decimal_in, with_commas
-from symdiff.ops.table import CONSTANTS, FORMULAS, FUNCTIONS
+from symdiff.ops.table import BUILT_IN, CONSTANTS, FORMULAS, FUNCTIONS
 
 _MODULES = frozenset(
     {"np", "numpy", "math", "Math", "cmath", "sympy", "sp", "scipy", "special", "jnp", "jax", "torch", "tf"}
@@ -96,7 +96,12 @@ def is_function(name: str) -> bool:
     return name in FUNCTIONS or name in FORMULAS or name in ARRAY_FUNCTIONS or name in _FORMS
 
 
-_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate"})
+def is_built_in(name: str) -> bool:
+    """Return whether a text cannot give this name to a function of its own. The names of special functions are free."""
+    return name in BUILT_IN or name in ARRAY_FUNCTIONS or name in _FORMS
+
+
+_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate", "root", "fixed_point"})
 
 
 def no_formula(given: object) -> str:
@@ -479,7 +484,7 @@ def no_assignment(target: Sequence[tuple[str, object]]) -> str:
         return "'=' assigns to a name; write only the right side"
     if target and target[-1][0] == "call":
         name = str(target[-1][1])
-        if not is_function(name):
+        if not is_built_in(name):
             return _NO_FUNCTIONS
         return f"{name!r} is a function of the language; write another name for your own function; to compare, write =="
     return "'=' assigns to a name at the start of a line; to compare, write =="

@@ -38,7 +38,7 @@ from symdiff.language.hints import (
     MARKED,
     choice,
     foreign,
-    is_function,
+    is_built_in,
     no_arguments,
     no_assignment,
     no_attribute,
@@ -474,7 +474,7 @@ class _Parser:
     def defined(self) -> bool:
         """Return whether the items are those of a function of names, as in `f(x, y)`."""
         *given, (kind, name, count, _) = self.items or [("", "", 0, 0)]
-        call = kind == "call" and not is_function(str(name)) and self.last[1] == ")"
+        call = kind == "call" and self.last[1] == ")" and not is_built_in(str(name))
         return call and count == len(given) and all(i[0] == "name" for i in given)
 
     def end(self) -> None:

@@ -38,22 +38,29 @@ def review(syntax: Syntax, shapes: Sequence[Shape] | None, *, arrays: bool = Fal
         _brackets(syntax, arrays=arrays or any(shapes or ()))
 
 
-def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str]) -> None:
-    """Reject an unused constant whose name looks like a misspelt free name.
+def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str], option: str = "constants") -> None:
+    """Reject an unused constant or function whose name looks like a misspelt free name.
 
     Args:
         syntax: The parsed formula.
-        constants: The names of the constants.
-        free: The names of the formula without a value.
+        constants: The names of the constants or functions.
+        free: The names of the formula without a value. For functions, the other functions that it calls too.
+        option: The option that gives them.
 
     Raises:
-        ParseError: There is such a constant.
+        ParseError: There is such a constant or function.
     """
     used = {name for statement in (*syntax.assignments, *syntax.results) for name in _used(statement)}
     for name in constants:
         others = [other for other in free if not _numbered_alike(name, other)]
         if name not in used and (close := nearest(name, others)):
-            raise ParseError(f"constants has {name!r}, which the formula does not use; did you mean {close!r}?")
+            raise ParseError(f"{option} has {name!r}, which the formula does not use; did you mean {close!r}?")
+
+
+def calls(syntax: Syntax) -> list[str]:
+    """Return the names of the functions that a formula calls."""
+    statements = (*syntax.assignments, *syntax.results)
+    return list(dict.fromkeys([item[1] for statement in statements for item in statement.items if item[0] == "call"]))
 
 
 def _numbered_alike(a: str, b: str) -> bool:
@@ -137,9 +144,10 @@ def _brackets(syntax: Syntax, *, arrays: bool) -> None:
     for kind, value, given, position in _operations(syntax):
         if kind == "list" and not (len(given) == 1 and given[0] is not None and given[0][0] != "list"):
             arrays = True
-        elementwise = kind == "call" and (value in FUNCTIONS or value in FORMULAS)
+        lists = [(operand[1], position) for operand in given if operand and operand[0] == "list"]
+        elementwise = lists and kind == "call" and (value in FUNCTIONS or value in FORMULAS)
         if kind in ("op", "compare") or (elementwise and not (value in ("max", "min") and len(given) == 1)):
-            found += [(operand[1], position) for operand in given if operand and operand[0] == "list"]
+            found += lists
     found = [(one, position) for one, position in found if not arrays or one == ("number", 0.0)]
     if found:
         (_, element), position = found[0]

@@ -17,6 +17,7 @@ from symdiff.errors import not_installed
 from symdiff.graph.dims import solve
 from symdiff.graph.ir import Program, operands
 from symdiff.ops.base import Operation
+from symdiff.ops.methods import sources
 from symdiff.ops.table import PRIMITIVES, template
 
 
@@ -45,7 +46,8 @@ def function(name: str, target: str = "numpy") -> Callable[..., Any]:
     if target == "numpy" and primitive.module == "special":
         scope["special"] = special()
     if target == "numpy" and primitive.helper:
-        exec(primitive.helper, scope)  # noqa: S102 - the table's text
+        for source in sources(primitive.helper, name).values():
+            exec(source, scope)  # noqa: S102 - the package's text
     made: Callable[..., Any] = eval(f"lambda {', '.join(parameters)}: {body}", scope)  # noqa: S307 - the table's text
     return made
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol, value
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol
 from symdiff.graph.shapes import Demands, broadcast, same
 from symdiff.ops.base import (
     At,
@@ -132,18 +132,9 @@ class Whole(Operation):
     def shape(self, *shapes: Shape) -> Shape:
         return _together(shapes)
 
-    def sized(self, sizes: Mapping[str, int]) -> Self:
+    def sized(self, sizes: Mapping[str, Dim]) -> Self:
         """Return the polynomial with the sizes of dimensions in place of their names."""
-        if isinstance(self.of, int):
-            return self
-        total: Dim = 0
-        for monomial, coefficient in self.of.terms:
-            term: Dim = coefficient
-            for atom in monomial:
-                is_operand = isinstance(atom, str) and atom not in sizes
-                term = term * (symbol(atom) if is_operand else value(Poly((((atom,), 1),)), sizes))  # type: ignore[arg-type]
-            total = total + term
-        return type(self)(total)
+        return type(self)(substituted(self.of, sizes))
 
     def value(self, *operands: Any) -> Any:
         given = {str(k): np.asarray(i, np.intp) for k, i in enumerate(operands)}
@@ -552,6 +543,8 @@ class Gather(Indexed):
         return bool(_together(indices))
 
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
+        if w.floats:
+            return w.tight(x, ATOM) + "".join([f"[{w.tight(i, 0)}]" for i in indices]), ATOM
         front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
             if not (ahead or front):  # the result has the axes of the indices in front

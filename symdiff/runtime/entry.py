@@ -20,6 +20,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.graph.ir import Program
+from symdiff.ops.order import SEARCH
 from symdiff.runtime.arguments import FLOAT64, INTEGER, IntShape
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
@@ -111,6 +112,7 @@ def scalar_entry(
     small: list[Any],
     native: list[Any] | None,
     into: bool,
+    known: Mapping[str, Any],
 ) -> FunctionType:
     """Return the entry of a Function of scalars.
 
@@ -128,10 +130,14 @@ def scalar_entry(
             there is no native code of floats.
         into: The function for small arrays takes an array for each output too, and returns the floating-point errors,
             or -1 where it cannot read an array.
+        known: The objects to which the lines of the math target refer.
     """
     names = [f"a{k}" for k in range(len(integers))]
     lines: list[str] = []
     outputs = [f"o{k}" for k in range(records.count)] if into else []
+    scope: dict[str, Any] = {}
+    if not _OWN.union(records.scope, outputs, names).isdisjoint(known):
+        program, known = None, {}  # an external function has a name of the entry
     if program is not None:
         names, body, texts = math_target.body(program, _OWN.union(records.scope, outputs))
         whole = [name for name, integer in zip(names, integers, strict=True) if integer]
@@ -150,6 +156,7 @@ def scalar_entry(
             "        except (ArithmeticError, ValueError, IndexError):",
             f"            return by_arrays({_tuple(names)})",
         ]
+        scope |= {name: load(text, name) for name, text in math_target.called(program, body).items()}
         body.clear()  # a large formula has many lines
     if any(integers):
         pass
@@ -175,15 +182,8 @@ def scalar_entry(
             f"        values = small[1]({', '.join(names)})",
             f"        return {records.of_tuples('values')}",
         ]
-    scope = {
-        math_target.SEARCH: bisect_right,
-        "by_arrays": by_arrays,
-        "small": small,
-        "native": native,
-        "empty": np.empty,
-        "heeded": heeded,
-    }
-    return _entry(names, lines, records, {"general": general, **scope})
+    scope |= {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
+    return _entry(names, lines, records, {"general": general, **scope, **known})
 
 
 def core_entry(
@@ -322,5 +322,5 @@ def _entry(names: Sequence[str], lines: list[str], records: Records, scope: Mapp
     lines.clear()
     source = "\n".join(text) + "\n"
     text.clear()
-    known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing}
+    known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing, SEARCH: bisect_right}
     return load(source, "entry", {**known, **records.scope, **scope})

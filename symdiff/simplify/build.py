@@ -27,10 +27,8 @@ from symdiff.simplify.products import Products
 
 Identity = Callable[..., "int | None"]
 
+_ORDERED = frozenset({"maximum", "minimum"})  # symmetric, but one of two zeros depends on the order
 _DIGITS = 10  # of a constant that somebody wrote, sign and point included
-# Operations that are one row in either order; the sign of a zero of a maximum depends on the order.
-_SYMMETRIC = frozenset(name for name, p in PRIMITIVES.items() if p.symmetric) - {"maximum", "minimum"}
-_TAKES = {name: primitive.takes for name, primitive in PRIMITIVES.items()}
 
 
 class Builder:
@@ -52,8 +50,11 @@ class Builder:
         scalars_outside: Returns a linear operation on arrays with the scalars outside of it, or None.
         formula: Makes the rows of a formula of the table, given its text and rows for its names.
         sweeps: Returns a derivative program in the making, given a program.
+        gradient: Returns the gradient of a program, which has one scalar output, by one argument.
+        jacobian: Returns the Jacobian matrix of a program, which has one output, by one argument; the derivative if
+            both are scalars.
 
-    The last four make rows themselves, so they stand on higher floors: in this room, in the language, and with the
+    The last six make rows themselves, so they stand on higher floors: in this room, in the language, and with the
     derivatives.
     """
 
@@ -61,6 +62,8 @@ class Builder:
     scalars_outside: ClassVar[Callable[[Builder, Operation, tuple[int, ...]], int | None]]
     formula: ClassVar[Callable[[Builder, str, Mapping[str, int]], int]]
     sweeps: ClassVar[Callable[[Builder, Program], Sweeps]]
+    jacobian: ClassVar[Callable[[Builder, Program, str], Program]]
+    gradient: ClassVar[Callable[[Builder, Program, str], Program]]
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -138,7 +141,7 @@ class Builder:
         """Return a row exactly as given. An equal row is shared if the graph shares."""
         graph = self.graph
         row = (name, *arguments)
-        if name in _SYMMETRIC and graph.shared:
+        if PRIMITIVES[name].symmetric and name not in _ORDERED and graph.shared:
             swapped = graph.index.get((name, arguments[1], arguments[0]))
             if swapped is not None:
                 return swapped
@@ -149,7 +152,7 @@ class Builder:
         if not isinstance(operation, str):
             return self._on_arrays(operation, arguments)
         name, rows = operation, self.graph.rows
-        takes = _TAKES[name]
+        takes = PRIMITIVES[name].takes
         constants = True
         for i in arguments:
             row = rows[i]

@@ -118,7 +118,8 @@ def _of_function(b: Builder, i: int) -> int | None:
     if len(whole.above) != 1 or whole.below or whole.nothing:
         return None
     name, *parts = b.row(whole.factors[0])
-    forms = dict(PRIMITIVES[name].logarithms) if name in PRIMITIVES else {}
+    entry = PRIMITIVES.read(name)
+    forms = dict(entry.logarithms) if entry else {}
     factor = whole.number if whole.number in forms else next((f for f in forms if f * whole.number > 0), None)
     if factor is None:
         return None

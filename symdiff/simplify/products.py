@@ -7,13 +7,15 @@ the product. `Products` also answers in advance whether a stable form may be fou
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import inf
 
 from symdiff.graph.ir import Graph
 from symdiff.graph.operations import is_view
 from symdiff.ops.evaluate import constant
-from symdiff.ops.table import PRIMITIVES
+from symdiff.ops.table import PRIMITIVES, Remainder
 
 # From a product to one of its factors: the rows on the way, each with the position of the next among its operands.
 Path = tuple[tuple[int, int], ...]
@@ -22,24 +24,31 @@ Path = tuple[tuple[int, int], ...]
 Look = tuple[int, tuple[int, ...], int]
 
 NAME = re.compile(r"[a-z]\w*")  # a name in a formula of the table
-REMAINDERS = {  # of each function and power
-    (name, power): entries
-    for name, p in PRIMITIVES.items()
-    for power in (1, 2)
-    if (entries := [entry for entry in p.remainders if entry.power == power])
-}
 QUOTIENTS = {"expm1": "expm1_by", "log1p": "log1p_by"}  # functions f, each with the operation f(c*x)/x
 
-_NEAR_FUNCTIONS = {  # functions that come near other functions, each with the names of these
-    name: frozenset(NAME.findall(" ".join(entry.at for entry in entries if isinstance(entry.at, str))))
-    for (name, _), entries in REMAINDERS.items()
-    if any(isinstance(entry.at, str) for entry in entries)
-}
 _STEPS = 12  # products and quotients that are taken apart
 _NODES = 12  # rows of a product in which `numerators` looks for factors
 _DIVISIBLE, _DIVIDED = 1, 2  # flags: a factor is a function of `QUOTIENTS`; there is a divisor
 _ZERO, _TWO = ("const", "0.0"), ("const", "2.0")
 _ODD, _MASK = 0x9E3779B97F4A7C15, (1 << 61) - 1  # Knuth's multiplicative hashing
+
+
+def remainders(op: object, power: int) -> Sequence[Remainder]:
+    """Return the remainders of a power of an operation."""
+    return _remainders(op, power) if isinstance(op, str) else ()
+
+
+@cache
+def _remainders(name: str, power: int) -> Sequence[Remainder]:
+    entry = PRIMITIVES.read(name)
+    return [] if entry is None else [remainder for remainder in entry.remainders if remainder.power == power]
+
+
+@cache
+def _near(name: str) -> frozenset[str]:
+    """Return the names in the functions that a function comes near."""
+    near = [entry.at for entry in _remainders(name, 1) if isinstance(entry.at, str)]
+    return frozenset(NAME.findall(" ".join(near)))
 
 
 @dataclass(slots=True)
@@ -142,8 +151,8 @@ class Products:
             own, rest = self._look(j)[0], self._look(other)[0]
             if whole - own == rest:
                 return True
-            if whole == own and (row := self.graph.rows[j])[0] in _NEAR_FUNCTIONS:
-                return self._look(row[1])[0] == rest or self._leaf(other) in _NEAR_FUNCTIONS[row[0]]
+            if whole == own and (names := _near(self.graph.rows[j][0])):
+                return self._look(self.graph.rows[j][1])[0] == rest or self._leaf(other) in names
         return False
 
     def may_divide(self, name: str, x: int, y: int) -> bool:
@@ -170,8 +179,8 @@ class Products:
                 looks.append((0, (), 0))
             else:
                 square = name == "mul" or (name == "pow" and rows[row[2]] == _TWO)
-                known = (rows[row[1]][0], 2) if square else (name, 1)
-                has = known in REMAINDERS or (is_view(name) and looks[row[1]][1] == (row[1],))
+                known = remainders(rows[row[1]][0], 2) if square else remainders(name, 1)
+                has = known or (is_view(name) and looks[row[1]][1] == (row[1],))
                 flags = _DIVISIBLE if name in QUOTIENTS else 0
                 looks.append(((j + 1) * _ODD & _MASK, (j,) if has else (), flags))
         return looks[i]

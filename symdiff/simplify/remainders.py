@@ -9,6 +9,7 @@ Quotients such as expm1(c*v)/v are found too, because their derivatives by v can
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -17,7 +18,7 @@ from math import frexp, inf, isclose
 from symdiff.ops.table import PRIMITIVES, Remainder
 from symdiff.simplify.build import Builder
 from symdiff.simplify.paths import replaced, row_of
-from symdiff.simplify.products import NAME, QUOTIENTS, REMAINDERS, Path, Product
+from symdiff.simplify.products import NAME, QUOTIENTS, Path, Product, remainders
 from symdiff.simplify.signs import derives, signed
 from symdiff.simplify.views import with_views, without_views
 
@@ -60,17 +61,17 @@ def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
     return None
 
 
-def _entries(b: Builder, i: int) -> list[Remainder]:
+def _entries(b: Builder, i: int) -> Sequence[Remainder]:
     """Return the remainders of the table that row `i` may have."""
     name, *parts = b.row(i)
     if (root := _root(b, i)) is not None:
-        return REMAINDERS.get((b.row(root)[0], 2), [])
+        return remainders(b.row(root)[0], 2)
     if name == "pow":
         base, exponent = b.value(parts[0]), b.value(parts[1])
         if (exponent is not None and float(exponent).is_integer()) or (base is not None and not 0 < base < inf):
             return []
-        return [entry for entry in REMAINDERS[name, 1] if base is not None or "u" in _names(entry.form)]
-    return REMAINDERS.get((name, 1), [])
+        return [entry for entry in remainders(name, 1) if base is not None or "u" in _names(entry.form)]
+    return remainders(name, 1)
 
 
 def _root(b: Builder, i: int) -> int | None:
@@ -105,7 +106,7 @@ def _known(
     rest.remove(i)
     near, exact = Product(), True
     if isinstance(entry.at, str):
-        if not {b.row(j)[0] for j in other.factors} >= _names(entry.at) & PRIMITIVES.keys():
+        if not {b.row(j)[0] for j in other.factors} >= _called(entry.at):
             return None
         near = b.products(b.formula(entry.at, bindings))
     else:
@@ -121,8 +122,7 @@ def _known(
     positive = root is not None or row[0] == "pow" or PRIMITIVES[row[0]].positive
     if (rest or whole.below) and not positive:
         return None  # an infinite factor would give an infinity of another sign
-    functions = _names(entry.form) & PRIMITIVES.keys()
-    if b.graph.complex and (entry.near or not all(PRIMITIVES[name].holomorphic for name in functions)):
+    if b.graph.complex and (entry.near or not all(PRIMITIVES[name].holomorphic for name in _called(entry.form))):
         return None
     if "u" in _names(entry.form):
         u = one_plus(b, bindings["x"])
@@ -138,6 +138,12 @@ def _equal(x: float, y: float, *, exact: bool) -> bool:
 def _names(text: str) -> frozenset[str]:
     """Return the names in a formula of the table."""
     return frozenset(NAME.findall(text))
+
+
+@cache
+def _called(text: str) -> frozenset[str]:
+    """Return the operations that a formula of the table calls."""
+    return frozenset([name for name in re.findall(r"([a-z]\w*)\(", text) if name in PRIMITIVES])
 
 
 def _form(b: Builder, entry: Remainder, known: dict[str, int], *, turned: bool) -> int:

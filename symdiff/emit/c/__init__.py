@@ -16,7 +16,7 @@ from symdiff.emit.nested import SMALL, Printer, Written, counted, is_of_arrays, 
 from symdiff.emit.python import WIDTH
 from symdiff.graph.dims import Shape, numel, renamed
 from symdiff.ops.base import Array, Text
-from symdiff.ops.table import ATOM, PRIMITIVES, SUM
+from symdiff.ops.table import ATOM, BASIC, SUM
 
 _KEYWORDS = """
     auto break case char const continue default do double else enum extern float for goto if inline int long register
@@ -251,7 +251,7 @@ def _results(names: Sequence[str], part: Part) -> list[Parameter]:
 def _of_arrays(part: Part, helpers: Helpers, taken: Iterable[str]) -> Function:
     made = written(part)
     program = part.program
-    names = PlainNames(C.words.union(PRIMITIVES, C.own, taken), program.arguments)
+    names = PlainNames(C.words.union(BASIC, C.own, taken), program.arguments)
     sizes = {name: names.near(name) for name in made.sizes}
     local = {name: names.near(name) for name in made.sizes}
     returns = part.results == [()] and not made.fails

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import copysign, isfinite, nan, prod
+from operator import attrgetter
 
 from symdiff.emit.latex.arrays import Notation, Values
 from symdiff.emit.latex.indices import Marks
@@ -26,7 +27,6 @@ from symdiff.ops.evaluate import constant as value_of
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import short
 
-_MEANINGS = {name: primitive.meaning for name, primitive in PRIMITIVES.items() if primitive.meaning}
 _JOINED: dict[str, Callable[[list[bool]], bool]] = {"and": all, "or": any, "not": lambda parts: not parts[0]}
 _FAMILIES = {"add": "sum", "sub": "sum", "mul": "product", "div": "product"}
 
@@ -55,7 +55,7 @@ def readable(program: Program) -> Program:
             return int(row[2] if holds[condition] else row[3])
         return graph.intern(row)
 
-    return compact(expand_formulas(replay(program, graph, make), _MEANINGS))
+    return compact(expand_formulas(replay(program, graph, make), attrgetter("meaning")))
 
 
 def is_matrix(program: Program) -> bool:

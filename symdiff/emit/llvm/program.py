@@ -8,7 +8,7 @@ from symdiff.emit.fuse import Loops, UnfusableError, fuse
 from symdiff.emit.passes import eager, expand_exponentials, expand_formulas, expand_powers, has_choices
 from symdiff.graph.ir import Program, compact
 from symdiff.ops.loops import within
-from symdiff.ops.table import PRIMITIVES, is_formula
+from symdiff.ops.table import Primitive, is_formula
 
 
 def missing(program: Program) -> str | None:
@@ -34,7 +34,7 @@ def prepare(program: Program) -> Loops:
 
 def spelled(program: Program) -> Program:
     """Return a program, each elementwise operation of which has a spelling in LLVM."""
-    return compact(expand_formulas(within(program, spelled), _FORMULAS))
+    return compact(expand_formulas(within(program, spelled), _formula))
 
 
 def _lowered(program: Program) -> Program:
@@ -42,4 +42,5 @@ def _lowered(program: Program) -> Program:
     return eager(expand_powers(program) if program.graph.shared else compact(program))
 
 
-_FORMULAS = {name: p.llvm for name, p in PRIMITIVES.items() if p.llvm is not None and is_formula(p.llvm)}
+def _formula(entry: Primitive) -> str | None:
+    return entry.llvm if entry.llvm is not None and is_formula(entry.llvm) else None
