@@ -1,4 +1,4 @@
-"""SciPy's piecewise polynomials as functions that a formula can call. SciPy is not imported here: they bring it along."""
+"""SciPy's piecewise polynomials as functions that a formula can call. This module does not import SciPy."""
 
 from __future__ import annotations
 
