@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symdiff.api.function import Function
+from symdiff.api.interpolants import Interpolant, instead, interpolant, is_interpolant
 from symdiff.api.kernel import made_by
 from symdiff.api.options import constant, names_of
 from symdiff.emit.outside import place
@@ -57,6 +58,7 @@ class Composed:
 _KINDS: list[tuple[Callable[[Any], bool], Callable[[str, Any], Outside]]] = [
     (lambda value: isinstance(value, Function), lambda _, function: Composed(function)),
     (lambda value: isinstance(value, External), lambda name, function: checked(function, name)),
+    (is_interpolant, interpolant),
 ]
 
 
@@ -104,11 +106,12 @@ def function_of(name: str, value: Any) -> Outside:
     Raises:
         TypeError: There is no such function.
     """
-    if isinstance(value, Composed):  # from a pickle
+    if isinstance(value, Composed | Interpolant):  # from a pickle
         return value
     for fits, make in _KINDS:
         if fits(value):
             return make(name, value)
-    hint = f"; write symdiff.external({name}, partials=...), or symdiff.compile({name}) if NumPy's operations make it"
-    hint *= callable(value)
+    compiled = f"write symdiff.external({name}, partials=...), or symdiff.compile({name}) if NumPy's operations make it"
+    said = instead(value) or compiled * callable(value)
+    hint = f"; {said}" if said else ""
     raise TypeError(f"function {name!r} is {type(value).__name__}, not a Function or an external function{hint}")

@@ -543,6 +543,8 @@ class Gather(Indexed):
         return bool(_together(indices))
 
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
+        if w.floats:
+            return w.tight(x, ATOM) + "".join([f"[{w.tight(i, 0)}]" for i in indices]), ATOM
         front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
             if not (ahead or front):  # the result has the axes of the indices in front
