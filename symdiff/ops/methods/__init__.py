@@ -6,8 +6,8 @@ entry in the table names the module as `helper`, and calls the function in its s
     Primitive(name="gammainc_by_a", arguments=("a", "x"), numpy="gammainc_by_a({a}, {x})", helper="incomplete",
               module="special", math=None, llvm=None, ...)
 
-The function has the name of the operation. Its source stands above the generated code, together with the functions and
-constants of its module that it uses, so that `f.source` runs with NumPy and SciPy alone. A function
+Its source stands above the generated code, together with the functions and constants of its module that it uses, so
+that `f.source` runs with NumPy and SciPy alone. A function
 
 - takes floats or arrays, which broadcast, and returns a float64 or an array;
 - uses `np`, `special` and names of its own module, because nothing else is imported into generated code;
@@ -20,16 +20,17 @@ read and taken apart.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 
 
-def sources(module: str, name: str) -> dict[str, str]:
-    """Return the source of a function of this package and of all that it uses in its module, by name and in order."""
+def sources(module: str, text: str) -> dict[str, str]:
+    """Return the sources of the functions of a module that a text calls, and of all that these use there, in order."""
     known = _definitions(module)
     used: set[str] = set()
-    waiting = {name}
+    waiting = known.keys() & re.findall(r"(?<![\w.])(\w+)\(", text)
     while waiting:
         used |= waiting
         waiting = {other for one in waiting for other in known[one][1]} - used
