@@ -5,6 +5,7 @@ from __future__ import annotations
 from symdiff.ops.table.entry import Formula, Primitive
 from symdiff.ops.table.special import (
     bessel,
+    by_parameters,
     densities,
     elliptic,
     errors,
@@ -22,6 +23,7 @@ ENTRIES: tuple[Primitive, ...] = (
     *elliptic.ENTRIES,
     *polynomials.ENTRIES,
     *information.ENTRIES,
+    *by_parameters.ENTRIES,
 )
 FORMULAS: tuple[Formula, ...] = (
     *gammas.FORMULAS,

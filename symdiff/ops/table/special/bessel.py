@@ -12,6 +12,25 @@ from symdiff.ops.table.special.common import function
 
 FIELD = "Bessel and Airy functions"
 
+_TIMES = {"i": ("0.5*({0} + {1}) - {2}", "ive"), "k": ("{2} - 0.5*({0} + {1})", "kve")}
+
+
+def _slope_by_order(letter: str, n: int, v: str) -> str:
+    """Return a rule for the derivative by v of the n-th derivative of I or K times an exponential, for x > 0."""
+    form, name = _TIMES[letter]
+    if n == 0:
+        return f"{name}_by_v(1, {v}, x)"
+    return form.format(*[_slope_by_order(letter, n - 1, order) for order in (f"({v} - 1)", f"({v} + 1)", v)])
+
+
+def _by_order(letter: str) -> str:
+    """Return a rule for the derivative by v of a derivative by x of order 1 to 3; NaN beyond."""
+    rule = "nan"
+    for n in (3, 2, 1):
+        rule = f"where(special(n == {n}), {_slope_by_order(letter, n, 'v')}, {rule})"
+    return rule
+
+
 _R, _P = (-3.0, 3.0), (0.3, 4.0)
 
 
@@ -56,11 +75,12 @@ ENTRIES = (
     function(
         "jv",
         "v x",
-        "",
+        "jv_by_v(1, v, x)",
         "0.5*(jv(v - 1, x) - jv(v + 1, x))",
         latex=_latex("J"),
         aliases=("jn",),
         holomorphic=True,
+        reals=(0,),
         domain="x >= 0; every x if v is a whole number",
         sample=((0.2, 3.0), _P),
         kinks=(
@@ -73,12 +93,13 @@ ENTRIES = (
     function(
         "yv",
         "v x",
-        "",
+        "yv_by_v(1, v, x)",
         "where(special(x == 0), inf, 0.5*(yv(v - 1, away(special(x == 0), x)) - yv(v + 1, away(special(x == 0), x))))",
         complex_partials=("", "0.5*(yv(v - 1, x) - yv(v + 1, x))"),
         latex=_latex("Y"),
         aliases=("yn",),
         holomorphic=True,
+        reals=(0,),
         domain="x > 0",
         sample=((0.2, 3.0), _P),
         kinks=(((1.0, 0.0), (None, inf)),),
@@ -106,11 +127,12 @@ ENTRIES = (
     function(
         "iv",
         "v x",
-        "",
+        "iv_by_v(1, v, x)",
         "0.5*(iv(v - 1, x) + iv(v + 1, x))",
         latex=_latex("I"),
         grows=True,
         holomorphic=True,
+        reals=(0,),
         domain="x >= 0; every x if v is a whole number",
         sample=((0.2, 3.0), _P),
         kinks=(
@@ -133,11 +155,12 @@ ENTRIES = (
     function(
         "kv",
         "v x",
-        "",
+        "kv_by_v(1, v, x)",
         "-0.5*(kv(v - 1, x) + kv(v + 1, x))",
         latex=_latex("K"),
         aliases=("kn",),
         holomorphic=True,
+        reals=(0,),
         domain="x > 0",
         sample=((0.2, 3.0), _P),
         kinks=(((1.0, 0.0), (None, -inf)),),
@@ -170,7 +193,7 @@ ENTRIES = (
     function(
         "ive",
         "v x",
-        "",
+        "ive_by_v(1, v, x)",
         "ive_derivative(1, v, x)",
         latex=_latex("I", scaled=True),
         domain="x >= 0; every x if v is a whole number",
@@ -179,11 +202,12 @@ ENTRIES = (
     function(
         "kve",
         "v x",
-        "",
+        "kve_by_v(1, v, x)",
         "kve_derivative(1, v, x)",
         complex_partials=("", "out - 0.5*(kve(v - 1, x) + kve(v + 1, x))"),
         latex=_latex("K", scaled=True),
         holomorphic=True,
+        reals=(0,),
         domain="x > 0",
         sample=((0.2, 3.0), _P),
     ),
@@ -192,7 +216,7 @@ ENTRIES = (
             f"{letter}ve_derivative",
             "n v x",
             "0",
-            "",
+            _by_order(letter),
             f"{letter}ve_derivative(n + 1, v, x)",
             latex=rf"\hat{{{letter.upper()}}}_{{#2}}^{{(#1)}}\left(#3\right)",
             numpy=f"{letter}ve_derivative({{n}}, {{v}}, {{x}})",

@@ -118,7 +118,7 @@ ENTRIES = (
     function(
         "gammainc",
         "a x",
-        "",
+        "gammainc_by_a(1, a, x)",
         "gamma_power(a - 1, lgamma(a), x)",
         latex=r"P",
         domain="a > 0, x >= 0",
@@ -133,7 +133,7 @@ ENTRIES = (
     function(
         "gammaincc",
         "a x",
-        "",
+        "-gammainc_by_a(1, a, x)",
         "-gamma_power(a - 1, lgamma(a), x)",
         latex=r"Q",
         domain="a > 0, x >= 0",
@@ -143,7 +143,7 @@ ENTRIES = (
     function(
         "gammaincinv",
         "a y",
-        "",
+        "-gammainc_by_a(1, a, out)/gamma_power(a - 1, lgamma(a), out)",
         "1/gamma_power(a - 1, lgamma(a), out)",
         latex=r"P^{-1}",
         domain="a > 0, 0 <= y <= 1",
@@ -153,7 +153,7 @@ ENTRIES = (
     function(
         "gammainccinv",
         "a y",
-        "",
+        "-gammainc_by_a(1, a, out)/gamma_power(a - 1, lgamma(a), out)",
         "-1/gamma_power(a - 1, lgamma(a), out)",
         latex=r"Q^{-1}",
         domain="a > 0, 0 <= y <= 1",
@@ -179,8 +179,8 @@ ENTRIES = (
     function(
         "betainc",
         "a b x",
-        "",
-        "",
+        "betainc_by_ab(1, 0, a, b, x)",
+        "betainc_by_ab(0, 1, a, b, x)",
         "beta_power(a - 1, b - 1, betaln(a, b), x)",
         latex=r"I_{#3}\left(#1, #2\right)",
         domain="a > 0, b > 0, 0 <= x <= 1",
@@ -194,8 +194,8 @@ ENTRIES = (
     function(
         "betaincc",
         "a b x",
-        "",
-        "",
+        "-betainc_by_ab(1, 0, a, b, x)",
+        "-betainc_by_ab(0, 1, a, b, x)",
         "-beta_power(a - 1, b - 1, betaln(a, b), x)",
         latex=r"1 - I_{#3}\left(#1, #2\right)",
         standard="1.0 - special.betainc({a}, {b}, {x})",
@@ -205,8 +205,8 @@ ENTRIES = (
     function(
         "betaincinv",
         "a b y",
-        "",
-        "",
+        "-betainc_by_ab(1, 0, a, b, out)/beta_power(a - 1, b - 1, betaln(a, b), out)",
+        "-betainc_by_ab(0, 1, a, b, out)/beta_power(a - 1, b - 1, betaln(a, b), out)",
         "1/beta_power(a - 1, b - 1, betaln(a, b), out)",
         latex=r"I^{-1}",
         domain="a > 0, b > 0, 0 <= y <= 1",
