@@ -102,9 +102,19 @@ ENTRIES: tuple[Primitive, ...] = (
     _bessel("jv", "J", "0.5*(low - high)"),
     _bessel("yv", "Y", "0.5*(low - high)"),
     _bessel("iv", "I", "0.5*(low + high)"),
-    _bessel("ive", r"e^{-#3} I", "0.5*(low + high) - out"),
     _bessel("kv", "K", "-0.5*(low + high)"),
-    _bessel("kve", r"e^{#3} K", "out - 0.5*(low + high)"),
+    *(
+        _entry(
+            f"{name}_by_v",
+            "k n v x",
+            2,
+            "integrals",
+            rf"\frac{{\partial^{{#1 + #2}}}}{{\partial #4^{{#1}}\,\partial #3^{{#2}}}}{latex}_{{#3}}\left(#4\right)",
+            f"{name}_by_v(k, n + 1, v, x)",
+            f"{name}_by_v(k + 1, n, v, x)",
+        )
+        for name, latex in (("ive", "e^{-#4} I"), ("kve", "e^{#4} K"))
+    ),
     _entry(
         "zeta_by_x",
         "n x q",
