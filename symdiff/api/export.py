@@ -145,7 +145,7 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
         special()  # says what to install
     members = [_part(name, g, target) for name, g in chosen.items()]
     code = "\n".join([line for m in members for part in m.body[1:] for line in part])
-    helpers = numpy_target.helpers(code) if target == "numpy" else []
+    helpers = numpy_target.helpers(code, prepared) if target == "numpy" else []
     data = dict(chain.from_iterable([numpy_target.constants(program).items() for program in prepared]))
     return Module(members, target, special=scipy, helpers=helpers, constants=data)
 

@@ -190,7 +190,7 @@ def test_several_outputs():
         ("log^-1(x)", 6, "write log(...)**-1"), ("sin^2 x", 6, "write sin(...)**2"), ("x^2 y", 4, "write 2*y"),
         ("exponential(x)", 0, "write exp(x)"), ("Phi(x)", 0, "write ndtr(x)"), ("normal(x)", 0, "exp(-x**2/2)/sqrt(2*pi)"),
         ("binom(n, k)", 0, "exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1))"), ("beta(a, b)", 0, "exp(lgamma(a) + lgamma(b) - lgamma(a + b))"), ("tg(x)", 0, "write tan(x)"),
-        ("erfinv(x)", 0, "the special functions here are erf, erfc,"), ("summ(x)", 0, "did you mean 'sum'?"),
+        ("struve(x)", 0, "'symdiff functions' lists the special functions"), ("summ(x)", 0, "did you mean 'sum'?"),
         ("f.txt", 1, 'f.txt looks like the name of a file; in a shell write "$(cat f.txt)"'),
     ],
 )  # fmt: skip

@@ -28,7 +28,7 @@ def gamma_density_by_a(n: int, a: Any, x: Any) -> Any:
 
     def method(a: Any, x: Any) -> Any:
         slopes = [np.log(x) - special.psi(a), *[-special.polygamma(k, a) for k in range(1, n)]]
-        found = np.exp((a - 1.0) * np.log(x) - x - special.gammaln(a)) * _moments(slopes[:n])[n]
+        found = np.exp(special.xlogy(a - 1.0, x) - x - special.gammaln(a)) * _moments(slopes[:n])[n]
         found = np.where((x == 0.0) & (a > 1.0) | (x == np.inf), 0.0, found)
         return np.where((a > 0.0) & (x >= 0.0), found, np.nan)
 
@@ -118,7 +118,7 @@ def beta_density_by_ab(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
         if n:
             slopes[0, 1] = slopes[0, 1] + np.log1p(-x)
         found = _joint_moments(m, n, slopes)[m, n]
-        found = found * np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - special.betaln(a, b))
+        found = found * np.exp(special.xlogy(a - 1.0, x) + special.xlog1py(b - 1.0, -x) - special.betaln(a, b))
         found = np.where((x == 0.0) & (a > 1.0) | (x == 1.0) & (b > 1.0), 0.0, found)
         return np.where((a > 0.0) & (b > 0.0) & (x >= 0.0) & (x <= 1.0), found, np.nan)
 

@@ -87,8 +87,8 @@ class Primitive:
     module: str = "np"
     """The module of the function that `numpy` names: `np`, or `special` for `scipy.special`."""
     helper: str = ""
-    """The module of `symdiff.ops.methods` with the function that `numpy` calls, which has the name of the operation. The
-    source of the function stands above generated code."""
+    """The module of `symdiff.ops.methods` with the function that `numpy` calls. The source of the function stands above
+    generated code."""
     symbols: tuple[Symbol, ...] = ()
     """The operators of the operation. Python code uses the first of them."""
     aliases: tuple[str, ...] = ()
@@ -140,8 +140,8 @@ class Primitive:
     """Only rules and sweeps use the operation; users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()
     """An interval for each argument, inside the domain and away from the kinks."""
-    kinks: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
-    """Special points, each with the partial derivatives that hold there."""
+    kinks: tuple[tuple[tuple[float, ...], tuple[float | None, ...]], ...] = ()
+    """Special points, each with the partial derivatives that hold there. None: it is like that at other points."""
 
     @property
     def arity(self) -> int:
@@ -163,10 +163,13 @@ class Formula:
 
     name: str
     parameters: tuple[str, ...]
-    text: str
+    text: str | tuple[str, ...]
+    """The formula. Several: the function has several values."""
     complex: str = ""
     """The formula for complex arguments. Empty: `text` holds for them too."""
     aliases: tuple[str, ...] = ()
+    domain: str = ""
+    """The arguments for which the function is defined, in words."""
 
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
