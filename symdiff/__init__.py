@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from symdiff.api.compiler import clear_cache, compile  # noqa: A004 - the name users expect
+from symdiff.api.external import external
 from symdiff.api.function import Function
 from symdiff.api.propagate import propagate
 from symdiff.errors import (
@@ -41,6 +42,7 @@ __all__ = [
     "SymdiffError",
     "clear_cache",
     "compile",
+    "external",
     "limits",
     "propagate",
 ]

@@ -35,8 +35,10 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.python import Nest
 from symdiff.errors import SymdiffError
 from symdiff.graph.ir import Program
-from symdiff.language.lower import Argument, lower
+from symdiff.language.lower import Argument, calls, lower
+from symdiff.language.outside import Outside
 from symdiff.language.parser import Syntax, parse
+from symdiff.language.roots import ROOTS as SOLVED
 from symdiff.limits import Limits, kept
 from symdiff.limits import limits as limits_of_process
 from symdiff.ops.data import Data
@@ -85,6 +87,7 @@ class Recipe:
         backend: What computes arrays: "numpy" or "llvm".
         limits: The bounds of this program and of all that is derived from it.
         steps: The derivations, in order.
+        functions: The functions from outside that the formula may call, by name.
     """
 
     syntax: Syntax
@@ -96,6 +99,7 @@ class Recipe:
     backend: str
     limits: Limits
     steps: tuple[Derivation, ...] = ()
+    functions: tuple[tuple[str, Outside], ...] = ()
 
     def derived(self, derive: Derive, by: tuple[str, ...], *member: Any) -> Recipe:
         """Return this recipe with one more derivation."""
@@ -137,10 +141,13 @@ class Recipe:
         Args:
             complex: Whether to leave out the identities that hold for real numbers only.
         """
+        if not calls(self.syntax).isdisjoint(SOLVED):
+            import symdiff.derive.calculus  # noqa: F401 - the slopes of an equation, `Builder.jacobian`
         made = lower(
             self.syntax,
             self.arguments,
             dict(self.constants),
+            dict(self.functions),
             optimize=self.optimize,
             complex=complex,
             limits=self.limits,
@@ -175,6 +182,7 @@ def recipe_of(
     arguments: tuple[Argument, ...] | None = None,
     wrt: tuple[str, ...] | None = None,
     constants: tuple[tuple[str, float | Data], ...] = (),
+    functions: tuple[tuple[str, Outside], ...] = (),
     *,
     optimize: bool = True,
     threads: int | None = None,
@@ -191,7 +199,7 @@ def recipe_of(
     """
     own = kept(*limits.values)
     syntax = parse(formula, own) if isinstance(formula, str) else formula
-    return Recipe(syntax, arguments, wrt, constants, optimize, threads, backend, own)
+    return Recipe(syntax, arguments, wrt, constants, optimize, threads, backend, own, functions=functions)
 
 
 def prepared(program: Program, target: str) -> Program:

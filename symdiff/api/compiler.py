@@ -13,12 +13,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from symdiff.api.function import RETURN_FUNCTIONS, Function
 from symdiff.api.options import arguments_of, constants_of, names_of
+from symdiff.api.outside import functions_of
 from symdiff.errors import FormulaWarning, ParseError, few
 from symdiff.graph.dims import declared
 from symdiff.language.hints import e_is_a_variable, no_argument
 from symdiff.language.lower import Argument
 from symdiff.language.parser import Syntax, parse
-from symdiff.language.review import exponentials, no_slips, review
+from symdiff.language.review import calls, exponentials, no_slips, review
 from symdiff.limits import Limits
 from symdiff.limits import limits as limits_of_process
 from symdiff.ops.data import Data
@@ -55,6 +56,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     args: Any = None,
     wrt: Any = None,
     constants: Mapping[Any, Any] | None = None,
+    functions: Mapping[Any, Any] | None = None,
     backend: str = "numpy",
     threads: int | None = None,
     optimize: bool = True,
@@ -80,6 +82,10 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
             precision of the arguments. For a Python function, the names are those of its parameters.
+        functions: Functions that a formula calls by these names, in place of any of the language, as `{"g": g}`: a
+            Function, whose operations become part of this formula, or one that `symdiff.external` makes of a Python
+            function. Arguments are given in order or by name. On arrays with further axes in front of its core shapes,
+            a function is evaluated at each point, as in a call.
         backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
             code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
@@ -111,9 +117,11 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     >>> f.grad([1.0, 2.0]).x
     array([2., 4.])
     """
-    f = _compiled(text, args, wrt, constants, backend, threads, optimize=optimize, limits=limits)
+    f = _compiled(text, args, wrt, constants, functions, backend, threads, optimize=optimize, limits=limits)
+    syntax = f.recipe.syntax
+    if functions and not _is_function(text):
+        no_slips(syntax, map(normal, functions), [*f.args, *calls(syntax)], "functions")
     if args is None and not _is_function(text):
-        syntax = f.recipe.syntax
         if constants:
             no_slips(syntax, map(normal, constants), f.args)
         if names := {"e", "E"}.intersection(f.args) and exponentials(syntax):
@@ -126,6 +134,7 @@ def _compiled(
     args: Any,
     wrt: Any,
     constants: Mapping[Any, Any] | None,
+    functions: Mapping[Any, Any] | None,
     backend: str,
     threads: int | None,
     *,
@@ -145,19 +154,25 @@ def _compiled(
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
+    own = {} if functions is None else functions_of(functions)
+    for option, names in (("args", [argument.name for argument in arguments or ()]), ("constants", bound)):
+        for name in names:
+            if name in own:
+                raise ParseError(f"{name!r} is both in {option} and in functions; write another name in one of them")
     for name, same in (("pi", "π"), ("π", "pi")):  # a value for one name is for the other too
         if name in bound and all(same != argument.name for argument in arguments or ()):
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
-    fixed = tuple(sorted(bound.items()))
+    fixed, called = tuple(sorted(bound.items())), tuple(own.items())
     of: Any = formula
     if isinstance(formula, Syntax):
         of = (formula.text, formula.name, formula.doc) if formula.name or formula.doc else formula.text
-    key = (of, arguments, by, tuple((name, repr(value)) for name, value in fixed), threads, bool(optimize), backend)
+    values = tuple((name, repr(value)) for name, value in fixed)
+    key = (of, arguments, by, values, called, threads, bool(optimize), backend)
 
     def make() -> Function:
         options: Any = {"optimize": bool(optimize), "threads": threads, "backend": backend, "limits": bounds}
-        return function_of(recipe_of(formula, arguments, by, fixed, **options))
+        return function_of(recipe_of(formula, arguments, by, fixed, called, **options))
 
     return _CACHE.get((*key, bounds.values), make)
 
@@ -224,6 +239,7 @@ def _reduced(f: Function) -> tuple[Callable[..., Function], tuple[Any, ...]]:
         "args": names,
         "wrt": recipe.wrt,
         "constants": dict(recipe.constants),
+        "functions": dict(recipe.functions),
         "backend": recipe.backend,
         "threads": recipe.threads,
         "optimize": recipe.optimize,

@@ -19,6 +19,7 @@ from symdiff.api.files import destination, write
 from symdiff.api.languages import LANGUAGES, files, part_of
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit import outside
 from symdiff.emit.curly import Stored, plain
 from symdiff.emit.module import OF_ENTRIES, SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
@@ -138,16 +139,27 @@ def module(f: Compiled, include: str | Sequence[str] | None, target: str, at: An
 
 
 def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
-    """Return the functions of members of a Function as a module of Python."""
+    """Return the functions of members of a Function as a module of Python.
+
+    Raises:
+        ValueError: The formula calls a function that cannot be imported.
+    """
     prepared = [g.kernel.prepared for g in chosen.values()] if target == "numpy" else []
+    imports = outside.imported([g.kernel.prepared if target == "numpy" else g.program for g in chosen.values()])
     scipy = any(map(numpy_target.needs_scipy, prepared))
     if scipy:
         special()  # says what to install
     members = [_part(name, g, target) for name, g in chosen.items()]
     code = "\n".join([line for m in members for part in m.body[1:] for line in part])
-    helpers = numpy_target.helpers(code, prepared) if target == "numpy" else []
+    if target == "numpy":
+        helpers = numpy_target.helpers(code, prepared)
+    else:
+        called = [
+            math_target.called(g.program, member.body[1]) for g, member in zip(chosen.values(), members, strict=True)
+        ]
+        helpers = [*{name: text for found in called for name, text in found.items()}.values()]
     data = dict(chain.from_iterable([numpy_target.constants(program).items() for program in prepared]))
-    return Module(members, target, special=scipy, helpers=helpers, constants=data)
+    return Module(members, target, special=scipy, imports=imports, helpers=helpers, constants=data)
 
 
 def _about(f: Compiled) -> About:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from symdiff.api.foreign import unseen
 from symdiff.api.kernel import Kernel, made_by, shortly
 from symdiff.api.members import member
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit import outside
 from symdiff.errors import LimitError, ShapeError, few
 from symdiff.graph.dims import fixed, shown
 from symdiff.graph.ir import Program
@@ -115,9 +117,12 @@ class Function:
 
     def _first_call(self, /, *args: Any, **named: Any) -> Any:
         """Replace this method by the entry of the kernel, and call it. This method runs only at the first call."""
-        entry = self.kernel.entry
-        self.__call__ = bound_entry(entry, self.kernel.args, self.bound, self._call_bound) if self.bound else entry
+        self.__call__ = unseen(Function._make_entry)(self)
         return self.__call__(*args, **named)
+
+    def _make_entry(self) -> Callable[..., Any]:
+        entry = self.kernel.entry
+        return bound_entry(entry, self.kernel.args, self.bound, self._call_bound) if self.bound else entry
 
     def _call_bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the result of a call with bound arguments, by position or name."""
@@ -185,7 +190,7 @@ class Function:
         options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
         bound = tuple([(name, Data(value)) for name, value in self.bound.items()])
         arguments = self.args, self.cores, self.integers
-        return self.text, *arguments, self.wrt, constants, options, recipe.path, bound
+        return self.text, *arguments, self.wrt, constants, recipe.functions, options, recipe.path, bound
 
     def __eq__(self, other: object) -> bool:
         """Return whether formula, options and derivations are the same."""
@@ -233,6 +238,15 @@ class Function:
         """
         given = [(name, value.array if isinstance(value, Data) else value) for name, value in self.recipe.constants]
         return {**dict(given), **numpy_target.constants(self.program)}
+
+    @property
+    def functions(self) -> dict[str, Any]:
+        """The functions from outside of the formula, by name: those that `compile` got, and those that a source calls.
+
+        A source calls external functions alone, and imports those that a module has.
+        """
+        given = {name: getattr(value, "function", value) for name, value in self.recipe.functions}
+        return {**given, **{name: call.of for call, name in outside.named(self.program).items()}}
 
     @property
     def signature(self) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from symdiff.api.foreign import owner
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
+from symdiff.emit import outside
 from symdiff.emit.cost import cost_of, reach
 from symdiff.errors import MOST, few
 from symdiff.graph.dims import Dim, Shape, concrete, declared, fixed, numel, symbols, value
@@ -85,7 +86,7 @@ class Kernel:
         backend: "numpy" or "llvm".
         routines: The native code of parts of the program, where native code cannot compute all of it.
         made: The things that have been made so far, by key.
-        sizes: The sizes of dimensions that the program does not have, but the formula does.
+        sizes: The sizes of the dimensions of the formula, if the program computes a part of it along an axis.
         lock: The lock that a thread holds while it makes something.
     """
 
@@ -241,10 +242,10 @@ class Kernel:
         def make() -> Callable[..., Any]:
             if self.routines is not None and target in ("numpy", "loops"):
                 text = self._driver(target)
-                known = {**numpy_target.known(self._run), **self.routines.calls}
+                known: Mapping[str, Any] = {**numpy_target.known(self._run), **self.routines.calls}
             else:
                 text = self.source(target)
-                known = numpy_target.known(self.program)
+                known = self._known
             if self._has_arrays:
                 keep_freed_memory()  # for the temporaries of the next call
             made = load(text, self.name, known)
@@ -252,6 +253,17 @@ class Kernel:
 
         made: Callable[..., Any] = self.once(("function", target), make)
         return made
+
+    @property
+    def _known(self) -> Mapping[str, Any]:
+        """The objects to which the sources refer, by name."""
+        made: Mapping[str, Any] = self.once("known", lambda: numpy_target.known(self.program))
+        return made
+
+    @property
+    def _calls_outside(self) -> bool:
+        """Whether the program calls external functions."""
+        return bool(self.once("calls outside", lambda: bool(outside.named(self.program))))
 
     def _driver(self, target: str) -> str:
         """Return the source of the function that calls the native code of parts of the program."""
@@ -307,6 +319,7 @@ class Kernel:
                 small=self._small,
                 native=self._native_floats() if floats_too else self._floats_by_parts() if self.routines else None,
                 into=bool(floats_too),
+                known=self._known if self._calls_outside else {},
             )
         # General calls check the sizes of arrays, and indices of dimensions that no argument has.
         bounded = bool(self.sizes) or any(not isinstance(count, int) for count in self._counts)
@@ -507,7 +520,7 @@ class Kernel:
         meet(self.program.graph.demands, sizes)
         self.check_limits(sizes)
         if self.bounds:
-            self.bounds.check(values, sizes)
+            self.bounds.check(values, {**sizes, **self.sizes} if self.sizes else sizes)  # those of whole axes
         return values, loop, dtype, sizes
 
     def general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -632,7 +645,8 @@ class Kernel:
                 return results
         function, threads, fresh = self.function(target), self._threads, self._owned
         axes = tuple([axes_of(a, loop) for a in values])
-        cut = self._block_sizes(dtype, threads, axes) if loop and not any(self.cores) else None
+        whole = any(self.cores) or self._calls_outside  # external functions get whole arrays
+        cut = self._block_sizes(dtype, threads, axes) if loop and not whole else None
         if cut is None or prod(loop) <= cut.limit or not reportable() or not apart:
             found = flatten(function(*converted(values, dtype, self.integers)), self.nest)
             results = settle(found, shapes, dtype, fresh=fresh, out=outs)

@@ -128,12 +128,17 @@ def constants_of(given: Mapping[Any, Any]) -> dict[str, float | Data]:
         (normal_name,) = normal_names
         if normal_name in found:
             raise ParseError(f"constants names {normal_name!r} twice")
-        found[normal_name] = _constant(name, value)
+        found[normal_name] = constant(name, value)
     return found
 
 
-def _constant(name: Any, value: Any) -> float | Data:
-    """Return the value of a constant: a number, or an array of float64, int64 or bool."""
+def constant(name: Any, value: Any) -> float | Data:
+    """Return the value of a constant: a number, or an array of float64, int64 or bool.
+
+    Raises:
+        TypeError: The value is neither a real number nor an array of real numbers.
+        ValueError: The value is too large.
+    """
     if isinstance(value, Data):
         return value
     kind = np.datetime64 | np.timedelta64 | complex | np.complexfloating

@@ -250,3 +250,14 @@ def pattern(program: Program) -> list[tuple[Place, int]]:
     if not (is_assembled(row[0]) and row[0].rank == len(graph.shape(output)) and separate(row[0].places)):
         return [(whole(graph.shape(output)), output)]
     return list(zip(row[0].places, row[1:], strict=True))
+
+
+def _gradient(_: Builder, program: Program, name: str) -> Program:
+    return gradient(program, (name,))
+
+
+def _jacobian(_: Builder, program: Program, name: str) -> Program:
+    return (jacobian if program.graph.shape(program.outputs[0]) else partials)(program, (name,))
+
+
+Builder.gradient, Builder.jacobian = _gradient, _jacobian

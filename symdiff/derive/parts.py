@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import symbol, symbols, value
+from symdiff.graph.dims import shown, symbol, symbols, value
 from symdiff.graph.ir import Program, Row, operands, replay
 from symdiff.ops.base import AlongAxes, Operation, sized
 from symdiff.ops.constants import Size
 from symdiff.ops.elements import Assemble
+from symdiff.ops.indexed import Whole
 from symdiff.ops.patterns import Pattern
 from symdiff.ops.places import Range
+from symdiff.ops.table import PRIMITIVES
 from symdiff.ops.views import Broadcast
 from symdiff.simplify.build import Builder
 
@@ -104,7 +106,9 @@ class Parts:
             return None
         found = [a for a, dim in enumerate(shape, -len(shape)) if self.axis in symbols(dim)]
         if len(found) > 1 or any(shape[a] != self.dim for a in found):
-            raise self._error(f"it makes an array of shape ({', '.join(map(str, shape))})")
+            row = self.program.graph.rows[i]
+            what = f"argument {row[1]!r} has" if row[0] == "input" else f"{_named(row)} makes an array of"
+            raise self._error(f"{what} shape {shown(shape)}")
         return found[0] if found else None
 
     def outputs(self, level: int | None) -> list[int]:
@@ -186,8 +190,11 @@ class Parts:
                 return b.const(float(value(op.dim, sizes)))
             if not isinstance(op, Operation):
                 return graph.intern(row)
-            op = op.sized(kept)
-            shape = b.shape(row[1]) if len(row) > 1 else ()
+            op = op.sized(sizes if isinstance(op, Whole) else kept)
+            shapes = [b.shape(j) for j in row[1:]]
+            if not any(self.axis in symbols(dim) for part in (*shapes, op.shape(*shapes)) for dim in part):
+                op = op.sized(sizes)  # of the whole axis, as the number of segments
+            shape = shapes[0] if shapes else ()
             if self.dim in shape:
                 instead = op.by_parts(b, shape.index(self.dim) - len(shape), *row[1:])
                 if instead is not None:
@@ -261,4 +268,7 @@ class Parts:
 def _named(row: Row) -> str:
     if isinstance(row[0], Assemble):  # formulas do not call it
         return "an array of several parts"
-    return str(row[0].name if isinstance(row[0], Operation) else row[0])
+    if isinstance(row[0], Operation):
+        return row[0].name
+    signs = PRIMITIVES[row[0]].symbols
+    return repr(signs[0].text) if signs else str(row[0])

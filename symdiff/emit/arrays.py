@@ -27,7 +27,10 @@ class ArrayWriter(Writer):
         stored: The names of large constant arrays.
         core: Some argument has a core shape.
         rank: The number of core axes that operands broadcast to, while an elementwise row is spelt; else 0.
+        points: The expression of the loop shape in a function inside of the function; empty elsewhere.
     """
+
+    points = ""
 
     def __init__(self, program: Program, *, loops: bool) -> None:
         self.core = any(program.graph.shape(i) for i in program.inputs)
@@ -101,12 +104,16 @@ class ArrayWriter(Writer):
 
     def loop(self) -> str:
         """Return the loop shape: its name, or its expression if that is short."""
+        if self.points:
+            return self.points
         if self.core or len(self.whole.program.inputs) > _SHORT:
             return self.named_loop()
         return self.whole.loop_text()
 
     def named_loop(self) -> str:
         """Return the name of the loop shape."""
+        if self.points:
+            return self.points
         return self.need("loop", lambda: self.whole.loop_text(len("    loop = np.broadcast_shapes()")))
 
     def loop_text(self, beside: int = 0) -> str:
@@ -213,6 +220,20 @@ class ArrayWriter(Writer):
         """
         made = super().inner(program, own, lent)
         made.find_varying(varies)
+        return made
+
+    def local(self, program: Program, own: dict[int, str], varies: Mapping[int, bool], unknown: str, rank: int) -> Self:
+        """Return a writer for a function inside of the function, whose arrays may have fewer points than the others.
+
+        Args:
+            program: What the function computes.
+            own: The texts of its inputs.
+            varies: For each input, whether it may have loop dimensions.
+            unknown: The name of an argument of the function that has the loop shape.
+            rank: The number of core axes of this argument.
+        """
+        made = self.inner(program, own, varies, {})
+        made.points = f"{unknown}.shape[:-{rank}]" if rank else f"{unknown}.shape"
         return made
 
     def number(self, i: int) -> str:

@@ -8,17 +8,21 @@ from typing import Any, Self, cast
 
 import numpy as np
 
+from symdiff.emit import outside
+from symdiff.emit.numpy import called as called_in
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
-from symdiff.emit.python import Body, Nest, Writer, wrapped
+from symdiff.emit.python import BESIDE, Body, Nest, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, fixed
 from symdiff.graph.ir import Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
+from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text
 from symdiff.ops.elements import of_scalars
-from symdiff.ops.loops import Loop, Part, trimmed, within
+from symdiff.ops.loops import Loop, Part, Running, every_row, has_loops, trimmed, within
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # the most elements of an array that is returned as a list of its rows
+_HELPERS = {name: text for operation in OPERATIONS.values() for name, text in operation.math_helpers.items()}
 
 
 def missing(program: Program) -> str | None:
@@ -45,11 +49,11 @@ def missing(program: Program) -> str | None:
                 return "array operations"
     for i, row in enumerate(graph.rows):
         if alive[i] and isinstance(row[0], Operation):
-            if isinstance(row[0], Loop):
+            if isinstance(row[0], Running) and (row[0].of_scalars or i in loops):
                 absent = missing(row[0].body.program)
                 if absent is not None:
                     return absent
-            elif not (is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
+            elif not (row[0].on_floats or is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
                 return "array operations"
         elif alive[i] and (entry := PRIMITIVES.read(row[0])) and entry.math is None:
             return entry.name
@@ -89,10 +93,21 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
 def source(program: Program, name: str, nest: Nest) -> str:
     """Return the source of `program` as a function `name` of floats, to stand after `import math`.
 
+    Imports of external functions stand above the function.
+
     A conditional expression evaluates one side only. The function raises ValueError, OverflowError or ZeroDivisionError
     where IEEE arithmetic has an infinity or a NaN.
     """
-    return _MathWriter(prepared(program)).function(name, nest)
+    text = _MathWriter(prepared(program)).function(name, nest)
+    return "\n\n".join([*outside.above(program), *called_in(text, _HELPERS), text])
+
+
+def called(program: Program, lines: Iterable[str]) -> dict[str, str]:
+    """Return the sources of the helper functions that lines of the body of a program call, by name."""
+    if not has_loops(program):
+        return {}
+    texts = called_in("\n".join(lines), _HELPERS)
+    return {name: text for name, text in _HELPERS.items() if text in texts}
 
 
 def body(program: Program, reserved: Iterable[str], *, nested: float = _NESTED) -> Body:
@@ -124,15 +139,20 @@ class _MathWriter(Writer):
     module = "math"
     reserved = frozenset({"math", "abs", "round", "range", "reversed"})
     nested: float = _NESTED
+    floats = True
 
     def __init__(self, program: Program, reserved: Iterable[str] = ()) -> None:
-        self.reserved = self.reserved.union(reserved)
+        operations = [row[0] for row in every_row(program) if isinstance(row[0], Operation)]
+        self.reserved = self.reserved.union(reserved, *[operation.math_helpers for operation in operations])
         super().__init__(program)
 
     def spell(self, row: Row) -> Text:
         if row[0] == "where":
             condition, x, y = (self.tight(i, OR) for i in row[1:])
             return f"({x} if {condition} else {y})", ATOM
+        if isinstance(row[0], Operation):
+            text: Text = row[0].spell(cast("Any", self), *row[1:])
+            return text
         return super().spell(row)
 
     def built(self, i: int, row: Row) -> bool:
@@ -140,7 +160,7 @@ class _MathWriter(Writer):
 
         A loop writes itself.
         """
-        if isinstance(row[0], Loop | Part):
+        if isinstance(row[0], Running | Part):
             writer: Any = self  # a loop over scalars asks for little of what a writer of arrays has
             return row[0].lines(writer, i, *row[1:])
         if not is_assembled(row[0]):
@@ -163,6 +183,15 @@ class _MathWriter(Writer):
         self, program: Program, own: dict[int, str], _: Mapping[int, bool], lent: dict[int, str]
     ) -> Self:
         return super().inner(program, own, lent)
+
+    def local(self, program: Program, own: dict[int, str], varies: Mapping[int, bool], unknown: str, rank: int) -> Self:
+        """Return a writer for a function inside of the function."""
+        del unknown, rank
+        return self.inner(program, own, varies, {})
+
+    def wrap(self, text: str, beside: int = BESIDE) -> str:
+        """Return a comma-separated list, on lines of its own if a line has no room for it and what stands beside."""
+        return wrapped(text, width=self.width, beside=beside)
 
     def begin(self, program: Program) -> None:
         super().begin(program)
@@ -188,7 +217,7 @@ class _MathWriter(Writer):
         return f"{text}[{t}]"
 
     def written(self, row: Row) -> tuple[int, ...]:
-        if isinstance(row[0], Loop | Part):
+        if isinstance(row[0], Operation) and not is_assembled(row[0]):
             times: tuple[int, ...] = row[0].written(cast("Any", self), *row[1:])
             return times
         if not is_assembled(row[0]):

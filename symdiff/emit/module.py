@@ -94,10 +94,11 @@ class Module:
         target: str,
         *,
         special: bool,
+        imports: Sequence[str] = (),
         helpers: Sequence[str] = (),
         constants: Mapping[str, Any] = {},
     ) -> None:
-        self.members, self.target, self.special = members, target, special
+        self.members, self.target, self.special, self.imports = members, target, special, imports
         bodies = "\n".join(["\n".join([*m.body[0], *m.body[1], *m.body[2]]) for m in members])
         used = {*re.findall(r"\w+", bodies), *[m.name for m in members]}
         self._names = Names(used | _OWN, ())
@@ -234,12 +235,15 @@ class Module:
         standard = ["import math"] * (self.target == "math") + ["import sys"] * script
         standard += ["from collections import namedtuple"] * bool(self._records)
         others = ["import numpy as np"] * (self.target == "numpy") + ["from scipy import special"] * self.special
+        others += self.imports
         return "\n".join([*standard, *[""] * bool(standard and others), *others]) + "\n"
 
     def _docstring(self, about: About, args: tuple[str, ...]) -> str:
         first = self.members[0]
         cores = first.cores
+        modules = list(dict.fromkeys([line.split()[1] for line in self.imports]))
         needs = "NumPy and SciPy" if self.special else "NumPy" if self.target == "numpy" else "the standard library"
+        needs = ", ".join([needs, *[module for module in modules if module.partition(".")[0] not in ("numpy", "math")]])
         names = ", ".join([m.name for m in self.members])
         lines = [*textwrap.wrap(f"Functions of a formula, which need only {needs}: {names}.", WIDTH - 3), ""]
         lines += [*shown_text(about.text), ""]

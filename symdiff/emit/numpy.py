@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.emit import outside
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.cost import reach
 from symdiff.emit.data import CONSTANTS, comment, stored
@@ -109,12 +110,17 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
 def _with_imports(program: Program, text: str) -> str:
     """Return the text of a function below the import, the large constants and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
+    imports += outside.above(program)
     return "\n\n".join([*imports, *[comment(program)] * bool(stored(program)), *helpers(text, [program]), text])
 
 
 def known(program: Program) -> dict[str, Any]:
-    """Return the objects to which the source of a program refers, by name: a dict of its large constant arrays."""
-    return {CONSTANTS: constants(program)} if stored(program) else {}
+    """Return the objects to which the source of a program refers, by name.
+
+    These are a dict of its large constant arrays, and its external functions.
+    """
+    functions: dict[str, Any] = {name: call.function for call, name in outside.named(program).items()}
+    return {CONSTANTS: constants(program), **functions} if stored(program) else functions
 
 
 def constants(program: Program) -> dict[str, Any]:
@@ -300,11 +306,8 @@ _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div"
 
 
 class _BlockWriter(_NumpyWriter):
-    def __init__(self, program: Program, *, loops: bool) -> None:
-        super().__init__(program, loops=loops)
-        self.outputs = frozenset(program.outputs)
-
     def begin(self, program: Program) -> None:
+        self.outputs = frozenset(() if self.depth else program.outputs)  # not those of the step of a loop
         super().begin(program)
         for i in program.outputs:
             if isinstance(self.rows[i][0], Part):  # the state of a loop has a name of its own

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from symdiff.emit.names import Names
+from symdiff.emit.outside import named
 from symdiff.graph.ir import Program, Row, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Text, is_brief, never_warns
@@ -64,6 +65,7 @@ class Writer:
         preamble: Lines in front of all others, each of which is left out if nothing needs it.
         lines: The indented lines.
         parts: For each loop that is written, the names of its results.
+        outside: The names of the external functions, by their calls.
     """
 
     target: str  # the field of the table that has the spellings
@@ -71,8 +73,12 @@ class Writer:
     reserved: frozenset[str]  # the names that the source itself uses
     comment = "#"
     beside = BESIDE  # the columns that a line takes beside its expression
+    floats: ClassVar[bool] = False
+    """All values are floats."""
 
     def __init__(self, program: Program) -> None:
+        self.outside: Mapping[Any, str] = named(program)
+        self.reserved = self.reserved.union(self.outside.values())
         self.names = self.new_names(program.arguments)
         self.preamble: list[str] = []
         self._counters: list[str] = []  # of loops inside of each other

@@ -182,6 +182,13 @@ _WRITTEN = {
     "x[i], with integers i that args declares, as in args='x[n], i[m]: int'": "take gather",
     "segment_sum(v, i, n)": "bincount scatter_add index_add",
     "eigvalsh(A)": "eigvals eigh",
+    "interp(x, xs, ys)": "interp1 interp1d lookup lookup_table lut approx interpolate",
+    "interp2(x, y, xs, ys, Z)": "interp2d interpn RegularGridInterpolator RectBivariateSpline bilinear",
+    "pchip(x, xs, ys)": "PchipInterpolator pchip_interpolate",
+    "spline(x, xs, ys)": "CubicSpline cubic_spline cubicspline splev spline1d",
+    "ppoly(x, c, breaks)": "PPoly ppval",
+    "searchsorted(xs, x)": "bisect bisect_left histc",
+    'searchsorted(xs, x, side="right")': "digitize bisect_right findInterval",
 }
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
 
@@ -192,7 +199,7 @@ _ABSENT = {
     "the language has derivatives, no integrals": "integrate integral Integral quad",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         qr svd eig expm
-        cummax any all median quantile percentile interp convolve
+        cummax any all median quantile percentile convolve
         isin
     """,
     "the command 'symdiff functions' lists the special functions": """

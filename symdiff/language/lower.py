@@ -15,8 +15,10 @@ from symdiff.language.calls import Keyword, Quoted, Value, bound
 from symdiff.language.hints import is_function, no_array, no_count, no_function, no_input, no_list, no_variable
 from symdiff.language.indices import subscript
 from symdiff.language.loops import LOOPS, loop
+from symdiff.language.outside import Outside, as_defined, called, no_value
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import listed, transpose
+from symdiff.language.roots import ROOTS, root
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
@@ -26,6 +28,11 @@ from symdiff.simplify.build import Builder
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
 _OF_BOTH = BASIC.intersection(CALLS)  # functions of several scalars or of one array
+
+
+def is_predefined(name: str) -> bool:
+    """Return whether a name is that of a constant of the language."""
+    return name in _PREDEFINED
 
 
 class Argument(NamedTuple):
@@ -46,6 +53,7 @@ def lower(
     syntax: Syntax,
     arguments: Sequence[Argument] | None = None,
     constants: Mapping[str, float | Data] | None = None,
+    functions: Mapping[str, Outside] | None = None,
     *,
     optimize: bool = True,
     complex: bool = False,  # noqa: A002 - NumPy's name
@@ -57,6 +65,7 @@ def lower(
         syntax: The parsed text.
         arguments: The inputs in order. By default, the free names are scalar inputs, in order of first appearance.
         constants: The values of further names.
+        functions: Further functions. A function of the language of the same name is hidden.
         optimize: Whether to simplify rows and to share equal ones. Otherwise every operation is a
             step of its own.
         complex: Whether to leave out the identities that hold for real arguments only.
@@ -72,12 +81,12 @@ def lower(
     builder = Builder(graph)
     inputs = {a.name: builder.input(a.name, a.shape, integer=a.integer) for a in arguments or ()}
     fixed = {name: value for name, value in (constants or {}).items() if name not in inputs}
+    outside = functions or {}
     assigned = {name for s in syntax.assignments if s.parameters is None for name in s.targets}
 
     @cache
     def called() -> frozenset[str]:
-        statements = (*syntax.assignments, *syntax.results)
-        return frozenset([item[1] for statement in statements for item in statement.items if item[0] == "call"])
+        return calls(syntax)
 
     def free(name: str, position: int) -> int:
         if name in fixed:
@@ -86,10 +95,10 @@ def lower(
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (name in called() and is_function(name)):
-            steps = not called().isdisjoint(LOOPS)
+            steps = not called().isdisjoint((*LOOPS, *ROOTS))
             scope.fail(
                 f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args"
-                + f"; the step of a loop is a function of the text, as in step(x) = {name}(x)" * steps,
+                + f"; a loop or a root takes a function of the text, as in step(x) = {name}(x)" * steps,
                 position,
             )
         if arguments is None and (said := no_variable(name)):
@@ -104,7 +113,7 @@ def lower(
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
-    scope = Scope(builder, syntax.text, dict(inputs), free)
+    scope = Scope(builder, syntax.text, dict(inputs), free, outside=outside)
     _in_order(scope, syntax)
     for statement in syntax.assignments:
         for target in statement.targets:
@@ -112,6 +121,8 @@ def lower(
                 kind = "an argument" if target in inputs else "a constant"
                 done = "assigned to" if statement.parameters is None else "defined as a function"
                 scope.fail(f"{target!r} is {kind} and cannot be {done}", statement.position)
+            if target in outside:
+                scope.fail(f"{target!r} is among functions; write another name", statement.position)
         if statement.parameters is None:
             _assign(scope, statement)
         else:
@@ -149,6 +160,12 @@ def constant_of(builder: Builder, name: str, value: float | Data) -> int:
         return builder.const(float(value))
     row = builder.op(Constant(name, value))
     return builder.op("ne", row, builder.const(0.0)) if value.array.dtype == bool else row
+
+
+def calls(syntax: Syntax) -> frozenset[str]:
+    """Return the names of the functions that a text calls."""
+    statements = (*syntax.assignments, *syntax.results)
+    return frozenset([item[1] for statement in statements for item in statement.items if item[0] == "call"])
 
 
 def _textbook(program: Program) -> Program:
@@ -217,7 +234,7 @@ def _define(scope: Scope, statement: Statement) -> None:
         if used in scope.functions:
             functions[used] = scope.functions[used]
             size += functions[used].size
-        elif kind == "name" and used not in names:
+        elif kind == "name" and used not in names and (used in scope.names or used not in scope.outside):
             row = scope.names.get(used)
             names[used] = scope.free(used, place) if row is None else row
     limits = scope.builder.graph.limits
@@ -287,8 +304,9 @@ def _until_call(scope: Scope, items: Iterator[Item], stack: list[Value], *, list
         for kind, value, count, position in items:
             if kind == "name":
                 row = scope.names.get(value)
-                if row is None and value in scope.functions:
-                    stack.append(scope.functions[value])
+                if row is None and (value in scope.functions or value in scope.outside):
+                    defined = scope.functions.get(value)
+                    stack.append(as_defined(value, scope.outside[value]) if defined is None else defined)
                     lists = True
                     continue
                 stack.append(scope.free(value, position) if row is None else row)
@@ -342,13 +360,7 @@ def _given(scope: Scope, function: Defined, arguments: Sequence[Value], position
 
 def _no_value(scope: Scope, arguments: Sequence[Value], position: int) -> str:
     """Return the message for an argument that is not a value, where a value is needed."""
-    for a in arguments:
-        if isinstance(a, Defined):
-            return f"{a.name!r} is a function; for its value write {a.call}"
-        if isinstance(a, Several):
-            names = ", ".join("abcdefgh"[: len(a.rows)]) if len(a.rows) <= len("abcdefgh") else "a, b, ..."
-            return f"{a.name} has {len(a.rows)} values here; write {names} = {a.name}(...) on a line of its own"
-    return no_list(scope.text, position)
+    return next(filter(None, map(no_value, arguments)), None) or no_list(scope.text, position)
 
 
 def _ternary(scope: Scope, _: str, arguments: list[int], __: int) -> int:
@@ -375,10 +387,14 @@ def _joined(scope: Scope, name: str, arguments: list[int], position: int) -> int
 def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Value:
     if name in scope.names:
         scope.fail(f"{name!r} is a variable here, not a function; for a product write {name}*(...)", position)
+    if name in scope.outside:
+        return called(scope, name, scope.outside[name], arguments, position)
     if name in ("Piecewise", "piecewise"):
         return _piecewise(scope, name, arguments, position)
     if name in LOOPS:
         return loop(scope, name, arguments, position, run)
+    if name in ROOTS and (name not in CALLS or (arguments and isinstance(arguments[0], Defined))):
+        return root(scope, name, arguments, position, run)
     if name in CALLS and (name not in _OF_BOTH or len([a for a in arguments if isinstance(a, int)]) == 1):
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
@@ -402,7 +418,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
                 scope.text[:position],
                 scope.text[position + len(name) :],
                 arguments=len(arguments),
-                own=scope.functions,
+                own=(*scope.functions, *scope.outside),
             ),
             position,
         )

@@ -14,12 +14,12 @@ operator if the statement before it does not begin with a sign.
     operand     ::=  {prefix} (number | name | name "(" arguments ")" | "(" list ")" | "[" list "]") {suffix}
     suffix      ::=  "[" index {"," index} "]" | ".T"
     index       ::=  integer | [integer] ":" [integer] [":" [integer]] | "None" | "..." | expression
-    arguments   ::=  [quoted ","] list {"," name "=" expression}
+    arguments   ::=  [quoted ","] list {"," name "=" (expression | quoted)}
     list        ::=  expression {"," expression} [","]
 
-A comma may end only a list in parentheses that is an argument. The value of a named argument can be the word None. Only
-`einsum` has an argument in quotes. A list in square brackets is an array, but as the argument of a function that joins
-arrays it is a list of arrays.
+A comma may end only a list in parentheses that is an argument. The value of a named argument can be the word None, or
+a text in quotes, as the first argument of `einsum` is. A list in square brackets is an array, but as the argument of a
+function that joins arrays it is a list of arrays.
 
 The infix and prefix symbols and their precedence come from the table of primitives.
 """

@@ -38,22 +38,29 @@ def review(syntax: Syntax, shapes: Sequence[Shape] | None, *, arrays: bool = Fal
         _brackets(syntax, arrays=arrays or any(shapes or ()))
 
 
-def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str]) -> None:
-    """Reject an unused constant whose name looks like a misspelt free name.
+def no_slips(syntax: Syntax, constants: Iterable[str], free: Sequence[str], option: str = "constants") -> None:
+    """Reject an unused constant or function whose name looks like a misspelt free name.
 
     Args:
         syntax: The parsed formula.
-        constants: The names of the constants.
-        free: The names of the formula without a value.
+        constants: The names of the constants or functions.
+        free: The names of the formula without a value. For functions, the other functions that it calls too.
+        option: The option that gives them.
 
     Raises:
-        ParseError: There is such a constant.
+        ParseError: There is such a constant or function.
     """
     used = {name for statement in (*syntax.assignments, *syntax.results) for name in _used(statement)}
     for name in constants:
         others = [other for other in free if not _numbered_alike(name, other)]
         if name not in used and (close := nearest(name, others)):
-            raise ParseError(f"constants has {name!r}, which the formula does not use; did you mean {close!r}?")
+            raise ParseError(f"{option} has {name!r}, which the formula does not use; did you mean {close!r}?")
+
+
+def calls(syntax: Syntax) -> list[str]:
+    """Return the names of the functions that a formula calls."""
+    statements = (*syntax.assignments, *syntax.results)
+    return list(dict.fromkeys([item[1] for statement in statements for item in statement.items if item[0] == "call"]))
 
 
 def _numbered_alike(a: str, b: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from symdiff.errors import ParseError
 from symdiff.language.parser import Item
@@ -64,6 +64,7 @@ class Scope:
             and a name for it. Inside of the step of a loop, these rows are on different graphs.
         loops: How many loops there are around the expression.
         steps: How many steps these make, as far as the text says.
+        outside: The functions from outside of the text, by name.
     """
 
     builder: Builder
@@ -74,6 +75,7 @@ class Scope:
     inward: Callable[[int, str], int] = lambda row, _: row
     loops: int = 0
     steps: int = 1
+    outside: Mapping[str, Any] = field(default_factory=dict)
 
     def fail(self, message: str, position: int) -> NoReturn:
         """Raise a `ParseError` that points at a position."""

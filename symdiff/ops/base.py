@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, value
+from symdiff.graph.dims import Dim, Poly, Shape, substituted
 from symdiff.graph.ir import Graph, Program, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
@@ -36,6 +36,8 @@ class Builder(Protocol):
     def plain(self, i: int, /) -> int: ...
     def inside(self) -> Builder: ...
     def sweeps(self, program: Program, /) -> Sweeps: ...
+    def jacobian(self, program: Program, name: str, /) -> Program: ...
+    def gradient(self, program: Program, name: str, /) -> Program: ...
     def shape(self, i: int, /) -> Shape: ...
     def value(self, i: int, /) -> float | bool | None: ...
     def const(self, value: float | bool, /) -> int: ...  # noqa: FBT001 - a value like any other
@@ -97,6 +99,8 @@ class Writer(Protocol):
     texts: dict[int, Text]
     parts: dict[int, list[str]]
     lines: list[str]
+    outside: Mapping[Any, str]
+    floats: ClassVar[bool]
     collects: ClassVar[bool]
 
     @property
@@ -130,6 +134,9 @@ class Writer(Protocol):
     def item(self, text: str, t: str, rank: int, /, *, ahead: bool) -> str: ...
     def inner(
         self, program: Program, own: dict[int, str], varies: Mapping[int, bool], lent: dict[int, str], /
+    ) -> Writer: ...
+    def local(
+        self, program: Program, own: dict[int, str], varies: Mapping[int, bool], unknown: str, rank: int, /
     ) -> Writer: ...
     def body(self) -> None: ...
 
@@ -356,12 +363,12 @@ class Sample(NamedTuple):
 _Sized = TypeVar("_Sized")
 
 
-def sized(part: _Sized, sizes: Mapping[str, int]) -> _Sized:
-    """Return a dimension, a range, or a tuple of them, with numbers for the names."""
+def sized(part: _Sized, sizes: Mapping[str, Dim]) -> _Sized:
+    """Return a dimension, a range, or a tuple of them, with numbers or other dimensions in place of the names."""
     if isinstance(part, Poly):
-        return value(part, sizes)  # type: ignore[return-value]  # a dimension, too
+        return substituted(part, sizes)  # type: ignore[return-value]  # a dimension, too
     if isinstance(part, Range):
-        return Range(value(part.start, sizes), value(part.stop, sizes), part.step)  # type: ignore[return-value]
+        return Range(substituted(part.start, sizes), substituted(part.stop, sizes), part.step)  # type: ignore[return-value]
     if isinstance(part, tuple):
         return tuple([sized(p, sizes) for p in part])  # type: ignore[return-value]
     return part
@@ -397,6 +404,8 @@ class Operation(ArrayOperation):
     """The expression in NumPy is so short that a source has it again at each use, and gives it no other name."""
     along_axes: ClassVar[bool] = False
     """A formula calls the operation by its name, with an array and perhaps `axis`."""
+    on_floats: ClassVar[bool] = False
+    """Of scalars, the operation is spelt for floats too."""
     works: ClassVar[bool] = False
     """The operation takes much longer than an elementwise one on arrays of the size of its result."""
     holomorphic: ClassVar[bool] = True
@@ -409,6 +418,8 @@ class Operation(ArrayOperation):
     r"""The result in LaTeX, with `#1`, `#2` for the operands, such as `#1^{-1}`. Empty: a function of that name."""
     helpers: ClassVar[Mapping[str, str]] = {}
     """The sources of the functions that the NumPy code may call, by name. Those that it calls stand above it."""
+    math_helpers: ClassVar[Mapping[str, str]] = {}
+    """The same for code of floats."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
@@ -475,8 +486,8 @@ class Operation(ArrayOperation):
 
     # The value
 
-    def sized(self, sizes: Mapping[str, int]) -> Self:
-        """Return the operation with the sizes of its named dimensions in place of the names."""
+    def sized(self, sizes: Mapping[str, Dim]) -> Self:
+        """Return the operation with numbers, or other dimensions, in place of the names of its dimensions."""
         return type(self)(*[sized(part, sizes) for part in self._key]) if sizes else self
 
     def value(self, *operands: Any, **_: Any) -> Any:

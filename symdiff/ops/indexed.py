@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol, value
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, renamed, shown, substituted, symbol
 from symdiff.graph.shapes import Demands, broadcast, same
 from symdiff.ops.base import (
     At,
@@ -132,18 +132,9 @@ class Whole(Operation):
     def shape(self, *shapes: Shape) -> Shape:
         return _together(shapes)
 
-    def sized(self, sizes: Mapping[str, int]) -> Self:
+    def sized(self, sizes: Mapping[str, Dim]) -> Self:
         """Return the polynomial with the sizes of dimensions in place of their names."""
-        if isinstance(self.of, int):
-            return self
-        total: Dim = 0
-        for monomial, coefficient in self.of.terms:
-            term: Dim = coefficient
-            for atom in monomial:
-                is_operand = isinstance(atom, str) and atom not in sizes
-                term = term * (symbol(atom) if is_operand else value(Poly((((atom,), 1),)), sizes))  # type: ignore[arg-type]
-            total = total + term
-        return type(self)(total)
+        return type(self)(substituted(self.of, sizes))
 
     def value(self, *operands: Any) -> Any:
         given = {str(k): np.asarray(i, np.intp) for k, i in enumerate(operands)}
@@ -438,8 +429,7 @@ class Indexed(Operation):
 
     def helped(self, w: Writer, indices: Sequence[int], front: int) -> tuple[str, str]:
         """Return the indices as a tuple, and what a helper function is told if they may have loop dimensions."""
-        rank = len(_together([w.shape(i) for i in indices]))
-        texts = [w.aligned(i, rank) for i in indices]
+        texts, rank = _aligned(w, indices), len(_together([w.shape(i) for i in indices]))
         loops = f", {rank}, {front}" if _vary(w, indices) else ""
         return f"({', '.join(texts)}{',' * (len(texts) == 1)})", loops
 
@@ -447,6 +437,12 @@ class Indexed(Operation):
 def _together(shapes: Sequence[Shape]) -> Shape:
     """Return the shape to which those of indices broadcast."""
     return broadcast(shapes, {}) if shapes else ()
+
+
+def _aligned(w: Writer, indices: Sequence[int]) -> list[str]:
+    """Return the texts of indices, with new axes for those that they do not have."""
+    rank = len(_together([w.shape(i) for i in indices]))
+    return [w.aligned(i, rank) for i in indices]
 
 
 def _vary(w: Writer, indices: Sequence[int]) -> bool:
@@ -549,6 +545,8 @@ class Gather(Indexed):
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
         front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
+            if not (ahead or front):  # the result has the axes of the indices in front
+                return f"{w.tight(x, ATOM)}[{', '.join(_aligned(w, indices))}]", ATOM
             place, loops = self.helped(w, indices, front)
             return f"gather({w.tight(x, 0)}, {place}, {self.behind}{loops})", ATOM
         if self.count == 1 and self.behind and w.shape(indices[0]):  # faster than a subscript

@@ -21,12 +21,12 @@ from dataclasses import replace
 from functools import cached_property, reduce
 from math import inf
 from textwrap import indent
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, symbol, value
+from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, substituted, symbol
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled, replay
 from symdiff.graph.shapes import Demands
 from symdiff.ops.base import (
@@ -105,7 +105,63 @@ class Results(NamedTuple):
     before: list[int]
 
 
-class Loop(Operation):
+class Running(Operation):
+    """An operation that runs a program, its body, again and again.
+
+    Attributes:
+        body: The program.
+    """
+
+    body: Body
+
+    rereads = True
+    joint = True
+    stackable = False
+
+    def core(self, k: int) -> Shape:
+        """Return the shape of an input of the body."""
+        program = self.body.program
+        return program.graph.shape(program.inputs[k])
+
+    @property
+    def holomorphic(self) -> bool:  # type: ignore[override]  # computed here
+        """Whether all operations of the body are holomorphic."""
+        return all(map(is_holomorphic, self.body.program.graph.rows))
+
+    def takes_number(self, k: int) -> bool:
+        program = self.body.program
+        return not program.graph.is_integer(program.inputs[k])
+
+    @property
+    def of_scalars(self) -> bool:
+        """Whether all inputs and outputs of the body are scalars."""
+        program = self.body.program
+        return not any(map(program.graph.shape, (*program.inputs, *program.outputs)))
+
+    @property
+    def held(self) -> tuple[Program, ...]:  # type: ignore[override]  # computed here
+        """The body."""
+        return (self.body.program,)
+
+    def sized(self, sizes: Mapping[str, Dim]) -> Self:
+        if not sizes:
+            return self
+        program = self.body.program
+        graph = program.graph.like(shared=False)
+        for row in program.graph.rows:
+            if row[0] == "input" and len(row) > 2:
+                row = (*row[:2], sized(row[2], sizes), *row[3:])  # noqa: PLW2901
+            elif isinstance(row[0], Operation):
+                row = (row[0].sized(sizes), *row[1:])  # noqa: PLW2901
+            graph.append(row)
+        return self.changed(body=Body(replace(program, graph=graph)))
+
+    def degree(self, degrees: Sequence[float]) -> float:
+        """Return infinity: how many steps there are is not known."""
+        return inf if any(degrees) else 0
+
+
+class Loop(Running):
     """A step, repeated along sequences. The operands are the first state, the sequences, and the constants.
 
     Attributes:
@@ -119,7 +175,6 @@ class Loop(Operation):
         sums: The values of the state that are sums of adjoints, or tangents of such sums. Their order does not matter.
     """
 
-    body: Body
     length: Dim
     states: int
     sequences: int
@@ -128,17 +183,9 @@ class Loop(Operation):
     sums: tuple[int, ...] = ()
 
     name = "loop"
-    rereads = True
-    joint = True
     standard_helpers: ClassVar[Mapping[str, str]] = {**SHAPES, "collected": COLLECTED}
-    stackable = False
 
     # Shapes
-
-    def core(self, k: int) -> Shape:
-        """Return the shape of an input of the body."""
-        program = self.body.program
-        return program.graph.shape(program.inputs[k])
 
     def operand_core(self, k: int) -> Shape:
         """Return the shape of an operand."""
@@ -170,39 +217,10 @@ class Loop(Operation):
             start = start + numel(shape)
         return found
 
-    @property
-    def holomorphic(self) -> bool:  # type: ignore[override]  # computed here
-        """Whether all operations of the body are holomorphic."""
-        return all(map(is_holomorphic, self.body.program.graph.rows))
-
-    def takes_number(self, k: int) -> bool:
-        program = self.body.program
-        return not program.graph.is_integer(program.inputs[k])
-
-    @property
-    def of_scalars(self) -> bool:
-        """Whether the state, the elements, the constants and the results of a step are scalars."""
-        program = self.body.program
-        return not any(map(program.graph.shape, (*program.inputs, *program.outputs)))
-
-    @property
-    def held(self) -> tuple[Program, ...]:  # type: ignore[override]  # computed here
-        """The program of one step."""
-        return (self.body.program,)
-
     # The value
 
-    def sized(self, sizes: Mapping[str, int]) -> Loop:
-        program = self.body.program
-        graph = program.graph.like(shared=False)
-        for row in program.graph.rows if sizes else ():
-            if row[0] == "input" and len(row) > 2:
-                row = (*row[:2], sized(row[2], sizes), *row[3:])  # noqa: PLW2901
-            elif isinstance(row[0], Operation):
-                row = (row[0].sized(sizes), *row[1:])  # noqa: PLW2901
-            graph.append(row)
-        body = Body(replace(program, graph=graph)) if sizes else self.body
-        return self.changed(body=body, length=value(self.length, sizes))
+    def sized(self, sizes: Mapping[str, Dim]) -> Loop:
+        return super().sized(sizes).changed(length=substituted(self.length, sizes))
 
     def value(self, *given: Any) -> Any:
         program, count = self.body.program, self.states
@@ -245,7 +263,7 @@ class Loop(Operation):
     def tangents(self, at: At, dots: Mapping[int, int]) -> int | None:
         """Return the tangent of the row: a loop along the stored states, whose state is the tangent of the state."""
         b, first, end = at.builder, self.states, self.states + self.sequences
-        batch = max([_ahead(b, dot, self.operand_core(k)) for k, dot in dots.items()], key=len)
+        batch = max([ahead(b, dot, self.operand_core(k)) for k, dot in dots.items()], key=len)
         moving = sorted(self._moving(dots.keys()))
         work = b.sweeps(self.body.program)
         inner, inputs, names = work.builder, work.program.inputs, work.program.arguments
@@ -379,10 +397,6 @@ class Loop(Operation):
         """Return the shape of an output of the body."""
         program = self.body.program
         return program.graph.shape(program.outputs[k])
-
-    def degree(self, degrees: Sequence[float]) -> float:
-        """Return infinity: how many steps there are is not known."""
-        return inf if any(degrees) else 0
 
     # Spellings
 
@@ -641,7 +655,7 @@ def looped(
         sums: The values of the state that are sums, whose order does not matter.
     """
     b.graph.demands |= body.graph.demands
-    program, given = _without_constants(b, body, len(states) + len(sequences), constants)
+    program, given = without_constants(b, body, len(states) + len(sequences), constants)
     loop = Loop(Body(program), length, len(states), len(sequences), back, (), tuple(sums)).complete()
     row = b.op(loop, *states, *sequences, *given)
     return _of_kinds(loop, [b.op(part, row) for part in loop.parts()])
@@ -712,7 +726,7 @@ def _of_kinds(loop: Loop, rows: Sequence[int]) -> Results:
     return found
 
 
-def _without_constants(b: Builder, body: Program, start: int, constants: Sequence[int]) -> tuple[Program, list[int]]:
+def without_constants(b: Builder, body: Program, start: int, constants: Sequence[int]) -> tuple[Program, list[int]]:
     """Return the body without what is the same in each step, and the constants that it then needs.
 
     Args:
@@ -786,7 +800,7 @@ def unconditional(program: Program) -> bytearray:
     return found
 
 
-def _ahead(b: Builder, i: int, shape: Shape) -> Shape:
+def ahead(b: Builder, i: int, shape: Shape) -> Shape:
     """Return the axes that row `i` has in front of those of `shape`."""
     have = b.shape(i)
     return have[: max(0, len(have) - len(shape))]
@@ -825,8 +839,8 @@ def _is_part(w: Writer, j: int) -> bool:
 
 
 def has_loops(program: Program) -> bool:
-    """Return whether a program has a loop."""
-    return any(isinstance(row[0], Loop) for row in program.graph.rows)
+    """Return whether a program has a loop, or another operation that runs a program."""
+    return any(isinstance(row[0], Running) for row in program.graph.rows)
 
 
 def is_holomorphic(row: Row) -> bool:
@@ -848,13 +862,13 @@ def every_row(program: Program) -> Iterator[Row]:
 
 
 def within(program: Program, change: Callable[[Program], Program]) -> Program:
-    """Return a program with the bodies of its loops changed."""
+    """Return a program with the bodies of its loops, and of others that run a program, changed."""
     if not has_loops(program):
         return program
     graph = program.graph.like()
 
     def make(_: int, row: Row) -> int:
-        if isinstance(row[0], Loop):
+        if isinstance(row[0], Running):
             row = (row[0].changed(body=Body(change(row[0].body.program))), *row[1:])
         return graph.intern(row)
 

@@ -110,6 +110,7 @@ def scalar_entry(
     small: list[Any],
     native: list[Any] | None,
     into: bool,
+    known: Mapping[str, Any],
 ) -> FunctionType:
     """Return the entry of a Function of scalars.
 
@@ -127,10 +128,14 @@ def scalar_entry(
             there is no native code of floats.
         into: The function for small arrays takes an array for each output too, and returns the floating-point errors,
             or -1 where it cannot read an array.
+        known: The objects to which the lines of the math target refer.
     """
     names = [f"a{k}" for k in range(len(integers))]
     lines: list[str] = []
     outputs = [f"o{k}" for k in range(records.count)] if into else []
+    scope: dict[str, Any] = {}
+    if not _OWN.union(records.scope, outputs, names).isdisjoint(known):
+        program, known = None, {}  # an external function has a name of the entry
     if program is not None:
         names, body, texts = math_target.body(program, _OWN.union(records.scope, outputs))
         whole = [name for name, integer in zip(names, integers, strict=True) if integer]
@@ -149,6 +154,7 @@ def scalar_entry(
             "        except (ArithmeticError, ValueError):",
             f"            return by_arrays({_tuple(names)})",
         ]
+        scope |= {name: load(text, name) for name, text in math_target.called(program, body).items()}
         body.clear()  # a large formula has many lines
     if any(integers):
         pass
@@ -174,8 +180,8 @@ def scalar_entry(
             f"        values = small[1]({', '.join(names)})",
             f"        return {records.of_tuples('values')}",
         ]
-    scope = {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
-    return _entry(names, lines, records, {"general": general, **scope})
+    scope |= {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
+    return _entry(names, lines, records, {"general": general, **scope, **known})
 
 
 def core_entry(

@@ -46,13 +46,15 @@ def load(source: str, name: str, known: Mapping[str, Any] = {}) -> FunctionType:
     Args:
         source: The source.
         name: The name of the function.
-        known: Objects that the source refers to, by name, besides `np` and `math`.
+        known: Objects that the source refers to, by name, besides `np` and `math`. Each stands in the place of what
+            the source imports by that name.
     """
     filename = f"{_FILE} {name} {next(_numbers)}>"
     scope: dict[str, Any] = {"np": np, "math": math, "__name__": f"symdiff.generated.{name}", **known}
     if source.startswith("from scipy import special"):
         special()
     exec(compile(source, filename, "exec", dont_inherit=True), scope)  # noqa: S102 - our emitter made it from a checked graph
+    scope.update(known)
     function: FunctionType = scope[name]
     # Python never checks an entry without a modification time against the disk.
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

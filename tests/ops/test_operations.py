@@ -26,7 +26,7 @@ from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.indexed import Indexed
-from symdiff.ops.loops import Loop, Part
+from symdiff.ops.loops import Part, Running
 from symdiff.simplify.build import Builder
 
 DERIVED = [s for s in SAMPLES if s.shapes and s.operation.differentiable and not s.conditions]
@@ -76,7 +76,7 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    bases = (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed)
+    bases = (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed, Running)
     kinds = {kind.__name__ for kind in bases}
     own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith(("symdiff.ops.", "symdiff.graph."))]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
@@ -345,8 +345,8 @@ def test_latex_reads_back(sample):
     constants = {sample.operation.of: sample.operation.data.array} if hasattr(sample.operation, "data") else {}
     marks = Marks(Names([*program.arguments, *SIZES, *constants], program.arguments))
     shown = readable(program)
-    if isinstance(sample.operation, Loop | Part):
-        with pytest.raises(TypeError, match="LaTeX cannot show a loop"):
+    if isinstance(sample.operation, Running | Part):
+        with pytest.raises(TypeError, match=r"LaTeX cannot show a (loop|root)"):
             Rows(marks, shown, environments=True)
         return
     values = Rows(marks, shown, environments=True).values

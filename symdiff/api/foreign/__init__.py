@@ -7,7 +7,8 @@ library behind it, are imported at the first call with such an array. The caller
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -103,3 +104,18 @@ def owner(args: Sequence[Any]) -> Library | None:
     """
     owners = [found for found in map(_owner, args) if found is not None]
     return next((found for found in owners if found.beside_numpy), owners[0] if owners else None)
+
+
+_UNSEEN: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+
+def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that does the same, and that PyTorch's compiler does not trace, if somebody has imported it.
+
+    The compiler follows the calls that compiled code makes. It would take seconds for the code that makes code.
+    """
+    if "torch._dynamo" not in sys.modules:
+        return function
+    if function not in _UNSEEN:
+        _UNSEEN[function] = sys.modules["torch"].compiler.disable(function)
+    return _UNSEEN[function]

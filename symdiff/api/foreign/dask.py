@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import lru_cache, partial, reduce
 from itertools import product
 from operator import getitem
 from typing import Any, NamedTuple
@@ -33,6 +33,7 @@ from symdiff.runtime.threads import Lock
 
 _JOINED = 8  # the most chunks of a reduction that one task joins
 _KERNELS = 64  # kernels that a process keeps
+_CUTS = 64  # combinations of an axis and sizes, for each of which a kernel keeps its parts
 
 Label = Any  # what axes of several arguments have in common: a loop dimension, or the name of a core dimension
 Chunks = tuple[int, ...]
@@ -124,7 +125,7 @@ class _Task:
         dtype: The dtype of the whole call.
         names: The names of the arguments of the task behind the first one, in order.
         joined: For each joined reduction that is an argument of the program, its place in the first one.
-        sizes: The sizes of the dimensions that the program has as numbers.
+        sizes: The sizes of all dimensions of the formula, if the program is a part of it.
     """
 
     key: str
@@ -172,12 +173,34 @@ def _key_of(recipe: Recipe) -> str:
     constants = [(name, repr(value)) for name, value in recipe.constants]
     options = recipe.optimize, recipe.threads, recipe.backend, recipe.limits.values
     steps = [(step.by, step.member) for step in recipe.steps]
-    return str(tokenize(recipe.syntax.text, repr((recipe.arguments, recipe.wrt, constants, options, steps))))
+    known = repr((recipe.arguments, recipe.wrt, constants, options, steps))
+    return str(tokenize(recipe.syntax.text, known, recipe.functions))
 
 
 def _on_one_thread(recipe: Recipe) -> Recipe:
     """Return a recipe for tasks. Dask runs one on each thread, so that the code itself starts no threads."""
     return replace(recipe, threads=recipe.threads or 1)
+
+
+def _tasks(
+    kernel: Kernel, axis: str, sizes: tuple[tuple[str, int], ...], dtype: np.dtype[Any]
+) -> tuple[Parts, list[_Task], _Task]:
+    """Return a program in parts along an axis, a task for each part that takes chunks, and the task of the last part.
+
+    Raises:
+        ShapeError: The program cannot be computed in parts.
+    """
+    parts = Parts(kernel.program, axis, dict(sizes))
+    places = {parts.names[i]: (level, k) for level, joins in enumerate(parts.joins) for k, (i, _) in enumerate(joins)}
+    tasks = []
+    for level in (*range(parts.last + 1), None):
+        program = parts.part(level)
+        recipe = _on_one_thread(kernel.recipe).derived(Part(axis, sizes, level), (), "part", axis, level, *sizes)
+        layout = record_of("part", program.names) if len(program.names) != 1 else None
+        given = tuple([name for name in program.arguments if name not in places])
+        joined = tuple([(name, places[name]) for name in program.arguments if name in places])
+        tasks.append(_Task(_key_of(recipe), recipe, layout, kernel.name, dtype, given, joined, sizes))
+    return parts, tasks[:-1], tasks[-1]
 
 
 # The graph
@@ -332,9 +355,9 @@ class _Grid:
             ShapeError: The program cannot be computed in parts.
         """
         kernel = self.kernel
-        made = "dask parts", axis, tuple(sorted(self.sizes.items())), self.dtype
+        tasks_of = kernel.once("dask parts", lambda: lru_cache(_CUTS)(partial(_tasks, kernel)))
         try:
-            parts, tasks, last = kernel.once(made, lambda: self._tasks(axis))
+            parts, tasks, last = tasks_of(axis, tuple(sorted(self.sizes.items())), self.dtype)
         except ShapeError as error:
             mine = [arg for arg, core in zip(kernel.args, kernel.cores, strict=True) if axis in map(str, core)]
             raise ShapeError(f"{error}; rechunk {mine[0]}, so that {axis} is one chunk") from None
@@ -369,25 +392,6 @@ class _Grid:
                 shape[place_of] = self.chunks[axis]
             found.append((place(k), shape))
         return found
-
-    def _tasks(self, axis: str) -> tuple[Parts, list[_Task], _Task]:
-        """Return the program in parts, a task for each part that takes chunks, and the task of the last part."""
-        kernel, fixed = self.kernel, {name: size for name, size in self.sizes.items() if name != axis}
-        parts = Parts(kernel.program, axis, self.sizes)
-        places = {
-            parts.names[i]: (level, k) for level, joins in enumerate(parts.joins) for k, (i, _) in enumerate(joins)
-        }
-        tasks = []
-        for level in (*range(parts.last + 1), None):
-            program = parts.part(level)
-            part = Part(axis, tuple(sorted(self.sizes.items())), level)
-            recipe = _on_one_thread(kernel.recipe).derived(part, (), "part", axis, level, *part.sizes)
-            layout = record_of("part", program.names) if len(program.names) != 1 else None
-            given = tuple([name for name in program.arguments if name not in places])
-            joined = tuple([(name, places[name]) for name in program.arguments if name in places])
-            sizes = tuple(fixed.items())
-            tasks.append(_Task(_key_of(recipe), recipe, layout, kernel.name, self.dtype, given, joined, sizes))
-        return parts, tasks[:-1], tasks[-1]
 
     def _tree(self, ufuncs: tuple[str, ...], level: int, at: tuple[int, ...], numbers: Sequence[int]) -> Any:
         """Make the tasks that join the reductions of all chunks, and return the key of the last one."""

@@ -60,7 +60,7 @@ _INSTEAD = {
     "fill_diagonal": "write y[i, i] = value in a loop, or np.where(np.eye(n) == 1, value, y)",
     "gradient": "write differences of neighbours, such as (y[2:] - y[:-2])/2",
     "bincount": "write y = np.zeros_like(x, shape=n) and np.add.at(y, i, x)",
-    "interp": "write fp[0] + np.sum(np.diff(fp)/np.diff(xp)*np.clip(x - xp[:-1], 0, np.diff(xp))) for a number x",
+    "digitize": 'write np.searchsorted(bins, x, side="right")',
     "apply_along_axis": "write operations on whole arrays, or a loop",
 }
 

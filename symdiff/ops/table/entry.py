@@ -105,6 +105,8 @@ class Primitive:
     """The result is a condition (true or false), not a number."""
     holomorphic: bool = False
     """The operation is defined for complex arguments and differentiable there."""
+    reals: tuple[int, ...] = ()
+    """The positions of arguments that are constant and real where the operation is given complex arguments."""
     conjugates: bool = False
     """The operation is defined for complex arguments, but not differentiable there."""
     complex: str = ""

@@ -12,6 +12,7 @@ from symdiff.ops.table.special.common import function
 
 FIELD = "Bessel and Airy functions"
 
+
 _R, _P = (-3.0, 3.0), (0.3, 4.0)
 
 
@@ -62,6 +63,7 @@ ENTRIES = (
         latex=_latex("J"),
         aliases=("jn",),
         holomorphic=True,
+        reals=(0,),
         domain="x >= 0; every x if v is a whole number",
         sample=((0.2, 3.0), _P),
         kinks=(
@@ -80,6 +82,7 @@ ENTRIES = (
         latex=_latex("Y"),
         aliases=("yn",),
         holomorphic=True,
+        reals=(0,),
         domain="x > 0",
         sample=((0.2, 3.0), _P),
         kinks=(((1.0, 0.0), (None, inf)),),
@@ -113,6 +116,7 @@ ENTRIES = (
         latex=_latex("I"),
         grows=True,
         holomorphic=True,
+        reals=(0,),
         domain="x >= 0; every x if v is a whole number",
         sample=((0.2, 3.0), _P),
         kinks=(
@@ -141,6 +145,7 @@ ENTRIES = (
         latex=_latex("K"),
         aliases=("kn",),
         holomorphic=True,
+        reals=(0,),
         domain="x > 0",
         sample=((0.2, 3.0), _P),
         kinks=(((1.0, 0.0), (None, -inf)),),
@@ -187,6 +192,7 @@ ENTRIES = (
         complex_partials=("", "out - 0.5*(kve(v - 1, x) + kve(v + 1, x))"),
         latex=_latex("K", scaled=True),
         holomorphic=True,
+        reals=(0,),
         domain="x > 0",
         sample=((0.2, 3.0), _P),
     ),

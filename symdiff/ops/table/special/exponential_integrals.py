@@ -126,6 +126,7 @@ ENTRIES = (
         helper="lambertw",
         defaults=(0.0,),
         holomorphic=True,
+        reals=(1,),
         domain="k = 0: x >= -1/e; k = -1: -1/e <= x <= 0; for complex x every whole number k",
         sample=(_P, (0.0, 0.0)),
         kinks=(((0.0, 0.0), (1.0, 0.0)), ((0.0, -1.0), (-inf, 0.0)), ((inf, 0.0), (0.0, 0.0))),

@@ -1,0 +1,179 @@
+"""`external`: Python functions that formulas can call, with their derivatives."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symdiff.api.function import Function
+from symdiff.api.options import names_of
+from symdiff.api.outside import Composed, functions_of
+from symdiff.errors import ParseError, few
+from symdiff.language.hints import is_function
+from symdiff.language.outside import Outside
+from symdiff.language.parser import parse
+from symdiff.language.review import calls
+from symdiff.language.rule import Rule, checked
+from symdiff.ops.external import External, Partial
+
+
+def external(
+    call: Callable[..., Any],
+    partials: Any = None,
+    *,
+    args: Any = None,
+    functions: Mapping[Any, Any] | None = None,
+    vectorized: bool = True,
+    holomorphic: bool = False,
+    name: str | None = None,
+) -> External:
+    """Make a Python function one that formulas can call, by the option `functions` of `compile`.
+
+    The function runs as it is. It takes one number for each of its arguments, or arrays, and returns the value at each
+    point. Its results are checked at each call. On arrays it is called by NumPy's target alone: native code computes
+    nothing of a formula that calls it, and other languages and array libraries refuse such a formula.
+
+    Args:
+        call: The function. On arrays, which broadcast together and are read-only, it returns an array of the shape to
+            which they broadcast.
+        partials: The partial derivative by each argument, in order; or a dict by name; or, for a function of one
+            argument, the derivative itself. Each is one of these:
+
+            - A formula of the arguments, and of the result `out`: `"2*x*out"`. It may call the function itself.
+            - A Python function of the same arguments.
+            - Another external function, which can have derivatives of its own, for second derivatives; or a Function.
+            - A number.
+            - None: there is no derivative. This is an error as soon as a derivative needs it.
+        args: The names of the arguments, as `"x, y"`. Default: the parameters of the function.
+        functions: Further functions that the formulas in `partials` call, as in `compile`.
+        vectorized: False if the function takes numbers alone. It is then called at one point after the other.
+        holomorphic: The function takes complex numbers, and is differentiable there.
+        name: The name of the function in messages, and in the formulas of `partials`. Default: that of the function.
+
+    Returns:
+        The function for the option `functions` of `compile`. It can be called, too, and then checks its results.
+
+    Raises:
+        ParseError: A formula of `partials` is no formula of the arguments, or a name is not one.
+        TypeError: `call` is not callable, or it has parameters that a formula cannot give; or an option has the wrong
+            type; or there are too few or too many partial derivatives.
+
+    >>> import math
+    >>> import symdiff
+    >>> sinc = symdiff.external(lambda x: math.sin(x) / x, "(cos(x) - out)/x", vectorized=False)
+    >>> f = symdiff.compile("a*sinc(b)", functions={"sinc": sinc})
+    >>> f.grad(2.0, 1.0)
+    grad(a=0.8414709848078965, b=-0.6023373578795135)
+    """
+    if isinstance(call, Function | External):
+        raise TypeError(f"{call!r} needs no external: write functions={{'g': ...}} with the function itself")
+    if not callable(call):
+        raise TypeError(f"external takes a Python function, not {type(call).__name__}")
+    parameters = _parameters(call) if args is None else names_of(args, "args")
+    own = getattr(call, "__name__", "") if name is None else name
+    if name is not None or (isinstance(own, str) and own.isidentifier()):
+        names = names_of([own], "name")
+        if len(names) != 1:
+            raise ParseError(f"the name of an external function is one name, not {own!r}")
+        (own,) = names
+    else:
+        own = ""
+    if not parameters:
+        raise TypeError(f"external takes a function of one or more arguments, and {own or 'this one'} has none")
+    listed = _listed(partials, parameters, own or "the function")
+    further = tuple(({} if functions is None else functions_of(functions)).items())
+    kinds: Any = {"vectorized": bool(vectorized), "holomorphic": bool(holomorphic)}
+    made = tuple([_partial(p, parameters, further, own, k, kinds) for k, p in enumerate(listed)])
+    return External(call, own, parameters, made, **kinds)
+
+
+def _parameters(call: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the arguments of a Python function, without those that have a default value.
+
+    Raises:
+        TypeError: They are not known, or some cannot be given in order.
+    """
+    if isinstance(call, np.ufunc):
+        if call.nout != 1 or call.signature is not None:
+            raise TypeError(f"the ufunc {call.__name__} does not have one number as its result")
+        if call.nin == 1:
+            return ("x",)
+    try:
+        found = inspect.signature(call).parameters.values()
+    except (TypeError, ValueError):
+        found = None
+    if found is None or isinstance(call, np.ufunc):
+        raise TypeError(f"the arguments of {call!r} have no names: give them, as in args='x, y'")
+    if any(p.kind is p.VAR_POSITIONAL for p in found):
+        raise TypeError(f"{call!r} takes any number of arguments: give their names, as in args='x, y'")
+    needed = [p for p in found if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    if any(p.kind is p.KEYWORD_ONLY for p in needed):
+        raise TypeError(f"{call!r} takes arguments by name alone; write a function that takes them in order")
+    return names_of([p.name for p in needed], "args") if needed else ()
+
+
+def _listed(partials: Any, parameters: Sequence[str], name: str) -> list[Any]:
+    """Return the partial derivatives, one for each argument.
+
+    Raises:
+        TypeError: There are too few or too many, or one is by something that is not an argument.
+    """
+    if partials is None:
+        return [None] * len(parameters)
+    if isinstance(partials, Mapping):
+        for key in partials:
+            if key not in parameters:
+                raise TypeError(f"partials has {key!r}, which is not among the arguments of {name} ({few(parameters)})")
+        return [partials.get(parameter) for parameter in parameters]
+    listed = list(partials) if isinstance(partials, tuple | list) else [partials]
+    if len(listed) != len(parameters):
+        raise TypeError(
+            f"{name} has {len(parameters)} argument{'s' * (len(parameters) != 1)} ({few(parameters)}), and there "
+            f"{'are' if len(listed) != 1 else 'is'} {len(listed)} in partials: give one for each, or None"
+        )
+    return listed
+
+
+def _partial(
+    given: Any,
+    parameters: tuple[str, ...],
+    functions: tuple[tuple[str, Outside], ...],
+    name: str,
+    k: int,
+    kinds: Mapping[str, Any],
+) -> Partial | float | None:
+    """Return a partial derivative by argument `k`.
+
+    Raises:
+        ParseError: It is a text that is no formula of the arguments.
+        TypeError: It is none of what `external` takes, or does not take the same arguments.
+    """
+    by = f"the partial derivative of {name or 'the function'} by {parameters[k]}"
+    if given is None:
+        return None
+    if isinstance(given, str):
+        rule = Rule(given, parameters, functions)
+        known = {name, *[key for key, _ in functions]}
+        if all(called in known or is_function(called) for called in calls(parse(given))):
+            checked(External(abs, name, parameters, (rule, *[None] * (len(parameters) - 1))), name)
+        return rule
+    if isinstance(given, bool | np.bool_) or not (callable(given) or isinstance(given, int | float | np.number)):
+        raise TypeError(f"{by} is {type(given).__name__}; write a formula, a function, a number or None")
+    if not callable(given):
+        return float(given)
+    if isinstance(given, Function):
+        if len(given.args) != len(parameters) or len(given.results) != 1 or any(given.results) or any(given.cores):
+            raise TypeError(f"{by} is {given!r}, which does not take {len(parameters)} numbers and return one")
+        return Composed(given)
+    made = given if isinstance(given, External) else External(given, _name(given), parameters, **kinds)
+    if len(made.parameters) != len(parameters):
+        raise TypeError(f"{by} is {made.shown}, which does not take the same arguments ({few(parameters)})")
+    return made
+
+
+def _name(call: Any) -> str:
+    name = getattr(call, "__name__", "")
+    return name if isinstance(name, str) and name.isidentifier() else ""
