@@ -12,24 +12,6 @@ from symdiff.ops.table.special.common import function
 
 FIELD = "Bessel and Airy functions"
 
-_TIMES = {"i": ("0.5*({0} + {1}) - {2}", "ive"), "k": ("{2} - 0.5*({0} + {1})", "kve")}
-
-
-def _slope_by_order(letter: str, n: int, v: str) -> str:
-    """Return a rule for the derivative by v of the n-th derivative of I or K times an exponential, for x > 0."""
-    form, name = _TIMES[letter]
-    if n == 0:
-        return f"{name}_by_v(1, {v}, x)"
-    return form.format(*[_slope_by_order(letter, n - 1, order) for order in (f"({v} - 1)", f"({v} + 1)", v)])
-
-
-def _by_order(letter: str) -> str:
-    """Return a rule for the derivative by v of a derivative by x of order 1 to 3; NaN beyond."""
-    rule = "nan"
-    for n in (3, 2, 1):
-        rule = f"where(special(n == {n}), {_slope_by_order(letter, n, 'v')}, {rule})"
-    return rule
-
 
 _R, _P = (-3.0, 3.0), (0.3, 4.0)
 
@@ -80,6 +62,7 @@ ENTRIES = (
         "v x",
         "jv_by_v(1, v, x)",
         "0.5*(jv(v - 1, x) - jv(v + 1, x))",
+        complex_partials=("", "0.5*(jv(v - 1, x) - jv(v + 1, x))"),
         latex=_latex("J"),
         aliases=("jn",),
         holomorphic=True,
@@ -132,6 +115,7 @@ ENTRIES = (
         "v x",
         "iv_by_v(1, v, x)",
         "0.5*(iv(v - 1, x) + iv(v + 1, x))",
+        complex_partials=("", "0.5*(iv(v - 1, x) + iv(v + 1, x))"),
         latex=_latex("I"),
         grows=True,
         holomorphic=True,
@@ -160,6 +144,7 @@ ENTRIES = (
         "v x",
         "kv_by_v(1, v, x)",
         "-0.5*(kv(v - 1, x) + kv(v + 1, x))",
+        complex_partials=("", "-0.5*(kv(v - 1, x) + kv(v + 1, x))"),
         latex=_latex("K"),
         aliases=("kn",),
         holomorphic=True,
@@ -196,7 +181,7 @@ ENTRIES = (
     function(
         "ive",
         "v x",
-        "ive_by_v(1, v, x)",
+        "ive_by_v(0, 1, v, x)",
         "ive_derivative(1, v, x)",
         latex=_latex("I", scaled=True),
         domain="x >= 0; every x if v is a whole number",
@@ -205,7 +190,7 @@ ENTRIES = (
     function(
         "kve",
         "v x",
-        "kve_by_v(1, v, x)",
+        "kve_by_v(0, 1, v, x)",
         "kve_derivative(1, v, x)",
         complex_partials=("", "out - 0.5*(kve(v - 1, x) + kve(v + 1, x))"),
         latex=_latex("K", scaled=True),
@@ -219,7 +204,7 @@ ENTRIES = (
             f"{letter}ve_derivative",
             "n v x",
             "0",
-            _by_order(letter),
+            f"{letter}ve_by_v(n, 1, v, x)",
             f"{letter}ve_derivative(n + 1, v, x)",
             latex=rf"\hat{{{letter.upper()}}}_{{#2}}^{{(#1)}}\left(#3\right)",
             numpy=f"{letter}ve_derivative({{n}}, {{v}}, {{x}})",

@@ -12,7 +12,10 @@ FIELD = "orthogonal polynomials and hypergeometric functions"
 
 
 def _polynomial(name: str, arguments: str, slope: str, latex: str) -> Primitive:
-    """Return the entry of a polynomial. The rule `slope` is for orders above 0, with `{k}` for the order below."""
+    """Return the entry of a polynomial. The rule `slope` is for orders above 0, with `{k}` for the order below.
+
+    The derivative of order j by a parameter `a` is another operation, such as `genlaguerre_by_a(j, n, a, x)`.
+    """
     n, *further, x = arguments.split()
     rule = f"where(special(n == 0), 0, {slope.format(k='maximum(n - 1, 0)')})"
     given = ", ".join([f"{{{p}}}" for p in (*further, x)])
@@ -20,7 +23,7 @@ def _polynomial(name: str, arguments: str, slope: str, latex: str) -> Primitive:
         name,
         arguments,
         "0",
-        *[""] * len(further),
+        *[f"{name}_by_a(1, n, a, x)"] * len(further),
         rule,
         latex=latex,
         numpy=f"special.eval_{name}(int({{{n}}}), {given})",
@@ -45,9 +48,10 @@ ENTRIES = (
     function(
         "hyp0f1",
         "v x",
-        "",
+        "hyp0f1_by(0, 1, v, x)",
         "hyp0f1(v + 1, x)/v",
         latex=r"{}_{0}F_{1}",
+        complex_partials=("", "hyp0f1(v + 1, x)/v"),
         holomorphic=True,
         reals=(0,),
         domain="v not 0, -1, -2, ...; every x",
@@ -60,6 +64,7 @@ ENTRIES = (
         "hyp1f1_by(0, 0, 1, a, b, x)",
         "a/b*hyp1f1(a + 1, b + 1, x)",
         latex=r"{}_{1}F_{1}",
+        complex_partials=("", "", "a/b*hyp1f1(a + 1, b + 1, x)"),
         holomorphic=True,
         reals=(0, 1),
         domain="b not 0, -1, -2, ...; every x",
@@ -83,6 +88,7 @@ ENTRIES = (
         "hyp2f1_by(0, 0, 0, 1, a, b, c, x)",
         "a*b/c*hyp2f1(a + 1, b + 1, c + 1, x)",
         latex=r"{}_{2}F_{1}",
+        complex_partials=("", "", "", "a*b/c*hyp2f1(a + 1, b + 1, c + 1, x)"),
         holomorphic=True,
         reals=(0, 1, 2),
         domain="c not 0, -1, -2, ...; x < 1",
