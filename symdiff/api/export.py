@@ -153,7 +153,7 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
     members = [_part(name, g, target) for name, g in chosen.items()]
     code = "\n".join([line for m in members for part in m.body[1:] for line in part])
     if target == "numpy":
-        helpers = numpy_target.helpers(code)
+        helpers = numpy_target.helpers(code, prepared)
     else:
         called = [
             math_target.called(g.program, member.body[1]) for g, member in zip(chosen.values(), members, strict=True)

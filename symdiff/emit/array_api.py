@@ -26,7 +26,7 @@ from symdiff.ops.data import Constant
 from symdiff.ops.loops import Loop, Part
 from symdiff.ops.table import ATOM, BASIC, POWER, PRIMITIVES, template
 
-_HELPERS = {name: p.standard_helper for name in BASIC if (p := PRIMITIVES.read(name)) and p.standard_helper}
+_HELPERS = {name: p.standard_helper for name in sorted(BASIC) if (p := PRIMITIVES.read(name)) and p.standard_helper}
 _HELPERS |= {name: text for operation in OPERATIONS.values() for name, text in operation.standard_helpers.items()}
 
 # Names that the source uses.

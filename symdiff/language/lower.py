@@ -450,7 +450,10 @@ def _formula(scope: Scope, name: str, arguments: list[Value], position: int) -> 
     if len(arguments) != len(parameters):
         _wrong_count(scope, name, len(parameters), len(parameters), len(arguments), position)
     text = (scope.builder.graph.complex and formula.complex) or formula.text
-    return instantiate(scope.builder, text, dict(zip(parameters, arguments, strict=True)))  # type: ignore[arg-type]
+    bindings: dict[str, int] = dict(zip(parameters, arguments, strict=True))  # type: ignore[arg-type]  # rows
+    if isinstance(text, str):
+        return instantiate(scope.builder, text, bindings)
+    return Several(name, tuple([instantiate(scope.builder, one, bindings) for one in text]))
 
 
 def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
