@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, shown
 from symdiff.graph.ir import Program
-from symdiff.graph.shapes import same
+from symdiff.graph.shapes import broadcast, same
 from symdiff.language.calls import Keyword, Value
 from symdiff.language.inner import DEEPEST, Inner, Run
 from symdiff.language.rearrange import listed
@@ -132,16 +132,19 @@ def _found(call: _Call, starts: list[int], ends: list[int]) -> Value:
     b, count = scope.builder, len(starts)
     call.fit(count, "unknown")
     shape = b.shape(starts[0])
-    if len(shape) > 1 or (count > 1 and any(map(b.shape, starts))):
-        raise ShapeError(
-            f"the unknown of {name} is a number, several numbers in parentheses, or a vector, and not of shape "
-            f"{', '.join([shown(b.shape(row)) for row in starts])}; join arrays to one vector by concatenate"
-        )
-    if ends and (shape or count > 1 or any(map(b.shape, ends))):
-        raise ShapeError(f"the ends lo and hi of {name} are numbers, for an unknown that is one number")
     if count > 1:
+        if any(map(b.shape, starts)):
+            raise ShapeError(f"several unknowns of {name} are numbers; join arrays to one vector by concatenate")
+        if ends:
+            raise ShapeError(f"the ends lo and hi of {name} are for one unknown")
         shape = (count,)
-    inner, program = call.made(("_".join(step.parameters[:count]), shape), count)
+    parameter = "_".join(step.parameters[:count])
+    inner, program = call.made((parameter, shape), count)
+    if program is not None and name != "argmin" and count == len(program.outputs) == 1:  # the start may broadcast
+        whole = broadcast([shape, inner.builder.shape(program.outputs[0]), *map(b.shape, ends)], b.graph.demands)
+        if whole != shape:
+            starts, shape = [b.full(starts[0], whole)], whole
+            inner, program = call.made((parameter, shape), count)
     if program is None:
         scope.fail(f"{name} takes {ROOTS[name]}", position)
     body, rows, unknown = inner.builder, program.outputs, program.inputs[0]
