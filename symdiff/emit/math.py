@@ -9,6 +9,7 @@ from typing import Any, Self, cast
 import numpy as np
 
 from symdiff.emit import outside
+from symdiff.emit.data import literal
 from symdiff.emit.numpy import called as called_in
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
 from symdiff.emit.python import BESIDE, Body, Nest, Writer, wrapped
@@ -17,6 +18,7 @@ from symdiff.graph.ir import Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text
+from symdiff.ops.data import Constant
 from symdiff.ops.elements import of_scalars
 from symdiff.ops.loops import Loop, Part, Running, every_row, has_loops, trimmed, within
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
@@ -34,13 +36,14 @@ def missing(program: Program) -> str | None:
     # A textbook's source has a line for every row, used or not.
     alive = live(program) if graph.shared else bytearray(b"\x01") * len(graph.rows)
     loops: set[int] = set()
+    lists: set[int] = set()
     if graph.shapes:
         if any(graph.shape(i) for i in program.inputs):
             return "array arguments"
         shaped = {i for i in graph.shapes if alive[i]}
         rows = graph.rows
         loops = {i for i in shaped if _is_scalar_loop(rows[i][0])}
-        lists = {i for i in shaped if rows[i][0].__class__ is Part and rows[i][1] in loops and len(graph.shape(i)) == 1}
+        lists = {i for i in shaped if _is_list(rows, i, loops) and len(graph.shape(i)) == 1}
         if not all(i in loops or i in lists or of_scalars(rows[i][0]) for i in shaped):
             return "array operations"
         for i, row in enumerate(rows):
@@ -53,7 +56,7 @@ def missing(program: Program) -> str | None:
                 absent = missing(row[0].body.program)
                 if absent is not None:
                     return absent
-            elif not (row[0].on_floats or is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
+            elif not (row[0].on_floats or i in lists or is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
                 return "array operations"
         elif alive[i] and (entry := PRIMITIVES.read(row[0])) and entry.math is None:
             return entry.name
@@ -63,6 +66,11 @@ def missing(program: Program) -> str | None:
 def _is_scalar_loop(op: object) -> bool:
     """Return whether an operation is a loop over scalars, a known number of times."""
     return isinstance(op, Loop) and op.of_scalars and isinstance(op.length, int)
+
+
+def _is_list(rows: Sequence[Row], i: int, loops: Collection[int]) -> bool:
+    """Return whether a row is a list of the results of a loop, or one of constants that is written out."""
+    return _is_part(rows, i, loops) or (rows[i][0].__class__ is Constant and rows[i][0].data.array.size <= _NESTED)
 
 
 def _is_part(rows: Sequence[Row], i: int, loops: Collection[int]) -> bool:
@@ -205,6 +213,12 @@ class _MathWriter(Writer):
     def dim(self, dim: Dim) -> str:
         """Return the text of a dimension, which is a number."""
         return str(dim)
+
+    def constant(self, key: Constant) -> str:
+        """Return the name of a list of constants."""
+        own = self.names.near(key.of)
+        self.lines.append(f"    {own} = [{self.wrap(literal(key.data.array, self.module)[1:-1])}]")
+        return own
 
     def room(self, shape: Shape, *, ahead: bool) -> str:
         """Return the expression of a new list for the results of a loop."""

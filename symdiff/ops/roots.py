@@ -14,6 +14,7 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), section 15.1; Krantz 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from textwrap import indent
 from typing import Any, ClassVar
 
@@ -70,10 +71,18 @@ class Root(Running):
         """The number of operands in front of the values from outside: no derivative is taken by these."""
         return 3 if self.kind == "between" else 1
 
+    @cached_property
+    def elementwise(self) -> bool:
+        """The body is made of elementwise operations on scalars, so that the operands may be arrays that broadcast."""
+        program = self.body.program
+        return self.of_scalars and all(
+            _is_elementwise(row[0]) for row, alive in zip(program.graph.rows, live(program), strict=True) if alive
+        )
+
     @property
     def stackable(self) -> bool:  # type: ignore[override]  # computed here
         """The operation is elementwise."""
-        return not self.core(0)
+        return self.elementwise
 
     def operand_core(self, k: int) -> Shape:
         """Return the shape that the body takes for an operand."""
@@ -81,7 +90,7 @@ class Root(Running):
 
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
         """Demand that the operands have the shapes that the body takes, or broadcast together."""
-        if not self.core(0):
+        if self.elementwise:
             broadcast(shapes, demands)
             return
         for k, shape in enumerate(shapes):
@@ -89,7 +98,7 @@ class Root(Running):
                 raise ShapeError(f"operand {k} of a root has shape {shown(shape)}, not {shown(self.operand_core(k))}")
 
     def shape(self, *shapes: Shape) -> Shape:
-        return self.core(0) or broadcast(shapes, {})
+        return broadcast(shapes, {}) if self.elementwise else self.core(0)
 
     @property
     def holomorphic(self) -> bool:  # type: ignore[override]  # computed here
@@ -157,7 +166,7 @@ class Root(Running):
             return None
         own = {k: b.shape(at.operands[k + first - 1]) for k in moved}
         batch = max([ahead(b, dot, own[k]) for k, dot in moved.items()], key=len)
-        inner = batch if self.core(0) else ()  # the batch that the body sees: of scalars, it broadcasts
+        inner = () if self.elementwise else batch  # the batch that the body sees
         work = b.sweeps(self._residual())
         names, inputs = work.program.arguments, work.program.inputs
         taken = {k: work.argument(f"{names[k]}_dot", (*inner, *self.core(k))) for k in moved}
@@ -167,7 +176,9 @@ class Root(Running):
             return None
         dot = work.builder.full(made[output], (*inner, *self.core(0)))
         program = work.over([*inputs, *taken.values()], [dot], ["residual_dot"])
-        seeds = [b.lifted(b.full(dot, (*batch, *own[k])), len(own[k]), len(at.shape)) for k, dot in moved.items()]
+        seeds = [b.full(dot, (*batch, *own[k])) for k, dot in moved.items()]
+        if self.elementwise:
+            seeds = [b.lifted(i, len(own[k]), len(at.shape)) for i, k in zip(seeds, moved, strict=True)]
         (residual,) = self._at_solution(at, program, seeds)
         return self._divided(at, b.full(residual, (*batch, *at.shape)), self._slope(at))
 
@@ -176,7 +187,7 @@ class Root(Running):
         b, first = at.builder, self.leading
         asked = [k - first + 1 for k in sorted(wanted) if k >= first]
         batch = at.batch(at.shape)
-        inner = batch if self.core(0) else ()
+        inner = () if self.elementwise else batch
         work = b.sweeps(self._residual())
         names, inputs = work.program.arguments, work.program.inputs
         (output,) = work.program.outputs
@@ -191,7 +202,7 @@ class Root(Running):
         turned = b.permute(slope, (-1, -2)) if self.core(0) else slope
         bar = self._divided(at, b.full(at.seed, at.shape), turned)
         rows = dict(zip([k + first - 1 for k in found], self._at_solution(at, program, [bar]), strict=True))
-        if self.core(0):
+        if not self.elementwise:
             return rows
         full = {k: b.full(row, (*batch, *at.shape)) for k, row in rows.items()}
         return {k: b.reduced(row, at.shape, b.shape(at.operands[k])) for k, row in full.items()}
@@ -199,7 +210,7 @@ class Root(Running):
     def pattern(self, *operands: Pattern) -> Pattern:
         """Return that each element depends on the values from outside, and not on the start."""
         shape: Any = self.shape(*[operand.shape for operand in operands])
-        if self.core(0):
+        if not self.elementwise:
             return everything(operands[self.leading :], shape, operands[0].count)
         return united(operands[self.leading :], shape, operands[0].count).nonzero()
 
@@ -216,7 +227,7 @@ class Root(Running):
         """Write the residual as a function inside of the function, and the line that calls the solver with it."""
         program, first = self.body.program, self.leading
         w.titled(i)
-        inputs, outside, rank = program.inputs, given[first:], len(w.shape(i)) - len(self.core(0))
+        inputs, outside, rank = program.inputs, given[first:], len(w.shape(i)) if self.elementwise else 0
         names = {inputs[1 + k]: w.tight(j, ATOM) for k, j in enumerate(outside)}
         passed: dict[str, str] = {}  # what differs from point to point: the name in the function, and its text
         ranks: list[int] = []
@@ -341,7 +352,7 @@ def rooted(
     Raises:
         ShapeError: The unknown has several axes, or a bracket, and the residual is not elementwise.
     """
-    residual, outside = without_constants(b, residual, 1, outside)
+    residual, outside = without_constants(b, residual, 1, outside, arrays=True)
     if kind != "minimum" and b.shape(start[0]):
         residual = _elementwise(residual) or residual
     core = residual.graph.shape(residual.inputs[0])
@@ -361,8 +372,12 @@ def rooted(
     if slope == ("const", "0.0") or (is_assembled(slope[0]) and not slope[0].places):
         return None
     body = Program(inner.graph, tuple(inputs), tuple(outputs), tuple(names))
-    body, given = without_constants(b, body, 1, outside)
+    body, given = without_constants(b, body, 1, outside, arrays=True)
     return b.op(Root(Body(body), kind), *start, *given)
+
+
+def _is_elementwise(op: object) -> bool:
+    return isinstance(op, str) or (isinstance(op, Root) and op.elementwise)
 
 
 def _elementwise(program: Program) -> Program | None:
@@ -372,9 +387,9 @@ def _elementwise(program: Program) -> Program | None:
     for i, (row, alive) in enumerate(zip(program.graph.rows, live(program), strict=True)):
         if row[0] == "input":
             new[i] = graph.append(("input", row[1], (), "int") if program.graph.is_integer(i) else row[:2])
-        elif alive and isinstance(row[0], str):
+        elif alive and _is_elementwise(row[0]):
             new[i] = graph.intern(row if row[0] == "const" else (row[0], *[new[j] for j in row[1:]]))
         elif alive:
             return None
-    rows = [tuple([new[i] for i in part]) for part in (program.inputs, program.outputs)]
-    return Program(graph, *rows, program.names)
+    inputs, outputs = (tuple([new[i] for i in part]) for part in (program.inputs, program.outputs))
+    return Program(graph, inputs, outputs, program.names)
