@@ -7,7 +7,6 @@ import gc
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -263,7 +262,7 @@ def _restored(
     Raises:
         ValueError: The path has a name that is not a member that returns a Function. A forged pickle can have one.
     """
-    f = _compiled(replace(parse(text, options["limits"]), name=name, doc=doc) if name else text, **options)
+    f = _compiled(parse(text, options["limits"]).changed(name=name, doc=doc) if name else text, **options)
     for member, *args in path:
         if member not in RETURN_FUNCTIONS:
             raise ValueError(f"{member!r} is no member of a Function that returns a Function")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from symdiff.api.function import Function
@@ -17,10 +16,10 @@ from symdiff.language.outside import Outside
 from symdiff.language.rule import checked
 from symdiff.ops.external import Called, External
 from symdiff.simplify.build import Builder
+from symdiff.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct):
     """A Function that a formula calls: its rows are made again in the graph of the formula.
 
     Attributes:
@@ -38,7 +37,7 @@ class Composed:
         """Return the rows of the results; see `symdiff.language.outside.Outside`."""
         f, graph, program = self.function, b.graph, self.function.program
         if graph.complex or graph.shared != f.recipe.optimize:
-            program = replace(f.recipe, optimize=graph.shared).program(complex=graph.complex)
+            program = f.recipe.changed(optimize=graph.shared).program(complex=graph.complex)
         found = dict(zip(f.args, given, strict=True))
         for key, value in f.bound.items():
             found[key] = constant_of(b, f"{name}_{key}", constant(key, value))

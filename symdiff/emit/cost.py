@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -11,12 +10,12 @@ from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.ops.base import Operation
 from symdiff.ops.loops import assembles
 from symdiff.ops.table import PRIMITIVES
+from symdiff.structs import Struct
 
 _FUNCTION, _SLOW = 4, 60  # the additions that take as long as a function of the table, and as a slow one
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct):
     """The cost of a program at one point.
 
     Attributes:

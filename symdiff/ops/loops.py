@@ -17,7 +17,6 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2 and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, reduce
 from math import inf
 from textwrap import indent
@@ -157,8 +156,7 @@ class Running(Operation):
                 op = row[0].sized(sizes) if isinstance(row[0], Operation) else row[0]
                 row = (op, *[new[j] for j in row[1:]])  # noqa: PLW2901
             new[i] = graph.intern(row)
-        body = replace(
-            program,
+        body = program.changed(
             graph=graph,
             inputs=tuple([new[i] for i in program.inputs]),
             outputs=tuple([new[i] for i in program.outputs]),
@@ -946,7 +944,7 @@ def _keeping(loop: Loop, results: Sequence[Result]) -> tuple[Loop, list[int]]:
         program.labels,
     )
     needed = live(body)
-    body = replace(body, steps=frozenset([i for i in program.steps if needed[i]]))
+    body = body.changed(steps=frozenset([i for i in program.steps if needed[i]]))
     count = sum(loop.states <= k < loop.states + loop.sequences for k in inputs)
     renumbered = tuple([Result(r.kind, ends.index(r.k)) for r in results])
     sums = tuple([held.index(k) for k in loop.sums if k in states])

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff import ParseError, ShapeError
@@ -57,7 +58,7 @@ def flat(result):
     return np.concatenate([np.ravel(part) for part in parts])
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_a_call_is_the_formula_in_its_place(optimize):
     for text, plain, args, point in SAME:
         f, same = made(text, args, optimize=optimize), symdiff.compile(plain, args=args)

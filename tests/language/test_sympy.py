@@ -11,6 +11,7 @@ import sympy as sp
 from sympy.codegen import cfunctions
 from sympy.matrices.expressions import hadamard_power
 from sympy.physics.units import meter
+from tables import each
 
 import symdiff
 from symdiff.errors import LimitError, ParseError
@@ -40,7 +41,7 @@ SCALARS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("expression", SCALARS, ids=range(len(SCALARS)))
+@each("expression", SCALARS, ids=range(len(SCALARS)))
 def test_scalars(expression):
     f = symdiff.compile(expression, args=(x, y))
     written = expression.as_expr() if hasattr(expression, "as_expr") else expression
@@ -91,7 +92,7 @@ LONG = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "same"), LONG, ids=range(len(LONG)))
+@each(("expression", "same"), LONG, ids=range(len(LONG)))
 def test_long_sums(expression, same):
     f = symdiff.compile(expression, args=(x, y))
     assert len(f.text) < 100
@@ -109,7 +110,7 @@ MATRICES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("expression", MATRICES, ids=range(len(MATRICES)))
+@each("expression", MATRICES, ids=range(len(MATRICES)))
 def test_matrices(expression):
     rng = np.random.default_rng(3)
     values = {name: rng.normal(size=tuple(map(int, name.shape))) for name in (A, B, v)}
@@ -228,7 +229,7 @@ def test_arguments():
     assert symdiff.compile(sp.Symbol("a", positive=True) * x, args=[sp.Symbol("a"), x])(2.0, 3.0) == 6.0
 
 
-@pytest.mark.parametrize(
+@each(
     ("expression", "said"),
     [
         (
