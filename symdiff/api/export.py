@@ -15,9 +15,9 @@ from typing import Any, cast
 import numpy as np
 
 from symdiff.api.compiled import Compiled
+from symdiff.api.composed import described
 from symdiff.api.files import destination, write
 from symdiff.api.languages import LANGUAGES, files, part_of
-from symdiff.api.outside import described
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit import outside

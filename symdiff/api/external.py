@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.api.composed import Composed
 from symdiff.api.function import Function
 from symdiff.api.options import arguments_of, names_of
-from symdiff.api.outside import Composed, functions_of
+from symdiff.api.outside import functions_of
 from symdiff.errors import ParseError, few
 from symdiff.graph.dims import Shape, shown, symbols
 from symdiff.language.hints import is_function
