@@ -17,6 +17,7 @@ import numpy as np
 from symdiff.api.compiled import Compiled
 from symdiff.api.files import destination, write
 from symdiff.api.languages import LANGUAGES, files, part_of
+from symdiff.api.outside import described
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit import outside
@@ -165,7 +166,7 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
 def _about(f: Compiled) -> About:
     path = f.recipe.derivations
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in path])
-    return About(f.text, derived, f.wrt, f.recipe.constants)
+    return About("\n".join([f.text, *described(f.recipe.functions)]), derived, f.wrt, f.recipe.constants)
 
 
 def _spelt(arg: Any) -> str:
