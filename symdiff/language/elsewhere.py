@@ -203,7 +203,7 @@ _ABSENT = {
         isin
     """,
     "the command 'symdiff functions' lists the special functions": """
-        erfi li hyper meijerg dgamma struve modstruve kelvin ber bei ker kei lpmv sph_harm spherical_jn ellipj mathieu_a
+        li hyper meijerg dgamma struve modstruve kelvin ber bei ker kei lpmv sph_harm spherical_jn ellipj mathieu_a
         polylog stieltjes
     """,
 }

@@ -27,6 +27,30 @@ _EXACT = 2**53  # whole numbers below are floats
 # Functions of SymPy that have another name in the language.
 _SPELT = {
     "Abs": "abs",
+    "Chi": "chi",
+    "Ci": "ci",
+    "Ei": "expi",
+    "LambertW": "lambertw",
+    "RisingFactorial": "poch",
+    "Shi": "shi",
+    "Si": "si",
+    "airyai": "airy_ai",
+    "airyaiprime": "airy_aip",
+    "airybi": "airy_bi",
+    "airybiprime": "airy_bip",
+    "assoc_laguerre": "genlaguerre",
+    "besseli": "iv",
+    "besselj": "jv",
+    "besselk": "kv",
+    "bessely": "yv",
+    "binomial": "binom",
+    "chebyshevt": "chebyt",
+    "chebyshevu": "chebyu",
+    "elliptic_f": "ellipkinc",
+    "elliptic_k": "ellipk",
+    "expint": "expn",
+    "fresnelc": "fresnel_c",
+    "fresnels": "fresnel_s",
     "Cbrt": "cbrt",
     "Heaviside": "heaviside",
     "Max": "maximum",
@@ -40,13 +64,9 @@ _SPELT = {
 _REWRITTEN = {
     "FallingFactorial": "gamma",
     "KroneckerDelta": "Piecewise",
-    "RisingFactorial": "gamma",
     "SingularityFunction": "Piecewise",
-    "beta": "gamma",
-    "binomial": "gamma",
     "catalan": "gamma",
     "erf2": "erf",
-    "factorial": "gamma",
     "factorial2": "gamma",
     "frac": "floor",
     "harmonic": "polygamma",
@@ -511,6 +531,19 @@ def _logarithm(tree: _Tree, _: Any, made: list[int]) -> int:
     return tree.made.factors(logarithms[:1], logarithms[1:]) if logarithms[1:] else logarithms[0]
 
 
+def _times_gamma(tree: _Tree, name: str, made: list[int]) -> int:
+    """Return an incomplete gamma function that is not divided by the whole one."""
+    return tree.made.factors([tree.made.call(name, *made), tree.made.call("gamma", made[0])], [])
+
+
+def _hypergeometric(tree: _Tree, node: Any) -> tuple[Sequence[Any], _Make]:
+    above, below, x = node.args
+    name = f"hyp{len(above.args)}f{len(below.args)}"
+    if name not in ("hyp0f1", "hyp1f1", "hyp2f1"):
+        tree.fail("of hypergeometric functions the language has hyp0f1, hyp1f1 and hyp2f1")
+    return (*above.args, *below.args, x), lambda made: tree.made.call(name, *made)
+
+
 def _polygamma(tree: _Tree, node: Any, made: list[int]) -> int:
     return tree.made.call("digamma", made[1]) if node.args[0] == 0 else tree.made.call("polygamma", *made)
 
@@ -755,6 +788,10 @@ _FORMS: dict[str, _Form] = {
     "Heaviside": _of(_heaviside),
     "log": _of(_logarithm),
     "polygamma": _of(_polygamma),
+    "lowergamma": _of(lambda tree, _, made: _times_gamma(tree, "gammainc", made)),
+    "uppergamma": _of(lambda tree, _, made: _times_gamma(tree, "gammaincc", made)),
+    "elliptic_e": _of(lambda tree, _, made: tree.made.call("ellipe" if len(made) == 1 else "ellipeinc", *made)),
+    "hyper": _hypergeometric,
     "sinc": _of(_sinc),
     "Mod": _of(lambda tree, _, made: tree.made.op("mod", *made)),
     "fma": _of(lambda tree, _, made: tree.made.terms([tree.made.factors(made[:2], []), made[2]])),

@@ -153,7 +153,7 @@ REFUSED = [
     (lambda x: x + random.random(), None, "make them an argument"),  # noqa: S311
     (lambda x: special.logsumexp(x), "x[n]", "np.log(np.sum(np.exp(x)))"),
     (lambda x: special.softmax(x), "x[n]", "np.exp(x - np.max(x))"),
-    (lambda x: special.jv(0, x), None, "special functions here are"),
+    (lambda x: special.struve(0, x), None, "lists the special functions"),
     (lambda x: np.median(x), "x[n]", "np.sort(x)"),
     (lambda x: np.fft.fft(x), "x[n]", "'fft'"),
     (lambda x: x // 2, None, "np.floor(x / y)"),

@@ -137,6 +137,7 @@ MPMATH = {
     "beta_power": lambda p, q, c, x: x**p * (1 - x) ** q * mpmath.exp(-c),
     "erfinv": mpmath.erfinv,
     "erfcinv": lambda x: mpmath.erfinv(1 - x),
+    "erfi": mpmath.erfi,
     "dawsn": lambda x: mpmath.sqrt(mp.pi) / 2 * mpmath.exp(-(x**2)) * mpmath.erfi(x),
     "dawsn_derivative": lambda n, x: mpmath.diff(MPMATH["dawsn"], x, int(n)),
     "ndtri": lambda x: mpmath.sqrt(2) * mpmath.erfinv(2 * x - 1),

@@ -189,6 +189,8 @@ def spelling(primitive: Primitive, target: str) -> str | None:
     """Return what the entry of a primitive says for "numpy", "standard" or "math". Empty: the first of its symbols."""
     text: str | None = getattr(primitive, target)
     if target == "standard" and not text:
+        if primitive.helper:
+            raise TypeError(f"{primitive.name!r} is computed by NumPy and SciPy alone, not by other array libraries")
         return in_standard(primitive.numpy)
     return text
 

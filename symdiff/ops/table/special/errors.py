@@ -37,6 +37,15 @@ ENTRIES = (
         kinks=(((0.0,), (-inf,)), ((2.0,), (-inf,))),
     ),
     function(
+        "erfi",
+        "x",
+        "2/sqrt(pi)*exp(x^2)",
+        grows=True,
+        holomorphic=True,
+        domain="every x",
+        sample=((-2.0, 2.0),),
+    ),
+    function(
         "dawsn",
         "x",
         "dawsn_derivative(1, x)",

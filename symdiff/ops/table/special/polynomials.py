@@ -29,7 +29,7 @@ def _polynomial(name: str, arguments: str, slope: str, latex: str) -> Primitive:
         numpy=f"special.eval_{name}(int({{{n}}}), {given})",
         aliases=(f"eval_{name}",),
         orders=1,
-        holomorphic=True,
+        holomorphic=not name.startswith("hermite"),  # SciPy has no others
         reals=tuple(range(1, 1 + len(further))),
         domain="n = 0, 1, 2, ..., a constant; every x" + "; a > -1" * bool(further),
         sample=((3.0, 3.0), *[(0.3, 2.0)] * len(further), (-0.9, 0.9)),
