@@ -22,6 +22,7 @@ from symdiff.limits import Limits
 from symdiff.ops.evaluate import constant, special
 from symdiff.ops.indexed import Indexed
 from symdiff.ops.loops import every_row, has_loops
+from symdiff.ops.order import SearchSorted
 from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
     FLOAT64,
@@ -138,7 +139,8 @@ class Kernel:
         from symdiff.emit.routines import cut
         from symdiff.runtime.routines import Routines, takes_routines
 
-        if not takes_routines() or not (self.program.graph.shapes or has_loops(self.program)):
+        searched = any(isinstance(row[0], SearchSorted) for row in self.program.graph.rows)
+        if not takes_routines() or not (searched or any(self.cores) or has_loops(self.program)):
             return None
         found = cut(self.program)
         return None if found is None else Routines(found, self._threads)
