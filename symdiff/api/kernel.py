@@ -319,7 +319,7 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
-                native=self._native_floats() if floats_too else self._floats_by_parts() if self.routines else None,
+                native=self._native_floats() if floats_too else self._floats_by_parts(),
                 into=bool(floats_too),
                 known=self._known if self._calls_outside else {},
             )
@@ -350,10 +350,12 @@ class Kernel:
         return calls
 
     def _floats_by_parts(self) -> list[Any] | None:
-        """Return a list with a function of floats that calls native code of parts; None if a result is no number."""
-        if any(self.results):
+        """Return a list with a function of floats that calls native code of loops.
+
+        Return None if there are none, or if a result is no number.
+        """
+        if self.routines is None or any(self.results) or not has_loops(self.program):
             return None
-        assert self.routines is not None
         text = write(self._run, "numpy", self.name, tuple(range(len(self.results))))
         function = load(text, self.name, {**numpy_target.known(self._run), **self.routines.calls})
         return [lambda *args: tuple(map(float, function(*args)))]
