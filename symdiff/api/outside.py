@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from symdiff.api.function import Function
 from symdiff.api.interpolants import Interpolant, instead, interpolant, is_interpolant
+from symdiff.api.kernel import made_by
 from symdiff.api.options import constant, names_of
+from symdiff.emit.outside import place
 from symdiff.errors import ParseError
 from symdiff.language.inlining import inlined
 from symdiff.language.lower import constant_of, is_predefined
@@ -37,7 +39,7 @@ class Composed:
         """Return the rows of the results; see `symdiff.language.outside.Outside`."""
         f, graph, program = self.function, b.graph, self.function.program
         if graph.complex or graph.shared != f.recipe.optimize:
-            program = replace(f.recipe, optimize=graph.shared).program(complex=graph.complex)
+            program = f.recipe.changed(optimize=graph.shared).program(complex=graph.complex)
         found = dict(zip(f.args, given, strict=True))
         for key, value in f.bound.items():
             found[key] = constant_of(b, f"{name}_{key}", constant(key, value))
@@ -83,6 +85,21 @@ def functions_of(given: Mapping[Any, Any]) -> dict[str, Outside]:
     return found
 
 
+def described(functions: Iterable[tuple[str, Outside]]) -> list[str]:
+    """Return the functions that a formula calls as comments of the formula, each with its own formula or origin."""
+    lines: list[str] = []
+    for name, function in functions:
+        text = ""
+        if isinstance(function, Composed):
+            made = made_by(function.function.recipe, "f")
+            text = f"{made}, where f is " * (made != "f") + function.function.text.strip()
+        elif isinstance(function, External):
+            text = place(function.call)
+        first, *more = f"{name}({', '.join(function.parameters)}) is {text or type(function).__name__}".splitlines()
+        lines += [f"# {first}", *[f"#     {line}" for line in more]]
+    return lines
+
+
 def function_of(name: str, value: Any) -> Outside:
     """Return what a formula can call, made of a value of `functions`.
 
@@ -94,6 +111,7 @@ def function_of(name: str, value: Any) -> Outside:
     for fits, make in _KINDS:
         if fits(value):
             return make(name, value)
-    said = instead(value) or f"write symdiff.external({name}, partials=...)" * callable(value)
+    compiled = f"write symdiff.external({name}, partials=...), or symdiff.compile({name}) if NumPy's operations make it"
+    said = instead(value) or compiled * callable(value)
     hint = f"; {said}" if said else ""
     raise TypeError(f"function {name!r} is {type(value).__name__}, not a Function or an external function{hint}")

@@ -50,7 +50,7 @@ def missing(program: Program) -> str | None:
             return "array operations"
         shaped = {i for i in graph.shapes if alive[i]}.difference(tables)
         loops = {i for i in shaped if _is_scalar_loop(rows[i][0])}
-        lists = {i for i in shaped if rows[i][0].__class__ is Part and rows[i][1] in loops and len(graph.shape(i)) == 1}
+        lists = {i for i in shaped if _is_part(rows, i, loops) and len(graph.shape(i)) == 1}
         if not all(i in loops or i in lists or of_scalars(rows[i][0]) for i in shaped):
             return "array operations"
         for i, row in enumerate(rows):
@@ -196,11 +196,11 @@ class _MathWriter(Writer):
         return super().spell(row)
 
     def body(self) -> None:
-        """Write the tables in which something is looked up as tuples, and then the lines of the rows."""
+        """Write the tables that lookups and loops read as tuples, and then the lines of the rows."""
         for i, table in self.tables.items():
             row = self.rows[i]
             self.texts[i] = "", ATOM
-            if any(i in of[:1] and not isinstance(op, Index) for op, *of in self.rows):
+            if any(i in of and not isinstance(op, Index) for op, *of in self.rows):
                 while not isinstance(row[0], Constant):
                     row = self.rows[row[1]]
                 self.own[i] = self.names.numbered(row[0].of)

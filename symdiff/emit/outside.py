@@ -13,6 +13,7 @@ from symdiff.graph.ir import Program
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.external import Called, calls
 from symdiff.ops.loops import every_row
+from symdiff.ops.methods import sources
 from symdiff.ops.table import PRIMITIVES
 
 # Names that a source, an exported module or a Function has for something else.
@@ -25,7 +26,7 @@ _NAMES = """
 @cache
 def _taken() -> frozenset[str]:
     """Return the names that an external function cannot have in a source: those above, Python's, and helpers'."""
-    helpers = [name for name, primitive in PRIMITIVES.items() if primitive.helper]
+    helpers = [name for p in PRIMITIVES.values() if p.helper for name in sources(p.helper, p.numpy)]
     for operation in OPERATIONS.values():
         helpers += operation.helpers
     return frozenset(_NAMES.split()).union(keyword.kwlist, dir(builtins), helpers)

@@ -14,6 +14,7 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), section 15.1; Krantz 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from textwrap import indent
 from typing import Any, ClassVar
 
@@ -23,13 +24,13 @@ from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, numel, shown, symbol
 from symdiff.graph.ir import Graph, Program, live
 from symdiff.graph.operations import is_assembled
-from symdiff.graph.shapes import Demands
+from symdiff.graph.shapes import Demands, broadcast
 from symdiff.ops import newton
 from symdiff.ops.base import At, Builder, Notation, Sample, StandardWriter, Text, Writer
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.linalg import Solve, solution
 from symdiff.ops.loops import Body, Running, ahead, taking, without_constants
-from symdiff.ops.patterns import Pattern, everything
+from symdiff.ops.patterns import Pattern, everything, united
 from symdiff.ops.table import ATOM
 
 _OF_ARRAYS = {
@@ -70,15 +71,34 @@ class Root(Running):
         """The number of operands in front of the values from outside: no derivative is taken by these."""
         return 3 if self.kind == "between" else 1
 
-    def demand(self, shapes: Sequence[Shape], _: Demands, /) -> None:
-        """Demand that the operands have the shapes that the body takes."""
-        wanted = [self.core(0)] * self.leading + [self.core(k) for k in range(1, len(self.body.program.inputs))]
-        for k, (shape, core) in enumerate(zip(shapes, wanted, strict=True)):
-            if shape != core:
-                raise ShapeError(f"operand {k} of a root has shape {shown(shape)}, not {shown(core)}")
+    @cached_property
+    def elementwise(self) -> bool:
+        """The body is made of elementwise operations on scalars, so that the operands may be arrays that broadcast."""
+        program = self.body.program
+        return self.of_scalars and all(
+            _is_elementwise(row[0]) for row, alive in zip(program.graph.rows, live(program), strict=True) if alive
+        )
 
-    def shape(self, *_: Shape) -> Shape:
-        return self.core(0)
+    @property
+    def stackable(self) -> bool:  # type: ignore[override]  # computed here
+        """The operation is elementwise."""
+        return self.elementwise
+
+    def operand_core(self, k: int) -> Shape:
+        """Return the shape that the body takes for an operand."""
+        return self.core(0 if k < self.leading else k - self.leading + 1)
+
+    def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
+        """Demand that the operands have the shapes that the body takes, or broadcast together."""
+        if self.elementwise:
+            broadcast(shapes, demands)
+            return
+        for k, shape in enumerate(shapes):
+            if shape != self.operand_core(k):
+                raise ShapeError(f"operand {k} of a root has shape {shown(shape)}, not {shown(self.operand_core(k))}")
+
+    def shape(self, *shapes: Shape) -> Shape:
+        return broadcast(shapes, {}) if self.elementwise else self.core(0)
 
     @property
     def holomorphic(self) -> bool:  # type: ignore[override]  # computed here
@@ -144,44 +164,55 @@ class Root(Running):
         moved = {k - first + 1: dot for k, dot in dots.items() if k >= first}
         if not moved:
             return None
-        batch = max([ahead(b, dot, self.core(k)) for k, dot in moved.items()], key=len)
+        own = {k: b.shape(at.operands[k + first - 1]) for k in moved}
+        batch = max([ahead(b, dot, own[k]) for k, dot in moved.items()], key=len)
+        inner = () if self.elementwise else batch  # the batch that the body sees
         work = b.sweeps(self._residual())
         names, inputs = work.program.arguments, work.program.inputs
-        taken = {k: work.argument(f"{names[k]}_dot", (*batch, *self.core(k))) for k in moved}
+        taken = {k: work.argument(f"{names[k]}_dot", (*inner, *self.core(k))) for k in moved}
         made = work.forward({inputs[k]: row for k, row in taken.items()})
         (output,) = work.program.outputs
         if output not in made:
             return None
-        dot = work.builder.full(made[output], (*batch, *self.core(0)))
+        dot = work.builder.full(made[output], (*inner, *self.core(0)))
         program = work.over([*inputs, *taken.values()], [dot], ["residual_dot"])
-        seeds = [b.full(dot, (*batch, *self.core(k))) for k, dot in moved.items()]
+        seeds = [b.full(dot, (*batch, *own[k])) for k, dot in moved.items()]
+        if self.elementwise:
+            seeds = [b.lifted(i, len(own[k]), len(at.shape)) for i, k in zip(seeds, moved, strict=True)]
         (residual,) = self._at_solution(at, program, seeds)
-        return self._divided(at, residual, self._slope(at))
+        return self._divided(at, b.full(residual, (*batch, *at.shape)), self._slope(at))
 
     def adjoints(self, at: At, wanted: Collection[int]) -> dict[int, int]:
         """Return the adjoints of values from outside: those of the residual for the adjoint -(dg/dz)^-T bar."""
         b, first = at.builder, self.leading
         asked = [k - first + 1 for k in sorted(wanted) if k >= first]
         batch = at.batch(at.shape)
+        inner = () if self.elementwise else batch
         work = b.sweeps(self._residual())
         names, inputs = work.program.arguments, work.program.inputs
         (output,) = work.program.outputs
-        seed = work.argument("residual_bar", (*batch, *self.core(0)))
+        seed = work.argument("residual_bar", (*inner, *self.core(0)))
         made = work.reverse({output: seed}, work.active([inputs[k] for k in asked]))
         found = [k for k in asked if inputs[k] in made]
         if not found:
             return {}
-        bars = [work.builder.full(made[inputs[k]], (*batch, *self.core(k))) for k in found]
+        bars = [work.builder.full(made[inputs[k]], (*inner, *self.core(k))) for k in found]
         program = work.over([*inputs, seed], bars, [f"{names[k]}_bar" for k in found])
         slope = self._slope(at)
         turned = b.permute(slope, (-1, -2)) if self.core(0) else slope
         bar = self._divided(at, b.full(at.seed, at.shape), turned)
-        return dict(zip([k + first - 1 for k in found], self._at_solution(at, program, [bar]), strict=True))
+        rows = dict(zip([k + first - 1 for k in found], self._at_solution(at, program, [bar]), strict=True))
+        if not self.elementwise:
+            return rows
+        full = {k: b.full(row, (*batch, *at.shape)) for k, row in rows.items()}
+        return {k: b.reduced(row, at.shape, b.shape(at.operands[k])) for k, row in full.items()}
 
     def pattern(self, *operands: Pattern) -> Pattern:
-        """Return that each element depends on all values from outside, and not on the start."""
-        shape: Any = self.shape()
-        return everything(operands[self.leading :], shape, operands[0].count)
+        """Return that each element depends on the values from outside, and not on the start."""
+        shape: Any = self.shape(*[operand.shape for operand in operands])
+        if not self.elementwise:
+            return everything(operands[self.leading :], shape, operands[0].count)
+        return united(operands[self.leading :], shape, operands[0].count).nonzero()
 
     # Spellings
 
@@ -196,27 +227,32 @@ class Root(Running):
         """Write the residual as a function inside of the function, and the line that calls the solver with it."""
         program, first = self.body.program, self.leading
         w.titled(i)
-        inputs, outside = program.inputs, given[first:]
-        passed = [k for k, j in enumerate(outside) if w.behind(j)]  # those that differ from point to point
-        for k in passed:
-            if not w.tight(outside[k], ATOM).isidentifier():
-                w.assign(outside[k])
+        inputs, outside, rank = program.inputs, given[first:], len(w.shape(i)) if self.elementwise else 0
+        names = {inputs[1 + k]: w.tight(j, ATOM) for k, j in enumerate(outside)}
+        passed: dict[str, str] = {}  # what differs from point to point: the name in the function, and its text
+        ranks: list[int] = []
+        for row, j in zip(inputs[1:], outside, strict=True):
+            if w.behind(j) or (w.shape(j) and rank):
+                text = w.aligned(j, rank) if rank else w.tight(j, ATOM)
+                if not text.isidentifier() or passed.get(text, text) != text:
+                    names[row] = w.names.numbered(str(program.graph.rows[row][1]))
+                passed[names[row]] = text
+                ranks.append(0 if rank else len(w.shape(j)))
         unknown, name = w.names.numbered(program.arguments[0]), w.names.numbered(program.names[0])
-        own = {inputs[0]: unknown, **{inputs[1 + k]: w.tight(j, ATOM) for k, j in enumerate(outside)}}
         varies = {inputs[0]: True, **{inputs[1 + k]: bool(w.varies[j]) for k, j in enumerate(outside)}}
-        inner = w.local(program, own, varies, unknown, len(self.core(0)))
+        inner = w.local(program, {inputs[0]: unknown, **names}, varies, unknown, len(self.core(0)))
         inner.body()
-        ranks = {own[inputs[1 + k]]: len(self.core(1 + k)) for k in passed}
         line = ", ".join([inner.number(row) for row in program.outputs])
         results = line if (broken := w.wrap(line)) == line else f"({broken})"
-        w.lines.append(f"    def {name}({', '.join([unknown, *ranks])}):")
+        w.lines.append(f"    def {name}({', '.join([unknown, *passed])}):")
         w.lines += [indent(line, "    ") for line in (*inner.lines, f"    return {results}")]
-        args = [name, *[w.number(j) for j in given[:first]]]
-        if ranks:
-            args.append(_tuple(ranks))
-        shown_ranks = [*[len(self.core(0))] * (self.kind == "minimum"), *ranks.values()]
-        if any(shown_ranks):
-            args.append(f"ranks={_tuple(map(str, shown_ranks))}")
+        args = [name, *[w.aligned(j, rank) if rank and w.behind(j) else w.number(j) for j in given[:first]]]
+        if passed:
+            args.append(_tuple(passed.values()))
+        if self.kind == "minimum":
+            ranks.insert(0, len(self.core(0)))
+        if any(ranks):
+            args.append(f"ranks={_tuple(map(str, ranks))}")
         w.texts[i] = f"{self._solver}({w.wrap(', '.join(args), len(self._solver) + 20)})", ATOM
         w.assign(i)
         return True
@@ -312,7 +348,17 @@ def rooted(
         start: The start, and the ends of a bracket if there is one.
         outside: The values from outside.
         name: The name of the residual.
+
+    Raises:
+        ShapeError: The unknown has several axes, or a bracket, and the residual is not elementwise.
     """
+    residual, outside = without_constants(b, residual, 1, outside, arrays=True)
+    if kind != "minimum" and b.shape(start[0]):
+        residual = _elementwise(residual) or residual
+    core = residual.graph.shape(residual.inputs[0])
+    if len(core) > 1 or (core and kind == "between"):
+        what = "an unknown of several axes" if len(core) > 1 else "a vector of unknowns between lo and hi"
+        raise ShapeError(f"{what} takes equations that are the same for each element: {name} has others")
     z, parts, names = residual.arguments[0], [residual], [name, f"{name}_slope"]
     if kind == "minimum":
         parts, names = [b.gradient(residual, z), residual], [f"{name}_slope", f"{name}_curvature", name]
@@ -326,5 +372,24 @@ def rooted(
     if slope == ("const", "0.0") or (is_assembled(slope[0]) and not slope[0].places):
         return None
     body = Program(inner.graph, tuple(inputs), tuple(outputs), tuple(names))
-    body, given = without_constants(b, body, 1, outside)
+    body, given = without_constants(b, body, 1, outside, arrays=True)
     return b.op(Root(Body(body), kind), *start, *given)
+
+
+def _is_elementwise(op: object) -> bool:
+    return isinstance(op, str) or (isinstance(op, Root) and op.elementwise)
+
+
+def _elementwise(program: Program) -> Program | None:
+    """Return a program of elementwise operations as one of scalars, which broadcasts; None if it has others."""
+    graph = program.graph.like()
+    new: dict[int, int] = {}
+    for i, (row, alive) in enumerate(zip(program.graph.rows, live(program), strict=True)):
+        if row[0] == "input":
+            new[i] = graph.append(("input", row[1], (), "int") if program.graph.is_integer(i) else row[:2])
+        elif alive and _is_elementwise(row[0]):
+            new[i] = graph.intern(row if row[0] == "const" else (row[0], *[new[j] for j in row[1:]]))
+        elif alive:
+            return None
+    inputs, outputs = (tuple([new[i] for i in part]) for part in (program.inputs, program.outputs))
+    return Program(graph, inputs, outputs, program.names)

@@ -7,7 +7,7 @@ The first arguments of an operation are orders of derivatives. `gammainc_by_a(n,
 
 from __future__ import annotations
 
-from symdiff.ops.table.entry import Formula, Primitive
+from symdiff.ops.table.entry import Primitive
 
 
 def _entry(name: str, arguments: str, orders: int, helper: str, latex: str, *partials: str) -> Primitive:
@@ -102,9 +102,19 @@ ENTRIES: tuple[Primitive, ...] = (
     _bessel("jv", "J", "0.5*(low - high)"),
     _bessel("yv", "Y", "0.5*(low - high)"),
     _bessel("iv", "I", "0.5*(low + high)"),
-    _bessel("ive", r"e^{-#3} I", "0.5*(low + high) - out"),
     _bessel("kv", "K", "-0.5*(low + high)"),
-    _bessel("kve", r"e^{#3} K", "out - 0.5*(low + high)"),
+    *(
+        _entry(
+            f"{name}_by_v",
+            "k n v x",
+            2,
+            "integrals",
+            rf"\frac{{\partial^{{#1 + #2}}}}{{\partial #4^{{#1}}\,\partial #3^{{#2}}}}{latex}_{{#3}}\left(#4\right)",
+            f"{name}_by_v(k, n + 1, v, x)",
+            f"{name}_by_v(k + 1, n, v, x)",
+        )
+        for name, latex in (("ive", "e^{-#4} I"), ("kve", "e^{#4} K"))
+    ),
     _entry(
         "zeta_by_x",
         "n x q",
@@ -113,6 +123,15 @@ ENTRIES: tuple[Primitive, ...] = (
         _by("#1", "#2", r"\zeta\left(#2, #3\right)"),
         "zeta_by_x(n + 1, x, q)",
         f"where(n > 0, {_ZETA_SLOPE} - n*zeta_by_x(n - 1, x + 1, q), {_ZETA_SLOPE})",
+    ),
+    _entry(
+        "hyp0f1_by",
+        "k n v z",
+        2,
+        "series",
+        r"\frac{\partial^{#1 + #2}}{\partial #4^{#1}\,\partial #3^{#2}}{}_0F_1\left(; #3; #4\right)",
+        "hyp0f1_by(k, n + 1, v, z)",
+        "hyp0f1_by(k + 1, n, v, z)",
     ),
     _entry(
         "hyp1f1_by",
@@ -135,5 +154,22 @@ ENTRIES: tuple[Primitive, ...] = (
         "hyp2f1_by(k, p, m, n + 1, a, b, c, z)",
         "hyp2f1_by(k + 1, p, m, n, a, b, c, z)",
     ),
+    _entry(
+        "genlaguerre_by_a",
+        "j n a x",
+        2,
+        "series",
+        _by("#1", "#3", r"L_{#2}^{(#3)}\left(#4\right)"),
+        "genlaguerre_by_a(j + 1, n, a, x)",
+        "where(n > 0, -genlaguerre_by_a(j, n - 1, a + 1, x), 0)",
+    ),
+    _entry(
+        "gegenbauer_by_a",
+        "j n a x",
+        2,
+        "series",
+        _by("#1", "#3", r"C_{#2}^{(#3)}\left(#4\right)"),
+        "gegenbauer_by_a(j + 1, n, a, x)",
+        "where(n > 0, 2*a*gegenbauer_by_a(j, n - 1, a + 1, x) + 2*j*gegenbauer_by_a(j - 1, n - 1, a + 1, x), 0)",
+    ),
 )
-FORMULAS: tuple[Formula, ...] = ()
