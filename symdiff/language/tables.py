@@ -30,8 +30,8 @@ from symdiff.ops.contract import labels
 from symdiff.ops.cumulative import Recurrence
 from symdiff.ops.data import Constant, Data
 from symdiff.ops.evaluate import evaluate
+from symdiff.ops.external import Called
 from symdiff.ops.indexed import Gather
-from symdiff.ops.loops import Loop
 from symdiff.ops.order import SearchSorted
 from symdiff.simplify.build import Builder
 
@@ -44,8 +44,6 @@ ENDS = ("not-a-knot", "natural", "clamped")
 
 _MOST = 64  # knots of a spline whose slopes are the product of a constant matrix and the values
 
-_ALL: tuple[None, None, None] = (None, None, None)
-
 
 def searchsorted(b: Builder, a: int, v: int, side: str) -> int:
     """Return how many elements of an ascending vector are less than each number, as in `numpy.searchsorted`.
@@ -53,8 +51,7 @@ def searchsorted(b: Builder, a: int, v: int, side: str) -> int:
     Raises:
         ShapeError: The first operand is not a vector, or is a constant that does not ascend.
     """
-    _vector(b, "searchsorted", "a", a, 0, equal=True)
-    return b.op(SearchSorted(side == "right"), a, v)
+    return b.op(SearchSorted(side == "right"), _vector(b, "searchsorted", "a", a, 0, equal=True), v)
 
 
 # Knots
@@ -64,7 +61,7 @@ def _value(b: Builder, i: int) -> Any:
     """Return the array that a row computes, if it depends on constants alone; else None."""
     program = compact(Program(b.graph, (), (i,), ("table",)))
     rows = program.graph.rows
-    if any(row[0] == "input" or isinstance(row[0], Size | Loop) for row in rows):
+    if any(row[0] == "input" or isinstance(row[0], Size | Called) or getattr(row[0], "held", ()) for row in rows):
         return None
     (found,) = evaluate(program, ())
     return np.asarray(found, float)
@@ -120,10 +117,10 @@ def _end(b: Builder, knots: int, k: int) -> int:
     return b.const(float(row[0].value()[k])) if isinstance(row[0], Constant) else index(b, knots, (k,))
 
 
-def _columns(b: Builder, function: str, name: str, ys: int, n: Dim, what: str = "values") -> None:
+def _paired(b: Builder, function: str, xs: int, ys: int) -> None:
     """Demand a value for each knot, along the first axis."""
-    shape = b.shape(ys)
-    message = f"{function} has {n} {what} and the {name} of shape {shown(shape)}; the first axes have to agree"
+    (n,), shape = b.shape(xs), b.shape(ys)
+    message = f"{function} has {n} knots and the ys of shape {shown(shape)}; the first axes have to agree"
     if not shape:
         raise ShapeError(message)
     same(shape[0], n, b.graph.demands, lambda: message)
@@ -245,7 +242,7 @@ def interp(b: Builder, x: int, xs: int, ys: int, left: int | None, right: int | 
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "interp", "xs", xs, 2)
-    _columns(b, "interp", "ys", ys, b.shape(xs)[0])
+    _paired(b, "interp", xs, ys)
     if isinstance(b.row(xs)[0], Constant) and isinstance(b.row(folded := _folded(b, ys, "ys"))[0], Constant):
         made = _lines(b, x, xs, folded, extrapolate)
     else:
@@ -328,7 +325,8 @@ def pchip(b: Builder, x: int, xs: int, ys: int, extrapolate: Outside) -> int:
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "pchip", "xs", xs, 2)
-    _columns(b, "pchip", "ys", ys, n := b.shape(xs)[0])
+    _paired(b, "pchip", xs, ys)
+    (n,) = b.shape(xs)
     h = _beside(b, _differences(b, xs), ys)
     m = b.op("div", _differences(b, ys), h)
     if n == 2:
@@ -371,7 +369,7 @@ def spline(b: Builder, x: int, xs: int, ys: int, bc: str, extrapolate: Outside) 
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "spline", "xs", xs, 2)
-    _columns(b, "spline", "ys", ys, b.shape(xs)[0])
+    _paired(b, "spline", xs, ys)
     h = _folded(b, _differences(b, xs), f"{_name(b, xs, 'xs')}_steps")
     m = b.op("div", _differences(b, ys), _beside(b, h, ys))
     slopes = _smooth(b, xs, ys, h, m, bc)

@@ -292,7 +292,7 @@ WRONG = [
     ("interp(x, [0, 2, 1], [1, 2, 3])", "the xs of interp ascend; element 2 is 1.0 behind 2.0"),
     ("spline(x, [0, 1, 1], [1, 2, 3])", "element 2 is 1.0 behind 1.0; sort the knots"),
     ("interp(x, [0, nan, 1], [1, 2, 3])", "element 1 is nan behind 0.0"),
-    ("interp(x, [0, 1, 2], [1, 2])", "interp has 3 values and the ys of shape (2,)"),
+    ("interp(x, [0, 1, 2], [1, 2])", "interp has 3 knots and the ys of shape (2,)"),
     ("interp(x, [0], [1])", "interp needs at least 2 knots; xs has 1"),
     ("interp(x, 1, [1, 2])", "interp needs an array, not a scalar"),
     ("interp(x, [[0, 1], [2, 3]], [1, 2])", "the xs of interp is a vector"),
