@@ -17,7 +17,6 @@ import numpy as np
 from symdiff.api.compiled import Compiled
 from symdiff.api.files import destination, write
 from symdiff.api.languages import LANGUAGES, files, part_of
-from symdiff.api.outside import described
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit import outside
@@ -25,6 +24,7 @@ from symdiff.emit.curly import Stored, plain
 from symdiff.emit.module import OF_ENTRIES, SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import Shape, concrete, declared, solve, symbols
+from symdiff.language.outside import described
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.language.tables import Outside, ppoly
+from symdiff.language.tables import Extrapolation, ppoly
 from symdiff.ops.data import Constant, Data
 from symdiff.simplify.build import Builder
 
@@ -38,12 +38,17 @@ class Interpolant:
 
     c: Data
     breaks: Data
-    extrapolate: Outside
+    extrapolate: Extrapolation
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The name of the argument."""
         return ("x",)
+
+    @property
+    def origin(self) -> str:
+        """What the function is."""
+        return f"piecewise polynomials between {self.breaks.array.size} breaks"
 
     def rows(self, b: Builder, name: str, given: Sequence[int]) -> Sequence[int]:
         """Return the row of the value; see `symdiff.language.outside.Outside`."""

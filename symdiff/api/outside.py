@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ from symdiff.api.function import Function
 from symdiff.api.interpolants import Interpolant, instead, interpolant, is_interpolant
 from symdiff.api.kernel import made_by
 from symdiff.api.options import constant, names_of
-from symdiff.emit.outside import place
 from symdiff.errors import ParseError
 from symdiff.language.inlining import inlined
 from symdiff.language.lower import constant_of, is_predefined
@@ -34,6 +33,12 @@ class Composed:
     def parameters(self) -> tuple[str, ...]:
         """The names of the arguments, without those that `bind` has fixed."""
         return self.function.args
+
+    @property
+    def origin(self) -> str:
+        """The formula of the Function."""
+        made = made_by(self.function.recipe, "f")
+        return f"{made}, where f is " * (made != "f") + self.function.text.strip()
 
     def rows(self, b: Builder, name: str, given: Sequence[int]) -> Sequence[int]:
         """Return the rows of the results; see `symdiff.language.outside.Outside`."""
@@ -83,21 +88,6 @@ def functions_of(given: Mapping[Any, Any]) -> dict[str, Outside]:
             raise ParseError(f"functions names {name!r}, which is a constant of the language; write another name")
         found[name] = function_of(name, value)
     return found
-
-
-def described(functions: Iterable[tuple[str, Outside]]) -> list[str]:
-    """Return the functions that a formula calls as comments of the formula, each with its own formula or origin."""
-    lines: list[str] = []
-    for name, function in functions:
-        text = ""
-        if isinstance(function, Composed):
-            made = made_by(function.function.recipe, "f")
-            text = f"{made}, where f is " * (made != "f") + function.function.text.strip()
-        elif isinstance(function, External):
-            text = place(function.call)
-        first, *more = f"{name}({', '.join(function.parameters)}) is {text or type(function).__name__}".splitlines()
-        lines += [f"# {first}", *[f"#     {line}" for line in more]]
-    return lines
 
 
 def function_of(name: str, value: Any) -> Outside:

@@ -35,7 +35,7 @@ from symdiff.ops.indexed import Gather
 from symdiff.ops.order import SearchSorted
 from symdiff.simplify.build import Builder
 
-Outside = bool | str
+Extrapolation = bool | str
 
 # How a table goes on outside of its knots. True stands for the polynomials of the first and the last piece.
 OUTSIDE = (True, False, "clamp", "periodic")
@@ -137,7 +137,7 @@ def _part(b: Builder, i: int, start: int | None, stop: int | None) -> int:
     return index(b, i, ((start, stop, None),))
 
 
-def _outside(b: Builder, x: int, knots: int, extrapolate: Outside) -> tuple[int, int | None]:
+def _outside(b: Builder, x: int, knots: int, extrapolate: Extrapolation) -> tuple[int, int | None]:
     """Return where a table is looked up for x, and a factor of the result: 1, and NaN where there is no result.
 
     The factor is None if there is a result everywhere.
@@ -179,7 +179,7 @@ def _times(b: Builder, factor: int | None, i: int, table: int, count: int = 1) -
 
 
 def _polynomials(
-    b: Builder, x: int, knots: int, coefficients: Sequence[int], extrapolate: Outside, i: int | None = None
+    b: Builder, x: int, knots: int, coefficients: Sequence[int], extrapolate: Extrapolation, i: int | None = None
 ) -> int:
     """Return the value at x of piecewise polynomials, by Horner's scheme.
 
@@ -202,7 +202,7 @@ def _polynomials(
     return _times(b, factor, total, coefficients[0])
 
 
-def ppoly(b: Builder, x: int, c: int, breaks: int, extrapolate: Outside) -> int:
+def ppoly(b: Builder, x: int, c: int, breaks: int, extrapolate: Extrapolation) -> int:
     """Return the value of piecewise polynomials, as `scipy.interpolate.PPoly` has them.
 
     `c[k]` has the coefficients of all pieces for one power of x less the break on the left, the highest power first.
@@ -235,7 +235,9 @@ def _differences(b: Builder, i: int) -> int:
     return b.op("sub", index(b, i, ((1, None, None),)), index(b, i, ((None, -1, None),)))
 
 
-def interp(b: Builder, x: int, xs: int, ys: int, left: int | None, right: int | None, extrapolate: Outside) -> int:
+def interp(
+    b: Builder, x: int, xs: int, ys: int, left: int | None, right: int | None, extrapolate: Extrapolation
+) -> int:
     """Return the value at x of lines between points, as in `numpy.interp`.
 
     Raises:
@@ -264,7 +266,7 @@ def _share(b: Builder, x: int, xs: int, i: int) -> int:
     return b.formula("(x - p)/(q - p)", names)
 
 
-def _lines(b: Builder, x: int, xs: int, ys: int, extrapolate: Outside) -> int:
+def _lines(b: Builder, x: int, xs: int, ys: int, extrapolate: Extrapolation) -> int:
     """Return the value at x of lines between constant points, which is exact at each point.
 
     The last line is there twice: from the last point but one, and from the last one on.
@@ -280,7 +282,7 @@ def _lines(b: Builder, x: int, xs: int, ys: int, extrapolate: Outside) -> int:
     return _times(b, factor, made, ys)
 
 
-def interp2(b: Builder, x: int, y: int, xs: int, ys: int, z: int, extrapolate: Outside) -> int:
+def interp2(b: Builder, x: int, y: int, xs: int, ys: int, z: int, extrapolate: Extrapolation) -> int:
     """Return the value at (x, y) of a table on a grid, linear in x and in y between the knots.
 
     Raises:
@@ -318,7 +320,7 @@ def interp2(b: Builder, x: int, y: int, xs: int, ys: int, z: int, extrapolate: O
 # Cubic polynomials, by their slopes at the knots
 
 
-def pchip(b: Builder, x: int, xs: int, ys: int, extrapolate: Outside) -> int:
+def pchip(b: Builder, x: int, xs: int, ys: int, extrapolate: Extrapolation) -> int:
     """Return the value at x of monotone cubic polynomials, as `scipy.interpolate.PchipInterpolator` has them.
 
     Raises:
@@ -362,7 +364,7 @@ def _monotone(b: Builder, h: int, m: int) -> int:
     return concatenate(b, [ends[0], b.formula(_MEAN, pairs((None, -1), (1, None))), ends[1]], 0)
 
 
-def spline(b: Builder, x: int, xs: int, ys: int, bc: str, extrapolate: Outside) -> int:
+def spline(b: Builder, x: int, xs: int, ys: int, bc: str, extrapolate: Extrapolation) -> int:
     """Return the value at x of a cubic spline through points, as `scipy.interpolate.CubicSpline` has it.
 
     Raises:
@@ -474,7 +476,7 @@ def _cubics(
     h: int,
     m: int,
     slopes: int,
-    extrapolate: Outside,
+    extrapolate: Extrapolation,
 ) -> int:
     """Return the value at x of cubic polynomials with these values and slopes at the knots."""
     names = {"p": _part(b, slopes, None, -1), "q": _part(b, slopes, 1, None), "h": h, "m": m}
