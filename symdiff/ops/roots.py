@@ -13,8 +13,9 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), section 15.1; Krantz 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from math import inf, nan
 from textwrap import indent
 from typing import Any, ClassVar
 
@@ -22,11 +23,11 @@ import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, numel, shown, symbol
-from symdiff.graph.ir import Graph, Program, live
+from symdiff.graph.ir import Graph, Program, Row, live, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import Demands, broadcast
 from symdiff.ops import newton
-from symdiff.ops.base import At, Builder, Notation, Sample, StandardWriter, Text, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Sample, StandardWriter, Task, Text, Value, Writer
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.linalg import Solve, solution
 from symdiff.ops.loops import Body, Running, ahead, taking, without_constants
@@ -214,6 +215,38 @@ class Root(Running):
             return everything(operands[self.leading :], shape, operands[0].count)
         return united(operands[self.leading :], shape, operands[0].count).nonzero()
 
+    def time(self, of: Callable[[Row], int]) -> int:
+        program = self.body.program
+        rows = [row for row, alive in zip(program.graph.rows, live(program), strict=True) if alive]
+        return _STEPS * sum([_STEP, *[of(row) for row in rows if operands(row)]])
+
+    # Nested loops
+
+    def unnested(self, *_: Shape) -> str:
+        return "" if self.elementwise and self.kind != "minimum" else self.label()
+
+    def tasks(self, n: Nest, i: int, *given: int) -> list[Task]:
+        """Return the task that finds the root at each point."""
+
+        def each(at: tuple[Value, ...]) -> None:
+            start, *rest = [n.read(j, n.along(j, at)) for j in given]
+            outside, found = rest[self.leading - 1 :], n.room(())
+            n.put(found, (), n.number(nan))
+
+            def residual(z: Value) -> list[Value]:
+                return n.run(self.body.program, [z, *outside])
+
+            if self.kind == "between":
+                _newton_between(n, residual, start, rest[0], rest[1], found)
+            else:
+                _newton(n, residual, start, found)
+            root = n.get(found, ())
+            with n.code.when(n.code.let("ne", root, root)):
+                n.unknown()
+            n.write(i, at, root)
+
+        return [Task(n.shape(i), each, given)]
+
     # Spellings
 
     def makes(self, *_: Shape) -> bool:
@@ -291,6 +324,95 @@ class Root(Running):
         for kind, core in (("root", ()), ("minimum", ()), ("root", (n,)), ("minimum", (n,))):
             found.append(Sample(cls(_sample(core, kind), kind), (core, core)))
         return found
+
+
+_STEPS, _STEP = 6, 20  # steps that most points need, and the time of one besides that of the residual
+_ROUNDING, _NEAR = 2.0**-52, 2.0**-17
+
+
+def _newton(n: Nest, residual: Callable[[Value], list[Value]], start: Value, found: Any) -> None:
+    """Write the iteration of `newton` for one point; see `symdiff.ops.newton`."""
+    let, number = n.code.let, n.number
+    zero, one = number(0.0), number(1.0)
+    z, best, step, least, part = (n.room(()) for _ in range(5))
+    for cell, value in ((z, start), (best, start), (step, number(inf)), (least, number(inf)), (part, one)):
+        n.put(cell, (), value)
+    with n.code.loop(n.whole(0), n.whole(200)):
+        tried, now, limit = n.get(z, ()), n.get(part, ()), n.get(least, ())
+        value, slope = residual(tried)
+        size = let("abs", value)
+        better = let("le", size, let("mul", let("sub", one, let("mul", now, number(0.25))), limit))
+        own = n.select(better, tried, n.get(best, ()))
+        moved = n.select(let("eq", value, zero), zero, let("div", value, slope))
+        moved = n.select(better, moved, n.get(step, ()))
+        limit = n.select(better, size, limit)
+        scale = let("abs", own)
+        close = let("mul", number(_NEAR), let("add", scale, number(_NEAR)))
+        room = n.select(better, let("mul", number(4 * _ROUNDING), scale), close)
+        known = let("lt", limit, number(inf))
+        with n.code.when(let("and", known, let("le", let("abs", moved), room))):
+            n.put(found, (), let("sub", own, n.select(better, moved, zero)))
+            n.code.stop()
+        now = n.select(better, one, let("mul", now, number(0.5)))
+        with n.code.when(let("not", let("and", known, let("gt", now, number(_ROUNDING))))):
+            n.code.stop()
+        for cell, value in ((best, own), (step, moved), (least, limit), (part, now)):
+            n.put(cell, (), value)
+        n.put(z, (), let("sub", own, let("mul", now, moved)))
+
+
+def _newton_between(
+    n: Nest, residual: Callable[[Value], list[Value]], start: Value, low: Value, high: Value, found: Any
+) -> None:
+    """Write the iteration of `newton_between` for one point; see `symdiff.ops.newton`."""
+    let, number = n.code.let, n.number
+    zero, half = number(0.0), number(0.5)
+    below, above = residual(low)[0], residual(high)[0]
+    exact = let("or", let("eq", below, zero), let("eq", above, zero))
+    with n.code.when(exact):
+        n.put(found, (), n.select(let("eq", below, zero), low, high))
+    up = let("and", let("lt", below, zero), let("gt", above, zero))
+    down = let("and", let("gt", below, zero), let("lt", above, zero))
+    most = n.apply("maximum", let("abs", below), let("abs", above))
+    with n.code.when(let("or", up, down)):
+        z, left, right, before, last = (n.room(()) for _ in range(5))
+        n.put(left, (), n.select(up, low, high))
+        n.put(right, (), n.select(up, high, low))
+        least, largest = _in_order(n, low, high)
+        inside = n.select(let("lt", start, least), least, start)
+        n.put(z, (), n.select(let("gt", inside, largest), largest, inside))
+        for cell in (before, last):
+            n.put(cell, (), let("abs", let("sub", high, low)))
+        with n.code.loop(n.whole(0), n.whole(2000)):
+            tried = n.get(z, ())
+            value, slope = residual(tried)
+            negative = let("lt", value, zero)
+            ends = n.select(negative, tried, n.get(left, ())), n.select(negative, n.get(right, ()), tried)
+            step = let("div", value, slope)
+            size, new = let("abs", step), let("sub", tried, step)
+            room = let("mul", number(4 * _ROUNDING), let("abs", tried))
+            near = let("le", size, room)
+            closed = let("le", let("abs", let("sub", ends[1], ends[0])), room)
+            with n.code.when(let("or", let("eq", value, zero), let("or", near, closed))):
+                with n.code.when(let("le", let("abs", value), most)):
+                    n.put(found, (), n.select(near, new, tried))
+                n.code.stop()
+            with n.code.when(let("ne", value, value)):
+                n.code.stop()
+            least, largest = _in_order(n, *ends)
+            short = let("and", let("lt", least, new), let("lt", new, largest))
+            short = let("and", short, let("lt", let("mul", number(2.0), size), n.get(before, ())))
+            new = n.select(short, new, let("mul", half, let("add", *ends)))
+            n.put(before, (), n.get(last, ()))
+            n.put(last, (), let("abs", let("sub", new, tried)))
+            for cell, value in ((left, ends[0]), (right, ends[1]), (z, new)):
+                n.put(cell, (), value)
+
+
+def _in_order(n: Nest, x: Value, y: Value) -> tuple[Value, Value]:
+    """Return the smaller and the larger one of two numbers."""
+    less = n.code.let("lt", x, y)
+    return n.select(less, x, y), n.select(less, y, x)
 
 
 def _sample(core: Shape, kind: str) -> Body:
