@@ -27,7 +27,7 @@ from symdiff.graph.ir import Graph, Program, Row, live, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import Demands, broadcast
 from symdiff.ops import newton
-from symdiff.ops.base import At, Builder, Nest, Notation, Sample, StandardWriter, Task, Text, Value, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Sample, Task, Text, Value, Writer
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.linalg import Solve, solution
 from symdiff.ops.loops import Body, Running, ahead, taking, without_constants
@@ -48,6 +48,12 @@ _OF_FLOATS = {
     "newton_between": newton.NEWTON_BETWEEN_OF_FLOATS,
     "newton_minimum": newton.NEWTON_MINIMUM_OF_FLOATS,
 }
+_IN_STANDARD = {
+    "newton": newton.NEWTON_IN_STANDARD,
+    "newton_between": newton.NEWTON_BETWEEN_IN_STANDARD,
+    "newton_system": newton.NEWTON_SYSTEM_IN_STANDARD,
+    "newton_minimum": newton.NEWTON_MINIMUM_IN_STANDARD,
+}
 
 
 class Root(Running):
@@ -66,6 +72,7 @@ class Root(Running):
     name = "root"
     helpers: ClassVar[Mapping[str, str]] = _OF_ARRAYS
     math_helpers: ClassVar[Mapping[str, str]] = _OF_FLOATS
+    standard_helpers: ClassVar[Mapping[str, str]] = _IN_STANDARD
 
     @property
     def leading(self) -> int:
@@ -223,7 +230,7 @@ class Root(Running):
     # Nested loops
 
     def unnested(self, *_: Shape) -> str:
-        return "" if self.elementwise and self.kind != "minimum" else self.label()
+        return "" if self.elementwise and self.kind != "minimum" else self.name
 
     def tasks(self, n: Nest, i: int, *given: int) -> list[Task]:
         """Return the task that finds the root at each point."""
@@ -261,11 +268,12 @@ class Root(Running):
         program, first = self.body.program, self.leading
         w.titled(i)
         inputs, outside, rank = program.inputs, given[first:], len(w.shape(i)) if self.elementwise else 0
-        names = {inputs[1 + k]: w.tight(j, ATOM) for k, j in enumerate(outside)}
+        aligned = rank if w.collects else 0
+        names = {inputs[1 + k]: w.aligned(j, aligned) if aligned else w.tight(j, ATOM) for k, j in enumerate(outside)}
         passed: dict[str, str] = {}  # what differs from point to point: the name in the function, and its text
         ranks: list[int] = []
         for row, j in zip(inputs[1:], outside, strict=True):
-            if w.behind(j) or (w.shape(j) and rank):
+            if not w.collects and (w.behind(j) or (w.shape(j) and rank)):
                 text = w.aligned(j, rank) if rank else w.tight(j, ATOM)
                 if not text.isidentifier() or passed.get(text, text) != text:
                     names[row] = w.names.numbered(str(program.graph.rows[row][1]))
@@ -273,7 +281,11 @@ class Root(Running):
                 ranks.append(0 if rank else len(w.shape(j)))
         unknown, name = w.names.numbered(program.arguments[0]), w.names.numbered(program.names[0])
         varies = {inputs[0]: True, **{inputs[1 + k]: bool(w.varies[j]) for k, j in enumerate(outside)}}
-        inner = w.local(program, {inputs[0]: unknown, **names}, varies, unknown, len(self.core(0)))
+        own = {inputs[0]: unknown, **names}
+        if w.collects:  # all points, at each step
+            inner = w.inner(program, own, varies, {})
+        else:
+            inner = w.local(program, own, varies, unknown, len(self.core(0)))
         inner.body()
         line = ", ".join([inner.number(row) for row in program.outputs])
         results = line if (broken := w.wrap(line)) == line else f"({broken})"
@@ -282,22 +294,16 @@ class Root(Running):
         args = [name, *[w.aligned(j, rank) if rank and w.behind(j) else w.number(j) for j in given[:first]]]
         if passed:
             args.append(_tuple(passed.values()))
-        if self.kind == "minimum":
+        if w.collects:
+            args.insert(0, "xp")
+            args += [str(len(self.core(0)))] * (self.kind == "minimum")
+        elif self.kind == "minimum":
             ranks.insert(0, len(self.core(0)))
         if any(ranks):
             args.append(f"ranks={_tuple(map(str, ranks))}")
         w.texts[i] = f"{self._solver}({w.wrap(', '.join(args), len(self._solver) + 20)})", ATOM
         w.assign(i)
         return True
-
-    def standard(self, _w: StandardWriter, /, *operands: int) -> Text:
-        """Refuse: how many steps there are depends on values.
-
-        Raises:
-            TypeError: Always.
-        """
-        del operands
-        raise TypeError(f"{self.name} has no code in the array API standard: pass arrays of NumPy")
 
     def formula(self, w: Writer, *operands: int) -> Text:
         what = "argmin" if self.kind == "minimum" else "root"
