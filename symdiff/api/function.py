@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from symdiff.api.foreign import unseen
 from symdiff.api.kernel import Kernel, made_by, shortly
 from symdiff.api.members import member
 from symdiff.emit import numpy as numpy_target
@@ -97,7 +98,7 @@ class Function:
         source: Function | None = None,
     ) -> None:
         self.recipe, self.program, self.layout, self.wrt, self.name = recipe, program, layout, wrt, name
-        self.kernel: Kernel = Kernel(recipe, program, layout, name) if free is None else free.kernel
+        self.kernel: Kernel = Kernel(recipe, program, layout, name, of=self) if free is None else free.kernel
         self.free = free or self
         self.bound: Mapping[str, Any] = dict(bound)
         self.text = recipe.syntax.text
@@ -116,9 +117,12 @@ class Function:
 
     def _first_call(self, /, *args: Any, **named: Any) -> Any:
         """Replace this method by the entry of the kernel, and call it. This method runs only at the first call."""
-        entry = self.kernel.entry
-        self.__call__ = bound_entry(entry, self.kernel.args, self.bound, self._call_bound) if self.bound else entry
+        self.__call__ = unseen(Function._make_entry)(self)
         return self.__call__(*args, **named)
+
+    def _make_entry(self) -> Callable[..., Any]:
+        entry = self.kernel.entry
+        return bound_entry(entry, self.kernel.args, self.bound, self._call_bound) if self.bound else entry
 
     def _call_bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the result of a call with bound arguments, by position or name."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from symdiff.api.foreign import owner
+from symdiff.api.foreign import owner, tracing
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit import outside
@@ -87,14 +87,21 @@ class Kernel:
         routines: The native code of parts of the program, where native code cannot compute all of it.
         made: The things that have been made so far, by key.
         sizes: The sizes of the dimensions of the formula, if the program computes a part of it along an axis.
+        of: The Function that users have, with all arguments; None if there is none.
         lock: The lock that a thread holds while it makes something.
     """
 
     def __init__(
-        self, recipe: Recipe, program: Program, layout: Layout, name: str, sizes: Mapping[str, int] | None = None
+        self,
+        recipe: Recipe,
+        program: Program,
+        layout: Layout,
+        name: str,
+        sizes: Mapping[str, int] | None = None,
+        of: Any = None,
     ) -> None:
         self.recipe, self.program, self.layout, self.name = recipe, program, layout, name
-        self.sizes = sizes or {}
+        self.sizes, self.of = sizes or {}, of
         self.nest = nest(layout)
         self.args = program.arguments
         self.cores = tuple([program.graph.shape(i) for i in program.inputs])
@@ -138,7 +145,7 @@ class Kernel:
         from symdiff.emit.routines import cut
         from symdiff.runtime.routines import Routines, takes_routines
 
-        if not takes_routines() or not (any(self.cores) or has_loops(self.program)):
+        if not takes_routines() or not (self.program.graph.shapes or has_loops(self.program)):
             return None
         found = cut(self.program)
         return None if found is None else Routines(found, self._threads)
@@ -582,7 +589,7 @@ class Kernel:
 
     def by_arrays(self, args: tuple[Any, ...], out: Any = None) -> Any:
         """Return the result for arguments of any kind, in order, by way of arrays."""
-        if unlabelled(args):
+        if unlabelled(args) and not tracing():
             given: Given = ()
         elif (library := owner(args)) is not None:
             return library.call(self, args, out)

@@ -7,7 +7,6 @@ first and the rows of derivatives after them. Adjoints and tangents have labels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from symdiff.derive.work import Blocks, Entry, Pass
 from symdiff.errors import ShapeError
@@ -72,7 +71,7 @@ def partials(program: Program, wrt: Sequence[str]) -> Program:
     work = Pass(program)
     (row,) = work.rows_of(wrt)
     if work.builder.shape(row):
-        return replace(gradient(program, wrt), names=work.program.names)
+        return gradient(program, wrt).changed(names=work.program.names)
     dots = work.forward({row: work.builder.const(1.0)})
     return work.finish((), work.full(dots, work.program.outputs), (), work.program.names)
 
@@ -93,7 +92,7 @@ def hessp(program: Program, wrt: Sequence[str]) -> Program:
     made = hvp(program, wrt)
     rows = dict(zip(made.arguments, made.inputs, strict=True))
     first = (rows[wrt[0]], made.inputs[-1])
-    return replace(made, inputs=(*first, *[i for i in made.inputs if i not in first]), names=("hessp",))
+    return made.changed(inputs=(*first, *[i for i in made.inputs if i not in first]), names=("hessp",))
 
 
 def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
@@ -120,7 +119,7 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     for part in wrt:
         labels.setdefault(parts[given[part]], part)
     taken = frozenset(parts.values())
-    return replace(made, inputs=(vector, *[i for i in made.inputs if i not in taken]), labels=labels)
+    return made.changed(inputs=(vector, *[i for i in made.inputs if i not in taken]), labels=labels)
 
 
 def determined(length: Dim, others: Sequence[Shape]) -> None:

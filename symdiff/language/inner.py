@@ -9,6 +9,7 @@ from symdiff.graph.dims import Shape
 from symdiff.language.calls import Value
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.ops.constants import Size
+from symdiff.ops.data import Constant
 
 DEEPEST = 8  # operations that run a function inside of each other; Python has a limit of 20 blocks
 
@@ -70,6 +71,8 @@ class Inner:
                 self._known[row] = b.graph.intern((op, *parts))
             elif isinstance(op, Size):
                 self._known[row] = b.size(op.dim)
+            elif isinstance(op, Constant):
+                self._known[row] = b.op(op)
             elif outer.graph.is_condition(row):
                 self._known[row] = b.condition(self._input(outer.number(row), name))
             else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
@@ -113,7 +112,7 @@ def lower(
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
-    scope = Scope(builder, syntax.text, dict(inputs), free, outside=outside)
+    scope = Scope(builder, syntax.text, dict(inputs), free, {}, outside=outside)
     _in_order(scope, syntax)
     for statement in syntax.assignments:
         for target in statement.targets:
@@ -182,7 +181,7 @@ def _textbook(program: Program) -> Program:
     order = sorted(range(len(rows)), key=levels.__getitem__)
     program = replay(program, graph, lambda _, row: graph.append(row), order)
     steps = frozenset(i for i, row in enumerate(graph.rows) if operands(row))
-    return replace(program, steps=steps)
+    return program.changed(steps=steps)
 
 
 def _assign(scope: Scope, statement: Statement) -> None:
@@ -453,7 +452,10 @@ def _formula(scope: Scope, name: str, arguments: list[Value], position: int) -> 
     if len(arguments) != len(parameters):
         _wrong_count(scope, name, len(parameters), len(parameters), len(arguments), position)
     text = (scope.builder.graph.complex and formula.complex) or formula.text
-    return instantiate(scope.builder, text, dict(zip(parameters, arguments, strict=True)))  # type: ignore[arg-type]
+    bindings: dict[str, int] = dict(zip(parameters, arguments, strict=True))  # type: ignore[arg-type]  # rows
+    if isinstance(text, str):
+        return instantiate(scope.builder, text, bindings)
+    return Several(name, tuple([instantiate(scope.builder, one, bindings) for one in text]))
 
 
 def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
@@ -523,7 +525,7 @@ def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int
     def constant(name: str, _: int) -> int:
         return builder.const(_PREDEFINED[name])
 
-    value = run(Scope(builder, text, dict(bindings), constant), _expression(text))
+    value = run(Scope(builder, text, dict(bindings), constant, {}), _expression(text))
     assert isinstance(value, int)
     return value
 

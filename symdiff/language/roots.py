@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from math import isinf
 
 import numpy as np
@@ -19,6 +18,7 @@ from symdiff.language.scope import Defined, Scope, Several
 from symdiff.ops.data import Constant, Data
 from symdiff.ops.loops import looped
 from symdiff.ops.roots import rooted
+from symdiff.structs import Struct
 
 ROOTS = {
     "root": "a function of the text and a start, as in root(g, z0), and optionally the ends of a bracket, as in "
@@ -80,8 +80,7 @@ def _rows(given: object) -> tuple[int, ...] | None:
     return rows if all(isinstance(row, int) for row in rows) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct):
     """A call that runs a function of the text.
 
     Attributes:
@@ -169,7 +168,7 @@ def _found(call: _Call, starts: list[int], ends: list[int]) -> Value:
         for one, other in zip(have, shape, strict=True):
             same(one, other, b.graph.demands, lambda: said)
         value = body.full(body.op("sub", unknown, value) if name == "fixed_point" else value, shape)
-    program = replace(program, outputs=(value,), names=(step.name,))
+    program = program.changed(outputs=(value,), names=(step.name,))
     kind = "minimum" if name == "argmin" else "between" if ends else "root"
     start = starts[0] if count == 1 else listed(b, starts)
     made = rooted(b, program, kind, [start, *ends], inner.outside, step.name)

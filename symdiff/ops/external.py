@@ -80,6 +80,18 @@ class External:
         """A call of the function with its parameters, for messages."""
         return f"{self.name or 'function'}({', '.join(self.parameters)})"
 
+    @property
+    def origin(self) -> str:
+        """What the function is and where it is defined, for readers."""
+        call = self.call
+        of = getattr(call, "__qualname__", None)
+        code = getattr(call, "__code__", None) or getattr(type(call).__call__, "__code__", None)
+        what = of if isinstance(of, str) else f"an object of class {type(call).__name__}"
+        if code is None:
+            return f"{what} of {getattr(call, '__module__', None) or type(call).__module__}"
+        file = code.co_filename.replace("\\", "/").rpartition("/")[2]
+        return f"{what} of {file}, line {code.co_firstlineno}".encode("ascii", "replace").decode()
+
     # In formulas
 
     def rows(self, b: Builder, name: str, given: Sequence[int]) -> Sequence[int]:
@@ -102,10 +114,14 @@ class External:
             TypeError: It has returned something else than numbers, or there are too few or too many arguments.
         """
         if len(args) != len(self.parameters):
-            raise TypeError(f"{self.shown} takes {len(self.parameters)} arguments, not {len(args)}")
+            count = len(self.parameters)
+            raise TypeError(f"{self.shown} takes {count} argument{'s' * (count != 1)}, not {len(args)}")
         if all(type(a) is float for a in args):
             found = self.call(*args)
             return found if type(found) is float else self._checked(found, args, (), np.dtype(float)).item()
+        for a in args:
+            if hasattr(type(a), "__symdiff_record__"):  # a Python function is traced, and calls this one
+                return a.__symdiff_record__().outside(self.name, self, args)[0]
         arrays = [np.asarray(a) for a in args]
         shape = np.broadcast_shapes(*[a.shape for a in arrays])
         dtype = np.result_type(*[a if type(a) in (float, int) else b for a, b in zip(args, arrays, strict=True)], 0.0)
@@ -226,7 +242,7 @@ class Called(Operation):
 
     def _refuse(self, parameter: str) -> NoReturn:
         raise TypeError(
-            f"{self.name!r} has no derivative by {parameter!r}: give one as external({self.name}, partials=...), "
+            f"{self.name!r} has no derivative by {parameter!r}; give one as external({self.name}, partials=...), "
             "or differentiate by other arguments, as wrt='x' does"
         )
 

@@ -17,7 +17,6 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.1, 3.2 and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, reduce
 from math import inf
 from textwrap import indent
@@ -28,6 +27,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, substituted, symbol
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled, replay
+from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import Demands
 from symdiff.ops.base import (
     At,
@@ -148,14 +148,24 @@ class Running(Operation):
         if not sizes:
             return self
         program = self.body.program
-        graph = program.graph.like(shared=False)
-        for row in program.graph.rows:
+        graph = program.graph.like()
+        new: dict[int, int] = {}
+        for i, row in enumerate(program.graph.rows):
             if row[0] == "input" and len(row) > 2:
                 row = (*row[:2], sized(row[2], sizes), *row[3:])  # noqa: PLW2901
-            elif isinstance(row[0], Operation):
-                row = (row[0].sized(sizes), *row[1:])  # noqa: PLW2901
-            graph.append(row)
-        return self.changed(body=Body(replace(program, graph=graph)))
+            elif row[0] not in ("input", "const"):
+                op = row[0].sized(sizes) if isinstance(row[0], Operation) else row[0]
+                row = (op, *[new[j] for j in row[1:]])  # noqa: PLW2901
+            new[i] = graph.intern(row)
+        body = program.changed(
+            graph=graph,
+            inputs=tuple([new[i] for i in program.inputs]),
+            outputs=tuple([new[i] for i in program.outputs]),
+            labels=relabelled(program.labels, new),
+            steps=frozenset([new[i] for i in program.steps]),
+            quiet=frozenset([new[i] for i in program.quiet]),
+        )
+        return self.changed(body=Body(body))
 
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: how many steps there are is not known."""
@@ -684,8 +694,7 @@ def _with_constants(
     kept = [k for k in range(len(states)) if k not in same]
     outputs = [k for k in range(len(body.outputs)) if k not in same]
     inputs = [body.inputs[k] for k in (*kept, *range(len(states), len(body.inputs)), *same)]
-    program = replace(
-        body,
+    program = body.changed(
         inputs=tuple(inputs),
         outputs=tuple([body.outputs[k] for k in outputs]),
         names=tuple([body.names[k] for k in outputs]),
@@ -894,6 +903,12 @@ def has_loops(program: Program) -> bool:
     return any(isinstance(row[0], Running) for row in program.graph.rows)
 
 
+def assembles(op: object) -> bool:
+    """Return whether an operation, or one in the step of its loop, puts an array together."""
+    programs = op.held if isinstance(op, Operation) else ()
+    return is_assembled(op) or any(assembles(row[0]) for program in programs for row in program.graph.rows)
+
+
 def is_holomorphic(row: Row) -> bool:
     """Return whether the operation of a row is holomorphic. Arguments and constants are."""
     if isinstance(row[0], Operation):
@@ -986,7 +1001,7 @@ def _keeping(loop: Loop, results: Sequence[Result]) -> tuple[Loop, list[int]]:
         program.labels,
     )
     needed = live(body)
-    body = replace(body, steps=frozenset([i for i in program.steps if needed[i]]))
+    body = body.changed(steps=frozenset([i for i in program.steps if needed[i]]))
     count = sum(loop.states <= k < loop.states + loop.sequences for k in inputs)
     renumbered = tuple([Result(r.kind, ends.index(r.k)) for r in results])
     sums = tuple([held.index(k) for k in loop.sums if k in states])

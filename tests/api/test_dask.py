@@ -6,6 +6,7 @@ import signal
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff.derive.parts import Parts
@@ -102,7 +103,7 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "passes"), LOSSES)
+@each(("text", "passes"), LOSSES)
 def test_losses(text, passes):
     f = symdiff.compile(text, args="x[n], y[n], a, b", wrt="a, b")
     check(f, x, y, 1.5, 0.7)
@@ -117,7 +118,7 @@ def test_losses(text, passes):
         verify(parts.part(level))
 
 
-@pytest.mark.parametrize("text", [text for text, _ in LOSSES if "prod" not in text])
+@each("text", [text for text, _ in LOSSES if "prod" not in text])
 def test_gradients_by_data_stay_in_chunks(text):
     f = symdiff.compile(text, args="x[n], y[n], a, b")
     made = check(f.grad, x, y, 1.5, 0.7)
@@ -187,7 +188,7 @@ def test_products():
         check(f.value_and_grad, factors, 2.0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "why"),
     [
         ("sum(cumsum(x)*y)", "cumsum goes along it"),
@@ -257,6 +258,12 @@ def test_the_same_call_has_the_same_keys():
     f = symdiff.compile("sum((x - a)**2)", args="x[n], a")
     data = lazy(x)
     assert f(data, 2.0).name == pickle.loads(pickle.dumps(f))(data, 2.0).name
+    made = [symdiff.compile("g(x)", functions={"g": symdiff.compile(text)}) for text in ("x^2", "x^3")]
+    again = symdiff.compile("g(x)", functions={"g": pickle.loads(pickle.dumps(symdiff.compile("x^2")))})
+    square, cube, same = (f(data) for f in (*made, again))
+    assert square.name == same.name
+    for lazily, power in ((square, 2), (cube, 3)):
+        np.testing.assert_allclose(lazily.compute(), x**power, rtol=1e-15)
     assert f(data, 2.0).name != f(data, 3.0).name
     assert f(data, 2.0).name != f.grad(data, 2.0).a.name
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff import LimitError, Limits, ParseError, ShapeError
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "same"),
     [
         ("hill(x, k, n) = x^n/(k^n + x^n)\nhill(a, 2, 3)*b", "a^3/(2^3 + a^3)*b"),
@@ -47,7 +48,7 @@ def test_free_names_are_arguments_in_order_of_the_text():
     assert symdiff.compile("f(x) = x*k + c\nf(z)").args == ("k", "c", "z")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "position", "said"),
     [
         ("f(x) = x*f(x - 1)\nf(a)", None, 9, "'f' calls itself, which is not possible; for a recurrence write fold"),
@@ -98,7 +99,7 @@ def test_errors_say_what_and_where(text, args, position, said):
     assert caught.value.position == position
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "said"),
     [
         ("f(h, x) = h + x; fold(f, a, b)", "a, b", "fold goes along the first axis of arrays, and its argument 3 is a scalar"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import torch
 
+from symdiff.api.foreign import unseen
 from symdiff.api.foreign.standard import (
     Space,
     arguments,
@@ -23,18 +22,12 @@ from symdiff.api.kernel import Kernel
 
 def call(kernel: Kernel, args: Sequence[Any], out: Any) -> Any:
     """Return the result of a call with tensors. The compiler of PyTorch, if there is one, does not look inside."""
-    return (_unseen() if "torch._dynamo" in sys.modules else _call)(kernel, args, out)
+    return unseen(_call)(kernel, args, out)
 
 
 def _call(kernel: Kernel, args: Sequence[Any], out: Any) -> Any:
     space = space_of(next(a for a in args if isinstance(a, torch.Tensor)))
     return kernel.result(_Call.apply(kernel, *arguments(kernel, space, args, out)))
-
-
-@cache
-def _unseen() -> Any:
-    """Return `_call` for code that the compiler watches."""
-    return torch.compiler.disable(_call)
 
 
 def space_of(tensor: torch.Tensor) -> Space:

@@ -154,13 +154,18 @@ class Names:
             self.give(name, value)
 
 
-def name_of(value: object, frame: FrameType) -> str | None:
-    """Return the name that an object has in the user's code: that of a variable, or of an attribute of a variable."""
+def name_of(is_it: Callable[[object], bool], frame: FrameType) -> str | None:
+    """Return the name that an object has in the user's code: that of a variable, or of an attribute of a variable.
+
+    Args:
+        is_it: Whether something is the object.
+        frame: What runs the user's code.
+    """
     variables = dict(frame.f_locals)
     owners = [owner for owner in variables.values() if not isinstance(owner, np.ndarray | type | ModuleType)]
     attributes = [found for owner in owners if isinstance(found := getattr(owner, "__dict__", None), dict)]
     for names in (variables, *attributes, frame.f_globals):
         for name, other in names.items():
-            if other is value:
+            if is_it(other):
                 return str(name)
     return None

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 
@@ -24,7 +25,7 @@ def close(a, b, rtol=1e-14, atol=1e-14):
     np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=rtol, atol=atol)
 
 
-@pytest.mark.parametrize("f", [MIXED, MIXED.jacobian, MIXED.hessian], ids=lambda f: f.name)
+@each("f", [MIXED, MIXED.jacobian, MIXED.hessian], ids=lambda f: f.name)
 def test_results_are_tensors(f):
     got = f(torch.asarray(X), torch.asarray(Y))
     assert isinstance(got, torch.Tensor)
@@ -150,3 +151,17 @@ def test_compile():
     compiled(x).backward()
     close(compiled(x).detach(), 2 * MIXED(X, 2.0).sum(), rtol=1e-13)
     close(x.grad, 2 * MIXED.grad(X, 2.0).x)
+    grad = torch.compiler.allow_in_graph(MIXED.grad)
+    for compiled in (grad, lambda x, y: grad(x, y=y)):
+        found = torch.compile(compiled, backend="aot_eager", fullgraph=True)(x.detach(), 2.0)
+        assert type(found).__name__ == "grad"
+        close(found.x, MIXED.grad(X, 2.0).x, rtol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # of torch itself, at a broken graph
+def test_compiled_code_that_calls_a_function_without_registration_has_the_same_results():
+    f = symdiff.compile("sin(x)*y")
+    x = torch.asarray(X).requires_grad_()
+    compiled = torch.compile(lambda x: 2 * f(x, 2.0).sum(), backend="aot_eager")
+    compiled(x).backward()
+    close(x.grad, 2 * f.grad(X, 2.0).x)
