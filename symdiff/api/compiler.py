@@ -6,8 +6,7 @@ import copyreg
 import gc
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -151,11 +150,11 @@ def _compiled(
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
     arguments = None if args is None else arguments_of(args, "args")
-    formula, arguments, bound, called = _read(text, arguments, {} if constants is None else constants, bounds)
+    own = {} if functions is None else functions_of(functions)
+    formula, arguments, bound, called = _read(text, arguments, {} if constants is None else constants, own, bounds)
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
-    own = {} if functions is None else functions_of(functions)
     if own and _is_function(text):
         raise TypeError("a Python function calls its functions itself: leave the option functions out")
     for option, names in (("args", [argument.name for argument in arguments or ()]), ("constants", bound)):
@@ -184,7 +183,7 @@ _Arguments = tuple[Argument, ...] | None
 
 
 def _read(
-    given: Any, arguments: _Arguments, constants: Mapping[Any, Any], bounds: Limits
+    given: Any, arguments: _Arguments, constants: Mapping[Any, Any], functions: Collection[str], bounds: Limits
 ) -> tuple[str | Syntax, _Arguments, dict[str, float | Data], dict[str, Outside]]:
     """Return a formula as text or as syntax, its arguments, the values of its constants, and functions it calls."""
     if _is_function(given):
@@ -193,15 +192,15 @@ def _read(
         if not isinstance(constants, Mapping):
             raise TypeError(f"constants is a dict of parameters and values, as {{'k': 2.0}}, not {constants!r}")
         values = {str(normal(name)): value for name, value in constants.items()}
-        syntax, arguments, arrays, functions = traced(given, arguments, values, bounds)
-        return syntax, arguments, {**arrays}, functions
+        syntax, arguments, arrays, called = traced(given, arguments, values, bounds)
+        return syntax, arguments, {**arrays}, called
     bound = constants_of(constants)
     if isinstance(given, str | Syntax):
         return given, arguments, bound, {}
     from symdiff.language.sympy import syntax_of
 
     own = None if arguments is None else [argument.name for argument in arguments]
-    syntax, symbols = syntax_of(given, own, bound, bounds)
+    syntax, symbols = syntax_of(given, own, bound, bounds, functions)
     return syntax, arguments_of(symbols, "args") if arguments is None else arguments, bound, {}
 
 
@@ -263,7 +262,7 @@ def _restored(
     Raises:
         ValueError: The path has a name that is not a member that returns a Function. A forged pickle can have one.
     """
-    f = _compiled(replace(parse(text, options["limits"]), name=name, doc=doc) if name else text, **options)
+    f = _compiled(parse(text, options["limits"]).changed(name=name, doc=doc) if name else text, **options)
     for member, *args in path:
         if member not in RETURN_FUNCTIONS:
             raise ValueError(f"{member!r} is no member of a Function that returns a Function")

@@ -24,6 +24,7 @@ from symdiff.emit.curly import Stored, plain
 from symdiff.emit.module import OF_ENTRIES, SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import Shape, concrete, declared, solve, symbols
+from symdiff.language.outside import described
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
@@ -151,7 +152,13 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
         special()  # says what to install
     members = [_part(name, g, target) for name, g in chosen.items()]
     code = "\n".join([line for m in members for part in m.body[1:] for line in part])
-    helpers = numpy_target.helpers(code) if target == "numpy" else []
+    if target == "numpy":
+        helpers = numpy_target.helpers(code, prepared)
+    else:
+        called = [
+            math_target.called(g.program, member.body[1]) for g, member in zip(chosen.values(), members, strict=True)
+        ]
+        helpers = [*{name: text for found in called for name, text in found.items()}.values()]
     data = dict(chain.from_iterable([numpy_target.constants(program).items() for program in prepared]))
     return Module(members, target, special=scipy, imports=imports, helpers=helpers, constants=data)
 
@@ -159,7 +166,7 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
 def _about(f: Compiled) -> About:
     path = f.recipe.derivations
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in path])
-    return About(f.text, derived, f.wrt, f.recipe.constants)
+    return About("\n".join([f.text, *described(f.recipe.functions)]), derived, f.wrt, f.recipe.constants)
 
 
 def _spelt(arg: Any) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from symdiff.api.function import Function
-from symdiff.api.options import names_of
+from symdiff.api.options import arguments_of, names_of
 from symdiff.api.outside import Composed, functions_of
 from symdiff.errors import ParseError, few
+from symdiff.graph.dims import shown
 from symdiff.language.hints import is_function
 from symdiff.language.outside import Outside
 from symdiff.language.parser import parse
@@ -47,7 +48,8 @@ def external(
             - Another external function, which can have derivatives of its own, for second derivatives; or a Function.
             - A number.
             - None: there is no derivative. This is an error as soon as a derivative needs it.
-        args: The names of the arguments, as `"x, y"`. Default: the parameters of the function.
+        args: The names of the arguments, as `"x, y"`. Default: the parameters of the function that have no default
+            value; of a ufunc, x, y and z.
         functions: Further functions that the formulas in `partials` call, as in `compile`.
         vectorized: False if the function takes numbers alone. It is then called at one point after the other.
         holomorphic: The function takes complex numbers, and is differentiable there.
@@ -72,7 +74,7 @@ def external(
         raise TypeError(f"{call!r} needs no external: write functions={{'g': ...}} with the function itself")
     if not callable(call):
         raise TypeError(f"external takes a Python function, not {type(call).__name__}")
-    parameters = _parameters(call) if args is None else names_of(args, "args")
+    parameters = _parameters(call) if args is None else _declared(args)
     own = getattr(call, "__name__", "") if name is None else name
     if name is not None or (isinstance(own, str) and own.isidentifier()):
         names = names_of([own], "name")
@@ -90,6 +92,9 @@ def external(
     return External(call, own, parameters, made, **kinds)
 
 
+_OF_UFUNCS = ("x", "y", "z")  # the names of the arguments of a ufunc, which has none that Python tells
+
+
 def _parameters(call: Callable[..., Any]) -> tuple[str, ...]:
     """Return the names of the arguments of a Python function, without those that have a default value.
 
@@ -99,8 +104,8 @@ def _parameters(call: Callable[..., Any]) -> tuple[str, ...]:
     if isinstance(call, np.ufunc):
         if call.nout != 1 or call.signature is not None:
             raise TypeError(f"the ufunc {call.__name__} does not have one number as its result")
-        if call.nin == 1:
-            return ("x",)
+        if call.nin <= len(_OF_UFUNCS):
+            return _OF_UFUNCS[: call.nin]
     try:
         found = inspect.signature(call).parameters.values()
     except (TypeError, ValueError):
@@ -113,6 +118,21 @@ def _parameters(call: Callable[..., Any]) -> tuple[str, ...]:
     if any(p.kind is p.KEYWORD_ONLY for p in needed):
         raise TypeError(f"{call!r} takes arguments by name alone; write a function that takes them in order")
     return names_of([p.name for p in needed], "args") if needed else ()
+
+
+def _declared(args: Any) -> tuple[str, ...]:
+    """Return the names of the arguments that `args` declares.
+
+    Raises:
+        ParseError: One of them has a shape.
+    """
+    for name, shape, _ in arguments_of(args, "args"):
+        if shape:
+            raise ParseError(
+                f"{name!r} has the shape {shown(shape)}, and an external function takes numbers, or the elements of "
+                f"arrays: write {name}, or a formula for what is made of whole arrays"
+            )
+    return names_of(args, "args")
 
 
 def _listed(partials: Any, parameters: Sequence[str], name: str) -> list[Any]:

@@ -145,7 +145,7 @@ class Kernel:
         from symdiff.emit.routines import cut
         from symdiff.runtime.routines import Routines, takes_routines
 
-        if not takes_routines() or not (any(self.cores) or has_loops(self.program)):
+        if not takes_routines() or not (self.program.graph.shapes or has_loops(self.program)):
             return None
         found = cut(self.program)
         return None if found is None else Routines(found, self._threads)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from symdiff.api.function import Function
+from symdiff.api.interpolants import Interpolant, instead, interpolant, is_interpolant
+from symdiff.api.kernel import made_by
 from symdiff.api.options import constant, names_of
 from symdiff.errors import ParseError
 from symdiff.language.inlining import inlined
@@ -32,11 +34,17 @@ class Composed:
         """The names of the arguments, without those that `bind` has fixed."""
         return self.function.args
 
+    @property
+    def origin(self) -> str:
+        """The formula of the Function."""
+        made = made_by(self.function.recipe, "f")
+        return f"{made}, where f is " * (made != "f") + self.function.text.strip()
+
     def rows(self, b: Builder, name: str, given: Sequence[int]) -> Sequence[int]:
         """Return the rows of the results; see `symdiff.language.outside.Outside`."""
         f, graph, program = self.function, b.graph, self.function.program
         if graph.complex or graph.shared != f.recipe.optimize:
-            program = replace(f.recipe, optimize=graph.shared).program(complex=graph.complex)
+            program = f.recipe.changed(optimize=graph.shared).program(complex=graph.complex)
         found = dict(zip(f.args, given, strict=True))
         for key, value in f.bound.items():
             found[key] = constant_of(b, f"{name}_{key}", constant(key, value))
@@ -55,6 +63,7 @@ class Composed:
 _KINDS: list[tuple[Callable[[Any], bool], Callable[[str, Any], Outside]]] = [
     (lambda value: isinstance(value, Function), lambda _, function: Composed(function)),
     (lambda value: isinstance(value, External), lambda name, function: checked(function, name)),
+    (is_interpolant, interpolant),
 ]
 
 
@@ -87,10 +96,12 @@ def function_of(name: str, value: Any) -> Outside:
     Raises:
         TypeError: There is no such function.
     """
-    if isinstance(value, Composed):  # from a pickle
+    if isinstance(value, Composed | Interpolant):  # from a pickle
         return value
     for fits, make in _KINDS:
         if fits(value):
             return make(name, value)
-    hint = f"; write symdiff.external({name}, partials=...)" if callable(value) else ""
+    compiled = f"write symdiff.external({name}, partials=...), or symdiff.compile({name}) if NumPy's operations make it"
+    said = instead(value) or compiled * callable(value)
+    hint = f"; {said}" if said else ""
     raise TypeError(f"function {name!r} is {type(value).__name__}, not a Function or an external function{hint}")

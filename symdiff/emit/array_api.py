@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Self
 
 from symdiff.emit import numpy as numpy_target
@@ -27,7 +26,7 @@ from symdiff.ops.data import Constant
 from symdiff.ops.loops import Loop, Part
 from symdiff.ops.table import ATOM, BASIC, POWER, PRIMITIVES, template
 
-_HELPERS = {name: p.standard_helper for name in BASIC if (p := PRIMITIVES.read(name)) and p.standard_helper}
+_HELPERS = {name: p.standard_helper for name in sorted(BASIC) if (p := PRIMITIVES.read(name)) and p.standard_helper}
 _HELPERS |= {name: text for operation in OPERATIONS.values() for name, text in operation.standard_helpers.items()}
 
 # Names that the source uses.
@@ -80,7 +79,7 @@ class _StandardWriter(ArrayWriter):
 
     def begin(self, program: Program) -> None:
         """Begin to write a program; see `Writer.begin`. The standard has no floating-point errors to be quiet about."""
-        super().begin(replace(program, quiet=frozenset()))
+        super().begin(program.changed(quiet=frozenset()))
         self.plain = bytearray(len(self.rows))
         for i, row in enumerate(self.rows):
             self.plain[i] = self._is_plain(row)

@@ -10,9 +10,9 @@ from symdiff.emit.data import CONSTANTS, literal, stored
 from symdiff.emit.python import BESIDE, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, linear, numel, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
-from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text, binds
 from symdiff.ops.data import Constant
+from symdiff.ops.loops import assembles
 from symdiff.ops.table import POWER, PRODUCT
 
 _SHORT = 8  # With up to so many arguments, the loop shape is written where it is used.
@@ -27,7 +27,10 @@ class ArrayWriter(Writer):
         stored: The names of large constant arrays.
         core: Some argument has a core shape.
         rank: The number of core axes that operands broadcast to, while an elementwise row is spelt; else 0.
+        points: The expression of the loop shape in a function inside of the function; empty elsewhere.
     """
+
+    points = ""
 
     def __init__(self, program: Program, *, loops: bool) -> None:
         self.core = any(program.graph.shape(i) for i in program.inputs)
@@ -53,7 +56,7 @@ class ArrayWriter(Writer):
         """Find the rows that may have loop dimensions, where the inputs of a step have them or not."""
         self.varies = bytearray(len(self.rows))
         for i, row in enumerate(self.rows):
-            own = given.get(i, True) if row[0] == "input" else is_assembled(row[0])
+            own = given.get(i, True) if row[0] == "input" else assembles(row[0])
             self.varies[i] = own or any(self.varies[j] for j in operands(row))
 
     # The preamble
@@ -101,12 +104,16 @@ class ArrayWriter(Writer):
 
     def loop(self) -> str:
         """Return the loop shape: its name, or its expression if that is short."""
+        if self.points:
+            return self.points
         if self.core or len(self.whole.program.inputs) > _SHORT:
             return self.named_loop()
         return self.whole.loop_text()
 
     def named_loop(self) -> str:
         """Return the name of the loop shape."""
+        if self.points:
+            return self.points
         return self.need("loop", lambda: self.whole.loop_text(len("    loop = np.broadcast_shapes()")))
 
     def loop_text(self, beside: int = 0) -> str:
@@ -213,6 +220,20 @@ class ArrayWriter(Writer):
         """
         made = super().inner(program, own, lent)
         made.find_varying(varies)
+        return made
+
+    def local(self, program: Program, own: dict[int, str], varies: Mapping[int, bool], unknown: str, rank: int) -> Self:
+        """Return a writer for a function inside of the function, whose arrays may have fewer points than the others.
+
+        Args:
+            program: What the function computes.
+            own: The texts of its inputs.
+            varies: For each input, whether it may have loop dimensions.
+            unknown: The name of an argument of the function that has the loop shape.
+            rank: The number of core axes of this argument.
+        """
+        made = self.inner(program, own, varies, {})
+        made.points = f"{unknown}.shape[:-{rank}]" if rank else f"{unknown}.shape"
         return made
 
     def number(self, i: int) -> str:

@@ -55,6 +55,7 @@ from symdiff.language.rearrange import (
     transpose,
     vstack,
 )
+from symdiff.language.tables import ENDS, OUTSIDE, OUTSIDE_OF_LINES, interp, interp2, pchip, ppoly, searchsorted, spline
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Reduction
 from symdiff.ops.contract import labels
@@ -276,11 +277,13 @@ class Parameter(NamedTuple):
         name: Its name, for a named argument.
         kind: What it takes, as `symdiff.language.calls` says.
         default: The value of an argument that is left out. Without one, an argument is needed.
+        choices: The texts and truth values that a choice is between.
     """
 
     name: str
     kind: str
     default: Any = ...
+    choices: tuple[str | bool, ...] = ()
 
 
 class Function(NamedTuple):
@@ -401,6 +404,29 @@ def _table() -> dict[str, Function]:
     ):
         takes = f"an array, integers, and how many segments there are, as in {name}(x, i, n)"
         table[name] = Function(make, (VALUE, Parameter("segment_ids", "value"), count), takes)
+    knots, values = Parameter("xs", "array"), Parameter("ys", "array")
+    outside, lines = (
+        Parameter("extrapolate", "choice", default, choices)
+        for default, choices in ((True, OUTSIDE), ("clamp", OUTSIDE_OF_LINES))
+    )
+    tables: tuple[tuple[str, Callable[..., int], tuple[Parameter, ...], str], ...] = (
+        ("searchsorted", searchsorted,
+         (Parameter("a", "array"), Parameter("v", "value"), Parameter("side", "choice", "left", ("left", "right"))),
+         'an ascending vector and numbers, and optionally side="right", as in searchsorted(xs, x)'),
+        ("interp", interp,
+         (VALUE, knots, values, Parameter("left", "value", None), Parameter("right", "value", None), lines),
+         "numbers, ascending knots and the values there, as in interp(x, xs, ys)"),
+        ("interp2", interp2,
+         (VALUE, Parameter("y", "value"), knots, values, Parameter("Z", "array"), lines),
+         "numbers, ascending knots along both axes and the values on their grid, as in interp2(x, y, xs, ys, Z)"),
+        ("pchip", pchip, (VALUE, knots, values, outside),
+         "numbers, ascending knots and the values there, as in pchip(x, xs, ys)"),
+        ("spline", spline, (VALUE, knots, values, Parameter("bc", "choice", ENDS[0], ENDS), outside),
+         'numbers, ascending knots and the values there, and optionally bc="natural", as in spline(x, xs, ys)'),
+        ("ppoly", ppoly, (VALUE, Parameter("c", "array"), Parameter("breaks", "array"), outside),
+         "numbers, coefficients and ascending breaks, as in ppoly(x, c, breaks)"),
+    )  # fmt: skip
+    table |= {name: Function(make, parameters, takes) for name, make, parameters, takes in tables}
     for name in ("cumsum", "cumprod", "logcumsumexp", "argmax", "argmin", "sort", "argsort"):
         takes = f"an array and optionally axis=..., as in {name}(x, axis=0)"
         parameter = Parameter("axis", "axis", -1) if "sort" in name else no_axis

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from symdiff.errors import ShapeError
@@ -14,17 +13,16 @@ from symdiff.language.indices import whole
 from symdiff.language.rearrange import axis_of
 from symdiff.language.scope import Defined, Several
 from symdiff.simplify.build import Builder
+from symdiff.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(Struct):
     """A text in quotes."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct):
     """A named argument of a call."""
 
     name: str
@@ -37,7 +35,7 @@ Value = int | tuple[int, ...] | Keyword | Quoted | Defined | Several
 Fail = Callable[[str], NoReturn]
 
 _OPERANDS = frozenset({"array", "value", "parts", "quoted", "rest"})  # parameters that have no names
-_BY_NAME = frozenset({"flag", "whole by name"})  # parameters whose arguments are always named
+_BY_NAME = frozenset({"flag", "whole by name", "choice"})  # parameters whose arguments are always named
 
 
 def bound(b: Builder, name: str, function: Function, arguments: Sequence[Value], fail: Fail) -> list[Any]:
@@ -104,6 +102,8 @@ _LEFT_OUT = {
     "append": "write diff(concatenate([x, [0]]))",
     "kind": "leave it out",
     "copy": "leave it out: results are new arrays",
+    "period": 'write extrapolate="periodic", with a last knot one period behind the first one',
+    "sorter": "sort the vector first, as in searchsorted(sort(a), v)",
 }
 
 
@@ -116,8 +116,7 @@ def _unknown(name: str, given: str, named: Sequence[str]) -> str:
     return f"{name} has no argument named {given!r}; {known}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct):
     """A call whose arguments are converted.
 
     Attributes:
@@ -231,6 +230,15 @@ def _flag(call: _Call, parameter: Parameter, given: Any) -> bool:
     return value
 
 
+def _choice(call: _Call, parameter: Parameter, given: Any) -> str | bool:
+    value = given.text if isinstance(given, Quoted) else call.b.known(given) if isinstance(given, int) else None
+    found = [choice for choice in parameter.choices if type(value) is type(choice) and value == choice]
+    if not found:
+        *others, last = [f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in parameter.choices]
+        call.fail(f"{parameter.name} of {call.name} is {', '.join(others)} or {last}")
+    return found[0]
+
+
 def _shape(call: _Call, _: Parameter, given: Any) -> tuple[Dim, ...]:
     return tuple([_dim(call, part) for part in (given if isinstance(given, tuple) else (given,))])
 
@@ -255,6 +263,7 @@ _KINDS: dict[str, Callable[[_Call, Parameter, Any], Any]] = {
     "all axes": _all_axes,  # axes of the first argument, counted from the last one; None for all
     "axes": _axes,  # axes as they are written, or None
     "axis": _axis,  # an axis as it is written; None only if there is a default
+    "choice": _choice,  # one of some texts in quotes, and of True and False
     "flag": _flag,  # True or False, always by name
     "dim": lambda call, _, given: _dim(call, given),  # a dimension
     "shape": _shape,  # dimensions

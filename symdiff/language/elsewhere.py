@@ -94,21 +94,32 @@ _WRITTEN = {
     "x*clip(x/6 + 0.5, 0, 1)": "hardswish",
     "heaviside(x, 1)": "step unitstep unit_step heavisidetheta",
     "gamma(x)": "tgamma",
-    "1/gamma(x)": "rgamma",
-    "gamma(x + 1)": "factorial fact",
+    "factorial(x)": "fact",
     "lgamma(x + 1)": "lfactorial logfactorial",
     "digamma(x)": "psi",
     "polygamma(1, x)": "trigamma",
     "polygamma(2, x)": "tetragamma",
-    "exp(lgamma(x + y) - lgamma(x))": "poch",
-    "exp(lgamma(a) + lgamma(b) - lgamma(a + b))": "beta",
-    "lgamma(a) + lgamma(b) - lgamma(a + b)": "betaln lbeta",
-    "exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1))": "binom binomial comb choose combin ncr",
+    "poch(x, n)": "pochhammer rf RisingFactorial",
+    "betaln(a, b)": "lbeta log_beta",
+    "binom(n, k)": "binomial comb choose combin ncr nchoosek",
+    "gammainc(a, x)*gamma(a)": "lowergamma",
+    "gammaincc(a, x)*gamma(a)": "uppergamma",
+    "jv(v, x)": "besselj",
+    "yv(v, x)": "bessely",
+    "iv(v, x)": "besseli",
+    "kv(v, x)": "besselk",
+    "airy_ai(x)": "airyai",
+    "airy_bi(x)": "airybi",
+    "expi(x)": "Ei",
+    "si(x)": "Si sinint",
+    "ci(x)": "Ci cosint",
+    "exp1(x), or expn(n, x)": "expint",
+    "lambertw(x)": "LambertW lambert_w",
+    "ndtri(x)": "qnorm norm_ppf norminv probit",
+    "ellipk(m)": "elliptic_k",
+    "ellipe(m)": "elliptic_e",
     "lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)": "lchoose",
     "exp(lgamma(n + 1) - lgamma(n - k + 1))": "perm npr",
-    "where(x > 0, -x*log(x), 0)": "entr",
-    "where(x > 0, x*log(x/y), 0)": "rel_entr",
-    "where(x > 0, x*log(x/y), 0) - x + y": "kl_div",
     "where(c, a, b), or Piecewise((a, c), (b, True))": "select switch case cond ternary",
     "And(x, y)": "logical_and and",
     "Or(x, y)": "logical_or or",
@@ -171,6 +182,13 @@ _WRITTEN = {
     "x[i], with integers i that args declares, as in args='x[n], i[m]: int'": "take gather",
     "segment_sum(v, i, n)": "bincount scatter_add index_add",
     "eigvalsh(A)": "eigvals eigh",
+    "interp(x, xs, ys)": "interp1 interp1d lookup lookup_table lut approx interpolate",
+    "interp2(x, y, xs, ys, Z)": "interp2d interpn RegularGridInterpolator RectBivariateSpline bilinear",
+    "pchip(x, xs, ys)": "PchipInterpolator pchip_interpolate",
+    "spline(x, xs, ys)": "CubicSpline cubic_spline cubicspline splev spline1d",
+    "ppoly(x, c, breaks)": "PPoly ppval",
+    "searchsorted(xs, x)": "bisect bisect_left histc",
+    'searchsorted(xs, x, side="right")': "digitize bisect_right findInterval",
 }
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
 
@@ -181,14 +199,12 @@ _ABSENT = {
     "the language has derivatives, no integrals": "integrate integral Integral quad",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         qr svd eig expm
-        cummax any all median quantile percentile interp convolve
+        cummax any all median quantile percentile convolve
         isin
     """,
-    "the special functions here are erf, erfc, erfcx, ndtr, log_ndtr, gamma, lgamma, digamma and polygamma": """
-        besselj bessely besseli besselk jn jv j0 j1 yn yv y0 y1 iv kv airyai airybi airy erfi erfinv erfcinv
-        zeta lambertw LambertW Ei Si Ci li expint ellipk ellipe hyp2f1 hyper legendre hermite laguerre betainc
-        gammainc gammaincc lowergamma uppergamma dawsn
-        exp1 expi expn ndtri qnorm norm_ppf dgamma
+    "the command 'symdiff functions' lists the special functions": """
+        li hyper meijerg dgamma struve modstruve kelvin ber bei ker kei lpmv sph_harm spherical_jn ellipj mathieu_a
+        polylog stieltjes
     """,
 }
 ABSENT = {said: frozenset(names.split()) for said, names in _ABSENT.items()}

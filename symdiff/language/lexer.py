@@ -34,9 +34,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-# The one text in quotes: the subscripts of einsum, and what stands before them.
-_SUBSCRIPTS = re.compile(r""""[^"\n]*"|'[^'\n]*'""")
-_BEFORE = re.compile(r"(?<!\w)einsum\s*\(\s*\Z")
+# Texts in quotes, and what stands before them: they are the subscripts of einsum, and values of named arguments.
+_QUOTED = re.compile(r""""[^"\n]*"|'[^'\n]*'""")
+_BEFORE = re.compile(r"(?<!\w)einsum\s*\(\s*\Z|[(,]\s*\w+\s*=\s*\Z")
 _NEAR = 100  # characters before a quote that are looked at
 
 _MINUS = "\N{MINUS SIGN}"
@@ -99,7 +99,7 @@ def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
     """Yield the tokens of a text. The last one has the kind "end".
 
     Names are NFKC-normalised, as in Python. `;` and a line break both have the kind "newline". Only the
-    first argument of `einsum` is a text in quotes.
+    first argument of `einsum` and values of named arguments are texts in quotes.
 
     Args:
         text: The formula.
@@ -159,8 +159,8 @@ def normalise(name: str, text: str, position: int) -> str:
 
 
 def _quoted(text: str, position: int) -> re.Match[str] | None:
-    """Return the text in quotes at a position, if it is the first argument of `einsum`."""
-    return _SUBSCRIPTS.match(text, position) if _BEFORE.search(text, max(0, position - _NEAR), position) else None
+    """Return the text in quotes at a position, if it is the first argument of `einsum` or that of a name."""
+    return _QUOTED.match(text, position) if _BEFORE.search(text, max(0, position - _NEAR), position) else None
 
 
 def _is_raised(character: str) -> bool:

@@ -6,8 +6,7 @@ the values that the step uses from outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from symdiff.errors import ShapeError
@@ -16,8 +15,8 @@ from symdiff.graph.ir import Program
 from symdiff.graph.shapes import same
 from symdiff.language.calls import Keyword, Value
 from symdiff.language.indices import integers, is_of_integers, whole
+from symdiff.language.inner import DEEPEST, Inner, Run
 from symdiff.language.scope import Defined, Scope, Several
-from symdiff.ops.constants import Size
 from symdiff.ops.loops import Results, in_segments, looped
 from symdiff.simplify.build import Builder
 
@@ -26,9 +25,6 @@ LOOPS = {
     "scan": "a function of the text, the first state, and arrays, as in scan(step, h0, X)",
     "iterate": "a function of the text, the first state, and how often it is called, as in iterate(step, x0, 100)",
 }
-_DEEPEST = 8  # loops inside of each other; Python has a limit of 20 blocks
-
-Run = Callable[[Scope, Sequence[Any]], Value]
 
 
 def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run: Run) -> Value:
@@ -51,8 +47,8 @@ def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run
     step = given[0] if given else None
     if len(given) < 2 or not isinstance(step, Defined):
         scope.fail(f"{name} takes {LOOPS[name]}", position)
-    if scope.loops >= _DEEPEST:
-        scope.fail(f"loops inside of each other are at most {_DEEPEST} deep", position)
+    if scope.loops >= DEEPEST:
+        scope.fail(f"loops inside of each other are at most {DEEPEST} deep", position)
     first, *rest = given[1:]
     states = [b.number(i) for i in _rows(scope, name, first, position)]
     length: Dim | None = None
@@ -80,7 +76,7 @@ def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run
     steps, limits = scope.steps * (length if isinstance(length, int) else 1), b.graph.limits
     if steps > limits.steps:
         raise limits.exceeded("steps", f"the loop makes {steps} steps, more")
-    scope = replace(scope, steps=steps)
+    scope = scope.changed(steps=steps)
     results = _looped(scope, name, step, states, sequences, length, segments, position, run)
     made = results.every if name == "scan" else results.last
     return made[0] if len(made) == 1 else Several(name, tuple(made))
@@ -158,29 +154,26 @@ def _looped(
         hint = "; several values of a state stand in parentheses, as in (h0, c0)" if joined else ""
         said = f"{name} calls {step.name} with {parts}, and {step.call} takes {len(step.parameters)}"
         scope.fail(said + hint, position)
-    inner = _Inner(scope, step.parameters)
+    inner = Inner(scope, step)
     body = inner.builder
     shapes = [*map(b.shape, states), *elements]
     integers = [False] * len(states) + [b.graph.is_integer(row) for row in sequences]
-    inputs = [body.input(p, shape, integer=i) for p, shape, i in zip(step.parameters, shapes, integers, strict=True)]
-    outer = Scope(body, scope.text, {}, inner.free, {}, inner.inward, scope.loops + 1, scope.steps, scope.outside)
-    within = outer.inside(step, inputs)
-    value = run(within, step.items)
-    rows = value.rows if isinstance(value, Several) else value if isinstance(value, tuple) else (value,)
-    if len(rows) < len(states) or not all(isinstance(row, int) for row in rows):
+    inputs = [inner.input(p, shape, integer=i) for p, shape, i in zip(step.parameters, shapes, integers, strict=True)]
+    outputs = inner.run(inputs, run)
+    if outputs is None or len(outputs) < len(states):
+        has = 1 if outputs is None else len(outputs)
         scope.fail(
-            f"{step.name} returns the next state, {len(states)} values, and has {len(rows)}; "
+            f"{step.name} returns the next state, {len(states)} values, and has {has}; "
             f"write {step.call} = {', '.join(step.parameters[: len(states)])}",
             position,
         )
-    outputs = [body.number(row) for row in rows]  # type: ignore[arg-type]  # rows, as just checked
     for parameter, row, shape in zip(step.parameters, outputs, shapes, strict=False):
         if parameter in step.parameters[: len(states)]:
             _stays(body, name, parameter, shape, body.shape(row))
     program = Program(
         body.graph,
         (*inputs, *inner.inputs),
-        tuple(outputs),
+        outputs,
         tuple(_outputs(step.parameters[: len(states)], len(outputs))),
     )
     if segments is None:
@@ -204,53 +197,3 @@ def _stays(b: Builder, name: str, parameter: str, before: Shape, after: Shape) -
         raise ShapeError(said + (f"; a first state of zeros is zeros({shown(after)})" if not before else ""))
     for one, other in zip(before, after, strict=True):
         same(one, other, b.graph.demands, lambda: said)
-
-
-class _Inner:
-    """The inside of a loop: a graph for its step, with an input for each value that comes from outside.
-
-    Attributes:
-        builder: The builder on this graph.
-        inputs: The inputs for values from outside.
-        outside: The rows of these values on the graph around the loop.
-    """
-
-    def __init__(self, scope: Scope, taken: Sequence[str]) -> None:
-        self._scope = scope
-        self._taken = set(taken)
-        self._known: dict[int, int] = {}
-        self.builder = scope.builder.inside()
-        self.inputs: list[int] = []
-        self.outside: list[int] = []
-
-    def free(self, name: str, position: int) -> int:
-        """Return the row of a name that nothing outside has bound."""
-        return self._moved(self._scope.free(name, position), name)
-
-    def inward(self, row: int, name: str) -> int:
-        """Return the row with the value of a row of the whole text."""
-        return self._moved(self._scope.inward(row, name), name)
-
-    def _moved(self, row: int, name: str) -> int:
-        if row not in self._known:
-            b, outer = self.builder, self._scope.builder
-            op, *parts = outer.row(row)
-            if op == "const":
-                self._known[row] = b.graph.intern((op, *parts))
-            elif isinstance(op, Size):
-                self._known[row] = b.size(op.dim)
-            elif outer.graph.is_condition(row):
-                self._known[row] = b.condition(self._input(outer.number(row), name))
-            else:
-                self._known[row] = self._input(row, name)
-        return self._known[row]
-
-    def _input(self, row: int, name: str) -> int:
-        while name in self._taken:
-            name += "_"
-        self._taken.add(name)
-        outer = self._scope.builder
-        made = self.builder.input(name, outer.shape(row), integer=outer.graph.is_integer(row))
-        self.inputs.append(made)
-        self.outside.append(row)
-        return made

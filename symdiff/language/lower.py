@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
@@ -18,6 +17,7 @@ from symdiff.language.loops import LOOPS, loop
 from symdiff.language.outside import Outside, as_defined, called, no_value
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import listed, transpose
+from symdiff.language.roots import ROOTS, quad, root
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
@@ -85,8 +85,7 @@ def lower(
 
     @cache
     def called() -> frozenset[str]:
-        statements = (*syntax.assignments, *syntax.results)
-        return frozenset([item[1] for statement in statements for item in statement.items if item[0] == "call"])
+        return calls(syntax)
 
     def free(name: str, position: int) -> int:
         if name in fixed:
@@ -95,10 +94,10 @@ def lower(
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (name in called() and is_function(name)):
-            steps = not called().isdisjoint(LOOPS)
+            steps = not called().isdisjoint((*LOOPS, *ROOTS, "quad"))
             scope.fail(
                 f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args"
-                + f"; the step of a loop is a function of the text, as in step(x) = {name}(x)" * steps,
+                + f"; loops, roots and integrals take functions of the text, as in step(x) = {name}(x)" * steps,
                 position,
             )
         if arguments is None and (said := no_variable(name)):
@@ -113,7 +112,7 @@ def lower(
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
-    scope = Scope(builder, syntax.text, dict(inputs), free, outside=outside)
+    scope = Scope(builder, syntax.text, dict(inputs), free, {}, outside=outside)
     _in_order(scope, syntax)
     for statement in syntax.assignments:
         for target in statement.targets:
@@ -162,6 +161,12 @@ def constant_of(builder: Builder, name: str, value: float | Data) -> int:
     return builder.op("ne", row, builder.const(0.0)) if value.array.dtype == bool else row
 
 
+def calls(syntax: Syntax) -> frozenset[str]:
+    """Return the names of the functions that a text calls."""
+    statements = (*syntax.assignments, *syntax.results)
+    return frozenset([item[1] for statement in statements for item in statement.items if item[0] == "call"])
+
+
 def _textbook(program: Program) -> Program:
     """Return the program with every operation as a step of its own, in the order of a textbook.
 
@@ -176,7 +181,7 @@ def _textbook(program: Program) -> Program:
     order = sorted(range(len(rows)), key=levels.__getitem__)
     program = replay(program, graph, lambda _, row: graph.append(row), order)
     steps = frozenset(i for i, row in enumerate(graph.rows) if operands(row))
-    return replace(program, steps=steps)
+    return program.changed(steps=steps)
 
 
 def _assign(scope: Scope, statement: Statement) -> None:
@@ -387,6 +392,10 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return _piecewise(scope, name, arguments, position)
     if name in LOOPS:
         return loop(scope, name, arguments, position, run)
+    if name in ROOTS and (name not in CALLS or (arguments and isinstance(arguments[0], Defined))):
+        return root(scope, name, arguments, position, run)
+    if name == "quad":
+        return quad(scope, name, arguments, position, run)
     if name in CALLS and (name not in _OF_BOTH or len([a for a in arguments if isinstance(a, int)]) == 1):
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
@@ -443,7 +452,10 @@ def _formula(scope: Scope, name: str, arguments: list[Value], position: int) -> 
     if len(arguments) != len(parameters):
         _wrong_count(scope, name, len(parameters), len(parameters), len(arguments), position)
     text = (scope.builder.graph.complex and formula.complex) or formula.text
-    return instantiate(scope.builder, text, dict(zip(parameters, arguments, strict=True)))  # type: ignore[arg-type]
+    bindings: dict[str, int] = dict(zip(parameters, arguments, strict=True))  # type: ignore[arg-type]  # rows
+    if isinstance(text, str):
+        return instantiate(scope.builder, text, bindings)
+    return Several(name, tuple([instantiate(scope.builder, one, bindings) for one in text]))
 
 
 def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -> int:
@@ -513,7 +525,7 @@ def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int
     def constant(name: str, _: int) -> int:
         return builder.const(_PREDEFINED[name])
 
-    value = run(Scope(builder, text, dict(bindings), constant), _expression(text))
+    value = run(Scope(builder, text, dict(bindings), constant, {}), _expression(text))
     assert isinstance(value, int)
     return value
 

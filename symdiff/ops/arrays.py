@@ -34,8 +34,9 @@ from symdiff.ops.linalg import (
     SolveTriangular,
 )
 from symdiff.ops.loops import Loop, Part
-from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, Sort
+from symdiff.ops.order import ArgMax, ArgMin, ArgSort, Reorder, SearchSorted, Sort
 from symdiff.ops.reductions import AnyOf, LogSumExp, Max, Min, Others, Prod, Softmax, Sum
+from symdiff.ops.roots import Root
 from symdiff.ops.views import Broadcast, Expand, Permute, Reshape
 
 OPERATIONS: dict[str, type[Operation]] = {
@@ -49,7 +50,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         *(Diagonal, Diag, Tril, Triu),
         *(Solve, SolveTriangular, Inv, Det, LogDet, SignDet, Cofactors, SecondCofactors),
         *(Cholesky, EigVals, EigVectors),
-        *(Sort, Reorder, ArgMax, ArgMin, ArgSort),
+        *(Sort, Reorder, ArgMax, ArgMin, ArgSort, SearchSorted),
         *(
             Whole,
             Entrywise,
@@ -62,7 +63,7 @@ OPERATIONS: dict[str, type[Operation]] = {
             SegmentLogSumExp,
             SegmentSoftmax,
         ),
-        *(Loop, Part),
+        *(Loop, Part, Root),
         *(Einsum, Called),
     )
 }

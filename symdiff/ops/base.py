@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.patterns import Pattern, everything
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM, in_standard
+from symdiff.structs import Struct
 
 # A piece of source, and how tightly its outermost operator binds.
 Text = tuple[str, int]
@@ -36,6 +36,8 @@ class Builder(Protocol):
     def plain(self, i: int, /) -> int: ...
     def inside(self) -> Builder: ...
     def sweeps(self, program: Program, /) -> Sweeps: ...
+    def jacobian(self, program: Program, name: str, /) -> Program: ...
+    def gradient(self, program: Program, name: str, /) -> Program: ...
     def shape(self, i: int, /) -> Shape: ...
     def value(self, i: int, /) -> float | bool | None: ...
     def const(self, value: float | bool, /) -> int: ...  # noqa: FBT001 - a value like any other
@@ -132,6 +134,9 @@ class Writer(Protocol):
     def item(self, text: str, t: str, rank: int, /, *, ahead: bool) -> str: ...
     def inner(
         self, program: Program, own: dict[int, str], varies: Mapping[int, bool], lent: dict[int, str], /
+    ) -> Writer: ...
+    def local(
+        self, program: Program, own: dict[int, str], varies: Mapping[int, bool], unknown: str, rank: int, /
     ) -> Writer: ...
     def body(self) -> None: ...
 
@@ -292,8 +297,7 @@ class Notation(Protocol):
     def column(self, i: int, /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct):
     """A row to differentiate, the operand to differentiate it by, and the seed.
 
     The seed may have fewer axes than its row, or axes of length 1: along these it is constant. It may have axes in
@@ -372,20 +376,12 @@ def sized(part: _Sized, sizes: Mapping[str, Dim]) -> _Sized:
 _JOINED: dict[str | None, str] = {"add": "add", "mul": "multiply", "max": "maximum", "min": "minimum"}
 
 
-@dataclass_transform(frozen_default=True)
-class Operation(ArrayOperation):
+class Operation(Struct, ArrayOperation):
     """An operation on arrays, with everything that is known of it.
-
-    The annotated attributes of a subclass are its fields, as in a frozen dataclass: they are the arguments that make an
-    operation, and two operations are equal if their classes and their fields are. A dataclass would compile its methods
-    whenever Python imports it, which takes longer than the rest of the import.
 
     The methods get one argument for each operand, in order: its shape, its value, or the index of its row. If a
     signature here has `**_: Any`, a subclass has a parameter for each operand instead.
     """
-
-    fields: ClassVar[tuple[str, ...]] = ()
-    """The names of the fields."""
 
     name: ClassVar[str]
     """The name in graphs, traces and error messages. If `along_axes`, formulas use it too."""
@@ -405,7 +401,7 @@ class Operation(ArrayOperation):
     """The operation takes much longer than an elementwise one on arrays of the size of its result."""
     holomorphic: ClassVar[bool] = True
     """The operation is defined for complex operands."""
-    new_axes: tuple[int, ...] = ()
+    new_axes: ClassVar[tuple[int, ...]] = ()
     """The axes of length 1 that the result has and the operand does not, if that is the only difference."""
     picks: ClassVar[bool] = False
     """The result is one of the elements of the operand."""
@@ -413,6 +409,8 @@ class Operation(ArrayOperation):
     r"""The result in LaTeX, with `#1`, `#2` for the operands, such as `#1^{-1}`. Empty: a function of that name."""
     helpers: ClassVar[Mapping[str, str]] = {}
     """The sources of the functions that the NumPy code may call, by name. Those that it calls stand above it."""
+    math_helpers: ClassVar[Mapping[str, str]] = {}
+    """The same for code of floats."""
     fold: ClassVar[str | None] = None
     """How native loops reduce the products of the operands, element by element: "add", "mul", "max" or "min"."""
 
@@ -435,53 +433,22 @@ class Operation(ArrayOperation):
 
     # Fields
 
-    def __init_subclass__(cls) -> None:
-        """Find the fields: those of the base classes, then those of the class itself."""
-        kinds = vars(cls).get("__annotations__", {})
-        own = [field for field, kind in kinds.items() if not kind.startswith("ClassVar")]
-        inherited = [field for base in cls.__bases__ for field in getattr(base, "fields", ())]
-        cls.fields = tuple(dict.fromkeys([*inherited, *own]))
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        if len(values) > len(self.fields) or not named.keys() <= {*self.fields[len(values) :]}:
-            raise TypeError(f"{type(self).__name__} takes {', '.join(self.fields) or 'no arguments'}")
-        vars(self).update(zip(self.fields, values, strict=False), **named)
-        for field in self.fields[len(values) :]:
-            if field not in named:
-                vars(self)[field] = getattr(type(self), field)  # its default
-
     @cached_property
-    def _key(self) -> tuple[Any, ...]:
+    def key(self) -> tuple[Any, ...]:
         return tuple([getattr(self, field) for field in self.fields])
 
     @cached_property
     def _hash(self) -> int:
-        return hash((type(self), self._key))
-
-    def __setattr__(self, field: str, value: Any) -> None:
-        raise AttributeError(f"the fields of an operation do not change: {field}")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Operation) and type(self) is type(other) and self._key == other._key
+        return hash((type(self), self.key))
 
     def __hash__(self) -> int:
         return self._hash
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join([f'{field}={getattr(self, field)!r}' for field in self.fields])})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._key
-
-    def changed(self, **fields: Any) -> Self:
-        """Return the operation with other values of some fields."""
-        return type(self)(*[fields.get(field, getattr(self, field)) for field in self.fields])
 
     # The value
 
     def sized(self, sizes: Mapping[str, Dim]) -> Self:
         """Return the operation with numbers, or other dimensions, in place of the names of its dimensions."""
-        return type(self)(*[sized(part, sizes) for part in self._key]) if sizes else self
+        return type(self)(*[sized(part, sizes) for part in self.key]) if sizes else self
 
     def value(self, *operands: Any, **_: Any) -> Any:
         """Return the value, computed by NumPy. All dimensions are numbers here. Write it for clarity, not for speed."""

@@ -80,6 +80,18 @@ class External:
         """A call of the function with its parameters, for messages."""
         return f"{self.name or 'function'}({', '.join(self.parameters)})"
 
+    @property
+    def origin(self) -> str:
+        """What the function is and where it is defined, for readers."""
+        call = self.call
+        of = getattr(call, "__qualname__", None)
+        code = getattr(call, "__code__", None) or getattr(type(call).__call__, "__code__", None)
+        what = of if isinstance(of, str) else f"an object of class {type(call).__name__}"
+        if code is None:
+            return f"{what} of {getattr(call, '__module__', None) or type(call).__module__}"
+        file = code.co_filename.replace("\\", "/").rpartition("/")[2]
+        return f"{what} of {file}, line {code.co_firstlineno}".encode("ascii", "replace").decode()
+
     # In formulas
 
     def rows(self, b: Builder, name: str, given: Sequence[int]) -> Sequence[int]:

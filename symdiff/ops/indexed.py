@@ -7,7 +7,6 @@ The integers of a call are checked before the operations run, so that each is wi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -35,6 +34,7 @@ from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.places import Range
 from symdiff.ops.standard import AT_INDICES, DIVIDED
 from symdiff.ops.table import ATOM, PRODUCT, UNARY, in_standard
+from symdiff.structs import Struct
 
 POINTS = '''\
 def points(shape, indices, behind, rank, front):
@@ -429,8 +429,7 @@ class Indexed(Operation):
 
     def helped(self, w: Writer, indices: Sequence[int], front: int) -> tuple[str, str]:
         """Return the indices as a tuple, and what a helper function is told if they may have loop dimensions."""
-        rank = len(_together([w.shape(i) for i in indices]))
-        texts = [w.aligned(i, rank) for i in indices]
+        texts, rank = _aligned(w, indices), len(_together([w.shape(i) for i in indices]))
         loops = f", {rank}, {front}" if _vary(w, indices) else ""
         return f"({', '.join(texts)}{',' * (len(texts) == 1)})", loops
 
@@ -438,6 +437,12 @@ class Indexed(Operation):
 def _together(shapes: Sequence[Shape]) -> Shape:
     """Return the shape to which those of indices broadcast."""
     return broadcast(shapes, {}) if shapes else ()
+
+
+def _aligned(w: Writer, indices: Sequence[int]) -> list[str]:
+    """Return the texts of indices, with new axes for those that they do not have."""
+    rank = len(_together([w.shape(i) for i in indices]))
+    return [w.aligned(i, rank) for i in indices]
 
 
 def _vary(w: Writer, indices: Sequence[int]) -> bool:
@@ -538,8 +543,12 @@ class Gather(Indexed):
         return bool(_together(indices))
 
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
+        if w.floats:
+            return w.tight(x, ATOM) + "".join([f"[{w.tight(i, 0)}]" for i in indices]), ATOM
         front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
+            if not (ahead or front):  # the result has the axes of the indices in front
+                return f"{w.tight(x, ATOM)}[{', '.join(_aligned(w, indices))}]", ATOM
             place, loops = self.helped(w, indices, front)
             return f"gather({w.tight(x, 0)}, {place}, {self.behind}{loops})", ATOM
         if self.count == 1 and self.behind and w.shape(indices[0]):  # faster than a subscript
@@ -793,8 +802,7 @@ class SegmentMin(_Extreme):
     start = inf
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentGroups:
+class SegmentGroups(Struct):
     """The elements with equal indices, as `Exponentials` takes them."""
 
     to: Shape

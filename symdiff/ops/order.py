@@ -1,16 +1,29 @@
-"""The order of elements along one axis: sorted, and the places of the largest and the smallest."""
+"""The order of elements along one axis: sorted, the places of extreme ones, and of numbers between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from symdiff.graph.dims import Shape, symbol
-from symdiff.ops.base import AlongAxes, At, Operation, Reduction, Sample, StandardWriter, Text, Writer
+from symdiff.graph.dims import Dim, Shape, symbol
+from symdiff.ops.base import (
+    AlongAxes,
+    At,
+    Nest,
+    Operation,
+    Reduction,
+    Sample,
+    StandardWriter,
+    Task,
+    Text,
+    Value,
+    Writer,
+)
 from symdiff.ops.patterns import Pattern
 from symdiff.ops.standard import REORDERED
+from symdiff.ops.standard import SEARCHED as SEARCHED_IN_STANDARD
 from symdiff.ops.table import ATOM
 
 
@@ -181,3 +194,114 @@ class ArgSort(AlongAxes):
     def samples(cls) -> list[Sample]:
         m, n = symbol("m"), symbol("n")
         return [Sample(cls((-1,)), ((n,),)), Sample(cls((-2,)), ((m, n),))]
+
+
+SEARCH = "bisect_right"  # the function of Python's that searches a tuple of floats
+SEARCHED = '''\
+def searched(a, v, side, rank):
+    """Return np.searchsorted where both arrays may have loop dimensions.
+
+    Behind these, v has `rank` axes.
+    """
+    if a.ndim == 1:
+        return np.searchsorted(a, v, side)
+    v = np.asarray(v)
+    loop = np.broadcast_shapes(a.shape[:-1], v.shape[: v.ndim - rank])
+    a = np.broadcast_to(a, loop + a.shape[-1:])
+    v = np.broadcast_to(v, loop + v.shape[v.ndim - rank :])
+    found = np.empty(v.shape, int)
+    for point in np.ndindex(loop):
+        found[point] = np.searchsorted(a[point], v[point], side)
+    return found
+'''
+
+_BITS = 48  # of the number of an element in memory
+
+
+class SearchSorted(Operation):
+    """How many elements of an ascending vector are less than each number; from the right, how many are not greater.
+
+    A NaN stands behind all elements, as in NumPy.
+    """
+
+    right: bool
+
+    name = "searchsorted"
+    integer = True
+    differentiable = False
+    holomorphic = False
+    stackable = False  # the new axis would have to be one of vectors
+    rereads = True
+    helpers: ClassVar[Mapping[str, str]] = {"searched": SEARCHED}
+    standard_helpers: ClassVar[Mapping[str, str]] = {"searched": SEARCHED_IN_STANDARD}
+
+    @property
+    def side(self) -> Literal["left", "right"]:
+        """The side, as NumPy spells it."""
+        return "right" if self.right else "left"
+
+    def shape(self, _: Shape, v: Shape) -> Shape:
+        return v
+
+    def reaches(self, a: Shape) -> Dim:
+        """Return the largest integer that there may be."""
+        return a[-1]
+
+    def value(self, a: Any, v: Any) -> Any:
+        return np.searchsorted(a, v, self.side)
+
+    def pattern(self, _: Pattern, v: Pattern) -> Pattern:
+        """Return that the integers have no derivative."""
+        return Pattern(v.shape, v.count)
+
+    def tasks(self, n: Nest, i: int, a: int, v: int) -> list[Task]:
+        """Return the task that searches by halves."""
+        let, size = n.code.let, n.whole(n.shape(a)[-1])
+        low, high = n.room((), "i"), n.room((), "i")
+        halves = n.whole(_BITS)
+        if size.text.isdecimal():
+            halves = n.whole(int(size.text).bit_length())
+
+        def each(at: tuple[Value, ...]) -> None:
+            x = n.read(v, at)
+            n.put(low, (), n.whole(0))
+            n.put(high, (), size)
+            with n.code.loop(n.whole(0), halves):
+                first, end = n.get(low, ()), n.get(high, ())
+                with n.code.when(let("ilt", first, end)):
+                    middle = let("idiv", let("iadd", first, end), n.whole(2))
+                    knot = n.read(a, (middle,))
+                    before = let("or", let("le" if self.right else "lt", knot, x), let("ne", x, x))
+                    n.put(low, (), let("iselect", before, let("iadd", middle, n.whole(1)), first))
+                    n.put(high, (), let("iselect", before, end, middle))
+            n.write(i, at, n.get(low, ()))
+
+        return [Task(n.shape(i), each, (a, v), near=False)]
+
+    def spell(self, w: Writer, a: int, v: int) -> Text:
+        if w.floats:
+            return f"{SEARCH}({w.tight(a, 0)}, {w.tight(v, 0)})", ATOM
+        if w.behind(a):
+            return f'searched({w.tight(a, 0)}, {w.tight(v, 0)}, "{self.side}", {len(w.shape(v))})', ATOM
+        return f'np.searchsorted({w.tight(a, 0)}, {w.tight(v, 0)}, "{self.side}")', ATOM
+
+    def standard(self, w: StandardWriter, a: int, v: int) -> Text:
+        return f'searched(xp, {w.array(a)}, {w.array(v)}, "{self.side}", {len(w.shape(v))})', ATOM
+
+    def formula(self, w: Writer, a: int, v: int) -> Text:
+        side = ', side="right"' if self.right else ""
+        return f"searchsorted({w.tight(a, 0)}, {w.tight(v, 0)}{side})", ATOM
+
+    def label(self) -> str:
+        return f"searchsorted, {self.side}"
+
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """The side, if it is not the usual one."""
+        return ("right",) * self.right
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        m, n = symbol("m"), symbol("n")
+        shapes = (((n,), ()), ((n,), (m,)), ((n,), (2, m)))
+        return [Sample(cls(right), of) for right in (False, True) for of in shapes]

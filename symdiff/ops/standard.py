@@ -323,3 +323,17 @@ def segments(xp, device, combine, x, indices, to, behind, rank, front, start):
 '''
 
 AT_INDICES = {"numbered": NUMBERED, "gathered": GATHERED, "segments": SEGMENTS}
+
+# The order of elements
+
+# The standard searches one vector. Several of them are searched by counting.
+SEARCHED = '''\
+def searched(xp, a, v, side, rank):
+    """Return np.searchsorted, where v has `rank` axes behind its loop dimensions."""
+    if a.ndim == 1:
+        return xp.searchsorted(a, v, side=side)
+    a = xp.reshape(a, a.shape[:-1] + (1,) * rank + a.shape[-1:])
+    v = xp.reshape(v, v.shape + (1,))
+    before = (a <= v) | (v != v) if side == "right" else (a < v) | (v != v)
+    return xp.sum(xp.astype(before, xp.int64), axis=-1)
+'''

@@ -20,6 +20,7 @@ from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.ops.base import AlongAxes
 from symdiff.ops.indexed import Entrywise, Gather, Indexed, Whole
 from symdiff.ops.loops import Loop
+from symdiff.ops.order import SearchSorted
 from symdiff.runtime.load import load
 
 Ends = tuple[int, int] | None  # the least and the greatest integer of a row; None: there are no elements
@@ -154,6 +155,8 @@ class Bounds:
             elif isinstance(op, AlongAxes):  # the places of the largest elements, or of all in order
                 shape = self._formula.graph.shape(of[0])
                 found[i] = (0, value(shape[op.axes[0]], sizes) - 1)
+            elif isinstance(op, SearchSorted):
+                found[i] = (0, value(op.reaches(self._formula.graph.shape(of[0])), sizes))
             else:
                 found[i] = found[of[0]] if of else _measured(op.sized(sizes).value())
         return found

@@ -9,6 +9,7 @@ its maker holds: a subscript of a list costs a float call next to nothing, and t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
@@ -19,6 +20,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.graph.ir import Program
+from symdiff.ops.order import SEARCH
 from symdiff.runtime.arguments import FLOAT64, INTEGER, IntShape
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
@@ -133,6 +135,7 @@ def scalar_entry(
     names = [f"a{k}" for k in range(len(integers))]
     lines: list[str] = []
     outputs = [f"o{k}" for k in range(records.count)] if into else []
+    scope: dict[str, Any] = {}
     if not _OWN.union(records.scope, outputs, names).isdisjoint(known):
         program, known = None, {}  # an external function has a name of the entry
     if program is not None:
@@ -150,9 +153,10 @@ def scalar_entry(
             "        try:",
             *[f"        {line}" for line in body],
             f"            return {records.of_outputs(texts)}",
-            "        except (ArithmeticError, ValueError):",
+            "        except (ArithmeticError, ValueError, IndexError):",
             f"            return by_arrays({_tuple(names)})",
         ]
+        scope |= {name: load(text, name) for name, text in math_target.called(program, body).items()}
         body.clear()  # a large formula has many lines
     if any(integers):
         pass
@@ -178,7 +182,7 @@ def scalar_entry(
             f"        values = small[1]({', '.join(names)})",
             f"        return {records.of_tuples('values')}",
         ]
-    scope = {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
+    scope |= {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
     return _entry(names, lines, records, {"general": general, **scope, **known})
 
 
@@ -318,5 +322,5 @@ def _entry(names: Sequence[str], lines: list[str], records: Records, scope: Mapp
     lines.clear()
     source = "\n".join(text) + "\n"
     text.clear()
-    known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing}
+    known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing, SEARCH: bisect_right}
     return load(source, "entry", {**known, **records.scope, **scope})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import numpy as np
 # NumPy's words for each kind of error, in the order in which it looks for them.
 _KINDS = {"divide by zero": "divide", "overflow": "over", "underflow": "under", "invalid value": "invalid"}
 _BEHIND = 1 << 62
+_COUNT = re.compile(r"\b\d+\b")
 # The bits by which native code reports each kind.
 _FLAGS = {"divide": 1, "invalid": 2, "over": 4, "under": 8}
 ANY = sum(_FLAGS.values())
@@ -41,6 +43,7 @@ class Reports:
         self._code: CodeType = function.__code__
         self._modes = np.geterr()
         self._found: dict[tuple[int, int, int, str], tuple[str, int, dict[str, Any]]] = {}
+        self._counts: dict[tuple[int, int, int, str], list[int]] = {}
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -57,10 +60,15 @@ class Reports:
             outer = outer.f_back
         place = frame.f_code.co_filename, frame.f_lineno, frame.f_globals
         message = text.removeprefix("Warning: ").rstrip()
+        counts = list(map(int, _COUNT.findall(message)))  # of points, which add up
+        message = _COUNT.sub("{}", message)
         kind = next(k for k, words in enumerate(_KINDS) if message.startswith(words))
         # Errors after the function, as where a result is cast, come last.
         at = (_BEHIND, 0) if outer is None else (outer.f_lasti, frame.f_lasti)
-        self._found.setdefault((*at, kind, message), place)
+        key = *at, kind, message
+        self._found.setdefault(key, place)
+        before = self._counts.get(key, [0] * len(counts))
+        self._counts[key] = [one + other for one, other in zip(before, counts, strict=True)]
 
     def give(self) -> None:
         """Warn or raise, in the order of the operations in the source.
@@ -71,6 +79,7 @@ class Reports:
         for key in sorted(self._found):
             filename, line, scope = self._found[key]
             *_, kind, message = key
+            message = message.format(*self._counts[key])
             if self._modes[list(_KINDS.values())[kind]] == "raise":  # type: ignore[literal-required]  # one of its keys
                 raise FloatingPointError(message)
             registry = scope.setdefault("__warningregistry__", {})

@@ -50,8 +50,11 @@ class Builder:
         scalars_outside: Returns a linear operation on arrays with the scalars outside of it, or None.
         formula: Makes the rows of a formula of the table, given its text and rows for its names.
         sweeps: Returns a derivative program in the making, given a program.
+        gradient: Returns the gradient of a program, which has one scalar output, by one argument.
+        jacobian: Returns the Jacobian matrix of a program, which has one output, by one argument; the derivative if
+            both are scalars.
 
-    The last four make rows themselves, so they stand on higher floors: in this room, in the language, and with the
+    The last six make rows themselves, so they stand on higher floors: in this room, in the language, and with the
     derivatives.
     """
 
@@ -59,6 +62,8 @@ class Builder:
     scalars_outside: ClassVar[Callable[[Builder, Operation, tuple[int, ...]], int | None]]
     formula: ClassVar[Callable[[Builder, str, Mapping[str, int]], int]]
     sweeps: ClassVar[Callable[[Builder, Program], Sweeps]]
+    jacobian: ClassVar[Callable[[Builder, Program, str], Program]]
+    gradient: ClassVar[Callable[[Builder, Program, str], Program]]
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph

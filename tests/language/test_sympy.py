@@ -11,6 +11,7 @@ import sympy as sp
 from sympy.codegen import cfunctions
 from sympy.matrices.expressions import hadamard_power
 from sympy.physics.units import meter
+from tables import each
 
 import symdiff
 from symdiff.errors import LimitError, ParseError
@@ -40,7 +41,7 @@ SCALARS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("expression", SCALARS, ids=range(len(SCALARS)))
+@each("expression", SCALARS, ids=range(len(SCALARS)))
 def test_scalars(expression):
     f = symdiff.compile(expression, args=(x, y))
     written = expression.as_expr() if hasattr(expression, "as_expr") else expression
@@ -91,7 +92,7 @@ LONG = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "same"), LONG, ids=range(len(LONG)))
+@each(("expression", "same"), LONG, ids=range(len(LONG)))
 def test_long_sums(expression, same):
     f = symdiff.compile(expression, args=(x, y))
     assert len(f.text) < 100
@@ -109,7 +110,7 @@ MATRICES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("expression", MATRICES, ids=range(len(MATRICES)))
+@each("expression", MATRICES, ids=range(len(MATRICES)))
 def test_matrices(expression):
     rng = np.random.default_rng(3)
     values = {name: rng.normal(size=tuple(map(int, name.shape))) for name in (A, B, v)}
@@ -228,7 +229,7 @@ def test_arguments():
     assert symdiff.compile(sp.Symbol("a", positive=True) * x, args=[sp.Symbol("a"), x])(2.0, 3.0) == 6.0
 
 
-@pytest.mark.parametrize(
+@each(
     ("expression", "said"),
     [
         (
@@ -279,3 +280,12 @@ def test_big_numbers_are_rounded_once():
 def test_sympy_is_not_imported():
     code = "import sys, symdiff; from symdiff.language import sympy; assert 'sympy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_undefined_function_is_one_that_the_user_gives():
+    x, g = sp.Symbol("x"), sp.Function("g")
+    f = symdiff.compile(2 * g(x**2), functions={"g": symdiff.compile("u^2 + 1")})
+    assert f.text == "2*g(x**2)"
+    assert f.grad(2.0).x == 64
+    with pytest.raises(symdiff.ParseError, match="unknown function 'g'"):
+        symdiff.compile(2 * g(x**2))

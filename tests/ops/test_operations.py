@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from latex_reader import read
 from samples import SAMPLES, SIZES, allowed, arguments_of, definite, direct, draw, numbers, prepared, program_of, scaled
+from tables import each
 
 from symdiff import ShapeError
 from symdiff.derive import calculus
@@ -26,7 +27,7 @@ from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import AlongAxes, Linear, Operation, Reduction, Sample, Selection, View
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.indexed import Indexed
-from symdiff.ops.loops import Loop, Part
+from symdiff.ops.loops import Part, Running
 from symdiff.simplify.build import Builder
 
 DERIVED = [s for s in SAMPLES if s.shapes and s.operation.differentiable and not s.conditions]
@@ -55,7 +56,7 @@ def of_each(cases):
         first, *others = signature.parameters.values()
         test.__signature__ = signature.replace(parameters=[first.replace(name="operation"), *others])
         test.of_one = of_one
-        return pytest.mark.parametrize("operation", own)(test)
+        return each("operation", own)(test)
 
     return decorated
 
@@ -76,7 +77,7 @@ def test_all_operations_are_listed():
     def below(kind):
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    bases = (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed)
+    bases = (ArrayOperation, Operation, Linear, Selection, View, AlongAxes, Reduction, Indexed, Running)
     kinds = {kind.__name__ for kind in bases}
     own = [kind for kind in below(ArrayOperation) if kind.__module__.startswith(("symdiff.ops.", "symdiff.graph."))]
     found = {kind.__name__ for kind in own if not kind.__name__.startswith("_")}
@@ -90,7 +91,7 @@ def test_all_operations_are_listed():
 
 
 @samples
-@pytest.mark.parametrize("size", [4, 1, 0])
+@each("size", [4, 1, 0])
 def test_value_shape_and_source(sample, size):
     sizes = SIZES | {"n": size, "m": min(3, size)}
     program = program_of(sample)
@@ -212,7 +213,7 @@ def test_derivatives_to_second_order(sample):
 
 
 @derived
-@pytest.mark.parametrize("size", [1, 0])
+@each("size", [1, 0])
 def test_derivatives_at_small_sizes(sample, size):
     program, sizes = program_of(sample), SIZES | {"n": size, "m": size}
     if allowed(program, sizes):
@@ -345,8 +346,8 @@ def test_latex_reads_back(sample):
     constants = {sample.operation.of: sample.operation.data.array} if hasattr(sample.operation, "data") else {}
     marks = Marks(Names([*program.arguments, *SIZES, *constants], program.arguments))
     shown = readable(program)
-    if isinstance(sample.operation, Loop | Part):
-        with pytest.raises(TypeError, match="LaTeX cannot show a loop"):
+    if isinstance(sample.operation, Running | Part):
+        with pytest.raises(TypeError, match=r"LaTeX cannot show a (loop|root)"):
             Rows(marks, shown, environments=True)
         return
     values = Rows(marks, shown, environments=True).values
@@ -414,7 +415,7 @@ CONTRACTIONS = [  # labels, and the expression without and with loop dimensions
 ]
 
 
-@pytest.mark.parametrize(("labels", "plain", "loops"), CONTRACTIONS, ids=[case[0] for case in CONTRACTIONS])
+@each(("labels", "plain", "loops"), CONTRACTIONS, ids=[case[0] for case in CONTRACTIONS])
 def test_contractions_are_products_of_matrices_where_they_can_be(labels, plain, loops):
     left, right, out = labels.replace("->", ",").split(",")
     shapes = tuple(tuple(symbol("abcd"["ijkl".index(label)]) for label in own) for own in (left, right))

@@ -59,7 +59,7 @@ def test_methods_are_whole_and_their_names_differ():
         if primitive.helper:
             special = pytest.importorskip("scipy.special")
             scope = {"np": np, "special": special}
-            sources = methods.sources(primitive.helper, primitive.name)
+            sources = methods.sources(primitive.helper, primitive.numpy)
             exec("\n\n".join(sources.values()), scope)
             free = {name for text in sources.values() for name in re.findall(r"\b_\w+(?=\()", text)}
             assert free <= sources.keys()

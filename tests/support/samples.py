@@ -8,6 +8,7 @@ from symdiff.graph.dims import concrete, numel, symbol, symbols, value
 from symdiff.graph.ir import Graph, Program, verify
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.indexed import Indexed
+from symdiff.ops.order import SearchSorted
 from symdiff.simplify.build import Builder
 
 SIZES = {"n": 4, "m": 3, "k": 2}
@@ -66,16 +67,18 @@ def program_of(sample, *, simplify=False, plain=False):
 
 
 def draw(program, sizes=SIZES, seed=0, loop=()):
-    """Return arguments, the elements of each all different."""
+    """Return arguments, the elements of each all different; those ascend that are searched."""
     random = np.random.default_rng(seed)
     shapes = [loop + concrete(program.graph.shape(i), sizes) for i in program.inputs]
     ends = reaches(program, sizes)
-    return [
+    searched = {of[0] for operation, *of in program.graph.rows if isinstance(operation, SearchSorted)}
+    made = [
         random.permutation(indices(math.prod(s), ends.get(i, 5))).reshape(s)
         if program.graph.is_integer(i)
         else random.permutation(np.linspace(-1.7, 1.9, int(np.prod(s)))).reshape(s)
         for i, s in zip(program.inputs, shapes, strict=True)
     ]
+    return [np.sort(x) if i in searched else x for i, x in zip(program.inputs, made, strict=True)]
 
 
 def indices(count, end):

@@ -245,7 +245,6 @@ def _torch(cases):
 # Dask
 
 
-@dataclass(frozen=True)
 class _Given(Recipe):
     """The recipe of a program that no formula gives. A number stands in place of the formula."""
 

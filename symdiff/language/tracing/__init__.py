@@ -105,7 +105,7 @@ def traced(
     title = name if name.isidentifier() else ""
     syntax = written(made, results, limits, title=title)
     doc = inspect.getdoc(function) if inspect.isroutine(function) else None
-    syntax = dataclasses.replace(syntax, name=name, doc=doc or "")
+    syntax = syntax.changed(name=name, doc=doc or "")
     used = _used(syntax, "name")
     constants = {key: data for key, data in record.constants.items() if key in used}
     used = _used(syntax, "call")

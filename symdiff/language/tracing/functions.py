@@ -61,7 +61,7 @@ _INSTEAD = {
     "bincount": "write y = np.zeros_like(x, shape=n) and np.add.at(y, i, x)",
     "modf": "write x - np.trunc(x), and np.trunc(x) for the whole part",
     "apply_over_axes": "write np.sum(x, axis=(0, 1), keepdims=True), or other functions with axis",
-    "interp": "write fp[0] + np.sum(np.diff(fp)/np.diff(xp)*np.clip(x - xp[:-1], 0, np.diff(xp))) for a number x",
+    "digitize": 'write np.searchsorted(bins, x, side="right")',
     "apply_along_axis": "write operations on whole arrays, or a loop",
 }
 
@@ -275,12 +275,22 @@ def _of_some(parts: Any) -> Record | None:
         return None
 
 
+# The ufuncs that functions of `scipy.special` written in Python call, each with that function.
+_BEHIND = {"_lambertw": "lambertw", "_riemann_zeta": "zeta", "_zeta": "zeta"}
+
+
+def _scipy() -> Any:
+    return sys.modules.get("scipy.special._ufuncs")
+
+
 @cache
 def _ufuncs(*_: str) -> Mapping[np.ufunc, str]:
     """Return the name in the language of each ufunc that it has. The arguments are the modules that are loaded."""
     modules = [np, sys.modules.get("scipy.special")]
     names = [*FUNCTIONS, *FORMULAS]
     found = {f: name for module in modules for name in names if isinstance(f := getattr(module, name, None), np.ufunc)}
+    behind = {getattr(_scipy(), private, None): name for private, name in _BEHIND.items()}
+    found |= {f: name for f, name in behind.items() if isinstance(f, np.ufunc)}
     for name in names:  # the first name of several, as the language lists them
         for module in modules:
             if isinstance(f := getattr(module, name, None), np.ufunc):
@@ -329,7 +339,7 @@ def ufunc(record: Record, function: np.ufunc, method: str, inputs: Sequence[Any]
     elif name in OPERATORS and function is getattr(np, name):
         made = record.do(*OPERATORS[name], *inputs)
     elif known := _name(function):
-        made = record.call(known, *inputs)
+        made = _elementwise(record, known, inputs)
     elif name in _SHORT and function is getattr(np, name):
         made = _SHORT[name](*map(record.symbol, inputs))
     else:
@@ -343,6 +353,14 @@ def ufunc(record: Record, function: np.ufunc, method: str, inputs: Sequence[Any]
         )
     out[...] = made
     return out
+
+
+def _elementwise(record: Record, name: str, inputs: Sequence[Any]) -> Any:
+    """Return the value of a function of the table; a tuple if it has several values."""
+    if name in FORMULAS and not isinstance(FORMULAS[name].text, str):
+        return tuple([record.call(text.partition("(")[0], *inputs) for text in FORMULAS[name].text])
+    count = FUNCTIONS[name].arity if name in FUNCTIONS else len(inputs)
+    return record.call(name, *inputs[:count])  # what follows is a tolerance
 
 
 def _add_at(record: Record, name: str, x: Any, i: Any, value: Any) -> None:

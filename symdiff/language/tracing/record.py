@@ -84,7 +84,7 @@ class Record:
         self._dims = {name for a in arguments for dim in a.shape for name in symbols(dim)}
         self._sizes: dict[Dim, Any] = {}
         self.functions: dict[str, Outside] = {}
-        self._scope = Scope(self.builder, "", rows, self._unknown, outside=self.functions)
+        self._scope = Scope(self.builder, "", rows, self._unknown, {}, outside=self.functions)
         self.arguments = {name: self.leaf([("name", name, 0, 0)], row) for name, row in rows.items()}
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symdiff.language.hints import is_function
+from symdiff.language.hints import is_built_in
 from symdiff.language.parser import RESERVED, Item, Statement
 from symdiff.ops.places import GIVEN
 from symdiff.ops.table import CONSTANTS
@@ -201,7 +201,7 @@ def _names(
 
 def allowed(name: str) -> str:
     """Return a name that is neither a word nor a function nor a constant of the language."""
-    return f"{name}_" if name in RESERVED or name in CONSTANTS or is_function(name) else name
+    return f"{name}_" if name in RESERVED or name in CONSTANTS or is_built_in(name) else name
 
 
 def _items(parts: Sequence[Node], node: Node | None, names: dict[Node, str]) -> list[Item]:

@@ -6,11 +6,12 @@ entry in the table names the module as `helper`, and calls the function in its s
     Primitive(name="gammainc_by_a", arguments=("a", "x"), numpy="gammainc_by_a({a}, {x})", helper="incomplete",
               module="special", math=None, llvm=None, ...)
 
-The function has the name of the operation. Its source stands above the generated code, together with the functions and
-constants of its module that it uses, so that `f.source` runs with NumPy and SciPy alone. A function
+Its source stands above the generated code, together with the functions and constants that it uses, so that `f.source`
+runs with NumPy and SciPy alone. A function
 
 - takes floats or arrays, which broadcast, and returns a float64 or an array;
-- uses `np`, `special` and names of its own module, because nothing else is imported into generated code;
+- uses `np`, `special` and names that its module defines or imports from a module of this package, because nothing else
+  is imported into generated code;
 - may have annotations, which generated code leaves out.
 
 A name stands in one module of the package alone. No module of the package is imported to run a formula: its text is
@@ -20,32 +21,51 @@ read and taken apart.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 
 
-def sources(module: str, name: str) -> dict[str, str]:
-    """Return the source of a function of this package and of all that it uses in its module, by name and in order."""
-    known = _definitions(module)
-    used: set[str] = set()
-    waiting = {name}
-    while waiting:
-        used |= waiting
-        waiting = {other for one in waiting for other in known[one][1]} - used
-    return {other: text for other, (text, _) in known.items() if other in used}
+def sources(module: str, text: str) -> dict[str, str]:
+    """Return the sources of the functions of a module that a text calls, and of all that these use, in their order.
+
+    Args:
+        module: The name of a module of this package.
+        text: The spelling of an operation in NumPy.
+    """
+    found: dict[str, str] = {}
+    for name in sorted(_definitions(module).keys() & re.findall(r"(?<![\w.])(\w+)\(", text)):
+        found |= _with_used(module, name)
+    return found
+
+
+def _with_used(module: str, name: str) -> dict[str, str]:
+    text, used = _definitions(module)[name]
+    found: dict[str, str] = {}
+    for other, place in used.items():
+        found |= _with_used(place, other)
+    return found | {name: text}
 
 
 @cache
-def _definitions(module: str) -> Mapping[str, tuple[str, frozenset[str]]]:
-    """Return the text of each definition of a module without its annotations, and the definitions that it uses."""
+def _definitions(module: str) -> Mapping[str, tuple[str, Mapping[str, str]]]:
+    """Return the definitions of a module: its text without annotations, and the module of each name that it uses."""
     full = f"{__name__}.{module}"
     spec = find_spec(full)
     text = spec.loader.get_source(full) if spec and spec.loader else None  # type: ignore[attr-defined]  # of a file
     assert text is not None, full
-    nodes = {name: node for node in ast.parse(text).body for name in _names(node)}
+    tree = ast.parse(text)
+    nodes = {name: node for node in tree.body for name in _names(node)}
+    places = dict.fromkeys(nodes, module)
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{__name__}."):
+            places |= dict.fromkeys([alias.name for alias in node.names], str(node.module).removeprefix(f"{__name__}."))
     lines = text.splitlines(keepends=True)
-    return {name: (_plain(lines, node), _used(node).intersection(nodes) - {name}) for name, node in nodes.items()}
+    return {
+        name: (_plain(lines, node), {other: places[other] for other in places if other in _used(node) - {name}})
+        for name, node in nodes.items()
+    }
 
 
 def _names(node: ast.stmt) -> Iterator[str]:

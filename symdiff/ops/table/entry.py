@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+from symdiff.structs import Struct
 
 # The precedence of infix and prefix symbols, as in Python. A higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct):
     """The spelling of an operation as an operator.
 
     Attributes:
@@ -29,8 +29,7 @@ class Symbol:
     conditions: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Remainder:
+class Remainder(Struct):
     """The difference of f(x) and a value that f(x) comes near, in a form that does not cancel.
 
     The formulas may use the arguments, and f(x) as `out`. A form that uses `u` applies where the argument is written as
@@ -51,9 +50,11 @@ class Remainder:
     held: str = "instead"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there is one of each: compared by identity
-class Primitive:
-    """All that is known of one elementwise operation."""
+class Primitive(Struct):
+    """All that is known of one elementwise operation. There is one of each, so they are compared by identity."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     name: str
     """The name of the operation, in rows and in the language."""
@@ -87,8 +88,8 @@ class Primitive:
     module: str = "np"
     """The module of the function that `numpy` names: `np`, or `special` for `scipy.special`."""
     helper: str = ""
-    """The module of `symdiff.ops.methods` with the function that `numpy` calls, which has the name of the operation. The
-    source of the function stands above generated code."""
+    """The module of `symdiff.ops.methods` with the function that `numpy` calls. The source of the function stands above
+    generated code."""
     symbols: tuple[Symbol, ...] = ()
     """The operators of the operation. Python code uses the first of them."""
     aliases: tuple[str, ...] = ()
@@ -105,6 +106,8 @@ class Primitive:
     """The result is a condition (true or false), not a number."""
     holomorphic: bool = False
     """The operation is defined for complex arguments and differentiable there."""
+    reals: tuple[int, ...] = ()
+    """The positions of arguments that are constant and real where the operation is given complex arguments."""
     conjugates: bool = False
     """The operation is defined for complex arguments, but not differentiable there."""
     complex: str = ""
@@ -140,8 +143,8 @@ class Primitive:
     """Only rules and sweeps use the operation; users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()
     """An interval for each argument, inside the domain and away from the kinks."""
-    kinks: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
-    """Special points, each with the partial derivatives that hold there."""
+    kinks: tuple[tuple[tuple[float, ...], tuple[float | None, ...]], ...] = ()
+    """Special points, each with the partial derivatives that hold there. None: it is like that at other points."""
 
     @property
     def arity(self) -> int:
@@ -157,16 +160,18 @@ class Primitive:
 _PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("c", "x", "y")}
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct):
     """A function that stands for a formula. Users and rules may call it; no row of a graph has it."""
 
     name: str
     parameters: tuple[str, ...]
-    text: str
+    text: str | tuple[str, ...]
+    """The formula. Several: the function has several values."""
     complex: str = ""
     """The formula for complex arguments. Empty: `text` holds for them too."""
     aliases: tuple[str, ...] = ()
+    domain: str = ""
+    """The arguments for which the function is defined, in words."""
 
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
@@ -184,6 +189,8 @@ def spelling(primitive: Primitive, target: str) -> str | None:
     """Return what the entry of a primitive says for "numpy", "standard" or "math". Empty: the first of its symbols."""
     text: str | None = getattr(primitive, target)
     if target == "standard" and not text:
+        if primitive.helper:
+            raise TypeError(f"{primitive.name!r} is computed by NumPy and SciPy alone, not by other array libraries")
         return in_standard(primitive.numpy)
     return text
 

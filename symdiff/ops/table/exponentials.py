@@ -8,6 +8,8 @@ from symdiff.ops.table.entry import Primitive, Remainder
 from symdiff.ops.table.ratios import ratio
 from symdiff.ops.table.rules import ANYWHERE, INSIDE, POSITIVE, by_size, lowest, polynomial
 
+FIELD = "exponentials and logarithms"
+
 
 def difference(x: str, y: str) -> str:
     """Return a rule for the difference of two logarithms of weights.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from symdiff.ops.table.entry import Primitive, Remainder
 from symdiff.ops.table.rules import ANYWHERE, POSITIVE, by_size
 
+FIELD = "steps, kinks and activations"
+
 _HEAVISIDE = '''\
 def heaviside(xp, x, y):
     """Return 0 for negative x, 1 for positive x, and y at 0."""

@@ -1,0 +1,222 @@
+"""Measure the accuracy of special functions: `python -m benchmarks.accuracy --special`.
+
+The value of each special function of the table, its first and its second derivatives are compared with mpmath at
+random points of a range. The errors are written as a Markdown table, which the documentation includes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import mpmath
+import numpy as np
+from mpmath import mpf
+
+import symdiff
+from symdiff.ops.table import PRIMITIVES, Primitive
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))  # as pytest does
+
+from reference import MPMATH
+
+FILE = Path(__file__).parents[1] / "docs" / "assets" / "special.md"
+DIGITS = (30, 100, 400)  # of the right numbers; more where the numbers differ, because the reference may cancel
+DIFFERENT = 1e-12
+LEAST = 1e-290  # smaller numbers are left out: what they are made of leaves the range of floats
+# Numbers that change by more than this factor of a relative change of an argument are left out: they are near a zero
+CONDITION = 300
+
+
+@dataclass(frozen=True)
+class Range:
+    """An interval of an argument.
+
+    Attributes:
+        low: its start.
+        high: its end.
+        log: whether the logarithms of the points are spread evenly, not the points.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def draw(self, rng: random.Random) -> float:
+        """Return a random point."""
+        if self.log:
+            return math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
+        return rng.uniform(self.low, self.high)
+
+    def __str__(self) -> str:
+        return f"{self.low:g} … {self.high:g}"
+
+
+def _of(low: float, high: float) -> Range:
+    return Range(low, high, log=low > 0 and high / low > 100)
+
+
+# Wider ranges than the samples of the table. A point with more numbers than arguments is not in the domain.
+RANGES: dict[str, tuple[Range, ...]] = {
+    "gammainc": (_of(1e-3, 1e3), _of(1e-3, 2e3)),
+    "gammaincc": (_of(1e-3, 1e3), _of(1e-3, 2e3)),
+    "gammaincinv": (_of(1e-1, 1e3), _of(1e-3, 0.999)),
+    "betainc": (_of(1e-2, 300), _of(1e-2, 300), Range(1e-3, 0.999)),
+    "betaincinv": (_of(1e-1, 300), _of(1e-1, 300), Range(1e-3, 0.999)),
+    "jv": (Range(-5, 50), _of(1e-3, 100)),
+    "yv": (Range(-5, 50), _of(1e-3, 100)),
+    "iv": (Range(-5, 50), _of(1e-3, 500)),
+    "kv": (Range(-5, 50), _of(1e-3, 500)),
+    "ive": (Range(-5, 50), _of(1e-3, 1e3)),
+    "kve": (Range(-5, 50), _of(1e-3, 1e3)),
+}
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The relative errors of one number, such as a derivative, at all points.
+
+    Attributes:
+        by: the positions of the arguments to differentiate by.
+        found: the errors.
+        left: how many points have been left out.
+    """
+
+    by: tuple[int, ...]
+    found: tuple[float, ...]
+    left: int
+
+    def __str__(self) -> str:
+        """Return the median and the largest error."""
+        return f"{median(self.found):.0e} / {max(self.found):.0e}" if self.found else "–"
+
+
+def functions() -> list[Primitive]:
+    """Return the special functions of the table that have a reference."""
+    return [p for p in PRIMITIVES.values() if p.module == "special" and not p.internal and p.name in MPMATH]
+
+
+def ranges(primitive: Primitive) -> tuple[Range, ...]:
+    """Return the ranges of the arguments of a function, without its constant orders."""
+    sample = tuple([_of(*interval) for interval in primitive.sample[primitive.orders :]])
+    return RANGES.get(primitive.name, sample)
+
+
+def errors(primitive: Primitive, count: int, *, seed: int = 0) -> list[Errors]:
+    """Return the errors of the value of a function, of its first and of its second derivatives.
+
+    Args:
+        primitive: the entry of the function.
+        count: the number of points.
+        seed: the seed of the points.
+    """
+    fixed = [float(round(low)) for low, _ in primitive.sample[: primitive.orders]]
+    names = primitive.parameters[primitive.orders :]
+    call = f"{primitive.name}({', '.join([*map(str, map(int, fixed)), *names])})"
+    function = symdiff.compile(call, args=names)
+    rng = random.Random(f"{primitive.name} {seed}")  # noqa: S311 - not cryptography
+    points = [tuple([interval.draw(rng) for interval in ranges(primitive)]) for _ in range(count)]
+
+    def value(*arguments: Any) -> Any:
+        return MPMATH[primitive.name](*map(mpf, fixed), *arguments)
+
+    return [_errors(function, value, points, by) for by in _partials(primitive)]
+
+
+def _partials(primitive: Primitive) -> Iterable[tuple[int, ...]]:
+    """Yield the numbers to compare: the value, and the derivatives that there are."""
+    rules = primitive.partials[primitive.orders :]
+    known = [k for k, rule in enumerate(rules) if rule not in ("", "0")]
+    for order in range(3):
+        yield from itertools.combinations_with_replacement(known, order)
+
+
+def _errors(
+    function: Any, value: Callable[..., Any], points: Sequence[tuple[float, ...]], by: tuple[int, ...]
+) -> Errors:
+    """Return the errors of one derivative. Points where it is close to a zero are left out."""
+    derivative = function.diff(*[function.args[k] for k in by]) if by else function
+    with np.errstate(all="ignore"):
+        got = derivative(*map(np.array, zip(*points, strict=True)))
+    found = []
+    for point, number in zip(points, got, strict=True):
+        for digits in DIGITS:
+            right = _right(value, tuple(map(mpf, point)), by, digits)
+            if right is None or not LEAST < abs(right) < 1 / LEAST:
+                error = None
+                continue
+            error = float(abs(mpf(float(number)) - right) / abs(right)) if np.isfinite(number) else math.inf
+            if error < DIFFERENT:
+                break
+        if error is not None and (error < 1e-15 or _condition(value, point, by, right, digits) < CONDITION):
+            found.append(error)
+    return Errors(by, tuple(found), len(points) - len(found))
+
+
+def _right(value: Callable[..., Any], point: tuple[Any, ...], by: tuple[int, ...], digits: int) -> Any:
+    """Return the right number, or None if there is none."""
+    with mpmath.workdps(digits):
+        try:
+            right = mpmath.diff(value, point, tuple([by.count(k) for k in range(len(point))])) if by else value(*point)
+        except (ValueError, ZeroDivisionError, mpmath.NoConvergence):
+            return None
+        return mpmath.re(right) if mpmath.isfinite(right) else None
+
+
+def _condition(
+    value: Callable[..., Any], point: tuple[float, ...], by: tuple[int, ...], right: Any, digits: int
+) -> float:
+    """Return by how much more a number changes than an argument does, both as a share."""
+    share = mpf(10) ** -12
+    largest = 0.0
+    for k, argument in enumerate(point):
+        moved = (*map(mpf, point[:k]), mpf(argument) * (1 + share), *map(mpf, point[k + 1 :]))
+        there = _right(value, moved, by, digits)
+        if there is None:
+            return math.inf
+        largest = max(largest, float(abs(there - right) / abs(right) / share))
+    return largest
+
+
+def table(count: int, names: Sequence[str] = (), *, report: Callable[[str], object] = lambda _: None) -> str:
+    """Return the errors of all functions, or of some, as a Markdown table.
+
+    Args:
+        count: the number of points.
+        names: the functions. Empty: all.
+        report: is told of each row.
+    """
+    rows = ["| function | range | value | first derivatives | second derivatives |", "|---|---|---|---|---|"]
+    for primitive in functions():
+        if not names or primitive.name in names:
+            rows.append(_row(primitive, errors(primitive, count)))
+            report(rows[-1])
+    return "\n".join(rows)
+
+
+def _row(primitive: Primitive, found: Sequence[Errors]) -> str:
+    names = primitive.parameters[primitive.orders :]
+    of = {order: [one for one in found if len(one.by) == order] for order in range(3)}
+    where = ", ".join([f"{name}: {interval}" for name, interval in zip(names, ranges(primitive), strict=True)])
+    first, second = (
+        "; ".join([f"{' '.join([names[k] for k in one.by])}: {one}" for one in of[order]]) for order in (1, 2)
+    )
+    return f"| `{primitive.name}({', '.join(primitive.parameters)})` | {where} | {of[0][0]} | {first} | {second} |"
+
+
+def note(count: int, revision: str | None, versions: dict[str, str]) -> str:
+    """Return a sentence that says what the numbers of the table are."""
+    made = ", ".join([f"{name} {version}" for name, version in versions.items()])
+    return (
+        f"Median and largest relative error at {count} random points of each range, against mpmath with {DIGITS[0]} or"
+        f" more digits. A number that changes by more than {CONDITION} times the relative change of an argument is left"
+        " out, because it is close to a zero. Computed by `python -m benchmarks.accuracy --special` at revision"
+        f" {revision or 'unknown'} with {made}."
+    )

@@ -1,0 +1,175 @@
+"""Derivatives of special functions by their parameters, of all orders. Only the rules of other entries use them.
+
+The first arguments of an operation are orders of derivatives. `gammainc_by_a(n, a, x)` is the derivative of
+`gammainc(a, x)` of order n by a; the derivative of order 0 is there where a rule needs one. The methods in
+`symdiff.ops.methods` say where they come from.
+"""
+
+from __future__ import annotations
+
+from symdiff.ops.table.entry import Primitive
+
+
+def _entry(name: str, arguments: str, orders: int, helper: str, latex: str, *partials: str) -> Primitive:
+    """Return an entry. The rules for the orders are left out: these are constants."""
+    names = tuple(arguments.split())
+    return Primitive(
+        name=name,
+        latex=latex,
+        slow=True,
+        arguments=names,
+        partials=("0",) * orders + partials,
+        numpy=f"{name}({', '.join(f'{{{argument}}}' for argument in names)})",
+        helper=helper,
+        math=None,
+        llvm=None,
+        module="special",
+        orders=orders,
+        internal=True,
+    )
+
+
+def _by(order: str, of: str, function: str) -> str:
+    """Return LaTeX for a derivative of an order."""
+    return rf"\frac{{\partial^{{{order}}}}}{{\partial {of}^{{{order}}}}}{function}"
+
+
+def _bessel(name: str, latex: str, slope: str) -> Primitive:
+    """Return the entry for a Bessel function. `slope` is a rule for the derivative by x, in terms of `low` and `high`."""
+    low, high = (f"{name}_by_v(n, v {sign} 1, x)" for sign in "-+")
+    return _entry(
+        f"{name}_by_v",
+        "n v x",
+        1,
+        "integrals",
+        _by("#1", "#2", rf"{latex}_{{#2}}\left(#3\right)"),
+        f"{name}_by_v(n + 1, v, x)",
+        slope.replace("low", low).replace("high", high),
+    )
+
+
+_BETA = r"\frac{\partial^{#1 + #2}}{\partial #3^{#1}\,\partial #4^{#2}}"
+_1F1 = r"\frac{\partial^{#1 + #2 + #3}}{\partial #6^{#1}\,\partial #4^{#2}\,\partial #5^{#3}}"
+_2F1 = r"\frac{\partial^{#1 + #2 + #3 + #4}}{\partial #8^{#1}\,\partial #5^{#2}\,\partial #6^{#3}\,\partial #7^{#4}}"
+
+# Derivatives by x, with the terms that are there where a parameter is differentiated too
+_GAMMA_SLOPE = "((a - 1)/x - 1)*out"
+_BETA_SLOPE = "((a - 1)/x - (b - 1)/(1 - x))*out"
+_OF_A = "m/x*beta_density_by_ab(m - 1, n, a, b, x)"
+_OF_B = "n/(1 - x)*beta_density_by_ab(m, n - 1, a, b, x)"
+_ZETA_SLOPE = "-x*zeta_by_x(n, x + 1, q)"
+
+ENTRIES: tuple[Primitive, ...] = (
+    _entry(
+        "gammainc_by_a",
+        "n a x",
+        1,
+        "integrals",
+        _by("#1", "#2", r"P\left(#2, #3\right)"),
+        "gammainc_by_a(n + 1, a, x)",
+        "gamma_density_by_a(n, a, x)",
+    ),
+    _entry(
+        "gamma_density_by_a",
+        "n a x",
+        1,
+        "integrals",
+        _by("#1", "#2", r"\frac{#3^{#2 - 1} e^{-#3}}{\Gamma\left(#2\right)}"),
+        "gamma_density_by_a(n + 1, a, x)",
+        f"where(n > 0, {_GAMMA_SLOPE} + n/x*gamma_density_by_a(n - 1, a, x), {_GAMMA_SLOPE})",
+    ),
+    _entry(
+        "betainc_by_ab",
+        "m n a b x",
+        2,
+        "integrals",
+        _BETA + r"I_{#5}\left(#3, #4\right)",
+        "betainc_by_ab(m + 1, n, a, b, x)",
+        "betainc_by_ab(m, n + 1, a, b, x)",
+        "beta_density_by_ab(m, n, a, b, x)",
+    ),
+    _entry(
+        "beta_density_by_ab",
+        "m n a b x",
+        2,
+        "integrals",
+        _BETA + r"\frac{#5^{#3 - 1} \left(1 - #5\right)^{#4 - 1}}{\mathrm{B}\left(#3, #4\right)}",
+        "beta_density_by_ab(m + 1, n, a, b, x)",
+        "beta_density_by_ab(m, n + 1, a, b, x)",
+        f"where(m > 0, where(n > 0, {_BETA_SLOPE} + {_OF_A} - {_OF_B}, {_BETA_SLOPE} + {_OF_A}),"
+        f" where(n > 0, {_BETA_SLOPE} - {_OF_B}, {_BETA_SLOPE}))",
+    ),
+    _bessel("jv", "J", "0.5*(low - high)"),
+    _bessel("yv", "Y", "0.5*(low - high)"),
+    _bessel("iv", "I", "0.5*(low + high)"),
+    _bessel("kv", "K", "-0.5*(low + high)"),
+    *(
+        _entry(
+            f"{name}_by_v",
+            "k n v x",
+            2,
+            "integrals",
+            rf"\frac{{\partial^{{#1 + #2}}}}{{\partial #4^{{#1}}\,\partial #3^{{#2}}}}{latex}_{{#3}}\left(#4\right)",
+            f"{name}_by_v(k, n + 1, v, x)",
+            f"{name}_by_v(k + 1, n, v, x)",
+        )
+        for name, latex in (("ive", "e^{-#4} I"), ("kve", "e^{#4} K"))
+    ),
+    _entry(
+        "zeta_by_x",
+        "n x q",
+        1,
+        "series",
+        _by("#1", "#2", r"\zeta\left(#2, #3\right)"),
+        "zeta_by_x(n + 1, x, q)",
+        f"where(n > 0, {_ZETA_SLOPE} - n*zeta_by_x(n - 1, x + 1, q), {_ZETA_SLOPE})",
+    ),
+    _entry(
+        "hyp0f1_by",
+        "k n v z",
+        2,
+        "series",
+        r"\frac{\partial^{#1 + #2}}{\partial #4^{#1}\,\partial #3^{#2}}{}_0F_1\left(; #3; #4\right)",
+        "hyp0f1_by(k, n + 1, v, z)",
+        "hyp0f1_by(k + 1, n, v, z)",
+    ),
+    _entry(
+        "hyp1f1_by",
+        "k m n a b z",
+        3,
+        "series",
+        _1F1 + r"{}_1F_1\left(#4; #5; #6\right)",
+        "hyp1f1_by(k, m + 1, n, a, b, z)",
+        "hyp1f1_by(k, m, n + 1, a, b, z)",
+        "hyp1f1_by(k + 1, m, n, a, b, z)",
+    ),
+    _entry(
+        "hyp2f1_by",
+        "k p m n a b c z",
+        4,
+        "series",
+        _2F1 + r"{}_2F_1\left(#5, #6; #7; #8\right)",
+        "hyp2f1_by(k, p + 1, m, n, a, b, c, z)",
+        "hyp2f1_by(k, p, m + 1, n, a, b, c, z)",
+        "hyp2f1_by(k, p, m, n + 1, a, b, c, z)",
+        "hyp2f1_by(k + 1, p, m, n, a, b, c, z)",
+    ),
+    _entry(
+        "genlaguerre_by_a",
+        "j n a x",
+        2,
+        "series",
+        _by("#1", "#3", r"L_{#2}^{(#3)}\left(#4\right)"),
+        "genlaguerre_by_a(j + 1, n, a, x)",
+        "where(n > 0, -genlaguerre_by_a(j, n - 1, a + 1, x), 0)",
+    ),
+    _entry(
+        "gegenbauer_by_a",
+        "j n a x",
+        2,
+        "series",
+        _by("#1", "#3", r"C_{#2}^{(#3)}\left(#4\right)"),
+        "gegenbauer_by_a(j + 1, n, a, x)",
+        "where(n > 0, 2*a*gegenbauer_by_a(j, n - 1, a + 1, x) + 2*j*gegenbauer_by_a(j - 1, n - 1, a + 1, x), 0)",
+    ),
+)
