@@ -182,6 +182,8 @@ MPMATH = {
     "airy_bip": lambda x: mpmath.airybi(x, derivative=1),
     "ellipk": mpmath.ellipk,
     "ellipe": mpmath.ellipe,
+    "ellip_j": lambda m: 2 * mpmath.diff(mpmath.ellipk, m),
+    "ellip_d": lambda m: (mpmath.ellipk(m) - mpmath.ellipe(m)) / m,
     "ellipkinc": mpmath.ellipf,
     "ellipeinc": mpmath.ellipe,
     "ellip_moment": lambda n, p, phi, m: mpmath.quad(
