@@ -91,6 +91,7 @@ MPMATH = {
     "floor": mpmath.floor,
     "ceil": mpmath.ceil,
     "round": _round_half_even,
+    "floor_divide": lambda x, y: mpmath.floor(x / y),
     "trunc": lambda x: mpmath.floor(abs(x)) * _sign(x),
     "fmod": lambda x, y: x - y * mpmath.floor(abs(x / y)) * _sign(x / y),
     "copysign": lambda x, y: abs(x) * (_sign(y) if y else mpf(math.copysign(1, y))),
