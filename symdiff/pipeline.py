@@ -25,11 +25,9 @@ def grad(x1, x2):
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from symdiff.emit import array_api
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.python import Nest
@@ -43,6 +41,7 @@ from symdiff.limits import Limits, kept
 from symdiff.limits import limits as limits_of_process
 from symdiff.ops.data import Data
 from symdiff.runtime.load import load
+from symdiff.structs import Struct
 
 # A derivative: a function of a program and the names to differentiate by, which returns a program.
 Derive = Callable[[Program, Sequence[str]], Program]
@@ -71,8 +70,7 @@ class Derivation(NamedTuple):
     member: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct):
     """Everything that a program is made of.
 
     From its recipe, a program can be made again: for complex numbers, for a trace, or in another process.
@@ -103,7 +101,7 @@ class Recipe:
 
     def derived(self, derive: Derive, by: tuple[str, ...], *member: Any) -> Recipe:
         """Return this recipe with one more derivation."""
-        return replace(self, steps=(*self.steps, Derivation(derive, by, member)))
+        return self.changed(steps=(*self.steps, Derivation(derive, by, member)))
 
     @property
     def path(self) -> tuple[tuple[Any, ...], ...]:
@@ -118,7 +116,7 @@ class Recipe:
         steps = self.steps[:-1] if self.steps and self.steps[-1].member[0] == "bind" else self.steps
         before = {name for step in steps if step.member[0] == "bind" for name in step.member[1:]}
         member = ("bind", *[name for name in names if name not in before])
-        return replace(self, steps=(*steps, Derivation(_unchanged, (), member)))
+        return self.changed(steps=(*steps, Derivation(_unchanged, (), member)))
 
     @property
     def derivations(self) -> tuple[tuple[Any, ...], ...]:
@@ -128,12 +126,12 @@ class Recipe:
     @property
     def formula(self) -> Recipe:
         """The recipe of the formula itself, without derivations."""
-        return replace(self, steps=())
+        return self.changed(steps=())
 
     @property
     def textbook(self) -> Recipe:
         """The recipe of the same program in textbook form: every operation is a step of its own."""
-        return replace(self, optimize=False, backend="numpy")
+        return self.changed(optimize=False, backend="numpy")
 
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
         """Lower the formula, apply each derivation, and return the program.
@@ -170,9 +168,9 @@ class Recipe:
         arguments = list(map(Argument, formula.arguments, shapes, formula.integers))
         given = [(name, value) for name, value in self.constants if name not in formula.arguments]
         names = [Argument(name, value.array.shape if isinstance(value, Data) else ()) for name, value in given]
-        shown = replace(self, optimize=not written)
+        shown = self.changed(optimize=not written)
         try:
-            return replace(shown, constants=(), arguments=(*arguments, *names)).program(complex=written)
+            return shown.changed(constants=(), arguments=(*arguments, *names)).program(complex=written)
         except SymdiffError:
             return shown.program(complex=written)
 
@@ -206,7 +204,11 @@ def prepared(program: Program, target: str) -> Program:
     """Return the program in the form that `write` takes for a target: the operations that it prints, in their order."""
     if target == "math":
         return program
-    return array_api.prepare(program) if target == "array_api" else numpy_target.prepare(program)
+    if target == "array_api":
+        from symdiff.emit import array_api
+
+        return array_api.prepare(program)
+    return numpy_target.prepare(program)
 
 
 def write(program: Program, target: str, name: str, nest: Nest) -> str:
@@ -223,6 +225,8 @@ def write(program: Program, target: str, name: str, nest: Nest) -> str:
     if target == "math":
         return math_target.source(program, name, nest)
     if target == "array_api":
+        from symdiff.emit import array_api
+
         return array_api.source(program, name, nest)
     if target == "blocks":
         return numpy_target.blocks(program, name)

@@ -5,6 +5,7 @@ import functools
 import gc
 
 import pytest
+import tables
 
 import symdiff
 from symdiff.runtime import native
@@ -12,6 +13,11 @@ from symdiff.runtime import native
 
 def pytest_addoption(parser):
     parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew, to be reviewed")
+    parser.addoption("--row", default="", help="of tests of tables, run only the rows whose names contain this text")
+
+
+def pytest_configure(config):
+    tables.ROW["part"] = config.getoption("--row")
 
 
 def pytest_collection_finish():

@@ -1,6 +1,7 @@
 """The layers of the package: a part imports only from lower layers, and the package itself imports only NumPy."""
 
 import ast
+import functools
 import pathlib
 import subprocess
 import sys
@@ -13,7 +14,7 @@ ROOT = pathlib.Path(symdiff.__file__).parent
 
 # Lowest floor first; a module imports from floors below its own, and within its own floor.
 FLOORS = [
-    {"errors", "guess"},
+    {"errors", "guess", "structs"},
     {"limits"},
     {"graph"},
     {"ops"},
@@ -52,13 +53,19 @@ EXTRAS = {
 }
 
 
+@functools.cache
+def nodes(path):
+    """The nodes of the syntax tree of a module."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def room(path):
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
 def imported(path):
     """Modules imported, those that types alone need included."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             yield node.module or ""
@@ -82,7 +89,7 @@ def test_a_room_imports_only_from_lower_floors():
 
 def modules_imported(path):
     """Modules of the package that a module imports, also where it is used or for types alone."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 found = f"{node.module}.{alias.name}"
@@ -101,10 +108,9 @@ def test_modules_do_not_import_each_other_in_circles():
 
 def test_private_attributes_are_read_in_their_own_module_alone():
     for path in MODULES.values():
-        tree = ast.parse(path.read_text())
-        defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        defined = {node.name for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
         read = []
-        for node in ast.walk(tree):
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
                 if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
                     defined.add(node.attr)

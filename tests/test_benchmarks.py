@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from tables import each
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
@@ -44,7 +45,7 @@ def sections(output, *names, peers=()):
 
 
 def test_sections_run_and_agree(tmp_path):
-    names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "sparse", "trees")
+    names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "tables", "sparse", "trees")
     facts = sections(tmp_path / "found.json", *names)
     machine = facts["machine"]
     assert machine["cpus"] >= 1
@@ -96,7 +97,7 @@ def test_a_picture_without_matplotlib_says_how_to_get_it(monkeypatch, capsys):
 WRITTEN = [EXAMPLE, ROSENBROCK, LOGISTIC_LOSS, LONG_SUM, long_sum("distinct", 8, distinct=True)]
 
 
-@pytest.mark.parametrize("formula", WRITTEN, ids=lambda formula: formula.name)
+@each("formula", WRITTEN, ids=lambda formula: formula.name)
 def test_written_partials_are_those_of_symdiff(formula):
     names = {name: getattr(math, name) for name in ("sin", "cos", "exp", "log")}
     at = dict(zip(formula.args, formula.point, strict=True))
@@ -106,7 +107,7 @@ def test_written_partials_are_those_of_symdiff(formula):
     )
 
 
-@pytest.mark.parametrize("formula", [EXAMPLE, ROSENBROCK], ids=lambda formula: formula.name)
+@each("formula", [EXAMPLE, ROSENBROCK], ids=lambda formula: formula.name)
 def test_values_by_hand(formula):
     assert hand.value(formula)(*formula.point) == pytest.approx(base.function(formula)(*formula.point), rel=1e-14)
 
@@ -125,7 +126,7 @@ SMALL = [
 ]
 
 
-@pytest.mark.parametrize("problem", SMALL, ids=lambda problem: problem.name)
+@each("problem", SMALL, ids=lambda problem: problem.name)
 def test_problems_of_gradbench(problem):
     value, partials = base.gradient(problem)()
     plain = problem.function(functions(np, logsumexp=lambda x, axis: np.logaddexp.reduce(x, axis=axis)))

@@ -3,6 +3,7 @@
 import pathlib
 import runpy
 import sys
+from functools import partial
 
 import brusselator
 import bundle_adjustment
@@ -16,10 +17,13 @@ import numpy as np
 import pytest
 import robertson
 import rosenbrock_newton
+import spline_baseline
 import train_mlp
 import train_relu
+from dask import distributed
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
+from tables import each
 
 EXAMPLES = pathlib.Path(train_relu.__file__).parent
 
@@ -69,8 +73,8 @@ def test_logistic_regression():
     assert_allclose(2 * logistic_newton.loss(steps[-1], *data), 20.315, atol=5e-4)
 
 
-@pytest.mark.parametrize("start", [0, 1])
-@pytest.mark.parametrize("name", nist_strd.MODELS)
+@each("start", [0, 1])
+@each("name", nist_strd.MODELS)
 def test_nist(name, start):
     problem = nist_strd.read(name)
     found = nist_strd.fit(name, problem, problem.starts[start])
@@ -78,13 +82,21 @@ def test_nist(name, start):
     assert nist_strd.digits(found.deviations, problem.deviations) > 7
 
 
-@pytest.mark.parametrize("name", nist_strd.MODELS)
+@each("name", nist_strd.MODELS)
 def test_nist_files_are_whole(name):
     text = (EXAMPLES / "nist" / f"{name}.txt").read_text()
     problem = nist_strd.read(name)
     certified = float(text.split("residual sum of squares: ")[1].split()[0])
     assert_allclose(np.sum(nist_strd.residuals(name)(problem.parameters, problem.x, problem.y) ** 2), certified, 1e-5)
     assert "NIST StRD" in text
+
+
+def test_peaks_on_a_spline():
+    x, y = spline_baseline.spectrum()
+    (found, calls), (by_differences, more) = spline_baseline.fit(x, y), spline_baseline.fit(x, y, "2-point")
+    assert_allclose(found.x[:6], spline_baseline.PEAKS, atol=0.02)
+    assert_allclose(found.x, by_differences.x, rtol=1e-5)
+    assert calls < more / 5
 
 
 def test_robertson():
@@ -123,7 +135,7 @@ def test_bundle_adjustment():
     assert_allclose(bundle_adjustment.residuals(found, *seen), 0, atol=1e-8)
 
 
-@pytest.mark.parametrize("f", [rosenbrock_newton.paired, rosenbrock_newton.chained], ids=["paired", "chained"])
+@each("f", [rosenbrock_newton.paired, rosenbrock_newton.chained], ids=["paired", "chained"])
 def test_rosenbrock(f):
     found = rosenbrock_newton.solve(f)
     assert found.success
@@ -134,12 +146,14 @@ def test_rosenbrock(f):
 ARGUMENTS = {"larger_than_memory": ("20000",)}  # points
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+@each("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_example_runs_and_prints(path, monkeypatch, tmp_path, capsys):
     if path.stem == "train_relu":
         pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [str(path), *ARGUMENTS.get(path.stem, ())])
+    # Workers of Dask in this process; tests/api/test_dask.py has them in processes of their own.
+    monkeypatch.setattr(distributed, "LocalCluster", partial(distributed.LocalCluster, processes=False))
     runpy.run_path(str(path), run_name="__main__")
     assert len(capsys.readouterr().out.splitlines()) >= 2
     assert f"python examples/{path.name}" in path.read_text()

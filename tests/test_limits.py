@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from backends import variants
+from tables import each
 
 import symdiff
 from symdiff import LimitError, Limits
@@ -54,12 +55,12 @@ def test_the_defaults_and_those_for_untrusted_texts_are_what_the_documentation_s
     assert table == {name: (f"{DEFAULTS[name]:,}", f"{UNTRUSTED[name]:,}") for name in DEFAULTS}
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "error"),
     [(1.5, TypeError), (1e6, TypeError), ("10", TypeError), (None, TypeError), (True, TypeError), ([3], TypeError), (float("inf"), TypeError),
      (0, ValueError), (-1, ValueError), (-(10**30), ValueError)],
 )  # fmt: skip
-@pytest.mark.parametrize("name", DEFAULTS)
+@each("name", DEFAULTS)
 def test_wrong_values_are_refused(name, value, error):
     with pytest.raises(error, match=rf"limits\.{name} must be a whole number"):
         Limits(**{name: value})
@@ -79,7 +80,7 @@ def test_wrong_names_are_refused():
         Limits(length=10)
 
 
-@pytest.mark.parametrize("given", [10, {"rows": 10}, "rows=10", (1, 2), Limits])
+@each("given", [10, {"rows": 10}, "rows=10", (1, 2), Limits])
 def test_what_is_no_limits_is_refused(given):
     with pytest.raises(TypeError, match=r"limits=symdiff\.Limits\(characters=10_000\)"):
         symdiff.compile("x", limits=given)
@@ -191,7 +192,7 @@ DERIVED = {
 
 
 @variants
-@pytest.mark.parametrize("member", DERIVED.values(), ids=DERIVED)
+@each("member", DERIVED.values(), ids=DERIVED)
 def test_every_member_keeps_to_the_rows(member, options):
     wide = symdiff.compile(PRODUCT, limits=Limits(rows=5_000), **options)
     enough = Limits(rows=len(wide.program.graph.rows) + 2)  # for the formula, not for more
@@ -204,7 +205,7 @@ def test_every_member_keeps_to_the_rows(member, options):
         member(narrow)
 
 
-@pytest.mark.parametrize("text", ["[" + ",".join(f"x{k}" for k in range(100)) + "]", "sum([" + ",".join(["x", "y"] * 50) + "])",
+@each("text", ["[" + ",".join(f"x{k}" for k in range(100)) + "]", "sum([" + ",".join(["x", "y"] * 50) + "])",
                                   "[[" + "],[".join(",".join(f"x{10 * i + j}" for j in range(10)) for i in range(10)) + "]]"])  # fmt: skip
 def test_entries_of_a_list_count_as_rows(text):
     assert symdiff.compile(text, limits=Limits(rows=500)).args
@@ -234,7 +235,7 @@ def test_results_and_names_that_only_repeat_are_bounded_by_the_characters():
 # What is shown, and compared
 
 
-@pytest.mark.parametrize(
+@each(
     "member",
     [lambda f: f.latex, lambda f: f.mathtext, lambda f: f.grad.latex, lambda f: f.hessian.latex, lambda f: f.graph(), lambda f: f.grad.graph(),
      lambda f: f.graph(*POINT), lambda f: f.jacobian.latex, lambda f: f.jvp.mathtext],
@@ -293,7 +294,7 @@ def test_an_array_of_known_size_is_bounded_when_it_is_compiled():
     assert symdiff.compile("x[0]", args="x[100000]", limits=FEW)(np.ones(100_000)) == 1.0  # the argument is not made
 
 
-@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@each("backend", ["numpy", "llvm"])
 def test_a_derivative_that_is_too_large_is_refused_where_it_would_be_made(backend):
     if backend == "llvm":
         pytest.importorskip("llvmlite")
@@ -311,8 +312,8 @@ def test_a_derivative_that_is_too_large_is_refused_where_it_would_be_made(backen
         symdiff.compile("sum(x*x*x)", args="x[40]", limits=FEW, backend=backend).hessian(x)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "llvm"])
-@pytest.mark.parametrize("optimize", [True, False])
+@each("backend", ["numpy", "llvm"])
+@each("optimize", [True, False])
 def test_an_array_of_a_named_size_is_bounded_at_the_call(backend, optimize):
     if backend == "llvm":
         pytest.importorskip("llvmlite")
@@ -339,7 +340,7 @@ def test_an_array_of_a_named_size_is_bounded_at_the_call(backend, optimize):
 # Texts of strangers
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "x" + " + x" * 4000, "(" * 600 + "x" + ")" * 600, "-" * 600 + "x", "sin(" * 600 + "x" + ")" * 600, "x" + "**x" * 600,

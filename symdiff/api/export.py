@@ -24,6 +24,7 @@ from symdiff.emit.curly import Stored, plain
 from symdiff.emit.module import OF_ENTRIES, SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import Shape, concrete, declared, solve, symbols
+from symdiff.language.outside import described
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
@@ -165,7 +166,7 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
 def _about(f: Compiled) -> About:
     path = f.recipe.derivations
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in path])
-    return About(f.text, derived, f.wrt, f.recipe.constants)
+    return About("\n".join([f.text, *described(f.recipe.functions)]), derived, f.wrt, f.recipe.constants)
 
 
 def _spelt(arg: Any) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from symdiff.api.compiled import Compiled
 from symdiff.derive.calculus import blocks, gradient
 from symdiff.emit import latex as target
@@ -53,9 +51,9 @@ def _in_blocks(recipe: Recipe, source: target.Source) -> Program:
         steps.append(Derivation(gradient, names, ("grad",)))
     value = source.kind == "value_and_jacobian"
     steps.append(Derivation(lambda program, by: blocks(program, by, value=value), names, last.member))
-    program = replace(recipe, steps=tuple(steps)).symbolic()
+    program = recipe.changed(steps=tuple(steps)).symbolic()
     if not hessian:
         return program
     kept = [k for k in range(width * width) if k % width >= k // width]
     outputs, titles = tuple([program.outputs[k] for k in kept]), tuple([program.names[k] for k in kept])
-    return replace(program, outputs=outputs, names=titles)
+    return program.changed(outputs=outputs, names=titles)

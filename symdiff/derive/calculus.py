@@ -7,11 +7,10 @@ first and the rows of derivatives after them. Adjoints and tangents have labels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from symdiff.derive.work import Blocks, Entry, Pass
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, estimate, numel, solve, symbols, value
+from symdiff.graph.dims import Dim, Shape, estimate, numel, solve, symbols, value
 from symdiff.graph.ir import Program, replay
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.indexed import Gather, Integers
@@ -72,7 +71,7 @@ def partials(program: Program, wrt: Sequence[str]) -> Program:
     work = Pass(program)
     (row,) = work.rows_of(wrt)
     if work.builder.shape(row):
-        return replace(gradient(program, wrt), names=work.program.names)
+        return gradient(program, wrt).changed(names=work.program.names)
     dots = work.forward({row: work.builder.const(1.0)})
     return work.finish((), work.full(dots, work.program.outputs), (), work.program.names)
 
@@ -93,7 +92,7 @@ def hessp(program: Program, wrt: Sequence[str]) -> Program:
     made = hvp(program, wrt)
     rows = dict(zip(made.arguments, made.inputs, strict=True))
     first = (rows[wrt[0]], made.inputs[-1])
-    return replace(made, inputs=(*first, *[i for i in made.inputs if i not in first]), names=("hessp",))
+    return made.changed(inputs=(*first, *[i for i in made.inputs if i not in first]), names=("hessp",))
 
 
 def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
@@ -105,13 +104,7 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     length = sum((numel(shape) for shape in shapes), start=0)
     packed = frozenset(wrt)
     others = [i for part, i in given.items() if part not in packed]
-    known = {s for i in others for dim in program.graph.shape(i) for s in symbols(dim)}
-    unknown = symbols(length) - known
-    if unknown and not solve(length, value(length, dict.fromkeys(symbols(length), 1)), dict.fromkeys(known, 1)):
-        raise ShapeError(
-            f"the length {length} of a packed vector does not tell {' and '.join(sorted(unknown))}:"
-            " give fixed sizes in args"
-        )
+    determined(length, [program.graph.shape(i) for i in others])
     vector = builder.input(name, (length,))
     parts: dict[int, int] = {}
     start: Dim = 0
@@ -126,7 +119,22 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     for part in wrt:
         labels.setdefault(parts[given[part]], part)
     taken = frozenset(parts.values())
-    return replace(made, inputs=(vector, *[i for i in made.inputs if i not in taken]), labels=labels)
+    return made.changed(inputs=(vector, *[i for i in made.inputs if i not in taken]), labels=labels)
+
+
+def determined(length: Dim, others: Sequence[Shape]) -> None:
+    """Check that the length of a packed vector tells the sizes that the shapes of the other arguments do not tell.
+
+    Raises:
+        ShapeError: It does not.
+    """
+    known = {s for shape in others for dim in shape for s in symbols(dim)}
+    unknown = symbols(length) - known
+    if unknown and not solve(length, value(length, dict.fromkeys(symbols(length), 1)), dict.fromkeys(known, 1)):
+        raise ShapeError(
+            f"the length {length} of a packed vector does not tell {' and '.join(sorted(unknown))}:"
+            " give fixed sizes in args"
+        )
 
 
 def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, value: bool = False) -> Program:

@@ -10,7 +10,7 @@ A *unit* is a length or an absolute value: the row in which other rows may be od
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isfinite, pi
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from symdiff.language.lower import instantiate
 from symdiff.ops.base import Operation, is_size
 from symdiff.ops.table import PRIMITIVES
 from symdiff.simplify.build import Builder
+from symdiff.structs import Struct
 
 _MOST = 32  # the most factors of a product
 _TRANSPARENT = {"by": 1, "fixed": 1, "away": 2}  # operations whose value is that of an operand, and which operand
@@ -85,8 +86,7 @@ def _sixths(number: Fraction) -> Fraction:
 ONE, _HALF, _THIRD = Exponent(Fraction(1)), Exponent(Fraction(1, 2)), Exponent(Fraction(1, 3))
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Struct):
     """A power of a base.
 
     Attributes:
@@ -112,8 +112,7 @@ class Power:
 
     def times(self, other: Power, k: int = 1) -> Power:
         """Return the product of this power and the k-th power of another one, which has the same base."""
-        return replace(
-            self,
+        return self.changed(
             exponent=self.exponent.plus(other.exponent, k),
             odd=self.odd ^ (other.odd and k % 2 == 1),
             half=self.half or other.half,
@@ -124,7 +123,7 @@ class Power:
 
     def slope(self) -> Power:
         """Return the derivative by the base, divided by the exponent."""
-        return replace(self, exponent=self.exponent.plus(ONE, -1), odd=not self.odd)
+        return self.changed(exponent=self.exponent.plus(ONE, -1), odd=not self.odd)
 
     def row(self, b: Builder) -> int:
         """Return the power as a row. It does not have the factor of `domain`."""
@@ -356,7 +355,7 @@ class Monomials:
             return self._root(parts[0], _THIRD, odd=True)
         if name == "sqrt":
             made = self._root(parts[0], _HALF)
-            return replace(made, root=i) if made.length and self.is_square(parts[0]) else made
+            return made.changed(root=i) if made.length and self.is_square(parts[0]) else made
         if name == "pow":
             exponent = self.exponent(parts[1])
             return None if not exponent.rows and whole(exponent.number) else self._root(parts[0], exponent)
@@ -368,7 +367,7 @@ class Monomials:
         if inner is None or inner.exponent.rows or (inner.length and inner.root != self.plain(operand)):
             return None
         base = self.mark(self.builder.op(operation, inner.base))
-        return replace(inner, base=base, root=i if inner.length else None)
+        return inner.changed(base=base, root=i if inner.length else None)
 
     def _root(self, base: int, exponent: Exponent, *, odd: bool = False) -> Power:
         """Return a power of a base with an exponent that is not whole, in which roots of powers are one power."""
@@ -381,7 +380,7 @@ class Monomials:
         inner = self.power(j) if real else None
         if inner is not None and not inner.exponent.rows and not (row[0] == "sign" or inner.nested):
             if inner.length:
-                return replace(inner, exponent=exponent.times(inner.exponent.number))
+                return inner.changed(exponent=exponent.times(inner.exponent.number))
             if row[0] == "abs":
                 return Power(inner.base, exponent)
             made = exponent.times(inner.exponent.number)

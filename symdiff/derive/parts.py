@@ -11,7 +11,6 @@ A program can be cut if each element along the axis is made of elements at the s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -29,12 +28,12 @@ from symdiff.ops.places import Range
 from symdiff.ops.table import PRIMITIVES
 from symdiff.ops.views import Broadcast
 from symdiff.simplify.build import Builder
+from symdiff.structs import Struct
 
 _CHUNK = 3  # elements along the axis, for a look at which elements an operation takes
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct):
     """A derivation that returns one of the programs: a pass from a program to a program, which can be pickled.
 
     Attributes:

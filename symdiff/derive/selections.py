@@ -10,7 +10,6 @@ Source: Griewank & Toint, "On the unconstrained optimization of partially separa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from symdiff.derive.work import fresh
 from symdiff.graph.dims import Shape
@@ -80,7 +79,7 @@ def selected(program: Program, wrt: Sequence[str]) -> Program:
     found = uses(program, wrt)
     outputs = tuple([i for i, _ in found])
     made = replay(
-        replace(program, outputs=outputs), graph := program.graph.like(shared=True), lambda _, row: graph.intern(row)
+        program.changed(outputs=outputs), graph := program.graph.like(shared=True), lambda _, row: graph.intern(row)
     )
     rows = [
         i if graph.shape(i) == shape else graph.intern((Broadcast(shape), i))
@@ -110,4 +109,4 @@ def separated(program: Program, wrt: Sequence[str]) -> Program:
         return graph.intern((row[0], *[new.get(use, j) for use, j in zip(before, row[1:], strict=True)]))
 
     made = replay(program, graph, make)
-    return replace(made, inputs=(*given.values(), *new.values()))
+    return made.changed(inputs=(*given.values(), *new.values()))

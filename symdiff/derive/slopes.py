@@ -8,7 +8,7 @@ meanwhile, as it does for the partial derivatives of the table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symdiff.derive.monomials import ONE, Exponent, Monomial, Monomials, Power
@@ -336,6 +336,6 @@ def _regular(tangle: Tangle, powers: dict[int, int], b: Builder) -> int:
             odd = [o for o, (_, k) in atoms.factors.items() if k % 2]
             if t in odd and owns[t].odd and owns[t].exponent.number < 0:
                 scale *= -1 if atoms.number < 0 else 1
-                owns.update({o: replace(owns[o], odd=not owns[o].odd) for o in odd})
+                owns.update({o: owns[o].changed(odd=not owns[o].odd) for o in odd})
     parts += [own.row(b) for own in owns.values()]
     return _times(b, scale, *parts)

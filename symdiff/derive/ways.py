@@ -18,7 +18,7 @@ sweep needs it. Finished programs have no marks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from symdiff.derive import slopes
@@ -206,7 +206,7 @@ class Ways:
             if group is None:
                 group = found[key] = Group(Power(own.base, Exponent()))
             if self._graph.rows[own.base][0] == "away":
-                group.power = replace(group.power, base=own.base, root=None)
+                group.power = group.power.changed(base=own.base, root=None)
             group.power = group.power.times(own, k)
             group.keys.append(factor)
             if power is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from math import prod
 from operator import mul
 
@@ -19,6 +18,7 @@ from symdiff.graph.operations import is_assembled
 from symdiff.ops.elements import Index
 from symdiff.ops.places import Place, Range, separate
 from symdiff.simplify.build import Builder
+from symdiff.structs import Struct
 
 
 class Pass:
@@ -251,8 +251,7 @@ def _sweeps(_: Builder, program: Program) -> Pass:
 Builder.sweeps = _sweeps
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct):
     """A row, and its place among all elements of the arguments or of the results."""
 
     row: int
@@ -273,8 +272,7 @@ class Blocks:
         return [self._blocks[k] for k in sorted(k for row in rows for k in self._places.get(row, ()))]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct):
     """A part of a matrix: its place, and the row with its values."""
 
     place: Place

@@ -10,9 +10,9 @@ from symdiff.emit.data import CONSTANTS, literal, stored
 from symdiff.emit.python import BESIDE, Writer, wrapped
 from symdiff.graph.dims import Dim, Shape, linear, numel, renamed, symbols
 from symdiff.graph.ir import Program, Row, operands
-from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation, Text, binds
 from symdiff.ops.data import Constant
+from symdiff.ops.loops import assembles
 from symdiff.ops.table import POWER, PRODUCT
 
 _SHORT = 8  # With up to so many arguments, the loop shape is written where it is used.
@@ -56,7 +56,7 @@ class ArrayWriter(Writer):
         """Find the rows that may have loop dimensions, where the inputs of a step have them or not."""
         self.varies = bytearray(len(self.rows))
         for i, row in enumerate(self.rows):
-            own = given.get(i, True) if row[0] == "input" else is_assembled(row[0])
+            own = given.get(i, True) if row[0] == "input" else assembles(row[0])
             self.varies[i] = own or any(self.varies[j] for j in operands(row))
 
     # The preamble

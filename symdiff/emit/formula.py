@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.names import Names
 from symdiff.emit.numpy import RESERVED
@@ -11,10 +9,10 @@ from symdiff.graph.ir import Program, Row
 from symdiff.ops.base import Operation, Text
 from symdiff.ops.loops import Loop
 from symdiff.ops.table import ATOM, POWER, PRIMITIVES, UNARY
+from symdiff.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct):
     """One line of a program.
 
     Attributes:

@@ -10,7 +10,7 @@ stores.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 
 from symdiff.emit.cost import work_of
@@ -154,7 +154,7 @@ def _added(program: Program) -> frozenset[int]:
 def _with(program: Program, outputs: Sequence[int]) -> Program:
     """Return the program with other outputs."""
     steps = frozenset([i for i in program.steps if program.graph.rows[i][0].__class__ is str])  # no assembled array
-    return replace(program, steps=steps, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
+    return program.changed(steps=steps, outputs=tuple(outputs), names=tuple([f"r{k}" for k in range(len(outputs))]))
 
 
 def _ones(shape: Shape) -> bool:

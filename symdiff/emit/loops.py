@@ -8,7 +8,6 @@ of adjoints over the steps become sums along an axis, or products of matrices.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from symdiff.graph.dims import estimate, numel
 from symdiff.graph.ir import Program, Row, compact, live, operands, relabelled, replay
@@ -47,11 +46,13 @@ def stepwise(program: Program) -> Program:
     return compact(replay(program, b.graph, make))
 
 
-@dataclass(slots=True)
 class _Sum:
     """A value of the state that is a sum over the steps: its terms, each with whether it is subtracted."""
 
-    terms: list[tuple[int, bool]] = field(default_factory=list)
+    __slots__ = ("terms",)
+
+    def __init__(self) -> None:
+        self.terms: list[tuple[int, bool]] = []
 
 
 class _Split:

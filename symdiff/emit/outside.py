@@ -71,7 +71,7 @@ def imports(program: Program) -> list[str]:
 def comments(program: Program) -> list[str]:
     """Return the lines that say where the others come from, and how to supply them."""
     return [
-        f'# {name} = f.functions["{name}"], which is {place(call.of.call)}'
+        f'# {name} = f.functions["{name}"], which is {call.of.origin}'
         for call, name in named(program).items()
         if module_of(call.of.call) is None
     ]
@@ -80,17 +80,6 @@ def comments(program: Program) -> list[str]:
 def above(program: Program) -> list[str]:
     """Return the parts of a source that stand above its functions: imports, and comments for what has none."""
     return ["\n".join(lines) + "\n" for lines in (imports(program), comments(program)) if lines]
-
-
-def place(call: Any) -> str:
-    """Return what a function is and where it is defined, for readers."""
-    of = getattr(call, "__qualname__", None)
-    code = getattr(call, "__code__", None) or getattr(type(call).__call__, "__code__", None)
-    what = of if isinstance(of, str) else f"an object of class {type(call).__name__}"
-    if code is None:
-        return f"{what} of {getattr(call, '__module__', None) or type(call).__module__}"
-    file = code.co_filename.replace("\\", "/").rpartition("/")[2]
-    return f"{what} of {file}, line {code.co_firstlineno}".encode("ascii", "replace").decode()
 
 
 def imported(programs: Sequence[Program]) -> list[str]:
@@ -105,7 +94,7 @@ def imported(programs: Sequence[Program]) -> list[str]:
             if module_of(call.of.call) is None:
                 raise ValueError(
                     f"an exported module imports the functions that it calls, and {call.name!r} is "
-                    f"{place(call.of.call)}, which no module has by that name; define it in a module, at the top level"
+                    f"{call.of.origin}, which no module has by that name; define it in a module, at the top level"
                 )
             if found.setdefault(name, call) != call:
                 raise ValueError(f"there are two functions named {name!r}; give them different names")

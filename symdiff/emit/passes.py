@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from symdiff.emit.inplace import is_share
 from symdiff.graph.dims import new_axes
@@ -249,7 +248,7 @@ def eager(program: Program) -> Program:
 
     The rows that only choices of the user's need are marked as quiet.
     """
-    program = replace(program, quiet=_only_chosen(program))
+    program = program.changed(quiet=_only_chosen(program))
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
     builder = Builder(program.graph.like())

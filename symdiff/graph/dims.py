@@ -8,19 +8,19 @@ out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Union
+
+from symdiff.structs import Struct
 
 Dim = Union[int, "Poly"]
 Shape = tuple[Dim, ...]
 Monomial = tuple[Union[str, "Floor", "Factor"], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(Struct):
     """The atom `value // divisor`."""
 
     value: Poly
@@ -31,8 +31,7 @@ class Floor:
         return f"{self.value}//{self.divisor}" if plain else f"({self.value})//{self.divisor}"
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(Struct):
     """The atom of a sum: a factor of a product that is not multiplied out."""
 
     value: Poly
@@ -41,11 +40,19 @@ class Factor:
         return f"({self.value})"
 
 
-@dataclass(frozen=True, slots=True)
 class Poly:
     """A polynomial that is not constant: its monomials in order, each with its coefficient."""
 
-    terms: tuple[tuple[Monomial, int], ...]
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
+        self.terms = terms
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Poly) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return hash(self.terms)
 
     def __add__(self, other: Dim) -> Dim:
         total = dict(self.terms)
@@ -82,7 +89,7 @@ class Poly:
         if others and not others[0][0]:
             ((_, constant), *others) = others
         match inner:
-            case ((Floor(value, by),), 1) if not others:  # (x//b + c)//d is (x + b*c)//(b*d)
+            case ((Floor(value=value, divisor=by),), 1) if not others:  # (x//b + c)//d is (x + b*c)//(b*d)
                 return (value + by * constant) // (by * divisor)
         return Poly((((Floor(self, divisor),), 1),))
 

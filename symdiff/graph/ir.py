@@ -17,7 +17,6 @@ the `repr` of its value, so 0.0 and -0.0 are different rows, and all NaN are one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from symdiff.errors import ShapeError
@@ -26,6 +25,7 @@ from symdiff.graph.operations import CONDITIONS, GROWING, TAKES, ArrayOperation,
 from symdiff.graph.shapes import MOST_AXES, Demands, broadcast
 from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
+from symdiff.structs import Struct
 
 Row = tuple[Any, ...]
 
@@ -149,8 +149,7 @@ class Graph:
         return self.kind(i) == "i"
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct):
     """A function from inputs to outputs.
 
     Attributes:
@@ -170,7 +169,7 @@ class Program:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     names: tuple[str, ...]
-    labels: dict[int, str | tuple[str, int]] = field(default_factory=dict)
+    labels: Mapping[int, str | tuple[str, int]] = {}
     sections: tuple[tuple[int, str], ...] = ()
     steps: frozenset[int] = frozenset()
     quiet: frozenset[int] = frozenset()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from symdiff.errors import ShapeError
@@ -14,17 +13,16 @@ from symdiff.language.indices import whole
 from symdiff.language.rearrange import axis_of
 from symdiff.language.scope import Defined, Several
 from symdiff.simplify.build import Builder
+from symdiff.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(Struct):
     """A text in quotes."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct):
     """A named argument of a call."""
 
     name: str
@@ -118,8 +116,7 @@ def _unknown(name: str, given: str, named: Sequence[str]) -> str:
     return f"{name} has no argument named {given!r}; {known}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct):
     """A call whose arguments are converted.
 
     Attributes:

@@ -101,7 +101,7 @@ def is_built_in(name: str) -> bool:
     return name in BUILT_IN or name in ARRAY_FUNCTIONS or name in _FORMS
 
 
-_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate", "root", "fixed_point"})
+_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate", "root", "fixed_point", "quad"})
 
 
 def no_formula(given: object) -> str:

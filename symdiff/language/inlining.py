@@ -10,7 +10,7 @@ from symdiff.graph.ir import Program, live, operands
 from symdiff.graph.shapes import broadcast, same
 from symdiff.language.indices import integers
 from symdiff.ops.base import Operation, is_size
-from symdiff.ops.loops import looped
+from symdiff.ops.loops import looped, taking
 from symdiff.simplify.build import Builder
 
 
@@ -147,8 +147,10 @@ def _at_once(b: Builder, program: Program, n: Dim, given: Sequence[int], along: 
 def _one_by_one(b: Builder, program: Program, n: Dim, given: Sequence[int], along: Sequence[bool]) -> list[int]:
     """Do the same as `_at_once` by a loop over the sets."""
     order = sorted(range(len(given)), key=lambda k: not along[k])
-    inputs = tuple([program.inputs[k] for k in order])
-    step = Program(program.graph, inputs, program.outputs, program.names)
+    inner = b.inside()
+    taken = {k: taking(program.graph, program.inputs[k], inner.graph, program.arguments[k]) for k in order}
+    outputs = _replayed(inner, program, [taken[k] for k in range(len(given))])
+    step = Program(inner.graph, tuple(taken.values()), tuple(outputs), program.names)
     sequences = [given[k] for k in order if along[k]]
     constants = [given[k] for k in order if not along[k]]
     return list(looped(b, step, n, (), sequences, constants).every)

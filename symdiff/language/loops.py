@@ -7,7 +7,6 @@ the values that the step uses from outside.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from symdiff.errors import ShapeError
@@ -77,7 +76,7 @@ def loop(scope: Scope, name: str, arguments: Sequence[Value], position: int, run
     steps, limits = scope.steps * (length if isinstance(length, int) else 1), b.graph.limits
     if steps > limits.steps:
         raise limits.exceeded("steps", f"the loop makes {steps} steps, more")
-    scope = replace(scope, steps=steps)
+    scope = scope.changed(steps=steps)
     results = _looped(scope, name, step, states, sequences, length, segments, position, run)
     made = results.every if name == "scan" else results.last
     return made[0] if len(made) == 1 else Several(name, tuple(made))

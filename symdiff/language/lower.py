@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
@@ -18,7 +17,7 @@ from symdiff.language.loops import LOOPS, loop
 from symdiff.language.outside import Outside, as_defined, called, no_value
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import listed, transpose
-from symdiff.language.roots import ROOTS, root
+from symdiff.language.roots import ROOTS, quad, root
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
@@ -95,10 +94,10 @@ def lower(
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (name in called() and is_function(name)):
-            steps = not called().isdisjoint((*LOOPS, *ROOTS))
+            steps = not called().isdisjoint((*LOOPS, *ROOTS, "quad"))
             scope.fail(
                 f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args"
-                + f"; a loop or a root takes a function of the text, as in step(x) = {name}(x)" * steps,
+                + f"; loops, roots and integrals take functions of the text, as in step(x) = {name}(x)" * steps,
                 position,
             )
         if arguments is None and (said := no_variable(name)):
@@ -113,7 +112,7 @@ def lower(
         inputs[name] = scope.names[name] = builder.input(name)
         return inputs[name]
 
-    scope = Scope(builder, syntax.text, dict(inputs), free, outside=outside)
+    scope = Scope(builder, syntax.text, dict(inputs), free, {}, outside=outside)
     _in_order(scope, syntax)
     for statement in syntax.assignments:
         for target in statement.targets:
@@ -182,7 +181,7 @@ def _textbook(program: Program) -> Program:
     order = sorted(range(len(rows)), key=levels.__getitem__)
     program = replay(program, graph, lambda _, row: graph.append(row), order)
     steps = frozenset(i for i, row in enumerate(graph.rows) if operands(row))
-    return replace(program, steps=steps)
+    return program.changed(steps=steps)
 
 
 def _assign(scope: Scope, statement: Statement) -> None:
@@ -395,6 +394,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return loop(scope, name, arguments, position, run)
     if name in ROOTS and (name not in CALLS or (arguments and isinstance(arguments[0], Defined))):
         return root(scope, name, arguments, position, run)
+    if name == "quad":
+        return quad(scope, name, arguments, position, run)
     if name in CALLS and (name not in _OF_BOTH or len([a for a in arguments if isinstance(a, int)]) == 1):
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
@@ -524,7 +525,7 @@ def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int
     def constant(name: str, _: int) -> int:
         return builder.const(_PREDEFINED[name])
 
-    value = run(Scope(builder, text, dict(bindings), constant), _expression(text))
+    value = run(Scope(builder, text, dict(bindings), constant, {}), _expression(text))
     assert isinstance(value, int)
     return value
 

@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, NoReturn
 
@@ -56,6 +55,7 @@ from symdiff.limits import Limits
 from symdiff.limits import limits as of_process
 from symdiff.ops.places import GIVEN, NEW, REST
 from symdiff.ops.table import COMPARE, INFIX, PREFIX, PRODUCT, SUM, TERNARY, UNARY, Primitive, Symbol
+from symdiff.structs import Struct
 
 # (kind, value, number of operands, position). The kinds are:
 #   "number"  a float               "name"     a name
@@ -79,20 +79,21 @@ _ELEMENTS = re.compile(r"\s[+-]\S")  # a sign in a list without commas, which is
 _JOINS = (INFIX.keys() - PREFIX.keys() - {"+"}) | {"@", "if", "else", ","}  # symbols that cannot begin an expression
 
 
-@dataclass(slots=True)
 class _Pending:
     """An entry of the stack: an operator that waits for its right operand, or an open bracket."""
 
-    kind: str  # the kind of the item that it becomes; for an open bracket "group", "call", "index" or "if"
-    precedence: int
-    value: str | list[Any]
-    count: int
-    position: int
-    sign: int | None = None  # in a list, the position of a sign that could begin an element
+    __slots__ = ("count", "kind", "position", "precedence", "sign", "value")
+
+    def __init__(self, kind: str, precedence: int, value: str | list[Any], count: int, position: int) -> None:
+        self.kind = kind  # the kind of the item that it becomes; for an open bracket "group", "call", "index" or "if"
+        self.precedence = precedence
+        self.value = value
+        self.count = count
+        self.position = position
+        self.sign: int | None = None  # in a list, the position of a sign that could begin an element
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct):
     """An assignment, the definition of a function, or a result. The items are in postfix order.
 
     Attributes:
@@ -108,8 +109,7 @@ class Statement:
     parameters: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
+class Syntax(Struct):
     """A parsed text: its assignments and definitions in order, and its results in order.
 
     Attributes:

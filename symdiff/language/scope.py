@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from symdiff.errors import ParseError
 from symdiff.language.parser import Item
 from symdiff.simplify.build import Builder
+from symdiff.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(Struct):
     """A function that the text defines.
 
     Attributes:
@@ -37,8 +36,7 @@ class Defined:
         return f"{self.name}({', '.join(self.parameters)})"
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
+class Several(Struct):
     """The values of a call that has several.
 
     Attributes:
@@ -50,8 +48,7 @@ class Several:
     rows: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct):
     """The meaning of names.
 
     Attributes:
@@ -71,11 +68,11 @@ class Scope:
     text: str
     names: dict[str, int]
     free: Callable[[str, int], int]
-    functions: dict[str, Defined] = field(default_factory=dict)
+    functions: dict[str, Defined]
     inward: Callable[[int, str], int] = lambda row, _: row
     loops: int = 0
     steps: int = 1
-    outside: Mapping[str, Any] = field(default_factory=dict)
+    outside: Mapping[str, Any] = {}
 
     def fail(self, message: str, position: int) -> NoReturn:
         """Raise a `ParseError` that points at a position."""
@@ -85,4 +82,4 @@ class Scope:
         """Return the scope of the expression of a function that is called with these rows."""
         names = {name: self.inward(row, name) for name, row in function.names.items()}
         names |= zip(function.parameters, arguments, strict=True)
-        return replace(self, names=names, functions=dict(function.functions))
+        return self.changed(names=names, functions=dict(function.functions))

@@ -101,7 +101,11 @@ def is_expression(given: Any) -> bool:
 
 
 def syntax_of(
-    given: Any, own: Collection[str] | None, constants: Collection[str], limits: Limits
+    given: Any,
+    own: Collection[str] | None,
+    constants: Collection[str],
+    limits: Limits,
+    functions: Collection[str] = (),
 ) -> tuple[Syntax, Any]:
     """Return the syntax of SymPy expressions, and the arguments if the user declares none.
 
@@ -111,6 +115,7 @@ def syntax_of(
         own: The names of the arguments that the user declares. None: the only symbol is the argument.
         constants: The names of the constants that the user gives.
         limits: The bounds of the text.
+        functions: The names of the functions that the user gives, which undefined functions of SymPy mean.
 
     Raises:
         LimitError: The text is too long or nested too deeply.
@@ -122,7 +127,7 @@ def syntax_of(
     if type(given).__name__ == "Lambda":
         arguments = list(given.variables) if own is None else None
         given = given.expr
-    tree = _Tree({*(own or ()), *(map(str, arguments or ())), *constants}, limits)
+    tree = _Tree({*(own or ()), *(map(str, arguments or ())), *constants}, limits, functions)
     names: dict[int, str] = {}
     if _is_cse(given):
         for symbol, expression in given[0]:
@@ -197,6 +202,7 @@ class _Tree:
     Attributes:
         own: The names of arguments and constants. SymPy's constants of these names mean these.
         limits: The bounds of the text.
+        functions: The names of the functions that the user gives.
         made: The expressions.
         bound: The expressions that stand for symbols.
         indices: The first number of an index of a long sum, the number after its last one, and how many axes the sum
@@ -205,9 +211,10 @@ class _Tree:
         constants: The names of SymPy's constants that occur.
     """
 
-    def __init__(self, own: set[str], limits: Limits) -> None:
+    def __init__(self, own: set[str], limits: Limits, functions: Collection[str]) -> None:
         self.own = own
         self.limits = limits
+        self.functions = functions
         self.made = Shared()
         self.bound: dict[Any, int] = {}
         self.indices: dict[Any, tuple[Any, Any, int]] = {}
@@ -505,7 +512,7 @@ def _unknown_function(tree: _Tree, node: Any) -> tuple[Sequence[Any], _Make]:
     name = node.func.__name__
     if name in tree.own:
         return (), lambda _: tree.variable(node, name)
-    if is_function(name) and _is(node, "AppliedUndef"):
+    if (is_function(name) or name in tree.functions) and _is(node, "AppliedUndef"):
         return node.args, lambda made: tree.made.call(name, *made)
 
     def refuse(made: list[int]) -> NoReturn:

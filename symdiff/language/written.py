@@ -7,7 +7,6 @@ Syntax with a text, so that nothing downstream has to know where a formula comes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import copysign, inf, isnan
 
 from symdiff.language.arrays import JOINS
@@ -105,12 +104,12 @@ class _Writer:
         several = len(statement.targets) > 1 or statement.parameters is not None
         defined = "" if statement.parameters is None else f"({', '.join(statement.parameters)})"
         self.add(f"{', '.join(statement.targets)}{defined} = ")
-        return replace(statement, items=_Expression(self, statement.items).write(bare=several), position=position)
+        return statement.changed(items=_Expression(self, statement.items).write(bare=several), position=position)
 
     def result(self, statement: Statement) -> Statement:
         """Write a result."""
         position = self.length
-        return replace(statement, items=_Expression(self, statement.items).write(), position=position)
+        return statement.changed(items=_Expression(self, statement.items).write(), position=position)
 
 
 class _Expression:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from symdiff.graph.shapes import Demands, filled
 from symdiff.ops.patterns import Pattern, everything
 from symdiff.ops.places import Range
 from symdiff.ops.table import ATOM, PRIMITIVES, PRODUCT, SUM, in_standard
+from symdiff.structs import Struct
 
 # A piece of source, and how tightly its outermost operator binds.
 Text = tuple[str, int]
@@ -223,6 +223,7 @@ class Code(Protocol):
     def let(self, op: str, *args: Value) -> Value: ...
     def loop(self, start: Value, stop: Value, /, *, back: bool = ...) -> AbstractContextManager[Value]: ...
     def when(self, condition: Value, /) -> AbstractContextManager[None]: ...
+    def stop(self) -> None: ...
     def fail(self) -> None: ...
     def small(self, dim: Dim, most: int, /) -> None: ...
     def polynomial(self, dim: Dim, values: Mapping[str, Value], /) -> Value: ...
@@ -244,6 +245,8 @@ class Nest(Protocol):
     def real(self, value: Value, /) -> Value: ...
     def select(self, condition: Value, x: Value, y: Value, /) -> Value: ...
     def apply(self, name: str, *args: Value) -> Value: ...
+    def run(self, program: Program, args: Sequence[Value], /) -> list[Value]: ...
+    def unknown(self) -> None: ...
     def read(self, i: int, at: Sequence[Value], /) -> Value: ...
     def along(self, i: int, at: Sequence[Value], /) -> tuple[Value, ...]: ...
     def placed(self, place: Sequence[Any], at: Sequence[Value], rank: int, /) -> tuple[Value, ...]: ...
@@ -297,8 +300,7 @@ class Notation(Protocol):
     def column(self, i: int, /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct):
     """A row to differentiate, the operand to differentiate it by, and the seed.
 
     The seed may have fewer axes than its row, or axes of length 1: along these it is constant. It may have axes in
@@ -377,20 +379,12 @@ def sized(part: _Sized, sizes: Mapping[str, Dim]) -> _Sized:
 _JOINED: dict[str | None, str] = {"add": "add", "mul": "multiply", "max": "maximum", "min": "minimum"}
 
 
-@dataclass_transform(frozen_default=True)
-class Operation(ArrayOperation):
+class Operation(Struct, ArrayOperation):
     """An operation on arrays, with everything that is known of it.
-
-    The annotated attributes of a subclass are its fields, as in a frozen dataclass: they are the arguments that make an
-    operation, and two operations are equal if their classes and their fields are. A dataclass would compile its methods
-    whenever Python imports it, which takes longer than the rest of the import.
 
     The methods get one argument for each operand, in order: its shape, its value, or the index of its row. If a
     signature here has `**_: Any`, a subclass has a parameter for each operand instead.
     """
-
-    fields: ClassVar[tuple[str, ...]] = ()
-    """The names of the fields."""
 
     name: ClassVar[str]
     """The name in graphs, traces and error messages. If `along_axes`, formulas use it too."""
@@ -410,7 +404,7 @@ class Operation(ArrayOperation):
     """The operation takes much longer than an elementwise one on arrays of the size of its result."""
     holomorphic: ClassVar[bool] = True
     """The operation is defined for complex operands."""
-    new_axes: tuple[int, ...] = ()
+    new_axes: ClassVar[tuple[int, ...]] = ()
     """The axes of length 1 that the result has and the operand does not, if that is the only difference."""
     picks: ClassVar[bool] = False
     """The result is one of the elements of the operand."""
@@ -442,53 +436,22 @@ class Operation(ArrayOperation):
 
     # Fields
 
-    def __init_subclass__(cls) -> None:
-        """Find the fields: those of the base classes, then those of the class itself."""
-        kinds = vars(cls).get("__annotations__", {})
-        own = [field for field, kind in kinds.items() if not kind.startswith("ClassVar")]
-        inherited = [field for base in cls.__bases__ for field in getattr(base, "fields", ())]
-        cls.fields = tuple(dict.fromkeys([*inherited, *own]))
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        if len(values) > len(self.fields) or not named.keys() <= {*self.fields[len(values) :]}:
-            raise TypeError(f"{type(self).__name__} takes {', '.join(self.fields) or 'no arguments'}")
-        vars(self).update(zip(self.fields, values, strict=False), **named)
-        for field in self.fields[len(values) :]:
-            if field not in named:
-                vars(self)[field] = getattr(type(self), field)  # its default
-
     @cached_property
-    def _key(self) -> tuple[Any, ...]:
+    def key(self) -> tuple[Any, ...]:
         return tuple([getattr(self, field) for field in self.fields])
 
     @cached_property
     def _hash(self) -> int:
-        return hash((type(self), self._key))
-
-    def __setattr__(self, field: str, value: Any) -> None:
-        raise AttributeError(f"the fields of an operation do not change: {field}")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Operation) and type(self) is type(other) and self._key == other._key
+        return hash((type(self), self.key))
 
     def __hash__(self) -> int:
         return self._hash
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join([f'{field}={getattr(self, field)!r}' for field in self.fields])})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._key
-
-    def changed(self, **fields: Any) -> Self:
-        """Return the operation with other values of some fields."""
-        return type(self)(*[fields.get(field, getattr(self, field)) for field in self.fields])
 
     # The value
 
     def sized(self, sizes: Mapping[str, Dim]) -> Self:
         """Return the operation with numbers, or other dimensions, in place of the names of its dimensions."""
-        return type(self)(*[sized(part, sizes) for part in self._key]) if sizes else self
+        return type(self)(*[sized(part, sizes) for part in self.key]) if sizes else self
 
     def value(self, *operands: Any, **_: Any) -> Any:
         """Return the value, computed by NumPy. All dimensions are numbers here. Write it for clarity, not for speed."""
@@ -597,6 +560,10 @@ class Operation(ArrayOperation):
     def unfused(self, *_shapes: Any, **_: Any) -> str:
         """Return the name of what native loops cannot do for operands of these shapes. Return "" if they can do all."""
         return self.name
+
+    def time(self, _of: Callable[[Row], int], /) -> int:
+        """Return how long an element takes, in additions, given the function that tells this of a row."""
+        return 1
 
     # Nested loops
 

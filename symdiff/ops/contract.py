@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from string import ascii_uppercase
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +14,7 @@ from symdiff.ops.patterns import Pattern, Sizes, united
 from symdiff.ops.standard import CONTRACTED
 from symdiff.ops.table import ATOM, PRODUCT, in_standard
 
-LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_uppercase  # the labels that NumPy has, in the order that is customary
+LETTERS = "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ"  # the labels that NumPy has, in the usual order
 _PAIRS = 1 << 26  # the most pairs of factors that a pattern looks at one by one
 _PRODUCTS = frozenset({"i,i->", "ij,j->i", "i,ij->j", "ij,jk->ik"})  # of vectors and matrices
 

@@ -7,7 +7,6 @@ The integers of a call are checked before the operations run, so that each is wi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -35,6 +34,7 @@ from symdiff.ops.patterns import Pattern, repeated
 from symdiff.ops.places import Range
 from symdiff.ops.standard import AT_INDICES, DIVIDED
 from symdiff.ops.table import ATOM, PRODUCT, UNARY, in_standard
+from symdiff.structs import Struct
 
 POINTS = '''\
 def points(shape, indices, behind, rank, front):
@@ -543,6 +543,8 @@ class Gather(Indexed):
         return bool(_together(indices))
 
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
+        if w.floats:
+            return w.tight(x, ATOM) + "".join([f"[{w.tight(i, 0)}]" for i in indices]), ATOM
         front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
             if not (ahead or front):  # the result has the axes of the indices in front
@@ -800,8 +802,7 @@ class SegmentMin(_Extreme):
     start = inf
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentGroups:
+class SegmentGroups(Struct):
     """The elements with equal indices, as `Exponentials` takes them."""
 
     to: Shape

@@ -196,6 +196,7 @@ class ArgSort(AlongAxes):
         return [Sample(cls((-1,)), ((n,),)), Sample(cls((-2,)), ((m, n),))]
 
 
+SEARCH = "bisect_right"  # the function of Python's that searches a tuple of floats
 SEARCHED = '''\
 def searched(a, v, side, rank):
     """Return np.searchsorted where both arrays may have loop dimensions.
@@ -278,6 +279,8 @@ class SearchSorted(Operation):
         return [Task(n.shape(i), each, (a, v), near=False)]
 
     def spell(self, w: Writer, a: int, v: int) -> Text:
+        if w.floats:
+            return f"{SEARCH}({w.tight(a, 0)}, {w.tight(v, 0)})", ATOM
         if w.behind(a):
             return f'searched({w.tight(a, 0)}, {w.tight(v, 0)}, "{self.side}", {len(w.shape(v))})', ATOM
         return f'np.searchsorted({w.tight(a, 0)}, {w.tight(v, 0)}, "{self.side}")', ATOM

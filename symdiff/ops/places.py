@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Union
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Poly, Shape, fixed, numel, positive, shown, value
 from symdiff.graph.shapes import Demands, within
+from symdiff.structs import Struct
 
 Slice = tuple["int | None", "int | None", "int | None"]  # start, stop, step
 NEW = "None"  # a new axis in a subscript
@@ -20,8 +20,7 @@ Key = tuple[Dim | Slice | str, ...]
 Place = tuple[Union[Dim, "Range"], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct):
     """The elements `start, start + step, ...` of an axis, before `stop`; both count from the beginning of the axis."""
 
     start: Dim

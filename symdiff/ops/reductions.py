@@ -6,7 +6,6 @@ Source: Giles, "Collected matrix derivative results for forward and reverse mode
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from math import inf
 from typing import Any, ClassVar, Protocol
@@ -33,6 +32,7 @@ from symdiff.ops.contract import LETTERS, labels
 from symdiff.ops.patterns import Pattern
 from symdiff.ops.standard import OTHERS
 from symdiff.ops.table import ATOM
+from symdiff.structs import Struct
 
 _TERMS = 16  # of a sum of squares that is summed term by term
 
@@ -475,8 +475,7 @@ class Groups(Protocol):
         """Return for each element what there is for its group."""
 
 
-@dataclass(frozen=True, slots=True)
-class AxisGroups:
+class AxisGroups(Struct):
     """The elements along some axes."""
 
     axes: tuple[int, ...]

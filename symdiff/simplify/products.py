@@ -7,8 +7,7 @@ the product. `Products` also answers in advance whether a stable form may be fou
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from functools import cache
 from math import inf
 
@@ -51,7 +50,6 @@ def _near(name: str) -> frozenset[str]:
     return frozenset(NAME.findall(" ".join(near)))
 
 
-@dataclass(slots=True)
 class Product:
     """A row as a product.
 
@@ -63,11 +61,16 @@ class Product:
         nothing: Rows that are added: 0 times something, which makes the row NaN where that is infinite.
     """
 
-    number: float = 1.0
-    above: list[tuple[int, Path]] = field(default_factory=list)
-    below: list[tuple[int, Path]] = field(default_factory=list)
-    numbers: list[tuple[float, Path]] = field(default_factory=list)
-    nothing: list[int] = field(default_factory=list)
+    __slots__ = ("above", "below", "nothing", "number", "numbers")
+
+    def __init__(
+        self, number: float = 1.0, above: Iterable[tuple[int, Path]] = (), below: Iterable[tuple[int, Path]] = ()
+    ) -> None:
+        self.number = number
+        self.above = list(above)
+        self.below = list(below)
+        self.numbers: list[tuple[float, Path]] = []
+        self.nothing: list[int] = []
 
     @property
     def factors(self) -> list[int]:

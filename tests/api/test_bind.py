@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff.runtime.results import leaves
@@ -37,7 +38,7 @@ def test_a_call_is_one_with_all_arguments():
     assert [*g.bound] == ["t", "y"]
 
 
-@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@each("backend", ["numpy", "llvm"])
 def test_derivatives_are_by_the_other_arguments(backend):
     if backend == "llvm":
         pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
@@ -81,7 +82,7 @@ def test_pickles_and_copies():
     assert pickle.loads(pickle.dumps(packed.hessian))([2.0, 1.0]).tolist() == packed.hessian([2.0, 1.0]).tolist()
 
 
-@pytest.mark.parametrize("labelled", [False, True])
+@each("labelled", [False, True])
 def test_later_changes_have_no_effect(labelled):
     mine = pytest.importorskip("pandas").Series(T.copy()) if labelled else T.copy()
     g = loss().bind(t=mine, y=Y)
@@ -133,7 +134,7 @@ def test_solvers_move_the_others():
     np.testing.assert_allclose(done.y[0, -1], np.exp(-2.0), rtol=1e-5)
 
 
-@pytest.mark.parametrize(
+@each(
     ("call", "error", "message"),
     [
         (lambda: bound().bind(t=1.0), TypeError, "bind names 't', which is bound already"),

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from scipy import sparse
+from tables import each
 
 import symdiff
 
@@ -94,7 +95,7 @@ def test_results_are_never_the_constant_itself():
     np.testing.assert_array_equal(f().out1, LARGE.T)
 
 
-@pytest.mark.parametrize("array", [MATRIX, LARGE])
+@each("array", [MATRIX, LARGE])
 def test_precision_is_that_of_the_arguments(array):
     f = symdiff.compile("A @ x", args=f"x[{array.shape[1]}]", constants={"A": array})
     for dtype in (np.float32, np.float64, np.complex64, np.complex128):
@@ -157,7 +158,7 @@ def test_large_arrays_leave_the_cache():
     assert symdiff.compile("sum(L)*x", constants={"L": arrays[0]}) is not made[0]
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "message"),
     [
         (np.array(["a"]), "constant 'A' is text"),

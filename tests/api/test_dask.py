@@ -6,6 +6,7 @@ import signal
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff.derive.parts import Parts
@@ -102,7 +103,7 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "passes"), LOSSES)
+@each(("text", "passes"), LOSSES)
 def test_losses(text, passes):
     f = symdiff.compile(text, args="x[n], y[n], a, b", wrt="a, b")
     check(f, x, y, 1.5, 0.7)
@@ -117,7 +118,7 @@ def test_losses(text, passes):
         verify(parts.part(level))
 
 
-@pytest.mark.parametrize("text", [text for text, _ in LOSSES if "prod" not in text])
+@each("text", [text for text, _ in LOSSES if "prod" not in text])
 def test_gradients_by_data_stay_in_chunks(text):
     f = symdiff.compile(text, args="x[n], y[n], a, b")
     made = check(f.grad, x, y, 1.5, 0.7)
@@ -187,7 +188,7 @@ def test_products():
         check(f.value_and_grad, factors, 2.0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "why"),
     [
         ("sum(cumsum(x)*y)", "cumsum goes along it"),

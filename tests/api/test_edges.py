@@ -5,12 +5,13 @@ import pickle
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 
 
-@pytest.mark.parametrize("exponent", [-0.5, -1.0, -1.5, -2.0, 0.5, 1.5, 2.0])
-@pytest.mark.parametrize("x", [-0.0, 0.0, -np.inf, np.inf, -2.0, 3.0])
+@each("exponent", [-0.5, -1.0, -1.5, -2.0, 0.5, 1.5, 2.0])
+@each("x", [-0.0, 0.0, -np.inf, np.inf, -2.0, 3.0])
 def test_constant_powers_are_those_of_numpy(x, exponent):
     with np.errstate(all="ignore"):
         array = np.array([x])
@@ -33,7 +34,7 @@ def test_latex_of_an_empty_matrix():
     assert symdiff.compile("[a]", args="a, x[0]", wrt="x").jacobian.latex
 
 
-@pytest.mark.parametrize("path", [[("__class__",)], [("_recipe",)], [("grad",), ("__init__",)], [("export", "/x")]])
+@each("path", [[("__class__",)], [("_recipe",)], [("grad",), ("__init__",)], [("export", "/x")]])
 def test_a_pickle_leads_to_derivatives_alone(path):
     restore, (text, options, *_) = copyreg.dispatch_table[symdiff.Function](symdiff.compile("x*y"))
     with pytest.raises(ValueError, match="no member of a Function that returns a Function"):

@@ -18,6 +18,7 @@ import pytest
 import random_formulas
 from corpus import activations, biology, chemistry, densities, engineering, finance, optimisation, physics
 from processes import printed_under_hash_seeds
+from tables import each
 
 import symdiff
 from symdiff.api.export import MEMBERS
@@ -170,7 +171,7 @@ def same(got, expected, given, what):
     assert not any(np.may_share_memory(got, a) for a in given), what
 
 
-@pytest.mark.parametrize("name", ARRAYS)
+@each("name", ARRAYS)
 def test_arrays_inside_the_formula(tmp_path, name):
     text, args, include = ARRAYS[name]
     f = symdiff.compile(text, args=args, wrt="w" if name == "logistic" else None)
@@ -288,8 +289,8 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("target", ["numpy", "math"])
+@each("text", HOSTILE)
+@each("target", ["numpy", "math"])
 def test_texts_of_strangers_stay_in_the_docstring(tmp_path, text, target):
     if "import os" in text and "\n" in text:
         text = text.replace("\nimport os", " import os\n")
@@ -343,7 +344,7 @@ def test_golden(request):
     assert {p.stem for p in GOLDEN.glob("*.py")} == {name for name, *_ in cases()}
 
 
-@pytest.mark.parametrize("name", ["numpy.py", "math.py", "collections.py"])
+@each("name", ["numpy.py", "math.py", "collections.py"])
 def test_a_module_does_not_stand_in_its_own_way(tmp_path, name):
     with pytest.raises(ValueError, match=f"{name} would stand in the way"):
         symdiff.compile("x").export(tmp_path / name)

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import pytest
 from backends import assert_same, leaves
+from tables import each
 
 import symdiff
 from symdiff import ShapeError
@@ -66,7 +67,7 @@ def test_calls_by_position_name_or_both(f):
     assert f.grad(x2=5, x1=2) == f.grad(2, 5)
 
 
-@pytest.mark.parametrize(
+@each(
     ("args", "kwargs", "said"),
     [
         ((), {}, r"value\(x1, x2\) takes 2 arguments, 0 given: 'x1', 'x2' missing"),
@@ -135,7 +136,7 @@ def test_constant_and_plain_outputs_have_the_loop_shape_and_their_own_memory():
     assert symdiff.compile("x", args="x, y").grad(1.0, np.ones((2, 3))).y.shape == (2, 3)
 
 
-@pytest.mark.parametrize("text", [TEXT, "x1", "3 + 0*x1", "where(x1 > x2, 1, 0)", "x1**3 + max(x1, x2)", "x1 > x2"])
+@each("text", [TEXT, "x1", "3 + 0*x1", "where(x1 > x2, 1, 0)", "x1**3 + max(x1, x2)", "x1 > x2"])
 def test_layouts(text):
     f = symdiff.compile(text, args="x1, x2")
     base = np.arange(1.0, 25).reshape(4, 6)
@@ -161,7 +162,7 @@ def test_layouts(text):
     assert f(base.astype(np.float32), 1).dtype == np.float32
 
 
-@pytest.mark.parametrize(
+@each(
     ("dtypes", "result"),
     [
         ((np.float32, np.float32), np.float32), ((np.float32, float), np.float32), ((np.float32, int), np.float32),
@@ -178,7 +179,7 @@ def test_dtypes_follow_numpy(f, dtypes, result):
             assert leaf.dtype == result
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     ["where(x > 1, 1, 0)*x", "(x > 1)*x", "maximum(x, 1)*2", "sign(x) + heaviside(x, 0.5)", "round(x) % 3", "sinc(x)",
      "softplus(x)*sigmoid(x)", "x**3 + x**-2 + x**2.5 + 2**x", "Piecewise((1, x > 2), (2, x > 1), (3, True))",
@@ -236,9 +237,7 @@ def test_complex_arguments_for_holomorphic_formulas():
     assert f(z.astype(np.complex64), 2.0).dtype == np.complex64
 
 
-@pytest.mark.parametrize(
-    "text", ["abs(z)", "where(z > 0, z, 1)", "floor(z)", "maximum(z, 1)", "relu(z)", "z % 2", "hypot(z, 1)"]
-)
+@each("text", ["abs(z)", "where(z > 0, z, 1)", "floor(z)", "maximum(z, 1)", "relu(z)", "z % 2", "hypot(z, 1)"])
 def test_the_rest_refuses_complex(text):
     f = symdiff.compile(text)
     for g in (f, f.grad):
@@ -305,7 +304,7 @@ def test_out(f):
         f(x, 3.0, out=readonly)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "value"),
     [
         ("log(x)", (0.0,), -math.inf), ("log(x)", (-1.0,), math.nan), ("exp(x)", (1000.0,), math.inf), ("1/x", (0.0,), math.inf),
@@ -528,7 +527,7 @@ def test_without_scipy_special_functions_say_what_to_install(monkeypatch):
     assert g(0.0, 1.0) == 24.0
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_a_name_may_be_assigned_twice(optimize):
     f = symdiff.compile("s = x*y; s = s*s; s = s*y; s", optimize=optimize)
     for x, y in ((2.0, 3.0), (np.array([2.0]), np.array([3.0]))):
@@ -538,7 +537,7 @@ def test_a_name_may_be_assigned_twice(optimize):
     assert f(1.0) == pytest.approx(math.cos(1) * math.sin(1) + math.sin(1))
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_assigned_names_do_not_meet_derived_arguments(optimize):
     f = symdiff.compile("x_dot = 2*x; x_bar = x_dot*y; out_bar = sin(x_bar); out_bar*x_dot + x_bar", optimize=optimize)
     g = symdiff.compile("sin(2*x*y)*(2*x) + 2*x*y")
@@ -548,7 +547,7 @@ def test_assigned_names_do_not_meet_derived_arguments(optimize):
     np.testing.assert_allclose(f.jvp.vjp(1.0, 2.0, 10.0, 3.0, 1.0, 1.0), g.jvp.vjp(1.0, 2.0, 10.0, 3.0, 1.0, 1.0))
 
 
-@pytest.mark.parametrize("text", ["x**2, x*x", "x**-2, 1/x**2", "x**3, x*x*x", "x, x", "x**1, x", "2, 2", "--x, x"])
+@each("text", ["x**2, x*x", "x**-2, 1/x**2", "x**3, x*x*x", "x, x", "x**1, x", "2, 2", "--x, x"])
 def test_outputs_never_share_memory(text):
     x = np.array([1.0, 2.0])
     a, b = symdiff.compile(text, args="x")(x)
@@ -663,8 +662,8 @@ NUMBERS = [2.0, 2, True, np.float64(2), np.float32(2), np.int64(2), np.bool_(1),
 NUMBERS += [np.array(2, np.int8), np.array(2.0, np.float32)]
 
 
-@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int32, ">f8"])
-@pytest.mark.parametrize("text", ["a*exp(-b*x)", "a/(1 - 1)*x + b", "b < x + a", "3.0", "log(b - b) + a*x"])
+@each("kind", [np.float64, np.float32, np.int32, ">f8"])
+@each("text", ["a*exp(-b*x)", "a/(1 - 1)*x + b", "b < x + a", "3.0", "log(b - b) + a*x"])
 def test_numbers_beside_arrays_are_arrays_of_one_element(text, kind):
     """The same dtype, numbers and warnings, by the first call and by those that take a shorter way."""
     f = symdiff.compile(text, args="x, a, b", optimize=False)
@@ -693,7 +692,7 @@ def test_an_infinity_of_numbers_beside_arrays():
         assert "divide by zero" in warned[0]
 
 
-@pytest.mark.parametrize("kind", [np.float64, np.float32, np.array, np.int64])
+@each("kind", [np.float64, np.float32, np.array, np.int64])
 def test_scalars_of_numpy_give_scalars_of_numpy(kind):
     made = np.float32 if kind is np.float32 else np.float64
     for text in ("x1*exp(x2)", "x1 > x2", "3.0", "x2"):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from scipy import special
+from tables import each
 
 import symdiff
 from symdiff import ParseError
@@ -274,7 +275,7 @@ def test_a_function_runs_once():
     assert calls == [1]
 
 
-@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@each("backend", ["numpy", "llvm"])
 def test_options(backend):
     f = symdiff.compile(model, args="x[3], a", wrt="a", backend=backend)
     x = np.array([0.1, 0.2, -0.3])

@@ -10,6 +10,7 @@ import threading
 import numpy as np
 import pytest
 from backends import leaves
+from tables import each
 
 import symdiff
 
@@ -34,8 +35,8 @@ def numbers(f, seed=0):
     return [draw.uniform(1, 2, tuple([d if isinstance(d, int) else 4 for d in core])) for core in f.cores]
 
 
-@pytest.mark.parametrize("f", FUNCTIONS, ids=repr)
-@pytest.mark.parametrize("again", [lambda f: pickle.loads(pickle.dumps(f)), copy.copy, copy.deepcopy])
+@each("f", FUNCTIONS, ids=repr)
+@each("again", [lambda f: pickle.loads(pickle.dumps(f)), copy.copy, copy.deepcopy])
 def test_taken_apart_and_put_together(f, again):
     made = again(f)
     assert made == f

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 
@@ -32,7 +33,7 @@ def test_integers_show_where_arguments_are_listed():
         f(X)
 
 
-@pytest.mark.parametrize("args", [ARGS, ["x[n]", "w[m]", "i[m]: int"], "x[n],w[m],i[m]:int", "x[n] w[m] i[m] : int"])
+@each("args", [ARGS, ["x[n]", "w[m]", "i[m]: int"], "x[n],w[m],i[m]:int", "x[n] w[m] i[m] : int"])
 def test_ways_to_declare_integers(args):
     assert symdiff.compile(WEIGHTED, args=args) == weighted()
 
@@ -46,24 +47,24 @@ def test_a_function_of_integers_is_another_one():
         integers(2.0, 0.5)
 
 
-@pytest.mark.parametrize(("args", "said"), [("i: float", "the kind of an argument is int"), ("i:", "the kind")])
+@each(("args", "said"), [("i: float", "the kind of an argument is int"), ("i:", "the kind")])
 def test_other_kinds_are_refused(args, said):
     with pytest.raises(symdiff.ParseError, match=said):
         symdiff.compile("i", args=args)
 
 
-@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", ">i4", ">i8"])
+@each("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", ">i4", ">i8"])
 def test_integers_of_any_width(dtype):
     assert weighted()(X, W, I.astype(dtype)) == W @ X[I] ** 2
     assert weighted()(X, W, np.repeat(I, 2).astype(dtype)[::2]) == W @ X[I] ** 2
 
 
-@pytest.mark.parametrize("given", [[0, 2, 2], (0, 2, 2), [np.int8(0), 2, np.uint16(2)]])
+@each("given", [[0, 2, 2], (0, 2, 2), [np.int8(0), 2, np.uint16(2)]])
 def test_lists_of_integers(given):
     assert weighted()(X, W, given) == W @ X[I] ** 2
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "said"),
     [
         (I.astype(float), r"of dtype float64: pass numpy.asarray\(i\).astype\(int\)"),
@@ -80,7 +81,7 @@ def test_other_arrays_are_refused(given, said):
         weighted()(X, W, given)
 
 
-@pytest.mark.parametrize("given", [2.0, True, np.float64(2), np.True_, 1j, None, 2**64, "2"])
+@each("given", [2.0, True, np.float64(2), np.True_, 1j, None, 2**64, "2"])
 def test_other_scalars_are_refused(given):
     f = symdiff.compile("x[k]", args="x[n], k: int")
     with pytest.raises(TypeError, match="argument 'k'"):
@@ -103,7 +104,7 @@ def test_an_integer_is_a_number_in_arithmetic():
     assert symdiff.compile("k", args="k: int")(big) == big
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.complex64, np.complex128])
+@each("dtype", [np.float32, np.complex64, np.complex128])
 def test_integers_do_not_change_the_precision(dtype):
     x = X.astype(dtype)
     for text, args in (("x*k", "x, k: int"), ("x[k]*k", "x[n], k: int"), ("x + j", "x[n], j[n]: int")):
@@ -212,7 +213,7 @@ def test_labelled_integers():
     np.testing.assert_array_equal(g(frame.y, frame.group), [1, 3])
 
 
-@pytest.mark.parametrize("target", ["numpy", "math"])
+@each("target", ["numpy", "math"])
 def test_exported_modules(tmp_path, target):
     text, args = (WEIGHTED, ARGS) if target == "numpy" else ("x**k + k", "x, k: int")
     f, path = symdiff.compile(text, args=args), tmp_path / "made.py"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff.ops.evaluate import evaluate
@@ -51,7 +52,7 @@ CASES |= {
     "segments of repetitions": ("step(x) = sin(w*x + 1)\niterate(step, x0, 7, segments=3)", "x0, w"),
 }
 scalars = {name: case for name, case in CASES.items() if "[" not in case[1] and "segments" not in name}
-cases = pytest.mark.parametrize(("text", "args"), CASES.values(), ids=CASES)
+cases = each(("text", "args"), CASES.values(), ids=CASES)
 
 
 def draw(f, sizes=SIZES, loop=(), seed=0):
@@ -80,7 +81,7 @@ def difference(f, values, direction, h=1e-3):
 
 
 @cases
-@pytest.mark.parametrize("n", [5, 1, 0])
+@each("n", [5, 1, 0])
 def test_values_and_first_derivatives(text, args, n):
     f = symdiff.compile(text, args=args)
     sizes = SIZES | {"n": n}
@@ -149,7 +150,7 @@ def test_the_textbook_form_has_the_same_numbers(text, args):
     np.testing.assert_allclose(g.hessian(*values), f.hessian(*values), rtol=1e-8, atol=1e-9)
 
 
-@pytest.mark.parametrize(("text", "args"), scalars.values(), ids=scalars)
+@each(("text", "args"), scalars.values(), ids=scalars)
 def test_floats_go_through_a_loop_of_the_math_module(text, args):
     f = symdiff.compile(text, args=args)
     values = [float(v) for v in draw(f)]
@@ -328,7 +329,7 @@ def test_a_textbook_leaves_out_steps_whose_results_nothing_needs():
     np.testing.assert_allclose(f.hvp(*point, [1.0, 0.0]), g.hvp(*point, [1.0, 0.0]), rtol=1e-13)
 
 
-@pytest.mark.parametrize("along", ["arange(n - 1)", "[0, 1, 2]", "table", "i - 1", "argsort(x[1:])"])
+@each("along", ["arange(n - 1)", "[0, 1, 2]", "table", "i - 1", "argsort(x[1:])"])
 def test_integers_along_a_loop_are_indices_and_numbers(along):
     table = {"table": [2, 0, 1]} if along == "table" else {}
     text = f"step(h, t) = h*x[t + 1] + t\nfold(step, h0, {along})"
@@ -355,3 +356,9 @@ def test_an_error_about_complex_arguments_names_the_operation_in_the_step():
     f = symdiff.compile("row(s, x) = abs(s*x)\nstep(h, r) = fold(row, h, r)\nfold(step, h0, X)", args="h0, X[m,n]")
     with pytest.raises(TypeError, match="'abs' is not defined for complex arguments"):
         f(1j, np.ones((2, 2)))
+
+
+def test_a_second_derivative_of_a_list_as_the_state_has_loop_dimensions():
+    f = symdiff.compile("step(h, x) = [h[1], 0.5*h[0] + x]; sum(fold(step, zeros(2), v)^2)", args="v[n]")
+    v = np.arange(4.0)
+    np.testing.assert_allclose(f.hessian(np.stack([v, v + 1])), np.stack([f.hessian(v)] * 2))

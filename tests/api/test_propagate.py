@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import uncertainties
+from tables import each
 from uncertainties import umath
 
 import symdiff
@@ -42,8 +43,8 @@ def reference(formula, x, y):
     return 0 * x + eval(formula.replace("^", "**"), {}, names)
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
-@pytest.mark.parametrize("correlation", [0.0, 0.6, -0.95, 1.0])
+@each("formula", FORMULAS)
+@each("correlation", [0.0, 0.6, -0.95, 1.0])
 def test_against_uncertainties(formula, correlation):
     f = symdiff.compile(formula, args="x, y")
     sx, sy = 0.03, 0.011
@@ -245,7 +246,7 @@ def test_results_have_their_own_memory():
 TWO = symdiff.compile("U/I")
 
 
-@pytest.mark.parametrize(
+@each(
     ("values", "given", "kind", "said"),
     [
         ([1], {"std": [1, 2]}, TypeError, "value(U, I) takes 2 arguments, 1 given: 'I' missing"),

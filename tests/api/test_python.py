@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import curve_fit
+from tables import each
 
 import symdiff
 from symdiff import LimitError, ParseError, ShapeError
@@ -89,7 +90,7 @@ ARITHMETIC = {
 }
 
 
-@pytest.mark.parametrize("record", RECORDS)
+@each("record", RECORDS)
 def test_records_take_no_arithmetic(record):
     said = {what: refusal(operation, RECORDS[record]) for what, operation in ARITHMETIC.items()}
     hint = re.compile(r"is a named tuple, which takes no arithmetic: write np\.array\(g\) .* f\.jacobian")
@@ -192,7 +193,7 @@ FUNCTIONS = {
 
 
 @by_each_backend
-@pytest.mark.parametrize("name", FUNCTIONS)
+@each("name", FUNCTIONS)
 def test_every_member_is_there_or_an_attribute_error(name):
     g = FUNCTIONS[name]()
     members = dict(inspect.getmembers(g))
@@ -210,7 +211,7 @@ def test_every_member_is_there_or_an_attribute_error(name):
     assert mock.Mock(spec=g).args is not None
 
 
-@pytest.mark.parametrize(
+@each(
     ("make", "member", "kind", "said"),
     [
         (

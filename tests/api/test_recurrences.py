@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 
@@ -28,7 +29,7 @@ def difference(f, point, places, direction, h=1e-4):
     return (4 * fine - coarse) / 3
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@each("case", CASES, ids=lambda case: case.name)
 def test_value_and_derivatives(case):
     f = symdiff.compile(case.text, args=case.args, wrt=case.wrt)
     assert f(*case.point) == pytest.approx(case.by_hand(*case.point), rel=1e-12)

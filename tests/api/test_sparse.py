@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.integrate import solve_ivp
 from scipy.optimize import LinearConstraint, NonlinearConstraint, least_squares, minimize, root
+from tables import each
 
 import symdiff
 from symdiff import ShapeError
@@ -90,7 +91,7 @@ def agree(member, *at, **tolerance):
     return got
 
 
-@pytest.mark.parametrize("case", CASES)
+@each("case", CASES)
 def test_equal_to_dense_with_no_more_entries(case, options):
     text, args, first, second = CASES[case]
     f = symdiff.compile(text, args=args, **options)
@@ -109,14 +110,14 @@ PADDED = [  # elements of other arguments, or constants, beside the variables
 ]
 
 
-@pytest.mark.parametrize(("text", "args", "wrt"), PADDED)
+@each(("text", "args", "wrt"), PADDED)
 def test_what_stands_beside_the_variables_has_no_seed(text, args, wrt):
     f = symdiff.compile(text, args=args, wrt=wrt)
     for member in (f.jacobian, f.hessian) if text.count("sum((") else (f.jacobian,):
         agree(member, *arguments(f))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@each("seed", range(60))
 def test_random_formulas(seed):
     rng = random.Random(seed)  # noqa: S311 - not cryptography
     text = formula(rng, rng.choice([(), (), *LEAVES]), rng.choice([2, 3]))
@@ -171,9 +172,7 @@ def test_dtypes_and_forms():
     assert symdiff.compile("3*a").jacobian.sparse(2.0).toarray().tolist() == [[3.0]]
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"), [("sum(max(x)*x)", "jacobian"), ("max(x)", "hessian"), ("sum(floor(x))", "jacobian")]
-)
+@each(("text", "kind"), [("sum(max(x)*x)", "jacobian"), ("max(x)", "hessian"), ("sum(floor(x))", "jacobian")])
 def test_complex_arguments_are_refused_even_if_there_are_no_entries(text, kind):
     member = getattr(symdiff.compile(text, args="x[n]"), kind)
     for call in (member, member.sparse):
@@ -316,7 +315,7 @@ def with_integers(f, lengths, seed):
     return found
 
 
-@pytest.mark.parametrize("case", INDEXED)
+@each("case", INDEXED)
 def test_index_arrays(case):
     """The pattern is that of the integers of each call, and not that of the call before."""
     text, args, wrt, lengths, kind = INDEXED[case]
@@ -396,7 +395,7 @@ def test_a_newton_step_by_a_sparse_factorisation():
 # Entries without SciPy
 
 
-@pytest.mark.parametrize("case", CASES)
+@each("case", CASES)
 def test_the_entries_of_known_sizes_are_those_of_coo(case):
     text, args, first, second = CASES[case]
     f = symdiff.compile(text, args=args)
@@ -441,7 +440,7 @@ def test_optimal_control_with_sparse_constraints():
     assert abs(found.fun - 12) < 0.05
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
+@each("n", [1, 2, 3])
 def test_selections_of_what_is_no_argument_take_no_seeds(n):
     x, y = np.arange(n) + 1.5, np.array([0.5, 2.0])
     for text in (

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_formulas import NAMES, formula
 from strategies import formulas, points
+from tables import each
 
 import symdiff
 from symdiff.cli import main
@@ -119,7 +120,7 @@ def test_the_names_are_those_of_the_textbook_source():
     assert symdiff.compile("class = x*y; class + class**2").trace(2, 3)["class"].adjoint == 13
 
 
-@pytest.mark.parametrize("args", [(), (2,), (2, 5, 7), (2, "a"), (2, [[1, 2], [3]]), ([1, 2], [1, 2, 3])])
+@each("args", [(), (2,), (2, 5, 7), (2, "a"), (2, [[1, 2], [3]]), ([1, 2], [1, 2, 3])])
 def test_wrong_arguments_are_the_errors_of_a_call(args):
     f = symdiff.compile(EXAMPLE)
     with pytest.raises((TypeError, symdiff.ShapeError)) as of_call:
@@ -227,7 +228,7 @@ def test_a_branch_that_is_not_taken_has_its_own_tangent_and_no_adjoint():
     assert "(3,) [False False True]" in str(loops)
 
 
-@pytest.mark.parametrize(("text", "at", "values", "derivatives"), CHOICES, ids=[c[0] for c in CHOICES])
+@each(("text", "at", "values", "derivatives"), CHOICES, ids=[c[0] for c in CHOICES])
 def test_choices(text, at, values, derivatives):
     f = symdiff.compile(text)
     x = np.array(at)
@@ -274,7 +275,7 @@ def check_rows(f, trace, args):
         np.testing.assert_allclose(cut.adjoint, got, rtol=1e-9, atol=1e-12 * (1 + np.max(np.abs(got))))
 
 
-@pytest.mark.parametrize("seed", range(30))
+@each("seed", range(30))
 def test_the_adjoint_of_a_row_is_the_derivative_by_it(seed):
     rng = random.Random(seed)  # noqa: S311 - formulas, not secrets
     text = f"s = {formula(rng, 3)}\nt = s*{formula(rng, 2)}\ns*t + {formula(rng, 2)}"
@@ -292,8 +293,8 @@ def test_the_adjoint_of_a_row_is_the_derivative_by_it(seed):
     )
 
 
-@pytest.mark.parametrize(("text", "args"), [case[:2] for case in ARRAYS], ids=[case[0] for case in ARRAYS])
-@pytest.mark.parametrize("loop", [(), (3,)])
+@each(("text", "args"), [case[:2] for case in ARRAYS], ids=[case[0] for case in ARRAYS])
+@each("loop", [(), (3,)])
 def test_arrays(text, args, loop):
     f = symdiff.compile(text, args=args, optimize=False)
     given = draw(f, 1, loop)
@@ -436,7 +437,7 @@ def run(capsys, *words):
     return status, captured.out, captured.err
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "point", "options", "said"),
     [
         ("log(x - 2)*y", (1.0, 3.0), {}, "log(x - 2.0) is NaN at x - 2.0 = -1.0, outside of its domain."),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from tables import each
 
 from symdiff.api.export import MEMBERS
 from symdiff.cli import COMMANDS, main
@@ -88,7 +89,7 @@ def test_check(capsys):
     assert "DIFFERS" in out
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "said"),
     [
         (["log(x)", "--at", "x=-1"], "log(x) is NaN at x = -1.0, outside of its domain."),
@@ -125,7 +126,7 @@ def test_what_is_not_finite_is_said_in_a_sentence(capsys, words, said):
     assert said in out.split("\n\n", 2)[2]
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     [
         ["log(1 + exp(x))", "--at", "x=1000"], ["where(x > 0, log(x), 1)", "--at", "x=0"],
@@ -183,7 +184,7 @@ def test_source(capsys):
     assert "(y, x)" in out
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "imports"),
     [
         (["exp(x)*erf(x)"], "import numpy as np\nfrom scipy import special\n"),
@@ -235,7 +236,7 @@ def test_without_scipy_the_value_is_shown(capsys, monkeypatch):
     assert "pip install 'scipy" in err
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "said"),
     [
         (["lgo(x)"], "did you mean 'log'?\n  lgo(x)\n  ^"),
@@ -287,7 +288,7 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
     assert out == "" or out.startswith("f(")
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "said"),
     [
         (["sourse", "x^2"], "symdiff: there is no command 'sourse'; did you mean 'source'?"),
@@ -375,7 +376,7 @@ def test_usage_errors_have_status_2(capsys):
     assert "examples:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "option"), [(["help"], ["--help"]), (["help", "plot"], ["plot", "--help"]), (["version"], ["--version"])]
 )
 def test_help_and_version_as_words(capsys, words, option):

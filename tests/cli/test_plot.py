@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from tables import each
 
 from symdiff.cli import main
 
@@ -81,7 +82,7 @@ def test_several_outputs(drawn):
     assert list(lines_of(figure.axes[0])) == ["out[0]", "out[1]", "out[2]"]
 
 
-@pytest.mark.parametrize("formula", ["1/x", "1/x^3", "tan(x + pi/2)", "1/sin(x)"])
+@each("formula", ["1/x", "1/x^3", "tan(x + pi/2)", "1/sin(x)"])
 def test_lines_break_at_poles(drawn, formula):
     panel = drawn(formula, "--range", "x=-1:1", "--order", "0").axes[0]
     x, y = lines_of(panel)["f"].T
@@ -92,7 +93,7 @@ def test_lines_break_at_poles(drawn, formula):
     assert not crossing.any()
 
 
-@pytest.mark.parametrize("formula", ["floor(x)", "tanh(1e5*x)"])
+@each("formula", ["floor(x)", "tanh(1e5*x)"])
 def test_steps_and_steep_lines_do_not_break(drawn, formula):
     panel = drawn(formula, "--range", "x=-1.5:1.7", "--order", "0").axes[0]
     assert not np.isnan(lines_of(panel)["f"]).any()
@@ -140,7 +141,7 @@ def test_two_ranges(drawn):
     drawn("1/(x*y)", "--range", "x=-1:1", "y=-1:1")
 
 
-@pytest.mark.parametrize("suffix", HEADS)
+@each("suffix", HEADS)
 def test_formats(drawn, tmp_path, suffix):
     drawn("x^2", "--range", "x=-1:1", "--order", "0", name=f"p.{suffix}")
     assert (tmp_path / f"p.{suffix}").read_bytes().startswith(HEADS[suffix])
@@ -175,7 +176,7 @@ def test_matplotlib_is_an_extra(monkeypatch, capsys, tmp_path):
     assert "pip install 'matplotlib" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "said"),
     [
         (["x"], "one range or two, as --range x=-3:3"),
@@ -215,7 +216,7 @@ def test_errors(capsys, tmp_path, words, said):
     assert not (tmp_path / "p.png").exists()
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "said"),
     [("p.xyz", "Format 'xyz' is not supported (supported formats: "), ("p", "no suffix"), ("-", "no suffix")],
 )

@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from tables import each
 
 from symdiff.cli import COMMANDS, main
 
@@ -153,7 +154,7 @@ def test_a_huge_formula_says_what_it_is_at():
     assert {"reading", "differentiating", "writing"} <= stages
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@each("name", COMMANDS)
 def test_every_command_has_an_example(capsys, name):
     with pytest.raises(SystemExit):
         main([name, "--help"])
@@ -165,7 +166,7 @@ def test_every_command_has_an_example(capsys, name):
     assert re.search(rf"symdiff {name} FORMULA +{re.escape(COMMANDS[name].SUMMARY)}", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@each("name", COMMANDS)
 def test_every_example_runs(capsys, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main([name, *shlex.split(COMMANDS[name].EXAMPLE)]) == 0

@@ -11,6 +11,7 @@ from backends import partly_native
 from hypothesis import assume, given, settings
 from reference import MPMATH, ulps
 from strategies import NAMES, formulas, points, smooth_formulas
+from tables import each
 
 import symdiff
 from symdiff import ShapeError
@@ -54,7 +55,7 @@ def test_all_routes_to_the_hessian_agree(text, point):
     np.testing.assert_array_equal(found["forward over reverse"], found["hvp"])
 
 
-@pytest.mark.parametrize(
+@each(
     "primitive",
     [p for p in PRIMITIVES.values() if p.name in BASIC and p.sample and not p.condition and not p.internal],
     ids=lambda p: p.name,
@@ -243,7 +244,7 @@ def test_scipy_takes_the_coordinates():
     np.testing.assert_array_equal(matrix.toarray(), f.jacobian(1.0, 2.0, 3.0))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "minimum"),
     [
         ("(1 - x)**2 + 100*(y - x**2)**2", (1.0, 1.0)),
@@ -298,7 +299,7 @@ def _truth(text, x, order, digits):
         return float(mpmath.diff(lambda t: STABLE[text](mpmath, t), mpmath.mpf(x), order, h=step))
 
 
-@pytest.mark.parametrize(("text", "backend"), partly_native([(text,) for text in STABLE], 2))
+@each(("text", "backend"), partly_native([(text,) for text in STABLE], 2))
 def test_stable_forms_are_right_wherever_the_truth_is_representable(text, backend):
     functions = {
         (backend, k): g
@@ -353,9 +354,7 @@ def test_check():
     assert f.jacobian.check(1, 2).ok
 
 
-@pytest.mark.parametrize(
-    ("text", "x", "left_out"), [("log(x)", -1.0, 2), ("floor(x)", 1.0, 2), ("sqrt(x)", 0.0, 3), ("log(x)", 0.0, 3)]
-)
+@each(("text", "x", "left_out"), [("log(x)", -1.0, 2), ("floor(x)", 1.0, 2), ("sqrt(x)", 0.0, 3), ("log(x)", 0.0, 3)])
 def test_check_does_not_call_agreement_what_it_could_not_compare(text, x, left_out):
     report = symdiff.compile(text).check(x)
     assert not report.ok
@@ -385,7 +384,7 @@ def test_check_finds_a_wrong_rule(monkeypatch):
     assert any(not c.ok and c.derivative == "d out/d x" for c in report.comparisons)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "point"),
     [
         ("log(1 + exp(x))", (800.0,)), ("log(1 + exp(x))", (-50.0,)), ("gamma(x)", (-4.5,)), ("x**y", (-2.0, 2.0)),
@@ -401,8 +400,8 @@ def test_check_raises_no_false_alarm(text, point):
     assert not any(c.differs for c in report.comparisons), str(report)
 
 
-@pytest.mark.parametrize("size", [1e-5, 0.5])
-@pytest.mark.parametrize(
+@each("size", [1e-5, 0.5])
+@each(
     ("name", "text", "point"),
     [
         ("cos", "cos(x)*y", (1.0, 2.0)), ("exp", "x*exp(x)", (-0.5,)), ("log", "log(x)", (1e-200,)), ("sin", "sin(x)/x", (1e-3,)),
@@ -411,18 +410,16 @@ def test_check_raises_no_false_alarm(text, point):
     ],
 )  # fmt: skip
 def test_check_finds_a_rule_that_is_slightly_wrong(monkeypatch, name, text, point, size):
-    from dataclasses import replace
-
     right = PRIMITIVES[name]
-    wrong = replace(right, partials=tuple(f"({rule})*{1 + size}" for rule in right.partials), complex_partials=())
+    wrong = right.changed(partials=tuple(f"({rule})*{1 + size}" for rule in right.partials), complex_partials=())
     monkeypatch.setitem(PRIMITIVES, name, wrong)
     report = symdiff.compile(f"{text} + 0*wrong_by_{size * 1e5:.0f}").check(*point, 0.0)
     first = [c for c in report.comparisons if c.derivative == "d out/d x"]
     assert not any(c.ok for c in first), str(report)
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(
+@each("optimize", [True, False])
+@each(
     ("text", "x"),
     [
         ("1 - erf(abs(x))", 4.558), ("1 - erf(abs(x))", 6.5), ("2 - erf(abs(x)) - 1", 4.558), ("1 - tanh(abs(x))", 15.0),
@@ -443,25 +440,19 @@ def test_check_of_a_staircase_of_rounding_estimates_what_it_can():
     assert first.value == pytest.approx(want, rel=1e-13)
 
 
-@pytest.mark.parametrize(
-    ("text", "x"), [("floor(x)", 2.5), ("floor(x)*3 + x", 2.5), ("floor(1e9*x)", 0.3), ("floor(x/1e3)", 2.5)]
-)
+@each(("text", "x"), [("floor(x)", 2.5), ("floor(x)*3 + x", 2.5), ("floor(1e9*x)", 0.3), ("floor(x/1e3)", 2.5)])
 def test_check_finds_a_wrong_derivative_of_a_formula_that_is_a_staircase(monkeypatch, text, x):
-    from dataclasses import replace
-
-    monkeypatch.setitem(PRIMITIVES, "floor", replace(PRIMITIVES["floor"], partials=("1e-3",)))
+    monkeypatch.setitem(PRIMITIVES, "floor", PRIMITIVES["floor"].changed(partials=("1e-3",)))
     report = symdiff.compile(f"{text} + 0*wrong_floor").check(x, 0.0)
     assert any(c.differs for c in report.comparisons if c.derivative == "d out/d x"), str(report)
 
 
-@pytest.mark.parametrize("scale", ["1e-100", "1e-150", "1e-200", "1e-250"])
-@pytest.mark.parametrize("text", ["sin(x)", "abs(x)^3", "exp(-abs(x))"])
+@each("scale", ["1e-100", "1e-150", "1e-200", "1e-250"])
+@each("text", ["sin(x)", "abs(x)^3", "exp(-abs(x))"])
 def test_check_finds_a_wrong_sign_of_tiny_derivatives(monkeypatch, text, scale):
-    from dataclasses import replace
-
     assert symdiff.compile(f"{text}*{scale}").check(0.8).ok
     right = PRIMITIVES["mul"]
-    wrong = replace(right, partials=(f"-({right.partials[0]})", right.partials[1]))
+    wrong = right.changed(partials=(f"-({right.partials[0]})", right.partials[1]))
     monkeypatch.setitem(PRIMITIVES, "mul", wrong)
     report = symdiff.compile(f"{text}*{scale} + 0*wrong_sign").check(0.8, 0.0)
     assert any(c.differs for c in report.comparisons if c.derivative == "d out/d x"), str(report)
@@ -535,7 +526,7 @@ def test_a_large_hessian_builds_in_linear_time_of_its_sweeps():
     assert ulps(got[0, 1], got[1, 0]) == 0
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "line"),
     [
         ("(a*x + b)**3/c", "hessian[..., 3, 3] = 2.0 * (v2 * v1 / c / c / c)"),  # not -(-v - v)
@@ -568,7 +559,7 @@ def test_a_sign_of_the_users_stays_where_it_is():
         assert f(np.ones(1), np.ones(1)) == -np.inf
 
 
-@pytest.mark.parametrize(
+@each(
     "function",
     [p.name for p in PRIMITIVES.values() if p.name in FUNCTIONS and p.name in BASIC and len(p.parameters) == 1],
 )

@@ -1,6 +1,7 @@
 """Products and sums of derivatives that choices make absent, row by row."""
 
 import pytest
+from tables import each
 
 from symdiff.derive.build import Derivatives
 from symdiff.derive.choices import Choice, Total, choice_of, of_user, outermost, plus, side, times
@@ -70,8 +71,8 @@ def test_a_choice_between_two_sides_is_absent_where_its_side_is(b):
     assert [value(b, shown, c=c, d=d) for c, d in ((1, 1), (1, -1), (-1, 1), (-1, -1))] == [1, 0, 1, 0]
 
 
-@pytest.mark.parametrize("forward", [True, False])
-@pytest.mark.parametrize("infinite", [INF, -INF, NAN])
+@each("forward", [True, False])
+@each("infinite", [INF, -INF, NAN])
 def test_the_zero_of_a_choice_meets_nothing_infinite(b, infinite, forward):
     x, y, z = (b.rows[name] for name in "xyz")
     factors = {

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from backends import in_turn
+from tables import each
 
 import symdiff
 
@@ -85,8 +86,8 @@ def kinds(point):
     yield [np.full(3, p) for p in point], (3,)
 
 
-@pytest.mark.parametrize(("text", "point", "want"), FLAT, ids=[case[0] for case in FLAT])
-@pytest.mark.parametrize("optimize", [True, False])
+@each(("text", "point", "want"), FLAT, ids=[case[0] for case in FLAT])
+@each("optimize", [True, False])
 def test_first_derivatives(text, point, want, optimize):
     f = symdiff.compile(text, optimize=optimize)
     with np.errstate(all="ignore"):
@@ -97,8 +98,8 @@ def test_first_derivatives(text, point, want, optimize):
                     np.testing.assert_allclose(got, np.full(loop, slope), atol=1e-300)
 
 
-@pytest.mark.parametrize(("text", "point", "want"), SMOOTH, ids=[case[0] for case in SMOOTH])
-@pytest.mark.parametrize("optimize", [True, False])
+@each(("text", "point", "want"), SMOOTH, ids=[case[0] for case in SMOOTH])
+@each("optimize", [True, False])
 def test_second_derivatives(text, point, want, optimize):
     f = symdiff.compile(text, optimize=optimize)
     with np.errstate(all="ignore"):
@@ -108,7 +109,7 @@ def test_second_derivatives(text, point, want, optimize):
     assert optimize is False or f.check(*[p + 0.3 for p in point]).ok
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_arrays(optimize):
     f = symdiff.compile("norm(x)**2", args="x[3]", optimize=optimize)
     np.testing.assert_array_equal(f.hessian(np.zeros(3)), 2 * np.eye(3))
@@ -124,7 +125,7 @@ def test_arrays(optimize):
     np.testing.assert_array_equal(roots.grad(np.zeros(4)).x, np.zeros(4))
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_an_absolute_value_of_a_power_of_a_length_is_no_length(optimize):
     for text, names, point in (
         ("cos(abs(hypot(x, y)^1.5))", "x, y", (1.0, 2.0)),
@@ -138,7 +139,7 @@ def test_an_absolute_value_of_a_power_of_a_length_is_no_length(optimize):
         assert symdiff.compile(text, args=names, optimize=optimize).check(*point).ok, text
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_elements_of_absolute_values_and_odd_functions_of_them(optimize):
     first = symdiff.compile("a = abs(v)[0]; a*sin(a)", args="v[2]", optimize=optimize)
     np.testing.assert_array_equal(first.hessian(np.zeros(2)), [[2.0, 0.0], [0.0, 0.0]])
@@ -161,7 +162,7 @@ LENGTHS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "options"), in_turn([(text,) for text in LENGTHS]))
+@each(("text", "options"), in_turn([(text,) for text in LENGTHS]))
 def test_a_length_has_no_second_derivative_at_the_origin(text, options):
     f = symdiff.compile(text, args="x, y", **options)
     with np.errstate(all="raise"):
@@ -172,9 +173,7 @@ def test_a_length_has_no_second_derivative_at_the_origin(text, options):
         assert np.all(np.isfinite(f.hessian(3.0, 4.0)))
 
 
-@pytest.mark.parametrize(
-    "text", ["where(x > -1, y*z, hypot(y, z))", "maximum(hypot(y, z), x + 1)", "y*z if x == 0 else norm([y, z])"]
-)
+@each("text", ["where(x > -1, y*z, hypot(y, z))", "maximum(hypot(y, z), x + 1)", "y*z if x == 0 else norm([y, z])"])
 def test_a_length_that_is_not_chosen_has_no_part_in_second_derivatives(text):
     f = symdiff.compile(text, args="x, y, z")
     with np.errstate(all="raise"):
@@ -182,8 +181,8 @@ def test_a_length_that_is_not_chosen_has_no_part_in_second_derivatives(text):
         assert np.all(np.isfinite(f.hessian(np.zeros(2), np.zeros(2), np.zeros(2))))
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(
+@each("optimize", [True, False])
+@each(
     "text",
     [
         "sqrt(x^2 + y^2)",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from backends import in_turn
 from formulas import CHOICES
+from tables import each
 
 import symdiff
 
@@ -14,7 +15,7 @@ by_each_backend = pytest.mark.usefixtures("backend")
 NOISY = {"log(clip(x, 0, 1))": "divide", "sqrt(where(x > 0, x, 0))": "divide", "sqrt(relu(x))": "divide"}
 
 
-@pytest.mark.parametrize(("text", "points", "values", "derivatives", "options"), in_turn(CHOICES))
+@each(("text", "points", "values", "derivatives", "options"), in_turn(CHOICES))
 def test_values_and_derivatives(text, points, values, derivatives, options):
     f = symdiff.compile(text, **options)
     x = np.array(points)
@@ -36,7 +37,7 @@ def test_values_and_derivatives(text, points, values, derivatives, options):
 
 
 @by_each_backend
-@pytest.mark.parametrize(("text", "points", "values", "derivatives"), CHOICES, ids=[c[0] for c in CHOICES])
+@each(("text", "points", "values", "derivatives"), CHOICES, ids=[c[0] for c in CHOICES])
 def test_second_derivatives_are_finite_and_silent(text, points, values, derivatives):
     if text in NOISY or "maximum" in text:
         pytest.skip("the first derivative is infinite at a chosen point")
@@ -56,7 +57,7 @@ def test_second_derivatives_are_finite_and_silent(text, points, values, derivati
         np.testing.assert_allclose(got[finite], difference[finite], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_nothing_inside_a_choice_warns_and_all_else_does(optimize, backend):
     f = symdiff.compile("where(x > 0, log(y), 0) + log(z)", optimize=optimize)
     one = np.array([1.0])
@@ -70,7 +71,7 @@ def test_nothing_inside_a_choice_warns_and_all_else_does(optimize, backend):
                     g(x, one, 0 * one)
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_what_is_needed_outside_of_a_choice_too_warns(optimize, backend):
     one = np.array([1.0])
     for text in ("where(x > 0, log(y), 0) + log(y)", "where(log(y) > 0, 1, x)", "where(log(y) > 0 and x > 0, 1, x)"):
@@ -94,7 +95,7 @@ def test_quiet_lines_stand_in_a_block_and_all_others_outside():
 
 
 @by_each_backend
-@pytest.mark.parametrize("varying", ["s", "softmax(log(x))[0]", "log(x)[1]", "sum(log(x[1:]))"])
+@each("varying", ["s", "softmax(log(x))[0]", "log(x)[1]", "sum(log(x[1:]))"])
 def test_conditions_on_elements_reach_what_all_elements_share(varying):
     f = symdiff.compile(f"sum(where(x > 5, log(s)*{varying}, 0))", args="x[n], s")
     with np.errstate(all="raise"):
@@ -135,7 +136,7 @@ SILENT = [
 ]
 
 
-@pytest.mark.parametrize(("text", "points", "options"), in_turn(SILENT))
+@each(("text", "points", "options"), in_turn(SILENT))
 def test_no_warning_from_what_is_not_chosen(text, points, options):
     f = symdiff.compile(text, **options)
     x = np.array(points)
@@ -154,7 +155,7 @@ def test_a_contradiction_is_never_chosen():
 
 
 @by_each_backend
-@pytest.mark.parametrize("text", ["hypot(x, y)", "hypot(x, y)*x", "sin(hypot(x, y))", "x**y", "maximum(x, y)*y"])
+@each("text", ["hypot(x, y)", "hypot(x, y)*x", "sin(hypot(x, y))", "x**y", "maximum(x, y)*y"])
 def test_special_points_are_silent(text):
     """What a rule leaves out at a special point raises no flag there, in any order."""
     f = symdiff.compile(text)
@@ -167,7 +168,7 @@ def test_special_points_are_silent(text):
 
 
 @by_each_backend
-@pytest.mark.parametrize(
+@each(
     ("text", "want"),
     [
         ("sqrt(maximum(x, y))", (0.0, np.inf)),  # an infinite adjoint
@@ -257,7 +258,7 @@ def modes(f, *arguments):
     return [part for one in result for part in flat(one)]
 
 
-@pytest.mark.parametrize(("branch", "options"), in_turn([(branch,) for branch in ARRAYS]))
+@each(("branch", "options"), in_turn([(branch,) for branch in ARRAYS]))
 def test_operations_on_shapes_that_are_not_chosen(branch, options):
     declared = {"args": "x[n], A[m,n], s", **options}
     f = symdiff.compile(f"where(s > 0, {branch}, 0)", **declared)
@@ -291,7 +292,7 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "which", "options"), in_turn(ROWS))
+@each(("text", "which", "options"), in_turn(ROWS))
 def test_rows_that_are_not_chosen(text, which, options):
     f = symdiff.compile(text, args="A[m,n], x[n], y[m]", **options)
     A, x, y = CHOSEN_MATRIX.copy(), CHOSEN.copy(), np.array([1.0, 2.0, 0.5])
@@ -310,7 +311,7 @@ def test_rows_that_are_not_chosen(text, which, options):
             assert np.all(np.isfinite(part))
 
 
-@pytest.mark.parametrize(
+@each(
     ("matrix", "axis", "options"),
     in_turn(
         [
@@ -329,7 +330,7 @@ def test_norms_of_assembled_arrays_at_the_origin(matrix, axis, options):
 
 
 @by_each_backend
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_a_choice_of_a_rule_is_a_product_where_what_is_chosen_is_finite(optimize):
     x = np.array([-2.0, 0.0, 3.0, 5.0])
     finite = symdiff.compile("sum(maximum(0, x)*tanh(x))", args="x[n]", optimize=optimize)
@@ -345,7 +346,7 @@ def test_a_choice_of_a_rule_is_a_product_where_what_is_chosen_is_finite(optimize
 
 
 @by_each_backend
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_only_the_largest_elements_count_whatever_the_tangents_of_the_others(optimize):
     x, y = np.array([1.0, 3.0, 3.0, 2.0]), np.array([[1.0, 5.0], [3.0, 4.0]])
     for wrong in (np.inf, np.nan):
@@ -379,7 +380,7 @@ OTHER_SIDES = [
 ]
 
 
-@pytest.mark.parametrize(("branch", "options"), in_turn([(branch,) for branch in OTHER_SIDES]))
+@each(("branch", "options"), in_turn([(branch,) for branch in OTHER_SIDES]))
 def test_a_nan_on_the_other_side_of_a_choice_stays_out_of_derivatives(branch, options):
     f = symdiff.compile(f"where(s > 0, {branch}, 0)", args="A[m,m], b[m], s", **options)
     point = np.full((2, 2), np.nan), np.array([1.0, 2.0]), -1.0

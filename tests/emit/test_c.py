@@ -7,6 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tables import each
 from targets import STRICT, compiler
 
 import symdiff
@@ -56,7 +57,7 @@ def run(*command, folder):
 
 
 @needs_c
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_files_compile_without_a_warning_and_check_themselves(name, tmp_path):
     made(name, tmp_path)
     for compiler_name in COMPILERS:
@@ -257,7 +258,7 @@ def test_textbook_form():
     assert "    const double v4_bar = v5_bar * 1.0;\n" in f.value_and_grad.source_for("c")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "name"),
     [
         ("sort(x)", "x[n]", "sort"),

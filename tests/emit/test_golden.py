@@ -2,8 +2,8 @@
 
 import pathlib
 
-import pytest
 from processes import printed_under_hash_seeds
+from tables import each
 
 import symdiff
 
@@ -86,7 +86,7 @@ def generate(name):
     return f"{head}\n{f.source_for(target)}"
 
 
-@pytest.mark.parametrize("name", CASES)
+@each("name", CASES)
 def test_golden(name, request):
     path = FOLDER / f"{name}.py"
     source = generate(name)

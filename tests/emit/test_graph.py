@@ -8,6 +8,7 @@ import types
 import numpy as np
 import pytest
 from primitives import call_at_a_point
+from tables import each
 
 import symdiff
 from symdiff.cli import main
@@ -76,7 +77,7 @@ def test_with_values():
     assert str(f.graph(x2=5, x1=2.0)) == str(f.graph(2, 5)) == repr(f.graph(np.float64(2), 5))
 
 
-@pytest.mark.parametrize("name", [n for n, p in PRIMITIVES.items() if n in BASIC and not p.internal and p.sample])
+@each("name", [n for n, p in PRIMITIVES.items() if n in BASIC and not p.internal and p.sample])
 def test_every_operation_has_a_node(name):
     text, point = call_at_a_point(name)
     f = symdiff.compile(f"({text}) + 0*y" if PRIMITIVES[name].condition else text)
@@ -88,7 +89,7 @@ def test_every_operation_has_a_node(name):
     assert f"= {f(**point):.6g}" in labels(f.graph(**point))[-2]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "point"),
     [
         (EXAMPLE, None, (2.0, 5.0)),
@@ -100,7 +101,7 @@ def test_every_operation_has_a_node(name):
         ("sum(softmax(W@x)*y[1:])", "W[2,n], x[n], y[3]", ([[1.0, 2.0], [0.5, 1.0]], [1.0, 2.0], [1.0, 0.0, 3.0])),
     ],
 )
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_values_and_adjoints(text, args, point, optimize):
     f = symdiff.compile(text, args=args, optimize=optimize)
     given = [np.asarray(p) for p in point]

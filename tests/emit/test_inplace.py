@@ -1,7 +1,7 @@
 """Arrays of derivatives that are changed in place, where `np.where` would make a second one."""
 
 import numpy as np
-import pytest
+from tables import each
 
 import symdiff
 
@@ -9,7 +9,7 @@ X = np.array([-1.0, 0.0, 0.5, 2.0])
 Y = np.array([-1.0, 3.0, 0.5, -2.0])
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "lines"),
     [
         ("sum(where(x > 0, x**2, 0))", "x[n]", ["x_bar = 2.0 * x", "np.putmask(x_bar, ~(x > 0.0), 0.0)"]),
@@ -29,7 +29,7 @@ def test_an_array_of_its_own_is_changed(text, args, lines):
         np.testing.assert_array_equal(got, want)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "sum(where(x > 0, exp(x), 0))",  # the value is the derivative, and needed for both

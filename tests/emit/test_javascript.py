@@ -7,6 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from tables import each
 
 import symdiff
 
@@ -26,7 +27,7 @@ def node(text, folder):
 
 
 @needs_node
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_modules_check_themselves(name, tmp_path):
     text, args = FILES[name]
     symdiff.compile(text, args=args).export(tmp_path / f"{name}.mjs", include="value, vjp")
@@ -55,7 +56,7 @@ def test_arrays_are_nested_lists_or_typed_arrays(tmp_path):
 
 
 @needs_node
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "calls"),
     [
         (

@@ -8,6 +8,7 @@ import pytest
 from latex_reader import equations, read
 from matplotlib.mathtext import MathTextParser
 from primitives import call_at_a_point
+from tables import each
 
 import symdiff
 from symdiff.emit.latex.names import Names, spelt
@@ -160,17 +161,17 @@ DERIVATIVES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "want"), FORMULAS)
+@each(("text", "want"), FORMULAS)
 def test_formulas(text, want):
     assert symdiff.compile(text).latex == want
 
 
-@pytest.mark.parametrize(("text", "args", "want"), ARRAYS)
+@each(("text", "args", "want"), ARRAYS)
 def test_arrays(text, args, want):
     assert symdiff.compile(text, args=args).latex == want
 
 
-@pytest.mark.parametrize(("text", "by", "want"), DERIVATIVES)
+@each(("text", "by", "want"), DERIVATIVES)
 def test_derivatives(text, by, want):
     got = symdiff.compile(text, constants={"g": 9.81} if "g" in text else None).diff(*by).latex
     assert got == want.replace("9.81", "g")
@@ -201,7 +202,7 @@ def test_members():
     assert f.pack("x1 x2").grad.latex.startswith(r"\begin{aligned}" + "\nx_{1} &= p_{0}")
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "want"),
     [
         ("x", "x"),
@@ -245,7 +246,7 @@ def test_no_two_names_look_alike():
 # What it says
 
 
-@pytest.mark.parametrize("name", [name for name, p in PRIMITIVES.items() if p.meaning and p.sample])
+@each("name", [name for name, p in PRIMITIVES.items() if p.meaning and p.sample])
 def test_a_meaning_has_the_value_of_its_operation(name):
     primitive = PRIMITIVES[name]
     point = [(a + 2 * b) / 3 for a, b in primitive.sample]
@@ -254,7 +255,7 @@ def test_a_meaning_has_the_value_of_its_operation(name):
         assert meaning(*point) == pytest.approx(float(function(name)(*point)), rel=1e-12)
 
 
-@pytest.mark.parametrize("name", PRIMITIVES)
+@each("name", PRIMITIVES)
 def test_every_operation_has_a_spelling(name):
     primitive = PRIMITIVES[name]
     assert bool(primitive.latex) != bool(primitive.meaning), f"{name} needs a spelling in LaTeX"
@@ -281,7 +282,7 @@ def checked(f, point, rel=1e-9):
     assert got == pytest.approx(wanted, rel=rel, abs=1e-12, nan_ok=True), f.latex
 
 
-@pytest.mark.parametrize("name", USUAL)
+@each("name", USUAL)
 def test_operations_read_back(name):
     text, point = call_at_a_point(name)
     for around in (
@@ -326,7 +327,7 @@ def formula(rng, depth):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(40))
+@each("seed", range(40))
 def test_random_formulas_read_back(seed):
     rng = random.Random(seed)  # noqa: S311 - a test
     for _ in range(15):
@@ -336,7 +337,7 @@ def test_random_formulas_read_back(seed):
             checked(f, point)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each("seed", range(20))
 def test_derivatives_of_random_formulas_read_back(seed):
     from random_formulas import formula as smooth
 
@@ -367,7 +368,7 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "args"), LOSSES)
+@each(("text", "args"), LOSSES)
 def test_arrays_read_back(text, args):
     n = 4
     rng = np.random.default_rng(3)
@@ -410,7 +411,7 @@ MATRICES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "args"), MATRICES + LOSSES)
+@each(("text", "args"), MATRICES + LOSSES)
 def test_blocks_of_matrices_read_back(text, args):
     f = symdiff.compile(text, args=args)
     rng = np.random.default_rng(5)
@@ -505,14 +506,14 @@ SHOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", SHOWN)
+@each("text", SHOWN)
 def test_mathtext_renders(text):
     f = symdiff.compile(text)
     mathtext(f)
     mathtext(f.grad)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args"),
     [
         ("norm(A@x - y)", "A[n,n], x[n], y[n]"),
@@ -526,7 +527,7 @@ def test_mathtext_renders_arrays(text, args):
     mathtext(f.grad)
 
 
-@pytest.mark.parametrize(("text", "args"), LOSSES + [(text, args) for text, args, _ in ARRAYS])
+@each(("text", "args"), LOSSES + [(text, args) for text, args, _ in ARRAYS])
 def test_braces_are_closed(text, args):
     f = symdiff.compile(text, args=args)
     for shown in (f, f.jacobian):
@@ -561,7 +562,7 @@ def test_deep_and_shared_formulas():
     assert "v_{1}" in unnamed.latex
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "by", "want"),
     [
         ("a*exp(-x/10.03)", "ax", r"-\frac{e^{-\frac{x}{10.03}}}{10.03}"),
@@ -591,7 +592,7 @@ BY_HAND = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "of", "want"), BY_HAND)
+@each(("text", "of", "want"), BY_HAND)
 def test_derivatives_as_by_hand(text, of, want):
     f = symdiff.compile(text)
     g = f.grad if of == "grad" else f.diff(*of)
@@ -643,7 +644,7 @@ HESSIANS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", HESSIANS)
+@each("text", HESSIANS)
 def test_hessians_read_back(text):
     f = symdiff.compile(text)
     point = dict(zip(f.args, (0.3, 0.45, 1.7, 0.8, 1.1), strict=False))
@@ -657,7 +658,7 @@ def test_hessians_read_back(text):
     assert np.array(got) == pytest.approx(np.array(f.hessian(**point)), rel=1e-9)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "of", "want"),
     [
         ("where(x > 0, x*log(x), a)", "", r"$x \, \log\left(x\right) \;\; \mathrm{if} \; x > 0 \;\; \mathrm{else} \;\; a$"),

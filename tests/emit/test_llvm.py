@@ -17,6 +17,7 @@ from primitives import call_of
 from random_formulas import NAMES as SMOOTH_NAMES
 from random_formulas import problems
 from strategies import NAMES
+from tables import each
 
 import symdiff
 from symdiff.runtime.strips import run_in_one_piece
@@ -26,13 +27,13 @@ pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed
 ids = {"ids": lambda p: p.name}
 
 
-@pytest.mark.parametrize("arity", [1, 2, 3])
+@each("arity", [1, 2, 3])
 def test_every_operation(arity):
     assert "define i32 @run" in check_operations(arity)
 
 
 @pytest.mark.usefixtures("unoptimised")
-@pytest.mark.parametrize("primitive", [p for p in USERS if p.partials[0] != "0"], **ids)
+@each("primitive", [p for p in USERS if p.partials[0] != "0"], **ids)
 def test_the_gradient_of_every_operation_at_special_values(primitive):
     """Infinities, NaN, signed zeros, subnormal and huge numbers, in vectors and in what is left of one."""
     if primitive.name in ("gamma", "lgamma"):
@@ -45,7 +46,7 @@ def test_the_gradient_of_every_operation_at_special_values(primitive):
 
 
 @pytest.mark.usefixtures("unoptimised")
-@pytest.mark.parametrize("primitive", [p for p in USERS if p.kinks], **ids)
+@each("primitive", [p for p in USERS if p.kinks], **ids)
 def test_kinks(primitive):
     f = symdiff.compile(call_of(primitive), args=primitive.parameters, backend="llvm")
     for point, expected in primitive.kinks:
@@ -55,7 +56,7 @@ def test_kinks(primitive):
                 np.testing.assert_array_equal([[d[2], d[18]] for d in found], [[e, e] for e in expected])
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args"),
     [
         ("A @ x", "A[m,n], x[n]"),
@@ -129,8 +130,8 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+@each("threads", [1, 3])
+@each("shapes", SHAPES, ids=str)
 def test_shapes(shapes, threads):
     f, g = both("exp(-x1)*x2 + 2, x1, 3, x1, x2 - 1", threads=threads)
     draw = np.random.default_rng(0)
@@ -156,9 +157,7 @@ LAYOUTS = {
 PLACES = [(6, 5), (300, 200), (3, 20_000)]
 
 
-@pytest.mark.parametrize(
-    ("layout", "shape"), [(layout, PLACES[(k + j) % 3]) for k, layout in enumerate(LAYOUTS) for j in (0, 1)]
-)
+@each(("layout", "shape"), [(layout, PLACES[(k + j) % 3]) for k, layout in enumerate(LAYOUTS) for j in (0, 1)])
 def test_layouts_and_dtypes(layout, shape):
     f, g = both(EXAMPLE)
     draw = np.random.default_rng(0)
@@ -179,8 +178,8 @@ def test_layouts_and_dtypes(layout, shape):
                 np.testing.assert_allclose(a, b, rtol=1e-5 if a.dtype == np.float32 else 1e-13, atol=1e-13)
 
 
-@pytest.mark.parametrize("text", ["x**2*y + sin(z)", "exp(x*y*z)", "x + y", "x*y + where(z > 0, z**3, y*z)"])
-@pytest.mark.parametrize("shape", [(50,), (3, 70), (40_000,), (0,)])
+@each("text", ["x**2*y + sin(z)", "exp(x*y*z)", "x + y", "x*y + where(z > 0, z**3, y*z)"])
+@each("shape", [(50,), (3, 70), (40_000,), (0,)])
 def test_matrices_of_derivatives(text, shape):
     f, g = both(text, args="x, y, z")
     args = np.random.default_rng(0).uniform(-1, 1, (3, *shape))
@@ -205,7 +204,7 @@ def test_refused_dtypes_and_complex():
     np.testing.assert_array_equal(f(x), g(x))
 
 
-@pytest.mark.parametrize("size", [5, 1000, 200_000])
+@each("size", [5, 1000, 200_000])
 def test_out(size):
     f, g = both(EXAMPLE)
     x1, x2 = np.linspace(1, 2, size), np.linspace(2, 3, size)
@@ -244,10 +243,8 @@ def test_results_have_their_own_memory():
 # Floating-point errors: what NumPy reports, where it reports it
 
 
-@pytest.mark.parametrize("size", [7, 1000, 100_000, 600_000])
-@pytest.mark.parametrize(
-    "text", ["log(x)", "1/x + exp(1000*x)", "where(x > 0, log(x), 0)", "sqrt(x - 1)*x", "x**2.5", "x*1e308*10"]
-)
+@each("size", [7, 1000, 100_000, 600_000])
+@each("text", ["log(x)", "1/x + exp(1000*x)", "where(x > 0, log(x), 0)", "sqrt(x - 1)*x", "x**2.5", "x*1e308*10"])
 def test_warnings_are_those_of_numpy(text, size):
     f, g = both(text)
     good, bad = np.linspace(1.0, 1.5, size) / 2.2, np.linspace(1, 2, size)
@@ -258,7 +255,7 @@ def test_warnings_are_those_of_numpy(text, size):
             assert sorted(reported(one, x)) == sorted(reported(other, x))
 
 
-@pytest.mark.parametrize("size", [10, 100_000])
+@each("size", [10, 100_000])
 def test_errors_are_raised_and_ignored_as_the_caller_asks(size):
     f, _ = both("log(x) + exp(-1000*x)")
     x = np.ones(size)
@@ -309,15 +306,15 @@ def test_a_very_long_program():
     np.testing.assert_allclose(f(x, y), g(x, y), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5, None])
+@each("threads", [1, 2, 5, None])
 def test_threads_agree(threads):
     f, g = both("sin(x)*exp(y)", threads=threads)
     x, y = np.random.default_rng(0).uniform(-1, 1, (2, 500_003))
     agree(f.value_and_grad, g.value_and_grad, (x, y), most=16)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3, 7])
-@pytest.mark.parametrize("count", [1, 65, 4096, 4097, 8192, 70_001, 2**18 + 1, 2**19])
+@each("threads", [1, 2, 3, 7])
+@each("count", [1, 65, 4096, 4097, 8192, 70_001, 2**18 + 1, 2**19])
 def test_strips_meet_at_their_edges(count, threads):
     f = symdiff.compile("x*y + 1", backend="llvm")
     code = f.kernel.native_points.code(np.dtype(float), (True, True))
@@ -453,7 +450,7 @@ def test_a_processor_without_vector_functions(monkeypatch):
         np.testing.assert_allclose(f(*args), g(*args), rtol=1e-14)
 
 
-@pytest.mark.parametrize("pattern", [(True, False), (False, True)])
+@each("pattern", [(True, False), (False, True)])
 def test_what_is_the_same_along_a_row_is_computed_in_front_of_the_loop(pattern):
     f = symdiff.compile("exp(a)*x", args="a, x", backend="llvm")
     text = f.kernel.native_points.source(varying=pattern)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from backends import both, leaves
 from native_code import FUSED, LOOPS, LOSS, LOSS_ARGS, agree_to_rounding, close, drawn
+from tables import each
 
 import symdiff
 from symdiff.emit.fuse import UnfusableError, fuse
@@ -22,7 +23,7 @@ MEMBERS = ["value", "value_and_grad", "jvp", "vjp"]
 
 # Two members of each formula, in turn.
 @pytest.mark.usefixtures("unoptimised")
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "loops", "member"),
     [(*case, MEMBERS[(k + j) % 4]) for k, case in enumerate(FUSED) for j in (0, 2 if k % 2 else 1)],
 )
@@ -39,14 +40,14 @@ def test_sizes_and_loop_dimensions(text, args, loops, member):
         agree_to_rounding(f, g, drawn(f, n, loop, np.float32), most)
 
 
-@pytest.mark.parametrize(("text", "args", "loops"), [case for case in FUSED if case[2] is not None])
+@each(("text", "args", "loops"), [case for case in FUSED if case[2] is not None])
 def test_value_and_gradient_take_as_few_loops_as_there_can_be(text, args, loops):
     f = symdiff.compile(text, args=args, backend="llvm").value_and_grad
     source = f.source_for("llvm")
     assert source.count("define internal void @vectors") == loops
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args"),
     [
         ("logsumexp(x)", "x[n]"),
@@ -63,7 +64,7 @@ def test_value_and_gradient_compute_exponentials_once(text, args):
     assert sum([len(re.findall(r"call .*[._]sin\(", loop)) for loop in loops]) == ("sin" in text)
 
 
-@pytest.mark.parametrize(("text", "args"), [case[:2] for case in FUSED[:8:2]])
+@each(("text", "args"), [case[:2] for case in FUSED[:8:2]])
 def test_threads(text, args):
     """In strips of few rows, in many rows; the same numbers for all numbers of threads."""
     g = symdiff.compile(text, args=args).value_and_grad
@@ -95,8 +96,8 @@ SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e308, -1e308, 5e-324]
 
 
 @pytest.mark.usefixtures("unoptimised")
-@pytest.mark.parametrize("text", ["sum(x)", "max(x)", "min(x)", "prod(x)", "mean(x*x)", "norm(x)", "logsumexp(x)"])
-@pytest.mark.parametrize("at", [0, 7, 8, 70, 74])
+@each("text", ["sum(x)", "max(x)", "min(x)", "prod(x)", "mean(x*x)", "norm(x)", "logsumexp(x)"])
+@each("at", [0, 7, 8, 70, 74])
 def test_special_values(text, at):
     f, g = both(text, args="x[n]")
     for one, other in itertools.product(SPECIAL, SPECIAL):
@@ -141,8 +142,8 @@ LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("loop", LOOPS)
+@each("layout", LAYOUTS)
+@each("loop", LOOPS)
 def test_layouts_and_dtypes(layout, loop):
     f, g = both(LOSS, args=LOSS_ARGS)
     x, t, *rest = drawn(f, 37, loop)
@@ -162,7 +163,7 @@ def test_loop_shapes_broadcast():
     agree_to_rounding(f.value_and_grad, g.value_and_grad, [np.broadcast_to(x[0, 0], (6, 9)), t, 1, 2, 3, 4])
 
 
-@pytest.mark.parametrize("loop", LOOPS)
+@each("loop", LOOPS)
 def test_out(loop):
     f, g = both(LOSS, args=LOSS_ARGS)
     args = drawn(f, 40, loop)
@@ -186,7 +187,7 @@ def test_out_may_be_an_argument():
     np.testing.assert_allclose(x, want, rtol=1e-14)
 
 
-@pytest.mark.parametrize("size", [3, 400_000])
+@each("size", [3, 400_000])
 def test_errors_of_what_is_written_over(size):
     f = symdiff.compile("1/x + 0*sum(x)", args="x[n]", backend="llvm", threads=2)
     x = np.ones(size)
@@ -219,8 +220,8 @@ def test_results_have_their_own_memory():
         assert not np.shares_memory(one, other)
 
 
-@pytest.mark.parametrize("size", [11, 200_000])
-@pytest.mark.parametrize("loop", [(), (3,)])
+@each("size", [11, 200_000])
+@each("loop", [(), (3,)])
 def test_warnings_are_those_of_numpy(size, loop):
     f, g = both("sum(log(x)) + a", args="x[n], a")
     x = np.ones((*loop, size))
@@ -265,7 +266,7 @@ def test_calls_by_name_and_with_integers():
     assert symdiff.compile("sum(x*x)", args="x[n]", backend="llvm")(x * 1j) == -204
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "why"),
     [
         ("A @ x", "A[m,n], x[n]", "product of arrays along an axis"),
@@ -282,7 +283,7 @@ def test_what_loops_do_not_have_falls_back_and_is_named(text, args, why):
     np.testing.assert_array_equal(f(*given), g(*given))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "why"),
     [
         ("sum(x) + sum(y)", "x[n], y[m]", "different shapes"),
@@ -339,7 +340,7 @@ def number(draw, depth):
 
 
 @pytest.mark.usefixtures("unoptimised")
-@pytest.mark.parametrize("seed", range(24))
+@each("seed", range(24))
 def test_random_formulas(seed):
     draw = random.Random(seed)  # noqa: S311 - a test
     f, g = both(number(draw, 3), args="x[n], y[n], a, p[3]")

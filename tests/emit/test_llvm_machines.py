@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from backends import both
 from native_code import EXAMPLE, FUSED, agree, agree_to_rounding, check_operations, drawn, reported
+from tables import each
 
 import symdiff
 
@@ -47,7 +48,7 @@ def machine(request, monkeypatch):
     symdiff.clear_cache()
 
 
-@pytest.mark.parametrize("arity", [1, 2, 3])
+@each("arity", [1, 2, 3])
 def test_every_operation(machine, arity):
     source = check_operations(arity)
     assert f"<{machine.width // 8} x double>" in source
@@ -99,7 +100,7 @@ def test_floats_and_layouts(machine):
         agree(f.vjp, g.vjp, (*args, 1.5), most=16, least=1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args"),
     [
         ("softmax(A*w, axis=1) @ x", "A[m,n], w[n], x[n]"),

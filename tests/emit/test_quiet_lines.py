@@ -1,6 +1,6 @@
 """Lines that only a choice needs: they stand in blocks that ignore floating-point errors, and no other line has to."""
 
-import pytest
+from tables import each
 
 import symdiff
 
@@ -19,7 +19,7 @@ def test_a_line_with_what_only_a_choice_needs_stands_in_a_block():
     ]
 
 
-@pytest.mark.parametrize("text", ["where(x > 0, x, -y)", "abs(x)*log(y)", "maximum(x, y)", "hypot(x, y)", "x**y"])
+@each("text", ["where(x > 0, x, -y)", "abs(x)*log(y)", "maximum(x, y)", "hypot(x, y)", "x**y"])
 def test_there_is_no_block_without_such_a_line(text):
     for member in ("value", "grad", "value_and_grad"):
         assert BLOCK not in lines_of(text, member)
@@ -65,8 +65,8 @@ def test_an_assembled_array_never_warns():
     ]
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(
+@each("optimize", [True, False])
+@each(
     ("text", "args"),
     [
         (

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from backends import both, leaves
 from samples import SAMPLES, SIZES, allowed, draw, program_of
+from tables import each
 
 import symdiff
 from symdiff.emit import numpy as numpy_target
@@ -106,7 +107,7 @@ def derived(f, g):
     return (f.value_and_grad, g.value_and_grad) if scalar else (f.vjp, g.vjp)
 
 
-@pytest.mark.parametrize(("text", "args", "mixed"), CASES)
+@each(("text", "args", "mixed"), CASES)
 def test_numbers_are_those_of_numpy(text, args, mixed):
     f, g = both(text, args=args)
     assert f.backend == "llvm"
@@ -137,7 +138,7 @@ def first_samples():
     return [pytest.param(sample, id=name) for name, sample in found.items()]
 
 
-@pytest.mark.parametrize("sample", first_samples())
+@each("sample", first_samples())
 def test_operations(sample):
     program = program_of(sample)
     body = prepare(program, masks=False)
@@ -154,16 +155,14 @@ def test_operations(sample):
                 np.testing.assert_allclose(native(*given), want, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize(("text", "args"), [(text, args) for text, args, _ in CASES[::3]])
+@each(("text", "args"), [(text, args) for text, args, _ in CASES[::3]])
 def test_single_precision_and_forward_derivatives(text, args):
     f, g = both(text, args=args)
     agree(f, g, drawn(f, dtype=np.float32), 4000)
     agree(f.jvp, g.jvp, drawn(f.jvp))
 
 
-@pytest.mark.parametrize(
-    ("text", "args"), [(text, args) for text, args, _ in CASES if "s]" not in args and "tril" not in text]
-)
+@each(("text", "args"), [(text, args) for text, args, _ in CASES if "s]" not in args and "tril" not in text])
 def test_axes_without_elements(text, args):
     f, g = both(text, args=args)
     for sizes in ({"m": 0}, {"n": 0, "m": 0}):
@@ -177,7 +176,7 @@ def test_axes_without_elements(text, args):
             agree(f, g, given)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@each("dtype", [np.float64, np.float32])
 def test_arrays_that_lie_in_memory_in_any_way(dtype):
     f, g = both("cumsum(A[i]*w, axis=0)", args="A[n,k], w[k], i[m]: int")
     draw = np.random.default_rng(1)

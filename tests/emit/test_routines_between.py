@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from backends import both, leaves
+from tables import each
 
 import symdiff
 from symdiff.emit.routines import cut
@@ -58,8 +59,8 @@ def agree(f, g, args, most=100):
         assert np.all(np.abs(a[finite] - b[finite]) <= most * np.finfo(b.dtype).eps * scale)
 
 
-@pytest.mark.parametrize(("text", "args", "folds"), CUT)
-@pytest.mark.parametrize("member", ["value", "jvp", "vjp"])
+@each(("text", "args", "folds"), CUT)
+@each("member", ["value", "jvp", "vjp"])
 def test_numbers_are_those_of_numpy(text, args, folds, member):
     f, g = both(text, args=args)
     assert f.backend == "llvm" or member != "value"
@@ -78,7 +79,7 @@ def test_numbers_are_those_of_numpy(text, args, folds, member):
     agree(f, g, drawn(f, (2,), np.float32), 1000)
 
 
-@pytest.mark.parametrize(("text", "args"), [(text, args) for text, args, _ in CUT if "max" not in text])
+@each(("text", "args"), [(text, args) for text, args, _ in CUT if "max" not in text])
 def test_axes_without_elements(text, args):
     f, g = both(text, args=args)
     for sizes in ({"n": 0}, {"m": 0}):
@@ -92,7 +93,7 @@ def test_axes_without_elements(text, args):
             agree(f, g, given)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@each("dtype", [np.float64, np.float32])
 def test_arrays_that_lie_in_memory_in_any_way(dtype):
     f, g = both("sum(exp(A)*w + A/(1 + B), axis=1)*c", args="A[m,n], B[m,n], w[n], c[m]")
     draw = np.random.default_rng(1)
@@ -140,8 +141,8 @@ def caught(f, *args):
     return sorted(str(one.message) for one in found)
 
 
-@pytest.mark.parametrize("value", [1.0, 0.0, -1.0, 800.0, np.inf, -np.inf, np.nan])
-@pytest.mark.parametrize(
+@each("value", [1.0, 0.0, -1.0, 800.0, np.inf, -np.inf, np.nan])
+@each(
     ("text", "args"),
     [
         ("A @ x + log(x)*exp(x)/(x - 1)", "A[n,n], x[n]"),
@@ -183,9 +184,7 @@ def test_sums_of_many_elements_are_accurate():
     np.testing.assert_allclose(f(A), [30_000.0] * 2, rtol=1e-15)
 
 
-@pytest.mark.parametrize(
-    "text", ["logsumexp(A*A, axis=1)*c", "sum(A*c[:, None]*exp(A), axis=0)", "tanh(A*w)*exp(A) @ w"]
-)
+@each("text", ["logsumexp(A*A, axis=1)*c", "sum(A*c[:, None]*exp(A), axis=0)", "tanh(A*w)*exp(A) @ w"])
 def test_threads_compute_the_same_numbers(text):
     names = [name for name in ("A[m,n]", "c[m]", "w[n]") if name[0] in text.replace("exp", "").replace("logsumexp", "")]
     one, two = (symdiff.compile(text, args=names, backend="llvm", threads=k).vjp for k in (1, 2))

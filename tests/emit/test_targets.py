@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from cases import GROUPS, OWN, at_special_values
+from tables import each
 from targets import TARGETS
 
 from symdiff.ops.base import Operation
@@ -36,7 +37,7 @@ def test_the_documentation_says_how_near_targets_come():
     assert {target.name: str(target.ulps) for target in TARGETS}.items() <= said.items()
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+@each("target", TARGETS, ids=lambda target: target.name)
 def test_every_program_has_the_numbers_of_numpy_or_is_refused_by_name(target):
     if reason := target.available():
         pytest.skip(reason)
@@ -71,7 +72,7 @@ def differences(got, case, rooms, ulps):
                 yield f"{np.asarray(a)[~same]}, not {np.asarray(want)[~same]} +- {np.asarray(most)[~same]}"
 
 
-@pytest.mark.parametrize("target", [t for t in TARGETS if t.like], ids=lambda target: target.name)
+@each("target", [t for t in TARGETS if t.like], ids=lambda target: target.name)
 def test_targets_that_give_the_same_bits(target):
     if reason := target.available():
         pytest.skip(reason)
@@ -90,7 +91,7 @@ def test_targets_that_give_the_same_bits(target):
                     np.testing.assert_array_equal(one, other, err_msg=case.name)
 
 
-@pytest.mark.parametrize("target", [t for t in TARGETS if t.special], ids=lambda target: target.name)
+@each("target", [t for t in TARGETS if t.special], ids=lambda target: target.name)
 def test_special_values(target):
     if reason := target.available():
         pytest.skip(reason)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff.graph.dims import numel, symbol, value
@@ -7,7 +8,7 @@ from symdiff.graph.dims import numel, symbol, value
 n, m = symbol("n"), symbol("m")
 
 
-@pytest.mark.parametrize(
+@each(
     ("dim", "text"),
     [
         (n // 2, "n//2"),
@@ -29,7 +30,7 @@ def test_the_text_of_a_dimension_is_its_value(dim, text):
         assert eval(text, {}, sizes) == value(dim, sizes)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+@each("size", [1, 2, 3, 4, 5])
 def test_jacobian_of_every_second_row(size):
     f = symdiff.compile("X[::2]", args="X[n,3]")
     X = np.arange(3.0 * size).reshape(size, 3)

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from backends import in_turn
+from tables import each
 
 import symdiff
 from symdiff import ParseError, ShapeError
@@ -125,7 +126,7 @@ CASES = [
 ]  # fmt: skip
 CASES = [(text, args, written) for text, args, written in [(*case, case[0])[:3] for case in CASES]]
 IDS = [text for text, _, _ in CASES]
-cases = pytest.mark.parametrize(("text", "args", "written"), CASES, ids=IDS)
+cases = each(("text", "args", "written"), CASES, ids=IDS)
 
 
 def in_numpy(written, values, sizes):
@@ -149,7 +150,7 @@ def compiled(text, args, **options):
     return symdiff.compile(text, args=args, **options)
 
 
-@pytest.mark.parametrize(("text", "args", "written", "options"), in_turn(CASES))
+@each(("text", "args", "written", "options"), in_turn(CASES))
 def test_values_are_those_of_numpy(text, args, written, options):
     f, values = compiled(text, args, **options), draw(args)
     np.testing.assert_allclose(f(**values), in_numpy(written, values, SIZES), rtol=1e-14)
@@ -162,7 +163,7 @@ def test_values_are_those_of_numpy(text, args, written, options):
 
 @cases
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("size", [1, 0])
+@each("size", [1, 0])
 def test_small_sizes_are_those_of_numpy(text, args, written, size):
     sizes = dict.fromkeys(SIZES, size)
     f, values = compiled(text, args), draw(args, sizes)
@@ -194,7 +195,7 @@ def flat(parts):
     return np.concatenate([np.ravel(part) for part in parts])
 
 
-@pytest.mark.parametrize(("text", "args", "written", "options"), in_turn(CASES, 1))
+@each(("text", "args", "written", "options"), in_turn(CASES, 1))
 def test_forward_is_reverse_is_differences(text, args, written, options):
     f, values = compiled(text, args, **options), draw(args)
     point, along = [*values.values()], [*draw(args, seed=5).values()]
@@ -239,7 +240,7 @@ def test_texts_for_people(text, args, written):
     assert str(f.graph())
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "said", "position"),
     [
         ("x[..., ...]", "'...' at most once", 10),
@@ -322,7 +323,7 @@ def test_errors_say_what_to_write_and_where(text, said, position):
     assert message.splitlines()[-1].index("^") - 2 == position
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "said"),
     [("zeros(n - 5) + 1", "a length is negative"), ("arange(5, n)", "goes the other way"), ("linspace(0, 1, n - 5)", "of n - 5 numbers"),
      ("reshape(x, (-1, 2))", "shape (n,) cannot become"), ("diag(eye(n), k=5)", "there is no diagonal 5")],
@@ -334,7 +335,7 @@ def test_what_only_a_call_can_check(text, said):
     assert f(np.ones(8)).ndim >= 1
 
 
-@pytest.mark.parametrize("text", ["diag(A)", "A.T", "squeeze(A[:1])", "broadcast_to(A, (2, n, n))", "reshape(A, n*n)"])
+@each("text", ["diag(A)", "A.T", "squeeze(A[:1])", "broadcast_to(A, (2, n, n))", "reshape(A, n*n)"])
 def test_results_have_memory_of_their_own(text):
     a = np.ones((3, 3))
     out = symdiff.compile(text, args="A[n,n]")(a)
@@ -342,7 +343,7 @@ def test_results_have_memory_of_their_own(text):
     assert not np.shares_memory(out, a)
 
 
-@pytest.mark.parametrize("text", ["cumprod(x)", "cumprod(x, axis=0)*x"])
+@each("text", ["cumprod(x)", "cumprod(x, axis=0)*x"])
 def test_derivatives_of_products_with_zeros(text):
     f = symdiff.compile(text, args="x[n]")
     for x in ([0.0, 2.0, 3.0, 4.0], [2.0, 0.0, 3.0, 0.0], [2.0, 0.0, 0.0, 4.0]):
@@ -351,7 +352,7 @@ def test_derivatives_of_products_with_zeros(text):
         np.testing.assert_allclose(f.jacobian(np.array(x)), want, atol=1e-5)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@each("dtype", ["float64", "float32"])
 def test_logarithms_of_sums_at_infinities(dtype):
     f = symdiff.compile("logcumsumexp(x)", args="x[n]")
     inf = np.inf
@@ -367,7 +368,7 @@ def test_logarithms_of_sums_at_infinities(dtype):
             np.testing.assert_allclose(got, weights, atol=1e-7)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@each("dtype", ["float64", "float32"])
 def test_weighted_sums_of_exponentials_at_the_edges(dtype):
     f = symdiff.compile("logsumexp(x, b=w)", args="x[n], w[n]")
     for given, weights, value in [

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from tables import each
 
 import symdiff
 from symdiff import SymdiffError
@@ -11,7 +12,7 @@ MILLION = 1_000_000
 MANY = 400_000
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "__import__('os')", "__import__(os)", "().__class__", "x.__class__", "x[0]", "x[[0]]", "'a'", '"a"', "f'{x}'",
@@ -29,7 +30,7 @@ def test_refused(text):
         symdiff.compile(text)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "(" * 10 * MANY, "-" * 10 * MANY, "sin(" * 2 * MANY, "x**" * 3 * MANY, "[" * 10 * MANY,
@@ -49,7 +50,7 @@ def test_refused_within_a_second(text):
     assert len(str(caught.value)) < 1000
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "value"),
     [
         ("9**9**9**9", float("inf")), ("9^9^9^9", float("inf")), ("1e999999", float("inf")), ("-1e999999", float("-inf")),
@@ -58,7 +59,7 @@ def test_refused_within_a_second(text):
     ],
     ids=lambda value: str(value)[:12],
 )  # fmt: skip
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_plain_numbers(text, value, optimize):
     if text == "1_01_0":
         value = 1010.0

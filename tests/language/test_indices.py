@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff import BoundsError, ParseError, ShapeError
@@ -45,7 +46,7 @@ def written(text, values):
     return eval(text, {**values, "np": np})
 
 
-@pytest.mark.parametrize("text", SUBSCRIPTS)
+@each("text", SUBSCRIPTS)
 def test_subscripts_are_those_of_numpy(text):
     for options in ({}, {"optimize": False}):
         f = compiled(text, **options)
@@ -55,7 +56,7 @@ def test_subscripts_are_those_of_numpy(text):
         assert np.shape(f(**values)) == want.shape
 
 
-@pytest.mark.parametrize("text", SUBSCRIPTS)
+@each("text", SUBSCRIPTS)
 def test_loop_dimensions_of_numbers_and_of_indices(text):
     f = compiled(text)
     values = drawn(f, (2, 3))
@@ -68,7 +69,7 @@ def test_loop_dimensions_of_numbers_and_of_indices(text):
             np.testing.assert_array_equal(got, np.reshape(want, got.shape))
 
 
-@pytest.mark.parametrize("text", SUBSCRIPTS)
+@each("text", SUBSCRIPTS)
 def test_derivatives_are_exact(text):
     """A subscript is linear: its Jacobian has the results for unit vectors as its columns, in both modes."""
     f = compiled(text)
@@ -117,8 +118,8 @@ def by_loop(name, x, i, count):
     return np.array([reduce(row, axis=0) if len(row) else np.full(x.shape[i.ndim :], empty) for row in rows])
 
 
-@pytest.mark.parametrize("name", ["sum", "max", "min", "mean", "logsumexp"])
-@pytest.mark.parametrize("core", ["n", "n,2", "n,2,3"])
+@each("name", ["sum", "max", "min", "mean", "logsumexp"])
+@each("core", ["n", "n,2", "n,2,3"])
 def test_segments(name, core):
     f = symdiff.compile(f"segment_{name}(v, i, 4)", args=f"v[{core}], i[n]: int")
     draw = np.random.default_rng(2)
@@ -134,7 +135,7 @@ def test_segments(name, core):
     assert g.check(v[:4], np.array([1, 0, 1, 1]), draw.standard_normal((2, *v.shape[1:]))).ok
 
 
-@pytest.mark.parametrize("name", ["sum", "max", "min", "mean", "logsumexp", "softmax"])
+@each("name", ["sum", "max", "min", "mean", "logsumexp", "softmax"])
 def test_sparse_derivatives_of_segments(name):
     pytest.importorskip("scipy", reason="SciPy is not installed")
     f = symdiff.compile(f"segment_{name}(x[j], i, 3)", args="x[n], i[m]: int, j[m]: int")
@@ -218,7 +219,7 @@ def test_constant_arrays_of_whole_numbers_are_indices():
 # Errors
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "error", "said"),
     [
         ("x[y]", ShapeError, "an index is made of integers"),
@@ -251,7 +252,7 @@ def test_errors_say_what_to_write(text, error, said):
         symdiff.compile(text, args="x[n], y[n], i[m]: int, q: int, E[k,2]: int")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "given", "said"),
     [
         ("x[i]", {"i": [0, 5]}, "argument 'i' has the index 5, which is out of bounds for axis 0 of x with size 5"),
@@ -317,7 +318,7 @@ COMPUTED = {
 }
 
 
-@pytest.mark.parametrize("text", COMPUTED)
+@each("text", COMPUTED)
 def test_indices_that_are_functions_of_integers(text):
     name, core = ("X", "n,k") if "X" in text else ("x", "n")
     args = f"{name}[{core}], i[m]: int, j[m]: int"

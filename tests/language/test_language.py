@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff import LimitError, ParseError, ShapeError
@@ -15,7 +16,7 @@ from symdiff.language.parser import parse
 POINT = {"x": 0.7, "y": -1.3, "z": 2.5}
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "-x**2", "2**-x", "2**-x**2", "-x**-y", "x**z**0.5", "x - y - z", "x/y/z", "x - (y - z)", "x/(y/z)", "x*-y",
@@ -32,7 +33,7 @@ def test_precedence_is_pythons(text):
     assert symdiff.compile(text, args="x, y, z")(**POINT) == pytest.approx(float(want), rel=1e-15)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "same"),
     [
         ("x^2", "x**2"), ("-x^2", "-(x**2)"), ("2^3^x", "2**(3**x)"), ("2^-x", "2**(-x)"),
@@ -61,7 +62,7 @@ def test_free_names_are_arguments_in_order_of_appearance():
     assert symdiff.compile("pi*r^2").args == ("r",)
 
 
-@pytest.mark.parametrize("name", ["lambda", "E", "S", "I", "np", "math", "out", "v1", "x_bar", "x1_dot", "class", "None",
+@each("name", ["lambda", "E", "S", "I", "np", "math", "out", "v1", "x_bar", "x1_dot", "class", "None",
                                   "print", "len", "dtype", "special", "in", "is", "float", "def", "_x", "__class__",
                                   "__debug__", "α", "µ", "x_", "value", "abs_", "del", "entry", "new", "a0"])  # fmt: skip
 def test_any_name_is_a_variable(name):
@@ -118,7 +119,7 @@ def test_several_outputs():
     assert symdiff.compile("x").outputs == ("out",)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "position", "said"),
     [
         ("lgo(x) + 1", 0, "unknown function 'lgo'; did you mean 'log'?"),
@@ -203,7 +204,7 @@ def test_errors_say_what_and_where(text, position, said):
     assert isinstance(caught.value, symdiff.SymdiffError)
 
 
-@pytest.mark.parametrize("text", ["qqqq(x, y)", "Matrx(x, y)", "abd(x, y)", "f.dat + 1", "rand(x, y)"])
+@each("text", ["qqqq(x, y)", "Matrx(x, y)", "abd(x, y)", "f.dat + 1", "rand(x, y)"])
 def test_no_guess_is_better_than_a_bad_one(text):
     with pytest.raises(ParseError) as caught:
         symdiff.compile(text)
@@ -239,7 +240,7 @@ def test_the_caret_stands_under_the_place():
     assert lines[1][lines[2].index("^")] == ")"
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "prod", "norm", "max", "min", "logsumexp"])
+@each("name", ["sum", "mean", "prod", "norm", "max", "min", "logsumexp"])
 def test_reductions_of_scalars_say_how_to_declare_the_shape(name):
     with pytest.raises(ShapeError, match=r"args='x\[n\]'"):
         symdiff.compile(f"{name}(x)")

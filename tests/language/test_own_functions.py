@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff import LimitError, Limits, ParseError, ShapeError
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "same"),
     [
         ("hill(x, k, n) = x^n/(k^n + x^n)\nhill(a, 2, 3)*b", "a^3/(2^3 + a^3)*b"),
@@ -47,7 +48,7 @@ def test_free_names_are_arguments_in_order_of_the_text():
     assert symdiff.compile("f(x) = x*k + c\nf(z)").args == ("k", "c", "z")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "position", "said"),
     [
         ("f(x) = x*f(x - 1)\nf(a)", None, 9, "'f' calls itself, which is not possible; for a recurrence write fold"),
@@ -87,7 +88,7 @@ def test_free_names_are_arguments_in_order_of_the_text():
         ("f(x) = x; fold(f, a, X)", "a, X[n]", 10, "fold calls f with 1 value of the state and 1 element, and f(x) takes 1"),
         ("f(x) = x; fold(f, (a, b), length=3)", "a, b", 10, "fold calls f with 2 values of the state, and f(x) takes 1"),
         ("f(x, y) = x, y; iterate(f, [a, b], 3)", "a, b", 16, "takes 2; several values of a state stand in parentheses, as in (h0, c0)"),
-        ("iterate(cos, a, 3)", None, 8, "list it in args; a loop or a root takes a function of the text, as in step(x) = cos(x)"),
+        ("iterate(cos, a, 3)", None, 8, "list it in args; loops, roots and integrals take functions of the text, as in step(x) = cos(x)"),
         ("f(x, y) = x; fold(f, (a, b), length=3)", "a, b", 13, "f returns the next state, 2 values, and has 1"),
     ],
 )  # fmt: skip
@@ -98,7 +99,7 @@ def test_errors_say_what_and_where(text, args, position, said):
     assert caught.value.position == position
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "said"),
     [
         ("f(h, x) = h + x; fold(f, a, b)", "a, b", "fold goes along the first axis of arrays, and its argument 3 is a scalar"),

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from scipy import special
+from tables import each
 from traced import same
 
 import symdiff
@@ -152,7 +153,7 @@ ARRAYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ARRAYS)
+@each("name", ARRAYS)
 def test_functions_of_vectors(name):
     same(ARRAYS[name], "x[3], y[3]", X, Y)
 
@@ -375,7 +376,7 @@ def written_whole(x):
     return y, z
 
 
-@pytest.mark.parametrize("function", [elements, aliases, views, rows_and_columns, masked, reshaped, written_whole])
+@each("function", [elements, aliases, views, rows_and_columns, masked, reshaped, written_whole])
 def test_assignments(function):
     same(function, "x[3]", X, derivative=True)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from backends import VARIANTS
 from reference import ulps
+from tables import each
 
 import symdiff
 from symdiff import ParseError, ShapeError
@@ -23,7 +24,7 @@ quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 # Spellings
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "same"),
     [
         ("x > 0 && y < 0", "x > 0 and y < 0"), ("x < 0 || y < 0", "x < 0 or y < 0"), ("x && y", "x and y"),
@@ -60,7 +61,7 @@ def test_spellings_that_mean_the_same(text, same):
         assert f.grad(**point) == pytest.approx(g.grad(**point), rel=1e-14)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "position", "said"),
     [
         ("5!", 1, "gamma(n + 1)"), ("n!/(k!*(n - k)!)", 1, "gamma(n + 1)"), ("(n)!", 3, "gamma(n + 1)"), ("x !y", 2, "gamma(n + 1)"),
@@ -95,7 +96,7 @@ def test_a_piecewise_without_a_last_value_is_nan_elsewhere():
 # Names
 
 
-@pytest.mark.parametrize("name", SOFT)
+@each("name", SOFT)
 def test_a_name_that_is_not_called_is_a_variable(name):
     for text in (f"{name}*x + 1", f"x/{name}**2", f"-{name} + sin(x)"):
         f = symdiff.compile(text)
@@ -171,7 +172,7 @@ EVEN = {"sec", "sech", "cosd", "secd"}  # their derivatives vanish where they do
 
 
 @quiet
-@pytest.mark.parametrize("name", EXACT)
+@each("name", EXACT)
 def test_functions_to_all_digits(name):
     """Values and two derivatives near their poles, where they end, and where their parts overflow."""
     points = POINTS[name] + [-x for x in POINTS[name]] * (name in BOTH_SIGNS)
@@ -316,7 +317,7 @@ def test_conditions_on_numbers():
     assert symdiff.compile("~isnan(x) & (x > 0)")(2.0) == 1.0
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "norm", "logsumexp", "softmax"])
+@each("name", ["sum", "mean", "prod", "max", "min", "norm", "logsumexp", "softmax"])
 def test_no_axis_is_all_axes(name):
     x = np.random.default_rng(0).uniform(0.5, 2, (3, 4))
     f, g = (symdiff.compile(f"{name}(x{axis})", args="x[m,n]") for axis in ("", ", axis=None"))
@@ -343,7 +344,7 @@ def test_none_is_a_value_of_named_arguments_alone():
 OPERANDS = [p for p in PRIMITIVES.values() if p.name in BASIC and p.sample and not p.internal and not p.symbols]
 
 
-@pytest.mark.parametrize("primitive", OPERANDS, ids=lambda p: p.name)
+@each("primitive", OPERANDS, ids=lambda p: p.name)
 def test_spellings_keep_operands_together(primitive):
     """An operand that is itself a sum, a product, a negative or a choice, in every target."""
     if primitive.name == "polygamma":
@@ -380,7 +381,7 @@ HOLOMORPHIC = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HOLOMORPHIC)
+@each("name", HOLOMORPHIC)
 def test_holomorphic_functions_of_complex_arguments(name):
     call = f"{name}(z, 3)" if name == "div" else f"{name}(z)"
     for options in ({}, {"optimize": False}):
@@ -425,7 +426,7 @@ def _sigmoid(z):
 PARTS = {"real": np.real, "imag": np.imag, "conj": np.conj, "angle": np.angle}
 
 
-@pytest.mark.parametrize("name", PARTS)
+@each("name", PARTS)
 def test_parts_of_complex_numbers(name):
     z = np.array([1 + 2j, -3 - 0.5j, 0.0, -2.0, 1j])
     for options in ({}, {"optimize": False}):
@@ -474,7 +475,7 @@ def test_what_is_made_of_parts_is_real():
 # Other members
 
 
-@pytest.mark.parametrize("text", ["sec(x)*csc(x) + cot(x)", "sech(x) + csch(x)*coth(x)", "asec(x + 2) + acsc(x + 2)*acot(x)", "sind(x)*cosd(x)/tand(x)",
+@each("text", ["sec(x)*csc(x) + cot(x)", "sech(x) + csch(x)*coth(x)", "asec(x + 2) + acsc(x + 2)*acot(x)", "sind(x)*cosd(x)/tand(x)",
                                   "asech(x/3) + acsch(x) + acoth(x + 2)", "fmod(7*x, y)*copysign(x, y)", "piecewise(sin(x), x > 1, cosd(x), x < 0.5, y)",
                                   "where(isfinite(x) && !(y > 2), x**2, y)", "atan2d(x, y)*real(x) + angle(x)", "asind(x/3) + acosd(x/3) + acotd(x)"])  # fmt: skip
 def test_every_member_agrees(text):
@@ -524,7 +525,7 @@ NEW = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(18))
+@each("seed", range(18))
 def test_random_formulas(seed):
     import random
 

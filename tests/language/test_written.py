@@ -5,6 +5,7 @@ from corpus import activations, biology, chemistry, densities, engineering, fina
 from formulas import ARRAYS, CHOICES
 from hypothesis import given, settings
 from strategies import formulas
+from tables import each
 
 from symdiff.errors import LimitError
 from symdiff.language.parser import Statement, parse
@@ -30,7 +31,7 @@ def check(text):
     return again.text
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.__name__.rpartition(".")[2])
+@each("field", FIELDS, ids=lambda field: field.__name__.rpartition(".")[2])
 def test_the_corpus(field):
     for formula in field.FORMULAS:
         check(formula.text)
@@ -47,7 +48,7 @@ def test_formulas_of_arrays():
         check(text)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "want"),
     [
         ("((a + b) + c) - (d - e)", "a + b + c - (d - e)"),
@@ -81,9 +82,7 @@ def test_parentheses(text, want):
     assert check(text) == want
 
 
-@pytest.mark.parametrize(
-    "value", [0.0, -0.0, 2.0, -2.5, 1e300, 2.0**53, 2.0**53 - 1, 5e-324, float("inf"), -float("inf")]
-)
+@each("value", [0.0, -0.0, 2.0, -2.5, 1e300, 2.0**53, 2.0**53 - 1, 5e-324, float("inf"), -float("inf")])
 def test_numbers(value):
     items = number(value)
     text = written([], [Statement((), items, 0)]).text
@@ -106,7 +105,7 @@ def allowed(make, depth):
     return True
 
 
-@pytest.mark.parametrize("text", ["-(a + (b - (c - d)))", "sin(cos(x[i]))", "a*b + c*(d if e > f(2) else -g)"])
+@each("text", ["-(a + (b - (c - d)))", "sin(cos(x[i]))", "a*b + c*(d if e > f(2) else -g)"])
 def test_depth_is_that_of_the_parser(text):
     syntax = parse(text)
     for depth in range(1, 12):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from backends import assert_same, in_turn
 from formulas import ARRAYS, concrete, draw
+from tables import each
 
 import symdiff
 from symdiff import ShapeError
@@ -19,8 +20,8 @@ from symdiff.ops.evaluate import evaluate
 
 by_each_backend = pytest.mark.usefixtures("backend")
 # Tests of the value and of first derivatives, and all others: together, each formula meets each variant.
-variants = pytest.mark.parametrize(("text", "args", "options"), in_turn(ARRAYS))
-other_variants = pytest.mark.parametrize(("text", "args", "options"), in_turn(ARRAYS, 1))
+variants = each(("text", "args", "options"), in_turn(ARRAYS))
+other_variants = each(("text", "args", "options"), in_turn(ARRAYS, 1))
 
 
 def flat(result):
@@ -110,7 +111,7 @@ def test_second_derivatives(text, args, options):
 
 
 @by_each_backend
-@pytest.mark.parametrize(("text", "args"), ARRAYS[::12])
+@each(("text", "args"), ARRAYS[::12])
 def test_check_compares_element_by_element(text, args):
     f = symdiff.compile(text, args=args)
     report = f.check(*draw(f, 1))
@@ -168,9 +169,9 @@ def test_loop_dimensions_are_points_one_by_one(text, args, options):
                 flat(g(*[a[index] if k in chosen else a for k, a in enumerate(given)]))
                 for index in itertools.product(range(2), range(3))
             ]
-            for a, *each in zip(got, *points, strict=True):
+            for a, *wanted in zip(got, *points, strict=True):
                 assert a.shape[:2] == (2, 3)
-                np.testing.assert_allclose(a.reshape(6, *a.shape[2:]), each, rtol=1e-12, atol=1e-12, err_msg=g.name)
+                np.testing.assert_allclose(a.reshape(6, *a.shape[2:]), wanted, rtol=1e-12, atol=1e-12, err_msg=g.name)
             assert all(a.base is None or a.flags.writeable for a in got)
 
 
@@ -207,7 +208,7 @@ HOLOMORPHIC = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "args", "options"), in_turn(HOLOMORPHIC))
+@each(("text", "args", "options"), in_turn(HOLOMORPHIC))
 def test_complex_step(text, args, options):
     f = symdiff.compile(text, args=args, **options)
     point, dots = draw(f, 8), draw(f, 9)
@@ -263,7 +264,7 @@ RANGES = [
 
 
 @by_each_backend
-@pytest.mark.parametrize(("text", "args", "point", "expected"), RANGES, ids=[row[0] for row in RANGES])
+@each(("text", "args", "point", "expected"), RANGES, ids=[row[0] for row in RANGES])
 def test_numbers_stay_in_their_range(text, args, point, expected):
     f = symdiff.compile(text, args=args)
     with np.errstate(all="ignore"):
@@ -309,9 +310,7 @@ _TEXTS = ["mean(x)", "x*2", "sum(log(x))/a", "norm(x - a)"]
 
 
 @by_each_backend
-@pytest.mark.parametrize(
-    ("name", "text"), [(name, _TEXTS[(k + j) % 4]) for k, name in enumerate(_NAMES) for j in (0, 2)]
-)
+@each(("name", "text"), [(name, _TEXTS[(k + j) % 4]) for k, name in enumerate(_NAMES) for j in (0, 2)])
 def test_a_dimension_may_have_any_name(name, text):
     args = f"x[{name}], a"
     f, g = symdiff.compile(text, args=args), symdiff.compile(text, args="x[k], a")

@@ -3,9 +3,9 @@
 import re
 
 import numpy as np
-import pytest
 from backends import in_turn, variants
 from jets import exactly
+from tables import each
 
 import symdiff
 from symdiff.graph.ir import verify
@@ -114,7 +114,7 @@ def fixed(args, sizes):
     return re.sub(r"(?<=[\[,])[nm](?=[\],])", lambda found: str(sizes[found[0]]), args)
 
 
-@pytest.mark.parametrize(("text", "args", "options"), in_turn(CASES))
+@each(("text", "args", "options"), in_turn(CASES))
 def test_first_order(text, args, options):
     f = symdiff.compile(text, args=args, **options)
     for member in (f, f.jvp, f.vjp, f.jacobian):
@@ -146,7 +146,7 @@ def check_first_order(f, text, at):
         close(got[(0,) * len(shape)], np.tensordot(side_by_side(dots), first, 1), text)
 
 
-@pytest.mark.parametrize(("text", "args", "options"), in_turn(CASES, 1))
+@each(("text", "args", "options"), in_turn(CASES, 1))
 def test_second_order(text, args, options):
     whole = f"sum(sin({text}))" if symdiff.compile(text, args=args).results[0] else f"sin({text})"
     f = symdiff.compile(whole, args=args, **options)
@@ -165,7 +165,7 @@ def test_second_order(text, args, options):
 SIZED = [(*case, SIZES[k % 2]) for k, case in enumerate(CASES)]
 
 
-@pytest.mark.parametrize(("text", "args", "sizes"), SIZED)
+@each(("text", "args", "sizes"), SIZED)
 def test_entries(text, args, sizes):
     for whole in (text, f"sum(({text})**2)" if symdiff.compile(text, args=args).results[0] else f"({text})**2"):
         f = symdiff.compile(whole, args=fixed(args, sizes))
@@ -181,7 +181,7 @@ def test_entries(text, args, sizes):
             assert np.all(np.abs(want[~np.atleast_2d(member.sparsity)]) < 1e-45)  # of 50 digits
 
 
-@pytest.mark.parametrize(("text", "args", "sizes"), SIZED[::5])
+@each(("text", "args", "sizes"), SIZED[::5])
 def test_check_raises_no_false_alarm(text, args, sizes):
     f = symdiff.compile(text, args=fixed(args, sizes))
     report = f.check(*point(f, sizes))
@@ -195,7 +195,7 @@ def test_a_tie_with_a_list_of_one():
 
 
 # Where the parts of a vector make a result that is the same for all elements of another part.
-@pytest.mark.parametrize(
+@each(
     ("text", "args"),
     [
         ("sum(x[:2]**2)*sum(x[2:])", "x[4]"),
@@ -218,7 +218,7 @@ def test_blocks_on_both_sides_of_the_diagonal(text, args, options):
 
 
 # Where a choice is forgotten on the way through a list, a subscript or a product.
-@pytest.mark.parametrize(
+@each(
     ("text", "args"),
     [
         ("where([x] > 0.9, sin(x/[2 + y]), a)", "a, x[n], y[n]"),
@@ -228,7 +228,7 @@ def test_blocks_on_both_sides_of_the_diagonal(text, args, options):
         ("sum(where([[a, b], [b, a]] > 0.9, [x, y]/[[a], [b]], 0)[0])", "a, b, x[2], y[2]"),
     ],
 )
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_absent_elements_meet_no_nan(text, args, optimize):
     f = symdiff.compile(text, args=args, optimize=optimize)
     at = point(f, {"n": 3, "m": 2})

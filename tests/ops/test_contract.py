@@ -1,7 +1,7 @@
 """How sums of products are written: as products of matrices and vectors, whose numbers are those of the sums."""
 
 import numpy as np
-import pytest
+from tables import each
 
 import symdiff
 
@@ -13,7 +13,7 @@ def drawn(f):
     return [draw.uniform(0.5, 1.5, [SIZES[str(dim)] for dim in core]) for core in f.cores]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "line"),
     [
         ("sum(x*y)", "x[n], y[n]", "x.dot(y)"),
@@ -36,7 +36,7 @@ def test_values(text, args, line):
     np.testing.assert_allclose(f(*drawn(f)), textbook(*drawn(f)), rtol=1e-14)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "args", "lines"),
     [
         ("sum((A @ x)*y)", "A[m,n], x[n], y[m]", ["A_bar = y[:, None] * x", "x_bar = y @ A", "y_bar = A @ x"]),

@@ -1,7 +1,7 @@
 """Long recurrences, which the source computes by doubling, against the loop that defines them."""
 
 import numpy as np
-import pytest
+from tables import each
 
 import symdiff
 from symdiff.ops.cumulative import RECURRENCE, Recurrence
@@ -24,8 +24,8 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("name", ROWS)
-@pytest.mark.parametrize("scale", [1.0, 1e300, np.inf])
+@each("name", ROWS)
+@each("scale", [1.0, 1e300, np.inf])
 def test_a_long_recurrence_is_that_of_the_loop(name, scale):
     x = ROWS[name]
     if x.dtype == np.float32 and scale == 1e300:

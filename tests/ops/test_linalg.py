@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from backends import assert_same
+from tables import each
 
 import symdiff
 from symdiff import ShapeError
@@ -43,7 +44,7 @@ CASES = [
     ("slogdet(T)[1]", "T[k,n,n]", lambda T: np.linalg.slogdet(T)[1]),
     ("inv(T)", "T[k,n,n]", np.linalg.inv),
 ]
-cases = pytest.mark.parametrize(("formula", "args", "plain"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
+cases = each(("formula", "args", "plain"), CASES, ids=[f"{case[0]}-{case[1]}" for case in CASES])
 
 
 def draw(f, sizes=SIZES, loop=(), seed=0):
@@ -101,7 +102,7 @@ def test_solve_writes_one_system_for_all_directions():
     assert "reshape" not in f.jacobian.source
 
 
-@pytest.mark.parametrize(
+@each(
     ("formula", "args", "message"),
     [
         ("solve(A, b)", "A[n,m], b[n]", r"solve takes a square matrix, not shape \(n, m\)"),
@@ -133,7 +134,7 @@ def test_names_of_other_libraries():
         assert written in str(error.value)
 
 
-@pytest.mark.parametrize(
+@each(
     ("formula", "message"),
     [
         ("solve(A, A[0])", "solve: Singular matrix, in the line out = np.linalg.solve(A, A[0][:, None])[..., 0]"),
@@ -186,7 +187,7 @@ SINGULAR = {
 }
 
 
-@pytest.mark.parametrize("name", SINGULAR)
+@each("name", SINGULAR)
 def test_derivatives_of_a_determinant_where_it_is_zero(name):
     A = SINGULAR[name]
     f = symdiff.compile("det(A)", args="A[n,n]")
@@ -231,7 +232,7 @@ def test_derivatives_of_a_determinant_that_is_not_finite():
     np.testing.assert_allclose(named.grad(np.diag([1.0, 0.0]), 2.0).A, 0.0)
 
 
-@pytest.mark.parametrize("shape", [(200,), (2, 130)])
+@each("shape", [(200,), (2, 130)])
 def test_large_triangular_systems_are_solved_by_blocks(shape):
     n = shape[-1]
     random = np.random.default_rng(4)
@@ -273,7 +274,7 @@ def test_determinants_that_are_negative_zero_or_very_large():
         f(1j * turned)
 
 
-@pytest.mark.parametrize(
+@each(
     ("formula", "condition"),
     [
         ("solve(A, b[:, :, None])", "c[:, None, None]"),

@@ -1,7 +1,7 @@
 """Patterns: which variables each element depends on, for every operation, against numeric Jacobians."""
 
 import numpy as np
-import pytest
+from tables import each
 
 from symdiff.graph.dims import concrete
 from symdiff.graph.ir import Graph, Program
@@ -52,7 +52,7 @@ def numeric(program, point, seed=0):
 
 
 @derived
-@pytest.mark.parametrize("size", [4, 1, 0])
+@each("size", [4, 1, 0])
 def test_pattern_covers_the_jacobian(sample, size):
     program, sizes = program_of(sample), SIZES | {"n": size, "m": min(3, size)}
     if not allowed(program, sizes):

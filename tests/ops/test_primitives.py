@@ -9,6 +9,7 @@ import pytest
 from backends import leaves
 from primitives import NUMERIC, SPECIAL_VALUES
 from reference import MPMATH, partial, ulps
+from tables import each
 
 import symdiff
 from symdiff.derive import calculus
@@ -67,7 +68,7 @@ def exact(primitive, arguments):
     return MPMATH[primitive.name](*[mpmath.mpf(float(a)) for a in given])
 
 
-@pytest.mark.parametrize("primitive", NUMERIC, **ids)
+@each("primitive", NUMERIC, **ids)
 def test_value_on_every_target(primitive):
     program = program_of(primitive)
     verify(program)
@@ -77,7 +78,7 @@ def test_value_on_every_target(primitive):
             assert float(f(*map(float, point))) == pytest.approx(want, rel=2e-15, abs=1e-300), (name, point)
 
 
-@pytest.mark.parametrize("primitive", [p for p in PRIMITIVES.values() if p.symmetric], **ids)
+@each("primitive", [p for p in PRIMITIVES.values() if p.symmetric], **ids)
 def test_symmetric_operations_do_not_mind_the_order(primitive):
     values = [False, True] if primitive.takes else [-2.5, -1.0, 0.5, 3.0]
     with np.errstate(all="ignore"):
@@ -87,7 +88,7 @@ def test_symmetric_operations_do_not_mind_the_order(primitive):
                 np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("primitive", SMOOTH, **ids)
+@each("primitive", SMOOTH, **ids)
 def test_partials_forward_and_reverse(primitive):
     program = program_of(primitive)
     names = program.arguments
@@ -106,7 +107,7 @@ def test_partials_forward_and_reverse(primitive):
                 assert float(f(*map(float, point))) == pytest.approx(want, rel=3e-14, abs=1e-14), (target, point)
 
 
-@pytest.mark.parametrize("primitive", SMOOTH, **ids)
+@each("primitive", SMOOTH, **ids)
 def test_second_order(primitive):
     program = program_of(primitive)
     for k, name in enumerate(program.arguments):
@@ -121,8 +122,8 @@ def test_second_order(primitive):
                 assert float(f(*map(float, point))) == pytest.approx(want, rel=1e-11, abs=1e-11), (target, point)
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize("primitive", [p for p in SMOOTH if p.kinks], **ids)
+@each("optimize", [True, False])
+@each("primitive", [p for p in SMOOTH if p.kinks], **ids)
 def test_kinks(primitive, optimize):
     call = f"{primitive.name}({', '.join(primitive.parameters)})"
     f = symdiff.compile(call, args=primitive.parameters, optimize=optimize)
@@ -142,7 +143,7 @@ def test_kinks(primitive, optimize):
                 np.testing.assert_array_equal([d[2] for d in g(*single)], expected, err_msg=f"{mode} {point} float32")
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_a_power_by_its_base_where_the_exponent_is_zero(optimize):
     f = symdiff.compile("x**y", optimize=optimize)
     x = np.array([0.0, 5e-324, 1e-310, -1e-310, 5.59e-309, 5.61e-309, 1e-300, -2.0, 1e308, np.inf])
@@ -162,7 +163,7 @@ def test_logit_beside_a_half():
     np.testing.assert_allclose([f(float(a)) for a in x], want, rtol=4e-16)
 
 
-@pytest.mark.parametrize("primitive", NUMERIC, **ids)
+@each("primitive", NUMERIC, **ids)
 def test_math_and_numpy_agree_at_special_values(primitive):
     """Infinities, NaN and signed zeros: a float call gives what an array gives."""
     if primitive.internal or primitive.module == "special":

@@ -1,6 +1,7 @@
 """Special functions: values, derivatives, edges, and what they are in other targets."""
 
 import math
+import runpy
 from functools import partial
 
 import mpmath
@@ -120,6 +121,13 @@ def test_a_source_carries_its_methods():
         exec(f.source, scope)
         assert scope["grad"](*map(np.float64, point)) == tuple(f(*point)), text
         assert all(found[1] == one for found, one in zip(f(*[np.full(2, v) for v in point]), f(*point), strict=True))
+
+
+def test_an_exported_module_has_its_methods(tmp_path):
+    f = symdiff.compile("betainc(a, b, x)*lambertw(x)")
+    f.export(tmp_path / "made.py")
+    made = runpy.run_path(str(tmp_path / "made.py"))
+    assert made["grad"](1.2, 2.0, 0.3) == tuple(f.grad(1.2, 2.0, 0.3))
 
 
 def test_functions_with_several_values():

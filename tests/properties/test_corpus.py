@@ -12,6 +12,7 @@ import pytest
 from corpus import activations, biology, chemistry, densities, engineering, finance, optimisation, physics
 from mpmath import mpf
 from reference import MPMATH
+from tables import each
 
 import symdiff
 
@@ -145,7 +146,7 @@ def test_it_is_large_and_names_are_unique():
     assert all(len(field.FORMULAS) >= 20 for field in FIELDS)
 
 
-@pytest.mark.parametrize("formula", CORPUS, ids=lambda formula: formula.name)
+@each("formula", CORPUS, ids=lambda formula: formula.name)
 def test_formula(formula):
     case = Case(formula)
     check_values(case)
@@ -218,7 +219,7 @@ def test_the_hessian_of_the_example():
     np.testing.assert_allclose(f.hessian(2, 5), [[-0.25, 1], [1, np.sin(5)]], rtol=1e-15)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "minimum", "value"),
     [
         ("rosenbrock", (1, 1), 0),

@@ -8,7 +8,7 @@ import cProfile
 import pickle
 
 import numpy as np
-import pytest
+from tables import each
 
 import symdiff
 from symdiff.graph.dims import symbols
@@ -173,17 +173,17 @@ def work(form, n):
     return found
 
 
-SIZES = dict.fromkeys(FORMS, (4, 20))
-SIZES |= dict.fromkeys(("quotients", "exponents", "maximum", "hypot"), (10, 30))
+SIZES = dict.fromkeys(FORMS, (4, 14))
+SIZES |= dict.fromkeys(("quotients", "exponents", "maximum", "hypot"), (10, 25))
 SIZES["long numbers"] = 12, 36
-SIZES |= {"tower": (10, 20), "layers": (4, 12), "powers": (12, 36)}  # of long rows, and of few levels
+SIZES |= {"tower": (6, 12), "layers": (4, 10), "powers": (12, 30)}  # of long rows, and of few levels
 SIZES |= dict.fromkeys(("differences", "one name assigned again"), (4, 24))  # of some longer lines
-SIZES["product"] = 15, 45  # of five variables, each of them thrice
+SIZES["product"] = 15, 40  # of five variables, each of them thrice
 for _form in ("rows", "list", "list of arrays", "list of names", "norm of a list", "elements", "band"):
     SIZES[_form] = 64, 130  # each target has a form for long lists
 
 
-@pytest.mark.parametrize("form", FORMS)
+@each("form", FORMS)
 def test_work_grows_as_the_results_do(form):
     work(form, 3)  # what is made once for all; the sizes below are others
     small, large = SIZES[form]

@@ -1,11 +1,15 @@
 """Deep and huge formulas: right, without recursion, in time that grows with the size."""
 
+import contextlib
+import inspect
 import math
 import re
+import sys
 import time
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff.derive import calculus
@@ -21,11 +25,36 @@ def both(f, point):
     return floats
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+FRAMES = 160  # that a test may have beside those of pytest
+DEEP = 330  # levels: more than there are frames
+
+
+@contextlib.contextmanager
+def few_frames():
+    """Let Python call functions inside each other so few times that recursion over a formula would fail."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + FRAMES)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def test_few_frames_are_too_few_for_recursion():
+    def levels(n):
+        return 1 + levels(n - 1) if n else 0
+
+    assert levels(DEEP) == DEEP
+    with few_frames(), pytest.raises(RecursionError):
+        levels(DEEP)
+
+
+@each("optimize", [True, False])
 def test_sines_inside_sines(optimize):
-    n = 1500  # more than Python's recursion
-    f = symdiff.compile("sin(" * n + "x" + ")" * n, optimize=optimize)
-    value, (slope,) = both(f, (0.5,))
+    n = DEEP
+    with few_frames():
+        f = symdiff.compile("sin(" * n + "x" + ")" * n, optimize=optimize)
+        value, (slope,) = both(f, (0.5,))
     want, chain = 0.5, 1.0
     for _ in range(n):
         want, chain = math.sin(want), chain * math.cos(want)
@@ -52,22 +81,23 @@ def test_a_product_of_many_variables():
     np.testing.assert_allclose(gradient, value / np.array(point), rtol=1e-11)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
-    ["x" + "**1" * 1100, "-" * 4000 + "x", "(" * 4000 + "x" + ")" * 4000, "1/(1 + " * 1100 + "x" + ")" * 1100,
-     "not " * 1100 + "x", " if x else ".join(["x"] * 1100), "x <= " * 1100 + "x", "abs(" * 1100 + "x" + ")" * 1100,
-     "x - (" * 1100 + "x" + ")" * 1100, "maximum(x, " * 1100 + "1" + ")" * 1100,
-     "where(x > 0, x, " * 1100 + "1" + ")" * 1100, "x*where(x > 0, " * 1100 + "x" + ", 0)" * 1100,
-     "".join(f"v{k} = {'x' if not k else f'v{k - 1}'}*0.999\n" for k in range(1100)) + "v1099"],
+    ["x" + "**1" * DEEP, "-" * 4*DEEP + "x", "(" * 4*DEEP + "x" + ")" * 4*DEEP, "1/(1 + " * DEEP + "x" + ")" * DEEP,
+     "not " * DEEP + "x", " if x else ".join(["x"] * DEEP), "x <= " * DEEP + "x", "abs(" * DEEP + "x" + ")" * DEEP,
+     "x - (" * DEEP + "x" + ")" * DEEP, "maximum(x, " * DEEP + "1" + ")" * DEEP,
+     "where(x > 0, x, " * DEEP + "1" + ")" * DEEP, "x*where(x > 0, " * DEEP + "x" + ", 0)" * DEEP,
+     "".join(f"v{k} = {'x' if not k else f'v{k - 1}'}*0.999\n" for k in range(DEEP)) + f"v{DEEP - 1}"],
     ids=lambda text: text[:12],
 )  # fmt: skip
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_deep_nesting_of_every_kind(text, optimize):
-    f = symdiff.compile(text, args="x", optimize=optimize)
-    value, _ = f.value_and_grad(0.5)
-    assert math.isfinite(value)
-    verify(f.program)
-    f.value_and_grad(np.array([0.5, 0.7]))
+    with few_frames():
+        f = symdiff.compile(text, args="x", optimize=optimize)
+        value, _ = f.value_and_grad(0.5)
+        assert math.isfinite(value)
+        verify(f.program)
+        f.value_and_grad(np.array([0.5, 0.7]))
 
 
 def test_time_grows_with_the_size():
@@ -128,7 +158,7 @@ def _chain(start, step):
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("make", "n", "factor"),
     [
         (_norms, 8, 1.2),

@@ -3,8 +3,8 @@
 import re
 
 import numpy as np
-import pytest
 from numpy_functions import as_function, without
+from tables import each
 from test_corpus import CORPUS, statements
 
 import symdiff
@@ -31,7 +31,7 @@ def rows(program):
     return found, [number[i] for i in program.outputs]
 
 
-@pytest.mark.parametrize("formula", CORPUS, ids=lambda formula: formula.name)
+@each("formula", CORPUS, ids=lambda formula: formula.name)
 def test_a_formula_and_its_function_are_one_program(formula):
     text = re.sub(r"\blambda\b", "lambda_", formula.text)  # a word of Python
     names = ["lambda_" if name == "lambda" else name for name in formula.domain]

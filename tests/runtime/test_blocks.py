@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pytest
 from backends import assert_same
+from tables import each
 
 import symdiff
 from symdiff.emit.cost import Cost, cost_of
@@ -63,9 +64,9 @@ def same(got, expected, backend):
         assert_same(g, e, backend)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("text", FORMULAS)
+@each("threads", [1, 3])
+@each("kind", KINDS)
+@each("text", FORMULAS)
 def test_blocks_change_nothing(small, text, kind, threads):
     f = member(symdiff.compile(text, args="x1, x2", threads=threads), kind)
     for size in (59, 60, 61, 500, 1201):
@@ -88,7 +89,7 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize(("shapes", "threads"), [(shapes, 1 + k % 2) for k, shapes in enumerate(SHAPES)], ids=str)
+@each(("shapes", "threads"), [(shapes, 1 + k % 2) for k, shapes in enumerate(SHAPES)], ids=str)
 def test_broadcast_arguments(small, shapes, threads):
     for text in FORMULAS:
         f = symdiff.compile(text, args="x1, x2", threads=threads)
@@ -130,7 +131,7 @@ def test_the_source_for_blocks():
             g.source_for("blocks")
 
 
-@pytest.mark.parametrize("dtype", ["int64", "int8", "bool", "uint32"])
+@each("dtype", ["int64", "int8", "bool", "uint32"])
 def test_integers_are_float64_in_blocks_too(small, dtype):
     f = symdiff.compile("x1**20 + x2").value_and_grad
     x1, x2 = np.arange(900) % 2 + (dtype != "bool"), np.linspace(0, 1, 900)
@@ -228,7 +229,7 @@ def caught(call, *args):
     return [(str(w.message), w.category, w.lineno) for w in found]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@each("threads", [1, 3])
 def test_warnings_are_those_of_one_call(small, threads):
     f = symdiff.compile("log(x) + 1/x + exp(1000*x) + sqrt(x) + 0*sinc(x*inf)", threads=threads).value_and_grad
     x = np.linspace(-3, 3, 1201)
@@ -243,7 +244,7 @@ def test_warnings_are_those_of_one_call(small, threads):
         assert caught(f, x) == []
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@each("threads", [1, 3])
 def test_errors_are_those_of_one_call(small, threads):
     f = symdiff.compile("sqrt(y) + log(x)", args="x, y", threads=threads)
     x = np.append(np.zeros(100), np.ones(900))
@@ -264,7 +265,7 @@ def test_errors_are_those_of_one_call(small, threads):
             f(x, y)
 
 
-@pytest.mark.parametrize("text", ["x**2", "x**1.5", "x**3", "y = x**2; y, y*x"])
+@each("text", ["x**2", "x**1.5", "x**3", "y = x**2; y, y*x"])
 def test_powers_warn_as_in_one_call(small, text):
     f = symdiff.compile(text, threads=2)
     x = np.linspace(-2, 2, 701) * 1e300

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from processes import clean
+from tables import each
 
 import symdiff
 from symdiff.api import compiler
@@ -118,7 +119,7 @@ WAYS = {
 
 
 @needs_llvm
-@pytest.mark.parametrize(("text", "args", "point"), WAYS.values(), ids=WAYS)
+@each(("text", "args", "point"), WAYS.values(), ids=WAYS)
 def test_clearing_frees_code_on_every_way_to_it_and_functions_make_it_again(text, args, point):
     symdiff.clear_cache()
     assert native.pieces() == engines() == 0

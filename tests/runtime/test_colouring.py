@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-import pytest
+from tables import each
 
 from symdiff.runtime import colouring
 from symdiff.runtime.colouring import Rows, columns, grid, star
@@ -39,8 +39,8 @@ def band(n, below, above):
     return np.tri(n, k=above, dtype=bool) & ~np.tri(n, k=-below - 1, dtype=bool)
 
 
-@pytest.mark.parametrize("density", [0.0, 0.05, 0.2, 0.6, 1.0])
-@pytest.mark.parametrize("seed", range(4))
+@each("density", [0.0, 0.05, 0.2, 0.6, 1.0])
+@each("seed", range(4))
 def test_random_patterns(density, seed):
     random = np.random.default_rng(seed)
     dense = random.random((12, 15)) < density
@@ -51,7 +51,7 @@ def test_random_patterns(density, seed):
     np.testing.assert_array_equal(pattern(dense).transposed().columns, pattern(dense.T).columns)
 
 
-@pytest.mark.parametrize("places", [None, grid([(9,)])], ids=["plain", "one vector"])
+@each("places", [None, grid([(9,)])], ids=["plain", "one vector"])
 def test_bands(places):
     for below, above in ((0, 0), (1, 1), (2, 0), (2, 3)):
         found = columns(pattern(band(9, below, above)), places)

@@ -9,6 +9,7 @@ import pytest
 from backends import both, leaves
 from native_code import SPECIAL, USERS
 from primitives import call_of
+from tables import each
 
 import symdiff
 
@@ -34,7 +35,7 @@ def outcome(f, args):
 
 
 @pytest.mark.usefixtures("unoptimised")
-@pytest.mark.parametrize("primitive", [p for p in USERS if p.math is not None], ids=lambda p: p.name)
+@each("primitive", [p for p in USERS if p.math is not None], ids=lambda p: p.name)
 def test_every_operation_is_as_without_native_code(primitive):
     f, g = both(call_of(primitive), args=primitive.parameters)
     draw = np.random.default_rng(0)
@@ -81,7 +82,7 @@ def test_choices_leave_the_branch_not_taken_alone():
             assert leaves(f.value_and_grad(x)) == leaves(g.value_and_grad(x))
 
 
-@pytest.mark.parametrize("text", ["3", "x", "x, x, y", "-x"])
+@each("text", ["3", "x", "x, x, y", "-x"])
 def test_results_that_are_not_computed(text):
     f, g = both(text, args="x, y")
     assert outcome(f, (1.5, -0.0)) == outcome(g, (1.5, -0.0))

@@ -13,6 +13,7 @@ import pytest
 import sympy
 from backends import leaves
 from numpy.testing import assert_array_equal
+from tables import each
 
 import symdiff
 from symdiff import ShapeError
@@ -143,7 +144,7 @@ UNITS = [
 ]
 
 
-@pytest.mark.parametrize(("quantity", "cure"), UNITS, ids=lambda v: v if isinstance(v, str) else "")
+@each(("quantity", "cure"), UNITS, ids=lambda v: v if isinstance(v, str) else "")
 def test_quantities_are_refused_with_what_to_pass(quantity, cure):
     for call in every(quantity):
         with pytest.raises(
@@ -258,7 +259,7 @@ OTHERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("x", "kind", "cure"), OTHERS, ids=[f"{k}-{o[1][:30]}" for k, o in enumerate(OTHERS)])
+@each(("x", "kind", "cure"), OTHERS, ids=[f"{k}-{o[1][:30]}" for k, o in enumerate(OTHERS)])
 def test_what_is_no_number_is_a_type_error_with_dtype_and_cure(x, kind, cure):
     for call in every(x):
         with pytest.raises(TypeError) as e:
@@ -270,9 +271,7 @@ def test_what_is_no_number_is_a_type_error_with_dtype_and_cure(x, kind, cure):
         assert len(said) < 300
 
 
-@pytest.mark.parametrize(
-    ("x", "kind", "cure"), [o for o in OTHERS if o[2]], ids=lambda v: v if isinstance(v, str) else ""
-)
+@each(("x", "kind", "cure"), [o for o in OTHERS if o[2]], ids=lambda v: v if isinstance(v, str) else "")
 def test_every_cure_gives_numbers(x, kind, cure):
     found = re.split(r", or | for a| of it, as |: ", cure)[0]
     found = cure.rpartition(", as ")[2] if ", as " in cure and "f(**x)" not in cure else found
@@ -407,7 +406,7 @@ def test_types_of_series():
     assert isinstance(f(pd.array([1, 2])), np.ndarray)
 
 
-@pytest.mark.parametrize(
+@each(
     ("index", "how"),
     [
         (["q", "r", "p"], "the same labels in another order"),

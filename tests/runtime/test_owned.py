@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff.api.kernel import Kernel
@@ -97,8 +98,8 @@ def only_straight(monkeypatch):
     return forbid
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(("text", "member", "constants", "args", "point"), AT_A_POINT)
+@each("optimize", [True, False])
+@each(("text", "member", "constants", "args", "point"), AT_A_POINT)
 def test_a_result_that_is_not_computed_takes_no_longer_way_at_a_point(
     text, member, constants, args, point, optimize, only_straight
 ):
@@ -109,8 +110,8 @@ def test_a_result_that_is_not_computed_takes_no_longer_way_at_a_point(
         same(f(*point), expected, point)
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(("text", "member", "constants", "point"), ON_ARRAYS)
+@each("optimize", [True, False])
+@each(("text", "member", "constants", "point"), ON_ARRAYS)
 def test_a_result_that_is_not_computed_takes_no_longer_way_on_arrays(
     text, member, constants, point, optimize, only_straight
 ):
@@ -132,8 +133,8 @@ def test_a_result_that_is_not_computed_takes_no_longer_way_on_arrays(
                 assert got.shape == want.shape
 
 
-@pytest.mark.parametrize("backend", ["numpy", "llvm"])
-@pytest.mark.parametrize(
+@each("backend", ["numpy", "llvm"])
+@each(
     ("text", "args", "shape"),
     [("sum(X, axis=0)", "X[1,3]", (1, 3)), ("sum(X, axis=1)", "X[3,1]", (3, 1)), ("sum(X)", "X[1,1]", (1, 1)), ("X.T", "X[2,2]", (2, 2)),
      ("X[0]", "X[2,2]", (2, 2)), ("X", "X[2,2]", (2, 2)), ("sum(X, axis=(0, 1))", "X[1,1,3]", (1, 1, 3))],

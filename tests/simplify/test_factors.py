@@ -2,8 +2,8 @@
 
 import math
 
-import pytest
 from rows import made
+from tables import each
 
 from symdiff.ops.reductions import Sum
 from symdiff.simplify.build import short
@@ -14,7 +14,7 @@ def of_arrays(make):
     return made(make, arrays="xy")
 
 
-@pytest.mark.parametrize(
+@each(
     ("make", "wanted"),
     [
         (lambda g, a, _b, x, _y: product(g, g.op("mul", g.const(2.0), x), a), "((2 * a) * x)"),
@@ -37,7 +37,7 @@ def test_products_of_arrays_have_their_scalars_outside(make, wanted):
     assert of_arrays(make) == wanted
 
 
-@pytest.mark.parametrize(
+@each(
     ("make", "wanted"),
     [
         (

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import sympy
 from backends import partly_native
+from tables import each
 
 import symdiff
 
@@ -85,7 +86,7 @@ def exact(text, names, points):
         return [reference(*map(mpmath.mpf, point)) for point in points]
 
 
-@pytest.mark.parametrize(("text", "names", "points", "backend"), partly_native(CASES, 2))
+@each(("text", "names", "points", "backend"), partly_native(CASES, 2))
 def test_parts_that_overflow(text, names, points, backend):
     f = symdiff.compile(text, args=names, backend=backend)
     for point, (value, gradient, hessian) in zip(points, exact(text, names, tuple(points)), strict=True):
@@ -120,7 +121,7 @@ def test_a_fit_with_the_jacobian_succeeds():
     np.testing.assert_allclose(found, [3.0, 800.0, 1.0], rtol=1e-8)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "x"), [("x^3/(exp(x) - 1)", 60.0), ("1/cosh(x)", 60.0), ("x^4/(1 + x^4)", 1e10), ("1/(3 + exp(x))", 85.0)]
 )
 def test_single_precision(text, x):
@@ -133,7 +134,7 @@ def test_single_precision(text, x):
         np.testing.assert_allclose(f.grad(at)[0], float(gradient[0]), rtol=1e-5, atol=1e-37)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "wrt", "at", "want"),
     [
         ("C^h/(K^h + C^h)", "C", {"C": 0.0, "h": 2.0, "K": 3.0}, (0.0, 0.0)),
@@ -156,7 +157,7 @@ def test_zeros_among_the_arguments(text, wrt, at, want):
             np.testing.assert_allclose(f.diff(wrt)(*given), want[1], rtol=1e-14, atol=1e-300)
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@each("optimize", [True, False])
 def test_roots_of_shares_keep_signs_and_zeros(optimize):
     odd = symdiff.compile("C^h/sqrt(K^(2*h) + C^(2*h))", args="C, K, h", optimize=optimize)
     assert odd(-2.0, 1.0, 3.0) == pytest.approx(-8 / 65**0.5)

@@ -1,7 +1,7 @@
 """Signs of the terms of derivatives, row by row."""
 
-import pytest
 from rows import made
+from tables import each
 
 from symdiff.simplify.signs import negative, of_constants, signed, signed_sum
 
@@ -10,7 +10,7 @@ def neg(g, i):
     return g.op("neg", i)
 
 
-@pytest.mark.parametrize(
+@each(
     ("make", "wanted"),
     [
         (lambda g, _a, _b, x, y: signed_sum(g, x, y), "(x + y)"),
@@ -62,7 +62,7 @@ def test_a_row_without_its_sign():
     made(make)
 
 
-@pytest.mark.parametrize("name", ["mul", "div"])
+@each("name", ["mul", "div"])
 def test_the_sign_of_a_constant_stands_outside(name):
     symbol = {"mul": "*", "div": "/"}[name]
     assert made(lambda g, _a, _b, x, _y: of_constants(g, name, g.const(-2.0), x)) == f"-(2 {symbol} x)"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from backends import in_turn, partly_native
 from mpmath import mpf
+from tables import each
 
 import symdiff
 from symdiff.ops.table import PRIMITIVES
@@ -121,7 +122,7 @@ def _holds(got, want, where, rel=1e-13):
         assert got == pytest.approx(want, rel=rel), where
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "exact", "points", "backend"),
     [
         pytest.param(*case, "llvm" if k % 2 and find_spec("llvmlite") else "numpy", id=case[0])
@@ -156,7 +157,7 @@ def _of_two(exact, numbers):
     return [float(exact(*numbers)), *[float(mpmath.diff(exact, numbers, order)) for order in orders]]
 
 
-@pytest.mark.parametrize(("text", "exact", "points", "backend"), partly_native(TWO, 2))
+@each(("text", "exact", "points", "backend"), partly_native(TWO, 2))
 def test_what_cancels_in_two_arguments(text, exact, points, backend):
     f = symdiff.compile(text, args="x, a", backend=backend)
     for point in points:
@@ -188,7 +189,7 @@ NEAR = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("near", "at", "x"), NEAR, ids=[f"{near} near {at}" for near, at, _ in NEAR])
+@each(("near", "at", "x"), NEAR, ids=[f"{near} near {at}" for near, at, _ in NEAR])
 def test_both_signs_and_both_orders(near, at, x):
     names = {
         name: getattr(mpmath, name)
@@ -243,7 +244,7 @@ def _kind(value):
     return "nan" if np.isnan(value) else str(value) if np.isinf(value) else "number"
 
 
-@pytest.mark.parametrize("case", ONE + TWO, ids=[case[0] for case in ONE + TWO])
+@each("case", ONE + TWO, ids=[case[0] for case in ONE + TWO])
 def test_infinities_and_nan_stay_what_they_are(case):
     text, _, points = case
     args = ["x", "a"][: 1 + isinstance(points[0], tuple)]
@@ -295,7 +296,7 @@ ARRAYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "args", "backend"), partly_native(ARRAYS))
+@each(("text", "args", "backend"), partly_native(ARRAYS))
 def test_arrays_are_as_without_the_forms(text, args, backend):
     f = symdiff.compile(text, args=args, backend=backend)
     plain = symdiff.compile(text, args=args, optimize=False)
@@ -320,7 +321,7 @@ SILENT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "options"), in_turn([(text,) for text in SILENT]))
+@each(("text", "options"), in_turn([(text,) for text in SILENT]))
 def test_forms_are_silent_where_they_are_not_chosen(text, options):
     f = symdiff.compile(text, args="x, y", **options)
     x, y = np.array([-2.0, -1.0, 1e-12, 0.0, 0.7, 3.0]), 0.5
@@ -401,8 +402,8 @@ EDGES = [  # value, then partial derivatives
 ]
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-@pytest.mark.parametrize(("text", "point", "wanted"), EDGES, ids=[f"{text} at {point}" for text, point, _ in EDGES])
+@each("optimize", [True, False])
+@each(("text", "point", "wanted"), EDGES, ids=[f"{text} at {point}" for text, point, _ in EDGES])
 def test_edges_of_the_functions(text, point, wanted, optimize):
     f = symdiff.compile(text, args=["x", "y"][: len(point)], optimize=optimize)
     arrays = [np.full(3, p) for p in point]
@@ -445,7 +446,7 @@ WEIGHTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("point", "weights", "options"), in_turn(WEIGHTS))
+@each(("point", "weights", "options"), in_turn(WEIGHTS))
 def test_weights_of_infinities(point, weights, options):
     x, y = point
     w = np.array(weights)
@@ -492,7 +493,7 @@ def test_weights_of_infinities(point, weights, options):
 
 
 @pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize(
+@each(
     ("by_hand", "text", "args"),
     [
         ("a = max(v)\na + log(sum(exp(v - a)))", "logsumexp(v)", "v[n]"),
@@ -569,7 +570,7 @@ def test_the_table_of_remainders_is_sound():
         assert all(factor and "x" in text for factor, text in primitive.logarithms), name
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "want"),
     [("log(sum(exp(X), axis=0)[0])", 900.0), ("log((exp(X)/sum(exp(X), axis=0)).T[0, 1])", -901.0), ("log(softmax(X).T[1, 1])", -899.0)],
 )  # fmt: skip

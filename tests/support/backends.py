@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 
@@ -41,14 +42,14 @@ def assert_same(got, want, backend="numpy", least=0):
 VARIANTS = {"plain": {}, "textbook": {"optimize": False}, "llvm": {"backend": "llvm"}}
 if not find_spec("llvmlite"):
     del VARIANTS["llvm"]
-variants = pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+variants = each("options", VARIANTS.values(), ids=VARIANTS)
 
 
 def _id(case, last):
     return " | ".join([part for part in (*case, last) if isinstance(part, str)])
 
 
-def partly_native(cases, every=3):
+def partly_native(cases, every=5):
     """Return parameters for each case by NumPy, and for one of so many cases in native code too.
 
     This is for tests of what a derivative is: the backends get the same programs.
@@ -61,13 +62,13 @@ def partly_native(cases, every=3):
 
 
 def in_turn(cases, offset=0):
-    """Return parameters for each case in the plain variant, and in one of the others, in turn.
+    """Return parameters for each case in the plain variant, and for every other case in one of the others, in turn.
 
-    Tests that go through the same cases take offsets of their own, so that each case meets each variant.
+    Tests that go through the same cases take offsets of their own, so that more cases meet another variant.
     """
     others = [name for name in VARIANTS if name != "plain"]
     return [
         pytest.param(*case, VARIANTS[name], id=_id(case, name))
-        for k, case in enumerate(cases)
-        for name in ("plain", others[(k + offset) % len(others)])
+        for k, case in enumerate(cases, offset)
+        for name in (["plain"] if k % 2 else ["plain", others[k // 2 % len(others)]])
     ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial, reduce
 from itertools import product
 from operator import getitem
@@ -179,7 +179,7 @@ def _key_of(recipe: Recipe) -> str:
 
 def _on_one_thread(recipe: Recipe) -> Recipe:
     """Return a recipe for tasks. Dask runs one on each thread, so that the code itself starts no threads."""
-    return replace(recipe, threads=recipe.threads or 1)
+    return recipe.changed(threads=recipe.threads or 1)
 
 
 def _tasks(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+from symdiff.structs import Struct
 
 # The precedence of infix and prefix symbols, as in Python. A higher number binds tighter.
 TERNARY, OR, AND, NOT, COMPARE, BITOR, BITAND, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct):
     """The spelling of an operation as an operator.
 
     Attributes:
@@ -29,8 +29,7 @@ class Symbol:
     conditions: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Remainder:
+class Remainder(Struct):
     """The difference of f(x) and a value that f(x) comes near, in a form that does not cancel.
 
     The formulas may use the arguments, and f(x) as `out`. A form that uses `u` applies where the argument is written as
@@ -51,9 +50,11 @@ class Remainder:
     held: str = "instead"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there is one of each: compared by identity
-class Primitive:
-    """All that is known of one elementwise operation."""
+class Primitive(Struct):
+    """All that is known of one elementwise operation. There is one of each, so they are compared by identity."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     name: str
     """The name of the operation, in rows and in the language."""
@@ -159,8 +160,7 @@ class Primitive:
 _PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("c", "x", "y")}
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct):
     """A function that stands for a formula. Users and rules may call it; no row of a graph has it."""
 
     name: str

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 
@@ -31,7 +32,7 @@ def close(a, b, rtol=1e-14, atol=1e-14):
     np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=rtol, atol=atol)
 
 
-@pytest.mark.parametrize("f", [MIXED, MIXED.jacobian, MIXED.hessian], ids=lambda f: f.name)
+@each("f", [MIXED, MIXED.jacobian, MIXED.hessian], ids=lambda f: f.name)
 def test_results_are_arrays_of_jax(f):
     for made in (f, jax.jit(f)):
         got = made(jnp.asarray(X), jnp.asarray(Y))
@@ -86,7 +87,7 @@ MODES = [
 ]
 
 
-@pytest.mark.parametrize("twice", MODES, ids=["over reverse", "forward", "reverse", "over forward"])
+@each("twice", MODES, ids=["over reverse", "forward", "reverse", "over forward"])
 def test_second_derivatives_in_all_modes(twice):
     got = jax.jit(twice(lambda p: MIXED(p[0], p[1])))(jnp.array([1.0, 2.0]))
     close(got, MIXED.hessian(1.0, 2.0))

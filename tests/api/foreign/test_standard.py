@@ -6,6 +6,7 @@ import sys
 import array_api_strict as xp
 import numpy as np
 import pytest
+from tables import each
 
 import symdiff
 from symdiff.runtime.results import leaves
@@ -27,7 +28,7 @@ def same(got, want, rtol=1e-14):
         np.testing.assert_allclose(np.asarray(one), other, rtol=rtol)
 
 
-@pytest.mark.parametrize("member", ["grad", "value_and_grad", "jacobian", "hessian"])
+@each("member", ["grad", "value_and_grad", "jacobian", "hessian"])
 def test_every_member_takes_the_arrays(member):
     f = getattr(MIXED, member)
     same(f(*strict(X, Y)), f(X, Y))
@@ -57,7 +58,7 @@ FORMULAS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "args"), FORMULAS, ids=lambda p: p[:25])
+@each(("text", "args"), FORMULAS, ids=lambda p: p[:25])
 def test_formulas_with_arrays(text, args):
     f = symdiff.compile(text, args=args)
     rng = np.random.default_rng(1)
