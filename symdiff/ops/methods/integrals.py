@@ -12,6 +12,7 @@ import numpy as np
 from scipy import special
 
 from symdiff.ops.methods.blocks import _choose, _in_blocks, _moments
+from symdiff.ops.methods.polygamma_step import polygamma_step
 
 _FEW = np.polynomial.legendre.leggauss(24)
 _MANY = np.polynomial.legendre.leggauss(40)
@@ -77,15 +78,15 @@ def gammainc_by_a(n: int, a: Any, x: Any) -> Any:
     return _in_blocks(method, a, x)
 
 
-def _beta_slopes(m: int, n: int, p: Any, q: Any, c: Any) -> dict[tuple[int, int], Any]:
-    """Return the derivatives of log(gamma(c)/(gamma(p)*gamma(q))) where c moves with p and q, to order m and n."""
+def _beta_slopes(m: int, n: int, p: Any, q: Any, from_p: Any, from_q: Any) -> dict[tuple[int, int], Any]:
+    """Return the derivatives of log(gamma(c)/(gamma(p)*gamma(q))), where p and q move c = p + from_p = q + from_q."""
     found = {}
     for i in range(m + 1):
         for j in range(n + 1):
-            k = i + j - 1
-            if k >= 0:
-                both = special.polygamma(k, c)
-                found[i, j] = both if i and j else both - special.polygamma(k, p if i else q)
+            if i and j:
+                found[i, j] = special.polygamma(i + j - 1, p + from_p)
+            elif i or j:
+                found[i, j] = polygamma_step(i - 1, p, from_p) if i else polygamma_step(j - 1, q, from_q)
     return found
 
 
@@ -112,7 +113,7 @@ def beta_density_by_ab(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
     m, n = map(int, (m, n))
 
     def method(a: Any, b: Any, x: Any) -> Any:
-        slopes = _beta_slopes(m, n, a, b, a + b)
+        slopes = _beta_slopes(m, n, a, b, b, a)
         if m:
             slopes[1, 0] = slopes[1, 0] + np.log(x)
         if n:
@@ -164,7 +165,7 @@ def betainc_by_ab(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
 
         def ratio(m: int, n: int) -> Any:
             """Return the derivative of order m by p and n by q, divided by I."""
-            slopes = _beta_slopes(m, n, power, q + 1.0, whole)
+            slopes = _beta_slopes(m, n, power, q + 1.0, q, p)
             if m:
                 slopes[1, 0] = slopes[1, 0] + log_z + mean_p
             if n:
