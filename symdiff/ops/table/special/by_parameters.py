@@ -50,6 +50,7 @@ def _bessel(name: str, latex: str, slope: str) -> Primitive:
 
 
 # Derivatives by x, with the terms that are there where a parameter is differentiated too
+_GAMMA_TERM = "gamma_density_by_a(n, a, x)/gamma_density_by_a(0, a, x)"
 _GAMMA_SLOPE = "((a - 1)/x - 1)*out"
 _BETA_SLOPE = "((a - 1)/x - (b - 1)/(1 - x))*out"
 _OF_A = "m/x*beta_density_by_ab(m - 1, n, a, b, x)"
@@ -65,6 +66,15 @@ ENTRIES: tuple[Primitive, ...] = (
         r"P^{(#1, 0)}\left(#2, #3\right)",
         "gammainc_by_a(n + 1, a, x)",
         "gamma_density_by_a(n, a, x)",
+    ),
+    _entry(
+        "gamma_ratio_by_a",
+        "n a x",
+        1,
+        "integrals",
+        r"\frac{P^{(#1, 0)}\left(#2, #3\right)}{P^{(0, 1)}\left(#2, #3\right)}",
+        "gamma_ratio_by_a(n + 1, a, x) - (log(x) - digamma(a))*out",
+        f"where(n == 1, log(x) - digamma(a), {_GAMMA_TERM}) - ((a - 1)/x - 1)*out",
     ),
     _entry(
         "gamma_density_by_a",
