@@ -229,7 +229,7 @@ def _right(reference: Callable[..., Any], point: tuple[Any, ...], by: tuple[int,
     with mpmath.workdps(digits):
         try:
             right = reference(point, by)
-        except (ValueError, ZeroDivisionError, mpmath.NoConvergence):
+        except (ValueError, ZeroDivisionError, mpmath.mp.NoConvergence):
             return None
         return mpmath.re(right) if mpmath.isfinite(right) else None
 
