@@ -23,7 +23,7 @@ from symdiff.graph.operations import is_assembled
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text, is_size
 from symdiff.ops.data import Constant
-from symdiff.ops.loops import Loop, Part
+from symdiff.ops.loops import Part, Running
 from symdiff.ops.table import ATOM, BASIC, POWER, PRIMITIVES, template
 
 _HELPERS = {name: p.standard_helper for name in sorted(BASIC) if (p := PRIMITIVES.read(name)) and p.standard_helper}
@@ -208,7 +208,7 @@ class _StandardWriter(ArrayWriter):
 
     def built(self, i: int, row: Row) -> bool:
         """Write the lines of a loop, or find the name of its result; see `Writer.built`."""
-        return isinstance(row[0], Loop | Part) and row[0].lines(self, i, *row[1:])
+        return isinstance(row[0], Running | Part) and row[0].lines(self, i, *row[1:])
 
     # Loops
 

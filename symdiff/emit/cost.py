@@ -77,6 +77,6 @@ def cost_of(program: Program, axes: Sequence[int]) -> Cost:
 def work_of(row: Row) -> int:
     """Return the time that the operation of a row takes for an element, in additions."""
     if isinstance(row[0], Operation):
-        return 1
+        return row[0].time(work_of)
     primitive = PRIMITIVES[row[0]]
     return _SLOW if primitive.slow else 1 if primitive.never_warns or primitive.symbols else _FUNCTION

@@ -409,6 +409,10 @@ class Loop(Running):
         program = self.body.program
         return program.graph.shape(program.outputs[k])
 
+    def unnested(self, *_: Shape) -> str:
+        """Return that nested loops can do a loop, if they can do its step."""
+        return ""
+
     # Spellings
 
     def makes(self, *_: Shape) -> bool:

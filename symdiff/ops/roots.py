@@ -13,8 +13,9 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), section 15.1; Krantz 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from math import inf, nan
 from textwrap import indent
 from typing import Any, ClassVar
 
@@ -22,11 +23,11 @@ import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, numel, shown, symbol
-from symdiff.graph.ir import Graph, Program, live
+from symdiff.graph.ir import Graph, Program, Row, live, operands
 from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import Demands, broadcast
 from symdiff.ops import newton
-from symdiff.ops.base import At, Builder, Notation, Sample, StandardWriter, Text, Writer
+from symdiff.ops.base import At, Builder, Nest, Notation, Sample, Task, Text, Value, Writer
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.linalg import Solve, solution
 from symdiff.ops.loops import Body, Running, ahead, taking, without_constants
@@ -47,6 +48,12 @@ _OF_FLOATS = {
     "newton_between": newton.NEWTON_BETWEEN_OF_FLOATS,
     "newton_minimum": newton.NEWTON_MINIMUM_OF_FLOATS,
 }
+_IN_STANDARD = {
+    "newton": newton.NEWTON_IN_STANDARD,
+    "newton_between": newton.NEWTON_BETWEEN_IN_STANDARD,
+    "newton_system": newton.NEWTON_SYSTEM_IN_STANDARD,
+    "newton_minimum": newton.NEWTON_MINIMUM_IN_STANDARD,
+}
 
 
 class Root(Running):
@@ -65,6 +72,7 @@ class Root(Running):
     name = "root"
     helpers: ClassVar[Mapping[str, str]] = _OF_ARRAYS
     math_helpers: ClassVar[Mapping[str, str]] = _OF_FLOATS
+    standard_helpers: ClassVar[Mapping[str, str]] = _IN_STANDARD
 
     @property
     def leading(self) -> int:
@@ -214,6 +222,38 @@ class Root(Running):
             return everything(operands[self.leading :], shape, operands[0].count)
         return united(operands[self.leading :], shape, operands[0].count).nonzero()
 
+    def time(self, of: Callable[[Row], int]) -> int:
+        program = self.body.program
+        rows = [row for row, alive in zip(program.graph.rows, live(program), strict=True) if alive]
+        return _STEPS * sum([_STEP, *[of(row) for row in rows if operands(row)]])
+
+    # Nested loops
+
+    def unnested(self, *_: Shape) -> str:
+        return "" if self.elementwise and self.kind != "minimum" else self.name
+
+    def tasks(self, n: Nest, i: int, *given: int) -> list[Task]:
+        """Return the task that finds the root at each point."""
+
+        def each(at: tuple[Value, ...]) -> None:
+            start, *rest = [n.read(j, n.along(j, at)) for j in given]
+            outside, found = rest[self.leading - 1 :], n.room(())
+            n.put(found, (), n.number(nan))
+
+            def residual(z: Value) -> list[Value]:
+                return n.run(self.body.program, [z, *outside])
+
+            if self.kind == "between":
+                _newton_between(n, residual, start, rest[0], rest[1], found)
+            else:
+                _newton(n, residual, start, found)
+            root = n.get(found, ())
+            with n.code.when(n.code.let("ne", root, root)):
+                n.unknown()
+            n.write(i, at, root)
+
+        return [Task(n.shape(i), each, given)]
+
     # Spellings
 
     def makes(self, *_: Shape) -> bool:
@@ -228,11 +268,12 @@ class Root(Running):
         program, first = self.body.program, self.leading
         w.titled(i)
         inputs, outside, rank = program.inputs, given[first:], len(w.shape(i)) if self.elementwise else 0
-        names = {inputs[1 + k]: w.tight(j, ATOM) for k, j in enumerate(outside)}
+        aligned = rank if w.collects else 0
+        names = {inputs[1 + k]: w.aligned(j, aligned) if aligned else w.tight(j, ATOM) for k, j in enumerate(outside)}
         passed: dict[str, str] = {}  # what differs from point to point: the name in the function, and its text
         ranks: list[int] = []
         for row, j in zip(inputs[1:], outside, strict=True):
-            if w.behind(j) or (w.shape(j) and rank):
+            if not w.collects and (w.behind(j) or (w.shape(j) and rank)):
                 text = w.aligned(j, rank) if rank else w.tight(j, ATOM)
                 if not text.isidentifier() or passed.get(text, text) != text:
                     names[row] = w.names.numbered(str(program.graph.rows[row][1]))
@@ -240,7 +281,11 @@ class Root(Running):
                 ranks.append(0 if rank else len(w.shape(j)))
         unknown, name = w.names.numbered(program.arguments[0]), w.names.numbered(program.names[0])
         varies = {inputs[0]: True, **{inputs[1 + k]: bool(w.varies[j]) for k, j in enumerate(outside)}}
-        inner = w.local(program, {inputs[0]: unknown, **names}, varies, unknown, len(self.core(0)))
+        own = {inputs[0]: unknown, **names}
+        if w.collects:  # all points, at each step
+            inner = w.inner(program, own, varies, {})
+        else:
+            inner = w.local(program, own, varies, unknown, len(self.core(0)))
         inner.body()
         line = ", ".join([inner.number(row) for row in program.outputs])
         results = line if (broken := w.wrap(line)) == line else f"({broken})"
@@ -249,22 +294,16 @@ class Root(Running):
         args = [name, *[w.aligned(j, rank) if rank and w.behind(j) else w.number(j) for j in given[:first]]]
         if passed:
             args.append(_tuple(passed.values()))
-        if self.kind == "minimum":
+        if w.collects:
+            args.insert(0, "xp")
+            args += [str(len(self.core(0)))] * (self.kind == "minimum")
+        elif self.kind == "minimum":
             ranks.insert(0, len(self.core(0)))
         if any(ranks):
             args.append(f"ranks={_tuple(map(str, ranks))}")
         w.texts[i] = f"{self._solver}({w.wrap(', '.join(args), len(self._solver) + 20)})", ATOM
         w.assign(i)
         return True
-
-    def standard(self, _w: StandardWriter, /, *operands: int) -> Text:
-        """Refuse: how many steps there are depends on values.
-
-        Raises:
-            TypeError: Always.
-        """
-        del operands
-        raise TypeError(f"{self.name} has no code in the array API standard: pass arrays of NumPy")
 
     def formula(self, w: Writer, *operands: int) -> Text:
         what = "argmin" if self.kind == "minimum" else "root"
@@ -291,6 +330,95 @@ class Root(Running):
         for kind, core in (("root", ()), ("minimum", ()), ("root", (n,)), ("minimum", (n,))):
             found.append(Sample(cls(_sample(core, kind), kind), (core, core)))
         return found
+
+
+_STEPS, _STEP = 6, 20  # steps that most points need, and the time of one besides that of the residual
+_ROUNDING, _NEAR = 2.0**-52, 2.0**-17
+
+
+def _newton(n: Nest, residual: Callable[[Value], list[Value]], start: Value, found: Any) -> None:
+    """Write the iteration of `newton` for one point; see `symdiff.ops.newton`."""
+    let, number = n.code.let, n.number
+    zero, one = number(0.0), number(1.0)
+    z, best, step, least, part = (n.room(()) for _ in range(5))
+    for cell, value in ((z, start), (best, start), (step, number(inf)), (least, number(inf)), (part, one)):
+        n.put(cell, (), value)
+    with n.code.loop(n.whole(0), n.whole(200)):
+        tried, now, limit = n.get(z, ()), n.get(part, ()), n.get(least, ())
+        value, slope = residual(tried)
+        size = let("abs", value)
+        better = let("le", size, let("mul", let("sub", one, let("mul", now, number(0.25))), limit))
+        own = n.select(better, tried, n.get(best, ()))
+        moved = n.select(let("eq", value, zero), zero, let("div", value, slope))
+        moved = n.select(better, moved, n.get(step, ()))
+        limit = n.select(better, size, limit)
+        scale = let("abs", own)
+        close = let("mul", number(_NEAR), let("add", scale, number(_NEAR)))
+        room = n.select(better, let("mul", number(4 * _ROUNDING), scale), close)
+        known = let("lt", limit, number(inf))
+        with n.code.when(let("and", known, let("le", let("abs", moved), room))):
+            n.put(found, (), let("sub", own, n.select(better, moved, zero)))
+            n.code.stop()
+        now = n.select(better, one, let("mul", now, number(0.5)))
+        with n.code.when(let("not", let("and", known, let("gt", now, number(_ROUNDING))))):
+            n.code.stop()
+        for cell, value in ((best, own), (step, moved), (least, limit), (part, now)):
+            n.put(cell, (), value)
+        n.put(z, (), let("sub", own, let("mul", now, moved)))
+
+
+def _newton_between(
+    n: Nest, residual: Callable[[Value], list[Value]], start: Value, low: Value, high: Value, found: Any
+) -> None:
+    """Write the iteration of `newton_between` for one point; see `symdiff.ops.newton`."""
+    let, number = n.code.let, n.number
+    zero, half = number(0.0), number(0.5)
+    below, above = residual(low)[0], residual(high)[0]
+    exact = let("or", let("eq", below, zero), let("eq", above, zero))
+    with n.code.when(exact):
+        n.put(found, (), n.select(let("eq", below, zero), low, high))
+    up = let("and", let("lt", below, zero), let("gt", above, zero))
+    down = let("and", let("gt", below, zero), let("lt", above, zero))
+    most = n.apply("maximum", let("abs", below), let("abs", above))
+    with n.code.when(let("or", up, down)):
+        z, left, right, before, last = (n.room(()) for _ in range(5))
+        n.put(left, (), n.select(up, low, high))
+        n.put(right, (), n.select(up, high, low))
+        least, largest = _in_order(n, low, high)
+        inside = n.select(let("lt", start, least), least, start)
+        n.put(z, (), n.select(let("gt", inside, largest), largest, inside))
+        for cell in (before, last):
+            n.put(cell, (), let("abs", let("sub", high, low)))
+        with n.code.loop(n.whole(0), n.whole(2000)):
+            tried = n.get(z, ())
+            value, slope = residual(tried)
+            negative = let("lt", value, zero)
+            ends = n.select(negative, tried, n.get(left, ())), n.select(negative, n.get(right, ()), tried)
+            step = let("div", value, slope)
+            size, new = let("abs", step), let("sub", tried, step)
+            room = let("mul", number(4 * _ROUNDING), let("abs", tried))
+            near = let("le", size, room)
+            closed = let("le", let("abs", let("sub", ends[1], ends[0])), room)
+            with n.code.when(let("or", let("eq", value, zero), let("or", near, closed))):
+                with n.code.when(let("le", let("abs", value), most)):
+                    n.put(found, (), n.select(near, new, tried))
+                n.code.stop()
+            with n.code.when(let("ne", value, value)):
+                n.code.stop()
+            least, largest = _in_order(n, *ends)
+            short = let("and", let("lt", least, new), let("lt", new, largest))
+            short = let("and", short, let("lt", let("mul", number(2.0), size), n.get(before, ())))
+            new = n.select(short, new, let("mul", half, let("add", *ends)))
+            n.put(before, (), n.get(last, ()))
+            n.put(last, (), let("abs", let("sub", new, tried)))
+            for cell, value in ((left, ends[0]), (right, ends[1]), (z, new)):
+                n.put(cell, (), value)
+
+
+def _in_order(n: Nest, x: Value, y: Value) -> tuple[Value, Value]:
+    """Return the smaller and the larger one of two numbers."""
+    less = n.code.let("lt", x, y)
+    return n.select(less, x, y), n.select(less, y, x)
 
 
 def _sample(core: Shape, kind: str) -> Body:
