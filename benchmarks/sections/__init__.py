@@ -34,6 +34,7 @@ SECTIONS = (
     "choices",
     "index",
     "loops",
+    "implicit",
     "trees",
     "engines",
 )
