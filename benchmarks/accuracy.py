@@ -3,7 +3,7 @@
 The values, first and second derivatives of random formulas and of difficult formulas are
 compared with mpmath. The random formulas, and the condition for a derivative to be
 well-conditioned at a point, are those of the tests. A run takes some minutes, mostly in JAX's
-compiler.
+compiler. With `--special`, the special functions are compared with mpmath instead.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import mpmath
 from mpmath import mpf
 
+from benchmarks import special
 from benchmarks.harness import machine
 from benchmarks.output import report
 from benchmarks.peers import Peer, load
@@ -88,6 +89,8 @@ Makers = dict[str, Callable[[Formula], Any]]
 def main(argv: Sequence[str] | None = None) -> int:
     """Ask every tool, print the tables and the worst cases, and write them as JSON."""
     options = _options(argv)
+    if options.special is not None:
+        return _special(options)
     loaded = {name: load(name) for name in options.peers}
     skipped = {name: peer for name, peer in loaded.items() if isinstance(peer, str)}
     peers = [base.PEER, *(peer for peer in loaded.values() if isinstance(peer, Peer))]
@@ -131,9 +134,29 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         "--peers", nargs="*", choices=_PEERS, default=list(_PEERS), metavar="PEER", help=", ".join(_PEERS)
     )
     parser.add_argument(
+        "--special", nargs="*", metavar="NAME", help="compare special functions, all of them or some, and nothing else"
+    )
+    parser.add_argument(
+        "--points", type=int, default=60, help="points for each special function (default: %(default)d)"
+    )
+    parser.add_argument(
         "--output", type=Path, default=_RESULTS, metavar="FILE", help="JSON (default: benchmarks/results/accuracy.json)"
     )
     return parser.parse_args(argv)
+
+
+def _special(options: argparse.Namespace) -> int:
+    """Print the errors of special functions, and write the table for the documentation if all of them are asked for."""
+    versions = {"symdiff": base.VERSION} | machine.versions(["numpy", "scipy", "mpmath"])
+    head = special.note(options.points, machine.revision(), versions)
+    print(head, end="\n\n")
+    table = special.table(options.points, options.special, report=print)
+    speeds = special.speeds(options.special)
+    print(f"\n{speeds}")
+    if not options.special:
+        special.FILE.write_text(f"{head}\n\n{table}\n\n{special.NOTE_ON_SPEED}\n\n{speeds}\n", encoding="utf-8")
+        print(f"\nWritten to {special.FILE}")
+    return 0
 
 
 def _random(makers: Makers, options: argparse.Namespace) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import pathlib
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from tables import each
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import __main__ as command
+from benchmarks import special
 from benchmarks.harness import memory
 from benchmarks.harness.measure import Call, Row, numbers, parts, race, wrong
 from benchmarks.output import plot, table
@@ -26,6 +28,7 @@ from benchmarks.sections.arrays import excuse_of, pieces
 from benchmarks.work import gradbench
 from benchmarks.work.formulas import EXAMPLE, LOGISTIC_LOSS, LONG_SUM, ROSENBROCK, long_sum
 from benchmarks.work.problems import functions
+from symdiff.ops.table import PRIMITIVES
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -53,7 +56,7 @@ def sections(output, *names, peers=(), run=run):
 
 
 def test_sections_run_and_agree(tmp_path):
-    names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "sparse", "trees")
+    names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "tables", "sparse", "trees")
     facts = sections(tmp_path / "found.json", *names, run=None)
     machine = facts["machine"]
     assert machine["cpus"] >= 1
@@ -227,3 +230,17 @@ def test_a_section_that_breaks_is_a_target_missed_and_the_others_go_on(tmp_path,
     assert command.main(["--only", "memory", "huge", "--peers", "--output", str(output)]) == 0
     assert "FAIL  memory: runs to its end: failed: MemoryError: no room" in capsys.readouterr().out
     assert json.loads(output.read_text())["sections"]["huge"]["targets"]
+
+
+def test_the_table_of_errors_of_special_functions():
+    pytest.importorskip("scipy")
+    text = special.FILE.read_text(encoding="utf-8")
+    for primitive in special.functions():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{primitive.name}("))
+        largest = [float(number) for number in re.findall(r" / (\d\S*e\S\d\d)", row)]
+        assert len(largest) == len([*special.partials(primitive)]), primitive.name
+        assert max(largest) < 1e-9, primitive.name
+    for name in ("gammainc", "betainc", "jv", "kve", "hyp1f1"):
+        for one in special.errors(PRIMITIVES[name], 2, seed=1):
+            assert max(one.found, default=0.0) < 1e-11, (name, one.by)
+    assert special.table(1, ["erf"]).count("\n") == 2

@@ -8,6 +8,7 @@ from functools import partial
 import brusselator
 import bundle_adjustment
 import double_pendulum
+import fit_kinetics
 import gaussian_process
 import in_other_languages
 import larger_than_memory
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 import robertson
 import rosenbrock_newton
+import spline_baseline
 import train_mlp
 import train_relu
 from dask import distributed
@@ -54,6 +56,14 @@ def test_relu_says_what_the_picture_needs(monkeypatch, tmp_path):
         train_relu.picture(np.ones(4), tmp_path / "curve.png")
 
 
+def test_rate_constants_of_a_reaction():
+    found = fit_kinetics.fit(fit_kinetics.measured())
+    assert_allclose(found.x, fit_kinetics.TRUE, rtol=0.1)
+    assert found.success
+    _, exact = fit_kinetics.solution_and_jacobian(fit_kinetics.TRUE)
+    assert_allclose(fit_kinetics.differences(fit_kinetics.TRUE), exact, atol=2e-3)
+
+
 def test_perceptron_tells_spirals_apart():
     rng = np.random.default_rng(1)
     points, classes = train_mlp.spirals(400, rng)
@@ -88,6 +98,14 @@ def test_nist_files_are_whole(name):
     certified = float(text.split("residual sum of squares: ")[1].split()[0])
     assert_allclose(np.sum(nist_strd.residuals(name)(problem.parameters, problem.x, problem.y) ** 2), certified, 1e-5)
     assert "NIST StRD" in text
+
+
+def test_peaks_on_a_spline():
+    x, y = spline_baseline.spectrum()
+    (found, calls), (by_differences, more) = spline_baseline.fit(x, y), spline_baseline.fit(x, y, "2-point")
+    assert_allclose(found.x[:6], spline_baseline.PEAKS, atol=0.02)
+    assert_allclose(found.x, by_differences.x, rtol=1e-5)
+    assert calls < more / 5
 
 
 def test_robertson():

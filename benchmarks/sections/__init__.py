@@ -33,7 +33,9 @@ SECTIONS = (
     "huge",
     "choices",
     "index",
+    "tables",
     "loops",
+    "implicit",
     "trees",
     "engines",
 )

@@ -6,7 +6,7 @@ import copyreg
 import gc
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -17,6 +17,7 @@ from symdiff.errors import FormulaWarning, ParseError, few
 from symdiff.graph.dims import declared
 from symdiff.language.hints import e_is_a_variable, no_argument
 from symdiff.language.lower import Argument
+from symdiff.language.outside import Outside
 from symdiff.language.parser import Syntax, parse
 from symdiff.language.review import calls, exponentials, no_slips, review
 from symdiff.limits import Limits
@@ -149,11 +150,13 @@ def _compiled(
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ValueError(f"threads must be a positive int or None, not {threads!r}")
     arguments = None if args is None else arguments_of(args, "args")
-    formula, arguments, bound = _read(text, arguments, {} if constants is None else constants, bounds)
+    own = {} if functions is None else functions_of(functions)
+    formula, arguments, bound, called = _read(text, arguments, {} if constants is None else constants, own, bounds)
     for name in [argument.name for argument in arguments or ()]:
         if name in bound:
             raise ParseError(f"{name!r} is both in args and in constants; leave it out of one of them")
-    own = {} if functions is None else functions_of(functions)
+    if own and _is_function(text):
+        raise TypeError("a Python function calls its functions itself: leave the option functions out")
     for option, names in (("args", [argument.name for argument in arguments or ()]), ("constants", bound)):
         for name in names:
             if name in own:
@@ -162,16 +165,16 @@ def _compiled(
         if name in bound and all(same != argument.name for argument in arguments or ()):
             bound.setdefault(same, bound[name])
     by = None if wrt is None else names_of(wrt, "wrt")
-    fixed, called = tuple(sorted(bound.items())), tuple(own.items())
+    fixed, composed = tuple(sorted(bound.items())), tuple({**own, **called}.items())
     of: Any = formula
     if isinstance(formula, Syntax):
         of = (formula.text, formula.name, formula.doc) if formula.name or formula.doc else formula.text
     values = tuple((name, repr(value)) for name, value in fixed)
-    key = (of, arguments, by, values, called, threads, bool(optimize), backend)
+    key = (of, arguments, by, values, composed, threads, bool(optimize), backend)
 
     def make() -> Function:
         options: Any = {"optimize": bool(optimize), "threads": threads, "backend": backend, "limits": bounds}
-        return function_of(recipe_of(formula, arguments, by, fixed, called, **options))
+        return function_of(recipe_of(formula, arguments, by, fixed, composed, **options))
 
     return _CACHE.get((*key, bounds.values), make)
 
@@ -180,25 +183,25 @@ _Arguments = tuple[Argument, ...] | None
 
 
 def _read(
-    given: Any, arguments: _Arguments, constants: Mapping[Any, Any], bounds: Limits
-) -> tuple[str | Syntax, _Arguments, dict[str, float | Data]]:
-    """Return a formula as text or as syntax, its arguments, and the values of its constants."""
+    given: Any, arguments: _Arguments, constants: Mapping[Any, Any], functions: Collection[str], bounds: Limits
+) -> tuple[str | Syntax, _Arguments, dict[str, float | Data], dict[str, Outside]]:
+    """Return a formula as text or as syntax, its arguments, the values of its constants, and functions it calls."""
     if _is_function(given):
         from symdiff.language.tracing import traced
 
         if not isinstance(constants, Mapping):
             raise TypeError(f"constants is a dict of parameters and values, as {{'k': 2.0}}, not {constants!r}")
         values = {str(normal(name)): value for name, value in constants.items()}
-        syntax, arguments, arrays = traced(given, arguments, values, bounds)
-        return syntax, arguments, {**arrays}
+        syntax, arguments, arrays, called = traced(given, arguments, values, bounds)
+        return syntax, arguments, {**arrays}, called
     bound = constants_of(constants)
     if isinstance(given, str | Syntax):
-        return given, arguments, bound
+        return given, arguments, bound, {}
     from symdiff.language.sympy import syntax_of
 
     own = None if arguments is None else [argument.name for argument in arguments]
-    syntax, symbols = syntax_of(given, own, bound, bounds)
-    return syntax, arguments_of(symbols, "args") if arguments is None else arguments, bound
+    syntax, symbols = syntax_of(given, own, bound, bounds, functions)
+    return syntax, arguments_of(symbols, "args") if arguments is None else arguments, bound, {}
 
 
 def _is_function(given: Any) -> bool:

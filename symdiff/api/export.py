@@ -24,6 +24,7 @@ from symdiff.emit.curly import Stored, plain
 from symdiff.emit.module import OF_ENTRIES, SUMMARIES, About, Member, Module, Spaced
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import Shape, concrete, declared, solve, symbols
+from symdiff.language.outside import described
 from symdiff.ops.evaluate import special
 from symdiff.runtime.arguments import arrays, listed, meet, normal
 from symdiff.runtime.load import load
@@ -152,7 +153,7 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
     members = [_part(name, g, target) for name, g in chosen.items()]
     code = "\n".join([line for m in members for part in m.body[1:] for line in part])
     if target == "numpy":
-        helpers = numpy_target.helpers(code)
+        helpers = numpy_target.helpers(code, prepared)
     else:
         called = [
             math_target.called(g.program, member.body[1]) for g, member in zip(chosen.values(), members, strict=True)
@@ -165,7 +166,7 @@ def _python(chosen: Mapping[str, Compiled], target: str) -> Module:
 def _about(f: Compiled) -> About:
     path = f.recipe.derivations
     derived = "".join([f".{m}" + (f"({', '.join(map(_spelt, args))})" if args else "") for m, *args in path])
-    return About(f.text, derived, f.wrt, f.recipe.constants)
+    return About("\n".join([f.text, *described(f.recipe.functions)]), derived, f.wrt, f.recipe.constants)
 
 
 def _spelt(arg: Any) -> str:

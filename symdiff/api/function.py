@@ -25,12 +25,12 @@ from symdiff.ops.places import coordinates
 from symdiff.pipeline import Derive, Recipe
 from symdiff.runtime.arguments import bind, listed, normal
 from symdiff.runtime.entry import bound_entry
-from symdiff.runtime.results import Layout, record_of
+from symdiff.runtime.results import Layout, record, record_of
 
 if TYPE_CHECKING:
     from symdiff.api.check import Check
     from symdiff.api.graph import Drawing
-    from symdiff.api.packing import Packing
+    from symdiff.api.packing import Packing, Solution
     from symdiff.api.sparse import Sparse
     from symdiff.api.steps import Trace
 
@@ -92,13 +92,13 @@ class Function:
         name: str = "value",
         *,
         places: Places | None = None,
-        packing: Packing | None = None,
+        packing: Packing | Solution | None = None,
         free: Function | None = None,
         bound: Mapping[str, Any] = {},
         source: Function | None = None,
     ) -> None:
         self.recipe, self.program, self.layout, self.wrt, self.name = recipe, program, layout, wrt, name
-        self.kernel: Kernel = Kernel(recipe, program, layout, name) if free is None else free.kernel
+        self.kernel: Kernel = Kernel(recipe, program, layout, name, of=self) if free is None else free.kernel
         self.free = free or self
         self.bound: Mapping[str, Any] = dict(bound)
         self.text = recipe.syntax.text
@@ -722,8 +722,130 @@ class Function:
             ShapeError: The vector does not have the length of the packed arguments.
         """
         if self._packing is None:
-            raise AttributeError(f"only what pack returns can unpack, not {self._call_text}")
+            raise AttributeError(f"only what pack, sensitivities and adjoint return can unpack, not {self._call_text}")
         return self._packing.unpack(vector, self.wrt[0])
+
+    # Systems of differential equations
+
+    def sensitivities(self, states: str | Sequence[str], parameters: str | Sequence[str], name: str = "s") -> Function:
+        """Return the right-hand side for a solution of y' = f(t, y, p) and its derivatives by p.
+
+        This Function is f: its outputs are the rates of the states, as one vector, or one output for each state. The
+        result takes one vector in the place of the states and returns the rates of its elements, as
+        `scipy.integrate.solve_ivp` takes it. If there are n elements of states and k of parameters, the vector has
+        (1 + k)*n: first the states, then their derivatives by the first element of the parameters, and so on. At the
+        start, these derivatives are zero unless the states there depend on the parameters:
+
+            s0 = np.concatenate([y0, np.zeros(k*n)])
+            s0 = np.concatenate([y0, dy0_dp.T.ravel()])     # dy0_dp of shape (n, k)
+
+        Args:
+            states: The names of the states, as "y" or "a b".
+            parameters: The names of the parameters.
+            name: The name of the vector, the only one of `wrt`. `jacobian` is the matrix by it, and `jacobian.sparse`
+                the sparse one.
+
+        Returns:
+            A Function. Its `unpack` takes a vector, or loop shape + ((1 + k)*n,), and returns a named tuple. The field
+            `y` has the shape of the state, and `dy_dp` the axes of the state and then those of the parameter.
+
+        Raises:
+            TypeError: A name is not an argument, or occurs twice, or is taken.
+            ShapeError: The outputs are not the rates of the states.
+
+        Source: Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I (1993), section I.14.
+        """
+        from symdiff.api.packing import Solution, free, named
+
+        chosen, by = named(self, states, "sensitivities"), named(self, parameters, "sensitivities")
+        if both := {*chosen} & {*by}:
+            raise TypeError(f"{min(both)!r} is a state and a parameter")
+        free(self, name, chosen)
+        cores = dict(zip(self.args, self.cores, strict=True))
+        shapes = [tuple([cores[one] for one in names]) for names in (chosen, by)]
+        solution = Solution(chosen, shapes[0], by, shapes[1])
+        return self._dynamics("sensitivities", (chosen, by, name), solution, chosen, name, parameters=by)
+
+    def adjoint(
+        self,
+        states: str | Sequence[str],
+        parameters: str | Sequence[str],
+        integral: str | None = None,
+        name: str = "a",
+        part: Literal["forward", "backward"] | None = None,
+    ) -> Any:
+        """Return the right-hand sides for the gradient of a loss of a solution of y' = f(t, y, p), by its adjoint.
+
+        The loss is the integral of one of the outputs, plus any function of the states at the end. The work does not
+        grow with the number of parameters. The other outputs are the rates of the states, as one vector, or one output
+        for each state.
+
+        Solve `forward` from the start to the end. Its vector `s` has the states, and behind them the integral so far.
+        Then solve `backward` from the end to the start. It takes the vector `a` in front of the states, which are those
+        of the first solution at the same time. The vector has the adjoints of the states, and then the gradient by the
+        parameters so far. At the end, these are the derivatives of the loss by the states there and by the parameters:
+        zero, if there is the integral alone. At the start, the last part is the gradient by the parameters. If the
+        states at the start depend on the parameters, add the product of the adjoints there with that derivative.
+
+        Args:
+            states: The names of the states, as "y" or "a b".
+            parameters: The names of the parameters.
+            integral: The name of the output that is integrated, if there is one.
+            name: The name of the vector of adjoints.
+            part: "forward" or "backward", for one of both alone.
+
+        Returns:
+            A named tuple of two Functions, `forward` and `backward`. Each has `unpack`, and a `jacobian` by its vector.
+
+        Raises:
+            TypeError: A name is not an argument or output, or occurs twice, or is taken.
+            ShapeError: The outputs are not the rates of the states.
+
+        Source: Cao, Li, Petzold & Serban, "Adjoint sensitivity analysis for differential-algebraic equations" (2003).
+        """
+        from symdiff.api.packing import Packing, free, named
+
+        if part is None:
+            both = tuple([self.adjoint(states, parameters, integral, name, one) for one in ("forward", "backward")])
+            return tuple.__new__(record("adjoint", ("forward", "backward")), both)
+        chosen, by = named(self, states, "adjoint"), named(self, parameters, "adjoint")
+        if integral is not None and integral not in self.program.names:
+            raise TypeError(f"integral names {integral!r}, which is not among the outputs ({few(self.program.names)})")
+        cores = dict(zip(self.args, self.cores, strict=True))
+        member = chosen, by, integral, name, part
+        if part == "forward":
+            free(self, "s", chosen)
+            names = (*chosen, *["integral"] * (integral is not None))
+            packed = Packing(names, (*[cores[one] for one in chosen], *[()] * (integral is not None)))
+            return self._dynamics("adjoint", member, packed, chosen, "s", derive="forward", integral=integral)
+        free(self, name)
+        packed = Packing(tuple([f"{one}_bar" for one in (*chosen, *by)]), tuple([cores[one] for one in (*chosen, *by)]))
+        return self._dynamics("adjoint", member, packed, chosen, name, parameters=by, integral=integral)
+
+    def _dynamics(
+        self,
+        member: str,
+        args: tuple[Any, ...],
+        packed: Packing | Solution,
+        states: tuple[str, ...],
+        name: str,
+        *,
+        derive: str = "",
+        **options: Any,
+    ) -> Function:
+        if self.bound:
+            made: Function = getattr(self.free, member)(*args)
+            return made.holding(self.bound)
+
+        def make() -> Function:
+            from symdiff.derive import dynamics
+
+            derived = partial(getattr(dynamics, derive or member), name=name, **options)
+            recipe = self.recipe.derived(derived, states, member, *args)
+            return Function(recipe, derived(self.program, states), None, (name,), derive or member, packing=packed)
+
+        found: Function = self.kernel.once((member, *args), make)
+        return found
 
     # Arguments with fixed values
 
@@ -929,5 +1051,12 @@ class Function:
 
 # The members that return a Function derived from this one.
 RETURN_FUNCTIONS = frozenset(
-    {"diff", "pack", "bind", *[name for name, made in vars(Function).items() if isinstance(made, cached_property)]}
+    {
+        "diff",
+        "pack",
+        "sensitivities",
+        "adjoint",
+        "bind",
+        *[name for name, made in vars(Function).items() if isinstance(made, cached_property)],
+    }
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from symdiff.api.foreign import owner
+from symdiff.api.foreign import owner, tracing
 from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit import outside
@@ -22,6 +22,7 @@ from symdiff.limits import Limits
 from symdiff.ops.evaluate import constant, special
 from symdiff.ops.indexed import Indexed
 from symdiff.ops.loops import every_row, has_loops
+from symdiff.ops.order import SearchSorted
 from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
     FLOAT64,
@@ -87,14 +88,21 @@ class Kernel:
         routines: The native code of parts of the program, where native code cannot compute all of it.
         made: The things that have been made so far, by key.
         sizes: The sizes of the dimensions of the formula, if the program computes a part of it along an axis.
+        of: The Function that users have, with all arguments; None if there is none.
         lock: The lock that a thread holds while it makes something.
     """
 
     def __init__(
-        self, recipe: Recipe, program: Program, layout: Layout, name: str, sizes: Mapping[str, int] | None = None
+        self,
+        recipe: Recipe,
+        program: Program,
+        layout: Layout,
+        name: str,
+        sizes: Mapping[str, int] | None = None,
+        of: Any = None,
     ) -> None:
         self.recipe, self.program, self.layout, self.name = recipe, program, layout, name
-        self.sizes = sizes or {}
+        self.sizes, self.of = sizes or {}, of
         self.nest = nest(layout)
         self.args = program.arguments
         self.cores = tuple([program.graph.shape(i) for i in program.inputs])
@@ -138,7 +146,8 @@ class Kernel:
         from symdiff.emit.routines import cut
         from symdiff.runtime.routines import Routines, takes_routines
 
-        if not takes_routines() or not (any(self.cores) or has_loops(self.program)):
+        searched = any(isinstance(row[0], SearchSorted) for row in self.program.graph.rows)
+        if not takes_routines() or not (searched or any(self.cores) or has_loops(self.program)):
             return None
         found = cut(self.program)
         return None if found is None else Routines(found, self._threads)
@@ -317,7 +326,7 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
-                native=self._native_floats() if floats_too else self._floats_by_parts() if self.routines else None,
+                native=self._native_floats() if floats_too else self._floats_by_parts(),
                 into=bool(floats_too),
                 known=self._known if self._calls_outside else {},
             )
@@ -348,10 +357,12 @@ class Kernel:
         return calls
 
     def _floats_by_parts(self) -> list[Any] | None:
-        """Return a list with a function of floats that calls native code of parts; None if a result is no number."""
-        if any(self.results):
+        """Return a list with a function of floats that calls native code of loops.
+
+        Return None if there are none, or if a result is no number.
+        """
+        if self.routines is None or any(self.results) or not has_loops(self.program):
             return None
-        assert self.routines is not None
         text = write(self._run, "numpy", self.name, tuple(range(len(self.results))))
         function = load(text, self.name, {**numpy_target.known(self._run), **self.routines.calls})
         return [lambda *args: tuple(map(float, function(*args)))]
@@ -582,7 +593,7 @@ class Kernel:
 
     def by_arrays(self, args: tuple[Any, ...], out: Any = None) -> Any:
         """Return the result for arguments of any kind, in order, by way of arrays."""
-        if unlabelled(args):
+        if unlabelled(args) and not tracing():
             given: Given = ()
         elif (library := owner(args)) is not None:
             return library.call(self, args, out)

@@ -10,7 +10,7 @@ import numpy as np
 
 from symdiff.api.compiled import Compiled
 from symdiff.errors import few
-from symdiff.graph.dims import Dim, Shape, concrete, numel
+from symdiff.graph.dims import Dim, Shape, concrete, numel, symbols, value
 from symdiff.language.parser import RESERVED
 from symdiff.runtime.arguments import arrays, bound, listed, normal
 from symdiff.runtime.results import record
@@ -48,6 +48,91 @@ class Packing(NamedTuple):
         if array.ndim == 1:
             parts = [part if part.ndim else part[()] for part in parts]
         return tuple.__new__(record("unpacked", self.names), parts)
+
+
+class Solution(NamedTuple):
+    """What is in a vector of states and of their derivatives by parameters, row by row of a matrix (1 + k, n).
+
+    Attributes:
+        states: The names of the states.
+        shapes: Their core shapes.
+        parameters: The names of the parameters.
+        cores: Their core shapes.
+    """
+
+    states: tuple[str, ...]
+    shapes: tuple[Shape, ...]
+    parameters: tuple[str, ...]
+    cores: tuple[Shape, ...]
+
+    def unpack(self, vector: Any, name: str) -> Any:
+        """Return a named tuple of the states and of their derivatives; see `Function.sensitivities`.
+
+        Args:
+            vector: The vector.
+            name: What messages call it.
+        """
+        values, _, dtype, _ = arrays([name], [vector], [()])
+        array = np.asarray(values[0], dtype)
+        n, k = (sum(map(numel, part), start=0) for part in (self.shapes, self.cores))
+        sizes = _sizes(name, array.shape, (1 + k) * n)
+        width, height = concrete((n, 1 + k), sizes)
+        matrix = array.reshape((*array.shape[:-1], height, width))
+        parts: dict[str, Any] = {}
+        start = 0
+        for state, core in zip(self.states, self.shapes, strict=True):
+            shape = concrete(core, sizes)
+            columns = matrix[..., start : start + prod(shape)]
+            start += prod(shape)
+            parts[state] = columns[..., 0, :].reshape(array.shape[:-1] + shape)
+            row = 1
+            for parameter, own in zip(self.parameters, self.cores, strict=True):
+                axes = concrete(own, sizes)
+                block = np.moveaxis(columns[..., row : row + prod(axes), :], -1, -2)
+                row += prod(axes)
+                parts[f"d{state}_d{parameter}"] = block.reshape(array.shape[:-1] + shape + axes)
+        return tuple.__new__(record("solution", tuple(parts)), [p if p.ndim else p[()] for p in parts.values()])
+
+
+def _sizes(name: str, shape: tuple[int, ...], length: Dim) -> dict[str, int]:
+    """Return the sizes of named dimensions for which a vector has its length.
+
+    Raises:
+        ShapeError: There are none, or several.
+    """
+    unknown = symbols(length)
+    if len(unknown) == 1 and shape:  # the length grows with it
+        (one,) = unknown
+        for size in range(shape[-1] + 1):
+            if value(length, {one: size}) == shape[-1]:
+                return {one: size}
+    return bound([name], [shape], [(length,)])
+
+
+def named(f: Compiled, given: str | Sequence[str], what: str) -> tuple[str, ...]:
+    """Return some names of arguments that are made of numbers, each once.
+
+    Raises:
+        TypeError: A name is not that of such an argument, or is there twice.
+    """
+    names = tuple(map(normal, listed(given)))
+    for k, one in enumerate(names):
+        if one not in f.args or one in names[:k]:
+            why = "given twice" if one in f.args else f"not among the arguments ({few(f.args)})"
+            raise TypeError(f"{what} names {one!r}, which is {why}")
+        if f.integers[f.args.index(one)]:
+            raise TypeError(f"{what} names {one!r}, which is made of integers: there is no derivative by it")
+    return names
+
+
+def free(f: Compiled, name: str, given: Sequence[str] = ()) -> None:
+    """Check that a name is free for a vector. It may be that of an argument among `given`, which the vector replaces.
+
+    Raises:
+        TypeError: It is not.
+    """
+    if not name.isidentifier() or name in RESERVED or (name in f.args and name not in given) or name in f.bound:
+        raise TypeError(f"{name!r} is no free name for the vector: write another one, as name='q'")
 
 
 def packing(f: Compiled, names: str | Sequence[str], name: str) -> Packing:

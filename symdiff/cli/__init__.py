@@ -13,13 +13,10 @@ from types import ModuleType
 from typing import Any
 
 import symdiff
-from symdiff.cli import check, export, graph, latex, plot, progress, show, source, trace
+from symdiff.cli import check, export, functions, graph, latex, plot, progress, show, source, trace
 from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
 from symdiff.errors import FormulaWarning, SymdiffError
-from symdiff.language.arrays import ARRAY_FUNCTIONS
-from symdiff.language.loops import LOOPS
-from symdiff.ops.table import FORMULAS, FUNCTIONS
 
 # Each module has a SUMMARY, an EXAMPLE, a function `parser` and a function `run`, which returns the exit status.
 COMMANDS: dict[str, ModuleType] = {
@@ -30,6 +27,7 @@ COMMANDS: dict[str, ModuleType] = {
     "latex": latex,
     "plot": plot,
     "export": export,
+    "functions": functions,
 }
 
 _EXAMPLES = """\
@@ -46,7 +44,8 @@ other commands (each has its own --help):
 {commands}
 
 Formulas are written as in Python and NumPy, and ^ is a power. A formula can begin with a
-minus sign. These are the functions. Some have more names, such as asin for arcsin.
+minus sign. These are the functions, by field. Some have more names, such as asin for arcsin;
+`symdiff functions NAME` describes one.
 
 {functions}
 """
@@ -97,17 +96,16 @@ def _warner(others: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parser() -> Parser:
-    named = [name for name, primitive in FUNCTIONS.items() if name == primitive.name]
-    named += [name for name, formula in FORMULAS.items() if name == formula.name]
-    functions = textwrap.fill(" ".join([*named, "piecewise", *sorted(ARRAY_FUNCTIONS), *LOOPS]), 80)
-    listed = "\n".join(f"  symdiff {name + ' FORMULA':<18}  {c.SUMMARY}" for name, c in COMMANDS.items())
+    listed = "\n".join(
+        f"  symdiff {name + ' ' + getattr(c, 'TAKES', 'FORMULA'):<18}  {c.SUMMARY}" for name, c in COMMANDS.items()
+    )
     parser = Parser(
         {name: command.parser for name, command in COMMANDS.items()},
         prog="symdiff",
         usage="symdiff FORMULA [--at NAME=VALUE ...] [--of WHAT] [--wrt NAME ...] [--args NAME ...]\n"
         "       symdiff COMMAND FORMULA ...",
         description="Print the value, the gradient and the generated source of a formula.",
-        epilog=_EXAMPLES.format(commands=listed, functions=textwrap.indent(functions, "  ")),
+        epilog=_EXAMPLES.format(commands=listed, functions=textwrap.indent(functions.listed(), "  ")),
     )
     parser.add_argument("--version", action="version", version=f"symdiff {symdiff.__version__}")
     add_at(parser)

@@ -24,12 +24,12 @@ from symdiff.language.hints import no_argument, no_constant
 _ROWS = 100_000  # the most lines of a table
 
 
-def parser_of(name: str, description: str, *examples: str) -> Parser:
+def parser_of(name: str, description: str, *examples: str, takes: str = "FORMULA [OPTION ...]") -> Parser:
     """Return a parser with the description and the examples of a command."""
     lines = "".join(f"\n  symdiff {name} {example}" for example in examples)
     return Parser(
         prog=f"symdiff {name}",
-        usage=f"symdiff {name} FORMULA [OPTION ...]",
+        usage=f"symdiff {name} {takes}",
         description=textwrap.fill(description, 80),
         epilog=f"example{'s' * (len(examples) > 1)}:{lines}",
     )

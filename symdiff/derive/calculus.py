@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from symdiff.derive.work import Blocks, Entry, Pass
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, estimate, numel, solve, symbols, value
+from symdiff.graph.dims import Dim, Shape, estimate, numel, solve, symbols, value
 from symdiff.graph.ir import Program, replay
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.indexed import Gather, Integers
@@ -104,13 +104,7 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
     length = sum((numel(shape) for shape in shapes), start=0)
     packed = frozenset(wrt)
     others = [i for part, i in given.items() if part not in packed]
-    known = {s for i in others for dim in program.graph.shape(i) for s in symbols(dim)}
-    unknown = symbols(length) - known
-    if unknown and not solve(length, value(length, dict.fromkeys(symbols(length), 1)), dict.fromkeys(known, 1)):
-        raise ShapeError(
-            f"the length {length} of a packed vector does not tell {' and '.join(sorted(unknown))}:"
-            " give fixed sizes in args"
-        )
+    determined(length, [program.graph.shape(i) for i in others])
     vector = builder.input(name, (length,))
     parts: dict[int, int] = {}
     start: Dim = 0
@@ -126,6 +120,21 @@ def pack(program: Program, wrt: Sequence[str], *, name: str) -> Program:
         labels.setdefault(parts[given[part]], part)
     taken = frozenset(parts.values())
     return made.changed(inputs=(vector, *[i for i in made.inputs if i not in taken]), labels=labels)
+
+
+def determined(length: Dim, others: Sequence[Shape]) -> None:
+    """Check that the length of a packed vector tells the sizes that the shapes of the other arguments do not tell.
+
+    Raises:
+        ShapeError: It does not.
+    """
+    known = {s for shape in others for dim in shape for s in symbols(dim)}
+    unknown = symbols(length) - known
+    if unknown and not solve(length, value(length, dict.fromkeys(symbols(length), 1)), dict.fromkeys(known, 1)):
+        raise ShapeError(
+            f"the length {length} of a packed vector does not tell {' and '.join(sorted(unknown))}:"
+            " give fixed sizes in args"
+        )
 
 
 def jacobian(program: Program, wrt: Sequence[str], *, vector: bool = False, value: bool = False) -> Program:

@@ -33,6 +33,10 @@ def check_holomorphic(formula: Program, by: Collection[str]) -> None:
             continue
         if primitive is None or not (primitive.holomorphic or primitive.conjugates):
             raise TypeError(f"{_spelt(row)!r} is not defined for complex arguments")
+        for k in primitive.reals:
+            if not real[given[k]]:
+                name = primitive.parameters[k]
+                raise TypeError(f"{_spelt(row)!r} is defined for complex arguments only where {name} is a real number")
         real[i] = primitive.condition or row[0] in ("real", "imag", "angle")
     differentiated = bytearray(len(rows))  # the rows whose derivatives make those of the results
     for i in formula.outputs:

@@ -23,10 +23,10 @@ from symdiff.graph.operations import is_assembled
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text, is_size
 from symdiff.ops.data import Constant
-from symdiff.ops.loops import Loop, Part
+from symdiff.ops.loops import Part, Running
 from symdiff.ops.table import ATOM, BASIC, POWER, PRIMITIVES, template
 
-_HELPERS = {name: p.standard_helper for name in BASIC if (p := PRIMITIVES.read(name)) and p.standard_helper}
+_HELPERS = {name: p.standard_helper for name in sorted(BASIC) if (p := PRIMITIVES.read(name)) and p.standard_helper}
 _HELPERS |= {name: text for operation in OPERATIONS.values() for name, text in operation.standard_helpers.items()}
 
 # Names that the source uses.
@@ -192,23 +192,11 @@ class _StandardWriter(ArrayWriter):
 
     def written(self, row: Row) -> tuple[int, ...]:
         """Return how often `spell` writes each operand."""
-        if is_assembled(row[0]):
-            return (1,) * (len(row) - 1)
-        if isinstance(row[0], Operation):
-            times: tuple[int, ...] = row[0].written(self, *row[1:])
-            return times
-        return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
-
-    def tight(self, i: int, precedence: int) -> str:
-        """Return the text of an operand. One of fewer axes than the result gets more axes behind loop dimensions."""
-        rank = len(self.shape(i))
-        if rank < self.rank and self.behind(i):
-            return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
-        return super().tight(i, precedence)
+        return (1,) * (len(row) - 1) if is_assembled(row[0]) else super().written(row)
 
     def built(self, i: int, row: Row) -> bool:
         """Write the lines of a loop, or find the name of its result; see `Writer.built`."""
-        return isinstance(row[0], Loop | Part) and row[0].lines(self, i, *row[1:])
+        return isinstance(row[0], Running | Part) and row[0].lines(self, i, *row[1:])
 
     # Loops
 

@@ -15,7 +15,7 @@ from symdiff.graph.dims import Dim, Poly
 from symdiff.graph.operations import CONDITIONS
 from symdiff.ops.base import Array, Value
 
-__all__ = ["EXACT", "Array", "Code", "Fail", "For", "Let", "Load", "Statement", "Store", "Value", "When"]
+__all__ = ["EXACT", "Array", "Break", "Code", "Fail", "For", "Let", "Load", "Statement", "Store", "Value", "When"]
 
 
 class Let(NamedTuple):
@@ -64,11 +64,15 @@ class When(NamedTuple):
     block: list[Statement]
 
 
+class Break(NamedTuple):
+    """The end of the innermost loop around."""
+
+
 class Fail(NamedTuple):
     """The end of the function: NumPy computes the results, and reports what is wrong."""
 
 
-Statement = Union["Let", "Load", "Store", "For", "When", "Fail"]
+Statement = Union["Let", "Load", "Store", "For", "When", "Break", "Fail"]
 
 INTEGER = {
     "iadd": "i", "isub": "i", "imul": "i", "idiv": "i", "imod": "i", "imin": "i", "imax": "i", "iselect": "i",
@@ -188,6 +192,10 @@ class Code:
             large = self.fresh("c")
             size = self.whole(dim)
             self.checks += [Let(large, "ilt", (Value("i", str(most)), size)), When(large, [Fail()])]
+
+    def stop(self) -> None:
+        """Leave the innermost loop."""
+        self._scopes[-1].block.append(Break())
 
     def fail(self) -> None:
         """Leave the rest to NumPy."""

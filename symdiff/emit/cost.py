@@ -7,8 +7,8 @@ from functools import reduce
 from operator import or_
 
 from symdiff.graph.ir import Program, Row, live, operands
-from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation
+from symdiff.ops.loops import assembles
 from symdiff.ops.table import PRIMITIVES
 from symdiff.structs import Struct
 
@@ -38,7 +38,7 @@ def reach(program: Program, axes: Sequence[int]) -> list[int]:
     given = dict(zip(program.inputs, axes, strict=True))
     full = reduce(or_, axes, 0)
     for i, row in enumerate(program.graph.rows):
-        own = full if is_assembled(row[0]) else given.get(i, 0)
+        own = full if assembles(row[0]) else given.get(i, 0)
         for j in operands(row):
             own |= found[j]
         found.append(own)
@@ -77,6 +77,6 @@ def cost_of(program: Program, axes: Sequence[int]) -> Cost:
 def work_of(row: Row) -> int:
     """Return the time that the operation of a row takes for an element, in additions."""
     if isinstance(row[0], Operation):
-        return 1
+        return row[0].time(work_of)
     primitive = PRIMITIVES[row[0]]
     return _SLOW if primitive.slow else 1 if primitive.never_warns or primitive.symbols else _FUNCTION

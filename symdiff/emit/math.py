@@ -9,38 +9,48 @@ from typing import Any, Self, cast
 import numpy as np
 
 from symdiff.emit import outside
+from symdiff.emit.data import number
 from symdiff.emit.numpy import called as called_in
 from symdiff.emit.passes import expand_powers, lazy, share_exponentials
 from symdiff.emit.python import BESIDE, Body, Nest, Writer, wrapped
-from symdiff.graph.dims import Dim, Shape, fixed
-from symdiff.graph.ir import Program, Row, live, repeated
+from symdiff.graph.dims import Dim, Poly, Shape, fixed, symbols
+from symdiff.graph.ir import Graph, Program, Row, live, repeated
 from symdiff.graph.operations import is_assembled
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text
-from symdiff.ops.elements import of_scalars
+from symdiff.ops.data import Constant
+from symdiff.ops.elements import Index, of_scalars
+from symdiff.ops.indexed import Gather, Whole
 from symdiff.ops.loops import Loop, Part, Running, every_row, has_loops, trimmed, within
+from symdiff.ops.order import SEARCH, SearchSorted
 from symdiff.ops.table import ATOM, OR, PRIMITIVES
 
 _NESTED = 64  # the most elements of an array that is returned as a list of its rows
+_LARGEST = 4096  # the most elements of the tables that a source contains
 _HELPERS = {name: text for operation in OPERATIONS.values() for name, text in operation.math_helpers.items()}
 
 
 def missing(program: Program) -> str | None:
     """Return the name of what the target cannot do for `program`; None if there is nothing.
 
-    Results may be arrays of scalars.
+    Results may be arrays of scalars, and elements of small constant arrays may be looked up.
     """
     graph = program.graph
     # A textbook's source has a line for every row, used or not.
     alive = live(program) if graph.shared else bytearray(b"\x01") * len(graph.rows)
     loops: set[int] = set()
+    tables: Collection[int] = ()
     if graph.shapes:
         if any(graph.shape(i) for i in program.inputs):
             return "array arguments"
-        shaped = {i for i in graph.shapes if alive[i]}
         rows = graph.rows
+        tables = tables_of(program)
+        elements = sum([table.size for i, table in tables.items() if alive[i]])
+        if elements > _LARGEST or not tables.keys().isdisjoint(program.outputs):
+            return "array operations"
+        shaped = {i for i in graph.shapes if alive[i]}.difference(tables)
         loops = {i for i in shaped if _is_scalar_loop(rows[i][0])}
-        lists = {i for i in shaped if rows[i][0].__class__ is Part and rows[i][1] in loops and len(graph.shape(i)) == 1}
+        lists = {i for i in shaped if _is_part(rows, i, loops) and len(graph.shape(i)) == 1}
         if not all(i in loops or i in lists or of_scalars(rows[i][0]) for i in shaped):
             return "array operations"
         for i, row in enumerate(rows):
@@ -53,11 +63,40 @@ def missing(program: Program) -> str | None:
                 absent = missing(row[0].body.program)
                 if absent is not None:
                     return absent
-            elif not (row[0].on_floats or is_assembled(row[0]) or _is_part(graph.rows, i, loops)):
+            elif not (
+                row[0].on_floats
+                or is_assembled(row[0])
+                or _is_part(graph.rows, i, loops)
+                or i in tables
+                or _looks_up(graph, row, tables)
+            ):
                 return "array operations"
         elif alive[i] and (entry := PRIMITIVES.read(row[0])) and entry.math is None:
             return entry.name
     return None
+
+
+def tables_of(program: Program) -> dict[int, Any]:
+    """Return the constant arrays of a program, and their parts, by row."""
+    found: dict[int, Any] = {}
+    for i in sorted(program.graph.shapes):
+        op, *of = program.graph.rows[i]
+        known = isinstance(op, Constant) or (isinstance(op, Index) and of[0] in found)
+        if known and isinstance(op, Operation) and not op.integer:
+            found[i] = op.value(*[found[j] for j in of])
+    return found
+
+
+def _looks_up(graph: Graph, row: Row, tables: Collection[int]) -> bool:
+    """Return whether a row is an element of a table at integers, a place in one, or a sum of integers."""
+    op, *of = row
+    if isinstance(op, Whole):
+        return isinstance(op.of, Poly) and not any(map(graph.shape, of)) and all(map(str.isdecimal, symbols(op.of)))
+    if not of or of[0] not in tables or any(map(graph.shape, of[1:])):
+        return False
+    if isinstance(op, SearchSorted):
+        return op.right  # from the left, Python has another place for NaN
+    return isinstance(op, Gather) and len(graph.shape(of[0])) == op.count
 
 
 def _is_scalar_loop(op: object) -> bool:
@@ -93,13 +132,14 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
 def source(program: Program, name: str, nest: Nest) -> str:
     """Return the source of `program` as a function `name` of floats, to stand after `import math`.
 
-    Imports of external functions stand above the function.
+    Imports of external functions, and of the function that searches a table, stand above the function.
 
     A conditional expression evaluates one side only. The function raises ValueError, OverflowError or ZeroDivisionError
     where IEEE arithmetic has an infinity or a NaN.
     """
     text = _MathWriter(prepared(program)).function(name, nest)
-    return "\n\n".join([*outside.above(program), *called_in(text, _HELPERS), text])
+    search = [f"from bisect import {SEARCH}\n"] * (SEARCH in text)
+    return "\n\n".join([*search, *outside.above(program), *called_in(text, _HELPERS), text])
 
 
 def called(program: Program, lines: Iterable[str]) -> dict[str, str]:
@@ -137,7 +177,7 @@ def prepared(program: Program) -> Program:
 class _MathWriter(Writer):
     target = "math"
     module = "math"
-    reserved = frozenset({"math", "abs", "round", "range", "reversed"})
+    reserved = frozenset({"math", "abs", "round", "range", "reversed", SEARCH})
     nested: float = _NESTED
     floats = True
 
@@ -155,11 +195,31 @@ class _MathWriter(Writer):
             return text
         return super().spell(row)
 
+    def body(self) -> None:
+        """Write the tables that lookups and loops read as tuples, and then the lines of the rows."""
+        for i, table in self.tables.items():
+            row = self.rows[i]
+            self.texts[i] = "", ATOM
+            if any(i in of and not isinstance(op, Index) for op, *of in self.rows):
+                while not isinstance(row[0], Constant):
+                    row = self.rows[row[1]]
+                self.own[i] = self.names.numbered(row[0].of)
+                self.texts[i] = self.own[i], ATOM
+                self.lines.append(f"    {self.own[i]} = {_tuple(table)}")
+            self._spelt[self.rows[i][0]] = self.texts[i][0]
+        super().body()
+
+    def constant(self, key: Constant) -> str:
+        """Return the name of a constant array."""
+        return self._spelt[key]
+
     def built(self, i: int, row: Row) -> bool:
         """Write an assembled array as a list of its rows, or a large one as a list of its distinct operands.
 
         A loop writes itself.
         """
+        if i in self.tables:
+            return True
         if isinstance(row[0], Running | Part):
             writer: Any = self  # a loop over scalars asks for little of what a writer of arrays has
             return row[0].lines(writer, i, *row[1:])
@@ -196,6 +256,9 @@ class _MathWriter(Writer):
     def begin(self, program: Program) -> None:
         super().begin(program)
         self.shape = program.graph.shape
+        self.tables = tables_of(program)
+        self._spelt: dict[Operation, str] = {}
+        self.rank = 0
         self.varies = bytearray(b"\x01") * len(self.rows)
 
     def behind(self, _: int) -> bool:
@@ -224,3 +287,17 @@ class _MathWriter(Writer):
             return super().written(row)
         once = prod(fixed(row[0].to)) > self.nested
         return tuple([int(not (once and again)) for again in repeated(row[1:])])
+
+
+def _tuple(table: Any) -> str:
+    """Return the source of an array as a tuple, or as one of tuples, which Python makes once."""
+    if table.ndim == 1:
+        texts = [number(value, "math") for value in table.tolist()]
+    else:
+        texts = [f"({_listed([number(value, 'math') for value in row])})" for row in table.tolist()]
+    return f"({wrapped(_listed(texts))})"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Return the elements of a tuple."""
+    return ", ".join(texts) + "," * (len(texts) == 1)

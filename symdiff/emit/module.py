@@ -20,6 +20,7 @@ from symdiff.emit.names import Names
 from symdiff.emit.python import WIDTH, Body, wrapped
 from symdiff.emit.snippets import CHECK, FIT, FLOATS, INTEGERS, MAIN, MATH_NOTE, NUMPY_NOTE, READ, USAGE
 from symdiff.graph.dims import Shape, declared
+from symdiff.ops.order import SEARCH
 
 _LINES = 40  # the most lines of a formula that are shown
 _LISTED = 24  # the most names that are shown
@@ -233,6 +234,8 @@ class Module:
 
     def _imports(self, *, script: bool = False) -> str:
         standard = ["import math"] * (self.target == "math") + ["import sys"] * script
+        searches = self.target == "math" and any(SEARCH in line for m in self.members for line in m.body[1])
+        standard += [f"from bisect import {SEARCH}"] * searches
         standard += ["from collections import namedtuple"] * bool(self._records)
         others = ["import numpy as np"] * (self.target == "numpy") + ["from scipy import special"] * self.special
         others += self.imports
@@ -374,7 +377,7 @@ def _noted(code: str) -> list[str]:
     found = ["E741"] if re.search(r"\b[lIO]\b", code) else []
     for function in code.split("\ndef ")[1:]:
         counts: dict[str, int] = {}
-        for name in re.findall(r"\w+", function.split('"""', 2)[2]):
+        for name in re.findall(r"\w+", function.split('"""', 2)[-1]):
             counts[name] = counts.get(name, 0) + 1
         if any(counts[name] == 1 for name in re.findall(r"^ +(\w+) = ", function, re.MULTILINE) if name in counts):
             return [*found, "F841"]

@@ -13,7 +13,22 @@ from functools import partial
 from typing import Any
 
 from symdiff.emit import curly
-from symdiff.emit.code import EXACT, FOLD, INTEGER, Array, Code, Fail, For, Let, Load, Statement, Store, Value, When
+from symdiff.emit.code import (
+    EXACT,
+    FOLD,
+    INTEGER,
+    Array,
+    Break,
+    Code,
+    Fail,
+    For,
+    Let,
+    Load,
+    Statement,
+    Store,
+    Value,
+    When,
+)
 from symdiff.emit.curly import Helpers, Language, Part, bare, tight
 from symdiff.emit.math import prepared
 from symdiff.emit.names import Names
@@ -26,7 +41,7 @@ from symdiff.ops.base import Operation, Task, Text
 from symdiff.ops.data import Constant
 from symdiff.ops.elements import of_scalars
 from symdiff.ops.indexed import Integers
-from symdiff.ops.loops import Loop, trimmed
+from symdiff.ops.loops import Loop, Running, trimmed
 from symdiff.ops.loops import Part as LoopPart
 from symdiff.ops.table import ATOM, COMPARE, OR, PRODUCT, SUM, TERNARY, UNARY
 
@@ -90,6 +105,9 @@ class PlainNest(Nest):
         if isinstance(label, str):
             self.code.labels.setdefault(value.text, label)
         return value
+
+    def unknown(self) -> None:
+        """Do nothing: there is nobody to whom NaN is reported."""
 
     def inside(self, index: Value, dim: Dim) -> Value:
         """Return an index as one that counts from the start of its axis, and check that it is within."""
@@ -407,6 +425,8 @@ class Printer:
                 self._value(one, block)
             elif isinstance(one, Store):
                 self._store(one)
+            elif isinstance(one, Break):
+                self._line("break;")
             elif isinstance(one, Fail):
                 self._line(self.language.fail)
             else:
@@ -671,7 +691,7 @@ def missing(program: Program, language: Language) -> str | None:
             if isinstance(row[0], str):
                 if not curly.has(row[0], language):
                     return row[0]
-            elif isinstance(row[0], Loop):
+            elif isinstance(row[0], Running) and not row[0].unnested(*map(one.graph.shape, row[1:])):
                 waiting += row[0].held
             elif isinstance(row[0], LoopPart):
                 if not isinstance(rows[row[1]][0], Loop):

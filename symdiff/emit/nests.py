@@ -25,7 +25,7 @@ from symdiff.emit.cost import work_of
 from symdiff.graph.dims import Dim, Shape, numel
 from symdiff.graph.ir import Program, Row, live, operands
 from symdiff.ops.base import Array, Operation, Task, Value, is_size
-from symdiff.ops.loops import Loop, Part, Result
+from symdiff.ops.loops import Loop, Part, Result, Running
 from symdiff.ops.places import Range
 from symdiff.ops.table import PRIMITIVES
 
@@ -58,8 +58,9 @@ def whole(program: Program, alive: Sequence[int]) -> set[int]:
 
 def lacks(program: Program, row: Row) -> str:
     """Return the name of what nested loops cannot do for a row; "" if they can do it."""
-    if isinstance(row[0], Loop):
-        return next(filter(None, map(lacking, row[0].held)), "")
+    if isinstance(row[0], Running):
+        held = next(filter(None, map(lacking, row[0].held)), "")
+        return held or row[0].unnested(*map(program.graph.shape, row[1:]))
     if isinstance(row[0], Part):
         return ""
     if isinstance(row[0], Operation):
@@ -452,11 +453,19 @@ class Nest:
         """Return the result of an elementwise operation that a target may spell as a formula."""
         graph = self.graph.like()
         taken = tuple([graph.append(("input", f"x{k}")) for k in range(len(args))])
-        made = self.spelled(Program(graph, taken, (graph.append((name, *taken)),), ("y",)))
+        return self.run(Program(graph, taken, (graph.append((name, *taken)),), ("y",)), args)[0]
+
+    def run(self, program: Program, args: Sequence[Value]) -> list[Value]:
+        """Return the outputs of a program of scalars."""
+        made = self.spelled(program)
         given = {i: partial(_constant, x) for i, x in zip(made.inputs, args, strict=True)}
         inner = type(self)(self.code, made, given, (), self.spelled)
         inner.write_all()
-        return inner.read(made.outputs[0], ())
+        return [inner.read(i, ()) for i in made.outputs]
+
+    def unknown(self) -> None:
+        """Leave everything to NumPy where a result is NaN that has to be reported."""
+        self.code.fail()
 
     def inside(self, index: Value, dim: Dim) -> Value:
         """Return an index that counts from the end of an axis if it is negative, as one that counts from the start."""

@@ -45,13 +45,17 @@ def needs_scipy(program: Program) -> bool:
     return any((entry := PRIMITIVES.read(row[0])) and entry.module == "special" for row in every_row(program))
 
 
-def helpers(text: str) -> list[str]:
-    """Return the sources of the helper functions that a source calls."""
-    entries = [entry for name in _CALLED.findall(text) if (entry := PRIMITIVES.read(name)) and entry.helper]
+def helpers(text: str, programs: Iterable[Program]) -> list[str]:
+    """Return the sources of the helper functions that the source of some programs calls."""
     methods: dict[str, str] = {}
-    for entry in sorted(entries, key=lambda entry: entry.name):
-        methods |= sources(entry.helper, entry.name)
+    for op in sorted({row[0] for program in programs for row in every_row(program) if isinstance(row[0], str)}):
+        methods |= _methods(op)
     return [*methods.values(), *called(text, _HELPERS)]
+
+
+def _methods(op: str) -> dict[str, str]:
+    entry = PRIMITIVES.read(op)
+    return sources(entry.helper, entry.numpy) if entry and entry.helper else {}
 
 
 def called(text: str, known: Mapping[str, str]) -> list[str]:
@@ -107,7 +111,7 @@ def _with_imports(program: Program, text: str) -> str:
     """Return the text of a function below the import, the large constants and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
     imports += outside.above(program)
-    return "\n\n".join([*imports, *[comment(program)] * bool(stored(program)), *helpers(text), text])
+    return "\n\n".join([*imports, *[comment(program)] * bool(stored(program)), *helpers(text, [program]), text])
 
 
 def known(program: Program) -> dict[str, Any]:
@@ -181,10 +185,7 @@ def _faults(writer: ArrayWriter) -> Iterator[tuple[str, str]]:
 
 def _helper_names(op: str | Operation) -> Iterable[str]:
     """Return the names of the helper functions of the operation of a row."""
-    if isinstance(op, Operation):
-        return op.helpers
-    entry = PRIMITIVES.read(op)
-    return sources(entry.helper, entry.name) if entry and entry.helper else ()
+    return op.helpers if isinstance(op, Operation) else _methods(op)
 
 
 class _NumpyWriter(ArrayWriter):
@@ -221,19 +222,6 @@ class _NumpyWriter(ArrayWriter):
         if row[0] == "where" and all(self.rows[i][0] == "const" for i in row[2:]):
             return self.chosen(row), ATOM
         return super().spell(row)
-
-    def written(self, row: Row) -> tuple[int, ...]:
-        if isinstance(row[0], Operation):
-            times: tuple[int, ...] = row[0].written(self, *row[1:])
-            return times
-        return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
-
-    def tight(self, i: int, precedence: int) -> str:
-        """Return the text of an operand; behind loop dimensions, one of fewer axes than the result gets more axes."""
-        rank = len(self.shape(i))
-        if rank < self.rank and self.behind(i):
-            return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
-        return super().tight(i, precedence)
 
     def _of_python(self) -> bytearray:
         """Return, for each row, whether its value is a number of Python's, whose division by zero raises an error."""

@@ -13,6 +13,7 @@ from symdiff.graph.ir import Program
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.external import Called, calls
 from symdiff.ops.loops import every_row
+from symdiff.ops.methods import sources
 from symdiff.ops.table import PRIMITIVES
 
 # Names that a source, an exported module or a Function has for something else.
@@ -25,7 +26,7 @@ _NAMES = """
 @cache
 def _taken() -> frozenset[str]:
     """Return the names that an external function cannot have in a source: those above, Python's, and helpers'."""
-    helpers = [name for name, primitive in PRIMITIVES.items() if primitive.helper]
+    helpers = [name for p in PRIMITIVES.values() if p.helper for name in sources(p.helper, p.numpy)]
     for operation in OPERATIONS.values():
         helpers += operation.helpers
     return frozenset(_NAMES.split()).union(keyword.kwlist, dir(builtins), helpers)
@@ -70,7 +71,7 @@ def imports(program: Program) -> list[str]:
 def comments(program: Program) -> list[str]:
     """Return the lines that say where the others come from, and how to supply them."""
     return [
-        f'# {name} = f.functions["{name}"], which is {place(call.of.call)}'
+        f'# {name} = f.functions["{name}"], which is {call.of.origin}'
         for call, name in named(program).items()
         if module_of(call.of.call) is None
     ]
@@ -79,17 +80,6 @@ def comments(program: Program) -> list[str]:
 def above(program: Program) -> list[str]:
     """Return the parts of a source that stand above its functions: imports, and comments for what has none."""
     return ["\n".join(lines) + "\n" for lines in (imports(program), comments(program)) if lines]
-
-
-def place(call: Any) -> str:
-    """Return what a function is and where it is defined, for readers."""
-    of = getattr(call, "__qualname__", None)
-    code = getattr(call, "__code__", None) or getattr(type(call).__call__, "__code__", None)
-    what = of if isinstance(of, str) else f"an object of class {type(call).__name__}"
-    if code is None:
-        return f"{what} of {getattr(call, '__module__', None) or type(call).__module__}"
-    file = code.co_filename.replace("\\", "/").rpartition("/")[2]
-    return f"{what} of {file}, line {code.co_firstlineno}".encode("ascii", "replace").decode()
 
 
 def imported(programs: Sequence[Program]) -> list[str]:
@@ -104,7 +94,7 @@ def imported(programs: Sequence[Program]) -> list[str]:
             if module_of(call.of.call) is None:
                 raise ValueError(
                     f"an exported module imports the functions that it calls, and {call.name!r} is "
-                    f"{place(call.of.call)}, which no module has by that name; define it in a module, at the top level"
+                    f"{call.of.origin}, which no module has by that name; define it in a module, at the top level"
                 )
             if found.setdefault(name, call) != call:
                 raise ValueError(f"there are two functions named {name!r}; give them different names")

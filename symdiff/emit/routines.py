@@ -22,7 +22,7 @@ from symdiff.graph.dims import Dim, Poly, Shape, numel, symbol, symbols
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled
 from symdiff.ops.base import Operation, Reduction, View, Writer, is_size
 from symdiff.ops.contract import Einsum
-from symdiff.ops.loops import Loop, Part, every_row
+from symdiff.ops.loops import Loop, Part, Running, every_row, has_loops
 from symdiff.ops.places import Range
 from symdiff.ops.views import Broadcast
 
@@ -66,6 +66,10 @@ class Routine(Operation):
         start = f"    {names} = {self.title}("
         w.lines.append(f"{start}{w.wrap(given, len(start) + 1)})")
         return True
+
+    def time(self, of: Callable[[Row], int]) -> int:
+        """Return the time of the operations."""
+        return sum([of(row) for row in self.body.graph.rows if operands(row)])
 
     @property
     def shapes(self) -> list[Shape]:
@@ -154,9 +158,11 @@ class Cut:
 
 def cut(program: Program) -> Cut | None:
     """Return a program cut into routines; None if no native code would make it faster."""
-    if not program.graph.shapes or not program.graph.shared or program.graph.complex or program.steps:
+    if not program.graph.shapes and not has_loops(program):
         return None
-    cutter = _Cutter(prepare(program, masks=False), quiet=_has_choices(program))
+    if not program.graph.shared or program.graph.complex or program.steps:
+        return None
+    cutter = _Cutter(prepare(program, masks=False), quiet=_has_choices(program) or tries(program))
     return cutter.cut() if cutter.groups else None
 
 
@@ -446,13 +452,18 @@ def _every_row(row: Row) -> list[Row]:
 
 def _time(row: Row) -> int:
     """Return how long NumPy takes for a row of few elements; an addition takes 3."""
-    if isinstance(row[0], Loop):
+    if isinstance(row[0], Running):
         return _STEPS
     if isinstance(row[0], Operation):
         return 0 if isinstance(row[0], Part) else 3 if isinstance(row[0], Einsum) else 9
     if row[0] == "pow":  # of negative numbers, NumPy computes powers one by one
         return 12
     return 3 if work_of(row) == 1 else 6
+
+
+def tries(program: Program) -> bool:
+    """Return whether a program computes at points that it tries, as for a root, where errors do not matter."""
+    return any(isinstance(row[0], Running) and not isinstance(row[0], Loop) for row in every_row(program))
 
 
 def _has_choices(program: Program) -> bool:

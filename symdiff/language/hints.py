@@ -101,7 +101,7 @@ def is_built_in(name: str) -> bool:
     return name in BUILT_IN or name in ARRAY_FUNCTIONS or name in _FORMS
 
 
-_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate", "root", "fixed_point"})
+_FORMS = frozenset({"Piecewise", "piecewise", "fold", "scan", "iterate", "root", "fixed_point", "quad"})
 
 
 def no_formula(given: object) -> str:
@@ -372,7 +372,7 @@ def no_function(
 def _is_slip(word: str, known: str) -> bool:
     """Return whether a word can be a misspelt name of a function, and not the name of another function.
 
-    Another first letter (`rsqrt`, `pnorm`), other digits (`relu6`) and more letters at the end (`expn`) make another
+    Another first letter (`rsqrt`, `pnorm`), other digits (`relu6`) and more letters at the end (`expw`) make another
     function. A doubled last letter (`sinn`) and the `f` of C (`sinf`) do not.
     """
     begins = word[:1] == known[:1] or word[:2] == known[1::-1]

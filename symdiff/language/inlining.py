@@ -10,7 +10,7 @@ from symdiff.graph.ir import Program, live, operands
 from symdiff.graph.shapes import broadcast, same
 from symdiff.language.indices import integers
 from symdiff.ops.base import Operation, is_size
-from symdiff.ops.loops import looped
+from symdiff.ops.loops import looped, taking
 from symdiff.simplify.build import Builder
 
 
@@ -121,19 +121,21 @@ def _at_once(b: Builder, program: Program, n: Dim, given: Sequence[int], along: 
     `along` says which of the arguments have this axis. The others are the same for all sets.
     """
     graph = program.graph
-    ops = [row[0] for row in graph.rows if isinstance(row[0], Operation)]
-    if not all(op.stackable for op in ops):
-        return _one_by_one(b, program, n, given, along)
-    new = dict(zip(program.inputs, given, strict=True))
     moving = {i for i, a in zip(program.inputs, along, strict=True) if a}
+    for i, row in enumerate(graph.rows):
+        moved = [j in moving for j in operands(row)]
+        if any(moved):
+            moving.add(i)
+            if isinstance(row[0], Operation) and not row[0].stacks(moved):
+                return _one_by_one(b, program, n, given, along)
+    new = dict(zip(program.inputs, given, strict=True))
     for i, row in enumerate(graph.rows):
         if i in new:
             continue
-        parts = operands(row)
-        if moving.isdisjoint(parts):
+        if i not in moving:
             new[i] = _again(b, row, new)
             continue
-        moving.add(i)
+        parts = operands(row)
         if isinstance(row[0], Operation):
             filled = [new[j] if j in moving else b.full(new[j], graph.shape(j)) for j in parts]
             new[i] = row[0].stacked(b, n, filled, [j in moving for j in parts])
@@ -147,8 +149,10 @@ def _at_once(b: Builder, program: Program, n: Dim, given: Sequence[int], along: 
 def _one_by_one(b: Builder, program: Program, n: Dim, given: Sequence[int], along: Sequence[bool]) -> list[int]:
     """Do the same as `_at_once` by a loop over the sets."""
     order = sorted(range(len(given)), key=lambda k: not along[k])
-    inputs = tuple([program.inputs[k] for k in order])
-    step = Program(program.graph, inputs, program.outputs, program.names)
+    inner = b.inside()
+    taken = {k: taking(program.graph, program.inputs[k], inner.graph, program.arguments[k]) for k in order}
+    outputs = _replayed(inner, program, [taken[k] for k in range(len(given))])
+    step = Program(inner.graph, tuple(taken.values()), tuple(outputs), program.names)
     sequences = [given[k] for k in order if along[k]]
     constants = [given[k] for k in order if not along[k]]
     return list(looped(b, step, n, (), sequences, constants).every)

@@ -56,13 +56,14 @@ class Inner:
 
     def free(self, name: str, position: int) -> int:
         """Return the row of a name that nothing outside has bound."""
-        return self._moved(self._scope.free(name, position), name)
+        return self.moved(self._scope.free(name, position), name)
 
     def inward(self, row: int, name: str) -> int:
         """Return the row with the value of a row of the whole text."""
-        return self._moved(self._scope.inward(row, name), name)
+        return self.moved(self._scope.inward(row, name), name)
 
-    def _moved(self, row: int, name: str) -> int:
+    def moved(self, row: int, name: str) -> int:
+        """Return the row with the value of a row of the graph around the operation."""
         if row not in self._known:
             b, outer = self.builder, self._scope.builder
             op, *parts = outer.row(row)

@@ -17,7 +17,7 @@ from symdiff.language.loops import LOOPS, loop
 from symdiff.language.outside import Outside, as_defined, called, no_value
 from symdiff.language.parser import Item, Statement, Syntax, parse
 from symdiff.language.rearrange import listed, transpose
-from symdiff.language.roots import ROOTS, root
+from symdiff.language.roots import ROOTS, quad, root
 from symdiff.language.scope import Defined, Scope, Several
 from symdiff.limits import Limits
 from symdiff.ops.data import Constant, Data
@@ -94,10 +94,10 @@ def lower(
         if name in _PREDEFINED:
             return builder.const(_PREDEFINED[name])
         if name in CORE or (name in called() and is_function(name)):
-            steps = not called().isdisjoint((*LOOPS, *ROOTS))
+            steps = not called().isdisjoint((*LOOPS, *ROOTS, "quad"))
             scope.fail(
                 f"function {name!r} needs an argument, as in {name}(x); to use {name!r} as a variable, list it in args"
-                + f"; a loop or a root takes a function of the text, as in step(x) = {name}(x)" * steps,
+                + f"; loops, roots and integrals take functions of the text, as in step(x) = {name}(x)" * steps,
                 position,
             )
         if arguments is None and (said := no_variable(name)):
@@ -394,6 +394,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return loop(scope, name, arguments, position, run)
     if name in ROOTS and (name not in CALLS or (arguments and isinstance(arguments[0], Defined))):
         return root(scope, name, arguments, position, run)
+    if name == "quad":
+        return quad(scope, name, arguments, position, run)
     if name in CALLS and (name not in _OF_BOTH or len([a for a in arguments if isinstance(a, int)]) == 1):
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
@@ -450,7 +452,10 @@ def _formula(scope: Scope, name: str, arguments: list[Value], position: int) -> 
     if len(arguments) != len(parameters):
         _wrong_count(scope, name, len(parameters), len(parameters), len(arguments), position)
     text = (scope.builder.graph.complex and formula.complex) or formula.text
-    return instantiate(scope.builder, text, dict(zip(parameters, arguments, strict=True)))  # type: ignore[arg-type]
+    bindings: dict[str, int] = dict(zip(parameters, arguments, strict=True))  # type: ignore[arg-type]  # rows
+    if isinstance(text, str):
+        return instantiate(scope.builder, text, bindings)
+    return Several(name, tuple([instantiate(scope.builder, one, bindings) for one in text]))
 
 
 def _piecewise(scope: Scope, name: str, arguments: list[Value], position: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from symdiff.language.calls import Keyword, Value
@@ -17,6 +17,10 @@ class Outside(Protocol):
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of its arguments, in order."""
+
+    @property
+    def origin(self) -> str:
+        """What it is, for readers: its formula, or where it is defined."""
 
     def rows(self, b: Builder, name: str, given: Sequence[int], /) -> Sequence[int]:
         """Return the rows of its results.
@@ -40,6 +44,15 @@ def called(scope: Scope, name: str, function: Outside, arguments: Sequence[Value
     """
     rows = function.rows(scope.builder, name, _bound(scope, name, function.parameters, arguments, position))
     return rows[0] if len(rows) == 1 else Several(name, tuple(rows))
+
+
+def described(functions: Iterable[tuple[str, Outside]]) -> list[str]:
+    """Return the functions that a formula calls as comments of the formula, each with its origin."""
+    lines: list[str] = []
+    for name, function in functions:
+        first, *more = f"{name}({', '.join(function.parameters)}) is {function.origin}".splitlines()
+        lines += [f"# {first}", *[f"#     {line}" for line in more]]
+    return lines
 
 
 def _bound(scope: Scope, name: str, parameters: Sequence[str], arguments: Sequence[Value], position: int) -> list[int]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isinf
+
+import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Shape, shown
 from symdiff.graph.ir import Program
-from symdiff.graph.shapes import same
+from symdiff.graph.shapes import broadcast, same
 from symdiff.language.calls import Keyword, Value
 from symdiff.language.inner import DEEPEST, Inner, Run
 from symdiff.language.rearrange import listed
 from symdiff.language.scope import Defined, Scope, Several
+from symdiff.ops.data import Constant, Data
+from symdiff.ops.loops import looped
 from symdiff.ops.roots import rooted
 from symdiff.structs import Struct
 
@@ -21,7 +26,9 @@ ROOTS = {
     "fixed_point": "a function of the text and a start, as in fixed_point(g, z0)",
     "argmin": "a function of the text and a start, as in argmin(g, z0)",
 }
+QUAD = "a function of the text, two limits and how many points, as in quad(g, a, b, n=20)"
 _ENDS = ("lo", "hi")
+_MOST = 1000  # points of a quadrature
 
 
 def root(scope: Scope, name: str, arguments: Sequence[Value], position: int, run: Run) -> Value:
@@ -131,16 +138,19 @@ def _found(call: _Call, starts: list[int], ends: list[int]) -> Value:
     b, count = scope.builder, len(starts)
     call.fit(count, "unknown")
     shape = b.shape(starts[0])
-    if len(shape) > 1 or (count > 1 and any(map(b.shape, starts))):
-        raise ShapeError(
-            f"the unknown of {name} is a number, several numbers in parentheses, or a vector, and not of shape "
-            f"{', '.join([shown(b.shape(row)) for row in starts])}; join arrays to one vector by concatenate"
-        )
-    if ends and (shape or count > 1 or any(map(b.shape, ends))):
-        raise ShapeError(f"the ends lo and hi of {name} are numbers, for an unknown that is one number")
     if count > 1:
+        if any(map(b.shape, starts)):
+            raise ShapeError(f"several unknowns of {name} are numbers; join arrays to one vector by concatenate")
+        if ends:
+            raise ShapeError(f"the ends lo and hi of {name} are for one unknown")
         shape = (count,)
-    inner, program = call.made(("_".join(step.parameters[:count]), shape), count)
+    parameter = "_".join(step.parameters[:count])
+    inner, program = call.made((parameter, shape), count)
+    if program is not None and name != "argmin" and count == len(program.outputs) == 1:  # the start may broadcast
+        whole = broadcast([shape, inner.builder.shape(program.outputs[0]), *map(b.shape, ends)], b.graph.demands)
+        if whole != shape:
+            starts, shape = [b.full(starts[0], whole)], whole
+            inner, program = call.made((parameter, shape), count)
     if program is None:
         scope.fail(f"{name} takes {ROOTS[name]}", position)
     body, rows, unknown = inner.builder, program.outputs, program.inputs[0]
@@ -169,3 +179,81 @@ def _found(call: _Call, starts: list[int], ends: list[int]) -> Value:
     if count == 1:
         return made
     return Several(name, tuple([b.index(made, (k,)) for k in range(count)]))
+
+
+def quad(scope: Scope, name: str, arguments: Sequence[Value], position: int, run: Run) -> Value:
+    """Return the value of a call of `quad`: an integral by the rule of Gauss and Legendre, as a loop over its points.
+
+    Args:
+        scope: The meaning of names.
+        name: The name of the call.
+        arguments: The arguments of the call.
+        position: The position of the call.
+        run: Makes the rows of an expression.
+
+    Raises:
+        ParseError: The arguments do not fit, or a limit is infinite.
+
+    Source: Abramowitz & Stegun, Handbook of Mathematical Functions (1964), 25.4.30. The points are those of
+    `numpy.polynomial.legendre.leggauss`.
+    """
+    b = scope.builder
+    given = [a for a in arguments if not isinstance(a, Keyword)]
+    named = {a.name: a.value for a in arguments if isinstance(a, Keyword)}
+    if len(named) + len(given) < len(arguments):
+        scope.fail(f"{name} got an argument twice", position)
+    count, more = named.pop("n", None), _rows(named.pop("args", ()))
+    if named:
+        key = next(iter(named))
+        hint = "; the error is known from a second call with more points" if key in ("epsabs", "epsrel", "tol") else ""
+        scope.fail(f"{name} has no argument named {key!r}; its named arguments are n, args{hint}", position)
+    step, limits = given[0] if given else None, given[1:]
+    if not isinstance(step, Defined) or len(limits) != 2 or more is None:
+        scope.fail(f"{name} takes {QUAD}", position)
+    low, high = (b.number(i) if isinstance(i, int) else scope.fail(f"{name} takes {QUAD}", position) for i in limits)
+    if any(isinf(b.value(i) or 0.0) for i in (low, high)):
+        x, own = step.parameters[0], f"{step.name}(t/(1 - t))/(1 - t)^2"
+        scope.fail(
+            f"the limits of {name} are finite; from 0 to infinity substitute {x} = t/(1 - t): "
+            f"write h(t) = {own} on a line of its own, and {name}(h, 0, 1, n=...)",
+            position,
+        )
+    points = 20.0 if count is None else b.known(count) if isinstance(count, int) else None
+    if points is None or isinstance(points, bool) or points not in range(1, _MOST + 1):
+        scope.fail(f"the n of {name} is a constant whole number from 1 to {_MOST}, as in n=20", position)
+    if scope.loops >= DEEPEST:
+        scope.fail(f"loops and roots inside of each other are at most {DEEPEST} deep", position)
+    call = _Call(scope, name, step, position, run, tuple(more))
+    call.fit(1, "argument")
+    half = b.op("mul", b.const(0.5), b.op("sub", high, low))
+    middle = b.op("mul", b.const(0.5), b.op("add", low, high))
+    return _sum(call, int(points), middle, half)
+
+
+def _sum(call: _Call, count: int, middle: int, half: int) -> Value:
+    """Return the sum over the points of a quadrature, times half of the distance of the limits."""
+    b = call.scope.builder
+    inner = Inner(call.scope, call.step)
+    body = inner.builder
+    node, weight = inner.input("node", ()), inner.input("weight", ())
+    x = body.op("add", inner.moved(middle, "middle"), body.op("mul", inner.moved(half, "half"), node))
+    args = [
+        inner.input(f"{parameter}_", b.shape(i), integer=b.graph.is_integer(i))
+        for parameter, i in zip(call.step.parameters[1:], call.args, strict=True)
+    ]
+    rows = inner.run([x, *args], call.run)
+    if rows is None:
+        call.scope.fail(f"{call.name} takes {QUAD}", call.position)
+    totals = [inner.input(f"total{k or ''}", body.shape(row)) for k, row in enumerate(rows)]
+    after = [body.op("add", t, body.op("mul", weight, row)) for t, row in zip(totals, rows, strict=True)]
+    names = tuple([f"total{k or ''}_next" for k in range(len(rows))])
+    program = Program(body.graph, (*totals, node, weight, *args, *inner.inputs), tuple(after), names)
+    nodes, weights = (
+        b.op(Constant(title, Data(array)))
+        for title, array in zip(("nodes", "weights"), np.polynomial.legendre.leggauss(count), strict=True)
+    )
+    starts = [b.full(b.const(0.0), body.shape(row)) for row in rows]
+    outside = [*call.args, *inner.outside]
+    found = looped(b, program, count, starts, [nodes, weights], outside, sums=range(len(rows))).last
+    made = [b.op("mul", half, row) for row in found]
+    return made[0] if len(made) == 1 else Several(call.name, tuple(made))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from symdiff.language.hints import is_function
+from symdiff.language.hints import is_built_in
 from symdiff.language.parser import RESERVED, Item, Statement
 from symdiff.language.written import number
 
@@ -197,4 +197,4 @@ class Shared:
 
 def is_name(name: str) -> bool:
     """Return whether a program may give a name to a variable: it is no word and no function of the language."""
-    return name.isidentifier() and name not in RESERVED and not is_function(name)
+    return name.isidentifier() and name not in RESERVED and not is_built_in(name)

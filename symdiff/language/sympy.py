@@ -27,6 +27,30 @@ _EXACT = 2**53  # whole numbers below are floats
 # Functions of SymPy that have another name in the language.
 _SPELT = {
     "Abs": "abs",
+    "Chi": "chi",
+    "Ci": "ci",
+    "Ei": "expi",
+    "LambertW": "lambertw",
+    "RisingFactorial": "poch",
+    "Shi": "shi",
+    "Si": "si",
+    "airyai": "airy_ai",
+    "airyaiprime": "airy_aip",
+    "airybi": "airy_bi",
+    "airybiprime": "airy_bip",
+    "assoc_laguerre": "genlaguerre",
+    "besseli": "iv",
+    "besselj": "jv",
+    "besselk": "kv",
+    "bessely": "yv",
+    "binomial": "binom",
+    "chebyshevt": "chebyt",
+    "chebyshevu": "chebyu",
+    "elliptic_f": "ellipkinc",
+    "elliptic_k": "ellipk",
+    "expint": "expn",
+    "fresnelc": "fresnel_c",
+    "fresnels": "fresnel_s",
     "Cbrt": "cbrt",
     "Heaviside": "heaviside",
     "Max": "maximum",
@@ -40,13 +64,9 @@ _SPELT = {
 _REWRITTEN = {
     "FallingFactorial": "gamma",
     "KroneckerDelta": "Piecewise",
-    "RisingFactorial": "gamma",
     "SingularityFunction": "Piecewise",
-    "beta": "gamma",
-    "binomial": "gamma",
     "catalan": "gamma",
     "erf2": "erf",
-    "factorial": "gamma",
     "factorial2": "gamma",
     "frac": "floor",
     "harmonic": "polygamma",
@@ -81,7 +101,11 @@ def is_expression(given: Any) -> bool:
 
 
 def syntax_of(
-    given: Any, own: Collection[str] | None, constants: Collection[str], limits: Limits
+    given: Any,
+    own: Collection[str] | None,
+    constants: Collection[str],
+    limits: Limits,
+    functions: Collection[str] = (),
 ) -> tuple[Syntax, Any]:
     """Return the syntax of SymPy expressions, and the arguments if the user declares none.
 
@@ -91,6 +115,7 @@ def syntax_of(
         own: The names of the arguments that the user declares. None: the only symbol is the argument.
         constants: The names of the constants that the user gives.
         limits: The bounds of the text.
+        functions: The names of the functions that the user gives, which undefined functions of SymPy mean.
 
     Raises:
         LimitError: The text is too long or nested too deeply.
@@ -102,7 +127,7 @@ def syntax_of(
     if type(given).__name__ == "Lambda":
         arguments = list(given.variables) if own is None else None
         given = given.expr
-    tree = _Tree({*(own or ()), *(map(str, arguments or ())), *constants}, limits)
+    tree = _Tree({*(own or ()), *(map(str, arguments or ())), *constants}, limits, functions)
     names: dict[int, str] = {}
     if _is_cse(given):
         for symbol, expression in given[0]:
@@ -177,6 +202,7 @@ class _Tree:
     Attributes:
         own: The names of arguments and constants. SymPy's constants of these names mean these.
         limits: The bounds of the text.
+        functions: The names of the functions that the user gives.
         made: The expressions.
         bound: The expressions that stand for symbols.
         indices: The first number of an index of a long sum, the number after its last one, and how many axes the sum
@@ -185,9 +211,10 @@ class _Tree:
         constants: The names of SymPy's constants that occur.
     """
 
-    def __init__(self, own: set[str], limits: Limits) -> None:
+    def __init__(self, own: set[str], limits: Limits, functions: Collection[str]) -> None:
         self.own = own
         self.limits = limits
+        self.functions = functions
         self.made = Shared()
         self.bound: dict[Any, int] = {}
         self.indices: dict[Any, tuple[Any, Any, int]] = {}
@@ -485,7 +512,7 @@ def _unknown_function(tree: _Tree, node: Any) -> tuple[Sequence[Any], _Make]:
     name = node.func.__name__
     if name in tree.own:
         return (), lambda _: tree.variable(node, name)
-    if is_function(name) and _is(node, "AppliedUndef"):
+    if (is_function(name) or name in tree.functions) and _is(node, "AppliedUndef"):
         return node.args, lambda made: tree.made.call(name, *made)
 
     def refuse(made: list[int]) -> NoReturn:
@@ -509,6 +536,19 @@ def _heaviside(tree: _Tree, node: Any, made: list[int]) -> int:
 def _logarithm(tree: _Tree, _: Any, made: list[int]) -> int:
     logarithms = [tree.made.call("log", i) for i in made]
     return tree.made.factors(logarithms[:1], logarithms[1:]) if logarithms[1:] else logarithms[0]
+
+
+def _times_gamma(tree: _Tree, name: str, made: list[int]) -> int:
+    """Return an incomplete gamma function that is not divided by the whole one."""
+    return tree.made.factors([tree.made.call(name, *made), tree.made.call("gamma", made[0])], [])
+
+
+def _hypergeometric(tree: _Tree, node: Any) -> tuple[Sequence[Any], _Make]:
+    above, below, x = node.args
+    name = f"hyp{len(above.args)}f{len(below.args)}"
+    if name not in ("hyp0f1", "hyp1f1", "hyp2f1"):
+        tree.fail("of hypergeometric functions the language has hyp0f1, hyp1f1 and hyp2f1")
+    return (*above.args, *below.args, x), lambda made: tree.made.call(name, *made)
 
 
 def _polygamma(tree: _Tree, node: Any, made: list[int]) -> int:
@@ -755,6 +795,10 @@ _FORMS: dict[str, _Form] = {
     "Heaviside": _of(_heaviside),
     "log": _of(_logarithm),
     "polygamma": _of(_polygamma),
+    "lowergamma": _of(lambda tree, _, made: _times_gamma(tree, "gammainc", made)),
+    "uppergamma": _of(lambda tree, _, made: _times_gamma(tree, "gammaincc", made)),
+    "elliptic_e": _of(lambda tree, _, made: tree.made.call("ellipe" if len(made) == 1 else "ellipeinc", *made)),
+    "hyper": _hypergeometric,
     "sinc": _of(_sinc),
     "Mod": _of(lambda tree, _, made: tree.made.op("mod", *made)),
     "fma": _of(lambda tree, _, made: tree.made.terms([tree.made.factors(made[:2], []), made[2]])),

@@ -24,26 +24,25 @@ from symdiff.graph.shapes import broadcast, same
 from symdiff.language.indices import integers
 from symdiff.language.linalg import solve
 from symdiff.language.matrices import diag
-from symdiff.language.rearrange import concatenate, index, new_axes, not_negative, stack
+from symdiff.language.rearrange import concatenate, flip, index, new_axes, not_negative, stack
 from symdiff.ops.constants import Size
 from symdiff.ops.contract import labels
+from symdiff.ops.cumulative import Recurrence
 from symdiff.ops.data import Constant, Data
 from symdiff.ops.evaluate import evaluate
+from symdiff.ops.external import Called
 from symdiff.ops.indexed import Gather
-from symdiff.ops.loops import Loop
 from symdiff.ops.order import SearchSorted
 from symdiff.simplify.build import Builder
 
-Outside = bool | str
+Extrapolation = bool | str
 
 # How a table goes on outside of its knots. True stands for the polynomials of the first and the last piece.
 OUTSIDE = (True, False, "clamp", "periodic")
 OUTSIDE_OF_LINES = (*OUTSIDE, "linear", "nan")  # further names of True and False
 ENDS = ("not-a-knot", "natural", "clamped")
 
-_MOST = 1000  # knots of a spline whose slopes are the product of a constant matrix and the values
-
-_ALL: tuple[None, None, None] = (None, None, None)
+_MOST = 64  # knots of a spline whose slopes are the product of a constant matrix and the values
 
 
 def searchsorted(b: Builder, a: int, v: int, side: str) -> int:
@@ -52,8 +51,7 @@ def searchsorted(b: Builder, a: int, v: int, side: str) -> int:
     Raises:
         ShapeError: The first operand is not a vector, or is a constant that does not ascend.
     """
-    _vector(b, "searchsorted", "a", a, 0, equal=True)
-    return b.op(SearchSorted(side == "right"), a, v)
+    return b.op(SearchSorted(side == "right"), _vector(b, "searchsorted", "a", a, 0, equal=True), v)
 
 
 # Knots
@@ -63,7 +61,7 @@ def _value(b: Builder, i: int) -> Any:
     """Return the array that a row computes, if it depends on constants alone; else None."""
     program = compact(Program(b.graph, (), (i,), ("table",)))
     rows = program.graph.rows
-    if any(row[0] == "input" or isinstance(row[0], Size | Loop) for row in rows):
+    if any(row[0] == "input" or isinstance(row[0], Size | Called) or getattr(row[0], "held", ()) for row in rows):
         return None
     (found,) = evaluate(program, ())
     return np.asarray(found, float)
@@ -119,10 +117,10 @@ def _end(b: Builder, knots: int, k: int) -> int:
     return b.const(float(row[0].value()[k])) if isinstance(row[0], Constant) else index(b, knots, (k,))
 
 
-def _columns(b: Builder, function: str, name: str, ys: int, n: Dim, what: str = "values") -> None:
+def _paired(b: Builder, function: str, xs: int, ys: int) -> None:
     """Demand a value for each knot, along the first axis."""
-    shape = b.shape(ys)
-    message = f"{function} has {n} {what} and the {name} of shape {shown(shape)}; the first axes have to agree"
+    (n,), shape = b.shape(xs), b.shape(ys)
+    message = f"{function} has {n} knots and the ys of shape {shown(shape)}; the first axes have to agree"
     if not shape:
         raise ShapeError(message)
     same(shape[0], n, b.graph.demands, lambda: message)
@@ -139,7 +137,7 @@ def _part(b: Builder, i: int, start: int | None, stop: int | None) -> int:
     return index(b, i, ((start, stop, None),))
 
 
-def _outside(b: Builder, x: int, knots: int, extrapolate: Outside) -> tuple[int, int | None]:
+def _outside(b: Builder, x: int, knots: int, extrapolate: Extrapolation) -> tuple[int, int | None]:
     """Return where a table is looked up for x, and a factor of the result: 1, and NaN where there is no result.
 
     The factor is None if there is a result everywhere.
@@ -181,7 +179,7 @@ def _times(b: Builder, factor: int | None, i: int, table: int, count: int = 1) -
 
 
 def _polynomials(
-    b: Builder, x: int, knots: int, coefficients: Sequence[int], extrapolate: Outside, i: int | None = None
+    b: Builder, x: int, knots: int, coefficients: Sequence[int], extrapolate: Extrapolation, i: int | None = None
 ) -> int:
     """Return the value at x of piecewise polynomials, by Horner's scheme.
 
@@ -197,12 +195,14 @@ def _polynomials(
     i = _piece(b, x, knots) if i is None else i
     t = _beside(b, b.op("sub", x, _at(b, knots, i)), coefficients[0])
     total, *others = [_at(b, c, i) for c in coefficients]
+    if not others:
+        total = b.formula("where(isnan(t), nan, c)", {"t": t, "c": total})
     for c in others:
         total = b.op("add", b.op("mul", total, t), c)
     return _times(b, factor, total, coefficients[0])
 
 
-def ppoly(b: Builder, x: int, c: int, breaks: int, extrapolate: Outside) -> int:
+def ppoly(b: Builder, x: int, c: int, breaks: int, extrapolate: Extrapolation) -> int:
     """Return the value of piecewise polynomials, as `scipy.interpolate.PPoly` has them.
 
     `c[k]` has the coefficients of all pieces for one power of x less the break on the left, the highest power first.
@@ -214,12 +214,16 @@ def ppoly(b: Builder, x: int, c: int, breaks: int, extrapolate: Outside) -> int:
     shape = b.shape(c)
     if len(shape) < 2 or not isinstance(shape[0], int) or not shape[0]:
         raise ShapeError(
-            f"the c of ppoly has a row for each power and a column for each piece, as in args='c[4,m], breaks[m+1]';"
+            f"the c of ppoly has a row for each power and a column for each piece, as in args='c[4,m], breaks[n]';"
             f" here is shape {shown(shape)}"
         )
     pieces = b.shape(breaks)[0] - 1
     message = f"ppoly has coefficients c of shape {shown(shape)} for {pieces} pieces between the breaks"
-    same(shape[1], pieces, b.graph.demands, lambda: message)
+    more = shape[1] - pieces  # args has no way to declare n - 1, so a call checks this
+    if isinstance(more, int) and more:
+        raise ShapeError(message)
+    if not isinstance(more, int):
+        b.graph.demands[more, True, message] = None
     c = _folded(b, c, "c")
     return _polynomials(b, x, breaks, [index(b, c, (k,)) for k in range(shape[0])], extrapolate)
 
@@ -231,14 +235,16 @@ def _differences(b: Builder, i: int) -> int:
     return b.op("sub", index(b, i, ((1, None, None),)), index(b, i, ((None, -1, None),)))
 
 
-def interp(b: Builder, x: int, xs: int, ys: int, left: int | None, right: int | None, extrapolate: Outside) -> int:
+def interp(
+    b: Builder, x: int, xs: int, ys: int, left: int | None, right: int | None, extrapolate: Extrapolation
+) -> int:
     """Return the value at x of lines between points, as in `numpy.interp`.
 
     Raises:
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "interp", "xs", xs, 2)
-    _columns(b, "interp", "ys", ys, b.shape(xs)[0])
+    _paired(b, "interp", xs, ys)
     if isinstance(b.row(xs)[0], Constant) and isinstance(b.row(folded := _folded(b, ys, "ys"))[0], Constant):
         made = _lines(b, x, xs, folded, extrapolate)
     else:
@@ -260,7 +266,7 @@ def _share(b: Builder, x: int, xs: int, i: int) -> int:
     return b.formula("(x - p)/(q - p)", names)
 
 
-def _lines(b: Builder, x: int, xs: int, ys: int, extrapolate: Outside) -> int:
+def _lines(b: Builder, x: int, xs: int, ys: int, extrapolate: Extrapolation) -> int:
     """Return the value at x of lines between constant points, which is exact at each point.
 
     The last line is there twice: from the last point but one, and from the last one on.
@@ -276,7 +282,7 @@ def _lines(b: Builder, x: int, xs: int, ys: int, extrapolate: Outside) -> int:
     return _times(b, factor, made, ys)
 
 
-def interp2(b: Builder, x: int, y: int, xs: int, ys: int, z: int, extrapolate: Outside) -> int:
+def interp2(b: Builder, x: int, y: int, xs: int, ys: int, z: int, extrapolate: Extrapolation) -> int:
     """Return the value at (x, y) of a table on a grid, linear in x and in y between the knots.
 
     Raises:
@@ -314,14 +320,15 @@ def interp2(b: Builder, x: int, y: int, xs: int, ys: int, z: int, extrapolate: O
 # Cubic polynomials, by their slopes at the knots
 
 
-def pchip(b: Builder, x: int, xs: int, ys: int, extrapolate: Outside) -> int:
+def pchip(b: Builder, x: int, xs: int, ys: int, extrapolate: Extrapolation) -> int:
     """Return the value at x of monotone cubic polynomials, as `scipy.interpolate.PchipInterpolator` has them.
 
     Raises:
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "pchip", "xs", xs, 2)
-    _columns(b, "pchip", "ys", ys, n := b.shape(xs)[0])
+    _paired(b, "pchip", xs, ys)
+    (n,) = b.shape(xs)
     h = _beside(b, _differences(b, xs), ys)
     m = b.op("div", _differences(b, ys), h)
     if n == 2:
@@ -357,14 +364,14 @@ def _monotone(b: Builder, h: int, m: int) -> int:
     return concatenate(b, [ends[0], b.formula(_MEAN, pairs((None, -1), (1, None))), ends[1]], 0)
 
 
-def spline(b: Builder, x: int, xs: int, ys: int, bc: str, extrapolate: Outside) -> int:
+def spline(b: Builder, x: int, xs: int, ys: int, bc: str, extrapolate: Extrapolation) -> int:
     """Return the value at x of a cubic spline through points, as `scipy.interpolate.CubicSpline` has it.
 
     Raises:
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "spline", "xs", xs, 2)
-    _columns(b, "spline", "ys", ys, b.shape(xs)[0])
+    _paired(b, "spline", xs, ys)
     h = _folded(b, _differences(b, xs), f"{_name(b, xs, 'xs')}_steps")
     m = b.op("div", _differences(b, ys), _beside(b, h, ys))
     slopes = _smooth(b, xs, ys, h, m, bc)
@@ -374,7 +381,7 @@ def spline(b: Builder, x: int, xs: int, ys: int, bc: str, extrapolate: Outside) 
 def _smooth(b: Builder, xs: int, ys: int, h: int, m: int, bc: str) -> int:
     """Return the slopes at the knots of a twice differentiable spline.
 
-    They are linear in the values. With constant knots, the matrix of this map is computed once.
+    They are linear in the values. With a few constant knots, the matrix of this map is computed once.
     """
     (n,) = b.shape(xs)
     if isinstance(n, int) and n <= _MOST and isinstance(b.row(xs)[0], Constant) and _value(b, ys) is None:
@@ -392,7 +399,7 @@ _ROWS = {
     "not-a-knot": ("h", "g + h", "((3*g + 2*h)*h*m + g^2*q)/(g + h)"),
     "parabola": ("1", "1", "2*m"),
     "natural": ("2", "1", "3*m"),
-    "clamped": ("1", "0", "0*m"),
+    "clamped": ("1", "0", "0"),
 }
 
 
@@ -411,15 +418,43 @@ def _solved(b: Builder, n: Dim, h: int, m: int, bc: str) -> int:
     names = {"m": _part(b, m, None, -1), "q": _part(b, m, 1, None), "g": _beside(b, g, m), "h": _beside(b, after, m)}
     first, last = (_end_row(b, h, m, bc, *at) for at in _FROM_ENDS)
     middle = b.formula("2*(g + h)", {"g": g, "h": after})
-    matrix = diag(b, concatenate(b, [first[0], middle, last[0]], 0), 0)
-    matrix = b.op("add", matrix, diag(b, concatenate(b, [first[1], g], 0), 1))
-    matrix = b.op("add", matrix, diag(b, concatenate(b, [after, last[1]], 0), -1))
+    rows = ([first[0], middle, last[0]], [first[1], g], [after, last[1]])
+    diagonal, upper, lower = (concatenate(b, parts, 0) for parts in rows)
     right = concatenate(b, [first[2], b.formula("3*(h*m + g*q)", names), last[2]], 0)
+    known = [column for row in (diagonal, upper, lower) if (column := _value(b, row)) is not None]
+    if len(known) == len(rows):
+        return _eliminated(b, known, right)
+    matrix = b.op("add", diag(b, diagonal, 0), b.op("add", diag(b, upper, 1), diag(b, lower, -1)))
     shape = b.shape(right)
     if len(shape) < 3:
         return solve(b, matrix, right)
     columns = b.reshape(right, len(shape), (shape[0], numel(shape[1:])))
     return b.reshape(solve(b, matrix, columns), 2, shape)
+
+
+def _eliminated(b: Builder, diagonals: Sequence[Any], right: int) -> int:
+    """Return the solution of a system with a constant matrix of three diagonals, by elimination.
+
+    `diagonals` has the one in the middle, the one above and the one below. The pivots are computed here. They are
+    positive, so no rows change places. What is left are two recurrences.
+    """
+    pivots, upper, lower = diagonals
+    factors = np.zeros(len(pivots))
+    for k in range(1, len(pivots)):
+        factors[k] = -lower[k - 1] / pivots[k - 1]
+        pivots[k] += factors[k] * upper[k - 1]
+    shape = b.shape(right)
+    down, up, pivot = (
+        b.full(_beside(b, b.op(Constant(name, Data(column))), right), shape)
+        for name, column in (
+            ("down", factors),
+            ("up", np.append(-upper / pivots[:-1], 0.0)[::-1]),
+            ("pivots", pivots),
+        )
+    )
+    along = Recurrence((-len(shape),))
+    made = b.op("div", b.op(along, down, right), pivot)
+    return flip(b, b.op(along, up, flip(b, made, (0,))), (0,))
 
 
 def _end_row(b: Builder, h: int, m: int, bc: str, first: Stretch, second: Stretch) -> list[int]:
@@ -429,7 +464,8 @@ def _end_row(b: Builder, h: int, m: int, bc: str, first: Stretch, second: Stretc
         distances["h"], lines["q"] = _part(b, h, *second), _part(b, m, *second)
     own, other, value = _ROWS[bc]
     beside = {name: _beside(b, i, m) for name, i in distances.items()}
-    return [*[b.full(b.formula(text, distances), (1,)) for text in (own, other)], b.formula(value, beside | lines)]
+    made = [b.full(b.formula(text, distances), (1,)) for text in (own, other)]
+    return [*made, b.full(b.formula(value, beside | lines), (1, *b.shape(m)[1:]))]
 
 
 def _cubics(
@@ -440,7 +476,7 @@ def _cubics(
     h: int,
     m: int,
     slopes: int,
-    extrapolate: Outside,
+    extrapolate: Extrapolation,
 ) -> int:
     """Return the value at x of cubic polynomials with these values and slopes at the knots."""
     names = {"p": _part(b, slopes, None, -1), "q": _part(b, slopes, 1, None), "h": h, "m": m}

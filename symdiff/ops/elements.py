@@ -425,7 +425,7 @@ def _assignments(targets: Iterable[str], text: str, width: int) -> list[str]:
 def _is_list_at(b: Builder, place: Place, x: int) -> bool:
     """Return whether a row is a list of scalars, which has exactly the shape of a place."""
     op = b.row(x)[0]
-    return of_scalars(op) and op.places != () and op.to == shape_at(place)
+    return of_scalars(op) and op.places != () and op.rank == len(op.to) and op.to == shape_at(place)
 
 
 def _inside(place: Place, at: Place) -> Place:

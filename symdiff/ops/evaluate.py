@@ -46,7 +46,7 @@ def function(name: str, target: str = "numpy") -> Callable[..., Any]:
     if target == "numpy" and primitive.module == "special":
         scope["special"] = special()
     if target == "numpy" and primitive.helper:
-        for source in sources(primitive.helper, name).values():
+        for source in sources(primitive.helper, primitive.numpy).values():
             exec(source, scope)  # noqa: S102 - the package's text
     made: Callable[..., Any] = eval(f"lambda {', '.join(parameters)}: {body}", scope)  # noqa: S307 - the table's text
     return made

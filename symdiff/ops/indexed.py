@@ -529,6 +529,20 @@ class Gather(Indexed):
         to = tuple(self.reaches(at.operand_shape))
         return b.op(SegmentSum(to, self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
+    def stacks(self, along: Sequence[bool], /) -> bool:
+        """Return whether there is one array for all sets of indices."""
+        return not along[0]
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        """Return the elements at all sets of indices."""
+        del n
+        x, *indices = operands
+        cores = [b.shape(i)[a:] for i, a in zip(indices, along[1:], strict=True)]
+        rank = max(map(len, cores))
+        made = b.op(self, x, *[b.lifted(i, len(core), rank) for i, core in zip(indices, cores, strict=True)])
+        sets = self.front(b.shape(x)) - len(b.shape(made))  # the axis of the sets
+        return b.permute(made, [sets, *[a for a in range(-len(b.shape(made)), 0) if a != sets]])
+
     def present(self, b: Builder, condition: int | None, *indices: int) -> int | None:
         """Return the condition at the indices."""
         return None if condition is None else b.op(self, condition, *indices)
@@ -543,6 +557,8 @@ class Gather(Indexed):
         return bool(_together(indices))
 
     def spell(self, w: Writer, x: int, *indices: int) -> Text:
+        if w.floats:
+            return w.tight(x, ATOM) + "".join([f"[{w.tight(i, 0)}]" for i in indices]), ATOM
         front, ahead = self.front(w.shape(x)), w.behind(x)
         if _vary(w, indices):
             if not (ahead or front):  # the result has the axes of the indices in front

@@ -27,6 +27,7 @@ import numpy as np
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import Dim, Shape, fixed, numel, shown, substituted, symbol
 from symdiff.graph.ir import Graph, Program, Row, compact, live, operands, relabelled, replay
+from symdiff.graph.operations import is_assembled
 from symdiff.graph.shapes import Demands
 from symdiff.ops.base import (
     At,
@@ -42,6 +43,7 @@ from symdiff.ops.base import (
     never_warns,
     sized,
 )
+from symdiff.ops.data import Constant
 from symdiff.ops.elements import Assemble, Index
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.places import Range, subscript, whole
@@ -146,14 +148,24 @@ class Running(Operation):
         if not sizes:
             return self
         program = self.body.program
-        graph = program.graph.like(shared=False)
-        for row in program.graph.rows:
+        graph = program.graph.like()
+        new: dict[int, int] = {}
+        for i, row in enumerate(program.graph.rows):
             if row[0] == "input" and len(row) > 2:
                 row = (*row[:2], sized(row[2], sizes), *row[3:])  # noqa: PLW2901
-            elif isinstance(row[0], Operation):
-                row = (row[0].sized(sizes), *row[1:])  # noqa: PLW2901
-            graph.append(row)
-        return self.changed(body=Body(program.changed(graph=graph)))
+            elif row[0] not in ("input", "const"):
+                op = row[0].sized(sizes) if isinstance(row[0], Operation) else row[0]
+                row = (op, *[new[j] for j in row[1:]])  # noqa: PLW2901
+            new[i] = graph.intern(row)
+        body = program.changed(
+            graph=graph,
+            inputs=tuple([new[i] for i in program.inputs]),
+            outputs=tuple([new[i] for i in program.outputs]),
+            labels=relabelled(program.labels, new),
+            steps=frozenset([new[i] for i in program.steps]),
+            quiet=frozenset([new[i] for i in program.quiet]),
+        )
+        return self.changed(body=Body(body))
 
     def degree(self, degrees: Sequence[float]) -> float:
         """Return infinity: how many steps there are is not known."""
@@ -396,6 +408,10 @@ class Loop(Running):
         """Return the shape of an output of the body."""
         program = self.body.program
         return program.graph.shape(program.outputs[k])
+
+    def unnested(self, *_: Shape) -> str:
+        """Return that nested loops can do a loop, if they can do its step."""
+        return ""
 
     # Spellings
 
@@ -654,10 +670,52 @@ def looped(
         sums: The values of the state that are sums, whose order does not matter.
     """
     b.graph.demands |= body.graph.demands
+    same = [k for k in range(len(states)) if body.outputs[k] == body.inputs[k] and body.graph.shared]
+    if same:
+        return _with_constants(b, body, length, states, sequences, constants, back, sums, same)
     program, given = without_constants(b, body, len(states) + len(sequences), constants)
     loop = Loop(Body(program), length, len(states), len(sequences), back, (), tuple(sums)).complete()
     row = b.op(loop, *states, *sequences, *given)
     return _of_kinds(loop, [b.op(part, row) for part in loop.parts()])
+
+
+def _with_constants(
+    b: Builder,
+    body: Program,
+    length: Dim,
+    states: Sequence[int],
+    sequences: Sequence[int],
+    constants: Sequence[int],
+    back: bool,  # noqa: FBT001 - as in `looped`
+    sums: Sequence[int],
+    same: Sequence[int],
+) -> Results:
+    """Make a loop with constants in place of the values `same` of the state, which no step changes; see `looped`."""
+    kept = [k for k in range(len(states)) if k not in same]
+    outputs = [k for k in range(len(body.outputs)) if k not in same]
+    inputs = [body.inputs[k] for k in (*kept, *range(len(states), len(body.inputs)), *same)]
+    program = body.changed(
+        inputs=tuple(inputs),
+        outputs=tuple([body.outputs[k] for k in outputs]),
+        names=tuple([body.names[k] for k in outputs]),
+    )
+    fixed = [states[k] for k in same]
+    found = looped(
+        b,
+        program,
+        length,
+        [states[k] for k in kept],
+        sequences,
+        [*constants, *fixed],
+        back=back,
+        sums=[kept.index(k) for k in sums if k in kept],
+    )
+    last, before = (dict(zip(kept, part, strict=True)) for part in (found.last, found.before))
+    every = dict(zip(outputs, found.every, strict=True))
+    for k, i in zip(same, fixed, strict=True):
+        last[k] = i
+        before[k] = every[k] = b.full(i, (length, *b.shape(i)))
+    return Results(*[[part[k] for k in sorted(part)] for part in (last, every, before)])
 
 
 def in_segments(
@@ -725,7 +783,9 @@ def _of_kinds(loop: Loop, rows: Sequence[int]) -> Results:
     return found
 
 
-def without_constants(b: Builder, body: Program, start: int, constants: Sequence[int]) -> tuple[Program, list[int]]:
+def without_constants(
+    b: Builder, body: Program, start: int, constants: Sequence[int], *, arrays: bool = False
+) -> tuple[Program, list[int]]:
     """Return the body without what is the same in each step, and the constants that it then needs.
 
     Args:
@@ -733,6 +793,7 @@ def without_constants(b: Builder, body: Program, start: int, constants: Sequence
         body: The program of a step.
         start: The position of the first constant among the inputs.
         constants: The rows of the constants on the graph around the loop.
+        arrays: Arrays that are known when the formula is compiled stay in the body.
     """
     source, alive = body.graph, live(body)
     outside = {i: b.plain(row) for i, row in zip(body.inputs[start:], constants, strict=True)}
@@ -758,7 +819,7 @@ def without_constants(b: Builder, body: Program, start: int, constants: Sequence
     for i, row in enumerate(source.rows):
         if not alive[i] or row[0] == "input":
             continue
-        simple = row[0] == "const" or is_size(row[0])
+        simple = row[0] == "const" or is_size(row[0]) or (arrays and isinstance(row[0], Constant))
         same = simple or (
             (source.shared or not row[1:]) and all(j in outside for j in row[1:]) and (needed[i] or never_warns(row))
         )
@@ -842,6 +903,12 @@ def has_loops(program: Program) -> bool:
     return any(isinstance(row[0], Running) for row in program.graph.rows)
 
 
+def assembles(op: object) -> bool:
+    """Return whether an operation, or one in the step of its loop, puts an array together."""
+    programs = op.held if isinstance(op, Operation) else ()
+    return is_assembled(op) or any(assembles(row[0]) for program in programs for row in program.graph.rows)
+
+
 def is_holomorphic(row: Row) -> bool:
     """Return whether the operation of a row is holomorphic. Arguments and constants are."""
     if isinstance(row[0], Operation):
@@ -882,29 +949,36 @@ def trimmed(program: Program) -> Program:
     rows = program.graph.rows
     used: dict[int, set[int]] = {}
     whole: set[int] = {*program.outputs}
-    for row in rows:
+    wanted: set[int] = {*program.inputs, *program.outputs, *program.steps}
+    kept: dict[int, tuple[Sequence[int], Loop, list[int]]] = {}
+    for i in range(len(rows) - 1, -1, -1):
+        row = rows[i]
+        if i not in wanted:
+            continue
+        needed = operands(row)
+        if isinstance(row[0], Loop):
+            numbers = range(len(row[0].results)) if i in whole else sorted(used.get(i, ()))
+            made, places = _keeping(row[0], [row[0].results[k] for k in numbers])
+            kept[i] = numbers, made, places
+            needed = tuple([row[1 + k] for k in places])
+        wanted.update(needed)
         if isinstance(row[0], Part):
             used.setdefault(row[1], set()).add(row[0].number)
         else:
-            whole.update(operands(row))
+            whole.update(needed)
     graph = program.graph.like()
-    parts: dict[int, list[Part | None]] = {}
+    parts: dict[int, dict[int, Part]] = {}
 
     def make(i: int, row: Row) -> int:
         if isinstance(row[0], Part) and rows[i][1] in parts:
             return graph.intern((parts[rows[i][1]][row[0].number], row[1]))
         if not isinstance(row[0], Loop):
             return graph.intern(row)
-        loop: Loop = row[0]
-        kept = range(len(loop.results)) if i in whole else sorted(used.get(i, ()))
-        made, needed = _keeping(loop, [loop.results[k] for k in kept])
-        found: list[Part | None] = [None] * len(loop.results)
-        for k, part in zip(kept, made.parts(), strict=True):
-            found[k] = part
-        parts[i] = found
-        return graph.intern((made, *[row[1 + k] for k in needed]))
+        numbers, made, places = kept[i]
+        parts[i] = dict(zip(numbers, made.parts(), strict=True))
+        return graph.intern((made, *[row[1 + k] for k in places]))
 
-    return compact(replay(program, graph, make))
+    return compact(replay(program, graph, make, sorted(wanted)))
 
 
 def _keeping(loop: Loop, results: Sequence[Result]) -> tuple[Loop, list[int]]:

@@ -362,3 +362,153 @@ def newton_minimum(slopes, start, eps=2.0**-52, near=2.0**-17):
             break
     raise ValueError("Newton's method finds no minimum")
 '''
+
+# For arrays in the array API standard: a fixed number of steps, without choices that depend on values
+
+NEWTON_IN_STANDARD = '''\
+def newton(xp, residual, z):
+    """Return the root of `residual` that Newton's method finds from z on in 60 steps.
+
+    The residual returns values and slopes. A step is halved as long as it makes the
+    value no smaller. Points without a root are nan.
+    """
+    eps = float(xp.finfo(z.dtype).eps)
+    near = eps ** (1 / 3)
+    best, step, found = z, 0 * z + xp.inf, 0 * z + xp.nan
+    least, part = 0 * xp.abs(z) + xp.inf, 0 * xp.abs(z) + 1
+    for _ in range(60):
+        r, slope = residual(z)
+        size = xp.abs(r)
+        better = size <= (1 - part / 4) * least
+        best, least = xp.where(better, z, best), xp.where(better, size, least)
+        step = xp.where(better, xp.where(r == 0, 0 * r, r / slope), step)
+        scale = xp.abs(best)
+        room = xp.where(better, 4 * eps * scale, near * (scale + near))
+        done = (xp.abs(step) <= room) & (least < xp.inf) & xp.isnan(found)
+        found = xp.where(done, best - xp.where(better, step, 0 * step), found)
+        part = xp.where(better, 0 * part + 1, part / 2)
+        z = best - part * step
+    return found
+'''
+
+NEWTON_BETWEEN_IN_STANDARD = '''\
+def newton_between(xp, residual, z, low, high):
+    """Return the root of `residual` between `low` and `high`, where its sign differs.
+
+    The residual returns values and slopes. In each of 100 steps, Newton's step is taken
+    where it stays between the ends and is short, and the middle of them elsewhere.
+    Points where the signs do not differ are nan.
+    """
+    eps = float(xp.finfo(z.dtype).eps)
+    below, above = residual(low)[0], residual(high)[0]
+    most = xp.maximum(xp.abs(below), xp.abs(above))
+    none = 0 * below + xp.nan
+    found = xp.where(below == 0, low, xp.where(above == 0, high, none))
+    fits = xp.sign(below) * xp.sign(above) < 0
+    z = xp.minimum(xp.maximum(z, xp.minimum(low, high)), xp.maximum(low, high))
+    turned = below > above
+    low, high = xp.where(turned, high, low), xp.where(turned, low, high)
+    before = last = xp.abs(high - low)
+    for _ in range(100):
+        r, slope = residual(z)
+        step = r / slope
+        low, high = xp.where(r < 0, z, low), xp.where(r < 0, high, z)
+        new, room = z - step, 4 * eps * xp.abs(z)
+        near = xp.abs(step) <= room
+        done = (r == 0) | near | (xp.abs(high - low) <= room)
+        done = done & fits & (xp.abs(r) <= most) & xp.isnan(found)
+        found = xp.where(done, xp.where(near, new, z), found)
+        inside = (xp.minimum(low, high) < new) & (new < xp.maximum(low, high))
+        short = inside & (2 * xp.abs(step) < before)
+        new = xp.where(short, new, (low + high) / 2)
+        before, last, z = last, xp.abs(new - z), new
+    return found
+'''
+
+NEWTON_SYSTEM_IN_STANDARD = '''\
+def newton_system(xp, residual, z):
+    """Return the root of a vector of residuals that Newton's method finds in 40 steps.
+
+    The residual returns vectors and Jacobian matrices. A step is halved as long as the
+    next step, with the same matrix, is no shorter. Points without a root are nan.
+    """
+    eps = float(xp.finfo(z.dtype).eps)
+    near = eps ** (1 / 3)
+
+    def steps(matrix, r):
+        return xp.linalg.solve(matrix, r[..., None])[..., 0]
+
+    def length(step, best):
+        size = xp.abs(best)
+        scale = size + near * (1 + xp.max(size, axis=-1, keepdims=True))
+        return xp.max(xp.abs(step) / scale, axis=-1, keepdims=True)
+
+    r, matrix = residual(z)
+    best, step, found = z, steps(matrix, r), 0 * r + xp.nan
+    part = 0 * length(step, best) + 1
+    for _ in range(40):
+        exact = xp.all(xp.abs(step) <= 4 * eps * xp.abs(best), axis=-1, keepdims=True)
+        z = best - part * step
+        r, slopes = residual(z)
+        now = length(step, best)
+        better = length(steps(matrix, r), best) <= (1 - part / 4) * now
+        done = (exact | (~better & (now <= near))) & xp.isnan(found)
+        found = xp.where(done, xp.where(exact & better, z, best), found)
+        matrix = xp.where(better[..., None], slopes, matrix)
+        best = xp.where(better, z, best)
+        step = xp.where(better, steps(matrix, r), step)
+        part = xp.where(better, 0 * part + 1, part / 2)
+    return found
+'''
+
+NEWTON_MINIMUM_IN_STANDARD = '''\
+def newton_minimum(xp, slopes, z, rank):
+    """Return the minimum that Newton's method finds from z on in 60 steps.
+
+    `slopes` returns gradients, Hessian matrices and values. The steps use the absolute
+    values of the curvatures, so that they lead down. A step is halved as long as it
+    makes the value no smaller. Points without a minimum are nan.
+    """
+    eps = float(xp.finfo(z.dtype).eps)
+    near = eps ** (1 / 3)
+    z = z if rank else z[..., None]
+
+    def at_points(z):
+        g, h, value = slopes(z if rank else z[..., 0])
+        if not rank:
+            return g[..., None], h[..., None, None] + 0 * g[..., None, None], value[..., None]
+        return g, h + 0 * g[..., None], value[..., None]
+
+    def downhill(g, h):
+        fine = xp.all(xp.isfinite(h), axis=(-2, -1), keepdims=True)
+        curves, axes = xp.linalg.eigh(xp.where(fine, h, 0 * xp.ones_like(h)))
+        along = (axes.mT @ g[..., None])[..., 0] / xp.abs(curves)
+        return xp.where(fine[..., 0], (axes @ along[..., None])[..., 0], 0 * g + xp.nan), curves
+
+    g, h, least = at_points(z)
+    best, (step, curves) = z + 0 * g, downhill(g, h)
+    part, found = 0 * least + 1, 0 * g + xp.nan
+    for _ in range(60):
+        size = xp.abs(best)
+        scaled = xp.abs(step) / (size + near * (1 + size))
+        now = xp.max(scaled, axis=-1, keepdims=True)
+        exact = xp.all(xp.abs(step) <= 4 * eps * size, axis=-1, keepdims=True)
+        z = best - part * step
+        new, h, value = at_points(z)
+        slope = xp.sum(g * step, axis=-1, keepdims=True)
+        down = value <= least - part * slope / 10000
+        level = xp.abs(value - least) <= 4 * eps * xp.abs(least)
+        flat = xp.max(xp.abs(new), axis=-1, keepdims=True)
+        steep = xp.max(xp.abs(g), axis=-1, keepdims=True)
+        better = down | (level & (flat <= (1 - part / 4) * steep))
+        convex = xp.all(curves > 0, axis=-1, keepdims=True)
+        done = (exact | (~better & (now <= near))) & convex & xp.isnan(found)
+        found = xp.where(done, xp.where(exact, z, best), found)
+        next_step, next_curves = downhill(new, h)
+        best, g = xp.where(better, z, best), xp.where(better, new, g)
+        step = xp.where(better, next_step, step)
+        curves = xp.where(better, next_curves, curves)
+        least = xp.where(better, value, least)
+        part = xp.where(better, 0 * part + 1, part / 2)
+    return found if rank else found[..., 0]
+'''

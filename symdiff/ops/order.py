@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from symdiff.graph.dims import Dim, Shape, symbol
 from symdiff.ops.base import (
     AlongAxes,
     At,
+    Builder,
     Nest,
     Operation,
     Reduction,
@@ -196,6 +197,7 @@ class ArgSort(AlongAxes):
         return [Sample(cls((-1,)), ((n,),)), Sample(cls((-2,)), ((m, n),))]
 
 
+SEARCH = "bisect_right"  # the function of Python's that searches a tuple of floats
 SEARCHED = '''\
 def searched(a, v, side, rank):
     """Return np.searchsorted where both arrays may have loop dimensions.
@@ -249,6 +251,15 @@ class SearchSorted(Operation):
     def value(self, a: Any, v: Any) -> Any:
         return np.searchsorted(a, v, self.side)
 
+    def stacks(self, along: Sequence[bool], /) -> bool:
+        """Return whether there is one vector for all sets of numbers."""
+        return not along[0]
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        """Return the places of all numbers."""
+        del n, along
+        return b.op(self, *operands)
+
     def pattern(self, _: Pattern, v: Pattern) -> Pattern:
         """Return that the integers have no derivative."""
         return Pattern(v.shape, v.count)
@@ -278,6 +289,8 @@ class SearchSorted(Operation):
         return [Task(n.shape(i), each, (a, v), near=False)]
 
     def spell(self, w: Writer, a: int, v: int) -> Text:
+        if w.floats:
+            return f"{SEARCH}({w.tight(a, 0)}, {w.tight(v, 0)})", ATOM
         if w.behind(a):
             return f'searched({w.tight(a, 0)}, {w.tight(v, 0)}, "{self.side}", {len(w.shape(v))})', ATOM
         return f'np.searchsorted({w.tight(a, 0)}, {w.tight(v, 0)}, "{self.side}")', ATOM

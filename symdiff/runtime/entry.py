@@ -9,6 +9,7 @@ its maker holds: a subscript of a list costs a float call next to nothing, and t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
@@ -19,6 +20,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.graph.ir import Program
+from symdiff.ops.order import SEARCH
 from symdiff.runtime.arguments import FLOAT64, INTEGER, IntShape
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
@@ -151,7 +153,7 @@ def scalar_entry(
             "        try:",
             *[f"        {line}" for line in body],
             f"            return {records.of_outputs(texts)}",
-            "        except (ArithmeticError, ValueError):",
+            "        except (ArithmeticError, ValueError, IndexError):",
             f"            return by_arrays({_tuple(names)})",
         ]
         scope |= {name: load(text, name) for name, text in math_target.called(program, body).items()}
@@ -320,5 +322,5 @@ def _entry(names: Sequence[str], lines: list[str], records: Records, scope: Mapp
     lines.clear()
     source = "\n".join(text) + "\n"
     text.clear()
-    known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing}
+    known = {"ndarray": np.ndarray, "float64": FLOAT64, "missing": Missing, SEARCH: bisect_right}
     return load(source, "entry", {**known, **records.scope, **scope})

@@ -81,7 +81,7 @@ def meaning(given: Any, name: str) -> str | None:
     Labels of pandas do not count, since results can have them.
     """
     if hasattr(type(given), "__symdiff_node__"):
-        return "is a symbol of a function that is traced; call the Python function in place of the compiled one"
+        return "is a symbol of a function that is traced; pass it as an argument of a call, as in f(x)"
     if isinstance(given, np.ma.MaskedArray):
         float_first = "" if given.dtype.kind in "fc" else ".astype(float)"
         return f"is a masked array of {given.dtype}; fill it first: pass {name}{float_first}.filled(numpy.nan)"

@@ -22,7 +22,7 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.cost import work_of
 from symdiff.emit.llvm import routine
 from symdiff.emit.llvm.frame import FAMILIES
-from symdiff.emit.routines import Cut, Routine
+from symdiff.emit.routines import Cut, Routine, tries
 from symdiff.graph.dims import concrete
 from symdiff.graph.ir import operands
 from symdiff.runtime import native
@@ -115,7 +115,7 @@ class _UfuncCode(native.Code):
         kept += [self.memory, counts]
         keep_freed_memory()
         self._ufunc = ufunc
-        plain, points = self._routine.knows_shapes, not any(self._cores)
+        plain, points = self._routine.knows_shapes, not any(self._cores) and not tries(self._routine.body)
         shared = self._routine.shared if self._threads > 1 else None
         largest, least = 0, sys.maxsize
         if shared is not None and any(shared):

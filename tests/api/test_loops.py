@@ -356,3 +356,9 @@ def test_an_error_about_complex_arguments_names_the_operation_in_the_step():
     f = symdiff.compile("row(s, x) = abs(s*x)\nstep(h, r) = fold(row, h, r)\nfold(step, h0, X)", args="h0, X[m,n]")
     with pytest.raises(TypeError, match="'abs' is not defined for complex arguments"):
         f(1j, np.ones((2, 2)))
+
+
+def test_a_second_derivative_of_a_list_as_the_state_has_loop_dimensions():
+    f = symdiff.compile("step(h, x) = [h[1], 0.5*h[0] + x]; sum(fold(step, zeros(2), v)^2)", args="v[n]")
+    v = np.arange(4.0)
+    np.testing.assert_allclose(f.hessian(np.stack([v, v + 1])), np.stack([f.hessian(v)] * 2))

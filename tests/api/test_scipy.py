@@ -282,5 +282,5 @@ def test_a_vector_of_the_wrong_length():
 
 
 def test_only_what_is_packed_unpacks():
-    with pytest.raises(AttributeError, match="only what pack returns"):
+    with pytest.raises(AttributeError, match="only what pack, sensitivities and adjoint return"):
         loss.unpack(np.ones(4))

@@ -291,7 +291,7 @@ def test_pack_refuses():
     assert g([1.0, 2.0, 2.0]) == 9.0
     with pytest.raises(ShapeError):
         g.unpack([1.0, 2.0])
-    with pytest.raises(AttributeError, match="only what pack returns"):
+    with pytest.raises(AttributeError, match="only what pack, sensitivities and adjoint return"):
         f.unpack([1.0])
     with pytest.raises(ShapeError, match="does not tell h and j"):
         symdiff.compile("sum(A) + sum(B)", args="A[h], B[j]").pack("A B")

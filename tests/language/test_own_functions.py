@@ -88,7 +88,7 @@ def test_free_names_are_arguments_in_order_of_the_text():
         ("f(x) = x; fold(f, a, X)", "a, X[n]", 10, "fold calls f with 1 value of the state and 1 element, and f(x) takes 1"),
         ("f(x) = x; fold(f, (a, b), length=3)", "a, b", 10, "fold calls f with 2 values of the state, and f(x) takes 1"),
         ("f(x, y) = x, y; iterate(f, [a, b], 3)", "a, b", 16, "takes 2; several values of a state stand in parentheses, as in (h0, c0)"),
-        ("iterate(cos, a, 3)", None, 8, "list it in args; a loop or a root takes a function of the text, as in step(x) = cos(x)"),
+        ("iterate(cos, a, 3)", None, 8, "list it in args; loops, roots and integrals take functions of the text, as in step(x) = cos(x)"),
         ("f(x, y) = x; fold(f, (a, b), length=3)", "a, b", 13, "f returns the next state, 2 values, and has 1"),
     ],
 )  # fmt: skip

@@ -9,13 +9,13 @@ import re
 import numpy as np
 
 from symdiff.ops.evaluate import function
-from symdiff.ops.table import PRIMITIVES
+from symdiff.ops.table import BASIC, PRIMITIVES
 
 _MARKS = re.compile(r"\\begin\{\w+\}|\\end\{\w+\}|\\left|\\right|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S")
 FUNCTIONS = {
     p.latex: p.name
     for p in PRIMITIVES.values()
-    if p.latex and "#" not in p.latex and not p.symbols and p.name != "where"
+    if p.name in BASIC and p.latex and "#" not in p.latex and not p.symbols and p.name != "where"
 }
 FUNCTIONS |= {r"\operatorname{clip}": "clip"}
 _RELATIONS = {"<": "lt", ">": "gt", r"\leq": "le", r"\geq": "ge", "=": "eq", r"\neq": "ne"}

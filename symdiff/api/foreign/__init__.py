@@ -97,11 +97,23 @@ def _owner(arg: Any) -> Library | None:
     return Library(package, package, kind.__name__, f"{package}.asarray", "standard")
 
 
+_SYMBOLS = Library("symbols", "", "", "", "traced", beside_numpy=True)
+
+
+def tracing() -> bool:
+    """Return whether a Python function runs on symbols, so that the arguments of a call may have some in them."""
+    record = sys.modules.get("symdiff.language.tracing.record")
+    return record is not None and record.running.get() is not None
+
+
 def owner(args: Sequence[Any]) -> Library | None:
     """Return the library whose arrays are among the arguments of a call; None if there is none.
 
-    Dask comes first, since its arrays may consist of those of other libraries.
+    Symbols of a traced function come first: they may stand in lists and in arrays of NumPy. Dask is the next one, since
+    its arrays may consist of those of other libraries.
     """
+    if tracing() and sys.modules["symdiff.language.tracing.record"].is_symbolic(list(args)):
+        return _SYMBOLS
     owners = [found for found in map(_owner, args) if found is not None]
     return next((found for found in owners if found.beside_numpy), owners[0] if owners else None)
 

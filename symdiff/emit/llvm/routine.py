@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from symdiff.emit.code import Array, Code, Fail, For, Let, Load, Statement, Store, Value, When
+from symdiff.emit.code import Array, Break, Code, Fail, For, Let, Load, Statement, Store, Value, When
 from symdiff.emit.llvm import Machine, number
 from symdiff.emit.llvm.frame import errors_kept
 from symdiff.emit.llvm.program import spelled
@@ -75,6 +75,7 @@ class _Printer:
         self.declared: set[str] = set()
         self.label = "begin"
         self._labels = 0
+        self._ends: list[str] = []  # the labels behind the loops around
         self._groups: dict[str, str] = {}
 
     def body(self, arrays: Sequence[Array]) -> str:
@@ -167,7 +168,9 @@ class _Printer:
             ]
         else:
             self.lines.append(f"%{index} = add nsw i64 %k.{index}, 0")
+        self._ends.append(done)
         yield from one.block
+        self._ends.pop()
         self.lines.append(f"%next.{index} = add nsw i64 %k.{index}, 1")
         self.lines.append(f"br label %{head}")
         self.lines[at] = f"%k.{index} = phi i64 [ {start}, %{before} ], [ %next.{index}, %{self.label} ]"
@@ -196,9 +199,9 @@ class _Printer:
             kind, place = self.kind(one.array.kind), self._element(one.array, one.offset)
             self.lines.append(f"store {kind} {self.use(one.value)}, ptr {place}")
         else:
-            assert isinstance(one, Fail)
+            assert isinstance(one, (Break, Fail))
             self._labels += 1
-            self.lines.append("ret i32 1")
+            self.lines.append("ret i32 1" if isinstance(one, Fail) else f"br label %{self._ends[-1]}")
             self._open(f"behind{self._labels}")
 
     def _element(self, array: Array, offset: Value) -> str:

@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from symdiff.language.lower import Argument
+from symdiff.language.outside import Outside
 from symdiff.language.parser import Syntax
 from symdiff.language.tracing.draws import makes_generator, states
 from symdiff.language.tracing.frames import Place, place
@@ -31,11 +34,13 @@ class Traced(NamedTuple):
         syntax: The syntax.
         arguments: The arguments, in order.
         constants: The arrays that the function uses, by name.
+        functions: The functions that it calls, and that the language does not have, by name.
     """
 
     syntax: Syntax
     arguments: tuple[Argument, ...]
     constants: dict[str, Data]
+    functions: dict[str, Outside]
 
 
 def traced(
@@ -58,6 +63,8 @@ def traced(
         LimitError: The function does more than the limits allow.
         TypeError: The object is no function, or its result is made of something other than numbers.
     """
+    if isinstance(function, np.vectorize) and not function.signature and not function.excluded:
+        function = function.pyfunc  # a call of what is compiled goes from element to element
     inside = _inside(function)
     name = str(getattr(inside, "__name__", type(inside).__name__))
     inside = inspect.unwrap(inside)
@@ -99,8 +106,10 @@ def traced(
     syntax = written(made, results, limits, title=title)
     doc = inspect.getdoc(function) if inspect.isroutine(function) else None
     syntax = syntax.changed(name=name, doc=doc or "")
-    used = _used(syntax)
-    return Traced(syntax, call.arguments, {key: data for key, data in record.constants.items() if key in used})
+    used = _used(syntax, "name")
+    constants = {key: data for key, data in record.constants.items() if key in used}
+    used = _used(syntax, "call")
+    return Traced(syntax, call.arguments, constants, {key: f for key, f in record.functions.items() if key in used})
 
 
 def _inside(function: Any) -> Any:
@@ -148,9 +157,10 @@ _NUMBERS = re.compile("object arrays are not supported|no supported conversion f
 _OBJECTS = re.compile(r"dtype\('O'\)|invalid data type for einsum|has no callable|not supported for the input types")
 
 
-def _used(syntax: Syntax) -> set[str]:
+def _used(syntax: Syntax, kind: str) -> set[str]:
+    """Return the values of the items of a kind."""
     statements = (*syntax.assignments, *syntax.results)
-    return {value for statement in statements for kind, value, _, _ in statement.items if kind == "name"}
+    return {value for statement in statements for own, value, _, _ in statement.items if own == kind}
 
 
 def _outputs(record: Record, result: Any, name: str) -> list[tuple[str, Node]]:

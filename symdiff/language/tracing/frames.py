@@ -99,7 +99,8 @@ class Names:
         """
         self.give, self.until = give, until
         self.codes: set[CodeType] = set()
-        self._libraries = _LIBRARIES - {_package(module)}
+        self._own = _package(module)
+        self._libraries = _LIBRARIES - {self._own}
         self._known: dict[str, bool] = {}  # whether a module is the user's
         self._frames: list[FrameType] = []  # those that ran at the last operation, the innermost first
 
@@ -121,7 +122,9 @@ class Names:
     def _is_user(self, frame: FrameType) -> bool:
         module = frame.f_globals.get("__name__", "")
         if module not in self._known:
-            self._known[module] = _package(str(module)) not in self._libraries
+            package = _package(str(module))
+            standard = package in sys.stdlib_module_names and package != self._own
+            self._known[module] = not standard and package not in self._libraries
         return self._known[module]
 
     def look(self) -> None:
@@ -154,13 +157,18 @@ class Names:
             self.give(name, value)
 
 
-def name_of(value: object, frame: FrameType) -> str | None:
-    """Return the name that an object has in the user's code: that of a variable, or of an attribute of a variable."""
+def name_of(is_it: Callable[[object], bool], frame: FrameType) -> str | None:
+    """Return the name that an object has in the user's code: that of a variable, or of an attribute of a variable.
+
+    Args:
+        is_it: Whether something is the object.
+        frame: What runs the user's code.
+    """
     variables = dict(frame.f_locals)
     owners = [owner for owner in variables.values() if not isinstance(owner, np.ndarray | type | ModuleType)]
     attributes = [found for owner in owners if isinstance(found := getattr(owner, "__dict__", None), dict)]
     for names in (variables, *attributes, frame.f_globals):
         for name, other in names.items():
-            if other is value:
+            if is_it(other):
                 return str(name)
     return None

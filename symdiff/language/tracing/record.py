@@ -14,11 +14,13 @@ import numpy as np
 from symdiff.errors import LimitError, ParseError, ShapeError, point_at
 from symdiff.graph.dims import Dim, Shape, symbol, symbols
 from symdiff.graph.ir import Graph, Program, operands
+from symdiff.language.calls import Value
 from symdiff.language.lower import Argument, constant_of, run
+from symdiff.language.outside import Outside
 from symdiff.language.parser import Item
-from symdiff.language.scope import Scope
+from symdiff.language.scope import Scope, Several
 from symdiff.language.tracing.frames import Names, Place, name_of, place
-from symdiff.language.tracing.statements import Node, allowed
+from symdiff.language.tracing.statements import VALUE, Node, allowed
 from symdiff.language.written import number
 from symdiff.limits import Limits
 from symdiff.ops.constants import Size
@@ -45,6 +47,7 @@ class Record:
         names: The names of variables of the user's code.
         arguments: The nodes of the arguments, by name.
         constants: The arrays that the function uses, by name.
+        functions: The functions that it calls, and that the language does not have, by name.
         open: Whether the function still runs.
         failure: The first error that was raised; None if there was none.
     """
@@ -80,13 +83,14 @@ class Record:
         rows = {a.name: self.builder.input(a.name, a.shape, integer=a.integer) for a in arguments}
         self._dims = {name for a in arguments for dim in a.shape for name in symbols(dim)}
         self._sizes: dict[Dim, Any] = {}
-        self._scope = Scope(self.builder, "", rows, self._unknown, {})
+        self.functions: dict[str, Outside] = {}
+        self._scope = Scope(self.builder, "", rows, self._unknown, {}, outside=self.functions)
         self.arguments = {name: self.leaf([("name", name, 0, 0)], row) for name, row in rows.items()}
 
     @property
     def taken(self) -> set[str]:
-        """The names of arguments, constants and dimensions."""
-        return {*self.arguments, *self.constants, *self._dims}
+        """The names of arguments, constants, functions and dimensions."""
+        return {*self.arguments, *self.constants, *self.functions, *self._dims}
 
     def _unknown(self, name: str, _: int) -> int:
         raise AssertionError(name)
@@ -142,6 +146,12 @@ class Record:
             ParseError: The language does not have this operation.
             ShapeError: The shapes do not fit.
         """
+        parts, made = self._made(kind, value, operands)
+        assert isinstance(made, int)
+        return self._counted(Node(kind, value, parts, made))
+
+    def _made(self, kind: str, value: Any, operands: Sequence[Any]) -> tuple[tuple[Node, ...], Value]:
+        """Return the nodes of the operands of an operation, and its value in the graph of the record."""
         self.names.look()
         if kind == "call" and value in self.arguments:
             self.fail(f"the argument {value!r} hides the function; give it another name in args, as in args='x'")
@@ -163,19 +173,39 @@ class Record:
                 waiting += [(task.kind, task.value, len(task.parts), 0), *reversed(task.parts)]
         self._scope.names.update(rows)
         try:
-            row = run(self._scope, items)
+            return parts, run(self._scope, items)
         except (ParseError, ShapeError, LimitError) as error:
             said = f"{error.message}; {error.hint}" if isinstance(error, ParseError) else str(error).partition("\n")[0]
-            failed: Exception | None = error_at(said.removesuffix("; "), self.place(), type(error))
-        else:
-            failed = None
+            failed = error_at(said.removesuffix("; "), self.place(), type(error))
         finally:
             for key in rows:
                 del self._scope.names[key]
-        if failed is not None:
-            raise self._failed(failed) from None
-        assert isinstance(row, int)
-        return self._counted(Node(kind, value, parts, row))
+        raise self._failed(failed) from None
+
+    def outside(self, wanted: str, function: Outside, operands: Sequence[Any]) -> list[Any]:
+        """Return the symbols of the results of a function that the language does not have.
+
+        Args:
+            wanted: The name that the function should have in the formula, if no variable of the user's code has it.
+            function: The function.
+            operands: Its arguments: symbols, numbers, arrays, and lists of these.
+
+        Raises:
+            ShapeError: The function does not take arguments of these shapes.
+        """
+        name = next((name for name, known in self.functions.items() if known == function), "")
+        if not name:
+            frame = self.names.frame()
+            name = self._free_name((frame and name_of(lambda other: other is function, frame)) or wanted, "f")
+            self.functions[name] = function
+        parts, made = self._made("call", name, operands)
+        if isinstance(made, int):
+            return [self._wrap(self, self._counted(Node("call", name, parts, made)))]
+        assert isinstance(made, Several)
+        call = self._counted(Node("call", name, parts))
+        values: list[Node] = []
+        values += [self._counted(Node(VALUE, values, (call,), row)) for row in made.rows]
+        return [self._wrap(self, node) for node in values]
 
     def do(self, kind: str, value: Any, *operands: Any) -> Any:
         """Return the symbol of an operation."""
@@ -329,16 +359,17 @@ class Record:
         data = Data.of(array)
         if data not in self._arrays:
             frame = self.names.frame()
-            name = self._free_name((frame and name_of(given, frame)) or "")
+            name = self._free_name((frame and name_of(lambda other: other is given, frame)) or "")
             self.constants[name] = data
             self._arrays[data] = self.leaf([("name", name, 0, 0)], constant_of(self.builder, name, data))
         return self._arrays[data]
 
-    def _free_name(self, wanted: str) -> str:
+    def _free_name(self, wanted: str, other: str = "c") -> str:
+        """Return a name that means nothing else: the one that is wanted, if there is one and it is free."""
         name = allowed(wanted) if wanted.isidentifier() else ""
         k = 1
         while not name or name in self.taken:
-            name, k = f"{wanted or 'c'}{k}", k + 1
+            name, k = f"{wanted or other}{k}", k + 1
         return name
 
     def _objects(self, array: np.ndarray[Any, Any]) -> Node:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symdiff.language.hints import is_function
+from symdiff.language.hints import is_built_in
 from symdiff.language.parser import RESERVED, Item, Statement
 from symdiff.ops.places import GIVEN
 from symdiff.ops.table import CONSTANTS
 
 _DEEPEST = 40  # operations inside of each other; a result further inside is assigned to a name
 _PLAIN = ("index", "transpose")  # parts of an argument, which are written again at each use
+VALUE = "value"  # the kind of one of the values of a call that has several
 
 
 @dataclass(eq=False, slots=True)
@@ -21,9 +22,10 @@ class Node:
     """An operation of the record, or a part of a call such as a named argument.
 
     Attributes:
-        kind: The kind of its item, as in `symdiff.language.parser`, or "leaf" for an argument, constant or number.
-        value: The value of its item; the items of a leaf.
-        parts: Its operands.
+        kind: The kind of its item, as in `symdiff.language.parser`, or "leaf" for an argument, constant or number, or
+            `VALUE` for one of the values of a call.
+        value: The value of its item; the items of a leaf; all values of a call.
+        parts: Its operands; the call that it is a value of.
         row: The row of its value in the graph of the record; None for a part of a call.
         serial: How many nodes there are before it.
         name: The name of the user's variable; empty if there is none.
@@ -87,7 +89,7 @@ def statements(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> t
     for node in nodes:
         inside = max((0 if part in assigned else depth[part] for part in node.parts), default=-1) + 1
         depth[node] = inside
-        named = bool(node.name) or uses[node] > 1 or inside > _DEEPEST or node in wanted
+        named = bool(node.name) or uses[node] > 1 or inside > _DEEPEST or node in wanted or node.kind == VALUE
         if named and not node.is_leaf and node.row is not None:
             assigned[node] = _Assigned(node, wanted.get(node) or node.name or plain.get(node, ""), node in wanted)
     listed = list(assigned.values())
@@ -98,8 +100,17 @@ def statements(outputs: Sequence[tuple[str, Node]], taken: Collection[str]) -> t
     for _, node in outputs:
         for part in _reached((node,), assigned):
             assigned[part].last = len(listed)
+    for entry in listed:
+        if entry.node.kind == VALUE:  # all values of a call are assigned together, and have different names
+            entry.last = max(entry.last, number[entry.node.value[-1]] + 1)
     names = _names(listed, number, taken, set(own.values()))
-    made = [Statement((names[entry.node],), _items(entry.node.parts, entry.node, names), 0) for entry in listed]
+    made: list[Statement] = []
+    for entry in listed:
+        together, node = [entry.node], entry.node
+        if node.kind == VALUE:
+            together, (node,) = node.value, node.parts
+        if entry.node is together[0]:
+            made.append(Statement(tuple([names[n] for n in together]), _items(node.parts, node, names), 0))
     results: list[Statement] = []
     for name, node in outputs:
         second = own.get(name, "")
@@ -139,7 +150,8 @@ def _in_order(outputs: Sequence[Node]) -> list[Node]:
     found = dict.fromkeys(outputs)
     waiting = list(found)
     while waiting:
-        for part in waiting.pop().parts:
+        node = waiting.pop()
+        for part in (*node.parts, *(node.value if node.kind == VALUE else ())):
             if part not in found:
                 found[part] = None
                 waiting.append(part)
@@ -189,7 +201,7 @@ def _names(
 
 def allowed(name: str) -> str:
     """Return a name that is neither a word nor a function nor a constant of the language."""
-    return f"{name}_" if name in RESERVED or name in CONSTANTS or is_function(name) else name
+    return f"{name}_" if name in RESERVED or name in CONSTANTS or is_built_in(name) else name
 
 
 def _items(parts: Sequence[Node], node: Node | None, names: dict[Node, str]) -> list[Item]:

@@ -6,8 +6,8 @@ entry in the table names the module as `helper`, and calls the function in its s
     Primitive(name="gammainc_by_a", arguments=("a", "x"), numpy="gammainc_by_a({a}, {x})", helper="incomplete",
               module="special", math=None, llvm=None, ...)
 
-The function has the name of the operation. Its source stands above the generated code, together with the functions and
-constants of its module that it uses, so that `f.source` runs with NumPy and SciPy alone. A function
+Its source stands above the generated code, together with the functions and constants that it uses, so that `f.source`
+runs with NumPy and SciPy alone. A function
 
 - takes floats or arrays, which broadcast, and returns a float64 or an array;
 - uses `np`, `special` and names that its module defines or imports from a module of this package, because nothing else
@@ -21,18 +21,31 @@ read and taken apart.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 
 
-def sources(module: str, name: str) -> dict[str, str]:
-    """Return the source of a function of this package and of all that it uses, by name and in an order that runs."""
-    used = _definitions(module)[name][1]
+def sources(module: str, text: str) -> dict[str, str]:
+    """Return the sources of the functions of a module that a text calls, and of all that these use, in their order.
+
+    Args:
+        module: The name of a module of this package.
+        text: The spelling of an operation in NumPy.
+    """
+    found: dict[str, str] = {}
+    for name in sorted(_definitions(module).keys() & re.findall(r"(?<![\w.])(\w+)\(", text)):
+        found |= _with_used(module, name)
+    return found
+
+
+def _with_used(module: str, name: str) -> dict[str, str]:
+    text, used = _definitions(module)[name]
     found: dict[str, str] = {}
     for other, place in used.items():
-        found |= sources(place, other)
-    return found | {name: _definitions(module)[name][0]}
+        found |= _with_used(place, other)
+    return found | {name: text}
 
 
 @cache

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import special
 
 from symdiff.ops.methods.blocks import _choose, _in_blocks, _moments
+from symdiff.ops.methods.integrals import _hankel_by_v, _scaled
 
 # Bernoulli's numbers of order 2, 4, ..., divided by the factorials of their orders
 _EULER = [special.bernoulli(2 * k)[-1] / special.gamma(2.0 * k + 1.0) for k in range(1, 13)]
@@ -62,7 +63,7 @@ def zeta_by_x(n: int, x: Any, q: Any) -> Any:
 
 
 def _hypergeometric(tops: list[tuple[Any, int]], c: Any, order: int, z: Any) -> dict[tuple[int, ...], Any]:
-    """Return derivatives of hypergeometric sums of z^k, with one or two parameters at the top, and c below.
+    """Return derivatives of hypergeometric sums of z^k, with up to two parameters at the top, and c below.
 
     The tops are pairs of a parameter and the highest order of derivatives by it. The keys have an order for each of the
     tops, and one for c. A sum is NaN if it has not converged after 4000 terms, or if cancellation leaves fewer than
@@ -87,7 +88,7 @@ def _hypergeometric(tops: list[tuple[Any, int]], c: Any, order: int, z: Any) -> 
             break
         for part, (a, most) in zip(above, tops, strict=True):
             part[:] = [((a + k) * part[i] + (i * part[i - 1] if i else 0.0)) / (k + 1.0) for i in range(most + 1)]
-        step = z * (k + 1.0) if len(tops) > 1 else z
+        step = z * (k + 1.0) ** (len(tops) - 1)
         for j in range(order + 1):
             below[j] = (step * below[j] - (j * below[j - 1] if j else 0.0)) / (c + k)
     whole = np.abs(sums[keys[0]])
@@ -109,6 +110,35 @@ def _falling(c: Any, k: int, order: int) -> list[Any]:
         for i in range(order + 1):
             found[i] = (found[i] - (i * found[i - 1] if i else 0.0)) / (c + j)
     return found
+
+
+# The derivatives by z are those of DLMF 16.3.1. Far from z = 0, it is a Bessel function, 10.16.9 and 10.39.9.
+def hyp0f1_by(k: int, n: int, v: Any, z: Any) -> Any:
+    """Return the derivative of order k by z and n by v of special.hyp0f1(v, z)."""
+    k, n = map(int, (k, n))
+
+    def method(v: Any, z: Any) -> Any:
+        far = np.abs(z) > 25.0
+        down = v + k
+        sums = _hypergeometric([], down, n, np.where(far, 1.0, z))
+        whole = [sums[(i,)] for i in range(n + 1)]
+        if far.any():  # gamma(down)*(x/2)^(1 - down) times J or I of order down - 1, where x = 2*sqrt(abs(z))
+            order, root = down - 1.0, np.sqrt(np.where(far, np.abs(z), 25.0))
+            slopes = [special.psi(down) - np.log(root), *[special.polygamma(i, down) for i in range(1, n)]]
+            outer = _moments(slopes[:n])
+            scale = special.gamma(down) * root**-order
+            up = np.exp(2.0 * root)
+            bessel = [
+                np.where(z < 0.0, _hankel_by_v(i, order, 2.0 * root)[0], up * _scaled(0, i, order, 2.0 * root))
+                for i in range(n + 1)
+            ]
+            for i in range(n + 1):
+                other = scale * sum([_choose(i, j) * outer[j] * bessel[i - j] for j in range(i + 1)])
+                whole[i] = np.where(far, other, whole[i])
+        last = _falling(v, k, n)
+        return sum([_choose(n, i) * last[n - i] * whole[i] for i in range(n + 1)])
+
+    return _in_blocks(method, v, z)
 
 
 # The derivatives by z are those of DLMF 13.3.16. For z < 0, Kummer's transformation 13.2.39 makes the terms positive.
@@ -165,3 +195,35 @@ def hyp2f1_by(k: int, p: int, m: int, n: int, a: Any, b: Any, c: Any, z: Any) ->
         return np.where((z >= -99.0) & (z <= 0.99), found, np.nan)
 
     return _in_blocks(method, a, b, c, z)
+
+
+def _recurrence(j: int, n: int, top: tuple[Any, Any, Any], below: tuple[Any, Any]) -> Any:
+    """Return the derivative of order j by a of the n-th polynomial of a recurrence.
+
+    The next polynomial, times k + 1, is top[0] + k*top[1] times this one, minus below[0] + k times the one before. The
+    derivatives of these factors by a are top[2] and below[1].
+    """
+    before = [np.zeros_like(top[0])] * (j + 1)
+    found = [np.ones_like(top[0]), *[np.zeros_like(top[0])] * j]
+    for k in range(n):
+        after = []
+        for i in range(j + 1):
+            number = (top[0] + k * top[1]) * found[i] - (below[0] + k) * before[i]
+            if i:
+                number = number + i * (top[2] * found[i - 1] - below[1] * before[i - 1])
+            after.append(number / (k + 1.0))
+        before, found = found, after
+    return found[j]
+
+
+# Source of the recurrences, differentiated by a: DLMF 18.9.1, table 18.9.1.
+def genlaguerre_by_a(j: int, n: int, a: Any, x: Any) -> Any:
+    """Return the derivative of order j by a of special.eval_genlaguerre(n, a, x)."""
+    return _in_blocks(lambda a, x: _recurrence(int(j), int(n), (1.0 + a - x, 2.0, 1.0), (a, 1.0)), a, x)
+
+
+def gegenbauer_by_a(j: int, n: int, a: Any, x: Any) -> Any:
+    """Return the derivative of order j by a of special.eval_gegenbauer(n, a, x)."""
+    return _in_blocks(
+        lambda a, x: _recurrence(int(j), int(n), (2.0 * a * x, 2.0 * x, 2.0 * x), (2.0 * a - 1.0, 2.0)), a, x
+    )

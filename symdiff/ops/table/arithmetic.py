@@ -7,6 +7,8 @@ from math import inf, nan
 from symdiff.ops.table.entry import POWER, PRODUCT, SUM, UNARY, Primitive, Remainder, Symbol
 from symdiff.ops.table.rules import ANYWHERE, POSITIVE, infix
 
+FIELD = "arithmetic, powers and roots"
+
 _ORIGIN = "special(corner(out == 0))"  # where a length is 0: it has no second derivative there
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from symdiff.ops.table.entry import AND, BITAND, BITOR, COMPARE, NOT, OR, UNARY, Primitive, Symbol
 from symdiff.ops.table.rules import ANYWHERE, infix
 
+FIELD = "conditions and parts of complex numbers"
+
 _ANGLE = '''\
 def angle(xp, x):
     """Return the angle of a complex number; of a real one, 0 or pi."""

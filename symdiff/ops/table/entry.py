@@ -88,8 +88,8 @@ class Primitive(Struct):
     module: str = "np"
     """The module of the function that `numpy` names: `np`, or `special` for `scipy.special`."""
     helper: str = ""
-    """The module of `symdiff.ops.methods` with the function that `numpy` calls, which has the name of the operation. The
-    source of the function stands above generated code."""
+    """The module of `symdiff.ops.methods` with the function that `numpy` calls. The source of the function stands above
+    generated code."""
     symbols: tuple[Symbol, ...] = ()
     """The operators of the operation. Python code uses the first of them."""
     aliases: tuple[str, ...] = ()
@@ -106,6 +106,8 @@ class Primitive(Struct):
     """The result is a condition (true or false), not a number."""
     holomorphic: bool = False
     """The operation is defined for complex arguments and differentiable there."""
+    reals: tuple[int, ...] = ()
+    """The positions of arguments that are constant and real where the operation is given complex arguments."""
     conjugates: bool = False
     """The operation is defined for complex arguments, but not differentiable there."""
     complex: str = ""
@@ -141,8 +143,8 @@ class Primitive(Struct):
     """Only rules and sweeps use the operation; users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()
     """An interval for each argument, inside the domain and away from the kinks."""
-    kinks: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
-    """Special points, each with the partial derivatives that hold there."""
+    kinks: tuple[tuple[tuple[float, ...], tuple[float | None, ...]], ...] = ()
+    """Special points, each with the partial derivatives that hold there. None: it is like that at other points."""
 
     @property
     def arity(self) -> int:
@@ -163,10 +165,13 @@ class Formula(Struct):
 
     name: str
     parameters: tuple[str, ...]
-    text: str
+    text: str | tuple[str, ...]
+    """The formula. Several: the function has several values."""
     complex: str = ""
     """The formula for complex arguments. Empty: `text` holds for them too."""
     aliases: tuple[str, ...] = ()
+    domain: str = ""
+    """The arguments for which the function is defined, in words."""
 
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
@@ -184,6 +189,8 @@ def spelling(primitive: Primitive, target: str) -> str | None:
     """Return what the entry of a primitive says for "numpy", "standard" or "math". Empty: the first of its symbols."""
     text: str | None = getattr(primitive, target)
     if target == "standard" and not text:
+        if primitive.helper:
+            raise TypeError(f"{primitive.name!r} is computed by NumPy and SciPy alone, not by other array libraries")
         return in_standard(primitive.numpy)
     return text
 

@@ -8,6 +8,8 @@ from symdiff.ops.table.entry import Primitive, Remainder
 from symdiff.ops.table.ratios import ratio
 from symdiff.ops.table.rules import ANYWHERE, POSITIVE, by_size
 
+FIELD = "error and gamma functions"
+
 _ERFCX_ORDERS = 8  # orders with a rule of their own; higher derivatives differentiate the two forms of the last
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from symdiff.ops.table.entry import Formula
 
+FIELD = "further forms, degrees among them"
+
 # An angle in degrees is t + 180*n, where t is between -90 and 90 and is exact. The sign of sine and cosine changes with n.
 _TURNS = "round(fmod(x, 360)/180)"
 _REST = f"(fmod(x, 360) - 180*{_TURNS})"

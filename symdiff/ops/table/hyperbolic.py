@@ -8,6 +8,8 @@ from symdiff.ops.table.entry import Primitive, Remainder
 from symdiff.ops.table.ratios import ratio
 from symdiff.ops.table.rules import ANYWHERE, INSIDE, POSITIVE
 
+FIELD = "hyperbolic functions"
+
 ENTRIES: tuple[Primitive, ...] = (
     Primitive(
         name="sinh",

@@ -9,6 +9,8 @@ from symdiff.ops.table.entry import Primitive, Remainder
 from symdiff.ops.table.ratios import ratio, ratio_rule
 from symdiff.ops.table.rules import ANYWHERE, INSIDE, POSITIVE, lowest, polynomial
 
+FIELD = "trigonometric functions"
+
 # The Taylor series of sin(x) - x
 _SIN_LESS_X = "x^3*" + polynomial([(-((-1) ** k), factorial(2 * k + 3)) for k in range(8)], "x^2")
 

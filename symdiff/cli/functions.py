@@ -1,0 +1,81 @@
+"""`symdiff functions [NAME]`: list the functions of the language, or describe one."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+
+from symdiff.cli.options import parser_of
+from symdiff.cli.words import Parser
+from symdiff.errors import SymdiffError
+from symdiff.language.arrays import ARRAY_FUNCTIONS, CALLS
+from symdiff.language.hints import no_function
+from symdiff.language.loops import LOOPS
+from symdiff.ops.table import FORMULAS, FUNCTIONS, Formula, Primitive
+from symdiff.ops.table.fields import call, edges, fields, languages, needs, slopes
+
+SUMMARY = "the functions of the language, or what is known of one"
+EXAMPLE = "betainc"
+TAKES = "[NAME]"
+
+
+def listed() -> str:
+    """Return the names of all functions by field."""
+    names = {field: [entry.name for entry in entries] for field, entries in fields().items()}
+    names["choices and arrays"] = ["piecewise", *sorted(ARRAY_FUNCTIONS), *LOOPS]
+    return "\n".join([f"{field}\n{_filled(' '.join(some))}" for field, some in names.items()])
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, 82, initial_indent="  ", subsequent_indent="  ")
+
+
+def parser() -> Parser:
+    """Return the options of the command."""
+    made = parser_of("functions", "List the functions of the language by field, or describe one.", EXAMPLE, takes=TAKES)
+    made.add_argument("name", nargs="?", metavar="NAME", help="the name of a function")
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the list or the description."""
+    print(listed() if options.name is None else described(options.name))
+    return 0
+
+
+def described(name: str) -> str:
+    """Return what is known of a function.
+
+    Raises:
+        SymdiffError: There is no such function.
+    """
+    if name in FUNCTIONS:
+        return _of_operation(FUNCTIONS[name])
+    if name in FORMULAS:
+        return _of_formula(FORMULAS[name])
+    if name in CALLS:
+        return f"{name} takes {CALLS[name].takes}"
+    if name in ARRAY_FUNCTIONS or name in LOOPS:
+        return f"{name}: see the page on the language"
+    raise SymdiffError(no_function(name))
+
+
+def _of_operation(entry: Primitive) -> str:
+    field = next((field for field, entries in fields().items() if entry in entries), "")
+    lines = [("", field), ("also", ", ".join(entry.aliases)), ("domain", entry.domain)]
+    lines += [(f"d/d{argument}", rule) for argument, rule in slopes(entry)]
+    lines += [("", edge) for edge in edges(entry)]
+    lines += [("constant", ", ".join(entry.parameters[: entry.orders]))]
+    lines += [("complex", "yes" if entry.holomorphic else ""), ("needs", needs(entry)), ("also in", languages(entry))]
+    return _lines(call(entry), lines)
+
+
+def _of_formula(formula: Formula) -> str:
+    texts = (formula.text,) if isinstance(formula.text, str) else formula.text
+    field = next((field for field, entries in fields().items() if formula in entries), "")
+    lines = [("", field), ("also", ", ".join([n for n, f in FORMULAS.items() if f is formula and n != formula.name]))]
+    return _lines(call(formula), [*lines, ("with", formula.domain), ("means", ", ".join(texts))])
+
+
+def _lines(title: str, lines: list[tuple[str, str]]) -> str:
+    return "\n".join([title, *[f"  {label:<9} {text}" for label, text in lines if text]])
