@@ -11,6 +11,7 @@ from symdiff.graph.dims import Dim, Shape, symbol
 from symdiff.ops.base import (
     AlongAxes,
     At,
+    Builder,
     Nest,
     Operation,
     Reduction,
@@ -386,6 +387,15 @@ class SearchSorted(Operation):
 
     def value(self, a: Any, v: Any) -> Any:
         return np.searchsorted(a, v, self.side)
+
+    def stacks(self, along: Sequence[bool], /) -> bool:
+        """Return whether there is one vector for all sets of numbers."""
+        return not along[0]
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        """Return the places of all numbers."""
+        del n, along
+        return b.op(self, *operands)
 
     def pattern(self, _: Pattern, v: Pattern) -> Pattern:
         """Return that the integers have no derivative."""
