@@ -130,6 +130,21 @@ def test_an_exported_module_has_its_methods(tmp_path):
     assert made["grad"](1.2, 2.0, 0.3) == tuple(f.grad(1.2, 2.0, 0.3))
 
 
+def test_binomial_coefficients_that_are_zero():
+    def exact(n, k):
+        return mpmath.gamma(n + 1) * mpmath.rgamma(k + 1) * mpmath.rgamma(n - k + 1)
+
+    f = symdiff.compile("binom(n, k)")
+    for point in ((3.0, 5.0), (-2.5, 1.5), (5.0, -2.0), (0.5, -3.0), (200.0, 201.0)):
+        with mpmath.workdps(50):
+            first, second = (
+                [float(mpmath.diff(exact, tuple(map(mpf, point)), by)) for by in orders]
+                for orders in (((1, 0), (0, 1)), ((2, 0), (1, 1), (0, 2)))
+            )
+        assert tuple(f.grad(*point)) == pytest.approx(first, rel=1e-11, abs=1e-30)
+        assert f.hessian(*point)[np.triu_indices(2)] == pytest.approx(second, rel=1e-11, abs=1e-30)
+
+
 def test_functions_with_several_values():
     f = symdiff.compile("s, c = sici(x); s*c")
     assert f(1.3) == math.prod(special.sici(1.3))
@@ -239,6 +254,12 @@ def test_densities_and_their_logarithms():
                     )
 
 
+def test_von_mises_density_without_concentration():
+    for kappa in (0.0, 1e-9):
+        f = symdiff.compile("von_mises_lpdf(x, 0, kappa)", wrt=["kappa"])
+        assert f.grad(2.0, kappa)[0] == pytest.approx(math.cos(2.0), rel=1e-8)
+
+
 def test_tails_of_densities():
     for text, want in [
         ("normal_lpdf(1e3, 0, 1)", -500000.9189385332),
@@ -246,6 +267,10 @@ def test_tails_of_densities():
         ("logistic_lpdf(-1e3, 0, 1)", -1000.0),
         ("student_t_lpdf(0.5, 1e8, 0, 1)", -1.0439385367984227),
         ("von_mises_lpdf(0.1, 0, 1e6)", -4989.845905353457),
+        ("student_t_lpdf(1e200, 3, 0, 1)", -1840.8717386675238),
+        ("neg_binomial_2_lpmf(10, 3, 1e15)", -7.118289686394399),
+        ("neg_binomial_lpmf(3, 1e8, 1e8)", -2.791759464228055),
+        ("binomial_lpmf(3, 1e6, 1e-5)", -4.884027190431753),
         ("gamma_lpdf(0, 1, 3)", math.log(3)),
         ("beta_lpdf(0, 1, 3)", math.log(3)),
         ("poisson_lpmf(0, 0)", 0.0),
