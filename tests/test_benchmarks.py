@@ -1,5 +1,7 @@
 """Run the benchmarks without peers. The tests check that they run, not their numbers."""
 
+import contextlib
+import io
 import json
 import math
 import pathlib
@@ -37,8 +39,17 @@ def run(*args):
     return done.stdout
 
 
-def sections(output, *names, peers=()):
-    printed = run("benchmarks", "--quick", "--peers", *peers, "--output", str(output), "--only", *names)
+def in_this_process(main, *args):
+    """Return what a command prints, without a process of its own, which takes a second to import what it needs."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert main([*map(str, args)]) == 0
+    return printed.getvalue()
+
+
+def sections(output, *names, peers=(), run=run):
+    options = ("--quick", "--fresh-heap", "--peers", *peers, "--output", str(output), "--only", *names)
+    printed = in_this_process(command.main, *options) if run is None else run("benchmarks", *options)
     assert "WRONG" not in printed
     assert "failed" not in printed
     return json.loads(output.read_text())
@@ -46,7 +57,7 @@ def sections(output, *names, peers=()):
 
 def test_sections_run_and_agree(tmp_path):
     names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "tables", "sparse", "trees")
-    facts = sections(tmp_path / "found.json", *names)
+    facts = sections(tmp_path / "found.json", *names, run=None)
     machine = facts["machine"]
     assert machine["cpus"] >= 1
     assert {"caches", "numpy_simd", "environment", "load"} <= machine.keys()
@@ -70,14 +81,14 @@ def test_native_calls_beside_a_bare_loop(tmp_path):
 
 def test_calls_arrays_and_sweep_with_their_table_and_picture(tmp_path):
     output, picture = tmp_path / "found.json", tmp_path / "sweep.svg"
-    facts = sections(output, "call", "arrays", "sweep", peers=("hand", "plain"))
+    facts = sections(output, "call", "arrays", "sweep", peers=("hand", "plain"), run=None)
     assert len(facts["sections"]["sweep"]["targets"]) == 9
     assert not [target for target in facts["sections"]["arrays"]["targets"] if target["reached"] is None]
-    printed = run("benchmarks.output.table", "--points", "1000", str(output))
+    printed = in_this_process(table.main, "--points", 1000, output)
     assert "| symdiff |" in printed
     assert "nobody writes this by hand" in printed
     pytest.importorskip("matplotlib")
-    run("benchmarks.output.plot", str(output), str(picture))
+    in_this_process(plot.main, output, picture)
     assert picture.read_text().count("<path") > 100
 
 

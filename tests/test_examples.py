@@ -8,6 +8,7 @@ from functools import partial
 import brusselator
 import bundle_adjustment
 import double_pendulum
+import fit_kinetics
 import gaussian_process
 import in_other_languages
 import larger_than_memory
@@ -53,6 +54,14 @@ def test_relu_says_what_the_picture_needs(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"pip install matplotlib"):
         train_relu.picture(np.ones(4), tmp_path / "curve.png")
+
+
+def test_rate_constants_of_a_reaction():
+    found = fit_kinetics.fit(fit_kinetics.measured())
+    assert_allclose(found.x, fit_kinetics.TRUE, rtol=0.1)
+    assert found.success
+    _, exact = fit_kinetics.solution_and_jacobian(fit_kinetics.TRUE)
+    assert_allclose(fit_kinetics.differences(fit_kinetics.TRUE), exact, atol=2e-3)
 
 
 def test_perceptron_tells_spirals_apart():

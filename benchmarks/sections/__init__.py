@@ -35,6 +35,7 @@ SECTIONS = (
     "index",
     "tables",
     "loops",
+    "implicit",
     "trees",
     "engines",
 )

@@ -9,7 +9,6 @@ Serban, "Adjoint sensitivity analysis for differential-algebraic equations" (200
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from symdiff.derive.calculus import determined
 from symdiff.derive.work import Pass
@@ -190,4 +189,4 @@ def _on_vector(program: Program, parts: Mapping[int, Place], shape: Shape, name:
     labels = dict(made.labels)
     for i in parts:
         labels.setdefault(new[i], str(program.graph.rows[i][1]))
-    return replace(made, inputs=tuple(inputs), labels=labels)
+    return made.changed(inputs=tuple(inputs), labels=labels)

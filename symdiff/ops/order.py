@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from symdiff.graph.dims import Dim, Shape, symbol
 from symdiff.ops.base import (
     AlongAxes,
     At,
+    Builder,
     Nest,
     Operation,
     Reduction,
@@ -249,6 +250,15 @@ class SearchSorted(Operation):
 
     def value(self, a: Any, v: Any) -> Any:
         return np.searchsorted(a, v, self.side)
+
+    def stacks(self, along: Sequence[bool], /) -> bool:
+        """Return whether there is one vector for all sets of numbers."""
+        return not along[0]
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        """Return the places of all numbers."""
+        del n, along
+        return b.op(self, *operands)
 
     def pattern(self, _: Pattern, v: Pattern) -> Pattern:
         """Return that the integers have no derivative."""

@@ -56,6 +56,33 @@ def test_arrays_are_nested_lists_or_typed_arrays(tmp_path):
 
 
 @needs_node
+def test_functions_over_points(tmp_path):
+    f = symdiff.compile("every = sum(x)*value; every, x*value", args="x[n], value")
+    g = symdiff.compile("a^2*points", args="a, points")
+    f.export(tmp_path / "f.mjs", include="value, jacobian")
+    g.export(tmp_path / "g.mjs", include="value_and_grad")
+    x, v = np.arange(6.0).reshape(3, 2), np.array([1.0, 2.0, 3.0])
+    given = f"{x.tolist()}, Float64Array.from({v.tolist()})"
+    text = f"""
+import {{ value_batch, jacobian_batch }} from "./f.mjs";
+import {{ value_and_grad_batch }} from "./g.mjs";
+const plain = (part) => (ArrayBuffer.isView(part) ? [...part] : Array.isArray(part) ? part.map(plain) : part);
+const {{ every, out1 }} = value_batch({given});
+const {{ value, grad }} = value_and_grad_batch([1, 2, 3], [4, 5, 6]);
+const none = value_and_grad_batch([], []);
+const shown = [every, out1, jacobian_batch({given}), value, grad.a, grad.points];
+console.log(JSON.stringify([...shown.map(plain), none.value.length + none.grad.a.length]));
+try {{ value_batch([[1]], [1, 2]); }} catch (e) {{ console.log(e.name); }}
+"""
+    numbers, name, _ = node(text, tmp_path).stdout.split("\n")
+    value, gradient = g.value_and_grad(np.arange(1.0, 4.0), np.arange(4.0, 7.0))
+    wanted = [*f(x, v), f.jacobian(x, v), value, *gradient, 0]
+    for got, want in zip(json.loads(numbers), wanted, strict=True):
+        assert_allclose(got, want)
+    assert name == "RangeError"
+
+
+@needs_node
 @each(
     ("text", "args", "calls"),
     [

@@ -167,7 +167,8 @@ SIZED = [(*case, SIZES[k % 2]) for k, case in enumerate(CASES)]
 
 @each(("text", "args", "sizes"), SIZED)
 def test_entries(text, args, sizes):
-    for whole in (text, f"sum(({text})**2)" if symdiff.compile(text, args=args).results[0] else f"({text})**2"):
+    scalar = f"sum(({text})**2)" if symdiff.compile(text, args=args).results[0] else f"({text})**2"
+    for whole in (text, scalar) if SIZED.index((text, args, sizes)) % 3 == 0 else (scalar,):
         f = symdiff.compile(whole, args=fixed(args, sizes))
         at = point(f, sizes)
         value, first, second = exactly(whole, f.args, at)

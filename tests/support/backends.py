@@ -72,3 +72,18 @@ def in_turn(cases, offset=0):
         for k, case in enumerate(cases, offset)
         for name in (["plain"] if k % 2 else ["plain", others[k // 2 % len(others)]])
     ]
+
+
+def agree(f, g, args, most=100):
+    """Check that two Functions have the same results, to `most` units of rounding of the largest element."""
+    with np.errstate(all="ignore"):
+        got, want = leaves(f(*args)), leaves(g(*args))
+    assert len(got) == len(want)
+    for one, other in zip(got, want, strict=True):
+        a, b = np.asarray(one), np.asarray(other)
+        assert (type(one), a.shape, a.dtype) == (type(other), b.shape, b.dtype)
+        np.testing.assert_array_equal(np.isfinite(a), np.isfinite(b))
+        finite = np.isfinite(b)
+        np.testing.assert_array_equal(a[~finite], b[~finite])
+        scale = np.max(np.abs(b[finite]), initial=1e-300)
+        assert np.all(np.abs(a[finite] - b[finite]) <= most * np.finfo(b.dtype).eps * scale)

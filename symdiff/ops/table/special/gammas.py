@@ -32,8 +32,10 @@ def _quantile_slope(order: str) -> str:
 _ABOVE = "special(out == 0)"  # where k is a whole number above n, or below 0
 _OF_N = f"digamma_step(away({_ABOVE}, n - k + 1), away({_ABOVE}, k))"
 _OF_K = f"digamma_step(away({_ABOVE}, k + 1), away({_ABOVE}, n - 2*k))"
-_AT_N = f"gamma(n + 1)*rgamma(k + 1)*({_rgamma_slope('(n - k + 1)')})"
-_AT_K = f"gamma(n + 1)*(({_rgamma_slope('(k + 1)')})*rgamma(n - k + 1)) - {_AT_N}"
+_N, _K = "away(special(out != 0), n)", "away(special(out != 0), k)"
+_REST = f"({_N} - {_K} + 1)"
+_AT_N = f"gamma({_N} + 1)*rgamma({_K} + 1)*({_rgamma_slope(_REST)})"
+_AT_K = f"gamma({_N} + 1)*(({_rgamma_slope(f'({_K} + 1)')})*rgamma{_REST}) - {_AT_N}"
 
 ENTRIES = (
     function(
