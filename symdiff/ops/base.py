@@ -574,6 +574,9 @@ class Operation(Struct, ArrayOperation):
     rereads: ClassVar[bool] = False
     """Nested loops read an element of an operand again and again."""
 
+    by_numpy: ClassVar[bool] = False
+    """NumPy computes the result sooner than nested loops do, so native code leaves the operation to NumPy."""
+
     def rereads_operand(self, _k: int, /) -> bool:
         """Return whether nested loops read an element of operand `k` again and again."""
         return self.rereads

@@ -265,8 +265,23 @@ def test_threads_call_a_routine_at_the_same_time():
 
 
 def test_what_is_not_native_is_in_the_source():
-    text = "step(P, y) = sort(P + y)\nsum(fold(step, P0, Y))"
-    f = symdiff.compile(text, args="P0[2], Y[n]", backend="llvm")
+    text = "step(P, y) = outer(eigvalsh(P + y), [1, 2])\nsum(fold(step, P0, Y))"
+    f = symdiff.compile(text, args="P0[2,2], Y[n]", backend="llvm")
     assert f.backend == "numpy"
-    with pytest.raises(ValueError, match="no sort;"):
+    with pytest.raises(ValueError, match="no eigvalsh;"):
         f.source_for("llvm")
+
+
+def test_orders_in_the_steps_of_loops():
+    text = "step(P, y) = sort(P*y)[argsort(P)]*P[argmax(P)] - P[argmin(P)]; sum(fold(step, P0, Y))"
+    f, g = both(text, args="P0[5], Y[n]")
+    assert f.backend == "llvm"
+    for one, other in ((f, g), (f.value_and_grad, g.value_and_grad)):
+        agree(one, other, [np.array([0.3, -0.2, 0.9, 0.9, 0.1]), np.array([0.5, -0.7, 1.1])])
+
+
+def test_native_code_leaves_sorting_of_arrays_to_numpy():
+    text = "step(P, y) = 0.5*P + y; fold(step, 0, sort(Y))"
+    source = symdiff.compile(text, args="Y[n]", backend="llvm").source_for("llvm")
+    assert "np.sort(Y" in source
+    assert "native1(" in source

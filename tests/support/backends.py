@@ -61,16 +61,30 @@ def partly_native(cases, every=5):
     ]
 
 
-def in_turn(cases, offset=0):
-    """Return parameters for each case in the plain variant, and for every other case in one of the others, in turn.
+def _others():
+    return [name for name in VARIANTS if name != "plain"]
 
-    Tests that go through the same cases take offsets of their own, so that more cases meet another variant.
+
+def in_turn(cases):
+    """Return parameters for each case in the plain variant, and for every other case in one of the others, in turn."""
+    others = _others()
+    return [
+        pytest.param(*case, VARIANTS[name], id=_id(case, name))
+        for k, case in enumerate(cases)
+        for name in (["plain"] if k % 2 else ["plain", others[k // 2 % len(others)]])
+    ]
+
+
+def one_in_turn(cases, offset=0):
+    """Return parameters for each case in one of the variants, in turn: every other case in the plain variant.
+
+    Tests that go through the same cases take offsets of their own, so that each case meets more than one variant.
     """
-    others = [name for name in VARIANTS if name != "plain"]
+    turns = [turn for name in _others() for turn in ("plain", name)]
     return [
         pytest.param(*case, VARIANTS[name], id=_id(case, name))
         for k, case in enumerate(cases, offset)
-        for name in (["plain"] if k % 2 else ["plain", others[k // 2 % len(others)]])
+        for name in (turns[k % len(turns)],)
     ]
 
 
